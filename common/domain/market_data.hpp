@@ -1,0 +1,75 @@
+// Market data as it travels inside the stack, always in YES terms: a bid for NO at p is an ask for YES
+// at 1 - p. Quantities are absolute totals of a level, 0 removes it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/domain/instrument.hpp"
+
+namespace polybot::domain {
+
+struct Level {
+  Price price;
+  Quantity quantity;
+  constexpr bool operator==(const Level&) const = default;
+};
+
+enum class BookSide : std::uint8_t { Bid, Ask };
+
+struct LevelChange {
+  BookSide side = BookSide::Bid;
+  Price price;
+  Quantity quantity;  // new total at this price; 0 removes the level
+  constexpr bool operator==(const LevelChange&) const = default;
+};
+
+// The whole book of a market. `venue_at` is the venue's stamp of the state, `stamped_at` the gateway's
+// receive time, from which the age of every decision is counted.
+struct BookSnapshot {
+  MarketId market;
+  std::vector<Level> bids;  // any order
+  std::vector<Level> asks;
+  Price tick = Price::from_raw(100);
+  bool stale = false;       // the gateway does not vouch for this book now
+  Timestamp venue_at{};
+  Timestamp stamped_at{};
+};
+
+// Level changes of one market that belong together (one venue message, after which best bid and ask
+// were checked against the venue's own).
+struct BookDelta {
+  MarketId market;
+  std::vector<LevelChange> changes;
+  Timestamp venue_at{};
+  Timestamp stamped_at{};
+};
+
+// A public trade: the aggressor's side in YES terms.
+struct TradeTick {
+  MarketId market;
+  Side aggressor = Side::Buy;
+  Price price;
+  Quantity quantity;
+  Timestamp venue_at{};
+  Timestamp stamped_at{};
+};
+
+// A book is not to be used until its next snapshot.
+struct BookStale {
+  MarketId market;
+  Timestamp stamped_at{};
+};
+
+// Best bid, best ask and last trade of a market as state; an empty side is an empty optional.
+struct QuoteTick {
+  MarketId market;
+  std::optional<Level> bid;
+  std::optional<Level> ask;
+  std::optional<Price> last;
+  bool stale = false;
+  Timestamp stamped_at{};
+};
+
+}  // namespace polybot::domain
