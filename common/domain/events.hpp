@@ -1,0 +1,354 @@
+// What has happened: the records of the journal, and what order-manager publishes on order.<strategy>.
+// Past tense, self-contained, never modified. Everything order-manager knows is a fold over these.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/domain/commands.hpp"
+#include "common/domain/order.hpp"
+
+namespace polybot::domain {
+
+// Why we refused (ours; never sent). Closed: the values are a metric label.
+enum class DenyReason : std::uint8_t {
+  None,
+  UnknownStrategy,
+  UnknownMarket,
+  MalformedSignal,
+  SignalExpired,
+  LeaseFenced,
+  StalePosition,
+  ClockSkew,
+  StrategyDisabled,
+  TradingHalted,
+  TradingReducing,
+  MarketNotAccepting,
+  MarketAboutToEnd,
+  OffTick,
+  QuantityBelowMinimum,
+  NotionalBelowMinimum,
+  NotionalExceedsMaximum,
+  PositionExceedsMaximum,
+  EventExposureExceedsMaximum,
+  ExposureExceedsMaximum,
+  OpenOrdersExceedMaximum,
+  OrderRateExceedsMaximum,
+  PriceOutsideBand,
+  QuoteStale,
+  NotSettled,             // sells more than is held, settled and free
+  InsufficientBalance,
+  WouldSelfTrade,
+  LegsUnhedged,
+  DailyLossExceeded,
+  DrawdownExceeded,
+  VenueUnavailable,
+  NotReady,
+};
+inline constexpr int kDenyReasons = static_cast<int>(DenyReason::NotReady) + 1;
+
+// Why the venue refused.
+enum class RejectReason : std::uint8_t {
+  Other,
+  InvalidPayload,
+  InvalidSignature,
+  Unauthorized,
+  TickSize,
+  BelowMinimum,
+  Duplicated,
+  Crosses,               // post-only
+  Balance,
+  Expiration,
+  MarketNotReady,
+  NotFilled,             // FOK not fillable, FAK without a match
+  Amounts,
+  RateLimited,
+  TradingDisabled,
+  PostOnlyMode,
+  NotFoundAtVenue,       // an ambiguous order that left no trace
+};
+
+enum class AmbiguityCause : std::uint8_t { Timeout, ConnectionLost, ServerError, Unparsable, Restarted };
+
+enum class CancelReason : std::uint8_t {
+  Venue,            // by the venue, or FAK remainder
+  Requested,        // quoter or strategy
+  Operator,
+  TradingState,     // entering Halted or Reducing
+  LeaseLost,
+  QuoteStale,
+  MarketClosed,
+  Shutdown,
+  Resurrected,      // sign of life after a written-off ambiguous order
+};
+
+enum class FillStatus : std::uint8_t { Matched, Mined, Confirmed };
+
+// A strategy's holding in one market after an event.
+struct PositionState {
+  MarketId market;
+  Quantity yes;
+  Quantity no;
+  Money yes_cost;   // total cost of what is held, never an average
+  Money no_cost;
+  Money realized;   // lifetime, this market, net of fees
+  bool operator==(const PositionState&) const = default;
+};
+
+// ---- orders ----------------------------------------------------------------------------------
+struct SignalAccepted {
+  SignalId signal;
+  SignalAction action = SignalAction::Buy;
+  bool operator==(const SignalAccepted&) const = default;
+};
+// A signal as a whole was refused; `orders` of its legs or quotes count as denied.
+struct SignalDenied {
+  SignalId signal;
+  DenyReason reason = DenyReason::None;
+  std::uint32_t buys = 0;
+  std::uint32_t sells = 0;
+  bool operator==(const SignalDenied&) const = default;
+};
+struct OrderDenied {
+  ClientOrderId order;
+  Instrument instrument;
+  Side side = Side::Buy;
+  DenyReason reason = DenyReason::None;
+  bool operator==(const OrderDenied&) const = default;
+};
+struct OrderSubmitted {
+  Order order;
+  bool operator==(const OrderSubmitted&) const = default;
+};
+struct OrderAmbiguous {
+  ClientOrderId order;
+  AmbiguityCause cause = AmbiguityCause::Timeout;
+  Timestamp last_byte_at{};  // the hold-off counts from here
+  bool operator==(const OrderAmbiguous&) const = default;
+};
+struct OrderAccepted {
+  ClientOrderId order;
+  bool operator==(const OrderAccepted&) const = default;
+};
+struct OrderRejected {
+  ClientOrderId order;
+  RejectReason reason = RejectReason::Other;
+  std::string text;  // the venue's own words, at most 256 bytes
+  bool operator==(const OrderRejected&) const = default;
+};
+struct OrderFilled {
+  FillId fill;
+  Instrument instrument;
+  Side side = Side::Buy;
+  Quantity quantity;
+  Money cash;                     // exact, summed over maker entries; price is derived
+  Money fee;
+  LiquiditySide liquidity = LiquiditySide::Taker;
+  FillStatus status = FillStatus::Matched;
+  Timestamp matched_at{};
+  bool operator==(const OrderFilled&) const = default;
+};
+struct FillAdvanced {  // Matched -> Mined -> Confirmed
+  FillId fill;
+  FillStatus status = FillStatus::Mined;
+  bool operator==(const FillAdvanced&) const = default;
+};
+struct FillReversed {  // the trade FAILED: the fill has never been
+  FillId fill;
+  bool operator==(const FillReversed&) const = default;
+};
+struct CancelRequested {
+  ClientOrderId order;
+  CancelReason reason = CancelReason::Requested;
+  bool operator==(const CancelRequested&) const = default;
+};
+struct OrderCanceled {
+  ClientOrderId order;
+  CancelReason reason = CancelReason::Venue;
+  bool operator==(const OrderCanceled&) const = default;
+};
+struct OrderCancelRejected {
+  ClientOrderId order;
+  std::string text;
+  bool operator==(const OrderCancelRejected&) const = default;
+};
+struct OrderExpired {
+  ClientOrderId order;
+  bool operator==(const OrderExpired&) const = default;
+};
+// A sign of life of an order that had been written off as NotFoundAtVenue.
+struct OrderResurrected {
+  ClientOrderId order;
+  bool operator==(const OrderResurrected&) const = default;
+};
+
+// ---- legs ------------------------------------------------------------------------------------
+// All legs of a signal are terminal and their filled quantities differ; the strategy completes or
+// unwinds, and may open nothing in the event until LegsLevelled.
+struct LegsImbalanced {
+  SignalId signal;
+  EventGroupId event;
+  struct Filled {
+    Instrument instrument;
+    Quantity quantity;
+    bool operator==(const Filled&) const = default;
+  };
+  std::vector<Filled> legs;
+  bool operator==(const LegsImbalanced&) const = default;
+};
+struct LegsLevelled {
+  SignalId signal;
+  EventGroupId event;
+  bool operator==(const LegsLevelled&) const = default;
+};
+
+// ---- markets, money, marks -------------------------------------------------------------------
+struct MarketRecorded {  // the venue's own record, read before the first order of a market
+  Market market;
+  bool operator==(const MarketRecorded&) const = default;
+};
+struct MarketResolved {  // confirmed by REST; holdings become a claim
+  MarketId market;
+  Payout payout;
+  bool operator==(const MarketResolved&) const = default;
+};
+struct ClaimPaid {       // the venue's balance shows the payout
+  MarketId market;
+  Money cash;
+  bool operator==(const ClaimPaid&) const = default;
+};
+struct CashMoved {       // a deposit or withdrawal the venue's balance shows and no order explains
+  Money amount;
+  Money balance;
+  bool operator==(const CashMoved&) const = default;
+};
+struct MarksTaken {
+  struct Mark {
+    MarketId market;
+    Price yes;
+    bool operator==(const Mark&) const = default;
+  };
+  std::vector<Mark> marks;
+  bool operator==(const MarksTaken&) const = default;
+};
+struct DayOpened {
+  UtcDate date;
+  std::map<StrategyName, Money> equity;
+  bool operator==(const DayOpened&) const = default;
+};
+struct DriftMeasured {
+  Money cash;       // venue - book
+  Money positions;  // sum over tokens of abs(venue - book), at mark
+  bool operator==(const DriftMeasured&) const = default;
+};
+
+// ---- control ---------------------------------------------------------------------------------
+struct JournalOpened {
+  std::uint64_t journal_id = 0;  // random, made at creation
+  std::uint32_t fold_version = 1;
+  Money deposit;                 // the account's free collateral when the journal began
+  bool operator==(const JournalOpened&) const = default;
+};
+struct ManagerStarted {
+  std::uint32_t start = 0;       // durable start number, from 1
+  bool operator==(const ManagerStarted&) const = default;
+};
+struct TradingStateChanged {
+  std::optional<StrategyName> strategy;  // none = the account
+  TradingState state = TradingState::Active;
+  DenyReason cause = DenyReason::None;   // DailyLossExceeded, DrawdownExceeded; None = operator
+  bool operator==(const TradingStateChanged&) const = default;
+};
+struct StrategySwitched {
+  StrategyName strategy;
+  bool enabled = false;
+  bool operator==(const StrategySwitched&) const = default;
+};
+struct LeaseGranted {
+  StrategyName strategy;
+  Shard shard;
+  LeaseEpoch epoch;
+  bool operator==(const LeaseGranted&) const = default;
+};
+struct CommandAccepted {
+  CommandId command;
+  bool operator==(const CommandAccepted&) const = default;
+};
+struct CommandDenied {
+  CommandId command;
+  CommandDenyReason reason = CommandDenyReason::None;
+  bool operator==(const CommandDenied&) const = default;
+};
+
+using EventBody =
+    std::variant<SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous,
+                 OrderAccepted, OrderRejected, OrderFilled, FillAdvanced, FillReversed,
+                 CancelRequested, OrderCanceled, OrderCancelRejected, OrderExpired,
+                 OrderResurrected, LegsImbalanced, LegsLevelled, MarketRecorded, MarketResolved,
+                 ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured, JournalOpened,
+                 ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
+                 CommandAccepted, CommandDenied>;
+
+// One journal record. Records of one strategy's orders carry its name; account-wide ones an empty one.
+struct Event {
+  std::uint64_t seq = 0;  // journal number, from 1; 0 = not journaled yet
+  Timestamp at{};
+  StrategyName strategy;
+  TraceId trace;
+  EventBody body;
+  bool operator==(const Event&) const = default;
+};
+
+// A message of order.<strategy> (order.all for account-wide records).
+struct StreamedEvent {
+  Event event;
+  std::uint64_t prev = 0;                  // seq of the previous message of the same topic; 0 = first
+  std::optional<PositionState> position;   // the state after it, when it changed a position
+  std::optional<OrderStatus> status;       // the order's status after it, when it concerns one order
+  bool operator==(const StreamedEvent&) const = default;
+};
+
+// ---- state topics of order-manager (every 500 ms) ---------------------------------------------
+struct StrategyFigures {
+  Money realized;
+  Money unrealized;
+  Money daily_pnl;
+  Money drawdown;
+  Money exposure;
+  std::uint32_t orders_live = 0;
+  std::uint32_t positions_open = 0;
+  bool operator==(const StrategyFigures&) const = default;
+};
+struct StrategyState {
+  StrategyName strategy;
+  bool enabled = false;
+  TradingState trading_state = TradingState::Active;  // the stricter of its own and the account's
+  std::map<std::string, std::string> parameters;
+  std::uint64_t last_seq = 0;                          // of order.<strategy>
+  StrategyFigures figures;
+  bool operator==(const StrategyState&) const = default;
+};
+// A runner trades a shard only after it has applied order events up to granted_seq.
+struct Lease {
+  StrategyName strategy;
+  Shard shard;
+  ReplicaName replica;
+  std::uint64_t incarnation = 0;
+  LeaseEpoch epoch;
+  Timestamp expires_at{};
+  std::uint64_t granted_seq = 0;
+  bool operator==(const Lease&) const = default;
+};
+struct RunnerAnnounced {
+  ReplicaName replica;
+  std::uint64_t incarnation = 0;
+  std::vector<StrategyName> strategies;
+  bool leaving = false;
+  bool operator==(const RunnerAnnounced&) const = default;
+};
+
+}  // namespace polybot::domain

@@ -1,0 +1,61 @@
+// An order of ours from intent to end, and the one table that says which event may follow which status.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/domain/signal.hpp"
+
+namespace polybot::domain {
+
+enum class OrderStatus : std::uint8_t {
+  Submitted,        // intent durable, send begun
+  Ambiguous,        // the venue may or may not have it
+  Accepted,         // resting, or being matched
+  PartiallyFilled,
+  Filled,           // terminal from here on
+  Canceled,
+  Rejected,
+  Expired,
+};
+inline constexpr int kOrderStatuses = 8;
+[[nodiscard]] constexpr bool is_terminal(OrderStatus status) { return status >= OrderStatus::Filled; }
+
+enum class LiquiditySide : std::uint8_t { Maker, Taker };
+
+// Why an order exists; decides its priority in the send queue and whether it opens risk.
+enum class OrderPurpose : std::uint8_t { Leg, Quote, Exit, Unwind, Flatten };
+
+// Everything that is signed, so that a second attempt is the same order to the venue.
+struct SignedFields {
+  std::uint64_t salt = 0;            // at most 2^53 - 1
+  std::int64_t timestamp_ms = 0;
+  Money maker_amount;                // 1e-6 of what we give (pUSD when buying, shares when selling)
+  Money taker_amount;                // 1e-6 of what we get
+  TokenId token;
+  ExchangeVersion exchange = ExchangeVersion::V2;
+  std::int64_t expiration_s = 0;     // not signed; GTD only
+  bool operator==(const SignedFields&) const = default;
+};
+
+struct Order {
+  ClientOrderId id;
+  VenueOrderId venue_id;
+  StrategyName strategy;
+  EventGroupId event;
+  Instrument instrument;
+  Side side = Side::Buy;
+  Price limit;
+  Quantity quantity;
+  TimeInForce time_in_force = TimeInForce::Gtc;
+  bool post_only = false;
+  OrderPurpose purpose = OrderPurpose::Leg;
+  SignedFields fields;
+  Timestamp decided_at{};
+  Timestamp submitted_at{};
+  TraceId trace;
+  bool operator==(const Order&) const = default;
+};
+
+}  // namespace polybot::domain

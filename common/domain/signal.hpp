@@ -1,0 +1,58 @@
+// What a strategy wants. A signal is an intent with a deadline and a fencing token; order-manager alone
+// decides what becomes of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "common/domain/market_data.hpp"
+
+namespace polybot::domain {
+
+enum class TimeInForce : std::uint8_t { Gtc, Gtd, Fak, Fok };
+
+// Counted in polybot_signals_total{action}.
+enum class SignalAction : std::uint8_t { Buy, Sell, Quote, Cancel, Exit };
+
+// One order of a multi-leg intent: sent with its siblings in one batch, fill-and-kill.
+struct Leg {
+  Instrument instrument;
+  Side side = Side::Buy;
+  Price limit;
+  Quantity quantity;
+  constexpr bool operator==(const Leg&) const = default;
+};
+
+// The quotes wanted in one market, in YES terms, replaced as a whole. No side = none wanted; neither
+// side withdraws all quotes of the strategy in the market.
+struct QuoteTarget {
+  MarketId market;
+  std::optional<Level> bid;
+  std::optional<Level> ask;
+  bool operator==(const QuoteTarget&) const = default;
+};
+
+struct Signal {
+  SignalId id;
+  StrategyName strategy;
+  EventGroupId event;
+  Shard shard;
+  LeaseEpoch lease_epoch;
+  // Journal number of the last order event of this strategy that the decision had seen; a decision
+  // that had not seen the last fill of its strategy in its markets is denied (StalePosition).
+  std::uint64_t applied_seq = 0;
+  SignalAction action = SignalAction::Buy;
+  std::variant<std::vector<Leg>, QuoteTarget> intent;
+  Timestamp oldest_book_at{};  // the gateway's stamp of the oldest book the decision used
+  Timestamp decided_at{};
+  Timestamp expires_at{};      // oldest_book_at + ttl
+  TraceId trace;
+  bool operator==(const Signal&) const = default;
+};
+
+inline constexpr std::size_t kLegsMax = 15;  // the venue's largest batch of orders
+inline constexpr Duration kSignalLifeMax = std::chrono::seconds(60);
+
+}  // namespace polybot::domain
