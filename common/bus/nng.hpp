@@ -1,0 +1,116 @@
+// The only place that owns NNG handles. nng.h itself stays in nng.cpp.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/result.hpp>
+
+#include "common/bus/address.hpp"
+#include "common/bus/error.hpp"
+
+struct nng_msg;
+struct nng_aio;
+
+namespace polybot::bus::nng {
+
+// A message buffer. Moved, never copied; bytes() stay where they are when it is moved.
+class Message {
+ public:
+  Message() = default;
+  explicit Message(nng_msg* owned) : message_(owned) {}
+  // Uninitialised bytes; throws std::bad_alloc.
+  static Message with_size(std::size_t size);
+  static Message of(std::string_view head, std::string_view tail = {});
+  Message(Message&& other) noexcept : message_(other.release()) {}
+  Message& operator=(Message&& other) noexcept;
+  ~Message();
+
+  [[nodiscard]] std::string_view bytes() const;
+  [[nodiscard]] std::span<char> writable_bytes();
+  // Gives the handle away.
+  [[nodiscard]] nng_msg* release() noexcept { return std::exchange(message_, nullptr); }
+  explicit operator bool() const { return message_ != nullptr; }
+
+ private:
+  nng_msg* message_ = nullptr;
+};
+
+enum class Protocol : std::uint8_t { Publish, Subscribe, Request, Reply };
+
+// A socket with its listeners and dialers; closed by the destructor. Opening and listening throw
+// std::runtime_error with one clear line ("address in use: ...").
+class Socket {
+ public:
+  // `queue_messages` is set on the sending queue of Publish and the receiving queue of Subscribe
+  // (1...8192, NNG's maximum); the other protocols keep NNG's own.
+  Socket(Protocol protocol, int queue_messages);
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  ~Socket() { close(); }
+
+  // Listens or dials. Dialing connects in the background, whether or not anybody listens yet.
+  // Returns the address, with the real port where the configured one was 0.
+  std::string attach(const Endpoint& endpoint, NetworkTrust trust);
+
+  void subscribe(std::string_view prefix);
+  void unsubscribe(std::string_view prefix);
+
+  // PUB accepts always and at once; what it cannot keep it drops, oldest first.
+  void send(Message message);
+  // Empty when nothing waits.
+  [[nodiscard]] Message try_receive();
+  // Readable whenever try_receive() would succeed. Belongs to NNG: release, never close it.
+  [[nodiscard]] int receive_descriptor() const;
+
+  void close();
+  [[nodiscard]] bool is_open() const { return id_ != 0; }
+  [[nodiscard]] std::uint32_t id() const { return id_; }
+
+ private:
+  void listen(const std::string& address);
+  void dial(const std::string& address);
+
+  std::uint32_t id_ = 0;
+  std::vector<std::string> ipc_files_;  // of our listeners; removed on close
+  std::string bound_address_;
+};
+
+// One REQ or REP conversation of a socket, as awaitables. NNG completes these operations on threads
+// of its own; all that happens there is a post to `executor`.
+class Context {
+ public:
+  Context(boost::asio::any_io_executor executor, const Socket& socket);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context();
+
+  // A timeout below zero waits for ever. Both fail with TimedOut, Closed or Transport.
+  boost::asio::awaitable<boost::system::result<void>> send(Message message,
+                                                            std::chrono::milliseconds timeout);
+  boost::asio::awaitable<boost::system::result<Message>> receive(std::chrono::milliseconds timeout);
+  // Ends a pending operation with Closed.
+  void close();
+
+ private:
+  struct Operation;
+  boost::asio::awaitable<boost::system::error_code> completion();
+
+  std::uint32_t id_ = 0;
+  // Shared with the task an NNG thread posts when an operation completes: it may run after this is gone.
+  std::shared_ptr<Operation> operation_;
+};
+
+}  // namespace polybot::bus::nng

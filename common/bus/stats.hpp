@@ -1,0 +1,74 @@
+// What the bus counts in one process. One Stats object is injected into every publisher, subscriber
+// and recovery end of the process, read by its metric snapshots once a second and directly by tests.
+// Not synchronised: everything runs on the service's one loop.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace polybot::bus {
+
+// The part of a topic up to its first dot: "md.17" -> "md", "command" -> "command".
+[[nodiscard]] std::string_view channel_of(std::string_view topic);
+
+// Why a received wire message was dropped whole.
+enum class Refusal : std::uint8_t {
+  NoTopic,              // no NUL within the first bytes
+  UnknownTopic,         // passes no subscription of ours
+  Undecodable,          // not a Frame
+  TopicMismatch,        // the frame names another topic than the wire message
+  BadProducer,          // service or replica empty, too long or not printable
+  BadSequence,          // zero, overflowing, or a tip that carries messages
+  ImplausibleSequence,  // a jump no producer of ours can make
+  Oversize,             // above 1 MiB
+  TooManyMessages,
+};
+inline constexpr std::size_t kRefusalCount = 9;
+[[nodiscard]] std::string_view to_string(Refusal reason);
+
+// How a recovery request ended at the asking side (`polybot_bus_replays_total{outcome}`).
+enum class ReplayOutcome : std::uint8_t { Answered, TimedOut, Refused, Failed };
+inline constexpr std::size_t kReplayOutcomeCount = 4;
+[[nodiscard]] std::string_view to_string(ReplayOutcome outcome);
+
+// Counters are messages, not frames.
+struct ChannelStats {
+  std::uint64_t published = 0;
+  std::uint64_t received = 0;
+  std::uint64_t lost = 0;        // by sequence gap, or dropped from our own full ring
+  std::uint64_t duplicated = 0;  // received again and not delivered
+  std::uint64_t waiting = 0;     // in our ring now
+  std::uint64_t waiting_max = 0;  // since take_waiting_max()
+
+  void add_waiting(std::uint64_t messages);
+  void remove_waiting(std::uint64_t messages);
+  // The most messages that waited since the last call (`polybot_nng_queue_depth`).
+  [[nodiscard]] std::uint64_t take_waiting_max();
+};
+
+struct Stats {
+  // Ordered, and node-stable: a ChannelStats& stays valid as long as the Stats.
+  std::map<std::string, ChannelStats, std::less<>> channels;
+  std::array<std::uint64_t, kRefusalCount> refused{};
+  std::array<std::uint64_t, kReplayOutcomeCount> replays{};
+  std::uint64_t recovery_requests_served = 0;
+  std::uint64_t recovery_requests_refused = 0;
+
+  // The counters of `topic`'s channel, created at zero when new.
+  ChannelStats& channel(std::string_view topic);
+  void count(Refusal reason) { ++refused[static_cast<std::size_t>(reason)]; }
+  void count(ReplayOutcome outcome) { ++replays[static_cast<std::size_t>(outcome)]; }
+  [[nodiscard]] std::uint64_t refused_for(Refusal reason) const {
+    return refused[static_cast<std::size_t>(reason)];
+  }
+  [[nodiscard]] std::uint64_t replays_with(ReplayOutcome outcome) const {
+    return replays[static_cast<std::size_t>(outcome)];
+  }
+};
+
+}  // namespace polybot::bus
