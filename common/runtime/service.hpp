@@ -1,0 +1,91 @@
+// main() of every PolyBot process: command line, configuration, logging, one io_context, signals,
+// health, watchdog, orderly end.
+//
+//   int main(int argc, char** argv) {
+//     return polybot::runtime::run_service(
+//         {.name = "gateway", .summary = "Market data in, client API out.", .admin_port = 8001},
+//         argc, argv, read_config /* Config(config::Reader&) */,
+//         run         /* awaitable<void>(Runtime&, Config) */);
+//   }
+//
+// Order of events: the command line (--help, --version, --check-config end here); configuration, all
+// errors at once; logging; the admin server, so that probes are answered while the service starts; then
+// the service's coroutine. SIGINT or SIGTERM request a stop: the coroutine awaits runtime.stop, winds up
+// and returns within `shutdown.grace`; a second signal ends the process at once. Exit codes: 0 after an
+// orderly end, 1 when it cannot start or failed, 70 when the watchdog ended it.
+//
+// Keys that every service has: admin.address, admin.port, log.format, log.level, log.file,
+// watchdog.timeout, shutdown.grace. Environment: LOG_FORMAT, LOG_LEVEL, POLYBOT_REPLICA.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <any>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/runtime/admin_server.hpp"
+#include "common/runtime/clock.hpp"
+#include "common/runtime/config.hpp"
+#include "common/runtime/health.hpp"
+#include "common/runtime/stop_signal.hpp"
+
+namespace polybot::runtime {
+
+// A word on the command line that does something else than run the service, e.g. "verify".
+struct Command {
+  std::string name;     // argv[1], also "--print-catalogue"
+  std::string summary;  // a line for --help
+  // Gets what follows the name; its result is the exit code. Exceptions become one line and exit 1.
+  std::function<int(const std::vector<std::string>& arguments)> run;
+};
+
+struct ServiceOptions {
+  std::string name;     // "order-manager"
+  std::string summary;  // a sentence for --help
+  std::string version = "0.1.0";
+  std::string revision;  // of the source, when known at build time
+  std::uint16_t admin_port = 8000;
+  AdminServer::HealthRoutes health_routes = AdminServer::HealthRoutes::Own;
+  std::vector<Command> commands;
+};
+
+// What a running service is given. Lives until the service's coroutine has ended.
+struct Runtime {
+  boost::asio::io_context& io;
+  StopSignal& stop;
+  Health& health;
+  AdminServer& admin;
+  Clock clock;
+  std::string service;
+  std::string replica;              // POLYBOT_REPLICA, else the host name
+  std::uint64_t incarnation = 0;    // random, new with each start
+  std::string version;
+  std::string revision;
+};
+
+// Type-erased core of run_service, in service.cpp.
+int run_service_erased(const ServiceOptions& options, int argc, char** argv,
+                       std::function<std::any(config::Reader&)> read_config,
+                       std::function<boost::asio::awaitable<void>(Runtime&, std::any)> run);
+
+// `ReadConfig`: Config(config::Reader&), reads every key of the service, calls no finish().
+// `Run`: awaitable<void>(Runtime&, Config). Config must be copyable.
+template <class ReadConfig, class Run>
+int run_service(const ServiceOptions& options, int argc, char** argv, ReadConfig read_config, Run run) {
+  using Config = decltype(read_config(std::declval<config::Reader&>()));
+  const std::function<std::any(config::Reader&)> erased_read = [&](config::Reader& reader) {
+    return std::any(read_config(reader));
+  };
+  const std::function<boost::asio::awaitable<void>(Runtime&, std::any)> erased_run =
+      [&](Runtime& runtime, std::any config) -> boost::asio::awaitable<void> {
+    return run(runtime, std::any_cast<Config>(std::move(config)));
+  };
+  return run_service_erased(options, argc, argv, erased_read, erased_run);
+}
+
+}  // namespace polybot::runtime

@@ -1,0 +1,73 @@
+// Ends a process whose loop is stuck, so that its supervisor can start it anew.
+//
+// WatchdogLogic is the pure rule; Watchdog runs it on a thread of its own. The thread also measures its
+// own sleep: when that overran, the whole process was stopped (SIGSTOP, a debugger, a suspended
+// machine) and the count starts anew, so that a resumed process is not killed for having been paused.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "common/domain/time.hpp"
+
+namespace polybot::runtime {
+
+class WatchdogLogic {
+ public:
+  enum class Verdict : std::uint8_t { Fine, Restarted, Stuck };
+
+  // `interval` is how often check() is meant to be called.
+  WatchdogLogic(domain::Duration timeout, domain::Duration interval)
+      : timeout_(timeout), interval_(interval) {}
+
+  // `now` is monotonic, `ticks` the number of times the loop has turned so far. Restarted: the watch
+  // itself came late by more than an interval, the count began anew.
+  [[nodiscard]] Verdict check(domain::Duration now, std::uint64_t ticks);
+  // How long the loop has not ticked, at the last check.
+  [[nodiscard]] domain::Duration silent_for() const { return silent_for_; }
+
+ private:
+  domain::Duration timeout_;
+  domain::Duration interval_;
+  bool started_ = false;
+  std::uint64_t ticks_ = 0;
+  domain::Duration last_check_{};
+  domain::Duration last_progress_{};
+  domain::Duration silent_for_{};
+};
+
+class Watchdog {
+ public:
+  static constexpr auto kTickInterval = std::chrono::milliseconds(500);
+
+  // `on_stuck` runs on the watchdog's thread.
+  Watchdog(boost::asio::any_io_executor loop, domain::Duration timeout,
+           std::function<void(domain::Duration silent_for)> on_stuck);
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  // Ends the ticks, so that an io_context without other work can return. The loop's thread only.
+  void stop();
+
+ private:
+  void tick();
+  void watch();
+
+  boost::asio::steady_timer timer_;
+  domain::Duration timeout_;
+  std::function<void(domain::Duration)> on_stuck_;
+  std::atomic<std::uint64_t> ticks_{0};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace polybot::runtime
