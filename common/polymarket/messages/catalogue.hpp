@@ -1,0 +1,157 @@
+// The venue's public REST messages about markets and books (polymarket.md §3.1-3.3, §5): Gamma
+// market pages, the compact CLOB market record, order book summaries and the small scalar answers.
+//
+// Gamma describes and lists; the CLOB record is the truth for trading rules. Prices in Gamma are
+// cached and wrong too often to be used.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/domain/market_data.hpp"
+#include "common/polymarket/messages/market_channel.hpp"
+#include "common/polymarket/messages/parse_error.hpp"
+
+namespace polybot::polymarket {
+
+// Which token ids and which exchange a market trades with. Chosen by the market's `version` field
+// and never by which id fields are present.
+enum class ProtocolVersion : std::uint8_t { V1, V2 };
+
+[[nodiscard]] constexpr domain::ExchangeVersion exchange_of(ProtocolVersion version,
+                                                            bool neg_risk) {
+  if (version == ProtocolVersion::V2) return domain::ExchangeVersion::V3;
+  return neg_risk ? domain::ExchangeVersion::V2NegRisk : domain::ExchangeVersion::V2;
+}
+
+// Why a listed market cannot be traded now.
+enum class Tradability : std::uint8_t {
+  Tradable,
+  Inactive,  // not active yet, or archived
+  Closed,
+  NoOrderBook,
+  NotAccepting,
+  ResolutionProposed,  // its book is gone though it is not closed yet
+  Placeholder,         // the "other" outcome of a neg-risk event
+};
+[[nodiscard]] std::string_view to_string(Tradability tradability);
+
+// One market as Gamma lists it. Outcome 0 is YES in our terms whatever its label.
+struct GammaMarket {
+  std::string gamma_id;
+  domain::MarketId id;
+  ProtocolVersion version = ProtocolVersion::V1;
+  std::string slug;
+  std::string question;
+  std::string group_item_title;
+  std::array<std::string, 2> outcomes;
+  std::array<domain::TokenId, 2> tokens;
+  std::optional<std::array<domain::Price, 2>> outcome_prices;  // the payout once resolved
+  bool active = false;
+  bool closed = false;
+  bool archived = false;
+  bool accepting_orders = false;
+  bool enable_order_book = false;
+  std::string resolution_status;  // umaResolutionStatus, or resolutionStatus of protocol V2
+  domain::Price tick;
+  domain::Quantity min_size;
+  bool neg_risk = false;
+  bool neg_risk_other = false;
+  bool neg_risk_augmented = false;
+  std::optional<domain::EventGroupId> neg_risk_market;
+  std::string event_slug;
+  std::string event_title;
+  domain::FeeSchedule fee;
+  std::int32_t seconds_delay = 0;
+  std::optional<domain::Timestamp> start_at;
+  std::optional<domain::Timestamp> end_at;
+  bool operator==(const GammaMarket&) const = default;
+};
+
+[[nodiscard]] Tradability tradability(const GammaMarket& market);
+// The final payout when the market is resolved and its outcome prices are one of the three the
+// venue pays; empty otherwise.
+[[nodiscard]] std::optional<domain::Payout> payout(const GammaMarket& market);
+// The market in our terms. event_market_count stays 1: only a complete listing tells it, so whoever
+// has crawled all pages sets it. `taker_delay` is Gamma's secondsDelay > 0; the CLOB record knows
+// more.
+[[nodiscard]] domain::Market to_market(const GammaMarket& market);
+// The neg-risk market id, else the Keccak-256 of the event slug (of the market slug when it has
+// none).
+[[nodiscard]] domain::EventGroupId event_group_of(const GammaMarket& market);
+
+struct GammaPage {
+  std::vector<GammaMarket> markets;
+  std::string next_cursor;  // empty on the last page
+  // Markets of the page that could not be read; they are left out, the rest of the page is good.
+  std::vector<ParseError> skipped;
+};
+[[nodiscard]] ParseResult<GammaPage> parse_gamma_page(std::string_view text);
+[[nodiscard]] ParseResult<GammaMarket> parse_gamma_market(std::string_view text);
+void write_gamma_market(const GammaMarket& market, std::string& out);
+[[nodiscard]] std::string write_gamma_page(std::span<const GammaMarket> markets,
+                                           std::string_view next_cursor);
+
+// GET /clob-markets/{condition id}: the one answer with all trading rules of a market.
+struct ClobMarket {
+  domain::MarketId id;
+  std::array<domain::TokenId, 2> tokens;
+  std::array<std::string, 2> outcomes;
+  domain::Price tick;
+  domain::Quantity min_size;
+  bool neg_risk = false;
+  domain::FeeSchedule fee;  // zero rate: free
+  bool accepting_orders = false;
+  std::int32_t seconds_delay = 0;
+  bool taker_delay = false;  // marketable orders are held before they match
+  ProtocolVersion version = ProtocolVersion::V1;
+  bool operator==(const ClobMarket&) const = default;
+};
+[[nodiscard]] ParseResult<ClobMarket> parse_clob_market(std::string_view text);
+[[nodiscard]] std::string write_clob_market(const ClobMarket& market);
+
+// The first field in which a listed market and the CLOB record contradict each other (tokens,
+// neg-risk, version): such a market is not traded. Empty when they agree.
+[[nodiscard]] std::string_view contradiction(const domain::Market& listed,
+                                             const ClobMarket& record);
+// Takes tick, minimum size, fee, delay and acceptance from the CLOB record.
+[[nodiscard]] domain::Market with_record(domain::Market listed, const ClobMarket& record);
+
+// GET /book, POST /books.
+struct BookSummary {
+  domain::MarketId market;
+  domain::TokenId token;
+  domain::Timestamp venue_at{};
+  std::vector<domain::Level> bids;
+  std::vector<domain::Level> asks;
+  domain::Quantity min_size;
+  domain::Price tick;
+  bool neg_risk = false;
+  std::optional<domain::Price> last_trade_price;
+  bool operator==(const BookSummary&) const = default;
+};
+inline constexpr std::size_t kBooksRequestMax = 500;  // POST /books
+[[nodiscard]] ParseResult<BookSummary> parse_book(std::string_view text);
+// Not in request order; unknown tokens are missing.
+[[nodiscard]] ParseResult<std::vector<BookSummary>> parse_books(std::string_view text);
+void write_book_summary(const BookSummary& book, std::string& out);
+[[nodiscard]] std::string write_books_request(std::span<const domain::TokenId> tokens);
+[[nodiscard]] ParseResult<std::vector<domain::TokenId>> parse_books_request(std::string_view text);
+
+// ------------------------------------------------------------------------------ scalar answers
+[[nodiscard]] ParseResult<std::int64_t> parse_time(std::string_view text);  // Unix seconds
+[[nodiscard]] ParseResult<std::int64_t> parse_version(std::string_view text);
+[[nodiscard]] ParseResult<domain::Price> parse_tick_size(std::string_view text);
+[[nodiscard]] ParseResult<bool> parse_neg_risk(std::string_view text);
+[[nodiscard]] ParseResult<domain::Price> parse_midpoint(std::string_view text);  // nearest 1e-4
+[[nodiscard]] std::string write_version(std::int64_t version);
+[[nodiscard]] std::string write_tick_size(domain::Price tick);
+[[nodiscard]] std::string write_neg_risk(bool neg_risk);
+[[nodiscard]] std::string write_midpoint(domain::Price midpoint);
+
+}  // namespace polybot::polymarket

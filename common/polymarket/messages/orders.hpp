@@ -1,0 +1,157 @@
+// The private REST messages about orders (polymarket.md §3.4-3.6): bodies out, answers in, and both
+// the other way round for whoever plays the venue.
+//
+// The answer to an order is one of three things and nothing else: accepted, rejected (the order
+// does not exist), or ambiguous (the venue may or may not have it; ends by proof only, ARCHITECTURE
+// §5.4).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/domain/events.hpp"
+#include "common/polymarket/messages/parse_error.hpp"
+#include "common/polymarket/messages/venue_order.hpp"
+#include "common/polymarket/signing.hpp"
+
+namespace polybot::polymarket {
+
+inline constexpr std::size_t kOrderBatchMax = 15;     // POST /orders
+inline constexpr std::size_t kCancelBatchMax = 1000;  // DELETE /orders
+inline constexpr std::size_t kRefusalTextBytesMax = 256;
+
+// A signed order on its way: the body of POST /order.
+struct PostedOrder {
+  OrderToSign order;
+  Signature signature;
+  std::string owner;  // API key
+  domain::TimeInForce time_in_force = domain::TimeInForce::Gtc;
+  std::int64_t expiration_s = 0;  // GTD only, else 0; not signed
+  bool post_only = false;
+  bool operator==(const PostedOrder&) const = default;
+};
+
+// What is signed of an order of ours, given whose account it is.
+[[nodiscard]] OrderToSign order_to_sign(const domain::SignedFields& fields, domain::Side side,
+                                        const Address& maker, const Address& signer,
+                                        SignatureType signature_type);
+
+// The exact bytes to send, which are the bytes to authenticate.
+[[nodiscard]] std::string write_order_body(const PostedOrder& order);
+[[nodiscard]] std::string write_orders_body(std::span<const PostedOrder> orders);
+[[nodiscard]] ParseResult<PostedOrder> parse_order_body(std::string_view text);
+[[nodiscard]] ParseResult<std::vector<PostedOrder>> parse_orders_body(std::string_view text);
+
+// ------------------------------------------------------------------------------------- answers
+
+enum class PlacementStatus : std::uint8_t { Live, Matched, Delayed };
+
+struct OrderPlaced {
+  domain::VenueOrderId id;
+  PlacementStatus status = PlacementStatus::Live;
+  std::vector<domain::TradeId> trades;
+  bool operator==(const OrderPlaced&) const = default;
+};
+struct OrderRefused {
+  domain::RejectReason reason = domain::RejectReason::Other;
+  std::string text;  // the venue's words, at most kRefusalTextBytesMax
+  bool operator==(const OrderRefused&) const = default;
+};
+struct OrderUnclear {
+  domain::AmbiguityCause cause = domain::AmbiguityCause::Unparsable;
+  bool operator==(const OrderUnclear&) const = default;
+};
+using OrderAnswer = std::variant<OrderPlaced, OrderRefused, OrderUnclear>;
+
+// What an HTTP answer to POST /order means. Accepted only by the venue's full rule (success, no
+// error text, an order id, a known status); refused only on a 429 or a text known to be definite;
+// unclear otherwise, whatever the status code.
+[[nodiscard]] OrderAnswer read_order_answer(unsigned http_status, std::string_view body);
+// The same for POST /orders: `count` answers in request order. A refusal of the whole batch is each
+// order's refusal; a short or unparsable array leaves the rest unclear.
+[[nodiscard]] std::vector<OrderAnswer> read_orders_answer(unsigned http_status,
+                                                          std::string_view body, std::size_t count);
+
+// One element of the answer as a venue writes it.
+struct PlacementResponse {
+  bool success = true;
+  std::string error;
+  std::optional<domain::VenueOrderId> id;
+  std::string status;  // "live", "matched", "delayed", "unmatched", "" on errors
+  std::optional<domain::Money> making_amount;  // what was given; none: nothing matched
+  std::optional<domain::Money> taking_amount;
+  std::vector<domain::TradeId> trades;
+};
+void write_placement(const PlacementResponse& response, std::string& out);
+// {"error":"..."}; with code and seconds when given (post-only mode after a restart).
+[[nodiscard]] std::string write_error(std::string_view text);
+[[nodiscard]] std::string write_error(std::string_view text, std::string_view code,
+                                      std::uint32_t retry_after_seconds);
+// The text of an error body in any of the venue's spellings; empty when it is none.
+[[nodiscard]] std::optional<std::string> parse_error_body(std::string_view text);
+
+// ------------------------------------------------------------------------------------- cancels
+
+struct CancelAnswer {
+  std::vector<domain::VenueOrderId> canceled;
+  std::vector<std::pair<domain::VenueOrderId, std::string>>
+      not_canceled;  // with the venue's reason
+  bool operator==(const CancelAnswer&) const = default;
+};
+
+struct CancelMarketRequest {
+  std::optional<domain::MarketId> market;
+  std::optional<domain::TokenId> token;
+  bool operator==(const CancelMarketRequest&) const = default;
+};
+
+[[nodiscard]] std::string write_cancel_body(const domain::VenueOrderId& order);
+[[nodiscard]] std::string write_cancels_body(std::span<const domain::VenueOrderId> orders);
+[[nodiscard]] std::string write_cancel_market_body(const CancelMarketRequest& request);
+[[nodiscard]] ParseResult<domain::VenueOrderId> parse_cancel_body(std::string_view text);
+[[nodiscard]] ParseResult<std::vector<domain::VenueOrderId>> parse_cancels_body(
+    std::string_view text);
+[[nodiscard]] ParseResult<CancelMarketRequest> parse_cancel_market_body(std::string_view text);
+[[nodiscard]] ParseResult<CancelAnswer> parse_cancel_answer(std::string_view text);
+[[nodiscard]] std::string write_cancel_answer(const CancelAnswer& answer);
+
+// --------------------------------------------------------------------------------------- pages
+
+inline constexpr std::string_view kFirstCursor = "MA==";
+inline constexpr std::string_view kEndCursor = "LTE=";
+inline constexpr std::size_t kPageItemsMax = 10'000;
+
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next_cursor;  // kEndCursor (or empty) on the last page
+  [[nodiscard]] bool last() const { return next_cursor.empty() || next_cursor == kEndCursor; }
+  bool operator==(const Page&) const = default;
+};
+
+[[nodiscard]] ParseResult<Page<VenueOrder>> parse_open_orders(std::string_view text);
+[[nodiscard]] ParseResult<Page<VenueTrade>> parse_trades(std::string_view text);
+// GET /data/order/{id}: empty when the venue does not know it or it is no longer active.
+[[nodiscard]] ParseResult<std::optional<VenueOrder>> parse_open_order(std::string_view text);
+[[nodiscard]] std::string write_open_orders(const Page<VenueOrder>& page);
+[[nodiscard]] std::string write_trades(const Page<VenueTrade>& page);
+[[nodiscard]] std::string write_open_order(const VenueOrder& order);
+
+// -------------------------------------------------------------------------------------- account
+
+// Base units of 1e-6. Allowances are usually "infinite" (2^256 - 1) and saturate.
+struct BalanceAllowance {
+  std::int64_t balance = 0;
+  std::vector<std::pair<Address, std::int64_t>> allowances;  // by spender
+  bool operator==(const BalanceAllowance&) const = default;
+};
+[[nodiscard]] ParseResult<BalanceAllowance> parse_balance_allowance(std::string_view text);
+[[nodiscard]] std::string write_balance_allowance(const BalanceAllowance& balance);
+
+}  // namespace polybot::polymarket

@@ -1,0 +1,63 @@
+// The venue's private user channel (polymarket.md §4.5): subscription texts, order and trade events
+// in and out. Nothing is replayed by the venue after a disconnect; the reader reconciles by REST.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/polymarket/credentials.hpp"
+#include "common/polymarket/messages/market_channel.hpp"
+#include "common/polymarket/messages/venue_order.hpp"
+
+namespace polybot::polymarket {
+
+enum class UserOrderEventType : std::uint8_t { Placement, Update, Cancellation };
+
+struct UserOrderEvent {
+  UserOrderEventType type = UserOrderEventType::Placement;
+  domain::Timestamp venue_at{};
+  VenueOrder order;
+  bool operator==(const UserOrderEvent&) const = default;
+};
+
+// Sent once per status; the same trade comes several times, and not always in order.
+struct UserTradeEvent {
+  domain::Timestamp venue_at{};
+  VenueTrade trade;
+  bool operator==(const UserTradeEvent&) const = default;
+};
+
+using UserEvent = std::variant<UserOrderEvent, UserTradeEvent>;
+
+struct UserFrame {
+  FrameKind kind = FrameKind::Events;
+  std::vector<UserEvent> events;
+  std::uint32_t unknown_events = 0;
+};
+
+[[nodiscard]] ParseResult<UserFrame> parse_user_frame(std::string_view text);
+
+// The first message after connecting. No markets = all markets of the account. Carries the secret
+// in clear, inside TLS: never log it.
+[[nodiscard]] std::string user_subscribe(const ApiCredentials& credentials,
+                                         std::span<const domain::MarketId> markets);
+
+// What a client sent on the user channel, for whoever plays the venue.
+struct UserSubscription {
+  std::string api_key;
+  std::string secret;
+  std::string passphrase;
+  std::vector<domain::MarketId> markets;  // empty = all
+  bool operator==(const UserSubscription&) const = default;
+};
+[[nodiscard]] ParseResult<UserSubscription> parse_user_subscription(std::string_view text);
+
+// Each appends one JSON object in the venue's shape.
+void write_user_order(const UserOrderEvent& event, std::string& out);
+void write_user_trade(const UserTradeEvent& event, std::string& out);
+
+}  // namespace polybot::polymarket
