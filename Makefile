@@ -1,0 +1,85 @@
+# One line per thing people do. `make help` lists them; `make run` and `make test` do all the set-up.
+BUILD  := build/release
+JOBS   ?= $(shell nproc)
+MODE   ?= sim
+SEED   ?=
+DATA   ?=
+EDGE   ?=
+SPEED  ?=
+RECORDING ?=
+FUZZ_SECONDS ?= 60
+
+.DEFAULT_GOAL := help
+.PHONY: help run test asan check format lint sim mutants fuzz bench token packages build programs clean
+
+help: ## list the targets
+	@echo "PolyBot targets:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
+	@echo
+	@echo "Variables of make run:"
+	@echo "  MODE=sim          the built-in venue (default); paper and live are not part of this version"
+	@echo "  SEED=7            seed of the simulated order flow (default 1; kept with the data folder)"
+	@echo "  DATA=folder       where journal, exchange, logs and keys live (default data/sim)"
+	@echo "  EDGE=0            a market without mispricings and noise traders: nobody can win but by luck"
+	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (a data folder of its own per run)"
+	@echo "  SPEED=10          replay ten times as fast as recorded"
+	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim), FUZZ_SECONDS=n (make fuzz)"
+
+run: programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
+	@MODE='$(MODE)' SEED='$(SEED)' DATA='$(DATA)' EDGE='$(EDGE)' RECORDING='$(RECORDING)' SPEED='$(SPEED)' \
+	  exec $(BUILD)/bin/polybot run
+
+token: ## print the API token that mutating calls need
+	@DATA='$(DATA)' deploy/print-token.sh
+
+test: ## unit, simulation and integration tests
+	@deploy/install-packages.sh build test
+	@deploy/build.sh $(BUILD) '' all
+	@deploy/run-tests.sh $(BUILD)
+
+asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@deploy/install-packages.sh build test
+	@deploy/build.sh build/asan '-DPOLYBOT_SANITIZE=ON' all
+	@deploy/run-tests.sh build/asan
+
+check: format lint test ## format, lint, test
+
+format: ## fail when a source file is not formatted
+	@deploy/install-packages.sh lint
+	@git ls-files '*.cpp' '*.hpp' | xargs -r clang-format --dry-run --Werror && echo "format: clean"
+
+lint: ## clang-tidy over the pure parts and the house rules
+	@deploy/install-packages.sh build test lint
+	@deploy/build.sh $(BUILD) '' tidy_test
+	@$(BUILD)/tests/tidy_test --gtest_brief=1
+	@deploy/lint.sh $(BUILD)
+
+sim: ## replay one simulation seed: make sim SEED=7
+	@deploy/install-packages.sh build test
+	@deploy/build.sh $(BUILD) '' simulation_test
+	@POLYBOT_SIM_SEED='$(or $(SEED),1)' $(BUILD)/tests/simulation/simulation_test
+
+mutants: ## cores built with one known bug each must be caught by the simulation
+	@deploy/install-packages.sh build test
+	@deploy/mutants.sh
+
+fuzz: ## fuzz every parser of outside bytes for FUZZ_SECONDS each
+	@deploy/install-packages.sh build test fuzz
+	@deploy/fuzz.sh $(FUZZ_SECONDS)
+
+bench: ## figures beside their references, measured in the same run
+	@deploy/install-packages.sh build test bench
+	@deploy/build.sh $(BUILD) '' benches
+	@deploy/bench.sh $(BUILD)
+
+packages:
+	@deploy/install-packages.sh build
+
+programs: packages
+	@deploy/build.sh $(BUILD) '' programs
+
+build: packages
+	@deploy/build.sh $(BUILD) '' all
+
+clean: ## remove all build trees (data is kept)
+	rm -rf build

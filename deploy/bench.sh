@@ -1,0 +1,9 @@
+#!/bin/sh
+# Runs every benchmark program; each prints its figures beside the references it measured in the same run.
+set -eu
+tree=$1
+for program in "$tree"/bench/*; do
+  [ -x "$program" ] && [ -f "$program" ] || continue
+  echo "== $(basename "$program")"
+  "$program" --benchmark_counters_tabular=true 2>/dev/null
+done

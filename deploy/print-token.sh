@@ -1,0 +1,10 @@
+#!/bin/sh
+# Prints the API token of a data folder; the gateway makes it at its first start.
+set -eu
+token=${DATA:-data/sim}/secrets/api-token
+[ -f "$token" ] || {
+  echo "token: there is no $token yet; the gateway makes it at its first start (make run)" >&2
+  exit 1
+}
+cat "$token"
+echo
