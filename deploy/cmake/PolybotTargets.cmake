@@ -1,5 +1,9 @@
 # The few shapes a target can have. Sources are listed by hand in each folder's CMakeLists.txt.
 
+add_custom_target(programs)  # everything `make run` starts
+add_custom_target(benches)   # everything `make bench` runs
+add_custom_target(fuzzers)   # everything `make fuzz` runs
+
 # polybot_library(NAME SOURCES ... PUBLIC ... PRIVATE ...)
 function(polybot_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -13,6 +17,7 @@ function(polybot_program name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE polybot_options ${ARG_LINKS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  add_dependencies(programs ${name})
 endfunction()
 
 # polybot_test(NAME LEVEL unit|simulation|integration SOURCES ... LINKS ...): one ctest entry per program.
@@ -34,7 +39,7 @@ function(polybot_bench name)
   add_executable(${name} EXCLUDE_FROM_ALL ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE polybot_options ${ARG_LINKS} benchmark::benchmark benchmark::benchmark_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
-  set_property(GLOBAL APPEND PROPERTY POLYBOT_BENCHES ${name})
+  add_dependencies(benches ${name})
 endfunction()
 
 # polybot_fuzzer(NAME SOURCES ... LINKS ...): a libFuzzer program, run by `make fuzz` (clang build tree).
@@ -46,5 +51,6 @@ function(polybot_fuzzer name)
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    add_dependencies(fuzzers ${name})
   endif()
 endfunction()
