@@ -36,8 +36,8 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Field> fields) : fields_(fields) {}
 
-  // Replaces every field of that name. A value with CR, LF or NUL is a broken invariant: the field is
-  // dropped instead of splitting the response.
+  // Replaces every field of that name. A value with CR, LF or NUL is dropped, so that no text from
+  // outside can split a message.
   void set(std::string_view name, std::string_view value);
   // Appends; for fields that may repeat.
   void add(std::string_view name, std::string_view value);
@@ -93,7 +93,10 @@ struct Response {
 [[nodiscard]] Response problem(unsigned status, std::string_view type, std::string_view title,
                                std::string_view detail);
 
-// Appends `text` as a JSON string literal, quotes included; invalid UTF-8 becomes U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
+// Appends `text` as a JSON string literal, quotes included; invalid UTF-8 becomes U+FFFD. At most
+// `bytes_max` bytes are appended between the quotes; false when the text had to be cut (never inside a
+// character or an escape).
+bool append_json_string(std::string& out, std::string_view text,
+                        std::size_t bytes_max = std::string::npos);
 
 }  // namespace polybot::http

@@ -23,6 +23,7 @@
 #include <variant>
 
 #include "common/domain/decimal.hpp"
+#include "common/domain/ids.hpp"
 #include "common/domain/time.hpp"
 #include "common/runtime/secret.hpp"
 
@@ -62,13 +63,19 @@ class Value {
       storage_ = static_cast<std::uint64_t>(number);
     }
   }
-  // Anything that knows its own text: strong ids, enums with a to_string found by lookup.
+  template <class Tag>
+  Value(const domain::Name<Tag>& name) : storage_(name.value) {}  // NOLINT
+  // Anything that knows its own text: ids and enums with a to_string beside them, error codes.
   template <class T>
-    requires(requires(const T& t) { { t.to_string() } -> std::convertible_to<std::string>; })
-  Value(const T& value) : storage_(std::string(value.to_string())) {}  // NOLINT
+    requires(std::is_class_v<T> || std::is_enum_v<T>) && requires(const T& t) {
+      { to_string(t) } -> std::convertible_to<std::string_view>;
+    }
+  Value(const T& value) : storage_(std::string(to_string(value))) {}  // NOLINT
   template <class T>
-    requires(std::is_enum_v<T> && requires(T t) { { to_string(t) } -> std::convertible_to<std::string_view>; })
-  Value(T value) : storage_(std::string(std::string_view(to_string(value)))) {}  // NOLINT
+    requires requires(const T& t) {
+      { t.message() } -> std::convertible_to<std::string>;
+    }
+  Value(const T& value) : storage_(value.message()) {}  // NOLINT
 
   [[nodiscard]] const Storage& storage() const { return storage_; }
 

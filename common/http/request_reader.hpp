@@ -1,0 +1,68 @@
+// Turns the bytes of a connection into requests, within limits. No I/O: the server feeds it, and so do
+// the fuzzer and the tests. Private to this library (it includes Beast).
+#pragma once
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "common/http/message.hpp"
+
+namespace polybot::http {
+
+class RequestReader {
+ public:
+  enum class State : std::uint8_t { NeedMore, Complete, Failed };
+
+  RequestReader(std::size_t header_bytes_max, std::size_t body_bytes_max)
+      : header_bytes_max_(header_bytes_max), body_bytes_max_(body_bytes_max) {
+    reset();
+  }
+
+  // Makes ready for the next request of the connection.
+  void reset();
+  // `bytes` is all that is buffered. Sets `used` to how many of them are done with; the rest must be
+  // given again, with more behind it, after NeedMore, or belongs to the next request after Complete.
+  [[nodiscard]] State feed(std::string_view bytes, std::size_t& used);
+
+  [[nodiscard]] bool header_done() const { return parser_->is_header_done(); }
+  // True once, when the header is complete and asks for "100 Continue" before its body.
+  [[nodiscard]] bool take_continue();
+
+  // A failure found by the caller, e.g. a time limit.
+  void set_failure(unsigned status, std::string_view detail) { fail(status, detail); }
+  // After Failed: how to answer.
+  [[nodiscard]] unsigned failure_status() const { return failure_status_; }
+  [[nodiscard]] std::string_view failure_detail() const { return failure_detail_; }
+
+  // After Complete.
+  [[nodiscard]] Method method() const;
+  [[nodiscard]] bool keep_alive() const { return parser_->get().keep_alive(); }
+  [[nodiscard]] unsigned version() const { return parser_->get().version(); }
+  [[nodiscard]] std::string_view target() const {
+    return {parser_->get().target().data(), parser_->get().target().size()};
+  }
+  // Header and body, moved out; path, params and query are the router's to fill.
+  [[nodiscard]] Request take();
+  // For the WebSocket handshake.
+  [[nodiscard]] const boost::beast::http::request<boost::beast::http::string_body>& raw() const {
+    return parser_->get();
+  }
+
+ private:
+  State fail(unsigned status, std::string_view detail);
+  State fail(const boost::system::error_code& ec);
+  State check_host();
+
+  std::size_t header_bytes_max_;
+  std::size_t body_bytes_max_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  bool continue_sent_ = false;
+  std::size_t header_bytes_ = 0;  // consumed while the header was not complete
+  unsigned failure_status_ = 0;
+  std::string_view failure_detail_;
+};
+
+}  // namespace polybot::http
