@@ -1,5 +1,5 @@
-// Bus addresses: ipc:///absolute/path, tcp://host:port, inproc://name (tests). A bus port takes orders
-// without a token, so a tcp *listener* must be on loopback unless the configuration says
+// Bus addresses: ipc:///absolute/path, tcp://host:port, inproc://name (tests). A bus port takes
+// orders without a token, so a tcp *listener* must be on loopback unless the configuration says
 // `bus.trusted_network = true`, and ipc sockets live in a folder only their owner can enter.
 #pragma once
 
@@ -23,9 +23,9 @@ struct Endpoint {
 
 enum class NetworkTrust : std::uint8_t { LoopbackOnly, TrustedNetwork };
 
-// Throws std::invalid_argument with one line naming the address and the fault: unknown scheme, missing
-// or impossible port, ipc path that is relative or too long for a socket, and for listeners a host that
-// other machines could reach while `trust` is LoopbackOnly.
+// Throws std::invalid_argument with one line naming the address and the fault: unknown scheme,
+// missing or impossible port, ipc path that is relative or too long for a socket, and for listeners
+// a host that other machines could reach while `trust` is LoopbackOnly.
 void check_address(const Endpoint& endpoint, NetworkTrust trust);
 
 // Creates `folder` (and parents) for its owner alone, mode 0700. Throws std::runtime_error when it
@@ -35,8 +35,8 @@ void prepare_ipc_folder(const std::filesystem::path& folder);
 [[nodiscard]] std::string ipc_address(const std::filesystem::path& folder, std::string_view name);
 [[nodiscard]] std::string loopback_address(std::uint16_t port);  // tcp://127.0.0.1:port
 
-// Removes the ipc socket file that a killed listener left behind; nothing when somebody still listens
-// there, when the file is no socket, or for other schemes.
+// Removes the ipc socket file that a killed listener left behind; nothing when somebody still
+// listens there, when the file is no socket, or for other schemes.
 void remove_stale_ipc_socket(std::string_view address);
 
 }  // namespace polybot::bus

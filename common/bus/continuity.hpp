@@ -1,7 +1,8 @@
 // Counts what PUB/SUB silently lost. Pure: no clock, no I/O.
 //
-// Sequence numbers are per (producer incarnation, exact topic). The first contact with such a stream is
-// never a loss: whoever joins late gets the past from a snapshot or a replay, not from here.
+// Sequence numbers are per (producer incarnation, exact topic). The first contact with such a
+// stream is never a loss: whoever joins late gets the past from a snapshot or a replay, not from
+// here.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,8 @@ class Continuity {
     bool first_contact = false;
     bool implausible = false;  // nothing was recorded, drop the frame
   };
-  // A frame with `count` >= 1 messages, numbered from `first_seq` >= 1; their sum does not overflow.
+  // A frame with `count` >= 1 messages, numbered from `first_seq` >= 1; their sum does not
+  // overflow.
   Observation on_frame(std::uint64_t incarnation, std::string_view topic, std::uint64_t first_seq,
                        std::uint64_t count);
   // A tip: `tip_seq` >= 1 was the last number sent.

@@ -1,5 +1,5 @@
-// What can go wrong with a request over the bus, as an error code. Losing a published message is not
-// here: PUB/SUB never reports it, it is counted by the receiver (see continuity.hpp).
+// What can go wrong with a request over the bus, as an error code. Losing a published message is
+// not here: PUB/SUB never reports it, it is counted by the receiver (see continuity.hpp).
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -8,13 +8,13 @@
 namespace polybot::bus {
 
 enum class Errc {
-  TimedOut = 1,   // no answer in time: the server is gone, slow, or the answer was lost
-  Closed,         // this end was closed
-  TooLarge,       // above kFrameBytesMax
-  Busy,           // as many requests are under way as the configuration allows
-  Refused,        // the server answered that it cannot serve this request
-  Malformed,      // the answer was not one of our envelopes
-  Transport,      // NNG failed in another way
+  TimedOut = 1,  // no answer in time: the server is gone, slow, or the answer was lost
+  Closed,        // this end was closed
+  TooLarge,      // above kFrameBytesMax
+  Busy,          // as many requests are under way as the configuration allows
+  Refused,       // the server answered that it cannot serve this request
+  Malformed,     // the answer was not one of our envelopes
+  Transport,     // NNG failed in another way
 };
 
 const boost::system::error_category& error_category();

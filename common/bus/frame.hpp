@@ -1,10 +1,10 @@
 // The bytes of one wire message: `topic` NUL `Frame` (frame.proto). Pure functions, no I/O.
 //
-// The NUL ends the topic inside NNG's prefix filter, so that a subscription to signal.arb never matches
-// signal.arb2. Frames are written and read by hand over the protobuf wire format: messages go in as
-// they are published (a Frame is the concatenation of its encoded fields) and come out as views into
-// the received bytes, where the generated class would copy each one. Tests and the fuzzer hold both
-// ways to the generated class.
+// The NUL ends the topic inside NNG's prefix filter, so that a subscription to signal.arb never
+// matches signal.arb2. Frames are written and read by hand over the protobuf wire format: messages
+// go in as they are published (a Frame is the concatenation of its encoded fields) and come out as
+// views into the received bytes, where the generated class would copy each one. Tests and the
+// fuzzer hold both ways to the generated class.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@
 
 namespace polybot::bus {
 
-// Sent and received: one wire message, topic included. Far below NNG_OPT_RECVMAXSZ (8 MiB), above which
-// a receiver closes the pipe while sends keep succeeding.
+// Sent and received: one wire message, topic included. Far below NNG_OPT_RECVMAXSZ (8 MiB), above
+// which a receiver closes the pipe while sends keep succeeding.
 inline constexpr std::size_t kFrameBytesMax = std::size_t{1} << 20;
 // What the header of a frame can take at most: topic twice, producer, sequence, time, lengths.
 inline constexpr std::size_t kFrameHeaderBytesMax = 1024;
@@ -27,7 +27,8 @@ inline constexpr std::size_t kFrameHeaderBytesMax = 1024;
 inline constexpr std::size_t kMessageBytesMax = kFrameBytesMax - kFrameHeaderBytesMax;
 inline constexpr std::size_t kTopicBytesMax = 128;
 inline constexpr std::size_t kProducerNameBytesMax = 128;
-// An empty message costs two bytes on the wire and sixteen as a view: bounds what a frame can unfold to.
+// An empty message costs two bytes on the wire and sixteen as a view: bounds what a frame can
+// unfold to.
 inline constexpr std::size_t kFrameMessagesMax = std::size_t{1} << 16;
 
 // Who publishes. `incarnation` is random per process start; sequence numbers live inside it.
@@ -65,8 +66,8 @@ void append_message(std::string& body, std::string_view message);
 [[nodiscard]] std::string encode_tip(const Producer& producer, std::string_view topic,
                                      std::uint64_t tip_seq, std::int64_t sent_unix_ns);
 
-// Reads one wire message from outside. Any bytes are safe; unknown fields are skipped (a newer producer
-// may send them). The views live as long as `wire`.
+// Reads one wire message from outside. Any bytes are safe; unknown fields are skipped (a newer
+// producer may send them). The views live as long as `wire`.
 [[nodiscard]] std::variant<FrameView, Refusal> decode_frame(std::string_view wire);
 
 }  // namespace polybot::bus

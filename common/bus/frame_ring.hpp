@@ -1,6 +1,7 @@
 // The bounded ring between the NNG socket and the consumer. When it is full the oldest frame goes,
-// its messages are counted as lost, and the consumer learns of them with the next frame of that topic
-// (or, if none follows, in a frame without messages). Pure but for owning the received buffers.
+// its messages are counted as lost, and the consumer learns of them with the next frame of that
+// topic (or, if none follows, in a frame without messages). Pure but for owning the received
+// buffers.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,8 @@ struct Received {
 
 class FrameRing {
  public:
-  FrameRing(std::size_t frames_max, std::size_t bytes_max) : frames_max_(frames_max), bytes_max_(bytes_max) {}
+  FrameRing(std::size_t frames_max, std::size_t bytes_max)
+      : frames_max_(frames_max), bytes_max_(bytes_max) {}
 
   // `channel` counts the waiting messages and what is dropped; it outlives the ring.
   void push(Received frame, ChannelStats& channel);

@@ -1,6 +1,11 @@
 // The only place that owns NNG handles. nng.h itself stays in nng.cpp.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/result.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -11,12 +16,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/system/result.hpp>
 
 #include "common/bus/address.hpp"
 #include "common/bus/error.hpp"
@@ -97,10 +96,12 @@ class Context {
   Context& operator=(const Context&) = delete;
   ~Context();
 
-  // A timeout below zero waits for ever. Both fail with TimedOut, Closed or Transport.
-  boost::asio::awaitable<boost::system::result<void>> send(Message message,
-                                                            std::chrono::milliseconds timeout);
-  boost::asio::awaitable<boost::system::result<Message>> receive(std::chrono::milliseconds timeout);
+  // What is pending then, and begun later, fails with TimedOut; until expires_never().
+  void expires_after(std::chrono::milliseconds timeout);
+  void expires_never();
+  // One at a time. Both fail with TimedOut, Closed or Transport.
+  boost::asio::awaitable<boost::system::result<void>> send(Message message);
+  boost::asio::awaitable<boost::system::result<Message>> receive();
   // Ends a pending operation with Closed.
   void close();
 
@@ -109,7 +110,8 @@ class Context {
   boost::asio::awaitable<boost::system::error_code> completion();
 
   std::uint32_t id_ = 0;
-  // Shared with the task an NNG thread posts when an operation completes: it may run after this is gone.
+  // Shared with the task an NNG thread posts when an operation completes: it may run after this is
+  // gone.
   std::shared_ptr<Operation> operation_;
 };
 

@@ -1,20 +1,20 @@
-// Request/reply for what PUB/SUB lost: a snapshot of a shard's books, a replay of order events, a page
-// of an order snapshot. Requests are idempotent; a request that gets no answer is asked again by its
-// caller. What requests and answers mean is common/wire's business, here they are bytes of at most 1 MiB.
+// Request/reply for what PUB/SUB lost: a snapshot of a shard's books, a replay of order events, a
+// page of an order snapshot. Requests are idempotent; a request that gets no answer is asked again
+// by its caller. What requests and answers mean is common/wire's business, here they are bytes of
+// at most 1 MiB.
 //
-// Runs on one loop: not thread-safe. Constructing throws std::runtime_error or std::invalid_argument
-// with one clear line when an address is wrong, taken or not allowed.
+// Runs on one loop: not thread-safe. Constructing throws std::runtime_error or
+// std::invalid_argument with one clear line when an address is wrong, taken or not allowed.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/result.hpp>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/system/result.hpp>
 
 #include "common/bus/address.hpp"
 #include "common/bus/error.hpp"
@@ -38,8 +38,8 @@ class RecoveryServer {
  public:
   // Answers a request, or fails: then the client gets Errc::Refused. An exception refuses that one
   // request. The server outlives no handler call: close() drops answers still being made.
-  using Answerer =
-      std::function<boost::asio::awaitable<boost::system::result<std::string>>(std::string request)>;
+  using Answerer = std::function<boost::asio::awaitable<boost::system::result<std::string>>(
+      std::string request)>;
 
   RecoveryServer(boost::asio::any_io_executor executor, RecoveryServerConfig config,
                  Answerer answerer, Stats& stats);

@@ -1,6 +1,6 @@
 // What the bus counts in one process. One Stats object is injected into every publisher, subscriber
-// and recovery end of the process, read by its metric snapshots once a second and directly by tests.
-// Not synchronised: everything runs on the service's one loop.
+// and recovery end of the process, read by its metric snapshots once a second and directly by
+// tests. Not synchronised: everything runs on the service's one loop.
 #pragma once
 
 #include <array>
@@ -40,9 +40,9 @@ inline constexpr std::size_t kReplayOutcomeCount = 4;
 struct ChannelStats {
   std::uint64_t published = 0;
   std::uint64_t received = 0;
-  std::uint64_t lost = 0;        // by sequence gap, or dropped from our own full ring
-  std::uint64_t duplicated = 0;  // received again and not delivered
-  std::uint64_t waiting = 0;     // in our ring now
+  std::uint64_t lost = 0;         // by sequence gap, or dropped from our own full ring
+  std::uint64_t duplicated = 0;   // received again and not delivered
+  std::uint64_t waiting = 0;      // in our ring now
   std::uint64_t waiting_max = 0;  // since take_waiting_max()
 
   void add_waiting(std::uint64_t messages);

@@ -1,21 +1,20 @@
-// The receiving end of PUB/SUB. The NNG socket is drained at once into a bounded ring of our own, so
-// that a slow consumer shows as queue depth and then as counted losses, never as silence. Losses on the
-// way (sequence gaps, tips) are counted per channel and handed to the consumer with the next frame of
-// that topic: `lost_before` says how many messages it will never see.
+// The receiving end of PUB/SUB. The NNG socket is drained at once into a bounded ring of our own,
+// so that a slow consumer shows as queue depth and then as counted losses, never as silence. Losses
+// on the way (sequence gaps, tips) are counted per channel and handed to the consumer with the next
+// frame of that topic: `lost_before` says how many messages it will never see.
 //
-// Runs on one loop: not thread-safe. Constructing throws std::runtime_error or std::invalid_argument
-// with one clear line when an address is wrong, taken or not allowed.
+// Runs on one loop: not thread-safe. Constructing throws std::runtime_error or
+// std::invalid_argument with one clear line when an address is wrong, taken or not allowed.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 
 #include "common/bus/address.hpp"
 #include "common/bus/frame.hpp"
@@ -25,7 +24,8 @@
 
 namespace polybot::bus {
 
-// What a subscriber wants: one exact topic, or every topic of a channel ("md" takes md.0, md.1, ...).
+// What a subscriber wants: one exact topic, or every topic of a channel ("md" takes md.0, md.1,
+// ...).
 class Subscription {
  public:
   [[nodiscard]] static Subscription topic(std::string exact);
@@ -52,7 +52,8 @@ struct SubscriberConfig {
   // The ring drops its oldest frame beyond either bound.
   std::size_t ring_frames = 8192;
   std::size_t ring_bytes = std::size_t{64} << 20;
-  // Streams (incarnation and topic) whose sequence is remembered; the one unheard for longest goes first.
+  // Streams (incarnation and topic) whose sequence is remembered; the one unheard for longest goes
+  // first.
   std::size_t tracked_streams_max = 16384;
 };
 
@@ -64,9 +65,9 @@ class Subscriber {
   Subscriber& operator=(const Subscriber&) = delete;
   ~Subscriber();
 
-  // The next frame in order of arrival; waits for one. One caller at a time. Gives the loop to others
-  // after 64 frames taken without waiting. Ends with operation_aborted (as an exception, like any
-  // use_awaitable operation) when the subscriber is closed or the caller is cancelled.
+  // The next frame in order of arrival; waits for one. One caller at a time. Gives the loop to
+  // others after 64 frames taken without waiting. Ends with operation_aborted (as an exception,
+  // like any use_awaitable operation) when the subscriber is closed or the caller is cancelled.
   boost::asio::awaitable<Received> receive();
 
   void subscribe(const Subscription& subscription);
@@ -77,7 +78,8 @@ class Subscriber {
 
  private:
   struct State;
-  // Shared with the pending wait on NNG's descriptor, which may still be queued when this is destroyed.
+  // Shared with the pending wait on NNG's descriptor, which may still be queued when this is
+  // destroyed.
   std::shared_ptr<State> state_;
 };
 

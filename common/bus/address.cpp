@@ -1,0 +1,125 @@
+#include "common/bus/address.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstring>
+#include <stdexcept>
+#include <system_error>
+
+namespace polybot::bus {
+namespace {
+
+constexpr std::string_view kIpcScheme = "ipc://";
+constexpr std::string_view kTcpScheme = "tcp://";
+constexpr std::string_view kInprocScheme = "inproc://";
+constexpr std::size_t kSocketPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
+
+[[noreturn]] void refuse(const std::string& address, const std::string& fault) {
+  throw std::invalid_argument("bus address \"" + address + "\": " + fault);
+}
+
+// 127.0.0.0/8 in full dotted notation, ::1, or localhost. Numeric shorthands are not understood and
+// count as reachable by others.
+bool is_loopback(std::string_view host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  if (!host.starts_with("127.")) return false;
+  int dots = 0;
+  for (const char c : host) {
+    if (c == '.')
+      ++dots;
+    else if (c < '0' || c > '9')
+      return false;
+  }
+  return dots == 3;
+}
+
+void check_tcp(const Endpoint& endpoint, NetworkTrust trust) {
+  const std::string_view rest = std::string_view(endpoint.address).substr(kTcpScheme.size());
+  const std::size_t colon = rest.rfind(':');
+  if (colon == std::string_view::npos || colon == 0)
+    refuse(endpoint.address, "expected tcp://host:port");
+  const std::string_view host = rest.substr(0, colon);
+  const std::string_view digits = rest.substr(colon + 1);
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc{} || end != digits.data() + digits.size() || port > 65535) {
+    refuse(endpoint.address, "the port must be 0 to 65535");
+  }
+  if (endpoint.role == EndpointRole::Dial && port == 0)
+    refuse(endpoint.address, "cannot dial port 0");
+  if (endpoint.role == EndpointRole::Listen && trust == NetworkTrust::LoopbackOnly &&
+      !is_loopback(host)) {
+    refuse(endpoint.address,
+           "a bus port takes orders without a token, so it listens on loopback only; "
+           "set bus.trusted_network = true if nobody else can reach this network");
+  }
+}
+
+}  // namespace
+
+void check_address(const Endpoint& endpoint, NetworkTrust trust) {
+  const std::string_view address = endpoint.address;
+  if (address.find('\0') != std::string_view::npos) refuse(endpoint.address, "contains a NUL");
+  if (address.starts_with(kTcpScheme)) return check_tcp(endpoint, trust);
+  if (address.starts_with(kIpcScheme)) {
+    const std::string_view path = address.substr(kIpcScheme.size());
+    if (!path.starts_with('/') || path.ends_with('/')) {
+      refuse(endpoint.address, "expected ipc:///absolute/path/of/a/socket");
+    }
+    if (path.size() > kSocketPathBytesMax) {
+      refuse(endpoint.address, "the path is longer than a socket's may be (" +
+                                   std::to_string(kSocketPathBytesMax) + " bytes)");
+    }
+    return;
+  }
+  if (address.starts_with(kInprocScheme) && address.size() > kInprocScheme.size()) return;
+  refuse(endpoint.address, "expected ipc://, tcp:// or inproc://");
+}
+
+void prepare_ipc_folder(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  const auto fail = [&](const std::string& fault) -> void {
+    throw std::runtime_error("bus folder " + folder.string() + ": " + fault);
+  };
+  std::error_code error;
+  if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), error);
+  // mkdir with the final mode: no moment in which others could enter.
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail(std::strerror(errno));
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) fail(std::strerror(errno));
+  if (!S_ISDIR(status.st_mode)) fail("is not a folder");
+  if (status.st_uid != ::geteuid()) fail("belongs to another user");
+  if ((status.st_mode & 077U) != 0) fail("others can enter it; chmod 700 it");
+}
+
+std::string ipc_address(const std::filesystem::path& folder, std::string_view name) {
+  return std::string(kIpcScheme) +
+         (std::filesystem::absolute(folder) / name).lexically_normal().string();
+}
+
+std::string loopback_address(std::uint16_t port) {
+  return std::string(kTcpScheme) + "127.0.0.1:" + std::to_string(port);
+}
+
+void remove_stale_ipc_socket(std::string_view address) {
+  if (!address.starts_with(kIpcScheme)) return;
+  const std::string path(address.substr(kIpcScheme.size()));
+  struct stat status {};
+  if (path.size() > kSocketPathBytesMax || ::lstat(path.c_str(), &status) != 0) return;
+  if (!S_ISSOCK(status.st_mode)) return;
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (probe < 0) return;
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  std::memcpy(name.sun_path, path.data(), path.size());
+  // Only a refused connection proves that nobody listens; anything else leaves the file alone.
+  const int result = ::connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name);
+  if (result != 0 && errno == ECONNREFUSED) ::unlink(path.c_str());
+  ::close(probe);
+}
+
+}  // namespace polybot::bus

@@ -1,0 +1,355 @@
+#include "common/bus/nng.hpp"
+
+#include <nng/nng.h>
+#include <nng/protocol/pubsub0/pub.h>
+#include <nng/protocol/pubsub0/sub.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+#include <filesystem>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+namespace polybot::bus::nng {
+namespace {
+
+namespace asio = boost::asio;
+
+// A message above this closes the pipe it came by. No sender of ours goes above 1 MiB; the margin
+// keeps one that does from cutting off all others of its process.
+constexpr std::size_t kReceiveBytesMax = std::size_t{8} << 20;
+// Dialers try again at this pace; a service that restarts is heard again within it.
+constexpr nng_duration kReconnectMs = 100;
+constexpr int kIpcPermissions = 0600;
+constexpr std::string_view kIpcScheme = "ipc://";
+constexpr std::string_view kTcpScheme = "tcp://";
+
+nng_socket socket_of(std::uint32_t id) {
+  return nng_socket{.id = id};
+}
+nng_ctx context_of(std::uint32_t id) {
+  return nng_ctx{.id = id};
+}
+
+void check(int result, const char* what) {
+  if (result != 0)
+    throw std::runtime_error(std::string("bus: ") + what + ": " + nng_strerror(result));
+}
+
+Errc to_errc(int result) {
+  switch (result) {
+    case NNG_ETIMEDOUT:
+      return Errc::TimedOut;
+    case NNG_ECLOSED:
+    case NNG_ECANCELED:
+      return Errc::Closed;
+    case NNG_EMSGSIZE:
+      return Errc::TooLarge;
+    default:
+      return Errc::Transport;
+  }
+}
+
+}  // namespace
+
+// ---- Message
+// --------------------------------------------------------------------------------------
+
+Message Message::with_size(std::size_t size) {
+  nng_msg* message = nullptr;
+  if (nng_msg_alloc(&message, size) != 0) throw std::bad_alloc();
+  return Message(message);
+}
+
+Message Message::of(std::string_view head, std::string_view tail) {
+  Message message = with_size(head.size() + tail.size());
+  char* to = message.writable_bytes().data();
+  if (!head.empty()) std::memcpy(to, head.data(), head.size());
+  if (!tail.empty()) std::memcpy(to + head.size(), tail.data(), tail.size());
+  return message;
+}
+
+Message& Message::operator=(Message&& other) noexcept {
+  if (this != &other) {
+    if (message_ != nullptr) nng_msg_free(message_);
+    message_ = other.release();
+  }
+  return *this;
+}
+
+Message::~Message() {
+  if (message_ != nullptr) nng_msg_free(message_);
+}
+
+std::string_view Message::bytes() const {
+  if (message_ == nullptr) return {};
+  return {static_cast<const char*>(nng_msg_body(message_)), nng_msg_len(message_)};
+}
+
+std::span<char> Message::writable_bytes() {
+  if (message_ == nullptr) return {};
+  return {static_cast<char*>(nng_msg_body(message_)), nng_msg_len(message_)};
+}
+
+// ---- Socket
+// ---------------------------------------------------------------------------------------
+
+Socket::Socket(Protocol protocol, int queue_messages) {
+  nng_socket socket = NNG_SOCKET_INITIALIZER;
+  switch (protocol) {
+    case Protocol::Publish:
+      check(nng_pub0_open(&socket), "cannot open a socket");
+      break;
+    case Protocol::Subscribe:
+      check(nng_sub0_open(&socket), "cannot open a socket");
+      break;
+    case Protocol::Request:
+      check(nng_req0_open(&socket), "cannot open a socket");
+      break;
+    case Protocol::Reply:
+      check(nng_rep0_open(&socket), "cannot open a socket");
+      break;
+  }
+  id_ = socket.id;
+  try {
+    check(nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, kReceiveBytesMax), "receive limit");
+    check(nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, kReconnectMs), "reconnect time");
+    check(nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, kReconnectMs), "reconnect time");
+    if (protocol == Protocol::Publish) {
+      check(nng_socket_set_int(socket, NNG_OPT_SENDBUF, queue_messages), "queue size");
+    } else if (protocol == Protocol::Subscribe) {
+      check(nng_socket_set_int(socket, NNG_OPT_RECVBUF, queue_messages), "queue size");
+    } else if (protocol == Protocol::Request) {
+      // Repeating a request is its caller's decision, not the transport's.
+      check(nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE),
+            "resend time");
+    }
+  } catch (...) {  // a constructor that throws runs no destructor
+    close();
+    throw;
+  }
+}
+
+std::string Socket::attach(const Endpoint& endpoint, NetworkTrust trust) {
+  check_address(endpoint, trust);
+  bound_address_ = endpoint.address;
+  switch (endpoint.role) {
+    case EndpointRole::Listen:
+      listen(endpoint.address);
+      break;
+    case EndpointRole::Dial:
+      dial(endpoint.address);
+      break;
+  }
+  return bound_address_;
+}
+
+void Socket::listen(const std::string& address) {
+  const bool is_ipc = address.starts_with(kIpcScheme);
+  std::string path;
+  if (is_ipc) {
+    path = address.substr(kIpcScheme.size());
+    prepare_ipc_folder(std::filesystem::path(path).parent_path());
+    remove_stale_ipc_socket(address);
+  }
+  nng_listener listener = NNG_LISTENER_INITIALIZER;
+  int result = nng_listener_create(&listener, socket_of(id_), address.c_str());
+  if (result == 0 && is_ipc) {
+    result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, kIpcPermissions);
+  }
+  if (result == 0) result = nng_listener_start(listener, 0);
+  if (result == NNG_EADDRINUSE) {
+    throw std::runtime_error("address in use: " + address + " (is another instance running?)");
+  }
+  if (result != 0) {
+    throw std::runtime_error("cannot listen on " + address + ": " + nng_strerror(result));
+  }
+  if (is_ipc) ipc_files_.push_back(path);
+  int port = 0;
+  if (address.starts_with(kTcpScheme) && address.ends_with(":0") &&
+      nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
+    bound_address_ = address.substr(0, address.size() - 1) + std::to_string(port);
+  }
+}
+
+void Socket::dial(const std::string& address) {
+  const int result = nng_dial(socket_of(id_), address.c_str(), nullptr, NNG_FLAG_NONBLOCK);
+  if (result != 0) throw std::runtime_error("cannot dial " + address + ": " + nng_strerror(result));
+}
+
+void Socket::subscribe(std::string_view prefix) {
+  check(nng_socket_set(socket_of(id_), NNG_OPT_SUB_SUBSCRIBE, prefix.data(), prefix.size()),
+        "cannot subscribe");
+}
+
+void Socket::unsubscribe(std::string_view prefix) {
+  const int result =
+      nng_socket_set(socket_of(id_), NNG_OPT_SUB_UNSUBSCRIBE, prefix.data(), prefix.size());
+  if (result != NNG_ENOENT) check(result, "cannot unsubscribe");
+}
+
+void Socket::send(Message message) {
+  nng_msg* handle = message.release();
+  if (nng_sendmsg(socket_of(id_), handle, NNG_FLAG_NONBLOCK) != 0) nng_msg_free(handle);
+}
+
+Message Socket::try_receive() {
+  nng_msg* message = nullptr;
+  if (nng_recvmsg(socket_of(id_), &message, NNG_FLAG_NONBLOCK) != 0) return {};
+  return Message(message);
+}
+
+int Socket::receive_descriptor() const {
+  int descriptor = -1;
+  check(nng_socket_get_int(socket_of(id_), NNG_OPT_RECVFD, &descriptor), "no receive descriptor");
+  return descriptor;
+}
+
+void Socket::close() {
+  if (id_ == 0) return;
+  nng_close(socket_of(std::exchange(id_, 0)));
+  // NNG removes these itself; a file that is still there would stop the next start's listener.
+  for (const std::string& path : ipc_files_) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+  ipc_files_.clear();
+}
+
+// ---- Context
+// --------------------------------------------------------------------------------------
+
+// One nng_aio. `finished` wakes the coroutine that waits; it is touched on the executor only.
+struct Context::Operation : std::enable_shared_from_this<Operation> {
+  explicit Operation(asio::any_io_executor where)
+      : executor(std::move(where)), finished(executor), deadline(executor) {
+    if (nng_aio_alloc(&aio, &Operation::completed, this) != 0) throw std::bad_alloc();
+  }
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  ~Operation() {
+    if (aio == nullptr) return;
+    stop();
+    Message abandoned(nng_aio_get_msg(aio));
+    nng_aio_free(aio);
+  }
+
+  // No NNG thread runs completed() after this returns.
+  void stop() { nng_aio_stop(aio); }
+
+  // Runs on an NNG thread.
+  static void completed(void* self) {
+    auto operation = static_cast<Operation*>(self)->weak_from_this().lock();
+    if (operation == nullptr) return;
+    const asio::any_io_executor executor = operation->executor;
+    asio::post(executor, [operation = std::move(operation)] {
+      operation->is_done = true;
+      operation->finished.cancel();
+    });
+  }
+
+  void begin() {
+    is_done = false;
+    finished.expires_at(asio::steady_timer::time_point::max());
+    nng_aio_set_timeout(aio, NNG_DURATION_INFINITE);
+  }
+
+  void expires_after(std::chrono::milliseconds timeout) {
+    is_expired = false;
+    deadline.expires_after(timeout);
+    deadline.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (error) return;
+      self->is_expired = true;
+      nng_aio_abort(self->aio, NNG_ETIMEDOUT);
+    });
+  }
+
+  void expires_never() {
+    deadline.cancel();
+    is_expired = false;
+  }
+
+  // The message the operation left to us: a received one, or one that could not be sent.
+  Message take_message() {
+    Message message(nng_aio_get_msg(aio));
+    nng_aio_set_msg(aio, nullptr);
+    return message;
+  }
+
+  asio::any_io_executor executor;
+  asio::steady_timer finished;
+  asio::steady_timer deadline;
+  bool is_done = false;
+  bool is_expired = false;
+  nng_aio* aio = nullptr;
+};
+
+Context::Context(asio::any_io_executor executor, const Socket& socket)
+    : operation_(std::make_shared<Operation>(std::move(executor))) {
+  nng_ctx context = NNG_CTX_INITIALIZER;
+  check(nng_ctx_open(&context, socket_of(socket.id())), "cannot open a conversation");
+  id_ = context.id;
+}
+
+Context::~Context() {
+  close();
+}
+
+void Context::close() {
+  if (id_ == 0) return;
+  nng_ctx_close(context_of(std::exchange(id_, 0)));
+  operation_->expires_never();
+  operation_->stop();
+  // The completion may have been swallowed by stop(); wake the waiter in any case.
+  operation_->is_done = true;
+  operation_->finished.cancel();
+}
+
+asio::awaitable<boost::system::error_code> Context::completion() {
+  const std::shared_ptr<Operation> operation = operation_;
+  while (!operation->is_done) {
+    co_await operation->finished.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  if (id_ == 0) co_return make_error_code(Errc::Closed);
+  const int result = nng_aio_result(operation->aio);
+  if (result != 0) co_return make_error_code(to_errc(result));
+  co_return boost::system::error_code{};
+}
+
+void Context::expires_after(std::chrono::milliseconds timeout) {
+  operation_->expires_after(timeout);
+}
+void Context::expires_never() {
+  operation_->expires_never();
+}
+
+asio::awaitable<boost::system::result<void>> Context::send(Message message) {
+  if (id_ == 0) co_return Errc::Closed;
+  if (operation_->is_expired) co_return Errc::TimedOut;
+  operation_->begin();
+  nng_aio_set_msg(operation_->aio, message.release());
+  nng_ctx_send(context_of(id_), operation_->aio);
+  const boost::system::error_code failure = co_await completion();
+  if (failure) {
+    if (id_ != 0) operation_->take_message();
+    co_return failure;
+  }
+  co_return boost::system::result<void>{};
+}
+
+asio::awaitable<boost::system::result<Message>> Context::receive() {
+  if (id_ == 0) co_return Errc::Closed;
+  if (operation_->is_expired) co_return Errc::TimedOut;
+  operation_->begin();
+  nng_ctx_recv(context_of(id_), operation_->aio);
+  const boost::system::error_code failure = co_await completion();
+  if (failure) co_return failure;
+  co_return operation_->take_message();
+}
+
+}  // namespace polybot::bus::nng

@@ -1,0 +1,206 @@
+#include "common/bus/subscriber.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+#include <variant>
+
+#include "common/bus/continuity.hpp"
+#include "common/bus/nng.hpp"
+
+namespace polybot::bus {
+namespace {
+
+namespace asio = boost::asio;
+
+// Frames taken in a row before others on the loop get their turn.
+constexpr int kReceivesPerTurn = 64;
+
+}  // namespace
+
+// ---- Subscription
+// -----------------------------------------------------------------------------------
+
+Subscription Subscription::topic(std::string exact) {
+  return {Kind::Topic, std::move(exact)};
+}
+Subscription Subscription::channel(std::string name) {
+  return {Kind::Channel, std::move(name)};
+}
+
+bool Subscription::matches(std::string_view topic) const {
+  if (kind_ == Kind::Topic) return topic == name_;
+  return topic.size() > name_.size() && topic.starts_with(name_) && topic[name_.size()] == '.';
+}
+
+std::string Subscription::filter() const {
+  return name_ + (kind_ == Kind::Topic ? std::string(1, '\0') : std::string("."));
+}
+
+// ---- Subscriber
+// -------------------------------------------------------------------------------------
+
+struct Subscriber::State : std::enable_shared_from_this<State> {
+  State(asio::any_io_executor executor, SubscriberConfig settings, Stats& counters)
+      : config(std::move(settings)),
+        stats(counters),
+        socket(nng::Protocol::Subscribe, config.queue_frames),
+        readable(executor),
+        arrival(executor, asio::steady_timer::time_point::max()),
+        continuity(config.tracked_streams_max),
+        ring(config.ring_frames, config.ring_bytes) {
+    // Filters first: a connection must not deliver before it is known what is wanted.
+    for (const Subscription& subscription : config.subscriptions) apply(subscription);
+    for (const Endpoint& endpoint : config.endpoints) {
+      addresses.push_back(socket.attach(endpoint, config.trust));
+    }
+    readable.assign(socket.receive_descriptor());
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { close(); }
+
+  void apply(const Subscription& subscription) {
+    socket.subscribe(subscription.filter());
+    stats.channel(subscription.name());
+  }
+
+  void wait_for_frames() {
+    readable.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [self = shared_from_this()](const boost::system::error_code& error) {
+                          if (error || !self->socket.is_open()) return;
+                          self->drain();
+                        });
+  }
+
+  void drain() {
+    for (int i = 0; i < kReceivesPerTurn; ++i) {
+      nng::Message message = socket.try_receive();
+      if (!message) {
+        wait_for_frames();
+        return;
+      }
+      accept(std::move(message));
+    }
+    asio::post(readable.get_executor(), [self = shared_from_this()] {
+      if (self->socket.is_open()) self->drain();
+    });
+  }
+
+  // Decodes, counts, and keeps the frame for the consumer.
+  void accept(nng::Message message) {
+    auto decoded = decode_frame(message.bytes());
+    if (const auto* refusal = std::get_if<Refusal>(&decoded)) return stats.count(*refusal);
+    auto& frame = std::get<FrameView>(decoded);
+    const auto wanted = [&](const Subscription& subscription) {
+      return subscription.matches(frame.topic);
+    };
+    if (std::none_of(config.subscriptions.begin(), config.subscriptions.end(), wanted)) {
+      return stats.count(Refusal::UnknownTopic);
+    }
+    const bool is_tip = frame.tip_seq != 0;
+    const auto seen =
+        is_tip ? continuity.on_tip(frame.producer.incarnation, frame.topic, frame.tip_seq)
+               : continuity.on_frame(frame.producer.incarnation, frame.topic, frame.first_seq,
+                                     frame.messages.size());
+    if (seen.implausible) return stats.count(Refusal::ImplausibleSequence);
+
+    ChannelStats& channel = stats.channel(frame.topic);
+    channel.lost += seen.lost;
+    channel.duplicated += seen.duplicated;
+    channel.received += frame.messages.size() - seen.duplicated;
+    const bool says_something =
+        frame.messages.size() > seen.duplicated || seen.lost > 0 ||
+        (is_tip && ring.owes_report(frame.producer.incarnation, frame.topic));
+    if (!says_something) return;
+    frame.messages.erase(frame.messages.begin(),
+                         frame.messages.begin() + static_cast<std::ptrdiff_t>(seen.duplicated));
+    ring.push(Received{.producer = std::move(frame.producer),
+                       .topic = std::move(frame.topic),
+                       .first_seq = is_tip ? 0 : frame.first_seq + seen.duplicated,
+                       .sent_unix_ns = frame.sent_unix_ns,
+                       .messages = std::move(frame.messages),
+                       .lost_before = seen.lost,
+                       .first_contact = seen.first_contact,
+                       .storage = std::move(message)},
+              channel);
+    arrival.cancel();
+  }
+
+  void close() {
+    if (!socket.is_open()) return;
+    readable.release();  // the descriptor is NNG's to close
+    socket.close();
+    arrival.cancel();
+  }
+
+  SubscriberConfig config;
+  Stats& stats;
+  nng::Socket socket;
+  asio::posix::stream_descriptor readable;
+  asio::steady_timer arrival;  // never expires; cancelled when a frame arrives
+  Continuity continuity;
+  FrameRing ring;
+  std::vector<std::string> addresses;
+  int taken_in_a_row = 0;
+};
+
+Subscriber::Subscriber(asio::any_io_executor executor, SubscriberConfig config, Stats& stats)
+    : state_(std::make_shared<State>(std::move(executor), std::move(config), stats)) {
+  state_->wait_for_frames();
+}
+
+Subscriber::~Subscriber() {
+  close();
+}
+
+asio::awaitable<Received> Subscriber::receive() {
+  const std::shared_ptr<State> state = state_;
+  while (true) {
+    if (!state->socket.is_open()) {
+      throw boost::system::system_error(asio::error::operation_aborted);
+    }
+    if (!state->ring.empty()) break;
+    state->taken_in_a_row = 0;
+    // Woken by cancel(): the error says nothing that the ring does not.
+    co_await state->arrival.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  if (++state->taken_in_a_row >= kReceivesPerTurn) {
+    state->taken_in_a_row = 0;
+    co_await asio::post(state->readable.get_executor(), asio::use_awaitable);
+    // The ring cannot have been emptied meanwhile: there is one consumer.
+  }
+  auto frame = state->ring.pop();
+  co_return std::move(*frame);
+}
+
+void Subscriber::subscribe(const Subscription& subscription) {
+  auto& subscriptions = state_->config.subscriptions;
+  if (std::find(subscriptions.begin(), subscriptions.end(), subscription) != subscriptions.end())
+    return;
+  state_->apply(subscription);
+  subscriptions.push_back(subscription);
+}
+
+void Subscriber::unsubscribe(const Subscription& subscription) {
+  auto& subscriptions = state_->config.subscriptions;
+  const auto found = std::find(subscriptions.begin(), subscriptions.end(), subscription);
+  if (found == subscriptions.end()) return;
+  state_->socket.unsubscribe(subscription.filter());
+  subscriptions.erase(found);
+}
+
+const std::vector<std::string>& Subscriber::addresses() const {
+  return state_->addresses;
+}
+
+void Subscriber::close() {
+  state_->close();
+}
+
+}  // namespace polybot::bus
