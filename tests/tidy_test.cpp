@@ -68,7 +68,7 @@ const std::vector<MayInclude>& dependency_table() {
       {"common/bus/.*", {"common/bus/", "polybot/v1/frame.pb.h"}, {"nng/", "boost/"}},
       {"common/metrics/.*", {"common/metrics/", "common/wire/", "common/bus/", "common/domain/"}, {"prometheus/", "boost/asio"}},
       {"common/runtime/.*", {"common/runtime/", "common/http/", "common/bus/", "common/metrics/", "common/domain/"}, everything},
-      {"common/polymarket/.*", {"common/polymarket/", "common/domain/"}, {"boost/json", "openssl/", "secp256k1", "cryptopp/"}},
+      {"common/polymarket/.*", {"common/polymarket/", "common/domain/"}, {"boost/json", "boost/system/", "openssl/", "secp256k1", "cryptopp/"}},
       {"services/gateway/.*", {"common/", "services/gateway/"}, everything},
       {"services/strategy-runner/.*", {"common/", "services/strategy-runner/"}, everything},
       {"services/order-manager/.*", {"common/", "services/order-manager/"}, everything},
@@ -151,7 +151,7 @@ TEST(Tidy, NoFloatingPointTouchesMoney) {
 
 TEST(Tidy, ProductCodeDoesNotSleepAndLeavesNothingUndone) {
   const auto product = sources_below({"common", "services", "deploy/launcher"});
-  auto found = lines_matching(product, std::regex(R"(sleep_for|sleep_until|usleep\(|\bsleep\()"), {"common/runtime/watchdog"});
+  auto found = lines_matching(product, std::regex(R"(this_thread::|usleep\(|[^_.]\bsleep\()"), {"common/runtime/watchdog"});
   EXPECT_TRUE(found.empty()) << join(found);
   found = lines_matching(product, std::regex(R"(TODO|FIXME|XXX|[Nn]ot implemented|using namespace std;)"));
   EXPECT_TRUE(found.empty()) << join(found);

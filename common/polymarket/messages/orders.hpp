@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "common/domain/events.hpp"
+#include "common/polymarket/messages/account_records.hpp"
 #include "common/polymarket/messages/parse_error.hpp"
-#include "common/polymarket/messages/venue_order.hpp"
 #include "common/polymarket/signing.hpp"
 
 namespace polybot::polymarket {
@@ -50,40 +50,26 @@ struct PostedOrder {
 
 // ------------------------------------------------------------------------------------- answers
 
-enum class PlacementStatus : std::uint8_t { Live, Matched, Delayed };
-
-struct OrderPlaced {
-  domain::VenueOrderId id;
-  PlacementStatus status = PlacementStatus::Live;
-  std::vector<domain::TradeId> trades;
-  bool operator==(const OrderPlaced&) const = default;
-};
-struct OrderRefused {
-  domain::RejectReason reason = domain::RejectReason::Other;
-  std::string text;  // the venue's words, at most kRefusalTextBytesMax
-  bool operator==(const OrderRefused&) const = default;
-};
-struct OrderUnclear {
-  domain::AmbiguityCause cause = domain::AmbiguityCause::Unparsable;
-  bool operator==(const OrderUnclear&) const = default;
-};
-using OrderAnswer = std::variant<OrderPlaced, OrderRefused, OrderUnclear>;
-
-// What an HTTP answer to POST /order means. Accepted only by the venue's full rule (success, no
-// error text, an order id, a known status); refused only on a 429 or a text known to be definite;
-// unclear otherwise, whatever the status code.
-[[nodiscard]] OrderAnswer read_order_answer(unsigned http_status, std::string_view body);
-// The same for POST /orders: `count` answers in request order. A refusal of the whole batch is each
-// order's refusal; a short or unparsable array leaves the rest unclear.
-[[nodiscard]] std::vector<OrderAnswer> read_orders_answer(unsigned http_status,
-                                                          std::string_view body, std::size_t count);
+// What an HTTP answer to POST /order means for the order sent. Accepted only by the venue's full
+// rule (success, no error text, our order id, status live, matched or delayed); rejected only on a
+// 429, or a known refusal text in a 2xx, 4xx or 503; ambiguous otherwise, whatever the status code,
+// and also for "Duplicated": then an earlier copy may live. `last_byte_at` goes into an ambiguous
+// outcome.
+[[nodiscard]] domain::SubmitOutcome read_order_answer(unsigned http_status, std::string_view body,
+                                                      const domain::VenueOrderId& order,
+                                                      domain::Timestamp last_byte_at);
+// The same for POST /orders, in request order. A refusal of the whole batch is each order's
+// refusal; a short or unparsable array leaves the rest ambiguous.
+[[nodiscard]] std::vector<domain::SubmitAnswered> read_orders_answer(
+    unsigned http_status, std::string_view body, std::span<const domain::VenueOrderId> orders,
+    domain::Timestamp last_byte_at);
 
 // One element of the answer as a venue writes it.
 struct PlacementResponse {
   bool success = true;
   std::string error;
   std::optional<domain::VenueOrderId> id;
-  std::string status;  // "live", "matched", "delayed", "unmatched", "" on errors
+  std::string_view status;  // "live", "matched", "delayed", "unmatched"; "" on errors
   std::optional<domain::Money> making_amount;  // what was given; none: nothing matched
   std::optional<domain::Money> taking_amount;
   std::vector<domain::TradeId> trades;
@@ -118,6 +104,9 @@ struct CancelMarketRequest {
 [[nodiscard]] ParseResult<std::vector<domain::VenueOrderId>> parse_cancels_body(
     std::string_view text);
 [[nodiscard]] ParseResult<CancelMarketRequest> parse_cancel_market_body(std::string_view text);
+// What an answer says of one order of the request; Unknown when it does not name it.
+[[nodiscard]] domain::CancelAnswered cancel_result(const CancelAnswer& answer,
+                                                   const domain::VenueOrderId& order);
 [[nodiscard]] ParseResult<CancelAnswer> parse_cancel_answer(std::string_view text);
 [[nodiscard]] std::string write_cancel_answer(const CancelAnswer& answer);
 
@@ -135,13 +124,13 @@ struct Page {
   bool operator==(const Page&) const = default;
 };
 
-[[nodiscard]] ParseResult<Page<VenueOrder>> parse_open_orders(std::string_view text);
-[[nodiscard]] ParseResult<Page<VenueTrade>> parse_trades(std::string_view text);
+[[nodiscard]] ParseResult<Page<OrderRecord>> parse_open_orders(std::string_view text);
+[[nodiscard]] ParseResult<Page<TradeRecord>> parse_trades(std::string_view text);
 // GET /data/order/{id}: empty when the venue does not know it or it is no longer active.
-[[nodiscard]] ParseResult<std::optional<VenueOrder>> parse_open_order(std::string_view text);
-[[nodiscard]] std::string write_open_orders(const Page<VenueOrder>& page);
-[[nodiscard]] std::string write_trades(const Page<VenueTrade>& page);
-[[nodiscard]] std::string write_open_order(const VenueOrder& order);
+[[nodiscard]] ParseResult<std::optional<OrderRecord>> parse_open_order(std::string_view text);
+[[nodiscard]] std::string write_open_orders(const Page<OrderRecord>& page);
+[[nodiscard]] std::string write_trades(const Page<TradeRecord>& page);
+[[nodiscard]] std::string write_open_order(const OrderRecord& order);
 
 // -------------------------------------------------------------------------------------- account
 

@@ -11,7 +11,8 @@
 namespace polybot::polymarket {
 
 // The reason behind a refusal text the venue is known to send; empty for any other text. Known
-// refusals are definite: the order does not exist at the venue.
+// refusals are definite: this request made no order (Duplicated alone says that an earlier one
+// did).
 [[nodiscard]] std::optional<domain::RejectReason> known_refusal(std::string_view text);
 
 // Texts as the venue writes them.
@@ -45,6 +46,13 @@ inline constexpr std::string_view kPostOnlyMode =
 inline constexpr std::string_view kNoOrderbook = "No orderbook exists for the requested token id";
 inline constexpr std::string_view kInvalidTokenId = "Invalid token id";
 inline constexpr std::string_view kBatchTooLarge = "Payload exceeds the limit";
+
+// Reasons in `not_canceled`.
+inline constexpr std::string_view kCancelNotFound = "order not found";
+inline constexpr std::string_view kCancelTooLate =
+    "order can't be canceled: already canceled or matched";
+inline constexpr std::string_view kCancelDelayed =
+    "order can't be canceled: held by the market's taker delay";
 
 [[nodiscard]] std::string off_tick(const domain::VenueOrderId& order, domain::Price price,
                                    domain::Price tick);

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "common/polymarket/credentials.hpp"
+#include "common/polymarket/messages/account_records.hpp"
 #include "common/polymarket/messages/market_channel.hpp"
-#include "common/polymarket/messages/venue_order.hpp"
 
 namespace polybot::polymarket {
 
@@ -20,14 +20,14 @@ enum class UserOrderEventType : std::uint8_t { Placement, Update, Cancellation }
 struct UserOrderEvent {
   UserOrderEventType type = UserOrderEventType::Placement;
   domain::Timestamp venue_at{};
-  VenueOrder order;
+  OrderRecord order;
   bool operator==(const UserOrderEvent&) const = default;
 };
 
 // Sent once per status; the same trade comes several times, and not always in order.
 struct UserTradeEvent {
   domain::Timestamp venue_at{};
-  VenueTrade trade;
+  TradeRecord trade;
   bool operator==(const UserTradeEvent&) const = default;
 };
 

@@ -1,0 +1,74 @@
+#include "common/polymarket/credentials.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <stdexcept>
+
+namespace polybot::polymarket {
+namespace {
+
+std::vector<std::uint8_t> decoded_secret(const std::string& secret) {
+  auto key = parse_base64(secret);
+  if (!key || key->empty()) throw std::invalid_argument("the API secret is not base64");
+  return std::move(*key);
+}
+
+}  // namespace
+
+ApiCredentials::ApiCredentials(std::string api_key, std::string secret, std::string passphrase)
+    : api_key_(std::move(api_key)),
+      secret_(std::move(secret)),
+      passphrase_(std::move(passphrase)),
+      key_(decoded_secret(secret_)) {
+  if (api_key_.empty() || passphrase_.empty()) {
+    throw std::invalid_argument("the API key or its passphrase is empty");
+  }
+}
+
+ApiCredentials::~ApiCredentials() {
+  OPENSSL_cleanse(secret_.data(), secret_.size());
+  OPENSSL_cleanse(passphrase_.data(), passphrase_.size());
+  OPENSSL_cleanse(key_.data(), key_.size());
+}
+
+std::string ApiCredentials::hmac(std::uint64_t timestamp_s, const SignedRequest& request) const {
+  std::string text = std::to_string(timestamp_s);
+  text.append(request.method).append(request.path).append(request.body);
+  const ByteView bytes = bytes_of(text);
+  Hash32 hash;
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), bytes.data(), bytes.size(),
+       hash.data(), &size);
+  return to_base64url(hash);
+}
+
+HeaderList ApiCredentials::headers(const Address& address, std::uint64_t timestamp_s,
+                                   const SignedRequest& request) const {
+  return {{std::string(kHeaderAddress), to_checksum(address)},
+          {std::string(kHeaderSignature), hmac(timestamp_s, request)},
+          {std::string(kHeaderTimestamp), std::to_string(timestamp_s)},
+          {std::string(kHeaderApiKey), api_key_},
+          {std::string(kHeaderPassphrase), passphrase_}};
+}
+
+bool ApiCredentials::verify(std::uint64_t timestamp_s, const SignedRequest& request,
+                            std::string_view signature) const {
+  return equal_constant_time(hmac(timestamp_s, request), signature);
+}
+
+HeaderList l1_headers(const OrderSigner& signer, std::uint64_t chain_id, std::uint64_t timestamp_s,
+                      std::uint64_t nonce) {
+  return {{std::string(kHeaderAddress), to_checksum(signer.address())},
+          {std::string(kHeaderSignature),
+           to_string(signer.sign_clob_auth(chain_id, timestamp_s, nonce))},
+          {std::string(kHeaderTimestamp), std::to_string(timestamp_s)},
+          {std::string(kHeaderNonce), std::to_string(nonce)}};
+}
+
+bool equal_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace polybot::polymarket

@@ -1,0 +1,87 @@
+// Orders and trades of an account with everything the venue's JSON says of them, one shape each for
+// the user channel and REST, whatever the spelling on the wire (polymarket.md §3.4, §4.5). Readers
+// turn them into the stack's own terms with to_update() and to_trade(); whoever plays the venue
+// fills them and writes them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/domain/venue.hpp"
+
+namespace polybot::polymarket {
+
+struct OrderRecord {
+  domain::VenueOrderId id;
+  domain::MarketId market;
+  domain::TokenId token;
+  domain::Side side = domain::Side::Buy;
+  domain::Price price;
+  std::optional<domain::Quantity>
+      original_size;  // the venue leaves sizes blank in some cancellations
+  std::optional<domain::Quantity> size_matched;
+  // A status we do not know reads as Live, the cautious reading, with its text as the reason.
+  domain::VenueOrderStatus status = domain::VenueOrderStatus::Live;
+  std::string reason;  // what follows the status on the wire, "CANCELED_..."
+  std::optional<domain::TimeInForce> time_in_force;
+  std::string owner;  // API key
+  std::string maker_address;
+  std::string outcome;  // label
+  std::optional<domain::Timestamp> created_at;
+  std::optional<std::int64_t> expiration_s;  // GTD; "0" reads as none
+  std::vector<domain::TradeId> trades;
+  bool operator==(const OrderRecord&) const = default;
+};
+
+struct MakerRecord {
+  domain::VenueOrderId order;
+  std::string owner;
+  std::string maker_address;
+  domain::TokenId token;             // the maker's own: the complement in mint and merge matches
+  std::optional<domain::Side> side;  // absent in old payloads
+  domain::Quantity quantity;
+  domain::Price price;  // in terms of `token`
+  std::string outcome;
+  bool operator==(const MakerRecord&) const = default;
+};
+
+// One match of a taker with one or more makers. Top-level fields are the taker's, whoever receives
+// it.
+struct TradeRecord {
+  domain::TradeId id;
+  domain::VenueOrderId taker_order;
+  domain::MarketId market;
+  domain::TokenId token;
+  domain::Side side = domain::Side::Buy;
+  domain::Quantity quantity;
+  domain::Price price;  // an average: to the nearest 1e-4
+  domain::VenueTradeStatus status = domain::VenueTradeStatus::Matched;
+  domain::LiquiditySide trader_side = domain::LiquiditySide::Taker;  // the receiver's role
+  std::string owner;
+  std::string maker_address;
+  std::string outcome;
+  std::string transaction_hash;
+  domain::Timestamp matched_at{};
+  std::optional<domain::Timestamp> updated_at;
+  std::vector<MakerRecord> makers;
+  bool operator==(const TradeRecord&) const = default;
+};
+
+inline constexpr std::size_t kMakersMax = 1000;  // of one trade
+
+// `at` is the time of the message, or of the reading for REST.
+[[nodiscard]] domain::VenueOrderUpdate to_update(const OrderRecord& order, domain::Timestamp at);
+// `api_key` tells which maker entries are ours. A maker side the venue left out follows from the
+// tokens: the same token trades against the opposite side, the complement against the same side.
+[[nodiscard]] domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key);
+
+// Names on the wire: "GTC", "BUY", "LIVE", "MATCHED", ...
+[[nodiscard]] std::string_view wire_name(domain::TimeInForce time_in_force);
+[[nodiscard]] std::string_view wire_name(domain::Side side);
+[[nodiscard]] std::string_view wire_name(domain::VenueOrderStatus status);
+[[nodiscard]] std::string_view wire_name(domain::VenueTradeStatus status);
+
+}  // namespace polybot::polymarket

@@ -1,0 +1,293 @@
+#include "common/polymarket/signing.hpp"
+
+#include <openssl/crypto.h>
+#include <secp256k1.h>
+#include <secp256k1_recovery.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace polybot::polymarket {
+namespace {
+
+// An ABI-encoded struct is a run of 32-byte words; every type the venue signs is fixed-size.
+template <std::size_t Words>
+class AbiWords {
+ public:
+  AbiWords& word(const Hash32& value) {
+    std::memcpy(next(), value.data(), value.size());
+    return *this;
+  }
+  AbiWords& number(std::uint64_t value) {
+    std::uint8_t* const out = next();
+    for (std::size_t i = 0; i < 8; ++i) out[31 - i] = static_cast<std::uint8_t>(value >> (8 * i));
+    return *this;
+  }
+  AbiWords& address(const Address& value) {
+    std::memcpy(next() + 12, value.bytes.data(), value.bytes.size());
+    return *this;
+  }
+  [[nodiscard]] Hash32 hash() const { return keccak256(bytes_); }
+
+ private:
+  std::uint8_t* next() { return bytes_.data() + 32 * count_++; }
+
+  std::array<std::uint8_t, 32 * Words> bytes_{};
+  std::size_t count_ = 0;
+};
+
+Hash32 hash_text(std::string_view text) {
+  return keccak256(bytes_of(text));
+}
+
+Hash32 typed_digest(const Hash32& domain_separator, const Hash32& struct_hash) {
+  std::array<std::uint8_t, 66> bytes{0x19, 0x01};
+  std::memcpy(bytes.data() + 2, domain_separator.data(), 32);
+  std::memcpy(bytes.data() + 34, struct_hash.data(), 32);
+  return keccak256(bytes);
+}
+
+const Hash32& order_type_hash() {
+  static const Hash32 hash = hash_text(
+      "Order(uint256 salt,address maker,address signer,uint256 tokenId,uint256 makerAmount,"
+      "uint256 takerAmount,uint8 side,uint8 signatureType,uint256 timestamp,bytes32 metadata,"
+      "bytes32 builder)");
+  return hash;
+}
+
+constexpr Address address_literal(std::string_view hex) {
+  Address address;
+  for (std::size_t i = 0; i < address.bytes.size(); ++i) {
+    const auto value = [&](char c) {
+      return c <= '9' ? c - '0' : (c <= 'F' ? c - 'A' + 10 : c - 'a' + 10);
+    };
+    address.bytes[i] =
+        static_cast<std::uint8_t>(value(hex[2 + 2 * i]) * 16 + value(hex[3 + 2 * i]));
+  }
+  return address;
+}
+
+// The exchanges of protocol V2 have the same address on both chains; ExchangeV3 does not.
+constexpr Address kExchangeV2 = address_literal("0xE111180000d2663C0091e4f400237545B87B996B");
+constexpr Address kExchangeV2NegRisk =
+    address_literal("0xe2222d279d744050d28e00520010520000310F59");
+constexpr Address kExchangeV3 = address_literal("0xe3333700cA9d93003F00f0F71f8515005F6c00Aa");
+constexpr Address kExchangeV3Amoy = address_literal("0x9fE6e61422AdB6F610d8597F9684b16912D50C3D");
+
+Hash32 exchange_separator(std::uint64_t chain_id, domain::ExchangeVersion exchange) {
+  const auto contract = exchange_address(chain_id, exchange);
+  if (!contract) throw std::invalid_argument("the venue has no exchanges on this chain");
+  AbiWords<5> domain;
+  domain
+      .word(hash_text("EIP712Domain(string name,string version,uint256 chainId,"
+                      "address verifyingContract)"))
+      .word(hash_text("Polymarket CTF Exchange"))
+      .word(hash_text(exchange == domain::ExchangeVersion::V3 ? "3" : "2"))
+      .number(chain_id)
+      .address(*contract);
+  return domain.hash();
+}
+
+// An account's address is the last 20 bytes of the hash of its uncompressed public key.
+Address address_of(const secp256k1_context* context, const secp256k1_pubkey& key) {
+  std::array<std::uint8_t, 65> point{};
+  std::size_t size = point.size();
+  secp256k1_ec_pubkey_serialize(context, point.data(), &size, &key, SECP256K1_EC_UNCOMPRESSED);
+  const Hash32 hash = keccak256(ByteView(point).subspan(1));
+  Address address;
+  std::copy_n(hash.begin() + 12, address.bytes.size(), address.bytes.begin());
+  return address;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+}  // namespace
+
+std::optional<Address> Address::parse(std::string_view text) {
+  Address address;
+  if (!text.starts_with("0x") || !parse_hex(text, address.bytes)) return std::nullopt;
+  return address;
+}
+
+std::string to_checksum(const Address& address) {
+  const std::string digits = to_hex(address.bytes);
+  const Hash32 hash = hash_text(digits);
+  std::string text = "0x";
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const int nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 15;
+    const bool upper = digits[i] >= 'a' && nibble >= 8;
+    text.push_back(upper ? static_cast<char>(digits[i] - 'a' + 'A') : digits[i]);
+  }
+  return text;
+}
+
+std::optional<Signature> Signature::parse(std::string_view text) {
+  Signature signature;
+  if (!text.starts_with("0x") || !parse_hex(text, signature.bytes)) return std::nullopt;
+  return signature;
+}
+
+std::string to_string(const Signature& signature) {
+  return "0x" + to_hex(signature.bytes);
+}
+
+std::optional<Address> exchange_address(std::uint64_t chain_id, domain::ExchangeVersion exchange) {
+  if (chain_id != kPolygonChainId && chain_id != kAmoyChainId) return std::nullopt;
+  switch (exchange) {
+    case domain::ExchangeVersion::V2:
+      return kExchangeV2;
+    case domain::ExchangeVersion::V2NegRisk:
+      return kExchangeV2NegRisk;
+    case domain::ExchangeVersion::V3:
+      return chain_id == kPolygonChainId ? kExchangeV3 : kExchangeV3Amoy;
+  }
+  return std::nullopt;
+}
+
+ExchangeDomains::ExchangeDomains(std::uint64_t chain_id)
+    : chain_id_(chain_id),
+      separators_{exchange_separator(chain_id, domain::ExchangeVersion::V2),
+                  exchange_separator(chain_id, domain::ExchangeVersion::V2NegRisk),
+                  exchange_separator(chain_id, domain::ExchangeVersion::V3)} {}
+
+const Hash32& ExchangeDomains::separator(domain::ExchangeVersion exchange) const {
+  return separators_[static_cast<std::size_t>(exchange)];
+}
+
+domain::VenueOrderId order_digest(const OrderToSign& order, const Hash32& domain_separator) {
+  AbiWords<12> words;
+  words.word(order_type_hash())
+      .number(order.salt)
+      .address(order.maker)
+      .address(order.signer)
+      .word(order.token.bytes)
+      .number(order.maker_amount)
+      .number(order.taker_amount)
+      .number(order.side == domain::Side::Buy ? 0 : 1)
+      .number(static_cast<std::uint64_t>(order.signature_type))
+      .number(order.timestamp_ms)
+      .word(order.metadata)
+      .word(order.builder);
+  return {typed_digest(domain_separator, words.hash())};
+}
+
+Hash32 clob_auth_digest(std::uint64_t chain_id, const Address& address, std::uint64_t timestamp_s,
+                        std::uint64_t nonce) {
+  AbiWords<4> domain;
+  domain.word(hash_text("EIP712Domain(string name,string version,uint256 chainId)"))
+      .word(hash_text("ClobAuthDomain"))
+      .word(hash_text("1"))
+      .number(chain_id);
+  AbiWords<5> words;
+  words.word(hash_text("ClobAuth(address address,string timestamp,uint256 nonce,string message)"))
+      .address(address)
+      .word(hash_text(std::to_string(timestamp_s)))
+      .number(nonce)
+      .word(hash_text("This message attests that I control the given wallet"));
+  return typed_digest(domain.hash(), words.hash());
+}
+
+std::uint64_t salt_of(ByteView identity) {
+  const Hash32 hash = sha256(identity);
+  std::uint64_t low = 0;
+  for (std::size_t i = 24; i < 32; ++i) low = (low << 8) | hash[i];
+  return low & kSaltMax;
+}
+
+std::optional<Address> recover_signer(const Hash32& digest, const Signature& signature) {
+  const secp256k1_context* const context = secp256k1_context_static;
+  const int recovery_id = signature.bytes[64] - 27;
+  if (recovery_id != 0 && recovery_id != 1) return std::nullopt;
+  secp256k1_ecdsa_recoverable_signature recoverable;
+  if (secp256k1_ecdsa_recoverable_signature_parse_compact(
+          context, &recoverable, signature.bytes.data(), recovery_id) == 0) {
+    return std::nullopt;
+  }
+  secp256k1_ecdsa_signature plain;
+  secp256k1_ecdsa_recoverable_signature_convert(context, &plain, &recoverable);
+  const bool high_s = secp256k1_ecdsa_signature_normalize(context, nullptr, &plain) == 1;
+  if (high_s) return std::nullopt;
+  secp256k1_pubkey key;
+  if (secp256k1_ecdsa_recover(context, &key, &recoverable, digest.data()) == 0) return std::nullopt;
+  return address_of(context, key);
+}
+
+std::string_view to_string(SigningError error) {
+  switch (error) {
+    case SigningError::UnsupportedSignatureType:
+      return "signature type 3 (deposit wallet) is not supported by this version";
+    case SigningError::SignerMismatch:
+      return "the order's maker or signer is not the account of this key";
+    case SigningError::SaltTooLarge:
+      return "the salt does not fit 53 bits";
+  }
+  return "unknown";
+}
+
+// The secp256k1 context is built once: it holds the tables that make signing fast.
+struct OrderSigner::Key {
+  std::array<std::uint8_t, 32> bytes{};
+  secp256k1_context* context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
+
+  Key() = default;
+  Key(const Key&) = delete;
+  Key& operator=(const Key&) = delete;
+  ~Key() {
+    OPENSSL_cleanse(bytes.data(), bytes.size());
+    secp256k1_context_destroy(context);
+  }
+};
+
+OrderSigner::OrderSigner(std::string_view private_key_hex) : key_(std::make_unique<Key>()) {
+  secp256k1_pubkey public_key;
+  if (!parse_hex(trimmed(private_key_hex), key_->bytes) ||
+      secp256k1_ec_pubkey_create(key_->context, &public_key, key_->bytes.data()) == 0) {
+    throw std::invalid_argument("the private key is not 64 hex digits naming a valid key");
+  }
+  address_ = address_of(key_->context, public_key);
+}
+
+OrderSigner::~OrderSigner() = default;
+OrderSigner::OrderSigner(OrderSigner&&) noexcept = default;
+OrderSigner& OrderSigner::operator=(OrderSigner&&) noexcept = default;
+
+const Address& OrderSigner::address() const {
+  return address_;
+}
+
+boost::system::result<Signature, SigningError> OrderSigner::sign(
+    const OrderToSign& order, const Hash32& domain_separator) const {
+  if (order.signature_type == SignatureType::Poly1271) {
+    return SigningError::UnsupportedSignatureType;
+  }
+  const bool is_maker = order.signature_type != SignatureType::Eoa || order.maker == address_;
+  if (order.signer != address_ || !is_maker) return SigningError::SignerMismatch;
+  if (order.salt > kSaltMax) return SigningError::SaltTooLarge;
+  return sign_digest(order_digest(order, domain_separator).bytes);
+}
+
+Signature OrderSigner::sign_clob_auth(std::uint64_t chain_id, std::uint64_t timestamp_s,
+                                      std::uint64_t nonce) const {
+  return sign_digest(clob_auth_digest(chain_id, address_, timestamp_s, nonce));
+}
+
+Signature OrderSigner::sign_digest(const Hash32& digest) const {
+  secp256k1_ecdsa_recoverable_signature recoverable;
+  const int signed_ok = secp256k1_ecdsa_sign_recoverable(key_->context, &recoverable, digest.data(),
+                                                         key_->bytes.data(), nullptr, nullptr);
+  POLYBOT_ASSERT(signed_ok == 1);  // fails only for an invalid key, which the constructor refuses
+  Signature signature;
+  int recovery_id = 0;
+  secp256k1_ecdsa_recoverable_signature_serialize_compact(key_->context, signature.bytes.data(),
+                                                          &recovery_id, &recoverable);
+  signature.bytes[64] = static_cast<std::uint8_t>(27 + recovery_id);
+  return signature;
+}
+
+}  // namespace polybot::polymarket
