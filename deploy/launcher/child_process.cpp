@@ -1,0 +1,89 @@
+#include "deploy/launcher/child_process.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace polybot::launcher {
+namespace {
+
+[[noreturn]] void throw_errno(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+}  // namespace
+
+std::string ExitStatus::text() const {
+  if (signal != 0) return "signal " + std::to_string(signal) + " (" + ::strsignal(signal) + ")";
+  return "exit code " + std::to_string(code);
+}
+
+ChildProcess::ChildProcess(const ProgramSpec& spec) {
+  // Everything that allocates is done before the fork.
+  std::vector<std::string> arguments = {spec.program.string()};
+  arguments.insert(arguments.end(), spec.arguments.begin(), spec.arguments.end());
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : spec.environment) environment.push_back(name + "=" + value);
+  const std::vector<char*> argv = pointers(arguments);
+  const std::vector<char*> envp = pointers(environment);
+  const int output = ::open(spec.output.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  if (output < 0) throw_errno("cannot write " + spec.output.string());
+  const pid_t launcher = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) {
+    ::close(output);
+    throw_errno("cannot start " + spec.name);
+  }
+  if (pid_ == 0) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != launcher) ::_exit(127);  // the launcher died before prctl took effect
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    const int nothing = ::open("/dev/null", O_RDONLY);
+    ::dup2(nothing, STDIN_FILENO);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    ::execve(argv[0], argv.data(), envp.data());
+    ::_exit(127);
+  }
+  ::close(output);
+}
+
+ChildProcess::~ChildProcess() {
+  if (poll()) return;
+  ::kill(pid_, SIGKILL);
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+}
+
+std::optional<ExitStatus> ChildProcess::poll() {
+  if (ended_) return ended_;
+  int status = 0;
+  const pid_t result = ::waitpid(pid_, &status, WNOHANG);
+  if (result == pid_) {
+    ended_ = WIFSIGNALED(status) ? ExitStatus{.code = 0, .signal = WTERMSIG(status)}
+                                 : ExitStatus{.code = WEXITSTATUS(status), .signal = 0};
+  }
+  return ended_;
+}
+
+void ChildProcess::signal(int number) const {
+  if (!ended_) ::kill(pid_, number);
+}
+
+}  // namespace polybot::launcher

@@ -1,0 +1,185 @@
+#include "deploy/launcher/layout.hpp"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace polybot::launcher {
+namespace {
+
+namespace fs = std::filesystem;
+
+void make_private_folder(const fs::path& folder) {
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::owner_all);
+}
+
+// A private key for the simulated account; the real one is never made by us.
+void make_venue_key(const fs::path& file) {
+  if (fs::exists(file)) return;
+  std::array<unsigned char, 32> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    throw BadOption("no random bytes for a venue key");
+  }
+  bytes[0] &= 0x7F;  // below the order of secp256k1 for certain
+  bytes[31] |= 1;    // and not zero
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text = "0x";
+  for (const unsigned char byte : bytes) {
+    text.push_back(kDigits[byte >> 4]);
+    text.push_back(kDigits[byte & 15]);
+  }
+  text.push_back('\n');
+  const int descriptor = ::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+  const bool written =
+      descriptor >= 0 && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (descriptor >= 0) ::close(descriptor);
+  if (!written) throw BadOption("cannot write the venue key to " + file.string());
+}
+
+// The bus addresses a service knows; unknown keys would stop its start.
+struct BusKey {
+  std::string_view key;
+  std::string_view socket;
+};
+constexpr BusKey kMarketData{"MARKET_DATA", "market-data"};
+constexpr BusKey kMarketDataRecovery{"MARKET_DATA_RECOVERY", "market-data-recovery"};
+constexpr BusKey kSignals{"SIGNALS", "signals"};
+constexpr BusKey kOrders{"ORDERS", "orders"};
+constexpr BusKey kOrdersRecovery{"ORDERS_RECOVERY", "orders-recovery"};
+constexpr BusKey kMetrics{"METRICS", "metrics"};
+constexpr BusKey kStatus{"STATUS", "status"};
+
+class Planner {
+ public:
+  Planner(const Options& options, const Environment& environment, fs::path programs, fs::path configuration)
+      : options_(options),
+        environment_(environment),
+        programs_(std::move(programs)),
+        configuration_(std::move(configuration)) {}
+
+  ServicePlan plan(const std::string& service, const std::string& name, std::uint16_t admin_port,
+                   const std::vector<BusKey>& bus_keys, Environment extra) const {
+    ServicePlan plan;
+    plan.service = service;
+    plan.admin_port = port(admin_port);
+    plan.spec.name = name;
+    plan.spec.program = programs_ / service;
+    plan.spec.arguments = {"--config", (configuration_ / (service + ".toml")).string()};
+    plan.spec.output = options_.data / "logs" / (name + ".out");
+    Environment& set = plan.spec.environment;
+    for (const std::string passed : {"PATH", "HOME", "LANG", "TZ", "LOG_FORMAT", "LOG_LEVEL"}) {
+      if (const auto found = environment_.find(passed); found != environment_.end()) set.insert(*found);
+    }
+    set["POLYBOT_REPLICA"] = name;
+    set["POLYBOT_ADMIN__PORT"] = std::to_string(plan.admin_port);
+    set["POLYBOT_LOG__FILE"] = (options_.data / "logs" / (name + ".log")).string();
+    for (const BusKey& key : bus_keys) {
+      set["POLYBOT_BUS__" + std::string(key.key)] =
+          "ipc://" + (options_.data / "bus" / (std::string(key.socket) + ".ipc")).string();
+    }
+    set.merge(extra);
+    return plan;
+  }
+
+  [[nodiscard]] std::uint16_t port(std::uint16_t usual) const {
+    return static_cast<std::uint16_t>(usual + options_.port_offset);
+  }
+
+ private:
+  const Options& options_;
+  const Environment& environment_;
+  fs::path programs_;
+  fs::path configuration_;
+};
+
+Environment venue_addresses(std::uint16_t port) {
+  const std::string host = "127.0.0.1:" + std::to_string(port);
+  return {{"POLYBOT_VENUE__REST", "http://" + host},
+          {"POLYBOT_VENUE__GAMMA", "http://" + host},
+          {"POLYBOT_VENUE__MARKET_WS", "ws://" + host + "/ws/market"},
+          {"POLYBOT_VENUE__USER_WS", "ws://" + host + "/ws/user"}};
+}
+
+Environment pick(const Environment& from, const std::vector<std::string>& names) {
+  Environment picked;
+  for (const std::string& name : names) picked.insert(*from.find(name));
+  return picked;
+}
+
+Environment simulator_settings(const Options& options, std::uint16_t port) {
+  Environment set = {{"POLYBOT_API__PORT", std::to_string(port)},
+                     {"POLYBOT_DATA__FOLDER", (options.data / "exchange").string()},
+                     {"POLYBOT_FLOW__EDGE", options.edge ? "true" : "false"}};
+  if (options.seed) set["POLYBOT_FLOW__SEED"] = std::to_string(*options.seed);
+  if (options.recording) set["POLYBOT_REPLAY__RECORDING"] = options.recording->string();
+  if (options.speed) set["POLYBOT_REPLAY__SPEED"] = *options.speed;
+  return set;
+}
+
+}  // namespace
+
+Layout lay_out(const Options& options, const Environment& environment, const fs::path& programs,
+               const fs::path& configuration) {
+  fs::create_directories(options.data);
+  for (const char* folder : {"journal", "exchange", "logs"}) fs::create_directories(options.data / folder);
+  make_private_folder(options.data / "secrets");
+  make_private_folder(options.data / "bus");
+  const fs::path key = options.data / "secrets" / "venue-key";
+  make_venue_key(key);
+
+  const Planner planner(options, environment, programs, configuration);
+  const std::uint16_t venue_port = planner.port(8090);
+  const std::uint16_t api_port = planner.port(8080);
+  const Environment venue = venue_addresses(venue_port);
+  Layout layout;
+  layout.data = options.data;
+  layout.programs = programs;
+  layout.journal = options.data / "journal" / "journal.db";
+  layout.token_file = options.data / "secrets" / "api-token";
+  layout.services.push_back(
+      planner.plan("venue-simulator", "venue-simulator", 8003, {}, simulator_settings(options, venue_port)));
+  layout.services.push_back(
+      planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus}, {}));
+  Environment manager = pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__USER_WS"});
+  manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
+  manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
+  layout.services.push_back(planner.plan("order-manager", "order-manager", 8002,
+                                         {kMarketData, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
+                                         manager));
+  Environment gateway =
+      pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__MARKET_WS"});
+  gateway["POLYBOT_API__PORT"] = std::to_string(api_port);
+  gateway["POLYBOT_DATA__FOLDER"] = options.data.string();
+  layout.services.push_back(planner.plan("gateway", "gateway", 8001,
+                                         {kMarketData, kMarketDataRecovery, kSignals, kOrders,
+                                          kOrdersRecovery, kMetrics, kStatus},
+                                         gateway));
+  layout.services.push_back(planner.plan("strategy-runner", "runner-1", 8010,
+                                         {kMarketData, kMarketDataRecovery, kSignals, kOrders,
+                                          kOrdersRecovery, kMetrics, kStatus},
+                                         {}));
+  layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);
+  layout.aggregator_url = "http://127.0.0.1:" + std::to_string(planner.port(8000));
+  layout.simulator_url = "http://127.0.0.1:" + std::to_string(planner.port(8003));
+  return layout;
+}
+
+std::vector<std::size_t> stop_order(const Layout& layout) {
+  constexpr std::array<std::string_view, 5> kOrder = {"strategy-runner", "gateway", "order-manager",
+                                                      "metrics-aggregator", "venue-simulator"};
+  std::vector<std::size_t> indices;
+  for (const std::string_view service : kOrder) {
+    for (std::size_t i = 0; i < layout.services.size(); ++i) {
+      if (layout.services[i].service == service) indices.push_back(i);
+    }
+  }
+  return indices;
+}
+
+}  // namespace polybot::launcher

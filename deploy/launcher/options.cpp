@@ -1,0 +1,89 @@
+#include "deploy/launcher/options.hpp"
+
+#include <charconv>
+#include <string_view>
+
+namespace polybot::launcher {
+namespace {
+
+// Make passes every variable, empty when it was not given.
+std::string value_of(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::string() : found->second;
+}
+
+template <class Int>
+Int whole_number(const std::string& name, const std::string& text, Int max) {
+  Int value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value > max) {
+    throw BadOption(name + " must be a whole number up to " + std::to_string(max) + ", not '" + text + "'");
+  }
+  return value;
+}
+
+void check_mode(const std::string& mode) {
+  if (mode.empty() || mode == "sim") return;
+  if (mode == "paper" || mode == "live") {
+    throw BadOption("MODE=" + mode + " is not part of this version; MODE=sim trades on the built-in venue");
+  }
+  throw BadOption("MODE must be sim, not '" + mode + "'");
+}
+
+void check_speed(const std::string& text) {
+  bool digit = false;
+  int points = 0;
+  for (const char c : text) {
+    if (c == '.') {
+      ++points;
+    } else if (c >= '0' && c <= '9') {
+      digit = digit || c != '0';
+    } else {
+      points = 2;
+    }
+  }
+  if (!digit || points > 1 || text.size() > 8) {
+    throw BadOption("SPEED must be a positive number such as 10 or 0.5, not '" + text + "'");
+  }
+}
+
+}  // namespace
+
+Options read_options(const Environment& environment, const std::string& now_text) {
+  Options options;
+  check_mode(value_of(environment, "MODE"));
+  if (const std::string seed = value_of(environment, "SEED"); !seed.empty()) {
+    options.seed = whole_number<std::uint64_t>("SEED", seed, INT64_MAX);
+  }
+  const std::string edge = value_of(environment, "EDGE");
+  if (!edge.empty() && edge != "0" && edge != "1") throw BadOption("EDGE must be 0 or 1, not '" + edge + "'");
+  options.edge = edge != "0";
+  if (const std::string offset = value_of(environment, "PORT_OFFSET"); !offset.empty()) {
+    options.port_offset = whole_number<std::uint16_t>("PORT_OFFSET", offset, 50000);
+  }
+  const std::string recording = value_of(environment, "RECORDING");
+  const std::string speed = value_of(environment, "SPEED");
+  if (!recording.empty()) {
+    const std::filesystem::path path = std::filesystem::absolute(recording);
+    if (!std::filesystem::is_regular_file(path)) {
+      throw BadOption("RECORDING: there is no file " + path.string());
+    }
+    options.recording = path;
+  }
+  if (!speed.empty()) {
+    if (recording.empty()) throw BadOption("SPEED goes with RECORDING=file");
+    check_speed(speed);
+    options.speed = speed;
+  }
+  const std::string data = value_of(environment, "DATA");
+  if (!data.empty()) {
+    options.data = std::filesystem::absolute(data);
+  } else if (options.recording) {
+    options.data = std::filesystem::absolute("data/replay-" + now_text);
+  } else {
+    options.data = std::filesystem::absolute("data/sim");
+  }
+  return options;
+}
+
+}  // namespace polybot::launcher

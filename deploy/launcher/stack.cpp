@@ -1,0 +1,199 @@
+#include "deploy/launcher/stack.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <deque>
+#include <fstream>
+
+namespace polybot::launcher {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr domain::Duration kPollInterval = 100ms;
+constexpr domain::Duration kReadinessInterval = 500ms;
+constexpr domain::Duration kBackoffMin = 500ms;
+constexpr domain::Duration kBackoffMax = 10s;
+// A process that held this long before it ended starts anew without delay.
+constexpr domain::Duration kHealthyAfter = 30s;
+constexpr std::size_t kLastWordsLines = 5;
+
+http::ClientOptions probe_options() {
+  http::ClientOptions options;
+  options.user_agent = "polybot-launcher";
+  options.connect_timeout = 1s;
+  options.request_timeout = 2s;
+  return options;
+}
+
+// The reasons in a readiness answer, as one line.
+std::string reasons_of(const std::string& body) {
+  boost::system::error_code error;
+  const boost::json::value parsed = boost::json::parse(body, error);
+  std::string text;
+  if (!error && parsed.is_object()) {
+    if (const auto* reasons = parsed.as_object().if_contains("reasons"); reasons && reasons->is_array()) {
+      for (const auto& reason : reasons->as_array()) {
+        if (reason.is_string()) text.append(text.empty() ? "" : "; ").append(reason.as_string());
+      }
+    }
+  }
+  return text.empty() ? "not ready" : text;
+}
+
+std::uint64_t resident_bytes(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/statm");
+  std::uint64_t total = 0;
+  std::uint64_t resident = 0;
+  in >> total >> resident;
+  return in ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+void append_last_lines(std::string& text, const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::deque<std::string> lines;
+  for (std::string line; std::getline(in, line);) {
+    lines.push_back(line);
+    if (lines.size() > kLastWordsLines) lines.pop_front();
+  }
+  for (const std::string& line : lines) text.append("\n    ").append(line);
+}
+
+}  // namespace
+
+Stack::Stack(boost::asio::any_io_executor executor, const Layout& layout,
+             std::function<void(const std::string&)> say)
+    : executor_(executor), http_(executor, probe_options()), say_(std::move(say)), logs_(layout.data / "logs") {
+  for (const ServicePlan& plan : layout.services) {
+    Member member;
+    member.plan = plan;
+    member.view.name = plan.spec.name;
+    member.view.reason = "not started";
+    members_.push_back(std::move(member));
+  }
+}
+
+void Stack::launch(Member& member) {
+  member.child = std::make_unique<ChildProcess>(member.plan.spec);
+  member.started_at = clock_.monotonic();
+  member.view.running = true;
+  member.view.ready = false;
+  member.view.reason = "starting";
+}
+
+std::string Stack::last_words(const Member& member) const {
+  std::string text;
+  append_last_lines(text, member.plan.spec.output);
+  if (text.empty()) append_last_lines(text, logs_ / (member.plan.spec.name + ".log"));
+  return text;
+}
+
+boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
+  const domain::Duration deadline = clock_.monotonic() + patience;
+  for (Member& member : members_) launch(member);
+  domain::Duration say_next = clock_.monotonic() + 2s;
+  std::vector<bool> announced(members_.size(), false);
+  while (true) {
+    std::string waiting;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      Member& member = members_[i];
+      if (const auto ended = member.child->poll(); ended && !member.was_ready) {
+        co_return member.view.name + " ended with " + ended->text() + " before it was ready:" + last_words(member);
+      }
+      co_await check_readiness(member);
+      if (member.view.ready && !announced[i]) {
+        announced[i] = true;
+        say_("  " + member.view.name + " is ready");
+      }
+      if (!member.view.ready) {
+        waiting.append(waiting.empty() ? "" : ", ").append(member.view.name + " (" + member.view.reason + ")");
+      }
+    }
+    if (waiting.empty()) co_return std::string();
+    const domain::Duration now = clock_.monotonic();
+    if (now > deadline) co_return "not ready in time: " + waiting;
+    if (now >= say_next) {
+      say_("  waiting for " + waiting);
+      say_next = now + 5s;
+    }
+    co_await runtime::sleep_for(kPollInterval);
+  }
+}
+
+boost::asio::awaitable<void> Stack::watch() {
+  domain::Duration probe_next{};
+  while (true) {
+    const domain::Duration now = clock_.monotonic();
+    for (Member& member : members_) check_process(member);
+    if (now >= probe_next && !stopping_) {
+      for (Member& member : members_) co_await check_readiness(member);
+      probe_next = now + kReadinessInterval;
+    }
+    co_await runtime::sleep_for(kPollInterval);
+  }
+}
+
+void Stack::check_process(Member& member) {
+  if (stopping_) return;  // stop() looks after what ends now
+  const domain::Duration now = clock_.monotonic();
+  if (member.child) {
+    const auto ended = member.child->poll();
+    if (!ended) return;
+    member.child.reset();
+    member.view.running = false;
+    member.view.ready = false;
+    member.view.reason = "ended with " + ended->text();
+    member.backoff = now - member.started_at > kHealthyAfter
+                         ? kBackoffMin
+                         : std::clamp(member.backoff * 2, kBackoffMin, kBackoffMax);
+    member.restart_at = now + member.backoff;
+    say_(member.view.name + " ended with " + ended->text() + "; starting it again");
+    return;
+  }
+  if (now >= member.restart_at) {
+    ++member.view.restarts;
+    launch(member);
+  }
+}
+
+boost::asio::awaitable<void> Stack::check_readiness(Member& member) {
+  if (!member.child) co_return;
+  member.view.resident_bytes = resident_bytes(member.child->pid());
+  const auto answer =
+      co_await http_.get("http://127.0.0.1:" + std::to_string(member.plan.admin_port) + "/health/ready");
+  if (!answer) {
+    member.view.ready = false;
+    member.view.reason = "starting";
+    co_return;
+  }
+  member.view.ready = answer->status == 200;
+  member.view.reason = member.view.ready ? "" : reasons_of(answer->body);
+  member.was_ready = member.was_ready || member.view.ready;
+}
+
+boost::asio::awaitable<bool> Stack::stop(std::size_t service, domain::Duration patience) {
+  Member& member = members_[service];
+  if (!member.child) co_return true;
+  member.child->signal(SIGTERM);
+  const domain::Duration deadline = clock_.monotonic() + patience;
+  while (!member.child->poll() && clock_.monotonic() < deadline) co_await runtime::sleep_for(10ms);
+  const auto ended = member.child->poll();
+  if (!ended) say_(member.view.name + " did not stop in time; killing it");
+  if (ended && !ended->clean()) say_(member.view.name + " ended with " + ended->text() + last_words(member));
+  member.child.reset();  // kills what still runs
+  member.view.running = false;
+  member.view.ready = false;
+  member.view.reason = "stopped";
+  co_return ended && ended->clean();
+}
+
+std::vector<ServiceView> Stack::views() const {
+  std::vector<ServiceView> views;
+  for (const Member& member : members_) views.push_back(member.view);
+  return views;
+}
+
+}  // namespace polybot::launcher
