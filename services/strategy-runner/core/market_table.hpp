@@ -1,0 +1,73 @@
+// The markets a runner knows: definitions, events, and one book per market with the time until which it
+// is vouched for. A book is *usable* when its market accepts orders, the gateway vouches for it, nothing
+// of its stream is missing, it is younger than the limit and it is sound (not crossed); nobody decides
+// on any other. Pure: fed by the runner, read by strategies.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "common/domain/market_data.hpp"
+#include "common/domain/order_book.hpp"
+
+namespace polybot::strategy_runner {
+
+// Markets nobody has spoken of for this long are forgotten: five-minute markets come and go all day.
+inline constexpr domain::Duration kMarketForgottenAfter = std::chrono::minutes(5);
+// Beyond this many markets new ones are ignored and counted; the venue lists a few thousand.
+inline constexpr std::size_t kMarketsMax = 20'000;
+
+struct BookState {
+  domain::OrderBook book;
+  bool stale = true;          // until its first snapshot, after a gap, and when the gateway says so
+  domain::Timestamp as_of{};  // the gateway's clock when it last vouched for this state
+};
+
+class MarketTable {
+ public:
+  explicit MarketTable(domain::Duration book_age_max) : book_age_max_(book_age_max) {}
+
+  // The definition as state, repeated by the gateway. False when it did not fit.
+  bool define(const domain::Market& market, domain::Timestamp now);
+  // The whole book as of `as_of`. Snapshots older than the book are ignored. False: market unknown.
+  bool load(const domain::BookSnapshot& snapshot, domain::Timestamp as_of);
+  // Changes since the previous message. Ignored while the book is stale: they do not join up.
+  bool apply(const domain::BookDelta& delta, domain::Timestamp as_of);
+  void mark_stale(const domain::MarketId& market);
+  void mark_stale(domain::Shard shard);
+  void forget_silent(domain::Timestamp now);
+
+  [[nodiscard]] const domain::Market* find(const domain::MarketId& market) const;
+  // Known markets of an event in id order; empty when unknown.
+  [[nodiscard]] std::span<const domain::MarketId> markets_of(const domain::EventGroupId& event) const;
+  // Known markets of a shard in id order.
+  [[nodiscard]] std::span<const domain::MarketId> markets_in(domain::Shard shard) const;
+  [[nodiscard]] domain::Shard shard_of(const domain::MarketId& market) const;
+  // Null unless the book is usable at `now`.
+  [[nodiscard]] const BookState* usable_book(const domain::MarketId& market, domain::Timestamp now) const;
+  // Null when there is none; says nothing about trust.
+  [[nodiscard]] const BookState* any_book(const domain::MarketId& market) const;
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t stale_books() const;
+
+ private:
+  struct Entry {
+    domain::Market market;
+    domain::Shard shard;
+    BookState book;
+    domain::Timestamp heard_at{};
+  };
+  void link(const Entry& entry);
+  void unlink(const Entry& entry);
+
+  domain::Duration book_age_max_;
+  std::unordered_map<domain::MarketId, Entry> entries_;
+  // Ordered, because strategies walk them and outputs must not depend on hashing.
+  std::map<domain::EventGroupId, std::vector<domain::MarketId>> events_;
+  std::map<domain::Shard, std::vector<domain::MarketId>> shards_;
+};
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,170 @@
+// The runner's rule book: which strategies may trade which shards now, on which books, having seen which
+// order events. Feed it inputs with on(); they change state and queue evaluations; then call scan_next()
+// until it returns empty. Each scan is one evaluation of one strategy against one update, so that the
+// shell can time it and yield between two. Pure and deterministic: the same inputs give the same signals.
+//
+// A strategy trades a shard when the operator wants it to run (`strategy` state), this process holds the
+// lease, the lease has not run out, all order events up to granted_seq are applied, and the strategy has
+// watched the shard for its warm-up time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "services/strategy-runner/core/strategy.hpp"
+
+namespace polybot::strategy_runner {
+
+struct StrategySettings {
+  domain::StrategyName name;
+  StrategyFactory factory;
+  // Slugs to trade, "prefix*" allowed; empty: all.
+  std::vector<std::string> markets;
+  DeskSettings desk;
+};
+
+struct RunnerSettings {
+  domain::ReplicaName replica;
+  std::uint64_t incarnation = 0;
+  domain::Duration book_age_max = std::chrono::seconds(3);
+  std::vector<StrategySettings> strategies;
+};
+
+// ---- inputs ---------------------------------------------------------------------------------------
+// What is common to the messages of one market data frame.
+struct FrameOrigin {
+  domain::Shard shard;
+  domain::Timestamp sent_at{};  // the gateway's clock
+  domain::TraceId trace;
+};
+// Messages of the shard's stream are missing before what follows, or it was never heard before.
+struct MarketDataGap {
+  domain::Shard shard;
+};
+struct MarketHeard {
+  domain::Market market;
+};
+struct BookLoaded {
+  FrameOrigin origin;
+  domain::BookSnapshot snapshot;
+};
+struct BookChanged {
+  FrameOrigin origin;
+  domain::BookDelta delta;
+};
+struct TradeSeen {
+  FrameOrigin origin;
+  domain::TradeTick trade;
+};
+struct BookDistrusted {
+  domain::BookStale stale;
+};
+struct OrderEventSeen {  // in stream order, without holes
+  domain::StreamedEvent event;
+};
+struct OrdersRestored {  // a snapshot of one strategy's stream
+  domain::StrategyName strategy;
+  std::uint64_t seq = 0;
+  std::vector<domain::PositionState> positions;
+  std::vector<domain::Order> live_orders;
+};
+// The strategy's order stream has a hole: it decides nothing until the replay has filled it.
+struct OrderStreamBroken {
+  domain::StrategyName strategy;
+};
+struct StrategyHeard {
+  domain::StrategyState state;
+};
+// All leases of one order-manager state message; those not named have ended.
+struct LeasesHeard {
+  std::vector<domain::Lease> leases;
+};
+// Repeats, deadlines and the strategies' own timers; every 100 ms or so.
+struct TimerFired {};
+
+using Input = std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, TradeSeen, BookDistrusted,
+                           OrderEventSeen, OrdersRestored, OrderStreamBroken, StrategyHeard, LeasesHeard,
+                           TimerFired>;
+
+// ---- outputs --------------------------------------------------------------------------------------
+struct Outputs {
+  std::vector<domain::Signal> signals;           // new ones and repetitions, to publish in order
+  std::vector<domain::Shard> snapshots_wanted;   // ask the gateway for these shards' books
+};
+
+struct Scan {
+  std::size_t strategy = 0;        // index into the settings
+  domain::Timestamp caused_at{};   // when the gateway sent what caused it; epoch for other causes
+  bool counted = true;             // an evaluation against an update, not a timer
+};
+
+class Runner {
+ public:
+  explicit Runner(RunnerSettings settings);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  void on(const Input& input, domain::Timestamp now, Outputs& out);
+  // Runs one queued evaluation; empty when none waits.
+  std::optional<Scan> scan_next(domain::Timestamp now, Outputs& out);
+
+  // ---- what the shell shows ----
+  struct StrategyStatus {
+    bool enabled = false;
+    domain::TradingState trading_state = domain::TradingState::Active;
+    int shards_held = 0;
+    int shards_warm = 0;        // of those held
+    std::uint64_t scans = 0;
+    std::uint64_t applied_seq = 0;
+    bool stream_known = false;  // the order stream is complete so far
+    std::size_t signals_pending = 0;
+  };
+  [[nodiscard]] std::size_t strategies() const { return strategies_.size(); }
+  [[nodiscard]] const domain::StrategyName& name(std::size_t strategy) const;
+  [[nodiscard]] StrategyStatus status(std::size_t strategy, domain::Timestamp now) const;
+  [[nodiscard]] const SignalDesk& desk(std::size_t strategy) const;
+  [[nodiscard]] const Holdings& holdings(std::size_t strategy) const;
+  [[nodiscard]] const MarketTable& markets() const { return markets_; }
+  // Every lease this process holds is warm; why not, in words, otherwise.
+  [[nodiscard]] std::vector<std::string> reasons_not_ready(domain::Timestamp now) const;
+
+ private:
+  struct Seat;          // one strategy on one shard
+  struct Stable;        // one strategy: its desk, holdings and seats
+  struct Cause;         // one queued evaluation
+  void on_input(const MarketDataGap& input, domain::Timestamp now, Outputs& out);
+  void on_input(const MarketHeard& input, domain::Timestamp now, Outputs& out);
+  void on_input(const BookLoaded& input, domain::Timestamp now, Outputs& out);
+  void on_input(const BookChanged& input, domain::Timestamp now, Outputs& out);
+  void on_input(const TradeSeen& input, domain::Timestamp now, Outputs& out);
+  void on_input(const BookDistrusted& input, domain::Timestamp now, Outputs& out);
+  void on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs& out);
+  void on_input(const OrdersRestored& input, domain::Timestamp now, Outputs& out);
+  void on_input(const OrderStreamBroken& input, domain::Timestamp now, Outputs& out);
+  void on_input(const StrategyHeard& input, domain::Timestamp now, Outputs& out);
+  void on_input(const LeasesHeard& input, domain::Timestamp now, Outputs& out);
+  void on_input(const TimerFired& input, domain::Timestamp now, Outputs& out);
+
+  [[nodiscard]] Stable* find(const domain::StrategyName& name);
+  [[nodiscard]] bool trades(const Stable& stable, const Seat& seat, domain::Timestamp now) const;
+  [[nodiscard]] bool warm(const Stable& stable, const Seat& seat, domain::Timestamp now) const;
+  void queue_book(const FrameOrigin& origin, const domain::MarketId& market);
+  void queue(Cause cause);
+
+  RunnerSettings settings_;
+  MarketTable markets_;
+  SignalIds ids_;
+  std::vector<std::unique_ptr<Stable>> strategies_;
+  std::deque<Cause> causes_;
+  // Books already queued, so that a burst of changes is one evaluation.
+  std::set<domain::MarketId> queued_books_;
+};
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,129 @@
+// Turns what a strategy wants into signals, and stays with each until order-manager has spoken: checks
+// the intent, paces the strategy, stamps id, lease, applied_seq and deadline, repeats what nobody
+// answered, waits out refusals. One desk per strategy. Pure.
+//
+// A signal ends by an order event that names it (SignalAccepted, SignalDenied, or any event of one of
+// its orders) or by its own deadline: the time of the oldest book it was decided on, plus the ttl.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "common/domain/events.hpp"
+#include "common/domain/signal.hpp"
+#include "services/strategy-runner/core/market_table.hpp"
+
+namespace polybot::strategy_runner {
+
+struct Intent {
+  domain::SignalAction action = domain::SignalAction::Buy;
+  std::variant<std::vector<domain::Leg>, domain::QuoteTarget> body;
+};
+
+// Why an intent went no further than this process.
+enum class Refusal : std::uint8_t {
+  Malformed,   // no legs or too many, two events, a price off the tick, a quantity not positive
+  NoBook,      // a market whose book cannot be trusted now
+  Busy,        // an earlier intent there has not ended, or a denial is being waited out
+  Paced,       // above the strategy's signal rate
+};
+inline constexpr std::size_t kRefusals = 4;
+inline constexpr std::size_t kSignalActions = 5;
+
+// The signal ids of one process; shared by its desks.
+class SignalIds {
+ public:
+  explicit SignalIds(std::uint64_t incarnation) : incarnation_(incarnation) {}
+  domain::SignalId next() { return {.incarnation = incarnation_, .counter = ++counter_}; }
+
+ private:
+  std::uint64_t incarnation_;
+  std::uint64_t counter_ = 0;
+};
+
+struct DeskSettings {
+  domain::StrategyName strategy;
+  domain::Duration ttl = std::chrono::seconds(4);           // at most kSignalLifeMax
+  domain::Duration repeat_every = std::chrono::milliseconds(250);
+  std::int64_t signals_per_second_max = 50;                 // also the largest burst
+  // After a denial the market is left alone, each time twice as long, until a signal is accepted.
+  domain::Duration denial_pause_min = std::chrono::milliseconds(500);
+  domain::Duration denial_pause_max = std::chrono::seconds(30);
+};
+
+class SignalDesk {
+ public:
+  // Both outlive the desk.
+  SignalDesk(DeskSettings settings, const MarketTable& markets, SignalIds& ids)
+      : settings_(std::move(settings)), markets_(markets), ids_(ids) {}
+
+  // What a signal carries besides the intent.
+  struct Stamp {
+    domain::Shard shard;
+    domain::LeaseEpoch lease_epoch;
+    std::uint64_t applied_seq = 0;
+    domain::TraceId trace;  // of the update that caused it; 0: the signal starts a trace of its own
+    domain::Timestamp now{};
+  };
+  // Appends the signal to `out`, or counts the refusal. `taking`: the markets where orders of this
+  // strategy are still executing refuse further ones. A quote target replaces the pending one.
+  std::optional<domain::SignalId> emit(Intent intent, const Stamp& stamp, std::vector<domain::Signal>& out);
+
+  void on_order_event(const domain::StreamedEvent& streamed, domain::Timestamp now);
+  // Unanswered signals whose turn it is, oldest first; forgets the expired.
+  void repeat(domain::Timestamp now, std::vector<domain::Signal>& out);
+  // The lease behind them ended: nothing of that shard is repeated any more.
+  void drop(domain::Shard shard);
+  void drop_all();
+
+  // A take there is unanswered or about to execute, or a denial is being waited out.
+  [[nodiscard]] bool busy(const domain::MarketId& market, domain::Timestamp now) const;
+  [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+
+  [[nodiscard]] std::uint64_t emitted(domain::SignalAction action) const {
+    return emitted_[static_cast<std::size_t>(action)];
+  }
+  [[nodiscard]] std::uint64_t refused(Refusal reason) const {
+    return refused_[static_cast<std::size_t>(reason)];
+  }
+  [[nodiscard]] std::uint64_t expired() const { return expired_; }
+
+ private:
+  struct Pending {
+    domain::Signal signal;
+    domain::Timestamp repeat_at{};
+    bool accepted = false;  // answered, but its orders have not been seen yet
+  };
+  struct Pause {
+    domain::Timestamp until{};
+    domain::Duration length{};
+  };
+
+  std::optional<Refusal> refuse(const Intent& intent, domain::Timestamp now);
+  [[nodiscard]] bool well_formed(const Intent& intent) const;
+  bool take_token(domain::Timestamp now);
+  void denied(const domain::Signal& signal, domain::Timestamp now);
+  void settled(const domain::Signal& signal);
+  void accepted(std::uint64_t counter);
+
+  DeskSettings settings_;
+  const MarketTable& markets_;
+  SignalIds& ids_;
+  std::map<domain::SignalId, Pending> pending_;  // in order of emission
+  std::map<domain::MarketId, Pause> pauses_;
+  std::int64_t tokens_ns_ = -1;                  // budget in nanoseconds of rate; -1: full, never used
+  domain::Timestamp tokens_at_{};
+  std::array<std::uint64_t, kSignalActions> emitted_{};
+  std::array<std::uint64_t, kRefusals> refused_{};
+  std::uint64_t expired_ = 0;
+};
+
+// The markets an intent or signal touches, in order, each once.
+[[nodiscard]] std::vector<domain::MarketId> markets_of(
+    const std::variant<std::vector<domain::Leg>, domain::QuoteTarget>& body);
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,121 @@
+// The one interface of a strategy. A Strategy object trades the markets of one shard for as long as the
+// runner holds that shard's lease; its state dies with it, so losing a shard needs no cleaning up.
+//
+// Strategies are pure: they see the world through a View as of `now`, keep statistics in integers and
+// emit intents through the Context. They cannot decide on a stale book: View::book() does not hand one
+// out, and the Context refuses intents whose markets have none.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/domain/events.hpp"
+#include "common/domain/signal.hpp"
+#include "services/strategy-runner/core/holdings.hpp"
+#include "services/strategy-runner/core/market_table.hpp"
+#include "services/strategy-runner/core/parameters.hpp"
+#include "services/strategy-runner/core/signal_desk.hpp"
+
+namespace polybot::strategy_runner {
+
+// What a strategy may know at one instant. References live as long as the call it was passed to.
+class View {
+ public:
+  View(const MarketTable& markets, const Holdings& holdings, const SignalDesk& desk,
+       domain::TradingState trading_state, domain::Timestamp now)
+      : markets_(markets), holdings_(holdings), desk_(desk), trading_state_(trading_state), now_(now) {}
+
+  [[nodiscard]] domain::Timestamp now() const { return now_; }
+  // False while the strategy may only reduce what it holds.
+  [[nodiscard]] bool may_open() const { return trading_state_ == domain::TradingState::Active; }
+
+  // Null when unknown.
+  [[nodiscard]] const domain::Market* market(const domain::MarketId& id) const { return markets_.find(id); }
+  // The event's known markets, in id order.
+  [[nodiscard]] std::span<const domain::MarketId> event_markets(const domain::EventGroupId& event) const {
+    return markets_.markets_of(event);
+  }
+  // Null unless the book can be trusted now: fresh, in sync, sound, its market accepting orders.
+  [[nodiscard]] const domain::OrderBook* book(const domain::MarketId& id) const {
+    const BookState* state = markets_.usable_book(id, now_);
+    return state == nullptr ? nullptr : &state->book;
+  }
+  // How long ago the gateway vouched for the book; the maximum when there is none.
+  [[nodiscard]] domain::Duration book_age(const domain::MarketId& id) const {
+    const BookState* state = markets_.any_book(id);
+    return state == nullptr ? domain::Duration::max() : now_ - state->as_of;
+  }
+  [[nodiscard]] const Holdings& holdings() const { return holdings_; }
+  // Orders there are executing or about to, or a denial is being waited out.
+  [[nodiscard]] bool busy(const domain::MarketId& id) const {
+    return desk_.busy(id, now_) || holdings_.taking(id);
+  }
+
+ private:
+  const MarketTable& markets_;
+  const Holdings& holdings_;
+  const SignalDesk& desk_;
+  domain::TradingState trading_state_;
+  domain::Timestamp now_;
+};
+
+// A view plus a mouth. An empty result means that the intent went no further: a market without a usable
+// book, a busy one, a malformed intent, or a strategy above its signal rate.
+class Context : public View {
+ public:
+  Context(View view, SignalDesk& desk, SignalDesk::Stamp stamp, std::vector<domain::Signal>& out)
+      : View(view), emitter_(desk), stamp_(stamp), out_(out) {}
+
+  // One to kLegsMax fill-and-kill orders of one event, sent together. `action` is Buy, Sell or Exit.
+  std::optional<domain::SignalId> take(domain::SignalAction action, std::vector<domain::Leg> legs);
+  // The quotes wanted in one market from now on. A target without sides withdraws them; that needs no
+  // book and is never paced.
+  std::optional<domain::SignalId> quote(domain::QuoteTarget target);
+
+ private:
+  SignalDesk& emitter_;
+  SignalDesk::Stamp stamp_;
+  std::vector<domain::Signal>& out_;
+};
+
+class Strategy {
+ public:
+  Strategy() = default;
+  Strategy(const Strategy&) = delete;
+  Strategy& operator=(const Strategy&) = delete;
+  virtual ~Strategy() = default;
+
+  // A book of the shard changed; several changes that arrived together are one call.
+  virtual void on_book(const domain::MarketId& market, Context& context) = 0;
+  virtual void on_trade(const domain::TradeTick& trade, Context& context) = 0;
+  // The strategy's own order events in this shard, already part of context.holdings(). Events that name
+  // no market (SignalDenied) come to every shard.
+  virtual void on_order_event(const domain::StreamedEvent& event, Context& context) = 0;
+  virtual void on_timer(Context& context) = 0;
+  // How long the strategy must have watched a shard before it may trade it.
+  [[nodiscard]] virtual domain::Duration warm_up() const = 0;
+};
+
+// ---- registry ------------------------------------------------------------------------------------
+
+using StrategyFactory = std::function<std::unique_ptr<Strategy>()>;
+using ParameterErrors = std::vector<std::string>;
+
+// A kind of strategy that configuration can name.
+struct StrategyType {
+  std::string_view name;
+  std::span<const ParameterSpec> parameters;
+  // Validates once; the factory then makes one object per shard.
+  std::variant<StrategyFactory, ParameterErrors> (*configure)(const ParameterTexts&);
+};
+[[nodiscard]] std::span<const StrategyType> strategy_types();
+// Null when there is no such type.
+[[nodiscard]] const StrategyType* find_strategy_type(std::string_view name);
+
+}  // namespace polybot::strategy_runner
