@@ -110,7 +110,10 @@ void remove_stale_ipc_socket(std::string_view address) {
   const std::string path(address.substr(kIpcScheme.size()));
   struct stat status {};
   if (path.size() > kSocketPathBytesMax || ::lstat(path.c_str(), &status) != 0) return;
-  if (!S_ISSOCK(status.st_mode)) return;
+  if (!S_ISSOCK(status.st_mode)) {
+    throw std::runtime_error("cannot listen on " + std::string(address) +
+                             ": a file that is no socket is there");
+  }
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) return;
   sockaddr_un name{};
