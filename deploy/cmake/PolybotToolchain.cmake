@@ -40,7 +40,7 @@ add_library(polybot_options INTERFACE)
 target_include_directories(polybot_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(polybot_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Woverloaded-virtual
-  -Wnull-dereference -Wno-missing-field-initializers -Werror=return-type -Werror=switch
+  -Wno-missing-field-initializers -Werror=return-type -Werror=switch
   -Wno-mismatched-new-delete)  # gcc 12 misjudges the coroutine frames of Asio's awaitables
 # Asio and Beast are compiled once, in common/http and common/bus (see common/http/separate_compilation.cpp).
 target_compile_definitions(polybot_options INTERFACE
