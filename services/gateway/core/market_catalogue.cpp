@@ -1,0 +1,322 @@
+#include "services/gateway/core/market_catalogue.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace polybot::gateway {
+
+using domain::Duration;
+using domain::EventGroupId;
+using domain::Market;
+using domain::MarketId;
+using domain::MarketStatus;
+
+namespace {
+
+bool ended(MarketStatus status) {
+  return status == MarketStatus::Closed || status == MarketStatus::Resolved;
+}
+
+bool due(Duration last, Duration now, Duration interval) {
+  return last == Duration::zero() || now - last >= interval;
+}
+
+}  // namespace
+
+// ---- listings --------------------------------------------------------------------------------
+
+MarketCatalogue::Entry* MarketCatalogue::list(const Market& market) {
+  const auto known = entries_.find(market.id);
+  if (known != entries_.end()) return &known->second;
+  if (entries_.size() >= settings_.entries_max || slugs_.contains(market.slug) ||
+      tokens_.contains(market.yes_token) || tokens_.contains(market.no_token)) {
+    ++left_out_;
+    return nullptr;
+  }
+  Entry& entry = entries_[market.id];
+  entry.market = market;
+  entry.market.event_market_count = 0;
+  entry.market.status = MarketStatus::Paused;  // until update() has looked at the listed one
+  slugs_.emplace(market.slug, market.id);
+  tokens_.emplace(market.yes_token, market.id);
+  tokens_.emplace(market.no_token, market.id);
+  EventEntry& event = events_[market.event];
+  event.slug = market.event_slug;
+  event.neg_risk = event.neg_risk || market.neg_risk;
+  event.members.insert(market.id);
+  recount(market.event);
+  return &entry;
+}
+
+void MarketCatalogue::on_listed(std::span<const Market> markets, Duration now) {
+  for (const Market& market : markets) {
+    Entry* entry = list(market);
+    if (entry == nullptr) continue;
+    entry->seen_in_crawl = crawl_;
+    entry->lookup_due = false;
+    entry->lookups = 0;
+    entry->lookups_unanswered = 0;
+    update(*entry, market, now);
+  }
+}
+
+// Takes what a listing may decide. Identity, tokens, tick, minimum size and fee stay as they are: the
+// record and the market channel know them better.
+void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
+  if (entry.market.status == MarketStatus::Resolved) {
+    // The hint of the market channel comes first; the listing has the last word on the payout.
+    if (market.status == MarketStatus::Resolved && market.payout != entry.market.payout) {
+      entry.market.payout = market.payout;
+      changed(entry);
+    }
+    return;
+  }
+  entry.accepting_by_listing = market.status == MarketStatus::Active;
+  if (market.ends_at != entry.market.ends_at || market.augmented != entry.market.augmented ||
+      market.placeholder != entry.market.placeholder) {
+    entry.market.ends_at = market.ends_at;
+    entry.market.augmented = market.augmented;
+    entry.market.placeholder = market.placeholder;
+    changed(entry);
+  }
+  if (ended(market.status)) {
+    entry.market.payout = market.payout;
+    set_status(entry, market.status, now);
+    return;
+  }
+  if (entry.market.status == MarketStatus::Closed) return;  // a cached listing does not reopen a market
+  const bool accepting = entry.accepting_by_listing && entry.accepting_by_record;
+  set_status(entry, accepting ? MarketStatus::Active : MarketStatus::Paused, now);
+}
+
+void MarketCatalogue::on_crawl_finished() {
+  for (auto& [id, entry] : entries_) {
+    if (entry.seen_in_crawl != crawl_ && entry.market.status != MarketStatus::Resolved) {
+      entry.lookup_due = true;
+    }
+  }
+  ++crawl_;
+}
+
+void MarketCatalogue::on_looked_up(std::span<const Market> markets, std::span<const MarketId> missing,
+                                   Duration now) {
+  for (const Market& market : markets) {
+    const auto at = entries_.find(market.id);
+    if (at == entries_.end()) continue;
+    at->second.lookups_unanswered = 0;
+    at->second.lookup_due = market.status != MarketStatus::Resolved;
+    update(at->second, market, now);
+  }
+  for (const MarketId& id : missing) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) continue;
+    Entry& entry = at->second;
+    ++entry.lookups_unanswered;
+    if (entry.lookups_unanswered < settings_.lookups_unanswered_max) continue;
+    set_status(entry, MarketStatus::Closed, now);
+    if (entry.resolved_at == Duration::zero()) entry.resolved_at = now;  // nothing more will come
+  }
+}
+
+// ---- records, totals, hints ------------------------------------------------------------------
+
+void MarketCatalogue::on_record(const Market& merged, Duration now) {
+  const auto at = entries_.find(merged.id);
+  if (at == entries_.end() || at->second.stage == Stage::Refused) return;
+  Entry& entry = at->second;
+  entry.accepting_by_record = merged.status == MarketStatus::Active || !entry.accepting_by_listing;
+  const bool first = entry.stage == Stage::Listed;
+  if (first || merged.tick != entry.market.tick || merged.min_size != entry.market.min_size ||
+      !(merged.fee == entry.market.fee) || merged.taker_delay != entry.market.taker_delay) {
+    entry.market.tick = merged.tick;
+    entry.market.min_size = merged.min_size;
+    entry.market.fee = merged.fee;
+    entry.market.taker_delay = merged.taker_delay;
+    entry.stage = Stage::Tracked;
+    changed(entry);
+  }
+  if (!ended(entry.market.status)) {
+    const bool accepting = entry.accepting_by_listing && entry.accepting_by_record;
+    set_status(entry, accepting ? MarketStatus::Active : MarketStatus::Paused, now);
+  }
+  settle_book(entry);
+}
+
+void MarketCatalogue::on_contradiction(const MarketId& market, std::string_view) {
+  const auto at = entries_.find(market);
+  if (at == entries_.end() || at->second.stage == Stage::Refused) return;
+  Entry& entry = at->second;
+  const bool was_tracked = entry.stage == Stage::Tracked;
+  entry.stage = Stage::Refused;
+  ++refused_;
+  settle_book(entry);
+  if (was_tracked) changes_.removed.push_back(market);
+}
+
+void MarketCatalogue::on_event_total(const EventGroupId& event, std::size_t total) {
+  const auto at = events_.find(event);
+  if (at == events_.end()) return;
+  at->second.total = total;
+  recount(event);
+}
+
+void MarketCatalogue::on_tick(const MarketId& market, domain::Price tick) {
+  const auto at = entries_.find(market);
+  if (at == entries_.end() || at->second.market.tick == tick) return;
+  at->second.market.tick = tick;
+  changed(at->second);
+}
+
+void MarketCatalogue::on_resolved(const MarketId& market, domain::Payout payout, Duration now) {
+  const auto at = entries_.find(market);
+  if (at == entries_.end() || at->second.market.status == MarketStatus::Resolved) return;
+  at->second.market.payout = payout;
+  set_status(at->second, MarketStatus::Resolved, now);
+}
+
+// ---- what follows ----------------------------------------------------------------------------
+
+void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now) {
+  if (entry.market.status == status) return;
+  entry.market.status = status;
+  if (status == MarketStatus::Resolved && entry.resolved_at == Duration::zero()) entry.resolved_at = now;
+  if (status == MarketStatus::Closed) {
+    entry.lookup_due = true;
+    entry.lookups = 0;
+  }
+  changed(entry);
+  settle_book(entry);
+}
+
+void MarketCatalogue::settle_book(Entry& entry) {
+  const bool wanted = entry.stage == Stage::Tracked && entry.market.status == MarketStatus::Active &&
+                      !entry.market.placeholder && (entry.has_book || books_ < settings_.books_max);
+  if (wanted == entry.has_book) return;
+  entry.has_book = wanted;
+  if (wanted) {
+    ++books_;
+    changes_.books_begun.push_back(entry.market.id);
+  } else {
+    --books_;
+    changes_.books_ended.push_back(entry.market.id);
+  }
+}
+
+void MarketCatalogue::recount(const EventGroupId& id) {
+  const EventEntry& event = events_.at(id);
+  std::size_t count = event.members.size() + event.departed;
+  if (event.neg_risk) count = event.total ? std::max(count, *event.total) : 0;
+  constexpr std::size_t kCountMax = std::numeric_limits<std::uint16_t>::max();
+  const auto shown = static_cast<std::uint16_t>(std::min(count, kCountMax));
+  for (const MarketId& member : event.members) {
+    Entry& entry = entries_.at(member);
+    if (entry.market.event_market_count == shown) continue;
+    entry.market.event_market_count = shown;
+    changed(entry);
+  }
+}
+
+void MarketCatalogue::changed(const Entry& entry) {
+  if (entry.stage == Stage::Tracked) changes_.changed.push_back(entry.market.id);
+}
+
+void MarketCatalogue::expire(Duration now) {
+  std::vector<MarketId> old;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.resolved_at != Duration::zero() && now - entry.resolved_at >= settings_.keep_resolved) {
+      old.push_back(id);
+    }
+  }
+  for (const MarketId& id : old) forget(id);
+}
+
+void MarketCatalogue::forget(const MarketId& id) {
+  const auto at = entries_.find(id);
+  Entry& entry = at->second;
+  if (entry.has_book) {
+    --books_;
+    changes_.books_ended.push_back(id);
+  }
+  if (entry.stage == Stage::Tracked) changes_.removed.push_back(id);
+  if (entry.stage == Stage::Refused) --refused_;
+  slugs_.erase(entry.market.slug);
+  tokens_.erase(entry.market.yes_token);
+  tokens_.erase(entry.market.no_token);
+  const auto event = events_.find(entry.market.event);
+  event->second.members.erase(id);
+  ++event->second.departed;
+  if (event->second.members.empty()) events_.erase(event);
+  entries_.erase(at);
+}
+
+CatalogueWants MarketCatalogue::wanted(Duration now) {
+  CatalogueWants wants;
+  for (auto& [id, entry] : entries_) {
+    const bool unread = entry.stage == Stage::Listed && !ended(entry.market.status);
+    const bool paused_by_record = entry.stage == Stage::Tracked && !entry.accepting_by_record &&
+                                  entry.accepting_by_listing && !ended(entry.market.status);
+    const Duration interval = unread ? settings_.retry : settings_.record_refresh;
+    if ((unread || paused_by_record) && due(entry.record_at, now, interval)) {
+      entry.record_at = now;
+      wants.records.push_back(id);
+    }
+    const Duration pause = std::min<Duration>(settings_.retry * (1LL << std::min(entry.lookups, 20)),
+                                              settings_.lookup_max);
+    if (entry.lookup_due && due(entry.lookup_at, now, pause)) {
+      entry.lookup_at = now;
+      ++entry.lookups;
+      wants.lookups.push_back(id);
+    }
+  }
+  for (auto& [id, event] : events_) {
+    if (!event.neg_risk || event.total || !due(event.total_at, now, settings_.retry)) continue;
+    event.total_at = now;
+    wants.event_totals.emplace_back(id, event.slug);
+  }
+  return wants;
+}
+
+CatalogueChanges MarketCatalogue::take_changes() {
+  // Several inputs may touch one market; whoever publishes wants it once.
+  std::set<MarketId> seen;
+  std::erase_if(changes_.changed, [&](const MarketId& id) { return !seen.insert(id).second; });
+  return std::exchange(changes_, {});
+}
+
+// ---- look-ups --------------------------------------------------------------------------------
+
+const Market* MarketCatalogue::find(const MarketId& market) const {
+  const auto at = entries_.find(market);
+  return at != entries_.end() && at->second.stage == Stage::Tracked ? &at->second.market : nullptr;
+}
+
+const Market* MarketCatalogue::find_slug(std::string_view slug) const {
+  const auto at = slugs_.find(std::string(slug));
+  return at == slugs_.end() ? nullptr : find(at->second);
+}
+
+std::vector<const Market*> MarketCatalogue::tracked() const {
+  std::vector<const Market*> result;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.stage == Stage::Tracked) result.push_back(&entry.market);
+  }
+  return result;
+}
+
+std::optional<MarketId> MarketCatalogue::market_of(const domain::TokenId& token) const {
+  const auto at = tokens_.find(token);
+  return at == tokens_.end() ? std::nullopt : std::optional<MarketId>(at->second);
+}
+
+const Market* MarketCatalogue::listed(const MarketId& market) const {
+  const auto at = entries_.find(market);
+  return at == entries_.end() ? nullptr : &at->second.market;
+}
+
+bool MarketCatalogue::has_book(const MarketId& market) const {
+  const auto at = entries_.find(market);
+  return at != entries_.end() && at->second.has_book;
+}
+
+}  // namespace polybot::gateway
