@@ -34,10 +34,14 @@ class Headers {
   };
 
   Headers() = default;
-  Headers(std::initializer_list<Field> fields) : fields_(fields) {}
+  Headers(std::initializer_list<Field> fields) {
+    for (const Field& field : fields) add(field.name, field.value);
+  }
 
-  // Replaces every field of that name. A value with CR, LF or NUL is dropped, so that no text from
+  // A field with CR, LF or NUL in its name or value is dropped everywhere, so that no text from
   // outside can split a message.
+  //
+  // Replaces every field of that name.
   void set(std::string_view name, std::string_view value);
   // Appends; for fields that may repeat.
   void add(std::string_view name, std::string_view value);

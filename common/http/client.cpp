@@ -1,0 +1,364 @@
+#include "common/http/client.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/throw_exception.hpp>
+#include <list>
+#include <map>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/http/connect.hpp"
+
+namespace polybot::http {
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+using SteadyClock = asio::steady_timer::clock_type;  // the clock the time limits run on
+
+namespace {
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+constexpr int kInformationalMax = 8;  // 1xx answers before the real one
+
+struct Connection {
+  std::variant<std::monostate, std::unique_ptr<PlainStream>, std::unique_ptr<TlsStream>> stream;
+  beast::flat_buffer buffer;  // bytes behind the last answer
+  Deadline idle_since{};
+
+  [[nodiscard]] PlainStream* lowest() {
+    if (auto* plain = std::get_if<std::unique_ptr<PlainStream>>(&stream)) return plain->get();
+    if (auto* tls = std::get_if<std::unique_ptr<TlsStream>>(&stream)) return &(*tls)->next_layer();
+    return nullptr;
+  }
+  void cut() {
+    if (PlainStream* const tcp = lowest()) tcp->close();
+  }
+  // An idle connection has nothing to say: anything readable is the peer's end or a violation.
+  [[nodiscard]] bool looks_alive() {
+    PlainStream* const tcp = lowest();
+    if (tcp == nullptr || !tcp->socket().is_open() || buffer.size() != 0) return false;
+    char byte = 0;
+    const auto got = ::recv(tcp->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  }
+};
+
+struct Host {
+  std::vector<std::unique_ptr<Connection>> idle;  // most recently used last
+  std::size_t open = 0;                           // idle ones and leased ones
+  std::list<asio::steady_timer*> waiting;         // for a free connection, first come first
+};
+
+std::string encode(const ClientRequest& request, const Url& url, const std::string& user_agent) {
+  std::string out;
+  out.reserve(256 + request.body.size());
+  const auto field = [&out](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  out.append(to_string(request.method)).append(" ").append(url.target).append(" HTTP/1.1\r\n");
+  field("Host", url.host_field());
+  if (!request.headers.contains("User-Agent")) field("User-Agent", user_agent);
+  if (!request.headers.contains("Accept")) field("Accept", "*/*");
+  const bool has_body = !request.body.empty();
+  if (has_body && !request.content_type.empty() && !request.headers.contains("Content-Type")) {
+    field("Content-Type", request.content_type);
+  }
+  const bool may_have_body = request.method == Method::Post || request.method == Method::Put ||
+                             request.method == Method::Patch;
+  if (has_body || may_have_body) field("Content-Length", std::to_string(request.body.size()));
+  for (const Headers::Field& header : request.headers) field(header.name, header.value);
+  out.append("\r\n").append(request.body);
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(Failure::Stage stage) {
+  switch (stage) {
+    case Failure::Stage::Prepare: return "prepare";
+    case Failure::Stage::Pool: return "wait for a connection";
+    case Failure::Stage::Resolve: return "look up the host";
+    case Failure::Stage::Connect: return "connect";
+    case Failure::Stage::Handshake: return "TLS handshake";
+    case Failure::Stage::Write: return "write";
+    case Failure::Stage::Read: return "read";
+  }
+  return "unknown";
+}
+
+std::string Failure::message() const {
+  return std::string(to_string(stage)) + ": " + ec.message();
+}
+
+void throw_exception_from_error(const Failure& failure, const boost::source_location& location) {
+  boost::throw_exception(
+      boost::system::system_error(failure.ec, std::string(to_string(failure.stage))), location);
+}
+
+class Client::Core : public std::enable_shared_from_this<Client::Core> {
+ public:
+  Core(asio::any_io_executor executor, ClientOptions options)
+      : executor_(std::move(executor)), options_(std::move(options)) {}
+
+  static asio::awaitable<Outcome> send(std::shared_ptr<Core> self, ClientRequest request);
+  void shut_down();
+  [[nodiscard]] std::size_t connections() const {
+    std::size_t total = 0;
+    for (const auto& [key, host] : hosts_) total += host.open;
+    return total;
+  }
+
+ private:
+  // A place among the host's connections, given back on every way out.
+  class Lease {
+   public:
+    Lease(std::shared_ptr<Core> core, Host& host, std::unique_ptr<Connection> connection)
+        : core_(std::move(core)), host_(&host), connection_(std::move(connection)) {
+      core_->leased_.insert(connection_.get());
+    }
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    ~Lease() {
+      if (connection_) core_->release(*host_, std::move(connection_), reusable_);
+    }
+    [[nodiscard]] Connection& operator*() { return *connection_; }
+    void set_reusable() { reusable_ = true; }
+
+   private:
+    std::shared_ptr<Core> core_;
+    Host* host_;  // stays in the map as long as the core
+    std::unique_ptr<Connection> connection_;
+    bool reusable_ = false;
+  };
+
+  // One attempt on one connection.
+  struct Attempt {
+    std::size_t written = 0;
+    bool tls_write_begun = false;
+    bool keep_alive = false;
+    [[nodiscard]] bool may_have_left() const { return written > 0 || tls_write_begun; }
+  };
+
+  asio::awaitable<boost::system::result<Lease, Failure>> acquire(Host& host, Deadline deadline,
+                                                                 bool fresh);
+  std::unique_ptr<Connection> take_idle(Host& host);
+  void release(Host& host, std::unique_ptr<Connection> connection, bool reusable);
+  asio::awaitable<std::optional<Failure>> open(Connection& connection, const Url& url,
+                                               Deadline deadline);
+  asio::awaitable<Outcome> exchange(Connection& connection, Method method, std::string_view bytes,
+                                    Deadline deadline, Attempt& attempt);
+  template <class Stream>
+  asio::awaitable<Outcome> exchange_over(Stream& stream, Connection& connection, Method method,
+                                         std::string_view bytes, Attempt& attempt);
+
+  asio::any_io_executor executor_;
+  ClientOptions options_;
+  std::shared_ptr<asio::ssl::context> tls_;  // shared with the streams made from it
+  std::map<std::string, Host> hosts_;
+  std::set<Connection*> leased_;
+  bool shut_down_ = false;
+};
+
+asio::awaitable<Outcome> Client::Core::send(std::shared_ptr<Core> self, ClientRequest request) {
+  const auto fail = [](Failure::Stage stage, error_code ec) { return Failure{ec, false, stage}; };
+  const auto url = parse_url(request.url);
+  if (!url) co_return fail(Failure::Stage::Prepare, url.error());
+  if (request.method == Method::Other) {
+    co_return fail(Failure::Stage::Prepare,
+                   make_error_code(boost::system::errc::invalid_argument));
+  }
+  const Deadline deadline =
+      SteadyClock::now() + request.timeout.value_or(self->options_.request_timeout);
+  const std::string bytes = encode(request, *url, self->options_.user_agent);
+  Host& host = self->hosts_[(url->tls ? "https " : "http ") + url->host + " " +
+                            std::to_string(url->port)];
+
+  // A pooled connection may prove dead at the first byte; then one fresh connection takes its place.
+  for (const bool fresh : {false, true}) {
+    auto lease = co_await self->acquire(host, deadline, fresh);
+    if (!lease) co_return lease.error();
+    Connection& connection = **lease;
+    const bool pooled = !std::holds_alternative<std::monostate>(connection.stream);
+    if (!pooled) {
+      if (auto failure = co_await self->open(connection, *url, deadline)) co_return *failure;
+    }
+    Attempt attempt;
+    Outcome outcome = co_await self->exchange(connection, request.method, bytes, deadline, attempt);
+    if (outcome && attempt.keep_alive) lease->set_reusable();
+    const bool replace = !outcome && pooled && !fresh && !attempt.may_have_left() &&
+                         !self->shut_down_ && outcome.error().ec != beast::error::timeout &&
+                         outcome.error().ec != asio::error::operation_aborted;
+    if (!replace) co_return outcome;
+  }
+  co_return fail(Failure::Stage::Pool, asio::error::operation_aborted);  // not reached
+}
+
+std::unique_ptr<Connection> Client::Core::take_idle(Host& host) {
+  while (!host.idle.empty()) {
+    std::unique_ptr<Connection> connection = std::move(host.idle.back());
+    host.idle.pop_back();
+    const bool young = SteadyClock::now() - connection->idle_since < options_.idle_timeout;
+    if (young && connection->looks_alive()) return connection;
+    --host.open;
+  }
+  return nullptr;
+}
+
+asio::awaitable<boost::system::result<Client::Core::Lease, Failure>> Client::Core::acquire(
+    Host& host, Deadline deadline, bool fresh) {
+  const auto self = shared_from_this();
+  if (host.waiting.size() >= options_.waiting_requests_max) {
+    co_return Failure{asio::error::no_buffer_space, false, Failure::Stage::Pool};
+  }
+  for (;;) {
+    if (shut_down_) co_return Failure{asio::error::operation_aborted, false, Failure::Stage::Pool};
+    if (fresh) {  // make room by closing an idle one
+      if (!host.idle.empty() && host.open >= options_.connections_per_host_max) {
+        host.idle.erase(host.idle.begin());
+        --host.open;
+      }
+    } else if (auto idle = take_idle(host)) {
+      co_return Lease(self, host, std::move(idle));
+    }
+    if (host.open < options_.connections_per_host_max) {
+      ++host.open;
+      co_return Lease(self, host, std::make_unique<Connection>());
+    }
+    if (SteadyClock::now() >= deadline) {
+      co_return Failure{beast::error::timeout, false, Failure::Stage::Pool};
+    }
+    asio::steady_timer turn(executor_, deadline);
+    struct Place {  // leaves the queue on every way out
+      std::list<asio::steady_timer*>& queue;
+      std::list<asio::steady_timer*>::iterator at;
+      ~Place() { queue.erase(at); }
+    } const place{host.waiting, host.waiting.insert(host.waiting.end(), &turn)};
+    co_await turn.async_wait(kAsTuple);
+  }
+}
+
+void Client::Core::release(Host& host, std::unique_ptr<Connection> connection, bool reusable) {
+  leased_.erase(connection.get());
+  if (reusable && !shut_down_) {
+    if (PlainStream* const tcp = connection->lowest()) tcp->expires_never();
+    connection->idle_since = SteadyClock::now();
+    host.idle.push_back(std::move(connection));
+  } else {
+    connection->cut();
+    --host.open;
+  }
+  if (!host.waiting.empty()) host.waiting.front()->cancel();
+}
+
+asio::awaitable<std::optional<Failure>> Client::Core::open(Connection& connection, const Url& url,
+                                                           Deadline deadline) {
+  const Deadline until = std::min(deadline, SteadyClock::now() + options_.connect_timeout);
+  const auto endpoints = co_await resolve(url.host, url.port, until);
+  if (!endpoints) co_return Failure{endpoints.error(), false, Failure::Stage::Resolve};
+  if (shut_down_) co_return Failure{asio::error::operation_aborted, false, Failure::Stage::Connect};
+  if (!url.tls) {
+    auto& stream = connection.stream.emplace<1>(std::make_unique<PlainStream>(executor_));
+    if (const error_code ec = co_await connect_tcp(*stream, *endpoints, until)) {
+      co_return Failure{ec, false, Failure::Stage::Connect};
+    }
+    co_return std::nullopt;
+  }
+  if (!tls_) {
+    auto context = make_tls_context(options_.ca_file);
+    if (!context) co_return Failure{context.error(), false, Failure::Stage::Prepare};
+    tls_ = *std::move(context);
+  }
+  auto& stream = connection.stream.emplace<2>(std::make_unique<TlsStream>(executor_, *tls_));
+  if (const error_code ec = co_await connect_tcp(stream->next_layer(), *endpoints, until)) {
+    co_return Failure{ec, false, Failure::Stage::Connect};
+  }
+  if (const error_code ec = co_await handshake_tls(*stream, url.host)) {
+    co_return Failure{ec, false, Failure::Stage::Handshake};
+  }
+  co_return std::nullopt;
+}
+
+asio::awaitable<Outcome> Client::Core::exchange(Connection& connection, Method method,
+                                                std::string_view bytes, Deadline deadline,
+                                                Attempt& attempt) {
+  connection.lowest()->expires_at(deadline);
+  if (auto* plain = std::get_if<std::unique_ptr<PlainStream>>(&connection.stream)) {
+    co_return co_await exchange_over(**plain, connection, method, bytes, attempt);
+  }
+  // An encrypted record that failed half-way cannot be told from one that never left.
+  attempt.tls_write_begun = true;
+  co_return co_await exchange_over(*std::get<std::unique_ptr<TlsStream>>(connection.stream),
+                                   connection, method, bytes, attempt);
+}
+
+template <class Stream>
+asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection& connection,
+                                                     Method method, std::string_view bytes,
+                                                     Attempt& attempt) {
+  while (attempt.written < bytes.size()) {
+    const std::string_view rest = bytes.substr(attempt.written);
+    auto [ec, size] = co_await stream.async_write_some(asio::buffer(rest.data(), rest.size()), kAsTuple);
+    attempt.written += size;
+    if (ec) co_return Failure{ec, attempt.may_have_left(), Failure::Stage::Write};
+  }
+  for (int i = 0; i < kInformationalMax; ++i) {
+    beast::http::response_parser<beast::http::string_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
+    parser.body_limit(options_.response_bytes_max);
+    parser.skip(method == Method::Head);
+    auto [ec, size] = co_await beast::http::async_read(stream, connection.buffer, parser, kAsTuple);
+    if (ec) co_return Failure{ec, true, Failure::Stage::Read};
+    auto& message = parser.get();
+    if (message.result_int() < 200 && message.result_int() != 101) continue;
+    ClientResponse response;
+    response.status = message.result_int();
+    for (const auto& field : message) {
+      response.headers.add({field.name_string().data(), field.name_string().size()},
+                           {field.value().data(), field.value().size()});
+    }
+    response.body = std::move(message.body());
+    attempt.keep_alive = message.keep_alive() && !message.need_eof() && message.result_int() != 101;
+    co_return response;
+  }
+  co_return Failure{make_error_code(boost::system::errc::protocol_error), true, Failure::Stage::Read};
+}
+
+void Client::Core::shut_down() {
+  shut_down_ = true;
+  for (Connection* const connection : leased_) connection->cut();
+  for (auto& [key, host] : hosts_) {
+    host.open -= host.idle.size();
+    host.idle.clear();
+    for (asio::steady_timer* const turn : host.waiting) turn->cancel();
+  }
+}
+
+Client::Client(asio::any_io_executor executor, ClientOptions options)
+    : core_(std::make_shared<Core>(std::move(executor), std::move(options))) {}
+Client::~Client() { core_->shut_down(); }
+std::size_t Client::connections() const { return core_->connections(); }
+
+asio::awaitable<Outcome> Client::send(ClientRequest request) {
+  return Core::send(core_, std::move(request));
+}
+
+asio::awaitable<Outcome> Client::get(std::string url, Headers headers) {
+  ClientRequest request;
+  request.url = std::move(url);
+  request.headers = std::move(headers);
+  return Core::send(core_, std::move(request));
+}
+
+}  // namespace polybot::http

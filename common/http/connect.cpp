@@ -1,0 +1,105 @@
+#include "common/http/connect.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/stream_traits.hpp>
+
+namespace polybot::http {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), answered(executor) {}
+  tcp::resolver resolver;
+  asio::steady_timer answered;
+  bool done = false;
+  error_code ec;
+  std::vector<tcp::endpoint> endpoints;
+};
+
+}  // namespace
+
+asio::awaitable<boost::system::result<std::vector<tcp::endpoint>>> resolve(std::string host,
+                                                                           std::uint16_t port,
+                                                                           Deadline deadline) {
+  error_code not_literal;
+  const auto address = asio::ip::make_address(host, not_literal);
+  if (!not_literal) co_return std::vector<tcp::endpoint>{{address, port}};
+
+  const auto executor = co_await asio::this_coro::executor;
+  // Shared with the resolver's handler, which may run long after the deadline.
+  const auto lookup = std::make_shared<Lookup>(executor);
+  lookup->answered.expires_at(deadline);
+  lookup->resolver.async_resolve(
+      host, std::to_string(port), tcp::resolver::numeric_service,
+      [lookup](const error_code& ec, const tcp::resolver::results_type& results) {
+        lookup->done = true;
+        lookup->ec = ec;
+        for (const auto& entry : results) lookup->endpoints.push_back(entry.endpoint());
+        lookup->answered.cancel();
+      });
+  co_await lookup->answered.async_wait(kAsTuple);
+  if (!lookup->done) {
+    lookup->resolver.cancel();
+    co_return boost::beast::error::timeout;
+  }
+  if (lookup->ec) co_return lookup->ec;
+  co_return std::move(lookup->endpoints);
+}
+
+asio::awaitable<error_code> connect_tcp(PlainStream& stream, std::vector<tcp::endpoint> endpoints,
+                                        Deadline deadline) {
+  stream.expires_at(deadline);
+  auto [ec, endpoint] = co_await stream.async_connect(endpoints, kAsTuple);
+  if (ec) co_return ec;
+  error_code ignored;
+  stream.socket().set_option(tcp::no_delay(true), ignored);
+  co_return error_code{};
+}
+
+boost::system::result<std::shared_ptr<asio::ssl::context>> make_tls_context(
+    const std::string& ca_file) {
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  error_code ec;
+  context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                           asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                           asio::ssl::context::no_tlsv1_1,
+                       ec);
+  if (ec) return ec;
+  if (ca_file.empty()) {
+    context->set_default_verify_paths(ec);
+  } else {
+    context->load_verify_file(ca_file, ec);
+  }
+  if (ec) return ec;
+  context->set_verify_mode(asio::ssl::verify_peer, ec);
+  if (ec) return ec;
+  return context;
+}
+
+asio::awaitable<error_code> handshake_tls(TlsStream& stream, std::string host) {
+  error_code ec;
+  stream.set_verify_callback(asio::ssl::host_name_verification(host), ec);
+  if (ec) co_return ec;
+  error_code not_literal;
+  (void)asio::ip::make_address(host, not_literal);
+  // RFC 6066 §3: no literal addresses in SNI. The macro of OpenSSL casts, hence the plain function.
+  if (not_literal &&
+      SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+               host.data()) != 1) {
+    co_return make_error_code(boost::system::errc::invalid_argument);
+  }
+  auto [failed] = co_await stream.async_handshake(asio::ssl::stream_base::client, kAsTuple);
+  co_return failed;
+}
+
+}  // namespace polybot::http
