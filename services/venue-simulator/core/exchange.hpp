@@ -1,0 +1,80 @@
+// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed) and faults behind
+// one function. Pure and deterministic: the same settings and the same inputs at the same times give
+// the same outputs, byte for byte, however finely the time in between is cut.
+//
+//   Exchange exchange(settings, start, out);
+//   exchange.on(SubmitOrders{...}, now, out);    // first everything due up to `now`, then the input
+//   exchange.on(AdvanceTime{}, now, out);
+//
+// Time never goes back: an earlier `now` counts as the latest one seen. Outputs are appended; the
+// caller clears them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "services/venue-simulator/core/matching_engine.hpp"
+#include "services/venue-simulator/core/order_flow.hpp"
+#include "services/venue-simulator/core/replay.hpp"
+
+namespace polybot::venue_simulator {
+
+enum class FlowKind : std::uint8_t {
+  Synthetic,
+  Replay,
+  None,  // only what comes from outside: for tests
+};
+
+struct ExchangeSettings {
+  std::uint64_t seed = 1;
+  FlowKind flow_kind = FlowKind::Synthetic;
+  EngineSettings engine;  // its seed is derived from `seed`
+  FlowSettings flow;      // likewise
+};
+
+class Exchange {
+ public:
+  // A new exchange; synthetic markets are listed at once.
+  Exchange(const ExchangeSettings& settings, domain::Timestamp start, Outputs& out);
+
+  void on(const Input& input, domain::Timestamp now, Outputs& out);
+
+  // When time alone will next change something.
+  [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
+  [[nodiscard]] domain::Timestamp now() const { return now_; }
+
+  [[nodiscard]] const MatchingEngine& engine() const { return engine_; }
+  [[nodiscard]] MatchingEngine& engine() { return engine_; }  // tests list markets of their own
+  [[nodiscard]] const OrderFlow& flow() const { return flow_; }
+  [[nodiscard]] const Replay& replay() const { return replay_; }
+  [[nodiscard]] const FaultBoard& faults() const { return faults_; }
+  [[nodiscard]] FaultBoard& faults() { return faults_; }
+
+  // What GET /data/* and /balance-allowance would say, in one reading.
+  [[nodiscard]] domain::VenueAccount account(AccountId id, domain::Timestamp trades_since) const;
+
+  // The whole state. load() returns false, leaving the exchange unusable, when the bytes are damaged.
+  [[nodiscard]] std::string save();
+  [[nodiscard]] bool load(std::string_view bytes);
+
+ private:
+  void advance(domain::Timestamp to, Outputs& out);
+  void apply(const Input& input, Outputs& out);
+  void start_fault(const SetFault& input, Outputs& out);
+  void stop_fault(Fault fault, Outputs& out);
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(now_, faults_, engine_, flow_, replay_, drifted_);
+  }
+
+  ExchangeSettings settings_;
+  domain::Timestamp now_{};
+  FaultBoard faults_;
+  MatchingEngine engine_;
+  OrderFlow flow_;
+  Replay replay_;
+  domain::Money drifted_;  // by the fault venue-drift, per account
+};
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,83 @@
+// The faults that can be switched on at run time, and the board that says which are on.
+//
+// Faults of the exchange itself (reject, leg-miss, trade-failed, late-fill, fair-value-jump,
+// venue-drift) act inside its core; faults of the way to it (feeds, sockets, answers) are only kept
+// here and act in the shell. The board is part of the exchange's state and survives a restart.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "common/domain/decimal.hpp"
+#include "common/domain/ids.hpp"
+#include "common/domain/time.hpp"
+
+namespace polybot::venue_simulator {
+
+enum class Fault : std::uint8_t {
+  FeedFreeze,      // market sockets stay open and answer PING but carry no data
+  FeedGap,         // market messages get lost
+  Reject,          // orders are refused
+  LegMiss,         // one leg of a batch is refused: in `market`, else the last of the batch
+  VenueHang,       // requests are taken up and wait `delay` before anything happens
+  AnswerLost,      // orders are executed, then the connection dies without an answer
+  ExecutedLate,    // the connection dies; the orders are executed up to `delay` (15 s) later
+  UserEvents,      // private events come twice, late and out of order
+  TradeFailed,     // trades end FAILED instead of CONFIRMED
+  UserSocketDrop,  // private sockets are cut, and again each `delay` if that is given
+  LateFill,        // canceled orders are filled all the same, `delay` after the cancel
+  FairValueJump,   // the fair value of `market` jumps by `size`, and back after `delay`
+  VenueDrift,      // the cash of every account moves by `amount` without a trade
+  VenueDown,       // no request is answered, no socket stays open
+};
+inline constexpr int kFaults = static_cast<int>(Fault::VenueDown) + 1;
+
+// "feed-freeze", ...; the names of the admin port and of the metric proofs.
+[[nodiscard]] std::string_view to_string(Fault fault);
+[[nodiscard]] std::optional<Fault> parse_fault(std::string_view name);
+
+struct FaultSettings {
+  std::int64_t probability_ppm = 1'000'000;   // of each occasion
+  domain::Duration duration{};                // 0 = until cleared
+  domain::Duration delay{};                   // 0 = the fault's default
+  std::optional<domain::MarketId> market;     // none = all
+  domain::Price size;                         // of a jump; 0 = the default
+  domain::Money amount;                       // of a drift; 0 = the default
+  std::int64_t count = 0;                     // occasions left; 0 = unlimited
+
+  bool operator==(const FaultSettings&) const = default;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(probability_ppm, duration, delay, market, size, amount, count);
+  }
+};
+
+class FaultBoard {
+ public:
+  void set(Fault fault, FaultSettings settings, domain::Timestamp now);
+  void clear(Fault fault);
+  // The settings of an active fault, else null. A fault with a duration ends by itself.
+  [[nodiscard]] const FaultSettings* active(Fault fault, domain::Timestamp now) const;
+  // Active, and meant for this market.
+  [[nodiscard]] const FaultSettings* active(Fault fault, domain::Timestamp now,
+                                            const domain::MarketId& market) const;
+  // Counts one occasion of a fault with a `count`; the last one clears it.
+  void used(Fault fault);
+
+  template <class Archive>
+  void fields(Archive& archive) {
+    for (Slot& slot : slots_) archive(slot.on, slot.until, slot.settings);
+  }
+
+ private:
+  struct Slot {
+    bool on = false;
+    domain::Timestamp until{};  // epoch = no end
+    FaultSettings settings;
+  };
+  std::array<Slot, kFaults> slots_{};
+};
+
+}  // namespace polybot::venue_simulator

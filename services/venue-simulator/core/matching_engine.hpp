@@ -1,0 +1,366 @@
+// The rules of the simulated venue: markets, orders, price-time matching, trades and their settlement,
+// resolution and payout. Deterministic in virtual time; all its timers are its own.
+//
+// - One book per market in YES terms: an order to buy NO at p is a YES ask at 1 - p. Matches between
+//   buyers of both outcomes mint a pair, between sellers merge one.
+// - GTC and GTD rest (GTD ends 60 s before its stated time), FAK and FOK do not; post-only orders that
+//   would match are refused. In markets with a taker delay marketable orders are held, cannot be
+//   canceled meanwhile, and match against the book of then.
+// - A sweep makes one trade per price level; a trade may fill several resting orders, of one account
+//   or of several. Orders of one account may match each other: the venue has no self-trade prevention.
+// - Quantities match in whole lots of 0.01 share, so that every fill's cash is exact.
+// - The taker pays domain::taker_fee(schedule, trade price, trade quantity), rounded half away from
+//   zero, per trade; makers pay nothing.
+// - Trades go MATCHED -> MINED -> CONFIRMED; balances move at MINED (see accounts.hpp).
+// - A market closes at its end (resting orders are canceled), resolves later, and pays out a few
+//   seconds after that.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "services/venue-simulator/core/accounts.hpp"
+#include "services/venue-simulator/core/random.hpp"
+
+namespace polybot::venue_simulator {
+
+inline constexpr domain::Quantity kLot = domain::Quantity::from_raw(10'000);  // 0.01 share
+inline constexpr domain::Money kMarketableMin = domain::Money::from_units(1);
+inline constexpr domain::Duration kGtdSecurity = std::chrono::seconds(60);
+
+struct EngineSettings {
+  std::uint64_t seed = 1;
+  domain::Duration mined_after_min = std::chrono::seconds(2);
+  domain::Duration mined_after_max = std::chrono::seconds(4);
+  domain::Duration confirmed_after_min = std::chrono::milliseconds(200);  // after MINED
+  domain::Duration confirmed_after_max = std::chrono::seconds(1);
+  domain::Duration taker_delay = std::chrono::milliseconds(150);
+  domain::Duration redeem_after_min = std::chrono::seconds(3);  // after the resolution
+  domain::Duration redeem_after_max = std::chrono::seconds(8);
+  // Finished orders and final trades stay readable for this long.
+  domain::Duration retention = std::chrono::minutes(30);
+  // Resolved markets stay listed (as closed) until more than this many are newer.
+  std::uint32_t resolved_markets_kept = 4096;
+};
+
+// A market with what the venue's catalogue says beside domain::Market.
+struct Listing {
+  domain::Market market;
+  std::string event_title;
+  domain::Timestamp listed_at{};
+  // Decided beforehand by the flow and kept secret until `resolves_at`; recorded markets never resolve.
+  domain::Timestamp resolves_at{};
+  domain::Timestamp resolved_at{};
+  std::optional<domain::Price> last_trade;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market, event_title, listed_at, resolves_at, resolved_at, last_trade);
+  }
+};
+
+// An order of an outside account, living or finished, as the truth report shows it.
+struct OrderTruth {
+  std::uint64_t number = 0;  // of the order, rising over all orders
+  AccountId account;
+  MarketNo market;
+  domain::VenueOrderId id;
+  domain::TokenId token;
+  domain::Side side = domain::Side::Buy;
+  domain::Price price;
+  domain::Quantity quantity;
+  domain::Quantity matched;
+  domain::TimeInForce time_in_force = domain::TimeInForce::Gtc;
+  bool post_only = false;
+  std::int64_t expiration_s = 0;
+  std::uint64_t salt = 0;
+  domain::VenueOrderStatus status = domain::VenueOrderStatus::Live;
+  domain::Timestamp created_at{};
+  domain::Timestamp finished_at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(number, account, market, id, token, side, price, quantity, matched, time_in_force,
+            post_only, expiration_s, salt, status, created_at, finished_at);
+  }
+};
+
+struct TradeTruth {
+  struct Party {
+    AccountId account;
+    std::uint64_t order_number = 0;
+    domain::VenueOrderId order;
+    domain::Outcome outcome = domain::Outcome::Yes;
+    domain::Side side = domain::Side::Buy;
+    domain::Price price;  // in terms of `outcome`
+    domain::Quantity quantity;
+    domain::Money cash;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(account, order_number, order, outcome, side, price, quantity, cash);
+    }
+  };
+  std::uint64_t number = 0;
+  domain::TradeId id;
+  MarketNo market;
+  domain::MarketId market_id;
+  Party taker;
+  domain::Money fee;  // the taker's
+  std::vector<Party> makers;
+  domain::VenueTradeStatus status = domain::VenueTradeStatus::Matched;
+  bool fails = false;  // decided when matched
+  domain::Timestamp matched_at{};
+  domain::Timestamp updated_at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(number, id, market, market_id, taker, fee, makers, status, fails, matched_at, updated_at);
+  }
+};
+
+class MatchingEngine {
+ public:
+  explicit MatchingEngine(const EngineSettings& settings);
+
+  // ---- accounts -----------------------------------------------------------------------------------
+  AccountId open_account(const AccountAddress& address, domain::Money deposit);
+  AccountId open_house_account();
+  void deposit(AccountId account, domain::Money amount) { accounts_.deposit(account, amount); }
+  [[nodiscard]] const Accounts& accounts() const { return accounts_; }
+  [[nodiscard]] std::optional<AccountId> find_account(const AccountAddress& address) const;
+
+  // ---- markets ------------------------------------------------------------------------------------
+  // The market trades from now until `ends_at` (epoch: for ever) and resolves at `resolves_at` to what
+  // set_payout() said by then, else to one half each.
+  MarketNo list_market(Listing listing, domain::Timestamp now, Outputs& out);
+  void set_payout(MarketNo market, const domain::Payout& payout);
+  void change_tick(MarketNo market, domain::Price tick, domain::Timestamp now, Outputs& out);
+  // Living and kept ones; null for what was never there or is forgotten.
+  [[nodiscard]] const Listing* listing(MarketNo market) const;
+  [[nodiscard]] std::optional<MarketNo> find_market(const domain::MarketId& id) const;
+  struct TokenPlace {
+    MarketNo market;
+    domain::Outcome outcome = domain::Outcome::Yes;
+  };
+  [[nodiscard]] std::optional<TokenPlace> find_token(const domain::TokenId& token) const;
+  [[nodiscard]] std::vector<MarketNo> markets() const;  // oldest first, kept ones included
+  [[nodiscard]] bool is_open(MarketNo market) const;
+
+  // ---- the book, in YES terms; best last ------------------------------------------------------------
+  [[nodiscard]] std::vector<domain::Level> levels(MarketNo market, domain::BookSide side) const;
+  [[nodiscard]] std::optional<domain::Level> best(MarketNo market, domain::BookSide side) const;
+  [[nodiscard]] domain::Quantity quantity_at(MarketNo market, domain::BookSide side,
+                                             domain::Price price) const;
+  // The best price at which an outside account rests, with its quantity there.
+  [[nodiscard]] std::optional<domain::Level> best_outside(MarketNo market, domain::BookSide side) const;
+
+  // ---- outside orders -------------------------------------------------------------------------------
+  SubmitAnswer submit(AccountId account, const NewOrder& order, domain::Timestamp now,
+                      FaultBoard& faults, Outputs& out);
+  void submit_later(const SubmitLater& late);
+  domain::CancelAnswered cancel(AccountId account, const domain::VenueOrderId& order,
+                                domain::Timestamp now, FaultBoard& faults, Outputs& out);
+  void cancel_resting(const CancelResting& request, domain::Timestamp now, FaultBoard& faults,
+                      Outputs& out);
+
+  // ---- house orders ---------------------------------------------------------------------------------
+  // In YES terms. Resting ones return their number, or 0 when nothing is left to rest.
+  enum class Rest : std::uint8_t { Yes, No };
+  std::uint64_t place_house(AccountId account, MarketNo market, domain::BookSide side,
+                            domain::Price price, domain::Quantity quantity, Rest rest,
+                            domain::Timestamp now, FaultBoard& faults, Outputs& out);
+  void cancel_house(std::uint64_t number);
+  // What is left of a resting house order; zero when it is gone.
+  [[nodiscard]] domain::Quantity house_leaves(std::uint64_t number) const;
+  // Takes up to `quantity` of house orders off a level, oldest first.
+  void reduce_house_level(MarketNo market, domain::BookSide side, domain::Price price,
+                          domain::Quantity quantity);
+
+  // ---- time -----------------------------------------------------------------------------------------
+  [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
+  // Runs the one earliest timer, which must be due.
+  void run_due(domain::Timestamp now, FaultBoard& faults, Outputs& out);
+  // Reports the levels that changed since the last call, one BookChanged per market.
+  void report_changes(domain::Timestamp now, Outputs& out);
+
+  // ---- the truth ------------------------------------------------------------------------------------
+  // By order number. Finished ones for the time of retention.
+  [[nodiscard]] std::vector<OrderTruth> open_orders(AccountId account) const;
+  [[nodiscard]] std::optional<OrderTruth> open_order(const domain::VenueOrderId& id) const;
+  // Living and finished, from `after_number` on, at most `limit`.
+  [[nodiscard]] std::vector<OrderTruth> orders(std::uint64_t after_number, std::size_t limit) const;
+  // Trades of outside accounts by number, from `after_number` on, at most `limit`.
+  [[nodiscard]] std::vector<TradeTruth> trades(std::uint64_t after_number, std::size_t limit) const;
+  [[nodiscard]] domain::VenueTrade view(const TradeTruth& trade, AccountId account) const;
+  [[nodiscard]] std::uint64_t unsettled_trades() const { return unsettled_; }
+  [[nodiscard]] Conservation conservation() const { return accounts_.conservation(); }
+  // Totals of what has been forgotten, so that sums over all time stay whole.
+  struct Totals {
+    std::uint64_t orders = 0;
+    std::uint64_t trades = 0;
+    std::uint64_t failed_trades = 0;
+    domain::Quantity matched;
+    domain::Money fees;  // of confirmed trades
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(orders, trades, failed_trades, matched, fees);
+    }
+  };
+  [[nodiscard]] const Totals& forgotten() const { return forgotten_; }
+  // Finished orders and trades leave memory through these; set by the owner, may be empty.
+  struct Archived {
+    std::vector<OrderTruth> orders;
+    std::vector<TradeTruth> trades;
+  };
+  // What left memory since the last call.
+  [[nodiscard]] Archived take_archived();
+
+  template <class Archive>
+  void fields(Archive& archive);
+
+ private:
+  enum class OrderState : std::uint8_t { Resting, Delayed, LateFill };
+  // A living order, of the house or from outside, with its place in the book.
+  struct Order {
+    OrderTruth truth;  // of house orders only number, account, market and quantities are used
+    domain::Outcome outcome = domain::Outcome::Yes;
+    domain::BookSide book_side = domain::BookSide::Bid;
+    domain::Price yes_price;
+    domain::Money cash_bound;
+    domain::Money reserved_cash;
+    domain::Quantity reserved_shares;
+    OrderState state = OrderState::Resting;
+    bool house = false;
+    [[nodiscard]] domain::Quantity leaves() const { return truth.quantity - truth.matched; }
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(truth, outcome, book_side, yes_price, cash_bound, reserved_cash, reserved_shares, state,
+              house);
+    }
+  };
+  struct BookLevel {
+    domain::Quantity total;
+    std::vector<std::uint64_t> queue;  // order numbers, oldest first
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(total, queue);
+    }
+  };
+  using Ladder = std::map<domain::Price, BookLevel>;
+  struct MarketState {
+    Listing listing;
+    std::optional<domain::Payout> payout;  // until the resolution known to the engine alone
+    Ladder bids;
+    Ladder asks;
+    std::uint32_t unsettled = 0;
+    std::vector<std::pair<domain::BookSide, domain::Price>> touched;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(listing, payout, bids, asks, unsettled);
+    }
+  };
+  enum class TimerKind : std::uint8_t {
+    ExpireOrder,
+    MatchDelayed,
+    AdvanceTrade,
+    CloseMarket,
+    ResolveMarket,
+    RedeemMarket,
+    FillLate,
+    SubmitLate,
+    Tidy,
+  };
+  struct Timer {
+    domain::Timestamp due{};
+    std::uint64_t number = 0;
+    TimerKind kind = TimerKind::Tidy;
+    std::uint64_t subject = 0;
+    // The earliest is on top of the heap; equal times fire in the order they were set.
+    bool operator<(const Timer& other) const {
+      return due != other.due ? due > other.due : number > other.number;
+    }
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(due, number, kind, subject);
+    }
+  };
+  // One price level of a planned sweep.
+  struct PlannedTrade {
+    domain::Price yes_price;
+    domain::Quantity quantity;
+  };
+  struct Plan {
+    std::vector<PlannedTrade> trades;
+    domain::Quantity quantity;
+    domain::Money cash;  // what the taker pays or gets, before fees
+    domain::Money fee;
+  };
+  // The environment of one call.
+  struct Turn {
+    domain::Timestamp now;
+    FaultBoard& faults;
+    Outputs& out;
+  };
+
+  [[nodiscard]] Ladder& ladder(MarketState& market, domain::BookSide side) const;
+  [[nodiscard]] Plan plan(const MarketState& market, const Order& taker) const;
+  [[nodiscard]] std::optional<domain::RejectReason> refusal(AccountId account, const NewOrder& order,
+                                                            Turn& turn) const;
+  [[nodiscard]] SubmitAnswer enter(Order order, Turn& turn);
+  [[nodiscard]] bool affordable(const Order& order, const Plan& plan) const;
+  std::vector<domain::TradeId> sweep(Order& taker, const Plan& plan, Turn& turn);
+  domain::TradeId match_level(MarketState& market, Order& taker, const PlannedTrade& planned,
+                              Turn& turn);
+  void record_trade(MarketState& market, TradeTruth trade, bool outside, Turn& turn);
+  void rest(Order order);
+  void remove_from_book(Order& order);
+  void release(Order& order);
+  void finish(Order& order, domain::VenueOrderStatus status, Turn& turn);
+  void settle(TradeTruth& trade);
+  void advance_trade(std::uint64_t number, Turn& turn);
+  void close_market(MarketNo market, Turn& turn);
+  void resolve_market(MarketNo market, Turn& turn);
+  void redeem_market(MarketNo market, Turn& turn);
+  void fill_late(std::uint64_t number, Turn& turn);
+  void match_delayed(std::uint64_t number, Turn& turn);
+  void tidy(Turn& turn);
+  void forget_markets();
+  void set_timer(domain::Timestamp due, TimerKind kind, std::uint64_t subject);
+  void report_order(const Order& order, OrderEventKind kind, Turn& turn) const;
+  void report_trade(const TradeTruth& trade, Turn& turn) const;
+  void touch(MarketState& market, domain::BookSide side, domain::Price price);
+  [[nodiscard]] bool seen_before(const domain::VenueOrderId& id) const;
+  void remember(const domain::VenueOrderId& id);
+  void rebuild_indexes();
+
+  EngineSettings settings_;
+  Random random_;
+  Accounts accounts_;
+  std::map<MarketNo, MarketState> markets_;            // living, until redeemed
+  std::map<MarketNo, Listing> resolved_;               // paid out, kept for reading
+  std::unordered_map<std::uint64_t, Order> orders_;    // living; never iterated unsorted
+  std::map<std::uint64_t, OrderTruth> finished_;
+  std::map<std::uint64_t, TradeTruth> trades_;
+  std::map<std::uint64_t, SubmitLater> late_;
+  std::vector<Timer> timers_;
+  std::uint64_t order_count_ = 0;
+  std::uint64_t trade_count_ = 0;
+  std::uint64_t timer_count_ = 0;
+  std::uint64_t late_count_ = 0;
+  std::uint32_t market_count_ = 0;
+  std::uint64_t unsettled_ = 0;
+  Totals forgotten_;
+  // Ids of forgotten orders, shortened to 64 bits: a copy of a very old order is still a duplicate.
+  std::vector<std::uint64_t> forgotten_ids_;  // sorted
+  // Derived from the above.
+  std::unordered_map<domain::VenueOrderId, std::uint64_t> living_ids_;
+  std::unordered_map<domain::VenueOrderId, std::uint64_t> finished_ids_;
+  std::unordered_map<domain::MarketId, MarketNo> market_ids_;
+  std::unordered_map<domain::TokenId, TokenPlace> tokens_;
+  std::vector<MarketNo> touched_markets_;
+  Archived archived_;
+};
+
+}  // namespace polybot::venue_simulator

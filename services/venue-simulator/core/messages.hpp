@@ -1,0 +1,292 @@
+// What enters and leaves the simulated exchange. Inputs are everything from outside that can change
+// its state (they are logged and re-folded at start); outputs are what the world may see of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/domain/market_data.hpp"
+#include "common/domain/venue.hpp"
+#include "services/venue-simulator/core/faults.hpp"
+
+namespace polybot::venue_simulator {
+
+// Accounts count from 0 in the order of opening; the first ones belong to the house: the simulated
+// crowd.
+struct AccountId {
+  std::uint32_t value = 0;
+  constexpr auto operator<=>(const AccountId&) const = default;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(value);
+  }
+};
+using AccountAddress = std::array<std::uint8_t, 20>;
+
+// ------------------------------------------------------------------------------------------ inputs
+
+// An order as it was signed, already authenticated; everything else is checked by the exchange.
+struct NewOrder {
+  domain::VenueOrderId id;
+  domain::TokenId token;
+  domain::Side side = domain::Side::Buy;
+  domain::Price limit;
+  domain::Quantity quantity;
+  // Immediate buys may also be bounded by cash; zero = by quantity alone.
+  domain::Money cash;
+  domain::TimeInForce time_in_force = domain::TimeInForce::Gtc;
+  bool post_only = false;
+  std::int64_t expiration_s = 0;  // GTD: the venue cancels 60 s before
+  std::uint64_t salt = 0;         // kept for the truth report only
+
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(id, token, side, limit, quantity, cash, time_in_force, post_only, expiration_s, salt);
+  }
+};
+
+struct OpenAccount {  // answers nothing when the address has one already
+  AccountAddress address{};
+  domain::Money deposit;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(address, deposit);
+  }
+};
+struct SubmitOrders {  // 1..15, each judged alone
+  AccountId account;
+  std::vector<NewOrder> orders;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(account, orders);
+  }
+};
+// Orders that reached the venue but are looked at only at `due` (fault executed-late). Until then the
+// venue knows nothing of them. There is no answer.
+struct SubmitLater {
+  AccountId account;
+  std::vector<NewOrder> orders;
+  domain::Timestamp due{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(account, orders, due);
+  }
+};
+struct CancelOrders {
+  AccountId account;
+  std::vector<domain::VenueOrderId> orders;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(account, orders);
+  }
+};
+// Cancels what rests; a market or a token narrows it.
+struct CancelResting {
+  AccountId account;
+  std::optional<domain::MarketId> market;
+  std::optional<domain::TokenId> token;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(account, market, token);
+  }
+};
+struct AdvanceTime {  // nothing but the time
+  template <class Archive>
+  void fields(Archive&) {}
+};
+// The process was down since the last input: markets end, resolve and expire at their times, but the
+// crowd was asleep.
+struct WakeUp {
+  template <class Archive>
+  void fields(Archive&) {}
+};
+struct SetFlow {
+  bool running = true;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(running);
+  }
+};
+struct SetFault {
+  Fault fault = Fault::Reject;
+  FaultSettings settings;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(fault, settings);
+  }
+};
+struct ClearFault {
+  Fault fault = Fault::Reject;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(fault);
+  }
+};
+
+// A recording, read and parsed outside: markets appear with the first book of their first token.
+struct RecordedBook {
+  domain::TokenId token;
+  std::vector<domain::Level> bids;
+  std::vector<domain::Level> asks;
+};
+struct RecordedChange {
+  domain::TokenId token;
+  domain::Side side = domain::Side::Buy;
+  domain::Price price;
+  domain::Quantity quantity;
+};
+struct RecordedTrade {
+  domain::TokenId token;
+  domain::Side side = domain::Side::Buy;  // the aggressor's
+  domain::Price price;
+  domain::Quantity quantity;
+};
+using RecordedEvent = std::variant<RecordedBook, RecordedChange, RecordedTrade>;
+struct ListRecordedMarket {
+  domain::Market market;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market);
+  }
+};
+// The frames [first, first + count) of the recording. Logged without the events: a re-fold reads them
+// from the recording again.
+struct PlayFrames {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+  std::vector<RecordedEvent> events;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(first, count);
+  }
+};
+
+using Input =
+    std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
+                 CancelResting, SetFlow, SetFault, ClearFault, ListRecordedMarket, PlayFrames>;
+
+// ----------------------------------------------------------------------------------------- outputs
+
+// Market data in YES terms, in the order in which it happened.
+struct BookChanged {
+  domain::MarketId market;
+  std::vector<domain::LevelChange> changes;
+  std::optional<domain::Price> best_bid;  // after all changes
+  std::optional<domain::Price> best_ask;
+  domain::Timestamp at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market);
+    for (domain::LevelChange& change : changes) archive(change.side, change.price, change.quantity);
+    archive(best_bid, best_ask, at);
+  }
+};
+struct TradePrinted {
+  domain::MarketId market;
+  domain::TokenId token;                  // the taker's
+  domain::Side side = domain::Side::Buy;  // the taker's
+  domain::Price price;                    // in terms of `token`
+  domain::Quantity quantity;
+  domain::TradeTick tick;                 // the same in YES terms
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market, token, side, price, quantity);
+  }
+};
+struct TickSizeChanged {
+  domain::MarketId market;
+  domain::Price old_tick;
+  domain::Price new_tick;
+  domain::Timestamp at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market, old_tick, new_tick, at);
+  }
+};
+struct MarketListed {
+  domain::Market market;
+  domain::Timestamp at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market, at);
+  }
+};
+struct MarketClosed {
+  domain::MarketId market;
+  domain::Timestamp at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market, at);
+  }
+};
+struct MarketResolved {
+  domain::MarketId market;
+  domain::Payout payout;
+  domain::Timestamp at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(market, payout, at);
+  }
+};
+using MarketOutput = std::variant<BookChanged, TradePrinted, TickSizeChanged, MarketListed,
+                                  MarketClosed, MarketResolved>;
+
+enum class OrderEventKind : std::uint8_t { Placement, Update, Cancellation };
+
+// One line of an account's private channel.
+struct OrderOutput {
+  AccountId account;
+  OrderEventKind kind = OrderEventKind::Placement;
+  domain::VenueOrderUpdate update;
+  domain::TimeInForce time_in_force = domain::TimeInForce::Gtc;
+  std::int64_t expiration_s = 0;
+  domain::Timestamp created_at{};
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(account, kind, update.order, update.token, update.side, update.status, update.price,
+            update.original_quantity, update.matched_quantity, update.reason, update.at);
+  }
+};
+struct TradeOutput {
+  AccountId account;
+  domain::VenueTrade trade;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(account, trade.id, trade.status, trade.taker_order, trade.market, trade.token, trade.side,
+            trade.quantity, trade.price, trade.we_are_taker, trade.matched_at, trade.updated_at);
+    for (auto& maker : trade.makers) {
+      archive(maker.order, maker.token, maker.side, maker.quantity, maker.price, maker.ours);
+    }
+  }
+};
+using AccountOutput = std::variant<OrderOutput, TradeOutput>;
+
+// The answer to one order of a SubmitOrders. Never ambiguous: that is the network's doing.
+struct SubmitAnswer {
+  domain::VenueOrderId order;
+  std::variant<domain::SubmitAccepted, domain::SubmitRejected> outcome;
+  domain::Money making;  // what the order gave and got at once, in the venue's terms
+  domain::Money taking;
+};
+
+struct Outputs {
+  std::vector<SubmitAnswer> submits;             // in request order
+  std::vector<domain::CancelAnswered> cancels;   // in request order, or by age for CancelResting
+  std::vector<MarketOutput> market;
+  std::vector<AccountOutput> account;
+  std::vector<AccountId> opened;                 // of OpenAccount: also when it existed already
+
+  void clear() {
+    submits.clear();
+    cancels.clear();
+    market.clear();
+    account.clear();
+    opened.clear();
+  }
+};
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,195 @@
+// The simulated crowd: seeded synthetic order flow over a world of events and markets.
+//
+// Every market has a latent fair value that moves by itself. Makers quote around what they believe,
+// noise traders trade for no reason, informed takers know the fair value and take what is wrong.
+//
+// With an edge (the default) the makers learn late, fair values have episodes of drift (something for
+// momentum), noise traders cross the spread (something for quotes), and now and then the makers of a
+// neg-risk event misprice it as a whole for some seconds, in both directions, while competitors race
+// for it (something for arbitrage). Without an edge fair values are martingales that resolve by their
+// own probability, makers quote exactly around them without delay, and the only trade against outside
+// quotes is an informed taker's: no strategy has a positive expectation before fees.
+//
+// The world: binary markets, neg-risk events of 3 to 6 outcomes, an augmented neg-risk event whose
+// listed outcomes do not cover the future and a non-exclusive event (both look mispriced and are not),
+// four staggered up/down series whose markets follow each other, and a market that resolves one half.
+// Events that end are succeeded by new ones.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "services/venue-simulator/core/matching_engine.hpp"
+
+namespace polybot::venue_simulator {
+
+struct FlowSettings {
+  std::uint64_t seed = 1;
+  bool edge = true;
+  std::int64_t book_changes_per_second = 200;
+  domain::Duration rotate_period = std::chrono::minutes(5);  // of the up/down markets
+  domain::Duration resolve_after_min = std::chrono::seconds(15);
+  domain::Duration resolve_after_max = std::chrono::seconds(85);
+  domain::Duration long_life = std::chrono::hours(24 * 7);   // of the other events
+};
+
+class OrderFlow {
+ public:
+  explicit OrderFlow(const FlowSettings& settings);
+
+  // Opens the house accounts and lists the first markets.
+  void begin(MatchingEngine& engine, FaultBoard& faults, domain::Timestamp now, Outputs& out);
+
+  // While paused or asleep the crowd does nothing, but markets still end and are succeeded.
+  void set_running(bool running, domain::Timestamp now);
+  [[nodiscard]] bool running() const { return running_; }
+
+  [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
+  void run_due(domain::Timestamp now, MatchingEngine& engine, FaultBoard& faults, Outputs& out);
+  // Time has passed in which the crowd did nothing.
+  void skip_to(domain::Timestamp now);
+
+  // Moves a fair value by `size` (towards the middle when there is no room).
+  void jump(MarketNo market, domain::Price size, domain::Timestamp now, MatchingEngine& engine,
+            FaultBoard& faults, Outputs& out);
+  [[nodiscard]] std::optional<domain::Price> fair_value(MarketNo market) const;
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(random_, running_, begun_, maker_, noise_, informed_, events_, markets_, series_, next_step_,
+            next_episode_, next_drift_, jumps_, steps_, event_count_);
+  }
+
+ private:
+  enum class Shape : std::uint8_t { Binary, NegRisk, Augmented, NonExclusive, UpDown, Half };
+
+  // What follows itself for ever: a template of events.
+  struct Series {
+    Shape shape = Shape::Binary;
+    std::uint32_t theme = 0;       // which texts
+    std::uint32_t outcomes = 1;
+    std::int64_t fee_rate_ppm = 0;
+    std::uint32_t generation = 0;  // how many have been listed
+    domain::Timestamp next_listing{};
+    domain::Timestamp next_end{};
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(shape, theme, outcomes, fee_rate_ppm, generation, next_listing, next_end);
+    }
+  };
+  // A neg-risk event mispriced as a whole.
+  struct Episode {
+    bool on = false;
+    domain::Timestamp until{};
+    domain::Timestamp racers_from{};
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(on, until, racers_from);
+    }
+  };
+  struct EventState {
+    Shape shape = Shape::Binary;
+    std::vector<MarketNo> markets;
+    std::int64_t other_value = 0;  // fair value of what is not listed (augmented), 1e-4
+    domain::Timestamp ends_at{};
+    bool decided = false;
+    Episode episode;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(shape, markets, other_value, ends_at, decided, episode);
+    }
+  };
+  static constexpr int kQuoteLevels = 4;
+  struct Quote {
+    std::uint64_t order = 0;
+    domain::Price price;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(order, price);
+    }
+  };
+  struct NoiseOrder {
+    std::uint64_t order = 0;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(order);
+    }
+  };
+  struct MarketFlow {
+    std::uint32_t event = 0;
+    std::int64_t fair = 5'000;    // 1e-4
+    std::int64_t belief = 5'000;  // the makers'
+    std::int64_t skew = 0;        // added to the belief during an episode
+    std::int64_t deviation = 10;  // of one step of the fair value, 1e-4
+    std::int64_t half_spread = 100;
+    std::int64_t tick = 100;
+    std::int64_t drift = 0;       // per step, during a drift
+    domain::Timestamp drift_until{};
+    std::array<Quote, kQuoteLevels> bids{};
+    std::array<Quote, kQuoteLevels> asks{};
+    std::vector<NoiseOrder> noise;
+    bool fixed = false;           // never moves
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(event, fair, belief, skew, deviation, half_spread, tick, drift, drift_until, bids, asks,
+              noise, fixed);
+    }
+  };
+  struct Jump {
+    domain::Timestamp back_at{};
+    MarketNo market;
+    std::int64_t size = 0;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(back_at, market, size);
+    }
+  };
+  struct Turn {
+    domain::Timestamp now;
+    MatchingEngine& engine;
+    FaultBoard& faults;
+    Outputs& out;
+  };
+
+  void build_series(domain::Timestamp now);
+  void list_next(Series& series, Turn& turn);
+  void list_event(const Series& series, domain::Timestamp ends_at, Turn& turn);
+  void decide_ended(Turn& turn);
+  void step(Turn& turn);
+  void act(MarketNo number, MarketFlow& market, Turn& turn);
+  void move_fair_value(MarketNo number, MarketFlow& market, Turn& turn);
+  void shift(MarketNo number, MarketFlow& market, std::int64_t by, Turn& turn);
+  void refresh_quotes(MarketNo number, MarketFlow& market, Turn& turn);
+  void refresh_side(MarketNo number, MarketFlow& market, domain::BookSide side, Turn& turn);
+  void trade_noise(MarketNo number, MarketFlow& market, Turn& turn);
+  void rest_noise(MarketNo number, MarketFlow& market, Turn& turn);
+  void trade_informed(MarketNo number, MarketFlow& market, Turn& turn);
+  void pick_off_outside(MarketNo number, const MarketFlow& market, Turn& turn);
+  void start_episode(Turn& turn);
+  void end_episode(EventState& event, Turn& turn);
+  void race(EventState& event, Turn& turn);
+  void start_drift(Turn& turn);
+  [[nodiscard]] domain::Price clamp(std::int64_t value, const MarketFlow& market) const;
+
+  FlowSettings settings_;
+  Random random_;
+  bool running_ = true;
+  bool begun_ = false;
+  AccountId maker_;
+  AccountId noise_;
+  AccountId informed_;
+  std::map<std::uint32_t, EventState> events_;
+  std::map<MarketNo, MarketFlow> markets_;  // open ones
+  std::vector<Series> series_;
+  domain::Timestamp next_step_{};
+  domain::Timestamp next_episode_{};
+  domain::Timestamp next_drift_{};
+  std::vector<Jump> jumps_;
+  std::uint64_t steps_ = 0;
+  std::uint32_t event_count_ = 0;
+};
+
+}  // namespace polybot::venue_simulator
