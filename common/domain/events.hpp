@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -50,6 +51,8 @@ enum class DenyReason : std::uint8_t {
   NotReady,
 };
 inline constexpr int kDenyReasons = static_cast<int>(DenyReason::NotReady) + 1;
+// "position_exceeds_maximum", ...: the label of polybot_risk_denials_total.
+[[nodiscard]] std::string_view deny_reason_name(DenyReason reason);
 
 // Why the venue refused.
 enum class RejectReason : std::uint8_t {
@@ -71,6 +74,8 @@ enum class RejectReason : std::uint8_t {
   PostOnlyMode,
   NotFoundAtVenue,       // an ambiguous order that left no trace
 };
+inline constexpr int kRejectReasons = static_cast<int>(RejectReason::NotFoundAtVenue) + 1;
+inline constexpr std::size_t kRejectTextBytesMax = 256;
 
 enum class AmbiguityCause : std::uint8_t { Timeout, ConnectionLost, ServerError, Unparsable, Restarted };
 
@@ -84,6 +89,7 @@ enum class CancelReason : std::uint8_t {
   MarketClosed,
   Shutdown,
   Resurrected,      // sign of life after a written-off ambiguous order
+  Ambiguous,        // it may or may not exist: deleted by id until that is known
 };
 
 enum class FillStatus : std::uint8_t { Matched, Mined, Confirmed };
@@ -157,7 +163,9 @@ struct FillAdvanced {  // Matched -> Mined -> Confirmed
   FillStatus status = FillStatus::Mined;
   bool operator==(const FillAdvanced&) const = default;
 };
-struct FillReversed {  // the trade FAILED: the fill has never been
+// The trade FAILED: the fill has never been. Also recorded for a fill that was never booked, so that a
+// late message of the failed trade cannot book it any more.
+struct FillReversed {
   FillId fill;
   bool operator==(const FillReversed&) const = default;
 };
@@ -268,11 +276,24 @@ struct StrategySwitched {
   bool enabled = false;
   bool operator==(const StrategySwitched&) const = default;
 };
+// Who may trade which shards of a strategy from here on; renewals are not recorded.
 struct LeaseGranted {
   StrategyName strategy;
-  Shard shard;
+  ReplicaName replica;
+  std::uint64_t incarnation = 0;
   LeaseEpoch epoch;
+  std::uint64_t shards = 0;  // bit n = shard n
   bool operator==(const LeaseGranted&) const = default;
+};
+// Everything held in the scope is being sold; ends when nothing sellable is left or trading is resumed.
+struct FlattenBegun {
+  CommandId command;                     // names the orders it creates
+  std::optional<StrategyName> strategy;  // none = the account
+  bool operator==(const FlattenBegun&) const = default;
+};
+struct FlattenEnded {
+  CommandId command;
+  bool operator==(const FlattenEnded&) const = default;
 };
 struct CommandAccepted {
   CommandId command;
@@ -291,7 +312,10 @@ using EventBody =
                  OrderResurrected, LegsImbalanced, LegsLevelled, MarketRecorded, MarketResolved,
                  ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured, JournalOpened,
                  ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
-                 CommandAccepted, CommandDenied>;
+                 CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded>;
+inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
+// "order_filled", ...: the label of polybot_journal_events_total. `kind` = EventBody::index().
+[[nodiscard]] std::string_view event_kind_name(std::size_t kind);
 
 // One journal record. Records of one strategy's orders carry its name; account-wide ones an empty one.
 struct Event {

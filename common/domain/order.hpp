@@ -1,4 +1,4 @@
-// An order of ours from intent to end, and the one table that says which event may follow which status.
+// An order of ours from intent to end. Which event may follow which status is in order_table.hpp.
 #pragma once
 
 #include <cstdint>

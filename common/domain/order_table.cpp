@@ -1,0 +1,163 @@
+#include "common/domain/order_table.hpp"
+
+namespace polybot::domain {
+namespace {
+
+using Status = OrderStatus;
+using enum OrderRowClass;
+
+constexpr OrderRow kNever{Never, Status::Submitted};
+using Row = std::array<OrderRow, kOrderEventKinds>;
+
+// Columns: Ambiguous, Accepted, Rejected, Fill, Reversal, CancelRequested, CancelRejected, Canceled,
+//          Expired, Resurrected.
+constexpr std::array<Row, kOrderStatuses> kTable = {{
+    // Submitted. A fill or a cancellation may come by the user channel before the venue's answer to
+    // the submission. A cancel that overtakes its order finds nothing.
+    {{{Expected, Status::Ambiguous},
+      {Expected, Status::Accepted},
+      {Expected, Status::Rejected},
+      {Expected, Status::PartiallyFilled},
+      kNever,
+      {Expected, Status::Submitted},
+      {Tolerated, Status::Submitted},
+      {Expected, Status::Canceled},
+      kNever,
+      kNever}},
+    // Ambiguous. Ends by proof: accepted when the venue names it, rejected when it left no trace
+    // within the hold, filled or canceled when a trade or our own cancel finds it.
+    {{kNever,
+      {Expected, Status::Accepted},
+      {Expected, Status::Rejected},
+      {Expected, Status::PartiallyFilled},
+      kNever,
+      {Expected, Status::Ambiguous},
+      kNever,
+      {Expected, Status::Canceled},
+      kNever,
+      kNever}},
+    // Accepted. A rejection after it happens: a delayed order that crosses, or does not match, is
+    // refused when its delay ends.
+    {{kNever,
+      kNever,
+      {Tolerated, Status::Rejected},
+      {Expected, Status::PartiallyFilled},
+      kNever,
+      {Expected, Status::Accepted},
+      {Tolerated, Status::Accepted},
+      {Expected, Status::Canceled},
+      {Tolerated, Status::Expired},
+      kNever}},
+    // PartiallyFilled. The answer to the submission may come after the first fill. It stays partly
+    // filled when its only fill is reversed: what was entered stays entered.
+    {{kNever,
+      {Expected, Status::PartiallyFilled},
+      kNever,
+      {Expected, Status::PartiallyFilled},
+      {Expected, Status::PartiallyFilled},
+      {Expected, Status::PartiallyFilled},
+      {Tolerated, Status::PartiallyFilled},
+      {Expected, Status::Canceled},
+      {Tolerated, Status::Expired},
+      kNever}},
+    // Filled. The answer to the submission may still come, and the answer to a cancel that was too
+    // late. A reversed fill does not bring the order back; a further trade is booked all the same.
+    {{kNever,
+      {Expected, Status::Filled},
+      kNever,
+      {Tolerated, Status::Filled},
+      {Expected, Status::Filled},
+      kNever,
+      {Expected, Status::Filled},
+      kNever,
+      kNever,
+      kNever}},
+    // Canceled. A fill after a cancel happens: the match was earlier, its message later.
+    {{kNever,
+      {Expected, Status::Canceled},
+      kNever,
+      {Expected, Status::Canceled},
+      {Expected, Status::Canceled},
+      kNever,
+      kNever,
+      kNever,
+      kNever,
+      kNever}},
+    // Rejected. Only a sign of life changes it.
+    {{kNever,
+      kNever,
+      kNever,
+      kNever,
+      {Tolerated, Status::Rejected},
+      kNever,
+      kNever,
+      kNever,
+      kNever,
+      {Expected, Status::Accepted}}},
+    // Expired. As Canceled; only orders with a time limit, which others place on this account.
+    {{kNever,
+      kNever,
+      kNever,
+      {Tolerated, Status::Expired},
+      {Tolerated, Status::Expired},
+      kNever,
+      kNever,
+      kNever,
+      kNever,
+      kNever}},
+}};
+
+constexpr std::array<std::string_view, kOrderStatuses> kStatusNames = {
+    "Submitted", "Ambiguous", "Accepted", "PartiallyFilled",
+    "Filled",    "Canceled",  "Rejected", "Expired"};
+constexpr std::array<std::string_view, kOrderEventKinds> kEventNames = {
+    "Ambiguous",      "Accepted", "Rejected", "Fill",       "Reversal", "CancelRequested",
+    "CancelRejected", "Canceled", "Expired",  "Resurrected"};
+
+void append_padded(std::string& out, std::string_view text, std::size_t width) {
+  out.append(text);
+  out.append(width > text.size() ? width - text.size() : 1, ' ');
+}
+
+}  // namespace
+
+const OrderRow& order_row(OrderStatus status, OrderEventKind event) {
+  return kTable[static_cast<std::size_t>(status)][static_cast<std::size_t>(event)];
+}
+
+OrderStatus next_status(OrderStatus status, OrderEventKind event, Completion completion) {
+  const OrderRow& row = order_row(status, event);
+  POLYBOT_ASSERT(row.row_class != Never);
+  const bool fills_up = event == OrderEventKind::Fill && row.next == Status::PartiallyFilled &&
+                        completion == Completion::Complete;
+  return fills_up ? Status::Filled : row.next;
+}
+
+std::string_view to_string(OrderStatus status) {
+  return kStatusNames[static_cast<std::size_t>(status)];
+}
+
+std::string_view to_string(OrderEventKind event) {
+  return kEventNames[static_cast<std::size_t>(event)];
+}
+
+std::string print_order_table() {
+  std::string text = "status           event            next             class\n";
+  for (int s = 0; s < kOrderStatuses; ++s) {
+    for (int e = 0; e < kOrderEventKinds; ++e) {
+      const auto status = static_cast<OrderStatus>(s);
+      const auto event = static_cast<OrderEventKind>(e);
+      const OrderRow& row = order_row(status, event);
+      if (row.row_class == Never) continue;
+      append_padded(text, to_string(status), 17);
+      append_padded(text, to_string(event), 17);
+      const bool by_quantity =
+          event == OrderEventKind::Fill && row.next == Status::PartiallyFilled;
+      append_padded(text, by_quantity ? "by quantity" : to_string(row.next), 17);
+      text.append(row.row_class == Expected ? "expected\n" : "tolerated\n");
+    }
+  }
+  return text;
+}
+
+}  // namespace polybot::domain

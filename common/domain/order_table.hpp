@@ -1,0 +1,55 @@
+// The one table that says what may happen to an order in which status, and what becomes of it. Rows
+// are what order-manager records; messages of the venue that say nothing new never get this far.
+//
+// A terminal status is final but for one thing: a sign of life of an order that had been written off.
+// Fills, and reversals of fills, that come after the end change quantities, not the status.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/domain/order.hpp"
+
+namespace polybot::domain {
+
+enum class OrderEventKind : std::uint8_t {
+  Ambiguous,
+  Accepted,
+  Rejected,
+  Fill,
+  Reversal,
+  CancelRequested,
+  CancelRejected,
+  Canceled,
+  Expired,
+  Resurrected,
+};
+inline constexpr int kOrderEventKinds = 10;
+
+enum class OrderRowClass : std::uint8_t {
+  Expected,   // happens in a normal life or under faults; the simulation must have taken it
+  Tolerated,  // a venue may do it; handled, not required to be seen
+  Never,      // our own code does not record it
+};
+
+struct OrderRow {
+  OrderRowClass row_class = OrderRowClass::Never;
+  OrderStatus next = OrderStatus::Submitted;
+};
+
+// `next` of a fill is PartiallyFilled where the quantity decides: Filled once nothing is left.
+[[nodiscard]] const OrderRow& order_row(OrderStatus status, OrderEventKind event);
+
+// The status after the event. `complete`: the filled quantity reaches the order's. Asserts on Never.
+enum class Completion : std::uint8_t { Partial, Complete };
+[[nodiscard]] OrderStatus next_status(OrderStatus status, OrderEventKind event, Completion completion);
+
+[[nodiscard]] std::string_view to_string(OrderStatus status);
+[[nodiscard]] std::string_view to_string(OrderEventKind event);
+
+// The whole table as aligned text, one line per status and event that may happen.
+[[nodiscard]] std::string print_order_table();
+
+}  // namespace polybot::domain

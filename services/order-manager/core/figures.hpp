@@ -1,0 +1,89 @@
+// Every number that order-manager owns, read off the ledger in one go. Counters and money are
+// functions of the journal; what depends on the moment (quotes, leases, links) is marked volatile.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/domain/events.hpp"
+
+namespace polybot::order_manager {
+
+enum class SignalOutcome : std::uint8_t { Accepted, Expired, Fenced, Stale, Denied };
+inline constexpr int kSignalOutcomes = 5;
+enum class LimitKind : std::uint8_t {
+  OrderNotional, Position, Event, Exposure, OpenOrders, OrderRate, DailyLoss, Drawdown, Balance,
+};
+inline constexpr int kLimitKinds = 9;
+// "accepted" ..., "order_notional" ...: metric labels.
+[[nodiscard]] std::string_view to_string(SignalOutcome outcome);
+[[nodiscard]] std::string_view to_string(LimitKind kind);
+
+// Used share of each limit in parts per million.
+using Utilization = std::array<std::int64_t, kLimitKinds>;
+
+// Durable counters of one strategy; [0] = buy, [1] = sell where there are two.
+struct StrategyCounters {
+  std::array<std::array<std::uint64_t, domain::kOrderStatuses>, 2> orders{};  // by first entry
+  std::array<std::uint64_t, 2> orders_denied{};
+  std::uint64_t orders_corrected = 0;
+  std::uint64_t orders_resurrected = 0;
+  std::array<std::array<std::uint64_t, 2>, 2> fills{};  // side, liquidity (maker, taker)
+  std::uint64_t fills_reversed = 0;
+  domain::Money fees;                     // confirmed fills only
+  std::array<domain::Money, 2> volume{};  // confirmed fills only
+  std::array<std::uint64_t, domain::kDenyReasons> denials{};
+  std::array<std::uint64_t, kSignalOutcomes> signals{};
+  std::uint64_t leases_fenced = 0;
+  bool operator==(const StrategyCounters&) const = default;
+};
+
+struct MarketValue {
+  domain::MarketId market;
+  std::string slug;
+  domain::Money value;  // both outcomes at mark
+};
+
+struct StrategySnapshot {
+  domain::StrategyName strategy;
+  StrategyCounters counters;
+  std::array<std::uint64_t, 2> orders_live{};  // submitted and not terminal, by side
+  std::uint64_t orders_ambiguous = 0;
+  // Submission of the oldest order that still has no answer; none = all answered.
+  std::optional<domain::Timestamp> oldest_pending;
+  domain::Money pnl_total, realized, unrealized, daily_pnl, drawdown;
+  domain::Money exposure, unhedged_exposure;
+  std::uint64_t positions_open = 0;
+  std::uint64_t fills_provisional = 0;
+  std::vector<MarketValue> position_values;
+  domain::TradingState trading_state = domain::TradingState::Active;  // the stricter of both
+  bool enabled = false;
+  Utilization utilization{};
+  std::uint64_t marks_stale = 0;        // volatile
+  std::uint64_t shards_leased = 0;      // volatile
+  std::uint64_t signals_duplicate = 0;  // volatile: since this start
+  std::uint64_t signals_shed = 0;       // volatile: since this start
+};
+
+struct Figures {
+  std::uint64_t journal_id = 0;
+  std::uint32_t fold_version = 0;
+  std::uint64_t sequence = 0;
+  std::vector<StrategySnapshot> strategies;  // configured ones, `unknown`, `external`, and past ones
+  domain::TradingState trading_state = domain::TradingState::Active;
+  domain::Money account_drawdown;
+  Utilization account_utilization{};
+  domain::Money cash;             // the book's whole collateral
+  domain::Money free_collateral;  // polybot_account_balance_usd
+  domain::Money unredeemed;
+  domain::Money drift_cash, drift_positions;  // absolute
+  std::array<std::uint64_t, domain::kEventKinds> journal_events{};
+  std::uint64_t reconciliations_ok = 0;       // volatile: since this start
+  std::uint64_t reconciliations_failed = 0;   // volatile: since this start
+};
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,75 @@
+// Everything the order-manager core can be told. The shell turns bytes into these and adds nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "common/domain/venue.hpp"
+
+namespace polybot::order_manager {
+
+// `sent_at` = the frame's sent_unix_ns: its distance from now is the producer's clock error plus age.
+struct SignalReceived {
+  domain::Signal signal;
+  domain::Timestamp sent_at{};
+};
+
+// The gateway's idea of a market: a hint, never trusted with money.
+struct MarketHinted {
+  domain::Market market;
+};
+
+// Answer to ReadMarket.
+struct MarketRead {
+  enum class Outcome : std::uint8_t { Found, NotFound, Failed };
+  domain::MarketId id;
+  Outcome outcome = Outcome::Failed;
+  std::optional<domain::Market> market;  // when Found
+};
+
+// The venue's REST record says that the market is resolved. Answer to ConfirmResolution; no answer is
+// needed while it is not (the core asks again).
+struct ResolutionConfirmed {
+  domain::MarketId market;
+  domain::Payout payout;
+};
+
+// A reading of the account (domain::VenueAccount) that was asked for did not come about.
+struct AccountReadFailed {};
+
+enum class VenueChannel : std::uint8_t { User, Rest };
+enum class Link : std::uint8_t { Down, Up };
+struct VenueSessionChanged {
+  VenueChannel channel = VenueChannel::User;
+  Link link = Link::Down;
+};
+
+// 429, or a maintenance window: no new orders for so long.
+struct VenueThrottled {
+  domain::Duration retry_after{};
+};
+
+// The venue's clock minus ours.
+struct ClockOffset {
+  domain::Duration offset{};
+};
+
+// Every 100 ms or so; all deadlines are computed inside.
+struct TimerFired {};
+
+// The records of the last turn are not in the journal and never will be. From here on the core only
+// cancels; the shell builds a new one from the journal when that is writable again.
+struct CommitFailed {};
+
+// No new orders; cancels everything when so configured; takes final marks. See drained().
+struct ShutdownRequested {};
+
+using Input =
+    std::variant<SignalReceived, domain::Command, domain::RunnerAnnounced, domain::QuoteTick,
+                 MarketHinted, MarketRead, ResolutionConfirmed, domain::SubmitAnswered,
+                 domain::CancelAnswered, domain::VenueOrderUpdate, domain::VenueTrade,
+                 domain::VenueAccount, AccountReadFailed, VenueSessionChanged, VenueThrottled,
+                 ClockOffset, TimerFired, CommitFailed, ShutdownRequested>;
+
+}  // namespace polybot::order_manager

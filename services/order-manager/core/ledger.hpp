@@ -1,0 +1,121 @@
+// Everything durable, as a fold over the journal: apply() is the only way in, at start-up and at run
+// time alike, so a fold of the journal equals the live state (digest() shows it). Deterministic and
+// free of decisions: it records what has been decided, and asserts on records that cannot follow.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "common/domain/events.hpp"
+#include "services/order-manager/core/figures.hpp"
+#include "services/order-manager/core/leg_groups.hpp"
+#include "services/order-manager/core/orders.hpp"
+#include "services/order-manager/core/portfolio.hpp"
+#include "services/order-manager/core/signal_dedupe.hpp"
+
+namespace polybot::order_manager {
+
+// Raised whenever the same journal would fold to other numbers than before.
+inline constexpr std::uint32_t kFoldVersion = 1;
+inline constexpr std::size_t kCommandAnswersMax = 100'000;
+
+class Ledger {
+ public:
+  // Asserts seq == last_seq() + 1. Returns the message of the stream: the event, the previous seq of
+  // its topic and the state after it.
+  domain::StreamedEvent apply(const domain::Event& event);
+
+  [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
+  [[nodiscard]] domain::Timestamp last_at() const { return last_at_; }
+  // Of order.<strategy>; order.all for the empty name. 0 = none.
+  [[nodiscard]] std::uint64_t last_seq(const domain::StrategyName& topic) const;
+  [[nodiscard]] std::uint64_t journal_id() const { return journal_id_; }
+  [[nodiscard]] domain::Timestamp opened_at() const { return opened_at_; }
+  [[nodiscard]] bool deposited() const { return deposited_; }
+  [[nodiscard]] std::uint32_t starts() const { return starts_; }
+
+  [[nodiscard]] const Orders& orders() const { return orders_; }
+  [[nodiscard]] const Portfolio& portfolio() const { return portfolio_; }
+  [[nodiscard]] const LegGroups& legs() const { return legs_; }
+  [[nodiscard]] const SignalDedupe& signals() const { return signals_; }
+
+  [[nodiscard]] const domain::Market* market(const domain::MarketId& id) const;
+  [[nodiscard]] const std::map<domain::MarketId, domain::Market>& markets() const { return markets_; }
+  [[nodiscard]] std::optional<domain::Instrument> instrument(const domain::TokenId& token) const;
+
+  // The stricter of the strategy's own and the account's; the account's for none.
+  [[nodiscard]] domain::TradingState trading_state(
+      const std::optional<domain::StrategyName>& strategy) const;
+  // Why the state is what it is: DailyLossExceeded, DrawdownExceeded, or None for an operator.
+  [[nodiscard]] domain::DenyReason trading_state_cause(const domain::StrategyName& strategy) const;
+  [[nodiscard]] domain::TradingState own_trading_state(
+      const std::optional<domain::StrategyName>& strategy) const;
+  [[nodiscard]] std::optional<bool> enabled(const domain::StrategyName& strategy) const;
+
+  struct Answer {
+    std::uint64_t seq = 0;
+    domain::Timestamp at{};
+    domain::CommandDenyReason reason = domain::CommandDenyReason::None;  // None = accepted
+  };
+  [[nodiscard]] const Answer* answer(const domain::CommandId& command) const;
+  struct Flatten {
+    domain::CommandId command;
+    std::optional<domain::StrategyName> strategy;
+  };
+  [[nodiscard]] const std::vector<Flatten>& flattens() const { return flattens_; }
+  [[nodiscard]] const domain::DriftMeasured& drift() const { return drift_; }
+  [[nodiscard]] bool drift_measured() const { return drift_measured_; }
+
+  [[nodiscard]] const std::map<domain::StrategyName, StrategyCounters>& counters() const {
+    return counters_;
+  }
+  [[nodiscard]] const std::array<std::uint64_t, domain::kEventKinds>& event_counts() const {
+    return event_counts_;
+  }
+
+  // Equal for two ledgers that were given the same journal.
+  [[nodiscard]] std::uint64_t digest() const;
+
+ private:
+  struct Applier;
+  StrategyCounters& count(const domain::StrategyName& strategy) { return counters_[strategy]; }
+  void count_change(const OrderRecord& record, const OrderChange& change);
+  void remember_answer(const domain::CommandId& command, Answer answer);
+  void forget_market_if_done(const domain::MarketId& market);
+  [[nodiscard]] domain::Money fee_worst(const domain::Order& order) const;
+
+  std::uint64_t last_seq_ = 0;
+  domain::Timestamp last_at_{};
+  std::map<domain::StrategyName, std::uint64_t> topic_seq_;
+  std::uint64_t journal_id_ = 0;
+  domain::Timestamp opened_at_{};
+  bool deposited_ = false;
+  std::uint32_t starts_ = 0;
+
+  Orders orders_;
+  Portfolio portfolio_;
+  LegGroups legs_;
+  SignalDedupe signals_;
+  std::map<domain::MarketId, domain::Market> markets_;
+  std::map<domain::TokenId, domain::Instrument> instruments_;
+
+  struct State {
+    domain::TradingState state = domain::TradingState::Active;
+    domain::DenyReason cause = domain::DenyReason::None;
+  };
+  State account_state_;
+  std::map<domain::StrategyName, State> strategy_states_;
+  std::map<domain::StrategyName, bool> enabled_;
+  std::map<domain::CommandId, Answer> answers_;
+  std::deque<domain::CommandId> answer_order_;
+  std::vector<Flatten> flattens_;
+  domain::DriftMeasured drift_;
+  bool drift_measured_ = false;
+  std::map<domain::StrategyName, StrategyCounters> counters_;
+  std::array<std::uint64_t, domain::kEventKinds> event_counts_{};
+};
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,67 @@
+// Multi-leg buys that belong together: what was filled of each leg, what has corrected it since, and
+// whether the legs are level. A fold over order events; the decision to say so is order-manager's.
+//
+// A group holds the legs of one signal and the orders that later complete or unwind it. It is kept
+// until it is level and nothing about it can change any more.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "common/domain/events.hpp"
+#include "services/order-manager/core/orders.hpp"
+
+namespace polybot::order_manager {
+
+struct LegGroup {
+  domain::StrategyName strategy;
+  domain::EventGroupId event;
+  domain::TraceId trace;
+  struct Leg {
+    domain::ClientOrderId order;
+    domain::Instrument instrument;
+  };
+  std::vector<Leg> legs;
+  std::vector<domain::ClientOrderId> correctors;
+  bool unlevel = false;                 // LegsImbalanced said so, LegsLevelled has not
+  domain::Timestamp unlevel_since{};
+};
+
+// Net quantity of one leg: what its order and its correctors came to.
+struct LegQuantity {
+  domain::Instrument instrument;
+  domain::Quantity quantity;
+};
+
+class LegGroups {
+ public:
+  using Table = std::map<domain::SignalId, LegGroup>;
+
+  // An order of a multi-leg signal (two or more buys in one SignalAccepted turn), or one that corrects
+  // an unlevel group of its strategy and event.
+  void submitted(const domain::Order& order, domain::Timestamp at);
+  void imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at);
+  void levelled(const domain::LegsLevelled& event);
+  // Drops the group when it is level, its orders have ended and its fills are final.
+  void forget_if_final(const domain::SignalId& signal, const Orders& orders);
+
+  [[nodiscard]] const Table& all() const { return groups_; }
+  // The group an order belongs to as leg or corrector.
+  [[nodiscard]] std::optional<domain::SignalId> group_of(const domain::ClientOrderId& order) const;
+  // The oldest unlevel group of the strategy in the event, if any.
+  [[nodiscard]] const LegGroup* unlevel(const domain::StrategyName& strategy,
+                                        const domain::EventGroupId& event) const;
+  [[nodiscard]] static std::vector<LegQuantity> quantities(const LegGroup& group, const Orders& orders);
+  // The largest difference between two legs.
+  [[nodiscard]] static domain::Quantity spread(const std::vector<LegQuantity>& quantities);
+
+  void digest(Digest& digest) const;
+
+ private:
+  Table groups_;
+  std::map<domain::ClientOrderId, domain::SignalId> members_;
+};
+
+}  // namespace polybot::order_manager

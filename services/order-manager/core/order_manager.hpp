@@ -1,0 +1,72 @@
+// The heart of the stack: decides what becomes of signals, quotes, commands and everything the venue
+// says, and records each decision. Pure and deterministic: no clock, no I/O, no randomness. What is
+// durable lives in the Ledger, which is a fold over domain::Event and nothing else; on() decides,
+// records, and applies its records through the same fold that start-up uses. What is not durable
+// (quotes, leases, targets, retry times) can be lost at any instant without harm.
+//
+// Life: construct -> apply() every journal record in order -> on(start) -> on() for ever. Start-up asks
+// for a reading of the account; the core is not ready, and denies, until that has been reconciled.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "services/order-manager/core/figures.hpp"
+#include "services/order-manager/core/inputs.hpp"
+#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/order_identity.hpp"
+#include "services/order-manager/core/outputs.hpp"
+#include "services/order-manager/core/settings.hpp"
+
+namespace polybot::order_manager {
+
+enum class NotReady : std::uint8_t {
+  NotStarted,
+  JournalUnwritable,
+  UserChannelDown,
+  RestDown,
+  NotReconciled,
+  ShuttingDown,
+};
+[[nodiscard]] std::string_view to_string(NotReady reason);  // a sentence for /health
+
+class OrderManager {
+ public:
+  OrderManager(Settings settings, OrderIdentity identity);
+  ~OrderManager();
+  OrderManager(OrderManager&&) noexcept;
+  OrderManager& operator=(OrderManager&&) noexcept;
+
+  // Start-up: one journal record, in order of seq. The result is what was, or would have been,
+  // published for it (the shell fills its replay ring with these).
+  domain::StreamedEvent apply(const domain::Event& event);
+
+  // After the fold, once. `journal_id` names a new journal (ignored when the journal has one). Records
+  // the start, turns unanswered intents ambiguous, asks for a reading of the account.
+  void start(std::uint64_t journal_id, domain::Timestamp now, Outputs& out);
+
+  // One input. Appends to `out`.
+  void on(const Input& input, domain::Timestamp now, Outputs& out);
+
+  // Everything durable, for verify, tests and queries.
+  [[nodiscard]] const Ledger& ledger() const;
+
+  // Empty = ready.
+  [[nodiscard]] std::vector<NotReady> not_ready() const;
+  // After ShutdownRequested: nothing is left that the venue might still fill.
+  [[nodiscard]] bool drained() const;
+
+  // For polybot_* of METRICS.md; collect once a second, off the trading path.
+  [[nodiscard]] Figures figures(domain::Timestamp now) const;
+  // State topics, every 500 ms.
+  [[nodiscard]] std::vector<domain::StrategyState> strategy_states(domain::Timestamp now) const;
+  [[nodiscard]] std::vector<domain::Lease> leases() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,81 @@
+// What the core wants done, in three kinds: `record` goes to the journal in one transaction per loop
+// turn, `after_commit` happens only once that transaction is durable, `at_once` (cancels, which can
+// only reduce risk) need not wait. A turn may collect the outputs of several inputs; finish_turn()
+// is the one place that knows the order.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/domain/events.hpp"
+#include "services/order-manager/core/mutation.hpp"
+
+namespace polybot::order_manager {
+
+// Sent as one request (POST /order for one, POST /orders for more, at most kLegsMax). `order` is
+// complete but for the signature. Each is answered by one SubmitAnswered.
+struct SubmitBatch {
+  std::vector<domain::Order> orders;
+};
+
+// Read the venue's own market record -> MarketRead.
+struct ReadMarket {
+  domain::MarketId market;
+};
+// Ask the venue's REST whether the market is resolved -> ResolutionConfirmed when it is.
+struct ConfirmResolution {
+  domain::MarketId market;
+};
+// Read open orders first, then trades since then, then balances -> domain::VenueAccount.
+struct ReadAccount {
+  domain::Timestamp trades_since{};
+  std::vector<domain::TokenId> tokens;  // whose balances are wanted
+};
+using Read = std::variant<ReadMarket, ConfirmResolution, ReadAccount>;
+
+struct Outputs {
+  // `event` is the journal record; the whole is the message of order.<strategy> (order.all when the
+  // strategy is empty), to be published after the commit.
+  std::vector<domain::StreamedEvent> record;
+
+  struct AtOnce {
+    std::vector<domain::VenueOrderId> cancels;  // each is answered by one CancelAnswered
+  } at_once;
+
+  struct AfterCommit {
+    std::vector<SubmitBatch> submits;           // send in this order: exits, takers, quotes
+    std::vector<Read> reads;
+    // Answers to commands that had been answered before: published again under their old seq.
+    std::vector<domain::StreamedEvent> repeats;
+  } after_commit;
+
+  void clear() {
+    record.clear();
+    at_once.cancels.clear();
+    after_commit.submits.clear();
+    after_commit.reads.clear();
+    after_commit.repeats.clear();
+  }
+  [[nodiscard]] bool empty() const {
+    return record.empty() && at_once.cancels.empty() && after_commit.submits.empty() &&
+           after_commit.reads.empty() && after_commit.repeats.empty();
+  }
+};
+
+// Runs one turn's outputs in the only right order and clears them. `commit(record)` returns whether
+// the records are durable; it is not called when there are none. Returns false when it failed: then
+// nothing of after_commit has happened, and the caller tells the core CommitFailed.
+template <class AtOnce, class Commit, class AfterCommit>
+[[nodiscard]] bool finish_turn(Outputs& outputs, AtOnce&& at_once, Commit&& commit,
+                               AfterCommit&& after_commit) {
+  if (!outputs.at_once.cancels.empty()) at_once(std::as_const(outputs.at_once));
+  if (mutated(Mutation::SendBeforeCommit)) after_commit(std::as_const(outputs));
+  const bool durable = outputs.record.empty() || commit(std::as_const(outputs.record));
+  if (durable && !mutated(Mutation::SendBeforeCommit)) after_commit(std::as_const(outputs));
+  outputs.clear();
+  return durable;
+}
+
+}  // namespace polybot::order_manager
