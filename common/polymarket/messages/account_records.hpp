@@ -59,7 +59,7 @@ struct TradeRecord {
   domain::Quantity quantity;
   domain::Price price;  // an average: to the nearest 1e-4
   domain::VenueTradeStatus status = domain::VenueTradeStatus::Matched;
-  domain::LiquiditySide trader_side = domain::LiquiditySide::Taker;  // the receiver's role
+  std::optional<domain::LiquiditySide> trader_side;  // the receiver's role
   std::string owner;
   std::string maker_address;
   std::string outcome;
@@ -74,8 +74,9 @@ inline constexpr std::size_t kMakersMax = 1000;  // of one trade
 
 // `at` is the time of the message, or of the reading for REST.
 [[nodiscard]] domain::VenueOrderUpdate to_update(const OrderRecord& order, domain::Timestamp at);
-// `api_key` tells which maker entries are ours. A maker side the venue left out follows from the
-// tokens: the same token trades against the opposite side, the complement against the same side.
+// `api_key` tells which maker entries are ours, and whether we are the taker where the venue does
+// not say it. A maker side the venue left out follows from the tokens: the same token trades
+// against the opposite side, the complement against the same side.
 [[nodiscard]] domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key);
 
 // Names on the wire: "GTC", "BUY", "LIVE", "MATCHED", ...

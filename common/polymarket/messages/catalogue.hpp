@@ -49,8 +49,8 @@ struct GammaMarket {
   std::string slug;
   std::string question;
   std::string group_item_title;
-  std::array<std::string, 2> outcomes;
-  std::array<domain::TokenId, 2> tokens;
+  std::array<std::string, 2> outcomes{"Yes", "No"};
+  std::array<domain::TokenId, 2> tokens;                       // zero: not listed at the CLOB yet
   std::optional<std::array<domain::Price, 2>> outcome_prices;  // the payout once resolved
   bool active = false;
   bool closed = false;
@@ -58,8 +58,8 @@ struct GammaMarket {
   bool accepting_orders = false;
   bool enable_order_book = false;
   std::string resolution_status;  // umaResolutionStatus, or resolutionStatus of protocol V2
-  domain::Price tick;
-  domain::Quantity min_size;
+  domain::Price tick = domain::Price::from_raw(100);
+  domain::Quantity min_size = domain::Quantity::from_units(5);
   bool neg_risk = false;
   bool neg_risk_other = false;
   bool neg_risk_augmented = false;
@@ -68,7 +68,6 @@ struct GammaMarket {
   std::string event_title;
   domain::FeeSchedule fee;
   std::int32_t seconds_delay = 0;
-  std::optional<domain::Timestamp> start_at;
   std::optional<domain::Timestamp> end_at;
   bool operator==(const GammaMarket&) const = default;
 };
@@ -85,11 +84,17 @@ struct GammaMarket {
 // none).
 [[nodiscard]] domain::EventGroupId event_group_of(const GammaMarket& market);
 
+// A market that could not be read. Its event, when that much is known, is not to be taken as
+// complete.
+struct SkippedMarket {
+  ParseError error;
+  std::optional<domain::EventGroupId> neg_risk_market;
+};
+
 struct GammaPage {
   std::vector<GammaMarket> markets;
-  std::string next_cursor;  // empty on the last page
-  // Markets of the page that could not be read; they are left out, the rest of the page is good.
-  std::vector<ParseError> skipped;
+  std::string next_cursor;             // empty on the last page
+  std::vector<SkippedMarket> skipped;  // left out of `markets`; the rest of the page is good
 };
 [[nodiscard]] ParseResult<GammaPage> parse_gamma_page(std::string_view text);
 [[nodiscard]] ParseResult<GammaMarket> parse_gamma_market(std::string_view text);

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -124,7 +125,13 @@ class MarketFrame {
   std::vector<MarketEvent> events;
   std::uint32_t unknown_events = 0;  // event types we do not know, skipped
 
-  // Storage behind the spans; of no interest to readers.
+  // Storage behind the spans; of no interest to readers. A run is a stretch of `levels` (bids, then
+  // asks) or of `changes`, one pair per event.
+  struct Run {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+  std::vector<std::pair<Run, Run>> runs;
   std::vector<domain::Level> levels;
   std::vector<PriceChange> changes;
 };

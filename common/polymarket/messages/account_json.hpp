@@ -1,0 +1,19 @@
+// How order and trade records stand in JSON objects: shared by the user channel, which wraps them
+// in events, and REST, which lists them in pages. Internal to this library.
+#pragma once
+
+#include "common/polymarket/messages/account_records.hpp"
+
+namespace polybot::polymarket {
+
+class ObjectReader;
+class ObjectWriter;
+
+// Faults are left in the reader.
+[[nodiscard]] OrderRecord read_order_record(ObjectReader& reader);
+[[nodiscard]] TradeRecord read_trade_record(ObjectReader& reader);
+// The members only; the caller opens and ends the object.
+void write_order_members(const OrderRecord& order, ObjectWriter& writer);
+void write_trade_members(const TradeRecord& trade, ObjectWriter& writer);
+
+}  // namespace polybot::polymarket

@@ -1,0 +1,476 @@
+#include "common/polymarket/messages/market_channel.hpp"
+
+#include "common/polymarket/messages/json.hpp"
+#include "common/polymarket/messages/json_cursor.hpp"
+
+namespace polybot::polymarket {
+namespace {
+
+using domain::Level;
+using domain::MarketId;
+using domain::Price;
+using domain::Quantity;
+using domain::Side;
+using domain::TokenId;
+using Scalar = JsonCursor::Scalar;
+
+using Run = MarketFrame::Run;
+
+// The members of one message that concern us. event_type may come last, so all are kept as text
+// until it is known; only the arrays, whose keys are unmistakable, are read on the way.
+struct Members {
+  Scalar event_type;
+  Scalar market;
+  Scalar token;
+  Scalar timestamp;
+  Scalar price;
+  Scalar size;
+  Scalar side;
+  Scalar tick;
+  Scalar old_tick;
+  Scalar new_tick;
+  Scalar best_bid;
+  Scalar best_ask;
+  Scalar last_trade_price;
+  std::optional<Run> bids;
+  std::optional<Run> asks;
+  std::optional<Run> changes;
+  // A fault inside an array counts only if the message turns out to be one that needs it.
+  std::optional<ParseError> array_fault;
+};
+
+class FrameParser {
+ public:
+  FrameParser(std::string_view text, MarketFrame& frame) : cursor_(text), frame_(frame) {}
+
+  bool parse();
+  [[nodiscard]] const ParseError& error() const { return error_; }
+
+ private:
+  bool fail(ParseFault fault, std::string_view where) {
+    error_ = {fault, where};
+    return false;
+  }
+  bool not_json() { return fail(ParseFault::InvalidJson, "frame"); }
+
+  bool read_message();
+  bool read_member(std::string_view key, Members& members);
+  bool finish(const Members& members, std::string_view message_text);
+
+  // Reads an array with `read_element`; on a fault that is not JSON's, notes it in `members` and
+  // passes over the array.
+  template <class Pool, class ReadElement>
+  bool read_run(Pool& pool, std::size_t limit, std::optional<Run>& run, Members& members,
+                ReadElement read_element, std::string_view where);
+  bool read_level(Level& level);
+  bool read_change(PriceChange& change);
+
+  bool add_book(const Members& members);
+  bool add_changes(const Members& members);
+  bool add_trade(const Members& members);
+  bool add_tick_change(const Members& members);
+  bool add_best(const Members& members);
+  bool add_new_market(std::string_view message_text);
+  bool add_resolved(std::string_view message_text);
+
+  bool market(const Scalar& scalar, MarketId& id);
+  bool token(const Scalar& scalar, TokenId& id);
+  bool timestamp(const Scalar& scalar, domain::Timestamp& at);
+  bool trade_price(const Scalar& scalar, std::string_view where, Price& price);
+  bool quantity(const Scalar& scalar, std::string_view where, Quantity& quantity);
+  bool side(const Scalar& scalar, Side& side);
+  bool best(const Scalar& scalar, std::string_view where, std::optional<Price>& price);
+  // An absent or empty price is none.
+  bool optional_price(const Scalar& scalar, std::string_view where, std::optional<Price>& price);
+  void set_spans();
+
+  JsonCursor cursor_;
+  MarketFrame& frame_;
+  ParseError error_{ParseFault::InvalidJson, "frame"};
+};
+
+bool FrameParser::parse() {
+  const char first = cursor_.peek();
+  if (first == '[') {
+    const bool good = cursor_.read_array([&] {
+      if (frame_.events.size() >= kFrameEventsMax) return fail(ParseFault::TooMany, "frame");
+      return read_message();
+    });
+    if (!good) return false;
+  } else if (first == '{') {
+    if (!read_message()) return false;
+  } else {
+    return not_json();
+  }
+  if (!cursor_.at_end()) return not_json();
+  set_spans();
+  return true;
+}
+
+bool FrameParser::read_message() {
+  if (cursor_.peek() != '{') {
+    // Either not JSON at all or an element that is no object; the caller's error is InvalidJson
+    // unless the element is a sound value of another type.
+    if (!cursor_.skip_value()) return not_json();
+    return fail(ParseFault::UnexpectedType, "frame");
+  }
+  const char* const begin = cursor_.position();
+  Members members;
+  error_ = {ParseFault::InvalidJson, "frame"};
+  if (!cursor_.read_object([&](std::string_view key) { return read_member(key, members); })) {
+    return false;
+  }
+  return finish(members, {begin, static_cast<std::size_t>(cursor_.position() - begin)});
+}
+
+bool FrameParser::read_member(std::string_view key, Members& members) {
+  const auto level = [this](Level& value) { return read_level(value); };
+  const auto change = [this](PriceChange& value) { return read_change(value); };
+  Scalar* scalar = nullptr;
+  if (key == "market") {
+    scalar = &members.market;
+  } else if (key == "timestamp") {
+    scalar = &members.timestamp;
+  } else if (key == "event_type") {
+    scalar = &members.event_type;
+  } else if (key == "price_changes") {
+    return read_run(frame_.changes, kFrameLevelsMax, members.changes, members, change,
+                    "price_changes");
+  } else if (key == "bids") {
+    return read_run(frame_.levels, kFrameLevelsMax, members.bids, members, level, "bids");
+  } else if (key == "asks") {
+    return read_run(frame_.levels, kFrameLevelsMax, members.asks, members, level, "asks");
+  } else if (key == "asset_id") {
+    scalar = &members.token;
+  } else if (key == "price") {
+    scalar = &members.price;
+  } else if (key == "size") {
+    scalar = &members.size;
+  } else if (key == "side") {
+    scalar = &members.side;
+  } else if (key == "tick_size") {
+    scalar = &members.tick;
+  } else if (key == "old_tick_size") {
+    scalar = &members.old_tick;
+  } else if (key == "new_tick_size") {
+    scalar = &members.new_tick;
+  } else if (key == "best_bid") {
+    scalar = &members.best_bid;
+  } else if (key == "best_ask") {
+    scalar = &members.best_ask;
+  } else if (key == "last_trade_price") {
+    scalar = &members.last_trade_price;
+  }
+  if (scalar == nullptr) return cursor_.skip_value();
+  const char next = cursor_.peek();
+  if (next != '{' && next != '[') return cursor_.read_scalar(*scalar);
+  // A structure where text belongs: unusable, but no fault of a message that does not need it.
+  *scalar = {};
+  return cursor_.skip_value();
+}
+
+template <class Pool, class ReadElement>
+bool FrameParser::read_run(Pool& pool, std::size_t limit, std::optional<Run>& run, Members& members,
+                           ReadElement read_element, std::string_view where) {
+  const char* const begin = cursor_.position();
+  const std::size_t first = pool.size();
+  const bool is_array = cursor_.peek() == '[';
+  error_ = {ParseFault::InvalidJson, "frame"};
+  const bool good = is_array && cursor_.read_array([&] {
+    if (pool.size() >= limit) return fail(ParseFault::TooMany, where);
+    pool.emplace_back();
+    return read_element(pool.back());
+  });
+  if (good) {
+    run = Run{first, pool.size() - first};
+    return true;
+  }
+  if (is_array && error_.fault == ParseFault::InvalidJson) return false;
+  if (!members.array_fault) {
+    members.array_fault = is_array ? error_ : ParseError{ParseFault::UnexpectedType, where};
+  }
+  pool.resize(first);
+  cursor_.rewind(begin);
+  error_ = {ParseFault::InvalidJson, "frame"};
+  return cursor_.skip_value();
+}
+
+bool FrameParser::read_level(Level& level) {
+  Scalar price_text;
+  Scalar size_text;
+  if (cursor_.peek() != '{') return fail(ParseFault::UnexpectedType, "level");
+  const bool good = cursor_.read_object([&](std::string_view key) {
+    if (key == "price") return cursor_.read_scalar(price_text);
+    if (key == "size") return cursor_.read_scalar(size_text);
+    return cursor_.skip_value();
+  });
+  return good && trade_price(price_text, "price", level.price) &&
+         quantity(size_text, "size", level.quantity);
+}
+
+bool FrameParser::read_change(PriceChange& change) {
+  Scalar token_text;
+  Scalar price_text;
+  Scalar size_text;
+  Scalar side_text;
+  Scalar bid_text;
+  Scalar ask_text;
+  if (cursor_.peek() != '{') return fail(ParseFault::UnexpectedType, "price_changes");
+  const bool good = cursor_.read_object([&](std::string_view key) {
+    if (key == "asset_id") return cursor_.read_scalar(token_text);
+    if (key == "price") return cursor_.read_scalar(price_text);
+    if (key == "size") return cursor_.read_scalar(size_text);
+    if (key == "side") return cursor_.read_scalar(side_text);
+    if (key == "best_bid") return cursor_.read_scalar(bid_text);
+    if (key == "best_ask") return cursor_.read_scalar(ask_text);
+    return cursor_.skip_value();
+  });
+  if (!good) return false;
+  change.has_best = bid_text.present() && ask_text.present();
+  return token(token_text, change.token) && trade_price(price_text, "price", change.price) &&
+         quantity(size_text, "size", change.quantity) && side(side_text, change.side) &&
+         best(bid_text, "best_bid", change.best_bid) && best(ask_text, "best_ask", change.best_ask);
+}
+
+bool FrameParser::finish(const Members& members, std::string_view message_text) {
+  const std::string_view type = members.event_type.text;
+  if (members.event_type.kind != JsonCursor::ScalarKind::String) {
+    return fail(ParseFault::MissingField, "event_type");
+  }
+  if (type == "price_change") return add_changes(members);
+  if (type == "book") return add_book(members);
+  if (type == "last_trade_price") return add_trade(members);
+  if (type == "tick_size_change") return add_tick_change(members);
+  if (type == "best_bid_ask") return add_best(members);
+  if (type == "new_market") return add_new_market(message_text);
+  if (type == "market_resolved") return add_resolved(message_text);
+  ++frame_.unknown_events;
+  return true;
+}
+
+bool FrameParser::add_book(const Members& members) {
+  if (members.array_fault) return fail(members.array_fault->fault, members.array_fault->where);
+  if (!members.bids) return fail(ParseFault::MissingField, "bids");
+  if (!members.asks) return fail(ParseFault::MissingField, "asks");
+  BookEvent event;
+  if (!market(members.market, event.market) || !token(members.token, event.token) ||
+      !timestamp(members.timestamp, event.venue_at) ||
+      !optional_price(members.tick, "tick_size", event.tick) ||
+      !optional_price(members.last_trade_price, "last_trade_price", event.last_trade_price)) {
+    return false;
+  }
+  frame_.events.emplace_back(event);
+  frame_.runs.emplace_back(*members.bids, *members.asks);
+  return true;
+}
+
+bool FrameParser::add_changes(const Members& members) {
+  if (members.array_fault) return fail(members.array_fault->fault, members.array_fault->where);
+  if (!members.changes) return fail(ParseFault::MissingField, "price_changes");
+  PriceChangeEvent event;
+  if (!market(members.market, event.market) || !timestamp(members.timestamp, event.venue_at)) {
+    return false;
+  }
+  frame_.events.emplace_back(event);
+  frame_.runs.emplace_back(*members.changes, Run{});
+  return true;
+}
+
+bool FrameParser::add_trade(const Members& members) {
+  LastTradeEvent event;
+  if (!market(members.market, event.market) || !token(members.token, event.token) ||
+      !timestamp(members.timestamp, event.venue_at) || !side(members.side, event.side) ||
+      !trade_price(members.price, "price", event.price) ||
+      !quantity(members.size, "size", event.quantity)) {
+    return false;
+  }
+  frame_.events.emplace_back(event);
+  frame_.runs.emplace_back();
+  return true;
+}
+
+bool FrameParser::add_tick_change(const Members& members) {
+  TickSizeChangeEvent event;
+  if (!market(members.market, event.market) || !token(members.token, event.token) ||
+      !timestamp(members.timestamp, event.venue_at) ||
+      !trade_price(members.old_tick, "old_tick_size", event.old_tick) ||
+      !trade_price(members.new_tick, "new_tick_size", event.new_tick)) {
+    return false;
+  }
+  frame_.events.emplace_back(event);
+  frame_.runs.emplace_back();
+  return true;
+}
+
+bool FrameParser::add_best(const Members& members) {
+  BestBidAskEvent event;
+  if (!market(members.market, event.market) || !token(members.token, event.token) ||
+      !timestamp(members.timestamp, event.venue_at) ||
+      !best(members.best_bid, "best_bid", event.best_bid) ||
+      !best(members.best_ask, "best_ask", event.best_ask)) {
+    return false;
+  }
+  frame_.events.emplace_back(event);
+  frame_.runs.emplace_back();
+  return true;
+}
+
+// The token ids of `key`, which is an array of decimal texts.
+std::vector<TokenId> tokens_of(ObjectReader& reader, std::string_view key) {
+  std::vector<TokenId> tokens;
+  for (const std::string& text : reader.texts(key)) {
+    const auto token = domain::parse_token(text);
+    if (!token) reader.fail(ParseFault::BadId, key);
+    tokens.push_back(token.value_or(TokenId{}));
+  }
+  return tokens;
+}
+
+bool FrameParser::add_new_market(std::string_view message_text) {
+  const auto value = parse_json(message_text);
+  if (!value) return fail(ParseFault::BadText, "new_market");
+  ObjectReader reader(*value, "new_market");
+  NewMarketEvent event;
+  event.market = reader.required(reader.hex_id<MarketId>("market"), "market");
+  event.venue_at = reader.required(reader.epoch("timestamp"), "timestamp");
+  event.slug = reader.text("slug");
+  event.question = reader.text("question");
+  event.tokens = tokens_of(reader, "assets_ids");
+  event.outcomes = reader.texts("outcomes");
+  event.tick = reader.price("order_price_min_tick_size");
+  if (const auto* const about = reader.find("event_message"); about != nullptr) {
+    ObjectReader event_reader(*about, "event_message");
+    event.event_slug = event_reader.text("slug");
+    if (event_reader.fault()) reader.fail(event_reader.fault()->fault, event_reader.fault()->where);
+  }
+  if (reader.fault()) return fail(reader.fault()->fault, reader.fault()->where);
+  frame_.events.emplace_back(std::move(event));
+  frame_.runs.emplace_back();
+  return true;
+}
+
+bool FrameParser::add_resolved(std::string_view message_text) {
+  const auto value = parse_json(message_text);
+  if (!value) return fail(ParseFault::BadText, "market_resolved");
+  ObjectReader reader(*value, "market_resolved");
+  MarketResolvedEvent event;
+  event.market = reader.required(reader.hex_id<MarketId>("market"), "market");
+  event.venue_at = reader.required(reader.epoch("timestamp"), "timestamp");
+  event.tokens = tokens_of(reader, "assets_ids");
+  event.winning_token = reader.token("winning_asset_id");
+  event.winning_outcome = reader.text("winning_outcome");
+  if (reader.fault()) return fail(reader.fault()->fault, reader.fault()->where);
+  frame_.events.emplace_back(std::move(event));
+  frame_.runs.emplace_back();
+  return true;
+}
+
+bool FrameParser::market(const Scalar& scalar, MarketId& id) {
+  if (!scalar.present()) return fail(ParseFault::MissingField, "market");
+  const auto parsed = domain::parse_hex<MarketId>(scalar.text);
+  if (!parsed) return fail(ParseFault::BadId, "market");
+  id = *parsed;
+  return true;
+}
+
+bool FrameParser::token(const Scalar& scalar, TokenId& id) {
+  if (!scalar.present()) return fail(ParseFault::MissingField, "asset_id");
+  const auto parsed = domain::parse_token(scalar.text);
+  if (!parsed) return fail(ParseFault::BadId, "asset_id");
+  id = *parsed;
+  return true;
+}
+
+bool FrameParser::timestamp(const Scalar& scalar, domain::Timestamp& at) {
+  if (!scalar.present()) return fail(ParseFault::MissingField, "timestamp");
+  const auto parsed = parse_epoch(scalar.text);
+  if (!parsed) return fail(ParseFault::BadTimestamp, "timestamp");
+  at = *parsed;
+  return true;
+}
+
+bool FrameParser::trade_price(const Scalar& scalar, std::string_view where, Price& price) {
+  if (!scalar.present()) return fail(ParseFault::MissingField, where);
+  const auto parsed = Price::parse(scalar.text);
+  if (!parsed || !parsed->is_positive() || *parsed >= domain::kPriceOne) {
+    return fail(ParseFault::BadNumber, where);
+  }
+  price = *parsed;
+  return true;
+}
+
+bool FrameParser::quantity(const Scalar& scalar, std::string_view where, Quantity& quantity) {
+  if (!scalar.present()) return fail(ParseFault::MissingField, where);
+  const auto parsed = Quantity::parse(scalar.text);
+  if (!parsed || parsed->is_negative()) return fail(ParseFault::BadNumber, where);
+  quantity = *parsed;
+  return true;
+}
+
+bool FrameParser::side(const Scalar& scalar, Side& side) {
+  if (scalar.text == "BUY") {
+    side = Side::Buy;
+  } else if (scalar.text == "SELL") {
+    side = Side::Sell;
+  } else {
+    return fail(scalar.present() ? ParseFault::UnknownValue : ParseFault::MissingField, "side");
+  }
+  return true;
+}
+
+bool FrameParser::best(const Scalar& scalar, std::string_view where, std::optional<Price>& price) {
+  if (!optional_price(scalar, where, price)) return false;
+  if (price && (price->is_zero() || *price == domain::kPriceOne)) price.reset();
+  return true;
+}
+
+bool FrameParser::optional_price(const Scalar& scalar, std::string_view where,
+                                 std::optional<Price>& price) {
+  price.reset();
+  if (!scalar.present() || scalar.text.empty()) return true;
+  price = Price::parse(scalar.text);
+  if (!price || price->is_negative() || *price > domain::kPriceOne) {
+    return fail(ParseFault::BadNumber, where);
+  }
+  return true;
+}
+
+void FrameParser::set_spans() {
+  const std::span<const Level> levels = frame_.levels;
+  const std::span<const PriceChange> changes = frame_.changes;
+  for (std::size_t i = 0; i < frame_.events.size(); ++i) {
+    const auto& [first, second] = frame_.runs[i];
+    if (auto* const book = std::get_if<BookEvent>(&frame_.events[i])) {
+      book->bids = levels.subspan(first.first, first.count);
+      book->asks = levels.subspan(second.first, second.count);
+    } else if (auto* const change = std::get_if<PriceChangeEvent>(&frame_.events[i])) {
+      change->changes = changes.subspan(first.first, first.count);
+    }
+  }
+}
+
+void clear(MarketFrame& frame) {
+  frame.kind = FrameKind::Events;
+  frame.events.clear();
+  frame.unknown_events = 0;
+  frame.levels.clear();
+  frame.changes.clear();
+  frame.runs.clear();
+}
+
+}  // namespace
+
+ParseResult<void> parse_market_frame(std::string_view text, MarketFrame& frame) {
+  clear(frame);
+  const std::string_view bare = trimmed(text);
+  if (bare == kPong || bare == kInvalidOperation) {
+    frame.kind = bare == kPong ? FrameKind::Pong : FrameKind::InvalidOperation;
+    return {};
+  }
+  FrameParser parser(text, frame);
+  if (parser.parse()) return {};
+  clear(frame);
+  return parser.error();
+}
+
+}  // namespace polybot::polymarket
