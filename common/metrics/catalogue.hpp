@@ -1,7 +1,7 @@
-// The metric contract as one constexpr table: every family PolyBot can ever expose, with its type, help,
-// labels, owners, merge policy, bucket bounds and proof. Services can instrument only what is declared
-// here (an unknown name does not compile), the aggregator merges by it, and `--print-catalogue` prints it
-// for the dashboard, alert and documentation checks.
+// The metric contract as one constexpr table: every family PolyBot can ever expose, with its type,
+// help, labels, owners, merge policy, bucket bounds and proof. Services can instrument only what is
+// declared here (an unknown name does not compile), the aggregator merges by it, and
+// `--print-catalogue` prints it for the dashboard, alert and documentation checks.
 //
 // This is data, not instruments: see registry.hpp for the handles. Standard library only.
 #pragma once
@@ -26,7 +26,8 @@ enum class Policy : std::uint8_t {
   Owned,  // an absolute value from a fold of committed transactions; never falls within one fold
 };
 
-// How an end-to-end run shows the family alive. There is no default: a family without a proof cannot exist.
+// How an end-to-end run shows the family alive. There is no default: a family without a proof
+// cannot exist.
 enum class ProofKind : std::uint8_t {
   Moves,      // two different values in a healthy run
   Fault,      // a resting value in a healthy run, changed by the named fault
@@ -41,7 +42,9 @@ struct Proof {
 constexpr Proof kMoves{ProofKind::Moves, {}};
 constexpr Proof kConstant{ProofKind::Constant, {}};
 constexpr Proof kInvariant{ProofKind::Invariant, {}};
-constexpr Proof fault(std::string_view name) { return {ProofKind::Fault, name}; }
+constexpr Proof fault(std::string_view name) {
+  return {ProofKind::Fault, name};
+}
 
 // Services that may instrument a family, as a set of bits.
 using OwnerSet = std::uint8_t;
@@ -65,8 +68,8 @@ OwnerSet owner_bit(std::string_view service);
 
 struct Label {
   std::string_view name;
-  // The closed set of values, separated by '|'. Empty: the set comes from configuration, routes or an enum
-  // of another component (still small and closed, never an id or a raw path).
+  // The closed set of values, separated by '|'. Empty: the set comes from configuration, routes or
+  // an enum of another component (still small and closed, never an id or a raw path).
   std::string_view values = {};
 };
 
@@ -106,8 +109,8 @@ struct Family {
   constexpr bool is_timestamp() const { return name.ends_with("_timestamp_seconds"); }
 };
 
-// Everything that must agree between sender and aggregator for values to be mergeable: type, labels,
-// policy and bounds. FNV-1a over a canonical rendering; stable across builds and machines.
+// Everything that must agree between sender and aggregator for values to be mergeable: type,
+// labels, policy and bounds. FNV-1a over a canonical rendering; stable across builds and machines.
 std::uint64_t fingerprint(const Family& family);
 
 // The whole contract, in the order in which it is exposed and documented.
@@ -119,6 +122,7 @@ constexpr FamilyIndex kNoFamily = 0xffff;
 
 // kNoFamily when the name is not in the catalogue.
 FamilyIndex find(std::string_view name);
+// Both throw std::out_of_range for kNoFamily.
 const Family& at(FamilyIndex index);
 std::uint64_t fingerprint(FamilyIndex index);
 

@@ -1,22 +1,23 @@
-// The instruments of one process: counters, gauges and histograms of the families in the catalogue.
+// The instruments of one process: prometheus-cpp's counters, gauges and histograms, reached only
+// through the families of the catalogue.
 //
-// Resolve a handle once, at start, and keep it: resolving registers the label set at 0, so that the first
-// event is a visible increase. Using a handle costs a few nanoseconds and allocates nothing.
+// Resolve a handle once, at start, and keep it: resolving registers the label set at 0, so that the
+// first event is a visible increase. Using a handle costs a few nanoseconds and allocates nothing.
 //
 //     metrics::Counter scans = registry.counter("polybot_scans_total", {"arbitrage"});
 //     scans.increment();
 //
-// An unknown family or one of another type does not compile. A wrong number of labels, a label value
-// outside its closed set and a family of another service are bugs: POLYBOT_ASSERT. NaN, infinities and
-// negative counter or histogram values are refused and counted, never stored.
+// An unknown family or one of another type does not compile. A wrong number of labels, a label
+// value outside its closed set and a family of another service are bugs: POLYBOT_ASSERT. NaN,
+// infinities and negative counter or histogram values are refused and counted, never stored.
 //
-// Values that are folds of other state (the whole of order-manager's money families) have no instrument:
-// register a source, which names its families and their values each time a snapshot is taken.
+// Values that are folds of other state (the whole of order-manager's money families) have no
+// instrument: register a source, which names its families and their values each time a snapshot is
+// taken.
 //
-// Handles point into the registry and must not outlive it. Everything belongs to the service's one loop.
+// Handles point into the registry and must not outlive it. Everything belongs to the service's one
+// loop.
 #pragma once
-
-#include <prometheus/collectable.h>
 
 #include <functional>
 #include <initializer_list>
@@ -50,7 +51,7 @@ struct Identity {
   std::string revision;
 };
 
-struct Refusals;     // counts what the instruments refused; see registry.cpp
+struct Refusals;  // counts what the instruments refused; see registry.cpp
 struct TimestampCell;
 
 class Counter {
@@ -109,8 +110,8 @@ class Histogram {
   Refusals* refusals_;
 };
 
-// Where a source writes its values. A family that is opened and given no series is published as empty, so
-// open every family of the source each time.
+// Where a source writes its values. A family that is opened and given no series is published as
+// empty, so open every family of the source each time.
 class Sink {
  public:
   template <Type kType>
@@ -119,7 +120,9 @@ class Sink {
     // One label set; a repeated one is a bug. Non-finite values are refused and counted.
     void set(LabelValues labels, double value) { sink_->put(index_, labels, value); }
     // Only for `…_timestamp_seconds` families.
-    void set_timestamp(LabelValues labels, domain::Timestamp at) { sink_->put_timestamp(index_, labels, at); }
+    void set_timestamp(LabelValues labels, domain::Timestamp at) {
+      sink_->put_timestamp(index_, labels, at);
+    }
     void set_no_timestamp(LabelValues labels) { sink_->put_no_timestamp(index_, labels); }
 
    private:
@@ -149,10 +152,10 @@ struct Moment {
   domain::Duration uptime;
 };
 
-class Registry final : public prometheus::Collectable {
+class Registry {
  public:
   explicit Registry(Identity identity);
-  ~Registry() override;
+  ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
@@ -161,7 +164,8 @@ class Registry final : public prometheus::Collectable {
   Gauge gauge(GaugeName name, LabelValues labels = {});
   TimestampGauge timestamp_gauge(GaugeName name, LabelValues labels = {});
   Histogram histogram(HistogramName name, LabelValues labels = {});
-  // A gauge whose label set ceased to exist (a disconnected venue). Its handles must not be used again.
+  // A gauge whose label set ceased to exist (a disconnected venue). Its handles must not be used
+  // again.
   void forget(GaugeName name, LabelValues labels);
 
   // Called each time values are read, after the hooks, in the order of registration.
@@ -169,7 +173,8 @@ class Registry final : public prometheus::Collectable {
   // Called before values are read: the place to copy totals and levels that are kept elsewhere.
   void before_collect(std::function<void()> hook);
 
-  // The fold behind `owned` families. A registry of order-manager has nothing to publish before it is set.
+  // The fold behind `owned` families. A registry of order-manager has nothing to publish before it
+  // is set.
   void set_fold(Fold fold);
   const Fold& fold() const { return fold_; }
   bool publishable() const;
@@ -177,15 +182,14 @@ class Registry final : public prometheus::Collectable {
   // Every family touched so far with all its series, in catalogue order.
   std::vector<FamilyValues> collect(Moment moment);
 
-  // The same through prometheus-cpp's types, as this process alone sees it; timestamps as wall seconds.
-  std::vector<prometheus::MetricFamily> Collect() const override;
+  // A family that no message could hold was left out of a snapshot.
+  void count_oversize_family();
 
   const Identity& identity() const { return identity_; }
 
  private:
   struct Entry;
   Entry& touch(FamilyIndex index);
-  std::string key(FamilyIndex index, LabelValues labels) const;
   void read_instruments(Sink::Build& build, Moment moment);
 
   Identity identity_;

@@ -1,16 +1,18 @@
-// Everything a service needs to be seen: its registry, the metrics every process has (loop lag, memory,
-// CPU, descriptors, disk, log drops, bus, build) and the publisher that sends snapshots and heartbeats.
-// One object per process, made at start:
+// Everything a service needs to be seen: its registry, the metrics every process has (loop lag,
+// memory, CPU, descriptors, disk, log drops, bus, build) and the publisher that sends snapshots and
+// heartbeats. One object per process, made at start:
 //
-//     metrics::ServiceMetrics metrics(executor, settings, bus_stats);
-//     metrics::Counter scans = metrics.registry().counter("polybot_scans_total", {"arbitrage"});
-//     metrics.start();                                 // heartbeats and snapshots from here on
-//     metrics.set_readiness(false, {"feed: no data"});   // whenever it changes
+//     metrics::ServiceMetrics metrics(executor, settings, bus_stats);   // or
+//     runtime::make_metrics() metrics::Counter scans =
+//     metrics.registry().counter("polybot_scans_total", {"arbitrage"}); metrics.start(); //
+//     heartbeats and snapshots from here on metrics.set_readiness(false, {"feed: no data"});   //
+//     whenever it changes
 //     ...
-//     metrics.stop();                                  // the final snapshot; after the last observation
+//     metrics.stop();                                  // the final snapshot; after the last
+//     observation
 //
-// Subsystems get their handles as a struct resolved once (HttpMetrics below; services write their own the
-// same way) and tests read them directly. Loop-only, like the registry.
+// Subsystems get their handles as a struct resolved once (HttpMetrics below; services write their
+// own the same way) and tests read them directly. Loop-only, like the registry.
 #pragma once
 
 #include <array>
@@ -27,7 +29,6 @@
 
 #include "common/bus/address.hpp"
 #include "common/bus/stats.hpp"
-#include "common/metrics/process_sample.hpp"
 #include "common/metrics/registry.hpp"
 
 namespace polybot::metrics {
@@ -40,11 +41,12 @@ class HttpMetrics {
  public:
   using Route = std::pair<std::string_view, std::string_view>;  // method, template
 
-  // Each route is registered at 0 in the classes 2xx, 4xx and 5xx, WebSocket templates also in 1xx by their
-  // first upgrade. "unmatched" need not be named.
+  // Each route is registered at 0 in the classes 2xx, 4xx and 5xx, WebSocket templates also in 1xx
+  // by their first upgrade. "unmatched" need not be named.
   HttpMetrics(Registry& registry, const std::vector<Route>& routes);
 
-  void on_request(std::string_view method, std::string_view endpoint, unsigned status, double seconds);
+  void on_request(std::string_view method, std::string_view endpoint, unsigned status,
+                  double seconds);
   void on_websocket(int delta);
 
  private:
@@ -63,49 +65,58 @@ class HttpMetrics {
 };
 
 // Copies the bus library's own counts into the registry each time a snapshot is taken.
-// `stats` and `registry` must outlive each other's use of the hook: the service owns both.
+// `stats` must outlive the registry's last collect(): the service owns both.
 // Channels named here are registered at 0; others appear with their first message.
 void observe_bus(Registry& registry, bus::Stats& stats, const std::vector<std::string>& channels);
 
-// What the process as a whole uses; sampled each time a snapshot is taken.
+// What the operating system and the log say about this process. What cannot be read is absent,
+// never 0.
+struct ProcessReading {
+  std::optional<std::uint64_t> resident_memory_bytes;
+  std::optional<std::uint64_t> open_fds;
+  std::optional<double> cpu_seconds;  // user and system mode, since the start
+  std::optional<std::uint64_t> disk_free_bytes;
+  std::uint64_t log_dropped = 0;  // since the start
+};
+
+// What the process as a whole uses; read each time a snapshot is taken.
 class ProcessMetrics {
  public:
-  // `data_folder` decides which file system's free space is shown; empty: none.
-  ProcessMetrics(Registry& registry, std::string data_folder);
+  // `registry` outlives nothing but its own hooks: both belong to one ServiceMetrics.
+  ProcessMetrics(Registry& registry, std::function<ProcessReading()> read);
+  ProcessMetrics(const ProcessMetrics&) = delete;
+  ProcessMetrics& operator=(const ProcessMetrics&) = delete;
+
   void observe_loop_lag(domain::Duration lag) { loop_lag_.observe(lag); }
-  // Where the log's own drop count is read; it must be cheap.
-  void count_log_drops(std::function<std::uint64_t()> dropped_total) { log_drops_ = std::move(dropped_total); }
 
  private:
   void sample();
 
-  std::string data_folder_;
-  std::function<std::uint64_t()> log_drops_;
+  Registry* registry_;
+  std::function<ProcessReading()> read_;
   Histogram loop_lag_;
-  Gauge resident_memory_;
-  Gauge open_fds_;
   Counter cpu_seconds_;
   Counter log_dropped_;
-  std::optional<Gauge> disk_free_;
 };
 
 struct MetricsSettings {
   Identity identity;
-  std::string metrics_address;  // the aggregator's port 5570, dialled
-  std::string status_address;   // the aggregator's port 5571, dialled
+  std::string metrics_address;  // the aggregator's port 5570, dialled; empty: no snapshots
+  std::string status_address;   // the aggregator's port 5571, dialled; empty: no heartbeats
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   std::chrono::milliseconds snapshot_interval{1000};
   std::chrono::milliseconds status_interval{500};
-  std::string data_folder;                 // see ProcessMetrics
-  std::vector<std::string> bus_channels;   // channels this service uses, registered at 0
-  std::function<domain::Timestamp()> now;  // wall clock
+  std::vector<std::string> bus_channels;         // channels this service uses, registered at 0
+  std::function<Moment()> now;                   // wall clock, and time since the process started
+  std::function<ProcessReading()> read_process;  // may be empty
 };
 
 class ServiceMetrics {
  public:
-  // Throws as bus::Publisher does. `stats` outlives this object. Empty addresses publish nothing (tests,
-  // and the aggregator, which reads its own registry in process).
-  ServiceMetrics(boost::asio::any_io_executor executor, MetricsSettings settings, bus::Stats& stats);
+  // Throws as bus::Publisher does. `stats` outlives this object. Empty addresses publish nothing
+  // (tests, and the aggregator, which reads its own registry in process).
+  ServiceMetrics(boost::asio::any_io_executor executor, MetricsSettings settings,
+                 bus::Stats& stats);
   ~ServiceMetrics();
   ServiceMetrics(const ServiceMetrics&) = delete;
   ServiceMetrics& operator=(const ServiceMetrics&) = delete;
@@ -113,7 +124,8 @@ class ServiceMetrics {
   Registry& registry();
   ProcessMetrics& process();
 
-  // Heartbeats begin at once, snapshots as soon as the registry is publishable (see Registry::set_fold).
+  // Heartbeats begin at once, snapshots as soon as the registry is publishable (see
+  // Registry::set_fold).
   void start();
   // Carried by the next heartbeat, which goes out at once when readiness changes.
   void set_readiness(bool ready, std::vector<std::string> reasons);

@@ -1,6 +1,7 @@
-// What one process knows of its metrics at one moment, as plain values: the thing that is published once a
-// second, decoded by the aggregator and merged by its core. Cumulative, never a delta, so that the next
-// snapshot repairs any loss. Standard library only; common/wire turns it into bytes and back.
+// What one process knows of its metrics at one moment, as plain values: the thing that is published
+// once a second, decoded by the aggregator and merged by its core. Cumulative, never a delta, so
+// that the next snapshot repairs any loss. Standard library only; common/wire turns it into bytes
+// and back.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 
 namespace polybot::metrics {
 
-// Label values of one series in the catalogue's label order, joined by a byte that valid UTF-8 never
-// contains: one flat key, compared and hashed as it is.
+// Label values of one series in the catalogue's label order, joined by a byte that valid UTF-8
+// never contains: one flat key, compared and hashed as it is.
 constexpr char kLabelSeparator = '\xff';
 std::string join_labels(std::initializer_list<std::string_view> values);
 std::string join_labels(std::span<const std::string> values);
@@ -29,8 +30,8 @@ struct Series {
   std::string labels;  // see join_labels
   // Counter or gauge. For `…_timestamp_seconds` the age in seconds, or kNoAge.
   double value = 0;
-  // Histogram: observations per bucket, not cumulative; one more than the family's bounds (the last is
-  // +Inf), so that their sum is the count. Empty otherwise.
+  // Histogram: observations per bucket, not cumulative; one more than the family's bounds (the last
+  // is +Inf), so that their sum is the count. Empty otherwise.
   std::vector<std::uint64_t> buckets = {};
   double sum = 0;
 };

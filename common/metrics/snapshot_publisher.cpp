@@ -1,0 +1,170 @@
+#include "common/metrics/snapshot_publisher.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <optional>
+#include <utility>
+
+#include "common/bus/publisher.hpp"
+#include "common/domain/assert.hpp"
+#include "common/wire/metrics_codec.hpp"
+#include "common/wire/status_codec.hpp"
+#include "common/wire/topics.hpp"
+
+namespace polybot::metrics {
+
+namespace {
+
+std::uint64_t milliseconds(domain::Duration span) {
+  return static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(span).count());
+}
+
+std::unique_ptr<bus::Publisher> dial(const boost::asio::any_io_executor& executor,
+                                     const PublisherSettings& settings, const std::string& address,
+                                     const Identity& identity, bus::Stats& stats) {
+  if (address.empty()) return nullptr;
+  return std::make_unique<bus::Publisher>(
+      executor,
+      bus::PublisherConfig{
+          .producer = {identity.service, identity.replica, identity.incarnation},
+          .endpoints = {{bus::EndpointRole::Dial, address}},
+          .trust = settings.trust,
+          .queue_frames = bus::kQueueFramesState,
+          .unix_now_ns = [now = settings.now] { return domain::to_unix_ns(now().wall); }},
+      stats);
+}
+
+}  // namespace
+
+struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
+  State(const boost::asio::any_io_executor& executor, PublisherSettings given, Registry& source,
+        bus::Stats& stats)
+      : settings(std::move(given)),
+        registry(source),
+        snapshots(dial(executor, settings, settings.metrics_address, source.identity(), stats)),
+        heartbeats(dial(executor, settings, settings.status_address, source.identity(), stats)),
+        snapshot_timer(executor),
+        status_timer(executor) {}
+
+  void publish_snapshot(bool final) {
+    if (!snapshots || !registry.publishable()) return;
+    const Moment now = settings.now();
+    const Identity& identity = registry.identity();
+    const wire::EncodedSnapshot encoded = wire::encode_snapshot(
+        {.service = identity.service,
+         .replica = identity.replica,
+         .incarnation = identity.incarnation,
+         .seq = next_snapshot_seq,
+         .uptime_ms = milliseconds(now.uptime),
+         .interval_ms = static_cast<std::uint32_t>(settings.snapshot_interval.count()),
+         .final = final,
+         .fold = registry.fold(),
+         .families = registry.collect(now)},
+        bus::kMessageBytesMax);
+    next_snapshot_seq += encoded.parts.size();
+    for (std::size_t i = 0; i < encoded.families_left_out; ++i) registry.count_oversize_family();
+    const std::string topic = wire::topics::metrics(identity.service);
+    for (const std::string& part : encoded.parts) snapshots->publish(topic, part);
+  }
+
+  void publish_status(bool final) {
+    if (!heartbeats) return;
+    const Identity& identity = registry.identity();
+    heartbeats->publish(wire::topics::status(identity.service),
+                        wire::encode_status({.service = identity.service,
+                                             .replica = identity.replica,
+                                             .incarnation = identity.incarnation,
+                                             .seq = next_status_seq++,
+                                             .uptime_ms = milliseconds(settings.now().uptime),
+                                             .version = identity.version,
+                                             .ready = ready,
+                                             .reasons = reasons,
+                                             .since_ms = milliseconds(ready_since),
+                                             .final = final}));
+  }
+
+  // A fixed rhythm: the next expiry counts from the last one, unless the loop fell a whole interval
+  // behind.
+  template <class Publish>
+  void repeat(boost::asio::steady_timer& timer, std::chrono::milliseconds interval,
+              Publish publish) {
+    timer.expires_after(interval);
+    timer.async_wait(
+        [self = weak_from_this(), &timer, interval, publish](boost::system::error_code error) {
+          const std::shared_ptr<State> state = self.lock();
+          if (error || !state || state->stopped) return;
+          publish(*state);
+          state->repeat(timer, interval, publish);
+        });
+  }
+
+  void start() {
+    POLYBOT_ASSERT(!started && !stopped);
+    started = true;
+    publish_status(false);
+    publish_snapshot(false);
+    repeat(status_timer, settings.status_interval,
+           [](State& state) { state.publish_status(false); });
+    repeat(snapshot_timer, settings.snapshot_interval,
+           [](State& state) { state.publish_snapshot(false); });
+  }
+
+  void say_goodbye() {
+    if (!started || stopped) return;
+    publish_snapshot(true);
+    ready = false;
+    reasons = {"stopping"};
+    publish_status(true);
+  }
+
+  void close() {
+    if (stopped) return;
+    stopped = true;
+    snapshot_timer.cancel();
+    status_timer.cancel();
+    if (snapshots) snapshots->close();
+    if (heartbeats) heartbeats->close();
+  }
+
+  PublisherSettings settings;
+  Registry& registry;
+  std::unique_ptr<bus::Publisher> snapshots;
+  std::unique_ptr<bus::Publisher> heartbeats;
+  boost::asio::steady_timer snapshot_timer;
+  boost::asio::steady_timer status_timer;
+  std::uint64_t next_snapshot_seq = 1;
+  std::uint64_t next_status_seq = 1;
+  bool ready = false;
+  std::vector<std::string> reasons{"starting"};
+  domain::Duration ready_since{};
+  bool started = false;
+  bool stopped = false;
+};
+
+SnapshotPublisher::SnapshotPublisher(boost::asio::any_io_executor executor,
+                                     PublisherSettings settings, Registry& registry,
+                                     bus::Stats& stats)
+    : state_(std::make_shared<State>(executor, std::move(settings), registry, stats)) {}
+
+// No goodbye here: what the sources read may be gone already.
+SnapshotPublisher::~SnapshotPublisher() {
+  state_->close();
+}
+
+void SnapshotPublisher::start() {
+  state_->start();
+}
+
+void SnapshotPublisher::set_readiness(bool ready, std::vector<std::string> reasons) {
+  const bool changed = ready != state_->ready;
+  if (changed) state_->ready_since = state_->settings.now().uptime;
+  state_->ready = ready;
+  state_->reasons = ready ? std::vector<std::string>{} : std::move(reasons);
+  if (changed && state_->started && !state_->stopped) state_->publish_status(false);
+}
+
+void SnapshotPublisher::stop() {
+  state_->say_goodbye();
+  state_->close();
+}
+
+}  // namespace polybot::metrics
