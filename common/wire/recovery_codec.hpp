@@ -54,6 +54,13 @@ struct ReplayedEvents {
   std::vector<std::string> events;  // encoded StreamedEvents, oldest first
   bool more = false;                // ask again after the last of these
 };
+// The state of a stream as encoded StreamedEvents, to be folded in this order by whoever folds the stream
+// (prev is not to be checked; every seq is at_seq):
+//   each position   MarketRecorded with `position`        (the strategy in the event)
+//   each order      OrderSubmitted with `status` = its status now, then its booked fills as OrderFilled
+//                   with the newest fill status; open orders all, ended ones the newest few thousand
+//   each signal whose legs are unlevel   LegsImbalanced
+// The reader forgets what it knew of the stream before the first page.
 struct OrdersSnapshot {
   std::uint64_t at_seq = 0;  // the state after this journal number
   std::uint32_t page = 0;
