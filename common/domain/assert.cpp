@@ -1,12 +1,25 @@
 #include "common/domain/assert.hpp"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 
 namespace polybot::domain {
+namespace {
+
+std::atomic<AssertionHandler> installed_handler{nullptr};
+
+}  // namespace
+
+void set_assertion_handler(AssertionHandler handler) { installed_handler.store(handler); }
 
 void assertion_failed(const char* expression, const char* file, int line) {
-  std::fprintf(stderr, "polybot: broken invariant: %s (%s:%d)\n", expression, file, line);
+  // Taken once: an invariant that breaks inside the handler must not call it again.
+  if (const AssertionHandler handler = installed_handler.exchange(nullptr)) {
+    handler(expression, file, line);
+  } else {
+    std::fprintf(stderr, "polybot: broken invariant: %s (%s:%d)\n", expression, file, line);
+  }
   std::abort();
 }
 

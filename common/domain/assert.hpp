@@ -4,8 +4,12 @@
 
 namespace polybot::domain {
 
-// Prints one line to standard error and aborts.
+// Prints one line to standard error, or calls the handler, and aborts.
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
+
+// Prints the line in another form, e.g. as a log line. For main; null restores the plain print.
+using AssertionHandler = void (*)(const char* expression, const char* file, int line);
+void set_assertion_handler(AssertionHandler handler);
 
 }  // namespace polybot::domain
 

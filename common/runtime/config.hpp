@@ -89,7 +89,7 @@ class Reader {
   [[nodiscard]] Enum choice(std::string_view key, Enum default_value,
                             const std::vector<std::pair<std::string_view, Enum>>& names);
   // The content of the file named by `<key>_file`, one trailing newline removed; empty when the key is
-  // absent and optional. A file that others may read is an error.
+  // absent and optional. An empty or unreadable file is an error.
   [[nodiscard]] Secret secret(std::string_view key, Presence presence);
 
   // True when the file or the environment has that key or anything below it.
@@ -108,12 +108,13 @@ class Reader {
 
  private:
   struct State;
-  struct Found;
+  struct Found;  // a value and where it comes from
   Reader(std::shared_ptr<State> state, std::string prefix);
   [[nodiscard]] std::string full_key(std::string_view key) const;
   // The text of a decimal, or empty after an error or when absent (`present` tells which).
   [[nodiscard]] std::optional<std::string> decimal_text(std::string_view key);
-  void error_at(std::string_view key, std::string_view what);
+  void error_at(std::string_view key, std::string_view what) { error(key, what); }
+  [[nodiscard]] std::optional<Found> find(std::string_view key);
   [[nodiscard]] std::optional<std::string> choice_text(std::string_view key);
 
   std::shared_ptr<State> state_;  // shared by the readers of sub-tables: one list of known keys

@@ -12,10 +12,11 @@
 // Before init() and in a crash, lines go to standard error directly in the same format.
 #pragma once
 
-#include <atomic>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -52,7 +53,7 @@ class Value {
   Value(std::floating_point auto number) : storage_(static_cast<double>(number)) {}  // NOLINT
   template <class Tag, int Digits>
   Value(domain::Decimal<Tag, Digits> number) : storage_(Exact{number.to_string()}) {}  // NOLINT
-  Value(domain::Timestamp at);   // NOLINT: RFC 3339
+  Value(domain::Timestamp at);  // NOLINT: as RFC 3339
   template <std::integral Integer>
   Value(Integer number) {  // NOLINT
     if constexpr (std::is_same_v<Integer, bool>) {
@@ -97,8 +98,11 @@ struct Settings {
   std::string file;  // empty: standard output; else rotated, 10 MiB x 5
 };
 
-// Starts the background writer; once per process, from main. Throws CannotStart when the file cannot
-// be opened. Also installs the handlers that print a broken invariant and std::terminate as log lines.
+// Sets who is speaking, the format and the level; lines go to standard error directly. Also installs
+// the handlers that print a broken invariant and std::terminate as log lines. For main, first of all.
+void configure(const Settings& settings);
+// configure(), and starts the background writer; once per process. Throws CannotStart when the file
+// cannot be opened.
 void init(const Settings& settings);
 // Writes out what is queued and stops the writer; later lines go to standard error directly.
 void shutdown();
@@ -127,6 +131,8 @@ class Limited {
  public:
   explicit Limited(domain::Duration interval = std::chrono::seconds(1)) : interval_(interval) {}
 
+  // True when a line may be written now; else it is counted as suppressed.
+  [[nodiscard]] bool admit();
   void write(Level level, std::string_view message, Fields fields = {});
   void info(std::string_view message, Fields fields = {}) { write(Level::Info, message, fields); }
   void warning(std::string_view message, Fields fields = {}) { write(Level::Warning, message, fields); }
@@ -134,7 +140,7 @@ class Limited {
 
  private:
   domain::Duration interval_;
-  domain::Duration last_ = domain::Duration::min();
+  std::optional<domain::Duration> last_;
   std::uint64_t suppressed_ = 0;
 };
 
@@ -152,5 +158,8 @@ inline constexpr std::size_t kLineBytesMax = 8 * 1024;
                                       Fields fields, std::uint64_t suppressed = 0);
 [[nodiscard]] std::string_view to_string(Level level);  // "WARNING"
 [[nodiscard]] bool is_secret_key(std::string_view key);
+// "json" and "text"; "trace" ... "critical" in any case. Empty for another word.
+[[nodiscard]] std::optional<Format> parse_format(std::string_view text);
+[[nodiscard]] std::optional<Level> parse_level(std::string_view text);
 
 }  // namespace polybot::runtime::log

@@ -5,6 +5,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <list>
 
 #include "common/domain/time.hpp"
 
@@ -22,8 +23,8 @@ class StopSignal {
   [[nodiscard]] boost::asio::awaitable<bool> sleep_for(domain::Duration span);
 
  private:
-  boost::asio::any_io_executor executor_;
-  boost::asio::steady_timer never_;  // expires never; its cancellation wakes every waiter of wait()
+  boost::asio::steady_timer changed_;  // expires never; its cancellation wakes every wait()
+  std::list<boost::asio::steady_timer*> sleepers_;
   bool requested_ = false;
 };
 

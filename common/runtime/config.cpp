@@ -1,0 +1,505 @@
+#include "common/runtime/config.hpp"
+
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace polybot::runtime::config {
+namespace {
+
+constexpr std::string_view kPrefix = "POLYBOT_";
+constexpr std::size_t kSecretBytesMax = 64 * 1024;
+
+// One key set from the environment.
+struct Override {
+  std::string variable;
+  std::string text;
+};
+
+// POLYBOT_RISK__ORDER_NOTIONAL_MAX -> risk.order_notional_max
+std::string key_of(std::string_view variable) {
+  std::string key;
+  for (std::string_view rest = variable.substr(kPrefix.size()); !rest.empty();) {
+    if (rest.starts_with("__")) {
+      key += '.';
+      rest.remove_prefix(2);
+    } else {
+      const char c = rest.front();
+      key += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      rest.remove_prefix(1);
+    }
+  }
+  return key;
+}
+
+std::string trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_real(std::string_view text) {
+  double value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// Edit distance, for "did you mean"; keys are short.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string in_words(domain::Duration span) {
+  using namespace std::chrono;
+  const auto whole = [&](auto unit) { return span.count() % duration_cast<nanoseconds>(unit).count() == 0; };
+  const auto text = [&](auto unit, const char* suffix) {
+    return std::to_string(span.count() / duration_cast<nanoseconds>(unit).count()) + suffix;
+  };
+  if (span.count() == 0) return "0s";
+  if (whole(hours(1))) return text(hours(1), "h");
+  if (whole(minutes(1))) return text(minutes(1), "m");
+  if (whole(seconds(1))) return text(seconds(1), "s");
+  if (whole(milliseconds(1))) return text(milliseconds(1), "ms");
+  return text(nanoseconds(1), "ns");
+}
+
+// Walks "a.b.0.c"; a number steps into an array.
+const toml::node* node_at(const toml::table& root, std::string_view key) {
+  const toml::node* node = &root;
+  while (!key.empty()) {
+    const std::size_t dot = key.find('.');
+    const std::string_view part = key.substr(0, dot);
+    key = dot == std::string_view::npos ? std::string_view{} : key.substr(dot + 1);
+    if (const toml::table* const table = node->as_table()) {
+      node = table->get(part);
+    } else if (const toml::array* const array = node->as_array()) {
+      const auto index = parse_integer(part);
+      node = index && *index >= 0 ? array->get(static_cast<std::size_t>(*index)) : nullptr;
+    } else {
+      node = nullptr;
+    }
+    if (node == nullptr) return nullptr;
+  }
+  return node;
+}
+
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table: return "a table";
+    case toml::node_type::array: return "a list";
+    case toml::node_type::string: return "a string";
+    case toml::node_type::integer: return "an integer";
+    case toml::node_type::floating_point: return "a float";
+    case toml::node_type::boolean: return "a boolean";
+    case toml::node_type::date:
+    case toml::node_type::time:
+    case toml::node_type::date_time: return "a date or time";
+    case toml::node_type::none: break;
+  }
+  return "nothing";
+}
+
+bool is_array_of_tables(const toml::node& node) {
+  const toml::array* const array = node.as_array();
+  return array != nullptr && !array->empty() && array->is_homogeneous(toml::node_type::table);
+}
+
+}  // namespace
+
+struct Reader::State {
+  std::string file;
+  toml::table root;
+  std::map<std::string, Override> overrides;  // by key
+  std::set<std::string, std::less<>> known;
+  std::vector<std::string> errors;
+
+  [[nodiscard]] std::string place_of(const toml::node& node) const {
+    return file + ":" + std::to_string(node.source().begin.line);
+  }
+  // The closest known key, or empty.
+  [[nodiscard]] std::string suggestion(std::string_view key) const {
+    std::string best;
+    std::size_t best_distance = 4;  // more differences than three are another word
+    for (const std::string& candidate : known) {
+      const std::size_t d = distance(key, candidate);
+      if (d >= best_distance) continue;
+      best_distance = d;
+      best = candidate;
+    }
+    return best.empty() ? "" : " (did you mean " + best + "?)";
+  }
+  void report_unknown(const toml::node& node, const std::string& key);
+};
+
+struct Reader::Found {
+  const toml::node* node = nullptr;      // one of the two is set
+  const Override* override_ = nullptr;
+};
+
+Environment current_environment() {
+  Environment environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+Reader::Reader(std::shared_ptr<State> state, std::string prefix)
+    : state_(std::move(state)), prefix_(std::move(prefix)) {}
+
+Reader Reader::load(const std::string& path, const Environment& environment) {
+  if (path.empty()) return parse("", "", environment);
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw ConfigError(path + ": cannot read the configuration file: " + std::strerror(errno));
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (in.bad() || text.fail()) throw ConfigError(path + ": cannot read the configuration file");
+  return parse(text.str(), path, environment);
+}
+
+Reader Reader::parse(std::string_view toml, std::string name, const Environment& environment) {
+  auto state = std::make_shared<State>();
+  state->file = std::move(name);
+  try {
+    state->root = toml::parse(toml);
+  } catch (const toml::parse_error& error) {
+    throw ConfigError(state->file + ":" + std::to_string(error.source().begin.line) + ": " +
+                      std::string(error.description()));
+  }
+  for (const auto& [variable, text] : environment) {
+    if (variable.starts_with(kPrefix)) state->overrides[key_of(variable)] = {variable, text};
+  }
+  return Reader(std::move(state), "");
+}
+
+std::string Reader::full_key(std::string_view key) const {
+  return prefix_.empty() ? std::string(key) : prefix_ + "." + std::string(key);
+}
+
+std::optional<Reader::Found> Reader::find(std::string_view key) {
+  const std::string full = full_key(key);
+  state_->known.insert(full);
+  if (const auto found = state_->overrides.find(full); found != state_->overrides.end()) {
+    return Found{nullptr, &found->second};
+  }
+  if (const toml::node* const node = node_at(state_->root, full)) return Found{node, nullptr};
+  return std::nullopt;
+}
+
+void Reader::error(std::string_view key, std::string_view what) {
+  const std::string full = full_key(key);
+  std::string place;
+  if (const auto found = state_->overrides.find(full); found != state_->overrides.end()) {
+    place = "environment " + found->second.variable;
+  } else if (const toml::node* const node = node_at(state_->root, full)) {
+    place = state_->place_of(*node);
+  } else {
+    place = state_->file.empty() ? "configuration" : state_->file;
+  }
+  state_->errors.push_back(place + ": " + full + ": " + std::string(what));
+}
+
+std::string Reader::string(std::string_view key, std::string_view default_value) {
+  const auto text = choice_text(key);
+  return text ? *text : std::string(default_value);
+}
+
+std::string Reader::required_string(std::string_view key) {
+  if (!find(key)) {
+    error(key, "is required");
+    return {};
+  }
+  return string(key, "");
+}
+
+std::optional<std::string> Reader::choice_text(std::string_view key) {
+  const auto found = find(key);
+  if (!found) return std::nullopt;
+  if (found->override_ != nullptr) return found->override_->text;
+  if (const auto text = found->node->value_exact<std::string>()) return text;
+  error(key, "must be a string, got " + std::string(type_name(*found->node)));
+  return std::nullopt;
+}
+
+std::int64_t Reader::integer(std::string_view key, std::int64_t default_value, std::int64_t min,
+                             std::int64_t max) {
+  const auto found = find(key);
+  if (!found) return default_value;
+  const std::optional<std::int64_t> value = found->override_ != nullptr
+                                                ? parse_integer(found->override_->text)
+                                                : found->node->value_exact<std::int64_t>();
+  if (!value) {
+    error(key, found->override_ != nullptr
+                   ? "must be an integer, got \"" + found->override_->text + "\""
+                   : "must be an integer, got " + std::string(type_name(*found->node)));
+    return default_value;
+  }
+  if (*value < min || *value > max) {
+    error(key, "must be between " + std::to_string(min) + " and " + std::to_string(max) + ", got " +
+                   std::to_string(*value));
+    return default_value;
+  }
+  return *value;
+}
+
+std::uint16_t Reader::port(std::string_view key, std::uint16_t default_value) {
+  return static_cast<std::uint16_t>(integer(key, default_value, 0, 65535));
+}
+
+bool Reader::boolean(std::string_view key, bool default_value) {
+  const auto found = find(key);
+  if (!found) return default_value;
+  if (found->override_ == nullptr) {
+    if (const auto value = found->node->value_exact<bool>()) return *value;
+    error(key, "must be true or false, got " + std::string(type_name(*found->node)));
+    return default_value;
+  }
+  const std::string& text = found->override_->text;
+  if (text == "true" || text == "1") return true;
+  if (text == "false" || text == "0") return false;
+  error(key, "must be true or false, got \"" + text + "\"");
+  return default_value;
+}
+
+double Reader::real(std::string_view key, double default_value, double min, double max) {
+  const auto found = find(key);
+  if (!found) return default_value;
+  const bool numeric = found->node != nullptr && (found->node->is_floating_point() || found->node->is_integer());
+  const std::optional<double> value = found->override_ != nullptr ? parse_real(found->override_->text)
+                                      : numeric ? found->node->value<double>()
+                                                : std::nullopt;
+  if (!value || !std::isfinite(*value)) {
+    error(key, "must be a number");
+    return default_value;
+  }
+  if (*value < min || *value > max) {
+    std::ostringstream text;
+    text << "must be between " << min << " and " << max << ", got " << *value;
+    error(key, text.str());
+    return default_value;
+  }
+  return *value;
+}
+
+domain::Duration Reader::duration(std::string_view key, domain::Duration default_value,
+                                  domain::Duration min, domain::Duration max) {
+  const auto found = find(key);
+  if (!found) return default_value;
+  const std::optional<std::string> text = found->override_ != nullptr
+                                              ? found->override_->text
+                                              : found->node->value_exact<std::string>();
+  const std::optional<domain::Duration> value = text ? parse_duration(*text) : std::nullopt;
+  if (!value) {
+    error(key, "must be a duration with its unit, such as \"250ms\" or \"30s\"" +
+                   (text ? ", got \"" + *text + "\""
+                         : ", got " + std::string(type_name(*found->node))));
+    return default_value;
+  }
+  if (*value < min || *value > max) {
+    error(key, "must be between " + in_words(min) + " and " + in_words(max) + ", got " + *text);
+    return default_value;
+  }
+  return *value;
+}
+
+std::optional<std::string> Reader::decimal_text(std::string_view key) {
+  const auto found = find(key);
+  if (!found) return std::nullopt;
+  if (found->override_ != nullptr) return found->override_->text;
+  if (const auto text = found->node->value_exact<std::string>()) return text;
+  if (const auto whole = found->node->value_exact<std::int64_t>()) return std::to_string(*whole);
+  error(key, found->node->is_floating_point()
+                 ? "must be a string or an integer (write \"0.45\" in quotes): a TOML float is not exact"
+                 : "must be a decimal in quotes or an integer, got " +
+                       std::string(type_name(*found->node)));
+  return std::nullopt;
+}
+
+std::vector<std::string> Reader::strings(std::string_view key,
+                                         std::vector<std::string> default_value) {
+  const auto found = find(key);
+  if (!found) return default_value;
+  std::vector<std::string> values;
+  if (found->override_ != nullptr) {
+    std::istringstream in(found->override_->text);
+    for (std::string item; std::getline(in, item, ',');) values.push_back(trimmed(item));
+    return values;
+  }
+  const toml::array* const array = found->node->as_array();
+  if (array == nullptr) {
+    error(key, "must be a list of strings, got " + std::string(type_name(*found->node)));
+    return default_value;
+  }
+  for (const toml::node& item : *array) {
+    const auto text = item.value_exact<std::string>();
+    if (!text) {
+      error(key, "must be a list of strings, one item is " + std::string(type_name(item)));
+      return default_value;
+    }
+    values.push_back(*text);
+  }
+  return values;
+}
+
+Secret Reader::secret(std::string_view key, Presence presence) {
+  const std::string file_key = std::string(key) + "_file";
+  const std::string path = string(file_key, "");
+  if (path.empty()) {
+    if (presence == Presence::Required) error(file_key, "is required: the file that holds the secret");
+    return {};
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    error(file_key, "cannot read " + path + ": " + std::strerror(errno));
+    return {};
+  }
+  std::string text(kSecretBytesMax + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const auto size = static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0));
+  std::string_view content(text.data(), size);
+  if (content.ends_with('\n')) content.remove_suffix(1);
+  if (content.ends_with('\r')) content.remove_suffix(1);
+  Secret secret;
+  if (content.empty() || size > kSecretBytesMax) {
+    error(file_key, path + (content.empty() ? " is empty" : " is too large for a secret"));
+  } else {
+    secret = Secret(std::string(content));
+  }
+  explicit_bzero(text.data(), text.size());
+  return secret;
+}
+
+bool Reader::has(std::string_view key) const {
+  const std::string full = full_key(key);
+  if (node_at(state_->root, full) != nullptr) return true;
+  return std::any_of(state_->overrides.begin(), state_->overrides.end(), [&](const auto& entry) {
+    return entry.first == full || entry.first.starts_with(full + ".");
+  });
+}
+
+Reader Reader::table(std::string_view key) {
+  const std::string full = full_key(key);
+  if (const toml::node* const node = node_at(state_->root, full); node != nullptr && !node->is_table()) {
+    state_->known.insert(full);
+    error(key, "must be a table, got " + std::string(type_name(*node)));
+  }
+  return Reader(state_, full);
+}
+
+std::vector<std::string> Reader::table_names(std::string_view key) {
+  const toml::node* const node = node_at(state_->root, full_key(key));
+  const toml::table* const table = node == nullptr ? nullptr : node->as_table();
+  if (table == nullptr) return {};
+  std::vector<std::pair<toml::source_index, std::string>> found;  // TOML tables iterate by name
+  for (const auto& [name, child] : *table) {
+    if (child.is_table()) found.emplace_back(child.source().begin.line, std::string(name.str()));
+  }
+  std::sort(found.begin(), found.end());
+  std::vector<std::string> names;
+  for (auto& [line, name] : found) names.push_back(std::move(name));
+  return names;
+}
+
+std::vector<Reader> Reader::tables(std::string_view key) {
+  const std::string full = full_key(key);
+  const toml::node* const node = node_at(state_->root, full);
+  std::vector<Reader> readers;
+  if (node == nullptr) return readers;
+  const toml::array* const array = node->as_array();
+  if (array == nullptr || (!array->empty() && !is_array_of_tables(*node))) {
+    state_->known.insert(full);
+    error(key, "must be an array of tables, [[" + full + "]]");
+    return readers;
+  }
+  state_->known.insert(full);
+  for (std::size_t i = 0; i < array->size(); ++i) {
+    readers.push_back(Reader(state_, full + "." + std::to_string(i)));
+  }
+  return readers;
+}
+
+void Reader::State::report_unknown(const toml::node& node, const std::string& key) {
+  const auto below = [&](std::string_view name, const toml::node& child) {
+    report_unknown(child, key.empty() ? std::string(name) : key + "." + std::string(name));
+  };
+  if (const toml::table* const table = node.as_table()) {
+    for (const auto& [name, child] : *table) below(name.str(), child);
+    return;
+  }
+  if (is_array_of_tables(node)) {
+    std::size_t index = 0;
+    for (const toml::node& child : *node.as_array()) below(std::to_string(index++), child);
+    return;
+  }
+  if (known.contains(key)) return;
+  errors.push_back(place_of(node) + ": " + key + ": unknown key" + suggestion(key));
+}
+
+void Reader::finish() {
+  state_->report_unknown(state_->root, "");
+  for (const auto& [key, override_] : state_->overrides) {
+    if (state_->known.contains(key)) continue;
+    // Without "__" it names no table of ours, and orchestrators inject such variables for a service
+    // called polybot (POLYBOT_PORT, POLYBOT_SERVICE_HOST); those are not meant for us.
+    if (override_.variable.find("__") == std::string::npos) continue;
+    state_->errors.push_back("environment " + override_.variable + ": " + key + ": unknown key" +
+                             state_->suggestion(key));
+  }
+  if (state_->errors.empty()) return;
+  std::string all;
+  for (const std::string& line : state_->errors) all.append(all.empty() ? "" : "\n").append(line);
+  throw ConfigError(all);
+}
+
+std::optional<domain::Duration> parse_duration(std::string_view text) {
+  std::int64_t count = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (ec != std::errc{} || count < 0) return std::nullopt;
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
+      {"ns", 1},
+      {"us", 1'000},
+      {"ms", 1'000'000},
+      {"s", 1'000'000'000},
+      {"m", 60'000'000'000},
+      {"h", 3'600'000'000'000},
+      {"d", 86'400'000'000'000},
+  };
+  for (const auto& [name, ns] : kUnits) {
+    std::int64_t total = 0;
+    if (unit != name) continue;
+    if (__builtin_mul_overflow(count, ns, &total)) return std::nullopt;
+    return domain::Duration(total);
+  }
+  return std::nullopt;
+}
+
+}  // namespace polybot::runtime::config

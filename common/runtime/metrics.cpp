@@ -1,0 +1,87 @@
+#include "common/runtime/metrics.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <chrono>
+#include <utility>
+
+#include "common/runtime/logging.hpp"
+#include "common/runtime/process_stats.hpp"
+
+namespace polybot::runtime {
+
+namespace {
+
+// Often enough that a stall of a tenth of a second shows; ten wake-ups a second cost nothing.
+constexpr auto kLoopLagInterval = std::chrono::milliseconds(100);
+
+metrics::ProcessReading read_process(const std::string& data_folder) {
+  const ProcessStats stats = process_stats();
+  return {.resident_memory_bytes = stats.resident_memory_bytes,
+          .open_fds = stats.open_fds,
+          .cpu_seconds = stats.cpu_seconds,
+          .disk_free_bytes = data_folder.empty() ? std::nullopt : disk_free_bytes(data_folder),
+          .log_dropped = log::dropped()};
+}
+
+boost::asio::awaitable<void> observe_loop_lag(Runtime& runtime,
+                                              std::weak_ptr<metrics::ServiceMetrics> metrics) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  const std::function<void(domain::Duration)> observe = [metrics](domain::Duration lag) {
+    if (const auto alive = metrics.lock()) alive->process().observe_loop_lag(lag);
+  };
+  co_await (sample_loop_lag(kLoopLagInterval, observe) || runtime.stop.wait());
+}
+
+std::chrono::milliseconds milliseconds(domain::Duration span) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(span);
+}
+
+}  // namespace
+
+MetricsConfig read_metrics_config(config::Reader& reader) {
+  using namespace std::chrono_literals;
+  MetricsConfig config;
+  config.metrics_address = reader.string("bus.metrics", "tcp://127.0.0.1:5570");
+  config.status_address = reader.string("bus.status", "tcp://127.0.0.1:5571");
+  config.trust = reader.boolean("bus.trusted_network", false) ? bus::NetworkTrust::TrustedNetwork
+                                                              : bus::NetworkTrust::LoopbackOnly;
+  config.snapshot_interval = reader.duration("metrics.interval", config.snapshot_interval, 100ms, 60s);
+  config.status_interval = reader.duration("metrics.status_interval", config.status_interval, 100ms, 1s);
+  return config;
+}
+
+std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const MetricsConfig& config,
+                                                      bus::Stats& stats, std::vector<std::string> channels,
+                                                      std::string data_folder) {
+  const Clock clock = runtime.clock;
+  const domain::Duration started = clock.monotonic();
+  auto metrics = std::make_shared<metrics::ServiceMetrics>(
+      runtime.io.get_executor(),
+      metrics::MetricsSettings{
+          .identity = {.service = runtime.service,
+                       .replica = runtime.replica,
+                       .incarnation = runtime.incarnation,
+                       .version = runtime.version,
+                       .revision = runtime.revision},
+          .metrics_address = config.metrics_address,
+          .status_address = config.status_address,
+          .trust = config.trust,
+          .snapshot_interval = milliseconds(config.snapshot_interval),
+          .status_interval = milliseconds(config.status_interval),
+          .bus_channels = std::move(channels),
+          .now = [clock, started] { return metrics::Moment{clock.now(), clock.monotonic() - started}; },
+          .read_process = [folder = std::move(data_folder)] { return read_process(folder); }},
+      stats);
+  const auto report = [&health = runtime.health, weak = std::weak_ptr(metrics)] {
+    if (const auto alive = weak.lock()) alive->set_readiness(health.ready(), health.reasons());
+  };
+  runtime.health.on_change = report;
+  report();
+  boost::asio::co_spawn(runtime.io, observe_loop_lag(runtime, metrics), boost::asio::detached);
+  return metrics;
+}
+
+}  // namespace polybot::runtime

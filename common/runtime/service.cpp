@@ -1,0 +1,314 @@
+#include "common/runtime/service.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdio>
+#include <random>
+#include <sstream>
+
+#include "common/http/server.hpp"
+#include "common/runtime/logging.hpp"
+#include "common/runtime/watchdog.hpp"
+
+namespace polybot::runtime {
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kExitOk = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitStuck = 70;  // EX_SOFTWARE
+
+// What every service reads beside its own keys.
+struct CommonSettings {
+  AdminSettings admin;
+  log::Settings log;
+  domain::Duration watchdog_timeout{};
+  domain::Duration shutdown_grace{};
+};
+
+std::string from_environment(const config::Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? "" : found->second;
+}
+
+std::string replica_name(const config::Environment& environment) {
+  const std::string given = from_environment(environment, "POLYBOT_REPLICA");
+  if (!given.empty()) return given;
+  std::array<char, 256> host{};
+  return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "unknown";
+}
+
+// LOG_FORMAT and LOG_LEVEL win over the file; a wrong word in them is an error like any other.
+CommonSettings read_common(config::Reader& reader, const ServiceOptions& options,
+                           const config::Environment& environment) {
+  CommonSettings settings;
+  settings.admin.address = reader.string("admin.address", "127.0.0.1");
+  settings.admin.port = reader.port("admin.port", options.admin_port);
+
+  settings.log.service = options.name;
+  settings.log.replica = replica_name(environment);
+  const std::string format = reader.string("log.format", "text");
+  const std::string level = reader.string("log.level", "info");
+  settings.log.file = reader.string("log.file", "");
+  const std::string env_format = from_environment(environment, "LOG_FORMAT");
+  const std::string env_level = from_environment(environment, "LOG_LEVEL");
+  const auto parsed_format = log::parse_format(env_format.empty() ? format : env_format);
+  const auto parsed_level = log::parse_level(env_level.empty() ? level : env_level);
+  if (!parsed_format) reader.error("log.format", "must be text or json (also in LOG_FORMAT)");
+  if (!parsed_level) {
+    reader.error("log.level",
+                 "must be trace, debug, info, warning, error or critical (also in LOG_LEVEL)");
+  }
+  settings.log.format = parsed_format.value_or(log::Format::Text);
+  settings.log.level = parsed_level.value_or(log::Level::Info);
+
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  settings.watchdog_timeout =
+      reader.duration("watchdog.timeout", seconds(20), seconds(2), hours(1));
+  settings.shutdown_grace = reader.duration("shutdown.grace", seconds(10), seconds(0), hours(1));
+  return settings;
+}
+
+// Before the configuration is read, the environment alone says how to speak.
+void speak_from_environment(const ServiceOptions& options, const config::Environment& environment) {
+  log::Settings settings;
+  settings.service = options.name;
+  settings.replica = replica_name(environment);
+  settings.format =
+      log::parse_format(from_environment(environment, "LOG_FORMAT")).value_or(log::Format::Text);
+  log::configure(settings);
+}
+
+// One line of output per line of the reason.
+int cannot_start(std::string_view reason) {
+  std::istringstream lines{std::string(reason)};
+  for (std::string line; std::getline(lines, line);) {
+    log::write_now(log::Level::Error, "Cannot start: " + line);
+  }
+  return kExitFailed;
+}
+
+std::string footer(const ServiceOptions& options) {
+  std::string text;
+  if (!options.commands.empty()) {
+    text += "Commands instead of running the service:\n";
+    for (const Command& command : options.commands) {
+      text += "  " + command.name + "  " + command.summary + "\n";
+    }
+    text += '\n';
+  }
+  return text +
+         "Environment:\n"
+         "  POLYBOT_A__B=value  overrides key b of table [a] of the configuration file\n"
+         "  POLYBOT_REPLICA     name of this replica in logs and metrics (default: host name)\n"
+         "  LOG_FORMAT          text or json (default: key log.format)\n"
+         "  LOG_LEVEL           trace, debug, info, warning, error or critical\n"
+         "Exit codes: 0 orderly end, 1 cannot start or failed, 70 ended by its watchdog.";
+}
+
+struct Arguments {
+  std::string config_file;
+  bool check_config = false;
+};
+
+// An exit code when the command line was all there was to do.
+std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char** argv,
+                                   Arguments& arguments) {
+  CLI::App app(options.summary, options.name);
+  arguments.config_file = "deploy/config/" + options.name + ".toml";
+  app.add_option("--config", arguments.config_file,
+                 "Configuration file (TOML), complete and commented as shipped")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_flag("--check-config", arguments.check_config,
+               "Read the configuration and the environment, print what is wrong with them or "
+               "\"ok\", and end");
+  std::string version = options.name + " " + options.version;
+  if (!options.revision.empty()) version += " (" + options.revision + ")";
+  app.set_version_flag("--version", version, "Print the version and end");
+  app.set_help_flag("--help,-h", "Print this text and end");
+  app.footer(footer(options));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return cannot_start(std::string(error.what()) + " (see --help)");
+  }
+  return std::nullopt;
+}
+
+int run_command(const Command& command, int argc, char** argv) {
+  try {
+    return command.run(std::vector<std::string>(argv + 2, argv + argc));
+  } catch (const std::exception& error) {
+    log::write_now(log::Level::Error, command.name + ": " + error.what());
+    return kExitFailed;
+  }
+}
+
+std::uint64_t random_incarnation() {
+  std::random_device device;
+  std::uint64_t value = 0;
+  while (value == 0) value = (std::uint64_t{device()} << 32) | device();
+  return value;
+}
+
+// Stops the service on SIGINT and SIGTERM; ends the process on the second one.
+class SignalWatch {
+ public:
+  SignalWatch(asio::io_context& io, StopSignal& stop, domain::Duration grace,
+              std::function<void()> on_grace_over)
+      : signals_(io, SIGINT, SIGTERM),
+        grace_timer_(io),
+        stop_(stop),
+        grace_(grace),
+        on_grace_over_(std::move(on_grace_over)) {
+    wait();
+  }
+
+ private:
+  void wait() {
+    signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
+      if (ec) return;
+      on_signal(signal);
+      wait();
+    });
+  }
+  void on_signal(int signal) {
+    const char* const name = signal == SIGINT ? "SIGINT" : "SIGTERM";
+    if (seen_) {
+      log::write_now(log::Level::Warning, "Second signal, ending at once", {{"signal", name}});
+      ::_exit(kExitFailed);
+    }
+    seen_ = true;
+    log::info("Stopping", {{"signal", name}});
+    stop_.request();
+    grace_timer_.expires_after(grace_);
+    grace_timer_.async_wait([this](const boost::system::error_code& ec) {
+      if (!ec) on_grace_over_();
+    });
+  }
+
+  asio::signal_set signals_;
+  asio::steady_timer grace_timer_;
+  StopSignal& stop_;
+  domain::Duration grace_;
+  std::function<void()> on_grace_over_;
+  bool seen_ = false;
+};
+
+// Runs the service's coroutine and stops the loop in the same turn in which it ends: what the service
+// left suspended may refer to objects that are gone, and must not run again.
+asio::awaitable<void> live(asio::io_context& io, int& exit_code,
+                           std::function<asio::awaitable<void>()> run) {
+  try {
+    co_await run();
+    exit_code = kExitOk;
+  } catch (const CannotStart& error) {
+    exit_code = cannot_start(error.what());
+  } catch (const http::ListenError& error) {
+    exit_code = cannot_start(error.what());
+  } catch (const std::exception& error) {
+    log::critical("Service failed", {{"error", error.what()}});
+    exit_code = kExitFailed;
+  }
+  io.stop();
+}
+
+void end_stuck_process(domain::Duration silent_for) {
+  log::write_now(
+      log::Level::Critical, "The event loop is stuck, ending the process",
+      {{"silent_seconds", std::chrono::duration_cast<std::chrono::seconds>(silent_for).count()}});
+  ::_exit(kExitStuck);
+}
+
+int run_loop(const ServiceOptions& options, const CommonSettings& settings, std::any service_config,
+             const std::function<asio::awaitable<void>(Runtime&, std::any)>& run) {
+  // Never destroyed: coroutines that the service left suspended would be destroyed with it, after the
+  // objects they refer to. The process ends right behind this function.
+  static std::vector<asio::io_context*> contexts;  // keeps them reachable
+  asio::io_context& io = *contexts.emplace_back(new asio::io_context(1));
+
+  const Clock clock;
+  StopSignal stop(io.get_executor());
+  Health health(options.name, settings.log.replica, options.version, [clock] { return clock.now(); });
+  AdminServer admin(io.get_executor(), settings.admin, health, options.health_routes);
+  Runtime runtime{io,
+                  stop,
+                  health,
+                  admin,
+                  clock,
+                  options.name,
+                  settings.log.replica,
+                  random_incarnation(),
+                  options.version,
+                  options.revision};
+  int exit_code = kExitFailed;
+  admin.listen();
+  const SignalWatch signals(io, stop, settings.shutdown_grace, [&] {
+    log::error("The service did not stop within shutdown.grace");
+    io.stop();
+  });
+  Watchdog watchdog(io.get_executor(), settings.watchdog_timeout, end_stuck_process);
+  log::info("Starting", {{"version", options.version},
+                         {"revision", options.revision},
+                         {"admin", admin.address()},
+                         {"incarnation", std::to_string(runtime.incarnation)}});
+  const std::function<asio::awaitable<void>()> body = [&]() -> asio::awaitable<void> {
+    return run(runtime, std::move(service_config));
+  };
+  asio::co_spawn(io, live(io, exit_code, body), [](const std::exception_ptr&) {});
+  io.run();
+  log::info("Stopped", {{"exit_code", exit_code}});
+  return exit_code;
+}
+
+}  // namespace
+
+int run_service_erased(const ServiceOptions& options, int argc, char** argv,
+                       std::function<std::any(config::Reader&)> read_config,
+                       std::function<asio::awaitable<void>(Runtime&, std::any)> run) {
+  const config::Environment environment = config::current_environment();
+  speak_from_environment(options, environment);
+  ::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code where it is written to
+  for (const Command& command : options.commands) {
+    if (argc > 1 && command.name == argv[1]) return run_command(command, argc, argv);
+  }
+  Arguments arguments;
+  if (const std::optional<int> exit_code = parse_arguments(options, argc, argv, arguments)) {
+    return *exit_code;
+  }
+  int exit_code = kExitFailed;
+  try {
+    config::Reader reader = config::Reader::load(arguments.config_file, environment);
+    const CommonSettings settings = read_common(reader, options, environment);
+    log::configure(settings.log);
+    std::any service_config = read_config(reader);
+    reader.finish();
+    if (arguments.check_config) {
+      std::printf("%s: ok\n", arguments.config_file.c_str());
+      return kExitOk;
+    }
+    log::init(settings.log);
+    exit_code = run_loop(options, settings, std::move(service_config), run);
+  } catch (const CannotStart& error) {
+    exit_code = cannot_start(error.what());
+  } catch (const http::ListenError& error) {
+    exit_code = cannot_start(error.what());
+  } catch (const std::exception& error) {
+    exit_code = cannot_start(error.what());
+  }
+  log::shutdown();
+  return exit_code;
+}
+
+}  // namespace polybot::runtime
