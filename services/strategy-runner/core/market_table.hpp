@@ -30,11 +30,12 @@ class MarketTable {
  public:
   explicit MarketTable(domain::Duration book_age_max) : book_age_max_(book_age_max) {}
 
-  // The definition as state, repeated by the gateway. False when it did not fit.
-  bool define(const domain::Market& market, domain::Timestamp now);
-  // The whole book as of `as_of`. Snapshots older than the book are ignored. False: market unknown.
+  enum class Definition : std::uint8_t { Unchanged, Changed, NoRoom };
+  // The definition as state, repeated by the gateway.
+  Definition define(const domain::Market& market, domain::Timestamp now);
+  // The whole book as of `as_of`; one older than a trusted book is ignored. False: market unknown.
   bool load(const domain::BookSnapshot& snapshot, domain::Timestamp as_of);
-  // Changes since the previous message. Ignored while the book is stale: they do not join up.
+  // Changes since the previous message. False, and ignored, while the book is stale: they do not join up.
   bool apply(const domain::BookDelta& delta, domain::Timestamp as_of);
   void mark_stale(const domain::MarketId& market);
   void mark_stale(domain::Shard shard);

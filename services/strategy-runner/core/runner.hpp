@@ -10,10 +10,8 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -126,7 +124,7 @@ class Runner {
     bool stream_known = false;  // the order stream is complete so far
     std::size_t signals_pending = 0;
   };
-  [[nodiscard]] std::size_t strategies() const { return strategies_.size(); }
+  [[nodiscard]] std::size_t strategies() const { return traders_.size(); }
   [[nodiscard]] const domain::StrategyName& name(std::size_t strategy) const;
   [[nodiscard]] StrategyStatus status(std::size_t strategy, domain::Timestamp now) const;
   [[nodiscard]] const SignalDesk& desk(std::size_t strategy) const;
@@ -136,9 +134,9 @@ class Runner {
   [[nodiscard]] std::vector<std::string> reasons_not_ready(domain::Timestamp now) const;
 
  private:
-  struct Seat;          // one strategy on one shard
-  struct Stable;        // one strategy: its desk, holdings and seats
-  struct Cause;         // one queued evaluation
+  struct Seat;    // one strategy on one shard
+  struct Trader;  // one strategy: its desk, its holdings, its seats
+  struct Cause;   // one queued evaluation
   void on_input(const MarketDataGap& input, domain::Timestamp now, Outputs& out);
   void on_input(const MarketHeard& input, domain::Timestamp now, Outputs& out);
   void on_input(const BookLoaded& input, domain::Timestamp now, Outputs& out);
@@ -152,19 +150,19 @@ class Runner {
   void on_input(const LeasesHeard& input, domain::Timestamp now, Outputs& out);
   void on_input(const TimerFired& input, domain::Timestamp now, Outputs& out);
 
-  [[nodiscard]] Stable* find(const domain::StrategyName& name);
-  [[nodiscard]] bool trades(const Stable& stable, const Seat& seat, domain::Timestamp now) const;
-  [[nodiscard]] bool warm(const Stable& stable, const Seat& seat, domain::Timestamp now) const;
-  void queue_book(const FrameOrigin& origin, const domain::MarketId& market);
-  void queue(Cause cause);
+  [[nodiscard]] Trader* find(const domain::StrategyName& name);
+  void queue_book(const domain::MarketId& market, const FrameOrigin& origin);
+  void queue_shard(domain::Shard shard);
+  void queue_order_event(std::size_t trader, std::optional<domain::Shard> shard,
+                         const domain::StreamedEvent& event);
+  void evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now, Outputs& out);
 
   RunnerSettings settings_;
   MarketTable markets_;
   SignalIds ids_;
-  std::vector<std::unique_ptr<Stable>> strategies_;
+  std::vector<std::unique_ptr<Trader>> traders_;
   std::deque<Cause> causes_;
-  // Books already queued, so that a burst of changes is one evaluation.
-  std::set<domain::MarketId> queued_books_;
+  domain::Timestamp swept_at_{};
 };
 
 }  // namespace polybot::strategy_runner

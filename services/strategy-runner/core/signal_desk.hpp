@@ -30,8 +30,9 @@ enum class Refusal : std::uint8_t {
   NoBook,      // a market whose book cannot be trusted now
   Busy,        // an earlier intent there has not ended, or a denial is being waited out
   Paced,       // above the strategy's signal rate
+  Muted,       // the shard may not be traded now: no lease, not warm, stopped or halted
 };
-inline constexpr std::size_t kRefusals = 4;
+inline constexpr std::size_t kRefusals = 5;
 inline constexpr std::size_t kSignalActions = 5;
 
 // The signal ids of one process; shared by its desks.
@@ -68,9 +69,10 @@ class SignalDesk {
     std::uint64_t applied_seq = 0;
     domain::TraceId trace;  // of the update that caused it; 0: the signal starts a trace of its own
     domain::Timestamp now{};
+    bool muted = false;     // a strategy may watch what it may not trade
   };
-  // Appends the signal to `out`, or counts the refusal. `taking`: the markets where orders of this
-  // strategy are still executing refuse further ones. A quote target replaces the pending one.
+  // Appends the signal to `out`, or counts the refusal. A quote target replaces the pending one of its
+  // market.
   std::optional<domain::SignalId> emit(Intent intent, const Stamp& stamp, std::vector<domain::Signal>& out);
 
   void on_order_event(const domain::StreamedEvent& streamed, domain::Timestamp now);
@@ -83,6 +85,8 @@ class SignalDesk {
   // A take there is unanswered or about to execute, or a denial is being waited out.
   [[nodiscard]] bool busy(const domain::MarketId& market, domain::Timestamp now) const;
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+  // The shard of an unanswered signal.
+  [[nodiscard]] std::optional<domain::Shard> shard_of(const domain::SignalId& id) const;
 
   [[nodiscard]] std::uint64_t emitted(domain::SignalAction action) const {
     return emitted_[static_cast<std::size_t>(action)];
@@ -95,8 +99,8 @@ class SignalDesk {
  private:
   struct Pending {
     domain::Signal signal;
-    domain::Timestamp repeat_at{};
-    bool accepted = false;  // answered, but its orders have not been seen yet
+    domain::Timestamp repeat_at{};  // when accepted: until when its markets stay busy
+    bool accepted = false;          // answered, but its orders have not been seen yet
   };
   struct Pause {
     domain::Timestamp until{};
@@ -107,8 +111,6 @@ class SignalDesk {
   [[nodiscard]] bool well_formed(const Intent& intent) const;
   bool take_token(domain::Timestamp now);
   void denied(const domain::Signal& signal, domain::Timestamp now);
-  void settled(const domain::Signal& signal);
-  void accepted(std::uint64_t counter);
 
   DeskSettings settings_;
   const MarketTable& markets_;

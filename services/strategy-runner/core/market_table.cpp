@@ -1,0 +1,143 @@
+#include "services/strategy-runner/core/market_table.hpp"
+
+#include <algorithm>
+
+namespace polybot::strategy_runner {
+namespace {
+
+void insert_sorted(std::vector<domain::MarketId>& ids, const domain::MarketId& id) {
+  const auto at = std::lower_bound(ids.begin(), ids.end(), id);
+  if (at == ids.end() || *at != id) ids.insert(at, id);
+}
+
+template <class Index, class Key>
+void erase_from(Index& index, const Key& key, const domain::MarketId& id) {
+  const auto at = index.find(key);
+  if (at == index.end()) return;
+  std::erase(at->second, id);
+  if (at->second.empty()) index.erase(at);
+}
+
+template <class Index, class Key>
+std::span<const domain::MarketId> ids_of(const Index& index, const Key& key) {
+  const auto at = index.find(key);
+  if (at == index.end()) return {};
+  return at->second;
+}
+
+}  // namespace
+
+MarketTable::Definition MarketTable::define(const domain::Market& market, domain::Timestamp now) {
+  const auto known = entries_.find(market.id);
+  if (known == entries_.end()) {
+    if (entries_.size() >= kMarketsMax) return Definition::NoRoom;
+    Entry entry{.market = market, .shard = domain::shard_of(market.event), .book = {}, .heard_at = now};
+    link(entry);
+    entries_.emplace(market.id, std::move(entry));
+    return Definition::Changed;
+  }
+  Entry& entry = known->second;
+  entry.heard_at = now;
+  if (entry.market == market) return Definition::Unchanged;
+  // Levels off the new grid may be about to go: a changed tick needs a new snapshot.
+  if (entry.market.tick != market.tick) entry.book.stale = true;
+  const bool moved = entry.market.event != market.event;
+  if (moved) unlink(entry);
+  entry.market = market;
+  entry.shard = domain::shard_of(market.event);
+  if (moved) link(entry);
+  return Definition::Changed;
+}
+
+void MarketTable::link(const Entry& entry) {
+  insert_sorted(events_[entry.market.event], entry.market.id);
+  insert_sorted(shards_[entry.shard], entry.market.id);
+}
+
+void MarketTable::unlink(const Entry& entry) {
+  erase_from(events_, entry.market.event, entry.market.id);
+  erase_from(shards_, entry.shard, entry.market.id);
+}
+
+bool MarketTable::load(const domain::BookSnapshot& snapshot, domain::Timestamp as_of) {
+  const auto at = entries_.find(snapshot.market);
+  if (at == entries_.end()) return false;
+  BookState& state = at->second.book;
+  // An answer to a recovery request may come after newer news.
+  if (!state.stale && as_of < state.as_of) return true;
+  state.book.load(snapshot.bids, snapshot.asks);
+  state.stale = snapshot.stale;
+  state.as_of = as_of;
+  return true;
+}
+
+bool MarketTable::apply(const domain::BookDelta& delta, domain::Timestamp as_of) {
+  const auto at = entries_.find(delta.market);
+  if (at == entries_.end()) return false;
+  BookState& state = at->second.book;
+  if (state.stale) return false;
+  state.book.apply(delta.changes);
+  state.as_of = std::max(state.as_of, as_of);
+  return true;
+}
+
+void MarketTable::mark_stale(const domain::MarketId& market) {
+  const auto at = entries_.find(market);
+  if (at != entries_.end()) at->second.book.stale = true;
+}
+
+void MarketTable::mark_stale(domain::Shard shard) {
+  for (const domain::MarketId& id : markets_in(shard)) mark_stale(id);
+}
+
+void MarketTable::forget_silent(domain::Timestamp now) {
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    if (now - at->second.heard_at < kMarketForgottenAfter) {
+      ++at;
+      continue;
+    }
+    unlink(at->second);
+    at = entries_.erase(at);
+  }
+}
+
+const domain::Market* MarketTable::find(const domain::MarketId& market) const {
+  const auto at = entries_.find(market);
+  return at == entries_.end() ? nullptr : &at->second.market;
+}
+
+std::span<const domain::MarketId> MarketTable::markets_of(const domain::EventGroupId& event) const {
+  return ids_of(events_, event);
+}
+
+std::span<const domain::MarketId> MarketTable::markets_in(domain::Shard shard) const {
+  return ids_of(shards_, shard);
+}
+
+domain::Shard MarketTable::shard_of(const domain::MarketId& market) const {
+  const auto at = entries_.find(market);
+  return at == entries_.end() ? domain::Shard{} : at->second.shard;
+}
+
+const BookState* MarketTable::usable_book(const domain::MarketId& market, domain::Timestamp now) const {
+  const auto at = entries_.find(market);
+  if (at == entries_.end()) return nullptr;
+  const Entry& entry = at->second;
+  const bool closed = entry.market.ends_at != domain::Timestamp{} && now >= entry.market.ends_at;
+  const bool usable = entry.market.status == domain::MarketStatus::Active && !closed &&
+                      !entry.book.stale && now - entry.book.as_of <= book_age_max_ &&
+                      !entry.book.book.crossed();
+  return usable ? &entry.book : nullptr;
+}
+
+const BookState* MarketTable::any_book(const domain::MarketId& market) const {
+  const auto at = entries_.find(market);
+  return at == entries_.end() ? nullptr : &at->second.book;
+}
+
+std::size_t MarketTable::stale_books() const {
+  return static_cast<std::size_t>(std::count_if(
+      entries_.begin(), entries_.end(), [](const auto& entry) { return entry.second.book.stale; }));
+}
+
+}  // namespace polybot::strategy_runner

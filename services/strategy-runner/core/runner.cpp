@@ -1,0 +1,374 @@
+#include "services/strategy-runner/core/runner.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace polybot::strategy_runner {
+namespace {
+
+constexpr domain::Duration kSweepEvery = std::chrono::seconds(10);
+
+bool matches(const std::vector<std::string>& patterns, const std::string& slug) {
+  if (patterns.empty()) return true;
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    if (!pattern.ends_with('*')) return slug == pattern;
+    return slug.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1));
+  });
+}
+
+// The market an order event speaks of. Looks orders up before the event is applied: one that ends its
+// order is the last to find it.
+std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed, const Holdings& holdings) {
+  if (streamed.position) return streamed.position->market;
+  return std::visit(
+      [&](const auto& event) -> std::optional<domain::MarketId> {
+        using Event = std::decay_t<decltype(event)>;
+        if constexpr (std::is_same_v<Event, domain::OrderSubmitted>) {
+          return event.order.instrument.market;
+        } else if constexpr (requires { event.instrument.market; }) {
+          return event.instrument.market;
+        } else if constexpr (requires { event.fill.order; }) {
+          const LiveOrder* order = holdings.find_order(event.fill.order);
+          return order == nullptr ? std::nullopt : std::optional(order->instrument.market);
+        } else if constexpr (requires { event.order.signal; }) {
+          const LiveOrder* order = holdings.find_order(event.order);
+          return order == nullptr ? std::nullopt : std::optional(order->instrument.market);
+        } else {
+          return std::nullopt;
+        }
+      },
+      streamed.event.body);
+}
+
+std::optional<domain::Shard> shard_of_group(const domain::EventBody& body) {
+  if (const auto* event = std::get_if<domain::LegsImbalanced>(&body)) return domain::shard_of(event->event);
+  if (const auto* event = std::get_if<domain::LegsLevelled>(&body)) return domain::shard_of(event->event);
+  return std::nullopt;
+}
+
+std::optional<domain::SignalId> signal_of(const domain::EventBody& body) {
+  if (const auto* event = std::get_if<domain::SignalAccepted>(&body)) return event->signal;
+  if (const auto* event = std::get_if<domain::SignalDenied>(&body)) return event->signal;
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct Runner::Seat {
+  domain::Lease lease;
+  domain::Timestamp since{};
+  std::unique_ptr<Strategy> strategy;
+};
+
+struct Runner::Trader {
+  Trader(const StrategySettings& from, const MarketTable& markets, SignalIds& ids)
+      : settings(from), desk(from.desk, markets, ids) {}
+
+  // All the order events before the grant are known here.
+  [[nodiscard]] bool caught_up(const domain::Lease& lease) const {
+    if (!stream_known) return false;
+    if (holdings.applied_seq() >= lease.granted_seq) return true;
+    // The grant may lie after the last message of this strategy's own stream.
+    return last_seq && *last_seq <= lease.granted_seq && holdings.applied_seq() >= *last_seq;
+  }
+  [[nodiscard]] bool warm(const Seat& seat, domain::Timestamp now) const {
+    return caught_up(seat.lease) && now - seat.since >= seat.strategy->warm_up();
+  }
+  [[nodiscard]] bool may_trade(const Seat& seat, domain::Timestamp now) const {
+    return enabled && trading_state != domain::TradingState::Halted && now < seat.lease.expires_at &&
+           warm(seat, now);
+  }
+  void drop_seat(domain::Shard shard) {
+    seats.erase(shard);
+    desk.drop(shard);
+  }
+
+  StrategySettings settings;
+  SignalDesk desk;
+  Holdings holdings;
+  // Until the operator's wish is known nothing runs.
+  bool enabled = false;
+  domain::TradingState trading_state = domain::TradingState::Halted;
+  bool stream_known = false;
+  std::optional<std::uint64_t> last_seq;  // of the stream, as the state topic last said
+  std::map<domain::Shard, domain::Lease> leases;
+  std::map<domain::Shard, Seat> seats;    // of the leases, while the strategy is enabled
+  std::unordered_set<domain::MarketId> queued_books;
+  std::uint64_t scans = 0;
+};
+
+struct Runner::Cause {
+  struct Book {
+    domain::MarketId market;
+  };
+  struct Timer {};
+  std::size_t trader = 0;
+  domain::Shard shard;
+  std::variant<Book, domain::TradeTick, domain::StreamedEvent, Timer> what;
+  domain::Timestamp sent_at{};
+  domain::TraceId trace;
+};
+
+Runner::Runner(RunnerSettings settings)
+    : settings_(std::move(settings)), markets_(settings_.book_age_max), ids_(settings_.incarnation) {
+  for (const StrategySettings& strategy : settings_.strategies) {
+    traders_.push_back(std::make_unique<Trader>(strategy, markets_, ids_));
+  }
+}
+
+Runner::~Runner() = default;
+
+void Runner::on(const Input& input, domain::Timestamp now, Outputs& out) {
+  std::visit([&](const auto& body) { on_input(body, now, out); }, input);
+}
+
+// ---- market data ----------------------------------------------------------------------------------
+
+void Runner::on_input(const MarketDataGap& input, domain::Timestamp, Outputs& out) {
+  markets_.mark_stale(input.shard);
+  out.snapshots_wanted.push_back(input.shard);
+  queue_shard(input.shard);
+}
+
+void Runner::on_input(const MarketHeard& input, domain::Timestamp now, Outputs&) {
+  const auto definition = markets_.define(input.market, now);
+  if (definition == MarketTable::Definition::Changed) queue_book(input.market.id, {});
+}
+
+void Runner::on_input(const BookLoaded& input, domain::Timestamp, Outputs&) {
+  if (markets_.load(input.snapshot, input.origin.sent_at)) queue_book(input.snapshot.market, input.origin);
+}
+
+void Runner::on_input(const BookChanged& input, domain::Timestamp, Outputs&) {
+  if (markets_.apply(input.delta, input.origin.sent_at)) queue_book(input.delta.market, input.origin);
+}
+
+void Runner::on_input(const BookDistrusted& input, domain::Timestamp, Outputs&) {
+  markets_.mark_stale(input.stale.market);
+  queue_book(input.stale.market, {});
+}
+
+void Runner::on_input(const TradeSeen& input, domain::Timestamp, Outputs&) {
+  const domain::Market* market = markets_.find(input.trade.market);
+  if (market == nullptr) return;
+  const domain::Shard shard = markets_.shard_of(market->id);
+  for (std::size_t i = 0; i < traders_.size(); ++i) {
+    Trader& trader = *traders_[i];
+    if (!trader.seats.contains(shard) || !matches(trader.settings.markets, market->slug)) continue;
+    causes_.push_back({.trader = i,
+                       .shard = shard,
+                       .what = input.trade,
+                       .sent_at = input.origin.sent_at,
+                       .trace = input.origin.trace});
+  }
+}
+
+void Runner::queue_book(const domain::MarketId& id, const FrameOrigin& origin) {
+  const domain::Market* market = markets_.find(id);
+  if (market == nullptr) return;
+  const domain::Shard shard = markets_.shard_of(id);
+  for (std::size_t i = 0; i < traders_.size(); ++i) {
+    Trader& trader = *traders_[i];
+    if (!trader.seats.contains(shard) || !matches(trader.settings.markets, market->slug)) continue;
+    // A burst of changes that arrived together is one evaluation.
+    if (!trader.queued_books.insert(id).second) continue;
+    causes_.push_back({.trader = i,
+                       .shard = shard,
+                       .what = Cause::Book{id},
+                       .sent_at = origin.sent_at,
+                       .trace = origin.trace});
+  }
+}
+
+void Runner::queue_shard(domain::Shard shard) {
+  for (const domain::MarketId& id : markets_.markets_in(shard)) queue_book(id, {});
+}
+
+// ---- order events ---------------------------------------------------------------------------------
+
+void Runner::on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs&) {
+  const domain::StreamedEvent& streamed = input.event;
+  for (std::size_t i = 0; i < traders_.size(); ++i) {
+    Trader& trader = *traders_[i];
+    if (trader.settings.name != streamed.event.strategy) continue;
+    std::optional<domain::Shard> shard = shard_of_group(streamed.event.body);
+    if (const auto market = market_of(streamed, trader.holdings)) {
+      if (markets_.find(*market) != nullptr) shard = markets_.shard_of(*market);
+    }
+    if (const auto signal = signal_of(streamed.event.body)) shard = trader.desk.shard_of(*signal);
+    trader.stream_known = true;
+    trader.holdings.apply(streamed);
+    trader.desk.on_order_event(streamed, now);
+    queue_order_event(i, shard, streamed);
+  }
+}
+
+void Runner::queue_order_event(std::size_t trader, std::optional<domain::Shard> shard,
+                               const domain::StreamedEvent& event) {
+  // An event that names nothing of ours has nobody to hear it.
+  if (!shard || !traders_[trader]->seats.contains(*shard)) return;
+  causes_.push_back({.trader = trader, .shard = *shard, .what = event, .sent_at = {}, .trace = event.event.trace});
+}
+
+void Runner::on_input(const OrdersRestored& input, domain::Timestamp, Outputs&) {
+  Trader* trader = find(input.strategy);
+  if (trader == nullptr) return;
+  trader->holdings.restore(input.seq, input.positions, input.live_orders);
+  trader->stream_known = true;
+}
+
+void Runner::on_input(const OrderStreamBroken& input, domain::Timestamp, Outputs&) {
+  if (Trader* trader = find(input.strategy)) trader->stream_known = false;
+}
+
+// ---- state of order-manager -----------------------------------------------------------------------
+
+void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs&) {
+  Trader* trader = find(input.state.strategy);
+  if (trader == nullptr) return;
+  trader->trading_state = input.state.trading_state;
+  trader->last_seq = input.state.last_seq;
+  // A stream without a message has no past to know.
+  if (input.state.last_seq == 0 && trader->holdings.applied_seq() == 0) trader->stream_known = true;
+  if (trader->enabled == input.state.enabled) return;
+  trader->enabled = input.state.enabled;
+  if (!trader->enabled) {
+    // Order-manager cancels what rests; here a stopped strategy forgets what it was about to do.
+    trader->seats.clear();
+    trader->queued_books.clear();
+    trader->desk.drop_all();
+    return;
+  }
+  for (const auto& [shard, lease] : trader->leases) {
+    trader->seats.emplace(shard, Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
+  }
+}
+
+void Runner::on_input(const LeasesHeard& input, domain::Timestamp now, Outputs&) {
+  for (const auto& trader : traders_) {
+    std::map<domain::Shard, domain::Lease> ours;
+    for (const domain::Lease& lease : input.leases) {
+      const bool mine = lease.strategy == trader->settings.name && lease.replica == settings_.replica &&
+                        lease.incarnation == settings_.incarnation;
+      if (mine) ours.emplace(lease.shard, lease);
+    }
+    for (const auto& [shard, lease] : trader->leases) {
+      if (!ours.contains(shard)) trader->drop_seat(shard);
+    }
+    for (const auto& [shard, lease] : ours) {
+      const auto before = trader->leases.find(shard);
+      // What was decided under another epoch would be fenced.
+      if (before != trader->leases.end() && before->second.epoch != lease.epoch) trader->desk.drop(shard);
+      if (!trader->enabled) continue;
+      const auto seat = trader->seats.find(shard);
+      if (seat != trader->seats.end()) {
+        seat->second.lease = lease;
+      } else {
+        trader->seats.emplace(shard,
+                              Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
+      }
+    }
+    trader->leases = std::move(ours);
+  }
+}
+
+void Runner::on_input(const TimerFired&, domain::Timestamp now, Outputs& out) {
+  if (now - swept_at_ >= kSweepEvery) {
+    swept_at_ = now;
+    markets_.forget_silent(now);
+  }
+  for (std::size_t i = 0; i < traders_.size(); ++i) {
+    Trader& trader = *traders_[i];
+    trader.desk.repeat(now, out.signals);
+    for (const auto& [shard, seat] : trader.seats) {
+      if (markets_.markets_in(shard).empty()) continue;
+      causes_.push_back({.trader = i, .shard = shard, .what = Cause::Timer{}, .sent_at = {}, .trace = {}});
+    }
+  }
+}
+
+// ---- evaluation -----------------------------------------------------------------------------------
+
+std::optional<Scan> Runner::scan_next(domain::Timestamp now, Outputs& out) {
+  while (!causes_.empty()) {
+    const Cause cause = std::move(causes_.front());
+    causes_.pop_front();
+    Trader& trader = *traders_[cause.trader];
+    if (const auto* book = std::get_if<Cause::Book>(&cause.what)) trader.queued_books.erase(book->market);
+    const auto seat = trader.seats.find(cause.shard);
+    if (seat == trader.seats.end()) continue;  // the lease ended in between
+    evaluate(cause, trader, seat->second, now, out);
+    const bool counted = !std::holds_alternative<Cause::Timer>(cause.what);
+    if (counted) ++trader.scans;
+    return Scan{.strategy = cause.trader, .caused_at = cause.sent_at, .counted = counted};
+  }
+  return std::nullopt;
+}
+
+void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now, Outputs& out) {
+  const View view(markets_, trader.holdings, trader.desk, trader.trading_state, now);
+  const SignalDesk::Stamp stamp{.shard = cause.shard,
+                                .lease_epoch = seat.lease.epoch,
+                                .applied_seq = trader.holdings.applied_seq(),
+                                .trace = cause.trace,
+                                .now = now,
+                                .muted = !trader.may_trade(seat, now)};
+  Context context(view, trader.desk, stamp, out.signals);
+  struct Call {
+    Strategy& strategy;
+    Context& context;
+    void operator()(const Cause::Book& book) const { strategy.on_book(book.market, context); }
+    void operator()(const domain::TradeTick& trade) const { strategy.on_trade(trade, context); }
+    void operator()(const domain::StreamedEvent& event) const { strategy.on_order_event(event, context); }
+    void operator()(const Cause::Timer&) const { strategy.on_timer(context); }
+  };
+  std::visit(Call{*seat.strategy, context}, cause.what);
+}
+
+// ---- status ---------------------------------------------------------------------------------------
+
+Runner::Trader* Runner::find(const domain::StrategyName& name) {
+  const auto at = std::find_if(traders_.begin(), traders_.end(),
+                               [&](const auto& trader) { return trader->settings.name == name; });
+  return at == traders_.end() ? nullptr : at->get();
+}
+
+const domain::StrategyName& Runner::name(std::size_t strategy) const {
+  return traders_.at(strategy)->settings.name;
+}
+
+Runner::StrategyStatus Runner::status(std::size_t strategy, domain::Timestamp now) const {
+  const Trader& trader = *traders_.at(strategy);
+  StrategyStatus status{.enabled = trader.enabled,
+                        .trading_state = trader.trading_state,
+                        .shards_held = static_cast<int>(trader.leases.size()),
+                        .shards_warm = 0,
+                        .scans = trader.scans,
+                        .applied_seq = trader.holdings.applied_seq(),
+                        .stream_known = trader.stream_known,
+                        .signals_pending = trader.desk.pending()};
+  for (const auto& [shard, seat] : trader.seats) {
+    if (trader.warm(seat, now) && now < seat.lease.expires_at) ++status.shards_warm;
+  }
+  return status;
+}
+
+const SignalDesk& Runner::desk(std::size_t strategy) const { return traders_.at(strategy)->desk; }
+
+const Holdings& Runner::holdings(std::size_t strategy) const { return traders_.at(strategy)->holdings; }
+
+std::vector<std::string> Runner::reasons_not_ready(domain::Timestamp now) const {
+  std::vector<std::string> reasons;
+  for (std::size_t i = 0; i < traders_.size(); ++i) {
+    const StrategyStatus state = status(i, now);
+    if (!state.enabled || state.shards_warm == state.shards_held) continue;
+    const int cold = state.shards_held - state.shards_warm;
+    std::string reason = name(i).value + ": ";
+    reason += std::to_string(cold) + " of " + std::to_string(state.shards_held) + " leases ";
+    reason += state.stream_known ? "warming up" : "waiting for order events";
+    reasons.push_back(std::move(reason));
+  }
+  return reasons;
+}
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,263 @@
+#include "services/strategy-runner/core/strategies/arbitrage.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "common/domain/amounts.hpp"
+#include "common/domain/fees.hpp"
+
+namespace polybot::strategy_runner {
+namespace {
+
+using domain::Market;
+using domain::MarketId;
+using domain::Money;
+using domain::Outcome;
+using domain::Price;
+using domain::Quantity;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr domain::Duration kLevelAgainAfter = seconds(1);
+// Order-manager levels by itself long before: an imbalance this old was settled without us.
+constexpr domain::Duration kImbalanceForgottenAfter = seconds(60);
+
+constexpr std::array<ParameterSpec, 7> kParameters{{
+    {"edge_min", "0.004", "certain profit per share, after fees, in pUSD"},
+    {"quantity_max", "200", "shares of each leg"},
+    {"leg_cost_max", "100", "pUSD in one leg"},
+    {"basket_cost_max", "250", "pUSD in one basket"},
+    {"event_cost_max", "500", "pUSD held in one event, at cost"},
+    {"pause", "1s", "after own orders in an event, until its books show them"},
+    {"time_to_end_min", "30s", "markets that end sooner are left alone"},
+}};
+
+// An outcome that certainly will not be the one that wins.
+bool has_lost(const Market& market) {
+  return market.status == domain::MarketStatus::Resolved && market.payout.yes.is_zero();
+}
+
+bool ends_soon(const Market& market, domain::Timestamp now, domain::Duration margin) {
+  return market.ends_at != domain::Timestamp{} && market.ends_at - now < margin;
+}
+
+// Exactly one market of the event resolves Yes, and no outcome can be added any more.
+bool is_exclusive(std::span<const MarketId> ids, const View& view) {
+  return std::all_of(ids.begin(), ids.end(), [&](const MarketId& id) {
+    const Market* market = view.market(id);
+    return market->neg_risk && !market->augmented;
+  });
+}
+
+// Every outcome that could still win is here and can be bought.
+bool is_complete(std::span<const MarketId> ids, const View& view) {
+  return std::all_of(ids.begin(), ids.end(), [&](const MarketId& id) {
+    const Market* market = view.market(id);
+    if (market->event_market_count != ids.size()) return false;
+    return has_lost(*market) || (market->status == domain::MarketStatus::Active && !market->placeholder);
+  });
+}
+
+// Ladders of the markets that may be traded now.
+std::vector<Ladder> ladders_of(std::span<const MarketId> ids, Outcome outcome, const View& view,
+                               domain::Duration time_to_end_min) {
+  std::vector<Ladder> ladders;
+  for (const MarketId& id : ids) {
+    const Market* market = view.market(id);
+    const domain::OrderBook* book = view.book(id);
+    if (book == nullptr || market->taker_delay || market->placeholder || view.busy(id)) continue;
+    if (ends_soon(*market, view.now(), time_to_end_min)) continue;
+    ladders.push_back(buy_ladder(*market, outcome, *book));
+  }
+  return ladders;
+}
+
+Money payout_per_share(const std::map<domain::Instrument, Quantity>& legs) {
+  const bool yes = legs.begin()->first.outcome == Outcome::Yes;
+  return Money::from_units(yes ? 1 : static_cast<std::int64_t>(legs.size()) - 1);
+}
+
+struct Purchase {
+  std::vector<domain::Leg> legs;
+  Money cost;
+};
+
+// Buying what each leg lacks up to `target`; empty when a book is missing, too thin, or cannot express it.
+std::optional<Purchase> completion(const std::map<domain::Instrument, Quantity>& held, Quantity target,
+                                   const View& view) {
+  Purchase purchase;
+  for (const auto& [instrument, quantity] : held) {
+    const Quantity missing = target - quantity;
+    if (!missing.is_positive()) continue;
+    const Market* market = view.market(instrument.market);
+    const domain::OrderBook* book = view.book(instrument.market);
+    if (market == nullptr || book == nullptr) return std::nullopt;
+    const Ladder ladder = buy_ladder(*market, instrument.outcome, *book);
+    const auto needed = walk(ladder, missing);
+    if (!needed) return std::nullopt;
+    if (missing.raw() % domain::immediate_buy_step(needed->limit).raw() != 0) return std::nullopt;
+    if (domain::notional(needed->limit, missing, domain::Rounding::Down) < domain::kMarketableNotionalMin) {
+      return std::nullopt;
+    }
+    purchase.cost += needed->cash + needed->fee;
+    purchase.legs.push_back({instrument, domain::Side::Buy, needed->limit, missing});
+  }
+  if (purchase.legs.empty()) return std::nullopt;
+  return purchase;
+}
+
+struct Sale {
+  std::vector<domain::Leg> legs;  // what can be sold now: settled shares, against visible bids
+  Money proceeds;                 // of the whole surplus at the bids, as if all of it could be
+};
+
+Sale unwinding(const std::map<domain::Instrument, Quantity>& held, Quantity level, const View& view) {
+  Sale sale;
+  for (const auto& [instrument, quantity] : held) {
+    const Quantity surplus = quantity - level;
+    const Market* market = view.market(instrument.market);
+    const domain::OrderBook* book = view.book(instrument.market);
+    if (!surplus.is_positive() || market == nullptr || book == nullptr) continue;
+    const auto whole = book->sweep(instrument.outcome, domain::Side::Sell, surplus, market->tick);
+    sale.proceeds += whole.cash - domain::taker_fee(market->fee, whole.worst, whole.quantity,
+                                                    domain::Rounding::Up);
+    const Quantity now = domain::floor_to_step(
+        std::min({surplus, whole.quantity, view.holdings().sellable(instrument)}), domain::kShareStep);
+    if (now.is_positive()) sale.legs.push_back({instrument, domain::Side::Sell, whole.worst, now});
+  }
+  return sale;
+}
+
+}  // namespace
+
+std::span<const ParameterSpec> Arbitrage::parameters() { return kParameters; }
+
+std::variant<StrategyFactory, ParameterErrors> Arbitrage::configure(const ParameterTexts& texts) {
+  ParameterReader reader(texts, kParameters);
+  const Money million = Money::from_units(1'000'000);
+  const Money one = Money::from_units(1);
+  const ArbitrageParameters parameters{
+      .edge_min = reader.money("edge_min", Money::from_raw(1), one),
+      .quantity_max = reader.quantity("quantity_max", Quantity::from_units(1), Quantity::from_units(1'000'000)),
+      .leg_cost_max = reader.money("leg_cost_max", one, million),
+      .basket_cost_max = reader.money("basket_cost_max", one, million),
+      .event_cost_max = reader.money("event_cost_max", one, million),
+      .pause = reader.duration("pause", domain::Duration{}, hours(1)),
+      .time_to_end_min = reader.duration("time_to_end_min", domain::Duration{}, hours(24)),
+  };
+  if (!reader.errors().empty()) return reader.errors();
+  return StrategyFactory([parameters] { return std::make_unique<Arbitrage>(parameters); });
+}
+
+void Arbitrage::on_book(const MarketId& id, Context& context) {
+  const Market* market = context.market(id);
+  if (market != nullptr) open(market->event, context);
+}
+
+void Arbitrage::open(const domain::EventGroupId& event, Context& context) {
+  if (!context.may_open() || imbalances_.contains(event)) return;
+  const auto quiet = quiet_until_.find(event);
+  if (quiet != quiet_until_.end() && context.now() < quiet->second) return;
+  const auto ids = context.event_markets(event);
+  if (ids.size() < 2 || !is_exclusive(ids, context)) return;
+  const BasketLimits limits = limits_for(ids, context);
+  if (limits.basket_cost_max < domain::kMarketableNotionalMin) return;
+
+  const auto ladders = [&](Outcome outcome) {
+    return ladders_of(ids, outcome, context, parameters_.time_to_end_min);
+  };
+  std::optional<Basket> basket = best_no_basket(ladders(Outcome::No), limits);
+  if (is_complete(ids, context)) {
+    const auto alive = static_cast<std::size_t>(
+        std::count_if(ids.begin(), ids.end(), [&](const MarketId& id) { return !has_lost(*context.market(id)); }));
+    const std::vector<Ladder> all = ladders(Outcome::Yes);
+    // A missing ladder is an outcome that could win and is not bought.
+    auto yes = all.size() == alive ? best_yes_basket(all, limits) : std::nullopt;
+    if (yes && (!basket || yes->profit() > basket->profit())) basket = std::move(yes);
+  }
+  if (!basket) return;
+  if (context.take(domain::SignalAction::Buy, std::move(basket->legs))) {
+    quiet_until_[event] = context.now() + parameters_.pause;
+  }
+}
+
+BasketLimits Arbitrage::limits_for(std::span<const MarketId> markets, const View& view) const {
+  Money held;
+  for (const MarketId& id : markets) {
+    const domain::PositionState position = view.holdings().position(id);
+    held += position.yes_cost + position.no_cost;
+  }
+  const Money room = std::max(parameters_.event_cost_max - held, Money{});
+  return {.edge_min = parameters_.edge_min,
+          .quantity_max = parameters_.quantity_max,
+          .leg_cost_max = parameters_.leg_cost_max,
+          .basket_cost_max = std::min(parameters_.basket_cost_max, room)};
+}
+
+void Arbitrage::on_order_event(const domain::StreamedEvent& streamed, Context& context) {
+  const domain::EventBody& body = streamed.event.body;
+  if (const auto* uneven = std::get_if<domain::LegsImbalanced>(&body)) {
+    Imbalance imbalance{.signal = uneven->signal, .held = {}, .since = context.now(), .next_attempt = context.now()};
+    for (const auto& leg : uneven->legs) imbalance.held[leg.instrument] = leg.quantity;
+    if (imbalance.held.size() < 2) return;
+    auto& known = imbalances_[uneven->event] = std::move(imbalance);
+    level(known, context);
+    return;
+  }
+  if (const auto* even = std::get_if<domain::LegsLevelled>(&body)) {
+    imbalances_.erase(even->event);
+    quiet_until_[even->event] = context.now() + parameters_.pause;
+    return;
+  }
+  note_activity(streamed, context);
+}
+
+void Arbitrage::note_activity(const domain::StreamedEvent& streamed, Context& context) {
+  const auto* fill = std::get_if<domain::OrderFilled>(&streamed.event.body);
+  if (fill == nullptr) return;
+  const Market* market = context.market(fill->instrument.market);
+  if (market == nullptr) return;
+  quiet_until_[market->event] = context.now() + parameters_.pause;
+  const auto uneven = imbalances_.find(market->event);
+  if (uneven == imbalances_.end()) return;
+  const auto leg = uneven->second.held.find(fill->instrument);
+  if (leg == uneven->second.held.end()) return;
+  if (fill->side == domain::Side::Buy) {
+    leg->second += fill->quantity;
+  } else {
+    leg->second -= std::min(leg->second, fill->quantity);
+  }
+}
+
+// Completes while that leaves more than selling the surplus would bring.
+void Arbitrage::level(Imbalance& imbalance, Context& context) {
+  if (context.now() < imbalance.next_attempt) return;
+  for (const auto& [instrument, quantity] : imbalance.held) {
+    if (context.busy(instrument.market)) return;
+  }
+  imbalance.next_attempt = context.now() + kLevelAgainAfter;
+  const auto less = [](const auto& a, const auto& b) { return a.second < b.second; };
+  const auto [least, most] = std::minmax_element(imbalance.held.begin(), imbalance.held.end(), less);
+  const Quantity uneven = most->second - least->second;
+  if (!uneven.is_positive()) return;
+
+  Sale sale = unwinding(imbalance.held, least->second, context);
+  auto purchase = completion(imbalance.held, most->second, context);
+  const Money worth = Money::from_raw(domain::mul_div(payout_per_share(imbalance.held).raw(), uneven.raw(),
+                                                      Quantity::kScale, domain::Rounding::Down));
+  if (purchase && context.may_open() && worth - purchase->cost >= sale.proceeds) {
+    static_cast<void>(context.take(domain::SignalAction::Buy, std::move(purchase->legs)));
+  } else if (!sale.legs.empty()) {
+    static_cast<void>(context.take(domain::SignalAction::Sell, std::move(sale.legs)));
+  }
+}
+
+void Arbitrage::on_timer(Context& context) {
+  std::erase_if(imbalances_, [&](const auto& entry) {
+    return context.now() - entry.second.since >= kImbalanceForgottenAfter;
+  });
+  std::erase_if(quiet_until_, [&](const auto& entry) { return context.now() >= entry.second; });
+  for (auto& [event, imbalance] : imbalances_) level(imbalance, context);
+}
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,159 @@
+#include "services/strategy-runner/core/strategies/basket.hpp"
+
+#include <algorithm>
+
+#include "common/domain/amounts.hpp"
+#include "common/domain/fees.hpp"
+
+namespace polybot::strategy_runner {
+namespace {
+
+using domain::Money;
+using domain::Price;
+using domain::Quantity;
+
+constexpr Quantity kOneShare = Quantity::from_units(1);
+
+// What one more share costs at `price`, with its fee.
+Money marginal_cost(const Ladder& ladder, Price price) {
+  return domain::notional(price, kOneShare, domain::Rounding::Up) +
+         domain::taker_fee(ladder.fee, price, kOneShare, domain::Rounding::Up);
+}
+
+// The largest quantity whose cost at `price` stays within `cost_max`.
+Quantity affordable(Money cost_max, Price price) {
+  return Quantity::from_raw(
+      domain::mul_div(cost_max.raw(), Price::kScale, price.raw(), domain::Rounding::Down));
+}
+
+// Quantities at which some ladder moves to its next level: the only ones at which prices change.
+std::vector<Quantity> breakpoints(std::span<const Ladder> ladders) {
+  std::vector<Quantity> points;
+  for (const Ladder& ladder : ladders) {
+    Quantity depth;
+    for (const domain::Level& level : ladder.levels) points.push_back(depth += level.quantity);
+  }
+  std::sort(points.begin(), points.end());
+  points.erase(std::unique(points.begin(), points.end()), points.end());
+  return points;
+}
+
+// A ladder with the walk it needs at one breakpoint.
+struct Candidate {
+  const Ladder* ladder;
+  Price limit;
+  Money marginal;
+};
+
+std::vector<Candidate> candidates_at(std::span<const Ladder> ladders, Quantity quantity) {
+  std::vector<Candidate> candidates;
+  for (const Ladder& ladder : ladders) {
+    if (const auto needed = walk(ladder, quantity)) {
+      candidates.push_back({&ladder, needed->limit, marginal_cost(ladder, needed->limit)});
+    }
+  }
+  return candidates;
+}
+
+// The largest expressible basket of these legs up to `quantity`, with the limits they need there.
+std::optional<Basket> build(std::span<const Candidate> legs, Quantity quantity, Money payout_per_share,
+                            const BasketLimits& limits) {
+  Money marginal;
+  Price price_sum;
+  Quantity step = domain::kShareStep;
+  quantity = std::min(quantity, limits.quantity_max);
+  for (const Candidate& leg : legs) {
+    marginal += leg.marginal;
+    price_sum += leg.limit;
+    step = domain::common_step(step, domain::immediate_buy_step(leg.limit));
+    quantity = std::min(quantity, affordable(limits.leg_cost_max, leg.limit));
+  }
+  if (marginal + limits.edge_min > payout_per_share) return std::nullopt;
+  quantity = std::min(quantity, affordable(limits.basket_cost_max, price_sum));
+  quantity = domain::floor_to_step(quantity, step);
+  if (!quantity.is_positive()) return std::nullopt;
+
+  Basket basket{.legs = {}, .quantity = quantity, .cost = {}, .payout = {}};
+  for (const Candidate& leg : legs) {
+    if (quantity < leg.ladder->min_size) return std::nullopt;
+    const Money worth = domain::notional(leg.limit, quantity, domain::Rounding::Down);
+    if (worth < domain::kMarketableNotionalMin) return std::nullopt;
+    const auto paid = walk(*leg.ladder, quantity);
+    basket.cost += paid->cash + paid->fee;
+    basket.legs.push_back({.instrument = leg.ladder->instrument,
+                           .side = domain::Side::Buy,
+                           .limit = leg.limit,
+                           .quantity = quantity});
+  }
+  basket.payout = Money::from_raw(domain::mul_div(payout_per_share.raw(), quantity.raw(),
+                                                  Quantity::kScale, domain::Rounding::Down));
+  return basket;
+}
+
+void keep_better(std::optional<Basket>& best, std::optional<Basket> other) {
+  if (other && other->profit().is_positive() && (!best || other->profit() > best->profit())) {
+    best = std::move(other);
+  }
+}
+
+}  // namespace
+
+Ladder buy_ladder(const domain::Market& market, domain::Outcome outcome, const domain::OrderBook& book) {
+  Ladder ladder{.instrument = {.market = market.id, .outcome = outcome},
+                .fee = market.fee,
+                .min_size = market.min_size,
+                .levels = {}};
+  const auto levels = outcome == domain::Outcome::Yes ? book.asks() : book.bids();
+  for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
+    if (ladder.levels.size() == kLadderLevelsMax) break;
+    const Price price = outcome == domain::Outcome::Yes ? level->price : domain::complement(level->price);
+    ladder.levels.push_back({.price = price, .quantity = level->quantity});
+  }
+  return ladder;
+}
+
+std::optional<Walk> walk(const Ladder& ladder, Quantity quantity) {
+  Walk result;
+  for (const domain::Level& level : ladder.levels) {
+    const Quantity taken = std::min(quantity, level.quantity);
+    result.cash += domain::notional(level.price, taken, domain::Rounding::Up);
+    result.fee += domain::taker_fee(ladder.fee, level.price, taken, domain::Rounding::Up);
+    result.limit = level.price;
+    quantity -= taken;
+    if (!quantity.is_positive()) return result;
+  }
+  return std::nullopt;
+}
+
+std::optional<Basket> best_yes_basket(std::span<const Ladder> ladders, const BasketLimits& limits) {
+  std::optional<Basket> best;
+  if (ladders.size() < 2 || ladders.size() > domain::kLegsMax) return best;
+  for (const Quantity quantity : breakpoints(ladders)) {
+    const std::vector<Candidate> legs = candidates_at(ladders, quantity);
+    if (legs.size() != ladders.size()) break;  // deeper points only lose more legs
+    keep_better(best, build(legs, quantity, Money::from_units(1), limits));
+  }
+  return best;
+}
+
+std::optional<Basket> best_no_basket(std::span<const Ladder> ladders, const BasketLimits& limits) {
+  std::optional<Basket> best;
+  for (const Quantity quantity : breakpoints(ladders)) {
+    std::vector<Candidate> legs = candidates_at(ladders, quantity);
+    // A NO adds 1 - its cost to what is certain; one that adds less than the edge only binds capital.
+    std::erase_if(legs, [&](const Candidate& leg) {
+      return Money::from_units(1) - leg.marginal < limits.edge_min;
+    });
+    std::stable_sort(legs.begin(), legs.end(), [](const Candidate& a, const Candidate& b) {
+      return a.marginal < b.marginal;
+    });
+    const std::size_t legs_max = std::min(legs.size(), domain::kLegsMax);
+    for (std::size_t k = 2; k <= legs_max; ++k) {
+      const Money payout = Money::from_units(static_cast<std::int64_t>(k) - 1);
+      keep_better(best, build(std::span(legs).first(k), quantity, payout, limits));
+    }
+  }
+  return best;
+}
+
+}  // namespace polybot::strategy_runner

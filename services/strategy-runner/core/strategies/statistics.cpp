@@ -1,0 +1,110 @@
+#include "services/strategy-runner/core/strategies/statistics.hpp"
+
+#include <algorithm>
+
+namespace polybot::strategy_runner {
+
+std::int64_t integer_sqrt(std::int64_t value) {
+  POLYBOT_ASSERT(value >= 0);
+  std::int64_t root = 0;
+  for (std::int64_t bit = std::int64_t{1} << 31; bit != 0; bit >>= 1) {
+    const std::int64_t next = root | bit;
+    if (next <= 3'037'000'499 && next * next <= value) root = next;  // the bound keeps the square in range
+  }
+  return root;
+}
+
+// Halves per half life; within one, linearly from 1 to 1/2, which is within 6 % of the exponential.
+std::int64_t Volatility::decayed(domain::Timestamp now) const {
+  const std::int64_t age = std::max<std::int64_t>((now - at_).count(), 0);
+  const std::int64_t life = half_life_.count();
+  const std::int64_t halvings = age / life;
+  if (halvings >= 40) return 0;
+  const std::int64_t halved = variance_per_s_ >> halvings;
+  return domain::mul_div(halved, 2 * life - age % life, 2 * life, domain::Rounding::Down);
+}
+
+void Volatility::observe(domain::Price price, domain::Timestamp at) {
+  if (!seen_) {
+    seen_ = true;
+    last_ = price;
+    at_ = at;
+    return;
+  }
+  if (price == last_) return;
+  const std::int64_t move = price.raw() - last_.raw();
+  // An exponential window of half life h weighs a jump with ln 2 / h per second: 0.693 = 693147/10^6.
+  const std::int64_t square = (move * move) << kFractionBits;
+  const std::int64_t per_second =
+      domain::mul_div(square, 693'147'000, half_life_.count() / 1'000'000 * 1'000, domain::Rounding::Down);
+  variance_per_s_ = decayed(at) + per_second / 1'000;
+  last_ = price;
+  at_ = std::max(at_, at);
+}
+
+domain::Price Volatility::sigma(domain::Duration horizon, domain::Timestamp now) const {
+  const std::int64_t variance = domain::mul_div(decayed(now), horizon.count(), 1'000'000'000,
+                                                domain::Rounding::Down);
+  return domain::Price::from_raw(std::min<std::int64_t>(integer_sqrt(variance >> kFractionBits),
+                                                        domain::kPriceOne.raw()));
+}
+
+void TradeFlow::push(Print print) {
+  bought_ += print.bought;
+  sold_ += print.sold;
+  trades_ += print.trades;
+  prints_.push_back(print);
+  if (prints_.size() > kPrintsMax) pop();
+}
+
+void TradeFlow::pop() {
+  bought_ -= prints_.front().bought;
+  sold_ -= prints_.front().sold;
+  trades_ -= prints_.front().trades;
+  prints_.pop_front();
+}
+
+void TradeFlow::add(domain::Side aggressor, domain::Quantity quantity, domain::Timestamp at) {
+  const bool buy = aggressor == domain::Side::Buy;
+  push({.at = at,
+        .bought = buy ? quantity : domain::Quantity{},
+        .sold = buy ? domain::Quantity{} : quantity,
+        .trades = 1});
+  forget_before(at);
+}
+
+void TradeFlow::remove_own(domain::Side aggressor, domain::Quantity quantity, domain::Timestamp at) {
+  const bool buy = aggressor == domain::Side::Buy;
+  push({.at = at,
+        .bought = buy ? -quantity : domain::Quantity{},
+        .sold = buy ? domain::Quantity{} : -quantity,
+        .trades = -1});
+}
+
+void TradeFlow::forget_before(domain::Timestamp now) {
+  while (!prints_.empty() && now - prints_.front().at > window_) pop();
+}
+
+std::int64_t TradeFlow::imbalance_ppm() const {
+  if (!total().is_positive()) return 0;
+  return domain::mul_div((bought() - sold()).raw(), 1'000'000, total().raw(), domain::Rounding::Down);
+}
+
+void PriceTrail::observe(domain::Price price, domain::Timestamp at) {
+  if (!points_.empty() && points_.back().price == price) {
+    // An unchanged price needs no point of its own, but the past still slides out of the window.
+  } else {
+    points_.push_back({at, price});
+  }
+  // The front is the price that held at the start of the window.
+  while (points_.size() > 1 && (at - points_[1].at >= window_ || points_.size() > kPointsMax)) {
+    points_.pop_front();
+  }
+}
+
+domain::Price PriceTrail::move() const {
+  if (points_.empty()) return {};
+  return points_.back().price - points_.front().price;
+}
+
+}  // namespace polybot::strategy_runner
