@@ -1,5 +1,5 @@
-// The state topics between runners and order-manager as bytes: leases in force (lease), announcements
-// (runner.<replica>) and strategies (strategy).
+// The state topics between runners and order-manager as bytes: leases in force (lease),
+// announcements (runner.<replica>) and strategies (strategy).
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@
 namespace polybot::wire {
 
 inline constexpr std::size_t kStrategiesMax = 64;
-inline constexpr std::size_t kLeasesMax = kStrategiesMax * static_cast<std::size_t>(domain::kShards);
+inline constexpr std::size_t kLeasesMax =
+    kStrategiesMax * static_cast<std::size_t>(domain::kShards);
 inline constexpr std::size_t kParametersMax = 256;
 
 [[nodiscard]] std::string encode_leases(std::span<const domain::Lease> leases);

@@ -20,10 +20,11 @@ inline constexpr std::size_t kBookLevelsMax = 10'000;
 inline constexpr std::int64_t kQuantityRawMax = 900'000'000'000'000;
 
 // One message of md.<shard>.
-using MarketData = std::variant<domain::BookSnapshot, domain::BookDelta, domain::TradeTick, domain::BookStale>;
+using MarketData =
+    std::variant<domain::BookSnapshot, domain::BookDelta, domain::TradeTick, domain::BookStale>;
 
-// Keeps its buffers between calls: a million deltas a second are encoded and decoded without allocating.
-// Not thread-safe; one per loop.
+// Keeps its buffers between calls: a million deltas a second are encoded and decoded without
+// allocating. Not thread-safe; one per loop.
 class MarketDataCodec {
  public:
   MarketDataCodec();

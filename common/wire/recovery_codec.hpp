@@ -1,6 +1,6 @@
 // Requests and answers of the two recovery ports as bytes: the books of a shard (5551), replays and
-// snapshots of order streams (5562). Events and snapshot entries are carried as encoded bytes; their
-// codec is order_codec.hpp.
+// snapshots of order streams (5562). Events and snapshot entries are carried as encoded bytes;
+// their codec is order_codec.hpp.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,8 @@ namespace polybot::wire {
 // An answer fits the bus: 1 MiB with its envelope.
 inline constexpr std::size_t kAnswerBytesMax = (std::size_t{1} << 20) - 1024;
 
-// ---- port 5551: books -------------------------------------------------------------------------------
+// ---- port 5551: books
+// -------------------------------------------------------------------------------
 
 struct BooksRequest {
   domain::Shard shard;
@@ -37,7 +38,8 @@ DecodeError decode_books_request(std::string_view bytes, BooksRequest& out);
 [[nodiscard]] std::string encode_books_answer(const BooksAnswer& answer);
 DecodeError decode_books_answer(std::string_view bytes, BooksAnswer& out);
 
-// ---- port 5562: orders ------------------------------------------------------------------------------
+// ---- port 5562: orders
+// ------------------------------------------------------------------------------
 
 struct ReplayRequest {
   domain::StrategyName stream;  // a strategy, or "all"
@@ -54,11 +56,13 @@ struct ReplayedEvents {
   std::vector<std::string> events;  // encoded StreamedEvents, oldest first
   bool more = false;                // ask again after the last of these
 };
-// The state of a stream as encoded StreamedEvents, to be folded in this order by whoever folds the stream
-// (prev is not to be checked; every seq is at_seq):
+// The state of a stream as encoded StreamedEvents, to be folded in this order by whoever folds the
+// stream (prev is not to be checked; every seq is at_seq):
 //   each position   MarketRecorded with `position`        (the strategy in the event)
-//   each order      OrderSubmitted with `status` = its status now, then its booked fills as OrderFilled
-//                   with the newest fill status; open orders all, ended ones the newest few thousand
+//   each order      OrderSubmitted with `status` = its status now, then its booked fills as
+//   OrderFilled
+//                   with the newest fill status; open orders all, ended ones the newest few
+//                   thousand
 //   each signal whose legs are unlevel   LegsImbalanced
 // The reader forgets what it knew of the stream before the first page.
 struct OrdersSnapshot {
@@ -77,7 +81,8 @@ DecodeError decode_orders_request(std::string_view bytes, OrdersRequest& out);
 [[nodiscard]] std::string encode_orders_answer(const OrdersAnswer& answer);
 DecodeError decode_orders_answer(std::string_view bytes, OrdersAnswer& out);
 
-// Whether an entry of `entry_bytes` may join entries of `bytes_so_far` in one answer; adds it if so.
+// Whether an entry of `entry_bytes` may join entries of `bytes_so_far` in one answer; adds it if
+// so.
 [[nodiscard]] bool fits_answer(std::size_t& bytes_so_far, std::size_t entry_bytes);
 
 }  // namespace polybot::wire

@@ -1,13 +1,15 @@
-// Joins a book snapshot fetched by request with the stream md.<shard> that went on meanwhile. Pure; one
-// per shard.
+// Joins a book snapshot fetched by request with the stream md.<shard> that went on meanwhile. Pure;
+// one per shard.
 //
 //   every frame:   heard(...)  -> InSync: apply its messages that applies() accepts
-//                              -> Behind: the shard's books are stale; keep the frame (bounded) and ask
+//                              -> Behind: the shard's books are stale; keep the frame (bounded) and
+//                              ask
 //                                 for a snapshot
-//   the answer:    snapshot_taken(position), load the books, then the kept messages that applies() accepts
+//   the answer:    snapshot_taken(position), load the books, then the kept messages that applies()
+//   accepts
 //
-// The server takes its snapshot after we heard the gap, so everything between is either in the snapshot
-// or among the kept messages.
+// The server takes its snapshot after we heard the gap, so everything between is either in the
+// snapshot or among the kept messages.
 #pragma once
 
 #include <compare>
@@ -26,11 +28,11 @@ class Sequence {
  public:
   enum class State : std::uint8_t { InSync, Behind };
 
-  // A frame of `incarnation` came; `lost_before` messages are missing before it. The first frame of an
-  // incarnation is always Behind.
+  // A frame of `incarnation` came; `lost_before` messages are missing before it. The first frame of
+  // an incarnation is always Behind.
   State heard(std::uint64_t incarnation, std::uint64_t lost_before);
-  // The books now stand at `position`. Ignored (still Behind) when it is of another incarnation than
-  // the one last heard.
+  // The books now stand at `position`. Ignored (still Behind) when it is of another incarnation
+  // than the one last heard.
   State snapshot_taken(Position position);
 
   // Whether the message at `position` is to be applied on top of the books.

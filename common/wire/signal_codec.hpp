@@ -11,8 +11,8 @@
 namespace polybot::wire {
 
 [[nodiscard]] std::string encode_signal(const domain::Signal& signal);
-// Refuses a signal without legs, with more than kLegsMax, or with a limit outside (0, 1); whether its
-// orders make sense is order-manager's business.
+// Refuses a signal without legs, with more than kLegsMax, or with a limit outside (0, 1); whether
+// its orders make sense is order-manager's business.
 DecodeError decode_signal(std::string_view bytes, domain::Signal& out);
 
 [[nodiscard]] std::string encode_command(const domain::Command& command);

@@ -20,11 +20,11 @@ struct Port {
 namespace ports {
 inline constexpr Port kMarketData{5550, "market-data"};                   // gateway listens, PUB
 inline constexpr Port kMarketDataRecovery{5551, "market-data-recovery"};  // gateway listens, REP
-inline constexpr Port kSignals{5560, "signals"};                          // order-manager listens, SUB
-inline constexpr Port kOrders{5561, "orders"};                            // order-manager listens, PUB
-inline constexpr Port kOrdersRecovery{5562, "orders-recovery"};           // order-manager listens, REP
-inline constexpr Port kMetrics{5570, "metrics"};                          // metrics-aggregator listens, SUB
-inline constexpr Port kStatus{5571, "status"};                            // metrics-aggregator listens, SUB
+inline constexpr Port kSignals{5560, "signals"};                 // order-manager listens, SUB
+inline constexpr Port kOrders{5561, "orders"};                   // order-manager listens, PUB
+inline constexpr Port kOrdersRecovery{5562, "orders-recovery"};  // order-manager listens, REP
+inline constexpr Port kMetrics{5570, "metrics"};                 // metrics-aggregator listens, SUB
+inline constexpr Port kStatus{5571, "status"};                   // metrics-aggregator listens, SUB
 }  // namespace ports
 
 // The channel of a topic is the part before its first dot.
@@ -43,12 +43,12 @@ inline constexpr std::string_view kStatus = "status";
 }  // namespace channels
 
 namespace topics {
-[[nodiscard]] std::string market_data(domain::Shard shard);            // md.<shard>
-[[nodiscard]] std::string quote(domain::Shard shard);                  // quote.<shard>
-[[nodiscard]] std::string market(domain::Shard shard);                 // market.<shard>
-[[nodiscard]] std::string signal(const domain::StrategyName& name);    // signal.<strategy>
-[[nodiscard]] std::string order(const domain::StrategyName& name);     // order.<strategy>
-[[nodiscard]] std::string order_all();                                 // order.all: account-wide records
+[[nodiscard]] std::string market_data(domain::Shard shard);          // md.<shard>
+[[nodiscard]] std::string quote(domain::Shard shard);                // quote.<shard>
+[[nodiscard]] std::string market(domain::Shard shard);               // market.<shard>
+[[nodiscard]] std::string signal(const domain::StrategyName& name);  // signal.<strategy>
+[[nodiscard]] std::string order(const domain::StrategyName& name);   // order.<strategy>
+[[nodiscard]] std::string order_all();  // order.all: account-wide records
 [[nodiscard]] std::string runner(const domain::ReplicaName& replica);  // runner.<replica>
 [[nodiscard]] std::string metrics(std::string_view service);           // metrics.<service>
 [[nodiscard]] std::string status(std::string_view service);            // status.<service>
