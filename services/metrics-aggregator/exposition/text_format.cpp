@@ -33,6 +33,15 @@ void append_chars(std::string& out, Number number) {
   out.append(digits, end);
 }
 
+// A bucket's bound is part of a series' name: always as people write it, 0.0005 and never 5e-04.
+void append_bound(std::string& out, double bound) {
+  char digits[kNumberBytesMax];
+  const auto [end, error] =
+      std::to_chars(digits, digits + sizeof digits, bound, std::chars_format::fixed);
+  static_cast<void>(error);  // bounds are between 1e-6 and 1e2
+  out.append(digits, end);
+}
+
 // Doubles are exact integers up to here; printing them as such is several times faster.
 constexpr double kExactIntegerMax = 9007199254740992.0;  // 2^53
 
@@ -106,7 +115,7 @@ Exposition::Prefix Exposition::make_prefix(const Family& family, std::string_vie
     std::string with_bound = labels;
     with_bound.append(labels.empty() ? "" : ",").append("le=\"");
     if (i < family.bounds.size()) {
-      append_number(with_bound, family.bounds[i]);
+      append_bound(with_bound, family.bounds[i]);
     } else {
       with_bound.append("+Inf");
     }

@@ -1,0 +1,297 @@
+#include "services/metrics-aggregator/aggregator.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "common/domain/assert.hpp"
+#include "common/runtime/clock.hpp"
+#include "common/wire/metrics_codec.hpp"
+#include "common/wire/status_codec.hpp"
+#include "common/wire/topics.hpp"
+#include "services/metrics-aggregator/exposition/gzip.hpp"
+
+namespace polybot::metrics_aggregator {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Turns of the loop after which whatever lay in the socket has reached the merger: one to see the
+// socket readable, one to take frames, one to hand them on, and one to spare.
+constexpr int kDrainTurns = 4;
+// A reader that is always behind must not keep the merge from happening.
+constexpr int kDrainTurnsMax = 64;
+
+bus::SubscriberConfig listen(const std::string& address, std::string_view channel,
+                             bus::NetworkTrust trust) {
+  return {.endpoints = {{bus::EndpointRole::Listen, address}},
+          .subscriptions = {bus::Subscription::channel(std::string(channel))},
+          .trust = trust,
+          .queue_frames = bus::kQueueFramesState,
+          // Many senders may speak in one turn; each frame is at most 1 MiB.
+          .ring_frames = 1024,
+          .ring_bytes = std::size_t{64} << 20};
+}
+
+http::Response fresh(http::Response response) {
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+http::Response answer(Report report) {
+  return fresh(http::json(std::move(report.body), report.ok ? 200 : 503));
+}
+
+metrics::Registry& registered(metrics::ServiceMetrics& own) {
+  return own.registry();
+}
+
+}  // namespace
+
+Aggregator::Aggregator(asio::any_io_executor executor, AggregatorSettings settings,
+                       metrics::ServiceMetrics& own, runtime::Health& health, bus::Stats& stats)
+    : executor_(std::move(executor)),
+      settings_(std::move(settings)),
+      own_(own),
+      health_(health),
+      stats_(stats),
+      started_([this] {
+        const metrics::Moment now = settings_.now();
+        return now.wall - now.uptime;
+      }()),
+      merger_(settings_.merger),
+      liveness_(settings_.expected_services, settings_.liveness),
+      heartbeats_refused_(registered(own).counter("polybot_aggregator_heartbeats_refused_total")),
+      scrape_duration_(registered(own).histogram("polybot_aggregator_scrape_duration_seconds")),
+      snapshots_(executor_,
+                 listen(settings_.metrics_address, wire::channels::kMetrics, settings_.trust),
+                 stats),
+      heartbeats_(executor_,
+                  listen(settings_.status_address, wire::channels::kStatus, settings_.trust),
+                  stats),
+      timer_(executor_) {
+  register_metrics();
+}
+
+void Aggregator::register_metrics() {
+  metrics::Registry& registry = own_.registry();
+  registry.add_source([this](metrics::Sink& sink) {
+    const MergerCounts& counts = merger_.counts();
+    sink.counter("polybot_aggregator_snapshots_total")
+        .set({}, static_cast<double>(counts.snapshots));
+    sink.counter("polybot_aggregator_regressions_total")
+        .set({}, static_cast<double>(counts.regressions));
+    metrics::Sink::Writer dropped = sink.counter("polybot_aggregator_dropped_total");
+    for (std::size_t i = 0; i < kDropCount; ++i) {
+      dropped.set({to_string(static_cast<Drop>(i))}, static_cast<double>(counts.dropped[i]));
+    }
+    metrics::Sink::Writer conflicts = sink.counter("polybot_aggregator_conflicts_total");
+    for (std::size_t i = 0; i < kConflictCount; ++i) {
+      conflicts.set({to_string(static_cast<Conflict>(i))},
+                    static_cast<double>(counts.conflicts[i]));
+    }
+    metrics::Sink::Writer overflowed = sink.counter("polybot_aggregator_series_overflowed_total");
+    for (std::size_t i = 0; i < kCapCount; ++i) {
+      overflowed.set({to_string(static_cast<Cap>(i))}, static_cast<double>(counts.overflowed[i]));
+    }
+    sink.gauge("polybot_aggregator_series").set({}, static_cast<double>(exposition_.series()));
+  });
+  registry.add_source([this](metrics::Sink& sink) {
+    metrics::Sink::Writer up = sink.gauge("polybot_service_up");
+    metrics::Sink::Writer ready = sink.gauge("polybot_service_ready");
+    metrics::Sink::Writer replicas = sink.gauge("polybot_service_replicas");
+    metrics::Sink::Writer heartbeat =
+        sink.gauge("polybot_service_last_heartbeat_timestamp_seconds");
+    const domain::Duration offset = wall_offset(settings_.now());
+    for (const ServiceHealth& service : services()) {
+      up.set({service.service}, service.up > 0 ? 1 : 0);
+      ready.set({service.service}, service.ready > 0 ? 1 : 0);
+      replicas.set({service.service}, static_cast<double>(service.up));
+      if (service.last_heard == domain::Timestamp{}) {
+        heartbeat.set_no_timestamp({service.service});
+      } else {
+        heartbeat.set_timestamp({service.service}, service.last_heard + offset);
+      }
+    }
+  });
+}
+
+// --- In
+// ---------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> Aggregator::receive_snapshots() {
+  while (!closed_) {
+    const bus::Received frame = co_await snapshots_.receive();
+    for (const std::string_view message : frame.messages) on_snapshot(message);
+  }
+}
+
+void Aggregator::on_snapshot(std::string_view bytes) {
+  auto decoded = wire::decode_snapshot(bytes);
+  if (auto* const snapshot = std::get_if<metrics::Snapshot>(&decoded)) {
+    merger_.receive(std::move(*snapshot), line(settings_.now()));
+    return;
+  }
+  switch (std::get<wire::SnapshotRefusal>(decoded)) {
+    case wire::SnapshotRefusal::Oversize:
+      merger_.count(Drop::Oversize);
+      break;
+    case wire::SnapshotRefusal::Undecodable:
+      merger_.count(Drop::Undecodable);
+      break;
+  }
+  bad_input_log_.warning("Metric snapshot refused", {{"bytes", bytes.size()}});
+}
+
+asio::awaitable<void> Aggregator::receive_heartbeats() {
+  while (!closed_) {
+    const bus::Received frame = co_await heartbeats_.receive();
+    for (const std::string_view message : frame.messages) {
+      const std::optional<metrics::Status> status = wire::decode_status(message);
+      if (status && liveness_.receive(*status, line(settings_.now()))) continue;
+      heartbeats_refused_.increment();
+      bad_input_log_.warning("Heartbeat refused", {{"bytes", message.size()}});
+    }
+  }
+}
+
+// --- Merge
+// ------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> Aggregator::merge_repeatedly() {
+  co_await drain();
+  merger_.begin_lineage(line(settings_.now()));
+  health_.set_ready("bus");
+  merge();
+  timer_.expires_after(settings_.interval);
+  while (!closed_) {
+    co_await timer_.async_wait(asio::use_awaitable);
+    timer_.expires_after(settings_.interval);
+    co_await drain();
+    merge();
+  }
+}
+
+// The newest snapshot of each sender must be in before a merge, also after this process was stopped
+// for a while and its timer and sockets are ready at the same instant.
+asio::awaitable<void> Aggregator::drain() {
+  const bus::ChannelStats& waiting = stats_.channel(wire::channels::kMetrics);
+  for (int turn = 0; turn < kDrainTurns || (waiting.waiting > 0 && turn < kDrainTurnsMax); ++turn) {
+    co_await asio::post(executor_, asio::use_awaitable);
+  }
+}
+
+void Aggregator::merge() {
+  const metrics::Moment now = settings_.now();
+  merge_own(now);
+  merger_.merge(line(now));
+  exposition_.swap(merger_.view(wall_offset(now)));
+}
+
+void Aggregator::merge_own(const metrics::Moment& now) {
+  metrics::Registry& registry = own_.registry();
+  const metrics::Identity& identity = registry.identity();
+  const auto uptime = std::chrono::floor<std::chrono::milliseconds>(now.uptime);
+  merger_.receive({.service = identity.service,
+                   .replica = identity.replica,
+                   .incarnation = identity.incarnation,
+                   .seq = ++own_seq_,
+                   .uptime_ms = static_cast<std::uint64_t>(uptime.count()),
+                   .interval_ms = static_cast<std::uint32_t>(settings_.interval.count()),
+                   .families = registry.collect(now)},
+                  line(now));
+}
+
+void Aggregator::close() {
+  closed_ = true;
+  timer_.cancel();
+  snapshots_.close();
+  heartbeats_.close();
+}
+
+// --- Out
+// --------------------------------------------------------------------------------------------------
+
+void Aggregator::add_routes(http::Router& router) {
+  router.get("/metrics", [this](http::Request request) -> asio::awaitable<http::Response> {
+    co_return scrape(request);
+  });
+  router.get("/health/live", [](http::Request) -> asio::awaitable<http::Response> {
+    co_return fresh(http::json(runtime::Health::live_body()));
+  });
+  router.get("/health/ready", [this](http::Request) -> asio::awaitable<http::Response> {
+    co_return answer(report_own(own_health(), services()));
+  });
+  router.get("/health/ready/stack", [this](http::Request) -> asio::awaitable<http::Response> {
+    co_return answer(report_stack(services()));
+  });
+  router.get("/health/ready/{service}",
+             [this](http::Request request) -> asio::awaitable<http::Response> {
+               for (const ServiceHealth& service : services()) {
+                 if (service.service == request.param("service"))
+                   co_return answer(report_service(service));
+               }
+               co_return fresh(http::problem(404, "No such service"));
+             });
+  router.get("/health", [this](http::Request) -> asio::awaitable<http::Response> {
+    co_return answer(report_all(own_health(), services()));
+  });
+}
+
+http::Response Aggregator::scrape(const http::Request& request) {
+  const domain::Duration begun = settings_.now().uptime;
+  http::Response response;
+  response.content_type = std::string(kTextContentType);
+  if (request.query_value("view") == "replicas") {
+    Exposition by_replica(ExtraLabel::Replica);
+    by_replica.swap(merger_.replica_view(wall_offset(settings_.now())));
+    response.body = by_replica.render();
+  } else {
+    response.body = exposition_.render();
+  }
+  response.headers.set("Vary", "Accept-Encoding");
+  if (accepts_gzip(request.headers.find("Accept-Encoding").value_or(""))) {
+    response.body = gzip(response.body);
+    response.headers.set("Content-Encoding", "gzip");
+  }
+  scrape_duration_.observe(settings_.now().uptime - begun);
+  return fresh(std::move(response));
+}
+
+// The aggregator's own heartbeat needs no bus: it is made when somebody asks.
+std::vector<ServiceHealth> Aggregator::services() {
+  const metrics::Moment now = settings_.now();
+  const metrics::Identity& identity = own_.registry().identity();
+  domain::Timestamp changed{};
+  for (const runtime::Health::Component& component : health_.components()) {
+    changed = std::max(changed, component.since);
+  }
+  const domain::Duration since =
+      std::max(changed - (now.wall - now.uptime), domain::Duration::zero());
+  const auto to_ms = [](domain::Duration span) {
+    return static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(span).count());
+  };
+  liveness_.receive({.service = identity.service,
+                     .replica = identity.replica,
+                     .incarnation = identity.incarnation,
+                     .seq = ++own_status_seq_,
+                     .uptime_ms = to_ms(now.uptime),
+                     .version = identity.version,
+                     .ready = health_.ready(),
+                     .reasons = health_.reasons(),
+                     .since_ms = to_ms(since)},
+                    line(now));
+  return liveness_.at(line(now));
+}
+
+OwnHealth Aggregator::own_health() const {
+  const metrics::Moment now = settings_.now();
+  return {.version = own_.registry().identity().version,
+          .timestamp = runtime::to_rfc3339(now.wall),
+          .uptime = now.uptime,
+          .ready = health_.ready(),
+          .reasons = health_.reasons()};
+}
+
+}  // namespace polybot::metrics_aggregator

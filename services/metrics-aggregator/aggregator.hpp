@@ -1,0 +1,98 @@
+// The shell around the aggregator's core: snapshots and heartbeats in from the bus, the merged view
+// out over HTTP. Decides nothing; see core/ for the rules.
+//
+// Single loop. Everything referenced outlives the aggregator, and the aggregator outlives its
+// routes' last request.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/bus/stats.hpp"
+#include "common/bus/subscriber.hpp"
+#include "common/http/message.hpp"
+#include "common/http/router.hpp"
+#include "common/metrics/service_metrics.hpp"
+#include "common/runtime/health.hpp"
+#include "common/runtime/logging.hpp"
+#include "services/metrics-aggregator/core/liveness.hpp"
+#include "services/metrics-aggregator/core/merger.hpp"
+#include "services/metrics-aggregator/exposition/text_format.hpp"
+#include "services/metrics-aggregator/health_report.hpp"
+
+namespace polybot::metrics_aggregator {
+
+struct AggregatorSettings {
+  std::string metrics_address;  // listens; 5570
+  std::string status_address;   // listens; 5571
+  bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
+  std::chrono::milliseconds interval{1000};  // between merges
+  MergerLimits merger;
+  LivenessLimits liveness;
+  std::vector<std::string> expected_services;
+  std::function<metrics::Moment()> now;  // wall clock, and time since the process started
+};
+
+class Aggregator {
+ public:
+  // Listens at once: throws std::runtime_error when an address is taken. `own` are this process's
+  // metrics; they take part in the merge like everybody's, without the bus.
+  Aggregator(boost::asio::any_io_executor executor, AggregatorSettings settings,
+             metrics::ServiceMetrics& own, runtime::Health& health, bus::Stats& stats);
+  Aggregator(const Aggregator&) = delete;
+  Aggregator& operator=(const Aggregator&) = delete;
+
+  // /metrics, /health, /health/live, /health/ready, /health/ready/stack, /health/ready/{service}.
+  void add_routes(http::Router& router);
+
+  // Each runs until close(); co_spawn all three.
+  boost::asio::awaitable<void> receive_snapshots();
+  boost::asio::awaitable<void> receive_heartbeats();
+  boost::asio::awaitable<void> merge_repeatedly();
+  void close();
+
+  // Where senders dial; with the real port where 0 was configured.
+  const std::string& metrics_address() const { return snapshots_.addresses().front(); }
+  const std::string& status_address() const { return heartbeats_.addresses().front(); }
+
+ private:
+  void register_metrics();
+  void on_snapshot(std::string_view bytes);
+  void merge();
+  void merge_own(const metrics::Moment& now);
+  boost::asio::awaitable<void> drain();
+
+  // Time that never jumps: the wall clock at the start, carried on by the monotonic clock.
+  domain::Timestamp line(const metrics::Moment& now) const { return started_ + now.uptime; }
+  domain::Duration wall_offset(const metrics::Moment& now) const { return now.wall - line(now); }
+
+  http::Response scrape(const http::Request& request);
+  std::vector<ServiceHealth> services();
+  OwnHealth own_health() const;
+
+  boost::asio::any_io_executor executor_;
+  AggregatorSettings settings_;
+  metrics::ServiceMetrics& own_;
+  runtime::Health& health_;
+  bus::Stats& stats_;
+  domain::Timestamp started_;
+  Merger merger_;
+  Liveness liveness_;
+  Exposition exposition_;
+  std::uint64_t own_seq_ = 0;
+  std::uint64_t own_status_seq_ = 0;
+  metrics::Counter heartbeats_refused_;
+  metrics::Histogram scrape_duration_;
+  runtime::log::Limited bad_input_log_;
+  bus::Subscriber snapshots_;
+  bus::Subscriber heartbeats_;
+  boost::asio::steady_timer timer_;
+  bool closed_ = false;
+};
+
+}  // namespace polybot::metrics_aggregator

@@ -1,0 +1,24 @@
+// The aggregator's configuration: deploy/config/metrics-aggregator.toml, one field per key.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/runtime/config.hpp"
+#include "common/runtime/metrics.hpp"
+#include "services/metrics-aggregator/core/liveness.hpp"
+#include "services/metrics-aggregator/core/merger.hpp"
+
+namespace polybot::metrics_aggregator {
+
+struct Config {
+  runtime::MetricsConfig bus;                           // here the addresses are listened on
+  domain::Duration interval = std::chrono::seconds(1);  // merge.interval
+  MergerLimits merger;                                  // merge.*
+  LivenessLimits liveness;                              // health.*
+  std::vector<std::string> expected_services;           // health.expected_services
+};
+
+Config read_config(runtime::config::Reader& reader);
+
+}  // namespace polybot::metrics_aggregator

@@ -1,0 +1,27 @@
+// metrics-aggregator: one set of metrics out of all replicas' snapshots, and one answer to "who is
+// ready?".
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "common/runtime/service.hpp"
+#include "services/metrics-aggregator/catalogue_json.hpp"
+#include "services/metrics-aggregator/config.hpp"
+#include "services/metrics-aggregator/service.hpp"
+
+int main(int argc, char** argv) {
+  using namespace polybot;
+  return runtime::run_service(
+      {.name = "metrics-aggregator",
+       .summary = "Merges the metrics of all replicas; serves /metrics and every service's health.",
+       .admin_port = 8000,
+       .health_routes = runtime::AdminServer::HealthRoutes::ByService,
+       .commands = {{.name = "--print-catalogue",
+                     .summary = "Print the metric contract as JSON.",
+                     .run =
+                         [](const std::vector<std::string>&) {
+                           std::cout << metrics_aggregator::catalogue_json();
+                           return 0;
+                         }}}},
+      argc, argv, metrics_aggregator::read_config, metrics_aggregator::run);
+}

@@ -1,0 +1,59 @@
+#include "services/metrics-aggregator/service.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "common/runtime/logging.hpp"
+#include "common/wire/topics.hpp"
+#include "services/metrics-aggregator/aggregator.hpp"
+
+namespace polybot::metrics_aggregator {
+
+namespace {
+
+// A scrape takes milliseconds; what takes longer than this is not waited for.
+constexpr auto kLastRequests = std::chrono::milliseconds(500);
+
+}  // namespace
+
+boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  runtime.health.add("bus", "not listening");
+  bus::Stats stats;
+  // This process listens on the addresses that the others dial, and reads its own metrics without
+  // the bus.
+  runtime::MetricsConfig own_config = config.bus;
+  own_config.metrics_address.clear();
+  own_config.status_address.clear();
+  const auto own = runtime::make_metrics(
+      runtime, own_config, stats,
+      {std::string(wire::channels::kMetrics), std::string(wire::channels::kStatus)});
+  const domain::Timestamp started = runtime.health.started_at();
+  const domain::Duration monotonic_start =
+      runtime.clock.monotonic() - (runtime.clock.now() - started);
+  Aggregator aggregator(
+      runtime.io.get_executor(),
+      {.metrics_address = config.bus.metrics_address,
+       .status_address = config.bus.status_address,
+       .trust = config.bus.trust,
+       .interval = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval),
+       .merger = config.merger,
+       .liveness = config.liveness,
+       .expected_services = config.expected_services,
+       .now =
+           [clock = runtime.clock, monotonic_start] {
+             return metrics::Moment{clock.now(), clock.monotonic() - monotonic_start};
+           }},
+      *own, runtime.health, stats);
+  aggregator.add_routes(runtime.admin.router());
+  runtime::log::info("Metrics aggregator listens", {{"metrics", aggregator.metrics_address()},
+                                                    {"status", aggregator.status_address()},
+                                                    {"http", runtime.admin.address()}});
+  co_await (aggregator.receive_snapshots() || aggregator.receive_heartbeats() ||
+            aggregator.merge_repeatedly() || runtime.stop.wait());
+  aggregator.close();
+  // The routes speak for this object: no request may be under way when it goes.
+  co_await runtime.admin.stop(kLastRequests);
+}
+
+}  // namespace polybot::metrics_aggregator
