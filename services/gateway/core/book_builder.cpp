@@ -368,7 +368,8 @@ std::optional<BookBuilder::View> BookBuilder::find(const MarketId& id) const {
   const auto at = markets_.find(id);
   if (at == markets_.end()) return std::nullopt;
   const MarketBook& market = at->second;
-  return View{.state = market.state,
+  return View{.yes = market.yes,
+              .state = market.state,
               .book = &market.book,
               .tick = market.tick,
               .last = market.last,

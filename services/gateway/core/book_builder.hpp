@@ -79,6 +79,7 @@ class BookBuilder {
   static constexpr std::size_t kKeptMessagesMax = 1024;
 
   struct View {
+    domain::TokenId yes;
     BookState state = BookState::Awaiting;
     const domain::OrderBook* book = nullptr;
     domain::Price tick;

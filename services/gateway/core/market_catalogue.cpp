@@ -154,6 +154,12 @@ void MarketCatalogue::on_contradiction(const MarketId& market, std::string_view)
   if (was_tracked) changes_.removed.push_back(market);
 }
 
+void MarketCatalogue::on_unreadable(const EventGroupId& event) {
+  const auto at = events_.find(event);
+  if (at == events_.end() || std::exchange(at->second.unreadable, true)) return;
+  recount(event);
+}
+
 void MarketCatalogue::on_event_total(const EventGroupId& event, std::size_t total) {
   const auto at = events_.find(event);
   if (at == events_.end()) return;
@@ -206,7 +212,7 @@ void MarketCatalogue::settle_book(Entry& entry) {
 void MarketCatalogue::recount(const EventGroupId& id) {
   const EventEntry& event = events_.at(id);
   std::size_t count = event.members.size() + event.departed;
-  if (event.neg_risk) count = event.total ? std::max(count, *event.total) : 0;
+  if (event.neg_risk) count = event.total && !event.unreadable ? std::max(count, *event.total) : 0;
   constexpr std::size_t kCountMax = std::numeric_limits<std::uint16_t>::max();
   const auto shown = static_cast<std::uint16_t>(std::min(count, kCountMax));
   for (const MarketId& member : event.members) {

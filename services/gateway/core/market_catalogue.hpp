@@ -76,6 +76,8 @@ class MarketCatalogue {
   // They contradict each other in `field`: the market is never tracked.
   void on_contradiction(const domain::MarketId& market, std::string_view field);
 
+  // The listing has a market of this event that cannot be read: the event is never complete.
+  void on_unreadable(const domain::EventGroupId& event);
   void on_event_total(const domain::EventGroupId& event, std::size_t total);
 
   // --- hints of the market channel ---
@@ -123,6 +125,7 @@ class MarketCatalogue {
     bool neg_risk = false;
     std::set<domain::MarketId> members;  // listed now
     std::size_t departed = 0;            // resolved and forgotten
+    bool unreadable = false;             // a member could not be read
     std::optional<std::size_t> total;    // as the venue counts them
     domain::Duration total_at{};
   };

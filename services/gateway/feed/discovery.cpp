@@ -1,0 +1,163 @@
+#include "services/gateway/feed/discovery.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <utility>
+
+namespace polybot::gateway {
+
+namespace asio = boost::asio;
+using domain::Market;
+using domain::MarketId;
+
+namespace {
+
+// A listing answers up to 100; a URL of 50 condition ids is some 4 KB.
+constexpr std::size_t kLookupIdsMax = 50;
+
+// Ends when all have ended; the first exception is rethrown.
+asio::awaitable<void> all_of(asio::any_io_executor executor, std::vector<asio::awaitable<void>> tasks) {
+  if (tasks.empty()) co_return;
+  using Operation = decltype(asio::co_spawn(executor, std::declval<asio::awaitable<void>>(), asio::deferred));
+  std::vector<Operation> operations;
+  operations.reserve(tasks.size());
+  for (auto& task : tasks) operations.push_back(asio::co_spawn(executor, std::move(task), asio::deferred));
+  auto [order, failures] =
+      co_await asio::experimental::make_parallel_group(std::move(operations))
+          .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+}  // namespace
+
+Discovery::Discovery(asio::any_io_executor executor, DiscoverySettings settings, VenueRest& rest,
+                     MarketCatalogue& catalogue, runtime::Clock clock, std::function<void()> on_progress)
+    : executor_(executor),
+      settings_(settings),
+      rest_(rest),
+      catalogue_(catalogue),
+      clock_(clock),
+      on_progress_(std::move(on_progress)),
+      timer_(executor) {}
+
+void Discovery::hint() {
+  hinted_ = true;
+  timer_.cancel();
+}
+
+asio::awaitable<void> Discovery::run() {
+  for (;;) {
+    co_await crawl();
+    co_await read_wanted();
+    catalogue_.expire(clock_.monotonic());
+    on_progress_();
+    co_await pause();
+  }
+}
+
+// The interval, cut short by a hint but never below the least interval.
+asio::awaitable<void> Discovery::pause() {
+  co_await runtime::sleep_for(settings_.interval_min);
+  if (!hinted_) {
+    timer_.expires_after(settings_.interval - std::min(settings_.interval, settings_.interval_min));
+    boost::system::error_code woken;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+    if (cancelled != asio::cancellation_type::none) {
+      throw boost::system::system_error(asio::error::operation_aborted);
+    }
+  }
+  hinted_ = false;
+}
+
+asio::awaitable<void> Discovery::crawl() {
+  std::string cursor;
+  bool last_page = false;
+  for (std::size_t page_number = 0; page_number < settings_.pages_max && !last_page; ++page_number) {
+    auto page = co_await rest_.open_markets(cursor, settings_.page_size);
+    if (!page) co_return;  // markets of pages not read are not missing
+    std::vector<Market> markets;
+    markets.reserve(page->markets.size());
+    for (const auto& listed : page->markets) markets.push_back(polymarket::to_market(listed));
+    catalogue_.on_listed(markets, clock_.monotonic());
+    for (const auto& skipped : page->skipped) {
+      if (skipped.neg_risk_market) catalogue_.on_unreadable(*skipped.neg_risk_market);
+    }
+    last_page = page->next_cursor.empty();
+    cursor = std::move(page->next_cursor);
+  }
+  listing_whole_ = last_page;
+  catalogue_.on_crawl_finished();
+  ++crawls_;
+}
+
+asio::awaitable<void> Discovery::read_wanted() {
+  CatalogueWants wants = catalogue_.wanted(clock_.monotonic());
+  std::vector<asio::awaitable<void>> tasks;
+  const auto flush = [&]() { return all_of(executor_, std::exchange(tasks, {})); };
+  for (std::size_t from = 0; from < wants.lookups.size(); from += kLookupIdsMax) {
+    const auto first = wants.lookups.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto last = wants.lookups.begin() +
+                      static_cast<std::ptrdiff_t>(std::min(from + kLookupIdsMax, wants.lookups.size()));
+    tasks.push_back(look_up({first, last}));
+    if (tasks.size() == settings_.requests_at_once) co_await flush();
+  }
+  for (auto& [event, slug] : wants.event_totals) {
+    tasks.push_back(read_event(event, std::move(slug)));
+    if (tasks.size() == settings_.requests_at_once) co_await flush();
+  }
+  for (const MarketId& id : wants.records) {
+    tasks.push_back(read_record(id));
+    if (tasks.size() == settings_.requests_at_once) {
+      co_await flush();
+      on_progress_();  // the first books need not wait for the last record
+    }
+  }
+  co_await flush();
+}
+
+asio::awaitable<void> Discovery::read_record(MarketId id) {
+  const auto record = co_await rest_.record(id);
+  const Market* listed = catalogue_.listed(id);
+  if (!record || listed == nullptr) co_return;
+  const std::string_view field = polymarket::contradiction(*listed, *record);
+  if (field.empty()) {
+    catalogue_.on_record(polymarket::with_record(*listed, *record), clock_.monotonic());
+    co_return;
+  }
+  runtime::log::warning("Market refused: listing and record contradict each other",
+                        {{"market", listed->slug}, {"field", field}});
+  catalogue_.on_contradiction(id, field);
+}
+
+asio::awaitable<void> Discovery::look_up(std::vector<MarketId> ids) {
+  const auto found = co_await rest_.markets_by_id(ids);
+  if (!found) co_return;
+  std::vector<Market> markets;
+  for (const auto& listed : *found) markets.push_back(polymarket::to_market(listed));
+  std::erase_if(ids, [&](const MarketId& id) {
+    return std::any_of(markets.begin(), markets.end(), [&](const Market& market) { return market.id == id; });
+  });
+  catalogue_.on_looked_up(markets, ids, clock_.monotonic());
+}
+
+// Where a venue serves no events, a listing that was read to its end tells how many markets one has.
+asio::awaitable<void> Discovery::read_event(domain::EventGroupId event, std::string slug) {
+  const auto answer = co_await rest_.event_total(std::move(slug));
+  if (!answer) co_return;
+  if (const auto* total = std::get_if<std::size_t>(&*answer)) {
+    catalogue_.on_event_total(event, *total);
+  } else if (listing_whole_) {
+    catalogue_.on_event_total(event, 0);
+  }
+}
+
+}  // namespace polybot::gateway

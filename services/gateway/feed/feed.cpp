@@ -1,0 +1,458 @@
+#include "services/gateway/feed/feed.hpp"
+
+#include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace polybot::gateway {
+
+namespace asio = boost::asio;
+using domain::Duration;
+using domain::Market;
+using domain::MarketId;
+using domain::Timestamp;
+using domain::TokenId;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::string_view kFeed = "feed";
+constexpr std::string_view kBooks = "books";
+constexpr std::size_t kFetchesWaitingMax = 64;  // two fetchers; each asks for up to 100 books
+
+TokenBook token_book(const polymarket::BookSummary& book) {
+  return {.token = book.token,
+          .bids = book.bids,
+          .asks = book.asks,
+          .tick = book.tick.is_positive() ? std::optional(book.tick) : std::nullopt,
+          .last = book.last_trade_price,
+          .venue_at = book.venue_at};
+}
+
+}  // namespace
+
+Feed::Feed(asio::any_io_executor executor, FeedSettings settings, FeedMetrics& metrics,
+           runtime::Health& health, runtime::Clock clock, bus::Stats& stats, FeedListener listener)
+    : executor_(executor),
+      settings_(std::move(settings)),
+      metrics_(metrics),
+      health_(health),
+      clock_(clock),
+      listener_(std::move(listener)),
+      catalogue_(settings_.catalogue),
+      supervisor_(settings_.supervisor),
+      rest_(executor, settings_.urls, metrics, clock),
+      discovery_(executor, settings_.discovery, rest_, catalogue_, clock, [this] { apply_catalogue(); }),
+      publication_(executor, settings_.publication, shards_,
+                   [this](domain::Shard shard) { return books_of(shard); }, clock, stats),
+      fetch_wake_(executor, asio::steady_timer::time_point::max()) {
+  health_.add(kFeed, "connecting to the venue");
+  health_.add(kBooks, "no market is known yet");
+}
+
+void Feed::close() {
+  for (const Market* market : catalogue_.tracked()) {
+    books_.mark_stale(market->id, ResyncReason::Disconnected, clock_.now(), updates_);
+  }
+  take_updates(SnapshotSource::Socket, Origin::Supervisor);
+  sockets_.clear();
+  publication_.close();
+}
+
+asio::awaitable<void> Feed::run() {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (discovery_.run() && tick() && fetch_books() && fetch_books());
+}
+
+// ---- from the venue --------------------------------------------------------------------------
+
+void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
+  const Duration started = clock_.monotonic();
+  const auto parsed = polymarket::parse_market_frame(text, frame_);
+  if (!parsed) {
+    metrics_.count_refused("malformed");
+    bad_frames_.warning("Market channel frame could not be read",
+                        {{"error", polymarket::to_string(parsed.error())}, {"frame", text.substr(0, 200)}});
+    return;
+  }
+  if (frame_.kind == polymarket::FrameKind::Pong) {
+    supervisor_.on_pong(id, started);
+    return;
+  }
+  if (frame_.kind == polymarket::FrameKind::InvalidOperation) {
+    metrics_.count_refused("invalid_operation");
+    bad_frames_.warning("The venue did not understand a subscription");
+    return;
+  }
+  supervisor_.on_data(id, started);
+  if (const auto socket = sockets_.find(id); socket != sockets_.end()) socket->second.data_at = received_at;
+  metrics_.last_update.set(received_at);
+  for (std::uint32_t i = 0; i < frame_.unknown_events; ++i) metrics_.count_event(kUnknownEvent);
+  for (const polymarket::MarketEvent& event : frame_.events) {
+    if (!sockets_.contains(id)) return;  // an earlier event was the link's last straw
+    ++events_seen_;
+    metrics_.count_event(event.index());
+    std::visit([&](const auto& body) { on_event(body, received_at); }, event);
+  }
+  metrics_.feed_latency.observe(clock_.monotonic() - started);
+}
+
+void Feed::on_event(const polymarket::BookEvent& event, Timestamp now) {
+  supervisor_.on_book_data(event.token, clock_.monotonic());
+  books_.on(TokenBook{.token = event.token,
+                      .bids = event.bids,
+                      .asks = event.asks,
+                      .tick = event.tick,
+                      .last = event.last_trade_price,
+                      .venue_at = event.venue_at},
+            SnapshotSource::Socket, now, updates_);
+  take_updates(SnapshotSource::Socket, Origin::Integrity);
+}
+
+void Feed::on_event(const polymarket::PriceChangeEvent& event, Timestamp now) {
+  metrics_.observe_lag(now - event.venue_at);
+  changes_.clear();
+  for (const polymarket::PriceChange& change : event.changes) {
+    supervisor_.on_book_data(change.token, clock_.monotonic());
+    changes_.push_back({.token = change.token,
+                        .side = change.side,
+                        .price = change.price,
+                        .quantity = change.quantity,
+                        .has_best = change.has_best,
+                        .best_bid = change.best_bid,
+                        .best_ask = change.best_ask});
+  }
+  books_.on(TokenChanges{.changes = changes_, .venue_at = event.venue_at}, now, updates_);
+  take_updates(SnapshotSource::Socket, Origin::Integrity);
+}
+
+void Feed::on_event(const polymarket::LastTradeEvent& event, Timestamp now) {
+  metrics_.observe_lag(now - event.venue_at);
+  books_.on(TokenTrade{.token = event.token,
+                       .side = event.side,
+                       .price = event.price,
+                       .quantity = event.quantity,
+                       .venue_at = event.venue_at},
+            now, updates_);
+  take_updates(SnapshotSource::Socket, Origin::Integrity);
+}
+
+void Feed::on_event(const polymarket::TickSizeChangeEvent& event, Timestamp now) {
+  books_.on(TokenTick{.token = event.token, .tick = event.new_tick, .venue_at = event.venue_at}, now, updates_);
+  take_updates(SnapshotSource::Socket, Origin::Integrity);
+}
+
+// May come before the change that caused it: counted, and never a reason to distrust a book.
+void Feed::on_event(const polymarket::BestBidAskEvent&, Timestamp) {}
+
+void Feed::on_event(const polymarket::NewMarketEvent&, Timestamp) { discovery_.hint(); }
+
+void Feed::on_event(const polymarket::MarketResolvedEvent& event, Timestamp) {
+  const Market* market = catalogue_.find(event.market);
+  if (market == nullptr) return;
+  domain::Payout payout{domain::Price::from_raw(5000), domain::Price::from_raw(5000)};
+  if (event.winning_token) {
+    const bool yes = *event.winning_token == market->yes_token;
+    if (!yes && *event.winning_token != market->no_token) return;  // the listing will tell
+    payout = yes ? domain::Payout{domain::kPriceOne, {}} : domain::Payout{{}, domain::kPriceOne};
+  }
+  catalogue_.on_resolved(event.market, payout, clock_.monotonic());
+  apply_catalogue();
+  discovery_.hint();
+}
+
+// ---- what follows ----------------------------------------------------------------------------
+
+void Feed::take_updates(SnapshotSource source, Origin origin) {
+  FeedActions actions;
+  const Duration now = clock_.monotonic();
+  for (const BookUpdate& update : updates_.updates) {
+    publication_.publish(update);
+    const MarketId& id = std::visit([](const auto& body) -> const MarketId& { return body.market; }, update);
+    const Market* market = catalogue_.find(id);
+    if (market == nullptr) continue;
+    changed_quotes_.insert(id);
+    if (std::holds_alternative<domain::BookSnapshot>(update)) {
+      supervisor_.on_book_fresh(market->yes_token, source, now);
+    } else if (const auto* trade = std::get_if<domain::TradeTick>(&update); trade && listener_.on_trade) {
+      listener_.on_trade(*market, *trade);
+    }
+  }
+  for (const Resync& resync : updates_.resyncs) {
+    metrics_.count_resync(resync.reason);
+    if (origin == Origin::Supervisor) continue;
+    const Market* market = catalogue_.find(resync.market);
+    resyncs_.info("Book resync", {{"market", market ? market->slug : domain::to_string(resync.market)},
+                                  {"reason", to_string(resync.reason)}});
+    supervisor_.on_book_failed(resync.token, resync.reason, now, actions);
+  }
+  for (const TickChange& change : updates_.ticks) catalogue_.on_tick(change.market, change.tick);
+  const bool ticks_changed = !updates_.ticks.empty();
+  for (std::uint64_t i = 0; i < updates_.ignored; ++i) metrics_.count_refused("untracked_token");
+  updates_.clear();
+  if (ticks_changed) apply_catalogue();
+  perform(std::move(actions));
+}
+
+void Feed::apply_catalogue() {
+  const CatalogueChanges changes = catalogue_.take_changes();
+  FeedActions actions;
+  const Duration now = clock_.monotonic();
+  for (const MarketId& id : changes.books_ended) {
+    const auto view = books_.find(id);
+    if (!view) continue;
+    supervisor_.remove(view->yes, actions);
+    books_.mark_stale(id, ResyncReason::Disconnected, clock_.now(), updates_);
+    for (const BookUpdate& update : updates_.updates) publication_.publish(update);
+    updates_.clear();  // the end of a market is no resync
+    books_.untrack(id);
+    changed_quotes_.insert(id);
+  }
+  for (const MarketId& id : changes.changed) {
+    const Market* market = catalogue_.find(id);
+    if (market == nullptr) continue;
+    shards_.add(id, market->event);
+    publication_.publish(*market);
+    if (listener_.on_market) listener_.on_market(*market);
+  }
+  for (const MarketId& id : changes.books_begun) {
+    const Market* market = catalogue_.find(id);
+    if (market == nullptr || !catalogue_.has_book(id)) continue;
+    books_.track(id, market->yes_token, market->no_token, market->tick);
+    supervisor_.add(market->yes_token, now, actions);
+  }
+  for (const MarketId& id : changes.removed) {
+    shards_.remove(id);
+    changed_quotes_.erase(id);
+  }
+  perform(std::move(actions));
+}
+
+void Feed::perform(FeedActions actions) {
+  for (const FeedAction& action : actions) {
+    std::visit([&](const auto& one) { perform_one(one); }, action);
+  }
+}
+
+void Feed::perform_one(const OpenLink& action) {
+  const LinkId id = action.link;
+  MarketLink::Reports reports{
+      .on_open =
+          [this, id] {
+            FeedActions actions;
+            supervisor_.on_open(id, clock_.monotonic(), actions);
+            perform(std::move(actions));
+          },
+      .on_text = [this, id](std::string_view text, Timestamp at) { on_text(id, text, at); },
+      .on_end =
+          [this, id](std::string_view why) {
+            runtime::log::warning("Market channel ended", {{"link", id.value}, {"why", why}});
+            sockets_.erase(id);
+            FeedActions actions;
+            supervisor_.on_closed(id, clock_.monotonic(), actions);
+            perform(std::move(actions));
+          }};
+  sockets_[id].link =
+      std::make_unique<MarketLink>(executor_, settings_.urls.market_ws, clock_, std::move(reports));
+}
+
+void Feed::perform_one(const CutLink& action) {
+  runtime::log::info("Market channel cut", {{"link", action.link.value}, {"why", to_string(action.why)}});
+  sockets_.erase(action.link);
+}
+
+void Feed::perform_one(const SubscribeTokens& action) {
+  const auto socket = sockets_.find(action.link);
+  if (socket == sockets_.end()) return;
+  socket->second.link->send(action.first ? polymarket::market_subscribe(action.tokens)
+                                         : polymarket::market_subscribe_more(action.tokens));
+}
+
+void Feed::perform_one(const UnsubscribeTokens& action) {
+  const auto socket = sockets_.find(action.link);
+  if (socket != sockets_.end()) socket->second.link->send(polymarket::market_unsubscribe(action.tokens));
+}
+
+void Feed::perform_one(const SendPing& action) {
+  const auto socket = sockets_.find(action.link);
+  if (socket != sockets_.end()) socket->second.link->send(std::string(polymarket::kPing));
+}
+
+void Feed::perform_one(const StaleBooks& action) {
+  for (const TokenId& token : action.tokens) {
+    if (const auto market = books_.market_of(token)) {
+      books_.mark_stale(*market, action.reason, clock_.now(), updates_);
+    }
+  }
+  take_updates(SnapshotSource::Socket, Origin::Supervisor);
+}
+
+void Feed::perform_one(const FetchBooks& action) {
+  // What is dropped here is asked for again by the supervisor.
+  if (fetches_.size() == kFetchesWaitingMax) fetches_.pop_front();
+  fetches_.push_back(action);
+  fetch_wake_.cancel_one();
+}
+
+asio::awaitable<void> Feed::fetch_books() {
+  for (;;) {
+    while (fetches_.empty()) {
+      boost::system::error_code woken;
+      co_await fetch_wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+        throw boost::system::system_error(asio::error::operation_aborted);
+      }
+    }
+    FetchBooks fetch = std::move(fetches_.front());
+    fetches_.pop_front();
+    const auto books = co_await rest_.books(std::move(fetch.tokens));
+    if (!books) continue;
+    for (const polymarket::BookSummary& book : *books) on_rest_book(book, fetch.purpose);
+  }
+}
+
+void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose) {
+  if (purpose == FetchPurpose::Resync) {
+    books_.on(token_book(book), SnapshotSource::Rest, clock_.now(), updates_);
+    take_updates(SnapshotSource::Rest, Origin::Integrity);
+    return;
+  }
+  FeedActions actions;
+  const Agreement agreement = books_.compare(token_book(book), clock_.now());
+  supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);
+  perform(std::move(actions));
+}
+
+// ---- time ------------------------------------------------------------------------------------
+
+asio::awaitable<void> Feed::tick() {
+  constexpr auto kTurn = milliseconds(15);  // a 64th of a second: one shard's state each
+  constexpr auto kJudge = milliseconds(45);
+  constexpr auto kReport = milliseconds(500);
+  ShardPacer pacer(settings_.complete_interval);
+  Duration judged_at{};
+  Duration quoted_at{};
+  Duration reported_at{};
+  asio::steady_timer timer(executor_);
+  for (;;) {
+    timer.expires_after(kTurn);
+    co_await timer.async_wait(asio::use_awaitable);
+    const Duration now = clock_.monotonic();
+    const auto due = [&](Duration& last, Duration interval) {
+      if (now - last < interval) return false;
+      last = now;
+      return true;
+    };
+    if (due(judged_at, kJudge)) {
+      books_.judge(clock_.now(), updates_);
+      take_updates(SnapshotSource::Socket, Origin::Integrity);
+      FeedActions actions;
+      supervisor_.on_timer(now, actions);
+      perform(std::move(actions));
+    }
+    if (due(quoted_at, settings_.quote_interval)) publish_quotes();
+    if (due(reported_at, kReport)) report();
+    for (const domain::Shard shard : pacer.due(now)) publish_shard(shard);
+  }
+}
+
+Timestamp Feed::vouched_at(const MarketId& id) const {
+  const Market* market = catalogue_.find(id);
+  if (market == nullptr) return {};
+  const auto link = supervisor_.link_of(market->yes_token);
+  if (!link) return {};
+  const auto socket = sockets_.find(*link);
+  return socket == sockets_.end() ? Timestamp{} : socket->second.data_at;
+}
+
+std::optional<domain::BookSnapshot> Feed::book(const MarketId& market) const {
+  return books_.snapshot(market, vouched_at(market));
+}
+
+std::vector<domain::BookSnapshot> Feed::books_of(domain::Shard shard) const {
+  std::vector<domain::BookSnapshot> result;
+  for (const MarketId& market : shards_.markets_in(shard)) {
+    if (auto snapshot = book(market)) result.push_back(std::move(*snapshot));
+  }
+  return result;
+}
+
+// A market without a book (paused, ended) has an empty, stale quote: nobody may price by it.
+std::optional<domain::QuoteTick> Feed::quote(const MarketId& id) const {
+  const auto view = books_.find(id);
+  if (!view) {
+    if (catalogue_.find(id) == nullptr) return std::nullopt;
+    return domain::QuoteTick{.market = id, .bid = {}, .ask = {}, .last = {}, .stale = true, .stamped_at = clock_.now()};
+  }
+  return domain::QuoteTick{.market = id,
+                           .bid = view->book->best_bid(),
+                           .ask = view->book->best_ask(),
+                           .last = view->last,
+                           .stale = !view->fresh(),
+                           .stamped_at = view->fresh() ? std::max(view->stamped_at, vouched_at(id))
+                                                       : view->stamped_at};
+}
+
+void Feed::publish_quote(const MarketId& id) {
+  const auto tick = quote(id);
+  if (!tick) return;
+  publication_.publish(*tick);
+  const Market* market = catalogue_.find(id);
+  if (market != nullptr && listener_.on_quote) listener_.on_quote(*market, *tick);
+}
+
+// A quote inside an unfinished burst waits for the next round.
+void Feed::publish_quotes() {
+  for (auto id = changed_quotes_.begin(); id != changed_quotes_.end();) {
+    const auto view = books_.find(*id);
+    if (view && view->fresh() && !view->settled) {
+      ++id;
+      continue;
+    }
+    publish_quote(*id);
+    id = changed_quotes_.erase(id);
+  }
+}
+
+void Feed::publish_shard(domain::Shard shard) {
+  for (const MarketId& id : shards_.markets_in(shard)) {
+    const Market* market = catalogue_.find(id);
+    if (market == nullptr) continue;
+    publication_.publish(*market);
+    const auto view = books_.find(id);
+    if (view && view->fresh() && !view->settled) continue;  // its end is milliseconds away
+    if (const auto tick = quote(id)) publication_.publish(*tick);
+    if (auto snapshot = book(id)) publication_.publish(BookUpdate(std::move(*snapshot)));
+  }
+}
+
+void Feed::report() {
+  const std::size_t books = books_.size();
+  const std::size_t stale = books_.stale_count();
+  const std::size_t links = supervisor_.links();
+  const std::size_t open = supervisor_.links_open();
+  metrics_.markets_tracked.set(static_cast<double>(books));
+  metrics_.books_stale.set(static_cast<double>(stale));
+  metrics_.market_channel_connected.set(links > 0 && open == links ? 1 : 0);
+  if (!discovery_.complete()) {
+    health_.set_not_ready(kFeed, "the venue's listing has not been read yet");
+  } else if (open < links) {
+    health_.set_not_ready(kFeed, std::to_string(links - open) + " of " + std::to_string(links) +
+                                     " market channel connections are down");
+  } else {
+    health_.set_ready(kFeed);
+  }
+  // A market that has just begun or is being repaired is no reason to stop the rest.
+  if (books == 0) {
+    health_.set_not_ready(kBooks, "no market accepts orders");
+  } else if (stale * 10 > books) {
+    health_.set_not_ready(kBooks, std::to_string(stale) + " of " + std::to_string(books) + " books are stale");
+  } else {
+    health_.set_ready(kBooks);
+  }
+}
+
+}  // namespace polybot::gateway

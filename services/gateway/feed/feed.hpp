@@ -1,0 +1,140 @@
+// The market data side of the gateway as a whole: owns the catalogue, the books, the connections and
+// what is published about them. It carries events from the venue to the cores and the cores' results to
+// the bus; every rule about trust, repair and completeness is theirs.
+//
+// One loop; the object outlives run().
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/polymarket/messages/market_channel.hpp"
+#include "common/runtime/health.hpp"
+#include "services/gateway/core/book_builder.hpp"
+#include "services/gateway/core/feed_supervisor.hpp"
+#include "services/gateway/core/market_catalogue.hpp"
+#include "services/gateway/core/shard_map.hpp"
+#include "services/gateway/feed/discovery.hpp"
+#include "services/gateway/feed/feed_metrics.hpp"
+#include "services/gateway/feed/market_link.hpp"
+#include "services/gateway/feed/publication.hpp"
+#include "services/gateway/feed/venue_rest.hpp"
+
+namespace polybot::gateway {
+
+struct FeedSettings {
+  VenueUrls urls;
+  DiscoverySettings discovery;
+  CatalogueSettings catalogue;
+  SupervisorSettings supervisor;
+  PublicationSettings publication;
+  domain::Duration quote_interval = std::chrono::milliseconds(100);  // quotes are conflated to this
+  domain::Duration complete_interval = std::chrono::seconds(1);      // every state goes out once in it
+};
+
+// Who else wants to hear of market data (the client stream). May be empty.
+struct FeedListener {
+  std::function<void(const domain::Market&, const domain::QuoteTick&)> on_quote;
+  std::function<void(const domain::Market&, const domain::TradeTick&)> on_trade;
+  std::function<void(const domain::Market&)> on_market;
+};
+
+class Feed {
+ public:
+  // Throws when a bus address is taken or not allowed.
+  Feed(boost::asio::any_io_executor executor, FeedSettings settings, FeedMetrics& metrics,
+       runtime::Health& health, runtime::Clock clock, bus::Stats& stats, FeedListener listener);
+  ~Feed() = default;
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  // Until cancelled.
+  [[nodiscard]] boost::asio::awaitable<void> run();
+  // Says that every book is stale, closes the connections and the bus.
+  void close();
+
+  [[nodiscard]] const MarketCatalogue& catalogue() const { return catalogue_; }
+  [[nodiscard]] const BookBuilder& books() const { return books_; }
+  [[nodiscard]] std::optional<domain::QuoteTick> quote(const domain::MarketId& market) const;
+  [[nodiscard]] std::optional<domain::BookSnapshot> book(const domain::MarketId& market) const;
+  [[nodiscard]] std::size_t links_open() const { return supervisor_.links_open(); }
+  [[nodiscard]] std::uint64_t events_seen() const { return events_seen_; }
+  [[nodiscard]] const Publication& publication() const { return publication_; }
+
+ private:
+  struct OpenSocket {
+    std::unique_ptr<MarketLink> link;
+    domain::Timestamp data_at{};  // vouches for every book it carries
+  };
+
+  // --- from the venue ---
+  void on_text(LinkId id, std::string_view text, domain::Timestamp received_at);
+  void on_event(const polymarket::BookEvent& event, domain::Timestamp now);
+  void on_event(const polymarket::PriceChangeEvent& event, domain::Timestamp now);
+  void on_event(const polymarket::LastTradeEvent& event, domain::Timestamp now);
+  void on_event(const polymarket::TickSizeChangeEvent& event, domain::Timestamp now);
+  void on_event(const polymarket::BestBidAskEvent& event, domain::Timestamp now);
+  void on_event(const polymarket::NewMarketEvent& event, domain::Timestamp now);
+  void on_event(const polymarket::MarketResolvedEvent& event, domain::Timestamp now);
+  void on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose);
+
+  // --- what follows ---
+  enum class Origin : std::uint8_t { Integrity, Supervisor };  // whose verdict a resync is
+  void take_updates(SnapshotSource source, Origin origin);
+  void apply_catalogue();
+  void perform(FeedActions actions);
+  void perform_one(const OpenLink& action);
+  void perform_one(const CutLink& action);
+  void perform_one(const SubscribeTokens& action);
+  void perform_one(const UnsubscribeTokens& action);
+  void perform_one(const SendPing& action);
+  void perform_one(const FetchBooks& action);
+  void perform_one(const StaleBooks& action);
+  [[nodiscard]] boost::asio::awaitable<void> fetch_books();
+
+  // --- time ---
+  [[nodiscard]] boost::asio::awaitable<void> tick();
+  void publish_quotes();
+  void publish_shard(domain::Shard shard);
+  void publish_quote(const domain::MarketId& market);
+  void report();
+  [[nodiscard]] domain::Timestamp vouched_at(const domain::MarketId& market) const;
+  [[nodiscard]] std::vector<domain::BookSnapshot> books_of(domain::Shard shard) const;
+
+  boost::asio::any_io_executor executor_;
+  FeedSettings settings_;
+  FeedMetrics& metrics_;
+  runtime::Health& health_;
+  runtime::Clock clock_;
+  FeedListener listener_;
+
+  MarketCatalogue catalogue_;
+  BookBuilder books_;
+  FeedSupervisor supervisor_;
+  ShardMap shards_;
+  VenueRest rest_;
+  Discovery discovery_;
+  Publication publication_;
+
+  std::map<LinkId, OpenSocket> sockets_;
+  polymarket::MarketFrame frame_;        // reused by every parse
+  std::vector<TokenChange> changes_;     // reused
+  BookUpdates updates_;                  // reused
+  std::set<domain::MarketId> changed_quotes_;
+  std::uint64_t events_seen_ = 0;
+  runtime::log::Limited bad_frames_;
+  runtime::log::Limited resyncs_;
+  std::deque<FetchBooks> fetches_;        // waiting for one of the fetchers
+  boost::asio::steady_timer fetch_wake_;  // expires never; its cancellation wakes a fetcher
+};
+
+}  // namespace polybot::gateway

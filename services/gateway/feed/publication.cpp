@@ -1,0 +1,71 @@
+#include "services/gateway/feed/publication.hpp"
+
+#include <utility>
+
+#include "common/wire/recovery_codec.hpp"
+#include "common/wire/topics.hpp"
+
+namespace polybot::gateway {
+
+namespace asio = boost::asio;
+using domain::Shard;
+
+Publication::Publication(asio::any_io_executor executor, PublicationSettings settings, const ShardMap& shards,
+                         BooksOf books_of, runtime::Clock clock, bus::Stats& stats)
+    : shards_(shards),
+      books_of_(std::move(books_of)),
+      incarnation_(settings.producer.incarnation),
+      publisher_(executor,
+                 {.producer = settings.producer,
+                  .endpoints = {{bus::EndpointRole::Listen, settings.market_data_address}},
+                  .trust = settings.trust,
+                  .queue_frames = settings.queue_frames,
+                  .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }},
+                 stats),
+      recovery_(executor,
+                {.endpoint = {bus::EndpointRole::Listen, settings.recovery_address}, .trust = settings.trust},
+                [this](std::string request) { return answer(std::move(request)); }, stats) {
+  for (std::size_t i = 0; i < topics_.size(); ++i) {
+    const Shard shard{static_cast<std::uint8_t>(i)};
+    topics_[i] = {wire::topics::market_data(shard), wire::topics::quote(shard), wire::topics::market(shard)};
+  }
+}
+
+const Publication::Topics& Publication::topics_of(const domain::MarketId& market) const {
+  return topics_.at(shards_.shard_of(market).value);
+}
+
+void Publication::publish(const BookUpdate& update) {
+  std::visit(
+      [&](const auto& message) {
+        publisher_.publish(topics_of(message.market).market_data, codec_.encode(message));
+      },
+      update);
+}
+
+void Publication::publish(const domain::QuoteTick& quote) {
+  publisher_.publish(topics_of(quote.market).quote, wire::encode_quote(quote));
+}
+
+void Publication::publish(const domain::Market& market) {
+  publisher_.publish(topics_of(market.id).market, wire::encode_market(market));
+}
+
+// The books contain every message given to the publisher so far, so their position is its last number.
+asio::awaitable<boost::system::result<std::string>> Publication::answer(std::string request) {
+  wire::BooksRequest wanted;
+  if (wire::decode_books_request(request, wanted) != wire::DecodeError::None) {
+    co_return bus::make_error_code(bus::Errc::Malformed);
+  }
+  co_return wire::encode_books_answer(
+      {.position = {incarnation_, publisher_.last_seq(topics_.at(wanted.shard.value).market_data)},
+       .books = books_of_(wanted.shard),
+       .complete = true});
+}
+
+void Publication::close() {
+  publisher_.close();
+  recovery_.close();
+}
+
+}  // namespace polybot::gateway

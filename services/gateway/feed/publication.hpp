@@ -1,0 +1,62 @@
+// What the gateway tells the bus on port 5550: md.<shard>, quote.<shard> and market.<shard>, and the
+// books of a shard on request (5551). Every topic is built from the market's shard here and nowhere else.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <array>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/bus/publisher.hpp"
+#include "common/bus/recovery.hpp"
+#include "common/runtime/clock.hpp"
+#include "common/wire/market_data_codec.hpp"
+#include "services/gateway/core/book_builder.hpp"
+#include "services/gateway/core/shard_map.hpp"
+
+namespace polybot::gateway {
+
+struct PublicationSettings {
+  bus::Producer producer;
+  std::string market_data_address;
+  std::string recovery_address;
+  bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
+  int queue_frames = bus::kQueueFramesMax;
+};
+
+class Publication {
+ public:
+  // `books_of` gives the current books of a shard; all references outlive this object.
+  using BooksOf = std::function<std::vector<domain::BookSnapshot>(domain::Shard)>;
+  Publication(boost::asio::any_io_executor executor, PublicationSettings settings, const ShardMap& shards,
+              BooksOf books_of, runtime::Clock clock, bus::Stats& stats);
+
+  void publish(const BookUpdate& update);
+  void publish(const domain::QuoteTick& quote);
+  void publish(const domain::Market& market);
+
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return publisher_.addresses(); }
+  [[nodiscard]] const std::string& recovery_address() const { return recovery_.address(); }
+  void close();
+
+ private:
+  struct Topics {
+    std::string market_data;
+    std::string quote;
+    std::string market;
+  };
+  [[nodiscard]] const Topics& topics_of(const domain::MarketId& market) const;
+  [[nodiscard]] boost::asio::awaitable<boost::system::result<std::string>> answer(std::string request);
+
+  const ShardMap& shards_;
+  BooksOf books_of_;
+  std::uint64_t incarnation_;
+  std::array<Topics, domain::kShards> topics_;
+  wire::MarketDataCodec codec_;
+  bus::Publisher publisher_;
+  bus::RecoveryServer recovery_;
+};
+
+}  // namespace polybot::gateway

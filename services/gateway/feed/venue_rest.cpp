@@ -1,0 +1,170 @@
+#include "services/gateway/feed/venue_rest.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace polybot::gateway {
+
+namespace asio = boost::asio;
+using domain::MarketId;
+using polymarket::GammaMarket;
+
+namespace {
+
+http::ClientRequest get(std::string url) {
+  return {.method = http::Method::Get, .url = std::move(url), .headers = {}, .body = {},
+          .content_type = {}, .timeout = {}};
+}
+
+std::string percent_encoded(std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      result.push_back(c);
+    } else {
+      result.push_back('%');
+      result.push_back(kHex[byte >> 4U]);
+      result.push_back(kHex[byte & 15U]);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+VenueRest::VenueRest(asio::any_io_executor executor, VenueUrls urls, FeedMetrics& metrics,
+                     runtime::Clock clock)
+    : urls_(std::move(urls)), metrics_(metrics), clock_(clock), client_(std::move(executor), {}) {}
+
+asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation operation,
+                                                             http::ClientRequest request,
+                                                             unsigned tolerate) {
+  const std::string url = request.url;
+  const domain::Duration started = clock_.monotonic();
+  http::Outcome outcome = co_await client_.send(std::move(request));
+  const domain::Duration elapsed = clock_.monotonic() - started;
+  if (!outcome) {
+    metrics_.count_request(operation, "failed", elapsed);
+    metrics_.rest_connected.set(0);
+    failures_.warning("Venue request failed", {{"operation", to_string(operation)},
+                                               {"url", url.substr(0, 200)},
+                                               {"error", outcome.error().message()}});
+    co_return std::nullopt;
+  }
+  metrics_.rest_connected.set(1);
+  const unsigned status = outcome->status;
+  const bool answered = status == 200 || (tolerate != 0 && status == tolerate);
+  metrics_.count_request(operation, answered ? "ok" : "refused", elapsed);
+  if (!answered) {
+    failures_.warning("Venue refused a request", {{"operation", to_string(operation)},
+                                                  {"url", url.substr(0, 200)},
+                                                  {"status", status},
+                                                  {"body", outcome->body.substr(0, 200)}});
+    co_return std::nullopt;
+  }
+  co_return status == 200 ? std::move(outcome->body) : std::string();
+}
+
+void VenueRest::unreadable(RestOperation operation, const polymarket::ParseError& error) {
+  metrics_.count_request(operation, "unreadable", domain::Duration::zero());
+  failures_.warning("Venue answer could not be read",
+                    {{"operation", to_string(operation)}, {"error", polymarket::to_string(error)}});
+}
+
+asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::open_markets(std::string cursor,
+                                                                              std::size_t limit) {
+  std::string url = urls_.gamma + "/markets/keyset?closed=false&limit=" + std::to_string(limit) +
+                    "&order=volume24hr&ascending=false";
+  if (!cursor.empty()) url += "&after_cursor=" + percent_encoded(cursor);
+  const auto body = co_await fetch(RestOperation::Markets, get(std::move(url)));
+  if (!body) co_return std::nullopt;
+  auto page = polymarket::parse_gamma_page(*body);
+  if (!page) {
+    unreadable(RestOperation::Markets, page.error());
+    co_return std::nullopt;
+  }
+  if (!page->skipped.empty()) {
+    skipped_.warning("Listed markets left out, they cannot be read",
+                     {{"count", page->skipped.size()},
+                      {"first", polymarket::to_string(page->skipped.front().error)}});
+  }
+  co_return std::move(*page);
+}
+
+asio::awaitable<bool> VenueRest::look_up(const std::vector<MarketId>& ids, std::string_view closed,
+                                         std::vector<GammaMarket>& found) {
+  std::string url = urls_.gamma + "/markets/keyset?limit=100&closed=" + std::string(closed);
+  for (const MarketId& id : ids) url += "&condition_ids=" + domain::to_string(id);
+  const auto body = co_await fetch(RestOperation::MarketsById, get(std::move(url)));
+  if (!body) co_return false;
+  auto page = polymarket::parse_gamma_page(*body);
+  if (!page) {
+    unreadable(RestOperation::MarketsById, page.error());
+    co_return false;
+  }
+  for (GammaMarket& market : page->markets) {
+    if (std::find(ids.begin(), ids.end(), market.id) != ids.end()) found.push_back(std::move(market));
+  }
+  co_return true;
+}
+
+// A market is in exactly one of the two listings; what is asked for has usually just been closed.
+asio::awaitable<std::optional<std::vector<GammaMarket>>> VenueRest::markets_by_id(std::vector<MarketId> ids) {
+  std::vector<GammaMarket> found;
+  if (!co_await look_up(ids, "true", found)) co_return std::nullopt;
+  std::erase_if(ids, [&](const MarketId& id) {
+    return std::any_of(found.begin(), found.end(), [&](const GammaMarket& market) { return market.id == id; });
+  });
+  if (!ids.empty() && !co_await look_up(ids, "false", found)) co_return std::nullopt;
+  co_return found;
+}
+
+asio::awaitable<std::optional<std::variant<std::size_t, VenueRest::NoSuchRoute>>> VenueRest::event_total(
+    std::string slug) {
+  using Answer = std::variant<std::size_t, NoSuchRoute>;
+  const auto body = co_await fetch(RestOperation::Event,
+                                   get(urls_.gamma + "/events/slug/" + percent_encoded(slug)), 404);
+  if (!body) co_return std::nullopt;
+  if (body->empty()) co_return Answer(NoSuchRoute{});
+  // An event object carries its markets under the same key as a page does.
+  const auto page = polymarket::parse_gamma_page(*body);
+  if (!page) {
+    unreadable(RestOperation::Event, page.error());
+    co_return std::nullopt;
+  }
+  co_return Answer(page->markets.size() + page->skipped.size());
+}
+
+asio::awaitable<std::optional<polymarket::ClobMarket>> VenueRest::record(MarketId id) {
+  const auto body = co_await fetch(RestOperation::Record,
+                                   get(urls_.rest + "/clob-markets/" + domain::to_string(id)));
+  if (!body) co_return std::nullopt;
+  auto record = polymarket::parse_clob_market(*body);
+  if (!record) {
+    unreadable(RestOperation::Record, record.error());
+    co_return std::nullopt;
+  }
+  co_return std::move(*record);
+}
+
+asio::awaitable<std::optional<std::vector<polymarket::BookSummary>>> VenueRest::books(
+    std::vector<domain::TokenId> tokens) {
+  http::ClientRequest request = get(urls_.rest + "/books");
+  request.method = http::Method::Post;
+  request.content_type = "application/json";
+  request.body = polymarket::write_books_request(tokens);
+  const auto body = co_await fetch(RestOperation::Books, std::move(request));
+  if (!body) co_return std::nullopt;
+  auto books = polymarket::parse_books(*body);
+  if (!books) {
+    unreadable(RestOperation::Books, books.error());
+    co_return std::nullopt;
+  }
+  co_return std::move(*books);
+}
+
+}  // namespace polybot::gateway
