@@ -1,0 +1,49 @@
+#include "common/domain/fees.hpp"
+
+#include <gtest/gtest.h>
+
+namespace polybot::domain {
+namespace {
+
+Money fee(std::int64_t rate_ppm, std::int32_t exponent, const char* price, const char* quantity,
+          Rounding rounding) {
+  return taker_fee({.rate_ppm = rate_ppm, .exponent = exponent}, *Price::parse(price),
+                   *Quantity::parse(quantity), rounding);
+}
+
+TEST(TakerFee, IsRateTimesSharesTimesThePriceSpread) {
+  EXPECT_EQ(fee(70'000, 1, "0.5", "100", Rounding::HalfAwayFromZero), *Money::parse("1.75"));
+  EXPECT_EQ(fee(40'000, 1, "0.1", "100", Rounding::HalfAwayFromZero), *Money::parse("0.36"));
+  EXPECT_EQ(fee(250'000, 2, "0.5", "100", Rounding::HalfAwayFromZero), *Money::parse("1.5625"));
+}
+
+TEST(TakerFee, IsTheSameForBothOutcomes) {
+  for (int raw = 1; raw < 10'000; raw += 37) {
+    const Price price = Price::from_raw(raw);
+    const FeeSchedule schedule{.rate_ppm = 70'000, .exponent = 1};
+    EXPECT_EQ(taker_fee(schedule, price, *Quantity::parse("12.34"), Rounding::Up),
+              taker_fee(schedule, complement(price), *Quantity::parse("12.34"), Rounding::Up));
+  }
+}
+
+TEST(TakerFee, IsCountedInHundredThousandths) {
+  // 0.07 x 0.0001 x 0.25 = 0.00000175: below the venue's smallest fee.
+  EXPECT_EQ(fee(70'000, 1, "0.5", "0.0001", Rounding::Down), Money());
+  EXPECT_EQ(fee(70'000, 1, "0.5", "0.0001", Rounding::HalfAwayFromZero), Money());
+  EXPECT_EQ(fee(70'000, 1, "0.5", "0.0001", Rounding::Up), *Money::parse("0.00001"));
+  EXPECT_EQ(fee(70'000, 1, "0.5", "0.0005", Rounding::HalfAwayFromZero), *Money::parse("0.00001"));
+}
+
+TEST(TakerFee, IsNothingWithoutARateOrAtTheEdges) {
+  EXPECT_EQ(fee(0, 1, "0.5", "1000000", Rounding::Up), Money());
+  EXPECT_EQ(fee(70'000, 1, "0", "1000000", Rounding::Up), Money());
+  EXPECT_EQ(fee(70'000, 1, "1", "1000000", Rounding::Up), Money());
+}
+
+TEST(TakerFee, HoldsTheLargestQuantityTheBusCarries) {
+  EXPECT_EQ(fee(1'000'000, 1, "0.5", "900000000", Rounding::Down), *Money::parse("225000000"));
+  EXPECT_EQ(fee(1'000'000, 2, "0.5", "900000000", Rounding::Down), *Money::parse("56250000"));
+}
+
+}  // namespace
+}  // namespace polybot::domain
