@@ -62,17 +62,9 @@ void Holdings::apply(const domain::StreamedEvent& streamed) {
   if (order != nullptr && streamed.status && domain::is_terminal(*streamed.status)) ended(*order);
 }
 
-void Holdings::restore(std::uint64_t seq, std::span<const domain::PositionState> positions,
-                       std::span<const domain::Order> live_orders) {
+void Holdings::restart_at(std::uint64_t seq) {
+  *this = Holdings();
   applied_seq_ = seq;
-  positions_.clear();
-  live_.clear();
-  market_of_order_.clear();
-  unsettled_.clear();
-  for (const domain::PositionState& state : positions) {
-    if (!state.yes.is_zero() || !state.no.is_zero()) positions_[state.market] = state;
-  }
-  for (const domain::Order& order : live_orders) submitted(order);
 }
 
 void Holdings::submitted(const domain::Order& order) {

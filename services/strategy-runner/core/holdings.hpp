@@ -31,10 +31,8 @@ class Holdings {
  public:
   // The stream's next message, in order.
   void apply(const domain::StreamedEvent& streamed);
-  // Replaces everything by a snapshot taken at `seq`; what was under way before it is unknown and will
-  // speak for itself.
-  void restore(std::uint64_t seq, std::span<const domain::PositionState> positions,
-               std::span<const domain::Order> live_orders);
+  // Forgets everything; the entries of a snapshot taken at `seq` follow through apply().
+  void restart_at(std::uint64_t seq);
 
   // Journal number of the last event applied.
   [[nodiscard]] std::uint64_t applied_seq() const { return applied_seq_; }

@@ -90,7 +90,7 @@ struct Runner::Trader {
   bool enabled = false;
   domain::TradingState trading_state = domain::TradingState::Halted;
   bool stream_known = false;
-  std::optional<std::uint64_t> last_seq;  // of the stream, as the state topic last said
+  std::optional<std::uint64_t> last_seq;  // of the stream, as the state topic said since the last grant
   std::map<domain::Shard, domain::Lease> leases;
   std::map<domain::Shard, Seat> seats;    // of the leases, while the strategy is enabled
   std::unordered_set<domain::MarketId> queued_books;
@@ -187,34 +187,40 @@ void Runner::queue_shard(domain::Shard shard) {
 // ---- order events ---------------------------------------------------------------------------------
 
 void Runner::on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs&) {
-  const domain::StreamedEvent& streamed = input.event;
   for (std::size_t i = 0; i < traders_.size(); ++i) {
-    Trader& trader = *traders_[i];
-    if (trader.settings.name != streamed.event.strategy) continue;
-    std::optional<domain::Shard> shard = shard_of_group(streamed.event.body);
-    if (const auto market = market_of(streamed, trader.holdings)) {
-      if (markets_.find(*market) != nullptr) shard = markets_.shard_of(*market);
-    }
-    if (const auto signal = signal_of(streamed.event.body)) shard = trader.desk.shard_of(*signal);
-    trader.stream_known = true;
-    trader.holdings.apply(streamed);
-    trader.desk.on_order_event(streamed, now);
-    queue_order_event(i, shard, streamed);
+    if (traders_[i]->settings.name != input.event.event.strategy) continue;
+    traders_[i]->stream_known = true;
+    hear(i, input.event, now);
   }
 }
 
-void Runner::queue_order_event(std::size_t trader, std::optional<domain::Shard> shard,
-                               const domain::StreamedEvent& event) {
-  // An event that names nothing of ours has nobody to hear it.
-  if (!shard || !traders_[trader]->seats.contains(*shard)) return;
-  causes_.push_back({.trader = trader, .shard = *shard, .what = event, .sent_at = {}, .trace = event.event.trace});
+void Runner::on_input(const OrdersRestored& input, domain::Timestamp now, Outputs&) {
+  for (std::size_t i = 0; i < traders_.size(); ++i) {
+    Trader& trader = *traders_[i];
+    if (trader.settings.name != input.strategy) continue;
+    trader.holdings.restart_at(input.seq);
+    for (const domain::StreamedEvent& entry : input.entries) hear(i, entry, now);
+    trader.stream_known = true;
+  }
 }
 
-void Runner::on_input(const OrdersRestored& input, domain::Timestamp, Outputs&) {
-  Trader* trader = find(input.strategy);
-  if (trader == nullptr) return;
-  trader->holdings.restore(input.seq, input.positions, input.live_orders);
-  trader->stream_known = true;
+// Applies one event and queues it for the seat it concerns; one that names nothing of ours has nobody
+// to hear it.
+void Runner::hear(std::size_t index, const domain::StreamedEvent& streamed, domain::Timestamp now) {
+  Trader& trader = *traders_[index];
+  std::optional<domain::Shard> shard = shard_of_group(streamed.event.body);
+  if (const auto market = market_of(streamed, trader.holdings)) {
+    if (markets_.find(*market) != nullptr) shard = markets_.shard_of(*market);
+  }
+  if (const auto signal = signal_of(streamed.event.body)) shard = trader.desk.shard_of(*signal);
+  trader.holdings.apply(streamed);
+  trader.desk.on_order_event(streamed, now);
+  if (!shard || !trader.seats.contains(*shard)) return;
+  causes_.push_back({.trader = index,
+                     .shard = *shard,
+                     .what = streamed,
+                     .sent_at = {},
+                     .trace = streamed.event.trace});
 }
 
 void Runner::on_input(const OrderStreamBroken& input, domain::Timestamp, Outputs&) {
@@ -257,8 +263,11 @@ void Runner::on_input(const LeasesHeard& input, domain::Timestamp now, Outputs&)
     }
     for (const auto& [shard, lease] : ours) {
       const auto before = trader->leases.find(shard);
-      // What was decided under another epoch would be fenced.
-      if (before != trader->leases.end() && before->second.epoch != lease.epoch) trader->desk.drop(shard);
+      const bool known = before != trader->leases.end();
+      // What was decided under another epoch would be fenced, and only a state heard after the grant
+      // tells where the stream ended at the grant.
+      if (known && before->second.epoch != lease.epoch) trader->desk.drop(shard);
+      if (!known || before->second.epoch != lease.epoch) trader->last_seq.reset();
       if (!trader->enabled) continue;
       const auto seat = trader->seats.find(shard);
       if (seat != trader->seats.end()) {

@@ -66,11 +66,12 @@ struct BookDistrusted {
 struct OrderEventSeen {  // in stream order, without holes
   domain::StreamedEvent event;
 };
-struct OrdersRestored {  // a snapshot of one strategy's stream
+// A snapshot of one strategy's stream: its state after `seq` told as events, to be folded in this order
+// after forgetting what was known.
+struct OrdersRestored {
   domain::StrategyName strategy;
   std::uint64_t seq = 0;
-  std::vector<domain::PositionState> positions;
-  std::vector<domain::Order> live_orders;
+  std::vector<domain::StreamedEvent> entries;
 };
 // The strategy's order stream has a hole: it decides nothing until the replay has filled it.
 struct OrderStreamBroken {
@@ -153,8 +154,7 @@ class Runner {
   [[nodiscard]] Trader* find(const domain::StrategyName& name);
   void queue_book(const domain::MarketId& market, const FrameOrigin& origin);
   void queue_shard(domain::Shard shard);
-  void queue_order_event(std::size_t trader, std::optional<domain::Shard> shard,
-                         const domain::StreamedEvent& event);
+  void hear(std::size_t trader, const domain::StreamedEvent& event, domain::Timestamp now);
   void evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now, Outputs& out);
 
   RunnerSettings settings_;

@@ -117,11 +117,13 @@ void Momentum::on_trade(const domain::TradeTick& trade, Context& context) {
 
 void Momentum::on_order_event(const domain::StreamedEvent& streamed, Context& context) {
   const auto* fill = std::get_if<domain::OrderFilled>(&streamed.event.body);
-  if (fill == nullptr || fill->liquidity != domain::LiquiditySide::Taker) return;
+  if (fill == nullptr) return;
+  Watched& watched = watched_in(fill->instrument.market);
+  if (fill->side == domain::Side::Buy && !watched.held_since) watched.held_since = context.now();
+  if (fill->liquidity != domain::LiquiditySide::Taker) return;
   // In YES terms buying NO is selling.
   const bool buys = (fill->instrument.outcome == Outcome::Yes) == (fill->side == domain::Side::Buy);
-  watched_in(fill->instrument.market)
-      .flow.remove_own(buys ? domain::Side::Buy : domain::Side::Sell, fill->quantity, context.now());
+  watched.flow.remove_own(buys ? domain::Side::Buy : domain::Side::Sell, fill->quantity, context.now());
 }
 
 void Momentum::on_timer(Context& context) {

@@ -1,0 +1,104 @@
+#include "services/strategy-runner/core/market_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/strategy-runner/world.hpp"
+
+namespace polybot::strategy_runner {
+namespace {
+
+class MarketTableTest : public testing::Test {
+ protected:
+  domain::Timestamp now = domain::from_unix_ms(1'000'000);
+  MarketTable table{3s};
+  const domain::MarketId id = market_id(1);
+
+  void load(bool stale = false) {
+    table.load({.market = id, .bids = {level(40, 10)}, .asks = {level(45, 10)}, .stale = stale}, now);
+  }
+  void SetUp() override { table.define(make_market(1, 1, 2), now); }
+};
+
+TEST_F(MarketTableTest, HandsOutNoBookBeforeItsFirstSnapshot) {
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+  table.apply({.market = id, .changes = {{domain::BookSide::Bid, cents(40), shares(1)}}}, now);
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+  load();
+  EXPECT_NE(table.usable_book(id, now), nullptr);
+}
+
+TEST_F(MarketTableTest, HandsOutNoBookThatTheGatewayDistrusts) {
+  load();
+  table.mark_stale(id);
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+  load(true);
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+  load(false);
+  EXPECT_NE(table.usable_book(id, now), nullptr);
+}
+
+TEST_F(MarketTableTest, HandsOutNoOldBook) {
+  load();
+  EXPECT_NE(table.usable_book(id, now + 3s), nullptr);
+  EXPECT_EQ(table.usable_book(id, now + 3s + 1ns), nullptr);
+}
+
+TEST_F(MarketTableTest, HandsOutNoCrossedBook) {
+  load();
+  table.apply({.market = id, .changes = {{domain::BookSide::Bid, cents(46), shares(1)}}}, now);
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+}
+
+TEST_F(MarketTableTest, HandsOutNoBookOfAMarketThatTakesNoOrders) {
+  load();
+  domain::Market market = make_market(1, 1, 2);
+  market.status = domain::MarketStatus::Paused;
+  table.define(market, now);
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+  market.status = domain::MarketStatus::Active;
+  market.ends_at = now + 1s;
+  table.define(market, now);
+  EXPECT_NE(table.usable_book(id, now), nullptr);
+  EXPECT_EQ(table.usable_book(id, now + 1s), nullptr);
+}
+
+TEST_F(MarketTableTest, DropsTheBookWhenTheTickChanges) {
+  load();
+  domain::Market market = make_market(1, 1, 2);
+  market.tick = domain::Price::from_raw(10);
+  EXPECT_EQ(table.define(market, now), MarketTable::Definition::Changed);
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+}
+
+TEST_F(MarketTableTest, IgnoresASnapshotOlderThanATrustedBook) {
+  load();
+  table.apply({.market = id, .changes = {{domain::BookSide::Bid, cents(41), shares(1)}}}, now + 1s);
+  table.load({.market = id, .bids = {level(30, 10)}, .asks = {level(35, 10)}}, now);
+  EXPECT_EQ(table.usable_book(id, now + 1s)->book.best_bid()->price, cents(41));
+}
+
+TEST_F(MarketTableTest, StalesAWholeShard) {
+  load();
+  table.mark_stale(domain::shard_of(event_id(1)));
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+  EXPECT_EQ(table.stale_books(), 1U);
+}
+
+TEST_F(MarketTableTest, ListsTheMarketsOfAnEventInOrder) {
+  table.define(make_market(7, 1, 2), now);
+  table.define(make_market(3, 1, 2), now);
+  const auto ids = table.markets_of(event_id(1));
+  ASSERT_EQ(ids.size(), 3U);
+  EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+}
+
+TEST_F(MarketTableTest, ForgetsMarketsThatNobodySpeaksOf) {
+  table.define(make_market(2, 2, 1), now + 4min);
+  table.forget_silent(now + 6min);
+  EXPECT_EQ(table.find(id), nullptr);
+  EXPECT_TRUE(table.markets_of(event_id(1)).empty());
+  EXPECT_NE(table.find(market_id(2)), nullptr);
+}
+
+}  // namespace
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,76 @@
+#include "services/strategy-runner/core/strategies/statistics.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/strategy-runner/world.hpp"
+
+namespace polybot::strategy_runner {
+namespace {
+
+const domain::Timestamp kStart = domain::from_unix_ms(1'000'000);
+
+TEST(Statistics, TakesIntegerSquareRoots) {
+  EXPECT_EQ(integer_sqrt(0), 0);
+  EXPECT_EQ(integer_sqrt(1), 1);
+  EXPECT_EQ(integer_sqrt(99), 9);
+  EXPECT_EQ(integer_sqrt(100), 10);
+  EXPECT_EQ(integer_sqrt(std::int64_t{3'037'000'499} * 3'037'000'499), 3'037'000'499);
+  EXPECT_EQ(integer_sqrt(std::numeric_limits<std::int64_t>::max()), 3'037'000'499);
+}
+
+TEST(Statistics, MeasuresAVolatilityThatMatchesTheMoves) {
+  // A move of 1 cent each second, for long: one standard deviation a second is 1 cent.
+  Volatility volatility(30s);
+  for (int i = 0; i < 600; ++i) volatility.observe(cents(50 + i % 2), kStart + i * 1s);
+  const auto sigma = volatility.sigma(1s, kStart + 600s);
+  EXPECT_NEAR(static_cast<double>(sigma.raw()), 100.0, 8.0);
+  EXPECT_NEAR(static_cast<double>(volatility.sigma(4s, kStart + 600s).raw()), 200.0, 16.0);
+}
+
+TEST(Statistics, ForgetsOldMoves) {
+  Volatility volatility(10s);
+  volatility.observe(cents(50), kStart);
+  volatility.observe(cents(60), kStart + 1s);
+  const auto fresh = volatility.sigma(10s, kStart + 1s);
+  const auto later = volatility.sigma(10s, kStart + 21s);
+  EXPECT_GT(fresh.raw(), 0);
+  EXPECT_NEAR(static_cast<double>(later.raw()), static_cast<double>(fresh.raw()) / 2, 5.0);
+  EXPECT_EQ(volatility.sigma(10s, kStart + 1h).raw(), 0);
+}
+
+TEST(Statistics, KeepsFlowOfTheWindowOnly) {
+  TradeFlow flow(5s);
+  flow.add(domain::Side::Buy, shares(30), kStart);
+  flow.add(domain::Side::Sell, shares(10), kStart + 3s);
+  EXPECT_EQ(flow.total(), shares(40));
+  EXPECT_EQ(flow.imbalance_ppm(), 500'000);
+  flow.forget_before(kStart + 6s);
+  EXPECT_EQ(flow.total(), shares(10));
+  EXPECT_EQ(flow.imbalance_ppm(), -1'000'000);
+  EXPECT_EQ(flow.trades(), 1);
+}
+
+TEST(Statistics, TakesOwnTradesOutOfTheFlow) {
+  TradeFlow flow(5s);
+  flow.remove_own(domain::Side::Buy, shares(30), kStart);  // our event may come first
+  EXPECT_EQ(flow.total(), shares(0));
+  flow.add(domain::Side::Buy, shares(30), kStart);
+  EXPECT_EQ(flow.total(), shares(0));
+  EXPECT_EQ(flow.trades(), 0);
+}
+
+TEST(Statistics, MeasuresTheMoveOverTheWindow) {
+  PriceTrail trail(5s);
+  EXPECT_EQ(trail.move().raw(), 0);
+  trail.observe(cents(50), kStart);
+  trail.observe(cents(51), kStart + 1s);
+  trail.observe(cents(53), kStart + 4s);
+  EXPECT_EQ(trail.move(), cents(3));
+  trail.observe(cents(53), kStart + 7s);  // unchanged, but time has passed: 51 held at the window's start
+  EXPECT_EQ(trail.move(), cents(2));
+  trail.observe(cents(53), kStart + 30s);
+  EXPECT_EQ(trail.move().raw(), 0);
+}
+
+}  // namespace
+}  // namespace polybot::strategy_runner
