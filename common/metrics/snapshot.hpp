@@ -23,6 +23,9 @@ std::string join_labels(std::span<const std::string> values);
 // As many pieces as there are separators, plus one. A family without labels has the key "".
 std::vector<std::string_view> split_labels(std::string_view key);
 
+// Well-formed UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text);
+
 // The age of a timestamp gauge that stands for "none"; shown as 0.
 constexpr double kNoAge = -1.0;
 

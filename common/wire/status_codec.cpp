@@ -37,8 +37,13 @@ std::optional<metrics::Status> decode_status(std::string_view bytes) {
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
   if (!is_name(message.service()) || !is_name(message.replica()) || message.seq() == 0)
     return std::nullopt;
-  if (message.reasons_size() > kReasonsMax || message.version().size() > kNameBytesMax)
+  if (message.version().size() > kNameBytesMax || !metrics::is_utf8(message.version())) {
     return std::nullopt;
+  }
+  if (message.reasons_size() > kReasonsMax) return std::nullopt;
+  for (const std::string& reason : message.reasons()) {
+    if (!metrics::is_utf8(reason)) return std::nullopt;
+  }
   return metrics::Status{.service = message.service(),
                          .replica = message.replica(),
                          .incarnation = message.incarnation(),

@@ -19,40 +19,6 @@ using metrics::FamilyValues;
 using metrics::Policy;
 using metrics::Type;
 
-// Well-formed UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text) {
-  const auto* byte = reinterpret_cast<const unsigned char*>(text.data());
-  const auto* const end = byte + text.size();
-  while (byte != end) {
-    if (*byte < 0x80) {
-      ++byte;
-      continue;
-    }
-    int more = 0;
-    unsigned low = 0x80;
-    unsigned high = 0xBF;
-    if (*byte >= 0xC2 && *byte <= 0xDF) {
-      more = 1;
-    } else if (*byte >= 0xE0 && *byte <= 0xEF) {
-      more = 2;
-      if (*byte == 0xE0) low = 0xA0;
-      if (*byte == 0xED) high = 0x9F;
-    } else if (*byte >= 0xF0 && *byte <= 0xF4) {
-      more = 3;
-      if (*byte == 0xF0) low = 0x90;
-      if (*byte == 0xF4) high = 0x8F;
-    } else {
-      return false;
-    }
-    for (++byte; more > 0; --more, ++byte) {
-      if (byte == end || *byte < low || *byte > high) return false;
-      low = 0x80;
-      high = 0xBF;
-    }
-  }
-  return true;
-}
-
 void add_exactly(double& sum, double& carry, double amount) {
   const double next = sum + amount;
   carry += std::abs(sum) >= std::abs(amount) ? (sum - next) + amount : (amount - next) + sum;
@@ -228,7 +194,7 @@ Sender* Merger::sender_of(const metrics::Snapshot& snapshot, Timestamp received)
     count(Drop::WrongOwner);
     return nullptr;
   }
-  if (!is_utf8(snapshot.replica) || !is_utf8(snapshot.fold.journal_id)) {
+  if (!metrics::is_utf8(snapshot.replica) || !metrics::is_utf8(snapshot.fold.journal_id)) {
     count(Drop::BadUtf8);
     return nullptr;
   }
@@ -395,7 +361,7 @@ bool Merger::has_good_labels(const Family& family, std::string_view key, Drop& f
   if (values.size() != family.labels.size()) return false;
   for (const std::string_view value : values) {
     if (value.size() > limits_.label_value_bytes_max) return false;
-    if (!is_utf8(value)) {
+    if (!metrics::is_utf8(value)) {
       fault = Drop::BadUtf8;
       return false;
     }
