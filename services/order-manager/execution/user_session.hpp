@@ -1,0 +1,53 @@
+// The private user channel: one connection at a time, for ever. Connects, subscribes with the API
+// credentials, keeps the link alive with the venue's text PING, and hands out every order and trade
+// event. The venue replays nothing: after each connect the owner reconciles by REST.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "common/domain/venue.hpp"
+#include "common/http/websocket_client.hpp"
+#include "common/polymarket/credentials.hpp"
+#include "common/runtime/clock.hpp"
+#include "common/runtime/logging.hpp"
+
+namespace polybot::order_manager {
+
+class UserSession {
+ public:
+  struct Reports {
+    std::function<void(domain::VenueOrderUpdate)> on_order;
+    std::function<void(domain::VenueTrade)> on_trade;
+    std::function<void()> on_up;                       // subscribed: events flow from here on
+    std::function<void(std::string_view why)> on_down;
+    std::function<void(std::string_view reason)> on_refused;  // a frame that could not be read
+  };
+  struct Timing {
+    domain::Duration ping_interval = std::chrono::seconds(10);
+    domain::Duration silence_max = std::chrono::seconds(25);  // not even a PONG: the link is dead
+  };
+
+  UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports, Timing timing);
+
+  // One session, from connect to its end, which is an exception for runtime::supervise to back off from.
+  [[nodiscard]] boost::asio::awaitable<void> run(polymarket::ApiCredentials credentials);
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<std::string> read_frames(std::string api_key);
+  [[nodiscard]] boost::asio::awaitable<std::string> keep_alive();
+  void take(std::string_view text, std::string_view api_key);
+
+  std::string url_;
+  Reports reports_;
+  Timing timing_;
+  runtime::Clock clock_;
+  http::WebSocketClient socket_;
+  domain::Duration heard_at_{};
+  runtime::log::Limited refusals_;
+};
+
+}  // namespace polybot::order_manager
