@@ -18,6 +18,7 @@
 #include "common/domain/venue.hpp"
 #include "common/http/client.hpp"
 #include "common/polymarket/credentials.hpp"
+#include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/signing.hpp"

@@ -1,0 +1,361 @@
+#include "services/order-manager/execution/venue_client.hpp"
+
+#include <algorithm>
+#include <boost/beast/core/error.hpp>
+#include <charconv>
+#include <utility>
+
+namespace polybot::order_manager {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::awaitable;
+using polymarket::Page;
+
+// Pages of one reading; the venue pages by hundreds, so this is more than an account can have open.
+constexpr int kPagesMax = 1'000;
+constexpr domain::Duration kEngineRestartPause = 2s;
+
+RequestOutcome outcome_of(unsigned status) {
+  if (status >= 500) return RequestOutcome::ServerError;
+  return status >= 200 && status < 300 ? RequestOutcome::Ok : RequestOutcome::Refused;
+}
+
+domain::AmbiguityCause cause_of(const http::Failure& failure) {
+  return failure.ec == boost::beast::error::timeout ? domain::AmbiguityCause::Timeout : domain::AmbiguityCause::ConnectionLost;
+}
+
+std::optional<domain::Duration> retry_after(const http::ClientResponse& response) {
+  if (response.status == 425) return kEngineRestartPause;
+  if (response.status != 429 && response.status != 503) return std::nullopt;
+  const auto field = response.headers.find("Retry-After");
+  std::int64_t seconds = 1;
+  if (field) std::from_chars(field->data(), field->data() + field->size(), seconds);
+  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 600));
+}
+
+std::vector<domain::SubmitAnswered> all_answered(const std::vector<domain::Order>& orders,
+                                                 const domain::SubmitOutcome& outcome) {
+  std::vector<domain::SubmitAnswered> answers;
+  for (const domain::Order& order : orders) answers.push_back({order.venue_id, outcome});
+  return answers;
+}
+
+std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueOrderId>& orders) {
+  std::vector<domain::CancelAnswered> answers;
+  for (const domain::VenueOrderId& order : orders) {
+    answers.push_back({order, domain::CancelAnswered::Result::Unknown, {}});
+  }
+  return answers;
+}
+
+}  // namespace
+
+std::string_view to_string(RequestOutcome outcome) {
+  switch (outcome) {
+    case RequestOutcome::Ok: return "ok";
+    case RequestOutcome::Refused: return "refused";
+    case RequestOutcome::ServerError: return "server_error";
+    case RequestOutcome::Unreadable: return "unreadable";
+    case RequestOutcome::Failed: return "failed";
+  }
+  return "";
+}
+
+VenueClient::VenueClient(boost::asio::any_io_executor executor, VenueClientSettings settings,
+                         polymarket::OrderSigner signer, Observer observer)
+    : settings_(std::move(settings)),
+      signer_(std::move(signer)),
+      domains_(settings_.chain_id),
+      observer_(std::move(observer)),
+      client_(executor, {.request_timeout = settings_.request_timeout}) {}
+
+std::uint64_t VenueClient::now_s() const {
+  return static_cast<std::uint64_t>(domain::to_unix_ns(clock_.now()) / 1'000'000'000);
+}
+
+awaitable<http::Outcome> VenueClient::send(std::string_view operation, http::ClientRequest request) {
+  const domain::Duration begun = clock_.monotonic();
+  http::Outcome answer = co_await client_.send(std::move(request));
+  const domain::Duration elapsed = clock_.monotonic() - begun;
+  if (!answer) {
+    observer_.on_request(operation, RequestOutcome::Failed, elapsed);
+    failures_.warning("The venue did not answer",
+                      {{"operation", operation}, {"error", answer.error().message()}});
+    co_return answer;
+  }
+  observer_.on_request(operation, outcome_of(answer->status), elapsed);
+  if (const auto pause = retry_after(*answer)) observer_.on_throttled(*pause);
+  co_return answer;
+}
+
+void VenueClient::unreadable(std::string_view operation, std::string_view what) {
+  observer_.on_request(operation, RequestOutcome::Unreadable, domain::Duration::zero());
+  failures_.warning("An answer of the venue could not be read", {{"operation", operation}, {"error", what}});
+}
+
+http::ClientRequest VenueClient::authenticated_request(const Call& call) const {
+  http::ClientRequest request{.method = call.method, .url = settings_.rest + call.path + call.query};
+  request.body = call.body;
+  const polymarket::SignedRequest signed_request{http::to_string(call.method), call.path, call.body};
+  for (const auto& [name, value] : credentials_->headers(signer_.address(), now_s(), signed_request)) {
+    request.headers.set(name, value);
+  }
+  return request;
+}
+
+// ------------------------------------------------------------------------------------ credentials
+
+bool VenueClient::take_credentials(const http::Outcome& answer) {
+  if (!answer || answer->status != 200) return false;
+  auto parsed = polymarket::parse_api_credentials(answer->body);
+  if (!parsed) {
+    unreadable("auth", polymarket::to_string(parsed.error()));
+    return false;
+  }
+  credentials_ = std::move(*parsed);
+  return true;
+}
+
+awaitable<bool> VenueClient::authenticate() {
+  http::ClientRequest derive{.method = http::Method::Get, .url = settings_.rest + "/auth/derive-api-key"};
+  for (const auto& [name, value] : polymarket::l1_headers(signer_, settings_.chain_id, now_s(), 0)) {
+    derive.headers.set(name, value);
+  }
+  http::ClientRequest create = derive;
+  create.method = http::Method::Post;
+  create.url = settings_.rest + "/auth/api-key";
+  const http::Outcome derived = co_await send("auth", std::move(derive));
+  if (take_credentials(derived)) co_return true;
+  if (!derived) co_return false;
+  co_return take_credentials(co_await send("auth", std::move(create)));
+}
+
+// ----------------------------------------------------------------------------------------- orders
+
+std::optional<polymarket::PostedOrder> VenueClient::posted(const domain::Order& order) const {
+  polymarket::PostedOrder post;
+  post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(), signer_.address(),
+                                         polymarket::SignatureType::Eoa);
+  const auto signature = signer_.sign(post.order, domains_.separator(order.fields.exchange));
+  if (!signature) return std::nullopt;
+  post.signature = *signature;
+  post.owner = credentials_->api_key();
+  post.time_in_force = order.time_in_force;
+  post.expiration_s = order.fields.expiration_s;
+  post.post_only = order.post_only;
+  return post;
+}
+
+awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(std::vector<domain::Order> orders,
+                                                                   std::function<void()> on_sending) {
+  if (!credentials_) {
+    co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Unauthorized, "no API credentials yet"});
+  }
+  std::vector<polymarket::PostedOrder> posts;
+  for (const domain::Order& order : orders) {
+    auto post = posted(order);
+    if (!post) {
+      co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature, "could not be signed"});
+    }
+    posts.push_back(std::move(*post));
+  }
+  const bool single = orders.size() == 1;
+  Call call{.operation = single ? "submit" : "submit_batch", .method = http::Method::Post};
+  call.path = single ? "/order" : "/orders";
+  call.body = single ? polymarket::write_order_body(posts.front()) : polymarket::write_orders_body(posts);
+  http::ClientRequest request = authenticated_request(call);
+  if (on_sending) on_sending();
+  const http::Outcome answer = co_await send(call.operation, std::move(request));
+  const domain::Timestamp last_byte_at = clock_.now();
+  if (!answer) {
+    if (!answer.error().request_may_have_left) {
+      co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Other,
+                                                            "not sent: " + answer.error().message()});
+    }
+    co_return all_answered(orders, domain::SubmitAmbiguous{cause_of(answer.error()), last_byte_at});
+  }
+  if (single) {
+    std::vector<domain::SubmitAnswered> answers;
+    answers.push_back({orders.front().venue_id,
+                       polymarket::read_order_answer(answer->status, answer->body, orders.front().venue_id, last_byte_at)});
+    co_return answers;
+  }
+  std::vector<domain::VenueOrderId> ids;
+  for (const domain::Order& order : orders) ids.push_back(order.venue_id);
+  co_return polymarket::read_orders_answer(answer->status, answer->body, ids, last_byte_at);
+}
+
+awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(std::vector<domain::VenueOrderId> orders) {
+  if (!credentials_) co_return all_unknown(orders);
+  const bool single = orders.size() == 1;
+  Call call{.operation = single ? "cancel" : "cancel_batch", .method = http::Method::Delete};
+  call.path = single ? "/order" : "/orders";
+  call.body = single ? polymarket::write_cancel_body(orders.front()) : polymarket::write_cancels_body(orders);
+  const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
+  if (!answer || answer->status != 200) co_return all_unknown(orders);
+  const auto parsed = polymarket::parse_cancel_answer(answer->body);
+  if (!parsed) {
+    unreadable(call.operation, polymarket::to_string(parsed.error()));
+    co_return all_unknown(orders);
+  }
+  std::vector<domain::CancelAnswered> answers;
+  for (const domain::VenueOrderId& order : orders) answers.push_back(polymarket::cancel_result(*parsed, order));
+  co_return answers;
+}
+
+// --------------------------------------------------------------------------------------- readings
+
+awaitable<std::optional<std::string>> VenueClient::read(Call call) {
+  if (!credentials_) co_return std::nullopt;
+  http::Outcome answer = co_await send(call.operation, authenticated_request(call));
+  if (!answer || answer->status != 200) co_return std::nullopt;
+  co_return std::move(answer->body);
+}
+
+awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>> VenueClient::read_open_orders() {
+  std::vector<domain::VenueOrderUpdate> orders;
+  std::string cursor(polymarket::kFirstCursor);
+  const domain::Timestamp at = clock_.now();
+  for (int page = 0; page < kPagesMax; ++page) {
+    const auto body = co_await read({.operation = "open_orders", .path = "/data/orders", .query = "?next_cursor=" + cursor});
+    if (!body) co_return std::nullopt;
+    auto parsed = polymarket::parse_open_orders(*body);
+    if (!parsed) {
+      unreadable("open_orders", polymarket::to_string(parsed.error()));
+      co_return std::nullopt;
+    }
+    for (const auto& record : parsed->items) orders.push_back(polymarket::to_update(record, at));
+    if (parsed->last()) co_return orders;
+    cursor = parsed->next_cursor;
+  }
+  unreadable("open_orders", "more pages than an account can have");
+  co_return std::nullopt;
+}
+
+awaitable<std::optional<std::vector<domain::VenueTrade>>> VenueClient::read_trades(domain::Timestamp since) {
+  std::vector<domain::VenueTrade> trades;
+  std::string cursor(polymarket::kFirstCursor);
+  // The venue takes whole seconds and leaves out what is not after them: one second earlier loses nothing.
+  const std::int64_t after_s = std::max<std::int64_t>(0, domain::to_unix_ns(since) / 1'000'000'000 - 1);
+  for (int page = 0; page < kPagesMax; ++page) {
+    const auto body = co_await read({.operation = "trades",
+                                     .path = "/data/trades",
+                                     .query = "?after=" + std::to_string(after_s) + "&next_cursor=" + cursor});
+    if (!body) co_return std::nullopt;
+    auto parsed = polymarket::parse_trades(*body);
+    if (!parsed) {
+      unreadable("trades", polymarket::to_string(parsed.error()));
+      co_return std::nullopt;
+    }
+    for (const auto& record : parsed->items) trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
+    if (parsed->last()) co_return trades;
+    cursor = parsed->next_cursor;
+  }
+  unreadable("trades", "more pages than a reading can have");
+  co_return std::nullopt;
+}
+
+awaitable<std::optional<std::int64_t>> VenueClient::read_balance(std::string query) {
+  const auto body = co_await read({.operation = "balance", .path = "/balance-allowance", .query = std::move(query)});
+  if (!body) co_return std::nullopt;
+  const auto parsed = polymarket::parse_balance_allowance(*body);
+  if (!parsed) {
+    unreadable("balance", polymarket::to_string(parsed.error()));
+    co_return std::nullopt;
+  }
+  co_return parsed->balance;
+}
+
+awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAccount wanted) {
+  domain::VenueAccount account;
+  account.read_at = clock_.now();
+  account.trades_since = wanted.trades_since;
+  auto orders = co_await read_open_orders();
+  if (!orders) co_return std::nullopt;
+  account.open_orders = std::move(*orders);
+  auto trades = co_await read_trades(wanted.trades_since);
+  if (!trades) co_return std::nullopt;
+  account.trades = std::move(*trades);
+  const auto collateral = co_await read_balance("?asset_type=COLLATERAL&signature_type=0");
+  if (!collateral) co_return std::nullopt;
+  account.collateral = domain::Money::from_raw(*collateral);
+  for (const domain::TokenId& token : wanted.tokens) {
+    const auto balance = co_await read_balance("?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) + "&signature_type=0");
+    if (!balance) co_return std::nullopt;
+    account.holdings.push_back({token, domain::Quantity::from_raw(*balance)});
+  }
+  co_return account;
+}
+
+awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id) {
+  // Open and closed markets are listed apart.
+  for (const char* closed : {"false", "true"}) {
+    http::ClientRequest request{.url = settings_.gamma + "/markets/keyset?condition_ids=" + domain::to_string(id) + "&closed=" + closed};
+    const http::Outcome answer = co_await send("listing", std::move(request));
+    if (!answer || answer->status != 200) co_return std::nullopt;
+    auto page = polymarket::parse_gamma_page(answer->body);
+    if (!page) {
+      unreadable("listing", polymarket::to_string(page.error()));
+      co_return std::nullopt;
+    }
+    for (polymarket::GammaMarket& market : page->markets) {
+      if (market.id == id) co_return std::move(market);
+    }
+  }
+  co_return std::nullopt;
+}
+
+awaitable<MarketRead> VenueClient::read_market(domain::MarketId id) {
+  MarketRead result{.id = id, .outcome = MarketRead::Outcome::Failed, .market = std::nullopt};
+  http::ClientRequest request{.url = settings_.rest + "/clob-markets/" + domain::to_string(id)};
+  const http::Outcome answer = co_await send("market", std::move(request));
+  if (!answer) co_return result;
+  if (answer->status == 404) {
+    result.outcome = MarketRead::Outcome::NotFound;
+    co_return result;
+  }
+  if (answer->status != 200) co_return result;
+  const auto record = polymarket::parse_clob_market(answer->body);
+  if (!record) {
+    unreadable("market", polymarket::to_string(record.error()));
+    co_return result;
+  }
+  const auto listing = co_await read_listing(id);
+  if (!listing) co_return result;
+  const domain::Market listed = polymarket::to_market(*listing);
+  if (const std::string_view field = polymarket::contradiction(listed, *record); !field.empty()) {
+    failures_.error("A market's listing and record contradict: it is not traded",
+                    {{"market", listed.slug}, {"field", field}});
+    co_return result;
+  }
+  result.outcome = MarketRead::Outcome::Found;
+  result.market = polymarket::with_record(listed, *record);
+  co_return result;
+}
+
+awaitable<std::optional<domain::Payout>> VenueClient::read_payout(domain::MarketId id) {
+  const auto listing = co_await read_listing(id);
+  if (!listing) co_return std::nullopt;
+  co_return polymarket::payout(*listing);
+}
+
+awaitable<std::optional<domain::Duration>> VenueClient::read_clock_offset() {
+  const domain::Timestamp begun = clock_.now();
+  const http::Outcome answer = co_await send("time", {.url = settings_.rest + "/time"});
+  const domain::Timestamp ended = clock_.now();
+  if (!answer || answer->status != 200) co_return std::nullopt;
+  const auto seconds = polymarket::parse_time(answer->body);
+  if (!seconds) {
+    unreadable("time", polymarket::to_string(seconds.error()));
+    co_return std::nullopt;
+  }
+  // The venue's clock was somewhere in [seconds, seconds + 1) while ours was in [begun, ended].
+  const domain::Timestamp earliest = domain::from_unix_ns(*seconds * 1'000'000'000);
+  const domain::Timestamp latest = earliest + 1s;
+  if (ended < earliest) co_return earliest - ended;
+  if (begun >= latest) co_return latest - begun;
+  co_return domain::Duration::zero();
+}
+
+}  // namespace polybot::order_manager
