@@ -79,6 +79,9 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  // gcc 12 destroys an aggregate temporary inside a co_await expression wrongly: build the request in
+  // a variable of its own and move it in, never `co_await client.send({.url = ...})`.
+  //
   // Any HTTP status is a success here; redirects are not followed. A time-out is
   // boost::beast::error::timeout, an oversize answer http error::body_limit.
   [[nodiscard]] boost::asio::awaitable<Outcome> send(ClientRequest request);

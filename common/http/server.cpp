@@ -121,6 +121,8 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   asio::awaitable<void> linger(Session& session);
   asio::awaitable<void> upgrade(Session& session, const RequestReader& reader,
                                 const Router::Route& route, Request request);
+  static Request assemble(const Session& session, RequestReader& reader, Router::Found& found);
+  static Response respond_unmatched(const Router::Match& match, Method method, std::string_view target);
   asio::awaitable<Response> respond(const Router::Found& found, Request request, Exchange& exchange);
   void start_session(tcp::socket socket);
   void refuse_connection(tcp::socket& socket);
@@ -328,41 +330,26 @@ asio::awaitable<void> Server::Core::converse(Session& session) {
     Exchange exchange;
     exchange.started = SteadyClock::now();
     exchange.method = reader.method();
-    const bool keep_alive = reader.keep_alive();
-
     Router::Match match = router_.match(exchange.method, reader.target());
     auto* const found = std::get_if<Router::Found>(&match);
-    if (found != nullptr && found->route->websocket && exchange.method == Method::Get &&
-        boost::beast::websocket::is_upgrade(reader.raw()) && buffer.size() == 0) {
-      Request request = reader.take();
-      request.path = std::move(found->target.path);
-      request.params = std::move(found->params);
-      request.query = std::move(found->target.query);
-      request.remote_address = session.remote_address;
-      request.endpoint = found->route->path_template;
-      co_await upgrade(session, reader, *found->route, std::move(request));
+    const bool upgrades = found != nullptr && found->route->websocket &&
+                          exchange.method == Method::Get && buffer.size() == 0 &&
+                          boost::beast::websocket::is_upgrade(reader.raw());
+    if (upgrades) {
+      const Router::Route& route = *found->route;
+      Request request = assemble(session, reader, *found);
+      co_await upgrade(session, reader, route, std::move(request));
       co_return;
     }
-
+    const bool wants_more = reader.keep_alive();
     Response response;
-    if (found != nullptr) {
-      Request request = reader.take();
-      request.path = std::move(found->target.path);
-      request.params = std::move(found->params);
-      request.query = std::move(found->target.query);
-      request.remote_address = session.remote_address;
+    if (found != nullptr && exchange.method != Method::Other) {
+      Request request = assemble(session, reader, *found);
       response = co_await respond(*found, std::move(request), exchange);
-    } else if (reader.target() == "*" && exchange.method == Method::Options) {
-      response.status = 204;
-    } else if (exchange.method == Method::Other) {
-      response = problem(501, "this method is not implemented");
-    } else if (std::get<Router::Refusal>(match) == Router::Refusal::BadTarget) {
-      response = problem(400, "malformed request target");
-      response.close_connection = true;
     } else {
-      response = problem(404, "no such resource");
+      response = respond_unmatched(match, exchange.method, reader.target());
     }
-    const bool keep = keep_alive && !stopping_ && !response.close_connection;
+    const bool keep = wants_more && !stopping_ && !response.close_connection;
     exchange.connection = keep ? Connection::Keep : Connection::Close;
     const bool written = co_await write_response(session, exchange, std::move(response));
     if (!written) co_return;
@@ -372,6 +359,28 @@ asio::awaitable<void> Server::Core::converse(Session& session) {
     }
     reader.reset();
   }
+}
+
+Request Server::Core::assemble(const Session& session, RequestReader& reader, Router::Found& found) {
+  Request request = reader.take();
+  request.path = std::move(found.target.path);
+  request.params = std::move(found.params);
+  request.query = std::move(found.target.query);
+  request.endpoint = found.route->path_template;
+  request.remote_address = session.remote_address;
+  return request;
+}
+
+Response Server::Core::respond_unmatched(const Router::Match& match, Method method,
+                                         std::string_view target) {
+  if (method == Method::Other) return problem(501, "this method is not implemented");
+  if (method == Method::Options && target == "*") return {.status = 204};
+  if (std::get<Router::Refusal>(match) == Router::Refusal::NotFound) {
+    return problem(404, "no such resource");
+  }
+  Response response = problem(400, "malformed request target");
+  response.close_connection = true;
+  return response;
 }
 
 asio::awaitable<Server::Core::ReadOutcome> Server::Core::read_request(
@@ -437,7 +446,6 @@ asio::awaitable<Response> Server::Core::respond(const Router::Found& found, Requ
     response.headers.set("Allow", route.allow);
     co_return response;
   }
-  request.endpoint = route.path_template;
   const Handler& handler = *found.handler;
   try {
     response = co_await handler(std::move(request));

@@ -3,6 +3,7 @@
 #include <boost/system/errc.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 
 namespace polybot::http {
 
@@ -28,9 +29,10 @@ boost::system::result<Url> parse_url(std::string_view text) {
   if (view.has_userinfo() || view.encoded_host().empty()) return invalid;
   url.host = view.host_address();
   url.port = url.tls ? 443 : 80;
-  if (view.has_port()) {
-    if (!view.port().empty()) url.port = view.port_number();
-    if (url.port == 0) return invalid;  // also what Boost.URL says of a number above 65535
+  if (view.has_port() && !view.port().empty()) {
+    const auto digits = view.port();
+    const auto [end, ec] = std::from_chars(digits.begin(), digits.end(), url.port);
+    if (ec != std::errc{} || end != digits.end() || url.port == 0) return invalid;
   }
   url.target = std::string(view.encoded_target());
   if (url.target.empty() || url.target.front() != '/') url.target.insert(0, "/");

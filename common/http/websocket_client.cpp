@@ -162,8 +162,8 @@ asio::awaitable<error_code> WebSocketClient::Core::upgrade(Socket& socket, const
   websocket::response_type response;
   const std::string host = url.host_field();
   auto [ec] = co_await socket.async_handshake(response, host, url.target, kAsTuple);
-  upgrade_status_ = response.result_int();
-  if (ec && upgrade_status_ == 200 && response.begin() == response.end()) upgrade_status_ = 0;
+  const bool answered = !ec || ec == websocket::error::upgrade_declined;
+  upgrade_status_ = answered ? response.result_int() : 0;
   co_return ec;
 }
 
