@@ -8,10 +8,14 @@
 // until it is put back to an earlier position().
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace polybot::polymarket {
+
+static_assert(std::endian::native == std::endian::little);
 
 class JsonCursor {
  public:
@@ -51,7 +55,9 @@ class JsonCursor {
   [[nodiscard]] bool read_string(std::string_view& text) {
     if (!consume('"')) return false;
     const char* const begin = at_;
-    while (at_ != end_) {
+    for (;;) {
+      skip_plain();
+      if (at_ == end_) return false;
       const char c = *at_;
       if (c == '"') {
         text = {begin, static_cast<std::size_t>(at_ - begin)};
@@ -62,7 +68,6 @@ class JsonCursor {
       ++at_;
       if (c == '\\' && !skip_escape()) return false;
     }
-    return false;
   }
 
   // Reads a string, number or literal; false for objects and arrays too.
@@ -100,6 +105,30 @@ class JsonCursor {
  private:
   void skip_space() {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  }
+  // Passes over characters that mean nothing special inside a string, eight at a time: a byte is
+  // special when it is a quote, a backslash or a control character. The trick flags the lowest
+  // special byte exactly; flags above it may be false, so only the lowest is used.
+  void skip_plain() {
+    constexpr std::uint64_t kOnes = 0x0101010101010101U;
+    constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+    while (end_ - at_ >= 8) {
+      std::uint64_t bytes = 0;
+      std::memcpy(&bytes, at_, sizeof bytes);
+      const std::uint64_t quote = bytes ^ (kOnes * '"');
+      const std::uint64_t backslash = bytes ^ (kOnes * '\\');
+      const std::uint64_t special =
+          (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) |
+           ((bytes - kOnes * 0x20) & ~bytes)) &
+          kHighBits;
+      if (special != 0) {
+        at_ += std::countr_zero(special) / 8;  // little-endian: the lowest byte is the first
+        return;
+      }
+      at_ += 8;
+    }
+    while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= 0x20)
+      ++at_;
   }
   bool skip_escape();
   bool skip_number();
