@@ -61,20 +61,27 @@ class Exchange {
  private:
   void advance(domain::Timestamp to, Outputs& out);
   void apply(const Input& input, Outputs& out);
+  void submit(const SubmitOrders& batch, Outputs& out);
+  // The refusal that a fault causes, if it does.
+  [[nodiscard]] std::optional<domain::RejectReason> faulty_refusal(const SubmitOrders& batch,
+                                                                   std::size_t index);
   void start_fault(const SetFault& input, Outputs& out);
-  void stop_fault(Fault fault, Outputs& out);
+  void stop_fault(Fault fault);
+  void drift_cash(domain::Money amount);
+  [[nodiscard]] std::optional<domain::Timestamp> drift_ends_at() const;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(now_, faults_, engine_, flow_, replay_, drifted_);
+    archive(now_, random_, faults_, engine_, flow_, replay_, drifted_);
   }
 
   ExchangeSettings settings_;
   domain::Timestamp now_{};
+  Random random_;  // of faults
   FaultBoard faults_;
   MatchingEngine engine_;
   OrderFlow flow_;
   Replay replay_;
-  domain::Money drifted_;  // by the fault venue-drift, per account
+  std::map<AccountId, domain::Money> drifted_;  // by the fault venue-drift
 };
 
 }  // namespace polybot::venue_simulator

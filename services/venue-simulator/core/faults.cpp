@@ -42,6 +42,12 @@ const FaultSettings* FaultBoard::active(Fault fault, domain::Timestamp now,
   return settings;
 }
 
+std::optional<domain::Timestamp> FaultBoard::ends_at(Fault fault) const {
+  const Slot& slot = slots_[static_cast<std::size_t>(fault)];
+  if (!slot.on || slot.until == domain::Timestamp{}) return std::nullopt;
+  return slot.until;
+}
+
 void FaultBoard::used(Fault fault) {
   Slot& slot = slots_[static_cast<std::size_t>(fault)];
   if (slot.settings.count == 0) return;

@@ -63,6 +63,8 @@ class FaultBoard {
   // Active, and meant for this market.
   [[nodiscard]] const FaultSettings* active(Fault fault, domain::Timestamp now,
                                             const domain::MarketId& market) const;
+  // When an active fault ends by itself; empty when it does not.
+  [[nodiscard]] std::optional<domain::Timestamp> ends_at(Fault fault) const;
   // Counts one occasion of a fault with a `count`; the last one clears it.
   void used(Fault fault);
 

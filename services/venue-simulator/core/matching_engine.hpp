@@ -68,6 +68,7 @@ struct OrderTruth {
   std::uint64_t number = 0;  // of the order, rising over all orders
   AccountId account;
   MarketNo market;
+  domain::MarketId market_id;
   domain::VenueOrderId id;
   domain::TokenId token;
   domain::Side side = domain::Side::Buy;
@@ -83,8 +84,8 @@ struct OrderTruth {
   domain::Timestamp finished_at{};
   template <class Archive>
   void fields(Archive& archive) {
-    archive(number, account, market, id, token, side, price, quantity, matched, time_in_force,
-            post_only, expiration_s, salt, status, created_at, finished_at);
+    archive(number, account, market, market_id, id, token, side, price, quantity, matched,
+            time_in_force, post_only, expiration_s, salt, status, created_at, finished_at);
   }
 };
 
@@ -174,8 +175,9 @@ class MatchingEngine {
   void cancel_house(std::uint64_t number);
   // What is left of a resting house order; zero when it is gone.
   [[nodiscard]] domain::Quantity house_leaves(std::uint64_t number) const;
-  // Takes up to `quantity` of house orders off a level, oldest first.
-  void reduce_house_level(MarketNo market, domain::BookSide side, domain::Price price,
+  // Takes up to `quantity` of house orders off a level, oldest first. The part of it that stood behind
+  // an outside order.
+  domain::Quantity reduce_house_level(MarketNo market, domain::BookSide side, domain::Price price,
                           domain::Quantity quantity);
 
   // ---- time -----------------------------------------------------------------------------------------
@@ -209,12 +211,12 @@ class MatchingEngine {
     }
   };
   [[nodiscard]] const Totals& forgotten() const { return forgotten_; }
-  // Finished orders and trades leave memory through these; set by the owner, may be empty.
+  // What left memory since the last call; the last order taken is number forgotten().orders of all
+  // that ever left, the last trade number forgotten().trades.
   struct Archived {
     std::vector<OrderTruth> orders;
     std::vector<TradeTruth> trades;
   };
-  // What left memory since the last call.
   [[nodiscard]] Archived take_archived();
 
   template <class Archive>
@@ -296,6 +298,7 @@ class MatchingEngine {
     domain::Quantity quantity;
     domain::Money cash;  // what the taker pays or gets, before fees
     domain::Money fee;
+    bool complete = false;  // nothing matchable of the order would be left
   };
   // The environment of one call.
   struct Turn {
@@ -304,35 +307,53 @@ class MatchingEngine {
     Outputs& out;
   };
 
-  [[nodiscard]] Ladder& ladder(MarketState& market, domain::BookSide side) const;
-  [[nodiscard]] Plan plan(const MarketState& market, const Order& taker) const;
-  [[nodiscard]] std::optional<domain::RejectReason> refusal(AccountId account, const NewOrder& order,
-                                                            Turn& turn) const;
-  [[nodiscard]] SubmitAnswer enter(Order order, Turn& turn);
+  // Order entry.
+  [[nodiscard]] std::optional<domain::RejectReason> refusal(const NewOrder& order,
+                                                            domain::Timestamp now) const;
+  [[nodiscard]] Order make_order(AccountId account, const NewOrder& order, domain::Timestamp now);
+  [[nodiscard]] std::optional<domain::RejectReason> entry_refusal(const Order& order,
+                                                                  const Plan& plan) const;
   [[nodiscard]] bool affordable(const Order& order, const Plan& plan) const;
-  std::vector<domain::TradeId> sweep(Order& taker, const Plan& plan, Turn& turn);
-  domain::TradeId match_level(MarketState& market, Order& taker, const PlannedTrade& planned,
-                              Turn& turn);
-  void record_trade(MarketState& market, TradeTruth trade, bool outside, Turn& turn);
-  void rest(Order order);
-  void remove_from_book(Order& order);
+  SubmitAnswer hold(Order order, Turn& turn);
+  // Matches and rests a living order; the trades it made.
+  std::vector<domain::TradeId> execute(std::uint64_t number, const Plan& plan, Turn& turn);
+  void match_delayed(std::uint64_t number, Turn& turn);
+
+  // Matching.
+  [[nodiscard]] Plan plan(const Order& taker) const;
+  domain::TradeId match_level(Order& taker, const PlannedTrade& planned, Turn& turn);
+  [[nodiscard]] TradeTruth::Party take_from(MarketState& market, Order& maker,
+                                            domain::Quantity quantity, Turn& turn);
+  [[nodiscard]] TradeTruth::Party party(const Order& order, domain::Quantity quantity) const;
+  domain::TradeId record_trade(MarketState& market, TradeTruth trade, Turn& turn);
+  [[nodiscard]] bool is_outside(const TradeTruth& trade) const;
+  [[nodiscard]] FillSide fill_side(const TradeTruth::Party& party, domain::Money fee) const;
+  void fill_late(std::uint64_t number, Turn& turn);
+
+  // The book.
+  void rest(Order& order);
+  void remove_from_book(const Order& order);
   void release(Order& order);
-  void finish(Order& order, domain::VenueOrderStatus status, Turn& turn);
-  void settle(TradeTruth& trade);
+  void finish(std::uint64_t number, domain::VenueOrderStatus status, std::string reason, Turn& turn);
+  void touch(MarketNo number, MarketState& market, domain::BookSide side, domain::Price price);
+
+  // Life cycles.
   void advance_trade(std::uint64_t number, Turn& turn);
+  void fail_or_mine(TradeTruth& trade, Turn& turn);
   void close_market(MarketNo market, Turn& turn);
   void resolve_market(MarketNo market, Turn& turn);
   void redeem_market(MarketNo market, Turn& turn);
-  void fill_late(std::uint64_t number, Turn& turn);
-  void match_delayed(std::uint64_t number, Turn& turn);
-  void tidy(Turn& turn);
+  void submit_late(std::uint64_t number, Turn& turn);
+  void tidy(domain::Timestamp now);
   void forget_markets();
   void set_timer(domain::Timestamp due, TimerKind kind, std::uint64_t subject);
-  void report_order(const Order& order, OrderEventKind kind, Turn& turn) const;
+
+  // Reports and memory.
+  void report_order(const Order& order, OrderEventKind kind, domain::VenueOrderStatus status,
+                    std::string reason, Turn& turn) const;
   void report_trade(const TradeTruth& trade, Turn& turn) const;
-  void touch(MarketState& market, domain::BookSide side, domain::Price price);
   [[nodiscard]] bool seen_before(const domain::VenueOrderId& id) const;
-  void remember(const domain::VenueOrderId& id);
+  void index_market(MarketNo number, const domain::Market& market);
   void rebuild_indexes();
 
   EngineSettings settings_;
@@ -351,10 +372,12 @@ class MatchingEngine {
   std::uint64_t late_count_ = 0;
   std::uint32_t market_count_ = 0;
   std::uint64_t unsettled_ = 0;
+  std::optional<AccountId> first_house_;  // takes the other side of late fills
   Totals forgotten_;
   // Ids of forgotten orders, shortened to 64 bits: a copy of a very old order is still a duplicate.
   std::vector<std::uint64_t> forgotten_ids_;  // sorted
   // Derived from the above.
+  std::set<std::uint64_t> held_;  // living orders outside the book: delayed, or to be filled late
   std::unordered_map<domain::VenueOrderId, std::uint64_t> living_ids_;
   std::unordered_map<domain::VenueOrderId, std::uint64_t> finished_ids_;
   std::unordered_map<domain::MarketId, MarketNo> market_ids_;

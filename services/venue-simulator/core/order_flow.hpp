@@ -43,17 +43,15 @@ class OrderFlow {
   void begin(MatchingEngine& engine, FaultBoard& faults, domain::Timestamp now, Outputs& out);
 
   // While paused or asleep the crowd does nothing, but markets still end and are succeeded.
-  void set_running(bool running, domain::Timestamp now);
+  void set_running(bool running, MatchingEngine& engine, FaultBoard& faults, domain::Timestamp now,
+                   Outputs& out);
   [[nodiscard]] bool running() const { return running_; }
 
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
   void run_due(domain::Timestamp now, MatchingEngine& engine, FaultBoard& faults, Outputs& out);
-  // Time has passed in which the crowd did nothing.
-  void skip_to(domain::Timestamp now);
-
-  // Moves a fair value by `size` (towards the middle when there is no room).
-  void jump(MarketNo market, domain::Price size, domain::Timestamp now, MatchingEngine& engine,
-            FaultBoard& faults, Outputs& out);
+  // Moves a fair value by `size` (the other way when there is no room), and back at `back_at`.
+  void jump(MarketNo market, domain::Price size, domain::Timestamp back_at, domain::Timestamp now,
+            MatchingEngine& engine, FaultBoard& faults, Outputs& out);
   [[nodiscard]] std::optional<domain::Price> fair_value(MarketNo market) const;
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
@@ -85,9 +83,10 @@ class OrderFlow {
     bool on = false;
     domain::Timestamp until{};
     domain::Timestamp racers_from{};
+    int direction = 0;  // -1: asks too low, +1: bids too high
     template <class Archive>
     void fields(Archive& archive) {
-      archive(on, until, racers_from);
+      archive(on, until, racers_from, direction);
     }
   };
   struct EventState {
@@ -95,11 +94,10 @@ class OrderFlow {
     std::vector<MarketNo> markets;
     std::int64_t other_value = 0;  // fair value of what is not listed (augmented), 1e-4
     domain::Timestamp ends_at{};
-    bool decided = false;
     Episode episode;
     template <class Archive>
     void fields(Archive& archive) {
-      archive(shape, markets, other_value, ends_at, decided, episode);
+      archive(shape, markets, other_value, ends_at, episode);
     }
   };
   static constexpr int kQuoteLevels = 4;
@@ -111,15 +109,10 @@ class OrderFlow {
       archive(order, price);
     }
   };
-  struct NoiseOrder {
-    std::uint64_t order = 0;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(order);
-    }
-  };
   struct MarketFlow {
     std::uint32_t event = 0;
+    Shape shape = Shape::Binary;
+    std::int64_t fee_rate_ppm = 0;
     std::int64_t fair = 5'000;    // 1e-4
     std::int64_t belief = 5'000;  // the makers'
     std::int64_t skew = 0;        // added to the belief during an episode
@@ -130,11 +123,11 @@ class OrderFlow {
     domain::Timestamp drift_until{};
     std::array<Quote, kQuoteLevels> bids{};
     std::array<Quote, kQuoteLevels> asks{};
-    std::vector<NoiseOrder> noise;
+    std::vector<std::uint64_t> noise;  // resting, oldest first
     bool fixed = false;           // never moves
     template <class Archive>
     void fields(Archive& archive) {
-      archive(event, fair, belief, skew, deviation, half_spread, tick, drift, drift_until, bids, asks,
+      archive(event, shape, fee_rate_ppm, fair, belief, skew, deviation, half_spread, tick, drift, drift_until, bids, asks,
               noise, fixed);
     }
   };
@@ -154,26 +147,40 @@ class OrderFlow {
     Outputs& out;
   };
 
+  // The world.
   void build_series(domain::Timestamp now);
   void list_next(Series& series, Turn& turn);
   void list_event(const Series& series, domain::Timestamp ends_at, Turn& turn);
-  void decide_ended(Turn& turn);
-  void step(Turn& turn);
-  void act(MarketNo number, MarketFlow& market, Turn& turn);
-  void move_fair_value(MarketNo number, MarketFlow& market, Turn& turn);
-  void shift(MarketNo number, MarketFlow& market, std::int64_t by, Turn& turn);
-  void refresh_quotes(MarketNo number, MarketFlow& market, Turn& turn);
-  void refresh_side(MarketNo number, MarketFlow& market, domain::BookSide side, Turn& turn);
-  void trade_noise(MarketNo number, MarketFlow& market, Turn& turn);
-  void rest_noise(MarketNo number, MarketFlow& market, Turn& turn);
-  void trade_informed(MarketNo number, MarketFlow& market, Turn& turn);
-  void pick_off_outside(MarketNo number, const MarketFlow& market, Turn& turn);
-  void start_episode(Turn& turn);
-  void end_episode(EventState& event, Turn& turn);
-  void race(EventState& event, Turn& turn);
-  void start_drift(Turn& turn);
-  [[nodiscard]] domain::Price clamp(std::int64_t value, const MarketFlow& market) const;
+  [[nodiscard]] Listing describe(const Series& series, std::uint32_t event, std::uint32_t index,
+                                 domain::Timestamp ends_at) const;
+  [[nodiscard]] std::vector<std::int64_t> fair_values(const Series& series);
+  void end_events(Turn& turn);
+  void decide(const EventState& event, Turn& turn);
+  void return_jumps(Turn& turn);
 
+  // The crowd.
+  void step(Turn& turn);
+  [[nodiscard]] MarketNo pick_market(domain::Timestamp now);
+  void act(MarketNo number, Turn& turn);
+  void act_without_edge(MarketNo number, Turn& turn);
+  void move_fair_value(MarketNo number, MarketFlow& market, Turn& turn);
+  [[nodiscard]] bool shift(MarketNo number, std::int64_t by);
+  [[nodiscard]] MarketFlow* partner_of(MarketNo number);
+  void settle_quotes(MarketNo number, Turn& turn);
+  void refresh_quotes(MarketNo number, MarketFlow& market, Turn& turn);
+  void jitter(MarketNo number, MarketFlow& market, Turn& turn);
+  void refine_tick(MarketNo number, MarketFlow& market, Turn& turn);
+  [[nodiscard]] domain::Price quote_price(const MarketFlow& market, domain::BookSide side,
+                                          int level) const;
+  void trade_noise(MarketNo number, const MarketFlow& market, Turn& turn);
+  void rest_noise(MarketNo number, MarketFlow& market, Turn& turn);
+  void trade_informed(MarketNo number, const MarketFlow& market, Turn& turn);
+  void pick_off_outside(MarketNo number, const MarketFlow& market, Turn& turn);
+  void manage_episodes(Turn& turn);
+  void start_episode(EventState& event, Turn& turn);
+  void end_episode(EventState& event, Turn& turn);
+  void race(const EventState& event, Turn& turn);
+  void start_drift(domain::Timestamp now);
   FlowSettings settings_;
   Random random_;
   bool running_ = true;

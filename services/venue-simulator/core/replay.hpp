@@ -28,27 +28,30 @@ class Replay {
 
   template <class Archive>
   void fields(Archive& archive) {
-    archive(begun_, crowd_, markets_, position_);
+    archive(begun_, crowd_, levels_, position_);
   }
 
  private:
+  struct Place {
+    MarketNo market;
+    domain::BookSide side = domain::BookSide::Bid;
+    domain::Price price;
+    auto operator<=>(const Place&) const = default;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(market, side, price);
+    }
+  };
   struct LevelState {
     domain::Quantity shown;      // by the recording
     domain::Quantity traded;     // executed here, the recorded decrease still to come
     domain::Quantity vanished;   // recorded decreases whose trade may still come
+    domain::Quantity behind;     // of these, what stood behind an outside order
     domain::Timestamp traded_at{};
     domain::Timestamp vanished_at{};
     template <class Archive>
     void fields(Archive& archive) {
-      archive(shown, traded, vanished, traded_at, vanished_at);
-    }
-  };
-  struct MarketDepth {
-    std::map<domain::Price, LevelState> bids;
-    std::map<domain::Price, LevelState> asks;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(bids, asks);
+      archive(shown, traded, vanished, behind, traded_at, vanished_at);
     }
   };
   struct Turn {
@@ -57,15 +60,19 @@ class Replay {
     FaultBoard& faults;
     Outputs& out;
   };
-  void load(const RecordedBook& book, Turn& turn);
-  void apply(const RecordedChange& change, Turn& turn);
-  void trade(const RecordedTrade& trade, Turn& turn);
-  void show(MarketNo market, domain::BookSide side, domain::Price price, domain::Quantity quantity,
-            Turn& turn);
+  void collect(const RecordedBook& book, const MatchingEngine& engine,
+               std::map<Place, domain::Quantity>& totals);
+  void collect(const RecordedChange& change, const MatchingEngine& engine,
+               std::map<Place, domain::Quantity>& totals);
+  [[nodiscard]] LevelState& level(const Place& place);
+  void decrease(const Place& place, domain::Quantity total, Turn& turn);
+  void increase(const Place& place, domain::Quantity total, Turn& turn);
+  void clear_crossed(const Place& place, Turn& turn);
+  void execute(const RecordedTrade& trade, Turn& turn);
 
   bool begun_ = false;
   AccountId crowd_;
-  std::map<MarketNo, MarketDepth> markets_;
+  std::map<Place, LevelState> levels_;
   std::uint64_t position_ = 0;
 };
 
