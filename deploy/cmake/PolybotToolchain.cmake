@@ -48,4 +48,11 @@ target_compile_definitions(polybot_options INTERFACE
 if(POLYBOT_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-fno-sanitize=function)  # clang 14 cannot emit it for coroutines
+  endif()
+endif()
+if(POLYBOT_FUZZ)
+  # The libraries too: without coverage of what it drives, a fuzzer only guesses.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
