@@ -1,0 +1,43 @@
+// The configuration of order-manager: deploy/config/order-manager.toml says what each key means.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/runtime/config.hpp"
+#include "common/runtime/secret.hpp"
+#include "services/order-manager/core/settings.hpp"
+
+namespace polybot::order_manager {
+
+struct BusAddresses {
+  std::string market_data;
+  std::string signals;
+  std::string orders;
+  std::string orders_recovery;
+  std::string metrics;
+  std::string status;
+  bool trusted_network = false;
+};
+
+struct VenueConfig {
+  std::string rest;
+  std::string gamma;
+  std::string user_ws;
+  std::uint64_t chain_id = 137;
+  runtime::Secret private_key;
+  domain::Duration request_timeout{};
+};
+
+struct Config {
+  std::string journal_file;
+  BusAddresses bus;
+  VenueConfig venue;
+  Settings settings;
+  std::size_t ring_frames = 8192;
+};
+
+// Reads every key; errors are collected by the reader.
+[[nodiscard]] Config read_config(runtime::config::Reader& reader);
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,155 @@
+#include "services/order-manager/engine.hpp"
+
+#include <openssl/rand.h>
+
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "common/runtime/logging.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+using namespace std::chrono_literals;
+namespace log = runtime::log;
+
+constexpr domain::Duration kTimerInterval = 100ms;
+constexpr domain::Duration kReopenPause = 1s;
+// Inputs of one turn: bounds the transaction and the time until other work of the loop gets its turn.
+constexpr std::size_t kInputsPerTurnMax = 256;
+// Newest records kept for replays; older ones are served as a snapshot.
+constexpr std::uint64_t kRememberedRecords = 50'000;
+
+std::uint64_t random_id() {
+  std::uint64_t id = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id) != 1) {
+    throw JournalError("journal: no random bytes for the id of a new journal");
+  }
+  return id;
+}
+
+}  // namespace
+
+Engine::Engine(boost::asio::any_io_executor executor, std::string journal_path, Settings settings,
+               OrderIdentity identity, Effects effects)
+    : executor_(std::move(executor)),
+      journal_path_(std::move(journal_path)),
+      settings_(std::move(settings)),
+      identity_(std::move(identity)),
+      effects_(std::move(effects)) {}
+
+void Engine::start() {
+  begin();
+  if (failed_) throw JournalError("journal: " + journal_path_ + " cannot be written: " + failure_);
+}
+
+void Engine::begin() {
+  journal_.reset();  // gives up the lock before it is taken again
+  auto journal = std::make_unique<Journal>(journal_path_, JournalAccess::Write);
+  auto core = std::make_unique<OrderManager>(settings_, identity_);
+  const std::uint64_t last = journal->last_seq();
+  journal->read(1, last, [&](const domain::Event& event) {
+    const domain::StreamedEvent streamed = core->apply(event);
+    if (event.seq + kRememberedRecords > last) effects_.remember(streamed);
+  });
+  // Only now is the old core given up: until here it went on cancelling.
+  journal_ = std::move(journal);
+  core_ = std::move(core);
+  outputs_.clear();
+  failed_ = false;
+  core_->start(random_id(), clock_.now(), outputs_);
+  finish();
+  if (failed_) return;
+  for (const auto& [channel, link] : links_) post(VenueSessionChanged{channel, link});
+  effects_.started();
+}
+
+void Engine::post(Input input) {
+  inputs_.push_back(std::move(input));
+  schedule();
+}
+
+void Engine::post_link(VenueSessionChanged change) {
+  links_[change.channel] = change.link;
+  post(change);
+}
+
+void Engine::schedule() {
+  if (scheduled_) return;
+  scheduled_ = true;
+  boost::asio::post(executor_, [this] { turn(); });
+}
+
+void Engine::turn() {
+  scheduled_ = false;
+  for (std::size_t taken = 0; taken < kInputsPerTurnMax && !inputs_.empty(); ++taken) {
+    const Input input = std::move(inputs_.front());
+    inputs_.pop_front();
+    core_->on(input, clock_.now(), outputs_);
+  }
+  finish();
+  if (!inputs_.empty()) schedule();
+}
+
+void Engine::finish() {
+  if (failed_) {
+    // Nothing this core decides will be durable: only its cancels count.
+    if (!outputs_.at_once.cancels.empty()) effects_.cancel(outputs_.at_once.cancels);
+    outputs_.clear();
+    return;
+  }
+  std::string why;
+  const bool durable = finish_turn(
+      outputs_, [&](const Outputs::AtOnce& at_once) { effects_.cancel(at_once.cancels); },
+      [&](const std::vector<domain::StreamedEvent>& records) { return commit(records); },
+      [&](const Outputs& outputs) { carry_out(outputs); });
+  if (!durable) fail(failure_);
+}
+
+bool Engine::commit(const std::vector<domain::StreamedEvent>& records) {
+  batch_.clear();
+  for (const domain::StreamedEvent& record : records) batch_.push_back(record.event);
+  const domain::Duration begun = clock_.monotonic();
+  failure_ = journal_->append(batch_);
+  if (!failure_.empty()) return false;
+  effects_.committed(clock_.monotonic() - begun);
+  return true;
+}
+
+void Engine::carry_out(const Outputs& outputs) {
+  for (const SubmitBatch& batch : outputs.after_commit.submits) effects_.submit(batch);
+  for (const Read& read : outputs.after_commit.reads) effects_.read(read);
+  for (const domain::StreamedEvent& record : outputs.record) effects_.publish(record);
+  for (const domain::StreamedEvent& repeat : outputs.after_commit.repeats) effects_.publish(repeat);
+}
+
+void Engine::fail(const std::string& why) {
+  failed_ = true;
+  failure_ = why;
+  retry_at_ = clock_.monotonic() + kReopenPause;
+  failure_log_.write(log::Level::Critical,
+                     "The journal cannot be written: every order is canceled, trading is halted until it can",
+                     {{"journal", journal_path_}, {"error", why}});
+  effects_.commit_failed(why);
+  core_->on(CommitFailed{}, clock_.now(), outputs_);
+  finish();
+}
+
+boost::asio::awaitable<void> Engine::run() {
+  while (true) {
+    co_await runtime::sleep_for(kTimerInterval);
+    if (failed_ && clock_.monotonic() >= retry_at_) {
+      retry_at_ = clock_.monotonic() + kReopenPause;
+      try {
+        begin();
+        if (!failed_) log::warning("The journal can be written again", {{"journal", journal_path_}});
+      } catch (const JournalError& error) {
+        failed_ = true;
+        failure_ = error.what();
+      }
+    }
+    post(TimerFired{});
+  }
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,124 @@
+#include "services/order-manager/feeds.hpp"
+
+#include <utility>
+
+#include "common/wire/lease_codec.hpp"
+#include "common/wire/market_data_codec.hpp"
+#include "common/wire/signal_codec.hpp"
+#include "common/wire/topics.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+bus::NetworkTrust trust_of(const Config& config) {
+  return config.bus.trusted_network ? bus::NetworkTrust::TrustedNetwork : bus::NetworkTrust::LoopbackOnly;
+}
+
+bus::SubscriberConfig quote_subscription(const Config& config) {
+  return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.market_data}},
+          .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kQuote)),
+                            bus::Subscription::channel(std::string(wire::channels::kMarket))},
+          .trust = trust_of(config),
+          .ring_frames = config.ring_frames};
+}
+
+bus::SubscriberConfig signal_subscription(const Config& config) {
+  return {.endpoints = {{.role = bus::EndpointRole::Listen, .address = config.bus.signals}},
+          .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kSignal)),
+                            bus::Subscription::channel(std::string(wire::channels::kCommand)),
+                            bus::Subscription::channel(std::string(wire::channels::kRunner))},
+          .trust = trust_of(config),
+          .ring_frames = config.ring_frames};
+}
+
+}  // namespace
+
+Feeds::Feeds(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats,
+             metrics::Registry& registry, Post post)
+    : quotes_(executor, quote_subscription(config), stats),
+      signals_(executor, signal_subscription(config), stats),
+      stats_(stats),
+      registry_(registry),
+      post_(std::move(post)),
+      bus_latency_(registry.histogram("polybot_order_latency_seconds", {"bus"})) {
+  for (const char* reason : {"malformed", "wrong_topic"}) {
+    (void)registry.counter("polybot_signals_refused_total", {reason});
+  }
+}
+
+boost::asio::awaitable<void> Feeds::read_quotes() {
+  while (true) {
+    const bus::Received received = co_await quotes_.receive();
+    take_quotes(received);
+  }
+}
+
+boost::asio::awaitable<void> Feeds::read_signals() {
+  while (true) {
+    const bus::Received received = co_await signals_.receive();
+    take_signals(received);
+  }
+}
+
+void Feeds::close() {
+  quotes_.close();
+  signals_.close();
+}
+
+void Feeds::refuse(const std::string& topic, std::string_view reason) {
+  registry_.counter("polybot_signals_refused_total", {reason}).increment();
+  refusals_log_.warning("A bus message was refused", {{"topic", topic}, {"reason", reason}});
+}
+
+void Feeds::take_quotes(const bus::Received& received) {
+  const bool is_quote = bus::channel_of(received.topic) == wire::channels::kQuote;
+  last_quote_at_ = clock_.monotonic();
+  for (const std::string_view message : received.messages) {
+    if (is_quote) {
+      domain::QuoteTick quote;
+      if (wire::decode_quote(message, quote) == wire::DecodeError::None) {
+        post_(std::move(quote));
+      } else {
+        refuse(received.topic, "malformed");
+      }
+    } else {
+      MarketHinted hint;
+      if (wire::decode_market(message, hint.market) == wire::DecodeError::None) {
+        post_(std::move(hint));
+      } else {
+        refuse(received.topic, "malformed");
+      }
+    }
+  }
+}
+
+void Feeds::take_signals(const bus::Received& received) {
+  const std::string_view channel = bus::channel_of(received.topic);
+  const domain::Timestamp sent_at = domain::from_unix_ns(received.sent_unix_ns);
+  for (const std::string_view message : received.messages) {
+    wire::DecodeError error = wire::DecodeError::Malformed;
+    if (channel == wire::channels::kSignal) {
+      SignalReceived input{.signal = {}, .sent_at = sent_at};
+      error = wire::decode_signal(message, input.signal);
+      if (error == wire::DecodeError::None && input.signal.strategy.value != wire::topics::tail_of(received.topic)) {
+        refuse(received.topic, "wrong_topic");
+        continue;
+      }
+      if (error == wire::DecodeError::None) {
+        bus_latency_.observe(std::max(domain::Duration::zero(), clock_.now() - sent_at));
+        post_(std::move(input));
+      }
+    } else if (channel == wire::channels::kCommand) {
+      domain::Command command;
+      error = wire::decode_command(message, command);
+      if (error == wire::DecodeError::None) post_(std::move(command));
+    } else {
+      domain::RunnerAnnounced runner;
+      error = wire::decode_runner(message, runner);
+      if (error == wire::DecodeError::None) post_(std::move(runner));
+    }
+    if (error != wire::DecodeError::None) refuse(received.topic, "malformed");
+  }
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,226 @@
+#include "services/order-manager/journal/journal.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "common/wire/order_codec.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+// "PBJ1": told apart from other SQLite files by the header itself.
+constexpr int kApplicationId = 0x50424A31;
+constexpr int kFormat = 1;
+
+// One prepared statement, finalised with its scope.
+class Statement {
+ public:
+  Statement(sqlite3* db, const char* sql) {
+    sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr);
+  }
+  ~Statement() { sqlite3_finalize(statement_); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  [[nodiscard]] sqlite3_stmt* get() const { return statement_; }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+std::int64_t pragma(sqlite3* db, const char* sql) {
+  const Statement statement(db, sql);
+  if (statement.get() == nullptr || sqlite3_step(statement.get()) != SQLITE_ROW) return -1;
+  return sqlite3_column_int64(statement.get(), 0);
+}
+
+std::string_view column_bytes(sqlite3_stmt* statement, int column) {
+  const void* bytes = sqlite3_column_blob(statement, column);
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+  return {static_cast<const char*>(bytes), bytes == nullptr ? 0 : size};
+}
+
+}  // namespace
+
+// flock() is released by the kernel when its process ends, however it ends.
+struct Journal::Lock {
+  int descriptor = -1;
+  ~Lock() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+};
+
+Journal::Journal(const std::string& path, JournalAccess access) : path_(path) {
+  if (access == JournalAccess::Write) {
+    const auto folder = std::filesystem::path(path).parent_path();
+    std::error_code error;
+    if (!folder.empty()) std::filesystem::create_directories(folder, error);
+    if (error) throw JournalError("journal: cannot make folder " + folder.string() + ": " + error.message());
+    lock_ = std::make_unique<Lock>();
+    const std::string lock_path = path + ".lock";
+    lock_->descriptor = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (lock_->descriptor < 0) {
+      throw JournalError("journal: cannot open " + lock_path + ": " + std::strerror(errno));
+    }
+    if (::flock(lock_->descriptor, LOCK_EX | LOCK_NB) != 0) {
+      throw JournalError("journal: " + path + " is in use by another process (" + lock_path +
+                         " is locked); one order-manager per journal");
+    }
+  } else if (!std::filesystem::exists(path)) {
+    throw JournalError("journal: there is no " + path);
+  }
+  try {
+    open(access);
+  } catch (...) {
+    sqlite3_finalize(insert_);
+    sqlite3_close(db_);
+    throw;
+  }
+}
+
+Journal::~Journal() {
+  sqlite3_finalize(insert_);
+  sqlite3_close(db_);
+}
+
+void Journal::fail(const std::string& doing) const {
+  throw JournalError("journal: " + path_ + ": " + doing + ": " +
+                     (db_ == nullptr ? "out of memory" : sqlite3_errmsg(db_)));
+}
+
+void Journal::execute(const char* sql) const {
+  if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(sql);
+}
+
+void Journal::open(JournalAccess access) {
+  const int flags = access == JournalAccess::Write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                                   : SQLITE_OPEN_READONLY;
+  if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("cannot open");
+  sqlite3_busy_timeout(db_, 2000);
+  sqlite3_extended_result_codes(db_, 1);
+  // Reading a page finds out whether this is a database at all.
+  const std::int64_t tables = pragma(db_, "SELECT count(*) FROM sqlite_master");
+  if (tables < 0) fail("not a readable journal");
+  const std::int64_t application = pragma(db_, "PRAGMA application_id");
+  if (tables == 0 && access == JournalAccess::Write) {
+    create_tables();
+  } else if (application != kApplicationId) {
+    throw JournalError("journal: " + path_ + " is an SQLite file, but not a PolyBot journal");
+  } else if (const std::int64_t format = pragma(db_, "PRAGMA user_version"); format != kFormat) {
+    throw JournalError("journal: " + path_ + " has format " + std::to_string(format) +
+                       ", this program reads format " + std::to_string(kFormat));
+  }
+  if (access == JournalAccess::Write) {
+    execute("PRAGMA journal_mode = WAL");
+    execute("PRAGMA synchronous = FULL");
+    constexpr const char* kInsert =
+        "INSERT INTO journal(seq, at_ns, kind, strategy, body) VALUES (?, ?, ?, ?, ?)";
+    if (sqlite3_prepare_v3(db_, kInsert, -1, SQLITE_PREPARE_PERSISTENT, &insert_, nullptr) != SQLITE_OK) {
+      fail("cannot prepare the insert");
+    }
+  }
+  const std::int64_t last = pragma(db_, "SELECT coalesce(max(seq), 0) FROM journal");
+  if (last < 0) fail("cannot read the last record's number");
+  last_seq_ = static_cast<std::uint64_t>(last);
+}
+
+void Journal::create_tables() {
+  const std::string sql =
+      "PRAGMA application_id = " + std::to_string(kApplicationId) +
+      "; PRAGMA user_version = " + std::to_string(kFormat) +
+      "; CREATE TABLE journal(seq INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
+      "  strategy TEXT NOT NULL, body BLOB NOT NULL) STRICT";
+  execute(sql.c_str());
+}
+
+std::string Journal::append(std::span<const domain::Event> events) {
+  if (events.empty()) return {};
+  const auto failed = [this](const char* doing) {
+    // The text is read before the rollback replaces it.
+    std::string what = std::string(doing) + ": " + sqlite3_errmsg(db_);
+    if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
+    return what;
+  };
+  if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) return failed("begin");
+  std::uint64_t seq = last_seq_;
+  for (const domain::Event& event : events) {
+    POLYBOT_ASSERT(event.seq == seq + 1);
+    seq = event.seq;
+    const std::string body = wire::encode_event(event);
+    const std::string_view kind = domain::event_kind_name(event.body.index());
+    sqlite3_bind_int64(insert_, 1, static_cast<sqlite3_int64>(event.seq));
+    sqlite3_bind_int64(insert_, 2, domain::to_unix_ns(event.at));
+    sqlite3_bind_text(insert_, 3, kind.data(), static_cast<int>(kind.size()), SQLITE_STATIC);
+    sqlite3_bind_text(insert_, 4, event.strategy.value.data(),
+                      static_cast<int>(event.strategy.value.size()), SQLITE_STATIC);
+    sqlite3_bind_blob(insert_, 5, body.data(), static_cast<int>(body.size()), SQLITE_STATIC);
+    const int result = sqlite3_step(insert_);
+    sqlite3_reset(insert_);
+    if (result != SQLITE_DONE) return failed("insert");
+  }
+  sqlite3_clear_bindings(insert_);
+  if (sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return failed("commit");
+  last_seq_ = seq;
+  return {};
+}
+
+void Journal::read(std::uint64_t from, std::uint64_t to,
+                   const std::function<void(const domain::Event&)>& visit) const {
+  const Statement statement(db_, "SELECT seq, body FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq");
+  if (statement.get() == nullptr) fail("cannot read");
+  // SQLite numbers are signed; the largest stands for "to the end".
+  constexpr std::uint64_t kEnd = INT64_MAX;
+  sqlite3_bind_int64(statement.get(), 1, static_cast<sqlite3_int64>(std::min(from, kEnd)));
+  sqlite3_bind_int64(statement.get(), 2, static_cast<sqlite3_int64>(std::min(to, kEnd)));
+  std::uint64_t expected = std::max<std::uint64_t>(from, 1);
+  int result = SQLITE_ROW;
+  domain::Event event;
+  while ((result = sqlite3_step(statement.get())) == SQLITE_ROW) {
+    const auto seq = static_cast<std::uint64_t>(sqlite3_column_int64(statement.get(), 0));
+    if (seq != expected) {
+      throw JournalError("journal: " + path_ + ": record " + std::to_string(expected) +
+                         " is missing; restore a backup");
+    }
+    const wire::DecodeError error = wire::decode_event(column_bytes(statement.get(), 1), event);
+    if (error != wire::DecodeError::None || event.seq != seq) {
+      throw JournalError("journal: " + path_ + ": record " + std::to_string(seq) +
+                         " is damaged; restore a backup");
+    }
+    visit(event);
+    ++expected;
+  }
+  if (result != SQLITE_DONE) fail("cannot read record " + std::to_string(expected));
+}
+
+void Journal::backup(const std::string& file) const {
+  if (std::filesystem::exists(file)) throw JournalError("backup: " + file + " exists already");
+  sqlite3* target = nullptr;
+  const auto give_up = [&](const std::string& what) {
+    const std::string text = target == nullptr ? what : what + ": " + sqlite3_errmsg(target);
+    sqlite3_close(target);
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+    throw JournalError("backup: " + file + ": " + text);
+  };
+  if (sqlite3_open_v2(file.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK) {
+    give_up("cannot create");
+  }
+  sqlite3_backup* copy = sqlite3_backup_init(target, "main", db_, "main");
+  if (copy == nullptr) give_up("cannot begin");
+  const int result = sqlite3_backup_step(copy, -1);
+  sqlite3_backup_finish(copy);
+  if (result != SQLITE_DONE) give_up("cannot copy");
+  // A backup is one plain file: without this it would inherit the write-ahead log's mode.
+  if (sqlite3_exec(target, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr) != SQLITE_OK) {
+    give_up("cannot finish");
+  }
+  sqlite3_close(target);
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,147 @@
+#include "services/order-manager/tools/journal_tools.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "common/runtime/clock.hpp"
+#include "common/runtime/config.hpp"
+#include "services/order-manager/journal/journal.hpp"
+#include "services/order-manager/tools/report.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+using runtime::CannotStart;
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+struct VerifyArguments {
+  std::uint64_t at = std::numeric_limits<std::uint64_t>::max();
+  bool json = false;
+  OrderList orders = OrderList::Leave;
+  std::string file;
+};
+
+VerifyArguments parse_verify(const std::vector<std::string>& arguments) {
+  VerifyArguments parsed;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--json") {
+      parsed.json = true;
+    } else if (word == "--orders") {
+      parsed.orders = OrderList::Include;
+    } else if (word == "--at" && i + 1 < arguments.size()) {
+      const std::string& number = arguments[++i];
+      const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), parsed.at);
+      if (error != std::errc{} || end != number.data() + number.size()) {
+        throw CannotStart("verify: --at needs a record number, not '" + number + "'");
+      }
+    } else if (parsed.file.empty() && !word.starts_with("--")) {
+      parsed.file = word;
+    } else {
+      throw CannotStart("verify: unexpected '" + word + "'; usage: order-manager verify [--at N] [--json] [--orders] FILE");
+    }
+  }
+  if (parsed.file.empty()) throw CannotStart("verify: which journal? usage: order-manager verify [--at N] [--json] [--orders] FILE");
+  return parsed;
+}
+
+void print_fills(const Journal& journal) {
+  // The last word on each fill comes after it: read it first.
+  std::map<domain::FillId, std::string_view> fate;
+  Ledger ledger;
+  journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
+    if (const auto* advanced = std::get_if<domain::FillAdvanced>(&event.body)) {
+      fate[advanced->fill] = advanced->status == domain::FillStatus::Confirmed ? "confirmed" : "mined";
+    } else if (const auto* reversed = std::get_if<domain::FillReversed>(&event.body)) {
+      fate[reversed->fill] = "reversed";
+    }
+    ledger.apply(event);
+  });
+  const auto booked_as = [](domain::FillStatus status) -> std::string_view {
+    switch (status) {
+      case domain::FillStatus::Matched: return "matched";
+      case domain::FillStatus::Mined: return "mined";
+      case domain::FillStatus::Confirmed: return "confirmed";
+    }
+    return "";
+  };
+  print("record,time,strategy,order,trade,market,outcome,side,quantity,cash,fee,liquidity,status\n");
+  journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
+    const auto* fill = std::get_if<domain::OrderFilled>(&event.body);
+    if (fill == nullptr) return;
+    const auto found = fate.find(fill->fill);
+    const domain::Market* market = ledger.market(fill->instrument.market);
+    print(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(fill->matched_at),
+                      event.strategy.value, domain::to_string(fill->fill.order), fill->fill.trade.value,
+                      market == nullptr ? domain::to_string(fill->instrument.market) : market->slug,
+                      fill->instrument.outcome == domain::Outcome::Yes ? "yes" : "no",
+                      fill->side == domain::Side::Buy ? "buy" : "sell", fill->quantity.to_string(),
+                      fill->cash.to_string(), fill->fee.to_string(),
+                      fill->liquidity == domain::LiquiditySide::Maker ? "maker" : "taker",
+                      found == fate.end() ? booked_as(fill->status) : found->second));
+  });
+}
+
+void print_pnl(const Journal& journal) {
+  print("record,time,strategy,realized,unrealized,total,daily,drawdown\n");
+  Ledger ledger;
+  journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
+    ledger.apply(event);
+    if (!std::holds_alternative<domain::MarksTaken>(event.body)) return;
+    for (const auto& [strategy, counters] : ledger.counters()) {
+      if (strategy.value.empty()) continue;
+      const Results results = ledger.portfolio().results(strategy);
+      print(fmt::format("{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at), strategy.value,
+                        results.realized.to_string(), results.unrealized.to_string(),
+                        results.equity().to_string(), ledger.portfolio().daily_pnl(strategy).to_string(),
+                        ledger.portfolio().drawdown(strategy).to_string()));
+    }
+  });
+}
+
+}  // namespace
+
+int verify(const std::vector<std::string>& arguments) {
+  const VerifyArguments parsed = parse_verify(arguments);
+  const Journal journal(parsed.file, JournalAccess::Read);
+  Ledger ledger;
+  journal.read(1, parsed.at, [&](const domain::Event& event) { ledger.apply(event); });
+  print(parsed.json ? json_report(ledger, parsed.orders) + "\n" : text_report(ledger));
+  const std::vector<std::string> broken = broken_identities(ledger);
+  for (const std::string& text : broken) std::fprintf(stderr, "verify: the accounting identity is broken: %s\n", text.c_str());
+  return broken.empty() ? 0 : 1;
+}
+
+int backup(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 2) throw CannotStart("backup: usage: order-manager backup JOURNAL TARGET");
+  const Journal journal(arguments[0], JournalAccess::Read);
+  journal.backup(arguments[1]);
+  print(fmt::format("{}: {} records\n", arguments[1], Journal(arguments[1], JournalAccess::Read).last_seq()));
+  return 0;
+}
+
+int export_csv(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words;
+  for (const std::string& word : arguments) {
+    if (word != "--csv") words.push_back(word);  // the only format; named so that scripts say what they get
+  }
+  if (words.size() != 2 || (words[0] != "fills" && words[0] != "pnl")) {
+    throw CannotStart("export: usage: order-manager export fills|pnl [--csv] JOURNAL");
+  }
+  const Journal journal(words[1], JournalAccess::Read);
+  if (words[0] == "fills") {
+    print_fills(journal);
+  } else {
+    print_pnl(journal);
+  }
+  return 0;
+}
+
+}  // namespace polybot::order_manager

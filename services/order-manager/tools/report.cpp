@@ -1,0 +1,219 @@
+#include "services/order-manager/tools/report.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <map>
+#include <set>
+
+namespace polybot::order_manager {
+namespace {
+
+namespace json = boost::json;
+using domain::Money;
+using domain::OrderStatus;
+using domain::Quantity;
+using domain::StrategyName;
+
+constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses = {
+    "submitted", "ambiguous", "accepted", "partially_filled", "filled", "canceled", "rejected", "expired"};
+
+std::set<StrategyName> strategies_of(const Ledger& ledger) {
+  std::set<StrategyName> names;
+  for (const auto& [name, counters] : ledger.counters()) names.insert(name);
+  for (const auto& [name, positions] : ledger.portfolio().positions()) names.insert(name);
+  names.erase(StrategyName{});
+  return names;
+}
+
+// Orders that have not ended, by strategy and side, counted from the orders themselves.
+std::map<StrategyName, std::array<std::uint64_t, 2>> live_orders(const Ledger& ledger) {
+  std::map<StrategyName, std::array<std::uint64_t, 2>> live;
+  for (const auto& [id, record] : ledger.orders().all()) {
+    if (!record.ended()) ++live[record.order.strategy][static_cast<std::size_t>(record.order.side)];
+  }
+  return live;
+}
+
+StrategyCounters counters_of(const Ledger& ledger, const StrategyName& name) {
+  const auto found = ledger.counters().find(name);
+  return found == ledger.counters().end() ? StrategyCounters{} : found->second;
+}
+
+std::string slug_of(const Ledger& ledger, const domain::MarketId& id) {
+  const domain::Market* market = ledger.market(id);
+  return market == nullptr ? domain::to_string(id) : market->slug;
+}
+
+json::string text(const std::string& value) { return json::string(value); }
+
+json::object orders_object(const std::array<std::uint64_t, domain::kOrderStatuses>& buys,
+                           const std::array<std::uint64_t, domain::kOrderStatuses>& sells) {
+  json::object object;
+  for (std::size_t i = 0; i < kStatuses.size(); ++i) object[kStatuses[i]] = buys[i] + sells[i];
+  return object;
+}
+
+json::array positions_array(const Ledger& ledger, const StrategyName& name) {
+  json::array rows;
+  const auto positions = ledger.portfolio().positions().find(name);
+  if (positions == ledger.portfolio().positions().end()) return rows;
+  for (const auto& [market, position] : positions->second) {
+    const domain::PositionState state = ledger.portfolio().state(name, market);
+    rows.push_back(json::object{{"market", text(domain::to_string(market))},
+                                {"slug", text(slug_of(ledger, market))},
+                                {"yes", text(state.yes.to_string())},
+                                {"no", text(state.no.to_string())},
+                                {"yes_cost", text(state.yes_cost.to_string())},
+                                {"no_cost", text(state.no_cost.to_string())},
+                                {"realized", text(state.realized.to_string())}});
+  }
+  return rows;
+}
+
+json::object strategy_object(const Ledger& ledger, const StrategyName& name) {
+  const StrategyCounters counters = counters_of(ledger, name);
+  const Results results = ledger.portfolio().results(name);
+  json::object object;
+  object["orders"] = orders_object(counters.orders[0], counters.orders[1]);
+  object["orders_denied"] = counters.orders_denied[0] + counters.orders_denied[1];
+  object["fills_reversed"] = counters.fills_reversed;
+  object["realized"] = text(results.realized.to_string());
+  object["unrealized"] = text(results.unrealized.to_string());
+  object["daily_pnl"] = text(ledger.portfolio().daily_pnl(name).to_string());
+  object["drawdown"] = text(ledger.portfolio().drawdown(name).to_string());
+  object["positions"] = positions_array(ledger, name);
+  return object;
+}
+
+// Shares of each token over all strategies: what the venue's balances are compared with.
+json::array holdings_array(const Ledger& ledger) {
+  std::map<domain::TokenId, Quantity> held;
+  for (const auto& [name, positions] : ledger.portfolio().positions()) {
+    for (const auto& [id, position] : positions) {
+      const domain::Market* market = ledger.market(id);
+      if (market == nullptr) continue;
+      held[market->yes_token] += position.yes.holding().quantity;
+      held[market->no_token] += position.no.holding().quantity;
+    }
+  }
+  json::array rows;
+  for (const auto& [token, quantity] : held) {
+    if (quantity.is_zero()) continue;
+    rows.push_back(json::object{{"token", text(domain::to_string(token))}, {"quantity", text(quantity.to_string())}});
+  }
+  return rows;
+}
+
+json::array orders_array(const Ledger& ledger) {
+  json::array rows;
+  for (const auto& [id, record] : ledger.orders().all()) {
+    rows.push_back(json::object{{"id", text(domain::to_string(id))},
+                                {"venue_id", text(domain::to_string(record.order.venue_id))},
+                                {"strategy", text(record.order.strategy.value)},
+                                {"status", kStatuses[static_cast<std::size_t>(record.status)]},
+                                {"filled", text(record.filled.to_string())},
+                                {"cash", text(record.filled_cash.to_string())}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+Totals totals_of(const Ledger& ledger) {
+  Totals totals;
+  for (const StrategyName& name : strategies_of(ledger)) {
+    const StrategyCounters counters = counters_of(ledger, name);
+    for (std::size_t side = 0; side < 2; ++side) {
+      for (std::size_t status = 0; status < totals.orders.size(); ++status) {
+        totals.orders[status] += counters.orders[side][status];
+      }
+      totals.orders_denied += counters.orders_denied[side];
+      totals.fills += counters.fills[side][0] + counters.fills[side][1];
+      totals.volume += counters.volume[side];
+    }
+    totals.fills_reversed += counters.fills_reversed;
+    totals.fees += counters.fees;
+    totals.pnl += ledger.portfolio().results(name).equity();
+  }
+  for (const auto& [name, live] : live_orders(ledger)) totals.orders_live += live[0] + live[1];
+  return totals;
+}
+
+std::vector<std::string> broken_identities(const Ledger& ledger) {
+  std::vector<std::string> broken;
+  auto live = live_orders(ledger);
+  for (const StrategyName& name : strategies_of(ledger)) {
+    const StrategyCounters counters = counters_of(ledger, name);
+    for (std::size_t side = 0; side < 2; ++side) {
+      const auto entered = [&](OrderStatus status) { return counters.orders[side][static_cast<std::size_t>(status)]; };
+      const std::uint64_t ended = entered(OrderStatus::Filled) + entered(OrderStatus::Canceled) +
+                                  entered(OrderStatus::Rejected) + entered(OrderStatus::Expired);
+      if (entered(OrderStatus::Submitted) == ended + live[name][side]) continue;
+      broken.push_back(fmt::format("{} {}: {} submitted, but {} ended and {} live", name.value,
+                                   side == 0 ? "buy" : "sell", entered(OrderStatus::Submitted), ended,
+                                   live[name][side]));
+    }
+  }
+  return broken;
+}
+
+std::string text_report(const Ledger& ledger) {
+  const Totals totals = totals_of(ledger);
+  std::string out = fmt::format("journal {:016x}, record {}, digest {:016x}\n", ledger.journal_id(),
+                                ledger.last_seq(), ledger.digest());
+  out += fmt::format("cash {} pUSD, unredeemed {} pUSD, P&L {} pUSD\n", ledger.portfolio().cash().to_string(),
+                     ledger.portfolio().unredeemed().to_string(), totals.pnl.to_string());
+  out += fmt::format("{} fills, {} reversed, volume {} pUSD, fees {} pUSD (confirmed)\n", totals.fills,
+                     totals.fills_reversed, totals.volume.to_string(), totals.fees.to_string());
+  for (const StrategyName& name : strategies_of(ledger)) {
+    const StrategyCounters counters = counters_of(ledger, name);
+    const Results results = ledger.portfolio().results(name);
+    out += fmt::format("\n{}\n  realized {}, unrealized {}, today {}, drawdown {}\n  orders:", name.value,
+                       results.realized.to_string(), results.unrealized.to_string(),
+                       ledger.portfolio().daily_pnl(name).to_string(),
+                       ledger.portfolio().drawdown(name).to_string());
+    for (std::size_t i = 0; i < kStatuses.size(); ++i) {
+      const std::uint64_t number = counters.orders[0][i] + counters.orders[1][i];
+      if (number != 0) out += fmt::format(" {} {}", kStatuses[i], number);
+    }
+    const std::uint64_t denied = counters.orders_denied[0] + counters.orders_denied[1];
+    if (denied != 0) out += fmt::format(" denied {}", denied);
+    out += "\n";
+    for (const json::value& row : positions_array(ledger, name)) {
+      const auto& position = row.as_object();
+      const auto field = [&](const char* key) { return std::string_view(position.at(key).as_string()); };
+      if (field("yes") == "0" && field("no") == "0") continue;
+      out += fmt::format("  {}: YES {} (cost {}), NO {} (cost {})\n", field("slug"), field("yes"),
+                         field("yes_cost"), field("no"), field("no_cost"));
+    }
+  }
+  return out;
+}
+
+std::string json_report(const Ledger& ledger, OrderList orders) {
+  const Totals totals = totals_of(ledger);
+  json::object counted;
+  for (std::size_t i = 0; i < kStatuses.size(); ++i) counted[kStatuses[i]] = totals.orders[i];
+  counted["denied"] = totals.orders_denied;
+  json::object strategies;
+  for (const StrategyName& name : strategies_of(ledger)) strategies[name.value] = strategy_object(ledger, name);
+  json::object report{{"journal_id", text(fmt::format("{:016x}", ledger.journal_id()))},
+                      {"sequence", ledger.last_seq()},
+                      {"digest", text(fmt::format("{:016x}", ledger.digest()))},
+                      {"cash", text(ledger.portfolio().cash().to_string())},
+                      {"unredeemed", text(ledger.portfolio().unredeemed().to_string())},
+                      {"totals", json::object{{"orders", counted},
+                                              {"orders_live", totals.orders_live},
+                                              {"fills", totals.fills},
+                                              {"fills_reversed", totals.fills_reversed},
+                                              {"fees", text(totals.fees.to_string())},
+                                              {"volume", text(totals.volume.to_string())},
+                                              {"pnl", text(totals.pnl.to_string())}}},
+                      {"strategies", strategies},
+                      {"holdings", holdings_array(ledger)}};
+  if (orders == OrderList::Include) report["orders"] = orders_array(ledger);
+  return json::serialize(report);
+}
+
+}  // namespace polybot::order_manager

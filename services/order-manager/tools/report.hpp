@@ -1,0 +1,37 @@
+// What a journal says, as text for a person or JSON for a program: a pure rendering of a folded ledger.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "services/order-manager/core/ledger.hpp"
+
+namespace polybot::order_manager {
+
+enum class OrderList : std::uint8_t { Leave, Include };
+
+// Totals over all strategies; what the venue and the metrics are compared with.
+struct Totals {
+  std::array<std::uint64_t, domain::kOrderStatuses> orders{};  // by first entry
+  std::uint64_t orders_denied = 0;
+  std::uint64_t orders_live = 0;
+  std::uint64_t fills = 0;
+  std::uint64_t fills_reversed = 0;
+  domain::Money fees;    // confirmed
+  domain::Money volume;  // confirmed
+  domain::Money pnl;
+};
+[[nodiscard]] Totals totals_of(const Ledger& ledger);
+
+// submitted = filled + canceled + rejected + expired + live, per strategy and side; the text of each
+// violation.
+[[nodiscard]] std::vector<std::string> broken_identities(const Ledger& ledger);
+
+[[nodiscard]] std::string text_report(const Ledger& ledger);
+// {"journal_id","sequence","digest","cash","totals":{...},"strategies":{name:{...,"positions":[...]}},
+//  "holdings":[{"token","quantity"}],"orders":[{"venue_id","status","filled","cash"}]}; money, prices and quantities are
+// strings.
+[[nodiscard]] std::string json_report(const Ledger& ledger, OrderList orders);
+
+}  // namespace polybot::order_manager

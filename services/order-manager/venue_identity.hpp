@@ -1,0 +1,15 @@
+// The identity of our orders at the real venue: amounts, salt, timestamp and EIP-712 digest, all
+// functions of the order, so that a second attempt is the same order to the venue.
+#pragma once
+
+#include <cstdint>
+
+#include "common/polymarket/signing.hpp"
+#include "services/order-manager/core/order_identity.hpp"
+
+namespace polybot::order_manager {
+
+// `account` is maker and signer (an EOA). Throws std::invalid_argument for a chain without exchanges.
+[[nodiscard]] OrderIdentity venue_identity(std::uint64_t chain_id, const polymarket::Address& account);
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,200 @@
+// The journal on a real file: what was appended is there, whole, after anything; what is damaged is named.
+#include "services/order-manager/journal/journal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+namespace polybot::order_manager {
+namespace {
+
+using domain::Event;
+using testing::HasSubstr;
+
+class JournalTest : public testing::Test {
+ protected:
+  JournalTest() {
+    std::string name = testing::TempDir() + "journal-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    path_ = (folder_ / "journal.db").string();
+  }
+  ~JournalTest() override { std::filesystem::remove_all(folder_); }
+
+  static Event event(std::uint64_t seq) {
+    return {.seq = seq,
+            .at = domain::from_unix_ns(static_cast<std::int64_t>(seq) * 1000),
+            .strategy = {"momentum"},
+            .body = domain::SignalDenied{.signal = {7, seq}, .reason = domain::DenyReason::QuoteStale, .buys = 1}};
+  }
+
+  static std::vector<Event> events(std::uint64_t from, std::uint64_t to) {
+    std::vector<Event> made;
+    for (std::uint64_t seq = from; seq <= to; ++seq) made.push_back(event(seq));
+    return made;
+  }
+
+  static std::vector<Event> read_all(const Journal& journal) {
+    std::vector<Event> found;
+    journal.read(1, UINT64_MAX, [&](const Event& read) { found.push_back(read); });
+    return found;
+  }
+
+  void sql(const char* statement) const {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(db, statement, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    sqlite3_close(db);
+  }
+
+  std::string error_of_reading() const {
+    try {
+      const Journal journal(path_, JournalAccess::Read);
+      (void)read_all(journal);
+    } catch (const JournalError& error) {
+      return error.what();
+    }
+    return {};
+  }
+
+  std::filesystem::path folder_;
+  std::string path_;
+};
+
+TEST_F(JournalTest, ReturnsWhatWasAppendedAfterReopening) {
+  {
+    Journal journal(path_, JournalAccess::Write);
+    EXPECT_EQ(journal.append(events(1, 3)), "");
+    EXPECT_EQ(journal.append(events(4, 4)), "");
+  }
+  const Journal journal(path_, JournalAccess::Write);
+  EXPECT_EQ(journal.last_seq(), 4u);
+  EXPECT_EQ(read_all(journal), events(1, 4));
+}
+
+TEST_F(JournalTest, ReadsARangeOnly) {
+  Journal journal(path_, JournalAccess::Write);
+  ASSERT_EQ(journal.append(events(1, 10)), "");
+  std::vector<Event> found;
+  journal.read(4, 6, [&](const Event& read) { found.push_back(read); });
+  EXPECT_EQ(found, events(4, 6));
+}
+
+TEST_F(JournalTest, RefusesASecondWriter) {
+  const Journal first(path_, JournalAccess::Write);
+  try {
+    const Journal second(path_, JournalAccess::Write);
+    FAIL() << "a second writer was let in";
+  } catch (const JournalError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("in use by another process"));
+  }
+}
+
+TEST_F(JournalTest, CanBeReadWhileItsOwnerWrites) {
+  Journal owner(path_, JournalAccess::Write);
+  ASSERT_EQ(owner.append(events(1, 2)), "");
+  const Journal reader(path_, JournalAccess::Read);
+  EXPECT_EQ(read_all(reader), events(1, 2));
+}
+
+TEST_F(JournalTest, KeepsEveryAppendedEventWhenItsProcessIsKilled) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Journal journal(path_, JournalAccess::Write);
+    for (std::uint64_t seq = 1;; ++seq) {
+      if (!journal.append(events(seq, seq)).empty()) ::_exit(1);
+      (void)!::write(pipe_ends[1], &seq, sizeof seq);
+    }
+  }
+  ::close(pipe_ends[1]);
+  std::uint64_t acknowledged = 0;
+  while (acknowledged < 50) ASSERT_EQ(::read(pipe_ends[0], &acknowledged, sizeof acknowledged), 8);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  for (std::uint64_t more = 0; ::read(pipe_ends[0], &more, sizeof more) == 8;) acknowledged = more;
+  ::close(pipe_ends[0]);
+
+  const Journal journal(path_, JournalAccess::Write);
+  EXPECT_GE(journal.last_seq(), acknowledged);
+  EXPECT_LE(journal.last_seq(), acknowledged + 1);
+  EXPECT_EQ(read_all(journal), events(1, journal.last_seq()));
+}
+
+TEST_F(JournalTest, WritesNothingOfATransactionThatTheDiskRefuses) {
+  // The file-size limit stands for a full disk; it applies to a child so that the test runner keeps its own.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    Journal journal(path_, JournalAccess::Write);
+    if (!journal.append(events(1, 5)).empty()) ::_exit(1);
+    const rlimit full{.rlim_cur = 64 * 1024, .rlim_max = RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+    std::uint64_t next = 6;
+    while (journal.append(events(next, next + 99)).empty()) {
+      next += 100;
+      if (next > 100'000) ::_exit(2);
+    }
+    if (journal.last_seq() != next - 1) ::_exit(3);
+    // When there is room again the journal goes on where it was.
+    const rlimit room{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &room);
+    if (!journal.append(events(next, next)).empty()) ::_exit(4);
+    if (read_all(journal) != events(1, next)) ::_exit(5);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(JournalTest, NamesADamagedRecord) {
+  { ASSERT_EQ(Journal(path_, JournalAccess::Write).append(events(1, 3)), ""); }
+  sql("UPDATE journal SET body = x'ffff' WHERE seq = 2");
+  EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is damaged"));
+}
+
+TEST_F(JournalTest, NamesAMissingRecord) {
+  { ASSERT_EQ(Journal(path_, JournalAccess::Write).append(events(1, 3)), ""); }
+  sql("DELETE FROM journal WHERE seq = 2");
+  EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is missing"));
+}
+
+TEST_F(JournalTest, RefusesAFileThatIsNoJournal) {
+  std::ofstream(path_) << std::string(4096, 'x');
+  EXPECT_THAT(error_of_reading(), HasSubstr("not a readable journal"));
+  std::filesystem::remove(path_);
+  sql("CREATE TABLE journal(seq INTEGER PRIMARY KEY)");
+  EXPECT_THAT(error_of_reading(), HasSubstr("not a PolyBot journal"));
+}
+
+TEST_F(JournalTest, RefusesANewerFormat) {
+  { ASSERT_EQ(Journal(path_, JournalAccess::Write).append(events(1, 1)), ""); }
+  sql("PRAGMA user_version = 9");
+  EXPECT_THAT(error_of_reading(), HasSubstr("has format 9"));
+}
+
+TEST_F(JournalTest, SaysThatThereIsNoJournalToRead) {
+  EXPECT_THAT(error_of_reading(), HasSubstr("there is no"));
+}
+
+TEST_F(JournalTest, BacksUpAConsistentCopyWhileOpen) {
+  Journal journal(path_, JournalAccess::Write);
+  ASSERT_EQ(journal.append(events(1, 3)), "");
+  const std::string copy = (folder_ / "copy.db").string();
+  journal.backup(copy);
+  ASSERT_EQ(journal.append(events(4, 4)), "");
+  EXPECT_EQ(read_all(Journal(copy, JournalAccess::Read)), events(1, 3));
+  EXPECT_THROW(journal.backup(copy), JournalError);
+}
+
+}  // namespace
+}  // namespace polybot::order_manager
