@@ -471,7 +471,7 @@ void Merger::merge_owned(Sender& sender, FamilyIndex index, SenderFamily& family
                          std::vector<Series> series, Timestamp now) {
   bound_levels(sender, index, series);
   FamilyTotals& totals = state_.totals[index];
-  const bool newest = is_newest_owner(sender, now);
+  const bool newest = family.waiting_is_fresh && is_newest_owner(sender, now);
   if (totals.fold != family.waiting_fold) {
     if (!newest) return;
     totals.fold = family.waiting_fold;
