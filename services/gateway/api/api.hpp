@@ -1,0 +1,92 @@
+// The client side of the gateway: the HTTP server with its routes, the order stream behind its read
+// models, the command desk, and the /ws stream. README.md in this folder is the contract for clients.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/http/server.hpp"
+#include "common/metrics/service_metrics.hpp"
+#include "common/runtime/health.hpp"
+#include "common/runtime/secret.hpp"
+#include "services/gateway/api/client_stream.hpp"
+#include "services/gateway/api/command_desk.hpp"
+#include "services/gateway/api/command_resource.hpp"
+#include "services/gateway/api/market_resource.hpp"
+#include "services/gateway/api/order_stream.hpp"
+#include "services/gateway/api/route_guard.hpp"
+#include "services/gateway/api/status_resource.hpp"
+#include "services/gateway/api/trading_resource.hpp"
+
+namespace polybot::gateway {
+
+struct ApiSettings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  std::vector<std::string> hosts;  // further names it is reached under
+  http::ServerLimits limits;
+  http::WebSocketOptions stream;
+  HistorySettings history;
+  OrderStreamSettings orders;
+  CommandDeskSettings commands;
+};
+
+class Api {
+ public:
+  // Throws for bus addresses that are not allowed. `feed` outlives it.
+  Api(boost::asio::any_io_executor executor, ApiSettings settings, runtime::Secret token, const Feed& feed,
+      metrics::Registry& registry, runtime::Health& health, runtime::Clock clock, bus::Stats& stats);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  // What the feed tells clients; hand it to the Feed's constructor through a forwarding listener.
+  void on_quote(const domain::Market& market, const domain::QuoteTick& quote);
+  void on_trade(const domain::Market& market, const domain::TradeTick& trade);
+  void on_market(const domain::Market& market);
+
+  // Throws http::ListenError.
+  void listen() { server_.listen(); }
+  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  [[nodiscard]] std::string address() const { return server_.address(); }
+  // Follows order-manager and pushes the periodic topics, until cancelled.
+  [[nodiscard]] boost::asio::awaitable<void> run();
+  [[nodiscard]] boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
+
+ private:
+  using Read = std::function<http::Response(const http::Request&)>;
+  using Ask = std::function<CommandResource::Asked(const http::Request&)>;
+
+  [[nodiscard]] http::ServerObserver observer();
+  [[nodiscard]] OrderStreamListener listener();
+  void add_routes();
+  void read(std::string_view path, Read answer);
+  void command(http::Method method, std::string_view path, Ask ask);
+  void add_stream(const http::WebSocketOptions& options);
+  [[nodiscard]] http::Response index() const;
+  [[nodiscard]] boost::asio::awaitable<void> push();
+  void on_order_event(const domain::StreamedEvent& event, OrderStreamListener::Kind kind);
+
+  runtime::Clock clock_;
+  metrics::HttpMetrics http_metrics_;
+  metrics::Counter clients_dropped_;
+  std::uint64_t requests_ = 0;
+  TradingView view_;
+  ClientStream clients_;
+  OrderStream orders_;
+  CommandDesk desk_;
+  RouteGuard guard_;
+  MarketResource markets_;
+  TradingResource trading_;
+  CommandResource commands_;
+  StatusResource status_;
+  http::Server server_;
+};
+
+}  // namespace polybot::gateway

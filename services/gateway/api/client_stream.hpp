@@ -1,0 +1,56 @@
+// The /ws stream: pushes events to clients that asked for their topics.
+//
+//   client -> {"subscribe":["orders","quotes.some-slug"]}   {"unsubscribe":["orders"]}
+//   server -> {"type":"subscribed","topics":[...]}  then events, each {"topic":...,"type":...,...}
+//
+// Topics: orders fills quotes trades markets pnl status; quotes.<slug> and trades.<slug> for one market.
+// One text is shared by all its receivers. A client that does not keep up is closed (1013) by the
+// server's bounded queue; nothing here waits for anybody.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "common/http/websocket_session.hpp"
+
+namespace polybot::gateway {
+
+class ClientStream {
+ public:
+  static constexpr std::size_t kTopicsPerClientMax = 256;
+
+  // `on_drop` hears of each client that was closed because it did not keep up.
+  explicit ClientStream(std::function<void()> on_drop) : on_drop_(std::move(on_drop)) {}
+
+  // The whole life of one client.
+  [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<http::WebSocketSession> session);
+
+  // Whether anybody would get a message of this topic (or of topic.detail): worth rendering it?
+  [[nodiscard]] bool wanted(std::string_view topic, std::string_view detail = {}) const;
+  void publish(std::string_view topic, std::string_view detail, std::string text);
+  // A topic that new subscribers get at once, so that they need not wait for the next change.
+  std::function<std::string(std::string_view topic)> greeting;
+
+  [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+
+ private:
+  struct Client {
+    std::shared_ptr<http::WebSocketSession> session;
+    std::set<std::string, std::less<>> topics;
+  };
+  void on_request(Client& client, std::string_view text);
+  [[nodiscard]] static bool known(std::string_view topic);
+  [[nodiscard]] static bool takes(const Client& client, std::string_view topic, std::string_view full);
+  void send(Client& client, http::SharedText text);
+
+  std::function<void()> on_drop_;
+  std::list<Client> clients_;
+};
+
+}  // namespace polybot::gateway

@@ -1,0 +1,41 @@
+// The mutating calls: each becomes one operator command, and is answered when order-manager has journaled
+// its answer. 504 means "no answer yet": the same Idempotency-Key may be sent again and executes at most
+// once.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include "common/http/message.hpp"
+#include "services/gateway/api/command_desk.hpp"
+#include "services/gateway/api/market_resource.hpp"
+#include "services/gateway/api/route_guard.hpp"
+
+namespace polybot::gateway {
+
+class CommandResource {
+ public:
+  CommandResource(CommandDesk& desk, RouteGuard& guard, const MarketResource& markets)
+      : desk_(desk), guard_(guard), markets_(markets) {}
+
+  // What a request asks for, or the response that refuses it.
+  using Asked = std::variant<domain::CommandBody, http::Response>;
+  [[nodiscard]] Asked start_strategy(const http::Request& request) const;
+  [[nodiscard]] Asked stop_strategy(const http::Request& request) const;
+  [[nodiscard]] Asked set_trading_state(const http::Request& request, domain::TradingState state) const;
+  [[nodiscard]] Asked flatten(const http::Request& request) const;
+  [[nodiscard]] Asked cancel_order(const http::Request& request) const;
+  [[nodiscard]] Asked cancel_all(const http::Request& request) const;
+
+  // Token, key, command, answer.
+  [[nodiscard]] boost::asio::awaitable<http::Response> execute(http::Request request, Asked asked);
+
+ private:
+  CommandDesk& desk_;
+  RouteGuard& guard_;
+  const MarketResource& markets_;
+};
+
+// The HTTP answer to a journaled one.
+[[nodiscard]] http::Response to_response(const CommandKey& command, const CommandAnswer& answer);
+
+}  // namespace polybot::gateway

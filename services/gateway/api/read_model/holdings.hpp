@@ -1,0 +1,52 @@
+// Positions, claims and the account's trading state as clients may read them: a fold over order-manager's stream.
+// Figures that need marks (value, unrealized P&L) are order-manager's and come with its strategy state.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/domain/events.hpp"
+
+namespace polybot::gateway {
+
+struct PositionView {
+  domain::StrategyName strategy;
+  domain::PositionState state;
+  domain::Timestamp updated_at{};
+  [[nodiscard]] bool flat() const { return state.yes.is_zero() && state.no.is_zero(); }
+};
+
+// A resolved position that the venue has not paid out yet.
+struct ClaimView {
+  domain::StrategyName strategy;
+  domain::MarketId market;
+  domain::Payout payout;
+  domain::Money cash;
+};
+
+class Holdings {
+ public:
+  void apply(const domain::StreamedEvent& event);
+  // A snapshot of this strategy follows.
+  void forget(const domain::StrategyName& strategy);
+
+  // Open positions, by strategy and market.
+  [[nodiscard]] std::vector<const PositionView*> positions() const;
+  [[nodiscard]] const std::vector<ClaimView>& claims() const { return claims_; }
+  // The account's own, as last recorded; none: no record of a change has been seen.
+  [[nodiscard]] std::optional<domain::TradingState> account_state() const { return account_state_; }
+
+ private:
+  using Key = std::pair<domain::StrategyName, domain::MarketId>;
+
+  void put(PositionView position);
+  void resolve(const domain::MarketResolved& resolved);
+
+  std::map<Key, PositionView> positions_;  // open ones only, so that rotation does not grow it
+  std::vector<ClaimView> claims_;
+  std::optional<domain::TradingState> account_state_;
+};
+
+}  // namespace polybot::gateway

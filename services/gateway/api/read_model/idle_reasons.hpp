@@ -1,0 +1,28 @@
+// Why nothing trades, in words an operator can act on. Pure: what is known goes in, sentences come out,
+// the most fundamental first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/domain/time.hpp"
+#include "services/gateway/api/read_model/trading_view.hpp"
+
+namespace polybot::gateway {
+
+struct IdleFacts {
+  domain::Timestamp now{};
+  domain::Duration quiet_after = std::chrono::seconds(30);  // without an order this long, something idles
+  bool orders_in_sync = false;
+  std::size_t links_open = 0;
+  std::size_t books = 0;
+  std::size_t books_stale = 0;
+};
+
+// Empty while orders are being placed.
+[[nodiscard]] std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& facts);
+
+}  // namespace polybot::gateway

@@ -1,0 +1,133 @@
+#include "services/gateway/api/status_resource.hpp"
+
+#include <map>
+
+#include "services/gateway/api/json_writer.hpp"
+#include "services/gateway/api/names.hpp"
+#include "services/gateway/api/read_model/idle_reasons.hpp"
+#include "services/gateway/api/render.hpp"
+
+namespace polybot::gateway {
+
+void StatusResource::sample(std::size_t clients, std::uint64_t requests) {
+  clients_ = clients;
+  const Totals now{feed_.events_seen(), orders_.events_seen(), requests};
+  const domain::Duration at = clock_.monotonic();
+  const auto elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(at - sampled_at_).count();
+  if (sampled_at_ != domain::Duration::zero() && elapsed_ms > 0) {
+    const auto rate = [&](std::uint64_t before, std::uint64_t after) {
+      return (after - before) * 1000 / static_cast<std::uint64_t>(elapsed_ms);
+    };
+    per_second_ = {rate(last_.market_data, now.market_data), rate(last_.orders, now.orders),
+                   rate(last_.requests, now.requests)};
+  }
+  last_ = now;
+  sampled_at_ = at;
+}
+
+http::Response StatusResource::status() const {
+  JsonWriter out;
+  out.begin_object();
+  write_fields(out);
+  out.end_object();
+  return http::json(out.take());
+}
+
+std::string StatusResource::status_event() const {
+  JsonWriter out;
+  out.begin_object().field("topic", "status").field("type", "status");
+  write_fields(out);
+  out.end_object();
+  return out.take();
+}
+
+void StatusResource::write_fields(JsonWriter& out) const {
+  out.field("at", clock_.now())
+      .field("version", health_.version())
+      .field("replica", health_.replica())
+      .field("started_at", health_.started_at())
+      .field("ready", health_.ready());
+  out.key("not_ready_reasons").begin_array();
+  for (const std::string& reason : health_.reasons()) out.value(reason);
+  out.end_array();
+  const auto state = view_.trading_state();
+  out.key("trading_state");
+  if (state) {
+    out.value(name_of(*state));
+  } else {
+    out.null();
+  }
+  write_markets(out);
+  write_orders(out);
+  write_strategies(out);
+  out.key("rates_per_second")
+      .begin_object()
+      .field("market_data_events", per_second_.market_data)
+      .field("order_events", per_second_.orders)
+      .field("api_requests", per_second_.requests)
+      .end_object();
+  out.field("clients", clients_);
+  const IdleFacts facts{.now = clock_.now(),
+                        .orders_in_sync = orders_.in_sync(),
+                        .links_open = feed_.links_open(),
+                        .books = feed_.books().size(),
+                        .books_stale = feed_.books().stale_count()};
+  out.key("idle_reasons").begin_array();
+  for (const std::string& reason : idle_reasons(view_, facts)) out.value(reason);
+  out.end_array();
+}
+
+void StatusResource::write_markets(JsonWriter& out) const {
+  std::map<std::string_view, std::size_t> by_status;
+  std::size_t tracked = 0;
+  for (const domain::Market* market : feed_.catalogue().tracked()) {
+    ++tracked;
+    ++by_status[name_of(market->status)];
+  }
+  out.key("markets")
+      .begin_object()
+      .field("tracked", tracked)
+      .field("books", feed_.books().size())
+      .field("books_stale", feed_.books().stale_count())
+      .field("refused", feed_.catalogue().refused())
+      .field("connections", feed_.links_open());
+  out.key("by_status").begin_object();
+  for (const auto& [status, count] : by_status) out.field(status, count);
+  out.end_object().end_object();
+}
+
+void StatusResource::write_orders(JsonWriter& out) const {
+  out.key("orders")
+      .begin_object()
+      .field("in_sync", orders_.in_sync())
+      .field("last_submitted_at", view_.history().last_submitted_at())
+      .field("fills", view_.history().fills_seen());
+  out.key("by_status").begin_object();
+  for (const auto& [status, count] : view_.history().counts()) out.field(status, count);
+  out.end_object().end_object();
+}
+
+void StatusResource::write_strategies(JsonWriter& out) const {
+  domain::Money total;
+  out.key("strategies").begin_array();
+  for (const domain::StrategyState& strategy : view_.strategies()) {
+    const domain::StrategyFigures& figures = strategy.figures;
+    total += figures.realized + figures.unrealized;
+    out.begin_object()
+        .field("name", strategy.strategy.value)
+        .field("enabled", strategy.enabled)
+        .field("trading_state", name_of(strategy.trading_state))
+        .field("shards_leased", view_.shards_leased(strategy.strategy))
+        .field("orders_live", figures.orders_live)
+        .field("positions_open", figures.positions_open)
+        .field("pnl", figures.realized + figures.unrealized)
+        .field("realized", figures.realized)
+        .field("unrealized", figures.unrealized)
+        .field("daily", figures.daily_pnl)
+        .field("exposure", figures.exposure)
+        .end_object();
+  }
+  out.end_array().field("pnl", total);
+}
+
+}  // namespace polybot::gateway

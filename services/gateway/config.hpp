@@ -1,0 +1,26 @@
+// What an operator can set, with its defaults; deploy/config/gateway.toml is the same list, explained.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "common/runtime/config.hpp"
+#include "common/runtime/metrics.hpp"
+#include "services/gateway/api/api.hpp"
+#include "services/gateway/feed/feed.hpp"
+
+namespace polybot::gateway {
+
+struct Config {
+  runtime::MetricsConfig metrics;
+  FeedSettings feed;  // the producer is filled in at the start
+  ApiSettings api;
+  std::string data_folder;
+  [[nodiscard]] std::filesystem::path token_file() const {
+    return std::filesystem::path(data_folder) / "secrets" / "api-token";
+  }
+};
+
+[[nodiscard]] Config read_config(runtime::config::Reader& reader);
+
+}  // namespace polybot::gateway

@@ -1,0 +1,70 @@
+#include "services/gateway/service.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <memory>
+#include <utility>
+
+#include "common/runtime/logging.hpp"
+#include "common/runtime/supervise.hpp"
+#include "services/gateway/api/api_token.hpp"
+
+namespace polybot::gateway {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kApiGrace = std::chrono::milliseconds(1000);
+
+// The API is made after the feed it reads, and hears of its news from then on.
+FeedListener forward_to(const std::unique_ptr<Api>& api) {
+  return {.on_quote =
+              [&api](const domain::Market& market, const domain::QuoteTick& quote) {
+                if (api) api->on_quote(market, quote);
+              },
+          .on_trade =
+              [&api](const domain::Market& market, const domain::TradeTick& trade) {
+                if (api) api->on_trade(market, trade);
+              },
+          .on_market =
+              [&api](const domain::Market& market) {
+                if (api) api->on_market(market);
+              }};
+}
+
+}  // namespace
+
+asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
+  using namespace asio::experimental::awaitable_operators;
+  const auto executor = runtime.io.get_executor();
+  const bus::Producer producer{.service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation};
+  config.feed.publication.producer = producer;
+  config.feed.supervisor.jitter_seed = runtime.incarnation;
+  config.api.commands.producer = producer;
+
+  bus::Stats stats;
+  const auto metrics = runtime::make_metrics(
+      runtime, config.metrics, stats, {"md", "quote", "market", "order", "strategy", "lease", "command"},
+      config.data_folder);
+  FeedMetrics feed_metrics(metrics->registry());
+  runtime::Secret token = load_or_create_token(config.token_file());
+  std::unique_ptr<Api> api;
+  Feed feed(executor, config.feed, feed_metrics, runtime.health, runtime.clock, stats, forward_to(api));
+  api = std::make_unique<Api>(executor, config.api, std::move(token), feed, metrics->registry(),
+                              runtime.health, runtime.clock, stats);
+  api->listen();
+  metrics->start();
+  runtime::log::info("Gateway serves its API", {{"url", "http://" + api->address()}});
+
+  const std::function<asio::awaitable<void>()> follow_venue = [&feed] { return feed.run(); };
+  const std::function<asio::awaitable<void>()> follow_orders = [&api] { return api->run(); };
+  co_await (runtime.stop.wait() || runtime::supervise("feed", follow_venue) ||
+            runtime::supervise("orders", follow_orders));
+
+  co_await api->stop(kApiGrace);
+  feed.close();
+  metrics->stop();
+  api.reset();
+}
+
+}  // namespace polybot::gateway
