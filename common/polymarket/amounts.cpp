@@ -2,7 +2,6 @@
 
 #include <array>
 #include <limits>
-#include <numeric>
 
 #include "common/polymarket/messages/refusals.hpp"
 
@@ -154,31 +153,13 @@ bool is_known_tick(Price tick) {
   return false;
 }
 
-Quantity share_step(Price price, Side side, TimeInForce time_in_force) {
-  POLYBOT_ASSERT(price.is_positive() && price < domain::kPriceOne);
-  if (side == Side::Sell || !immediate(time_in_force)) return Quantity::from_raw(kTwoDecimals);
-  // n hundredths of a share cost n x price (1e-4) = n x raw x 1e-6 pUSD: whole cents from here on.
-  const std::int64_t hundredths =
-      Price::kScale / std::gcd(price.raw(), std::int64_t{Price::kScale});
-  return Quantity::from_raw(hundredths * kTwoDecimals);
-}
-
-Quantity common_step(Quantity a, Quantity b) {
-  POLYBOT_ASSERT(a.is_positive() && b.is_positive());
-  return Quantity::from_raw(a.raw() / std::gcd(a.raw(), b.raw())) * b.raw();
-}
-
-Quantity floor_to_step(Quantity quantity, Quantity step) {
-  POLYBOT_ASSERT(step.is_positive());
-  return Quantity::from_raw(quantity.is_positive() ? floor_to(quantity.raw(), step.raw()) : 0);
-}
-
 AmountsResult amounts_for_shares(Side side, Quantity quantity, Price price, Price tick,
                                  TimeInForce time_in_force) {
   if (!is_known_tick(tick)) return AmountError::UnknownTick;
   if (!domain::on_tick(price, tick)) return AmountError::PriceOffTick;
-  const Quantity step = share_step(price, side, time_in_force);
-  const std::int64_t shares = floor_to_step(quantity, step).raw();
+  const bool whole_cents = side == Side::Buy && immediate(time_in_force);
+  const Quantity step = whole_cents ? domain::immediate_buy_step(price) : domain::kShareStep;
+  const std::int64_t shares = domain::floor_to_step(quantity, step).raw();
   std::int64_t cash = cash_of(shares, price);
   if (side == Side::Sell && immediate(time_in_force)) cash = floor_to(cash, kFourDecimals);
   if (shares == 0 || cash == 0) return AmountError::RoundsToZero;
@@ -218,9 +199,10 @@ std::variant<OrderTerms, std::string> check_amounts(const AmountCheck& order) {
 }
 
 std::string check_marketable_notional(Side side, Money notional) {
-  if (notional >= kMarketableMin) return {};
+  if (notional >= domain::kMarketableNotionalMin) return {};
   return std::string("invalid amount for a marketable ") + (side == Side::Buy ? "BUY" : "SELL") +
-         " order ($" + notional.to_string() + "), min size: $" + kMarketableMin.to_string();
+         " order ($" + notional.to_string() + "), min size: $" +
+         domain::kMarketableNotionalMin.to_string();
 }
 
 }  // namespace polybot::polymarket

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <variant>
 
+#include "common/domain/amounts.hpp"
 #include "common/domain/instrument.hpp"
 #include "common/domain/signal.hpp"
 #include "common/polymarket/signing.hpp"
@@ -40,16 +41,6 @@ using AmountsResult = boost::system::result<OrderAmounts, AmountError>;
 
 // 0.1, 0.01, 0.005, 0.0025, 0.001, 0.0001.
 [[nodiscard]] bool is_known_tick(domain::Price tick);
-
-// The grid of share quantities an order can have: 0.01, or for an immediate buy the smallest
-// multiple of 0.01 whose cost at `price` is a whole number of cents. A pure function of its
-// arguments; the step common to several legs is common_step() of theirs. `price` must be in (0, 1).
-[[nodiscard]] domain::Quantity share_step(domain::Price price, domain::Side side,
-                                          domain::TimeInForce time_in_force);
-// Least common multiple.
-[[nodiscard]] domain::Quantity common_step(domain::Quantity a, domain::Quantity b);
-// The largest multiple of `step` not above `quantity`; `step` > 0.
-[[nodiscard]] domain::Quantity floor_to_step(domain::Quantity quantity, domain::Quantity step);
 
 // An order for `quantity` shares at `price` or better, any time in force. The quantity is floored
 // to share_step(). Immediate sells floor the cash to 4 decimals, which lets the implied price fall
@@ -88,9 +79,8 @@ struct AmountCheck {
 // The terms, or the venue's own error text (polymarket.md §3.8).
 [[nodiscard]] std::variant<OrderTerms, std::string> check_amounts(const AmountCheck& order);
 
-// An order that would match at once must be worth at least 1 pUSD.
-inline constexpr domain::Money kMarketableMin = domain::Money::from_units(1);
-// The venue's error text when `notional` is below the minimum, else empty.
+// The venue's error text when an order that would match at once is worth less than
+// domain::kMarketableNotionalMin, else empty.
 [[nodiscard]] std::string check_marketable_notional(domain::Side side, domain::Money notional);
 
 }  // namespace polybot::polymarket

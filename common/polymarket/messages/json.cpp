@@ -157,13 +157,15 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 std::optional<domain::Timestamp> parse_epoch(std::string_view digits) {
-  constexpr std::int64_t kSecondsMax = 100'000'000'000;  // the year 5138; as milliseconds, 1973
+  // As milliseconds 1e11 is March 1973, as seconds the year 5138: no stamp of the venue is near
+  // either.
+  constexpr std::int64_t kMillisecondsMin = 100'000'000'000;
   constexpr std::int64_t kMillisecondsMax = std::numeric_limits<std::int64_t>::max() / 1'000'000;
-  const auto value = parse_integer(digits);
-  if (!value || *value < 0 || *value > kMillisecondsMax) return std::nullopt;
-  if (*value >= kSecondsMax) return domain::from_unix_ms(*value);
-  if (*value > kMillisecondsMax / 1000) return std::nullopt;
-  return domain::from_unix_ms(*value * 1000);
+  auto value = parse_integer(digits);
+  if (!value || *value < kMillisecondsMin / 1000 || *value > kMillisecondsMax) return std::nullopt;
+  if (*value < kMillisecondsMin) *value *= 1000;
+  if (*value > kMillisecondsMax) return std::nullopt;
+  return domain::from_unix_ms(*value);
 }
 
 std::optional<domain::Timestamp> parse_iso_time(std::string_view text) {
@@ -328,7 +330,7 @@ std::optional<std::int64_t> ObjectReader::integer(std::string_view key) {
 
 std::optional<domain::Timestamp> ObjectReader::epoch(std::string_view key) {
   const auto value = scalar(key);
-  if (!value) return std::nullopt;
+  if (!value || *value == "0") return std::nullopt;
   const auto at = parse_epoch(*value);
   if (!at) fail(ParseFault::BadTimestamp, key);
   return at;

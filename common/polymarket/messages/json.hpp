@@ -26,7 +26,8 @@ inline constexpr std::size_t kTextBytesMax = 4096;  // of one field we keep
 // "BUY" / "SELL" in any case.
 [[nodiscard]] std::optional<domain::Side> parse_side(std::string_view text);
 [[nodiscard]] std::optional<domain::TimeInForce> parse_time_in_force(std::string_view text);
-// Seconds or milliseconds since the epoch, told apart by magnitude.
+// Seconds or milliseconds since the epoch, told apart by magnitude; refuses what is before March
+// 1973.
 [[nodiscard]] std::optional<domain::Timestamp> parse_epoch(std::string_view digits);
 // "2026-03-12T09:25:00Z", with or without a fraction; "2026-06-08 00:00:16+00" is accepted too.
 [[nodiscard]] std::optional<domain::Timestamp> parse_iso_time(std::string_view text);

@@ -2,8 +2,6 @@
 // check.
 #include "common/polymarket/amounts.hpp"
 
-#include <numeric>
-
 #include "tests/unit/polymarket/vectors.hpp"
 
 namespace polybot::polymarket {
@@ -128,34 +126,18 @@ TEST(Amounts, RefusesWhatTheVenueCannotExpress) {
             AmountError::TooLarge);
 }
 
-TEST(Amounts, TheShareStepOfAnImmediateBuyCostsWholeCents) {
-  EXPECT_EQ(share_step(price("0.57"), Side::Buy, TimeInForce::Gtc), quantity("0.01"));
-  EXPECT_EQ(share_step(price("0.57"), Side::Sell, TimeInForce::Fak), quantity("0.01"));
-  EXPECT_EQ(share_step(price("0.57"), Side::Buy, TimeInForce::Fak), quantity("1"));
-  EXPECT_EQ(share_step(price("0.5"), Side::Buy, TimeInForce::Fok), quantity("0.02"));
-  EXPECT_EQ(share_step(price("0.8"), Side::Buy, TimeInForce::Fak), quantity("0.05"));
-  EXPECT_EQ(share_step(price("0.0025"), Side::Buy, TimeInForce::Fak), quantity("4"));
-  EXPECT_EQ(share_step(price("0.9999"), Side::Buy, TimeInForce::Fak), quantity("100"));
-}
-
-TEST(Amounts, TheShareStepIsTheSmallestAtEveryPrice) {
-  for (std::int64_t raw = 1; raw < 10000; ++raw) {
-    const Price at = Price::from_raw(raw);
-    const std::int64_t hundredths = share_step(at, Side::Buy, TimeInForce::Fak).raw() / 10000;
-    ASSERT_EQ(hundredths * raw % 10000, 0) << raw;
-    for (std::int64_t smaller = 1; smaller < hundredths; ++smaller) {
-      ASSERT_NE(smaller * raw % 10000, 0) << raw << " " << smaller;
-    }
-  }
-}
-
-TEST(Amounts, LegsShareACommonStep) {
-  const Quantity step = common_step(quantity("0.05"), quantity("0.02"));
-  EXPECT_EQ(step, quantity("0.1"));
-  EXPECT_EQ(common_step(quantity("1"), quantity("4")), quantity("4"));
-  EXPECT_EQ(floor_to_step(quantity("10.99"), step), quantity("10.9"));
-  EXPECT_EQ(floor_to_step(quantity("0.09"), step), quantity("0"));
-  EXPECT_EQ(floor_to_step(quantity("-3"), step), quantity("0"));
+TEST(Amounts, AnImmediateBuyIsFlooredToWholeCents) {
+  const auto amounts = [](const char* size, const char* at) {
+    return *amounts_for_shares(Side::Buy, quantity(size), price(at), price("0.01"),
+                               TimeInForce::Fak);
+  };
+  EXPECT_EQ(amounts("10.99", "0.57"), (OrderAmounts{5700000, 10000000}));
+  EXPECT_EQ(amounts("10.99", "0.5"), (OrderAmounts{5490000, 10980000}));
+  EXPECT_EQ(amounts("10.99", "0.8"), (OrderAmounts{8760000, 10950000}));
+  EXPECT_EQ(amounts_for_shares(Side::Buy, quantity("0.99"), price("0.57"), price("0.01"),
+                               TimeInForce::Fok)
+                .error(),
+            AmountError::RoundsToZero);
 }
 
 TEST(Amounts, EveryOrderWeMakePassesTheVenuesCheckAtItsPrice) {

@@ -314,6 +314,15 @@ TEST(Scalars, ReadAsTheVenueWritesThem) {
   EXPECT_EQ(*parse_midpoint(R"({"mid_price":"0.55555"})"), price("0.5556"));
 }
 
+TEST(Times, EpochsAreSecondsOrMillisecondsByMagnitude) {
+  EXPECT_EQ(parse_epoch("1672290701"), domain::from_unix_ms(1672290701000));
+  EXPECT_EQ(parse_epoch("1672290701123"), domain::from_unix_ms(1672290701123));
+  for (const std::string_view bad :
+       {"", "0", "-5", "12290687", "1e9", "1672290701.5", "99999999999", "9999999999999999"}) {
+    EXPECT_FALSE(parse_epoch(bad)) << bad;
+  }
+}
+
 TEST(Times, ReadInTheSpellingsOfTheVenue) {
   const auto ms = [](std::string_view text) {
     const auto at = parse_iso_time(text);
