@@ -1,5 +1,6 @@
-// Everything that can arrive on a bus port: frames (held to the generated class where it accepts the
-// same bytes) and every message codec. The first byte picks the parser, so that one corpus serves all.
+// Everything that can arrive on a bus port: frames (held to the generated class where it accepts
+// the same bytes) and every message codec. The first byte picks the parser, so that one corpus
+// serves all.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -90,8 +91,8 @@ void check_recovery(std::string_view bytes) {
 }
 
 void check_state(std::string_view bytes) {
-  check_codec<std::vector<domain::Lease>>(bytes, [](const auto& v) { return wire::encode_leases(v); },
-                                          wire::decode_leases);
+  check_codec<std::vector<domain::Lease>>(
+      bytes, [](const auto& v) { return wire::encode_leases(v); }, wire::decode_leases);
   check_codec<std::vector<domain::StrategyState>>(
       bytes, [](const auto& v) { return wire::encode_strategies(v); }, wire::decode_strategies);
   check_codec<domain::RunnerAnnounced>(bytes, wire::encode_runner, wire::decode_runner);
@@ -103,13 +104,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0] % 8) {
-    case 0: check_frame(bytes); break;
-    case 1: check_market_data(bytes); break;
-    case 2: check_codec<domain::Market>(bytes, wire::encode_market, wire::decode_market); break;
-    case 3: check_codec<domain::Signal>(bytes, wire::encode_signal, wire::decode_signal); break;
-    case 4: check_codec<domain::Command>(bytes, wire::encode_command, wire::decode_command); break;
-    case 5: check_state(bytes); break;
-    case 6: check_recovery(bytes); break;
+    case 0:
+      check_frame(bytes);
+      break;
+    case 1:
+      check_market_data(bytes);
+      break;
+    case 2:
+      check_codec<domain::Market>(bytes, wire::encode_market, wire::decode_market);
+      break;
+    case 3:
+      check_codec<domain::Signal>(bytes, wire::encode_signal, wire::decode_signal);
+      break;
+    case 4:
+      check_codec<domain::Command>(bytes, wire::encode_command, wire::decode_command);
+      break;
+    case 5:
+      check_state(bytes);
+      break;
+    case 6:
+      check_recovery(bytes);
+      break;
     default:
       static_cast<void>(wire::decode_snapshot(bytes));
       static_cast<void>(wire::decode_status(bytes));
