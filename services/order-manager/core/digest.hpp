@@ -8,8 +8,7 @@
 #include <type_traits>
 
 #include "common/domain/decimal.hpp"
-#include "common/domain/ids.hpp"
-#include "common/domain/time.hpp"
+#include "common/domain/instrument.hpp"
 
 namespace polybot::order_manager {
 

@@ -10,10 +10,14 @@
 #include <optional>
 #include <vector>
 
+#include "common/domain/amounts.hpp"
 #include "common/domain/events.hpp"
 #include "services/order-manager/core/orders.hpp"
 
 namespace polybot::order_manager {
+
+// Quantities that differ by less cannot be told apart by an order.
+inline constexpr domain::Quantity kLevelTolerance = domain::kShareStep;
 
 struct LegGroup {
   domain::StrategyName strategy;
@@ -27,6 +31,7 @@ struct LegGroup {
   std::vector<domain::ClientOrderId> correctors;
   bool unlevel = false;                 // LegsImbalanced said so, LegsLevelled has not
   domain::Timestamp unlevel_since{};
+  domain::Quantity accepted_spread;     // what was left when it was last declared level
 };
 
 // Net quantity of one leg: what its order and its correctors came to.
@@ -39,13 +44,13 @@ class LegGroups {
  public:
   using Table = std::map<domain::SignalId, LegGroup>;
 
-  // An order of a multi-leg signal (two or more buys in one SignalAccepted turn), or one that corrects
-  // an unlevel group of its strategy and event.
-  void submitted(const domain::Order& order, domain::Timestamp at);
+  // A buying leg joins the group of its signal; an order in an instrument of an unlevel group of its
+  // strategy and event corrects that group instead.
+  void submitted(const domain::Order& order);
   void imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at);
-  void levelled(const domain::LegsLevelled& event);
-  // Drops the group when it is level, its orders have ended and its fills are final.
-  void forget_if_final(const domain::SignalId& signal, const Orders& orders);
+  void levelled(const domain::LegsLevelled& event, const Orders& orders);
+  // Drops the group of the order when it is level, its orders have ended and its fills are final.
+  void forget_if_final(const domain::ClientOrderId& order, const Orders& orders);
 
   [[nodiscard]] const Table& all() const { return groups_; }
   // The group an order belongs to as leg or corrector.
@@ -54,6 +59,8 @@ class LegGroups {
   [[nodiscard]] const LegGroup* unlevel(const domain::StrategyName& strategy,
                                         const domain::EventGroupId& event) const;
   [[nodiscard]] static std::vector<LegQuantity> quantities(const LegGroup& group, const Orders& orders);
+  // Whether every leg and corrector has ended.
+  [[nodiscard]] static bool ended(const LegGroup& group, const Orders& orders);
   // The largest difference between two legs.
   [[nodiscard]] static domain::Quantity spread(const std::vector<LegQuantity>& quantities);
 

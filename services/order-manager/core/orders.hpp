@@ -61,9 +61,10 @@ struct OrderRecord {
 
 // What an event did to an order, for the counters.
 struct OrderChange {
-  domain::OrderStatus status = domain::OrderStatus::Submitted;  // after
-  bool first_entry = false;   // into `status`
-  bool corrected = false;     // something changed after the order had ended
+  // Entered for the first time. A terminal status counts only as the order's first one; an answer that
+  // comes after the end still enters Accepted.
+  std::optional<domain::OrderStatus> entered;
+  bool corrected = false;  // a fill or a reversal after the order had ended
 };
 
 class Orders {
@@ -92,8 +93,7 @@ class Orders {
   OrderChange expired(const domain::ClientOrderId& id, domain::Timestamp at);
   OrderChange resurrected(const domain::ClientOrderId& id, domain::Timestamp at);
   OrderChange filled(const domain::OrderFilled& fill, std::uint64_t seq, domain::Timestamp at);
-  // Returns whether the fill is booked and has become final by this.
-  bool fill_advanced(const domain::FillAdvanced& event, domain::Timestamp at);
+  void fill_advanced(const domain::FillAdvanced& event, domain::Timestamp at);
   // `was_booked`: whether a booked fill was taken back (else a tombstone is left).
   struct Reversal {
     bool was_booked = false;
@@ -110,6 +110,7 @@ class Orders {
  private:
   OrderRecord& known(const domain::ClientOrderId& id);
   OrderChange move(OrderRecord& record, domain::OrderEventKind event, domain::Timestamp at);
+  OrderChange enter(OrderRecord& record, domain::OrderStatus status) const;
   void retire_if_final(const OrderRecord& record, domain::Timestamp at);
 
   Table orders_;

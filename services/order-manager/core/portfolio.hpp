@@ -22,7 +22,7 @@ inline constexpr std::size_t kResolvedMarketsMax = 4'096;
 // One strategy's holding of one outcome token.
 class TokenPosition {
  public:
-  void add(const domain::OrderFilled& fill, std::uint64_t seq);
+  void add(const domain::OrderFilled& fill);
   void advance(const domain::FillId& fill, domain::FillStatus status);
   void remove(const domain::FillId& fill);
 
@@ -78,8 +78,7 @@ struct Results {
 
 struct Resolution {
   domain::Payout payout;
-  domain::Money paid;      // by the venue, so far
-  bool settled = false;    // paid in full: nothing more is expected
+  domain::Money paid;  // by the venue, so far
 };
 
 class Portfolio {
@@ -99,6 +98,14 @@ class Portfolio {
   // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark of
   // ten seconds ago would leave a peak that never was.
   void raise_peaks();
+  // Moves the results of a market that can no longer change into the past. Only when forgettable():
+  // every fill is final, and it is flat or its claim is paid in full.
+  void forget(const domain::MarketId& market);
+  [[nodiscard]] bool forgettable(const domain::MarketId& market) const;
+  // The last strategy by name that has a position here; a resolution is recorded once for each.
+  [[nodiscard]] std::optional<domain::StrategyName> last_holder(const domain::MarketId& market) const;
+  // Whether any strategy has a position here, flat or not.
+  [[nodiscard]] bool holds(const domain::MarketId& market) const;
   // The present loss no longer counts as a breach: an operator has seen it.
   void acknowledge_losses(const std::optional<domain::StrategyName>& strategy);
 
@@ -117,7 +124,8 @@ class Portfolio {
   [[nodiscard]] domain::Money cash() const { return cash_; }
   [[nodiscard]] domain::Money unsettled_proceeds() const;
   [[nodiscard]] std::optional<domain::Price> mark(const domain::MarketId& market) const;
-  // At mark, both outcomes; at cost where there is no mark yet; 0 once resolved.
+  // At mark, both outcomes; at cost where there is no mark yet; 0 once resolved. `strategy` may be
+  // asked about any market.
   [[nodiscard]] domain::Money value(const domain::StrategyName& strategy,
                                     const domain::MarketId& market) const;
   // The part of value() that is not a held pair: what a resolution can take away.
@@ -147,8 +155,6 @@ class Portfolio {
   void digest(Digest& digest) const;
 
  private:
-  void forget_settled(const domain::MarketId& market);
-
   struct Baseline {
     domain::Money day_open;              // equity
     domain::Money peak;                  // equity, >= 0 since equity starts at 0
@@ -156,13 +162,14 @@ class Portfolio {
     domain::Money drawdown_acknowledged;
   };
   [[nodiscard]] const Baseline& baseline(const domain::StrategyName& strategy) const;
+  void add_results(const domain::MarketId& market, const MarketPosition& position, Results& results) const;
 
   domain::Money cash_;
   std::map<domain::StrategyName, Positions> positions_;
   std::map<domain::StrategyName, domain::Money> past_realized_;  // of markets no longer in positions_
   std::map<domain::MarketId, domain::Price> marks_;
   std::map<domain::MarketId, Resolution> resolutions_;
-  std::deque<domain::MarketId> settled_order_;                   // for the bound, oldest first
+  std::deque<domain::MarketId> past_resolutions_;                // forgotten ones, oldest first
   std::map<domain::StrategyName, Baseline> baselines_;
   Baseline account_;
   std::optional<domain::UtcDate> day_;

@@ -1,0 +1,135 @@
+// Does the venue have the money and the shares that the book says? A reading is not a snapshot: trades
+// settle while it is taken. So the expectation is a range that holds whichever of the settlements in
+// doubt the reading has seen; what lies outside it is drift.
+#include <algorithm>
+
+#include "services/order-manager/core/order_manager_state.hpp"
+
+namespace polybot::order_manager {
+
+using domain::FillStatus;
+using domain::Quantity;
+using domain::Side;
+using domain::VenueAccount;
+
+namespace {
+
+// Balances may lag behind the trades that moved them by about this much.
+constexpr domain::Duration kSettlementLag = std::chrono::seconds(2);
+// Half a payout of an odd quantity is rounded: once by the venue, once per strategy here.
+constexpr std::int64_t kClaimRounding = 10;
+
+Money flow(const TokenPosition::Entry& entry) {
+  return entry.side == Side::Buy ? -(entry.cash + entry.fee) : entry.cash - entry.fee;
+}
+
+template <class Visit>
+void for_each_entry(const Portfolio& portfolio, const Visit& visit) {
+  for (const auto& [strategy, positions] : portfolio.positions()) {
+    for (const auto& [market, position] : positions) {
+      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+        for (const TokenPosition::Entry& entry : position.token(outcome).entries()) {
+          visit(domain::Instrument{market, outcome}, entry);
+        }
+      }
+    }
+  }
+}
+
+const VenueAccount::Holding* find_holding(const VenueAccount& account, const domain::TokenId& token) {
+  const auto it = std::find_if(account.holdings.begin(), account.holdings.end(),
+                               [&](const VenueAccount::Holding& holding) { return holding.token == token; });
+  return it == account.holdings.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+// Balances move when a trade is mined: matched ones, and those mined since shortly before the reading,
+// may be in it or not.
+OrderManager::State::Range OrderManager::State::expected_cash(Timestamp read_at) const {
+  Range range{ledger.portfolio().cash().raw(), ledger.portfolio().cash().raw()};
+  for_each_entry(ledger.portfolio(), [&](const domain::Instrument&, const TokenPosition::Entry& entry) {
+    if (entry.status == FillStatus::Matched) range.widen(-flow(entry).raw());
+  });
+  for (const RecentFlow& recent : recent_flows) {
+    if (recent.at >= read_at - kSettlementLag) range.widen(-recent.cash.raw());
+  }
+  for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {
+    range.widen(ledger.portfolio().claim(market).raw());
+  }
+  return range;
+}
+
+OrderManager::State::Range OrderManager::State::expected_quantity(const domain::Instrument& instrument,
+                                                                  Timestamp read_at) const {
+  const std::int64_t booked = ledger.portfolio().account_quantity(instrument).raw();
+  Range range{booked, booked};
+  for_each_entry(ledger.portfolio(), [&](const domain::Instrument& of, const TokenPosition::Entry& entry) {
+    if (of != instrument || entry.status != FillStatus::Matched) return;
+    range.widen(entry.side == Side::Buy ? -entry.quantity.raw() : entry.quantity.raw());
+  });
+  for (const RecentFlow& recent : recent_flows) {
+    if (recent.instrument == instrument && recent.at >= read_at - kSettlementLag) {
+      range.widen(-recent.quantity.raw());
+    }
+  }
+  return range;
+}
+
+// A claim is paid when the winning shares are gone from the account and its cash shows the payout.
+void OrderManager::State::settle_claims(const VenueAccount& account) {
+  std::vector<domain::MarketId> owing;
+  for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {
+    if (!ledger.portfolio().claim(market).is_zero()) owing.push_back(market);
+  }
+  for (const domain::MarketId& id : owing) {
+    const domain::Market* market = ledger.market(id);
+    const Money claim = ledger.portfolio().claim(id);
+    if (market == nullptr || !claim.is_positive()) continue;
+    const domain::Payout& payout = ledger.portfolio().resolutions().at(id).payout;
+    const auto gone = [&](domain::Outcome outcome, Price pays) {
+      if (!pays.is_positive()) return true;
+      const auto* holding = find_holding(account, domain::token_of(*market, outcome));
+      return holding != nullptr && holding->quantity.is_zero();
+    };
+    if (!gone(domain::Outcome::Yes, payout.yes) || !gone(domain::Outcome::No, payout.no)) continue;
+    const Range cash = expected_cash(account.read_at);
+    const bool visible = account.collateral.raw() + kClaimRounding >= cash.low + claim.raw();
+    if (visible) record({}, {}, domain::ClaimPaid{id, claim});
+  }
+}
+
+void OrderManager::State::measure_drift(const VenueAccount& account) {
+  const Range cash = expected_cash(account.read_at);
+  domain::DriftMeasured drift;
+  drift.cash = Money::from_raw(cash.off(account.collateral.raw()));
+  for (const VenueAccount::Holding& holding : account.holdings) {
+    const auto instrument = ledger.instrument(holding.token);
+    if (!instrument || ledger.portfolio().resolutions().contains(instrument->market)) continue;
+    const std::int64_t off =
+        expected_quantity(*instrument, account.read_at).off(holding.quantity.raw());
+    if (off == 0) continue;
+    const Price yes = ledger.portfolio().mark(instrument->market).value_or(Price::from_raw(5'000));
+    drift.positions += domain::notional(yes_price(instrument->outcome, yes),
+                                        Quantity::from_raw(std::abs(off)), domain::Rounding::Up);
+  }
+  book_cash_difference(drift.cash.raw(), cash.exact(), account.collateral);
+  const bool news = !ledger.drift_measured() || ledger.drift() != drift;
+  if (!drift_due && !news) return;
+  drift_due = false;
+  if (news) record({}, {}, drift);
+}
+
+void OrderManager::State::book_cash_difference(std::int64_t difference, bool exact, Money collateral) {
+  if (difference == 0 || difference != unexplained_cash) {
+    unexplained_cash = difference;
+    unexplained_since = now;
+    return;
+  }
+  const bool rule = settings.cash_moved_after > domain::Duration{} && exact;
+  if (!rule || now - unexplained_since < settings.cash_moved_after) return;
+  record({}, {}, domain::CashMoved{Money::from_raw(difference), collateral});
+  unexplained_cash = 0;
+}
+
+}  // namespace polybot::order_manager

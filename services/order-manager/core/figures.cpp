@@ -1,0 +1,168 @@
+#include "services/order-manager/core/figures.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "services/order-manager/core/order_manager_state.hpp"
+
+namespace polybot::order_manager {
+
+using domain::OrderStatus;
+using domain::Quantity;
+
+std::string_view to_string(SignalOutcome outcome) {
+  switch (outcome) {
+    case SignalOutcome::Accepted: return "accepted";
+    case SignalOutcome::Expired: return "expired";
+    case SignalOutcome::Fenced: return "fenced";
+    case SignalOutcome::Stale: return "stale";
+    case SignalOutcome::Denied: return "denied";
+  }
+  return "";
+}
+
+std::string_view to_string(LimitKind kind) {
+  switch (kind) {
+    case LimitKind::OrderNotional: return "order_notional";
+    case LimitKind::Position: return "position";
+    case LimitKind::Event: return "event";
+    case LimitKind::Exposure: return "exposure";
+    case LimitKind::OpenOrders: return "open_orders";
+    case LimitKind::OrderRate: return "order_rate";
+    case LimitKind::DailyLoss: return "daily_loss";
+    case LimitKind::Drawdown: return "drawdown";
+    case LimitKind::Balance: return "balance";
+  }
+  return "";
+}
+
+namespace {
+
+void add_orders(const Ledger& ledger, StrategySnapshot& snapshot) {
+  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+    const OrderRecord& order = *ledger.orders().find(id);
+    if (order.order.strategy != snapshot.strategy) continue;
+    // By first entry: a resurrected order has been counted as ended.
+    if (!order.ended()) ++snapshot.orders_live[static_cast<std::size_t>(order.order.side)];
+    if (order.status == OrderStatus::Ambiguous) ++snapshot.orders_ambiguous;
+    const bool unanswered = order.status == OrderStatus::Submitted || order.status == OrderStatus::Ambiguous;
+    if (!unanswered) continue;
+    const Timestamp at = order.order.submitted_at;
+    snapshot.oldest_pending = std::min(snapshot.oldest_pending.value_or(at), at);
+  }
+}
+
+Money unhedged(const Ledger& ledger, const StrategyName& strategy) {
+  Money total;
+  for (const auto& [signal, group] : ledger.legs().all()) {
+    if (!group.unlevel || group.strategy != strategy) continue;
+    const auto quantities = LegGroups::quantities(group, ledger.orders());
+    Quantity least = quantities.front().quantity;
+    for (const LegQuantity& leg : quantities) least = std::min(least, leg.quantity);
+    for (const LegQuantity& leg : quantities) {
+      const auto mark = ledger.portfolio().mark(leg.instrument.market);
+      const OrderRecord* order = nullptr;
+      for (const LegGroup::Leg& of : group.legs) {
+        if (of.instrument == leg.instrument) order = ledger.orders().find(of.order);
+      }
+      // Before the first mark, what was at most paid for it.
+      Price price = mark ? yes_price(leg.instrument.outcome, *mark) : Price{};
+      if (!mark && order != nullptr) price = order->order.limit;
+      total += domain::notional(price, leg.quantity - least, domain::Rounding::Down);
+    }
+  }
+  return total;
+}
+
+}  // namespace
+
+Figures OrderManager::figures(Timestamp now) const {
+  const State& state = *state_;
+  const Ledger& ledger = state.ledger;
+  const Portfolio& portfolio = ledger.portfolio();
+  std::set<StrategyName> names = {{std::string(domain::kUnknownStrategy)},
+                                  {std::string(domain::kExternalStrategy)}};
+  for (const StrategySettings& strategy : state.settings.strategies) names.insert(strategy.name);
+  for (const auto& [strategy, counters] : ledger.counters()) {
+    if (!strategy.value.empty()) names.insert(strategy);
+  }
+  Figures figures{.journal_id = ledger.journal_id(),
+                  .fold_version = kFoldVersion,
+                  .sequence = ledger.last_seq(),
+                  .trading_state = ledger.trading_state(std::nullopt),
+                  .account_drawdown = portfolio.account_drawdown(),
+                  .account_utilization = state.risk.utilization(ledger, std::nullopt),
+                  .cash = portfolio.cash(),
+                  .free_collateral = RiskEngine::free_collateral(ledger),
+                  .unredeemed = portfolio.unredeemed(),
+                  .drift_cash = Money::from_raw(std::abs(ledger.drift().cash.raw())),
+                  .drift_positions = ledger.drift().positions,
+                  .journal_events = ledger.event_counts(),
+                  .reconciliations_ok = state.reconciliations_ok,
+                  .reconciliations_failed = state.reconciliations_failed};
+  for (const StrategyName& name : names) figures.strategies.push_back(state.snapshot(name, now));
+  return figures;
+}
+
+StrategySnapshot OrderManager::State::snapshot(const StrategyName& name, Timestamp at) const {
+  const Portfolio& portfolio = ledger.portfolio();
+  StrategySnapshot snapshot{.strategy = name};
+  if (const auto it = ledger.counters().find(name); it != ledger.counters().end()) {
+    snapshot.counters = it->second;
+  }
+  add_orders(ledger, snapshot);
+  const Results results = portfolio.results(name);
+  snapshot.pnl_total = results.equity();
+  snapshot.realized = results.realized;
+  snapshot.unrealized = results.unrealized;
+  snapshot.daily_pnl = portfolio.daily_pnl(name);
+  snapshot.drawdown = portfolio.drawdown(name);
+  snapshot.exposure = RiskEngine::exposure(ledger, name);
+  snapshot.unhedged_exposure = unhedged(ledger, name);
+  snapshot.fills_provisional = portfolio.fills_provisional(name);
+  if (const auto it = portfolio.positions().find(name); it != portfolio.positions().end()) {
+    for (const auto& [id, position] : it->second) {
+      if (position.flat() || portfolio.resolutions().contains(id)) continue;
+      ++snapshot.positions_open;
+      if (quotes.fresh(id, at) == nullptr) ++snapshot.marks_stale;
+      const domain::Market* market = ledger.market(id);
+      snapshot.position_values.push_back(
+          {id, market == nullptr ? std::string() : market->slug, portfolio.value(name, id)});
+    }
+  }
+  snapshot.trading_state = ledger.trading_state(name);
+  snapshot.enabled = enabled(name);
+  snapshot.utilization = risk.utilization(ledger, name);
+  snapshot.shards_leased = leases.shards_leased(name, at);
+  const auto count = [&](const std::map<StrategyName, std::uint64_t>& counts) {
+    const auto it = counts.find(name);
+    return it == counts.end() ? std::uint64_t{0} : it->second;
+  };
+  snapshot.signals_duplicate = count(signals_duplicate);
+  snapshot.signals_shed = count(signals_shed);
+  return snapshot;
+}
+
+std::vector<domain::StrategyState> OrderManager::strategy_states(Timestamp now) const {
+  const State& state = *state_;
+  std::vector<domain::StrategyState> states;
+  for (const StrategySettings& strategy : state.settings.strategies) {
+    const StrategySnapshot snapshot = state.snapshot(strategy.name, now);
+    const auto live = snapshot.orders_live[0] + snapshot.orders_live[1];
+    states.push_back({.strategy = strategy.name,
+                      .enabled = snapshot.enabled,
+                      .trading_state = snapshot.trading_state,
+                      .parameters = strategy.parameters,
+                      .last_seq = state.ledger.last_seq(strategy.name),
+                      .figures = {.realized = snapshot.realized,
+                                  .unrealized = snapshot.unrealized,
+                                  .daily_pnl = snapshot.daily_pnl,
+                                  .drawdown = snapshot.drawdown,
+                                  .exposure = snapshot.exposure,
+                                  .orders_live = static_cast<std::uint32_t>(live),
+                                  .positions_open = static_cast<std::uint32_t>(snapshot.positions_open)}});
+  }
+  return states;
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include "services/order-manager/core/ledger.hpp"
+
+namespace polybot::order_manager {
+
+using domain::DenyReason;
+using domain::StrategyName;
+using domain::TradingState;
+
+std::uint64_t Ledger::last_seq(const StrategyName& topic) const {
+  const auto it = topic_seq_.find(topic);
+  return it == topic_seq_.end() ? 0 : it->second;
+}
+
+const domain::Market* Ledger::market(const domain::MarketId& id) const {
+  const auto it = markets_.find(id);
+  return it == markets_.end() ? nullptr : &it->second;
+}
+
+std::optional<domain::Instrument> Ledger::instrument(const domain::TokenId& token) const {
+  const auto it = instruments_.find(token);
+  return it == instruments_.end() ? std::nullopt : std::optional(it->second);
+}
+
+TradingState Ledger::own_trading_state(const std::optional<StrategyName>& strategy) const {
+  if (!strategy) return account_state_.state;
+  const auto it = strategy_states_.find(*strategy);
+  return it == strategy_states_.end() ? TradingState::Active : it->second.state;
+}
+
+TradingState Ledger::trading_state(const std::optional<StrategyName>& strategy) const {
+  return std::max(account_state_.state, own_trading_state(strategy));
+}
+
+DenyReason Ledger::trading_state_cause(const StrategyName& strategy) const {
+  const auto it = strategy_states_.find(strategy);
+  if (it == strategy_states_.end() || it->second.state < account_state_.state) {
+    return account_state_.cause;
+  }
+  return it->second.cause == DenyReason::None && it->second.state == account_state_.state
+             ? account_state_.cause
+             : it->second.cause;
+}
+
+std::optional<bool> Ledger::enabled(const StrategyName& strategy) const {
+  const auto it = enabled_.find(strategy);
+  return it == enabled_.end() ? std::nullopt : std::optional(it->second);
+}
+
+const Ledger::Answer* Ledger::answer(const domain::CommandId& command) const {
+  const auto it = answers_.find(command);
+  return it == answers_.end() ? nullptr : &it->second;
+}
+
+namespace {
+
+void add_counters(Digest& digest, const StrategyCounters& counters) {
+  for (const auto& side : counters.orders) {
+    for (const std::uint64_t count : side) digest.add(count);
+  }
+  for (const auto& side : counters.fills) {
+    for (const std::uint64_t count : side) digest.add(count);
+  }
+  for (const std::uint64_t count : counters.orders_denied) digest.add(count);
+  for (const std::uint64_t count : counters.denials) digest.add(count);
+  for (const std::uint64_t count : counters.signals) digest.add(count);
+  digest.add(counters.orders_corrected).add(counters.orders_resurrected);
+  digest.add(counters.fills_reversed).add(counters.leases_fenced).add(counters.fees);
+  digest.add(counters.volume[0]).add(counters.volume[1]);
+}
+
+}  // namespace
+
+std::uint64_t Ledger::digest() const {
+  Digest digest;
+  digest.add(last_seq_).add(last_at_).add(journal_id_).add(opened_at_).add(deposited_).add(starts_);
+  for (const auto& [topic, seq] : topic_seq_) digest.add(topic).add(seq);
+  orders_.digest(digest);
+  portfolio_.digest(digest);
+  legs_.digest(digest);
+  signals_.digest(digest);
+  for (const auto& [id, market] : markets_) {
+    digest.add(id).add(market.tick).add(market.min_size).add(market.status).add(market.ends_at);
+    digest.add(market.slug).add(market.fee.rate_ppm).add(market.fee.exponent);
+  }
+  for (const auto& [token, instrument] : instruments_) digest.add(token).add(instrument);
+  digest.add(account_state_.state).add(account_state_.cause);
+  for (const auto& [strategy, state] : strategy_states_) {
+    digest.add(strategy).add(state.state).add(state.cause);
+  }
+  for (const auto& [strategy, enabled] : enabled_) digest.add(strategy).add(enabled);
+  for (const domain::CommandId& id : answer_order_) {
+    const Answer& answer = answers_.at(id);
+    digest.add(id.high).add(id.low).add(answer.seq).add(answer.at).add(answer.reason);
+  }
+  for (const Flatten& flatten : flattens_) {
+    digest.add(flatten.command.high).add(flatten.command.low);
+    digest.add(flatten.strategy.has_value());
+    if (flatten.strategy) digest.add(*flatten.strategy);
+  }
+  digest.add(drift_.cash).add(drift_.positions).add(drift_measured_);
+  for (const auto& [strategy, counters] : counters_) {
+    digest.add(strategy);
+    add_counters(digest, counters);
+  }
+  for (const std::uint64_t count : event_counts_) digest.add(count);
+  return digest.value();
+}
+
+}  // namespace polybot::order_manager

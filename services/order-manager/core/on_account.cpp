@@ -1,0 +1,164 @@
+// Reconciliation: the venue's account read by REST against the book. Start-up, reconnect, the minute's
+// comparison, ambiguous and missing orders, and claims all end here.
+#include <algorithm>
+
+#include "services/order-manager/core/order_manager_state.hpp"
+
+namespace polybot::order_manager {
+
+using domain::ClientOrderId;
+using domain::FillStatus;
+using domain::OrderStatus;
+using domain::Quantity;
+using domain::Side;
+using domain::VenueAccount;
+
+void OrderManager::State::want_account() { account_wanted = true; }
+
+void OrderManager::State::on(const AccountReadFailed&) {
+  if (account_reading) ++reconciliations_failed;
+  account_reading = false;
+  account_wanted = true;
+}
+
+void OrderManager::State::drive_account() {
+  if (now >= next_drift_at) {
+    drift_due = true;
+    account_wanted = true;
+    next_drift_at = now + settings.drift_every;
+  }
+  for (const ClientOrderId& id : ledger.orders().open()) {
+    const OrderRecord& order = *ledger.orders().find(id);
+    const bool held_long_enough = now >= order.last_byte_at + settings.ambiguous_hold;
+    if (order.status == OrderStatus::Ambiguous && held_long_enough) account_wanted = true;
+  }
+  for (const auto& [id, watch] : watches) {
+    if (watch.missing_since && now >= *watch.missing_since + settings.missing_hold) account_wanted = true;
+  }
+  const bool claims = ledger.portfolio().unredeemed().is_positive();
+  if (claims && now >= account_asked_at + kClaimReadPause) account_wanted = true;
+  if (account_reading && now >= account_asked_at + settings.account_read_timeout) {
+    account_reading = false;
+    ++reconciliations_failed;
+  }
+  const bool too_soon = account_asked_at != Timestamp{} && now < account_asked_at + settings.account_read_pause;
+  if (!account_wanted || account_reading || too_soon || !rest_up || !user_up) return;
+  account_wanted = false;
+  account_reading = true;
+  account_asked_at = now;
+  out->after_commit.reads.push_back(ReadAccount{trades_since(), tokens_of_interest()});
+}
+
+// Far enough back to find every fill that may have been missed.
+Timestamp OrderManager::State::trades_since() const {
+  Timestamp since = account_read_at != Timestamp{} ? account_read_at : folded_until;
+  for (const ClientOrderId& id : ledger.orders().open()) {
+    since = std::min(since, ledger.orders().find(id)->order.submitted_at);
+  }
+  for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
+    for (const auto& [market, position] : positions) {
+      for (const TokenPosition* token : {&position.yes, &position.no}) {
+        for (const TokenPosition::Entry& entry : token->entries()) {
+          const FillRecord* fill = ledger.orders().find_fill(entry.id);
+          if (fill != nullptr) since = std::min(since, fill->fill.matched_at);
+        }
+      }
+    }
+  }
+  return std::max(since - kTradesMargin, Timestamp{});
+}
+
+std::vector<domain::TokenId> OrderManager::State::tokens_of_interest() const {
+  std::set<domain::TokenId> tokens;
+  for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
+    for (const auto& [id, position] : positions) {
+      const domain::Market* market = ledger.market(id);
+      if (market == nullptr) continue;
+      tokens.insert(market->yes_token);
+      tokens.insert(market->no_token);
+    }
+  }
+  return {tokens.begin(), tokens.end()};
+}
+
+void OrderManager::State::on(const VenueAccount& account) {
+  account_reading = false;
+  if (!ledger.deposited()) {
+    // A new journal begins with what the account has.
+    record({}, {}, domain::CashMoved{account.collateral, account.collateral});
+  }
+  for (const domain::VenueTrade& trade : account.trades) on(trade);
+  reconcile_open_orders(account);
+  std::set<domain::VenueOrderId> open;
+  for (const domain::VenueOrderUpdate& order : account.open_orders) open.insert(order.order);
+  settle_ambiguous(account, open);
+  settle_missing(account, open);
+  account_read_at = std::max(account_read_at, account.read_at);
+  std::vector<ClientOrderId> closing;
+  for (const auto& [id, watch] : watches) {
+    if (watch.closing_since || watch.matched_at_once) closing.push_back(id);
+  }
+  for (const ClientOrderId& id : closing) finish_if_closed(id);
+  settle_claims(account);
+  measure_drift(account);
+  ++reconciliations_ok;
+  // Only a reading that began with the user channel up has missed nothing.
+  if (user_up && account.read_at >= user_up_at) {
+    reconciled = true;
+  } else {
+    want_account();
+  }
+}
+
+void OrderManager::State::reconcile_open_orders(const VenueAccount& account) {
+  for (const domain::VenueOrderUpdate& update : account.open_orders) {
+    const OrderRecord* order = ledger.orders().find(update.order);
+    const bool ended_here = order != nullptr && order->terminal() && order->status != OrderStatus::Rejected;
+    if (!ended_here) {
+      on(update);
+      continue;
+    }
+    // It rests though the book has it ended: the venue must not keep what nobody watches.
+    if (order->changed_at + settings.missing_hold < account.read_at) {
+      out->at_once.cancels.push_back(update.order);
+    }
+  }
+}
+
+// No trace of it in open orders and trades read after the hold: it never arrived.
+void OrderManager::State::settle_ambiguous(const VenueAccount& account,
+                                           const std::set<domain::VenueOrderId>& open) {
+  const std::set<ClientOrderId> candidates = ledger.orders().open();
+  for (const ClientOrderId& id : candidates) {
+    const OrderRecord& order = *ledger.orders().find(id);
+    if (order.status != OrderStatus::Ambiguous || open.contains(order.order.venue_id)) continue;
+    const bool held = mutated(Mutation::NotFoundBelievedAtOnce) ||
+                      account.read_at >= order.last_byte_at + settings.ambiguous_hold;
+    if (!held || account.trades_since > order.order.submitted_at) continue;
+    record_order(order, domain::OrderRejected{id, domain::RejectReason::NotFoundAtVenue, {}});
+  }
+}
+
+// The venue knew it and does not list it any more: its fills are in this reading's trades, and it ends
+// once a second reading agrees. A single one may have been taken in the middle of a change.
+void OrderManager::State::settle_missing(const VenueAccount& account,
+                                         const std::set<domain::VenueOrderId>& open) {
+  const std::set<ClientOrderId> candidates = ledger.orders().open();
+  for (const ClientOrderId& id : candidates) {
+    const OrderRecord& order = *ledger.orders().find(id);
+    const bool known = order.status == OrderStatus::Accepted || order.status == OrderStatus::PartiallyFilled;
+    if (!known || open.contains(order.order.venue_id)) continue;
+    OrderWatch& watch = watches[id];
+    if (order.changed_at >= account.read_at || watch.seen_at >= account.read_at) continue;
+    if (!watch.missing_since) {
+      watch.missing_since = account.read_at;
+      continue;
+    }
+    const domain::Duration hold = watch.delayed ? settings.delayed_hold : settings.missing_hold;
+    if (account.read_at < *watch.missing_since + hold) continue;
+    const auto reason = order.cancel_requested ? order.cancel_reason : domain::CancelReason::Venue;
+    record_order(order, domain::OrderCanceled{id, reason});
+  }
+}
+
+}  // namespace polybot::order_manager

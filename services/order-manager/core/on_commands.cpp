@@ -1,0 +1,212 @@
+// Operator commands, trading states and getting out.
+#include <algorithm>
+
+#include "common/domain/amounts.hpp"
+#include "services/order-manager/core/order_manager_state.hpp"
+
+namespace polybot::order_manager {
+
+using domain::CancelReason;
+using domain::CommandDenyReason;
+using domain::DenyReason;
+using domain::Quantity;
+using domain::Side;
+using domain::TradingState;
+
+void OrderManager::State::on(const domain::Command& command) {
+  if (const Ledger::Answer* given = ledger.answer(command.id)) {
+    domain::StreamedEvent repeat;
+    repeat.event.seq = given->seq;
+    repeat.event.at = given->at;
+    repeat.event.trace = command.trace;
+    if (given->reason == CommandDenyReason::None) {
+      repeat.event.body = domain::CommandAccepted{command.id};
+    } else {
+      repeat.event.body = domain::CommandDenied{command.id, given->reason};
+    }
+    out->after_commit.repeats.push_back(std::move(repeat));
+    return;
+  }
+  const CommandDenyReason reason = now >= command.expires_at ? CommandDenyReason::Expired : obey(command);
+  if (reason == CommandDenyReason::None) {
+    record({}, command.trace, domain::CommandAccepted{command.id});
+  } else {
+    record({}, command.trace, domain::CommandDenied{command.id, reason});
+  }
+}
+
+CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
+  const auto unknown = [this](const std::optional<StrategyName>& strategy) {
+    return strategy && !is_configured(*strategy) && strategy->value != domain::kExternalStrategy;
+  };
+  const auto switched = [&](const StrategyName& strategy, bool on_now) {
+    if (!is_configured(strategy)) return CommandDenyReason::UnknownStrategy;
+    if (enabled(strategy) != on_now) {
+      record(strategy, command.trace, domain::StrategySwitched{strategy, on_now});
+    }
+    if (on_now) return CommandDenyReason::None;
+    withdraw_where(CancelReason::Operator, [&](const TargetKey& key) { return key.strategy == strategy; });
+    cancel_where(CancelReason::Operator, [&](const OrderRecord& order) {
+      return order.order.strategy == strategy && order.order.purpose == domain::OrderPurpose::Quote;
+    });
+    return CommandDenyReason::None;
+  };
+  if (const auto* start = std::get_if<domain::StartStrategy>(&command.body)) {
+    return switched(start->strategy, true);
+  }
+  if (const auto* stop = std::get_if<domain::StopStrategy>(&command.body)) {
+    return switched(stop->strategy, false);
+  }
+  if (const auto* set = std::get_if<domain::SetTradingState>(&command.body)) {
+    if (unknown(set->strategy)) return CommandDenyReason::UnknownStrategy;
+    change_trading_state(set->strategy, set->state, DenyReason::None);
+    return CommandDenyReason::None;
+  }
+  if (const auto* cancel = std::get_if<domain::CancelOrder>(&command.body)) {
+    const OrderRecord* order = ledger.orders().find(cancel->order);
+    if (order == nullptr) return CommandDenyReason::UnknownOrder;
+    if (order->terminal()) return CommandDenyReason::OrderAlreadyTerminal;
+    // A quote that the operator takes away must not come back with the next tick.
+    const TargetKey key{order->order.strategy, order->order.instrument.market};
+    if (order->order.purpose == domain::OrderPurpose::Quote) withdraw(key, CancelReason::Operator);
+    request_cancel(cancel->order, CancelReason::Operator);
+    return CommandDenyReason::None;
+  }
+  if (const auto* cancel = std::get_if<domain::CancelAllOrders>(&command.body)) {
+    if (unknown(cancel->strategy)) return CommandDenyReason::UnknownStrategy;
+    const auto in_scope = [&](const StrategyName& strategy, const domain::MarketId& market) {
+      return (!cancel->strategy || *cancel->strategy == strategy) &&
+             (!cancel->market || *cancel->market == market);
+    };
+    withdraw_where(CancelReason::Operator,
+                   [&](const TargetKey& key) { return in_scope(key.strategy, key.market); });
+    cancel_where(CancelReason::Operator, [&](const OrderRecord& order) {
+      return in_scope(order.order.strategy, order.order.instrument.market);
+    });
+    return CommandDenyReason::None;
+  }
+  const auto& flatten = std::get<domain::FlattenPositions>(command.body);
+  if (unknown(flatten.strategy)) return CommandDenyReason::UnknownStrategy;
+  if (ledger.own_trading_state(flatten.strategy) == TradingState::Active) {
+    change_trading_state(flatten.strategy, TradingState::Reducing, DenyReason::None);
+  }
+  record({}, command.trace, domain::FlattenBegun{command.id, flatten.strategy});
+  drive_flattens();
+  return CommandDenyReason::None;
+}
+
+// ---- trading states ---------------------------------------------------------------------------------
+
+void OrderManager::State::change_trading_state(const std::optional<StrategyName>& strategy,
+                                               TradingState state, DenyReason cause) {
+  // Also when it is the same: an operator who resumes acknowledges the losses so far.
+  const bool same = ledger.own_trading_state(strategy) == state;
+  if (!same || state == TradingState::Active) {
+    record({}, {}, domain::TradingStateChanged{strategy, state, cause});
+  }
+  if (state != TradingState::Active) return enforce_trading_state(strategy);
+  for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(ledger.flattens())) {
+    if (!strategy || flatten.strategy == strategy) record({}, {}, domain::FlattenEnded{flatten.command});
+  }
+}
+
+// Entering Halted cancels every resting order, entering Reducing every order that does not reduce.
+void OrderManager::State::enforce_trading_state(const std::optional<StrategyName>& strategy) {
+  const TradingState state = ledger.own_trading_state(strategy);
+  const auto in_scope = [&](const StrategyName& name) { return !strategy || *strategy == name; };
+  if (state == TradingState::Halted) {
+    withdraw_where(CancelReason::TradingState, [&](const TargetKey& key) { return in_scope(key.strategy); });
+  }
+  cancel_where(CancelReason::TradingState, [&](const OrderRecord& order) {
+    const bool opens = order.order.side == Side::Buy;
+    return in_scope(order.order.strategy) && (state == TradingState::Halted || opens);
+  });
+}
+
+void OrderManager::State::check_breaches() {
+  for (const StrategySettings& strategy : settings.strategies) check_breach(strategy.name);
+  check_breach(std::nullopt);
+}
+
+void OrderManager::State::check_breach(const std::optional<StrategyName>& strategy) {
+  if (ledger.own_trading_state(strategy) != TradingState::Active) return;
+  const DenyReason cause = risk.breach(ledger, strategy);
+  if (cause != DenyReason::None) change_trading_state(strategy, TradingState::Reducing, cause);
+}
+
+// ---- getting out ------------------------------------------------------------------------------------
+
+bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id, const StrategyName& strategy,
+                                         const domain::Instrument& instrument, Quantity quantity,
+                                         domain::OrderPurpose purpose, domain::TraceId trace) {
+  const domain::Market* market = ledger.market(instrument.market);
+  if (market == nullptr || !tradable(instrument.market)) return false;
+  Timestamp& next = next_exit_at[instrument];
+  if (now < next) return true;
+  // Resting quotes hold back the shares, or would meet this order.
+  cancel_where(CancelReason::Requested, [&](const OrderRecord& order) {
+    return order.order.purpose == domain::OrderPurpose::Quote && order.order.strategy == strategy &&
+           order.order.instrument.market == instrument.market;
+  });
+  const Quantity free = RiskEngine::sellable(ledger, strategy, instrument);
+  const auto bid = quotes.best_bid(instrument, now);
+  if (!bid) return true;
+  const Quantity size = domain::floor_to_step(std::min({quantity, free, bid->quantity}), domain::kShareStep);
+  if (!size.is_positive()) return quantity >= domain::kShareStep;
+  const std::int64_t tick = market->tick.raw();
+  const std::int64_t limit =
+      std::max(tick, (bid->price.raw() - settings.exit_slippage.raw()) / tick * tick);
+  next = now + settings.unwind_pause;
+  const Draft draft{.id = id,
+                    .strategy = strategy,
+                    .instrument = instrument,
+                    .side = Side::Sell,
+                    .limit = Price::from_raw(limit),
+                    .quantity = size,
+                    .time_in_force = domain::TimeInForce::Fak,
+                    .purpose = purpose,
+                    .trace = trace};
+  if (ledger.trading_state(strategy) != TradingState::Halted) {
+    static_cast<void>(submit({draft}));  // what is refused now is tried again after the pause
+  }
+  return true;
+}
+
+void OrderManager::State::drive_flattens() {
+  if (stopping || !reconciled) return;
+  for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(ledger.flattens())) {
+    if (!flatten_step(flatten)) record({}, {}, domain::FlattenEnded{flatten.command});
+  }
+}
+
+bool OrderManager::State::flatten_step(const Ledger::Flatten& flatten) {
+  bool waiting = false;
+  for (const StrategySettings& known : settings.strategies) {
+    if (flatten.strategy && *flatten.strategy != known.name) continue;
+    const auto positions = ledger.portfolio().positions().find(known.name);
+    if (positions == ledger.portfolio().positions().end()) continue;
+    std::vector<domain::MarketId> markets;
+    for (const auto& [market, position] : positions->second) {
+      if (!position.flat()) markets.push_back(market);
+    }
+    for (const domain::MarketId& market : markets) {
+      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+        waiting = flatten_token(flatten, known.name, {market, outcome}) || waiting;
+      }
+    }
+  }
+  return waiting;
+}
+
+bool OrderManager::State::flatten_token(const Ledger::Flatten& flatten, const StrategyName& strategy,
+                                        const domain::Instrument& instrument) {
+  const MarketPosition* position = ledger.portfolio().find(strategy, instrument.market);
+  if (position == nullptr) return false;
+  const Quantity held = position->token(instrument.outcome).holding().quantity;
+  if (held < domain::kShareStep) return false;
+  const domain::SignalId cause{flatten.command.high, flatten.command.low};
+  return sell_at_market({cause, ledger.orders().next_leg(cause)}, strategy, instrument, held,
+                        domain::OrderPurpose::Flatten, {});
+}
+
+}  // namespace polybot::order_manager

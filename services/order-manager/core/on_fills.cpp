@@ -1,0 +1,190 @@
+// Trades: which part is ours, booked once, advanced, taken back. And the orders of others.
+#include <algorithm>
+#include <cstring>
+
+#include "common/domain/fees.hpp"
+#include "services/order-manager/core/order_manager_state.hpp"
+
+namespace polybot::order_manager {
+
+using domain::ClientOrderId;
+using domain::FillStatus;
+using domain::LiquiditySide;
+using domain::OrderStatus;
+using domain::Quantity;
+using domain::Side;
+using domain::VenueTrade;
+using domain::VenueTradeStatus;
+using domain::Wide;
+
+namespace {
+
+// Cash of parts at different prices, rounded once: against us, though the venue's lots leave no rest.
+Money rounded(Wide raw_1e10, Side side) {
+  constexpr Wide kUnit = 10'000;
+  Wide cash = raw_1e10 / kUnit;
+  if (side == Side::Buy && raw_1e10 % kUnit != 0) ++cash;
+  return Money::from_raw(static_cast<std::int64_t>(cash));
+}
+
+// What the taker of a trade paid or got: the sum over the maker entries when they account for all of
+// it, else what the venue prints as the average.
+Money taker_cash(const VenueTrade& trade) {
+  Wide sum = 0;
+  Quantity quantity;
+  for (const VenueTrade::MakerEntry& maker : trade.makers) {
+    const Price price = maker.token == trade.token ? maker.price : domain::complement(maker.price);
+    sum += Wide{price.raw()} * maker.quantity.raw();
+    quantity += maker.quantity;
+  }
+  if (quantity != trade.quantity) sum = Wide{trade.price.raw()} * trade.quantity.raw();
+  return rounded(sum, trade.side);
+}
+
+FillStatus fill_status(VenueTradeStatus status) {
+  switch (status) {
+    case VenueTradeStatus::Mined: return FillStatus::Mined;
+    case VenueTradeStatus::Confirmed: return FillStatus::Confirmed;
+    case VenueTradeStatus::Matched:
+    case VenueTradeStatus::Retrying:
+    case VenueTradeStatus::Failed: break;
+  }
+  return FillStatus::Matched;
+}
+
+domain::SignalId foreign_signal(const domain::VenueOrderId& id) {
+  domain::SignalId signal;
+  std::memcpy(&signal.incarnation, id.bytes.data(), sizeof signal.incarnation);
+  std::memcpy(&signal.counter, id.bytes.data() + sizeof signal.incarnation, sizeof signal.counter);
+  return signal;
+}
+
+}  // namespace
+
+std::vector<OrderManager::State::OwnFill> OrderManager::State::own_fills(const VenueTrade& trade) const {
+  std::vector<OwnFill> fills;
+  if (trade.we_are_taker || ledger.orders().find(trade.taker_order) != nullptr) {
+    fills.push_back({trade.taker_order, trade.token, trade.side, trade.quantity, taker_cash(trade),
+                     LiquiditySide::Taker});
+  }
+  // One trade may fill several orders of ours, and name one of them more than once.
+  std::map<domain::VenueOrderId, Wide> cash;
+  std::map<domain::VenueOrderId, OwnFill> makers;
+  for (const VenueTrade::MakerEntry& entry : trade.makers) {
+    const OrderRecord* known = ledger.orders().find(entry.order);
+    if (!entry.ours && known == nullptr) continue;
+    // Ours is the order's token; the entry may be told in terms of its complement.
+    const domain::TokenId token = known == nullptr ? entry.token : known->order.fields.token;
+    const Side side = known == nullptr ? entry.side : known->order.side;
+    const Price price = token == entry.token ? entry.price : domain::complement(entry.price);
+    OwnFill& fill = makers[entry.order];
+    fill = {entry.order, token, side, fill.quantity + entry.quantity, {}, LiquiditySide::Maker};
+    cash[entry.order] += Wide{price.raw()} * entry.quantity.raw();
+  }
+  for (auto& [order, fill] : makers) {
+    fill.cash = rounded(cash[order], fill.side);
+    fills.push_back(fill);
+  }
+  return fills;
+}
+
+void OrderManager::State::on(const VenueTrade& trade) {
+  for (const OwnFill& fill : own_fills(trade)) take_fill(trade, fill);
+}
+
+void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill) {
+  const OrderRecord* order = ledger.orders().find(fill.order);
+  if (order == nullptr) {
+    // Before the journal began, or of an order that was forgotten long ago: booked then, or not ours.
+    const Timestamp believable = std::max(ledger.opened_at(), ledger.orders().forgotten_before());
+    if (trade.matched_at < believable || trade.status == VenueTradeStatus::Failed) return;
+    const Price price = domain::average_price(fill.cash, fill.quantity).value_or(trade.price);
+    order = adopt_foreign(fill.order, trade.market, fill.token, fill.side, price, fill.quantity,
+                          trade.matched_at);
+    if (order == nullptr) return;
+  }
+  if (mutated(Mutation::LateFillDropped) && order->terminal()) return;
+  const ClientOrderId id = order->order.id;
+  if (trade.status != VenueTradeStatus::Failed) sign_of_life(id);
+  book_or_advance(*ledger.orders().find(id), trade, fill);
+  finish_if_closed(id);
+}
+
+void OrderManager::State::book_or_advance(const OrderRecord& order, const VenueTrade& trade,
+                                          const OwnFill& fill) {
+  const domain::FillId id{trade.id, order.order.id};
+  const FillRecord* known = ledger.orders().find_fill(id);
+  if (known != nullptr && known->reversed) return;  // a failed trade stays failed
+  if (trade.status == VenueTradeStatus::Failed) {
+    if (known != nullptr && known->fill.status == FillStatus::Confirmed) return;  // final is final
+    record_order(order, domain::FillReversed{id});
+    return;
+  }
+  const FillStatus status = fill_status(trade.status);
+  if (known != nullptr) {
+    if (status <= known->fill.status) return;
+    if (known->fill.status == FillStatus::Matched) remember_flow(known->fill);
+    record_order(order, domain::FillAdvanced{id, status});
+    return;
+  }
+  const domain::Market* market = ledger.market(order.order.instrument.market);
+  domain::OrderFilled filled{.fill = id,
+                             .instrument = order.order.instrument,
+                             .side = order.order.side,
+                             .quantity = fill.quantity,
+                             .cash = fill.cash,
+                             .liquidity = fill.liquidity,
+                             .status = status,
+                             .matched_at = trade.matched_at};
+  if (fill.liquidity == LiquiditySide::Taker && market != nullptr) {
+    const Price price = domain::average_price(fill.cash, fill.quantity).value_or(trade.price);
+    filled.fee = domain::taker_fee(market->fee, price, fill.quantity, domain::Rounding::HalfAwayFromZero);
+  }
+  if (status != FillStatus::Matched) remember_flow(filled);
+  record_order(order, std::move(filled));
+}
+
+void OrderManager::State::remember_flow(const domain::OrderFilled& fill) {
+  const bool buy = fill.side == Side::Buy;
+  recent_flows.push_back({now, fill.instrument, buy ? fill.quantity : -fill.quantity,
+                          buy ? -(fill.cash + fill.fee) : fill.cash - fill.fee});
+  while (recent_flows.size() > kRecentFlowsMax || recent_flows.front().at + kRecentFlowKept < now) {
+    recent_flows.pop_front();
+  }
+}
+
+const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId& id,
+                                                      const domain::MarketId& market,
+                                                      const domain::TokenId& token, Side side, Price price,
+                                                      Quantity quantity, Timestamp at) {
+  const domain::Market* known = ledger.market(market);
+  const auto instrument = ledger.instrument(token);
+  if (known == nullptr || !instrument) {
+    // Booked with the next reading, once the market's record tells what the token is.
+    want_market(market);
+    want_account();
+    return nullptr;
+  }
+  if (!quantity.is_positive() || price.raw() <= 0 || price >= domain::kPriceOne) return nullptr;
+  domain::Order order{.id = {foreign_signal(id), 0},
+                      .venue_id = id,
+                      .strategy = {std::string(domain::kExternalStrategy)},
+                      .event = known->event,
+                      .instrument = *instrument,
+                      .side = side,
+                      .limit = price,
+                      .quantity = quantity,
+                      .purpose = domain::OrderPurpose::Exit,
+                      .decided_at = at,
+                      .submitted_at = at};
+  order.fields.token = token;
+  order.fields.exchange = known->exchange;
+  if (ledger.orders().find(order.id) != nullptr) return nullptr;
+  record(order.strategy, {}, domain::OrderSubmitted{order});
+  record(order.strategy, {}, domain::OrderAccepted{order.id});
+  watches[order.id].answered = true;
+  watches[order.id].seen_at = now;
+  return ledger.orders().find(order.id);
+}
+
+}  // namespace polybot::order_manager

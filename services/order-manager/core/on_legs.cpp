@@ -1,0 +1,88 @@
+// Legs that were filled unevenly: said so, watched, and levelled by order-manager when nobody else does.
+#include <algorithm>
+
+#include "common/domain/amounts.hpp"
+#include "services/order-manager/core/order_manager_state.hpp"
+
+namespace polybot::order_manager {
+
+using domain::Quantity;
+using domain::SignalId;
+
+bool OrderManager::State::tradable(const domain::MarketId& id) const {
+  const domain::Market* market = ledger.market(id);
+  if (market == nullptr || market->status == domain::MarketStatus::Closed ||
+      market->status == domain::MarketStatus::Resolved) {
+    return false;
+  }
+  const bool over = market->ends_at != Timestamp{} && now >= market->ends_at;
+  return !over && !ledger.portfolio().resolutions().contains(id);
+}
+
+void OrderManager::State::judge_legs() {
+  struct Verdict {
+    SignalId signal;
+    bool level = false;
+  };
+  std::vector<Verdict> verdicts;
+  for (const auto& [signal, group] : ledger.legs().all()) {
+    const auto quantities = LegGroups::quantities(group, ledger.orders());
+    const Quantity spread = LegGroups::spread(quantities);
+    const bool level = spread < kLevelTolerance;
+    if (group.unlevel) {
+      // What can no longer be traded stays as it is and is an ordinary position from here on.
+      const bool hopeless =
+          std::any_of(group.legs.begin(), group.legs.end(), [&](const LegGroup::Leg& leg) {
+            return !tradable(leg.instrument.market);
+          });
+      if (level || hopeless) verdicts.push_back({signal, true});
+    } else if (!level && spread > group.accepted_spread && LegGroups::ended(group, ledger.orders())) {
+      verdicts.push_back({signal, false});
+    }
+  }
+  for (const Verdict& verdict : verdicts) {
+    const LegGroup& group = ledger.legs().all().at(verdict.signal);
+    const StrategyName strategy = group.strategy;
+    const domain::TraceId trace = group.trace;
+    if (verdict.level) {
+      record(strategy, trace, domain::LegsLevelled{verdict.signal, group.event});
+      continue;
+    }
+    domain::LegsImbalanced imbalanced{verdict.signal, group.event, {}};
+    for (const LegQuantity& leg : LegGroups::quantities(group, ledger.orders())) {
+      imbalanced.legs.push_back({leg.instrument, leg.quantity});
+    }
+    record(strategy, trace, std::move(imbalanced));
+  }
+}
+
+void OrderManager::State::unwind_legs() {
+  if (stopping) return;
+  struct Surplus {
+    SignalId signal;
+    StrategyName strategy;
+    domain::TraceId trace;
+    LegQuantity leg;
+  };
+  std::vector<Surplus> surpluses;
+  for (const auto& [signal, group] : ledger.legs().all()) {
+    if (!group.unlevel || now < group.unlevel_since + settings.unwind_after) continue;
+    const auto quantities = LegGroups::quantities(group, ledger.orders());
+    const auto least = std::min_element(
+        quantities.begin(), quantities.end(),
+        [](const LegQuantity& a, const LegQuantity& b) { return a.quantity < b.quantity; });
+    for (const LegQuantity& leg : quantities) {
+      const Quantity surplus = leg.quantity - std::max(least->quantity, Quantity{});
+      if (surplus >= kLevelTolerance) {
+        surpluses.push_back({signal, group.strategy, group.trace, {leg.instrument, surplus}});
+      }
+    }
+  }
+  for (const Surplus& surplus : surpluses) {
+    static_cast<void>(sell_at_market(
+        {surplus.signal, ledger.orders().next_leg(surplus.signal)}, surplus.strategy,
+        surplus.leg.instrument, surplus.leg.quantity, domain::OrderPurpose::Unwind, surplus.trace));
+  }
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,326 @@
+// The inside of OrderManager: the ledger, what is volatile, and the decisions, one file per concern
+// (on_*.cpp). Private to this folder.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/order-manager/core/lease_table.hpp"
+#include "services/order-manager/core/order_manager.hpp"
+#include "services/order-manager/core/quote_board.hpp"
+#include "services/order-manager/core/quoter.hpp"
+#include "services/order-manager/core/risk_engine.hpp"
+
+namespace polybot::order_manager {
+
+using domain::Timestamp;
+
+// What is remembered about an order beside the ledger; lost at a restart, when a reading replaces it.
+struct OrderWatch {
+  bool answered = false;                 // the submission's answer has come
+  bool delayed = false;                  // held back by the venue's taker delay
+  Timestamp seen_at{};                   // last sign of life
+  std::optional<Timestamp> missing_since;
+  std::vector<domain::TradeId> expected_trades;  // named by the answer to an immediate order
+  bool matched_at_once = false;          // `expected_trades` is all there will be
+  // The venue has ended it; it is closed here once the fills it names are in, or after a while.
+  std::optional<Timestamp> closing_since;
+  domain::Quantity closing_quantity;
+  Timestamp next_cancel_at{};
+  domain::Duration cancel_pause{};
+};
+
+struct TargetKey {
+  StrategyName strategy;
+  domain::MarketId market;
+  auto operator<=>(const TargetKey&) const = default;
+};
+
+struct Target {
+  domain::QuoteTarget quotes;
+  domain::SignalId signal;
+  domain::TraceId trace;
+  std::uint32_t next_leg = 0;
+  Timestamp since{};
+};
+
+// Keeps a refused quote from being tried again at once; survives the target it belongs to.
+struct RequotePause {
+  Timestamp until{};
+  domain::Duration pause{};
+  domain::DenyReason told = domain::DenyReason::None;  // recorded last
+};
+
+struct ParkedSignal {
+  domain::Signal signal;
+  domain::MarketId waits_for;
+};
+
+// What the venue or the gateway said about a market, beside the ledger's record.
+struct MarketWatch {
+  domain::MarketStatus hinted = domain::MarketStatus::Active;
+  Timestamp hinted_at{};
+  Timestamp next_read_at{};              // not before: reads of the record
+  bool reading = false;
+  Timestamp next_confirm_at{};           // not before: asks for the resolution
+  Timestamp not_found_until{};
+};
+
+// A settlement that a reading of the account may or may not have seen.
+struct RecentFlow {
+  Timestamp at{};
+  domain::Instrument instrument;
+  domain::Quantity quantity;             // signed
+  Money cash;                            // signed
+};
+
+inline constexpr std::size_t kParkedSignalsMax = 256;
+inline constexpr std::size_t kMarketWatchesMax = 50'000;
+inline constexpr std::size_t kRecentFlowsMax = 10'000;
+inline constexpr domain::Duration kRecentFlowKept = std::chrono::seconds(60);
+inline constexpr domain::Duration kMarketReadPause = std::chrono::seconds(2);
+inline constexpr domain::Duration kMarketReadTimeout = std::chrono::seconds(10);
+inline constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
+inline constexpr domain::Duration kClaimReadPause = std::chrono::seconds(3);
+inline constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
+inline constexpr domain::Duration kTradesMargin = std::chrono::seconds(60);
+inline constexpr domain::Duration kRequotePauseMax = std::chrono::seconds(8);
+
+struct OrderManager::State {
+  State(Settings settings_in, OrderIdentity identity_in);
+
+  // ---- the turn (order_manager.cpp)
+  void start(std::uint64_t new_journal_id, Timestamp at, Outputs& outputs);
+  void on_input(const Input& input, Timestamp at, Outputs& outputs);
+  void record(const StrategyName& strategy, domain::TraceId trace, domain::EventBody body);
+  void record_order(const OrderRecord& order, domain::EventBody body);
+  [[nodiscard]] std::vector<NotReady> not_ready() const;
+  [[nodiscard]] bool is_configured(const StrategyName& strategy) const;
+  [[nodiscard]] bool enabled(const StrategyName& strategy) const;
+
+  // ---- one per input
+  void on(const SignalReceived& input);
+  void on(const domain::Command& command);
+  void on(const domain::RunnerAnnounced& runner);
+  void on(const domain::QuoteTick& quote);
+  void on(const MarketHinted& hint);
+  void on(const MarketRead& read);
+  void on(const ResolutionConfirmed& input);
+  void on(const domain::SubmitAnswered& answer);
+  void on(const domain::CancelAnswered& answer);
+  void on(const domain::VenueOrderUpdate& update);
+  void on(const domain::VenueTrade& trade);
+  void on(const domain::VenueAccount& account);
+  void on(const AccountReadFailed&);
+  void on(const VenueSessionChanged& change);
+  void on(const VenueThrottled& input);
+  void on(const ClockOffset& input);
+  void on(const TimerFired&);
+  void on(const CommitFailed&);
+  void on(const ShutdownRequested&);
+
+  // ---- signals (on_signals.cpp)
+  void decide(const domain::Signal& signal);
+  void deny(const domain::Signal& signal, const StrategyName& strategy, domain::DenyReason reason);
+  [[nodiscard]] domain::DenyReason refuses_strategy(const domain::Signal& signal) const;
+  [[nodiscard]] domain::DenyReason refuses_opening(const StrategyName& strategy, domain::Side side) const;
+  [[nodiscard]] domain::DenyReason refuses_shape(const domain::Signal& signal) const;
+  [[nodiscard]] domain::DenyReason refuses_markets(const domain::Signal& signal) const;
+  [[nodiscard]] bool saw_last_fill(const domain::Signal& signal) const;
+  [[nodiscard]] bool park(const domain::Signal& signal);
+  void release_parked(const domain::MarketId& market);
+  void expire_parked();
+  void take_legs(const domain::Signal& signal, const std::vector<domain::Leg>& legs);
+  void take_target(const domain::Signal& signal, const domain::QuoteTarget& quotes);
+
+  // ---- sending (on_orders.cpp)
+  struct Draft {
+    domain::ClientOrderId id;
+    StrategyName strategy;
+    domain::Instrument instrument;
+    domain::Side side = domain::Side::Buy;
+    Price limit;
+    domain::Quantity quantity;
+    domain::TimeInForce time_in_force = domain::TimeInForce::Fak;
+    bool post_only = false;
+    domain::OrderPurpose purpose = domain::OrderPurpose::Leg;
+    domain::TraceId trace;
+  };
+  // Judges the drafts together; on None they are recorded and on their way. `before` is recorded first.
+  [[nodiscard]] domain::DenyReason submit(const std::vector<Draft>& drafts,
+                                          std::optional<domain::EventBody> before = std::nullopt);
+  [[nodiscard]] std::optional<std::vector<domain::Order>> complete(const std::vector<Draft>& drafts) const;
+  void request_cancel(const domain::ClientOrderId& id, domain::CancelReason reason);
+  void send_cancel(const OrderRecord& order);
+  void drive_cancels();
+  template <class Chooses>
+  void cancel_where(domain::CancelReason reason, const Chooses& chooses) {
+    std::vector<domain::ClientOrderId> chosen;
+    for (const domain::ClientOrderId& id : ledger.orders().open()) {
+      if (chooses(*ledger.orders().find(id))) chosen.push_back(id);
+    }
+    for (const domain::ClientOrderId& id : chosen) request_cancel(id, reason);
+  }
+
+  // ---- what the venue says of orders (on_orders.cpp)
+  void acknowledge(const domain::ClientOrderId& id);
+  void sign_of_life(const domain::ClientOrderId& id);
+  void close_order(const domain::ClientOrderId& id, domain::Quantity matched);
+  void finish_if_closed(const domain::ClientOrderId& id);
+  void turn_ambiguous(const domain::ClientOrderId& id, domain::AmbiguityCause cause, Timestamp last_byte_at);
+
+  // ---- fills (on_fills.cpp)
+  struct OwnFill {
+    domain::VenueOrderId order;
+    domain::TokenId token;
+    domain::Side side = domain::Side::Buy;
+    domain::Quantity quantity;
+    Money cash;
+    domain::LiquiditySide liquidity = domain::LiquiditySide::Taker;
+  };
+  [[nodiscard]] std::vector<OwnFill> own_fills(const domain::VenueTrade& trade) const;
+  void take_fill(const domain::VenueTrade& trade, const OwnFill& fill);
+  void book_or_advance(const OrderRecord& order, const domain::VenueTrade& trade, const OwnFill& fill);
+  void remember_flow(const domain::OrderFilled& fill);
+  // An order somebody else placed on this account: booked to the strategy `external`.
+  const OrderRecord* adopt_foreign(const domain::VenueOrderId& id, const domain::MarketId& market,
+                                   const domain::TokenId& token, domain::Side side, Price price,
+                                   domain::Quantity quantity, Timestamp at);
+
+  // ---- legs (on_legs.cpp)
+  void judge_legs();
+  void unwind_legs();
+  [[nodiscard]] bool tradable(const domain::MarketId& market) const;
+
+  // ---- quotes (on_quotes.cpp)
+  void sync_quotes(const TargetKey& key);
+  void place_quote(const TargetKey& key, Target& target, const WantedQuote& wanted);
+  void withdraw(const TargetKey& key, domain::CancelReason reason);
+  template <class Chooses>
+  void withdraw_where(domain::CancelReason reason, const Chooses& chooses) {
+    std::vector<TargetKey> chosen;
+    for (const auto& [key, target] : targets) {
+      if (chooses(key)) chosen.push_back(key);
+    }
+    for (const TargetKey& key : chosen) withdraw(key, reason);
+  }
+  void cancel_orphans();
+  void cancel_stale();
+  void refused_quote(const TargetKey& key, domain::BookSide side);
+
+  // ---- commands and states (on_commands.cpp)
+  [[nodiscard]] domain::CommandDenyReason obey(const domain::Command& command);
+  void change_trading_state(const std::optional<StrategyName>& strategy, domain::TradingState state,
+                            domain::DenyReason cause);
+  void enforce_trading_state(const std::optional<StrategyName>& strategy);
+  void drive_flattens();
+  [[nodiscard]] bool flatten_step(const Ledger::Flatten& flatten);
+  [[nodiscard]] bool flatten_token(const Ledger::Flatten& flatten, const StrategyName& strategy,
+                                   const domain::Instrument& instrument);
+  // Sells at most `quantity` at market; true while there is something left to wait for.
+  [[nodiscard]] bool sell_at_market(const domain::ClientOrderId& id, const StrategyName& strategy,
+                                    const domain::Instrument& instrument, domain::Quantity quantity,
+                                    domain::OrderPurpose purpose, domain::TraceId trace);
+  void check_breaches();
+  void check_breach(const std::optional<StrategyName>& strategy);
+
+  // ---- markets and claims (on_markets.cpp)
+  [[nodiscard]] bool accepting(const domain::MarketId& market) const;
+  [[nodiscard]] bool is_over(const domain::MarketId& market) const;
+  [[nodiscard]] bool interested(const domain::MarketId& market) const;
+  void want_market(const domain::MarketId& market);
+  void close_market(const domain::MarketId& market);
+  void resolve(const domain::MarketId& market, const domain::Payout& payout);
+  void drive_markets();
+
+  // ---- the account (on_account.cpp)
+  void want_account();
+  void drive_account();
+  [[nodiscard]] Timestamp trades_since() const;
+  [[nodiscard]] std::vector<domain::TokenId> tokens_of_interest() const;
+  void reconcile_open_orders(const domain::VenueAccount& account);
+  void settle_ambiguous(const domain::VenueAccount& account, const std::set<domain::VenueOrderId>& open);
+  void settle_missing(const domain::VenueAccount& account, const std::set<domain::VenueOrderId>& open);
+  void settle_claims(const domain::VenueAccount& account);
+  void measure_drift(const domain::VenueAccount& account);
+  struct Range {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    void widen(std::int64_t by) { (by < 0 ? low : high) += by; }
+    // Signed distance of `value` from the range; 0 inside.
+    [[nodiscard]] std::int64_t off(std::int64_t value) const {
+      return value < low ? value - low : value > high ? value - high : 0;
+    }
+    [[nodiscard]] bool exact() const { return low == high; }
+  };
+  [[nodiscard]] Range expected_cash(Timestamp read_at) const;
+  [[nodiscard]] Range expected_quantity(const domain::Instrument& instrument, Timestamp read_at) const;
+  void book_cash_difference(std::int64_t difference, bool exact, Money collateral);
+
+  // ---- figures.cpp
+  [[nodiscard]] StrategySnapshot snapshot(const StrategyName& name, Timestamp at) const;
+
+  // ---- marks and days (marks.cpp)
+  void open_day_if_due();
+  void take_marks_if_due();
+  void take_marks();
+  [[nodiscard]] std::optional<Price> mark_now(const domain::MarketId& market) const;
+
+  // ---- state
+  Settings settings;
+  OrderIdentity identity;
+  Ledger ledger;
+  RiskEngine risk;
+  QuoteBoard quotes;
+  LeaseTable leases;
+  TokenBucket venue_orders;
+  TokenBucket venue_cancels;
+
+  Timestamp now{};
+  Outputs* out = nullptr;
+  bool started = false;
+  bool journal_down = false;
+  bool stopping = false;
+  bool user_up = false;
+  bool rest_up = true;       // until told otherwise: requests show it
+  bool reconciled = false;
+  Timestamp started_at{};
+  Timestamp user_up_at{};
+  Timestamp submissions_paused_until{};
+  domain::Duration clock_offset{};
+
+  std::map<domain::ClientOrderId, OrderWatch> watches;
+  std::map<TargetKey, Target> targets;
+  std::map<std::pair<TargetKey, domain::BookSide>, RequotePause> requote_pauses;
+  std::vector<ParkedSignal> parked;
+  std::map<domain::MarketId, MarketWatch> market_watches;
+  std::map<StrategyName, TokenBucket> signal_rates;
+  std::map<StrategyName, std::uint64_t> signals_duplicate;
+  std::map<StrategyName, std::uint64_t> signals_shed;
+  std::map<StrategyName, Timestamp> lease_lost_at;  // in good order: orders wait for a new holder
+  std::map<domain::Instrument, Timestamp> next_exit_at;
+
+  bool account_wanted = true;
+  bool account_reading = false;
+  Timestamp account_asked_at{};
+  Timestamp account_read_at{};        // of the last complete reading
+  Timestamp folded_until{};           // of the last record before this start
+  Timestamp next_drift_at{};
+  bool drift_due = true;
+  std::deque<RecentFlow> recent_flows;
+  std::int64_t unexplained_cash = 0;  // a difference seen unchanged since
+  Timestamp unexplained_since{};
+  std::uint64_t reconciliations_ok = 0;
+  std::uint64_t reconciliations_failed = 0;
+
+  Timestamp next_marks_at{};
+  std::uint64_t marked_seq = 0;  // journal number at the last marks
+};
+
+}  // namespace polybot::order_manager

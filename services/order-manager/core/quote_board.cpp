@@ -1,0 +1,54 @@
+#include "services/order-manager/core/quote_board.hpp"
+
+#include <algorithm>
+
+namespace polybot::order_manager {
+
+void QuoteBoard::update(const domain::QuoteTick& quote, domain::Timestamp now) {
+  const auto it = entries_.find(quote.market);
+  if (it == entries_.end() && entries_.size() >= kMarketsMax) return;
+  Entry& entry = it == entries_.end() ? entries_[quote.market] : it->second;
+  entry.quote = quote;
+  entry.received_at = now;
+  if (!quote.stale) entry.vouched_at = now;
+}
+
+const domain::QuoteTick* QuoteBoard::last(const domain::MarketId& market) const {
+  const auto it = entries_.find(market);
+  return it == entries_.end() ? nullptr : &it->second.quote;
+}
+
+const domain::QuoteTick* QuoteBoard::fresh(const domain::MarketId& market, domain::Timestamp now) const {
+  const auto it = entries_.find(market);
+  if (it == entries_.end() || it->second.quote.stale) return nullptr;
+  return now - it->second.received_at <= age_max_ ? &it->second.quote : nullptr;
+}
+
+domain::Duration QuoteBoard::stale_for(const domain::MarketId& market, domain::Timestamp since,
+                                       domain::Timestamp now) const {
+  if (fresh(market, now) != nullptr) return {};
+  const auto it = entries_.find(market);
+  const domain::Timestamp vouched = it == entries_.end() ? since : std::max(since, it->second.vouched_at);
+  return now - vouched;
+}
+
+std::optional<domain::Price> QuoteBoard::mid(const domain::MarketId& market, domain::Timestamp now) const {
+  const domain::QuoteTick* quote = fresh(market, now);
+  if (quote == nullptr || !quote->bid || !quote->ask) return std::nullopt;
+  return domain::Price::from_raw((quote->bid->price.raw() + quote->ask->price.raw()) / 2);
+}
+
+std::optional<domain::Level> QuoteBoard::best_bid(const domain::Instrument& instrument,
+                                                  domain::Timestamp now) const {
+  const domain::QuoteTick* quote = fresh(instrument.market, now);
+  if (quote == nullptr) return std::nullopt;
+  if (instrument.outcome == domain::Outcome::Yes) return quote->bid;
+  if (!quote->ask) return std::nullopt;
+  return domain::Level{domain::complement(quote->ask->price), quote->ask->quantity};
+}
+
+void QuoteBoard::forget_old(domain::Timestamp now) {
+  std::erase_if(entries_, [&](const auto& entry) { return now - entry.second.received_at > kForgetAfter; });
+}
+
+}  // namespace polybot::order_manager

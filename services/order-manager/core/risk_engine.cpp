@@ -1,0 +1,254 @@
+#include "services/order-manager/core/risk_engine.hpp"
+
+#include <algorithm>
+
+#include "common/domain/fees.hpp"
+#include "services/order-manager/core/quoter.hpp"
+
+namespace polybot::order_manager {
+
+using domain::DenyReason;
+using domain::Market;
+using domain::Money;
+using domain::Order;
+using domain::OrderPurpose;
+using domain::Price;
+using domain::Quantity;
+using domain::Rounding;
+using domain::Side;
+using domain::StrategyName;
+using domain::Timestamp;
+using std::optional;
+using std::span;
+
+namespace {
+
+bool immediate(const Order& order) {
+  return order.time_in_force == domain::TimeInForce::Fak ||
+         order.time_in_force == domain::TimeInForce::Fok;
+}
+
+// Sold by order-manager itself to get out: the band against the mid does not hold it back.
+bool forced_exit(const Order& order) {
+  return order.purpose == OrderPurpose::Unwind || order.purpose == OrderPurpose::Flatten;
+}
+
+Money worst_cost(const Ledger& ledger, const Order& order) {
+  if (order.side == Side::Sell) return {};
+  const Money cash = domain::notional(order.limit, order.quantity, Rounding::Up);
+  const Market* market = ledger.market(order.instrument.market);
+  if (order.post_only || market == nullptr) return cash;
+  return cash + domain::taker_fee(market->fee, order.limit, order.quantity, Rounding::Up);
+}
+
+bool would_trade(const Order& a, const Order& b) {
+  if (a.instrument.market != b.instrument.market) return false;
+  const auto side_a = book_side(a.instrument.outcome, a.side);
+  const auto side_b = book_side(b.instrument.outcome, b.side);
+  if (side_a == side_b) return false;
+  const Price price_a = yes_price(a.instrument.outcome, a.limit);
+  const Price price_b = yes_price(b.instrument.outcome, b.limit);
+  return side_a == domain::BookSide::Bid ? price_a >= price_b : price_a <= price_b;
+}
+
+}  // namespace
+
+RiskEngine::RiskEngine(const Settings& settings)
+    : account_(settings.account_limits),
+      opening_stops_before_end_(settings.opening_stops_before_end),
+      account_rate_(account_.order_rate_max, account_.order_burst_max) {
+  for (const StrategySettings& strategy : settings.strategies) {
+    strategies_.emplace(strategy.name, strategy.limits);
+    strategy_rates_.emplace(
+        strategy.name, TokenBucket(strategy.limits.order_rate_max, strategy.limits.order_burst_max));
+  }
+}
+
+const domain::RiskLimits& RiskEngine::limits(const optional<StrategyName>& strategy) const {
+  if (!strategy) return account_;
+  const auto it = strategies_.find(*strategy);
+  return it == strategies_.end() ? account_ : it->second;
+}
+
+DenyReason RiskEngine::check_one(const Ledger& ledger, const QuoteBoard& quotes, const Order& order,
+                                 span<const Order> earlier, Timestamp now) const {
+  DenyReason reason = check_market(ledger, quotes, order, now);
+  if (reason == DenyReason::None) reason = check_own_orders(ledger, order, earlier);
+  if (reason != DenyReason::None) return reason;
+  return order.side == Side::Sell ? check_sell(ledger, order, earlier)
+                                  : check_buy(ledger, order, earlier);
+}
+
+DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quotes, const Order& order,
+                                    Timestamp now) const {
+  const Market* market = ledger.market(order.instrument.market);
+  if (market == nullptr) return DenyReason::UnknownMarket;
+  if (market->status != domain::MarketStatus::Active || market->placeholder) {
+    return DenyReason::MarketNotAccepting;
+  }
+  const bool ends = market->ends_at != Timestamp{};
+  const domain::Duration margin = order.side == Side::Buy ? opening_stops_before_end_ : domain::Duration{};
+  if (ends && now >= market->ends_at - margin) return DenyReason::MarketAboutToEnd;
+  if (!domain::on_tick(order.limit, market->tick)) return DenyReason::OffTick;
+  if (!order.quantity.is_positive()) return DenyReason::QuantityBelowMinimum;
+  if (!immediate(order) && order.quantity < market->min_size) return DenyReason::QuantityBelowMinimum;
+  const Money value = domain::notional(order.limit, order.quantity, Rounding::Down);
+  if (immediate(order) && order.side == Side::Buy && value < domain::kMarketableNotionalMin) {
+    return DenyReason::NotionalBelowMinimum;
+  }
+  const domain::QuoteTick* quote = quotes.fresh(order.instrument.market, now);
+  if (quote == nullptr) return DenyReason::QuoteStale;
+  const auto mid = quotes.mid(order.instrument.market, now);
+  if (!mid || forced_exit(order)) return DenyReason::None;
+  const Price own_mid = yes_price(order.instrument.outcome, *mid);
+  const Price band = std::min(account_.price_band, limits(order.strategy).price_band);
+  const bool outside = order.side == Side::Buy ? order.limit > own_mid + band : order.limit < own_mid - band;
+  return outside ? DenyReason::PriceOutsideBand : DenyReason::None;
+}
+
+DenyReason RiskEngine::check_own_orders(const Ledger& ledger, const Order& order,
+                                        span<const Order> earlier) const {
+  const auto crosses = [&](const Order& other) { return would_trade(order, other); };
+  const bool resting =
+      std::any_of(ledger.orders().open().begin(), ledger.orders().open().end(),
+                  [&](const domain::ClientOrderId& id) { return crosses(ledger.orders().find(id)->order); });
+  return resting || std::any_of(earlier.begin(), earlier.end(), crosses) ? DenyReason::WouldSelfTrade
+                                                                         : DenyReason::None;
+}
+
+DenyReason RiskEngine::check_sell(const Ledger& ledger, const Order& order, span<const Order> earlier) const {
+  Quantity needed = order.quantity;
+  for (const Order& other : earlier) {
+    if (other.side == Side::Sell && other.instrument == order.instrument) needed += other.quantity;
+  }
+  return needed > sellable(ledger, order.strategy, order.instrument) ? DenyReason::NotSettled
+                                                                     : DenyReason::None;
+}
+
+DenyReason RiskEngine::check_legs(const Ledger& ledger, const Order& order) const {
+  const LegGroup* group = ledger.legs().unlevel(order.strategy, order.event);
+  if (group == nullptr) return DenyReason::None;
+  // Completing what is missing is the one thing that may be bought.
+  const auto quantities = LegGroups::quantities(*group, ledger.orders());
+  Quantity most;
+  for (const LegQuantity& leg : quantities) most = std::max(most, leg.quantity);
+  for (const LegQuantity& leg : quantities) {
+    if (leg.instrument != order.instrument) continue;
+    Quantity under_way;
+    for (const domain::ClientOrderId& id : group->correctors) {
+      const OrderRecord* record = ledger.orders().find(id);
+      const bool open_buy = record != nullptr && !record->terminal() && record->order.side == Side::Buy;
+      if (open_buy && record->order.instrument == order.instrument) under_way += record->leaves();
+    }
+    if (leg.quantity + under_way + order.quantity <= most) return DenyReason::None;
+  }
+  return DenyReason::LegsUnhedged;
+}
+
+RiskEngine::Usage RiskEngine::usage(const Ledger& ledger, const optional<StrategyName>& strategy,
+                                    const Order& order, span<const Order> earlier) const {
+  Usage usage;
+  const auto add = [&](const domain::MarketId& market, const domain::EventGroupId& event, Money amount) {
+    if (market == order.instrument.market) usage.market += amount;
+    if (event == order.event) usage.event += amount;
+    usage.total += amount;
+  };
+  for (const auto& [holder, positions] : ledger.portfolio().positions()) {
+    if (strategy && holder != *strategy) continue;
+    for (const auto& [market, position] : positions) {
+      const Market* known = ledger.market(market);
+      add(market, known == nullptr ? domain::EventGroupId{} : known->event,
+          ledger.portfolio().exposure(holder, market));
+    }
+  }
+  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+    const OrderRecord& record = *ledger.orders().find(id);
+    if (strategy && record.order.strategy != *strategy) continue;
+    ++usage.open_orders;
+    add(record.order.instrument.market, record.order.event, record.reserved_cash());
+  }
+  for (const Order& other : earlier) {
+    ++usage.open_orders;
+    add(other.instrument.market, other.event, worst_cost(ledger, other));
+  }
+  return usage;
+}
+
+DenyReason RiskEngine::check_buy(const Ledger& ledger, const Order& order, span<const Order> earlier) const {
+  if (const DenyReason reason = check_legs(ledger, order); reason != DenyReason::None) return reason;
+  const Money cost = worst_cost(ledger, order);
+  for (const optional<StrategyName>& scope : {optional<StrategyName>(order.strategy), optional<StrategyName>()}) {
+    const domain::RiskLimits& limit = limits(scope);
+    const Usage used = usage(ledger, scope, order, earlier);
+    if (cost > limit.order_notional_max) return DenyReason::NotionalExceedsMaximum;
+    if (used.market + cost > limit.position_max) return DenyReason::PositionExceedsMaximum;
+    if (used.event + cost > limit.event_exposure_max) return DenyReason::EventExposureExceedsMaximum;
+    if (used.total + cost > limit.exposure_max) return DenyReason::ExposureExceedsMaximum;
+    if (used.open_orders >= limit.open_orders_max) return DenyReason::OpenOrdersExceedMaximum;
+  }
+  Money free = free_collateral(ledger) - account_.balance_min;
+  for (const Order& other : earlier) free -= worst_cost(ledger, other);
+  return cost > free ? DenyReason::InsufficientBalance : DenyReason::None;
+}
+
+DenyReason RiskEngine::take_rate(span<const Order> orders, Timestamp now) {
+  if (orders.empty()) return DenyReason::None;
+  const auto count = static_cast<std::uint32_t>(orders.size());
+  const auto strategy = strategy_rates_.find(orders.front().strategy);
+  const std::uint32_t own = strategy == strategy_rates_.end() ? count : strategy->second.available(now);
+  const std::uint32_t available = std::min(account_rate_.available(now), own);
+  const bool opens =
+      std::any_of(orders.begin(), orders.end(), [](const Order& order) { return order.side == Side::Buy; });
+  if (opens && available < count) return DenyReason::OrderRateExceedsMaximum;
+  const std::uint32_t taken = std::min(count, available);
+  const bool from_account = account_rate_.take(taken, now);
+  const bool from_strategy =
+      strategy == strategy_rates_.end() || strategy->second.take(taken, now);
+  POLYBOT_ASSERT(from_account && from_strategy);
+  return DenyReason::None;
+}
+
+DenyReason RiskEngine::breach(const Ledger& ledger, const optional<StrategyName>& strategy) const {
+  const Portfolio::Losses losses = ledger.portfolio().unacknowledged_losses(strategy);
+  const domain::RiskLimits& limit = limits(strategy);
+  if (losses.daily >= limit.daily_loss_max) return DenyReason::DailyLossExceeded;
+  return losses.drawdown >= limit.drawdown_max ? DenyReason::DrawdownExceeded : DenyReason::None;
+}
+
+Money RiskEngine::free_collateral(const Ledger& ledger) {
+  Money free = ledger.portfolio().cash() - ledger.portfolio().unsettled_proceeds();
+  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+    free -= ledger.orders().find(id)->reserved_cash();
+  }
+  return free;
+}
+
+Money RiskEngine::exposure(const Ledger& ledger, const StrategyName& strategy) {
+  Money total;
+  const auto positions = ledger.portfolio().positions().find(strategy);
+  if (positions != ledger.portfolio().positions().end()) {
+    for (const auto& [market, position] : positions->second) {
+      total += ledger.portfolio().exposure(strategy, market);
+    }
+  }
+  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+    const OrderRecord& record = *ledger.orders().find(id);
+    if (record.order.strategy == strategy) total += record.reserved_cash();
+  }
+  return total;
+}
+
+Quantity RiskEngine::sellable(const Ledger& ledger, const StrategyName& strategy,
+                              const domain::Instrument& instrument) {
+  Quantity own = ledger.portfolio().settled(strategy, instrument);
+  Quantity account = ledger.portfolio().account_settled(instrument);
+  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+    const OrderRecord& record = *ledger.orders().find(id);
+    if (record.order.instrument != instrument) continue;
+    account -= record.reserved_quantity();
+    if (record.order.strategy == strategy) own -= record.reserved_quantity();
+  }
+  return std::max(Quantity{}, std::min(own, account));
+}
+
+}  // namespace polybot::order_manager
