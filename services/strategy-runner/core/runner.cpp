@@ -189,7 +189,6 @@ void Runner::queue_shard(domain::Shard shard) {
 void Runner::on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs&) {
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     if (traders_[i]->settings.name != input.event.event.strategy) continue;
-    traders_[i]->stream_known = true;
     hear(i, input.event, now);
   }
 }
@@ -227,6 +226,10 @@ void Runner::on_input(const OrderStreamBroken& input, domain::Timestamp, Outputs
   if (Trader* trader = find(input.strategy)) trader->stream_known = false;
 }
 
+void Runner::on_input(const OrderStreamMended& input, domain::Timestamp, Outputs&) {
+  if (Trader* trader = find(input.strategy)) trader->stream_known = true;
+}
+
 // ---- state of order-manager -----------------------------------------------------------------------
 
 void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs&) {
@@ -234,8 +237,6 @@ void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs
   if (trader == nullptr) return;
   trader->trading_state = input.state.trading_state;
   trader->last_seq = input.state.last_seq;
-  // A stream without a message has no past to know.
-  if (input.state.last_seq == 0 && trader->holdings.applied_seq() == 0) trader->stream_known = true;
   if (trader->enabled == input.state.enabled) return;
   trader->enabled = input.state.enabled;
   if (!trader->enabled) {

@@ -73,8 +73,12 @@ struct OrdersRestored {
   std::uint64_t seq = 0;
   std::vector<domain::StreamedEvent> entries;
 };
-// The strategy's order stream has a hole: it decides nothing until the replay has filled it.
+// The strategy's order stream has a hole: it decides nothing until that is filled by events (then the
+// stream is mended) or by a snapshot. Before the first of either, nothing is known of a stream.
 struct OrderStreamBroken {
+  domain::StrategyName strategy;
+};
+struct OrderStreamMended {
   domain::StrategyName strategy;
 };
 struct StrategyHeard {
@@ -88,8 +92,8 @@ struct LeasesHeard {
 struct TimerFired {};
 
 using Input = std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, TradeSeen, BookDistrusted,
-                           OrderEventSeen, OrdersRestored, OrderStreamBroken, StrategyHeard, LeasesHeard,
-                           TimerFired>;
+                           OrderEventSeen, OrdersRestored, OrderStreamBroken, OrderStreamMended,
+                           StrategyHeard, LeasesHeard, TimerFired>;
 
 // ---- outputs --------------------------------------------------------------------------------------
 struct Outputs {
@@ -147,6 +151,7 @@ class Runner {
   void on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs& out);
   void on_input(const OrdersRestored& input, domain::Timestamp now, Outputs& out);
   void on_input(const OrderStreamBroken& input, domain::Timestamp now, Outputs& out);
+  void on_input(const OrderStreamMended& input, domain::Timestamp now, Outputs& out);
   void on_input(const StrategyHeard& input, domain::Timestamp now, Outputs& out);
   void on_input(const LeasesHeard& input, domain::Timestamp now, Outputs& out);
   void on_input(const TimerFired& input, domain::Timestamp now, Outputs& out);

@@ -55,7 +55,9 @@ class World {
   static inline const domain::StrategyName kName{"tested"};
 
   explicit World(const std::string& type, const ParameterTexts& parameters = {}, DeskSettings desk = {})
-      : runner_(settings(type, parameters, std::move(desk))) {}
+      : runner_(settings(type, parameters, std::move(desk))) {
+    on(OrdersRestored{kName, 0, {}});
+  }
 
   // Enables the strategy, leases all shards to this runner and lets it warm up.
   void start() {

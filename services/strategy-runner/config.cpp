@@ -1,0 +1,88 @@
+#include "services/strategy-runner/config.hpp"
+
+#include "common/wire/topics.hpp"
+
+namespace polybot::strategy_runner {
+namespace {
+
+using namespace std::chrono_literals;
+using runtime::config::Reader;
+
+BusConfig read_bus(Reader& reader, bus::NetworkTrust trust) {
+  BusConfig config;
+  config.market_data = reader.string("bus.market_data", "tcp://127.0.0.1:5550");
+  config.market_data_recovery = reader.string("bus.market_data_recovery", "tcp://127.0.0.1:5551");
+  config.signals = reader.string("bus.signals", "tcp://127.0.0.1:5560");
+  config.orders = reader.string("bus.orders", "tcp://127.0.0.1:5561");
+  config.orders_recovery = reader.string("bus.orders_recovery", "tcp://127.0.0.1:5562");
+  config.ring_frames = reader.integer_as<std::size_t>("bus.ring_frames", config.ring_frames, 64, 1'000'000);
+  config.trust = trust;
+  return config;
+}
+
+DeskSettings read_desk(Reader& reader, const std::string& table, const DeskSettings& defaults) {
+  DeskSettings desk = defaults;
+  desk.ttl = reader.duration(table + "ttl", desk.ttl, 100ms, domain::kSignalLifeMax);
+  desk.repeat_every = reader.duration(table + "repeat_every", desk.repeat_every, 10ms, 10s);
+  desk.signals_per_second_max =
+      reader.integer(table + "per_second_max", desk.signals_per_second_max, 1, 10'000);
+  desk.denial_pause_min = reader.duration(table + "denial_pause_min", desk.denial_pause_min, 10ms, 1min);
+  desk.denial_pause_max = reader.duration(table + "denial_pause_max", desk.denial_pause_max, 10ms, 1h);
+  return desk;
+}
+
+bool is_reserved(const std::string& name) {
+  return name == domain::kAllStrategies || name == domain::kUnknownStrategy || name == domain::kExternalStrategy;
+}
+
+StrategySettings read_strategy(Reader& root, const std::string& name, const DeskSettings& defaults) {
+  const std::string key = "strategies." + name;
+  StrategySettings settings{.name = {name}, .factory = {}, .markets = {}, .desk = {}};
+  if (!wire::is_topic_part(name) || is_reserved(name)) {
+    root.error(key, "is not a usable strategy name (letters, digits, _ and -; not all, unknown, external)");
+  }
+  Reader table = root.table(key);
+  settings.markets = table.strings("markets", {});
+  settings.desk = read_desk(table, "signals.", defaults);
+  settings.desk.strategy = settings.name;
+
+  const std::string type_name = table.string("type", name);
+  const StrategyType* type = find_strategy_type(type_name);
+  if (type == nullptr) {
+    std::string known;
+    for (const StrategyType& one : strategy_types()) known.append(known.empty() ? "" : ", ").append(one.name);
+    table.error("type", "must be one of " + known + ", got \"" + type_name + "\"");
+    return settings;
+  }
+  ParameterTexts texts;
+  for (const ParameterSpec& spec : type->parameters) {
+    const std::string parameter = "parameters." + std::string(spec.name);
+    texts[std::string(spec.name)] = table.string(parameter, spec.default_text);
+  }
+  const auto configured = type->configure(texts);
+  if (const auto* errors = std::get_if<ParameterErrors>(&configured)) {
+    for (const std::string& what : *errors) table.error("parameters", what);
+  } else {
+    settings.factory = std::get<StrategyFactory>(configured);
+  }
+  return settings;
+}
+
+}  // namespace
+
+Config read_config(Reader& reader) {
+  Config config;
+  config.metrics = runtime::read_metrics_config(reader);
+  config.bus = read_bus(reader, config.metrics.trust);
+  config.runner.book_age_max = reader.duration("books.age_max", config.runner.book_age_max, 100ms, 1min);
+  config.timer_every = reader.duration("runner.timer_every", config.timer_every, 10ms, 1s);
+  config.announce_every = reader.duration("runner.announce_every", config.announce_every, 50ms, 1s);
+  const DeskSettings desk = read_desk(reader, "signals.", {});
+  for (const std::string& name : reader.table_names("strategies")) {
+    config.runner.strategies.push_back(read_strategy(reader, name, desk));
+  }
+  if (config.runner.strategies.empty()) reader.error("strategies", "no strategy is configured");
+  return config;
+}
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,213 @@
+#include "services/strategy-runner/market_feed.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/wire/topics.hpp"
+
+namespace polybot::strategy_runner {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kAnswerWithin = std::chrono::milliseconds(1000);
+// Between two rounds of requests that failed: the stream's own snapshots are as fast.
+constexpr domain::Duration kAskAgainAfter = 1s;
+
+bus::SubscriberConfig subscription(const BusConfig& config) {
+  return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.market_data}},
+          .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kMarketData)),
+                            bus::Subscription::channel(std::string(wire::channels::kMarket))},
+          .trust = config.trust,
+          .ring_frames = config.ring_frames};
+}
+
+}  // namespace
+
+MarketFeed::MarketFeed(boost::asio::any_io_executor executor, const BusConfig& config, bus::Stats& stats,
+                       metrics::Registry& registry, Sink sink)
+    : subscriber_(executor, subscription(config), stats),
+      recovery_(executor, {.address = config.market_data_recovery}, stats),
+      wanted_(executor, boost::asio::steady_timer::time_point::max()),
+      bus_latency_(registry.histogram("polybot_order_latency_seconds", {"bus"})),
+      sink_(std::move(sink)) {}
+
+void MarketFeed::close() {
+  subscriber_.close();
+  recovery_.close();
+  wanted_.cancel();
+}
+
+boost::asio::awaitable<void> MarketFeed::read() {
+  while (true) {
+    bus::Received received = co_await subscriber_.receive();
+    const domain::Duration received_at = clock_.monotonic();
+    heard_at_ = received_at;
+    if (bus::channel_of(received.topic) == wire::channels::kMarket) {
+      take_markets(received);
+    } else {
+      bus_latency_.observe(std::max(clock_.now() - domain::from_unix_ns(received.sent_unix_ns), domain::Duration{}));
+      take_market_data(std::move(received));
+    }
+    sink_.settle(received_at);
+  }
+}
+
+void MarketFeed::take_markets(const bus::Received& received) {
+  for (const std::string_view bytes : received.messages) {
+    MarketHeard heard;
+    const auto error = wire::decode_market(bytes, heard.market);
+    if (error == wire::DecodeError::None) {
+      sink_.apply(heard);
+    } else {
+      refuse(received.topic, error);
+    }
+  }
+}
+
+void MarketFeed::take_market_data(bus::Received received) {
+  const auto shard = wire::topics::shard_of(received.topic);
+  if (!shard) return refuse(received.topic, wire::DecodeError::Malformed);
+  ShardState& state = shards_[shard->value];
+  const std::uint64_t incarnation = received.producer.incarnation;
+  const bool gap = received.lost_before > 0 || incarnation != state.incarnation;
+  state.incarnation = incarnation;
+  const auto sequence = state.sequence.heard(incarnation, received.lost_before);
+  if (gap) {
+    forget_kept(state);
+    sink_.apply(MarketDataGap{*shard});
+    want(*shard);
+  }
+  deliver(*shard, received);
+  if (sequence == wire::Sequence::State::InSync) return;
+  state.kept_messages += received.messages.size();
+  state.kept.push_back(std::move(received));
+  // A snapshot that takes this long to come is not worth waiting for.
+  if (state.kept_messages > kKeptMessagesMax) forget_kept(state);
+}
+
+void MarketFeed::forget_kept(ShardState& state) {
+  state.kept.clear();
+  state.kept_messages = 0;
+}
+
+FrameOrigin MarketFeed::origin_of(domain::Shard shard, const bus::Received& received) {
+  // The frame names the tick: everybody who saw it can tell the same trace.
+  const std::uint64_t trace = (received.producer.incarnation ^ (received.first_seq << 6 | shard.value)) | 1;
+  return {.shard = shard, .sent_at = domain::from_unix_ns(received.sent_unix_ns), .trace = {trace}};
+}
+
+// While the shard is behind, everything goes to the core all the same: it ignores changes to stale
+// books, and a snapshot in the stream heals its book.
+void MarketFeed::deliver(domain::Shard shard, const bus::Received& received) {
+  const wire::Sequence& sequence = shards_[shard.value].sequence;
+  const bool in_sync = sequence.state() == wire::Sequence::State::InSync;
+  const FrameOrigin origin = origin_of(shard, received);
+  for (std::size_t i = 0; i < received.messages.size(); ++i) {
+    const wire::Position position{received.producer.incarnation, received.first_seq + i};
+    if (in_sync && !sequence.applies(position)) continue;  // already in the snapshot
+    const auto error = codec_.decode(received.messages[i], message_);
+    if (error == wire::DecodeError::None) {
+      apply(origin, message_);
+    } else {
+      refuse(received.topic, error);
+    }
+  }
+}
+
+void MarketFeed::apply(const FrameOrigin& origin, const wire::MarketData& message) {
+  struct Apply {
+    const Sink& sink;
+    const FrameOrigin& origin;
+    void operator()(const domain::BookSnapshot& snapshot) const { sink.apply(BookLoaded{origin, snapshot}); }
+    void operator()(const domain::BookDelta& delta) const { sink.apply(BookChanged{origin, delta}); }
+    void operator()(const domain::TradeTick& trade) const { sink.apply(TradeSeen{origin, trade}); }
+    void operator()(const domain::BookStale& stale) const { sink.apply(BookDistrusted{stale}); }
+  };
+  std::visit(Apply{sink_, origin}, message);
+}
+
+void MarketFeed::want(domain::Shard shard) {
+  shards_[shard.value].wanted = true;
+  wanted_.cancel();
+}
+
+boost::asio::awaitable<void> MarketFeed::recover() {
+  while (true) {
+    bool failed = false;
+    for (int i = 0; i < domain::kShards; ++i) {
+      const domain::Shard shard{static_cast<std::uint8_t>(i)};
+      if (!shards_[shard.value].wanted) continue;
+      shards_[shard.value].wanted = false;
+      if (co_await fetch(shard)) continue;
+      shards_[shard.value].wanted = true;
+      failed = true;
+      break;  // the others would fail as well
+    }
+    const bool idle = std::none_of(shards_.begin(), shards_.end(), [](const ShardState& s) { return s.wanted; });
+    if (!failed && !idle) continue;
+    wanted_.expires_at(idle ? boost::asio::steady_timer::time_point::max()
+                            : std::chrono::steady_clock::now() + kAskAgainAfter);
+    co_await wanted_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    // After a failure the pause is kept even when further shards become wanted meanwhile.
+    if (failed) co_await runtime::sleep_for(kAskAgainAfter);
+  }
+}
+
+boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
+  const domain::Timestamp asked_at = clock_.now();
+  const auto bytes = co_await recovery_.request(wire::encode_books_request({shard}), kAnswerWithin);
+  if (!bytes) co_return false;
+  wire::BooksAnswer answer;
+  const auto error = wire::decode_books_answer(*bytes, answer);
+  if (error != wire::DecodeError::None) {
+    refuse(wire::topics::market_data(shard), error);
+    co_return false;
+  }
+  const domain::Duration received_at = clock_.monotonic();
+  join(shard, answer, asked_at);
+  sink_.settle(received_at);
+  co_return true;
+}
+
+void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer, domain::Timestamp asked_at) {
+  ShardState& state = shards_[shard.value];
+  if (state.sequence.state() == wire::Sequence::State::InSync) return;
+  if (state.sequence.snapshot_taken(answer.position) != wire::Sequence::State::InSync) return want(shard);
+  // Books that a snapshot in the stream has healed meanwhile are newer than these.
+  std::vector<domain::MarketId> loaded;
+  for (const domain::BookSnapshot& book : answer.books) {
+    if (!sink_.is_stale(book.market)) continue;
+    // The gateway vouched for it after we asked.
+    sink_.apply(BookLoaded{{.shard = shard, .sent_at = asked_at, .trace = {}}, book});
+    loaded.push_back(book.market);
+  }
+  deliver_kept(shard, loaded);
+  forget_kept(state);
+}
+
+// What came after the snapshot was taken, for the books that were loaded from it.
+void MarketFeed::deliver_kept(domain::Shard shard, const std::vector<domain::MarketId>& markets) {
+  const ShardState& state = shards_[shard.value];
+  for (const bus::Received& received : state.kept) {
+    const FrameOrigin origin = origin_of(shard, received);
+    for (std::size_t i = 0; i < received.messages.size(); ++i) {
+      if (!state.sequence.applies({received.producer.incarnation, received.first_seq + i})) continue;
+      if (codec_.decode(received.messages[i], message_) != wire::DecodeError::None) continue;  // counted before
+      const domain::MarketId market = std::visit([](const auto& body) { return body.market; }, message_);
+      const bool is_trade = std::holds_alternative<domain::TradeTick>(message_);  // heard before
+      if (is_trade || std::find(markets.begin(), markets.end(), market) == markets.end()) continue;
+      apply(origin, message_);
+    }
+  }
+}
+
+void MarketFeed::refuse(const std::string& topic, wire::DecodeError error) {
+  ++refused_;
+  refusals_log_.warning("A bus message was refused", {{"topic", topic}, {"reason", wire::to_string(error)}});
+}
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,51 @@
+#include "services/strategy-runner/runner_metrics.hpp"
+
+#include <string_view>
+
+namespace polybot::strategy_runner {
+namespace {
+
+// In the order of domain::SignalAction.
+constexpr std::array<std::string_view, kSignalActions> kActions{"buy", "sell", "quote", "cancel", "exit"};
+
+}  // namespace
+
+RunnerMetrics::RunnerMetrics(metrics::Registry& registry, const Runner& runner)
+    : decide_(registry.histogram("polybot_order_latency_seconds", {"decide"})),
+      refused_(registry.counter("polybot_signals_refused_total", {"undecodable"})),
+      malformed_(registry.counter("polybot_signals_refused_total", {"malformed"})) {
+  for (std::size_t i = 0; i < runner.strategies(); ++i) {
+    const std::string& name = runner.name(i).value;
+    PerStrategy handles{.scans = registry.counter("polybot_scans_total", {name}),
+                        .scan_duration = registry.histogram("polybot_scan_duration_seconds", {name}),
+                        .running = registry.gauge("polybot_strategy_running", {name}),
+                        .signals = {}};
+    handles.running.set(0);
+    for (const std::string_view action : kActions) {
+      handles.signals.push_back(registry.counter("polybot_signals_total", {name, action}));
+    }
+    strategies_.push_back(std::move(handles));
+  }
+}
+
+void RunnerMetrics::scanned(const Scan& scan, domain::Duration took) {
+  if (scan.counted) strategies_[scan.strategy].scan_duration.observe(took);
+}
+
+void RunnerMetrics::observe(const Runner& runner, domain::Timestamp now) {
+  std::uint64_t malformed = 0;
+  for (std::size_t i = 0; i < strategies_.size(); ++i) {
+    const Runner::StrategyStatus status = runner.status(i, now);
+    PerStrategy& handles = strategies_[i];
+    handles.scans.raise_to(static_cast<double>(status.scans));
+    handles.running.set(status.enabled && status.shards_held > 0 ? 1 : 0);
+    for (std::size_t action = 0; action < kSignalActions; ++action) {
+      handles.signals[action].raise_to(
+          static_cast<double>(runner.desk(i).emitted(static_cast<domain::SignalAction>(action))));
+    }
+    malformed += runner.desk(i).refused(Refusal::Malformed);
+  }
+  malformed_.raise_to(static_cast<double>(malformed));
+}
+
+}  // namespace polybot::strategy_runner

@@ -1,0 +1,199 @@
+#include "services/strategy-runner/service.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/bus/publisher.hpp"
+#include "common/runtime/logging.hpp"
+#include "common/wire/lease_codec.hpp"
+#include "common/wire/signal_codec.hpp"
+#include "common/wire/topics.hpp"
+#include "services/strategy-runner/market_feed.hpp"
+#include "services/strategy-runner/order_feed.hpp"
+#include "services/strategy-runner/runner_metrics.hpp"
+
+namespace polybot::strategy_runner {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Both peers speak at least every second.
+constexpr domain::Duration kPeerSilenceMax = 5s;
+
+std::vector<std::string> channels() {
+  std::vector<std::string> names;
+  for (const std::string_view name :
+       {wire::channels::kMarketData, wire::channels::kMarket, wire::channels::kOrder, wire::channels::kStrategy,
+        wire::channels::kLease, wire::channels::kSignal, wire::channels::kRunner}) {
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+RunnerSettings identified(RunnerSettings settings, const runtime::Runtime& runtime) {
+  settings.replica = {runtime.replica};
+  settings.incarnation = runtime.incarnation;
+  return settings;
+}
+
+bus::PublisherConfig publisher_config(const Config& config, const runtime::Runtime& runtime) {
+  return {.producer = {.service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation},
+          .endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.signals}},
+          .trust = config.bus.trust,
+          .unix_now_ns = [clock = runtime.clock] { return domain::to_unix_ns(clock.now()); }};
+}
+
+// The objects of the process and the loop around the core. Everything runs on one thread.
+class Service {
+ public:
+  Service(runtime::Runtime& runtime, const Config& config)
+      : runtime_(runtime),
+        config_(config),
+        metrics_(runtime::make_metrics(runtime, config.metrics, stats_, channels())),
+        runner_(identified(config.runner, runtime)),
+        runner_metrics_(metrics_->registry(), runner_),
+        publisher_(runtime.io.get_executor(), publisher_config(config, runtime), stats_),
+        market_feed_(runtime.io.get_executor(), config.bus, stats_, metrics_->registry(),
+                     {.apply = [this](const Input& input) { apply(input); },
+                      .settle = [this](domain::Duration received_at) { settle(received_at); },
+                      .is_stale = [this](const domain::MarketId& market) { return is_stale(market); }}),
+        order_feed_(runtime.io.get_executor(), config, stats_,
+                    {.apply = [this](const Input& input) { apply(input); },
+                     .settle = [this] { settle(std::nullopt); }}) {
+    metrics_->registry().before_collect([this] { observe(); });
+    for (const std::string_view name : {kMarketDataPart, kOrderManagerPart, kLeasesPart}) {
+      runtime_.health.add(name, "nothing heard yet");
+    }
+  }
+
+  boost::asio::awaitable<void> run() {
+    using namespace boost::asio::experimental::awaitable_operators;
+    metrics_->start();
+    runtime::log::info("Strategy runner started", {{"replica", runtime_.replica},
+                                                   {"strategies", runner_.strategies()},
+                                                   {"market_data", config_.bus.market_data}});
+    co_await (market_feed_.read() || market_feed_.recover() || order_feed_.read() || order_feed_.recover() ||
+              tick() || announce() || runtime_.stop.wait());
+    // Order-manager passes the resting orders of an orderly leaver on.
+    publish_announcement(Leaving::Yes);
+    publisher_.flush();
+    market_feed_.close();
+    order_feed_.close();
+    observe();
+    metrics_->stop();
+    publisher_.close();
+    runtime::log::info("Strategy runner stopped");
+  }
+
+ private:
+  static constexpr std::string_view kMarketDataPart = "market-data";
+  static constexpr std::string_view kOrderManagerPart = "order-manager";
+  static constexpr std::string_view kLeasesPart = "leases";
+  enum class Leaving : std::uint8_t { No, Yes };
+
+  void apply(const Input& input) { runner_.on(input, runtime_.clock.now(), outputs_); }
+
+  // Evaluates what the inputs left to do and sends what came of it.
+  void settle(std::optional<domain::Duration> received_at) {
+    const std::size_t repeats = outputs_.signals.size();
+    while (true) {
+      const domain::Duration before = runtime_.clock.monotonic();
+      const auto scan = runner_.scan_next(runtime_.clock.now(), outputs_);
+      if (!scan) break;
+      runner_metrics_.scanned(*scan, runtime_.clock.monotonic() - before);
+    }
+    for (std::size_t i = 0; i < outputs_.signals.size(); ++i) {
+      const domain::Signal& signal = outputs_.signals[i];
+      publisher_.publish(wire::topics::signal(signal.strategy), wire::encode_signal(signal));
+      if (i < repeats) continue;
+      if (received_at) runner_metrics_.decided(runtime_.clock.monotonic() - *received_at);
+      log_signal(signal);
+    }
+    outputs_.signals.clear();
+    outputs_.snapshots_wanted.clear();  // the feed asks by itself when it reports a gap
+  }
+
+  static void log_signal(const domain::Signal& signal) {
+    if (!runtime::log::enabled(runtime::log::Level::Debug)) return;
+    runtime::log::debug("Signal emitted", {{"signal_id", domain::to_string(signal.id)},
+                                           {"strategy", signal.strategy.value},
+                                           {"trace_id", domain::to_string(signal.trace)}});
+  }
+
+  bool is_stale(const domain::MarketId& market) const {
+    const BookState* book = runner_.markets().any_book(market);
+    return book != nullptr && book->stale;
+  }
+
+  boost::asio::awaitable<void> tick() {
+    while (co_await runtime_.stop.sleep_for(config_.timer_every)) {
+      apply(TimerFired{});
+      settle(std::nullopt);
+      judge_health();
+    }
+  }
+
+  boost::asio::awaitable<void> announce() {
+    do {
+      publish_announcement(Leaving::No);
+    } while (co_await runtime_.stop.sleep_for(config_.announce_every));
+  }
+
+  void publish_announcement(Leaving leaving) {
+    domain::RunnerAnnounced announced{.replica = {runtime_.replica},
+                                      .incarnation = runtime_.incarnation,
+                                      .strategies = {},
+                                      .leaving = leaving == Leaving::Yes};
+    for (std::size_t i = 0; i < runner_.strategies(); ++i) announced.strategies.push_back(runner_.name(i));
+    publisher_.publish(wire::topics::runner(announced.replica), wire::encode_runner(announced));
+  }
+
+  void judge_health() {
+    judge_peer(kMarketDataPart, market_feed_.heard_at());
+    judge_peer(kOrderManagerPart, order_feed_.heard_at());
+    const std::vector<std::string> reasons = runner_.reasons_not_ready(runtime_.clock.now());
+    if (reasons.empty()) return runtime_.health.set_ready(kLeasesPart);
+    std::string all;
+    for (const std::string& reason : reasons) all.append(all.empty() ? "" : "; ").append(reason);
+    runtime_.health.set_not_ready(kLeasesPart, all);
+  }
+
+  void judge_peer(std::string_view part, std::optional<domain::Duration> heard_at) {
+    if (heard_at && runtime_.clock.monotonic() - *heard_at <= kPeerSilenceMax) {
+      runtime_.health.set_ready(part);
+    } else {
+      runtime_.health.set_not_ready(part, heard_at ? "nothing heard for 5 s" : "nothing heard yet");
+    }
+  }
+
+  void observe() {
+    runner_metrics_.observe(runner_, runtime_.clock.now());
+    runner_metrics_.refused(market_feed_.refused() + order_feed_.refused());
+  }
+
+  runtime::Runtime& runtime_;
+  Config config_;
+  bus::Stats stats_;
+  std::shared_ptr<metrics::ServiceMetrics> metrics_;
+  Runner runner_;
+  RunnerMetrics runner_metrics_;
+  Outputs outputs_;
+  bus::Publisher publisher_;
+  MarketFeed market_feed_;
+  OrderFeed order_feed_;
+};
+
+}  // namespace
+
+boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
+  if (!wire::is_topic_part(runtime.replica)) {
+    throw runtime::CannotStart("the replica name \"" + runtime.replica +
+                               "\" must be letters, digits, _ and - (POLYBOT_REPLICA)");
+  }
+  Service service(runtime, config);
+  co_await service.run();
+}
+
+}  // namespace polybot::strategy_runner
