@@ -86,6 +86,7 @@ struct Response {
   std::string body;
   Headers headers;                 // further fields; Content-Length, Date and Connection are the server's
   bool close_connection = false;  // ends the connection after this response
+  bool abort_connection = false;  // ends it without any response: for who plays a failing peer
 };
 
 [[nodiscard]] Response json(std::string body, unsigned status = 200);

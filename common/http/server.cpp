@@ -349,6 +349,7 @@ asio::awaitable<void> Server::Core::converse(Session& session) {
     } else {
       response = respond_unmatched(match, exchange.method, reader.target());
     }
+    if (response.abort_connection) co_return;
     const bool keep = wants_more && !stopping_ && !response.close_connection;
     exchange.connection = keep ? Connection::Keep : Connection::Close;
     const bool written = co_await write_response(session, exchange, std::move(response));

@@ -103,6 +103,10 @@ void Exchange::apply(const Input& input, Outputs& out) {
     void operator()(const SetFlow& flow) const {
       self.flow_.set_running(flow.running, self.engine_, self.faults_, self.now_, out);
     }
+    void operator()(const Reconfigure& change) const {
+      self.engine_.reconfigure(change.engine);
+      self.flow_.reconfigure(change.flow, self.engine_, self.faults_, self.now_, out);
+    }
     void operator()(const SetFault& fault) const { self.start_fault(fault, out); }
     void operator()(const ClearFault& fault) const { self.stop_fault(fault.fault); }
     void operator()(const ListRecordedMarket& list) const {

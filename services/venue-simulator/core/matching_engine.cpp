@@ -67,6 +67,12 @@ std::uint64_t short_id(const domain::VenueOrderId& id) {
 MatchingEngine::MatchingEngine(const EngineSettings& settings)
     : settings_(settings), random_(splitmix64(settings.seed ^ 0x656E67696E65ULL)) {}
 
+void MatchingEngine::reconfigure(const EngineSettings& settings) {
+  const std::uint64_t seed = settings_.seed;
+  settings_ = settings;
+  settings_.seed = seed;
+}
+
 // ------------------------------------------------------------------------------------------ accounts
 
 AccountId MatchingEngine::open_account(const AccountAddress& address, Money deposit) {
@@ -297,6 +303,7 @@ void MatchingEngine::finish(std::uint64_t number, VenueOrderStatus status, std::
   if (!order.house) {
     order.truth.status = status;
     order.truth.finished_at = turn.now;
+    count_finished(order.truth);
     const auto kind = status == VenueOrderStatus::Matched ? OrderEventKind::Update
                                                           : OrderEventKind::Cancellation;
     report_order(order, kind, status, std::move(reason), turn);
@@ -371,7 +378,7 @@ bool MatchingEngine::affordable(const Order& order, const Plan& plan) const {
   if (rests(order.truth.time_in_force)) {
     need += exact_notional(order.truth.price, order.truth.quantity - plan.quantity);
   }
-  return need <= accounts_[order.truth.account].available();
+  return need <= accounts_[order.truth.account].available() && need <= settings_.allowance;
 }
 
 std::optional<RejectReason> MatchingEngine::entry_refusal(const Order& order,
@@ -386,7 +393,7 @@ std::optional<RejectReason> MatchingEngine::entry_refusal(const Order& order,
       const Price best = in_terms_of(order.outcome, plan.trades.front().yes_price);
       worth = std::max(worth, exact_notional(best, order.truth.quantity));
     }
-    if (worth < kMarketableMin) return RejectReason::Amounts;
+    if (worth < kMarketableMin) return RejectReason::BelowMinimum;
   }
   if (!affordable(order, plan)) return RejectReason::Balance;
   if (order.truth.time_in_force == TimeInForce::Fok && !plan.complete) return RejectReason::NotFilled;
@@ -414,6 +421,7 @@ SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, 
   }
   const std::uint64_t number = order.truth.number;
   living_ids_[request.id] = number;
+  ++totals_[account].orders_accepted;
   const Order& living = orders_.emplace(number, std::move(order)).first->second;
   report_order(living, OrderEventKind::Placement, VenueOrderStatus::Live, {}, turn);
   domain::SubmitAccepted accepted;
@@ -434,7 +442,7 @@ SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
   const Quantity quantity = floor_to_lot(order.truth.quantity);
   const Money worth = exact_notional(order.truth.price, order.truth.quantity);
   if (order.truth.side == Side::Buy && worth < kMarketableMin) {
-    answer.outcome = domain::SubmitRejected{RejectReason::Amounts, {}};
+    answer.outcome = domain::SubmitRejected{RejectReason::BelowMinimum, {}};
     return answer;
   }
   const Price dearest_fee = std::min(order.truth.price, Price::from_raw(5'000));
@@ -443,7 +451,7 @@ SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
                      Money::from_raw(1'000);  // a rounding step for each of up to a hundred trades
   const bool enough =
       order.truth.side == Side::Buy
-          ? need <= accounts_[order.truth.account].available()
+          ? need <= std::min(accounts_[order.truth.account].available(), settings_.allowance)
           : quantity <= accounts_.holding(order.truth.account, order.truth.market, order.outcome)
                             .available();
   if (!enough) {
@@ -462,6 +470,7 @@ SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
   const std::uint64_t number = order.truth.number;
   living_ids_[order.truth.id] = number;
   held_.insert(number);
+  ++totals_[order.truth.account].orders_accepted;
   const Order& living = orders_.emplace(number, std::move(order)).first->second;
   report_order(living, OrderEventKind::Placement, VenueOrderStatus::Delayed, {}, turn);
   set_timer(turn.now + settings_.taker_delay, TimerKind::MatchDelayed, number);
@@ -752,6 +761,7 @@ domain::TradeId MatchingEngine::record_trade(MarketState& market, TradeTruth tra
   for (const auto& maker : trade.makers) accounts_.lock(trade.market, fill_side(maker, {}));
   ++market.unsettled;
   ++unsettled_;
+  for_each_fill(trade, [](Totals& totals, const TradeTruth::Party&, Money) { ++totals.fills; });
   const domain::Duration delay =
       trade.fails ? random_.between(kFailAfterMin, kFailAfterMax)
                   : random_.between(settings_.mined_after_min, settings_.mined_after_max);
@@ -773,18 +783,54 @@ void MatchingEngine::advance_trade(std::uint64_t number, Turn& turn) {
       accounts_.unlock(trade.market, fill_side(trade.taker, trade.fee));
       for (const auto& maker : trade.makers) accounts_.unlock(trade.market, fill_side(maker, {}));
       trade.status = VenueTradeStatus::Failed;
+      for_each_fill(trade, [](Totals& totals, const TradeTruth::Party&, Money) {
+        --totals.fills;
+        ++totals.fills_failed;
+      });
       --markets_.at(trade.market).unsettled;
       --unsettled_;
       break;
     }
     case VenueTradeStatus::Mined:
       trade.status = VenueTradeStatus::Confirmed;
+      for_each_fill(trade, [](Totals& totals, const TradeTruth::Party& party, Money fee) {
+        ++totals.fills_confirmed;
+        (party.side == Side::Buy ? totals.bought : totals.sold) += party.cash;
+        totals.fees += fee;
+      });
       break;
     case VenueTradeStatus::Confirmed:
     case VenueTradeStatus::Failed:
       return;
   }
   report_trade(trade, turn);
+}
+
+template <class Count>
+void MatchingEngine::for_each_fill(const TradeTruth& trade, Count count) {
+  const auto of = [&](const TradeTruth::Party& party, Money fee) {
+    if (!accounts_[party.account].house) count(totals_[party.account], party, fee);
+  };
+  of(trade.taker, trade.fee);
+  for (const TradeTruth::Party& maker : trade.makers) of(maker, {});
+}
+
+void MatchingEngine::count_finished(const OrderTruth& order) {
+  Totals& totals = totals_[order.account];
+  switch (order.status) {
+    case VenueOrderStatus::Matched: ++totals.orders_matched; break;
+    case VenueOrderStatus::Expired: ++totals.orders_expired; break;
+    case VenueOrderStatus::Live:
+    case VenueOrderStatus::Delayed:
+    case VenueOrderStatus::Unmatched:
+    case VenueOrderStatus::Canceled:
+    case VenueOrderStatus::Invalid: ++totals.orders_canceled; break;
+  }
+}
+
+MatchingEngine::Totals MatchingEngine::totals(AccountId account) const {
+  const auto found = totals_.find(account);
+  return found == totals_.end() ? Totals{} : found->second;
 }
 
 void MatchingEngine::fail_or_mine(TradeTruth& trade, Turn& turn) {
@@ -976,6 +1022,7 @@ void MatchingEngine::close_market(MarketNo market, Turn& turn) {
       finished_ids_[order.truth.id] = number;
       finished_[number] = order.truth;
       finished_[number].finished_at = turn.now;
+      count_finished(order.truth);
       orders_.erase(number);
     } else {
       finish(number, VenueOrderStatus::Canceled, std::string(kMarketClosedReason), turn);
@@ -1037,19 +1084,13 @@ void MatchingEngine::tidy(Timestamp now) {
   std::inplace_merge(forgotten_ids_.begin(), middle, forgotten_ids_.end());
   for (auto it = trades_.begin(); it != trades_.end();) {
     const TradeTruth& trade = it->second;
-    const bool failed = trade.status == VenueTradeStatus::Failed;
-    const bool final = failed || trade.status == VenueTradeStatus::Confirmed;
+    const bool final = trade.status == VenueTradeStatus::Failed ||
+                       trade.status == VenueTradeStatus::Confirmed;
     if (!final || trade.updated_at >= before) {
       ++it;
       continue;
     }
     ++forgotten_.trades;
-    if (failed) {
-      ++forgotten_.failed_trades;
-    } else {
-      forgotten_.matched += trade.taker.quantity;
-      forgotten_.fees += trade.fee;
-    }
     archived_.trades.push_back(trade);
     it = trades_.erase(it);
   }
@@ -1171,7 +1212,7 @@ void MatchingEngine::fields(Archive& archive) {
   std::map<std::uint64_t, Order> living(orders_.begin(), orders_.end());
   archive(random_, accounts_, markets_, resolved_, living, finished_, trades_, late_, timers_);
   archive(order_count_, trade_count_, timer_count_, late_count_, market_count_, unsettled_,
-          first_house_, forgotten_, forgotten_ids_);
+          first_house_, forgotten_, totals_, forgotten_ids_, settings_);
   if constexpr (std::is_same_v<Archive, Loader>) {
     orders_ = {living.begin(), living.end()};
     rebuild_indexes();

@@ -33,21 +33,6 @@ inline constexpr domain::Quantity kLot = domain::Quantity::from_raw(10'000);  //
 inline constexpr domain::Money kMarketableMin = domain::Money::from_units(1);
 inline constexpr domain::Duration kGtdSecurity = std::chrono::seconds(60);
 
-struct EngineSettings {
-  std::uint64_t seed = 1;
-  domain::Duration mined_after_min = std::chrono::seconds(2);
-  domain::Duration mined_after_max = std::chrono::seconds(4);
-  domain::Duration confirmed_after_min = std::chrono::milliseconds(200);  // after MINED
-  domain::Duration confirmed_after_max = std::chrono::seconds(1);
-  domain::Duration taker_delay = std::chrono::milliseconds(150);
-  domain::Duration redeem_after_min = std::chrono::seconds(3);  // after the resolution
-  domain::Duration redeem_after_max = std::chrono::seconds(8);
-  // Finished orders and final trades stay readable for this long.
-  domain::Duration retention = std::chrono::minutes(30);
-  // Resolved markets stay listed (as closed) until more than this many are newer.
-  std::uint32_t resolved_markets_kept = 4096;
-};
-
 // A market with what the venue's catalogue says beside domain::Market.
 struct Listing {
   domain::Market market;
@@ -125,6 +110,9 @@ class MatchingEngine {
  public:
   explicit MatchingEngine(const EngineSettings& settings);
 
+  // Takes effect for what happens from now on. The seed stays.
+  void reconfigure(const EngineSettings& settings);
+
   // ---- accounts -----------------------------------------------------------------------------------
   AccountId open_account(const AccountAddress& address, domain::Money deposit);
   AccountId open_house_account();
@@ -198,19 +186,36 @@ class MatchingEngine {
   [[nodiscard]] domain::VenueTrade view(const TradeTruth& trade, AccountId account) const;
   [[nodiscard]] std::uint64_t unsettled_trades() const { return unsettled_; }
   [[nodiscard]] Conservation conservation() const { return accounts_.conservation(); }
-  // Totals of what has been forgotten, so that sums over all time stay whole.
+  // What an outside account has done since it was opened, forgotten orders and trades included. A fill
+  // is one order's share of one trade.
   struct Totals {
-    std::uint64_t orders = 0;
-    std::uint64_t trades = 0;
-    std::uint64_t failed_trades = 0;
-    domain::Quantity matched;
-    domain::Money fees;  // of confirmed trades
+    std::uint64_t orders_accepted = 0;
+    std::uint64_t orders_matched = 0;   // in full
+    std::uint64_t orders_canceled = 0;  // also unmatched after a taker delay, or by the end of a market
+    std::uint64_t orders_expired = 0;
+    std::uint64_t fills = 0;            // that did not fail so far
+    std::uint64_t fills_confirmed = 0;
+    std::uint64_t fills_failed = 0;
+    domain::Money bought;               // cash of confirmed fills
+    domain::Money sold;
+    domain::Money fees;
     template <class Archive>
     void fields(Archive& archive) {
-      archive(orders, trades, failed_trades, matched, fees);
+      archive(orders_accepted, orders_matched, orders_canceled, orders_expired, fills,
+              fills_confirmed, fills_failed, bought, sold, fees);
     }
   };
-  [[nodiscard]] const Totals& forgotten() const { return forgotten_; }
+  [[nodiscard]] Totals totals(AccountId account) const;
+  // How many finished orders and final trades have left memory.
+  struct Forgotten {
+    std::uint64_t orders = 0;
+    std::uint64_t trades = 0;
+    template <class Archive>
+    void fields(Archive& archive) {
+      archive(orders, trades);
+    }
+  };
+  [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
   // What left memory since the last call; the last order taken is number forgotten().orders of all
   // that ever left, the last trade number forgotten().trades.
   struct Archived {
@@ -335,11 +340,14 @@ class MatchingEngine {
   void remove_from_book(const Order& order);
   void release(Order& order);
   void finish(std::uint64_t number, domain::VenueOrderStatus status, std::string reason, Turn& turn);
+  void count_finished(const OrderTruth& order);
   void touch(MarketNo number, MarketState& market, domain::BookSide side, domain::Price price);
 
   // Life cycles.
   void advance_trade(std::uint64_t number, Turn& turn);
   void fail_or_mine(TradeTruth& trade, Turn& turn);
+  template <class Count>
+  void for_each_fill(const TradeTruth& trade, Count count);
   void close_market(MarketNo market, Turn& turn);
   void resolve_market(MarketNo market, Turn& turn);
   void redeem_market(MarketNo market, Turn& turn);
@@ -373,7 +381,8 @@ class MatchingEngine {
   std::uint32_t market_count_ = 0;
   std::uint64_t unsettled_ = 0;
   std::optional<AccountId> first_house_;  // takes the other side of late fills
-  Totals forgotten_;
+  Forgotten forgotten_;
+  std::map<AccountId, Totals> totals_;
   // Ids of forgotten orders, shortened to 64 bits: a copy of a very old order is still a duplicate.
   std::vector<std::uint64_t> forgotten_ids_;  // sorted
   // Derived from the above.

@@ -12,6 +12,7 @@
 #include "common/domain/market_data.hpp"
 #include "common/domain/venue.hpp"
 #include "services/venue-simulator/core/faults.hpp"
+#include "services/venue-simulator/core/settings.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -111,6 +112,15 @@ struct SetFlow {
     archive(running);
   }
 };
+// New rules and a new crowd from now on; the seed stays.
+struct Reconfigure {
+  EngineSettings engine;
+  FlowSettings flow;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(engine, flow);
+  }
+};
 struct SetFault {
   Fault fault = Fault::Reject;
   FaultSettings settings;
@@ -167,7 +177,8 @@ struct PlayFrames {
 
 using Input =
     std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
-                 CancelResting, SetFlow, SetFault, ClearFault, ListRecordedMarket, PlayFrames>;
+                 CancelResting, SetFlow, Reconfigure, SetFault, ClearFault, ListRecordedMarket,
+                 PlayFrames>;
 
 // ----------------------------------------------------------------------------------------- outputs
 

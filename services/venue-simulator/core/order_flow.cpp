@@ -110,6 +110,25 @@ void OrderFlow::set_running(bool running, MatchingEngine& engine, FaultBoard& fa
   for (auto& [number, market] : markets_) refresh_quotes(number, market, turn);
 }
 
+void OrderFlow::reconfigure(const FlowSettings& settings, MatchingEngine& engine, FaultBoard& faults,
+                            Timestamp now, Outputs& out) {
+  const std::uint64_t seed = settings_.seed;
+  settings_ = settings;
+  settings_.seed = seed;
+  Turn turn{now, engine, faults, out};
+  // Nothing of the old regime stays behind: no mispricing, no drift, no order placed for no reason.
+  for (auto& [number, event] : events_) event.episode = {};
+  for (auto& [number, market] : markets_) {
+    market.skew = 0;
+    market.drift = 0;
+    market.belief = market.fair;
+    market.fixed = market.shape == Shape::Half && !settings_.edge;
+    for (const std::uint64_t order : market.noise) engine.cancel_house(order);
+    market.noise.clear();
+    if (running_) refresh_quotes(number, market, turn);
+  }
+}
+
 // ------------------------------------------------------------------------------------------ the world
 
 void OrderFlow::build_series(Timestamp now) {

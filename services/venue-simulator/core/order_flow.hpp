@@ -25,16 +25,6 @@
 
 namespace polybot::venue_simulator {
 
-struct FlowSettings {
-  std::uint64_t seed = 1;
-  bool edge = true;
-  std::int64_t book_changes_per_second = 200;
-  domain::Duration rotate_period = std::chrono::minutes(5);  // of the up/down markets
-  domain::Duration resolve_after_min = std::chrono::seconds(15);
-  domain::Duration resolve_after_max = std::chrono::seconds(85);
-  domain::Duration long_life = std::chrono::hours(24 * 7);   // of the other events
-};
-
 class OrderFlow {
  public:
   explicit OrderFlow(const FlowSettings& settings);
@@ -46,6 +36,9 @@ class OrderFlow {
   void set_running(bool running, MatchingEngine& engine, FaultBoard& faults, domain::Timestamp now,
                    Outputs& out);
   [[nodiscard]] bool running() const { return running_; }
+  // Takes effect for what happens from now on. The seed stays.
+  void reconfigure(const FlowSettings& settings, MatchingEngine& engine, FaultBoard& faults,
+                   domain::Timestamp now, Outputs& out);
 
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
   void run_due(domain::Timestamp now, MatchingEngine& engine, FaultBoard& faults, Outputs& out);
@@ -57,7 +50,7 @@ class OrderFlow {
 
   template <class Archive>
   void fields(Archive& archive) {
-    archive(random_, running_, begun_, maker_, noise_, informed_, events_, markets_, series_, next_step_,
+    archive(settings_, random_, running_, begun_, maker_, noise_, informed_, events_, markets_, series_, next_step_,
             next_episode_, next_drift_, jumps_, steps_, event_count_);
   }
 

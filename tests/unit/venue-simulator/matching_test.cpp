@@ -165,7 +165,7 @@ TEST_F(Matching, ChecksTickSizeMinimumSizeDuplicatesAndBalance) {
 TEST_F(Matching, RefusesAMarketableOrderBelowOneDollar) {
   venue.submit(alice, market, Outcome::No, Side::Buy, "0.90", "10");
   EXPECT_EQ(rejection(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.10", "9.99", TimeInForce::Fak)),
-            RejectReason::Amounts);
+            RejectReason::BelowMinimum);
   EXPECT_EQ(accepted(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.10", "10", TimeInForce::Fak)).state,
             State::Matched);
 }

@@ -120,7 +120,9 @@ TEST_F(Settlement, MovesFinishedOrdersAndTradesOutOfMemory) {
   EXPECT_EQ(archived.orders.size(), 2U);
   EXPECT_EQ(archived.trades.size(), 1U);
   EXPECT_EQ(venue.exchange.engine().forgotten().orders, 2U);
-  EXPECT_EQ(venue.exchange.engine().forgotten().matched, qty("10"));
+  EXPECT_EQ(venue.exchange.engine().totals(bob).bought, money("6"));
+  EXPECT_EQ(venue.exchange.engine().totals(bob).fills_confirmed, 1U);
+  EXPECT_EQ(venue.exchange.engine().totals(alice).orders_matched, 1U);
   EXPECT_TRUE(venue.exchange.engine().orders(0, 100).empty());
 }
 
