@@ -68,6 +68,11 @@ void Portfolio::claim_paid(const domain::ClaimPaid& event) {
   cash_ += event.cash;
 }
 
+void Portfolio::cash_moved(Money amount) {
+  cash_ += amount;
+  moved_in_ += amount;
+}
+
 void Portfolio::day_opened(const domain::DayOpened& event) {
   day_ = event.date;
   for (auto& [strategy, baseline] : baselines_) {
@@ -290,6 +295,22 @@ Portfolio::Losses Portfolio::unacknowledged_losses(const std::optional<StrategyN
   return {beyond(daily, base.daily_acknowledged), beyond(fall, base.drawdown_acknowledged)};
 }
 
+Money Portfolio::unconserved() const {
+  Money explained = moved_in_;
+  for (const auto& [strategy, realized] : past_realized_) explained += realized;
+  for (const auto& [strategy, positions] : positions_) {
+    for (const auto& [market, position] : positions) {
+      for (const TokenPosition* token : {&position.yes, &position.no}) {
+        explained += token->holding().realized - token->holding().cost;
+      }
+    }
+  }
+  for (const auto& [market, resolution] : resolutions_) {
+    if (holds(market)) explained += resolution.paid;
+  }
+  return cash_ - explained;
+}
+
 std::map<StrategyName, Money> Portfolio::equities() const {
   std::map<StrategyName, Money> equities;
   for (const auto& [strategy, realized] : past_realized_) equities[strategy] = {};
@@ -329,7 +350,7 @@ std::uint64_t Portfolio::fills_provisional(const StrategyName& strategy) const {
 }
 
 void Portfolio::digest(Digest& digest) const {
-  digest.add(cash_);
+  digest.add(cash_).add(moved_in_);
   for (const auto& [strategy, positions] : positions_) {
     digest.add(strategy).add(positions.size());
     for (const auto& [market, position] : positions) {

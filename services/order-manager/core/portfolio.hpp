@@ -93,7 +93,7 @@ class Portfolio {
   void marked(const domain::MarksTaken& marks);
   void resolved(const domain::MarketResolved& event);
   void claim_paid(const domain::ClaimPaid& event);
-  void cash_moved(domain::Money amount) { cash_ += amount; }
+  void cash_moved(domain::Money amount);
   void day_opened(const domain::DayOpened& event);
   // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark of
   // ten seconds ago would leave a peak that never was.
@@ -122,6 +122,8 @@ class Portfolio {
   [[nodiscard]] domain::Quantity account_quantity(const domain::Instrument& instrument) const;
 
   [[nodiscard]] domain::Money cash() const { return cash_; }
+  // Cash beyond what deposits, costs, results and payouts explain; 0 always.
+  [[nodiscard]] domain::Money unconserved() const;
   [[nodiscard]] domain::Money unsettled_proceeds() const;
   [[nodiscard]] std::optional<domain::Price> mark(const domain::MarketId& market) const;
   // At mark, both outcomes; at cost where there is no mark yet; 0 once resolved. `strategy` may be
@@ -165,6 +167,7 @@ class Portfolio {
   void add_results(const domain::MarketId& market, const MarketPosition& position, Results& results) const;
 
   domain::Money cash_;
+  domain::Money moved_in_;  // deposits less withdrawals
   std::map<domain::StrategyName, Positions> positions_;
   std::map<domain::StrategyName, domain::Money> past_realized_;  // of markets no longer in positions_
   std::map<domain::MarketId, domain::Price> marks_;

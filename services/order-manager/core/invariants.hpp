@@ -1,0 +1,19 @@
+// What must be true of every ledger, whatever it was told. For tests, the simulation and `verify`: a
+// fold that breaks one of these is wrong, not unlucky.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/order-manager/core/ledger.hpp"
+
+namespace polybot::order_manager {
+
+// One sentence for each violation; empty = sound. Checks that
+//  - per strategy and side, submitted = filled + canceled + rejected + expired + live;
+//  - every order's filled quantity and provisional count are those of its booked fills;
+//  - positions are what the booked fills came to, and cash is deposits - costs + results + payouts;
+//  - the set of open orders is the set of those whose status is not terminal.
+[[nodiscard]] std::vector<std::string> broken_invariants(const Ledger& ledger);
+
+}  // namespace polybot::order_manager
