@@ -1,0 +1,62 @@
+// A service with nothing to do but what its configuration says: the subject of service_test.cpp.
+#include <signal.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <thread>
+
+#include "common/domain/assert.hpp"
+#include "common/runtime/logging.hpp"
+#include "common/runtime/service.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace polybot::runtime;
+
+struct Config {
+  std::string behavior;
+  Secret secret;
+};
+
+Config read_config(config::Reader& reader) {
+  return {reader.string("probe.behavior", "wait"), reader.secret("probe.secret", config::Presence::Optional)};
+}
+
+[[noreturn]] void hang() {
+  for (;;) std::this_thread::yield();
+}
+
+asio::awaitable<void> run(Runtime& runtime, Config config) {
+  log::info("Running \"quoted\"\n\xFF", {{"behavior", config.behavior}, {"secret_word", config.secret}});
+  runtime.health.set_ready("probe");
+  if (config.behavior == "return") co_return;
+  if (config.behavior == "throw") throw std::runtime_error("it broke");
+  if (config.behavior == "cannot-start") throw CannotStart("the key is missing");
+  if (config.behavior == "assert") POLYBOT_ASSERT(config.behavior == "never");
+  if (config.behavior == "terminate") std::thread([] { throw std::runtime_error("in a thread"); }).join();
+  if (config.behavior == "hang") hang();
+  log::info("Waiting");
+  co_await runtime.stop.wait();
+  if (config.behavior == "linger") {
+    asio::steady_timer never(runtime.io, asio::steady_timer::time_point::max());
+    co_await never.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Command echo{"echo", "print the arguments", [](const std::vector<std::string>& arguments) {
+                       for (const std::string& argument : arguments) std::puts(argument.c_str());
+                       return static_cast<int>(arguments.size());
+                     }};
+  ServiceOptions options;
+  options.name = "probe";
+  options.summary = "A probe.";
+  options.admin_port = 0;
+  options.commands = {echo};
+  return run_service(options, argc, argv, read_config, run);
+}

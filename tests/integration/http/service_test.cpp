@@ -1,0 +1,245 @@
+// run_service as a process sees it: exit codes, what is printed, signals, the watchdog.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace polybot::runtime {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// A child whose output (both streams) is read through one pipe.
+class Process {
+ public:
+  Process(std::vector<std::string> arguments, std::vector<std::string> environment) {
+    std::array<int, 2> pipe{};
+    EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, pipe[1], STDERR_FILENO);
+    arguments.insert(arguments.begin(), POLYBOT_PROBE);
+    const auto pointers = [](std::vector<std::string>& texts) {
+      std::vector<char*> result;
+      for (std::string& text : texts) result.push_back(text.data());
+      result.push_back(nullptr);
+      return result;
+    };
+    EXPECT_EQ(::posix_spawn(&pid_, POLYBOT_PROBE, &actions, nullptr, pointers(arguments).data(),
+                            pointers(environment).data()),
+              0);
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(pipe[1]);
+    out_ = pipe[0];
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(out_);
+  }
+
+  void signal(int number) const { ::kill(pid_, number); }
+  // Reads until `text` has been printed; false at the end of the output.
+  bool wait_for(std::string_view text) {
+    while (output.find(text) == std::string::npos) {
+      if (!read_more()) return false;
+    }
+    return true;
+  }
+  // The exit code, or 128 + the signal.
+  int wait() {
+    while (read_more()) {
+    }
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  std::string output;
+
+ private:
+  bool read_more() {
+    std::array<char, 4096> piece{};
+    const auto got = ::read(out_, piece.data(), piece.size());
+    if (got <= 0) return false;
+    output.append(piece.data(), static_cast<std::size_t>(got));
+    return true;
+  }
+  pid_t pid_ = -1;
+  int out_ = -1;
+};
+
+class ServiceTest : public testing::Test {
+ protected:
+  ServiceTest() {
+    folder_ = std::filesystem::temp_directory_path() / ("polybot-service-test-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+    config_ = folder_ / "probe.toml";
+    std::ofstream(folder_ / "secret") << "hunter2\n";
+    write_config("[probe]\nsecret_file = \"" + (folder_ / "secret").string() + "\"\n");
+  }
+  ~ServiceTest() override { std::filesystem::remove_all(folder_); }
+
+  void write_config(const std::string& text) { std::ofstream(config_) << text; }
+  Process start(const std::string& behavior, std::vector<std::string> environment = {}) {
+    environment.push_back("POLYBOT_PROBE__BEHAVIOR=" + behavior);
+    environment.emplace_back("POLYBOT_REPLICA=probe-1");
+    return Process({"--config", config_.string()}, std::move(environment));
+  }
+  static void expect_json_lines(const std::string& output) {
+    std::istringstream lines(output);
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) {
+      boost::system::error_code ec;
+      const auto value = boost::json::parse(line, ec);
+      ASSERT_FALSE(ec) << line;
+      const auto& object = value.as_object();
+      for (const char* const field : {"timestamp", "level", "message", "service", "replica"}) {
+        ASSERT_TRUE(object.contains(field)) << line;
+      }
+      EXPECT_EQ(object.at("service"), "probe");
+      EXPECT_EQ(object.at("replica"), "probe-1");
+    }
+    EXPECT_GT(count, 0);
+  }
+
+  std::filesystem::path folder_;
+  std::filesystem::path config_;
+};
+
+TEST_F(ServiceTest, ExplainsItself) {
+  Process help({"--help"}, {});
+  EXPECT_EQ(help.wait(), 0);
+  for (const char* const text : {"--config", "--check-config", "--version", "POLYBOT_A__B", "echo", "Exit codes"}) {
+    EXPECT_THAT(help.output, HasSubstr(text));
+  }
+  Process version({"--version"}, {});
+  EXPECT_EQ(version.wait(), 0);
+  EXPECT_EQ(version.output, "probe 0.1.0\n");
+  Process wrong({"--no-such-option"}, {});
+  EXPECT_EQ(wrong.wait(), 1);
+}
+
+TEST_F(ServiceTest, RunsItsCommands) {
+  Process echo({"echo", "a", "--b"}, {});
+  EXPECT_EQ(echo.wait(), 2);
+  EXPECT_EQ(echo.output, "a\n--b\n");
+}
+
+TEST_F(ServiceTest, ChecksItsConfiguration) {
+  Process good({"--check-config", "--config", config_.string()}, {});
+  EXPECT_EQ(good.wait(), 0);
+  EXPECT_THAT(good.output, HasSubstr(": ok"));
+  write_config("[prob]\nbehaviour = 1\n");
+  Process bad({"--check-config", "--config", config_.string()}, {"POLYBOT_LOG__LEVEL=loud"});
+  EXPECT_EQ(bad.wait(), 1);
+  EXPECT_THAT(bad.output, HasSubstr("probe.toml:2: prob.behaviour: unknown key"));
+  EXPECT_THAT(bad.output, HasSubstr("environment POLYBOT_LOG__LEVEL: log.level: must be trace"));
+  Process missing({"--config", "/no/such.toml"}, {});
+  EXPECT_EQ(missing.wait(), 1);
+  EXPECT_THAT(missing.output, HasSubstr("/no/such.toml: cannot read the configuration file"));
+}
+
+TEST_F(ServiceTest, StopsOnSigtermAndSaysSo) {
+  Process process = start("wait");
+  ASSERT_TRUE(process.wait_for("Waiting"));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_THAT(process.output, HasSubstr("Stopped"));
+}
+
+TEST_F(ServiceTest, PrintsOnlyJsonInJsonModeAndNoSecret) {
+  Process process = start("wait", {"LOG_FORMAT=json"});
+  ASSERT_TRUE(process.wait_for("Waiting"));
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 0);
+  expect_json_lines(process.output);
+  EXPECT_EQ(process.output.find("hunter2"), std::string::npos);
+}
+
+TEST_F(ServiceTest, LastWordsAreJsonToo) {
+  struct Case {
+    const char* behavior;
+    int exit_code;
+    const char* words;
+  };
+  for (const Case& c : {Case{"throw", 1, "it broke"}, Case{"cannot-start", 1, "the key is missing"},
+                        Case{"assert", 128 + SIGABRT, "Broken invariant"},
+                        Case{"terminate", 128 + SIGABRT, "in a thread"}, Case{"return", 0, "Stopped"}}) {
+    Process process = start(c.behavior, {"LOG_FORMAT=json"});
+    EXPECT_EQ(process.wait(), c.exit_code) << c.behavior;
+    EXPECT_THAT(process.output, HasSubstr(c.words));
+    expect_json_lines(process.output);
+  }
+  write_config("[probe]\nnonsense = 1\n");
+  Process process = start("wait", {"LOG_FORMAT=json"});
+  EXPECT_EQ(process.wait(), 1);
+  expect_json_lines(process.output);
+}
+
+TEST_F(ServiceTest, NamesAPortThatIsTaken) {
+  boost::asio::io_context io;
+  const boost::asio::ip::tcp::acceptor taken(io, {boost::asio::ip::address_v4::loopback(), 0});
+  const std::string port = std::to_string(taken.local_endpoint().port());
+  Process process = start("wait", {"POLYBOT_ADMIN__PORT=" + port});
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_THAT(process.output, HasSubstr("cannot listen on 127.0.0.1:" + port + " (admin.port): Address already in use"));
+}
+
+TEST_F(ServiceTest, ASecondSignalEndsAtOnceAndTheGraceIsBounded) {
+  Process impatient = start("linger");
+  ASSERT_TRUE(impatient.wait_for("Waiting"));
+  impatient.signal(SIGTERM);
+  ASSERT_TRUE(impatient.wait_for("Stopping"));
+  impatient.signal(SIGTERM);
+  EXPECT_EQ(impatient.wait(), 1);
+  EXPECT_THAT(impatient.output, HasSubstr("Second signal"));
+
+  Process patient = start("linger", {"POLYBOT_SHUTDOWN__GRACE=50ms"});
+  ASSERT_TRUE(patient.wait_for("Waiting"));
+  patient.signal(SIGTERM);
+  EXPECT_EQ(patient.wait(), 1);
+  EXPECT_THAT(patient.output, HasSubstr("did not stop within shutdown.grace"));
+}
+
+TEST_F(ServiceTest, TheWatchdogEndsAStuckProcess) {
+  Process process = start("hang", {"POLYBOT_WATCHDOG__TIMEOUT=2s", "LOG_FORMAT=json"});
+  EXPECT_EQ(process.wait(), 70);
+  EXPECT_THAT(process.output, HasSubstr("The event loop is stuck"));
+  expect_json_lines(process.output);
+}
+
+TEST_F(ServiceTest, WritesToAFileWhenTold) {
+  const auto file = folder_ / "probe.log";
+  Process process = start("return", {"POLYBOT_LOG__FILE=" + file.string(), "LOG_FORMAT=json"});
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_EQ(process.output, "");
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  expect_json_lines(text.str());
+  Process wrong = start("return", {"POLYBOT_LOG__FILE=" + (config_ / "x.log").string()});
+  EXPECT_EQ(wrong.wait(), 1);
+  EXPECT_THAT(wrong.output, HasSubstr("log.file: cannot open " + (config_ / "x.log").string()));
+}
+
+}  // namespace
+}  // namespace polybot::runtime
