@@ -205,6 +205,8 @@ awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(std::vector<d
 }
 
 // --------------------------------------------------------------------------------------- readings
+// Each call is named before it is awaited: gcc 12 destroys an aggregate temporary inside a co_await
+// expression wrongly.
 
 awaitable<std::optional<std::string>> VenueClient::read(Call call) {
   if (!credentials_) co_return std::nullopt;
@@ -218,7 +220,8 @@ awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>> VenueClient::rea
   std::string cursor(polymarket::kFirstCursor);
   const domain::Timestamp at = clock_.now();
   for (int page = 0; page < kPagesMax; ++page) {
-    const auto body = co_await read({.operation = "open_orders", .path = "/data/orders", .query = "?next_cursor=" + cursor});
+    Call call{.operation = "open_orders", .path = "/data/orders", .query = "?next_cursor=" + cursor};
+    const auto body = co_await read(std::move(call));
     if (!body) co_return std::nullopt;
     auto parsed = polymarket::parse_open_orders(*body);
     if (!parsed) {
@@ -239,9 +242,10 @@ awaitable<std::optional<std::vector<domain::VenueTrade>>> VenueClient::read_trad
   // The venue takes whole seconds and leaves out what is not after them: one second earlier loses nothing.
   const std::int64_t after_s = std::max<std::int64_t>(0, domain::to_unix_ns(since) / 1'000'000'000 - 1);
   for (int page = 0; page < kPagesMax; ++page) {
-    const auto body = co_await read({.operation = "trades",
-                                     .path = "/data/trades",
-                                     .query = "?after=" + std::to_string(after_s) + "&next_cursor=" + cursor});
+    Call call{.operation = "trades",
+              .path = "/data/trades",
+              .query = "?after=" + std::to_string(after_s) + "&next_cursor=" + cursor};
+    const auto body = co_await read(std::move(call));
     if (!body) co_return std::nullopt;
     auto parsed = polymarket::parse_trades(*body);
     if (!parsed) {
@@ -257,7 +261,8 @@ awaitable<std::optional<std::vector<domain::VenueTrade>>> VenueClient::read_trad
 }
 
 awaitable<std::optional<std::int64_t>> VenueClient::read_balance(std::string query) {
-  const auto body = co_await read({.operation = "balance", .path = "/balance-allowance", .query = std::move(query)});
+  Call call{.operation = "balance", .path = "/balance-allowance", .query = std::move(query)};
+  const auto body = co_await read(std::move(call));
   if (!body) co_return std::nullopt;
   const auto parsed = polymarket::parse_balance_allowance(*body);
   if (!parsed) {
