@@ -182,8 +182,10 @@ asio::awaitable<std::optional<wire::OrdersAnswer>> OrderStream::ask(wire::Orders
 asio::awaitable<bool> OrderStream::recover(std::string name) {
   StreamTracker& tracker = streams_[name].tracker;
   for (;;) {
-    const auto answer = co_await ask(
-        wire::ReplayRequest{.stream = StrategyName{name}, .after_seq = tracker.last_seq()});
+    // Named first: gcc 12 destroys an aggregate temporary inside a co_await expression wrongly.
+    wire::OrdersRequest request =
+        wire::ReplayRequest{.stream = StrategyName{name}, .after_seq = tracker.last_seq()};
+    const auto answer = co_await ask(std::move(request));
     if (!answer) co_return false;
     const auto* replayed = std::get_if<wire::ReplayedEvents>(&*answer);
     if (replayed == nullptr) co_return co_await take_snapshot(name);

@@ -347,7 +347,8 @@ awaitable<std::optional<domain::Payout>> VenueClient::read_payout(domain::Market
 
 awaitable<std::optional<domain::Duration>> VenueClient::read_clock_offset() {
   const domain::Timestamp begun = clock_.now();
-  const http::Outcome answer = co_await send("time", {.url = settings_.rest + "/time"});
+  http::ClientRequest request{.url = settings_.rest + "/time"};
+  const http::Outcome answer = co_await send("time", std::move(request));
   const domain::Timestamp ended = clock_.now();
   if (!answer || answer->status != 200) co_return std::nullopt;
   const auto seconds = polymarket::parse_time(answer->body);
