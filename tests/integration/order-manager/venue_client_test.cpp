@@ -1,0 +1,589 @@
+// What order-manager makes of a venue that misbehaves: every submission ends accepted, rejected or
+// ambiguous, and no request is ever sent twice.
+#include "services/order-manager/execution/venue_client.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <map>
+
+#include "tests/integration/http/loop.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+using domain::AmbiguityCause;
+using domain::CancelAnswered;
+using domain::RejectReason;
+using domain::SubmitAccepted;
+using domain::SubmitAmbiguous;
+using domain::SubmitOutcome;
+using domain::SubmitRejected;
+using test::kAsTuple;
+using test::run;
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr std::string_view kKey =
+    "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+constexpr std::string_view kSecret = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+struct Seen {
+  std::string method;
+  std::string target;
+  std::string head;
+  std::string body;
+  [[nodiscard]] std::string path() const { return target.substr(0, target.find('?')); }
+  [[nodiscard]] std::string header(const std::string& name) const {
+    const std::size_t at = head.find("\r\n" + name + ": ");
+    if (at == std::string::npos) return {};
+    const std::size_t begin = at + name.size() + 4;
+    return head.substr(begin, head.find("\r\n", begin) - begin);
+  }
+};
+
+// How the venue reacts to a request.
+struct Reaction {
+  enum class Kind { Answer, Silence, Reset, HalfAnAnswer, Garbage };
+  Kind kind = Kind::Answer;
+  unsigned status = 200;
+  std::string body;
+  std::string fields;  // further header lines, each with CRLF
+};
+Reaction answer(unsigned status, std::string body, std::string fields = {}) {
+  return {Reaction::Kind::Answer, status, std::move(body), std::move(fields)};
+}
+Reaction misbehave(Reaction::Kind kind) { return {kind, 200, "{}", {}}; }
+
+// A venue that speaks just enough HTTP to be able to break it.
+class BadVenue {
+ public:
+  explicit BadVenue(asio::io_context& io) : acceptor_(io, {asio::ip::address_v4::loopback(), 0}) {
+    asio::co_spawn(io, accept(), asio::detached);
+    on("GET /auth/derive-api-key",
+       answer(200, R"({"apiKey":"key-1","secret":")" + std::string(kSecret) + R"(","passphrase":"pass"})"));
+  }
+
+  [[nodiscard]] std::string url() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
+  // Reactions to one path are used up in order; the last one stays.
+  void on(const std::string& method_and_path, Reaction reaction) {
+    reactions_[method_and_path].push_back(std::move(reaction));
+  }
+  [[nodiscard]] std::vector<Seen> seen(const std::string& method_and_path) const {
+    std::vector<Seen> found;
+    for (const Seen& request : seen_) {
+      if (request.method + " " + request.path() == method_and_path) found.push_back(request);
+    }
+    return found;
+  }
+
+ private:
+  asio::awaitable<void> accept() {
+    for (;;) {
+      auto [ec, socket] = co_await acceptor_.async_accept(kAsTuple);
+      if (ec) co_return;
+      asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket)), asio::detached);
+    }
+  }
+
+  asio::awaitable<void> serve(tcp::socket socket) {
+    std::string buffered;
+    for (;;) {
+      auto [ec, size] =
+          co_await asio::async_read_until(socket, asio::dynamic_buffer(buffered), "\r\n\r\n", kAsTuple);
+      if (ec) co_return;
+      Seen request;
+      request.head = buffered.substr(0, size);
+      const std::size_t space = request.head.find(' ');
+      request.method = request.head.substr(0, space);
+      request.target = request.head.substr(space + 1, request.head.find(' ', space + 1) - space - 1);
+      const std::string length_text = request.header("Content-Length");
+      const std::size_t length = length_text.empty() ? 0 : std::stoul(length_text);
+      if (buffered.size() < size + length) {
+        auto [failed, more] = co_await asio::async_read(
+            socket, asio::dynamic_buffer(buffered),
+            asio::transfer_exactly(size + length - buffered.size()), kAsTuple);
+        if (failed) co_return;
+      }
+      request.body = buffered.substr(size, length);
+      buffered.erase(0, size + length);
+      seen_.push_back(request);
+      const bool goes_on = co_await react(socket, take_reaction(request));
+      if (!goes_on) co_return;
+    }
+  }
+
+  Reaction take_reaction(const Seen& request) {
+    const auto found = reactions_.find(request.method + " " + request.path());
+    if (found == reactions_.end()) return answer(404, R"({"error":"no such path"})");
+    const Reaction reaction = found->second.front();
+    if (found->second.size() > 1) found->second.erase(found->second.begin());
+    return reaction;
+  }
+
+  asio::awaitable<bool> react(tcp::socket& socket, Reaction reaction) {
+    std::string text = "HTTP/1.1 " + std::to_string(reaction.status) + " X\r\n" + reaction.fields +
+                       "Content-Length: " + std::to_string(reaction.body.size()) + "\r\n\r\n" +
+                       reaction.body;
+    switch (reaction.kind) {
+      case Reaction::Kind::Answer:
+        break;
+      case Reaction::Kind::Silence: {
+        // Held open until the client gives up.
+        std::string ignored;
+        co_await asio::async_read(socket, asio::dynamic_buffer(ignored), kAsTuple);
+        co_return false;
+      }
+      case Reaction::Kind::Reset:
+        socket.set_option(tcp::socket::linger(true, 0));
+        socket.close();
+        co_return false;
+      case Reaction::Kind::HalfAnAnswer:
+        text.pop_back();
+        co_await asio::async_write(socket, asio::buffer(text), kAsTuple);
+        co_return false;
+      case Reaction::Kind::Garbage:
+        text = "220 mail.example.org ready\r\n\r\n";
+        co_await asio::async_write(socket, asio::buffer(text), kAsTuple);
+        co_return false;
+    }
+    auto [ec, size] = co_await asio::async_write(socket, asio::buffer(text), kAsTuple);
+    co_return !ec;
+  }
+
+  tcp::acceptor acceptor_;
+  std::map<std::string, std::vector<Reaction>> reactions_;
+  std::vector<Seen> seen_;
+};
+
+domain::MarketId market_id() {
+  domain::MarketId id;
+  id.bytes[31] = 7;
+  return id;
+}
+domain::TokenId token_id(std::uint8_t n) {
+  domain::TokenId id;
+  id.bytes[31] = n;
+  return id;
+}
+
+// An order as the core hands it over: complete but for the signature.
+domain::Order order(std::uint32_t leg) {
+  domain::Order order;
+  order.id = {.signal = {1, 1}, .leg = leg};
+  order.side = domain::Side::Buy;
+  order.limit = domain::Price::from_raw(5000);
+  order.quantity = domain::Quantity::from_units(10);
+  order.time_in_force = domain::TimeInForce::Fak;
+  order.fields = {.salt = 100 + leg,
+                  .timestamp_ms = 1713398400000,
+                  .maker_amount = domain::Money::from_units(5),
+                  .taker_amount = domain::Money::from_units(10),
+                  .token = token_id(1)};
+  const polymarket::OrderSigner signer(kKey);
+  const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
+  order.venue_id = polymarket::order_digest(
+      polymarket::order_to_sign(order.fields, order.side, signer.address(), signer.address(),
+                                polymarket::SignatureType::Eoa),
+      domains.separator(order.fields.exchange));
+  return order;
+}
+
+std::string placed(const domain::Order& order, std::string_view status = "matched") {
+  std::string out;
+  polymarket::write_placement({.id = order.venue_id, .status = status, .trades = {{"t1"}}}, out);
+  return out;
+}
+
+class VenueClientTest : public testing::Test {
+ protected:
+  VenueClientTest() { connect(venue.url()); }
+
+  void connect(const std::string& url) {
+    client = std::make_unique<VenueClient>(
+        io.get_executor(),
+        VenueClientSettings{.rest = url, .gamma = url, .request_timeout = std::chrono::milliseconds(150)},
+        polymarket::OrderSigner(kKey),
+        VenueClient::Observer{
+            .on_request =
+                [this](std::string_view operation, RequestOutcome outcome, domain::Duration) {
+                  outcomes[std::string(operation)].push_back(outcome);
+                },
+            .on_throttled = [this](domain::Duration pause) { pauses.push_back(pause); }});
+  }
+
+  std::vector<domain::SubmitAnswered> submit(std::vector<domain::Order> orders) {
+    std::vector<domain::SubmitAnswered> answers;
+    run(io, [](VenueClient& venue_client, std::vector<domain::Order> wanted,
+               std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+      EXPECT_TRUE(co_await venue_client.authenticate());
+      out = co_await venue_client.submit(std::move(wanted));
+    }(*client, std::move(orders), answers));
+    return answers;
+  }
+  SubmitOutcome submit_one() {
+    const auto answers = submit({order(0)});
+    EXPECT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers.at(0).order, order(0).venue_id);
+    return answers.at(0).outcome;
+  }
+  SubmitOutcome submit_against(Reaction reaction) {
+    venue.on("POST /order", std::move(reaction));
+    SubmitOutcome outcome = submit_one();
+    EXPECT_EQ(venue.seen("POST /order").size(), 1U) << "an order is sent once, whatever happens";
+    return outcome;
+  }
+  static AmbiguityCause cause(const SubmitOutcome& outcome) {
+    const auto* const ambiguous = std::get_if<SubmitAmbiguous>(&outcome);
+    EXPECT_NE(ambiguous, nullptr);
+    return ambiguous != nullptr ? ambiguous->cause : AmbiguityCause::Restarted;
+  }
+  static RejectReason reason(const SubmitOutcome& outcome) {
+    const auto* const rejected = std::get_if<SubmitRejected>(&outcome);
+    EXPECT_NE(rejected, nullptr);
+    return rejected != nullptr ? rejected->reason : RejectReason::Duplicated;
+  }
+
+  template <class Result, class Make>
+  Result ask(Make make) {
+    std::optional<Result> result;
+    run(io, [](VenueClient& venue_client, Make call, std::optional<Result>& out) -> asio::awaitable<void> {
+      EXPECT_TRUE(co_await venue_client.authenticate());
+      out = co_await call(venue_client);
+    }(*client, std::move(make), result));
+    return std::move(*result);
+  }
+
+  asio::io_context io;
+  BadVenue venue{io};
+  std::unique_ptr<VenueClient> client;
+  std::map<std::string, std::vector<RequestOutcome>> outcomes;
+  std::vector<domain::Duration> pauses;
+};
+
+TEST_F(VenueClientTest, AnAcceptedOrderNamesItsTrades) {
+  const SubmitOutcome outcome = submit_against(answer(200, placed(order(0))));
+  const auto* const accepted = std::get_if<SubmitAccepted>(&outcome);
+  ASSERT_NE(accepted, nullptr);
+  EXPECT_EQ(accepted->state, SubmitAccepted::State::Matched);
+  EXPECT_THAT(accepted->trades, testing::ElementsAre(domain::TradeId{"t1"}));
+  EXPECT_THAT(outcomes["submit"], testing::ElementsAre(RequestOutcome::Ok));
+}
+
+TEST_F(VenueClientTest, AnOrderLeavesSignedAndAuthenticated) {
+  submit_against(answer(200, placed(order(0))));
+  const Seen request = venue.seen("POST /order").at(0);
+
+  const auto posted = polymarket::parse_order_body(request.body);
+  ASSERT_TRUE(posted.has_value());
+  const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
+  const auto digest =
+      polymarket::order_digest(posted->order, domains.separator(domain::ExchangeVersion::V2));
+  EXPECT_EQ(digest, order(0).venue_id);
+  EXPECT_EQ(polymarket::recover_signer(digest.bytes, posted->signature), client->address());
+  EXPECT_EQ(posted->owner, "key-1");
+  EXPECT_EQ(posted->time_in_force, domain::TimeInForce::Fak);
+
+  const polymarket::ApiCredentials credentials("key-1", std::string(kSecret), "pass");
+  EXPECT_EQ(request.header("POLY_API_KEY"), "key-1");
+  EXPECT_EQ(request.header("POLY_ADDRESS"), polymarket::to_checksum(client->address()));
+  EXPECT_TRUE(credentials.verify(std::stoull(request.header("POLY_TIMESTAMP")),
+                                 {"POST", "/order", request.body}, request.header("POLY_SIGNATURE")));
+}
+
+TEST_F(VenueClientTest, AKnownRefusalIsARejection) {
+  EXPECT_EQ(reason(submit_against(answer(400, R"({"error":"not enough balance / allowance"})"))),
+            RejectReason::Balance);
+}
+
+TEST_F(VenueClientTest, ARateLimitIsARejectionAndAPause) {
+  EXPECT_EQ(reason(submit_against(answer(429, "<html>", "Retry-After: 3\r\n"))), RejectReason::RateLimited);
+  EXPECT_THAT(pauses, testing::ElementsAre(std::chrono::seconds(3)));
+}
+
+TEST_F(VenueClientTest, PostOnlyModeIsARejectionAndAPause) {
+  EXPECT_EQ(reason(submit_against(answer(
+                503, R"({"error":"post-only mode: only post-only orders and cancels are allowed"})",
+                "Retry-After: 79\r\n"))),
+            RejectReason::PostOnlyMode);
+  EXPECT_THAT(pauses, testing::ElementsAre(std::chrono::seconds(79)));
+}
+
+TEST_F(VenueClientTest, AMatchingEngineThatRestartsLeavesTheOrderAmbiguous) {
+  EXPECT_EQ(cause(submit_against(answer(425, R"({"error":"the market is not yet ready"})"))),
+            AmbiguityCause::ServerError);
+  EXPECT_EQ(pauses.size(), 1U);
+}
+
+TEST_F(VenueClientTest, AServerErrorIsAmbiguous) {
+  EXPECT_EQ(cause(submit_against(answer(500, R"({"error":"could not insert order"})"))),
+            AmbiguityCause::ServerError);
+  EXPECT_THAT(outcomes["submit"], testing::ElementsAre(RequestOutcome::ServerError));
+}
+
+TEST_F(VenueClientTest, UnknownWordsAreAmbiguous) {
+  EXPECT_EQ(cause(submit_against(answer(400, R"({"error":"context canceled"})"))), AmbiguityCause::Unparsable);
+}
+
+TEST_F(VenueClientTest, AnUnreadableAnswerIsAmbiguous) {
+  EXPECT_EQ(cause(submit_against(answer(200, "{\"success\":tr"))), AmbiguityCause::Unparsable);
+}
+
+TEST_F(VenueClientTest, SilenceIsAmbiguousFromTheLastByteOn) {
+  const runtime::Clock clock;
+  const domain::Timestamp begun = clock.now();
+  const SubmitOutcome outcome = submit_against(misbehave(Reaction::Kind::Silence));
+  EXPECT_EQ(cause(outcome), AmbiguityCause::Timeout);
+  EXPECT_GT(std::get<SubmitAmbiguous>(outcome).last_byte_at, begun);
+  EXPECT_LE(std::get<SubmitAmbiguous>(outcome).last_byte_at, clock.now());
+  EXPECT_THAT(outcomes["submit"], testing::ElementsAre(RequestOutcome::Failed));
+}
+
+TEST_F(VenueClientTest, AResetAfterTheRequestIsAmbiguous) {
+  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::Reset))), AmbiguityCause::ConnectionLost);
+}
+
+TEST_F(VenueClientTest, HalfAnAnswerIsAmbiguous) {
+  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::HalfAnAnswer))), AmbiguityCause::ConnectionLost);
+}
+
+TEST_F(VenueClientTest, AnAnswerThatIsNoHttpIsAmbiguous) {
+  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::Garbage))), AmbiguityCause::ConnectionLost);
+}
+
+TEST_F(VenueClientTest, AnOrderOfWhichNoByteLeftIsRejected) {
+  // Credentials from a venue that then goes away: nobody listens where the order goes.
+  tcp::acceptor closing(io, {asio::ip::address_v4::loopback(), 0});
+  const std::string gone = "http://127.0.0.1:" + std::to_string(closing.local_endpoint().port());
+  connect(gone);
+  std::vector<domain::SubmitAnswered> answers;
+  run(io, [](VenueClient& venue_client, tcp::acceptor& acceptor,
+             std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+    // One connection gets its credentials, then the port closes.
+    auto serve = [](tcp::acceptor& listener) -> asio::awaitable<void> {
+      tcp::socket socket = co_await listener.async_accept(asio::use_awaitable);
+      listener.close();
+      std::string head;
+      co_await asio::async_read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n", kAsTuple);
+      const std::string body =
+          R"({"apiKey":"key-1","secret":")" + std::string(kSecret) + R"(","passphrase":"pass"})";
+      const std::string text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
+                               std::to_string(body.size()) + "\r\n\r\n" + body;
+      co_await asio::async_write(socket, asio::buffer(text), kAsTuple);
+    };
+    asio::co_spawn(acceptor.get_executor(), serve(acceptor), asio::detached);
+    EXPECT_TRUE(co_await venue_client.authenticate());
+    std::vector<domain::Order> orders(1, order(0));
+    out = co_await venue_client.submit(std::move(orders));
+  }(*client, closing, answers));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(reason(answers[0].outcome), RejectReason::Other);
+}
+
+TEST_F(VenueClientTest, WithoutCredentialsNothingIsSent) {
+  std::vector<domain::SubmitAnswered> answers;
+  run(io, [](VenueClient& venue_client, std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+    std::vector<domain::Order> orders(1, order(0));
+    out = co_await venue_client.submit(std::move(orders));
+  }(*client, answers));
+  EXPECT_EQ(reason(answers.at(0).outcome), RejectReason::Unauthorized);
+  EXPECT_TRUE(venue.seen("POST /order").empty());
+}
+
+TEST_F(VenueClientTest, ABatchAnswersEachOrder) {
+  venue.on("POST /orders",
+           answer(200, "[" + placed(order(0)) +
+                           R"(,{"success":false,"errorMsg":"invalid signature","orderID":"","status":""}])"));
+  const auto answers = submit({order(0), order(1), order(2)});
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(answers[0].outcome));
+  EXPECT_EQ(reason(answers[1].outcome), RejectReason::InvalidSignature);
+  EXPECT_EQ(cause(answers[2].outcome), AmbiguityCause::Unparsable);
+  EXPECT_EQ(answers[2].order, order(2).venue_id);
+  EXPECT_EQ(polymarket::parse_orders_body(venue.seen("POST /orders").at(0).body)->size(), 3U);
+}
+
+TEST_F(VenueClientTest, ASilentVenueLeavesTheWholeBatchAmbiguous) {
+  venue.on("POST /orders", misbehave(Reaction::Kind::Silence));
+  for (const auto& answered : submit({order(0), order(1)})) {
+    EXPECT_EQ(cause(answered.outcome), AmbiguityCause::Timeout);
+  }
+  EXPECT_EQ(venue.seen("POST /orders").size(), 1U);
+}
+
+TEST_F(VenueClientTest, CredentialsAreCreatedWhenThereAreNoneToDerive) {
+  venue.on("GET /auth/derive-api-key", answer(400, R"({"error":"Could not derive api key!"})"));
+  venue.on("POST /auth/api-key",
+           answer(200, R"({"apiKey":"key-2","secret":")" + std::string(kSecret) + R"(","passphrase":"p"})"));
+  bool first = false;
+  bool second = false;
+  run(io, [](VenueClient& venue_client, bool& derived, bool& created) -> asio::awaitable<void> {
+    derived = co_await venue_client.authenticate();
+    created = co_await venue_client.authenticate();
+  }(*client, first, second));
+  EXPECT_TRUE(first);
+  EXPECT_TRUE(second);
+  EXPECT_EQ(client->credentials().api_key(), "key-2");
+  EXPECT_EQ(venue.seen("POST /auth/api-key").at(0).header("POLY_NONCE"), "0");
+}
+
+TEST_F(VenueClientTest, CancelsReportEachOrdersFate) {
+  const domain::VenueOrderId first = order(0).venue_id;
+  const domain::VenueOrderId second = order(1).venue_id;
+  const domain::VenueOrderId third = order(2).venue_id;
+  venue.on("DELETE /orders",
+           answer(200, polymarket::write_cancel_answer({{first}, {{second, "order not found"}}})));
+  const auto answers = ask<std::vector<CancelAnswered>>(
+      [=](VenueClient& venue_client) { return venue_client.cancel({first, second, third}); });
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_EQ(answers[0].result, CancelAnswered::Result::Canceled);
+  EXPECT_EQ(answers[1].result, CancelAnswered::Result::NotFound);
+  EXPECT_EQ(answers[2].result, CancelAnswered::Result::Unknown);
+}
+
+TEST_F(VenueClientTest, ACancelWithoutAUsableAnswerIsUnknown) {
+  for (Reaction reaction :
+       {answer(500, ""), answer(200, "{}"), answer(200, "<html>"), misbehave(Reaction::Kind::Reset),
+        misbehave(Reaction::Kind::Silence)}) {
+    BadVenue bad(io);
+    bad.on("DELETE /order", std::move(reaction));
+    connect(bad.url());
+    const auto answers = ask<std::vector<CancelAnswered>>(
+        [](VenueClient& venue_client) { return venue_client.cancel({order(0).venue_id}); });
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_EQ(answers[0].result, CancelAnswered::Result::Unknown);
+  }
+}
+
+polymarket::OrderRecord open_order(std::uint8_t n) {
+  polymarket::OrderRecord record;
+  record.id.bytes[31] = n;
+  record.market = market_id();
+  record.token = token_id(1);
+  record.price = domain::Price::from_raw(5000);
+  record.original_size = domain::Quantity::from_units(n);
+  record.size_matched = domain::Quantity{};
+  record.owner = "key-1";
+  return record;
+}
+
+ReadAccount reading() { return {.trades_since = domain::from_unix_ms(1713398400000), .tokens = {token_id(1)}}; }
+
+TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
+  venue.on("GET /data/orders", answer(200, polymarket::write_open_orders({{open_order(1)}, "Mg=="})));
+  venue.on("GET /data/orders",
+           answer(200, polymarket::write_open_orders({{open_order(2)}, std::string(polymarket::kEndCursor)})));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"12500000","allowances":{}})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"3000000"})"));
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+  ASSERT_TRUE(account.has_value());
+  ASSERT_EQ(account->open_orders.size(), 2U);
+  EXPECT_EQ(account->open_orders[1].original_quantity, domain::Quantity::from_units(2));
+  EXPECT_EQ(account->collateral, domain::Money::from_raw(12500000));
+  ASSERT_EQ(account->holdings.size(), 1U);
+  EXPECT_EQ(account->holdings[0].quantity, domain::Quantity::from_units(3));
+  const auto pages = venue.seen("GET /data/orders");
+  ASSERT_EQ(pages.size(), 2U);
+  EXPECT_THAT(pages[1].target, testing::HasSubstr("next_cursor=Mg=="));
+  EXPECT_THAT(venue.seen("GET /data/trades").at(0).target, testing::HasSubstr("after=1713398399"));
+}
+
+TEST_F(VenueClientTest, AReadingWithOneBadPageIsNone) {
+  for (Reaction reaction : {answer(500, ""), answer(200, "{}"), misbehave(Reaction::Kind::Silence)}) {
+    BadVenue bad(io);
+    bad.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+    bad.on("GET /data/trades", std::move(reaction));
+    bad.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+    connect(bad.url());
+    const auto account = ask<std::optional<domain::VenueAccount>>(
+        [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+    EXPECT_FALSE(account.has_value());
+  }
+}
+
+TEST_F(VenueClientTest, PagesThatNeverEndAreGivenUp) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"Mg=="})"));
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+  EXPECT_FALSE(account.has_value());
+  EXPECT_EQ(outcomes["open_orders"].back(), RequestOutcome::Unreadable);
+}
+
+polymarket::GammaMarket listing() {
+  polymarket::GammaMarket market;
+  market.id = market_id();
+  market.slug = "a-market";
+  market.tokens = {token_id(1), token_id(2)};
+  market.active = market.accepting_orders = market.enable_order_book = true;
+  return market;
+}
+
+polymarket::ClobMarket clob_record() {
+  polymarket::ClobMarket record;
+  record.id = market_id();
+  record.tokens = {token_id(1), token_id(2)};
+  record.outcomes = {"Yes", "No"};
+  record.tick = domain::Price::from_raw(10);
+  record.min_size = domain::Quantity::from_units(5);
+  record.accepting_orders = true;
+  return record;
+}
+
+TEST_F(VenueClientTest, AMarketIsWhatTheClobSaysOfIt) {
+  const std::string path = "GET /clob-markets/" + domain::to_string(market_id());
+  venue.on(path, answer(200, polymarket::write_clob_market(clob_record())));
+  venue.on("GET /markets/keyset", answer(200, polymarket::write_gamma_page(std::vector{listing()}, "")));
+  const auto ask_market = [](VenueClient& venue_client) { return venue_client.read_market(market_id()); };
+  const MarketRead read = ask<MarketRead>(ask_market);
+  ASSERT_EQ(read.outcome, MarketRead::Outcome::Found);
+  EXPECT_EQ(read.market->tick, domain::Price::from_raw(10));
+  EXPECT_EQ(read.market->slug, "a-market");
+}
+
+TEST_F(VenueClientTest, AMarketWhoseRecordsContradictIsNotTraded) {
+  polymarket::ClobMarket record = clob_record();
+  record.neg_risk = true;
+  const std::string path = "GET /clob-markets/" + domain::to_string(market_id());
+  venue.on(path, answer(200, polymarket::write_clob_market(record)));
+  venue.on(path, answer(404, R"({"error":"market not found"})"));
+  venue.on("GET /markets/keyset", answer(200, polymarket::write_gamma_page(std::vector{listing()}, "")));
+  const auto ask_market = [](VenueClient& venue_client) { return venue_client.read_market(market_id()); };
+  EXPECT_EQ(ask<MarketRead>(ask_market).outcome, MarketRead::Outcome::Failed);
+  EXPECT_EQ(ask<MarketRead>(ask_market).outcome, MarketRead::Outcome::NotFound);
+}
+
+TEST_F(VenueClientTest, APayoutIsReadOnlyOnceItIsFinal) {
+  polymarket::GammaMarket market = listing();
+  market.closed = true;
+  market.resolution_status = "proposed";
+  market.outcome_prices = {domain::Price{}, domain::kPriceOne};
+  const std::string proposed = polymarket::write_gamma_page(std::vector{market}, "");
+  market.resolution_status = "resolved";
+  const std::string resolved = polymarket::write_gamma_page(std::vector{market}, "");
+  venue.on("GET /markets/keyset", answer(200, proposed));
+  venue.on("GET /markets/keyset", answer(200, resolved));
+  const auto ask_payout = [](VenueClient& venue_client) { return venue_client.read_payout(market_id()); };
+  EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
+  EXPECT_EQ(ask<std::optional<domain::Payout>>(ask_payout),
+            (domain::Payout{domain::Price{}, domain::kPriceOne}));
+}
+
+TEST_F(VenueClientTest, ClocksAreComparedToTheSecond) {
+  const runtime::Clock clock;
+  const std::int64_t now_s = domain::to_unix_ms(clock.now()) / 1000;
+  venue.on("GET /time", answer(200, std::to_string(now_s + 100)));
+  venue.on("GET /time", answer(200, "noon"));
+  const auto ask_offset = [](VenueClient& venue_client) { return venue_client.read_clock_offset(); };
+  const auto ahead = ask<std::optional<domain::Duration>>(ask_offset);
+  ASSERT_TRUE(ahead.has_value());
+  EXPECT_GT(*ahead, std::chrono::seconds(90));
+  EXPECT_LE(*ahead, std::chrono::seconds(100));
+  EXPECT_FALSE(ask<std::optional<domain::Duration>>(ask_offset).has_value());
+}
+
+}  // namespace
+}  // namespace polybot::order_manager
