@@ -120,9 +120,8 @@ Config read_config(Reader& reader) {
   config.bus.signals = address("signals", wire::ports::kSignals);
   config.bus.orders = address("orders", wire::ports::kOrders);
   config.bus.orders_recovery = address("orders_recovery", wire::ports::kOrdersRecovery);
-  config.bus.metrics = address("metrics", wire::ports::kMetrics);
-  config.bus.status = address("status", wire::ports::kStatus);
-  config.bus.trusted_network = reader.boolean("bus.trusted_network", false);
+  config.metrics = runtime::read_metrics_config(reader);
+  config.bus.trust = config.metrics.trust;
   config.ring_frames = reader.integer_as<std::size_t>("bus.ring_frames", 8192, 1, 1'000'000);
   config.venue.rest = reader.string("venue.rest", "http://127.0.0.1:8090");
   config.venue.gamma = reader.string("venue.gamma", "http://127.0.0.1:8090");

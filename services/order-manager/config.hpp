@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/runtime/config.hpp"
+#include "common/runtime/metrics.hpp"
 #include "common/runtime/secret.hpp"
 #include "services/order-manager/core/settings.hpp"
 
@@ -15,9 +16,7 @@ struct BusAddresses {
   std::string signals;
   std::string orders;
   std::string orders_recovery;
-  std::string metrics;
-  std::string status;
-  bool trusted_network = false;
+  bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
 };
 
 struct VenueConfig {
@@ -34,6 +33,7 @@ struct Config {
   BusAddresses bus;
   VenueConfig venue;
   Settings settings;
+  runtime::MetricsConfig metrics;
   std::size_t ring_frames = 8192;
 };
 

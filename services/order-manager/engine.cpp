@@ -45,7 +45,7 @@ void Engine::start() {
 
 void Engine::begin() {
   journal_.reset();  // gives up the lock before it is taken again
-  auto journal = std::make_unique<Journal>(journal_path_, JournalAccess::Write);
+  auto journal = std::make_unique<Journal>(journal_path_, JournalAccess::ReadWrite);
   auto core = std::make_unique<OrderManager>(settings_, identity_);
   const std::uint64_t last = journal->last_seq();
   journal->read(1, last, [&](const domain::Event& event) {
@@ -85,7 +85,9 @@ void Engine::turn() {
   for (std::size_t taken = 0; taken < kInputsPerTurnMax && !inputs_.empty(); ++taken) {
     const Input input = std::move(inputs_.front());
     inputs_.pop_front();
+    const domain::Duration begun = clock_.monotonic();
     core_->on(input, clock_.now(), outputs_);
+    if (std::holds_alternative<SignalReceived>(input)) effects_.decided(clock_.monotonic() - begun);
   }
   finish();
   if (!inputs_.empty()) schedule();

@@ -33,6 +33,7 @@ class Engine {
     std::function<void(const Read&)> read;
     std::function<void(const domain::StreamedEvent&)> publish;   // durable, in order
     std::function<void(const domain::StreamedEvent&)> remember;  // start-up: for the replay ring
+    std::function<void(domain::Duration)> decided;               // how long one signal took the core
     std::function<void(domain::Duration)> committed;             // how long one commit took
     std::function<void(const std::string&)> commit_failed;       // why
     std::function<void()> started;                               // the core is (again) running

@@ -10,15 +10,11 @@
 namespace polybot::order_manager {
 namespace {
 
-bus::NetworkTrust trust_of(const Config& config) {
-  return config.bus.trusted_network ? bus::NetworkTrust::TrustedNetwork : bus::NetworkTrust::LoopbackOnly;
-}
-
 bus::SubscriberConfig quote_subscription(const Config& config) {
   return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.market_data}},
           .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kQuote)),
                             bus::Subscription::channel(std::string(wire::channels::kMarket))},
-          .trust = trust_of(config),
+          .trust = config.bus.trust,
           .ring_frames = config.ring_frames};
 }
 
@@ -27,7 +23,7 @@ bus::SubscriberConfig signal_subscription(const Config& config) {
           .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kSignal)),
                             bus::Subscription::channel(std::string(wire::channels::kCommand)),
                             bus::Subscription::channel(std::string(wire::channels::kRunner))},
-          .trust = trust_of(config),
+          .trust = config.bus.trust,
           .ring_frames = config.ring_frames};
 }
 

@@ -105,7 +105,11 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
   }
   if (mutated(Mutation::LateFillDropped) && order->terminal()) return;
   const ClientOrderId id = order->order.id;
-  if (trade.status != VenueTradeStatus::Failed) sign_of_life(id);
+  if (trade.status != VenueTradeStatus::Failed) {
+    if (order->status == OrderStatus::Rejected) sign_of_life(id);
+    watches[id].seen_at = now;
+    watches[id].missing_since.reset();
+  }
   book_or_advance(*ledger.orders().find(id), trade, fill);
   finish_if_closed(id);
 }

@@ -108,7 +108,9 @@ void Portfolio::forget(const MarketId& market) {
     positions.erase(it);
   }
   marks_.erase(market);
-  if (!resolutions_.contains(market)) return;
+  const auto resolution = resolutions_.find(market);
+  if (resolution == resolutions_.end()) return;
+  resolution->second.paid = {};  // that account is closed; a late fill opens a new one
   past_resolutions_.push_back(market);
   if (past_resolutions_.size() <= kResolvedMarketsMax) return;
   const MarketId oldest = past_resolutions_.front();

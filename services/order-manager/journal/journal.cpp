@@ -57,7 +57,7 @@ struct Journal::Lock {
 };
 
 Journal::Journal(const std::string& path, JournalAccess access) : path_(path) {
-  if (access == JournalAccess::Write) {
+  if (access == JournalAccess::ReadWrite) {
     const auto folder = std::filesystem::path(path).parent_path();
     std::error_code error;
     if (!folder.empty()) std::filesystem::create_directories(folder, error);
@@ -99,7 +99,7 @@ void Journal::execute(const char* sql) const {
 }
 
 void Journal::open(JournalAccess access) {
-  const int flags = access == JournalAccess::Write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+  const int flags = access == JournalAccess::ReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                                    : SQLITE_OPEN_READONLY;
   if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("cannot open");
   sqlite3_busy_timeout(db_, 2000);
@@ -108,7 +108,7 @@ void Journal::open(JournalAccess access) {
   const std::int64_t tables = pragma(db_, "SELECT count(*) FROM sqlite_master");
   if (tables < 0) fail("not a readable journal");
   const std::int64_t application = pragma(db_, "PRAGMA application_id");
-  if (tables == 0 && access == JournalAccess::Write) {
+  if (tables == 0 && access == JournalAccess::ReadWrite) {
     create_tables();
   } else if (application != kApplicationId) {
     throw JournalError("journal: " + path_ + " is an SQLite file, but not a PolyBot journal");
@@ -116,7 +116,7 @@ void Journal::open(JournalAccess access) {
     throw JournalError("journal: " + path_ + " has format " + std::to_string(format) +
                        ", this program reads format " + std::to_string(kFormat));
   }
-  if (access == JournalAccess::Write) {
+  if (access == JournalAccess::ReadWrite) {
     execute("PRAGMA journal_mode = WAL");
     execute("PRAGMA synchronous = FULL");
     constexpr const char* kInsert =

@@ -31,8 +31,8 @@ class JournalError : public std::runtime_error {
 };
 
 enum class JournalAccess : std::uint8_t {
-  Write,   // takes the lock, creates the file when missing
-  Read,    // of an existing journal, also while its owner runs
+  ReadWrite,  // takes the lock, creates the file when missing
+  ReadOnly,   // of an existing journal, also while its owner runs
 };
 
 class Journal {

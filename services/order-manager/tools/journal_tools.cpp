@@ -110,7 +110,7 @@ void print_pnl(const Journal& journal) {
 
 int verify(const std::vector<std::string>& arguments) {
   const VerifyArguments parsed = parse_verify(arguments);
-  const Journal journal(parsed.file, JournalAccess::Read);
+  const Journal journal(parsed.file, JournalAccess::ReadOnly);
   Ledger ledger;
   journal.read(1, parsed.at, [&](const domain::Event& event) { ledger.apply(event); });
   print(parsed.json ? json_report(ledger, parsed.orders) + "\n" : text_report(ledger));
@@ -121,9 +121,9 @@ int verify(const std::vector<std::string>& arguments) {
 
 int backup(const std::vector<std::string>& arguments) {
   if (arguments.size() != 2) throw CannotStart("backup: usage: order-manager backup JOURNAL TARGET");
-  const Journal journal(arguments[0], JournalAccess::Read);
+  const Journal journal(arguments[0], JournalAccess::ReadOnly);
   journal.backup(arguments[1]);
-  print(fmt::format("{}: {} records\n", arguments[1], Journal(arguments[1], JournalAccess::Read).last_seq()));
+  print(fmt::format("{}: {} records\n", arguments[1], Journal(arguments[1], JournalAccess::ReadOnly).last_seq()));
   return 0;
 }
 
@@ -135,7 +135,7 @@ int export_csv(const std::vector<std::string>& arguments) {
   if (words.size() != 2 || (words[0] != "fills" && words[0] != "pnl")) {
     throw CannotStart("export: usage: order-manager export fills|pnl [--csv] JOURNAL");
   }
-  const Journal journal(words[1], JournalAccess::Read);
+  const Journal journal(words[1], JournalAccess::ReadOnly);
   if (words[0] == "fills") {
     print_fills(journal);
   } else {

@@ -1,0 +1,151 @@
+#include "services/order-manager/event_log.hpp"
+
+#include <string>
+
+#include "common/runtime/logging.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+namespace log = runtime::log;
+
+std::string_view side_name(domain::Side side) { return side == domain::Side::Buy ? "buy" : "sell"; }
+std::string_view outcome_name(domain::Outcome outcome) { return outcome == domain::Outcome::Yes ? "yes" : "no"; }
+
+std::string_view state_name(domain::TradingState state) {
+  switch (state) {
+    case domain::TradingState::Active: return "active";
+    case domain::TradingState::Reducing: return "reducing";
+    case domain::TradingState::Halted: return "halted";
+  }
+  return "";
+}
+
+struct Writer {
+  const domain::Event& event;
+  const Ledger& ledger;
+
+  std::string market(const domain::MarketId& id) const {
+    const domain::Market* found = ledger.market(id);
+    return found == nullptr ? domain::to_string(id) : found->slug;
+  }
+  std::string trace() const { return domain::to_string(event.trace); }
+  const std::string& strategy() const { return event.strategy.value; }
+
+  void operator()(const domain::OrderSubmitted& body) const {
+    const domain::Order& order = body.order;
+    log::info("Order submitted", {{"order_id", domain::to_string(order.id)},
+                                  {"venue_order_id", domain::to_string(order.venue_id)},
+                                  {"strategy", strategy()},
+                                  {"market", market(order.instrument.market)},
+                                  {"outcome", outcome_name(order.instrument.outcome)},
+                                  {"side", side_name(order.side)},
+                                  {"price", order.limit},
+                                  {"quantity", order.quantity},
+                                  {"trace_id", trace()}});
+  }
+  void operator()(const domain::OrderFilled& body) const {
+    const auto price = domain::average_price(body.cash, body.quantity);
+    log::info("Order filled", {{"order_id", domain::to_string(body.fill.order)},
+                               {"strategy", strategy()},
+                               {"market", market(body.instrument.market)},
+                               {"outcome", outcome_name(body.instrument.outcome)},
+                               {"side", side_name(body.side)},
+                               {"fill_price", price.value_or(domain::Price{})},
+                               {"quantity", body.quantity},
+                               {"fee", body.fee},
+                               {"trade_id", body.fill.trade.value},
+                               {"trace_id", trace()}});
+  }
+  void operator()(const domain::OrderRejected& body) const {
+    log::warning("Order rejected", {{"order_id", domain::to_string(body.order)},
+                                    {"strategy", strategy()},
+                                    {"reason", body.text},
+                                    {"trace_id", trace()}});
+  }
+  void operator()(const domain::OrderAmbiguous& body) const {
+    log::warning("Order ambiguous: the venue may or may not have it",
+                 {{"order_id", domain::to_string(body.order)}, {"strategy", strategy()}, {"trace_id", trace()}});
+  }
+  void operator()(const domain::OrderResurrected& body) const {
+    log::error("Order resurrected: the venue shows an order that had left no trace",
+               {{"order_id", domain::to_string(body.order)}, {"strategy", strategy()}, {"trace_id", trace()}});
+  }
+  void operator()(const domain::OrderCanceled& body) const { order_line("Order canceled", body.order); }
+  void operator()(const domain::OrderExpired& body) const { order_line("Order expired", body.order); }
+  void operator()(const domain::SignalDenied& body) const { denied("Signal denied", body.signal, body.reason); }
+  void operator()(const domain::OrderDenied& body) const { denied("Order denied", body.order.signal, body.reason); }
+  void operator()(const domain::FillReversed& body) const {
+    log::warning("Fill reversed: the trade failed",
+                 {{"order_id", domain::to_string(body.fill.order)},
+                  {"strategy", strategy()},
+                  {"trade_id", body.fill.trade.value},
+                  {"trace_id", trace()}});
+  }
+  void operator()(const domain::LegsImbalanced& body) const {
+    log::warning("Legs are not level", {{"strategy", strategy()}, {"signal", domain::to_string(body.signal)}});
+  }
+  void operator()(const domain::LegsLevelled& body) const {
+    log::info("Legs are level", {{"strategy", strategy()}, {"signal", domain::to_string(body.signal)}});
+  }
+  void operator()(const domain::MarketResolved& body) const {
+    log::info("Market resolved", {{"market", market(body.market)}, {"yes_pays", body.payout.yes}});
+  }
+  void operator()(const domain::ClaimPaid& body) const {
+    log::info("Claim paid", {{"market", market(body.market)}, {"cash", body.cash}});
+  }
+  void operator()(const domain::CashMoved& body) const {
+    log::warning("Cash moved without an order of ours", {{"amount", body.amount}, {"balance", body.balance}});
+  }
+  void operator()(const domain::DriftMeasured& body) const {
+    if (body.cash.is_zero() && body.positions.is_zero()) return;
+    log::error("Venue and book differ", {{"cash", body.cash}, {"positions", body.positions}});
+  }
+  void operator()(const domain::DayOpened&) const { log::info("Day opened"); }
+  void operator()(const domain::TradingStateChanged& body) const {
+    log::warning("Trading state changed", {{"strategy", body.strategy ? body.strategy->value : std::string("all")},
+                                           {"state", state_name(body.state)},
+                                           {"cause", domain::deny_reason_name(body.cause)}});
+  }
+  void operator()(const domain::StrategySwitched& body) const {
+    log::info(body.enabled ? "Strategy started" : "Strategy stopped", {{"strategy", body.strategy.value}});
+  }
+  void operator()(const domain::LeaseGranted& body) const {
+    log::info("Lease granted", {{"strategy", body.strategy.value},
+                                {"runner", body.replica.value},
+                                {"shards", __builtin_popcountll(body.shards)}});
+  }
+  // Steps between the lines above; the journal has them.
+  void operator()(const domain::SignalAccepted&) const {}
+  void operator()(const domain::OrderAccepted&) const {}
+  void operator()(const domain::FillAdvanced&) const {}
+  void operator()(const domain::CancelRequested&) const {}
+  void operator()(const domain::OrderCancelRejected&) const {}
+  void operator()(const domain::MarketRecorded&) const {}
+  void operator()(const domain::MarksTaken&) const {}
+  void operator()(const domain::JournalOpened&) const {}
+  void operator()(const domain::ManagerStarted&) const {}
+  void operator()(const domain::CommandAccepted&) const {}
+  void operator()(const domain::CommandDenied&) const {}
+  void operator()(const domain::FlattenBegun&) const {}
+  void operator()(const domain::FlattenEnded&) const {}
+
+ private:
+  void order_line(std::string_view message, const domain::ClientOrderId& order) const {
+    log::info(message, {{"order_id", domain::to_string(order)}, {"strategy", strategy()}, {"trace_id", trace()}});
+  }
+  void denied(std::string_view message, const domain::SignalId& signal, domain::DenyReason reason) const {
+    log::info(message, {{"signal", domain::to_string(signal)},
+                        {"strategy", strategy()},
+                        {"reason", domain::deny_reason_name(reason)},
+                        {"trace_id", trace()}});
+  }
+};
+
+}  // namespace
+
+void EventLog::write(const domain::StreamedEvent& event, const Ledger& ledger) {
+  std::visit(Writer{event.event, ledger}, event.event.body);
+}
+
+}  // namespace polybot::order_manager

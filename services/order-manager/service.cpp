@@ -1,0 +1,219 @@
+#include "services/order-manager/service.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "common/bus/publisher.hpp"
+#include "common/bus/recovery.hpp"
+#include "common/runtime/logging.hpp"
+#include "common/runtime/metrics.hpp"
+#include "common/runtime/supervise.hpp"
+#include "services/order-manager/engine.hpp"
+#include "services/order-manager/event_log.hpp"
+#include "services/order-manager/feeds.hpp"
+#include "services/order-manager/manager_metrics.hpp"
+#include "services/order-manager/order_streams.hpp"
+#include "services/order-manager/venue_desk.hpp"
+#include "services/order-manager/venue_identity.hpp"
+
+namespace polybot::order_manager {
+
+namespace asio = boost::asio;
+namespace log = runtime::log;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr domain::Duration kStateInterval = 500ms;
+// Of the grace period: the rest is for what the venue still has to say about cancels.
+constexpr domain::Duration kDrainPatience = 3s;
+
+polymarket::OrderSigner make_signer(const Config& config) {
+  try {
+    return polymarket::OrderSigner(config.venue.private_key.reveal());
+  } catch (const std::invalid_argument& error) {
+    throw runtime::CannotStart(std::string("venue.private_key_file: ") + error.what());
+  }
+}
+
+class Service {
+ public:
+  Service(runtime::Runtime& runtime, const Config& config);
+
+  [[nodiscard]] asio::awaitable<void> run();
+
+ private:
+  [[nodiscard]] Engine::Effects effects();
+  void on_published(const domain::StreamedEvent& event);
+  void show_health();
+  [[nodiscard]] asio::awaitable<void> publish_state();
+  [[nodiscard]] asio::awaitable<void> wind_up();
+
+  runtime::Runtime& runtime_;
+  asio::any_io_executor executor_;
+  bus::Stats stats_;
+  std::shared_ptr<metrics::ServiceMetrics> metrics_;
+  ManagerMetrics manager_metrics_;
+  bus::Publisher publisher_;
+  OrderStreams streams_;
+  EventLog event_log_;
+  std::shared_ptr<VenueDesk> desk_;  // shared with requests under way
+  Engine engine_;
+  Feeds feeds_;
+  bus::RecoveryServer recovery_;
+};
+
+bus::PublisherConfig publisher_config(const runtime::Runtime& runtime, const Config& config) {
+  const runtime::Clock clock = runtime.clock;
+  return {.producer = {.service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation},
+          .endpoints = {{.role = bus::EndpointRole::Listen, .address = config.bus.orders}},
+          .trust = config.bus.trust,
+          .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }};
+}
+
+Service::Service(runtime::Runtime& runtime, const Config& config)
+    : runtime_(runtime),
+      executor_(runtime.io.get_executor()),
+      metrics_(runtime::make_metrics(runtime, config.metrics, stats_,
+                                     {"quote", "market", "signal", "command", "runner", "order", "strategy", "lease"},
+                                     std::filesystem::path(config.journal_file).parent_path().string())),
+      manager_metrics_(metrics_->registry(), [this] { return engine_.core().figures(runtime_.clock.now()); }),
+      publisher_(executor_, publisher_config(runtime, config), stats_),
+      streams_(publisher_),
+      desk_(std::make_shared<VenueDesk>(
+          executor_, config.venue, make_signer(config), manager_metrics_,
+          VenueDesk::Reports{.post = [this](Input input) { engine_.post(std::move(input)); },
+                             .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); }})),
+      engine_(executor_, config.journal_file, config.settings,
+              venue_identity(config.venue.chain_id, desk_->address()), effects()),
+      feeds_(executor_, config, stats_, metrics_->registry(), [this](Input input) { engine_.post(std::move(input)); }),
+      recovery_(executor_, {.endpoint = {.role = bus::EndpointRole::Listen, .address = config.bus.orders_recovery},
+                            .trust = config.bus.trust},
+                [this](std::string request) -> asio::awaitable<boost::system::result<std::string>> {
+                  co_return streams_.answer(request, engine_.core());
+                },
+                stats_) {
+  for (const char* component : {"journal", "venue", "account"}) runtime_.health.add(component);
+}
+
+Engine::Effects Service::effects() {
+  return {.cancel = [this](const std::vector<domain::VenueOrderId>& orders) { desk_->cancel(orders); },
+          .submit = [this](const SubmitBatch& batch) { desk_->submit(batch); },
+          .read = [this](const Read& wanted) { desk_->read(wanted); },
+          .publish = [this](const domain::StreamedEvent& event) { on_published(event); },
+          .remember = [this](const domain::StreamedEvent& event) { streams_.remember(event); },
+          .decided = [this](domain::Duration elapsed) { manager_metrics_.observe(Stage::Risk, elapsed); },
+          .committed =
+              [this](domain::Duration elapsed) {
+                manager_metrics_.committed(elapsed);
+                manager_metrics_.observe(Stage::Journal, elapsed);
+              },
+          .commit_failed = [this](const std::string&) { show_health(); },
+          .started =
+              [this] {
+                const Ledger& ledger = engine_.core().ledger();
+                manager_metrics_.set_fold(ledger.journal_id(), kFoldVersion);
+                log::info("The journal is folded", {{"records", ledger.last_seq()}, {"start", ledger.starts()}});
+              }};
+}
+
+void Service::on_published(const domain::StreamedEvent& event) {
+  streams_.publish(event);
+  event_log_.write(event, engine_.core().ledger());
+  const auto* filled = std::get_if<domain::OrderFilled>(&event.event.body);
+  if (filled == nullptr) return;
+  const OrderRecord* record = engine_.core().ledger().orders().find(filled->fill.order);
+  if (record == nullptr || record->fills.size() != 1) return;  // the first fill of an order is its latency
+  const domain::Timestamp now = runtime_.clock.now();
+  manager_metrics_.observe(Stage::Fill, now - record->order.submitted_at);
+  manager_metrics_.observe(Stage::Total, now - record->order.decided_at);
+}
+
+void Service::show_health() {
+  std::string journal;
+  std::string venue;
+  std::string account;
+  const auto append = [](std::string& text, NotReady reason) {
+    text.append(text.empty() ? "" : "; ").append(to_string(reason));
+  };
+  for (const NotReady reason : engine_.core().not_ready()) {
+    switch (reason) {
+      case NotReady::NotStarted:
+      case NotReady::JournalUnwritable: append(journal, reason); break;
+      case NotReady::UserChannelDown:
+      case NotReady::RestDown: append(venue, reason); break;
+      case NotReady::NotReconciled:
+      case NotReady::ShuttingDown: append(account, reason); break;
+    }
+  }
+  if (!engine_.journal_writable()) journal = engine_.failure();
+  const auto show = [this](std::string_view component, const std::string& reason) {
+    if (reason.empty()) {
+      runtime_.health.set_ready(component);
+    } else {
+      runtime_.health.set_not_ready(component, reason);
+    }
+  };
+  show("journal", journal);
+  show("venue", venue);
+  show("account", account);
+}
+
+asio::awaitable<void> Service::publish_state() {
+  while (true) {
+    streams_.publish_state(engine_.core(), runtime_.clock.now());
+    show_health();
+    co_await runtime::sleep_for(kStateInterval);
+  }
+}
+
+asio::awaitable<void> Service::wind_up() {
+  engine_.post(ShutdownRequested{});
+  const domain::Duration deadline = runtime_.clock.monotonic() + kDrainPatience;
+  // The first turn after the request decides what there is to wait for.
+  do {
+    co_await runtime::sleep_for(20ms);
+  } while (!engine_.core().drained() && runtime_.clock.monotonic() < deadline);
+  if (!engine_.core().drained()) log::warning("Stopping while the venue has not answered every cancel");
+}
+
+asio::awaitable<void> Service::run() {
+  using namespace asio::experimental::awaitable_operators;
+  try {
+    engine_.start();
+  } catch (const JournalError& error) {
+    throw runtime::CannotStart(error.what());
+  }
+  show_health();
+  metrics_->start();
+  const std::function<asio::awaitable<void>()> account = [this] { return desk_->follow_account(); };
+  const std::function<asio::awaitable<void>()> clock = [this] { return desk_->watch_clock(); };
+  const std::function<asio::awaitable<void>()> quotes = [this] { return feeds_.read_quotes(); };
+  const std::function<asio::awaitable<void>()> signals = [this] { return feeds_.read_signals(); };
+  const runtime::SuperviseOptions reconnect{.backoff = {.min = 250ms, .max = 10s, .healthy_after = 30s}};
+  const std::function<asio::awaitable<void>()> until_stopped = [this]() -> asio::awaitable<void> {
+    co_await runtime_.stop.wait();
+    co_await wind_up();
+  };
+  co_await (until_stopped() || engine_.run() || publish_state() || runtime::supervise("clock", clock) ||
+            runtime::supervise("account", account, reconnect) || runtime::supervise("quotes", quotes) ||
+            runtime::supervise("signals", signals));
+  streams_.publish_state(engine_.core(), runtime_.clock.now());
+  desk_->close();
+  feeds_.close();
+  recovery_.close();
+  publisher_.close();
+  metrics_->stop();
+}
+
+}  // namespace
+
+asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
+  // On the heap: coroutines and effects point into it.
+  const auto service = std::make_unique<Service>(runtime, config);
+  co_await service->run();
+}
+
+}  // namespace polybot::order_manager

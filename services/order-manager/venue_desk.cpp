@@ -1,0 +1,156 @@
+#include "services/order-manager/venue_desk.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <stdexcept>
+#include <utility>
+
+#include "common/runtime/logging.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+using namespace std::chrono_literals;
+using boost::asio::awaitable;
+namespace log = runtime::log;
+
+constexpr domain::Duration kClockInterval = 2s;
+// Cancels of one request: well inside the venue's cancel burst.
+constexpr std::size_t kCancelsPerRequest = 100;
+
+}  // namespace
+
+VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
+                     polymarket::OrderSigner signer, ManagerMetrics& metrics, Reports reports)
+    : executor_(executor),
+      metrics_(metrics),
+      reports_(std::move(reports)),
+      client_(executor,
+              {.rest = config.rest,
+               .gamma = config.gamma,
+               .chain_id = config.chain_id,
+               .request_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout)},
+              std::move(signer), client_observer()),
+      session_(executor, config.user_ws, session_reports(), {}) {}
+
+VenueClient::Observer VenueDesk::client_observer() {
+  return {.on_request =
+              [this](std::string_view operation, RequestOutcome outcome, domain::Duration elapsed) {
+                if (closed_) return;
+                metrics_.venue_request(operation, to_string(outcome), elapsed);
+                set_rest(outcome == RequestOutcome::Failed ? Link::Down : Link::Up);
+              },
+          .on_throttled = [this](domain::Duration pause) { post(VenueThrottled{pause}); }};
+}
+
+UserSession::Reports VenueDesk::session_reports() {
+  return {.on_order = [this](domain::VenueOrderUpdate update) { post(std::move(update)); },
+          .on_trade = [this](domain::VenueTrade trade) { post(std::move(trade)); },
+          .on_up =
+              [this] {
+                if (closed_) return;
+                log::info("The user channel is up");
+                metrics_.set_connected("user", true);
+                reports_.post_link({VenueChannel::User, Link::Up});
+              },
+          .on_down =
+              [this](std::string_view why) {
+                if (closed_) return;
+                log::warning("The user channel is down", {{"error", why}});
+                metrics_.set_connected("user", false);
+                reports_.post_link({VenueChannel::User, Link::Down});
+              },
+          .on_refused = [this](std::string_view reason) { if (!closed_) metrics_.user_event_refused(reason); }};
+}
+
+void VenueDesk::set_rest(Link link) {
+  if (rest_ == link) return;
+  rest_ = link;
+  metrics_.set_connected("rest", link == Link::Up);
+  reports_.post_link({VenueChannel::Rest, link});
+}
+
+void VenueDesk::post(Input input) {
+  if (!closed_) reports_.post(std::move(input));
+}
+
+void VenueDesk::spawn(awaitable<void> work) {
+  boost::asio::co_spawn(executor_, std::move(work), [](const std::exception_ptr& error) {
+    // A request that ends in an exception has no answer: the core's deadlines deal with it.
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+      log::error("A request to the venue failed", {{"error", exception.what()}});
+    }
+  });
+}
+
+void VenueDesk::submit(const SubmitBatch& batch) { spawn(send_batch(batch)); }
+
+awaitable<void> VenueDesk::send_batch(SubmitBatch batch) {
+  const auto self = shared_from_this();
+  const domain::Duration begun = clock_.monotonic();
+  domain::Duration sent = begun;
+  const std::function<void()> on_sending = [&] {
+    sent = clock_.monotonic();
+    metrics_.observe(Stage::Submit, sent - begun);
+  };
+  const std::vector<domain::SubmitAnswered> answers = co_await client_.submit(batch.orders, on_sending);
+  if (closed_) co_return;
+  metrics_.observe(Stage::Ack, clock_.monotonic() - sent);
+  for (const domain::SubmitAnswered& answer : answers) post(answer);
+}
+
+void VenueDesk::cancel(const std::vector<domain::VenueOrderId>& orders) {
+  for (std::size_t first = 0; first < orders.size(); first += kCancelsPerRequest) {
+    const std::size_t last = std::min(orders.size(), first + kCancelsPerRequest);
+    spawn(send_cancels({orders.begin() + static_cast<std::ptrdiff_t>(first),
+                        orders.begin() + static_cast<std::ptrdiff_t>(last)}));
+  }
+}
+
+awaitable<void> VenueDesk::send_cancels(std::vector<domain::VenueOrderId> orders) {
+  const auto self = shared_from_this();
+  for (domain::CancelAnswered& answer : co_await client_.cancel(std::move(orders))) post(std::move(answer));
+}
+
+void VenueDesk::read(const Read& wanted) { spawn(carry_out(wanted)); }
+
+awaitable<void> VenueDesk::carry_out(Read wanted) {
+  const auto self = shared_from_this();
+  if (const auto* account = std::get_if<ReadAccount>(&wanted)) {
+    auto reading = co_await client_.read_account(*account);
+    if (reading) {
+      post(std::move(*reading));
+    } else {
+      post(AccountReadFailed{});
+    }
+  } else if (const auto* market = std::get_if<ReadMarket>(&wanted)) {
+    post(co_await client_.read_market(market->market));
+  } else {
+    const domain::MarketId id = std::get<ConfirmResolution>(wanted).market;
+    if (const auto payout = co_await client_.read_payout(id)) post(ResolutionConfirmed{id, *payout});
+  }
+}
+
+awaitable<void> VenueDesk::follow_account() {
+  const auto self = shared_from_this();
+  if (!client_.authenticated() && !co_await client_.authenticate()) {
+    throw std::runtime_error("the venue gave no API credentials yet");
+  }
+  co_await session_.run(client_.credentials());
+}
+
+awaitable<void> VenueDesk::watch_clock() {
+  const auto self = shared_from_this();
+  while (true) {
+    if (const auto offset = co_await client_.read_clock_offset(); offset && !closed_) {
+      metrics_.set_clock_offset(*offset);
+      post(ClockOffset{*offset});
+    }
+    co_await runtime::sleep_for(kClockInterval);
+  }
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,65 @@
+// Between the engine and the venue: carries out what a turn decided (submit, cancel, read) and turns
+// every answer and user event into an input. Keeps the links: credentials, the user channel, the clock.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/runtime/clock.hpp"
+#include "services/order-manager/config.hpp"
+#include "services/order-manager/core/inputs.hpp"
+#include "services/order-manager/core/outputs.hpp"
+#include "services/order-manager/execution/user_session.hpp"
+#include "services/order-manager/execution/venue_client.hpp"
+#include "services/order-manager/manager_metrics.hpp"
+
+namespace polybot::order_manager {
+
+// Shared with the requests under way, which may outlast their owner by a turn of the loop.
+class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
+ public:
+  struct Reports {
+    std::function<void(Input)> post;
+    std::function<void(VenueSessionChanged)> post_link;
+  };
+  VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config, polymarket::OrderSigner signer,
+            ManagerMetrics& metrics, Reports reports);
+
+  void submit(const SubmitBatch& batch);
+  void cancel(const std::vector<domain::VenueOrderId>& orders);
+  void read(const Read& wanted);
+
+  // One life of the user channel; ends with an exception (for runtime::supervise).
+  [[nodiscard]] boost::asio::awaitable<void> follow_account();
+  // Reads the venue's clock for ever: the offset, and whether its REST answers at all.
+  [[nodiscard]] boost::asio::awaitable<void> watch_clock();
+  // Nothing is reported any more.
+  void close() { closed_ = true; }
+
+  // The account that orders are signed for.
+  [[nodiscard]] const polymarket::Address& address() const { return client_.address(); }
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<void> send_batch(SubmitBatch batch);
+  [[nodiscard]] boost::asio::awaitable<void> send_cancels(std::vector<domain::VenueOrderId> orders);
+  [[nodiscard]] boost::asio::awaitable<void> carry_out(Read wanted);
+  void spawn(boost::asio::awaitable<void> work);
+  void post(Input input);
+  void set_rest(Link link);
+  [[nodiscard]] VenueClient::Observer client_observer();
+  [[nodiscard]] UserSession::Reports session_reports();
+
+  boost::asio::any_io_executor executor_;
+  ManagerMetrics& metrics_;
+  Reports reports_;
+  runtime::Clock clock_;
+  VenueClient client_;
+  UserSession session_;
+  std::optional<Link> rest_;
+  bool closed_ = false;
+};
+
+}  // namespace polybot::order_manager
