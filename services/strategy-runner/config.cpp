@@ -35,6 +35,22 @@ bool is_reserved(const std::string& name) {
   return name == domain::kAllStrategies || name == domain::kUnknownStrategy || name == domain::kExternalStrategy;
 }
 
+std::vector<MarketKind> read_kinds(Reader& table) {
+  std::vector<MarketKind> kinds;
+  for (const std::string& name : table.strings("kinds", {})) {
+    if (name == "binary") {
+      kinds.push_back(MarketKind::Binary);
+    } else if (name == "neg_risk") {
+      kinds.push_back(MarketKind::NegRisk);
+    } else if (name == "group") {
+      kinds.push_back(MarketKind::Group);
+    } else {
+      table.error("kinds", "must be of binary, neg_risk, group, got \"" + name + "\"");
+    }
+  }
+  return kinds;
+}
+
 StrategySettings read_strategy(Reader& root, const std::string& name, const DeskSettings& defaults) {
   const std::string key = "strategies." + name;
   StrategySettings settings{.name = {name}, .factory = {}, .markets = {}, .desk = {}};
@@ -42,7 +58,8 @@ StrategySettings read_strategy(Reader& root, const std::string& name, const Desk
     root.error(key, "is not a usable strategy name (letters, digits, _ and -; not all, unknown, external)");
   }
   Reader table = root.table(key);
-  settings.markets = table.strings("markets", {});
+  settings.markets.slugs = table.strings("markets", {});
+  settings.markets.kinds = read_kinds(table);
   settings.desk = read_desk(table, "signals.", defaults);
   settings.desk.strategy = settings.name;
 

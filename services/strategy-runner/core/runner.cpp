@@ -8,14 +8,6 @@ namespace {
 
 constexpr domain::Duration kSweepEvery = std::chrono::seconds(10);
 
-bool matches(const std::vector<std::string>& patterns, const std::string& slug) {
-  if (patterns.empty()) return true;
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-    if (!pattern.ends_with('*')) return slug == pattern;
-    return slug.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1));
-  });
-}
-
 // The market an order event speaks of. Looks orders up before the event is applied: one that ends its
 // order is the last to find it.
 std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed, const Holdings& holdings) {
@@ -53,6 +45,20 @@ std::optional<domain::SignalId> signal_of(const domain::EventBody& body) {
 }
 
 }  // namespace
+
+MarketKind kind_of(const domain::Market& market) {
+  if (market.neg_risk) return MarketKind::NegRisk;
+  return market.event_market_count > 1 ? MarketKind::Group : MarketKind::Binary;
+}
+
+bool MarketFilter::admits(const domain::Market& market) const {
+  const auto fits = [&](const std::string& pattern) {
+    if (!pattern.ends_with('*')) return market.slug == pattern;
+    return market.slug.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1));
+  };
+  if (!slugs.empty() && std::none_of(slugs.begin(), slugs.end(), fits)) return false;
+  return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind_of(market)) != kinds.end();
+}
 
 struct Runner::Seat {
   domain::Lease lease;
@@ -113,6 +119,7 @@ Runner::Runner(RunnerSettings settings)
     : settings_(std::move(settings)), markets_(settings_.book_age_max), ids_(settings_.incarnation) {
   for (const StrategySettings& strategy : settings_.strategies) {
     traders_.push_back(std::make_unique<Trader>(strategy, markets_, ids_));
+    holdings_.push_back(&traders_.back()->holdings);
   }
 }
 
@@ -154,7 +161,7 @@ void Runner::on_input(const TradeSeen& input, domain::Timestamp, Outputs&) {
   const domain::Shard shard = markets_.shard_of(market->id);
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     Trader& trader = *traders_[i];
-    if (!trader.seats.contains(shard) || !matches(trader.settings.markets, market->slug)) continue;
+    if (!trader.seats.contains(shard) || !trader.settings.markets.admits(*market)) continue;
     causes_.push_back({.trader = i,
                        .shard = shard,
                        .what = input.trade,
@@ -169,7 +176,7 @@ void Runner::queue_book(const domain::MarketId& id, const FrameOrigin& origin) {
   const domain::Shard shard = markets_.shard_of(id);
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     Trader& trader = *traders_[i];
-    if (!trader.seats.contains(shard) || !matches(trader.settings.markets, market->slug)) continue;
+    if (!trader.seats.contains(shard) || !trader.settings.markets.admits(*market)) continue;
     // A burst of changes that arrived together is one evaluation.
     if (!trader.queued_books.insert(id).second) continue;
     causes_.push_back({.trader = i,
@@ -316,7 +323,7 @@ std::optional<Scan> Runner::scan_next(domain::Timestamp now, Outputs& out) {
 }
 
 void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now, Outputs& out) {
-  const View view(markets_, trader.holdings, trader.desk, trader.trading_state, now);
+  const View view(markets_, trader.holdings, holdings_, trader.desk, trader.trading_state, now);
   const SignalDesk::Stamp stamp{.shard = cause.shard,
                                 .lease_epoch = seat.lease.epoch,
                                 .applied_seq = trader.holdings.applied_seq(),

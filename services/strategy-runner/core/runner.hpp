@@ -19,11 +19,25 @@
 
 namespace polybot::strategy_runner {
 
+enum class MarketKind : std::uint8_t {
+  Binary,   // an event of its own
+  NegRisk,  // of several exclusive outcomes
+  Group,    // of several that do not exclude each other
+};
+[[nodiscard]] MarketKind kind_of(const domain::Market& market);
+
+// Which markets a strategy trades. A strategy that quotes and one that takes had better not meet: the
+// account does not trade with itself, so the taker would only be refused.
+struct MarketFilter {
+  std::vector<std::string> slugs;  // "prefix*" allowed; empty: all
+  std::vector<MarketKind> kinds;   // empty: all
+  [[nodiscard]] bool admits(const domain::Market& market) const;
+};
+
 struct StrategySettings {
   domain::StrategyName name;
   StrategyFactory factory;
-  // Slugs to trade, "prefix*" allowed; empty: all.
-  std::vector<std::string> markets;
+  MarketFilter markets;
   DeskSettings desk;
 };
 
@@ -166,6 +180,7 @@ class Runner {
   MarketTable markets_;
   SignalIds ids_;
   std::vector<std::unique_ptr<Trader>> traders_;
+  std::vector<const Holdings*> holdings_;  // of each trader
   std::deque<Cause> causes_;
   domain::Timestamp swept_at_{};
 };

@@ -9,11 +9,24 @@
 
 namespace polybot::strategy_runner {
 
-std::optional<domain::SignalId> Context::take(domain::SignalAction action, std::vector<domain::Leg> legs) {
-  const bool executing = std::any_of(legs.begin(), legs.end(), [&](const domain::Leg& leg) {
-    return holdings().taking(leg.instrument.market);
+bool View::meets_own_order(const domain::Leg& leg) const {
+  const LiveOrder taker{.id = {}, .instrument = leg.instrument, .side = leg.side, .limit = leg.limit};
+  const bool buys_yes = taker.book_side() == domain::BookSide::Bid;
+  const auto meets = [&](const LiveOrder& order) {
+    if (order.book_side() == taker.book_side()) return false;
+    return buys_yes ? order.yes_price() <= taker.yes_price() : order.yes_price() >= taker.yes_price();
+  };
+  return std::any_of(everyone_.begin(), everyone_.end(), [&](const Holdings* one) {
+    const auto orders = one->live_orders(leg.instrument.market);
+    return std::any_of(orders.begin(), orders.end(), meets);
   });
-  if (executing) return std::nullopt;
+}
+
+std::optional<domain::SignalId> Context::take(domain::SignalAction action, std::vector<domain::Leg> legs) {
+  const bool hindered = std::any_of(legs.begin(), legs.end(), [&](const domain::Leg& leg) {
+    return holdings().taking(leg.instrument.market) || meets_own_order(leg);
+  });
+  if (hindered) return std::nullopt;
   return emitter_.emit({.action = action, .body = std::move(legs)}, stamp_, out_);
 }
 

@@ -27,9 +27,11 @@ namespace polybot::strategy_runner {
 // What a strategy may know at one instant. References live as long as the call it was passed to.
 class View {
  public:
-  View(const MarketTable& markets, const Holdings& holdings, const SignalDesk& desk,
-       domain::TradingState trading_state, domain::Timestamp now)
-      : markets_(markets), holdings_(holdings), desk_(desk), trading_state_(trading_state), now_(now) {}
+  // `everyone`: the holdings of all strategies of this process, this one's among them.
+  View(const MarketTable& markets, const Holdings& holdings, std::span<const Holdings* const> everyone,
+       const SignalDesk& desk, domain::TradingState trading_state, domain::Timestamp now)
+      : markets_(markets), holdings_(holdings), everyone_(everyone), desk_(desk),
+        trading_state_(trading_state), now_(now) {}
 
   [[nodiscard]] domain::Timestamp now() const { return now_; }
   // False while the strategy may only reduce what it holds.
@@ -56,17 +58,20 @@ class View {
   [[nodiscard]] bool busy(const domain::MarketId& id) const {
     return desk_.busy(id, now_) || holdings_.taking(id);
   }
+  // The leg would match an order of our own, of whichever strategy: the account does not trade with itself.
+  [[nodiscard]] bool meets_own_order(const domain::Leg& leg) const;
 
  private:
   const MarketTable& markets_;
   const Holdings& holdings_;
+  std::span<const Holdings* const> everyone_;
   const SignalDesk& desk_;
   domain::TradingState trading_state_;
   domain::Timestamp now_;
 };
 
 // A view plus a mouth. An empty result means that the intent went no further: a market without a usable
-// book, a busy one, a malformed intent, or a strategy above its signal rate.
+// book, a busy one, a malformed intent, a leg that would meet our own order, or a strategy above its rate.
 class Context : public View {
  public:
   Context(View view, SignalDesk& desk, SignalDesk::Stamp stamp, std::vector<domain::Signal>& out)

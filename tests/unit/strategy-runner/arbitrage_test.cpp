@@ -196,6 +196,27 @@ TEST_F(ArbitrageTest, RespectsWhatItAlreadyHoldsInTheEvent) {
   EXPECT_EQ(legs_of(signals[0])[0].quantity, shares(20));  // 19 pUSD at 0.95 a set
 }
 
+TEST_F(ArbitrageTest, DoesNotTradeWithItsOwnAccount) {
+  world.start();
+  world.event(domain::OrderSubmitted{{.id = {{1, 1}, 0}, .venue_id = {}, .strategy = World::kName, .event = event_id(1), .instrument = {market_id(3), Outcome::No}, .side = Side::Buy, .limit = cents(65), .quantity = shares(10), .purpose = domain::OrderPurpose::Quote}},
+              std::nullopt, domain::OrderStatus::Accepted);
+  for (int n = 1; n <= 3; ++n) world.define(make_market(n, 1, 3));
+  cheap_books();
+  EXPECT_TRUE(world.signals().empty());
+  world.event(domain::OrderCanceled{{{1, 1}, 0}}, std::nullopt, domain::OrderStatus::Canceled);
+  cheap_books();
+  EXPECT_EQ(world.signals().size(), 1U);
+}
+
+TEST_F(ArbitrageTest, CompletesLegsOfUnequalSizeEachByItself) {
+  uneven(100, 40, 70);
+  world.event(imbalanced_);
+  const auto signals = world.signals();
+  ASSERT_EQ(signals.size(), 2U);
+  EXPECT_EQ(legs_of(signals[0])[0].quantity, shares(60));
+  EXPECT_EQ(legs_of(signals[1])[0].quantity, shares(30));
+}
+
 TEST_F(ArbitrageTest, CompletesUnevenLegsWhileThatPays) {
   const domain::SignalId id = uneven(100, 100, 0);
   world.event(imbalanced_);

@@ -222,7 +222,7 @@ TEST_F(RunnerTest, EvaluatesABurstOfChangesOnce) {
 
 TEST_F(RunnerTest, TradesOnlyTheMarketsOfItsFilter) {
   RunnerSettings settings{.replica = {"runner-1"}, .incarnation = 1, .book_age_max = 3s, .strategies = {}};
-  settings.strategies.push_back({.name = World::kName, .factory = factory_of(find_strategy_type("spread_farm")->configure({})), .markets = {"market-2*"}, .desk = {.strategy = World::kName}});
+  settings.strategies.push_back({.name = World::kName, .factory = factory_of(find_strategy_type("spread_farm")->configure({})), .markets = {.slugs = {"market-2*"}, .kinds = {}}, .desk = {.strategy = World::kName}});
   Runner runner(settings);
   const domain::Timestamp start = domain::from_unix_ms(1'000'000'000);
   Outputs out;
@@ -243,6 +243,17 @@ TEST_F(RunnerTest, TradesOnlyTheMarketsOfItsFilter) {
   ASSERT_EQ(out.signals.size(), 2U);
   EXPECT_EQ(target_of(out.signals[0]).market, market_id(2));
   EXPECT_EQ(target_of(out.signals[1]).market, market_id(21));
+}
+
+TEST_F(RunnerTest, TellsTheKindsOfMarketsApart) {
+  domain::Market market = make_market(1, 1, 3);
+  EXPECT_EQ(kind_of(market), MarketKind::NegRisk);
+  market.neg_risk = false;
+  EXPECT_EQ(kind_of(market), MarketKind::Group);
+  EXPECT_FALSE((MarketFilter{.slugs = {}, .kinds = {MarketKind::Binary}}.admits(market)));
+  market.event_market_count = 1;
+  EXPECT_EQ(kind_of(market), MarketKind::Binary);
+  EXPECT_TRUE((MarketFilter{.slugs = {"market-1"}, .kinds = {MarketKind::Binary}}.admits(market)));
 }
 
 TEST_F(RunnerTest, GivesTheSameSignalsForTheSameInputs) {

@@ -246,7 +246,10 @@ void Arbitrage::level(Imbalance& imbalance, Context& context) {
   const Money worth = Money::from_raw(domain::mul_div(payout_per_share(imbalance.held).raw(), uneven.raw(),
                                                       Quantity::kScale, domain::Rounding::Down));
   if (purchase && context.may_open() && worth - purchase->cost >= sale.proceeds) {
-    static_cast<void>(context.take(domain::SignalAction::Buy, std::move(purchase->legs)));
+    // One signal a leg: the buys of one signal are a basket and must be of one size.
+    for (const domain::Leg& leg : purchase->legs) {
+      static_cast<void>(context.take(domain::SignalAction::Buy, {leg}));
+    }
   } else if (!sale.legs.empty()) {
     static_cast<void>(context.take(domain::SignalAction::Sell, std::move(sale.legs)));
   }
