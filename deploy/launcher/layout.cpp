@@ -146,7 +146,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
       planner.plan("venue-simulator", "venue-simulator", 8003, {}, simulator_settings(options, venue_port)));
   layout.services.push_back(
       planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus}, {}));
-  Environment manager = pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__USER_WS"});
+  Environment manager = pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
   manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
   manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
   layout.services.push_back(planner.plan("order-manager", "order-manager", 8002,

@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "common/runtime/clock.hpp"
+#include "common/runtime/config.hpp"
+#include "deploy/launcher/session.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace polybot;
+
+constexpr std::string_view kHelp = R"(polybot run: start the whole stack on this machine and show it trading.
+
+Starts venue-simulator, metrics-aggregator, order-manager, gateway and strategy-runner, waits until
+each is ready, shows one screen (plain lines when standard output is no terminal). Ctrl-C stops
+everything in order and compares venue, journal and metrics; the exit code is 1 when they differ.
+
+Environment:
+  MODE=sim         the built-in venue; paper and live are not part of this version
+  DATA=folder      where everything lives (default data/sim; a replay gets a folder of its own)
+  SEED=n           seed of the simulated flow; a data folder keeps the seed it began with
+  EDGE=0           no mispricings and no noise traders
+  RECORDING=file   replay a .jsonl or .jsonl.zst recording, SPEED=n times as fast as recorded
+  PORT_OFFSET=n    added to every port, to run a second stack
+  LOG_FORMAT=json  logs as JSON lines
+)";
+
+// "20260608-120000" of the present, for the data folder of a replay.
+std::string stamp(domain::Timestamp now) {
+  std::string text;
+  for (const char c : runtime::to_rfc3339(now).substr(0, 19)) {
+    if (c >= '0' && c <= '9') text.push_back(c);
+    if (c == 'T') text.push_back('-');
+  }
+  return text;
+}
+
+int run() {
+  const runtime::Clock clock;
+  const launcher::Environment environment = runtime::config::current_environment();
+  const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
+  const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
+  launcher::Layout layout = launcher::lay_out(options, environment, programs, POLYBOT_CONFIG_DIR);
+  const auto display = ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
+  boost::asio::io_context io;
+  int exit_code = 1;
+  launcher::Session session(io, options, std::move(layout), display);
+  boost::asio::co_spawn(io, session.run(), [&](const std::exception_ptr& error, int code) {
+    io.stop();
+    if (error) std::rethrow_exception(error);
+    exit_code = code;
+  });
+  io.run();
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view word = argc == 2 ? argv[1] : "";
+  if (word == "--help" || word == "-h") {
+    std::fwrite(kHelp.data(), 1, kHelp.size(), stdout);
+    return 0;
+  }
+  if (word != "run") {
+    std::fputs("polybot: usage: polybot run (see polybot --help)\n", stderr);
+    return 1;
+  }
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "polybot: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,251 @@
+#include "deploy/launcher/session.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <utility>
+
+namespace polybot::launcher {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+// A first start on a slow machine folds nothing and is ready in seconds; a long journal takes longer.
+constexpr domain::Duration kStartPatience = 60s;
+// All services together stop within five seconds; each has its own grace period inside this.
+constexpr domain::Duration kStopPatience = 4s;
+constexpr domain::Duration kSummaryInterval = 10s;
+constexpr std::size_t kNewsKept = 4;
+constexpr std::size_t kStatePage = 20'000;
+
+std::string elapsed_text(domain::Duration elapsed) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(elapsed).count();
+  return fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+void put(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+std::string run_and_read(const std::string& command) {
+  FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) return {};
+  std::string text;
+  char buffer[65536];
+  for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, size);
+  ::pclose(pipe);
+  return text;
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+}  // namespace
+
+Session::Session(asio::io_context& io, Options options, Layout layout, Display display)
+    : io_(io),
+      options_(std::move(options)),
+      layout_(std::move(layout)),
+      display_(display),
+      stack_(io.get_executor(), layout_, [this](const std::string& line) { say(line); }),
+      view_(io.get_executor(), layout_.gateway_url, stack_.http()),
+      started_at_(clock_.monotonic()) {}
+
+void Session::say(const std::string& line) {
+  if (drawing_) {
+    news_.push_back(line);
+    if (news_.size() > kNewsKept) news_.pop_front();
+  } else {
+    put(line + "\n");
+  }
+}
+
+ScreenFacts Session::facts() const {
+  return {.services = stack_.views(),
+          .status = view_.status(),
+          .fills = view_.fills(),
+          .news = {news_.begin(), news_.end()},
+          .running_for = elapsed_text(clock_.monotonic() - started_at_)};
+}
+
+asio::awaitable<void> Session::show() {
+  domain::Duration summary_at = clock_.monotonic() + kSummaryInterval;
+  while (true) {
+    if (display_ == Display::Terminal) {
+      co_await view_.read_fills();
+      std::string text = "\x1b[H";
+      for (const std::string& line : screen_lines(layout_, options_, facts())) text += line + "\x1b[K\n";
+      put(text + "\x1b[J");
+    } else if (clock_.monotonic() >= summary_at) {
+      summary_at += kSummaryInterval;
+      put(summary_line(facts()) + "\n");
+    }
+    co_await runtime::sleep_for(1s);
+  }
+}
+
+asio::awaitable<void> Session::wait_for_signal() {
+  asio::signal_set signals(io_, SIGINT, SIGTERM);
+  co_await signals.async_wait(asio::use_awaitable);
+}
+
+asio::awaitable<void> Session::wait_for_end_of_recording() {
+  while (true) {
+    co_await runtime::sleep_for(500ms);
+    if (!options_.recording) continue;
+    boost::system::error_code error;
+    const auto status = boost::json::parse(co_await fetch(layout_.simulator_url + "/status"), error);
+    if (error) continue;
+    boost::system::error_code missing;
+    const auto* finished = status.find_pointer("/replay/finished", missing);
+    if (finished != nullptr && finished->is_bool() && finished->as_bool()) co_return;
+  }
+}
+
+asio::awaitable<int> Session::run() {
+  using namespace asio::experimental::awaitable_operators;
+  say("Starting in " + layout_.data.string());
+  if (options_.recording) {
+    say("Replaying " + options_.recording->string() + " in a data folder of its own");
+  }
+  const std::variant<std::string, std::monostate> started =
+      co_await (stack_.start(kStartPatience) || wait_for_signal());
+  const auto* problem = std::get_if<std::string>(&started);
+  if (problem == nullptr || !problem->empty()) {
+    say(problem == nullptr ? "Interrupted while starting" : "Cannot start: " + *problem);
+    (void)co_await stop();
+    co_return 1;
+  }
+  say("ready: API " + layout_.gateway_url + "/api/v1/status, metrics " + layout_.aggregator_url + "/metrics");
+  started_at_ = clock_.monotonic();
+  if (display_ == Display::Terminal) {
+    put("\x1b[?1049h\x1b[?25l");
+    drawing_ = true;
+  }
+  const auto ended = co_await (wait_for_signal() || wait_for_end_of_recording() || stack_.watch() ||
+                               view_.follow() || show());
+  if (drawing_) {
+    drawing_ = false;
+    put("\x1b[?25h\x1b[?1049l");
+  }
+  say(summary_line(facts()));
+  say(ended.index() == 1 ? "The recording has ended; stopping" : "Stopping");
+  const bool stopped = co_await stop();
+  co_return stopped ? 0 : 1;
+}
+
+asio::awaitable<std::string> Session::fetch(std::string url) {
+  const auto answer = co_await stack_.http().send({.url = std::move(url), .timeout = 3s});
+  co_return answer && answer->status == 200 ? answer->body : std::string();
+}
+
+// Runners, gateway, order-manager; then the comparison, while aggregator and simulator still answer.
+asio::awaitable<bool> Session::stop() {
+  stack_.begin_stop();
+  const domain::Duration begun = clock_.monotonic();
+  const std::vector<ServiceView> views = stack_.views();
+  const bool was_up = std::all_of(views.begin(), views.end(), [](const ServiceView& view) { return view.running; });
+  (void)co_await stack_.http().send(
+      {.method = http::Method::Post, .url = layout_.simulator_url + "/flow/pause", .timeout = 1s});
+  bool good = true;
+  bool verified = false;
+  for (const std::size_t service : stop_order(layout_)) {
+    if (!verified && layout_.services[service].service == "metrics-aggregator") {
+      verified = true;
+      if (was_up) good = co_await verify() && good;
+    }
+    good = co_await stack_.stop(service, kStopPatience) && good;
+  }
+  say(fmt::format("Stopped in {:.1f} s", std::chrono::duration<double>(clock_.monotonic() - begun).count()));
+  co_return good;
+}
+
+std::string Session::read_journal_report() const {
+  return run_and_read(quoted((layout_.programs / "order-manager").string()) + " verify --json " +
+                      quoted(layout_.journal.string()));
+}
+
+asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
+  std::vector<std::string> pages;
+  std::uint64_t trades_after = 0;
+  while (true) {
+    // Orders are not needed: the account's totals count them.
+    pages.push_back(co_await fetch(fmt::format("{}/state?orders_after={}&trades_after={}&limit={}",
+                                               layout_.simulator_url, INT64_MAX, trades_after, kStatePage)));
+    boost::system::error_code error;
+    const auto page = boost::json::parse(pages.back(), error);
+    const auto* next = error || !page.is_object() ? nullptr : page.as_object().if_contains("trades_next");
+    if (next == nullptr) co_return pages;
+    trades_after = next->to_number<std::uint64_t>(error);
+    if (error) co_return pages;
+  }
+}
+
+// The last snapshot of order-manager reaches the readable view within one merge interval.
+asio::awaitable<std::string> Session::fetch_metrics(std::uint64_t submitted, std::uint64_t fills) {
+  const domain::Duration deadline = clock_.monotonic() + 2s;
+  while (true) {
+    std::string text = co_await fetch(layout_.aggregator_url + "/metrics");
+    const auto metrics = read_metrics(text);
+    const bool current = metrics && metrics->submitted == submitted && metrics->fills_booked == fills;
+    if (current || clock_.monotonic() > deadline) co_return text;
+    co_await runtime::sleep_for(50ms);
+  }
+}
+
+asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcomes) {
+  Payouts payouts;
+  const std::string venue = [&] {
+    for (const ServicePlan& plan : layout_.services) {
+      const auto found = plan.spec.environment.find("POLYBOT_VENUE__GAMMA");
+      if (found != plan.spec.environment.end()) return found->second;
+    }
+    return std::string();
+  }();
+  for (const std::string& outcome : outcomes) {
+    const std::string market = outcome.substr(0, outcome.find(':'));
+    read_payouts(co_await fetch(venue + "/markets/keyset?closed=true&condition_ids=" + market), payouts);
+  }
+  co_return payouts;
+}
+
+asio::awaitable<bool> Session::verify() {
+  const auto venue = read_venue(co_await fetch_venue_pages());
+  const auto journal = read_journal(read_journal_report());
+  if (!venue || !journal) {
+    say(!venue ? "Verification: the simulated venue does not tell its state"
+               : "Verification: order-manager verify cannot read the journal");
+    co_return false;
+  }
+  const auto metrics = read_metrics(co_await fetch_metrics(journal->submitted, journal->fills_booked));
+  if (!metrics) {
+    say("Verification: the aggregator does not serve the order counters");
+    co_return false;
+  }
+  const Payouts payouts = co_await fetch_payouts(differing_outcomes(*venue, *journal));
+  const std::vector<ComparedFigure> figures = compare(*venue, *journal, *metrics, payouts);
+  bool equal = true;
+  say(fmt::format("{:<20} {:>18} {:>18} {:>12}", "", "venue", "journal", "metrics"));
+  for (const ComparedFigure& figure : figures) {
+    equal = equal && figure.equal();
+    say(fmt::format("{:<20} {:>18} {:>18} {:>12}{}", figure.name, figure.venue, figure.journal, figure.metrics,
+                    figure.equal() ? "" : "   DIFFERENT"));
+  }
+  say(fmt::format("venue {} journal {} metrics: {} orders, {} fills, {} pUSD cash, P&L {} pUSD", equal ? "==" : "!=",
+                  equal ? "==" : "!=", journal->submitted, journal->fills, journal->cash.to_string(),
+                  journal->pnl.to_string()));
+  co_return equal;
+}
+
+}  // namespace polybot::launcher

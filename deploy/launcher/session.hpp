@@ -1,0 +1,54 @@
+// One run of the stack, from the first process to the closing line.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "deploy/launcher/layout.hpp"
+#include "deploy/launcher/screen.hpp"
+#include "deploy/launcher/stack.hpp"
+#include "deploy/launcher/stack_view.hpp"
+#include "deploy/launcher/verification.hpp"
+
+namespace polybot::launcher {
+
+enum class Display : std::uint8_t { Terminal, Lines };
+
+class Session {
+ public:
+  Session(boost::asio::io_context& io, Options options, Layout layout, Display display);
+
+  // Starts, shows, waits for SIGINT or SIGTERM (or the end of a recording), stops in order, verifies.
+  // The exit code: 0 when everything went well and venue == journal == metrics.
+  [[nodiscard]] boost::asio::awaitable<int> run();
+
+ private:
+  void say(const std::string& line);
+  [[nodiscard]] boost::asio::awaitable<void> show();
+  [[nodiscard]] boost::asio::awaitable<void> wait_for_signal();
+  [[nodiscard]] boost::asio::awaitable<void> wait_for_end_of_recording();
+  [[nodiscard]] boost::asio::awaitable<bool> stop();
+  [[nodiscard]] boost::asio::awaitable<bool> verify();
+  [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);
+  [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_venue_pages();
+  [[nodiscard]] boost::asio::awaitable<std::string> fetch_metrics(std::uint64_t submitted, std::uint64_t fills);
+  [[nodiscard]] boost::asio::awaitable<Payouts> fetch_payouts(std::vector<std::string> outcomes);
+  [[nodiscard]] std::string read_journal_report() const;
+  [[nodiscard]] ScreenFacts facts() const;
+
+  boost::asio::io_context& io_;
+  Options options_;
+  Layout layout_;
+  Display display_;
+  runtime::Clock clock_;
+  Stack stack_;
+  StackView view_;
+  domain::Duration started_at_;
+  std::deque<std::string> news_;
+  bool drawing_ = false;  // the screen is being redrawn: news go into it instead of below it
+};
+
+}  // namespace polybot::launcher

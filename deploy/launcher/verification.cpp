@@ -1,0 +1,258 @@
+#include "deploy/launcher/verification.hpp"
+
+#include <array>
+#include <boost/json.hpp>
+#include <charconv>
+#include <set>
+#include <sstream>
+#include <string_view>
+
+namespace polybot::launcher {
+namespace {
+
+namespace json = boost::json;
+using domain::Money;
+using domain::Price;
+using domain::Quantity;
+
+std::optional<json::object> parse_object(const std::string& text) {
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  if (error || !value.is_object()) return std::nullopt;
+  return std::move(value.as_object());
+}
+
+// Walks a path of keys; null when a step is missing.
+const json::value* walk(const json::object& object, std::initializer_list<std::string_view> path) {
+  const json::object* here = &object;
+  const json::value* value = nullptr;
+  for (const std::string_view key : path) {
+    if (here == nullptr) return nullptr;
+    value = here->if_contains(key);
+    if (value == nullptr) return nullptr;
+    here = value->if_object();
+  }
+  return value;
+}
+
+std::uint64_t number(const json::object& object, std::initializer_list<std::string_view> path) {
+  const json::value* value = walk(object, path);
+  if (value == nullptr) return 0;
+  boost::system::error_code error;
+  const auto count = value->to_number<std::uint64_t>(error);
+  return error ? 0 : count;
+}
+
+template <class Decimal>
+Decimal decimal(const json::object& object, std::initializer_list<std::string_view> path) {
+  const json::value* value = walk(object, path);
+  if (value == nullptr || !value->is_string()) return Decimal{};
+  return Decimal::parse(std::string_view(value->as_string())).value_or(Decimal{});
+}
+
+std::string text(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
+}
+
+const json::array& array(const json::object& object, std::string_view key) {
+  static const json::array kNone;
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_array() ? value->as_array() : kNone;
+}
+
+// The one account outside the house; the venue of `make run` has a single client.
+const json::object* our_account(const json::object& state) {
+  const json::array& accounts = array(state, "accounts");
+  return accounts.empty() ? nullptr : accounts.front().if_object();
+}
+
+// Moves the money and shares of one party of a trade that is matched but not mined.
+void settle(VenueTruth& truth, const json::object& party, const std::string& outcome, Money fee) {
+  const Money cash = decimal<Money>(party, {"cash"});
+  const Quantity quantity = decimal<Quantity>(party, {"quantity"});
+  const bool buy = text(party, "side") == "BUY";
+  truth.cash += buy ? -cash : cash;
+  truth.cash -= fee;
+  if (buy) {
+    truth.holdings[outcome] += quantity;
+  } else {
+    truth.holdings[outcome] -= quantity;
+  }
+}
+
+void settle_unmined(VenueTruth& truth, const json::object& trade, std::uint64_t account) {
+  const std::string status = text(trade, "status");
+  if (status != "MATCHED" && status != "RETRYING") return;
+  const auto outcome = [&](const json::object& party) { return text(trade, "market") + ":" + text(party, "outcome"); };
+  const auto ours = [&](const json::object& party) { return number(party, {"account"}) == account; };
+  const json::value* taker = trade.if_contains("taker");
+  if (taker != nullptr && taker->is_object() && ours(taker->as_object())) {
+    settle(truth, taker->as_object(), outcome(taker->as_object()), decimal<Money>(trade, {"fee"}));
+  }
+  for (const json::value& maker : array(trade, "makers")) {
+    if (maker.is_object() && ours(maker.as_object())) {
+      settle(truth, maker.as_object(), outcome(maker.as_object()), Money{});
+    }
+  }
+}
+
+std::map<std::string, Quantity> holdings_of(const json::object& object) {
+  std::map<std::string, Quantity> holdings;
+  for (const json::value& row : array(object, "holdings")) {
+    if (!row.is_object()) continue;
+    const json::object& held = row.as_object();
+    holdings[text(held, "market") + ":" + text(held, "outcome")] += decimal<Quantity>(held, {"quantity"});
+  }
+  return holdings;
+}
+
+Quantity quantity_of(const std::map<std::string, Quantity>& holdings, const std::string& outcome) {
+  const auto found = holdings.find(outcome);
+  return found == holdings.end() ? Quantity{} : found->second;
+}
+
+// Cash with the shares of resolved markets counted as what they pay.
+Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings, const Payouts& payouts) {
+  for (const auto& [outcome, quantity] : holdings) {
+    const auto payout = payouts.find(outcome);
+    if (payout != payouts.end()) cash += domain::notional(payout->second, quantity, domain::Rounding::Down);
+  }
+  return cash;
+}
+
+// Shares in markets that are not resolved.
+std::string open_shares(const std::map<std::string, Quantity>& holdings, const Payouts& payouts) {
+  Quantity total;
+  for (const auto& [outcome, quantity] : holdings) {
+    if (!payouts.contains(outcome)) total += quantity;
+  }
+  return total.to_string();
+}
+
+// The value of a line `name{labels} value` when it is of the family and has the label text.
+std::optional<std::uint64_t> sample(std::string_view line, std::string_view family, std::string_view label) {
+  if (!line.starts_with(family) || line.size() <= family.size() || line[family.size()] != '{') return std::nullopt;
+  if (line.find(label) == std::string_view::npos) return std::nullopt;
+  const std::size_t space = line.rfind(' ');
+  double value = 0;
+  std::from_chars(line.data() + space + 1, line.data() + line.size(), value);
+  return static_cast<std::uint64_t>(value + 0.5);
+}
+
+}  // namespace
+
+bool ComparedFigure::equal() const {
+  const std::string* first = nullptr;
+  for (const std::string* side : {&venue, &journal, &metrics}) {
+    if (side->empty()) continue;
+    if (first == nullptr) first = side;
+    if (*side != *first) return false;
+  }
+  return true;
+}
+
+std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages) {
+  VenueTruth truth;
+  std::uint64_t account_number = 0;
+  bool first = true;
+  for (const std::string& page : pages) {
+    const auto state = parse_object(page);
+    if (!state) return std::nullopt;
+    if (first) {
+      first = false;
+      const json::object* account = our_account(*state);
+      if (account == nullptr) return truth;  // nobody has opened an account: nothing was traded
+      account_number = number(*account, {"account"});
+      truth.orders = number(*account, {"totals", "orders_accepted"});
+      truth.fills = number(*account, {"totals", "fills"});
+      truth.cash = decimal<Money>(*account, {"cash"});
+      truth.holdings = holdings_of(*account);
+    }
+    for (const json::value& trade : array(*state, "trades")) {
+      if (trade.is_object()) settle_unmined(truth, trade.as_object(), account_number);
+    }
+  }
+  if (first) return std::nullopt;
+  return truth;
+}
+
+std::optional<JournalTruth> read_journal(const std::string& report) {
+  const auto object = parse_object(report);
+  if (!object || walk(*object, {"totals", "orders"}) == nullptr) return std::nullopt;
+  JournalTruth truth;
+  truth.submitted = number(*object, {"totals", "orders", "submitted"});
+  const std::uint64_t rejected = number(*object, {"totals", "orders", "rejected"});
+  truth.orders = truth.submitted - rejected + number(*object, {"totals", "orders_resurrected"});
+  truth.ambiguous = number(*object, {"totals", "orders_ambiguous_now"});
+  truth.fills_booked = number(*object, {"totals", "fills"});
+  truth.fills = truth.fills_booked - number(*object, {"totals", "fills_reversed"});
+  truth.cash = decimal<Money>(*object, {"cash"});
+  truth.unredeemed = decimal<Money>(*object, {"unredeemed"});
+  truth.pnl = decimal<Money>(*object, {"totals", "pnl"});
+  truth.holdings = holdings_of(*object);
+  return truth;
+}
+
+std::optional<MetricsTruth> read_metrics(const std::string& exposition) {
+  if (exposition.find("polybot_orders_total") == std::string::npos) return std::nullopt;
+  MetricsTruth truth;
+  std::istringstream lines(exposition);
+  for (std::string line; std::getline(lines, line);) {
+    truth.submitted += sample(line, "polybot_orders_total", "status=\"submitted\"").value_or(0);
+    truth.fills_booked += sample(line, "polybot_fills_total", "strategy=").value_or(0);
+  }
+  return truth;
+}
+
+void read_payouts(const std::string& page, Payouts& payouts) {
+  const auto object = parse_object(page);
+  if (!object) return;
+  for (const json::value& row : array(*object, "markets")) {
+    if (!row.is_object()) continue;
+    const json::object& market = row.as_object();
+    if (text(market, "umaResolutionStatus") != "resolved") continue;
+    // Gamma writes arrays as JSON text inside strings.
+    boost::system::error_code error;
+    const json::value prices = json::parse(text(market, "outcomePrices"), error);
+    if (error || !prices.is_array() || prices.as_array().size() != 2) continue;
+    constexpr std::array<std::string_view, 2> kOutcomes = {":yes", ":no"};
+    for (std::size_t i = 0; i < kOutcomes.size(); ++i) {
+      const json::string* price_text = prices.as_array()[i].if_string();
+      const auto price = price_text == nullptr ? std::nullopt : Price::parse(std::string_view(*price_text));
+      if (price) payouts[text(market, "conditionId").append(kOutcomes[i])] = *price;
+    }
+  }
+}
+
+std::vector<std::string> differing_outcomes(const VenueTruth& venue, const JournalTruth& journal) {
+  std::set<std::string> outcomes;
+  for (const auto& [outcome, quantity] : venue.holdings) outcomes.insert(outcome);
+  for (const auto& [outcome, quantity] : journal.holdings) outcomes.insert(outcome);
+  std::vector<std::string> differing;
+  for (const std::string& outcome : outcomes) {
+    if (quantity_of(venue.holdings, outcome) != quantity_of(journal.holdings, outcome)) differing.push_back(outcome);
+  }
+  return differing;
+}
+
+std::vector<ComparedFigure> compare(const VenueTruth& venue, const JournalTruth& journal,
+                                    const MetricsTruth& metrics, const Payouts& payouts) {
+  std::vector<ComparedFigure> figures;
+  const auto count = [](std::uint64_t value) { return std::to_string(value); };
+  figures.push_back({"orders at the venue", count(venue.orders), count(journal.orders), ""});
+  figures.push_back({"orders submitted", "", count(journal.submitted), count(metrics.submitted)});
+  figures.push_back({"fills", count(venue.fills), count(journal.fills), ""});
+  figures.push_back({"fills booked", "", count(journal.fills_booked), count(metrics.fills_booked)});
+  figures.push_back({"cash and claims", with_payouts(venue.cash, venue.holdings, payouts).to_string(),
+                     with_payouts(journal.cash + journal.unredeemed, journal.holdings, payouts).to_string(), ""});
+  figures.push_back({"shares", open_shares(venue.holdings, payouts), open_shares(journal.holdings, payouts), ""});
+  for (const std::string& outcome : differing_outcomes(venue, journal)) {
+    if (payouts.contains(outcome)) continue;
+    figures.push_back({outcome, quantity_of(venue.holdings, outcome).to_string(),
+                       quantity_of(journal.holdings, outcome).to_string(), ""});
+  }
+  return figures;
+}
+
+}  // namespace polybot::launcher
