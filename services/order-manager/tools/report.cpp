@@ -86,21 +86,25 @@ json::object strategy_object(const Ledger& ledger, const StrategyName& name) {
   return object;
 }
 
-// Shares of each token over all strategies: what the venue's balances are compared with.
+// Shares of each outcome over all strategies: what the venue's balances are compared with.
 json::array holdings_array(const Ledger& ledger) {
-  std::map<domain::TokenId, Quantity> held;
+  std::map<domain::Instrument, Quantity> held;
   for (const auto& [name, positions] : ledger.portfolio().positions()) {
     for (const auto& [id, position] : positions) {
-      const domain::Market* market = ledger.market(id);
-      if (market == nullptr) continue;
-      held[market->yes_token] += position.yes.holding().quantity;
-      held[market->no_token] += position.no.holding().quantity;
+      held[{id, domain::Outcome::Yes}] += position.yes.holding().quantity;
+      held[{id, domain::Outcome::No}] += position.no.holding().quantity;
     }
   }
   json::array rows;
-  for (const auto& [token, quantity] : held) {
+  for (const auto& [instrument, quantity] : held) {
     if (quantity.is_zero()) continue;
-    rows.push_back(json::object{{"token", text(domain::to_string(token))}, {"quantity", text(quantity.to_string())}});
+    const domain::Market* market = ledger.market(instrument.market);
+    const std::string token =
+        market == nullptr ? std::string() : domain::to_string(domain::token_of(*market, instrument.outcome));
+    rows.push_back(json::object{{"market", text(domain::to_string(instrument.market))},
+                                {"outcome", instrument.outcome == domain::Outcome::Yes ? "yes" : "no"},
+                                {"token", text(token)},
+                                {"quantity", text(quantity.to_string())}});
   }
   return rows;
 }
@@ -133,10 +137,14 @@ Totals totals_of(const Ledger& ledger) {
       totals.volume += counters.volume[side];
     }
     totals.fills_reversed += counters.fills_reversed;
+    totals.orders_resurrected += counters.orders_resurrected;
     totals.fees += counters.fees;
     totals.pnl += ledger.portfolio().results(name).equity();
   }
   for (const auto& [name, live] : live_orders(ledger)) totals.orders_live += live[0] + live[1];
+  for (const auto& [id, record] : ledger.orders().all()) {
+    if (record.status == OrderStatus::Ambiguous) ++totals.orders_ambiguous;
+  }
   return totals;
 }
 
@@ -205,6 +213,8 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
                       {"unredeemed", text(ledger.portfolio().unredeemed().to_string())},
                       {"totals", json::object{{"orders", counted},
                                               {"orders_live", totals.orders_live},
+                                              {"orders_ambiguous_now", totals.orders_ambiguous},
+                                              {"orders_resurrected", totals.orders_resurrected},
                                               {"fills", totals.fills},
                                               {"fills_reversed", totals.fills_reversed},
                                               {"fees", text(totals.fees.to_string())},

@@ -16,6 +16,8 @@ struct Totals {
   std::array<std::uint64_t, domain::kOrderStatuses> orders{};  // by first entry
   std::uint64_t orders_denied = 0;
   std::uint64_t orders_live = 0;
+  std::uint64_t orders_ambiguous = 0;  // of the live ones
+  std::uint64_t orders_resurrected = 0;
   std::uint64_t fills = 0;
   std::uint64_t fills_reversed = 0;
   domain::Money fees;    // confirmed
@@ -30,7 +32,7 @@ struct Totals {
 
 [[nodiscard]] std::string text_report(const Ledger& ledger);
 // {"journal_id","sequence","digest","cash","totals":{...},"strategies":{name:{...,"positions":[...]}},
-//  "holdings":[{"token","quantity"}],"orders":[{"venue_id","status","filled","cash"}]}; money, prices and quantities are
+//  "holdings":[{"market","outcome","token","quantity"}],"orders":[{"venue_id","status","filled","cash"}]}; money, prices and quantities are
 // strings.
 [[nodiscard]] std::string json_report(const Ledger& ledger, OrderList orders);
 
