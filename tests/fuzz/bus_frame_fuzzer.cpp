@@ -13,6 +13,7 @@
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/market_data_codec.hpp"
 #include "common/wire/metrics_codec.hpp"
+#include "common/wire/order_codec.hpp"
 #include "common/wire/recovery_codec.hpp"
 #include "common/wire/signal_codec.hpp"
 #include "common/wire/status_codec.hpp"
@@ -103,7 +104,7 @@ void check_state(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 9) {
     case 0:
       check_frame(bytes);
       break;
@@ -124,6 +125,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 6:
       check_recovery(bytes);
+      break;
+    case 7:
+      check_codec<domain::StreamedEvent>(bytes, wire::encode_streamed, wire::decode_streamed);
       break;
     default:
       static_cast<void>(wire::decode_snapshot(bytes));

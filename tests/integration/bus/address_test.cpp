@@ -40,7 +40,7 @@ TEST(Address, RefusesToListenWhereOthersCouldReachIt) {
     EXPECT_NO_THROW(check_address(dial_to(address), NetworkTrust::LoopbackOnly)) << address;
   }
   for (const char* address :
-       {"tcp://127.0.0.1:5550", "tcp://localhost:0", "tcp://[::1]:5550", "tcp://127.8.9.10:1"}) {
+       {"tcp://localhost:5550", "tcp://127.0.0.1:0", "tcp://[::1]:5550", "tcp://127.8.9.10:1"}) {
     EXPECT_NO_THROW(check_address(listen_on(address), NetworkTrust::LoopbackOnly)) << address;
   }
   const std::string failure = failure_of(
@@ -51,9 +51,9 @@ TEST(Address, RefusesToListenWhereOthersCouldReachIt) {
 
 TEST(Address, RefusesWhatIsNoAddress) {
   for (const char* address :
-       {"", "5550", "udp://127.0.0.1:5550", "tcp://127.0.0.1",
-        "tcp://127.0.0.1:", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:-1", "tcp://:5550",
-        "tcp://127.0.0.1:55x", "ipc://relative/path", "ipc://", "ipc:///a/b/", "inproc://"}) {
+       {"", "5550", "udp://localhost:5550", "tcp://127.0.0.1",
+        "tcp://127.0.0.1:", "tcp://localhost:65536", "tcp://127.0.0.1:-1", "tcp://:5550",
+        "tcp://localhost:55x", "ipc://relative/path", "ipc://", "ipc:///a/b/", "inproc://"}) {
     EXPECT_THROW(check_address(listen_on(address), NetworkTrust::TrustedNetwork),
                  std::invalid_argument)
         << address;
