@@ -1,4 +1,5 @@
-// The user channel session over a real WebSocket: subscribe, events, heartbeats, and every way to end.
+// The user channel session over a real WebSocket: subscribe, events, heartbeats, and every way to
+// end.
 #include "services/order-manager/execution/user_session.hpp"
 
 #include <gmock/gmock.h>
@@ -33,7 +34,8 @@ class UserSessionTest : public testing::Test {
         {.pings = false});
     server.listen();
     UserSession session(io.get_executor(),
-                        "ws://127.0.0.1:" + std::to_string(server.port()) + "/ws/user", reports(), timing);
+                        "ws://127.0.0.1:" + std::to_string(server.port()) + "/ws/user", reports(),
+                        timing);
     return end_of(session);
   }
 
@@ -50,7 +52,8 @@ class UserSessionTest : public testing::Test {
   }
 
   UserSession::Reports reports() {
-    return {.on_order = [this](domain::VenueOrderUpdate update) { orders.push_back(std::move(update)); },
+    return {.on_order =
+                [this](domain::VenueOrderUpdate update) { orders.push_back(std::move(update)); },
             .on_trade = [this](domain::VenueTrade trade) { trades.push_back(std::move(trade)); },
             .on_up = [this] { ++ups; },
             .on_down = [this](std::string_view why) { downs.emplace_back(why); },
@@ -86,7 +89,9 @@ std::string trade_frame() {
   event.trade.quantity = domain::Quantity::from_units(10);
   event.trade.matched_at = event.venue_at;
   event.trade.trader_side = domain::LiquiditySide::Maker;
-  event.trade.makers.push_back({.order = {}, .owner = "key-1", .quantity = domain::Quantity::from_units(10),
+  event.trade.makers.push_back({.order = {},
+                                .owner = "key-1",
+                                .quantity = domain::Quantity::from_units(10),
                                 .price = domain::Price::from_raw(5000)});
   std::string out;
   polymarket::write_user_trade(event, out);
@@ -137,8 +142,8 @@ TEST_F(UserSessionTest, SendsTextPingsAfterTheSubscription) {
 TEST_F(UserSessionTest, ALinkThatAnswersNothingIsGivenUp) {
   const std::string why = run_against(
       [](http::WebSocketSession& session) -> asio::awaitable<void> {
-        while (co_await session.receive()) {
-        }
+        bool open = true;
+        while (open) open = (co_await session.receive()).has_value();
       },
       {.ping_interval = 10ms, .silence_max = 40ms});
   EXPECT_THAT(why, testing::HasSubstr("silent"));
@@ -161,7 +166,8 @@ TEST_F(UserSessionTest, AConnectionThatCannotBeMadeIsAnError) {
   asio::ip::tcp::acceptor closing(io, {asio::ip::address_v4::loopback(), 0});
   const std::uint16_t port = closing.local_endpoint().port();
   closing.close();
-  UserSession session(io.get_executor(), "ws://127.0.0.1:" + std::to_string(port) + "/ws/user", reports(), {});
+  UserSession session(io.get_executor(), "ws://127.0.0.1:" + std::to_string(port) + "/ws/user",
+                      reports(), {});
   EXPECT_THAT(end_of(session), testing::HasSubstr("cannot connect"));
   EXPECT_EQ(ups, 0);
   EXPECT_TRUE(downs.empty());
@@ -170,14 +176,17 @@ TEST_F(UserSessionTest, AConnectionThatCannotBeMadeIsAnError) {
 TEST_F(UserSessionTest, TheNextRunIsANewSession) {
   http::Server server(io.get_executor(), {});
   int connections = 0;
-  server.router().websocket("/ws/user",
-                            [&connections](std::shared_ptr<http::WebSocketSession> session) -> asio::awaitable<void> {
-                              ++connections;
-                              (void)co_await session->receive();
-                              session->send(order_frame());
-                            });
+  server.router().websocket(
+      "/ws/user",
+      [&connections](std::shared_ptr<http::WebSocketSession> session) -> asio::awaitable<void> {
+        ++connections;
+        (void)co_await session->receive();
+        session->send(order_frame());
+      });
   server.listen();
-  UserSession session(io.get_executor(), "ws://127.0.0.1:" + std::to_string(server.port()) + "/ws/user", reports(), {});
+  UserSession session(io.get_executor(),
+                      "ws://127.0.0.1:" + std::to_string(server.port()) + "/ws/user", reports(),
+                      {});
   end_of(session);
   end_of(session);
   EXPECT_EQ(connections, 2);

@@ -53,7 +53,9 @@ struct Reaction {
 Reaction answer(unsigned status, std::string body, std::string fields = {}) {
   return {Reaction::Kind::Answer, status, std::move(body), std::move(fields)};
 }
-Reaction misbehave(Reaction::Kind kind) { return {kind, 200, "{}", {}}; }
+Reaction misbehave(Reaction::Kind kind) {
+  return {kind, 200, "{}", {}};
+}
 
 // A venue that speaks just enough HTTP to be able to break it.
 class BadVenue {
@@ -61,7 +63,8 @@ class BadVenue {
   explicit BadVenue(asio::io_context& io) : acceptor_(io, {asio::ip::address_v4::loopback(), 0}) {
     asio::co_spawn(io, accept(), asio::detached);
     on("GET /auth/derive-api-key",
-       answer(200, R"({"apiKey":"key-1","secret":")" + std::string(kSecret) + R"(","passphrase":"pass"})"));
+       answer(200, R"({"apiKey":"key-1","secret":")" + std::string(kSecret) +
+                       R"(","passphrase":"pass"})"));
   }
 
   [[nodiscard]] std::string url() const {
@@ -91,14 +94,15 @@ class BadVenue {
   asio::awaitable<void> serve(tcp::socket socket) {
     std::string buffered;
     for (;;) {
-      auto [ec, size] =
-          co_await asio::async_read_until(socket, asio::dynamic_buffer(buffered), "\r\n\r\n", kAsTuple);
+      auto [ec, size] = co_await asio::async_read_until(socket, asio::dynamic_buffer(buffered),
+                                                        "\r\n\r\n", kAsTuple);
       if (ec) co_return;
       Seen request;
       request.head = buffered.substr(0, size);
       const std::size_t space = request.head.find(' ');
       request.method = request.head.substr(0, space);
-      request.target = request.head.substr(space + 1, request.head.find(' ', space + 1) - space - 1);
+      request.target =
+          request.head.substr(space + 1, request.head.find(' ', space + 1) - space - 1);
       const std::string length_text = request.header("Content-Length");
       const std::size_t length = length_text.empty() ? 0 : std::stoul(length_text);
       if (buffered.size() < size + length) {
@@ -204,7 +208,8 @@ class VenueClientTest : public testing::Test {
   void connect(const std::string& url) {
     client = std::make_unique<VenueClient>(
         io.get_executor(),
-        VenueClientSettings{.rest = url, .gamma = url, .request_timeout = std::chrono::milliseconds(150)},
+        VenueClientSettings{
+            .rest = url, .gamma = url, .request_timeout = std::chrono::milliseconds(150)},
         polymarket::OrderSigner(kKey),
         VenueClient::Observer{
             .on_request =
@@ -216,11 +221,12 @@ class VenueClientTest : public testing::Test {
 
   std::vector<domain::SubmitAnswered> submit(std::vector<domain::Order> orders) {
     std::vector<domain::SubmitAnswered> answers;
-    run(io, [](VenueClient& venue_client, std::vector<domain::Order> wanted,
-               std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
-      EXPECT_TRUE(co_await venue_client.authenticate());
-      out = co_await venue_client.submit(std::move(wanted));
-    }(*client, std::move(orders), answers));
+    run(io,
+        [](VenueClient& venue_client, std::vector<domain::Order> wanted,
+           std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+          EXPECT_TRUE(co_await venue_client.authenticate());
+          out = co_await venue_client.submit(std::move(wanted));
+        }(*client, std::move(orders), answers));
     return answers;
   }
   SubmitOutcome submit_one() {
@@ -249,10 +255,12 @@ class VenueClientTest : public testing::Test {
   template <class Result, class Make>
   Result ask(Make make) {
     std::optional<Result> result;
-    run(io, [](VenueClient& venue_client, Make call, std::optional<Result>& out) -> asio::awaitable<void> {
-      EXPECT_TRUE(co_await venue_client.authenticate());
-      out = co_await call(venue_client);
-    }(*client, std::move(make), result));
+    run(io,
+        [](VenueClient& venue_client, Make call,
+           std::optional<Result>& out) -> asio::awaitable<void> {
+          EXPECT_TRUE(co_await venue_client.authenticate());
+          out = co_await call(venue_client);
+        }(*client, std::move(make), result));
     return std::move(*result);
   }
 
@@ -290,7 +298,8 @@ TEST_F(VenueClientTest, AnOrderLeavesSignedAndAuthenticated) {
   EXPECT_EQ(request.header("POLY_API_KEY"), "key-1");
   EXPECT_EQ(request.header("POLY_ADDRESS"), polymarket::to_checksum(client->address()));
   EXPECT_TRUE(credentials.verify(std::stoull(request.header("POLY_TIMESTAMP")),
-                                 {"POST", "/order", request.body}, request.header("POLY_SIGNATURE")));
+                                 {"POST", "/order", request.body},
+                                 request.header("POLY_SIGNATURE")));
 }
 
 TEST_F(VenueClientTest, AKnownRefusalIsARejection) {
@@ -299,7 +308,8 @@ TEST_F(VenueClientTest, AKnownRefusalIsARejection) {
 }
 
 TEST_F(VenueClientTest, ARateLimitIsARejectionAndAPause) {
-  EXPECT_EQ(reason(submit_against(answer(429, "<html>", "Retry-After: 3\r\n"))), RejectReason::RateLimited);
+  EXPECT_EQ(reason(submit_against(answer(429, "<html>", "Retry-After: 3\r\n"))),
+            RejectReason::RateLimited);
   EXPECT_THAT(pauses, testing::ElementsAre(std::chrono::seconds(3)));
 }
 
@@ -324,7 +334,8 @@ TEST_F(VenueClientTest, AServerErrorIsAmbiguous) {
 }
 
 TEST_F(VenueClientTest, UnknownWordsAreAmbiguous) {
-  EXPECT_EQ(cause(submit_against(answer(400, R"({"error":"context canceled"})"))), AmbiguityCause::Unparsable);
+  EXPECT_EQ(cause(submit_against(answer(400, R"({"error":"context canceled"})"))),
+            AmbiguityCause::Unparsable);
 }
 
 TEST_F(VenueClientTest, AnUnreadableAnswerIsAmbiguous) {
@@ -342,15 +353,18 @@ TEST_F(VenueClientTest, SilenceIsAmbiguousFromTheLastByteOn) {
 }
 
 TEST_F(VenueClientTest, AResetAfterTheRequestIsAmbiguous) {
-  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::Reset))), AmbiguityCause::ConnectionLost);
+  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::Reset))),
+            AmbiguityCause::ConnectionLost);
 }
 
 TEST_F(VenueClientTest, HalfAnAnswerIsAmbiguous) {
-  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::HalfAnAnswer))), AmbiguityCause::ConnectionLost);
+  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::HalfAnAnswer))),
+            AmbiguityCause::ConnectionLost);
 }
 
 TEST_F(VenueClientTest, AnAnswerThatIsNoHttpIsAmbiguous) {
-  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::Garbage))), AmbiguityCause::ConnectionLost);
+  EXPECT_EQ(cause(submit_against(misbehave(Reaction::Kind::Garbage))),
+            AmbiguityCause::ConnectionLost);
 }
 
 TEST_F(VenueClientTest, AnOrderOfWhichNoByteLeftIsRejected) {
@@ -359,43 +373,48 @@ TEST_F(VenueClientTest, AnOrderOfWhichNoByteLeftIsRejected) {
   const std::string gone = "http://127.0.0.1:" + std::to_string(closing.local_endpoint().port());
   connect(gone);
   std::vector<domain::SubmitAnswered> answers;
-  run(io, [](VenueClient& venue_client, tcp::acceptor& acceptor,
-             std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
-    // One connection gets its credentials, then the port closes.
-    auto serve = [](tcp::acceptor& listener) -> asio::awaitable<void> {
-      tcp::socket socket = co_await listener.async_accept(asio::use_awaitable);
-      listener.close();
-      std::string head;
-      co_await asio::async_read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n", kAsTuple);
-      const std::string body =
-          R"({"apiKey":"key-1","secret":")" + std::string(kSecret) + R"(","passphrase":"pass"})";
-      const std::string text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
-                               std::to_string(body.size()) + "\r\n\r\n" + body;
-      co_await asio::async_write(socket, asio::buffer(text), kAsTuple);
-    };
-    asio::co_spawn(acceptor.get_executor(), serve(acceptor), asio::detached);
-    EXPECT_TRUE(co_await venue_client.authenticate());
-    std::vector<domain::Order> orders(1, order(0));
-    out = co_await venue_client.submit(std::move(orders));
-  }(*client, closing, answers));
+  run(io,
+      [](VenueClient& venue_client, tcp::acceptor& acceptor,
+         std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+        // One connection gets its credentials, then the port closes.
+        auto serve = [](tcp::acceptor& listener) -> asio::awaitable<void> {
+          tcp::socket socket = co_await listener.async_accept(asio::use_awaitable);
+          listener.close();
+          std::string head;
+          co_await asio::async_read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n", kAsTuple);
+          const std::string body = R"({"apiKey":"key-1","secret":")" + std::string(kSecret) +
+                                   R"(","passphrase":"pass"})";
+          const std::string text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
+                                   std::to_string(body.size()) + "\r\n\r\n" + body;
+          co_await asio::async_write(socket, asio::buffer(text), kAsTuple);
+        };
+        asio::co_spawn(acceptor.get_executor(), serve(acceptor), asio::detached);
+        EXPECT_TRUE(co_await venue_client.authenticate());
+        std::vector<domain::Order> orders(1, order(0));
+        out = co_await venue_client.submit(std::move(orders));
+      }(*client, closing, answers));
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(reason(answers[0].outcome), RejectReason::Other);
 }
 
 TEST_F(VenueClientTest, WithoutCredentialsNothingIsSent) {
   std::vector<domain::SubmitAnswered> answers;
-  run(io, [](VenueClient& venue_client, std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
-    std::vector<domain::Order> orders(1, order(0));
-    out = co_await venue_client.submit(std::move(orders));
-  }(*client, answers));
+  run(io,
+      [](VenueClient& venue_client,
+         std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+        std::vector<domain::Order> orders(1, order(0));
+        out = co_await venue_client.submit(std::move(orders));
+      }(*client, answers));
   EXPECT_EQ(reason(answers.at(0).outcome), RejectReason::Unauthorized);
   EXPECT_TRUE(venue.seen("POST /order").empty());
 }
 
 TEST_F(VenueClientTest, ABatchAnswersEachOrder) {
-  venue.on("POST /orders",
-           answer(200, "[" + placed(order(0)) +
-                           R"(,{"success":false,"errorMsg":"invalid signature","orderID":"","status":""}])"));
+  venue.on(
+      "POST /orders",
+      answer(200,
+             "[" + placed(order(0)) +
+                 R"(,{"success":false,"errorMsg":"invalid signature","orderID":"","status":""}])"));
   const auto answers = submit({order(0), order(1), order(2)});
   ASSERT_EQ(answers.size(), 3U);
   EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(answers[0].outcome));
@@ -415,8 +434,8 @@ TEST_F(VenueClientTest, ASilentVenueLeavesTheWholeBatchAmbiguous) {
 
 TEST_F(VenueClientTest, CredentialsAreCreatedWhenThereAreNoneToDerive) {
   venue.on("GET /auth/derive-api-key", answer(400, R"({"error":"Could not derive api key!"})"));
-  venue.on("POST /auth/api-key",
-           answer(200, R"({"apiKey":"key-2","secret":")" + std::string(kSecret) + R"(","passphrase":"p"})"));
+  venue.on("POST /auth/api-key", answer(200, R"({"apiKey":"key-2","secret":")" +
+                                                 std::string(kSecret) + R"(","passphrase":"p"})"));
   bool first = false;
   bool second = false;
   run(io, [](VenueClient& venue_client, bool& derived, bool& created) -> asio::awaitable<void> {
@@ -435,8 +454,9 @@ TEST_F(VenueClientTest, CancelsReportEachOrdersFate) {
   const domain::VenueOrderId third = order(2).venue_id;
   venue.on("DELETE /orders",
            answer(200, polymarket::write_cancel_answer({{first}, {{second, "order not found"}}})));
-  const auto answers = ask<std::vector<CancelAnswered>>(
-      [=](VenueClient& venue_client) { return venue_client.cancel({first, second, third}); });
+  const auto answers = ask<std::vector<CancelAnswered>>([=](VenueClient& venue_client) {
+    return venue_client.cancel({first, second, third});
+  });
   ASSERT_EQ(answers.size(), 3U);
   EXPECT_EQ(answers[0].result, CancelAnswered::Result::Canceled);
   EXPECT_EQ(answers[1].result, CancelAnswered::Result::NotFound);
@@ -444,9 +464,8 @@ TEST_F(VenueClientTest, CancelsReportEachOrdersFate) {
 }
 
 TEST_F(VenueClientTest, ACancelWithoutAUsableAnswerIsUnknown) {
-  for (Reaction reaction :
-       {answer(500, ""), answer(200, "{}"), answer(200, "<html>"), misbehave(Reaction::Kind::Reset),
-        misbehave(Reaction::Kind::Silence)}) {
+  for (Reaction reaction : {answer(500, ""), answer(200, "{}"), answer(200, "<html>"),
+                            misbehave(Reaction::Kind::Reset), misbehave(Reaction::Kind::Silence)}) {
     BadVenue bad(io);
     bad.on("DELETE /order", std::move(reaction));
     connect(bad.url());
@@ -469,12 +488,16 @@ polymarket::OrderRecord open_order(std::uint8_t n) {
   return record;
 }
 
-ReadAccount reading() { return {.trades_since = domain::from_unix_ms(1713398400000), .tokens = {token_id(1)}}; }
+ReadAccount reading() {
+  return {.trades_since = domain::from_unix_ms(1713398400000), .tokens = {token_id(1)}};
+}
 
 TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
-  venue.on("GET /data/orders", answer(200, polymarket::write_open_orders({{open_order(1)}, "Mg=="})));
   venue.on("GET /data/orders",
-           answer(200, polymarket::write_open_orders({{open_order(2)}, std::string(polymarket::kEndCursor)})));
+           answer(200, polymarket::write_open_orders({{open_order(1)}, "Mg=="})));
+  venue.on("GET /data/orders",
+           answer(200, polymarket::write_open_orders(
+                           {{open_order(2)}, std::string(polymarket::kEndCursor)})));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"12500000","allowances":{}})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"3000000"})"));
@@ -493,7 +516,8 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
 }
 
 TEST_F(VenueClientTest, AReadingWithOneBadPageIsNone) {
-  for (Reaction reaction : {answer(500, ""), answer(200, "{}"), misbehave(Reaction::Kind::Silence)}) {
+  for (Reaction reaction :
+       {answer(500, ""), answer(200, "{}"), misbehave(Reaction::Kind::Silence)}) {
     BadVenue bad(io);
     bad.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
     bad.on("GET /data/trades", std::move(reaction));
@@ -536,8 +560,11 @@ polymarket::ClobMarket clob_record() {
 TEST_F(VenueClientTest, AMarketIsWhatTheClobSaysOfIt) {
   const std::string path = "GET /clob-markets/" + domain::to_string(market_id());
   venue.on(path, answer(200, polymarket::write_clob_market(clob_record())));
-  venue.on("GET /markets/keyset", answer(200, polymarket::write_gamma_page(std::vector{listing()}, "")));
-  const auto ask_market = [](VenueClient& venue_client) { return venue_client.read_market(market_id()); };
+  venue.on("GET /markets/keyset",
+           answer(200, polymarket::write_gamma_page(std::vector{listing()}, "")));
+  const auto ask_market = [](VenueClient& venue_client) {
+    return venue_client.read_market(market_id());
+  };
   const MarketRead read = ask<MarketRead>(ask_market);
   ASSERT_EQ(read.outcome, MarketRead::Outcome::Found);
   EXPECT_EQ(read.market->tick, domain::Price::from_raw(10));
@@ -550,8 +577,11 @@ TEST_F(VenueClientTest, AMarketWhoseRecordsContradictIsNotTraded) {
   const std::string path = "GET /clob-markets/" + domain::to_string(market_id());
   venue.on(path, answer(200, polymarket::write_clob_market(record)));
   venue.on(path, answer(404, R"({"error":"market not found"})"));
-  venue.on("GET /markets/keyset", answer(200, polymarket::write_gamma_page(std::vector{listing()}, "")));
-  const auto ask_market = [](VenueClient& venue_client) { return venue_client.read_market(market_id()); };
+  venue.on("GET /markets/keyset",
+           answer(200, polymarket::write_gamma_page(std::vector{listing()}, "")));
+  const auto ask_market = [](VenueClient& venue_client) {
+    return venue_client.read_market(market_id());
+  };
   EXPECT_EQ(ask<MarketRead>(ask_market).outcome, MarketRead::Outcome::Failed);
   EXPECT_EQ(ask<MarketRead>(ask_market).outcome, MarketRead::Outcome::NotFound);
 }
@@ -566,7 +596,9 @@ TEST_F(VenueClientTest, APayoutIsReadOnlyOnceItIsFinal) {
   const std::string resolved = polymarket::write_gamma_page(std::vector{market}, "");
   venue.on("GET /markets/keyset", answer(200, proposed));
   venue.on("GET /markets/keyset", answer(200, resolved));
-  const auto ask_payout = [](VenueClient& venue_client) { return venue_client.read_payout(market_id()); };
+  const auto ask_payout = [](VenueClient& venue_client) {
+    return venue_client.read_payout(market_id());
+  };
   EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
   EXPECT_EQ(ask<std::optional<domain::Payout>>(ask_payout),
             (domain::Payout{domain::Price{}, domain::kPriceOne}));
@@ -577,7 +609,9 @@ TEST_F(VenueClientTest, ClocksAreComparedToTheSecond) {
   const std::int64_t now_s = domain::to_unix_ms(clock.now()) / 1000;
   venue.on("GET /time", answer(200, std::to_string(now_s + 100)));
   venue.on("GET /time", answer(200, "noon"));
-  const auto ask_offset = [](VenueClient& venue_client) { return venue_client.read_clock_offset(); };
+  const auto ask_offset = [](VenueClient& venue_client) {
+    return venue_client.read_clock_offset();
+  };
   const auto ahead = ask<std::optional<domain::Duration>>(ask_offset);
   ASSERT_TRUE(ahead.has_value());
   EXPECT_GT(*ahead, std::chrono::seconds(90));

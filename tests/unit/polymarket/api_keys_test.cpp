@@ -24,7 +24,9 @@ TEST(ApiKeys, RefusesEveryTruncation) {
 TEST(ApiKeys, NamesWhatIsMissingOrWrong) {
   EXPECT_EQ(parse_api_credentials(R"({"secret":"AAAA","passphrase":"p"})").error().where, "apiKey");
   EXPECT_EQ(parse_api_credentials(R"({"apiKey":"k","passphrase":"p"})").error().where, "secret");
-  EXPECT_EQ(parse_api_credentials(R"({"apiKey":"k","secret":"***","passphrase":"p"})").error().where, "secret");
+  EXPECT_EQ(
+      parse_api_credentials(R"({"apiKey":"k","secret":"***","passphrase":"p"})").error().where,
+      "secret");
   EXPECT_EQ(parse_api_credentials(R"({"apiKey":"k","secret":"AAAA"})").error().where, "passphrase");
 }
 
