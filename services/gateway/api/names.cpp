@@ -47,6 +47,20 @@ std::string_view name_of(OrderPurpose purpose) {
   return "unknown";
 }
 
+std::string_view name_of(OrderStatus status) {
+  switch (status) {
+    case OrderStatus::Submitted: return "submitted";
+    case OrderStatus::Ambiguous: return "ambiguous";
+    case OrderStatus::Accepted: return "accepted";
+    case OrderStatus::PartiallyFilled: return "partially_filled";
+    case OrderStatus::Filled: return "filled";
+    case OrderStatus::Canceled: return "canceled";
+    case OrderStatus::Rejected: return "rejected";
+    case OrderStatus::Expired: return "expired";
+  }
+  return "unknown";
+}
+
 std::string_view name_of(LiquiditySide liquidity) {
   return liquidity == LiquiditySide::Maker ? "maker" : "taker";
 }

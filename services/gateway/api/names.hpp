@@ -15,6 +15,7 @@ namespace polybot::gateway {
 [[nodiscard]] std::string_view name_of(domain::TradingState state);
 [[nodiscard]] std::string_view name_of(domain::TimeInForce time_in_force);
 [[nodiscard]] std::string_view name_of(domain::OrderPurpose purpose);
+[[nodiscard]] std::string_view name_of(domain::OrderStatus status);
 [[nodiscard]] std::string_view name_of(domain::LiquiditySide liquidity);
 [[nodiscard]] std::string_view name_of(domain::FillStatus status);
 [[nodiscard]] std::string_view name_of(domain::RejectReason reason);

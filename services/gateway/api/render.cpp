@@ -4,7 +4,6 @@
 #include <type_traits>
 #include <variant>
 
-#include "common/domain/order_table.hpp"
 #include "services/gateway/api/names.hpp"
 
 namespace polybot::gateway {

@@ -5,7 +5,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "common/domain/order_table.hpp"
 #include "services/gateway/api/names.hpp"
 
 namespace polybot::gateway {
@@ -44,7 +43,7 @@ std::string with_detail(std::string_view reason, const std::string& text) {
 }  // namespace
 
 std::string_view status_name(const OrderView& order) {
-  return order.status ? domain::to_string(*order.status) : kDenied;
+  return order.status ? name_of(*order.status) : kDenied;
 }
 
 std::string to_string(const Place& place) {
