@@ -9,8 +9,7 @@ namespace polybot::metrics {
 
 namespace {
 
-// --- The table is checked when it is compiled: a broken row does not build
-// --------------------------------
+// --- The table is checked when it is compiled: a broken row does not build -----------------------
 
 consteval bool is_name(std::string_view text) {
   if (text.empty() || text.front() < 'a' || text.front() > 'z') return false;
@@ -98,8 +97,7 @@ consteval bool table_is_right() {
 static_assert(table_is_right(), "a row of the metric catalogue breaks the contract's rules");
 static_assert(kFamilies.size() < kNoFamily);
 
-// --- Fingerprints and look-up, also made when the table is compiled
-// ----------------------------------------
+// --- Fingerprints and look-up, also made when the table is compiled ------------------------------
 
 class Fnv1a {
  public:

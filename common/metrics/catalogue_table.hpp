@@ -1,5 +1,6 @@
-// The table itself: the metric contract. One row per family; see catalogue.hpp for the columns. A change here is
-// a change for every dashboard and alert: tests/golden/metric_catalogue.txt must change with it.
+// The table itself: the metric contract. One row per family; see catalogue.hpp for the columns. A
+// change here is a change for every dashboard and alert: tests/golden/metric_catalogue.txt must
+// change with it.
 #pragma once
 
 #include <array>
@@ -10,17 +11,21 @@ namespace polybot::metrics {
 
 inline constexpr std::array kHttpBounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
                                         .05,   .1,     .25,   .5,   1.,    2.5,  5.,  10.};
-inline constexpr std::array kOrderLatencyBounds{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025,
-                                                .05,    .1,    .25,    .5,    1.,   2.5,   5.,   10.};
+inline constexpr std::array kOrderLatencyBounds{
+    .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10.};
 inline constexpr std::array kVenueBounds{.001, .0025, .005, .01, .025, .05, .1, .25,
                                          .5,   1.,    2.5,  5.,  10.,  30., 60.};
-inline constexpr std::array kFeedLagBounds{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10.};
+inline constexpr std::array kFeedLagBounds{.001, .0025, .005, .01, .025, .05, .1,
+                                           .25,  .5,    1.,   2.5, 5.,   10.};
 inline constexpr std::array kCommitBounds{.0001, .00025, .0005, .001, .0025, .005, .01,
                                           .025,  .05,    .1,    .25,  .5,    1.};
-inline constexpr std::array kScanBounds{.000001, .0000025, .000005, .00001, .000025, .00005, .0001, .00025,
-                                        .0005,   .001,     .0025,   .005,   .01,     .025,   .05,   .1};
-inline constexpr std::array kLoopLagBounds{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5.};
-inline constexpr std::array kScrapeBounds{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1.};
+inline constexpr std::array kScanBounds{.000001, .0000025, .000005, .00001, .000025, .00005,
+                                        .0001,   .00025,   .0005,   .001,   .0025,   .005,
+                                        .01,     .025,     .05,     .1};
+inline constexpr std::array kLoopLagBounds{.0005, .001, .0025, .005, .01, .025, .05,
+                                           .1,    .25,  .5,    1.,   2.5, 5.};
+inline constexpr std::array kScrapeBounds{.0005, .001, .0025, .005, .01, .025,
+                                          .05,   .1,   .25,   .5,   1.};
 
 namespace label {
 inline constexpr Label kStrategy{"strategy"};
@@ -328,9 +333,10 @@ inline constexpr std::array kFamilies{
 };
 // clang-format on
 
-// --- Names that are checked when the program is compiled -------------------------------------------------
+// --- Names that are checked when the program is compiled -----------------------------------------
 
-// A family of one type, named in source code. An unknown name, or a name of another type, does not compile.
+// A family of one type, named in source code. An unknown name, or a name of another type, does not
+// compile.
 template <Type kType>
 class FamilyName {
  public:

@@ -55,8 +55,7 @@ struct TimestampCell {
   }
 };
 
-// --- Handles
-// ----------------------------------------------------------------------------------------------
+// --- Handles -------------------------------------------------------------------------------------
 
 void Counter::increment() {
   raw_->Increment();
@@ -99,8 +98,7 @@ std::uint64_t Histogram::count() const {
   return raw_->Collect().histogram.sample_count;
 }
 
-// --- Storage
-// ----------------------------------------------------------------------------------------------
+// --- Storage -------------------------------------------------------------------------------------
 
 // One touched family. Nodes of a map never move, so handles may point into it.
 struct Registry::Entry {
@@ -185,8 +183,7 @@ void Sink::put_no_timestamp(FamilyIndex index, LabelValues labels) {
   build_->put(index, checked_key(index, labels), kNoAge);
 }
 
-// --- Registry
-// ---------------------------------------------------------------------------------------------
+// --- Registry ------------------------------------------------------------------------------------
 
 Registry::Registry(Identity identity)
     : identity_(std::move(identity)),

@@ -7,8 +7,7 @@
 
 namespace polybot::metrics {
 
-// --- HTTP
-// -------------------------------------------------------------------------------------------------
+// --- HTTP ----------------------------------------------------------------------------------------
 
 namespace {
 
@@ -61,8 +60,7 @@ void HttpMetrics::on_websocket(int delta) {
   websocket_connections_.add(delta);
 }
 
-// --- The bus
-// ----------------------------------------------------------------------------------------------
+// --- The bus -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -135,8 +133,7 @@ void observe_bus(Registry& registry, bus::Stats& stats, const std::vector<std::s
   registry.before_collect([observer] { observer->read(); });
 }
 
-// --- The process
-// ------------------------------------------------------------------------------------------
+// --- The process ---------------------------------------------------------------------------------
 
 ProcessMetrics::ProcessMetrics(Registry& registry, std::function<ProcessReading()> read)
     : registry_(&registry),
@@ -170,8 +167,7 @@ void ProcessMetrics::sample() {
   log_dropped_.raise_to(static_cast<double>(reading.log_dropped));
 }
 
-// --- The bundle
-// -------------------------------------------------------------------------------------------
+// --- The bundle ----------------------------------------------------------------------------------
 
 class ServiceMetrics::Impl {
  public:

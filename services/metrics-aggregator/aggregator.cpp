@@ -117,8 +117,7 @@ void Aggregator::register_metrics() {
   });
 }
 
-// --- In
-// ---------------------------------------------------------------------------------------------------
+// --- In ------------------------------------------------------------------------------------------
 
 asio::awaitable<void> Aggregator::receive_snapshots() {
   while (!closed_) {
@@ -156,8 +155,7 @@ asio::awaitable<void> Aggregator::receive_heartbeats() {
   }
 }
 
-// --- Merge
-// ------------------------------------------------------------------------------------------------
+// --- Merge ---------------------------------------------------------------------------------------
 
 asio::awaitable<void> Aggregator::merge_repeatedly() {
   co_await drain();
@@ -210,8 +208,7 @@ void Aggregator::close() {
   heartbeats_.close();
 }
 
-// --- Out
-// --------------------------------------------------------------------------------------------------
+// --- Out -----------------------------------------------------------------------------------------
 
 void Aggregator::add_routes(http::Router& router) {
   router.get("/metrics", [this](http::Request request) -> asio::awaitable<http::Response> {

@@ -14,17 +14,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "common/domain/time.hpp"
 #include "common/metrics/catalogue.hpp"
 #include "common/metrics/snapshot.hpp"
+#include "services/metrics-aggregator/core/merger_state.hpp"
 
 namespace polybot::metrics_aggregator {
 
@@ -57,9 +56,6 @@ enum class Cap : std::uint8_t { Service, Family };
 inline constexpr std::size_t kCapCount = 2;
 std::string_view to_string(Cap cap);
 
-// Every label of the series that takes what the caps keep out.
-inline constexpr std::string_view kOverflow = "__overflow__";
-
 struct MergerLimits {
   // A replica is gone after max(expiry_min, expiry_intervals × its interval) without a snapshot.
   domain::Duration expiry_min = std::chrono::seconds(10);
@@ -85,80 +81,6 @@ struct MergerCounts {
   std::uint64_t of(Drop drop) const { return dropped[static_cast<std::size_t>(drop)]; }
   std::uint64_t of(Conflict kind) const { return conflicts[static_cast<std::size_t>(kind)]; }
   std::uint64_t of(Cap cap) const { return overflowed[static_cast<std::size_t>(cap)]; }
-};
-
-// --- State: everything a later run would need to go on without a seam
-// -------------------------------------
-
-// A merged series: for counters and owned families `value`, for histograms `buckets` and `sum`.
-struct Total {
-  double value = 0;
-  double value_carry =
-      0;  // rounding errors of the additions (Neumaier), so that years of seconds add up
-  std::vector<std::uint64_t> buckets = {};
-  double sum = 0;
-  double sum_carry = 0;
-};
-
-struct FamilyTotals {
-  std::map<std::string, Total, std::less<>> series;
-  metrics::Fold fold;  // of an owned family
-  // Of a sticky family: when each label set was last carried by a live replica.
-  std::map<std::string, domain::Timestamp, std::less<>> sticky_seen;
-};
-
-// The last value of one incarnation's series that went into its total.
-struct Baseline {
-  std::string labels;
-  double value = 0;
-  std::vector<std::uint64_t> buckets = {};
-  double sum = 0;
-  Total* total = nullptr;        // derived: the sender family's total of these labels
-  std::uint64_t merged_seq = 0;  // of the last merge; two in one merge are a duplicate
-};
-
-struct SenderFamily {
-  std::uint64_t newest_seq = 0;                         // seen, merged or waiting
-  std::optional<std::vector<metrics::Series>> waiting;  // the newest values, not yet merged
-  bool waiting_is_fresh = false;                        // young enough to say something about now
-  domain::Timestamp waiting_received{};
-  metrics::Fold waiting_fold;
-  bool counted = false;  // merged at least once: a label set that appears from now on began at 0
-  // Counters and histograms: by order of arrival, which the next snapshot repeats.
-  std::deque<Baseline> baselines;
-  std::unordered_map<std::string_view, Baseline*> by_labels;  // derived: points into baselines
-  std::vector<metrics::Series> levels;  // gauges and owned families: the last complete set
-};
-
-// What an incarnation's counters start from.
-enum class Start : std::uint8_t {
-  Undecided,    // unknown so far and perhaps new: wait until its birth can be judged
-  FromZero,     // born after the floor: everything it counted is new
-  FromCurrent,  // born before: what it counted until now was counted, or belongs to a lost past
-};
-
-struct Sender {
-  std::string service;
-  std::string replica;
-  metrics::OwnerSet bit = 0;
-  Start start = Start::Undecided;
-  domain::Timestamp birth{};  // the least of (received − uptime)
-  domain::Timestamp first_heard{};
-  domain::Timestamp last_received{};  // of anything: delays forgetting
-  domain::Timestamp last_heard{};     // of a fresh snapshot: being alive
-  domain::Duration interval{};
-  std::uint64_t newest_seq = 0;
-  bool final = false;
-  bool superseded = false;  // a younger incarnation of the same replica is alive
-  std::map<metrics::FamilyIndex, SenderFamily> families;
-};
-
-struct MergerState {
-  // Incarnations born at or before it start from their current values. Empty until begin_lineage().
-  std::optional<domain::Timestamp> floor;
-  std::map<std::uint64_t, Sender> senders;               // by incarnation
-  std::vector<FamilyTotals> totals;                      // by FamilyIndex
-  std::map<std::string, std::size_t> series_by_service;  // totals first made for a service
 };
 
 class Merger {
@@ -218,7 +140,6 @@ class Merger {
   void merge_overflow(Sender& sender, metrics::FamilyIndex index, SenderFamily& family,
                       const Series& overflow);
   Total* total_for(Sender& sender, metrics::FamilyIndex index, const std::string& labels);
-  void add_difference(const metrics::Family& family, Baseline& baseline, const Series& series);
   void bound_levels(const Sender& sender, metrics::FamilyIndex index, std::vector<Series>& series);
 
   void expire(domain::Timestamp now);

@@ -402,8 +402,8 @@ TEST(MergerUnderFaults, OwnedValuesEqualTheJournal) {
         merger.receive(std::move(snapshot), now);
         arrived = std::max(arrived, journal);
       }
-      // Nothing is later than a replica may be silent, and no first message is late: the birth of a process
-      // that was heard only once cannot be told from its lateness.
+      // Nothing is later than a replica may be silent, and no first message is late: the birth of a
+      // process that was heard only once cannot be told from its lateness.
       if (late.size() > 2) late.erase(late.begin());
       if (!late.empty() && random.one_in(2)) {
         arrived = std::max(arrived, late.front().second);

@@ -61,8 +61,7 @@ class MergerTest : public testing::Test {
   Merger merger_;
 };
 
-// --- Counters
-// -----------------------------------------------------------------------------------------------
+// --- Counters ------------------------------------------------------------------------------------
 
 TEST_F(MergerTest, CountsEverythingOfAProcessBornAfterTheFloor) {
   Process runner{.born = at(10s)};
@@ -194,8 +193,7 @@ TEST_F(MergerTest, SumsOfSecondsStayExact) {
   EXPECT_NEAR(series_in(view, kDuration, "arbitrage")->sum, sum, 1e-9);
 }
 
-// --- Births, forgetting
-// --------------------------------------------------------------------------------------
+// --- Births, forgetting --------------------------------------------------------------------------
 
 TEST_F(MergerTest, WaitsAnIntervalBeforeItTakesAStrangerForNew) {
   Process runner{.born = at(10s)};
@@ -255,8 +253,7 @@ TEST_F(MergerTest, ForgettingRaisesTheFloorToTheForgottenBirth) {
   EXPECT_EQ(merger_.state().floor, at(15s));
 }
 
-// --- Gauges
-// ----------------------------------------------------------------------------------------------------
+// --- Gauges --------------------------------------------------------------------------------------
 
 TEST_F(MergerTest, GaugesFollowTheirPolicy) {
   Process one{.replica = "runner-1", .incarnation = 1, .born = at(1s)};
@@ -360,8 +357,7 @@ TEST_F(MergerTest, TimestampsAreRenderedByOurClock) {
   EXPECT_EQ(value_in(view, name, "other"), 0);
 }
 
-// --- Single owners
-// -------------------------------------------------------------------------------------------
+// --- Single owners -------------------------------------------------------------------------------
 
 TEST_F(MergerTest, ALastFamilyComesWholeFromTheYoungestOwner) {
   Process old{.service = "order-manager", .replica = "om-1", .incarnation = 1, .born = at(1s)};
@@ -440,8 +436,7 @@ TEST_F(MergerTest, AnotherFoldReplacesTheFamily) {
   EXPECT_EQ(value("polybot_fees_usd_total"), 1);
 }
 
-// --- Conflicts
-// --------------------------------------------------------------------------------------------------
+// --- Conflicts -----------------------------------------------------------------------------------
 
 TEST_F(MergerTest, TwoLiveProcessesUnderOneNameAreAConflict) {
   Process one{.incarnation = 1, .born = at(1s)};
@@ -490,8 +485,7 @@ TEST_F(MergerTest, ARestartIsNoConflict) {
   EXPECT_EQ(merger_.counts().of(Conflict::Owner), 0U);
 }
 
-// --- Bad input
-// ----------------------------------------------------------------------------------------------------
+// --- Bad input -----------------------------------------------------------------------------------
 
 TEST_F(MergerTest, DropsWhatItCannotTrustAndCountsWhy) {
   Process runner{.born = at(1s)};
@@ -557,8 +551,7 @@ TEST_F(MergerTest, BoundsTheSendersItKnows) {
   EXPECT_EQ(merger.counts().of(Drop::TooManySenders), 1U);
 }
 
-// --- Caps
-// ---------------------------------------------------------------------------------------------------------
+// --- Caps ----------------------------------------------------------------------------------------
 
 TEST_F(MergerTest, LabelSetsBeyondTheCapShareOneSeriesAndSumsStayRight) {
   Merger merger({.label_sets_per_family_max = 3});
@@ -616,8 +609,7 @@ TEST_F(MergerTest, OverflowCountsNothingTwiceWhenASeriesIsMissingOnce) {
   EXPECT_LE(*value_in(merger.view({}), kScans, kOverflow), 30);
 }
 
-// --- Views
-// -----------------------------------------------------------------------------------------------------
+// --- Views ---------------------------------------------------------------------------------------
 
 TEST_F(MergerTest, TheReplicaViewShowsEachLiveReplicasRawValues) {
   Process one{.replica = "runner-1", .incarnation = 1, .born = at(1s)};
