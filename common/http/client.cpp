@@ -87,13 +87,20 @@ std::string encode(const ClientRequest& request, const Url& url, const std::stri
 
 std::string_view to_string(Failure::Stage stage) {
   switch (stage) {
-    case Failure::Stage::Prepare: return "prepare";
-    case Failure::Stage::Pool: return "wait for a connection";
-    case Failure::Stage::Resolve: return "look up the host";
-    case Failure::Stage::Connect: return "connect";
-    case Failure::Stage::Handshake: return "TLS handshake";
-    case Failure::Stage::Write: return "write";
-    case Failure::Stage::Read: return "read";
+    case Failure::Stage::Prepare:
+      return "prepare";
+    case Failure::Stage::Pool:
+      return "wait for a connection";
+    case Failure::Stage::Resolve:
+      return "look up the host";
+    case Failure::Stage::Connect:
+      return "connect";
+    case Failure::Stage::Handshake:
+      return "TLS handshake";
+    case Failure::Stage::Write:
+      return "write";
+    case Failure::Stage::Read:
+      return "read";
   }
   return "unknown";
 }
@@ -176,16 +183,16 @@ asio::awaitable<Outcome> Client::Core::send(std::shared_ptr<Core> self, ClientRe
   const auto url = parse_url(request.url);
   if (!url) co_return fail(Failure::Stage::Prepare, url.error());
   if (request.method == Method::Other) {
-    co_return fail(Failure::Stage::Prepare,
-                   make_error_code(boost::system::errc::invalid_argument));
+    co_return fail(Failure::Stage::Prepare, make_error_code(boost::system::errc::invalid_argument));
   }
   const Deadline deadline =
       SteadyClock::now() + request.timeout.value_or(self->options_.request_timeout);
   const std::string bytes = encode(request, *url, self->options_.user_agent);
-  Host& host = self->hosts_[(url->tls ? "https " : "http ") + url->host + " " +
-                            std::to_string(url->port)];
+  Host& host =
+      self->hosts_[(url->tls ? "https " : "http ") + url->host + " " + std::to_string(url->port)];
 
-  // A pooled connection may prove dead at the first byte; then one fresh connection takes its place.
+  // A pooled connection may prove dead at the first byte; then one fresh connection takes its
+  // place.
   for (const bool fresh : {false, true}) {
     auto lease = co_await self->acquire(host, deadline, fresh);
     if (!lease) co_return lease.error();
@@ -309,7 +316,8 @@ asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection&
                                                      Attempt& attempt) {
   while (attempt.written < bytes.size()) {
     const std::string_view rest = bytes.substr(attempt.written);
-    auto [ec, size] = co_await stream.async_write_some(asio::buffer(rest.data(), rest.size()), kAsTuple);
+    auto [ec, size] =
+        co_await stream.async_write_some(asio::buffer(rest.data(), rest.size()), kAsTuple);
     attempt.written += size;
     if (ec) co_return Failure{ec, attempt.may_have_left(), Failure::Stage::Write};
   }
@@ -332,7 +340,8 @@ asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection&
     attempt.keep_alive = message.keep_alive() && !message.need_eof() && message.result_int() != 101;
     co_return response;
   }
-  co_return Failure{make_error_code(boost::system::errc::protocol_error), true, Failure::Stage::Read};
+  co_return Failure{make_error_code(boost::system::errc::protocol_error), true,
+                    Failure::Stage::Read};
 }
 
 void Client::Core::shut_down() {
@@ -347,8 +356,12 @@ void Client::Core::shut_down() {
 
 Client::Client(asio::any_io_executor executor, ClientOptions options)
     : core_(std::make_shared<Core>(std::move(executor), std::move(options))) {}
-Client::~Client() { core_->shut_down(); }
-std::size_t Client::connections() const { return core_->connections(); }
+Client::~Client() {
+  core_->shut_down();
+}
+std::size_t Client::connections() const {
+  return core_->connections();
+}
 
 asio::awaitable<Outcome> Client::send(ClientRequest request) {
   return Core::send(core_, std::move(request));

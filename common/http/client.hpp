@@ -2,8 +2,8 @@
 //
 // Built for requests that move money: a request is written at most once. When it fails, the failure
 // says whether any byte of it may have left this machine; only a request of which none has may be
-// sent again, and only the caller does that. (A pooled connection found dead before the first byte was
-// written is replaced silently.)
+// sent again, and only the caller does that. (A pooled connection found dead before the first byte
+// was written is replaced silently.)
 //
 // TLS verifies the peer against the system's certificates and the host name. All calls on the
 // executor's thread. Destroying the client cuts its connections; requests under way then end with
@@ -29,9 +29,10 @@ namespace polybot::http {
 
 struct ClientOptions {
   std::string user_agent = "polybot/0.1";
-  std::chrono::milliseconds connect_timeout{5'000};   // name lookup, TCP and TLS handshake together
-  std::chrono::milliseconds request_timeout{10'000};  // from the call to the last byte of the answer
-  std::chrono::milliseconds idle_timeout{30'000};     // a pooled connection older than this is dropped
+  std::chrono::milliseconds connect_timeout{5'000};  // name lookup, TCP and TLS handshake together
+  std::chrono::milliseconds request_timeout{
+      10'000};                                     // from the call to the last byte of the answer
+  std::chrono::milliseconds idle_timeout{30'000};  // a pooled connection older than this is dropped
   std::size_t connections_per_host_max = 8;
   std::size_t waiting_requests_max = 1024;  // for a free connection; one more fails at once
   std::size_t response_bytes_max = 8 * 1024 * 1024;
@@ -44,7 +45,7 @@ struct ClientRequest {
   std::string url;  // absolute, http or https
   Headers headers;  // beside Host, User-Agent, Content-Length and Connection
   std::string body;
-  std::string content_type = "application/json";  // sent when there is a body
+  std::string content_type = "application/json";     // sent when there is a body
   std::optional<std::chrono::milliseconds> timeout;  // instead of request_timeout
 };
 
@@ -79,8 +80,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // gcc 12 destroys an aggregate temporary inside a co_await expression wrongly: build the request in
-  // a variable of its own and move it in, never `co_await client.send({.url = ...})`.
+  // gcc 12 destroys an aggregate temporary inside a co_await expression wrongly: build the request
+  // in a variable of its own and move it in, never `co_await client.send({.url = ...})`.
   //
   // Any HTTP status is a success here; redirects are not followed. A time-out is
   // boost::beast::error::timeout, an oversize answer http error::body_limit.

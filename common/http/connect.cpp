@@ -93,9 +93,8 @@ asio::awaitable<error_code> handshake_tls(TlsStream& stream, std::string host) {
   error_code not_literal;
   (void)asio::ip::make_address(host, not_literal);
   // RFC 6066 §3: no literal addresses in SNI. The macro of OpenSSL casts, hence the plain function.
-  if (not_literal &&
-      SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-               host.data()) != 1) {
+  if (not_literal && SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                              TLSEXT_NAMETYPE_host_name, host.data()) != 1) {
     co_return make_error_code(boost::system::errc::invalid_argument);
   }
   auto [failed] = co_await stream.async_handshake(asio::ssl::stream_base::client, kAsTuple);

@@ -1,4 +1,5 @@
-// Opening outgoing connections: name lookup, TCP, TLS, all within one deadline. Private to this library.
+// Opening outgoing connections: name lookup, TCP, TLS, all within one deadline. Private to this
+// library.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -22,7 +23,8 @@ using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
 
 // The system's resolver cannot be interrupted; on the deadline its answer is abandoned instead.
 // Literal addresses skip it.
-[[nodiscard]] boost::asio::awaitable<boost::system::result<std::vector<boost::asio::ip::tcp::endpoint>>>
+[[nodiscard]] boost::asio::awaitable<
+    boost::system::result<std::vector<boost::asio::ip::tcp::endpoint>>>
 resolve(std::string host, std::uint16_t port, Deadline deadline);
 
 // Connects to the first endpoint that answers. Leaves the deadline set on the stream.

@@ -1,8 +1,8 @@
 // Requests and responses as plain values, for both ends of a connection.
 //
-// Nothing here does I/O and nothing includes Beast, so that a handler compiles in a second. A Request
-// has been bounded and percent-decoded by the server before a handler sees it; a Response is sent as
-// it stands, with Date, Content-Length and Connection added by the server.
+// Nothing here does I/O and nothing includes Beast, so that a handler compiles in a second. A
+// Request has been bounded and percent-decoded by the server before a handler sees it; a Response
+// is sent as it stands, with Date, Content-Length and Connection added by the server.
 #pragma once
 
 #include <cstddef>
@@ -67,7 +67,8 @@ struct Request {
   std::string target;    // as sent, e.g. "/api/v1/orders/42?limit=5"
   std::string path;      // percent-decoded, without the query
   std::string endpoint;  // the matched template, e.g. "/api/v1/orders/{id}"
-  // Values of the template's parameters and of the query, percent-decoded; "+" in a query is a space.
+  // Values of the template's parameters and of the query, percent-decoded; "+" in a query is a
+  // space.
   std::vector<std::pair<std::string, std::string>> params;
   std::vector<std::pair<std::string, std::string>> query;
   Headers headers;
@@ -84,23 +85,24 @@ struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";  // empty: no Content-Type field
   std::string body;
-  Headers headers;                 // further fields; Content-Length, Date and Connection are the server's
+  Headers headers;  // further fields; Content-Length, Date and Connection are the server's
   bool close_connection = false;  // ends the connection after this response
   bool abort_connection = false;  // ends it without any response: for who plays a failing peer
 };
 
 [[nodiscard]] Response json(std::string body, unsigned status = 200);
 [[nodiscard]] Response text(std::string body, unsigned status = 200);
-// RFC 9457 application/problem+json: {"type":"about:blank","title":<reason>,"status":n,"detail":...}.
-// `detail` is for a person; invalid UTF-8 in it is replaced.
+// RFC 9457 application/problem+json:
+// {"type":"about:blank","title":<reason>,"status":n,"detail":...}. `detail` is for a person;
+// invalid UTF-8 in it is replaced.
 [[nodiscard]] Response problem(unsigned status, std::string_view detail);
 // The same with a type of our own, e.g. "urn:polybot:halted", and a title to match.
 [[nodiscard]] Response problem(unsigned status, std::string_view type, std::string_view title,
                                std::string_view detail);
 
 // Appends `text` as a JSON string literal, quotes included; invalid UTF-8 becomes U+FFFD. At most
-// `bytes_max` bytes are appended between the quotes; false when the text had to be cut (never inside a
-// character or an escape).
+// `bytes_max` bytes are appended between the quotes; false when the text had to be cut (never
+// inside a character or an escape).
 bool append_json_string(std::string& out, std::string_view text,
                         std::size_t bytes_max = std::string::npos);
 

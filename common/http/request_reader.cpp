@@ -18,11 +18,13 @@ void RequestReader::reset() {
 RequestReader::State RequestReader::feed(std::string_view bytes, std::size_t& used) {
   used = 0;
   const bool header_was_done = header_done();
-  // Beast skips nothing before a request line; RFC 9112 §2.2 lets a server ignore an empty line there.
+  // Beast skips nothing before a request line; RFC 9112 §2.2 lets a server ignore an empty line
+  // there.
   if (!parser_->got_some()) {
     while (bytes.substr(used).starts_with("\r\n")) used += 2;
   }
-  // put() stops at the end of each chunk of a chunked body, so it is called until it makes no progress.
+  // put() stops at the end of each chunk of a chunked body, so it is called until it makes no
+  // progress.
   while (!parser_->is_done()) {
     boost::system::error_code ec;
     const std::string_view rest = bytes.substr(used);
@@ -48,7 +50,8 @@ RequestReader::State RequestReader::feed(std::string_view bytes, std::size_t& us
 bool RequestReader::take_continue() {
   if (continue_sent_ || !header_done() || parser_->is_done()) return false;
   const auto& request = parser_->get();
-  if (request.version() < 11 || !beast::iequals(request[beast::http::field::expect], "100-continue")) {
+  if (request.version() < 11 ||
+      !beast::iequals(request[beast::http::field::expect], "100-continue")) {
     return false;
   }
   continue_sent_ = true;
@@ -90,7 +93,8 @@ RequestReader::State RequestReader::fail(const boost::system::error_code& ec) {
   namespace http = beast::http;
   if (ec == http::error::header_limit) return fail(431, "the header is too large");
   if (ec == http::error::body_limit) return fail(413, "the body is too large");
-  if (ec == http::error::bad_version) return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  if (ec == http::error::bad_version)
+    return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   if (ec == http::error::bad_target) return fail(400, "malformed request target");
   return fail(400, "malformed request");
 }

@@ -1,5 +1,5 @@
-// Turns the bytes of a connection into requests, within limits. No I/O: the server feeds it, and so do
-// the fuzzer and the tests. Private to this library (it includes Beast).
+// Turns the bytes of a connection into requests, within limits. No I/O: the server feeds it, and so
+// do the fuzzer and the tests. Private to this library (it includes Beast).
 #pragma once
 
 #include <boost/beast/http/parser.hpp>
@@ -23,8 +23,9 @@ class RequestReader {
 
   // Makes ready for the next request of the connection.
   void reset();
-  // `bytes` is all that is buffered. Sets `used` to how many of them are done with; the rest must be
-  // given again, with more behind it, after NeedMore, or belongs to the next request after Complete.
+  // `bytes` is all that is buffered. Sets `used` to how many of them are done with; the rest must
+  // be given again, with more behind it, after NeedMore, or belongs to the next request after
+  // Complete.
   [[nodiscard]] State feed(std::string_view bytes, std::size_t& used);
 
   [[nodiscard]] bool header_done() const { return parser_->is_header_done(); }

@@ -37,9 +37,11 @@ std::vector<std::string> split_template(std::string_view path_template) {
 
 // Literals before parameters, place by place, so that the first match is the most specific one.
 bool more_specific(const Router::Route& a, const Router::Route& b) {
-  return std::lexicographical_compare(
-      a.segments.begin(), a.segments.end(), b.segments.begin(), b.segments.end(),
-      [](const std::string& x, const std::string& y) { return !is_parameter(x) && is_parameter(y); });
+  return std::lexicographical_compare(a.segments.begin(), a.segments.end(), b.segments.begin(),
+                                      b.segments.end(),
+                                      [](const std::string& x, const std::string& y) {
+                                        return !is_parameter(x) && is_parameter(y);
+                                      });
 }
 
 bool fits(const Router::Route& route, const std::vector<std::string>& segments) {
@@ -67,7 +69,8 @@ std::string allow_value(const Router::Route& route) {
   bool get = route.websocket.has_value();
   for (const auto& [method, handler] : route.handlers) {
     if (method == Method::Get) get = true;
-    if (method != Method::Get && method != Method::Head && method != Method::Options) append(method);
+    if (method != Method::Get && method != Method::Head && method != Method::Options)
+      append(method);
   }
   if (get) {
     append(Method::Get);
@@ -77,7 +80,9 @@ std::string allow_value(const Router::Route& route) {
   return allow;
 }
 
-bool has_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+bool has_nul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -160,7 +165,8 @@ std::optional<Router::Target> Router::parse_target(std::string_view target) {
   for (const auto param : params) {
     auto& [key, value] = result.query.emplace_back();
     param.key.decode(plus_is_space, boost::urls::string_token::assign_to(key));
-    if (param.has_value) param.value.decode(plus_is_space, boost::urls::string_token::assign_to(value));
+    if (param.has_value)
+      param.value.decode(plus_is_space, boost::urls::string_token::assign_to(value));
     if (has_nul(key) || has_nul(value)) return std::nullopt;
   }
   return result;

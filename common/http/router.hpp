@@ -1,8 +1,8 @@
 // Which handler answers which target: templates such as "/api/v1/orders/{id}".
 //
-// Pure: match() decides, the server moves bytes. A literal segment wins over a parameter at the same
-// place, whatever the order of registration. One parameter is one whole path segment; "%2F" inside it
-// stays part of it. A trailing slash makes another path.
+// Pure: match() decides, the server moves bytes. A literal segment wins over a parameter at the
+// same place, whatever the order of registration. One parameter is one whole path segment; "%2F"
+// inside it stays part of it. A trailing slash makes another path.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -30,10 +30,11 @@ using WebSocketHandler =
     std::function<boost::asio::awaitable<void>(std::shared_ptr<WebSocketSession>)>;
 
 struct WebSocketOptions {
-  std::size_t message_bytes_max = 64 * 1024;       // a larger one ends the session with 1009
-  std::size_t queue_messages_max = 1024;           // waiting to be written; beyond: close(1013)
-  std::size_t queue_bytes_max = 4 * 1024 * 1024;   // the same bound in bytes
-  std::chrono::milliseconds close_timeout{2000};   // for the closing handshake, then the socket is cut
+  std::size_t message_bytes_max = 64 * 1024;      // a larger one ends the session with 1009
+  std::size_t queue_messages_max = 1024;          // waiting to be written; beyond: close(1013)
+  std::size_t queue_bytes_max = 4 * 1024 * 1024;  // the same bound in bytes
+  std::chrono::milliseconds close_timeout{
+      2000};  // for the closing handshake, then the socket is cut
   // Silence of the peer after which the session ends; with `pings`, RFC 6455 pings are sent at half
   // of it and a live peer's pong counts as a sign of life. 0: no limit.
   std::chrono::milliseconds idle_timeout{60'000};
@@ -74,7 +75,8 @@ class Router {
   };
   struct Found {
     const Route* route = nullptr;  // valid until a route is added
-    const Handler* handler = nullptr;  // null: the method is not allowed, or the route is WebSocket only
+    const Handler* handler =
+        nullptr;  // null: the method is not allowed, or the route is WebSocket only
     std::vector<std::pair<std::string, std::string>> params;
     Target target;
   };
@@ -83,8 +85,8 @@ class Router {
 
   // HEAD uses the GET handler. `target` is the request target, in origin or absolute form.
   [[nodiscard]] Match match(Method method, std::string_view target) const;
-  // Splits and percent-decodes a request target; empty when it is malformed, contains NUL, or has more
-  // than 32 segments or 64 query parameters.
+  // Splits and percent-decodes a request target; empty when it is malformed, contains NUL, or has
+  // more than 32 segments or 64 query parameters.
   [[nodiscard]] static std::optional<Target> parse_target(std::string_view target);
 
  private:

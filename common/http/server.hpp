@@ -1,13 +1,13 @@
 // An HTTP/1.1 and WebSocket server on one io_context.
 //
-// Each connection is one coroutine: it reads a request within time and size limits, calls the routed
-// handler, writes the response, and goes on while the peer keeps the connection (pipelined requests
-// are answered in order). It never trusts the peer: garbage is answered 400, an oversize body 413,
-// oversize header fields 431, a slow request 408, and the connection ends. Each error body is
-// application/problem+json. An exception in a session ends that session only.
+// Each connection is one coroutine: it reads a request within time and size limits, calls the
+// routed handler, writes the response, and goes on while the peer keeps the connection (pipelined
+// requests are answered in order). It never trusts the peer: garbage is answered 400, an oversize
+// body 413, oversize header fields 431, a slow request 408, and the connection ends. Each error
+// body is application/problem+json. An exception in a session ends that session only.
 //
-// The server owns its sessions; the router, once given, is the server's. Single-threaded: every call
-// on the io_context's thread.
+// The server owns its sessions; the router, once given, is the server's. Single-threaded: every
+// call on the io_context's thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -30,8 +30,8 @@ struct ServerLimits {
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 256 * 1024;
   std::size_t connections_max = 1024;  // one more is answered 503 and closed
-  // From the first byte of a request to the end of its header, and from there to the end of the body:
-  // absolute, so that a byte now and then does not keep a connection.
+  // From the first byte of a request to the end of its header, and from there to the end of the
+  // body: absolute, so that a byte now and then does not keep a connection.
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
   std::chrono::milliseconds idle_timeout{60'000};  // between requests
@@ -40,13 +40,13 @@ struct ServerLimits {
 
 // What the server reports; each function may be empty.
 struct ServerObserver {
-  // One call per response. `method` is from the closed set of to_string(Method), `endpoint` the route
-  // template or "unmatched". A WebSocket is reported once, at its upgrade, with status 101. `seconds`
-  // runs from the end of the request's header to the end of the write.
+  // One call per response. `method` is from the closed set of to_string(Method), `endpoint` the
+  // route template or "unmatched". A WebSocket is reported once, at its upgrade, with status 101.
+  // `seconds` runs from the end of the request's header to the end of the write.
   std::function<void(std::string_view method, std::string_view endpoint, unsigned status,
                      double seconds)>
       on_request;
-  std::function<void(int delta)> on_websocket;  // +1 at the upgrade, -1 at the end
+  std::function<void(int delta)> on_websocket;                  // +1 at the upgrade, -1 at the end
   std::function<void(std::string_view what)> on_session_error;  // an exception ended a session
   std::function<void(const boost::system::error_code&)> on_accept_error;  // the server goes on
 };

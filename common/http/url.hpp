@@ -18,8 +18,8 @@ struct Url {
   [[nodiscard]] std::string host_field() const;
 };
 
-// Accepts http, https, ws and wss. Errors: those of Boost.URL, and errc::invalid_argument for another
-// scheme, a missing host, user information or a port of 0.
+// Accepts http, https, ws and wss. Errors: those of Boost.URL, and errc::invalid_argument for
+// another scheme, a missing host, user information or a port of 0.
 [[nodiscard]] boost::system::result<Url> parse_url(std::string_view text);
 
 }  // namespace polybot::http

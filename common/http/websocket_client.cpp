@@ -27,7 +27,8 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 using PlainSocket = websocket::stream<PlainStream>;
 using TlsSocket = websocket::stream<TlsStream>;
 
-// One connection. Operations hold it, so that a new connect() cannot pull it from under an old read.
+// One connection. Operations hold it, so that a new connect() cannot pull it from under an old
+// read.
 struct Link {
   explicit Link(const asio::any_io_executor& executor) : close_timer(executor) {}
   std::variant<std::monostate, std::unique_ptr<PlainSocket>, std::unique_ptr<TlsSocket>> socket;
@@ -196,7 +197,8 @@ asio::awaitable<error_code> WebSocketClient::Core::write(std::shared_ptr<Core> s
                                                          std::string text) {
   const std::shared_ptr<Link> link = self->link_;
   if (!link || !link->open) co_return asio::error::not_connected;
-  if (link->writers.size() >= self->options_.waiting_writes_max) co_return asio::error::no_buffer_space;
+  if (link->writers.size() >= self->options_.waiting_writes_max)
+    co_return asio::error::no_buffer_space;
   asio::steady_timer turn(self->executor_, SteadyClock::time_point::max());
   struct Place {  // leaves the queue on every way out, and lets the next one in
     std::list<asio::steady_timer*>& queue;
@@ -230,7 +232,9 @@ asio::awaitable<void> WebSocketClient::Core::close(std::shared_ptr<Core> self, C
 
 WebSocketClient::WebSocketClient(asio::any_io_executor executor, WebSocketClientOptions options)
     : core_(std::make_shared<Core>(std::move(executor), std::move(options))) {}
-WebSocketClient::~WebSocketClient() { core_->cut(); }
+WebSocketClient::~WebSocketClient() {
+  core_->cut();
+}
 
 asio::awaitable<error_code> WebSocketClient::connect(std::string url, Headers headers) {
   return Core::connect(core_, std::move(url), std::move(headers));
@@ -241,11 +245,23 @@ asio::awaitable<boost::system::result<std::string_view>> WebSocketClient::read()
 asio::awaitable<error_code> WebSocketClient::write(std::string text) {
   return Core::write(core_, std::move(text));
 }
-asio::awaitable<void> WebSocketClient::close(CloseCode code) { return Core::close(core_, code); }
-void WebSocketClient::cancel() { core_->cut(); }
-bool WebSocketClient::is_open() const { return core_->is_open(); }
-unsigned WebSocketClient::upgrade_status() const { return core_->upgrade_status_; }
-std::uint16_t WebSocketClient::close_code() const { return core_->close_code_; }
-std::string WebSocketClient::close_reason() const { return core_->close_reason_; }
+asio::awaitable<void> WebSocketClient::close(CloseCode code) {
+  return Core::close(core_, code);
+}
+void WebSocketClient::cancel() {
+  core_->cut();
+}
+bool WebSocketClient::is_open() const {
+  return core_->is_open();
+}
+unsigned WebSocketClient::upgrade_status() const {
+  return core_->upgrade_status_;
+}
+std::uint16_t WebSocketClient::close_code() const {
+  return core_->close_code_;
+}
+std::string WebSocketClient::close_reason() const {
+  return core_->close_reason_;
+}
 
 }  // namespace polybot::http

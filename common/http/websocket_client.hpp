@@ -1,9 +1,9 @@
 // A WebSocket client connection, ws or wss.
 //
-// One object is at most one connection at a time; connect() again after an end is allowed. It does not
-// reconnect and, unless asked, sends no pings of its own: what keeps a link alive differs by venue and
-// is decided above. Reads and writes may overlap; overlapping writes queue in call order. All calls on
-// the executor's thread.
+// One object is at most one connection at a time; connect() again after an end is allowed. It does
+// not reconnect and, unless asked, sends no pings of its own: what keeps a link alive differs by
+// venue and is decided above. Reads and writes may overlap; overlapping writes queue in call order.
+// All calls on the executor's thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,7 +25,8 @@ namespace polybot::http {
 struct WebSocketClientOptions {
   std::string user_agent = "polybot/0.1";
   std::chrono::milliseconds connect_timeout{10'000};  // lookup, TCP, TLS and upgrade together
-  std::chrono::milliseconds idle_timeout{0};  // no frame for this long ends the connection; 0: no limit
+  std::chrono::milliseconds idle_timeout{
+      0};  // no frame for this long ends the connection; 0: no limit
   std::chrono::milliseconds close_timeout{2'000};
   std::size_t message_bytes_max = 8 * 1024 * 1024;
   std::size_t waiting_writes_max = 1024;
@@ -55,8 +56,8 @@ class WebSocketClient {
   void cancel();
 
   [[nodiscard]] bool is_open() const;
-  [[nodiscard]] unsigned upgrade_status() const;     // HTTP status of the last upgrade answer; 0: none
-  [[nodiscard]] std::uint16_t close_code() const;    // as received; 0: none
+  [[nodiscard]] unsigned upgrade_status() const;  // HTTP status of the last upgrade answer; 0: none
+  [[nodiscard]] std::uint16_t close_code() const;  // as received; 0: none
   [[nodiscard]] std::string close_reason() const;
 
  private:

@@ -32,10 +32,10 @@ WebSocketConnection::WebSocketConnection(asio::ip::tcp::socket socket, Request r
   stream_.read_message_max(options_.message_bytes_max);
   websocket::stream_base::timeout timeout{};
   timeout.handshake_timeout = kHandshakeTimeout;
-  timeout.idle_timeout = options_.idle_timeout.count() > 0
-                             ? std::chrono::duration_cast<websocket::stream_base::duration>(
-                                   options_.idle_timeout)
-                             : websocket::stream_base::none();
+  timeout.idle_timeout =
+      options_.idle_timeout.count() > 0
+          ? std::chrono::duration_cast<websocket::stream_base::duration>(options_.idle_timeout)
+          : websocket::stream_base::none();
   timeout.keep_alive_pings = options_.pings && options_.idle_timeout.count() > 0;
   stream_.set_option(timeout);
 }
@@ -124,7 +124,8 @@ void WebSocketConnection::close(CloseCode code, std::string_view reason) {
 void WebSocketConnection::begin_close() {
   if (close_begun_) return;
   close_begun_ = true;
-  stream_.async_close(close_reason_, [self = shared_from_this()](const error_code&) { self->end(); });
+  stream_.async_close(close_reason_,
+                      [self = shared_from_this()](const error_code&) { self->end(); });
 }
 
 void WebSocketConnection::end() {

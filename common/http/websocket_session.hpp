@@ -1,8 +1,8 @@
 // One accepted WebSocket connection, as its handler sees it.
 //
-// Text messages in both directions; pings are answered by the library. send() never waits: the queue
-// to a peer is bounded, and a peer that cannot keep up is closed with 1013 (try again later) instead
-// of holding memory. All calls on the server's io_context thread.
+// Text messages in both directions; pings are answered by the library. send() never waits: the
+// queue to a peer is bounded, and a peer that cannot keep up is closed with 1013 (try again later)
+// instead of holding memory. All calls on the server's io_context thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -22,17 +22,24 @@ domain::Duration read(clockid_t clock) {
 
 }  // namespace
 
-domain::Timestamp Clock::now() const { return domain::Timestamp(read(CLOCK_REALTIME)); }
-domain::Duration Clock::monotonic() const { return read(CLOCK_MONOTONIC); }
-domain::Duration Clock::cpu() const { return read(CLOCK_PROCESS_CPUTIME_ID); }
+domain::Timestamp Clock::now() const {
+  return domain::Timestamp(read(CLOCK_REALTIME));
+}
+domain::Duration Clock::monotonic() const {
+  return read(CLOCK_MONOTONIC);
+}
+domain::Duration Clock::cpu() const {
+  return read(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 std::string to_rfc3339(domain::Timestamp at) {
   const std::int64_t ms = domain::to_unix_ms(at);
   const auto seconds = static_cast<std::time_t>(ms >= 0 ? ms / 1000 : (ms - 999) / 1000);
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
-                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, ms - seconds * 1000);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                     ms - seconds * 1000);
 }
 
 asio::awaitable<void> sleep_for(domain::Duration span) {

@@ -4,17 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
 
+#include "common/runtime/config_text.hpp"
+
 namespace polybot::runtime::config {
 namespace {
 
-constexpr std::string_view kPrefix = "POLYBOT_";
 constexpr std::size_t kSecretBytesMax = 64 * 1024;
 
 // One key set from the environment.
@@ -22,71 +22,6 @@ struct Override {
   std::string variable;
   std::string text;
 };
-
-// POLYBOT_RISK__ORDER_NOTIONAL_MAX -> risk.order_notional_max
-std::string key_of(std::string_view variable) {
-  std::string key;
-  for (std::string_view rest = variable.substr(kPrefix.size()); !rest.empty();) {
-    if (rest.starts_with("__")) {
-      key += '.';
-      rest.remove_prefix(2);
-    } else {
-      const char c = rest.front();
-      key += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      rest.remove_prefix(1);
-    }
-  }
-  return key;
-}
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \t") - first + 1));
-}
-
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::optional<double> parse_real(std::string_view text) {
-  double value = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// Edit distance, for "did you mean"; keys are short.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
-std::string in_words(domain::Duration span) {
-  using namespace std::chrono;
-  const auto whole = [&](auto unit) { return span.count() % duration_cast<nanoseconds>(unit).count() == 0; };
-  const auto text = [&](auto unit, const char* suffix) {
-    return std::to_string(span.count() / duration_cast<nanoseconds>(unit).count()) + suffix;
-  };
-  if (span.count() == 0) return "0s";
-  if (whole(hours(1))) return text(hours(1), "h");
-  if (whole(minutes(1))) return text(minutes(1), "m");
-  if (whole(seconds(1))) return text(seconds(1), "s");
-  if (whole(milliseconds(1))) return text(milliseconds(1), "ms");
-  return text(nanoseconds(1), "ns");
-}
 
 // Walks "a.b.0.c"; a number steps into an array.
 const toml::node* node_at(const toml::table& root, std::string_view key) {
@@ -110,16 +45,24 @@ const toml::node* node_at(const toml::table& root, std::string_view key) {
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a float";
-    case toml::node_type::boolean: return "a boolean";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a float";
+    case toml::node_type::boolean:
+      return "a boolean";
     case toml::node_type::date:
     case toml::node_type::time:
-    case toml::node_type::date_time: return "a date or time";
-    case toml::node_type::none: break;
+    case toml::node_type::date_time:
+      return "a date or time";
+    case toml::node_type::none:
+      break;
   }
   return "nothing";
 }
@@ -146,7 +89,7 @@ struct Reader::State {
     std::string best;
     std::size_t best_distance = 4;  // more differences than three are another word
     for (const std::string& candidate : known) {
-      const std::size_t d = distance(key, candidate);
+      const std::size_t d = edit_distance(key, candidate);
       if (d >= best_distance) continue;
       best_distance = d;
       best = candidate;
@@ -157,7 +100,7 @@ struct Reader::State {
 };
 
 struct Reader::Found {
-  const toml::node* node = nullptr;      // one of the two is set
+  const toml::node* node = nullptr;  // one of the two is set
   const Override* override_ = nullptr;
 };
 
@@ -178,7 +121,8 @@ Reader::Reader(std::shared_ptr<State> state, std::string prefix)
 Reader Reader::load(const std::string& path, const Environment& environment) {
   if (path.empty()) return parse("", "", environment);
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw ConfigError(path + ": cannot read the configuration file: " + std::strerror(errno));
+  if (!in)
+    throw ConfigError(path + ": cannot read the configuration file: " + std::strerror(errno));
   std::ostringstream text;
   text << in.rdbuf();
   if (in.bad() || text.fail()) throw ConfigError(path + ": cannot read the configuration file");
@@ -195,7 +139,8 @@ Reader Reader::parse(std::string_view toml, std::string name, const Environment&
                       std::string(error.description()));
   }
   for (const auto& [variable, text] : environment) {
-    if (variable.starts_with(kPrefix)) state->overrides[key_of(variable)] = {variable, text};
+    if (variable.starts_with(kEnvironmentPrefix))
+      state->overrides[key_of(variable)] = {variable, text};
   }
   return Reader(std::move(state), "");
 }
@@ -292,8 +237,10 @@ bool Reader::boolean(std::string_view key, bool default_value) {
 double Reader::real(std::string_view key, double default_value, double min, double max) {
   const auto found = find(key);
   if (!found) return default_value;
-  const bool numeric = found->node != nullptr && (found->node->is_floating_point() || found->node->is_integer());
-  const std::optional<double> value = found->override_ != nullptr ? parse_real(found->override_->text)
+  const bool numeric =
+      found->node != nullptr && (found->node->is_floating_point() || found->node->is_integer());
+  const std::optional<double> value = found->override_ != nullptr
+                                          ? parse_real(found->override_->text)
                                       : numeric ? found->node->value<double>()
                                                 : std::nullopt;
   if (!value || !std::isfinite(*value)) {
@@ -318,9 +265,9 @@ domain::Duration Reader::duration(std::string_view key, domain::Duration default
                                               : found->node->value_exact<std::string>();
   const std::optional<domain::Duration> value = text ? parse_duration(*text) : std::nullopt;
   if (!value) {
-    error(key, "must be a duration with its unit, such as \"250ms\" or \"30s\"" +
-                   (text ? ", got \"" + *text + "\""
-                         : ", got " + std::string(type_name(*found->node))));
+    error(key,
+          "must be a duration with its unit, such as \"250ms\" or \"30s\"" +
+              (text ? ", got \"" + *text + "\"" : ", got " + std::string(type_name(*found->node))));
     return default_value;
   }
   if (*value < min || *value > max) {
@@ -336,10 +283,11 @@ std::optional<std::string> Reader::decimal_text(std::string_view key) {
   if (found->override_ != nullptr) return found->override_->text;
   if (const auto text = found->node->value_exact<std::string>()) return text;
   if (const auto whole = found->node->value_exact<std::int64_t>()) return std::to_string(*whole);
-  error(key, found->node->is_floating_point()
-                 ? "must be a string or an integer (write \"0.45\" in quotes): a TOML float is not exact"
-                 : "must be a decimal in quotes or an integer, got " +
-                       std::string(type_name(*found->node)));
+  error(key,
+        found->node->is_floating_point()
+            ? "must be a string or an integer (write \"0.45\" in quotes): a TOML float is not exact"
+            : "must be a decimal in quotes or an integer, got " +
+                  std::string(type_name(*found->node)));
   return std::nullopt;
 }
 
@@ -373,7 +321,8 @@ Secret Reader::secret(std::string_view key, Presence presence) {
   const std::string file_key = std::string(key) + "_file";
   const std::string path = string(file_key, "");
   if (path.empty()) {
-    if (presence == Presence::Required) error(file_key, "is required: the file that holds the secret");
+    if (presence == Presence::Required)
+      error(file_key, "is required: the file that holds the secret");
     return {};
   }
   std::ifstream in(path, std::ios::binary);
@@ -407,7 +356,8 @@ bool Reader::has(std::string_view key) const {
 
 Reader Reader::table(std::string_view key) {
   const std::string full = full_key(key);
-  if (const toml::node* const node = node_at(state_->root, full); node != nullptr && !node->is_table()) {
+  if (const toml::node* const node = node_at(state_->root, full);
+      node != nullptr && !node->is_table()) {
     state_->known.insert(full);
     error(key, "must be a table, got " + std::string(type_name(*node)));
   }
@@ -477,29 +427,6 @@ void Reader::finish() {
   std::string all;
   for (const std::string& line : state_->errors) all.append(all.empty() ? "" : "\n").append(line);
   throw ConfigError(all);
-}
-
-std::optional<domain::Duration> parse_duration(std::string_view text) {
-  std::int64_t count = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (ec != std::errc{} || count < 0) return std::nullopt;
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
-      {"ns", 1},
-      {"us", 1'000},
-      {"ms", 1'000'000},
-      {"s", 1'000'000'000},
-      {"m", 60'000'000'000},
-      {"h", 3'600'000'000'000},
-      {"d", 86'400'000'000'000},
-  };
-  for (const auto& [name, ns] : kUnits) {
-    std::int64_t total = 0;
-    if (unit != name) continue;
-    if (__builtin_mul_overflow(count, ns, &total)) return std::nullopt;
-    return domain::Duration(total);
-  }
-  return std::nullopt;
 }
 
 }  // namespace polybot::runtime::config

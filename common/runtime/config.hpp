@@ -1,16 +1,16 @@
 // Configuration from a TOML file and the environment, read through typed getters.
 //
-// A getter names its key, its default and its bounds; the Reader remembers every key it was asked for.
-// Nothing throws on the way: errors are collected, and finish() throws one ConfigError that lists all of
-// them, each with file:line (or the environment variable) and key – wrong types, values out of range,
-// and every key in the file or the environment that no getter asked for.
+// A getter names its key, its default and its bounds; the Reader remembers every key it was asked
+// for. Nothing throws on the way: errors are collected, and finish() throws one ConfigError that
+// lists all of them, each with file:line (or the environment variable) and key – wrong types,
+// values out of range, and every key in the file or the environment that no getter asked for.
 //
 //   [risk]                         POLYBOT_RISK__ORDER_NOTIONAL_MAX=50 overrides it
 //   order_notional_max = "100"     reader.decimal<domain::Money>("risk.order_notional_max", ...)
 //
-// Exact decimals are strings or integers in TOML ("0.45", 100): a TOML float is a binary fraction and
-// is refused. Secrets are never in the file: the key `x_file` names a file that holds secret `x`.
-// Lists from the environment are comma-separated; an empty value is an empty list.
+// Exact decimals are strings or integers in TOML ("0.45", 100): a TOML float is a binary fraction
+// and is refused. Secrets are never in the file: the key `x_file` names a file that holds secret
+// `x`. Lists from the environment are comma-separated; an empty value is an empty list.
 #pragma once
 
 #include <chrono>
@@ -32,8 +32,9 @@
 
 namespace polybot::runtime {
 
-// The process cannot start: what() is one or more complete lines for the operator. Thrown by config,
-// and by a service for any other reason (a port taken, a key missing). run_service prints it; exit 1.
+// The process cannot start: what() is one or more complete lines for the operator. Thrown by
+// config, and by a service for any other reason (a port taken, a key missing). run_service prints
+// it; exit 1.
 class CannotStart : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -58,8 +59,8 @@ class Reader {
   [[nodiscard]] static Reader parse(std::string_view toml, std::string name,
                                     const Environment& environment);
 
-  // Keys are dotted paths relative to this reader's table: "api.port". On an error the default (or the
-  // type's zero) is returned and the error kept for finish().
+  // Keys are dotted paths relative to this reader's table: "api.port". On an error the default (or
+  // the type's zero) is returned and the error kept for finish().
   [[nodiscard]] std::string string(std::string_view key, std::string_view default_value);
   [[nodiscard]] std::string required_string(std::string_view key);
   [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t default_value,
@@ -88,8 +89,8 @@ class Reader {
   template <class Enum>
   [[nodiscard]] Enum choice(std::string_view key, Enum default_value,
                             const std::vector<std::pair<std::string_view, Enum>>& names);
-  // The content of the file named by `<key>_file`, one trailing newline removed; empty when the key is
-  // absent and optional. An empty or unreadable file is an error.
+  // The content of the file named by `<key>_file`, one trailing newline removed; empty when the key
+  // is absent and optional. An empty or unreadable file is an error.
   [[nodiscard]] Secret secret(std::string_view key, Presence presence);
 
   // True when the file or the environment has that key or anything below it.
@@ -135,7 +136,8 @@ Decimal Reader::decimal(std::string_view key, Decimal default_value, Decimal min
     return default_value;
   }
   if (*value < min || *value > max) {
-    error_at(key, "must be between " + min.to_string() + " and " + max.to_string() + ", got " + *text);
+    error_at(key,
+             "must be between " + min.to_string() + " and " + max.to_string() + ", got " + *text);
     return default_value;
   }
   return *value;

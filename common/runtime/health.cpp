@@ -51,13 +51,16 @@ void Health::set(std::string_view name, bool ready, std::string_view reason) {
   if (on_change) on_change();
 }
 
-void Health::set_ready(std::string_view name) { set(name, true, {}); }
+void Health::set_ready(std::string_view name) {
+  set(name, true, {});
+}
 void Health::set_not_ready(std::string_view name, std::string_view reason) {
   set(name, false, reason);
 }
 
 void Health::remove(std::string_view name) {
-  const auto removed = std::erase_if(components_, [&](const Component& c) { return c.name == name; });
+  const auto removed =
+      std::erase_if(components_, [&](const Component& c) { return c.name == name; });
   if (removed > 0 && on_change) on_change();
 }
 
@@ -75,7 +78,9 @@ std::vector<std::string> Health::reasons() const {
   return reasons;
 }
 
-std::string Health::live_body() { return R"({"status":"alive"})"; }
+std::string Health::live_body() {
+  return R"({"status":"alive"})";
+}
 
 std::string Health::ready_body() const {
   std::string out = "{";

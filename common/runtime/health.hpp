@@ -1,8 +1,8 @@
 // Whether this process is alive and ready, and why not.
 //
-// A service registers its components at the start and sets them ready or not ready with a reason; the
-// process is ready when every component is. Liveness is loop progress alone: a process with a broken
-// dependency is alive. Single-threaded, O(1) to read.
+// A service registers its components at the start and sets them ready or not ready with a reason;
+// the process is ready when every component is. Liveness is loop progress alone: a process with a
+// broken dependency is alive. Single-threaded, O(1) to read.
 #pragma once
 
 #include <chrono>

@@ -38,7 +38,9 @@ constexpr std::array<std::string_view, 7> kOwnKeys{"timestamp", "level",      "m
 
 // --- rendering -----------------------------------------------------------------------------------
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // RFC 8259 §6.
 bool is_json_number(std::string_view text) {
@@ -130,8 +132,8 @@ void add_json_fields(Line& line, Fields fields) {
   for (const Field& field : fields) {
     rendered = ",";
     const bool taken = std::find(kOwnKeys.begin(), kOwnKeys.end(), field.key) != kOwnKeys.end();
-    http::append_json_string(rendered, taken ? std::string(field.key) + "_" : std::string(field.key),
-                             kNameBytesMax);
+    http::append_json_string(
+        rendered, taken ? std::string(field.key) + "_" : std::string(field.key), kNameBytesMax);
     rendered += ':';
     if (!append_json_value(rendered, shown(field, hidden))) line.truncated = true;
     line.add(rendered);
@@ -157,7 +159,9 @@ bool append_escaped(std::string& out, std::string_view text, std::size_t bytes_m
   return whole;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // --- the process's writer ------------------------------------------------------------------------
 
@@ -256,12 +260,18 @@ Value::Value(domain::Timestamp at) : storage_(to_rfc3339(at)) {}
 
 std::string_view to_string(Level level) {
   switch (level) {
-    case Level::Trace: return "TRACE";
-    case Level::Debug: return "DEBUG";
-    case Level::Info: return "INFO";
-    case Level::Warning: return "WARNING";
-    case Level::Error: return "ERROR";
-    case Level::Critical: return "CRITICAL";
+    case Level::Trace:
+      return "TRACE";
+    case Level::Debug:
+      return "DEBUG";
+    case Level::Info:
+      return "INFO";
+    case Level::Warning:
+      return "WARNING";
+    case Level::Error:
+      return "ERROR";
+    case Level::Critical:
+      return "CRITICAL";
   }
   return "CRITICAL";
 }
@@ -273,8 +283,8 @@ std::optional<Format> parse_format(std::string_view text) {
 }
 
 std::optional<Level> parse_level(std::string_view text) {
-  for (const Level level : {Level::Trace, Level::Debug, Level::Info, Level::Warning, Level::Error,
-                            Level::Critical}) {
+  for (const Level level :
+       {Level::Trace, Level::Debug, Level::Info, Level::Warning, Level::Error, Level::Critical}) {
     if (http::equal_ignoring_case(text, to_string(level))) return level;
   }
   return std::nullopt;
@@ -332,14 +342,15 @@ void init(const Settings& settings) {
   Writer& state = writer();
   auto sink = std::make_shared<FlushingSink>(make_sink(settings));
   state.pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1U);
-  state.logger = std::make_shared<spdlog::async_logger>("polybot", std::move(sink), state.pool,
-                                                        spdlog::async_overflow_policy::overrun_oldest);
+  state.logger = std::make_shared<spdlog::async_logger>(
+      "polybot", std::move(sink), state.pool, spdlog::async_overflow_policy::overrun_oldest);
   // The line is complete when spdlog gets it: its own patterns do not escape.
-  state.logger->set_formatter(std::make_unique<spdlog::pattern_formatter>(
-      "%v", spdlog::pattern_time_type::utc, "\n"));
+  state.logger->set_formatter(
+      std::make_unique<spdlog::pattern_formatter>("%v", spdlog::pattern_time_type::utc, "\n"));
   state.logger->set_error_handler([](const std::string& what) {
     static Limited limited(std::chrono::seconds(10));
-    if (limited.admit()) write_now(Level::Error, "Log line could not be written", {{"error", what}});
+    if (limited.admit())
+      write_now(Level::Error, "Log line could not be written", {{"error", what}});
   });
 }
 
@@ -351,7 +362,9 @@ void shutdown() {
   state.pool.reset();  // writes what is queued and joins its thread
 }
 
-bool enabled(Level level) { return level >= level_min.load(std::memory_order_relaxed); }
+bool enabled(Level level) {
+  return level >= level_min.load(std::memory_order_relaxed);
+}
 
 void write(Level level, std::string_view message, Fields fields) {
   if (enabled(level)) write_line(level, message, fields, 0);

@@ -5,11 +5,11 @@
 //   {"timestamp":"2026-06-08T12:00:00.123Z","level":"INFO","message":"Order filled",
 //    "service":"order-manager","replica":"om-1","order_id":"…","fill_price":0.45}
 //
-// The line is rendered at the call and written by a background thread; when that thread cannot keep up
-// the oldest waiting lines are dropped and counted. Everything is escaped, invalid UTF-8 becomes U+FFFD,
-// a line never exceeds 8 KiB (then "truncated":true), and the value of a field whose name is or ends in
-// private_key, api_key, secret, passphrase, authorization, signature or token prints as ***.
-// Before init() and in a crash, lines go to standard error directly in the same format.
+// The line is rendered at the call and written by a background thread; when that thread cannot keep
+// up the oldest waiting lines are dropped and counted. Everything is escaped, invalid UTF-8 becomes
+// U+FFFD, a line never exceeds 8 KiB (then "truncated":true), and the value of a field whose name
+// is or ends in private_key, api_key, secret, passphrase, authorization, signature or token prints
+// as ***. Before init() and in a crash, lines go to standard error directly in the same format.
 #pragma once
 
 #include <concepts>
@@ -33,23 +33,26 @@ namespace polybot::runtime::log {
 enum class Level : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical };
 enum class Format : std::uint8_t { Text, Json };
 
-// A number printed digit by digit as given ("0.45"). What is not a JSON number is printed as a string.
+// A number printed digit by digit as given ("0.45"). What is not a JSON number is printed as a
+// string.
 struct Exact {
   std::string text;
 };
-[[nodiscard]] inline Exact exact(std::string text) { return {std::move(text)}; }
+[[nodiscard]] inline Exact exact(std::string text) {
+  return {std::move(text)};
+}
 
 class Value {
  public:
   using Storage =
       std::variant<std::nullptr_t, bool, std::int64_t, std::uint64_t, double, std::string, Exact>;
 
-  Value(std::nullptr_t) {}                                                     // NOLINT(*-explicit-*)
-  Value(const char* text) : storage_(std::string(text == nullptr ? "" : text)) {}  // NOLINT
-  Value(std::string text) : storage_(std::move(text)) {}                      // NOLINT
-  Value(std::string_view text) : storage_(std::string(text)) {}               // NOLINT
-  Value(Exact number) : storage_(std::move(number)) {}                        // NOLINT
-  Value(const Secret&) : storage_(std::string("***")) {}                      // NOLINT
+  Value(std::nullptr_t) {}  // NOLINT(*-explicit-*)
+  Value(const char* text) : storage_(std::string(text == nullptr ? "" : text)) {}    // NOLINT
+  Value(std::string text) : storage_(std::move(text)) {}                             // NOLINT
+  Value(std::string_view text) : storage_(std::string(text)) {}                      // NOLINT
+  Value(Exact number) : storage_(std::move(number)) {}                               // NOLINT
+  Value(const Secret&) : storage_(std::string("***")) {}                             // NOLINT
   Value(std::floating_point auto number) : storage_(static_cast<double>(number)) {}  // NOLINT
   template <class Tag, int Digits>
   Value(domain::Decimal<Tag, Digits> number) : storage_(Exact{number.to_string()}) {}  // NOLINT
@@ -68,14 +71,14 @@ class Value {
   Value(const domain::Name<Tag>& name) : storage_(name.value) {}  // NOLINT
   // Anything that knows its own text: ids and enums with a to_string beside them, error codes.
   template <class T>
-    requires(std::is_class_v<T> || std::is_enum_v<T>) && requires(const T& t) {
-      { to_string(t) } -> std::convertible_to<std::string_view>;
-    }
+  requires(std::is_class_v<T> || std::is_enum_v<T>) && requires(const T& t) {
+    { to_string(t) } -> std::convertible_to<std::string_view>;
+  }
   Value(const T& value) : storage_(std::string(to_string(value))) {}  // NOLINT
   template <class T>
-    requires requires(const T& t) {
-      { t.message() } -> std::convertible_to<std::string>;
-    }
+  requires requires(const T& t) {
+    { t.message() } -> std::convertible_to<std::string>;
+  }
   Value(const T& value) : storage_(value.message()) {}  // NOLINT
 
   [[nodiscard]] const Storage& storage() const { return storage_; }
@@ -98,8 +101,9 @@ struct Settings {
   std::string file;  // empty: standard output; else rotated, 10 MiB x 5
 };
 
-// Sets who is speaking, the format and the level; lines go to standard error directly. Also installs
-// the handlers that print a broken invariant and std::terminate as log lines. For main, first of all.
+// Sets who is speaking, the format and the level; lines go to standard error directly. Also
+// installs the handlers that print a broken invariant and std::terminate as log lines. For main,
+// first of all.
 void configure(const Settings& settings);
 // configure(), and starts the background writer; once per process. Throws CannotStart when the file
 // cannot be opened.
@@ -109,13 +113,21 @@ void shutdown();
 
 [[nodiscard]] bool enabled(Level level);
 void write(Level level, std::string_view message, Fields fields = {});
-inline void trace(std::string_view message, Fields fields = {}) { write(Level::Trace, message, fields); }
-inline void debug(std::string_view message, Fields fields = {}) { write(Level::Debug, message, fields); }
-inline void info(std::string_view message, Fields fields = {}) { write(Level::Info, message, fields); }
+inline void trace(std::string_view message, Fields fields = {}) {
+  write(Level::Trace, message, fields);
+}
+inline void debug(std::string_view message, Fields fields = {}) {
+  write(Level::Debug, message, fields);
+}
+inline void info(std::string_view message, Fields fields = {}) {
+  write(Level::Info, message, fields);
+}
 inline void warning(std::string_view message, Fields fields = {}) {
   write(Level::Warning, message, fields);
 }
-inline void error(std::string_view message, Fields fields = {}) { write(Level::Error, message, fields); }
+inline void error(std::string_view message, Fields fields = {}) {
+  write(Level::Error, message, fields);
+}
 inline void critical(std::string_view message, Fields fields = {}) {
   write(Level::Critical, message, fields);
 }
@@ -125,8 +137,8 @@ void write_now(Level level, std::string_view message, Fields fields = {});
 // Lines dropped because the writer could not keep up, since init().
 [[nodiscard]] std::uint64_t dropped();
 
-// For errors that outsiders can cause at will: at most one line per interval for each Limited object
-// (one per site), the next line says how many were left out: "suppressed":n.
+// For errors that outsiders can cause at will: at most one line per interval for each Limited
+// object (one per site), the next line says how many were left out: "suppressed":n.
 class Limited {
  public:
   explicit Limited(domain::Duration interval = std::chrono::seconds(1)) : interval_(interval) {}
@@ -135,7 +147,9 @@ class Limited {
   [[nodiscard]] bool admit();
   void write(Level level, std::string_view message, Fields fields = {});
   void info(std::string_view message, Fields fields = {}) { write(Level::Info, message, fields); }
-  void warning(std::string_view message, Fields fields = {}) { write(Level::Warning, message, fields); }
+  void warning(std::string_view message, Fields fields = {}) {
+    write(Level::Warning, message, fields);
+  }
   void error(std::string_view message, Fields fields = {}) { write(Level::Error, message, fields); }
 
  private:

@@ -14,7 +14,8 @@ struct ProcessStats {
 };
 
 [[nodiscard]] ProcessStats process_stats();
-// Space an unprivileged process may still use on the file system of `path`; empty if it cannot be told.
+// Space an unprivileged process may still use on the file system of `path`; empty if it cannot be
+// told.
 [[nodiscard]] std::optional<std::uint64_t> disk_free_bytes(const std::string& path);
 
 }  // namespace polybot::runtime

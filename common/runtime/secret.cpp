@@ -10,14 +10,18 @@ Secret::Secret(std::string text) : text_(text) {
   explicit_bzero(text.data(), text.size());
 }
 Secret::Secret(const Secret& other) = default;
-Secret::Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+Secret::Secret(Secret&& other) noexcept : text_(other.text_) {
+  other.wipe();
+}
 
 Secret& Secret::operator=(Secret other) noexcept {
   text_.swap(other.text_);  // `other` wipes the old text
   return *this;
 }
 
-Secret::~Secret() { wipe(); }
+Secret::~Secret() {
+  wipe();
+}
 
 bool Secret::matches(std::string_view candidate) const {
   // The length of a token is no secret; its bytes are.

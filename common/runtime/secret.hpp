@@ -1,4 +1,5 @@
-// A text that must not be printed: a key, a token, a passphrase. Prints as ***, is wiped when it goes.
+// A text that must not be printed: a key, a token, a passphrase. Prints as ***, is wiped when it
+// goes.
 #pragma once
 
 #include <fmt/format.h>

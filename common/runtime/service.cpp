@@ -206,8 +206,8 @@ class SignalWatch {
   bool seen_ = false;
 };
 
-// Runs the service's coroutine and stops the loop in the same turn in which it ends: what the service
-// left suspended may refer to objects that are gone, and must not run again.
+// Runs the service's coroutine and stops the loop in the same turn in which it ends: what the
+// service left suspended may refer to objects that are gone, and must not run again.
 asio::awaitable<void> live(asio::io_context& io, int& exit_code,
                            std::function<asio::awaitable<void>()> run) {
   try {
@@ -233,14 +233,15 @@ void end_stuck_process(domain::Duration silent_for) {
 
 int run_loop(const ServiceOptions& options, const CommonSettings& settings, std::any service_config,
              const std::function<asio::awaitable<void>(Runtime&, std::any)>& run) {
-  // Never destroyed: coroutines that the service left suspended would be destroyed with it, after the
-  // objects they refer to. The process ends right behind this function.
+  // Never destroyed: coroutines that the service left suspended would be destroyed with it, after
+  // the objects they refer to. The process ends right behind this function.
   static std::vector<asio::io_context*> contexts;  // keeps them reachable
   asio::io_context& io = *contexts.emplace_back(new asio::io_context(1));
 
   const Clock clock;
   StopSignal stop(io.get_executor());
-  Health health(options.name, settings.log.replica, options.version, [clock] { return clock.now(); });
+  Health health(options.name, settings.log.replica, options.version,
+                [clock] { return clock.now(); });
   AdminServer admin(io.get_executor(), settings.admin, health, options.health_routes);
   Runtime runtime{io,
                   stop,

@@ -8,19 +8,20 @@
 //         run         /* awaitable<void>(Runtime&, Config) */);
 //   }
 //
-// Order of events: the command line (--help, --version, --check-config end here); configuration, all
-// errors at once; logging; the admin server, so that probes are answered while the service starts; then
-// the service's coroutine. SIGINT or SIGTERM request a stop: the coroutine awaits runtime.stop, winds up
-// and returns within `shutdown.grace`; a second signal ends the process at once. Exit codes: 0 after an
-// orderly end, 1 when it cannot start or failed, 70 when the watchdog ended it.
+// Order of events: the command line (--help, --version, --check-config end here); configuration,
+// all errors at once; logging; the admin server, so that probes are answered while the service
+// starts; then the service's coroutine. SIGINT or SIGTERM request a stop: the coroutine awaits
+// runtime.stop, winds up and returns within `shutdown.grace`; a second signal ends the process at
+// once. Exit codes: 0 after an orderly end, 1 when it cannot start or failed, 70 when the watchdog
+// ended it.
 //
 // Keys that every service has: admin.address, admin.port, log.format, log.level, log.file,
 // watchdog.timeout, shutdown.grace. Environment: LOG_FORMAT, LOG_LEVEL, POLYBOT_REPLICA.
 #pragma once
 
+#include <any>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <any>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -62,8 +63,8 @@ struct Runtime {
   AdminServer& admin;
   Clock clock;
   std::string service;
-  std::string replica;              // POLYBOT_REPLICA, else the host name
-  std::uint64_t incarnation = 0;    // random, new with each start
+  std::string replica;            // POLYBOT_REPLICA, else the host name
+  std::uint64_t incarnation = 0;  // random, new with each start
   std::string version;
   std::string revision;
 };
@@ -76,7 +77,8 @@ int run_service_erased(const ServiceOptions& options, int argc, char** argv,
 // `ReadConfig`: Config(config::Reader&), reads every key of the service, calls no finish().
 // `Run`: awaitable<void>(Runtime&, Config). Config must be copyable.
 template <class ReadConfig, class Run>
-int run_service(const ServiceOptions& options, int argc, char** argv, ReadConfig read_config, Run run) {
+int run_service(const ServiceOptions& options, int argc, char** argv, ReadConfig read_config,
+                Run run) {
   using Config = decltype(read_config(std::declval<config::Reader&>()));
   const std::function<std::any(config::Reader&)> erased_read = [&](config::Reader& reader) {
     return std::any(read_config(reader));

@@ -1,5 +1,5 @@
-// "Please stop", as something a coroutine can await. Requested once by a signal or by a service; any
-// number of coroutines may wait. Single-threaded: the loop's thread only.
+// "Please stop", as something a coroutine can await. Requested once by a signal or by a service;
+// any number of coroutines may wait. Single-threaded: the loop's thread only.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -41,10 +41,11 @@ asio::awaitable<void> supervise(std::string name, std::function<asio::awaitable<
 
     const domain::Duration pause = backoff.next(clock.monotonic() - started);
     if (options.on_failure) options.on_failure(what);
-    log::warning("Session ended, starting it again",
-                 {{"session", name},
-                  {"reason", what},
-                  {"pause_ms", std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()}});
+    log::warning(
+        "Session ended, starting it again",
+        {{"session", name},
+         {"reason", what},
+         {"pause_ms", std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()}});
     asio::steady_timer timer(co_await asio::this_coro::executor);
     timer.expires_after(pause);
     if (auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable)); ec) co_return;

@@ -1,6 +1,6 @@
-// Keeps one session (a feed, a subscription, a reconciliation loop) running: when it ends or fails it
-// is logged, counted and started again after a back-off with jitter, so that many replicas do not
-// return at the same instant.
+// Keeps one session (a feed, a subscription, a reconciliation loop) running: when it ends or fails
+// it is logged, counted and started again after a back-off with jitter, so that many replicas do
+// not return at the same instant.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/domain/time.hpp"
 
@@ -25,8 +26,8 @@ class Backoff {
   };
   explicit Backoff(Settings settings, std::uint64_t seed);
 
-  // The pause before the next attempt, given how long the last one held: between half and all of the
-  // current step.
+  // The pause before the next attempt, given how long the last one held: between half and all of
+  // the current step.
   [[nodiscard]] domain::Duration next(domain::Duration held_for);
   void reset() { step_ = domain::Duration::zero(); }
 
@@ -38,7 +39,8 @@ class Backoff {
 
 struct SuperviseOptions {
   Backoff::Settings backoff;
-  // After each failed attempt, before the pause; `what` is the exception's text or "ended". May be empty.
+  // After each failed attempt, before the pause; `what` is the exception's text or "ended". May be
+  // empty.
   std::function<void(std::string_view what)> on_failure;
 };
 
@@ -46,6 +48,12 @@ struct SuperviseOptions {
 // attempt and is kept alive while its coroutine runs.
 [[nodiscard]] boost::asio::awaitable<void> supervise(
     std::string name, std::function<boost::asio::awaitable<void>()> session,
-    SuperviseOptions options = {});
+    SuperviseOptions options);
+[[nodiscard]] inline boost::asio::awaitable<void> supervise(
+    std::string name, std::function<boost::asio::awaitable<void>()> session) {
+  // Not a default argument: gcc 12 destroys an aggregate temporary inside a co_await expression
+  // wrongly.
+  return supervise(std::move(name), std::move(session), SuperviseOptions());
+}
 
 }  // namespace polybot::runtime

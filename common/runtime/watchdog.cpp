@@ -36,7 +36,9 @@ Watchdog::~Watchdog() {
   thread_.join();
 }
 
-void Watchdog::stop() { timer_.cancel(); }
+void Watchdog::stop() {
+  timer_.cancel();
+}
 
 void Watchdog::tick() {
   ticks_.fetch_add(1, std::memory_order_relaxed);

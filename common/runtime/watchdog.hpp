@@ -1,13 +1,14 @@
 // Ends a process whose loop is stuck, so that its supervisor can start it anew.
 //
-// WatchdogLogic is the pure rule; Watchdog runs it on a thread of its own. The thread also measures its
-// own sleep: when that overran, the whole process was stopped (SIGSTOP, a debugger, a suspended
-// machine) and the count starts anew, so that a resumed process is not killed for having been paused.
+// WatchdogLogic is the pure rule; Watchdog runs it on a thread of its own. The thread also measures
+// its own sleep: when that overran, the whole process was stopped (SIGSTOP, a debugger, a suspended
+// machine) and the count starts anew, so that a resumed process is not killed for having been
+// paused.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -26,8 +27,8 @@ class WatchdogLogic {
   WatchdogLogic(domain::Duration timeout, domain::Duration interval)
       : timeout_(timeout), interval_(interval) {}
 
-  // `now` is monotonic, `ticks` the number of times the loop has turned so far. Restarted: the watch
-  // itself came late by more than an interval, the count began anew.
+  // `now` is monotonic, `ticks` the number of times the loop has turned so far. Restarted: the
+  // watch itself came late by more than an interval, the count began anew.
   [[nodiscard]] Verdict check(domain::Duration now, std::uint64_t ticks);
   // How long the loop has not ticked, at the last check.
   [[nodiscard]] domain::Duration silent_for() const { return silent_for_; }

@@ -1,8 +1,9 @@
-// Requests per second of http::Server with a small JSON route, beside a bare Beast coroutine server and
-// (where installed) nginx, all in one run against the same load.
+// Requests per second of http::Server with a small JSON route, beside a bare Beast coroutine server
+// and (where installed) nginx, all in one run against the same load.
 //
-// Each server runs in a process of its own, the load in this one: one request at a time on each of a few
-// keep-alive connections, over plain sockets and epoll, so that the client costs less than any server.
+// Each server runs in a process of its own, the load in this one: one request at a time on each of
+// a few keep-alive connections, over plain sockets and epoll, so that the client costs less than
+// any server.
 #include <benchmark/benchmark.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -61,7 +62,9 @@ void run_ours(int out) {
   asio::io_context io(1);
   polybot::http::ServerOptions options;
   std::uint64_t seen = 0;  // an observer as the gateway has one
-  options.observer.on_request = [&seen](std::string_view, std::string_view, unsigned, double) { ++seen; };
+  options.observer.on_request = [&seen](std::string_view, std::string_view, unsigned, double) {
+    ++seen;
+  };
   polybot::http::Server server(io.get_executor(), options);
   server.router().get("/api/v1/markets/{slug}/book",
                       [](polybot::http::Request) -> asio::awaitable<polybot::http::Response> {
@@ -81,9 +84,11 @@ asio::awaitable<void> bare_session(tcp::socket socket) {
   for (;;) {
     stream.expires_after(std::chrono::seconds(30));
     beast::http::request<beast::http::string_body> request;
-    auto [ec, size] = co_await beast::http::async_read(stream, buffer, request, asio::as_tuple(asio::use_awaitable));
+    auto [ec, size] = co_await beast::http::async_read(stream, buffer, request,
+                                                       asio::as_tuple(asio::use_awaitable));
     if (ec) co_return;
-    beast::http::response<beast::http::string_body> response(beast::http::status::ok, request.version());
+    beast::http::response<beast::http::string_body> response(beast::http::status::ok,
+                                                             request.version());
     response.set(beast::http::field::server, "bare");
     response.set(beast::http::field::content_type, "application/json");
     response.keep_alive(request.keep_alive());
@@ -146,7 +151,8 @@ Child start_nginx() {
   Child child;
   const char* const binary = "/usr/sbin/nginx";
   if (!std::filesystem::exists(binary)) return child;
-  const auto folder = std::filesystem::temp_directory_path() / ("polybot-nginx-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("polybot-nginx-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   child.port = free_port();
   std::ofstream(folder / "nginx.conf")
@@ -156,7 +162,8 @@ Child start_nginx() {
       << "client_body_temp_path " << folder.string() << "/b; proxy_temp_path " << folder.string()
       << "/p; fastcgi_temp_path " << folder.string() << "/f; uwsgi_temp_path " << folder.string()
       << "/u; scgi_temp_path " << folder.string() << "/s;\n"
-      << "server { listen 127.0.0.1:" << child.port << "; location / { return 200 '" << kBody << "'; } } }\n";
+      << "server { listen 127.0.0.1:" << child.port << "; location / { return 200 '" << kBody
+      << "'; } } }\n";
   child.pid = ::fork();
   if (child.pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -292,7 +299,8 @@ void BM_HttpRequests(benchmark::State& state) {
   std::vector<Contender> contenders;
   contenders.push_back({"http::Server", start(run_ours), {}, 0, 0});
   contenders.push_back({"bare Beast", start(run_bare), {}, 0, 0});
-  if (const Child nginx = start_nginx(); nginx.pid > 0) contenders.push_back({"nginx", nginx, {}, 0, 0});
+  if (const Child nginx = start_nginx(); nginx.pid > 0)
+    contenders.push_back({"nginx", nginx, {}, 0, 0});
   for (const Contender& contender : contenders) drive(contender.child.port);  // warm up
   for (auto _ : state) {
     for (Contender& contender : contenders) {
@@ -309,7 +317,8 @@ void BM_HttpRequests(benchmark::State& state) {
     state.counters[contender.name + " req/s"] = contender.median();
     state.counters[contender.name + " req/s per core"] = contender.per_core();
   }
-  state.counters["ratio to bare Beast (goal 0.85)"] = contenders[0].median() / contenders[1].median();
+  state.counters["ratio to bare Beast (goal 0.85)"] =
+      contenders[0].median() / contenders[1].median();
   state.counters["ratio per core"] = contenders[0].per_core() / contenders[1].per_core();
   if (contenders.size() > 2) {
     state.counters["ratio to nginx"] = contenders[0].median() / contenders[2].median();

@@ -1,5 +1,5 @@
-// What a stranger on the network can send to the HTTP server, before any handler: request parsing over
-// a stream cut at arbitrary places, routing, percent-decoding, the error answers.
+// What a stranger on the network can send to the HTTP server, before any handler: request parsing
+// over a stream cut at arbitrary places, routing, percent-decoding, the error answers.
 //
 // The first byte chooses the size of the pieces; the rest is the stream.
 #include <algorithm>

@@ -12,7 +12,8 @@ namespace asio = boost::asio;
 
 TEST(AdminServerTest, AnswersTheProbes) {
   asio::io_context io;
-  Health health("gateway", "gateway-1", "0.1.0", [] { return domain::from_unix_ms(1'780'000'000'123); });
+  Health health("gateway", "gateway-1", "0.1.0",
+                [] { return domain::from_unix_ms(1'780'000'000'123); });
   AdminServer admin(io.get_executor(), {.address = "127.0.0.1", .port = 0}, health);
   admin.router().get("/metrics", [](http::Request) -> asio::awaitable<http::Response> {
     co_return http::text("x 1\n");

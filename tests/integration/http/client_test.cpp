@@ -27,7 +27,8 @@ using testing::StartsWith;
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-std::string url_of(std::uint16_t port, const std::string& target, const std::string& scheme = "http") {
+std::string url_of(std::uint16_t port, const std::string& target,
+                   const std::string& scheme = "http") {
   return scheme + "://127.0.0.1:" + std::to_string(port) + target;
 }
 
@@ -108,7 +109,8 @@ TEST_F(HttpClientTest, ReusesAConnection) {
   start_server();
   Client client(io.get_executor(), options);
   const auto body = [&]() -> asio::awaitable<void> {
-    for (int i = 0; i < 5; ++i) EXPECT_EQ((co_await client.get(url_of(server->port(), "/")))->body, "root");
+    for (int i = 0; i < 5; ++i)
+      EXPECT_EQ((co_await client.get(url_of(server->port(), "/")))->body, "root");
     EXPECT_EQ(server->connections(), 1U);
     ClientRequest head;
     head.method = Method::Head;
@@ -213,7 +215,8 @@ TEST_F(HttpClientTest, ReplacesADeadPooledConnectionSilently) {
 TEST_F(HttpClientTest, DropsAConnectionThatSaysMoreThanItWasAsked) {
   const auto chatty = [](tcp::socket socket, std::string) -> asio::awaitable<void> {
     const std::string answer =
-        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: "
+        "4\r\n\r\nevil";
     co_await asio::async_write(socket, asio::buffer(answer), kAsTuple);
     std::string rest;
     co_await asio::async_read(socket, asio::dynamic_buffer(rest), kAsTuple);
@@ -299,8 +302,8 @@ struct Certificate {
     X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
     X509_set_pubkey(x509, key);
     X509_NAME* const name = X509_get_subject_name(x509);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(host), -1,
-                               -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(host), -1, -1, 0);
     X509_set_issuer_name(x509, name);
     const std::string alternative = std::string("DNS:") + host;
     X509_EXTENSION* const extension =
@@ -350,7 +353,8 @@ class TlsTest : public HttpClientTest {
   }
   asio::awaitable<void> answer(tcp::socket socket) {
     asio::ssl::stream<tcp::socket> stream(std::move(socket), context_);
-    if (auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple); ec) co_return;
+    if (auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple); ec)
+      co_return;
     const char* const name = SSL_get_servername(stream.native_handle(), TLSEXT_NAMETYPE_host_name);
     sni = name == nullptr ? "" : name;
     std::string head;

@@ -57,8 +57,8 @@ class RawConnection {
   }
   // One response with a Content-Length (or none), head and body.
   asio::awaitable<std::string> response(bool head_only = false) {
-    auto [ec, size] =
-        co_await asio::async_read_until(socket, asio::dynamic_buffer(buffered_), "\r\n\r\n", kAsTuple);
+    auto [ec, size] = co_await asio::async_read_until(socket, asio::dynamic_buffer(buffered_),
+                                                      "\r\n\r\n", kAsTuple);
     if (ec) co_return std::exchange(buffered_, {});
     std::size_t length = 0;
     const std::size_t field = buffered_.find("Content-Length: ");

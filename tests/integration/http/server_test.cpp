@@ -39,7 +39,9 @@ class HttpServerTest : public testing::Test {
       EXPECT_GE(seconds, 0.0);
       reported.push_back({std::string(method), std::string(endpoint), status});
     };
-    options.observer.on_session_error = [this](std::string_view what) { errors.emplace_back(what); };
+    options.observer.on_session_error = [this](std::string_view what) {
+      errors.emplace_back(what);
+    };
     server.emplace(io.get_executor(), std::move(options));
     Router& router = server->router();
     router.get("/hello/{name}", [](Request request) -> asio::awaitable<Response> {
@@ -134,7 +136,8 @@ TEST_F(HttpServerTest, ClosesAfterHttp10) {
 
 TEST_F(HttpServerTest, AnswersHeadWithoutABody) {
   start();
-  const std::string answer = talk_to_end("HEAD /hello/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string answer =
+      talk_to_end("HEAD /hello/x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(answer, HasSubstr("Content-Length: 13\r\n"));
   EXPECT_THAT(answer, EndsWith("\r\n\r\n"));
 }
@@ -145,7 +148,8 @@ TEST_F(HttpServerTest, TellsWhatIsAllowed) {
       talk_to_end("OPTIONS /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(options, StartsWith("HTTP/1.1 204 "));
   EXPECT_THAT(options, HasSubstr("Allow: POST, OPTIONS\r\n"));
-  const std::string refused = talk_to_end("DELETE /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string refused =
+      talk_to_end("DELETE /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   expect_problem(refused, 405);
   EXPECT_THAT(refused, HasSubstr("Allow: POST, OPTIONS\r\n"));
   EXPECT_THAT(talk_to_end("OPTIONS * HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
@@ -157,8 +161,9 @@ TEST_F(HttpServerTest, AnswersWhatIsNotThere) {
   expect_problem(talk_to_end(get("/nothing", "Connection: close\r\n")), 404);
   expect_problem(talk_to_end("BREW /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"), 501);
   expect_problem(talk_to_end(get("/%zz")), 400);
-  EXPECT_EQ(reported, (std::vector<Reported>{
-                          {"GET", "unmatched", 404}, {"other", "unmatched", 501}, {"GET", "unmatched", 400}}));
+  EXPECT_EQ(reported, (std::vector<Reported>{{"GET", "unmatched", 404},
+                                             {"other", "unmatched", 501},
+                                             {"GET", "unmatched", 400}}));
 }
 
 TEST_F(HttpServerTest, AnswersGarbageAndCloses) {
@@ -200,7 +205,8 @@ TEST_F(HttpServerTest, AsksForTheBodyWhenExpected) {
   const auto body = [&]() -> asio::awaitable<void> {
     RawConnection raw(io.get_executor());
     co_await raw.connect(server->port());
-    co_await raw.send("POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    co_await raw.send(
+        "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
     EXPECT_EQ(co_await raw.response(), "HTTP/1.1 100 Continue\r\n\r\n");
     co_await raw.send("ok");
     EXPECT_THAT(co_await raw.response(), EndsWith("\r\n\r\nok"));
@@ -238,7 +244,8 @@ TEST_F(HttpServerTest, EndsASlowBody) {
   ServerLimits limits;
   limits.body_timeout = std::chrono::milliseconds(50);
   start(limits);
-  expect_problem(talk_to_end("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc"), 408);
+  expect_problem(talk_to_end("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc"),
+                 408);
 }
 
 TEST_F(HttpServerTest, ClosesAnIdleConnectionSilently) {
@@ -352,8 +359,9 @@ TEST_F(HttpServerTest, NamesAddressAndKeyWhenThePortIsTaken) {
     second.listen();
     FAIL() << "two listeners on one port";
   } catch (const ListenError& error) {
-    EXPECT_EQ(std::string(error.what()), "cannot listen on 127.0.0.1:" + std::to_string(server->port()) +
-                                             " (api.port): Address already in use");
+    EXPECT_EQ(std::string(error.what()),
+              "cannot listen on 127.0.0.1:" + std::to_string(server->port()) +
+                  " (api.port): Address already in use");
   }
 }
 

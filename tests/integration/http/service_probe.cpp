@@ -22,7 +22,8 @@ struct Config {
 };
 
 Config read_config(config::Reader& reader) {
-  return {reader.string("probe.behavior", "wait"), reader.secret("probe.secret", config::Presence::Optional)};
+  return {reader.string("probe.behavior", "wait"),
+          reader.secret("probe.secret", config::Presence::Optional)};
 }
 
 [[noreturn]] void hang() {
@@ -30,13 +31,15 @@ Config read_config(config::Reader& reader) {
 }
 
 asio::awaitable<void> run(Runtime& runtime, Config config) {
-  log::info("Running \"quoted\"\n\xFF", {{"behavior", config.behavior}, {"secret_word", config.secret}});
+  log::info("Running \"quoted\"\n\xFF",
+            {{"behavior", config.behavior}, {"secret_word", config.secret}});
   runtime.health.set_ready("probe");
   if (config.behavior == "return") co_return;
   if (config.behavior == "throw") throw std::runtime_error("it broke");
   if (config.behavior == "cannot-start") throw CannotStart("the key is missing");
   if (config.behavior == "assert") POLYBOT_ASSERT(config.behavior == "never");
-  if (config.behavior == "terminate") std::thread([] { throw std::runtime_error("in a thread"); }).join();
+  if (config.behavior == "terminate")
+    std::thread([] { throw std::runtime_error("in a thread"); }).join();
   if (config.behavior == "hang") hang();
   log::info("Waiting");
   co_await runtime.stop.wait();

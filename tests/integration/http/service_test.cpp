@@ -91,7 +91,8 @@ class Process {
 class ServiceTest : public testing::Test {
  protected:
   ServiceTest() {
-    folder_ = std::filesystem::temp_directory_path() / ("polybot-service-test-" + std::to_string(::getpid()));
+    folder_ = std::filesystem::temp_directory_path() /
+              ("polybot-service-test-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder_);
     config_ = folder_ / "probe.toml";
     std::ofstream(folder_ / "secret") << "hunter2\n";
@@ -129,7 +130,8 @@ class ServiceTest : public testing::Test {
 TEST_F(ServiceTest, ExplainsItself) {
   Process help({"--help"}, {});
   EXPECT_EQ(help.wait(), 0);
-  for (const char* const text : {"--config", "--check-config", "--version", "POLYBOT_A__B", "echo", "Exit codes"}) {
+  for (const char* const text :
+       {"--config", "--check-config", "--version", "POLYBOT_A__B", "echo", "Exit codes"}) {
     EXPECT_THAT(help.output, HasSubstr(text));
   }
   Process version({"--version"}, {});
@@ -182,9 +184,10 @@ TEST_F(ServiceTest, LastWordsAreJsonToo) {
     int exit_code;
     const char* words;
   };
-  for (const Case& c : {Case{"throw", 1, "it broke"}, Case{"cannot-start", 1, "the key is missing"},
-                        Case{"assert", 128 + SIGABRT, "Broken invariant"},
-                        Case{"terminate", 128 + SIGABRT, "in a thread"}, Case{"return", 0, "Stopped"}}) {
+  for (const Case& c :
+       {Case{"throw", 1, "it broke"}, Case{"cannot-start", 1, "the key is missing"},
+        Case{"assert", 128 + SIGABRT, "Broken invariant"},
+        Case{"terminate", 128 + SIGABRT, "in a thread"}, Case{"return", 0, "Stopped"}}) {
     Process process = start(c.behavior, {"LOG_FORMAT=json"});
     EXPECT_EQ(process.wait(), c.exit_code) << c.behavior;
     EXPECT_THAT(process.output, HasSubstr(c.words));
@@ -202,7 +205,8 @@ TEST_F(ServiceTest, NamesAPortThatIsTaken) {
   const std::string port = std::to_string(taken.local_endpoint().port());
   Process process = start("wait", {"POLYBOT_ADMIN__PORT=" + port});
   EXPECT_EQ(process.wait(), 1);
-  EXPECT_THAT(process.output, HasSubstr("cannot listen on 127.0.0.1:" + port + " (admin.port): Address already in use"));
+  EXPECT_THAT(process.output, HasSubstr("cannot listen on 127.0.0.1:" + port +
+                                        " (admin.port): Address already in use"));
 }
 
 TEST_F(ServiceTest, ASecondSignalEndsAtOnceAndTheGraceIsBounded) {

@@ -85,7 +85,8 @@ TEST_F(WebSocketTest, EchoesAndClosesInGoodOrder) {
   };
   run(io, body());
   EXPECT_EQ(session_end, asio::error::eof);
-  EXPECT_EQ(requests, std::vector<std::string>{"/echo/{room} 101"}) << "counted once, at the upgrade";
+  EXPECT_EQ(requests, std::vector<std::string>{"/echo/{room} 101"})
+      << "counted once, at the upgrade";
 }
 
 TEST_F(WebSocketTest, WritesOfManyCoroutinesQueueInOrder) {
@@ -297,7 +298,8 @@ TEST_F(WebSocketTest, ConnectIsBoundedInTime) {
     options.connect_timeout = std::chrono::milliseconds(50);
     WebSocketClient client(io.get_executor(), options);
     const auto port = std::to_string(mute.local_endpoint().port());
-    EXPECT_EQ(co_await client.connect("ws://127.0.0.1:" + port + "/"), boost::beast::error::timeout);
+    EXPECT_EQ(co_await client.connect("ws://127.0.0.1:" + port + "/"),
+              boost::beast::error::timeout);
     EXPECT_EQ(client.upgrade_status(), 0U);
     EXPECT_TRUE(co_await client.connect("http//nonsense"));
   };

@@ -60,11 +60,13 @@ TEST(JsonStringTest, GivesBackAnyValidTextAndParsesForAnyBytes) {
   std::mt19937 random(7);
   for (int round = 0; round < 5000; ++round) {
     std::string bytes(random() % 40, '\0');
-    for (char& c : bytes) c = static_cast<char>(random() % 3 == 0 ? random() % 256 : random() % 128);
+    for (char& c : bytes)
+      c = static_cast<char>(random() % 3 == 0 ? random() % 256 : random() % 128);
     boost::system::error_code ec;
     const auto parsed = boost::json::parse(literal(bytes), ec);
     ASSERT_FALSE(ec) << ec.message();
-    const bool ascii = std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) { return c < 128; });
+    const bool ascii =
+        std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) { return c < 128; });
     if (ascii) {
       ASSERT_EQ(parsed.as_string(), bytes);
     }
@@ -73,7 +75,10 @@ TEST(JsonStringTest, GivesBackAnyValidTextAndParsesForAnyBytes) {
 
 TEST(JsonStringTest, IsCutBetweenCharacters) {
   std::string out;
-  EXPECT_FALSE(append_json_string(out, "a\xE2\x82\xAC" "b", 3));
+  EXPECT_FALSE(append_json_string(out,
+                                  "a\xE2\x82\xAC"
+                                  "b",
+                                  3));
   EXPECT_EQ(out, "\"a\"");
   out.clear();
   EXPECT_FALSE(append_json_string(out, "a\nb", 2));

@@ -59,9 +59,10 @@ TEST(RequestReaderTest, ReadsARequestInAnyPieces) {
 
 TEST(RequestReaderTest, ReadsChunkedBodies) {
   Connection connection;
-  ASSERT_EQ(connection.feed_bytewise("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                     "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n"),
-            State::Complete);
+  ASSERT_EQ(
+      connection.feed_bytewise("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                               "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n"),
+      State::Complete);
   EXPECT_EQ(connection.reader.take().body, "abcde");
 }
 
@@ -84,7 +85,8 @@ TEST(RequestReaderTest, RefusesGarbage) {
 }
 
 TEST(RequestReaderTest, RefusesAmbiguousLengths) {
-  EXPECT_EQ(refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"), 400U);
+  EXPECT_EQ(refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"),
+            400U);
   EXPECT_EQ(refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: "
                     "chunked\r\n\r\n"),
             400U);
@@ -119,7 +121,8 @@ TEST(RequestReaderTest, BoundsTheBody) {
 
 TEST(RequestReaderTest, AsksForABodyOnlyOnce) {
   Connection connection;
-  ASSERT_EQ(connection.feed("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
+  ASSERT_EQ(connection.feed(
+                "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"),
             State::NeedMore);
   EXPECT_TRUE(connection.reader.take_continue());
   EXPECT_FALSE(connection.reader.take_continue());
@@ -128,8 +131,10 @@ TEST(RequestReaderTest, AsksForABodyOnlyOnce) {
 
 TEST(RequestReaderTest, SurvivesRandomBytes) {
   std::mt19937 random(11);
-  constexpr std::string_view kPieces[] = {"GET ", "/", " HTTP/1.1", "\r\n", "Host: h", ": ", "\r\n\r\n",
-                                          "Content-Length: ", "9", "Transfer-Encoding: chunked", "0", "\n"};
+  constexpr std::string_view kPieces[] = {
+      "GET ", "/",        " HTTP/1.1",        "\r\n", "Host: h",
+      ": ",   "\r\n\r\n", "Content-Length: ", "9",    "Transfer-Encoding: chunked",
+      "0",    "\n"};
   for (int round = 0; round < 20000; ++round) {
     Connection connection;
     for (int i = 0; i < 12; ++i) {

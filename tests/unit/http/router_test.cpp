@@ -9,7 +9,9 @@ Handler nothing() {
   return [](Request) -> boost::asio::awaitable<Response> { co_return Response{}; };
 }
 
-const Router::Found& found(const Router::Match& match) { return std::get<Router::Found>(match); }
+const Router::Found& found(const Router::Match& match) {
+  return std::get<Router::Found>(match);
+}
 
 TEST(RouterTest, ExposesTheTemplateAndDecodesParameters) {
   Router router;
@@ -30,9 +32,11 @@ TEST(RouterTest, PrefersALiteralWhateverTheOrder) {
     router.get("/orders/{id}", nothing());
     router.get("/{kind}/open", nothing());
     if (!literal_first) router.get("/orders/open", nothing());
-    EXPECT_EQ(found(router.match(Method::Get, "/orders/open")).route->path_template, "/orders/open");
+    EXPECT_EQ(found(router.match(Method::Get, "/orders/open")).route->path_template,
+              "/orders/open");
     EXPECT_EQ(found(router.match(Method::Get, "/orders/7")).route->path_template, "/orders/{id}");
-    EXPECT_EQ(found(router.match(Method::Get, "/trades/open")).route->path_template, "/{kind}/open");
+    EXPECT_EQ(found(router.match(Method::Get, "/trades/open")).route->path_template,
+              "/{kind}/open");
   }
 }
 
@@ -40,8 +44,10 @@ TEST(RouterTest, TellsAnUnknownPathFromAnUnknownMethod) {
   Router router;
   router.post("/orders", nothing());
   router.get("/orders", nothing());
-  EXPECT_EQ(std::get<Router::Refusal>(router.match(Method::Get, "/nothing")), Router::Refusal::NotFound);
-  EXPECT_EQ(std::get<Router::Refusal>(router.match(Method::Get, "/orders/")), Router::Refusal::NotFound);
+  EXPECT_EQ(std::get<Router::Refusal>(router.match(Method::Get, "/nothing")),
+            Router::Refusal::NotFound);
+  EXPECT_EQ(std::get<Router::Refusal>(router.match(Method::Get, "/orders/")),
+            Router::Refusal::NotFound);
   const auto match = router.match(Method::Delete, "/orders");
   EXPECT_EQ(found(match).handler, nullptr);
   EXPECT_EQ(found(match).route->allow, "POST, GET, HEAD, OPTIONS");
@@ -62,7 +68,8 @@ TEST(RouterTest, AParameterIsNeverEmpty) {
 TEST(RouterTest, TakesTheAbsoluteForm) {
   Router router;
   router.get("/orders", nothing());
-  EXPECT_TRUE(std::holds_alternative<Router::Found>(router.match(Method::Get, "http://host:80/orders?x=1")));
+  EXPECT_TRUE(std::holds_alternative<Router::Found>(
+      router.match(Method::Get, "http://host:80/orders?x=1")));
 }
 
 TEST(RouterTest, RefusesMalformedTargets) {

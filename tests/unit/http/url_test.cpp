@@ -26,9 +26,9 @@ TEST(UrlTest, TakesPortsAndLiteralAddresses) {
 }
 
 TEST(UrlTest, RefusesWhatAClientCannotUse) {
-  for (const char* const text :
-       {"", "example.com", "/path", "ftp://example.com/", "http://", "http://user:word@example.com/",
-        "http://example.com:0/", "http://example.com:99999/", "http://exa mple.com/"}) {
+  for (const char* const text : {"", "example.com", "/path", "ftp://example.com/", "http://",
+                                 "http://user:word@example.com/", "http://example.com:0/",
+                                 "http://example.com:99999/", "http://exa mple.com/"}) {
     EXPECT_FALSE(parse_url(text).has_value()) << text;
   }
 }

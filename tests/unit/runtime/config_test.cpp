@@ -52,7 +52,8 @@ color = "blue"
   EXPECT_EQ(r.decimal("a.money", kZero, kZero, kMax), Money::parse("0.45"));
   EXPECT_EQ(r.decimal("a.whole", kZero, kZero, kMax), Money::from_units(100));
   EXPECT_EQ(r.strings("a.list", {}), (std::vector<std::string>{"p", "q"}));
-  EXPECT_EQ(r.choice<Color>("a.color", Color::Red, {{"red", Color::Red}, {"blue", Color::Blue}}), Color::Blue);
+  EXPECT_EQ(r.choice<Color>("a.color", Color::Red, {{"red", Color::Red}, {"blue", Color::Blue}}),
+            Color::Blue);
   EXPECT_EQ(errors_of(r), "");
 }
 
@@ -66,10 +67,14 @@ TEST(ConfigTest, FallsBackToDefaults) {
 }
 
 TEST(ConfigTest, TheEnvironmentWins) {
-  const Environment environment{{"POLYBOT_RISK__ORDER_NOTIONAL_MAX", "50.5"}, {"POLYBOT_A__ON", "1"},
-                                {"POLYBOT_A__N", "-3"},        {"POLYBOT_A__LIST", "x, y"},
-                                {"POLYBOT_A__SPAN", "2m"},     {"POLYBOT_A__NONE", ""},
-                                {"POLYBOT_REPLICA", "gw-1"},   {"POLYBOT_PORT", "tcp://10.0.0.1:80"},
+  const Environment environment{{"POLYBOT_RISK__ORDER_NOTIONAL_MAX", "50.5"},
+                                {"POLYBOT_A__ON", "1"},
+                                {"POLYBOT_A__N", "-3"},
+                                {"POLYBOT_A__LIST", "x, y"},
+                                {"POLYBOT_A__SPAN", "2m"},
+                                {"POLYBOT_A__NONE", ""},
+                                {"POLYBOT_REPLICA", "gw-1"},
+                                {"POLYBOT_PORT", "tcp://10.0.0.1:80"},
                                 {"PATH", "/bin"}};
   Reader r = reader("[risk]\norder_notional_max = \"100\"\n[a]\nn = 5\n", environment);
   EXPECT_EQ(r.decimal("risk.order_notional_max", kZero, kZero, kMax), Money::parse("50.5"));
@@ -108,9 +113,12 @@ thing = 1
   EXPECT_THAT(errors, HasSubstr("gateway.toml:4: risk.many: must be between 0 and 9, got 99"));
   EXPECT_THAT(errors, HasSubstr("gateway.toml:5: risk.price: must be a string or an integer"));
   EXPECT_THAT(errors, HasSubstr("gateway.toml:6: risk.span: must be a duration"));
-  EXPECT_THAT(errors, HasSubstr("gateway.toml:7: risk.places: must be a decimal with at most 6 places"));
+  EXPECT_THAT(errors,
+              HasSubstr("gateway.toml:7: risk.places: must be a decimal with at most 6 places"));
   EXPECT_THAT(errors, HasSubstr("gateway.toml:9: odd.thing: unknown key"));
-  EXPECT_THAT(errors, HasSubstr("environment POLYBOT_RISK__OPEN: risk.open: must be an integer, got \"x\""));
+  EXPECT_THAT(
+      errors,
+      HasSubstr("environment POLYBOT_RISK__OPEN: risk.open: must be an integer, got \"x\""));
   EXPECT_THAT(errors, HasSubstr("environment POLYBOT_NO__SUCH: no.such: unknown key"));
   EXPECT_THAT(errors, HasSubstr("gateway.toml: venue.url: is required"));
 }
@@ -144,7 +152,9 @@ TEST(ConfigTest, NamesTheFileThatIsMissing) {
     (void)Reader::load("/no/such/gateway.toml", {});
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_STREQ(error.what(), "/no/such/gateway.toml: cannot read the configuration file: No such file or directory");
+    EXPECT_STREQ(
+        error.what(),
+        "/no/such/gateway.toml: cannot read the configuration file: No such file or directory");
   }
 }
 

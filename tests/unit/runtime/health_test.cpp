@@ -42,7 +42,8 @@ TEST_F(HealthTest, RemembersSinceWhen) {
   health.set_not_ready("feed", "one");
   now += std::chrono::seconds(5);
   health.set_not_ready("feed", "another");
-  EXPECT_EQ(health.components()[0].since, now - std::chrono::seconds(5)) << "another reason is no turn";
+  EXPECT_EQ(health.components()[0].since, now - std::chrono::seconds(5))
+      << "another reason is no turn";
 }
 
 TEST_F(HealthTest, TellsOnlyOfChanges) {

@@ -13,7 +13,8 @@ namespace {
 const domain::Timestamp kAt = domain::from_unix_ms(1'780'000'000'123);
 
 std::string json_line(std::string_view message, Fields fields = {}, std::uint64_t suppressed = 0) {
-  return format_line(Format::Json, kAt, Level::Info, {"order-manager", "om-1"}, message, fields, suppressed);
+  return format_line(Format::Json, kAt, Level::Info, {"order-manager", "om-1"}, message, fields,
+                     suppressed);
 }
 std::string text_line(std::string_view message, Fields fields = {}) {
   return format_line(Format::Text, kAt, Level::Warning, {"gateway", "g-1"}, message, fields);
@@ -38,16 +39,20 @@ TEST(LoggingTest, PrintsTheFieldsOfTheContractInOrder) {
 }
 
 TEST(LoggingTest, PrintsTextForPeople) {
-  EXPECT_EQ(text_line("Feed silent\nfor long", {{"url", "ws://h"}, {"why", "no data"}, {"s", 5}, {"e", ""}}),
-            "2026-05-28T20:26:40.123Z WARNING gateway/g-1 Feed silent\\nfor long url=ws://h why=\"no data\" "
+  EXPECT_EQ(text_line("Feed silent\nfor long",
+                      {{"url", "ws://h"}, {"why", "no data"}, {"s", 5}, {"e", ""}}),
+            "2026-05-28T20:26:40.123Z WARNING gateway/g-1 Feed silent\\nfor long url=ws://h "
+            "why=\"no data\" "
             "s=5 e=\"\"");
 }
 
 TEST(LoggingTest, PrintsOnlyTrueNumbersAsNumbers) {
   for (const char* const number : {"0", "-0", "10", "0.45", "-1.5e10", "1E+2"}) {
-    EXPECT_NE(json_line("x", {{"n", exact(number)}}).find(std::string("\"n\":") + number), std::string::npos);
+    EXPECT_NE(json_line("x", {{"n", exact(number)}}).find(std::string("\"n\":") + number),
+              std::string::npos);
   }
-  for (const char* const other : {"", "-", "01", ".5", "5.", "1e", "+1", "0x1", "NaN", "1 ", "1,\"a\":2"}) {
+  for (const char* const other :
+       {"", "-", "01", ".5", "5.", "1e", "+1", "0x1", "NaN", "1 ", "1,\"a\":2"}) {
     EXPECT_TRUE(parsed(json_line("x", {{"n", exact(other)}})).at("n").is_string()) << other;
   }
 }
@@ -58,13 +63,16 @@ TEST(LoggingTest, PrintsNoNumberThatJsonLacks) {
     EXPECT_TRUE(parsed(json_line("x", {{"n", number}})).at("n").is_null());
   }
   EXPECT_EQ(parsed(json_line("x", {{"n", 0.1}})).at("n").as_double(), 0.1);
-  EXPECT_EQ(parsed(json_line("x", {{"n", std::numeric_limits<std::uint64_t>::max()}})).at("n").as_uint64(),
+  EXPECT_EQ(parsed(json_line("x", {{"n", std::numeric_limits<std::uint64_t>::max()}}))
+                .at("n")
+                .as_uint64(),
             std::numeric_limits<std::uint64_t>::max());
 }
 
 TEST(LoggingTest, RedactsSecrets) {
-  for (const char* const key : {"private_key", "api_key", "API_KEY", "poly_api_key", "secret", "passphrase",
-                                "Authorization", "POLY-SIGNATURE", "bearer_token", "token"}) {
+  for (const char* const key :
+       {"private_key", "api_key", "API_KEY", "poly_api_key", "secret", "passphrase",
+        "Authorization", "POLY-SIGNATURE", "bearer_token", "token"}) {
     EXPECT_TRUE(is_secret_key(key)) << key;
     EXPECT_EQ(json_line("x", {{key, "hunter2"}}).find("hunter2"), std::string::npos) << key;
     EXPECT_EQ(text_line("x", {{key, "hunter2"}}).find("hunter2"), std::string::npos) << key;
@@ -85,10 +93,12 @@ TEST(LoggingTest, KeepsItsOwnFieldsApart) {
 
 TEST(LoggingTest, CapsTheLineAndSaysSo) {
   const std::string huge(100'000, '\x01');  // each byte takes six when escaped
-  const auto object = parsed(json_line(huge, {{"a", huge}, {"b", huge}, {"c", huge}, {"d", "small"}}, 9));
+  const auto object =
+      parsed(json_line(huge, {{"a", huge}, {"b", huge}, {"c", huge}, {"d", "small"}}, 9));
   EXPECT_EQ(object.at("truncated"), true);
   EXPECT_EQ(object.at("suppressed"), 9);
-  EXPECT_LE(text_line(huge, {{"a", huge}, {"b", std::string(100'000, 'b')}, {"c", huge}}).size(), kLineBytesMax);
+  EXPECT_LE(text_line(huge, {{"a", huge}, {"b", std::string(100'000, 'b')}, {"c", huge}}).size(),
+            kLineBytesMax);
 }
 
 TEST(LoggingTest, IsOneJsonObjectWhateverTheBytes) {
@@ -103,16 +113,18 @@ TEST(LoggingTest, IsOneJsonObjectWhateverTheBytes) {
     const std::string value = bytes();
     const std::string message = bytes();
     const std::string replica = bytes();
-    const std::string line = format_line(Format::Json, kAt, Level::Critical, {"s", replica}, message,
-                                         {{key, value}, {"n", exact(bytes())}, {"x", 1.5}});
+    const std::string line =
+        format_line(Format::Json, kAt, Level::Critical, {"s", replica}, message,
+                    {{key, value}, {"n", exact(bytes())}, {"x", 1.5}});
     boost::system::error_code ec;
     const auto value_parsed = boost::json::parse(line, ec);
     ASSERT_FALSE(ec) << line;
     ASSERT_TRUE(value_parsed.is_object());
     ASSERT_EQ(line.find('\n'), std::string::npos);
-    const std::string text = format_line(Format::Text, kAt, Level::Info, {"s", replica}, message,
-                                         {{"k", value}});
-    ASSERT_EQ(text.find_first_of("\n\r\x1b"), std::string::npos) << "no line breaks, no terminal tricks";
+    const std::string text =
+        format_line(Format::Text, kAt, Level::Info, {"s", replica}, message, {{"k", value}});
+    ASSERT_EQ(text.find_first_of("\n\r\x1b"), std::string::npos)
+        << "no line breaks, no terminal tricks";
   }
 }
 

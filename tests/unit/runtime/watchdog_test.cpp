@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "common/runtime/watchdog.hpp"
+
+#include <gtest/gtest.h>
 
 namespace polybot::runtime {
 namespace {
