@@ -146,7 +146,8 @@ asio::awaitable<int> Session::run() {
 }
 
 asio::awaitable<std::string> Session::fetch(std::string url) {
-  const auto answer = co_await stack_.http().send({.url = std::move(url), .timeout = 3s});
+  http::ClientRequest request{.url = std::move(url), .timeout = 3s};
+  const auto answer = co_await stack_.http().send(std::move(request));
   co_return answer && answer->status == 200 ? answer->body : std::string();
 }
 
@@ -156,8 +157,9 @@ asio::awaitable<bool> Session::stop() {
   const domain::Duration begun = clock_.monotonic();
   const std::vector<ServiceView> views = stack_.views();
   const bool was_up = std::all_of(views.begin(), views.end(), [](const ServiceView& view) { return view.running; });
-  (void)co_await stack_.http().send(
-      {.method = http::Method::Post, .url = layout_.simulator_url + "/flow/pause", .timeout = 1s});
+  http::ClientRequest pause{
+      .method = http::Method::Post, .url = layout_.simulator_url + "/flow/pause", .timeout = 1s};
+  (void)co_await stack_.http().send(std::move(pause));
   bool good = true;
   bool verified = false;
   for (const std::size_t service : stop_order(layout_)) {
