@@ -22,8 +22,7 @@ using namespace std::chrono_literals;
 using metrics::FamilyValues;
 using metrics::Series;
 
-// --- On the trading path: goals 10 ns and 20 ns
-// -------------------------------------------------------------
+// --- On the trading path: goals 10 ns and 20 ns --------------------------------------------------
 
 metrics::Registry& registry() {
   static metrics::Registry instance({"strategy-runner", "runner-1", 1, "1", "r"});
@@ -62,8 +61,7 @@ void histogram_observe_reference_prometheus_cpp(benchmark::State& state) {
 }
 BENCHMARK(histogram_observe_reference_prometheus_cpp);
 
-// --- 10,000 series: 8,000 counters and gauges, 2,000 lines of histograms
-// --------------------------------------
+// --- 10,000 series: 8,000 counters and gauges, 2,000 lines of histograms -------------------------
 
 constexpr std::size_t kCounters = 5000;
 constexpr std::size_t kGauges = 3000;
@@ -153,8 +151,7 @@ void scrape_gzip_level_1(benchmark::State& state) {
 }
 BENCHMARK(scrape_gzip_level_1)->Unit(benchmark::kMillisecond);
 
-// --- Snapshots
-// -------------------------------------------------------------------------------------------------
+// --- Snapshots -----------------------------------------------------------------------------------
 
 // Caps out of the way: the cost per series is the question.
 metrics_aggregator::Merger roomy_merger() {
