@@ -9,8 +9,10 @@ using runtime::config::Reader;
 void read_bus(Reader& reader, Config& config) {
   FeedSettings& feed = config.feed;
   feed.publication.market_data_address = reader.string("bus.market_data", "tcp://127.0.0.1:5550");
-  feed.publication.recovery_address = reader.string("bus.market_data_recovery", "tcp://127.0.0.1:5551");
-  feed.publication.queue_frames = reader.integer_as<int>("bus.queue_frames", feed.publication.queue_frames, 1, 8192);
+  feed.publication.recovery_address =
+      reader.string("bus.market_data_recovery", "tcp://127.0.0.1:5551");
+  feed.publication.queue_frames =
+      reader.integer_as<int>("bus.queue_frames", feed.publication.queue_frames, 1, 8192);
   feed.publication.trust = config.metrics.trust;
   config.api.commands.commands_address = reader.string("bus.signals", "tcp://127.0.0.1:5560");
   config.api.commands.trust = config.metrics.trust;
@@ -28,27 +30,33 @@ void read_venue(Reader& reader, FeedSettings& feed) {
 void read_discovery(Reader& reader, FeedSettings& feed) {
   DiscoverySettings& discovery = feed.discovery;
   discovery.interval = reader.duration("discovery.interval", discovery.interval, 250ms, 10min);
-  discovery.page_size = reader.integer_as<std::size_t>("discovery.page_size", discovery.page_size, 1, 100);
-  discovery.pages_max = reader.integer_as<std::size_t>("discovery.pages_max", discovery.pages_max, 1, 2000);
-  discovery.requests_at_once =
-      reader.integer_as<std::size_t>("discovery.requests_at_once", discovery.requests_at_once, 1, 64);
+  discovery.page_size =
+      reader.integer_as<std::size_t>("discovery.page_size", discovery.page_size, 1, 100);
+  discovery.pages_max =
+      reader.integer_as<std::size_t>("discovery.pages_max", discovery.pages_max, 1, 2000);
+  discovery.requests_at_once = reader.integer_as<std::size_t>("discovery.requests_at_once",
+                                                              discovery.requests_at_once, 1, 64);
   CatalogueSettings& catalogue = feed.catalogue;
-  catalogue.keep_resolved = reader.duration("discovery.keep_resolved", catalogue.keep_resolved, 1s, 24h);
-  catalogue.books_max = reader.integer_as<std::size_t>("discovery.books_max", catalogue.books_max, 1, 20'000);
+  catalogue.keep_resolved =
+      reader.duration("discovery.keep_resolved", catalogue.keep_resolved, 1s, 24h);
+  catalogue.books_max =
+      reader.integer_as<std::size_t>("discovery.books_max", catalogue.books_max, 1, 20'000);
 }
 
 void read_feed(Reader& reader, FeedSettings& feed) {
   SupervisorSettings& links = feed.supervisor;
-  links.tokens_per_link_max =
-      reader.integer_as<std::size_t>("feed.tokens_per_connection", links.tokens_per_link_max, 1, 500);
+  links.tokens_per_link_max = reader.integer_as<std::size_t>("feed.tokens_per_connection",
+                                                             links.tokens_per_link_max, 1, 500);
   links.ping_interval = reader.duration("feed.ping_interval", links.ping_interval, 100ms, 60s);
   links.pong_timeout = reader.duration("feed.pong_timeout", links.pong_timeout, 100ms, 60s);
-  links.snapshot_timeout = reader.duration("feed.snapshot_timeout", links.snapshot_timeout, 100ms, 60s);
+  links.snapshot_timeout =
+      reader.duration("feed.snapshot_timeout", links.snapshot_timeout, 100ms, 60s);
   links.silence = reader.duration("feed.silence", links.silence, 100ms, 10min);
   links.quiet = reader.duration("feed.quiet", links.quiet, 100ms, 10min);
   links.reconnect_min = reader.duration("feed.reconnect_min", links.reconnect_min, 10ms, 60s);
   links.reconnect_max = reader.duration("feed.reconnect_max", links.reconnect_max, 10ms, 10min);
-  links.failures_max = reader.integer_as<int>("feed.book_failures_max", links.failures_max, 1, 1000);
+  links.failures_max =
+      reader.integer_as<int>("feed.book_failures_max", links.failures_max, 1, 1000);
   feed.quote_interval = reader.duration("feed.quote_interval", feed.quote_interval, 15ms, 1s);
   if (links.reconnect_max < links.reconnect_min) {
     reader.error("feed.reconnect_max", "must not be less than feed.reconnect_min");
@@ -65,17 +73,24 @@ void read_api(Reader& reader, ApiSettings& api) {
   api.hosts = reader.strings("api.hosts", {});
   api.limits.connections_max =
       reader.integer_as<std::size_t>("api.connections_max", api.limits.connections_max, 1, 100'000);
-  api.limits.header_bytes_max =
-      reader.integer_as<std::size_t>("api.header_bytes_max", api.limits.header_bytes_max, 1024, 1024 * 1024);
-  api.limits.body_bytes_max = reader.integer_as<std::size_t>("api.body_bytes_max", 64 * 1024, 0, 16 * 1024 * 1024);
-  api.limits.header_timeout = milliseconds(reader.duration("api.header_timeout", api.limits.header_timeout, 100ms, 5min));
-  api.limits.body_timeout = milliseconds(reader.duration("api.body_timeout", api.limits.body_timeout, 100ms, 5min));
-  api.limits.idle_timeout = milliseconds(reader.duration("api.idle_timeout", api.limits.idle_timeout, 100ms, 1h));
-  api.stream.queue_messages_max =
-      reader.integer_as<std::size_t>("api.stream_queue_messages", api.stream.queue_messages_max, 16, 1'000'000);
-  api.history.orders_max = reader.integer_as<std::size_t>("api.orders_kept", api.history.orders_max, 0, 1'000'000);
-  api.history.fills_max = reader.integer_as<std::size_t>("api.fills_kept", api.history.fills_max, 0, 1'000'000);
-  api.commands.patience = reader.duration("api.acknowledgement_timeout", api.commands.patience, 100ms, 60s);
+  api.limits.header_bytes_max = reader.integer_as<std::size_t>(
+      "api.header_bytes_max", api.limits.header_bytes_max, 1024, 1024 * 1024);
+  api.limits.body_bytes_max =
+      reader.integer_as<std::size_t>("api.body_bytes_max", 64 * 1024, 0, 16 * 1024 * 1024);
+  api.limits.header_timeout =
+      milliseconds(reader.duration("api.header_timeout", api.limits.header_timeout, 100ms, 5min));
+  api.limits.body_timeout =
+      milliseconds(reader.duration("api.body_timeout", api.limits.body_timeout, 100ms, 5min));
+  api.limits.idle_timeout =
+      milliseconds(reader.duration("api.idle_timeout", api.limits.idle_timeout, 100ms, 1h));
+  api.stream.queue_messages_max = reader.integer_as<std::size_t>(
+      "api.stream_queue_messages", api.stream.queue_messages_max, 16, 1'000'000);
+  api.history.orders_max =
+      reader.integer_as<std::size_t>("api.orders_kept", api.history.orders_max, 0, 1'000'000);
+  api.history.fills_max =
+      reader.integer_as<std::size_t>("api.fills_kept", api.history.fills_max, 0, 1'000'000);
+  api.commands.patience =
+      reader.duration("api.acknowledgement_timeout", api.commands.patience, 100ms, 60s);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What an operator can set, with its defaults; deploy/config/gateway.toml is the same list, explained.
+// What an operator can set, with its defaults; deploy/config/gateway.toml is the same list,
+// explained.
 #pragma once
 
 #include <filesystem>

@@ -37,19 +37,21 @@ FeedListener forward_to(const std::unique_ptr<Api>& api) {
 asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   using namespace asio::experimental::awaitable_operators;
   const auto executor = runtime.io.get_executor();
-  const bus::Producer producer{.service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation};
+  const bus::Producer producer{
+      .service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation};
   config.feed.publication.producer = producer;
   config.feed.supervisor.jitter_seed = runtime.incarnation;
   config.api.commands.producer = producer;
 
   bus::Stats stats;
   const auto metrics = runtime::make_metrics(
-      runtime, config.metrics, stats, {"md", "quote", "market", "order", "strategy", "lease", "command"},
-      config.data_folder);
+      runtime, config.metrics, stats,
+      {"md", "quote", "market", "order", "strategy", "lease", "command"}, config.data_folder);
   FeedMetrics feed_metrics(metrics->registry());
   runtime::Secret token = load_or_create_token(config.token_file());
   std::unique_ptr<Api> api;
-  Feed feed(executor, config.feed, feed_metrics, runtime.health, runtime.clock, stats, forward_to(api));
+  Feed feed(executor, config.feed, feed_metrics, runtime.health, runtime.clock, stats,
+            forward_to(api));
   api = std::make_unique<Api>(executor, config.api, std::move(token), feed, metrics->registry(),
                               runtime.health, runtime.clock, stats);
   api->listen();

@@ -1,4 +1,5 @@
-// The gateway as a process: the market data side and the client side on one loop, and their orderly end.
+// The gateway as a process: the market data side and the client side on one loop, and their orderly
+// end.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

@@ -55,7 +55,8 @@ std::vector<metrics::HttpMetrics::Route> metric_routes() {
 std::string fresh_key() {
   static std::random_device random;
   std::array<char, 40> text{};
-  const int size = std::snprintf(text.data(), text.size(), "auto-%08x%08x%08x%08x", random(), random(), random(), random());
+  const int size = std::snprintf(text.data(), text.size(), "auto-%08x%08x%08x%08x", random(),
+                                 random(), random(), random());
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
@@ -70,8 +71,9 @@ http::ServerOptions server_options(const ApiSettings& settings, http::ServerObse
 
 }  // namespace
 
-Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret token, const Feed& feed,
-         metrics::Registry& registry, runtime::Health& health, runtime::Clock clock, bus::Stats& stats)
+Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret token,
+         const Feed& feed, metrics::Registry& registry, runtime::Health& health,
+         runtime::Clock clock, bus::Stats& stats)
     : clock_(clock),
       http_metrics_(registry, metric_routes()),
       clients_dropped_(registry.counter("polybot_websocket_sessions_dropped_total", {"slow"})),
@@ -95,18 +97,22 @@ Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret t
 }
 
 http::ServerObserver Api::observer() {
-  return {.on_request =
-              [this](std::string_view method, std::string_view endpoint, unsigned status, double seconds) {
-                ++requests_;
-                http_metrics_.on_request(method, endpoint, status, seconds);
-              },
-          .on_websocket = [this](int delta) { http_metrics_.on_websocket(delta); },
-          .on_session_error =
-              [](std::string_view what) { runtime::log::error("API session failed", {{"error", what}}); },
-          .on_accept_error =
-              [](const boost::system::error_code& error) {
-                runtime::log::warning("API cannot accept a connection", {{"error", error.message()}});
-              }};
+  return {
+      .on_request =
+          [this](std::string_view method, std::string_view endpoint, unsigned status,
+                 double seconds) {
+            ++requests_;
+            http_metrics_.on_request(method, endpoint, status, seconds);
+          },
+      .on_websocket = [this](int delta) { http_metrics_.on_websocket(delta); },
+      .on_session_error =
+          [](std::string_view what) {
+            runtime::log::error("API session failed", {{"error", what}});
+          },
+      .on_accept_error =
+          [](const boost::system::error_code& error) {
+            runtime::log::warning("API cannot accept a connection", {{"error", error.message()}});
+          }};
 }
 
 // ---- routes ----------------------------------------------------------------------------------
@@ -115,7 +121,8 @@ void Api::add_routes() {
   read("/", [this](const Request&) { return index(); });
   read("/api/v1/status", [this](const Request&) { return status_.status(); });
   read("/api/v1/markets", [this](const Request& request) { return markets_.list(request); });
-  read("/api/v1/markets/{slug}/book", [this](const Request& request) { return markets_.book(request); });
+  read("/api/v1/markets/{slug}/book",
+       [this](const Request& request) { return markets_.book(request); });
   read("/api/v1/orders", [this](const Request& request) { return trading_.orders(request); });
   read("/api/v1/orders/{id}", [this](const Request& request) { return trading_.order(request); });
   read("/api/v1/fills", [this](const Request& request) { return trading_.fills(request); });
@@ -132,8 +139,9 @@ void Api::add_routes() {
   command(Method::Post, "/api/v1/strategies/{name}/stop",
           [this](const Request& request) { return commands_.stop_strategy(request); });
   const auto trading = [this](std::string_view path, TradingState state) {
-    command(Method::Post, path,
-            [this, state](const Request& request) { return commands_.set_trading_state(request, state); });
+    command(Method::Post, path, [this, state](const Request& request) {
+      return commands_.set_trading_state(request, state);
+    });
   };
   trading("/api/v1/trading/halt", TradingState::Halted);
   trading("/api/v1/trading/reduce", TradingState::Reducing);
@@ -163,7 +171,10 @@ void Api::add_stream(const http::WebSocketOptions& options) {
   http::WebSocketOptions stream = options;
   stream.authorize = [this](const Request& request) { return guard_.refuse_host(request); };
   server_.router().websocket(
-      "/ws", [this](std::shared_ptr<http::WebSocketSession> session) { return clients_.serve(std::move(session)); },
+      "/ws",
+      [this](std::shared_ptr<http::WebSocketSession> session) {
+        return clients_.serve(std::move(session));
+      },
       std::move(stream));
 }
 
@@ -183,8 +194,12 @@ OrderStreamListener Api::listener() {
   return {.on_event = [this](const domain::StreamedEvent& event,
                              OrderStreamListener::Kind kind) { on_order_event(event, kind); },
           .on_forget = [this](const domain::StrategyName& strategy) { view_.forget(strategy); },
-          .on_strategies = [this](std::vector<domain::StrategyState> states) { view_.set_strategies(std::move(states)); },
-          .on_leases = [this](std::vector<domain::Lease> leases) { view_.set_leases(std::move(leases)); },
+          .on_strategies =
+              [this](std::vector<domain::StrategyState> states) {
+                view_.set_strategies(std::move(states));
+              },
+          .on_leases =
+              [this](std::vector<domain::Lease> leases) { view_.set_leases(std::move(leases)); },
           .on_command_answer = [this](const domain::Event& event) { desk_.on_answer(event); }};
 }
 
@@ -192,9 +207,10 @@ void Api::on_order_event(const domain::StreamedEvent& event, OrderStreamListener
   view_.apply(event);
   if (kind == OrderStreamListener::Kind::Snapshot) return;
   const auto id = order_of(event.event.body);
-  const bool about_trading = id || std::holds_alternative<domain::SignalDenied>(event.event.body) ||
-                             std::holds_alternative<domain::TradingStateChanged>(event.event.body) ||
-                             std::holds_alternative<domain::StrategySwitched>(event.event.body);
+  const bool about_trading =
+      id || std::holds_alternative<domain::SignalDenied>(event.event.body) ||
+      std::holds_alternative<domain::TradingStateChanged>(event.event.body) ||
+      std::holds_alternative<domain::StrategySwitched>(event.event.body);
   if (about_trading && clients_.wanted("orders")) {
     JsonWriter out;
     write_order_event(out, event, id ? view_.history().find(*id) : nullptr, trading_.names());

@@ -1,5 +1,6 @@
 // The client side of the gateway: the HTTP server with its routes, the order stream behind its read
-// models, the command desk, and the /ws stream. README.md in this folder is the contract for clients.
+// models, the command desk, and the /ws stream. README.md in this folder is the contract for
+// clients.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -41,8 +42,9 @@ struct ApiSettings {
 class Api {
  public:
   // Throws for bus addresses that are not allowed. `feed` outlives it.
-  Api(boost::asio::any_io_executor executor, ApiSettings settings, runtime::Secret token, const Feed& feed,
-      metrics::Registry& registry, runtime::Health& health, runtime::Clock clock, bus::Stats& stats);
+  Api(boost::asio::any_io_executor executor, ApiSettings settings, runtime::Secret token,
+      const Feed& feed, metrics::Registry& registry, runtime::Health& health, runtime::Clock clock,
+      bus::Stats& stats);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
@@ -55,6 +57,7 @@ class Api {
   void listen() { server_.listen(); }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
   [[nodiscard]] std::string address() const { return server_.address(); }
+  [[nodiscard]] std::uint64_t order_events() const { return orders_.events_seen(); }
   // Follows order-manager and pushes the periodic topics, until cancelled.
   [[nodiscard]] boost::asio::awaitable<void> run();
   [[nodiscard]] boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);

@@ -43,7 +43,8 @@ void create(const std::filesystem::path& file) {
   std::error_code failed;
   const bool made_folder = std::filesystem::create_directories(file.parent_path(), failed);
   if (failed) cannot(file, "cannot make its folder: " + failed.message());
-  if (made_folder) std::filesystem::permissions(file.parent_path(), std::filesystem::perms::owner_all, failed);
+  if (made_folder)
+    std::filesystem::permissions(file.parent_path(), std::filesystem::perms::owner_all, failed);
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     if (errno == EEXIST) return;
@@ -73,7 +74,8 @@ runtime::Secret load_or_create_token(const std::filesystem::path& file) {
   std::ifstream in(file);
   std::string token;
   if (!in || !std::getline(in, token)) cannot(file, "cannot be read");
-  if (token.size() < kTokenCharactersMin) cannot(file, "is too short; delete it to have a new one made");
+  if (token.size() < kTokenCharactersMin)
+    cannot(file, "is too short; delete it to have a new one made");
   return runtime::Secret(std::move(token));
 }
 

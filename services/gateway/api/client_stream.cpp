@@ -39,7 +39,8 @@ bool ClientStream::known(std::string_view topic) {
   if (std::find(kTopics.begin(), kTopics.end(), topic) != kTopics.end()) return true;
   const std::size_t dot = topic.find('.');
   const std::string_view head = topic.substr(0, dot);
-  return dot != std::string_view::npos && dot + 1 < topic.size() && (head == "quotes" || head == "trades");
+  return dot != std::string_view::npos && dot + 1 < topic.size() &&
+         (head == "quotes" || head == "trades");
 }
 
 asio::awaitable<void> ClientStream::serve(std::shared_ptr<http::WebSocketSession> session) {
@@ -58,8 +59,8 @@ asio::awaitable<void> ClientStream::serve(std::shared_ptr<http::WebSocketSession
 
 void ClientStream::on_request(Client& client, std::string_view text) {
   boost::system::error_code failed;
-  const json::value request = json::parse(json::string_view(text.data(), text.size()), failed, {},
-                                          {.max_depth = 4});
+  const json::value request =
+      json::parse(json::string_view(text.data(), text.size()), failed, {}, {.max_depth = 4});
   const json::object* const body = failed ? nullptr : request.if_object();
   if (body == nullptr) {
     send(client, std::make_shared<const std::string>(error_text("a JSON object is expected")));
@@ -88,7 +89,8 @@ void ClientStream::on_request(Client& client, std::string_view text) {
     }
   }
   if (!understood) {
-    send(client, std::make_shared<const std::string>(error_text("say subscribe or unsubscribe, with a list")));
+    send(client, std::make_shared<const std::string>(
+                     error_text("say subscribe or unsubscribe, with a list")));
     return;
   }
   JsonWriter out;
@@ -122,7 +124,8 @@ void ClientStream::publish(std::string_view topic, std::string_view detail, std:
 }
 
 void ClientStream::send(Client& client, http::SharedText text) {
-  if (client.session->send(std::move(text)) == http::WebSocketSession::SendOutcome::Overflow) on_drop_();
+  if (client.session->send(std::move(text)) == http::WebSocketSession::SendOutcome::Overflow)
+    on_drop_();
 }
 
 }  // namespace polybot::gateway

@@ -3,9 +3,9 @@
 //   client -> {"subscribe":["orders","quotes.some-slug"]}   {"unsubscribe":["orders"]}
 //   server -> {"type":"subscribed","topics":[...]}  then events, each {"topic":...,"type":...,...}
 //
-// Topics: orders fills quotes trades markets pnl status; quotes.<slug> and trades.<slug> for one market.
-// One text is shared by all its receivers. A client that does not keep up is closed (1013) by the
-// server's bounded queue; nothing here waits for anybody.
+// Topics: orders fills quotes trades markets pnl status; quotes.<slug> and trades.<slug> for one
+// market. One text is shared by all its receivers. A client that does not keep up is closed (1013)
+// by the server's bounded queue; nothing here waits for anybody.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -46,7 +46,8 @@ class ClientStream {
   };
   void on_request(Client& client, std::string_view text);
   [[nodiscard]] static bool known(std::string_view topic);
-  [[nodiscard]] static bool takes(const Client& client, std::string_view topic, std::string_view full);
+  [[nodiscard]] static bool takes(const Client& client, std::string_view topic,
+                                  std::string_view full);
   void send(Client& client, http::SharedText text);
 
   std::function<void()> on_drop_;

@@ -18,8 +18,8 @@ namespace polybot::gateway {
 namespace asio = boost::asio;
 using domain::CommandId;
 
-CommandDesk::CommandDesk(asio::any_io_executor executor, CommandDeskSettings settings, runtime::Clock clock,
-                         bus::Stats& stats)
+CommandDesk::CommandDesk(asio::any_io_executor executor, CommandDeskSettings settings,
+                         runtime::Clock clock, bus::Stats& stats)
     : executor_(executor),
       settings_(std::move(settings)),
       clock_(clock),
@@ -36,7 +36,8 @@ std::optional<CommandAnswer> CommandDesk::known(const CommandId& id) const {
   return at == answers_.end() ? std::nullopt : std::optional<CommandAnswer>(at->second);
 }
 
-asio::awaitable<std::optional<CommandAnswer>> CommandDesk::issue(CommandId id, domain::CommandBody body) {
+asio::awaitable<std::optional<CommandAnswer>> CommandDesk::issue(CommandId id,
+                                                                 domain::CommandBody body) {
   const domain::Timestamp issued_at = clock_.now();
   const domain::Command command{.id = id,
                                 .body = std::move(body),
@@ -56,7 +57,8 @@ asio::awaitable<std::optional<CommandAnswer>> CommandDesk::issue(CommandId id, d
     boost::system::error_code woken;
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     waiting_.erase(waiting);
-    if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+    if ((co_await asio::this_coro::cancellation_state).cancelled() !=
+        asio::cancellation_type::none) {
       throw boost::system::system_error(asio::error::operation_aborted);
     }
   }
@@ -89,7 +91,8 @@ CommandId command_id(std::string_view idempotency_key, std::string_view request)
   text.append(request);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  POLYBOT_ASSERT(EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  POLYBOT_ASSERT(
+      EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
   CommandId id;
   for (std::size_t i = 0; i < 8; ++i) {
     id.high = id.high << 8U | digest[i];

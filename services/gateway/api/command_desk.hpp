@@ -1,6 +1,6 @@
 // Sends operator commands to order-manager and waits for the journaled answer. The bus may lose a
-// command, so it is sent again and again until the answer comes or time is up; order-manager executes
-// each id once and gives a repeat the same answer, which is what makes repeating safe.
+// command, so it is sent again and again until the answer comes or time is up; order-manager
+// executes each id once and gives a repeat the same answer, which is what makes repeating safe.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -36,13 +36,13 @@ struct CommandDeskSettings {
 
 class CommandDesk {
  public:
-  CommandDesk(boost::asio::any_io_executor executor, CommandDeskSettings settings, runtime::Clock clock,
-              bus::Stats& stats);
+  CommandDesk(boost::asio::any_io_executor executor, CommandDeskSettings settings,
+              runtime::Clock clock, bus::Stats& stats);
 
-  // Empty when no answer came in time: the command may or may not have been executed, and asking again
-  // with the same id is safe.
-  [[nodiscard]] boost::asio::awaitable<std::optional<CommandAnswer>> issue(domain::CommandId id,
-                                                                           domain::CommandBody body);
+  // Empty when no answer came in time: the command may or may not have been executed, and asking
+  // again with the same id is safe.
+  [[nodiscard]] boost::asio::awaitable<std::optional<CommandAnswer>> issue(
+      domain::CommandId id, domain::CommandBody body);
   // An answer from order.all, whoever asked.
   void on_answer(const domain::Event& event);
 
@@ -60,9 +60,10 @@ class CommandDesk {
   std::multimap<domain::CommandId, boost::asio::steady_timer*> waiting_;
 };
 
-// The id of a request: the first half of SHA-256 over the key and what is asked for, so that one key used
-// for two requests is two commands.
-[[nodiscard]] domain::CommandId command_id(std::string_view idempotency_key, std::string_view request);
+// The id of a request: the first half of SHA-256 over the key and what is asked for, so that one
+// key used for two requests is two commands.
+[[nodiscard]] domain::CommandId command_id(std::string_view idempotency_key,
+                                           std::string_view request);
 // 32 hex digits.
 [[nodiscard]] std::string to_string(const domain::CommandId& id);
 

@@ -15,9 +15,11 @@ using domain::StrategyName;
 
 namespace {
 
-constexpr std::string_view kBadStrategy = "a strategy name has 1 to 64 letters, digits, '_' and '-'";
+constexpr std::string_view kBadStrategy =
+    "a strategy name has 1 to 64 letters, digits, '_' and '-'";
 
-std::variant<std::optional<StrategyName>, http::Response> strategy_scope(const http::Request& request) {
+std::variant<std::optional<StrategyName>, http::Response> strategy_scope(
+    const http::Request& request) {
   const auto name = request.query_value("strategy");
   if (!name) return std::optional<StrategyName>();
   if (!wire::is_topic_part(*name)) return http::problem(400, kBadStrategy);
@@ -26,13 +28,17 @@ std::variant<std::optional<StrategyName>, http::Response> strategy_scope(const h
 
 unsigned status_of(CommandDenyReason reason) {
   switch (reason) {
-    case CommandDenyReason::None: return 200;
+    case CommandDenyReason::None:
+      return 200;
     case CommandDenyReason::UnknownStrategy:
     case CommandDenyReason::UnknownOrder:
-    case CommandDenyReason::UnknownMarket: return 404;
+    case CommandDenyReason::UnknownMarket:
+      return 404;
     case CommandDenyReason::OrderAlreadyTerminal:
-    case CommandDenyReason::Expired: return 409;
-    case CommandDenyReason::JournalUnavailable: return 503;
+    case CommandDenyReason::Expired:
+      return 409;
+    case CommandDenyReason::JournalUnavailable:
+      return 503;
   }
   return 500;
 }
@@ -41,26 +47,29 @@ unsigned status_of(CommandDenyReason reason) {
 
 CommandResource::Asked CommandResource::start_strategy(const http::Request& request) const {
   if (!wire::is_topic_part(request.param("name"))) return http::problem(400, kBadStrategy);
-  return domain::CommandBody(domain::StartStrategy{StrategyName{std::string(request.param("name"))}});
+  return domain::CommandBody(
+      domain::StartStrategy{StrategyName{std::string(request.param("name"))}});
 }
 
 CommandResource::Asked CommandResource::stop_strategy(const http::Request& request) const {
   if (!wire::is_topic_part(request.param("name"))) return http::problem(400, kBadStrategy);
-  return domain::CommandBody(domain::StopStrategy{StrategyName{std::string(request.param("name"))}});
+  return domain::CommandBody(
+      domain::StopStrategy{StrategyName{std::string(request.param("name"))}});
 }
 
 CommandResource::Asked CommandResource::set_trading_state(const http::Request& request,
                                                           domain::TradingState state) const {
   auto scope = strategy_scope(request);
   if (auto* refused = std::get_if<http::Response>(&scope)) return std::move(*refused);
-  return domain::CommandBody(
-      domain::SetTradingState{.strategy = std::get<std::optional<StrategyName>>(std::move(scope)), .state = state});
+  return domain::CommandBody(domain::SetTradingState{
+      .strategy = std::get<std::optional<StrategyName>>(std::move(scope)), .state = state});
 }
 
 CommandResource::Asked CommandResource::flatten(const http::Request& request) const {
   auto scope = strategy_scope(request);
   if (auto* refused = std::get_if<http::Response>(&scope)) return std::move(*refused);
-  return domain::CommandBody(domain::FlattenPositions{std::get<std::optional<StrategyName>>(std::move(scope))});
+  return domain::CommandBody(
+      domain::FlattenPositions{std::get<std::optional<StrategyName>>(std::move(scope))});
 }
 
 CommandResource::Asked CommandResource::cancel_order(const http::Request& request) const {
@@ -72,10 +81,12 @@ CommandResource::Asked CommandResource::cancel_order(const http::Request& reques
 CommandResource::Asked CommandResource::cancel_all(const http::Request& request) const {
   auto scope = strategy_scope(request);
   if (auto* refused = std::get_if<http::Response>(&scope)) return std::move(*refused);
-  domain::CancelAllOrders body{.strategy = std::get<std::optional<StrategyName>>(std::move(scope)), .market = {}};
+  domain::CancelAllOrders body{.strategy = std::get<std::optional<StrategyName>>(std::move(scope)),
+                               .market = {}};
   if (const auto market = request.query_value("market")) {
     body.market = markets_.find(*market);
-    if (!body.market) return http::problem(404, "no such market is tracked; older ones go by market_id");
+    if (!body.market)
+      return http::problem(404, "no such market is tracked; older ones go by market_id");
   }
   return domain::CommandBody(std::move(body));
 }
@@ -86,12 +97,13 @@ asio::awaitable<http::Response> CommandResource::execute(http::Request request, 
   auto identified = guard_.identify(request);
   if (auto* refused = std::get_if<http::Response>(&identified)) co_return std::move(*refused);
   const CommandKey command = std::get<CommandKey>(std::move(identified));
-  const auto answer = co_await desk_.issue(command.id, std::get<domain::CommandBody>(std::move(asked)));
+  const auto answer =
+      co_await desk_.issue(command.id, std::get<domain::CommandBody>(std::move(asked)));
   if (answer) co_return to_response(command, *answer);
-  http::Response timed_out =
-      http::problem(504, "urn:polybot:no-acknowledgement", "No acknowledgement",
-                    "order-manager has not acknowledged the command in time; it may still be executed, and "
-                    "sending it again with the same Idempotency-Key is safe");
+  http::Response timed_out = http::problem(
+      504, "urn:polybot:no-acknowledgement", "No acknowledgement",
+      "order-manager has not acknowledged the command in time; it may still be executed, and "
+      "sending it again with the same Idempotency-Key is safe");
   timed_out.headers.set("Idempotency-Key", command.key);
   co_return timed_out;
 }
@@ -108,8 +120,8 @@ http::Response to_response(const CommandKey& command, const CommandAnswer& answe
     response = http::json(out.take());
   } else {
     const std::string reason(name_of(answer.denied));
-    response = http::problem(status_of(answer.denied), "urn:polybot:command-denied", "Command denied",
-                             "order-manager denied the command: " + reason);
+    response = http::problem(status_of(answer.denied), "urn:polybot:command-denied",
+                             "Command denied", "order-manager denied the command: " + reason);
   }
   response.headers.set("Idempotency-Key", command.key);
   return response;

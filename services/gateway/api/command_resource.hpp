@@ -1,6 +1,6 @@
-// The mutating calls: each becomes one operator command, and is answered when order-manager has journaled
-// its answer. 504 means "no answer yet": the same Idempotency-Key may be sent again and executes at most
-// once.
+// The mutating calls: each becomes one operator command, and is answered when order-manager has
+// journaled its answer. 504 means "no answer yet": the same Idempotency-Key may be sent again and
+// executes at most once.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,7 +21,8 @@ class CommandResource {
   using Asked = std::variant<domain::CommandBody, http::Response>;
   [[nodiscard]] Asked start_strategy(const http::Request& request) const;
   [[nodiscard]] Asked stop_strategy(const http::Request& request) const;
-  [[nodiscard]] Asked set_trading_state(const http::Request& request, domain::TradingState state) const;
+  [[nodiscard]] Asked set_trading_state(const http::Request& request,
+                                        domain::TradingState state) const;
   [[nodiscard]] Asked flatten(const http::Request& request) const;
   [[nodiscard]] Asked cancel_order(const http::Request& request) const;
   [[nodiscard]] Asked cancel_all(const http::Request& request) const;

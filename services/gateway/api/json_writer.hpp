@@ -1,6 +1,6 @@
-// Writes one JSON text piece by piece. Commas are placed by the writer; nesting is the caller's duty.
-// Prices, quantities and money are written as strings ("0.45"): a JSON number would reach most clients
-// as a binary fraction.
+// Writes one JSON text piece by piece. Commas are placed by the writer; nesting is the caller's
+// duty. Prices, quantities and money are written as strings ("0.45"): a JSON number would reach
+// most clients as a binary fraction.
 #pragma once
 
 #include <concepts>
@@ -33,9 +33,7 @@ class JsonWriter {
   // RFC 3339 UTC with milliseconds; null for the epoch, which stands for "unknown".
   JsonWriter& value(domain::Timestamp at);
   JsonWriter& value(std::same_as<bool> auto flag) { return raw(flag ? "true" : "false"); }
-  JsonWriter& value(std::integral auto number)
-    requires(!std::same_as<decltype(number), bool>)
-  {
+  JsonWriter& value(std::integral auto number) requires(!std::same_as<decltype(number), bool>) {
     return raw(std::to_string(number));
   }
   JsonWriter& null() { return raw("null"); }

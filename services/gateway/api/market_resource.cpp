@@ -22,7 +22,8 @@ constexpr std::size_t kDepthMax = 10'000;
 
 bool contains_ignoring_case(std::string_view text, std::string_view wanted) {
   const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
   };
   return std::search(text.begin(), text.end(), wanted.begin(), wanted.end(), same) != text.end();
 }
@@ -59,7 +60,8 @@ http::Response MarketResource::list(const http::Request& request) const {
   const std::size_t page = std::min(markets.size(), std::get<std::size_t>(limit));
   JsonWriter out;
   out.begin_object().field("tracked", total).key("markets").begin_array();
-  for (std::size_t i = 0; i < page; ++i) write_market(out, *markets[i], feed_.quote(markets[i]->id));
+  for (std::size_t i = 0; i < page; ++i)
+    write_market(out, *markets[i], feed_.quote(markets[i]->id));
   out.end_array().key("next_cursor");
   if (page < markets.size()) {
     out.value(markets[page - 1]->slug);
@@ -80,7 +82,8 @@ http::Response MarketResource::book(const http::Request& request) const {
   if (market == nullptr) return http::problem(404, "no such market is tracked");
   const auto book = feed_.book(*id);
   if (!book) {
-    return http::problem(404, "this market is " + std::string(name_of(market->status)) + " and has no book");
+    return http::problem(
+        404, "this market is " + std::string(name_of(market->status)) + " and has no book");
   }
   JsonWriter out;
   write_book(out, *market, *book, outcome == "yes" ? domain::Outcome::Yes : domain::Outcome::No,

@@ -1,5 +1,5 @@
-// The words of the API for what the domain enumerates: snake_case, the same in answers, filters, /ws
-// events and the documentation.
+// The words of the API for what the domain enumerates: snake_case, the same in answers, filters,
+// /ws events and the documentation.
 #pragma once
 
 #include <optional>

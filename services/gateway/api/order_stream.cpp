@@ -27,20 +27,22 @@ StrategyName strategy_of(std::string_view stream) {
 
 }  // namespace
 
-OrderStream::OrderStream(asio::any_io_executor executor, OrderStreamSettings settings, runtime::Health& health,
-                         runtime::Clock clock, bus::Stats& stats, OrderStreamListener listener)
+OrderStream::OrderStream(asio::any_io_executor executor, OrderStreamSettings settings,
+                         runtime::Health& health, runtime::Clock clock, bus::Stats& stats,
+                         OrderStreamListener listener)
     : executor_(executor),
       settings_(std::move(settings)),
       health_(health),
       clock_(clock),
       listener_(std::move(listener)),
-      subscriber_(executor,
-                  {.endpoints = {{bus::EndpointRole::Dial, settings_.orders_address}},
-                   .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kOrder)),
-                                     bus::Subscription::topic(std::string(wire::topics::kStrategy)),
-                                     bus::Subscription::topic(std::string(wire::topics::kLease))},
-                   .trust = settings_.trust},
-                  stats),
+      subscriber_(
+          executor,
+          {.endpoints = {{bus::EndpointRole::Dial, settings_.orders_address}},
+           .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kOrder)),
+                             bus::Subscription::topic(std::string(wire::topics::kStrategy)),
+                             bus::Subscription::topic(std::string(wire::topics::kLease))},
+           .trust = settings_.trust},
+          stats),
       recovery_(executor, {.address = settings_.recovery_address}, stats) {
   // Streams that may stay silent for long and that no state topic announces.
   streams_[std::string(kAll)];
@@ -55,7 +57,8 @@ asio::awaitable<void> OrderStream::run() {
 
 bool OrderStream::in_sync() const {
   return heard_ && clock_.monotonic() - heard_at_ < settings_.silence &&
-         std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second.whole; });
+         std::all_of(streams_.begin(), streams_.end(),
+                     [](const auto& entry) { return entry.second.whole; });
 }
 
 asio::awaitable<void> OrderStream::watch() {
@@ -104,7 +107,8 @@ asio::awaitable<void> OrderStream::on_order_message(std::string_view name, std::
     co_return;
   }
   const auto& body = event.event.body;
-  if (std::holds_alternative<domain::CommandAccepted>(body) || std::holds_alternative<domain::CommandDenied>(body)) {
+  if (std::holds_alternative<domain::CommandAccepted>(body) ||
+      std::holds_alternative<domain::CommandDenied>(body)) {
     listener_.on_command_answer(event.event);
   }
   Stream& stream = streams_[std::string(name)];
@@ -133,7 +137,8 @@ void OrderStream::deliver(const StreamedEvent& event, Kind kind) {
   listener_.on_event(event, kind);
 }
 
-// The state topic is heard every 500 ms: it retries what failed and finds streams that were never heard.
+// The state topic is heard every 500 ms: it retries what failed and finds streams that were never
+// heard.
 asio::awaitable<void> OrderStream::on_strategies(std::string_view bytes) {
   std::vector<domain::StrategyState> states;
   if (const auto error = wire::decode_strategies(bytes, states); error != wire::DecodeError::None) {
@@ -165,14 +170,16 @@ void OrderStream::on_leases(std::string_view bytes) {
 // ---- recovery --------------------------------------------------------------------------------
 
 asio::awaitable<std::optional<wire::OrdersAnswer>> OrderStream::ask(wire::OrdersRequest request) {
-  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(settings_.recovery_timeout);
+  const auto timeout =
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings_.recovery_timeout);
   const auto bytes = co_await recovery_.request(wire::encode_orders_request(request), timeout);
   if (!bytes) {
     refused_.warning("Order events could not be recovered", {{"error", bytes.error().message()}});
     co_return std::nullopt;
   }
   wire::OrdersAnswer answer;
-  if (const auto error = wire::decode_orders_answer(*bytes, answer); error != wire::DecodeError::None) {
+  if (const auto error = wire::decode_orders_answer(*bytes, answer);
+      error != wire::DecodeError::None) {
     refuse("recovery answer", error);
     co_return std::nullopt;
   }
@@ -191,8 +198,10 @@ asio::awaitable<bool> OrderStream::recover(std::string name) {
     if (replayed == nullptr) co_return co_await take_snapshot(name);
     for (const std::string& bytes : replayed->events) {
       StreamedEvent event;
-      if (const auto error = wire::decode_streamed(bytes, event); error != wire::DecodeError::None) {
-        refuse("replayed event", error);  // asking again would bring the same bytes: go on without it
+      if (const auto error = wire::decode_streamed(bytes, event);
+          error != wire::DecodeError::None) {
+        refuse("replayed event",
+               error);  // asking again would bring the same bytes: go on without it
         continue;
       }
       if (event.event.seq <= tracker.last_seq()) continue;
@@ -210,7 +219,8 @@ asio::awaitable<bool> OrderStream::take_snapshot(std::string name) {
     const auto answer = co_await ask(request);
     if (!answer) co_return false;
     const auto* page = std::get_if<wire::OrdersSnapshot>(&*answer);
-    if (page == nullptr) co_return false;  // another snapshot was taken meanwhile: begin again later
+    if (page == nullptr)
+      co_return false;  // another snapshot was taken meanwhile: begin again later
     entries.insert(entries.end(), page->entries.begin(), page->entries.end());
     request.at_seq = page->at_seq;
     request.page = page->page + 1;

@@ -1,9 +1,10 @@
-// What order-manager says, whole and in order: the lossless order.<strategy> streams with replay and
-// snapshot, and its state topics (strategy, lease). Everything is handed to one listener; folding it into
-// read models is theirs.
+// What order-manager says, whole and in order: the lossless order.<strategy> streams with replay
+// and snapshot, and its state topics (strategy, lease). Everything is handed to one listener;
+// folding it into read models is theirs.
 //
-// A hole in a stream is certain (each message names the one before it) and is filled from the recovery
-// port before anything after it is delivered. Until every stream known is whole, in_sync() is false.
+// A hole in a stream is certain (each message names the one before it) and is filled from the
+// recovery port before anything after it is delivered. Until every stream known is whole, in_sync()
+// is false.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -49,8 +50,9 @@ struct OrderStreamListener {
 class OrderStream {
  public:
   // The listener's functions must all be set. Throws for an address that is not allowed.
-  OrderStream(boost::asio::any_io_executor executor, OrderStreamSettings settings, runtime::Health& health,
-              runtime::Clock clock, bus::Stats& stats, OrderStreamListener listener);
+  OrderStream(boost::asio::any_io_executor executor, OrderStreamSettings settings,
+              runtime::Health& health, runtime::Clock clock, bus::Stats& stats,
+              OrderStreamListener listener);
 
   // Until cancelled.
   [[nodiscard]] boost::asio::awaitable<void> run();
@@ -67,12 +69,14 @@ class OrderStream {
 
   [[nodiscard]] boost::asio::awaitable<void> receive();
   [[nodiscard]] boost::asio::awaitable<void> watch();
-  [[nodiscard]] boost::asio::awaitable<void> on_order_message(std::string_view stream, std::string_view bytes);
+  [[nodiscard]] boost::asio::awaitable<void> on_order_message(std::string_view stream,
+                                                              std::string_view bytes);
   [[nodiscard]] boost::asio::awaitable<void> on_strategies(std::string_view bytes);
   void on_leases(std::string_view bytes);
   // Brings a stream up to date; false when that failed and must be tried again.
   [[nodiscard]] boost::asio::awaitable<bool> recover(std::string name);
-  [[nodiscard]] boost::asio::awaitable<std::optional<wire::OrdersAnswer>> ask(wire::OrdersRequest request);
+  [[nodiscard]] boost::asio::awaitable<std::optional<wire::OrdersAnswer>> ask(
+      wire::OrdersRequest request);
   [[nodiscard]] boost::asio::awaitable<bool> take_snapshot(std::string name);
   void deliver(const domain::StreamedEvent& event, OrderStreamListener::Kind kind);
   void refuse(std::string_view what, wire::DecodeError error);

@@ -15,15 +15,17 @@ template <class T>
 using Parsed = std::variant<T, http::Response>;
 
 // A whole number from `min` to `max`; `fallback` when the parameter is absent.
-[[nodiscard]] inline Parsed<std::size_t> count_parameter(const http::Request& request, std::string_view name,
-                                                         std::size_t fallback, std::size_t min, std::size_t max) {
+[[nodiscard]] inline Parsed<std::size_t> count_parameter(const http::Request& request,
+                                                         std::string_view name,
+                                                         std::size_t fallback, std::size_t min,
+                                                         std::size_t max) {
   const auto text = request.query_value(name);
   if (!text) return fallback;
   std::size_t number = 0;
   const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (failed != std::errc{} || end != text->data() + text->size() || number < min || number > max) {
-    return http::problem(400, std::string(name) + " must be a whole number from " + std::to_string(min) +
-                                  " to " + std::to_string(max));
+    return http::problem(400, std::string(name) + " must be a whole number from " +
+                                  std::to_string(min) + " to " + std::to_string(max));
   }
   return number;
 }

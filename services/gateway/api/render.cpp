@@ -46,7 +46,8 @@ void write_quote_fields(JsonWriter& out, const domain::QuoteTick& quote) {
   out.field("last", quote.last).field("stale", quote.stale).field("stamped_at", quote.stamped_at);
 }
 
-void write_instrument(JsonWriter& out, const domain::Instrument& instrument, const MarketNames& markets) {
+void write_instrument(JsonWriter& out, const domain::Instrument& instrument,
+                      const MarketNames& markets) {
   out.field("market", markets.name_of(instrument.market))
       .field("market_id", domain::to_string(instrument.market))
       .field("outcome", name_of(instrument.outcome));
@@ -93,7 +94,11 @@ void write_market(JsonWriter& out, const domain::Market& market,
       .field("taker_delay", market.taker_delay)
       .field("ends_at", market.ends_at);
   if (market.status == domain::MarketStatus::Resolved) {
-    out.key("payout").begin_object().field("yes", market.payout.yes).field("no", market.payout.no).end_object();
+    out.key("payout")
+        .begin_object()
+        .field("yes", market.payout.yes)
+        .field("no", market.payout.no)
+        .end_object();
   }
   out.key("quote");
   if (quote) {
@@ -124,13 +129,15 @@ void write_book(JsonWriter& out, const domain::Market& market, const domain::Boo
   out.end_object();
 }
 
-void write_quote_event(JsonWriter& out, const domain::Market& market, const domain::QuoteTick& quote) {
+void write_quote_event(JsonWriter& out, const domain::Market& market,
+                       const domain::QuoteTick& quote) {
   out.begin_object().field("topic", "quotes").field("type", "quote").field("market", market.slug);
   write_quote_fields(out, quote);
   out.end_object();
 }
 
-void write_trade_event(JsonWriter& out, const domain::Market& market, const domain::TradeTick& trade) {
+void write_trade_event(JsonWriter& out, const domain::Market& market,
+                       const domain::TradeTick& trade) {
   out.begin_object()
       .field("topic", "trades")
       .field("type", "trade")
@@ -159,7 +166,8 @@ void write_order(JsonWriter& out, const OrderView& view, const MarketNames& mark
   const auto average = domain::average_price(view.filled_cash, view.filled_quantity);
   out.begin_object()
       .field("id", domain::to_string(order.id))
-      .field("venue_id", order.venue_id.is_zero() ? std::string() : domain::to_string(order.venue_id))
+      .field("venue_id",
+             order.venue_id.is_zero() ? std::string() : domain::to_string(order.venue_id))
       .field("strategy", order.strategy.value);
   write_instrument(out, order.instrument, markets);
   out.field("side", name_of(order.side)).field("status", status_name(view));
@@ -167,7 +175,8 @@ void write_order(JsonWriter& out, const OrderView& view, const MarketNames& mark
     out.field("price", order.limit)
         .field("quantity", order.quantity)
         .field("filled_quantity", view.filled_quantity)
-        .field("leaves_quantity", view.live() ? order.quantity - view.filled_quantity : domain::Quantity{})
+        .field("leaves_quantity",
+               view.live() ? order.quantity - view.filled_quantity : domain::Quantity{})
         .field("average_price", average)
         .field("fees", view.fees)
         .field("time_in_force", name_of(order.time_in_force))
@@ -263,7 +272,8 @@ void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, cons
     out.field("reason", domain::deny_reason_name(denied->reason));
   } else if (const auto* changed = std::get_if<domain::TradingStateChanged>(&event.event.body)) {
     out.field("trading_state", name_of(changed->state))
-        .field("scope", changed->strategy ? std::string_view(changed->strategy->value) : domain::kAllStrategies);
+        .field("scope", changed->strategy ? std::string_view(changed->strategy->value)
+                                          : domain::kAllStrategies);
   }
   out.key("order");
   if (order != nullptr) {
@@ -276,7 +286,8 @@ void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, cons
 
 // ---- strategies ------------------------------------------------------------------------------
 
-void write_strategy(JsonWriter& out, const domain::StrategyState& strategy, std::size_t shards_leased) {
+void write_strategy(JsonWriter& out, const domain::StrategyState& strategy,
+                    std::size_t shards_leased) {
   out.begin_object()
       .field("name", strategy.strategy.value)
       .field("enabled", strategy.enabled)

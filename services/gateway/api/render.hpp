@@ -1,5 +1,5 @@
-// JSON bodies of the API and of /ws, from domain values and read models. Prices, quantities and money
-// are strings; instants are RFC 3339 in UTC. README.md in this folder lists the shapes.
+// JSON bodies of the API and of /ws, from domain values and read models. Prices, quantities and
+// money are strings; instants are RFC 3339 in UTC. README.md in this folder lists the shapes.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,10 @@ void write_market(JsonWriter& out, const domain::Market& market,
 // `outcome` No gives the mirrored book. At most `depth` levels a side, best first.
 void write_book(JsonWriter& out, const domain::Market& market, const domain::BookSnapshot& book,
                 domain::Outcome outcome, std::size_t depth);
-void write_quote_event(JsonWriter& out, const domain::Market& market, const domain::QuoteTick& quote);
-void write_trade_event(JsonWriter& out, const domain::Market& market, const domain::TradeTick& trade);
+void write_quote_event(JsonWriter& out, const domain::Market& market,
+                       const domain::QuoteTick& quote);
+void write_trade_event(JsonWriter& out, const domain::Market& market,
+                       const domain::TradeTick& trade);
 void write_market_event(JsonWriter& out, const domain::Market& market);
 
 void write_order(JsonWriter& out, const OrderView& order, const MarketNames& markets);
@@ -35,13 +37,15 @@ void write_fill(JsonWriter& out, const FillView& fill, const MarketNames& market
 void write_position(JsonWriter& out, const PositionView& position, const MarketNames& markets,
                     const std::optional<domain::QuoteTick>& quote);
 void write_claim(JsonWriter& out, const ClaimView& claim, const MarketNames& markets);
-// What happened to an order, for /ws: kind, order id, status, and the order as it is now when known.
+// What happened to an order, for /ws: kind, order id, status, and the order as it is now when
+// known.
 void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, const OrderView* order,
                        const MarketNames& markets);
 // Empty when the event does not concern one order.
 [[nodiscard]] std::optional<domain::ClientOrderId> order_of(const domain::EventBody& body);
 
-void write_strategy(JsonWriter& out, const domain::StrategyState& strategy, std::size_t shards_leased);
+void write_strategy(JsonWriter& out, const domain::StrategyState& strategy,
+                    std::size_t shards_leased);
 void write_pnl(JsonWriter& out, const domain::StrategyState& strategy);
 
 }  // namespace polybot::gateway

@@ -56,20 +56,24 @@ std::optional<http::Response> RouteGuard::refuse_token(const http::Request& requ
   const auto header = request.headers.find("Authorization");
   if (!header || header->size() <= kBearer.size() ||
       !http::equal_ignoring_case(header->substr(0, kBearer.size()), kBearer)) {
-    http::Response refused = http::problem(401, "this call needs \"Authorization: Bearer <token>\"; make token prints it");
+    http::Response refused = http::problem(
+        401, "this call needs \"Authorization: Bearer <token>\"; make token prints it");
     refused.headers.set("WWW-Authenticate", "Bearer");
     return refused;
   }
-  if (!token_.matches(header->substr(kBearer.size()))) return http::problem(403, "the token is wrong");
+  if (!token_.matches(header->substr(kBearer.size())))
+    return http::problem(403, "the token is wrong");
   return std::nullopt;
 }
 
 std::variant<CommandKey, http::Response> RouteGuard::identify(const http::Request& request) {
   std::string key;
   if (const auto given = request.headers.find("Idempotency-Key")) {
-    const bool printable = std::all_of(given->begin(), given->end(), [](char c) { return c > ' ' && c < 0x7f; });
+    const bool printable =
+        std::all_of(given->begin(), given->end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (given->empty() || given->size() > kKeyBytesMax || !printable) {
-      return http::problem(400, "Idempotency-Key must be 1 to 200 printable characters without spaces");
+      return http::problem(400,
+                           "Idempotency-Key must be 1 to 200 printable characters without spaces");
     }
     key = *given;
   } else {

@@ -28,9 +28,10 @@ class RouteGuard {
   static constexpr std::size_t kKeyBytesMax = 200;
   static constexpr std::size_t kKeysKept = 10'000;
 
-  // `hosts` are names beside localhost, 127.0.0.1 and [::1] under which this API is reached, without
-  // port; "*" accepts any. `fresh_key` makes up a key for a caller that gives none.
-  RouteGuard(runtime::Secret token, std::vector<std::string> hosts, std::function<std::string()> fresh_key);
+  // `hosts` are names beside localhost, 127.0.0.1 and [::1] under which this API is reached,
+  // without port; "*" accepts any. `fresh_key` makes up a key for a caller that gives none.
+  RouteGuard(runtime::Secret token, std::vector<std::string> hosts,
+             std::function<std::string()> fresh_key);
 
   // 403 when the request names another host, or comes from a page of another origin.
   [[nodiscard]] std::optional<http::Response> refuse_host(const http::Request& request) const;

@@ -13,7 +13,8 @@ void StatusResource::sample(std::size_t clients, std::uint64_t requests) {
   clients_ = clients;
   const Totals now{feed_.events_seen(), orders_.events_seen(), requests};
   const domain::Duration at = clock_.monotonic();
-  const auto elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(at - sampled_at_).count();
+  const auto elapsed_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(at - sampled_at_).count();
   if (sampled_at_ != domain::Duration::zero() && elapsed_ms > 0) {
     const auto rate = [&](std::uint64_t before, std::uint64_t after) {
       return (after - before) * 1000 / static_cast<std::uint64_t>(elapsed_ms);

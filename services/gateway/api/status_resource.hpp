@@ -1,5 +1,5 @@
-// GET /api/v1/status and the `status` topic: the whole stack on one page, as the gateway sees it, and in
-// words why nothing trades when nothing does.
+// GET /api/v1/status and the `status` topic: the whole stack on one page, as the gateway sees it,
+// and in words why nothing trades when nothing does.
 #pragma once
 
 #include <cstdint>

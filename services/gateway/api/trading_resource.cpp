@@ -11,12 +11,14 @@ namespace {
 constexpr std::size_t kPageDefault = 100;
 constexpr std::size_t kPageMax = 1000;
 constexpr std::string_view kOrderStatuses =
-    "status must be live, denied, submitted, ambiguous, accepted, partially_filled, filled, canceled, "
+    "status must be live, denied, submitted, ambiguous, accepted, partially_filled, filled, "
+    "canceled, "
     "rejected or expired";
 
 bool known_status(std::string_view status) {
-  for (const std::string_view known : {"live", "denied", "submitted", "ambiguous", "accepted", "partially_filled",
-                                       "filled", "canceled", "rejected", "expired"}) {
+  for (const std::string_view known :
+       {"live", "denied", "submitted", "ambiguous", "accepted", "partially_filled", "filled",
+        "canceled", "rejected", "expired"}) {
     if (status == known) return true;
   }
   return false;
@@ -24,7 +26,8 @@ bool known_status(std::string_view status) {
 
 // A page is full when one more than asked for was found; that one is not shown.
 template <class View, class Write>
-http::Response page(std::string_view name, std::vector<const View*> found, std::size_t limit, const Write& write) {
+http::Response page(std::string_view name, std::vector<const View*> found, std::size_t limit,
+                    const Write& write) {
   const bool more = found.size() > limit;
   if (more) found.resize(limit);
   JsonWriter out;
@@ -46,14 +49,16 @@ MarketNames TradingResource::names() const {
   return {.find = [this](const domain::MarketId& id) { return feed_.catalogue().find(id); }};
 }
 
-Parsed<TradingResource::PageRequest> TradingResource::page_request(const http::Request& request) const {
+Parsed<TradingResource::PageRequest> TradingResource::page_request(
+    const http::Request& request) const {
   PageRequest page;
   auto limit = count_parameter(request, "limit", kPageDefault, 1, kPageMax);
   if (auto* refused = std::get_if<http::Response>(&limit)) return std::move(*refused);
   page.limit = std::get<std::size_t>(limit);
   if (const auto cursor = request.query_value("cursor")) {
     page.before = parse_place(*cursor);
-    if (!page.before) return http::problem(400, "cursor must be the next_cursor of an earlier page");
+    if (!page.before)
+      return http::problem(400, "cursor must be the next_cursor of an earlier page");
   }
   if (const auto strategy = request.query_value("strategy")) {
     page.filter.strategy = domain::StrategyName{std::string(*strategy)};
@@ -64,7 +69,8 @@ Parsed<TradingResource::PageRequest> TradingResource::page_request(const http::R
   }
   if (const auto market = request.query_value("market")) {
     page.filter.market = markets_.find(*market);
-    if (!page.filter.market) return http::problem(404, "no such market is tracked; older ones go by market_id");
+    if (!page.filter.market)
+      return http::problem(404, "no such market is tracked; older ones go by market_id");
   }
   return page;
 }
@@ -83,8 +89,10 @@ http::Response TradingResource::order(const http::Request& request) const {
   if (!id) return http::problem(400, "an order id looks like 0123456789abcdef-42-0");
   const OrderView* const order = view_.history().find(*id);
   if (order == nullptr) {
-    return http::problem(404, "no such order among the live and the most recent ones; older orders are in "
-                              "order-manager's journal (order-manager export)");
+    return http::problem(
+        404,
+        "no such order among the live and the most recent ones; older orders are in "
+        "order-manager's journal (order-manager export)");
   }
   JsonWriter out;
   write_order(out, *order, names());

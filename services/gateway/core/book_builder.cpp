@@ -26,7 +26,8 @@ LevelChange in_yes_terms(const TokenChange& change, Outcome outcome) {
 // A removal may name a price of the grid before a tick change; a resting level may not.
 bool sound(const LevelChange& change, Price tick) {
   if (change.quantity.is_negative()) return false;
-  if (change.quantity.is_zero()) return change.price.is_positive() && change.price < domain::kPriceOne;
+  if (change.quantity.is_zero())
+    return change.price.is_positive() && change.price < domain::kPriceOne;
   return domain::on_tick(change.price, tick);
 }
 
@@ -56,7 +57,8 @@ bool agrees(const domain::OrderBook& book, const Expected& expected) {
   return price_of(book.best_bid()) == expected.bid && price_of(book.best_ask()) == expected.ask;
 }
 
-// Every NO entry must be the mirror of what the YES entries left; of several for one level the last.
+// Every NO entry must be the mirror of what the YES entries left; of several for one level the
+// last.
 bool mirrors(const domain::OrderBook& book, const std::vector<LevelChange>& entries) {
   for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
     if (book.quantity_at(entry->side, entry->price) == entry->quantity) continue;
@@ -72,14 +74,22 @@ bool mirrors(const domain::OrderBook& book, const std::vector<LevelChange>& entr
 
 std::string_view to_string(ResyncReason reason) {
   switch (reason) {
-    case ResyncReason::Crossed: return "crossed";
-    case ResyncReason::BestMismatch: return "best_mismatch";
-    case ResyncReason::BadLevel: return "bad_level";
-    case ResyncReason::MirrorMismatch: return "mirror_mismatch";
-    case ResyncReason::TickChanged: return "tick_changed";
-    case ResyncReason::SnapshotMissing: return "snapshot_missing";
-    case ResyncReason::Disconnected: return "disconnected";
-    case ResyncReason::FeedSilent: return "feed_silent";
+    case ResyncReason::Crossed:
+      return "crossed";
+    case ResyncReason::BestMismatch:
+      return "best_mismatch";
+    case ResyncReason::BadLevel:
+      return "bad_level";
+    case ResyncReason::MirrorMismatch:
+      return "mirror_mismatch";
+    case ResyncReason::TickChanged:
+      return "tick_changed";
+    case ResyncReason::SnapshotMissing:
+      return "snapshot_missing";
+    case ResyncReason::Disconnected:
+      return "disconnected";
+    case ResyncReason::FeedSilent:
+      return "feed_silent";
   }
   return "unknown";
 }
@@ -128,7 +138,8 @@ void BookBuilder::load(MarketBook& market, const TokenBook& book, Outcome outcom
   if (book.last) market.last = book.last;
 }
 
-void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now, BookUpdates& out) {
+void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now,
+                     BookUpdates& out) {
   const TokenRef ref = find_token(book.token);
   if (ref.market == nullptr) {
     ++out.ignored;
@@ -180,8 +191,10 @@ void BookBuilder::replay_kept(MarketBook& market, Timestamp from, Timestamp now,
 
 // ---- changes ---------------------------------------------------------------------------------
 
-BookBuilder::Message BookBuilder::read(const TokenChanges& message, const MarketBook& market) const {
-  Message result{.venue_at = message.venue_at, .changes = {}, .mirrored = {}, .by_yes = {}, .by_no = {}};
+BookBuilder::Message BookBuilder::read(const TokenChanges& message,
+                                       const MarketBook& market) const {
+  Message result{
+      .venue_at = message.venue_at, .changes = {}, .mirrored = {}, .by_yes = {}, .by_no = {}};
   for (const TokenChange& change : message.changes) {
     if (change.token == market.yes) {
       result.changes.push_back(in_yes_terms(change, Outcome::Yes));
@@ -208,9 +221,11 @@ void BookBuilder::on(const TokenChanges& message, Timestamp now, BookUpdates& ou
       continue;
     }
     if (ref.market == previous) continue;
-    const bool repeated = previous != nullptr && std::any_of(message.changes.data(), &change, [&](const TokenChange& earlier) {
-      return find_token(earlier.token).market == ref.market;
-    });
+    const bool repeated =
+        previous != nullptr &&
+        std::any_of(message.changes.data(), &change, [&](const TokenChange& earlier) {
+          return find_token(earlier.token).market == ref.market;
+        });
     if (repeated) continue;
     previous = ref.market;
     apply(*ref.market, read(message, *ref.market), now, out);
@@ -238,8 +253,9 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
     }
     tell_held(market, out);
   }
-  const bool all_sound = std::all_of(message.changes.begin(), message.changes.end(),
-                                     [&](const LevelChange& change) { return sound(change, market.tick); });
+  const bool all_sound =
+      std::all_of(message.changes.begin(), message.changes.end(),
+                  [&](const LevelChange& change) { return sound(change, market.tick); });
   if (!all_sound) {
     fail(market, ResyncReason::BadLevel, now, out);
     return;
@@ -250,7 +266,9 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
     return;
   }
   Burst& burst = market.burst;
-  if (!burst.open) burst = {.open = true, .venue_at = message.venue_at, .received_at = now, .by_yes = {}, .by_no = {}};
+  if (!burst.open)
+    burst = {
+        .open = true, .venue_at = message.venue_at, .received_at = now, .by_yes = {}, .by_no = {}};
   burst.received_at = now;
   if (message.by_yes.known) burst.by_yes = message.by_yes;
   if (message.by_no.known) burst.by_no = message.by_no;
@@ -261,7 +279,8 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
   } else {
     market.held.insert(market.held.end(), message.changes.begin(), message.changes.end());
   }
-  if (agrees(market.book, burst.by_yes) && agrees(market.book, burst.by_no) && !market.book.crossed()) {
+  if (agrees(market.book, burst.by_yes) && agrees(market.book, burst.by_no) &&
+      !market.book.crossed()) {
     tell_held(market, out);
   }
 }
@@ -300,8 +319,8 @@ void BookBuilder::judge(Timestamp now, BookUpdates& out) {
 
 void BookBuilder::on(const TokenTrade& trade, Timestamp now, BookUpdates& out) {
   const TokenRef ref = find_token(trade.token);
-  const bool plausible = trade.price.is_positive() && trade.price < domain::kPriceOne &&
-                         trade.quantity.is_positive();
+  const bool plausible =
+      trade.price.is_positive() && trade.price < domain::kPriceOne && trade.quantity.is_positive();
   if (ref.market == nullptr || !plausible) {
     ++out.ignored;
     return;
@@ -338,11 +357,13 @@ void BookBuilder::fail(MarketBook& market, ResyncReason reason, Timestamp now, B
   if (was_fresh) market.state = BookState::Stale;
   market.burst = {};
   market.held.clear();
-  if (was_fresh) out.updates.emplace_back(domain::BookStale{.market = market.market, .stamped_at = now});
+  if (was_fresh)
+    out.updates.emplace_back(domain::BookStale{.market = market.market, .stamped_at = now});
   out.resyncs.push_back({market.market, market.yes, reason});
 }
 
-void BookBuilder::mark_stale(const MarketId& id, ResyncReason reason, Timestamp now, BookUpdates& out) {
+void BookBuilder::mark_stale(const MarketId& id, ResyncReason reason, Timestamp now,
+                             BookUpdates& out) {
   const auto at = markets_.find(id);
   if (at == markets_.end()) return;
   MarketBook& market = at->second;
@@ -353,15 +374,18 @@ void BookBuilder::mark_stale(const MarketId& id, ResyncReason reason, Timestamp 
 
 Agreement BookBuilder::compare(const TokenBook& rest, Timestamp now) {
   const TokenRef ref = find_token(rest.token);
-  if (ref.market == nullptr || ref.market->state != BookState::Fresh) return Agreement::Inconclusive;
+  if (ref.market == nullptr || ref.market->state != BookState::Fresh)
+    return Agreement::Inconclusive;
   MarketBook& market = *ref.market;
   MarketBook other;
   load(other, rest, ref.outcome);
-  if (other.book.best_bid() == market.book.best_bid() && other.book.best_ask() == market.book.best_ask()) {
+  if (other.book.best_bid() == market.book.best_bid() &&
+      other.book.best_ask() == market.book.best_ask()) {
     market.stamped_at = std::max(market.stamped_at, now);
     return Agreement::Equal;
   }
-  return rest.venue_at > market.venue_at + kBehindAfter ? Agreement::Behind : Agreement::Inconclusive;
+  return rest.venue_at > market.venue_at + kBehindAfter ? Agreement::Behind
+                                                        : Agreement::Inconclusive;
 }
 
 std::optional<BookBuilder::View> BookBuilder::find(const MarketId& id) const {
@@ -393,7 +417,8 @@ domain::BookSnapshot BookBuilder::to_snapshot(const MarketBook& market) {
           .stamped_at = market.stamped_at};
 }
 
-std::optional<domain::BookSnapshot> BookBuilder::snapshot(const MarketId& id, Timestamp vouched_at) const {
+std::optional<domain::BookSnapshot> BookBuilder::snapshot(const MarketId& id,
+                                                          Timestamp vouched_at) const {
   const auto at = markets_.find(id);
   if (at == markets_.end()) return std::nullopt;
   domain::BookSnapshot result = to_snapshot(at->second);
@@ -402,9 +427,9 @@ std::optional<domain::BookSnapshot> BookBuilder::snapshot(const MarketId& id, Ti
 }
 
 std::size_t BookBuilder::stale_count() const {
-  return static_cast<std::size_t>(std::count_if(markets_.begin(), markets_.end(), [](const auto& entry) {
-    return entry.second.state != BookState::Fresh;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(markets_.begin(), markets_.end(),
+                    [](const auto& entry) { return entry.second.state != BookState::Fresh; }));
 }
 
 }  // namespace polybot::gateway

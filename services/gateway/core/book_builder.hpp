@@ -1,20 +1,20 @@
 // Token-level venue events in, one trustworthy book per market in YES terms out.
 //
 // Only the YES token of a market is subscribed: the NO book is its exact mirror and the venue's
-// price_change messages carry both sides anyway. Changes of the YES token build the book; changes of the
-// NO token are checked against it (and build it when a message carries them alone).
+// price_change messages carry both sides anyway. Changes of the YES token build the book; changes
+// of the NO token are checked against it (and build it when a message carries them alone).
 //
-// A book is Awaiting until its first snapshot, then Fresh, until something contradicts it; then it is
-// Stale and nobody may decide on it until a snapshot arrives. What is checked (each failure is one
-// Resync): bid below ask, levels on the tick grid, the NO side mirrors the YES side, and our best prices
-// are the venue's own. The last is judged when a burst of messages with the same venue millisecond has
-// ended, since inside a burst the venue already quotes the state after it; until the book agrees with
-// that quote, changes are held back, so that nobody is ever told of a half-applied burst. A message is
-// applied whole or, while the book is not fresh, kept (bounded) and applied on top of the snapshot that
-// comes by REST.
+// A book is Awaiting until its first snapshot, then Fresh, until something contradicts it; then it
+// is Stale and nobody may decide on it until a snapshot arrives. What is checked (each failure is
+// one Resync): bid below ask, levels on the tick grid, the NO side mirrors the YES side, and our
+// best prices are the venue's own. The last is judged when a burst of messages with the same venue
+// millisecond has ended, since inside a burst the venue already quotes the state after it; until
+// the book agrees with that quote, changes are held back, so that nobody is ever told of a
+// half-applied burst. A message is applied whole or, while the book is not fresh, kept (bounded)
+// and applied on top of the snapshot that comes by REST.
 //
-// Pure: time is an argument, results are values. Knows nothing of sockets; FeedSupervisor decides how
-// to repair.
+// Pure: time is an argument, results are values. Knows nothing of sockets; FeedSupervisor decides
+// how to repair.
 #pragma once
 
 #include <cstddef>
@@ -101,8 +101,8 @@ class BookBuilder {
   void on(const TokenTick& tick, domain::Timestamp now, BookUpdates& out);
   // Judges the bursts that have been quiet for kBurstQuiet; call every few tens of milliseconds.
   void judge(domain::Timestamp now, BookUpdates& out);
-  // Withdraws trust from outside (a link closed, a feed found dead). A book that is not fresh stays so;
-  // messages kept for it belonged to the old connection and go.
+  // Withdraws trust from outside (a link closed, a feed found dead). A book that is not fresh stays
+  // so; messages kept for it belonged to the old connection and go.
   void mark_stale(const domain::MarketId& market, ResyncReason reason, domain::Timestamp now,
                   BookUpdates& out);
   // Compares a fresh book with a REST one; Equal renews its stamp.
@@ -110,8 +110,8 @@ class BookBuilder {
 
   [[nodiscard]] std::optional<View> find(const domain::MarketId& market) const;
   [[nodiscard]] std::optional<domain::MarketId> market_of(const domain::TokenId& token) const;
-  // The book as it is published; `stamped_at` no older than `vouched_at` when it is fresh. An unsettled
-  // book says that it is stale.
+  // The book as it is published; `stamped_at` no older than `vouched_at` when it is fresh. An
+  // unsettled book says that it is stale.
   [[nodiscard]] std::optional<domain::BookSnapshot> snapshot(const domain::MarketId& market,
                                                              domain::Timestamp vouched_at) const;
   [[nodiscard]] std::size_t size() const { return markets_.size(); }
@@ -163,7 +163,8 @@ class BookBuilder {
   [[nodiscard]] Message read(const TokenChanges& message, const MarketBook& market) const;
   void apply(MarketBook& market, Message message, domain::Timestamp now, BookUpdates& out);
   void keep(MarketBook& market, Message message);
-  void replay_kept(MarketBook& market, domain::Timestamp from, domain::Timestamp now, BookUpdates& out);
+  void replay_kept(MarketBook& market, domain::Timestamp from, domain::Timestamp now,
+                   BookUpdates& out);
   void load(MarketBook& market, const TokenBook& book, domain::Outcome outcome);
   [[nodiscard]] std::optional<ResyncReason> judge_burst(MarketBook& market);
   void tell_held(MarketBook& market, BookUpdates& out);

@@ -9,12 +9,18 @@ using domain::TokenId;
 
 std::string_view to_string(LinkEnd end) {
   switch (end) {
-    case LinkEnd::Closed: return "closed";
-    case LinkEnd::PongTimeout: return "pong_timeout";
-    case LinkEnd::FeedSilent: return "feed_silent";
-    case LinkEnd::BooksFail: return "books_fail";
-    case LinkEnd::NoOpeningBooks: return "no_opening_books";
-    case LinkEnd::Idle: return "idle";
+    case LinkEnd::Closed:
+      return "closed";
+    case LinkEnd::PongTimeout:
+      return "pong_timeout";
+    case LinkEnd::FeedSilent:
+      return "feed_silent";
+    case LinkEnd::BooksFail:
+      return "books_fail";
+    case LinkEnd::NoOpeningBooks:
+      return "no_opening_books";
+    case LinkEnd::Idle:
+      return "idle";
   }
   return "unknown";
 }
@@ -46,7 +52,8 @@ void FeedSupervisor::add(const TokenId& token, Duration now, FeedActions& out) {
   }
   // Tokens added in one go share a message.
   if (!out.empty()) {
-    if (auto* last = std::get_if<SubscribeTokens>(&out.back()); last != nullptr && last->link == id) {
+    if (auto* last = std::get_if<SubscribeTokens>(&out.back());
+        last != nullptr && last->link == id) {
       last->tokens.push_back(token);
       return;
     }
@@ -62,7 +69,8 @@ void FeedSupervisor::remove(const TokenId& token, FeedActions& out) {
   Link& link = links_.at(id);
   link.tokens.erase(token);
   if (link.tokens.empty()) {
-    if (link.state != LinkState::Waiting) out.emplace_back(CutLink{.link = id, .why = LinkEnd::Idle});
+    if (link.state != LinkState::Waiting)
+      out.emplace_back(CutLink{.link = id, .why = LinkEnd::Idle});
     links_.erase(id);
     return;
   }
@@ -118,7 +126,8 @@ void FeedSupervisor::on_closed(LinkId id, Duration now, FeedActions& out) {
   end(id, LinkEnd::Closed, ResyncReason::Disconnected, now, out);
 }
 
-void FeedSupervisor::end(LinkId id, LinkEnd why, ResyncReason reason, Duration now, FeedActions& out) {
+void FeedSupervisor::end(LinkId id, LinkEnd why, ResyncReason reason, Duration now,
+                         FeedActions& out) {
   Link& link = links_.at(id);
   const bool was_open = link.state == LinkState::Open;
   if (was_open && now - link.opened_at >= settings_.healthy_after) {
@@ -134,11 +143,14 @@ void FeedSupervisor::end(LinkId id, LinkEnd why, ResyncReason reason, Duration n
     entry.fetch_at = Duration::zero();  // the next opening book repairs it
     entry.failures = 0;
   }
-  if (was_open) out.emplace_back(StaleBooks{.tokens = {link.tokens.begin(), link.tokens.end()}, .reason = reason});
+  if (was_open)
+    out.emplace_back(
+        StaleBooks{.tokens = {link.tokens.begin(), link.tokens.end()}, .reason = reason});
   if (why != LinkEnd::Closed) out.emplace_back(CutLink{.link = id, .why = why});
 }
 
-// The first attempt after a healthy time is immediate; then doubling, between half and all of the step.
+// The first attempt after a healthy time is immediate; then doubling, between half and all of the
+// step.
 Duration FeedSupervisor::pause_before(LinkId id, std::uint32_t attempt) const {
   if (attempt == 0) return Duration::zero();
   const Duration step = std::min<Duration>(
@@ -147,7 +159,8 @@ Duration FeedSupervisor::pause_before(LinkId id, std::uint32_t attempt) const {
   mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
   mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
   const Duration half = step / 2;
-  return half + Duration(static_cast<std::int64_t>((mixed >> 33) % static_cast<std::uint64_t>(half.count() + 1)));
+  return half + Duration(static_cast<std::int64_t>((mixed >> 33) %
+                                                   static_cast<std::uint64_t>(half.count() + 1)));
 }
 
 // ---- books -----------------------------------------------------------------------------------
@@ -173,7 +186,8 @@ void FeedSupervisor::on_book_failed(const TokenId& token, ResyncReason reason, D
   Token& entry = at->second;
   entry.fresh = false;
   const bool again = entry.fetch_at != Duration::zero();
-  entry.fetch_pause = again ? std::min<Duration>(entry.fetch_pause * 2, settings_.refetch_max) : settings_.refetch;
+  entry.fetch_pause =
+      again ? std::min<Duration>(entry.fetch_pause * 2, settings_.refetch_max) : settings_.refetch;
   entry.fetch_at = again ? now + entry.fetch_pause : now;
   if (reason == ResyncReason::TickChanged || reason == ResyncReason::SnapshotMissing) return;
   if (now - entry.failures_since > settings_.failure_window) {
@@ -181,10 +195,12 @@ void FeedSupervisor::on_book_failed(const TokenId& token, ResyncReason reason, D
     entry.failures = 0;
   }
   if (++entry.failures < settings_.failures_max) return;
-  if (links_.at(entry.link).state == LinkState::Open) end(entry.link, LinkEnd::BooksFail, reason, now, out);
+  if (links_.at(entry.link).state == LinkState::Open)
+    end(entry.link, LinkEnd::BooksFail, reason, now, out);
 }
 
-void FeedSupervisor::on_compared(const TokenId& token, Agreement agreement, Duration now, FeedActions& out) {
+void FeedSupervisor::on_compared(const TokenId& token, Agreement agreement, Duration now,
+                                 FeedActions& out) {
   const auto at = tokens_.find(token);
   if (at == tokens_.end() || agreement != Agreement::Behind) return;
   if (links_.at(at->second.link).state != LinkState::Open) return;
@@ -228,7 +244,8 @@ void FeedSupervisor::check_link(LinkId id, Link& link, Duration now, FeedActions
 
 // Not one opening book came although REST had time to seed them: worth one new socket.
 bool FeedSupervisor::lacks_opening_books(const Link& link, Duration now) const {
-  return !link.had_books && !link.retried_for_books && now - link.opened_at >= 2 * settings_.snapshot_timeout;
+  return !link.had_books && !link.retried_for_books &&
+         now - link.opened_at >= 2 * settings_.snapshot_timeout;
 }
 
 void FeedSupervisor::compare_silent(Link& link, Duration now, FeedActions& out) {
@@ -270,7 +287,8 @@ void FeedSupervisor::fetch_due(Duration now, FeedActions& out) {
   fetch(std::move(due), FetchPurpose::Resync, out);
 }
 
-void FeedSupervisor::fetch(std::vector<TokenId> tokens, FetchPurpose purpose, FeedActions& out) const {
+void FeedSupervisor::fetch(std::vector<TokenId> tokens, FetchPurpose purpose,
+                           FeedActions& out) const {
   for (std::size_t from = 0; from < tokens.size(); from += settings_.tokens_per_fetch_max) {
     const std::size_t to = std::min(tokens.size(), from + settings_.tokens_per_fetch_max);
     out.emplace_back(FetchBooks{.tokens = {tokens.begin() + static_cast<std::ptrdiff_t>(from),
@@ -285,9 +303,9 @@ std::optional<LinkId> FeedSupervisor::link_of(const TokenId& token) const {
 }
 
 std::size_t FeedSupervisor::links_open() const {
-  return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), [](const auto& entry) {
-    return entry.second.state == LinkState::Open;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(links_.begin(), links_.end(),
+                    [](const auto& entry) { return entry.second.state == LinkState::Open; }));
 }
 
 }  // namespace polybot::gateway

@@ -1,12 +1,12 @@
-// Keeps the market data alive: which token is carried by which connection, when a connection is dead,
-// when a book is fetched by REST.
+// Keeps the market data alive: which token is carried by which connection, when a connection is
+// dead, when a book is fetched by REST.
 //
-// "No update" is not "stale": quiet markets exist. A connection is judged by its own signs of life (a
-// closed socket, a PING nobody answers) and by comparison: books of a silent connection, and books that
-// have been quiet for long on a busy one, are read by REST; if the venue has moved on without us, the
-// connection is dead however politely it answers PING. The cure is always a new socket, never a second
-// subscription on the old one. One failed integrity check costs that market a REST snapshot; several in a
-// row cost the socket.
+// "No update" is not "stale": quiet markets exist. A connection is judged by its own signs of life
+// (a closed socket, a PING nobody answers) and by comparison: books of a silent connection, and
+// books that have been quiet for long on a busy one, are read by REST; if the venue has moved on
+// without us, the connection is dead however politely it answers PING. The cure is always a new
+// socket, never a second subscription on the old one. One failed integrity check costs that market
+// a REST snapshot; several in a row cost the socket.
 //
 // Pure: the shell reports what happened and carries out the actions in order. `now` is monotonic.
 #pragma once
@@ -29,16 +29,18 @@ struct SupervisorSettings {
   std::size_t tokens_per_link_max = 200;   // beyond some 250 the venue's sockets freeze
   std::size_t tokens_per_fetch_max = 100;  // of the 500 the venue allows: answers stay below 1 MB
   domain::Duration ping_interval = std::chrono::seconds(10);
-  domain::Duration pong_timeout = std::chrono::seconds(10);   // for a PING; the link is dead then
-  domain::Duration snapshot_timeout = std::chrono::seconds(5);  // from subscribing to the opening book
-  domain::Duration silence = std::chrono::seconds(3);         // of a link, then its books are compared
-  domain::Duration quiet = std::chrono::seconds(10);          // of one book, then it is compared
-  domain::Duration compare_interval = std::chrono::seconds(2);  // between comparisons of quiet books
-  std::size_t compare_quiet_max = 25;                         // quiet books per comparison
-  domain::Duration refetch = std::chrono::seconds(2);         // a book asked for and not got
+  domain::Duration pong_timeout = std::chrono::seconds(10);  // for a PING; the link is dead then
+  domain::Duration snapshot_timeout =
+      std::chrono::seconds(5);                         // from subscribing to the opening book
+  domain::Duration silence = std::chrono::seconds(3);  // of a link, then its books are compared
+  domain::Duration quiet = std::chrono::seconds(10);   // of one book, then it is compared
+  domain::Duration compare_interval =
+      std::chrono::seconds(2);                         // between comparisons of quiet books
+  std::size_t compare_quiet_max = 25;                  // quiet books per comparison
+  domain::Duration refetch = std::chrono::seconds(2);  // a book asked for and not got
   domain::Duration refetch_max = std::chrono::seconds(30);
   domain::Duration failure_window = std::chrono::seconds(30);
-  int failures_max = 3;                                        // of one book within the window
+  int failures_max = 3;  // of one book within the window
   domain::Duration reconnect_min = std::chrono::milliseconds(250);
   domain::Duration reconnect_max = std::chrono::seconds(10);
   domain::Duration healthy_after = std::chrono::seconds(30);
@@ -50,7 +52,14 @@ struct LinkId {
   constexpr auto operator<=>(const LinkId&) const = default;
 };
 
-enum class LinkEnd : std::uint8_t { Closed, PongTimeout, FeedSilent, BooksFail, NoOpeningBooks, Idle };
+enum class LinkEnd : std::uint8_t {
+  Closed,
+  PongTimeout,
+  FeedSilent,
+  BooksFail,
+  NoOpeningBooks,
+  Idle
+};
 [[nodiscard]] std::string_view to_string(LinkEnd end);
 
 enum class FetchPurpose : std::uint8_t { Resync, Compare };
@@ -132,11 +141,11 @@ class FeedSupervisor {
   struct Link {
     LinkState state = LinkState::Waiting;
     std::set<domain::TokenId> tokens;
-    domain::Duration open_at{};      // Waiting: when to connect
+    domain::Duration open_at{};  // Waiting: when to connect
     domain::Duration opened_at{};
     domain::Duration data_at{};
     domain::Duration ping_at{};
-    domain::Duration pong_due{};     // zero: no PING is unanswered
+    domain::Duration pong_due{};  // zero: no PING is unanswered
     domain::Duration compared_at{};
     bool subscribed = false;         // the initial subscription is out
     bool had_books = false;          // an opening book came on this socket

@@ -61,8 +61,8 @@ void MarketCatalogue::on_listed(std::span<const Market> markets, Duration now) {
   }
 }
 
-// Takes what a listing may decide. Identity, tokens, tick, minimum size and fee stay as they are: the
-// record and the market channel know them better.
+// Takes what a listing may decide. Identity, tokens, tick, minimum size and fee stay as they are:
+// the record and the market channel know them better.
 void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
   if (entry.market.status == MarketStatus::Resolved) {
     // The hint of the market channel comes first; the listing has the last word on the payout.
@@ -85,7 +85,8 @@ void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
     set_status(entry, market.status, now);
     return;
   }
-  if (entry.market.status == MarketStatus::Closed) return;  // a cached listing does not reopen a market
+  if (entry.market.status == MarketStatus::Closed)
+    return;  // a cached listing does not reopen a market
   const bool accepting = entry.accepting_by_listing && entry.accepting_by_record;
   set_status(entry, accepting ? MarketStatus::Active : MarketStatus::Paused, now);
 }
@@ -99,8 +100,8 @@ void MarketCatalogue::on_crawl_finished() {
   ++crawl_;
 }
 
-void MarketCatalogue::on_looked_up(std::span<const Market> markets, std::span<const MarketId> missing,
-                                   Duration now) {
+void MarketCatalogue::on_looked_up(std::span<const Market> markets,
+                                   std::span<const MarketId> missing, Duration now) {
   for (const Market& market : markets) {
     const auto at = entries_.find(market.id);
     if (at == entries_.end()) continue;
@@ -186,7 +187,8 @@ void MarketCatalogue::on_resolved(const MarketId& market, domain::Payout payout,
 void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now) {
   if (entry.market.status == status) return;
   entry.market.status = status;
-  if (status == MarketStatus::Resolved && entry.resolved_at == Duration::zero()) entry.resolved_at = now;
+  if (status == MarketStatus::Resolved && entry.resolved_at == Duration::zero())
+    entry.resolved_at = now;
   if (status == MarketStatus::Closed) {
     entry.lookup_due = true;
     entry.lookups = 0;
@@ -196,8 +198,9 @@ void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now
 }
 
 void MarketCatalogue::settle_book(Entry& entry) {
-  const bool wanted = entry.stage == Stage::Tracked && entry.market.status == MarketStatus::Active &&
-                      !entry.market.placeholder && (entry.has_book || books_ < settings_.books_max);
+  const bool wanted = entry.stage == Stage::Tracked &&
+                      entry.market.status == MarketStatus::Active && !entry.market.placeholder &&
+                      (entry.has_book || books_ < settings_.books_max);
   if (wanted == entry.has_book) return;
   entry.has_book = wanted;
   if (wanted) {
@@ -230,7 +233,8 @@ void MarketCatalogue::changed(const Entry& entry) {
 void MarketCatalogue::expire(Duration now) {
   std::vector<MarketId> old;
   for (const auto& [id, entry] : entries_) {
-    if (entry.resolved_at != Duration::zero() && now - entry.resolved_at >= settings_.keep_resolved) {
+    if (entry.resolved_at != Duration::zero() &&
+        now - entry.resolved_at >= settings_.keep_resolved) {
       old.push_back(id);
     }
   }
@@ -267,8 +271,8 @@ CatalogueWants MarketCatalogue::wanted(Duration now) {
       entry.record_at = now;
       wants.records.push_back(id);
     }
-    const Duration pause = std::min<Duration>(settings_.retry * (1LL << std::min(entry.lookups, 20)),
-                                              settings_.lookup_max);
+    const Duration pause = std::min<Duration>(
+        settings_.retry * (1LL << std::min(entry.lookups, 20)), settings_.lookup_max);
     if (entry.lookup_due && due(entry.lookup_at, now, pause)) {
       entry.lookup_at = now;
       ++entry.lookups;

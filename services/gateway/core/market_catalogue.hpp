@@ -1,17 +1,18 @@
 // Which markets exist, which of them are kept, and how complete an event is known.
 //
-// Fed by listing crawls (pages of open markets), the venue's own record of each market (the truth for
-// trading rules; a market whose record contradicts its listing is refused), look-ups of markets that left
-// the listing, and hints from the market channel. It never asks anybody itself: `wanted()` names what the
-// shell should read next.
+// Fed by listing crawls (pages of open markets), the venue's own record of each market (the truth
+// for trading rules; a market whose record contradicts its listing is refused), look-ups of markets
+// that left the listing, and hints from the market channel. It never asks anybody itself:
+// `wanted()` names what the shell should read next.
 //
-// An event's market count decides whether an arbitrage over it is complete, so it is never guessed low:
-// markets that are refused, untradable, placeholders, closed or long removed count as long as the event
-// lives, and a neg-risk event whose total nobody has confirmed has a count of 0, which no set of markets
-// can complete.
+// An event's market count decides whether an arbitrage over it is complete, so it is never guessed
+// low: markets that are refused, untradable, placeholders, closed or long removed count as long as
+// the event lives, and a neg-risk event whose total nobody has confirmed has a count of 0, which no
+// set of markets can complete.
 //
-// Memory stays flat while markets rotate: a resolved market is kept for a while, so that everybody hears
-// of it, and then forgotten; `entries_max` bounds the rest. Pure; `now` is monotonic throughout.
+// Memory stays flat while markets rotate: a resolved market is kept for a while, so that everybody
+// hears of it, and then forgotten; `entries_max` bounds the rest. Pure; `now` is monotonic
+// throughout.
 #pragma once
 
 #include <cstddef>
@@ -44,8 +45,8 @@ struct CatalogueSettings {
 
 // What the shell should read next; each id is handed out once per `retry`.
 struct CatalogueWants {
-  std::vector<domain::MarketId> records;        // the venue's record of one market
-  std::vector<domain::MarketId> lookups;        // listing entries by id, closed ones included
+  std::vector<domain::MarketId> records;  // the venue's record of one market
+  std::vector<domain::MarketId> lookups;  // listing entries by id, closed ones included
   std::vector<std::pair<domain::EventGroupId, std::string>> event_totals;  // with the event's slug
 };
 
@@ -54,7 +55,7 @@ struct CatalogueChanges {
   std::vector<domain::MarketId> changed;      // definition or status to publish
   std::vector<domain::MarketId> books_begun;  // accepts orders: keep a book
   std::vector<domain::MarketId> books_ended;
-  std::vector<domain::MarketId> removed;      // forgotten
+  std::vector<domain::MarketId> removed;  // forgotten
 };
 
 class MarketCatalogue {
@@ -116,7 +117,7 @@ class MarketCatalogue {
     int lookups = 0;             // since it was last listed; slows the next one down
     int lookups_unanswered = 0;  // in a row
     std::uint64_t seen_in_crawl = 0;
-    domain::Duration record_at{};   // of the last record asked for; zero: never
+    domain::Duration record_at{};  // of the last record asked for; zero: never
     domain::Duration lookup_at{};
     domain::Duration resolved_at{};
   };

@@ -1,6 +1,6 @@
 // Which markets are published on which topic, and when. All markets of an event share a shard; the
-// complete state of every shard goes out once per period, one slice of the shards at a time, so that no
-// burst of snapshots ever fills a queue.
+// complete state of every shard goes out once per period, one slice of the shards at a time, so
+// that no burst of snapshots ever fills a queue.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// Market data as the venue sends it: per outcome token, before anything is known to be true. The feed
-// translates the venue's messages into these; BookBuilder turns them into books in YES terms.
+// Market data as the venue sends it: per outcome token, before anything is known to be true. The
+// feed translates the venue's messages into these; BookBuilder turns them into books in YES terms.
 //
 // Spans point into the feed's parse buffer and are valid during the call that passes them.
 #pragma once
@@ -23,8 +23,8 @@ struct TokenBook {
   domain::Timestamp venue_at{};
 };
 
-// One level of one token. `quantity` is the new total. The best prices are the venue's own, in terms of
-// the token; empty when that side is empty.
+// One level of one token. `quantity` is the new total. The best prices are the venue's own, in
+// terms of the token; empty when that side is empty.
 struct TokenChange {
   domain::TokenId token;
   domain::Side side = domain::Side::Buy;  // Buy = bid side

@@ -22,15 +22,17 @@ namespace {
 constexpr std::size_t kLookupIdsMax = 50;
 
 // Ends when all have ended; the first exception is rethrown.
-asio::awaitable<void> all_of(asio::any_io_executor executor, std::vector<asio::awaitable<void>> tasks) {
+asio::awaitable<void> all_of(asio::any_io_executor executor,
+                             std::vector<asio::awaitable<void>> tasks) {
   if (tasks.empty()) co_return;
-  using Operation = decltype(asio::co_spawn(executor, std::declval<asio::awaitable<void>>(), asio::deferred));
+  using Operation =
+      decltype(asio::co_spawn(executor, std::declval<asio::awaitable<void>>(), asio::deferred));
   std::vector<Operation> operations;
   operations.reserve(tasks.size());
-  for (auto& task : tasks) operations.push_back(asio::co_spawn(executor, std::move(task), asio::deferred));
-  auto [order, failures] =
-      co_await asio::experimental::make_parallel_group(std::move(operations))
-          .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+  for (auto& task : tasks)
+    operations.push_back(asio::co_spawn(executor, std::move(task), asio::deferred));
+  auto [order, failures] = co_await asio::experimental::make_parallel_group(std::move(operations))
+                               .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
   for (const std::exception_ptr& failure : failures) {
     if (failure) std::rethrow_exception(failure);
   }
@@ -39,7 +41,8 @@ asio::awaitable<void> all_of(asio::any_io_executor executor, std::vector<asio::a
 }  // namespace
 
 Discovery::Discovery(asio::any_io_executor executor, DiscoverySettings settings, VenueRest& rest,
-                     MarketCatalogue& catalogue, runtime::Clock clock, std::function<void()> on_progress)
+                     MarketCatalogue& catalogue, runtime::Clock clock,
+                     std::function<void()> on_progress)
     : executor_(executor),
       settings_(settings),
       rest_(rest),
@@ -81,7 +84,8 @@ asio::awaitable<void> Discovery::pause() {
 asio::awaitable<void> Discovery::crawl() {
   std::string cursor;
   bool last_page = false;
-  for (std::size_t page_number = 0; page_number < settings_.pages_max && !last_page; ++page_number) {
+  for (std::size_t page_number = 0; page_number < settings_.pages_max && !last_page;
+       ++page_number) {
     auto page = co_await rest_.open_markets(cursor, settings_.page_size);
     if (!page) co_return;  // markets of pages not read are not missing
     std::vector<Market> markets;
@@ -105,8 +109,8 @@ asio::awaitable<void> Discovery::read_wanted() {
   const auto flush = [&]() { return all_of(executor_, std::exchange(tasks, {})); };
   for (std::size_t from = 0; from < wants.lookups.size(); from += kLookupIdsMax) {
     const auto first = wants.lookups.begin() + static_cast<std::ptrdiff_t>(from);
-    const auto last = wants.lookups.begin() +
-                      static_cast<std::ptrdiff_t>(std::min(from + kLookupIdsMax, wants.lookups.size()));
+    const auto last = wants.lookups.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                  from + kLookupIdsMax, wants.lookups.size()));
     tasks.push_back(look_up({first, last}));
     if (tasks.size() == settings_.requests_at_once) co_await flush();
   }
@@ -144,12 +148,14 @@ asio::awaitable<void> Discovery::look_up(std::vector<MarketId> ids) {
   std::vector<Market> markets;
   for (const auto& listed : *found) markets.push_back(polymarket::to_market(listed));
   std::erase_if(ids, [&](const MarketId& id) {
-    return std::any_of(markets.begin(), markets.end(), [&](const Market& market) { return market.id == id; });
+    return std::any_of(markets.begin(), markets.end(),
+                       [&](const Market& market) { return market.id == id; });
   });
   catalogue_.on_looked_up(markets, ids, clock_.monotonic());
 }
 
-// Where a venue serves no events, a listing that was read to its end tells how many markets one has.
+// Where a venue serves no events, a listing that was read to its end tells how many markets one
+// has.
 asio::awaitable<void> Discovery::read_event(domain::EventGroupId event, std::string slug) {
   const auto answer = co_await rest_.event_total(std::move(slug));
   if (!answer) co_return;

@@ -1,5 +1,5 @@
-// Keeps the catalogue filled from the venue's REST: crawls the listing, reads what the catalogue wants to
-// know, a few requests at a time. Decides nothing about markets; that is MarketCatalogue.
+// Keeps the catalogue filled from the venue's REST: crawls the listing, reads what the catalogue
+// wants to know, a few requests at a time. Decides nothing about markets; that is MarketCatalogue.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,10 +13,10 @@
 namespace polybot::gateway {
 
 struct DiscoverySettings {
-  domain::Duration interval = std::chrono::seconds(2);      // between crawls
+  domain::Duration interval = std::chrono::seconds(2);             // between crawls
   domain::Duration interval_min = std::chrono::milliseconds(250);  // also when hints ask for more
-  std::size_t page_size = 100;      // the venue's largest
-  std::size_t pages_max = 20;       // most traded first; beyond, markets come by hints only
+  std::size_t page_size = 100;                                     // the venue's largest
+  std::size_t pages_max = 20;  // most traded first; beyond, markets come by hints only
   std::size_t requests_at_once = 8;
 };
 
@@ -38,7 +38,8 @@ class Discovery {
   [[nodiscard]] boost::asio::awaitable<void> read_wanted();
   [[nodiscard]] boost::asio::awaitable<void> read_record(domain::MarketId id);
   [[nodiscard]] boost::asio::awaitable<void> look_up(std::vector<domain::MarketId> ids);
-  [[nodiscard]] boost::asio::awaitable<void> read_event(domain::EventGroupId event, std::string slug);
+  [[nodiscard]] boost::asio::awaitable<void> read_event(domain::EventGroupId event,
+                                                        std::string slug);
   [[nodiscard]] boost::asio::awaitable<void> pause();
 
   boost::asio::any_io_executor executor_;

@@ -45,9 +45,11 @@ Feed::Feed(asio::any_io_executor executor, FeedSettings settings, FeedMetrics& m
       catalogue_(settings_.catalogue),
       supervisor_(settings_.supervisor),
       rest_(executor, settings_.urls, metrics, clock),
-      discovery_(executor, settings_.discovery, rest_, catalogue_, clock, [this] { apply_catalogue(); }),
-      publication_(executor, settings_.publication, shards_,
-                   [this](domain::Shard shard) { return books_of(shard); }, clock, stats),
+      discovery_(executor, settings_.discovery, rest_, catalogue_, clock,
+                 [this] { apply_catalogue(); }),
+      publication_(
+          executor, settings_.publication, shards_,
+          [this](domain::Shard shard) { return books_of(shard); }, clock, stats),
       fetch_wake_(executor, asio::steady_timer::time_point::max()) {
   health_.add(kFeed, "connecting to the venue");
   health_.add(kBooks, "no market is known yet");
@@ -74,8 +76,9 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
   const auto parsed = polymarket::parse_market_frame(text, frame_);
   if (!parsed) {
     metrics_.count_refused("malformed");
-    bad_frames_.warning("Market channel frame could not be read",
-                        {{"error", polymarket::to_string(parsed.error())}, {"frame", text.substr(0, 200)}});
+    bad_frames_.warning(
+        "Market channel frame could not be read",
+        {{"error", polymarket::to_string(parsed.error())}, {"frame", text.substr(0, 200)}});
     return;
   }
   if (frame_.kind == polymarket::FrameKind::Pong) {
@@ -88,7 +91,8 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
     return;
   }
   supervisor_.on_data(id, started);
-  if (const auto socket = sockets_.find(id); socket != sockets_.end()) socket->second.data_at = received_at;
+  if (const auto socket = sockets_.find(id); socket != sockets_.end())
+    socket->second.data_at = received_at;
   metrics_.last_update.set(received_at);
   for (std::uint32_t i = 0; i < frame_.unknown_events; ++i) metrics_.count_event(kUnknownEvent);
   for (const polymarket::MarketEvent& event : frame_.events) {
@@ -141,14 +145,17 @@ void Feed::on_event(const polymarket::LastTradeEvent& event, Timestamp now) {
 }
 
 void Feed::on_event(const polymarket::TickSizeChangeEvent& event, Timestamp now) {
-  books_.on(TokenTick{.token = event.token, .tick = event.new_tick, .venue_at = event.venue_at}, now, updates_);
+  books_.on(TokenTick{.token = event.token, .tick = event.new_tick, .venue_at = event.venue_at},
+            now, updates_);
   take_updates(SnapshotSource::Socket, Origin::Integrity);
 }
 
 // May come before the change that caused it: counted, and never a reason to distrust a book.
 void Feed::on_event(const polymarket::BestBidAskEvent&, Timestamp) {}
 
-void Feed::on_event(const polymarket::NewMarketEvent&, Timestamp) { discovery_.hint(); }
+void Feed::on_event(const polymarket::NewMarketEvent&, Timestamp) {
+  discovery_.hint();
+}
 
 void Feed::on_event(const polymarket::MarketResolvedEvent& event, Timestamp) {
   const Market* market = catalogue_.find(event.market);
@@ -171,13 +178,15 @@ void Feed::take_updates(SnapshotSource source, Origin origin) {
   const Duration now = clock_.monotonic();
   for (const BookUpdate& update : updates_.updates) {
     publication_.publish(update);
-    const MarketId& id = std::visit([](const auto& body) -> const MarketId& { return body.market; }, update);
+    const MarketId& id =
+        std::visit([](const auto& body) -> const MarketId& { return body.market; }, update);
     const Market* market = catalogue_.find(id);
     if (market == nullptr) continue;
     changed_quotes_.insert(id);
     if (std::holds_alternative<domain::BookSnapshot>(update)) {
       supervisor_.on_book_fresh(market->yes_token, source, now);
-    } else if (const auto* trade = std::get_if<domain::TradeTick>(&update); trade && listener_.on_trade) {
+    } else if (const auto* trade = std::get_if<domain::TradeTick>(&update);
+               trade && listener_.on_trade) {
       listener_.on_trade(*market, *trade);
     }
   }
@@ -185,8 +194,9 @@ void Feed::take_updates(SnapshotSource source, Origin origin) {
     metrics_.count_resync(resync.reason);
     if (origin == Origin::Supervisor) continue;
     const Market* market = catalogue_.find(resync.market);
-    resyncs_.info("Book resync", {{"market", market ? market->slug : domain::to_string(resync.market)},
-                                  {"reason", to_string(resync.reason)}});
+    resyncs_.info("Book resync",
+                  {{"market", market ? market->slug : domain::to_string(resync.market)},
+                   {"reason", to_string(resync.reason)}});
     supervisor_.on_book_failed(resync.token, resync.reason, now, actions);
   }
   for (const TickChange& change : updates_.ticks) catalogue_.on_tick(change.market, change.tick);
@@ -260,7 +270,8 @@ void Feed::perform_one(const OpenLink& action) {
 }
 
 void Feed::perform_one(const CutLink& action) {
-  runtime::log::info("Market channel cut", {{"link", action.link.value}, {"why", to_string(action.why)}});
+  runtime::log::info("Market channel cut",
+                     {{"link", action.link.value}, {"why", to_string(action.why)}});
   sockets_.erase(action.link);
 }
 
@@ -273,7 +284,8 @@ void Feed::perform_one(const SubscribeTokens& action) {
 
 void Feed::perform_one(const UnsubscribeTokens& action) {
   const auto socket = sockets_.find(action.link);
-  if (socket != sockets_.end()) socket->second.link->send(polymarket::market_unsubscribe(action.tokens));
+  if (socket != sockets_.end())
+    socket->second.link->send(polymarket::market_unsubscribe(action.tokens));
 }
 
 void Feed::perform_one(const SendPing& action) {
@@ -302,7 +314,8 @@ asio::awaitable<void> Feed::fetch_books() {
     while (fetches_.empty()) {
       boost::system::error_code woken;
       co_await fetch_wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-      if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
+      if ((co_await asio::this_coro::cancellation_state).cancelled() !=
+          asio::cancellation_type::none) {
         throw boost::system::system_error(asio::error::operation_aborted);
       }
     }
@@ -385,15 +398,16 @@ std::optional<domain::QuoteTick> Feed::quote(const MarketId& id) const {
   const auto view = books_.find(id);
   if (!view) {
     if (catalogue_.find(id) == nullptr) return std::nullopt;
-    return domain::QuoteTick{.market = id, .bid = {}, .ask = {}, .last = {}, .stale = true, .stamped_at = clock_.now()};
+    return domain::QuoteTick{
+        .market = id, .bid = {}, .ask = {}, .last = {}, .stale = true, .stamped_at = clock_.now()};
   }
-  return domain::QuoteTick{.market = id,
-                           .bid = view->book->best_bid(),
-                           .ask = view->book->best_ask(),
-                           .last = view->last,
-                           .stale = !view->fresh(),
-                           .stamped_at = view->fresh() ? std::max(view->stamped_at, vouched_at(id))
-                                                       : view->stamped_at};
+  return domain::QuoteTick{
+      .market = id,
+      .bid = view->book->best_bid(),
+      .ask = view->book->best_ask(),
+      .last = view->last,
+      .stale = !view->fresh(),
+      .stamped_at = view->fresh() ? std::max(view->stamped_at, vouched_at(id)) : view->stamped_at};
 }
 
 void Feed::publish_quote(const MarketId& id) {
@@ -449,7 +463,8 @@ void Feed::report() {
   if (books == 0) {
     health_.set_not_ready(kBooks, "no market accepts orders");
   } else if (stale * 10 > books) {
-    health_.set_not_ready(kBooks, std::to_string(stale) + " of " + std::to_string(books) + " books are stale");
+    health_.set_not_ready(
+        kBooks, std::to_string(stale) + " of " + std::to_string(books) + " books are stale");
   } else {
     health_.set_ready(kBooks);
   }

@@ -1,6 +1,6 @@
-// The market data side of the gateway as a whole: owns the catalogue, the books, the connections and
-// what is published about them. It carries events from the venue to the cores and the cores' results to
-// the bus; every rule about trust, repair and completeness is theirs.
+// The market data side of the gateway as a whole: owns the catalogue, the books, the connections
+// and what is published about them. It carries events from the venue to the cores and the cores'
+// results to the bus; every rule about trust, repair and completeness is theirs.
 //
 // One loop; the object outlives run().
 #pragma once
@@ -38,7 +38,7 @@ struct FeedSettings {
   SupervisorSettings supervisor;
   PublicationSettings publication;
   domain::Duration quote_interval = std::chrono::milliseconds(100);  // quotes are conflated to this
-  domain::Duration complete_interval = std::chrono::seconds(1);      // every state goes out once in it
+  domain::Duration complete_interval = std::chrono::seconds(1);  // every state goes out once in it
 };
 
 // Who else wants to hear of market data (the client stream). May be empty.
@@ -126,9 +126,9 @@ class Feed {
   Publication publication_;
 
   std::map<LinkId, OpenSocket> sockets_;
-  polymarket::MarketFrame frame_;        // reused by every parse
-  std::vector<TokenChange> changes_;     // reused
-  BookUpdates updates_;                  // reused
+  polymarket::MarketFrame frame_;     // reused by every parse
+  std::vector<TokenChange> changes_;  // reused
+  BookUpdates updates_;               // reused
   std::set<domain::MarketId> changed_quotes_;
   std::uint64_t events_seen_ = 0;
   runtime::log::Limited bad_frames_;

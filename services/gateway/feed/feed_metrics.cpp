@@ -6,23 +6,30 @@ namespace polybot::gateway {
 namespace {
 
 constexpr std::array kOperations = {RestOperation::Markets, RestOperation::MarketsById,
-                                    RestOperation::Event, RestOperation::Record, RestOperation::Books};
+                                    RestOperation::Event, RestOperation::Record,
+                                    RestOperation::Books};
 
 }  // namespace
 
 std::string_view to_string(RestOperation operation) {
   switch (operation) {
-    case RestOperation::Markets: return "list_markets";
-    case RestOperation::MarketsById: return "look_up_markets";
-    case RestOperation::Event: return "read_event";
-    case RestOperation::Record: return "read_market";
-    case RestOperation::Books: return "read_books";
+    case RestOperation::Markets:
+      return "list_markets";
+    case RestOperation::MarketsById:
+      return "look_up_markets";
+    case RestOperation::Event:
+      return "read_event";
+    case RestOperation::Record:
+      return "read_market";
+    case RestOperation::Books:
+      return "read_books";
   }
   return "unknown";
 }
 
 FeedMetrics::FeedMetrics(metrics::Registry& registry)
-    : last_update(registry.timestamp_gauge("polybot_market_data_last_update_timestamp_seconds", {kVenueName})),
+    : last_update(registry.timestamp_gauge("polybot_market_data_last_update_timestamp_seconds",
+                                           {kVenueName})),
       markets_tracked(registry.gauge("polybot_markets_tracked")),
       books_stale(registry.gauge("polybot_books_stale")),
       market_channel_connected(registry.gauge("polybot_venue_connected", {"market"})),
@@ -58,9 +65,11 @@ void FeedMetrics::count_refused(std::string_view reason) {
   registry_->counter("polybot_market_data_frames_refused_total", {reason}).increment();
 }
 
-void FeedMetrics::count_request(RestOperation operation, std::string_view outcome, domain::Duration elapsed) {
+void FeedMetrics::count_request(RestOperation operation, std::string_view outcome,
+                                domain::Duration elapsed) {
   registry_->counter("polybot_venue_requests_total", {to_string(operation), outcome}).increment();
-  registry_->histogram("polybot_venue_request_duration_seconds", {to_string(operation)}).observe(elapsed);
+  registry_->histogram("polybot_venue_request_duration_seconds", {to_string(operation)})
+      .observe(elapsed);
 }
 
 }  // namespace polybot::gateway

@@ -22,7 +22,8 @@ struct MarketLink::State {
   bool cut = false;
 };
 
-MarketLink::MarketLink(asio::any_io_executor executor, std::string url, runtime::Clock clock, Reports reports)
+MarketLink::MarketLink(asio::any_io_executor executor, std::string url, runtime::Clock clock,
+                       Reports reports)
     : state_(std::make_shared<State>(std::move(executor), std::move(reports), clock)) {
   auto session = [](std::shared_ptr<State> state, std::string to) -> asio::awaitable<void> {
     const auto end = [&](std::string_view why) {

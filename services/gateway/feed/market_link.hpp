@@ -1,5 +1,6 @@
-// One WebSocket connection to the venue's market channel: moves frames, decides nothing. It reports that
-// it is open, each text with its time of receipt, and its end, once; after cut() it reports nothing.
+// One WebSocket connection to the venue's market channel: moves frames, decides nothing. It reports
+// that it is open, each text with its time of receipt, and its end, once; after cut() it reports
+// nothing.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,7 +23,8 @@ class MarketLink {
   };
 
   // Connects at once, in the background. A report may destroy this object.
-  MarketLink(boost::asio::any_io_executor executor, std::string url, runtime::Clock clock, Reports reports);
+  MarketLink(boost::asio::any_io_executor executor, std::string url, runtime::Clock clock,
+             Reports reports);
   ~MarketLink() { cut(); }
   MarketLink(const MarketLink&) = delete;
   MarketLink& operator=(const MarketLink&) = delete;

@@ -10,8 +10,9 @@ namespace polybot::gateway {
 namespace asio = boost::asio;
 using domain::Shard;
 
-Publication::Publication(asio::any_io_executor executor, PublicationSettings settings, const ShardMap& shards,
-                         BooksOf books_of, runtime::Clock clock, bus::Stats& stats)
+Publication::Publication(asio::any_io_executor executor, PublicationSettings settings,
+                         const ShardMap& shards, BooksOf books_of, runtime::Clock clock,
+                         bus::Stats& stats)
     : shards_(shards),
       books_of_(std::move(books_of)),
       incarnation_(settings.producer.incarnation),
@@ -22,12 +23,15 @@ Publication::Publication(asio::any_io_executor executor, PublicationSettings set
                   .queue_frames = settings.queue_frames,
                   .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }},
                  stats),
-      recovery_(executor,
-                {.endpoint = {bus::EndpointRole::Listen, settings.recovery_address}, .trust = settings.trust},
-                [this](std::string request) { return answer(std::move(request)); }, stats) {
+      recovery_(
+          executor,
+          {.endpoint = {bus::EndpointRole::Listen, settings.recovery_address},
+           .trust = settings.trust},
+          [this](std::string request) { return answer(std::move(request)); }, stats) {
   for (std::size_t i = 0; i < topics_.size(); ++i) {
     const Shard shard{static_cast<std::uint8_t>(i)};
-    topics_[i] = {wire::topics::market_data(shard), wire::topics::quote(shard), wire::topics::market(shard)};
+    topics_[i] = {wire::topics::market_data(shard), wire::topics::quote(shard),
+                  wire::topics::market(shard)};
   }
 }
 
@@ -51,7 +55,8 @@ void Publication::publish(const domain::Market& market) {
   publisher_.publish(topics_of(market.id).market, wire::encode_market(market));
 }
 
-// The books contain every message given to the publisher so far, so their position is its last number.
+// The books contain every message given to the publisher so far, so their position is its last
+// number.
 asio::awaitable<boost::system::result<std::string>> Publication::answer(std::string request) {
   wire::BooksRequest wanted;
   if (wire::decode_books_request(request, wanted) != wire::DecodeError::None) {

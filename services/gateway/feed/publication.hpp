@@ -1,9 +1,10 @@
-// What the gateway tells the bus on port 5550: md.<shard>, quote.<shard> and market.<shard>, and the
-// books of a shard on request (5551). Every topic is built from the market's shard here and nowhere else.
+// What the gateway tells the bus on port 5550: md.<shard>, quote.<shard> and market.<shard>, and
+// the books of a shard on request (5551). Every topic is built from the market's shard here and
+// nowhere else.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <array>
+#include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -30,8 +31,8 @@ class Publication {
  public:
   // `books_of` gives the current books of a shard; all references outlive this object.
   using BooksOf = std::function<std::vector<domain::BookSnapshot>(domain::Shard)>;
-  Publication(boost::asio::any_io_executor executor, PublicationSettings settings, const ShardMap& shards,
-              BooksOf books_of, runtime::Clock clock, bus::Stats& stats);
+  Publication(boost::asio::any_io_executor executor, PublicationSettings settings,
+              const ShardMap& shards, BooksOf books_of, runtime::Clock clock, bus::Stats& stats);
 
   void publish(const BookUpdate& update);
   void publish(const domain::QuoteTick& quote);
@@ -48,7 +49,8 @@ class Publication {
     std::string market;
   };
   [[nodiscard]] const Topics& topics_of(const domain::MarketId& market) const;
-  [[nodiscard]] boost::asio::awaitable<boost::system::result<std::string>> answer(std::string request);
+  [[nodiscard]] boost::asio::awaitable<boost::system::result<std::string>> answer(
+      std::string request);
 
   const ShardMap& shards_;
   BooksOf books_of_;

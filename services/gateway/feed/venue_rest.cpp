@@ -12,8 +12,12 @@ using polymarket::GammaMarket;
 namespace {
 
 http::ClientRequest get(std::string url) {
-  return {.method = http::Method::Get, .url = std::move(url), .headers = {}, .body = {},
-          .content_type = {}, .timeout = {}};
+  return {.method = http::Method::Get,
+          .url = std::move(url),
+          .headers = {},
+          .body = {},
+          .content_type = {},
+          .timeout = {}};
 }
 
 std::string percent_encoded(std::string_view text) {
@@ -107,24 +111,27 @@ asio::awaitable<bool> VenueRest::look_up(const std::vector<MarketId>& ids, std::
     co_return false;
   }
   for (GammaMarket& market : page->markets) {
-    if (std::find(ids.begin(), ids.end(), market.id) != ids.end()) found.push_back(std::move(market));
+    if (std::find(ids.begin(), ids.end(), market.id) != ids.end())
+      found.push_back(std::move(market));
   }
   co_return true;
 }
 
 // A market is in exactly one of the two listings; what is asked for has usually just been closed.
-asio::awaitable<std::optional<std::vector<GammaMarket>>> VenueRest::markets_by_id(std::vector<MarketId> ids) {
+asio::awaitable<std::optional<std::vector<GammaMarket>>> VenueRest::markets_by_id(
+    std::vector<MarketId> ids) {
   std::vector<GammaMarket> found;
   if (!co_await look_up(ids, "true", found)) co_return std::nullopt;
   std::erase_if(ids, [&](const MarketId& id) {
-    return std::any_of(found.begin(), found.end(), [&](const GammaMarket& market) { return market.id == id; });
+    return std::any_of(found.begin(), found.end(),
+                       [&](const GammaMarket& market) { return market.id == id; });
   });
   if (!ids.empty() && !co_await look_up(ids, "false", found)) co_return std::nullopt;
   co_return found;
 }
 
-asio::awaitable<std::optional<std::variant<std::size_t, VenueRest::NoSuchRoute>>> VenueRest::event_total(
-    std::string slug) {
+asio::awaitable<std::optional<std::variant<std::size_t, VenueRest::NoSuchRoute>>>
+VenueRest::event_total(std::string slug) {
   using Answer = std::variant<std::size_t, NoSuchRoute>;
   const auto body = co_await fetch(RestOperation::Event,
                                    get(urls_.gamma + "/events/slug/" + percent_encoded(slug)), 404);

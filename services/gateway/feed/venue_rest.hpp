@@ -1,5 +1,5 @@
-// The venue's public REST: listings, market records, books. Reads only, no keys. Every failure is logged
-// and counted here, once; the caller gets an empty optional and asks again later.
+// The venue's public REST: listings, market records, books. Reads only, no keys. Every failure is
+// logged and counted here, once; the caller gets an empty optional and asks again later.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -33,23 +33,23 @@ class VenueRest {
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaPage>> open_markets(
       std::string cursor, std::size_t limit);
   // The given markets, whether open or closed; unknown ones are missing. At most 50 ids.
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<polymarket::GammaMarket>>> markets_by_id(
-      std::vector<domain::MarketId> ids);
+  [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<polymarket::GammaMarket>>>
+  markets_by_id(std::vector<domain::MarketId> ids);
   // How many markets an event has in all; `NoSuchRoute` when this venue does not serve events.
   struct NoSuchRoute {};
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::variant<std::size_t, NoSuchRoute>>> event_total(
-      std::string slug);
+  [[nodiscard]] boost::asio::awaitable<std::optional<std::variant<std::size_t, NoSuchRoute>>>
+  event_total(std::string slug);
   // The CLOB's own record of one market.
-  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::ClobMarket>> record(domain::MarketId id);
+  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::ClobMarket>> record(
+      domain::MarketId id);
   // Books of at most 500 tokens, in any order; unknown tokens are missing.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<polymarket::BookSummary>>> books(
       std::vector<domain::TokenId> tokens);
 
  private:
   // The body of a 200 answer; `tolerate` is a status that is an answer too (empty body then).
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> fetch(RestOperation operation,
-                                                                         http::ClientRequest request,
-                                                                         unsigned tolerate = 0);
+  [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> fetch(
+      RestOperation operation, http::ClientRequest request, unsigned tolerate = 0);
   [[nodiscard]] boost::asio::awaitable<bool> look_up(const std::vector<domain::MarketId>& ids,
                                                      std::string_view closed,
                                                      std::vector<polymarket::GammaMarket>& found);

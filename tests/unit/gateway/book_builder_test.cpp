@@ -19,16 +19,26 @@ class BookBuilderTest : public testing::Test {
   void snapshot(SnapshotSource source = SnapshotSource::Socket, std::int64_t venue_ms = 0) {
     const std::vector<domain::Level> bids = {level(38, 5), level(40, 10)};
     const std::vector<domain::Level> asks = {level(50, 7), level(45, 20)};
-    builder.on(TokenBook{.token = yes_of(1), .bids = bids, .asks = asks, .tick = cents(1), .last = {}, .venue_at = at(venue_ms)},
+    builder.on(TokenBook{.token = yes_of(1),
+                         .bids = bids,
+                         .asks = asks,
+                         .tick = cents(1),
+                         .last = {},
+                         .venue_at = at(venue_ms)},
                source, at(venue_ms), out);
   }
-  TokenChange yes(Side side, std::int64_t price, std::int64_t quantity, std::optional<std::int64_t> bid,
-                  std::optional<std::int64_t> ask) const {
-    return {.token = yes_of(1), .side = side, .price = cents(price), .quantity = shares(quantity), .has_best = true,
+  TokenChange yes(Side side, std::int64_t price, std::int64_t quantity,
+                  std::optional<std::int64_t> bid, std::optional<std::int64_t> ask) const {
+    return {.token = yes_of(1),
+            .side = side,
+            .price = cents(price),
+            .quantity = shares(quantity),
+            .has_best = true,
             .best_bid = bid ? std::optional(cents(*bid)) : std::nullopt,
             .best_ask = ask ? std::optional(cents(*ask)) : std::nullopt};
   }
-  TokenChange no(Side side, std::int64_t price, std::int64_t quantity, std::int64_t bid, std::int64_t ask) const {
+  TokenChange no(Side side, std::int64_t price, std::int64_t quantity, std::int64_t bid,
+                 std::int64_t ask) const {
     TokenChange change = yes(side, price, quantity, bid, ask);
     change.token = no_of(1);
     return change;
@@ -72,7 +82,8 @@ TEST_F(BookBuilderTest, AppliesAChangeAndTellsIt) {
   EXPECT_EQ(book().book->best_bid(), level(41, 3));
   const auto deltas = told<BookDelta>();
   ASSERT_THAT(deltas, SizeIs(1));
-  EXPECT_THAT(deltas[0].changes, ElementsAre(domain::LevelChange{domain::BookSide::Bid, cents(41), shares(3)}));
+  EXPECT_THAT(deltas[0].changes,
+              ElementsAre(domain::LevelChange{domain::BookSide::Bid, cents(41), shares(3)}));
   EXPECT_EQ(deltas[0].stamped_at, at(1));
 }
 
@@ -165,7 +176,8 @@ TEST_F(BookBuilderTest, UnderstandsAnEmptySide) {
 
 TEST_F(BookBuilderTest, DropsTheBookWhenTheTickChangesAndTellsTheNewTickOnce) {
   snapshot();
-  const TokenTick change_of_yes{.token = yes_of(1), .tick = domain::Price::from_raw(10), .venue_at = at(5)};
+  const TokenTick change_of_yes{
+      .token = yes_of(1), .tick = domain::Price::from_raw(10), .venue_at = at(5)};
   TokenTick change_of_no = change_of_yes;
   change_of_no.token = no_of(1);
   builder.on(change_of_yes, at(5), out);
@@ -177,10 +189,13 @@ TEST_F(BookBuilderTest, DropsTheBookWhenTheTickChangesAndTellsTheNewTickOnce) {
 
 TEST_F(BookBuilderTest, RefusesARestBookFromBeforeATickChange) {
   snapshot();
-  builder.on(TokenTick{.token = yes_of(1), .tick = domain::Price::from_raw(10), .venue_at = at(50)}, at(50), out);
+  builder.on(TokenTick{.token = yes_of(1), .tick = domain::Price::from_raw(10), .venue_at = at(50)},
+             at(50), out);
   const std::vector<domain::Level> bids = {level(40, 1)};
-  builder.on(TokenBook{.token = yes_of(1), .bids = bids, .asks = {}, .tick = {}, .last = {}, .venue_at = at(49)},
-             SnapshotSource::Rest, at(60), out);
+  builder.on(
+      TokenBook{
+          .token = yes_of(1), .bids = bids, .asks = {}, .tick = {}, .last = {}, .venue_at = at(49)},
+      SnapshotSource::Rest, at(60), out);
   EXPECT_EQ(book().state, BookState::Stale);
   EXPECT_THAT(reasons(), ElementsAre(ResyncReason::TickChanged, ResyncReason::SnapshotMissing));
 }
@@ -193,7 +208,12 @@ TEST_F(BookBuilderTest, AppliesWhatCameMeanwhileOnTopOfARestBook) {
   out.clear();
   const std::vector<domain::Level> bids = {level(30, 1), level(31, 1), level(41, 4)};
   const std::vector<domain::Level> asks = {level(45, 20)};
-  builder.on(TokenBook{.token = yes_of(1), .bids = bids, .asks = asks, .tick = {}, .last = {}, .venue_at = at(2)},
+  builder.on(TokenBook{.token = yes_of(1),
+                       .bids = bids,
+                       .asks = asks,
+                       .tick = {},
+                       .last = {},
+                       .venue_at = at(2)},
              SnapshotSource::Rest, at(10), out);
   EXPECT_TRUE(book().fresh());
   EXPECT_EQ(book().book->best_bid(), level(42, 9));
@@ -204,7 +224,12 @@ TEST_F(BookBuilderTest, AppliesWhatCameMeanwhileOnTopOfARestBook) {
 TEST_F(BookBuilderTest, IgnoresARestBookWhenTheSocketWasFaster) {
   snapshot();
   const std::vector<domain::Level> bids = {level(10, 1)};
-  builder.on(TokenBook{.token = yes_of(1), .bids = bids, .asks = {}, .tick = {}, .last = {}, .venue_at = at(100)},
+  builder.on(TokenBook{.token = yes_of(1),
+                       .bids = bids,
+                       .asks = {},
+                       .tick = {},
+                       .last = {},
+                       .venue_at = at(100)},
              SnapshotSource::Rest, at(100), out);
   EXPECT_EQ(book().book->best_bid(), level(40, 10));
 }
@@ -228,7 +253,11 @@ TEST_F(BookBuilderTest, GoesStaleAtOnceWhenItsConnectionEnds) {
 }
 
 TEST_F(BookBuilderTest, TellsTradesInYesTerms) {
-  builder.on(TokenTrade{.token = no_of(1), .side = Side::Buy, .price = cents(58), .quantity = shares(2), .venue_at = at(1)},
+  builder.on(TokenTrade{.token = no_of(1),
+                        .side = Side::Buy,
+                        .price = cents(58),
+                        .quantity = shares(2),
+                        .venue_at = at(1)},
              at(2), out);
   const auto trades = told<TradeTick>();
   ASSERT_THAT(trades, SizeIs(1));
@@ -238,8 +267,18 @@ TEST_F(BookBuilderTest, TellsTradesInYesTerms) {
 }
 
 TEST_F(BookBuilderTest, CountsWhatItDoesNotTrack) {
-  builder.on(TokenTrade{.token = yes_of(9), .side = Side::Buy, .price = cents(5), .quantity = shares(1), .venue_at = {}}, at(0), out);
-  builder.on(TokenTrade{.token = yes_of(1), .side = Side::Buy, .price = cents(0), .quantity = shares(1), .venue_at = {}}, at(0), out);
+  builder.on(TokenTrade{.token = yes_of(9),
+                        .side = Side::Buy,
+                        .price = cents(5),
+                        .quantity = shares(1),
+                        .venue_at = {}},
+             at(0), out);
+  builder.on(TokenTrade{.token = yes_of(1),
+                        .side = Side::Buy,
+                        .price = cents(0),
+                        .quantity = shares(1),
+                        .venue_at = {}},
+             at(0), out);
   EXPECT_EQ(out.ignored, 2U);
   EXPECT_THAT(out.updates, IsEmpty());
 }
@@ -248,7 +287,8 @@ TEST_F(BookBuilderTest, ProvesADeadFeedByComparisonAndVouchesForALiveOne) {
   snapshot();
   const std::vector<domain::Level> asks = {level(45, 20)};
   std::vector<domain::Level> bids = {level(40, 10)};
-  TokenBook rest{.token = yes_of(1), .bids = bids, .asks = asks, .tick = {}, .last = {}, .venue_at = at(9000)};
+  TokenBook rest{
+      .token = yes_of(1), .bids = bids, .asks = asks, .tick = {}, .last = {}, .venue_at = at(9000)};
   EXPECT_EQ(builder.compare(rest, at(9100)), Agreement::Equal);
   EXPECT_EQ(book().stamped_at, at(9100));
   bids = {level(41, 10)};

@@ -35,7 +35,8 @@ class FeedSupervisorTest : public testing::Test {
     (void)timer(now);
     FeedActions out;
     supervisor.on_open(kFirst, now, out);
-    EXPECT_THAT(of<SubscribeTokens>(out), ElementsAre(SubscribeTokens{kFirst, {token_id(0)}, true}));
+    EXPECT_THAT(of<SubscribeTokens>(out),
+                ElementsAre(SubscribeTokens{kFirst, {token_id(0)}, true}));
     supervisor.on_data(kFirst, now);
     supervisor.on_book_fresh(token_id(0), SnapshotSource::Socket, now);
   }
@@ -65,7 +66,8 @@ TEST_F(FeedSupervisorTest, AddsATokenToAnOpenConnectionInTheOperationShape) {
   FeedActions out;
   supervisor.add(token_id(1), now, out);
   supervisor.add(token_id(2), now, out);
-  EXPECT_THAT(out, ElementsAre(FeedAction(SubscribeTokens{kFirst, {token_id(1), token_id(2)}, false})));
+  EXPECT_THAT(out,
+              ElementsAre(FeedAction(SubscribeTokens{kFirst, {token_id(1), token_id(2)}, false})));
   out.clear();
   supervisor.remove(token_id(1), out);
   EXPECT_THAT(out, ElementsAre(FeedAction(UnsubscribeTokens{kFirst, {token_id(1)}})));
@@ -96,7 +98,8 @@ TEST_F(FeedSupervisorTest, ReplacesAConnectionThatDoesNotAnswerItsPing) {
   EXPECT_THAT(of<SendPing>(timer(110s)), SizeIs(1));
   supervisor.on_data(kFirst, 119s);
   const auto actions = timer(120s);
-  EXPECT_THAT(of<StaleBooks>(actions), ElementsAre(StaleBooks{{token_id(0)}, ResyncReason::Disconnected}));
+  EXPECT_THAT(of<StaleBooks>(actions),
+              ElementsAre(StaleBooks{{token_id(0)}, ResyncReason::Disconnected}));
   EXPECT_THAT(of<CutLink>(actions), ElementsAre(CutLink{kFirst, LinkEnd::PongTimeout}));
   EXPECT_THAT(of<OpenLink>(timer(now + 1ms)), SizeIs(1));
 }
@@ -117,7 +120,8 @@ TEST_F(FeedSupervisorTest, BacksOffWithJitterWhileConnectingFails) {
     supervisor.on_closed(kFirst, now, out);
     EXPECT_THAT(out, IsEmpty());  // there was no book to lose
     const Duration failed_at = now;
-    while (of<OpenLink>(timer(now + 10ms)).empty()) ASSERT_LE(now - failed_at, settings.reconnect_max + 10ms);
+    while (of<OpenLink>(timer(now + 10ms)).empty())
+      ASSERT_LE(now - failed_at, settings.reconnect_max + 10ms);
     longest = std::max(longest, now - failed_at);
   }
   EXPECT_GE(longest, settings.reconnect_max / 2);
@@ -129,7 +133,8 @@ TEST_F(FeedSupervisorTest, ReadsABookByRestWhenNoOpeningBookComes) {
   FeedActions out;
   supervisor.on_open(kFirst, now, out);
   EXPECT_THAT(of<FetchBooks>(timer(104s)), IsEmpty());
-  EXPECT_THAT(of<FetchBooks>(timer(105s)), ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Resync}));
+  EXPECT_THAT(of<FetchBooks>(timer(105s)),
+              ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Resync}));
 }
 
 TEST_F(FeedSupervisorTest, TriesOneNewSocketWhenNoOpeningBookComesAtAll) {
@@ -151,7 +156,8 @@ TEST_F(FeedSupervisorTest, TriesOneNewSocketWhenNoOpeningBookComesAtAll) {
 TEST_F(FeedSupervisorTest, ComparesTheBooksOfASilentConnection) {
   run_one();
   EXPECT_THAT(of<FetchBooks>(timer(now + settings.silence - 1ms)), IsEmpty());
-  EXPECT_THAT(of<FetchBooks>(timer(now + 1ms)), ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Compare}));
+  EXPECT_THAT(of<FetchBooks>(timer(now + 1ms)),
+              ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Compare}));
   FeedActions out;
   supervisor.on_compared(token_id(0), Agreement::Equal, now, out);
   supervisor.on_compared(token_id(0), Agreement::Inconclusive, now, out);
@@ -162,7 +168,8 @@ TEST_F(FeedSupervisorTest, ReplacesAConnectionTheVenueHasMovedOnWithout) {
   run_one();
   FeedActions out;
   supervisor.on_compared(token_id(0), Agreement::Behind, now, out);
-  EXPECT_THAT(of<StaleBooks>(out), ElementsAre(StaleBooks{{token_id(0)}, ResyncReason::FeedSilent}));
+  EXPECT_THAT(of<StaleBooks>(out),
+              ElementsAre(StaleBooks{{token_id(0)}, ResyncReason::FeedSilent}));
   EXPECT_THAT(of<CutLink>(out), ElementsAre(CutLink{kFirst, LinkEnd::FeedSilent}));
 }
 
@@ -183,7 +190,8 @@ TEST_F(FeedSupervisorTest, RepairsOneFailedBookByRest) {
   FeedActions out;
   supervisor.on_book_failed(token_id(0), ResyncReason::BestMismatch, now, out);
   EXPECT_THAT(out, IsEmpty());
-  EXPECT_THAT(of<FetchBooks>(timer(now)), ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Resync}));
+  EXPECT_THAT(of<FetchBooks>(timer(now)),
+              ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Resync}));
   EXPECT_THAT(of<FetchBooks>(timer(now + 1s)), IsEmpty());
   alive();
   EXPECT_THAT(of<FetchBooks>(timer(now + 1s)), SizeIs(1));  // no answer: again
@@ -205,7 +213,8 @@ TEST_F(FeedSupervisorTest, ReplacesTheConnectionOfABookThatFailsAgainAndAgain) {
 TEST_F(FeedSupervisorTest, DoesNotBlameTheConnectionForTickChanges) {
   run_one();
   FeedActions out;
-  for (int i = 0; i < 10; ++i) supervisor.on_book_failed(token_id(0), ResyncReason::TickChanged, now, out);
+  for (int i = 0; i < 10; ++i)
+    supervisor.on_book_failed(token_id(0), ResyncReason::TickChanged, now, out);
   EXPECT_THAT(out, IsEmpty());
 }
 

@@ -11,8 +11,12 @@ using testing::SizeIs;
 
 domain::StreamedEvent holding(std::uint64_t seq, std::int64_t yes, std::int64_t no) {
   domain::StreamedEvent event = streamed(seq, fill(1, "t" + std::to_string(seq), 1));
-  event.position = domain::PositionState{.market = market_id(1), .yes = shares(yes), .no = shares(no),
-                                         .yes_cost = {}, .no_cost = {}, .realized = {}};
+  event.position = domain::PositionState{.market = market_id(1),
+                                         .yes = shares(yes),
+                                         .no = shares(no),
+                                         .yes_cost = {},
+                                         .no_cost = {},
+                                         .realized = {}};
   return event;
 }
 
@@ -49,17 +53,23 @@ TEST(Holdings, ForgetOneStrategyForASnapshot) {
 TEST(TradingView, KnowsTheAccountsStateOrTheMildestOfItsStrategies) {
   TradingView view({});
   EXPECT_FALSE(view.trading_state().has_value());
-  domain::StrategyState arb{.strategy = kArb, .enabled = true, .trading_state = domain::TradingState::Halted,
-                            .parameters = {}, .last_seq = 0, .figures = {}};
+  domain::StrategyState arb{.strategy = kArb,
+                            .enabled = true,
+                            .trading_state = domain::TradingState::Halted,
+                            .parameters = {},
+                            .last_seq = 0,
+                            .figures = {}};
   domain::StrategyState farm = arb;
   farm.strategy = kFarm;
   farm.trading_state = domain::TradingState::Reducing;
   view.set_strategies({farm, arb});
   EXPECT_EQ(view.trading_state(), domain::TradingState::Reducing);
   EXPECT_EQ(view.strategies()[0].strategy, kArb);
-  view.apply(streamed(1, domain::TradingStateChanged{kArb, domain::TradingState::Halted, {}}, {}, {}));
+  view.apply(
+      streamed(1, domain::TradingStateChanged{kArb, domain::TradingState::Halted, {}}, {}, {}));
   EXPECT_EQ(view.trading_state(), domain::TradingState::Reducing);
-  view.apply(streamed(2, domain::TradingStateChanged{{}, domain::TradingState::Active, {}}, {}, {}));
+  view.apply(
+      streamed(2, domain::TradingStateChanged{{}, domain::TradingState::Active, {}}, {}, {}));
   EXPECT_EQ(view.trading_state(), domain::TradingState::Active);
 }
 

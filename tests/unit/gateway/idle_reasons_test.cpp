@@ -18,13 +18,18 @@ class IdleReasonsTest : public testing::Test {
     view.set_leases({lease});
   }
   static domain::StrategyState state(const domain::StrategyName& name) {
-    return {.strategy = name, .enabled = true, .trading_state = domain::TradingState::Active,
-            .parameters = {}, .last_seq = 0, .figures = {}};
+    return {.strategy = name,
+            .enabled = true,
+            .trading_state = domain::TradingState::Active,
+            .parameters = {},
+            .last_seq = 0,
+            .figures = {}};
   }
   [[nodiscard]] std::vector<std::string> reasons() const { return idle_reasons(view, facts); }
 
   TradingView view{HistorySettings{}};
-  IdleFacts facts{.now = at(100'000), .orders_in_sync = true, .links_open = 1, .books = 10, .books_stale = 0};
+  IdleFacts facts{
+      .now = at(100'000), .orders_in_sync = true, .links_open = 1, .books = 10, .books_stale = 0};
 };
 
 TEST_F(IdleReasonsTest, SaysNothingWhileOrdersArePlaced) {
@@ -41,7 +46,8 @@ TEST_F(IdleReasonsTest, NamesTheMostFundamentalCause) {
   EXPECT_THAT(reasons(), ElementsAre("no market accepts orders"));
   facts.links_open = 0;
   EXPECT_THAT(reasons(), ElementsAre(HasSubstr("no market data connection")));
-  view.apply(streamed(1, domain::TradingStateChanged{{}, domain::TradingState::Halted, {}}, {}, {}));
+  view.apply(
+      streamed(1, domain::TradingStateChanged{{}, domain::TradingState::Halted, {}}, {}, {}));
   EXPECT_THAT(reasons(), ElementsAre(HasSubstr("halted")));
   facts.orders_in_sync = false;
   EXPECT_THAT(reasons(), ElementsAre(HasSubstr("order-manager")));
@@ -52,18 +58,24 @@ TEST_F(IdleReasonsTest, NamesStrategiesThatCannotTrade) {
   stopped.enabled = false;
   view.set_strategies({state(kArb), stopped});
   view.set_leases({});
-  EXPECT_THAT(reasons(), ElementsAre("strategy arbitrage has no runner", "strategy spread_farm is stopped"));
+  EXPECT_THAT(reasons(),
+              ElementsAre("strategy arbitrage has no runner", "strategy spread_farm is stopped"));
   view.set_strategies({stopped});
   EXPECT_THAT(reasons(), ElementsAre("every strategy is stopped"));
 }
 
 TEST_F(IdleReasonsTest, NamesTheCommonestDenial) {
   for (std::uint64_t n = 1; n <= 3; ++n) {
-    view.apply(streamed(90 + n, domain::OrderDenied{order_id(n), {market_id(1), domain::Outcome::Yes}, Side::Buy,
-                                                    n == 1 ? domain::DenyReason::QuoteStale
-                                                           : domain::DenyReason::InsufficientBalance}));
+    view.apply(
+        streamed(90 + n, domain::OrderDenied{order_id(n),
+                                             {market_id(1), domain::Outcome::Yes},
+                                             Side::Buy,
+                                             n == 1 ? domain::DenyReason::QuoteStale
+                                                    : domain::DenyReason::InsufficientBalance}));
   }
-  EXPECT_THAT(reasons(), ElementsAre("2 orders were denied in the last minute, most often: insufficient_balance"));
+  EXPECT_THAT(
+      reasons(),
+      ElementsAre("2 orders were denied in the last minute, most often: insufficient_balance"));
 }
 
 }  // namespace

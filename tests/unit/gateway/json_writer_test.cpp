@@ -7,7 +7,15 @@ namespace {
 
 TEST(JsonWriter, WritesNestedValuesWithCommasInTheRightPlaces) {
   JsonWriter out;
-  out.begin_object().field("a", 1).key("b").begin_array().value("x").value(true).begin_object().end_object().null();
+  out.begin_object()
+      .field("a", 1)
+      .key("b")
+      .begin_array()
+      .value("x")
+      .value(true)
+      .begin_object()
+      .end_object()
+      .null();
   out.end_array().field("c", "").end_object();
   EXPECT_EQ(out.take(), R"({"a":1,"b":["x",true,{},null],"c":""})");
 }
@@ -22,7 +30,8 @@ TEST(JsonWriter, WritesMoneyAsExactStringsAndInstantsInUtc) {
       .value(std::optional<domain::Price>{})
       .value(std::uint64_t{18446744073709551615U})
       .end_array();
-  EXPECT_EQ(out.take(), R"(["0.45","-3.000001","2026-06-07T01:31:51.767Z",null,null,18446744073709551615])");
+  EXPECT_EQ(out.take(),
+            R"(["0.45","-3.000001","2026-06-07T01:31:51.767Z",null,null,18446744073709551615])");
 }
 
 TEST(JsonWriter, EscapesWhatComesFromOutside) {

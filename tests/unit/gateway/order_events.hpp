@@ -9,7 +9,9 @@
 
 namespace polybot::gateway {
 
-inline domain::ClientOrderId order_id(std::uint64_t n) { return {.signal = {.incarnation = 7, .counter = n}, .leg = 0}; }
+inline domain::ClientOrderId order_id(std::uint64_t n) {
+  return {.signal = {.incarnation = 7, .counter = n}, .leg = 0};
+}
 inline const domain::StrategyName kArb{"arbitrage"};
 inline const domain::StrategyName kFarm{"spread_farm"};
 
@@ -25,8 +27,8 @@ inline domain::StreamedEvent streamed(std::uint64_t seq, domain::EventBody body,
   return event;
 }
 
-inline domain::StreamedEvent submitted(std::uint64_t seq, std::uint64_t order, domain::StrategyName strategy = kArb,
-                                       int market = 1) {
+inline domain::StreamedEvent submitted(std::uint64_t seq, std::uint64_t order,
+                                       domain::StrategyName strategy = kArb, int market = 1) {
   domain::Order one;
   one.id = order_id(order);
   one.strategy = strategy;
@@ -37,7 +39,8 @@ inline domain::StreamedEvent submitted(std::uint64_t seq, std::uint64_t order, d
   return streamed(seq, domain::OrderSubmitted{one}, domain::OrderStatus::Submitted, strategy);
 }
 
-inline domain::OrderFilled fill(std::uint64_t order, const std::string& trade, std::int64_t quantity) {
+inline domain::OrderFilled fill(std::uint64_t order, const std::string& trade,
+                                std::int64_t quantity) {
   domain::OrderFilled filled;
   filled.fill = {{trade}, order_id(order)};
   filled.instrument = {market_id(1), domain::Outcome::Yes};

@@ -27,7 +27,8 @@ TEST(OrderHistory, FollowsAnOrderFromSubmissionToItsEnd) {
   EXPECT_EQ(status_name(*order), "partially_filled");
   EXPECT_EQ(order->filled_quantity, shares(4));
   EXPECT_EQ(order->filled_cash.to_string(), "1.6");
-  history.apply(streamed(4, domain::OrderCanceled{order_id(1), domain::CancelReason::Operator}, OrderStatus::Canceled));
+  history.apply(streamed(4, domain::OrderCanceled{order_id(1), domain::CancelReason::Operator},
+                         OrderStatus::Canceled));
   EXPECT_EQ(status_name(*order), "canceled");
   EXPECT_EQ(order->reason, "operator");
   EXPECT_THAT(history.counts()["canceled"], 1U);
@@ -49,25 +50,35 @@ TEST(OrderHistory, AdvancesAFill) {
   OrderHistory history({});
   history.apply(submitted(1, 1));
   history.apply(streamed(2, fill(1, "t1", 10), OrderStatus::Filled));
-  history.apply(streamed(3, domain::FillAdvanced{{{"t1"}, order_id(1)}, domain::FillStatus::Confirmed}));
+  history.apply(
+      streamed(3, domain::FillAdvanced{{{"t1"}, order_id(1)}, domain::FillStatus::Confirmed}));
   EXPECT_EQ(history.fills({}, {}, 10).at(0)->fill.status, domain::FillStatus::Confirmed);
 }
 
 TEST(OrderHistory, ListsNewestFirstPageByPageWithFilters) {
   OrderHistory history({});
-  for (std::uint64_t n = 1; n <= 5; ++n) history.apply(submitted(n, n, n % 2 ? kArb : kFarm, static_cast<int>(n)));
+  for (std::uint64_t n = 1; n <= 5; ++n)
+    history.apply(submitted(n, n, n % 2 ? kArb : kFarm, static_cast<int>(n)));
   EXPECT_THAT(numbers(history.orders({}, {}, 2)), ElementsAre(5, 4));
-  EXPECT_THAT(numbers(history.orders({}, history.orders({}, {}, 2).back()->place, 9)), ElementsAre(3, 2, 1));
-  EXPECT_THAT(numbers(history.orders({.strategy = kFarm, .status = {}, .market = {}}, {}, 9)), ElementsAre(4, 2));
-  EXPECT_THAT(numbers(history.orders({.strategy = {}, .status = {}, .market = market_id(3)}, {}, 9)), ElementsAre(3));
+  EXPECT_THAT(numbers(history.orders({}, history.orders({}, {}, 2).back()->place, 9)),
+              ElementsAre(3, 2, 1));
+  EXPECT_THAT(numbers(history.orders({.strategy = kFarm, .status = {}, .market = {}}, {}, 9)),
+              ElementsAre(4, 2));
+  EXPECT_THAT(
+      numbers(history.orders({.strategy = {}, .status = {}, .market = market_id(3)}, {}, 9)),
+      ElementsAre(3));
   history.apply(streamed(9, domain::OrderExpired{order_id(2)}, OrderStatus::Expired));
-  EXPECT_THAT(numbers(history.orders({.strategy = {}, .status = "live", .market = {}}, {}, 9)), ElementsAre(5, 4, 3, 1));
-  EXPECT_THAT(numbers(history.orders({.strategy = {}, .status = "expired", .market = {}}, {}, 9)), ElementsAre(2));
+  EXPECT_THAT(numbers(history.orders({.strategy = {}, .status = "live", .market = {}}, {}, 9)),
+              ElementsAre(5, 4, 3, 1));
+  EXPECT_THAT(numbers(history.orders({.strategy = {}, .status = "expired", .market = {}}, {}, 9)),
+              ElementsAre(2));
 }
 
 TEST(OrderHistory, ShowsDenialsAndCountsTheirReasons) {
   OrderHistory history({});
-  history.apply(streamed(1, domain::OrderDenied{order_id(1), {market_id(1), domain::Outcome::No}, Side::Sell,
+  history.apply(streamed(1, domain::OrderDenied{order_id(1),
+                                                {market_id(1), domain::Outcome::No},
+                                                Side::Sell,
                                                 domain::DenyReason::QuoteStale}));
   const OrderView* order = history.find(order_id(1));
   ASSERT_NE(order, nullptr);
@@ -112,7 +123,8 @@ TEST(OrderHistory, IsTakenAnewFromASnapshot) {
 
 TEST(OrderHistory, PlacesPrintAndParse) {
   EXPECT_EQ(parse_place(to_string(Place{-5, 17})), (Place{-5, 17}));
-  for (const char* bad : {"", "5", "5-", "-", "5-x", "5-1x", "x-1"}) EXPECT_FALSE(parse_place(bad)) << bad;
+  for (const char* bad : {"", "5", "5-", "-", "5-x", "5-1x", "x-1"})
+    EXPECT_FALSE(parse_place(bad)) << bad;
 }
 
 TEST(OrderHistory, IgnoresWhatItDoesNotKnow) {

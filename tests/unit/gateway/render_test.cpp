@@ -14,7 +14,8 @@ class RenderTest : public testing::Test {
   static json::value parsed(JsonWriter& out) { return json::parse(out.take()); }
 
   domain::Market market = make_market(1);
-  MarketNames names{.find = [this](const domain::MarketId& id) { return id == market.id ? &market : nullptr; }};
+  MarketNames names{
+      .find = [this](const domain::MarketId& id) { return id == market.id ? &market : nullptr; }};
   domain::BookSnapshot book{.market = market_id(1),
                             .bids = {level(40, 10), level(41, 5)},
                             .asks = {level(50, 1), level(45, 2)},

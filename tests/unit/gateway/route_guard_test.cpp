@@ -18,24 +18,34 @@ class RouteGuardTest : public testing::Test {
     result.headers = std::move(headers);
     return result;
   }
-  static unsigned status(const std::optional<http::Response>& response) { return response ? response->status : 200; }
+  static unsigned status(const std::optional<http::Response>& response) {
+    return response ? response->status : 200;
+  }
 
   int made = 0;
-  RouteGuard guard{runtime::Secret(std::string(kToken)), {"trading.example"}, [this] { return "made-" + std::to_string(++made); }};
+  RouteGuard guard{runtime::Secret(std::string(kToken)), {"trading.example"}, [this] {
+                     return "made-" + std::to_string(++made);
+                   }};
 };
 
 TEST_F(RouteGuardTest, AnswersOnlyUnderItsOwnNames) {
-  for (const char* host : {"localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "Trading.Example:80"}) {
+  for (const char* host :
+       {"localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080", "Trading.Example:80"}) {
     EXPECT_EQ(status(guard.refuse_host(request({{"Host", host}}))), 200U) << host;
   }
-  for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example", "[::2]:8080"}) {
+  for (const char* host :
+       {"evil.example", "evil.example:8080", "localhost.evil.example", "[::2]:8080"}) {
     EXPECT_EQ(status(guard.refuse_host(request({{"Host", host}}))), 403U) << host;
   }
 }
 
 TEST_F(RouteGuardTest, RefusesPagesOfOtherOrigins) {
-  EXPECT_EQ(status(guard.refuse_host(request({{"Host", "localhost"}, {"Origin", "http://localhost:3000"}}))), 200U);
-  EXPECT_EQ(status(guard.refuse_host(request({{"Host", "localhost"}, {"Origin", "https://evil.example"}}))), 403U);
+  EXPECT_EQ(status(guard.refuse_host(
+                request({{"Host", "localhost"}, {"Origin", "http://localhost:3000"}}))),
+            200U);
+  EXPECT_EQ(status(guard.refuse_host(
+                request({{"Host", "localhost"}, {"Origin", "https://evil.example"}}))),
+            403U);
   EXPECT_EQ(status(guard.refuse_host(request({{"Host", "localhost"}, {"Origin", "null"}}))), 403U);
 }
 
@@ -44,14 +54,17 @@ TEST_F(RouteGuardTest, WantsTheBearerToken) {
   EXPECT_EQ(status(guard.refuse_token(request({{"Authorization", "Basic abc"}}))), 401U);
   EXPECT_EQ(status(guard.refuse_token(request({{"Authorization", "Bearer "}}))), 401U);
   EXPECT_EQ(status(guard.refuse_token(request({{"Authorization", "Bearer wrong"}}))), 403U);
-  EXPECT_EQ(status(guard.refuse_token(request({{"Authorization", "bearer " + std::string(kToken)}}))), 200U);
+  EXPECT_EQ(
+      status(guard.refuse_token(request({{"Authorization", "bearer " + std::string(kToken)}}))),
+      200U);
 }
 
 TEST_F(RouteGuardTest, GivesTheSameKeyAndRequestTheSameCommand) {
   const auto first = std::get<CommandKey>(guard.identify(request({{"Idempotency-Key", "k1"}})));
   const auto again = std::get<CommandKey>(guard.identify(request({{"Idempotency-Key", "k1"}})));
   EXPECT_EQ(first.id, again.id);
-  EXPECT_NE(first.id, std::get<CommandKey>(guard.identify(request({{"Idempotency-Key", "k2"}}))).id);
+  EXPECT_NE(first.id,
+            std::get<CommandKey>(guard.identify(request({{"Idempotency-Key", "k2"}}))).id);
 }
 
 TEST_F(RouteGuardTest, RefusesAKeyThatWasUsedForAnotherRequest) {
@@ -68,7 +81,8 @@ TEST_F(RouteGuardTest, MakesUpAKeyForACallerWithoutOne) {
 
 TEST_F(RouteGuardTest, RefusesAMalformedKey) {
   for (const std::string& key : {std::string(), std::string("a b"), std::string(201, 'x')}) {
-    EXPECT_EQ(std::get<http::Response>(guard.identify(request({{"Idempotency-Key", key}}))).status, 400U);
+    EXPECT_EQ(std::get<http::Response>(guard.identify(request({{"Idempotency-Key", key}}))).status,
+              400U);
   }
 }
 

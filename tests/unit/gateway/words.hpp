@@ -21,12 +21,18 @@ using domain::MarketStatus;
 using domain::Side;
 using domain::Timestamp;
 
-inline domain::Price cents(std::int64_t count) { return domain::Price::from_raw(count * 100); }
-inline domain::Quantity shares(std::int64_t count) { return domain::Quantity::from_units(count); }
+inline domain::Price cents(std::int64_t count) {
+  return domain::Price::from_raw(count * 100);
+}
+inline domain::Quantity shares(std::int64_t count) {
+  return domain::Quantity::from_units(count);
+}
 inline domain::Level level(std::int64_t price_cents, std::int64_t quantity) {
   return {cents(price_cents), shares(quantity)};
 }
-inline Timestamp at(std::int64_t ms) { return domain::from_unix_ms(1'000'000 + ms); }
+inline Timestamp at(std::int64_t ms) {
+  return domain::from_unix_ms(1'000'000 + ms);
+}
 
 inline domain::MarketId market_id(int n) {
   domain::MarketId id;
@@ -45,8 +51,12 @@ inline domain::TokenId token_id(int n) {
   id.bytes[31] = static_cast<std::uint8_t>(n);
   return id;
 }
-inline domain::TokenId yes_of(int n) { return token_id(2 * n); }
-inline domain::TokenId no_of(int n) { return token_id(2 * n + 1); }
+inline domain::TokenId yes_of(int n) {
+  return token_id(2 * n);
+}
+inline domain::TokenId no_of(int n) {
+  return token_id(2 * n + 1);
+}
 
 inline domain::Market make_market(int n, int event = 1) {
   domain::Market market;

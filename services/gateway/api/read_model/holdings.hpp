@@ -1,5 +1,6 @@
-// Positions, claims and the account's trading state as clients may read them: a fold over order-manager's stream.
-// Figures that need marks (value, unrealized P&L) are order-manager's and come with its strategy state.
+// Positions, claims and the account's trading state as clients may read them: a fold over
+// order-manager's stream. Figures that need marks (value, unrealized P&L) are order-manager's and
+// come with its strategy state.
 #pragma once
 
 #include <map>

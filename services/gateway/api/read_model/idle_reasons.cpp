@@ -38,14 +38,16 @@ void about_strategies(std::vector<std::string>& reasons, const TradingView& view
   if (!view.strategies().empty() && !any_enabled) reasons = {"every strategy is stopped"};
 }
 
-void about_denials(std::vector<std::string>& reasons, const TradingView& view, domain::Timestamp now) {
+void about_denials(std::vector<std::string>& reasons, const TradingView& view,
+                   domain::Timestamp now) {
   const auto denials = view.history().denials_since(now - kDenialsOver);
-  const auto most = std::max_element(denials.begin(), denials.end(), [](const auto& a, const auto& b) {
-    return a.second < b.second;
-  });
+  const auto most =
+      std::max_element(denials.begin(), denials.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
   if (most == denials.end()) return;
-  reasons.push_back(std::to_string(most->second) + " orders were denied in the last minute, most often: " +
-                    std::string(most->first));
+  reasons.push_back(
+      std::to_string(most->second) +
+      " orders were denied in the last minute, most often: " + std::string(most->first));
 }
 
 }  // namespace
@@ -53,7 +55,8 @@ void about_denials(std::vector<std::string>& reasons, const TradingView& view, d
 std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& facts) {
   const domain::Timestamp last = view.history().last_submitted_at();
   if (last != domain::Timestamp{} && facts.now - last < facts.quiet_after) return {};
-  if (!facts.orders_in_sync) return {"order-manager is not heard, or its events are still being replayed"};
+  if (!facts.orders_in_sync)
+    return {"order-manager is not heard, or its events are still being replayed"};
   const auto state = view.trading_state();
   if (state && *state != domain::TradingState::Active) {
     return {"trading is " + std::string(name_of(*state)) + " for the whole account"};

@@ -1,5 +1,5 @@
-// Why nothing trades, in words an operator can act on. Pure: what is known goes in, sentences come out,
-// the most fundamental first.
+// Why nothing trades, in words an operator can act on. Pure: what is known goes in, sentences come
+// out, the most fundamental first.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ namespace polybot::gateway {
 
 struct IdleFacts {
   domain::Timestamp now{};
-  domain::Duration quiet_after = std::chrono::seconds(30);  // without an order this long, something idles
+  domain::Duration quiet_after =
+      std::chrono::seconds(30);  // without an order this long, something idles
   bool orders_in_sync = false;
   std::size_t links_open = 0;
   std::size_t books = 0;
@@ -23,6 +24,7 @@ struct IdleFacts {
 };
 
 // Empty while orders are being placed.
-[[nodiscard]] std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& facts);
+[[nodiscard]] std::vector<std::string> idle_reasons(const TradingView& view,
+                                                    const IdleFacts& facts);
 
 }  // namespace polybot::gateway

@@ -19,8 +19,10 @@ namespace {
 constexpr std::size_t kDenialsMax = 1024;  // enough for "what was denied most in the last minute"
 constexpr std::string_view kDenied = "denied";
 
-bool matches(const OrderFilter& filter, const domain::StrategyName& strategy, const domain::MarketId& market) {
-  return (!filter.strategy || *filter.strategy == strategy) && (!filter.market || *filter.market == market);
+bool matches(const OrderFilter& filter, const domain::StrategyName& strategy,
+             const domain::MarketId& market) {
+  return (!filter.strategy || *filter.strategy == strategy) &&
+         (!filter.market || *filter.market == market);
 }
 
 bool matches(const OrderFilter& filter, const OrderView& view) {
@@ -119,7 +121,9 @@ void OrderHistory::apply(const StreamedEvent& event) {
   trim();
 }
 
-Place OrderHistory::next_place(Timestamp at) { return {domain::to_unix_ns(at), next_number_++}; }
+Place OrderHistory::next_place(Timestamp at) {
+  return {domain::to_unix_ns(at), next_number_++};
+}
 
 OrderView& OrderHistory::insert(domain::Order order, Timestamp at) {
   const Place place = next_place(at);
@@ -219,7 +223,8 @@ void OrderHistory::reverse(const StreamedEvent& event, const domain::FillReverse
 
 // Pushes out the oldest finished orders and fills.
 void OrderHistory::trim() {
-  for (auto at = orders_.begin(); at != orders_.end() && orders_.size() - live_ > settings_.orders_max;) {
+  for (auto at = orders_.begin();
+       at != orders_.end() && orders_.size() - live_ > settings_.orders_max;) {
     if (at->second.live()) {
       ++at;
       continue;
@@ -236,10 +241,12 @@ void OrderHistory::trim() {
 
 // ---- reading ---------------------------------------------------------------------------------
 
-std::vector<const OrderView*> OrderHistory::orders(const OrderFilter& filter, std::optional<Place> before,
+std::vector<const OrderView*> OrderHistory::orders(const OrderFilter& filter,
+                                                   std::optional<Place> before,
                                                    std::size_t limit) const {
   std::vector<const OrderView*> result;
-  for (auto at = newest_before(orders_, before); at != orders_.rend() && result.size() < limit; ++at) {
+  for (auto at = newest_before(orders_, before); at != orders_.rend() && result.size() < limit;
+       ++at) {
     if (matches(filter, at->second)) result.push_back(&at->second);
   }
   return result;
@@ -250,11 +257,14 @@ const OrderView* OrderHistory::find(const ClientOrderId& id) const {
   return at == order_places_.end() ? nullptr : &orders_.at(at->second);
 }
 
-std::vector<const FillView*> OrderHistory::fills(const OrderFilter& filter, std::optional<Place> before,
+std::vector<const FillView*> OrderHistory::fills(const OrderFilter& filter,
+                                                 std::optional<Place> before,
                                                  std::size_t limit) const {
   std::vector<const FillView*> result;
-  for (auto at = newest_before(fills_, before); at != fills_.rend() && result.size() < limit; ++at) {
-    if (matches(filter, at->second.strategy, at->second.fill.instrument.market)) result.push_back(&at->second);
+  for (auto at = newest_before(fills_, before); at != fills_.rend() && result.size() < limit;
+       ++at) {
+    if (matches(filter, at->second.strategy, at->second.fill.instrument.market))
+      result.push_back(&at->second);
   }
   return result;
 }

@@ -1,8 +1,8 @@
-// Orders and fills as clients may read them: a fold over order-manager's stream. Live orders are all
-// here (order-manager bounds how many there can be); of finished ones the most recent.
+// Orders and fills as clients may read them: a fold over order-manager's stream. Live orders are
+// all here (order-manager bounds how many there can be); of finished ones the most recent.
 //
-// Pure; nothing is ever written back. Orders and fills are listed by time, newest first; the place in
-// that list is the cursor of a page, so that paging is stable while new ones arrive.
+// Pure; nothing is ever written back. Orders and fills are listed by time, newest first; the place
+// in that list is the cursor of a page, so that paging is stable while new ones arrive.
 #pragma once
 
 #include <array>
@@ -72,10 +72,12 @@ class OrderHistory {
   void forget(const domain::StrategyName& strategy);
 
   // Newest first, those before `before` (none: from the newest).
-  [[nodiscard]] std::vector<const OrderView*> orders(const OrderFilter& filter, std::optional<Place> before,
+  [[nodiscard]] std::vector<const OrderView*> orders(const OrderFilter& filter,
+                                                     std::optional<Place> before,
                                                      std::size_t limit) const;
   [[nodiscard]] const OrderView* find(const domain::ClientOrderId& id) const;
-  [[nodiscard]] std::vector<const FillView*> fills(const OrderFilter& filter, std::optional<Place> before,
+  [[nodiscard]] std::vector<const FillView*> fills(const OrderFilter& filter,
+                                                   std::optional<Place> before,
                                                    std::size_t limit) const;
   // Orders held here by status name; finished ones that were pushed out stay counted.
   [[nodiscard]] std::map<std::string_view, std::uint64_t> counts() const;
@@ -83,13 +85,15 @@ class OrderHistory {
   // When an order was last submitted, as journaled; the epoch: none yet.
   [[nodiscard]] domain::Timestamp last_submitted_at() const { return last_submitted_at_; }
   // Denials by reason since `since`, newest records only.
-  [[nodiscard]] std::map<std::string_view, std::uint64_t> denials_since(domain::Timestamp since) const;
+  [[nodiscard]] std::map<std::string_view, std::uint64_t> denials_since(
+      domain::Timestamp since) const;
 
  private:
   OrderView& insert(domain::Order order, domain::Timestamp at);
   [[nodiscard]] Place next_place(domain::Timestamp at);
   OrderView* find_mutable(const domain::ClientOrderId& id);
-  void note(const domain::StreamedEvent& event, const domain::ClientOrderId& id, std::string reason);
+  void note(const domain::StreamedEvent& event, const domain::ClientOrderId& id,
+            std::string reason);
   enum class Counted : std::uint8_t { NotYet, Already };  // in the counts by status
   void set_status(OrderView& view, std::optional<domain::OrderStatus> status, Counted before);
   void uncount(const OrderView& view);

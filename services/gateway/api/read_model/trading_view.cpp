@@ -30,8 +30,9 @@ const StrategyState* TradingView::strategy(const StrategyName& name) const {
 }
 
 std::size_t TradingView::shards_leased(const StrategyName& name) const {
-  return static_cast<std::size_t>(std::count_if(
-      leases_.begin(), leases_.end(), [&](const domain::Lease& lease) { return lease.strategy == name; }));
+  return static_cast<std::size_t>(
+      std::count_if(leases_.begin(), leases_.end(),
+                    [&](const domain::Lease& lease) { return lease.strategy == name; }));
 }
 
 std::optional<domain::TradingState> TradingView::trading_state() const {

@@ -1,0 +1,278 @@
+// The market data side against a venue that loses messages, hangs up, freezes and lies.
+#include "common/bus/recovery.hpp"
+#include "common/bus/subscriber.hpp"
+#include "common/wire/recovery_codec.hpp"
+#include "common/wire/topics.hpp"
+#include "tests/integration/gateway/gateway_fixture.hpp"
+
+namespace polybot::gateway::test {
+namespace {
+
+using domain::MarketStatus;
+
+class FeedTest : public GatewayFixture {
+ protected:
+  // What somebody on the bus hears.
+  struct Heard {
+    std::map<domain::MarketId, domain::OrderBook> books;
+    std::map<domain::MarketId, bool> stale;
+    std::map<domain::MarketId, domain::Market> markets;
+    std::map<domain::MarketId, domain::QuoteTick> quotes;
+    int trades = 0;
+  };
+  asio::awaitable<void> listen(Heard& heard) {
+    bus::Subscriber subscriber(
+        io.get_executor(),
+        {.endpoints = {{bus::EndpointRole::Dial, name + "-md"}},
+         .subscriptions = {bus::Subscription::channel("md"), bus::Subscription::channel("quote"),
+                           bus::Subscription::channel("market")}},
+        listener_stats);
+    wire::MarketDataCodec codec;
+    for (;;) {
+      const bus::Received frame = co_await subscriber.receive();
+      for (const std::string_view message : frame.messages) {
+        take(heard, codec, bus::channel_of(frame.topic), message);
+      }
+    }
+  }
+  static void take(Heard& heard, wire::MarketDataCodec& codec, std::string_view channel,
+                   std::string_view message) {
+    if (channel == "quote") {
+      domain::QuoteTick quote;
+      EXPECT_EQ(wire::decode_quote(message, quote), wire::DecodeError::None);
+      heard.quotes[quote.market] = quote;
+    } else if (channel == "market") {
+      domain::Market market;
+      EXPECT_EQ(wire::decode_market(message, market), wire::DecodeError::None);
+      heard.markets[market.id] = market;
+    } else {
+      wire::MarketData data;
+      EXPECT_EQ(codec.decode(message, data), wire::DecodeError::None);
+      if (const auto* book = std::get_if<domain::BookSnapshot>(&data)) {
+        heard.books[book->market].load(book->bids, book->asks);
+        heard.stale[book->market] = book->stale;
+      } else if (const auto* delta = std::get_if<domain::BookDelta>(&data)) {
+        heard.books[delta->market].apply(delta->changes);
+      } else if (const auto* stale = std::get_if<domain::BookStale>(&data)) {
+        heard.stale[stale->market] = true;
+      } else {
+        ++heard.trades;
+      }
+    }
+  }
+
+  bus::Stats listener_stats;
+};
+
+TEST_F(FeedTest, DiscoversSubscribesAndTellsTheBus) {
+  venue.add(1);
+  venue.add(2);
+  Heard heard;
+  run([&]() -> asio::awaitable<void> {
+    const auto steps = [&]() -> asio::awaitable<void> {
+      co_await until("both markets are told of",
+                     [&] { return heard.markets.size() == 2 && heard.books.size() == 2; });
+      co_await until("both are quoted", [&] { return heard.quotes.size() == 2; });
+      venue.set(1, Side::Buy, 41, 3);
+      venue.trade(1, 42);
+      co_await until("the change arrives",
+                     [&] { return heard.books[FakeVenue::id_of(1)].best_bid() == level(41, 3); });
+      co_await until("the quote follows", [&] {
+        const domain::QuoteTick& quote = heard.quotes[FakeVenue::id_of(1)];
+        return quote.bid == level(41, 3) && quote.last == cents(42);
+      });
+      co_await until("the trade arrives", [&] { return heard.trades == 1; });
+    };
+    co_await (listen(heard) || steps());
+  });
+  EXPECT_EQ(heard.markets[FakeVenue::id_of(1)].slug, "market-1");
+  EXPECT_EQ(venue.subscriptions, 1);
+  EXPECT_EQ(venue.pings_too_early, 0);
+  EXPECT_EQ(registry.gauge("polybot_venue_connected", {"rest"}).value(), 1);
+}
+
+TEST_F(FeedTest, BecomesReadyOnceEveryBookIsFresh) {
+  venue.add(1);
+  make_feed();
+  EXPECT_FALSE(health.ready());
+  run([&]() -> asio::awaitable<void> {
+    co_await until("the gateway is ready", [&] { return health.ready(); });
+  });
+  EXPECT_EQ(registry.gauge("polybot_markets_tracked").value(), 1);
+}
+
+TEST_F(FeedTest, RepairsALostMessageByRest) {
+  venue.add(1);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    venue.lose(1, Side::Buy, 42, 9);
+    venue.set(1, Side::Buy, 30, 1);
+    co_await until("the gap is found",
+                   [&] { return counter("polybot_book_resyncs_total", {"best_mismatch"}) == 1; });
+    co_await until("the book is right again",
+                   [&] { return fresh(1) && best_bid(1) == level(42, 9); });
+  });
+  EXPECT_GE(venue.books_requests, 1);
+  EXPECT_EQ(venue.subscriptions, 1);  // one loss does not cost the connection
+}
+
+TEST_F(FeedTest, DeclaresBooksStaleWhenTheConnectionEndsAndComesBack) {
+  venue.add(1);
+  Heard heard;
+  run([&]() -> asio::awaitable<void> {
+    const auto steps = [&]() -> asio::awaitable<void> {
+      co_await until_fresh(1);
+      co_await until("the bus has the book", [&] { return heard.books.size() == 1; });
+      venue.opening_books = false;
+      venue.hang_up();
+      co_await until("the book is stale",
+                     [&] { return !fresh(1) && heard.stale[FakeVenue::id_of(1)]; });
+      co_await until("a new connection is there", [&] { return venue.subscriptions == 2; });
+      EXPECT_FALSE(fresh(1));  // trusted only after an opening book
+      venue.opening_books = true;
+      venue.hang_up();
+      co_await until_fresh(1);
+    };
+    co_await (listen(heard) || steps());
+  });
+  EXPECT_GE(counter("polybot_book_resyncs_total", {"disconnected"}), 1);
+}
+
+TEST_F(FeedTest, ReplacesAConnectionThatIsFrozenThoughItAnswersPings) {
+  venue.add(1);
+  settings.supervisor.silence = 100ms;
+  settings.supervisor.ping_interval = 50ms;
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    venue.frozen = true;
+    co_await until("quiet alone changes nothing",
+                   [&] { return venue.books_requests >= 2 && venue.pings >= 2; });
+    EXPECT_TRUE(fresh(1));
+    venue.set(1, Side::Buy, 43, 2);
+    venue.at(1).venue_ms += 3000;
+    co_await until("a new socket brings the truth",
+                   [&] { return fresh(1) && best_bid(1) == level(43, 2); });
+  });
+  EXPECT_EQ(counter("polybot_book_resyncs_total", {"feed_silent"}), 1);
+  EXPECT_EQ(venue.subscriptions, 2);
+}
+
+TEST_F(FeedTest, SeedsABookByRestWhenNoOpeningBookComes) {
+  venue.add(1);
+  venue.opening_books = false;
+  settings.supervisor.snapshot_timeout = 100ms;
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    EXPECT_GE(venue.books_requests, 1);
+    co_await until("one more socket is tried", [&] { return venue.subscriptions == 2; });
+    co_await until_fresh(1);
+  });
+}
+
+TEST_F(FeedTest, AddsAMarketThatIsListedLater) {
+  venue.add(1);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    venue.add(2);
+    co_await until_fresh(2);
+  });
+  EXPECT_EQ(venue.clients(), 0U);
+}
+
+TEST_F(FeedTest, EndsTheBookOfAResolvedMarketAndTellsThePayout) {
+  venue.add(1);
+  venue.add(2);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    venue.resolve(1, false);
+    co_await until("it is resolved", [&] {
+      const domain::Market* market = feed->catalogue().find(FakeVenue::id_of(1));
+      return market != nullptr && market->status == MarketStatus::Resolved;
+    });
+    EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(1))->payout.no, domain::kPriceOne);
+    EXPECT_FALSE(feed->book(FakeVenue::id_of(1)).has_value());
+    EXPECT_TRUE(feed->quote(FakeVenue::id_of(1))->stale);
+    EXPECT_TRUE(fresh(2));
+  });
+}
+
+TEST_F(FeedTest, RefusesAMarketWhoseRecordContradictsItsListing) {
+  venue.add(1);
+  venue.add(2).contradicts = true;
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await until("the other is refused", [&] { return feed->catalogue().refused() == 1; });
+  });
+  EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(2)), nullptr);
+}
+
+TEST_F(FeedTest, KnowsHowManyMarketsANegRiskEventHas) {
+  venue.add(1, "election", true);
+  venue.add(2, "election", true);
+  venue.add(3, "election", true);
+  venue.resolve(3, false);  // out before we came
+  run([&]() -> asio::awaitable<void> {
+    co_await until("the total is known", [&] {
+      const domain::Market* market = feed->catalogue().find(FakeVenue::id_of(1));
+      return market != nullptr && market->event_market_count == 3;
+    });
+  });
+}
+
+TEST_F(FeedTest, SurvivesFramesThatMakeNoSense) {
+  const std::vector<std::string> nonsense = {"",
+                                             "{",
+                                             "[1,2]",
+                                             R"({"event_type":"book"})",
+                                             "INVALID OPERATION",
+                                             R"({"event_type":"something_new","x":1})"};
+  venue.add(1);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    for (const std::string& frame : nonsense) venue.say(frame);
+    venue.set(1, Side::Buy, 41, 3);
+    co_await until("the feed goes on", [&] { return best_bid(1) == level(41, 3); });
+    EXPECT_EQ(venue.subscriptions, 1);
+    venue.say("\xff\xfe");  // not a text at all: this one costs the connection
+    co_await until("a new connection is there",
+                   [&] { return venue.subscriptions == 2 && fresh(1); });
+  });
+  EXPECT_GE(counter("polybot_market_data_frames_refused_total", {"malformed"}), 4);
+  EXPECT_EQ(counter("polybot_market_data_frames_refused_total", {"invalid_operation"}), 1);
+  EXPECT_EQ(counter("polybot_market_data_events_total", {"unknown"}), 1);
+}
+
+TEST_F(FeedTest, AnswersForTheBooksOfAShard) {
+  venue.add(1);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    const domain::Shard shard =
+        domain::shard_of(feed->catalogue().find(FakeVenue::id_of(1))->event);
+    bus::RecoveryClient client(io.get_executor(), {.address = name + "-books"}, listener_stats);
+    const auto bytes = co_await client.request(wire::encode_books_request({shard}), 2000ms);
+    EXPECT_TRUE(bytes.has_value());
+    wire::BooksAnswer answer;
+    EXPECT_EQ(wire::decode_books_answer(*bytes, answer), wire::DecodeError::None);
+    EXPECT_EQ(answer.books.size(), 1U);
+    EXPECT_EQ(answer.position.incarnation, 42U);
+    EXPECT_FALSE((co_await client.request("garbage", 2000ms)).has_value());
+  });
+}
+
+TEST_F(FeedTest, RetriesAVenueThatIsNotThereYet) {
+  venue.add(1);
+  settings.urls.market_ws = "ws://127.0.0.1:0/ws/market";
+  settings.supervisor.silence = 50ms;
+  run([&]() -> asio::awaitable<void> {
+    co_await until("it says so", [&] {
+      const auto reasons = health.reasons();
+      return std::any_of(reasons.begin(), reasons.end(), [](const std::string& reason) {
+        return reason.find("connections are down") != std::string::npos;
+      });
+    });
+  });
+  EXPECT_FALSE(health.ready());
+}
+
+}  // namespace
+}  // namespace polybot::gateway::test
