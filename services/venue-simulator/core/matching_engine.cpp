@@ -1127,7 +1127,7 @@ void MatchingEngine::report_trade(const TradeTruth& trade, Turn& turn) const {
   std::set<AccountId> told;
   const auto tell = [&](AccountId account) {
     if (accounts_[account].house || !told.insert(account).second) return;
-    turn.out.account.emplace_back(TradeOutput{account, view(trade, account)});
+    turn.out.account.emplace_back(TradeOutput{account, trade.number, view(trade, account)});
   };
   tell(trade.taker.account);
   for (const TradeTruth::Party& maker : trade.makers) tell(maker.account);
@@ -1195,6 +1195,11 @@ std::vector<OrderTruth> MatchingEngine::orders(std::uint64_t after_number, std::
             [](const OrderTruth& a, const OrderTruth& b) { return a.number < b.number; });
   if (page.size() > limit) page.resize(limit);
   return page;
+}
+
+const TradeTruth* MatchingEngine::trade(std::uint64_t number) const {
+  const auto found = trades_.find(number);
+  return found == trades_.end() ? nullptr : &found->second;
 }
 
 std::vector<TradeTruth> MatchingEngine::trades(std::uint64_t after_number, std::size_t limit) const {

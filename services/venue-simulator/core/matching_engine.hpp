@@ -112,6 +112,7 @@ class MatchingEngine {
 
   // Takes effect for what happens from now on. The seed stays.
   void reconfigure(const EngineSettings& settings);
+  [[nodiscard]] const EngineSettings& settings() const { return settings_; }
 
   // ---- accounts -----------------------------------------------------------------------------------
   AccountId open_account(const AccountAddress& address, domain::Money deposit);
@@ -183,6 +184,8 @@ class MatchingEngine {
   [[nodiscard]] std::vector<OrderTruth> orders(std::uint64_t after_number, std::size_t limit) const;
   // Trades of outside accounts by number, from `after_number` on, at most `limit`.
   [[nodiscard]] std::vector<TradeTruth> trades(std::uint64_t after_number, std::size_t limit) const;
+  // Null when it is forgotten.
+  [[nodiscard]] const TradeTruth* trade(std::uint64_t number) const;
   [[nodiscard]] domain::VenueTrade view(const TradeTruth& trade, AccountId account) const;
   [[nodiscard]] std::uint64_t unsettled_trades() const { return unsettled_; }
   [[nodiscard]] Conservation conservation() const { return accounts_.conservation(); }

@@ -264,6 +264,7 @@ struct OrderOutput {
 };
 struct TradeOutput {
   AccountId account;
+  std::uint64_t number = 0;  // of the trade, see MatchingEngine::trade()
   domain::VenueTrade trade;
   template <class Archive>
   void fields(Archive& archive) {

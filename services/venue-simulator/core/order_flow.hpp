@@ -36,6 +36,7 @@ class OrderFlow {
   void set_running(bool running, MatchingEngine& engine, FaultBoard& faults, domain::Timestamp now,
                    Outputs& out);
   [[nodiscard]] bool running() const { return running_; }
+  [[nodiscard]] const FlowSettings& settings() const { return settings_; }
   // Takes effect for what happens from now on. The seed stays.
   void reconfigure(const FlowSettings& settings, MatchingEngine& engine, FaultBoard& faults,
                    domain::Timestamp now, Outputs& out);

@@ -1,0 +1,48 @@
+// The simulator's own routes on its admin port (loopback): the truth, the faults, the crowd.
+//
+//   GET    /status            flow or replay, activity, conservation
+//   GET    /state             accounts, totals, orders and trades (?orders_after= &trades_after= &limit=)
+//   GET    /state/history     orders and trades that have left memory, same parameters
+//   GET    /events            events with their markets
+//   GET    /faults            all faults; POST /faults/{name} {parameters}; DELETE /faults/{name}
+//   POST   /flow/pause        /flow/resume: the crowd rests, markets still end
+//
+// Parameters of a fault, all optional: probability (0..1), duration_ms, delay_ms, count, market (slug or
+// condition id), size ("0.2"), amount ("1.23").
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "services/venue-simulator/api/market_feed.hpp"
+#include "services/venue-simulator/api/user_feed.hpp"
+#include "services/venue-simulator/exchange_host.hpp"
+
+namespace polybot::venue_simulator {
+
+class AdminApi {
+ public:
+  // What /status says of a replay; empty without one.
+  using ReplayStatus = std::function<std::string()>;
+  AdminApi(ExchangeHost& host, MarketFeed& market_feed, UserFeed& user_feed, ReplayStatus replay);
+  void register_routes(http::Router& router);
+
+ private:
+  [[nodiscard]] http::Response status() const;
+  [[nodiscard]] http::Response set_fault(const http::Request& request);
+  [[nodiscard]] http::Response clear_fault(const http::Request& request);
+  [[nodiscard]] http::Response set_flow(bool running);
+  // The settings a body asks for, or what is wrong with it.
+  [[nodiscard]] std::variant<FaultSettings, std::string> parse_settings(Fault fault,
+                                                                        const std::string& body) const;
+  [[nodiscard]] std::optional<domain::MarketId> find_market(std::string_view name) const;
+
+  ExchangeHost& host_;
+  MarketFeed& market_feed_;
+  UserFeed& user_feed_;
+  ReplayStatus replay_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // watched by the registered routes
+};
+
+}  // namespace polybot::venue_simulator

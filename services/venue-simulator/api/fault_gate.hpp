@@ -1,0 +1,34 @@
+// What stands between the network and the venue's REST answers: the faults venue-down and venue-hang.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+
+#include "common/http/router.hpp"
+#include "services/venue-simulator/exchange_host.hpp"
+
+namespace polybot::venue_simulator {
+
+class FaultGate {
+ public:
+  FaultGate(const ExchangeHost& host, std::uint64_t seed) : host_(host), random_(seed) {}
+
+  // Answers at once with what `answer` says, unless a fault is on: then the request first waits, or its
+  // connection dies before anything has happened.
+  using Answer = std::function<http::Response(const http::Request&)>;
+  [[nodiscard]] http::Handler guard(Answer answer);
+  // True with the probability of an active fault.
+  [[nodiscard]] bool strikes(const FaultSettings* settings);
+  [[nodiscard]] domain::Duration up_to(domain::Duration most);
+
+ private:
+  boost::asio::awaitable<http::Response> pass(Answer answer, http::Request request);
+  boost::asio::awaitable<void> hang();
+
+  const ExchangeHost& host_;
+  Random random_;
+};
+
+[[nodiscard]] http::Response cut_connection();
+
+}  // namespace polybot::venue_simulator

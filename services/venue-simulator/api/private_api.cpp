@@ -1,0 +1,323 @@
+#include "services/venue-simulator/api/private_api.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "common/polymarket/amounts.hpp"
+#include "common/polymarket/messages/api_keys.hpp"
+#include "common/polymarket/messages/refusals.hpp"
+#include "services/venue-simulator/api/authentication.hpp"
+#include "services/venue-simulator/api/shapes.hpp"
+#include "services/venue-simulator/api/trade_pages.hpp"
+
+namespace polybot::venue_simulator {
+
+namespace refusal = polymarket::refusal;
+using domain::TimeInForce;
+using domain::VenueOrderId;
+using http::Request;
+using http::Response;
+
+namespace {
+
+constexpr domain::Duration kLatest = std::chrono::seconds(15);  // of executed-late
+
+Response venue_error(unsigned status, std::string_view text) {
+  return http::json(polymarket::write_error(text), status);
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) text.push_back(',');
+    text += parts[i];
+  }
+  return text + "]";
+}
+
+Response cancel_answer(const std::vector<domain::CancelAnswered>& answers) {
+  polymarket::CancelAnswer answer;
+  for (const domain::CancelAnswered& one : answers) {
+    if (one.result == domain::CancelAnswered::Result::Canceled) {
+      answer.canceled.push_back(one.order);
+    } else {
+      answer.not_canceled.emplace_back(one.order, one.text);
+    }
+  }
+  return http::json(polymarket::write_cancel_answer(answer));
+}
+
+}  // namespace
+
+PrivateApi::PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate, const Options& options)
+    : host_(host), members_(members), gate_(gate), options_(options), domains_(options.chain_id) {}
+
+void PrivateApi::register_routes(http::Router& router) {
+  router.post("/auth/api-key", gate_.guard([this](const Request& r) { return create_api_key(r); }));
+  router.get("/auth/derive-api-key", gate_.guard([this](const Request& r) { return derive_api_key(r); }));
+  router.post("/order", guard(&PrivateApi::post_order));
+  router.post("/orders", guard(&PrivateApi::post_orders));
+  router.del("/order", guard(&PrivateApi::delete_order));
+  router.del("/orders", guard(&PrivateApi::delete_orders));
+  router.del("/cancel-all", guard(&PrivateApi::cancel_all));
+  router.del("/cancel-market-orders", guard(&PrivateApi::cancel_market));
+  router.get("/data/orders", guard(&PrivateApi::open_orders));
+  router.get("/data/order/{order_id}", guard(&PrivateApi::open_order));
+  router.get("/data/trades", guard(&PrivateApi::trades));
+  router.get("/balance-allowance", guard(&PrivateApi::balance));
+  router.get("/balance-allowance/update", guard(&PrivateApi::balance));
+}
+
+http::Handler PrivateApi::guard(Answer answer) {
+  return gate_.guard([this, answer](const Request& request) {
+    const Member* member = authenticate_l2(request, members_, now_s());
+    if (member == nullptr) return venue_error(401, refusal::kUnauthorized);
+    return (this->*answer)(*member, request);
+  });
+}
+
+std::int64_t PrivateApi::now_s() const { return domain::to_unix_ms(host_.now()) / 1000; }
+
+// ---------------------------------------------------------------------------------------- credentials
+
+Response PrivateApi::create_api_key(const Request& request) {
+  const auto address = authenticate_l1(request, options_.chain_id, now_s());
+  if (!address) return venue_error(401, "Invalid L1 Request headers");
+  if (members_.by_address(*address) != nullptr) return venue_error(400, "Could not create api key");
+  static_cast<void>(host_.apply(OpenAccount{address->bytes, options_.deposit}));
+  members_.learn(host_.engine());
+  return http::json(polymarket::write_api_credentials(members_.by_address(*address)->credentials));
+}
+
+Response PrivateApi::derive_api_key(const Request& request) {
+  const auto address = authenticate_l1(request, options_.chain_id, now_s());
+  if (!address) return venue_error(401, "Invalid L1 Request headers");
+  const Member* member = members_.by_address(*address);
+  if (member == nullptr) return venue_error(400, "Could not derive api key!");
+  return http::json(polymarket::write_api_credentials(member->credentials));
+}
+
+// --------------------------------------------------------------------------------------------- orders
+
+const domain::Market* PrivateApi::market_of(const domain::TokenId& token) const {
+  const auto place = host_.engine().find_token(token);
+  const Listing* listing = place ? host_.engine().listing(place->market) : nullptr;
+  return listing == nullptr ? nullptr : &listing->market;
+}
+
+std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
+                                                      const polymarket::PostedOrder& posted) const {
+  const polymarket::OrderToSign& signed_order = posted.order;
+  if (posted.owner != member.credentials.api_key()) return std::string(refusal::kWrongOwner);
+  if (signed_order.signer != member.address) return std::string(refusal::kWrongSigner);
+  if (signed_order.signature_type != polymarket::SignatureType::Eoa ||
+      signed_order.maker != member.address) {
+    return std::string("maker address not allowed, please use the deposit wallet flow");
+  }
+  const domain::Market* market = market_of(signed_order.token);
+  if (market == nullptr) return std::string(refusal::kInvalidTokenId);
+  const VenueOrderId id =
+      polymarket::order_digest(signed_order, domains_.separator(market->exchange));
+  const auto signer = polymarket::recover_signer({id.bytes}, posted.signature);
+  if (!signer || *signer != member.address) return std::string(refusal::kInvalidSignature);
+  const auto terms = polymarket::check_amounts({.order_id = id,
+                                                .side = signed_order.side,
+                                                .time_in_force = posted.time_in_force,
+                                                .amounts = {signed_order.maker_amount,
+                                                            signed_order.taker_amount},
+                                                .tick = market->tick,
+                                                .min_size = market->min_size});
+  if (const auto* text = std::get_if<std::string>(&terms)) return *text;
+  const auto& read = std::get<polymarket::OrderTerms>(terms);
+  NewOrder order;
+  order.id = id;
+  order.token = signed_order.token;
+  order.side = signed_order.side;
+  order.limit = read.price;
+  order.quantity = read.quantity;
+  order.time_in_force = posted.time_in_force;
+  const bool immediate =
+      order.time_in_force == TimeInForce::Fak || order.time_in_force == TimeInForce::Fok;
+  if (immediate && order.side == domain::Side::Buy) order.cash = read.cash;
+  order.post_only = posted.post_only;
+  order.expiration_s = posted.expiration_s;
+  order.salt = signed_order.salt;
+  return order;
+}
+
+PrivateApi::Placed PrivateApi::answer_of(const NewOrder& order, const SubmitAnswer& answer) const {
+  Placed placed;
+  if (const auto* rejected = std::get_if<domain::SubmitRejected>(&answer.outcome)) {
+    placed.refused = true;
+    placed.response.success = false;
+    placed.response.error = refusal_text(rejected->reason, order, market_of(order.token));
+    return placed;
+  }
+  const auto& accepted = std::get<domain::SubmitAccepted>(answer.outcome);
+  placed.response.id = order.id;
+  placed.response.trades = accepted.trades;
+  switch (accepted.state) {
+    case domain::SubmitAccepted::State::Live: placed.response.status = "live"; break;
+    case domain::SubmitAccepted::State::Matched: placed.response.status = "matched"; break;
+    case domain::SubmitAccepted::State::Delayed: placed.response.status = "delayed"; break;
+    case domain::SubmitAccepted::State::Unmatched: placed.response.status = "unmatched"; break;
+  }
+  if (answer.taking.is_positive()) {
+    placed.response.making_amount = answer.making;
+    placed.response.taking_amount = answer.taking;
+  }
+  return placed;
+}
+
+std::optional<std::vector<PrivateApi::Placed>> PrivateApi::place(
+    const Member& member, const std::vector<polymarket::PostedOrder>& posted) {
+  std::vector<Placed> placed(posted.size());
+  SubmitOrders batch{member.account, {}};
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < posted.size(); ++i) {
+    auto checked = check(member, posted[i]);
+    if (const auto* text = std::get_if<std::string>(&checked)) {
+      placed[i] = {.response = {.success = false, .error = *text}, .refused = true};
+      continue;
+    }
+    batch.orders.push_back(std::get<NewOrder>(std::move(checked)));
+    positions.push_back(i);
+  }
+  if (batch.orders.empty()) return placed;
+  const FaultSettings* late = host_.fault(Fault::ExecutedLate);
+  if (gate_.strikes(late)) {
+    const domain::Duration delay = late->delay.count() > 0 ? late->delay : gate_.up_to(kLatest);
+    host_.fault_used(Fault::ExecutedLate);
+    static_cast<void>(host_.apply(SubmitLater{batch.account, batch.orders, host_.now() + delay}));
+    return std::nullopt;
+  }
+  const Outputs& outputs = host_.apply(batch);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    placed[positions[i]] = answer_of(batch.orders[i], outputs.submits[i]);
+  }
+  if (gate_.strikes(host_.fault(Fault::AnswerLost))) {
+    host_.fault_used(Fault::AnswerLost);
+    return std::nullopt;
+  }
+  return placed;
+}
+
+Response PrivateApi::post_order(const Member& member, const Request& request) {
+  const auto posted = polymarket::parse_order_body(request.body);
+  if (!posted) return venue_error(400, refusal::kInvalidPayload);
+  const auto placed = place(member, {*posted});
+  if (!placed) return cut_connection();
+  if (placed->front().refused) return venue_error(400, placed->front().response.error);
+  std::string body;
+  polymarket::write_placement(placed->front().response, body);
+  return http::json(std::move(body));
+}
+
+Response PrivateApi::post_orders(const Member& member, const Request& request) {
+  const auto posted = polymarket::parse_orders_body(request.body);
+  if (!posted || posted->empty()) return venue_error(400, refusal::kInvalidPayload);
+  if (posted->size() > polymarket::kOrderBatchMax) {
+    return venue_error(400, refusal::too_many_orders(posted->size(), polymarket::kOrderBatchMax));
+  }
+  const auto placed = place(member, *posted);
+  if (!placed) return cut_connection();
+  std::vector<std::string> answers(placed->size());
+  for (std::size_t i = 0; i < placed->size(); ++i) {
+    polymarket::write_placement((*placed)[i].response, answers[i]);
+  }
+  return http::json(join(answers));
+}
+
+// -------------------------------------------------------------------------------------------- cancels
+
+Response PrivateApi::cancel(const Member& member, std::vector<VenueOrderId> orders) {
+  return cancel_answer(host_.apply(CancelOrders{member.account, std::move(orders)}).cancels);
+}
+
+Response PrivateApi::cancel_resting(CancelResting request) {
+  return cancel_answer(host_.apply(std::move(request)).cancels);
+}
+
+Response PrivateApi::delete_order(const Member& member, const Request& request) {
+  const auto order = polymarket::parse_cancel_body(request.body);
+  if (!order) return venue_error(400, refusal::kInvalidOrderId);
+  return cancel(member, {*order});
+}
+
+Response PrivateApi::delete_orders(const Member& member, const Request& request) {
+  auto orders = polymarket::parse_cancels_body(request.body);
+  if (!orders) return venue_error(400, refusal::kInvalidPayload);
+  if (orders->size() > polymarket::kCancelBatchMax) {
+    return venue_error(400, refusal::too_many_orders(orders->size(), polymarket::kCancelBatchMax));
+  }
+  return cancel(member, std::move(*orders));
+}
+
+Response PrivateApi::cancel_all(const Member& member, const Request&) {
+  return cancel_resting({member.account, std::nullopt, std::nullopt});
+}
+
+Response PrivateApi::cancel_market(const Member& member, const Request& request) {
+  const auto wanted = polymarket::parse_cancel_market_body(request.body);
+  if (!wanted || (!wanted->market && !wanted->token)) return venue_error(400, refusal::kInvalidPayload);
+  return cancel_resting({member.account, wanted->market, wanted->token});
+}
+
+// ------------------------------------------------------------------------------------------- readings
+
+Response PrivateApi::open_orders(const Member& member, const Request& request) {
+  const auto query = parse_page_query(request);
+  if (!query) return venue_error(400, refusal::kInvalidPayload);
+  polymarket::Page<polymarket::OrderRecord> page;
+  for (const OrderTruth& order : host_.engine().open_orders(member.account)) {
+    if (order.number <= query->after_number || !query->wants(order)) continue;
+    if (page.items.size() == kPageItems) {
+      page.next_cursor = page_cursor(order.number - 1);
+      break;
+    }
+    page.items.push_back(order_record(order, members_, host_.engine()));
+  }
+  if (page.next_cursor.empty()) page.next_cursor = polymarket::kEndCursor;
+  return http::json(polymarket::write_open_orders(page));
+}
+
+Response PrivateApi::open_order(const Member& member, const Request& request) {
+  const auto id = domain::parse_hex<VenueOrderId>(request.param("order_id"));
+  if (!id) return venue_error(400, refusal::kInvalidOrderId);
+  const auto order = host_.engine().open_order(*id);
+  if (!order || order->account != member.account) return http::json("null");
+  return http::json(polymarket::write_open_order(order_record(*order, members_, host_.engine())));
+}
+
+Response PrivateApi::trades(const Member& member, const Request& request) {
+  const auto query = parse_page_query(request);
+  if (!query) return venue_error(400, refusal::kInvalidPayload);
+  return http::json(
+      polymarket::write_trades(trade_page(*query, member.account, members_, host_)));
+}
+
+Response PrivateApi::balance(const Member& member, const Request& request) {
+  const auto type = request.query_value("asset_type").value_or("");
+  polymarket::BalanceAllowance answer;
+  if (type == "COLLATERAL") {
+    answer.balance = host_.engine().accounts()[member.account].cash.raw();
+  } else if (type == "CONDITIONAL") {
+    const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
+    if (!token) return venue_error(400, refusal::kInvalidTokenId);
+    const auto place = host_.engine().find_token(*token);
+    if (place) {
+      answer.balance =
+          host_.engine().accounts().holding(member.account, place->market, place->outcome).held.raw();
+    }
+  } else {
+    return venue_error(400, refusal::kInvalidPayload);
+  }
+  const std::int64_t allowance = host_.engine().settings().allowance.raw();
+  for (const auto exchange : {domain::ExchangeVersion::V2, domain::ExchangeVersion::V2NegRisk}) {
+    answer.allowances.emplace_back(*polymarket::exchange_address(options_.chain_id, exchange), allowance);
+  }
+  return http::json(polymarket::write_balance_allowance(answer));
+}
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,37 @@
+// The venue's public REST: time, version, books, market records, and the Gamma catalogue.
+#pragma once
+
+#include "services/venue-simulator/api/fault_gate.hpp"
+#include "services/venue-simulator/api/market_feed.hpp"
+
+namespace polybot::venue_simulator {
+
+class PublicApi {
+ public:
+  PublicApi(const ExchangeHost& host, FaultGate& gate, MarketFeed::BookOf book_of)
+      : host_(host), gate_(gate), book_of_(std::move(book_of)) {}
+  void register_routes(http::Router& router);
+
+ private:
+  using Answer = http::Response (PublicApi::*)(const http::Request&) const;
+  [[nodiscard]] http::Handler guard(Answer answer);
+  [[nodiscard]] http::Response time(const http::Request&) const;
+  [[nodiscard]] http::Response version(const http::Request&) const;
+  [[nodiscard]] http::Response book(const http::Request&) const;
+  [[nodiscard]] http::Response books(const http::Request&) const;
+  [[nodiscard]] http::Response midpoint(const http::Request&) const;
+  [[nodiscard]] http::Response tick_size(const http::Request&) const;
+  [[nodiscard]] http::Response neg_risk(const http::Request&) const;
+  [[nodiscard]] http::Response clob_market_record(const http::Request&) const;
+  [[nodiscard]] http::Response markets(const http::Request&) const;
+  [[nodiscard]] http::Response event(const http::Request&) const;
+  // The open or closed market of a token query, or the venue's error.
+  [[nodiscard]] std::variant<const domain::Market*, http::Response> market_of_token(
+      const http::Request& request) const;
+
+  const ExchangeHost& host_;
+  FaultGate& gate_;
+  MarketFeed::BookOf book_of_;
+};
+
+}  // namespace polybot::venue_simulator

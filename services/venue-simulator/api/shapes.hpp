@@ -1,0 +1,34 @@
+// The exchange's facts in the shapes of the venue's messages. Pure translation.
+#pragma once
+
+#include <optional>
+
+#include "common/polymarket/messages/catalogue.hpp"
+#include "common/polymarket/messages/user_channel.hpp"
+#include "services/venue-simulator/api/members.hpp"
+
+namespace polybot::venue_simulator {
+
+[[nodiscard]] polymarket::GammaMarket gamma_market(MarketNo number, const MatchingEngine& engine);
+[[nodiscard]] polymarket::ClobMarket clob_market(const domain::Market& market);
+
+// The book of one token of an open market, best levels last; empty when it has none.
+[[nodiscard]] std::optional<polymarket::BookSummary> book_summary(const domain::TokenId& token,
+                                                                  const MatchingEngine& engine,
+                                                                  domain::Timestamp now);
+// The other outcome's view of levels: mirrored prices, same quantities, still best last.
+[[nodiscard]] std::vector<domain::Level> mirrored(const std::vector<domain::Level>& levels);
+
+[[nodiscard]] polymarket::UserOrderEvent order_event(const OrderOutput& output, const Members& members,
+                                                     const MatchingEngine& engine);
+[[nodiscard]] polymarket::UserTradeEvent trade_event(const TradeTruth& trade, AccountId account,
+                                                     const Members& members,
+                                                     const MatchingEngine& engine);
+[[nodiscard]] polymarket::OrderRecord order_record(const OrderTruth& order, const Members& members,
+                                                   const MatchingEngine& engine);
+
+// The venue's words for a refusal.
+[[nodiscard]] std::string refusal_text(domain::RejectReason reason, const NewOrder& order,
+                                       const domain::Market* market);
+
+}  // namespace polybot::venue_simulator

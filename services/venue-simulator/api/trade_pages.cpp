@@ -1,0 +1,117 @@
+#include "services/venue-simulator/api/trade_pages.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/polymarket/digest.hpp"
+#include "services/venue-simulator/api/shapes.hpp"
+
+namespace polybot::venue_simulator {
+namespace {
+
+using polymarket::TradeRecord;
+
+template <class Int>
+bool parse_whole(std::string_view text, Int& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool read_seconds(const http::Request& request, std::string_view name,
+                  std::optional<std::int64_t>& value) {
+  const auto text = request.query_value(name);
+  if (!text || text->empty()) return true;
+  return parse_whole(*text, value.emplace());
+}
+
+bool concerns(const TradeTruth& trade, AccountId account) {
+  return trade.taker.account == account ||
+         std::any_of(trade.makers.begin(), trade.makers.end(),
+                     [account](const auto& maker) { return maker.account == account; });
+}
+
+}  // namespace
+
+std::string page_cursor(std::uint64_t number) {
+  return polymarket::to_base64url(polymarket::bytes_of(std::to_string(number)));
+}
+
+std::optional<PageQuery> parse_page_query(const http::Request& request) {
+  PageQuery query;
+  if (const auto id = request.query_value("id"); id && !id->empty()) query.id = std::string(*id);
+  if (const auto text = request.query_value("market"); text && !text->empty()) {
+    query.market = domain::parse_hex<domain::MarketId>(*text);
+    if (!query.market) return std::nullopt;
+  }
+  if (const auto text = request.query_value("asset_id"); text && !text->empty()) {
+    query.token = domain::parse_token(*text);
+    if (!query.token) return std::nullopt;
+  }
+  if (!read_seconds(request, "before", query.before_s)) return std::nullopt;
+  if (!read_seconds(request, "after", query.after_s)) return std::nullopt;
+  const auto cursor = request.query_value("next_cursor");
+  if (cursor && !cursor->empty()) {
+    const auto decoded = polymarket::parse_base64(*cursor);
+    if (!decoded) return std::nullopt;
+    const std::string text(decoded->begin(), decoded->end());
+    if (!parse_whole(text, query.after_number)) return std::nullopt;
+  }
+  return query;
+}
+
+bool PageQuery::wants(const OrderTruth& order) const {
+  return (!id || *id == domain::to_string(order.id)) && (!market || *market == order.market_id) &&
+         (!token || *token == order.token);
+}
+
+bool PageQuery::wants(const TradeRecord& trade) const {
+  const std::int64_t matched_s = domain::to_unix_ms(trade.matched_at) / 1000;
+  return (!id || *id == trade.id.value) && (!market || *market == trade.market) &&
+         (!token || *token == trade.token) && (!before_s || matched_s < *before_s) &&
+         (!after_s || matched_s > *after_s);
+}
+
+polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId account,
+                                         const Members& members, const ExchangeHost& host) {
+  polymarket::Page<TradeRecord> page;
+  // False when the page is full.
+  const auto offer = [&](const TradeTruth& trade) {
+    if (trade.number <= query.after_number || !concerns(trade, account)) return true;
+    TradeRecord record = trade_event(trade, account, members, host.engine()).trade;
+    if (!query.wants(record)) return true;
+    if (page.items.size() == kPageItems) {
+      page.next_cursor = page_cursor(trade.number - 1);
+      return false;
+    }
+    page.items.push_back(std::move(record));
+    return true;
+  };
+  // Old and remembered trades interleave by number only where they were settled out of order; both
+  // are collected before they are cut into pages.
+  std::map<std::uint64_t, TradeTruth> old;
+  const std::int64_t remembered_s = domain::to_unix_ms(host.remembered_since()) / 1000;
+  const bool asks_for_old = !query.after_s || *query.after_s <= remembered_s;
+  if (asks_for_old) {
+    host.read_old_trades(0, [&](const TradeTruth& trade) {
+      const bool wanted = trade.number > query.after_number && concerns(trade, account) &&
+                          (!query.after_s || domain::to_unix_ms(trade.matched_at) / 1000 > *query.after_s);
+      if (wanted) old.emplace(trade.number, trade);
+      return true;
+    });
+  }
+  constexpr std::size_t kAll = static_cast<std::size_t>(-1);
+  for (TradeTruth& trade : host.engine().trades(query.after_number, kAll)) {
+    if (!asks_for_old) {
+      if (!offer(trade)) break;
+      continue;
+    }
+    old.insert_or_assign(trade.number, std::move(trade));
+  }
+  for (const auto& [number, trade] : old) {
+    if (!offer(trade)) break;
+  }
+  if (page.next_cursor.empty()) page.next_cursor = polymarket::kEndCursor;
+  return page;
+}
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,145 @@
+#include "services/venue-simulator/api/user_feed.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "common/polymarket/messages/user_channel.hpp"
+#include "common/runtime/clock.hpp"
+#include "services/venue-simulator/api/shapes.hpp"
+
+namespace polybot::venue_simulator {
+
+using http::CloseCode;
+
+namespace {
+
+constexpr domain::Duration kLateness = std::chrono::seconds(2);
+
+}  // namespace
+
+UserFeed::UserFeed(boost::asio::any_io_executor executor, const ExchangeHost& host,
+                   const Members& members, std::uint64_t fault_seed)
+    : executor_(std::move(executor)), host_(host), members_(members), fault_random_(fault_seed) {}
+
+void UserFeed::register_routes(http::Router& router) {
+  http::WebSocketOptions options;
+  options.message_bytes_max = 256 * 1024;
+  options.queue_messages_max = 16 * 1024;
+  options.queue_bytes_max = 16 << 20;
+  options.pings = false;
+  options.authorize = [this](const http::Request&) -> std::optional<http::Response> {
+    if (host_.fault(Fault::VenueDown) == nullptr) return std::nullopt;
+    return http::problem(503, "down");
+  };
+  router.websocket(
+      "/ws/user",
+      [this](std::shared_ptr<http::WebSocketSession> socket) { return serve(std::move(socket)); },
+      options);
+}
+
+boost::asio::awaitable<void> UserFeed::serve(std::shared_ptr<http::WebSocketSession> socket) {
+  auto owned = std::make_unique<Session>();
+  Session* session = owned.get();
+  session->socket = std::move(socket);
+  sessions_.push_back(std::move(owned));
+  for (;;) {
+    const auto text = co_await session->socket->receive();
+    if (!text || !receive(*session, *text)) break;
+  }
+  std::erase_if(sessions_, [session](const auto& other) { return other.get() == session; });
+}
+
+bool UserFeed::receive(Session& session, const std::string& text) {
+  if (session.member != nullptr) {
+    // Later texts narrow or widen the markets; all are sent here unless the first one named some.
+    session.socket->send(std::string(text == polymarket::kPing ? polymarket::kPong
+                                                               : polymarket::kInvalidOperation));
+    return true;
+  }
+  const auto wanted = polymarket::parse_user_subscription(text);
+  const Member* member = wanted ? members_.by_api_key(wanted->api_key) : nullptr;
+  const bool known = member != nullptr &&
+                     polymarket::equal_constant_time(member->credentials.secret(), wanted->secret) &&
+                     polymarket::equal_constant_time(member->credentials.passphrase(), wanted->passphrase);
+  if (!known) {
+    session.socket->close(CloseCode::PolicyViolation, "invalid subscription payload");
+    return false;
+  }
+  session.member = member;
+  session.markets = {wanted->markets.begin(), wanted->markets.end()};
+  return true;
+}
+
+void UserFeed::close_all(CloseCode code, std::string_view reason) {
+  for (const auto& session : sessions_) session->socket->close(code, reason);
+}
+
+void UserFeed::drop_sockets() {
+  const FaultSettings* drop = host_.fault(Fault::UserSocketDrop);
+  if (drop == nullptr) {
+    dropped_at_.reset();
+    return;
+  }
+  const domain::Timestamp now = host_.now();
+  const bool again = dropped_at_ && drop->delay.count() > 0 && now - *dropped_at_ >= drop->delay;
+  if (dropped_at_ && !again) return;
+  dropped_at_ = now;
+  close_all(CloseCode::GoingAway, "");
+}
+
+void UserFeed::publish(const Outputs& outputs) {
+  if (sessions_.empty()) return;
+  for (const AccountOutput& output : outputs.account) {
+    std::string text;
+    if (const auto* order = std::get_if<OrderOutput>(&output)) {
+      polymarket::write_user_order(order_event(*order, members_, host_.engine()), text);
+      deliver(order->account, order->update.market, std::move(text));
+      continue;
+    }
+    const auto& trade = std::get<TradeOutput>(output);
+    const TradeTruth* truth = host_.engine().trade(trade.number);
+    if (truth == nullptr) continue;
+    TradeTruth then = *truth;  // it may have moved on since
+    then.status = trade.trade.status;
+    then.updated_at = trade.trade.updated_at;
+    polymarket::write_user_trade(trade_event(then, trade.account, members_, host_.engine()), text);
+    deliver(trade.account, then.market_id, std::move(text));
+  }
+}
+
+void UserFeed::deliver(AccountId account, const domain::MarketId& market, std::string text) {
+  const auto shared = std::make_shared<const std::string>(std::move(text));  // to several sessions
+  const FaultSettings* fault = host_.fault(Fault::UserEvents, market);
+  if (fault == nullptr || !fault_random_.chance(fault->probability_ppm)) {
+    send(account, market, shared);
+    return;
+  }
+  // Late, so that others overtake it; twice; or both.
+  const domain::Duration most = fault->delay.count() > 0 ? fault->delay : kLateness;
+  const domain::Duration delay = fault_random_.between(domain::Duration{1'000'000}, most);
+  const auto kind = fault_random_.between(0, 2);
+  if (kind != 0) send(account, market, shared);
+  if (kind == 1) send(account, market, shared);
+  if (kind != 1) send_late(account, market, shared, delay);
+}
+
+void UserFeed::send(AccountId account, const domain::MarketId& market, const http::SharedText& text) {
+  for (const auto& session : sessions_) {
+    if (session->member == nullptr || session->member->account != account) continue;
+    if (!session->markets.empty() && !session->markets.contains(market)) continue;
+    session->socket->send(text);
+  }
+}
+
+void UserFeed::send_late(AccountId account, const domain::MarketId& market, http::SharedText text,
+                         domain::Duration delay) {
+  auto wait = [](UserFeed& feed, std::weak_ptr<int> alive, AccountId to, domain::MarketId about,
+                 http::SharedText late, domain::Duration span) -> boost::asio::awaitable<void> {
+    co_await runtime::sleep_for(span);
+    if (alive.lock()) feed.send(to, about, late);
+  };
+  boost::asio::co_spawn(executor_, wait(*this, alive_, account, market, std::move(text), delay),
+                        boost::asio::detached);
+}
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,56 @@
+// The private user channel, /ws/user: order and trade events of the account whose credentials the
+// subscription carries (polymarket.md §4.5). Nothing is replayed to a socket that was not there.
+//
+// The faults user-events (twice, late, out of order), user-socket-drop and venue-down act here.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "common/http/router.hpp"
+#include "common/http/websocket_session.hpp"
+#include "services/venue-simulator/api/members.hpp"
+#include "services/venue-simulator/exchange_host.hpp"
+
+namespace polybot::venue_simulator {
+
+class UserFeed {
+ public:
+  UserFeed(boost::asio::any_io_executor executor, const ExchangeHost& host, const Members& members,
+           std::uint64_t fault_seed);
+
+  void register_routes(http::Router& router);
+  void publish(const Outputs& outputs);
+  // Cuts sockets when the fault user-socket-drop says so. To be called regularly.
+  void drop_sockets();
+  // A fault was set anew: its first drop is still to come.
+  void forget_drops() { dropped_at_.reset(); }
+  void close_all(http::CloseCode code, std::string_view reason);
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+ private:
+  struct Session {
+    std::shared_ptr<http::WebSocketSession> socket;  // shared with the server's connection
+    const Member* member = nullptr;                  // null until it has authenticated
+    std::set<domain::MarketId> markets;              // empty: all
+  };
+  boost::asio::awaitable<void> serve(std::shared_ptr<http::WebSocketSession> socket);
+  [[nodiscard]] bool receive(Session& session, const std::string& text);
+  void deliver(AccountId account, const domain::MarketId& market, std::string text);
+  void send(AccountId account, const domain::MarketId& market, const http::SharedText& text);
+  void send_late(AccountId account, const domain::MarketId& market, http::SharedText text,
+                 domain::Duration delay);
+
+  boost::asio::any_io_executor executor_;
+  const ExchangeHost& host_;
+  const Members& members_;
+  Random fault_random_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::optional<domain::Timestamp> dropped_at_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // late events outlive nothing
+};
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,89 @@
+#include "services/venue-simulator/config.hpp"
+
+#include <limits>
+
+namespace polybot::venue_simulator {
+
+using domain::Duration;
+using domain::Money;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+using TwoPlaces = domain::Decimal<struct TwoPlacesTag, 2>;
+
+void read_flow(runtime::config::Reader& reader, FlowSettings& flow) {
+  flow.edge = reader.boolean("flow.edge", true);
+  flow.book_changes_per_second = reader.integer("flow.rate", 200, 1, 20'000);
+  flow.rotate_period =
+      reader.duration("flow.rotate_period", minutes(5), seconds(2), hours(24));
+  flow.resolve_after_min =
+      reader.duration("flow.resolve_after_min", seconds(15), milliseconds(100), hours(1));
+  flow.resolve_after_max =
+      reader.duration("flow.resolve_after_max", seconds(85), milliseconds(100), hours(1));
+  flow.long_life = reader.duration("flow.long_life", hours(24 * 7), minutes(1), hours(24 * 365));
+  if (flow.resolve_after_max < flow.resolve_after_min) {
+    reader.error("flow.resolve_after_max", "must not be below flow.resolve_after_min");
+  }
+}
+
+void read_rules(runtime::config::Reader& reader, EngineSettings& engine) {
+  engine.mined_after_min =
+      reader.duration("settlement.mined_after_min", seconds(2), milliseconds(0), minutes(10));
+  engine.mined_after_max =
+      reader.duration("settlement.mined_after_max", seconds(4), milliseconds(0), minutes(10));
+  engine.confirmed_after_min = reader.duration("settlement.confirmed_after_min", milliseconds(200),
+                                               milliseconds(0), minutes(10));
+  engine.confirmed_after_max =
+      reader.duration("settlement.confirmed_after_max", seconds(1), milliseconds(0), minutes(10));
+  engine.redeem_after_min =
+      reader.duration("settlement.redeem_after_min", seconds(3), milliseconds(0), hours(1));
+  engine.redeem_after_max =
+      reader.duration("settlement.redeem_after_max", seconds(8), milliseconds(0), hours(1));
+  engine.taker_delay =
+      reader.duration("rules.taker_delay", milliseconds(150), milliseconds(1), minutes(1));
+  engine.retention = reader.duration("memory.retention", minutes(30), seconds(10), hours(24));
+  engine.resolved_markets_kept =
+      reader.integer_as<std::uint32_t>("memory.resolved_markets", 4096, 16, 1'000'000);
+  engine.allowance =
+      reader.decimal<Money>("account.allowance", Money::from_units(1'000'000'000), Money{},
+                            Money::from_units(1'000'000'000));
+  const auto ordered = [&](const char* key, Duration low, Duration high) {
+    if (high < low) reader.error(key, "must not be below its minimum");
+  };
+  ordered("settlement.mined_after_max", engine.mined_after_min, engine.mined_after_max);
+  ordered("settlement.confirmed_after_max", engine.confirmed_after_min, engine.confirmed_after_max);
+  ordered("settlement.redeem_after_max", engine.redeem_after_min, engine.redeem_after_max);
+}
+
+}  // namespace
+
+Config read_config(runtime::config::Reader& reader) {
+  Config config;
+  config.api_address = reader.string("api.address", "127.0.0.1");
+  config.api_port = reader.port("api.port", 8090);
+  config.folder = reader.string("data.folder", "data/sim/exchange");
+  config.sync_every = reader.duration("data.sync_every", seconds(1), milliseconds(10), minutes(1));
+  config.snapshot_every =
+      reader.duration("data.snapshot_every", minutes(5), seconds(1), hours(24));
+  config.exchange.seed = static_cast<std::uint64_t>(
+      reader.integer("flow.seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
+  read_flow(reader, config.exchange.flow);
+  read_rules(reader, config.exchange.engine);
+  config.recording = reader.string("replay.recording", "");
+  config.speed_percent =
+      reader.decimal<TwoPlaces>("replay.speed", TwoPlaces::from_units(1), TwoPlaces::from_raw(1),
+                                TwoPlaces::from_units(1'000))
+          .raw();
+  config.exchange.flow_kind = config.recording.empty() ? FlowKind::Synthetic : FlowKind::Replay;
+  config.deposit = reader.decimal<Money>("account.deposit", Money::from_units(10'000), Money{},
+                                         Money::from_units(1'000'000'000));
+  config.chain_id = static_cast<std::uint64_t>(reader.integer("venue.chain_id", 137, 1, 1'000'000'000));
+  config.turn = reader.duration("api.turn", milliseconds(5), milliseconds(1), seconds(1));
+  return config;
+}
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,30 @@
+// The simulator's configuration; deploy/config/venue-simulator.toml explains each key.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "common/runtime/config.hpp"
+#include "services/venue-simulator/core/exchange.hpp"
+
+namespace polybot::venue_simulator {
+
+struct Config {
+  std::string api_address = "127.0.0.1";
+  std::uint16_t api_port = 8090;
+  std::filesystem::path folder;
+  ExchangeSettings exchange;
+  std::string recording;           // path; empty: synthetic flow
+  std::int64_t speed_percent = 100;
+  domain::Money deposit = domain::Money::from_units(10'000);
+  std::uint64_t chain_id = 137;
+  domain::Duration turn = std::chrono::milliseconds(5);
+  domain::Duration sync_every = std::chrono::seconds(1);
+  domain::Duration snapshot_every = std::chrono::minutes(5);
+  std::uint64_t snapshot_bytes = 32U << 20;  // of inputs since the last one
+};
+
+[[nodiscard]] Config read_config(runtime::config::Reader& reader);
+
+}  // namespace polybot::venue_simulator

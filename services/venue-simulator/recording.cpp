@@ -1,0 +1,132 @@
+#include "services/venue-simulator/recording.hpp"
+
+#include <zstd.h>
+
+#include <array>
+#include <boost/json/parse.hpp>
+#include <fstream>
+
+#include "common/polymarket/messages/market_channel.hpp"
+#include "common/runtime/config.hpp"
+
+namespace polybot::venue_simulator {
+namespace fs = std::filesystem;
+
+// The lines of a file, plain or compressed.
+class Recording::Lines {
+ public:
+  explicit Lines(const fs::path& path) : file_(path, std::ios::binary) {
+    if (!file_) throw runtime::CannotStart("cannot read the recording " + path.string());
+    if (path.extension() == ".zst") context_.reset(ZSTD_createDStream());
+  }
+
+  bool next(std::string& line) {
+    for (;;) {
+      const std::size_t end = text_.find('\n', used_);
+      if (end != std::string::npos) {
+        line.assign(text_, used_, end - used_);
+        used_ = end + 1;
+        return true;
+      }
+      text_.erase(0, std::exchange(used_, 0));
+      if (fill()) continue;
+      line = std::exchange(text_, {});
+      return !line.empty();
+    }
+  }
+
+ private:
+  // More text; false at the end, and at damage: what comes after it is lost.
+  bool fill() {
+    if (!context_) {
+      std::array<char, 1 << 16> block{};
+      file_.read(block.data(), static_cast<std::streamsize>(block.size()));
+      text_.append(block.data(), static_cast<std::size_t>(file_.gcount()));
+      return file_.gcount() > 0;
+    }
+    for (;;) {
+      if (input_.pos == input_.size) {
+        file_.read(compressed_.data(), static_cast<std::streamsize>(compressed_.size()));
+        input_ = {compressed_.data(), static_cast<std::size_t>(file_.gcount()), 0};
+        if (input_.size == 0) return false;
+      }
+      std::array<char, 1 << 16> block{};
+      ZSTD_outBuffer output{block.data(), block.size(), 0};
+      const std::size_t result = ZSTD_decompressStream(context_.get(), &output, &input_);
+      if (ZSTD_isError(result) != 0) return false;
+      text_.append(block.data(), output.pos);
+      if (output.pos > 0) return true;
+    }
+  }
+
+  struct FreeStream {
+    void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
+  };
+  std::ifstream file_;
+  std::unique_ptr<ZSTD_DStream, FreeStream> context_;
+  std::array<char, 1 << 16> compressed_{};
+  ZSTD_inBuffer input_{nullptr, 0, 0};
+  std::string text_;
+  std::size_t used_ = 0;
+};
+
+Recording::Recording(const fs::path& path) : lines_(std::make_unique<Lines>(path)) {
+  name_ = path.filename().string();
+  name_ = name_.substr(0, name_.find('.'));
+  fingerprint_ = path.filename().string() + ":" + std::to_string(fs::file_size(path));
+  if (const RecordedFrame* first = peek()) first_ms_ = first->at_ms;
+}
+
+Recording::~Recording() = default;
+
+const RecordedFrame* Recording::peek() {
+  std::string line;
+  while (!has_frame_ && !ended_) {
+    if (!lines_->next(line)) {
+      ended_ = true;
+      break;
+    }
+    boost::system::error_code ec;
+    const boost::json::value value = boost::json::parse(line, ec);
+    const boost::json::object* object = ec ? nullptr : value.if_object();
+    const boost::json::value* at = object == nullptr ? nullptr : object->if_contains("ts_ms");
+    const boost::json::value* raw = object == nullptr ? nullptr : object->if_contains("raw");
+    if (at == nullptr || raw == nullptr || !at->is_int64() || !raw->is_string()) {
+      ++skipped_lines_;
+      continue;
+    }
+    latest_ms_ = std::max(latest_ms_, at->as_int64());
+    frame_.index = next_index_++;
+    frame_.at_ms = latest_ms_;
+    frame_.raw.assign(raw->as_string().data(), raw->as_string().size());
+    has_frame_ = true;
+  }
+  return has_frame_ ? &frame_ : nullptr;
+}
+
+void Recording::pop() { has_frame_ = false; }
+
+void Recording::skip_to(std::uint64_t index) {
+  while (peek() != nullptr && frame_.index < index) pop();
+}
+
+bool Recording::at_end() { return peek() == nullptr; }
+
+void append_recorded_events(const polymarket::MarketFrame& frame,
+                            std::vector<RecordedEvent>& events) {
+  for (const polymarket::MarketEvent& event : frame.events) {
+    if (const auto* book = std::get_if<polymarket::BookEvent>(&event)) {
+      events.emplace_back(RecordedBook{book->token,
+                                       {book->bids.begin(), book->bids.end()},
+                                       {book->asks.begin(), book->asks.end()}});
+    } else if (const auto* change = std::get_if<polymarket::PriceChangeEvent>(&event)) {
+      for (const polymarket::PriceChange& level : change->changes) {
+        events.emplace_back(RecordedChange{level.token, level.side, level.price, level.quantity});
+      }
+    } else if (const auto* trade = std::get_if<polymarket::LastTradeEvent>(&event)) {
+      events.emplace_back(RecordedTrade{trade->token, trade->side, trade->price, trade->quantity});
+    }
+  }
+}
+
+}  // namespace polybot::venue_simulator

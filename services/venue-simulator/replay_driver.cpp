@@ -1,0 +1,137 @@
+#include "services/venue-simulator/replay_driver.hpp"
+
+#include <algorithm>
+
+#include "common/polymarket/messages/market_channel.hpp"
+
+namespace polybot::venue_simulator {
+
+using domain::Timestamp;
+
+namespace {
+
+// A turn takes at most this many frames, so that a late process still answers its clients.
+constexpr std::uint64_t kFramesPerTurnMax = 2'000;
+
+std::string slug_of(const std::string& name) {
+  std::string slug = name;
+  for (char& c : slug) {
+    if (c == '_' || c == ' ') c = '-';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return slug;
+}
+
+}  // namespace
+
+ReplayDriver::ReplayDriver(const std::string& path, std::int64_t speed_percent)
+    : recording_(path), speed_percent_(speed_percent) {}
+
+Timestamp ReplayDriver::due_of(std::int64_t recorded_ms) const {
+  const std::int64_t since_ms = recorded_ms - recording_.first_ms();
+  return anchor_ + domain::Duration(since_ms * 1'000'000 / speed_percent_ * 100);
+}
+
+void ReplayDriver::take_frame(polymarket::MarketFrame& frame) {
+  const RecordedFrame* recorded = recording_.peek();
+  if (!polymarket::parse_market_frame(recorded->raw, frame)) ++unreadable_;
+  follow(frame);
+  recording_.pop();
+}
+
+void ReplayDriver::follow(const polymarket::MarketFrame& frame) {
+  for (const polymarket::MarketEvent& event : frame.events) {
+    if (const auto* book = std::get_if<polymarket::BookEvent>(&event)) {
+      TokenState& token = tokens_[book->token];
+      token.book.load(book->bids, book->asks);
+      if (book->last_trade_price) token.last_trade = book->last_trade_price;
+    } else if (const auto* changes = std::get_if<polymarket::PriceChangeEvent>(&event)) {
+      for (const polymarket::PriceChange& change : changes->changes) {
+        const auto side =
+            change.side == domain::Side::Buy ? domain::BookSide::Bid : domain::BookSide::Ask;
+        tokens_[change.token].book.apply(domain::LevelChange{side, change.price, change.quantity});
+      }
+    } else if (const auto* trade = std::get_if<polymarket::LastTradeEvent>(&event)) {
+      tokens_[trade->token].last_trade = trade->price;
+    }
+  }
+}
+
+void ReplayDriver::resolve(PlayFrames& frames) {
+  polymarket::MarketFrame frame;
+  while (const RecordedFrame* recorded = recording_.peek()) {
+    if (recorded->index >= frames.first + frames.count) break;
+    const bool wanted = recorded->index >= frames.first;
+    take_frame(frame);
+    if (wanted) append_recorded_events(frame, frames.events);
+  }
+}
+
+void ReplayDriver::begin(ExchangeHost& host) {
+  PlayFrames played{.first = host.exchange().replay().position(), .count = 0, .events = {}};
+  resolve(played);  // follows the books up to where the last run stopped
+  listed_ = host.engine().markets().size();
+  anchor_ = host.now();
+  if (const RecordedFrame* next = recording_.peek()) {
+    anchor_ -= due_of(next->at_ms) - anchor_;
+  }
+}
+
+void ReplayDriver::list_markets(const polymarket::MarketFrame& frame, ExchangeHost& host) {
+  for (const polymarket::MarketEvent& event : frame.events) {
+    const auto* book = std::get_if<polymarket::BookEvent>(&event);
+    if (book == nullptr || host.engine().find_market(book->market)) continue;
+    const auto [first, fresh] = first_tokens_.emplace(book->market, book->token);
+    if (fresh || first->second == book->token) continue;
+    domain::Market market;
+    market.id = book->market;
+    market.event_slug = slug_of(recording_.name());
+    market.slug = market.event_slug + "-" + std::to_string(++listed_);
+    market.question = "Market " + std::to_string(listed_) + " of " + recording_.name();
+    market.yes_token = first->second;
+    market.no_token = book->token;
+    if (book->tick) market.tick = *book->tick;
+    static_cast<void>(host.apply(ListRecordedMarket{market}));
+  }
+}
+
+void ReplayDriver::play(ExchangeHost& host, const Publish& publish) {
+  const Timestamp now = host.now();
+  PlayFrames batch{.first = host.exchange().replay().position(), .count = 0, .events = {}};
+  polymarket::MarketFrame frame;
+  std::int64_t burst_ms = 0;
+  while (const RecordedFrame* recorded = recording_.peek()) {
+    const bool same_burst = batch.count > 0 && recorded->at_ms == burst_ms;
+    if (!same_burst && (due_of(recorded->at_ms) > now || batch.count >= kFramesPerTurnMax)) break;
+    burst_ms = recorded->at_ms;
+    take_frame(frame);
+    list_markets(frame, host);
+    append_recorded_events(frame, batch.events);
+    ++batch.count;
+    publish(frame, now);
+  }
+  if (batch.count > 0) static_cast<void>(host.apply(batch));
+}
+
+std::optional<polymarket::BookSummary> ReplayDriver::book_of(const domain::TokenId& token,
+                                                             const MatchingEngine& engine,
+                                                             Timestamp now) const {
+  const auto place = engine.find_token(token);
+  const auto state = tokens_.find(token);
+  if (!place || state == tokens_.end()) return std::nullopt;
+  const domain::Market& market = engine.listing(place->market)->market;
+  polymarket::BookSummary book;
+  book.market = market.id;
+  book.token = token;
+  book.venue_at = now;
+  const domain::OrderBook& recorded = state->second.book;
+  book.bids = {recorded.bids().begin(), recorded.bids().end()};
+  book.asks = {recorded.asks().begin(), recorded.asks().end()};
+  book.min_size = market.min_size;
+  book.tick = market.tick;
+  book.neg_risk = market.neg_risk;
+  book.last_trade_price = state->second.last_trade;
+  return book;
+}
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,62 @@
+// Plays a recording to the exchange and to the market feed at its own pace, times a speed.
+//
+// Frames of one recorded millisecond are one burst and stay together: they are due at the same moment
+// and get the same stamp. A restart goes on where the last run stopped; the time in between does not
+// count. After the end the markets stay as they are.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/domain/order_book.hpp"
+#include "common/polymarket/messages/catalogue.hpp"
+#include "services/venue-simulator/exchange_host.hpp"
+#include "services/venue-simulator/recording.hpp"
+
+namespace polybot::venue_simulator {
+
+class ReplayDriver {
+ public:
+  using Publish = std::function<void(const polymarket::MarketFrame&, domain::Timestamp now)>;
+  ReplayDriver(const std::string& path, std::int64_t speed_percent);
+
+  [[nodiscard]] const std::string& fingerprint() const { return recording_.fingerprint(); }
+  // Fills in the events of logged frames, in order; for the fold at start.
+  void resolve(PlayFrames& frames);
+  // Lists the recorded markets and sets the pace. Once, after the fold.
+  void begin(ExchangeHost& host);
+  // Plays what is due.
+  void play(ExchangeHost& host, const Publish& publish);
+
+  [[nodiscard]] bool finished() { return recording_.at_end(); }
+  [[nodiscard]] std::uint64_t unreadable_frames() const { return unreadable_; }
+  // The recorded book of a token: what its feed has said so far.
+  [[nodiscard]] std::optional<polymarket::BookSummary> book_of(const domain::TokenId& token,
+                                                               const MatchingEngine& engine,
+                                                               domain::Timestamp now) const;
+
+ private:
+  struct TokenState {
+    domain::OrderBook book;  // in the token's own terms
+    std::optional<domain::Price> last_trade;
+  };
+  // Parses the frame at hand, follows its books and moves on.
+  void take_frame(polymarket::MarketFrame& frame);
+  void follow(const polymarket::MarketFrame& frame);
+  void list_markets(const polymarket::MarketFrame& frame, ExchangeHost& host);
+  [[nodiscard]] domain::Timestamp due_of(std::int64_t recorded_ms) const;
+
+  Recording recording_;
+  std::int64_t speed_percent_;
+  domain::Timestamp anchor_{};  // when the first frame was, or would have been, due
+  std::unordered_map<domain::TokenId, TokenState> tokens_;
+  std::map<domain::MarketId, domain::TokenId> first_tokens_;  // of markets seen with one token so far
+  std::size_t listed_ = 0;
+  std::uint64_t unreadable_ = 0;
+};
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,161 @@
+#include "services/venue-simulator/service.hpp"
+
+#include <memory>
+#include <optional>
+
+#include "common/http/server.hpp"
+#include "common/runtime/logging.hpp"
+#include "services/venue-simulator/api/admin_api.hpp"
+#include "services/venue-simulator/api/private_api.hpp"
+#include "services/venue-simulator/api/public_api.hpp"
+#include "services/venue-simulator/api/shapes.hpp"
+#include "services/venue-simulator/replay_driver.hpp"
+
+namespace polybot::venue_simulator {
+namespace {
+
+namespace log = runtime::log;
+
+constexpr std::chrono::milliseconds kStopGrace{1'000};
+
+// Everything a running simulator consists of, in the order of dependence.
+class Simulator {
+ public:
+  Simulator(runtime::Runtime& runtime, const Config& config)
+      : runtime_(runtime),
+        config_(config),
+        replay_(make_replay(config)),
+        host_(host_options()),
+        members_(host_.seed()),
+        gate_(host_, runtime.incarnation),
+        market_feed_(host_, book_of(), runtime.incarnation + 1),
+        user_feed_(runtime.io.get_executor(), host_, members_, runtime.incarnation + 2),
+        public_api_(host_, gate_, book_of()),
+        private_api_(host_, members_, gate_, {config.chain_id, config.deposit}),
+        admin_api_(host_, market_feed_, user_feed_, replay_status()),
+        server_(runtime.io.get_executor(), server_options()) {
+    members_.learn(host_.engine());
+    host_.publish = [this](const Outputs& outputs) {
+      members_.learn(host_.engine());
+      // A replay publishes the recorded feed instead of what the exchange makes of it.
+      if (!replay_) market_feed_.publish(outputs);
+      user_feed_.publish(outputs);
+    };
+    public_api_.register_routes(server_.router());
+    private_api_.register_routes(server_.router());
+    market_feed_.register_routes(server_.router());
+    user_feed_.register_routes(server_.router());
+    admin_api_.register_routes(runtime.admin.router());
+  }
+
+  boost::asio::awaitable<void> run() {
+    if (replay_) replay_->begin(host_);
+    server_.listen();
+    runtime_.health.set_ready("exchange");
+    log::info("Venue open", {{"address", server_.address()},
+                             {"markets", host_.engine().markets().size()},
+                             {"seed", host_.seed()},
+                             {"folded_inputs", host_.folded_inputs()}});
+    // gcc 12 miscompiles a co_await in a loop's condition.
+    for (;;) {
+      const bool on = co_await runtime_.stop.sleep_for(config_.turn);
+      if (!on) break;
+      turn();
+    }
+    runtime_.health.set_not_ready("exchange", "stopping");
+    co_await server_.stop(kStopGrace);
+    host_.close();
+  }
+
+ private:
+  static std::unique_ptr<ReplayDriver> make_replay(const Config& config) {
+    if (config.recording.empty()) return nullptr;
+    return std::make_unique<ReplayDriver>(config.recording, config.speed_percent);
+  }
+
+  ExchangeHost::Options host_options() {
+    ExchangeHost::Options options;
+    options.config = config_;
+    options.now = [clock = runtime_.clock] { return clock.now(); };
+    if (replay_) {
+      options.recording_fingerprint = replay_->fingerprint();
+      options.resolve_frames = [this](PlayFrames& frames) { replay_->resolve(frames); };
+    }
+    return options;
+  }
+
+  MarketFeed::BookOf book_of() {
+    return [this](const domain::TokenId& token) {
+      if (replay_) return replay_->book_of(token, host_.engine(), host_.now());
+      return book_summary(token, host_.engine(), host_.now());
+    };
+  }
+
+  AdminApi::ReplayStatus replay_status() {
+    if (!replay_) return {};
+    return [this] {
+      const bool finished = replay_->finished();
+      return "{\"frames\":" + std::to_string(host_.exchange().replay().position()) +
+             ",\"unreadable\":" + std::to_string(replay_->unreadable_frames()) +
+             ",\"finished\":" + (finished ? "true" : "false") + ",\"says\":\"" +
+             (finished ? "replay finished" : "replaying") + "\"}";
+    };
+  }
+
+  http::ServerOptions server_options() const {
+    http::ServerOptions options;
+    options.address = config_.api_address;
+    options.port = config_.api_port;
+    options.config_key = "api.port";
+    options.server_name = "venue-simulator";
+    options.limits.body_bytes_max = 1 << 20;  // 500 tokens of 78 digits, 1000 order ids
+    options.observer.on_session_error = [](std::string_view what) {
+      log::error("A session ended unexpectedly", {{"what", what}});
+    };
+    return options;
+  }
+
+  void turn() {
+    host_.advance();
+    const bool down = host_.fault(Fault::VenueDown) != nullptr;
+    if (replay_ && !down) {
+      replay_->play(host_, [this](const polymarket::MarketFrame& frame, domain::Timestamp now) {
+        market_feed_.publish_recorded(frame, now);
+      });
+      if (replay_->finished() && !finish_told_) {
+        finish_told_ = true;
+        log::info("Replay finished", {{"frames", host_.exchange().replay().position()}});
+      }
+    }
+    user_feed_.drop_sockets();
+    if (down) {
+      market_feed_.close_all(http::CloseCode::GoingAway, "");
+      user_feed_.close_all(http::CloseCode::GoingAway, "");
+    }
+    host_.maintain();
+  }
+
+  runtime::Runtime& runtime_;
+  Config config_;
+  std::unique_ptr<ReplayDriver> replay_;
+  ExchangeHost host_;
+  Members members_;
+  FaultGate gate_;
+  MarketFeed market_feed_;
+  UserFeed user_feed_;
+  PublicApi public_api_;
+  PrivateApi private_api_;
+  AdminApi admin_api_;
+  http::Server server_;
+  bool finish_told_ = false;
+};
+
+}  // namespace
+
+boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
+  runtime.health.add("exchange");
+  Simulator simulator(runtime, config);
+  co_await simulator.run();
+}
+
+}  // namespace polybot::venue_simulator

@@ -1,0 +1,191 @@
+// The translations and the recording reader of the shell, without a socket.
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/polymarket/messages/market_channel.hpp"
+#include "services/venue-simulator/api/authentication.hpp"
+#include "services/venue-simulator/api/shapes.hpp"
+#include "services/venue-simulator/replay_driver.hpp"
+#include "tests/unit/venue-simulator/harness.hpp"
+
+namespace polybot::venue_simulator::testing {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view kKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+struct MembersTest : ::testing::Test {
+  polymarket::OrderSigner signer{kKey};
+  Venue venue;
+  Members members{7};
+  AccountId account = [this] {
+    venue.on(OpenAccount{signer.address().bytes, money("100")});
+    members.learn(venue.exchange.engine());
+    return venue.out.opened.at(0);
+  }();
+
+  http::Request request(const polymarket::HeaderList& headers) {
+    http::Request made;
+    made.method = http::Method::Get;
+    made.target = "/data/orders?id=1";
+    made.path = "/data/orders";
+    for (const auto& [name, value] : headers) made.headers.set(name, value);
+    return made;
+  }
+};
+
+TEST_F(MembersTest, CredentialsAreAFunctionOfSeedAndAddress) {
+  Members again(7);
+  again.learn(venue.exchange.engine());
+  Members other(8);
+  other.learn(venue.exchange.engine());
+  const Member* member = members.by_address(signer.address());
+  ASSERT_NE(member, nullptr);
+  EXPECT_EQ(member->credentials.api_key(), again.by_address(signer.address())->credentials.api_key());
+  EXPECT_NE(member->credentials.api_key(), other.by_address(signer.address())->credentials.api_key());
+  EXPECT_EQ(members.by_api_key(member->credentials.api_key()), member);
+  EXPECT_EQ(member->account, account);
+}
+
+TEST_F(MembersTest, AcceptsL1HeadersOfTheRightKeyAndTime) {
+  const auto headers = polymarket::l1_headers(signer, 137, 1'000, 0);
+  EXPECT_EQ(authenticate_l1(request(headers), 137, 1'030), signer.address());
+  EXPECT_EQ(authenticate_l1(request(headers), 137, 1'061), std::nullopt);
+  EXPECT_EQ(authenticate_l1(request(headers), 80002, 1'000), std::nullopt);
+  EXPECT_EQ(authenticate_l1(request({}), 137, 1'000), std::nullopt);
+}
+
+TEST_F(MembersTest, AcceptsL2HeadersForExactlyThisRequest) {
+  const Member* member = members.by_address(signer.address());
+  const auto headers = member->credentials.headers(signer.address(), 1'000,
+                                                   {.method = "GET", .path = "/data/orders", .body = ""});
+  EXPECT_EQ(authenticate_l2(request(headers), members, 1'000), member);
+  EXPECT_EQ(authenticate_l2(request(headers), members, 900), nullptr);
+  auto other = request(headers);
+  other.target = "/data/trades";
+  EXPECT_EQ(authenticate_l2(other, members, 1'000), nullptr);
+  other = request(headers);
+  other.body = "{}";
+  EXPECT_EQ(authenticate_l2(other, members, 1'000), nullptr);
+}
+
+TEST(Shapes, TheNoBookIsTheMirrorOfTheYesBook) {
+  Venue venue;
+  const AccountId alice = venue.open(1);
+  const MarketNo market = venue.list();
+  venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.40", "10");
+  venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.42", "20");
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.30", "30");
+  const auto yes = book_summary(venue.token(market, Outcome::Yes), venue.exchange.engine(), venue.now);
+  const auto no = book_summary(venue.token(market, Outcome::No), venue.exchange.engine(), venue.now);
+  ASSERT_TRUE(yes && no);
+  EXPECT_EQ(yes->bids.back().price, price("0.42"));
+  EXPECT_EQ(yes->asks.back().price, price("0.70"));
+  EXPECT_EQ(no->bids.back().price, price("0.30"));
+  EXPECT_EQ(no->asks.back().price, price("0.58"));
+  EXPECT_EQ(no->asks.back().quantity, qty("20"));
+}
+
+TEST(Shapes, AMarketIsListedAsWhatItIs) {
+  Venue venue(ExchangeSettings{.seed = 3});
+  const MatchingEngine& engine = venue.exchange.engine();
+  for (const MarketNo number : engine.markets()) {
+    const domain::Market& truth = engine.listing(number)->market;
+    const domain::Market read = polymarket::to_market(gamma_market(number, engine));
+    EXPECT_EQ(read.id, truth.id);
+    EXPECT_EQ(read.neg_risk, truth.neg_risk);
+    EXPECT_EQ(read.augmented, truth.augmented);
+    EXPECT_EQ(read.placeholder, truth.placeholder) << truth.slug;
+    EXPECT_EQ(read.exchange, truth.exchange);
+    EXPECT_EQ(read.status == domain::MarketStatus::Active, truth.status == domain::MarketStatus::Active);
+    EXPECT_TRUE(polymarket::contradiction(read, clob_market(truth)).empty());
+    EXPECT_EQ(polymarket::with_record(read, clob_market(truth)).taker_delay, truth.taker_delay);
+  }
+}
+
+struct RecordingTest : ::testing::Test {
+  fs::path path = fs::temp_directory_path() / ("recording-test-" + std::to_string(::getpid()) + ".jsonl");
+  void write(const std::vector<std::string>& lines) {
+    std::ofstream file(path);
+    for (const std::string& line : lines) file << line << "\n";
+  }
+  void TearDown() override { fs::remove(path); }
+};
+
+TEST_F(RecordingTest, KeepsFileOrderAndNeverGoesBackInTime) {
+  write({R"({"ts_ms":1000,"raw":"a"})", R"({"ts_ms":900,"raw":"b"})", "garbage", R"({"ts_ms":1100,"raw":"c"})"});
+  Recording recording(path);
+  std::vector<std::pair<std::int64_t, std::string>> frames;
+  while (const RecordedFrame* frame = recording.peek()) {
+    frames.emplace_back(frame->at_ms, frame->raw);
+    recording.pop();
+  }
+  EXPECT_EQ(frames, (std::vector<std::pair<std::int64_t, std::string>>{{1000, "a"}, {1000, "b"}, {1100, "c"}}));
+  EXPECT_EQ(recording.skipped_lines(), 1U);
+  EXPECT_TRUE(recording.at_end());
+}
+
+std::string market_hex() { return "0x" + std::string(63, '0') + "1"; }
+std::string book_frame() {
+  const auto book = [](const char* token, const char* bid, const char* ask) {
+    return std::string(R"({\"event_type\":\"book\",\"market\":\")") + market_hex() + R"(\",\"asset_id\":\")" +
+           token + R"(\",\"timestamp\":\"1000\",\"hash\":\"\",\"bids\":[{\"price\":\")" + bid +
+           R"(\",\"size\":\"100\"}],\"asks\":[{\"price\":\")" + ask + R"(\",\"size\":\"80\"}]})";
+  };
+  return R"({"ts_ms":1000,"raw":"[)" + book("11", "0.4", "0.45") + "," + book("22", "0.55", "0.6") + R"(]"})";
+}
+
+TEST_F(RecordingTest, PlaysAtItsPaceTimesTheSpeedAndListsItsMarkets) {
+  const fs::path folder = path.string() + ".data";
+  fs::remove_all(folder);
+  const std::string trade =
+      R"({\"event_type\":\"last_trade_price\",\"market\":\")" + market_hex() +
+      R"(\",\"asset_id\":\"11\",\"price\":\"0.45\",\"side\":\"BUY\",\"size\":\"30\",\"timestamp\":\"2000\"})";
+  write({book_frame(), R"({"ts_ms":3000,"raw":")" + trade + R"("})"});
+  Timestamp now = kStart;
+  {
+    ReplayDriver driver(path.string(), 1'000);
+    ExchangeHost::Options options;
+    options.config.folder = folder;
+    options.config.exchange.flow_kind = FlowKind::Replay;
+    options.recording_fingerprint = driver.fingerprint();
+    options.resolve_frames = [&](PlayFrames& frames) { driver.resolve(frames); };
+    options.now = [&] { return now; };
+    ExchangeHost host(std::move(options));
+    driver.begin(host);
+    int published = 0;
+    const auto publish = [&](const polymarket::MarketFrame&, Timestamp) { ++published; };
+    driver.play(host, publish);
+    EXPECT_EQ(published, 1);
+    ASSERT_EQ(host.engine().markets().size(), 1U);
+    const domain::Market market = host.engine().listing(host.engine().markets()[0])->market;
+    EXPECT_EQ(domain::to_string(market.yes_token), "11");
+    EXPECT_FALSE(market.neg_risk);
+    EXPECT_EQ(host.engine().best(MarketNo{1}, BookSide::Ask)->quantity, qty("80"));
+    now += 199ms;  // two recorded seconds at ten times the pace
+    driver.play(host, publish);
+    EXPECT_EQ(published, 1);
+  }
+  // A restart goes on where the last run stopped.
+  now += 1h;
+  ReplayDriver driver(path.string(), 1'000);
+  ExchangeHost::Options options;
+  options.config.folder = folder;
+  options.config.exchange.flow_kind = FlowKind::Replay;
+  options.recording_fingerprint = driver.fingerprint();
+  options.resolve_frames = [&](PlayFrames& frames) { driver.resolve(frames); };
+  options.now = [&] { return now; };
+  ExchangeHost host(std::move(options));
+  driver.begin(host);
+  EXPECT_EQ(host.engine().best(MarketNo{1}, BookSide::Ask)->quantity, qty("80"));
+  EXPECT_EQ(driver.book_of(*domain::parse_token("22"), host.engine(), now)->bids.back().price, price("0.55"));
+  driver.play(host, [](const polymarket::MarketFrame&, Timestamp) {});
+  EXPECT_TRUE(driver.finished());
+  EXPECT_EQ(host.engine().best(MarketNo{1}, BookSide::Ask)->quantity, qty("50"));
+  fs::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace polybot::venue_simulator::testing
