@@ -51,6 +51,15 @@ std::vector<MarketKind> read_kinds(Reader& table) {
   return kinds;
 }
 
+void read_shards(Reader& table, MarketFilter& filter) {
+  const auto shard = [&](std::string_view key, domain::Shard fallback) {
+    return domain::Shard{table.integer_as<std::uint8_t>(key, fallback.value, 0, domain::kShards - 1)};
+  };
+  filter.first_shard = shard("first_shard", filter.first_shard);
+  filter.last_shard = shard("last_shard", filter.last_shard);
+  if (filter.last_shard < filter.first_shard) table.error("last_shard", "must not be below first_shard");
+}
+
 StrategySettings read_strategy(Reader& root, const std::string& name, const DeskSettings& defaults) {
   const std::string key = "strategies." + name;
   StrategySettings settings{.name = {name}, .factory = {}, .markets = {}, .desk = {}};
@@ -60,6 +69,7 @@ StrategySettings read_strategy(Reader& root, const std::string& name, const Desk
   Reader table = root.table(key);
   settings.markets.slugs = table.strings("markets", {});
   settings.markets.kinds = read_kinds(table);
+  read_shards(table, settings.markets);
   settings.desk = read_desk(table, "signals.", defaults);
   settings.desk.strategy = settings.name;
 

@@ -82,7 +82,7 @@ class Service {
     market_feed_.close();
     order_feed_.close();
     observe();
-    metrics_->stop();
+    co_await metrics_->stop();
     publisher_.close();
     runtime::log::info("Strategy runner stopped");
   }

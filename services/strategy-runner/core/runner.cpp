@@ -56,6 +56,8 @@ bool MarketFilter::admits(const domain::Market& market) const {
     if (!pattern.ends_with('*')) return market.slug == pattern;
     return market.slug.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1));
   };
+  const domain::Shard shard = domain::shard_of(market.event);
+  if (shard < first_shard || last_shard < shard) return false;
   if (!slugs.empty() && std::none_of(slugs.begin(), slugs.end(), fits)) return false;
   return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind_of(market)) != kinds.end();
 }

@@ -31,6 +31,8 @@ enum class MarketKind : std::uint8_t {
 struct MarketFilter {
   std::vector<std::string> slugs;  // "prefix*" allowed; empty: all
   std::vector<MarketKind> kinds;   // empty: all
+  domain::Shard first_shard{0};
+  domain::Shard last_shard{domain::kShards - 1};
   [[nodiscard]] bool admits(const domain::Market& market) const;
 };
 

@@ -148,21 +148,21 @@ TEST_F(MomentumTest, TakesItsProfit) {
   watch();
   rise();
   filled(only_signal());
-  world.book(1, {level(54, 500)}, {level(56, 500)});
+  world.book(1, {level(56, 500)}, {level(58, 500)});
   EXPECT_TRUE(world.signals().empty());
-  world.book(1, {level(55, 500)}, {level(57, 500)});
+  world.book(1, {level(57, 500)}, {level(59, 500)});
   const domain::Signal exit = only_signal();
   EXPECT_EQ(exit.action, domain::SignalAction::Exit);
   EXPECT_EQ(legs_of(exit)[0].side, Side::Sell);
   EXPECT_EQ(legs_of(exit)[0].quantity, shares(50));
-  EXPECT_EQ(legs_of(exit)[0].limit, cents(54));
+  EXPECT_EQ(legs_of(exit)[0].limit, cents(56));
 }
 
 TEST_F(MomentumTest, StopsItsLoss) {
   watch();
   rise();
   filled(only_signal());
-  world.book(1, {level(48, 500)}, {level(50, 500)});
+  world.book(1, {level(46, 500)}, {level(48, 500)});
   EXPECT_EQ(only_signal().action, domain::SignalAction::Exit);
 }
 
