@@ -89,6 +89,8 @@ std::vector<OrderManager::State::OwnFill> OrderManager::State::own_fills(const V
 }
 
 void OrderManager::State::on(const VenueTrade& trade) {
+  // Not an id of this venue; it could not be recorded.
+  if (trade.id.value.empty() || trade.id.value.size() > domain::kTradeIdBytesMax) return;
   for (const OwnFill& fill : own_fills(trade)) take_fill(trade, fill);
 }
 

@@ -12,6 +12,8 @@ using domain::MarketStatus;
 
 namespace {
 
+constexpr std::size_t kQuestionBytesMax = 4'096;
+
 // What order-manager's decisions depend on.
 bool differs(const Market& record, const Market& hint) {
   return record.status != hint.status || record.tick != hint.tick || record.min_size != hint.min_size ||
@@ -20,6 +22,15 @@ bool differs(const Market& record, const Market& hint) {
 
 bool over(MarketStatus status) {
   return status == MarketStatus::Closed || status == MarketStatus::Resolved;
+}
+
+// Texts are for people; one that is too long must not make the record unreadable.
+Market recordable(Market market) {
+  for (std::string* text : {&market.slug, &market.event_slug, &market.yes_label, &market.no_label}) {
+    if (text->size() > domain::kSlugBytesMax) text->clear();
+  }
+  if (market.question.size() > kQuestionBytesMax) market.question.clear();
+  return market;
 }
 
 }  // namespace
@@ -73,7 +84,7 @@ void OrderManager::State::on(const MarketRead& read) {
     watch.not_found_until = now + kNotFoundRemembered;
     return release_parked(read.id);
   }
-  const Market& market = *read.market;
+  const Market market = recordable(*read.market);
   watch.not_found_until = {};
   // A finished market where nothing is at stake is not worth a record; it is not asked for again soon.
   const bool finished = over(market.status);

@@ -38,8 +38,13 @@ void insert_by_rank(std::vector<SubmitBatch>& batches, SubmitBatch batch) {
   batches.insert(place, std::move(batch));
 }
 
+// The venue's words, in a form that any journal reader accepts.
 std::string shortened(std::string_view text) {
-  return std::string(text.substr(0, domain::kRejectTextBytesMax));
+  std::string printable(text.substr(0, domain::kRejectTextBytesMax));
+  for (char& c : printable) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return printable;
 }
 
 // Refusals that are about the venue, not about the order.

@@ -1,0 +1,211 @@
+// What the operator says goes, once.
+#include "tests/unit/order-manager/rig.hpp"
+
+namespace polybot::order_manager::test {
+namespace {
+
+const Market kMarket = make_market(1);
+
+struct Commands : testing::Test {
+  void SetUp() override { rig.bring_up(); }
+  Command command(CommandBody body) {
+    return {{7, ++number}, std::move(body), rig.now, rig.now + seconds(5), {}};
+  }
+  void give(CommandBody body) { rig.step(command(std::move(body))); }
+  void quote() {
+    rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), level("0.55", "20")));
+    for (const Order& order : rig.open_orders()) rig.accept(order.id);
+  }
+  std::size_t leaving() const {
+    std::size_t count = 0;
+    for (const Order& order : rig.open_orders()) count += rig.order(order.id).cancel_requested ? 1U : 0U;
+    return count;
+  }
+  Rig rig;
+  std::uint64_t number = 0;
+};
+
+TEST_F(Commands, GetTheSameAnswerWhenRepeatedAndHaveNoSecondEffect) {
+  const Command halt = command(SetTradingState{std::nullopt, TradingState::Halted});
+  rig.step(halt);
+  rig.step(Command{{8, 1}, SetTradingState{std::nullopt, TradingState::Active}, rig.now, rig.now + seconds(5), {}});
+  rig.step(halt);
+  EXPECT_EQ(rig.count<CommandAccepted>(), 2U);
+  EXPECT_EQ(rig.core.ledger().trading_state(std::nullopt), TradingState::Active);
+  ASSERT_EQ(rig.repeats.size(), 1U);
+  EXPECT_EQ(std::get<CommandAccepted>(rig.repeats[0].event.body).command, halt.id);
+  OrderManager again = rig.folded();
+  Outputs out;
+  again.start(0, rig.now, out);
+  out.clear();
+  again.on(halt, rig.now, out);
+  EXPECT_TRUE(out.record.empty());
+  EXPECT_EQ(out.after_commit.repeats.size(), 1U);
+}
+
+TEST_F(Commands, CancelEveryRestingOrderOnHalt) {
+  quote();
+  give(SetTradingState{std::nullopt, TradingState::Halted});
+  EXPECT_EQ(leaving(), 2U);
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::TradingHalted);
+}
+
+TEST_F(Commands, RememberTheKillSwitchAcrossARestart) {
+  give(SetTradingState{std::nullopt, TradingState::Halted});
+  EXPECT_EQ(rig.folded().ledger().trading_state(kArb), TradingState::Halted);
+}
+
+TEST_F(Commands, CancelOnlyWhatOpensOnReduce) {
+  rig.hold(kFarm, kMarket, "0.52", "20");
+  quote();  // sells the held YES, buys YES
+  give(SetTradingState{kFarm, TradingState::Reducing});
+  EXPECT_EQ(leaving(), 1U);
+  for (const Order& order : rig.open_orders()) {
+    EXPECT_EQ(rig.order(order.id).cancel_requested, order.side == Side::Buy);
+  }
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.submits.size(), 3U) << "the other strategy goes on";
+}
+
+TEST_F(Commands, StopAStrategyAtRunTimeAndStartItAgain) {
+  give(StopStrategy{kArb});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::StrategyDisabled);
+  EXPECT_EQ(rig.folded().ledger().enabled(kArb), false);
+  give(StartStrategy{kArb});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.submits.size(), 1U);
+}
+
+TEST_F(Commands, AreDeniedWithAReason) {
+  give(StopStrategy{{"nobody"}});
+  give(CancelOrder{{{1, 2}, 3}});
+  rig.step(Command{{9, 9}, StopStrategy{kArb}, rig.now - seconds(9), rig.now, {}});
+  const ClientOrderId done = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.reject(done);
+  give(CancelOrder{done});
+  const auto denied = rig.recorded<CommandDenied>();
+  ASSERT_EQ(denied.size(), 4U);
+  EXPECT_EQ(denied[0].reason, CommandDenyReason::UnknownStrategy);
+  EXPECT_EQ(denied[1].reason, CommandDenyReason::UnknownOrder);
+  EXPECT_EQ(denied[2].reason, CommandDenyReason::Expired);
+  EXPECT_EQ(denied[3].reason, CommandDenyReason::OrderAlreadyTerminal);
+}
+
+TEST_F(Commands, CancelOneQuoteWithoutItsComingBack) {
+  quote();
+  give(CancelOrder{rig.open_orders().front().id});
+  for (const Order& order : rig.open_orders()) {
+    if (rig.order(order.id).cancel_requested) rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+  }
+  rig.advance(seconds(2));
+  EXPECT_TRUE(rig.open_orders().empty());
+}
+
+TEST_F(Commands, CancelAllInScope) {
+  quote();
+  rig.buy(kArb, kMarket, "0.52", "25");
+  give(CancelAllOrders{kFarm, std::nullopt});
+  EXPECT_EQ(leaving(), 2U);
+  give(CancelAllOrders{});
+  EXPECT_EQ(leaving(), 3U);
+}
+
+TEST_F(Commands, FlattenInSlicesTheBookCanTake) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.set_quote(kMarket, "0.50", "0.52", "10");
+  give(FlattenPositions{kArb});
+  EXPECT_EQ(rig.core.ledger().trading_state(kArb), TradingState::Reducing);
+  int trade = 0;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(rig.submits.empty());
+    const Order order = rig.submits.back().orders.front();
+    EXPECT_EQ(order.purpose, OrderPurpose::Flatten);
+    EXPECT_LE(order.quantity, shares("10"));
+    const std::string name = "flat-" + std::to_string(++trade);
+    rig.confirm(rig.taker_trade(order.id, name.c_str(), order.quantity.to_string().c_str(), "0.50"));
+    rig.forget_outputs();
+    rig.advance(seconds(2));
+  }
+  EXPECT_TRUE(rig.position(kArb, kMarket).yes.is_zero());
+  EXPECT_EQ(rig.count<FlattenEnded>(), 1U);
+  EXPECT_TRUE(rig.submits.empty());
+  rig.expect_sound();
+}
+
+TEST_F(Commands, GoOnFlatteningAfterARestart) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.gateway_lives = false;
+  rig.advance(seconds(4));
+  give(FlattenPositions{std::nullopt});
+  EXPECT_TRUE(rig.submits.empty()) << "no fresh quote to sell at";
+  Rig next;
+  next.now = rig.now;
+  next.markets = rig.markets;
+  for (const Event& event : rig.journal) next.core.apply(event);
+  next.start();
+  next.venue_holdings = {{kMarket.yes_token, shares("25")}};
+  next.connect(usd("1000"));
+  next.set_quote(kMarket, "0.50", "0.52");
+  next.advance(milliseconds(200));
+  ASSERT_EQ(next.submits.size(), 1U);
+  EXPECT_EQ(next.submits[0].orders[0].purpose, OrderPurpose::Flatten);
+}
+
+TEST_F(Commands, StopFlatteningWhenTradingIsResumed) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  give(FlattenPositions{std::nullopt});
+  give(SetTradingState{std::nullopt, TradingState::Active});
+  EXPECT_EQ(rig.count<FlattenEnded>(), 1U);
+}
+
+TEST_F(Commands, RetryCancelsThatWereNotAnswered) {
+  quote();
+  give(CancelAllOrders{});
+  const std::size_t first = rig.cancels.size();
+  for (const Order& order : rig.open_orders()) rig.answer_cancel(order.id, CancelAnswered::Result::Unknown);
+  rig.advance(seconds(1));
+  EXPECT_GT(rig.cancels.size(), first);
+}
+
+TEST_F(Commands, SendCancelsWithinTheVenuesBudget) {
+  Settings settings = test_settings();
+  settings.venue_cancel_rate = 1;
+  settings.venue_cancel_burst = 1;
+  Rig poor(settings);
+  poor.bring_up();
+  poor.send(poor.quote_signal(kFarm, kMarket, level("0.45", "20"), level("0.55", "20")));
+  poor.step(Command{{1, 1}, CancelAllOrders{}, poor.now, poor.now + seconds(5), {}});
+  EXPECT_EQ(poor.count<CancelRequested>(), 2U);
+  EXPECT_EQ(poor.cancels.size(), 1U);
+  poor.advance(seconds(2));
+  EXPECT_GE(poor.cancels.size(), 2U);
+}
+
+TEST_F(Commands, ShutDownWithoutNewOrdersAndWithEverythingCancelled) {
+  quote();
+  rig.step(ShutdownRequested{});
+  EXPECT_EQ(leaving(), 2U);
+  EXPECT_FALSE(rig.core.drained());
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::NotReady);
+  for (const Order& order : rig.open_orders()) rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+  EXPECT_TRUE(rig.core.drained());
+}
+
+TEST_F(Commands, CancelEverythingAndDecideNothingWhenTheJournalFails) {
+  quote();
+  rig.forget_outputs();
+  const std::size_t records = rig.journal.size();
+  rig.step(CommitFailed{});
+  EXPECT_EQ(rig.cancels.size(), 2U);
+  rig.buy(kArb, kMarket, "0.52", "25");
+  give(SetTradingState{std::nullopt, TradingState::Active});
+  EXPECT_TRUE(rig.submits.empty());
+  EXPECT_EQ(rig.journal.size(), records);
+  EXPECT_EQ(rig.core.not_ready(), std::vector{NotReady::JournalUnwritable});
+}
+
+}  // namespace
+}  // namespace polybot::order_manager::test

@@ -1,0 +1,156 @@
+// Orders that belong together, and what happens when only some of them are filled.
+#include "tests/unit/order-manager/rig.hpp"
+
+namespace polybot::order_manager::test {
+namespace {
+
+struct Legs : testing::Test {
+  void SetUp() override {
+    rig.bring_up({a, b, c});
+    for (const Market& market : {a, b, c}) rig.hold(kFarm, market, "0.50", "10");
+    for (const Market& market : {a, b, c}) rig.set_quote(market, "0.30", "0.32");
+    id = send("50");
+  }
+  SignalId send(const char* quantity) {
+    const Signal signal = rig.legs_signal(kArb, a, {{{a.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)},
+                                                    {{b.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)},
+                                                    {{c.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)}});
+    rig.send(signal);
+    return signal.id;
+  }
+  void fill(std::uint32_t leg, const char* quantity = "50", bool settle = true) {
+    const ClientOrderId order{id, leg};
+    const std::string name = "leg-" + std::to_string(leg);
+    const VenueTrade trade = rig.taker_trade(order, name.c_str(), quantity, "0.32");
+    rig.accept(order, SubmitAccepted::State::Matched, {trade.id});
+    rig.step(trade);
+    if (settle) rig.confirm(trade);
+  }
+  Rig rig;
+  Market a = make_market(1), b = make_market(2), c = make_market(3);
+  SignalId id;
+};
+
+TEST_F(Legs, LeaveInOneBatch) {
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders.size(), 3U);
+}
+
+TEST_F(Legs, AreLevelWhenAllAreFilledAndThenForgotten) {
+  for (std::uint32_t leg = 0; leg < 3; ++leg) fill(leg);
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 0U);
+  EXPECT_TRUE(rig.core.ledger().legs().all().empty());
+}
+
+TEST_F(Legs, AreLevelWhenNoneIsFilled) {
+  for (std::uint32_t leg = 0; leg < 3; ++leg) rig.reject({id, leg});
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 0U);
+  EXPECT_TRUE(rig.core.ledger().legs().all().empty());
+}
+
+TEST_F(Legs, SayThatTheyAreUnlevelOnlyOnceTheLastOneHasEnded) {
+  fill(0);
+  fill(1);
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 0U);
+  rig.reject({id, 2});
+  ASSERT_EQ(rig.count<LegsImbalanced>(), 1U);
+  EXPECT_EQ(rig.recorded<LegsImbalanced>()[0].legs[2].quantity, Quantity{});
+  EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, usd("32"));  // 100 shares, no mark of their own yet: 0.32
+  rig.expect_sound();
+}
+
+TEST_F(Legs, OpenNothingInTheEventWhileUnlevel) {
+  fill(0);
+  fill(1);
+  rig.reject({id, 2});
+  rig.forget_outputs();
+  rig.buy(kArb, a, "0.32", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::LegsUnhedged);
+  rig.buy(kFarm, a, "0.32", "25");
+  EXPECT_EQ(rig.submits.size(), 1U) << "another strategy is not concerned";
+}
+
+TEST_F(Legs, MayBeCompletedButNotBeyond) {
+  fill(0);
+  fill(1);
+  rig.reject({id, 2});
+  rig.buy(kArb, c, "0.32", "75");
+  EXPECT_EQ(rig.last_denial(), DenyReason::LegsUnhedged);
+  const ClientOrderId missing = rig.buy(kArb, c, "0.32", "50");
+  ASSERT_EQ(rig.status(missing), OrderStatus::Submitted);
+  rig.buy(kArb, c, "0.32", "25");
+  EXPECT_EQ(rig.count<SignalDenied>(), 2U) << "what is under way counts";
+  rig.step(rig.taker_trade(missing, "done", "50", "0.32"));
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+  EXPECT_TRUE(rig.snapshot(kArb).unhedged_exposure.is_zero());
+}
+
+TEST_F(Legs, MayBeUnwoundByTheStrategy) {
+  fill(0);
+  rig.reject({id, 1});
+  rig.reject({id, 2});
+  const ClientOrderId out = rig.sell(kArb, a, "0.30", "50");
+  rig.step(rig.taker_trade(out, "out", "50", "0.30"));
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+}
+
+TEST_F(Legs, AreUnwoundByOrderManagerWhenNobodyElseDoes) {
+  fill(0);
+  fill(1);
+  rig.reject({id, 2});
+  rig.forget_outputs();
+  rig.advance(seconds(9));
+  EXPECT_TRUE(rig.submits.empty());
+  rig.advance(seconds(2));
+  ASSERT_EQ(rig.submits.size(), 2U);
+  for (const SubmitBatch& batch : rig.submits) {
+    const Order& order = batch.orders.front();
+    EXPECT_EQ(order.purpose, OrderPurpose::Unwind);
+    EXPECT_EQ(order.side, Side::Sell);
+    EXPECT_EQ(order.quantity, shares("50"));
+    EXPECT_EQ(order.limit, price("0.25"));
+    EXPECT_EQ(order.id.signal, id);
+  }
+  int number = 0;
+  for (const SubmitBatch& batch : std::vector(rig.submits)) {
+    const std::string trade = "unwind-" + std::to_string(++number);
+    rig.step(rig.taker_trade(batch.orders.front().id, trade.c_str(), "50", "0.30"));
+  }
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+  rig.expect_sound();
+}
+
+TEST_F(Legs, AreNotUnwoundBeforeTheSharesAreSettled) {
+  fill(0, "50", false);
+  rig.reject({id, 1});
+  rig.reject({id, 2});
+  rig.forget_outputs();
+  rig.advance(seconds(15));
+  EXPECT_TRUE(rig.submits.empty());
+  rig.confirm(rig.taker_trade({id, 0}, "leg-0", "50", "0.32"));
+  rig.advance(seconds(2));
+  EXPECT_EQ(rig.submits.size(), 1U);
+}
+
+TEST_F(Legs, BecomeUnlevelWhenAFilledLegFails) {
+  for (std::uint32_t leg = 0; leg < 3; ++leg) fill(leg, "50", false);
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 0U);
+  rig.step(rig.taker_trade({id, 1}, "leg-1", "50", "0.32", VenueTradeStatus::Failed));
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 1U);
+  rig.expect_sound();
+}
+
+TEST_F(Legs, CountAsLevelWhenTheirMarketHasEnded) {
+  fill(0);
+  rig.reject({id, 1});
+  rig.reject({id, 2});
+  Market closed = a;
+  closed.status = MarketStatus::Closed;
+  rig.step(MarketRead{a.id, MarketRead::Outcome::Found, closed});
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+  rig.buy(kArb, b, "0.32", "25");
+  EXPECT_EQ(rig.status({{kRunner, rig.counter}, 0}), OrderStatus::Submitted);
+}
+
+}  // namespace
+}  // namespace polybot::order_manager::test

@@ -1,0 +1,205 @@
+// Records, closings, resolutions and claims.
+#include "tests/unit/order-manager/rig.hpp"
+
+namespace polybot::order_manager::test {
+namespace {
+
+struct Markets : testing::Test {
+  void SetUp() override { rig.bring_up({market}); }
+  void close_at_venue(MarketStatus status = MarketStatus::Closed, Payout payout = {}) {
+    Market* at_venue = rig.find_market(market.id);
+    at_venue->status = status;
+    at_venue->payout = payout;
+  }
+  Rig rig;
+  Market market = make_market(1);
+};
+
+TEST_F(Markets, AreReadAgainWhenTheGatewayHintsAtAnotherTick) {
+  rig.buy(kArb, market, "0.52", "25");
+  Market finer = market;
+  finer.tick = price("0.001");
+  rig.find_market(market.id)->tick = finer.tick;
+  rig.advance(seconds(3));
+  rig.step(MarketHinted{finer});
+  rig.answer_reads();
+  EXPECT_EQ(rig.core.ledger().market(market.id)->tick, price("0.001"));
+  EXPECT_EQ(rig.count<MarketRecorded>(), 2U);
+}
+
+TEST_F(Markets, LoseTheirOrdersWhenTheyClose) {
+  rig.send(rig.quote_signal(kFarm, market, level("0.45", "20"), level("0.55", "20")));
+  Market closed = market;
+  closed.status = MarketStatus::Closed;
+  rig.step(MarketHinted{closed});
+  EXPECT_EQ(rig.count<CancelRequested>(), 2U);
+  EXPECT_EQ(rig.recorded<CancelRequested>()[0].reason, CancelReason::MarketClosed);
+  for (const Order& order : rig.open_orders()) rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+  rig.send(rig.quote_signal(kFarm, market, level("0.45", "20"), std::nullopt));
+  EXPECT_EQ(rig.last_denial(), DenyReason::None);
+  ASSERT_EQ(rig.count<OrderDenied>(), 1U);
+  EXPECT_EQ(rig.recorded<OrderDenied>().back().reason, DenyReason::MarketNotAccepting);
+}
+
+TEST_F(Markets, TurnHoldingsIntoAClaimAndCashOnlyWhenTheVenueShowsIt) {
+  rig.hold(kArb, market, "0.52", "100");
+  const Money spent = rig.core.ledger().portfolio().cash();
+  close_at_venue(MarketStatus::Resolved, {kPriceOne, Price{}});
+  rig.step(MarketHinted{*rig.find_market(market.id)});
+  rig.cash = spent;
+  rig.venue_holdings = {{market.yes_token, shares("100")}, {market.no_token, {}}};
+  rig.advance(seconds(3));
+  EXPECT_EQ(rig.count<MarketResolved>(), 1U);
+  EXPECT_EQ(rig.core.figures(rig.now).unredeemed, usd("100"));
+  EXPECT_EQ(rig.core.ledger().portfolio().cash(), spent);
+  const Money fee = usd("0.9984");
+  EXPECT_EQ(rig.snapshot(kArb).realized, usd("48") - fee);
+  EXPECT_EQ(rig.snapshot(kArb).positions_open, 0U);
+  rig.cash = spent + usd("100");
+  rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
+  rig.advance(seconds(8));
+  ASSERT_EQ(rig.count<ClaimPaid>(), 1U);
+  EXPECT_EQ(rig.core.ledger().portfolio().cash(), spent + usd("100"));
+  EXPECT_TRUE(rig.core.figures(rig.now).unredeemed.is_zero());
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
+  EXPECT_EQ(rig.snapshot(kArb).realized, usd("48") - fee) << "remembered when the market is forgotten";
+  EXPECT_EQ(rig.core.ledger().market(market.id), nullptr);
+  rig.expect_sound();
+}
+
+TEST_F(Markets, DoNotCountAClaimAsPaidBecauseTheSharesAreGone) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.cash = rig.core.ledger().portfolio().cash();
+  rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
+  rig.step(ResolutionConfirmed{market.id, {kPriceOne, Price{}}});
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 0U);
+}
+
+TEST_F(Markets, PayHalfToEachSide) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.hold(kFarm, market, "0.50", "40", Outcome::No);
+  const Price half = price("0.5");
+  rig.cash = rig.core.ledger().portfolio().cash() + usd("70");
+  rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
+  rig.step(ResolutionConfirmed{market.id, {half, half}});
+  EXPECT_EQ(rig.count<MarketResolved>(), 2U) << "one for each strategy's stream";
+  EXPECT_EQ(rig.core.figures(rig.now).unredeemed, usd("70"));
+  rig.advance(seconds(8));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 1U);
+  rig.expect_sound();
+}
+
+TEST_F(Markets, BookALossWithoutWaitingForMoney) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.step(ResolutionConfirmed{market.id, {Price{}, kPriceOne}});
+  EXPECT_EQ(rig.snapshot(kArb).realized, usd("-52") - usd("0.9984"));
+  EXPECT_EQ(rig.core.ledger().market(market.id), nullptr);
+  EXPECT_TRUE(rig.core.figures(rig.now).unredeemed.is_zero());
+  rig.expect_sound();
+}
+
+TEST_F(Markets, RefuseAResultThatIsNone) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.step(ResolutionConfirmed{market.id, {price("0.6"), price("0.6")}});
+  EXPECT_EQ(rig.count<MarketResolved>(), 0U);
+}
+
+TEST_F(Markets, AreAskedForTheirResultWhenTheyShouldBeOver) {
+  rig.hold(kArb, market, "0.52", "25");
+  Market ending = market;
+  ending.ends_at = rig.now + seconds(5);
+  rig.step(MarketRead{market.id, MarketRead::Outcome::Found, ending});
+  rig.venue_reads = false;
+  rig.advance(seconds(4));
+  const auto asks = [&] {
+    return std::count_if(rig.reads.begin(), rig.reads.end(),
+                         [](const Read& read) { return std::holds_alternative<ConfirmResolution>(read); });
+  };
+  EXPECT_EQ(asks(), 0);
+  rig.advance(seconds(6));
+  EXPECT_GE(asks(), 2);
+}
+
+TEST_F(Markets, AreForgottenWhenClosedAndFlat) {
+  rig.hold(kArb, market, "0.52", "25");
+  const ClientOrderId out = rig.sell(kArb, market, "0.50", "25");
+  rig.confirm(rig.taker_trade(out, "out", "25", "0.50"));
+  const Money realized = rig.snapshot(kArb).realized;
+  close_at_venue();
+  rig.step(MarketHinted{*rig.find_market(market.id)});
+  rig.advance(seconds(3));
+  EXPECT_EQ(rig.core.ledger().market(market.id), nullptr);
+  EXPECT_EQ(rig.snapshot(kArb).realized, realized);
+  rig.expect_sound();
+}
+
+TEST_F(Markets, TakeALateFillInAMarketThatIsResolved) {
+  const ClientOrderId id = rig.buy(kArb, market, "0.52", "100");
+  const VenueTrade trade = rig.taker_trade(id, "late", "100", "0.52");
+  rig.hold(kArb, market, "0.52", "25");
+  rig.step(ResolutionConfirmed{market.id, {kPriceOne, Price{}}});
+  rig.step(trade);
+  EXPECT_EQ(rig.core.figures(rig.now).unredeemed, usd("125"));
+  rig.expect_sound();
+}
+
+TEST_F(Markets, AreNotRecordedWhenOverAndNothingIsAtStake) {
+  Market over = make_market(5, 5);
+  over.status = MarketStatus::Closed;
+  rig.markets.push_back(over);
+  for (int i = 0; i < 3; ++i) rig.buy(kArb, over, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::MarketNotAccepting);
+  EXPECT_EQ(rig.count<MarketRecorded>(), 0U);
+}
+
+TEST_F(Markets, AreMarkedEveryTenSecondsWhileSomethingIsHeldAndMoves) {
+  rig.advance(seconds(30));
+  EXPECT_EQ(rig.count<MarksTaken>(), 0U) << "nothing is held";
+  rig.hold(kArb, market, "0.52", "100");
+  rig.advance(seconds(11));
+  ASSERT_EQ(rig.count<MarksTaken>(), 1U);
+  EXPECT_EQ(rig.recorded<MarksTaken>()[0].marks[0].yes, price("0.51"));
+  rig.advance(seconds(30));
+  EXPECT_EQ(rig.count<MarksTaken>(), 1U) << "nothing moves";
+  rig.set_quote(market, "0.55", "0.57");
+  rig.advance(seconds(11));
+  EXPECT_EQ(rig.count<MarksTaken>(), 2U);
+  EXPECT_EQ(rig.snapshot(kArb).position_values[0].value, usd("56"));
+  EXPECT_EQ(rig.snapshot(kArb).unrealized, usd("4") - usd("0.9984"));
+}
+
+TEST_F(Markets, AreMarkedAtTheLastTradeWithinTheQuoteWhenTheSpreadIsWide) {
+  rig.hold(kArb, market, "0.52", "100");
+  QuoteTick wide{.market = market.id, .bid = level("0.30", "9"), .ask = level("0.70", "9"), .last = price("0.75"), .stamped_at = rig.now};
+  rig.board = {wide};
+  rig.step(wide);
+  rig.advance(seconds(11));
+  EXPECT_EQ(rig.core.ledger().portfolio().mark(market.id), price("0.70"));
+  rig.gateway_lives = false;
+  rig.advance(seconds(30));
+  EXPECT_EQ(rig.core.ledger().portfolio().mark(market.id), price("0.70")) << "the last good mark stands";
+  EXPECT_EQ(rig.snapshot(kArb).marks_stale, 1U);
+}
+
+TEST_F(Markets, OpenADayOncePerUtcDate) {
+  const std::size_t before = rig.count<DayOpened>();
+  EXPECT_EQ(before, 1U);
+  rig.hold(kArb, market, "0.52", "100");
+  rig.advance(seconds(11));
+  rig.now += std::chrono::hours(24);
+  rig.step(TimerFired{});
+  rig.step(TimerFired{});
+  ASSERT_EQ(rig.count<DayOpened>(), 2U);
+  EXPECT_EQ(rig.recorded<DayOpened>()[1].equity.at(kArb), rig.snapshot(kArb).pnl_total);
+  EXPECT_TRUE(rig.snapshot(kArb).daily_pnl.is_zero());
+  OrderManager again = rig.folded();
+  Outputs out;
+  again.start(0, rig.now, out);
+  for (const StreamedEvent& record : out.record) {
+    EXPECT_FALSE(std::holds_alternative<DayOpened>(record.event.body)) << "not again at a restart";
+  }
+}
+
+}  // namespace
+}  // namespace polybot::order_manager::test

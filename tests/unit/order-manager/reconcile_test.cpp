@@ -1,0 +1,201 @@
+// The book against the venue: after a start, after a gap, every minute.
+#include "tests/unit/order-manager/rig.hpp"
+
+namespace polybot::order_manager::test {
+namespace {
+
+const Market kMarket = make_market(1);
+
+struct Reconcile : testing::Test {
+  void SetUp() override { rig.bring_up(); }
+  ClientOrderId quote() {
+    rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
+    const ClientOrderId id = rig.open_orders().front().id;
+    rig.accept(id);
+    rig.venue_open = {rig.update(id, VenueOrderStatus::Live)};
+    return id;
+  }
+  void reconnect() {
+    rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+    rig.advance(seconds(1));
+    rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+    rig.answer_reads();
+  }
+  Rig rig;
+};
+
+TEST_F(Reconcile, BooksFillsThatHappenedWhileTheChannelWasDown) {
+  const ClientOrderId id = quote();
+  rig.venue_trades = {rig.maker_trade(id, "t1", "20", VenueTradeStatus::Mined)};
+  rig.venue_open.clear();
+  reconnect();
+  EXPECT_EQ(rig.status(id), OrderStatus::Filled);
+  EXPECT_EQ(rig.position(kFarm, kMarket).yes, shares("20"));
+  EXPECT_TRUE(rig.core.not_ready().empty());
+  rig.expect_sound();
+}
+
+TEST_F(Reconcile, DoesNotBookThemAgainWhenTheyAreToldLater) {
+  const ClientOrderId id = quote();
+  const VenueTrade trade = rig.maker_trade(id, "t1", "20");
+  rig.venue_trades = {trade};
+  reconnect();
+  rig.step(trade);
+  reconnect();
+  EXPECT_EQ(rig.count<OrderFilled>(), 1U);
+}
+
+TEST_F(Reconcile, IsNotReadyAndTradesNothingInBetween) {
+  rig.venue_reads = false;
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::NotReady);
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.count<SignalDenied>(), 2U);
+}
+
+TEST_F(Reconcile, IsNotSatisfiedByAReadingThatBeganBeforeTheChannelWasUp) {
+  rig.venue_reads = false;
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+  const VenueAccount early = rig.account();
+  rig.now += seconds(1);
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  rig.step(early);
+  EXPECT_EQ(rig.core.not_ready(), std::vector{NotReady::NotReconciled});
+}
+
+TEST_F(Reconcile, EndsAnOrderThatIsMissingInTwoReadings) {
+  const ClientOrderId id = quote();
+  rig.venue_open.clear();
+  rig.advance(milliseconds(200));
+  rig.step(rig.account());
+  EXPECT_EQ(rig.status(id), OrderStatus::Accepted) << "one reading may be taken amid a change";
+  rig.advance(seconds(4));
+  EXPECT_EQ(rig.status(id), OrderStatus::Canceled);
+}
+
+TEST_F(Reconcile, KeepsWorkingOrdersAcrossARestart) {
+  const ClientOrderId id = quote();
+  Rig next;
+  next.now = rig.now + seconds(1);
+  for (const Event& event : rig.journal) next.core.apply(event);
+  next.start();
+  next.venue_open = rig.venue_open;
+  next.connect(usd("1000"));
+  EXPECT_EQ(next.status(id), OrderStatus::Accepted);
+  EXPECT_EQ(next.core.ledger().orders().open().size(), 1U);
+}
+
+TEST_F(Reconcile, BooksForeignOpenOrdersToTheStrategyExternal) {
+  const ClientOrderId ours = quote();
+  VenueOrderUpdate foreign = rig.update(ours, VenueOrderStatus::Live);
+  foreign.order = id_of<VenueOrderId>(4'242);
+  rig.venue_open.push_back(foreign);
+  reconnect();
+  ASSERT_EQ(rig.orders(kExternal, OrderStatus::Submitted), 1U);
+  EXPECT_EQ(rig.open_orders().size(), 2U);
+  foreign.status = VenueOrderStatus::Canceled;
+  rig.step(foreign);
+  EXPECT_EQ(rig.orders(kExternal, OrderStatus::Canceled), 1U);
+  rig.expect_sound();
+}
+
+TEST_F(Reconcile, LetsAForeignOrderExpire) {
+  const ClientOrderId ours = quote();
+  VenueOrderUpdate foreign = rig.update(ours, VenueOrderStatus::Live);
+  foreign.order = id_of<VenueOrderId>(4'242);
+  rig.step(foreign);
+  foreign.status = VenueOrderStatus::Expired;
+  rig.step(foreign);
+  EXPECT_EQ(rig.orders(kExternal, OrderStatus::Expired), 1U);
+}
+
+TEST_F(Reconcile, TakesAwayWhatRestsThoughTheBookHasItEnded) {
+  const ClientOrderId id = quote();
+  rig.step(rig.update(id, VenueOrderStatus::Canceled));
+  ASSERT_EQ(rig.status(id), OrderStatus::Canceled);
+  rig.forget_outputs();
+  rig.now += seconds(5);
+  rig.step(rig.account());
+  EXPECT_FALSE(rig.cancels.empty());
+}
+
+TEST_F(Reconcile, MeasuresDriftEveryMinuteAndBooksNoneOfItByItself) {
+  rig.advance(seconds(61));
+  EXPECT_EQ(rig.count<DriftMeasured>(), 1U);
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
+  rig.cash -= usd("12.5");
+  rig.advance(seconds(61));
+  EXPECT_EQ(rig.core.figures(rig.now).drift_cash, usd("12.5"));
+  EXPECT_EQ(rig.core.ledger().portfolio().cash(), usd("1000"));
+  rig.cash += usd("12.5");
+  rig.advance(seconds(61));
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
+  EXPECT_EQ(rig.count<CashMoved>(), 1U) << "the opening deposit alone";
+}
+
+TEST_F(Reconcile, BooksADepositOnlyByItsExplicitRule) {
+  Settings settings = test_settings();
+  settings.cash_moved_after = seconds(150);
+  Rig ruled(settings);
+  ruled.bring_up();
+  ruled.cash += usd("250");
+  ruled.advance(seconds(130));
+  EXPECT_EQ(ruled.count<CashMoved>(), 1U);
+  ruled.advance(seconds(200));
+  ASSERT_EQ(ruled.count<CashMoved>(), 2U);
+  EXPECT_EQ(ruled.recorded<CashMoved>()[1].amount, usd("250"));
+  ruled.advance(seconds(61));
+  EXPECT_TRUE(ruled.core.figures(ruled.now).drift_cash.is_zero());
+  ruled.expect_sound();
+}
+
+TEST_F(Reconcile, SeesNoDriftInTradesThatAreStillSettling) {
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  VenueTrade trade = rig.taker_trade(id, "t1", "25", "0.52");
+  rig.step(trade);
+  rig.venue_holdings = {{kMarket.yes_token, {}}, {kMarket.no_token, {}}};
+  rig.step(rig.account());  // the venue has not moved balances
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
+  rig.cash = rig.core.ledger().portfolio().cash();
+  rig.venue_holdings[0].quantity = shares("25");
+  rig.step(rig.account());  // it has, and said so to nobody yet
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
+  rig.confirm(trade);
+  rig.now += seconds(10);
+  rig.venue_holdings[0].quantity = shares("20");
+  rig.step(rig.account());
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
+  EXPECT_EQ(rig.core.figures(rig.now).drift_positions, usd("2.5"));
+}
+
+TEST_F(Reconcile, AsksAgainWhenAReadingFailed) {
+  rig.venue_reads = false;
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+  rig.now += seconds(1);
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  rig.forget_outputs();
+  rig.step(AccountReadFailed{});
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.reads.size(), 1U);
+  EXPECT_EQ(rig.core.figures(rig.now).reconciliations_failed, 1U);
+}
+
+TEST_F(Reconcile, ReadsTradesFromBeforeTheOldestDoubt) {
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  const Timestamp bought = rig.now;
+  rig.step(rig.taker_trade(id, "t1", "25", "0.52"));
+  rig.venue_reads = false;
+  rig.advance(seconds(130));
+  rig.forget_outputs();
+  rig.step(AccountReadFailed{});
+  rig.advance(seconds(1));
+  ASSERT_FALSE(rig.reads.empty());
+  EXPECT_LE(std::get<ReadAccount>(rig.reads.back()).trades_since, bought);
+}
+
+}  // namespace
+}  // namespace polybot::order_manager::test

@@ -1,0 +1,208 @@
+// What becomes of a signal before risk sees it.
+#include "tests/unit/order-manager/rig.hpp"
+
+namespace polybot::order_manager::test {
+namespace {
+
+const Market kMarket = make_market(1);
+
+struct Signals : testing::Test {
+  void SetUp() override { rig.bring_up(); }
+  Rig rig;
+};
+
+TEST_F(Signals, SubmitsTheOrdersOfAnAcceptedSignalInOneBatchAfterItsRecords) {
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders[0].id, id);
+  EXPECT_EQ(rig.status(id), OrderStatus::Submitted);
+  EXPECT_EQ(rig.count<SignalAccepted>(), 1U);
+  EXPECT_EQ(rig.count<OrderSubmitted>(), 1U);
+  EXPECT_EQ(rig.submits[0].orders[0].time_in_force, TimeInForce::Fak);
+  rig.expect_sound();
+}
+
+TEST_F(Signals, DeniesADuplicateWithoutASecondAnswer) {
+  const Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  for (int i = 0; i < 3; ++i) rig.send(signal);
+  EXPECT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.count<SignalAccepted>(), 1U);
+  EXPECT_EQ(rig.snapshot(kArb).signals_duplicate, 2U);
+}
+
+TEST_F(Signals, KnowsADuplicateAfterARestart) {
+  const Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  rig.send(signal);
+  OrderManager again = rig.folded();
+  Outputs out;
+  again.start(0, rig.now, out);
+  again.on(VenueSessionChanged{VenueChannel::User, Link::Up}, rig.now, out);
+  again.on(rig.account(), rig.now, out);
+  again.on(RunnerAnnounced{{"runner-1"}, kRunner, {kArb, kFarm}, false}, rig.now, out);
+  out.clear();
+  again.on(SignalReceived{signal, rig.now}, rig.now, out);
+  EXPECT_TRUE(out.empty());
+}
+
+TEST_F(Signals, DeniesASignalOfAnotherLeaseEpochAsFenced) {
+  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal.lease_epoch.counter += 7;
+  rig.send(signal);
+  EXPECT_EQ(rig.last_denial(), DenyReason::LeaseFenced);
+  EXPECT_EQ(rig.snapshot(kArb).counters.leases_fenced, 1U);
+}
+
+TEST_F(Signals, FencesARunnerThatWasPausedForAMinuteAndCameBack) {
+  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  rig.runner_lives = false;
+  rig.advance(seconds(60));
+  rig.announce(0xCD, "runner-2");
+  signal.expires_at = rig.now + seconds(1);
+  signal.oldest_book_at = rig.now;
+  rig.send(signal);
+  EXPECT_EQ(rig.last_denial(), DenyReason::LeaseFenced);
+}
+
+TEST_F(Signals, DeniesAnExpiredSignal) {
+  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal.expires_at = rig.now;
+  rig.send(signal);
+  EXPECT_EQ(rig.last_denial(), DenyReason::SignalExpired);
+  EXPECT_EQ(rig.snapshot(kArb).counters.signals[static_cast<int>(SignalOutcome::Expired)], 1U);
+}
+
+TEST_F(Signals, DeniesADecisionThatHadNotSeenTheLastFill) {
+  const std::uint64_t before = rig.core.ledger().last_seq();
+  rig.hold(kArb, kMarket, "0.52", "25");
+  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal.applied_seq = before;
+  rig.send(signal);
+  EXPECT_EQ(rig.last_denial(), DenyReason::StalePosition);
+  EXPECT_EQ(rig.snapshot(kArb).counters.signals[static_cast<int>(SignalOutcome::Stale)], 1U);
+  signal = rig.legs_signal(kFarm, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal.applied_seq = before;
+  rig.send(signal);
+  EXPECT_EQ(rig.submits.size(), 1U) << "the fill was another strategy's";
+}
+
+TEST_F(Signals, DeniesAnUnknownStrategyUnderAReservedName) {
+  rig.buy({"nobody"}, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::UnknownStrategy);
+  EXPECT_EQ(rig.journal.back().strategy.value, kUnknownStrategy);
+}
+
+TEST_F(Signals, DeniesClocksThatAreOff) {
+  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal.decided_at = rig.now + seconds(2);
+  rig.send(signal);
+  EXPECT_EQ(rig.last_denial(), DenyReason::ClockSkew);
+  rig.step(ClockOffset{milliseconds(-1500)});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.count<SignalDenied>(), 2U);
+  rig.step(ClockOffset{milliseconds(200)});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.submits.size(), 1U);
+}
+
+TEST_F(Signals, DeniesMalformedIntents) {
+  const Instrument yes{kMarket.id, Outcome::Yes};
+  const std::vector<std::vector<Leg>> malformed = {
+      {},
+      {{yes, Side::Buy, price("0.52"), shares("25.005")}},                      // finer than a share step
+      {{yes, Side::Buy, price("0.53"), shares("0.01")}},                        // costs no whole cents
+      {{yes, Side::Buy, price("1"), shares("25")}},
+      {{yes, Side::Buy, price("0.52"), shares("25")}, {yes, Side::Buy, price("0.52"), shares("25")}},
+      {{yes, Side::Buy, price("0.50"), shares("25")}, {{kMarket.id, Outcome::No}, Side::Buy, price("0.50"), shares("26")}},
+  };
+  for (const auto& legs : malformed) {
+    rig.send(rig.legs_signal(kArb, kMarket, legs));
+    EXPECT_EQ(rig.last_denial(), DenyReason::MalformedSignal);
+  }
+  EXPECT_EQ(rig.count<SignalDenied>(), malformed.size());
+  EXPECT_TRUE(rig.submits.empty());
+}
+
+TEST_F(Signals, DeniesAMarketOfAnotherEvent) {
+  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal.event = id_of<EventGroupId>(77);
+  signal.shard = shard_of(signal.event);
+  rig.send(signal);
+  EXPECT_EQ(rig.last_denial(), DenyReason::MalformedSignal);
+}
+
+TEST_F(Signals, WaitsForTheVenuesOwnRecordBeforeTheFirstOrderOfAMarket) {
+  rig.venue_reads = false;
+  const Market fresh = make_market(2, 2);
+  rig.markets.push_back(fresh);
+  rig.set_quote(fresh, "0.50", "0.52");
+  const Signal signal = rig.legs_signal(kArb, fresh, {{{fresh.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  rig.send(signal);
+  rig.send(signal);
+  EXPECT_TRUE(rig.submits.empty());
+  EXPECT_EQ(rig.count<SignalAccepted>() + rig.count<SignalDenied>(), 0U);
+  ASSERT_EQ(rig.reads.size(), 1U);
+  rig.answer_reads();
+  EXPECT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.count<MarketRecorded>(), 1U);
+}
+
+TEST_F(Signals, DeniesAMarketThatTheVenueDoesNotKnow) {
+  const Market ghost = make_market(9, 9);
+  rig.set_quote(ghost, "0.50", "0.52");
+  rig.buy(kArb, ghost, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::UnknownMarket);
+}
+
+TEST_F(Signals, LetsAWaitingSignalExpire) {
+  rig.venue_reads = false;
+  const Market fresh = make_market(2, 2);
+  rig.buy(kArb, fresh, "0.52", "25");
+  rig.advance(seconds(3));
+  EXPECT_EQ(rig.last_denial(), DenyReason::SignalExpired);
+}
+
+TEST_F(Signals, ShedsAndCountsWhatComesTooFast) {
+  for (std::uint32_t i = 0; i < rig.settings.signal_burst_max + 10; ++i) {
+    Signal signal = rig.legs_signal(kArb, kMarket, {});
+    rig.step(SignalReceived{signal, rig.now});
+  }
+  EXPECT_EQ(rig.snapshot(kArb).signals_shed, 10U);
+  EXPECT_EQ(rig.count<SignalDenied>(), rig.settings.signal_burst_max);
+}
+
+TEST_F(Signals, DeniesWhileTheVenueIsNotReachable) {
+  rig.step(VenueSessionChanged{VenueChannel::Rest, Link::Down});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::VenueUnavailable);
+  rig.step(VenueSessionChanged{VenueChannel::Rest, Link::Up});
+  rig.answer_reads();
+  rig.step(VenueThrottled{seconds(1)});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.count<SignalDenied>(), 2U);
+  rig.advance(seconds(2));
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.submits.size(), 1U);
+}
+
+TEST_F(Signals, PausesAfterARefusalThatIsAboutTheVenue) {
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.reject(id, RejectReason::TradingDisabled);
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::VenueUnavailable);
+}
+
+TEST_F(Signals, RefusesOrdersWhoseAmountsTheVenueCountsDifferently) {
+  Rig other;
+  OrderManager core(test_settings(), [](const Order& order, const Market& market) {
+    auto identity = fake_identity(order, market);
+    identity->fields.taker_amount -= usd("0.01");
+    return identity;
+  });
+  other.core = std::move(core);
+  other.bring_up();
+  other.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(other.last_denial(), DenyReason::MalformedSignal);
+}
+
+}  // namespace
+}  // namespace polybot::order_manager::test
