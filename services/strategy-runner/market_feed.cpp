@@ -158,8 +158,8 @@ boost::asio::awaitable<void> MarketFeed::recover() {
 }
 
 boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
-  const domain::Timestamp asked_at = clock_.now();
-  const auto bytes = co_await recovery_.request(wire::encode_books_request({shard}), kAnswerWithin);
+  const std::string request = wire::encode_books_request({shard});
+  const auto bytes = co_await recovery_.request(request, kAnswerWithin);
   if (!bytes) co_return false;
   wire::BooksAnswer answer;
   const auto error = wire::decode_books_answer(*bytes, answer);
@@ -168,12 +168,12 @@ boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
     co_return false;
   }
   const domain::Duration received_at = clock_.monotonic();
-  join(shard, answer, asked_at);
+  join(shard, answer);
   sink_.settle(received_at);
   co_return true;
 }
 
-void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer, domain::Timestamp asked_at) {
+void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer) {
   ShardState& state = shards_[shard.value];
   if (state.sequence.state() == wire::Sequence::State::InSync) return;
   if (state.sequence.snapshot_taken(answer.position) != wire::Sequence::State::InSync) return want(shard);
@@ -181,8 +181,7 @@ void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer, doma
   std::vector<domain::MarketId> loaded;
   for (const domain::BookSnapshot& book : answer.books) {
     if (!sink_.is_stale(book.market)) continue;
-    // The gateway vouched for it after we asked.
-    sink_.apply(BookLoaded{{.shard = shard, .sent_at = asked_at, .trace = {}}, book});
+    sink_.apply(BookLoaded{{.shard = shard, .sent_at = book.stamped_at, .trace = {}}, book});
     loaded.push_back(book.market);
   }
   deliver_kept(shard, loaded);

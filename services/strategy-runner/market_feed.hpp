@@ -67,7 +67,7 @@ class MarketFeed {
   void want(domain::Shard shard);
   void forget_kept(ShardState& state);
   [[nodiscard]] boost::asio::awaitable<bool> fetch(domain::Shard shard);
-  void join(domain::Shard shard, const wire::BooksAnswer& answer, domain::Timestamp asked_at);
+  void join(domain::Shard shard, const wire::BooksAnswer& answer);
   void refuse(const std::string& topic, wire::DecodeError error);
 
   bus::Subscriber subscriber_;

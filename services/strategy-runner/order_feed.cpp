@@ -173,7 +173,7 @@ boost::asio::awaitable<bool> OrderFeed::mend(domain::StrategyName name, Stream& 
 boost::asio::awaitable<bool> OrderFeed::replay(domain::StrategyName name, Stream& stream) {
   bool more = true;
   while (more) {
-    const wire::ReplayRequest request{.stream = name, .after_seq = stream.tracker.last_seq()};
+    const wire::OrdersRequest request = wire::ReplayRequest{.stream = name, .after_seq = stream.tracker.last_seq()};
     const auto answer = co_await ask(request);
     if (!answer) co_return false;
     const auto* replayed = std::get_if<wire::ReplayedEvents>(&*answer);
@@ -208,7 +208,7 @@ boost::asio::awaitable<bool> OrderFeed::restore(domain::StrategyName name, Strea
   OrdersRestored restored{.strategy = name, .seq = 0, .entries = {}};
   std::uint32_t pages = 1;
   for (std::uint32_t page = 0; page < pages; ++page) {
-    const wire::SnapshotRequest request{.stream = name, .at_seq = restored.seq, .page = page};
+    const wire::OrdersRequest request = wire::SnapshotRequest{.stream = name, .at_seq = restored.seq, .page = page};
     const auto answer = co_await ask(request);
     if (!answer || !std::holds_alternative<wire::OrdersSnapshot>(*answer)) co_return false;
     const auto& snapshot = std::get<wire::OrdersSnapshot>(*answer);
@@ -233,7 +233,8 @@ boost::asio::awaitable<bool> OrderFeed::restore(domain::StrategyName name, Strea
 }
 
 boost::asio::awaitable<std::optional<wire::OrdersAnswer>> OrderFeed::ask(wire::OrdersRequest request) {
-  const auto bytes = co_await recovery_.request(wire::encode_orders_request(request), kAnswerWithin);
+  const std::string encoded = wire::encode_orders_request(request);
+  const auto bytes = co_await recovery_.request(encoded, kAnswerWithin);
   if (!bytes) co_return std::nullopt;
   wire::OrdersAnswer answer;
   const auto error = wire::decode_orders_answer(*bytes, answer);

@@ -229,12 +229,12 @@ class TradingWorld {
   void publish(const sim::MarketListed& listed) {
     markets_[listed.market.id] = listed.market;
     define(listed.market.id);
-    run(sr::BookLoaded{origin_of(listed.market.id), {.market = listed.market.id, .bids = {}, .asks = {}, .tick = listed.market.tick}});
+    run(sr::BookLoaded{origin_of(listed.market.id), {.market = listed.market.id, .bids = {}, .asks = {}, .tick = listed.market.tick, .stamped_at = now_}});
   }
   void publish(const sim::BookChanged& changed) {
     books_[changed.market].apply(changed.changes);
     moved_.insert(changed.market);
-    run(sr::BookChanged{origin_of(changed.market), {.market = changed.market, .changes = changed.changes}});
+    run(sr::BookChanged{origin_of(changed.market), {.market = changed.market, .changes = changed.changes, .stamped_at = now_}});
   }
   void publish(const sim::TradePrinted& trade) { run(sr::TradeSeen{origin_of(trade.market), trade.tick}); }
   void publish(const sim::TickSizeChanged& changed) {
@@ -245,7 +245,8 @@ class TradingWorld {
                        {.market = changed.market,
                         .bids = {book.bids().begin(), book.bids().end()},
                         .asks = {book.asks().begin(), book.asks().end()},
-                        .tick = changed.new_tick}});
+                        .tick = changed.new_tick,
+                        .stamped_at = now_}});
   }
   void publish(const sim::MarketClosed& closed) {
     markets_.at(closed.market).status = domain::MarketStatus::Closed;
@@ -269,7 +270,7 @@ class TradingWorld {
   void vouch_for_books() {
     for (const auto& [id, market] : markets_) {
       if (market.status != domain::MarketStatus::Active) continue;
-      run(sr::BookChanged{origin_of(id), {.market = id, .changes = {}}});
+      run(sr::BookChanged{origin_of(id), {.market = id, .changes = {}, .stamped_at = now_}});
       publish_quote(id);
     }
   }

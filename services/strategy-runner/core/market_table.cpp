@@ -59,25 +59,25 @@ void MarketTable::unlink(const Entry& entry) {
   erase_from(shards_, entry.shard, entry.market.id);
 }
 
-bool MarketTable::load(const domain::BookSnapshot& snapshot, domain::Timestamp as_of) {
+bool MarketTable::load(const domain::BookSnapshot& snapshot) {
   const auto at = entries_.find(snapshot.market);
   if (at == entries_.end()) return false;
   BookState& state = at->second.book;
   // An answer to a recovery request may come after newer news.
-  if (!state.stale && as_of < state.as_of) return true;
+  if (!state.stale && snapshot.stamped_at < state.as_of) return true;
   state.book.load(snapshot.bids, snapshot.asks);
   state.stale = snapshot.stale;
-  state.as_of = as_of;
+  state.as_of = snapshot.stamped_at;
   return true;
 }
 
-bool MarketTable::apply(const domain::BookDelta& delta, domain::Timestamp as_of) {
+bool MarketTable::apply(const domain::BookDelta& delta) {
   const auto at = entries_.find(delta.market);
   if (at == entries_.end()) return false;
   BookState& state = at->second.book;
   if (state.stale) return false;
   state.book.apply(delta.changes);
-  state.as_of = std::max(state.as_of, as_of);
+  state.as_of = std::max(state.as_of, delta.stamped_at);
   return true;
 }
 

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMarketsMax = 20'000;
 struct BookState {
   domain::OrderBook book;
   bool stale = true;          // until its first snapshot, after a gap, and when the gateway says so
-  domain::Timestamp as_of{};  // the gateway's clock when it last vouched for this state
+  domain::Timestamp as_of{};  // the gateway's stamp: when it last vouched for this state
 };
 
 class MarketTable {
@@ -33,10 +33,10 @@ class MarketTable {
   enum class Definition : std::uint8_t { Unchanged, Changed, NoRoom };
   // The definition as state, repeated by the gateway.
   Definition define(const domain::Market& market, domain::Timestamp now);
-  // The whole book as of `as_of`; one older than a trusted book is ignored. False: market unknown.
-  bool load(const domain::BookSnapshot& snapshot, domain::Timestamp as_of);
+  // The whole book; one stamped before a trusted book is ignored. False: market unknown.
+  bool load(const domain::BookSnapshot& snapshot);
   // Changes since the previous message. False, and ignored, while the book is stale: they do not join up.
-  bool apply(const domain::BookDelta& delta, domain::Timestamp as_of);
+  bool apply(const domain::BookDelta& delta);
   void mark_stale(const domain::MarketId& market);
   void mark_stale(domain::Shard shard);
   void forget_silent(domain::Timestamp now);

@@ -145,11 +145,11 @@ void Runner::on_input(const MarketHeard& input, domain::Timestamp now, Outputs&)
 }
 
 void Runner::on_input(const BookLoaded& input, domain::Timestamp, Outputs&) {
-  if (markets_.load(input.snapshot, input.origin.sent_at)) queue_book(input.snapshot.market, input.origin);
+  if (markets_.load(input.snapshot)) queue_book(input.snapshot.market, input.origin);
 }
 
 void Runner::on_input(const BookChanged& input, domain::Timestamp, Outputs&) {
-  if (markets_.apply(input.delta, input.origin.sent_at)) queue_book(input.delta.market, input.origin);
+  if (markets_.apply(input.delta)) queue_book(input.delta.market, input.origin);
 }
 
 void Runner::on_input(const BookDistrusted& input, domain::Timestamp, Outputs&) {

@@ -236,7 +236,7 @@ TEST_F(RunnerTest, TradesOnlyTheMarketsOfItsFilter) {
   const domain::Timestamp now = start + 30s;
   for (const int n : {1, 2, 21}) {
     runner.on(MarketHeard{make_market(n, n, 1)}, now, out);
-    runner.on(BookLoaded{{.sent_at = now}, {.market = market_id(n), .bids = {level(46, 500)}, .asks = {level(54, 500)}}}, now, out);
+    runner.on(BookLoaded{{.sent_at = now}, {.market = market_id(n), .bids = {level(46, 500)}, .asks = {level(54, 500)}, .stamped_at = now}}, now, out);
   }
   while (runner.scan_next(now, out)) {
   }

@@ -12,7 +12,7 @@ class SignalDeskTest : public testing::Test {
   SignalDeskTest() {
     for (int n = 1; n <= 3; ++n) {
       markets.define(make_market(n, n == 3 ? 2 : 1, 2), now);
-      markets.load({.market = market_id(n), .bids = {level(40, 100)}, .asks = {level(45, 100)}}, now);
+      markets.load({.market = market_id(n), .bids = {level(40, 100)}, .asks = {level(45, 100)}, .stamped_at = now});
     }
   }
   domain::Leg leg(int market, std::int64_t price_cents = 45, std::int64_t quantity = 10) {
@@ -88,7 +88,7 @@ TEST_F(SignalDeskTest, WaitsLongerAfterEachDenial) {
     EXPECT_TRUE(desk.busy(market_id(1), now));
     now += 1ms;
     EXPECT_FALSE(desk.busy(market_id(1), now));
-    markets.load({.market = market_id(1), .bids = {level(40, 100)}, .asks = {level(45, 100)}}, now);
+    markets.load({.market = market_id(1), .bids = {level(40, 100)}, .asks = {level(45, 100)}, .stamped_at = now});
   }
 }
 
