@@ -18,10 +18,12 @@ namespace log = runtime::log;
 
 constexpr std::chrono::milliseconds kStopGrace{1'000};
 
+}  // namespace
+
 // Everything a running simulator consists of, in the order of dependence.
-class Simulator {
+class Simulator::Parts {
  public:
-  Simulator(runtime::Runtime& runtime, const Config& config)
+  Parts(runtime::Runtime& runtime, const Config& config)
       : runtime_(runtime),
         config_(config),
         replay_(make_replay(config)),
@@ -46,11 +48,13 @@ class Simulator {
     market_feed_.register_routes(server_.router());
     user_feed_.register_routes(server_.router());
     admin_api_.register_routes(runtime.admin.router());
-  }
-
-  boost::asio::awaitable<void> run() {
     if (replay_) replay_->begin(host_);
     server_.listen();
+  }
+
+  [[nodiscard]] std::uint16_t api_port() const { return server_.port(); }
+
+  boost::asio::awaitable<void> run() {
     runtime_.health.set_ready("exchange");
     log::info("Venue open", {{"address", server_.address()},
                              {"markets", host_.engine().markets().size()},
@@ -150,7 +154,12 @@ class Simulator {
   bool finish_told_ = false;
 };
 
-}  // namespace
+Simulator::Simulator(runtime::Runtime& runtime, const Config& config)
+    : parts_(std::make_unique<Parts>(runtime, config)) {}
+Simulator::~Simulator() = default;
+
+boost::asio::awaitable<void> Simulator::run() { return parts_->run(); }
+std::uint16_t Simulator::api_port() const { return parts_->api_port(); }
 
 boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   runtime.health.add("exchange");

@@ -13,6 +13,8 @@ using domain::Timestamp;
 
 namespace {
 
+// After a shorter absence the crowd has not even noticed.
+constexpr Duration kNap = std::chrono::seconds(3);
 constexpr Duration kJumpBack = std::chrono::seconds(10);
 constexpr domain::Price kJumpSize = domain::Price::from_raw(2'000);
 constexpr Money kDrift = Money::from_raw(1'230'000);
@@ -52,7 +54,7 @@ std::optional<Timestamp> Exchange::next_due() const {
 
 void Exchange::on(const Input& input, Timestamp now, Outputs& out) {
   now = std::max(now, now_);
-  if (std::holds_alternative<WakeUp>(input)) {
+  if (std::holds_alternative<WakeUp>(input) && now - now_ > kNap) {
     const bool running = flow_.running();
     flow_.set_running(false, engine_, faults_, now_, out);
     advance(now, out);

@@ -152,6 +152,7 @@ struct HostTest : Folder {
     ExchangeHost::Options options;
     options.config.folder = folder;
     options.config.exchange.seed = seed;
+    options.config.exchange.flow.book_changes_per_second = 10;  // hours pass in these tests
     options.config.snapshot_every = 1h;
     options.now = [this] { return now; };
     return std::make_unique<ExchangeHost>(std::move(options));
@@ -191,7 +192,7 @@ TEST_F(HostTest, AKilledProcessFindsEverythingAgain) {
   for (int round = 0; round < 3; ++round) {
     trade(*first, 300, account, random);
     auto second = host(copy_of(path / "data"));
-    EXPECT_EQ(facts(*second, account), facts(*first, account));
+    EXPECT_TRUE(facts(*second, account) == facts(*first, account));
     EXPECT_TRUE(second->engine().conservation().holds());
   }
 }
@@ -208,7 +209,7 @@ TEST_F(HostTest, ASnapshotAndTheInputsAfterItGiveTheSameStateAsAllInputs) {
   trade(*first, 200, account, random);
   auto second = host(copy_of(path / "data"));
   EXPECT_LT(second->folded_inputs(), 500U);
-  EXPECT_EQ(facts(*second, account), facts(*first, account));
+  EXPECT_TRUE(facts(*second, account) == facts(*first, account));
 }
 
 TEST_F(HostTest, MarketTimeGoesOnWhileTheProcessIsDown) {
@@ -220,7 +221,7 @@ TEST_F(HostTest, MarketTimeGoesOnWhileTheProcessIsDown) {
   now += 10min;
   auto second = host(second_folder);
   for (const MarketNo number : second->engine().markets()) {
-    closed += second->engine().is_open(number) ? 0 : 1;
+    if (!second->engine().is_open(number)) ++closed;
   }
   EXPECT_GT(closed, 8U);
   EXPECT_TRUE(second->engine().conservation().holds());

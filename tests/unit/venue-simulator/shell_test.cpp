@@ -131,7 +131,7 @@ std::string market_hex() { return "0x" + std::string(63, '0') + "1"; }
 std::string book_frame() {
   const auto book = [](const char* token, const char* bid, const char* ask) {
     return std::string(R"({\"event_type\":\"book\",\"market\":\")") + market_hex() + R"(\",\"asset_id\":\")" +
-           token + R"(\",\"timestamp\":\"1000\",\"hash\":\"\",\"bids\":[{\"price\":\")" + bid +
+           token + R"(\",\"timestamp\":\"1780795911767\",\"hash\":\"\",\"bids\":[{\"price\":\")" + bid +
            R"(\",\"size\":\"100\"}],\"asks\":[{\"price\":\")" + ask + R"(\",\"size\":\"80\"}]})";
   };
   return R"({"ts_ms":1000,"raw":"[)" + book("11", "0.4", "0.45") + "," + book("22", "0.55", "0.6") + R"(]"})";
@@ -142,7 +142,7 @@ TEST_F(RecordingTest, PlaysAtItsPaceTimesTheSpeedAndListsItsMarkets) {
   fs::remove_all(folder);
   const std::string trade =
       R"({\"event_type\":\"last_trade_price\",\"market\":\")" + market_hex() +
-      R"(\",\"asset_id\":\"11\",\"price\":\"0.45\",\"side\":\"BUY\",\"size\":\"30\",\"timestamp\":\"2000\"})";
+      R"(\",\"asset_id\":\"11\",\"price\":\"0.45\",\"side\":\"BUY\",\"size\":\"30\",\"timestamp\":\"1780795912767\"})";
   write({book_frame(), R"({"ts_ms":3000,"raw":")" + trade + R"("})"});
   Timestamp now = kStart;
   {

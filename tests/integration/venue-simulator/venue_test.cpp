@@ -1,0 +1,524 @@
+// The simulated venue over real sockets: what a client of the real one would send, and what must come
+// back.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "common/http/client.hpp"
+#include "common/http/websocket_client.hpp"
+#include "common/polymarket/amounts.hpp"
+#include "common/polymarket/messages/api_keys.hpp"
+#include "common/polymarket/messages/catalogue.hpp"
+#include "common/polymarket/messages/market_channel.hpp"
+#include "common/polymarket/messages/orders.hpp"
+#include "common/polymarket/messages/user_channel.hpp"
+#include "services/venue-simulator/service.hpp"
+#include "tests/integration/http/loop.hpp"
+
+namespace polybot::venue_simulator {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::Side;
+using domain::TimeInForce;
+using ::testing::HasSubstr;
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+constexpr std::string_view kKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+// One start of the service, in this process.
+struct Running {
+  explicit Running(const fs::path& folder) {
+    Config config;
+    config.api_port = 0;
+    config.folder = folder;
+    config.exchange.flow.book_changes_per_second = 20;
+    config.exchange.engine.mined_after_min = config.exchange.engine.mined_after_max = 50ms;
+    config.exchange.engine.confirmed_after_min = config.exchange.engine.confirmed_after_max = 50ms;
+    admin.listen();
+    simulator = std::make_unique<Simulator>(runtime, config);
+    asio::co_spawn(io, simulator->run(), asio::detached);
+  }
+
+  std::string url(const std::string& path) const {
+    return "http://127.0.0.1:" + std::to_string(simulator->api_port()) + path;
+  }
+  std::string socket_url(const std::string& path) const {
+    return "ws://127.0.0.1:" + std::to_string(simulator->api_port()) + path;
+  }
+  std::string admin_url(const std::string& path) const {
+    return "http://127.0.0.1:" + std::to_string(admin.port()) + path;
+  }
+
+  // Never destroyed, as in a killed process: what is suspended in it refers to objects that are gone.
+  static asio::io_context& new_loop() {
+    static std::vector<asio::io_context*> loops;  // keeps them reachable
+    return *loops.emplace_back(new asio::io_context(1));
+  }
+
+  asio::io_context& io = new_loop();
+  runtime::Clock clock;
+  runtime::StopSignal stop{io.get_executor()};
+  runtime::Health health{"venue-simulator", "test", "0", [this] { return clock.now(); }};
+  runtime::AdminServer admin{io.get_executor(), {.address = "127.0.0.1", .port = 0}, health};
+  runtime::Runtime runtime{io, stop, health, admin, clock, "venue-simulator", "test", 7, "0", ""};
+  std::unique_ptr<Simulator> simulator;
+};
+
+// A client with a key, as order-manager would be one.
+class Trader {
+ public:
+  explicit Trader(Running& venue)
+      : venue_(venue), client_(venue.io.get_executor(), {.request_timeout = 3s}) {}
+
+  asio::awaitable<void> log_in() {
+    http::ClientRequest request{.url = venue_.url("/auth/derive-api-key")};
+    request.headers = headers(polymarket::l1_headers(signer, 137, now_s(), 0));
+    http::Outcome answer = co_await client_.send(request);
+    if (answer->status == 400) {
+      EXPECT_THAT(answer->body, HasSubstr("Could not derive api key!"));
+      request.method = http::Method::Post;
+      request.url = venue_.url("/auth/api-key");
+      answer = co_await client_.send(request);
+    }
+    EXPECT_EQ(answer->status, 200U) << answer->body;
+    auto parsed = polymarket::parse_api_credentials(answer->body);
+    EXPECT_TRUE(parsed.has_value());
+    credentials.emplace(std::move(*parsed));
+  }
+
+  asio::awaitable<http::Outcome> send(http::Method method, std::string path, std::string query = {},
+                                      std::string body = {}) {
+    http::ClientRequest request{.method = method, .url = venue_.url(path + query)};
+    request.headers = headers(credentials->headers(
+        signer.address(), now_s(), {.method = http::to_string(method), .path = path, .body = body}));
+    request.body = std::move(body);
+    http::Outcome answer = co_await client_.send(std::move(request));
+    co_return answer;
+  }
+  asio::awaitable<http::Outcome> get(std::string url) {
+    http::Outcome answer = co_await client_.get(std::move(url));
+    co_return answer;
+  }
+  asio::awaitable<http::Outcome> admin(http::Method method, std::string path, std::string body = {}) {
+    http::ClientRequest request{.method = method, .url = venue_.admin_url(path)};
+    request.body = std::move(body);
+    http::Outcome answer = co_await client_.send(std::move(request));
+    co_return answer;
+  }
+
+  // A market whose book has both sides and which neither delays nor charges takers.
+  asio::awaitable<domain::Market> pick_market() {
+    const http::Outcome answer = co_await client_.get(venue_.url("/markets/keyset?closed=false&limit=100"));
+    const auto page = polymarket::parse_gamma_page(answer->body);
+    for (const polymarket::GammaMarket& market : page->markets) {
+      if (!market.neg_risk && market.fee.rate_ppm == 0 && market.tick == domain::Price::from_raw(100)) {
+        co_return polymarket::to_market(market);
+      }
+    }
+    ADD_FAILURE() << "no such market";
+    co_return domain::Market{};
+  }
+  asio::awaitable<polymarket::BookSummary> book(domain::TokenId token) {
+    const http::Outcome answer = co_await client_.get(venue_.url("/book?token_id=" + domain::to_string(token)));
+    EXPECT_EQ(answer->status, 200U) << answer->body;
+    co_return *polymarket::parse_book(answer->body);
+  }
+
+  polymarket::PostedOrder order(const domain::Market& market, Side side, domain::Price price,
+                                const char* quantity, TimeInForce tif = TimeInForce::Gtc) {
+    const auto amounts = polymarket::amounts_for_shares(side, *domain::Quantity::parse(quantity), price,
+                                                        market.tick, tif);
+    EXPECT_TRUE(amounts.has_value());
+    polymarket::PostedOrder posted;
+    posted.order = {.salt = ++salt_,
+                    .maker = signer.address(),
+                    .signer = signer.address(),
+                    .token = market.yes_token,
+                    .maker_amount = amounts->maker,
+                    .taker_amount = amounts->taker,
+                    .side = side,
+                    .timestamp_ms = now_s() * 1000};
+    posted.owner = credentials->api_key();
+    posted.time_in_force = tif;
+    sign(posted, market);
+    return posted;
+  }
+  void sign(polymarket::PostedOrder& posted, const domain::Market& market) const {
+    posted.signature = *signer.sign(posted.order, domains.separator(market.exchange));
+  }
+  domain::VenueOrderId id_of(const polymarket::PostedOrder& posted, const domain::Market& market) const {
+    return polymarket::order_digest(posted.order, domains.separator(market.exchange));
+  }
+  asio::awaitable<http::Outcome> post(polymarket::PostedOrder posted) {
+    http::Outcome answer =
+        co_await send(http::Method::Post, "/order", "", polymarket::write_order_body(posted));
+    co_return answer;
+  }
+
+  std::uint64_t now_s() const {
+    return static_cast<std::uint64_t>(domain::to_unix_ms(venue_.clock.now()) / 1000);
+  }
+
+  polymarket::OrderSigner signer{kKey};
+  polymarket::ExchangeDomains domains{137};
+  std::optional<polymarket::ApiCredentials> credentials;
+
+ private:
+  static http::Headers headers(const polymarket::HeaderList& list) {
+    http::Headers made;
+    for (const auto& [name, value] : list) made.set(name, value);
+    return made;
+  }
+  Running& venue_;
+  http::Client client_;
+  std::uint64_t salt_ = 1;
+};
+
+struct VenueTest : ::testing::Test {
+  fs::path folder = fs::temp_directory_path() /
+                    ("venue-test-" + std::to_string(::getpid()) + "-" +
+                     ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  void SetUp() override { fs::remove_all(folder); }
+  void TearDown() override { fs::remove_all(folder); }
+};
+
+domain::Price lower(const polymarket::BookSummary& book) {
+  return book.bids.back().price - domain::Price::from_raw(500);
+}
+
+TEST_F(VenueTest, PlacesFindsAndCancelsASignedOrder) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    const auto book = co_await trader.book(market.yes_token);
+    const auto posted = trader.order(market, Side::Buy, lower(book), "10");
+    const auto id = trader.id_of(posted, market);
+    http::Outcome answer = co_await trader.post(posted);
+    EXPECT_EQ(answer->status, 200U) << answer->body;
+    const auto outcome = polymarket::read_order_answer(answer->status, answer->body, id, {});
+    const auto* accepted = std::get_if<domain::SubmitAccepted>(&outcome);
+    EXPECT_TRUE(accepted != nullptr && accepted->state == domain::SubmitAccepted::State::Live) << answer->body;
+    answer = co_await trader.send(http::Method::Get, "/data/orders", "?next_cursor=MA==");
+    const auto page = polymarket::parse_open_orders(answer->body);
+    EXPECT_TRUE(page && page->items.size() == 1 && page->last()) << answer->body;
+    answer = co_await trader.send(http::Method::Get, "/data/order/" + domain::to_string(id));
+    EXPECT_EQ((*polymarket::parse_open_order(answer->body))->id, id);
+    answer = co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
+    auto canceled = polymarket::parse_cancel_answer(answer->body);
+    EXPECT_EQ(polymarket::cancel_result(*canceled, id).result, domain::CancelAnswered::Result::Canceled);
+    answer = co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
+    canceled = polymarket::parse_cancel_answer(answer->body);
+    EXPECT_EQ(polymarket::cancel_result(*canceled, id).result, domain::CancelAnswered::Result::NotCanceled);
+    answer = co_await trader.send(http::Method::Get, "/data/order/" + domain::to_string(id));
+    EXPECT_FALSE(polymarket::parse_open_order(answer->body)->has_value());
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    http::WebSocketClient socket(venue.io.get_executor(), {});
+    EXPECT_FALSE(co_await socket.connect(venue.socket_url("/ws/user")));
+    co_await socket.write(polymarket::user_subscribe(*trader.credentials, {}));
+    co_await socket.write("PING");
+    const auto pong = co_await socket.read();
+    EXPECT_EQ(*pong, "PONG");
+    const domain::Market market = co_await trader.pick_market();
+    const auto book = co_await trader.book(market.yes_token);
+    const auto posted = trader.order(market, Side::Buy, book.asks.back().price, "10", TimeInForce::Fak);
+    const http::Outcome answer = co_await trader.post(posted);
+    EXPECT_THAT(answer->body, HasSubstr("\"status\":\"matched\""));
+    std::vector<domain::VenueTradeStatus> statuses;
+    while (statuses.size() < 3) {
+      const auto text = co_await socket.read();
+      if (!text) break;
+      const auto frame = polymarket::parse_user_frame(*text);
+      EXPECT_TRUE(frame.has_value()) << *text;
+      for (const auto& event : frame->events) {
+        if (const auto* trade = std::get_if<polymarket::UserTradeEvent>(&event)) {
+          statuses.push_back(trade->trade.status);
+          const auto read = polymarket::to_trade(trade->trade, trader.credentials->api_key());
+          EXPECT_TRUE(read.we_are_taker);
+          EXPECT_EQ(read.taker_order, trader.id_of(posted, market));
+        }
+      }
+    }
+    EXPECT_THAT(statuses, ::testing::ElementsAre(domain::VenueTradeStatus::Matched,
+                                                 domain::VenueTradeStatus::Mined,
+                                                 domain::VenueTradeStatus::Confirmed));
+    const http::Outcome held = co_await trader.send(
+        http::Method::Get, "/balance-allowance",
+        "?asset_type=CONDITIONAL&token_id=" + domain::to_string(market.yes_token) + "&signature_type=0");
+    EXPECT_EQ(polymarket::parse_balance_allowance(held->body)->balance, 10'000'000);
+    const http::Outcome trades = co_await trader.send(http::Method::Get, "/data/trades", "?after=0&next_cursor=MA==");
+    EXPECT_EQ(polymarket::parse_trades(trades->body)->items.size(), 1U);
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, RefusesWithTheVenuesTexts) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    const auto book = co_await trader.book(market.yes_token);
+    const domain::Price price = lower(book);
+    const auto refused = [&](polymarket::PostedOrder posted, std::string text) -> asio::awaitable<void> {
+      const http::Outcome answer = co_await trader.post(std::move(posted));
+      EXPECT_EQ(answer->status, 400U) << answer->body;
+      EXPECT_THAT(answer->body, HasSubstr(text));
+    };
+    auto posted = trader.order(market, Side::Buy, price, "10");
+    posted.order.salt = 99;  // what is signed is something else
+    co_await refused(posted, "invalid signature");
+    posted = trader.order(market, Side::Buy, price, "10");
+    posted.owner = "00000000-0000-0000-0000-000000000001";
+    co_await refused(posted, "the order owner has to be the owner of the API KEY");
+    posted = trader.order(market, Side::Buy, price, "4");
+    co_await refused(posted, "lower than the minimum: 5");
+    posted = trader.order(market, Side::Buy, price, "10");
+    posted.order.maker_amount += 12'500;
+    trader.sign(posted, market);
+    co_await refused(posted, "breaks minimum tick size rule: 0.01");
+    posted = trader.order(market, Side::Buy, price, "99999");
+    co_await refused(posted, "not enough balance / allowance");
+    posted = trader.order(market, Side::Sell, domain::complement(domain::Price::from_raw(100)), "10");
+    co_await refused(posted, "not enough balance / allowance");
+    posted = trader.order(market, Side::Buy, book.asks.back().price, "10");
+    posted.post_only = true;
+    co_await refused(posted, "invalid post-only order: order crosses book");
+    posted = trader.order(market, Side::Buy, domain::Price::from_raw(100), "200", TimeInForce::Fak);
+    co_await refused(posted, "no orders found to match with FAK order");
+    posted = trader.order(market, Side::Buy, book.asks.back().price, "9000", TimeInForce::Fok);
+    co_await refused(posted, "couldn't be fully filled");
+    posted = trader.order(market, Side::Buy, price, "10");
+    http::Outcome answer = co_await trader.post(posted);
+    EXPECT_EQ(answer->status, 200U) << answer->body;
+    co_await refused(posted, "Duplicated.");
+    answer = co_await trader.send(http::Method::Post, "/order", "", "{\"garbage\":true}");
+    EXPECT_EQ(answer->status, 400U);
+    EXPECT_THAT(answer->body, HasSubstr("Invalid order payload"));
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, RefusesRequestsThatAreNotAuthenticated) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    http::Outcome answer = co_await trader.get(venue.url("/data/orders"));
+    EXPECT_EQ(answer->status, 401U);
+    EXPECT_THAT(answer->body, HasSubstr("Unauthorized/Invalid api key"));
+    trader.credentials.emplace(trader.credentials->api_key(), "AAAA", trader.credentials->passphrase());
+    answer = co_await trader.send(http::Method::Get, "/data/orders");
+    EXPECT_EQ(answer->status, 401U);
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, AnswersABatchInOrderAndCancelsAll) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    const auto book = co_await trader.book(market.yes_token);
+    const std::vector<polymarket::PostedOrder> orders = {
+        trader.order(market, Side::Buy, lower(book), "10"), trader.order(market, Side::Buy, lower(book), "4"),
+        trader.order(market, Side::Buy, lower(book), "6")};
+    http::Outcome answer =
+        co_await trader.send(http::Method::Post, "/orders", "", polymarket::write_orders_body(orders));
+    std::vector<domain::VenueOrderId> ids;
+    for (const auto& order : orders) ids.push_back(trader.id_of(order, market));
+    const auto outcomes = polymarket::read_orders_answer(answer->status, answer->body, ids, {});
+    EXPECT_TRUE(std::holds_alternative<domain::SubmitAccepted>(outcomes[0].outcome)) << answer->body;
+    EXPECT_TRUE(std::holds_alternative<domain::SubmitRejected>(outcomes[1].outcome));
+    EXPECT_TRUE(std::holds_alternative<domain::SubmitAccepted>(outcomes[2].outcome));
+    answer = co_await trader.send(http::Method::Delete, "/cancel-all");
+    EXPECT_EQ(polymarket::parse_cancel_answer(answer->body)->canceled.size(), 2U);
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, ClosesAMarketSocketThatPingsBeforeItSubscribes) {
+  Running venue(folder);
+  auto body = [&]() -> asio::awaitable<void> {
+    http::WebSocketClient socket(venue.io.get_executor(), {});
+    EXPECT_FALSE(co_await socket.connect(venue.socket_url("/ws/market")));
+    co_await socket.write("PING");
+    const auto text = co_await socket.read();
+    EXPECT_FALSE(text.has_value());
+    EXPECT_EQ(socket.close_code(), 1008);
+    EXPECT_EQ(socket.close_reason(), "invalid subscription payload");
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, SendsOpeningBooksThenChangesThatKeepThemRight) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    http::WebSocketClient socket(venue.io.get_executor(), {});
+    EXPECT_FALSE(co_await socket.connect(venue.socket_url("/ws/market")));
+    const std::vector<domain::TokenId> tokens = {market.yes_token, market.no_token};
+    co_await socket.write(polymarket::market_subscribe(tokens));
+    polymarket::MarketFrame frame;
+    const auto opening = co_await socket.read();
+    EXPECT_TRUE(polymarket::parse_market_frame(*opening, frame).has_value());
+    EXPECT_EQ(frame.events.size(), 2U);
+    const auto& book = std::get<polymarket::BookEvent>(frame.events[0]);
+    const domain::Price best = book.bids.back().price;
+    co_await trader.post(trader.order(market, Side::Buy, best, "10"));
+    for (;;) {
+      const auto text = co_await socket.read();
+      if (!text) {
+        ADD_FAILURE() << "the socket ended";
+        co_return;
+      }
+      EXPECT_TRUE(polymarket::parse_market_frame(*text, frame).has_value()) << *text;
+      const auto* change = frame.events.empty() ? nullptr : std::get_if<polymarket::PriceChangeEvent>(&frame.events[0]);
+      if (change == nullptr) continue;
+      EXPECT_EQ(change->changes.size() % 2, 0U);
+      EXPECT_EQ(change->changes[0].token, market.yes_token);
+      EXPECT_EQ(change->changes[1].token, market.no_token);
+      EXPECT_EQ(change->changes[1].price, domain::complement(change->changes[0].price));
+      co_return;
+    }
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, CutsTheConnectionWhenTheAnswerIsToBeLostButExecutes) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    const auto book = co_await trader.book(market.yes_token);
+    http::Outcome answer =
+        co_await trader.admin(http::Method::Post, "/faults/answer-lost", R"({"count":1})");
+    EXPECT_EQ(answer->status, 200U) << answer->body;
+    answer = co_await trader.post(trader.order(market, Side::Buy, lower(book), "10"));
+    EXPECT_FALSE(answer.has_value());
+    EXPECT_TRUE(answer.error().request_may_have_left);
+    answer = co_await trader.send(http::Method::Get, "/data/orders");
+    EXPECT_EQ(polymarket::parse_open_orders(answer->body)->items.size(), 1U);
+    answer = co_await trader.admin(http::Method::Post, "/faults/no-such-fault");
+    EXPECT_EQ(answer->status, 404U);
+    answer = co_await trader.admin(http::Method::Post, "/faults/reject", R"({"probabilty":1})");
+    EXPECT_EQ(answer->status, 400U);
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, DropsUserSocketsAndTellsTheTruth) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    http::WebSocketClient socket(venue.io.get_executor(), {});
+    EXPECT_FALSE(co_await socket.connect(venue.socket_url("/ws/user")));
+    co_await socket.write(polymarket::user_subscribe(*trader.credentials, {}));
+    http::Outcome answer = co_await trader.admin(http::Method::Post, "/faults/user-socket-drop");
+    EXPECT_EQ(answer->status, 200U);
+    EXPECT_FALSE((co_await socket.read()).has_value());
+    answer = co_await trader.admin(http::Method::Get, "/state");
+    EXPECT_THAT(answer->body, HasSubstr("\"holds\":true"));
+    EXPECT_THAT(answer->body, HasSubstr(polymarket::to_checksum(trader.signer.address())));
+    answer = co_await trader.admin(http::Method::Post, "/flow/pause");
+    EXPECT_THAT(answer->body, HasSubstr("\"running\":false"));
+    answer = co_await trader.admin(http::Method::Get, "/events");
+    EXPECT_THAT(answer->body, HasSubstr("btc-updown"));
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, KnowsEverythingAgainAfterAKill) {
+  domain::VenueOrderId id;
+  std::string api_key;
+  {
+    Running venue(folder);
+    Trader trader(venue);
+    auto body = [&]() -> asio::awaitable<void> {
+      co_await trader.log_in();
+      const domain::Market market = co_await trader.pick_market();
+      const auto book = co_await trader.book(market.yes_token);
+      const auto posted = trader.order(market, Side::Buy, lower(book), "10");
+      id = trader.id_of(posted, market);
+      const http::Outcome answer = co_await trader.post(posted);
+      EXPECT_EQ(answer->status, 200U);
+      api_key = trader.credentials->api_key();
+    };
+    test::run(venue.io, body());
+  }
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    EXPECT_EQ(trader.credentials->api_key(), api_key);
+    const http::Outcome answer = co_await trader.send(http::Method::Get, "/data/orders");
+    const auto page = polymarket::parse_open_orders(answer->body);
+    EXPECT_EQ(page->items.size(), 1U);
+    if (!page->items.empty()) {
+      EXPECT_EQ(page->items[0].id, id);
+    }
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, ListsMarketsByPageIdAndEvent) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    std::size_t count = 0;
+    std::string cursor;
+    domain::MarketId some;
+    std::string event;
+    do {
+      const http::Outcome answer = co_await trader.get(
+          venue.url("/markets/keyset?closed=false&limit=10&after_cursor=" + cursor));
+      const auto page = polymarket::parse_gamma_page(answer->body);
+      EXPECT_TRUE(page && page->skipped.empty()) << answer->body;
+      count += page->markets.size();
+      for (const auto& market : page->markets) {
+        if (market.neg_risk && !market.neg_risk_augmented) {
+          some = market.id;
+          event = market.event_slug;
+        }
+      }
+      cursor = page->next_cursor;
+    } while (!cursor.empty());
+    EXPECT_GE(count, 40U);
+    http::Outcome answer = co_await trader.get(
+        venue.url("/markets/keyset?closed=false&condition_ids=" + domain::to_string(some)));
+    EXPECT_EQ(polymarket::parse_gamma_page(answer->body)->markets.size(), 1U);
+    answer = co_await trader.get(venue.url("/events/slug/" + event));
+    EXPECT_GE(polymarket::parse_gamma_page(answer->body)->markets.size(), 3U);
+    answer = co_await trader.get(venue.url("/clob-markets/" + domain::to_string(some)));
+    EXPECT_TRUE(polymarket::parse_clob_market(answer->body)->accepting_orders);
+    answer = co_await trader.get(venue.url("/book?token_id=12345"));
+    EXPECT_EQ(answer->status, 404U);
+    EXPECT_THAT(answer->body, HasSubstr("No orderbook exists"));
+    answer = co_await trader.get(venue.url("/book?token_id=abc"));
+    EXPECT_EQ(answer->status, 400U);
+    answer = co_await trader.get(venue.url("/time"));
+    EXPECT_NEAR(static_cast<double>(*polymarket::parse_time(answer->body)), static_cast<double>(trader.now_s()), 2.0);
+  };
+  test::run(venue.io, body());
+}
+
+}  // namespace
+}  // namespace polybot::venue_simulator
