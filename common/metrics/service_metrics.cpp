@@ -208,8 +208,8 @@ void ServiceMetrics::start() {
 void ServiceMetrics::set_readiness(bool ready, std::vector<std::string> reasons) {
   impl_->publisher.set_readiness(ready, std::move(reasons));
 }
-void ServiceMetrics::stop() {
-  impl_->publisher.stop();
+boost::asio::awaitable<void> ServiceMetrics::stop() {
+  return impl_->publisher.stop();
 }
 
 }  // namespace polybot::metrics

@@ -2,14 +2,12 @@
 // memory, CPU, descriptors, disk, log drops, bus, build) and the publisher that sends snapshots and
 // heartbeats. One object per process, made at start:
 //
-//     metrics::ServiceMetrics metrics(executor, settings, bus_stats);   // or
-//     runtime::make_metrics() metrics::Counter scans =
-//     metrics.registry().counter("polybot_scans_total", {"arbitrage"}); metrics.start(); //
-//     heartbeats and snapshots from here on metrics.set_readiness(false, {"feed: no data"});   //
-//     whenever it changes
+//     metrics::ServiceMetrics metrics(executor, settings, stats);  // or runtime::make_metrics()
+//     auto scans = metrics.registry().counter("polybot_scans_total", {"arbitrage"});
+//     metrics.start();                                  // heartbeats and snapshots from here on
+//     metrics.set_readiness(false, {"feed: no data"});  // whenever it changes
 //     ...
-//     metrics.stop();                                  // the final snapshot; after the last
-//     observation
+//     co_await metrics.stop();                          // final; after the last observation
 //
 // Subsystems get their handles as a struct resolved once (HttpMetrics below; services write their
 // own the same way) and tests read them directly. Loop-only, like the registry.
@@ -17,6 +15,7 @@
 
 #include <array>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -129,8 +128,9 @@ class ServiceMetrics {
   void start();
   // Carried by the next heartbeat, which goes out at once when readiness changes.
   void set_readiness(bool ready, std::vector<std::string> reasons);
-  // Publishes a last snapshot and heartbeat, both marked final, and closes. Idempotent.
-  void stop();
+  // Publishes a last snapshot and heartbeat, both marked final, and closes a tenth of a second
+  // later.
+  [[nodiscard]] boost::asio::awaitable<void> stop();
 
  private:
   class Impl;

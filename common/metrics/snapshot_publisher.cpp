@@ -1,6 +1,9 @@
 #include "common/metrics/snapshot_publisher.hpp"
 
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <utility>
 
@@ -17,6 +20,9 @@ namespace {
 std::uint64_t milliseconds(domain::Duration span) {
   return static_cast<std::uint64_t>(std::chrono::floor<std::chrono::milliseconds>(span).count());
 }
+
+// Many times what a loaded machine needs to hand two messages to a socket.
+constexpr auto kGoodbye = std::chrono::milliseconds(100);
 
 std::unique_ptr<bus::Publisher> dial(const boost::asio::any_io_executor& executor,
                                      const PublisherSettings& settings, const std::string& address,
@@ -114,13 +120,19 @@ struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
     ready = false;
     reasons = {"stopping"};
     publish_status(true);
+    if (snapshots) snapshots->flush();
+    if (heartbeats) heartbeats->flush();
+    end();
   }
 
-  void close() {
-    if (stopped) return;
+  void end() {
     stopped = true;
     snapshot_timer.cancel();
     status_timer.cancel();
+  }
+
+  void close() {
+    end();
     if (snapshots) snapshots->close();
     if (heartbeats) heartbeats->close();
   }
@@ -162,9 +174,14 @@ void SnapshotPublisher::set_readiness(bool ready, std::vector<std::string> reaso
   if (changed && state_->started && !state_->stopped) state_->publish_status(false);
 }
 
-void SnapshotPublisher::stop() {
-  state_->say_goodbye();
-  state_->close();
+boost::asio::awaitable<void> SnapshotPublisher::stop() {
+  const std::shared_ptr<State> state =
+      state_;  // this object may go while the goodbye is on its way
+  state->say_goodbye();
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, kGoodbye);
+  boost::system::error_code ignored;
+  co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  state->close();
 }
 
 }  // namespace polybot::metrics

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -40,8 +41,10 @@ class SnapshotPublisher {
   void start();
   // A change goes out at once.
   void set_readiness(bool ready, std::vector<std::string> reasons);
-  // Sends the final snapshot and heartbeat and closes. Idempotent.
-  void stop();
+  // Sends the final snapshot and heartbeat, gives the library a moment to write them (closing a PUB
+  // socket drops what it still holds, and it cannot be asked), and closes. A second call only
+  // waits.
+  [[nodiscard]] boost::asio::awaitable<void> stop();
 
  private:
   struct State;

@@ -6,7 +6,7 @@
 //   …                          resolve handles, add sources
 //   metrics->start();          heartbeats and snapshots; readiness follows runtime.health by itself
 //   …
-//   metrics->stop();           the final snapshot, after the last observation
+//   co_await metrics->stop();  the final snapshot, after the last observation
 //
 // `venue-simulator` is on no bus and does not use it.
 #pragma once

@@ -65,7 +65,7 @@ asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
 
   co_await api->stop(kApiGrace);
   feed.close();
-  metrics->stop();
+  co_await metrics->stop();
   api.reset();
 }
 

@@ -205,7 +205,7 @@ asio::awaitable<void> Service::run() {
   feeds_.close();
   recovery_.close();
   publisher_.close();
-  metrics_->stop();
+  co_await metrics_->stop();
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 //
 // What it guarantees, whatever the network and the processes do: a merged counter never falls and
 // never counts an event twice; what it can miss is the unpublished last interval of a killed
-// process. The rules are METRICS §3; their reasons stand at the functions in merger.cpp.
+// process. The rules stand with their reasons at the functions that follow them.
 //
 // Use: receive() every snapshot as it arrives, merge() once per interval after the socket was
 // drained, then view(). One thread. `Timestamp`s are of one line that never jumps (a wall clock

@@ -178,7 +178,7 @@ TEST_F(AggregatorTest, AnOrderlyStopDeliversTheLastCountsAndTakesTheGauges) {
   connections.set(3);
   eventually([&] { return value(kConnections) == 3; });
   negative.add(7);
-  gateway->stop();
+  boost::asio::co_spawn(io_, gateway->stop(), boost::asio::detached);
   eventually([&] { return !scraped().value(kConnections); });
   EXPECT_EQ(value("polybot_market_data_lag_negative_total"), 7);
   eventually([&] { return value("polybot_service_up", {{"service", "gateway"}}) == 0; });
