@@ -85,8 +85,9 @@ void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
     set_status(entry, market.status, now);
     return;
   }
-  if (entry.market.status == MarketStatus::Closed)
-    return;  // a cached listing does not reopen a market
+  // A disputed market can open again; a cached listing does not reopen one.
+  const bool maybe_cached = now - entry.closed_at < settings_.listing_age_max;
+  if (entry.market.status == MarketStatus::Closed && maybe_cached) return;
   const bool accepting = entry.accepting_by_listing && entry.accepting_by_record;
   set_status(entry, accepting ? MarketStatus::Active : MarketStatus::Paused, now);
 }
@@ -192,6 +193,7 @@ void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now
   if (status == MarketStatus::Closed) {
     entry.lookup_due = true;
     entry.lookups = 0;
+    entry.closed_at = now;
   }
   changed(entry);
   settle_book(entry);

@@ -39,6 +39,9 @@ struct CatalogueSettings {
   // An answer that did not come is asked for again after this; look-ups slow down to `lookup_max`.
   domain::Duration retry = std::chrono::seconds(2);
   domain::Duration lookup_max = std::chrono::seconds(60);
+  // How old an answer of the listing can be (the venue caches it for five minutes): what it says about
+  // a market that closed less than this ago is not news.
+  domain::Duration listing_age_max = std::chrono::minutes(10);
   std::size_t entries_max = 20'000;  // listed markets, tracked or not: some 2 KB each
   std::size_t books_max = 2'000;     // tracked books: ten connections
 };
@@ -119,6 +122,7 @@ class MarketCatalogue {
     std::uint64_t seen_in_crawl = 0;
     domain::Duration record_at{};  // of the last record asked for; zero: never
     domain::Duration lookup_at{};
+    domain::Duration closed_at{};
     domain::Duration resolved_at{};
   };
   struct EventEntry {

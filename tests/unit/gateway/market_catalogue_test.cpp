@@ -130,6 +130,9 @@ TEST_F(MarketCatalogueTest, DoesNotReopenAClosedMarketFromACachedListing) {
   catalogue.on_looked_up(std::vector{closed}, {}, now);
   list({make_market(1)});
   EXPECT_EQ(status(1), MarketStatus::Closed);
+  now += settings.listing_age_max;
+  list({make_market(1)});  // no cache is that old: the result was disputed
+  EXPECT_EQ(status(1), MarketStatus::Active);
 }
 
 TEST_F(MarketCatalogueTest, ClosesWhatNobodyKnowsAnyMore) {
