@@ -127,18 +127,26 @@ class Service {
     return book != nullptr && book->stale;
   }
 
+  void fire_timer() {
+    apply(TimerFired{});
+    settle(std::nullopt);
+    judge_health();
+  }
+
   boost::asio::awaitable<void> tick() {
-    while (co_await runtime_.stop.sleep_for(config_.timer_every)) {
-      apply(TimerFired{});
-      settle(std::nullopt);
-      judge_health();
+    bool running = true;
+    while (running) {
+      fire_timer();
+      running = co_await runtime_.stop.sleep_for(config_.timer_every);
     }
   }
 
   boost::asio::awaitable<void> announce() {
-    do {
+    bool running = true;
+    while (running) {
       publish_announcement(Leaving::No);
-    } while (co_await runtime_.stop.sleep_for(config_.announce_every));
+      running = co_await runtime_.stop.sleep_for(config_.announce_every);
+    }
   }
 
   void publish_announcement(Leaving leaving) {
