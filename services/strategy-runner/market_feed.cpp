@@ -142,7 +142,8 @@ boost::asio::awaitable<void> MarketFeed::recover() {
       const domain::Shard shard{static_cast<std::uint8_t>(i)};
       if (!shards_[shard.value].wanted) continue;
       shards_[shard.value].wanted = false;
-      if (co_await fetch(shard)) continue;
+      const bool fetched = co_await fetch(shard);
+      if (fetched) continue;
       shards_[shard.value].wanted = true;
       failed = true;
       break;  // the others would fail as well
