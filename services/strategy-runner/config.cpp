@@ -15,7 +15,8 @@ BusConfig read_bus(Reader& reader, bus::NetworkTrust trust) {
   config.signals = reader.string("bus.signals", "tcp://127.0.0.1:5560");
   config.orders = reader.string("bus.orders", "tcp://127.0.0.1:5561");
   config.orders_recovery = reader.string("bus.orders_recovery", "tcp://127.0.0.1:5562");
-  config.ring_frames = reader.integer_as<std::size_t>("bus.ring_frames", config.ring_frames, 64, 1'000'000);
+  config.ring_frames =
+      reader.integer_as<std::size_t>("bus.ring_frames", config.ring_frames, 64, 1'000'000);
   config.trust = trust;
   return config;
 }
@@ -26,13 +27,16 @@ DeskSettings read_desk(Reader& reader, const std::string& table, const DeskSetti
   desk.repeat_every = reader.duration(table + "repeat_every", desk.repeat_every, 10ms, 10s);
   desk.signals_per_second_max =
       reader.integer(table + "per_second_max", desk.signals_per_second_max, 1, 10'000);
-  desk.denial_pause_min = reader.duration(table + "denial_pause_min", desk.denial_pause_min, 10ms, 1min);
-  desk.denial_pause_max = reader.duration(table + "denial_pause_max", desk.denial_pause_max, 10ms, 1h);
+  desk.denial_pause_min =
+      reader.duration(table + "denial_pause_min", desk.denial_pause_min, 10ms, 1min);
+  desk.denial_pause_max =
+      reader.duration(table + "denial_pause_max", desk.denial_pause_max, 10ms, 1h);
   return desk;
 }
 
 bool is_reserved(const std::string& name) {
-  return name == domain::kAllStrategies || name == domain::kUnknownStrategy || name == domain::kExternalStrategy;
+  return name == domain::kAllStrategies || name == domain::kUnknownStrategy ||
+         name == domain::kExternalStrategy;
 }
 
 std::vector<MarketKind> read_kinds(Reader& table) {
@@ -53,18 +57,23 @@ std::vector<MarketKind> read_kinds(Reader& table) {
 
 void read_shards(Reader& table, MarketFilter& filter) {
   const auto shard = [&](std::string_view key, domain::Shard fallback) {
-    return domain::Shard{table.integer_as<std::uint8_t>(key, fallback.value, 0, domain::kShards - 1)};
+    return domain::Shard{
+        table.integer_as<std::uint8_t>(key, fallback.value, 0, domain::kShards - 1)};
   };
   filter.first_shard = shard("first_shard", filter.first_shard);
   filter.last_shard = shard("last_shard", filter.last_shard);
-  if (filter.last_shard < filter.first_shard) table.error("last_shard", "must not be below first_shard");
+  if (filter.last_shard < filter.first_shard)
+    table.error("last_shard", "must not be below first_shard");
 }
 
-StrategySettings read_strategy(Reader& root, const std::string& name, const DeskSettings& defaults) {
+StrategySettings read_strategy(Reader& root, const std::string& name,
+                               const DeskSettings& defaults) {
   const std::string key = "strategies." + name;
   StrategySettings settings{.name = {name}, .factory = {}, .markets = {}, .desk = {}};
   if (!wire::is_topic_part(name) || is_reserved(name)) {
-    root.error(key, "is not a usable strategy name (letters, digits, _ and -; not all, unknown, external)");
+    root.error(
+        key,
+        "is not a usable strategy name (letters, digits, _ and -; not all, unknown, external)");
   }
   Reader table = root.table(key);
   settings.markets.slugs = table.strings("markets", {});
@@ -77,7 +86,8 @@ StrategySettings read_strategy(Reader& root, const std::string& name, const Desk
   const StrategyType* type = find_strategy_type(type_name);
   if (type == nullptr) {
     std::string known;
-    for (const StrategyType& one : strategy_types()) known.append(known.empty() ? "" : ", ").append(one.name);
+    for (const StrategyType& one : strategy_types())
+      known.append(known.empty() ? "" : ", ").append(one.name);
     table.error("type", "must be one of " + known + ", got \"" + type_name + "\"");
     return settings;
   }
@@ -101,7 +111,8 @@ Config read_config(Reader& reader) {
   Config config;
   config.metrics = runtime::read_metrics_config(reader);
   config.bus = read_bus(reader, config.metrics.trust);
-  config.runner.book_age_max = reader.duration("books.age_max", config.runner.book_age_max, 100ms, 1min);
+  config.runner.book_age_max =
+      reader.duration("books.age_max", config.runner.book_age_max, 100ms, 1min);
   config.timer_every = reader.duration("runner.timer_every", config.timer_every, 10ms, 1s);
   config.announce_every = reader.duration("runner.announce_every", config.announce_every, 50ms, 1s);
   const DeskSettings desk = read_desk(reader, "signals.", {});

@@ -1,4 +1,5 @@
-// The configuration of strategy-runner: deploy/config/strategy-runner.toml says what each key means.
+// The configuration of strategy-runner: deploy/config/strategy-runner.toml says what each key
+// means.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@
 namespace polybot::strategy_runner {
 
 struct BusConfig {
-  std::string market_data;           // dialled, like all of these
+  std::string market_data;  // dialled, like all of these
   std::string market_data_recovery;
   std::string signals;
   std::string orders;

@@ -1,4 +1,5 @@
-// strategy-runner: trades the shards it has leased by emitting signals; never reaches the outside world.
+// strategy-runner: trades the shards it has leased by emitting signals; never reaches the outside
+// world.
 #include "common/runtime/service.hpp"
 #include "services/strategy-runner/config.hpp"
 #include "services/strategy-runner/service.hpp"

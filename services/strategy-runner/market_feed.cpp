@@ -1,9 +1,8 @@
 #include "services/strategy-runner/market_feed.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <algorithm>
 #include <utility>
 
 #include "common/wire/topics.hpp"
@@ -27,8 +26,8 @@ bus::SubscriberConfig subscription(const BusConfig& config) {
 
 }  // namespace
 
-MarketFeed::MarketFeed(boost::asio::any_io_executor executor, const BusConfig& config, bus::Stats& stats,
-                       metrics::Registry& registry, Sink sink)
+MarketFeed::MarketFeed(boost::asio::any_io_executor executor, const BusConfig& config,
+                       bus::Stats& stats, metrics::Registry& registry, Sink sink)
     : subscriber_(executor, subscription(config), stats),
       recovery_(executor, {.address = config.market_data_recovery}, stats),
       wanted_(executor, boost::asio::steady_timer::time_point::max()),
@@ -49,7 +48,8 @@ boost::asio::awaitable<void> MarketFeed::read() {
     if (bus::channel_of(received.topic) == wire::channels::kMarket) {
       take_markets(received);
     } else {
-      bus_latency_.observe(std::max(clock_.now() - domain::from_unix_ns(received.sent_unix_ns), domain::Duration{}));
+      bus_latency_.observe(
+          std::max(clock_.now() - domain::from_unix_ns(received.sent_unix_ns), domain::Duration{}));
       take_market_data(std::move(received));
     }
     sink_.settle(received_at);
@@ -96,7 +96,8 @@ void MarketFeed::forget_kept(ShardState& state) {
 
 FrameOrigin MarketFeed::origin_of(domain::Shard shard, const bus::Received& received) {
   // The frame names the tick: everybody who saw it can tell the same trace.
-  const std::uint64_t trace = (received.producer.incarnation ^ (received.first_seq << 6 | shard.value)) | 1;
+  const std::uint64_t trace =
+      (received.producer.incarnation ^ (received.first_seq << 6 | shard.value)) | 1;
   return {.shard = shard, .sent_at = domain::from_unix_ns(received.sent_unix_ns), .trace = {trace}};
 }
 
@@ -122,8 +123,12 @@ void MarketFeed::apply(const FrameOrigin& origin, const wire::MarketData& messag
   struct Apply {
     const Sink& sink;
     const FrameOrigin& origin;
-    void operator()(const domain::BookSnapshot& snapshot) const { sink.apply(BookLoaded{origin, snapshot}); }
-    void operator()(const domain::BookDelta& delta) const { sink.apply(BookChanged{origin, delta}); }
+    void operator()(const domain::BookSnapshot& snapshot) const {
+      sink.apply(BookLoaded{origin, snapshot});
+    }
+    void operator()(const domain::BookDelta& delta) const {
+      sink.apply(BookChanged{origin, delta});
+    }
     void operator()(const domain::TradeTick& trade) const { sink.apply(TradeSeen{origin, trade}); }
     void operator()(const domain::BookStale& stale) const { sink.apply(BookDistrusted{stale}); }
   };
@@ -148,7 +153,8 @@ boost::asio::awaitable<void> MarketFeed::recover() {
       failed = true;
       break;  // the others would fail as well
     }
-    const bool idle = std::none_of(shards_.begin(), shards_.end(), [](const ShardState& s) { return s.wanted; });
+    const bool idle =
+        std::none_of(shards_.begin(), shards_.end(), [](const ShardState& s) { return s.wanted; });
     if (!failed && !idle) continue;
     wanted_.expires_at(idle ? boost::asio::steady_timer::time_point::max()
                             : std::chrono::steady_clock::now() + kAskAgainAfter);
@@ -177,7 +183,8 @@ boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
 void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer) {
   ShardState& state = shards_[shard.value];
   if (state.sequence.state() == wire::Sequence::State::InSync) return;
-  if (state.sequence.snapshot_taken(answer.position) != wire::Sequence::State::InSync) return want(shard);
+  if (state.sequence.snapshot_taken(answer.position) != wire::Sequence::State::InSync)
+    return want(shard);
   // Books that a snapshot in the stream has healed meanwhile are newer than these.
   std::vector<domain::MarketId> loaded;
   for (const domain::BookSnapshot& book : answer.books) {
@@ -195,9 +202,12 @@ void MarketFeed::deliver_kept(domain::Shard shard, const std::vector<domain::Mar
   for (const bus::Received& received : state.kept) {
     const FrameOrigin origin = origin_of(shard, received);
     for (std::size_t i = 0; i < received.messages.size(); ++i) {
-      if (!state.sequence.applies({received.producer.incarnation, received.first_seq + i})) continue;
-      if (codec_.decode(received.messages[i], message_) != wire::DecodeError::None) continue;  // counted before
-      const domain::MarketId market = std::visit([](const auto& body) { return body.market; }, message_);
+      if (!state.sequence.applies({received.producer.incarnation, received.first_seq + i}))
+        continue;
+      if (codec_.decode(received.messages[i], message_) != wire::DecodeError::None)
+        continue;  // counted before
+      const domain::MarketId market =
+          std::visit([](const auto& body) { return body.market; }, message_);
       const bool is_trade = std::holds_alternative<domain::TradeTick>(message_);  // heard before
       if (is_trade || std::find(markets.begin(), markets.end(), market) == markets.end()) continue;
       apply(origin, message_);
@@ -207,7 +217,8 @@ void MarketFeed::deliver_kept(domain::Shard shard, const std::vector<domain::Mar
 
 void MarketFeed::refuse(const std::string& topic, wire::DecodeError error) {
   ++refused_;
-  refusals_log_.warning("A bus message was refused", {{"topic", topic}, {"reason", wire::to_string(error)}});
+  refusals_log_.warning("A bus message was refused",
+                        {{"topic", topic}, {"reason", wire::to_string(error)}});
 }
 
 }  // namespace polybot::strategy_runner

@@ -1,13 +1,13 @@
 // Market data off the bus as inputs of the core: md.<shard> (books, trades) and market.<shard>
-// (definitions). Notices what is missing, says so to the core, and fetches the books of a shard anew
-// from the gateway's recovery port; should that fail, the snapshots in the stream heal each book within
-// a second. Undecodable messages are counted and dropped.
+// (definitions). Notices what is missing, says so to the core, and fetches the books of a shard
+// anew from the gateway's recovery port; should that fail, the snapshots in the stream heal each
+// book within a second. Undecodable messages are counted and dropped.
 #pragma once
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -77,7 +77,7 @@ class MarketFeed {
   Sink sink_;
   runtime::Clock clock_;
   wire::MarketDataCodec codec_;
-  wire::MarketData message_;          // reused, so that decoding allocates little
+  wire::MarketData message_;  // reused, so that decoding allocates little
   std::array<ShardState, domain::kShards> shards_;
   std::optional<domain::Duration> heard_at_;
   std::uint64_t refused_ = 0;

@@ -1,9 +1,8 @@
 #include "services/strategy-runner/order_feed.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <algorithm>
 #include <utility>
 
 #include "common/wire/lease_codec.hpp"
@@ -21,11 +20,12 @@ constexpr domain::Duration kAskAgainAfter = 500ms;
 constexpr std::uint32_t kPagesMax = 256;
 
 bus::SubscriberConfig subscription(const Config& config) {
-  bus::SubscriberConfig result{.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.orders}},
-                               .subscriptions = {bus::Subscription::topic(std::string(wire::topics::kStrategy)),
-                                                 bus::Subscription::topic(std::string(wire::topics::kLease))},
-                               .trust = config.bus.trust,
-                               .ring_frames = config.bus.ring_frames};
+  bus::SubscriberConfig result{
+      .endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.orders}},
+      .subscriptions = {bus::Subscription::topic(std::string(wire::topics::kStrategy)),
+                        bus::Subscription::topic(std::string(wire::topics::kLease))},
+      .trust = config.bus.trust,
+      .ring_frames = config.bus.ring_frames};
   for (const StrategySettings& strategy : config.runner.strategies) {
     result.subscriptions.push_back(bus::Subscription::topic(wire::topics::order(strategy.name)));
   }
@@ -34,7 +34,8 @@ bus::SubscriberConfig subscription(const Config& config) {
 
 }  // namespace
 
-OrderFeed::OrderFeed(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats, Sink sink)
+OrderFeed::OrderFeed(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats,
+                     Sink sink)
     : subscriber_(executor, subscription(config), stats),
       recovery_(executor, {.address = config.bus.orders_recovery}, stats),
       needed_(executor, boost::asio::steady_timer::time_point::max()),
@@ -78,7 +79,8 @@ void OrderFeed::take_orders(const bus::Received& received) {
   }
 }
 
-void OrderFeed::observe(const domain::StrategyName& name, Stream& stream, const domain::StreamedEvent& event) {
+void OrderFeed::observe(const domain::StrategyName& name, Stream& stream,
+                        const domain::StreamedEvent& event) {
   stream.newest_seq = std::max(stream.newest_seq, event.event.seq);
   // Until the snapshot is here there is nothing to join to.
   if (stream.need == Need::Snapshot) return;
@@ -120,7 +122,8 @@ void OrderFeed::take_strategies(const bus::Received& received) {
       Stream& stream = found->second;
       // The tail of the stream was lost when two states in a row know more than we do: one may only
       // have overtaken the event.
-      const bool behind = stream.need == Need::Nothing && stream.state_seq_before > stream.tracker.last_seq();
+      const bool behind =
+          stream.need == Need::Nothing && stream.state_seq_before > stream.tracker.last_seq();
       if (behind) broken(state.strategy, stream, Need::Replay);
       stream.state_seq_before = state.last_seq;
       stream.newest_seq = std::max(stream.newest_seq, state.last_seq);
@@ -173,7 +176,8 @@ boost::asio::awaitable<bool> OrderFeed::mend(domain::StrategyName name, Stream& 
 boost::asio::awaitable<bool> OrderFeed::replay(domain::StrategyName name, Stream& stream) {
   bool more = true;
   while (more) {
-    const wire::OrdersRequest request = wire::ReplayRequest{.stream = name, .after_seq = stream.tracker.last_seq()};
+    const wire::OrdersRequest request =
+        wire::ReplayRequest{.stream = name, .after_seq = stream.tracker.last_seq()};
     const auto answer = co_await ask(request);
     if (!answer) co_return false;
     const auto* replayed = std::get_if<wire::ReplayedEvents>(&*answer);
@@ -194,7 +198,8 @@ boost::asio::awaitable<bool> OrderFeed::replay(domain::StrategyName name, Stream
   }
   stream.need = Need::Nothing;
   sink_.apply(OrderStreamMended{name});
-  runtime::log::info("Order stream replayed", {{"strategy", name.value}, {"seq", stream.tracker.last_seq()}});
+  runtime::log::info("Order stream replayed",
+                     {{"strategy", name.value}, {"seq", stream.tracker.last_seq()}});
   co_return true;
 }
 
@@ -208,7 +213,8 @@ boost::asio::awaitable<bool> OrderFeed::restore(domain::StrategyName name, Strea
   OrdersRestored restored{.strategy = name, .seq = 0, .entries = {}};
   std::uint32_t pages = 1;
   for (std::uint32_t page = 0; page < pages; ++page) {
-    const wire::OrdersRequest request = wire::SnapshotRequest{.stream = name, .at_seq = restored.seq, .page = page};
+    const wire::OrdersRequest request =
+        wire::SnapshotRequest{.stream = name, .at_seq = restored.seq, .page = page};
     const auto answer = co_await ask(request);
     if (!answer || !std::holds_alternative<wire::OrdersSnapshot>(*answer)) co_return false;
     const auto& snapshot = std::get<wire::OrdersSnapshot>(*answer);
@@ -223,16 +229,17 @@ boost::asio::awaitable<bool> OrderFeed::restore(domain::StrategyName name, Strea
   stream.state_seq_before = 0;
   stream.need = Need::Nothing;
   sink_.apply(restored);
-  runtime::log::info("Order stream restored", {{"strategy", name.value},
-                                               {"seq", restored.seq},
-                                               {"entries", restored.entries.size()}});
+  runtime::log::info(
+      "Order stream restored",
+      {{"strategy", name.value}, {"seq", restored.seq}, {"entries", restored.entries.size()}});
   if (stream.newest_seq <= restored.seq) co_return true;
   // Messages that came while the pages were read were dropped: a replay joins them.
   broken(name, stream, Need::Replay);
   co_return co_await replay(name, stream);
 }
 
-boost::asio::awaitable<std::optional<wire::OrdersAnswer>> OrderFeed::ask(wire::OrdersRequest request) {
+boost::asio::awaitable<std::optional<wire::OrdersAnswer>> OrderFeed::ask(
+    wire::OrdersRequest request) {
   const std::string encoded = wire::encode_orders_request(request);
   const auto bytes = co_await recovery_.request(encoded, kAnswerWithin);
   if (!bytes) co_return std::nullopt;
@@ -245,7 +252,8 @@ boost::asio::awaitable<std::optional<wire::OrdersAnswer>> OrderFeed::ask(wire::O
   co_return answer;
 }
 
-bool OrderFeed::decode_entries(const std::vector<std::string>& encoded, std::vector<domain::StreamedEvent>& out) {
+bool OrderFeed::decode_entries(const std::vector<std::string>& encoded,
+                               std::vector<domain::StreamedEvent>& out) {
   for (const std::string& bytes : encoded) {
     const auto error = wire::decode_streamed(bytes, out.emplace_back());
     if (error == wire::DecodeError::None) continue;
@@ -257,7 +265,8 @@ bool OrderFeed::decode_entries(const std::vector<std::string>& encoded, std::vec
 
 void OrderFeed::refuse(const std::string& topic, wire::DecodeError error) {
   ++refused_;
-  refusals_log_.warning("A bus message was refused", {{"topic", topic}, {"reason", wire::to_string(error)}});
+  refusals_log_.warning("A bus message was refused",
+                        {{"topic", topic}, {"reason", wire::to_string(error)}});
 }
 
 }  // namespace polybot::strategy_runner

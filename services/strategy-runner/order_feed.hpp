@@ -1,7 +1,8 @@
-// What order-manager says as inputs of the core: the lossless streams order.<strategy> of the strategies
-// this process runs, and the state topics (strategies, leases). A stream begins with a snapshot from the
-// recovery port; a hole is filled by a replay, or by a new snapshot when order-manager no longer keeps
-// what is missing. While a stream has a hole its strategy decides nothing.
+// What order-manager says as inputs of the core: the lossless streams order.<strategy> of the
+// strategies this process runs, and the state topics (strategies, leases). A stream begins with a
+// snapshot from the recovery port; a hole is filled by a replay, or by a new snapshot when
+// order-manager no longer keeps what is missing. While a stream has a hole its strategy decides
+// nothing.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -33,7 +34,8 @@ class OrderFeed {
   };
 
   // Dials. Throws as bus::Subscriber does. `stats` outlives the feed.
-  OrderFeed(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats, Sink sink);
+  OrderFeed(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats,
+            Sink sink);
 
   // Both run until closed or cancelled.
   [[nodiscard]] boost::asio::awaitable<void> read();
@@ -49,20 +51,22 @@ class OrderFeed {
   struct Stream {
     bus::StreamTracker tracker;
     Need need = Need::Snapshot;
-    std::uint64_t newest_seq = 0;          // highest number anybody spoke of
-    std::uint64_t state_seq_before = 0;    // what the last state message said
+    std::uint64_t newest_seq = 0;        // highest number anybody spoke of
+    std::uint64_t state_seq_before = 0;  // what the last state message said
   };
 
   void take_orders(const bus::Received& received);
   void take_strategies(const bus::Received& received);
   void take_leases(const bus::Received& received);
-  void observe(const domain::StrategyName& name, Stream& stream, const domain::StreamedEvent& event);
+  void observe(const domain::StrategyName& name, Stream& stream,
+               const domain::StreamedEvent& event);
   void broken(const domain::StrategyName& name, Stream& stream, Need need);
   static void start_over(Stream& stream);
   [[nodiscard]] boost::asio::awaitable<bool> mend(domain::StrategyName name, Stream& stream);
   [[nodiscard]] boost::asio::awaitable<bool> replay(domain::StrategyName name, Stream& stream);
   [[nodiscard]] boost::asio::awaitable<bool> restore(domain::StrategyName name, Stream& stream);
-  [[nodiscard]] boost::asio::awaitable<std::optional<wire::OrdersAnswer>> ask(wire::OrdersRequest request);
+  [[nodiscard]] boost::asio::awaitable<std::optional<wire::OrdersAnswer>> ask(
+      wire::OrdersRequest request);
   [[nodiscard]] bool decode_entries(const std::vector<std::string>& encoded,
                                     std::vector<domain::StreamedEvent>& out);
   void refuse(const std::string& topic, wire::DecodeError error);

@@ -6,7 +6,8 @@ namespace polybot::strategy_runner {
 namespace {
 
 // In the order of domain::SignalAction.
-constexpr std::array<std::string_view, kSignalActions> kActions{"buy", "sell", "quote", "cancel", "exit"};
+constexpr std::array<std::string_view, kSignalActions> kActions{"buy", "sell", "quote", "cancel",
+                                                                "exit"};
 
 }  // namespace
 
@@ -16,10 +17,11 @@ RunnerMetrics::RunnerMetrics(metrics::Registry& registry, const Runner& runner)
       malformed_(registry.counter("polybot_signals_refused_total", {"malformed"})) {
   for (std::size_t i = 0; i < runner.strategies(); ++i) {
     const std::string& name = runner.name(i).value;
-    PerStrategy handles{.scans = registry.counter("polybot_scans_total", {name}),
-                        .scan_duration = registry.histogram("polybot_scan_duration_seconds", {name}),
-                        .running = registry.gauge("polybot_strategy_running", {name}),
-                        .signals = {}};
+    PerStrategy handles{
+        .scans = registry.counter("polybot_scans_total", {name}),
+        .scan_duration = registry.histogram("polybot_scan_duration_seconds", {name}),
+        .running = registry.gauge("polybot_strategy_running", {name}),
+        .signals = {}};
     handles.running.set(0);
     for (const std::string_view action : kActions) {
       handles.signals.push_back(registry.counter("polybot_signals_total", {name, action}));

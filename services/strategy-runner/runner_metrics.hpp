@@ -1,5 +1,5 @@
-// The runner's own families, resolved once: scans, signals, whether a strategy runs, and the time from
-// a frame to the signal it caused.
+// The runner's own families, resolved once: scans, signals, whether a strategy runs, and the time
+// from a frame to the signal it caused.
 #pragma once
 
 #include <array>

@@ -1,8 +1,7 @@
 #include "services/strategy-runner/service.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
 #include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
 #include "common/bus/publisher.hpp"
@@ -25,8 +24,9 @@ constexpr domain::Duration kPeerSilenceMax = 5s;
 std::vector<std::string> channels() {
   std::vector<std::string> names;
   for (const std::string_view name :
-       {wire::channels::kMarketData, wire::channels::kMarket, wire::channels::kOrder, wire::channels::kStrategy,
-        wire::channels::kLease, wire::channels::kSignal, wire::channels::kRunner}) {
+       {wire::channels::kMarketData, wire::channels::kMarket, wire::channels::kOrder,
+        wire::channels::kStrategy, wire::channels::kLease, wire::channels::kSignal,
+        wire::channels::kRunner}) {
     names.emplace_back(name);
   }
   return names;
@@ -39,7 +39,9 @@ RunnerSettings identified(RunnerSettings settings, const runtime::Runtime& runti
 }
 
 bus::PublisherConfig publisher_config(const Config& config, const runtime::Runtime& runtime) {
-  return {.producer = {.service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation},
+  return {.producer = {.service = runtime.service,
+                       .replica = runtime.replica,
+                       .incarnation = runtime.incarnation},
           .endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.signals}},
           .trust = config.bus.trust,
           .unix_now_ns = [clock = runtime.clock] { return domain::to_unix_ns(clock.now()); }};
@@ -55,10 +57,11 @@ class Service {
         runner_(identified(config.runner, runtime)),
         runner_metrics_(metrics_->registry(), runner_),
         publisher_(runtime.io.get_executor(), publisher_config(config, runtime), stats_),
-        market_feed_(runtime.io.get_executor(), config.bus, stats_, metrics_->registry(),
-                     {.apply = [this](const Input& input) { apply(input); },
-                      .settle = [this](domain::Duration received_at) { settle(received_at); },
-                      .is_stale = [this](const domain::MarketId& market) { return is_stale(market); }}),
+        market_feed_(
+            runtime.io.get_executor(), config.bus, stats_, metrics_->registry(),
+            {.apply = [this](const Input& input) { apply(input); },
+             .settle = [this](domain::Duration received_at) { settle(received_at); },
+             .is_stale = [this](const domain::MarketId& market) { return is_stale(market); }}),
         order_feed_(runtime.io.get_executor(), config, stats_,
                     {.apply = [this](const Input& input) { apply(input); },
                      .settle = [this] { settle(std::nullopt); }}) {
@@ -74,8 +77,8 @@ class Service {
     runtime::log::info("Strategy runner started", {{"replica", runtime_.replica},
                                                    {"strategies", runner_.strategies()},
                                                    {"market_data", config_.bus.market_data}});
-    co_await (market_feed_.read() || market_feed_.recover() || order_feed_.read() || order_feed_.recover() ||
-              tick() || announce() || runtime_.stop.wait());
+    co_await (market_feed_.read() || market_feed_.recover() || order_feed_.read() ||
+              order_feed_.recover() || tick() || announce() || runtime_.stop.wait());
     // Order-manager passes the resting orders of an orderly leaver on.
     publish_announcement(Leaving::Yes);
     publisher_.flush();
@@ -154,7 +157,8 @@ class Service {
                                       .incarnation = runtime_.incarnation,
                                       .strategies = {},
                                       .leaving = leaving == Leaving::Yes};
-    for (std::size_t i = 0; i < runner_.strategies(); ++i) announced.strategies.push_back(runner_.name(i));
+    for (std::size_t i = 0; i < runner_.strategies(); ++i)
+      announced.strategies.push_back(runner_.name(i));
     publisher_.publish(wire::topics::runner(announced.replica), wire::encode_runner(announced));
   }
 

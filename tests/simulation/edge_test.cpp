@@ -1,8 +1,8 @@
-// Do the strategies earn by trading, or by seeing what nobody can see? The whole chain of cores – simulated
-// exchange, runner, order-manager – in virtual time, every message a step late. With an edge in the market
-// each strategy must trade. Without one (prices are martingales, quotes are fair) none may have a mean
-// profit before fees above 0 over 200 seeds fixed in advance: a one-sided t-test at 1 %. A strategy that
-// decided on stale books or on the future would.
+// Do the strategies earn by trading, or by seeing what nobody can see? The whole chain of cores –
+// simulated exchange, runner, order-manager – in virtual time, every message a step late. With an
+// edge in the market each strategy must trade. Without one (prices are martingales, quotes are
+// fair) none may have a mean profit before fees above 0 over 200 seeds fixed in advance: a
+// one-sided t-test at 1 %. A strategy that decided on stale books or on the future would.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -40,7 +40,8 @@ constexpr domain::Duration kHorizon = 30s;
 constexpr long double kCritical = 2.345L;
 
 // An identity without cryptography: unique, and a function of the order alone.
-std::optional<om::VenueIdentity> identify(const domain::Order& order, const domain::Market& market) {
+std::optional<om::VenueIdentity> identify(const domain::Order& order,
+                                          const domain::Market& market) {
   const bool buys = order.side == domain::Side::Buy;
   const Money cash = domain::notional(order.limit, order.quantity, domain::Rounding::Up);
   const Money size = Money::from_raw(order.quantity.raw());
@@ -51,7 +52,8 @@ std::optional<om::VenueIdentity> identify(const domain::Order& order, const doma
                      .taker_amount = buys ? size : cash,
                      .token = domain::token_of(market, order.instrument.outcome),
                      .exchange = market.exchange};
-  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter, order.id.leg + 1ULL};
+  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter,
+                                           order.id.leg + 1ULL};
   std::memcpy(identity.venue_id.bytes.data(), words.data(), sizeof words);
   identity.venue_id.bytes[31] = 1;
   return identity;
@@ -71,7 +73,8 @@ class Tally {
   [[nodiscard]] Money profit(Worth worth) const {
     Money total;
     for (const auto& [id, fill] : fills_) {
-      const Money value = domain::notional(worth(fill.instrument), fill.quantity, domain::Rounding::HalfAwayFromZero);
+      const Money value = domain::notional(worth(fill.instrument), fill.quantity,
+                                           domain::Rounding::HalfAwayFromZero);
       total += fill.side == domain::Side::Buy ? value - fill.cash : fill.cash - value;
     }
     return total;
@@ -98,7 +101,8 @@ class TradingWorld {
       : exchange_(exchange_settings(seed, edge), now_, venue_out_),
         manager_(manager_settings(), identify),
         runner_(runner_settings(tuning)) {
-    exchange_.on(sim::OpenAccount{.address = {1}, .deposit = Money::from_units(100'000)}, now_, venue_out_);
+    exchange_.on(sim::OpenAccount{.address = {1}, .deposit = Money::from_units(100'000)}, now_,
+                 venue_out_);
     account_ = venue_out_.opened.at(0);
     manager_.start(seed, now_, manager_out_);
     manage(om::VenueSessionChanged{om::VenueChannel::User, om::Link::Up});
@@ -121,15 +125,18 @@ class TradingWorld {
   }
   static om::Settings manager_settings() {
     om::Settings settings;
-    for (const StrategyName& name : kStrategies) settings.strategies.push_back({.name = name, .limits = {}, .parameters = {}});
+    for (const StrategyName& name : kStrategies)
+      settings.strategies.push_back({.name = name, .limits = {}, .parameters = {}});
     return settings;
   }
   static sr::RunnerSettings runner_settings(const Tuning& tuning) {
-    sr::RunnerSettings settings{.replica = {"runner-1"}, .incarnation = kIncarnation, .strategies = {}};
+    sr::RunnerSettings settings{
+        .replica = {"runner-1"}, .incarnation = kIncarnation, .strategies = {}};
     for (const StrategyName& name : kStrategies) {
       const auto parameters = tuning.find(name.value);
-      const auto configured = sr::find_strategy_type(name.value)
-                                  ->configure(parameters == tuning.end() ? sr::ParameterTexts{} : parameters->second);
+      const auto configured =
+          sr::find_strategy_type(name.value)
+              ->configure(parameters == tuning.end() ? sr::ParameterTexts{} : parameters->second);
       settings.strategies.push_back({.name = name,
                                      .factory = std::get<sr::StrategyFactory>(configured),
                                      .markets = markets_of(name.value),
@@ -141,7 +148,8 @@ class TradingWorld {
   static sr::MarketFilter markets_of(const std::string& name) {
     if (name == "arbitrage") return {.slugs = {}, .kinds = {sr::MarketKind::NegRisk}};
     sr::MarketFilter filter{.slugs = {}, .kinds = {sr::MarketKind::Binary, sr::MarketKind::Group}};
-    (name == "spread_farm" ? filter.last_shard : filter.first_shard) = {static_cast<std::uint8_t>(name == "spread_farm" ? 23 : 24)};
+    (name == "spread_farm" ? filter.last_shard : filter.first_shard) = {
+        static_cast<std::uint8_t>(name == "spread_farm" ? 23 : 24)};
     return filter;
   }
 
@@ -153,8 +161,10 @@ class TradingWorld {
     deliver_from_venue();
     if (ticks_ % 5 == 0) speak_state();
     if (ticks_ % 10 == 0) vouch_for_books();
-    for (domain::StreamedEvent& event : std::exchange(events_, {})) run(sr::OrderEventSeen{std::move(event)});
-    for (domain::Signal& signal : std::exchange(signals_, {})) manage(om::SignalReceived{std::move(signal), now_ - kStep});
+    for (domain::StreamedEvent& event : std::exchange(events_, {}))
+      run(sr::OrderEventSeen{std::move(event)});
+    for (domain::Signal& signal : std::exchange(signals_, {}))
+      manage(om::SignalReceived{std::move(signal), now_ - kStep});
     manage(om::TimerFired{});
     run(sr::TimerFired{});
     while (runner_.scan_next(now_, runner_out_)) {
@@ -182,7 +192,8 @@ class TradingWorld {
       exchange_.on(request, now_, venue_out_);
     }
     auto cancels = std::exchange(cancels_, {});
-    if (!cancels.empty()) exchange_.on(sim::CancelOrders{account_, std::move(cancels)}, now_, venue_out_);
+    if (!cancels.empty())
+      exchange_.on(sim::CancelOrders{account_, std::move(cancels)}, now_, venue_out_);
     for (const om::Read& read : std::exchange(reads_, {})) answer(read);
   }
 
@@ -208,35 +219,47 @@ class TradingWorld {
       std::visit([this](const auto& body) { publish(body); }, output);
     }
     for (const sim::SubmitAnswer& answered : out.submits) {
-      const auto outcome = std::visit([](const auto& body) -> domain::SubmitOutcome { return body; }, answered.outcome);
+      const auto outcome = std::visit(
+          [](const auto& body) -> domain::SubmitOutcome { return body; }, answered.outcome);
       manage(domain::SubmitAnswered{answered.order, outcome});
     }
     for (const domain::CancelAnswered& answered : out.cancels) manage(answered);
     for (const sim::AccountOutput& output : out.account) {
       if (const auto* order = std::get_if<sim::OrderOutput>(&output)) {
         if (order->account == account_) manage(order->update);
-      } else if (const auto& trade = std::get<sim::TradeOutput>(output); trade.account == account_) {
+      } else if (const auto& trade = std::get<sim::TradeOutput>(output);
+                 trade.account == account_) {
         manage(trade.trade);
       }
     }
     for (const domain::MarketId& market : std::exchange(moved_, {})) publish_quote(market);
   }
 
-  // ---- what the gateway would publish --------------------------------------------------------------
+  // ---- what the gateway would publish
+  // --------------------------------------------------------------
   sr::FrameOrigin origin_of(const domain::MarketId& market) const {
     return {.shard = domain::shard_of(markets_.at(market).event), .sent_at = now_, .trace = {}};
   }
   void publish(const sim::MarketListed& listed) {
     markets_[listed.market.id] = listed.market;
     define(listed.market.id);
-    run(sr::BookLoaded{origin_of(listed.market.id), {.market = listed.market.id, .bids = {}, .asks = {}, .tick = listed.market.tick, .stamped_at = now_}});
+    run(sr::BookLoaded{origin_of(listed.market.id),
+                       {.market = listed.market.id,
+                        .bids = {},
+                        .asks = {},
+                        .tick = listed.market.tick,
+                        .stamped_at = now_}});
   }
   void publish(const sim::BookChanged& changed) {
     books_[changed.market].apply(changed.changes);
     moved_.insert(changed.market);
-    run(sr::BookChanged{origin_of(changed.market), {.market = changed.market, .changes = changed.changes, .stamped_at = now_}});
+    run(sr::BookChanged{
+        origin_of(changed.market),
+        {.market = changed.market, .changes = changed.changes, .stamped_at = now_}});
   }
-  void publish(const sim::TradePrinted& trade) { run(sr::TradeSeen{origin_of(trade.market), trade.tick}); }
+  void publish(const sim::TradePrinted& trade) {
+    run(sr::TradeSeen{origin_of(trade.market), trade.tick});
+  }
   void publish(const sim::TickSizeChanged& changed) {
     markets_.at(changed.market).tick = changed.new_tick;
     define(changed.market);
@@ -264,7 +287,11 @@ class TradingWorld {
   }
   void publish_quote(const domain::MarketId& market) {
     const domain::OrderBook& book = books_[market];
-    manage(domain::QuoteTick{.market = market, .bid = book.best_bid(), .ask = book.best_ask(), .last = {}, .stamped_at = now_});
+    manage(domain::QuoteTick{.market = market,
+                             .bid = book.best_bid(),
+                             .ask = book.best_ask(),
+                             .last = {},
+                             .stamped_at = now_});
   }
   // Every second the gateway repeats what has not changed.
   void vouch_for_books() {
@@ -275,11 +302,15 @@ class TradingWorld {
     }
   }
 
-  // ---- order-manager and runner --------------------------------------------------------------------
+  // ---- order-manager and runner
+  // --------------------------------------------------------------------
   void speak_state() {
-    manage(domain::RunnerAnnounced{.replica = {"runner-1"}, .incarnation = kIncarnation, .strategies = {kStrategies.begin(), kStrategies.end()}});
+    manage(domain::RunnerAnnounced{.replica = {"runner-1"},
+                                   .incarnation = kIncarnation,
+                                   .strategies = {kStrategies.begin(), kStrategies.end()}});
     run(sr::LeasesHeard{manager_.leases()});
-    for (domain::StrategyState& state : manager_.strategy_states(now_)) run(sr::StrategyHeard{std::move(state)});
+    for (domain::StrategyState& state : manager_.strategy_states(now_))
+      run(sr::StrategyHeard{std::move(state)});
   }
   void run(const sr::Input& input) { runner_.on(input, now_, runner_out_); }
   void manage(const om::Input& input) {
@@ -290,7 +321,8 @@ class TradingWorld {
     const auto commit = [](const std::vector<domain::StreamedEvent>&) { return true; };
     const auto after_commit = [this](const om::Outputs& out) {
       for (const domain::StreamedEvent& event : out.record) recorded(event);
-      submits_.insert(submits_.end(), out.after_commit.submits.begin(), out.after_commit.submits.end());
+      submits_.insert(submits_.end(), out.after_commit.submits.begin(),
+                      out.after_commit.submits.end());
       reads_.insert(reads_.end(), out.after_commit.reads.begin(), out.after_commit.reads.end());
     };
     ASSERT_TRUE(om::finish_turn(manager_out_, at_once, commit, after_commit));
@@ -299,10 +331,14 @@ class TradingWorld {
     events_.push_back(event);
     for (std::size_t i = 0; i < kStrategies.size(); ++i) {
       if (event.event.strategy != kStrategies[i]) continue;
-      if (const auto* fill = std::get_if<domain::OrderFilled>(&event.event.body)) tallies_[i].filled(*fill);
-      if (const auto* undone = std::get_if<domain::FillReversed>(&event.event.body)) tallies_[i].reversed(undone->fill);
-      if (const auto* denied = std::get_if<domain::SignalDenied>(&event.event.body)) ++denials_[denied->reason];
-      if (const auto* denied = std::get_if<domain::OrderDenied>(&event.event.body)) ++denials_[denied->reason];
+      if (const auto* fill = std::get_if<domain::OrderFilled>(&event.event.body))
+        tallies_[i].filled(*fill);
+      if (const auto* undone = std::get_if<domain::FillReversed>(&event.event.body))
+        tallies_[i].reversed(undone->fill);
+      if (const auto* denied = std::get_if<domain::SignalDenied>(&event.event.body))
+        ++denials_[denied->reason];
+      if (const auto* denied = std::get_if<domain::OrderDenied>(&event.event.body))
+        ++denials_[denied->reason];
     }
   }
 
@@ -335,7 +371,8 @@ class TradingWorld {
       outcome.profit[i] = tallies_[i].profit(value);
       outcome.fills[i] = tallies_[i].fills();
       for (std::size_t action = 0; action < sr::kSignalActions; ++action) {
-        outcome.signals[i] += static_cast<int>(runner_.desk(i).emitted(static_cast<domain::SignalAction>(action)));
+        outcome.signals[i] +=
+            static_cast<int>(runner_.desk(i).emitted(static_cast<domain::SignalAction>(action)));
       }
     }
     outcome.denials = denials_;
@@ -385,13 +422,15 @@ struct Sample {
 };
 
 std::array<Sample, 3> sample(int seeds, bool edge, domain::Duration horizon,
-                             std::map<domain::DenyReason, int>& denials, const Tuning& tuning = {}) {
+                             std::map<domain::DenyReason, int>& denials,
+                             const Tuning& tuning = {}) {
   std::array<Sample, 3> samples;
   for (int seed = 1; seed <= seeds; ++seed) {
     TradingWorld world(static_cast<std::uint64_t>(seed), edge, tuning);
     const Outcome outcome = world.trade(horizon);
     for (std::size_t i = 0; i < kStrategies.size(); ++i) {
-      samples[i].profits.push_back(static_cast<long double>(outcome.profit[i].raw()) / Money::kScale);
+      samples[i].profits.push_back(static_cast<long double>(outcome.profit[i].raw()) /
+                                   Money::kScale);
       samples[i].fills += outcome.fills[i];
       samples[i].signals += outcome.signals[i];
     }
@@ -403,9 +442,10 @@ std::array<Sample, 3> sample(int seeds, bool edge, domain::Duration horizon,
 void print(const std::array<Sample, 3>& samples, const std::map<domain::DenyReason, int>& denials) {
   for (std::size_t i = 0; i < kStrategies.size(); ++i) {
     const Sample& one = samples[i];
-    std::printf("  %-12s %6ld signals %6ld fills, mean P&L before fees %+8.4Lf pUSD, t = %+6.2Lf%s\n",
-                kStrategies[i].value.c_str(), one.signals, one.fills, one.mean(), one.t(),
-                one.fills == 0 ? "  (places no order that fills here)" : "");
+    std::printf(
+        "  %-12s %6ld signals %6ld fills, mean P&L before fees %+8.4Lf pUSD, t = %+6.2Lf%s\n",
+        kStrategies[i].value.c_str(), one.signals, one.fills, one.mean(), one.t(),
+        one.fills == 0 ? "  (places no order that fills here)" : "");
   }
   for (const auto& [reason, count] : denials) {
     std::printf("  denied for reason %d: %d\n", static_cast<int>(reason), count);
@@ -423,8 +463,10 @@ TEST(Edge, EveryStrategyTradesWhereThereIsAnEdge) {
 
 void expect_no_earnings(const std::array<Sample, 3>& samples) {
   for (std::size_t i = 0; i < kStrategies.size(); ++i) {
-    EXPECT_LE(samples[i].t(), kCritical) << kStrategies[i].value << " earns where nothing can be earned";
-    if (samples[i].signals == 0) std::printf("  %s places no order\n", kStrategies[i].value.c_str());
+    EXPECT_LE(samples[i].t(), kCritical)
+        << kStrategies[i].value << " earns where nothing can be earned";
+    if (samples[i].signals == 0)
+      std::printf("  %s places no order\n", kStrategies[i].value.c_str());
   }
 }
 
@@ -435,8 +477,9 @@ TEST(Edge, NoStrategyEarnsWhereThereIsNone) {
   expect_no_earnings(samples);
 }
 
-// As shipped the strategies hardly trade where there is no edge. These do: thin quotes that get picked
-// off, a momentum that follows every trade it sees, an arbitrage content with a hundredth of a cent.
+// As shipped the strategies hardly trade where there is no edge. These do: thin quotes that get
+// picked off, a momentum that follows every trade it sees, an arbitrage content with a hundredth of
+// a cent.
 TEST(Edge, NotEvenEagerStrategiesEarnWhereThereIsNone) {
   const Tuning eager{{"arbitrage", {{"edge_min", "0.0001"}}},
                      {"spread_farm",

@@ -16,7 +16,9 @@ const domain::ClientOrderId* order_of(const domain::EventBody& body) {
                              std::is_same_v<Event, domain::FillAdvanced> ||
                              std::is_same_v<Event, domain::FillReversed>) {
           return &event.fill.order;
-        } else if constexpr (requires { { event.order } -> std::convertible_to<const domain::ClientOrderId&>; }) {
+        } else if constexpr (requires {
+                               { event.order } -> std::convertible_to<const domain::ClientOrderId&>;
+                             }) {
           return &event.order;
         } else {
           return nullptr;
@@ -117,7 +119,8 @@ domain::Quantity Holdings::sellable(const domain::Instrument& instrument) const 
     if (unsettled.instrument == instrument) free -= unsettled.quantity;
   }
   for (const LiveOrder& order : live_orders(instrument.market)) {
-    if (order.instrument == instrument && order.side == domain::Side::Sell) free -= order.leaves_quantity;
+    if (order.instrument == instrument && order.side == domain::Side::Sell)
+      free -= order.leaves_quantity;
   }
   return std::max(free, domain::Quantity{});
 }

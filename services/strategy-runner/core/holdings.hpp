@@ -1,6 +1,6 @@
-// What one strategy holds and has under way, as order-manager tells it on order.<strategy>: positions
-// (each event that changes one carries the state after it), live orders, and bought shares that are not
-// settled yet and so cannot be sold. A view, never a book of record.
+// What one strategy holds and has under way, as order-manager tells it on order.<strategy>:
+// positions (each event that changes one carries the state after it), live orders, and bought
+// shares that are not settled yet and so cannot be sold. A view, never a book of record.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct LiveOrder {
   domain::ClientOrderId id;
   domain::Instrument instrument;
   domain::Side side = domain::Side::Buy;
-  domain::Price limit;             // in terms of the instrument
+  domain::Price limit;  // in terms of the instrument
   domain::Quantity leaves_quantity;
   domain::OrderPurpose purpose = domain::OrderPurpose::Leg;
 
@@ -38,7 +38,9 @@ class Holdings {
   [[nodiscard]] std::uint64_t applied_seq() const { return applied_seq_; }
   // All zero when nothing was ever held.
   [[nodiscard]] domain::PositionState position(const domain::MarketId& market) const;
-  [[nodiscard]] const std::map<domain::MarketId, domain::PositionState>& positions() const { return positions_; }
+  [[nodiscard]] const std::map<domain::MarketId, domain::PositionState>& positions() const {
+    return positions_;
+  }
   // Held, settled, and not offered by a live sell order.
   [[nodiscard]] domain::Quantity sellable(const domain::Instrument& instrument) const;
   // An order that is meant to execute at once (leg, exit, unwind, flatten) has not ended yet.

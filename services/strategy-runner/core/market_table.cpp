@@ -31,7 +31,8 @@ MarketTable::Definition MarketTable::define(const domain::Market& market, domain
   const auto known = entries_.find(market.id);
   if (known == entries_.end()) {
     if (entries_.size() >= kMarketsMax) return Definition::NoRoom;
-    Entry entry{.market = market, .shard = domain::shard_of(market.event), .book = {}, .heard_at = now};
+    Entry entry{
+        .market = market, .shard = domain::shard_of(market.event), .book = {}, .heard_at = now};
     link(entry);
     entries_.emplace(market.id, std::move(entry));
     return Definition::Changed;
@@ -119,7 +120,8 @@ domain::Shard MarketTable::shard_of(const domain::MarketId& market) const {
   return at == entries_.end() ? domain::Shard{} : at->second.shard;
 }
 
-const BookState* MarketTable::usable_book(const domain::MarketId& market, domain::Timestamp now) const {
+const BookState* MarketTable::usable_book(const domain::MarketId& market,
+                                          domain::Timestamp now) const {
   const auto at = entries_.find(market);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;

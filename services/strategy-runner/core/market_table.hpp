@@ -1,7 +1,7 @@
-// The markets a runner knows: definitions, events, and one book per market with the time until which it
-// is vouched for. A book is *usable* when its market accepts orders, the gateway vouches for it, nothing
-// of its stream is missing, it is younger than the limit and it is sound (not crossed); nobody decides
-// on any other. Pure: fed by the runner, read by strategies.
+// The markets a runner knows: definitions, events, and one book per market with the time until
+// which it is vouched for. A book is *usable* when its market accepts orders, the gateway vouches
+// for it, nothing of its stream is missing, it is younger than the limit and it is sound (not
+// crossed); nobody decides on any other. Pure: fed by the runner, read by strategies.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace polybot::strategy_runner {
 
-// Markets nobody has spoken of for this long are forgotten: five-minute markets come and go all day.
+// Markets nobody has spoken of for this long are forgotten: five-minute markets come and go all
+// day.
 inline constexpr domain::Duration kMarketForgottenAfter = std::chrono::minutes(5);
 // Beyond this many markets new ones are ignored and counted; the venue lists a few thousand.
 inline constexpr std::size_t kMarketsMax = 20'000;
@@ -35,7 +36,8 @@ class MarketTable {
   Definition define(const domain::Market& market, domain::Timestamp now);
   // The whole book; one stamped before a trusted book is ignored. False: market unknown.
   bool load(const domain::BookSnapshot& snapshot);
-  // Changes since the previous message. False, and ignored, while the book is stale: they do not join up.
+  // Changes since the previous message. False, and ignored, while the book is stale: they do not
+  // join up.
   bool apply(const domain::BookDelta& delta);
   void mark_stale(const domain::MarketId& market);
   void mark_stale(domain::Shard shard);
@@ -43,12 +45,14 @@ class MarketTable {
 
   [[nodiscard]] const domain::Market* find(const domain::MarketId& market) const;
   // Known markets of an event in id order; empty when unknown.
-  [[nodiscard]] std::span<const domain::MarketId> markets_of(const domain::EventGroupId& event) const;
+  [[nodiscard]] std::span<const domain::MarketId> markets_of(
+      const domain::EventGroupId& event) const;
   // Known markets of a shard in id order.
   [[nodiscard]] std::span<const domain::MarketId> markets_in(domain::Shard shard) const;
   [[nodiscard]] domain::Shard shard_of(const domain::MarketId& market) const;
   // Null unless the book is usable at `now`.
-  [[nodiscard]] const BookState* usable_book(const domain::MarketId& market, domain::Timestamp now) const;
+  [[nodiscard]] const BookState* usable_book(const domain::MarketId& market,
+                                             domain::Timestamp now) const;
   // Null when there is none; says nothing about trust.
   [[nodiscard]] const BookState* any_book(const domain::MarketId& market) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }

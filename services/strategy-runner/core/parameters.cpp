@@ -36,7 +36,8 @@ std::optional<domain::Duration> parse_duration(std::string_view text) {
 }
 
 std::string to_text(domain::Duration duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + "ms";
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
+         "ms";
 }
 
 }  // namespace
@@ -53,8 +54,9 @@ ParameterReader::ParameterReader(const ParameterTexts& texts, std::span<const Pa
 std::string_view ParameterReader::text(std::string_view name) const {
   const auto given = texts_.find(std::string(name));
   if (given != texts_.end()) return given->second;
-  const auto spec = std::find_if(specs_.begin(), specs_.end(),
-                                 [&](const ParameterSpec& candidate) { return candidate.name == name; });
+  const auto spec = std::find_if(specs_.begin(), specs_.end(), [&](const ParameterSpec& candidate) {
+    return candidate.name == name;
+  });
   POLYBOT_ASSERT(spec != specs_.end());
   return spec->default_text;
 }
@@ -68,8 +70,8 @@ Value ParameterReader::decimal(std::string_view name, Value min, Value max) {
   const std::string_view given = text(name);
   const auto value = Value::parse(given);
   if (!value) {
-    error(name, "must be a decimal with at most " + std::to_string(Value::kDigits) + " places, got \"" +
-                    std::string(given) + "\"");
+    error(name, "must be a decimal with at most " + std::to_string(Value::kDigits) +
+                    " places, got \"" + std::string(given) + "\"");
     return min;
   }
   if (*value < min || *value > max) {
@@ -102,8 +104,8 @@ std::int64_t ParameterReader::integer(std::string_view name, std::int64_t min, s
   const std::string_view given = text(name);
   const auto value = parse_integer(given);
   if (!value || *value < min || *value > max) {
-    error(name, "must be a whole number between " + std::to_string(min) + " and " + std::to_string(max) +
-                    ", got \"" + std::string(given) + "\"");
+    error(name, "must be a whole number between " + std::to_string(min) + " and " +
+                    std::to_string(max) + ", got \"" + std::string(given) + "\"");
     return min;
   }
   return *value;

@@ -1,6 +1,7 @@
-// The parameters of a strategy: texts from configuration, read once into a typed struct. Each strategy
-// publishes its list of ParameterSpec, so that the shell knows every key that may be configured, and
-// validates through ParameterReader, which collects all errors instead of stopping at the first.
+// The parameters of a strategy: texts from configuration, read once into a typed struct. Each
+// strategy publishes its list of ParameterSpec, so that the shell knows every key that may be
+// configured, and validates through ParameterReader, which collects all errors instead of stopping
+// at the first.
 #pragma once
 
 #include <cstdint>
@@ -31,13 +32,15 @@ class ParameterReader {
   ParameterReader(const ParameterTexts& texts, std::span<const ParameterSpec> specs);
 
   [[nodiscard]] domain::Price price(std::string_view name, domain::Price min, domain::Price max);
-  [[nodiscard]] domain::Quantity quantity(std::string_view name, domain::Quantity min, domain::Quantity max);
+  [[nodiscard]] domain::Quantity quantity(std::string_view name, domain::Quantity min,
+                                          domain::Quantity max);
   [[nodiscard]] domain::Money money(std::string_view name, domain::Money min, domain::Money max);
   [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max);
   // A plain decimal with at most six places, as parts per million: "0.65" is 650,000.
   [[nodiscard]] std::int64_t ratio_ppm(std::string_view name, std::int64_t min, std::int64_t max);
   // "250ms", "30s", "5m", "2h".
-  [[nodiscard]] domain::Duration duration(std::string_view name, domain::Duration min, domain::Duration max);
+  [[nodiscard]] domain::Duration duration(std::string_view name, domain::Duration min,
+                                          domain::Duration max);
 
   // For rules between parameters.
   void error(std::string_view name, std::string_view what);

@@ -8,9 +8,10 @@ namespace {
 
 constexpr domain::Duration kSweepEvery = std::chrono::seconds(10);
 
-// The market an order event speaks of. Looks orders up before the event is applied: one that ends its
-// order is the last to find it.
-std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed, const Holdings& holdings) {
+// The market an order event speaks of. Looks orders up before the event is applied: one that ends
+// its order is the last to find it.
+std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed,
+                                          const Holdings& holdings) {
   if (streamed.position) return streamed.position->market;
   return std::visit(
       [&](const auto& event) -> std::optional<domain::MarketId> {
@@ -33,8 +34,10 @@ std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed,
 }
 
 std::optional<domain::Shard> shard_of_group(const domain::EventBody& body) {
-  if (const auto* event = std::get_if<domain::LegsImbalanced>(&body)) return domain::shard_of(event->event);
-  if (const auto* event = std::get_if<domain::LegsLevelled>(&body)) return domain::shard_of(event->event);
+  if (const auto* event = std::get_if<domain::LegsImbalanced>(&body))
+    return domain::shard_of(event->event);
+  if (const auto* event = std::get_if<domain::LegsLevelled>(&body))
+    return domain::shard_of(event->event);
   return std::nullopt;
 }
 
@@ -83,8 +86,8 @@ struct Runner::Trader {
     return caught_up(seat.lease) && now - seat.since >= seat.strategy->warm_up();
   }
   [[nodiscard]] bool may_trade(const Seat& seat, domain::Timestamp now) const {
-    return enabled && trading_state != domain::TradingState::Halted && now < seat.lease.expires_at &&
-           warm(seat, now);
+    return enabled && trading_state != domain::TradingState::Halted &&
+           now < seat.lease.expires_at && warm(seat, now);
   }
   void drop_seat(domain::Shard shard) {
     seats.erase(shard);
@@ -98,9 +101,10 @@ struct Runner::Trader {
   bool enabled = false;
   domain::TradingState trading_state = domain::TradingState::Halted;
   bool stream_known = false;
-  std::optional<std::uint64_t> last_seq;  // of the stream, as the state topic said since the last grant
+  std::optional<std::uint64_t>
+      last_seq;  // of the stream, as the state topic said since the last grant
   std::map<domain::Shard, domain::Lease> leases;
-  std::map<domain::Shard, Seat> seats;    // of the leases, while the strategy is enabled
+  std::map<domain::Shard, Seat> seats;  // of the leases, while the strategy is enabled
   std::unordered_set<domain::MarketId> queued_books;
   std::uint64_t scans = 0;
 };
@@ -118,7 +122,9 @@ struct Runner::Cause {
 };
 
 Runner::Runner(RunnerSettings settings)
-    : settings_(std::move(settings)), markets_(settings_.book_age_max), ids_(settings_.incarnation) {
+    : settings_(std::move(settings)),
+      markets_(settings_.book_age_max),
+      ids_(settings_.incarnation) {
   for (const StrategySettings& strategy : settings_.strategies) {
     traders_.push_back(std::make_unique<Trader>(strategy, markets_, ids_));
     holdings_.push_back(&traders_.back()->holdings);
@@ -131,7 +137,8 @@ void Runner::on(const Input& input, domain::Timestamp now, Outputs& out) {
   std::visit([&](const auto& body) { on_input(body, now, out); }, input);
 }
 
-// ---- market data ----------------------------------------------------------------------------------
+// ---- market data
+// ----------------------------------------------------------------------------------
 
 void Runner::on_input(const MarketDataGap& input, domain::Timestamp, Outputs& out) {
   markets_.mark_stale(input.shard);
@@ -193,7 +200,8 @@ void Runner::queue_shard(domain::Shard shard) {
   for (const domain::MarketId& id : markets_.markets_in(shard)) queue_book(id, {});
 }
 
-// ---- order events ---------------------------------------------------------------------------------
+// ---- order events
+// ---------------------------------------------------------------------------------
 
 void Runner::on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs&) {
   for (std::size_t i = 0; i < traders_.size(); ++i) {
@@ -212,8 +220,8 @@ void Runner::on_input(const OrdersRestored& input, domain::Timestamp now, Output
   }
 }
 
-// Applies one event and queues it for the seat it concerns; one that names nothing of ours has nobody
-// to hear it.
+// Applies one event and queues it for the seat it concerns; one that names nothing of ours has
+// nobody to hear it.
 void Runner::hear(std::size_t index, const domain::StreamedEvent& streamed, domain::Timestamp now) {
   Trader& trader = *traders_[index];
   std::optional<domain::Shard> shard = shard_of_group(streamed.event.body);
@@ -239,7 +247,8 @@ void Runner::on_input(const OrderStreamMended& input, domain::Timestamp, Outputs
   if (Trader* trader = find(input.strategy)) trader->stream_known = true;
 }
 
-// ---- state of order-manager -----------------------------------------------------------------------
+// ---- state of order-manager
+// -----------------------------------------------------------------------
 
 void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs&) {
   Trader* trader = find(input.state.strategy);
@@ -256,7 +265,8 @@ void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs
     return;
   }
   for (const auto& [shard, lease] : trader->leases) {
-    trader->seats.emplace(shard, Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
+    trader->seats.emplace(
+        shard, Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
   }
 }
 
@@ -264,7 +274,8 @@ void Runner::on_input(const LeasesHeard& input, domain::Timestamp now, Outputs&)
   for (const auto& trader : traders_) {
     std::map<domain::Shard, domain::Lease> ours;
     for (const domain::Lease& lease : input.leases) {
-      const bool mine = lease.strategy == trader->settings.name && lease.replica == settings_.replica &&
+      const bool mine = lease.strategy == trader->settings.name &&
+                        lease.replica == settings_.replica &&
                         lease.incarnation == settings_.incarnation;
       if (mine) ours.emplace(lease.shard, lease);
     }
@@ -274,8 +285,8 @@ void Runner::on_input(const LeasesHeard& input, domain::Timestamp now, Outputs&)
     for (const auto& [shard, lease] : ours) {
       const auto before = trader->leases.find(shard);
       const bool known = before != trader->leases.end();
-      // What was decided under another epoch would be fenced, and only a state heard after the grant
-      // tells where the stream ended at the grant.
+      // What was decided under another epoch would be fenced, and only a state heard after the
+      // grant tells where the stream ended at the grant.
       if (known && before->second.epoch != lease.epoch) trader->desk.drop(shard);
       if (!known || before->second.epoch != lease.epoch) trader->last_seq.reset();
       if (!trader->enabled) continue;
@@ -283,8 +294,8 @@ void Runner::on_input(const LeasesHeard& input, domain::Timestamp now, Outputs&)
       if (seat != trader->seats.end()) {
         seat->second.lease = lease;
       } else {
-        trader->seats.emplace(shard,
-                              Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
+        trader->seats.emplace(
+            shard, Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
       }
     }
     trader->leases = std::move(ours);
@@ -301,19 +312,22 @@ void Runner::on_input(const TimerFired&, domain::Timestamp now, Outputs& out) {
     trader.desk.repeat(now, out.signals);
     for (const auto& [shard, seat] : trader.seats) {
       if (markets_.markets_in(shard).empty()) continue;
-      causes_.push_back({.trader = i, .shard = shard, .what = Cause::Timer{}, .sent_at = {}, .trace = {}});
+      causes_.push_back(
+          {.trader = i, .shard = shard, .what = Cause::Timer{}, .sent_at = {}, .trace = {}});
     }
   }
 }
 
-// ---- evaluation -----------------------------------------------------------------------------------
+// ---- evaluation
+// -----------------------------------------------------------------------------------
 
 std::optional<Scan> Runner::scan_next(domain::Timestamp now, Outputs& out) {
   while (!causes_.empty()) {
     const Cause cause = std::move(causes_.front());
     causes_.pop_front();
     Trader& trader = *traders_[cause.trader];
-    if (const auto* book = std::get_if<Cause::Book>(&cause.what)) trader.queued_books.erase(book->market);
+    if (const auto* book = std::get_if<Cause::Book>(&cause.what))
+      trader.queued_books.erase(book->market);
     const auto seat = trader.seats.find(cause.shard);
     if (seat == trader.seats.end()) continue;  // the lease ended in between
     evaluate(cause, trader, seat->second, now, out);
@@ -324,7 +338,8 @@ std::optional<Scan> Runner::scan_next(domain::Timestamp now, Outputs& out) {
   return std::nullopt;
 }
 
-void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now, Outputs& out) {
+void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now,
+                      Outputs& out) {
   const View view(markets_, trader.holdings, holdings_, trader.desk, trader.trading_state, now);
   const SignalDesk::Stamp stamp{.shard = cause.shard,
                                 .lease_epoch = seat.lease.epoch,
@@ -338,13 +353,16 @@ void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Ti
     Context& context;
     void operator()(const Cause::Book& book) const { strategy.on_book(book.market, context); }
     void operator()(const domain::TradeTick& trade) const { strategy.on_trade(trade, context); }
-    void operator()(const domain::StreamedEvent& event) const { strategy.on_order_event(event, context); }
+    void operator()(const domain::StreamedEvent& event) const {
+      strategy.on_order_event(event, context);
+    }
     void operator()(const Cause::Timer&) const { strategy.on_timer(context); }
   };
   std::visit(Call{*seat.strategy, context}, cause.what);
 }
 
-// ---- status ---------------------------------------------------------------------------------------
+// ---- status
+// ---------------------------------------------------------------------------------------
 
 Runner::Trader* Runner::find(const domain::StrategyName& name) {
   const auto at = std::find_if(traders_.begin(), traders_.end(),
@@ -372,9 +390,13 @@ Runner::StrategyStatus Runner::status(std::size_t strategy, domain::Timestamp no
   return status;
 }
 
-const SignalDesk& Runner::desk(std::size_t strategy) const { return traders_.at(strategy)->desk; }
+const SignalDesk& Runner::desk(std::size_t strategy) const {
+  return traders_.at(strategy)->desk;
+}
 
-const Holdings& Runner::holdings(std::size_t strategy) const { return traders_.at(strategy)->holdings; }
+const Holdings& Runner::holdings(std::size_t strategy) const {
+  return traders_.at(strategy)->holdings;
+}
 
 std::vector<std::string> Runner::reasons_not_ready(domain::Timestamp now) const {
   std::vector<std::string> reasons;

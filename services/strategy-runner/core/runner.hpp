@@ -1,11 +1,12 @@
-// The runner's rule book: which strategies may trade which shards now, on which books, having seen which
-// order events. Feed it inputs with on(); they change state and queue evaluations; then call scan_next()
-// until it returns empty. Each scan is one evaluation of one strategy against one update, so that the
-// shell can time it and yield between two. Pure and deterministic: the same inputs give the same signals.
+// The runner's rule book: which strategies may trade which shards now, on which books, having seen
+// which order events. Feed it inputs with on(); they change state and queue evaluations; then call
+// scan_next() until it returns empty. Each scan is one evaluation of one strategy against one
+// update, so that the shell can time it and yield between two. Pure and deterministic: the same
+// inputs give the same signals.
 //
-// A strategy trades a shard when the operator wants it to run (`strategy` state), this process holds the
-// lease, the lease has not run out, all order events up to granted_seq are applied, and the strategy has
-// watched the shard for its warm-up time.
+// A strategy trades a shard when the operator wants it to run (`strategy` state), this process
+// holds the lease, the lease has not run out, all order events up to granted_seq are applied, and
+// the strategy has watched the shard for its warm-up time.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ enum class MarketKind : std::uint8_t {
 };
 [[nodiscard]] MarketKind kind_of(const domain::Market& market);
 
-// Which markets a strategy trades. A strategy that quotes and one that takes had better not meet: the
-// account does not trade with itself, so the taker would only be refused.
+// Which markets a strategy trades. A strategy that quotes and one that takes had better not meet:
+// the account does not trade with itself, so the taker would only be refused.
 struct MarketFilter {
   std::vector<std::string> slugs;  // "prefix*" allowed; empty: all
   std::vector<MarketKind> kinds;   // empty: all
@@ -50,8 +51,9 @@ struct RunnerSettings {
   std::vector<StrategySettings> strategies;
 };
 
-// ---- inputs ---------------------------------------------------------------------------------------
-// What is common to the messages of one market data frame.
+// ---- inputs
+// --------------------------------------------------------------------------------------- What is
+// common to the messages of one market data frame.
 struct FrameOrigin {
   domain::Shard shard;
   domain::Timestamp sent_at{};  // the gateway's clock
@@ -82,15 +84,15 @@ struct BookDistrusted {
 struct OrderEventSeen {  // in stream order, without holes
   domain::StreamedEvent event;
 };
-// A snapshot of one strategy's stream: its state after `seq` told as events, to be folded in this order
-// after forgetting what was known.
+// A snapshot of one strategy's stream: its state after `seq` told as events, to be folded in this
+// order after forgetting what was known.
 struct OrdersRestored {
   domain::StrategyName strategy;
   std::uint64_t seq = 0;
   std::vector<domain::StreamedEvent> entries;
 };
-// The strategy's order stream has a hole: it decides nothing until that is filled by events (then the
-// stream is mended) or by a snapshot. Before the first of either, nothing is known of a stream.
+// The strategy's order stream has a hole: it decides nothing until that is filled by events (then
+// the stream is mended) or by a snapshot. Before the first of either, nothing is known of a stream.
 struct OrderStreamBroken {
   domain::StrategyName strategy;
 };
@@ -107,20 +109,21 @@ struct LeasesHeard {
 // Repeats, deadlines and the strategies' own timers; every 100 ms or so.
 struct TimerFired {};
 
-using Input = std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, TradeSeen, BookDistrusted,
-                           OrderEventSeen, OrdersRestored, OrderStreamBroken, OrderStreamMended,
-                           StrategyHeard, LeasesHeard, TimerFired>;
+using Input = std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, TradeSeen,
+                           BookDistrusted, OrderEventSeen, OrdersRestored, OrderStreamBroken,
+                           OrderStreamMended, StrategyHeard, LeasesHeard, TimerFired>;
 
-// ---- outputs --------------------------------------------------------------------------------------
+// ---- outputs
+// --------------------------------------------------------------------------------------
 struct Outputs {
-  std::vector<domain::Signal> signals;           // new ones and repetitions, to publish in order
-  std::vector<domain::Shard> snapshots_wanted;   // ask the gateway for these shards' books
+  std::vector<domain::Signal> signals;          // new ones and repetitions, to publish in order
+  std::vector<domain::Shard> snapshots_wanted;  // ask the gateway for these shards' books
 };
 
 struct Scan {
-  std::size_t strategy = 0;        // index into the settings
-  domain::Timestamp caused_at{};   // when the gateway sent what caused it; epoch for other causes
-  bool counted = true;             // an evaluation against an update, not a timer
+  std::size_t strategy = 0;       // index into the settings
+  domain::Timestamp caused_at{};  // when the gateway sent what caused it; epoch for other causes
+  bool counted = true;            // an evaluation against an update, not a timer
 };
 
 class Runner {
@@ -139,7 +142,7 @@ class Runner {
     bool enabled = false;
     domain::TradingState trading_state = domain::TradingState::Active;
     int shards_held = 0;
-    int shards_warm = 0;        // of those held
+    int shards_warm = 0;  // of those held
     std::uint64_t scans = 0;
     std::uint64_t applied_seq = 0;
     bool stream_known = false;  // the order stream is complete so far
@@ -176,7 +179,8 @@ class Runner {
   void queue_book(const domain::MarketId& market, const FrameOrigin& origin);
   void queue_shard(domain::Shard shard);
   void hear(std::size_t trader, const domain::StreamedEvent& event, domain::Timestamp now);
-  void evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now, Outputs& out);
+  void evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now,
+                Outputs& out);
 
   RunnerSettings settings_;
   MarketTable markets_;

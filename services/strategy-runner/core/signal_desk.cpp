@@ -16,7 +16,8 @@ bool withdraws(const Intent& intent) {
 }
 
 bool touches(const domain::Signal& signal, const domain::MarketId& market) {
-  if (const auto* target = std::get_if<domain::QuoteTarget>(&signal.intent)) return target->market == market;
+  if (const auto* target = std::get_if<domain::QuoteTarget>(&signal.intent))
+    return target->market == market;
   const auto& legs = std::get<std::vector<domain::Leg>>(signal.intent);
   return std::any_of(legs.begin(), legs.end(),
                      [&](const domain::Leg& leg) { return leg.instrument.market == market; });
@@ -70,7 +71,8 @@ std::optional<domain::SignalId> SignalDesk::emit(Intent intent, const Stamp& sta
   // A withdrawal is right whatever the book says; everything else is as old as its oldest book.
   domain::Timestamp oldest = stamp.now;
   if (!withdraws(intent)) {
-    for (const domain::MarketId& id : markets) oldest = std::min(oldest, markets_.any_book(id)->as_of);
+    for (const domain::MarketId& id : markets)
+      oldest = std::min(oldest, markets_.any_book(id)->as_of);
   }
   const bool is_quote = std::holds_alternative<domain::QuoteTarget>(intent.body);
   if (is_quote) {
@@ -117,7 +119,8 @@ std::optional<Refusal> SignalDesk::refuse(const Intent& intent, domain::Timestam
 
 bool SignalDesk::well_formed(const Intent& intent) const {
   const auto sound = [&](const domain::Market* market, const domain::Level& level) {
-    return market != nullptr && domain::on_tick(level.price, market->tick) && level.quantity.is_positive();
+    return market != nullptr && domain::on_tick(level.price, market->tick) &&
+           level.quantity.is_positive();
   };
   if (const auto* target = std::get_if<domain::QuoteTarget>(&intent.body)) {
     const domain::Market* market = markets_.find(target->market);
@@ -139,7 +142,8 @@ bool SignalDesk::well_formed(const Intent& intent) const {
   return true;
 }
 
-// A token bucket in nanoseconds: a signal costs a second divided by the rate, the bucket holds a second.
+// A token bucket in nanoseconds: a signal costs a second divided by the rate, the bucket holds a
+// second.
 bool SignalDesk::take_token(domain::Timestamp now) {
   if (tokens_ns_ < 0) {
     tokens_ns_ = kSecondNs;
@@ -161,13 +165,15 @@ void SignalDesk::on_order_event(const domain::StreamedEvent& streamed, domain::T
   const auto at = pending_.find(*id);
   if (at == pending_.end()) return;
   Pending& pending = at->second;
-  if (std::holds_alternative<domain::SignalDenied>(body) || std::holds_alternative<domain::OrderDenied>(body)) {
+  if (std::holds_alternative<domain::SignalDenied>(body) ||
+      std::holds_alternative<domain::OrderDenied>(body)) {
     denied(pending.signal, now);
     pending_.erase(at);
     return;
   }
   for (const domain::MarketId& market : markets_of(pending.signal.intent)) pauses_.erase(market);
-  // Between the acceptance of a take and its first order nothing else shows that its markets are busy.
+  // Between the acceptance of a take and its first order nothing else shows that its markets are
+  // busy.
   if (std::holds_alternative<domain::SignalAccepted>(body) && is_take(pending.signal)) {
     pending.accepted = true;
     pending.repeat_at = now + kOrdersFollowWithin;
@@ -215,7 +221,9 @@ std::optional<domain::Shard> SignalDesk::shard_of(const domain::SignalId& id) co
   return at == pending_.end() ? std::nullopt : std::optional(at->second.signal.shard);
 }
 
-void SignalDesk::drop_all() { pending_.clear(); }
+void SignalDesk::drop_all() {
+  pending_.clear();
+}
 
 bool SignalDesk::busy(const domain::MarketId& market, domain::Timestamp now) const {
   const auto pause = pauses_.find(market);

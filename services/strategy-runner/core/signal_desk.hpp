@@ -1,9 +1,10 @@
-// Turns what a strategy wants into signals, and stays with each until order-manager has spoken: checks
-// the intent, paces the strategy, stamps id, lease, applied_seq and deadline, repeats what nobody
-// answered, waits out refusals. One desk per strategy. Pure.
+// Turns what a strategy wants into signals, and stays with each until order-manager has spoken:
+// checks the intent, paces the strategy, stamps id, lease, applied_seq and deadline, repeats what
+// nobody answered, waits out refusals. One desk per strategy. Pure.
 //
-// A signal ends by an order event that names it (SignalAccepted, SignalDenied, or any event of one of
-// its orders) or by its own deadline: the time of the oldest book it was decided on, plus the ttl.
+// A signal ends by an order event that names it (SignalAccepted, SignalDenied, or any event of one
+// of its orders) or by its own deadline: the time of the oldest book it was decided on, plus the
+// ttl.
 #pragma once
 
 #include <array>
@@ -26,11 +27,11 @@ struct Intent {
 
 // Why an intent went no further than this process.
 enum class Refusal : std::uint8_t {
-  Malformed,   // no legs or too many, two events, a price off the tick, a quantity not positive
-  NoBook,      // a market whose book cannot be trusted now
-  Busy,        // an earlier intent there has not ended, or a denial is being waited out
-  Paced,       // above the strategy's signal rate
-  Muted,       // the shard may not be traded now: no lease, not warm, stopped or halted
+  Malformed,  // no legs or too many, two events, a price off the tick, a quantity not positive
+  NoBook,     // a market whose book cannot be trusted now
+  Busy,       // an earlier intent there has not ended, or a denial is being waited out
+  Paced,      // above the strategy's signal rate
+  Muted,      // the shard may not be traded now: no lease, not warm, stopped or halted
 };
 inline constexpr std::size_t kRefusals = 5;
 inline constexpr std::size_t kSignalActions = 5;
@@ -48,9 +49,9 @@ class SignalIds {
 
 struct DeskSettings {
   domain::StrategyName strategy;
-  domain::Duration ttl = std::chrono::seconds(4);           // at most kSignalLifeMax
+  domain::Duration ttl = std::chrono::seconds(4);  // at most kSignalLifeMax
   domain::Duration repeat_every = std::chrono::milliseconds(250);
-  std::int64_t signals_per_second_max = 50;                 // also the largest burst
+  std::int64_t signals_per_second_max = 50;  // also the largest burst
   // After a denial the market is left alone, each time twice as long, until a signal is accepted.
   domain::Duration denial_pause_min = std::chrono::milliseconds(500);
   domain::Duration denial_pause_max = std::chrono::seconds(30);
@@ -69,11 +70,12 @@ class SignalDesk {
     std::uint64_t applied_seq = 0;
     domain::TraceId trace;  // of the update that caused it; 0: the signal starts a trace of its own
     domain::Timestamp now{};
-    bool muted = false;     // a strategy may watch what it may not trade
+    bool muted = false;  // a strategy may watch what it may not trade
   };
-  // Appends the signal to `out`, or counts the refusal. A quote target replaces the pending one of its
-  // market.
-  std::optional<domain::SignalId> emit(Intent intent, const Stamp& stamp, std::vector<domain::Signal>& out);
+  // Appends the signal to `out`, or counts the refusal. A quote target replaces the pending one of
+  // its market.
+  std::optional<domain::SignalId> emit(Intent intent, const Stamp& stamp,
+                                       std::vector<domain::Signal>& out);
 
   void on_order_event(const domain::StreamedEvent& streamed, domain::Timestamp now);
   // Unanswered signals whose turn it is, oldest first; forgets the expired.
@@ -117,7 +119,7 @@ class SignalDesk {
   SignalIds& ids_;
   std::map<domain::SignalId, Pending> pending_;  // in order of emission
   std::map<domain::MarketId, Pause> pauses_;
-  std::int64_t tokens_ns_ = -1;                  // budget in nanoseconds of rate; -1: full, never used
+  std::int64_t tokens_ns_ = -1;  // budget in nanoseconds of rate; -1: full, never used
   domain::Timestamp tokens_at_{};
   std::array<std::uint64_t, kSignalActions> emitted_{};
   std::array<std::uint64_t, kRefusals> refused_{};

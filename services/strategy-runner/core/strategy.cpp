@@ -10,11 +10,13 @@
 namespace polybot::strategy_runner {
 
 bool View::meets_own_order(const domain::Leg& leg) const {
-  const LiveOrder taker{.id = {}, .instrument = leg.instrument, .side = leg.side, .limit = leg.limit};
+  const LiveOrder taker{
+      .id = {}, .instrument = leg.instrument, .side = leg.side, .limit = leg.limit};
   const bool buys_yes = taker.book_side() == domain::BookSide::Bid;
   const auto meets = [&](const LiveOrder& order) {
     if (order.book_side() == taker.book_side()) return false;
-    return buys_yes ? order.yes_price() <= taker.yes_price() : order.yes_price() >= taker.yes_price();
+    return buys_yes ? order.yes_price() <= taker.yes_price()
+                    : order.yes_price() >= taker.yes_price();
   };
   return std::any_of(everyone_.begin(), everyone_.end(), [&](const Holdings* one) {
     const auto orders = one->live_orders(leg.instrument.market);
@@ -22,7 +24,8 @@ bool View::meets_own_order(const domain::Leg& leg) const {
   });
 }
 
-std::optional<domain::SignalId> Context::take(domain::SignalAction action, std::vector<domain::Leg> legs) {
+std::optional<domain::SignalId> Context::take(domain::SignalAction action,
+                                              std::vector<domain::Leg> legs) {
   const bool hindered = std::any_of(legs.begin(), legs.end(), [&](const domain::Leg& leg) {
     return holdings().taking(leg.instrument.market) || meets_own_order(leg);
   });

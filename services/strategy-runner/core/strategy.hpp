@@ -1,9 +1,10 @@
-// The one interface of a strategy. A Strategy object trades the markets of one shard for as long as the
-// runner holds that shard's lease; its state dies with it, so losing a shard needs no cleaning up.
+// The one interface of a strategy. A Strategy object trades the markets of one shard for as long as
+// the runner holds that shard's lease; its state dies with it, so losing a shard needs no cleaning
+// up.
 //
-// Strategies are pure: they see the world through a View as of `now`, keep statistics in integers and
-// emit intents through the Context. They cannot decide on a stale book: View::book() does not hand one
-// out, and the Context refuses intents whose markets have none.
+// Strategies are pure: they see the world through a View as of `now`, keep statistics in integers
+// and emit intents through the Context. They cannot decide on a stale book: View::book() does not
+// hand one out, and the Context refuses intents whose markets have none.
 #pragma once
 
 #include <functional>
@@ -28,19 +29,27 @@ namespace polybot::strategy_runner {
 class View {
  public:
   // `everyone`: the holdings of all strategies of this process, this one's among them.
-  View(const MarketTable& markets, const Holdings& holdings, std::span<const Holdings* const> everyone,
-       const SignalDesk& desk, domain::TradingState trading_state, domain::Timestamp now)
-      : markets_(markets), holdings_(holdings), everyone_(everyone), desk_(desk),
-        trading_state_(trading_state), now_(now) {}
+  View(const MarketTable& markets, const Holdings& holdings,
+       std::span<const Holdings* const> everyone, const SignalDesk& desk,
+       domain::TradingState trading_state, domain::Timestamp now)
+      : markets_(markets),
+        holdings_(holdings),
+        everyone_(everyone),
+        desk_(desk),
+        trading_state_(trading_state),
+        now_(now) {}
 
   [[nodiscard]] domain::Timestamp now() const { return now_; }
   // False while the strategy may only reduce what it holds.
   [[nodiscard]] bool may_open() const { return trading_state_ == domain::TradingState::Active; }
 
   // Null when unknown.
-  [[nodiscard]] const domain::Market* market(const domain::MarketId& id) const { return markets_.find(id); }
+  [[nodiscard]] const domain::Market* market(const domain::MarketId& id) const {
+    return markets_.find(id);
+  }
   // The event's known markets, in id order.
-  [[nodiscard]] std::span<const domain::MarketId> event_markets(const domain::EventGroupId& event) const {
+  [[nodiscard]] std::span<const domain::MarketId> event_markets(
+      const domain::EventGroupId& event) const {
     return markets_.markets_of(event);
   }
   // Null unless the book can be trusted now: fresh, in sync, sound, its market accepting orders.
@@ -58,7 +67,8 @@ class View {
   [[nodiscard]] bool busy(const domain::MarketId& id) const {
     return desk_.busy(id, now_) || holdings_.taking(id);
   }
-  // The leg would match an order of our own, of whichever strategy: the account does not trade with itself.
+  // The leg would match an order of our own, of whichever strategy: the account does not trade with
+  // itself.
   [[nodiscard]] bool meets_own_order(const domain::Leg& leg) const;
 
  private:
@@ -70,17 +80,19 @@ class View {
   domain::Timestamp now_;
 };
 
-// A view plus a mouth. An empty result means that the intent went no further: a market without a usable
-// book, a busy one, a malformed intent, a leg that would meet our own order, or a strategy above its rate.
+// A view plus a mouth. An empty result means that the intent went no further: a market without a
+// usable book, a busy one, a malformed intent, a leg that would meet our own order, or a strategy
+// above its rate.
 class Context : public View {
  public:
   Context(View view, SignalDesk& desk, SignalDesk::Stamp stamp, std::vector<domain::Signal>& out)
       : View(view), emitter_(desk), stamp_(stamp), out_(out) {}
 
-  // One to kLegsMax fill-and-kill orders of one event, sent together. `action` is Buy, Sell or Exit.
+  // One to kLegsMax fill-and-kill orders of one event, sent together. `action` is Buy, Sell or
+  // Exit.
   std::optional<domain::SignalId> take(domain::SignalAction action, std::vector<domain::Leg> legs);
-  // The quotes wanted in one market from now on. A target without sides withdraws them; that needs no
-  // book and is never paced.
+  // The quotes wanted in one market from now on. A target without sides withdraws them; that needs
+  // no book and is never paced.
   std::optional<domain::SignalId> quote(domain::QuoteTarget target);
 
  private:
@@ -99,15 +111,16 @@ class Strategy {
   // A book of the shard changed; several changes that arrived together are one call.
   virtual void on_book(const domain::MarketId& market, Context& context) = 0;
   virtual void on_trade(const domain::TradeTick& trade, Context& context) = 0;
-  // The strategy's own order events in this shard, already part of context.holdings(). Events that name
-  // no market (SignalDenied) come to every shard.
+  // The strategy's own order events in this shard, already part of context.holdings(). Events that
+  // name no market (SignalDenied) come to every shard.
   virtual void on_order_event(const domain::StreamedEvent& event, Context& context) = 0;
   virtual void on_timer(Context& context) = 0;
   // How long the strategy must have watched a shard before it may trade it.
   [[nodiscard]] virtual domain::Duration warm_up() const = 0;
 };
 
-// ---- registry ------------------------------------------------------------------------------------
+// ---- registry
+// ------------------------------------------------------------------------------------
 
 using StrategyFactory = std::function<std::unique_ptr<Strategy>()>;
 using ParameterErrors = std::vector<std::string>;

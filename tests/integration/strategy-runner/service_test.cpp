@@ -1,4 +1,5 @@
-// The whole process but main() between a gateway and an order-manager made of bus ends: real NNG, port 0.
+// The whole process but main() between a gateway and an order-manager made of bus ends: real NNG,
+// port 0.
 #include "services/strategy-runner/service.hpp"
 
 #include <gtest/gtest.h>
@@ -68,8 +69,10 @@ class RunnerServiceTest : public testing::Test {
     config.timer_every = 20ms;
     config.announce_every = 20ms;
     const auto factory = find_strategy_type("spread_farm")->configure({});
-    config.runner.strategies.push_back(
-        {.name = kName, .factory = std::get<StrategyFactory>(factory), .markets = {}, .desk = {.strategy = kName, .repeat_every = 30ms}});
+    config.runner.strategies.push_back({.name = kName,
+                                        .factory = std::get<StrategyFactory>(factory),
+                                        .markets = {},
+                                        .desk = {.strategy = kName, .repeat_every = 30ms}});
     config.metrics.metrics_address.clear();
     config.metrics.status_address.clear();
     const auto ended = [this](const std::exception_ptr& error) {
@@ -97,26 +100,32 @@ class RunnerServiceTest : public testing::Test {
   }
 
   void serve_books() {
-    const auto answer = [this](std::string bytes) -> boost::asio::awaitable<boost::system::result<std::string>> {
+    const auto answer =
+        [this](std::string bytes) -> boost::asio::awaitable<boost::system::result<std::string>> {
       wire::BooksRequest request;
       EXPECT_EQ(wire::decode_books_request(bytes, request), wire::DecodeError::None);
       ++books_asked_;
-      wire::BooksAnswer books{.position = {kGateway, market_data_.last_seq(md_topic())}, .books = {}, .complete = true};
+      wire::BooksAnswer books{
+          .position = {kGateway, market_data_.last_seq(md_topic())}, .books = {}, .complete = true};
       if (recovery_book_ && request.shard == shard_) books.books.push_back(book());
       co_return wire::encode_books_answer(books);
     };
-    books_ = std::make_unique<bus::RecoveryServer>(loop_.executor(), bus::RecoveryServerConfig{.endpoint = listen_on(kAnyTcpPort)}, answer, stats_);
+    books_ = std::make_unique<bus::RecoveryServer>(
+        loop_.executor(), bus::RecoveryServerConfig{.endpoint = listen_on(kAnyTcpPort)}, answer,
+        stats_);
   }
 
   void serve_orders() {
-    const auto answer = [this](std::string bytes) -> boost::asio::awaitable<boost::system::result<std::string>> {
+    const auto answer =
+        [this](std::string bytes) -> boost::asio::awaitable<boost::system::result<std::string>> {
       wire::OrdersRequest request;
       EXPECT_EQ(wire::decode_orders_request(bytes, request), wire::DecodeError::None);
       if (const auto* replay = std::get_if<wire::ReplayRequest>(&request)) {
         ++replays_asked_;
         wire::ReplayedEvents replayed;
         for (const domain::StreamedEvent& event : journal_) {
-          if (event.event.seq > replay->after_seq) replayed.events.push_back(wire::encode_streamed(event));
+          if (event.event.seq > replay->after_seq)
+            replayed.events.push_back(wire::encode_streamed(event));
         }
         co_return wire::encode_orders_answer(replayed);
       }
@@ -124,12 +133,20 @@ class RunnerServiceTest : public testing::Test {
       wire::OrdersSnapshot snapshot{.at_seq = snapshot_seq_, .page = 0, .pages = 1, .entries = {}};
       co_return wire::encode_orders_answer(snapshot);
     };
-    orders_ = std::make_unique<bus::RecoveryServer>(loop_.executor(), bus::RecoveryServerConfig{.endpoint = listen_on(kAnyTcpPort)}, answer, stats_);
+    orders_ = std::make_unique<bus::RecoveryServer>(
+        loop_.executor(), bus::RecoveryServerConfig{.endpoint = listen_on(kAnyTcpPort)}, answer,
+        stats_);
   }
 
   domain::BookSnapshot book() const {
-    const auto level = [](std::int64_t raw) { return domain::Level{domain::Price::from_raw(raw), domain::Quantity::from_units(100)}; };
-    return {.market = market_.id, .bids = {level(4'600)}, .asks = {level(5'400)}, .venue_at = clock_.now(), .stamped_at = clock_.now()};
+    const auto level = [](std::int64_t raw) {
+      return domain::Level{domain::Price::from_raw(raw), domain::Quantity::from_units(100)};
+    };
+    return {.market = market_.id,
+            .bids = {level(4'600)},
+            .asks = {level(5'400)},
+            .venue_at = clock_.now(),
+            .stamped_at = clock_.now()};
   }
   std::string md_topic() const { return wire::topics::market_data(shard_); }
 
@@ -137,11 +154,21 @@ class RunnerServiceTest : public testing::Test {
   void speak() {
     market_data_.publish(wire::topics::market(shard_), wire::encode_market(market_));
     if (stream_book_) market_data_.publish(md_topic(), codec_.encode(book()));
-    domain::StrategyState state{.strategy = kName, .enabled = true, .parameters = {}, .last_seq = journal_.empty() ? 0 : journal_.back().event.seq, .figures = {}};
+    domain::StrategyState state{.strategy = kName,
+                                .enabled = true,
+                                .parameters = {},
+                                .last_seq = journal_.empty() ? 0 : journal_.back().event.seq,
+                                .figures = {}};
     order_events_.publish(wire::topics::kStrategy, wire::encode_strategies(std::vector{state}));
     std::vector<domain::Lease> leases;
     for (int i = 0; i < domain::kShards; ++i) {
-      leases.push_back({.strategy = kName, .shard = {static_cast<std::uint8_t>(i)}, .replica = {"runner-1"}, .incarnation = kIncarnation, .epoch = {1, 1}, .expires_at = clock_.now() + 10s, .granted_seq = granted_seq_});
+      leases.push_back({.strategy = kName,
+                        .shard = {static_cast<std::uint8_t>(i)},
+                        .replica = {"runner-1"},
+                        .incarnation = kIncarnation,
+                        .epoch = {1, 1},
+                        .expires_at = clock_.now() + 10s,
+                        .granted_seq = granted_seq_});
     }
     order_events_.publish(wire::topics::kLease, wire::encode_leases(leases));
   }
@@ -161,7 +188,11 @@ class RunnerServiceTest : public testing::Test {
   domain::StreamedEvent next_event() {
     domain::StreamedEvent event;
     event.prev = journal_.empty() ? snapshot_seq_ : journal_.back().event.seq;
-    event.event = {.seq = event.prev + 3, .at = clock_.now(), .strategy = kName, .trace = {}, .body = domain::LegsLevelled{{1, 1}, market_.event}};
+    event.event = {.seq = event.prev + 3,
+                   .at = clock_.now(),
+                   .strategy = kName,
+                   .trace = {},
+                   .body = domain::LegsLevelled{{1, 1}, market_.event}};
     journal_.push_back(event);
     return event;
   }
@@ -175,18 +206,23 @@ class RunnerServiceTest : public testing::Test {
   domain::Market market_ = make_market();
   domain::Shard shard_ = domain::shard_of(market_.event);
   wire::MarketDataCodec codec_;
-  bus::Publisher market_data_{loop_.executor(), bus::test::publisher_config({listen_on(kAnyTcpPort)}, kGateway), stats_};
-  bus::Publisher order_events_{loop_.executor(), bus::test::publisher_config({listen_on(kAnyTcpPort)}, 2), stats_};
+  bus::Publisher market_data_{
+      loop_.executor(), bus::test::publisher_config({listen_on(kAnyTcpPort)}, kGateway), stats_};
+  bus::Publisher order_events_{loop_.executor(),
+                               bus::test::publisher_config({listen_on(kAnyTcpPort)}, 2), stats_};
   bus::Subscriber signals_{loop_.executor(),
                            {.endpoints = {listen_on(kAnyTcpPort)},
-                            .subscriptions = {bus::Subscription::channel("signal"), bus::Subscription::channel("runner")}},
+                            .subscriptions = {bus::Subscription::channel("signal"),
+                                              bus::Subscription::channel("runner")}},
                            stats_};
   std::unique_ptr<bus::RecoveryServer> books_;
   std::unique_ptr<bus::RecoveryServer> orders_;
   runtime::StopSignal stop_{loop_.executor()};
-  runtime::Health health_{"strategy-runner", "runner-1", "test", [clock = clock_] { return clock.now(); }};
+  runtime::Health health_{"strategy-runner", "runner-1", "test",
+                          [clock = clock_] { return clock.now(); }};
   runtime::AdminServer admin_{loop_.executor(), {.address = "127.0.0.1", .port = 0}, health_};
-  runtime::Runtime runtime_{loop_.io, stop_, health_, admin_, clock_, "strategy-runner", "runner-1", kIncarnation, "test", ""};
+  runtime::Runtime runtime_{loop_.io,          stop_,      health_,      admin_, clock_,
+                            "strategy-runner", "runner-1", kIncarnation, "test", ""};
   std::vector<domain::StreamedEvent> journal_;
   std::uint64_t snapshot_seq_ = 0;
   std::uint64_t granted_seq_ = 0;
@@ -213,7 +249,10 @@ TEST_F(RunnerServiceTest, EmitsSignalsOnceItKnowsTheMarketsAndHoldsTheLease) {
   EXPECT_TRUE(live_until([&] { return health_.ready(); }));
   // Nobody answers: the same signal comes again.
   const domain::SignalId id = signal.id;
-  EXPECT_TRUE(live_until([&] { return std::count_if(heard_.begin(), heard_.end(), [&](const auto& one) { return one.id == id; }) > 1; }));
+  EXPECT_TRUE(live_until([&] {
+    return std::count_if(heard_.begin(), heard_.end(),
+                         [&](const auto& one) { return one.id == id; }) > 1;
+  }));
 }
 
 TEST_F(RunnerServiceTest, AnnouncesItselfAndSaysWhenItLeaves) {
@@ -237,11 +276,16 @@ TEST_F(RunnerServiceTest, IsNotReadyBeforeItHasHeardItsPeers) {
 TEST_F(RunnerServiceTest, AsksForTheBooksThatTheStreamDoesNotBring) {
   stream_book_ = false;
   start_runner();
-  // Definitions and leases are there, a trade makes the shard known; its book comes on request only.
+  // Definitions and leases are there, a trade makes the shard known; its book comes on request
+  // only.
   ASSERT_TRUE(live_until([&] { return health_.ready() && announcements_ > 2; }));
   EXPECT_TRUE(heard_.empty());
   recovery_book_ = true;
-  const domain::TradeTick trade{.market = market_.id, .price = domain::Price::from_raw(5'000), .quantity = domain::Quantity::from_units(1), .venue_at = clock_.now(), .stamped_at = clock_.now()};
+  const domain::TradeTick trade{.market = market_.id,
+                                .price = domain::Price::from_raw(5'000),
+                                .quantity = domain::Quantity::from_units(1),
+                                .venue_at = clock_.now(),
+                                .stamped_at = clock_.now()};
   market_data_.publish(md_topic(), codec_.encode(trade));
   EXPECT_TRUE(live_until([&] { return !heard_.empty(); }));
   EXPECT_GE(books_asked_, 1);
@@ -273,7 +317,8 @@ TEST_F(RunnerServiceTest, FillsAHoleInTheOrderStream) {
 TEST_F(RunnerServiceTest, SurvivesWhatItCannotRead) {
   start_runner();
   ASSERT_TRUE(live_until([&] { return !heard_.empty(); }));
-  for (const char* topic : {"strategy", "lease", "order.spread_farm"}) order_events_.publish(topic, "\xFF\x00garbage");
+  for (const char* topic : {"strategy", "lease", "order.spread_farm"})
+    order_events_.publish(topic, "\xFF\x00garbage");
   market_data_.publish(md_topic(), "\x01");
   market_data_.publish(wire::topics::market(shard_), std::string(1'000, '\x7F'));
   heard_.clear();

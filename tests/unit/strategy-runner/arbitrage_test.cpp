@@ -39,14 +39,32 @@ class ArbitrageTest : public testing::Test {
     for (const std::int64_t quantity : {first, second, third}) {
       const domain::Instrument instrument{market_id(static_cast<int>(leg) + 1), Outcome::Yes};
       const domain::ClientOrderId order{id, leg++};
-      world.event(domain::OrderSubmitted{{.id = order, .venue_id = {}, .strategy = World::kName, .event = event_id(1), .instrument = instrument, .limit = cents(35), .quantity = shares(100)}},
+      world.event(domain::OrderSubmitted{{.id = order,
+                                          .venue_id = {},
+                                          .strategy = World::kName,
+                                          .event = event_id(1),
+                                          .instrument = instrument,
+                                          .limit = cents(35),
+                                          .quantity = shares(100)}},
                   std::nullopt, domain::OrderStatus::Submitted);
       if (quantity > 0) {
-        world.event(domain::OrderFilled{.fill = {{"t" + std::to_string(leg)}, order}, .instrument = instrument, .side = Side::Buy, .quantity = shares(quantity), .cash = usd(1), .fee = {}, .status = domain::FillStatus::Confirmed},
-                    domain::PositionState{.market = instrument.market, .yes = shares(quantity), .no = {}, .yes_cost = usd(1), .no_cost = {}, .realized = {}},
+        world.event(domain::OrderFilled{.fill = {{"t" + std::to_string(leg)}, order},
+                                        .instrument = instrument,
+                                        .side = Side::Buy,
+                                        .quantity = shares(quantity),
+                                        .cash = usd(1),
+                                        .fee = {},
+                                        .status = domain::FillStatus::Confirmed},
+                    domain::PositionState{.market = instrument.market,
+                                          .yes = shares(quantity),
+                                          .no = {},
+                                          .yes_cost = usd(1),
+                                          .no_cost = {},
+                                          .realized = {}},
                     domain::OrderStatus::PartiallyFilled);
       }
-      world.event(domain::OrderCanceled{order, domain::CancelReason::Venue}, std::nullopt, domain::OrderStatus::Canceled);
+      world.event(domain::OrderCanceled{order, domain::CancelReason::Venue}, std::nullopt,
+                  domain::OrderStatus::Canceled);
       legs.push_back({instrument, shares(quantity)});
     }
     static_cast<void>(world.signals());
@@ -198,7 +216,15 @@ TEST_F(ArbitrageTest, RespectsWhatItAlreadyHoldsInTheEvent) {
 
 TEST_F(ArbitrageTest, DoesNotTradeWithItsOwnAccount) {
   world.start();
-  world.event(domain::OrderSubmitted{{.id = {{1, 1}, 0}, .venue_id = {}, .strategy = World::kName, .event = event_id(1), .instrument = {market_id(3), Outcome::No}, .side = Side::Buy, .limit = cents(65), .quantity = shares(10), .purpose = domain::OrderPurpose::Quote}},
+  world.event(domain::OrderSubmitted{{.id = {{1, 1}, 0},
+                                      .venue_id = {},
+                                      .strategy = World::kName,
+                                      .event = event_id(1),
+                                      .instrument = {market_id(3), Outcome::No},
+                                      .side = Side::Buy,
+                                      .limit = cents(65),
+                                      .quantity = shares(10),
+                                      .purpose = domain::OrderPurpose::Quote}},
               std::nullopt, domain::OrderStatus::Accepted);
   for (int n = 1; n <= 3; ++n) world.define(make_market(n, 1, 3));
   cheap_books();

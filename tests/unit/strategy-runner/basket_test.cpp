@@ -9,7 +9,8 @@
 namespace polybot::strategy_runner {
 namespace {
 
-Ladder ladder(int market, domain::Outcome outcome, std::vector<domain::Level> levels, std::int64_t fee_ppm = 0) {
+Ladder ladder(int market, domain::Outcome outcome, std::vector<domain::Level> levels,
+              std::int64_t fee_ppm = 0) {
   return {.instrument = {market_id(market), outcome},
           .fee = {.rate_ppm = fee_ppm, .exponent = 1},
           .min_size = shares(5),
@@ -17,7 +18,10 @@ Ladder ladder(int market, domain::Outcome outcome, std::vector<domain::Level> le
 }
 
 BasketLimits limits() {
-  return {.edge_min = domain::Money::from_raw(1'000), .quantity_max = shares(10'000), .leg_cost_max = usd(10'000), .basket_cost_max = usd(10'000)};
+  return {.edge_min = domain::Money::from_raw(1'000),
+          .quantity_max = shares(10'000),
+          .leg_cost_max = usd(10'000),
+          .basket_cost_max = usd(10'000)};
 }
 
 TEST(Basket, BuysOneYesOfEveryOutcomeWhenTheyCostLessThanOne) {
@@ -76,7 +80,8 @@ TEST(Basket, StaysOnAStepThatEveryLegCanExpress) {
       ladder(2, domain::Outcome::Yes, {{eighth, domain::Quantity::from_raw(99'990'000)}})};
   const auto basket = best_yes_basket(legs, limits());
   ASSERT_TRUE(basket);
-  const auto step = domain::common_step(domain::immediate_buy_step(cents(33)), domain::immediate_buy_step(eighth));
+  const auto step = domain::common_step(domain::immediate_buy_step(cents(33)),
+                                        domain::immediate_buy_step(eighth));
   EXPECT_EQ(step, shares(2));
   EXPECT_EQ(basket->quantity, shares(56));
   for (const domain::Leg& leg : basket->legs) {
@@ -114,12 +119,14 @@ TEST(Basket, BuysNoOfTwoOutcomesThatTogetherCostLessThanOne) {
 }
 
 TEST(Basket, ChoosesTheSubsetOfNosThatEarnsMost) {
-  // Three NOs at 0.60 pay 2 for 1.80; the fourth at 0.9995 adds nothing, the fifth is too thin to help.
-  const std::vector<Ladder> legs{ladder(1, domain::Outcome::No, {level(60, 100)}),
-                                 ladder(2, domain::Outcome::No, {level(60, 100)}),
-                                 ladder(3, domain::Outcome::No, {level(60, 100)}),
-                                 ladder(4, domain::Outcome::No, {{domain::Price::from_raw(9'995), shares(100)}}),
-                                 ladder(5, domain::Outcome::No, {level(60, 6)})};
+  // Three NOs at 0.60 pay 2 for 1.80; the fourth at 0.9995 adds nothing, the fifth is too thin to
+  // help.
+  const std::vector<Ladder> legs{
+      ladder(1, domain::Outcome::No, {level(60, 100)}),
+      ladder(2, domain::Outcome::No, {level(60, 100)}),
+      ladder(3, domain::Outcome::No, {level(60, 100)}),
+      ladder(4, domain::Outcome::No, {{domain::Price::from_raw(9'995), shares(100)}}),
+      ladder(5, domain::Outcome::No, {level(60, 6)})};
   const auto basket = best_no_basket(legs, limits());
   ASSERT_TRUE(basket);
   EXPECT_EQ(basket->legs.size(), 3U);
@@ -152,7 +159,8 @@ TEST(Basket, ReadsTheNoLadderOffTheYesBids) {
 }
 
 TEST(Basket, WalksRoundAgainstUs) {
-  const Ladder leg = ladder(1, domain::Outcome::Yes, {{cents(33), domain::Quantity::from_raw(1)}, level(34, 10)}, 40'000);
+  const Ladder leg = ladder(1, domain::Outcome::Yes,
+                            {{cents(33), domain::Quantity::from_raw(1)}, level(34, 10)}, 40'000);
   const auto needed = walk(leg, shares(2));
   ASSERT_TRUE(needed);
   EXPECT_EQ(needed->limit, cents(34));

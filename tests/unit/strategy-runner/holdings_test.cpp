@@ -18,21 +18,42 @@ class HoldingsTest : public testing::Test {
   Holdings holdings;
   std::uint64_t seq = 0;
 
-  void event(domain::EventBody body, std::optional<OrderStatus> status = std::nullopt, std::int64_t yes_held = -1) {
+  void event(domain::EventBody body, std::optional<OrderStatus> status = std::nullopt,
+             std::int64_t yes_held = -1) {
     domain::StreamedEvent streamed;
     streamed.event.seq = ++seq;
     streamed.event.body = std::move(body);
     streamed.status = status;
-    if (yes_held >= 0) streamed.position = domain::PositionState{.market = market_id(1), .yes = shares(yes_held), .no = {}, .yes_cost = {}, .no_cost = {}, .realized = {}};
+    if (yes_held >= 0)
+      streamed.position = domain::PositionState{.market = market_id(1),
+                                                .yes = shares(yes_held),
+                                                .no = {},
+                                                .yes_cost = {},
+                                                .no_cost = {},
+                                                .realized = {}};
     holdings.apply(streamed);
   }
-  void submit(std::uint32_t leg, const domain::Instrument& instrument, Side side, std::int64_t price, std::int64_t quantity,
-              domain::OrderPurpose purpose) {
-    event(domain::OrderSubmitted{{.id = {{1, 1}, leg}, .venue_id = {}, .strategy = {}, .event = {}, .instrument = instrument, .side = side, .limit = cents(price), .quantity = shares(quantity), .purpose = purpose}},
+  void submit(std::uint32_t leg, const domain::Instrument& instrument, Side side,
+              std::int64_t price, std::int64_t quantity, domain::OrderPurpose purpose) {
+    event(domain::OrderSubmitted{{.id = {{1, 1}, leg},
+                                  .venue_id = {},
+                                  .strategy = {},
+                                  .event = {},
+                                  .instrument = instrument,
+                                  .side = side,
+                                  .limit = cents(price),
+                                  .quantity = shares(quantity),
+                                  .purpose = purpose}},
           OrderStatus::Submitted);
   }
-  domain::OrderFilled fill(std::uint32_t leg, const domain::Instrument& instrument, Side side, std::int64_t quantity) {
-    return {.fill = {{"t" + std::to_string(leg)}, {{1, 1}, leg}}, .instrument = instrument, .side = side, .quantity = shares(quantity), .cash = usd(1), .fee = {}};
+  domain::OrderFilled fill(std::uint32_t leg, const domain::Instrument& instrument, Side side,
+                           std::int64_t quantity) {
+    return {.fill = {{"t" + std::to_string(leg)}, {{1, 1}, leg}},
+            .instrument = instrument,
+            .side = side,
+            .quantity = shares(quantity),
+            .cash = usd(1),
+            .fee = {}};
   }
 };
 
@@ -64,7 +85,8 @@ TEST_F(HoldingsTest, KnowsWhetherOrdersAreExecuting) {
   EXPECT_FALSE(holdings.taking(market_id(1)));
   submit(1, yes, Side::Buy, 60, 10, domain::OrderPurpose::Leg);
   EXPECT_TRUE(holdings.taking(market_id(1)));
-  event(domain::OrderRejected{{{1, 1}, 1}, domain::RejectReason::Balance, ""}, OrderStatus::Rejected);
+  event(domain::OrderRejected{{{1, 1}, 1}, domain::RejectReason::Balance, ""},
+        OrderStatus::Rejected);
   EXPECT_FALSE(holdings.taking(market_id(1)));
 }
 

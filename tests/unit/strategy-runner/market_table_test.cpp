@@ -14,14 +14,20 @@ class MarketTableTest : public testing::Test {
   const domain::MarketId id = market_id(1);
 
   void load(bool stale = false) {
-    table.load({.market = id, .bids = {level(40, 10)}, .asks = {level(45, 10)}, .stale = stale, .stamped_at = now});
+    table.load({.market = id,
+                .bids = {level(40, 10)},
+                .asks = {level(45, 10)},
+                .stale = stale,
+                .stamped_at = now});
   }
   void SetUp() override { table.define(make_market(1, 1, 2), now); }
 };
 
 TEST_F(MarketTableTest, HandsOutNoBookBeforeItsFirstSnapshot) {
   EXPECT_EQ(table.usable_book(id, now), nullptr);
-  table.apply({.market = id, .changes = {{domain::BookSide::Bid, cents(40), shares(1)}}, .stamped_at = now});
+  table.apply({.market = id,
+               .changes = {{domain::BookSide::Bid, cents(40), shares(1)}},
+               .stamped_at = now});
   EXPECT_EQ(table.usable_book(id, now), nullptr);
   load();
   EXPECT_NE(table.usable_book(id, now), nullptr);
@@ -45,7 +51,9 @@ TEST_F(MarketTableTest, HandsOutNoOldBook) {
 
 TEST_F(MarketTableTest, HandsOutNoCrossedBook) {
   load();
-  table.apply({.market = id, .changes = {{domain::BookSide::Bid, cents(46), shares(1)}}, .stamped_at = now});
+  table.apply({.market = id,
+               .changes = {{domain::BookSide::Bid, cents(46), shares(1)}},
+               .stamped_at = now});
   EXPECT_EQ(table.usable_book(id, now), nullptr);
 }
 
@@ -72,7 +80,9 @@ TEST_F(MarketTableTest, DropsTheBookWhenTheTickChanges) {
 
 TEST_F(MarketTableTest, IgnoresASnapshotOlderThanATrustedBook) {
   load();
-  table.apply({.market = id, .changes = {{domain::BookSide::Bid, cents(41), shares(1)}}, .stamped_at = now + 1s});
+  table.apply({.market = id,
+               .changes = {{domain::BookSide::Bid, cents(41), shares(1)}},
+               .stamped_at = now + 1s});
   table.load({.market = id, .bids = {level(30, 10)}, .asks = {level(35, 10)}, .stamped_at = now});
   EXPECT_EQ(table.usable_book(id, now + 1s)->book.best_bid()->price, cents(41));
 }

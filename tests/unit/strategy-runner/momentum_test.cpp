@@ -43,11 +43,29 @@ class MomentumTest : public testing::Test {
     const domain::Money cost = domain::notional(cents(52), leg.quantity, domain::Rounding::Up);
     const domain::ClientOrderId order{signal.id, 0};
     world.event(domain::SignalAccepted{signal.id, signal.action});
-    world.event(domain::OrderSubmitted{{.id = order, .venue_id = {}, .strategy = World::kName, .event = event_id(1), .instrument = leg.instrument, .side = leg.side, .limit = leg.limit, .quantity = leg.quantity}},
+    world.event(domain::OrderSubmitted{{.id = order,
+                                        .venue_id = {},
+                                        .strategy = World::kName,
+                                        .event = event_id(1),
+                                        .instrument = leg.instrument,
+                                        .side = leg.side,
+                                        .limit = leg.limit,
+                                        .quantity = leg.quantity}},
                 std::nullopt, domain::OrderStatus::Submitted);
     const domain::FillId fill{{"t"}, order};
-    world.event(domain::OrderFilled{.fill = fill, .instrument = leg.instrument, .side = leg.side, .quantity = leg.quantity, .cash = cost, .fee = {}},
-                domain::PositionState{.market = market_id(1), .yes = leg.quantity, .no = {}, .yes_cost = cost, .no_cost = {}, .realized = {}}, domain::OrderStatus::Filled);
+    world.event(domain::OrderFilled{.fill = fill,
+                                    .instrument = leg.instrument,
+                                    .side = leg.side,
+                                    .quantity = leg.quantity,
+                                    .cash = cost,
+                                    .fee = {}},
+                domain::PositionState{.market = market_id(1),
+                                      .yes = leg.quantity,
+                                      .no = {},
+                                      .yes_cost = cost,
+                                      .no_cost = {},
+                                      .realized = {}},
+                domain::OrderStatus::Filled);
     world.event(domain::FillAdvanced{fill, domain::FillStatus::Mined});
   }
 };
@@ -194,8 +212,19 @@ TEST_F(MomentumTest, SellsOnlyWhatHasSettled) {
   const domain::Leg leg = legs_of(entry).at(0);
   world.event(domain::SignalAccepted{entry.id, entry.action});
   const domain::FillId fill{{"t"}, {entry.id, 0}};
-  world.event(domain::OrderFilled{.fill = fill, .instrument = leg.instrument, .side = leg.side, .quantity = leg.quantity, .cash = usd(26), .fee = {}},
-              domain::PositionState{.market = market_id(1), .yes = leg.quantity, .no = {}, .yes_cost = usd(26), .no_cost = {}, .realized = {}}, domain::OrderStatus::Filled);
+  world.event(domain::OrderFilled{.fill = fill,
+                                  .instrument = leg.instrument,
+                                  .side = leg.side,
+                                  .quantity = leg.quantity,
+                                  .cash = usd(26),
+                                  .fee = {}},
+              domain::PositionState{.market = market_id(1),
+                                    .yes = leg.quantity,
+                                    .no = {},
+                                    .yes_cost = usd(26),
+                                    .no_cost = {},
+                                    .realized = {}},
+              domain::OrderStatus::Filled);
   world.advance(3s);
   world.book(1, {level(60, 500)}, {level(62, 500)});
   EXPECT_TRUE(world.signals().empty());
@@ -213,7 +242,12 @@ TEST_F(MomentumTest, DoesNotFollowItsOwnTrades) {
   world.advance(9s);
   // The entry shows on the tape: without it nothing was traded.
   world.trade(1, Side::Buy, 52, 50);
-  world.event(domain::OrderFilled{.fill = {{"u"}, {entry.id, 1}}, .instrument = {market_id(1), Outcome::Yes}, .side = Side::Buy, .quantity = shares(50), .cash = usd(26), .fee = {}});
+  world.event(domain::OrderFilled{.fill = {{"u"}, {entry.id, 1}},
+                                  .instrument = {market_id(1), Outcome::Yes},
+                                  .side = Side::Buy,
+                                  .quantity = shares(50),
+                                  .cash = usd(26),
+                                  .fee = {}});
   world.advance(21s);
   EXPECT_TRUE(world.signals().empty());
 }

@@ -7,7 +7,8 @@
 namespace polybot::strategy_runner {
 namespace {
 
-const std::vector<ParameterSpec> kSpecs{{"price", "0.05", ""}, {"count", "3", ""}, {"wait", "250ms", ""}, {"share", "0.5", ""}};
+const std::vector<ParameterSpec> kSpecs{
+    {"price", "0.05", ""}, {"count", "3", ""}, {"wait", "250ms", ""}, {"share", "0.5", ""}};
 
 TEST(Parameters, FallBackToTheirDefaults) {
   const ParameterTexts texts;
@@ -29,7 +30,8 @@ TEST(Parameters, ReadEveryUnitOfTime) {
 }
 
 TEST(Parameters, CollectEveryError) {
-  const ParameterTexts texts{{"price", "0.00005"}, {"count", "11"}, {"wait", "5 s"}, {"share", "x"}, {"prize", "1"}};
+  const ParameterTexts texts{
+      {"price", "0.00005"}, {"count", "11"}, {"wait", "5 s"}, {"share", "x"}, {"prize", "1"}};
   ParameterReader reader(texts, kSpecs);
   static_cast<void>(reader.price("price", cents(1), cents(99)));
   static_cast<void>(reader.integer("count", 0, 10));
@@ -43,10 +45,16 @@ TEST(Parameters, EveryStrategyTypeAcceptsItsDefaults) {
   for (const StrategyType& type : strategy_types()) {
     EXPECT_TRUE(std::holds_alternative<StrategyFactory>(type.configure({}))) << type.name;
     for (const ParameterSpec& spec : type.parameters) {
-      EXPECT_TRUE(std::holds_alternative<StrategyFactory>(type.configure({{std::string(spec.name), std::string(spec.default_text)}}))) << spec.name;
-      EXPECT_TRUE(std::holds_alternative<ParameterErrors>(type.configure({{std::string(spec.name), "nonsense"}}))) << spec.name;
+      EXPECT_TRUE(std::holds_alternative<StrategyFactory>(
+          type.configure({{std::string(spec.name), std::string(spec.default_text)}})))
+          << spec.name;
+      EXPECT_TRUE(std::holds_alternative<ParameterErrors>(
+          type.configure({{std::string(spec.name), "nonsense"}})))
+          << spec.name;
     }
-    EXPECT_TRUE(std::holds_alternative<ParameterErrors>(type.configure({{"no_such_parameter", "1"}}))) << type.name;
+    EXPECT_TRUE(
+        std::holds_alternative<ParameterErrors>(type.configure({{"no_such_parameter", "1"}})))
+        << type.name;
   }
   EXPECT_EQ(find_strategy_type("astrology"), nullptr);
 }

@@ -61,7 +61,12 @@ TEST_F(RunnerTest, TradesNothingWithoutALease) {
 
 TEST_F(RunnerTest, TradesNothingOnSomebodyElsesLease) {
   world.enable();
-  domain::Lease lease{.strategy = World::kName, .shard = domain::shard_of(event_id(1)), .replica = {"runner-1"}, .incarnation = 78, .epoch = {1, 1}, .expires_at = world.now() + 1h};
+  domain::Lease lease{.strategy = World::kName,
+                      .shard = domain::shard_of(event_id(1)),
+                      .replica = {"runner-1"},
+                      .incarnation = 78,
+                      .epoch = {1, 1},
+                      .expires_at = world.now() + 1h};
   world.on(LeasesHeard{{lease}});
   world.advance(30s);
   define_and_quote();
@@ -92,7 +97,8 @@ TEST_F(RunnerTest, DropsPendingSignalsWithTheLease) {
 TEST_F(RunnerTest, WaitsForTheOrderEventsBeforeTheGrant) {
   world.enable();
   world.lease_all(1h, 3);
-  world.on(StrategyHeard{{.strategy = World::kName, .enabled = true, .parameters = {}, .last_seq = 3, .figures = {}}});
+  world.on(StrategyHeard{
+      {.strategy = World::kName, .enabled = true, .parameters = {}, .last_seq = 3, .figures = {}}});
   world.advance(30s);
   define_and_quote();
   EXPECT_TRUE(world.signals().empty());
@@ -110,7 +116,8 @@ TEST_F(RunnerTest, IsCaughtUpWhenTheStreamEndsBeforeTheGrant) {
   world.advance(30s);
   define_and_quote();
   EXPECT_TRUE(world.signals().empty());  // nothing said since the grant where the stream ended
-  world.on(StrategyHeard{{.strategy = World::kName, .enabled = true, .parameters = {}, .last_seq = 7, .figures = {}}});
+  world.on(StrategyHeard{
+      {.strategy = World::kName, .enabled = true, .parameters = {}, .last_seq = 7, .figures = {}}});
   wide_book();
   EXPECT_EQ(world.signals().size(), 1U);
 }
@@ -151,7 +158,9 @@ TEST_F(RunnerTest, MakesBooksStaleOnAGapAndAsksForASnapshot) {
   ASSERT_EQ(withdrawn.size(), 1U);
   EXPECT_EQ(withdrawn[0].action, domain::SignalAction::Cancel);
   world.event(domain::SignalAccepted{withdrawn[0].id, withdrawn[0].action});
-  world.on(BookChanged{world.origin(), {.market = market_id(1), .changes = {{domain::BookSide::Bid, cents(47), shares(9)}}}});
+  world.on(BookChanged{
+      world.origin(),
+      {.market = market_id(1), .changes = {{domain::BookSide::Bid, cents(47), shares(9)}}}});
   EXPECT_TRUE(world.signals().empty());
   world.advance(1s);
   wide_book();
@@ -213,7 +222,10 @@ TEST_F(RunnerTest, EvaluatesABurstOfChangesOnce) {
   Outputs out;
   Runner& runner = world.runner();
   for (int i = 0; i < 10; ++i) {
-    runner.on(BookChanged{world.origin(), {.market = market_id(1), .changes = {{domain::BookSide::Bid, cents(40), shares(10 + i)}}}}, world.now(), out);
+    runner.on(BookChanged{world.origin(),
+                          {.market = market_id(1),
+                           .changes = {{domain::BookSide::Bid, cents(40), shares(10 + i)}}}},
+              world.now(), out);
   }
   int scans = 0;
   while (runner.scan_next(world.now(), out)) ++scans;
@@ -221,22 +233,39 @@ TEST_F(RunnerTest, EvaluatesABurstOfChangesOnce) {
 }
 
 TEST_F(RunnerTest, TradesOnlyTheMarketsOfItsFilter) {
-  RunnerSettings settings{.replica = {"runner-1"}, .incarnation = 1, .book_age_max = 3s, .strategies = {}};
-  settings.strategies.push_back({.name = World::kName, .factory = factory_of(find_strategy_type("spread_farm")->configure({})), .markets = {.slugs = {"market-2*"}, .kinds = {}}, .desk = {.strategy = World::kName}});
+  RunnerSettings settings{
+      .replica = {"runner-1"}, .incarnation = 1, .book_age_max = 3s, .strategies = {}};
+  settings.strategies.push_back(
+      {.name = World::kName,
+       .factory = factory_of(find_strategy_type("spread_farm")->configure({})),
+       .markets = {.slugs = {"market-2*"}, .kinds = {}},
+       .desk = {.strategy = World::kName}});
   Runner runner(settings);
   const domain::Timestamp start = domain::from_unix_ms(1'000'000'000);
   Outputs out;
   runner.on(OrderStreamMended{World::kName}, start, out);
-  runner.on(StrategyHeard{{.strategy = World::kName, .enabled = true, .parameters = {}, .figures = {}}}, start, out);
+  runner.on(
+      StrategyHeard{{.strategy = World::kName, .enabled = true, .parameters = {}, .figures = {}}},
+      start, out);
   std::vector<domain::Lease> leases;
   for (int i = 0; i < domain::kShards; ++i) {
-    leases.push_back({.strategy = World::kName, .shard = {static_cast<std::uint8_t>(i)}, .replica = {"runner-1"}, .incarnation = 1, .epoch = {1, 1}, .expires_at = start + 1h});
+    leases.push_back({.strategy = World::kName,
+                      .shard = {static_cast<std::uint8_t>(i)},
+                      .replica = {"runner-1"},
+                      .incarnation = 1,
+                      .epoch = {1, 1},
+                      .expires_at = start + 1h});
   }
   runner.on(LeasesHeard{leases}, start, out);
   const domain::Timestamp now = start + 30s;
   for (const int n : {1, 2, 21}) {
     runner.on(MarketHeard{make_market(n, n, 1)}, now, out);
-    runner.on(BookLoaded{{.sent_at = now}, {.market = market_id(n), .bids = {level(46, 500)}, .asks = {level(54, 500)}, .stamped_at = now}}, now, out);
+    runner.on(BookLoaded{{.sent_at = now},
+                         {.market = market_id(n),
+                          .bids = {level(46, 500)},
+                          .asks = {level(54, 500)},
+                          .stamped_at = now}},
+              now, out);
   }
   while (runner.scan_next(now, out)) {
   }
@@ -279,8 +308,17 @@ TEST_F(RunnerTest, GivesTheSameSignalsForTheSameInputs) {
 
 TEST_F(RunnerTest, RestoresPositionsFromASnapshot) {
   domain::StreamedEvent entry;
-  entry.event = {.seq = 40, .at = {}, .strategy = World::kName, .trace = {}, .body = domain::MarketRecorded{make_market(1, 1, 1)}};
-  entry.position = domain::PositionState{.market = market_id(1), .yes = shares(12), .no = {}, .yes_cost = usd(6), .no_cost = {}, .realized = {}};
+  entry.event = {.seq = 40,
+                 .at = {},
+                 .strategy = World::kName,
+                 .trace = {},
+                 .body = domain::MarketRecorded{make_market(1, 1, 1)}};
+  entry.position = domain::PositionState{.market = market_id(1),
+                                         .yes = shares(12),
+                                         .no = {},
+                                         .yes_cost = usd(6),
+                                         .no_cost = {},
+                                         .realized = {}};
   world.hold(2, shares(5));
   world.on(OrdersRestored{World::kName, 40, {entry}});
   const Holdings& holdings = world.runner().holdings(0);

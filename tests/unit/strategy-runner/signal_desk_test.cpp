@@ -12,16 +12,23 @@ class SignalDeskTest : public testing::Test {
   SignalDeskTest() {
     for (int n = 1; n <= 3; ++n) {
       markets.define(make_market(n, n == 3 ? 2 : 1, 2), now);
-      markets.load({.market = market_id(n), .bids = {level(40, 100)}, .asks = {level(45, 100)}, .stamped_at = now});
+      markets.load({.market = market_id(n),
+                    .bids = {level(40, 100)},
+                    .asks = {level(45, 100)},
+                    .stamped_at = now});
     }
   }
   domain::Leg leg(int market, std::int64_t price_cents = 45, std::int64_t quantity = 10) {
-    return {{market_id(market), domain::Outcome::Yes}, domain::Side::Buy, cents(price_cents), shares(quantity)};
+    return {{market_id(market), domain::Outcome::Yes},
+            domain::Side::Buy,
+            cents(price_cents),
+            shares(quantity)};
   }
   std::optional<domain::SignalId> take(std::vector<domain::Leg> legs) {
     return desk.emit({domain::SignalAction::Buy, std::move(legs)}, {.now = now}, out);
   }
-  std::optional<domain::SignalId> quote(int market, std::optional<domain::Level> bid, std::optional<domain::Level> ask) {
+  std::optional<domain::SignalId> quote(int market, std::optional<domain::Level> bid,
+                                        std::optional<domain::Level> ask) {
     const auto action = bid || ask ? domain::SignalAction::Quote : domain::SignalAction::Cancel;
     return desk.emit({action, domain::QuoteTarget{market_id(market), bid, ask}}, {.now = now}, out);
   }
@@ -40,11 +47,11 @@ class SignalDeskTest : public testing::Test {
 
 TEST_F(SignalDeskTest, RefusesWhatIsMalformed) {
   EXPECT_FALSE(take({}));
-  EXPECT_FALSE(take({leg(1), leg(3)}));                       // two events
-  EXPECT_FALSE(take({leg(1), leg(1)}));                       // one instrument twice
+  EXPECT_FALSE(take({leg(1), leg(3)}));  // two events
+  EXPECT_FALSE(take({leg(1), leg(1)}));  // one instrument twice
   EXPECT_FALSE(take({leg(1, 45, 0)}));
   EXPECT_FALSE(take({leg(1, 100)}));
-  EXPECT_FALSE(quote(1, level(45, 10), level(44, 10)));       // crosses itself
+  EXPECT_FALSE(quote(1, level(45, 10), level(44, 10)));  // crosses itself
   EXPECT_EQ(desk.refused(Refusal::Malformed), 6U);
   EXPECT_TRUE(out.empty());
 }
@@ -53,7 +60,7 @@ TEST_F(SignalDeskTest, RefusesToDecideWithoutABook) {
   markets.mark_stale(market_id(2));
   EXPECT_FALSE(take({leg(1), leg(2)}));
   EXPECT_EQ(desk.refused(Refusal::NoBook), 1U);
-  EXPECT_TRUE(quote(2, std::nullopt, std::nullopt));          // withdrawing is always right
+  EXPECT_TRUE(quote(2, std::nullopt, std::nullopt));  // withdrawing is always right
 }
 
 TEST_F(SignalDeskTest, KeepsAMarketBusyUntilTheAnswer) {
@@ -62,7 +69,7 @@ TEST_F(SignalDeskTest, KeepsAMarketBusyUntilTheAnswer) {
   EXPECT_TRUE(desk.busy(market_id(1), now));
   EXPECT_FALSE(take({leg(1)}));
   answer(domain::SignalAccepted{*id, domain::SignalAction::Buy});
-  EXPECT_TRUE(desk.busy(market_id(1), now));                  // its order is still to come
+  EXPECT_TRUE(desk.busy(market_id(1), now));  // its order is still to come
   answer(domain::OrderSubmitted{{.id = {*id, 0}}});
   EXPECT_FALSE(desk.busy(market_id(1), now));
 }
@@ -88,7 +95,10 @@ TEST_F(SignalDeskTest, WaitsLongerAfterEachDenial) {
     EXPECT_TRUE(desk.busy(market_id(1), now));
     now += 1ms;
     EXPECT_FALSE(desk.busy(market_id(1), now));
-    markets.load({.market = market_id(1), .bids = {level(40, 100)}, .asks = {level(45, 100)}, .stamped_at = now});
+    markets.load({.market = market_id(1),
+                  .bids = {level(40, 100)},
+                  .asks = {level(45, 100)},
+                  .stamped_at = now});
   }
 }
 
@@ -107,7 +117,7 @@ TEST_F(SignalDeskTest, PacesTheStrategy) {
   for (int i = 0; i < 20; ++i) sent += quote(1, level(41, 10 + i), std::nullopt) ? 1 : 0;
   EXPECT_EQ(sent, 5);
   EXPECT_EQ(desk.refused(Refusal::Paced), 15U);
-  EXPECT_TRUE(quote(1, std::nullopt, std::nullopt));          // a withdrawal never waits
+  EXPECT_TRUE(quote(1, std::nullopt, std::nullopt));  // a withdrawal never waits
   now += 400ms;
   sent = 0;
   for (int i = 0; i < 20; ++i) sent += quote(1, level(41, 10 + i), std::nullopt) ? 1 : 0;

@@ -18,13 +18,17 @@ class SpreadFarmTest : public testing::Test {
     world.define(market);
     wide_book();
   }
-  void wide_book() { world.book(1, {level(46, 500), level(45, 500)}, {level(54, 500), level(55, 500)}); }
+  void wide_book() {
+    world.book(1, {level(46, 500), level(45, 500)}, {level(54, 500), level(55, 500)});
+  }
   domain::Signal only_signal() {
     const auto signals = world.signals();
     EXPECT_EQ(signals.size(), 1U);
     return signals.empty() ? domain::Signal{} : signals[0];
   }
-  void accept(const domain::Signal& signal) { world.event(domain::SignalAccepted{signal.id, signal.action}); }
+  void accept(const domain::Signal& signal) {
+    world.event(domain::SignalAccepted{signal.id, signal.action});
+  }
 };
 
 TEST_F(SpreadFarmTest, QuotesBothSidesOneTickInsideAWideMarket) {
@@ -36,7 +40,8 @@ TEST_F(SpreadFarmTest, QuotesBothSidesOneTickInsideAWideMarket) {
 }
 
 TEST_F(SpreadFarmTest, NeverCrossesTheMarket) {
-  World close{"spread_farm", {{"spread_min", "0.01"}, {"half_spread_min", "0.0001"}, {"fee_weight", "0"}}};
+  World close{"spread_farm",
+              {{"spread_min", "0.01"}, {"half_spread_min", "0.0001"}, {"fee_weight", "0"}}};
   close.start();
   close.define(make_market(1, 1, 1));
   close.book(1, {level(50, 500)}, {level(52, 500)});
@@ -94,7 +99,15 @@ TEST_F(SpreadFarmTest, DoesNotFollowItsOwnQuotes) {
   const domain::Signal signal = only_signal();
   accept(signal);
   // Our bid rests at 0.47 and shows in the book: the mid of the others is unchanged.
-  world.event(domain::OrderSubmitted{{.id = {signal.id, 0}, .venue_id = {}, .strategy = World::kName, .event = event_id(1), .instrument = {market_id(1), domain::Outcome::Yes}, .side = Side::Buy, .limit = cents(47), .quantity = shares(20), .purpose = domain::OrderPurpose::Quote}},
+  world.event(domain::OrderSubmitted{{.id = {signal.id, 0},
+                                      .venue_id = {},
+                                      .strategy = World::kName,
+                                      .event = event_id(1),
+                                      .instrument = {market_id(1), domain::Outcome::Yes},
+                                      .side = Side::Buy,
+                                      .limit = cents(47),
+                                      .quantity = shares(20),
+                                      .purpose = domain::OrderPurpose::Quote}},
               std::nullopt, domain::OrderStatus::Submitted);
   world.advance(600ms);
   world.book(1, {level(46, 500), level(47, 20)}, {level(54, 500)});
@@ -116,8 +129,20 @@ TEST_F(SpreadFarmTest, RequotesAfterAFill) {
   const domain::Signal signal = only_signal();
   accept(signal);
   world.advance(600ms);
-  world.event(domain::OrderFilled{.fill = {{"t"}, {signal.id, 0}}, .instrument = {market_id(1), domain::Outcome::Yes}, .side = Side::Buy, .quantity = shares(20), .cash = usd(9), .fee = {}, .liquidity = domain::LiquiditySide::Maker},
-              domain::PositionState{.market = market_id(1), .yes = shares(20), .no = {}, .yes_cost = usd(9), .no_cost = {}, .realized = {}}, domain::OrderStatus::Filled);
+  world.event(domain::OrderFilled{.fill = {{"t"}, {signal.id, 0}},
+                                  .instrument = {market_id(1), domain::Outcome::Yes},
+                                  .side = Side::Buy,
+                                  .quantity = shares(20),
+                                  .cash = usd(9),
+                                  .fee = {},
+                                  .liquidity = domain::LiquiditySide::Maker},
+              domain::PositionState{.market = market_id(1),
+                                    .yes = shares(20),
+                                    .no = {},
+                                    .yes_cost = usd(9),
+                                    .no_cost = {},
+                                    .realized = {}},
+              domain::OrderStatus::Filled);
   const domain::Signal next = only_signal();
   EXPECT_EQ(next.applied_seq, world.seq());
   EXPECT_EQ(next.action, domain::SignalAction::Quote);
@@ -185,7 +210,8 @@ TEST_F(SpreadFarmTest, SellsWhatIsLeftBeforeTheEnd) {
 
 TEST_F(SpreadFarmTest, QuotesAgainAfterADenialWasWaitedOut) {
   quote_one();
-  world.event(domain::SignalDenied{only_signal().id, domain::DenyReason::OpenOrdersExceedMaximum, 1, 1});
+  world.event(
+      domain::SignalDenied{only_signal().id, domain::DenyReason::OpenOrdersExceedMaximum, 1, 1});
   wide_book();
   EXPECT_TRUE(world.signals().empty());
   world.advance(1s);
@@ -196,9 +222,17 @@ TEST_F(SpreadFarmTest, QuotesAgainWhenSomebodyElseCanceledItsOrders) {
   quote_one();
   const domain::Signal signal = only_signal();
   accept(signal);
-  world.event(domain::OrderSubmitted{{.id = {signal.id, 0}, .venue_id = {}, .strategy = World::kName, .event = event_id(1), .instrument = {market_id(1), domain::Outcome::Yes}, .limit = cents(47), .quantity = shares(20), .purpose = domain::OrderPurpose::Quote}},
+  world.event(domain::OrderSubmitted{{.id = {signal.id, 0},
+                                      .venue_id = {},
+                                      .strategy = World::kName,
+                                      .event = event_id(1),
+                                      .instrument = {market_id(1), domain::Outcome::Yes},
+                                      .limit = cents(47),
+                                      .quantity = shares(20),
+                                      .purpose = domain::OrderPurpose::Quote}},
               std::nullopt, domain::OrderStatus::Submitted);
-  world.event(domain::OrderCanceled{{signal.id, 0}, domain::CancelReason::QuoteStale}, std::nullopt, domain::OrderStatus::Canceled);
+  world.event(domain::OrderCanceled{{signal.id, 0}, domain::CancelReason::QuoteStale}, std::nullopt,
+              domain::OrderStatus::Canceled);
   world.advance(1s);
   EXPECT_EQ(only_signal().action, domain::SignalAction::Quote);
 }

@@ -66,7 +66,8 @@ TEST(Statistics, MeasuresTheMoveOverTheWindow) {
   trail.observe(cents(51), kStart + 1s);
   trail.observe(cents(53), kStart + 4s);
   EXPECT_EQ(trail.move(), cents(3));
-  trail.observe(cents(53), kStart + 7s);  // unchanged, but time has passed: 51 held at the window's start
+  trail.observe(cents(53),
+                kStart + 7s);  // unchanged, but time has passed: 51 held at the window's start
   EXPECT_EQ(trail.move(), cents(2));
   trail.observe(cents(53), kStart + 30s);
   EXPECT_EQ(trail.move().raw(), 0);

@@ -14,9 +14,15 @@ namespace polybot::strategy_runner {
 
 using namespace std::chrono_literals;
 
-inline domain::Price cents(std::int64_t count) { return domain::Price::from_raw(count * 100); }
-inline domain::Quantity shares(std::int64_t count) { return domain::Quantity::from_units(count); }
-inline domain::Money usd(std::int64_t count) { return domain::Money::from_units(count); }
+inline domain::Price cents(std::int64_t count) {
+  return domain::Price::from_raw(count * 100);
+}
+inline domain::Quantity shares(std::int64_t count) {
+  return domain::Quantity::from_units(count);
+}
+inline domain::Money usd(std::int64_t count) {
+  return domain::Money::from_units(count);
+}
 inline domain::Level level(std::int64_t price_cents, std::int64_t quantity) {
   return {cents(price_cents), shares(quantity)};
 }
@@ -44,8 +50,10 @@ inline domain::Market make_market(int n, int event, int event_markets) {
   return market;
 }
 
-inline const StrategyFactory& factory_of(const std::variant<StrategyFactory, ParameterErrors>& configured) {
-  if (const auto* errors = std::get_if<ParameterErrors>(&configured)) ADD_FAILURE() << errors->front();
+inline const StrategyFactory& factory_of(
+    const std::variant<StrategyFactory, ParameterErrors>& configured) {
+  if (const auto* errors = std::get_if<ParameterErrors>(&configured))
+    ADD_FAILURE() << errors->front();
   return std::get<StrategyFactory>(configured);
 }
 
@@ -54,7 +62,8 @@ class World {
   static constexpr std::uint64_t kIncarnation = 77;
   static inline const domain::StrategyName kName{"tested"};
 
-  explicit World(const std::string& type, const ParameterTexts& parameters = {}, DeskSettings desk = {})
+  explicit World(const std::string& type, const ParameterTexts& parameters = {},
+                 DeskSettings desk = {})
       : runner_(settings(type, parameters, std::move(desk))) {
     on(OrdersRestored{kName, 0, {}});
   }
@@ -67,9 +76,15 @@ class World {
     advance(30s);
   }
   void enable(bool enabled = true, domain::TradingState state = domain::TradingState::Active) {
-    on(StrategyHeard{{.strategy = kName, .enabled = enabled, .trading_state = state, .parameters = {}, .last_seq = seq_, .figures = {}}});
+    on(StrategyHeard{{.strategy = kName,
+                      .enabled = enabled,
+                      .trading_state = state,
+                      .parameters = {},
+                      .last_seq = seq_,
+                      .figures = {}}});
   }
-  void lease_all(domain::Duration lasting = 1h, std::uint64_t granted_seq = 0, std::uint32_t epoch = 1) {
+  void lease_all(domain::Duration lasting = 1h, std::uint64_t granted_seq = 0,
+                 std::uint32_t epoch = 1) {
     std::vector<domain::Lease> leases;
     for (int i = 0; i < domain::kShards; ++i) {
       leases.push_back({.strategy = kName,
@@ -92,27 +107,39 @@ class World {
     on(MarketHeard{market});
   }
   void book(int market, std::vector<domain::Level> bids, std::vector<domain::Level> asks) {
-    on(BookLoaded{origin(), {.market = market_id(market), .bids = std::move(bids), .asks = std::move(asks), .stamped_at = now_}});
+    on(BookLoaded{origin(),
+                  {.market = market_id(market),
+                   .bids = std::move(bids),
+                   .asks = std::move(asks),
+                   .stamped_at = now_}});
   }
   void trade(int market, domain::Side aggressor, std::int64_t price_cents, std::int64_t quantity) {
-    on(TradeSeen{origin(), {.market = market_id(market), .aggressor = aggressor, .price = cents(price_cents), .quantity = shares(quantity)}});
+    on(TradeSeen{origin(),
+                 {.market = market_id(market),
+                  .aggressor = aggressor,
+                  .price = cents(price_cents),
+                  .quantity = shares(quantity)}});
   }
 
   // The next event of the strategy's order stream.
   void event(domain::EventBody body, std::optional<domain::PositionState> position = std::nullopt,
              std::optional<domain::OrderStatus> status = std::nullopt) {
     domain::StreamedEvent streamed;
-    streamed.event = {.seq = ++seq_, .at = now_, .strategy = kName, .trace = {}, .body = std::move(body)};
+    streamed.event = {
+        .seq = ++seq_, .at = now_, .strategy = kName, .trace = {}, .body = std::move(body)};
     streamed.prev = seq_ - 1;
     streamed.position = position;
     streamed.status = status;
     on(OrderEventSeen{streamed});
   }
   void hold(int market, domain::Quantity yes, domain::Quantity no = {}, domain::Money cost = {}) {
-    event(domain::MarketRecorded{}, domain::PositionState{.market = market_id(market), .yes = yes, .no = no,
-                                                          .yes_cost = yes.is_zero() ? domain::Money{} : cost,
-                                                          .no_cost = no.is_zero() ? domain::Money{} : cost,
-                                                          .realized = {}});
+    event(domain::MarketRecorded{},
+          domain::PositionState{.market = market_id(market),
+                                .yes = yes,
+                                .no = no,
+                                .yes_cost = yes.is_zero() ? domain::Money{} : cost,
+                                .no_cost = no.is_zero() ? domain::Money{} : cost,
+                                .realized = {}});
   }
 
   void on(const Input& input) {
@@ -131,13 +158,16 @@ class World {
   domain::Shard shard() const { return shard_; }
 
  private:
-  static RunnerSettings settings(const std::string& type, const ParameterTexts& parameters, DeskSettings desk) {
+  static RunnerSettings settings(const std::string& type, const ParameterTexts& parameters,
+                                 DeskSettings desk) {
     desk.strategy = kName;
-    RunnerSettings settings{.replica = {"runner-1"}, .incarnation = kIncarnation, .book_age_max = 3s, .strategies = {}};
-    settings.strategies.push_back({.name = kName,
-                                   .factory = factory_of(find_strategy_type(type)->configure(parameters)),
-                                   .markets = {},
-                                   .desk = desk});
+    RunnerSettings settings{
+        .replica = {"runner-1"}, .incarnation = kIncarnation, .book_age_max = 3s, .strategies = {}};
+    settings.strategies.push_back(
+        {.name = kName,
+         .factory = factory_of(find_strategy_type(type)->configure(parameters)),
+         .markets = {},
+         .desk = desk});
     return settings;
   }
 

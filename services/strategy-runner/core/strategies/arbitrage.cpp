@@ -54,7 +54,8 @@ bool is_complete(std::span<const MarketId> ids, const View& view) {
   return std::all_of(ids.begin(), ids.end(), [&](const MarketId& id) {
     const Market* market = view.market(id);
     if (market->event_market_count != ids.size()) return false;
-    return has_lost(*market) || (market->status == domain::MarketStatus::Active && !market->placeholder);
+    return has_lost(*market) ||
+           (market->status == domain::MarketStatus::Active && !market->placeholder);
   });
 }
 
@@ -82,9 +83,10 @@ struct Purchase {
   Money cost;
 };
 
-// Buying what each leg lacks up to `target`; empty when a book is missing, too thin, or cannot express it.
-std::optional<Purchase> completion(const std::map<domain::Instrument, Quantity>& held, Quantity target,
-                                   const View& view) {
+// Buying what each leg lacks up to `target`; empty when a book is missing, too thin, or cannot
+// express it.
+std::optional<Purchase> completion(const std::map<domain::Instrument, Quantity>& held,
+                                   Quantity target, const View& view) {
   Purchase purchase;
   for (const auto& [instrument, quantity] : held) {
     const Quantity missing = target - quantity;
@@ -96,7 +98,8 @@ std::optional<Purchase> completion(const std::map<domain::Instrument, Quantity>&
     const auto needed = walk(ladder, missing);
     if (!needed) return std::nullopt;
     if (missing.raw() % domain::immediate_buy_step(needed->limit).raw() != 0) return std::nullopt;
-    if (domain::notional(needed->limit, missing, domain::Rounding::Down) < domain::kMarketableNotionalMin) {
+    if (domain::notional(needed->limit, missing, domain::Rounding::Down) <
+        domain::kMarketableNotionalMin) {
       return std::nullopt;
     }
     purchase.cost += needed->cash + needed->fee;
@@ -111,7 +114,8 @@ struct Sale {
   Money proceeds;                 // of the whole surplus at the bids, as if all of it could be
 };
 
-Sale unwinding(const std::map<domain::Instrument, Quantity>& held, Quantity level, const View& view) {
+Sale unwinding(const std::map<domain::Instrument, Quantity>& held, Quantity level,
+               const View& view) {
   Sale sale;
   for (const auto& [instrument, quantity] : held) {
     const Quantity surplus = quantity - level;
@@ -122,7 +126,8 @@ Sale unwinding(const std::map<domain::Instrument, Quantity>& held, Quantity leve
     sale.proceeds += whole.cash - domain::taker_fee(market->fee, whole.worst, whole.quantity,
                                                     domain::Rounding::Up);
     const Quantity now = domain::floor_to_step(
-        std::min({surplus, whole.quantity, view.holdings().sellable(instrument)}), domain::kShareStep);
+        std::min({surplus, whole.quantity, view.holdings().sellable(instrument)}),
+        domain::kShareStep);
     if (now.is_positive()) sale.legs.push_back({instrument, domain::Side::Sell, whole.worst, now});
   }
   return sale;
@@ -130,7 +135,9 @@ Sale unwinding(const std::map<domain::Instrument, Quantity>& held, Quantity leve
 
 }  // namespace
 
-std::span<const ParameterSpec> Arbitrage::parameters() { return kParameters; }
+std::span<const ParameterSpec> Arbitrage::parameters() {
+  return kParameters;
+}
 
 std::variant<StrategyFactory, ParameterErrors> Arbitrage::configure(const ParameterTexts& texts) {
   ParameterReader reader(texts, kParameters);
@@ -138,7 +145,8 @@ std::variant<StrategyFactory, ParameterErrors> Arbitrage::configure(const Parame
   const Money one = Money::from_units(1);
   const ArbitrageParameters parameters{
       .edge_min = reader.money("edge_min", Money::from_raw(1), one),
-      .quantity_max = reader.quantity("quantity_max", Quantity::from_units(1), Quantity::from_units(1'000'000)),
+      .quantity_max =
+          reader.quantity("quantity_max", Quantity::from_units(1), Quantity::from_units(1'000'000)),
       .leg_cost_max = reader.money("leg_cost_max", one, million),
       .basket_cost_max = reader.money("basket_cost_max", one, million),
       .event_cost_max = reader.money("event_cost_max", one, million),
@@ -168,8 +176,10 @@ void Arbitrage::open(const domain::EventGroupId& event, Context& context) {
   };
   std::optional<Basket> basket = best_no_basket(ladders(Outcome::No), limits);
   if (is_complete(ids, context)) {
-    const auto alive = static_cast<std::size_t>(
-        std::count_if(ids.begin(), ids.end(), [&](const MarketId& id) { return !has_lost(*context.market(id)); }));
+    const auto alive =
+        static_cast<std::size_t>(std::count_if(ids.begin(), ids.end(), [&](const MarketId& id) {
+          return !has_lost(*context.market(id));
+        }));
     const std::vector<Ladder> all = ladders(Outcome::Yes);
     // A missing ladder is an outcome that could win and is not bought.
     auto yes = all.size() == alive ? best_yes_basket(all, limits) : std::nullopt;
@@ -197,7 +207,10 @@ BasketLimits Arbitrage::limits_for(std::span<const MarketId> markets, const View
 void Arbitrage::on_order_event(const domain::StreamedEvent& streamed, Context& context) {
   const domain::EventBody& body = streamed.event.body;
   if (const auto* uneven = std::get_if<domain::LegsImbalanced>(&body)) {
-    Imbalance imbalance{.signal = uneven->signal, .held = {}, .since = context.now(), .next_attempt = context.now()};
+    Imbalance imbalance{.signal = uneven->signal,
+                        .held = {},
+                        .since = context.now(),
+                        .next_attempt = context.now()};
     for (const auto& leg : uneven->legs) imbalance.held[leg.instrument] = leg.quantity;
     if (imbalance.held.size() < 2) return;
     auto& known = imbalances_[uneven->event] = std::move(imbalance);
@@ -237,14 +250,16 @@ void Arbitrage::level(Imbalance& imbalance, Context& context) {
   }
   imbalance.next_attempt = context.now() + kLevelAgainAfter;
   const auto less = [](const auto& a, const auto& b) { return a.second < b.second; };
-  const auto [least, most] = std::minmax_element(imbalance.held.begin(), imbalance.held.end(), less);
+  const auto [least, most] =
+      std::minmax_element(imbalance.held.begin(), imbalance.held.end(), less);
   const Quantity uneven = most->second - least->second;
   if (!uneven.is_positive()) return;
 
   Sale sale = unwinding(imbalance.held, least->second, context);
   auto purchase = completion(imbalance.held, most->second, context);
-  const Money worth = Money::from_raw(domain::mul_div(payout_per_share(imbalance.held).raw(), uneven.raw(),
-                                                      Quantity::kScale, domain::Rounding::Down));
+  const Money worth =
+      Money::from_raw(domain::mul_div(payout_per_share(imbalance.held).raw(), uneven.raw(),
+                                      Quantity::kScale, domain::Rounding::Down));
   if (purchase && context.may_open() && worth - purchase->cost >= sale.proceeds) {
     // One signal a leg: the buys of one signal are a basket and must be of one size.
     for (const domain::Leg& leg : purchase->legs) {

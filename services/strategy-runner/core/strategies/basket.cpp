@@ -56,8 +56,8 @@ std::vector<Candidate> candidates_at(std::span<const Ladder> ladders, Quantity q
 }
 
 // The largest expressible basket of these legs up to `quantity`, with the limits they need there.
-std::optional<Basket> build(std::span<const Candidate> legs, Quantity quantity, Money payout_per_share,
-                            const BasketLimits& limits) {
+std::optional<Basket> build(std::span<const Candidate> legs, Quantity quantity,
+                            Money payout_per_share, const BasketLimits& limits) {
   Money marginal;
   Price price_sum;
   Quantity step = domain::kShareStep;
@@ -98,7 +98,8 @@ void keep_better(std::optional<Basket>& best, std::optional<Basket> other) {
 
 }  // namespace
 
-Ladder buy_ladder(const domain::Market& market, domain::Outcome outcome, const domain::OrderBook& book) {
+Ladder buy_ladder(const domain::Market& market, domain::Outcome outcome,
+                  const domain::OrderBook& book) {
   Ladder ladder{.instrument = {.market = market.id, .outcome = outcome},
                 .fee = market.fee,
                 .min_size = market.min_size,
@@ -106,7 +107,8 @@ Ladder buy_ladder(const domain::Market& market, domain::Outcome outcome, const d
   const auto levels = outcome == domain::Outcome::Yes ? book.asks() : book.bids();
   for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
     if (ladder.levels.size() == kLadderLevelsMax) break;
-    const Price price = outcome == domain::Outcome::Yes ? level->price : domain::complement(level->price);
+    const Price price =
+        outcome == domain::Outcome::Yes ? level->price : domain::complement(level->price);
     ladder.levels.push_back({.price = price, .quantity = level->quantity});
   }
   return ladder;
@@ -140,7 +142,8 @@ std::optional<Basket> best_no_basket(std::span<const Ladder> ladders, const Bask
   std::optional<Basket> best;
   for (const Quantity quantity : breakpoints(ladders)) {
     std::vector<Candidate> legs = candidates_at(ladders, quantity);
-    // A NO adds 1 - its cost to what is certain; one that adds less than the edge only binds capital.
+    // A NO adds 1 - its cost to what is certain; one that adds less than the edge only binds
+    // capital.
     std::erase_if(legs, [&](const Candidate& leg) {
       return Money::from_units(1) - leg.marginal < limits.edge_min;
     });

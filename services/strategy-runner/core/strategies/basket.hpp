@@ -1,6 +1,6 @@
 // Sizing of a basket: one buy in each of several markets of an event, the same quantity everywhere,
-// worth a known amount per share at resolution. Works on price ladders over several levels and on the
-// grid of quantities that every leg can express. Integers only; pure.
+// worth a known amount per share at resolution. Works on price ladders over several levels and on
+// the grid of quantities that every leg can express. Integers only; pure.
 #pragma once
 
 #include <optional>
@@ -36,7 +36,7 @@ struct Walk {
 [[nodiscard]] std::optional<Walk> walk(const Ladder& ladder, domain::Quantity quantity);
 
 struct BasketLimits {
-  domain::Money edge_min;            // per share, at the worst prices the limits allow
+  domain::Money edge_min;  // per share, at the worst prices the limits allow
   domain::Quantity quantity_max;
   domain::Money leg_cost_max;
   domain::Money basket_cost_max;
@@ -53,7 +53,8 @@ struct Basket {
 // One YES of every outcome of a complete event pays 1 per share. Empty: nothing worth doing.
 [[nodiscard]] std::optional<Basket> best_yes_basket(std::span<const Ladder> ladders,
                                                     const BasketLimits& limits);
-// One NO of any k >= 2 outcomes of an exclusive event pays at least k - 1 per share; picks the subset.
+// One NO of any k >= 2 outcomes of an exclusive event pays at least k - 1 per share; picks the
+// subset.
 [[nodiscard]] std::optional<Basket> best_no_basket(std::span<const Ladder> ladders,
                                                    const BasketLimits& limits);
 

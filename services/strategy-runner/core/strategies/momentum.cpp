@@ -49,8 +49,8 @@ Money cost(const domain::PositionState& position, Outcome outcome) {
 
 // What cannot be sold for the venue's minimum is not a position any more.
 bool is_dust(Quantity quantity, Price bid) {
-  return domain::notional(bid, domain::floor_to_step(quantity, domain::kShareStep), domain::Rounding::Down) <
-         domain::kMarketableNotionalMin;
+  return domain::notional(bid, domain::floor_to_step(quantity, domain::kShareStep),
+                          domain::Rounding::Down) < domain::kMarketableNotionalMin;
 }
 
 bool ends_within(const Market& market, domain::Timestamp now, domain::Duration margin) {
@@ -59,7 +59,9 @@ bool ends_within(const Market& market, domain::Timestamp now, domain::Duration m
 
 }  // namespace
 
-std::span<const ParameterSpec> Momentum::parameters() { return kParameters; }
+std::span<const ParameterSpec> Momentum::parameters() {
+  return kParameters;
+}
 
 std::variant<StrategyFactory, ParameterErrors> Momentum::configure(const ParameterTexts& texts) {
   ParameterReader reader(texts, kParameters);
@@ -76,7 +78,8 @@ std::variant<StrategyFactory, ParameterErrors> Momentum::configure(const Paramet
       .move_min = reader.price("move_min", Price{}, half),
       .spread_max = reader.price("spread_max", unit, half),
       .position_max = reader.quantity("position_max", share, many),
-      .position_cost_max = reader.money("position_cost_max", Money::from_units(1), Money::from_units(1'000'000)),
+      .position_cost_max =
+          reader.money("position_cost_max", Money::from_units(1), Money::from_units(1'000'000)),
       .slippage = reader.price("slippage", Price{}, Price::from_raw(1'000)),
       .take_profit = reader.price("take_profit", unit, half),
       .stop_loss = reader.price("stop_loss", unit, half),
@@ -123,7 +126,8 @@ void Momentum::on_order_event(const domain::StreamedEvent& streamed, Context& co
   if (fill->liquidity != domain::LiquiditySide::Taker) return;
   // In YES terms buying NO is selling.
   const bool buys = (fill->instrument.outcome == Outcome::Yes) == (fill->side == domain::Side::Buy);
-  watched.flow.remove_own(buys ? domain::Side::Buy : domain::Side::Sell, fill->quantity, context.now());
+  watched.flow.remove_own(buys ? domain::Side::Buy : domain::Side::Sell, fill->quantity,
+                          context.now());
 }
 
 void Momentum::on_timer(Context& context) {
@@ -148,7 +152,8 @@ void Momentum::decide(const Market& market, Watched& watched, Context& context) 
     const Quantity quantity = held(position, outcome);
     if (!bid || is_dust(quantity, bid->price)) continue;
     if (!watched.held_since) watched.held_since = context.now();
-    const Price average = domain::average_price(cost(position, outcome), quantity).value_or(bid->price);
+    const Price average =
+        domain::average_price(cost(position, outcome), quantity).value_or(bid->price);
     if (should_leave(market, watched, bid->price, average, outcome, context.now())) {
       leave(market, *book, outcome, context);
     }
@@ -168,17 +173,22 @@ std::optional<Outcome> Momentum::trend(const Market& market, const Watched& watc
                                        const domain::OrderBook& book) const {
   const auto bid = book.best_bid();
   const auto ask = book.best_ask();
-  if (market.placeholder || !bid || !ask || ask->price - bid->price > parameters_.spread_max) return std::nullopt;
-  if (ask->price < parameters_.price_min || bid->price > domain::complement(parameters_.price_min)) {
+  if (market.placeholder || !bid || !ask || ask->price - bid->price > parameters_.spread_max)
+    return std::nullopt;
+  if (ask->price < parameters_.price_min ||
+      bid->price > domain::complement(parameters_.price_min)) {
     return std::nullopt;
   }
-  if (watched.flow.trades() < parameters_.trades_min || watched.flow.total() < parameters_.flow_min) {
+  if (watched.flow.trades() < parameters_.trades_min ||
+      watched.flow.total() < parameters_.flow_min) {
     return std::nullopt;
   }
   const std::int64_t imbalance = watched.flow.imbalance_ppm();
   const Price move = watched.trail.move();
-  if (imbalance >= parameters_.entry_imbalance_ppm && move >= parameters_.move_min) return Outcome::Yes;
-  if (imbalance <= -parameters_.entry_imbalance_ppm && -move >= parameters_.move_min) return Outcome::No;
+  if (imbalance >= parameters_.entry_imbalance_ppm && move >= parameters_.move_min)
+    return Outcome::Yes;
+  if (imbalance <= -parameters_.entry_imbalance_ppm && -move >= parameters_.move_min)
+    return Outcome::No;
   return std::nullopt;
 }
 
@@ -187,26 +197,32 @@ void Momentum::enter(const Market& market, const domain::OrderBook& book, Outcom
   const auto best = book.best_to_take(outcome, domain::Side::Buy);
   if (!best) return;
   const Price highest = domain::kPriceOne - market.tick;
-  const std::int64_t slipped = best->price.raw() + parameters_.slippage.raw() / market.tick.raw() * market.tick.raw();
+  const std::int64_t slipped =
+      best->price.raw() + parameters_.slippage.raw() / market.tick.raw() * market.tick.raw();
   const Price limit = std::min(Price::from_raw(slipped), highest);
   const Quantity affordable = Quantity::from_raw(domain::mul_div(
       parameters_.position_cost_max.raw(), Price::kScale, limit.raw(), domain::Rounding::Down));
-  const auto visible = book.sweep(outcome, domain::Side::Buy, std::min(parameters_.position_max, affordable), limit);
-  const Quantity quantity = domain::floor_to_step(visible.quantity, domain::immediate_buy_step(limit));
+  const auto visible =
+      book.sweep(outcome, domain::Side::Buy, std::min(parameters_.position_max, affordable), limit);
+  const Quantity quantity =
+      domain::floor_to_step(visible.quantity, domain::immediate_buy_step(limit));
   if (!quantity.is_positive() || quantity < market.min_size) return;
-  if (domain::notional(limit, quantity, domain::Rounding::Down) < domain::kMarketableNotionalMin) return;
+  if (domain::notional(limit, quantity, domain::Rounding::Down) < domain::kMarketableNotionalMin)
+    return;
   static_cast<void>(context.take(domain::SignalAction::Buy,
                                  {{{market.id, outcome}, domain::Side::Buy, limit, quantity}}));
 }
 
 bool Momentum::should_leave(const Market& market, const Watched& watched, Price bid, Price average,
                             Outcome outcome, domain::Timestamp now) const {
-  if (bid >= average + parameters_.take_profit || bid <= average - parameters_.stop_loss) return true;
+  if (bid >= average + parameters_.take_profit || bid <= average - parameters_.stop_loss)
+    return true;
   if (now - *watched.held_since >= parameters_.hold_max) return true;
   if (ends_within(market, now, parameters_.exit_before_end)) return true;
   const std::int64_t imbalance = watched.flow.imbalance_ppm();
   const std::int64_t against = outcome == Outcome::Yes ? -imbalance : imbalance;
-  return watched.flow.trades() >= parameters_.trades_min && against >= parameters_.exit_imbalance_ppm;
+  return watched.flow.trades() >= parameters_.trades_min &&
+         against >= parameters_.exit_imbalance_ppm;
 }
 
 void Momentum::leave(const Market& market, const domain::OrderBook& book, Outcome outcome,
@@ -217,10 +233,11 @@ void Momentum::leave(const Market& market, const domain::OrderBook& book, Outcom
   const Quantity quantity =
       domain::floor_to_step(context.holdings().sellable(instrument), domain::kShareStep);
   if (!best || is_dust(quantity, best->price)) return;
-  const std::int64_t slipped = best->price.raw() - parameters_.slippage.raw() / market.tick.raw() * market.tick.raw();
+  const std::int64_t slipped =
+      best->price.raw() - parameters_.slippage.raw() / market.tick.raw() * market.tick.raw();
   const Price limit = std::max(Price::from_raw(slipped), market.tick);
-  static_cast<void>(
-      context.take(domain::SignalAction::Exit, {{instrument, domain::Side::Sell, limit, quantity}}));
+  static_cast<void>(context.take(domain::SignalAction::Exit,
+                                 {{instrument, domain::Side::Sell, limit, quantity}}));
 }
 
 }  // namespace polybot::strategy_runner

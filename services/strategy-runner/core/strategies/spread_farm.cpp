@@ -28,7 +28,8 @@ constexpr std::array<ParameterSpec, 18> kParameters{{
     {"spread_min", "0.02", "no quotes where the others' spread is narrower"},
     {"half_spread_min", "0.01", "distance of a quote from the reservation price, at least"},
     {"fee_weight", "0.25", "share of a taker's fee that the half spread must earn"},
-    {"volatility_weight", "1", "half spreads widen by so many standard deviations over the horizon"},
+    {"volatility_weight", "1",
+     "half spreads widen by so many standard deviations over the horizon"},
     {"inventory_weight", "1.5", "lean at full inventory, in half spreads"},
     {"horizon", "5s", "how long inventory is expected to be carried"},
     {"volatility_half_life", "30s", "how fast old moves are forgotten"},
@@ -63,17 +64,22 @@ std::optional<Quotes> quotes_of_others(const MarketId& id, const domain::OrderBo
   return Quotes{*bid, *ask};
 }
 
-Price middle(const Quotes& quotes) { return Price::from_raw((quotes.bid.raw() + quotes.ask.raw()) / 2); }
+Price middle(const Quotes& quotes) {
+  return Price::from_raw((quotes.bid.raw() + quotes.ask.raw()) / 2);
+}
 
 Price floor_to_tick(Price price, Price tick) {
-  return Price::from_raw(domain::mul_div(price.raw(), 1, tick.raw(), domain::Rounding::Down) * tick.raw());
+  return Price::from_raw(domain::mul_div(price.raw(), 1, tick.raw(), domain::Rounding::Down) *
+                         tick.raw());
 }
 Price ceil_to_tick(Price price, Price tick) {
-  return Price::from_raw(domain::mul_div(price.raw(), 1, tick.raw(), domain::Rounding::Up) * tick.raw());
+  return Price::from_raw(domain::mul_div(price.raw(), 1, tick.raw(), domain::Rounding::Up) *
+                         tick.raw());
 }
 
 Price scaled(Price price, std::int64_t ppm) {
-  return Price::from_raw(domain::mul_div(price.raw(), ppm, kPpm, domain::Rounding::HalfAwayFromZero));
+  return Price::from_raw(
+      domain::mul_div(price.raw(), ppm, kPpm, domain::Rounding::HalfAwayFromZero));
 }
 
 // The taker fee of one share, as a price.
@@ -93,7 +99,8 @@ std::optional<domain::Duration> time_left(const Market& market, domain::Timestam
   return market.ends_at - now;
 }
 
-std::optional<Level> level_of(Price price, Quantity quantity, const Market& market, Price price_min) {
+std::optional<Level> level_of(Price price, Quantity quantity, const Market& market,
+                              Price price_min) {
   quantity = domain::floor_to_step(quantity, domain::kShareStep);
   if (quantity < market.min_size || !quantity.is_positive()) return std::nullopt;
   if (price < price_min || price > domain::complement(price_min)) return std::nullopt;
@@ -101,7 +108,8 @@ std::optional<Level> level_of(Price price, Quantity quantity, const Market& mark
   return Level{price, quantity};
 }
 
-bool same_side(const std::optional<Level>& before, const std::optional<Level>& after, Price tolerance) {
+bool same_side(const std::optional<Level>& before, const std::optional<Level>& after,
+               Price tolerance) {
   if (before.has_value() != after.has_value()) return false;
   if (!before) return true;
   const std::int64_t moved = std::abs(before->price.raw() - after->price.raw());
@@ -112,7 +120,9 @@ bool same_side(const std::optional<Level>& before, const std::optional<Level>& a
 
 }  // namespace
 
-std::span<const ParameterSpec> SpreadFarm::parameters() { return kParameters; }
+std::span<const ParameterSpec> SpreadFarm::parameters() {
+  return kParameters;
+}
 
 std::variant<StrategyFactory, ParameterErrors> SpreadFarm::configure(const ParameterTexts& texts) {
   ParameterReader reader(texts, kParameters);
@@ -151,7 +161,8 @@ std::variant<StrategyFactory, ParameterErrors> SpreadFarm::configure(const Param
 }
 
 SpreadFarm::Quoted& SpreadFarm::quoted_in(const MarketId& market) {
-  return markets_.try_emplace(market, parameters_.volatility_half_life, parameters_.toxic_window).first->second;
+  return markets_.try_emplace(market, parameters_.volatility_half_life, parameters_.toxic_window)
+      .first->second;
 }
 
 void SpreadFarm::on_book(const MarketId& id, Context& context) {
@@ -188,8 +199,10 @@ void SpreadFarm::on_order_event(const domain::StreamedEvent& streamed, Context& 
     return;
   }
   std::optional<MarketId> concerned;
-  if (const auto* fill = std::get_if<domain::OrderFilled>(&body)) concerned = fill->instrument.market;
-  if (const auto* denied = std::get_if<domain::OrderDenied>(&body)) concerned = denied->instrument.market;
+  if (const auto* fill = std::get_if<domain::OrderFilled>(&body))
+    concerned = fill->instrument.market;
+  if (const auto* denied = std::get_if<domain::OrderDenied>(&body))
+    concerned = denied->instrument.market;
   if (const auto* canceled = std::get_if<domain::OrderCanceled>(&body)) {
     // Not by our own wish: whoever did it also dropped the target.
     const bool ours = canceled->reason == domain::CancelReason::Requested;
@@ -240,28 +253,31 @@ void SpreadFarm::requote(const Market& market, Quoted& quoted, Context& context)
 std::optional<domain::QuoteTarget> SpreadFarm::wanted(const Market& market, const Quoted& quoted,
                                                       const Context& context) const {
   const domain::OrderBook* book = context.book(market.id);
-  if (book == nullptr || market.placeholder || context.now() < quoted.toxic_until) return std::nullopt;
+  if (book == nullptr || market.placeholder || context.now() < quoted.toxic_until)
+    return std::nullopt;
   const auto others = quotes_of_others(market.id, *book, context.holdings());
   if (!others || others->bid >= others->ask) return std::nullopt;
 
   const Price mid = middle(*others);
   const Price sigma = quoted.volatility.sigma(parameters_.horizon, context.now());
   const Price fee = scaled(fee_per_share(market, mid), parameters_.fee_weight_ppm);
-  const Price half = std::max(parameters_.half_spread_min, fee) + scaled(sigma, parameters_.volatility_weight_ppm);
+  const Price half =
+      std::max(parameters_.half_spread_min, fee) + scaled(sigma, parameters_.volatility_weight_ppm);
   const Quantity inventory = inventory_of(market.id, context.holdings());
-  const Price lean = Price::from_raw(domain::mul_div(scaled(half, parameters_.inventory_weight_ppm).raw(),
-                                                     inventory.raw(), parameters_.inventory_max.raw(),
-                                                     domain::Rounding::HalfAwayFromZero));
+  const Price lean = Price::from_raw(
+      domain::mul_div(scaled(half, parameters_.inventory_weight_ppm).raw(), inventory.raw(),
+                      parameters_.inventory_max.raw(), domain::Rounding::HalfAwayFromZero));
   const Price reservation = mid - lean;
 
   // Never crosses, and never pays more than it takes to be first by one tick.
-  const Price bid = std::min({floor_to_tick(reservation - half, market.tick), others->bid + market.tick,
-                              others->ask - market.tick});
-  const Price ask = std::max({ceil_to_tick(reservation + half, market.tick), others->ask - market.tick,
-                              others->bid + market.tick});
+  const Price bid = std::min({floor_to_tick(reservation - half, market.tick),
+                              others->bid + market.tick, others->ask - market.tick});
+  const Price ask = std::max({ceil_to_tick(reservation + half, market.tick),
+                              others->ask - market.tick, others->bid + market.tick});
 
   const auto left = time_left(market, context.now());
-  const bool reduce_only = !context.may_open() || (left && *left <= parameters_.reduce_before_end) ||
+  const bool reduce_only = !context.may_open() ||
+                           (left && *left <= parameters_.reduce_before_end) ||
                            others->ask - others->bid < parameters_.spread_min;
   Quantity buy = std::min(parameters_.quote_quantity, parameters_.inventory_max - inventory);
   Quantity sell = std::min(parameters_.quote_quantity, parameters_.inventory_max + inventory);
@@ -280,8 +296,8 @@ std::optional<domain::QuoteTarget> SpreadFarm::wanted(const Market& market, cons
   return target;
 }
 
-bool SpreadFarm::worth_sending(const Market& market, const Quoted& quoted, const domain::QuoteTarget& target,
-                               domain::Timestamp now) const {
+bool SpreadFarm::worth_sending(const Market& market, const Quoted& quoted,
+                               const domain::QuoteTarget& target, domain::Timestamp now) const {
   const domain::Duration since = now - quoted.sent_at;
   if (!quoted.target || quoted.renew) return since >= parameters_.requote_interval;
   const Price tolerance = market.tick * parameters_.requote_ticks;
@@ -305,11 +321,14 @@ void SpreadFarm::exit(const Market& market, Context& context) const {
   for (const domain::Outcome outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
     const domain::Instrument instrument{market.id, outcome};
     const auto best = book->best_to_take(outcome, domain::Side::Sell);
-    const Quantity free = domain::floor_to_step(context.holdings().sellable(instrument), domain::kShareStep);
+    const Quantity free =
+        domain::floor_to_step(context.holdings().sellable(instrument), domain::kShareStep);
     if (!best || !free.is_positive()) continue;
-    if (domain::notional(best->price, free, domain::Rounding::Down) < domain::kMarketableNotionalMin) continue;
-    static_cast<void>(
-        context.take(domain::SignalAction::Exit, {{instrument, domain::Side::Sell, best->price, free}}));
+    if (domain::notional(best->price, free, domain::Rounding::Down) <
+        domain::kMarketableNotionalMin)
+      continue;
+    static_cast<void>(context.take(domain::SignalAction::Exit,
+                                   {{instrument, domain::Side::Sell, best->price, free}}));
     return;
   }
 }

@@ -3,11 +3,11 @@
 // Theory (Avellaneda and Stoikov, 2008, in integers): a maker who holds inventory q of a price that
 // moves by sigma over his horizon values it not at the mid but at a reservation price
 // r = mid - q x risk x sigma, and quotes r -/+ half a spread that pays for being hit by the better
-// informed: wider when the price moves more, and where the fee makes leaving by a taking order dearer.
-// The earnings are the spread; the risk is inventory and informed flow, so sizes shrink as inventory
-// grows, one-sided flow withdraws the quotes for a while, and a market that is about to end is only
-// wound down. The mid is that of the others: our own quotes are taken out of the book first, else we
-// would follow ourselves.
+// informed: wider when the price moves more, and where the fee makes leaving by a taking order
+// dearer. The earnings are the spread; the risk is inventory and informed flow, so sizes shrink as
+// inventory grows, one-sided flow withdraws the quotes for a while, and a market that is about to
+// end is only wound down. The mid is that of the others: our own quotes are taken out of the book
+// first, else we would follow ourselves.
 #pragma once
 
 #include <map>
@@ -20,23 +20,24 @@ namespace polybot::strategy_runner {
 
 struct SpreadFarmParameters {
   domain::Quantity quote_quantity;
-  domain::Quantity inventory_max;       // YES minus NO shares in one market, either way
-  domain::Price spread_min;             // of the others' quotes; below it there is nothing to farm
+  domain::Quantity inventory_max;  // YES minus NO shares in one market, either way
+  domain::Price spread_min;        // of the others' quotes; below it there is nothing to farm
   domain::Price half_spread_min;
-  std::int64_t fee_weight_ppm = 0;      // share of the taker fee that the half spread must earn
+  std::int64_t fee_weight_ppm = 0;  // share of the taker fee that the half spread must earn
   std::int64_t volatility_weight_ppm = 0;
   std::int64_t inventory_weight_ppm = 0;  // lean at full inventory, in half spreads
-  domain::Duration horizon;             // over which inventory is carried
+  domain::Duration horizon;               // over which inventory is carried
   domain::Duration volatility_half_life;
-  domain::Price price_min;              // quotes stay within [price_min, 1 - price_min]
-  std::int64_t requote_ticks = 1;       // smaller changes are not worth a message
+  domain::Price price_min;         // quotes stay within [price_min, 1 - price_min]
+  std::int64_t requote_ticks = 1;  // smaller changes are not worth a message
   domain::Duration requote_interval;
-  domain::Duration refresh_interval;    // a target is repeated after this, so that none is lost for good
+  domain::Duration
+      refresh_interval;  // a target is repeated after this, so that none is lost for good
   domain::Duration toxic_window;
-  domain::Quantity toxic_quantity;      // one-sided flow in the window that withdraws the quotes
+  domain::Quantity toxic_quantity;  // one-sided flow in the window that withdraws the quotes
   domain::Duration toxic_pause;
-  domain::Duration reduce_before_end;   // only quotes that reduce
-  domain::Duration exit_before_end;     // no quotes; what is left is sold
+  domain::Duration reduce_before_end;  // only quotes that reduce
+  domain::Duration exit_before_end;    // no quotes; what is left is sold
 };
 
 class SpreadFarm final : public Strategy {
@@ -44,7 +45,8 @@ class SpreadFarm final : public Strategy {
   explicit SpreadFarm(SpreadFarmParameters parameters) : parameters_(parameters) {}
 
   [[nodiscard]] static std::span<const ParameterSpec> parameters();
-  [[nodiscard]] static std::variant<StrategyFactory, ParameterErrors> configure(const ParameterTexts& texts);
+  [[nodiscard]] static std::variant<StrategyFactory, ParameterErrors> configure(
+      const ParameterTexts& texts);
 
   void on_book(const domain::MarketId& market, Context& context) override;
   void on_trade(const domain::TradeTick& trade, Context& context) override;
@@ -68,7 +70,8 @@ class SpreadFarm final : public Strategy {
   };
 
   void requote(const domain::Market& market, Quoted& quoted, Context& context);
-  [[nodiscard]] std::optional<domain::QuoteTarget> wanted(const domain::Market& market, const Quoted& quoted,
+  [[nodiscard]] std::optional<domain::QuoteTarget> wanted(const domain::Market& market,
+                                                          const Quoted& quoted,
                                                           const Context& context) const;
   [[nodiscard]] bool worth_sending(const domain::Market& market, const Quoted& quoted,
                                    const domain::QuoteTarget& target, domain::Timestamp now) const;

@@ -9,7 +9,8 @@ std::int64_t integer_sqrt(std::int64_t value) {
   std::int64_t root = 0;
   for (std::int64_t bit = std::int64_t{1} << 31; bit != 0; bit >>= 1) {
     const std::int64_t next = root | bit;
-    if (next <= 3'037'000'499 && next * next <= value) root = next;  // the bound keeps the square in range
+    if (next <= 3'037'000'499 && next * next <= value)
+      root = next;  // the bound keeps the square in range
   }
   return root;
 }
@@ -31,8 +32,10 @@ std::int64_t Volatility::decayed(domain::Timestamp now) const {
   const std::int64_t life = half_life_.count();
   const std::int64_t halvings = age / life;
   if (halvings >= 40) return 0;
-  const std::int64_t rest_ppm = domain::mul_div(age % life, 1'000'000, life, domain::Rounding::Down);
-  return domain::mul_div(variance_per_s_ >> halvings, halved_ppm(rest_ppm), 1'000'000, domain::Rounding::Down);
+  const std::int64_t rest_ppm =
+      domain::mul_div(age % life, 1'000'000, life, domain::Rounding::Down);
+  return domain::mul_div(variance_per_s_ >> halvings, halved_ppm(rest_ppm), 1'000'000,
+                         domain::Rounding::Down);
 }
 
 void Volatility::observe(domain::Price price, domain::Timestamp at) {
@@ -44,20 +47,21 @@ void Volatility::observe(domain::Price price, domain::Timestamp at) {
   }
   if (price == last_) return;
   const std::int64_t move = price.raw() - last_.raw();
-  // An exponential window of half life h weighs a jump with ln 2 / h per second: 0.693 = 693147/10^6.
+  // An exponential window of half life h weighs a jump with ln 2 / h per second: 0.693 =
+  // 693147/10^6.
   const std::int64_t square = (move * move) << kFractionBits;
-  const std::int64_t per_second =
-      domain::mul_div(square, 693'147'000, half_life_.count() / 1'000'000 * 1'000, domain::Rounding::Down);
+  const std::int64_t per_second = domain::mul_div(
+      square, 693'147'000, half_life_.count() / 1'000'000 * 1'000, domain::Rounding::Down);
   variance_per_s_ = decayed(at) + per_second / 1'000;
   last_ = price;
   at_ = std::max(at_, at);
 }
 
 domain::Price Volatility::sigma(domain::Duration horizon, domain::Timestamp now) const {
-  const std::int64_t variance = domain::mul_div(decayed(now), horizon.count(), 1'000'000'000,
-                                                domain::Rounding::Down);
-  return domain::Price::from_raw(std::min<std::int64_t>(integer_sqrt(variance >> kFractionBits),
-                                                        domain::kPriceOne.raw()));
+  const std::int64_t variance =
+      domain::mul_div(decayed(now), horizon.count(), 1'000'000'000, domain::Rounding::Down);
+  return domain::Price::from_raw(
+      std::min<std::int64_t>(integer_sqrt(variance >> kFractionBits), domain::kPriceOne.raw()));
 }
 
 void TradeFlow::push(Print print) {
@@ -84,7 +88,8 @@ void TradeFlow::add(domain::Side aggressor, domain::Quantity quantity, domain::T
   forget_before(at);
 }
 
-void TradeFlow::remove_own(domain::Side aggressor, domain::Quantity quantity, domain::Timestamp at) {
+void TradeFlow::remove_own(domain::Side aggressor, domain::Quantity quantity,
+                           domain::Timestamp at) {
   const bool buy = aggressor == domain::Side::Buy;
   push({.at = at,
         .bought = buy ? -quantity : domain::Quantity{},
@@ -98,7 +103,8 @@ void TradeFlow::forget_before(domain::Timestamp now) {
 
 std::int64_t TradeFlow::imbalance_ppm() const {
   if (!total().is_positive()) return 0;
-  return domain::mul_div((bought() - sold()).raw(), 1'000'000, total().raw(), domain::Rounding::Down);
+  return domain::mul_div((bought() - sold()).raw(), 1'000'000, total().raw(),
+                         domain::Rounding::Down);
 }
 
 void PriceTrail::observe(domain::Price price, domain::Timestamp at) {

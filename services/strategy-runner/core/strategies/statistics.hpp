@@ -13,8 +13,8 @@ namespace polybot::strategy_runner {
 // The largest integer whose square is not above `value`; `value` >= 0.
 [[nodiscard]] std::int64_t integer_sqrt(std::int64_t value);
 
-// Variance per second of a price, from its changes, with exponential forgetting. In units of (1e-4)^2
-// with 16 binary places.
+// Variance per second of a price, from its changes, with exponential forgetting. In units of
+// (1e-4)^2 with 16 binary places.
 class Volatility {
  public:
   explicit Volatility(domain::Duration half_life) : half_life_(half_life) {}
@@ -61,7 +61,9 @@ class TradeFlow {
     domain::Quantity sold;
     std::int64_t trades = 0;
   };
-  static domain::Quantity clamp(domain::Quantity value) { return value.is_negative() ? domain::Quantity{} : value; }
+  static domain::Quantity clamp(domain::Quantity value) {
+    return value.is_negative() ? domain::Quantity{} : value;
+  }
   void push(Print print);
   void pop();
 
