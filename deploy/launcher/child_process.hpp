@@ -2,6 +2,7 @@
 // launcher alone, which then stops the children in order), ended by the kernel when the launcher dies.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <filesystem>
@@ -25,6 +26,8 @@ struct ExitStatus {
   int code = 0;     // meaningful when signal is 0
   int signal = 0;
   [[nodiscard]] bool clean() const { return code == 0 && signal == 0; }
+  // Ended by the SIGTERM it was sent, before it could turn it into an orderly end.
+  [[nodiscard]] bool terminated() const { return signal == SIGTERM; }
   // "exit code 1", "signal 9 (Killed)"
   [[nodiscard]] std::string text() const;
 };

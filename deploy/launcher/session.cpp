@@ -127,6 +127,7 @@ asio::awaitable<int> Session::run() {
     (void)co_await stop();
     co_return 1;
   }
+  traded_ = true;
   say("ready: API " + layout_.gateway_url + "/api/v1/status, metrics " + layout_.aggregator_url + "/metrics");
   started_at_ = clock_.monotonic();
   if (display_ == Display::Terminal) {
@@ -155,8 +156,6 @@ asio::awaitable<std::string> Session::fetch(std::string url) {
 asio::awaitable<bool> Session::stop() {
   stack_.begin_stop();
   const domain::Duration begun = clock_.monotonic();
-  const std::vector<ServiceView> views = stack_.views();
-  const bool was_up = std::all_of(views.begin(), views.end(), [](const ServiceView& view) { return view.running; });
   http::ClientRequest pause{
       .method = http::Method::Post, .url = layout_.simulator_url + "/flow/pause", .timeout = 1s};
   (void)co_await stack_.http().send(std::move(pause));
@@ -165,7 +164,7 @@ asio::awaitable<bool> Session::stop() {
   for (const std::size_t service : stop_order(layout_)) {
     if (!verified && layout_.services[service].service == "metrics-aggregator") {
       verified = true;
-      if (was_up) good = co_await verify() && good;
+      if (traded_) good = co_await verify() && good;
     }
     good = co_await stack_.stop(service, kStopPatience) && good;
   }

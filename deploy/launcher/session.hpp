@@ -48,6 +48,7 @@ class Session {
   StackView view_;
   domain::Duration started_at_;
   std::deque<std::string> news_;
+  bool traded_ = false;   // the stack was ready once: there is something to verify
   bool drawing_ = false;  // the screen is being redrawn: news go into it instead of below it
 };
 

@@ -182,12 +182,13 @@ boost::asio::awaitable<bool> Stack::stop(std::size_t service, domain::Duration p
   while (!member.child->poll() && clock_.monotonic() < deadline) co_await runtime::sleep_for(10ms);
   const auto ended = member.child->poll();
   if (!ended) say_(member.view.name + " did not stop in time; killing it");
-  if (ended && !ended->clean()) say_(member.view.name + " ended with " + ended->text() + last_words(member));
+  const bool good = ended && (ended->clean() || (ended->terminated() && !member.was_ready));
+  if (ended && !good) say_(member.view.name + " ended with " + ended->text() + last_words(member));
   member.child.reset();  // kills what still runs
   member.view.running = false;
   member.view.ready = false;
   member.view.reason = "stopped";
-  co_return ended && ended->clean();
+  co_return good;
 }
 
 std::vector<ServiceView> Stack::views() const {
