@@ -112,7 +112,9 @@ void FeedSupervisor::on_open(LinkId id, Duration now, FeedActions& out) {
 
 void FeedSupervisor::on_data(LinkId id, Duration now) {
   const auto at = links_.find(id);
-  if (at != links_.end()) at->second.data_at = now;
+  if (at == links_.end()) return;
+  at->second.data_at = now;
+  at->second.was_silent = false;
 }
 
 void FeedSupervisor::on_pong(LinkId id, Duration) {
@@ -137,6 +139,7 @@ void FeedSupervisor::end(LinkId id, LinkEnd why, ResyncReason reason, Duration n
   link.open_at = now + pause_before(id, link.attempts);
   ++link.attempts;
   link.state = LinkState::Waiting;
+  if (why == LinkEnd::FeedSilent) link.was_silent = true;
   for (const TokenId& token : link.tokens) {
     Token& entry = tokens_.at(token);
     entry.fresh = false;
@@ -244,8 +247,8 @@ void FeedSupervisor::check_link(LinkId id, Link& link, Duration now, FeedActions
 
 // Not one opening book came although REST had time to seed them: worth one new socket.
 bool FeedSupervisor::lacks_opening_books(const Link& link, Duration now) const {
-  return !link.had_books && !link.retried_for_books &&
-         now - link.opened_at >= 2 * settings_.snapshot_timeout;
+  if (link.had_books || (link.retried_for_books && !link.was_silent)) return false;
+  return now - link.opened_at >= 2 * settings_.snapshot_timeout;
 }
 
 void FeedSupervisor::compare_silent(Link& link, Duration now, FeedActions& out) {
@@ -280,6 +283,7 @@ void FeedSupervisor::fetch_due(Duration now, FeedActions& out) {
   std::vector<TokenId> due;
   for (auto& [token, entry] : tokens_) {
     if (entry.fetch_at == Duration::zero() || now < entry.fetch_at) continue;
+    if (links_.at(entry.link).was_silent) continue;
     entry.fetch_at = now + entry.fetch_pause;
     entry.fetch_pause = std::min<Duration>(entry.fetch_pause * 2, settings_.refetch_max);
     due.push_back(token);

@@ -173,6 +173,26 @@ TEST_F(FeedSupervisorTest, ReplacesAConnectionTheVenueHasMovedOnWithout) {
   EXPECT_THAT(of<CutLink>(out), ElementsAre(CutLink{kFirst, LinkEnd::FeedSilent}));
 }
 
+TEST_F(FeedSupervisorTest, DoesNotDressUpADeadFeedWithRestBooks) {
+  run_one();
+  FeedActions out;
+  supervisor.on_compared(token_id(0), Agreement::Behind, now, out);
+  EXPECT_THAT(of<OpenLink>(timer(now)), SizeIs(1));
+  supervisor.on_open(kFirst, now, out);
+  const Duration opened = now;
+  std::size_t cut = 0;
+  for (int i = 0; i < 200; ++i) {  // 50 s of a socket that answers PING and nothing else
+    supervisor.on_pong(kFirst, now);
+    const FeedActions actions = timer(now + 250ms);
+    EXPECT_THAT(of<FetchBooks>(actions), IsEmpty());
+    cut += of<CutLink>(actions).size();
+    if (!of<OpenLink>(actions).empty()) supervisor.on_open(kFirst, now, out);
+  }
+  EXPECT_GE(cut, 3U) << "since " << opened.count();
+  supervisor.on_data(kFirst, now);  // it speaks: what is missing may come by REST
+  EXPECT_THAT(of<FetchBooks>(timer(now + settings.snapshot_timeout)), SizeIs(1));
+}
+
 TEST_F(FeedSupervisorTest, ComparesOneQuietBookOfABusyConnection) {
   run_one();
   FeedActions fetched;
