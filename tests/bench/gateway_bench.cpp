@@ -1,0 +1,129 @@
+// The gateway's cores on hand-made books: a level change into an order book beside the same change
+// into two std::maps (the obvious book), and a whole venue message through every integrity check.
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "services/gateway/core/book_builder.hpp"
+
+namespace polybot::gateway {
+namespace {
+
+using domain::BookSide;
+using domain::Level;
+using domain::LevelChange;
+using domain::Price;
+using domain::Quantity;
+using domain::Side;
+
+constexpr int kLevels = 50;  // a side; what the recorded books have at most
+
+Price cents(std::int64_t count) {
+  return Price::from_raw(count * 100);
+}
+
+std::vector<Level> side(BookSide which) {
+  std::vector<Level> levels;
+  for (int i = 0; i < kLevels - 1; ++i) {
+    levels.push_back(
+        {cents(which == BookSide::Bid ? 49 - i : 51 + i), Quantity::from_units(100 + i)});
+  }
+  return levels;
+}
+
+// Changes as recorded books see them: most within a few ticks of the best price, some levels come
+// and go. Deterministic.
+std::vector<LevelChange> changes() {
+  std::vector<LevelChange> result;
+  std::uint64_t state = 42;
+  for (int i = 0; i < 4096; ++i) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    const auto draw = static_cast<std::int64_t>(state >> 40);
+    const std::int64_t away = 1 + (draw % 8 == 0 ? draw % 45 : draw % 5);
+    const bool bid = (draw & 64) != 0;
+    result.push_back(
+        {.side = bid ? BookSide::Bid : BookSide::Ask,
+         .price = cents(bid ? 50 - away : 50 + away),
+         .quantity = draw % 10 == 0 ? Quantity{} : Quantity::from_units(1 + draw % 1000)});
+  }
+  return result;
+}
+
+void OrderBookApply(benchmark::State& state) {
+  domain::OrderBook book;
+  book.load(side(BookSide::Bid), side(BookSide::Ask));
+  const std::vector<LevelChange> all = changes();
+  std::size_t next = 0;
+  for (auto _ : state) {
+    book.apply(all[next++ % all.size()]);
+    benchmark::DoNotOptimize(book.best_bid());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(OrderBookApply);
+
+void ReferenceStdMapApply(benchmark::State& state) {
+  std::map<Price, Quantity, std::greater<>> bids;
+  std::map<Price, Quantity> asks;
+  for (const Level& level : side(BookSide::Bid)) bids[level.price] = level.quantity;
+  for (const Level& level : side(BookSide::Ask)) asks[level.price] = level.quantity;
+  const std::vector<LevelChange> all = changes();
+  std::size_t next = 0;
+  const auto set = [](auto& levels, const LevelChange& change) {
+    if (change.quantity.is_zero()) {
+      levels.erase(change.price);
+    } else {
+      levels[change.price] = change.quantity;
+    }
+  };
+  for (auto _ : state) {
+    const LevelChange& change = all[next++ % all.size()];
+    if (change.side == BookSide::Bid) {
+      set(bids, change);
+    } else {
+      set(asks, change);
+    }
+    benchmark::DoNotOptimize(bids.begin());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(ReferenceStdMapApply);
+
+// A price_change message with both outcomes' entries, checked and told as one delta. Items are
+// entries.
+void BookBuilderMessage(benchmark::State& state) {
+  domain::MarketId market;
+  market.bytes[0] = 1;
+  domain::TokenId yes;
+  yes.bytes[0] = 2;
+  domain::TokenId no;
+  no.bytes[0] = 3;
+  BookBuilder builder;
+  BookUpdates out;
+  builder.track(market, yes, no, cents(1));
+  const std::vector<Level> bids = side(BookSide::Bid);
+  const std::vector<Level> asks = side(BookSide::Ask);
+  builder.on(
+      TokenBook{.token = yes, .bids = bids, .asks = asks, .tick = {}, .last = {}, .venue_at = {}},
+      SnapshotSource::Socket, {}, out);
+  std::int64_t now_ms = 1;
+  for (auto _ : state) {
+    const Quantity quantity = Quantity::from_units(1 + now_ms % 100);
+    const std::array<TokenChange, 2> entries = {
+        TokenChange{yes, Side::Buy, cents(48), quantity, true, cents(49), cents(51)},
+        TokenChange{no, Side::Sell, cents(52), quantity, true, cents(49), cents(51)}};
+    const domain::Timestamp at = domain::from_unix_ms(now_ms++);
+    builder.on(TokenChanges{.changes = entries, .venue_at = at}, at, out);
+    if (!out.resyncs.empty()) state.SkipWithError("the book was refused");
+    benchmark::DoNotOptimize(out.updates.data());
+    out.clear();
+  }
+  state.SetItemsProcessed(2 * state.iterations());
+}
+BENCHMARK(BookBuilderMessage);
+
+}  // namespace
+}  // namespace polybot::gateway
