@@ -7,14 +7,13 @@
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/order_codec.hpp"
 #include "common/wire/topics.hpp"
+#include "services/order-manager/core/stream_snapshot.hpp"
 
 namespace polybot::order_manager {
 namespace {
 
 // What all streams together keep for replays.
 constexpr std::size_t kKeptBytesMax = std::size_t{64} << 20;
-// Ended orders in a snapshot: what an API can usefully list.
-constexpr std::size_t kEndedOrdersShown = 5'000;
 constexpr std::string_view kAllStream = "all";
 
 std::string topic_of(const domain::StrategyName& strategy) {
@@ -25,82 +24,7 @@ domain::StrategyName strategy_of(const domain::StrategyName& stream) {
   return stream.value == kAllStream ? domain::StrategyName{} : stream;
 }
 
-void append_positions(std::vector<domain::StreamedEvent>& entries, const domain::StreamedEvent& blank,
-                      const Ledger& ledger) {
-  const domain::StrategyName& strategy = blank.event.strategy;
-  const auto positions = ledger.portfolio().positions().find(strategy);
-  if (positions == ledger.portfolio().positions().end()) return;
-  for (const auto& [market, position] : positions->second) {
-    domain::StreamedEvent entry = blank;
-    const domain::Market* record = ledger.market(market);
-    domain::Market unknown;
-    unknown.id = market;
-    entry.event.body = domain::MarketRecorded{record == nullptr ? unknown : *record};
-    entry.position = ledger.portfolio().state(strategy, market);
-    entries.push_back(std::move(entry));
-  }
-}
-
-void append_order(std::vector<domain::StreamedEvent>& entries, const domain::StreamedEvent& blank,
-                  const OrderRecord& record) {
-  domain::StreamedEvent entry = blank;
-  entry.event.at = record.order.submitted_at;
-  entry.event.trace = record.order.trace;
-  entry.event.body = domain::OrderSubmitted{record.order};
-  entry.status = record.status;
-  entries.push_back(entry);
-  for (const auto& [trade, fill] : record.fills) {
-    if (!fill.booked()) continue;
-    entry.event.at = fill.fill.matched_at;
-    entry.event.body = fill.fill;
-    entries.push_back(entry);
-  }
-}
-
-void append_orders(std::vector<domain::StreamedEvent>& entries, const domain::StreamedEvent& blank,
-                   const Ledger& ledger) {
-  std::vector<const OrderRecord*> ended;
-  for (const auto& [id, record] : ledger.orders().all()) {
-    if (record.order.strategy != blank.event.strategy) continue;
-    if (record.terminal()) {
-      ended.push_back(&record);
-    } else {
-      append_order(entries, blank, record);
-    }
-  }
-  const auto newest = [](const OrderRecord* a, const OrderRecord* b) { return a->changed_at > b->changed_at; };
-  std::stable_sort(ended.begin(), ended.end(), newest);
-  if (ended.size() > kEndedOrdersShown) ended.resize(kEndedOrdersShown);
-  for (const OrderRecord* record : ended) append_order(entries, blank, *record);
-}
-
-void append_unlevel_legs(std::vector<domain::StreamedEvent>& entries, const domain::StreamedEvent& blank,
-                         const Ledger& ledger) {
-  for (const auto& [signal, group] : ledger.legs().all()) {
-    if (!group.unlevel || group.strategy != blank.event.strategy) continue;
-    domain::LegsImbalanced imbalanced{.signal = signal, .event = group.event, .legs = {}};
-    for (const LegQuantity& leg : LegGroups::quantities(group, ledger.orders())) {
-      imbalanced.legs.push_back({leg.instrument, leg.quantity});
-    }
-    domain::StreamedEvent entry = blank;
-    entry.event.body = std::move(imbalanced);
-    entries.push_back(std::move(entry));
-  }
-}
-
 }  // namespace
-
-std::vector<domain::StreamedEvent> snapshot_of(const Ledger& ledger, const domain::StrategyName& strategy) {
-  domain::StreamedEvent blank;
-  blank.event.seq = ledger.last_seq();
-  blank.event.at = ledger.last_at();
-  blank.event.strategy = strategy;
-  std::vector<domain::StreamedEvent> entries;
-  append_positions(entries, blank, ledger);
-  append_orders(entries, blank, ledger);
-  append_unlevel_legs(entries, blank, ledger);
-  return entries;
-}
 
 void OrderStreams::keep(const domain::StrategyName& strategy, std::uint64_t prev, Kept kept) {
   const auto [found, is_new] = streams_.try_emplace(strategy);

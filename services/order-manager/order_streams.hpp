@@ -58,8 +58,4 @@ class OrderStreams {
   std::size_t kept_bytes_ = 0;
 };
 
-// The entries of a snapshot (wire/recovery_codec.hpp says which), in folding order.
-[[nodiscard]] std::vector<domain::StreamedEvent> snapshot_of(const Ledger& ledger,
-                                                             const domain::StrategyName& strategy);
-
 }  // namespace polybot::order_manager
