@@ -54,7 +54,7 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 Session::Session(asio::io_context& io, Options options, Layout layout, Display display)
-    : io_(io),
+    : signals_(io, SIGINT, SIGTERM),
       options_(std::move(options)),
       layout_(std::move(layout)),
       display_(display),
@@ -96,8 +96,7 @@ asio::awaitable<void> Session::show() {
 }
 
 asio::awaitable<void> Session::wait_for_signal() {
-  asio::signal_set signals(io_, SIGINT, SIGTERM);
-  co_await signals.async_wait(asio::use_awaitable);
+  co_await signals_.async_wait(asio::use_awaitable);
 }
 
 asio::awaitable<void> Session::wait_for_end_of_recording() {

@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <deque>
 #include <string>
 #include <vector>
@@ -39,7 +40,8 @@ class Session {
   [[nodiscard]] std::string read_journal_report() const;
   [[nodiscard]] ScreenFacts facts() const;
 
-  boost::asio::io_context& io_;
+  // Caught for the whole run: a second Ctrl-C must not cut the orderly stop short.
+  boost::asio::signal_set signals_;
   Options options_;
   Layout layout_;
   Display display_;
