@@ -349,8 +349,9 @@ class MatchingEngine {
   // Life cycles.
   void advance_trade(std::uint64_t number, Turn& turn);
   void fail_or_mine(TradeTruth& trade, Turn& turn);
-  template <class Count>
-  void for_each_fill(const TradeTruth& trade, Count count);
+  // Once per outside party of a trade.
+  using CountFill = void (*)(Totals& totals, const TradeTruth::Party& party, domain::Money fee);
+  void for_each_fill(const TradeTruth& trade, CountFill count);
   void close_market(MarketNo market, Turn& turn);
   void resolve_market(MarketNo market, Turn& turn);
   void redeem_market(MarketNo market, Turn& turn);

@@ -8,6 +8,7 @@
 #include "services/venue-simulator/api/authentication.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 #include "services/venue-simulator/replay_driver.hpp"
+#include "tests/support/recorded_data.hpp"
 #include "tests/unit/venue-simulator/harness.hpp"
 
 namespace polybot::venue_simulator::testing {
@@ -184,6 +185,47 @@ TEST_F(RecordingTest, PlaysAtItsPaceTimesTheSpeedAndListsItsMarkets) {
   driver.play(host, [](const polymarket::MarketFrame&, Timestamp) {});
   EXPECT_TRUE(driver.finished());
   EXPECT_EQ(host.engine().best(MarketNo{1}, BookSide::Ask)->quantity, qty("50"));
+  fs::remove_all(folder);
+}
+
+// Six minutes of a real event: the depth that takers walk is the recorded one at every moment, also
+// with an account that trades on it.
+TEST_F(RecordingTest, TheExchangeShowsTheRecordedDepth) {
+  const auto data = test_support::recorded_data();
+  if (!data) GTEST_SKIP() << test_support::kNoRecordedData;
+  const fs::path file = *data / "polymarket" / "nhl_final_20260607_6min.jsonl.zst";
+  const fs::path folder = path.string() + ".data";
+  fs::remove_all(folder);
+  Timestamp now = kStart;
+  ReplayDriver driver(file.string(), 10'000);
+  ExchangeHost::Options options;
+  options.config.folder = folder;
+  options.config.exchange.flow_kind = FlowKind::Replay;
+  options.recording_fingerprint = driver.fingerprint();
+  options.now = [&] { return now; };
+  ExchangeHost host(std::move(options));
+  driver.begin(host);
+  std::size_t moments = 0;
+  std::size_t differences = 0;
+  while (!driver.finished()) {
+    now += 1ms;
+    driver.play(host, [](const polymarket::MarketFrame&, Timestamp) {});
+    for (const MarketNo number : host.engine().markets()) {
+      const domain::Market& market = host.engine().listing(number)->market;
+      const auto recorded = driver.book_of(market.yes_token, host.engine(), now);
+      if (!recorded || recorded->bids.empty() || recorded->asks.empty()) continue;
+      ++moments;
+      const auto bid = host.engine().best(number, BookSide::Bid);
+      const auto ask = host.engine().best(number, BookSide::Ask);
+      const bool same = bid && ask && bid->price == recorded->bids.back().price &&
+                        ask->price == recorded->asks.back().price;
+      if (!same) ++differences;
+    }
+  }
+  EXPECT_EQ(driver.unreadable_frames(), 0U);
+  EXPECT_EQ(host.engine().markets().size(), 6U);
+  EXPECT_GT(moments, 10'000U);
+  EXPECT_LT(differences * 200, moments) << differences << " of " << moments;
   fs::remove_all(folder);
 }
 
