@@ -1,0 +1,208 @@
+#include "tests/simulation/gateway.hpp"
+
+#include <array>
+
+namespace polybot::simulation {
+
+namespace sim = venue_simulator;
+using domain::MarketId;
+using domain::MarketStatus;
+using gateway::BookState;
+using gateway::BookUpdate;
+using gateway::SnapshotSource;
+
+namespace {
+
+constexpr Duration kTick = milliseconds(100);
+constexpr Duration kComplete = seconds(1);
+constexpr Duration kCrawl = seconds(5);
+
+// The venue stamps in whole milliseconds.
+Timestamp stamp(Timestamp at) { return domain::from_unix_ms(domain::to_unix_ms(at)); }
+
+MarketId market_of(const BookUpdate& update) {
+  return std::visit([](const auto& body) { return body.market; }, update);
+}
+
+}  // namespace
+
+Gateway::Gateway(Stage& stage, Venue& venue) : stage_(stage), venue_(venue) {
+  venue_.market_socket = [this](const sim::MarketOutput& output) {
+    std::visit([this](const auto& body) { on_socket(body); }, output);
+    tell();
+  };
+}
+
+void Gateway::start() {
+  crawl();
+  tick();
+  complete();
+}
+
+void Gateway::restart() {
+  ++incarnation_;
+  builder_ = {};
+  markets_.clear();
+  moved_.clear();
+  frames_.clear();
+}
+
+void Gateway::crawl() {
+  venue_.read_listings([this, incarnation = incarnation_](const std::vector<domain::Market>& listed) {
+    if (incarnation != incarnation_) return;
+    for (const domain::Market& market : listed) define(market);
+  });
+  stage_.schedule.after(kCrawl, [this] { crawl(); });
+}
+
+void Gateway::define(const domain::Market& market) {
+  domain::Market& known = markets_[market.id];
+  // A crawl under way may be older than what the socket said meanwhile.
+  if (known.status > market.status) return;
+  known = market;
+  if (market.status == MarketStatus::Active) {
+    builder_.track(market.id, market.yes_token, market.no_token, market.tick);
+  } else {
+    builder_.untrack(market.id);
+  }
+}
+
+void Gateway::ask_for_book(const MarketId& market) {
+  venue_.read_book(market, [this, incarnation = incarnation_](const Venue::BookReading& reading) {
+    const auto known = markets_.find(reading.market);
+    if (incarnation != incarnation_ || known == markets_.end()) return;
+    builder_.on(gateway::TokenBook{.token = known->second.yes_token,
+                                   .bids = reading.bids,
+                                   .asks = reading.asks,
+                                   .tick = reading.tick,
+                                   .last = {},
+                                   .venue_at = stamp(reading.at)},
+                SnapshotSource::Rest, stage_.now(), updates_);
+    tell();
+  });
+}
+
+// ---- the market socket --------------------------------------------------------------------------------
+
+void Gateway::on_socket(const sim::BookChanged& changed) {
+  const auto known = markets_.find(changed.market);
+  if (known == markets_.end()) return;
+  std::vector<gateway::TokenChange> changes;
+  for (const domain::LevelChange& change : changed.changes) {
+    changes.push_back({.token = known->second.yes_token,
+                       .side = change.side == domain::BookSide::Bid ? domain::Side::Buy : domain::Side::Sell,
+                       .price = change.price,
+                       .quantity = change.quantity,
+                       .has_best = true,
+                       .best_bid = changed.best_bid,
+                       .best_ask = changed.best_ask});
+  }
+  builder_.on(gateway::TokenChanges{changes, stamp(changed.at)}, stage_.now(), updates_);
+}
+
+void Gateway::on_socket(const sim::TradePrinted& trade) {
+  builder_.on(gateway::TokenTrade{trade.token, trade.side, trade.price, trade.quantity, stamp(trade.tick.venue_at)},
+              stage_.now(), updates_);
+}
+
+void Gateway::on_socket(const sim::TickSizeChanged& changed) {
+  const auto known = markets_.find(changed.market);
+  if (known == markets_.end()) return;
+  known->second.tick = changed.new_tick;
+  builder_.on(gateway::TokenTick{known->second.yes_token, changed.new_tick, stamp(changed.at)}, stage_.now(), updates_);
+}
+
+void Gateway::on_socket(const sim::MarketListed& listed) { define(listed.market); }
+
+void Gateway::on_socket(const sim::MarketClosed& closed) {
+  const auto known = markets_.find(closed.market);
+  if (known == markets_.end()) return;
+  domain::Market market = known->second;
+  market.status = std::max(market.status, MarketStatus::Closed);
+  define(market);
+}
+
+void Gateway::on_socket(const sim::MarketResolved& resolved) {
+  const auto known = markets_.find(resolved.market);
+  if (known == markets_.end()) return;
+  domain::Market market = known->second;
+  market.status = MarketStatus::Resolved;
+  market.payout = resolved.payout;
+  define(market);
+}
+
+// ---- the bus ------------------------------------------------------------------------------------------
+
+domain::Shard Gateway::shard_of(const MarketId& market) const { return domain::shard_of(markets_.at(market).event); }
+
+void Gateway::send(domain::Shard shard, std::vector<BookUpdate> updates) {
+  publish_frame({.incarnation = incarnation_,
+                 .seq = ++frames_[shard],
+                 .shard = shard,
+                 .sent_at = stage_.now(),
+                 .updates = std::move(updates)});
+}
+
+// Publishes what the builder made of its inputs, asks for what it lacks.
+void Gateway::tell() {
+  std::map<domain::Shard, std::vector<BookUpdate>> by_shard;
+  for (BookUpdate& update : updates_.updates) {
+    const MarketId market = market_of(update);
+    if (!markets_.contains(market)) continue;
+    moved_.insert(market);
+    by_shard[shard_of(market)].push_back(std::move(update));
+  }
+  for (const gateway::Resync& resync : updates_.resyncs) ask_for_book(resync.market);
+  updates_.clear();
+  for (auto& [shard, updates] : by_shard) send(shard, std::move(updates));
+}
+
+void Gateway::tick() {
+  builder_.judge(stage_.now(), updates_);
+  tell();
+  std::vector<domain::QuoteTick> quotes;
+  for (const MarketId& market : std::exchange(moved_, {})) quotes.push_back(quote_of(market));
+  if (!quotes.empty()) publish_quotes(quotes);
+  stage_.schedule.after(kTick, [this] { tick(); });
+}
+
+domain::QuoteTick Gateway::quote_of(const MarketId& market) const {
+  domain::QuoteTick quote{.market = market, .bid = {}, .ask = {}, .last = {}, .stale = true, .stamped_at = stage_.now()};
+  const auto view = builder_.find(market);
+  if (!view || !view->fresh() || !view->settled) return quote;
+  quote.bid = view->book->best_bid();
+  quote.ask = view->book->best_ask();
+  quote.last = view->last;
+  quote.stale = false;
+  return quote;
+}
+
+// Each second: definitions, quotes and books, whether anything changed or not.
+void Gateway::complete() {
+  std::vector<domain::Market> markets;
+  std::vector<domain::QuoteTick> quotes;
+  std::set<domain::Shard> shards;
+  for (const auto& [id, market] : markets_) {
+    markets.push_back(market);
+    if (market.status != MarketStatus::Active) continue;
+    shards.insert(shard_of(id));
+    quotes.push_back(quote_of(id));
+    const auto view = builder_.find(id);
+    if (view && view->state != BookState::Fresh) ask_for_book(id);
+  }
+  if (!markets.empty()) publish_markets(markets);
+  if (!quotes.empty()) publish_quotes(quotes);
+  for (const domain::Shard shard : shards) repeat_books(shard);
+  stage_.schedule.after(kComplete, [this] { complete(); });
+}
+
+void Gateway::repeat_books(domain::Shard shard) {
+  std::vector<BookUpdate> books;
+  for (const auto& [id, market] : markets_) {
+    if (market.status != MarketStatus::Active || shard_of(id) != shard) continue;
+    if (auto book = builder_.snapshot(id, stage_.now())) books.emplace_back(std::move(*book));
+  }
+  if (!books.empty()) send(shard, std::move(books));
+}
+
+}  // namespace polybot::simulation

@@ -1,0 +1,70 @@
+// The gateway: its core's book builder between the venue's market socket and the bus. Publishes books and
+// trades per shard (numbered, so that readers notice a hole; the whole shard anew each second), quotes as
+// state every 100 ms and complete each second, definitions each second. What is left out of the real one
+// is transport: sockets, connections, discovery pages.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "services/gateway/core/book_builder.hpp"
+#include "services/order-manager/core/inputs.hpp"
+#include "tests/simulation/venue.hpp"
+
+namespace polybot::simulation {
+
+// One frame of md.<shard>.
+struct MarketDataFrame {
+  std::uint64_t incarnation = 0;
+  std::uint64_t seq = 0;  // of the shard's frames in this incarnation, from 1
+  domain::Shard shard;
+  Timestamp sent_at{};
+  std::vector<gateway::BookUpdate> updates;
+};
+
+class Gateway {
+ public:
+  Gateway(Stage& stage, Venue& venue);
+
+  // The bus; set once, before time runs.
+  std::function<void(const MarketDataFrame&)> publish_frame;
+  std::function<void(const std::vector<domain::Market>&)> publish_markets;
+  std::function<void(const std::vector<domain::QuoteTick>&)> publish_quotes;
+
+  void start();
+  // Everything it knew is gone; it discovers the world again.
+  void restart();
+  // A reader has missed something: the shard's books come again in the stream.
+  void repeat_books(domain::Shard shard);
+
+ private:
+  void on_socket(const venue_simulator::BookChanged& changed);
+  void on_socket(const venue_simulator::TradePrinted& trade);
+  void on_socket(const venue_simulator::TickSizeChanged& changed);
+  void on_socket(const venue_simulator::MarketListed& listed);
+  void on_socket(const venue_simulator::MarketClosed& closed);
+  void on_socket(const venue_simulator::MarketResolved& resolved);
+  void define(const domain::Market& market);
+  void ask_for_book(const domain::MarketId& market);
+  void tell();
+  void tick();
+  void complete();
+  void crawl();
+  void send(domain::Shard shard, std::vector<gateway::BookUpdate> updates);
+  [[nodiscard]] domain::QuoteTick quote_of(const domain::MarketId& market) const;
+  [[nodiscard]] domain::Shard shard_of(const domain::MarketId& market) const;
+
+  Stage& stage_;
+  Venue& venue_;
+  std::uint64_t incarnation_ = 1;
+  gateway::BookBuilder builder_;
+  gateway::BookUpdates updates_;
+  std::map<domain::MarketId, domain::Market> markets_;
+  std::set<domain::MarketId> moved_;
+  std::map<domain::Shard, std::uint64_t> frames_;
+};
+
+}  // namespace polybot::simulation

@@ -1,0 +1,70 @@
+// One direction of a connection between two processes under seeded weather: messages are delayed, lost,
+// repeated, overtaken, and now and then nothing passes for a while. Who sends learns nothing of it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "tests/simulation/stage.hpp"
+
+namespace polybot::simulation {
+
+enum class Ordering : std::uint8_t {
+  Kept,      // one stream of bytes: late, lost or repeated, but never overtaken
+  Shuffled,  // many senders or many connections
+};
+
+struct Weather {
+  std::int64_t loss_ppm = 0;
+  std::int64_t repeat_ppm = 0;
+  Duration delay_min = microseconds(200);
+  Duration delay_max = milliseconds(5);
+  std::int64_t stall_ppm = 0;  // a message that takes up to stall_max
+  Duration stall_max = milliseconds(800);
+};
+
+class Link {
+ public:
+  Link(Stage& stage, std::uint64_t number, const Weather& weather, Ordering ordering)
+      : stage_(stage), random_(stage.random(number)), weather_(weather), ordering_(ordering) {}
+
+  void send(std::function<void()> deliver) {
+    if (stage_.now() < cut_until_ || random_.chance(weather_.loss_ppm)) {
+      ++stage_.totals["messages lost"];
+      return;
+    }
+    if (random_.chance(weather_.repeat_ppm)) {
+      ++stage_.totals["messages repeated"];
+      stage_.schedule.at(arrival(), deliver);
+    }
+    stage_.schedule.at(arrival(), std::move(deliver));
+  }
+
+  // Nothing passes for so long; what is under way arrives.
+  void cut(Duration span) { cut_until_ = std::max(cut_until_, stage_.now() + span); }
+  // Nothing is lost, repeated or stalled any more.
+  void heal() {
+    weather_.loss_ppm = weather_.repeat_ppm = weather_.stall_ppm = 0;
+    cut_until_ = {};
+  }
+  [[nodiscard]] bool is_cut() const { return stage_.now() < cut_until_; }
+
+ private:
+  Timestamp arrival() {
+    Duration delay = random_.between(weather_.delay_min, weather_.delay_max);
+    if (random_.chance(weather_.stall_ppm)) delay += random_.between(Duration{}, weather_.stall_max);
+    Timestamp when = stage_.now() + delay;
+    if (ordering_ == Ordering::Kept) when = last_ = std::max(last_, when);
+    return when;
+  }
+
+  Stage& stage_;
+  Random random_;
+  Weather weather_;
+  Ordering ordering_;
+  Timestamp cut_until_{};
+  Timestamp last_{};
+};
+
+}  // namespace polybot::simulation

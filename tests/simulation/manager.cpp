@@ -1,0 +1,260 @@
+#include "tests/simulation/manager.hpp"
+
+#include <cstring>
+
+#include "services/order-manager/core/stream_snapshot.hpp"
+
+namespace polybot::simulation {
+
+namespace om = order_manager;
+using domain::StrategyName;
+using domain::StreamedEvent;
+
+using om::VenueChannel;
+
+namespace {
+
+constexpr Duration kTimer = milliseconds(100);
+constexpr Duration kState = milliseconds(500);
+constexpr Duration kClock = seconds(2);
+constexpr Duration kReopen = seconds(1);
+
+// An identity without cryptography: unique, and a function of the order alone.
+std::optional<om::VenueIdentity> identify(const domain::Order& order, const domain::Market& market) {
+  const bool buys = order.side == domain::Side::Buy;
+  const domain::Money cash = domain::notional(order.limit, order.quantity, domain::Rounding::Up);
+  const domain::Money size = domain::Money::from_raw(order.quantity.raw());
+  om::VenueIdentity identity;
+  identity.fields = {.salt = splitmix64(order.id.signal.counter * 1'000 + order.id.leg) >> 11,
+                     .timestamp_ms = domain::to_unix_ms(order.decided_at),
+                     .maker_amount = buys ? cash : size,
+                     .taker_amount = buys ? size : cash,
+                     .token = domain::token_of(market, order.instrument.outcome),
+                     .exchange = market.exchange};
+  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter, order.id.leg + 1ULL};
+  std::memcpy(identity.venue_id.bytes.data(), words.data(), sizeof words);
+  identity.venue_id.bytes[31] = 1;
+  return identity;
+}
+
+}  // namespace
+
+Manager::Manager(Stage& stage, const Plan& plan, Venue& venue, Journal& journal, Auditor& auditor)
+    : stage_(stage),
+      plan_(plan),
+      venue_(venue),
+      journal_(journal),
+      auditor_(auditor),
+      random_(stage.random(2)),
+      commit_failure_ppm_(plan.commit_failure_ppm) {}
+
+void Manager::later(Duration span, std::function<void()> action) {
+  stage_.schedule.after(span, [this, process = process_, action = std::move(action)] {
+    if (process == process_ && core_) action();
+  });
+}
+
+void Manager::every(Duration span, std::function<void()> action) {
+  later(span, [this, span, action] {
+    action();
+    every(span, action);
+  });
+}
+
+// ---- the process ------------------------------------------------------------------------------------------
+
+void Manager::start() { boot(); }
+
+void Manager::boot() {
+  ++process_;
+  links_.clear();
+  streams_.clear();
+  failed_ = false;
+  fold_and_start();
+  if (!core_) return;
+  every(kTimer, [this] { deliver(om::TimerFired{}); });
+  every(kState, [this] {
+    if (!failed_) publish_state(core_->strategy_states(stage_.now()), core_->leases());
+  });
+  every(kClock, [this] { venue_.read_clock(take_reply()); });
+  connect_user_channel();
+}
+
+// The one path of start-up and recovery.
+void Manager::fold_and_start() {
+  out_.clear();
+  inputs_in_turn_ = 0;
+  core_ = std::make_unique<om::OrderManager>(plan_.manager, identify);
+  for (std::uint64_t seq = 1; seq <= journal_.last_seq(); ++seq) remember(core_->apply(journal_.read(seq)));
+  require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
+  failed_ = false;
+  core_->start(splitmix64(plan_.seed), stage_.now(), out_);
+  finish_turn();
+  if (!core_ || failed_) return;
+  for (const auto& [channel, link] : links_) deliver(om::VenueSessionChanged{channel, link});
+}
+
+void Manager::deliver(const om::Input& input) {
+  if (!core_ || (failed_ && !std::holds_alternative<om::TimerFired>(input))) return;
+  stage_.tape.add(input.index());
+  core_->on(input, stage_.now(), out_);
+  if (inputs_in_turn_++ > 0) return;
+  // What arrives until then is of the same turn and the same transaction.
+  later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });
+}
+
+void Manager::die(Death death, Duration for_how_long) {
+  if (!core_) return;
+  dead_for_ = for_how_long;
+  if (death == Death::Now) return lose_process(for_how_long);
+  fate_ = death;  // in the next turn that has something to commit
+}
+
+void Manager::lose_process(Duration for_how_long) {
+  if (!failed_ && out_.empty()) {
+    require(core_->ledger().digest() == journal_.fold().digest(), "the live ledger is not the fold of its journal");
+  }
+  stage_.fault("order-manager killed");
+  fate_.reset();
+  core_.reset();
+  out_.clear();
+  inputs_in_turn_ = 0;
+  ++process_;
+  venue_.abandon_user_channel();
+  stage_.schedule.after(for_how_long, [this] { boot(); });
+}
+
+void Manager::stop_and_start() {
+  if (!core_ || failed_) return;
+  stage_.fault("order-manager stopped");
+  deliver(om::ShutdownRequested{});
+  later(seconds(random_.between(0, 4)), [this] { lose_process(milliseconds(random_.between(200, 2'000))); });
+}
+
+// ---- the turn ---------------------------------------------------------------------------------------------
+
+void Manager::finish_turn() {
+  const std::size_t inputs = std::exchange(inputs_in_turn_, 0);
+  if (failed_) {
+    send_cancels(out_.at_once.cancels);
+    out_.clear();
+    return;
+  }
+  dying_ = out_.record.empty() ? std::nullopt : std::exchange(fate_, std::nullopt);
+  if (dying_ == Death::BeforeCommit) {
+    if (random_.chance(500'000)) send_cancels(out_.at_once.cancels);
+    return lose_process(dead_for_);
+  }
+  const bool durable = om::finish_turn(
+      out_, [this](const om::Outputs::AtOnce& at_once) { send_cancels(at_once.cancels); },
+      [this](const std::vector<StreamedEvent>& records) { return commit(records); },
+      [this](const om::Outputs& out) { carry_out(out); });
+  if (!durable) return journal_failed();
+  auditor_.on_turn(core_->ledger(), inputs);
+  if (dying_) lose_process(dead_for_);
+}
+
+bool Manager::commit(const std::vector<StreamedEvent>& records) {
+  if (random_.chance(commit_failure_ppm_)) return false;
+  journal_.append(records);
+  for (const StreamedEvent& record : records) auditor_.on_committed(record);
+  return true;
+}
+
+void Manager::journal_failed() {
+  stage_.fault("commit failed");
+  failed_ = true;
+  core_->on(om::CommitFailed{}, stage_.now(), out_);
+  send_cancels(out_.at_once.cancels);
+  out_.clear();
+  later(kReopen, [this] { fold_and_start(); });
+}
+
+void Manager::carry_out(const om::Outputs& out) {
+  if (dying_ == Death::AfterCommit) return;
+  for (const om::SubmitBatch& batch : out.after_commit.submits) {
+    for (const domain::Order& order : batch.orders) {
+      stage_.say("send " + domain::to_string(order.id));
+      auditor_.on_sent(order);
+    }
+    venue_.submit(batch.orders, take_reply());
+    if (dying_ == Death::WhileSending) return;  // the others stay behind
+  }
+  for (const om::Read& read : out.after_commit.reads) venue_.read(read, take_reply());
+  for (const StreamedEvent& event : out.record) {
+    remember(event);
+    publish_event(event);
+  }
+  for (const StreamedEvent& repeat : out.after_commit.repeats) publish_event(repeat);
+}
+
+void Manager::send_cancels(const std::vector<domain::VenueOrderId>& orders) {
+  if (!orders.empty()) venue_.cancel(orders, take_reply());
+}
+
+Venue::OnReply Manager::take_reply() {
+  return [this, process = process_](const Venue::Reply& reply) {
+    if (process != process_ || !core_) return;
+    set_link(VenueChannel::Rest, reply.answered ? om::Link::Up : om::Link::Down);
+    for (const om::Input& input : reply.inputs) deliver(input);
+  };
+}
+
+void Manager::set_link(VenueChannel channel, om::Link link) {
+  const auto known = links_.find(channel);
+  if (known != links_.end() && known->second == link) return;
+  links_[channel] = link;
+  deliver(om::VenueSessionChanged{channel, link});
+}
+
+void Manager::connect_user_channel() {
+  later(milliseconds(random_.between(20, 1'500)), [this] {
+    const auto living = [this, process = process_](auto action) {
+      return [this, process, action](const auto&... arguments) {
+        if (process == process_ && core_) action(arguments...);
+      };
+    };
+    const bool open = venue_.open_user_channel(
+        {.event = living([this](const om::Input& event) { deliver(event); }), .closed = living([this] {
+           set_link(VenueChannel::User, om::Link::Down);
+           connect_user_channel();
+         })});
+    if (!open) return connect_user_channel();
+    set_link(VenueChannel::User, om::Link::Up);
+  });
+}
+
+// ---- streams ----------------------------------------------------------------------------------------------
+
+void Manager::remember(const StreamedEvent& event) {
+  const auto [found, is_new] = streams_.try_emplace(event.event.strategy);
+  Stream& stream = found->second;
+  if (is_new) stream.dropped_up_to = event.prev;
+  if (event.event.seq <= stream.last_seq) return;
+  stream.last_seq = event.event.seq;
+  stream.kept.push_back(event);
+  if (stream.kept.size() <= plan_.replay_ring) return;
+  stream.dropped_up_to = stream.kept.front().event.seq;
+  stream.kept.pop_front();
+}
+
+std::optional<Manager::Replay> Manager::replay(const StrategyName& name, std::uint64_t after_seq) const {
+  if (!core_) return std::nullopt;
+  const auto found = streams_.find(name);
+  if (found == streams_.end()) return Replay{{}, after_seq != 0};
+  const Stream& stream = found->second;
+  if (after_seq < stream.dropped_up_to || after_seq > stream.last_seq) return Replay{{}, true};
+  Replay answer;
+  const auto newer = std::upper_bound(stream.kept.begin(), stream.kept.end(), after_seq,
+                                      [](std::uint64_t after, const StreamedEvent& kept) { return after < kept.event.seq; });
+  answer.events.assign(newer, stream.kept.end());
+  return answer;
+}
+
+std::optional<Manager::Snapshot> Manager::snapshot(const StrategyName& name) const {
+  // Only what is durable is told; a turn that is not finished waits.
+  if (!at_rest()) return std::nullopt;
+  return Snapshot{core_->ledger().last_seq(), om::snapshot_of(core_->ledger(), name)};
+}
+
+}  // namespace polybot::simulation

@@ -1,0 +1,98 @@
+// The order-manager process around its core: turns with group commit, the journal, requests to the venue,
+// the lossless order streams with replays and snapshots. It can die at any instant of a turn, and its
+// journal can refuse; what survives is the journal.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "services/order-manager/core/order_manager.hpp"
+#include "tests/simulation/auditor.hpp"
+#include "tests/simulation/journal.hpp"
+#include "tests/simulation/venue.hpp"
+
+namespace polybot::simulation {
+
+class Manager {
+ public:
+  Manager(Stage& stage, const Plan& plan, Venue& venue, Journal& journal, Auditor& auditor);
+
+  // The bus; set once, before time runs.
+  std::function<void(const domain::StreamedEvent&)> publish_event;
+  std::function<void(const std::vector<domain::StrategyState>&, const std::vector<domain::Lease>&)> publish_state;
+
+  void start();
+  // What arrives while the process is dead is lost.
+  void deliver(const order_manager::Input& input);
+
+  // Where in a turn the process dies.
+  enum class Death : std::uint8_t { Now, BeforeCommit, AfterCommit, WhileSending };
+  void die(Death death, Duration for_how_long);
+  // An orderly stop and start.
+  void stop_and_start();
+  void heal() { commit_failure_ppm_ = 0; }
+
+  // The recovery port; empty: nobody answers.
+  struct Replay {
+    std::vector<domain::StreamedEvent> events;
+    bool snapshot_needed = false;
+  };
+  [[nodiscard]] std::optional<Replay> replay(const domain::StrategyName& stream, std::uint64_t after_seq) const;
+  struct Snapshot {
+    std::uint64_t at_seq = 0;
+    std::vector<domain::StreamedEvent> entries;
+  };
+  [[nodiscard]] std::optional<Snapshot> snapshot(const domain::StrategyName& stream) const;
+
+  [[nodiscard]] bool alive() const { return core_ != nullptr; }
+  [[nodiscard]] const order_manager::OrderManager& core() const { return *core_; }
+  // What is decided is durable: nothing waits for a commit.
+  [[nodiscard]] bool at_rest() const { return alive() && !failed_ && inputs_in_turn_ == 0; }
+
+ private:
+  struct Stream {
+    std::deque<domain::StreamedEvent> kept;
+    std::uint64_t dropped_up_to = 0;
+    std::uint64_t last_seq = 0;
+  };
+  void boot();
+  void fold_and_start();
+  void finish_turn();
+  [[nodiscard]] bool commit(const std::vector<domain::StreamedEvent>& records);
+  void carry_out(const order_manager::Outputs& out);
+  void journal_failed();
+  void lose_process(Duration for_how_long);
+  void send_cancels(const std::vector<domain::VenueOrderId>& orders);
+  [[nodiscard]] Venue::OnReply take_reply();
+  void set_link(order_manager::VenueChannel channel, order_manager::Link link);
+  void connect_user_channel();
+  void remember(const domain::StreamedEvent& event);
+  void every(Duration span, std::function<void()> action);
+  // Runs `action` only while the process that asked for it lives.
+  void later(Duration span, std::function<void()> action);
+
+  Stage& stage_;
+  const Plan& plan_;
+  Venue& venue_;
+  Journal& journal_;
+  Auditor& auditor_;
+  Random random_;
+  std::int64_t commit_failure_ppm_;
+
+  std::unique_ptr<order_manager::OrderManager> core_;
+  std::uint64_t process_ = 0;  // number of the living process
+  order_manager::Outputs out_;
+  std::size_t inputs_in_turn_ = 0;
+  bool failed_ = false;  // the journal cannot be written
+  std::optional<Death> fate_;   // of the next turn that has something to commit
+  std::optional<Death> dying_;  // in the present turn
+  Duration dead_for_{};
+  std::map<order_manager::VenueChannel, order_manager::Link> links_;
+  std::map<domain::StrategyName, Stream> streams_;
+};
+
+}  // namespace polybot::simulation

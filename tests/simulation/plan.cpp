@@ -1,0 +1,118 @@
+#include "tests/simulation/plan.hpp"
+
+namespace polybot::simulation {
+namespace {
+
+namespace sr = strategy_runner;
+using domain::Money;
+using domain::StrategyName;
+
+// 2027-01-15 00:00:00 UTC.
+constexpr std::int64_t kMidnightMs = 1'799'971'200'000;
+
+domain::RiskLimits tight_limits() {
+  domain::RiskLimits limits;
+  limits.order_notional_max = Money::from_units(60);
+  limits.position_max = Money::from_units(80);
+  limits.event_exposure_max = Money::from_units(150);
+  limits.exposure_max = Money::from_units(600);
+  limits.open_orders_max = 25;
+  limits.daily_loss_max = Money::from_units(30);
+  limits.drawdown_max = Money::from_units(40);
+  return limits;
+}
+
+order_manager::Settings manager_settings(Random& random) {
+  order_manager::Settings settings;
+  const bool tight = random.chance(500'000);
+  for (const StrategyName& name : kStrategies) {
+    settings.strategies.push_back({.name = name,
+                                   .enabled_at_first = true,
+                                   .limits = tight ? tight_limits() : domain::RiskLimits{},
+                                   .parameters = {}});
+  }
+  // Longer than, about as long as, and shorter than an order can be on its way.
+  constexpr std::array<Duration, 4> kHolds{seconds(3), seconds(6), seconds(12), seconds(20)};
+  settings.ambiguous_hold = kHolds[static_cast<std::size_t>(random.between(0, 3))];
+  settings.drift_every = seconds(random.between(20, 60));
+  settings.account_read_timeout = seconds(5);
+  if (random.chance(300'000)) settings.account_limits.exposure_max = Money::from_units(700);
+  if (random.chance(300'000)) settings.account_limits.order_rate_max = 5;
+  return settings;
+}
+
+Weather bus_weather(Random& random) {
+  return {.loss_ppm = random.between(0, 20'000),
+          .repeat_ppm = random.between(0, 20'000),
+          .delay_min = microseconds(100),
+          .delay_max = milliseconds(random.between(1, 20)),
+          .stall_ppm = random.between(0, 10'000),
+          .stall_max = milliseconds(random.between(50, 1'500))};
+}
+
+Weather internet_weather(Random& random) {
+  return {.loss_ppm = 0,
+          .repeat_ppm = 0,
+          .delay_min = milliseconds(5),
+          .delay_max = milliseconds(random.between(10, 120)),
+          .stall_ppm = random.between(0, 20'000),
+          .stall_max = milliseconds(random.between(200, 3'000))};
+}
+
+sr::MarketFilter markets_of(const std::string& name) {
+  if (name == "arbitrage") return {.slugs = {}, .kinds = {sr::MarketKind::NegRisk}};
+  sr::MarketFilter filter{.slugs = {}, .kinds = {sr::MarketKind::Binary, sr::MarketKind::Group}};
+  // Not as shipped: the two overlap, so that they meet each other's orders.
+  (name == "spread_farm" ? filter.last_shard : filter.first_shard) = {
+      static_cast<std::uint8_t>(name == "spread_farm" ? 47 : 24)};
+  return filter;
+}
+
+}  // namespace
+
+Plan make_plan(std::uint64_t seed) {
+  Random random(splitmix64(seed ^ 0x706C616EULL));
+  Plan plan;
+  plan.seed = seed;
+  // A third of the seeds trade across the end of a UTC day.
+  plan.start = domain::from_unix_ms(kMidnightMs) - seconds(random.between(0, 1'800));
+  constexpr std::array<std::int64_t, 4> kDeposits{250, 800, 3'000, 20'000};
+  plan.deposit = Money::from_units(kDeposits[static_cast<std::size_t>(random.between(0, 3))]);
+
+  plan.exchange.seed = seed;
+  plan.exchange.flow.book_changes_per_second = random.between(12, 30);
+  plan.exchange.flow.rotate_period = seconds(random.between(100, 240));
+  plan.exchange.flow.resolve_after_max = seconds(40);
+  plan.exchange.engine.retention = minutes(60);
+
+  plan.manager = manager_settings(random);
+  plan.runners = random.chance(400'000) ? 2 : 1;
+  constexpr std::array<std::size_t, 3> kRings{60, 600, 10'000};
+  plan.replay_ring = kRings[static_cast<std::size_t>(random.between(0, 2))];
+
+  plan.bus = bus_weather(random);
+  plan.internet = internet_weather(random);
+  plan.request_timeout = milliseconds(random.between(800, 3'000));
+  plan.request_trouble_ppm = random.between(0, 30'000);
+  plan.user_loss_ppm = random.chance(500'000) ? random.between(0, 20'000) : 0;
+  plan.executed_late_max = seconds(random.between(2, 15));
+  plan.trouble_max = seconds(random.between(6, 14));
+  plan.commit_failure_ppm = random.between(0, 1'000);
+  return plan;
+}
+
+sr::RunnerSettings runner_settings(const Plan&, int replica, std::uint64_t incarnation) {
+  sr::RunnerSettings settings{.replica = {"runner-" + std::to_string(replica + 1)},
+                              .incarnation = incarnation,
+                              .strategies = {}};
+  for (const StrategyName& name : kStrategies) {
+    const auto configured = sr::find_strategy_type(name.value)->configure({});
+    settings.strategies.push_back({.name = name,
+                                   .factory = std::get<sr::StrategyFactory>(configured),
+                                   .markets = markets_of(name.value),
+                                   .desk = {.strategy = name}});
+  }
+  return settings;
+}
+
+}  // namespace polybot::simulation

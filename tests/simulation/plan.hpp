@@ -1,0 +1,45 @@
+// What a seed stands for: how long, how hostile, how rich, how tightly limited. Everything that varies
+// between seeds is decided here; the actors only carry it out.
+#pragma once
+
+#include <array>
+
+#include "services/order-manager/core/settings.hpp"
+#include "services/strategy-runner/core/runner.hpp"
+#include "services/venue-simulator/core/exchange.hpp"
+#include "tests/simulation/link.hpp"
+
+namespace polybot::simulation {
+
+inline const std::array<domain::StrategyName, 3> kStrategies{{{"arbitrage"}, {"spread_farm"}, {"momentum"}}};
+
+struct Plan {
+  std::uint64_t seed = 1;
+  Timestamp start{};
+  Duration horizon = minutes(10);  // of trading; what follows only settles
+  domain::Money deposit;
+
+  venue_simulator::ExchangeSettings exchange;
+  order_manager::Settings manager;
+  int runners = 1;
+  std::size_t replay_ring = 10'000;  // order events kept for replays
+
+  Weather bus;                       // between our processes
+  Weather internet;                  // to the venue
+  Duration request_timeout = seconds(2);
+  std::int64_t request_trouble_ppm = 0;  // of a request to the venue that ends without a proper answer
+  std::int64_t user_loss_ppm = 0;        // of a user event that never comes though the channel is up
+  Duration executed_late_max = seconds(15);
+
+  Duration trouble_min = seconds(3);     // between two things that go wrong
+  Duration trouble_max = seconds(15);
+  std::int64_t commit_failure_ppm = 0;   // of one commit
+};
+
+[[nodiscard]] Plan make_plan(std::uint64_t seed);
+
+// The settings of one runner process.
+[[nodiscard]] strategy_runner::RunnerSettings runner_settings(const Plan& plan, int replica,
+                                                              std::uint64_t incarnation);
+
+}  // namespace polybot::simulation

@@ -1,0 +1,78 @@
+// The strategy-runner process around its core: follows market data with its holes, joins the order
+// streams by replay or snapshot, announces itself, emits signals. Keeps nothing when it dies.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "common/bus/stream_tracker.hpp"
+#include "services/strategy-runner/core/runner.hpp"
+#include "tests/simulation/gateway.hpp"
+#include "tests/simulation/manager.hpp"
+
+namespace polybot::simulation {
+
+class RunnerProcess {
+ public:
+  RunnerProcess(Stage& stage, const Plan& plan, int replica);
+
+  // The bus; set once, before time runs.
+  std::function<void(const domain::Signal&)> publish_signal;
+  std::function<void(const domain::RunnerAnnounced&)> announce;
+  std::function<void(domain::Shard)> ask_for_books;
+  std::function<void(const domain::StrategyName&, std::uint64_t after_seq)> ask_for_replay;
+  std::function<void(const domain::StrategyName&)> ask_for_snapshot;
+
+  void start();
+  void die(Duration for_how_long);
+  // Stops in good order: what rests is passed on.
+  void leave(Duration for_how_long);
+  // Neither reads nor speaks for a while, then goes on as if nothing had been.
+  void freeze(Duration span);
+
+  void on_frame(const MarketDataFrame& frame);
+  void on_markets(const std::vector<domain::Market>& markets);
+  void on_event(const domain::StreamedEvent& event);
+  void on_state(const std::vector<domain::StrategyState>& states, const std::vector<domain::Lease>& leases);
+  void on_replay(const domain::StrategyName& stream, const Manager::Replay& answer);
+  void on_snapshot(const domain::StrategyName& stream, const Manager::Snapshot& answer);
+
+ private:
+  enum class Need : std::uint8_t { Nothing, Replay, Snapshot };
+  struct Stream {
+    bus::StreamTracker tracker;
+    Need need = Need::Snapshot;
+    std::uint64_t newest_seq = 0;
+    std::uint64_t state_seq_before = 0;
+  };
+  struct ShardFrames {
+    std::uint64_t incarnation = 0;
+    std::uint64_t next_seq = 0;
+  };
+
+  [[nodiscard]] bool awake() const { return runner_ != nullptr && stage_.now() >= frozen_until_; }
+  void boot();
+  void run(const strategy_runner::Input& input);
+  void settle();
+  void observe(const domain::StrategyName& name, Stream& stream, const domain::StreamedEvent& event);
+  void broken(const domain::StrategyName& name, Stream& stream, Need need);
+  void ask(const domain::StrategyName& name, const Stream& stream);
+  void later(Duration span, std::function<void()> action);
+  void every(Duration span, std::function<void()> action);
+  [[nodiscard]] domain::RunnerAnnounced announcement(bool leaving) const;
+
+  Stage& stage_;
+  const Plan& plan_;
+  int replica_;
+  Random random_;
+  std::uint64_t incarnation_ = 0;
+  std::unique_ptr<strategy_runner::Runner> runner_;
+  strategy_runner::Outputs out_;
+  Timestamp frozen_until_{};
+  std::map<domain::Shard, ShardFrames> shards_;
+  std::map<domain::StrategyName, Stream> streams_;
+};
+
+}  // namespace polybot::simulation

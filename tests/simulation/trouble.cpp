@@ -1,0 +1,135 @@
+// What goes wrong in a World, drawn from its seed: the venue's own faults, processes killed or frozen,
+// links cut, an operator who interferes, somebody who trades by hand.
+#include "tests/simulation/world.hpp"
+
+namespace polybot::simulation {
+
+namespace sim = venue_simulator;
+using domain::StrategyName;
+using domain::TradingState;
+using sim::Fault;
+
+void World::plan_trouble() {
+  stage_.schedule.after(random_.between(plan_.trouble_min, plan_.trouble_max), [this] {
+    if (healed_) return;
+    make_trouble();
+    plan_trouble();
+  });
+}
+
+void World::make_trouble() {
+  const std::int64_t which = random_.between(0, 99);
+  if (which < 45) return set_fault();
+  if (which < 54) return kill_manager();
+  if (which < 63) return disturb_runner();
+  if (which < 70) return cut_link();
+  if (which < 75) {
+    stage_.fault("venue unreachable");
+    return venue_.cut_rest(milliseconds(random_.between(300, 6'000)));
+  }
+  if (which < 80) {
+    stage_.fault("user channel dropped");
+    return venue_.drop_user_channel();
+  }
+  if (which < 83) {
+    stage_.fault("gateway restarted");
+    return gateway_.restart();
+  }
+  if (which < 92) return command_something();
+  stage_.fault("order by hand");
+  venue_.trade_by_hand();
+}
+
+void World::set_fault() {
+  const auto fault = static_cast<Fault>(random_.between(0, sim::kFaults - 1));
+  sim::FaultSettings settings;
+  settings.probability_ppm = random_.chance(400'000) ? 1'000'000 : random_.between(100'000, 700'000);
+  settings.duration = milliseconds(random_.between(500, 9'000));
+  if (fault == Fault::VenueHang) settings.delay = milliseconds(random_.between(100, 4'000));
+  if (fault == Fault::LateFill) settings.delay = milliseconds(random_.between(200, 6'000));
+  if (fault == Fault::TradeFailed || fault == Fault::LateFill || fault == Fault::UserEvents) settings.duration *= 3;
+  stage_.fault(std::string(sim::to_string(fault)));
+  venue_.input(sim::SetFault{fault, settings});
+  if (fault == Fault::UserSocketDrop || fault == Fault::VenueDown) venue_.drop_user_channel();
+}
+
+void World::kill_manager() {
+  if (random_.chance(150'000)) return manager_.stop_and_start();
+  manager_.die(static_cast<Manager::Death>(random_.between(0, 3)), milliseconds(random_.between(100, 5'000)));
+}
+
+void World::disturb_runner() {
+  RunnerProcess& runner = *runners_[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(runners_.size()) - 1))];
+  switch (random_.between(0, 2)) {
+    case 0: return runner.die(milliseconds(random_.between(100, 6'000)));
+    case 1: return runner.leave(milliseconds(random_.between(100, 3'000)));
+    default: return runner.freeze(milliseconds(random_.between(500, 8'000)));
+  }
+}
+
+void World::cut_link() {
+  stage_.fault("link cut");
+  const Duration span = milliseconds(random_.between(200, 8'000));
+  RunnerLinks& links = *links_[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(links_.size()) - 1))];
+  const std::array<Link*, 7> all{&links.market_data, &links.events,  &links.signals, &links.requests,
+                                 &links.answers,     &quotes_, &commands_};
+  // Now and then a process is cut off altogether.
+  if (random_.chance(250'000)) {
+    for (Link* link : {&links.market_data, &links.events, &links.signals, &links.requests}) link->cut(span);
+    return;
+  }
+  all[static_cast<std::size_t>(random_.between(0, all.size() - 1))]->cut(span);
+}
+
+std::optional<StrategyName> World::any_strategy() {
+  const auto which = random_.between(0, static_cast<std::int64_t>(kStrategies.size()));
+  if (which == static_cast<std::int64_t>(kStrategies.size())) return std::nullopt;
+  return kStrategies[static_cast<std::size_t>(which)];
+}
+
+void World::command(domain::CommandBody body, Duration after) {
+  const domain::CommandId id{splitmix64(plan_.seed ^ 0x6F70ULL), ++commands_sent_};
+  stage_.schedule.after(after, [this, id, body = std::move(body)] {
+    const domain::Command command{.id = id,
+                                  .body = body,
+                                  .issued_at = stage_.now(),
+                                  .expires_at = stage_.now() + seconds(5),
+                                  .trace = {id.low}};
+    // Repeated until it is answered, or for long enough.
+    for (const Duration later : {Duration{}, Duration(milliseconds(300)), Duration(milliseconds(1'200))}) {
+      stage_.schedule.after(later, [this, command] {
+        commands_.send([this, command] { manager_.deliver(command); });
+      });
+    }
+  });
+}
+
+void World::command_something() {
+  stage_.fault("operator command");
+  const std::optional<StrategyName> strategy = any_strategy();
+  const Duration meanwhile = seconds(random_.between(2, 15));
+  switch (random_.between(0, 5)) {
+    case 0:
+      command(domain::SetTradingState{strategy, TradingState::Halted});
+      return command(domain::SetTradingState{strategy, TradingState::Active}, meanwhile);
+    case 1:
+      command(domain::SetTradingState{strategy, TradingState::Reducing});
+      return command(domain::SetTradingState{strategy, TradingState::Active}, meanwhile);
+    case 2:
+      command(domain::FlattenPositions{strategy});
+      return command(domain::SetTradingState{strategy, TradingState::Active}, meanwhile);
+    case 3: return command(domain::CancelAllOrders{strategy, std::nullopt});
+    case 4: {
+      const StrategyName name = strategy.value_or(kStrategies[1]);
+      command(domain::StopStrategy{name});
+      return command(domain::StartStrategy{name}, meanwhile);
+    }
+    default: {
+      if (!manager_.alive() || manager_.core().ledger().orders().open().empty()) return;
+      const auto& open = manager_.core().ledger().orders().open();
+      return command(domain::CancelOrder{*std::next(open.begin(), random_.between(0, static_cast<std::int64_t>(open.size()) - 1))});
+    }
+  }
+}
+
+}  // namespace polybot::simulation

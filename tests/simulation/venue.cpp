@@ -1,0 +1,397 @@
+#include "tests/simulation/venue.hpp"
+
+#include <memory>
+
+#include "services/venue-simulator/core/identity.hpp"
+
+namespace polybot::simulation {
+
+namespace sim = venue_simulator;
+namespace om = order_manager;
+using om::Input;
+using sim::Fault;
+using Inputs = std::vector<Input>;
+
+Venue::Venue(Stage& stage, const Plan& plan)
+    : stage_(stage),
+      plan_(plan),
+      random_(stage.random(1)),
+      exchange_(plan.exchange, plan.start, out_),
+      internet_(plan.internet),
+      request_trouble_ppm_(plan.request_trouble_ppm),
+      user_loss_ppm_(plan.user_loss_ppm) {
+  exchange_.on(sim::OpenAccount{.address = {1}, .deposit = plan.deposit}, stage.now(), out_);
+  account_ = out_.opened.at(0);
+  out_.clear();  // nobody listens yet: the catalogue is read by REST
+}
+
+void Venue::input(const sim::Input& input) {
+  exchange_.on(input, stage_.now(), out_);
+  publish();
+}
+
+void Venue::heal() {
+  for (int i = 0; i < sim::kFaults; ++i) input(sim::ClearFault{static_cast<Fault>(i)});
+  input(sim::SetFlow{false});
+  internet_.stall_ppm = 0;
+  request_trouble_ppm_ = user_loss_ppm_ = 0;
+  rest_cut_until_ = {};
+}
+
+Duration Venue::way() {
+  Duration delay = random_.between(internet_.delay_min, internet_.delay_max);
+  if (random_.chance(internet_.stall_ppm)) delay += random_.between(Duration{}, internet_.stall_max);
+  return delay;
+}
+
+bool Venue::strikes(Fault fault) {
+  const sim::FaultSettings* settings = exchange_.faults().active(fault, stage_.now());
+  return settings != nullptr && random_.chance(settings->probability_ppm);
+}
+
+// ---- REST -------------------------------------------------------------------------------------------
+
+Venue::Fate Venue::draw_fate() {
+  if (stage_.now() < rest_cut_until_) return random_.chance(500'000) ? Fate::NotSent : Fate::Lost;
+  if (strikes(Fault::VenueDown)) return random_.chance(700'000) ? Fate::NotSent : Fate::Lost;
+  if (strikes(Fault::ExecutedLate)) return Fate::ExecutedLate;
+  if (strikes(Fault::AnswerLost)) return Fate::AnswerLost;
+  if (!random_.chance(request_trouble_ppm_)) return Fate::Passes;
+  constexpr std::array kTroubles{Fate::NotSent,     Fate::Lost,        Fate::AnswerLost,
+                                 Fate::ServerError, Fate::ExecutedLate, Fate::Throttled};
+  return kTroubles[static_cast<std::size_t>(random_.between(0, kTroubles.size() - 1))];
+}
+
+void Venue::request(Call call, Fate fate) {
+  const auto shared = std::make_shared<Call>(std::move(call));
+  const auto finished = std::make_shared<bool>(false);
+  const auto finish = [shared, finished](bool answered, const Inputs& inputs) {
+    if (std::exchange(*finished, true)) return;
+    shared->reply({answered, inputs});
+  };
+  const auto fail = [shared, finished, finish](const Failure& failure) {
+    if (!*finished) finish(false, shared->failed(failure));
+  };
+  const auto reset = [this, fail](Duration span) {
+    stage_.schedule.after(span, [fail] { fail({true, domain::AmbiguityCause::ConnectionLost}); });
+  };
+  if (fate == Fate::ExecutedLate && !shared->later) fate = Fate::AnswerLost;
+  if (fate == Fate::NotSent) {
+    stage_.schedule.after(way(), [fail] { fail({false, domain::AmbiguityCause::ConnectionLost}); });
+    return;
+  }
+  stage_.schedule.after(plan_.request_timeout, [fail] { fail({true, domain::AmbiguityCause::Timeout}); });
+  if (fate == Fate::ExecutedLate) {
+    shared->later();
+    return reset(way());
+  }
+  if (fate == Fate::Lost) {
+    if (random_.chance(500'000)) reset(way());
+    return;
+  }
+  Duration arrival = way();
+  if (const auto* hang = exchange_.faults().active(Fault::VenueHang, stage_.now())) arrival += hang->delay;
+  stage_.schedule.after(arrival, [this, shared, finish, reset, fate] {
+    if (fate == Fate::Throttled) {
+      const Inputs inputs = shared->throttled();
+      stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
+      return;
+    }
+    const bool executes = fate != Fate::ServerError || random_.chance(300'000);
+    const Inputs inputs = executes ? shared->execute() : Inputs{};
+    if (fate == Fate::Passes) stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
+    if (fate == Fate::AnswerLost && random_.chance(500'000)) reset(way());
+    if (fate == Fate::ServerError) {
+      const Inputs broken = shared->failed({true, domain::AmbiguityCause::ServerError});
+      stage_.schedule.after(way(), [finish, broken] { finish(true, broken); });
+    }
+  });
+}
+
+void Venue::submit(const std::vector<domain::Order>& orders, OnReply reply) {
+  sim::SubmitOrders batch{.account = account_, .orders = {}};
+  std::vector<domain::VenueOrderId> ids;
+  for (const domain::Order& order : orders) {
+    ids.push_back(order.venue_id);
+    batch.orders.push_back({.id = order.venue_id,
+                            .token = order.fields.token,
+                            .side = order.side,
+                            .limit = order.limit,
+                            .quantity = order.quantity,
+                            .cash = {},
+                            .time_in_force = order.time_in_force,
+                            .post_only = order.post_only,
+                            .expiration_s = order.fields.expiration_s,
+                            .salt = order.fields.salt});
+  }
+  const auto all = [ids](const domain::SubmitOutcome& outcome) {
+    Inputs inputs;
+    for (const domain::VenueOrderId& id : ids) inputs.emplace_back(domain::SubmitAnswered{id, outcome});
+    return inputs;
+  };
+  Call call;
+  call.execute = [this, batch] {
+    exchange_.on(batch, stage_.now(), out_);
+    Inputs inputs;
+    for (const sim::SubmitAnswer& answered : out_.submits) {
+      inputs.emplace_back(domain::SubmitAnswered{
+          answered.order, std::visit([](const auto& body) -> domain::SubmitOutcome { return body; }, answered.outcome)});
+    }
+    publish();
+    return inputs;
+  };
+  call.failed = [this, all](const Failure& failure) {
+    if (!failure.may_have_left) return all(domain::SubmitRejected{domain::RejectReason::Other, "not sent"});
+    ++stage_.totals["requests without an answer"];
+    return all(domain::SubmitAmbiguous{failure.cause, stage_.now()});
+  };
+  call.throttled = [all] {
+    Inputs inputs = all(domain::SubmitRejected{domain::RejectReason::RateLimited, "too many requests"});
+    inputs.emplace_back(om::VenueThrottled{seconds(1)});
+    return inputs;
+  };
+  call.later = [this, batch] {
+    ++stage_.totals["orders executed late"];
+    const Timestamp due = stage_.now() + random_.between(milliseconds(50), plan_.executed_late_max);
+    input(sim::SubmitLater{batch.account, batch.orders, due});
+  };
+  call.reply = std::move(reply);
+  request(std::move(call), draw_fate());
+}
+
+void Venue::cancel(std::vector<domain::VenueOrderId> orders, OnReply reply) {
+  const auto unknown = [orders] {
+    Inputs inputs;
+    for (const auto& id : orders) inputs.emplace_back(domain::CancelAnswered{id, domain::CancelAnswered::Result::Unknown, {}});
+    return inputs;
+  };
+  Call call;
+  call.execute = [this, orders] {
+    exchange_.on(sim::CancelOrders{account_, orders}, stage_.now(), out_);
+    Inputs inputs(out_.cancels.begin(), out_.cancels.end());
+    publish();
+    return inputs;
+  };
+  call.failed = [unknown](const Failure&) { return unknown(); };
+  call.throttled = unknown;
+  call.reply = std::move(reply);
+  request(std::move(call), draw_fate());
+}
+
+void Venue::read_clock(OnReply reply) {
+  Call call;
+  call.execute = [] { return Inputs{om::ClockOffset{milliseconds(3)}}; };
+  call.failed = [](const Failure&) { return Inputs{}; };
+  call.throttled = [] { return Inputs{om::VenueThrottled{seconds(1)}}; };
+  call.reply = std::move(reply);
+  request(std::move(call), draw_fate());
+}
+
+void Venue::read(const om::Read& wanted, OnReply reply) {
+  if (const auto* account = std::get_if<om::ReadAccount>(&wanted)) return read_account(*account, std::move(reply));
+  const bool record = std::holds_alternative<om::ReadMarket>(wanted);
+  const domain::MarketId id = record ? std::get<om::ReadMarket>(wanted).market : std::get<om::ConfirmResolution>(wanted).market;
+  const auto failed = [record, id] {
+    return record ? Inputs{om::MarketRead{id, om::MarketRead::Outcome::Failed, std::nullopt}} : Inputs{};
+  };
+  Call call;
+  call.execute = [this, record, id] {
+    const auto number = exchange_.engine().find_market(id);
+    const sim::Listing* listing = number ? exchange_.engine().listing(*number) : nullptr;
+    if (record && listing == nullptr) return Inputs{om::MarketRead{id, om::MarketRead::Outcome::NotFound, std::nullopt}};
+    if (record) return Inputs{om::MarketRead{id, om::MarketRead::Outcome::Found, listing->market}};
+    if (listing == nullptr || listing->market.status != domain::MarketStatus::Resolved) return Inputs{};
+    return Inputs{om::ResolutionConfirmed{id, listing->market.payout}};
+  };
+  call.failed = [failed](const Failure&) { return failed(); };
+  call.throttled = failed;
+  call.reply = std::move(reply);
+  request(std::move(call), draw_fate());
+}
+
+// Open orders, then trades, then balances: three requests, and the world moves in between.
+void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
+  const auto account = std::make_shared<domain::VenueAccount>();
+  account->read_at = stage_.now();
+  account->trades_since = wanted.trades_since;
+  const auto failed = [] { return Inputs{om::AccountReadFailed{}}; };
+  const auto ask = [this, failed](std::function<void()> execute, OnReply then) {
+    Call call;
+    call.execute = [execute] {
+      execute();
+      return Inputs{};
+    };
+    call.failed = [failed](const Failure&) { return failed(); };
+    call.throttled = failed;
+    call.reply = std::move(then);
+    request(std::move(call), draw_fate());
+  };
+  const auto balances = [this, account, tokens = wanted.tokens] {
+    account->collateral = exchange_.engine().accounts()[account_].cash;
+    for (const domain::TokenId& token : tokens) {
+      const auto place = exchange_.engine().find_token(token);
+      if (!place) continue;
+      account->holdings.push_back({token, exchange_.engine().accounts().holding(account_, place->market, place->outcome).held});
+    }
+  };
+  const auto last = [account, reply](const Reply& answer) {
+    reply(answer.answered && answer.inputs.empty() ? Reply{true, {*account}} : answer);
+  };
+  const auto second = [ask, balances, last, reply](const Reply& answer) {
+    if (!answer.answered || !answer.inputs.empty()) return reply(answer);
+    ask(balances, last);
+  };
+  const auto trades = [this, account] { account->trades = trades_since(account->trades_since); };
+  const auto first = [ask, trades, second, reply](const Reply& answer) {
+    if (!answer.answered || !answer.inputs.empty()) return reply(answer);
+    ask(trades, second);
+  };
+  ask([this, account] { account->open_orders = open_orders(); }, first);
+}
+
+std::vector<domain::VenueOrderUpdate> Venue::open_orders() const {
+  std::vector<domain::VenueOrderUpdate> open;
+  for (const sim::OrderTruth& order : exchange_.engine().open_orders(account_)) {
+    open.push_back({.order = order.id,
+                    .market = order.market_id,
+                    .token = order.token,
+                    .side = order.side,
+                    .status = order.status,
+                    .price = order.price,
+                    .original_quantity = order.quantity,
+                    .matched_quantity = order.matched,
+                    .reason = {},
+                    .at = order.created_at});
+  }
+  return open;
+}
+
+std::vector<domain::VenueTrade> Venue::trades_since(Timestamp since) const {
+  std::vector<domain::VenueTrade> trades;
+  const auto from = std::lower_bound(our_trades_.begin(), our_trades_.end(), std::pair{since, std::uint64_t{0}});
+  for (auto it = from; it != our_trades_.end(); ++it) {
+    trades.push_back(exchange_.engine().view(*exchange_.engine().trade(it->second), account_));
+  }
+  return trades;
+}
+
+// ---- sockets ----------------------------------------------------------------------------------------
+
+void Venue::publish() {
+  sim::Outputs out = std::exchange(out_, {});
+  for (const sim::MarketOutput& output : out.market) tell_market(output);
+  for (const sim::AccountOutput& output : out.account) {
+    if (const auto* order = std::get_if<sim::OrderOutput>(&output)) {
+      if (order->account == account_) tell_user(order->update);
+      continue;
+    }
+    const auto& trade = std::get<sim::TradeOutput>(output);
+    if (trade.account != account_) continue;
+    if (trade.trade.status == domain::VenueTradeStatus::Matched) our_trades_.emplace_back(trade.trade.matched_at, trade.number);
+    tell_user(trade.trade);
+  }
+}
+
+void Venue::tell_market(const sim::MarketOutput& output) {
+  if (strikes(Fault::FeedFreeze) || strikes(Fault::FeedGap)) return;
+  market_last_ = std::max(market_last_, stage_.now() + way());
+  stage_.schedule.at(market_last_, [this, output] { market_socket(output); });
+}
+
+bool Venue::open_user_channel(UserSession session) {
+  if (exchange_.faults().active(Fault::VenueDown, stage_.now()) != nullptr) return false;
+  session_ = std::move(session);
+  ++session_number_;
+  return true;
+}
+
+void Venue::abandon_user_channel() { session_.reset(); }
+
+void Venue::drop_user_channel() {
+  if (!session_) return;
+  const auto closed = session_->closed;
+  session_.reset();
+  stage_.schedule.after(random_.between(milliseconds(1), milliseconds(1'500)), closed);
+}
+
+void Venue::tell_user(const Input& event) {
+  if (!session_) return;
+  if (random_.chance(user_loss_ppm_)) {
+    ++stage_.totals["user events lost"];
+    return;
+  }
+  const Timestamp in_order = user_last_ = std::max(user_last_, stage_.now() + way());
+  if (!strikes(Fault::UserEvents)) return deliver_to_user(event, in_order);
+  // Late, so that others overtake it; twice; or both.
+  const auto kind = random_.between(0, 2);
+  if (kind != 0) deliver_to_user(event, in_order);
+  if (kind == 1) deliver_to_user(event, in_order);
+  if (kind != 1) deliver_to_user(event, in_order + random_.between(milliseconds(1), milliseconds(4'000)));
+}
+
+void Venue::deliver_to_user(const Input& event, Timestamp when) {
+  stage_.schedule.at(when, [this, event, number = session_number_] {
+    if (session_ && session_number_ == number) session_->event(event);
+  });
+}
+
+void Venue::read_book(const domain::MarketId& market, std::function<void(const BookReading&)> deliver) {
+  if (draw_fate() != Fate::Passes) return;
+  stage_.schedule.after(way(), [this, market, deliver = std::move(deliver)] {
+    const auto number = exchange_.engine().find_market(market);
+    if (!number || !exchange_.engine().is_open(*number)) return;
+    const BookReading reading{.market = market,
+                              .bids = exchange_.engine().levels(*number, domain::BookSide::Bid),
+                              .asks = exchange_.engine().levels(*number, domain::BookSide::Ask),
+                              .tick = exchange_.engine().listing(*number)->market.tick,
+                              .at = stage_.now()};
+    stage_.schedule.after(way(), [deliver, reading] { deliver(reading); });
+  });
+}
+
+void Venue::read_listings(std::function<void(const std::vector<domain::Market>&)> deliver) {
+  if (draw_fate() != Fate::Passes) return;
+  stage_.schedule.after(way(), [this, deliver = std::move(deliver)] {
+    std::vector<domain::Market> markets;
+    for (const sim::MarketNo number : exchange_.engine().markets()) {
+      const sim::Listing& listing = *exchange_.engine().listing(number);
+      const bool long_over = listing.resolved_at != Timestamp{} && stage_.now() > listing.resolved_at + minutes(2);
+      if (!long_over) markets.push_back(listing.market);
+    }
+    stage_.schedule.after(way(), [deliver, markets = std::move(markets)] { deliver(markets); });
+  });
+}
+
+// ---- by hand ----------------------------------------------------------------------------------------
+
+void Venue::trade_by_hand() {
+  std::vector<sim::MarketNo> open;
+  for (const sim::MarketNo number : exchange_.engine().markets()) {
+    const auto& market = exchange_.engine().listing(number)->market;
+    const bool long_lived = market.ends_at > stage_.now() + minutes(3);
+    if (exchange_.engine().is_open(number) && long_lived) open.push_back(number);
+  }
+  if (open.empty()) return;
+  const sim::MarketNo number = open[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(open.size()) - 1))];
+  const domain::Market& market = exchange_.engine().listing(number)->market;
+  const auto best = exchange_.engine().best(number, random_.chance(300'000) ? domain::BookSide::Ask : domain::BookSide::Bid);
+  if (!best) return;
+  const auto id = sim::derived_id<domain::VenueOrderId>(~stage_.seed, sim::IdKind::Order, by_hand_.size() + 1);
+  by_hand_.insert(id);
+  ++stage_.totals["orders by hand"];
+  const std::int64_t life_s = random_.between(2, 20);
+  const std::int64_t now_s = domain::to_unix_ms(stage_.now()) / 1'000;
+  input(sim::SubmitOrders{account_,
+                          {{.id = id,
+                            .token = market.yes_token,
+                            .side = domain::Side::Buy,
+                            .limit = best->price,
+                            .quantity = domain::Quantity::from_units(random_.between(5, 30)),
+                            .cash = {},
+                            .time_in_force = domain::TimeInForce::Gtd,
+                            .post_only = false,
+                            .expiration_s = now_s + 60 + life_s,
+                            .salt = by_hand_.size()}}});
+}
+
+}  // namespace polybot::simulation

@@ -1,0 +1,115 @@
+// The outside world: the simulated exchange, and the way to it. REST requests get lost before they
+// arrive, are executed without an answer, late, or after the client gave up; the market socket freezes
+// and skips; the user channel drops, repeats, reorders and forgets. What the exchange itself holds is the
+// truth that everything else is measured against.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "services/order-manager/core/inputs.hpp"
+#include "services/order-manager/core/outputs.hpp"
+#include "services/venue-simulator/core/exchange.hpp"
+#include "tests/simulation/plan.hpp"
+
+namespace polybot::simulation {
+
+class Venue {
+ public:
+  Venue(Stage& stage, const Plan& plan);
+
+  // ---- order-manager's requests; each gets exactly one reply, which may be long in coming ----------
+  struct Reply {
+    bool answered = true;  // false: the connection failed
+    std::vector<order_manager::Input> inputs;
+  };
+  using OnReply = std::function<void(const Reply&)>;
+  void submit(const std::vector<domain::Order>& orders, OnReply reply);
+  void cancel(std::vector<domain::VenueOrderId> orders, OnReply reply);
+  void read(const order_manager::Read& wanted, OnReply reply);
+  void read_clock(OnReply reply);
+
+  // ---- the user channel: one session at a time ------------------------------------------------------
+  struct UserSession {
+    std::function<void(const order_manager::Input&)> event;
+    std::function<void()> closed;  // noticed by the client, some time after the last event
+  };
+  // False: refused, try again later.
+  [[nodiscard]] bool open_user_channel(UserSession session);
+  // The client's process is gone.
+  void abandon_user_channel();
+  void drop_user_channel();
+
+  // ---- the gateway's side ----------------------------------------------------------------------------
+  std::function<void(const venue_simulator::MarketOutput&)> market_socket;  // set once, before time runs
+  struct BookReading {
+    domain::MarketId market;
+    std::vector<domain::Level> bids, asks;  // in YES terms
+    domain::Price tick;
+    Timestamp at{};
+  };
+  void read_book(const domain::MarketId& market, std::function<void(const BookReading&)> deliver);
+  void read_listings(std::function<void(const std::vector<domain::Market>&)> deliver);
+
+  // ---- trouble ---------------------------------------------------------------------------------------
+  void input(const venue_simulator::Input& input);
+  void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
+  // Somebody else trades on our account: a resting order near the market that ends by itself.
+  void trade_by_hand();
+  // No faults, no losses, no crowd from here on.
+  void heal();
+
+  // ---- the truth -------------------------------------------------------------------------------------
+  [[nodiscard]] const venue_simulator::Exchange& exchange() const { return exchange_; }
+  [[nodiscard]] venue_simulator::AccountId account() const { return account_; }
+  [[nodiscard]] bool by_hand(const domain::VenueOrderId& order) const { return by_hand_.contains(order); }
+  [[nodiscard]] std::string save() { return exchange_.save(); }
+  void advance() { input(venue_simulator::AdvanceTime{}); }
+
+ private:
+  enum class Fate : std::uint8_t { Passes, NotSent, Lost, AnswerLost, ExecutedLate, ServerError, Throttled };
+  struct Failure {
+    bool may_have_left = true;
+    domain::AmbiguityCause cause = domain::AmbiguityCause::ConnectionLost;
+  };
+  struct Call {
+    std::function<std::vector<order_manager::Input>()> execute;
+    std::function<std::vector<order_manager::Input>(const Failure&)> failed;
+    std::function<std::vector<order_manager::Input>()> throttled;
+    std::function<void()> later;  // executed without anybody knowing; empty: not possible
+    OnReply reply;
+  };
+  void request(Call call, Fate fate);
+  [[nodiscard]] Fate draw_fate();
+  [[nodiscard]] Duration way();
+  [[nodiscard]] bool strikes(venue_simulator::Fault fault);
+  void publish();
+  void tell_user(const order_manager::Input& event);
+  void deliver_to_user(const order_manager::Input& event, Timestamp when);
+  void tell_market(const venue_simulator::MarketOutput& output);
+  [[nodiscard]] std::vector<domain::VenueOrderUpdate> open_orders() const;
+  [[nodiscard]] std::vector<domain::VenueTrade> trades_since(Timestamp since) const;
+  void read_account(const order_manager::ReadAccount& wanted, OnReply reply);
+
+  Stage& stage_;
+  const Plan& plan_;
+  Random random_;
+  venue_simulator::Outputs out_;
+  venue_simulator::Exchange exchange_;
+  venue_simulator::AccountId account_;
+  Weather internet_;
+  std::int64_t request_trouble_ppm_;
+  std::int64_t user_loss_ppm_;
+  Timestamp rest_cut_until_{};
+  std::optional<UserSession> session_;
+  std::uint64_t session_number_ = 0;
+  Timestamp user_last_{};
+  Timestamp market_last_{};
+  std::vector<std::pair<Timestamp, std::uint64_t>> our_trades_;  // matched at, number
+  std::set<domain::VenueOrderId> by_hand_;
+};
+
+}  // namespace polybot::simulation

@@ -1,0 +1,220 @@
+#include "tests/simulation/world.hpp"
+
+namespace polybot::simulation {
+
+namespace om = order_manager;
+namespace sim = venue_simulator;
+using domain::StrategyName;
+using domain::TradingState;
+using sim::Fault;
+
+namespace {
+
+constexpr Duration kVenueTick = milliseconds(100);
+constexpr std::uint64_t kStepsBetweenChecks = 400;
+constexpr std::uint64_t kStepsBetweenVenueChecks = 8'000;
+constexpr Duration kWindDown = seconds(15);     // healed, still trading
+constexpr Duration kSettleMax = minutes(8);     // longer than any retry, hold or settlement
+constexpr Duration kOperatorLooks = seconds(25);
+
+}  // namespace
+
+World::World(const Plan& plan, bool verbose)
+    : plan_(plan),
+      stage_(plan.seed, plan.start),
+      random_(stage_.random(3)),
+      venue_(stage_, plan_),
+      journal_(stage_),
+      auditor_(stage_, plan_),
+      gateway_(stage_, venue_),
+      manager_(stage_, plan_, venue_, journal_, auditor_),
+      quotes_(stage_, 10, plan_.bus, Ordering::Kept),
+      commands_(stage_, 11, plan_.bus, Ordering::Shuffled) {
+  stage_.verbose = verbose;
+  for (int i = 0; i < plan_.runners; ++i) {
+    runners_.push_back(std::make_unique<RunnerProcess>(stage_, plan_, i));
+    const auto number = [i](std::uint64_t which) { return 20 + 10 * static_cast<std::uint64_t>(i) + which; };
+    links_.push_back(std::make_unique<RunnerLinks>(RunnerLinks{
+        .market_data = Link(stage_, number(0), plan_.bus, Ordering::Kept),
+        .events = Link(stage_, number(1), plan_.bus, Ordering::Shuffled),
+        .signals = Link(stage_, number(2), plan_.bus, Ordering::Shuffled),
+        .requests = Link(stage_, number(3), plan_.bus, Ordering::Shuffled),
+        .answers = Link(stage_, number(4), plan_.bus, Ordering::Shuffled)}));
+  }
+  connect();
+}
+
+// ---- who hears whom -----------------------------------------------------------------------------------
+
+void World::connect() {
+  gateway_.publish_frame = [this](const MarketDataFrame& frame) {
+    for (std::size_t i = 0; i < runners_.size(); ++i) {
+      links_[i]->market_data.send([runner = runners_[i].get(), frame] { runner->on_frame(frame); });
+    }
+  };
+  gateway_.publish_markets = [this](const std::vector<domain::Market>& markets) {
+    for (std::size_t i = 0; i < runners_.size(); ++i) {
+      links_[i]->market_data.send([runner = runners_[i].get(), markets] { runner->on_markets(markets); });
+    }
+    quotes_.send([this, markets] {
+      for (const domain::Market& market : markets) manager_.deliver(om::MarketHinted{market});
+    });
+  };
+  gateway_.publish_quotes = [this](const std::vector<domain::QuoteTick>& quotes) {
+    quotes_.send([this, quotes] {
+      for (const domain::QuoteTick& quote : quotes) manager_.deliver(quote);
+    });
+  };
+  manager_.publish_event = [this](const domain::StreamedEvent& event) {
+    for (std::size_t i = 0; i < runners_.size(); ++i) {
+      links_[i]->events.send([runner = runners_[i].get(), event] { runner->on_event(event); });
+    }
+  };
+  manager_.publish_state = [this](const std::vector<domain::StrategyState>& states, const std::vector<domain::Lease>& leases) {
+    for (std::size_t i = 0; i < runners_.size(); ++i) {
+      links_[i]->events.send([runner = runners_[i].get(), states, leases] { runner->on_state(states, leases); });
+    }
+  };
+  for (std::size_t i = 0; i < runners_.size(); ++i) connect(i);
+}
+
+void World::connect(std::size_t index) {
+  RunnerProcess* runner = runners_[index].get();
+  RunnerLinks* links = links_[index].get();
+  runner->publish_signal = [this, links](const domain::Signal& signal) {
+    auditor_.on_signal(signal);
+    links->signals.send([this, signal, sent_at = stage_.now()] { manager_.deliver(om::SignalReceived{signal, sent_at}); });
+  };
+  runner->announce = [this, links](const domain::RunnerAnnounced& announced) {
+    links->signals.send([this, announced] { manager_.deliver(announced); });
+  };
+  runner->ask_for_books = [this, links](domain::Shard shard) {
+    links->requests.send([this, shard] { gateway_.repeat_books(shard); });
+  };
+  runner->ask_for_replay = [this, links, runner](const StrategyName& stream, std::uint64_t after_seq) {
+    links->requests.send([this, links, runner, stream, after_seq] {
+      if (const auto answer = manager_.replay(stream, after_seq)) {
+        links->answers.send([runner, stream, answer] { runner->on_replay(stream, *answer); });
+      }
+    });
+  };
+  runner->ask_for_snapshot = [this, links, runner](const StrategyName& stream) {
+    links->requests.send([this, links, runner, stream] {
+      if (const auto answer = manager_.snapshot(stream)) {
+        links->answers.send([runner, stream, answer] { runner->on_snapshot(stream, *answer); });
+      }
+    });
+  };
+}
+
+// ---- the run ------------------------------------------------------------------------------------------
+
+void World::run_until(Timestamp until) {
+  while (stage_.schedule.step(until)) {
+    if (stage_.schedule.steps() >= checked_step_ + kStepsBetweenChecks) check();
+  }
+}
+
+void World::check() {
+  checked_step_ = stage_.schedule.steps();
+  const bool thorough = checked_step_ >= checked_venue_step_ + kStepsBetweenVenueChecks;
+  if (thorough) {
+    checked_venue_step_ = checked_step_;
+    check_venue(venue_, auditor_);
+  }
+  if (!manager_.at_rest()) return;
+  auditor_.check_ledger(manager_.core().ledger());
+  if (!thorough) return;
+  require(manager_.core().ledger().digest() == journal_.fold().digest(), "the live ledger is not the fold of its journal");
+}
+
+Outcome World::run() {
+  struct Tick {
+    World& world;
+    void operator()() const {
+      world.venue_.advance();
+      world.stage_.schedule.after(kVenueTick, *this);
+    }
+  };
+  Tick{*this}();
+  gateway_.start();
+  stage_.schedule.after(milliseconds(300), [this] { manager_.start(); });
+  for (const auto& runner : runners_) {
+    stage_.schedule.after(milliseconds(random_.between(0, 900)), [runner = runner.get()] { runner->start(); });
+  }
+  plan_trouble();
+  struct Operator {
+    World& world;
+    void operator()() const {
+      if (world.healed_) return;
+      world.command(domain::SetTradingState{std::nullopt, TradingState::Active});
+      for (const StrategyName& name : kStrategies) world.command(domain::SetTradingState{name, TradingState::Active});
+      world.stage_.schedule.after(kOperatorLooks, *this);
+    }
+  };
+  stage_.schedule.after(kOperatorLooks, Operator{*this});
+  run_until(plan_.start + plan_.horizon);
+  settle();
+  Outcome outcome;
+  collect(outcome);
+  return outcome;
+}
+
+// Everything works again and nobody new comes: what was in doubt must become clear, and equal.
+void World::settle() {
+  healed_ = true;
+  venue_.heal();
+  manager_.heal();
+  quotes_.heal();
+  commands_.heal();
+  for (const auto& links : links_) {
+    for (Link* link : {&links->market_data, &links->events, &links->signals, &links->requests, &links->answers}) link->heal();
+  }
+  stage_.say("healed");
+  run_until(stage_.now() + kWindDown);
+  const Timestamp give_up = stage_.now() + kSettleMax;
+  std::vector<std::string> left{"order-manager did not come back"};
+  while (!left.empty() && stage_.now() < give_up) {
+    const bool halted = manager_.alive() && manager_.core().ledger().own_trading_state(std::nullopt) == TradingState::Halted;
+    if (!halted) command(domain::SetTradingState{std::nullopt, TradingState::Halted});
+    run_until(stage_.now() + seconds(1));
+    if (manager_.at_rest() && halted) left = differences(manager_.core().ledger(), venue_);
+  }
+  std::string text;
+  for (const std::string& difference : left) text += "\n  " + difference;
+  require(left.empty(), "venue and journal differ after everything has settled:" + text);
+  check_venue(venue_, auditor_);
+  check_written_off(venue_, auditor_, plan_.manager.ambiguous_hold);
+  auditor_.check_ledger(manager_.core().ledger());
+  require(manager_.core().ledger().digest() == journal_.fold().digest(), "the live ledger is not the fold of its journal");
+  require(manager_.core().not_ready().empty(), "order-manager is not ready though everything works");
+}
+
+void World::collect(Outcome& outcome) const {
+  const om::Ledger& ledger = manager_.core().ledger();
+  outcome.rows = ledger.orders().rows_taken();
+  outcome.orders = auditor_.orders();
+  outcome.steps = stage_.schedule.steps();
+  outcome.faults = stage_.faults;
+  outcome.totals = stage_.totals;
+  outcome.totals["journal records"] = ledger.last_seq();
+  outcome.totals["order-manager starts"] = ledger.starts();
+  for (const auto& [strategy, counters] : ledger.counters()) {
+    for (std::size_t side = 0; side < 2; ++side) {
+      outcome.totals["fills"] += counters.fills[side][0] + counters.fills[side][1];
+      for (std::size_t status = 0; status < domain::kOrderStatuses; ++status) {
+        outcome.totals["orders " + std::string(domain::to_string(static_cast<domain::OrderStatus>(status)))] +=
+            counters.orders[side][status];
+      }
+    }
+    outcome.totals["fills of " + strategy.value] += counters.fills[0][0] + counters.fills[0][1] + counters.fills[1][0] + counters.fills[1][1];
+    for (std::size_t outcome_of = 1; outcome_of < om::kSignalOutcomes; ++outcome_of) {
+      outcome.totals["signals " + std::string(om::to_string(static_cast<om::SignalOutcome>(outcome_of)))] += counters.signals[outcome_of];
+    }
+  }
+  outcome.tape = stage_.tape;
+  outcome.tape.add(ledger.digest());
+  outcome.tape.add(const_cast<Venue&>(venue_).save());
+}
+
+}  // namespace polybot::simulation

@@ -1,0 +1,78 @@
+// One seed of the whole stack: every core, every link between them, and everything that goes wrong, in
+// one thread and in virtual time. run() trades for the plan's horizon, then heals the world, lets it
+// settle and compares. Throws Violation at the first thing that must not be.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/order-manager/core/orders.hpp"
+#include "tests/simulation/gateway.hpp"
+#include "tests/simulation/link.hpp"
+#include "tests/simulation/manager.hpp"
+#include "tests/simulation/runner.hpp"
+#include "tests/simulation/verdict.hpp"
+
+namespace polybot::simulation {
+
+struct Outcome {
+  Tape tape;
+  Tally faults;
+  Tally totals;
+  order_manager::Orders::RowCounts rows{};
+  std::uint64_t orders = 0;   // of our strategies and by hand
+  std::uint64_t steps = 0;
+};
+
+class World {
+ public:
+  explicit World(const Plan& plan, bool verbose = false);
+
+  [[nodiscard]] Outcome run();
+
+  [[nodiscard]] std::uint64_t steps() const { return stage_.schedule.steps(); }
+  [[nodiscard]] Timestamp now() const { return stage_.now(); }
+
+ private:
+  // The links of one runner.
+  struct RunnerLinks {
+    Link market_data, events, signals, requests, answers;
+  };
+  void connect();
+  void connect(std::size_t index);
+  void run_until(Timestamp until);
+  void check();
+  void settle();
+
+  // ---- trouble
+  void plan_trouble();
+  void make_trouble();
+  void set_fault();
+  void kill_manager();
+  void disturb_runner();
+  void cut_link();
+  void command_something();
+  void command(domain::CommandBody body, Duration after = {});
+  void collect(Outcome& outcome) const;
+  [[nodiscard]] std::optional<domain::StrategyName> any_strategy();
+
+  Plan plan_;
+  Stage stage_;
+  Random random_;
+  Venue venue_;
+  Journal journal_;
+  Auditor auditor_;
+  Gateway gateway_;
+  Manager manager_;
+  std::vector<std::unique_ptr<RunnerProcess>> runners_;
+  std::vector<std::unique_ptr<RunnerLinks>> links_;
+  Link quotes_;
+  Link commands_;
+  bool healed_ = false;
+  std::uint64_t commands_sent_ = 0;
+  std::uint64_t checked_step_ = 0;
+  std::uint64_t checked_venue_step_ = 0;
+};
+
+}  // namespace polybot::simulation
