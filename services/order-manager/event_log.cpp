@@ -95,7 +95,11 @@ struct Writer {
     log::info("Claim paid", {{"market", market(body.market)}, {"cash", body.cash}});
   }
   void operator()(const domain::CashMoved& body) const {
-    log::warning("Cash moved without an order of ours", {{"amount", body.amount}, {"balance", body.balance}});
+    if (body.amount == body.balance) {
+      log::info("The account's first balance is booked", {{"balance", body.balance}});
+    } else {
+      log::warning("Cash moved without an order of ours", {{"amount", body.amount}, {"balance", body.balance}});
+    }
   }
   void operator()(const domain::DriftMeasured& body) const {
     if (body.cash.is_zero() && body.positions.is_zero()) return;
