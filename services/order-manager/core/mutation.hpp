@@ -22,7 +22,7 @@ inline constexpr int kMutations = 10;
 #define POLYBOT_MUTANT 0
 #endif
 
-constexpr bool mutated(Mutation mutation) {
+consteval bool mutated(Mutation mutation) {
   return mutation != Mutation::None && POLYBOT_MUTANT == static_cast<int>(mutation);
 }
 
