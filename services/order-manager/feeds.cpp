@@ -21,7 +21,7 @@ bus::SubscriberConfig quote_subscription(const Config& config) {
 bus::SubscriberConfig signal_subscription(const Config& config) {
   return {.endpoints = {{.role = bus::EndpointRole::Listen, .address = config.bus.signals}},
           .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kSignal)),
-                            bus::Subscription::channel(std::string(wire::channels::kCommand)),
+                            bus::Subscription::topic(std::string(wire::topics::kCommand)),
                             bus::Subscription::channel(std::string(wire::channels::kRunner))},
           .trust = config.bus.trust,
           .ring_frames = config.ring_frames};
