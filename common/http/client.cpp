@@ -8,9 +8,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/throw_exception.hpp>
 #include <list>
 #include <map>
@@ -19,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/http/bounded_parser.hpp"
 #include "common/http/connect.hpp"
 
 namespace polybot::http {
@@ -31,6 +29,7 @@ namespace {
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr int kInformationalMax = 8;  // 1xx answers before the real one
+constexpr std::size_t kReadBytes = 16 * 1024;
 
 struct Connection {
   std::variant<std::monostate, std::unique_ptr<PlainStream>, std::unique_ptr<TlsStream>> stream;
@@ -169,6 +168,10 @@ class Client::Core : public std::enable_shared_from_this<Client::Core> {
   template <class Stream>
   asio::awaitable<Outcome> exchange_over(Stream& stream, Connection& connection, Method method,
                                          std::string_view bytes, Attempt& attempt);
+
+  template <class Stream>
+  asio::awaitable<error_code> read_message(Stream& stream, Connection& connection,
+                                           BoundedParser<false>& parser);
 
   asio::any_io_executor executor_;
   ClientOptions options_;
@@ -322,13 +325,12 @@ asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection&
     if (ec) co_return Failure{ec, attempt.may_have_left(), Failure::Stage::Write};
   }
   for (int i = 0; i < kInformationalMax; ++i) {
-    beast::http::response_parser<beast::http::string_body> parser;
-    parser.header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
-    parser.body_limit(options_.response_bytes_max);
-    parser.skip(method == Method::Head);
-    auto [ec, size] = co_await beast::http::async_read(stream, connection.buffer, parser, kAsTuple);
-    if (ec) co_return Failure{ec, true, Failure::Stage::Read};
-    auto& message = parser.get();
+    BoundedParser<false> parser(options_.header_bytes_max, options_.response_bytes_max);
+    parser.beast().skip(method == Method::Head);
+    if (const error_code ec = co_await read_message(stream, connection, parser)) {
+      co_return Failure{ec, true, Failure::Stage::Read};
+    }
+    auto& message = parser.beast().get();
     if (message.result_int() < 200 && message.result_int() != 101) continue;
     ClientResponse response;
     response.status = message.result_int();
@@ -337,11 +339,32 @@ asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection&
                            {field.value().data(), field.value().size()});
     }
     response.body = std::move(message.body());
-    attempt.keep_alive = message.keep_alive() && !message.need_eof() && message.result_int() != 101;
+    attempt.keep_alive =
+        message.keep_alive() && !parser.beast().need_eof() && message.result_int() != 101;
     co_return response;
   }
   co_return Failure{make_error_code(boost::system::errc::protocol_error), true,
                     Failure::Stage::Read};
+}
+
+template <class Stream>
+asio::awaitable<error_code> Client::Core::read_message(Stream& stream, Connection& connection,
+                                                       BoundedParser<false>& parser) {
+  beast::flat_buffer& buffer = connection.buffer;
+  for (;;) {
+    std::size_t used = 0;
+    const auto bytes = buffer.data();
+    error_code ec = parser.feed({static_cast<const char*>(bytes.data()), bytes.size()}, used);
+    buffer.consume(used);
+    if (ec || parser.is_done()) co_return ec;
+    auto [failed, size] = co_await stream.async_read_some(buffer.prepare(kReadBytes), kAsTuple);
+    if (failed == asio::error::eof && parser.beast().got_some()) {
+      parser.beast().put_eof(ec);  // fine for a body that ends with the connection
+      co_return ec;
+    }
+    if (failed) co_return failed;
+    buffer.commit(size);
+  }
 }
 
 void Client::Core::shut_down() {

@@ -1,70 +1,48 @@
 #include "common/http/request_reader.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 
 namespace polybot::http {
 namespace beast = boost::beast;
 
 void RequestReader::reset() {
-  parser_.emplace();
-  parser_->eager(true);
-  parser_->header_limit(static_cast<std::uint32_t>(header_bytes_max_));
-  parser_->body_limit(body_bytes_max_);
+  parser_.emplace(header_bytes_max_, body_bytes_max_);
   continue_sent_ = false;
-  header_bytes_ = 0;
 }
 
 RequestReader::State RequestReader::feed(std::string_view bytes, std::size_t& used) {
   used = 0;
-  const bool header_was_done = header_done();
-  // Beast skips nothing before a request line; RFC 9112 §2.2 lets a server ignore an empty line
-  // there.
-  if (!parser_->got_some()) {
+  // RFC 9112 §2.2: a server ignores empty lines before a request line.
+  if (!parser().got_some()) {
     while (bytes.substr(used).starts_with("\r\n")) used += 2;
   }
-  // put() stops at the end of each chunk of a chunked body, so it is called until it makes no
-  // progress.
-  while (!parser_->is_done()) {
-    boost::system::error_code ec;
-    const std::string_view rest = bytes.substr(used);
-    if (rest.empty()) break;
-    const std::size_t taken = parser_->put(boost::asio::buffer(rest.data(), rest.size()), ec);
-    used += taken;
-    if (ec == beast::http::error::need_more) {
-      if (taken == 0) break;
-      continue;
-    }
-    if (ec) return fail(ec);
-    if (taken == 0) break;
-  }
-  if (!header_was_done) header_bytes_ += used;
-  if (!header_was_done && header_done() && check_host() == State::Failed) return State::Failed;
-  // Beast bounds what it is shown at once; this bounds a header that trickles in line by line.
-  if (!header_done() && header_bytes_ + (bytes.size() - used) > header_bytes_max_) {
-    return fail(431, "the header is too large");
+  const bool header_was_done = header_done();
+  std::size_t parsed = 0;
+  const boost::system::error_code ec = parser_->feed(bytes.substr(used), parsed);
+  used += parsed;
+  if (ec) return fail(ec);
+  if (!header_was_done && header_done() && !has_one_host()) {
+    return fail(400, "a request has one Host field");
   }
   return parser_->is_done() ? State::Complete : State::NeedMore;
 }
 
 bool RequestReader::take_continue() {
   if (continue_sent_ || !header_done() || parser_->is_done()) return false;
-  const auto& request = parser_->get();
-  if (request.version() < 11 ||
-      !beast::iequals(request[beast::http::field::expect], "100-continue")) {
-    return false;
-  }
+  const auto& request = parser().get();
+  const auto expectation = request[beast::http::field::expect];
+  if (request.version() < 11 || !beast::iequals(expectation, "100-continue")) return false;
   continue_sent_ = true;
   return true;
 }
 
 Method RequestReader::method() const {
-  const auto token = parser_->get().method_string();
+  const auto token = parser().get().method_string();
   return parse_method({token.data(), token.size()});
 }
 
 Request RequestReader::take() {
-  auto& message = parser_->get();
+  auto& message = parser_->beast().get();
   Request request;
   request.method = method();
   request.target = std::string(target());
@@ -76,11 +54,11 @@ Request RequestReader::take() {
   return request;
 }
 
-RequestReader::State RequestReader::check_host() {
-  const auto& request = parser_->get();
+// RFC 9112 §3.2.
+bool RequestReader::has_one_host() const {
+  const auto& request = parser().get();
   const auto hosts = request.count(beast::http::field::host);
-  if (hosts == 1 || (hosts == 0 && request.version() < 11)) return State::NeedMore;
-  return fail(400, "a request has one Host field");  // RFC 9112 §3.2
+  return hosts == 1 || (hosts == 0 && request.version() < 11);
 }
 
 RequestReader::State RequestReader::fail(unsigned status, std::string_view detail) {

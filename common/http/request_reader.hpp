@@ -2,12 +2,12 @@
 // do the fuzzer and the tests. Private to this library (it includes Beast).
 #pragma once
 
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include "common/http/bounded_parser.hpp"
 #include "common/http/message.hpp"
 
 namespace polybot::http {
@@ -28,7 +28,7 @@ class RequestReader {
   // Complete.
   [[nodiscard]] State feed(std::string_view bytes, std::size_t& used);
 
-  [[nodiscard]] bool header_done() const { return parser_->is_header_done(); }
+  [[nodiscard]] bool header_done() const { return parser().is_header_done(); }
   // True once, when the header is complete and asks for "100 Continue" before its body.
   [[nodiscard]] bool take_continue();
 
@@ -40,28 +40,30 @@ class RequestReader {
 
   // After Complete.
   [[nodiscard]] Method method() const;
-  [[nodiscard]] bool keep_alive() const { return parser_->get().keep_alive(); }
-  [[nodiscard]] unsigned version() const { return parser_->get().version(); }
+  [[nodiscard]] bool keep_alive() const { return parser().get().keep_alive(); }
+  [[nodiscard]] unsigned version() const { return parser().get().version(); }
   [[nodiscard]] std::string_view target() const {
-    return {parser_->get().target().data(), parser_->get().target().size()};
+    return {parser().get().target().data(), parser().get().target().size()};
   }
   // Header and body, moved out; path, params and query are the router's to fill.
   [[nodiscard]] Request take();
   // For the WebSocket handshake.
   [[nodiscard]] const boost::beast::http::request<boost::beast::http::string_body>& raw() const {
-    return parser_->get();
+    return parser().get();
   }
 
  private:
+  using Parser = BoundedParser<true>;
+
+  [[nodiscard]] const Parser::Parser& parser() const { return parser_->beast(); }
   State fail(unsigned status, std::string_view detail);
   State fail(const boost::system::error_code& ec);
-  State check_host();
+  [[nodiscard]] bool has_one_host() const;
 
   std::size_t header_bytes_max_;
   std::size_t body_bytes_max_;
-  std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
+  std::optional<Parser> parser_;  // anew for each request
   bool continue_sent_ = false;
-  std::size_t header_bytes_ = 0;  // consumed while the header was not complete
   unsigned failure_status_ = 0;
   std::string_view failure_detail_;
 };

@@ -1,5 +1,6 @@
 // What a stranger on the network can send to the HTTP server, before any handler: request parsing
-// over a stream cut at arbitrary places, routing, percent-decoding, the error answers.
+// over a stream cut at arbitrary places, routing, percent-decoding, the error answers. The same
+// bytes are also an answer to our client.
 //
 // The first byte chooses the size of the pieces; the rest is the stream.
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/http/bounded_parser.hpp"
 #include "common/http/request_reader.hpp"
 #include "common/http/router.hpp"
 #include "common/http/url.hpp"
@@ -61,6 +63,22 @@ void check_request(RequestReader& reader) {
   }
 }
 
+void read_as_answer(std::string_view stream, std::size_t piece) {
+  polybot::http::BoundedParser<false> parser(kHeaderMax, kBodyMax);
+  std::string buffered;
+  while (!stream.empty() && !parser.is_done()) {
+    buffered += stream.substr(0, piece);
+    stream.remove_prefix(std::min(piece, stream.size()));
+    std::size_t used = 0;
+    if (parser.feed(buffered, used)) return;
+    require(used <= buffered.size());
+    buffered.erase(0, used);
+  }
+  boost::system::error_code ec;
+  if (!parser.is_done() && parser.beast().got_some()) parser.beast().put_eof(ec);
+  require(parser.beast().get().body().size() <= kBodyMax);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -70,6 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   (void)Router::parse_target(stream);
   (void)polybot::http::parse_url(stream);
+
+  read_as_answer(stream, piece);
 
   RequestReader reader(kHeaderMax, kBodyMax);
   std::string buffered;

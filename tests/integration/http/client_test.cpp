@@ -257,6 +257,33 @@ TEST_F(HttpClientTest, SkipsInformationalAnswers) {
   run(io, body());
 }
 
+TEST_F(HttpClientTest, ReadsAnAnswerInAnyPieces) {
+  std::string answer;
+  const auto drip = [&](tcp::socket socket, std::string) -> asio::awaitable<void> {
+    socket.set_option(tcp::no_delay(true));
+    for (const char c : answer) {
+      co_await asio::async_write(socket, asio::buffer(&c, 1), kAsTuple);
+      for (int i = 0; i < 4; ++i) co_await asio::post(io, asio::use_awaitable);  // let it be read
+    }
+  };
+  ScriptedServer peer(io, drip);
+  Client client(io.get_executor(), options);
+  const auto body = [&]() -> asio::awaitable<void> {
+    answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    EXPECT_EQ((co_await client.get(url_of(peer.port(), "/")))->body, "");
+    answer =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
+    EXPECT_EQ((co_await client.get(url_of(peer.port(), "/")))->body, "ok");
+    answer = "HTTP/1.1 200 OK\r\n\r\nuntil the end";
+    EXPECT_EQ((co_await client.get(url_of(peer.port(), "/")))->body, "until the end");
+    answer = "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\ncut short";
+    EXPECT_EQ((co_await client.get(url_of(peer.port(), "/"))).error().ec,
+              boost::beast::http::error::partial_message);
+  };
+  run(io, body());
+}
+
 TEST_F(HttpClientTest, RefusesGarbageAsAnAnswer) {
   const auto garbage = [](tcp::socket socket, std::string) -> asio::awaitable<void> {
     const std::string answer = "SSH-2.0-OpenSSH\r\n\r\n";

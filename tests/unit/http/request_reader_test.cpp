@@ -66,6 +66,17 @@ TEST(RequestReaderTest, ReadsChunkedBodies) {
   EXPECT_EQ(connection.reader.take().body, "abcde");
 }
 
+TEST(RequestReaderTest, ReadsAnEmptyChunkedBodyInAnyPieces) {
+  const std::string head = "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string body = "0\r\n\r\n";
+  for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+    Connection connection;
+    State state = connection.feed(head + body.substr(0, cut));
+    for (const char c : body.substr(cut)) state = connection.feed(std::string_view(&c, 1));
+    EXPECT_EQ(state, State::Complete) << cut;
+  }
+}
+
 TEST(RequestReaderTest, LeavesThePipelinedRequestInTheBuffer) {
   Connection connection;
   ASSERT_EQ(connection.feed("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"),
