@@ -151,7 +151,7 @@ class FeedSupervisor {
     bool had_books = false;          // an opening book came on this socket
     bool retried_for_books = false;  // one new socket for missing opening books is enough
     bool was_silent = false;  // the last socket was dead: REST seeds no book before this one speaks
-    std::uint32_t attempts = 0;      // in a row, not healthy
+    std::uint32_t attempts = 0;  // in a row, not healthy
   };
   struct Token {
     LinkId link;

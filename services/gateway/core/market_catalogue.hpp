@@ -39,8 +39,8 @@ struct CatalogueSettings {
   // An answer that did not come is asked for again after this; look-ups slow down to `lookup_max`.
   domain::Duration retry = std::chrono::seconds(2);
   domain::Duration lookup_max = std::chrono::seconds(60);
-  // How old an answer of the listing can be (the venue caches it for five minutes): what it says about
-  // a market that closed less than this ago is not news.
+  // How old an answer of the listing can be (the venue caches it for five minutes): what it says
+  // about a market that closed less than this ago is not news.
   domain::Duration listing_age_max = std::chrono::minutes(10);
   std::size_t entries_max = 20'000;  // listed markets, tracked or not: some 2 KB each
   std::size_t books_max = 2'000;     // tracked books: ten connections

@@ -53,6 +53,13 @@ TEST_F(IdleReasonsTest, NamesTheMostFundamentalCause) {
   EXPECT_THAT(reasons(), ElementsAre(HasSubstr("order-manager")));
 }
 
+TEST_F(IdleReasonsTest, SaysAtOnceThatTradingIsHalted) {
+  view.apply(submitted(99, 1));
+  view.apply(
+      streamed(100, domain::TradingStateChanged{{}, domain::TradingState::Reducing, {}}, {}, {}));
+  EXPECT_THAT(reasons(), ElementsAre("trading is reducing for the whole account"));
+}
+
 TEST_F(IdleReasonsTest, NamesStrategiesThatCannotTrade) {
   domain::StrategyState stopped = state(kFarm);
   stopped.enabled = false;

@@ -53,13 +53,15 @@ void about_denials(std::vector<std::string>& reasons, const TradingView& view,
 }  // namespace
 
 std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& facts) {
+  // A halt is worth saying at once; whether nothing else trades shows only after a while.
+  const auto state = view.trading_state();
+  if (facts.orders_in_sync && state && *state != domain::TradingState::Active) {
+    return {"trading is " + std::string(name_of(*state)) + " for the whole account"};
+  }
   const domain::Timestamp last = view.history().last_submitted_at();
   if (last != domain::Timestamp{} && facts.now - last < facts.quiet_after) return {};
-  if (!facts.orders_in_sync)
+  if (!facts.orders_in_sync) {
     return {"order-manager is not heard, or its events are still being replayed"};
-  const auto state = view.trading_state();
-  if (state && *state != domain::TradingState::Active) {
-    return {"trading is " + std::string(name_of(*state)) + " for the whole account"};
   }
   std::vector<std::string> reasons;
   about_the_feed(reasons, facts);
