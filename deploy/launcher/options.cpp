@@ -64,7 +64,7 @@ Options read_options(const Environment& environment, const std::string& now_text
   const std::string recording = value_of(environment, "RECORDING");
   const std::string speed = value_of(environment, "SPEED");
   if (!recording.empty()) {
-    const std::filesystem::path path = std::filesystem::absolute(recording);
+    const std::filesystem::path path = std::filesystem::absolute(recording).lexically_normal();
     if (!std::filesystem::is_regular_file(path)) {
       throw BadOption("RECORDING: there is no file " + path.string());
     }
@@ -77,7 +77,7 @@ Options read_options(const Environment& environment, const std::string& now_text
   }
   const std::string data = value_of(environment, "DATA");
   if (!data.empty()) {
-    options.data = std::filesystem::absolute(data);
+    options.data = std::filesystem::absolute(data).lexically_normal();
   } else if (options.recording) {
     options.data = std::filesystem::absolute("data/replay-" + now_text);
   } else {

@@ -196,12 +196,12 @@ asio::awaitable<void> Service::run() {
   const std::function<asio::awaitable<void>()> until_stopped = [this]() -> asio::awaitable<void> {
     co_await runtime_.stop.wait();
     co_await wind_up();
+    desk_->close();  // that its links end now is no news
   };
   co_await (until_stopped() || engine_.run() || publish_state() || runtime::supervise("clock", clock) ||
             runtime::supervise("account", account, reconnect) || runtime::supervise("quotes", quotes) ||
             runtime::supervise("signals", signals));
   streams_.publish_state(engine_.core(), runtime_.clock.now());
-  desk_->close();
   feeds_.close();
   recovery_.close();
   publisher_.close();
