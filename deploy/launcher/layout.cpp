@@ -55,6 +55,32 @@ constexpr BusKey kOrdersRecovery{"ORDERS_RECOVERY", "orders-recovery"};
 constexpr BusKey kMetrics{"METRICS", "metrics"};
 constexpr BusKey kStatus{"STATUS", "status"};
 
+// Tables of configuration that one service alone has: the caller's POLYBOT_FLOW__RATE=400 is passed on to
+// the simulator and to nobody else, who would refuse it as unknown.
+struct OwnTables {
+  std::string_view service;
+  std::vector<std::string_view> tables;
+};
+const std::vector<OwnTables>& own_tables() {
+  static const std::vector<OwnTables> table = {
+      {"venue-simulator", {"FLOW", "REPLAY", "ACCOUNT", "SETTLEMENT", "RULES", "MEMORY"}},
+      {"order-manager", {"RISK", "ORDERS", "MONEY", "QUOTES", "LEASES", "TRADING"}},
+      {"gateway", {"DISCOVERY", "FEED"}},
+      {"strategy-runner", {"BOOKS", "RUNNER"}},
+      {"metrics-aggregator", {"MERGE", "HEALTH"}}};
+  return table;
+}
+
+bool is_for(std::string_view service, std::string_view variable) {
+  for (const OwnTables& own : own_tables()) {
+    if (own.service != service) continue;
+    for (const std::string_view table : own.tables) {
+      if (variable.starts_with("POLYBOT_" + std::string(table) + "__")) return true;
+    }
+  }
+  return false;
+}
+
 class Planner {
  public:
   Planner(const Options& options, const Environment& environment, fs::path programs, fs::path configuration)
@@ -76,6 +102,9 @@ class Planner {
     for (const std::string passed : {"PATH", "HOME", "LANG", "TZ", "LOG_FORMAT", "LOG_LEVEL"}) {
       if (const auto found = environment_.find(passed); found != environment_.end()) set.insert(*found);
     }
+    for (const auto& [variable, value] : environment_) {
+      if (is_for(service, variable)) set[variable] = value;
+    }
     set["POLYBOT_REPLICA"] = name;
     set["POLYBOT_ADMIN__PORT"] = std::to_string(plan.admin_port);
     set["POLYBOT_LOG__FILE"] = (options_.data / "logs" / (name + ".log")).string();
@@ -83,7 +112,7 @@ class Planner {
       set["POLYBOT_BUS__" + std::string(key.key)] =
           "ipc://" + (options_.data / "bus" / (std::string(key.socket) + ".ipc")).string();
     }
-    set.merge(extra);
+    for (const auto& [variable, value] : extra) set[variable] = value;  // what the launcher decides wins
     return plan;
   }
 

@@ -32,6 +32,8 @@ Environment:
   RECORDING=file   replay a .jsonl or .jsonl.zst recording, SPEED=n times as fast as recorded
   PORT_OFFSET=n    added to every port, to run a second stack
   LOG_FORMAT=json  logs as JSON lines
+  POLYBOT_X__Y=z   key x.y of the one service that has a table x, e.g. POLYBOT_RISK__POSITION_MAX=50,
+                   POLYBOT_FLOW__ROTATE_PERIOD=10s
 )";
 
 // "20260608-120000" of the present, for the data folder of a replay.
