@@ -9,12 +9,18 @@ using domain::ClientOrderId;
 
 std::string_view to_string(NotReady reason) {
   switch (reason) {
-    case NotReady::NotStarted: return "the journal has not been folded";
-    case NotReady::JournalUnwritable: return "the journal cannot be written";
-    case NotReady::UserChannelDown: return "the venue's user channel is down";
-    case NotReady::RestDown: return "the venue does not answer requests";
-    case NotReady::NotReconciled: return "the account has not been reconciled with the venue";
-    case NotReady::ShuttingDown: return "shutting down";
+    case NotReady::NotStarted:
+      return "the journal has not been folded";
+    case NotReady::JournalUnwritable:
+      return "the journal cannot be written";
+    case NotReady::UserChannelDown:
+      return "the venue's user channel is down";
+    case NotReady::RestDown:
+      return "the venue does not answer requests";
+    case NotReady::NotReconciled:
+      return "the account has not been reconciled with the venue";
+    case NotReady::ShuttingDown:
+      return "shutting down";
   }
   return "";
 }
@@ -38,14 +44,21 @@ void OrderManager::on(const Input& input, Timestamp now, Outputs& out) {
   state_->on_input(input, now, out);
 }
 
-const Ledger& OrderManager::ledger() const { return state_->ledger; }
-std::vector<NotReady> OrderManager::not_ready() const { return state_->not_ready(); }
+const Ledger& OrderManager::ledger() const {
+  return state_->ledger;
+}
+std::vector<NotReady> OrderManager::not_ready() const {
+  return state_->not_ready();
+}
 bool OrderManager::drained() const {
   return state_->stopping && state_->ledger.orders().open().empty();
 }
-std::vector<domain::Lease> OrderManager::leases() const { return state_->leases.leases(); }
+std::vector<domain::Lease> OrderManager::leases() const {
+  return state_->leases.leases();
+}
 
-// ---- the turn -------------------------------------------------------------------------------------
+// ---- the turn
+// -------------------------------------------------------------------------------------
 
 OrderManager::State::State(Settings settings_in, OrderIdentity identity_in)
     : settings(std::move(settings_in)),
@@ -83,8 +96,8 @@ void OrderManager::State::start(std::uint64_t new_journal_id, Timestamp at, Outp
     if (ledger.enabled(strategy.name)) continue;
     record(strategy.name, {}, domain::StrategySwitched{strategy.name, strategy.enabled_at_first});
   }
-  // What a restart finds unanswered may or may not have reached the venue; the last process may have
-  // written until the moment it died.
+  // What a restart finds unanswered may or may not have reached the venue; the last process may
+  // have written until the moment it died.
   const std::set<ClientOrderId> open = ledger.orders().open();
   for (const ClientOrderId& id : open) {
     if (ledger.orders().find(id)->status == domain::OrderStatus::Submitted) {
@@ -143,7 +156,8 @@ bool OrderManager::State::enabled(const StrategyName& strategy) const {
   return ledger.enabled(strategy).value_or(false);
 }
 
-// ---- inputs without a concern of their own --------------------------------------------------------
+// ---- inputs without a concern of their own
+// --------------------------------------------------------
 
 void OrderManager::State::on(const domain::RunnerAnnounced& runner) {
   std::vector<LeaseTable::Wanted> wanted;
@@ -179,11 +193,13 @@ void OrderManager::State::on(const VenueThrottled& input) {
   submissions_paused_until = std::max(submissions_paused_until, now + input.retry_after);
 }
 
-void OrderManager::State::on(const ClockOffset& input) { clock_offset = input.offset; }
+void OrderManager::State::on(const ClockOffset& input) {
+  clock_offset = input.offset;
+}
 
 void OrderManager::State::on(const CommitFailed&) {
-  // The records of this turn are in memory but not in the journal: nothing here is to be believed any
-  // more but that these orders may be at the venue.
+  // The records of this turn are in memory but not in the journal: nothing here is to be believed
+  // any more but that these orders may be at the venue.
   journal_down = true;
   for (const ClientOrderId& id : ledger.orders().open()) {
     out->at_once.cancels.push_back(ledger.orders().find(id)->order.venue_id);
@@ -212,9 +228,9 @@ void OrderManager::State::on(const TimerFired&) {
   cancel_orphans();
   cancel_stale();
   drive_cancels();
-  drive_flattens();
-  unwind_legs();
-  if (!stopping) {
+  if (!stopping) {  // from the request on nothing new is sent, not even to level legs
+    drive_flattens();
+    unwind_legs();
     std::vector<TargetKey> keys;
     for (const auto& [key, target] : targets) keys.push_back(key);
     for (const TargetKey& key : keys) sync_quotes(key);
