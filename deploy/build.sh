@@ -26,7 +26,7 @@ else
   # In a log one line per 20 steps is progress enough; compiler messages pass unchanged.
   status=$(mktemp)
   { ninja -C "$tree" -j "${JOBS:-$(nproc)}" "$@"; echo $? >"$status"; } |
-    awk '/^\[[0-9]+\/[0-9]+ /{ if (++n % 20 == 1) print; next } { print; fflush() }'
+    awk '/^\[[0-9]+\/[0-9]+ /{ if (++n % 20 == 1) { print; fflush() } next } { print; fflush() }'
   result=$(cat "$status"); rm -f "$status"
   exit "$result"
 fi
