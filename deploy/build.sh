@@ -25,7 +25,7 @@ if [ -t 1 ]; then
 else
   # In a log one line per 20 steps is progress enough; compiler messages pass unchanged.
   status=$(mktemp)
-  { ninja -C "$tree" -j "${JOBS:-$(nproc)}" "$@"; echo $? >"$status"; } |
+  { ninja -C "$tree" -j "${JOBS:-$(nproc)}" "$@" && echo 0 >"$status" || echo 1 >"$status"; } |
     awk '/^\[[0-9]+\/[0-9]+ /{ if (++n % 20 == 1) { print; fflush() } next } { print; fflush() }'
   result=$(cat "$status"); rm -f "$status"
   exit "$result"

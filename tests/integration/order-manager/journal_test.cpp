@@ -56,7 +56,7 @@ class JournalTest : public testing::Test {
 
   std::string error_of_reading() const {
     try {
-      const Journal journal(path_, JournalAccess::Read);
+      const Journal journal(path_, JournalAccess::ReadOnly);
       (void)read_all(journal);
     } catch (const JournalError& error) {
       return error.what();
@@ -70,17 +70,17 @@ class JournalTest : public testing::Test {
 
 TEST_F(JournalTest, ReturnsWhatWasAppendedAfterReopening) {
   {
-    Journal journal(path_, JournalAccess::Write);
+    Journal journal(path_, JournalAccess::ReadWrite);
     EXPECT_EQ(journal.append(events(1, 3)), "");
     EXPECT_EQ(journal.append(events(4, 4)), "");
   }
-  const Journal journal(path_, JournalAccess::Write);
+  const Journal journal(path_, JournalAccess::ReadWrite);
   EXPECT_EQ(journal.last_seq(), 4u);
   EXPECT_EQ(read_all(journal), events(1, 4));
 }
 
 TEST_F(JournalTest, ReadsARangeOnly) {
-  Journal journal(path_, JournalAccess::Write);
+  Journal journal(path_, JournalAccess::ReadWrite);
   ASSERT_EQ(journal.append(events(1, 10)), "");
   std::vector<Event> found;
   journal.read(4, 6, [&](const Event& read) { found.push_back(read); });
@@ -88,9 +88,9 @@ TEST_F(JournalTest, ReadsARangeOnly) {
 }
 
 TEST_F(JournalTest, RefusesASecondWriter) {
-  const Journal first(path_, JournalAccess::Write);
+  const Journal first(path_, JournalAccess::ReadWrite);
   try {
-    const Journal second(path_, JournalAccess::Write);
+    const Journal second(path_, JournalAccess::ReadWrite);
     FAIL() << "a second writer was let in";
   } catch (const JournalError& error) {
     EXPECT_THAT(error.what(), HasSubstr("in use by another process"));
@@ -98,9 +98,9 @@ TEST_F(JournalTest, RefusesASecondWriter) {
 }
 
 TEST_F(JournalTest, CanBeReadWhileItsOwnerWrites) {
-  Journal owner(path_, JournalAccess::Write);
+  Journal owner(path_, JournalAccess::ReadWrite);
   ASSERT_EQ(owner.append(events(1, 2)), "");
-  const Journal reader(path_, JournalAccess::Read);
+  const Journal reader(path_, JournalAccess::ReadOnly);
   EXPECT_EQ(read_all(reader), events(1, 2));
 }
 
@@ -109,7 +109,7 @@ TEST_F(JournalTest, KeepsEveryAppendedEventWhenItsProcessIsKilled) {
   ASSERT_EQ(::pipe(pipe_ends), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    Journal journal(path_, JournalAccess::Write);
+    Journal journal(path_, JournalAccess::ReadWrite);
     for (std::uint64_t seq = 1;; ++seq) {
       if (!journal.append(events(seq, seq)).empty()) ::_exit(1);
       (void)!::write(pipe_ends[1], &seq, sizeof seq);
@@ -123,7 +123,7 @@ TEST_F(JournalTest, KeepsEveryAppendedEventWhenItsProcessIsKilled) {
   for (std::uint64_t more = 0; ::read(pipe_ends[0], &more, sizeof more) == 8;) acknowledged = more;
   ::close(pipe_ends[0]);
 
-  const Journal journal(path_, JournalAccess::Write);
+  const Journal journal(path_, JournalAccess::ReadWrite);
   EXPECT_GE(journal.last_seq(), acknowledged);
   EXPECT_LE(journal.last_seq(), acknowledged + 1);
   EXPECT_EQ(read_all(journal), events(1, journal.last_seq()));
@@ -134,7 +134,7 @@ TEST_F(JournalTest, WritesNothingOfATransactionThatTheDiskRefuses) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
-    Journal journal(path_, JournalAccess::Write);
+    Journal journal(path_, JournalAccess::ReadWrite);
     if (!journal.append(events(1, 5)).empty()) ::_exit(1);
     const rlimit full{.rlim_cur = 64 * 1024, .rlim_max = RLIM_INFINITY};
     ::setrlimit(RLIMIT_FSIZE, &full);
@@ -157,13 +157,13 @@ TEST_F(JournalTest, WritesNothingOfATransactionThatTheDiskRefuses) {
 }
 
 TEST_F(JournalTest, NamesADamagedRecord) {
-  { ASSERT_EQ(Journal(path_, JournalAccess::Write).append(events(1, 3)), ""); }
+  { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(events(1, 3)), ""); }
   sql("UPDATE journal SET body = x'ffff' WHERE seq = 2");
   EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is damaged"));
 }
 
 TEST_F(JournalTest, NamesAMissingRecord) {
-  { ASSERT_EQ(Journal(path_, JournalAccess::Write).append(events(1, 3)), ""); }
+  { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(events(1, 3)), ""); }
   sql("DELETE FROM journal WHERE seq = 2");
   EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is missing"));
 }
@@ -177,7 +177,7 @@ TEST_F(JournalTest, RefusesAFileThatIsNoJournal) {
 }
 
 TEST_F(JournalTest, RefusesANewerFormat) {
-  { ASSERT_EQ(Journal(path_, JournalAccess::Write).append(events(1, 1)), ""); }
+  { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(events(1, 1)), ""); }
   sql("PRAGMA user_version = 9");
   EXPECT_THAT(error_of_reading(), HasSubstr("has format 9"));
 }
@@ -187,12 +187,12 @@ TEST_F(JournalTest, SaysThatThereIsNoJournalToRead) {
 }
 
 TEST_F(JournalTest, BacksUpAConsistentCopyWhileOpen) {
-  Journal journal(path_, JournalAccess::Write);
+  Journal journal(path_, JournalAccess::ReadWrite);
   ASSERT_EQ(journal.append(events(1, 3)), "");
   const std::string copy = (folder_ / "copy.db").string();
   journal.backup(copy);
   ASSERT_EQ(journal.append(events(4, 4)), "");
-  EXPECT_EQ(read_all(Journal(copy, JournalAccess::Read)), events(1, 3));
+  EXPECT_EQ(read_all(Journal(copy, JournalAccess::ReadOnly)), events(1, 3));
   EXPECT_THROW(journal.backup(copy), JournalError);
 }
 
