@@ -7,15 +7,17 @@ namespace {
 
 // In the order of EventBody.
 constexpr std::array<std::string_view, kEventKinds> kEventKindNames = {
-    "signal_accepted",    "signal_denied",   "order_denied",      "order_submitted",
-    "order_ambiguous",    "order_accepted",  "order_rejected",    "order_filled",
-    "fill_advanced",      "fill_reversed",   "cancel_requested",  "order_canceled",
-    "order_cancel_rejected", "order_expired", "order_resurrected", "legs_imbalanced",
-    "legs_levelled",      "market_recorded", "market_resolved",   "claim_paid",
-    "cash_moved",         "marks_taken",     "day_opened",        "drift_measured",
-    "journal_opened",     "manager_started", "trading_state_changed", "strategy_switched",
-    "lease_granted",      "command_accepted", "command_denied",   "flatten_begun",
-    "flatten_ended"};
+    "signal_accepted",       "signal_denied",    "order_denied",
+    "order_submitted",       "order_ambiguous",  "order_accepted",
+    "order_rejected",        "order_filled",     "fill_advanced",
+    "fill_reversed",         "cancel_requested", "order_canceled",
+    "order_cancel_rejected", "order_expired",    "order_resurrected",
+    "legs_imbalanced",       "legs_levelled",    "market_recorded",
+    "market_resolved",       "claim_paid",       "cash_moved",
+    "marks_taken",           "day_opened",       "drift_measured",
+    "journal_opened",        "manager_started",  "trading_state_changed",
+    "strategy_switched",     "lease_granted",    "command_accepted",
+    "command_denied",        "flatten_begun",    "flatten_ended"};
 
 // In the order of DenyReason.
 constexpr std::array<std::string_view, kDenyReasons> kDenyReasonNames = {

@@ -9,8 +9,8 @@ using enum OrderRowClass;
 constexpr OrderRow kNever{Never, Status::Submitted};
 using Row = std::array<OrderRow, kOrderEventKinds>;
 
-// Columns: Ambiguous, Accepted, Rejected, Fill, Reversal, CancelRequested, CancelRejected, Canceled,
-//          Expired, Resurrected.
+// Columns: Ambiguous, Accepted, Rejected, Fill, Reversal, CancelRequested, CancelRejected,
+// Canceled, Expired, Resurrected.
 constexpr std::array<Row, kOrderStatuses> kTable = {{
     // Submitted. A fill or a cancellation may come by the user channel before the venue's answer to
     // the submission. A cancel that overtakes its order finds nothing.
@@ -111,8 +111,8 @@ constexpr std::array<std::string_view, kOrderStatuses> kStatusNames = {
     "Submitted", "Ambiguous", "Accepted", "PartiallyFilled",
     "Filled",    "Canceled",  "Rejected", "Expired"};
 constexpr std::array<std::string_view, kOrderEventKinds> kEventNames = {
-    "Ambiguous",      "Accepted", "Rejected", "Fill",       "Reversal", "CancelRequested",
-    "CancelRejected", "Canceled", "Expired",  "Resurrected"};
+    "Ambiguous",       "Accepted",       "Rejected", "Fill",    "Reversal",
+    "CancelRequested", "CancelRejected", "Canceled", "Expired", "Resurrected"};
 
 void append_padded(std::string& out, std::string_view text, std::size_t width) {
   out.append(text);
@@ -151,8 +151,7 @@ std::string print_order_table() {
       if (row.row_class == Never) continue;
       append_padded(text, to_string(status), 17);
       append_padded(text, to_string(event), 17);
-      const bool by_quantity =
-          event == OrderEventKind::Fill && row.next == Status::PartiallyFilled;
+      const bool by_quantity = event == OrderEventKind::Fill && row.next == Status::PartiallyFilled;
       append_padded(text, by_quantity ? "by quantity" : to_string(row.next), 17);
       text.append(row.row_class == Expected ? "expected\n" : "tolerated\n");
     }

@@ -1,8 +1,8 @@
 // The one table that says what may happen to an order in which status, and what becomes of it. Rows
 // are what order-manager records; messages of the venue that say nothing new never get this far.
 //
-// A terminal status is final but for one thing: a sign of life of an order that had been written off.
-// Fills, and reversals of fills, that come after the end change quantities, not the status.
+// A terminal status is final but for one thing: a sign of life of an order that had been written
+// off. Fills, and reversals of fills, that come after the end change quantities, not the status.
 #pragma once
 
 #include <array>
@@ -42,9 +42,11 @@ struct OrderRow {
 // `next` of a fill is PartiallyFilled where the quantity decides: Filled once nothing is left.
 [[nodiscard]] const OrderRow& order_row(OrderStatus status, OrderEventKind event);
 
-// The status after the event. `complete`: the filled quantity reaches the order's. Asserts on Never.
+// The status after the event. `complete`: the filled quantity reaches the order's. Asserts on
+// Never.
 enum class Completion : std::uint8_t { Partial, Complete };
-[[nodiscard]] OrderStatus next_status(OrderStatus status, OrderEventKind event, Completion completion);
+[[nodiscard]] OrderStatus next_status(OrderStatus status, OrderEventKind event,
+                                      Completion completion);
 
 [[nodiscard]] std::string_view to_string(OrderStatus status);
 [[nodiscard]] std::string_view to_string(OrderEventKind event);

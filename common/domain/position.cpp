@@ -13,19 +13,21 @@ void apply_fill(Holding& holding, Side side, Quantity quantity, Money cash, Mone
   const bool buy = side == Side::Buy;
   const Quantity delta = buy ? quantity : -quantity;
   const Money paid = buy ? cash + fee : fee - cash;
-  const bool closes = (holding.quantity.is_positive() && !buy) || (holding.quantity.is_negative() && buy);
+  const bool closes =
+      (holding.quantity.is_positive() && !buy) || (holding.quantity.is_negative() && buy);
   if (!closes) {
     holding.quantity += delta;
     holding.cost += paid;
     return;
   }
-  const std::int64_t held = holding.quantity.raw() < 0 ? -holding.quantity.raw() : holding.quantity.raw();
+  const std::int64_t held =
+      holding.quantity.raw() < 0 ? -holding.quantity.raw() : holding.quantity.raw();
   const std::int64_t closed = quantity.raw() < held ? quantity.raw() : held;
-  const Money closed_cost = Money::from_raw(
-      mul_div(holding.cost.raw(), closed, held, Rounding::HalfAwayFromZero));
+  const Money closed_cost =
+      Money::from_raw(mul_div(holding.cost.raw(), closed, held, Rounding::HalfAwayFromZero));
   // What the closing part paid; the rest of the fill opens on the other side.
-  const Money closing_paid = Money::from_raw(
-      mul_div(paid.raw(), closed, quantity.raw(), Rounding::HalfAwayFromZero));
+  const Money closing_paid =
+      Money::from_raw(mul_div(paid.raw(), closed, quantity.raw(), Rounding::HalfAwayFromZero));
   holding.realized -= closed_cost + closing_paid;
   holding.cost -= closed_cost;
   holding.quantity += delta;

@@ -3,9 +3,9 @@
 //
 //   paid for buys - received for sells == cost - realized
 //
-// holds to the last 1e-6 pUSD. A holding may be negative (someone else sold the account's shares, or a
-// buy that had been sold from turned out never to have happened): then cost is negative too, the money
-// received for what is owed.
+// holds to the last 1e-6 pUSD. A holding may be negative (someone else sold the account's shares,
+// or a buy that had been sold from turned out never to have happened): then cost is negative too,
+// the money received for what is owed.
 #pragma once
 
 #include "common/domain/instrument.hpp"
@@ -19,9 +19,9 @@ struct Holding {
   constexpr bool operator==(const Holding&) const = default;
 };
 
-// One fill: `cash` changed hands against `quantity` shares; `fee` was paid on top (buy) or kept back
-// (sell). Closing part of a holding realizes proceeds - cost x closed/held, rounded once (half away
-// from zero); the remainder stays in the cost.
+// One fill: `cash` changed hands against `quantity` shares; `fee` was paid on top (buy) or kept
+// back (sell). Closing part of a holding realizes proceeds - cost x closed/held, rounded once (half
+// away from zero); the remainder stays in the cost.
 void apply_fill(Holding& holding, Side side, Quantity quantity, Money cash, Money fee);
 
 // quantity x price, rounded down: what the holding is worth at `mark`.

@@ -1,5 +1,5 @@
-// A running FNV-1a hash over a state, to compare a fold of the journal with the live state. Feed it in
-// a fixed order; never feed it the iteration order of an unordered container.
+// A running FNV-1a hash over a state, to compare a fold of the journal with the live state. Feed it
+// in a fixed order; never feed it the iteration order of an unordered container.
 #pragma once
 
 #include <array>
@@ -15,8 +15,7 @@ namespace polybot::order_manager {
 class Digest {
  public:
   template <class Int>
-    requires(std::is_integral_v<Int> || std::is_enum_v<Int>)
-  Digest& add(Int value) {
+  requires(std::is_integral_v<Int> || std::is_enum_v<Int>) Digest& add(Int value) {
     auto word = static_cast<std::uint64_t>(value);
     for (int i = 0; i < 8; ++i, word >>= 8) mix(static_cast<std::uint8_t>(word));
     return *this;

@@ -1,6 +1,6 @@
-// Does the venue have the money and the shares that the book says? A reading is not a snapshot: trades
-// settle while it is taken. So the expectation is a range that holds whichever of the settlements in
-// doubt the reading has seen; what lies outside it is drift.
+// Does the venue have the money and the shares that the book says? A reading is not a snapshot:
+// trades settle while it is taken. So the expectation is a range that holds whichever of the
+// settlements in doubt the reading has seen; what lies outside it is drift.
 #include <algorithm>
 
 #include "services/order-manager/core/order_manager_state.hpp"
@@ -36,21 +36,24 @@ void for_each_entry(const Portfolio& portfolio, const Visit& visit) {
   }
 }
 
-const VenueAccount::Holding* find_holding(const VenueAccount& account, const domain::TokenId& token) {
-  const auto it = std::find_if(account.holdings.begin(), account.holdings.end(),
-                               [&](const VenueAccount::Holding& holding) { return holding.token == token; });
+const VenueAccount::Holding* find_holding(const VenueAccount& account,
+                                          const domain::TokenId& token) {
+  const auto it =
+      std::find_if(account.holdings.begin(), account.holdings.end(),
+                   [&](const VenueAccount::Holding& holding) { return holding.token == token; });
   return it == account.holdings.end() ? nullptr : &*it;
 }
 
 }  // namespace
 
-// Balances move when a trade is mined: matched ones, and those mined since shortly before the reading,
-// may be in it or not.
+// Balances move when a trade is mined: matched ones, and those mined since shortly before the
+// reading, may be in it or not.
 OrderManager::State::Range OrderManager::State::expected_cash(Timestamp read_at) const {
   Range range{ledger.portfolio().cash().raw(), ledger.portfolio().cash().raw()};
-  for_each_entry(ledger.portfolio(), [&](const domain::Instrument&, const TokenPosition::Entry& entry) {
-    if (entry.status == FillStatus::Matched) range.widen(-flow(entry).raw());
-  });
+  for_each_entry(ledger.portfolio(),
+                 [&](const domain::Instrument&, const TokenPosition::Entry& entry) {
+                   if (entry.status == FillStatus::Matched) range.widen(-flow(entry).raw());
+                 });
   for (const RecentFlow& recent : recent_flows) {
     if (recent.at >= read_at - kSettlementLag) range.widen(-recent.cash.raw());
   }
@@ -60,14 +63,15 @@ OrderManager::State::Range OrderManager::State::expected_cash(Timestamp read_at)
   return range;
 }
 
-OrderManager::State::Range OrderManager::State::expected_quantity(const domain::Instrument& instrument,
-                                                                  Timestamp read_at) const {
+OrderManager::State::Range OrderManager::State::expected_quantity(
+    const domain::Instrument& instrument, Timestamp read_at) const {
   const std::int64_t booked = ledger.portfolio().account_quantity(instrument).raw();
   Range range{booked, booked};
-  for_each_entry(ledger.portfolio(), [&](const domain::Instrument& of, const TokenPosition::Entry& entry) {
-    if (of != instrument || entry.status != FillStatus::Matched) return;
-    range.widen(entry.side == Side::Buy ? -entry.quantity.raw() : entry.quantity.raw());
-  });
+  for_each_entry(
+      ledger.portfolio(), [&](const domain::Instrument& of, const TokenPosition::Entry& entry) {
+        if (of != instrument || entry.status != FillStatus::Matched) return;
+        range.widen(entry.side == Side::Buy ? -entry.quantity.raw() : entry.quantity.raw());
+      });
   for (const RecentFlow& recent : recent_flows) {
     if (recent.instrument == instrument && recent.at >= read_at - kSettlementLag) {
       range.widen(-recent.quantity.raw());
@@ -120,7 +124,8 @@ void OrderManager::State::measure_drift(const VenueAccount& account) {
   if (news) record({}, {}, drift);
 }
 
-void OrderManager::State::book_cash_difference(std::int64_t difference, bool exact, Money collateral) {
+void OrderManager::State::book_cash_difference(std::int64_t difference, bool exact,
+                                               Money collateral) {
   if (difference == 0 || difference != unexplained_cash) {
     unexplained_cash = difference;
     unexplained_since = now;

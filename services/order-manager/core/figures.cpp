@@ -12,26 +12,40 @@ using domain::Quantity;
 
 std::string_view to_string(SignalOutcome outcome) {
   switch (outcome) {
-    case SignalOutcome::Accepted: return "accepted";
-    case SignalOutcome::Expired: return "expired";
-    case SignalOutcome::Fenced: return "fenced";
-    case SignalOutcome::Stale: return "stale";
-    case SignalOutcome::Denied: return "denied";
+    case SignalOutcome::Accepted:
+      return "accepted";
+    case SignalOutcome::Expired:
+      return "expired";
+    case SignalOutcome::Fenced:
+      return "fenced";
+    case SignalOutcome::Stale:
+      return "stale";
+    case SignalOutcome::Denied:
+      return "denied";
   }
   return "";
 }
 
 std::string_view to_string(LimitKind kind) {
   switch (kind) {
-    case LimitKind::OrderNotional: return "order_notional";
-    case LimitKind::Position: return "position";
-    case LimitKind::Event: return "event";
-    case LimitKind::Exposure: return "exposure";
-    case LimitKind::OpenOrders: return "open_orders";
-    case LimitKind::OrderRate: return "order_rate";
-    case LimitKind::DailyLoss: return "daily_loss";
-    case LimitKind::Drawdown: return "drawdown";
-    case LimitKind::Balance: return "balance";
+    case LimitKind::OrderNotional:
+      return "order_notional";
+    case LimitKind::Position:
+      return "position";
+    case LimitKind::Event:
+      return "event";
+    case LimitKind::Exposure:
+      return "exposure";
+    case LimitKind::OpenOrders:
+      return "open_orders";
+    case LimitKind::OrderRate:
+      return "order_rate";
+    case LimitKind::DailyLoss:
+      return "daily_loss";
+    case LimitKind::Drawdown:
+      return "drawdown";
+    case LimitKind::Balance:
+      return "balance";
   }
   return "";
 }
@@ -45,7 +59,8 @@ void add_orders(const Ledger& ledger, StrategySnapshot& snapshot) {
     // By first entry: a resurrected order has been counted as ended.
     if (!order.ended()) ++snapshot.orders_live[static_cast<std::size_t>(order.order.side)];
     if (order.status == OrderStatus::Ambiguous) ++snapshot.orders_ambiguous;
-    const bool unanswered = order.status == OrderStatus::Submitted || order.status == OrderStatus::Ambiguous;
+    const bool unanswered =
+        order.status == OrderStatus::Submitted || order.status == OrderStatus::Ambiguous;
     if (!unanswered) continue;
     const Timestamp at = order.order.submitted_at;
     snapshot.oldest_pending = std::min(snapshot.oldest_pending.value_or(at), at);
@@ -149,18 +164,19 @@ std::vector<domain::StrategyState> OrderManager::strategy_states(Timestamp now) 
   for (const StrategySettings& strategy : state.settings.strategies) {
     const StrategySnapshot snapshot = state.snapshot(strategy.name, now);
     const auto live = snapshot.orders_live[0] + snapshot.orders_live[1];
-    states.push_back({.strategy = strategy.name,
-                      .enabled = snapshot.enabled,
-                      .trading_state = snapshot.trading_state,
-                      .parameters = strategy.parameters,
-                      .last_seq = state.ledger.last_seq(strategy.name),
-                      .figures = {.realized = snapshot.realized,
-                                  .unrealized = snapshot.unrealized,
-                                  .daily_pnl = snapshot.daily_pnl,
-                                  .drawdown = snapshot.drawdown,
-                                  .exposure = snapshot.exposure,
-                                  .orders_live = static_cast<std::uint32_t>(live),
-                                  .positions_open = static_cast<std::uint32_t>(snapshot.positions_open)}});
+    states.push_back(
+        {.strategy = strategy.name,
+         .enabled = snapshot.enabled,
+         .trading_state = snapshot.trading_state,
+         .parameters = strategy.parameters,
+         .last_seq = state.ledger.last_seq(strategy.name),
+         .figures = {.realized = snapshot.realized,
+                     .unrealized = snapshot.unrealized,
+                     .daily_pnl = snapshot.daily_pnl,
+                     .drawdown = snapshot.drawdown,
+                     .exposure = snapshot.exposure,
+                     .orders_live = static_cast<std::uint32_t>(live),
+                     .positions_open = static_cast<std::uint32_t>(snapshot.positions_open)}});
   }
   return states;
 }

@@ -16,7 +16,15 @@ namespace polybot::order_manager {
 enum class SignalOutcome : std::uint8_t { Accepted, Expired, Fenced, Stale, Denied };
 inline constexpr int kSignalOutcomes = 5;
 enum class LimitKind : std::uint8_t {
-  OrderNotional, Position, Event, Exposure, OpenOrders, OrderRate, DailyLoss, Drawdown, Balance,
+  OrderNotional,
+  Position,
+  Event,
+  Exposure,
+  OpenOrders,
+  OrderRate,
+  DailyLoss,
+  Drawdown,
+  Balance,
 };
 inline constexpr int kLimitKinds = 9;
 // "accepted" ..., "order_notional" ...: metric labels.
@@ -73,7 +81,8 @@ struct Figures {
   std::uint64_t journal_id = 0;
   std::uint32_t fold_version = 0;
   std::uint64_t sequence = 0;
-  std::vector<StrategySnapshot> strategies;  // configured ones, `unknown`, `external`, and past ones
+  std::vector<StrategySnapshot>
+      strategies;  // configured ones, `unknown`, `external`, and past ones
   domain::TradingState trading_state = domain::TradingState::Active;
   domain::Money account_drawdown;
   Utilization account_utilization{};
@@ -82,8 +91,8 @@ struct Figures {
   domain::Money unredeemed;
   domain::Money drift_cash, drift_positions;  // absolute
   std::array<std::uint64_t, domain::kEventKinds> journal_events{};
-  std::uint64_t reconciliations_ok = 0;       // volatile: since this start
-  std::uint64_t reconciliations_failed = 0;   // volatile: since this start
+  std::uint64_t reconciliations_ok = 0;      // volatile: since this start
+  std::uint64_t reconciliations_failed = 0;  // volatile: since this start
 };
 
 }  // namespace polybot::order_manager

@@ -9,7 +9,8 @@
 
 namespace polybot::order_manager {
 
-// `sent_at` = the frame's sent_unix_ns: its distance from now is the producer's clock error plus age.
+// `sent_at` = the frame's sent_unix_ns: its distance from now is the producer's clock error plus
+// age.
 struct SignalReceived {
   domain::Signal signal;
   domain::Timestamp sent_at{};
@@ -28,8 +29,8 @@ struct MarketRead {
   std::optional<domain::Market> market;  // when Found
 };
 
-// The venue's REST record says that the market is resolved. Answer to ConfirmResolution; no answer is
-// needed while it is not (the core asks again).
+// The venue's REST record says that the market is resolved. Answer to ConfirmResolution; no answer
+// is needed while it is not (the core asks again).
 struct ResolutionConfirmed {
   domain::MarketId market;
   domain::Payout payout;

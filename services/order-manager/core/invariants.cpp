@@ -31,8 +31,8 @@ void check_order_identity(const Ledger& ledger, Broken& broken) {
       const std::uint64_t open = live[strategy][side];
       if (of(OrderStatus::Submitted) == ended + open) continue;
       broken.push_back(strategy.value + (side == 0 ? " buy" : " sell") + ": submitted " +
-                       std::to_string(of(OrderStatus::Submitted)) + " != ended " + std::to_string(ended) +
-                       " + live " + std::to_string(open));
+                       std::to_string(of(OrderStatus::Submitted)) + " != ended " +
+                       std::to_string(ended) + " + live " + std::to_string(open));
     }
   }
 }
@@ -57,7 +57,8 @@ void check_orders(const Ledger& ledger, Broken& broken) {
       broken.push_back("order " + domain::to_string(id) + " is open and ended at once");
     }
   }
-  if (open != ledger.orders().open().size()) broken.push_back("open orders are not those that have not ended");
+  if (open != ledger.orders().open().size())
+    broken.push_back("open orders are not those that have not ended");
 }
 
 // Markets still in the portfolio whose every order is still remembered.

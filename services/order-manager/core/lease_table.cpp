@@ -16,11 +16,12 @@ static_assert(domain::kShards == 64, "one bit per shard");
 }  // namespace
 
 std::vector<domain::LeaseGranted> LeaseTable::announced(const domain::RunnerAnnounced& runner,
-                                                        std::span<const Wanted> strategies, Timestamp now) {
+                                                        std::span<const Wanted> strategies,
+                                                        Timestamp now) {
   std::vector<domain::LeaseGranted> grants;
   for (const Wanted& wanted : strategies) {
-    const bool offers = std::find(runner.strategies.begin(), runner.strategies.end(), wanted.strategy) !=
-                        runner.strategies.end();
+    const bool offers = std::find(runner.strategies.begin(), runner.strategies.end(),
+                                  wanted.strategy) != runner.strategies.end();
     const auto it = holdings_.find(wanted.strategy);
     const bool held = it != holdings_.end() && it->second.expires_at > now;
     const bool holder = held && it->second.incarnation == runner.incarnation;
@@ -38,7 +39,8 @@ std::vector<domain::LeaseGranted> LeaseTable::announced(const domain::RunnerAnno
                  .granted_seq = wanted.last_seq,
                  .granted_at = now,
                  .expires_at = now + lease_duration_};
-      grants.push_back({wanted.strategy, runner.replica, runner.incarnation, holding.epoch, kAllShards});
+      grants.push_back(
+          {wanted.strategy, runner.replica, runner.incarnation, holding.epoch, kAllShards});
     }
   }
   return grants;

@@ -1,9 +1,10 @@
-// Who may trade which shards of which strategy. A lease is an epoch that fences: a signal must carry the
-// epoch of the present lease and come from its holder, or it is denied. Epochs are (durable start number
-// of order-manager, counter), so none survives a restart.
+// Who may trade which shards of which strategy. A lease is an epoch that fences: a signal must
+// carry the epoch of the present lease and come from its holder, or it is denied. Epochs are
+// (durable start number of order-manager, counter), so none survives a restart.
 //
-// One runner holds all shards of a strategy; others wait until its lease has ended. Who ended a lease in
-// good order (leaving) passes its resting orders on; from who fell silent they are taken away.
+// One runner holds all shards of a strategy; others wait until its lease has ended. Who ended a
+// lease in good order (leaving) passes its resting orders on; from who fell silent they are taken
+// away.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ class LeaseTable {
   // Epochs from here on are (start, 1), (start, 2), ...
   void start(std::uint32_t start_number) { start_ = start_number; }
 
-  // A runner says that it lives and which strategies it could run. Renews what it holds and takes what
-  // is free of `strategies`. Returns the new grants, to be recorded.
+  // A runner says that it lives and which strategies it could run. Renews what it holds and takes
+  // what is free of `strategies`. Returns the new grants, to be recorded.
   struct Wanted {
     domain::StrategyName strategy;
     std::uint64_t last_seq = 0;  // of order.<strategy>: what a new holder must have applied
@@ -47,7 +48,8 @@ class LeaseTable {
   // When the present lease of the strategy was granted; empty when there is none.
   [[nodiscard]] std::optional<domain::Timestamp> granted_at(const domain::StrategyName& strategy,
                                                             domain::Timestamp now) const;
-  [[nodiscard]] std::uint64_t shards_leased(const domain::StrategyName& strategy, domain::Timestamp now) const;
+  [[nodiscard]] std::uint64_t shards_leased(const domain::StrategyName& strategy,
+                                            domain::Timestamp now) const;
   // One entry per strategy and shard.
   [[nodiscard]] std::vector<domain::Lease> leases() const;
 

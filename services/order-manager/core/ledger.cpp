@@ -9,10 +9,10 @@ namespace polybot::order_manager {
 using domain::DenyReason;
 using domain::MarketId;
 using domain::Money;
-using domain::StrategyName;
 using domain::TradingState;
 
-// ---- apply: one function per kind of record -------------------------------------------------------
+// ---- apply: one function per kind of record
+// -------------------------------------------------------
 
 struct Ledger::Applier {
   Ledger& ledger;
@@ -117,7 +117,9 @@ struct Ledger::Applier {
     ++ledger.count(event.strategy).orders_resurrected;
     after_order(body.order, ledger.orders_.resurrected(body.order, event.at));
   }
-  void operator()(const domain::LegsImbalanced& body) const { ledger.legs_.imbalanced(body, event.at); }
+  void operator()(const domain::LegsImbalanced& body) const {
+    ledger.legs_.imbalanced(body, event.at);
+  }
   void operator()(const domain::LegsLevelled& body) const {
     ledger.legs_.levelled(body, ledger.orders_);
   }
@@ -177,7 +179,8 @@ struct Ledger::Applier {
     ledger.flattens_.push_back({body.command, body.strategy});
   }
   void operator()(const domain::FlattenEnded& body) const {
-    std::erase_if(ledger.flattens_, [&](const Flatten& flatten) { return flatten.command == body.command; });
+    std::erase_if(ledger.flattens_,
+                  [&](const Flatten& flatten) { return flatten.command == body.command; });
   }
 
   static void count_confirmed(StrategyCounters& counters, const domain::OrderFilled& fill) {
@@ -203,7 +206,8 @@ domain::StreamedEvent Ledger::apply(const domain::Event& event) {
 void Ledger::count_change(const OrderRecord& record, const OrderChange& change) {
   StrategyCounters& counters = count(record.order.strategy);
   if (change.entered) {
-    ++counters.orders[static_cast<std::size_t>(record.order.side)][static_cast<std::size_t>(*change.entered)];
+    ++counters.orders[static_cast<std::size_t>(record.order.side)]
+                     [static_cast<std::size_t>(*change.entered)];
   }
   if (change.corrected) ++counters.orders_corrected;
 }
@@ -221,10 +225,10 @@ void Ledger::forget_market_if_done(const MarketId& market) {
                       it->second.status == domain::MarketStatus::Resolved ||
                       portfolio_.resolutions().contains(market);
   if (!closed) return;
-  const bool open_order = std::any_of(
-      orders_.open().begin(), orders_.open().end(), [&](const domain::ClientOrderId& id) {
-        return orders_.find(id)->order.instrument.market == market;
-      });
+  const bool open_order = std::any_of(orders_.open().begin(), orders_.open().end(),
+                                      [&](const domain::ClientOrderId& id) {
+                                        return orders_.find(id)->order.instrument.market == market;
+                                      });
   if (open_order) return;
   if (portfolio_.forgettable(market)) {
     portfolio_.forget(market);

@@ -1,6 +1,7 @@
-// Everything durable, as a fold over the journal: apply() is the only way in, at start-up and at run
-// time alike, so a fold of the journal equals the live state (digest() shows it). Deterministic and
-// free of decisions: it records what has been decided, and asserts on records that cannot follow.
+// Everything durable, as a fold over the journal: apply() is the only way in, at start-up and at
+// run time alike, so a fold of the journal equals the live state (digest() shows it). Deterministic
+// and free of decisions: it records what has been decided, and asserts on records that cannot
+// follow.
 #pragma once
 
 #include <array>
@@ -24,8 +25,8 @@ inline constexpr std::size_t kCommandAnswersMax = 100'000;
 
 class Ledger {
  public:
-  // Asserts seq == last_seq() + 1. Returns the message of the stream: the event, the previous seq of
-  // its topic and the state after it.
+  // Asserts seq == last_seq() + 1. Returns the message of the stream: the event, the previous seq
+  // of its topic and the state after it.
   domain::StreamedEvent apply(const domain::Event& event);
 
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
@@ -43,7 +44,9 @@ class Ledger {
   [[nodiscard]] const SignalDedupe& signals() const { return signals_; }
 
   [[nodiscard]] const domain::Market* market(const domain::MarketId& id) const;
-  [[nodiscard]] const std::map<domain::MarketId, domain::Market>& markets() const { return markets_; }
+  [[nodiscard]] const std::map<domain::MarketId, domain::Market>& markets() const {
+    return markets_;
+  }
   [[nodiscard]] std::optional<domain::Instrument> instrument(const domain::TokenId& token) const;
 
   // The stricter of the strategy's own and the account's; the account's for none.

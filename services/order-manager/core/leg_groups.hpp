@@ -1,5 +1,6 @@
-// Multi-leg buys that belong together: what was filled of each leg, what has corrected it since, and
-// whether the legs are level. A fold over order events; the decision to say so is order-manager's.
+// Multi-leg buys that belong together: what was filled of each leg, what has corrected it since,
+// and whether the legs are level. A fold over order events; the decision to say so is
+// order-manager's.
 //
 // A group holds the legs of one signal and the orders that later complete or unwind it. It is kept
 // until it is level and nothing about it can change any more.
@@ -29,9 +30,9 @@ struct LegGroup {
   };
   std::vector<Leg> legs;
   std::vector<domain::ClientOrderId> correctors;
-  bool unlevel = false;                 // LegsImbalanced said so, LegsLevelled has not
+  bool unlevel = false;  // LegsImbalanced said so, LegsLevelled has not
   domain::Timestamp unlevel_since{};
-  domain::Quantity accepted_spread;     // what was left when it was last declared level
+  domain::Quantity accepted_spread;  // what was left when it was last declared level
 };
 
 // Net quantity of one leg: what its order and its correctors came to.
@@ -44,8 +45,8 @@ class LegGroups {
  public:
   using Table = std::map<domain::SignalId, LegGroup>;
 
-  // A buying leg joins the group of its signal; an order in an instrument of an unlevel group of its
-  // strategy and event corrects that group instead.
+  // A buying leg joins the group of its signal; an order in an instrument of an unlevel group of
+  // its strategy and event corrects that group instead.
   void submitted(const domain::Order& order);
   void imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at);
   void levelled(const domain::LegsLevelled& event, const Orders& orders);
@@ -58,7 +59,8 @@ class LegGroups {
   // The oldest unlevel group of the strategy in the event, if any.
   [[nodiscard]] const LegGroup* unlevel(const domain::StrategyName& strategy,
                                         const domain::EventGroupId& event) const;
-  [[nodiscard]] static std::vector<LegQuantity> quantities(const LegGroup& group, const Orders& orders);
+  [[nodiscard]] static std::vector<LegQuantity> quantities(const LegGroup& group,
+                                                           const Orders& orders);
   // Whether every leg and corrector has ended.
   [[nodiscard]] static bool ended(const LegGroup& group, const Orders& orders);
   // The largest difference between two legs.

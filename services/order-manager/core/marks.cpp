@@ -17,7 +17,8 @@ void OrderManager::State::open_day_if_due() {
 std::optional<Price> OrderManager::State::mark_now(const domain::MarketId& market) const {
   const domain::QuoteTick* quote = quotes.fresh(market, now);
   if (quote == nullptr) return std::nullopt;
-  if (quote->bid && quote->ask && quote->ask->price - quote->bid->price <= settings.mark_spread_max) {
+  if (quote->bid && quote->ask &&
+      quote->ask->price - quote->bid->price <= settings.mark_spread_max) {
     return quotes.mid(market, now);
   }
   if (!quote->last) return std::nullopt;
@@ -39,7 +40,8 @@ void OrderManager::State::take_marks() {
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
       last_change = std::max(last_change, position.last_fill_seq);
-      if (!position.flat() && !ledger.portfolio().resolutions().contains(market)) held.insert(market);
+      if (!position.flat() && !ledger.portfolio().resolutions().contains(market))
+        held.insert(market);
     }
   }
   domain::MarksTaken taken;

@@ -1,5 +1,5 @@
-// Reconciliation: the venue's account read by REST against the book. Start-up, reconnect, the minute's
-// comparison, ambiguous and missing orders, and claims all end here.
+// Reconciliation: the venue's account read by REST against the book. Start-up, reconnect, the
+// minute's comparison, ambiguous and missing orders, and claims all end here.
 #include <algorithm>
 
 #include "services/order-manager/core/order_manager_state.hpp"
@@ -7,13 +7,12 @@
 namespace polybot::order_manager {
 
 using domain::ClientOrderId;
-using domain::FillStatus;
 using domain::OrderStatus;
-using domain::Quantity;
-using domain::Side;
 using domain::VenueAccount;
 
-void OrderManager::State::want_account() { account_wanted = true; }
+void OrderManager::State::want_account() {
+  account_wanted = true;
+}
 
 void OrderManager::State::on(const AccountReadFailed&) {
   if (account_reading) ++reconciliations_failed;
@@ -33,7 +32,8 @@ void OrderManager::State::drive_account() {
     if (order.status == OrderStatus::Ambiguous && held_long_enough) account_wanted = true;
   }
   for (const auto& [id, watch] : watches) {
-    if (watch.missing_since && now >= *watch.missing_since + settings.missing_hold) account_wanted = true;
+    if (watch.missing_since && now >= *watch.missing_since + settings.missing_hold)
+      account_wanted = true;
   }
   const bool claims = ledger.portfolio().unredeemed().is_positive();
   if (claims && now >= account_asked_at + kClaimReadPause) account_wanted = true;
@@ -41,7 +41,8 @@ void OrderManager::State::drive_account() {
     account_reading = false;
     ++reconciliations_failed;
   }
-  const bool too_soon = account_asked_at != Timestamp{} && now < account_asked_at + settings.account_read_pause;
+  const bool too_soon =
+      account_asked_at != Timestamp{} && now < account_asked_at + settings.account_read_pause;
   if (!account_wanted || account_reading || too_soon || !rest_up || !user_up) return;
   account_wanted = false;
   account_reading = true;
@@ -113,7 +114,8 @@ void OrderManager::State::on(const VenueAccount& account) {
 void OrderManager::State::reconcile_open_orders(const VenueAccount& account) {
   for (const domain::VenueOrderUpdate& update : account.open_orders) {
     const OrderRecord* order = ledger.orders().find(update.order);
-    const bool ended_here = order != nullptr && order->terminal() && order->status != OrderStatus::Rejected;
+    const bool ended_here =
+        order != nullptr && order->terminal() && order->status != OrderStatus::Rejected;
     if (!ended_here) {
       on(update);
       continue;
@@ -139,14 +141,15 @@ void OrderManager::State::settle_ambiguous(const VenueAccount& account,
   }
 }
 
-// The venue knew it and does not list it any more: its fills are in this reading's trades, and it ends
-// once a second reading agrees. A single one may have been taken in the middle of a change.
+// The venue knew it and does not list it any more: its fills are in this reading's trades, and it
+// ends once a second reading agrees. A single one may have been taken in the middle of a change.
 void OrderManager::State::settle_missing(const VenueAccount& account,
                                          const std::set<domain::VenueOrderId>& open) {
   const std::set<ClientOrderId> candidates = ledger.orders().open();
   for (const ClientOrderId& id : candidates) {
     const OrderRecord& order = *ledger.orders().find(id);
-    const bool known = order.status == OrderStatus::Accepted || order.status == OrderStatus::PartiallyFilled;
+    const bool known =
+        order.status == OrderStatus::Accepted || order.status == OrderStatus::PartiallyFilled;
     if (!known || open.contains(order.order.venue_id)) continue;
     OrderWatch& watch = watches[id];
     if (order.changed_at >= account.read_at || watch.seen_at >= account.read_at) continue;

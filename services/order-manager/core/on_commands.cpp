@@ -27,7 +27,8 @@ void OrderManager::State::on(const domain::Command& command) {
     out->after_commit.repeats.push_back(std::move(repeat));
     return;
   }
-  const CommandDenyReason reason = now >= command.expires_at ? CommandDenyReason::Expired : obey(command);
+  const CommandDenyReason reason =
+      now >= command.expires_at ? CommandDenyReason::Expired : obey(command);
   if (reason == CommandDenyReason::None) {
     record({}, command.trace, domain::CommandAccepted{command.id});
   } else {
@@ -45,7 +46,8 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
       record(strategy, command.trace, domain::StrategySwitched{strategy, on_now});
     }
     if (on_now) return CommandDenyReason::None;
-    withdraw_where(CancelReason::Operator, [&](const TargetKey& key) { return key.strategy == strategy; });
+    withdraw_where(CancelReason::Operator,
+                   [&](const TargetKey& key) { return key.strategy == strategy; });
     cancel_where(CancelReason::Operator, [&](const OrderRecord& order) {
       return order.order.strategy == strategy && order.order.purpose == domain::OrderPurpose::Quote;
     });
@@ -95,7 +97,8 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
   return CommandDenyReason::None;
 }
 
-// ---- trading states ---------------------------------------------------------------------------------
+// ---- trading states
+// ---------------------------------------------------------------------------------
 
 void OrderManager::State::change_trading_state(const std::optional<StrategyName>& strategy,
                                                TradingState state, DenyReason cause) {
@@ -106,7 +109,8 @@ void OrderManager::State::change_trading_state(const std::optional<StrategyName>
   }
   if (state != TradingState::Active) return enforce_trading_state(strategy);
   for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(ledger.flattens())) {
-    if (!strategy || flatten.strategy == strategy) record({}, {}, domain::FlattenEnded{flatten.command});
+    if (!strategy || flatten.strategy == strategy)
+      record({}, {}, domain::FlattenEnded{flatten.command});
   }
 }
 
@@ -115,7 +119,8 @@ void OrderManager::State::enforce_trading_state(const std::optional<StrategyName
   const TradingState state = ledger.own_trading_state(strategy);
   const auto in_scope = [&](const StrategyName& name) { return !strategy || *strategy == name; };
   if (state == TradingState::Halted) {
-    withdraw_where(CancelReason::TradingState, [&](const TargetKey& key) { return in_scope(key.strategy); });
+    withdraw_where(CancelReason::TradingState,
+                   [&](const TargetKey& key) { return in_scope(key.strategy); });
   }
   cancel_where(CancelReason::TradingState, [&](const OrderRecord& order) {
     const bool opens = order.order.side == Side::Buy;
@@ -134,9 +139,11 @@ void OrderManager::State::check_breach(const std::optional<StrategyName>& strate
   if (cause != DenyReason::None) change_trading_state(strategy, TradingState::Reducing, cause);
 }
 
-// ---- getting out ------------------------------------------------------------------------------------
+// ---- getting out
+// ------------------------------------------------------------------------------------
 
-bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id, const StrategyName& strategy,
+bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id,
+                                         const StrategyName& strategy,
                                          const domain::Instrument& instrument, Quantity quantity,
                                          domain::OrderPurpose purpose, domain::TraceId trace) {
   const domain::Market* market = ledger.market(instrument.market);
@@ -151,7 +158,8 @@ bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id, const 
   const Quantity free = RiskEngine::sellable(ledger, strategy, instrument);
   const auto bid = quotes.best_bid(instrument, now);
   if (!bid) return true;
-  const Quantity size = domain::floor_to_step(std::min({quantity, free, bid->quantity}), domain::kShareStep);
+  const Quantity size =
+      domain::floor_to_step(std::min({quantity, free, bid->quantity}), domain::kShareStep);
   if (!size.is_positive()) return quantity >= domain::kShareStep;
   const std::int64_t tick = market->tick.raw();
   const std::int64_t limit =
@@ -198,7 +206,8 @@ bool OrderManager::State::flatten_step(const Ledger::Flatten& flatten) {
   return waiting;
 }
 
-bool OrderManager::State::flatten_token(const Ledger::Flatten& flatten, const StrategyName& strategy,
+bool OrderManager::State::flatten_token(const Ledger::Flatten& flatten,
+                                        const StrategyName& strategy,
                                         const domain::Instrument& instrument) {
   const MarketPosition* position = ledger.portfolio().find(strategy, instrument.market);
   if (position == nullptr) return false;

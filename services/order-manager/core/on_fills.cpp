@@ -19,7 +19,8 @@ using domain::Wide;
 
 namespace {
 
-// Cash of parts at different prices, rounded once: against us, though the venue's lots leave no rest.
+// Cash of parts at different prices, rounded once: against us, though the venue's lots leave no
+// rest.
 Money rounded(Wide raw_1e10, Side side) {
   constexpr Wide kUnit = 10'000;
   Wide cash = raw_1e10 / kUnit;
@@ -27,8 +28,8 @@ Money rounded(Wide raw_1e10, Side side) {
   return Money::from_raw(static_cast<std::int64_t>(cash));
 }
 
-// What the taker of a trade paid or got: the sum over the maker entries when they account for all of
-// it, else what the venue prints as the average.
+// What the taker of a trade paid or got: the sum over the maker entries when they account for all
+// of it, else what the venue prints as the average.
 Money taker_cash(const VenueTrade& trade) {
   Wide sum = 0;
   Quantity quantity;
@@ -43,11 +44,14 @@ Money taker_cash(const VenueTrade& trade) {
 
 FillStatus fill_status(VenueTradeStatus status) {
   switch (status) {
-    case VenueTradeStatus::Mined: return FillStatus::Mined;
-    case VenueTradeStatus::Confirmed: return FillStatus::Confirmed;
+    case VenueTradeStatus::Mined:
+      return FillStatus::Mined;
+    case VenueTradeStatus::Confirmed:
+      return FillStatus::Confirmed;
     case VenueTradeStatus::Matched:
     case VenueTradeStatus::Retrying:
-    case VenueTradeStatus::Failed: break;
+    case VenueTradeStatus::Failed:
+      break;
   }
   return FillStatus::Matched;
 }
@@ -61,7 +65,8 @@ domain::SignalId foreign_signal(const domain::VenueOrderId& id) {
 
 }  // namespace
 
-std::vector<OrderManager::State::OwnFill> OrderManager::State::own_fills(const VenueTrade& trade) const {
+std::vector<OrderManager::State::OwnFill> OrderManager::State::own_fills(
+    const VenueTrade& trade) const {
   std::vector<OwnFill> fills;
   if (trade.we_are_taker || ledger.orders().find(trade.taker_order) != nullptr) {
     fills.push_back({trade.taker_order, trade.token, trade.side, trade.quantity, taker_cash(trade),
@@ -97,7 +102,8 @@ void OrderManager::State::on(const VenueTrade& trade) {
 void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill) {
   const OrderRecord* order = ledger.orders().find(fill.order);
   if (order == nullptr) {
-    // Before the journal began, or of an order that was forgotten long ago: booked then, or not ours.
+    // Before the journal began, or of an order that was forgotten long ago: booked then, or not
+    // ours.
     const Timestamp believable = std::max(ledger.opened_at(), ledger.orders().forgotten_before());
     if (trade.matched_at < believable || trade.status == VenueTradeStatus::Failed) return;
     const Price price = domain::average_price(fill.cash, fill.quantity).value_or(trade.price);
@@ -109,8 +115,11 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
   const ClientOrderId id = order->order.id;
   if (trade.status != VenueTradeStatus::Failed) {
     if (order->status == OrderStatus::Rejected) sign_of_life(id);
-    watches[id].seen_at = now;
-    watches[id].missing_since.reset();
+    // A trade that is known already, as in every reading, says nothing of whether the order still rests.
+    if (ledger.orders().find_fill({trade.id, id}) == nullptr) {
+      watches[id].seen_at = now;
+      watches[id].missing_since.reset();
+    }
   }
   book_or_advance(*ledger.orders().find(id), trade, fill);
   finish_if_closed(id);
@@ -144,7 +153,8 @@ void OrderManager::State::book_or_advance(const OrderRecord& order, const VenueT
                              .matched_at = trade.matched_at};
   if (fill.liquidity == LiquiditySide::Taker && market != nullptr) {
     const Price price = domain::average_price(fill.cash, fill.quantity).value_or(trade.price);
-    filled.fee = domain::taker_fee(market->fee, price, fill.quantity, domain::Rounding::HalfAwayFromZero);
+    filled.fee =
+        domain::taker_fee(market->fee, price, fill.quantity, domain::Rounding::HalfAwayFromZero);
   }
   if (status != FillStatus::Matched) remember_flow(filled);
   record_order(order, std::move(filled));
@@ -161,8 +171,9 @@ void OrderManager::State::remember_flow(const domain::OrderFilled& fill) {
 
 const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId& id,
                                                       const domain::MarketId& market,
-                                                      const domain::TokenId& token, Side side, Price price,
-                                                      Quantity quantity, Timestamp at) {
+                                                      const domain::TokenId& token, Side side,
+                                                      Price price, Quantity quantity,
+                                                      Timestamp at) {
   const domain::Market* known = ledger.market(market);
   const auto instrument = ledger.instrument(token);
   if (known == nullptr || !instrument) {

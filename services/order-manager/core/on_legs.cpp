@@ -1,4 +1,5 @@
-// Legs that were filled unevenly: said so, watched, and levelled by order-manager when nobody else does.
+// Legs that were filled unevenly: said so, watched, and levelled by order-manager when nobody else
+// does.
 #include <algorithm>
 
 #include "common/domain/amounts.hpp"
@@ -32,11 +33,11 @@ void OrderManager::State::judge_legs() {
     if (group.unlevel) {
       // What can no longer be traded stays as it is and is an ordinary position from here on.
       const bool hopeless =
-          std::any_of(group.legs.begin(), group.legs.end(), [&](const LegGroup::Leg& leg) {
-            return !tradable(leg.instrument.market);
-          });
+          std::any_of(group.legs.begin(), group.legs.end(),
+                      [&](const LegGroup::Leg& leg) { return !tradable(leg.instrument.market); });
       if (level || hopeless) verdicts.push_back({signal, true});
-    } else if (!level && spread > group.accepted_spread && LegGroups::ended(group, ledger.orders())) {
+    } else if (!level && spread > group.accepted_spread &&
+               LegGroups::ended(group, ledger.orders())) {
       verdicts.push_back({signal, false});
     }
   }
@@ -79,9 +80,9 @@ void OrderManager::State::unwind_legs() {
     }
   }
   for (const Surplus& surplus : surpluses) {
-    static_cast<void>(sell_at_market(
-        {surplus.signal, ledger.orders().next_leg(surplus.signal)}, surplus.strategy,
-        surplus.leg.instrument, surplus.leg.quantity, domain::OrderPurpose::Unwind, surplus.trace));
+    static_cast<void>(sell_at_market({surplus.signal, ledger.orders().next_leg(surplus.signal)},
+                                     surplus.strategy, surplus.leg.instrument, surplus.leg.quantity,
+                                     domain::OrderPurpose::Unwind, surplus.trace));
   }
 }
 

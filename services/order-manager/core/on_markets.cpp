@@ -16,8 +16,9 @@ constexpr std::size_t kQuestionBytesMax = 4'096;
 
 // What order-manager's decisions depend on.
 bool differs(const Market& record, const Market& hint) {
-  return record.status != hint.status || record.tick != hint.tick || record.min_size != hint.min_size ||
-         record.ends_at != hint.ends_at || record.fee != hint.fee;
+  return record.status != hint.status || record.tick != hint.tick ||
+         record.min_size != hint.min_size || record.ends_at != hint.ends_at ||
+         record.fee != hint.fee;
 }
 
 bool over(MarketStatus status) {
@@ -26,7 +27,8 @@ bool over(MarketStatus status) {
 
 // Texts are for people; one that is too long must not make the record unreadable.
 Market recordable(Market market) {
-  for (std::string* text : {&market.slug, &market.event_slug, &market.yes_label, &market.no_label}) {
+  for (std::string* text :
+       {&market.slug, &market.event_slug, &market.yes_label, &market.no_label}) {
     if (text->size() > domain::kSlugBytesMax) text->clear();
   }
   if (market.question.size() > kQuestionBytesMax) market.question.clear();
@@ -79,14 +81,16 @@ void OrderManager::State::on(const MarketRead& read) {
   MarketWatch& watch = market_watches[read.id];
   watch.reading = false;
   watch.next_read_at = now + kMarketReadPause;
-  if (read.outcome == MarketRead::Outcome::Failed) return;  // parked signals wait for the next attempt
+  if (read.outcome == MarketRead::Outcome::Failed)
+    return;  // parked signals wait for the next attempt
   if (read.outcome == MarketRead::Outcome::NotFound || !read.market) {
     watch.not_found_until = now + kNotFoundRemembered;
     return release_parked(read.id);
   }
   const Market market = recordable(*read.market);
   watch.not_found_until = {};
-  // A finished market where nothing is at stake is not worth a record; it is not asked for again soon.
+  // A finished market where nothing is at stake is not worth a record; it is not asked for again
+  // soon.
   const bool finished = over(market.status);
   if (finished && !interested(market.id)) {
     watch.hinted = market.status;
@@ -108,14 +112,16 @@ void OrderManager::State::on(const ResolutionConfirmed& input) {
 }
 
 void OrderManager::State::close_market(const MarketId& id) {
-  withdraw_where(CancelReason::MarketClosed, [&](const TargetKey& key) { return key.market == id; });
+  withdraw_where(CancelReason::MarketClosed,
+                 [&](const TargetKey& key) { return key.market == id; });
   cancel_where(CancelReason::MarketClosed,
                [&](const OrderRecord& order) { return order.order.instrument.market == id; });
 }
 
 // Holdings become a claim. One record per strategy that has a position, so that each stream tells.
 void OrderManager::State::resolve(const MarketId& id, const domain::Payout& payout) {
-  if (payout.yes + payout.no != domain::kPriceOne || payout.yes.is_negative() || payout.no.is_negative()) {
+  if (payout.yes + payout.no != domain::kPriceOne || payout.yes.is_negative() ||
+      payout.no.is_negative()) {
     return;  // not a result: asked for again
   }
   if (ledger.portfolio().resolutions().contains(id)) return;
@@ -146,8 +152,9 @@ void OrderManager::State::drive_markets() {
   for (const MarketId& id : held) {
     const Market* market = ledger.market(id);
     MarketWatch& watch = market_watches[id];
-    const bool ended = over(watch.hinted) || (market != nullptr && over(market->status)) ||
-                       (market != nullptr && market->ends_at != Timestamp{} && now >= market->ends_at);
+    const bool ended =
+        over(watch.hinted) || (market != nullptr && over(market->status)) ||
+        (market != nullptr && market->ends_at != Timestamp{} && now >= market->ends_at);
     if (!ended || now < watch.next_confirm_at) continue;
     watch.next_confirm_at = now + kConfirmPause;
     out->after_commit.reads.push_back(ConfirmResolution{id});
@@ -165,8 +172,8 @@ void OrderManager::State::drive_markets() {
   for (const MarketId& id : finished) want_market(id);
   std::erase_if(market_watches, [&](const auto& entry) {
     const MarketWatch& watch = entry.second;
-    const bool recent = now - watch.hinted_at < std::chrono::minutes(10) || now < watch.next_read_at ||
-                        now < watch.not_found_until || watch.reading;
+    const bool recent = now - watch.hinted_at < std::chrono::minutes(10) ||
+                        now < watch.next_read_at || now < watch.not_found_until || watch.reading;
     return !recent && !held.contains(entry.first) && ledger.market(entry.first) == nullptr;
   });
 }

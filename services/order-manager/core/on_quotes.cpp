@@ -15,12 +15,13 @@ using domain::Quantity;
 namespace {
 
 // What a strategy may offer in quotes: everything settled that no other sell of its has taken.
-Quantity quotable(const Ledger& ledger, const StrategyName& strategy, const domain::Instrument& instrument) {
+Quantity quotable(const Ledger& ledger, const StrategyName& strategy,
+                  const domain::Instrument& instrument) {
   Quantity free = RiskEngine::sellable(ledger, strategy, instrument);
   for (const domain::ClientOrderId& id : ledger.orders().open()) {
     const OrderRecord& order = *ledger.orders().find(id);
-    const bool own_quote = order.order.purpose == OrderPurpose::Quote && order.order.strategy == strategy &&
-                           order.order.instrument == instrument;
+    const bool own_quote = order.order.purpose == OrderPurpose::Quote &&
+                           order.order.strategy == strategy && order.order.instrument == instrument;
     if (own_quote) free += order.reserved_quantity();
   }
   return free;
@@ -49,13 +50,14 @@ void OrderManager::State::sync_quotes(const TargetKey& key) {
   const domain::Market* market = ledger.market(key.market);
   if (it == targets.end() || market == nullptr) return;
   Target& target = it->second;
-  const auto wanted = wanted_quotes(target.quotes, *market,
-                                    quotable(ledger, key.strategy, {key.market, domain::Outcome::Yes}),
-                                    quotable(ledger, key.strategy, {key.market, domain::Outcome::No}));
+  const auto wanted = wanted_quotes(
+      target.quotes, *market, quotable(ledger, key.strategy, {key.market, domain::Outcome::Yes}),
+      quotable(ledger, key.strategy, {key.market, domain::Outcome::No}));
   std::vector<LiveQuote> live;
   for (const domain::ClientOrderId& id : ledger.orders().open()) {
     const OrderRecord& order = *ledger.orders().find(id);
-    const bool ours = order.order.purpose == OrderPurpose::Quote && order.order.strategy == key.strategy &&
+    const bool ours = order.order.purpose == OrderPurpose::Quote &&
+                      order.order.strategy == key.strategy &&
                       order.order.instrument.market == key.market;
     if (!ours) continue;
     live.push_back({id, order.order.instrument, order.order.side, order.order.limit, order.leaves(),
@@ -66,7 +68,8 @@ void OrderManager::State::sync_quotes(const TargetKey& key) {
   for (const WantedQuote& quote : plan.place) place_quote(key, target, quote);
 }
 
-void OrderManager::State::place_quote(const TargetKey& key, Target& target, const WantedQuote& wanted) {
+void OrderManager::State::place_quote(const TargetKey& key, Target& target,
+                                      const WantedQuote& wanted) {
   RequotePause& pause = requote_pauses[{key, wanted.book_side}];
   if (now < pause.until) return;
   const domain::QuoteTick* quote = quotes.fresh(key.market, now);
@@ -90,7 +93,8 @@ void OrderManager::State::place_quote(const TargetKey& key, Target& target, cons
   }
   // Said once per reason, tried again ever more slowly.
   if (pause.told != reason) {
-    record(key.strategy, target.trace, domain::OrderDenied{draft.id, draft.instrument, draft.side, reason});
+    record(key.strategy, target.trace,
+           domain::OrderDenied{draft.id, draft.instrument, draft.side, reason});
     ++target.next_leg;
   }
   refused_quote(key, wanted.book_side);
@@ -113,7 +117,8 @@ void OrderManager::State::withdraw(const TargetKey& key, CancelReason reason) {
   });
 }
 
-// Quotes that nobody stands for any more: their lease ended, or a new holder has not taken them over.
+// Quotes that nobody stands for any more: their lease ended, or a new holder has not taken them
+// over.
 void OrderManager::State::cancel_orphans() {
   for (auto it = lease_lost_at.begin(); it != lease_lost_at.end();) {
     if (now < it->second) {
@@ -122,7 +127,8 @@ void OrderManager::State::cancel_orphans() {
     }
     const StrategyName strategy = it->first;
     it = lease_lost_at.erase(it);
-    withdraw_where(CancelReason::LeaseLost, [&](const TargetKey& key) { return key.strategy == strategy; });
+    withdraw_where(CancelReason::LeaseLost,
+                   [&](const TargetKey& key) { return key.strategy == strategy; });
     cancel_where(CancelReason::LeaseLost, [&](const OrderRecord& order) {
       return order.order.strategy == strategy && order.order.purpose == OrderPurpose::Quote;
     });
@@ -139,7 +145,8 @@ void OrderManager::State::cancel_orphans() {
 
 void OrderManager::State::cancel_stale() {
   const auto stale = [&](const domain::MarketId& market, Timestamp since) {
-    return quotes.stale_for(market, std::max(since, started_at), now) >= settings.quote_stale_cancel;
+    return quotes.stale_for(market, std::max(since, started_at), now) >=
+           settings.quote_stale_cancel;
   };
   std::vector<TargetKey> gone;
   for (const auto& [key, target] : targets) {

@@ -27,7 +27,8 @@ bool withdraws(const Signal& signal) {
 std::vector<domain::MarketId> markets_of(const Signal& signal) {
   if (const auto* target = std::get_if<QuoteTarget>(&signal.intent)) return {target->market};
   std::vector<domain::MarketId> markets;
-  for (const Leg& leg : std::get<std::vector<Leg>>(signal.intent)) markets.push_back(leg.instrument.market);
+  for (const Leg& leg : std::get<std::vector<Leg>>(signal.intent))
+    markets.push_back(leg.instrument.market);
   return markets;
 }
 
@@ -37,7 +38,8 @@ bool expressible(const std::vector<Leg>& legs) {
   bool all_buys = true;
   for (std::size_t i = 0; i < legs.size(); ++i) {
     const Leg& leg = legs[i];
-    if (leg.limit.raw() <= 0 || leg.limit >= domain::kPriceOne || !leg.quantity.is_positive()) return false;
+    if (leg.limit.raw() <= 0 || leg.limit >= domain::kPriceOne || !leg.quantity.is_positive())
+      return false;
     const domain::Quantity step =
         leg.side == Side::Buy ? domain::immediate_buy_step(leg.limit) : domain::kShareStep;
     if (leg.quantity.raw() % step.raw() != 0) return false;
@@ -61,9 +63,9 @@ bool quotable(const std::optional<domain::Level>& level) {
 void OrderManager::State::on(const SignalReceived& input) {
   const Signal& signal = input.signal;
   const StrategyName& strategy = is_configured(signal.strategy) ? signal.strategy : kUnknown;
-  const bool is_parked = std::any_of(parked.begin(), parked.end(), [&](const ParkedSignal& waiting) {
-    return waiting.signal.id == signal.id;
-  });
+  const bool is_parked =
+      std::any_of(parked.begin(), parked.end(),
+                  [&](const ParkedSignal& waiting) { return waiting.signal.id == signal.id; });
   if (!mutated(Mutation::DedupeOff) && (is_parked || ledger.signals().seen(signal.id))) {
     ++signals_duplicate[strategy];
     return;
@@ -73,7 +75,8 @@ void OrderManager::State::on(const SignalReceived& input) {
     return;
   }
   if (strategy == kUnknown) return deny(signal, kUnknown, DenyReason::UnknownStrategy);
-  if (input.sent_at > now + settings.clock_skew_max) return deny(signal, strategy, DenyReason::ClockSkew);
+  if (input.sent_at > now + settings.clock_skew_max)
+    return deny(signal, strategy, DenyReason::ClockSkew);
   decide(signal);
 }
 
@@ -83,16 +86,19 @@ void OrderManager::State::decide(const Signal& signal) {
   if (reason == DenyReason::None && !withdraws(signal)) {
     if (park(signal)) return;
     reason = refuses_markets(signal);
-    if (reason == DenyReason::None && !mutated(Mutation::StalePositionIgnored) && !saw_last_fill(signal)) {
+    if (reason == DenyReason::None && !mutated(Mutation::StalePositionIgnored) &&
+        !saw_last_fill(signal)) {
       reason = DenyReason::StalePosition;
     }
   }
   if (reason != DenyReason::None) return deny(signal, signal.strategy, reason);
-  if (const auto* legs = std::get_if<std::vector<Leg>>(&signal.intent)) return take_legs(signal, *legs);
+  if (const auto* legs = std::get_if<std::vector<Leg>>(&signal.intent))
+    return take_legs(signal, *legs);
   take_target(signal, std::get<QuoteTarget>(signal.intent));
 }
 
-void OrderManager::State::deny(const Signal& signal, const StrategyName& strategy, DenyReason reason) {
+void OrderManager::State::deny(const Signal& signal, const StrategyName& strategy,
+                               DenyReason reason) {
   domain::SignalDenied denied{.signal = signal.id, .reason = reason};
   if (const auto* target = std::get_if<QuoteTarget>(&signal.intent)) {
     denied.buys = target->bid ? 1 : 0;
@@ -110,23 +116,28 @@ DenyReason OrderManager::State::refuses_strategy(const Signal& signal) const {
       leases.valid(signal.strategy, signal.shard, signal.lease_epoch, signal.id.incarnation, now);
   if (!leased) return DenyReason::LeaseFenced;
   if (now >= signal.expires_at) return DenyReason::SignalExpired;
-  const bool ours_is_off = clock_offset > settings.clock_skew_max || clock_offset < -settings.clock_skew_max;
+  const bool ours_is_off =
+      clock_offset > settings.clock_skew_max || clock_offset < -settings.clock_skew_max;
   const bool theirs_is_off = signal.decided_at > now + settings.clock_skew_max;
   // Nothing keeps a strategy from taking its quotes away.
   if (withdraws(signal)) return DenyReason::None;
   if (ours_is_off || theirs_is_off) return DenyReason::ClockSkew;
   if (stopping || !reconciled) return DenyReason::NotReady;
   if (!enabled(signal.strategy)) return DenyReason::StrategyDisabled;
-  if (ledger.trading_state(signal.strategy) == TradingState::Halted) return DenyReason::TradingHalted;
+  if (ledger.trading_state(signal.strategy) == TradingState::Halted)
+    return DenyReason::TradingHalted;
   if (!user_up || !rest_up || now < submissions_paused_until) return DenyReason::VenueUnavailable;
   return DenyReason::None;
 }
 
 DenyReason OrderManager::State::refuses_opening(const StrategyName& strategy, Side side) const {
   switch (ledger.trading_state(strategy)) {
-    case TradingState::Active: return DenyReason::None;
-    case TradingState::Halted: return DenyReason::TradingHalted;
-    case TradingState::Reducing: break;
+    case TradingState::Active:
+      return DenyReason::None;
+    case TradingState::Halted:
+      return DenyReason::TradingHalted;
+    case TradingState::Reducing:
+      break;
   }
   if (side == Side::Sell) return DenyReason::None;
   const DenyReason cause = ledger.trading_state_cause(strategy);
@@ -134,7 +145,8 @@ DenyReason OrderManager::State::refuses_opening(const StrategyName& strategy, Si
 }
 
 DenyReason OrderManager::State::refuses_shape(const Signal& signal) const {
-  if (signal.expires_at - signal.oldest_book_at > domain::kSignalLifeMax) return DenyReason::MalformedSignal;
+  if (signal.expires_at - signal.oldest_book_at > domain::kSignalLifeMax)
+    return DenyReason::MalformedSignal;
   if (signal.shard != domain::shard_of(signal.event)) return DenyReason::MalformedSignal;
   if (const auto* target = std::get_if<QuoteTarget>(&signal.intent)) {
     const bool ordered = !target->bid || !target->ask || target->bid->price < target->ask->price;
@@ -142,13 +154,14 @@ DenyReason OrderManager::State::refuses_shape(const Signal& signal) const {
     return sound ? DenyReason::None : DenyReason::MalformedSignal;
   }
   return expressible(std::get<std::vector<Leg>>(signal.intent)) ? DenyReason::None
-                                                               : DenyReason::MalformedSignal;
+                                                                : DenyReason::MalformedSignal;
 }
 
 DenyReason OrderManager::State::refuses_markets(const Signal& signal) const {
   for (const domain::MarketId& id : markets_of(signal)) {
     const domain::Market* market = ledger.market(id);
-    if (market == nullptr) return is_over(id) ? DenyReason::MarketNotAccepting : DenyReason::UnknownMarket;
+    if (market == nullptr)
+      return is_over(id) ? DenyReason::MarketNotAccepting : DenyReason::UnknownMarket;
     if (market->event != signal.event) return DenyReason::MalformedSignal;
   }
   return DenyReason::None;
@@ -200,15 +213,16 @@ void OrderManager::State::take_legs(const Signal& signal, const std::vector<Leg>
   DenyReason reason = DenyReason::None;
   for (const Leg& leg : legs) {
     if (reason == DenyReason::None) reason = refuses_opening(signal.strategy, leg.side);
-    drafts.push_back({.id = {signal.id, static_cast<std::uint32_t>(drafts.size())},
-                      .strategy = signal.strategy,
-                      .instrument = leg.instrument,
-                      .side = leg.side,
-                      .limit = leg.limit,
-                      .quantity = leg.quantity,
-                      .time_in_force = domain::TimeInForce::Fak,
-                      .purpose = signal.action == SignalAction::Exit ? OrderPurpose::Exit : OrderPurpose::Leg,
-                      .trace = signal.trace});
+    drafts.push_back(
+        {.id = {signal.id, static_cast<std::uint32_t>(drafts.size())},
+         .strategy = signal.strategy,
+         .instrument = leg.instrument,
+         .side = leg.side,
+         .limit = leg.limit,
+         .quantity = leg.quantity,
+         .time_in_force = domain::TimeInForce::Fak,
+         .purpose = signal.action == SignalAction::Exit ? OrderPurpose::Exit : OrderPurpose::Leg,
+         .trace = signal.trace});
   }
   if (reason == DenyReason::None) {
     reason = submit(drafts, domain::SignalAccepted{signal.id, signal.action});

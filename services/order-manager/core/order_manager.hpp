@@ -1,11 +1,12 @@
-// The heart of the stack: decides what becomes of signals, quotes, commands and everything the venue
-// says, and records each decision. Pure and deterministic: no clock, no I/O, no randomness. What is
-// durable lives in the Ledger, which is a fold over domain::Event and nothing else; on() decides,
-// records, and applies its records through the same fold that start-up uses. What is not durable
-// (quotes, leases, targets, retry times) can be lost at any instant without harm.
+// The heart of the stack: decides what becomes of signals, quotes, commands and everything the
+// venue says, and records each decision. Pure and deterministic: no clock, no I/O, no randomness.
+// What is durable lives in the Ledger, which is a fold over domain::Event and nothing else; on()
+// decides, records, and applies its records through the same fold that start-up uses. What is not
+// durable (quotes, leases, targets, retry times) can be lost at any instant without harm.
 //
-// Life: construct -> apply() every journal record in order -> on(start) -> on() for ever. Start-up asks
-// for a reading of the account; the core is not ready, and denies, until that has been reconciled.
+// Life: construct -> apply() every journal record in order -> on(start) -> on() for ever. Start-up
+// asks for a reading of the account; the core is not ready, and denies, until that has been
+// reconciled.
 #pragma once
 
 #include <memory>
@@ -43,8 +44,8 @@ class OrderManager {
   // published for it (the shell fills its replay ring with these).
   domain::StreamedEvent apply(const domain::Event& event);
 
-  // After the fold, once. `journal_id` names a new journal (ignored when the journal has one). Records
-  // the start, turns unanswered intents ambiguous, asks for a reading of the account.
+  // After the fold, once. `journal_id` names a new journal (ignored when the journal has one).
+  // Records the start, turns unanswered intents ambiguous, asks for a reading of the account.
   void start(std::uint64_t journal_id, domain::Timestamp now, Outputs& out);
 
   // One input. Appends to `out`.

@@ -16,81 +16,9 @@
 #include "services/order-manager/core/quote_board.hpp"
 #include "services/order-manager/core/quoter.hpp"
 #include "services/order-manager/core/risk_engine.hpp"
+#include "services/order-manager/core/working_memory.hpp"
 
 namespace polybot::order_manager {
-
-using domain::Timestamp;
-
-// What is remembered about an order beside the ledger; lost at a restart, when a reading replaces it.
-struct OrderWatch {
-  bool answered = false;                 // the submission's answer has come
-  bool delayed = false;                  // held back by the venue's taker delay
-  Timestamp seen_at{};                   // last sign of life
-  std::optional<Timestamp> missing_since;
-  std::vector<domain::TradeId> expected_trades;  // named by the answer to an immediate order
-  bool matched_at_once = false;          // `expected_trades` is all there will be
-  // The venue has ended it; it is closed here once the fills it names are in, or after a while.
-  std::optional<Timestamp> closing_since;
-  domain::Quantity closing_quantity;
-  Timestamp next_cancel_at{};
-  domain::Duration cancel_pause{};
-};
-
-struct TargetKey {
-  StrategyName strategy;
-  domain::MarketId market;
-  auto operator<=>(const TargetKey&) const = default;
-};
-
-struct Target {
-  domain::QuoteTarget quotes;
-  domain::SignalId signal;
-  domain::TraceId trace;
-  std::uint32_t next_leg = 0;
-  Timestamp since{};
-};
-
-// Keeps a refused quote from being tried again at once; survives the target it belongs to.
-struct RequotePause {
-  Timestamp until{};
-  domain::Duration pause{};
-  domain::DenyReason told = domain::DenyReason::None;  // recorded last
-};
-
-struct ParkedSignal {
-  domain::Signal signal;
-  domain::MarketId waits_for;
-};
-
-// What the venue or the gateway said about a market, beside the ledger's record.
-struct MarketWatch {
-  domain::MarketStatus hinted = domain::MarketStatus::Active;
-  Timestamp hinted_at{};
-  Timestamp next_read_at{};              // not before: reads of the record
-  bool reading = false;
-  Timestamp next_confirm_at{};           // not before: asks for the resolution
-  Timestamp not_found_until{};
-};
-
-// A settlement that a reading of the account may or may not have seen.
-struct RecentFlow {
-  Timestamp at{};
-  domain::Instrument instrument;
-  domain::Quantity quantity;             // signed
-  Money cash;                            // signed
-};
-
-inline constexpr std::size_t kParkedSignalsMax = 256;
-inline constexpr std::size_t kMarketWatchesMax = 50'000;
-inline constexpr std::size_t kRecentFlowsMax = 10'000;
-inline constexpr domain::Duration kRecentFlowKept = std::chrono::seconds(60);
-inline constexpr domain::Duration kMarketReadPause = std::chrono::seconds(2);
-inline constexpr domain::Duration kMarketReadTimeout = std::chrono::seconds(10);
-inline constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
-inline constexpr domain::Duration kClaimReadPause = std::chrono::seconds(3);
-inline constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
-inline constexpr domain::Duration kTradesMargin = std::chrono::seconds(60);
-inline constexpr domain::Duration kRequotePauseMax = std::chrono::seconds(8);
 
 struct OrderManager::State {
   State(Settings settings_in, OrderIdentity identity_in);
@@ -129,7 +57,8 @@ struct OrderManager::State {
   void decide(const domain::Signal& signal);
   void deny(const domain::Signal& signal, const StrategyName& strategy, domain::DenyReason reason);
   [[nodiscard]] domain::DenyReason refuses_strategy(const domain::Signal& signal) const;
-  [[nodiscard]] domain::DenyReason refuses_opening(const StrategyName& strategy, domain::Side side) const;
+  [[nodiscard]] domain::DenyReason refuses_opening(const StrategyName& strategy,
+                                                   domain::Side side) const;
   [[nodiscard]] domain::DenyReason refuses_shape(const domain::Signal& signal) const;
   [[nodiscard]] domain::DenyReason refuses_markets(const domain::Signal& signal) const;
   [[nodiscard]] bool saw_last_fill(const domain::Signal& signal) const;
@@ -152,10 +81,12 @@ struct OrderManager::State {
     domain::OrderPurpose purpose = domain::OrderPurpose::Leg;
     domain::TraceId trace;
   };
-  // Judges the drafts together; on None they are recorded and on their way. `before` is recorded first.
+  // Judges the drafts together; on None they are recorded and on their way. `before` is recorded
+  // first.
   [[nodiscard]] domain::DenyReason submit(const std::vector<Draft>& drafts,
                                           std::optional<domain::EventBody> before = std::nullopt);
-  [[nodiscard]] std::optional<std::vector<domain::Order>> complete(const std::vector<Draft>& drafts) const;
+  [[nodiscard]] std::optional<std::vector<domain::Order>> complete(
+      const std::vector<Draft>& drafts) const;
   void request_cancel(const domain::ClientOrderId& id, domain::CancelReason reason);
   void send_cancel(const OrderRecord& order);
   void drive_cancels();
@@ -168,12 +99,13 @@ struct OrderManager::State {
     for (const domain::ClientOrderId& id : chosen) request_cancel(id, reason);
   }
 
-  // ---- what the venue says of orders (on_orders.cpp)
+  // ---- what the venue says of orders (on_answers.cpp)
   void acknowledge(const domain::ClientOrderId& id);
   void sign_of_life(const domain::ClientOrderId& id);
   void close_order(const domain::ClientOrderId& id, domain::Quantity matched);
   void finish_if_closed(const domain::ClientOrderId& id);
-  void turn_ambiguous(const domain::ClientOrderId& id, domain::AmbiguityCause cause, Timestamp last_byte_at);
+  void turn_ambiguous(const domain::ClientOrderId& id, domain::AmbiguityCause cause,
+                      Timestamp last_byte_at);
 
   // ---- fills (on_fills.cpp)
   struct OwnFill {
@@ -186,7 +118,8 @@ struct OrderManager::State {
   };
   [[nodiscard]] std::vector<OwnFill> own_fills(const domain::VenueTrade& trade) const;
   void take_fill(const domain::VenueTrade& trade, const OwnFill& fill);
-  void book_or_advance(const OrderRecord& order, const domain::VenueTrade& trade, const OwnFill& fill);
+  void book_or_advance(const OrderRecord& order, const domain::VenueTrade& trade,
+                       const OwnFill& fill);
   void remember_flow(const domain::OrderFilled& fill);
   // An order somebody else placed on this account: booked to the strategy `external`.
   const OrderRecord* adopt_foreign(const domain::VenueOrderId& id, const domain::MarketId& market,
@@ -245,8 +178,10 @@ struct OrderManager::State {
   [[nodiscard]] Timestamp trades_since() const;
   [[nodiscard]] std::vector<domain::TokenId> tokens_of_interest() const;
   void reconcile_open_orders(const domain::VenueAccount& account);
-  void settle_ambiguous(const domain::VenueAccount& account, const std::set<domain::VenueOrderId>& open);
-  void settle_missing(const domain::VenueAccount& account, const std::set<domain::VenueOrderId>& open);
+  void settle_ambiguous(const domain::VenueAccount& account,
+                        const std::set<domain::VenueOrderId>& open);
+  void settle_missing(const domain::VenueAccount& account,
+                      const std::set<domain::VenueOrderId>& open);
   void settle_claims(const domain::VenueAccount& account);
   void measure_drift(const domain::VenueAccount& account);
   struct Range {
@@ -260,7 +195,8 @@ struct OrderManager::State {
     [[nodiscard]] bool exact() const { return low == high; }
   };
   [[nodiscard]] Range expected_cash(Timestamp read_at) const;
-  [[nodiscard]] Range expected_quantity(const domain::Instrument& instrument, Timestamp read_at) const;
+  [[nodiscard]] Range expected_quantity(const domain::Instrument& instrument,
+                                        Timestamp read_at) const;
   void book_cash_difference(std::int64_t difference, bool exact, Money collateral);
 
   // ---- figures.cpp
@@ -288,7 +224,7 @@ struct OrderManager::State {
   bool journal_down = false;
   bool stopping = false;
   bool user_up = false;
-  bool rest_up = true;       // until told otherwise: requests show it
+  bool rest_up = true;  // until told otherwise: requests show it
   bool reconciled = false;
   Timestamp started_at{};
   Timestamp user_up_at{};
@@ -309,8 +245,8 @@ struct OrderManager::State {
   bool account_wanted = true;
   bool account_reading = false;
   Timestamp account_asked_at{};
-  Timestamp account_read_at{};        // of the last complete reading
-  Timestamp folded_until{};           // of the last record before this start
+  Timestamp account_read_at{};  // of the last complete reading
+  Timestamp folded_until{};     // of the last record before this start
   Timestamp next_drift_at{};
   bool drift_due = true;
   std::deque<RecentFlow> recent_flows;

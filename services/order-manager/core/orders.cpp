@@ -24,8 +24,9 @@ domain::Money OrderRecord::reserved_cash() const {
   if (terminal() || order.side == domain::Side::Sell) return {};
   if (mutated(Mutation::ReserveFreedWhenAmbiguous) && status == OrderStatus::Ambiguous) return {};
   const Quantity open = leaves();
-  const domain::Money fee = domain::Money::from_raw(domain::mul_div(
-      fee_worst.raw(), open.raw(), std::max<std::int64_t>(order.quantity.raw(), 1), domain::Rounding::Up));
+  const domain::Money fee = domain::Money::from_raw(
+      domain::mul_div(fee_worst.raw(), open.raw(), std::max<std::int64_t>(order.quantity.raw(), 1),
+                      domain::Rounding::Up));
   return domain::notional(order.limit, open, domain::Rounding::Up) + fee;
 }
 
@@ -74,9 +75,11 @@ OrderRecord& Orders::known(const domain::ClientOrderId& id) {
 
 OrderChange Orders::enter(OrderRecord& record, OrderStatus status) const {
   OrderChange change;
-  const bool counts = !record.entered_status(status) && !(domain::is_terminal(status) && record.ended());
+  const bool counts =
+      !record.entered_status(status) && !(domain::is_terminal(status) && record.ended());
   if (counts) change.entered = status;
-  record.entered = static_cast<std::uint16_t>(record.entered | (1U << static_cast<unsigned>(status)));
+  record.entered =
+      static_cast<std::uint16_t>(record.entered | (1U << static_cast<unsigned>(status)));
   return change;
 }
 
@@ -97,7 +100,8 @@ OrderChange Orders::move(OrderRecord& record, OrderEventKind event, domain::Time
       open_.insert(record.order.id);
     }
   }
-  change.corrected = had_ended && (event == OrderEventKind::Fill || event == OrderEventKind::Reversal);
+  change.corrected =
+      had_ended && (event == OrderEventKind::Fill || event == OrderEventKind::Reversal);
   retire_if_final(record, at);
   return change;
 }
@@ -117,7 +121,8 @@ void Orders::retire_if_final(const OrderRecord& record, domain::Timestamp at) {
   orders_.erase(it);
 }
 
-OrderChange Orders::submitted(const domain::Order& order, domain::Money fee_worst, domain::Timestamp at) {
+OrderChange Orders::submitted(const domain::Order& order, domain::Money fee_worst,
+                              domain::Timestamp at) {
   OrderRecord record;
   record.order = order;
   record.fee_worst = fee_worst;
@@ -178,7 +183,8 @@ OrderChange Orders::resurrected(const domain::ClientOrderId& id, domain::Timesta
   return move(record, OrderEventKind::Resurrected, at);
 }
 
-OrderChange Orders::filled(const domain::OrderFilled& fill, std::uint64_t seq, domain::Timestamp at) {
+OrderChange Orders::filled(const domain::OrderFilled& fill, std::uint64_t seq,
+                           domain::Timestamp at) {
   OrderRecord& record = known(fill.fill.order);
   FillRecord& booked = record.fills[fill.fill.trade];
   POLYBOT_ASSERT(booked.seq == 0 && !booked.reversed);

@@ -1,5 +1,5 @@
-// Every order the account has, live and ended, with its fills, as a fold over order events. Knows the
-// status table, first entries and reserves; knows nothing of risk, money or the venue's wishes.
+// Every order the account has, live and ended, with its fills, as a fold over order events. Knows
+// the status table, first entries and reserves; knows nothing of risk, money or the venue's wishes.
 //
 // Ended orders are kept so that late messages find them, but only the newest kEndedOrdersMax whose
 // fills are all final: what is older is forgotten, and forgotten_before() tells which trades are
@@ -24,26 +24,26 @@ namespace polybot::order_manager {
 inline constexpr std::size_t kEndedOrdersMax = 20'000;  // about 20 MB; hours of busy trading
 
 struct FillRecord {
-  domain::OrderFilled fill;      // `fill.status` is the newest known
-  std::uint64_t seq = 0;         // of the record that booked it; 0 = never booked
-  bool reversed = false;         // by a reversal, before or after the booking
+  domain::OrderFilled fill;  // `fill.status` is the newest known
+  std::uint64_t seq = 0;     // of the record that booked it; 0 = never booked
+  bool reversed = false;     // by a reversal, before or after the booking
   [[nodiscard]] bool booked() const { return seq != 0 && !reversed; }
 };
 
 struct OrderRecord {
   domain::Order order;
   domain::OrderStatus status = domain::OrderStatus::Submitted;
-  std::uint16_t entered = 0;               // one bit per status, at its first entry
-  domain::Quantity filled;                 // booked and not reversed
+  std::uint16_t entered = 0;  // one bit per status, at its first entry
+  domain::Quantity filled;    // booked and not reversed
   domain::Money filled_cash;
-  std::uint32_t provisional = 0;           // booked fills that are not confirmed
-  domain::Money fee_worst;                 // of the whole order, when it takes; 0 for post-only
+  std::uint32_t provisional = 0;  // booked fills that are not confirmed
+  domain::Money fee_worst;        // of the whole order, when it takes; 0 for post-only
   bool cancel_requested = false;
   domain::CancelReason cancel_reason = domain::CancelReason::Venue;
   domain::AmbiguityCause ambiguity = domain::AmbiguityCause::Timeout;
-  domain::Timestamp last_byte_at{};        // of an ambiguous order
+  domain::Timestamp last_byte_at{};  // of an ambiguous order
   domain::RejectReason reject_reason = domain::RejectReason::Other;
-  domain::Timestamp changed_at{};          // last change of status
+  domain::Timestamp changed_at{};  // last change of status
   std::map<domain::TradeId, FillRecord> fills;
 
   [[nodiscard]] bool terminal() const { return domain::is_terminal(status); }
@@ -61,8 +61,8 @@ struct OrderRecord {
 
 // What an event did to an order, for the counters.
 struct OrderChange {
-  // Entered for the first time. A terminal status counts only as the order's first one; an answer that
-  // comes after the end still enters Accepted.
+  // Entered for the first time. A terminal status counts only as the order's first one; an answer
+  // that comes after the end still enters Accepted.
   std::optional<domain::OrderStatus> entered;
   bool corrected = false;  // a fill or a reversal after the order had ended
 };
@@ -102,7 +102,8 @@ class Orders {
   Reversal fill_reversed(const domain::FillReversed& event, domain::Timestamp at);
 
   // How often each row of the status table was taken since construction; not part of the digest.
-  using RowCounts = std::array<std::array<std::uint64_t, domain::kOrderEventKinds>, domain::kOrderStatuses>;
+  using RowCounts =
+      std::array<std::array<std::uint64_t, domain::kOrderEventKinds>, domain::kOrderStatuses>;
   [[nodiscard]] const RowCounts& rows_taken() const { return rows_taken_; }
 
   void digest(Digest& digest) const;

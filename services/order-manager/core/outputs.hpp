@@ -1,7 +1,7 @@
-// What the core wants done, in three kinds: `record` goes to the journal in one transaction per loop
-// turn, `after_commit` happens only once that transaction is durable, `at_once` (cancels, which can
-// only reduce risk) need not wait. A turn may collect the outputs of several inputs; finish_turn()
-// is the one place that knows the order.
+// What the core wants done, in three kinds: `record` goes to the journal in one transaction per
+// loop turn, `after_commit` happens only once that transaction is durable, `at_once` (cancels,
+// which can only reduce risk) need not wait. A turn may collect the outputs of several inputs;
+// finish_turn() is the one place that knows the order.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ struct Outputs {
   } at_once;
 
   struct AfterCommit {
-    std::vector<SubmitBatch> submits;           // send in this order: exits, takers, quotes
+    std::vector<SubmitBatch> submits;  // send in this order: exits, takers, quotes
     std::vector<Read> reads;
     // Answers to commands that had been answered before: published again under their old seq.
     std::vector<domain::StreamedEvent> repeats;

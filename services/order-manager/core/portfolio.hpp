@@ -1,6 +1,6 @@
 // What the account holds and what it has made of it, per strategy, as a fold over fills, marks and
-// resolutions. A position is a final base plus the ordered fills after the oldest provisional one: a
-// failed trade is taken out and the rest folded again, as if it had never been.
+// resolutions. A position is a final base plus the ordered fills after the oldest provisional one:
+// a failed trade is taken out and the rest folded again, as if it had never been.
 //
 // Every amount here is a function of the journal: results count at journaled marks.
 #pragma once
@@ -86,31 +86,36 @@ class Portfolio {
   using Positions = std::map<domain::MarketId, MarketPosition>;
 
   // ---- the fold
-  void filled(const domain::StrategyName& strategy, const domain::OrderFilled& fill, std::uint64_t seq);
+  void filled(const domain::StrategyName& strategy, const domain::OrderFilled& fill,
+              std::uint64_t seq);
   void advanced(const domain::StrategyName& strategy, const domain::OrderFilled& fill,
                 domain::FillStatus status);
-  void reversed(const domain::StrategyName& strategy, const domain::OrderFilled& fill, std::uint64_t seq);
+  void reversed(const domain::StrategyName& strategy, const domain::OrderFilled& fill,
+                std::uint64_t seq);
   void marked(const domain::MarksTaken& marks);
   void resolved(const domain::MarketResolved& event);
   void claim_paid(const domain::ClaimPaid& event);
   void cash_moved(domain::Money amount);
   void day_opened(const domain::DayOpened& event);
-  // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark of
-  // ten seconds ago would leave a peak that never was.
+  // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark
+  // of ten seconds ago would leave a peak that never was.
   void raise_peaks();
   // Moves the results of a market that can no longer change into the past. Only when forgettable():
   // every fill is final, and it is flat or its claim is paid in full.
   void forget(const domain::MarketId& market);
   [[nodiscard]] bool forgettable(const domain::MarketId& market) const;
   // The last strategy by name that has a position here; a resolution is recorded once for each.
-  [[nodiscard]] std::optional<domain::StrategyName> last_holder(const domain::MarketId& market) const;
+  [[nodiscard]] std::optional<domain::StrategyName> last_holder(
+      const domain::MarketId& market) const;
   // Whether any strategy has a position here, flat or not.
   [[nodiscard]] bool holds(const domain::MarketId& market) const;
   // The present loss no longer counts as a breach: an operator has seen it.
   void acknowledge_losses(const std::optional<domain::StrategyName>& strategy);
 
   // ---- queries
-  [[nodiscard]] const std::map<domain::StrategyName, Positions>& positions() const { return positions_; }
+  [[nodiscard]] const std::map<domain::StrategyName, Positions>& positions() const {
+    return positions_;
+  }
   [[nodiscard]] const MarketPosition* find(const domain::StrategyName& strategy,
                                            const domain::MarketId& market) const;
   [[nodiscard]] domain::PositionState state(const domain::StrategyName& strategy,
@@ -144,11 +149,14 @@ class Portfolio {
     domain::Money daily;
     domain::Money drawdown;
   };
-  [[nodiscard]] Losses unacknowledged_losses(const std::optional<domain::StrategyName>& strategy) const;
+  [[nodiscard]] Losses unacknowledged_losses(
+      const std::optional<domain::StrategyName>& strategy) const;
   [[nodiscard]] std::map<domain::StrategyName, domain::Money> equities() const;
   [[nodiscard]] std::optional<domain::UtcDate> day() const { return day_; }
 
-  [[nodiscard]] const std::map<domain::MarketId, Resolution>& resolutions() const { return resolutions_; }
+  [[nodiscard]] const std::map<domain::MarketId, Resolution>& resolutions() const {
+    return resolutions_;
+  }
   // What a resolved market still owes the account by the book.
   [[nodiscard]] domain::Money claim(const domain::MarketId& market) const;
   [[nodiscard]] domain::Money unredeemed() const;
@@ -158,21 +166,23 @@ class Portfolio {
 
  private:
   struct Baseline {
-    domain::Money day_open;              // equity
-    domain::Money peak;                  // equity, >= 0 since equity starts at 0
-    domain::Money daily_acknowledged;    // loss an operator has seen
+    domain::Money day_open;            // equity
+    domain::Money peak;                // equity, >= 0 since equity starts at 0
+    domain::Money daily_acknowledged;  // loss an operator has seen
     domain::Money drawdown_acknowledged;
   };
   [[nodiscard]] const Baseline& baseline(const domain::StrategyName& strategy) const;
-  void add_results(const domain::MarketId& market, const MarketPosition& position, Results& results) const;
+  void add_results(const domain::MarketId& market, const MarketPosition& position,
+                   Results& results) const;
 
   domain::Money cash_;
   domain::Money moved_in_;  // deposits less withdrawals
   std::map<domain::StrategyName, Positions> positions_;
-  std::map<domain::StrategyName, domain::Money> past_realized_;  // of markets no longer in positions_
+  std::map<domain::StrategyName, domain::Money>
+      past_realized_;  // of markets no longer in positions_
   std::map<domain::MarketId, domain::Price> marks_;
   std::map<domain::MarketId, Resolution> resolutions_;
-  std::deque<domain::MarketId> past_resolutions_;                // forgotten ones, oldest first
+  std::deque<domain::MarketId> past_resolutions_;  // forgotten ones, oldest first
   std::map<domain::StrategyName, Baseline> baselines_;
   Baseline account_;
   std::optional<domain::UtcDate> day_;

@@ -18,7 +18,8 @@ const domain::QuoteTick* QuoteBoard::last(const domain::MarketId& market) const 
   return it == entries_.end() ? nullptr : &it->second.quote;
 }
 
-const domain::QuoteTick* QuoteBoard::fresh(const domain::MarketId& market, domain::Timestamp now) const {
+const domain::QuoteTick* QuoteBoard::fresh(const domain::MarketId& market,
+                                           domain::Timestamp now) const {
   const auto it = entries_.find(market);
   if (it == entries_.end() || it->second.quote.stale) return nullptr;
   return now - it->second.received_at <= age_max_ ? &it->second.quote : nullptr;
@@ -28,11 +29,13 @@ domain::Duration QuoteBoard::stale_for(const domain::MarketId& market, domain::T
                                        domain::Timestamp now) const {
   if (fresh(market, now) != nullptr) return {};
   const auto it = entries_.find(market);
-  const domain::Timestamp vouched = it == entries_.end() ? since : std::max(since, it->second.vouched_at);
+  const domain::Timestamp vouched =
+      it == entries_.end() ? since : std::max(since, it->second.vouched_at);
   return now - vouched;
 }
 
-std::optional<domain::Price> QuoteBoard::mid(const domain::MarketId& market, domain::Timestamp now) const {
+std::optional<domain::Price> QuoteBoard::mid(const domain::MarketId& market,
+                                             domain::Timestamp now) const {
   const domain::QuoteTick* quote = fresh(market, now);
   if (quote == nullptr || !quote->bid || !quote->ask) return std::nullopt;
   return domain::Price::from_raw((quote->bid->price.raw() + quote->ask->price.raw()) / 2);
@@ -48,7 +51,8 @@ std::optional<domain::Level> QuoteBoard::best_bid(const domain::Instrument& inst
 }
 
 void QuoteBoard::forget_old(domain::Timestamp now) {
-  std::erase_if(entries_, [&](const auto& entry) { return now - entry.second.received_at > kForgetAfter; });
+  std::erase_if(entries_,
+                [&](const auto& entry) { return now - entry.second.received_at > kForgetAfter; });
 }
 
 }  // namespace polybot::order_manager

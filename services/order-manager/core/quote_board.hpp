@@ -1,5 +1,5 @@
-// The newest quote of each market and whether it may be trusted. Volatile: the gateway repeats it all
-// every second.
+// The newest quote of each market and whether it may be trusted. Volatile: the gateway repeats it
+// all every second.
 #pragma once
 
 #include <optional>
@@ -18,13 +18,15 @@ class QuoteBoard {
 
   void update(const domain::QuoteTick& quote, domain::Timestamp now);
   // Empty unless the gateway vouches for it and it is not too old.
-  [[nodiscard]] const domain::QuoteTick* fresh(const domain::MarketId& market, domain::Timestamp now) const;
+  [[nodiscard]] const domain::QuoteTick* fresh(const domain::MarketId& market,
+                                               domain::Timestamp now) const;
   [[nodiscard]] const domain::QuoteTick* last(const domain::MarketId& market) const;
   // How long the quote has not been fresh; zero while it is, `now - since` when it was never heard.
   [[nodiscard]] domain::Duration stale_for(const domain::MarketId& market, domain::Timestamp since,
                                            domain::Timestamp now) const;
   // (bid + ask) / 2 of a fresh two-sided quote, rounded down to 1e-4.
-  [[nodiscard]] std::optional<domain::Price> mid(const domain::MarketId& market, domain::Timestamp now) const;
+  [[nodiscard]] std::optional<domain::Price> mid(const domain::MarketId& market,
+                                                 domain::Timestamp now) const;
   // Best price to sell an outcome at, with the quantity there, in terms of the outcome.
   [[nodiscard]] std::optional<domain::Level> best_bid(const domain::Instrument& instrument,
                                                       domain::Timestamp now) const;

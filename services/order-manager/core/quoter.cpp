@@ -25,13 +25,14 @@ Price up_to_tick(Price price, Price tick) {
 }
 
 // The two orders that make one side of a target.
-void add_side(std::vector<WantedQuote>& wanted, const domain::Market& market, BookSide side, Price price,
-              Quantity quantity, Quantity sellable) {
+void add_side(std::vector<WantedQuote>& wanted, const domain::Market& market, BookSide side,
+              Price price, Quantity quantity, Quantity sellable) {
   if (!domain::on_tick(price, market.tick)) return;
   quantity = domain::floor_to_step(std::max(quantity, Quantity{}), domain::kShareStep);
   const Outcome sold = side == BookSide::Bid ? Outcome::No : Outcome::Yes;
   const Price sell_price = side == BookSide::Bid ? domain::complement(price) : price;
-  Quantity sell = domain::floor_to_step(std::max(Quantity{}, std::min(quantity, sellable)), domain::kShareStep);
+  Quantity sell =
+      domain::floor_to_step(std::max(Quantity{}, std::min(quantity, sellable)), domain::kShareStep);
   if (sell < market.min_size) sell = {};
   const Quantity buy = quantity - sell;
   if (sell.is_positive()) {
@@ -48,8 +49,8 @@ bool matches(const WantedQuote& wanted, const LiveQuote& live, std::int64_t tole
       wanted.limit != live.limit) {
     return false;
   }
-  const std::int64_t slack = domain::mul_div(wanted.quantity.raw(), tolerance_ppm, 1'000'000,
-                                             domain::Rounding::Down);
+  const std::int64_t slack =
+      domain::mul_div(wanted.quantity.raw(), tolerance_ppm, 1'000'000, domain::Rounding::Down);
   return std::abs(wanted.quantity.raw() - live.leaves.raw()) <= slack;
 }
 
@@ -63,8 +64,9 @@ Price yes_price(Outcome outcome, Price price) {
   return outcome == Outcome::Yes ? price : domain::complement(price);
 }
 
-std::vector<WantedQuote> wanted_quotes(const domain::QuoteTarget& target, const domain::Market& market,
-                                       Quantity sellable_yes, Quantity sellable_no) {
+std::vector<WantedQuote> wanted_quotes(const domain::QuoteTarget& target,
+                                       const domain::Market& market, Quantity sellable_yes,
+                                       Quantity sellable_no) {
   std::vector<WantedQuote> wanted;
   if (target.bid) {
     add_side(wanted, market, BookSide::Bid, down_to_tick(target.bid->price, market.tick),

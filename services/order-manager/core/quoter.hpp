@@ -25,9 +25,9 @@ struct WantedQuote {
 // Its price there.
 [[nodiscard]] domain::Price yes_price(domain::Outcome outcome, domain::Price price);
 
-// Selling what is held comes before buying the complement: a bid for YES sells held NO, an ask sells
-// held YES. `sellable_*`: settled and promised to nobody else. Prices off the tick move away from the
-// market; parts below the market's minimum size are left out.
+// Selling what is held comes before buying the complement: a bid for YES sells held NO, an ask
+// sells held YES. `sellable_*`: settled and promised to nobody else. Prices off the tick move away
+// from the market; parts below the market's minimum size are left out.
 [[nodiscard]] std::vector<WantedQuote> wanted_quotes(const domain::QuoteTarget& target,
                                                      const domain::Market& market,
                                                      domain::Quantity sellable_yes,
@@ -47,10 +47,10 @@ struct QuotePlan {
   std::vector<WantedQuote> place;
 };
 
-// A live order with the wanted instrument, side and price and about the wanted quantity keeps its place
-// in the queue. A side with an order that has to go gets nothing new until it is gone: never twice the
-// wanted size in the book.
-[[nodiscard]] QuotePlan plan_quotes(std::span<const WantedQuote> wanted, std::span<const LiveQuote> live,
-                                    std::int64_t tolerance_ppm);
+// A live order with the wanted instrument, side and price and about the wanted quantity keeps its
+// place in the queue. A side with an order that has to go gets nothing new until it is gone: never
+// twice the wanted size in the book.
+[[nodiscard]] QuotePlan plan_quotes(std::span<const WantedQuote> wanted,
+                                    std::span<const LiveQuote> live, std::int64_t tolerance_ppm);
 
 }  // namespace polybot::order_manager

@@ -59,8 +59,8 @@ RiskEngine::RiskEngine(const Settings& settings)
       account_rate_(account_.order_rate_max, account_.order_burst_max) {
   for (const StrategySettings& strategy : settings.strategies) {
     strategies_.emplace(strategy.name, strategy.limits);
-    strategy_rates_.emplace(
-        strategy.name, TokenBucket(strategy.limits.order_rate_max, strategy.limits.order_burst_max));
+    strategy_rates_.emplace(strategy.name, TokenBucket(strategy.limits.order_rate_max,
+                                                       strategy.limits.order_burst_max));
   }
 }
 
@@ -79,19 +79,21 @@ DenyReason RiskEngine::check_one(const Ledger& ledger, const QuoteBoard& quotes,
                                   : check_buy(ledger, order, earlier);
 }
 
-DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quotes, const Order& order,
-                                    Timestamp now) const {
+DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quotes,
+                                    const Order& order, Timestamp now) const {
   const Market* market = ledger.market(order.instrument.market);
   if (market == nullptr) return DenyReason::UnknownMarket;
   if (market->status != domain::MarketStatus::Active || market->placeholder) {
     return DenyReason::MarketNotAccepting;
   }
   const bool ends = market->ends_at != Timestamp{};
-  const domain::Duration margin = order.side == Side::Buy ? opening_stops_before_end_ : domain::Duration{};
+  const domain::Duration margin =
+      order.side == Side::Buy ? opening_stops_before_end_ : domain::Duration{};
   if (ends && now >= market->ends_at - margin) return DenyReason::MarketAboutToEnd;
   if (!domain::on_tick(order.limit, market->tick)) return DenyReason::OffTick;
   if (!order.quantity.is_positive()) return DenyReason::QuantityBelowMinimum;
-  if (!immediate(order) && order.quantity < market->min_size) return DenyReason::QuantityBelowMinimum;
+  if (!immediate(order) && order.quantity < market->min_size)
+    return DenyReason::QuantityBelowMinimum;
   const Money value = domain::notional(order.limit, order.quantity, Rounding::Down);
   if (immediate(order) && order.side == Side::Buy && value < domain::kMarketableNotionalMin) {
     return DenyReason::NotionalBelowMinimum;
@@ -102,21 +104,24 @@ DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quot
   if (!mid || forced_exit(order)) return DenyReason::None;
   const Price own_mid = yes_price(order.instrument.outcome, *mid);
   const Price band = std::min(account_.price_band, limits(order.strategy).price_band);
-  const bool outside = order.side == Side::Buy ? order.limit > own_mid + band : order.limit < own_mid - band;
+  const bool outside =
+      order.side == Side::Buy ? order.limit > own_mid + band : order.limit < own_mid - band;
   return outside ? DenyReason::PriceOutsideBand : DenyReason::None;
 }
 
 DenyReason RiskEngine::check_own_orders(const Ledger& ledger, const Order& order,
                                         span<const Order> earlier) const {
   const auto crosses = [&](const Order& other) { return would_trade(order, other); };
-  const bool resting =
-      std::any_of(ledger.orders().open().begin(), ledger.orders().open().end(),
-                  [&](const domain::ClientOrderId& id) { return crosses(ledger.orders().find(id)->order); });
-  return resting || std::any_of(earlier.begin(), earlier.end(), crosses) ? DenyReason::WouldSelfTrade
-                                                                         : DenyReason::None;
+  const bool resting = std::any_of(
+      ledger.orders().open().begin(), ledger.orders().open().end(),
+      [&](const domain::ClientOrderId& id) { return crosses(ledger.orders().find(id)->order); });
+  return resting || std::any_of(earlier.begin(), earlier.end(), crosses)
+             ? DenyReason::WouldSelfTrade
+             : DenyReason::None;
 }
 
-DenyReason RiskEngine::check_sell(const Ledger& ledger, const Order& order, span<const Order> earlier) const {
+DenyReason RiskEngine::check_sell(const Ledger& ledger, const Order& order,
+                                  span<const Order> earlier) const {
   Quantity needed = order.quantity;
   for (const Order& other : earlier) {
     if (other.side == Side::Sell && other.instrument == order.instrument) needed += other.quantity;
@@ -137,7 +142,8 @@ DenyReason RiskEngine::check_legs(const Ledger& ledger, const Order& order) cons
     Quantity under_way;
     for (const domain::ClientOrderId& id : group->correctors) {
       const OrderRecord* record = ledger.orders().find(id);
-      const bool open_buy = record != nullptr && !record->terminal() && record->order.side == Side::Buy;
+      const bool open_buy =
+          record != nullptr && !record->terminal() && record->order.side == Side::Buy;
       if (open_buy && record->order.instrument == order.instrument) under_way += record->leaves();
     }
     if (leg.quantity + under_way + order.quantity <= most) return DenyReason::None;
@@ -148,7 +154,8 @@ DenyReason RiskEngine::check_legs(const Ledger& ledger, const Order& order) cons
 RiskEngine::Usage RiskEngine::usage(const Ledger& ledger, const optional<StrategyName>& strategy,
                                     const Order& order, span<const Order> earlier) const {
   Usage usage;
-  const auto add = [&](const domain::MarketId& market, const domain::EventGroupId& event, Money amount) {
+  const auto add = [&](const domain::MarketId& market, const domain::EventGroupId& event,
+                       Money amount) {
     if (market == order.instrument.market) usage.market += amount;
     if (event == order.event) usage.event += amount;
     usage.total += amount;
@@ -174,15 +181,19 @@ RiskEngine::Usage RiskEngine::usage(const Ledger& ledger, const optional<Strateg
   return usage;
 }
 
-DenyReason RiskEngine::check_buy(const Ledger& ledger, const Order& order, span<const Order> earlier) const {
-  if (const DenyReason reason = check_legs(ledger, order); reason != DenyReason::None) return reason;
+DenyReason RiskEngine::check_buy(const Ledger& ledger, const Order& order,
+                                 span<const Order> earlier) const {
+  if (const DenyReason reason = check_legs(ledger, order); reason != DenyReason::None)
+    return reason;
   const Money cost = worst_cost(ledger, order);
-  for (const optional<StrategyName>& scope : {optional<StrategyName>(order.strategy), optional<StrategyName>()}) {
+  for (const optional<StrategyName>& scope :
+       {optional<StrategyName>(order.strategy), optional<StrategyName>()}) {
     const domain::RiskLimits& limit = limits(scope);
     const Usage used = usage(ledger, scope, order, earlier);
     if (cost > limit.order_notional_max) return DenyReason::NotionalExceedsMaximum;
     if (used.market + cost > limit.position_max) return DenyReason::PositionExceedsMaximum;
-    if (used.event + cost > limit.event_exposure_max) return DenyReason::EventExposureExceedsMaximum;
+    if (used.event + cost > limit.event_exposure_max)
+      return DenyReason::EventExposureExceedsMaximum;
     if (used.total + cost > limit.exposure_max) return DenyReason::ExposureExceedsMaximum;
     if (used.open_orders >= limit.open_orders_max) return DenyReason::OpenOrdersExceedMaximum;
   }
@@ -195,15 +206,15 @@ DenyReason RiskEngine::take_rate(span<const Order> orders, Timestamp now) {
   if (orders.empty()) return DenyReason::None;
   const auto count = static_cast<std::uint32_t>(orders.size());
   const auto strategy = strategy_rates_.find(orders.front().strategy);
-  const std::uint32_t own = strategy == strategy_rates_.end() ? count : strategy->second.available(now);
+  const std::uint32_t own =
+      strategy == strategy_rates_.end() ? count : strategy->second.available(now);
   const std::uint32_t available = std::min(account_rate_.available(now), own);
-  const bool opens =
-      std::any_of(orders.begin(), orders.end(), [](const Order& order) { return order.side == Side::Buy; });
+  const bool opens = std::any_of(orders.begin(), orders.end(),
+                                 [](const Order& order) { return order.side == Side::Buy; });
   if (opens && available < count) return DenyReason::OrderRateExceedsMaximum;
   const std::uint32_t taken = std::min(count, available);
   const bool from_account = account_rate_.take(taken, now);
-  const bool from_strategy =
-      strategy == strategy_rates_.end() || strategy->second.take(taken, now);
+  const bool from_strategy = strategy == strategy_rates_.end() || strategy->second.take(taken, now);
   POLYBOT_ASSERT(from_account && from_strategy);
   return DenyReason::None;
 }

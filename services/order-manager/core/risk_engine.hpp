@@ -1,9 +1,9 @@
-// The rules an order must pass before anything is sent. Counts what is held at mark, and what rests or is
-// in flight at its worst case, fees included. Orders that belong together are judged together: each is
-// counted when the next is judged.
+// The rules an order must pass before anything is sent. Counts what is held at mark, and what rests
+// or is in flight at its worst case, fees included. Orders that belong together are judged
+// together: each is counted when the next is judged.
 //
-// Pure: reads the ledger and the quotes, owns nothing but the rate limits. The rules on the strategy
-// (lease, state, staleness of the decision) come before these and are order-manager's.
+// Pure: reads the ledger and the quotes, owns nothing but the rate limits. The rules on the
+// strategy (lease, state, staleness of the decision) come before these and are order-manager's.
 #pragma once
 
 #include <map>
@@ -21,30 +21,35 @@ class RiskEngine {
  public:
   explicit RiskEngine(const Settings& settings);
 
-  // The first rule that one of `orders` breaks, or None. All are of one strategy. `accepting`: whether a
-  // market is known to take orders now, beyond what the ledger's record says. Consumes no rate.
+  // The first rule that one of `orders` breaks, or None. All are of one strategy. `accepting`:
+  // whether a market is known to take orders now, beyond what the ledger's record says. Consumes no
+  // rate.
   template <class Accepting>
   [[nodiscard]] domain::DenyReason check(const Ledger& ledger, const QuoteBoard& quotes,
-                                         std::span<const domain::Order> orders, domain::Timestamp now,
-                                         const Accepting& accepting);
+                                         std::span<const domain::Order> orders,
+                                         domain::Timestamp now, const Accepting& accepting);
 
   // Takes the orders' share of the rate limits: the reason when one is exhausted. Orders that only
   // reduce pass ours, and count.
-  [[nodiscard]] domain::DenyReason take_rate(std::span<const domain::Order> orders, domain::Timestamp now);
+  [[nodiscard]] domain::DenyReason take_rate(std::span<const domain::Order> orders,
+                                             domain::Timestamp now);
 
   // Account-wide losses for none. None, DailyLossExceeded or DrawdownExceeded.
-  [[nodiscard]] domain::DenyReason breach(const Ledger& ledger,
-                                          const std::optional<domain::StrategyName>& strategy) const;
+  [[nodiscard]] domain::DenyReason breach(
+      const Ledger& ledger, const std::optional<domain::StrategyName>& strategy) const;
 
   [[nodiscard]] Utilization utilization(const Ledger& ledger,
                                         const std::optional<domain::StrategyName>& strategy) const;
   [[nodiscard]] static domain::Money free_collateral(const Ledger& ledger);
   // Positions at mark + open buys at worst, over one strategy.
-  [[nodiscard]] static domain::Money exposure(const Ledger& ledger, const domain::StrategyName& strategy);
+  [[nodiscard]] static domain::Money exposure(const Ledger& ledger,
+                                              const domain::StrategyName& strategy);
   // Settled and not promised to an open sell, by the strategy's own book and by the account's.
-  [[nodiscard]] static domain::Quantity sellable(const Ledger& ledger, const domain::StrategyName& strategy,
+  [[nodiscard]] static domain::Quantity sellable(const Ledger& ledger,
+                                                 const domain::StrategyName& strategy,
                                                  const domain::Instrument& instrument);
-  [[nodiscard]] const domain::RiskLimits& limits(const std::optional<domain::StrategyName>& strategy) const;
+  [[nodiscard]] const domain::RiskLimits& limits(
+      const std::optional<domain::StrategyName>& strategy) const;
 
  private:
   // What is used of the limits by one strategy, or by all, in the place of one order.
@@ -55,16 +60,21 @@ class RiskEngine {
     std::uint32_t open_orders = 0;
   };
   [[nodiscard]] domain::DenyReason check_market(const Ledger& ledger, const QuoteBoard& quotes,
-                                                const domain::Order& order, domain::Timestamp now) const;
-  [[nodiscard]] domain::DenyReason check_own_orders(const Ledger& ledger, const domain::Order& order,
+                                                const domain::Order& order,
+                                                domain::Timestamp now) const;
+  [[nodiscard]] domain::DenyReason check_own_orders(const Ledger& ledger,
+                                                    const domain::Order& order,
                                                     std::span<const domain::Order> earlier) const;
   [[nodiscard]] domain::DenyReason check_sell(const Ledger& ledger, const domain::Order& order,
                                               std::span<const domain::Order> earlier) const;
   [[nodiscard]] domain::DenyReason check_buy(const Ledger& ledger, const domain::Order& order,
                                              std::span<const domain::Order> earlier) const;
-  [[nodiscard]] domain::DenyReason check_legs(const Ledger& ledger, const domain::Order& order) const;
-  [[nodiscard]] Usage usage(const Ledger& ledger, const std::optional<domain::StrategyName>& strategy,
-                            const domain::Order& order, std::span<const domain::Order> earlier) const;
+  [[nodiscard]] domain::DenyReason check_legs(const Ledger& ledger,
+                                              const domain::Order& order) const;
+  [[nodiscard]] Usage usage(const Ledger& ledger,
+                            const std::optional<domain::StrategyName>& strategy,
+                            const domain::Order& order,
+                            std::span<const domain::Order> earlier) const;
   [[nodiscard]] domain::DenyReason check_one(const Ledger& ledger, const QuoteBoard& quotes,
                                              const domain::Order& order,
                                              std::span<const domain::Order> earlier,

@@ -21,21 +21,21 @@ using std::chrono::seconds;
 
 struct StrategySettings {
   StrategyName name;
-  bool enabled_at_first = true;                   // when the journal knows no better
+  bool enabled_at_first = true;  // when the journal knows no better
   domain::RiskLimits limits;
   std::map<std::string, std::string> parameters;  // passed on to the runners as they are
 };
 
 struct Settings {
-  std::vector<StrategySettings> strategies;       // a signal of any other name is denied
+  std::vector<StrategySettings> strategies;  // a signal of any other name is denied
   domain::RiskLimits account_limits;
   domain::TradingState first_trading_state = domain::TradingState::Active;  // of a new journal
 
   // Leases and signals.
-  Duration lease_duration = seconds(3);           // without an announcement
-  std::uint32_t signal_rate_max = 200;            // per strategy and second; more is shed
+  Duration lease_duration = seconds(3);  // without an announcement
+  std::uint32_t signal_rate_max = 200;   // per strategy and second; more is shed
   std::uint32_t signal_burst_max = 400;
-  Duration target_adoption = seconds(5);          // orders inherited without a target rest this long
+  Duration target_adoption = seconds(5);  // orders inherited without a target rest this long
 
   // The venue's answers.
   Duration ambiguous_hold = seconds(30);          // after the last byte of a submission
@@ -45,31 +45,31 @@ struct Settings {
   Duration cancel_retry_max = seconds(5);
   Duration account_read_timeout = seconds(10);
   Duration account_read_pause = milliseconds(500);  // between two readings that were asked for
-  Duration refusal_pause = seconds(2);            // no new orders after a refusal that is about the venue
-  std::uint32_t venue_order_rate = 40;            // the venue's token buckets for our tier
+  Duration refusal_pause = seconds(2);  // no new orders after a refusal that is about the venue
+  std::uint32_t venue_order_rate = 40;  // the venue's token buckets for our tier
   std::uint32_t venue_order_burst = 60;
   std::uint32_t venue_cancel_rate = 80;
   std::uint32_t venue_cancel_burst = 120;
 
   // Markets and quotes.
-  Duration quote_age_max = seconds(3);            // a complete set comes every second
-  Duration quote_stale_cancel = seconds(5);       // stale this long: opening orders are cancelled
-  Duration opening_stops_before_end = seconds(5); // of a market that ends
+  Duration quote_age_max = seconds(3);             // a complete set comes every second
+  Duration quote_stale_cancel = seconds(5);        // stale this long: opening orders are cancelled
+  Duration opening_stops_before_end = seconds(5);  // of a market that ends
   Duration clock_skew_max = seconds(1);
-  std::int64_t requote_tolerance_ppm = 200'000;   // a resting quantity this close is left alone
-  Duration requote_pause = milliseconds(500);     // after a refused or denied quote; doubles to 8 s
+  std::int64_t requote_tolerance_ppm = 200'000;  // a resting quantity this close is left alone
+  Duration requote_pause = milliseconds(500);    // after a refused or denied quote; doubles to 8 s
 
   // Legs and flattening.
   Duration unwind_after = seconds(10);
-  Duration unwind_pause = seconds(1);             // between two attempts in one instrument
-  Price exit_slippage = Price::from_raw(500);     // below the best bid
+  Duration unwind_pause = seconds(1);          // between two attempts in one instrument
+  Price exit_slippage = Price::from_raw(500);  // below the best bid
 
   // Money.
   Duration marks_every = seconds(10);
   Price mark_spread_max = Price::from_raw(1'000);
   Duration drift_every = seconds(60);
-  // A cash difference seen unchanged for this long without any order in doubt is booked as a deposit
-  // or withdrawal (CashMoved). 0 = never: it stays a drift until somebody explains it.
+  // A cash difference seen unchanged for this long without any order in doubt is booked as a
+  // deposit or withdrawal (CashMoved). 0 = never: it stays a drift until somebody explains it.
   Duration cash_moved_after{};
 
   bool cancel_all_on_shutdown = true;

@@ -1,6 +1,6 @@
-// Which signals have been answered: per runner incarnation a watermark and the few ids above it. Exact
-// within its window, safe beyond: what falls out of it counts as seen (a signal lives 60 s at most, so
-// what is that old is expired in any case). A fold over SignalAccepted and SignalDenied.
+// Which signals have been answered: per runner incarnation a watermark and the few ids above it.
+// Exact within its window, safe beyond: what falls out of it counts as seen (a signal lives 60 s at
+// most, so what is that old is expired in any case). A fold over SignalAccepted and SignalDenied.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,10 @@ namespace polybot::order_manager {
 
 class SignalDedupe {
  public:
-  static constexpr std::size_t kAboveMax = 4'096;        // ids kept per incarnation
-  static constexpr std::size_t kIncarnationsMax = 64;    // the least recently heard is forgotten
-  static constexpr domain::Duration kForgetAfter = std::chrono::seconds(120);  // and only when so old
+  static constexpr std::size_t kAboveMax = 4'096;      // ids kept per incarnation
+  static constexpr std::size_t kIncarnationsMax = 64;  // the least recently heard is forgotten
+  static constexpr domain::Duration kForgetAfter =
+      std::chrono::seconds(120);  // and only when so old
 
   [[nodiscard]] bool seen(const domain::SignalId& id) const;
   void insert(const domain::SignalId& id, domain::Timestamp at);
@@ -25,7 +26,7 @@ class SignalDedupe {
 
  private:
   struct Window {
-    std::uint64_t watermark = 0;      // every counter up to here is seen
+    std::uint64_t watermark = 0;  // every counter up to here is seen
     std::set<std::uint64_t> above;
     domain::Timestamp heard_at{};
   };

@@ -30,11 +30,13 @@ class TokenBucket {
   }
 
  private:
-  static constexpr std::int64_t kToken = 1'000'000'000;  // one token = 1e9, so that rate x ns adds up
+  static constexpr std::int64_t kToken =
+      1'000'000'000;  // one token = 1e9, so that rate x ns adds up
 
   void refill(domain::Timestamp now) {
     if (now <= at_) return;
-    const domain::Duration passed = std::min<domain::Duration>(now - at_, std::chrono::seconds(3600));
+    const domain::Duration passed =
+        std::min<domain::Duration>(now - at_, std::chrono::seconds(3600));
     at_ = now;
     level_ = std::min(burst_, level_ + passed.count() * std::int64_t{rate_});
   }

@@ -77,9 +77,9 @@ Money TokenPosition::unsettled_proceeds() const {
 }
 
 std::size_t TokenPosition::provisional() const {
-  return static_cast<std::size_t>(std::count_if(
-      fills_.begin(), fills_.end(),
-      [](const Entry& entry) { return entry.status != FillStatus::Confirmed; }));
+  return static_cast<std::size_t>(
+      std::count_if(fills_.begin(), fills_.end(),
+                    [](const Entry& entry) { return entry.status != FillStatus::Confirmed; }));
 }
 
 void TokenPosition::digest(Digest& digest) const {

@@ -15,7 +15,9 @@ std::int64_t ppm(std::int64_t used, std::int64_t limit) {
   return domain::mul_div(used, 1'000'000, limit, domain::Rounding::Down);
 }
 
-std::int64_t ppm(Money used, Money limit) { return ppm(used.raw(), limit.raw()); }
+std::int64_t ppm(Money used, Money limit) {
+  return ppm(used.raw(), limit.raw());
+}
 
 struct Largest {
   Money order;
@@ -57,7 +59,8 @@ Largest largest(const Ledger& ledger, const std::optional<StrategyName>& strateg
 
 }  // namespace
 
-Utilization RiskEngine::utilization(const Ledger& ledger, const std::optional<StrategyName>& strategy) const {
+Utilization RiskEngine::utilization(const Ledger& ledger,
+                                    const std::optional<StrategyName>& strategy) const {
   const Largest used = largest(ledger, strategy);
   const domain::RiskLimits& limit = limits(strategy);
   const Portfolio& portfolio = ledger.portfolio();
@@ -66,7 +69,9 @@ Utilization RiskEngine::utilization(const Ledger& ledger, const std::optional<St
   const auto bucket = strategy ? strategy_rates_.find(*strategy) : strategy_rates_.end();
   const TokenBucket& rate = bucket == strategy_rates_.end() ? account_rate_ : bucket->second;
   Utilization result{};
-  const auto set = [&](LimitKind kind, std::int64_t value) { result[static_cast<std::size_t>(kind)] = value; };
+  const auto set = [&](LimitKind kind, std::int64_t value) {
+    result[static_cast<std::size_t>(kind)] = value;
+  };
   set(LimitKind::OrderNotional, ppm(used.order, limit.order_notional_max));
   set(LimitKind::Position, ppm(used.market, limit.position_max));
   set(LimitKind::Event, ppm(used.event, limit.event_exposure_max));

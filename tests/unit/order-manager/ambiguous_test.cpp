@@ -46,7 +46,8 @@ TEST_F(Ambiguous, IsDeletedWithBackOffUntilTheHoldIsOver) {
 
 TEST_F(Ambiguous, IsWrittenOffWhenNoTraceIsLeftAfterTheHold) {
   rig.answer_cancel(id, CancelAnswered::Result::NotFound);
-  EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous) << "not found is no proof while it may be on its way";
+  EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous)
+      << "not found is no proof while it may be on its way";
   rig.advance(milliseconds(200));
   rig.step(rig.account());
   EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous) << "nor is a reading before the hold is over";
@@ -59,7 +60,8 @@ TEST_F(Ambiguous, IsWrittenOffWhenNoTraceIsLeftAfterTheHold) {
 
 TEST_F(Ambiguous, CountsTheHoldFromTheLastByteThatCouldHaveLeft) {
   const ClientOrderId slow = rig.buy(kArb, kMarket, "0.52", "25");
-  rig.step(SubmitAnswered{rig.venue_id(slow), SubmitAmbiguous{AmbiguityCause::Timeout, rig.now + seconds(5)}});
+  rig.step(SubmitAnswered{rig.venue_id(slow),
+                          SubmitAmbiguous{AmbiguityCause::Timeout, rig.now + seconds(5)}});
   rig.advance(seconds(5));
   EXPECT_EQ(rig.status(slow), OrderStatus::Ambiguous);
   rig.advance(seconds(1));
@@ -143,6 +145,17 @@ TEST_F(Ambiguous, DoesNotComeBackBecauseARefusalIsToldTwice) {
   VenueOrderUpdate told = rig.update(refused, VenueOrderStatus::Canceled);
   rig.step(told);
   EXPECT_EQ(rig.status(refused), OrderStatus::Rejected);
+}
+
+// The answer to an order in a market with a taker delay can come after the end of the delay.
+TEST_F(Ambiguous, DoesNotComeBackBecauseItsRefusalHasOvertakenItsAnswer) {
+  rig.step(rig.update(id, VenueOrderStatus::Delayed));
+  rig.step(rig.update(id, VenueOrderStatus::Unmatched));
+  ASSERT_EQ(rig.status(id), OrderStatus::Rejected);
+  rig.accept(id, SubmitAccepted::State::Delayed);
+  rig.step(rig.update(id, VenueOrderStatus::Delayed));
+  EXPECT_EQ(rig.status(id), OrderStatus::Rejected);
+  EXPECT_EQ(rig.count<OrderResurrected>(), 0U);
 }
 
 TEST(Restart, TurnsUnansweredIntentsAmbiguousAndSendsNothingAgain) {

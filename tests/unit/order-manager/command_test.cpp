@@ -18,7 +18,8 @@ struct Commands : testing::Test {
   }
   std::size_t leaving() const {
     std::size_t count = 0;
-    for (const Order& order : rig.open_orders()) count += rig.order(order.id).cancel_requested ? 1U : 0U;
+    for (const Order& order : rig.open_orders())
+      count += rig.order(order.id).cancel_requested ? 1U : 0U;
     return count;
   }
   Rig rig;
@@ -28,7 +29,11 @@ struct Commands : testing::Test {
 TEST_F(Commands, GetTheSameAnswerWhenRepeatedAndHaveNoSecondEffect) {
   const Command halt = command(SetTradingState{std::nullopt, TradingState::Halted});
   rig.step(halt);
-  rig.step(Command{{8, 1}, SetTradingState{std::nullopt, TradingState::Active}, rig.now, rig.now + seconds(5), {}});
+  rig.step(Command{{8, 1},
+                   SetTradingState{std::nullopt, TradingState::Active},
+                   rig.now,
+                   rig.now + seconds(5),
+                   {}});
   rig.step(halt);
   EXPECT_EQ(rig.count<CommandAccepted>(), 2U);
   EXPECT_EQ(rig.core.ledger().trading_state(std::nullopt), TradingState::Active);
@@ -97,7 +102,8 @@ TEST_F(Commands, CancelOneQuoteWithoutItsComingBack) {
   quote();
   give(CancelOrder{rig.open_orders().front().id});
   for (const Order& order : rig.open_orders()) {
-    if (rig.order(order.id).cancel_requested) rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+    if (rig.order(order.id).cancel_requested)
+      rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
   }
   rig.advance(seconds(2));
   EXPECT_TRUE(rig.open_orders().empty());
@@ -123,7 +129,8 @@ TEST_F(Commands, FlattenInSlicesTheBookCanTake) {
       EXPECT_EQ(order.purpose, OrderPurpose::Flatten);
       EXPECT_LE(order.quantity, shares("10"));
       const std::string name = "flat-" + std::to_string(++trade);
-      rig.confirm(rig.taker_trade(order.id, name.c_str(), order.quantity.to_string().c_str(), "0.50"));
+      rig.confirm(
+          rig.taker_trade(order.id, name.c_str(), order.quantity.to_string().c_str(), "0.50"));
     }
     rig.advance(milliseconds(1'100));
   }
@@ -164,7 +171,8 @@ TEST_F(Commands, RetryCancelsThatWereNotAnswered) {
   quote();
   give(CancelAllOrders{});
   const std::size_t first = rig.cancels.size();
-  for (const Order& order : rig.open_orders()) rig.answer_cancel(order.id, CancelAnswered::Result::Unknown);
+  for (const Order& order : rig.open_orders())
+    rig.answer_cancel(order.id, CancelAnswered::Result::Unknown);
   rig.advance(seconds(1));
   EXPECT_GT(rig.cancels.size(), first);
 }
@@ -190,7 +198,8 @@ TEST_F(Commands, ShutDownWithoutNewOrdersAndWithEverythingCancelled) {
   EXPECT_FALSE(rig.core.drained());
   rig.buy(kArb, kMarket, "0.52", "25");
   EXPECT_EQ(rig.last_denial(), DenyReason::NotReady);
-  for (const Order& order : rig.open_orders()) rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+  for (const Order& order : rig.open_orders())
+    rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
   EXPECT_TRUE(rig.core.drained());
 }
 

@@ -10,8 +10,10 @@ using domain::from_unix_ms;
 
 TEST(SignalDedupe, KnowsWhatItHasSeenInAnyOrder) {
   SignalDedupe dedupe;
-  for (const std::uint64_t counter : std::initializer_list<std::uint64_t>{1, 2, 5, 3}) dedupe.insert({7, counter}, from_unix_ms(1));
-  for (const std::uint64_t counter : std::initializer_list<std::uint64_t>{1, 2, 3, 5}) EXPECT_TRUE(dedupe.seen({7, counter}));
+  for (const std::uint64_t counter : std::initializer_list<std::uint64_t>{1, 2, 5, 3})
+    dedupe.insert({7, counter}, from_unix_ms(1));
+  for (const std::uint64_t counter : std::initializer_list<std::uint64_t>{1, 2, 3, 5})
+    EXPECT_TRUE(dedupe.seen({7, counter}));
   EXPECT_FALSE(dedupe.seen({7, 4}));
   EXPECT_FALSE(dedupe.seen({8, 1}));
 }

@@ -62,7 +62,11 @@ TEST(Figures, KeepAStrategyThatHasNothingAtZero) {
 TEST(Figures, TellRunnersTheStateOfTheirStrategies) {
   Rig rig;
   rig.bring_up();
-  rig.step(Command{{1, 1}, SetTradingState{std::nullopt, TradingState::Reducing}, rig.now, rig.now + seconds(5), {}});
+  rig.step(Command{{1, 1},
+                   SetTradingState{std::nullopt, TradingState::Reducing},
+                   rig.now,
+                   rig.now + seconds(5),
+                   {}});
   const auto states = rig.core.strategy_states(rig.now);
   ASSERT_EQ(states.size(), 2U);
   EXPECT_EQ(states[0].trading_state, TradingState::Reducing) << "the stricter of both";

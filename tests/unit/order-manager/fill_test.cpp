@@ -74,8 +74,8 @@ TEST_F(Fills, EndsAPartlyFilledImmediateOrderOnceItsTradesAreIn) {
   rig.step(second);
   EXPECT_EQ(rig.status(id), OrderStatus::Canceled);
   EXPECT_EQ(rig.order(id).filled, shares("25"));
-  EXPECT_EQ(rig.position(kArb, kMarket).yes_cost, usd("12.9") + rig.recorded<OrderFilled>()[0].fee +
-                                                      rig.recorded<OrderFilled>()[1].fee);
+  EXPECT_EQ(rig.position(kArb, kMarket).yes_cost,
+            usd("12.9") + rig.recorded<OrderFilled>()[0].fee + rig.recorded<OrderFilled>()[1].fee);
 }
 
 TEST_F(Fills, BooksAFillThatComesAfterTheCancel) {
@@ -112,7 +112,8 @@ TEST_F(Fills, AdvancesOutOfOrderStatusesOnlyForwards) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   VenueTrade trade = rig.taker_trade(id, "t1", "25", "0.52", VenueTradeStatus::Confirmed);
   rig.step(trade);
-  for (const auto status : {VenueTradeStatus::Matched, VenueTradeStatus::Mined, VenueTradeStatus::Retrying}) {
+  for (const auto status :
+       {VenueTradeStatus::Matched, VenueTradeStatus::Mined, VenueTradeStatus::Retrying}) {
     trade.status = status;
     rig.step(trade);
   }
@@ -207,8 +208,9 @@ TEST_F(Fills, LetsOneTradeFillTwoOfOurOrders) {
 TEST_F(Fills, SumsTheMakersOfATakenTradeExactlyAcrossComplementaryTokens) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   VenueTrade trade = rig.taker_trade(id, "t1", "25", "0.516");
-  trade.makers = {{id_of<VenueOrderId>(501), kMarket.yes_token, Side::Sell, shares("10"), price("0.51"), false},
-                  {id_of<VenueOrderId>(502), kMarket.no_token, Side::Buy, shares("15"), price("0.48"), false}};
+  trade.makers = {
+      {id_of<VenueOrderId>(501), kMarket.yes_token, Side::Sell, shares("10"), price("0.51"), false},
+      {id_of<VenueOrderId>(502), kMarket.no_token, Side::Buy, shares("15"), price("0.48"), false}};
   rig.step(trade);
   EXPECT_EQ(rig.recorded<OrderFilled>().front().cash, usd("12.9"));  // 5.10 + 15 x (1 - 0.48)
 }

@@ -1,4 +1,5 @@
-// Whatever happens, in whatever order: a fold of the journal is the live state, and the ledger is sound.
+// Whatever happens, in whatever order: a fold of the journal is the live state, and the ledger is
+// sound.
 #include <random>
 
 #include "tests/unit/order-manager/rig.hpp"
@@ -16,20 +17,34 @@ class Chaos {
 
   void act() {
     switch (below(14)) {
-      case 0: return buy();
-      case 1: return buy_legs();
-      case 2: return quote();
-      case 3: return sell();
-      case 4: return answer();
-      case 5: return answer();
-      case 6: return trade();
-      case 7: return advance_trade();
-      case 8: return advance_trade();
-      case 9: return answer_cancel();
-      case 10: return update();
-      case 11: return rig_.advance(milliseconds(static_cast<int>(below(700))));
-      case 12: return move();
-      default: return rare();
+      case 0:
+        return buy();
+      case 1:
+        return buy_legs();
+      case 2:
+        return quote();
+      case 3:
+        return sell();
+      case 4:
+        return answer();
+      case 5:
+        return answer();
+      case 6:
+        return trade();
+      case 7:
+        return advance_trade();
+      case 8:
+        return advance_trade();
+      case 9:
+        return answer_cancel();
+      case 10:
+        return update();
+      case 11:
+        return rig_.advance(milliseconds(static_cast<int>(below(700))));
+      case 12:
+        return move();
+      default:
+        return rare();
     }
   }
 
@@ -40,7 +55,8 @@ class Chaos {
     Settings settings = test_settings();
     settings.account_limits.order_rate_max = 1'000;
     settings.account_limits.order_burst_max = 1'000;
-    for (StrategySettings& strategy : settings.strategies) strategy.limits = settings.account_limits;
+    for (StrategySettings& strategy : settings.strategies)
+      strategy.limits = settings.account_limits;
     settings.unwind_after = seconds(2);
     return settings;
   }
@@ -64,29 +80,39 @@ class Chaos {
     return *it;
   }
 
-  void buy() { rig_.buy(any_strategy(), any_market(), "0.52", below(2) == 0 ? "25" : "50", any_outcome()); }
-  void sell() { rig_.sell(any_strategy(), any_market(), "0.46", below(2) == 0 ? "5" : "20", any_outcome()); }
+  void buy() {
+    rig_.buy(any_strategy(), any_market(), "0.52", below(2) == 0 ? "25" : "50", any_outcome());
+  }
+  void sell() {
+    rig_.sell(any_strategy(), any_market(), "0.46", below(2) == 0 ? "5" : "20", any_outcome());
+  }
   void buy_legs() {
     const Market& a = markets_[0];
     const Market& b = markets_[2];
-    rig_.send(rig_.legs_signal(kArb, a, {{{a.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")},
-                                         {{b.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}}));
+    rig_.send(rig_.legs_signal(kArb, a,
+                               {{{a.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")},
+                                {{b.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}}));
   }
   void quote() {
     const char* bids[] = {"0.44", "0.45", "0.46"};
     const char* asks[] = {"0.54", "0.55", "0.56"};
     const bool none = below(6) == 0;
-    rig_.send(rig_.quote_signal(kFarm, any_market(), none ? std::nullopt : std::optional(level(bids[below(3)], "20")),
+    rig_.send(rig_.quote_signal(kFarm, any_market(),
+                                none ? std::nullopt : std::optional(level(bids[below(3)], "20")),
                                 none ? std::nullopt : std::optional(level(asks[below(3)], "20"))));
   }
   void answer() {
     const auto id = below(3) == 0 ? any_order() : any_open_order();
     if (!id) return;
     switch (below(5)) {
-      case 0: return rig_.reject(*id);
-      case 1: return rig_.lose_answer(*id);
-      case 2: return rig_.accept(*id, SubmitAccepted::State::Delayed);
-      default: return rig_.accept(*id);
+      case 0:
+        return rig_.reject(*id);
+      case 1:
+        return rig_.lose_answer(*id);
+      case 2:
+        return rig_.accept(*id, SubmitAccepted::State::Delayed);
+      default:
+        return rig_.accept(*id);
     }
   }
   void trade() {
@@ -105,8 +131,9 @@ class Chaos {
   void advance_trade() {
     if (trades_.empty()) return;
     VenueTrade& made = trades_[below(trades_.size())];
-    const VenueTradeStatus statuses[] = {VenueTradeStatus::Matched, VenueTradeStatus::Mined, VenueTradeStatus::Confirmed,
-                                         VenueTradeStatus::Confirmed, VenueTradeStatus::Retrying, VenueTradeStatus::Failed};
+    const VenueTradeStatus statuses[] = {VenueTradeStatus::Matched,   VenueTradeStatus::Mined,
+                                         VenueTradeStatus::Confirmed, VenueTradeStatus::Confirmed,
+                                         VenueTradeStatus::Retrying,  VenueTradeStatus::Failed};
     made.status = statuses[below(6)];
     rig_.step(made);
   }
@@ -116,24 +143,36 @@ class Chaos {
   }
   void update() {
     const auto id = below(3) == 0 ? any_order() : any_open_order();
-    if (id) rig_.step(rig_.update(*id, static_cast<VenueOrderStatus>(below(7)), below(2) == 0 ? "0" : "5"));
+    if (id)
+      rig_.step(
+          rig_.update(*id, static_cast<VenueOrderStatus>(below(7)), below(2) == 0 ? "0" : "5"));
   }
   void move() {
     const Market& market = any_market();
     const bool up = below(2) == 0;
-    rig_.set_quote(market, up ? "0.51" : "0.48", up ? "0.53" : "0.50", below(2) == 0 ? "1000" : "3");
+    rig_.set_quote(market, up ? "0.51" : "0.48", up ? "0.53" : "0.50",
+                   below(2) == 0 ? "1000" : "3");
   }
   void rare() {
     switch (below(9)) {
-      case 0: return rig_.step(VenueSessionChanged{VenueChannel::User, Link::Down});
-      case 1: return reconnect();
-      case 2: return command(SetTradingState{std::nullopt, static_cast<TradingState>(below(3))});
-      case 3: return command(SetTradingState{std::nullopt, TradingState::Active});
-      case 4: return command(FlattenPositions{any_strategy()});
-      case 5: return command(CancelAllOrders{any_strategy(), std::nullopt});
-      case 6: return rig_.advance(seconds(static_cast<int>(below(15))));
-      case 7: return foreign();
-      default: return reconnect();
+      case 0:
+        return rig_.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+      case 1:
+        return reconnect();
+      case 2:
+        return command(SetTradingState{std::nullopt, static_cast<TradingState>(below(3))});
+      case 3:
+        return command(SetTradingState{std::nullopt, TradingState::Active});
+      case 4:
+        return command(FlattenPositions{any_strategy()});
+      case 5:
+        return command(CancelAllOrders{any_strategy(), std::nullopt});
+      case 6:
+        return rig_.advance(seconds(static_cast<int>(below(15))));
+      case 7:
+        return foreign();
+      default:
+        return reconnect();
     }
   }
   void reconnect() {
@@ -190,7 +229,8 @@ TEST(Fold, EqualsTheLiveStateAfterAnyHistory) {
       const auto status = static_cast<OrderStatus>(s);
       const auto event = static_cast<OrderEventKind>(e);
       if (order_row(status, event).row_class != OrderRowClass::Expected) continue;
-      EXPECT_GT(rows[s][e], 0U) << to_string(status) << " x " << to_string(event) << " was never taken";
+      EXPECT_GT(rows[s][e], 0U) << to_string(status) << " x " << to_string(event)
+                                << " was never taken";
     }
   }
 }
@@ -225,7 +265,12 @@ TEST(Fold, SendsOnlyAfterTheCommitAndNothingWhenItFails) {
   rig.bring_up();
   Outputs out;
   const Market market = make_market(1);
-  rig.core.on(SignalReceived{rig.legs_signal(kArb, market, {{{market.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}}), rig.now}, rig.now, out);
+  rig.core.on(
+      SignalReceived{
+          rig.legs_signal(kArb, market,
+                          {{{market.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}}),
+          rig.now},
+      rig.now, out);
   const std::vector<Read> asked = out.after_commit.reads;
   ASSERT_EQ(asked.size(), 1U);
   out.clear();

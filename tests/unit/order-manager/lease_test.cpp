@@ -1,6 +1,5 @@
-#include "tests/unit/order-manager/rig.hpp"
-
 #include "services/order-manager/core/lease_table.hpp"
+#include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
 namespace {
@@ -8,7 +7,8 @@ namespace {
 const std::vector<LeaseTable::Wanted> kWanted = {{kArb, 10}, {kFarm, 20}};
 const Shard kShard{5};
 
-RunnerAnnounced runner(std::uint64_t incarnation, const char* replica = "runner-1", bool leaving = false) {
+RunnerAnnounced runner(std::uint64_t incarnation, const char* replica = "runner-1",
+                       bool leaving = false) {
   return {{replica}, incarnation, {kArb, kFarm}, leaving};
 }
 

@@ -12,9 +12,11 @@ struct Legs : testing::Test {
     id = send("50");
   }
   SignalId send(const char* quantity) {
-    const Signal signal = rig.legs_signal(kArb, a, {{{a.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)},
-                                                    {{b.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)},
-                                                    {{c.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)}});
+    const Signal signal =
+        rig.legs_signal(kArb, a,
+                        {{{a.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)},
+                         {{b.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)},
+                         {{c.id, Outcome::Yes}, Side::Buy, price("0.32"), shares(quantity)}});
     rig.send(signal);
     return signal.id;
   }
@@ -55,7 +57,8 @@ TEST_F(Legs, SayThatTheyAreUnlevelOnlyOnceTheLastOneHasEnded) {
   rig.reject({id, 2});
   ASSERT_EQ(rig.count<LegsImbalanced>(), 1U);
   EXPECT_EQ(rig.recorded<LegsImbalanced>()[0].legs[2].quantity, Quantity{});
-  EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, usd("32"));  // 100 shares, no mark of their own yet: 0.32
+  EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure,
+            usd("32"));  // 100 shares, no mark of their own yet: 0.32
   rig.expect_sound();
 }
 

@@ -34,7 +34,8 @@ TEST_F(Markets, LoseTheirOrdersWhenTheyClose) {
   rig.step(MarketHinted{closed});
   EXPECT_EQ(rig.count<CancelRequested>(), 2U);
   EXPECT_EQ(rig.recorded<CancelRequested>()[0].reason, CancelReason::MarketClosed);
-  for (const Order& order : rig.open_orders()) rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+  for (const Order& order : rig.open_orders())
+    rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
   rig.send(rig.quote_signal(kFarm, market, level("0.45", "20"), std::nullopt));
   EXPECT_EQ(rig.last_denial(), DenyReason::None);
   ASSERT_EQ(rig.count<OrderDenied>(), 1U);
@@ -62,7 +63,8 @@ TEST_F(Markets, TurnHoldingsIntoAClaimAndCashOnlyWhenTheVenueShowsIt) {
   EXPECT_EQ(rig.core.ledger().portfolio().cash(), spent + usd("100"));
   EXPECT_TRUE(rig.core.figures(rig.now).unredeemed.is_zero());
   EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
-  EXPECT_EQ(rig.snapshot(kArb).realized, usd("48") - fee) << "remembered when the market is forgotten";
+  EXPECT_EQ(rig.snapshot(kArb).realized, usd("48") - fee)
+      << "remembered when the market is forgotten";
   EXPECT_EQ(rig.core.ledger().market(market.id), nullptr);
   rig.expect_sound();
 }
@@ -113,8 +115,9 @@ TEST_F(Markets, AreAskedForTheirResultWhenTheyShouldBeOver) {
   rig.venue_reads = false;
   rig.advance(seconds(4));
   const auto asks = [&] {
-    return std::count_if(rig.reads.begin(), rig.reads.end(),
-                         [](const Read& read) { return std::holds_alternative<ConfirmResolution>(read); });
+    return std::count_if(rig.reads.begin(), rig.reads.end(), [](const Read& read) {
+      return std::holds_alternative<ConfirmResolution>(read);
+    });
   };
   EXPECT_EQ(asks(), 0);
   rig.advance(seconds(6));
@@ -171,14 +174,19 @@ TEST_F(Markets, AreMarkedEveryTenSecondsWhileSomethingIsHeldAndMoves) {
 
 TEST_F(Markets, AreMarkedAtTheLastTradeWithinTheQuoteWhenTheSpreadIsWide) {
   rig.hold(kArb, market, "0.52", "100");
-  QuoteTick wide{.market = market.id, .bid = level("0.30", "9"), .ask = level("0.70", "9"), .last = price("0.75"), .stamped_at = rig.now};
+  QuoteTick wide{.market = market.id,
+                 .bid = level("0.30", "9"),
+                 .ask = level("0.70", "9"),
+                 .last = price("0.75"),
+                 .stamped_at = rig.now};
   rig.board = {wide};
   rig.step(wide);
   rig.advance(seconds(11));
   EXPECT_EQ(rig.core.ledger().portfolio().mark(market.id), price("0.70"));
   rig.gateway_lives = false;
   rig.advance(seconds(30));
-  EXPECT_EQ(rig.core.ledger().portfolio().mark(market.id), price("0.70")) << "the last good mark stands";
+  EXPECT_EQ(rig.core.ledger().portfolio().mark(market.id), price("0.70"))
+      << "the last good mark stands";
   EXPECT_EQ(rig.snapshot(kArb).marks_stale, 1U);
 }
 

@@ -1,10 +1,10 @@
 // The table of order states against its printed form, so that no row changes unseen.
+#include "common/domain/order_table.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
-
-#include "common/domain/order_table.hpp"
 
 namespace polybot::domain {
 namespace {
@@ -16,7 +16,9 @@ std::string golden(const std::string& name) {
   return text.str();
 }
 
-TEST(OrderTable, IsTheOneThatIsPrinted) { EXPECT_EQ(print_order_table(), golden("order_table.txt")); }
+TEST(OrderTable, IsTheOneThatIsPrinted) {
+  EXPECT_EQ(print_order_table(), golden("order_table.txt"));
+}
 
 TEST(OrderTable, EndsForGoodExceptForASignOfLifeOfARejectedOrder) {
   for (int s = static_cast<int>(OrderStatus::Filled); s < kOrderStatuses; ++s) {

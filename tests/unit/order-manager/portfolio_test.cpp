@@ -1,12 +1,12 @@
-// The portfolio against an oracle that is too simple to be wrong: it keeps every fill for ever and folds
-// all of them again for each question.
+// The portfolio against an oracle that is too simple to be wrong: it keeps every fill for ever and
+// folds all of them again for each question.
+#include "services/order-manager/core/portfolio.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 #include <vector>
-
-#include "services/order-manager/core/portfolio.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -34,7 +34,8 @@ class Oracle {
     Money cash;
     for (const Fill& of : fills) {
       if (of.failed) continue;
-      cash += of.fill.side == Side::Buy ? -(of.fill.cash + of.fill.fee) : of.fill.cash - of.fill.fee;
+      cash +=
+          of.fill.side == Side::Buy ? -(of.fill.cash + of.fill.fee) : of.fill.cash - of.fill.fee;
     }
     return cash;
   }
@@ -43,7 +44,8 @@ class Oracle {
     for (const Fill& of : fills) {
       if (of.failed || of.strategy != strategy || of.fill.instrument != instrument) continue;
       if (of.fill.side == Side::Sell) settled -= of.fill.quantity;
-      if (of.fill.side == Side::Buy && of.fill.status != FillStatus::Matched) settled += of.fill.quantity;
+      if (of.fill.side == Side::Buy && of.fill.status != FillStatus::Matched)
+        settled += of.fill.quantity;
     }
     return settled;
   }
@@ -60,7 +62,8 @@ struct History {
     fill.instrument = instruments[below(instruments.size())];
     fill.side = below(2) == 0 ? Side::Buy : Side::Sell;
     fill.quantity = Quantity::from_raw(static_cast<std::int64_t>(1 + below(100'000'000)));
-    fill.cash = notional(Price::from_raw(static_cast<std::int64_t>(1 + below(9'999))), fill.quantity, Rounding::Up);
+    fill.cash = notional(Price::from_raw(static_cast<std::int64_t>(1 + below(9'999))),
+                         fill.quantity, Rounding::Up);
     fill.fee = Money::from_raw(static_cast<std::int64_t>(below(100'000)));
     fill.status = static_cast<FillStatus>(below(3));
     const StrategyName& strategy = strategies[below(strategies.size())];
@@ -79,16 +82,20 @@ struct History {
       provisional.erase(provisional.begin() + static_cast<std::ptrdiff_t>(place));
       return;
     }
-    const auto next = of.fill.status == FillStatus::Matched && below(2) == 0 ? FillStatus::Mined : FillStatus::Confirmed;
+    const auto next = of.fill.status == FillStatus::Matched && below(2) == 0
+                          ? FillStatus::Mined
+                          : FillStatus::Confirmed;
     portfolio.advanced(of.strategy, of.fill, next);
     of.fill.status = next;
-    if (next == FillStatus::Confirmed) provisional.erase(provisional.begin() + static_cast<std::ptrdiff_t>(place));
+    if (next == FillStatus::Confirmed)
+      provisional.erase(provisional.begin() + static_cast<std::ptrdiff_t>(place));
   }
   void compare() {
     for (const StrategyName& strategy : strategies) {
       for (const Instrument& instrument : instruments) {
         const MarketPosition* position = portfolio.find(strategy, instrument.market);
-        const Holding held = position == nullptr ? Holding{} : position->token(instrument.outcome).holding();
+        const Holding held =
+            position == nullptr ? Holding{} : position->token(instrument.outcome).holding();
         ASSERT_EQ(held, oracle.holding(strategy, instrument));
         ASSERT_EQ(portfolio.settled(strategy, instrument), oracle.settled(strategy, instrument));
       }
@@ -104,7 +111,8 @@ struct History {
   std::uint64_t seq = 0;
   std::uint64_t reversals = 0;
   std::vector<StrategyName> strategies = {{"a"}, {"b"}};
-  std::vector<Instrument> instruments = {{MarketId{{1}}, Outcome::Yes}, {MarketId{{1}}, Outcome::No}, {MarketId{{2}}, Outcome::Yes}};
+  std::vector<Instrument> instruments = {
+      {MarketId{{1}}, Outcome::Yes}, {MarketId{{1}}, Outcome::No}, {MarketId{{2}}, Outcome::Yes}};
 };
 
 TEST(Portfolio, AgreesWithASimpleOracleOverTwentyThousandFillsAndTheirReversals) {

@@ -1,13 +1,17 @@
 // The arithmetic of a holding, on numbers a trader can check by hand.
-#include <gtest/gtest.h>
-
 #include "common/domain/position.hpp"
+
+#include <gtest/gtest.h>
 
 namespace polybot::domain {
 namespace {
 
-Quantity shares(const char* text) { return *Quantity::parse(text); }
-Money usd(const char* text) { return *Money::parse(text); }
+Quantity shares(const char* text) {
+  return *Quantity::parse(text);
+}
+Money usd(const char* text) {
+  return *Money::parse(text);
+}
 
 TEST(Position, BooksTheResultOfTheTenSharesSoldAndNotOfAllHundred) {
   Holding holding;

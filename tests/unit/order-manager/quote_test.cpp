@@ -18,12 +18,14 @@ struct Quotes : testing::Test {
   }
   void cancel_all() {
     for (const Order& order : rig.open_orders()) {
-      if (rig.order(order.id).cancel_requested) rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+      if (rig.order(order.id).cancel_requested)
+        rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
     }
   }
   std::size_t leaving() const {
     std::size_t count = 0;
-    for (const Order& order : rig.open_orders()) count += rig.order(order.id).cancel_requested ? 1U : 0U;
+    for (const Order& order : rig.open_orders())
+      count += rig.order(order.id).cancel_requested ? 1U : 0U;
     return count;
   }
   Rig rig;
@@ -155,7 +157,8 @@ TEST_F(Quotes, InheritedByARestartAreKeptForAWhileAndThenTakenAway) {
   for (const Event& event : rig.journal) next.core.apply(event);
   next.journal = rig.journal;
   next.start();
-  for (const Order& order : next.open_orders()) next.venue_open.push_back(next.update(order.id, VenueOrderStatus::Live));
+  for (const Order& order : next.open_orders())
+    next.venue_open.push_back(next.update(order.id, VenueOrderStatus::Live));
   next.connect(usd("1000"));
   next.announce();
   next.set_quote(kMarket, "0.50", "0.52");
@@ -181,7 +184,9 @@ TEST_F(Quotes, SayOnceWhyTheyAreDeniedAndTryAgainLater) {
   tight.send(tight.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
   tight.advance(seconds(20));
   EXPECT_EQ(tight.count<OrderDenied>(), 1U);
-  EXPECT_EQ(tight.snapshot(kFarm).counters.denials[static_cast<int>(DenyReason::NotionalExceedsMaximum)], 1U);
+  EXPECT_EQ(
+      tight.snapshot(kFarm).counters.denials[static_cast<int>(DenyReason::NotionalExceedsMaximum)],
+      1U);
   tight.expect_sound();
 }
 
@@ -207,9 +212,18 @@ TEST(QuoteOrder, IsAfterExitsAndTakersOfTheSameTurn) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.hold(kFarm, other, "0.52", "25");
   Outputs out;
-  rig.core.on(SignalReceived{rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt), rig.now}, rig.now, out);
-  rig.core.on(SignalReceived{rig.legs_signal(kArb, other, {{{other.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}}), rig.now}, rig.now, out);
-  Signal exit = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Sell, price("0.50"), shares("10")}}, SignalAction::Exit);
+  rig.core.on(
+      SignalReceived{rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt), rig.now},
+      rig.now, out);
+  rig.core.on(
+      SignalReceived{
+          rig.legs_signal(kArb, other,
+                          {{{other.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}}),
+          rig.now},
+      rig.now, out);
+  Signal exit = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Sell, price("0.50"), shares("10")}},
+      SignalAction::Exit);
   exit.applied_seq = 1'000'000;
   rig.core.on(SignalReceived{exit, rig.now}, rig.now, out);
   ASSERT_EQ(out.after_commit.submits.size(), 3U);

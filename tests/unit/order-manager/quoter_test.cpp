@@ -1,6 +1,6 @@
-#include "tests/unit/order-manager/rig.hpp"
-
 #include "services/order-manager/core/quoter.hpp"
+
+#include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
 namespace {
@@ -9,18 +9,21 @@ const Market kMarket = make_market(1);
 const Instrument kYes{kMarket.id, Outcome::Yes};
 const Instrument kNo{kMarket.id, Outcome::No};
 
-QuoteTarget target(std::optional<Level> bid, std::optional<Level> ask) { return {kMarket.id, bid, ask}; }
+QuoteTarget target(std::optional<Level> bid, std::optional<Level> ask) {
+  return {kMarket.id, bid, ask};
+}
 
 TEST(Quoter, BuysYesAndItsComplementWhenNothingIsHeld) {
-  const auto wanted = wanted_quotes(target(level("0.45", "20"), level("0.55", "20")), kMarket, {}, {});
+  const auto wanted =
+      wanted_quotes(target(level("0.45", "20"), level("0.55", "20")), kMarket, {}, {});
   ASSERT_EQ(wanted.size(), 2U);
   EXPECT_EQ(wanted[0], (WantedQuote{BookSide::Bid, kYes, Side::Buy, price("0.45"), shares("20")}));
   EXPECT_EQ(wanted[1], (WantedQuote{BookSide::Ask, kNo, Side::Buy, price("0.45"), shares("20")}));
 }
 
 TEST(Quoter, SellsWhatIsHeldBeforeItBuysTheComplement) {
-  const auto wanted =
-      wanted_quotes(target(level("0.45", "20"), level("0.55", "20")), kMarket, shares("12"), shares("40"));
+  const auto wanted = wanted_quotes(target(level("0.45", "20"), level("0.55", "20")), kMarket,
+                                    shares("12"), shares("40"));
   ASSERT_EQ(wanted.size(), 3U);
   EXPECT_EQ(wanted[0], (WantedQuote{BookSide::Bid, kNo, Side::Sell, price("0.55"), shares("20")}));
   EXPECT_EQ(wanted[1], (WantedQuote{BookSide::Ask, kYes, Side::Sell, price("0.55"), shares("12")}));
@@ -36,7 +39,8 @@ TEST(Quoter, LeavesOutPartsBelowTheMinimumSize) {
 }
 
 TEST(Quoter, MovesPricesOffTheTickAwayFromTheMarket) {
-  const auto wanted = wanted_quotes(target(level("0.457", "20"), level("0.553", "20")), kMarket, {}, {});
+  const auto wanted =
+      wanted_quotes(target(level("0.457", "20"), level("0.553", "20")), kMarket, {}, {});
   EXPECT_EQ(wanted[0].limit, price("0.45"));
   EXPECT_EQ(complement(wanted[1].limit), price("0.56"));
 }
@@ -50,7 +54,8 @@ TEST(Quoter, KeepsAnOrderThatIsAboutRightInItsPlace) {
 }
 
 TEST(Quoter, ReplacesOnlyAfterTheOldOrderIsGone) {
-  const auto wanted = wanted_quotes(target(level("0.46", "20"), level("0.55", "20")), kMarket, {}, {});
+  const auto wanted =
+      wanted_quotes(target(level("0.46", "20"), level("0.55", "20")), kMarket, {}, {});
   LiveQuote live{{{1, 1}, 0}, kYes, Side::Buy, price("0.45"), shares("20"), false};
   QuotePlan plan = plan_quotes(wanted, std::vector{live}, 200'000);
   ASSERT_EQ(plan.cancel.size(), 1U);

@@ -75,6 +75,22 @@ TEST_F(Reconcile, EndsAnOrderThatIsMissingInTwoReadings) {
   EXPECT_EQ(rig.status(id), OrderStatus::Canceled);
 }
 
+// The fill is in every reading, since the order is open by the book: that must not keep it open.
+TEST_F(Reconcile, EndsAPartlyFilledOrderThatIsMissingInTwoReadings) {
+  const ClientOrderId id = quote();
+  const VenueTrade trade = rig.maker_trade(id, "t1", "5");
+  rig.step(trade);
+  rig.confirm(trade);
+  rig.venue_trades = {rig.maker_trade(id, "t1", "5", VenueTradeStatus::Confirmed)};
+  rig.venue_open.clear();
+  reconnect();
+  EXPECT_EQ(rig.status(id), OrderStatus::PartiallyFilled);
+  rig.advance(seconds(5));
+  EXPECT_EQ(rig.status(id), OrderStatus::Canceled);
+  EXPECT_EQ(rig.count<OrderFilled>(), 1U);
+  rig.expect_sound();
+}
+
 TEST_F(Reconcile, KeepsWorkingOrdersAcrossARestart) {
   const ClientOrderId id = quote();
   Rig next;

@@ -1,5 +1,5 @@
-// An order-manager core on the bench: virtual time, a venue that is a fake identity, one runner that
-// holds the leases, quotes that are kept fresh. Collects everything that comes out.
+// An order-manager core on the bench: virtual time, a venue that is a fake identity, one runner
+// that holds the leases, quotes that are kept fresh. Collects everything that comes out.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,15 +18,24 @@ using namespace domain;  // NOLINT: a test vocabulary
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-inline Price price(const char* text) { return *Price::parse(text); }
-inline Quantity shares(const char* text) { return *Quantity::parse(text); }
-inline Money usd(const char* text) { return *Money::parse(text); }
-inline Level level(const char* at, const char* quantity) { return {price(at), shares(quantity)}; }
+inline Price price(const char* text) {
+  return *Price::parse(text);
+}
+inline Quantity shares(const char* text) {
+  return *Quantity::parse(text);
+}
+inline Money usd(const char* text) {
+  return *Money::parse(text);
+}
+inline Level level(const char* at, const char* quantity) {
+  return {price(at), shares(quantity)};
+}
 
 template <class Id>
 Id id_of(std::uint64_t number) {
   Id id;
-  for (int i = 0; i < 8; ++i) id.bytes[static_cast<std::size_t>(31 - i)] = static_cast<std::uint8_t>(number >> (8 * i));
+  for (int i = 0; i < 8; ++i)
+    id.bytes[static_cast<std::size_t>(31 - i)] = static_cast<std::uint8_t>(number >> (8 * i));
   return id;
 }
 
@@ -89,8 +98,10 @@ class Rig {
     core.start(0xC0FFEE, now, out);
     collect(out);
   }
-  // Everything up: started, reconciled with `collateral`, leased to the runner, markets known and quoted.
-  void bring_up(const std::vector<Market>& known = {make_market(1)}, Money collateral = usd("1000")) {
+  // Everything up: started, reconciled with `collateral`, leased to the runner, markets known and
+  // quoted.
+  void bring_up(const std::vector<Market>& known = {make_market(1)},
+                Money collateral = usd("1000")) {
     markets = known;
     start();
     connect(collateral);
@@ -124,8 +135,10 @@ class Rig {
       if (venue_reads) answer_reads();
     }
   }
-  void set_quote(const Market& market, const char* bid, const char* ask, const char* depth = "1000") {
-    QuoteTick quote{.market = market.id, .bid = level(bid, depth), .ask = level(ask, depth), .stamped_at = now};
+  void set_quote(const Market& market, const char* bid, const char* ask,
+                 const char* depth = "1000") {
+    QuoteTick quote{
+        .market = market.id, .bid = level(bid, depth), .ask = level(ask, depth), .stamped_at = now};
     std::erase_if(board, [&](const QuoteTick& other) { return other.market == market.id; });
     board.push_back(quote);
     step(quote);
@@ -142,7 +155,8 @@ class Rig {
     return reading;
   }
   void answer_account() {
-    std::erase_if(reads, [](const Read& read) { return std::holds_alternative<ReadAccount>(read); });
+    std::erase_if(reads,
+                  [](const Read& read) { return std::holds_alternative<ReadAccount>(read); });
     step(account());
   }
   // Answers what was asked, as a venue with these markets and this account would.
@@ -213,18 +227,18 @@ class Rig {
     if (venue_reads) answer_reads();
   }
   // Buys and returns the id of the one order.
-  ClientOrderId buy(const StrategyName& strategy, const Market& market, const char* at, const char* quantity,
-                    Outcome outcome = Outcome::Yes) {
-    const Signal made =
-        legs_signal(strategy, market, {{{market.id, outcome}, Side::Buy, price(at), shares(quantity)}});
+  ClientOrderId buy(const StrategyName& strategy, const Market& market, const char* at,
+                    const char* quantity, Outcome outcome = Outcome::Yes) {
+    const Signal made = legs_signal(
+        strategy, market, {{{market.id, outcome}, Side::Buy, price(at), shares(quantity)}});
     send(made);
     return {made.id, 0};
   }
-  ClientOrderId sell(const StrategyName& strategy, const Market& market, const char* at, const char* quantity,
-                     Outcome outcome = Outcome::Yes) {
-    const Signal made =
-        legs_signal(strategy, market, {{{market.id, outcome}, Side::Sell, price(at), shares(quantity)}},
-                    SignalAction::Exit);
+  ClientOrderId sell(const StrategyName& strategy, const Market& market, const char* at,
+                     const char* quantity, Outcome outcome = Outcome::Yes) {
+    const Signal made = legs_signal(
+        strategy, market, {{{market.id, outcome}, Side::Sell, price(at), shares(quantity)}},
+        SignalAction::Exit);
     send(made);
     return {made.id, 0};
   }
@@ -251,13 +265,15 @@ class Rig {
   void answer_cancel(const ClientOrderId& id, CancelAnswered::Result result) {
     step(CancelAnswered{venue_id(id), result, "because"});
   }
-  VenueOrderUpdate update(const ClientOrderId& id, VenueOrderStatus status, const char* matched = "0") const {
+  VenueOrderUpdate update(const ClientOrderId& id, VenueOrderStatus status,
+                          const char* matched = "0") const {
     const Order& of = order(id).order;
-    return {of.venue_id, of.instrument.market, of.fields.token, of.side, status, of.limit, of.quantity,
-            shares(matched), "", now};
+    return {of.venue_id, of.instrument.market, of.fields.token, of.side, status,
+            of.limit,    of.quantity,          shares(matched), "",      now};
   }
   // Our order took `quantity` at `at`.
-  VenueTrade taker_trade(const ClientOrderId& id, const char* trade, const char* quantity, const char* at,
+  VenueTrade taker_trade(const ClientOrderId& id, const char* trade, const char* quantity,
+                         const char* at,
                          VenueTradeStatus status = VenueTradeStatus::Matched) const {
     const Order& of = order(id).order;
     VenueTrade made;
@@ -270,7 +286,8 @@ class Rig {
     made.quantity = shares(quantity);
     made.price = price(at);
     made.we_are_taker = true;
-    made.makers = {{id_of<VenueOrderId>(999'999), of.fields.token, opposite(of.side), shares(quantity), price(at), false}};
+    made.makers = {{id_of<VenueOrderId>(999'999), of.fields.token, opposite(of.side),
+                    shares(quantity), price(at), false}};
     made.matched_at = now;
     made.updated_at = now;
     return made;
@@ -300,8 +317,8 @@ class Rig {
     step(trade);
   }
   // Buys, fills and confirms: a settled position.
-  void hold(const StrategyName& strategy, const Market& market, const char* at, const char* quantity,
-            Outcome outcome = Outcome::Yes) {
+  void hold(const StrategyName& strategy, const Market& market, const char* at,
+            const char* quantity, Outcome outcome = Outcome::Yes) {
     const ClientOrderId id = buy(strategy, market, at, quantity, outcome);
     const std::string trade = "hold-" + std::to_string(++counter);
     const VenueTrade made = taker_trade(id, trade.c_str(), quantity, at);
@@ -335,8 +352,10 @@ class Rig {
     }
     return {};
   }
-  std::uint64_t orders(const StrategyName& strategy, OrderStatus status, Side side = Side::Buy) const {
-    return snapshot(strategy).counters.orders[static_cast<std::size_t>(side)][static_cast<std::size_t>(status)];
+  std::uint64_t orders(const StrategyName& strategy, OrderStatus status,
+                       Side side = Side::Buy) const {
+    return snapshot(strategy)
+        .counters.orders[static_cast<std::size_t>(side)][static_cast<std::size_t>(status)];
   }
   PositionState position(const StrategyName& strategy, const Market& market) const {
     return core.ledger().portfolio().state(strategy, market.id);

@@ -13,7 +13,8 @@ struct Risk : testing::Test {
     rig->hold(kFarm, other, "0.52", "25");
     rig->hold(kFarm, market, "0.52", "25");
   }
-  DenyReason try_buy(const char* at, const char* quantity, const Market& in, Outcome outcome = Outcome::Yes) {
+  DenyReason try_buy(const char* at, const char* quantity, const Market& in,
+                     Outcome outcome = Outcome::Yes) {
     const std::size_t denied = rig->count<SignalDenied>();
     rig->buy(kArb, in, at, quantity, outcome);
     return rig->count<SignalDenied>() > denied ? rig->last_denial() : DenyReason::None;
@@ -21,7 +22,7 @@ struct Risk : testing::Test {
   Settings settings = test_settings();
   domain::RiskLimits& limits = settings.account_limits;
   Market market = make_market(1);
-  Market other = make_market(2);               // same event
+  Market other = make_market(2);  // same event
   Market elsewhere = make_market(3, 2);
   std::unique_ptr<Rig> rig;
 };
@@ -102,7 +103,8 @@ TEST_F(Risk, HoldsPricesToTheBandOnTheSideThatHurts) {
   start();
   EXPECT_EQ(try_buy("0.56", "25", market), DenyReason::None) << "0.51 + 0.05";
   EXPECT_EQ(try_buy("0.57", "100", market), DenyReason::PriceOutsideBand);
-  EXPECT_EQ(try_buy("0.60", "25", market, Outcome::No), DenyReason::PriceOutsideBand) << "its mid is 0.49";
+  EXPECT_EQ(try_buy("0.60", "25", market, Outcome::No), DenyReason::PriceOutsideBand)
+      << "its mid is 0.49";
   rig->sell(kFarm, market, "0.40", "10");
   EXPECT_EQ(rig->last_denial(), DenyReason::PriceOutsideBand);
 }
@@ -112,7 +114,8 @@ TEST_F(Risk, TradesNothingOnAStaleQuote) {
   rig->gateway_lives = false;
   rig->advance(seconds(4));
   EXPECT_EQ(try_buy("0.52", "25", market), DenyReason::QuoteStale);
-  QuoteTick stale{.market = market.id, .bid = level("0.50", "1"), .ask = level("0.52", "1"), .stale = true};
+  QuoteTick stale{
+      .market = market.id, .bid = level("0.50", "1"), .ask = level("0.52", "1"), .stale = true};
   rig->step(stale);
   EXPECT_EQ(try_buy("0.52", "25", market), DenyReason::QuoteStale);
 }
@@ -191,7 +194,8 @@ TEST_F(Risk, EntersReducingForTheDayWhenTheLossReachesItsLimit) {
   rig->advance(seconds(11));
   const auto changes = rig->recorded<TradingStateChanged>();
   ASSERT_EQ(changes.size(), 1U);
-  EXPECT_EQ(changes[0], (TradingStateChanged{kFarm, TradingState::Reducing, DenyReason::DailyLossExceeded}));
+  EXPECT_EQ(changes[0],
+            (TradingStateChanged{kFarm, TradingState::Reducing, DenyReason::DailyLossExceeded}));
   rig->buy(kFarm, market, "0.27", "100");
   EXPECT_EQ(rig->last_denial(), DenyReason::DailyLossExceeded);
   rig->sell(kFarm, market, "0.25", "25");
@@ -209,7 +213,8 @@ TEST_F(Risk, LetsAnOperatorResumeAfterABreachUntilAsMuchIsLostAgain) {
   rig->advance(seconds(11));
   ASSERT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Reducing);
   EXPECT_EQ(rig->core.ledger().trading_state_cause(kFarm), DenyReason::DrawdownExceeded);
-  rig->step(Command{{1, 1}, SetTradingState{kFarm, TradingState::Active}, rig->now, rig->now + seconds(5), {}});
+  rig->step(Command{
+      {1, 1}, SetTradingState{kFarm, TradingState::Active}, rig->now, rig->now + seconds(5), {}});
   rig->advance(seconds(30));
   EXPECT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Active);
   rig->set_quote(market, "0.02", "0.04");

@@ -23,7 +23,8 @@ TEST_F(Signals, SubmitsTheOrdersOfAnAcceptedSignalInOneBatchAfterItsRecords) {
 }
 
 TEST_F(Signals, DeniesADuplicateWithoutASecondAnswer) {
-  const Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  const Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   for (int i = 0; i < 3; ++i) rig.send(signal);
   EXPECT_EQ(rig.submits.size(), 1U);
   EXPECT_EQ(rig.count<SignalAccepted>(), 1U);
@@ -31,7 +32,8 @@ TEST_F(Signals, DeniesADuplicateWithoutASecondAnswer) {
 }
 
 TEST_F(Signals, KnowsADuplicateAfterARestart) {
-  const Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  const Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   rig.send(signal);
   OrderManager again = rig.folded();
   Outputs out;
@@ -45,7 +47,8 @@ TEST_F(Signals, KnowsADuplicateAfterARestart) {
 }
 
 TEST_F(Signals, DeniesASignalOfAnotherLeaseEpochAsFenced) {
-  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   signal.lease_epoch.counter += 7;
   rig.send(signal);
   EXPECT_EQ(rig.last_denial(), DenyReason::LeaseFenced);
@@ -53,7 +56,8 @@ TEST_F(Signals, DeniesASignalOfAnotherLeaseEpochAsFenced) {
 }
 
 TEST_F(Signals, FencesARunnerThatWasPausedForAMinuteAndCameBack) {
-  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   rig.runner_lives = false;
   rig.advance(seconds(60));
   rig.announce(0xCD, "runner-2");
@@ -64,7 +68,8 @@ TEST_F(Signals, FencesARunnerThatWasPausedForAMinuteAndCameBack) {
 }
 
 TEST_F(Signals, DeniesAnExpiredSignal) {
-  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   signal.expires_at = rig.now;
   rig.send(signal);
   EXPECT_EQ(rig.last_denial(), DenyReason::SignalExpired);
@@ -74,12 +79,14 @@ TEST_F(Signals, DeniesAnExpiredSignal) {
 TEST_F(Signals, DeniesADecisionThatHadNotSeenTheLastFill) {
   const std::uint64_t before = rig.core.ledger().last_seq();
   rig.hold(kArb, kMarket, "0.52", "25");
-  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   signal.applied_seq = before;
   rig.send(signal);
   EXPECT_EQ(rig.last_denial(), DenyReason::StalePosition);
   EXPECT_EQ(rig.snapshot(kArb).counters.signals[static_cast<int>(SignalOutcome::Stale)], 1U);
-  signal = rig.legs_signal(kFarm, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal = rig.legs_signal(kFarm, kMarket,
+                           {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   signal.applied_seq = before;
   rig.send(signal);
   EXPECT_EQ(rig.submits.size(), 1U) << "the fill was another strategy's";
@@ -92,7 +99,8 @@ TEST_F(Signals, DeniesAnUnknownStrategyUnderAReservedName) {
 }
 
 TEST_F(Signals, DeniesClocksThatAreOff) {
-  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   signal.decided_at = rig.now + seconds(2);
   rig.send(signal);
   EXPECT_EQ(rig.last_denial(), DenyReason::ClockSkew);
@@ -108,11 +116,13 @@ TEST_F(Signals, DeniesMalformedIntents) {
   const Instrument yes{kMarket.id, Outcome::Yes};
   const std::vector<std::vector<Leg>> malformed = {
       {},
-      {{yes, Side::Buy, price("0.52"), shares("25.005")}},                      // finer than a share step
-      {{yes, Side::Buy, price("0.53"), shares("0.01")}},                        // costs no whole cents
+      {{yes, Side::Buy, price("0.52"), shares("25.005")}},  // finer than a share step
+      {{yes, Side::Buy, price("0.53"), shares("0.01")}},    // costs no whole cents
       {{yes, Side::Buy, price("1"), shares("25")}},
-      {{yes, Side::Buy, price("0.52"), shares("25")}, {yes, Side::Buy, price("0.52"), shares("25")}},
-      {{yes, Side::Buy, price("0.50"), shares("25")}, {{kMarket.id, Outcome::No}, Side::Buy, price("0.50"), shares("26")}},
+      {{yes, Side::Buy, price("0.52"), shares("25")},
+       {yes, Side::Buy, price("0.52"), shares("25")}},
+      {{yes, Side::Buy, price("0.50"), shares("25")},
+       {{kMarket.id, Outcome::No}, Side::Buy, price("0.50"), shares("26")}},
   };
   for (const auto& legs : malformed) {
     rig.send(rig.legs_signal(kArb, kMarket, legs));
@@ -123,7 +133,8 @@ TEST_F(Signals, DeniesMalformedIntents) {
 }
 
 TEST_F(Signals, DeniesAMarketOfAnotherEvent) {
-  Signal signal = rig.legs_signal(kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   signal.event = id_of<EventGroupId>(77);
   signal.shard = shard_of(signal.event);
   rig.send(signal);
@@ -135,7 +146,8 @@ TEST_F(Signals, WaitsForTheVenuesOwnRecordBeforeTheFirstOrderOfAMarket) {
   const Market fresh = make_market(2, 2);
   rig.markets.push_back(fresh);
   rig.set_quote(fresh, "0.50", "0.52");
-  const Signal signal = rig.legs_signal(kArb, fresh, {{{fresh.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  const Signal signal = rig.legs_signal(
+      kArb, fresh, {{{fresh.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
   rig.send(signal);
   rig.send(signal);
   EXPECT_TRUE(rig.submits.empty());

@@ -14,7 +14,9 @@ using test::id_of;
 using test::price;
 using test::quantity;
 
-Money money(std::int64_t raw) { return Money::from_raw(raw); }
+Money money(std::int64_t raw) {
+  return Money::from_raw(raw);
+}
 
 const SignalId kSignal{UINT64_MAX, 7};
 const ClientOrderId kOrder{kSignal, 14};
@@ -72,7 +74,9 @@ std::vector<EventBody> sample_bodies() {
           OrderCancelRejected{kOrder, "already matched"},
           OrderExpired{kOrder},
           OrderResurrected{kOrder},
-          LegsImbalanced{kSignal, id_of<EventGroupId>(2), {{kInstrument, quantity(5)}, {kInstrument, quantity(0)}}},
+          LegsImbalanced{kSignal,
+                         id_of<EventGroupId>(2),
+                         {{kInstrument, quantity(5)}, {kInstrument, quantity(0)}}},
           LegsLevelled{kSignal, id_of<EventGroupId>(2)},
           MarketRecorded{test::sample_market()},
           MarketResolved{id_of<MarketId>(1), {price(10'000), price(0)}},
@@ -83,7 +87,8 @@ std::vector<EventBody> sample_bodies() {
           DriftMeasured{money(-3), money(4)},
           JournalOpened{UINT64_MAX, 1, money(10'000'000'000)},
           ManagerStarted{3},
-          TradingStateChanged{StrategyName{"momentum"}, TradingState::Reducing, DenyReason::DrawdownExceeded},
+          TradingStateChanged{StrategyName{"momentum"}, TradingState::Reducing,
+                              DenyReason::DrawdownExceeded},
           StrategySwitched{{"momentum"}, true},
           LeaseGranted{{"momentum"}, {"runner-1"}, UINT64_MAX, {3, 4}, ~std::uint64_t{0}},
           CommandAccepted{{1, 2}},
@@ -99,20 +104,23 @@ Event sample_event(EventBody body) {
 TEST(OrderCodec, HasASampleOfEveryKindOfEvent) {
   const auto bodies = sample_bodies();
   ASSERT_EQ(bodies.size(), kEventKinds);
-  for (std::size_t i = 0; i < bodies.size(); ++i) EXPECT_EQ(bodies[i].index(), i) << event_kind_name(i);
+  for (std::size_t i = 0; i < bodies.size(); ++i)
+    EXPECT_EQ(bodies[i].index(), i) << event_kind_name(i);
 }
 
 TEST(OrderCodec, CarriesEveryKindOfEvent) {
   for (const EventBody& body : sample_bodies()) {
     const Event event = sample_event(body);
     Event received;
-    ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None) << event_kind_name(body.index());
+    ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None)
+        << event_kind_name(body.index());
     EXPECT_EQ(received, event) << event_kind_name(body.index());
   }
 }
 
 TEST(OrderCodec, CarriesEventsOfTheAccountAndOptionsThatAreNotThere) {
-  Event event = sample_event(TradingStateChanged{std::nullopt, TradingState::Halted, DenyReason::None});
+  Event event =
+      sample_event(TradingStateChanged{std::nullopt, TradingState::Halted, DenyReason::None});
   event.strategy = {};
   Event received;
   ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None);
@@ -128,7 +136,8 @@ TEST(OrderCodec, CarriesWhatTheStreamAddsToAnEvent) {
   ASSERT_EQ(decode_streamed(encode_streamed(streamed), received), DecodeError::None);
   EXPECT_EQ(received, streamed);
   streamed.status = OrderStatus::Submitted;
-  streamed.position = PositionState{id_of<MarketId>(1), quantity(1), quantity(-2), money(3), money(-4), money(-5)};
+  streamed.position =
+      PositionState{id_of<MarketId>(1), quantity(1), quantity(-2), money(3), money(-4), money(-5)};
   ASSERT_EQ(decode_streamed(encode_streamed(streamed), received), DecodeError::None);
   EXPECT_EQ(received, streamed);
 }
@@ -155,12 +164,19 @@ TEST(OrderCodec, RefusesWhatNoVenueAndNoCoreCanMean) {
     return decode_event(encode_event(sample_event(std::move(body))), out);
   };
   EXPECT_NE(refused(FillAdvanced{{{""}, kOrder}, FillStatus::Mined}), DecodeError::None);
-  EXPECT_NE(refused(FillAdvanced{{{std::string(kTradeIdBytesMax + 1, 'x')}, kOrder}, FillStatus::Mined}), DecodeError::None);
-  EXPECT_NE(refused(OrderRejected{kOrder, RejectReason::Other, std::string(kRejectTextBytesMax + 1, 'x')}), DecodeError::None);
+  EXPECT_NE(
+      refused(FillAdvanced{{{std::string(kTradeIdBytesMax + 1, 'x')}, kOrder}, FillStatus::Mined}),
+      DecodeError::None);
+  EXPECT_NE(refused(OrderRejected{kOrder, RejectReason::Other,
+                                  std::string(kRejectTextBytesMax + 1, 'x')}),
+            DecodeError::None);
   EXPECT_NE(refused(OrderRejected{kOrder, RejectReason::Other, "\xff"}), DecodeError::None);
-  EXPECT_NE(refused(MarketResolved{id_of<MarketId>(1), {price(10'001), price(0)}}), DecodeError::None);
-  EXPECT_NE(refused(OrderDenied{kOrder, kInstrument, static_cast<Side>(7), DenyReason::None}), DecodeError::None);
-  EXPECT_NE(refused(OrderDenied{kOrder, kInstrument, Side::Buy, static_cast<DenyReason>(200)}), DecodeError::None);
+  EXPECT_NE(refused(MarketResolved{id_of<MarketId>(1), {price(10'001), price(0)}}),
+            DecodeError::None);
+  EXPECT_NE(refused(OrderDenied{kOrder, kInstrument, static_cast<Side>(7), DenyReason::None}),
+            DecodeError::None);
+  EXPECT_NE(refused(OrderDenied{kOrder, kInstrument, Side::Buy, static_cast<DenyReason>(200)}),
+            DecodeError::None);
   Order order = sample_order();
   order.fields.salt = std::uint64_t{1} << 53;
   EXPECT_NE(refused(OrderSubmitted{order}), DecodeError::None);

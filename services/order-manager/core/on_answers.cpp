@@ -1,0 +1,238 @@
+// What the venue says of orders: answers to our requests, and events of the user channel.
+#include <algorithm>
+
+#include "services/order-manager/core/order_manager_state.hpp"
+
+namespace polybot::order_manager {
+
+using domain::CancelReason;
+using domain::ClientOrderId;
+using domain::OrderPurpose;
+using domain::OrderStatus;
+using domain::Quantity;
+using domain::RejectReason;
+using domain::VenueOrderStatus;
+
+namespace {
+
+// The venue's words, in a form that any journal reader accepts.
+std::string shortened(std::string_view text) {
+  std::string printable(text.substr(0, domain::kRejectTextBytesMax));
+  for (char& c : printable) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return printable;
+}
+
+// Refusals that are about the venue, not about the order.
+bool concerns_venue(RejectReason reason) {
+  return reason == RejectReason::RateLimited || reason == RejectReason::TradingDisabled ||
+         reason == RejectReason::PostOnlyMode || reason == RejectReason::Unauthorized;
+}
+
+}  // namespace
+
+// ---- answers
+// --------------------------------------------------------------------------------------
+
+void OrderManager::State::on(const domain::SubmitAnswered& answer) {
+  const OrderRecord* order = ledger.orders().find(answer.order);
+  if (order == nullptr) return;
+  const ClientOrderId id = order->order.id;
+  OrderWatch& watch = watches[id];
+  watch.answered = true;
+  if (const auto* accepted = std::get_if<domain::SubmitAccepted>(&answer.outcome)) {
+    using Placed = domain::SubmitAccepted::State;
+    watch.delayed = accepted->state == Placed::Delayed;
+    const bool immediate = order->order.time_in_force == domain::TimeInForce::Fak ||
+                           order->order.time_in_force == domain::TimeInForce::Fok;
+    if (immediate && accepted->state == Placed::Matched && !accepted->trades.empty()) {
+      watch.expected_trades = accepted->trades;
+      watch.matched_at_once = true;
+    }
+    // Refused since, by the user channel: that is the newer word.
+    const bool overtaken = order->status == OrderStatus::Rejected &&
+                           order->reject_reason != RejectReason::NotFoundAtVenue;
+    if (overtaken) return;
+    sign_of_life(id);
+    return finish_if_closed(id);
+  }
+  if (const auto* unclear = std::get_if<domain::SubmitAmbiguous>(&answer.outcome)) {
+    // A sign of life that came first is proof enough.
+    if (order->status == OrderStatus::Submitted)
+      turn_ambiguous(id, unclear->cause, unclear->last_byte_at);
+    return;
+  }
+  const auto& rejected = std::get<domain::SubmitRejected>(answer.outcome);
+  if (concerns_venue(rejected.reason)) {
+    submissions_paused_until = std::max(submissions_paused_until, now + settings.refusal_pause);
+  }
+  if (rejected.reason == RejectReason::Balance) want_account();
+  if (rejected.reason == RejectReason::TickSize ||
+      rejected.reason == RejectReason::MarketNotReady) {
+    want_market(order->order.instrument.market);
+  }
+  // The venue refuses what it already has: that is a sign of life.
+  if (rejected.reason == RejectReason::Duplicated) return sign_of_life(id);
+  if (order->status == OrderStatus::PartiallyFilled) return close_order(id, order->filled);
+  if (order->terminal()) return;
+  if (order->order.purpose == OrderPurpose::Quote) {
+    refused_quote({order->order.strategy, order->order.instrument.market},
+                  book_side(order->order.instrument.outcome, order->order.side));
+  }
+  record_order(*order, domain::OrderRejected{id, rejected.reason, shortened(rejected.text)});
+}
+
+void OrderManager::State::turn_ambiguous(const ClientOrderId& id, domain::AmbiguityCause cause,
+                                         Timestamp last_byte_at) {
+  const OrderRecord& order = *ledger.orders().find(id);
+  record_order(order,
+               domain::OrderAmbiguous{id, cause, std::max(last_byte_at, order.order.submitted_at)});
+  request_cancel(id, CancelReason::Ambiguous);
+}
+
+void OrderManager::State::on(const domain::CancelAnswered& answer) {
+  using Result = domain::CancelAnswered::Result;
+  const OrderRecord* order = ledger.orders().find(answer.order);
+  if (order == nullptr) return;
+  const ClientOrderId id = order->order.id;
+  const bool written_off = order->status == OrderStatus::Rejected &&
+                           order->reject_reason == RejectReason::NotFoundAtVenue;
+  switch (answer.result) {
+    case Result::Canceled:
+      if (written_off) sign_of_life(id);
+      if (!ledger.orders().find(id)->terminal()) {
+        const CancelReason reason =
+            order->cancel_requested ? order->cancel_reason : CancelReason::Venue;
+        record_order(*order, domain::OrderCanceled{id, reason});
+      }
+      return;
+    case Result::NotCanceled:
+      // It is there, and already matched, canceled, or held back: a reading tells which.
+      want_account();
+      if (order->status == OrderStatus::Ambiguous || written_off) return sign_of_life(id);
+      if (order->terminal() && order->status != OrderStatus::Filled) return;
+      record_order(*order, domain::OrderCancelRejected{id, shortened(answer.text)});
+      return;
+    case Result::NotFound:
+      // No proof: the order may still be on its way, or ended in a way we have not heard of.
+      if (order->status == OrderStatus::Accepted || order->status == OrderStatus::PartiallyFilled) {
+        want_account();
+      }
+      return;
+    case Result::Unknown:
+      return;  // asked again by drive_cancels()
+  }
+}
+
+// ---- user events
+// ----------------------------------------------------------------------------------
+
+void OrderManager::State::acknowledge(const ClientOrderId& id) {
+  const OrderRecord& order = *ledger.orders().find(id);
+  OrderWatch& watch = watches[id];
+  watch.seen_at = now;
+  watch.missing_since.reset();
+  const bool acceptable =
+      order.status != OrderStatus::Rejected && order.status != OrderStatus::Expired;
+  if (acceptable && !order.entered_status(OrderStatus::Accepted)) {
+    record_order(order, domain::OrderAccepted{id});
+  }
+}
+
+void OrderManager::State::sign_of_life(const ClientOrderId& id) {
+  const OrderRecord& order = *ledger.orders().find(id);
+  if (order.status != OrderStatus::Rejected) return acknowledge(id);
+  record_order(order, domain::OrderResurrected{id});
+  request_cancel(id, CancelReason::Resurrected);
+  acknowledge(id);
+}
+
+void OrderManager::State::close_order(const ClientOrderId& id, Quantity matched) {
+  OrderWatch& watch = watches[id];
+  if (!watch.closing_since) watch.closing_since = now;
+  watch.closing_quantity = std::max(watch.closing_quantity, matched);
+  finish_if_closed(id);
+}
+
+void OrderManager::State::finish_if_closed(const ClientOrderId& id) {
+  const OrderRecord* order = ledger.orders().find(id);
+  if (order == nullptr || order->terminal()) return;
+  OrderWatch& watch = watches[id];
+  if (watch.matched_at_once) {
+    const bool all_in =
+        std::all_of(watch.expected_trades.begin(), watch.expected_trades.end(),
+                    [&](const domain::TradeId& trade) { return order->fills.contains(trade); });
+    if (!watch.closing_since) watch.closing_since = now;
+    if (!all_in && account_read_at <= *watch.closing_since) return want_account();
+  } else {
+    if (!watch.closing_since) return;
+    // Fills that the end names come first, or a reading that was begun later shows there are none.
+    if (order->filled < watch.closing_quantity && account_read_at <= *watch.closing_since) {
+      return want_account();
+    }
+  }
+  const CancelReason reason = order->cancel_requested ? order->cancel_reason : CancelReason::Venue;
+  record_order(*order, domain::OrderCanceled{id, reason});
+}
+
+void OrderManager::State::on(const domain::VenueOrderUpdate& update) {
+  const OrderRecord* order = ledger.orders().find(update.order);
+  const bool living =
+      update.status == VenueOrderStatus::Live || update.status == VenueOrderStatus::Delayed;
+  if (order == nullptr) {
+    // The end of an order nobody knew concerns nobody; its fills come as trades.
+    if (living && update.original_quantity.is_positive()) {
+      adopt_foreign(update.order, update.market, update.token, update.side, update.price,
+                    update.original_quantity, update.at);
+    }
+    return;
+  }
+  const ClientOrderId id = order->order.id;
+  if (order->status == OrderStatus::Rejected) {
+    // The same refusal told twice is no sign of life, except of what was said not to exist; nor is the
+    // placement that a refusal at the end of its delay has overtaken.
+    const bool overtaken = order->entered_status(OrderStatus::Accepted) &&
+                           order->reject_reason != RejectReason::NotFoundAtVenue;
+    const bool exists = (living && !overtaken) || update.status == VenueOrderStatus::Matched ||
+                        update.matched_quantity.is_positive() ||
+                        order->reject_reason == RejectReason::NotFoundAtVenue;
+    if (!exists) return;
+    sign_of_life(id);
+    order = ledger.orders().find(id);
+  }
+  if (order->terminal()) return;
+  switch (update.status) {
+    case VenueOrderStatus::Live:
+    case VenueOrderStatus::Delayed:
+      watches[id].delayed = update.status == VenueOrderStatus::Delayed;
+      return acknowledge(id);
+    case VenueOrderStatus::Matched: {
+      acknowledge(id);
+      const bool rests = order->order.time_in_force == domain::TimeInForce::Gtc ||
+                         order->order.time_in_force == domain::TimeInForce::Gtd;
+      if (rests && update.matched_quantity < order->order.quantity) return;
+      return close_order(id, update.matched_quantity);
+    }
+    case VenueOrderStatus::Unmatched:
+      if (order->filled.is_zero() && update.matched_quantity.is_zero() &&
+          order->status != OrderStatus::PartiallyFilled) {
+        const bool crossed = update.reason.find("post-only") != std::string::npos;
+        record_order(*order, domain::OrderRejected{
+                                 id, crossed ? RejectReason::Crosses : RejectReason::NotFilled,
+                                 shortened(update.reason)});
+        return;
+      }
+      return close_order(id, update.matched_quantity);
+    case VenueOrderStatus::Canceled:
+    case VenueOrderStatus::Invalid:
+      return close_order(id, update.matched_quantity);
+    case VenueOrderStatus::Expired:
+      if (order->status == OrderStatus::Submitted || order->status == OrderStatus::Ambiguous)
+        acknowledge(id);
+      record_order(*ledger.orders().find(id), domain::OrderExpired{id});
+      return;
+  }
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,89 @@
+// What the core remembers beside the ledger: retry times, targets, hints. Volatile: a restart loses
+// it without harm, because a reading of the account and the repeated state topics bring back what
+// matters. Private to this folder.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "common/domain/venue.hpp"
+#include "services/order-manager/core/settings.hpp"
+
+namespace polybot::order_manager {
+
+using domain::Timestamp;
+
+// What is remembered about an order beside the ledger; lost at a restart, when a reading replaces
+// it.
+struct OrderWatch {
+  bool answered = false;  // the submission's answer has come
+  bool delayed = false;   // held back by the venue's taker delay
+  Timestamp seen_at{};    // last sign of life
+  std::optional<Timestamp> missing_since;
+  std::vector<domain::TradeId> expected_trades;  // named by the answer to an immediate order
+  bool matched_at_once = false;                  // `expected_trades` is all there will be
+  // The venue has ended it; it is closed here once the fills it names are in, or after a while.
+  std::optional<Timestamp> closing_since;
+  domain::Quantity closing_quantity;
+  Timestamp next_cancel_at{};
+  domain::Duration cancel_pause{};
+};
+
+struct TargetKey {
+  StrategyName strategy;
+  domain::MarketId market;
+  auto operator<=>(const TargetKey&) const = default;
+};
+
+struct Target {
+  domain::QuoteTarget quotes;
+  domain::SignalId signal;
+  domain::TraceId trace;
+  std::uint32_t next_leg = 0;
+  Timestamp since{};
+};
+
+// Keeps a refused quote from being tried again at once; survives the target it belongs to.
+struct RequotePause {
+  Timestamp until{};
+  domain::Duration pause{};
+  domain::DenyReason told = domain::DenyReason::None;  // recorded last
+};
+
+struct ParkedSignal {
+  domain::Signal signal;
+  domain::MarketId waits_for;
+};
+
+// What the venue or the gateway said about a market, beside the ledger's record.
+struct MarketWatch {
+  domain::MarketStatus hinted = domain::MarketStatus::Active;
+  Timestamp hinted_at{};
+  Timestamp next_read_at{};  // not before: reads of the record
+  bool reading = false;
+  Timestamp next_confirm_at{};  // not before: asks for the resolution
+  Timestamp not_found_until{};
+};
+
+// A settlement that a reading of the account may or may not have seen.
+struct RecentFlow {
+  Timestamp at{};
+  domain::Instrument instrument;
+  domain::Quantity quantity;  // signed
+  Money cash;                 // signed
+};
+
+inline constexpr std::size_t kParkedSignalsMax = 256;
+inline constexpr std::size_t kMarketWatchesMax = 50'000;
+inline constexpr std::size_t kRecentFlowsMax = 10'000;
+inline constexpr domain::Duration kRecentFlowKept = std::chrono::seconds(60);
+inline constexpr domain::Duration kMarketReadPause = std::chrono::seconds(2);
+inline constexpr domain::Duration kMarketReadTimeout = std::chrono::seconds(10);
+inline constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
+inline constexpr domain::Duration kClaimReadPause = std::chrono::seconds(3);
+inline constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
+inline constexpr domain::Duration kTradesMargin = std::chrono::seconds(60);
+inline constexpr domain::Duration kRequotePauseMax = std::chrono::seconds(8);
+
+}  // namespace polybot::order_manager
