@@ -11,8 +11,7 @@ using domain::MarketId;
 using domain::Money;
 using domain::TradingState;
 
-// ---- apply: one function per kind of record
-// -------------------------------------------------------
+// ---- apply: one function per kind of record ----------------------------------------------------
 
 struct Ledger::Applier {
   Ledger& ledger;

@@ -32,8 +32,7 @@ bool concerns_venue(RejectReason reason) {
 
 }  // namespace
 
-// ---- answers
-// --------------------------------------------------------------------------------------
+// ---- answers -----------------------------------------------------------------------------------
 
 void OrderManager::State::on(const domain::SubmitAnswered& answer) {
   const OrderRecord* order = ledger.orders().find(answer.order);
@@ -125,8 +124,7 @@ void OrderManager::State::on(const domain::CancelAnswered& answer) {
   }
 }
 
-// ---- user events
-// ----------------------------------------------------------------------------------
+// ---- user events -------------------------------------------------------------------------------
 
 void OrderManager::State::acknowledge(const ClientOrderId& id) {
   const OrderRecord& order = *ledger.orders().find(id);
@@ -190,8 +188,8 @@ void OrderManager::State::on(const domain::VenueOrderUpdate& update) {
   }
   const ClientOrderId id = order->order.id;
   if (order->status == OrderStatus::Rejected) {
-    // The same refusal told twice is no sign of life, except of what was said not to exist; nor is the
-    // placement that a refusal at the end of its delay has overtaken.
+    // The same refusal told twice is no sign of life, except of what was said not to exist; nor is
+    // the placement that a refusal at the end of its delay has overtaken.
     const bool overtaken = order->entered_status(OrderStatus::Accepted) &&
                            order->reject_reason != RejectReason::NotFoundAtVenue;
     const bool exists = (living && !overtaken) || update.status == VenueOrderStatus::Matched ||

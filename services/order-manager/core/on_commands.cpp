@@ -97,8 +97,7 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
   return CommandDenyReason::None;
 }
 
-// ---- trading states
-// ---------------------------------------------------------------------------------
+// ---- trading states ----------------------------------------------------------------------------
 
 void OrderManager::State::change_trading_state(const std::optional<StrategyName>& strategy,
                                                TradingState state, DenyReason cause) {
@@ -139,8 +138,7 @@ void OrderManager::State::check_breach(const std::optional<StrategyName>& strate
   if (cause != DenyReason::None) change_trading_state(strategy, TradingState::Reducing, cause);
 }
 
-// ---- getting out
-// ------------------------------------------------------------------------------------
+// ---- getting out -------------------------------------------------------------------------------
 
 bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id,
                                          const StrategyName& strategy,

@@ -115,7 +115,8 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
   const ClientOrderId id = order->order.id;
   if (trade.status != VenueTradeStatus::Failed) {
     if (order->status == OrderStatus::Rejected) sign_of_life(id);
-    // A trade that is known already, as in every reading, says nothing of whether the order still rests.
+    // A trade that is known already, as in every reading, says nothing of whether the order still
+    // rests.
     if (ledger.orders().find_fill({trade.id, id}) == nullptr) {
       watches[id].seen_at = now;
       watches[id].missing_since.reset();

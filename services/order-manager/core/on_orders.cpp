@@ -40,8 +40,7 @@ void insert_by_rank(std::vector<SubmitBatch>& batches, SubmitBatch batch) {
 
 }  // namespace
 
-// ---- sending
-// --------------------------------------------------------------------------------------
+// ---- sending -----------------------------------------------------------------------------------
 
 std::optional<std::vector<Order>> OrderManager::State::complete(
     const std::vector<Draft>& drafts) const {

@@ -57,8 +57,7 @@ std::vector<domain::Lease> OrderManager::leases() const {
   return state_->leases.leases();
 }
 
-// ---- the turn
-// -------------------------------------------------------------------------------------
+// ---- the turn ----------------------------------------------------------------------------------
 
 OrderManager::State::State(Settings settings_in, OrderIdentity identity_in)
     : settings(std::move(settings_in)),
@@ -156,8 +155,7 @@ bool OrderManager::State::enabled(const StrategyName& strategy) const {
   return ledger.enabled(strategy).value_or(false);
 }
 
-// ---- inputs without a concern of their own
-// --------------------------------------------------------
+// ---- inputs without a concern of their own -----------------------------------------------------
 
 void OrderManager::State::on(const domain::RunnerAnnounced& runner) {
   std::vector<LeaseTable::Wanted> wanted;

@@ -21,7 +21,7 @@ Money loss(Money result) {
 
 }  // namespace
 
-// ---- the fold -----------------------------------------------------------------------------------
+// ---- the fold ----------------------------------------------------------------------------------
 
 void Portfolio::filled(const StrategyName& strategy, const domain::OrderFilled& fill,
                        std::uint64_t seq) {
