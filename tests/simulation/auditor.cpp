@@ -4,6 +4,7 @@
 
 #include "common/domain/fees.hpp"
 #include "services/order-manager/core/invariants.hpp"
+#include "tests/simulation/tell.hpp"
 
 namespace polybot::simulation {
 
@@ -130,10 +131,7 @@ struct Auditor::Judge {
 
 void Auditor::on_committed(const domain::StreamedEvent& record) {
   require(record.event.seq == ++seq_, "journal record " + std::to_string(record.event.seq) + " out of sequence");
-  if (stage_.verbose) {
-    stage_.say("journal " + std::to_string(seq_) + " " + std::string(domain::event_kind_name(record.event.body.index())) +
-               " " + record.event.strategy.value);
-  }
+  if (stage_.verbose) stage_.say(tell(record));
   std::visit(Judge{*this, record.event, record.status}, record.event.body);
 }
 
@@ -198,6 +196,7 @@ void Auditor::submitted(const domain::Event& event, const Order& order) {
   open_.insert(order.id);
   if (!ours(event.strategy) || order.side == Side::Sell) return;
   buys_of_turn_.push_back(order.id);
+  check_open_orders(order);
   require(!free_collateral().is_negative(), name(order.id) + " promises cash that is not there: free collateral " +
                                                 free_collateral().to_string());
 }
@@ -206,6 +205,20 @@ void Auditor::check_crossing(const Order& order) const {
   for (const ClientOrderId& id : open_) {
     require(!would_trade(order, orders_.at(id).order), name(order.id) + " would trade with our own " + name(id));
   }
+}
+
+// Only what opens is limited: there must always be a way out.
+void Auditor::check_open_orders(const Order& order) const {
+  std::uint32_t own = 0;
+  for (const ClientOrderId& id : open_) {
+    if (orders_.at(id).order.strategy == order.strategy) ++own;
+  }
+  for (const om::StrategySettings& strategy : plan_.manager.strategies) {
+    const bool within = strategy.name != order.strategy || own <= strategy.limits.open_orders_max;
+    require(within, name(order.id) + " is one open order too many for " + order.strategy.value);
+  }
+  require(open_.size() <= plan_.manager.account_limits.open_orders_max,
+          name(order.id) + " is one open order too many for the account");
 }
 
 void Auditor::check_sell(const Order& order) const {
@@ -335,7 +348,6 @@ Money Auditor::free_collateral() const {
 void Auditor::check_usage(const om::Ledger& ledger, const Order& order, const domain::RiskLimits& limits,
                           bool whole_account) const {
   Money market, event, total;
-  std::uint32_t open_orders = 0;
   const auto add = [&](const domain::MarketId& id, const domain::EventGroupId& of, Money amount) {
     if (id == order.instrument.market) market += amount;
     if (of == order.event) event += amount;
@@ -352,14 +364,12 @@ void Auditor::check_usage(const om::Ledger& ledger, const Order& order, const do
   for (const ClientOrderId& id : open_) {
     const Audited& audited = orders_.at(id);
     if (!whole_account && audited.order.strategy != order.strategy) continue;
-    ++open_orders;
     add(audited.order.instrument.market, audited.order.event, reserve(audited));
   }
   const std::string whose = name(order.id) + (whole_account ? " of the account" : " of " + order.strategy.value);
   require(market <= limits.position_max, whose + " exceeds the position limit: " + market.to_string());
   require(event <= limits.event_exposure_max, whose + " exceeds the event limit: " + event.to_string());
   require(total <= limits.exposure_max, whose + " exceeds the exposure limit: " + total.to_string());
-  require(open_orders <= limits.open_orders_max, whose + " exceeds the limit of open orders");
 }
 
 void Auditor::check_limits(const om::Ledger& ledger, const Order& order) const {

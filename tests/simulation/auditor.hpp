@@ -57,6 +57,7 @@ class Auditor {
 
   struct Judge;
   void submitted(const domain::Event& event, const domain::Order& order);
+  void check_open_orders(const domain::Order& order) const;
   void check_sell(const domain::Order& order) const;
   void check_crossing(const domain::Order& order) const;
   void check_limits(const order_manager::Ledger& ledger, const domain::Order& order) const;

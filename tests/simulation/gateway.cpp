@@ -14,7 +14,7 @@ using gateway::SnapshotSource;
 namespace {
 
 constexpr Duration kTick = milliseconds(100);
-constexpr Duration kComplete = seconds(1);
+constexpr Duration kComplete = milliseconds(1'300);
 constexpr Duration kCrawl = seconds(5);
 
 // The venue stamps in whole milliseconds.

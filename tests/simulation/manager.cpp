@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "services/order-manager/core/stream_snapshot.hpp"
+#include "tests/simulation/tell.hpp"
 
 namespace polybot::simulation {
 
@@ -14,10 +15,11 @@ using om::VenueChannel;
 
 namespace {
 
-constexpr Duration kTimer = milliseconds(100);
+constexpr Duration kTimer = milliseconds(200);
 constexpr Duration kState = milliseconds(500);
 constexpr Duration kClock = seconds(2);
 constexpr Duration kReopen = seconds(1);
+constexpr Duration kPatience = seconds(4);  // for a turn to die in
 
 // An identity without cryptography: unique, and a function of the order alone.
 std::optional<om::VenueIdentity> identify(const domain::Order& order, const domain::Market& market) {
@@ -97,6 +99,9 @@ void Manager::fold_and_start() {
 void Manager::deliver(const om::Input& input) {
   if (!core_ || (failed_ && !std::holds_alternative<om::TimerFired>(input))) return;
   stage_.tape.add(input.index());
+  if (stage_.verbose) {
+    if (const std::string text = tell(input); !text.empty()) stage_.say(text);
+  }
   core_->on(input, stage_.now(), out_);
   if (inputs_in_turn_++ > 0) return;
   // What arrives until then is of the same turn and the same transaction.
@@ -107,7 +112,16 @@ void Manager::die(Death death, Duration for_how_long) {
   if (!core_) return;
   dead_for_ = for_how_long;
   if (death == Death::Now) return lose_process(for_how_long);
-  fate_ = death;  // in the next turn that has something to commit
+  fate_ = death;
+  later(kPatience, [this, for_how_long] {
+    if (fate_) lose_process(for_how_long);
+  });
+}
+
+// Whether this is the turn that the process was to die in.
+bool Manager::dies_here() const {
+  if (!fate_ || out_.record.empty()) return false;
+  return *fate_ == Death::BeforeCommit || !out_.after_commit.submits.empty();
 }
 
 void Manager::lose_process(Duration for_how_long) {
@@ -140,7 +154,7 @@ void Manager::finish_turn() {
     out_.clear();
     return;
   }
-  dying_ = out_.record.empty() ? std::nullopt : std::exchange(fate_, std::nullopt);
+  dying_ = dies_here() ? std::exchange(fate_, std::nullopt) : std::nullopt;
   if (dying_ == Death::BeforeCommit) {
     if (random_.chance(500'000)) send_cancels(out_.at_once.cancels);
     return lose_process(dead_for_);

@@ -29,7 +29,7 @@ class Manager {
   // What arrives while the process is dead is lost.
   void deliver(const order_manager::Input& input);
 
-  // Where in a turn the process dies.
+  // Where the process dies: at once, or in a turn. The last two wait for a turn that sends orders.
   enum class Death : std::uint8_t { Now, BeforeCommit, AfterCommit, WhileSending };
   void die(Death death, Duration for_how_long);
   // An orderly stop and start.
@@ -65,6 +65,7 @@ class Manager {
   [[nodiscard]] bool commit(const std::vector<domain::StreamedEvent>& records);
   void carry_out(const order_manager::Outputs& out);
   void journal_failed();
+  [[nodiscard]] bool dies_here() const;
   void lose_process(Duration for_how_long);
   void send_cancels(const std::vector<domain::VenueOrderId>& orders);
   [[nodiscard]] Venue::OnReply take_reply();
@@ -88,7 +89,7 @@ class Manager {
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
   bool failed_ = false;  // the journal cannot be written
-  std::optional<Death> fate_;   // of the next turn that has something to commit
+  std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn
   Duration dead_for_{};
   std::map<order_manager::VenueChannel, order_manager::Link> links_;

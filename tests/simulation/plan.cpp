@@ -55,8 +55,8 @@ Weather internet_weather(Random& random) {
           .repeat_ppm = 0,
           .delay_min = milliseconds(5),
           .delay_max = milliseconds(random.between(10, 120)),
-          .stall_ppm = random.between(0, 20'000),
-          .stall_max = milliseconds(random.between(200, 3'000))};
+          .stall_ppm = random.between(0, 60'000),
+          .stall_max = milliseconds(random.between(200, 2'500))};
 }
 
 sr::MarketFilter markets_of(const std::string& name) {
@@ -66,6 +66,22 @@ sr::MarketFilter markets_of(const std::string& name) {
   (name == "spread_farm" ? filter.last_shard : filter.first_shard) = {
       static_cast<std::uint8_t>(name == "spread_farm" ? 47 : 24)};
   return filter;
+}
+
+// Strategies that trade at the slightest provocation and hold until their markets end.
+std::map<std::string, sr::ParameterTexts> careless_parameters() {
+  return {{"momentum",
+           {{"window", "20s"},
+            {"flow_min", "5"},
+            {"trades_min", "1"},
+            {"entry_imbalance", "0.2"},
+            {"move_min", "0.001"},
+            {"spread_max", "0.2"},
+            {"rest", "5s"},
+            {"time_to_end_min", "2s"},
+            {"exit_before_end", "1s"}}},
+          {"spread_farm",
+           {{"inventory_max", "200"}, {"refresh_interval", "5s"}, {"reduce_before_end", "2s"}, {"exit_before_end", "1s"}}}};
 }
 
 }  // namespace
@@ -87,6 +103,7 @@ Plan make_plan(std::uint64_t seed) {
 
   plan.manager = manager_settings(random);
   plan.runners = random.chance(400'000) ? 2 : 1;
+  if (random.chance(600'000)) plan.parameters = careless_parameters();
   constexpr std::array<std::size_t, 3> kRings{60, 600, 10'000};
   plan.replay_ring = kRings[static_cast<std::size_t>(random.between(0, 2))];
 
@@ -101,12 +118,14 @@ Plan make_plan(std::uint64_t seed) {
   return plan;
 }
 
-sr::RunnerSettings runner_settings(const Plan&, int replica, std::uint64_t incarnation) {
+sr::RunnerSettings runner_settings(const Plan& plan, int replica, std::uint64_t incarnation) {
   sr::RunnerSettings settings{.replica = {"runner-" + std::to_string(replica + 1)},
                               .incarnation = incarnation,
                               .strategies = {}};
   for (const StrategyName& name : kStrategies) {
-    const auto configured = sr::find_strategy_type(name.value)->configure({});
+    const auto tuned = plan.parameters.find(name.value);
+    const auto configured = sr::find_strategy_type(name.value)
+                                ->configure(tuned == plan.parameters.end() ? sr::ParameterTexts{} : tuned->second);
     settings.strategies.push_back({.name = name,
                                    .factory = std::get<sr::StrategyFactory>(configured),
                                    .markets = markets_of(name.value),

@@ -22,6 +22,8 @@ struct Plan {
   venue_simulator::ExchangeSettings exchange;
   order_manager::Settings manager;
   int runners = 1;
+  // By strategy; what is not named is as shipped.
+  std::map<std::string, strategy_runner::ParameterTexts> parameters;
   std::size_t replay_ring = 10'000;  // order events kept for replays
 
   Weather bus;                       // between our processes

@@ -11,7 +11,7 @@ using Verdict = bus::StreamTracker::Verdict;
 
 namespace {
 
-constexpr Duration kTimer = milliseconds(200);
+constexpr Duration kTimer = milliseconds(400);
 constexpr Duration kAnnounce = milliseconds(500);
 constexpr Duration kAskAgain = milliseconds(700);
 

@@ -44,10 +44,10 @@ struct SeedRun {
   std::string violation;  // empty = none
 };
 
-SeedRun run_seed(std::uint64_t seed, bool verbose) {
+SeedRun run_seed(std::uint64_t seed, World::Kind kind) {
   SeedRun run;
   const Plan plan = make_plan(seed);
-  World world(plan, verbose);
+  World world(plan, kind);
   present_seed = seed;
   present_world = &world;
   try {
@@ -79,8 +79,8 @@ void print(const char* title, const Tally& tally) {
 class Simulation : public testing::Test {
  protected:
   // Both runs of one seed; false when it failed.
-  bool run(std::uint64_t seed, bool verbose = false) {
-    const SeedRun first = run_seed(seed, verbose);
+  bool run(std::uint64_t seed, World::Kind kind = World::Kind::Audited) {
+    const SeedRun first = run_seed(seed, kind);
     if (!first.violation.empty()) {
       ADD_FAILURE() << first.violation << "\n  replay: make sim SEED=" << seed;
       return false;
@@ -88,7 +88,7 @@ class Simulation : public testing::Test {
     const Outcome& outcome = first.outcome;
     EXPECT_GE(outcome.orders, kOrdersMin) << "seed " << seed << " places too few orders to show anything";
     EXPECT_GE(sum(outcome.faults), kFaultsMin) << "seed " << seed << " is too calm to show anything";
-    const SeedRun second = run_seed(seed, false);
+    const SeedRun second = run_seed(seed, World::Kind::Replay);
     EXPECT_TRUE(outcome.tape == second.outcome.tape)
         << "seed " << seed << ": two runs differ, from tape entry " << outcome.tape.parts_from(second.outcome.tape) << " on";
     add(faults_, outcome.faults);
@@ -126,7 +126,7 @@ class Simulation : public testing::Test {
 TEST_F(Simulation, HoldsItsInvariantsUnderEveryStorm) {
   domain::set_assertion_handler(tell_assertion);
   if (const std::uint64_t seed = number_in("POLYBOT_SIM_SEED", 0); seed != 0) {
-    run(seed, true);
+    run(seed, World::Kind::Told);
     print("faults", faults_);
     print("totals", totals_);
     return;

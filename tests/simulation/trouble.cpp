@@ -19,29 +19,36 @@ void World::plan_trouble() {
 
 void World::make_trouble() {
   const std::int64_t which = random_.between(0, 99);
-  if (which < 45) return set_fault();
-  if (which < 54) return kill_manager();
-  if (which < 63) return disturb_runner();
-  if (which < 70) return cut_link();
-  if (which < 75) {
+  if (which < 40) {
+    // Several at once: an answer that is lost matters most when the user channel is out of order too.
+    for (std::int64_t more = random_.between(1, 3); more > 0; --more) set_fault();
+    return;
+  }
+  if (which < 50) return kill_manager();
+  if (which < 58) return disturb_runner();
+  if (which < 65) return cut_link();
+  if (which < 70) {
     stage_.fault("venue unreachable");
     return venue_.cut_rest(milliseconds(random_.between(300, 6'000)));
   }
-  if (which < 80) {
+  if (which < 75) {
     stage_.fault("user channel dropped");
     return venue_.drop_user_channel();
   }
-  if (which < 83) {
+  if (which < 78) {
     stage_.fault("gateway restarted");
     return gateway_.restart();
   }
-  if (which < 92) return command_something();
+  if (which < 87) return command_something();
   stage_.fault("order by hand");
   venue_.trade_by_hand();
 }
 
 void World::set_fault() {
-  const auto fault = static_cast<Fault>(random_.between(0, sim::kFaults - 1));
+  // Those that put the book most to the test come more often.
+  constexpr std::array kOften{Fault::TradeFailed, Fault::UserEvents, Fault::LateFill, Fault::AnswerLost, Fault::ExecutedLate};
+  const auto fault = random_.chance(400'000) ? kOften[static_cast<std::size_t>(random_.between(0, kOften.size() - 1))]
+                                             : static_cast<Fault>(random_.between(0, sim::kFaults - 1));
   sim::FaultSettings settings;
   settings.probability_ppm = random_.chance(400'000) ? 1'000'000 : random_.between(100'000, 700'000);
   settings.duration = milliseconds(random_.between(500, 9'000));

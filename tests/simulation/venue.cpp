@@ -364,33 +364,37 @@ void Venue::read_listings(std::function<void(const std::vector<domain::Market>&)
 
 // ---- by hand ----------------------------------------------------------------------------------------
 
-void Venue::trade_by_hand() {
-  std::vector<sim::MarketNo> open;
+std::optional<domain::Market> Venue::any_open_market() {
+  std::vector<domain::Market> open;
   for (const sim::MarketNo number : exchange_.engine().markets()) {
-    const auto& market = exchange_.engine().listing(number)->market;
-    const bool long_lived = market.ends_at > stage_.now() + minutes(3);
-    if (exchange_.engine().is_open(number) && long_lived) open.push_back(number);
+    if (exchange_.engine().is_open(number)) open.push_back(exchange_.engine().listing(number)->market);
   }
-  if (open.empty()) return;
-  const sim::MarketNo number = open[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(open.size()) - 1))];
-  const domain::Market& market = exchange_.engine().listing(number)->market;
-  const auto best = exchange_.engine().best(number, random_.chance(300'000) ? domain::BookSide::Ask : domain::BookSide::Bid);
+  if (open.empty()) return std::nullopt;
+  return open[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(open.size()) - 1))];
+}
+
+// A bid that joins the best one and ends by itself, or a purchase at the best offer.
+void Venue::trade_by_hand() {
+  const auto market = any_open_market();
+  if (!market) return;
+  const bool takes = random_.chance(250'000);
+  const auto best = exchange_.engine().best(*exchange_.engine().find_market(market->id),
+                                            takes ? domain::BookSide::Ask : domain::BookSide::Bid);
   if (!best) return;
   const auto id = sim::derived_id<domain::VenueOrderId>(~stage_.seed, sim::IdKind::Order, by_hand_.size() + 1);
   by_hand_.insert(id);
   ++stage_.totals["orders by hand"];
-  const std::int64_t life_s = random_.between(2, 20);
-  const std::int64_t now_s = domain::to_unix_ms(stage_.now()) / 1'000;
+  const std::int64_t expiration_s = domain::to_unix_ms(stage_.now()) / 1'000 + 60 + random_.between(2, 25);
   input(sim::SubmitOrders{account_,
                           {{.id = id,
-                            .token = market.yes_token,
+                            .token = market->yes_token,
                             .side = domain::Side::Buy,
                             .limit = best->price,
-                            .quantity = domain::Quantity::from_units(random_.between(5, 30)),
+                            .quantity = domain::Quantity::from_units(takes ? random_.between(5, 20) : random_.between(40, 160)),
                             .cash = {},
                             .time_in_force = domain::TimeInForce::Gtd,
                             .post_only = false,
-                            .expiration_s = now_s + 60 + life_s,
+                            .expiration_s = expiration_s,
                             .salt = by_hand_.size()}}});
 }
 

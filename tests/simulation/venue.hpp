@@ -57,7 +57,7 @@ class Venue {
   // ---- trouble ---------------------------------------------------------------------------------------
   void input(const venue_simulator::Input& input);
   void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
-  // Somebody else trades on our account: a resting order near the market that ends by itself.
+  // Somebody else trades on our account.
   void trade_by_hand();
   // No faults, no losses, no crowd from here on.
   void heal();
@@ -84,6 +84,7 @@ class Venue {
   };
   void request(Call call, Fate fate);
   [[nodiscard]] Fate draw_fate();
+  [[nodiscard]] std::optional<domain::Market> any_open_market();
   [[nodiscard]] Duration way();
   [[nodiscard]] bool strikes(venue_simulator::Fault fault);
   void publish();

@@ -19,8 +19,9 @@ constexpr Duration kOperatorLooks = seconds(25);
 
 }  // namespace
 
-World::World(const Plan& plan, bool verbose)
+World::World(const Plan& plan, Kind kind)
     : plan_(plan),
+      kind_(kind),
       stage_(plan.seed, plan.start),
       random_(stage_.random(3)),
       venue_(stage_, plan_),
@@ -30,7 +31,7 @@ World::World(const Plan& plan, bool verbose)
       manager_(stage_, plan_, venue_, journal_, auditor_),
       quotes_(stage_, 10, plan_.bus, Ordering::Kept),
       commands_(stage_, 11, plan_.bus, Ordering::Shuffled) {
-  stage_.verbose = verbose;
+  stage_.verbose = kind == Kind::Told;
   for (int i = 0; i < plan_.runners; ++i) {
     runners_.push_back(std::make_unique<RunnerProcess>(stage_, plan_, i));
     const auto number = [i](std::uint64_t which) { return 20 + 10 * static_cast<std::uint64_t>(i) + which; };
@@ -111,7 +112,7 @@ void World::connect(std::size_t index) {
 
 void World::run_until(Timestamp until) {
   while (stage_.schedule.step(until)) {
-    if (stage_.schedule.steps() >= checked_step_ + kStepsBetweenChecks) check();
+    if (kind_ != Kind::Replay && stage_.schedule.steps() >= checked_step_ + kStepsBetweenChecks) check();
   }
 }
 

@@ -27,7 +27,9 @@ struct Outcome {
 
 class World {
  public:
-  explicit World(const Plan& plan, bool verbose = false);
+  // A replay of a seed that has been run leaves out what costs much and changes nothing.
+  enum class Kind : std::uint8_t { Audited, Told, Replay };
+  explicit World(const Plan& plan, Kind kind);
 
   [[nodiscard]] Outcome run();
 
@@ -58,6 +60,7 @@ class World {
   [[nodiscard]] std::optional<domain::StrategyName> any_strategy();
 
   Plan plan_;
+  Kind kind_;
   Stage stage_;
   Random random_;
   Venue venue_;
