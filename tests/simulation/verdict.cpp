@@ -110,8 +110,10 @@ bool agrees(const om::OrderRecord& order, const sim::OrderTruth* truth) {
     case OrderStatus::Expired: return truth != nullptr && truth->status == VenueOrderStatus::Expired;
     // The venue may have filled what we had given up: then the fills are booked, the status stays.
     case OrderStatus::Canceled: return truth != nullptr;
+    // One that was written off may have come and gone without a trace in open orders and trades.
     case OrderStatus::Rejected:
-      return truth == nullptr || (truth->status == VenueOrderStatus::Unmatched && truth->matched.is_zero());
+      return truth == nullptr || (truth->matched.is_zero() && (truth->status == VenueOrderStatus::Unmatched ||
+                                                               order.reject_reason == domain::RejectReason::NotFoundAtVenue));
     case OrderStatus::Submitted:
     case OrderStatus::Ambiguous:
     case OrderStatus::Accepted:
@@ -172,8 +174,11 @@ void check_venue(const Venue& venue, const Auditor& auditor) {
 void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold) {
   for (const sim::OrderTruth& truth : venue.exchange().engine().orders(0, kAll)) {
     if (!auditor.written_off(truth.id)) continue;
-    require(truth.created_at > auditor.last_byte_of(truth.id).value_or(Timestamp{}) + hold,
-            "venue order " + domain::to_string(truth.id) + " was written off though it came within the hold");
+    // It came and went: nothing of it was left to be found.
+    const Timestamp over = auditor.last_byte_of(truth.id).value_or(Timestamp{}) + hold;
+    const bool left_a_trace = truth.finished_at > over || truth.matched.is_positive();
+    require(truth.created_at > over || !left_a_trace,
+            "venue order " + domain::to_string(truth.id) + " was written off though it could have been found");
   }
 }
 
