@@ -70,7 +70,7 @@ struct Auditor::Judge {
     if (body.reason == domain::RejectReason::NotFoundAtVenue) {
       require(audited.last_byte_at && event.at >= *audited.last_byte_at + auditor.plan_.manager.ambiguous_hold,
               name(body.order) + " is written off before the hold is over");
-      audited.written_off = true;
+      audited.written_off_at = event.at;
       ++auditor.stage_.totals["orders written off"];
     }
     concluded(body.order);
@@ -93,7 +93,7 @@ struct Auditor::Judge {
   void operator()(const domain::OrderExpired& body) const { concluded(body.order); }
   void operator()(const domain::OrderResurrected& body) const {
     Audited& audited = auditor.known(body.order);
-    require(audited.written_off, name(body.order) + " rises without having been written off");
+    require(audited.written_off_at.has_value(), name(body.order) + " rises without having been written off");
     audited.cancel_requested = false;
     ++auditor.stage_.totals["orders resurrected"];
     concluded(body.order);
@@ -241,9 +241,9 @@ void Auditor::on_sent(const Order& order) {
   require(sent_.insert(order.venue_id).second, name(order.id) + " is sent twice");
 }
 
-bool Auditor::written_off(const domain::VenueOrderId& order) const {
+std::optional<Timestamp> Auditor::written_off_at(const domain::VenueOrderId& order) const {
   const auto id = by_venue_id_.find(order);
-  return id != by_venue_id_.end() && orders_.at(id->second).written_off;
+  return id == by_venue_id_.end() ? std::nullopt : orders_.at(id->second).written_off_at;
 }
 
 std::optional<Timestamp> Auditor::last_byte_of(const domain::VenueOrderId& order) const {

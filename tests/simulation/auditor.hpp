@@ -29,7 +29,8 @@ class Auditor {
   // The ledger against itself and against this model. Costs a walk over everything.
   void check_ledger(const order_manager::Ledger& ledger) const;
 
-  [[nodiscard]] bool written_off(const domain::VenueOrderId& order) const;
+  [[nodiscard]] bool written_off(const domain::VenueOrderId& order) const { return written_off_at(order).has_value(); }
+  [[nodiscard]] std::optional<Timestamp> written_off_at(const domain::VenueOrderId& order) const;
   // The last byte of an order that turned ambiguous, as the journal has it.
   [[nodiscard]] std::optional<Timestamp> last_byte_of(const domain::VenueOrderId& order) const;
   [[nodiscard]] std::uint64_t orders() const { return orders_.size(); }
@@ -49,7 +50,7 @@ class Auditor {
     domain::Quantity filled;
     bool open = true;
     bool cancel_requested = false;
-    bool written_off = false;
+    std::optional<Timestamp> written_off_at;
     std::optional<Timestamp> last_byte_at;
     std::map<domain::TradeId, Fill> fills;
   };

@@ -173,10 +173,11 @@ void check_venue(const Venue& venue, const Auditor& auditor) {
 
 void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold) {
   for (const sim::OrderTruth& truth : venue.exchange().engine().orders(0, kAll)) {
-    if (!auditor.written_off(truth.id)) continue;
-    // It came and went: nothing of it was left to be found.
+    const auto written_off_at = auditor.written_off_at(truth.id);
+    if (!written_off_at) continue;
+    // It came and went before it was written off, by our own DELETE: nothing was left to be found.
     const Timestamp over = auditor.last_byte_of(truth.id).value_or(Timestamp{}) + hold;
-    const bool left_a_trace = truth.finished_at > over || truth.matched.is_positive();
+    const bool left_a_trace = truth.finished_at > *written_off_at || truth.matched.is_positive();
     require(truth.created_at > over || !left_a_trace,
             "venue order " + domain::to_string(truth.id) + " was written off though it could have been found");
   }
