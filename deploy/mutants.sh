@@ -18,7 +18,7 @@ build() {  # NUMBER: only what sees the mutation is compiled again
   deploy/build.sh "$tree" "-DPOLYBOT_MUTANT=$1" simulation_test
 }
 run() {  # LOG
-  POLYBOT_SIM_SEEDS=$seeds POLYBOT_SIM_STOP=1 POLYBOT_SIM_SHARD=1/1 "$test" >"$1" 2>&1 </dev/null
+  POLYBOT_SIM_SEEDS=$seeds POLYBOT_SIM_STOP=1 "$test" >"$1" 2>&1 </dev/null
 }
 
 build 0

@@ -83,12 +83,12 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
       kNever,
       kNever,
       kNever}},
-    // Rejected. Only a sign of life changes it.
+    // Rejected. Only a sign of life changes it: it has no fill that could be booked or reversed.
     {{kNever,
       kNever,
       kNever,
       kNever,
-      {Tolerated, Status::Rejected},
+      kNever,
       kNever,
       kNever,
       kNever,

@@ -69,6 +69,7 @@ void Manager::start() { boot(); }
 
 void Manager::boot() {
   ++process_;
+  born_ = stage_.now();
   links_.clear();
   streams_.clear();
   failed_ = false;

@@ -48,6 +48,9 @@ class Manager {
   };
   [[nodiscard]] std::optional<Snapshot> snapshot(const domain::StrategyName& stream) const;
 
+  // Number and birth of the present process.
+  [[nodiscard]] std::uint64_t process() const { return process_; }
+  [[nodiscard]] Timestamp born() const { return born_; }
   [[nodiscard]] bool alive() const { return core_ != nullptr; }
   [[nodiscard]] const order_manager::OrderManager& core() const { return *core_; }
   // What is decided is durable: nothing waits for a commit.
@@ -85,7 +88,8 @@ class Manager {
   std::int64_t commit_failure_ppm_;
 
   std::unique_ptr<order_manager::OrderManager> core_;
-  std::uint64_t process_ = 0;  // number of the living process
+  std::uint64_t process_ = 0;
+  Timestamp born_{};
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
   bool failed_ = false;  // the journal cannot be written

@@ -17,6 +17,8 @@ struct Plan {
   std::uint64_t seed = 1;
   Timestamp start{};
   Duration horizon = minutes(10);  // of trading; what follows only settles
+  // A slow world trades on until it has shown something, but not beyond three horizons.
+  std::uint64_t orders_wanted = 100;
   domain::Money deposit;
 
   venue_simulator::ExchangeSettings exchange;

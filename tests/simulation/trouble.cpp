@@ -42,6 +42,8 @@ void World::make_trouble() {
   if (which < 87) return command_something();
   stage_.fault("order by hand");
   venue_.trade_by_hand();
+  // What others place ends by itself; now and then its trades are told after that.
+  if (random_.chance(500'000)) set_fault(Fault::LateFill);
 }
 
 void World::set_fault() {
@@ -49,6 +51,12 @@ void World::set_fault() {
   constexpr std::array kOften{Fault::TradeFailed, Fault::UserEvents, Fault::LateFill, Fault::AnswerLost, Fault::ExecutedLate};
   const auto fault = random_.chance(400'000) ? kOften[static_cast<std::size_t>(random_.between(0, kOften.size() - 1))]
                                              : static_cast<Fault>(random_.between(0, sim::kFaults - 1));
+  set_fault(fault);
+  // An order whose trade failed is matched again: told out of order, it is filled twice.
+  if (fault == Fault::TradeFailed && random_.chance(500'000)) set_fault(Fault::UserEvents);
+}
+
+void World::set_fault(Fault fault) {
   sim::FaultSettings settings;
   settings.probability_ppm = random_.chance(400'000) ? 1'000'000 : random_.between(100'000, 700'000);
   settings.duration = milliseconds(random_.between(500, 9'000));

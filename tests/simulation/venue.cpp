@@ -97,6 +97,8 @@ void Venue::request(Call call, Fate fate) {
       stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
       return;
     }
+    // What happened until now happened before this request.
+    advance();
     const bool executes = fate != Fate::ServerError || random_.chance(300'000);
     const Inputs inputs = executes ? shared->execute() : Inputs{};
     if (fate == Fate::Passes) stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
@@ -338,6 +340,7 @@ void Venue::deliver_to_user(const Input& event, Timestamp when) {
 void Venue::read_book(const domain::MarketId& market, std::function<void(const BookReading&)> deliver) {
   if (draw_fate() != Fate::Passes) return;
   stage_.schedule.after(way(), [this, market, deliver = std::move(deliver)] {
+    advance();
     const auto number = exchange_.engine().find_market(market);
     if (!number || !exchange_.engine().is_open(*number)) return;
     const BookReading reading{.market = market,
@@ -352,6 +355,7 @@ void Venue::read_book(const domain::MarketId& market, std::function<void(const B
 void Venue::read_listings(std::function<void(const std::vector<domain::Market>&)> deliver) {
   if (draw_fate() != Fate::Passes) return;
   stage_.schedule.after(way(), [this, deliver = std::move(deliver)] {
+    advance();
     std::vector<domain::Market> markets;
     for (const sim::MarketNo number : exchange_.engine().markets()) {
       const sim::Listing& listing = *exchange_.engine().listing(number);

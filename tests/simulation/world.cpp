@@ -29,6 +29,7 @@ World::World(const Plan& plan, Kind kind)
       auditor_(stage_, plan_),
       gateway_(stage_, venue_),
       manager_(stage_, plan_, venue_, journal_, auditor_),
+      monitor_(stage_, plan_, manager_),
       quotes_(stage_, 10, plan_.bus, Ordering::Kept),
       commands_(stage_, 11, plan_.bus, Ordering::Shuffled) {
   stage_.verbose = kind == Kind::Told;
@@ -139,6 +140,7 @@ Outcome World::run() {
   };
   Tick{*this}();
   gateway_.start();
+  monitor_.start();
   stage_.schedule.after(milliseconds(300), [this] { manager_.start(); });
   for (const auto& runner : runners_) {
     stage_.schedule.after(milliseconds(random_.between(0, 900)), [runner = runner.get()] { runner->start(); });
@@ -155,6 +157,9 @@ Outcome World::run() {
   };
   stage_.schedule.after(kOperatorLooks, Operator{*this});
   run_until(plan_.start + plan_.horizon);
+  while (auditor_.orders() < plan_.orders_wanted && stage_.now() < plan_.start + 3 * plan_.horizon) {
+    run_until(stage_.now() + seconds(10));
+  }
   settle();
   Outcome outcome;
   collect(outcome);
@@ -166,6 +171,7 @@ void World::settle() {
   healed_ = true;
   venue_.heal();
   manager_.heal();
+  monitor_.heal();
   quotes_.heal();
   commands_.heal();
   for (const auto& links : links_) {
@@ -188,6 +194,9 @@ void World::settle() {
   check_written_off(venue_, auditor_, plan_.manager.ambiguous_hold);
   auditor_.check_ledger(manager_.core().ledger());
   require(manager_.core().ledger().digest() == journal_.fold().digest(), "the live ledger is not the fold of its journal");
+  run_until(stage_.now() + seconds(3));
+  const std::string shown = manager_.at_rest() ? monitor_.difference() : std::string();
+  require(shown.empty(), shown);
   require(manager_.core().not_ready().empty(), "order-manager is not ready though everything works");
 }
 

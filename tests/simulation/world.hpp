@@ -11,6 +11,7 @@
 #include "tests/simulation/gateway.hpp"
 #include "tests/simulation/link.hpp"
 #include "tests/simulation/manager.hpp"
+#include "tests/simulation/monitor.hpp"
 #include "tests/simulation/runner.hpp"
 #include "tests/simulation/verdict.hpp"
 
@@ -51,6 +52,7 @@ class World {
   void plan_trouble();
   void make_trouble();
   void set_fault();
+  void set_fault(venue_simulator::Fault fault);
   void kill_manager();
   void disturb_runner();
   void cut_link();
@@ -68,6 +70,7 @@ class World {
   Auditor auditor_;
   Gateway gateway_;
   Manager manager_;
+  Monitor monitor_;
   std::vector<std::unique_ptr<RunnerProcess>> runners_;
   std::vector<std::unique_ptr<RunnerLinks>> links_;
   Link quotes_;

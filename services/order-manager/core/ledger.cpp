@@ -32,6 +32,9 @@ struct Ledger::Applier {
     const MarketId market = record.order.instrument.market;
     ledger.legs_.forget_if_final(id, ledger.orders_);
     ledger.forget_market_if_done(market);
+    for (const MarketId& unnamed : ledger.orders_.take_unnamed()) {
+      ledger.forget_market_if_done(unnamed);
+    }
   }
 
   void operator()(const domain::SignalAccepted& body) const {
@@ -234,7 +237,8 @@ void Ledger::forget_market_if_done(const MarketId& market) {
   } else if (portfolio_.holds(market)) {
     return;
   }
-  if (it == markets_.end()) return;
+  // A late fill of an ended order needs the record: for its fee, and for the claim it makes.
+  if (it == markets_.end() || orders_.names(market)) return;
   instruments_.erase(it->second.yes_token);
   instruments_.erase(it->second.no_token);
   markets_.erase(it);

@@ -113,14 +113,13 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
   }
   if (mutated(Mutation::LateFillDropped) && order->terminal()) return;
   const ClientOrderId id = order->order.id;
-  if (trade.status != VenueTradeStatus::Failed) {
-    if (order->status == OrderStatus::Rejected) sign_of_life(id);
-    // A trade that is known already, as in every reading, says nothing of whether the order still
-    // rests.
-    if (ledger.orders().find_fill({trade.id, id}) == nullptr) {
-      watches[id].seen_at = now;
-      watches[id].missing_since.reset();
-    }
+  // A trade that is known already, as in every reading, says nothing of whether the order still
+  // rests. One that is new proves that the order was there, even if the trade has failed since.
+  if (ledger.orders().find_fill({trade.id, id}) == nullptr) {
+    watches[id].seen_at = now;
+    watches[id].missing_since.reset();
+    const bool failed = trade.status == VenueTradeStatus::Failed;
+    if (failed || order->status == OrderStatus::Rejected) sign_of_life(id);
   }
   book_or_advance(*ledger.orders().find(id), trade, fill);
   finish_if_closed(id);

@@ -174,7 +174,8 @@ void OrderManager::State::drive_markets() {
     const MarketWatch& watch = entry.second;
     const bool recent = now - watch.hinted_at < std::chrono::minutes(10) ||
                         now < watch.next_read_at || now < watch.not_found_until || watch.reading;
-    return !recent && !held.contains(entry.first) && ledger.market(entry.first) == nullptr;
+    const Market* market = ledger.market(entry.first);
+    return !recent && !held.contains(entry.first) && (market == nullptr || over(market->status));
   });
 }
 

@@ -118,6 +118,11 @@ void Orders::retire_if_final(const OrderRecord& record, domain::Timestamp at) {
   if (oldest == record.order.id) return;
   forgotten_before_ = std::max(forgotten_before_, std::min(it->second.changed_at, at));
   by_venue_id_.erase(it->second.order.venue_id);
+  const auto market = by_market_.find(it->second.order.instrument.market);
+  if (--market->second == 0) {
+    unnamed_.push_back(market->first);
+    by_market_.erase(market);
+  }
   orders_.erase(it);
 }
 
@@ -133,6 +138,7 @@ OrderChange Orders::submitted(const domain::Order& order, domain::Money fee_wors
   const bool fresh_venue_id = by_venue_id_.emplace(order.venue_id, order.id).second;
   POLYBOT_ASSERT(fresh_venue_id);
   open_.insert(order.id);
+  ++by_market_[order.instrument.market];
   return change;
 }
 

@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/domain/events.hpp"
@@ -79,6 +80,10 @@ class Orders {
   [[nodiscard]] const Table& all() const { return orders_; }
   // One above the highest leg recorded under the signal.
   [[nodiscard]] std::uint32_t next_leg(const domain::SignalId& signal) const;
+  // Whether an order in the market is remembered, ended or not.
+  [[nodiscard]] bool names(const domain::MarketId& market) const { return by_market_.contains(market); }
+  // The markets whose last order has been forgotten since the last call.
+  [[nodiscard]] std::vector<domain::MarketId> take_unnamed() { return std::exchange(unnamed_, {}); }
   // Trades matched before this may belong to orders that were forgotten.
   [[nodiscard]] domain::Timestamp forgotten_before() const { return forgotten_before_; }
 
@@ -116,6 +121,8 @@ class Orders {
 
   Table orders_;
   std::unordered_map<domain::VenueOrderId, domain::ClientOrderId> by_venue_id_;
+  std::map<domain::MarketId, std::size_t> by_market_;  // number of orders remembered
+  std::vector<domain::MarketId> unnamed_;
   std::set<domain::ClientOrderId> open_;
   std::deque<domain::ClientOrderId> final_;  // ended, all fills final, oldest first
   domain::Timestamp forgotten_before_{};
