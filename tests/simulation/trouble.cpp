@@ -43,7 +43,7 @@ void World::make_trouble() {
   stage_.fault("order by hand");
   venue_.trade_by_hand();
   // What others place ends by itself; now and then its trades are told after that.
-  if (random_.chance(500'000)) set_fault(Fault::LateFill);
+  if (random_.chance(500'000)) set_fault(Fault::UserEvents);
 }
 
 void World::set_fault() {

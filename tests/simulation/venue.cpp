@@ -377,7 +377,7 @@ std::optional<domain::Market> Venue::any_open_market() {
   return open[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(open.size()) - 1))];
 }
 
-// A bid that joins the best one and ends by itself, or a purchase at the best offer.
+// A bid that betters the best one and ends by itself, or a purchase at the best offer.
 void Venue::trade_by_hand() {
   const auto market = any_open_market();
   if (!market) return;
@@ -385,15 +385,16 @@ void Venue::trade_by_hand() {
   const auto best = exchange_.engine().best(*exchange_.engine().find_market(market->id),
                                             takes ? domain::BookSide::Ask : domain::BookSide::Bid);
   if (!best) return;
+  const domain::Price limit = takes ? best->price : best->price + market->tick;
   const auto id = sim::derived_id<domain::VenueOrderId>(~stage_.seed, sim::IdKind::Order, by_hand_.size() + 1);
   by_hand_.insert(id);
   ++stage_.totals["orders by hand"];
-  const std::int64_t expiration_s = domain::to_unix_ms(stage_.now()) / 1'000 + 60 + random_.between(2, 25);
+  const std::int64_t expiration_s = domain::to_unix_ms(stage_.now()) / 1'000 + 60 + random_.between(2, 15);
   input(sim::SubmitOrders{account_,
                           {{.id = id,
                             .token = market->yes_token,
                             .side = domain::Side::Buy,
-                            .limit = best->price,
+                            .limit = limit,
                             .quantity = domain::Quantity::from_units(takes ? random_.between(5, 20) : random_.between(40, 160)),
                             .cash = {},
                             .time_in_force = domain::TimeInForce::Gtd,
