@@ -85,8 +85,9 @@ void ReplayDriver::list_markets(const polymarket::MarketFrame& frame, ExchangeHo
     if (fresh || first->second == book->token) continue;
     domain::Market market;
     market.id = book->market;
-    market.event_slug = slug_of(recording_.name());
-    market.slug = market.event_slug + "-" + std::to_string(++listed_);
+    // A recording does not say which markets belong together: each is an event of its own.
+    market.slug = slug_of(recording_.name()) + "-" + std::to_string(++listed_);
+    market.event_slug = market.slug;
     market.question = "Market " + std::to_string(listed_) + " of " + recording_.name();
     market.yes_token = first->second;
     market.no_token = book->token;
