@@ -44,6 +44,13 @@ TEST_F(Ambiguous, IsDeletedWithBackOffUntilTheHoldIsOver) {
   EXPECT_EQ(slow.status(lost), OrderStatus::Rejected);
 }
 
+TEST_F(Ambiguous, IsProvenByATradeThoughThatTradeFailed) {
+  rig.step(rig.taker_trade(id, "failed", "25", "0.52", VenueTradeStatus::Failed));
+  EXPECT_EQ(rig.status(id), OrderStatus::Accepted);
+  EXPECT_TRUE(rig.order(id).filled.is_zero());
+  rig.expect_sound();
+}
+
 TEST_F(Ambiguous, IsWrittenOffWhenNoTraceIsLeftAfterTheHold) {
   rig.answer_cancel(id, CancelAnswered::Result::NotFound);
   EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous)

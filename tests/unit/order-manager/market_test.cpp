@@ -65,7 +65,7 @@ TEST_F(Markets, TurnHoldingsIntoAClaimAndCashOnlyWhenTheVenueShowsIt) {
   EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
   EXPECT_EQ(rig.snapshot(kArb).realized, usd("48") - fee)
       << "remembered when the market is forgotten";
-  EXPECT_EQ(rig.core.ledger().market(market.id), nullptr);
+  EXPECT_FALSE(rig.core.ledger().portfolio().holds(market.id));
   rig.expect_sound();
 }
 
@@ -96,7 +96,7 @@ TEST_F(Markets, BookALossWithoutWaitingForMoney) {
   rig.hold(kArb, market, "0.52", "100");
   rig.step(ResolutionConfirmed{market.id, {Price{}, kPriceOne}});
   EXPECT_EQ(rig.snapshot(kArb).realized, usd("-52") - usd("0.9984"));
-  EXPECT_EQ(rig.core.ledger().market(market.id), nullptr);
+  EXPECT_FALSE(rig.core.ledger().portfolio().holds(market.id));
   EXPECT_TRUE(rig.core.figures(rig.now).unredeemed.is_zero());
   rig.expect_sound();
 }
@@ -132,7 +132,7 @@ TEST_F(Markets, AreForgottenWhenClosedAndFlat) {
   close_at_venue();
   rig.step(MarketHinted{*rig.find_market(market.id)});
   rig.advance(seconds(3));
-  EXPECT_EQ(rig.core.ledger().market(market.id), nullptr);
+  EXPECT_FALSE(rig.core.ledger().portfolio().holds(market.id));
   EXPECT_EQ(rig.snapshot(kArb).realized, realized);
   rig.expect_sound();
 }
@@ -145,6 +145,50 @@ TEST_F(Markets, TakeALateFillInAMarketThatIsResolved) {
   rig.step(trade);
   EXPECT_EQ(rig.core.figures(rig.now).unredeemed, usd("125"));
   rig.expect_sound();
+}
+
+TEST_F(Markets, TakeALateFillAfterTheirClaimWasPaid) {
+  const ClientOrderId id = rig.buy(kArb, market, "0.52", "100");
+  rig.accept(id);
+  rig.hold(kArb, market, "0.52", "25");
+  rig.step(rig.update(id, VenueOrderStatus::Canceled));
+  rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
+  close_at_venue(MarketStatus::Resolved, {kPriceOne, Price{}});
+  rig.step(ResolutionConfirmed{market.id, {kPriceOne, Price{}}});
+  rig.cash = rig.core.ledger().portfolio().cash() + usd("25");
+  rig.advance(seconds(20));
+  ASSERT_EQ(rig.status(id), OrderStatus::Canceled);
+  ASSERT_EQ(rig.count<ClaimPaid>(), 1U);
+  rig.confirm(rig.taker_trade(id, "late", "100", "0.52"));
+  EXPECT_EQ(rig.recorded<OrderFilled>().back().fee, usd("0.9984")) << "the record is still there";
+  EXPECT_EQ(rig.core.figures(rig.now).unredeemed, usd("100"));
+  rig.cash = rig.core.ledger().portfolio().cash() + usd("100");
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 2U);
+  EXPECT_TRUE(rig.core.figures(rig.now).unredeemed.is_zero());
+  rig.expect_sound();
+}
+
+TEST_F(Markets, AreRememberedAsLongAsAnyOrderInThem) {
+  Orders orders;
+  const auto end_one = [&](std::uint64_t number, const Market& in) {
+    Order order;
+    order.id = {{1, number}, 0};
+    order.venue_id.bytes[0] = static_cast<std::uint8_t>(number);
+    order.venue_id.bytes[1] = static_cast<std::uint8_t>(number >> 8);
+    order.venue_id.bytes[2] = static_cast<std::uint8_t>(number >> 16);
+    order.instrument = {in.id, Outcome::Yes};
+    orders.submitted(order, {}, rig.now);
+    orders.rejected({order.id, RejectReason::Other, {}}, rig.now);
+  };
+  end_one(1, market);
+  const Market other = make_market(2, 2);
+  for (std::uint64_t number = 2; number <= kEndedOrdersMax; ++number) end_one(number, other);
+  EXPECT_TRUE(orders.names(market.id));
+  end_one(kEndedOrdersMax + 1, other);
+  EXPECT_FALSE(orders.names(market.id));
+  EXPECT_EQ(orders.take_unnamed(), std::vector{market.id});
+  EXPECT_TRUE(orders.take_unnamed().empty());
 }
 
 TEST_F(Markets, AreNotRecordedWhenOverAndNothingIsAtStake) {
