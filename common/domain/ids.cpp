@@ -13,11 +13,10 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::array<std::int8_t, 256> kHexValues = [] {
   std::array<std::int8_t, 256> values{};
   values.fill(-1);
-  for (int i = 0; i < 10; ++i)
-    values[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
-  for (int i = 0; i < 6; ++i) {
-    values[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
-    values[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+  std::int8_t value = 0;
+  for (const char lower : std::string_view(kHexDigits)) {
+    const char upper = lower >= 'a' ? static_cast<char>(lower - 'a' + 'A') : lower;
+    values[static_cast<unsigned char>(lower)] = values[static_cast<unsigned char>(upper)] = value++;
   }
   return values;
 }();

@@ -91,10 +91,11 @@ std::vector<FamilyValues> Merger::replica_view(Duration wall_offset) const {
       const auto found = sender.families.find(index);
       if (found == sender.families.end() || sender.superseded || !is_live(sender, merged_at_))
         continue;
+      const std::string replica = sender.service + '/' + sender.replica;
       const auto with_replica = [&](std::string_view labels) {
         std::string key(labels);
         if (!declared.labels.empty()) key.push_back(metrics::kLabelSeparator);
-        return key.append(sender.service).append(1, '/').append(sender.replica);
+        return key.append(replica);
       };
       for (const Baseline& one : found->second.baselines) {
         family.series.push_back({with_replica(one.labels), one.value, one.buckets, one.sum});

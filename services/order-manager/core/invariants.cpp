@@ -23,8 +23,8 @@ void check_order_identity(const Ledger& ledger, Broken& broken) {
   }
   for (const auto& [strategy, counters] : ledger.counters()) {
     for (std::size_t side = 0; side < 2; ++side) {
-      const auto of = [&](OrderStatus status) {
-        return counters.orders[side][static_cast<std::size_t>(status)];
+      const auto of = [&orders = counters.orders[side]](OrderStatus status) {
+        return orders[static_cast<std::size_t>(status)];
       };
       const std::uint64_t ended = of(OrderStatus::Filled) + of(OrderStatus::Canceled) +
                                   of(OrderStatus::Rejected) + of(OrderStatus::Expired);

@@ -45,9 +45,10 @@ std::string to_text(domain::Duration duration) {
 ParameterReader::ParameterReader(const ParameterTexts& texts, std::span<const ParameterSpec> specs)
     : texts_(texts), specs_(specs) {
   for (const auto& [name, text] : texts) {
-    const bool known = std::any_of(specs.begin(), specs.end(),
-                                   [&](const ParameterSpec& spec) { return spec.name == name; });
-    if (!known) error(name, "is not a parameter of this strategy");
+    const auto is_it = [&wanted = name](const ParameterSpec& spec) { return spec.name == wanted; };
+    if (std::none_of(specs.begin(), specs.end(), is_it)) {
+      error(name, "is not a parameter of this strategy");
+    }
   }
 }
 

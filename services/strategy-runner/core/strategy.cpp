@@ -36,7 +36,7 @@ std::optional<domain::SignalId> Context::take(domain::SignalAction action,
 std::optional<domain::SignalId> Context::quote(domain::QuoteTarget target) {
   const bool withdraws = !target.bid && !target.ask;
   const auto action = withdraws ? domain::SignalAction::Cancel : domain::SignalAction::Quote;
-  return emitter_.emit({.action = action, .body = std::move(target)}, stamp_, out_);
+  return emitter_.emit({.action = action, .body = target}, stamp_, out_);
 }
 
 std::span<const StrategyType> strategy_types() {

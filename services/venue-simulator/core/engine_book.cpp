@@ -181,7 +181,7 @@ std::uint64_t MatchingEngine::place_house(AccountId account, MarketNo market, Bo
   if (!order.truth.quantity.is_positive()) return 0;
   const Plan planned = plan(order);
   const std::uint64_t number = order.truth.number;
-  Order& living = orders_.emplace(number, std::move(order)).first->second;
+  Order& living = orders_.emplace(number, order).first->second;
   for (const PlannedTrade& trade : planned.trades)
     static_cast<void>(match_level(living, trade, turn));
   if (living.leaves().is_zero() || rest_remainder == Rest::No) {

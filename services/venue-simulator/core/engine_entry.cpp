@@ -122,7 +122,7 @@ SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, 
   const bool delayed = markets_.at(order.truth.market).listing.market.taker_delay &&
                        !order.truth.post_only &&
                        (planned.quantity.is_positive() || !rests(request.time_in_force));
-  if (delayed) return hold(std::move(order), turn);
+  if (delayed) return hold(order, turn);
   if (const auto reason = entry_refusal(order, planned)) {
     answer.outcome = domain::SubmitRejected{*reason, {}};
     return answer;
@@ -130,7 +130,7 @@ SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, 
   const std::uint64_t number = order.truth.number;
   living_ids_[request.id] = number;
   ++totals_[account].orders_accepted;
-  const Order& living = orders_.emplace(number, std::move(order)).first->second;
+  const Order& living = orders_.emplace(number, order).first->second;
   report_order(living, OrderEventKind::Placement, VenueOrderStatus::Live, {}, turn);
   domain::SubmitAccepted accepted;
   accepted.trades = execute(number, planned, turn);
@@ -180,7 +180,7 @@ SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
   living_ids_[order.truth.id] = number;
   held_.insert(number);
   ++totals_[order.truth.account].orders_accepted;
-  const Order& living = orders_.emplace(number, std::move(order)).first->second;
+  const Order& living = orders_.emplace(number, order).first->second;
   report_order(living, OrderEventKind::Placement, VenueOrderStatus::Delayed, {}, turn);
   set_timer(turn.now + settings_.taker_delay, TimerKind::MatchDelayed, number);
   answer.outcome = domain::SubmitAccepted{domain::SubmitAccepted::State::Delayed, {}};

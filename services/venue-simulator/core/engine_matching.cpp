@@ -144,7 +144,7 @@ domain::TradeId MatchingEngine::match_level(Order& taker, const PlannedTrade& pl
   POLYBOT_ASSERT(wanted.is_zero());
   taker.truth.matched += planned.quantity;
   touch(taker.truth.market, market, maker_side, planned.yes_price);
-  const domain::TradeId id = record_trade(market, std::move(trade), turn);
+  domain::TradeId id = record_trade(market, std::move(trade), turn);
   for (const std::uint64_t number : makers) {
     const Order& maker = orders_.at(number);
     if (maker.leaves().is_zero()) {
