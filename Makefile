@@ -6,6 +6,7 @@ SEED   ?=
 DATA   ?=
 EDGE   ?=
 SPEED  ?=
+CONFIG ?=
 RECORDING ?=
 FUZZ_SECONDS ?= 60
 
@@ -23,11 +24,12 @@ help: ## list the targets
 	@echo "  EDGE=0            a market without mispricings and noise traders: nobody can win but by luck"
 	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (a data folder of its own per run)"
 	@echo "  SPEED=10          replay ten times as fast as recorded"
+	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
 	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim), FUZZ_SECONDS=n (make fuzz)"
 
 run: programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
 	@MODE='$(MODE)' SEED='$(SEED)' DATA='$(DATA)' EDGE='$(EDGE)' RECORDING='$(RECORDING)' SPEED='$(SPEED)' \
-	  exec $(BUILD)/bin/polybot run
+	  CONFIG='$(CONFIG)' exec $(BUILD)/bin/polybot run
 
 token: ## print the API token that mutating calls need
 	@DATA='$(DATA)' deploy/print-token.sh

@@ -31,6 +31,7 @@ Environment:
   SEED=n           seed of the simulated flow; a data folder keeps the seed it began with
   EDGE=0           no mispricings and no noise traders
   RECORDING=file   replay a .jsonl or .jsonl.zst recording, SPEED=n times as fast as recorded
+  CONFIG=folder    with a .toml file per service, instead of deploy/config
   PORT_OFFSET=n    added to every port, to run a second stack
   LOG_FORMAT=json  logs as JSON lines
   POLYBOT_X__Y=z   key x.y of the one service that has a table x, e.g. POLYBOT_RISK__POSITION_MAX=50,
@@ -52,7 +53,8 @@ int run() {
   const launcher::Environment environment = runtime::config::current_environment();
   const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
   const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
-  launcher::Layout layout = launcher::lay_out(options, environment, programs, POLYBOT_CONFIG_DIR);
+  launcher::Layout layout = launcher::lay_out(options, environment, programs,
+                                              options.configuration.value_or(POLYBOT_CONFIG_DIR));
   const auto display =
       ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
   boost::asio::io_context io;

@@ -78,6 +78,13 @@ Options read_options(const Environment& environment, const std::string& now_text
     check_speed(speed);
     options.speed = speed;
   }
+  if (const std::string folder = value_of(environment, "CONFIG"); !folder.empty()) {
+    const std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
+    if (!std::filesystem::is_directory(path)) {
+      throw BadOption("CONFIG: there is no folder " + path.string());
+    }
+    options.configuration = path;
+  }
   const std::string data = value_of(environment, "DATA");
   if (!data.empty()) {
     options.data = std::filesystem::absolute(data).lexically_normal();

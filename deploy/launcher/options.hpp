@@ -1,4 +1,5 @@
-// What `make run` was asked for, read from the environment: MODE SEED DATA EDGE RECORDING SPEED.
+// What `make run` was asked for, read from the environment: MODE SEED DATA EDGE RECORDING SPEED
+// CONFIG PORT_OFFSET.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct Options {
   std::optional<std::filesystem::path> recording;  // absolute, exists
   std::optional<std::uint64_t> seed;  // none: the simulator's own default, or the data folder's
   std::optional<std::string> speed;   // times the recorded pace; digits with an optional fraction
+  std::optional<std::filesystem::path> configuration;  // absolute; instead of deploy/config
   bool edge = true;
   std::uint16_t port_offset = 0;  // added to every port, to run a second stack
 };
