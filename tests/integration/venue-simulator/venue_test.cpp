@@ -338,8 +338,8 @@ TEST_F(VenueTest, RefusesRequestsThatAreNotAuthenticated) {
     http::Outcome answer = co_await trader.get(venue.url("/data/orders"));
     EXPECT_EQ(answer->status, 401U);
     EXPECT_THAT(answer->body, HasSubstr("Unauthorized/Invalid api key"));
-    trader.credentials.emplace(trader.credentials->api_key(), "AAAA",
-                               trader.credentials->passphrase());
+    const polymarket::ApiCredentials own = *trader.credentials;
+    trader.credentials.emplace(own.api_key(), "AAAA", own.passphrase());
     answer = co_await trader.send(http::Method::Get, "/data/orders");
     EXPECT_EQ(answer->status, 401U);
   };
