@@ -46,7 +46,7 @@ def wait_until(what, condition, seconds):
         if now >= say_next:
             say(f"  waiting: {what} ({missing})")
             say_next = now + 10
-        time.sleep(0.2)
+        time.sleep(0.5)
 
 
 def run(command, timeout=60, env=None, data=None):
@@ -120,13 +120,12 @@ class Stack:
         timer = threading.Timer(timeout, process.kill)
         timer.start()
         try:
-            said = 0.0
+            said = time.monotonic()
             for line in process.stdout:
                 line = line.rstrip()
                 lines.append(line)
-                # A build prints thousands of lines: its steps, and one line in ten seconds, are enough.
-                if re.match(r"Step \d|#\d+ \[|Creating |Stopping |Removing ", line) \
-                        or time.monotonic() - said > 10:
+                # A build prints hundreds of lines: its steps, and one line in ten seconds, are enough.
+                if re.match(r"Step \d|#\d+ \[", line) or time.monotonic() - said > 10:
                     say("  " + line[:150])
                     said = time.monotonic()
             code = process.wait()
