@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -29,8 +28,8 @@ class Failed(Exception):
     """A condition did not come about in time, or a command failed: one line for the operator."""
 
 
-def wait_until(what, condition, seconds):
-    """Waits until condition() returns None; it returns what is missing otherwise. Says so now and then.
+def wait_until(what, condition, seconds, every=1.0):
+    """Asks condition() each `every` seconds until it returns None, not what is missing. Says so now and then.
 
     Returns the seconds it took; raises Failed with what was missing when `seconds` have passed.
     """
@@ -46,7 +45,7 @@ def wait_until(what, condition, seconds):
         if now >= say_next:
             say(f"  waiting: {what} ({missing})")
             say_next = now + 10
-        time.sleep(0.5)
+        time.sleep(every)
 
 
 def run(command, timeout=60, env=None, data=None):
@@ -76,7 +75,7 @@ def find_engine():
     """None when there is an engine and a compose to speak to it with, else why not."""
     if shutil.which("docker") is None:
         return "there is no docker client here"
-    code, _, err = run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=20)
+    code, _, err = run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=120)
     if code != 0:
         where = os.environ.get("DOCKER_HOST", "the default socket")
         return f"no engine answers at {where} ({last_line(err)})"
@@ -91,7 +90,7 @@ def compose_versions():
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) is None:
             continue
-        code, out, _ = run([*command, "version", "--short"], timeout=20)
+        code, out, _ = run([*command, "version", "--short"], timeout=120)
         if code == 0 and re.match(r"v?\d", out.strip()):
             found.append((f"{' '.join(command)} {out.strip()}", command))
     return found
@@ -108,6 +107,7 @@ class Stack:
         for file in files:
             self._command += ["-f", str(file)]
         self._probe = f"{project}-probe"
+        self.image = f"polybot:{environment['POLYBOT_TAG']}"
 
     # --- compose ----------------------------------------------------------------------------------------
 
@@ -165,35 +165,27 @@ class Stack:
 
     def execute(self, service, *command):
         """(exit code, standard output) of a command inside of the service's container."""
-        code, out, _ = run(["docker", "exec", self.container(service), *command], timeout=20)
+        code, out, _ = run(["docker", "exec", self.container(service), *command], timeout=120)
         return code, out
 
-    def start_probe(self, image):
+    def start_probe(self):
         """A container of our own on the monitoring network: where requests come from."""
         docker("run", "--detach", "--name", self._probe, "--network", f"{self.project}_monitoring",
-               image, "sleep", "infinity")
+               self.image, "sleep", "infinity")
 
     def stop_probe(self):
         run(["docker", "rm", "--force", self._probe])
 
     def get(self, url, *options):
         """(status, body) of a GET from the monitoring network; status 0 when nobody answers."""
-        return self._curl(["docker", "exec", self._probe], url, options)
-
-    def get_inside(self, service, url):
-        """The same from inside of the service's container."""
-        return self._curl(["docker", "exec", self.container(service)], url, ())
-
-    @staticmethod
-    def _curl(prefix, url, options):
-        code, out, _ = run([*prefix, "curl", "--silent", "--max-time", "5", "--write-out", "\n%{http_code}",
-                            *options, url], timeout=20)
+        code, out, _ = run(["docker", "exec", self._probe, "curl", "--silent", "--max-time", "5",
+                            "--write-out", "\n%{http_code}", *options, url], timeout=120)
         body, _, status = out.rpartition("\n")
         return (int(status), body) if code == 0 and status.isdigit() else (0, "")
 
     # --- violence ---------------------------------------------------------------------------------------
 
-    def kill_process(self, service, image):
+    def kill_process(self, service):
         """kill -9 of the container's process, as seen from the engine's own processes.
 
         Not `docker kill`: after that the engine takes the container for stopped on purpose and restarts it
@@ -202,8 +194,5 @@ class Stack:
         pid = self.inspect(service)["State"]["Pid"]
         if pid <= 0:
             raise Failed(f"{service} has no process to kill")
-        docker("run", "--rm", "--pid=host", "--user=0", "--network=none", image, "sh", "-c", f"kill -9 {pid}")
-
-
-def progress_fatal(text):
-    print(f"compose-test: {text}", file=sys.stderr, flush=True)
+        docker("run", "--rm", "--pid=host", "--user=0", "--network=none", self.image, "sh", "-c",
+               f"kill -9 {pid}")

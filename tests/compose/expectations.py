@@ -72,18 +72,20 @@ def kill(service, not_ready, alerts):
 
 # With Watchdog, which always fires, left out.
 KILLS = (
-    # No venue: the feed is stale, orders cannot be sent, and nothing moves the strategies.
+    # No venue: the feed is stale and no order can be sent. Strategies still hear the clock, and wait.
     kill("venue-simulator",
          not_ready="venue-simulator gateway order-manager",
-         alerts="ServiceNotReady(gateway) ServiceNotReady(order-manager) MarketDataStale VenueDisconnected "
-                "StrategyStalled"),
+         alerts="ServiceNotReady(gateway) ServiceNotReady(order-manager) MarketDataStale VenueDisconnected"),
+    # Nobody grants leases or tells of orders: runners trade nothing, the API does not know the orders.
     kill("order-manager",
-         not_ready="order-manager",
-         alerts="ServiceDown(order-manager) ServiceNotReady(order-manager)"),
-    # No books: strategies have nothing to evaluate.
+         not_ready="order-manager gateway strategy-runner",
+         alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "
+                "ServiceNotReady(strategy-runner) StrategyNotRunning"),
+    # No books: strategies have nothing to evaluate. With the shipped ranges MarketDataStale follows; a range
+    # of 10 s instead of 5 m has forgotten the gateway's last time stamp before that is 30 s old.
     kill("gateway",
          not_ready="gateway",
-         alerts="ServiceDown(gateway) ServiceNotReady(gateway) MarketDataStale StrategyStalled"),
+         alerts="ServiceDown(gateway) ServiceNotReady(gateway) StrategyStalled"),
     kill("strategy-runner",
          not_ready="strategy-runner",
          alerts="ServiceDown(strategy-runner) ServiceNotReady(strategy-runner) StrategyNotRunning"),
