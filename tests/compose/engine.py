@@ -29,14 +29,18 @@ class Failed(Exception):
 
 
 def wait_until(what, condition, seconds, every=1.0):
-    """Asks condition() each `every` seconds until it returns None, not what is missing. Says so now and then.
+    """Asks condition() each `every` seconds until it returns None; till then it returns what is missing.
 
-    Returns the seconds it took; raises Failed with what was missing when `seconds` have passed.
+    A condition that raises Failed is not met. Returns the seconds it took; raises Failed with what was
+    missing when `seconds` have passed.
     """
     begun = time.monotonic()
     say_next = begun + 10
     while True:
-        missing = condition()
+        try:
+            missing = condition()
+        except Failed as failure:
+            missing = str(failure)
         now = time.monotonic()
         if missing is None:
             return now - begun

@@ -65,7 +65,7 @@ class Hardening:
                                     "--write-out", "%{http_code}", url])
                 demand(code == 0 and out[0] in "23", f"{name}: {url} answers {out}")
                 reached += 1
-        return f"{reached} reached from this host" if local else "not tried from here: the engine is elsewhere"
+        return f"{reached} reached from this host" if local else "not tried: the engine is elsewhere"
 
     def check_volumes(self):
         mounted = {}

@@ -86,10 +86,7 @@ class View:
         """None when everything is ready, everything is scraped and nothing but Watchdog fires."""
         if text := self.not_ready_text():
             return text
-        try:
-            fine = self.query("min(up)") == 1 and self.query('count(ALERTS{alertname="Watchdog"})') == 1
-        except Failed as failure:
-            return str(failure)
+        fine = self.query("min(up)") == 1 and self.query('count(ALERTS{alertname="Watchdog"})') == 1
         if not fine:
             return "Prometheus does not scrape everything yet"
         return ", ".join(sorted(self.firing())) or None
