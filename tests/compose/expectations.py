@@ -81,11 +81,13 @@ KILLS = (
          not_ready="order-manager gateway strategy-runner",
          alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "
                 "ServiceNotReady(strategy-runner) StrategyNotRunning"),
-    # No books: strategies have nothing to evaluate. With the shipped ranges MarketDataStale follows; a range
-    # of 10 s instead of 5 m has forgotten the gateway's last time stamp before that is 30 s old.
+    # No books: runners hear nothing and strategies have nothing to evaluate. With the shipped ranges
+    # MarketDataStale follows; a range of 10 s instead of 5 m has forgotten the gateway's last time stamp
+    # before that is 30 s old.
     kill("gateway",
-         not_ready="gateway",
-         alerts="ServiceDown(gateway) ServiceNotReady(gateway) StrategyStalled"),
+         not_ready="gateway strategy-runner",
+         alerts="ServiceDown(gateway) ServiceNotReady(gateway) ServiceNotReady(strategy-runner) "
+                "StrategyStalled"),
     kill("strategy-runner",
          not_ready="strategy-runner",
          alerts="ServiceDown(strategy-runner) ServiceNotReady(strategy-runner) StrategyNotRunning"),
