@@ -188,7 +188,9 @@ class ComposeTest:
             Resume(self.table, self.stack, self.view, self.started).check()
 
     def remove(self):
-        """Nothing of this test's project stays in the engine."""
+        """Nothing of this test's project stays in the engine, however often somebody asks for the end."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         say("Removing the test's containers, networks and volumes")
         self.stack.stop_probe()
         try:
