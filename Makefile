@@ -11,7 +11,7 @@ RECORDING ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run test asan check format lint sim mutants fuzz bench token packages build programs clean
+.PHONY: help run test asan check format lint sim mutants fuzz bench compose-test token packages build programs clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -25,7 +25,8 @@ help: ## list the targets
 	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (a data folder of its own per run)"
 	@echo "  SPEED=10          replay ten times as fast as recorded"
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
-	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim), FUZZ_SECONDS=n (make fuzz)"
+	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim), FUZZ_SECONDS=n (make fuzz),"
+	@echo "  STEPS='up kills' (make compose-test: these steps alone)"
 
 run: programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
 	@MODE='$(MODE)' SEED='$(SEED)' DATA='$(DATA)' EDGE='$(EDGE)' RECORDING='$(RECORDING)' SPEED='$(SPEED)' \
@@ -73,6 +74,10 @@ bench: ## figures beside their references, measured in the same run
 	@deploy/install-packages.sh build test bench
 	@deploy/build.sh $(BUILD) '' benches
 	@deploy/bench.sh $(BUILD)
+
+compose-test: ## the containers: build, up, kill -9 each in turn, down, up (needs a Docker engine)
+	@deploy/install-packages.sh compose
+	@/usr/bin/python3 tests/compose/compose_test.py $(STEPS)
 
 packages:
 	@deploy/install-packages.sh build

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the distribution's packages that a build needs and that are missing; says what it does.
-#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint]
+#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [runtime] [compose]
 set -eu
 
 build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libprotobuf-dev libboost1.81-dev
@@ -11,6 +11,11 @@ test="libgtest-dev libgmock-dev libbenchmark-dev prometheus"
 fuzz="clang libclang-rt-14-dev"
 bench="nginx-light"
 lint="clang-format clang-tidy"
+# What the programs need to run, and curl for the healthcheck: the whole content of the runtime image.
+runtime="libboost-json1.81.0 libboost-url1.81.0 libnng1 libprotobuf32 libprometheus-cpp-core1.0
+  libspdlog1.10 libfmt9 libtomlplusplus3 libsqlite3-0 libssl3 libsecp256k1-1 libcrypto++8 libzstd1
+  zlib1g ca-certificates curl"
+compose="python3 python3-yaml"
 
 wanted=""
 [ $# -gt 0 ] || set -- build
@@ -21,7 +26,10 @@ for group in "$@"; do
     fuzz) wanted="$wanted $fuzz" ;;
     bench) wanted="$wanted $bench" ;;
     lint) wanted="$wanted $lint" ;;
-    *) echo "install-packages: no group called '$group' (build test fuzz bench lint)" >&2; exit 1 ;;
+    runtime) wanted="$wanted $runtime" ;;
+    compose) wanted="$wanted $compose" ;;
+    *) echo "install-packages: no group called '$group' (build test fuzz bench lint runtime compose)" >&2
+       exit 1 ;;
   esac
 done
 

@@ -1,5 +1,6 @@
 # Compiler settings and the distribution's packages. Nothing is downloaded.
 option(POLYBOT_TESTS "Build the tests" ON)
+option(POLYBOT_PROGRAMS "Build services and launcher (off: common/ alone, a layer of the image)" ON)
 option(POLYBOT_SANITIZE "Build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(POLYBOT_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 

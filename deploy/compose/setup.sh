@@ -1,0 +1,44 @@
+#!/bin/sh
+# What has to be there before the services start, in containers:
+#   polybot-setup                     checks MODE; makes a venue key for the simulated account if there is none
+#   polybot-setup set-venue-key <KEY  takes the key from standard input instead (64 hex digits)
+# The key is a file that only its owner can read, in a folder that nobody but order-manager mounts.
+set -eu
+umask 077
+key=${VENUE_KEY:-/var/lib/polybot/venue-key/key}
+
+say() { echo "setup: $*"; }
+fail() { echo "setup: $*" >&2; exit 1; }
+
+# A whole file or none, whenever this is killed: order-manager must never read half a key.
+write_key() {
+  printf '%s\n' "$1" >"$key.new"
+  sync "$key.new"
+  mv "$key.new" "$key"
+}
+
+case ${1:-} in
+  '')
+    case ${MODE:-sim} in
+      sim) ;;
+      paper | live) fail "MODE=$MODE is not part of this version; MODE=sim trades on the built-in venue" ;;
+      *) fail "MODE must be sim, not '$MODE'" ;;
+    esac
+    if [ -s "$key" ]; then
+      say "mode ${MODE:-sim}; the venue key is there"
+    else
+      # 256 random bits name a valid key but for one case in 2^128, which order-manager refuses.
+      write_key "0x$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
+      say "mode ${MODE:-sim}; made a venue key for the simulated account"
+    fi
+    ;;
+  set-venue-key)
+    text=$(tr -d ' \r\n' | head -c 128)
+    digits=${text#0x}
+    case $digits in *[!0-9a-fA-F]*) fail "a venue key is 64 hex digits, nothing else" ;; esac
+    [ ${#digits} -eq 64 ] || fail "a venue key is 64 hex digits, not ${#digits}"
+    write_key "0x$digits"
+    say "the venue key is replaced; restart order-manager"
+    ;;
+  *) fail "unknown argument '$1' (set-venue-key)" ;;
+esac
