@@ -192,7 +192,9 @@ std::optional<JournalTruth> read_journal(const std::string& report) {
   JournalTruth truth;
   truth.submitted = number(*object, {"totals", "orders", "submitted"});
   const std::uint64_t rejected = number(*object, {"totals", "orders", "rejected"});
-  truth.orders = truth.submitted - rejected + number(*object, {"totals", "orders_resurrected"});
+  // Rejected ones were never there, but for those that turned up again, or were held back first.
+  truth.orders = truth.submitted - rejected + number(*object, {"totals", "orders_resurrected"}) +
+                 number(*object, {"totals", "orders_refused_late"});
   truth.ambiguous = number(*object, {"totals", "orders_ambiguous_now"});
   truth.fills_booked = number(*object, {"totals", "fills"});
   truth.fills = truth.fills_booked - number(*object, {"totals", "fills_reversed"});

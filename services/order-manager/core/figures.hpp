@@ -40,6 +40,7 @@ struct StrategyCounters {
   std::array<std::uint64_t, 2> orders_denied{};
   std::uint64_t orders_corrected = 0;
   std::uint64_t orders_resurrected = 0;
+  std::uint64_t orders_refused_late = 0;  // accepted, then refused when the venue's delay ended
   std::array<std::array<std::uint64_t, 2>, 2> fills{};  // side, liquidity (maker, taker)
   std::uint64_t fills_reversed = 0;
   domain::Money fees;                     // confirmed fills only

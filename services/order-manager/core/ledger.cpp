@@ -210,6 +210,10 @@ void Ledger::count_change(const OrderRecord& record, const OrderChange& change) 
   if (change.entered) {
     ++counters.orders[static_cast<std::size_t>(record.order.side)]
                      [static_cast<std::size_t>(*change.entered)];
+    const bool refused = *change.entered == domain::OrderStatus::Rejected;
+    if (refused && record.entered_status(domain::OrderStatus::Accepted)) {
+      ++counters.orders_refused_late;
+    }
   }
   if (change.corrected) ++counters.orders_corrected;
 }

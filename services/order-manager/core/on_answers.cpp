@@ -215,10 +215,13 @@ void OrderManager::State::on(const domain::VenueOrderUpdate& update) {
     case VenueOrderStatus::Unmatched:
       if (order->filled.is_zero() && update.matched_quantity.is_zero() &&
           order->status != OrderStatus::PartiallyFilled) {
+        // It was there, and held back, whether or not that was ever told.
+        acknowledge(id);
         const bool crossed = update.reason.find("post-only") != std::string::npos;
-        record_order(*order, domain::OrderRejected{
-                                 id, crossed ? RejectReason::Crosses : RejectReason::NotFilled,
-                                 shortened(update.reason)});
+        record_order(
+            *ledger.orders().find(id),
+            domain::OrderRejected{id, crossed ? RejectReason::Crosses : RejectReason::NotFilled,
+                                  shortened(update.reason)});
         return;
       }
       return close_order(id, update.matched_quantity);

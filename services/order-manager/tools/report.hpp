@@ -19,6 +19,7 @@ struct Totals {
   std::uint64_t orders_live = 0;
   std::uint64_t orders_ambiguous = 0;  // of the live ones
   std::uint64_t orders_resurrected = 0;
+  std::uint64_t orders_refused_late = 0;  // accepted, then refused when the venue's delay ended
   std::uint64_t fills = 0;
   std::uint64_t fills_reversed = 0;
   domain::Money fees;    // confirmed

@@ -51,6 +51,14 @@ TEST_F(Ambiguous, IsProvenByATradeThoughThatTradeFailed) {
   rig.expect_sound();
 }
 
+TEST_F(Ambiguous, WasAtTheVenueWhenItIsRefusedAtTheEndOfADelay) {
+  rig.step(rig.update(id, VenueOrderStatus::Unmatched));
+  EXPECT_EQ(rig.status(id), OrderStatus::Rejected);
+  EXPECT_TRUE(rig.order(id).entered_status(OrderStatus::Accepted));
+  EXPECT_EQ(rig.snapshot(kArb).counters.orders_refused_late, 1U);
+  rig.expect_sound();
+}
+
 TEST_F(Ambiguous, IsWrittenOffWhenNoTraceIsLeftAfterTheHold) {
   rig.answer_cancel(id, CancelAnswered::Result::NotFound);
   EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous)
