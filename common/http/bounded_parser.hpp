@@ -1,6 +1,6 @@
 // Beast's message parser behind one function that may be called with any bytes at any time. Adds
-// what the parser leaves to its caller: a bound on the whole header, and the care that the chunked
-// coding needs. No I/O. Private to this library (it includes Beast).
+// what the parser leaves to its caller: a bound on the whole header and on what a chunked body
+// carries beside its content (chunk lines, extensions, trailers), and the care that coding needs. No I/O. Private to this library (it includes Beast).
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -41,8 +41,12 @@ class BoundedParser {
   // ends.
   static constexpr std::size_t kChunkedRestMin = 5;
 
+  // "1\r\nx\r\n": the framing of the smallest chunk, with some room.
+  static constexpr std::size_t kFramingPerByteMax = 8;
+
   std::size_t header_bytes_max_;
   std::size_t header_bytes_ = 0;  // consumed while the header was not complete
+  std::size_t body_bytes_ = 0;    // consumed since, framing included
   Parser parser_;
 };
 
@@ -62,10 +66,17 @@ boost::system::error_code BoundedParser<kIsRequest>::feed(std::string_view bytes
     if (ec && ec != http::error::need_more) return ec;
     if (taken == 0) break;
   }
-  if (!header_was_done) header_bytes_ += used;
+  (header_was_done ? body_bytes_ : header_bytes_) += used;
   // Beast bounds what it is shown at once; this bounds a header that trickles in line by line.
   if (!parser_.is_header_done() && header_bytes_ + (bytes.size() - used) > header_bytes_max_) {
     return http::error::header_limit;
+  }
+  if (parser_.is_header_done() && parser_.chunked() && !parser_.is_done()) {
+    const std::size_t content = parser_.get().body().size();
+    const std::size_t framing_max = header_bytes_max_ + kFramingPerByteMax * content;
+    if (body_bytes_ + (bytes.size() - used) > content + framing_max) {
+      return http::error::header_limit;
+    }
   }
   return {};
 }

@@ -57,7 +57,11 @@ struct Connection {
 struct Host {
   std::vector<std::unique_ptr<Connection>> idle;  // most recently used last
   std::size_t open = 0;                           // idle ones and leased ones
-  std::list<asio::steady_timer*> waiting;         // for a free connection, first come first
+  struct Waiter {
+    asio::steady_timer* timer;
+    bool called = false;  // a connection was released for it, and it has not run yet
+  };
+  std::list<Waiter> waiting;  // for a free connection, first come first
 };
 
 std::string encode(const ClientRequest& request, const Url& url, const std::string& user_agent) {
@@ -251,10 +255,10 @@ asio::awaitable<boost::system::result<Client::Core::Lease, Failure>> Client::Cor
     }
     asio::steady_timer turn(executor_, deadline);
     struct Place {  // leaves the queue on every way out
-      std::list<asio::steady_timer*>& queue;
-      std::list<asio::steady_timer*>::iterator at;
+      std::list<Host::Waiter>& queue;
+      std::list<Host::Waiter>::iterator at;
       ~Place() { queue.erase(at); }
-    } const place{host.waiting, host.waiting.insert(host.waiting.end(), &turn)};
+    } const place{host.waiting, host.waiting.insert(host.waiting.end(), Host::Waiter{&turn})};
     co_await turn.async_wait(kAsTuple);
   }
 }
@@ -269,7 +273,12 @@ void Client::Core::release(Host& host, std::unique_ptr<Connection> connection, b
     connection->cut();
     --host.open;
   }
-  if (!host.waiting.empty()) host.waiting.front()->cancel();
+  // One released, one called: who was called already gets another's connection.
+  const auto next = std::find_if(host.waiting.begin(), host.waiting.end(),
+                                 [](const Host::Waiter& waiter) { return !waiter.called; });
+  if (next == host.waiting.end()) return;
+  next->called = true;
+  next->timer->cancel();
 }
 
 asio::awaitable<std::optional<Failure>> Client::Core::open(Connection& connection, const Url& url,
@@ -373,7 +382,7 @@ void Client::Core::shut_down() {
   for (auto& [key, host] : hosts_) {
     host.open -= host.idle.size();
     host.idle.clear();
-    for (asio::steady_timer* const turn : host.waiting) turn->cancel();
+    for (const Host::Waiter& waiter : host.waiting) waiter.timer->cancel();
   }
 }
 

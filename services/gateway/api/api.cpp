@@ -118,49 +118,58 @@ http::ServerObserver Api::observer() {
 // ---- routes ----------------------------------------------------------------------------------
 
 void Api::add_routes() {
-  read("/", [this](const Request&) { return index(); });
-  read("/api/v1/status", [this](const Request&) { return status_.status(); });
-  read("/api/v1/markets", [this](const Request& request) { return markets_.list(request); });
-  read("/api/v1/markets/{slug}/book",
+  read("/", {}, [this](const Request&) { return index(); });
+  read("/api/v1/status", {}, [this](const Request&) { return status_.status(); });
+  read("/api/v1/markets", {"limit", "cursor", "status", "event", "q"},
+       [this](const Request& request) { return markets_.list(request); });
+  read("/api/v1/markets/{slug}/book", {"outcome", "depth"},
        [this](const Request& request) { return markets_.book(request); });
-  read("/api/v1/orders", [this](const Request& request) { return trading_.orders(request); });
-  read("/api/v1/orders/{id}", [this](const Request& request) { return trading_.order(request); });
-  read("/api/v1/fills", [this](const Request& request) { return trading_.fills(request); });
-  read("/api/v1/positions", [this](const Request& request) { return trading_.positions(request); });
-  read("/api/v1/pnl", [this](const Request&) { return trading_.pnl(); });
-  read("/api/v1/strategies", [this](const Request&) { return trading_.strategies(); });
+  read("/api/v1/orders", {"limit", "cursor", "strategy", "status", "market"},
+       [this](const Request& request) { return trading_.orders(request); });
+  read("/api/v1/orders/{id}", {},
+       [this](const Request& request) { return trading_.order(request); });
+  read("/api/v1/fills", {"limit", "cursor", "strategy", "market"},
+       [this](const Request& request) { return trading_.fills(request); });
+  read("/api/v1/positions", {"strategy"},
+       [this](const Request& request) { return trading_.positions(request); });
+  read("/api/v1/pnl", {}, [this](const Request&) { return trading_.pnl(); });
+  read("/api/v1/strategies", {}, [this](const Request&) { return trading_.strategies(); });
 
-  command(Method::Delete, "/api/v1/orders/{id}",
+  command(Method::Delete, "/api/v1/orders/{id}", {},
           [this](const Request& request) { return commands_.cancel_order(request); });
-  command(Method::Delete, "/api/v1/orders",
+  command(Method::Delete, "/api/v1/orders", {"strategy", "market"},
           [this](const Request& request) { return commands_.cancel_all(request); });
-  command(Method::Post, "/api/v1/strategies/{name}/start",
+  command(Method::Post, "/api/v1/strategies/{name}/start", {},
           [this](const Request& request) { return commands_.start_strategy(request); });
-  command(Method::Post, "/api/v1/strategies/{name}/stop",
+  command(Method::Post, "/api/v1/strategies/{name}/stop", {},
           [this](const Request& request) { return commands_.stop_strategy(request); });
   const auto trading = [this](std::string_view path, TradingState state) {
-    command(Method::Post, path, [this, state](const Request& request) {
+    command(Method::Post, path, {"strategy"}, [this, state](const Request& request) {
       return commands_.set_trading_state(request, state);
     });
   };
   trading("/api/v1/trading/halt", TradingState::Halted);
   trading("/api/v1/trading/reduce", TradingState::Reducing);
   trading("/api/v1/trading/resume", TradingState::Active);
-  command(Method::Post, "/api/v1/trading/flatten",
+  command(Method::Post, "/api/v1/trading/flatten", {"strategy"},
           [this](const Request& request) { return commands_.flatten(request); });
 }
 
-void Api::read(std::string_view path, Read answer) {
-  auto handler = [this, answer = std::move(answer)](Request request) -> asio::awaitable<Response> {
+void Api::read(std::string_view path, RouteGuard::Parameters query, Read answer) {
+  auto handler = [this, query = std::move(query),
+                  answer = std::move(answer)](Request request) -> asio::awaitable<Response> {
     if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
+    if (auto refused = RouteGuard::refuse_query(request, query)) co_return std::move(*refused);
     co_return answer(request);
   };
   server_.router().get(path, std::move(handler));
 }
 
-void Api::command(Method method, std::string_view path, Ask ask) {
-  auto handler = [this, ask = std::move(ask)](Request request) -> asio::awaitable<Response> {
+void Api::command(Method method, std::string_view path, RouteGuard::Parameters query, Ask ask) {
+  auto handler = [this, query = std::move(query),
+                  ask = std::move(ask)](Request request) -> asio::awaitable<Response> {
     if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
+    if (auto refused = RouteGuard::refuse_query(request, query)) co_return std::move(*refused);
     CommandResource::Asked asked = ask(request);
     co_return co_await commands_.execute(std::move(request), std::move(asked));
   };

@@ -69,8 +69,9 @@ class Api {
   [[nodiscard]] http::ServerObserver observer();
   [[nodiscard]] OrderStreamListener listener();
   void add_routes();
-  void read(std::string_view path, Read answer);
-  void command(http::Method method, std::string_view path, Ask ask);
+  // `query`: the parameters a route knows; others are refused.
+  void read(std::string_view path, RouteGuard::Parameters query, Read answer);
+  void command(http::Method method, std::string_view path, RouteGuard::Parameters query, Ask ask);
   void add_stream(const http::WebSocketOptions& options);
   [[nodiscard]] http::Response index() const;
   [[nodiscard]] boost::asio::awaitable<void> push();

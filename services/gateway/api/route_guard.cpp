@@ -52,6 +52,21 @@ std::optional<http::Response> RouteGuard::refuse_host(const http::Request& reque
   return std::nullopt;
 }
 
+std::optional<http::Response> RouteGuard::refuse_query(const http::Request& request,
+                                                       const Parameters& allowed) {
+  for (auto at = request.query.begin(); at != request.query.end(); ++at) {
+    const std::string& name = at->first;
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
+      return http::problem(400, "this call has no parameter '" + name + "'");
+    }
+    const auto same = [&](const auto& other) { return other.first == name; };
+    if (std::any_of(request.query.begin(), at, same)) {
+      return http::problem(400, "parameter '" + name + "' is given twice");
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<http::Response> RouteGuard::refuse_token(const http::Request& request) const {
   const auto header = request.headers.find("Authorization");
   if (!header || header->size() <= kBearer.size() ||
@@ -67,6 +82,16 @@ std::optional<http::Response> RouteGuard::refuse_token(const http::Request& requ
 }
 
 std::variant<CommandKey, http::Response> RouteGuard::identify(const http::Request& request) {
+  if (!request.body.empty()) {
+    return http::problem(400,
+                         "this call takes no body; what it applies to is in its path and query");
+  }
+  const auto is_key = [](const http::Headers::Field& field) {
+    return http::equal_ignoring_case(field.name, "Idempotency-Key");
+  };
+  if (std::count_if(request.headers.begin(), request.headers.end(), is_key) > 1) {
+    return http::problem(400, "there is more than one Idempotency-Key");
+  }
   std::string key;
   if (const auto given = request.headers.find("Idempotency-Key")) {
     const bool printable =

@@ -25,6 +25,7 @@ struct CommandKey {
 
 class RouteGuard {
  public:
+  using Parameters = std::vector<std::string_view>;
   static constexpr std::size_t kKeyBytesMax = 200;
   static constexpr std::size_t kKeysKept = 10'000;
 
@@ -35,9 +36,14 @@ class RouteGuard {
 
   // 403 when the request names another host, or comes from a page of another origin.
   [[nodiscard]] std::optional<http::Response> refuse_host(const http::Request& request) const;
+  // 400 for a query parameter that is not `allowed`, or given twice: a misspelt scope must not
+  // become the whole account.
+  [[nodiscard]] static std::optional<http::Response> refuse_query(const http::Request& request,
+                                                                  const Parameters& allowed);
   // 401 without a bearer token, 403 with a wrong one.
   [[nodiscard]] std::optional<http::Response> refuse_token(const http::Request& request) const;
-  // The command this request stands for; 400 for a malformed key, 422 for a key that was used for
+  // The command this request stands for; 400 for a body (there is nothing it could say), and for
+  // a malformed or second key; 422 for a key that was used for
   // another request before.
   [[nodiscard]] std::variant<CommandKey, http::Response> identify(const http::Request& request);
 

@@ -146,8 +146,8 @@ bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id,
                                          domain::OrderPurpose purpose, domain::TraceId trace) {
   const domain::Market* market = ledger.market(instrument.market);
   if (market == nullptr || !tradable(instrument.market)) return false;
-  Timestamp& next = next_exit_at[instrument];
-  if (now < next) return true;
+  ExitPace& pace = exits[instrument];
+  if (now < pace.next) return true;
   // Resting quotes hold back the shares, or would meet this order.
   cancel_where(CancelReason::Requested, [&](const OrderRecord& order) {
     return order.order.purpose == domain::OrderPurpose::Quote && order.order.strategy == strategy &&
@@ -162,7 +162,7 @@ bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id,
   const std::int64_t tick = market->tick.raw();
   const std::int64_t limit =
       std::max(tick, (bid->price.raw() - settings.exit_slippage.raw()) / tick * tick);
-  next = now + settings.unwind_pause;
+  pace.next = now + settings.unwind_pause;
   const Draft draft{.id = id,
                     .strategy = strategy,
                     .instrument = instrument,
@@ -176,6 +176,13 @@ bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id,
     static_cast<void>(submit({draft}));  // what is refused now is tried again after the pause
   }
   return true;
+}
+
+void OrderManager::State::pace_exit(const domain::Instrument& instrument) {
+  constexpr int kDoublingsMax = 5;
+  ExitPace& pace = exits[instrument];
+  pace.refused = std::min(pace.refused + 1, kDoublingsMax);
+  pace.next = now + settings.unwind_pause * (1 << pace.refused);
 }
 
 void OrderManager::State::drive_flattens() {

@@ -240,7 +240,13 @@ struct OrderManager::State {
   std::map<StrategyName, std::uint64_t> signals_duplicate;
   std::map<StrategyName, std::uint64_t> signals_shed;
   std::map<StrategyName, Timestamp> lease_lost_at;  // in good order: orders wait for a new holder
-  std::map<domain::Instrument, Timestamp> next_exit_at;
+  // A refused exit is tried again, ever less often: the venue may have a minimum it does not say.
+  struct ExitPace {
+    Timestamp next{};
+    int refused = 0;  // in a row
+  };
+  std::map<domain::Instrument, ExitPace> exits;
+  void pace_exit(const domain::Instrument& instrument);
 
   bool account_wanted = true;
   bool account_reading = false;

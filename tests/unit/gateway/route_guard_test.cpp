@@ -81,6 +81,24 @@ TEST_F(RouteGuardTest, MakesUpAKeyForACallerWithoutOne) {
   EXPECT_NE(first.id, std::get<CommandKey>(guard.identify(request({}))).id);
 }
 
+TEST_F(RouteGuardTest, RefusesParametersItDoesNotKnowOrIsGivenTwice) {
+  http::Request asked = request({});
+  asked.query = {{"strategy", "momentum"}};
+  EXPECT_FALSE(RouteGuard::refuse_query(asked, {"strategy"}));
+  asked.query = {{"strat", "momentum"}};
+  EXPECT_EQ(RouteGuard::refuse_query(asked, {"strategy"})->status, 400U);
+  asked.query = {{"strategy", "momentum"}, {"strategy", "arbitrage"}};
+  EXPECT_EQ(RouteGuard::refuse_query(asked, {"strategy"})->status, 400U);
+}
+
+TEST_F(RouteGuardTest, RefusesABodyAndASecondKey) {
+  http::Request with_body = request({{"Idempotency-Key", "k1"}});
+  with_body.body = "{}";
+  EXPECT_EQ(std::get<http::Response>(guard.identify(with_body)).status, 400U);
+  const http::Request two = request({{"Idempotency-Key", "k1"}, {"idempotency-key", "k2"}});
+  EXPECT_EQ(std::get<http::Response>(guard.identify(two)).status, 400U);
+}
+
 TEST_F(RouteGuardTest, RefusesAMalformedKey) {
   for (const std::string& key : {std::string(), std::string("a b"), std::string(201, 'x')}) {
     EXPECT_EQ(std::get<http::Response>(guard.identify(request({{"Idempotency-Key", key}}))).status,

@@ -130,6 +130,18 @@ TEST(RequestReaderTest, BoundsTheBody) {
   EXPECT_EQ(refusal(chunked), 413U);
 }
 
+TEST(RequestReaderTest, BoundsWhatAChunkedBodyCarriesBesideItsContent) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string trailers = head + "1\r\nh\r\n0\r\n";
+  std::string extension = head + "1;";
+  for (int i = 0; i < 4'000; ++i) {
+    trailers += "T" + std::to_string(i) + ": a\r\n";
+    extension += "eeeeeeeeee";
+  }
+  EXPECT_EQ(refusal(trailers), 431U);
+  EXPECT_EQ(refusal(extension), 431U);
+}
+
 TEST(RequestReaderTest, AsksForABodyOnlyOnce) {
   Connection connection;
   ASSERT_EQ(connection.feed(
