@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 namespace polybot::launcher {
@@ -173,6 +174,10 @@ asio::awaitable<bool> Session::stop() {
     }
     good = co_await stack_.stop(service, kStopPatience) && good;
   }
+  // A process that had to be killed leaves its sockets behind.
+  for (const auto& left : std::filesystem::directory_iterator(layout_.data / "bus")) {
+    if (left.is_socket()) std::filesystem::remove(left.path());
+  }
   say(fmt::format("Stopped in {:.1f} s",
                   std::chrono::duration<double>(clock_.monotonic() - begun).count()));
   co_return good;
@@ -225,8 +230,13 @@ asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcome
   }();
   for (const std::string& outcome : outcomes) {
     const std::string market = outcome.substr(0, outcome.find(':'));
-    read_payouts(co_await fetch(venue + "/markets/keyset?closed=true&condition_ids=" + market),
-                 payouts);
+    const std::string page =
+        co_await fetch(venue + "/markets/keyset?closed=true&condition_ids=" + market);
+    if (page.empty()) {
+      say("The venue does not answer (is a fault on?): resolved markets cannot be compared");
+      break;
+    }
+    read_payouts(page, payouts);
   }
   co_return payouts;
 }
