@@ -10,7 +10,7 @@ RECORDING ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run test asan check format lint sim mutants fuzz bench token packages build programs clean
+.PHONY: help run test asan check format lint sim mutants fuzz bench dashboard-schema token packages build programs clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -71,6 +71,9 @@ bench: ## figures beside their references, measured in the same run
 	@deploy/install-packages.sh build test bench
 	@deploy/build.sh $(BUILD) '' benches
 	@deploy/bench.sh $(BUILD)
+
+dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
+	@deploy/grafana/check-schema.sh
 
 packages:
 	@deploy/install-packages.sh build

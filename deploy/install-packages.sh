@@ -7,7 +7,7 @@ build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libprotobuf-dev
   libboost-json1.81-dev libboost-url1.81-dev libnng-dev prometheus-cpp-dev libspdlog-dev libfmt-dev
   libsqlite3-dev libssl-dev libsecp256k1-dev libcrypto++-dev libtomlplusplus-dev libcli11-dev
   libzstd-dev zlib1g-dev ca-certificates"
-test="libgtest-dev libgmock-dev libbenchmark-dev prometheus"
+test="libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev prometheus prometheus-alertmanager"
 fuzz="clang libclang-rt-14-dev"
 bench="nginx-light"
 lint="clang-format clang-tidy"
