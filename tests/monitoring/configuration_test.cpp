@@ -15,7 +15,8 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Prometheus, AcceptsItsConfiguration) {
-  const ToolResult result = run_tool({"promtool", "check", "config", source_path("deploy/prometheus/prometheus.yml")});
+  const ToolResult result =
+      run_tool({"promtool", "check", "config", source_path("deploy/prometheus/prometheus.yml")});
   EXPECT_EQ(result.exit_code, 0) << result.output;
 }
 
@@ -30,13 +31,14 @@ TEST(Prometheus, ScrapesTheAggregatorAsPromised) {
 }
 
 TEST(Prometheus, AcceptsTheRulesWithoutALint) {
-  const ToolResult result = run_tool(
-      {"promtool", "check", "rules", "--lint=all", "--lint-fatal", source_path("deploy/prometheus/alerts.yml")});
+  const ToolResult result = run_tool({"promtool", "check", "rules", "--lint=all", "--lint-fatal",
+                                      source_path("deploy/prometheus/alerts.yml")});
   EXPECT_EQ(result.exit_code, 0) << result.output;
 }
 
 TEST(Prometheus, FindsEveryAlertToFireAndToBeSilentAsItsCasesSay) {
-  const ToolResult result = run_tool({"promtool", "test", "rules", source_path("deploy/prometheus/alerts_test.yml")});
+  const ToolResult result =
+      run_tool({"promtool", "test", "rules", source_path("deploy/prometheus/alerts_test.yml")});
   EXPECT_EQ(result.exit_code, 0) << result.output;
 }
 
@@ -44,22 +46,28 @@ TEST(Prometheus, FindsEveryAlertToFireAndToBeSilentAsItsCasesSay) {
 ToolResult cases_against(const std::string& rules) {
   const ScratchFolder folder;
   folder.write("alerts.yml", rules);
-  return run_tool({"promtool", "test", "rules", folder.write("alerts_test.yml", read_source("deploy/prometheus/alerts_test.yml"))});
+  return run_tool(
+      {"promtool", "test", "rules",
+       folder.write("alerts_test.yml", read_source("deploy/prometheus/alerts_test.yml"))});
 }
 
 TEST(AlertCases, NoticeAThresholdThatMoved) {
   const std::string rules = read_source("deploy/prometheus/alerts.yml");
-  const std::string changed = replaced(rules, "polybot_pnl_total < -500", "polybot_pnl_total < -5000");
+  const std::string changed =
+      replaced(rules, "polybot_pnl_total < -500", "polybot_pnl_total < -5000");
   ASSERT_NE(changed, rules);
   EXPECT_NE(cases_against(changed).exit_code, 0);
 }
 
 TEST(AlertCases, NoticeEachAlertThatARestartWouldHide) {
-  // Every gauge of ours read as it stands, nothing kept firing: the cases with gaps must object, alert by alert.
-  static const std::regex kRead(R"(last_over_time\(((?:polybot_|up)[a-z_]*(?:\{[^}]*\})?)\[5m\]\))");
+  // Every gauge of ours read as it stands, nothing kept firing: the cases with gaps must object,
+  // alert by alert.
+  static const std::regex kRead(
+      R"(last_over_time\(((?:polybot_|up)[a-z_]*(?:\{[^}]*\})?)\[5m\]\))");
   static const std::regex kKeep("\n *keep_firing_for: 5m");
   const std::string rules = read_source("deploy/prometheus/alerts.yml");
-  const ToolResult result = cases_against(std::regex_replace(std::regex_replace(rules, kRead, "$1"), kKeep, ""));
+  const ToolResult result =
+      cases_against(std::regex_replace(std::regex_replace(rules, kRead, "$1"), kKeep, ""));
   EXPECT_NE(result.exit_code, 0);
   std::size_t objected = 0;
   for (const Alert& alert : read_alerts(rules)) {
@@ -72,11 +80,15 @@ TEST(AlertCases, NoticeEachAlertThatARestartWouldHide) {
 
 TEST(Prometheus, FindsABrokenRule) {
   const ScratchFolder folder;
-  const std::string rules = replaced(read_source("deploy/prometheus/alerts.yml"), "sum by (strategy)", "sum by strategy");
-  EXPECT_NE(run_tool({"promtool", "check", "rules", folder.write("alerts.yml", rules)}).exit_code, 0);
+  const std::string rules =
+      replaced(read_source("deploy/prometheus/alerts.yml"), "sum by (strategy)", "sum by strategy");
+  EXPECT_NE(run_tool({"promtool", "check", "rules", folder.write("alerts.yml", rules)}).exit_code,
+            0);
 }
 
-std::string alertmanager_file() { return read_source("deploy/alertmanager/alertmanager.yml"); }
+std::string alertmanager_file() {
+  return read_source("deploy/alertmanager/alertmanager.yml");
+}
 
 ToolResult amtool_on(const std::string& config) {
   const ScratchFolder folder;
@@ -96,14 +108,16 @@ TEST(Alertmanager, AcceptsEveryBlockThatAnOperatorMayUncomment) {
   const ToolResult result = amtool_on(config);
   EXPECT_EQ(result.exit_code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("3 receivers"));
-  for (const char* block : {"slack_configs", "pagerduty_configs", "email_configs", "webhook_configs"}) {
+  for (const char* block :
+       {"slack_configs", "pagerduty_configs", "email_configs", "webhook_configs"}) {
     EXPECT_THAT(config, HasSubstr(std::string("\n    ") + block + ":"));
   }
 }
 
 TEST(Alertmanager, KeepsSecretsInFiles) {
   // A secret's key ends in _file or is not written at all.
-  static const std::regex kSecret(R"((api_url|routing_key|service_key|auth_password|credentials|password|bearer_token): )");
+  static const std::regex kSecret(
+      R"((api_url|routing_key|service_key|auth_password|credentials|password|bearer_token): )");
   const std::string config = alertmanager_file();
   EXPECT_FALSE(std::regex_search(config, kSecret));
 }
@@ -112,23 +126,27 @@ TEST(Alertmanager, TellsTheLossOfTheDayOnlyOnce) {
   const YAML::Node rules = YAML::Load(alertmanager_file())["inhibit_rules"];
   bool found = false;
   for (const YAML::Node& rule : rules) {
-    found = found || (rule["source_matchers"][0].as<std::string>() == R"(alertname = "DailyLossBreached")" &&
-                      rule["target_matchers"][0].as<std::string>() == R"(alertname = "DailyLossLimit")");
+    found = found ||
+            (rule["source_matchers"][0].as<std::string>() == R"(alertname = "DailyLossBreached")" &&
+             rule["target_matchers"][0].as<std::string>() == R"(alertname = "DailyLossLimit")");
   }
   EXPECT_TRUE(found);
 }
 
 TEST(Alertmanager, FindsARouteToAReceiverThatIsNotThere) {
-  EXPECT_NE(amtool_on(replaced(alertmanager_file(), "- name: nobody", "- name: somebody")).exit_code, 0);
+  EXPECT_NE(
+      amtool_on(replaced(alertmanager_file(), "- name: nobody", "- name: somebody")).exit_code, 0);
 }
 
 TEST(Grafana, IsGivenTheDataSourceAndTheFolderThatTheDashboardNeeds) {
-  const YAML::Node sources = YAML::Load(read_source("deploy/grafana/provisioning/datasources/prometheus.yml"));
+  const YAML::Node sources =
+      YAML::Load(read_source("deploy/grafana/provisioning/datasources/prometheus.yml"));
   const YAML::Node prometheus = sources["datasources"][0];
   EXPECT_EQ(prometheus["type"].as<std::string>(), "prometheus");
   EXPECT_TRUE(prometheus["isDefault"].as<bool>());
   EXPECT_EQ(prometheus["jsonData"]["timeInterval"].as<std::string>(), "10s");
-  const YAML::Node provider = YAML::Load(read_source("deploy/grafana/provisioning/dashboards/polybot.yml"))["providers"][0];
+  const YAML::Node provider =
+      YAML::Load(read_source("deploy/grafana/provisioning/dashboards/polybot.yml"))["providers"][0];
   EXPECT_EQ(provider["type"].as<std::string>(), "file");
   EXPECT_TRUE(provider["allowUiUpdates"].as<bool>());
 }

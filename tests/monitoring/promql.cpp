@@ -6,9 +6,15 @@
 namespace polybot::monitoring {
 namespace {
 
-bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':'; }
-bool continues_name(char c) { return starts_name(c) || std::isdigit(static_cast<unsigned char>(c)) != 0; }
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool starts_name(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || c == ':';
+}
+bool continues_name(char c) {
+  return starts_name(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+bool is_space(char c) {
+  return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
 
 const std::set<std::string, std::less<>> kOperators{"and", "or", "unless", "bool", "atan2"};
 const std::set<std::string, std::less<>> kJoins{"on", "ignoring", "group_left", "group_right"};
@@ -31,7 +37,8 @@ class Reader {
 
  private:
   void problem(const std::string& what) {
-    names_.problems.push_back(what + " at character " + std::to_string(at_) + " of: " + std::string(text_));
+    names_.problems.push_back(what + " at character " + std::to_string(at_) +
+                              " of: " + std::string(text_));
   }
 
   void skip_space() {
@@ -126,7 +133,8 @@ class Reader {
       for (std::string& label : take_labels()) names_.joined.insert(std::move(label));
       return;
     }
-    if (name == "by" || name == "without") return fail("write the grouping before the argument, with `by`:");
+    if (name == "by" || name == "without")
+      return fail("write the grouping before the argument, with `by`:");
     skip_space();
     if (at_ < text_.size() && text_[at_] == '(') {
       ++at_;
@@ -164,11 +172,13 @@ class Reader {
     while (!take('}')) {
       Matcher matcher{.label = take_name(), .op = {}, .value = {}};
       skip_space();
-      while (at_ < text_.size() && std::string_view("=!~").find(text_[at_]) != std::string_view::npos) {
+      while (at_ < text_.size() &&
+             std::string_view("=!~").find(text_[at_]) != std::string_view::npos) {
         matcher.op += text_[at_++];
       }
       const auto value = take_string();
-      if (matcher.label.empty() || matcher.op.empty() || !value) return fail("a matcher is not read");
+      if (matcher.label.empty() || matcher.op.empty() || !value)
+        return fail("a matcher is not read");
       matcher.value = *value;
       use.matchers.push_back(std::move(matcher));
       take(',');
@@ -183,7 +193,9 @@ class Reader {
 
 }  // namespace
 
-ExpressionNames read_names(std::string_view expression) { return Reader(expression).read(); }
+ExpressionNames read_names(std::string_view expression) {
+  return Reader(expression).read();
+}
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {

@@ -1,6 +1,7 @@
-// Which metrics and labels a PromQL expression names, and how. Not a parser of PromQL – promtool is that – but a
-// reader of its names, for expressions written in the house style: grouping before the argument, `sum by (x) (y)`.
-// Anything it cannot read is a problem it reports, never something it skips.
+// Which metrics and labels a PromQL expression names, and how. Not a parser of PromQL – promtool is
+// that – but a reader of its names, for expressions written in the house style: grouping before the
+// argument, `sum by (x) (y)`. Anything it cannot read is a problem it reports, never something it
+// skips.
 #pragma once
 
 #include <set>
@@ -20,8 +21,8 @@ struct Matcher {
 struct MetricUse {
   std::string metric;
   std::vector<Matcher> matchers;
-  std::string range;                  // "5m" of x[5m]; empty for an instant selector
-  std::string function;               // the innermost function or aggregation around it; may be empty
+  std::string range;     // "5m" of x[5m]; empty for an instant selector
+  std::string function;  // the innermost function or aggregation around it; may be empty
   std::vector<std::string> grouping;  // labels of every `by (...)` around it
 };
 

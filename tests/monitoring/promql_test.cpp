@@ -25,7 +25,8 @@ TEST(PromqlNames, ReadsASelectorWithItsMatchersAndRange) {
 }
 
 TEST(PromqlNames, KnowsWhichGroupingStandsAroundWhichMetric) {
-  const auto names = read_names("sum by (a) (x) / on (a) group_left (b) max by (a, b) (rate(y[1m])) > 1e-3");
+  const auto names =
+      read_names("sum by (a) (x) / on (a) group_left (b) max by (a, b) (rate(y[1m])) > 1e-3");
   ASSERT_THAT(names.problems, IsEmpty());
   ASSERT_EQ(names.uses.size(), 2U);
   EXPECT_THAT(names.uses[0].grouping, ElementsAre("a"));
@@ -42,7 +43,8 @@ TEST(PromqlNames, TakesOperatorsAndFunctionsForWhatTheyAre) {
 }
 
 TEST(PromqlNames, SaysWhatItCannotRead) {
-  for (const char* text : {"sum(x) by (a)", "sum(x", "x)", "x{a=1}", "x[5m", "x @ 5", "sum without (a) (x)"}) {
+  for (const char* text :
+       {"sum(x) by (a)", "sum(x", "x)", "x{a=1}", "x[5m", "x @ 5", "sum without (a) (x)"}) {
     EXPECT_THAT(read_names(text).problems, Not(IsEmpty())) << text;
   }
 }

@@ -15,9 +15,15 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 
-std::string alerts_file() { return read_source("deploy/prometheus/alerts.yml"); }
-std::string cases_file() { return read_source("deploy/prometheus/alerts_test.yml"); }
-std::string runbook() { return read_source("deploy/README.md"); }
+std::string alerts_file() {
+  return read_source("deploy/prometheus/alerts.yml");
+}
+std::string cases_file() {
+  return read_source("deploy/prometheus/alerts_test.yml");
+}
+std::string runbook() {
+  return read_source("deploy/README.md");
+}
 
 Alert alert_named(const std::string& name) {
   const auto alerts = read_alerts(alerts_file());
@@ -35,19 +41,42 @@ Problems after(const std::string& name, Change change) {
 }
 
 TEST(AlertRules, AreWithoutAProblem) {
-  EXPECT_THAT(check_alerts(read_alerts(alerts_file()), read_cases(cases_file()), runbook()), IsEmpty());
+  EXPECT_THAT(check_alerts(read_alerts(alerts_file()), read_cases(cases_file()), runbook()),
+              IsEmpty());
 }
 
 TEST(AlertRules, IncludeEveryPromisedOne) {
   std::vector<std::string> names;
   for (const Alert& alert : read_alerts(alerts_file())) names.push_back(alert.name);
-  EXPECT_THAT(names, IsSupersetOf({"HighErrorRate", "DailyLossLimit", "ApiErrorRatio", "DailyLossBreached", "Drawdown",
-                                   "VenueDrift", "OrderAccountingBroken", "OrderStuck", "OrderRejectRatio",
-                                   "OrdersAmbiguous", "FillsReversed", "LegsUnhedged", "TradingHalted",
-                                   "StrategyNotRunning", "StrategyStalled", "MarketDataStale", "VenueDisconnected",
-                                   "ClockSkew", "QueueGrowing", "BusMessagesLost", "ServiceDown", "ServiceNotReady",
-                                   "MetricsDown", "MetricsConflict", "MetricsStateNotPersisted", "DiskFillingUp",
-                                   "AlertDeliveryFailing", "RuleEvaluationFailing", "Watchdog"}));
+  EXPECT_THAT(names, IsSupersetOf({"HighErrorRate",
+                                   "DailyLossLimit",
+                                   "ApiErrorRatio",
+                                   "DailyLossBreached",
+                                   "Drawdown",
+                                   "VenueDrift",
+                                   "OrderAccountingBroken",
+                                   "OrderStuck",
+                                   "OrderRejectRatio",
+                                   "OrdersAmbiguous",
+                                   "FillsReversed",
+                                   "LegsUnhedged",
+                                   "TradingHalted",
+                                   "StrategyNotRunning",
+                                   "StrategyStalled",
+                                   "MarketDataStale",
+                                   "VenueDisconnected",
+                                   "ClockSkew",
+                                   "QueueGrowing",
+                                   "BusMessagesLost",
+                                   "ServiceDown",
+                                   "ServiceNotReady",
+                                   "MetricsDown",
+                                   "MetricsConflict",
+                                   "MetricsStateNotPersisted",
+                                   "DiskFillingUp",
+                                   "AlertDeliveryFailing",
+                                   "RuleEvaluationFailing",
+                                   "Watchdog"}));
 }
 
 TEST(AlertRules, KeepTheTwoThatUsersWerePromised) {
@@ -65,38 +94,49 @@ TEST(AlertRules, KeepTheTwoThatUsersWerePromised) {
 }
 
 TEST(AlertChecks, FindAWrongMetricName) {
-  EXPECT_THAT(after("DailyLossBreached", [](Alert& a) { a.expression = "sum(last_over_time(polybot_daily_pnl[5m])) < -500"; }),
-              Contains(HasSubstr("no scrape has a metric polybot_daily_pnl")));
+  EXPECT_THAT(
+      after("DailyLossBreached",
+            [](Alert& a) { a.expression = "sum(last_over_time(polybot_daily_pnl[5m])) < -500"; }),
+      Contains(HasSubstr("no scrape has a metric polybot_daily_pnl")));
   EXPECT_THAT(after("DailyLossLimit", [](Alert& a) { a.expression = "polybot_pnl < -500"; }),
               Contains(HasSubstr("no scrape has a metric polybot_pnl")));
 }
 
 TEST(AlertChecks, FindAnUnknownLabel) {
-  EXPECT_THAT(after("VenueDrift", [](Alert& a) { a.expression = replaced(a.expression, "(kind)", "(venue)"); }),
+  EXPECT_THAT(after("VenueDrift",
+                    [](Alert& a) { a.expression = replaced(a.expression, "(kind)", "(venue)"); }),
               Contains(HasSubstr("polybot_venue_drift_usd has no label venue")));
   EXPECT_THAT(after("VenueDrift", [](Alert& a) { a.description = "{{ $labels.strategy }}"; }),
               Contains(HasSubstr("names a label it does not have: strategy")));
 }
 
 TEST(AlertChecks, FindAGaugeThatARestartWouldHide) {
-  EXPECT_THAT(after("ServiceDown", [](Alert& a) { a.expression = "max by (service) (polybot_service_up) == 0"; }),
+  EXPECT_THAT(after("ServiceDown",
+                    [](Alert& a) { a.expression = "max by (service) (polybot_service_up) == 0"; }),
               Contains(HasSubstr("not read as last_over_time")));
-  EXPECT_THAT(after("ServiceDown", [](Alert& a) { a.expression = replaced(a.expression, "5m", "1m"); }),
-              Contains(HasSubstr("not read as last_over_time")));
+  EXPECT_THAT(
+      after("ServiceDown", [](Alert& a) { a.expression = replaced(a.expression, "5m", "1m"); }),
+      Contains(HasSubstr("not read as last_over_time")));
   EXPECT_THAT(after("ServiceDown", [](Alert& a) { a.keep_firing_for.clear(); }),
               Contains(HasSubstr("does not keep firing")));
 }
 
 TEST(AlertChecks, FindARuleThatReadsMarkets) {
-  const std::string by_market = "max by (market) (last_over_time(polybot_position_value_usd[5m])) > 1000";
-  EXPECT_THAT(after("Drawdown", [&](Alert& a) { a.expression = by_market; }), Contains(HasSubstr("label market")));
+  const std::string by_market =
+      "max by (market) (last_over_time(polybot_position_value_usd[5m])) > 1000";
+  EXPECT_THAT(after("Drawdown", [&](Alert& a) { a.expression = by_market; }),
+              Contains(HasSubstr("label market")));
 }
 
 TEST(AlertChecks, FindMissingTexts) {
-  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.severity = "page"; }), Contains(HasSubstr("severity")));
-  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.summary.clear(); }), Contains(HasSubstr("no summary")));
-  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.description.clear(); }), Contains(HasSubstr("no description")));
-  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.runbook_url = "deploy/README.md"; }), Contains(HasSubstr("runbook_url")));
+  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.severity = "page"; }),
+              Contains(HasSubstr("severity")));
+  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.summary.clear(); }),
+              Contains(HasSubstr("no summary")));
+  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.description.clear(); }),
+              Contains(HasSubstr("no description")));
+  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.runbook_url = "deploy/README.md"; }),
+              Contains(HasSubstr("runbook_url")));
 }
 
 TEST(AlertChecks, FindAnAlertWithoutCasesOrRunbook) {
@@ -109,11 +149,14 @@ TEST(AlertChecks, FindAnAlertWithoutCasesOrRunbook) {
 
 TEST(AlertChecks, FindCasesOfNothing) {
   const auto alerts = read_alerts(alerts_file());
-  const auto problems = [&](const std::string& yaml) { return check_alerts(alerts, read_cases(yaml), runbook()); };
+  const auto problems = [&](const std::string& yaml) {
+    return check_alerts(alerts, read_cases(yaml), runbook());
+  };
   EXPECT_THAT(problems(replaced(cases_file(), "alertname: Drawdown", "alertname: DrawDown")),
               Contains(HasSubstr("DrawDown: a case names an alert that does not exist")));
-  EXPECT_THAT(problems(replaced(cases_file(), "polybot_orders_ambiguous{", "polybot_orders_unsure{")),
-              Contains(HasSubstr("a series that no scrape has")));
+  EXPECT_THAT(
+      problems(replaced(cases_file(), "polybot_orders_ambiguous{", "polybot_orders_unsure{")),
+      Contains(HasSubstr("a series that no scrape has")));
   EXPECT_THAT(problems(replaced(cases_file(), R"(status="5xx")", R"(status="500")")),
               Contains(HasSubstr(R"(status is never "500")")));
 }

@@ -13,12 +13,14 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string single_quoted(const std::string& text) { return "'" + replaced(text, "'", "'\\''") + "'"; }
+std::string single_quoted(const std::string& text) {
+  return "'" + replaced(text, "'", "'\\''") + "'";
+}
 
 ToolResult shorten(const std::string& file, const std::string& factor) {
   return run_tool({"sh", "-c",
-                   single_quoted(source_path("deploy/prometheus/shorten.sh")) + " " + single_quoted(factor) + " <" +
-                       single_quoted(file)});
+                   single_quoted(source_path("deploy/prometheus/shorten.sh")) + " " +
+                       single_quoted(factor) + " <" + single_quoted(file)});
 }
 
 // "5m" -> 300000; -1 for what is no duration.
@@ -32,18 +34,22 @@ double milliseconds(const std::string& text) {
 
 const std::regex kRange(R"(\[[^\]]+\])");
 
-std::string without_ranges(const std::string& expression) { return std::regex_replace(expression, kRange, "[]"); }
+std::string without_ranges(const std::string& expression) {
+  return std::regex_replace(expression, kRange, "[]");
+}
 
 std::vector<std::string> ranges(const std::string& expression) {
   std::vector<std::string> found;
-  for (std::sregex_iterator it(expression.begin(), expression.end(), kRange), end; it != end; ++it) {
+  for (std::sregex_iterator it(expression.begin(), expression.end(), kRange), end; it != end;
+       ++it) {
     const std::string text = it->str();
     found.push_back(text.substr(1, text.size() - 2));
   }
   return found;
 }
 
-void expect_divided(const std::string& shorter, const std::string& original, double factor, double least_ms) {
+void expect_divided(const std::string& shorter, const std::string& original, double factor,
+                    double least_ms) {
   if (original.empty()) {
     EXPECT_EQ(shorter, "");
     return;
@@ -56,7 +62,8 @@ class Shorten : public testing::TestWithParam<int> {};
 
 TEST_P(Shorten, KeepsEveryAlertButForItsDurations) {
   const int factor = GetParam();
-  const ToolResult result = shorten(source_path("deploy/prometheus/alerts.yml"), std::to_string(factor));
+  const ToolResult result =
+      shorten(source_path("deploy/prometheus/alerts.yml"), std::to_string(factor));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   const auto shorter = read_alerts(result.output);
   const auto original = read_alerts(read_source("deploy/prometheus/alerts.yml"));
@@ -72,13 +79,14 @@ TEST_P(Shorten, KeepsEveryAlertButForItsDurations) {
     const auto short_ranges = ranges(shorter[i].expression);
     const auto long_ranges = ranges(original[i].expression);
     ASSERT_EQ(short_ranges.size(), long_ranges.size());
-    for (std::size_t k = 0; k < long_ranges.size(); ++k) expect_divided(short_ranges[k], long_ranges[k], factor, 4000);
+    for (std::size_t k = 0; k < long_ranges.size(); ++k)
+      expect_divided(short_ranges[k], long_ranges[k], factor, 4000);
     expect_divided(shorter[i].wait, original[i].wait, factor, 1000);
     expect_divided(shorter[i].keep_firing_for, original[i].keep_firing_for, factor, 1000);
   }
   const ScratchFolder folder;
-  const ToolResult checked =
-      run_tool({"promtool", "check", "rules", "--lint=all", "--lint-fatal", folder.write("short.yml", result.output)});
+  const ToolResult checked = run_tool({"promtool", "check", "rules", "--lint=all", "--lint-fatal",
+                                       folder.write("short.yml", result.output)});
   EXPECT_EQ(checked.exit_code, 0) << checked.output;
 }
 
@@ -94,13 +102,15 @@ TEST(ShortenConfiguration, ScrapesAndEvaluatesEverySecond) {
   EXPECT_THAT(result.output, HasSubstr("polybot:8000"));
   const ScratchFolder folder;
   folder.write("alerts.yml", read_source("deploy/prometheus/alerts.yml"));
-  const ToolResult checked = run_tool({"promtool", "check", "config", folder.write("prometheus.yml", result.output)});
+  const ToolResult checked =
+      run_tool({"promtool", "check", "config", folder.write("prometheus.yml", result.output)});
   EXPECT_EQ(checked.exit_code, 0) << checked.output;
 }
 
 TEST(ShortenScript, RefusesWhatItCannotDivide) {
   const ScratchFolder folder;
-  const std::string odd = folder.write("odd.yml", "groups:\n      - alert: X\n        expr: rate(x[1h30m]) > 0\n");
+  const std::string odd =
+      folder.write("odd.yml", "groups:\n      - alert: X\n        expr: rate(x[1h30m]) > 0\n");
   EXPECT_NE(shorten(odd, "30").exit_code, 0);
   EXPECT_NE(shorten(odd, "0").exit_code, 0);
   EXPECT_NE(shorten(odd, "fast").exit_code, 0);

@@ -31,8 +31,10 @@ ToolResult run_tool(const std::vector<std::string>& words) {
 }
 
 ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "polybot-monitoring-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a folder like " + name);
+  std::string name =
+      (std::filesystem::temp_directory_path() / "polybot-monitoring-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    throw std::runtime_error("cannot make a folder like " + name);
   folder_ = name;
 }
 

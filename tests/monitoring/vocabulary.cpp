@@ -12,8 +12,8 @@ struct Foreign {
   std::initializer_list<metrics::Label> labels;
 };
 
-const metrics::Label kRuleLabels[] = {{"alertname"}, {"alertstate", "pending|firing"},
-                                      {"severity", "critical|warning|none"}};
+const metrics::Label kRuleLabels[] = {
+    {"alertname"}, {"alertstate", "pending|firing"}, {"severity", "critical|warning|none"}};
 
 const std::array<Foreign, 6> kForeign{{
     {"up", Kind::Gauge, {}},
@@ -21,10 +21,21 @@ const std::array<Foreign, 6> kForeign{{
     {"alertmanager_notifications_failed_total", Kind::Counter, {{"integration"}}},
     {"prometheus_notifications_errors_total", Kind::Counter, {{"alertmanager"}}},
     {"prometheus_rule_evaluation_failures_total", Kind::Counter, {{"rule_group"}}},
-    {"ALERTS", Kind::Gauge, {kRuleLabels[0], kRuleLabels[1], kRuleLabels[2],
-                             // Those that our rules keep.
-                             {"strategy"}, {"side"}, {"service"}, {"channel"}, {"venue"}, {"kind"},
-                             {"method"}, {"endpoint"}, {"status"}}},
+    {"ALERTS",
+     Kind::Gauge,
+     {kRuleLabels[0],
+      kRuleLabels[1],
+      kRuleLabels[2],
+      // Those that our rules keep.
+      {"strategy"},
+      {"side"},
+      {"service"},
+      {"channel"},
+      {"venue"},
+      {"kind"},
+      {"method"},
+      {"endpoint"},
+      {"status"}}},
 }};
 
 void add_scrape_labels(Series& series) {
@@ -49,8 +60,10 @@ std::vector<std::string> alternatives(std::string_view text) {
   return parts;
 }
 
-void check_matcher(const MetricUse& use, const Series& series, const Matcher& matcher, Problems& problems) {
-  if (matcher.label == "le") problems.push_back(use.metric + ": an expression matches an `le` value");
+void check_matcher(const MetricUse& use, const Series& series, const Matcher& matcher,
+                   Problems& problems) {
+  if (matcher.label == "le")
+    problems.push_back(use.metric + ": an expression matches an `le` value");
   const metrics::Label* label = find_label(series, matcher.label);
   if (label == nullptr) {
     problems.push_back(use.metric + " has no label " + matcher.label);
@@ -69,9 +82,11 @@ void check_matcher(const MetricUse& use, const Series& series, const Matcher& ma
 void check_reading(const MetricUse& use, const Series& series, Problems& problems) {
   static const std::set<std::string, std::less<>> kRates{"rate", "irate", "increase"};
   const bool as_rate = kRates.contains(use.function);
-  // A fold's counters are compared as they stand by the accounting identity: last_over_time says so.
+  // A fold's counters are compared as they stand by the accounting identity: last_over_time says
+  // so.
   const bool as_value = use.function == "last_over_time";
-  if (series.kind == Kind::Gauge && as_rate) problems.push_back(use.metric + " is a gauge: " + use.function + "() means nothing");
+  if (series.kind == Kind::Gauge && as_rate)
+    problems.push_back(use.metric + " is a gauge: " + use.function + "() means nothing");
   if (series.kind != Kind::Gauge && !as_rate && !as_value) {
     problems.push_back(use.metric + " is a counter and not read by rate() or increase()");
   }
@@ -81,7 +96,8 @@ void check_reading(const MetricUse& use, const Series& series, Problems& problem
 
 std::optional<Series> find_series(std::string_view metric) {
   const auto of_family = [](const metrics::Family& family, Kind kind) {
-    Series series{.kind = kind, .labels = {family.labels.begin(), family.labels.end()}, .ours = true};
+    Series series{
+        .kind = kind, .labels = {family.labels.begin(), family.labels.end()}, .ours = true};
     add_scrape_labels(series);
     return series;
   };
@@ -93,7 +109,8 @@ std::optional<Series> find_series(std::string_view metric) {
   for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
     if (!metric.ends_with(suffix)) continue;
     const auto index = metrics::find(metric.substr(0, metric.size() - suffix.size()));
-    if (index == metrics::kNoFamily || metrics::at(index).type != metrics::Type::Histogram) continue;
+    if (index == metrics::kNoFamily || metrics::at(index).type != metrics::Type::Histogram)
+      continue;
     Series series = of_family(metrics::at(index), Kind::HistogramPart);
     if (suffix == "_bucket") series.labels.push_back({"le"});
     return series;
@@ -115,12 +132,14 @@ Problems check_names(const ExpressionNames& names) {
     }
     for (const Matcher& matcher : use.matchers) check_matcher(use, *series, matcher, problems);
     for (const std::string& label : use.grouping) {
-      if (find_label(*series, label) == nullptr) problems.push_back(use.metric + " has no label " + label);
+      if (find_label(*series, label) == nullptr)
+        problems.push_back(use.metric + " has no label " + label);
     }
     check_reading(use, *series, problems);
   }
   for (const std::string& label : names.joined) {
-    if (!names.grouping.contains(label)) problems.push_back("the join is on " + label + ", which no side keeps");
+    if (!names.grouping.contains(label))
+      problems.push_back("the join is on " + label + ", which no side keeps");
   }
   return problems;
 }

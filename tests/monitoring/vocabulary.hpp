@@ -1,5 +1,5 @@
-// What an alert or a panel may name: the families of the catalogue, and the few series of Prometheus and
-// Alertmanager that the shipped configuration scrapes.
+// What an alert or a panel may name: the families of the catalogue, and the few series of
+// Prometheus and Alertmanager that the shipped configuration scrapes.
 #pragma once
 
 #include <optional>
@@ -25,11 +25,12 @@ struct Series {
 // `x_bucket`, `x_sum` and `x_count` name the histogram x. Nothing for a name that no scrape has.
 [[nodiscard]] std::optional<Series> find_series(std::string_view metric);
 
-// Every metric exists, every label is on the metric it is asked of, every value compared with is one the label
-// can have, counters are read as rates and gauges are not, no matcher reads `le`.
+// Every metric exists, every label is on the metric it is asked of, every value compared with is
+// one the label can have, counters are read as rates and gauges are not, no matcher reads `le`.
 [[nodiscard]] Problems check_names(const ExpressionNames& names);
 
-// The labels that what the expression yields may carry: those it groups by, else those of its metrics.
+// The labels that what the expression yields may carry: those it groups by, else those of its
+// metrics.
 [[nodiscard]] std::set<std::string> result_labels(const ExpressionNames& names);
 
 }  // namespace polybot::monitoring

@@ -11,26 +11,37 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-Problems problems_of(std::string_view expression) { return check_names(read_names(expression)); }
+Problems problems_of(std::string_view expression) {
+  return check_names(read_names(expression));
+}
 
 TEST(Vocabulary, AcceptsWhatTheCatalogueHas) {
-  EXPECT_THAT(problems_of(R"(sum by (status) (rate(polybot_orders_total{status=~"filled|canceled"}[5m])))"), IsEmpty());
-  EXPECT_THAT(problems_of("histogram_quantile(0.99, sum by (le) (rate(polybot_market_data_lag_seconds_bucket[1m])))"),
+  EXPECT_THAT(
+      problems_of(R"(sum by (status) (rate(polybot_orders_total{status=~"filled|canceled"}[5m])))"),
+      IsEmpty());
+  EXPECT_THAT(problems_of("histogram_quantile(0.99, sum by (le) "
+                          "(rate(polybot_market_data_lag_seconds_bucket[1m])))"),
               IsEmpty());
-  EXPECT_THAT(problems_of(R"(max by (strategy) (polybot_pnl_total) and on (strategy) max by (strategy) (polybot_orders_live))"),
-              IsEmpty());
+  EXPECT_THAT(
+      problems_of(
+          R"(max by (strategy) (polybot_pnl_total) and on (strategy) max by (strategy) (polybot_orders_live))"),
+      IsEmpty());
   EXPECT_THAT(problems_of(R"(up{job="polybot"} == 0)"), IsEmpty());
 }
 
 TEST(Vocabulary, RefusesAMetricThatNobodyExposes) {
-  EXPECT_THAT(problems_of("polybot_profit_usd"), ElementsAre("no scrape has a metric polybot_profit_usd"));
+  EXPECT_THAT(problems_of("polybot_profit_usd"),
+              ElementsAre("no scrape has a metric polybot_profit_usd"));
   // A histogram is exposed only as its parts.
-  EXPECT_THAT(problems_of("rate(polybot_market_data_lag_seconds[1m])"), Contains(HasSubstr("no scrape has")));
+  EXPECT_THAT(problems_of("rate(polybot_market_data_lag_seconds[1m])"),
+              Contains(HasSubstr("no scrape has")));
 }
 
 TEST(Vocabulary, RefusesALabelThatTheMetricDoesNotHave) {
-  EXPECT_THAT(problems_of("sum by (side) (polybot_pnl_total)"), ElementsAre("polybot_pnl_total has no label side"));
-  EXPECT_THAT(problems_of(R"(polybot_pnl_total{side="buy"})"), ElementsAre("polybot_pnl_total has no label side"));
+  EXPECT_THAT(problems_of("sum by (side) (polybot_pnl_total)"),
+              ElementsAre("polybot_pnl_total has no label side"));
+  EXPECT_THAT(problems_of(R"(polybot_pnl_total{side="buy"})"),
+              ElementsAre("polybot_pnl_total has no label side"));
 }
 
 TEST(Vocabulary, RefusesAValueThatALabelNeverHas) {
@@ -51,7 +62,8 @@ TEST(Vocabulary, RefusesABucketByItsBound) {
 }
 
 TEST(Vocabulary, RefusesAJoinOnALabelThatNoSideKeeps) {
-  EXPECT_THAT(problems_of("sum by (strategy) (polybot_pnl_total) unless on (service) max by (strategy) (polybot_pnl_total)"),
+  EXPECT_THAT(problems_of("sum by (strategy) (polybot_pnl_total) unless on (service) max by "
+                          "(strategy) (polybot_pnl_total)"),
               Contains(HasSubstr("the join is on service")));
 }
 
