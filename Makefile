@@ -11,7 +11,8 @@ RECORDING ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run test asan check format lint sim mutants fuzz bench compose-test token packages build programs clean
+.PHONY: help run test asan check format lint sim mutants fuzz bench e2e compose-test dashboard-schema token packages build \
+        programs clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -26,7 +27,7 @@ help: ## list the targets
 	@echo "  SPEED=10          replay ten times as fast as recorded"
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
 	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim), FUZZ_SECONDS=n (make fuzz),"
-	@echo "  STEPS='up kills' (make compose-test: these steps alone)"
+	@echo "  STEPS='up kills' (make compose-test: these steps alone), FAULTS='halt kill' (make e2e: these faults alone)"
 
 run: programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
 	@MODE='$(MODE)' SEED='$(SEED)' DATA='$(DATA)' EDGE='$(EDGE)' RECORDING='$(RECORDING)' SPEED='$(SPEED)' \
@@ -75,9 +76,17 @@ bench: ## figures beside their references, measured in the same run
 	@deploy/build.sh $(BUILD) '' benches
 	@deploy/bench.sh $(BUILD)
 
+e2e: ## the monitoring alive: each family, panel and alert, proven against a real Prometheus and Alertmanager
+	@deploy/install-packages.sh build test e2e
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/e2e/e2e_test.py $(FAULTS)
+
 compose-test: ## the containers: build, up, kill -9 each in turn, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose
 	@/usr/bin/python3 tests/compose/compose_test.py $(STEPS)
+
+dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
+	@deploy/grafana/check-schema.sh
 
 packages:
 	@deploy/install-packages.sh build

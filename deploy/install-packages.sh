@@ -1,13 +1,13 @@
 #!/bin/sh
 # Installs the distribution's packages that a build needs and that are missing; says what it does.
-#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [runtime] [compose]
+#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [runtime] [compose] [e2e]
 set -eu
 
 build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libprotobuf-dev libboost1.81-dev
   libboost-json1.81-dev libboost-url1.81-dev libnng-dev prometheus-cpp-dev libspdlog-dev libfmt-dev
   libsqlite3-dev libssl-dev libsecp256k1-dev libcrypto++-dev libtomlplusplus-dev libcli11-dev
   libzstd-dev zlib1g-dev ca-certificates"
-test="libgtest-dev libgmock-dev libbenchmark-dev prometheus"
+test="libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev prometheus prometheus-alertmanager"
 fuzz="clang libclang-rt-14-dev"
 bench="nginx-light"
 lint="clang-format clang-tidy"
@@ -16,6 +16,7 @@ runtime="libboost-json1.81.0 libboost-url1.81.0 libnng1 libprotobuf32 libprometh
   libspdlog1.10 libfmt9 libtomlplusplus3 libsqlite3-0 libssl3 libsecp256k1-1 libcrypto++8 libzstd1
   zlib1g ca-certificates curl"
 compose="python3 python3-yaml"
+e2e="python3"
 
 wanted=""
 [ $# -gt 0 ] || set -- build
@@ -28,7 +29,8 @@ for group in "$@"; do
     lint) wanted="$wanted $lint" ;;
     runtime) wanted="$wanted $runtime" ;;
     compose) wanted="$wanted $compose" ;;
-    *) echo "install-packages: no group called '$group' (build test fuzz bench lint runtime compose)" >&2
+    e2e) wanted="$wanted $e2e" ;;
+    *) echo "install-packages: no group called '$group' (build test fuzz bench lint runtime compose e2e)" >&2
        exit 1 ;;
   esac
 done

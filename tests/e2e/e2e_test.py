@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""Shows the monitoring alive: the real processes, a real Prometheus and Alertmanager, the shipped files.
+
+The stack trades on the built-in venue with small queues; Prometheus reads the shipped rules on a clock thirty
+times as fast. First a healthy minute, then one fault after the other (provocations.py). Printed at the end:
+each family of the catalogue, each panel of the dashboard and each alert, with what proved it. Exit code 1 when
+anything was not proven.
+
+  e2e_test.py            everything
+  e2e_test.py NAME...    a healthy minute and only the faults named
+"""
+
+import datetime
+import json
+import math
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import proofs
+import provocations
+from exposition import Broken, Scrape, falling
+from processes import PROGRAMS, ROOT, Failed, Monitoring, Stack, Webhook, changed_configuration, listening, request, say, wait_until
+
+WORK = ROOT / "build" / "e2e"
+FACTOR = 30
+HEALTHY_SECONDS = 45
+# Alerts that no fault here provokes: each has promtool cases that fire and that do not (alerts_test.yml).
+BY_PROMTOOL = "promtool cases"
+CONFIGURATION = {
+    "strategy-runner.toml": {"ring_frames": "64", "quote_quantity": '"3000"', "inventory_max": '"12000"',
+                             "reduce_before_end": '"2s"', "exit_before_end": '"1s"'},
+    "gateway.toml": {"stream_queue_messages": "32"},
+    "order-manager.toml": {"order_notional_max": "20000", "position_max": "100000", "event_exposure_max": "100000",
+                           "exposure_max": "200000", "daily_loss_max": "5000", "drawdown_max": "640",
+                           "request_timeout": '"60s"', "ambiguous_hold": '"6s"', "marks_every": '"2s"',
+                           "drift_every": '"3s"'},
+    # Markets that end and pay out within the healthy minute.
+    "venue-simulator.toml": {"deposit": '"100000"', "rotate_period": '"30s"', "resolve_after_min": '"2s"',
+                             "resolve_after_max": '"5s"'},
+}
+
+
+class Run:
+    """One run: the processes, and every scrape with the phase it was taken in."""
+
+    def __init__(self, folder):
+        self.stack = Stack(folder, changed_configuration(folder / "config", CONFIGURATION))
+        self.webhook = Webhook()
+        self.monitoring = None
+        self.recording = []
+        self.phase = "starting"
+        self.trouble = []
+        self._began = None
+        self._last = None
+        self._ended = threading.Event()
+        self._recorder = threading.Thread(target=self._record, daemon=True)
+
+    def start(self, folder):
+        self.stack.wait_ready()
+        self.monitoring = Monitoring(folder, self.stack, self.webhook, FACTOR)
+        self.monitoring.wait_ready()
+        self._recorder.start()
+
+    def stop(self):
+        self._ended.set()
+        if self.monitoring is not None:
+            self.monitoring.stop()
+        self.webhook.stop()
+        return self.stack.stop()
+
+    # ---- what is seen ----
+
+    def _record(self):
+        while not self._ended.wait(0.7):
+            text = self.stack.metrics()
+            if text is None:
+                continue
+            try:
+                scrape = Scrape(text)
+            except Broken as broken:
+                self.trouble.append(f"a scrape is broken: {broken}")
+                continue
+            if self._last is not None:
+                self.trouble += [f"a counter fell: {text}" for text in falling(self._last, scrape)]
+            self._last = scrape
+            self.recording.append((self.phase, scrape))
+
+    def forget_counters(self):
+        """From here on they may start anew."""
+        self._last = None
+
+    def begin(self, phase):
+        self._began = self.recording[-1][1] if self.recording else None
+        self.phase = phase
+
+    def value(self, name, **labels):
+        return self.recording[-1][1].value(name, **labels) if self.recording else None
+
+    def at_begin(self, name, **labels):
+        return self._began.value(name, **labels) if self._began is not None else None
+
+    def _ask_api(self, path, what):
+        status, text = request(self.stack.api + path)
+        if status != 200:
+            raise Failed(f"the API answers {status} to {path}")
+        return json.loads(text)[what]
+
+    def markets_of(self, strategy, lasting_seconds):
+        """Slugs of the markets in which a strategy has live orders and that do not end so soon."""
+        horizon = time.time() + lasting_seconds
+        lasting = {market["slug"] for market in self._ask_api("/api/v1/markets?limit=500", "markets")
+                   if market["ends_at"] is None or
+                   datetime.datetime.fromisoformat(market["ends_at"].replace("Z", "+00:00")).timestamp() > horizon}
+        orders = self._ask_api(f"/api/v1/orders?status=live&limit=1000&strategy={strategy}", "orders")
+        return sorted({order["market"] for order in orders} & lasting)
+
+    # ---- alerts ----
+
+    def wait_firing(self, alerts, meanwhile):
+        def missing():
+            meanwhile(self)
+            silent = set(alerts) - self.monitoring.firing()
+            return f"silent: {', '.join(sorted(silent))}" if silent else None
+        return wait_until(f"{', '.join(alerts)} fire", missing, 75)
+
+    def watch_firing(self, alert, seconds):
+        """Demands that an alert fires all the time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if alert not in self.monitoring.firing():
+                raise Failed(f"{alert} stopped firing while its owner was down")
+            time.sleep(0.5)
+
+    def wait_cleared(self, alerts):
+        def missing():
+            firing = set(alerts) & self.monitoring.firing()
+            return f"still firing: {', '.join(sorted(firing))}" if firing else None
+        return wait_until(f"{', '.join(alerts)} clear", missing, 75)
+
+
+def use_the_api(run, ended):
+    """What people do all day: look, and be answered; so that the API's families move."""
+    while not ended.wait(0.5):
+        with listening(run.stack.api):
+            ended.wait(1.5)
+        for path in ("/api/v1/status", "/api/v1/markets", "/api/v1/orders?limit=20", "/api/v1/nothing-here"):
+            request(run.stack.api + path, timeout=3)
+
+
+def provoke(run, provocation, table):
+    """One phase. A row for each alert; failures are rows too, and the run goes on."""
+    say(f"{provocation.name}: begins")
+    run.begin(provocation.name)
+    fired = cleared = None
+    failure = None
+    try:
+        provocation.begin(run)
+
+        def missing():
+            provocation.meanwhile(run)
+            return provocation.until(run)
+        seen = wait_until(f"{provocation.name} is seen", missing, 60)
+        if provocation.alerts:
+            fired = seen + run.wait_firing(provocation.alerts, provocation.meanwhile)
+        provocation.then(run)
+    except Failed as failed:
+        failure = str(failed)
+    try:
+        provocation.end(run)
+        run.phase = "after " + provocation.name
+        if provocation.alerts and failure is None:
+            cleared = run.wait_cleared(provocation.alerts)
+        wait_until("everything is ready again", run.stack.not_ready, 60)
+    except Failed as failed:
+        failure = failure or str(failed)
+    for alert in provocation.alerts:
+        proof = f"{provocation.name}: fired after {fired:.0f} s, cleared after {cleared:.0f} s" if cleared is not None else ""
+        table.append(("alert", alert, proof, failure))
+    if not provocation.alerts:
+        table.append(("fault", provocation.name, "seen and mended", failure))
+    say(f"{provocation.name}: {failure or 'done'}")
+
+
+def catalogue():
+    text = subprocess.run([PROGRAMS / "metrics-aggregator", "--print-catalogue"], check=True, capture_output=True,
+                          text=True).stdout
+    return json.loads(text)["families"]
+
+
+def check_families(rows, recording, provoked, table):
+    for row in rows:
+        fault = row["proof"].removeprefix("fault:") if row["proof"].startswith("fault:") else None
+        if fault is not None and fault not in provoked:
+            continue
+        table.append(("family", row["name"], row["proof"], proofs.check(row, recording)))
+
+
+def check_that_checks_fail(rows, recording, table):
+    """Without a family at least its own check must be red."""
+    last = recording[-1][1]
+    green = [row["name"] for row in rows if proofs.check(row, [("healthy", last.without(row["name"]))]) is None]
+    table.append(("check", f"{len(rows) - len(green)} of {len(rows)} families missed when removed",
+                  "each removed in turn", f"not missed: {', '.join(green)}" if green else None))
+
+
+def expressions():
+    """(panel, expression) of everything the dashboard asks, its variables filled in."""
+    dashboard = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "polybot.json").read_text())
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], target["expr"].replace("$__rate_interval", "10s").replace("$__interval", "5s")
+
+
+def check_panels(monitoring, begun, table):
+    now = time.time()
+    for panel, expression in expressions():
+        try:
+            found = monitoring.ask("query_range", query=expression, start=begun, end=now, step=1)["result"]
+            values = [float(value) for series in found for _, value in series["values"]]
+            good = sum(1 for value in values if not math.isnan(value))
+            failure = None if good else "no sample" if not values else "nothing but NaN"
+        except Failed as failed:
+            good, failure = 0, str(failed)
+        table.append(("panel", f"{panel}: {' '.join(expression.split())[:60]}", f"{good} samples", failure))
+
+
+def check_rules(monitoring, table):
+    proven = {name for kind, name, _, failure in table if kind == "alert" and failure is None}
+    tried = {name for kind, name, _, _ in table if kind == "alert"}
+    for rule in monitoring.rules():
+        sick = None if rule["health"] == "ok" else f"{rule['health']}: {rule.get('lastError', '')}"
+        table.append(("rule", rule["name"], "evaluated", sick))
+        if rule["name"] == "Watchdog":
+            table.append(("alert", "Watchdog", "fires all the time", None if rule["alerts"] else "it does not fire"))
+        elif rule["name"] not in tried | proven:
+            table.append(("alert", rule["name"], BY_PROMTOOL, None))
+
+
+def check_notifications(webhook, alerts, table):
+    for alert in alerts:
+        counts = {status: webhook.count(alert, status) for status in ("firing", "resolved")}
+        missing = [status for status, count in counts.items() if count == 0]
+        table.append(("notification", alert, "firing and resolved arrived",
+                      f"not notified: {', '.join(missing)}" if missing else None))
+
+
+def print_table(table):
+    print(f"\n{'':12} {'what':66} {'proof':46} result")
+    for kind, name, proof, failure in table:
+        print(f"{kind:12} {name[:66]:66} {proof[:46]:46} {'ok' if failure is None else 'FAILED: ' + failure}")
+    failed = sum(1 for row in table if row[3] is not None)
+    print(f"\n{len(table) - failed} of {len(table)} proven" + (f", {failed} FAILED" if failed else ""))
+    return failed
+
+
+def main(names):
+    chosen = [one for one in provocations.ALL if not names or one.name in names]
+    unknown = set(names) - {one.name for one in provocations.ALL}
+    if unknown:
+        print(f"e2e: no such fault: {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    begun = time.time()
+    say("starting the stack, Prometheus and Alertmanager")
+    run = Run(WORK)
+    table = []
+    ended = threading.Event()
+    try:
+        run.start(WORK)
+        threading.Thread(target=use_the_api, args=(run, ended), daemon=True).start()
+        say(f"a healthy run of {HEALTHY_SECONDS} s")
+        run.begin("healthy")
+        time.sleep(HEALTHY_SECONDS)
+        for provocation in chosen:
+            provoke(run, provocation, table)
+        rows = catalogue()
+        check_families(rows, run.recording, {one.name for one in chosen}, table)
+        check_that_checks_fail(rows, run.recording, table)
+        if not names:
+            check_panels(run.monitoring, begun, table)
+            check_notifications(run.webhook, ["TradingHalted"], table)
+        check_rules(run.monitoring, table)
+    except Failed as failed:
+        table.append(("run", "the run itself", "", str(failed)))
+    finally:
+        ended.set()
+        code, last_lines = run.stop()
+    table.append(("stack", "venue == journal == metrics", "the launcher's closing comparison",
+                  None if code == 0 else " / ".join(last_lines[-3:])))
+    table += [("scrape", "every scrape", "", text) for text in sorted(set(run.trouble))[:20]]
+    failed = print_table(table)
+    say(f"{time.time() - begun:.0f} s in all")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,321 @@
+"""What can go wrong, how each is brought about, and what must then be seen.
+
+One provocation is one phase of the run: `begin` breaks something, every alert of `alerts` must fire and each
+family whose catalogue proof is `fault:NAME` must leave its resting value; then `end` mends it and the alerts
+must clear. `also` names further proofs that the same phase gives.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Callable
+
+from processes import Failed, free_port, listening, wait_until
+
+
+@dataclass
+class Provocation:
+    name: str
+    begin: Callable
+    end: Callable = lambda run: None
+    alerts: tuple = ()
+    # Asked until it returns None, while the fault is on: the effect that is waited for.
+    until: Callable = lambda run: None
+    # Repeated until that is seen and the alerts fire.
+    meanwhile: Callable = lambda run: None
+    # Once they do.
+    then: Callable = lambda run: None
+    memory: dict = field(default_factory=dict)
+
+
+def _faults(*names, **settings):
+    def begin(run):
+        for name in names:
+            run.stack.fault(name, **settings)
+    return begin
+
+
+def _clear(*names):
+    def end(run):
+        for name in names:
+            run.stack.clear(name)
+    return end
+
+
+def _above(name, least=0, **labels):
+    """Waits until the sum of a family's samples is above `least`."""
+    def missing(run):
+        value = run.value(name, **labels)
+        return None if value is not None and value > least else f"{name} is {value}"
+    return missing
+
+
+def _rises(name, **labels):
+    """Waits until the sum of a family's samples is above what it was when the phase began."""
+    def missing(run):
+        value, before = run.value(name, **labels), run.at_begin(name, **labels) or 0
+        return None if value is not None and value > before else f"{name} is still {value}"
+    return missing
+
+
+def _all(*conditions):
+    def missing(run):
+        return next((text for condition in conditions if (text := condition(run)) is not None), None)
+    return missing
+
+
+def _command(run, method, path, *accepted):
+    status = run.stack.command(method, path)
+    if status not in (accepted or (200,)):
+        raise Failed(f"{method} {path} is answered {status}")
+
+
+# ---- operators ------------------------------------------------------------------------------------------
+
+STOP_STRATEGY = Provocation(
+    "stop-strategy",
+    begin=lambda run: _command(run, "POST", "/api/v1/strategies/momentum/stop"),
+    end=lambda run: _command(run, "POST", "/api/v1/strategies/momentum/start"),
+    until=lambda run: None if run.value("polybot_strategy_running", strategy="momentum") == 0 else "momentum runs")
+
+HALT = Provocation(
+    "halt", alerts=("TradingHalted",),
+    begin=lambda run: _command(run, "POST", "/api/v1/trading/halt"),
+    end=lambda run: _command(run, "POST", "/api/v1/trading/resume"),
+    until=_above("polybot_trading_state", strategy="all"))
+
+
+# ---- the venue ------------------------------------------------------------------------------------------
+
+LEG_MISS = Provocation("leg-miss", begin=_faults("leg-miss"), end=_clear("leg-miss"),
+                       until=_above("polybot_unhedged_exposure_usd"))
+
+REJECT = Provocation("reject", alerts=("OrderRejectRatio",), begin=_faults("reject", probability=0.9),
+                     end=_clear("reject"))
+
+ANSWER_LOST = Provocation("answer-lost", alerts=("OrdersAmbiguous",), begin=_faults("answer-lost", probability=0.7),
+                          end=_clear("answer-lost"), until=_above("polybot_orders_ambiguous"))
+
+# Canceled orders that fill, and orders that come to life after they were written off.
+LATE_FILL = Provocation("late-fill", begin=_faults("late-fill", "executed-late"),
+                        end=_clear("late-fill", "executed-late"),
+                        until=_all(_rises("polybot_orders_corrected_total"), _rises("polybot_orders_resurrected_total")))
+
+TRADE_FAILED = Provocation("trade-failed", alerts=("FillsReversed",), begin=_faults("trade-failed"),
+                           end=_clear("trade-failed"), until=_rises("polybot_fills_reversed_total"))
+
+VENUE_HANG = Provocation("venue-hang", alerts=("OrderStuck",), begin=_faults("venue-hang", delay_ms=45_000),
+                         end=_clear("venue-hang"), until=_above("polybot_oldest_pending_order_timestamp_seconds"))
+
+USER_SOCKET_DROP = Provocation("user-socket-drop", begin=_faults("user-socket-drop"), end=_clear("user-socket-drop"),
+                               until=_rises("polybot_reconciliations_total"))
+
+VENUE_DRIFT = Provocation("venue-drift", alerts=("VenueDrift",), begin=_faults("venue-drift", amount="25"),
+                          end=_clear("venue-drift"), until=_above("polybot_venue_drift_usd", kind="cash"))
+
+FEED_GAP = Provocation("feed-gap", begin=_faults("feed-gap", probability=0.3), end=_clear("feed-gap"),
+                       until=_rises("polybot_book_resyncs_total"))
+
+FEED_FREEZE = Provocation("feed-freeze", alerts=("MarketDataStale",), begin=_faults("feed-freeze"),
+                          end=_clear("feed-freeze"),
+                          until=_all(_above("polybot_books_stale"), _above("polybot_marks_stale")))
+
+VENUE_DOWN = Provocation(
+    "venue-down", alerts=("ServiceNotReady",), begin=_faults("venue-down"), end=_clear("venue-down"),
+    until=lambda run: None if run.value("polybot_venue_connected", channel="market") == 0 else "still connected")
+
+
+# ---- processes ------------------------------------------------------------------------------------------
+
+def _freeze(service):
+    return lambda run: run.stack.signal(service, signal.SIGSTOP)
+
+
+def _thaw(service):
+    """Lets it go on; its watchdog may have ended it, which is a restart."""
+    def end(run):
+        if run.stack.pid(service) is not None:
+            run.stack.signal(service, signal.SIGCONT)
+        wait_until("everything is ready again", run.stack.not_ready, 60)
+    return end
+
+
+# A frozen process is one that does not answer; it cannot be restarted before its time.
+KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("gateway"),
+                   end=lambda run: (run.stack.kill("gateway"),
+                                    wait_until("everything is ready again", run.stack.not_ready, 60)),
+                   until=lambda run: None if run.value("polybot_service_up", service="gateway") == 0 else "it is up")
+
+FROZEN_RUNNER = Provocation("frozen-runner", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
+                            end=_thaw("strategy-runner"))
+
+
+def _stutter(run):
+    """A reader that is too slow: it sleeps, and finds more than its queue can hold."""
+    pid = run.stack.pid("strategy-runner")
+    if pid is None:
+        return
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(1.5)
+    os.kill(pid, signal.SIGCONT)
+    time.sleep(1.0)
+
+
+def _listen_without_reading(run):
+    topics = ("orders", "quotes", "trades", "markets", "pnl", "status")
+    SLOW_READER.memory["session"] = listening(run.stack.api, topics)
+
+
+def _hang_up(run):
+    with SLOW_READER.memory.pop("session"):
+        wait_until("everything is ready again", run.stack.not_ready, 60)
+
+
+SLOW_READER = Provocation("slow-reader", alerts=("BusMessagesLost",), begin=_listen_without_reading, meanwhile=_stutter,
+                          until=_all(_rises("polybot_bus_messages_lost_total"), _rises("polybot_bus_replays_total"),
+                                     _rises("polybot_websocket_sessions_dropped_total")), end=_hang_up)
+
+
+def _without_acknowledgement(run):
+    """Commands that nobody acknowledges: the API answers 504."""
+    callers = [threading.Thread(target=run.stack.command, args=("DELETE", "/api/v1/orders")) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+
+API_ERRORS = Provocation("api-errors", alerts=("HighErrorRate",), begin=_freeze("order-manager"),
+                         meanwhile=_without_acknowledgement, end=_thaw("order-manager"))
+
+
+# ---- the monitoring itself -------------------------------------------------------------------------------
+
+METRICS_DOWN = Provocation("metrics-down", alerts=("MetricsDown",), begin=_freeze("metrics-aggregator"),
+                           end=_thaw("metrics-aggregator"))
+
+_SP_PUBLISHER = b"\0SP\0\0\x20\0\0"  # the greeting of NNG's publishers
+
+
+def _bytes_field(number, body):
+    """A length-delimited protobuf field of fewer than 128 bytes."""
+    return bytes([number << 3 | 2, len(body)]) + body
+
+
+def _frame(topic, message):
+    """A bus frame (proto/polybot/v1/frame.proto) of a sender nobody knows."""
+    producer = _bytes_field(1, b"stranger") + _bytes_field(2, b"stranger-1") + b"\x19" + bytes(range(1, 9))
+    fields = (_bytes_field(1, producer) + _bytes_field(2, topic) + b"\x18\x01" + b"\x21" + bytes(8)
+              + _bytes_field(5, message))
+    return topic + b"\0" + fields
+
+
+def _send_garbage(run):
+    """Well-formed bus frames on the metrics channel whose content is no snapshot."""
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect(str(run.stack.data / "bus" / "metrics.ipc"))
+        peer.sendall(_SP_PUBLISHER)
+        peer.recv(8)
+        body = _frame(b"metrics.stranger", b"\xff" * 40)
+        peer.sendall(b"\x01" + len(body).to_bytes(8, "big") + body)
+        time.sleep(1.0)
+
+
+BAD_SNAPSHOT = Provocation("bad-snapshot", begin=lambda run: None, meanwhile=_send_garbage,
+                           until=_rises("polybot_aggregator_dropped_total"))
+
+
+def _start_twin(run):
+    TWIN_REPLICA.memory["twin"] = run.stack.second("strategy-runner", free_port())
+
+
+def _stop_twin(run):
+    twin = TWIN_REPLICA.memory.pop("twin")
+    twin.terminate()
+    twin.wait(20)
+
+
+TWIN_REPLICA = Provocation("twin-replica", begin=_start_twin, end=_stop_twin,
+                           until=_rises("polybot_aggregator_conflicts_total"))
+
+
+def _state_folder(run):
+    return run.stack.data / "aggregator"
+
+
+def _take_state_folder(run):
+    _state_folder(run).rename(_state_folder(run).with_suffix(".away"))
+
+
+def _give_state_folder_back(run):
+    away = _state_folder(run).with_suffix(".away")
+    shutil.rmtree(_state_folder(run), ignore_errors=True)
+    away.rename(_state_folder(run))
+
+
+# The folder is gone: to the writer what a full disk is, and it can be had without one.
+DISK_FULL = Provocation("disk-full", begin=_take_state_folder, end=_give_state_folder_back,
+                        until=_rises("polybot_aggregator_state_write_failures_total"))
+
+
+def _lose_state(run):
+    run.stack.signal("metrics-aggregator", signal.SIGSTOP)
+    for file in _state_folder(run).iterdir():
+        file.write_bytes(file.read_bytes()[:20])
+    run.forget_counters()  # an undercount is what an honest empty start shows
+    run.stack.kill("metrics-aggregator")
+
+
+STATE_LOST = Provocation(
+    "state-lost", begin=_lose_state,
+    until=lambda run: None if run.value("polybot_aggregator_state_loaded") == 0 else "the state is still loaded")
+
+
+# ---- money ----------------------------------------------------------------------------------------------
+
+LOSS_USD = -560.0
+KILL_EVERY_SECONDS = 20.0
+KILLS = 2
+
+
+def _lose_money(run):
+    """Fair values fall where spread_farm quotes: its bids are hit. They come back before the phase ends."""
+    markets = run.markets_of("spread_farm", lasting_seconds=600)
+    if not markets:
+        raise Failed("spread_farm quotes in no market that lasts")
+    for market in markets:
+        run.stack.fault("fair-value-jump", market=market, size="-0.3", delay_ms=75_000)
+
+
+def _stop_losing(run):
+    """Once enough is lost everybody stops, so that the positions are still there when the prices come back."""
+    lost = (run.value("polybot_daily_pnl_usd") or 0) < LOSS_USD
+    if lost and not LOSS.memory.get("halted"):
+        _command(run, "POST", "/api/v1/trading/halt")
+        LOSS.memory["halted"] = True
+
+
+def _kill_the_owner(run):
+    """While DailyLossBreached fires, the process that says so is killed again and again."""
+    for _ in range(KILLS):
+        run.stack.kill("order-manager")
+        run.watch_firing("DailyLossBreached", KILL_EVERY_SECONDS)
+
+
+def _resume(run):
+    wait_until("the prices are back", lambda: None if (run.value("polybot_daily_pnl_usd") or 0) > -450 else
+               f"daily P&L {run.value('polybot_daily_pnl_usd')}", 90)
+    _command(run, "POST", "/api/v1/trading/resume")
+
+
+LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawdown"), begin=_lose_money,
+                   meanwhile=_stop_losing, then=_kill_the_owner, end=_resume)
+
+# In this order: what leaves traces that take long to fade comes last.
+ALL = (STOP_STRATEGY, LEG_MISS, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
+       HALT, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, FROZEN_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
+       VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST, LOSS)

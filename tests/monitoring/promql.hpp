@@ -1,0 +1,41 @@
+// Which metrics and labels a PromQL expression names, and how. Not a parser of PromQL – promtool is
+// that – but a reader of its names, for expressions written in the house style: grouping before the
+// argument, `sum by (x) (y)`. Anything it cannot read is a problem it reports, never something it
+// skips.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace polybot::monitoring {
+
+struct Matcher {
+  std::string label;
+  std::string op;     // = != =~ !~
+  std::string value;  // unquoted
+};
+
+// One metric selector inside an expression.
+struct MetricUse {
+  std::string metric;
+  std::vector<Matcher> matchers;
+  std::string range;     // "5m" of x[5m]; empty for an instant selector
+  std::string function;  // the innermost function or aggregation around it; may be empty
+  std::vector<std::string> grouping;  // labels of every `by (...)` around it
+};
+
+struct ExpressionNames {
+  std::vector<MetricUse> uses;
+  std::set<std::string> grouping;     // all labels that any `by` keeps
+  std::set<std::string> joined;       // labels of `on`, `ignoring`, `group_left`, `group_right`
+  std::vector<std::string> problems;  // what could not be read
+};
+
+[[nodiscard]] ExpressionNames read_names(std::string_view expression);
+
+// Every occurrence of `from` replaced; how dashboards' variables become PromQL.
+[[nodiscard]] std::string replaced(std::string text, std::string_view from, std::string_view to);
+
+}  // namespace polybot::monitoring

@@ -1,0 +1,41 @@
+// alerts.yml and alerts_test.yml as values, and everything about them that promtool does not check:
+// names, the house rules for gauges, a runbook section and cases for each alert.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/monitoring/vocabulary.hpp"
+
+namespace polybot::monitoring {
+
+struct Alert {
+  std::string name;
+  std::string expression;
+  std::string wait;  // `for`
+  std::string keep_firing_for;
+  std::string severity;
+  std::string summary;
+  std::string description;
+  std::string runbook_url;
+};
+
+// One `tests` entry of a promtool file.
+struct RuleCase {
+  std::vector<std::string> series;            // as written, labels included
+  std::vector<std::string> series_with_gaps;  // those whose values go stale
+  std::vector<std::string> firing;            // alerts it expects to fire at least once
+  std::vector<std::string> silent;            // alerts it expects not to fire at least once
+};
+
+// Both throw std::runtime_error when the text is not such a file.
+[[nodiscard]] std::vector<Alert> read_alerts(const std::string& yaml);
+[[nodiscard]] std::vector<RuleCase> read_cases(const std::string& yaml);
+
+// `runbook` is the text of deploy/README.md.
+[[nodiscard]] Problems check_alert(const Alert& alert, const std::vector<RuleCase>& cases,
+                                   const std::string& runbook);
+[[nodiscard]] Problems check_alerts(const std::vector<Alert>& alerts,
+                                    const std::vector<RuleCase>& cases, const std::string& runbook);
+
+}  // namespace polybot::monitoring

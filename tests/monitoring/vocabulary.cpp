@@ -1,0 +1,158 @@
+#include "tests/monitoring/vocabulary.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace polybot::monitoring {
+namespace {
+
+struct Foreign {
+  std::string_view metric;
+  Kind kind;
+  std::initializer_list<metrics::Label> labels;
+};
+
+const metrics::Label kRuleLabels[] = {
+    {"alertname"}, {"alertstate", "pending|firing"}, {"severity", "critical|warning|none"}};
+
+const std::array<Foreign, 6> kForeign{{
+    {"up", Kind::Gauge, {}},
+    {"alertmanager_integrations", Kind::Gauge, {}},
+    {"alertmanager_notifications_failed_total", Kind::Counter, {{"integration"}}},
+    {"prometheus_notifications_errors_total", Kind::Counter, {{"alertmanager"}}},
+    {"prometheus_rule_evaluation_failures_total", Kind::Counter, {{"rule_group"}}},
+    {"ALERTS",
+     Kind::Gauge,
+     {kRuleLabels[0],
+      kRuleLabels[1],
+      kRuleLabels[2],
+      // Those that our rules keep.
+      {"strategy"},
+      {"side"},
+      {"service"},
+      {"channel"},
+      {"venue"},
+      {"kind"},
+      {"method"},
+      {"endpoint"},
+      {"status"}}},
+}};
+
+void add_scrape_labels(Series& series) {
+  series.labels.push_back({"job", "polybot|prometheus|alertmanager"});
+  series.labels.push_back({"instance"});
+}
+
+const metrics::Label* find_label(const Series& series, std::string_view name) {
+  const auto found = std::ranges::find(series.labels, name, &metrics::Label::name);
+  return found == series.labels.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> alternatives(std::string_view text) {
+  std::vector<std::string> parts{""};
+  for (const char c : text) {
+    if (c == '|') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+void check_matcher(const MetricUse& use, const Series& series, const Matcher& matcher,
+                   Problems& problems) {
+  if (matcher.label == "le")
+    problems.push_back(use.metric + ": an expression matches an `le` value");
+  const metrics::Label* label = find_label(series, matcher.label);
+  if (label == nullptr) {
+    problems.push_back(use.metric + " has no label " + matcher.label);
+    return;
+  }
+  const bool pattern = matcher.op == "=~" || matcher.op == "!~";
+  const std::vector<std::string> values =
+      pattern ? alternatives(matcher.value) : std::vector<std::string>{matcher.value};
+  for (const std::string& value : values) {
+    if (!metrics::admits(*label, value)) {
+      problems.push_back(use.metric + ": " + matcher.label + " is never \"" + value + "\"");
+    }
+  }
+}
+
+void check_reading(const MetricUse& use, const Series& series, Problems& problems) {
+  static const std::set<std::string, std::less<>> kRates{"rate", "irate", "increase"};
+  const bool as_rate = kRates.contains(use.function);
+  // A fold's counters are compared as they stand by the accounting identity: last_over_time says
+  // so.
+  const bool as_value = use.function == "last_over_time";
+  if (series.kind == Kind::Gauge && as_rate)
+    problems.push_back(use.metric + " is a gauge: " + use.function + "() means nothing");
+  if (series.kind != Kind::Gauge && !as_rate && !as_value) {
+    problems.push_back(use.metric + " is a counter and not read by rate() or increase()");
+  }
+}
+
+}  // namespace
+
+std::optional<Series> find_series(std::string_view metric) {
+  const auto of_family = [](const metrics::Family& family, Kind kind) {
+    Series series{
+        .kind = kind, .labels = {family.labels.begin(), family.labels.end()}, .ours = true};
+    add_scrape_labels(series);
+    return series;
+  };
+  if (const metrics::FamilyIndex index = metrics::find(metric); index != metrics::kNoFamily) {
+    const metrics::Family& family = metrics::at(index);
+    if (family.type == metrics::Type::Histogram) return std::nullopt;
+    return of_family(family, family.type == metrics::Type::Counter ? Kind::Counter : Kind::Gauge);
+  }
+  for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
+    if (!metric.ends_with(suffix)) continue;
+    const auto index = metrics::find(metric.substr(0, metric.size() - suffix.size()));
+    if (index == metrics::kNoFamily || metrics::at(index).type != metrics::Type::Histogram)
+      continue;
+    Series series = of_family(metrics::at(index), Kind::HistogramPart);
+    if (suffix == "_bucket") series.labels.push_back({"le"});
+    return series;
+  }
+  const auto foreign = std::ranges::find(kForeign, metric, &Foreign::metric);
+  if (foreign == kForeign.end()) return std::nullopt;
+  Series series{.kind = foreign->kind, .labels = foreign->labels, .ours = false};
+  add_scrape_labels(series);
+  return series;
+}
+
+Problems check_names(const ExpressionNames& names) {
+  Problems problems = names.problems;
+  for (const MetricUse& use : names.uses) {
+    const auto series = find_series(use.metric);
+    if (!series) {
+      problems.push_back("no scrape has a metric " + use.metric);
+      continue;
+    }
+    for (const Matcher& matcher : use.matchers) check_matcher(use, *series, matcher, problems);
+    for (const std::string& label : use.grouping) {
+      if (find_label(*series, label) == nullptr)
+        problems.push_back(use.metric + " has no label " + label);
+    }
+    check_reading(use, *series, problems);
+  }
+  for (const std::string& label : names.joined) {
+    if (!names.grouping.contains(label))
+      problems.push_back("the join is on " + label + ", which no side keeps");
+  }
+  return problems;
+}
+
+std::set<std::string> result_labels(const ExpressionNames& names) {
+  if (!names.grouping.empty()) return names.grouping;
+  std::set<std::string> labels;
+  for (const MetricUse& use : names.uses) {
+    const auto series = find_series(use.metric);
+    if (!series) continue;
+    for (const metrics::Label& label : series->labels) labels.emplace(label.name);
+  }
+  return labels;
+}
+
+}  // namespace polybot::monitoring

@@ -1,0 +1,36 @@
+// What an alert or a panel may name: the families of the catalogue, and the few series of
+// Prometheus and Alertmanager that the shipped configuration scrapes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/metrics/catalogue.hpp"
+#include "tests/monitoring/promql.hpp"
+
+namespace polybot::monitoring {
+
+using Problems = std::vector<std::string>;
+
+enum class Kind : std::uint8_t { Counter, Gauge, HistogramPart };
+
+struct Series {
+  Kind kind;
+  std::vector<metrics::Label> labels;  // those of every scrape (job, instance) included
+  bool ours;                           // of the catalogue
+};
+
+// `x_bucket`, `x_sum` and `x_count` name the histogram x. Nothing for a name that no scrape has.
+[[nodiscard]] std::optional<Series> find_series(std::string_view metric);
+
+// Every metric exists, every label is on the metric it is asked of, every value compared with is
+// one the label can have, counters are read as rates and gauges are not, no matcher reads `le`.
+[[nodiscard]] Problems check_names(const ExpressionNames& names);
+
+// The labels that what the expression yields may carry: those it groups by, else those of its
+// metrics.
+[[nodiscard]] std::set<std::string> result_labels(const ExpressionNames& names);
+
+}  // namespace polybot::monitoring
