@@ -330,6 +330,15 @@ inline constexpr std::array kFamilies{
     Family{"polybot_aggregator_scrape_duration_seconds", Type::Histogram, Policy::Sum,
            {}, kMetricsAggregator, kMoves,
            "Time to render one scrape.", kScrapeBounds},
+    Family{"polybot_aggregator_state_loaded", Type::Gauge, Policy::Last,
+           {}, kMetricsAggregator, fault("state-lost"),
+           "1 when the aggregator went on from its stored totals at its start, 0 when it began empty."},
+    Family{"polybot_aggregator_state_write_duration_seconds", Type::Histogram, Policy::Sum,
+           {}, kMetricsAggregator, kMoves,
+           "Time to write the totals, until they are safe from the end of the process.", kCommitBounds},
+    Family{"polybot_aggregator_state_write_failures_total", Type::Counter, Policy::Sum,
+           {}, kMetricsAggregator, fault("disk-full"),
+           "Writes of the totals that failed; a restart would lose what was counted since."},
 };
 // clang-format on
 

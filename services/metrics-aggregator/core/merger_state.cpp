@@ -25,6 +25,14 @@ bool is_count(const Family& family) {
   return family.type != Type::Gauge && family.policy == Policy::Sum;
 }
 
+bool can_be_counted(const Family& family, const metrics::Series& series) {
+  const std::size_t buckets = family.type == Type::Histogram ? family.bounds.size() + 1 : 0;
+  const auto in_range = [](double value) { return value >= 0 && value <= kCountMax; };
+  return series.buckets.size() == buckets && in_range(series.value) && in_range(series.sum) &&
+         std::ranges::all_of(series.buckets,
+                             [](std::uint64_t count) { return count <= kBucketMax; });
+}
+
 double combine(Policy policy, double a, double b) {
   switch (policy) {
     case Policy::Max:
@@ -78,7 +86,8 @@ bool add_difference(metrics::Type type, Baseline& baseline, const metrics::Serie
   Total& total = *baseline.total;
   if (type == metrics::Type::Histogram) {
     for (std::size_t i = 0; i < series.buckets.size(); ++i) {
-      total.buckets[i] += series.buckets[i] - baseline.buckets[i];
+      total.buckets[i] =
+          std::min(total.buckets[i] + (series.buckets[i] - baseline.buckets[i]), kTotalBucketMax);
     }
     add_exactly(total.sum, total.sum_carry, series.sum - baseline.sum);
     baseline.buckets = series.buckets;
@@ -88,6 +97,27 @@ bool add_difference(metrics::Type type, Baseline& baseline, const metrics::Serie
     baseline.value = series.value;
   }
   return reset;
+}
+
+bool link(MergerState& state) {
+  state.series_made_by.clear();
+  for (const FamilyTotals& totals : state.totals) {
+    for (const auto& [labels, total] : totals.series) {
+      if (total.made_by != 0) ++state.series_made_by[total.made_by];
+    }
+  }
+  for (auto& [incarnation, sender] : state.senders) {
+    for (auto& [index, family] : sender.families) {
+      family.by_labels.clear();
+      for (Baseline& baseline : family.baselines) {
+        const auto total = state.totals[index].series.find(baseline.labels);
+        if (total == state.totals[index].series.end()) return false;
+        baseline.total = &total->second;
+        if (!family.by_labels.emplace(baseline.labels, &baseline).second) return false;
+      }
+    }
+  }
+  return true;
 }
 
 void add_to_overflow(const Family& family, std::optional<metrics::Series>& overflow,
