@@ -234,6 +234,7 @@ asio::awaitable<void> Aggregator::drain() {
 
 asio::awaitable<void> Aggregator::merge(Durability durability) {
   const metrics::Moment now = settings_.now();
+  count_refused_frames();
   merge_own(now);
   merger_.merge(line(now));
   // Taken now: while the disk works, snapshots arrive.
@@ -244,6 +245,16 @@ asio::awaitable<void> Aggregator::merge(Durability durability) {
     co_await write_state(std::move(bytes), durability);
   }
   exposition_.swap(view);
+}
+
+// What the bus refused before anybody could call it a snapshot: no frame of ours, or one too large.
+void Aggregator::count_refused_frames() {
+  for (std::size_t i = 0; i < bus::kRefusalCount; ++i) {
+    const bool too_large = static_cast<bus::Refusal>(i) == bus::Refusal::Oversize;
+    const std::uint64_t since =
+        stats_.refused[i] - std::exchange(refused_frames_[i], stats_.refused[i]);
+    merger_.count(too_large ? Drop::Oversize : Drop::Undecodable, since);
+  }
 }
 
 asio::awaitable<void> Aggregator::write_state(std::string bytes, Durability durability) {

@@ -9,6 +9,7 @@
 // routes' last request.
 #pragma once
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -84,6 +85,7 @@ class Aggregator {
   bool load_state();
   boost::asio::awaitable<void> merge(Durability durability);
   boost::asio::awaitable<void> write_state(std::string bytes, Durability durability);
+  void count_refused_frames();
   void judge_write(const boost::system::error_code& error);
   void merge_own(const metrics::Moment& now);
   boost::asio::awaitable<void> drain();
@@ -108,6 +110,7 @@ class Aggregator {
   std::optional<StateFile> state_file_;
   bool state_loaded_;
   domain::Duration synced_at_{};  // uptime of the last write that survives a power loss
+  std::array<std::uint64_t, bus::kRefusalCount> refused_frames_{};  // counted so far
   std::uint64_t own_seq_ = 0;
   std::uint64_t own_status_seq_ = 0;
   metrics::Counter heartbeats_refused_;

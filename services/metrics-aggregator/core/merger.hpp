@@ -99,7 +99,9 @@ class Merger {
   void resume(MergerState state, domain::Timestamp saved);
 
   void receive(metrics::Snapshot snapshot, domain::Timestamp received);
-  void count(Drop drop) { ++counts_.dropped[static_cast<std::size_t>(drop)]; }
+  void count(Drop drop, std::uint64_t times = 1) {
+    counts_.dropped[static_cast<std::size_t>(drop)] += times;
+  }
 
   // Applies the newest values of each incarnation and family, lets the silent expire, forgets the
   // lost.

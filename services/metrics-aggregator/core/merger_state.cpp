@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 namespace polybot::metrics_aggregator {
 
@@ -129,7 +128,9 @@ void add_to_overflow(const Family& family, std::optional<metrics::Series>& overf
   overflow->value += series.value;
   overflow->sum += series.sum;
   std::ranges::transform(overflow->buckets, series.buckets, overflow->buckets.begin(),
-                         std::plus<>());
+                         [](std::uint64_t sum, std::uint64_t count) {
+                           return std::min(sum + count, kTotalBucketMax);
+                         });
 }
 
 }  // namespace polybot::metrics_aggregator
