@@ -91,7 +91,7 @@ std::vector<FamilyValues> Merger::replica_view(Duration wall_offset) const {
       const auto found = sender.families.find(index);
       if (found == sender.families.end() || sender.superseded || !is_live(sender, merged_at_))
         continue;
-      const auto with_replica = [&](std::string_view labels) {
+      const auto with_replica = [&, &sender = sender](std::string_view labels) {
         std::string key(labels);
         if (!declared.labels.empty()) key.push_back(metrics::kLabelSeparator);
         return key.append(sender.service).append(1, '/').append(sender.replica);
