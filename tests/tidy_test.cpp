@@ -1,6 +1,6 @@
 // The house rules that a machine can hold: which folder may include what (system headers are always
-// reachable, so the link graph alone does not show it), and the words that must not appear in product
-// code. Runs over the sources as text.
+// reachable, so the link graph alone does not show it), and the words that must not appear in
+// product code. Runs over the sources as text.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,25 +52,42 @@ struct MayInclude {
 };
 
 const std::vector<MayInclude>& dependency_table() {
-  static const std::vector<std::string> everything = {"boost/", "nng/", "google/", "prometheus/", "spdlog/",
-                                                      "fmt/",   "sqlite3", "openssl/", "secp256k1", "cryptopp/",
-                                                      "toml++/", "CLI/", "zstd", "zlib"};
+  static const std::vector<std::string> everything = {
+      "boost/",   "nng/",      "google/",   "prometheus/", "spdlog/", "fmt/", "sqlite3",
+      "openssl/", "secp256k1", "cryptopp/", "toml++/",     "CLI/",    "zstd", "zlib"};
   static const std::vector<MayInclude> table = {
       {"common/domain/.*", {"common/domain/"}, {}},
-      {"common/metrics/(catalogue|snapshot)\\.[hc]pp", {"common/metrics/catalogue", "common/metrics/snapshot.hpp"}, {}},
+      {"common/metrics/(catalogue|snapshot)\\.[hc]pp",
+       {"common/metrics/catalogue", "common/metrics/snapshot.hpp"},
+       {}},
       {"common/metrics/catalogue.*", {"common/metrics/catalogue"}, {}},
       {"services/metrics-aggregator/core/.*",
-       {"common/domain/", "common/metrics/catalogue", "common/metrics/snapshot.hpp", "services/metrics-aggregator/core/"}, {}},
+       {"common/domain/", "common/metrics/catalogue", "common/metrics/snapshot.hpp",
+        "services/metrics-aggregator/core/"},
+       {}},
       {"services/gateway/core/.*", {"common/domain/", "services/gateway/core/"}, {}},
-      {"services/strategy-runner/core/.*", {"common/domain/", "services/strategy-runner/core/"}, {}},
+      {"services/strategy-runner/core/.*",
+       {"common/domain/", "services/strategy-runner/core/"},
+       {}},
       {"services/order-manager/core/.*", {"common/domain/", "services/order-manager/core/"}, {}},
-      {"services/venue-simulator/core/.*", {"common/domain/", "services/venue-simulator/core/"}, {}},
-      {"common/wire/.*", {"common/wire/", "common/domain/", "common/metrics/catalogue", "common/metrics/snapshot.hpp", "polybot/v1/"}, {"google/"}},
+      {"services/venue-simulator/core/.*",
+       {"common/domain/", "services/venue-simulator/core/"},
+       {}},
+      {"common/wire/.*",
+       {"common/wire/", "common/domain/", "common/metrics/catalogue", "common/metrics/snapshot.hpp",
+        "polybot/v1/"},
+       {"google/"}},
       {"common/http/.*", {"common/http/"}, {"boost/", "openssl/"}},
       {"common/bus/.*", {"common/bus/", "polybot/v1/frame.pb.h"}, {"nng/", "boost/"}},
-      {"common/metrics/.*", {"common/metrics/", "common/wire/", "common/bus/", "common/domain/"}, {"prometheus/", "boost/asio"}},
-      {"common/runtime/.*", {"common/runtime/", "common/http/", "common/bus/", "common/metrics/", "common/domain/"}, everything},
-      {"common/polymarket/.*", {"common/polymarket/", "common/domain/"}, {"boost/json", "boost/system/", "openssl/", "secp256k1", "cryptopp/"}},
+      {"common/metrics/.*",
+       {"common/metrics/", "common/wire/", "common/bus/", "common/domain/"},
+       {"prometheus/", "boost/asio"}},
+      {"common/runtime/.*",
+       {"common/runtime/", "common/http/", "common/bus/", "common/metrics/", "common/domain/"},
+       everything},
+      {"common/polymarket/.*",
+       {"common/polymarket/", "common/domain/"},
+       {"boost/json", "boost/system/", "openssl/", "secp256k1", "cryptopp/"}},
       {"services/gateway/.*", {"common/", "services/gateway/"}, everything},
       {"services/strategy-runner/.*", {"common/", "services/strategy-runner/"}, everything},
       {"services/order-manager/.*", {"common/", "services/order-manager/"}, everything},
@@ -88,7 +105,8 @@ std::string join(const std::vector<std::string>& lines) {
 }
 
 // `path:line: text` of every line that matches, outside of the exempted paths.
-std::vector<std::string> lines_matching(const std::vector<Source>& sources, const std::regex& pattern,
+std::vector<std::string> lines_matching(const std::vector<Source>& sources,
+                                        const std::regex& pattern,
                                         const std::vector<std::string>& exempt = {}) {
   std::vector<std::string> found;
   for (const Source& source : sources) {
@@ -129,10 +147,13 @@ TEST(Tidy, EveryFolderIncludesOnlyWhatTheDependencyTableAllows) {
       if (!std::regex_search(source.lines[i], match, include)) continue;
       const std::string header = match[1];
       // The standard library and POSIX: no folder, or sys/ netinet/ and the like.
-      const bool standard = header.find('/') == std::string::npos
-                                ? !starts_with_any(header, {"sqlite3", "secp256k1", "zstd", "zlib", "nng"})
-                                : starts_with_any(header, {"sys/", "netinet/", "arpa/"});
-      if (standard || starts_with_any(header, row->project) || starts_with_any(header, row->third_party)) continue;
+      const bool standard =
+          header.find('/') == std::string::npos
+              ? !starts_with_any(header, {"sqlite3", "secp256k1", "zstd", "zlib", "nng"})
+              : starts_with_any(header, {"sys/", "netinet/", "arpa/"});
+      if (standard || starts_with_any(header, row->project) ||
+          starts_with_any(header, row->third_party))
+        continue;
       offences.push_back(source.path + ":" + std::to_string(i + 1) + " includes " + header);
     }
   }
@@ -140,7 +161,8 @@ TEST(Tidy, EveryFolderIncludesOnlyWhatTheDependencyTableAllows) {
 }
 
 TEST(Tidy, CoresReadNoClockAndHoldNoThreads) {
-  const std::regex banned(R"(::now\(\)|std::thread|std::mutex|std::random_device|std::.*_distribution|printf|std::cout|std::cerr|getenv)");
+  const std::regex banned(
+      R"(::now\(\)|std::thread|std::mutex|std::random_device|std::.*_distribution|printf|std::cout|std::cerr|getenv)");
   const auto found = lines_matching(cores(), banned, {"common/domain/assert.cpp"});
   EXPECT_TRUE(found.empty()) << join(found);
 }
@@ -153,14 +175,17 @@ TEST(Tidy, NoFloatingPointTouchesMoney) {
 
 TEST(Tidy, ProductCodeDoesNotSleepAndLeavesNothingUndone) {
   const auto product = sources_below({"common", "services", "deploy/launcher"});
-  auto found = lines_matching(product, std::regex(R"(this_thread::|usleep\(|[^_.]\bsleep\()"), {"common/runtime/watchdog"});
+  auto found = lines_matching(product, std::regex(R"(this_thread::|usleep\(|[^_.]\bsleep\()"),
+                              {"common/runtime/watchdog"});
   EXPECT_TRUE(found.empty()) << join(found);
-  found = lines_matching(product, std::regex(R"(TODO|FIXME|XXX|[Nn]ot implemented|using namespace std;)"));
+  found = lines_matching(product,
+                         std::regex(R"(TODO|FIXME|XXX|[Nn]ot implemented|using namespace std;)"));
   EXPECT_TRUE(found.empty()) << join(found);
 }
 
-// gcc 12 copies an aggregate temporary of a co_await expression bitwise and destroys it twice, which
-// corrupts the heap as soon as it holds a string. Such a value is named in a statement of its own.
+// gcc 12 copies an aggregate temporary of a co_await expression bitwise and destroys it twice,
+// which corrupts the heap as soon as it holds a string. Such a value is named in a statement of its
+// own.
 TEST(Tidy, NoAggregateTemporaryInsideACoAwait) {
   static const std::regex aggregate(R"([(,]\s*\{\s*\.|[A-Za-z0-9_>]\{\s*\.)");
   std::vector<std::string> offences;
@@ -169,7 +194,8 @@ TEST(Tidy, NoAggregateTemporaryInsideACoAwait) {
       const std::size_t start = source.lines[i].find("co_await ");
       if (start == std::string::npos || source.lines[i].find("//") < start) continue;
       std::string expression = source.lines[i].substr(start);
-      for (std::size_t j = i + 1; expression.find(';') == std::string::npos && j < source.lines.size(); ++j) {
+      for (std::size_t j = i + 1;
+           expression.find(';') == std::string::npos && j < source.lines.size(); ++j) {
         expression += source.lines[j];
       }
       expression.resize(std::min(expression.find(';'), expression.size()));
@@ -183,15 +209,17 @@ TEST(Tidy, NoAggregateTemporaryInsideACoAwait) {
 
 TEST(Tidy, TestsDoNotSleepOrUseFixedPorts) {
   const auto tests = sources_below({"tests/unit", "tests/simulation", "tests/integration"});
-  const auto found = lines_matching(tests, std::regex(R"(sleep_for|sleep_until|usleep\(|\bsleep\(|127\.0\.0\.1:[1-9])"));
+  const auto found = lines_matching(
+      tests, std::regex(R"(sleep_for|sleep_until|usleep\(|\bsleep\(|127\.0\.0\.1:[1-9])"));
   EXPECT_TRUE(found.empty()) << join(found);
 }
 
-// gcc 12 loses the frame of a coroutine that awaits in the condition of a loop: the first resumption
-// reads garbage. The awaited value is named in a statement of its own.
+// gcc 12 loses the frame of a coroutine that awaits in the condition of a loop: the first
+// resumption reads garbage. The awaited value is named in a statement of its own.
 TEST(Tidy, NoCoAwaitInALoopCondition) {
   const auto sources = sources_below({"common", "services", "deploy/launcher", "tests"});
-  const auto found = lines_matching(sources, std::regex(R"(\bwhile \([^()]*co_await)"), {"tests/tidy_test.cpp"});
+  const auto found =
+      lines_matching(sources, std::regex(R"(\bwhile \([^()]*co_await)"), {"tests/tidy_test.cpp"});
   EXPECT_TRUE(found.empty()) << join(found);
 }
 
@@ -199,7 +227,8 @@ TEST(Tidy, EveryHeaderOpensWithItsPurpose) {
   std::vector<std::string> offences;
   for (const Source& source : sources_below({"common", "services", "deploy/launcher"})) {
     if (!source.path.ends_with(".hpp")) continue;
-    if (source.lines.empty() || source.lines[0].rfind("//", 0) != 0) offences.push_back(source.path);
+    if (source.lines.empty() || source.lines[0].rfind("//", 0) != 0)
+      offences.push_back(source.path);
   }
   EXPECT_TRUE(offences.empty()) << join(offences);
 }

@@ -11,7 +11,9 @@ std::atomic<AssertionHandler> installed_handler{nullptr};
 
 }  // namespace
 
-void set_assertion_handler(AssertionHandler handler) { installed_handler.store(handler); }
+void set_assertion_handler(AssertionHandler handler) {
+  installed_handler.store(handler);
+}
 
 void assertion_failed(const char* expression, const char* file, int line) {
   // Taken once: an invariant that breaks inside the handler must not call it again.

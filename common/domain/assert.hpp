@@ -13,7 +13,7 @@ void set_assertion_handler(AssertionHandler handler);
 
 }  // namespace polybot::domain
 
-#define POLYBOT_ASSERT(expression) \
+#define POLYBOT_ASSERT(expression)                    \
   (__builtin_expect(static_cast<bool>(expression), 1) \
-       ? static_cast<void>(0) \
+       ? static_cast<void>(0)                         \
        : ::polybot::domain::assertion_failed(#expression, __FILE__, __LINE__))

@@ -1,5 +1,5 @@
-// What an operator asks for through the gateway. Every command ends in a journaled CommandAccepted or
-// CommandDenied; a repeat with the same id gets the same answer and has no second effect.
+// What an operator asks for through the gateway. Every command ends in a journaled CommandAccepted
+// or CommandDenied; a repeat with the same id gets the same answer and has no second effect.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,10 @@
 // Exact decimal numbers for prices, quantities and money.
 //
-// A Decimal is a signed 64-bit count of a fixed unit, tagged so that a price can never be added to a
-// quantity. Nothing here rounds silently: parsing refuses what it cannot hold exactly, and the one
-// product the project needs (price x quantity) names its rounding. Overflow is a broken invariant and
-// ends the process; every value that comes from outside is range-checked where it is parsed.
+// A Decimal is a signed 64-bit count of a fixed unit, tagged so that a price can never be added to
+// a quantity. Nothing here rounds silently: parsing refuses what it cannot hold exactly, and the
+// one product the project needs (price x quantity) names its rounding. Overflow is a broken
+// invariant and ends the process; every value that comes from outside is range-checked where it is
+// parsed.
 //
 //   Price     1e-4 pUSD per share   (all six venue ticks, 0.1 ... 0.0001, are whole counts)
 //   Quantity  1e-6 share
@@ -80,11 +81,13 @@ using Money = Decimal<struct MoneyTag, 6>;
 inline constexpr Price kPriceOne = Price::from_units(1);
 
 // The price of the other outcome of the same market.
-constexpr Price complement(Price price) { return kPriceOne - price; }
+constexpr Price complement(Price price) {
+  return kPriceOne - price;
+}
 
 enum class Rounding : std::uint8_t {
-  Down,         // towards minus infinity
-  Up,           // towards plus infinity
+  Down,  // towards minus infinity
+  Up,    // towards plus infinity
   HalfAwayFromZero,
 };
 
@@ -136,7 +139,8 @@ constexpr std::optional<Decimal<Tag, Digits>> Decimal<Tag, Digits>::parse(std::s
 template <class Tag, int Digits>
 std::string Decimal<Tag, Digits>::to_string() const {
   std::array<char, 24> digits{};
-  const auto magnitude = raw_ < 0 ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
+  const auto magnitude =
+      raw_ < 0 ? 0 - static_cast<std::uint64_t>(raw_) : static_cast<std::uint64_t>(raw_);
   constexpr auto scale = static_cast<std::uint64_t>(kScale);
   std::string text = raw_ < 0 ? "-" : "";
   auto end = std::to_chars(digits.data(), digits.data() + digits.size(), magnitude / scale).ptr;

@@ -1,5 +1,6 @@
-// What has happened: the records of the journal, and what order-manager publishes on order.<strategy>.
-// Past tense, self-contained, never modified. Everything order-manager knows is a fold over these.
+// What has happened: the records of the journal, and what order-manager publishes on
+// order.<strategy>. Past tense, self-contained, never modified. Everything order-manager knows is a
+// fold over these.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,7 @@ enum class DenyReason : std::uint8_t {
   OrderRateExceedsMaximum,
   PriceOutsideBand,
   QuoteStale,
-  NotSettled,             // sells more than is held, settled and free
+  NotSettled,  // sells more than is held, settled and free
   InsufficientBalance,
   WouldSelfTrade,
   LegsUnhedged,
@@ -63,33 +64,39 @@ enum class RejectReason : std::uint8_t {
   TickSize,
   BelowMinimum,
   Duplicated,
-  Crosses,               // post-only
+  Crosses,  // post-only
   Balance,
   Expiration,
   MarketNotReady,
-  NotFilled,             // FOK not fillable, FAK without a match
+  NotFilled,  // FOK not fillable, FAK without a match
   Amounts,
   RateLimited,
   TradingDisabled,
   PostOnlyMode,
-  NotFoundAtVenue,       // an ambiguous order that left no trace
+  NotFoundAtVenue,  // an ambiguous order that left no trace
 };
 inline constexpr int kRejectReasons = static_cast<int>(RejectReason::NotFoundAtVenue) + 1;
 inline constexpr std::size_t kRejectTextBytesMax = 256;
 
-enum class AmbiguityCause : std::uint8_t { Timeout, ConnectionLost, ServerError, Unparsable, Restarted };
+enum class AmbiguityCause : std::uint8_t {
+  Timeout,
+  ConnectionLost,
+  ServerError,
+  Unparsable,
+  Restarted
+};
 
 enum class CancelReason : std::uint8_t {
-  Venue,            // by the venue, or FAK remainder
-  Requested,        // quoter or strategy
+  Venue,      // by the venue, or FAK remainder
+  Requested,  // quoter or strategy
   Operator,
-  TradingState,     // entering Halted or Reducing
+  TradingState,  // entering Halted or Reducing
   LeaseLost,
   QuoteStale,
   MarketClosed,
   Shutdown,
-  Resurrected,      // sign of life after a written-off ambiguous order
-  Ambiguous,        // it may or may not exist: deleted by id until that is known
+  Resurrected,  // sign of life after a written-off ambiguous order
+  Ambiguous,    // it may or may not exist: deleted by id until that is known
 };
 
 enum class FillStatus : std::uint8_t { Matched, Mined, Confirmed };
@@ -99,9 +106,9 @@ struct PositionState {
   MarketId market;
   Quantity yes;
   Quantity no;
-  Money yes_cost;   // total cost of what is held, never an average
+  Money yes_cost;  // total cost of what is held, never an average
   Money no_cost;
-  Money realized;   // lifetime, this market, net of fees
+  Money realized;  // lifetime, this market, net of fees
   bool operator==(const PositionState&) const = default;
 };
 
@@ -151,7 +158,7 @@ struct OrderFilled {
   Instrument instrument;
   Side side = Side::Buy;
   Quantity quantity;
-  Money cash;                     // exact, summed over maker entries; price is derived
+  Money cash;  // exact, summed over maker entries; price is derived
   Money fee;
   LiquiditySide liquidity = LiquiditySide::Taker;
   FillStatus status = FillStatus::Matched;
@@ -163,8 +170,8 @@ struct FillAdvanced {  // Matched -> Mined -> Confirmed
   FillStatus status = FillStatus::Mined;
   bool operator==(const FillAdvanced&) const = default;
 };
-// The trade FAILED: the fill has never been. Also recorded for a fill that was never booked, so that a
-// late message of the failed trade cannot book it any more.
+// The trade FAILED: the fill has never been. Also recorded for a fill that was never booked, so
+// that a late message of the failed trade cannot book it any more.
 struct FillReversed {
   FillId fill;
   bool operator==(const FillReversed&) const = default;
@@ -224,12 +231,12 @@ struct MarketResolved {  // confirmed by REST; holdings become a claim
   Payout payout;
   bool operator==(const MarketResolved&) const = default;
 };
-struct ClaimPaid {       // the venue's balance shows the payout
+struct ClaimPaid {  // the venue's balance shows the payout
   MarketId market;
   Money cash;
   bool operator==(const ClaimPaid&) const = default;
 };
-struct CashMoved {       // a deposit or withdrawal the venue's balance shows and no order explains
+struct CashMoved {  // a deposit or withdrawal the venue's balance shows and no order explains
   Money amount;
   Money balance;
   bool operator==(const CashMoved&) const = default;
@@ -258,17 +265,17 @@ struct DriftMeasured {
 struct JournalOpened {
   std::uint64_t journal_id = 0;  // random, made at creation
   std::uint32_t fold_version = 1;
-  Money deposit;                 // the account's free collateral when the journal began
+  Money deposit;  // the account's free collateral when the journal began
   bool operator==(const JournalOpened&) const = default;
 };
 struct ManagerStarted {
-  std::uint32_t start = 0;       // durable start number, from 1
+  std::uint32_t start = 0;  // durable start number, from 1
   bool operator==(const ManagerStarted&) const = default;
 };
 struct TradingStateChanged {
   std::optional<StrategyName> strategy;  // none = the account
   TradingState state = TradingState::Active;
-  DenyReason cause = DenyReason::None;   // DailyLossExceeded, DrawdownExceeded; None = operator
+  DenyReason cause = DenyReason::None;  // DailyLossExceeded, DrawdownExceeded; None = operator
   bool operator==(const TradingStateChanged&) const = default;
 };
 struct StrategySwitched {
@@ -285,7 +292,8 @@ struct LeaseGranted {
   std::uint64_t shards = 0;  // bit n = shard n
   bool operator==(const LeaseGranted&) const = default;
 };
-// Everything held in the scope is being sold; ends when nothing sellable is left or trading is resumed.
+// Everything held in the scope is being sold; ends when nothing sellable is left or trading is
+// resumed.
 struct FlattenBegun {
   CommandId command;                     // names the orders it creates
   std::optional<StrategyName> strategy;  // none = the account
@@ -317,7 +325,8 @@ inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
 // "order_filled", ...: the label of polybot_journal_events_total. `kind` = EventBody::index().
 [[nodiscard]] std::string_view event_kind_name(std::size_t kind);
 
-// One journal record. Records of one strategy's orders carry its name; account-wide ones an empty one.
+// One journal record. Records of one strategy's orders carry its name; account-wide ones an empty
+// one.
 struct Event {
   std::uint64_t seq = 0;  // journal number, from 1; 0 = not journaled yet
   Timestamp at{};
@@ -330,9 +339,9 @@ struct Event {
 // A message of order.<strategy> (order.all for account-wide records).
 struct StreamedEvent {
   Event event;
-  std::uint64_t prev = 0;                  // seq of the previous message of the same topic; 0 = first
-  std::optional<PositionState> position;   // the state after it, when it changed a position
-  std::optional<OrderStatus> status;       // the order's status after it, when it concerns one order
+  std::uint64_t prev = 0;  // seq of the previous message of the same topic; 0 = first
+  std::optional<PositionState> position;  // the state after it, when it changed a position
+  std::optional<OrderStatus> status;      // the order's status after it, when it concerns one order
   bool operator==(const StreamedEvent&) const = default;
 };
 
@@ -352,7 +361,7 @@ struct StrategyState {
   bool enabled = false;
   TradingState trading_state = TradingState::Active;  // the stricter of its own and the account's
   std::map<std::string, std::string> parameters;
-  std::uint64_t last_seq = 0;                          // of order.<strategy>
+  std::uint64_t last_seq = 0;  // of order.<strategy>
   StrategyFigures figures;
   bool operator==(const StrategyState&) const = default;
 };

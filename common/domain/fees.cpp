@@ -14,8 +14,9 @@ Money taker_fee(const FeeSchedule& schedule, Price price, Quantity quantity, Rou
   }
   Wide counts = fee / unit;
   const Wide rest = fee % unit;
-  const bool up = rounding == Rounding::Up ? rest > 0
-                                           : rounding == Rounding::HalfAwayFromZero && rest * 2 >= unit;
+  const bool up = rounding == Rounding::Up
+                      ? rest > 0
+                      : rounding == Rounding::HalfAwayFromZero && rest * 2 >= unit;
   if (up) ++counts;
   return Money::from_raw(static_cast<std::int64_t>(counts) * 10);
 }

@@ -1,6 +1,6 @@
-// The venue's taker fee: C x rate x (p(1-p))^exponent pUSD, to 5 decimals, less than 0.00001 is free.
-// Source: the venue's fee documentation; the direction of rounding is not documented, so callers that
-// reserve money round up and the simulator rounds half away from zero.
+// The venue's taker fee: C x rate x (p(1-p))^exponent pUSD, to 5 decimals, less than 0.00001 is
+// free. Source: the venue's fee documentation; the direction of rounding is not documented, so
+// callers that reserve money round up and the simulator rounds half away from zero.
 #pragma once
 
 #include "common/domain/instrument.hpp"

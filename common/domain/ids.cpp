@@ -13,7 +13,8 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr std::array<std::int8_t, 256> kHexValues = [] {
   std::array<std::int8_t, 256> values{};
   values.fill(-1);
-  for (int i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 10; ++i)
+    values[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
   for (int i = 0; i < 6; ++i) {
     values[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
     values[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
@@ -21,7 +22,9 @@ constexpr std::array<std::int8_t, 256> kHexValues = [] {
   return values;
 }();
 
-int hex_value(char c) { return kHexValues[static_cast<unsigned char>(c)]; }
+int hex_value(char c) {
+  return kHexValues[static_cast<unsigned char>(c)];
+}
 
 __extension__ using UnsignedWide = unsigned __int128;
 
@@ -165,7 +168,8 @@ Shard shard_of(const EventGroupId& event) {
   // FNV-1a over all bytes: stable across builds and machines, which std::hash is not.
   std::uint64_t hash = 0xCBF29CE484222325ULL;
   for (const std::uint8_t byte : event.bytes) hash = (hash ^ byte) * 0x100000001B3ULL;
-  // The last bytes pass through few multiplications; without this, ids that count up share one shard.
+  // The last bytes pass through few multiplications; without this, ids that count up share one
+  // shard.
   hash = (hash ^ (hash >> 33)) * 0xFF51AFD7ED558CCDULL;
   return {static_cast<std::uint8_t>((hash >> 32) % kShards)};
 }

@@ -1,5 +1,5 @@
-// Strong identifiers. Two kinds: 32-byte venue identifiers (token, condition, order hash), which print
-// and parse in the venue's own notation, and our own small composed ids.
+// Strong identifiers. Two kinds: 32-byte venue identifiers (token, condition, order hash), which
+// print and parse in the venue's own notation, and our own small composed ids.
 #pragma once
 
 #include <array>
@@ -21,10 +21,11 @@ struct Bytes32 {
   [[nodiscard]] constexpr bool is_zero() const { return *this == Bytes32{}; }
 };
 
-using MarketId = Bytes32<struct MarketTag>;            // the venue's condition id
-using TokenId = Bytes32<struct TokenTag>;              // one outcome's token
-using VenueOrderId = Bytes32<struct VenueOrderTag>;    // OrderID (37): the order's EIP-712 digest
-using EventGroupId = Bytes32<struct EventGroupTag>;    // the neg-risk market id, else hash of the event slug
+using MarketId = Bytes32<struct MarketTag>;          // the venue's condition id
+using TokenId = Bytes32<struct TokenTag>;            // one outcome's token
+using VenueOrderId = Bytes32<struct VenueOrderTag>;  // OrderID (37): the order's EIP-712 digest
+using EventGroupId =
+    Bytes32<struct EventGroupTag>;  // the neg-risk market id, else hash of the event slug
 
 // "0x" + 64 hex digits. Parsing accepts upper and lower case; anything else is refused.
 [[nodiscard]] std::string to_hex(const std::array<std::uint8_t, 32>& bytes);
@@ -38,10 +39,18 @@ template <class Id>
   const auto bytes = parse_hex32(text);
   return bytes ? std::optional<Id>(Id{*bytes}) : std::nullopt;
 }
-inline std::string to_string(const MarketId& id) { return to_hex(id.bytes); }
-inline std::string to_string(const VenueOrderId& id) { return to_hex(id.bytes); }
-inline std::string to_string(const EventGroupId& id) { return to_hex(id.bytes); }
-inline std::string to_string(const TokenId& id) { return to_decimal(id.bytes); }
+inline std::string to_string(const MarketId& id) {
+  return to_hex(id.bytes);
+}
+inline std::string to_string(const VenueOrderId& id) {
+  return to_hex(id.bytes);
+}
+inline std::string to_string(const EventGroupId& id) {
+  return to_hex(id.bytes);
+}
+inline std::string to_string(const TokenId& id) {
+  return to_decimal(id.bytes);
+}
 [[nodiscard]] inline std::optional<TokenId> parse_token(std::string_view text) {
   const auto bytes = parse_decimal256(text);
   return bytes ? std::optional<TokenId>(TokenId{*bytes}) : std::nullopt;
@@ -57,14 +66,16 @@ using StrategyName = Name<struct StrategyTag>;
 using ReplicaName = Name<struct ReplicaTag>;
 using TradeId = Name<struct TradeTag>;  // the venue's id of one match; at most kTradeIdBytesMax
 
-inline constexpr std::size_t kTradeIdBytesMax = 80;  // venue ids are UUIDs (36); the rest is headroom
+inline constexpr std::size_t kTradeIdBytesMax =
+    80;  // venue ids are UUIDs (36); the rest is headroom
 
 // Strategy names that configuration may not use.
 inline constexpr std::string_view kAllStrategies = "all";
 inline constexpr std::string_view kUnknownStrategy = "unknown";
 inline constexpr std::string_view kExternalStrategy = "external";
 
-// The idempotency key of a signal, end to end: a runner's random process incarnation and its counter.
+// The idempotency key of a signal, end to end: a runner's random process incarnation and its
+// counter.
 struct SignalId {
   std::uint64_t incarnation = 0;
   std::uint64_t counter = 0;

@@ -1,7 +1,9 @@
-// What can be traded. A market is one yes/no question; its two outcome tokens are instruments. Markets
-// of the same question family form an event (for neg-risk events exactly one market resolves Yes).
+// What can be traded. A market is one yes/no question; its two outcome tokens are instruments.
+// Markets of the same question family form an event (for neg-risk events exactly one market
+// resolves Yes).
 //
-// All market data, positions limits and quotes are kept in YES terms: the NO book is the exact mirror.
+// All market data, positions limits and quotes are kept in YES terms: the NO book is the exact
+// mirror.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,9 @@ constexpr Outcome other(Outcome outcome) {
 }
 
 enum class Side : std::uint8_t { Buy, Sell };
-constexpr Side opposite(Side side) { return side == Side::Buy ? Side::Sell : Side::Buy; }
+constexpr Side opposite(Side side) {
+  return side == Side::Buy ? Side::Sell : Side::Buy;
+}
 
 // One outcome token of a market: what an order names.
 struct Instrument {
@@ -58,7 +62,7 @@ struct Payout {
 struct Market {
   MarketId id;
   EventGroupId event;
-  std::string slug;         // unique, at most kSlugBytesMax
+  std::string slug;  // unique, at most kSlugBytesMax
   std::string question;
   std::string event_slug;
   std::string yes_label = "Yes";
@@ -73,12 +77,13 @@ struct Market {
   // Neg-risk: exactly one market of the event resolves Yes. Augmented: outcomes may be added later.
   bool neg_risk = false;
   bool augmented = false;
-  bool placeholder = false;   // an unnamed outcome of an augmented event, or its "other": may win, untradable
-  bool taker_delay = false;   // marketable orders are held before they match
+  bool placeholder =
+      false;  // an unnamed outcome of an augmented event, or its "other": may win, untradable
+  bool taker_delay = false;  // marketable orders are held before they match
   // How many markets the venue says the event has; an event is complete when all are known.
   std::uint16_t event_market_count = 1;
-  Timestamp ends_at{};        // when the book closes; epoch = unknown
-  Payout payout{};            // meaningful when status == Resolved
+  Timestamp ends_at{};  // when the book closes; epoch = unknown
+  Payout payout{};      // meaningful when status == Resolved
   bool operator==(const Market&) const = default;
 };
 

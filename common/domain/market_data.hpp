@@ -1,5 +1,5 @@
-// Market data as it travels inside the stack, always in YES terms: a bid for NO at p is an ask for YES
-// at 1 - p. Quantities are absolute totals of a level, 0 removes it.
+// Market data as it travels inside the stack, always in YES terms: a bid for NO at p is an ask for
+// YES at 1 - p. Quantities are absolute totals of a level, 0 removes it.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +25,14 @@ struct LevelChange {
   constexpr bool operator==(const LevelChange&) const = default;
 };
 
-// The whole book of a market. `venue_at` is the venue's stamp of the state, `stamped_at` the gateway's
-// receive time, from which the age of every decision is counted.
+// The whole book of a market. `venue_at` is the venue's stamp of the state, `stamped_at` the
+// gateway's receive time, from which the age of every decision is counted.
 struct BookSnapshot {
   MarketId market;
   std::vector<Level> bids;  // any order
   std::vector<Level> asks;
   Price tick = Price::from_raw(100);
-  bool stale = false;       // the gateway does not vouch for this book now
+  bool stale = false;  // the gateway does not vouch for this book now
   Timestamp venue_at{};
   Timestamp stamped_at{};
 };

@@ -10,17 +10,19 @@
 namespace polybot::domain {
 
 enum class OrderStatus : std::uint8_t {
-  Submitted,        // intent durable, send begun
-  Ambiguous,        // the venue may or may not have it
-  Accepted,         // resting, or being matched
+  Submitted,  // intent durable, send begun
+  Ambiguous,  // the venue may or may not have it
+  Accepted,   // resting, or being matched
   PartiallyFilled,
-  Filled,           // terminal from here on
+  Filled,  // terminal from here on
   Canceled,
   Rejected,
   Expired,
 };
 inline constexpr int kOrderStatuses = 8;
-[[nodiscard]] constexpr bool is_terminal(OrderStatus status) { return status >= OrderStatus::Filled; }
+[[nodiscard]] constexpr bool is_terminal(OrderStatus status) {
+  return status >= OrderStatus::Filled;
+}
 
 enum class LiquiditySide : std::uint8_t { Maker, Taker };
 
@@ -29,13 +31,13 @@ enum class OrderPurpose : std::uint8_t { Leg, Quote, Exit, Unwind, Flatten };
 
 // Everything that is signed, so that a second attempt is the same order to the venue.
 struct SignedFields {
-  std::uint64_t salt = 0;            // at most 2^53 - 1
+  std::uint64_t salt = 0;  // at most 2^53 - 1
   std::int64_t timestamp_ms = 0;
-  Money maker_amount;                // 1e-6 of what we give (pUSD when buying, shares when selling)
-  Money taker_amount;                // 1e-6 of what we get
+  Money maker_amount;  // 1e-6 of what we give (pUSD when buying, shares when selling)
+  Money taker_amount;  // 1e-6 of what we get
   TokenId token;
   ExchangeVersion exchange = ExchangeVersion::V2;
-  std::int64_t expiration_s = 0;     // not signed; GTD only
+  std::int64_t expiration_s = 0;  // not signed; GTD only
   bool operator==(const SignedFields&) const = default;
 };
 

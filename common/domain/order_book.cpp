@@ -40,9 +40,8 @@ void set_level(std::vector<Level>& levels, BookSide side, Price price, Quantity 
 void load_side(std::vector<Level>& levels, BookSide side, std::span<const Level> from) {
   levels.assign(from.begin(), from.end());
   const WorstFirst worst_first{side};
-  std::stable_sort(levels.begin(), levels.end(), [&](const Level& a, const Level& b) {
-    return worst_first(a.price, b.price);
-  });
+  std::stable_sort(levels.begin(), levels.end(),
+                   [&](const Level& a, const Level& b) { return worst_first(a.price, b.price); });
   // Of equal prices keep the last one given.
   auto out = levels.begin();
   for (auto in = levels.begin(); in != levels.end(); ++in) {
@@ -66,7 +65,8 @@ void OrderBook::load(std::span<const Level> bids, std::span<const Level> asks) {
 }
 
 void OrderBook::apply(const LevelChange& change) {
-  set_level(change.side == BookSide::Bid ? bids_ : asks_, change.side, change.price, change.quantity);
+  set_level(change.side == BookSide::Bid ? bids_ : asks_, change.side, change.price,
+            change.quantity);
 }
 
 void OrderBook::apply(std::span<const LevelChange> changes) {
@@ -78,8 +78,12 @@ void OrderBook::clear() {
   asks_.clear();
 }
 
-std::optional<Level> OrderBook::best_bid() const { return last_of(bids_); }
-std::optional<Level> OrderBook::best_ask() const { return last_of(asks_); }
+std::optional<Level> OrderBook::best_bid() const {
+  return last_of(bids_);
+}
+std::optional<Level> OrderBook::best_ask() const {
+  return last_of(asks_);
+}
 
 std::optional<Price> OrderBook::mid() const {
   if (bids_.empty() || asks_.empty()) return std::nullopt;
@@ -93,10 +97,9 @@ bool OrderBook::crossed() const {
 Quantity OrderBook::quantity_at(BookSide side, Price price) const {
   const auto& levels = side == BookSide::Bid ? bids_ : asks_;
   const WorstFirst worst_first{side};
-  const auto at = std::lower_bound(levels.begin(), levels.end(), price,
-                                   [&](const Level& level, Price wanted) {
-                                     return worst_first(level.price, wanted);
-                                   });
+  const auto at = std::lower_bound(
+      levels.begin(), levels.end(), price,
+      [&](const Level& level, Price wanted) { return worst_first(level.price, wanted); });
   return at != levels.end() && at->price == price ? at->quantity : Quantity{};
 }
 
@@ -107,7 +110,8 @@ std::optional<Level> OrderBook::best_to_take(Outcome outcome, Side side) const {
   return best;
 }
 
-OrderBook::Sweep OrderBook::sweep(Outcome outcome, Side side, Quantity quantity, Price limit) const {
+OrderBook::Sweep OrderBook::sweep(Outcome outcome, Side side, Quantity quantity,
+                                  Price limit) const {
   const bool from_asks = (outcome == Outcome::Yes) == (side == Side::Buy);
   const std::span<const Level> levels = from_asks ? asks() : bids();
   Sweep result;

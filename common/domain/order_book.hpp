@@ -1,5 +1,6 @@
-// The book of one market in YES terms. Two sorted vectors, best level last, so that changes near the
-// top move few elements. Knows nothing of feeds, staleness or venues; its owner decides when to trust it.
+// The book of one market in YES terms. Two sorted vectors, best level last, so that changes near
+// the top move few elements. Knows nothing of feeds, staleness or venues; its owner decides when to
+// trust it.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,8 @@ class OrderBook {
   // Replaces everything. Levels may come in any order; of repeated prices the last counts; zero
   // quantities are dropped.
   void load(std::span<const Level> bids, std::span<const Level> asks);
-  // Sets the total quantity at a price; 0 removes the level (removing an unknown level is harmless).
+  // Sets the total quantity at a price; 0 removes the level (removing an unknown level is
+  // harmless).
   void apply(const LevelChange& change);
   void apply(std::span<const LevelChange> changes);
   void clear();
@@ -33,12 +35,12 @@ class OrderBook {
   [[nodiscard]] Quantity quantity_at(BookSide side, Price price) const;
 
   // What buying (from the asks) or selling (into the bids) up to `quantity` would do, no worse than
-  // `limit`. `outcome` No reads the mirrored book: buying NO at p lifts YES bids at 1 - p, and `limit`
-  // and `cash` are in NO terms. Cash is rounded against us.
+  // `limit`. `outcome` No reads the mirrored book: buying NO at p lifts YES bids at 1 - p, and
+  // `limit` and `cash` are in NO terms. Cash is rounded against us.
   struct Sweep {
-    Quantity quantity;      // what the visible depth gives, at most the quantity asked for
-    Money cash;             // paid (buy) or received (sell), before fees
-    Price worst;            // price of the last level touched; meaningless when quantity is 0
+    Quantity quantity;  // what the visible depth gives, at most the quantity asked for
+    Money cash;         // paid (buy) or received (sell), before fees
+    Price worst;        // price of the last level touched; meaningless when quantity is 0
   };
   [[nodiscard]] Sweep sweep(Outcome outcome, Side side, Quantity quantity, Price limit) const;
 

@@ -1,5 +1,5 @@
-// What a strategy wants. A signal is an intent with a deadline and a fencing token; order-manager alone
-// decides what becomes of it.
+// What a strategy wants. A signal is an intent with a deadline and a fencing token; order-manager
+// alone decides what becomes of it.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct Leg {
   constexpr bool operator==(const Leg&) const = default;
 };
 
-// The quotes wanted in one market, in YES terms, replaced as a whole. No side = none wanted; neither
-// side withdraws all quotes of the strategy in the market.
+// The quotes wanted in one market, in YES terms, replaced as a whole. No side = none wanted;
+// neither side withdraws all quotes of the strategy in the market.
 struct QuoteTarget {
   MarketId market;
   std::optional<Level> bid;
@@ -47,7 +47,7 @@ struct Signal {
   std::variant<std::vector<Leg>, QuoteTarget> intent;
   Timestamp oldest_book_at{};  // the gateway's stamp of the oldest book the decision used
   Timestamp decided_at{};
-  Timestamp expires_at{};      // oldest_book_at + ttl
+  Timestamp expires_at{};  // oldest_book_at + ttl
   TraceId trace;
   bool operator==(const Signal&) const = default;
 };

@@ -1,5 +1,6 @@
-// What the venue says about our account, in our own terms: the inputs of order-manager's core and the
-// outputs of the simulated exchange. common/polymarket turns the venue's JSON into these and back.
+// What the venue says about our account, in our own terms: the inputs of order-manager's core and
+// the outputs of the simulated exchange. common/polymarket turns the venue's JSON into these and
+// back.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ struct SubmitAnswered {
 struct CancelAnswered {
   enum class Result : std::uint8_t {
     Canceled,
-    NotCanceled,  // known, but not cancelable now (already matched, canceled, or held by a taker delay)
+    NotCanceled,  // known, but not cancelable now (already matched, canceled, or held by a taker
+                  // delay)
     NotFound,     // the venue does not know it
     Unknown,      // no usable answer
   };
@@ -45,7 +47,15 @@ struct CancelAnswered {
 };
 
 // ---- the user channel, and the same objects from REST -------------------------------------------
-enum class VenueOrderStatus : std::uint8_t { Live, Matched, Delayed, Unmatched, Canceled, Invalid, Expired };
+enum class VenueOrderStatus : std::uint8_t {
+  Live,
+  Matched,
+  Delayed,
+  Unmatched,
+  Canceled,
+  Invalid,
+  Expired
+};
 
 // PLACEMENT, UPDATE or CANCELLATION of an order of ours; also one row of the open orders.
 struct VenueOrderUpdate {
@@ -57,29 +67,30 @@ struct VenueOrderUpdate {
   Price price;
   Quantity original_quantity;  // 0 when the message left it out
   Quantity matched_quantity;
-  std::string reason;          // the suffix of statuses such as CANCELED_...
+  std::string reason;  // the suffix of statuses such as CANCELED_...
   Timestamp at{};
 };
 
 enum class VenueTradeStatus : std::uint8_t { Matched, Mined, Confirmed, Retrying, Failed };
 
-// One match. When we are the taker the top-level fields are ours; as maker ours are among the entries.
+// One match. When we are the taker the top-level fields are ours; as maker ours are among the
+// entries.
 struct VenueTrade {
   TradeId id;
   VenueTradeStatus status = VenueTradeStatus::Matched;
   VenueOrderId taker_order;
   MarketId market;
-  TokenId token;               // the taker's
-  Side side = Side::Buy;       // the taker's
-  Quantity quantity;           // the taker's total in this match
-  Price price;                 // the taker's average, as the venue prints it
+  TokenId token;          // the taker's
+  Side side = Side::Buy;  // the taker's
+  Quantity quantity;      // the taker's total in this match
+  Price price;            // the taker's average, as the venue prints it
   bool we_are_taker = false;
   struct MakerEntry {
     VenueOrderId order;
-    TokenId token;             // may be the complementary token
+    TokenId token;  // may be the complementary token
     Side side = Side::Buy;
     Quantity quantity;
-    Price price;               // in terms of `token`
+    Price price;  // in terms of `token`
     bool ours = false;
   };
   std::vector<MakerEntry> makers;
@@ -92,13 +103,13 @@ struct VenueAccount {
   std::vector<VenueOrderUpdate> open_orders;  // all pages
   std::vector<VenueTrade> trades;             // all pages since `trades_since`
   Timestamp trades_since{};
-  Money collateral;                           // the venue's whole balance, before its reservations
+  Money collateral;  // the venue's whole balance, before its reservations
   struct Holding {
     TokenId token;
     Quantity quantity;
   };
-  std::vector<Holding> holdings;              // every token we asked about
-  Timestamp read_at{};                        // when the first request of this reading was sent
+  std::vector<Holding> holdings;  // every token we asked about
+  Timestamp read_at{};            // when the first request of this reading was sent
 };
 
 }  // namespace polybot::domain

@@ -48,13 +48,16 @@ MetricsConfig read_metrics_config(config::Reader& reader) {
   config.status_address = reader.string("bus.status", "tcp://127.0.0.1:5571");
   config.trust = reader.boolean("bus.trusted_network", false) ? bus::NetworkTrust::TrustedNetwork
                                                               : bus::NetworkTrust::LoopbackOnly;
-  config.snapshot_interval = reader.duration("metrics.interval", config.snapshot_interval, 100ms, 60s);
-  config.status_interval = reader.duration("metrics.status_interval", config.status_interval, 100ms, 1s);
+  config.snapshot_interval =
+      reader.duration("metrics.interval", config.snapshot_interval, 100ms, 60s);
+  config.status_interval =
+      reader.duration("metrics.status_interval", config.status_interval, 100ms, 1s);
   return config;
 }
 
 std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const MetricsConfig& config,
-                                                      bus::Stats& stats, std::vector<std::string> channels,
+                                                      bus::Stats& stats,
+                                                      std::vector<std::string> channels,
                                                       std::string data_folder) {
   const Clock clock = runtime.clock;
   const domain::Duration started = clock.monotonic();
@@ -72,7 +75,10 @@ std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const Me
           .snapshot_interval = milliseconds(config.snapshot_interval),
           .status_interval = milliseconds(config.status_interval),
           .bus_channels = std::move(channels),
-          .now = [clock, started] { return metrics::Moment{clock.now(), clock.monotonic() - started}; },
+          .now =
+              [clock, started] {
+                return metrics::Moment{clock.now(), clock.monotonic() - started};
+              },
           .read_process = [folder = std::move(data_folder)] { return read_process(folder); }},
       stats);
   const auto report = [&health = runtime.health, weak = std::weak_ptr(metrics)] {

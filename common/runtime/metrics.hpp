@@ -1,12 +1,12 @@
-// Makes a process visible: ties common/metrics to the clock, the health, the log and the operating system
-// of this process. Every service does it with one line in the configuration and one at the start:
+// Makes a process visible: ties common/metrics to the clock, the health, the log and the operating
+// system of this process. Every service does it with one line in the configuration and one at the
+// start:
 //
 //   config.metrics = runtime::read_metrics_config(reader);
-//   const auto metrics = runtime::make_metrics(runtime, config.metrics, bus_stats, {"md", "signal"});
-//   …                          resolve handles, add sources
-//   metrics->start();          heartbeats and snapshots; readiness follows runtime.health by itself
-//   …
-//   co_await metrics->stop();  the final snapshot, after the last observation
+//   const auto metrics = runtime::make_metrics(runtime, config.metrics, bus_stats, {"md",
+//   "signal"}); …                          resolve handles, add sources metrics->start();
+//   heartbeats and snapshots; readiness follows runtime.health by itself … co_await
+//   metrics->stop();  the final snapshot, after the last observation
 //
 // `venue-simulator` is on no bus and does not use it.
 #pragma once
@@ -24,22 +24,21 @@
 namespace polybot::runtime {
 
 struct MetricsConfig {
-  std::string metrics_address;  // bus.metrics
-  std::string status_address;   // bus.status
-  bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;  // bus.trusted_network
+  std::string metrics_address;                                        // bus.metrics
+  std::string status_address;                                         // bus.status
+  bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;          // bus.trusted_network
   domain::Duration snapshot_interval = std::chrono::seconds(1);       // metrics.interval
   domain::Duration status_interval = std::chrono::milliseconds(500);  // metrics.status_interval
 };
 [[nodiscard]] MetricsConfig read_metrics_config(config::Reader& reader);
 
-// `stats` outlives the result. `channels` are those of the bus this service uses, shown as 0 from the start.
-// Free disk space is shown for `data_folder`, if not empty. Throws as bus::Publisher does.
+// `stats` outlives the result. `channels` are those of the bus this service uses, shown as 0 from
+// the start. Free disk space is shown for `data_folder`, if not empty. Throws as bus::Publisher
+// does.
 //
 // Shared only with the sampler of the loop's lag, which observes it weakly until the stop.
-[[nodiscard]] std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime,
-                                                                    const MetricsConfig& config,
-                                                                    bus::Stats& stats,
-                                                                    std::vector<std::string> channels,
-                                                                    std::string data_folder = {});
+[[nodiscard]] std::shared_ptr<metrics::ServiceMetrics> make_metrics(
+    Runtime& runtime, const MetricsConfig& config, bus::Stats& stats,
+    std::vector<std::string> channels, std::string data_folder = {});
 
 }  // namespace polybot::runtime

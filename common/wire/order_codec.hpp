@@ -1,5 +1,5 @@
-// Events as bytes: the body of a journal record and the messages of order.<strategy>. What was written
-// once must be readable for ever, so fields of order.proto are only ever added.
+// Events as bytes: the body of a journal record and the messages of order.<strategy>. What was
+// written once must be readable for ever, so fields of order.proto are only ever added.
 #pragma once
 
 #include <string>

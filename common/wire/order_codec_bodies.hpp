@@ -1,4 +1,5 @@
-// The bodies of events, one by one: the inside of order_codec.cpp. Included by codec .cpp files only.
+// The bodies of events, one by one: the inside of order_codec.cpp. Included by codec .cpp files
+// only.
 #pragma once
 
 #include "common/domain/events.hpp"

@@ -197,7 +197,8 @@ struct PutBody {
   }
 
  private:
-  static void put_cancel(const domain::ClientOrderId& order, domain::CancelReason reason, v1::OrderCancel& to) {
+  static void put_cancel(const domain::ClientOrderId& order, domain::CancelReason reason,
+                         v1::OrderCancel& to) {
     wire::put(order, *to.mutable_order());
     to.set_reason_n(number(reason));
   }
@@ -230,6 +231,8 @@ void put(const domain::Order& order, v1::Order& out) {
   out.set_trace(order.trace.value);
 }
 
-void put_event_body(const domain::EventBody& body, v1::Event& out) { std::visit(PutBody{out}, body); }
+void put_event_body(const domain::EventBody& body, v1::Event& out) {
+  std::visit(PutBody{out}, body);
+}
 
 }  // namespace polybot::wire

@@ -12,11 +12,14 @@ constexpr int kLiquiditySides = 2;
 constexpr int kFillStatuses = 3;
 constexpr int kAmbiguityCauses = 5;
 constexpr int kCancelReasons = static_cast<int>(domain::CancelReason::Ambiguous) + 1;
-constexpr int kCommandDenyReasons = static_cast<int>(domain::CommandDenyReason::JournalUnavailable) + 1;
+constexpr int kCommandDenyReasons =
+    static_cast<int>(domain::CommandDenyReason::JournalUnavailable) + 1;
 constexpr std::uint64_t kSaltMax = (std::uint64_t{1} << 53) - 1;
 constexpr std::uint32_t kCountMax = 1'000'000;
 
-domain::CommandId read(const v1::CommandRef& message) { return {.high = message.high(), .low = message.low()}; }
+domain::CommandId read(const v1::CommandRef& message) {
+  return {.high = message.high(), .low = message.low()};
+}
 
 domain::FillId read(Reading& reading, const v1::FillId& message) {
   domain::FillId id;
@@ -28,7 +31,8 @@ domain::FillId read(Reading& reading, const v1::FillId& message) {
 
 template <class Enum>
 Enum numbered(Reading& reading, std::uint32_t number, int count) {
-  return reading.enumerated<Enum>(number > static_cast<std::uint32_t>(count) ? 0 : static_cast<int>(number), count);
+  return reading.enumerated<Enum>(
+      number > static_cast<std::uint32_t>(count) ? 0 : static_cast<int>(number), count);
 }
 
 domain::SignedFields read_fields(Reading& reading, const v1::SignedFields& message) {
@@ -38,20 +42,22 @@ domain::SignedFields read_fields(Reading& reading, const v1::SignedFields& messa
           .maker_amount = domain::Money::from_raw(reading.quantity(message.maker_amount()).raw()),
           .taker_amount = domain::Money::from_raw(reading.quantity(message.taker_amount()).raw()),
           .token = reading.id32<domain::TokenId>(message.token()),
-          .exchange = reading.enumerated<domain::ExchangeVersion>(message.exchange(), kExchangeVersions),
+          .exchange =
+              reading.enumerated<domain::ExchangeVersion>(message.exchange(), kExchangeVersions),
           .expiration_s = reading.at_most(message.expiration_s(), UINT32_MAX)};
 }
 
 domain::OrderFilled read(Reading& reading, const v1::OrderFilled& message) {
-  return {.fill = read(reading, message.fill()),
-          .instrument = reading.instrument(message.instrument()),
-          .side = reading.side(message.side()),
-          .quantity = reading.quantity(message.quantity()),
-          .cash = domain::Money::from_raw(message.cash()),
-          .fee = domain::Money::from_raw(message.fee()),
-          .liquidity = numbered<domain::LiquiditySide>(reading, message.liquidity_n(), kLiquiditySides),
-          .status = numbered<domain::FillStatus>(reading, message.status_n(), kFillStatuses),
-          .matched_at = reading.at(message.matched_at_ns())};
+  return {
+      .fill = read(reading, message.fill()),
+      .instrument = reading.instrument(message.instrument()),
+      .side = reading.side(message.side()),
+      .quantity = reading.quantity(message.quantity()),
+      .cash = domain::Money::from_raw(message.cash()),
+      .fee = domain::Money::from_raw(message.fee()),
+      .liquidity = numbered<domain::LiquiditySide>(reading, message.liquidity_n(), kLiquiditySides),
+      .status = numbered<domain::FillStatus>(reading, message.status_n(), kFillStatuses),
+      .matched_at = reading.at(message.matched_at_ns())};
 }
 
 domain::LegsImbalanced read(Reading& reading, const v1::LegsImbalanced& message) {
@@ -61,7 +67,8 @@ domain::LegsImbalanced read(Reading& reading, const v1::LegsImbalanced& message)
   reading.require(message.legs_size() <= kEventRowsMax, DecodeError::OutOfRange);
   for (const auto& leg : message.legs()) {
     if (reading.failed()) break;
-    body.legs.push_back({reading.instrument(leg.instrument()), domain::Quantity::from_raw(leg.quantity())});
+    body.legs.push_back(
+        {reading.instrument(leg.instrument()), domain::Quantity::from_raw(leg.quantity())});
   }
   return body;
 }
@@ -71,19 +78,22 @@ domain::MarksTaken read(Reading& reading, const v1::MarksTaken& message) {
   reading.require(message.marks_size() <= kEventRowsMax, DecodeError::OutOfRange);
   for (const auto& mark : message.marks()) {
     if (reading.failed()) break;
-    body.marks.push_back({reading.id32<domain::MarketId>(mark.market()), reading.price(mark.yes())});
+    body.marks.push_back(
+        {reading.id32<domain::MarketId>(mark.market()), reading.price(mark.yes())});
   }
   return body;
 }
 
-// Equities are also kept for reserved names (external), which no configuration accepts: any short text.
+// Equities are also kept for reserved names (external), which no configuration accepts: any short
+// text.
 domain::DayOpened read(Reading& reading, const v1::DayOpened& message) {
   domain::DayOpened body;
   body.date = {message.date_days()};
   reading.require(message.equities_size() <= kEventRowsMax, DecodeError::OutOfRange);
   for (const auto& row : message.equities()) {
     if (reading.failed()) break;
-    body.equity[{reading.text(row.strategy(), kNameBytesMax)}] = domain::Money::from_raw(row.equity());
+    body.equity[{reading.text(row.strategy(), kNameBytesMax)}] =
+        domain::Money::from_raw(row.equity());
   }
   return body;
 }
@@ -119,41 +129,51 @@ domain::EventBody read_order_body(Reading& reading, const v1::Event& message) {
   switch (message.body_case()) {
     case v1::Event::kOrderDenied: {
       const auto& body = message.order_denied();
-      return domain::OrderDenied{order(body), reading.instrument(body.instrument()), reading.side(body.side()),
-                                 numbered<domain::DenyReason>(reading, body.reason_n(), domain::kDenyReasons)};
+      return domain::OrderDenied{
+          order(body), reading.instrument(body.instrument()), reading.side(body.side()),
+          numbered<domain::DenyReason>(reading, body.reason_n(), domain::kDenyReasons)};
     }
     case v1::Event::kOrderSubmitted:
       return domain::OrderSubmitted{read_order(reading, message.order_submitted().order())};
     case v1::Event::kOrderAmbiguous: {
       const auto& body = message.order_ambiguous();
-      return domain::OrderAmbiguous{order(body),
-                                    numbered<domain::AmbiguityCause>(reading, body.cause_n(), kAmbiguityCauses),
-                                    reading.at(body.last_byte_at_ns())};
+      return domain::OrderAmbiguous{
+          order(body), numbered<domain::AmbiguityCause>(reading, body.cause_n(), kAmbiguityCauses),
+          reading.at(body.last_byte_at_ns())};
     }
-    case v1::Event::kOrderAccepted: return domain::OrderAccepted{order(message.order_accepted())};
+    case v1::Event::kOrderAccepted:
+      return domain::OrderAccepted{order(message.order_accepted())};
     case v1::Event::kOrderRejected: {
       const auto& body = message.order_rejected();
-      return domain::OrderRejected{order(body),
-                                   numbered<domain::RejectReason>(reading, body.reason_n(), domain::kRejectReasons),
-                                   reading.text(body.text(), domain::kRejectTextBytesMax)};
+      return domain::OrderRejected{
+          order(body),
+          numbered<domain::RejectReason>(reading, body.reason_n(), domain::kRejectReasons),
+          reading.text(body.text(), domain::kRejectTextBytesMax)};
     }
-    case v1::Event::kOrderFilled: return read(reading, message.order_filled());
+    case v1::Event::kOrderFilled:
+      return read(reading, message.order_filled());
     case v1::Event::kFillAdvanced:
       return domain::FillAdvanced{
           read(reading, message.fill_advanced().fill()),
           numbered<domain::FillStatus>(reading, message.fill_advanced().status_n(), kFillStatuses)};
-    case v1::Event::kFillReversed: return domain::FillReversed{read(reading, message.fill_reversed().fill())};
+    case v1::Event::kFillReversed:
+      return domain::FillReversed{read(reading, message.fill_reversed().fill())};
     case v1::Event::kCancelRequested:
-      return domain::CancelRequested{order(message.cancel_requested()), cancel_reason(reading, message.cancel_requested())};
+      return domain::CancelRequested{order(message.cancel_requested()),
+                                     cancel_reason(reading, message.cancel_requested())};
     case v1::Event::kOrderCanceled:
-      return domain::OrderCanceled{order(message.order_canceled()), cancel_reason(reading, message.order_canceled())};
+      return domain::OrderCanceled{order(message.order_canceled()),
+                                   cancel_reason(reading, message.order_canceled())};
     case v1::Event::kOrderCancelRejected:
       return domain::OrderCancelRejected{
           order(message.order_cancel_rejected()),
           reading.text(message.order_cancel_rejected().text(), domain::kRejectTextBytesMax)};
-    case v1::Event::kOrderExpired: return domain::OrderExpired{order(message.order_expired())};
-    case v1::Event::kOrderResurrected: return domain::OrderResurrected{order(message.order_resurrected())};
-    default: break;
+    case v1::Event::kOrderExpired:
+      return domain::OrderExpired{order(message.order_expired())};
+    case v1::Event::kOrderResurrected:
+      return domain::OrderResurrected{order(message.order_resurrected())};
+    default:
+      break;
   }
   reading.fail(DecodeError::Missing);
   return {};
@@ -161,11 +181,13 @@ domain::EventBody read_order_body(Reading& reading, const v1::Event& message) {
 
 domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
   switch (message.body_case()) {
-    case v1::Event::kMarketRecorded: return domain::MarketRecorded{reading.market(message.market_recorded().market())};
+    case v1::Event::kMarketRecorded:
+      return domain::MarketRecorded{reading.market(message.market_recorded().market())};
     case v1::Event::kMarketResolved: {
       const auto& body = message.market_resolved();
-      return domain::MarketResolved{reading.id32<domain::MarketId>(body.market()),
-                                    {reading.price(body.payout_yes()), reading.price(body.payout_no())}};
+      return domain::MarketResolved{
+          reading.id32<domain::MarketId>(body.market()),
+          {reading.price(body.payout_yes()), reading.price(body.payout_no())}};
     }
     case v1::Event::kClaimPaid:
       return domain::ClaimPaid{reading.id32<domain::MarketId>(message.claim_paid().market()),
@@ -173,16 +195,20 @@ domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
     case v1::Event::kCashMoved:
       return domain::CashMoved{domain::Money::from_raw(message.cash_moved().amount()),
                                domain::Money::from_raw(message.cash_moved().balance())};
-    case v1::Event::kMarksTaken: return read(reading, message.marks_taken());
-    case v1::Event::kDayOpened: return read(reading, message.day_opened());
+    case v1::Event::kMarksTaken:
+      return read(reading, message.marks_taken());
+    case v1::Event::kDayOpened:
+      return read(reading, message.day_opened());
     case v1::Event::kDriftMeasured:
       return domain::DriftMeasured{domain::Money::from_raw(message.drift_measured().cash()),
                                    domain::Money::from_raw(message.drift_measured().positions())};
     case v1::Event::kJournalOpened: {
       const auto& body = message.journal_opened();
-      return domain::JournalOpened{body.journal_id(), body.fold_version(), domain::Money::from_raw(body.deposit())};
+      return domain::JournalOpened{body.journal_id(), body.fold_version(),
+                                   domain::Money::from_raw(body.deposit())};
     }
-    default: return read_order_body(reading, message);
+    default:
+      return read_order_body(reading, message);
   }
 }
 
@@ -198,7 +224,8 @@ domain::Order read_order(Reading& reading, const v1::Order& message) {
   order.side = reading.side(message.side());
   order.limit = reading.price(message.limit());
   order.quantity = reading.quantity(message.quantity());
-  order.time_in_force = reading.enumerated<domain::TimeInForce>(message.time_in_force(), kTimesInForce);
+  order.time_in_force =
+      reading.enumerated<domain::TimeInForce>(message.time_in_force(), kTimesInForce);
   order.post_only = message.post_only();
   order.purpose = numbered<domain::OrderPurpose>(reading, message.purpose_n(), kPurposes);
   order.fields = read_fields(reading, message.fields());
@@ -211,33 +238,44 @@ domain::Order read_order(Reading& reading, const v1::Order& message) {
 domain::EventBody read_event_body(Reading& reading, const v1::Event& message) {
   switch (message.body_case()) {
     case v1::Event::kSignalAccepted:
-      return domain::SignalAccepted{
-          reading.signal_id(message.signal_accepted().signal()),
-          reading.enumerated<domain::SignalAction>(message.signal_accepted().action(), kSignalActions)};
+      return domain::SignalAccepted{reading.signal_id(message.signal_accepted().signal()),
+                                    reading.enumerated<domain::SignalAction>(
+                                        message.signal_accepted().action(), kSignalActions)};
     case v1::Event::kSignalDenied: {
       const auto& body = message.signal_denied();
-      return domain::SignalDenied{reading.signal_id(body.signal()),
-                                  numbered<domain::DenyReason>(reading, body.reason_n(), domain::kDenyReasons),
-                                  reading.at_most(body.buys(), kCountMax), reading.at_most(body.sells(), kCountMax)};
+      return domain::SignalDenied{
+          reading.signal_id(body.signal()),
+          numbered<domain::DenyReason>(reading, body.reason_n(), domain::kDenyReasons),
+          reading.at_most(body.buys(), kCountMax), reading.at_most(body.sells(), kCountMax)};
     }
-    case v1::Event::kLegsImbalanced: return read(reading, message.legs_imbalanced());
+    case v1::Event::kLegsImbalanced:
+      return read(reading, message.legs_imbalanced());
     case v1::Event::kLegsLevelled:
-      return domain::LegsLevelled{reading.signal_id(message.legs_levelled().signal()),
-                                  reading.id32<domain::EventGroupId>(message.legs_levelled().event())};
-    case v1::Event::kManagerStarted: return domain::ManagerStarted{message.manager_started().start()};
-    case v1::Event::kTradingStateChanged: return read(reading, message.trading_state_changed());
+      return domain::LegsLevelled{
+          reading.signal_id(message.legs_levelled().signal()),
+          reading.id32<domain::EventGroupId>(message.legs_levelled().event())};
+    case v1::Event::kManagerStarted:
+      return domain::ManagerStarted{message.manager_started().start()};
+    case v1::Event::kTradingStateChanged:
+      return read(reading, message.trading_state_changed());
     case v1::Event::kStrategySwitched:
       return domain::StrategySwitched{reading.strategy(message.strategy_switched().strategy()),
                                       message.strategy_switched().enabled()};
-    case v1::Event::kLeaseGranted: return read(reading, message.lease_granted());
-    case v1::Event::kCommandAccepted: return domain::CommandAccepted{read(message.command_accepted().command())};
+    case v1::Event::kLeaseGranted:
+      return read(reading, message.lease_granted());
+    case v1::Event::kCommandAccepted:
+      return domain::CommandAccepted{read(message.command_accepted().command())};
     case v1::Event::kCommandDenied:
-      return domain::CommandDenied{read(message.command_denied().command()),
-                                   numbered<domain::CommandDenyReason>(reading, message.command_denied().reason_n(),
-                                                                       kCommandDenyReasons)};
-    case v1::Event::kFlattenBegun: return read(reading, message.flatten_begun());
-    case v1::Event::kFlattenEnded: return domain::FlattenEnded{read(message.flatten_ended().command())};
-    default: return read_money_body(reading, message);
+      return domain::CommandDenied{
+          read(message.command_denied().command()),
+          numbered<domain::CommandDenyReason>(reading, message.command_denied().reason_n(),
+                                              kCommandDenyReasons)};
+    case v1::Event::kFlattenBegun:
+      return read(reading, message.flatten_begun());
+    case v1::Event::kFlattenEnded:
+      return domain::FlattenEnded{read(message.flatten_ended().command())};
+    default:
+      return read_money_body(reading, message);
   }
 }
 

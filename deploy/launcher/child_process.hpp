@@ -1,5 +1,6 @@
-// One child process: started in a process group of its own (so that a Ctrl-C in the terminal reaches the
-// launcher alone, which then stops the children in order), ended by the kernel when the launcher dies.
+// One child process: started in a process group of its own (so that a Ctrl-C in the terminal
+// reaches the launcher alone, which then stops the children in order), ended by the kernel when the
+// launcher dies.
 #pragma once
 
 #include <signal.h>
@@ -14,16 +15,16 @@
 namespace polybot::launcher {
 
 struct ProgramSpec {
-  std::string name;                         // "gateway", "runner-1": also names its files
+  std::string name;  // "gateway", "runner-1": also names its files
   std::filesystem::path program;
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;  // the whole of it
-  std::filesystem::path output;             // standard output and error, truncated at each start
+  std::filesystem::path output;  // standard output and error, truncated at each start
 };
 
 // How a process ended.
 struct ExitStatus {
-  int code = 0;     // meaningful when signal is 0
+  int code = 0;  // meaningful when signal is 0
   int signal = 0;
   [[nodiscard]] bool clean() const { return code == 0 && signal == 0; }
   // Ended by the SIGTERM it was sent, before it could turn it into an orderly end.

@@ -36,8 +36,8 @@ void make_venue_key(const fs::path& file) {
   }
   text.push_back('\n');
   const int descriptor = ::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  const bool written =
-      descriptor >= 0 && ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written = descriptor >= 0 && ::write(descriptor, text.data(), text.size()) ==
+                                              static_cast<ssize_t>(text.size());
   if (descriptor >= 0) ::close(descriptor);
   if (!written) throw BadOption("cannot write the venue key to " + file.string());
 }
@@ -55,8 +55,8 @@ constexpr BusKey kOrdersRecovery{"ORDERS_RECOVERY", "orders-recovery"};
 constexpr BusKey kMetrics{"METRICS", "metrics"};
 constexpr BusKey kStatus{"STATUS", "status"};
 
-// Tables of configuration that one service alone has: the caller's POLYBOT_FLOW__RATE=400 is passed on to
-// the simulator and to nobody else, who would refuse it as unknown.
+// Tables of configuration that one service alone has: the caller's POLYBOT_FLOW__RATE=400 is passed
+// on to the simulator and to nobody else, who would refuse it as unknown.
 struct OwnTables {
   std::string_view service;
   std::vector<std::string_view> tables;
@@ -83,7 +83,8 @@ bool is_for(std::string_view service, std::string_view variable) {
 
 class Planner {
  public:
-  Planner(const Options& options, const Environment& environment, fs::path programs, fs::path configuration)
+  Planner(const Options& options, const Environment& environment, fs::path programs,
+          fs::path configuration)
       : options_(options),
         environment_(environment),
         programs_(std::move(programs)),
@@ -100,7 +101,8 @@ class Planner {
     plan.spec.output = options_.data / "logs" / (name + ".out");
     Environment& set = plan.spec.environment;
     for (const std::string passed : {"PATH", "HOME", "LANG", "TZ", "LOG_FORMAT", "LOG_LEVEL"}) {
-      if (const auto found = environment_.find(passed); found != environment_.end()) set.insert(*found);
+      if (const auto found = environment_.find(passed); found != environment_.end())
+        set.insert(*found);
     }
     for (const auto& [variable, value] : environment_) {
       if (is_for(service, variable)) set[variable] = value;
@@ -112,7 +114,8 @@ class Planner {
       set["POLYBOT_BUS__" + std::string(key.key)] =
           "ipc://" + (options_.data / "bus" / (std::string(key.socket) + ".ipc")).string();
     }
-    for (const auto& [variable, value] : extra) set[variable] = value;  // what the launcher decides wins
+    for (const auto& [variable, value] : extra)
+      set[variable] = value;  // what the launcher decides wins
     return plan;
   }
 
@@ -156,7 +159,8 @@ Environment simulator_settings(const Options& options, std::uint16_t port) {
 Layout lay_out(const Options& options, const Environment& environment, const fs::path& programs,
                const fs::path& configuration) {
   fs::create_directories(options.data);
-  for (const char* folder : {"journal", "exchange", "aggregator", "logs"}) fs::create_directories(options.data / folder);
+  for (const char* folder : {"journal", "exchange", "aggregator", "logs"})
+    fs::create_directories(options.data / folder);
   make_private_folder(options.data / "secrets");
   make_private_folder(options.data / "bus");
   const fs::path key = options.data / "secrets" / "venue-key";
@@ -171,29 +175,30 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   layout.programs = programs;
   layout.journal = options.data / "journal" / "journal.db";
   layout.token_file = options.data / "secrets" / "api-token";
-  layout.services.push_back(
-      planner.plan("venue-simulator", "venue-simulator", 8003, {}, simulator_settings(options, venue_port)));
+  layout.services.push_back(planner.plan("venue-simulator", "venue-simulator", 8003, {},
+                                         simulator_settings(options, venue_port)));
   layout.services.push_back(
       planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus},
                    {{"POLYBOT_STATE__FOLDER", (options.data / "aggregator").string()}}));
-  Environment manager = pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
+  Environment manager =
+      pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
   manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
   manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
-  layout.services.push_back(planner.plan("order-manager", "order-manager", 8002,
-                                         {kMarketData, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
-                                         manager));
+  layout.services.push_back(
+      planner.plan("order-manager", "order-manager", 8002,
+                   {kMarketData, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus}, manager));
   Environment gateway =
       pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__MARKET_WS"});
   gateway["POLYBOT_API__PORT"] = std::to_string(api_port);
   gateway["POLYBOT_DATA__FOLDER"] = options.data.string();
-  layout.services.push_back(planner.plan("gateway", "gateway", 8001,
-                                         {kMarketData, kMarketDataRecovery, kSignals, kOrders,
-                                          kOrdersRecovery, kMetrics, kStatus},
-                                         gateway));
-  layout.services.push_back(planner.plan("strategy-runner", "runner-1", 8010,
-                                         {kMarketData, kMarketDataRecovery, kSignals, kOrders,
-                                          kOrdersRecovery, kMetrics, kStatus},
-                                         {}));
+  layout.services.push_back(planner.plan(
+      "gateway", "gateway", 8001,
+      {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
+      gateway));
+  layout.services.push_back(planner.plan(
+      "strategy-runner", "runner-1", 8010,
+      {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
+      {}));
   layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);
   layout.aggregator_url = "http://127.0.0.1:" + std::to_string(planner.port(8000));
   layout.simulator_url = "http://127.0.0.1:" + std::to_string(planner.port(8003));

@@ -1,10 +1,12 @@
-// Which processes make the stack on one machine, with which configuration: files of deploy/config, and
-// on top of them the environment variables that place everything inside one data folder.
+// Which processes make the stack on one machine, with which configuration: files of deploy/config,
+// and on top of them the environment variables that place everything inside one data folder.
 //
 //   DATA/journal/   order-manager's book of record      DATA/secrets/  venue key, API token (0600)
 //   DATA/exchange/  the simulated venue's input log      DATA/bus/      ipc sockets (0700)
-//   DATA/aggregator/  merged totals of all metrics       DATA/logs/      <name>.log, rotated; <name>.out
-//                                                                       what a process printed past its log
+//   DATA/aggregator/  merged totals of all metrics       DATA/logs/      <name>.log, rotated;
+//   <name>.out
+//                                                                       what a process printed past
+//                                                                       its log
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,7 @@ namespace polybot::launcher {
 
 struct ServicePlan {
   ProgramSpec spec;
-  std::string service;     // "strategy-runner"; several plans may share it
+  std::string service;  // "strategy-runner"; several plans may share it
   std::uint16_t admin_port = 0;
 };
 
@@ -29,13 +31,13 @@ struct Layout {
   std::filesystem::path programs;
   std::filesystem::path journal;
   std::filesystem::path token_file;
-  std::string gateway_url;      // the API
+  std::string gateway_url;  // the API
   std::string aggregator_url;
-  std::string simulator_url;    // its admin port
+  std::string simulator_url;  // its admin port
 };
 
-// Makes the folders and, on the first start, the venue key; then says what to start. Throws BadOption or
-// std::filesystem::filesystem_error.
+// Makes the folders and, on the first start, the venue key; then says what to start. Throws
+// BadOption or std::filesystem::filesystem_error.
 [[nodiscard]] Layout lay_out(const Options& options, const Environment& environment,
                              const std::filesystem::path& programs,
                              const std::filesystem::path& configuration);

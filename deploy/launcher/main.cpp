@@ -18,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace polybot;
 
-constexpr std::string_view kHelp = R"(polybot run: start the whole stack on this machine and show it trading.
+constexpr std::string_view kHelp =
+    R"(polybot run: start the whole stack on this machine and show it trading.
 
 Starts venue-simulator, metrics-aggregator, order-manager, gateway and strategy-runner, waits until
 each is ready, shows one screen (plain lines when standard output is no terminal). Ctrl-C stops
@@ -52,7 +53,8 @@ int run() {
   const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
   const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
   launcher::Layout layout = launcher::lay_out(options, environment, programs, POLYBOT_CONFIG_DIR);
-  const auto display = ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
+  const auto display =
+      ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
   boost::asio::io_context io;
   int exit_code = 1;
   launcher::Session session(io, options, std::move(layout), display);

@@ -17,7 +17,8 @@ Int whole_number(const std::string& name, const std::string& text, Int max) {
   Int value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value > max) {
-    throw BadOption(name + " must be a whole number up to " + std::to_string(max) + ", not '" + text + "'");
+    throw BadOption(name + " must be a whole number up to " + std::to_string(max) + ", not '" +
+                    text + "'");
   }
   return value;
 }
@@ -25,7 +26,8 @@ Int whole_number(const std::string& name, const std::string& text, Int max) {
 void check_mode(const std::string& mode) {
   if (mode.empty() || mode == "sim") return;
   if (mode == "paper" || mode == "live") {
-    throw BadOption("MODE=" + mode + " is not part of this version; MODE=sim trades on the built-in venue");
+    throw BadOption("MODE=" + mode +
+                    " is not part of this version; MODE=sim trades on the built-in venue");
   }
   throw BadOption("MODE must be sim, not '" + mode + "'");
 }
@@ -56,7 +58,8 @@ Options read_options(const Environment& environment, const std::string& now_text
     options.seed = whole_number<std::uint64_t>("SEED", seed, INT64_MAX);
   }
   const std::string edge = value_of(environment, "EDGE");
-  if (!edge.empty() && edge != "0" && edge != "1") throw BadOption("EDGE must be 0 or 1, not '" + edge + "'");
+  if (!edge.empty() && edge != "0" && edge != "1")
+    throw BadOption("EDGE must be 0 or 1, not '" + edge + "'");
   options.edge = edge != "0";
   if (const std::string offset = value_of(environment, "PORT_OFFSET"); !offset.empty()) {
     options.port_offset = whole_number<std::uint16_t>("PORT_OFFSET", offset, 50000);

@@ -18,10 +18,10 @@ class BadOption : public std::runtime_error {
 struct Options {
   std::filesystem::path data;                      // absolute
   std::optional<std::filesystem::path> recording;  // absolute, exists
-  std::optional<std::uint64_t> seed;               // none: the simulator's own default, or the data folder's
-  std::optional<std::string> speed;                // times the recorded pace; digits with an optional fraction
+  std::optional<std::uint64_t> seed;  // none: the simulator's own default, or the data folder's
+  std::optional<std::string> speed;   // times the recorded pace; digits with an optional fraction
   bool edge = true;
-  std::uint16_t port_offset = 0;                   // added to every port, to run a second stack
+  std::uint16_t port_offset = 0;  // added to every port, to run a second stack
 };
 
 using Environment = std::map<std::string, std::string>;

@@ -1,5 +1,5 @@
-// The one screen of `make run`, as text: pure rendering of what is known. On a terminal it is redrawn in
-// place; otherwise a summary line is printed now and then.
+// The one screen of `make run`, as text: pure rendering of what is known. On a terminal it is
+// redrawn in place; otherwise a summary line is printed now and then.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -16,8 +16,8 @@ struct ScreenFacts {
   std::vector<ServiceView> services;
   std::optional<boost::json::object> status;  // the gateway's, when it is fresh
   std::vector<std::string> fills;
-  std::vector<std::string> news;              // what the launcher had to say, newest last
-  std::string running_for;                    // "00:03:12"
+  std::vector<std::string> news;  // what the launcher had to say, newest last
+  std::string running_for;        // "00:03:12"
 };
 
 // Lines without newlines, fit for a terminal of 100 columns.

@@ -17,7 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-// A first start on a slow machine folds nothing and is ready in seconds; a long journal takes longer.
+// A first start on a slow machine folds nothing and is ready in seconds; a long journal takes
+// longer.
 constexpr domain::Duration kStartPatience = 60s;
 // All services together stop within five seconds; each has its own grace period inside this.
 constexpr domain::Duration kStopPatience = 4s;
@@ -40,7 +41,8 @@ std::string run_and_read(const std::string& command) {
   if (pipe == nullptr) return {};
   std::string text;
   char buffer[65536];
-  for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, size);
+  for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
+    text.append(buffer, size);
   ::pclose(pipe);
   return text;
 }
@@ -85,7 +87,8 @@ asio::awaitable<void> Session::show() {
     if (display_ == Display::Terminal) {
       co_await view_.read_fills();
       std::string text = "\x1b[H";
-      for (const std::string& line : screen_lines(layout_, options_, facts())) text += line + "\x1b[K\n";
+      for (const std::string& line : screen_lines(layout_, options_, facts()))
+        text += line + "\x1b[K\n";
       put(text + "\x1b[J");
     } else if (clock_.monotonic() >= summary_at) {
       summary_at += kSummaryInterval;
@@ -104,7 +107,8 @@ asio::awaitable<void> Session::wait_for_end_of_recording() {
     co_await runtime::sleep_for(500ms);
     if (!options_.recording) continue;
     boost::system::error_code error;
-    const auto status = boost::json::parse(co_await fetch(layout_.simulator_url + "/status"), error);
+    const auto status =
+        boost::json::parse(co_await fetch(layout_.simulator_url + "/status"), error);
     if (error) continue;
     boost::system::error_code missing;
     const auto* finished = status.find_pointer("/replay/finished", missing);
@@ -127,7 +131,8 @@ asio::awaitable<int> Session::run() {
     co_return 1;
   }
   traded_ = true;
-  say("ready: API " + layout_.gateway_url + "/api/v1/status, metrics " + layout_.aggregator_url + "/metrics");
+  say("ready: API " + layout_.gateway_url + "/api/v1/status, metrics " + layout_.aggregator_url +
+      "/metrics");
   started_at_ = clock_.monotonic();
   if (display_ == Display::Terminal) {
     put("\x1b[?1049h\x1b[?25l");
@@ -151,7 +156,8 @@ asio::awaitable<std::string> Session::fetch(std::string url) {
   co_return answer && answer->status == 200 ? answer->body : std::string();
 }
 
-// Runners, gateway, order-manager; then the comparison, while aggregator and simulator still answer.
+// Runners, gateway, order-manager; then the comparison, while aggregator and simulator still
+// answer.
 asio::awaitable<bool> Session::stop() {
   stack_.begin_stop();
   const domain::Duration begun = clock_.monotonic();
@@ -167,7 +173,8 @@ asio::awaitable<bool> Session::stop() {
     }
     good = co_await stack_.stop(service, kStopPatience) && good;
   }
-  say(fmt::format("Stopped in {:.1f} s", std::chrono::duration<double>(clock_.monotonic() - begun).count()));
+  say(fmt::format("Stopped in {:.1f} s",
+                  std::chrono::duration<double>(clock_.monotonic() - begun).count()));
   co_return good;
 }
 
@@ -181,11 +188,13 @@ asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
   std::uint64_t trades_after = 0;
   while (true) {
     // Orders are not needed: the account's totals count them.
-    pages.push_back(co_await fetch(fmt::format("{}/state?orders_after={}&trades_after={}&limit={}",
-                                               layout_.simulator_url, INT64_MAX, trades_after, kStatePage)));
+    pages.push_back(
+        co_await fetch(fmt::format("{}/state?orders_after={}&trades_after={}&limit={}",
+                                   layout_.simulator_url, INT64_MAX, trades_after, kStatePage)));
     boost::system::error_code error;
     const auto page = boost::json::parse(pages.back(), error);
-    const auto* next = error || !page.is_object() ? nullptr : page.as_object().if_contains("trades_next");
+    const auto* next =
+        error || !page.is_object() ? nullptr : page.as_object().if_contains("trades_next");
     if (next == nullptr) co_return pages;
     trades_after = next->to_number<std::uint64_t>(error);
     if (error) co_return pages;
@@ -198,7 +207,8 @@ asio::awaitable<std::string> Session::fetch_metrics(std::uint64_t submitted, std
   while (true) {
     std::string text = co_await fetch(layout_.aggregator_url + "/metrics");
     const auto metrics = read_metrics(text);
-    const bool current = metrics && metrics->submitted == submitted && metrics->fills_booked == fills;
+    const bool current =
+        metrics && metrics->submitted == submitted && metrics->fills_booked == fills;
     if (current || clock_.monotonic() > deadline) co_return text;
     co_await runtime::sleep_for(50ms);
   }
@@ -215,7 +225,8 @@ asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcome
   }();
   for (const std::string& outcome : outcomes) {
     const std::string market = outcome.substr(0, outcome.find(':'));
-    read_payouts(co_await fetch(venue + "/markets/keyset?closed=true&condition_ids=" + market), payouts);
+    read_payouts(co_await fetch(venue + "/markets/keyset?closed=true&condition_ids=" + market),
+                 payouts);
   }
   co_return payouts;
 }
@@ -228,7 +239,8 @@ asio::awaitable<bool> Session::verify() {
                : "Verification: order-manager verify cannot read the journal");
     co_return false;
   }
-  const auto metrics = read_metrics(co_await fetch_metrics(journal->submitted, journal->fills_booked));
+  const auto metrics =
+      read_metrics(co_await fetch_metrics(journal->submitted, journal->fills_booked));
   if (!metrics) {
     say("Verification: the aggregator does not serve the order counters");
     co_return false;
@@ -239,12 +251,12 @@ asio::awaitable<bool> Session::verify() {
   say(fmt::format("{:<20} {:>18} {:>18} {:>12}", "", "venue", "journal", "metrics"));
   for (const ComparedFigure& figure : figures) {
     equal = equal && figure.equal();
-    say(fmt::format("{:<20} {:>18} {:>18} {:>12}{}", figure.name, figure.venue, figure.journal, figure.metrics,
-                    figure.equal() ? "" : "   DIFFERENT"));
+    say(fmt::format("{:<20} {:>18} {:>18} {:>12}{}", figure.name, figure.venue, figure.journal,
+                    figure.metrics, figure.equal() ? "" : "   DIFFERENT"));
   }
-  say(fmt::format("venue {} journal {} metrics: {} orders, {} fills, {} pUSD cash, P&L {} pUSD", equal ? "==" : "!=",
-                  equal ? "==" : "!=", journal->submitted, journal->fills, journal->cash.to_string(),
-                  journal->pnl.to_string()));
+  say(fmt::format("venue {} journal {} metrics: {} orders, {} fills, {} pUSD cash, P&L {} pUSD",
+                  equal ? "==" : "!=", equal ? "==" : "!=", journal->submitted, journal->fills,
+                  journal->cash.to_string(), journal->pnl.to_string()));
   co_return equal;
 }
 

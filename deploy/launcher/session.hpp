@@ -1,8 +1,8 @@
 // One run of the stack, from the first process to the closing line.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <deque>
 #include <string>
@@ -22,8 +22,8 @@ class Session {
  public:
   Session(boost::asio::io_context& io, Options options, Layout layout, Display display);
 
-  // Starts, shows, waits for SIGINT or SIGTERM (or the end of a recording), stops in order, verifies.
-  // The exit code: 0 when everything went well and venue == journal == metrics.
+  // Starts, shows, waits for SIGINT or SIGTERM (or the end of a recording), stops in order,
+  // verifies. The exit code: 0 when everything went well and venue == journal == metrics.
   [[nodiscard]] boost::asio::awaitable<int> run();
 
  private:
@@ -35,7 +35,8 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<bool> verify();
   [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);
   [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_venue_pages();
-  [[nodiscard]] boost::asio::awaitable<std::string> fetch_metrics(std::uint64_t submitted, std::uint64_t fills);
+  [[nodiscard]] boost::asio::awaitable<std::string> fetch_metrics(std::uint64_t submitted,
+                                                                  std::uint64_t fills);
   [[nodiscard]] boost::asio::awaitable<Payouts> fetch_payouts(std::vector<std::string> outcomes);
   [[nodiscard]] std::string read_journal_report() const;
   [[nodiscard]] ScreenFacts facts() const;

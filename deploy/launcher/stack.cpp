@@ -35,7 +35,8 @@ std::string reasons_of(const std::string& body) {
   const boost::json::value parsed = boost::json::parse(body, error);
   std::string text;
   if (!error && parsed.is_object()) {
-    if (const auto* reasons = parsed.as_object().if_contains("reasons"); reasons && reasons->is_array()) {
+    if (const auto* reasons = parsed.as_object().if_contains("reasons");
+        reasons && reasons->is_array()) {
       for (const auto& reason : reasons->as_array()) {
         if (reason.is_string()) text.append(text.empty() ? "" : "; ").append(reason.as_string());
       }
@@ -66,7 +67,10 @@ void append_last_lines(std::string& text, const std::filesystem::path& file) {
 
 Stack::Stack(boost::asio::any_io_executor executor, const Layout& layout,
              std::function<void(const std::string&)> say)
-    : executor_(executor), http_(executor, probe_options()), say_(std::move(say)), logs_(layout.data / "logs") {
+    : executor_(executor),
+      http_(executor, probe_options()),
+      say_(std::move(say)),
+      logs_(layout.data / "logs") {
   for (const ServicePlan& plan : layout.services) {
     Member member;
     member.plan = plan;
@@ -101,7 +105,8 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
     for (std::size_t i = 0; i < members_.size(); ++i) {
       Member& member = members_[i];
       if (const auto ended = member.child->poll(); ended && !member.was_ready) {
-        co_return member.view.name + " ended with " + ended->text() + " before it was ready:" + last_words(member);
+        co_return member.view.name + " ended with " + ended->text() +
+            " before it was ready:" + last_words(member);
       }
       co_await check_readiness(member);
       if (member.view.ready && !announced[i]) {
@@ -109,7 +114,8 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
         say_("  " + member.view.name + " is ready");
       }
       if (!member.view.ready) {
-        waiting.append(waiting.empty() ? "" : ", ").append(member.view.name + " (" + member.view.reason + ")");
+        waiting.append(waiting.empty() ? "" : ", ")
+            .append(member.view.name + " (" + member.view.reason + ")");
       }
     }
     if (waiting.empty()) co_return std::string();
@@ -162,8 +168,8 @@ void Stack::check_process(Member& member) {
 boost::asio::awaitable<void> Stack::check_readiness(Member& member) {
   if (!member.child) co_return;
   member.view.resident_bytes = resident_bytes(member.child->pid());
-  const auto answer =
-      co_await http_.get("http://127.0.0.1:" + std::to_string(member.plan.admin_port) + "/health/ready");
+  const auto answer = co_await http_.get(
+      "http://127.0.0.1:" + std::to_string(member.plan.admin_port) + "/health/ready");
   if (!answer) {
     member.view.ready = false;
     member.view.reason = "starting";

@@ -1,5 +1,5 @@
-// The running processes: starts them, watches them, starts anew with a back-off what ended unexpectedly,
-// and stops them in order. Talks to them only through signals and their admin ports.
+// The running processes: starts them, watches them, starts anew with a back-off what ended
+// unexpectedly, and stops them in order. Talks to them only through signals and their admin ports.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,7 +23,7 @@ struct ServiceView {
   std::string name;
   bool running = false;
   bool ready = false;
-  std::string reason;         // why it is not ready
+  std::string reason;  // why it is not ready
   std::uint64_t restarts = 0;
   std::uint64_t resident_bytes = 0;
 };
@@ -34,9 +34,9 @@ class Stack {
   Stack(boost::asio::any_io_executor executor, const Layout& layout,
         std::function<void(const std::string&)> say);
 
-  // Starts every process and waits until each is ready, telling what it waits for. Empty text, or why
-  // the stack cannot run: a process ended before it was ever ready (its last words included), or
-  // `patience` passed.
+  // Starts every process and waits until each is ready, telling what it waits for. Empty text, or
+  // why the stack cannot run: a process ended before it was ever ready (its last words included),
+  // or `patience` passed.
   [[nodiscard]] boost::asio::awaitable<std::string> start(domain::Duration patience);
   // Polls processes and their readiness for ever, and restarts what ended. Ends when cancelled.
   [[nodiscard]] boost::asio::awaitable<void> watch();

@@ -13,7 +13,8 @@ constexpr int kFillsShown = 5;
 
 std::string text_at(const boost::json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string("?");
+  return value != nullptr && value->is_string() ? std::string(value->as_string())
+                                                : std::string("?");
 }
 
 std::string describe(const boost::json::object& fill) {
@@ -21,13 +22,17 @@ std::string describe(const boost::json::object& fill) {
   std::string outcome = text_at(fill, "outcome");
   for (char& c : outcome) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
   return text_at(fill, "strategy") + verb + text_at(fill, "quantity") + " " + outcome + " of " +
-         text_at(fill, "market") + " at " + text_at(fill, "price") + " (" + text_at(fill, "liquidity") + ")";
+         text_at(fill, "market") + " at " + text_at(fill, "price") + " (" +
+         text_at(fill, "liquidity") + ")";
 }
 
 }  // namespace
 
-StackView::StackView(boost::asio::any_io_executor executor, std::string gateway_url, http::Client& http)
-    : gateway_url_(std::move(gateway_url)), http_(http), socket_(executor, {.user_agent = "polybot-launcher"}) {}
+StackView::StackView(boost::asio::any_io_executor executor, std::string gateway_url,
+                     http::Client& http)
+    : gateway_url_(std::move(gateway_url)),
+      http_(http),
+      socket_(executor, {.user_agent = "polybot-launcher"}) {}
 
 boost::asio::awaitable<void> StackView::follow() {
   while (true) {
@@ -54,7 +59,8 @@ boost::asio::awaitable<void> StackView::session() {
 }
 
 boost::asio::awaitable<void> StackView::read_fills() {
-  const auto answer = co_await http_.get(gateway_url_ + "/api/v1/fills?limit=" + std::to_string(kFillsShown));
+  const auto answer =
+      co_await http_.get(gateway_url_ + "/api/v1/fills?limit=" + std::to_string(kFillsShown));
   if (!answer || answer->status != 200) co_return;
   boost::system::error_code error;
   const boost::json::value body = boost::json::parse(answer->body, error);
@@ -68,7 +74,8 @@ boost::asio::awaitable<void> StackView::read_fills() {
 }
 
 std::optional<boost::json::object> StackView::status() const {
-  if (heard_at_ == domain::Duration::min() || clock_.monotonic() - heard_at_ > kFreshFor) return std::nullopt;
+  if (heard_at_ == domain::Duration::min() || clock_.monotonic() - heard_at_ > kFreshFor)
+    return std::nullopt;
   return status_;
 }
 

@@ -1,5 +1,5 @@
-// What the screen shows, read from the gateway's API alone: its status over one WebSocket, the newest
-// fills over HTTP. Nothing here is kept or computed that the API does not say.
+// What the screen shows, read from the gateway's API alone: its status over one WebSocket, the
+// newest fills over HTTP. Nothing here is kept or computed that the API does not say.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

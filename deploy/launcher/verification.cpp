@@ -84,8 +84,12 @@ void settle(VenueTruth& truth, const json::object& party, const std::string& out
 void settle_unmined(VenueTruth& truth, const json::object& trade, std::uint64_t account) {
   const std::string status = text(trade, "status");
   if (status != "MATCHED" && status != "RETRYING") return;
-  const auto outcome = [&](const json::object& party) { return text(trade, "market") + ":" + text(party, "outcome"); };
-  const auto ours = [&](const json::object& party) { return number(party, {"account"}) == account; };
+  const auto outcome = [&](const json::object& party) {
+    return text(trade, "market") + ":" + text(party, "outcome");
+  };
+  const auto ours = [&](const json::object& party) {
+    return number(party, {"account"}) == account;
+  };
   const json::value* taker = trade.if_contains("taker");
   if (taker != nullptr && taker->is_object() && ours(taker->as_object())) {
     settle(truth, taker->as_object(), outcome(taker->as_object()), decimal<Money>(trade, {"fee"}));
@@ -102,7 +106,8 @@ std::map<std::string, Quantity> holdings_of(const json::object& object) {
   for (const json::value& row : array(object, "holdings")) {
     if (!row.is_object()) continue;
     const json::object& held = row.as_object();
-    holdings[text(held, "market") + ":" + text(held, "outcome")] += decimal<Quantity>(held, {"quantity"});
+    holdings[text(held, "market") + ":" + text(held, "outcome")] +=
+        decimal<Quantity>(held, {"quantity"});
   }
   return holdings;
 }
@@ -113,10 +118,12 @@ Quantity quantity_of(const std::map<std::string, Quantity>& holdings, const std:
 }
 
 // Cash with the shares of resolved markets counted as what they pay.
-Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings, const Payouts& payouts) {
+Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings,
+                   const Payouts& payouts) {
   for (const auto& [outcome, quantity] : holdings) {
     const auto payout = payouts.find(outcome);
-    if (payout != payouts.end()) cash += domain::notional(payout->second, quantity, domain::Rounding::Down);
+    if (payout != payouts.end())
+      cash += domain::notional(payout->second, quantity, domain::Rounding::Down);
   }
   return cash;
 }
@@ -131,8 +138,10 @@ std::string open_shares(const std::map<std::string, Quantity>& holdings, const P
 }
 
 // The value of a line `name{labels} value` when it is of the family and has the label text.
-std::optional<std::uint64_t> sample(std::string_view line, std::string_view family, std::string_view label) {
-  if (!line.starts_with(family) || line.size() <= family.size() || line[family.size()] != '{') return std::nullopt;
+std::optional<std::uint64_t> sample(std::string_view line, std::string_view family,
+                                    std::string_view label) {
+  if (!line.starts_with(family) || line.size() <= family.size() || line[family.size()] != '{')
+    return std::nullopt;
   if (line.find(label) == std::string_view::npos) return std::nullopt;
   const std::size_t space = line.rfind(' ');
   double value = 0;
@@ -219,7 +228,8 @@ void read_payouts(const std::string& page, Payouts& payouts) {
     constexpr std::array<std::string_view, 2> kOutcomes = {":yes", ":no"};
     for (std::size_t i = 0; i < kOutcomes.size(); ++i) {
       const json::string* price_text = prices.as_array()[i].if_string();
-      const auto price = price_text == nullptr ? std::nullopt : Price::parse(std::string_view(*price_text));
+      const auto price =
+          price_text == nullptr ? std::nullopt : Price::parse(std::string_view(*price_text));
       if (price) payouts[text(market, "conditionId").append(kOutcomes[i])] = *price;
     }
   }
@@ -231,7 +241,8 @@ std::vector<std::string> differing_outcomes(const VenueTruth& venue, const Journ
   for (const auto& [outcome, quantity] : journal.holdings) outcomes.insert(outcome);
   std::vector<std::string> differing;
   for (const std::string& outcome : outcomes) {
-    if (quantity_of(venue.holdings, outcome) != quantity_of(journal.holdings, outcome)) differing.push_back(outcome);
+    if (quantity_of(venue.holdings, outcome) != quantity_of(journal.holdings, outcome))
+      differing.push_back(outcome);
   }
   return differing;
 }
@@ -244,9 +255,11 @@ std::vector<ComparedFigure> compare(const VenueTruth& venue, const JournalTruth&
   figures.push_back({"orders submitted", "", count(journal.submitted), count(metrics.submitted)});
   figures.push_back({"fills", count(venue.fills), count(journal.fills), ""});
   figures.push_back({"fills booked", "", count(journal.fills_booked), count(metrics.fills_booked)});
-  figures.push_back({"cash and claims", with_payouts(venue.cash, venue.holdings, payouts).to_string(),
-                     with_payouts(journal.cash + journal.unredeemed, journal.holdings, payouts).to_string(), ""});
-  figures.push_back({"shares", open_shares(venue.holdings, payouts), open_shares(journal.holdings, payouts), ""});
+  figures.push_back(
+      {"cash and claims", with_payouts(venue.cash, venue.holdings, payouts).to_string(),
+       with_payouts(journal.cash + journal.unredeemed, journal.holdings, payouts).to_string(), ""});
+  figures.push_back(
+      {"shares", open_shares(venue.holdings, payouts), open_shares(journal.holdings, payouts), ""});
   for (const std::string& outcome : differing_outcomes(venue, journal)) {
     if (payouts.contains(outcome)) continue;
     figures.push_back({outcome, quantity_of(venue.holdings, outcome).to_string(),

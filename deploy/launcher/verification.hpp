@@ -1,10 +1,10 @@
-// The closing verification: the venue's truth, the journal's fold and the last metrics, compared. Pure:
-// it is given the three answers as text.
+// The closing verification: the venue's truth, the journal's fold and the last metrics, compared.
+// Pure: it is given the three answers as text.
 //
 // All three are taken after the last order is done, but trades settle for seconds more and resolved
-// markets pay when the venue pleases. So venue and journal are compared as of the match: money and shares
-// of trades that are not mined count as moved, shares of a market that the venue has resolved count as
-// the cash they pay, paid already or not.
+// markets pay when the venue pleases. So venue and journal are compared as of the match: money and
+// shares of trades that are not mined count as moved, shares of a market that the venue has
+// resolved count as the cash they pay, paid already or not.
 #pragma once
 
 #include <map>
@@ -26,16 +26,16 @@ struct ComparedFigure {
 };
 
 struct VenueTruth {
-  std::uint64_t orders = 0;  // accepted by the venue
-  std::uint64_t fills = 0;   // that did not fail
-  domain::Money cash;        // as of the match
+  std::uint64_t orders = 0;                          // accepted by the venue
+  std::uint64_t fills = 0;                           // that did not fail
+  domain::Money cash;                                // as of the match
   std::map<std::string, domain::Quantity> holdings;  // by "<market>:yes" or ":no", as of the match
 };
 struct JournalTruth {
   std::uint64_t orders = 0;
   std::uint64_t ambiguous = 0;
-  std::uint64_t fills = 0;           // not reversed
-  std::uint64_t fills_booked = 0;    // reversed ones included, as the counter has them
+  std::uint64_t fills = 0;         // not reversed
+  std::uint64_t fills_booked = 0;  // reversed ones included, as the counter has them
   std::uint64_t submitted = 0;
   domain::Money cash;
   domain::Money unredeemed;
@@ -49,7 +49,8 @@ struct MetricsTruth {
 // Outcomes of resolved markets and what a share of each pays.
 using Payouts = std::map<std::string, domain::Price>;
 
-// Each returns empty when the text is not what it should be. `pages` are the simulator's /state pages.
+// Each returns empty when the text is not what it should be. `pages` are the simulator's /state
+// pages.
 [[nodiscard]] std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages);
 [[nodiscard]] std::optional<JournalTruth> read_journal(const std::string& report);
 [[nodiscard]] std::optional<MetricsTruth> read_metrics(const std::string& exposition);
@@ -57,9 +58,12 @@ using Payouts = std::map<std::string, domain::Price>;
 void read_payouts(const std::string& page, Payouts& payouts);
 
 // Outcomes whose quantities differ: candidates for a resolution that one side has not heard of.
-[[nodiscard]] std::vector<std::string> differing_outcomes(const VenueTruth& venue, const JournalTruth& journal);
+[[nodiscard]] std::vector<std::string> differing_outcomes(const VenueTruth& venue,
+                                                          const JournalTruth& journal);
 
-[[nodiscard]] std::vector<ComparedFigure> compare(const VenueTruth& venue, const JournalTruth& journal,
-                                                  const MetricsTruth& metrics, const Payouts& payouts);
+[[nodiscard]] std::vector<ComparedFigure> compare(const VenueTruth& venue,
+                                                  const JournalTruth& journal,
+                                                  const MetricsTruth& metrics,
+                                                  const Payouts& payouts);
 
 }  // namespace polybot::launcher

@@ -21,14 +21,20 @@ Money limit(Reader& reader, const std::string& key, Money fallback) {
 
 // `table` is "risk." or ""; `limits` brings the defaults and takes what was read.
 void read_limits(Reader& reader, const std::string& table, domain::RiskLimits& limits) {
-  limits.order_notional_max = limit(reader, table + "order_notional_max", limits.order_notional_max);
+  limits.order_notional_max =
+      limit(reader, table + "order_notional_max", limits.order_notional_max);
   limits.position_max = limit(reader, table + "position_max", limits.position_max);
-  limits.event_exposure_max = limit(reader, table + "event_exposure_max", limits.event_exposure_max);
+  limits.event_exposure_max =
+      limit(reader, table + "event_exposure_max", limits.event_exposure_max);
   limits.exposure_max = limit(reader, table + "exposure_max", limits.exposure_max);
-  limits.open_orders_max = reader.integer_as<std::uint32_t>(table + "open_orders_max", limits.open_orders_max, 0, 100'000);
-  limits.order_rate_max = reader.integer_as<std::uint32_t>(table + "order_rate_max", limits.order_rate_max, 0, 100'000);
-  limits.order_burst_max = reader.integer_as<std::uint32_t>(table + "order_burst_max", limits.order_burst_max, 0, 100'000);
-  limits.price_band = reader.decimal<Price>(table + "price_band", limits.price_band, Price{}, domain::kPriceOne);
+  limits.open_orders_max = reader.integer_as<std::uint32_t>(table + "open_orders_max",
+                                                            limits.open_orders_max, 0, 100'000);
+  limits.order_rate_max =
+      reader.integer_as<std::uint32_t>(table + "order_rate_max", limits.order_rate_max, 0, 100'000);
+  limits.order_burst_max = reader.integer_as<std::uint32_t>(table + "order_burst_max",
+                                                            limits.order_burst_max, 0, 100'000);
+  limits.price_band =
+      reader.decimal<Price>(table + "price_band", limits.price_band, Price{}, domain::kPriceOne);
   limits.daily_loss_max = limit(reader, table + "daily_loss_max", limits.daily_loss_max);
   limits.drawdown_max = limit(reader, table + "drawdown_max", limits.drawdown_max);
 }
@@ -36,9 +42,11 @@ void read_limits(Reader& reader, const std::string& table, domain::RiskLimits& l
 void read_strategies(Reader& reader, Settings& settings) {
   for (const std::string& name : reader.table_names("strategies")) {
     const std::string key = "strategies." + name;
-    if (!wire::is_topic_part(name) || name == domain::kAllStrategies || name == domain::kUnknownStrategy ||
-        name == domain::kExternalStrategy) {
-      reader.error(key, "is not a usable strategy name (letters, digits, _ and -; not all, unknown, external)");
+    if (!wire::is_topic_part(name) || name == domain::kAllStrategies ||
+        name == domain::kUnknownStrategy || name == domain::kExternalStrategy) {
+      reader.error(
+          key,
+          "is not a usable strategy name (letters, digits, _ and -; not all, unknown, external)");
       continue;
     }
     StrategySettings strategy;
@@ -54,51 +62,72 @@ void read_strategies(Reader& reader, Settings& settings) {
 
 void read_signals(Reader& reader, Settings& settings) {
   settings.lease_duration = reader.duration("leases.duration", settings.lease_duration, 100ms, 60s);
-  settings.signal_rate_max = reader.integer_as<std::uint32_t>("signals.rate_max", settings.signal_rate_max, 1, 1'000'000);
-  settings.signal_burst_max = reader.integer_as<std::uint32_t>("signals.burst_max", settings.signal_burst_max, 1, 1'000'000);
-  settings.target_adoption = reader.duration("signals.target_adoption", settings.target_adoption, 0s, 60s);
-  settings.clock_skew_max = reader.duration("signals.clock_skew_max", settings.clock_skew_max, 10ms, 60s);
+  settings.signal_rate_max =
+      reader.integer_as<std::uint32_t>("signals.rate_max", settings.signal_rate_max, 1, 1'000'000);
+  settings.signal_burst_max = reader.integer_as<std::uint32_t>(
+      "signals.burst_max", settings.signal_burst_max, 1, 1'000'000);
+  settings.target_adoption =
+      reader.duration("signals.target_adoption", settings.target_adoption, 0s, 60s);
+  settings.clock_skew_max =
+      reader.duration("signals.clock_skew_max", settings.clock_skew_max, 10ms, 60s);
 }
 
 void read_orders(Reader& reader, Settings& settings) {
-  settings.ambiguous_hold = reader.duration("orders.ambiguous_hold", settings.ambiguous_hold, 50ms, 10min);
+  settings.ambiguous_hold =
+      reader.duration("orders.ambiguous_hold", settings.ambiguous_hold, 50ms, 10min);
   settings.missing_hold = reader.duration("orders.missing_hold", settings.missing_hold, 0s, 10min);
   settings.delayed_hold = reader.duration("orders.delayed_hold", settings.delayed_hold, 0s, 10min);
-  settings.cancel_retry_min = reader.duration("orders.cancel_retry_min", settings.cancel_retry_min, 10ms, 60s);
-  settings.cancel_retry_max = reader.duration("orders.cancel_retry_max", settings.cancel_retry_max, 10ms, 60s);
-  settings.account_read_timeout = reader.duration("orders.account_read_timeout", settings.account_read_timeout, 1s, 5min);
-  settings.account_read_pause = reader.duration("orders.account_read_pause", settings.account_read_pause, 10ms, 60s);
-  settings.refusal_pause = reader.duration("orders.refusal_pause", settings.refusal_pause, 0s, 5min);
-  settings.requote_tolerance_ppm = reader.integer("orders.requote_tolerance_ppm", settings.requote_tolerance_ppm, 0, 1'000'000);
+  settings.cancel_retry_min =
+      reader.duration("orders.cancel_retry_min", settings.cancel_retry_min, 10ms, 60s);
+  settings.cancel_retry_max =
+      reader.duration("orders.cancel_retry_max", settings.cancel_retry_max, 10ms, 60s);
+  settings.account_read_timeout =
+      reader.duration("orders.account_read_timeout", settings.account_read_timeout, 1s, 5min);
+  settings.account_read_pause =
+      reader.duration("orders.account_read_pause", settings.account_read_pause, 10ms, 60s);
+  settings.refusal_pause =
+      reader.duration("orders.refusal_pause", settings.refusal_pause, 0s, 5min);
+  settings.requote_tolerance_ppm =
+      reader.integer("orders.requote_tolerance_ppm", settings.requote_tolerance_ppm, 0, 1'000'000);
   settings.requote_pause = reader.duration("orders.requote_pause", settings.requote_pause, 0s, 60s);
   settings.unwind_after = reader.duration("orders.unwind_after", settings.unwind_after, 0s, 10min);
   settings.unwind_pause = reader.duration("orders.unwind_pause", settings.unwind_pause, 10ms, 60s);
-  settings.exit_slippage = reader.decimal<Price>("orders.exit_slippage", settings.exit_slippage, Price{}, domain::kPriceOne);
-  settings.cancel_all_on_shutdown = reader.boolean("orders.cancel_all_on_shutdown", settings.cancel_all_on_shutdown);
-  settings.venue_order_rate = reader.integer_as<std::uint32_t>("venue.order_rate", settings.venue_order_rate, 1, 100'000);
-  settings.venue_order_burst = reader.integer_as<std::uint32_t>("venue.order_burst", settings.venue_order_burst, 1, 100'000);
-  settings.venue_cancel_rate = reader.integer_as<std::uint32_t>("venue.cancel_rate", settings.venue_cancel_rate, 1, 100'000);
-  settings.venue_cancel_burst = reader.integer_as<std::uint32_t>("venue.cancel_burst", settings.venue_cancel_burst, 1, 100'000);
+  settings.exit_slippage = reader.decimal<Price>("orders.exit_slippage", settings.exit_slippage,
+                                                 Price{}, domain::kPriceOne);
+  settings.cancel_all_on_shutdown =
+      reader.boolean("orders.cancel_all_on_shutdown", settings.cancel_all_on_shutdown);
+  settings.venue_order_rate =
+      reader.integer_as<std::uint32_t>("venue.order_rate", settings.venue_order_rate, 1, 100'000);
+  settings.venue_order_burst =
+      reader.integer_as<std::uint32_t>("venue.order_burst", settings.venue_order_burst, 1, 100'000);
+  settings.venue_cancel_rate =
+      reader.integer_as<std::uint32_t>("venue.cancel_rate", settings.venue_cancel_rate, 1, 100'000);
+  settings.venue_cancel_burst = reader.integer_as<std::uint32_t>(
+      "venue.cancel_burst", settings.venue_cancel_burst, 1, 100'000);
 }
 
 void read_markets_and_money(Reader& reader, Settings& settings) {
   settings.quote_age_max = reader.duration("quotes.age_max", settings.quote_age_max, 100ms, 10min);
-  settings.quote_stale_cancel = reader.duration("quotes.stale_cancel", settings.quote_stale_cancel, 100ms, 10min);
-  settings.opening_stops_before_end = reader.duration("quotes.opening_stops_before_end", settings.opening_stops_before_end, 0s, 24h);
+  settings.quote_stale_cancel =
+      reader.duration("quotes.stale_cancel", settings.quote_stale_cancel, 100ms, 10min);
+  settings.opening_stops_before_end = reader.duration("quotes.opening_stops_before_end",
+                                                      settings.opening_stops_before_end, 0s, 24h);
   settings.marks_every = reader.duration("money.marks_every", settings.marks_every, 100ms, 10min);
-  settings.mark_spread_max = reader.decimal<Price>("money.mark_spread_max", settings.mark_spread_max, Price{}, domain::kPriceOne);
+  settings.mark_spread_max = reader.decimal<Price>(
+      "money.mark_spread_max", settings.mark_spread_max, Price{}, domain::kPriceOne);
   settings.drift_every = reader.duration("money.drift_every", settings.drift_every, 1s, 24h);
-  settings.cash_moved_after = reader.duration("money.cash_moved_after", settings.cash_moved_after, 0s, 24h);
+  settings.cash_moved_after =
+      reader.duration("money.cash_moved_after", settings.cash_moved_after, 0s, 24h);
 }
 
 void read_settings(Reader& reader, Settings& settings) {
   read_limits(reader, "risk.", settings.account_limits);
   settings.account_limits.balance_min = limit(reader, "risk.balance_min", Money{});
-  settings.first_trading_state = reader.choice<domain::TradingState>(
-      "trading.first_state", domain::TradingState::Active,
-      {{"active", domain::TradingState::Active},
-       {"reducing", domain::TradingState::Reducing},
-       {"halted", domain::TradingState::Halted}});
+  settings.first_trading_state =
+      reader.choice<domain::TradingState>("trading.first_state", domain::TradingState::Active,
+                                          {{"active", domain::TradingState::Active},
+                                           {"reducing", domain::TradingState::Reducing},
+                                           {"halted", domain::TradingState::Halted}});
   read_signals(reader, settings);
   read_orders(reader, settings);
   read_markets_and_money(reader, settings);
@@ -114,7 +143,8 @@ Config read_config(Reader& reader) {
   Config config;
   config.journal_file = reader.string("journal.file", "data/sim/journal/journal.db");
   const auto address = [&](const char* key, wire::Port port) {
-    return reader.string(std::string("bus.") + key, "tcp://127.0.0.1:" + std::to_string(port.number));
+    return reader.string(std::string("bus.") + key,
+                         "tcp://127.0.0.1:" + std::to_string(port.number));
   };
   config.bus.market_data = address("market_data", wire::ports::kMarketData);
   config.bus.signals = address("signals", wire::ports::kSignals);

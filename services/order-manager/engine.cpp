@@ -15,7 +15,8 @@ namespace log = runtime::log;
 
 constexpr domain::Duration kTimerInterval = 100ms;
 constexpr domain::Duration kReopenPause = 1s;
-// Inputs of one turn: bounds the transaction and the time until other work of the loop gets its turn.
+// Inputs of one turn: bounds the transaction and the time until other work of the loop gets its
+// turn.
 constexpr std::size_t kInputsPerTurnMax = 256;
 // Newest records kept for replays; older ones are served as a snapshot.
 constexpr std::uint64_t kRememberedRecords = 50'000;
@@ -129,9 +130,10 @@ void Engine::fail(const std::string& why) {
   failed_ = true;
   failure_ = why;
   retry_at_ = clock_.monotonic() + kReopenPause;
-  failure_log_.write(log::Level::Critical,
-                     "The journal cannot be written: every order is canceled, trading is halted until it can",
-                     {{"journal", journal_path_}, {"error", why}});
+  failure_log_.write(
+      log::Level::Critical,
+      "The journal cannot be written: every order is canceled, trading is halted until it can",
+      {{"journal", journal_path_}, {"error", why}});
   effects_.commit_failed(why);
   core_->on(CommitFailed{}, clock_.now(), outputs_);
   finish();
@@ -144,7 +146,8 @@ boost::asio::awaitable<void> Engine::run() {
       retry_at_ = clock_.monotonic() + kReopenPause;
       try {
         begin();
-        if (!failed_) log::warning("The journal can be written again", {{"journal", journal_path_}});
+        if (!failed_)
+          log::warning("The journal can be written again", {{"journal", journal_path_}});
       } catch (const JournalError& error) {
         failed_ = true;
         failure_ = error.what();

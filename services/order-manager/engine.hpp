@@ -1,9 +1,9 @@
 // The loop around the core: inputs in, one durable transaction per turn, effects out.
 //
-// post() queues; one turn of the loop takes what is queued, lets the core decide, commits the records,
-// and only then sends, publishes and answers (outputs.hpp knows the order). When a commit fails the core
-// cancels everything and decides nothing more; start-up then runs again from the journal, with a pause
-// between attempts, until the journal can be written.
+// post() queues; one turn of the loop takes what is queued, lets the core decide, commits the
+// records, and only then sends, publishes and answers (outputs.hpp knows the order). When a commit
+// fails the core cancels everything and decides nothing more; start-up then runs again from the
+// journal, with a pause between attempts, until the journal can be written.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,18 +25,18 @@ namespace polybot::order_manager {
 
 class Engine {
  public:
-  // What a turn does to the world. All are called on the loop, none may call back into post() with the
-  // expectation of being handled in the same turn.
+  // What a turn does to the world. All are called on the loop, none may call back into post() with
+  // the expectation of being handled in the same turn.
   struct Effects {
     std::function<void(const std::vector<domain::VenueOrderId>&)> cancel;
     std::function<void(const SubmitBatch&)> submit;
     std::function<void(const Read&)> read;
     std::function<void(const domain::StreamedEvent&)> publish;   // durable, in order
     std::function<void(const domain::StreamedEvent&)> remember;  // start-up: for the replay ring
-    std::function<void(domain::Duration)> decided;               // how long one signal took the core
-    std::function<void(domain::Duration)> committed;             // how long one commit took
-    std::function<void(const std::string&)> commit_failed;       // why
-    std::function<void()> started;                               // the core is (again) running
+    std::function<void(domain::Duration)> decided;          // how long one signal took the core
+    std::function<void(domain::Duration)> committed;        // how long one commit took
+    std::function<void(const std::string&)> commit_failed;  // why
+    std::function<void()> started;                          // the core is (again) running
   };
 
   Engine(boost::asio::any_io_executor executor, std::string journal_path, Settings settings,
@@ -54,7 +54,9 @@ class Engine {
   [[nodiscard]] const OrderManager& core() const { return *core_; }
   [[nodiscard]] bool journal_writable() const { return !failed_; }
   [[nodiscard]] const std::string& failure() const { return failure_; }
-  [[nodiscard]] std::uint64_t journal_sequence() const { return journal_ ? journal_->last_seq() : 0; }
+  [[nodiscard]] std::uint64_t journal_sequence() const {
+    return journal_ ? journal_->last_seq() : 0;
+  }
 
  private:
   void begin();

@@ -9,14 +9,21 @@ namespace {
 
 namespace log = runtime::log;
 
-std::string_view side_name(domain::Side side) { return side == domain::Side::Buy ? "buy" : "sell"; }
-std::string_view outcome_name(domain::Outcome outcome) { return outcome == domain::Outcome::Yes ? "yes" : "no"; }
+std::string_view side_name(domain::Side side) {
+  return side == domain::Side::Buy ? "buy" : "sell";
+}
+std::string_view outcome_name(domain::Outcome outcome) {
+  return outcome == domain::Outcome::Yes ? "yes" : "no";
+}
 
 std::string_view state_name(domain::TradingState state) {
   switch (state) {
-    case domain::TradingState::Active: return "active";
-    case domain::TradingState::Reducing: return "reducing";
-    case domain::TradingState::Halted: return "halted";
+    case domain::TradingState::Active:
+      return "active";
+    case domain::TradingState::Reducing:
+      return "reducing";
+    case domain::TradingState::Halted:
+      return "halted";
   }
   return "";
 }
@@ -65,16 +72,28 @@ struct Writer {
   }
   void operator()(const domain::OrderAmbiguous& body) const {
     log::warning("Order ambiguous: the venue may or may not have it",
-                 {{"order_id", domain::to_string(body.order)}, {"strategy", strategy()}, {"trace_id", trace()}});
+                 {{"order_id", domain::to_string(body.order)},
+                  {"strategy", strategy()},
+                  {"trace_id", trace()}});
   }
   void operator()(const domain::OrderResurrected& body) const {
     log::error("Order resurrected: the venue shows an order that had left no trace",
-               {{"order_id", domain::to_string(body.order)}, {"strategy", strategy()}, {"trace_id", trace()}});
+               {{"order_id", domain::to_string(body.order)},
+                {"strategy", strategy()},
+                {"trace_id", trace()}});
   }
-  void operator()(const domain::OrderCanceled& body) const { order_line("Order canceled", body.order); }
-  void operator()(const domain::OrderExpired& body) const { order_line("Order expired", body.order); }
-  void operator()(const domain::SignalDenied& body) const { denied("Signal denied", body.signal, body.reason); }
-  void operator()(const domain::OrderDenied& body) const { denied("Order denied", body.order.signal, body.reason); }
+  void operator()(const domain::OrderCanceled& body) const {
+    order_line("Order canceled", body.order);
+  }
+  void operator()(const domain::OrderExpired& body) const {
+    order_line("Order expired", body.order);
+  }
+  void operator()(const domain::SignalDenied& body) const {
+    denied("Signal denied", body.signal, body.reason);
+  }
+  void operator()(const domain::OrderDenied& body) const {
+    denied("Order denied", body.order.signal, body.reason);
+  }
   void operator()(const domain::FillReversed& body) const {
     log::warning("Fill reversed: the trade failed",
                  {{"order_id", domain::to_string(body.fill.order)},
@@ -83,10 +102,12 @@ struct Writer {
                   {"trace_id", trace()}});
   }
   void operator()(const domain::LegsImbalanced& body) const {
-    log::warning("Legs are not level", {{"strategy", strategy()}, {"signal", domain::to_string(body.signal)}});
+    log::warning("Legs are not level",
+                 {{"strategy", strategy()}, {"signal", domain::to_string(body.signal)}});
   }
   void operator()(const domain::LegsLevelled& body) const {
-    log::info("Legs are level", {{"strategy", strategy()}, {"signal", domain::to_string(body.signal)}});
+    log::info("Legs are level",
+              {{"strategy", strategy()}, {"signal", domain::to_string(body.signal)}});
   }
   void operator()(const domain::MarketResolved& body) const {
     log::info("Market resolved", {{"market", market(body.market)}, {"yes_pays", body.payout.yes}});
@@ -98,7 +119,8 @@ struct Writer {
     if (body.amount == body.balance) {
       log::info("The account's first balance is booked", {{"balance", body.balance}});
     } else {
-      log::warning("Cash moved without an order of ours", {{"amount", body.amount}, {"balance", body.balance}});
+      log::warning("Cash moved without an order of ours",
+                   {{"amount", body.amount}, {"balance", body.balance}});
     }
   }
   void operator()(const domain::DriftMeasured& body) const {
@@ -107,12 +129,14 @@ struct Writer {
   }
   void operator()(const domain::DayOpened&) const { log::info("Day opened"); }
   void operator()(const domain::TradingStateChanged& body) const {
-    log::warning("Trading state changed", {{"strategy", body.strategy ? body.strategy->value : std::string("all")},
-                                           {"state", state_name(body.state)},
-                                           {"cause", domain::deny_reason_name(body.cause)}});
+    log::warning("Trading state changed",
+                 {{"strategy", body.strategy ? body.strategy->value : std::string("all")},
+                  {"state", state_name(body.state)},
+                  {"cause", domain::deny_reason_name(body.cause)}});
   }
   void operator()(const domain::StrategySwitched& body) const {
-    log::info(body.enabled ? "Strategy started" : "Strategy stopped", {{"strategy", body.strategy.value}});
+    log::info(body.enabled ? "Strategy started" : "Strategy stopped",
+              {{"strategy", body.strategy.value}});
   }
   void operator()(const domain::LeaseGranted& body) const {
     log::info("Lease granted", {{"strategy", body.strategy.value},
@@ -136,9 +160,12 @@ struct Writer {
 
  private:
   void order_line(std::string_view message, const domain::ClientOrderId& order) const {
-    log::info(message, {{"order_id", domain::to_string(order)}, {"strategy", strategy()}, {"trace_id", trace()}});
+    log::info(
+        message,
+        {{"order_id", domain::to_string(order)}, {"strategy", strategy()}, {"trace_id", trace()}});
   }
-  void denied(std::string_view message, const domain::SignalId& signal, domain::DenyReason reason) const {
+  void denied(std::string_view message, const domain::SignalId& signal,
+              domain::DenyReason reason) const {
     log::info(message, {{"signal", domain::to_string(signal)},
                         {"strategy", strategy()},
                         {"reason", domain::deny_reason_name(reason)},

@@ -96,7 +96,8 @@ void Feeds::take_signals(const bus::Received& received) {
     if (channel == wire::channels::kSignal) {
       SignalReceived input{.signal = {}, .sent_at = sent_at};
       error = wire::decode_signal(message, input.signal);
-      if (error == wire::DecodeError::None && input.signal.strategy.value != wire::topics::tail_of(received.topic)) {
+      if (error == wire::DecodeError::None &&
+          input.signal.strategy.value != wire::topics::tail_of(received.topic)) {
         refuse(received.topic, "wrong_topic");
         continue;
       }

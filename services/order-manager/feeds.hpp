@@ -1,5 +1,6 @@
-// What arrives over the bus, as inputs of the core: quotes and market hints from the gateway, signals and
-// announcements from runners, commands from operators. Undecodable messages are counted and dropped.
+// What arrives over the bus, as inputs of the core: quotes and market hints from the gateway,
+// signals and announcements from runners, commands from operators. Undecodable messages are counted
+// and dropped.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -7,11 +7,14 @@ int main(int argc, char** argv) {
   using namespace polybot::order_manager;
   return polybot::runtime::run_service(
       {.name = "order-manager",
-       .summary = "Risk, order state, execution at the venue, positions and P&L; owns the journal and the keys.",
+       .summary = "Risk, order state, execution at the venue, positions and P&L; owns the journal "
+                  "and the keys.",
        .admin_port = 8002,
-       .commands = {{"verify", "[--at N] [--json] [--orders] JOURNAL: re-fold it and print what it says", verify},
-                    {"backup", "JOURNAL TARGET: a consistent copy, also while it is written", backup},
-                    {"export", "fills|pnl [--csv] JOURNAL: comma-separated values to standard output",
-                     export_csv}}},
+       .commands =
+           {{"verify", "[--at N] [--json] [--orders] JOURNAL: re-fold it and print what it says",
+             verify},
+            {"backup", "JOURNAL TARGET: a consistent copy, also while it is written", backup},
+            {"export", "fills|pnl [--csv] JOURNAL: comma-separated values to standard output",
+             export_csv}}},
       argc, argv, read_config, run);
 }

@@ -15,15 +15,24 @@ using metrics::Sink;
 constexpr std::array<std::string_view, 2> kSides = {"buy", "sell"};
 constexpr std::array<std::string_view, 2> kLiquidity = {"maker", "taker"};
 constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses = {
-    "submitted", "ambiguous", "accepted", "partially_filled", "filled", "canceled", "rejected", "expired"};
+    "submitted", "ambiguous", "accepted", "partially_filled",
+    "filled",    "canceled",  "rejected", "expired"};
 constexpr std::size_t kMarketLabelBytesMax = 64;
 constexpr std::size_t kMarketLabelPrefix = 55;
 
 // The one place where exact money becomes a binary fraction: for display in a monitoring system.
-double usd(domain::Money money) { return static_cast<double>(money.raw()) / 1e6; }
-double ratio(std::int64_t ppm) { return static_cast<double>(ppm) / 1e6; }
-double count(std::uint64_t number) { return static_cast<double>(number); }
-double state_number(domain::TradingState state) { return static_cast<double>(static_cast<int>(state)); }
+double usd(domain::Money money) {
+  return static_cast<double>(money.raw()) / 1e6;
+}
+double ratio(std::int64_t ppm) {
+  return static_cast<double>(ppm) / 1e6;
+}
+double count(std::uint64_t number) {
+  return static_cast<double>(number);
+}
+double state_number(domain::TradingState state) {
+  return static_cast<double>(static_cast<int>(state));
+}
 
 void write_orders(Sink& sink, const Figures& figures) {
   auto orders = sink.counter("polybot_orders_total");
@@ -36,7 +45,8 @@ void write_orders(Sink& sink, const Figures& figures) {
     const std::string& name = strategy.strategy.value;
     for (std::size_t side = 0; side < kSides.size(); ++side) {
       for (std::size_t status = 0; status < kStatuses.size(); ++status) {
-        orders.set({name, kSides[side], kStatuses[status]}, count(strategy.counters.orders[side][status]));
+        orders.set({name, kSides[side], kStatuses[status]},
+                   count(strategy.counters.orders[side][status]));
       }
       orders.set({name, kSides[side], "denied"}, count(strategy.counters.orders_denied[side]));
       live.set({name, kSides[side]}, count(strategy.orders_live[side]));
@@ -62,7 +72,8 @@ void write_fills(Sink& sink, const Figures& figures) {
     const std::string& name = strategy.strategy.value;
     for (std::size_t side = 0; side < kSides.size(); ++side) {
       for (std::size_t liquidity = 0; liquidity < kLiquidity.size(); ++liquidity) {
-        fills.set({name, kSides[side], kLiquidity[liquidity]}, count(strategy.counters.fills[side][liquidity]));
+        fills.set({name, kSides[side], kLiquidity[liquidity]},
+                  count(strategy.counters.fills[side][liquidity]));
       }
       volume.set({name, kSides[side]}, usd(strategy.counters.volume[side]));
     }
@@ -138,7 +149,8 @@ void write_signals(Sink& sink, const Figures& figures) {
   for (const StrategySnapshot& strategy : figures.strategies) {
     const std::string& name = strategy.strategy.value;
     for (std::size_t outcome = 0; outcome < strategy.counters.signals.size(); ++outcome) {
-      received.set({name, to_string(static_cast<SignalOutcome>(outcome))}, count(strategy.counters.signals[outcome]));
+      received.set({name, to_string(static_cast<SignalOutcome>(outcome))},
+                   count(strategy.counters.signals[outcome]));
     }
     duplicate.set({name}, count(strategy.signals_duplicate));
     shed.set({name}, count(strategy.signals_shed));
@@ -163,10 +175,12 @@ std::array<metrics::Histogram, 6> stage_histograms(metrics::Registry& registry) 
   const auto stage = [&](std::string_view name) {
     return registry.histogram("polybot_order_latency_seconds", {name});
   };
-  return {stage("risk"), stage("journal"), stage("submit"), stage("ack"), stage("fill"), stage("total")};
+  return {stage("risk"), stage("journal"), stage("submit"),
+          stage("ack"),  stage("fill"),    stage("total")};
 }
 
-// What happens to one request or frame at a time: known now, so that the first event is an increase.
+// What happens to one request or frame at a time: known now, so that the first event is an
+// increase.
 void register_at_zero(metrics::Registry& registry) {
   for (const std::string_view operation : kVenueOperations) {
     (void)registry.histogram("polybot_venue_request_duration_seconds", {operation});

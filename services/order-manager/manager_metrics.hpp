@@ -1,5 +1,5 @@
-// order-manager's families: the money ones are one source over the core's figures, so that what is shown
-// is what has been committed; the rest are instruments observed as things happen.
+// order-manager's families: the money ones are one source over the core's figures, so that what is
+// shown is what has been committed; the rest are instruments observed as things happen.
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ class ManagerMetrics {
 
   void observe(Stage stage, domain::Duration elapsed);
   void committed(domain::Duration elapsed) { commit_duration_.observe(elapsed); }
-  void venue_request(std::string_view operation, std::string_view outcome, domain::Duration elapsed);
+  void venue_request(std::string_view operation, std::string_view outcome,
+                     domain::Duration elapsed);
   void user_event_refused(std::string_view reason);
   void set_connected(std::string_view channel, bool connected);
   void set_clock_offset(domain::Duration offset);
@@ -39,7 +40,8 @@ class ManagerMetrics {
   metrics::Gauge clock_offset_;
 };
 
-// The `market` label: the slug, or its first 55 bytes and 8 digits of the market's id when it is long.
+// The `market` label: the slug, or its first 55 bytes and 8 digits of the market's id when it is
+// long.
 [[nodiscard]] std::string market_label(const std::string& slug, const domain::MarketId& market);
 
 }  // namespace polybot::order_manager

@@ -39,7 +39,8 @@ void OrderStreams::keep(const domain::StrategyName& strategy, std::uint64_t prev
     Stream* oldest = nullptr;
     for (auto& [name, candidate] : streams_) {
       if (candidate.kept.empty()) continue;
-      if (oldest == nullptr || candidate.kept.front().seq < oldest->kept.front().seq) oldest = &candidate;
+      if (oldest == nullptr || candidate.kept.front().seq < oldest->kept.front().seq)
+        oldest = &candidate;
     }
     kept_bytes_ -= oldest->kept.front().bytes.size();
     oldest->dropped_up_to = oldest->kept.front().seq;
@@ -68,7 +69,8 @@ void OrderStreams::publish_state(const OrderManager& core, domain::Timestamp now
   publisher_.publish(wire::topics::kLease, wire::encode_leases(core.leases()));
 }
 
-boost::system::result<std::string> OrderStreams::answer(std::string_view request, const OrderManager& core) {
+boost::system::result<std::string> OrderStreams::answer(std::string_view request,
+                                                        const OrderManager& core) {
   wire::OrdersRequest parsed;
   if (wire::decode_orders_request(request, parsed) != wire::DecodeError::None) {
     return bus::make_error_code(bus::Errc::Malformed);
@@ -81,7 +83,8 @@ boost::system::result<std::string> OrderStreams::answer(std::string_view request
 
 wire::OrdersAnswer OrderStreams::replay(const wire::ReplayRequest& request) {
   const auto found = streams_.find(strategy_of(request.stream));
-  // A stream nobody has written to yet: nothing to replay, unless the reader knows of an older journal.
+  // A stream nobody has written to yet: nothing to replay, unless the reader knows of an older
+  // journal.
   if (found == streams_.end()) {
     if (request.after_seq == 0) return wire::ReplayedEvents{};
     return wire::SnapshotNeeded{};
@@ -91,8 +94,9 @@ wire::OrdersAnswer OrderStreams::replay(const wire::ReplayRequest& request) {
     return wire::SnapshotNeeded{};
   }
   wire::ReplayedEvents replayed;
-  const auto first = std::upper_bound(stream.kept.begin(), stream.kept.end(), request.after_seq,
-                                      [](std::uint64_t after, const Kept& kept) { return after < kept.seq; });
+  const auto first =
+      std::upper_bound(stream.kept.begin(), stream.kept.end(), request.after_seq,
+                       [](std::uint64_t after, const Kept& kept) { return after < kept.seq; });
   std::size_t bytes = 0;
   for (auto kept = first; kept != stream.kept.end(); ++kept) {
     if (!wire::fits_answer(bytes, kept->bytes.size())) {
@@ -104,7 +108,8 @@ wire::OrdersAnswer OrderStreams::replay(const wire::ReplayRequest& request) {
   return replayed;
 }
 
-wire::OrdersAnswer OrderStreams::page_of(const wire::SnapshotRequest& request, const OrderManager& core) {
+wire::OrdersAnswer OrderStreams::page_of(const wire::SnapshotRequest& request,
+                                         const OrderManager& core) {
   const domain::StrategyName strategy = strategy_of(request.stream);
   Snapshot& snapshot = snapshots_[strategy];
   if (request.at_seq == 0) {

@@ -1,16 +1,16 @@
-// The lossless streams order.<strategy> and order.all: publishes every durable record, keeps the newest
-// for replays, and answers the recovery port (5562) with what a reader missed, or with the whole state
-// when that is no longer kept. Also the state topics of order-manager (strategy, lease).
+// The lossless streams order.<strategy> and order.all: publishes every durable record, keeps the
+// newest for replays, and answers the recovery port (5562) with what a reader missed, or with the
+// whole state when that is no longer kept. Also the state topics of order-manager (strategy,
+// lease).
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <boost/system/result.hpp>
 
 #include "common/bus/publisher.hpp"
 #include "common/wire/recovery_codec.hpp"
@@ -50,7 +50,8 @@ class OrderStreams {
 
   void keep(const domain::StrategyName& strategy, std::uint64_t prev, Kept kept);
   [[nodiscard]] wire::OrdersAnswer replay(const wire::ReplayRequest& request);
-  [[nodiscard]] wire::OrdersAnswer page_of(const wire::SnapshotRequest& request, const OrderManager& core);
+  [[nodiscard]] wire::OrdersAnswer page_of(const wire::SnapshotRequest& request,
+                                           const OrderManager& core);
 
   bus::Publisher& publisher_;
   std::map<domain::StrategyName, Stream> streams_;  // the empty name: order.all

@@ -67,7 +67,9 @@ class Service {
 
 bus::PublisherConfig publisher_config(const runtime::Runtime& runtime, const Config& config) {
   const runtime::Clock clock = runtime.clock;
-  return {.producer = {.service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation},
+  return {.producer = {.service = runtime.service,
+                       .replica = runtime.replica,
+                       .incarnation = runtime.incarnation},
           .endpoints = {{.role = bus::EndpointRole::Listen, .address = config.bus.orders}},
           .trust = config.bus.trust,
           .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }};
@@ -76,47 +78,56 @@ bus::PublisherConfig publisher_config(const runtime::Runtime& runtime, const Con
 Service::Service(runtime::Runtime& runtime, const Config& config)
     : runtime_(runtime),
       executor_(runtime.io.get_executor()),
-      metrics_(runtime::make_metrics(runtime, config.metrics, stats_,
-                                     {"quote", "market", "signal", "command", "runner", "order", "strategy", "lease"},
-                                     std::filesystem::path(config.journal_file).parent_path().string())),
-      manager_metrics_(metrics_->registry(), [this] { return engine_.core().figures(runtime_.clock.now()); }),
+      metrics_(runtime::make_metrics(
+          runtime, config.metrics, stats_,
+          {"quote", "market", "signal", "command", "runner", "order", "strategy", "lease"},
+          std::filesystem::path(config.journal_file).parent_path().string())),
+      manager_metrics_(metrics_->registry(),
+                       [this] { return engine_.core().figures(runtime_.clock.now()); }),
       publisher_(executor_, publisher_config(runtime, config), stats_),
       streams_(publisher_),
       desk_(std::make_shared<VenueDesk>(
           executor_, config.venue, make_signer(config), manager_metrics_,
-          VenueDesk::Reports{.post = [this](Input input) { engine_.post(std::move(input)); },
-                             .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); }})),
+          VenueDesk::Reports{
+              .post = [this](Input input) { engine_.post(std::move(input)); },
+              .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); }})),
       engine_(executor_, config.journal_file, config.settings,
               venue_identity(config.venue.chain_id, desk_->address()), effects()),
-      feeds_(executor_, config, stats_, metrics_->registry(), [this](Input input) { engine_.post(std::move(input)); }),
-      recovery_(executor_, {.endpoint = {.role = bus::EndpointRole::Listen, .address = config.bus.orders_recovery},
-                            .trust = config.bus.trust},
-                [this](std::string request) -> asio::awaitable<boost::system::result<std::string>> {
-                  co_return streams_.answer(request, engine_.core());
-                },
-                stats_) {
+      feeds_(executor_, config, stats_, metrics_->registry(),
+             [this](Input input) { engine_.post(std::move(input)); }),
+      recovery_(
+          executor_,
+          {.endpoint = {.role = bus::EndpointRole::Listen, .address = config.bus.orders_recovery},
+           .trust = config.bus.trust},
+          [this](std::string request) -> asio::awaitable<boost::system::result<std::string>> {
+            co_return streams_.answer(request, engine_.core());
+          },
+          stats_) {
   for (const char* component : {"journal", "venue", "account"}) runtime_.health.add(component);
 }
 
 Engine::Effects Service::effects() {
-  return {.cancel = [this](const std::vector<domain::VenueOrderId>& orders) { desk_->cancel(orders); },
-          .submit = [this](const SubmitBatch& batch) { desk_->submit(batch); },
-          .read = [this](const Read& wanted) { desk_->read(wanted); },
-          .publish = [this](const domain::StreamedEvent& event) { on_published(event); },
-          .remember = [this](const domain::StreamedEvent& event) { streams_.remember(event); },
-          .decided = [this](domain::Duration elapsed) { manager_metrics_.observe(Stage::Risk, elapsed); },
-          .committed =
-              [this](domain::Duration elapsed) {
-                manager_metrics_.committed(elapsed);
-                manager_metrics_.observe(Stage::Journal, elapsed);
-              },
-          .commit_failed = [this](const std::string&) { show_health(); },
-          .started =
-              [this] {
-                const Ledger& ledger = engine_.core().ledger();
-                manager_metrics_.set_fold(ledger.journal_id(), kFoldVersion);
-                log::info("The journal is folded", {{"records", ledger.last_seq()}, {"start", ledger.starts()}});
-              }};
+  return {
+      .cancel = [this](const std::vector<domain::VenueOrderId>& orders) { desk_->cancel(orders); },
+      .submit = [this](const SubmitBatch& batch) { desk_->submit(batch); },
+      .read = [this](const Read& wanted) { desk_->read(wanted); },
+      .publish = [this](const domain::StreamedEvent& event) { on_published(event); },
+      .remember = [this](const domain::StreamedEvent& event) { streams_.remember(event); },
+      .decided =
+          [this](domain::Duration elapsed) { manager_metrics_.observe(Stage::Risk, elapsed); },
+      .committed =
+          [this](domain::Duration elapsed) {
+            manager_metrics_.committed(elapsed);
+            manager_metrics_.observe(Stage::Journal, elapsed);
+          },
+      .commit_failed = [this](const std::string&) { show_health(); },
+      .started =
+          [this] {
+            const Ledger& ledger = engine_.core().ledger();
+            manager_metrics_.set_fold(ledger.journal_id(), kFoldVersion);
+            log::info("The journal is folded",
+                      {{"records", ledger.last_seq()}, {"start", ledger.starts()}});
+          }};
 }
 
 void Service::on_published(const domain::StreamedEvent& event) {
@@ -125,7 +136,8 @@ void Service::on_published(const domain::StreamedEvent& event) {
   const auto* filled = std::get_if<domain::OrderFilled>(&event.event.body);
   if (filled == nullptr) return;
   const OrderRecord* record = engine_.core().ledger().orders().find(filled->fill.order);
-  if (record == nullptr || record->fills.size() != 1) return;  // the first fill of an order is its latency
+  if (record == nullptr || record->fills.size() != 1)
+    return;  // the first fill of an order is its latency
   const domain::Timestamp now = runtime_.clock.now();
   manager_metrics_.observe(Stage::Fill, now - record->order.submitted_at);
   manager_metrics_.observe(Stage::Total, now - record->order.decided_at);
@@ -141,11 +153,17 @@ void Service::show_health() {
   for (const NotReady reason : engine_.core().not_ready()) {
     switch (reason) {
       case NotReady::NotStarted:
-      case NotReady::JournalUnwritable: append(journal, reason); break;
+      case NotReady::JournalUnwritable:
+        append(journal, reason);
+        break;
       case NotReady::UserChannelDown:
-      case NotReady::RestDown: append(venue, reason); break;
+      case NotReady::RestDown:
+        append(venue, reason);
+        break;
       case NotReady::NotReconciled:
-      case NotReady::ShuttingDown: append(account, reason); break;
+      case NotReady::ShuttingDown:
+        append(account, reason);
+        break;
     }
   }
   if (!engine_.journal_writable()) journal = engine_.failure();
@@ -176,7 +194,8 @@ asio::awaitable<void> Service::wind_up() {
   do {
     co_await runtime::sleep_for(20ms);
   } while (!engine_.core().drained() && runtime_.clock.monotonic() < deadline);
-  if (!engine_.core().drained()) log::warning("Stopping while the venue has not answered every cancel");
+  if (!engine_.core().drained())
+    log::warning("Stopping while the venue has not answered every cancel");
 }
 
 asio::awaitable<void> Service::run() {
@@ -192,15 +211,17 @@ asio::awaitable<void> Service::run() {
   const std::function<asio::awaitable<void>()> clock = [this] { return desk_->watch_clock(); };
   const std::function<asio::awaitable<void>()> quotes = [this] { return feeds_.read_quotes(); };
   const std::function<asio::awaitable<void>()> signals = [this] { return feeds_.read_signals(); };
-  const runtime::SuperviseOptions reconnect{.backoff = {.min = 250ms, .max = 10s, .healthy_after = 30s}};
+  const runtime::SuperviseOptions reconnect{
+      .backoff = {.min = 250ms, .max = 10s, .healthy_after = 30s}};
   const std::function<asio::awaitable<void>()> until_stopped = [this]() -> asio::awaitable<void> {
     co_await runtime_.stop.wait();
     co_await wind_up();
     desk_->close();  // that its links end now is no news
   };
-  co_await (until_stopped() || engine_.run() || publish_state() || runtime::supervise("clock", clock) ||
-            runtime::supervise("account", account, reconnect) || runtime::supervise("quotes", quotes) ||
-            runtime::supervise("signals", signals));
+  co_await (until_stopped() || engine_.run() || publish_state() ||
+            runtime::supervise("clock", clock) ||
+            runtime::supervise("account", account, reconnect) ||
+            runtime::supervise("quotes", quotes) || runtime::supervise("signals", signals));
   streams_.publish_state(engine_.core(), runtime_.clock.now());
   feeds_.close();
   recovery_.close();

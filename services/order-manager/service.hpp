@@ -1,5 +1,5 @@
-// The order-manager process: wires the engine to the bus, the venue, metrics and health, and ends in
-// order: no new orders, everything canceled, the last events published, the last snapshot sent.
+// The order-manager process: wires the engine to the bus, the venue, metrics and health, and ends
+// in order: no new orders, everything canceled, the last events published, the last snapshot sent.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

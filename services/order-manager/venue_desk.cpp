@@ -29,7 +29,8 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
               {.rest = config.rest,
                .gamma = config.gamma,
                .chain_id = config.chain_id,
-               .request_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout)},
+               .request_timeout =
+                   std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout)},
               std::move(signer), client_observer()),
       session_(executor, config.user_ws, session_reports(), {}) {}
 
@@ -60,7 +61,10 @@ UserSession::Reports VenueDesk::session_reports() {
                 metrics_.set_connected("user", false);
                 reports_.post_link({VenueChannel::User, Link::Down});
               },
-          .on_refused = [this](std::string_view reason) { if (!closed_) metrics_.user_event_refused(reason); }};
+          .on_refused =
+              [this](std::string_view reason) {
+                if (!closed_) metrics_.user_event_refused(reason);
+              }};
 }
 
 void VenueDesk::set_rest(Link link) {
@@ -86,7 +90,9 @@ void VenueDesk::spawn(awaitable<void> work) {
   });
 }
 
-void VenueDesk::submit(const SubmitBatch& batch) { spawn(send_batch(batch)); }
+void VenueDesk::submit(const SubmitBatch& batch) {
+  spawn(send_batch(batch));
+}
 
 awaitable<void> VenueDesk::send_batch(SubmitBatch batch) {
   const auto self = shared_from_this();
@@ -96,7 +102,8 @@ awaitable<void> VenueDesk::send_batch(SubmitBatch batch) {
     sent = clock_.monotonic();
     metrics_.observe(Stage::Submit, sent - begun);
   };
-  const std::vector<domain::SubmitAnswered> answers = co_await client_.submit(batch.orders, on_sending);
+  const std::vector<domain::SubmitAnswered> answers =
+      co_await client_.submit(batch.orders, on_sending);
   if (closed_) co_return;
   metrics_.observe(Stage::Ack, clock_.monotonic() - sent);
   for (const domain::SubmitAnswered& answer : answers) post(answer);
@@ -112,10 +119,13 @@ void VenueDesk::cancel(const std::vector<domain::VenueOrderId>& orders) {
 
 awaitable<void> VenueDesk::send_cancels(std::vector<domain::VenueOrderId> orders) {
   const auto self = shared_from_this();
-  for (domain::CancelAnswered& answer : co_await client_.cancel(std::move(orders))) post(std::move(answer));
+  for (domain::CancelAnswered& answer : co_await client_.cancel(std::move(orders)))
+    post(std::move(answer));
 }
 
-void VenueDesk::read(const Read& wanted) { spawn(carry_out(wanted)); }
+void VenueDesk::read(const Read& wanted) {
+  spawn(carry_out(wanted));
+}
 
 awaitable<void> VenueDesk::carry_out(Read wanted) {
   const auto self = shared_from_this();
@@ -130,7 +140,8 @@ awaitable<void> VenueDesk::carry_out(Read wanted) {
     post(co_await client_.read_market(market->market));
   } else {
     const domain::MarketId id = std::get<ConfirmResolution>(wanted).market;
-    if (const auto payout = co_await client_.read_payout(id)) post(ResolutionConfirmed{id, *payout});
+    if (const auto payout = co_await client_.read_payout(id))
+      post(ResolutionConfirmed{id, *payout});
   }
 }
 

@@ -1,5 +1,6 @@
-// Between the engine and the venue: carries out what a turn decided (submit, cancel, read) and turns
-// every answer and user event into an input. Keeps the links: credentials, the user channel, the clock.
+// Between the engine and the venue: carries out what a turn decided (submit, cancel, read) and
+// turns every answer and user event into an input. Keeps the links: credentials, the user channel,
+// the clock.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,8 +26,8 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
     std::function<void(Input)> post;
     std::function<void(VenueSessionChanged)> post_link;
   };
-  VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config, polymarket::OrderSigner signer,
-            ManagerMetrics& metrics, Reports reports);
+  VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
+            polymarket::OrderSigner signer, ManagerMetrics& metrics, Reports reports);
 
   void submit(const SubmitBatch& batch);
   void cancel(const std::vector<domain::VenueOrderId>& orders);

@@ -13,8 +13,8 @@ OrderIdentity venue_identity(std::uint64_t chain_id, const polymarket::Address& 
   const auto domains = std::make_shared<const polymarket::ExchangeDomains>(chain_id);
   return [domains, account](const domain::Order& order,
                             const domain::Market& market) -> std::optional<VenueIdentity> {
-    const auto amounts = polymarket::amounts_for_shares(order.side, order.quantity, order.limit, market.tick,
-                                                        order.time_in_force);
+    const auto amounts = polymarket::amounts_for_shares(order.side, order.quantity, order.limit,
+                                                        market.tick, order.time_in_force);
     if (!amounts) return std::nullopt;
     VenueIdentity identity;
     identity.fields = {

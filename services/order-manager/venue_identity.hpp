@@ -9,7 +9,9 @@
 
 namespace polybot::order_manager {
 
-// `account` is maker and signer (an EOA). Throws std::invalid_argument for a chain without exchanges.
-[[nodiscard]] OrderIdentity venue_identity(std::uint64_t chain_id, const polymarket::Address& account);
+// `account` is maker and signer (an EOA). Throws std::invalid_argument for a chain without
+// exchanges.
+[[nodiscard]] OrderIdentity venue_identity(std::uint64_t chain_id,
+                                           const polymarket::Address& account);
 
 }  // namespace polybot::order_manager

@@ -18,8 +18,7 @@ using TwoPlaces = domain::Decimal<struct TwoPlacesTag, 2>;
 void read_flow(runtime::config::Reader& reader, FlowSettings& flow) {
   flow.edge = reader.boolean("flow.edge", true);
   flow.book_changes_per_second = reader.integer("flow.rate", 200, 1, 20'000);
-  flow.rotate_period =
-      reader.duration("flow.rotate_period", minutes(5), seconds(2), hours(24));
+  flow.rotate_period = reader.duration("flow.rotate_period", minutes(5), seconds(2), hours(24));
   flow.resolve_after_min =
       reader.duration("flow.resolve_after_min", seconds(15), milliseconds(100), hours(1));
   flow.resolve_after_max =
@@ -48,9 +47,8 @@ void read_rules(runtime::config::Reader& reader, EngineSettings& engine) {
   engine.retention = reader.duration("memory.retention", minutes(30), seconds(10), hours(24));
   engine.resolved_markets_kept =
       reader.integer_as<std::uint32_t>("memory.resolved_markets", 4096, 16, 1'000'000);
-  engine.allowance =
-      reader.decimal<Money>("account.allowance", Money::from_units(1'000'000'000), Money{},
-                            Money::from_units(1'000'000'000));
+  engine.allowance = reader.decimal<Money>("account.allowance", Money::from_units(1'000'000'000),
+                                           Money{}, Money::from_units(1'000'000'000));
   const auto ordered = [&](const char* key, Duration low, Duration high) {
     if (high < low) reader.error(key, "must not be below its minimum");
   };
@@ -67,21 +65,22 @@ Config read_config(runtime::config::Reader& reader) {
   config.api_port = reader.port("api.port", 8090);
   config.folder = reader.string("data.folder", "data/sim/exchange");
   config.sync_every = reader.duration("data.sync_every", seconds(1), milliseconds(10), minutes(1));
-  config.snapshot_every =
-      reader.duration("data.snapshot_every", minutes(5), seconds(1), hours(24));
+  config.snapshot_every = reader.duration("data.snapshot_every", minutes(5), seconds(1), hours(24));
   config.exchange.seed = static_cast<std::uint64_t>(
       reader.integer("flow.seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
   read_flow(reader, config.exchange.flow);
   read_rules(reader, config.exchange.engine);
   config.recording = reader.string("replay.recording", "");
   config.speed_percent =
-      reader.decimal<TwoPlaces>("replay.speed", TwoPlaces::from_units(1), TwoPlaces::from_raw(1),
-                                TwoPlaces::from_units(1'000))
+      reader
+          .decimal<TwoPlaces>("replay.speed", TwoPlaces::from_units(1), TwoPlaces::from_raw(1),
+                              TwoPlaces::from_units(1'000))
           .raw();
   config.exchange.flow_kind = config.recording.empty() ? FlowKind::Synthetic : FlowKind::Replay;
   config.deposit = reader.decimal<Money>("account.deposit", Money::from_units(10'000), Money{},
                                          Money::from_units(1'000'000'000));
-  config.chain_id = static_cast<std::uint64_t>(reader.integer("venue.chain_id", 137, 1, 1'000'000'000));
+  config.chain_id =
+      static_cast<std::uint64_t>(reader.integer("venue.chain_id", 137, 1, 1'000'000'000));
   config.turn = reader.duration("api.turn", milliseconds(5), milliseconds(1), seconds(1));
   return config;
 }

@@ -15,7 +15,7 @@ struct Config {
   std::uint16_t api_port = 8090;
   std::filesystem::path folder;
   ExchangeSettings exchange;
-  std::string recording;           // path; empty: synthetic flow
+  std::string recording;  // path; empty: synthetic flow
   std::int64_t speed_percent = 100;
   domain::Money deposit = domain::Money::from_units(10'000);
   std::uint64_t chain_id = 137;

@@ -32,7 +32,9 @@ bool read_record(std::string_view record, const std::function<bool(const Truth&)
 }  // namespace
 
 ExchangeHost::ExchangeHost(Options options)
-    : options_(std::move(options)), settings_(options_.config.exchange), log_(options_.config.folder) {
+    : options_(std::move(options)),
+      settings_(options_.config.exchange),
+      log_(options_.config.folder) {
   old_orders_ = std::make_unique<HistoryFile>(options_.config.folder / "orders");
   old_trades_ = std::make_unique<HistoryFile>(options_.config.folder / "trades");
   auto opened = log_.open();
@@ -53,11 +55,11 @@ void ExchangeHost::begin() {
 
 void ExchangeHost::resume(InputLog::Opened opened) {
   if (opened.header.recording != options_.recording_fingerprint) {
-    throw runtime::CannotStart(
-        "the data folder " + options_.config.folder.string() +
-        (opened.header.recording.empty() ? " belongs to the synthetic flow"
-                                         : " belongs to the recording " + opened.header.recording) +
-        "; each recording needs a folder of its own");
+    throw runtime::CannotStart("the data folder " + options_.config.folder.string() +
+                               (opened.header.recording.empty()
+                                    ? " belongs to the synthetic flow"
+                                    : " belongs to the recording " + opened.header.recording) +
+                               "; each recording needs a folder of its own");
   }
   const ExchangeSettings wanted = settings_;
   settings_ = opened.header.settings;
@@ -67,12 +69,14 @@ void ExchangeHost::resume(InputLog::Opened opened) {
   }
   exchange_ = std::make_unique<Exchange>(settings_, opened.header.started_at, outputs_);
   if (opened.state && !exchange_->load(*opened.state)) {
-    throw runtime::CannotStart("the state in " + options_.config.folder.string() + " cannot be read");
+    throw runtime::CannotStart("the state in " + options_.config.folder.string() +
+                               " cannot be read");
   }
   marked_at_ = exchange_->now();
   folded_ = log_.replay([this](const Input& logged, Timestamp at) {
     Input input = logged;
-    if (auto* frames = std::get_if<PlayFrames>(&input); frames != nullptr && options_.resolve_frames) {
+    if (auto* frames = std::get_if<PlayFrames>(&input);
+        frames != nullptr && options_.resolve_frames) {
       options_.resolve_frames(*frames);
     }
     outputs_.clear();
@@ -107,7 +111,8 @@ const Outputs& ExchangeHost::apply(const Input& input) {
 void ExchangeHost::advance() {
   const Timestamp now = options_.now();
   const auto due = exchange_->next_due();
-  if ((due && *due <= now) || now - marked_at_ >= kMarkEvery) static_cast<void>(apply(AdvanceTime{}));
+  if ((due && *due <= now) || now - marked_at_ >= kMarkEvery)
+    static_cast<void>(apply(AdvanceTime{}));
 }
 
 void ExchangeHost::file_archived() {
@@ -156,6 +161,8 @@ const FaultSettings* ExchangeHost::fault(Fault fault, const domain::MarketId& ma
 }
 
 // Not logged: at worst a restart grants an occasion too many.
-void ExchangeHost::fault_used(Fault fault) { exchange_->faults().used(fault); }
+void ExchangeHost::fault_used(Fault fault) {
+  exchange_->faults().used(fault);
+}
 
 }  // namespace polybot::venue_simulator

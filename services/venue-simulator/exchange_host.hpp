@@ -1,5 +1,5 @@
-// The exchange with its durable memory: folds the log at the start, applies and logs each input, and
-// hands the outputs to whoever publishes them. Nothing leaves before it is logged.
+// The exchange with its durable memory: folds the log at the start, applies and logs each input,
+// and hands the outputs to whoever publishes them. Nothing leaves before it is logged.
 //
 // Single-threaded; publish() must not apply further inputs.
 #pragma once
@@ -55,8 +55,10 @@ class ExchangeHost {
     return now() - engine().settings().retention;
   }
   // What has left memory, by its running number; until `use` returns false.
-  void read_old_orders(std::uint64_t after, const std::function<bool(const OrderTruth&)>& use) const;
-  void read_old_trades(std::uint64_t after, const std::function<bool(const TradeTruth&)>& use) const;
+  void read_old_orders(std::uint64_t after,
+                       const std::function<bool(const OrderTruth&)>& use) const;
+  void read_old_trades(std::uint64_t after,
+                       const std::function<bool(const TradeTruth&)>& use) const;
   [[nodiscard]] std::uint64_t folded_inputs() const { return folded_; }
   [[nodiscard]] const InputLog& log() const { return log_; }
 

@@ -104,13 +104,17 @@ const RecordedFrame* Recording::peek() {
   return has_frame_ ? &frame_ : nullptr;
 }
 
-void Recording::pop() { has_frame_ = false; }
+void Recording::pop() {
+  has_frame_ = false;
+}
 
 void Recording::skip_to(std::uint64_t index) {
   while (peek() != nullptr && frame_.index < index) pop();
 }
 
-bool Recording::at_end() { return peek() == nullptr; }
+bool Recording::at_end() {
+  return peek() == nullptr;
+}
 
 void append_recorded_events(const polymarket::MarketFrame& frame,
                             std::vector<RecordedEvent>& events) {

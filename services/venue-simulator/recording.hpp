@@ -1,8 +1,8 @@
 // A recording of the venue's market channel, read forwards: one JSON object a line,
 // {"ts_ms": venue time, "raw": frame text}; plain or compressed with zstd (.zst).
 //
-// Lines keep the file's order; a time that steps back counts as the latest one seen. Lines that cannot
-// be read are skipped and counted. Nothing is held but the frame at hand.
+// Lines keep the file's order; a time that steps back counts as the latest one seen. Lines that
+// cannot be read are skipped and counted. Nothing is held but the frame at hand.
 #pragma once
 
 #include <cstdint>
@@ -61,6 +61,7 @@ class Recording {
 };
 
 // What the exchange needs to know of a frame.
-void append_recorded_events(const polymarket::MarketFrame& frame, std::vector<RecordedEvent>& events);
+void append_recorded_events(const polymarket::MarketFrame& frame,
+                            std::vector<RecordedEvent>& events);
 
 }  // namespace polybot::venue_simulator

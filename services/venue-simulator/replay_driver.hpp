@@ -1,8 +1,8 @@
 // Plays a recording to the exchange and to the market feed at its own pace, times a speed.
 //
-// Frames of one recorded millisecond are one burst and stay together: they are due at the same moment
-// and get the same stamp. A restart goes on where the last run stopped; the time in between does not
-// count. After the end the markets stay as they are.
+// Frames of one recorded millisecond are one burst and stay together: they are due at the same
+// moment and get the same stamp. A restart goes on where the last run stopped; the time in between
+// does not count. After the end the markets stay as they are.
 #pragma once
 
 #include <functional>
@@ -54,7 +54,8 @@ class ReplayDriver {
   std::int64_t speed_percent_;
   domain::Timestamp anchor_{};  // when the first frame was, or would have been, due
   std::unordered_map<domain::TokenId, TokenState> tokens_;
-  std::map<domain::MarketId, domain::TokenId> first_tokens_;  // of markets seen with one token so far
+  std::map<domain::MarketId, domain::TokenId>
+      first_tokens_;  // of markets seen with one token so far
   std::size_t listed_ = 0;
   std::uint64_t unreadable_ = 0;
 };

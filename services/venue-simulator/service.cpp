@@ -158,8 +158,12 @@ Simulator::Simulator(runtime::Runtime& runtime, const Config& config)
     : parts_(std::make_unique<Parts>(runtime, config)) {}
 Simulator::~Simulator() = default;
 
-boost::asio::awaitable<void> Simulator::run() { return parts_->run(); }
-std::uint16_t Simulator::api_port() const { return parts_->api_port(); }
+boost::asio::awaitable<void> Simulator::run() {
+  return parts_->run();
+}
+std::uint16_t Simulator::api_port() const {
+  return parts_->api_port();
+}
 
 boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   runtime.health.add("exchange");

@@ -29,12 +29,12 @@ void BM_CrowdSecond(benchmark::State& state) {
       }
     }
   }
-  state.counters["steps/s"] = benchmark::Counter(static_cast<double>(exchange.flow().steps()),
-                                                 benchmark::Counter::kIsRate);
+  state.counters["steps/s"] =
+      benchmark::Counter(static_cast<double>(exchange.flow().steps()), benchmark::Counter::kIsRate);
   state.counters["book_changes/s"] =
       benchmark::Counter(static_cast<double>(changes), benchmark::Counter::kIsRate);
-  state.counters["book_changes_per_market_second"] = benchmark::Counter(
-      static_cast<double>(changes), benchmark::Counter::kAvgIterations);
+  state.counters["book_changes_per_market_second"] =
+      benchmark::Counter(static_cast<double>(changes), benchmark::Counter::kAvgIterations);
 }
 BENCHMARK(BM_CrowdSecond)->Arg(1)->Arg(0);
 

@@ -23,10 +23,14 @@ using domain::TradingState;
 
 namespace {
 
-std::string name(const ClientOrderId& id) { return "order " + domain::to_string(id); }
+std::string name(const ClientOrderId& id) {
+  return "order " + domain::to_string(id);
+}
 
 // In YES terms.
-bool bids(const Order& order) { return (order.side == Side::Buy) == (order.instrument.outcome == Outcome::Yes); }
+bool bids(const Order& order) {
+  return (order.side == Side::Buy) == (order.instrument.outcome == Outcome::Yes);
+}
 Price yes_limit(const Order& order) {
   return order.instrument.outcome == Outcome::Yes ? order.limit : domain::complement(order.limit);
 }
@@ -40,7 +44,8 @@ bool would_trade(const Order& a, const Order& b) {
 
 }  // namespace
 
-// ---- one record -----------------------------------------------------------------------------------------
+// ---- one record
+// -----------------------------------------------------------------------------------------
 
 struct Auditor::Judge {
   Auditor& auditor;
@@ -58,7 +63,9 @@ struct Auditor::Judge {
   }
   void operator()(const domain::SignalAccepted& body) const { auditor.accepted(event, body); }
   void operator()(const domain::SignalDenied& body) const { auditor.answered(event, body.signal); }
-  void operator()(const domain::OrderSubmitted& body) const { auditor.submitted(event, body.order); }
+  void operator()(const domain::OrderSubmitted& body) const {
+    auditor.submitted(event, body.order);
+  }
   void operator()(const domain::OrderAmbiguous& body) const {
     auditor.known(body.order).last_byte_at = body.last_byte_at;
     ++auditor.stage_.totals["orders ambiguous"];
@@ -68,7 +75,8 @@ struct Auditor::Judge {
   void operator()(const domain::OrderRejected& body) const {
     Audited& audited = auditor.known(body.order);
     if (body.reason == domain::RejectReason::NotFoundAtVenue) {
-      require(audited.last_byte_at && event.at >= *audited.last_byte_at + auditor.plan_.manager.ambiguous_hold,
+      require(audited.last_byte_at &&
+                  event.at >= *audited.last_byte_at + auditor.plan_.manager.ambiguous_hold,
               name(body.order) + " is written off before the hold is over");
       audited.written_off_at = event.at;
       ++auditor.stage_.totals["orders written off"];
@@ -93,12 +101,15 @@ struct Auditor::Judge {
   void operator()(const domain::OrderExpired& body) const { concluded(body.order); }
   void operator()(const domain::OrderResurrected& body) const {
     Audited& audited = auditor.known(body.order);
-    require(audited.written_off_at.has_value(), name(body.order) + " rises without having been written off");
+    require(audited.written_off_at.has_value(),
+            name(body.order) + " rises without having been written off");
     audited.cancel_requested = false;
     ++auditor.stage_.totals["orders resurrected"];
     concluded(body.order);
   }
-  void operator()(const domain::MarketRecorded& body) const { auditor.markets_[body.market.id] = body.market; }
+  void operator()(const domain::MarketRecorded& body) const {
+    auditor.markets_[body.market.id] = body.market;
+  }
   void operator()(const domain::MarketResolved&) const { ++auditor.stage_.totals["resolutions"]; }
   void operator()(const domain::ClaimPaid& body) const {
     ++auditor.stage_.totals["claims paid"];
@@ -110,13 +121,17 @@ struct Auditor::Judge {
     (body.strategy ? auditor.states_[*body.strategy] : auditor.account_state_) = body.state;
     if (body.cause != domain::DenyReason::None) ++auditor.stage_.totals["loss limits reached"];
   }
-  void operator()(const domain::LeaseGranted& body) const { auditor.leases_[event.strategy] = body; }
+  void operator()(const domain::LeaseGranted& body) const {
+    auditor.leases_[event.strategy] = body;
+  }
   void operator()(const domain::CommandAccepted& body) const { command(body.command); }
   void operator()(const domain::CommandDenied& body) const { command(body.command); }
   void command(const domain::CommandId& id) const {
     require(auditor.commands_.insert(id).second, "a command is answered twice");
   }
-  void operator()(const domain::LegsImbalanced&) const { ++auditor.stage_.totals["legs imbalanced"]; }
+  void operator()(const domain::LegsImbalanced&) const {
+    ++auditor.stage_.totals["legs imbalanced"];
+  }
   void operator()(const domain::LegsLevelled&) const { ++auditor.stage_.totals["legs levelled"]; }
   void operator()(const domain::DayOpened&) const { ++auditor.stage_.totals["days opened"]; }
   void operator()(const domain::OrderDenied&) const { ++auditor.stage_.totals["orders denied"]; }
@@ -130,7 +145,8 @@ struct Auditor::Judge {
 };
 
 void Auditor::on_committed(const domain::StreamedEvent& record) {
-  require(record.event.seq == ++seq_, "journal record " + std::to_string(record.event.seq) + " out of sequence");
+  require(record.event.seq == ++seq_,
+          "journal record " + std::to_string(record.event.seq) + " out of sequence");
   if (stage_.verbose) stage_.say(tell(record));
   std::visit(Judge{*this, record.event, record.status}, record.event.body);
 }
@@ -150,7 +166,8 @@ TradingState Auditor::state_of(const StrategyName& strategy) const {
   return own == states_.end() ? account_state_ : std::max(account_state_, own->second);
 }
 
-// ---- signals ----------------------------------------------------------------------------------------------
+// ---- signals
+// ----------------------------------------------------------------------------------------------
 
 void Auditor::answered(const domain::Event&, const domain::SignalId& id) {
   require(answered_.insert(id).second, "signal " + domain::to_string(id) + " is answered twice");
@@ -162,33 +179,40 @@ void Auditor::accepted(const domain::Event& event, const domain::SignalAccepted&
   const auto found = signals_.find(body.signal);
   require(found != signals_.end(), "an accepted signal that no runner emitted");
   const domain::Signal& signal = found->second;
-  require(event.at < signal.expires_at, "signal " + domain::to_string(signal.id) + " is accepted after its end");
+  require(event.at < signal.expires_at,
+          "signal " + domain::to_string(signal.id) + " is accepted after its end");
   const domain::LeaseGranted& lease = leases_[event.strategy];
   require(lease.incarnation == signal.id.incarnation && lease.epoch == signal.lease_epoch,
           "signal " + domain::to_string(signal.id) + " is accepted under a lease that has ended");
   const auto fresh = [&](const domain::MarketId& market) {
     const auto changed = position_seq_.find({event.strategy, market});
-    require(changed == position_seq_.end() || changed->second <= signal.applied_seq,
-            "signal " + domain::to_string(signal.id) + " had not seen the last fill and is accepted");
+    require(
+        changed == position_seq_.end() || changed->second <= signal.applied_seq,
+        "signal " + domain::to_string(signal.id) + " had not seen the last fill and is accepted");
   };
   if (const auto* target = std::get_if<domain::QuoteTarget>(&signal.intent)) {
     if (target->bid || target->ask) fresh(target->market);
     return;
   }
-  for (const domain::Leg& leg : std::get<std::vector<domain::Leg>>(signal.intent)) fresh(leg.instrument.market);
+  for (const domain::Leg& leg : std::get<std::vector<domain::Leg>>(signal.intent))
+    fresh(leg.instrument.market);
 }
 
-// ---- orders -----------------------------------------------------------------------------------------------
+// ---- orders
+// -----------------------------------------------------------------------------------------------
 
 void Auditor::submitted(const domain::Event& event, const Order& order) {
   require(!orders_.contains(order.id), name(order.id) + " is submitted twice");
-  require(by_venue_id_.emplace(order.venue_id, order.id).second, name(order.id) + " has the venue id of another order");
+  require(by_venue_id_.emplace(order.venue_id, order.id).second,
+          name(order.id) + " has the venue id of another order");
   if (!ours(event.strategy)) {
     ++stage_.totals["orders adopted"];
   } else {
     const TradingState state = state_of(event.strategy);
-    require(state != TradingState::Halted, name(order.id) + " is submitted while trading is halted");
-    require(state != TradingState::Reducing || order.side == Side::Sell, name(order.id) + " opens while reducing");
+    require(state != TradingState::Halted,
+            name(order.id) + " is submitted while trading is halted");
+    require(state != TradingState::Reducing || order.side == Side::Sell,
+            name(order.id) + " opens while reducing");
     check_crossing(order);
     if (order.side == Side::Sell) check_sell(order);
   }
@@ -197,13 +221,15 @@ void Auditor::submitted(const domain::Event& event, const Order& order) {
   if (!ours(event.strategy) || order.side == Side::Sell) return;
   buys_of_turn_.push_back(order.id);
   check_open_orders(order);
-  require(!free_collateral().is_negative(), name(order.id) + " promises cash that is not there: free collateral " +
-                                                free_collateral().to_string());
+  require(!free_collateral().is_negative(),
+          name(order.id) + " promises cash that is not there: free collateral " +
+              free_collateral().to_string());
 }
 
 void Auditor::check_crossing(const Order& order) const {
   for (const ClientOrderId& id : open_) {
-    require(!would_trade(order, orders_.at(id).order), name(order.id) + " would trade with our own " + name(id));
+    require(!would_trade(order, orders_.at(id).order),
+            name(order.id) + " would trade with our own " + name(id));
   }
 }
 
@@ -237,7 +263,8 @@ void Auditor::check_sell(const Order& order) const {
 }
 
 void Auditor::on_sent(const Order& order) {
-  require(by_venue_id_.contains(order.venue_id), name(order.id) + " is sent before it is in the journal");
+  require(by_venue_id_.contains(order.venue_id),
+          name(order.id) + " is sent before it is in the journal");
   require(sent_.insert(order.venue_id).second, name(order.id) + " is sent twice");
 }
 
@@ -251,7 +278,8 @@ std::optional<Timestamp> Auditor::last_byte_of(const domain::VenueOrderId& order
   return id == by_venue_id_.end() ? std::nullopt : orders_.at(id->second).last_byte_at;
 }
 
-// ---- fills ------------------------------------------------------------------------------------------------
+// ---- fills
+// ------------------------------------------------------------------------------------------------
 
 void Auditor::move_cash(const Audited& audited, const Fill& fill, int direction) {
   const bool buy = audited.order.side == Side::Buy;
@@ -264,18 +292,21 @@ void Auditor::filled(const domain::Event& event, const domain::OrderFilled& body
   fills_in_turn_ = true;
   Audited& audited = known(body.fill.order);
   Fill& fill = audited.fills[body.fill.trade];
-  require(!fill.booked, "trade " + body.fill.trade.value + " is booked twice for " + name(body.fill.order));
+  require(!fill.booked,
+          "trade " + body.fill.trade.value + " is booked twice for " + name(body.fill.order));
   require(!fill.reversed, "trade " + body.fill.trade.value + " is booked though it has failed");
   fill = {body.quantity, body.cash, body.fee, body.status, true, false};
   audited.filled += body.quantity;
   const Order& order = audited.order;
-  require(body.quantity.is_positive() && body.side == order.side && body.instrument == order.instrument,
-          "a fill that is not of " + name(order.id));
+  require(
+      body.quantity.is_positive() && body.side == order.side && body.instrument == order.instrument,
+      "a fill that is not of " + name(order.id));
   if (ours(order.strategy)) {
     require(audited.filled <= order.quantity, name(order.id) + " is filled beyond its quantity");
-    const bool within = order.side == Side::Buy
-                            ? body.cash <= domain::notional(order.limit, body.quantity, Rounding::Up)
-                            : body.cash >= domain::notional(order.limit, body.quantity, Rounding::Down);
+    const bool within =
+        order.side == Side::Buy
+            ? body.cash <= domain::notional(order.limit, body.quantity, Rounding::Up)
+            : body.cash >= domain::notional(order.limit, body.quantity, Rounding::Down);
     require(within, name(order.id) + " is filled at a price worse than its limit");
   }
   move_cash(audited, fill, 1);
@@ -300,14 +331,16 @@ void Auditor::reversed(const domain::Event& event, const domain::FillId& id) {
 void Auditor::advanced(const domain::FillAdvanced& step) {
   Audited& audited = known(step.fill.order);
   const auto found = audited.fills.find(step.fill.trade);
-  require(found != audited.fills.end() && found->second.counts() && step.status > found->second.status,
-          "a fill advances that is not there, or backwards");
+  require(
+      found != audited.fills.end() && found->second.counts() && step.status > found->second.status,
+      "a fill advances that is not there, or backwards");
   move_cash(audited, found->second, -1);
   found->second.status = step.status;
   move_cash(audited, found->second, 1);
 }
 
-Quantity Auditor::settled(const std::optional<StrategyName>& strategy, const domain::Instrument& instrument) const {
+Quantity Auditor::settled(const std::optional<StrategyName>& strategy,
+                          const domain::Instrument& instrument) const {
   Quantity sum;
   for (const auto& [key, fills] : bookings_) {
     if (key.second != instrument || (strategy && key.first != *strategy)) continue;
@@ -325,7 +358,8 @@ Quantity Auditor::settled(const std::optional<StrategyName>& strategy, const dom
   return sum;
 }
 
-// ---- money at risk ------------------------------------------------------------------------------------------
+// ---- money at risk
+// ------------------------------------------------------------------------------------------
 
 // What the open rest of a buy can cost at worst; an order that may or may not exist costs as much.
 Money Auditor::reserve(const Audited& audited) const {
@@ -335,8 +369,10 @@ Money Auditor::reserve(const Audited& audited) const {
   Money worst = domain::notional(order.limit, leaves, Rounding::Up);
   const auto market = markets_.find(order.instrument.market);
   if (order.post_only || market == markets_.end()) return worst;
-  const Money fee = domain::taker_fee(market->second.fee, order.limit, order.quantity, Rounding::Up);
-  return worst + Money::from_raw(domain::mul_div(fee.raw(), leaves.raw(), order.quantity.raw(), Rounding::Up));
+  const Money fee =
+      domain::taker_fee(market->second.fee, order.limit, order.quantity, Rounding::Up);
+  return worst + Money::from_raw(
+                     domain::mul_div(fee.raw(), leaves.raw(), order.quantity.raw(), Rounding::Up));
 }
 
 Money Auditor::free_collateral() const {
@@ -345,8 +381,8 @@ Money Auditor::free_collateral() const {
   return free;
 }
 
-void Auditor::check_usage(const om::Ledger& ledger, const Order& order, const domain::RiskLimits& limits,
-                          bool whole_account) const {
+void Auditor::check_usage(const om::Ledger& ledger, const Order& order,
+                          const domain::RiskLimits& limits, bool whole_account) const {
   Money market, event, total;
   const auto add = [&](const domain::MarketId& id, const domain::EventGroupId& of, Money amount) {
     if (id == order.instrument.market) market += amount;
@@ -366,10 +402,14 @@ void Auditor::check_usage(const om::Ledger& ledger, const Order& order, const do
     if (!whole_account && audited.order.strategy != order.strategy) continue;
     add(audited.order.instrument.market, audited.order.event, reserve(audited));
   }
-  const std::string whose = name(order.id) + (whole_account ? " of the account" : " of " + order.strategy.value);
-  require(market <= limits.position_max, whose + " exceeds the position limit: " + market.to_string());
-  require(event <= limits.event_exposure_max, whose + " exceeds the event limit: " + event.to_string());
-  require(total <= limits.exposure_max, whose + " exceeds the exposure limit: " + total.to_string());
+  const std::string whose =
+      name(order.id) + (whole_account ? " of the account" : " of " + order.strategy.value);
+  require(market <= limits.position_max,
+          whose + " exceeds the position limit: " + market.to_string());
+  require(event <= limits.event_exposure_max,
+          whose + " exceeds the event limit: " + event.to_string());
+  require(total <= limits.exposure_max,
+          whose + " exceeds the exposure limit: " + total.to_string());
 }
 
 void Auditor::check_limits(const om::Ledger& ledger, const Order& order) const {
@@ -383,14 +423,15 @@ void Auditor::check_limits(const om::Ledger& ledger, const Order& order) const {
 void Auditor::check_halted() const {
   for (const ClientOrderId& id : open_) {
     const Audited& audited = orders_.at(id);
-    if (!ours(audited.order.strategy) || state_of(audited.order.strategy) != TradingState::Halted) continue;
+    if (!ours(audited.order.strategy) || state_of(audited.order.strategy) != TradingState::Halted)
+      continue;
     require(audited.cancel_requested, name(id) + " rests though trading is halted");
   }
 }
 
 void Auditor::on_turn(const om::Ledger& ledger, std::size_t inputs) {
-  // Of a turn with several inputs only the end is visible here: a later fill may have changed what the
-  // decision was based on.
+  // Of a turn with several inputs only the end is visible here: a later fill may have changed what
+  // the decision was based on.
   if (inputs == 1 && !fills_in_turn_) {
     for (const ClientOrderId& id : buys_of_turn_) check_limits(ledger, orders_.at(id).order);
   }
@@ -399,7 +440,8 @@ void Auditor::on_turn(const om::Ledger& ledger, std::size_t inputs) {
   check_halted();
 }
 
-// ---- the whole ------------------------------------------------------------------------------------------------
+// ---- the whole
+// ------------------------------------------------------------------------------------------------
 
 // As if failed trades had never been: the fills that count, folded in the order of their booking.
 void Auditor::check_positions(const om::Ledger& ledger) const {
@@ -413,14 +455,16 @@ void Auditor::check_positions(const om::Ledger& ledger) const {
           for (const domain::FillId& id : fills->second) {
             const Audited& audited = orders_.at(id.order);
             const Fill& fill = audited.fills.at(id.trade);
-            if (fill.counts()) domain::apply_fill(expected, audited.order.side, fill.quantity, fill.cash, fill.fee);
+            if (fill.counts())
+              domain::apply_fill(expected, audited.order.side, fill.quantity, fill.cash, fill.fee);
           }
         }
         const domain::Holding& held = position.token(outcome).holding();
-        require(held == expected, strategy.value + " holds " + held.quantity.to_string() + " at cost " +
-                                      held.cost.to_string() + ", realized " + held.realized.to_string() +
-                                      "; its fills come to " + expected.quantity.to_string() + " at cost " +
-                                      expected.cost.to_string() + ", realized " + expected.realized.to_string());
+        require(held == expected,
+                strategy.value + " holds " + held.quantity.to_string() + " at cost " +
+                    held.cost.to_string() + ", realized " + held.realized.to_string() +
+                    "; its fills come to " + expected.quantity.to_string() + " at cost " +
+                    expected.cost.to_string() + ", realized " + expected.realized.to_string());
       }
     }
   }
@@ -429,16 +473,20 @@ void Auditor::check_positions(const om::Ledger& ledger) const {
 void Auditor::check_ledger(const om::Ledger& ledger) const {
   const auto broken = om::broken_invariants(ledger);
   require(broken.empty(), broken.empty() ? "" : broken.front());
-  require(ledger.portfolio().cash() == cash_, "the ledger's cash is " + ledger.portfolio().cash().to_string() +
+  require(ledger.portfolio().cash() == cash_, "the ledger's cash is " +
+                                                  ledger.portfolio().cash().to_string() +
                                                   ", its records come to " + cash_.to_string());
-  require(ledger.orders().open() == open_, "the ledger's open orders are not those its records leave open");
+  require(ledger.orders().open() == open_,
+          "the ledger's open orders are not those its records leave open");
   for (const ClientOrderId& id : open_) {
     const om::OrderRecord& record = *ledger.orders().find(id);
     const Audited& audited = orders_.at(id);
-    require(record.reserved_cash() == reserve(audited), name(id) + " reserves " + record.reserved_cash().to_string() +
-                                                            ", at worst it costs " + reserve(audited).to_string());
+    require(record.reserved_cash() == reserve(audited),
+            name(id) + " reserves " + record.reserved_cash().to_string() + ", at worst it costs " +
+                reserve(audited).to_string());
     const bool sells = audited.order.side == Side::Sell && audited.filled < audited.order.quantity;
-    require(record.reserved_quantity() == (sells ? audited.order.quantity - audited.filled : Quantity{}),
+    require(record.reserved_quantity() ==
+                (sells ? audited.order.quantity - audited.filled : Quantity{}),
             name(id) + " does not reserve the shares it may sell");
   }
   check_positions(ledger);

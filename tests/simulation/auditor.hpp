@@ -1,6 +1,6 @@
-// A second opinion on every journal record: an independent, simpler model of orders, fills, cash, leases
-// and trading states that judges each record as it is committed, each order as it is sent, and the ledger
-// as a whole now and then. What it finds it throws as a Violation.
+// A second opinion on every journal record: an independent, simpler model of orders, fills, cash,
+// leases and trading states that judges each record as it is committed, each order as it is sent,
+// and the ledger as a whole now and then. What it finds it throws as a Violation.
 #pragma once
 
 #include <map>
@@ -29,7 +29,9 @@ class Auditor {
   // The ledger against itself and against this model. Costs a walk over everything.
   void check_ledger(const order_manager::Ledger& ledger) const;
 
-  [[nodiscard]] bool written_off(const domain::VenueOrderId& order) const { return written_off_at(order).has_value(); }
+  [[nodiscard]] bool written_off(const domain::VenueOrderId& order) const {
+    return written_off_at(order).has_value();
+  }
   [[nodiscard]] std::optional<Timestamp> written_off_at(const domain::VenueOrderId& order) const;
   // The last byte of an order that turned ambiguous, as the journal has it.
   [[nodiscard]] std::optional<Timestamp> last_byte_of(const domain::VenueOrderId& order) const;

@@ -18,7 +18,9 @@ constexpr Duration kComplete = milliseconds(1'300);
 constexpr Duration kCrawl = seconds(5);
 
 // The venue stamps in whole milliseconds.
-Timestamp stamp(Timestamp at) { return domain::from_unix_ms(domain::to_unix_ms(at)); }
+Timestamp stamp(Timestamp at) {
+  return domain::from_unix_ms(domain::to_unix_ms(at));
+}
 
 MarketId market_of(const BookUpdate& update) {
   return std::visit([](const auto& body) { return body.market; }, update);
@@ -48,10 +50,11 @@ void Gateway::restart() {
 }
 
 void Gateway::crawl() {
-  venue_.read_listings([this, incarnation = incarnation_](const std::vector<domain::Market>& listed) {
-    if (incarnation != incarnation_) return;
-    for (const domain::Market& market : listed) define(market);
-  });
+  venue_.read_listings(
+      [this, incarnation = incarnation_](const std::vector<domain::Market>& listed) {
+        if (incarnation != incarnation_) return;
+        for (const domain::Market& market : listed) define(market);
+      });
   stage_.schedule.after(kCrawl, [this] { crawl(); });
 }
 
@@ -82,26 +85,29 @@ void Gateway::ask_for_book(const MarketId& market) {
   });
 }
 
-// ---- the market socket --------------------------------------------------------------------------------
+// ---- the market socket
+// --------------------------------------------------------------------------------
 
 void Gateway::on_socket(const sim::BookChanged& changed) {
   const auto known = markets_.find(changed.market);
   if (known == markets_.end()) return;
   std::vector<gateway::TokenChange> changes;
   for (const domain::LevelChange& change : changed.changes) {
-    changes.push_back({.token = known->second.yes_token,
-                       .side = change.side == domain::BookSide::Bid ? domain::Side::Buy : domain::Side::Sell,
-                       .price = change.price,
-                       .quantity = change.quantity,
-                       .has_best = true,
-                       .best_bid = changed.best_bid,
-                       .best_ask = changed.best_ask});
+    changes.push_back(
+        {.token = known->second.yes_token,
+         .side = change.side == domain::BookSide::Bid ? domain::Side::Buy : domain::Side::Sell,
+         .price = change.price,
+         .quantity = change.quantity,
+         .has_best = true,
+         .best_bid = changed.best_bid,
+         .best_ask = changed.best_ask});
   }
   builder_.on(gateway::TokenChanges{changes, stamp(changed.at)}, stage_.now(), updates_);
 }
 
 void Gateway::on_socket(const sim::TradePrinted& trade) {
-  builder_.on(gateway::TokenTrade{trade.token, trade.side, trade.price, trade.quantity, stamp(trade.tick.venue_at)},
+  builder_.on(gateway::TokenTrade{trade.token, trade.side, trade.price, trade.quantity,
+                                  stamp(trade.tick.venue_at)},
               stage_.now(), updates_);
 }
 
@@ -109,10 +115,13 @@ void Gateway::on_socket(const sim::TickSizeChanged& changed) {
   const auto known = markets_.find(changed.market);
   if (known == markets_.end()) return;
   known->second.tick = changed.new_tick;
-  builder_.on(gateway::TokenTick{known->second.yes_token, changed.new_tick, stamp(changed.at)}, stage_.now(), updates_);
+  builder_.on(gateway::TokenTick{known->second.yes_token, changed.new_tick, stamp(changed.at)},
+              stage_.now(), updates_);
 }
 
-void Gateway::on_socket(const sim::MarketListed& listed) { define(listed.market); }
+void Gateway::on_socket(const sim::MarketListed& listed) {
+  define(listed.market);
+}
 
 void Gateway::on_socket(const sim::MarketClosed& closed) {
   const auto known = markets_.find(closed.market);
@@ -131,9 +140,12 @@ void Gateway::on_socket(const sim::MarketResolved& resolved) {
   define(market);
 }
 
-// ---- the bus ------------------------------------------------------------------------------------------
+// ---- the bus
+// ------------------------------------------------------------------------------------------
 
-domain::Shard Gateway::shard_of(const MarketId& market) const { return domain::shard_of(markets_.at(market).event); }
+domain::Shard Gateway::shard_of(const MarketId& market) const {
+  return domain::shard_of(markets_.at(market).event);
+}
 
 void Gateway::send(domain::Shard shard, std::vector<BookUpdate> updates) {
   publish_frame({.incarnation = incarnation_,
@@ -167,7 +179,12 @@ void Gateway::tick() {
 }
 
 domain::QuoteTick Gateway::quote_of(const MarketId& market) const {
-  domain::QuoteTick quote{.market = market, .bid = {}, .ask = {}, .last = {}, .stale = true, .stamped_at = stage_.now()};
+  domain::QuoteTick quote{.market = market,
+                          .bid = {},
+                          .ask = {},
+                          .last = {},
+                          .stale = true,
+                          .stamped_at = stage_.now()};
   const auto view = builder_.find(market);
   if (!view || !view->fresh() || !view->settled) return quote;
   quote.bid = view->book->best_bid();

@@ -1,7 +1,7 @@
-// The gateway: its core's book builder between the venue's market socket and the bus. Publishes books and
-// trades per shard (numbered, so that readers notice a hole; the whole shard anew each second), quotes as
-// state every 100 ms and complete each second, definitions each second. What is left out of the real one
-// is transport: sockets, connections, discovery pages.
+// The gateway: its core's book builder between the venue's market socket and the bus. Publishes
+// books and trades per shard (numbered, so that readers notice a hole; the whole shard anew each
+// second), quotes as state every 100 ms and complete each second, definitions each second. What is
+// left out of the real one is transport: sockets, connections, discovery pages.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// The journal on a disk that never forgets and sometimes refuses: what was appended is bytes, exactly as
-// the real one keeps them, and it outlives the process that wrote it.
+// The journal on a disk that never forgets and sometimes refuses: what was appended is bytes,
+// exactly as the real one keeps them, and it outlives the process that wrote it.
 #pragma once
 
 #include <string>
@@ -27,7 +27,8 @@ class Journal {
   [[nodiscard]] domain::Event read(std::uint64_t seq) const {
     domain::Event event;
     const auto error = wire::decode_event(bytes_.at(seq - 1), event);
-    require(error == wire::DecodeError::None, "journal record " + std::to_string(seq) + " cannot be read back");
+    require(error == wire::DecodeError::None,
+            "journal record " + std::to_string(seq) + " cannot be read back");
     return event;
   }
   [[nodiscard]] std::uint64_t last_seq() const { return bytes_.size(); }

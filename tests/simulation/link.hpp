@@ -1,5 +1,6 @@
-// One direction of a connection between two processes under seeded weather: messages are delayed, lost,
-// repeated, overtaken, and now and then nothing passes for a while. Who sends learns nothing of it.
+// One direction of a connection between two processes under seeded weather: messages are delayed,
+// lost, repeated, overtaken, and now and then nothing passes for a while. Who sends learns nothing
+// of it.
 #pragma once
 
 #include <functional>
@@ -53,7 +54,8 @@ class Link {
  private:
   Timestamp arrival() {
     Duration delay = random_.between(weather_.delay_min, weather_.delay_max);
-    if (random_.chance(weather_.stall_ppm)) delay += random_.between(Duration{}, weather_.stall_max);
+    if (random_.chance(weather_.stall_ppm))
+      delay += random_.between(Duration{}, weather_.stall_max);
     Timestamp when = stage_.now() + delay;
     if (ordering_ == Ordering::Kept) when = last_ = std::max(last_, when);
     return when;

@@ -22,7 +22,8 @@ constexpr Duration kReopen = seconds(1);
 constexpr Duration kPatience = seconds(4);  // for a turn to die in
 
 // An identity without cryptography: unique, and a function of the order alone.
-std::optional<om::VenueIdentity> identify(const domain::Order& order, const domain::Market& market) {
+std::optional<om::VenueIdentity> identify(const domain::Order& order,
+                                          const domain::Market& market) {
   const bool buys = order.side == domain::Side::Buy;
   const domain::Money cash = domain::notional(order.limit, order.quantity, domain::Rounding::Up);
   const domain::Money size = domain::Money::from_raw(order.quantity.raw());
@@ -33,7 +34,8 @@ std::optional<om::VenueIdentity> identify(const domain::Order& order, const doma
                      .taker_amount = buys ? size : cash,
                      .token = domain::token_of(market, order.instrument.outcome),
                      .exchange = market.exchange};
-  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter, order.id.leg + 1ULL};
+  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter,
+                                           order.id.leg + 1ULL};
   std::memcpy(identity.venue_id.bytes.data(), words.data(), sizeof words);
   identity.venue_id.bytes[31] = 1;
   return identity;
@@ -63,9 +65,12 @@ void Manager::every(Duration span, std::function<void()> action) {
   });
 }
 
-// ---- the process ------------------------------------------------------------------------------------------
+// ---- the process
+// ------------------------------------------------------------------------------------------
 
-void Manager::start() { boot(); }
+void Manager::start() {
+  boot();
+}
 
 void Manager::boot() {
   ++process_;
@@ -88,7 +93,8 @@ void Manager::fold_and_start() {
   out_.clear();
   inputs_in_turn_ = 0;
   core_ = std::make_unique<om::OrderManager>(plan_.manager, identify);
-  for (std::uint64_t seq = 1; seq <= journal_.last_seq(); ++seq) remember(core_->apply(journal_.read(seq)));
+  for (std::uint64_t seq = 1; seq <= journal_.last_seq(); ++seq)
+    remember(core_->apply(journal_.read(seq)));
   require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   failed_ = false;
   core_->start(splitmix64(plan_.seed), stage_.now(), out_);
@@ -127,7 +133,8 @@ bool Manager::dies_here() const {
 
 void Manager::lose_process(Duration for_how_long) {
   if (!failed_ && out_.empty()) {
-    require(core_->ledger().digest() == journal_.fold().digest(), "the live ledger is not the fold of its journal");
+    require(core_->ledger().digest() == journal_.fold().digest(),
+            "the live ledger is not the fold of its journal");
   }
   stage_.fault("order-manager killed");
   fate_.reset();
@@ -143,10 +150,12 @@ void Manager::stop_and_start() {
   if (!core_ || failed_) return;
   stage_.fault("order-manager stopped");
   deliver(om::ShutdownRequested{});
-  later(seconds(random_.between(0, 4)), [this] { lose_process(milliseconds(random_.between(200, 2'000))); });
+  later(seconds(random_.between(0, 4)),
+        [this] { lose_process(milliseconds(random_.between(200, 2'000))); });
 }
 
-// ---- the turn ---------------------------------------------------------------------------------------------
+// ---- the turn
+// ---------------------------------------------------------------------------------------------
 
 void Manager::finish_turn() {
   const std::size_t inputs = std::exchange(inputs_in_turn_, 0);
@@ -230,7 +239,8 @@ void Manager::connect_user_channel() {
       };
     };
     const bool open = venue_.open_user_channel(
-        {.event = living([this](const om::Input& event) { deliver(event); }), .closed = living([this] {
+        {.event = living([this](const om::Input& event) { deliver(event); }),
+         .closed = living([this] {
            set_link(VenueChannel::User, om::Link::Down);
            connect_user_channel();
          })});
@@ -239,7 +249,8 @@ void Manager::connect_user_channel() {
   });
 }
 
-// ---- streams ----------------------------------------------------------------------------------------------
+// ---- streams
+// ----------------------------------------------------------------------------------------------
 
 void Manager::remember(const StreamedEvent& event) {
   const auto [found, is_new] = streams_.try_emplace(event.event.strategy);
@@ -253,15 +264,17 @@ void Manager::remember(const StreamedEvent& event) {
   stream.kept.pop_front();
 }
 
-std::optional<Manager::Replay> Manager::replay(const StrategyName& name, std::uint64_t after_seq) const {
+std::optional<Manager::Replay> Manager::replay(const StrategyName& name,
+                                               std::uint64_t after_seq) const {
   if (!core_) return std::nullopt;
   const auto found = streams_.find(name);
   if (found == streams_.end()) return Replay{{}, after_seq != 0};
   const Stream& stream = found->second;
   if (after_seq < stream.dropped_up_to || after_seq > stream.last_seq) return Replay{{}, true};
   Replay answer;
-  const auto newer = std::upper_bound(stream.kept.begin(), stream.kept.end(), after_seq,
-                                      [](std::uint64_t after, const StreamedEvent& kept) { return after < kept.event.seq; });
+  const auto newer = std::upper_bound(
+      stream.kept.begin(), stream.kept.end(), after_seq,
+      [](std::uint64_t after, const StreamedEvent& kept) { return after < kept.event.seq; });
   answer.events.assign(newer, stream.kept.end());
   return answer;
 }

@@ -1,6 +1,6 @@
-// The order-manager process around its core: turns with group commit, the journal, requests to the venue,
-// the lossless order streams with replays and snapshots. It can die at any instant of a turn, and its
-// journal can refuse; what survives is the journal.
+// The order-manager process around its core: turns with group commit, the journal, requests to the
+// venue, the lossless order streams with replays and snapshots. It can die at any instant of a
+// turn, and its journal can refuse; what survives is the journal.
 #pragma once
 
 #include <deque>
@@ -23,7 +23,8 @@ class Manager {
 
   // The bus; set once, before time runs.
   std::function<void(const domain::StreamedEvent&)> publish_event;
-  std::function<void(const std::vector<domain::StrategyState>&, const std::vector<domain::Lease>&)> publish_state;
+  std::function<void(const std::vector<domain::StrategyState>&, const std::vector<domain::Lease>&)>
+      publish_state;
 
   void start();
   // What arrives while the process is dead is lost.
@@ -41,7 +42,8 @@ class Manager {
     std::vector<domain::StreamedEvent> events;
     bool snapshot_needed = false;
   };
-  [[nodiscard]] std::optional<Replay> replay(const domain::StrategyName& stream, std::uint64_t after_seq) const;
+  [[nodiscard]] std::optional<Replay> replay(const domain::StrategyName& stream,
+                                             std::uint64_t after_seq) const;
   struct Snapshot {
     std::uint64_t at_seq = 0;
     std::vector<domain::StreamedEvent> entries;
@@ -92,7 +94,7 @@ class Manager {
   Timestamp born_{};
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
-  bool failed_ = false;  // the journal cannot be written
+  bool failed_ = false;         // the journal cannot be written
   std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn
   Duration dead_for_{};

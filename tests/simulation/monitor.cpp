@@ -10,11 +10,14 @@ namespace {
 constexpr Duration kInterval = seconds(1);
 constexpr std::array<std::string_view, 2> kSides{"buy", "sell"};
 constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses{
-    "submitted", "ambiguous", "accepted", "partially_filled", "filled", "canceled", "rejected", "expired"};
+    "submitted", "ambiguous", "accepted", "partially_filled",
+    "filled",    "canceled",  "rejected", "expired"};
 
 metrics::FamilyValues family(const std::string& name, const std::map<std::string, double>& values) {
-  metrics::FamilyValues made{.name = name, .fingerprint = metrics::fingerprint(metrics::find(name)), .series = {}};
-  for (const auto& [labels, value] : values) made.series.push_back({.labels = labels, .value = value});
+  metrics::FamilyValues made{
+      .name = name, .fingerprint = metrics::fingerprint(metrics::find(name)), .series = {}};
+  for (const auto& [labels, value] : values)
+    made.series.push_back({.labels = labels, .value = value});
   return made;
 }
 
@@ -46,12 +49,14 @@ Monitor::Counters Monitor::orders_of(const order_manager::Ledger& ledger) {
 Monitor::Counters Monitor::live_of(const order_manager::Ledger& ledger) {
   Counters live;
   for (const auto& [strategy, of] : ledger.counters()) {
-    for (const std::string_view side : kSides) live[metrics::join_labels({strategy.value, side})] = 0;
+    for (const std::string_view side : kSides)
+      live[metrics::join_labels({strategy.value, side})] = 0;
   }
   for (const domain::ClientOrderId& id : ledger.orders().open()) {
     const order_manager::OrderRecord& record = *ledger.orders().find(id);
     if (record.ended()) continue;
-    live[metrics::join_labels({record.order.strategy.value, kSides[static_cast<std::size_t>(record.order.side)]})] += 1;
+    live[metrics::join_labels(
+        {record.order.strategy.value, kSides[static_cast<std::size_t>(record.order.side)]})] += 1;
   }
   return live;
 }
@@ -64,16 +69,17 @@ void Monitor::publish() {
   process_ = manager_.process();
   const order_manager::Ledger& ledger = manager_.core().ledger();
   const auto uptime = std::chrono::floor<milliseconds>(stage_.now() - manager_.born());
-  metrics::Snapshot snapshot{.service = "order-manager",
-                             .replica = "order-manager-1",
-                             .incarnation = splitmix64(process_),
-                             .seq = ++seq_,
-                             .uptime_ms = static_cast<std::uint64_t>(uptime.count()),
-                             .interval_ms = 1'000,
-                             .final = false,
-                             .fold = {std::to_string(ledger.journal_id()), order_manager::kFoldVersion},
-                             .families = {family("polybot_orders_total", orders_of(ledger)),
-                                          family("polybot_orders_live", live_of(ledger))}};
+  metrics::Snapshot snapshot{
+      .service = "order-manager",
+      .replica = "order-manager-1",
+      .incarnation = splitmix64(process_),
+      .seq = ++seq_,
+      .uptime_ms = static_cast<std::uint64_t>(uptime.count()),
+      .interval_ms = 1'000,
+      .final = false,
+      .fold = {std::to_string(ledger.journal_id()), order_manager::kFoldVersion},
+      .families = {family("polybot_orders_total", orders_of(ledger)),
+                   family("polybot_orders_live", live_of(ledger))}};
   link_.send([this, snapshot = std::move(snapshot)] { merger_.receive(snapshot, stage_.now()); });
 }
 
@@ -95,21 +101,26 @@ void Monitor::merge() {
     require(now != orders.end() && now->second >= before, "a merged order counter falls");
   }
   orders_shown_ = std::move(orders);
-  // Both families are of one snapshot, so the identity holds in every view while the sender is known.
+  // Both families are of one snapshot, so the identity holds in every view while the sender is
+  // known.
   for (const auto& [labels, live] : shown("polybot_orders_live")) {
     const auto parts = metrics::split_labels(labels);
     const auto count = [&](std::string_view status) {
       return orders_shown_[metrics::join_labels({parts[0], parts[1], status})];
     };
-    require(count("submitted") == count("filled") + count("canceled") + count("rejected") + count("expired") + live,
+    require(count("submitted") ==
+                count("filled") + count("canceled") + count("rejected") + count("expired") + live,
             "the merged order counters of " + std::string(parts[0]) + " do not add up");
   }
 }
 
 std::string Monitor::difference() const {
   const order_manager::Ledger& ledger = manager_.core().ledger();
-  if (shown("polybot_orders_total") != orders_of(ledger)) return "the merged order counters are not the ledger's";
-  return shown("polybot_orders_live") == live_of(ledger) ? "" : "the merged number of live orders is not the ledger's";
+  if (shown("polybot_orders_total") != orders_of(ledger))
+    return "the merged order counters are not the ledger's";
+  return shown("polybot_orders_live") == live_of(ledger)
+             ? ""
+             : "the merged number of live orders is not the ledger's";
 }
 
 }  // namespace polybot::simulation

@@ -1,6 +1,6 @@
-// The metrics-aggregator's merger at the far end of a lossy link: order-manager's snapshots in, merged
-// values out. In every view no order counter may fall and the order identity must hold; at the end the
-// counters are those of the ledger.
+// The metrics-aggregator's merger at the far end of a lossy link: order-manager's snapshots in,
+// merged values out. In every view no order counter may fall and the order identity must hold; at
+// the end the counters are those of the ledger.
 #pragma once
 
 #include <map>

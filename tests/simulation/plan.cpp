@@ -81,7 +81,10 @@ std::map<std::string, sr::ParameterTexts> careless_parameters() {
             {"time_to_end_min", "2s"},
             {"exit_before_end", "1s"}}},
           {"spread_farm",
-           {{"inventory_max", "200"}, {"refresh_interval", "5s"}, {"reduce_before_end", "2s"}, {"exit_before_end", "1s"}}}};
+           {{"inventory_max", "200"},
+            {"refresh_interval", "5s"},
+            {"reduce_before_end", "2s"},
+            {"exit_before_end", "1s"}}}};
 }
 
 }  // namespace
@@ -124,8 +127,9 @@ sr::RunnerSettings runner_settings(const Plan& plan, int replica, std::uint64_t 
                               .strategies = {}};
   for (const StrategyName& name : kStrategies) {
     const auto tuned = plan.parameters.find(name.value);
-    const auto configured = sr::find_strategy_type(name.value)
-                                ->configure(tuned == plan.parameters.end() ? sr::ParameterTexts{} : tuned->second);
+    const auto configured =
+        sr::find_strategy_type(name.value)
+            ->configure(tuned == plan.parameters.end() ? sr::ParameterTexts{} : tuned->second);
     settings.strategies.push_back({.name = name,
                                    .factory = std::get<sr::StrategyFactory>(configured),
                                    .markets = markets_of(name.value),

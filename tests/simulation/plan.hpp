@@ -1,5 +1,5 @@
-// What a seed stands for: how long, how hostile, how rich, how tightly limited. Everything that varies
-// between seeds is decided here; the actors only carry it out.
+// What a seed stands for: how long, how hostile, how rich, how tightly limited. Everything that
+// varies between seeds is decided here; the actors only carry it out.
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@
 
 namespace polybot::simulation {
 
-inline const std::array<domain::StrategyName, 3> kStrategies{{{"arbitrage"}, {"spread_farm"}, {"momentum"}}};
+inline const std::array<domain::StrategyName, 3> kStrategies{
+    {{"arbitrage"}, {"spread_farm"}, {"momentum"}}};
 
 struct Plan {
   std::uint64_t seed = 1;
@@ -28,16 +29,17 @@ struct Plan {
   std::map<std::string, strategy_runner::ParameterTexts> parameters;
   std::size_t replay_ring = 10'000;  // order events kept for replays
 
-  Weather bus;                       // between our processes
-  Weather internet;                  // to the venue
+  Weather bus;       // between our processes
+  Weather internet;  // to the venue
   Duration request_timeout = seconds(2);
-  std::int64_t request_trouble_ppm = 0;  // of a request to the venue that ends without a proper answer
-  std::int64_t user_loss_ppm = 0;        // of a user event that never comes though the channel is up
+  std::int64_t request_trouble_ppm =
+      0;                           // of a request to the venue that ends without a proper answer
+  std::int64_t user_loss_ppm = 0;  // of a user event that never comes though the channel is up
   Duration executed_late_max = seconds(15);
 
-  Duration trouble_min = seconds(3);     // between two things that go wrong
+  Duration trouble_min = seconds(3);  // between two things that go wrong
   Duration trouble_max = seconds(15);
-  std::int64_t commit_failure_ppm = 0;   // of one commit
+  std::int64_t commit_failure_ppm = 0;  // of one commit
 };
 
 [[nodiscard]] Plan make_plan(std::uint64_t seed);

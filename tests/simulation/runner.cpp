@@ -18,7 +18,10 @@ constexpr Duration kAskAgain = milliseconds(700);
 }  // namespace
 
 RunnerProcess::RunnerProcess(Stage& stage, const Plan& plan, int replica)
-    : stage_(stage), plan_(plan), replica_(replica), random_(stage.random(100 + static_cast<std::uint64_t>(replica))) {}
+    : stage_(stage),
+      plan_(plan),
+      replica_(replica),
+      random_(stage.random(100 + static_cast<std::uint64_t>(replica))) {}
 
 void RunnerProcess::later(Duration span, std::function<void()> action) {
   stage_.schedule.after(span, [this, incarnation = incarnation_, action = std::move(action)] {
@@ -33,9 +36,12 @@ void RunnerProcess::every(Duration span, std::function<void()> action) {
   });
 }
 
-// ---- the process --------------------------------------------------------------------------------------
+// ---- the process
+// --------------------------------------------------------------------------------------
 
-void RunnerProcess::start() { boot(); }
+void RunnerProcess::start() {
+  boot();
+}
 
 void RunnerProcess::boot() {
   incarnation_ = splitmix64(plan_.seed ^ random_.next()) | 1;
@@ -88,7 +94,9 @@ void RunnerProcess::freeze(Duration span) {
   frozen_until_ = stage_.now() + span;
 }
 
-void RunnerProcess::run(const sr::Input& input) { runner_->on(input, stage_.now(), out_); }
+void RunnerProcess::run(const sr::Input& input) {
+  runner_->on(input, stage_.now(), out_);
+}
 
 void RunnerProcess::settle() {
   while (runner_->scan_next(stage_.now(), out_)) {
@@ -100,7 +108,8 @@ void RunnerProcess::settle() {
   }
 }
 
-// ---- market data --------------------------------------------------------------------------------------
+// ---- market data
+// --------------------------------------------------------------------------------------
 
 void RunnerProcess::on_frame(const MarketDataFrame& frame) {
   if (!awake()) return;
@@ -111,14 +120,24 @@ void RunnerProcess::on_frame(const MarketDataFrame& frame) {
   const bool gap = !known || frame.seq > shard.next_seq;
   shard = {frame.incarnation, frame.seq + 1};
   if (gap) run(sr::MarketDataGap{frame.shard});
-  const sr::FrameOrigin origin{.shard = frame.shard, .sent_at = frame.sent_at, .trace = {frame.seq << 7 | frame.shard.value | 1}};
+  const sr::FrameOrigin origin{.shard = frame.shard,
+                               .sent_at = frame.sent_at,
+                               .trace = {frame.seq << 7 | frame.shard.value | 1}};
   struct Apply {
     RunnerProcess& process;
     const sr::FrameOrigin& origin;
-    void operator()(const domain::BookSnapshot& snapshot) const { process.run(sr::BookLoaded{origin, snapshot}); }
-    void operator()(const domain::BookDelta& delta) const { process.run(sr::BookChanged{origin, delta}); }
-    void operator()(const domain::TradeTick& trade) const { process.run(sr::TradeSeen{origin, trade}); }
-    void operator()(const domain::BookStale& stale) const { process.run(sr::BookDistrusted{stale}); }
+    void operator()(const domain::BookSnapshot& snapshot) const {
+      process.run(sr::BookLoaded{origin, snapshot});
+    }
+    void operator()(const domain::BookDelta& delta) const {
+      process.run(sr::BookChanged{origin, delta});
+    }
+    void operator()(const domain::TradeTick& trade) const {
+      process.run(sr::TradeSeen{origin, trade});
+    }
+    void operator()(const domain::BookStale& stale) const {
+      process.run(sr::BookDistrusted{stale});
+    }
   };
   for (const gateway::BookUpdate& update : frame.updates) std::visit(Apply{*this, origin}, update);
   settle();
@@ -130,7 +149,8 @@ void RunnerProcess::on_markets(const std::vector<domain::Market>& markets) {
   settle();
 }
 
-// ---- order streams: as the real order feed joins them, without the waiting ------------------------------
+// ---- order streams: as the real order feed joins them, without the waiting
+// ------------------------------
 
 void RunnerProcess::on_event(const StreamedEvent& event) {
   if (!awake()) return;
@@ -144,9 +164,12 @@ void RunnerProcess::observe(const StrategyName& name, Stream& stream, const Stre
   stream.newest_seq = std::max(stream.newest_seq, event.event.seq);
   if (stream.need == Need::Snapshot) return;
   switch (stream.tracker.observe(event.event.seq, event.prev)) {
-    case Verdict::Deliver: return run(sr::OrderEventSeen{event});
-    case Verdict::Duplicate: return;
-    case Verdict::Gap: return broken(name, stream, Need::Replay);
+    case Verdict::Deliver:
+      return run(sr::OrderEventSeen{event});
+    case Verdict::Duplicate:
+      return;
+    case Verdict::Gap:
+      return broken(name, stream, Need::Replay);
     case Verdict::Diverged:
       broken(name, stream, Need::Snapshot);
       stream.newest_seq = 0;
@@ -174,7 +197,8 @@ void RunnerProcess::on_replay(const StrategyName& name, const Manager::Replay& a
   if (!answer.snapshot_needed) {
     for (const StreamedEvent& event : answer.events) observe(name, stream, event);
   }
-  if (stream.need == Need::Snapshot || answer.snapshot_needed || stream.tracker.last_seq() < stream.newest_seq) {
+  if (stream.need == Need::Snapshot || answer.snapshot_needed ||
+      stream.tracker.last_seq() < stream.newest_seq) {
     stream.need = Need::Snapshot;
     stream.newest_seq = 0;
     return ask(name, stream);
@@ -199,7 +223,8 @@ void RunnerProcess::on_snapshot(const StrategyName& name, const Manager::Snapsho
   settle();
 }
 
-void RunnerProcess::on_state(const std::vector<domain::StrategyState>& states, const std::vector<domain::Lease>& leases) {
+void RunnerProcess::on_state(const std::vector<domain::StrategyState>& states,
+                             const std::vector<domain::Lease>& leases) {
   if (!awake()) return;
   run(sr::LeasesHeard{leases});
   for (const domain::StrategyState& state : states) {
@@ -207,7 +232,8 @@ void RunnerProcess::on_state(const std::vector<domain::StrategyState>& states, c
     const auto found = streams_.find(state.strategy);
     if (found == streams_.end()) continue;
     Stream& stream = found->second;
-    const bool behind = stream.need == Need::Nothing && stream.state_seq_before > stream.tracker.last_seq();
+    const bool behind =
+        stream.need == Need::Nothing && stream.state_seq_before > stream.tracker.last_seq();
     if (behind) broken(state.strategy, stream, Need::Replay);
     stream.state_seq_before = state.last_seq;
     stream.newest_seq = std::max(stream.newest_seq, state.last_seq);

@@ -35,7 +35,8 @@ class RunnerProcess {
   void on_frame(const MarketDataFrame& frame);
   void on_markets(const std::vector<domain::Market>& markets);
   void on_event(const domain::StreamedEvent& event);
-  void on_state(const std::vector<domain::StrategyState>& states, const std::vector<domain::Lease>& leases);
+  void on_state(const std::vector<domain::StrategyState>& states,
+                const std::vector<domain::Lease>& leases);
   void on_replay(const domain::StrategyName& stream, const Manager::Replay& answer);
   void on_snapshot(const domain::StrategyName& stream, const Manager::Snapshot& answer);
 
@@ -56,7 +57,8 @@ class RunnerProcess {
   void boot();
   void run(const strategy_runner::Input& input);
   void settle();
-  void observe(const domain::StrategyName& name, Stream& stream, const domain::StreamedEvent& event);
+  void observe(const domain::StrategyName& name, Stream& stream,
+               const domain::StreamedEvent& event);
   void broken(const domain::StrategyName& name, Stream& stream, Need need);
   void ask(const domain::StrategyName& name, const Stream& stream);
   void later(Duration span, std::function<void()> action);

@@ -1,6 +1,7 @@
-// The whole stack, hundreds of times, each time under another storm. Every seed runs twice and must leave
-// the same tape; every record is audited as it is written; at the end venue and journal must agree to the
-// last cent. And over all seeds every row of the order-state table must have been taken.
+// The whole stack, hundreds of times, each time under another storm. Every seed runs twice and must
+// leave the same tape; every record is audited as it is written; at the end venue and journal must
+// agree to the last cent. And over all seeds every row of the order-state table must have been
+// taken.
 //
 //   POLYBOT_SIM_SEED=7        replays one seed, telling what happens
 //   POLYBOT_SIM_SEEDS=1000    so many seeds instead of 200
@@ -39,8 +40,11 @@ thread_local std::uint64_t present_seed = 0;
 thread_local const World* present_world = nullptr;
 
 void tell_assertion(const char* expression, const char* file, int line) {
-  std::fprintf(stderr, "seed %llu, step %llu: assertion failed: %s (%s:%d)\n", static_cast<unsigned long long>(present_seed),
-               static_cast<unsigned long long>(present_world == nullptr ? 0 : present_world->steps()), expression, file, line);
+  std::fprintf(
+      stderr, "seed %llu, step %llu: assertion failed: %s (%s:%d)\n",
+      static_cast<unsigned long long>(present_seed),
+      static_cast<unsigned long long>(present_world == nullptr ? 0 : present_world->steps()),
+      expression, file, line);
 }
 
 struct SeedRun {
@@ -58,8 +62,9 @@ SeedRun run_seed(std::uint64_t seed, World::Kind kind) {
     run.outcome = world.run();
   } catch (const Violation& violation) {
     const auto after = std::chrono::duration_cast<milliseconds>(world.now() - plan.start).count();
-    run.violation = "seed " + std::to_string(seed) + ", step " + std::to_string(world.steps()) + ", " +
-                    std::to_string(after / 1'000) + "." + std::to_string(after % 1'000 / 100) + " s: " + violation.what();
+    run.violation = "seed " + std::to_string(seed) + ", step " + std::to_string(world.steps()) +
+                    ", " + std::to_string(after / 1'000) + "." +
+                    std::to_string(after % 1'000 / 100) + " s: " + violation.what();
   }
   present_world = nullptr;
   return run;
@@ -77,7 +82,8 @@ void add(Tally& to, const Tally& from) {
 
 void print(const char* title, const Tally& tally) {
   std::printf("%s\n", title);
-  for (const auto& [name, count] : tally) std::printf("  %-32s %10llu\n", name.c_str(), static_cast<unsigned long long>(count));
+  for (const auto& [name, count] : tally)
+    std::printf("  %-32s %10llu\n", name.c_str(), static_cast<unsigned long long>(count));
 }
 
 // What a set of seeds has shown so far.
@@ -93,7 +99,8 @@ struct Findings {
     simulation::add(faults, outcome.faults);
     simulation::add(totals, outcome.totals);
     for (std::size_t status = 0; status < rows.size(); ++status) {
-      for (std::size_t event = 0; event < rows[status].size(); ++event) rows[status][event] += outcome.rows[status][event];
+      for (std::size_t event = 0; event < rows[status].size(); ++event)
+        rows[status][event] += outcome.rows[status][event];
     }
   }
 };
@@ -101,18 +108,21 @@ struct Findings {
 // Both runs of one seed: what they showed, or why that shows nothing.
 std::variant<Outcome, std::string> run_twice(std::uint64_t seed, World::Kind kind) {
   const SeedRun first = run_seed(seed, kind);
-  if (!first.violation.empty()) return first.violation + "\n  replay: make sim SEED=" + std::to_string(seed);
+  if (!first.violation.empty())
+    return first.violation + "\n  replay: make sim SEED=" + std::to_string(seed);
   const Outcome& outcome = first.outcome;
   const std::string name = "seed " + std::to_string(seed);
   if (outcome.orders < make_plan(seed).orders_wanted) {
     return name + " places too few orders to show anything: " + std::to_string(outcome.orders);
   }
   if (sum(outcome.faults) < kFaultsMin) {
-    return name + " is too calm to show anything: " + std::to_string(sum(outcome.faults)) + " faults";
+    return name + " is too calm to show anything: " + std::to_string(sum(outcome.faults)) +
+           " faults";
   }
   const SeedRun second = run_seed(seed, World::Kind::Replay);
   if (!(outcome.tape == second.outcome.tape)) {
-    return name + ": two runs differ, from tape entry " + std::to_string(outcome.tape.parts_from(second.outcome.tape)) + " on";
+    return name + ": two runs differ, from tape entry " +
+           std::to_string(outcome.tape.parts_from(second.outcome.tape)) + " on";
   }
   return outcome;
 }
@@ -126,11 +136,14 @@ Findings run_all(std::uint64_t seeds, bool stop_at_failure) {
     for (std::uint64_t seed = next++; seed <= seeds; seed = next++) {
       const auto result = run_twice(seed, World::Kind::Audited);
       const std::scoped_lock lock(mutex);
-      if (const auto* outcome = std::get_if<Outcome>(&result)) findings.add(*outcome);
-      else findings.failures.push_back(std::get<std::string>(result));
+      if (const auto* outcome = std::get_if<Outcome>(&result))
+        findings.add(*outcome);
+      else
+        findings.failures.push_back(std::get<std::string>(result));
       if (stop_at_failure && !findings.failures.empty()) next = seeds + 1;
       if (findings.seeds % kSeedsBetweenProgress == 0) {
-        std::printf("%llu of %llu seeds\n", static_cast<unsigned long long>(findings.seeds), static_cast<unsigned long long>(seeds));
+        std::printf("%llu of %llu seeds\n", static_cast<unsigned long long>(findings.seeds),
+                    static_cast<unsigned long long>(seeds));
         std::fflush(stdout);
       }
     }
@@ -151,9 +164,11 @@ std::string print_rows(const order_manager::Orders::RowCounts& rows) {
       const auto event = static_cast<domain::OrderEventKind>(e);
       const auto row_class = domain::order_row(status, event).row_class;
       if (row_class == domain::OrderRowClass::Never) continue;
-      const std::string row = std::string(domain::to_string(status)) + " x " + std::string(domain::to_string(event));
+      const std::string row =
+          std::string(domain::to_string(status)) + " x " + std::string(domain::to_string(event));
       const bool expected = row_class == domain::OrderRowClass::Expected;
-      std::printf("  %-34s %10llu%s\n", row.c_str(), static_cast<unsigned long long>(rows[s][e]), expected ? "" : "  (tolerated)");
+      std::printf("  %-34s %10llu%s\n", row.c_str(), static_cast<unsigned long long>(rows[s][e]),
+                  expected ? "" : "  (tolerated)");
       if (rows[s][e] == 0) never += "\n  " + row;
     }
   }
@@ -166,10 +181,13 @@ TEST(Simulation, HoldsItsInvariantsUnderEveryStorm) {
   const std::uint64_t replayed = number_in("POLYBOT_SIM_SEED", 0);
   if (replayed != 0) {
     const auto result = run_twice(replayed, World::Kind::Told);
-    if (const auto* outcome = std::get_if<Outcome>(&result)) findings.add(*outcome);
-    else findings.failures.push_back(std::get<std::string>(result));
+    if (const auto* outcome = std::get_if<Outcome>(&result))
+      findings.add(*outcome);
+    else
+      findings.failures.push_back(std::get<std::string>(result));
   } else {
-    findings = run_all(number_in("POLYBOT_SIM_SEEDS", kSeeds), number_in("POLYBOT_SIM_STOP", 0) != 0);
+    findings =
+        run_all(number_in("POLYBOT_SIM_SEEDS", kSeeds), number_in("POLYBOT_SIM_STOP", 0) != 0);
     std::printf("%llu seeds held, each twice\n", static_cast<unsigned long long>(findings.seeds));
   }
   for (const std::string& failure : findings.failures) ADD_FAILURE() << failure;

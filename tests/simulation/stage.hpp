@@ -1,5 +1,6 @@
-// What every actor of a simulation shares: virtual time, a tape of everything that happened, and tallies
-// to print. One thread; nothing here reads a clock. Two runs of one seed must leave equal tapes.
+// What every actor of a simulation shares: virtual time, a tape of everything that happened, and
+// tallies to print. One thread; nothing here reads a clock. Two runs of one seed must leave equal
+// tapes.
 #pragma once
 
 #include <algorithm>
@@ -83,8 +84,8 @@ class Schedule {
   std::uint64_t steps_ = 0;
 };
 
-// A running hash over all that happened, with a mark per thousand entries, so that two runs that differ
-// can be told where.
+// A running hash over all that happened, with a mark per thousand entries, so that two runs that
+// differ can be told where.
 class Tape {
  public:
   void add(std::uint64_t word) {
@@ -105,10 +106,13 @@ class Tape {
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
   // Where this tape and another part, in entries; the end of the shorter when they do not before.
   [[nodiscard]] std::uint64_t parts_from(const Tape& other) const {
-    const auto [mine, theirs] = std::mismatch(marks_.begin(), marks_.end(), other.marks_.begin(), other.marks_.end());
+    const auto [mine, theirs] =
+        std::mismatch(marks_.begin(), marks_.end(), other.marks_.begin(), other.marks_.end());
     return static_cast<std::uint64_t>(mine - marks_.begin()) * kMarkEvery;
   }
-  bool operator==(const Tape& other) const { return hash_ == other.hash_ && entries_ == other.entries_; }
+  bool operator==(const Tape& other) const {
+    return hash_ == other.hash_ && entries_ == other.entries_;
+  }
 
  private:
   static constexpr std::uint64_t kMarkEvery = 1'000;
@@ -134,7 +138,9 @@ struct Stage {
 
   [[nodiscard]] Timestamp now() const { return schedule.now(); }
   // Randomness of one actor: what it draws does not depend on what others draw.
-  [[nodiscard]] Random random(std::uint64_t actor) const { return Random(splitmix64(seed) ^ splitmix64(actor)); }
+  [[nodiscard]] Random random(std::uint64_t actor) const {
+    return Random(splitmix64(seed) ^ splitmix64(actor));
+  }
   void fault(const std::string& kind) {
     ++faults[kind];
     say("fault " + kind);
@@ -143,7 +149,8 @@ struct Stage {
   void say(const std::string& what) const {
     if (!verbose) return;
     const std::int64_t ms = domain::to_unix_ms(now());
-    std::printf("%6lld.%03lld #%llu %s\n", static_cast<long long>(ms / 1000 % 100'000), static_cast<long long>(ms % 1000),
+    std::printf("%6lld.%03lld #%llu %s\n", static_cast<long long>(ms / 1000 % 100'000),
+                static_cast<long long>(ms % 1000),
                 static_cast<unsigned long long>(schedule.steps()), what.c_str());
   }
 };

@@ -7,25 +7,33 @@ namespace {
 
 namespace om = order_manager;
 
-std::string short_id(const domain::VenueOrderId& id) { return domain::to_string(id).substr(0, 50); }
+std::string short_id(const domain::VenueOrderId& id) {
+  return domain::to_string(id).substr(0, 50);
+}
 
-std::string side_of(domain::Side side) { return side == domain::Side::Buy ? "buy" : "sell"; }
+std::string side_of(domain::Side side) {
+  return side == domain::Side::Buy ? "buy" : "sell";
+}
 
 struct TellEvent {
   std::string operator()(const domain::OrderSubmitted& body) const {
     const domain::Order& order = body.order;
-    return domain::to_string(order.id) + " " + side_of(order.side) + " " + order.quantity.to_string() + " at " +
-           order.limit.to_string() + ", venue id " + short_id(order.venue_id);
+    return domain::to_string(order.id) + " " + side_of(order.side) + " " +
+           order.quantity.to_string() + " at " + order.limit.to_string() + ", venue id " +
+           short_id(order.venue_id);
   }
   std::string operator()(const domain::OrderFilled& body) const {
-    return domain::to_string(body.fill.order) + " " + body.quantity.to_string() + " for " + body.cash.to_string() +
-           ", trade " + body.fill.trade.value + " status " + std::to_string(static_cast<int>(body.status));
+    return domain::to_string(body.fill.order) + " " + body.quantity.to_string() + " for " +
+           body.cash.to_string() + ", trade " + body.fill.trade.value + " status " +
+           std::to_string(static_cast<int>(body.status));
   }
   std::string operator()(const domain::OrderRejected& body) const {
-    return domain::to_string(body.order) + " reason " + std::to_string(static_cast<int>(body.reason)) + " " + body.text;
+    return domain::to_string(body.order) + " reason " +
+           std::to_string(static_cast<int>(body.reason)) + " " + body.text;
   }
   std::string operator()(const domain::SignalDenied& body) const {
-    return domain::to_string(body.signal) + " " + std::string(domain::deny_reason_name(body.reason));
+    return domain::to_string(body.signal) + " " +
+           std::string(domain::deny_reason_name(body.reason));
   }
   std::string operator()(const domain::DriftMeasured& body) const {
     return "cash " + body.cash.to_string() + ", positions " + body.positions.to_string();
@@ -50,23 +58,29 @@ struct TellInput {
     return "submit " + short_id(answer.order) + " is " + kOutcomes[answer.outcome.index()];
   }
   std::string operator()(const domain::CancelAnswered& answer) const {
-    static constexpr std::array<const char*, 4> kResults{"canceled", "not canceled", "not found", "unknown"};
-    return "cancel " + short_id(answer.order) + ": " + kResults[static_cast<std::size_t>(answer.result)];
+    static constexpr std::array<const char*, 4> kResults{"canceled", "not canceled", "not found",
+                                                         "unknown"};
+    return "cancel " + short_id(answer.order) + ": " +
+           kResults[static_cast<std::size_t>(answer.result)];
   }
   std::string operator()(const domain::VenueOrderUpdate& update) const {
-    return "venue order " + short_id(update.order) + " status " + std::to_string(static_cast<int>(update.status)) +
-           " matched " + update.matched_quantity.to_string();
+    return "venue order " + short_id(update.order) + " status " +
+           std::to_string(static_cast<int>(update.status)) + " matched " +
+           update.matched_quantity.to_string();
   }
   std::string operator()(const domain::VenueTrade& trade) const {
-    std::string text = "venue trade " + trade.id.value + " status " + std::to_string(static_cast<int>(trade.status)) +
-                       " taker " + short_id(trade.taker_order);
-    for (const auto& maker : trade.makers) text += " maker " + short_id(maker.order) + " " + maker.quantity.to_string();
+    std::string text = "venue trade " + trade.id.value + " status " +
+                       std::to_string(static_cast<int>(trade.status)) + " taker " +
+                       short_id(trade.taker_order);
+    for (const auto& maker : trade.makers)
+      text += " maker " + short_id(maker.order) + " " + maker.quantity.to_string();
     return text;
   }
   std::string operator()(const domain::VenueAccount& account) const {
-    return "account as of " + std::to_string(domain::to_unix_ms(account.read_at) % 100'000'000) + ": " +
-           std::to_string(account.open_orders.size()) + " orders, " + std::to_string(account.trades.size()) +
-           " trades, cash " + account.collateral.to_string();
+    return "account as of " + std::to_string(domain::to_unix_ms(account.read_at) % 100'000'000) +
+           ": " + std::to_string(account.open_orders.size()) + " orders, " +
+           std::to_string(account.trades.size()) + " trades, cash " +
+           account.collateral.to_string();
   }
   std::string operator()(const om::AccountReadFailed&) const { return "account could not be read"; }
   std::string operator()(const om::VenueSessionChanged& change) const {
@@ -83,12 +97,14 @@ struct TellInput {
 
 std::string tell(const domain::StreamedEvent& record) {
   std::string text = "journal " + std::to_string(record.event.seq) + " " +
-                     std::string(domain::event_kind_name(record.event.body.index())) + " " + record.event.strategy.value +
-                     " " + std::visit(TellEvent{}, record.event.body);
+                     std::string(domain::event_kind_name(record.event.body.index())) + " " +
+                     record.event.strategy.value + " " + std::visit(TellEvent{}, record.event.body);
   if (record.status) text += " -> " + std::string(domain::to_string(*record.status));
   return text;
 }
 
-std::string tell(const om::Input& input) { return std::visit(TellInput{}, input); }
+std::string tell(const om::Input& input) {
+  return std::visit(TellInput{}, input);
+}
 
 }  // namespace polybot::simulation

@@ -1,5 +1,5 @@
-// What goes wrong in a World, drawn from its seed: the venue's own faults, processes killed or frozen,
-// links cut, an operator who interferes, somebody who trades by hand.
+// What goes wrong in a World, drawn from its seed: the venue's own faults, processes killed or
+// frozen, links cut, an operator who interferes, somebody who trades by hand.
 #include "tests/simulation/world.hpp"
 
 namespace polybot::simulation {
@@ -20,7 +20,8 @@ void World::plan_trouble() {
 void World::make_trouble() {
   const std::int64_t which = random_.between(0, 99);
   if (which < 40) {
-    // Several at once: an answer that is lost matters most when the user channel is out of order too.
+    // Several at once: an answer that is lost matters most when the user channel is out of order
+    // too.
     for (std::int64_t more = random_.between(1, 3); more > 0; --more) set_fault();
     return;
   }
@@ -48,9 +49,11 @@ void World::make_trouble() {
 
 void World::set_fault() {
   // Those that put the book most to the test come more often.
-  constexpr std::array kOften{Fault::TradeFailed, Fault::UserEvents, Fault::LateFill, Fault::AnswerLost, Fault::ExecutedLate};
-  const auto fault = random_.chance(400'000) ? kOften[static_cast<std::size_t>(random_.between(0, kOften.size() - 1))]
-                                             : static_cast<Fault>(random_.between(0, sim::kFaults - 1));
+  constexpr std::array kOften{Fault::TradeFailed, Fault::UserEvents, Fault::LateFill,
+                              Fault::AnswerLost, Fault::ExecutedLate};
+  const auto fault = random_.chance(400'000)
+                         ? kOften[static_cast<std::size_t>(random_.between(0, kOften.size() - 1))]
+                         : static_cast<Fault>(random_.between(0, sim::kFaults - 1));
   set_fault(fault);
   // An order whose trade failed is matched again: told out of order, it is filled twice.
   if (fault == Fault::TradeFailed && random_.chance(500'000)) set_fault(Fault::UserEvents);
@@ -58,11 +61,13 @@ void World::set_fault() {
 
 void World::set_fault(Fault fault) {
   sim::FaultSettings settings;
-  settings.probability_ppm = random_.chance(400'000) ? 1'000'000 : random_.between(100'000, 700'000);
+  settings.probability_ppm =
+      random_.chance(400'000) ? 1'000'000 : random_.between(100'000, 700'000);
   settings.duration = milliseconds(random_.between(500, 9'000));
   if (fault == Fault::VenueHang) settings.delay = milliseconds(random_.between(100, 4'000));
   if (fault == Fault::LateFill) settings.delay = milliseconds(random_.between(200, 6'000));
-  if (fault == Fault::TradeFailed || fault == Fault::LateFill || fault == Fault::UserEvents) settings.duration *= 3;
+  if (fault == Fault::TradeFailed || fault == Fault::LateFill || fault == Fault::UserEvents)
+    settings.duration *= 3;
   stage_.fault(std::string(sim::to_string(fault)));
   venue_.input(sim::SetFault{fault, settings});
   if (fault == Fault::UserSocketDrop || fault == Fault::VenueDown) venue_.drop_user_channel();
@@ -70,27 +75,34 @@ void World::set_fault(Fault fault) {
 
 void World::kill_manager() {
   if (random_.chance(150'000)) return manager_.stop_and_start();
-  manager_.die(static_cast<Manager::Death>(random_.between(0, 3)), milliseconds(random_.between(100, 5'000)));
+  manager_.die(static_cast<Manager::Death>(random_.between(0, 3)),
+               milliseconds(random_.between(100, 5'000)));
 }
 
 void World::disturb_runner() {
-  RunnerProcess& runner = *runners_[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(runners_.size()) - 1))];
+  RunnerProcess& runner = *runners_[static_cast<std::size_t>(
+      random_.between(0, static_cast<std::int64_t>(runners_.size()) - 1))];
   switch (random_.between(0, 2)) {
-    case 0: return runner.die(milliseconds(random_.between(100, 6'000)));
-    case 1: return runner.leave(milliseconds(random_.between(100, 3'000)));
-    default: return runner.freeze(milliseconds(random_.between(500, 8'000)));
+    case 0:
+      return runner.die(milliseconds(random_.between(100, 6'000)));
+    case 1:
+      return runner.leave(milliseconds(random_.between(100, 3'000)));
+    default:
+      return runner.freeze(milliseconds(random_.between(500, 8'000)));
   }
 }
 
 void World::cut_link() {
   stage_.fault("link cut");
   const Duration span = milliseconds(random_.between(200, 8'000));
-  RunnerLinks& links = *links_[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(links_.size()) - 1))];
-  const std::array<Link*, 7> all{&links.market_data, &links.events,  &links.signals, &links.requests,
-                                 &links.answers,     &quotes_, &commands_};
+  RunnerLinks& links = *links_[static_cast<std::size_t>(
+      random_.between(0, static_cast<std::int64_t>(links_.size()) - 1))];
+  const std::array<Link*, 7> all{&links.market_data, &links.events, &links.signals, &links.requests,
+                                 &links.answers,     &quotes_,      &commands_};
   // Now and then a process is cut off altogether.
   if (random_.chance(250'000)) {
-    for (Link* link : {&links.market_data, &links.events, &links.signals, &links.requests}) link->cut(span);
+    for (Link* link : {&links.market_data, &links.events, &links.signals, &links.requests})
+      link->cut(span);
     return;
   }
   all[static_cast<std::size_t>(random_.between(0, all.size() - 1))]->cut(span);
@@ -111,7 +123,8 @@ void World::command(domain::CommandBody body, Duration after) {
                                   .expires_at = stage_.now() + seconds(5),
                                   .trace = {id.low}};
     // Repeated until it is answered, or for long enough.
-    for (const Duration later : {Duration{}, Duration(milliseconds(300)), Duration(milliseconds(1'200))}) {
+    for (const Duration later :
+         {Duration{}, Duration(milliseconds(300)), Duration(milliseconds(1'200))}) {
       stage_.schedule.after(later, [this, command] {
         commands_.send([this, command] { manager_.deliver(command); });
       });
@@ -133,7 +146,8 @@ void World::command_something() {
     case 2:
       command(domain::FlattenPositions{strategy});
       return command(domain::SetTradingState{strategy, TradingState::Active}, meanwhile);
-    case 3: return command(domain::CancelAllOrders{strategy, std::nullopt});
+    case 3:
+      return command(domain::CancelAllOrders{strategy, std::nullopt});
     case 4: {
       const StrategyName name = strategy.value_or(kStrategies[1]);
       command(domain::StopStrategy{name});
@@ -142,7 +156,8 @@ void World::command_something() {
     default: {
       if (!manager_.alive() || manager_.core().ledger().orders().open().empty()) return;
       const auto& open = manager_.core().ledger().orders().open();
-      return command(domain::CancelOrder{*std::next(open.begin(), random_.between(0, static_cast<std::int64_t>(open.size()) - 1))});
+      return command(domain::CancelOrder{*std::next(
+          open.begin(), random_.between(0, static_cast<std::int64_t>(open.size()) - 1))});
     }
   }
 }

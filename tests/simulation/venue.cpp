@@ -40,7 +40,8 @@ void Venue::heal() {
 
 Duration Venue::way() {
   Duration delay = random_.between(internet_.delay_min, internet_.delay_max);
-  if (random_.chance(internet_.stall_ppm)) delay += random_.between(Duration{}, internet_.stall_max);
+  if (random_.chance(internet_.stall_ppm))
+    delay += random_.between(Duration{}, internet_.stall_max);
   return delay;
 }
 
@@ -49,7 +50,8 @@ bool Venue::strikes(Fault fault) {
   return settings != nullptr && random_.chance(settings->probability_ppm);
 }
 
-// ---- REST -------------------------------------------------------------------------------------------
+// ---- REST
+// -------------------------------------------------------------------------------------------
 
 Venue::Fate Venue::draw_fate() {
   if (stage_.now() < rest_cut_until_) return random_.chance(500'000) ? Fate::NotSent : Fate::Lost;
@@ -57,7 +59,7 @@ Venue::Fate Venue::draw_fate() {
   if (strikes(Fault::ExecutedLate)) return Fate::ExecutedLate;
   if (strikes(Fault::AnswerLost)) return Fate::AnswerLost;
   if (!random_.chance(request_trouble_ppm_)) return Fate::Passes;
-  constexpr std::array kTroubles{Fate::NotSent,     Fate::Lost,        Fate::AnswerLost,
+  constexpr std::array kTroubles{Fate::NotSent,     Fate::Lost,         Fate::AnswerLost,
                                  Fate::ServerError, Fate::ExecutedLate, Fate::Throttled};
   return kTroubles[static_cast<std::size_t>(random_.between(0, kTroubles.size() - 1))];
 }
@@ -80,7 +82,9 @@ void Venue::request(Call call, Fate fate) {
     stage_.schedule.after(way(), [fail] { fail({false, domain::AmbiguityCause::ConnectionLost}); });
     return;
   }
-  stage_.schedule.after(plan_.request_timeout, [fail] { fail({true, domain::AmbiguityCause::Timeout}); });
+  stage_.schedule.after(plan_.request_timeout, [fail] {
+    fail({true, domain::AmbiguityCause::Timeout});
+  });
   if (fate == Fate::ExecutedLate) {
     shared->later();
     return reset(way());
@@ -90,7 +94,8 @@ void Venue::request(Call call, Fate fate) {
     return;
   }
   Duration arrival = way();
-  if (const auto* hang = exchange_.faults().active(Fault::VenueHang, stage_.now())) arrival += hang->delay;
+  if (const auto* hang = exchange_.faults().active(Fault::VenueHang, stage_.now()))
+    arrival += hang->delay;
   stage_.schedule.after(arrival, [this, shared, finish, reset, fate] {
     if (fate == Fate::Throttled) {
       const Inputs inputs = shared->throttled();
@@ -101,7 +106,8 @@ void Venue::request(Call call, Fate fate) {
     advance();
     const bool executes = fate != Fate::ServerError || random_.chance(300'000);
     const Inputs inputs = executes ? shared->execute() : Inputs{};
-    if (fate == Fate::Passes) stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
+    if (fate == Fate::Passes)
+      stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
     if (fate == Fate::AnswerLost && random_.chance(500'000)) reset(way());
     if (fate == Fate::ServerError) {
       const Inputs broken = shared->failed({true, domain::AmbiguityCause::ServerError});
@@ -128,7 +134,8 @@ void Venue::submit(const std::vector<domain::Order>& orders, OnReply reply) {
   }
   const auto all = [ids](const domain::SubmitOutcome& outcome) {
     Inputs inputs;
-    for (const domain::VenueOrderId& id : ids) inputs.emplace_back(domain::SubmitAnswered{id, outcome});
+    for (const domain::VenueOrderId& id : ids)
+      inputs.emplace_back(domain::SubmitAnswered{id, outcome});
     return inputs;
   };
   Call call;
@@ -137,18 +144,21 @@ void Venue::submit(const std::vector<domain::Order>& orders, OnReply reply) {
     Inputs inputs;
     for (const sim::SubmitAnswer& answered : out_.submits) {
       inputs.emplace_back(domain::SubmitAnswered{
-          answered.order, std::visit([](const auto& body) -> domain::SubmitOutcome { return body; }, answered.outcome)});
+          answered.order, std::visit([](const auto& body) -> domain::SubmitOutcome { return body; },
+                                     answered.outcome)});
     }
     publish();
     return inputs;
   };
   call.failed = [this, all](const Failure& failure) {
-    if (!failure.may_have_left) return all(domain::SubmitRejected{domain::RejectReason::Other, "not sent"});
+    if (!failure.may_have_left)
+      return all(domain::SubmitRejected{domain::RejectReason::Other, "not sent"});
     ++stage_.totals["requests without an answer"];
     return all(domain::SubmitAmbiguous{failure.cause, stage_.now()});
   };
   call.throttled = [all] {
-    Inputs inputs = all(domain::SubmitRejected{domain::RejectReason::RateLimited, "too many requests"});
+    Inputs inputs =
+        all(domain::SubmitRejected{domain::RejectReason::RateLimited, "too many requests"});
     inputs.emplace_back(om::VenueThrottled{seconds(1)});
     return inputs;
   };
@@ -164,7 +174,8 @@ void Venue::submit(const std::vector<domain::Order>& orders, OnReply reply) {
 void Venue::cancel(std::vector<domain::VenueOrderId> orders, OnReply reply) {
   const auto unknown = [orders] {
     Inputs inputs;
-    for (const auto& id : orders) inputs.emplace_back(domain::CancelAnswered{id, domain::CancelAnswered::Result::Unknown, {}});
+    for (const auto& id : orders)
+      inputs.emplace_back(domain::CancelAnswered{id, domain::CancelAnswered::Result::Unknown, {}});
     return inputs;
   };
   Call call;
@@ -190,19 +201,24 @@ void Venue::read_clock(OnReply reply) {
 }
 
 void Venue::read(const om::Read& wanted, OnReply reply) {
-  if (const auto* account = std::get_if<om::ReadAccount>(&wanted)) return read_account(*account, std::move(reply));
+  if (const auto* account = std::get_if<om::ReadAccount>(&wanted))
+    return read_account(*account, std::move(reply));
   const bool record = std::holds_alternative<om::ReadMarket>(wanted);
-  const domain::MarketId id = record ? std::get<om::ReadMarket>(wanted).market : std::get<om::ConfirmResolution>(wanted).market;
+  const domain::MarketId id = record ? std::get<om::ReadMarket>(wanted).market
+                                     : std::get<om::ConfirmResolution>(wanted).market;
   const auto failed = [record, id] {
-    return record ? Inputs{om::MarketRead{id, om::MarketRead::Outcome::Failed, std::nullopt}} : Inputs{};
+    return record ? Inputs{om::MarketRead{id, om::MarketRead::Outcome::Failed, std::nullopt}}
+                  : Inputs{};
   };
   Call call;
   call.execute = [this, record, id] {
     const auto number = exchange_.engine().find_market(id);
     const sim::Listing* listing = number ? exchange_.engine().listing(*number) : nullptr;
-    if (record && listing == nullptr) return Inputs{om::MarketRead{id, om::MarketRead::Outcome::NotFound, std::nullopt}};
+    if (record && listing == nullptr)
+      return Inputs{om::MarketRead{id, om::MarketRead::Outcome::NotFound, std::nullopt}};
     if (record) return Inputs{om::MarketRead{id, om::MarketRead::Outcome::Found, listing->market}};
-    if (listing == nullptr || listing->market.status != domain::MarketStatus::Resolved) return Inputs{};
+    if (listing == nullptr || listing->market.status != domain::MarketStatus::Resolved)
+      return Inputs{};
     return Inputs{om::ResolutionConfirmed{id, listing->market.payout}};
   };
   call.failed = [failed](const Failure&) { return failed(); };
@@ -233,7 +249,9 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     for (const domain::TokenId& token : tokens) {
       const auto place = exchange_.engine().find_token(token);
       if (!place) continue;
-      account->holdings.push_back({token, exchange_.engine().accounts().holding(account_, place->market, place->outcome).held});
+      account->holdings.push_back(
+          {token,
+           exchange_.engine().accounts().holding(account_, place->market, place->outcome).held});
     }
   };
   const auto last = [account, reply](const Reply& answer) {
@@ -270,14 +288,16 @@ std::vector<domain::VenueOrderUpdate> Venue::open_orders() const {
 
 std::vector<domain::VenueTrade> Venue::trades_since(Timestamp since) const {
   std::vector<domain::VenueTrade> trades;
-  const auto from = std::lower_bound(our_trades_.begin(), our_trades_.end(), std::pair{since, std::uint64_t{0}});
+  const auto from =
+      std::lower_bound(our_trades_.begin(), our_trades_.end(), std::pair{since, std::uint64_t{0}});
   for (auto it = from; it != our_trades_.end(); ++it) {
     trades.push_back(exchange_.engine().view(*exchange_.engine().trade(it->second), account_));
   }
   return trades;
 }
 
-// ---- sockets ----------------------------------------------------------------------------------------
+// ---- sockets
+// ----------------------------------------------------------------------------------------
 
 void Venue::publish() {
   sim::Outputs out = std::exchange(out_, {});
@@ -289,7 +309,8 @@ void Venue::publish() {
     }
     const auto& trade = std::get<sim::TradeOutput>(output);
     if (trade.account != account_) continue;
-    if (trade.trade.status == domain::VenueTradeStatus::Matched) our_trades_.emplace_back(trade.trade.matched_at, trade.number);
+    if (trade.trade.status == domain::VenueTradeStatus::Matched)
+      our_trades_.emplace_back(trade.trade.matched_at, trade.number);
     tell_user(trade.trade);
   }
 }
@@ -307,7 +328,9 @@ bool Venue::open_user_channel(UserSession session) {
   return true;
 }
 
-void Venue::abandon_user_channel() { session_.reset(); }
+void Venue::abandon_user_channel() {
+  session_.reset();
+}
 
 void Venue::drop_user_channel() {
   if (!session_) return;
@@ -328,7 +351,8 @@ void Venue::tell_user(const Input& event) {
   const auto kind = random_.between(0, 2);
   if (kind != 0) deliver_to_user(event, in_order);
   if (kind == 1) deliver_to_user(event, in_order);
-  if (kind != 1) deliver_to_user(event, in_order + random_.between(milliseconds(1), milliseconds(4'000)));
+  if (kind != 1)
+    deliver_to_user(event, in_order + random_.between(milliseconds(1), milliseconds(4'000)));
 }
 
 void Venue::deliver_to_user(const Input& event, Timestamp when) {
@@ -337,7 +361,8 @@ void Venue::deliver_to_user(const Input& event, Timestamp when) {
   });
 }
 
-void Venue::read_book(const domain::MarketId& market, std::function<void(const BookReading&)> deliver) {
+void Venue::read_book(const domain::MarketId& market,
+                      std::function<void(const BookReading&)> deliver) {
   if (draw_fate() != Fate::Passes) return;
   stage_.schedule.after(way(), [this, market, deliver = std::move(deliver)] {
     advance();
@@ -359,22 +384,26 @@ void Venue::read_listings(std::function<void(const std::vector<domain::Market>&)
     std::vector<domain::Market> markets;
     for (const sim::MarketNo number : exchange_.engine().markets()) {
       const sim::Listing& listing = *exchange_.engine().listing(number);
-      const bool long_over = listing.resolved_at != Timestamp{} && stage_.now() > listing.resolved_at + minutes(2);
+      const bool long_over =
+          listing.resolved_at != Timestamp{} && stage_.now() > listing.resolved_at + minutes(2);
       if (!long_over) markets.push_back(listing.market);
     }
     stage_.schedule.after(way(), [deliver, markets = std::move(markets)] { deliver(markets); });
   });
 }
 
-// ---- by hand ----------------------------------------------------------------------------------------
+// ---- by hand
+// ----------------------------------------------------------------------------------------
 
 std::optional<domain::Market> Venue::any_open_market() {
   std::vector<domain::Market> open;
   for (const sim::MarketNo number : exchange_.engine().markets()) {
-    if (exchange_.engine().is_open(number)) open.push_back(exchange_.engine().listing(number)->market);
+    if (exchange_.engine().is_open(number))
+      open.push_back(exchange_.engine().listing(number)->market);
   }
   if (open.empty()) return std::nullopt;
-  return open[static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(open.size()) - 1))];
+  return open[static_cast<std::size_t>(
+      random_.between(0, static_cast<std::int64_t>(open.size()) - 1))];
 }
 
 // A bid that betters the best one and ends by itself, or a purchase at the best offer.
@@ -386,16 +415,19 @@ void Venue::trade_by_hand() {
                                             takes ? domain::BookSide::Ask : domain::BookSide::Bid);
   if (!best) return;
   const domain::Price limit = takes ? best->price : best->price + market->tick;
-  const auto id = sim::derived_id<domain::VenueOrderId>(~stage_.seed, sim::IdKind::Order, by_hand_.size() + 1);
+  const auto id =
+      sim::derived_id<domain::VenueOrderId>(~stage_.seed, sim::IdKind::Order, by_hand_.size() + 1);
   by_hand_.insert(id);
   ++stage_.totals["orders by hand"];
-  const std::int64_t expiration_s = domain::to_unix_ms(stage_.now()) / 1'000 + 60 + random_.between(2, 15);
+  const std::int64_t expiration_s =
+      domain::to_unix_ms(stage_.now()) / 1'000 + 60 + random_.between(2, 15);
   input(sim::SubmitOrders{account_,
                           {{.id = id,
                             .token = market->yes_token,
                             .side = domain::Side::Buy,
                             .limit = limit,
-                            .quantity = domain::Quantity::from_units(takes ? random_.between(5, 20) : random_.between(40, 160)),
+                            .quantity = domain::Quantity::from_units(
+                                takes ? random_.between(5, 20) : random_.between(40, 160)),
                             .cash = {},
                             .time_in_force = domain::TimeInForce::Gtd,
                             .post_only = false,

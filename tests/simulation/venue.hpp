@@ -1,7 +1,7 @@
 // The outside world: the simulated exchange, and the way to it. REST requests get lost before they
-// arrive, are executed without an answer, late, or after the client gave up; the market socket freezes
-// and skips; the user channel drops, repeats, reorders and forgets. What the exchange itself holds is the
-// truth that everything else is measured against.
+// arrive, are executed without an answer, late, or after the client gave up; the market socket
+// freezes and skips; the user channel drops, repeats, reorders and forgets. What the exchange
+// itself holds is the truth that everything else is measured against.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,8 @@ class Venue {
  public:
   Venue(Stage& stage, const Plan& plan);
 
-  // ---- order-manager's requests; each gets exactly one reply, which may be long in coming ----------
+  // ---- order-manager's requests; each gets exactly one reply, which may be long in coming
+  // ----------
   struct Reply {
     bool answered = true;  // false: the connection failed
     std::vector<order_manager::Input> inputs;
@@ -32,7 +33,8 @@ class Venue {
   void read(const order_manager::Read& wanted, OnReply reply);
   void read_clock(OnReply reply);
 
-  // ---- the user channel: one session at a time ------------------------------------------------------
+  // ---- the user channel: one session at a time
+  // ------------------------------------------------------
   struct UserSession {
     std::function<void(const order_manager::Input&)> event;
     std::function<void()> closed;  // noticed by the client, some time after the last event
@@ -43,8 +45,10 @@ class Venue {
   void abandon_user_channel();
   void drop_user_channel();
 
-  // ---- the gateway's side ----------------------------------------------------------------------------
-  std::function<void(const venue_simulator::MarketOutput&)> market_socket;  // set once, before time runs
+  // ---- the gateway's side
+  // ----------------------------------------------------------------------------
+  std::function<void(const venue_simulator::MarketOutput&)>
+      market_socket;  // set once, before time runs
   struct BookReading {
     domain::MarketId market;
     std::vector<domain::Level> bids, asks;  // in YES terms
@@ -54,7 +58,8 @@ class Venue {
   void read_book(const domain::MarketId& market, std::function<void(const BookReading&)> deliver);
   void read_listings(std::function<void(const std::vector<domain::Market>&)> deliver);
 
-  // ---- trouble ---------------------------------------------------------------------------------------
+  // ---- trouble
+  // ---------------------------------------------------------------------------------------
   void input(const venue_simulator::Input& input);
   void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
   // Somebody else trades on our account.
@@ -62,15 +67,26 @@ class Venue {
   // No faults, no losses, no crowd from here on.
   void heal();
 
-  // ---- the truth -------------------------------------------------------------------------------------
+  // ---- the truth
+  // -------------------------------------------------------------------------------------
   [[nodiscard]] const venue_simulator::Exchange& exchange() const { return exchange_; }
   [[nodiscard]] venue_simulator::AccountId account() const { return account_; }
-  [[nodiscard]] bool by_hand(const domain::VenueOrderId& order) const { return by_hand_.contains(order); }
+  [[nodiscard]] bool by_hand(const domain::VenueOrderId& order) const {
+    return by_hand_.contains(order);
+  }
   [[nodiscard]] std::string save() { return exchange_.save(); }
   void advance() { input(venue_simulator::AdvanceTime{}); }
 
  private:
-  enum class Fate : std::uint8_t { Passes, NotSent, Lost, AnswerLost, ExecutedLate, ServerError, Throttled };
+  enum class Fate : std::uint8_t {
+    Passes,
+    NotSent,
+    Lost,
+    AnswerLost,
+    ExecutedLate,
+    ServerError,
+    Throttled
+  };
   struct Failure {
     bool may_have_left = true;
     domain::AmbiguityCause cause = domain::AmbiguityCause::ConnectionLost;

@@ -49,7 +49,8 @@ void compare_fills(const om::Ledger& ledger, const Venue& venue, Texts& texts) {
   for (const auto& [id, order] : ledger.orders().all()) {
     for (const auto& [trade, fill] : order.fills) {
       if (!fill.booked()) continue;
-      const std::string which = "the fill of order " + domain::to_string(id) + " in trade " + trade.value;
+      const std::string which =
+          "the fill of order " + domain::to_string(id) + " in trade " + trade.value;
       const auto truth = missing.find({order.order.venue_id, trade});
       if (truth == missing.end()) {
         texts.push_back(which + " never was");
@@ -57,27 +58,32 @@ void compare_fills(const om::Ledger& ledger, const Venue& venue, Texts& texts) {
       }
       if (fill.fill.quantity != truth->second.quantity || fill.fill.cash != truth->second.cash ||
           fill.fill.fee != truth->second.fee) {
-        texts.push_back(which + " is booked as " + fill.fill.quantity.to_string() + " for " + fill.fill.cash.to_string() +
-                        " with fee " + fill.fill.fee.to_string() + ", the venue has " + truth->second.quantity.to_string() +
-                        " for " + truth->second.cash.to_string() + " with fee " + truth->second.fee.to_string());
+        texts.push_back(which + " is booked as " + fill.fill.quantity.to_string() + " for " +
+                        fill.fill.cash.to_string() + " with fee " + fill.fill.fee.to_string() +
+                        ", the venue has " + truth->second.quantity.to_string() + " for " +
+                        truth->second.cash.to_string() + " with fee " +
+                        truth->second.fee.to_string());
       }
-      if (fill.fill.status != domain::FillStatus::Confirmed) texts.push_back(which + " is still provisional");
+      if (fill.fill.status != domain::FillStatus::Confirmed)
+        texts.push_back(which + " is still provisional");
       missing.erase(truth);
     }
   }
   for (const auto& [key, fill] : missing) {
-    texts.push_back("the fill of " + fill.quantity.to_string() + " shares of venue order " + domain::to_string(key.first) +
-                    " in trade " + key.second.value + " is not booked");
+    texts.push_back("the fill of " + fill.quantity.to_string() + " shares of venue order " +
+                    domain::to_string(key.first) + " in trade " + key.second.value +
+                    " is not booked");
   }
 }
 
 void compare_holdings(const om::Ledger& ledger, const Venue& venue, Texts& texts) {
   const auto& account = venue.exchange().engine().accounts()[venue.account()];
   if (account.cash != ledger.portfolio().cash()) {
-    texts.push_back("cash is " + account.cash.to_string() + " at the venue and " + ledger.portfolio().cash().to_string() +
-                    " by the book");
+    texts.push_back("cash is " + account.cash.to_string() + " at the venue and " +
+                    ledger.portfolio().cash().to_string() + " by the book");
   }
-  if (!account.reserved.is_zero() || !account.locked.is_zero()) texts.push_back("the venue still holds cash back");
+  if (!account.reserved.is_zero() || !account.locked.is_zero())
+    texts.push_back("the venue still holds cash back");
   if (!ledger.portfolio().unredeemed().is_zero()) texts.push_back("claims are not paid yet");
   std::map<domain::Instrument, Quantity> held;
   for (const auto& [number, holdings] : account.holdings) {
@@ -89,7 +95,8 @@ void compare_holdings(const om::Ledger& ledger, const Venue& venue, Texts& texts
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
       if (ledger.portfolio().resolutions().contains(market)) continue;
-      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) held.try_emplace({market, outcome});
+      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No})
+        held.try_emplace({market, outcome});
     }
   }
   for (const auto& [instrument, quantity] : held) {
@@ -97,8 +104,9 @@ void compare_holdings(const om::Ledger& ledger, const Venue& venue, Texts& texts
                                 ? Quantity{}
                                 : ledger.portfolio().account_quantity(instrument);
     if (quantity != booked) {
-      texts.push_back("holding of market " + domain::to_string(instrument.market) + " is " + quantity.to_string() +
-                      " at the venue and " + booked.to_string() + " by the book");
+      texts.push_back("holding of market " + domain::to_string(instrument.market) + " is " +
+                      quantity.to_string() + " at the venue and " + booked.to_string() +
+                      " by the book");
     }
   }
 }
@@ -106,30 +114,37 @@ void compare_holdings(const om::Ledger& ledger, const Venue& venue, Texts& texts
 bool agrees(const om::OrderRecord& order, const sim::OrderTruth* truth) {
   using domain::VenueOrderStatus;
   switch (order.status) {
-    case OrderStatus::Filled: return truth != nullptr && truth->matched == truth->quantity;
-    case OrderStatus::Expired: return truth != nullptr && truth->status == VenueOrderStatus::Expired;
+    case OrderStatus::Filled:
+      return truth != nullptr && truth->matched == truth->quantity;
+    case OrderStatus::Expired:
+      return truth != nullptr && truth->status == VenueOrderStatus::Expired;
     // The venue may have filled what we had given up: then the fills are booked, the status stays.
-    case OrderStatus::Canceled: return truth != nullptr;
+    case OrderStatus::Canceled:
+      return truth != nullptr;
     // One that was written off may have come and gone without a trace in open orders and trades.
     case OrderStatus::Rejected:
-      return truth == nullptr || (truth->matched.is_zero() && (truth->status == VenueOrderStatus::Unmatched ||
-                                                               order.reject_reason == domain::RejectReason::NotFoundAtVenue));
+      return truth == nullptr || (truth->matched.is_zero() &&
+                                  (truth->status == VenueOrderStatus::Unmatched ||
+                                   order.reject_reason == domain::RejectReason::NotFoundAtVenue));
     case OrderStatus::Submitted:
     case OrderStatus::Ambiguous:
     case OrderStatus::Accepted:
-    case OrderStatus::PartiallyFilled: return false;
+    case OrderStatus::PartiallyFilled:
+      return false;
   }
   return false;
 }
 
 void compare_orders(const om::Ledger& ledger, const Venue& venue, Texts& texts) {
-  if (!venue.exchange().engine().open_orders(venue.account()).empty()) texts.push_back("orders rest at the venue");
+  if (!venue.exchange().engine().open_orders(venue.account()).empty())
+    texts.push_back("orders rest at the venue");
   std::map<domain::VenueOrderId, sim::OrderTruth> truths;
   for (const sim::OrderTruth& truth : venue.exchange().engine().orders(0, kAll)) {
     if (truth.account != venue.account()) continue;
     truths.emplace(truth.id, truth);
     if (ledger.orders().find(truth.id) == nullptr && !venue.by_hand(truth.id)) {
-      texts.push_back("the venue has order " + domain::to_string(truth.id) + " that is not in the journal");
+      texts.push_back("the venue has order " + domain::to_string(truth.id) +
+                      " that is not in the journal");
     }
   }
   for (const auto& [id, order] : ledger.orders().all()) {
@@ -137,11 +152,14 @@ void compare_orders(const om::Ledger& ledger, const Venue& venue, Texts& texts) 
     // Of an order by hand only what happened to be seen is known.
     if (venue.by_hand(order.order.venue_id) && order.terminal()) continue;
     if (agrees(order, truth == truths.end() ? nullptr : &truth->second)) continue;
-    texts.push_back("order " + domain::to_string(id) + " is " + std::string(domain::to_string(order.status)) + " by the book, " +
-                    (truth == truths.end() ? "unknown at the venue"
-                                           : "at the venue status " + std::to_string(static_cast<int>(truth->second.status)) +
-                                                 " with " + truth->second.matched.to_string() + " of " +
-                                                 truth->second.quantity.to_string() + " matched"));
+    texts.push_back("order " + domain::to_string(id) + " is " +
+                    std::string(domain::to_string(order.status)) + " by the book, " +
+                    (truth == truths.end()
+                         ? "unknown at the venue"
+                         : "at the venue status " +
+                               std::to_string(static_cast<int>(truth->second.status)) + " with " +
+                               truth->second.matched.to_string() + " of " +
+                               truth->second.quantity.to_string() + " matched"));
   }
 }
 
@@ -161,7 +179,9 @@ std::vector<std::string> differences(const om::Ledger& ledger, const Venue& venu
 
 void check_venue(const Venue& venue, const Auditor& auditor) {
   require(venue.exchange().engine().conservation().holds(), "the venue makes or loses money");
-  const auto excused = [&](const domain::VenueOrderId& order) { return venue.by_hand(order) || auditor.written_off(order); };
+  const auto excused = [&](const domain::VenueOrderId& order) {
+    return venue.by_hand(order) || auditor.written_off(order);
+  };
   for (const sim::TradeTruth& trade : venue.exchange().engine().trades(0, kAll)) {
     if (trade.taker.account != venue.account() || excused(trade.taker.order)) continue;
     for (const auto& maker : trade.makers) {
@@ -179,7 +199,8 @@ void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold
     const Timestamp over = auditor.last_byte_of(truth.id).value_or(Timestamp{}) + hold;
     const bool left_a_trace = truth.finished_at > *written_off_at || truth.matched.is_positive();
     require(truth.created_at > over || !left_a_trace,
-            "venue order " + domain::to_string(truth.id) + " was written off though it could have been found");
+            "venue order " + domain::to_string(truth.id) +
+                " was written off though it could have been found");
   }
 }
 

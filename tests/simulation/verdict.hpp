@@ -1,4 +1,5 @@
-// The last word on a seed: once everything has settled, the journal must be the venue's truth, exactly.
+// The last word on a seed: once everything has settled, the journal must be the venue's truth,
+// exactly.
 #pragma once
 
 #include <string>
@@ -10,12 +11,14 @@
 
 namespace polybot::simulation {
 
-// One sentence for each difference between the venue's truth and the ledger; empty when they agree on
-// cash, holdings, fills, the end of every order, and when nothing is open, provisional or owed any more.
-[[nodiscard]] std::vector<std::string> differences(const order_manager::Ledger& ledger, const Venue& venue);
+// One sentence for each difference between the venue's truth and the ledger; empty when they agree
+// on cash, holdings, fills, the end of every order, and when nothing is open, provisional or owed
+// any more.
+[[nodiscard]] std::vector<std::string> differences(const order_manager::Ledger& ledger,
+                                                   const Venue& venue);
 
-// What must hold at any moment: money is conserved, and no trade has us on both sides but by hand or
-// with an order that had been written off. Throws Violation.
+// What must hold at any moment: money is conserved, and no trade has us on both sides but by hand
+// or with an order that had been written off. Throws Violation.
 void check_venue(const Venue& venue, const Auditor& auditor);
 
 // Orders that were written off though they had reached the venue within the hold. Throws Violation.

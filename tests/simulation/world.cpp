@@ -13,8 +13,8 @@ namespace {
 constexpr Duration kVenueTick = milliseconds(100);
 constexpr std::uint64_t kStepsBetweenChecks = 400;
 constexpr std::uint64_t kStepsBetweenVenueChecks = 8'000;
-constexpr Duration kWindDown = seconds(15);     // healed, still trading
-constexpr Duration kSettleMax = minutes(8);     // longer than any retry, hold or settlement
+constexpr Duration kWindDown = seconds(15);  // healed, still trading
+constexpr Duration kSettleMax = minutes(8);  // longer than any retry, hold or settlement
 constexpr Duration kOperatorLooks = seconds(25);
 
 }  // namespace
@@ -35,18 +35,21 @@ World::World(const Plan& plan, Kind kind)
   stage_.verbose = kind == Kind::Told;
   for (int i = 0; i < plan_.runners; ++i) {
     runners_.push_back(std::make_unique<RunnerProcess>(stage_, plan_, i));
-    const auto number = [i](std::uint64_t which) { return 20 + 10 * static_cast<std::uint64_t>(i) + which; };
-    links_.push_back(std::make_unique<RunnerLinks>(RunnerLinks{
-        .market_data = Link(stage_, number(0), plan_.bus, Ordering::Kept),
-        .events = Link(stage_, number(1), plan_.bus, Ordering::Shuffled),
-        .signals = Link(stage_, number(2), plan_.bus, Ordering::Shuffled),
-        .requests = Link(stage_, number(3), plan_.bus, Ordering::Shuffled),
-        .answers = Link(stage_, number(4), plan_.bus, Ordering::Shuffled)}));
+    const auto number = [i](std::uint64_t which) {
+      return 20 + 10 * static_cast<std::uint64_t>(i) + which;
+    };
+    links_.push_back(std::make_unique<RunnerLinks>(
+        RunnerLinks{.market_data = Link(stage_, number(0), plan_.bus, Ordering::Kept),
+                    .events = Link(stage_, number(1), plan_.bus, Ordering::Shuffled),
+                    .signals = Link(stage_, number(2), plan_.bus, Ordering::Shuffled),
+                    .requests = Link(stage_, number(3), plan_.bus, Ordering::Shuffled),
+                    .answers = Link(stage_, number(4), plan_.bus, Ordering::Shuffled)}));
   }
   connect();
 }
 
-// ---- who hears whom -----------------------------------------------------------------------------------
+// ---- who hears whom
+// -----------------------------------------------------------------------------------
 
 void World::connect() {
   gateway_.publish_frame = [this](const MarketDataFrame& frame) {
@@ -56,7 +59,8 @@ void World::connect() {
   };
   gateway_.publish_markets = [this](const std::vector<domain::Market>& markets) {
     for (std::size_t i = 0; i < runners_.size(); ++i) {
-      links_[i]->market_data.send([runner = runners_[i].get(), markets] { runner->on_markets(markets); });
+      links_[i]->market_data.send(
+          [runner = runners_[i].get(), markets] { runner->on_markets(markets); });
     }
     quotes_.send([this, markets] {
       for (const domain::Market& market : markets) manager_.deliver(om::MarketHinted{market});
@@ -72,9 +76,11 @@ void World::connect() {
       links_[i]->events.send([runner = runners_[i].get(), event] { runner->on_event(event); });
     }
   };
-  manager_.publish_state = [this](const std::vector<domain::StrategyState>& states, const std::vector<domain::Lease>& leases) {
+  manager_.publish_state = [this](const std::vector<domain::StrategyState>& states,
+                                  const std::vector<domain::Lease>& leases) {
     for (std::size_t i = 0; i < runners_.size(); ++i) {
-      links_[i]->events.send([runner = runners_[i].get(), states, leases] { runner->on_state(states, leases); });
+      links_[i]->events.send(
+          [runner = runners_[i].get(), states, leases] { runner->on_state(states, leases); });
     }
   };
   for (std::size_t i = 0; i < runners_.size(); ++i) connect(i);
@@ -85,7 +91,9 @@ void World::connect(std::size_t index) {
   RunnerLinks* links = links_[index].get();
   runner->publish_signal = [this, links](const domain::Signal& signal) {
     auditor_.on_signal(signal);
-    links->signals.send([this, signal, sent_at = stage_.now()] { manager_.deliver(om::SignalReceived{signal, sent_at}); });
+    links->signals.send([this, signal, sent_at = stage_.now()] {
+      manager_.deliver(om::SignalReceived{signal, sent_at});
+    });
   };
   runner->announce = [this, links](const domain::RunnerAnnounced& announced) {
     links->signals.send([this, announced] { manager_.deliver(announced); });
@@ -93,7 +101,8 @@ void World::connect(std::size_t index) {
   runner->ask_for_books = [this, links](domain::Shard shard) {
     links->requests.send([this, shard] { gateway_.repeat_books(shard); });
   };
-  runner->ask_for_replay = [this, links, runner](const StrategyName& stream, std::uint64_t after_seq) {
+  runner->ask_for_replay = [this, links, runner](const StrategyName& stream,
+                                                 std::uint64_t after_seq) {
     links->requests.send([this, links, runner, stream, after_seq] {
       if (const auto answer = manager_.replay(stream, after_seq)) {
         links->answers.send([runner, stream, answer] { runner->on_replay(stream, *answer); });
@@ -109,11 +118,13 @@ void World::connect(std::size_t index) {
   };
 }
 
-// ---- the run ------------------------------------------------------------------------------------------
+// ---- the run
+// ------------------------------------------------------------------------------------------
 
 void World::run_until(Timestamp until) {
   while (stage_.schedule.step(until)) {
-    if (kind_ != Kind::Replay && stage_.schedule.steps() >= checked_step_ + kStepsBetweenChecks) check();
+    if (kind_ != Kind::Replay && stage_.schedule.steps() >= checked_step_ + kStepsBetweenChecks)
+      check();
   }
 }
 
@@ -127,7 +138,8 @@ void World::check() {
   if (!manager_.at_rest()) return;
   auditor_.check_ledger(manager_.core().ledger());
   if (!thorough) return;
-  require(manager_.core().ledger().digest() == journal_.fold().digest(), "the live ledger is not the fold of its journal");
+  require(manager_.core().ledger().digest() == journal_.fold().digest(),
+          "the live ledger is not the fold of its journal");
 }
 
 Outcome World::run() {
@@ -143,7 +155,8 @@ Outcome World::run() {
   monitor_.start();
   stage_.schedule.after(milliseconds(300), [this] { manager_.start(); });
   for (const auto& runner : runners_) {
-    stage_.schedule.after(milliseconds(random_.between(0, 900)), [runner = runner.get()] { runner->start(); });
+    stage_.schedule.after(milliseconds(random_.between(0, 900)),
+                          [runner = runner.get()] { runner->start(); });
   }
   plan_trouble();
   struct Operator {
@@ -151,13 +164,15 @@ Outcome World::run() {
     void operator()() const {
       if (world.healed_) return;
       world.command(domain::SetTradingState{std::nullopt, TradingState::Active});
-      for (const StrategyName& name : kStrategies) world.command(domain::SetTradingState{name, TradingState::Active});
+      for (const StrategyName& name : kStrategies)
+        world.command(domain::SetTradingState{name, TradingState::Active});
       world.stage_.schedule.after(kOperatorLooks, *this);
     }
   };
   stage_.schedule.after(kOperatorLooks, Operator{*this});
   run_until(plan_.start + plan_.horizon);
-  while (auditor_.orders() < plan_.orders_wanted && stage_.now() < plan_.start + 3 * plan_.horizon) {
+  while (auditor_.orders() < plan_.orders_wanted &&
+         stage_.now() < plan_.start + 3 * plan_.horizon) {
     run_until(stage_.now() + seconds(10));
   }
   settle();
@@ -175,14 +190,17 @@ void World::settle() {
   quotes_.heal();
   commands_.heal();
   for (const auto& links : links_) {
-    for (Link* link : {&links->market_data, &links->events, &links->signals, &links->requests, &links->answers}) link->heal();
+    for (Link* link :
+         {&links->market_data, &links->events, &links->signals, &links->requests, &links->answers})
+      link->heal();
   }
   stage_.say("healed");
   run_until(stage_.now() + kWindDown);
   const Timestamp give_up = stage_.now() + kSettleMax;
   std::vector<std::string> left{"order-manager did not come back"};
   while (!left.empty() && stage_.now() < give_up) {
-    const bool halted = manager_.alive() && manager_.core().ledger().own_trading_state(std::nullopt) == TradingState::Halted;
+    const bool halted = manager_.alive() && manager_.core().ledger().own_trading_state(
+                                                std::nullopt) == TradingState::Halted;
     if (!halted) command(domain::SetTradingState{std::nullopt, TradingState::Halted});
     run_until(stage_.now() + seconds(1));
     if (manager_.at_rest() && halted) left = differences(manager_.core().ledger(), venue_);
@@ -193,11 +211,13 @@ void World::settle() {
   check_venue(venue_, auditor_);
   check_written_off(venue_, auditor_, plan_.manager.ambiguous_hold);
   auditor_.check_ledger(manager_.core().ledger());
-  require(manager_.core().ledger().digest() == journal_.fold().digest(), "the live ledger is not the fold of its journal");
+  require(manager_.core().ledger().digest() == journal_.fold().digest(),
+          "the live ledger is not the fold of its journal");
   run_until(stage_.now() + seconds(3));
   const std::string shown = manager_.at_rest() ? monitor_.difference() : std::string();
   require(shown.empty(), shown);
-  require(manager_.core().not_ready().empty(), "order-manager is not ready though everything works");
+  require(manager_.core().not_ready().empty(),
+          "order-manager is not ready though everything works");
 }
 
 void World::collect(Outcome& outcome) const {
@@ -213,13 +233,17 @@ void World::collect(Outcome& outcome) const {
     for (std::size_t side = 0; side < 2; ++side) {
       outcome.totals["fills"] += counters.fills[side][0] + counters.fills[side][1];
       for (std::size_t status = 0; status < domain::kOrderStatuses; ++status) {
-        outcome.totals["orders " + std::string(domain::to_string(static_cast<domain::OrderStatus>(status)))] +=
+        outcome.totals["orders " +
+                       std::string(domain::to_string(static_cast<domain::OrderStatus>(status)))] +=
             counters.orders[side][status];
       }
     }
-    outcome.totals["fills of " + strategy.value] += counters.fills[0][0] + counters.fills[0][1] + counters.fills[1][0] + counters.fills[1][1];
+    outcome.totals["fills of " + strategy.value] +=
+        counters.fills[0][0] + counters.fills[0][1] + counters.fills[1][0] + counters.fills[1][1];
     for (std::size_t outcome_of = 1; outcome_of < om::kSignalOutcomes; ++outcome_of) {
-      outcome.totals["signals " + std::string(om::to_string(static_cast<om::SignalOutcome>(outcome_of)))] += counters.signals[outcome_of];
+      outcome.totals["signals " +
+                     std::string(om::to_string(static_cast<om::SignalOutcome>(outcome_of)))] +=
+          counters.signals[outcome_of];
     }
   }
   outcome.tape = stage_.tape;

@@ -1,6 +1,6 @@
-// One seed of the whole stack: every core, every link between them, and everything that goes wrong, in
-// one thread and in virtual time. run() trades for the plan's horizon, then heals the world, lets it
-// settle and compares. Throws Violation at the first thing that must not be.
+// One seed of the whole stack: every core, every link between them, and everything that goes wrong,
+// in one thread and in virtual time. run() trades for the plan's horizon, then heals the world,
+// lets it settle and compares. Throws Violation at the first thing that must not be.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,7 @@ struct Outcome {
   Tally faults;
   Tally totals;
   order_manager::Orders::RowCounts rows{};
-  std::uint64_t orders = 0;   // of our strategies and by hand
+  std::uint64_t orders = 0;  // of our strategies and by hand
   std::uint64_t steps = 0;
 };
 

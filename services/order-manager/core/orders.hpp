@@ -81,7 +81,9 @@ class Orders {
   // One above the highest leg recorded under the signal.
   [[nodiscard]] std::uint32_t next_leg(const domain::SignalId& signal) const;
   // Whether an order in the market is remembered, ended or not.
-  [[nodiscard]] bool names(const domain::MarketId& market) const { return by_market_.contains(market); }
+  [[nodiscard]] bool names(const domain::MarketId& market) const {
+    return by_market_.contains(market);
+  }
   // The markets whose last order has been forgotten since the last call.
   [[nodiscard]] std::vector<domain::MarketId> take_unnamed() { return std::exchange(unnamed_, {}); }
   // Trades matched before this may belong to orders that were forgotten.

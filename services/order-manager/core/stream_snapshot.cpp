@@ -9,8 +9,8 @@ namespace {
 // Ended orders in a snapshot: what an API can usefully list.
 constexpr std::size_t kEndedOrdersShown = 5'000;
 
-void append_positions(std::vector<domain::StreamedEvent>& entries, const domain::StreamedEvent& blank,
-                      const Ledger& ledger) {
+void append_positions(std::vector<domain::StreamedEvent>& entries,
+                      const domain::StreamedEvent& blank, const Ledger& ledger) {
   const domain::StrategyName& strategy = blank.event.strategy;
   const auto positions = ledger.portfolio().positions().find(strategy);
   if (positions == ledger.portfolio().positions().end()) return;
@@ -52,14 +52,16 @@ void append_orders(std::vector<domain::StreamedEvent>& entries, const domain::St
       append_order(entries, blank, record);
     }
   }
-  const auto newest = [](const OrderRecord* a, const OrderRecord* b) { return a->changed_at > b->changed_at; };
+  const auto newest = [](const OrderRecord* a, const OrderRecord* b) {
+    return a->changed_at > b->changed_at;
+  };
   std::stable_sort(ended.begin(), ended.end(), newest);
   if (ended.size() > kEndedOrdersShown) ended.resize(kEndedOrdersShown);
   for (const OrderRecord* record : ended) append_order(entries, blank, *record);
 }
 
-void append_unlevel_legs(std::vector<domain::StreamedEvent>& entries, const domain::StreamedEvent& blank,
-                         const Ledger& ledger) {
+void append_unlevel_legs(std::vector<domain::StreamedEvent>& entries,
+                         const domain::StreamedEvent& blank, const Ledger& ledger) {
   for (const auto& [signal, group] : ledger.legs().all()) {
     if (!group.unlevel || group.strategy != blank.event.strategy) continue;
     domain::LegsImbalanced imbalanced{.signal = signal, .event = group.event, .legs = {}};
@@ -74,7 +76,8 @@ void append_unlevel_legs(std::vector<domain::StreamedEvent>& entries, const doma
 
 }  // namespace
 
-std::vector<domain::StreamedEvent> snapshot_of(const Ledger& ledger, const domain::StrategyName& strategy) {
+std::vector<domain::StreamedEvent> snapshot_of(const Ledger& ledger,
+                                               const domain::StrategyName& strategy) {
   domain::StreamedEvent blank;
   blank.event.seq = ledger.last_seq();
   blank.event.at = ledger.last_at();

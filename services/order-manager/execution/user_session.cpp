@@ -11,7 +11,8 @@ namespace polybot::order_manager {
 
 using namespace boost::asio::experimental::awaitable_operators;
 
-UserSession::UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports, Timing timing)
+UserSession::UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports,
+                         Timing timing)
     : url_(std::move(url)), reports_(std::move(reports)), timing_(timing), socket_(executor, {}) {}
 
 boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credentials) {
@@ -44,7 +45,8 @@ boost::asio::awaitable<std::string> UserSession::keep_alive() {
   while (true) {
     co_await runtime::sleep_for(timing_.ping_interval);
     if (clock_.monotonic() - heard_at_ > timing_.silence_max) co_return "silent, not even a PONG";
-    if (const auto error = co_await socket_.write(std::string(polymarket::kPing))) co_return error.message();
+    if (const auto error = co_await socket_.write(std::string(polymarket::kPing)))
+      co_return error.message();
   }
 }
 
@@ -52,7 +54,8 @@ void UserSession::take(std::string_view text, std::string_view api_key) {
   const auto frame = polymarket::parse_user_frame(text);
   if (!frame) {
     reports_.on_refused("malformed");
-    refusals_.warning("A frame of the user channel was refused", {{"error", polymarket::to_string(frame.error())}});
+    refusals_.warning("A frame of the user channel was refused",
+                      {{"error", polymarket::to_string(frame.error())}});
     return;
   }
   if (frame->kind == polymarket::FrameKind::InvalidOperation) {
@@ -64,7 +67,8 @@ void UserSession::take(std::string_view text, std::string_view api_key) {
     if (const auto* order = std::get_if<polymarket::UserOrderEvent>(&event)) {
       reports_.on_order(polymarket::to_update(order->order, order->venue_at));
     } else {
-      reports_.on_trade(polymarket::to_trade(std::get<polymarket::UserTradeEvent>(event).trade, api_key));
+      reports_.on_trade(
+          polymarket::to_trade(std::get<polymarket::UserTradeEvent>(event).trade, api_key));
     }
   }
 }

@@ -22,7 +22,7 @@ class UserSession {
   struct Reports {
     std::function<void(domain::VenueOrderUpdate)> on_order;
     std::function<void(domain::VenueTrade)> on_trade;
-    std::function<void()> on_up;                       // subscribed: events flow from here on
+    std::function<void()> on_up;  // subscribed: events flow from here on
     std::function<void(std::string_view why)> on_down;
     std::function<void(std::string_view reason)> on_refused;  // a frame that could not be read
   };
@@ -31,9 +31,11 @@ class UserSession {
     domain::Duration silence_max = std::chrono::seconds(25);  // not even a PONG: the link is dead
   };
 
-  UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports, Timing timing);
+  UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports,
+              Timing timing);
 
-  // One session, from connect to its end, which is an exception for runtime::supervise to back off from.
+  // One session, from connect to its end, which is an exception for runtime::supervise to back off
+  // from.
   [[nodiscard]] boost::asio::awaitable<void> run(polymarket::ApiCredentials credentials);
 
  private:

@@ -22,7 +22,8 @@ RequestOutcome outcome_of(unsigned status) {
 }
 
 domain::AmbiguityCause cause_of(const http::Failure& failure) {
-  return failure.ec == boost::beast::error::timeout ? domain::AmbiguityCause::Timeout : domain::AmbiguityCause::ConnectionLost;
+  return failure.ec == boost::beast::error::timeout ? domain::AmbiguityCause::Timeout
+                                                    : domain::AmbiguityCause::ConnectionLost;
 }
 
 std::optional<domain::Duration> retry_after(const http::ClientResponse& response) {
@@ -53,11 +54,16 @@ std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueO
 
 std::string_view to_string(RequestOutcome outcome) {
   switch (outcome) {
-    case RequestOutcome::Ok: return "ok";
-    case RequestOutcome::Refused: return "refused";
-    case RequestOutcome::ServerError: return "server_error";
-    case RequestOutcome::Unreadable: return "unreadable";
-    case RequestOutcome::Failed: return "failed";
+    case RequestOutcome::Ok:
+      return "ok";
+    case RequestOutcome::Refused:
+      return "refused";
+    case RequestOutcome::ServerError:
+      return "server_error";
+    case RequestOutcome::Unreadable:
+      return "unreadable";
+    case RequestOutcome::Failed:
+      return "failed";
   }
   return "";
 }
@@ -74,7 +80,8 @@ std::uint64_t VenueClient::now_s() const {
   return static_cast<std::uint64_t>(domain::to_unix_ns(clock_.now()) / 1'000'000'000);
 }
 
-awaitable<http::Outcome> VenueClient::send(std::string_view operation, http::ClientRequest request) {
+awaitable<http::Outcome> VenueClient::send(std::string_view operation,
+                                           http::ClientRequest request) {
   const domain::Duration begun = clock_.monotonic();
   http::Outcome answer = co_await client_.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
@@ -91,14 +98,18 @@ awaitable<http::Outcome> VenueClient::send(std::string_view operation, http::Cli
 
 void VenueClient::unreadable(std::string_view operation, std::string_view what) {
   observer_.on_request(operation, RequestOutcome::Unreadable, domain::Duration::zero());
-  failures_.warning("An answer of the venue could not be read", {{"operation", operation}, {"error", what}});
+  failures_.warning("An answer of the venue could not be read",
+                    {{"operation", operation}, {"error", what}});
 }
 
 http::ClientRequest VenueClient::authenticated_request(const Call& call) const {
-  http::ClientRequest request{.method = call.method, .url = settings_.rest + call.path + call.query};
+  http::ClientRequest request{.method = call.method,
+                              .url = settings_.rest + call.path + call.query};
   request.body = call.body;
-  const polymarket::SignedRequest signed_request{http::to_string(call.method), call.path, call.body};
-  for (const auto& [name, value] : credentials_->headers(signer_.address(), now_s(), signed_request)) {
+  const polymarket::SignedRequest signed_request{http::to_string(call.method), call.path,
+                                                 call.body};
+  for (const auto& [name, value] :
+       credentials_->headers(signer_.address(), now_s(), signed_request)) {
     request.headers.set(name, value);
   }
   return request;
@@ -118,8 +129,10 @@ bool VenueClient::take_credentials(const http::Outcome& answer) {
 }
 
 awaitable<bool> VenueClient::authenticate() {
-  http::ClientRequest derive{.method = http::Method::Get, .url = settings_.rest + "/auth/derive-api-key"};
-  for (const auto& [name, value] : polymarket::l1_headers(signer_, settings_.chain_id, now_s(), 0)) {
+  http::ClientRequest derive{.method = http::Method::Get,
+                             .url = settings_.rest + "/auth/derive-api-key"};
+  for (const auto& [name, value] :
+       polymarket::l1_headers(signer_, settings_.chain_id, now_s(), 0)) {
     derive.headers.set(name, value);
   }
   http::ClientRequest create = derive;
@@ -135,8 +148,8 @@ awaitable<bool> VenueClient::authenticate() {
 
 std::optional<polymarket::PostedOrder> VenueClient::posted(const domain::Order& order) const {
   polymarket::PostedOrder post;
-  post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(), signer_.address(),
-                                         polymarket::SignatureType::Eoa);
+  post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(),
+                                         signer_.address(), polymarket::SignatureType::Eoa);
   const auto signature = signer_.sign(post.order, domains_.separator(order.fields.exchange));
   if (!signature) return std::nullopt;
   post.signature = *signature;
@@ -147,38 +160,43 @@ std::optional<polymarket::PostedOrder> VenueClient::posted(const domain::Order& 
   return post;
 }
 
-awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(std::vector<domain::Order> orders,
-                                                                   std::function<void()> on_sending) {
+awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
+    std::vector<domain::Order> orders, std::function<void()> on_sending) {
   if (!credentials_) {
-    co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Unauthorized, "no API credentials yet"});
+    co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Unauthorized,
+                                                          "no API credentials yet"});
   }
   std::vector<polymarket::PostedOrder> posts;
   for (const domain::Order& order : orders) {
     auto post = posted(order);
     if (!post) {
-      co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature, "could not be signed"});
+      co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature,
+                                                            "could not be signed"});
     }
     posts.push_back(std::move(*post));
   }
   const bool single = orders.size() == 1;
   Call call{.operation = single ? "submit" : "submit_batch", .method = http::Method::Post};
   call.path = single ? "/order" : "/orders";
-  call.body = single ? polymarket::write_order_body(posts.front()) : polymarket::write_orders_body(posts);
+  call.body =
+      single ? polymarket::write_order_body(posts.front()) : polymarket::write_orders_body(posts);
   http::ClientRequest request = authenticated_request(call);
   if (on_sending) on_sending();
   const http::Outcome answer = co_await send(call.operation, std::move(request));
   const domain::Timestamp last_byte_at = clock_.now();
   if (!answer) {
     if (!answer.error().request_may_have_left) {
-      co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Other,
-                                                            "not sent: " + answer.error().message()});
+      co_return all_answered(orders,
+                             domain::SubmitRejected{domain::RejectReason::Other,
+                                                    "not sent: " + answer.error().message()});
     }
     co_return all_answered(orders, domain::SubmitAmbiguous{cause_of(answer.error()), last_byte_at});
   }
   if (single) {
     std::vector<domain::SubmitAnswered> answers;
     answers.push_back({orders.front().venue_id,
-                       polymarket::read_order_answer(answer->status, answer->body, orders.front().venue_id, last_byte_at)});
+                       polymarket::read_order_answer(answer->status, answer->body,
+                                                     orders.front().venue_id, last_byte_at)});
     co_return answers;
   }
   std::vector<domain::VenueOrderId> ids;
@@ -186,12 +204,14 @@ awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(std::vector<d
   co_return polymarket::read_orders_answer(answer->status, answer->body, ids, last_byte_at);
 }
 
-awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(std::vector<domain::VenueOrderId> orders) {
+awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(
+    std::vector<domain::VenueOrderId> orders) {
   if (!credentials_) co_return all_unknown(orders);
   const bool single = orders.size() == 1;
   Call call{.operation = single ? "cancel" : "cancel_batch", .method = http::Method::Delete};
   call.path = single ? "/order" : "/orders";
-  call.body = single ? polymarket::write_cancel_body(orders.front()) : polymarket::write_cancels_body(orders);
+  call.body = single ? polymarket::write_cancel_body(orders.front())
+                     : polymarket::write_cancels_body(orders);
   const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
   if (!answer || answer->status != 200) co_return all_unknown(orders);
   const auto parsed = polymarket::parse_cancel_answer(answer->body);
@@ -200,7 +220,8 @@ awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(std::vector<d
     co_return all_unknown(orders);
   }
   std::vector<domain::CancelAnswered> answers;
-  for (const domain::VenueOrderId& order : orders) answers.push_back(polymarket::cancel_result(*parsed, order));
+  for (const domain::VenueOrderId& order : orders)
+    answers.push_back(polymarket::cancel_result(*parsed, order));
   co_return answers;
 }
 
@@ -220,7 +241,8 @@ awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>> VenueClient::rea
   std::string cursor(polymarket::kFirstCursor);
   const domain::Timestamp at = clock_.now();
   for (int page = 0; page < kPagesMax; ++page) {
-    Call call{.operation = "open_orders", .path = "/data/orders", .query = "?next_cursor=" + cursor};
+    Call call{
+        .operation = "open_orders", .path = "/data/orders", .query = "?next_cursor=" + cursor};
     const auto body = co_await read(std::move(call));
     if (!body) co_return std::nullopt;
     auto parsed = polymarket::parse_open_orders(*body);
@@ -236,11 +258,14 @@ awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>> VenueClient::rea
   co_return std::nullopt;
 }
 
-awaitable<std::optional<std::vector<domain::VenueTrade>>> VenueClient::read_trades(domain::Timestamp since) {
+awaitable<std::optional<std::vector<domain::VenueTrade>>> VenueClient::read_trades(
+    domain::Timestamp since) {
   std::vector<domain::VenueTrade> trades;
   std::string cursor(polymarket::kFirstCursor);
-  // The venue takes whole seconds and leaves out what is not after them: one second earlier loses nothing.
-  const std::int64_t after_s = std::max<std::int64_t>(0, domain::to_unix_ns(since) / 1'000'000'000 - 1);
+  // The venue takes whole seconds and leaves out what is not after them: one second earlier loses
+  // nothing.
+  const std::int64_t after_s =
+      std::max<std::int64_t>(0, domain::to_unix_ns(since) / 1'000'000'000 - 1);
   for (int page = 0; page < kPagesMax; ++page) {
     Call call{.operation = "trades",
               .path = "/data/trades",
@@ -252,7 +277,8 @@ awaitable<std::optional<std::vector<domain::VenueTrade>>> VenueClient::read_trad
       unreadable("trades", polymarket::to_string(parsed.error()));
       co_return std::nullopt;
     }
-    for (const auto& record : parsed->items) trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
+    for (const auto& record : parsed->items)
+      trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
     if (parsed->last()) co_return trades;
     cursor = parsed->next_cursor;
   }
@@ -286,7 +312,8 @@ awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAcc
   if (!collateral) co_return std::nullopt;
   account.collateral = domain::Money::from_raw(*collateral);
   for (const domain::TokenId& token : wanted.tokens) {
-    const auto balance = co_await read_balance("?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) + "&signature_type=0");
+    const auto balance = co_await read_balance(
+        "?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) + "&signature_type=0");
     if (!balance) co_return std::nullopt;
     account.holdings.push_back({token, domain::Quantity::from_raw(*balance)});
   }
@@ -296,7 +323,8 @@ awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAcc
 awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id) {
   // Open and closed markets are listed apart.
   for (const char* closed : {"false", "true"}) {
-    http::ClientRequest request{.url = settings_.gamma + "/markets/keyset?condition_ids=" + domain::to_string(id) + "&closed=" + closed};
+    http::ClientRequest request{.url = settings_.gamma + "/markets/keyset?condition_ids=" +
+                                       domain::to_string(id) + "&closed=" + closed};
     const http::Outcome answer = co_await send("listing", std::move(request));
     if (!answer || answer->status != 200) co_return std::nullopt;
     auto page = polymarket::parse_gamma_page(answer->body);

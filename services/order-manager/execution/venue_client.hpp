@@ -1,9 +1,10 @@
-// order-manager's hands at the venue: signed orders, cancels and authenticated readings over REST. Moves
-// bytes and tells the truth about what came back; it decides nothing, retries nothing and keeps no order.
+// order-manager's hands at the venue: signed orders, cancels and authenticated readings over REST.
+// Moves bytes and tells the truth about what came back; it decides nothing, retries nothing and
+// keeps no order.
 //
-// A submission has three ends (domain/venue.hpp): accepted, rejected, ambiguous. It is ambiguous as soon
-// as a byte of it may have left and no readable answer came; a request of which no byte has left is a
-// rejection. Everything runs on the executor's thread.
+// A submission has three ends (domain/venue.hpp): accepted, rejected, ambiguous. It is ambiguous as
+// soon as a byte of it may have left and no readable answer came; a request of which no byte has
+// left is a rejection. Everything runs on the executor's thread.
 #pragma once
 
 #include <array>
@@ -31,7 +32,7 @@
 namespace polybot::order_manager {
 
 struct VenueClientSettings {
-  std::string rest;   // without a trailing slash
+  std::string rest;  // without a trailing slash
   std::string gamma;
   std::uint64_t chain_id = polymarket::kPolygonChainId;
   std::chrono::milliseconds request_timeout{5'000};
@@ -39,11 +40,11 @@ struct VenueClientSettings {
 
 // How a request ended, for metrics and for the state of the link.
 enum class RequestOutcome : std::uint8_t {
-  Ok,          // 2xx
-  Refused,     // 4xx, or a refusal in words
-  ServerError, // 5xx
-  Unreadable,  // an answer that is not what the protocol says
-  Failed,      // no answer
+  Ok,           // 2xx
+  Refused,      // 4xx, or a refusal in words
+  ServerError,  // 5xx
+  Unreadable,   // an answer that is not what the protocol says
+  Failed,       // no answer
 };
 inline constexpr std::size_t kRequestOutcomes = 5;
 [[nodiscard]] std::string_view to_string(RequestOutcome outcome);
@@ -71,7 +72,8 @@ class VenueClient {
   [[nodiscard]] bool authenticated() const { return credentials_.has_value(); }
   [[nodiscard]] const polymarket::ApiCredentials& credentials() const { return *credentials_; }
 
-  // One answer per order, in order. `on_sending` is called when signing is done and bytes begin to leave.
+  // One answer per order, in order. `on_sending` is called when signing is done and bytes begin to
+  // leave.
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::SubmitAnswered>> submit(
       std::vector<domain::Order> orders, std::function<void()> on_sending = {});
   // One answer per order; Unknown where the venue said nothing usable.
@@ -79,11 +81,13 @@ class VenueClient {
       std::vector<domain::VenueOrderId> orders);
   // Open orders, then trades, then balances: an order missing from the first is in the second if it
   // was filled. Empty when any page failed.
-  [[nodiscard]] boost::asio::awaitable<std::optional<domain::VenueAccount>> read_account(ReadAccount wanted);
+  [[nodiscard]] boost::asio::awaitable<std::optional<domain::VenueAccount>> read_account(
+      ReadAccount wanted);
   // The market as the CLOB records it, described by the listing; Failed when the two contradict.
   [[nodiscard]] boost::asio::awaitable<MarketRead> read_market(domain::MarketId id);
   // The final payout; empty while the market is not resolved, or when nobody answered.
-  [[nodiscard]] boost::asio::awaitable<std::optional<domain::Payout>> read_payout(domain::MarketId id);
+  [[nodiscard]] boost::asio::awaitable<std::optional<domain::Payout>> read_payout(
+      domain::MarketId id);
   // The venue's clock minus ours, as far as whole seconds tell: 0 when they agree.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::Duration>> read_clock_offset();
 
@@ -91,8 +95,8 @@ class VenueClient {
   struct Call {
     std::string_view operation;  // metric label
     http::Method method = http::Method::Get;
-    std::string path;            // what is signed
-    std::string query;           // with "?", or empty
+    std::string path;   // what is signed
+    std::string query;  // with "?", or empty
     std::string body;
   };
   [[nodiscard]] http::ClientRequest authenticated_request(const Call& call) const;
@@ -100,11 +104,13 @@ class VenueClient {
                                                            http::ClientRequest request);
   // The body of a 200 answer to an authenticated GET; empty text is a failure.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read(Call call);
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>> read_open_orders();
+  [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>>
+  read_open_orders();
   [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<domain::VenueTrade>>> read_trades(
       domain::Timestamp since);
   [[nodiscard]] boost::asio::awaitable<std::optional<std::int64_t>> read_balance(std::string query);
-  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaMarket>> read_listing(domain::MarketId id);
+  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaMarket>> read_listing(
+      domain::MarketId id);
   [[nodiscard]] std::optional<polymarket::PostedOrder> posted(const domain::Order& order) const;
   [[nodiscard]] bool take_credentials(const http::Outcome& answer);
   void unreadable(std::string_view operation, std::string_view what);

@@ -22,9 +22,7 @@ constexpr int kFormat = 1;
 // One prepared statement, finalised with its scope.
 class Statement {
  public:
-  Statement(sqlite3* db, const char* sql) {
-    sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr);
-  }
+  Statement(sqlite3* db, const char* sql) { sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr); }
   ~Statement() { sqlite3_finalize(statement_); }
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -61,7 +59,8 @@ Journal::Journal(const std::string& path, JournalAccess access) : path_(path) {
     const auto folder = std::filesystem::path(path).parent_path();
     std::error_code error;
     if (!folder.empty()) std::filesystem::create_directories(folder, error);
-    if (error) throw JournalError("journal: cannot make folder " + folder.string() + ": " + error.message());
+    if (error)
+      throw JournalError("journal: cannot make folder " + folder.string() + ": " + error.message());
     lock_ = std::make_unique<Lock>();
     const std::string lock_path = path + ".lock";
     lock_->descriptor = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -100,7 +99,7 @@ void Journal::execute(const char* sql) const {
 
 void Journal::open(JournalAccess access) {
   const int flags = access == JournalAccess::ReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                   : SQLITE_OPEN_READONLY;
+                                                       : SQLITE_OPEN_READONLY;
   if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("cannot open");
   sqlite3_busy_timeout(db_, 2000);
   sqlite3_extended_result_codes(db_, 1);
@@ -121,7 +120,8 @@ void Journal::open(JournalAccess access) {
     execute("PRAGMA synchronous = FULL");
     constexpr const char* kInsert =
         "INSERT INTO journal(seq, at_ns, kind, strategy, body) VALUES (?, ?, ?, ?, ?)";
-    if (sqlite3_prepare_v3(db_, kInsert, -1, SQLITE_PREPARE_PERSISTENT, &insert_, nullptr) != SQLITE_OK) {
+    if (sqlite3_prepare_v3(db_, kInsert, -1, SQLITE_PREPARE_PERSISTENT, &insert_, nullptr) !=
+        SQLITE_OK) {
       fail("cannot prepare the insert");
     }
   }
@@ -147,7 +147,8 @@ std::string Journal::append(std::span<const domain::Event> events) {
     if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
     return what;
   };
-  if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) return failed("begin");
+  if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK)
+    return failed("begin");
   std::uint64_t seq = last_seq_;
   for (const domain::Event& event : events) {
     POLYBOT_ASSERT(event.seq == seq + 1);
@@ -172,7 +173,8 @@ std::string Journal::append(std::span<const domain::Event> events) {
 
 void Journal::read(std::uint64_t from, std::uint64_t to,
                    const std::function<void(const domain::Event&)>& visit) const {
-  const Statement statement(db_, "SELECT seq, body FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq");
+  const Statement statement(db_,
+                            "SELECT seq, body FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq");
   if (statement.get() == nullptr) fail("cannot read");
   // SQLite numbers are signed; the largest stands for "to the end".
   constexpr std::uint64_t kEnd = INT64_MAX;
@@ -208,7 +210,8 @@ void Journal::backup(const std::string& file) const {
     std::filesystem::remove(file, ignored);
     throw JournalError("backup: " + file + ": " + text);
   };
-  if (sqlite3_open_v2(file.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK) {
+  if (sqlite3_open_v2(file.c_str(), &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) !=
+      SQLITE_OK) {
     give_up("cannot create");
   }
   sqlite3_backup* copy = sqlite3_backup_init(target, "main", db_, "main");
@@ -217,7 +220,8 @@ void Journal::backup(const std::string& file) const {
   sqlite3_backup_finish(copy);
   if (result != SQLITE_DONE) give_up("cannot copy");
   // A backup is one plain file: without this it would inherit the write-ahead log's mode.
-  if (sqlite3_exec(target, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr) != SQLITE_OK) {
+  if (sqlite3_exec(target, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr) !=
+      SQLITE_OK) {
     give_up("cannot finish");
   }
   sqlite3_close(target);

@@ -4,8 +4,8 @@
 //
 //   journal(seq INTEGER PRIMARY KEY, at_ns, kind, strategy, body)   body = wire-encoded event
 //
-// Every other table or number can be derived from it. One writer per journal: a lock file beside the
-// database refuses a second process. Reading (verify, export, backup) needs no lock.
+// Every other table or number can be derived from it. One writer per journal: a lock file beside
+// the database refuses a second process. Reading (verify, export, backup) needs no lock.
 //
 // Not thread-safe. A failed append leaves the journal open; the caller decides when to try again.
 #pragma once
@@ -48,8 +48,8 @@ class Journal {
   // then nothing was written.
   [[nodiscard]] std::string append(std::span<const domain::Event> events);
 
-  // Calls `visit` for each event with from <= seq <= to, in order. Throws JournalError when a record
-  // cannot be read or decoded, or a number is missing: names the record.
+  // Calls `visit` for each event with from <= seq <= to, in order. Throws JournalError when a
+  // record cannot be read or decoded, or a number is missing: names the record.
   void read(std::uint64_t from, std::uint64_t to,
             const std::function<void(const domain::Event&)>& visit) const;
 

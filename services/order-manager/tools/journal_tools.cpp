@@ -19,7 +19,9 @@ namespace {
 
 using runtime::CannotStart;
 
-void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 struct VerifyArguments {
   std::uint64_t at = std::numeric_limits<std::uint64_t>::max();
@@ -38,17 +40,21 @@ VerifyArguments parse_verify(const std::vector<std::string>& arguments) {
       parsed.orders = OrderList::Include;
     } else if (word == "--at" && i + 1 < arguments.size()) {
       const std::string& number = arguments[++i];
-      const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), parsed.at);
+      const auto [end, error] =
+          std::from_chars(number.data(), number.data() + number.size(), parsed.at);
       if (error != std::errc{} || end != number.data() + number.size()) {
         throw CannotStart("verify: --at needs a record number, not '" + number + "'");
       }
     } else if (parsed.file.empty() && !word.starts_with("--")) {
       parsed.file = word;
     } else {
-      throw CannotStart("verify: unexpected '" + word + "'; usage: order-manager verify [--at N] [--json] [--orders] FILE");
+      throw CannotStart("verify: unexpected '" + word +
+                        "'; usage: order-manager verify [--at N] [--json] [--orders] FILE");
     }
   }
-  if (parsed.file.empty()) throw CannotStart("verify: which journal? usage: order-manager verify [--at N] [--json] [--orders] FILE");
+  if (parsed.file.empty())
+    throw CannotStart(
+        "verify: which journal? usage: order-manager verify [--at N] [--json] [--orders] FILE");
   return parsed;
 }
 
@@ -58,7 +64,8 @@ void print_fills(const Journal& journal) {
   Ledger ledger;
   journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
     if (const auto* advanced = std::get_if<domain::FillAdvanced>(&event.body)) {
-      fate[advanced->fill] = advanced->status == domain::FillStatus::Confirmed ? "confirmed" : "mined";
+      fate[advanced->fill] =
+          advanced->status == domain::FillStatus::Confirmed ? "confirmed" : "mined";
     } else if (const auto* reversed = std::get_if<domain::FillReversed>(&event.body)) {
       fate[reversed->fill] = "reversed";
     }
@@ -66,20 +73,25 @@ void print_fills(const Journal& journal) {
   });
   const auto booked_as = [](domain::FillStatus status) -> std::string_view {
     switch (status) {
-      case domain::FillStatus::Matched: return "matched";
-      case domain::FillStatus::Mined: return "mined";
-      case domain::FillStatus::Confirmed: return "confirmed";
+      case domain::FillStatus::Matched:
+        return "matched";
+      case domain::FillStatus::Mined:
+        return "mined";
+      case domain::FillStatus::Confirmed:
+        return "confirmed";
     }
     return "";
   };
-  print("record,time,strategy,order,trade,market,outcome,side,quantity,cash,fee,liquidity,status\n");
+  print(
+      "record,time,strategy,order,trade,market,outcome,side,quantity,cash,fee,liquidity,status\n");
   journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
     const auto* fill = std::get_if<domain::OrderFilled>(&event.body);
     if (fill == nullptr) return;
     const auto found = fate.find(fill->fill);
     const domain::Market* market = ledger.market(fill->instrument.market);
-    print(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(fill->matched_at),
-                      event.strategy.value, domain::to_string(fill->fill.order), fill->fill.trade.value,
+    print(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", event.seq,
+                      runtime::to_rfc3339(fill->matched_at), event.strategy.value,
+                      domain::to_string(fill->fill.order), fill->fill.trade.value,
                       market == nullptr ? domain::to_string(fill->instrument.market) : market->slug,
                       fill->instrument.outcome == domain::Outcome::Yes ? "yes" : "no",
                       fill->side == domain::Side::Buy ? "buy" : "sell", fill->quantity.to_string(),
@@ -98,9 +110,10 @@ void print_pnl(const Journal& journal) {
     for (const auto& [strategy, counters] : ledger.counters()) {
       if (strategy.value.empty()) continue;
       const Results results = ledger.portfolio().results(strategy);
-      print(fmt::format("{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at), strategy.value,
-                        results.realized.to_string(), results.unrealized.to_string(),
-                        results.equity().to_string(), ledger.portfolio().daily_pnl(strategy).to_string(),
+      print(fmt::format("{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
+                        strategy.value, results.realized.to_string(),
+                        results.unrealized.to_string(), results.equity().to_string(),
+                        ledger.portfolio().daily_pnl(strategy).to_string(),
                         ledger.portfolio().drawdown(strategy).to_string()));
     }
   });
@@ -115,22 +128,26 @@ int verify(const std::vector<std::string>& arguments) {
   journal.read(1, parsed.at, [&](const domain::Event& event) { ledger.apply(event); });
   print(parsed.json ? json_report(ledger, parsed.orders) + "\n" : text_report(ledger));
   const std::vector<std::string> broken = broken_identities(ledger);
-  for (const std::string& text : broken) std::fprintf(stderr, "verify: the accounting identity is broken: %s\n", text.c_str());
+  for (const std::string& text : broken)
+    std::fprintf(stderr, "verify: the accounting identity is broken: %s\n", text.c_str());
   return broken.empty() ? 0 : 1;
 }
 
 int backup(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 2) throw CannotStart("backup: usage: order-manager backup JOURNAL TARGET");
+  if (arguments.size() != 2)
+    throw CannotStart("backup: usage: order-manager backup JOURNAL TARGET");
   const Journal journal(arguments[0], JournalAccess::ReadOnly);
   journal.backup(arguments[1]);
-  print(fmt::format("{}: {} records\n", arguments[1], Journal(arguments[1], JournalAccess::ReadOnly).last_seq()));
+  print(fmt::format("{}: {} records\n", arguments[1],
+                    Journal(arguments[1], JournalAccess::ReadOnly).last_seq()));
   return 0;
 }
 
 int export_csv(const std::vector<std::string>& arguments) {
   std::vector<std::string> words;
   for (const std::string& word : arguments) {
-    if (word != "--csv") words.push_back(word);  // the only format; named so that scripts say what they get
+    if (word != "--csv")
+      words.push_back(word);  // the only format; named so that scripts say what they get
   }
   if (words.size() != 2 || (words[0] != "fills" && words[0] != "pnl")) {
     throw CannotStart("export: usage: order-manager export fills|pnl [--csv] JOURNAL");

@@ -1,5 +1,5 @@
-// The offline words of order-manager: `verify`, `backup`, `export`. They read a journal, also one whose
-// owner is running, and never write to it.
+// The offline words of order-manager: `verify`, `backup`, `export`. They read a journal, also one
+// whose owner is running, and never write to it.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace polybot::order_manager {
 
-// verify [--at N] [--json] [--orders] FILE: folds the journal and prints positions, P&L and counters as of
-// record N (default: the last). Exit code 0; 1 when the journal cannot be read or its fold breaks the
-// accounting identity.
+// verify [--at N] [--json] [--orders] FILE: folds the journal and prints positions, P&L and
+// counters as of record N (default: the last). Exit code 0; 1 when the journal cannot be read or
+// its fold breaks the accounting identity.
 int verify(const std::vector<std::string>& arguments);
 
 // backup FILE TARGET: a consistent copy.

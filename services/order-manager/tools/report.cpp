@@ -16,7 +16,8 @@ using domain::Quantity;
 using domain::StrategyName;
 
 constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses = {
-    "submitted", "ambiguous", "accepted", "partially_filled", "filled", "canceled", "rejected", "expired"};
+    "submitted", "ambiguous", "accepted", "partially_filled",
+    "filled",    "canceled",  "rejected", "expired"};
 
 std::set<StrategyName> strategies_of(const Ledger& ledger) {
   std::set<StrategyName> names;
@@ -45,7 +46,9 @@ std::string slug_of(const Ledger& ledger, const domain::MarketId& id) {
   return market == nullptr ? domain::to_string(id) : market->slug;
 }
 
-json::string text(const std::string& value) { return json::string(value); }
+json::string text(const std::string& value) {
+  return json::string(value);
+}
 
 json::object orders_object(const std::array<std::uint64_t, domain::kOrderStatuses>& buys,
                            const std::array<std::uint64_t, domain::kOrderStatuses>& sells) {
@@ -100,11 +103,13 @@ json::array holdings_array(const Ledger& ledger) {
     if (quantity.is_zero()) continue;
     const domain::Market* market = ledger.market(instrument.market);
     const std::string token =
-        market == nullptr ? std::string() : domain::to_string(domain::token_of(*market, instrument.outcome));
-    rows.push_back(json::object{{"market", text(domain::to_string(instrument.market))},
-                                {"outcome", instrument.outcome == domain::Outcome::Yes ? "yes" : "no"},
-                                {"token", text(token)},
-                                {"quantity", text(quantity.to_string())}});
+        market == nullptr ? std::string()
+                          : domain::to_string(domain::token_of(*market, instrument.outcome));
+    rows.push_back(
+        json::object{{"market", text(domain::to_string(instrument.market))},
+                     {"outcome", instrument.outcome == domain::Outcome::Yes ? "yes" : "no"},
+                     {"token", text(token)},
+                     {"quantity", text(quantity.to_string())}});
   }
   return rows;
 }
@@ -154,13 +159,15 @@ std::vector<std::string> broken_identities(const Ledger& ledger) {
   for (const StrategyName& name : strategies_of(ledger)) {
     const StrategyCounters counters = counters_of(ledger, name);
     for (std::size_t side = 0; side < 2; ++side) {
-      const auto entered = [&](OrderStatus status) { return counters.orders[side][static_cast<std::size_t>(status)]; };
+      const auto entered = [&](OrderStatus status) {
+        return counters.orders[side][static_cast<std::size_t>(status)];
+      };
       const std::uint64_t ended = entered(OrderStatus::Filled) + entered(OrderStatus::Canceled) +
                                   entered(OrderStatus::Rejected) + entered(OrderStatus::Expired);
       if (entered(OrderStatus::Submitted) == ended + live[name][side]) continue;
       broken.push_back(fmt::format("{} {}: {} submitted, but {} ended and {} live", name.value,
-                                   side == 0 ? "buy" : "sell", entered(OrderStatus::Submitted), ended,
-                                   live[name][side]));
+                                   side == 0 ? "buy" : "sell", entered(OrderStatus::Submitted),
+                                   ended, live[name][side]));
     }
   }
   return broken;
@@ -170,15 +177,17 @@ std::string text_report(const Ledger& ledger) {
   const Totals totals = totals_of(ledger);
   std::string out = fmt::format("journal {:016x}, record {}, digest {:016x}\n", ledger.journal_id(),
                                 ledger.last_seq(), ledger.digest());
-  out += fmt::format("cash {} pUSD, unredeemed {} pUSD, P&L {} pUSD\n", ledger.portfolio().cash().to_string(),
+  out += fmt::format("cash {} pUSD, unredeemed {} pUSD, P&L {} pUSD\n",
+                     ledger.portfolio().cash().to_string(),
                      ledger.portfolio().unredeemed().to_string(), totals.pnl.to_string());
-  out += fmt::format("{} fills, {} reversed, volume {} pUSD, fees {} pUSD (confirmed)\n", totals.fills,
-                     totals.fills_reversed, totals.volume.to_string(), totals.fees.to_string());
+  out +=
+      fmt::format("{} fills, {} reversed, volume {} pUSD, fees {} pUSD (confirmed)\n", totals.fills,
+                  totals.fills_reversed, totals.volume.to_string(), totals.fees.to_string());
   for (const StrategyName& name : strategies_of(ledger)) {
     const StrategyCounters counters = counters_of(ledger, name);
     const Results results = ledger.portfolio().results(name);
-    out += fmt::format("\n{}\n  realized {}, unrealized {}, today {}, drawdown {}\n  orders:", name.value,
-                       results.realized.to_string(), results.unrealized.to_string(),
+    out += fmt::format("\n{}\n  realized {}, unrealized {}, today {}, drawdown {}\n  orders:",
+                       name.value, results.realized.to_string(), results.unrealized.to_string(),
                        ledger.portfolio().daily_pnl(name).to_string(),
                        ledger.portfolio().drawdown(name).to_string());
     for (std::size_t i = 0; i < kStatuses.size(); ++i) {
@@ -190,7 +199,9 @@ std::string text_report(const Ledger& ledger) {
     out += "\n";
     for (const json::value& row : positions_array(ledger, name)) {
       const auto& position = row.as_object();
-      const auto field = [&](const char* key) { return std::string_view(position.at(key).as_string()); };
+      const auto field = [&](const char* key) {
+        return std::string_view(position.at(key).as_string());
+      };
       if (field("yes") == "0" && field("no") == "0") continue;
       out += fmt::format("  {}: YES {} (cost {}), NO {} (cost {})\n", field("slug"), field("yes"),
                          field("yes_cost"), field("no"), field("no_cost"));
@@ -205,7 +216,8 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
   for (std::size_t i = 0; i < kStatuses.size(); ++i) counted[kStatuses[i]] = totals.orders[i];
   counted["denied"] = totals.orders_denied;
   json::object strategies;
-  for (const StrategyName& name : strategies_of(ledger)) strategies[name.value] = strategy_object(ledger, name);
+  for (const StrategyName& name : strategies_of(ledger))
+    strategies[name.value] = strategy_object(ledger, name);
   json::object report{{"journal_id", text(fmt::format("{:016x}", ledger.journal_id()))},
                       {"sequence", ledger.last_seq()},
                       {"digest", text(fmt::format("{:016x}", ledger.digest()))},

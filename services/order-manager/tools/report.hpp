@@ -1,4 +1,5 @@
-// What a journal says, as text for a person or JSON for a program: a pure rendering of a folded ledger.
+// What a journal says, as text for a person or JSON for a program: a pure rendering of a folded
+// ledger.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +27,14 @@ struct Totals {
 };
 [[nodiscard]] Totals totals_of(const Ledger& ledger);
 
-// submitted = filled + canceled + rejected + expired + live, per strategy and side; the text of each
-// violation.
+// submitted = filled + canceled + rejected + expired + live, per strategy and side; the text of
+// each violation.
 [[nodiscard]] std::vector<std::string> broken_identities(const Ledger& ledger);
 
 [[nodiscard]] std::string text_report(const Ledger& ledger);
 // {"journal_id","sequence","digest","cash","totals":{...},"strategies":{name:{...,"positions":[...]}},
-//  "holdings":[{"market","outcome","token","quantity"}],"orders":[{"venue_id","status","filled","cash"}]}; money, prices and quantities are
+//  "holdings":[{"market","outcome","token","quantity"}],"orders":[{"venue_id","status","filled","cash"}]};
+//  money, prices and quantities are
 // strings.
 [[nodiscard]] std::string json_report(const Ledger& ledger, OrderList orders);
 

@@ -68,23 +68,27 @@ AdminApi::AdminApi(ExchangeHost& host, MarketFeed& market_feed, UserFeed& user_f
 // The admin server outlives this object; a request that comes in between finds nobody.
 void AdminApi::register_routes(http::Router& router) {
   const auto at_once = [this](std::function<Response(const Request&)> answer) -> http::Handler {
-    return [answer = std::move(answer),
-            alive = std::weak_ptr<int>(alive_)](Request request) -> boost::asio::awaitable<Response> {
+    return [answer = std::move(answer), alive = std::weak_ptr<int>(alive_)](
+               Request request) -> boost::asio::awaitable<Response> {
       if (alive.expired()) co_return http::problem(503, "stopping");
       co_return answer(request);
     };
   };
   router.get("/status", at_once([this](const Request&) { return status(); }));
   router.get("/state", at_once([this](const Request& request) {
-    return http::json(state_json(host_.exchange(), page_of(request)));
-  }));
+               return http::json(state_json(host_.exchange(), page_of(request)));
+             }));
   router.get("/state/history", at_once([this](const Request& request) {
-    return http::json(history_json(host_, page_of(request)));
-  }));
-  router.get("/events", at_once([this](const Request&) { return http::json(events_json(host_.exchange())); }));
-  router.get("/faults", at_once([this](const Request&) { return http::json(faults_json(host_.exchange())); }));
-  router.post("/faults/{name}", at_once([this](const Request& request) { return set_fault(request); }));
-  router.del("/faults/{name}", at_once([this](const Request& request) { return clear_fault(request); }));
+               return http::json(history_json(host_, page_of(request)));
+             }));
+  router.get("/events",
+             at_once([this](const Request&) { return http::json(events_json(host_.exchange())); }));
+  router.get("/faults",
+             at_once([this](const Request&) { return http::json(faults_json(host_.exchange())); }));
+  router.post("/faults/{name}",
+              at_once([this](const Request& request) { return set_fault(request); }));
+  router.del("/faults/{name}",
+             at_once([this](const Request& request) { return clear_fault(request); }));
   router.post("/flow/pause", at_once([this](const Request&) { return set_flow(false); }));
   router.post("/flow/resume", at_once([this](const Request&) { return set_flow(true); }));
 }

@@ -1,14 +1,14 @@
 // The simulator's own routes on its admin port (loopback): the truth, the faults, the crowd.
 //
 //   GET    /status            flow or replay, activity, conservation
-//   GET    /state             accounts, totals, orders and trades (?orders_after= &trades_after= &limit=)
-//   GET    /state/history     orders and trades that have left memory, same parameters
-//   GET    /events            events with their markets
-//   GET    /faults            all faults; POST /faults/{name} {parameters}; DELETE /faults/{name}
-//   POST   /flow/pause        /flow/resume: the crowd rests, markets still end
+//   GET    /state             accounts, totals, orders and trades (?orders_after= &trades_after=
+//   &limit=) GET    /state/history     orders and trades that have left memory, same parameters GET
+//   /events            events with their markets GET    /faults            all faults; POST
+//   /faults/{name} {parameters}; DELETE /faults/{name} POST   /flow/pause        /flow/resume: the
+//   crowd rests, markets still end
 //
-// Parameters of a fault, all optional: probability (0..1), duration_ms, delay_ms, count, market (slug or
-// condition id), size ("0.2"), amount ("1.23").
+// Parameters of a fault, all optional: probability (0..1), duration_ms, delay_ms, count, market
+// (slug or condition id), size ("0.2"), amount ("1.23").
 #pragma once
 
 #include <functional>
@@ -34,8 +34,8 @@ class AdminApi {
   [[nodiscard]] http::Response clear_fault(const http::Request& request);
   [[nodiscard]] http::Response set_flow(bool running);
   // The settings a body asks for, or what is wrong with it.
-  [[nodiscard]] std::variant<FaultSettings, std::string> parse_settings(Fault fault,
-                                                                        const std::string& body) const;
+  [[nodiscard]] std::variant<FaultSettings, std::string> parse_settings(
+      Fault fault, const std::string& body) const;
   [[nodiscard]] std::optional<domain::MarketId> find_market(std::string_view name) const;
 
   ExchangeHost& host_;

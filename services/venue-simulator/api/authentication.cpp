@@ -56,12 +56,12 @@ const Member* authenticate_l2(const http::Request& request, const Members& membe
   if (!api_key || !passphrase || !signature || !address || !timestamp) return nullptr;
   const Member* member = members.by_api_key(*api_key);
   if (member == nullptr || member->address != *address) return nullptr;
-  if (!polymarket::equal_constant_time(member->credentials.passphrase(), *passphrase)) return nullptr;
+  if (!polymarket::equal_constant_time(member->credentials.passphrase(), *passphrase))
+    return nullptr;
   const std::string_view target = request.target;
-  const polymarket::SignedRequest signed_request{
-      .method = http::to_string(request.method),
-      .path = target.substr(0, target.find('?')),
-      .body = request.body};
+  const polymarket::SignedRequest signed_request{.method = http::to_string(request.method),
+                                                 .path = target.substr(0, target.find('?')),
+                                                 .body = request.body};
   return member->credentials.verify(*timestamp, signed_request, *signature) ? member : nullptr;
 }
 

@@ -1,4 +1,5 @@
-// What stands between the network and the venue's REST answers: the faults venue-down and venue-hang.
+// What stands between the network and the venue's REST answers: the faults venue-down and
+// venue-hang.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,8 +14,8 @@ class FaultGate {
  public:
   FaultGate(const ExchangeHost& host, std::uint64_t seed) : host_(host), random_(seed) {}
 
-  // Answers at once with what `answer` says, unless a fault is on: then the request first waits, or its
-  // connection dies before anything has happened.
+  // Answers at once with what `answer` says, unless a fault is on: then the request first waits, or
+  // its connection dies before anything has happened.
   using Answer = std::function<http::Response(const http::Request&)>;
   [[nodiscard]] http::Handler guard(Answer answer);
   // True with the probability of an active fault.

@@ -81,7 +81,8 @@ bool MarketFeed::receive(Session& session, const std::string& text) {
   return true;
 }
 
-void MarketFeed::change_subscription(Session& session, const polymarket::MarketSubscription& wanted) {
+void MarketFeed::change_subscription(Session& session,
+                                     const polymarket::MarketSubscription& wanted) {
   using Operation = polymarket::MarketSubscription::Operation;
   session.custom_features |= wanted.custom_features;
   session.subscribed = true;
@@ -123,7 +124,8 @@ void MarketFeed::close_all(CloseCode code, std::string_view reason) {
   for (const auto& session : sessions_) session->socket->close(code, reason);
 }
 
-// ------------------------------------------------------------------------------------------- publishing
+// -------------------------------------------------------------------------------------------
+// publishing
 
 bool MarketFeed::frozen() const {
   const FaultSettings* freeze = host_.fault(Fault::FeedFreeze);
@@ -176,8 +178,8 @@ void MarketFeed::publish(const BookChanged& changed) {
   levels.reserve(changed.changes.size() * 2);
   for (const domain::LevelChange& change : changed.changes) {
     const bool bid = change.side == BookSide::Bid;
-    levels.push_back({market->yes_token, bid ? Side::Buy : Side::Sell, change.price, change.quantity,
-                      changed.best_bid, changed.best_ask, true});
+    levels.push_back({market->yes_token, bid ? Side::Buy : Side::Sell, change.price,
+                      change.quantity, changed.best_bid, changed.best_ask, true});
     levels.push_back({market->no_token, bid ? Side::Sell : Side::Buy,
                       domain::complement(change.price), change.quantity,
                       complement_of(changed.best_ask), complement_of(changed.best_bid), true});
@@ -251,7 +253,9 @@ void MarketFeed::publish(const MarketListed& listed) {
   send_custom(text);
 }
 
-void MarketFeed::publish(const MarketClosed& closed) { announced_.erase(closed.market); }
+void MarketFeed::publish(const MarketClosed& closed) {
+  announced_.erase(closed.market);
+}
 
 void MarketFeed::publish(const MarketResolved& resolved) {
   const domain::Market* market = market_of(resolved.market);

@@ -1,9 +1,9 @@
-// The public market channel, /ws/market: subscriptions in, books and changes out, in the venue's own
-// shapes and with its manners (polymarket.md §4.1-4.3).
+// The public market channel, /ws/market: subscriptions in, books and changes out, in the venue's
+// own shapes and with its manners (polymarket.md §4.1-4.3).
 //
-// A session must subscribe before it may PING (else it is closed with 1008), gets an opening book per
-// token unless it has more than 500, and hears of new and resolved markets only with custom features.
-// The faults feed-freeze, feed-gap and venue-down act here.
+// A session must subscribe before it may PING (else it is closed with 1008), gets an opening book
+// per token unless it has more than 500, and hears of new and resolved markets only with custom
+// features. The faults feed-freeze, feed-gap and venue-down act here.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -65,7 +65,8 @@ class MarketFeed {
   void publish(const MarketResolved& resolved);
   void announce_best(const domain::Market& market, const BookChanged& changed);
   // To sessions that subscribed one of the tokens.
-  void send(std::string text, const domain::MarketId& market, std::initializer_list<domain::TokenId> tokens);
+  void send(std::string text, const domain::MarketId& market,
+            std::initializer_list<domain::TokenId> tokens);
   void send_custom(const std::string& text);
   [[nodiscard]] bool lost(const domain::MarketId& market);
   [[nodiscard]] bool frozen() const;

@@ -15,8 +15,8 @@ std::string uuid_of(const polymarket::Hash32& hash) {
 
 polymarket::ApiCredentials Members::derive(const polymarket::Address& address) const {
   const auto part = [&](std::string_view name) {
-    const std::string text = std::string(name) + ":" + std::to_string(seed_) + ":" +
-                             polymarket::to_hex(address.bytes);
+    const std::string text =
+        std::string(name) + ":" + std::to_string(seed_) + ":" + polymarket::to_hex(address.bytes);
     return polymarket::sha256(polymarket::bytes_of(text));
   };
   return {uuid_of(part("api-key")), polymarket::to_base64url(part("secret")),

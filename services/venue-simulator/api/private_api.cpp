@@ -50,12 +50,14 @@ Response cancel_answer(const std::vector<domain::CancelAnswered>& answers) {
 
 }  // namespace
 
-PrivateApi::PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate, const Options& options)
+PrivateApi::PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate,
+                       const Options& options)
     : host_(host), members_(members), gate_(gate), options_(options), domains_(options.chain_id) {}
 
 void PrivateApi::register_routes(http::Router& router) {
   router.post("/auth/api-key", gate_.guard([this](const Request& r) { return create_api_key(r); }));
-  router.get("/auth/derive-api-key", gate_.guard([this](const Request& r) { return derive_api_key(r); }));
+  router.get("/auth/derive-api-key",
+             gate_.guard([this](const Request& r) { return derive_api_key(r); }));
   router.post("/order", guard(&PrivateApi::post_order));
   router.post("/orders", guard(&PrivateApi::post_orders));
   router.del("/order", guard(&PrivateApi::delete_order));
@@ -77,9 +79,12 @@ http::Handler PrivateApi::guard(Answer answer) {
   });
 }
 
-std::int64_t PrivateApi::now_s() const { return domain::to_unix_ms(host_.now()) / 1000; }
+std::int64_t PrivateApi::now_s() const {
+  return domain::to_unix_ms(host_.now()) / 1000;
+}
 
-// ---------------------------------------------------------------------------------------- credentials
+// ----------------------------------------------------------------------------------------
+// credentials
 
 Response PrivateApi::create_api_key(const Request& request) {
   const auto address = authenticate_l1(request, options_.chain_id, now_s());
@@ -98,7 +103,8 @@ Response PrivateApi::derive_api_key(const Request& request) {
   return http::json(polymarket::write_api_credentials(member->credentials));
 }
 
-// --------------------------------------------------------------------------------------------- orders
+// ---------------------------------------------------------------------------------------------
+// orders
 
 const domain::Market* PrivateApi::market_of(const domain::TokenId& token) const {
   const auto place = host_.engine().find_token(token);
@@ -121,13 +127,13 @@ std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
       polymarket::order_digest(signed_order, domains_.separator(market->exchange));
   const auto signer = polymarket::recover_signer({id.bytes}, posted.signature);
   if (!signer || *signer != member.address) return std::string(refusal::kInvalidSignature);
-  const auto terms = polymarket::check_amounts({.order_id = id,
-                                                .side = signed_order.side,
-                                                .time_in_force = posted.time_in_force,
-                                                .amounts = {signed_order.maker_amount,
-                                                            signed_order.taker_amount},
-                                                .tick = market->tick,
-                                                .min_size = market->min_size});
+  const auto terms =
+      polymarket::check_amounts({.order_id = id,
+                                 .side = signed_order.side,
+                                 .time_in_force = posted.time_in_force,
+                                 .amounts = {signed_order.maker_amount, signed_order.taker_amount},
+                                 .tick = market->tick,
+                                 .min_size = market->min_size});
   if (const auto* text = std::get_if<std::string>(&terms)) return *text;
   const auto& read = std::get<polymarket::OrderTerms>(terms);
   NewOrder order;
@@ -158,10 +164,18 @@ PrivateApi::Placed PrivateApi::answer_of(const NewOrder& order, const SubmitAnsw
   placed.response.id = order.id;
   placed.response.trades = accepted.trades;
   switch (accepted.state) {
-    case domain::SubmitAccepted::State::Live: placed.response.status = "live"; break;
-    case domain::SubmitAccepted::State::Matched: placed.response.status = "matched"; break;
-    case domain::SubmitAccepted::State::Delayed: placed.response.status = "delayed"; break;
-    case domain::SubmitAccepted::State::Unmatched: placed.response.status = "unmatched"; break;
+    case domain::SubmitAccepted::State::Live:
+      placed.response.status = "live";
+      break;
+    case domain::SubmitAccepted::State::Matched:
+      placed.response.status = "matched";
+      break;
+    case domain::SubmitAccepted::State::Delayed:
+      placed.response.status = "delayed";
+      break;
+    case domain::SubmitAccepted::State::Unmatched:
+      placed.response.status = "unmatched";
+      break;
   }
   if (answer.taking.is_positive()) {
     placed.response.making_amount = answer.making;
@@ -229,7 +243,8 @@ Response PrivateApi::post_orders(const Member& member, const Request& request) {
   return http::json(join(answers));
 }
 
-// -------------------------------------------------------------------------------------------- cancels
+// --------------------------------------------------------------------------------------------
+// cancels
 
 Response PrivateApi::cancel(const Member& member, std::vector<VenueOrderId> orders) {
   return cancel_answer(host_.apply(CancelOrders{member.account, std::move(orders)}).cancels);
@@ -260,11 +275,13 @@ Response PrivateApi::cancel_all(const Member& member, const Request&) {
 
 Response PrivateApi::cancel_market(const Member& member, const Request& request) {
   const auto wanted = polymarket::parse_cancel_market_body(request.body);
-  if (!wanted || (!wanted->market && !wanted->token)) return venue_error(400, refusal::kInvalidPayload);
+  if (!wanted || (!wanted->market && !wanted->token))
+    return venue_error(400, refusal::kInvalidPayload);
   return cancel_resting({member.account, wanted->market, wanted->token});
 }
 
-// ------------------------------------------------------------------------------------------- readings
+// -------------------------------------------------------------------------------------------
+// readings
 
 Response PrivateApi::open_orders(const Member& member, const Request& request) {
   const auto query = parse_page_query(request);
@@ -293,8 +310,7 @@ Response PrivateApi::open_order(const Member& member, const Request& request) {
 Response PrivateApi::trades(const Member& member, const Request& request) {
   const auto query = parse_page_query(request);
   if (!query) return venue_error(400, refusal::kInvalidPayload);
-  return http::json(
-      polymarket::write_trades(trade_page(*query, member.account, members_, host_)));
+  return http::json(polymarket::write_trades(trade_page(*query, member.account, members_, host_)));
 }
 
 Response PrivateApi::balance(const Member& member, const Request& request) {
@@ -307,15 +323,18 @@ Response PrivateApi::balance(const Member& member, const Request& request) {
     if (!token) return venue_error(400, refusal::kInvalidTokenId);
     const auto place = host_.engine().find_token(*token);
     if (place) {
-      answer.balance =
-          host_.engine().accounts().holding(member.account, place->market, place->outcome).held.raw();
+      answer.balance = host_.engine()
+                           .accounts()
+                           .holding(member.account, place->market, place->outcome)
+                           .held.raw();
     }
   } else {
     return venue_error(400, refusal::kInvalidPayload);
   }
   const std::int64_t allowance = host_.engine().settings().allowance.raw();
   for (const auto exchange : {domain::ExchangeVersion::V2, domain::ExchangeVersion::V2NegRisk}) {
-    answer.allowances.emplace_back(*polymarket::exchange_address(options_.chain_id, exchange), allowance);
+    answer.allowances.emplace_back(*polymarket::exchange_address(options_.chain_id, exchange),
+                                   allowance);
   }
   return http::json(polymarket::write_balance_allowance(answer));
 }

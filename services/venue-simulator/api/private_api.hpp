@@ -39,8 +39,8 @@ class PrivateApi {
   [[nodiscard]] http::Response balance(const Member& member, const http::Request& request);
 
   // An order ready for the exchange, or the venue's refusal.
-  [[nodiscard]] std::variant<NewOrder, std::string> check(const Member& member,
-                                                          const polymarket::PostedOrder& posted) const;
+  [[nodiscard]] std::variant<NewOrder, std::string> check(
+      const Member& member, const polymarket::PostedOrder& posted) const;
   // One answer per order, in order.
   struct Placed {
     polymarket::PlacementResponse response;
@@ -50,7 +50,8 @@ class PrivateApi {
   [[nodiscard]] std::optional<std::vector<Placed>> place(
       const Member& member, const std::vector<polymarket::PostedOrder>& posted);
   [[nodiscard]] Placed answer_of(const NewOrder& order, const SubmitAnswer& answer) const;
-  [[nodiscard]] http::Response cancel(const Member& member, std::vector<domain::VenueOrderId> orders);
+  [[nodiscard]] http::Response cancel(const Member& member,
+                                      std::vector<domain::VenueOrderId> orders);
   [[nodiscard]] http::Response cancel_resting(CancelResting request);
   [[nodiscard]] const domain::Market* market_of(const domain::TokenId& token) const;
   [[nodiscard]] std::int64_t now_s() const;

@@ -22,7 +22,9 @@ Response venue_error(unsigned status, std::string_view text) {
   return http::json(polymarket::write_error(text), status);
 }
 
-Response no_book() { return venue_error(404, polymarket::refusal::kNoOrderbook); }
+Response no_book() {
+  return venue_error(404, polymarket::refusal::kNoOrderbook);
+}
 
 std::optional<std::uint32_t> parse_number(std::string_view text) {
   std::uint32_t value = 0;
@@ -148,7 +150,8 @@ Response PublicApi::midpoint(const Request& request) const {
   return http::json(polymarket::write_midpoint(Price::from_raw(sum.raw() / 2)));
 }
 
-std::variant<const domain::Market*, Response> PublicApi::market_of_token(const Request& request) const {
+std::variant<const domain::Market*, Response> PublicApi::market_of_token(
+    const Request& request) const {
   const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
   if (!token) return venue_error(400, polymarket::refusal::kInvalidTokenId);
   const auto place = host_.engine().find_token(*token);
@@ -173,7 +176,8 @@ Response PublicApi::clob_market_record(const Request& request) const {
   const auto id = domain::parse_hex<domain::MarketId>(request.param("condition_id"));
   const auto number = id ? host_.engine().find_market(*id) : std::nullopt;
   if (!number) return venue_error(404, "market not found");
-  return http::json(polymarket::write_clob_market(clob_market(host_.engine().listing(*number)->market)));
+  return http::json(
+      polymarket::write_clob_market(clob_market(host_.engine().listing(*number)->market)));
 }
 
 Response PublicApi::markets(const Request& request) const {

@@ -79,7 +79,8 @@ polymarket::ClobMarket clob_market(const domain::Market& market) {
 std::vector<Level> mirrored(const std::vector<Level>& levels) {
   std::vector<Level> mirror;
   mirror.reserve(levels.size());
-  for (const Level& level : levels) mirror.push_back({domain::complement(level.price), level.quantity});
+  for (const Level& level : levels)
+    mirror.push_back({domain::complement(level.price), level.quantity});
   return mirror;
 }
 
@@ -109,9 +110,15 @@ polymarket::UserOrderEvent order_event(const OrderOutput& output, const Members&
                                        const MatchingEngine& engine) {
   polymarket::UserOrderEvent event;
   switch (output.kind) {
-    case OrderEventKind::Placement: event.type = polymarket::UserOrderEventType::Placement; break;
-    case OrderEventKind::Update: event.type = polymarket::UserOrderEventType::Update; break;
-    case OrderEventKind::Cancellation: event.type = polymarket::UserOrderEventType::Cancellation; break;
+    case OrderEventKind::Placement:
+      event.type = polymarket::UserOrderEventType::Placement;
+      break;
+    case OrderEventKind::Update:
+      event.type = polymarket::UserOrderEventType::Update;
+      break;
+    case OrderEventKind::Cancellation:
+      event.type = polymarket::UserOrderEventType::Cancellation;
+      break;
   }
   const domain::VenueOrderUpdate& update = output.update;
   event.venue_at = update.at;
@@ -174,8 +181,8 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   trade.quantity = truth.taker.quantity;
   trade.price = truth.taker.price;
   trade.status = truth.status;
-  trade.trader_side = truth.taker.account == account ? domain::LiquiditySide::Taker
-                                                     : domain::LiquiditySide::Maker;
+  trade.trader_side =
+      truth.taker.account == account ? domain::LiquiditySide::Taker : domain::LiquiditySide::Maker;
   trade.owner = members.owner_of(truth.taker.account);
   trade.maker_address = members.address_of(truth.taker.account);
   trade.outcome = label(truth.taker.outcome);
@@ -215,23 +222,34 @@ std::string refusal_text(RejectReason reason, const NewOrder& order, const domai
           order.side, domain::notional(order.limit, order.quantity, domain::Rounding::Down));
       return text.empty() ? "invalid amount for a marketable order, min size: $1" : text;
     }
-    case RejectReason::Duplicated: return refusal::duplicated(order.id);
-    case RejectReason::Crosses: return std::string(refusal::kPostOnlyCrosses);
-    case RejectReason::Balance: return std::string(refusal::kBalance);
-    case RejectReason::Expiration: return std::string(refusal::kInvalidExpiration);
-    case RejectReason::MarketNotReady: return std::string(refusal::kMarketNotReady);
+    case RejectReason::Duplicated:
+      return refusal::duplicated(order.id);
+    case RejectReason::Crosses:
+      return std::string(refusal::kPostOnlyCrosses);
+    case RejectReason::Balance:
+      return std::string(refusal::kBalance);
+    case RejectReason::Expiration:
+      return std::string(refusal::kInvalidExpiration);
+    case RejectReason::MarketNotReady:
+      return std::string(refusal::kMarketNotReady);
     case RejectReason::NotFilled:
       return std::string(order.time_in_force == domain::TimeInForce::Fok ? refusal::kFokNotFilled
                                                                          : refusal::kFakNoMatch);
-    case RejectReason::InvalidSignature: return std::string(refusal::kInvalidSignature);
-    case RejectReason::Unauthorized: return std::string(refusal::kUnauthorized);
-    case RejectReason::Amounts: return "invalid amounts, more decimals than the market supports";
-    case RejectReason::TradingDisabled: return std::string(refusal::kTradingDisabled);
-    case RejectReason::PostOnlyMode: return std::string(refusal::kPostOnlyMode);
+    case RejectReason::InvalidSignature:
+      return std::string(refusal::kInvalidSignature);
+    case RejectReason::Unauthorized:
+      return std::string(refusal::kUnauthorized);
+    case RejectReason::Amounts:
+      return "invalid amounts, more decimals than the market supports";
+    case RejectReason::TradingDisabled:
+      return std::string(refusal::kTradingDisabled);
+    case RejectReason::PostOnlyMode:
+      return std::string(refusal::kPostOnlyMode);
     case RejectReason::InvalidPayload:
     case RejectReason::RateLimited:
     case RejectReason::NotFoundAtVenue:
-    case RejectReason::Other: break;
+    case RejectReason::Other:
+      break;
   }
   return std::string(refusal::kInvalidPayload);
 }

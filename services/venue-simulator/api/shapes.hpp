@@ -19,7 +19,8 @@ namespace polybot::venue_simulator {
 // The other outcome's view of levels: mirrored prices, same quantities, still best last.
 [[nodiscard]] std::vector<domain::Level> mirrored(const std::vector<domain::Level>& levels);
 
-[[nodiscard]] polymarket::UserOrderEvent order_event(const OrderOutput& output, const Members& members,
+[[nodiscard]] polymarket::UserOrderEvent order_event(const OrderOutput& output,
+                                                     const Members& members,
                                                      const MatchingEngine& engine);
 [[nodiscard]] polymarket::UserTradeEvent trade_event(const TradeTruth& trade, AccountId account,
                                                      const Members& members,

@@ -93,8 +93,9 @@ polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId accou
   const bool asks_for_old = !query.after_s || *query.after_s <= remembered_s;
   if (asks_for_old) {
     host.read_old_trades(0, [&](const TradeTruth& trade) {
-      const bool wanted = trade.number > query.after_number && concerns(trade, account) &&
-                          (!query.after_s || domain::to_unix_ms(trade.matched_at) / 1000 > *query.after_s);
+      const bool wanted =
+          trade.number > query.after_number && concerns(trade, account) &&
+          (!query.after_s || domain::to_unix_ms(trade.matched_at) / 1000 > *query.after_s);
       if (wanted) old.emplace(trade.number, trade);
       return true;
     });

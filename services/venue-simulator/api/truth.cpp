@@ -14,14 +14,20 @@ namespace {
 
 using domain::Outcome;
 
-std::string_view text(Outcome outcome) { return outcome == Outcome::Yes ? "yes" : "no"; }
+std::string_view text(Outcome outcome) {
+  return outcome == Outcome::Yes ? "yes" : "no";
+}
 
 std::string_view text(domain::MarketStatus status) {
   switch (status) {
-    case domain::MarketStatus::Active: return "active";
-    case domain::MarketStatus::Paused: return "paused";
-    case domain::MarketStatus::Closed: return "closed";
-    case domain::MarketStatus::Resolved: return "resolved";
+    case domain::MarketStatus::Active:
+      return "active";
+    case domain::MarketStatus::Paused:
+      return "paused";
+    case domain::MarketStatus::Closed:
+      return "closed";
+    case domain::MarketStatus::Resolved:
+      return "resolved";
   }
   return "unknown";
 }
@@ -29,13 +35,20 @@ std::string_view text(domain::MarketStatus status) {
 // VenueOrderStatus::Expired is told apart here, though the venue's own channel says CANCELED.
 std::string_view text(domain::VenueOrderStatus status) {
   switch (status) {
-    case domain::VenueOrderStatus::Live: return "live";
-    case domain::VenueOrderStatus::Matched: return "matched";
-    case domain::VenueOrderStatus::Delayed: return "delayed";
-    case domain::VenueOrderStatus::Unmatched: return "unmatched";
-    case domain::VenueOrderStatus::Canceled: return "canceled";
-    case domain::VenueOrderStatus::Invalid: return "invalid";
-    case domain::VenueOrderStatus::Expired: return "expired";
+    case domain::VenueOrderStatus::Live:
+      return "live";
+    case domain::VenueOrderStatus::Matched:
+      return "matched";
+    case domain::VenueOrderStatus::Delayed:
+      return "delayed";
+    case domain::VenueOrderStatus::Unmatched:
+      return "unmatched";
+    case domain::VenueOrderStatus::Canceled:
+      return "canceled";
+    case domain::VenueOrderStatus::Invalid:
+      return "invalid";
+    case domain::VenueOrderStatus::Expired:
+      return "expired";
   }
   return "unknown";
 }
@@ -65,12 +78,9 @@ json::object order_object(const OrderTruth& order, const MatchingEngine& engine)
 }
 
 json::object party_object(const TradeTruth::Party& party) {
-  return {{"account", party.account.value},
-          {"order", domain::to_string(party.order)},
-          {"outcome", text(party.outcome)},
-          {"side", polymarket::wire_name(party.side)},
-          {"price", party.price.to_string()},
-          {"quantity", party.quantity.to_string()},
+  return {{"account", party.account.value},   {"order", domain::to_string(party.order)},
+          {"outcome", text(party.outcome)},   {"side", polymarket::wire_name(party.side)},
+          {"price", party.price.to_string()}, {"quantity", party.quantity.to_string()},
           {"cash", party.cash.to_string()}};
 }
 
@@ -168,7 +178,8 @@ std::string state_json(const Exchange& exchange, const StatePage& page) {
   state["flow_running"] = exchange.flow().running();
   state["conservation"] = conservation_object(engine.conservation());
   state["unsettled_trades"] = engine.unsettled_trades();
-  state["archived"] = {{"orders", engine.forgotten().orders}, {"trades", engine.forgotten().trades}};
+  state["archived"] = {{"orders", engine.forgotten().orders},
+                       {"trades", engine.forgotten().trades}};
   json::array accounts;
   for (std::uint32_t i = 0; i < engine.accounts().size(); ++i) {
     if (!engine.accounts()[{i}].house) accounts.push_back(account_object({i}, engine));
@@ -210,7 +221,8 @@ std::string events_json(const Exchange& exchange) {
     events[market.event_slug].push_back(std::move(object));
   }
   json::array list;
-  for (auto& [slug, markets] : events) list.push_back({{"slug", slug}, {"markets", std::move(markets)}});
+  for (auto& [slug, markets] : events)
+    list.push_back({{"slug", slug}, {"markets", std::move(markets)}});
   return json::serialize(json::object{{"events", std::move(list)}});
 }
 

@@ -52,15 +52,16 @@ boost::asio::awaitable<void> UserFeed::serve(std::shared_ptr<http::WebSocketSess
 bool UserFeed::receive(Session& session, const std::string& text) {
   if (session.member != nullptr) {
     // Later texts narrow or widen the markets; all are sent here unless the first one named some.
-    session.socket->send(std::string(text == polymarket::kPing ? polymarket::kPong
-                                                               : polymarket::kInvalidOperation));
+    session.socket->send(
+        std::string(text == polymarket::kPing ? polymarket::kPong : polymarket::kInvalidOperation));
     return true;
   }
   const auto wanted = polymarket::parse_user_subscription(text);
   const Member* member = wanted ? members_.by_api_key(wanted->api_key) : nullptr;
-  const bool known = member != nullptr &&
-                     polymarket::equal_constant_time(member->credentials.secret(), wanted->secret) &&
-                     polymarket::equal_constant_time(member->credentials.passphrase(), wanted->passphrase);
+  const bool known =
+      member != nullptr &&
+      polymarket::equal_constant_time(member->credentials.secret(), wanted->secret) &&
+      polymarket::equal_constant_time(member->credentials.passphrase(), wanted->passphrase);
   if (!known) {
     session.socket->close(CloseCode::PolicyViolation, "invalid subscription payload");
     return false;
@@ -123,7 +124,8 @@ void UserFeed::deliver(AccountId account, const domain::MarketId& market, std::s
   if (kind != 1) send_late(account, market, shared, delay);
 }
 
-void UserFeed::send(AccountId account, const domain::MarketId& market, const http::SharedText& text) {
+void UserFeed::send(AccountId account, const domain::MarketId& market,
+                    const http::SharedText& text) {
   for (const auto& session : sessions_) {
     if (session->member == nullptr || session->member->account != account) continue;
     if (!session->markets.empty() && !session->markets.contains(market)) continue;

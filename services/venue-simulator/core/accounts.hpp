@@ -1,12 +1,12 @@
 // The money of the simulated exchange: who has how much cash and how many shares, what of it is
 // promised to resting orders, and what is on its way in trades that are not MINED yet.
 //
-// As on the chain behind the real venue, balances move when a trade is MINED, not when it is matched:
-// between the two the buyer's cash and the seller's shares are only locked. So `cash` and `held` are
-// what the venue reports as balances; available = balance - reserved - locked.
+// As on the chain behind the real venue, balances move when a trade is MINED, not when it is
+// matched: between the two the buyer's cash and the seller's shares are only locked. So `cash` and
+// `held` are what the venue reports as balances; available = balance - reserved - locked.
 //
-// House accounts are the simulated crowd: they are not checked, only buy (selling YES at p is buying
-// NO at 1 - p), and their pairs are merged to cash at once.
+// House accounts are the simulated crowd: they are not checked, only buy (selling YES at p is
+// buying NO at 1 - p), and their pairs are merged to cash at once.
 //
 // Nothing fails here except by assertion; the matching engine checks availability first.
 #pragma once
@@ -58,11 +58,11 @@ struct Holdings {
 struct Account {
   AccountAddress address{};
   bool house = false;
-  domain::Money cash;       // settled; what the venue reports
-  domain::Money reserved;   // promised to resting and delayed buys, fees included
-  domain::Money locked;     // spent in trades that are not mined yet
-  domain::Money deposits;   // paid in, less paid out
-  domain::Money fees;       // paid, settled trades only
+  domain::Money cash;      // settled; what the venue reports
+  domain::Money reserved;  // promised to resting and delayed buys, fees included
+  domain::Money locked;    // spent in trades that are not mined yet
+  domain::Money deposits;  // paid in, less paid out
+  domain::Money fees;      // paid, settled trades only
   std::map<MarketNo, Holdings> holdings;
   [[nodiscard]] domain::Money available() const { return cash - reserved - locked; }
   template <class Archive>
@@ -84,10 +84,10 @@ struct FillSide {
 // Sigma cash + outstanding complete sets + fees = deposits.
 struct Conservation {
   domain::Money cash;
-  domain::Money sets;      // one pUSD for each outstanding pair
+  domain::Money sets;  // one pUSD for each outstanding pair
   domain::Money fees;
   domain::Money deposits;
-  bool paired = true;      // as many YES as NO in every market
+  bool paired = true;  // as many YES as NO in every market
   [[nodiscard]] bool holds() const { return paired && cash + sets + fees == deposits; }
 };
 
@@ -102,10 +102,13 @@ class Accounts {
   // Resting orders.
   void reserve_cash(AccountId id, domain::Money amount);
   void release_cash(AccountId id, domain::Money amount);
-  void reserve_shares(AccountId id, MarketNo market, domain::Outcome outcome, domain::Quantity amount);
-  void release_shares(AccountId id, MarketNo market, domain::Outcome outcome, domain::Quantity amount);
+  void reserve_shares(AccountId id, MarketNo market, domain::Outcome outcome,
+                      domain::Quantity amount);
+  void release_shares(AccountId id, MarketNo market, domain::Outcome outcome,
+                      domain::Quantity amount);
 
-  // A fill: locked when matched, settled when MINED, unlocked when FAILED. House sides are not locked.
+  // A fill: locked when matched, settled when MINED, unlocked when FAILED. House sides are not
+  // locked.
   void lock(MarketNo market, const FillSide& side);
   void unlock(MarketNo market, const FillSide& side);
   void settle(MarketNo market, const FillSide& side);

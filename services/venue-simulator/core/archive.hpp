@@ -2,8 +2,8 @@
 // directions. Little-endian fixed-width integers, lengths as 32 bits; written and read by the same
 // version only (the log's header names it).
 //
-// A Loader never trusts its bytes: running past the end makes it fail(), after which it yields zeros
-// and empty containers; the owner checks ok() once at the end.
+// A Loader never trusts its bytes: running past the end makes it fail(), after which it yields
+// zeros and empty containers; the owner checks ok() once at the end.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,9 @@ template <class T>
 inline constexpr bool kIsPlain = std::is_integral_v<T> || std::is_enum_v<T>;
 
 template <class T, class Archive>
-concept HasFields = requires(T& value, Archive& archive) { value.fields(archive); };
+concept HasFields = requires(T& value, Archive& archive) {
+  value.fields(archive);
+};
 
 // Shared spelling of everything that is the same in both directions.
 template <class Derived>

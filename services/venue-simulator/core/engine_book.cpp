@@ -1,10 +1,9 @@
 // The books of the matching engine: levels, queues, reservations, and the orders of the house.
-#include "services/venue-simulator/core/matching_engine.hpp"
-
 #include <algorithm>
 #include <utility>
 
 #include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -150,8 +149,8 @@ void MatchingEngine::finish(std::uint64_t number, VenueOrderStatus status, std::
     order.truth.status = status;
     order.truth.finished_at = turn.now;
     count_finished(order.truth);
-    const auto kind = status == VenueOrderStatus::Matched ? OrderEventKind::Update
-                                                          : OrderEventKind::Cancellation;
+    const auto kind =
+        status == VenueOrderStatus::Matched ? OrderEventKind::Update : OrderEventKind::Cancellation;
     report_order(order, kind, status, std::move(reason), turn);
     living_ids_.erase(order.truth.id);
     finished_ids_[order.truth.id] = number;
@@ -160,7 +159,8 @@ void MatchingEngine::finish(std::uint64_t number, VenueOrderStatus status, std::
   orders_.erase(found);
 }
 
-// -------------------------------------------------------------------------------------- house orders
+// -------------------------------------------------------------------------------------- house
+// orders
 
 std::uint64_t MatchingEngine::place_house(AccountId account, MarketNo market, BookSide side,
                                           Price price, Quantity quantity, Rest rest_remainder,
@@ -182,7 +182,8 @@ std::uint64_t MatchingEngine::place_house(AccountId account, MarketNo market, Bo
   const Plan planned = plan(order);
   const std::uint64_t number = order.truth.number;
   Order& living = orders_.emplace(number, std::move(order)).first->second;
-  for (const PlannedTrade& trade : planned.trades) static_cast<void>(match_level(living, trade, turn));
+  for (const PlannedTrade& trade : planned.trades)
+    static_cast<void>(match_level(living, trade, turn));
   if (living.leaves().is_zero() || rest_remainder == Rest::No) {
     orders_.erase(number);
     return 0;

@@ -1,10 +1,9 @@
 // How outside orders enter the matching engine and leave it again.
-#include "services/venue-simulator/core/matching_engine.hpp"
-
 #include <algorithm>
 
 #include "common/domain/fees.hpp"
 #include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -78,8 +77,7 @@ MatchingEngine::Order MatchingEngine::make_order(AccountId account, const NewOrd
 
 bool MatchingEngine::affordable(const Order& order, const Plan& plan) const {
   if (order.truth.side == Side::Sell) {
-    const Holding held =
-        accounts_.holding(order.truth.account, order.truth.market, order.outcome);
+    const Holding held = accounts_.holding(order.truth.account, order.truth.market, order.outcome);
     return floor_to_lot(order.truth.quantity) <= held.available();
   }
   Money need = plan.cash + plan.fee;
@@ -104,7 +102,8 @@ std::optional<RejectReason> MatchingEngine::entry_refusal(const Order& order,
     if (worth < kMarketableMin) return RejectReason::BelowMinimum;
   }
   if (!affordable(order, plan)) return RejectReason::Balance;
-  if (order.truth.time_in_force == TimeInForce::Fok && !plan.complete) return RejectReason::NotFilled;
+  if (order.truth.time_in_force == TimeInForce::Fok && !plan.complete)
+    return RejectReason::NotFilled;
   if (immediate && !matches) return RejectReason::NotFilled;
   return std::nullopt;
 }
@@ -112,7 +111,8 @@ std::optional<RejectReason> MatchingEngine::entry_refusal(const Order& order,
 SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, Timestamp now,
                                     FaultBoard& faults, Outputs& out) {
   Turn turn{now, faults, out};
-  SubmitAnswer answer{.order = request.id, .outcome = domain::SubmitRejected{}, .making = {}, .taking = {}};
+  SubmitAnswer answer{
+      .order = request.id, .outcome = domain::SubmitRejected{}, .making = {}, .taking = {}};
   if (const auto reason = refusal(request, now)) {
     answer.outcome = domain::SubmitRejected{*reason, {}};
     return answer;
@@ -142,10 +142,11 @@ SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, 
   return answer;
 }
 
-// A marketable order in a market with a taker delay: all it could cost is reserved, and it can neither
-// match nor be canceled until the delay is over.
+// A marketable order in a market with a taker delay: all it could cost is reserved, and it can
+// neither match nor be canceled until the delay is over.
 SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
-  SubmitAnswer answer{.order = order.truth.id, .outcome = domain::SubmitRejected{}, .making = {}, .taking = {}};
+  SubmitAnswer answer{
+      .order = order.truth.id, .outcome = domain::SubmitRejected{}, .making = {}, .taking = {}};
   const domain::Market& market = markets_.at(order.truth.market).listing.market;
   const Quantity quantity = floor_to_lot(order.truth.quantity);
   const Money worth = exact_notional(order.truth.price, order.truth.quantity);
@@ -248,7 +249,8 @@ void MatchingEngine::submit_late(std::uint64_t number, Turn& turn) {
   }
 }
 
-// -------------------------------------------------------------------------------------------- cancels
+// --------------------------------------------------------------------------------------------
+// cancels
 
 domain::CancelAnswered MatchingEngine::cancel(AccountId account, const domain::VenueOrderId& id,
                                               Timestamp now, FaultBoard& faults, Outputs& out) {

@@ -1,11 +1,10 @@
 // Who trades with whom: plans, trades level by level, and what both sides give and get.
-#include "services/venue-simulator/core/matching_engine.hpp"
-
 #include <algorithm>
 
 #include "common/domain/fees.hpp"
-#include "services/venue-simulator/core/identity.hpp"
 #include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/identity.hpp"
+#include "services/venue-simulator/core/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -34,8 +33,8 @@ MatchingEngine::Plan MatchingEngine::plan(const Order& taker) const {
     const Price price = in_terms_of(taker.outcome, yes_price);
     Quantity quantity = std::min(leaves, level.total);
     if (bounded) {
-      const Quantity payable = Quantity::from_raw(domain::mul_div(
-          cash_left.raw(), Price::kScale, price.raw(), Rounding::Down));
+      const Quantity payable = Quantity::from_raw(
+          domain::mul_div(cash_left.raw(), Price::kScale, price.raw(), Rounding::Down));
       quantity = std::min(quantity, floor_to_lot(payable));
     }
     if (!quantity.is_positive()) return false;
@@ -43,8 +42,8 @@ MatchingEngine::Plan MatchingEngine::plan(const Order& taker) const {
     plan.trades.push_back({yes_price, quantity});
     plan.quantity += quantity;
     plan.cash += cash;
-    plan.fee += domain::taker_fee(market.listing.market.fee, price, quantity,
-                                  Rounding::HalfAwayFromZero);
+    plan.fee +=
+        domain::taker_fee(market.listing.market.fee, price, quantity, Rounding::HalfAwayFromZero);
     leaves -= quantity;
     cash_left -= cash;
     return leaves.is_positive();
@@ -73,7 +72,8 @@ TradeTruth::Party MatchingEngine::party(const Order& order, Quantity quantity) c
                           .quantity = quantity,
                           .cash = {}};
   if (order.house) {
-    party.order = derived_id<domain::VenueOrderId>(settings_.seed, IdKind::Order, order.truth.number);
+    party.order =
+        derived_id<domain::VenueOrderId>(settings_.seed, IdKind::Order, order.truth.number);
     // The crowd only buys; every other order is shown as the sale it amounts to, so that both kinds
     // of maker entry occur.
     if (order.truth.number % 2 == 0) {
@@ -160,9 +160,9 @@ domain::TradeId MatchingEngine::match_level(Order& taker, const PlannedTrade& pl
 
 bool MatchingEngine::is_outside(const TradeTruth& trade) const {
   return !accounts_[trade.taker.account].house ||
-         std::any_of(trade.makers.begin(), trade.makers.end(), [this](const TradeTruth::Party& maker) {
-           return !accounts_[maker.account].house;
-         });
+         std::any_of(
+             trade.makers.begin(), trade.makers.end(),
+             [this](const TradeTruth::Party& maker) { return !accounts_[maker.account].house; });
 }
 
 // Trades within the crowd settle at once and leave no record.

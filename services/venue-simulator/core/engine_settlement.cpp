@@ -1,11 +1,10 @@
 // What time does to trades and markets: settlement, closing, resolution, payout, forgetting.
-#include "services/venue-simulator/core/matching_engine.hpp"
-
 #include <algorithm>
 #include <utility>
 
-#include "services/venue-simulator/core/identity.hpp"
 #include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/identity.hpp"
+#include "services/venue-simulator/core/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -70,13 +69,19 @@ void MatchingEngine::for_each_fill(const TradeTruth& trade, CountFill count) {
 void MatchingEngine::count_finished(const OrderTruth& order) {
   Totals& totals = totals_[order.account];
   switch (order.status) {
-    case VenueOrderStatus::Matched: ++totals.orders_matched; break;
-    case VenueOrderStatus::Expired: ++totals.orders_expired; break;
+    case VenueOrderStatus::Matched:
+      ++totals.orders_matched;
+      break;
+    case VenueOrderStatus::Expired:
+      ++totals.orders_expired;
+      break;
     case VenueOrderStatus::Live:
     case VenueOrderStatus::Delayed:
     case VenueOrderStatus::Unmatched:
     case VenueOrderStatus::Canceled:
-    case VenueOrderStatus::Invalid: ++totals.orders_canceled; break;
+    case VenueOrderStatus::Invalid:
+      ++totals.orders_canceled;
+      break;
   }
 }
 
@@ -102,7 +107,8 @@ void MatchingEngine::fail_or_mine(TradeTruth& trade, Turn& turn) {
       TimerKind::AdvanceTrade, trade.number);
 }
 
-// ---------------------------------------------------------------------------------------------- time
+// ----------------------------------------------------------------------------------------------
+// time
 
 void MatchingEngine::set_timer(Timestamp due, TimerKind kind, std::uint64_t subject) {
   timers_.push_back({due, ++timer_count_, kind, subject});
@@ -128,13 +134,27 @@ void MatchingEngine::run_due(Timestamp now, FaultBoard& faults, Outputs& out) {
       finish(timer.subject, VenueOrderStatus::Expired, {}, turn);
       break;
     }
-    case TimerKind::MatchDelayed: match_delayed(timer.subject, turn); break;
-    case TimerKind::AdvanceTrade: advance_trade(timer.subject, turn); break;
-    case TimerKind::CloseMarket: close_market(market, turn); break;
-    case TimerKind::ResolveMarket: resolve_market(market, turn); break;
-    case TimerKind::RedeemMarket: redeem_market(market, turn); break;
-    case TimerKind::FillLate: fill_late(timer.subject, turn); break;
-    case TimerKind::SubmitLate: submit_late(timer.subject, turn); break;
+    case TimerKind::MatchDelayed:
+      match_delayed(timer.subject, turn);
+      break;
+    case TimerKind::AdvanceTrade:
+      advance_trade(timer.subject, turn);
+      break;
+    case TimerKind::CloseMarket:
+      close_market(market, turn);
+      break;
+    case TimerKind::ResolveMarket:
+      resolve_market(market, turn);
+      break;
+    case TimerKind::RedeemMarket:
+      redeem_market(market, turn);
+      break;
+    case TimerKind::FillLate:
+      fill_late(timer.subject, turn);
+      break;
+    case TimerKind::SubmitLate:
+      submit_late(timer.subject, turn);
+      break;
     case TimerKind::Tidy:
       tidy(now);
       set_timer(now + kTidyEvery, TimerKind::Tidy, 0);
@@ -229,8 +249,8 @@ void MatchingEngine::tidy(Timestamp now) {
   std::inplace_merge(forgotten_ids_.begin(), middle, forgotten_ids_.end());
   for (auto it = trades_.begin(); it != trades_.end();) {
     const TradeTruth& trade = it->second;
-    const bool final = trade.status == VenueTradeStatus::Failed ||
-                       trade.status == VenueTradeStatus::Confirmed;
+    const bool final =
+        trade.status == VenueTradeStatus::Failed || trade.status == VenueTradeStatus::Confirmed;
     if (!final || trade.updated_at >= before) {
       ++it;
       continue;
@@ -241,6 +261,8 @@ void MatchingEngine::tidy(Timestamp now) {
   }
 }
 
-MatchingEngine::Archived MatchingEngine::take_archived() { return std::exchange(archived_, {}); }
+MatchingEngine::Archived MatchingEngine::take_archived() {
+  return std::exchange(archived_, {});
+}
 
 }  // namespace polybot::venue_simulator

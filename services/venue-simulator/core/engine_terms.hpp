@@ -1,4 +1,5 @@
-// The arithmetic that the parts of the matching engine share: lots, sides of the YES book, exact cash.
+// The arithmetic that the parts of the matching engine share: lots, sides of the YES book, exact
+// cash.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
-// What the matching engine tells: private events, open orders, trades, the truth for a verification.
-#include "services/venue-simulator/core/matching_engine.hpp"
-
+// What the matching engine tells: private events, open orders, trades, the truth for a
+// verification.
 #include <algorithm>
 
 #include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -92,7 +92,8 @@ std::optional<OrderTruth> MatchingEngine::open_order(const domain::VenueOrderId&
   return order.truth;
 }
 
-std::vector<OrderTruth> MatchingEngine::orders(std::uint64_t after_number, std::size_t limit) const {
+std::vector<OrderTruth> MatchingEngine::orders(std::uint64_t after_number,
+                                               std::size_t limit) const {
   std::vector<OrderTruth> page;
   for (const auto& [id, number] : living_ids_) {
     if (number > after_number) page.push_back(orders_.at(number).truth);
@@ -112,9 +113,11 @@ const TradeTruth* MatchingEngine::trade(std::uint64_t number) const {
   return found == trades_.end() ? nullptr : &found->second;
 }
 
-std::vector<TradeTruth> MatchingEngine::trades(std::uint64_t after_number, std::size_t limit) const {
+std::vector<TradeTruth> MatchingEngine::trades(std::uint64_t after_number,
+                                               std::size_t limit) const {
   std::vector<TradeTruth> page;
-  for (auto it = trades_.upper_bound(after_number); it != trades_.end() && page.size() < limit; ++it) {
+  for (auto it = trades_.upper_bound(after_number); it != trades_.end() && page.size() < limit;
+       ++it) {
     page.push_back(it->second);
   }
   return page;

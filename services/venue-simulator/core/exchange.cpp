@@ -37,9 +37,14 @@ Exchange::Exchange(const ExchangeSettings& settings, Timestamp start, Outputs& o
       engine_(with_seed(settings.engine, settings.seed)),
       flow_(with_seed(settings.flow, settings.seed)) {
   switch (settings.flow_kind) {
-    case FlowKind::Synthetic: flow_.begin(engine_, faults_, start, out); break;
-    case FlowKind::Replay: replay_.begin(engine_); break;
-    case FlowKind::None: break;
+    case FlowKind::Synthetic:
+      flow_.begin(engine_, faults_, start, out);
+      break;
+    case FlowKind::Replay:
+      replay_.begin(engine_);
+      break;
+    case FlowKind::None:
+      break;
   }
   engine_.report_changes(now_, out);
 }
@@ -181,7 +186,8 @@ void Exchange::start_fault(const SetFault& input, Outputs& out) {
 void Exchange::stop_fault(Fault fault) {
   faults_.clear(fault);
   if (fault != Fault::VenueDrift) return;
-  for (const auto& [account, amount] : std::exchange(drifted_, {})) engine_.deposit(account, -amount);
+  for (const auto& [account, amount] : std::exchange(drifted_, {}))
+    engine_.deposit(account, -amount);
 }
 
 // Cash that comes and goes without a trade; it goes back when the fault ends.

@@ -1,10 +1,10 @@
-// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed) and faults behind
-// one function. Pure and deterministic: the same settings and the same inputs at the same times give
-// the same outputs, byte for byte, however finely the time in between is cut.
+// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed) and faults
+// behind one function. Pure and deterministic: the same settings and the same inputs at the same
+// times give the same outputs, byte for byte, however finely the time in between is cut.
 //
 //   Exchange exchange(settings, start, out);
-//   exchange.on(SubmitOrders{...}, now, out);    // first everything due up to `now`, then the input
-//   exchange.on(AdvanceTime{}, now, out);
+//   exchange.on(SubmitOrders{...}, now, out);    // first everything due up to `now`, then the
+//   input exchange.on(AdvanceTime{}, now, out);
 //
 // Time never goes back: an earlier `now` counts as the latest one seen. Outputs are appended; the
 // caller clears them.
@@ -54,7 +54,8 @@ class Exchange {
   // What GET /data/* and /balance-allowance would say, in one reading.
   [[nodiscard]] domain::VenueAccount account(AccountId id, domain::Timestamp trades_since) const;
 
-  // The whole state. load() returns false, leaving the exchange unusable, when the bytes are damaged.
+  // The whole state. load() returns false, leaving the exchange unusable, when the bytes are
+  // damaged.
   [[nodiscard]] std::string save();
   [[nodiscard]] bool load(std::string_view bytes);
 

@@ -4,13 +4,15 @@ namespace polybot::venue_simulator {
 namespace {
 
 constexpr std::array<std::string_view, kFaults> kNames = {
-    "feed-freeze",   "feed-gap",    "reject",       "leg-miss",         "venue-hang",
-    "answer-lost",   "executed-late", "user-events", "trade-failed",    "user-socket-drop",
-    "late-fill",     "fair-value-jump", "venue-drift", "venue-down"};
+    "feed-freeze", "feed-gap",        "reject",      "leg-miss",     "venue-hang",
+    "answer-lost", "executed-late",   "user-events", "trade-failed", "user-socket-drop",
+    "late-fill",   "fair-value-jump", "venue-drift", "venue-down"};
 
 }  // namespace
 
-std::string_view to_string(Fault fault) { return kNames[static_cast<std::size_t>(fault)]; }
+std::string_view to_string(Fault fault) {
+  return kNames[static_cast<std::size_t>(fault)];
+}
 
 std::optional<Fault> parse_fault(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
@@ -26,7 +28,9 @@ void FaultBoard::set(Fault fault, FaultSettings settings, domain::Timestamp now)
   slot.settings = settings;
 }
 
-void FaultBoard::clear(Fault fault) { slots_[static_cast<std::size_t>(fault)] = Slot{}; }
+void FaultBoard::clear(Fault fault) {
+  slots_[static_cast<std::size_t>(fault)] = Slot{};
+}
 
 const FaultSettings* FaultBoard::active(Fault fault, domain::Timestamp now) const {
   const Slot& slot = slots_[static_cast<std::size_t>(fault)];

@@ -39,13 +39,13 @@ inline constexpr int kFaults = static_cast<int>(Fault::VenueDown) + 1;
 [[nodiscard]] std::optional<Fault> parse_fault(std::string_view name);
 
 struct FaultSettings {
-  std::int64_t probability_ppm = 1'000'000;   // of each occasion
-  domain::Duration duration{};                // 0 = until cleared
-  domain::Duration delay{};                   // 0 = the fault's default
-  std::optional<domain::MarketId> market;     // none = all
-  domain::Price size;                         // of a jump; 0 = the default
-  domain::Money amount;                       // of a drift; 0 = the default
-  std::int64_t count = 0;                     // occasions left; 0 = unlimited
+  std::int64_t probability_ppm = 1'000'000;  // of each occasion
+  domain::Duration duration{};               // 0 = until cleared
+  domain::Duration delay{};                  // 0 = the fault's default
+  std::optional<domain::MarketId> market;    // none = all
+  domain::Price size;                        // of a jump; 0 = the default
+  domain::Money amount;                      // of a drift; 0 = the default
+  std::int64_t count = 0;                    // occasions left; 0 = unlimited
 
   bool operator==(const FaultSettings&) const = default;
   template <class Archive>

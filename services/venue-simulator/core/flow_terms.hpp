@@ -1,4 +1,5 @@
-// The numbers that the parts of the simulated crowd share. Fair values and prices are counted in 1e-4.
+// The numbers that the parts of the simulated crowd share. Fair values and prices are counted in
+// 1e-4.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,12 @@ inline constexpr std::int64_t kFairLow = 250;
 inline constexpr std::int64_t kFairHigh = 9'750;
 inline constexpr std::int64_t kOne = 10'000;
 
-constexpr domain::Price price_of(std::int64_t value) { return domain::Price::from_raw(value); }
-constexpr domain::Quantity shares(std::int64_t whole) { return domain::Quantity::from_units(whole); }
+constexpr domain::Price price_of(std::int64_t value) {
+  return domain::Price::from_raw(value);
+}
+constexpr domain::Quantity shares(std::int64_t whole) {
+  return domain::Quantity::from_units(whole);
+}
 
 constexpr std::int64_t floor_to(std::int64_t value, std::int64_t tick) {
   return value >= 0 ? value - value % tick : -((-value + tick - 1) / tick * tick);

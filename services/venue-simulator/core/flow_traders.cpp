@@ -1,9 +1,8 @@
 // What makers and takers of the simulated crowd do in one market.
-#include "services/venue-simulator/core/order_flow.hpp"
-
 #include <algorithm>
 
 #include "services/venue-simulator/core/flow_terms.hpp"
+#include "services/venue-simulator/core/order_flow.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -18,7 +17,8 @@ constexpr std::size_t kNoiseOrdersMax = 6;
 
 }  // namespace
 
-// --------------------------------------------------------------------------------------------- makers
+// ---------------------------------------------------------------------------------------------
+// makers
 
 Price OrderFlow::quote_price(const MarketFlow& market, BookSide side, int level) const {
   const std::int64_t middle = market.belief + market.skew;
@@ -76,15 +76,15 @@ void OrderFlow::jitter(MarketNo number, MarketFlow& market, Turn& turn) {
   refresh_quotes(number, market, turn);
 }
 
-// ---------------------------------------------------------------------------------------------- takers
+// ----------------------------------------------------------------------------------------------
+// takers
 
 void OrderFlow::trade_noise(MarketNo number, const MarketFlow& market, Turn& turn) {
   // Those who trade for no reason follow a trend when there is one.
   int direction = random_.sign();
   if (market.drift != 0 && random_.chance(700'000)) direction = market.drift > 0 ? 1 : -1;
   const BookSide side = direction > 0 ? BookSide::Bid : BookSide::Ask;
-  const auto best =
-      turn.engine.best(number, side == BookSide::Bid ? BookSide::Ask : BookSide::Bid);
+  const auto best = turn.engine.best(number, side == BookSide::Bid ? BookSide::Ask : BookSide::Bid);
   if (!best) return;
   const Quantity size = shares(random_.between(5, 60));
   turn.engine.place_house(noise_, number, side, best->price, size, Rest::No, turn.now, turn.faults,
@@ -92,9 +92,8 @@ void OrderFlow::trade_noise(MarketNo number, const MarketFlow& market, Turn& tur
 }
 
 void OrderFlow::rest_noise(MarketNo number, MarketFlow& market, Turn& turn) {
-  std::erase_if(market.noise, [&](std::uint64_t order) {
-    return turn.engine.house_leaves(order).is_zero();
-  });
+  std::erase_if(market.noise,
+                [&](std::uint64_t order) { return turn.engine.house_leaves(order).is_zero(); });
   const auto resting = static_cast<std::int64_t>(market.noise.size());
   if (resting > 0 && random_.between(0, static_cast<std::int64_t>(kNoiseOrdersMax)) < resting) {
     turn.engine.cancel_house(market.noise.front());
@@ -121,21 +120,24 @@ void OrderFlow::trade_informed(MarketNo number, const MarketFlow& market, Turn& 
   const Quantity size = shares(random_.between(20, 100));
   if (ask && ask->price.raw() <= market.fair - least) {
     turn.engine.place_house(informed_, number, BookSide::Bid, ask->price,
-                            std::min(size, ask->quantity), Rest::No, turn.now, turn.faults, turn.out);
+                            std::min(size, ask->quantity), Rest::No, turn.now, turn.faults,
+                            turn.out);
   } else if (bid && bid->price.raw() >= market.fair + least) {
     turn.engine.place_house(informed_, number, BookSide::Ask, bid->price,
-                            std::min(size, bid->quantity), Rest::No, turn.now, turn.faults, turn.out);
+                            std::min(size, bid->quantity), Rest::No, turn.now, turn.faults,
+                            turn.out);
   }
 }
 
-// Whatever an outside account offers at a price that is wrong by more than the fee is taken at once.
+// Whatever an outside account offers at a price that is wrong by more than the fee is taken at
+// once.
 void OrderFlow::pick_off_outside(MarketNo number, const MarketFlow& market, Turn& turn) {
   const std::int64_t fee = fee_per_share(market.fee_rate_ppm, market.fair);
   for (const BookSide side : {BookSide::Bid, BookSide::Ask}) {
     const auto offer = turn.engine.best_outside(number, side);
     if (!offer) continue;
-    const std::int64_t wrong = side == BookSide::Bid ? offer->price.raw() - market.fair
-                                                     : market.fair - offer->price.raw();
+    const std::int64_t wrong =
+        side == BookSide::Bid ? offer->price.raw() - market.fair : market.fair - offer->price.raw();
     if (wrong <= fee) continue;
     const BookSide taker = side == BookSide::Bid ? BookSide::Ask : BookSide::Bid;
     turn.engine.place_house(informed_, number, taker, offer->price, offer->quantity, Rest::No,

@@ -1,9 +1,8 @@
 // What moves fair values: the walk, drifts, jumps, and the episodes in which an event is mispriced.
-#include "services/venue-simulator/core/order_flow.hpp"
-
 #include <algorithm>
 
 #include "services/venue-simulator/core/flow_terms.hpp"
+#include "services/venue-simulator/core/order_flow.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -100,8 +99,9 @@ OrderFlow::MarketFlow* OrderFlow::partner_of(MarketNo number) {
       random_.between(0, static_cast<std::int64_t>(others.size()) - 1))];
 }
 
-// A step is taken only when its opposite could be taken as well: that keeps the walk inside its bounds
-// and a martingale at the same time. What one outcome of a neg-risk event gains another one loses.
+// A step is taken only when its opposite could be taken as well: that keeps the walk inside its
+// bounds and a martingale at the same time. What one outcome of a neg-risk event gains another one
+// loses.
 void OrderFlow::move_fair_value(MarketNo number, MarketFlow& market, Turn& turn) {
   if (market.fixed) return;
   std::int64_t deviation = market.deviation;
@@ -131,7 +131,8 @@ void OrderFlow::move_fair_value(MarketNo number, MarketFlow& market, Turn& turn)
   for (const MarketNo sibling : events_.at(market.event).markets) settle_quotes(sibling, turn);
 }
 
-// Without an edge makers know the fair value as soon as it is true, and informed takers trade at once.
+// Without an edge makers know the fair value as soon as it is true, and informed takers trade at
+// once.
 void OrderFlow::settle_quotes(MarketNo number, Turn& turn) {
   const auto found = markets_.find(number);
   if (found == markets_.end() || found->second.belief == found->second.fair) return;
@@ -197,7 +198,8 @@ std::optional<Price> OrderFlow::fair_value(MarketNo market) const {
   return price_of(found->second.fair);
 }
 
-// -------------------------------------------------------------------------------------------- episodes
+// --------------------------------------------------------------------------------------------
+// episodes
 
 void OrderFlow::manage_episodes(Turn& turn) {
   std::vector<EventState*> candidates;
@@ -227,8 +229,9 @@ void OrderFlow::start_episode(EventState& event, Turn& turn) {
   for (const MarketNo number : event.markets) {
     MarketFlow& market = markets_.at(number);
     market.belief = market.fair;
-    market.skew = direction * (market.half_spread + market.tick * 3 / 4 +
-                               fee_per_share(market.fee_rate_ppm, market.fair) + random_.between(30, 60));
+    market.skew =
+        direction * (market.half_spread + market.tick * 3 / 4 +
+                     fee_per_share(market.fee_rate_ppm, market.fair) + random_.between(30, 60));
   }
   for (const MarketNo number : event.markets) refresh_quotes(number, markets_.at(number), turn);
 }
@@ -251,8 +254,8 @@ void OrderFlow::race(const EventState& event, Turn& turn) {
   const auto best = turn.engine.best(number, buys ? BookSide::Ask : BookSide::Bid);
   if (!best) return;
   const Quantity size = std::min(best->quantity, shares(random_.between(10, 60)));
-  turn.engine.place_house(informed_, number, buys ? BookSide::Bid : BookSide::Ask, best->price, size,
-                          Rest::No, turn.now, turn.faults, turn.out);
+  turn.engine.place_house(informed_, number, buys ? BookSide::Bid : BookSide::Ask, best->price,
+                          size, Rest::No, turn.now, turn.faults, turn.out);
 }
 
 void OrderFlow::start_drift(Timestamp now) {

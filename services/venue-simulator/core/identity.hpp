@@ -1,5 +1,5 @@
-// Names for simulated things: 32-byte ids and trade ids derived from the seed and a running number, so
-// that a seed always names its world the same way and two seeds never share a name.
+// Names for simulated things: 32-byte ids and trade ids derived from the seed and a running number,
+// so that a seed always names its world the same way and two seeds never share a name.
 #pragma once
 
 #include <array>
@@ -21,7 +21,8 @@ enum class IdKind : std::uint8_t { Market = 1, YesToken, NoToken, Event, Order, 
 template <class Id>
 [[nodiscard]] Id derived_id(std::uint64_t seed, IdKind kind, std::uint64_t number) {
   Id id;
-  std::uint64_t state = splitmix64(splitmix64(seed) ^ (static_cast<std::uint64_t>(kind) << 56) ^ number);
+  std::uint64_t state =
+      splitmix64(splitmix64(seed) ^ (static_cast<std::uint64_t>(kind) << 56) ^ number);
   for (std::size_t i = 0; i < 4; ++i) {
     state = splitmix64(state + i);
     std::memcpy(id.bytes.data() + 8 * i, &state, sizeof state);

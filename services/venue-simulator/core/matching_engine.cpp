@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "services/venue-simulator/core/archive.hpp"
-#include "services/venue-simulator/core/identity.hpp"
 #include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/identity.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -28,7 +28,8 @@ void MatchingEngine::reconfigure(const EngineSettings& settings) {
   settings_.seed = seed;
 }
 
-// ------------------------------------------------------------------------------------------ accounts
+// ------------------------------------------------------------------------------------------
+// accounts
 
 AccountId MatchingEngine::open_account(const AccountAddress& address, Money deposit) {
   if (const AccountId* known = accounts_.find(address)) return *known;
@@ -49,7 +50,8 @@ std::optional<AccountId> MatchingEngine::find_account(const AccountAddress& addr
   return id == nullptr ? std::nullopt : std::optional(*id);
 }
 
-// ------------------------------------------------------------------------------------------- markets
+// -------------------------------------------------------------------------------------------
+// markets
 
 MarketNo MatchingEngine::list_market(Listing listing, Timestamp now, Outputs& out) {
   const MarketNo number{++market_count_};
@@ -124,7 +126,8 @@ bool MatchingEngine::is_open(MarketNo market) const {
          found->second.listing.market.status == domain::MarketStatus::Active;
 }
 
-// --------------------------------------------------------------------------------------------- state
+// ---------------------------------------------------------------------------------------------
+// state
 
 template <class Archive>
 void MatchingEngine::fields(Archive& archive) {

@@ -1,13 +1,17 @@
-// The rules of the simulated venue: markets, orders, price-time matching, trades and their settlement,
-// resolution and payout. Deterministic in virtual time; all its timers are its own.
+// The rules of the simulated venue: markets, orders, price-time matching, trades and their
+// settlement, resolution and payout. Deterministic in virtual time; all its timers are its own.
 //
-// - One book per market in YES terms: an order to buy NO at p is a YES ask at 1 - p. Matches between
+// - One book per market in YES terms: an order to buy NO at p is a YES ask at 1 - p. Matches
+// between
 //   buyers of both outcomes mint a pair, between sellers merge one.
-// - GTC and GTD rest (GTD ends 60 s before its stated time), FAK and FOK do not; post-only orders that
+// - GTC and GTD rest (GTD ends 60 s before its stated time), FAK and FOK do not; post-only orders
+// that
 //   would match are refused. In markets with a taker delay marketable orders are held, cannot be
 //   canceled meanwhile, and match against the book of then.
-// - A sweep makes one trade per price level; a trade may fill several resting orders, of one account
-//   or of several. Orders of one account may match each other: the venue has no self-trade prevention.
+// - A sweep makes one trade per price level; a trade may fill several resting orders, of one
+// account
+//   or of several. Orders of one account may match each other: the venue has no self-trade
+//   prevention.
 // - Quantities match in whole lots of 0.01 share, so that every fill's cash is exact.
 // - The taker pays domain::taker_fee(schedule, trade price, trade quantity), rounded half away from
 //   zero, per trade; makers pay nothing.
@@ -38,7 +42,8 @@ struct Listing {
   domain::Market market;
   std::string event_title;
   domain::Timestamp listed_at{};
-  // Decided beforehand by the flow and kept secret until `resolves_at`; recorded markets never resolve.
+  // Decided beforehand by the flow and kept secret until `resolves_at`; recorded markets never
+  // resolve.
   domain::Timestamp resolves_at{};
   domain::Timestamp resolved_at{};
   std::optional<domain::Price> last_trade;
@@ -102,7 +107,8 @@ struct TradeTruth {
   domain::Timestamp updated_at{};
   template <class Archive>
   void fields(Archive& archive) {
-    archive(number, id, market, market_id, taker, fee, makers, status, fails, matched_at, updated_at);
+    archive(number, id, market, market_id, taker, fee, makers, status, fails, matched_at,
+            updated_at);
   }
 };
 
@@ -114,15 +120,17 @@ class MatchingEngine {
   void reconfigure(const EngineSettings& settings);
   [[nodiscard]] const EngineSettings& settings() const { return settings_; }
 
-  // ---- accounts -----------------------------------------------------------------------------------
+  // ---- accounts
+  // -----------------------------------------------------------------------------------
   AccountId open_account(const AccountAddress& address, domain::Money deposit);
   AccountId open_house_account();
   void deposit(AccountId account, domain::Money amount) { accounts_.deposit(account, amount); }
   [[nodiscard]] const Accounts& accounts() const { return accounts_; }
   [[nodiscard]] std::optional<AccountId> find_account(const AccountAddress& address) const;
 
-  // ---- markets ------------------------------------------------------------------------------------
-  // The market trades from now until `ends_at` (epoch: for ever) and resolves at `resolves_at` to what
+  // ---- markets
+  // ------------------------------------------------------------------------------------ The market
+  // trades from now until `ends_at` (epoch: for ever) and resolves at `resolves_at` to what
   // set_payout() said by then, else to one half each.
   MarketNo list_market(Listing listing, domain::Timestamp now, Outputs& out);
   void set_payout(MarketNo market, const domain::Payout& payout);
@@ -138,15 +146,18 @@ class MatchingEngine {
   [[nodiscard]] std::vector<MarketNo> markets() const;  // oldest first, kept ones included
   [[nodiscard]] bool is_open(MarketNo market) const;
 
-  // ---- the book, in YES terms; best last ------------------------------------------------------------
+  // ---- the book, in YES terms; best last
+  // ------------------------------------------------------------
   [[nodiscard]] std::vector<domain::Level> levels(MarketNo market, domain::BookSide side) const;
   [[nodiscard]] std::optional<domain::Level> best(MarketNo market, domain::BookSide side) const;
   [[nodiscard]] domain::Quantity quantity_at(MarketNo market, domain::BookSide side,
                                              domain::Price price) const;
   // The best price at which an outside account rests, with its quantity there.
-  [[nodiscard]] std::optional<domain::Level> best_outside(MarketNo market, domain::BookSide side) const;
+  [[nodiscard]] std::optional<domain::Level> best_outside(MarketNo market,
+                                                          domain::BookSide side) const;
 
-  // ---- outside orders -------------------------------------------------------------------------------
+  // ---- outside orders
+  // -------------------------------------------------------------------------------
   SubmitAnswer submit(AccountId account, const NewOrder& order, domain::Timestamp now,
                       FaultBoard& faults, Outputs& out);
   void submit_later(const SubmitLater& late);
@@ -155,8 +166,9 @@ class MatchingEngine {
   void cancel_resting(const CancelResting& request, domain::Timestamp now, FaultBoard& faults,
                       Outputs& out);
 
-  // ---- house orders ---------------------------------------------------------------------------------
-  // In YES terms. Resting ones return their number, or 0 when nothing is left to rest.
+  // ---- house orders
+  // --------------------------------------------------------------------------------- In YES terms.
+  // Resting ones return their number, or 0 when nothing is left to rest.
   enum class Rest : std::uint8_t { Yes, No };
   std::uint64_t place_house(AccountId account, MarketNo market, domain::BookSide side,
                             domain::Price price, domain::Quantity quantity, Rest rest,
@@ -164,20 +176,22 @@ class MatchingEngine {
   void cancel_house(std::uint64_t number);
   // What is left of a resting house order; zero when it is gone.
   [[nodiscard]] domain::Quantity house_leaves(std::uint64_t number) const;
-  // Takes up to `quantity` of house orders off a level, oldest first. The part of it that stood behind
-  // an outside order.
+  // Takes up to `quantity` of house orders off a level, oldest first. The part of it that stood
+  // behind an outside order.
   domain::Quantity reduce_house_level(MarketNo market, domain::BookSide side, domain::Price price,
-                          domain::Quantity quantity);
+                                      domain::Quantity quantity);
 
-  // ---- time -----------------------------------------------------------------------------------------
+  // ---- time
+  // -----------------------------------------------------------------------------------------
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
   // Runs the one earliest timer, which must be due.
   void run_due(domain::Timestamp now, FaultBoard& faults, Outputs& out);
   // Reports the levels that changed since the last call, one BookChanged per market.
   void report_changes(domain::Timestamp now, Outputs& out);
 
-  // ---- the truth ------------------------------------------------------------------------------------
-  // By order number. Finished ones for the time of retention.
+  // ---- the truth
+  // ------------------------------------------------------------------------------------ By order
+  // number. Finished ones for the time of retention.
   [[nodiscard]] std::vector<OrderTruth> open_orders(AccountId account) const;
   [[nodiscard]] std::optional<OrderTruth> open_order(const domain::VenueOrderId& id) const;
   // Living and finished, from `after_number` on, at most `limit`.
@@ -189,17 +203,18 @@ class MatchingEngine {
   [[nodiscard]] domain::VenueTrade view(const TradeTruth& trade, AccountId account) const;
   [[nodiscard]] std::uint64_t unsettled_trades() const { return unsettled_; }
   [[nodiscard]] Conservation conservation() const { return accounts_.conservation(); }
-  // What an outside account has done since it was opened, forgotten orders and trades included. A fill
-  // is one order's share of one trade.
+  // What an outside account has done since it was opened, forgotten orders and trades included. A
+  // fill is one order's share of one trade.
   struct Totals {
     std::uint64_t orders_accepted = 0;
-    std::uint64_t orders_matched = 0;   // in full
-    std::uint64_t orders_canceled = 0;  // also unmatched after a taker delay, or by the end of a market
+    std::uint64_t orders_matched = 0;  // in full
+    std::uint64_t orders_canceled =
+        0;  // also unmatched after a taker delay, or by the end of a market
     std::uint64_t orders_expired = 0;
-    std::uint64_t fills = 0;            // that did not fail so far
+    std::uint64_t fills = 0;  // that did not fail so far
     std::uint64_t fills_confirmed = 0;
     std::uint64_t fills_failed = 0;
-    domain::Money bought;               // cash of confirmed fills
+    domain::Money bought;  // cash of confirmed fills
     domain::Money sold;
     domain::Money fees;
     template <class Archive>
@@ -246,8 +261,8 @@ class MatchingEngine {
     [[nodiscard]] domain::Quantity leaves() const { return truth.quantity - truth.matched; }
     template <class Archive>
     void fields(Archive& archive) {
-      archive(truth, outcome, book_side, yes_price, cash_bound, reserved_cash, reserved_shares, state,
-              house);
+      archive(truth, outcome, book_side, yes_price, cash_bound, reserved_cash, reserved_shares,
+              state, house);
     }
   };
   struct BookLevel {
@@ -342,7 +357,8 @@ class MatchingEngine {
   void rest(Order& order);
   void remove_from_book(const Order& order);
   void release(Order& order);
-  void finish(std::uint64_t number, domain::VenueOrderStatus status, std::string reason, Turn& turn);
+  void finish(std::uint64_t number, domain::VenueOrderStatus status, std::string reason,
+              Turn& turn);
   void count_finished(const OrderTruth& order);
   void touch(MarketNo number, MarketState& market, domain::BookSide side, domain::Price price);
 
@@ -371,9 +387,9 @@ class MatchingEngine {
   EngineSettings settings_;
   Random random_;
   Accounts accounts_;
-  std::map<MarketNo, MarketState> markets_;            // living, until redeemed
-  std::map<MarketNo, Listing> resolved_;               // paid out, kept for reading
-  std::unordered_map<std::uint64_t, Order> orders_;    // living; never iterated unsorted
+  std::map<MarketNo, MarketState> markets_;          // living, until redeemed
+  std::map<MarketNo, Listing> resolved_;             // paid out, kept for reading
+  std::unordered_map<std::uint64_t, Order> orders_;  // living; never iterated unsorted
   std::map<std::uint64_t, OrderTruth> finished_;
   std::map<std::uint64_t, TradeTruth> trades_;
   std::map<std::uint64_t, SubmitLater> late_;

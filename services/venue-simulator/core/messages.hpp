@@ -66,8 +66,8 @@ struct SubmitOrders {  // 1..15, each judged alone
     archive(account, orders);
   }
 };
-// Orders that reached the venue but are looked at only at `due` (fault executed-late). Until then the
-// venue knows nothing of them. There is no answer.
+// Orders that reached the venue but are looked at only at `due` (fault executed-late). Until then
+// the venue knows nothing of them. There is no answer.
 struct SubmitLater {
   AccountId account;
   std::vector<NewOrder> orders;
@@ -99,8 +99,8 @@ struct AdvanceTime {  // nothing but the time
   template <class Archive>
   void fields(Archive&) {}
 };
-// The process was down since the last input: markets end, resolve and expire at their times, but the
-// crowd was asleep.
+// The process was down since the last input: markets end, resolve and expire at their times, but
+// the crowd was asleep.
 struct WakeUp {
   template <class Archive>
   void fields(Archive&) {}
@@ -163,8 +163,8 @@ struct ListRecordedMarket {
     archive(market);
   }
 };
-// The frames [first, first + count) of the recording. Logged without the events: a re-fold reads them
-// from the recording again.
+// The frames [first, first + count) of the recording. Logged without the events: a re-fold reads
+// them from the recording again.
 struct PlayFrames {
   std::uint64_t first = 0;
   std::uint64_t count = 0;
@@ -175,10 +175,9 @@ struct PlayFrames {
   }
 };
 
-using Input =
-    std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
-                 CancelResting, SetFlow, Reconfigure, SetFault, ClearFault, ListRecordedMarket,
-                 PlayFrames>;
+using Input = std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater,
+                           CancelOrders, CancelResting, SetFlow, Reconfigure, SetFault, ClearFault,
+                           ListRecordedMarket, PlayFrames>;
 
 // ----------------------------------------------------------------------------------------- outputs
 
@@ -202,7 +201,7 @@ struct TradePrinted {
   domain::Side side = domain::Side::Buy;  // the taker's
   domain::Price price;                    // in terms of `token`
   domain::Quantity quantity;
-  domain::TradeTick tick;                 // the same in YES terms
+  domain::TradeTick tick;  // the same in YES terms
   template <class Archive>
   void fields(Archive& archive) {
     archive(market, token, side, price, quantity);
@@ -268,8 +267,9 @@ struct TradeOutput {
   domain::VenueTrade trade;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(account, trade.id, trade.status, trade.taker_order, trade.market, trade.token, trade.side,
-            trade.quantity, trade.price, trade.we_are_taker, trade.matched_at, trade.updated_at);
+    archive(account, trade.id, trade.status, trade.taker_order, trade.market, trade.token,
+            trade.side, trade.quantity, trade.price, trade.we_are_taker, trade.matched_at,
+            trade.updated_at);
     for (auto& maker : trade.makers) {
       archive(maker.order, maker.token, maker.side, maker.quantity, maker.price, maker.ours);
     }
@@ -286,11 +286,11 @@ struct SubmitAnswer {
 };
 
 struct Outputs {
-  std::vector<SubmitAnswer> submits;             // in request order
-  std::vector<domain::CancelAnswered> cancels;   // in request order, or by age for CancelResting
+  std::vector<SubmitAnswer> submits;            // in request order
+  std::vector<domain::CancelAnswered> cancels;  // in request order, or by age for CancelResting
   std::vector<MarketOutput> market;
   std::vector<AccountOutput> account;
-  std::vector<AccountId> opened;                 // of OpenAccount: also when it existed already
+  std::vector<AccountId> opened;  // of OpenAccount: also when it existed already
 
   void clear() {
     submits.clear();

@@ -76,8 +76,8 @@ void OrderFlow::set_running(bool running, MatchingEngine& engine, FaultBoard& fa
   for (auto& [number, market] : markets_) refresh_quotes(number, market, turn);
 }
 
-void OrderFlow::reconfigure(const FlowSettings& settings, MatchingEngine& engine, FaultBoard& faults,
-                            Timestamp now, Outputs& out) {
+void OrderFlow::reconfigure(const FlowSettings& settings, MatchingEngine& engine,
+                            FaultBoard& faults, Timestamp now, Outputs& out) {
   const std::uint64_t seed = settings_.seed;
   settings_ = settings;
   settings_.seed = seed;
@@ -95,7 +95,8 @@ void OrderFlow::reconfigure(const FlowSettings& settings, MatchingEngine& engine
   }
 }
 
-// ------------------------------------------------------------------------------------------ the world
+// ------------------------------------------------------------------------------------------ the
+// world
 
 void OrderFlow::build_series(Timestamp now) {
   const auto add = [this](Shape shape, std::uint32_t theme, std::uint32_t outcomes,
@@ -110,7 +111,8 @@ void OrderFlow::build_series(Timestamp now) {
     add(Shape::NegRisk, i, world::kNegRisk[i].outcomes, world::kNegRisk[i].fee_rate_ppm,
         far + minutes(11 * i + 3));
   }
-  add(Shape::Augmented, 0, world::kAugmented.outcomes, world::kAugmented.fee_rate_ppm, far + minutes(5));
+  add(Shape::Augmented, 0, world::kAugmented.outcomes, world::kAugmented.fee_rate_ppm,
+      far + minutes(5));
   add(Shape::NonExclusive, 0, world::kNonExclusive.outcomes, world::kNonExclusive.fee_rate_ppm,
       far + minutes(6));
   add(Shape::Half, 0, 1, world::kHalf.fee_rate_ppm, now + kHalfFirstLife);
@@ -155,12 +157,14 @@ std::vector<std::int64_t> OrderFlow::fair_values(const Series& series) {
       values.push_back(5'000);
       break;
     case Shape::NonExclusive:
-      for (std::uint32_t i = 0; i < series.outcomes; ++i) values.push_back(random_.between(1'000, 2'200));
+      for (std::uint32_t i = 0; i < series.outcomes; ++i)
+        values.push_back(random_.between(1'000, 2'200));
       break;
     case Shape::NegRisk:
     case Shape::Augmented: {
       // What the listed outcomes leave to the unlisted ones of an augmented event comes first.
-      std::int64_t left = series.shape == Shape::Augmented ? kOne - random_.between(1'200, 2'000) : kOne;
+      std::int64_t left =
+          series.shape == Shape::Augmented ? kOne - random_.between(1'200, 2'000) : kOne;
       std::vector<std::int64_t> weights;
       std::int64_t sum = 0;
       for (std::uint32_t i = 0; i < series.outcomes; ++i) {
@@ -200,16 +204,27 @@ Listing OrderFlow::describe(const Series& series, std::uint32_t event, std::uint
     listing.event_title = theme.question;
   };
   switch (series.shape) {
-    case Shape::Binary: single(world::kBinary[series.theme]); break;
-    case Shape::Half: single(world::kHalf); break;
-    case Shape::NegRisk: family(world::kNegRisk[series.theme]); break;
-    case Shape::Augmented: family(world::kAugmented); break;
-    case Shape::NonExclusive: family(world::kNonExclusive); break;
+    case Shape::Binary:
+      single(world::kBinary[series.theme]);
+      break;
+    case Shape::Half:
+      single(world::kHalf);
+      break;
+    case Shape::NegRisk:
+      family(world::kNegRisk[series.theme]);
+      break;
+    case Shape::Augmented:
+      family(world::kAugmented);
+      break;
+    case Shape::NonExclusive:
+      family(world::kNonExclusive);
+      break;
     case Shape::UpDown: {
       const world::UpDownTheme& theme = world::kUpDown[series.theme];
       const auto ends_s = domain::to_unix_ms(ends_at) / 1000;
       market.event_slug = std::string(theme.slug) + "-updown-" +
-                          period_name(settings_.rotate_period) + "-" + std::to_string(ends_s) + again;
+                          period_name(settings_.rotate_period) + "-" + std::to_string(ends_s) +
+                          again;
       market.slug = market.event_slug;
       market.question = std::string(theme.name) + " Up or Down";
       market.yes_label = "Up";

@@ -3,17 +3,18 @@
 // Every market has a latent fair value that moves by itself. Makers quote around what they believe,
 // noise traders trade for no reason, informed takers know the fair value and take what is wrong.
 //
-// With an edge (the default) the makers learn late, fair values have episodes of drift (something for
-// momentum), noise traders cross the spread (something for quotes), and now and then the makers of a
-// neg-risk event misprice it as a whole for some seconds, in both directions, while competitors race
-// for it (something for arbitrage). Without an edge fair values are martingales that resolve by their
-// own probability, makers quote exactly around them without delay, and the only trade against outside
-// quotes is an informed taker's: no strategy has a positive expectation before fees.
+// With an edge (the default) the makers learn late, fair values have episodes of drift (something
+// for momentum), noise traders cross the spread (something for quotes), and now and then the makers
+// of a neg-risk event misprice it as a whole for some seconds, in both directions, while
+// competitors race for it (something for arbitrage). Without an edge fair values are martingales
+// that resolve by their own probability, makers quote exactly around them without delay, and the
+// only trade against outside quotes is an informed taker's: no strategy has a positive expectation
+// before fees.
 //
 // The world: binary markets, neg-risk events of 3 to 6 outcomes, an augmented neg-risk event whose
-// listed outcomes do not cover the future and a non-exclusive event (both look mispriced and are not),
-// four staggered up/down series whose markets follow each other, and a market that resolves one half.
-// Events that end are succeeded by new ones.
+// listed outcomes do not cover the future and a non-exclusive event (both look mispriced and are
+// not), four staggered up/down series whose markets follow each other, and a market that resolves
+// one half. Events that end are succeeded by new ones.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +52,8 @@ class OrderFlow {
 
   template <class Archive>
   void fields(Archive& archive) {
-    archive(settings_, random_, running_, begun_, maker_, noise_, informed_, events_, markets_, series_, next_step_,
-            next_episode_, next_drift_, jumps_, steps_, event_count_);
+    archive(settings_, random_, running_, begun_, maker_, noise_, informed_, events_, markets_,
+            series_, next_step_, next_episode_, next_drift_, jumps_, steps_, event_count_);
   }
 
  private:
@@ -61,7 +62,7 @@ class OrderFlow {
   // What follows itself for ever: a template of events.
   struct Series {
     Shape shape = Shape::Binary;
-    std::uint32_t theme = 0;       // which texts
+    std::uint32_t theme = 0;  // which texts
     std::uint32_t outcomes = 1;
     std::int64_t fee_rate_ppm = 0;
     std::uint32_t generation = 0;  // how many have been listed
@@ -113,16 +114,16 @@ class OrderFlow {
     std::int64_t deviation = 10;  // of one step of the fair value, 1e-4
     std::int64_t half_spread = 100;
     std::int64_t tick = 100;
-    std::int64_t drift = 0;       // per step, during a drift
+    std::int64_t drift = 0;  // per step, during a drift
     domain::Timestamp drift_until{};
     std::array<Quote, kQuoteLevels> bids{};
     std::array<Quote, kQuoteLevels> asks{};
     std::vector<std::uint64_t> noise;  // resting, oldest first
-    bool fixed = false;           // never moves
+    bool fixed = false;                // never moves
     template <class Archive>
     void fields(Archive& archive) {
-      archive(event, shape, fee_rate_ppm, fair, belief, skew, deviation, half_spread, tick, drift, drift_until, bids, asks,
-              noise, fixed);
+      archive(event, shape, fee_rate_ppm, fair, belief, skew, deviation, half_spread, tick, drift,
+              drift_until, bids, asks, noise, fixed);
     }
   };
   struct Jump {

@@ -81,7 +81,9 @@ void Replay::collect(const RecordedChange& change, const MatchingEngine& engine,
   totals[{found->market, side, change.price}] = change.quantity;
 }
 
-Replay::LevelState& Replay::level(const Place& place) { return levels_[place]; }
+Replay::LevelState& Replay::level(const Place& place) {
+  return levels_[place];
+}
 
 void Replay::decrease(const Place& place, Quantity total, Turn& turn) {
   LevelState& state = level(place);
@@ -93,8 +95,7 @@ void Replay::decrease(const Place& place, Quantity total, Turn& turn) {
   if (!fresh) state.vanished = state.behind = {};
   state.vanished += gone;
   state.vanished_at = turn.now;
-  state.behind +=
-      turn.engine.reduce_house_level(place.market, place.side, place.price, gone);
+  state.behind += turn.engine.reduce_house_level(place.market, place.side, place.price, gone);
   if (!total.is_zero()) return;
   // Whatever the accounts of this level say, an empty one shows nothing.
   constexpr Quantity kAll = Quantity::from_units(1'000'000'000);
@@ -110,8 +111,8 @@ void Replay::increase(const Place& place, Quantity total, Turn& turn) {
                                             Rest::Yes, turn.now, turn.faults, turn.out));
 }
 
-// Recorded depth must not trade with recorded depth: what the newer quantity contradicts is withdrawn
-// and counts as not shown.
+// Recorded depth must not trade with recorded depth: what the newer quantity contradicts is
+// withdrawn and counts as not shown.
 void Replay::clear_crossed(const Place& place, Turn& turn) {
   const BookSide other = opposite(place.side);
   const bool bid = place.side == BookSide::Bid;
@@ -119,8 +120,8 @@ void Replay::clear_crossed(const Place& place, Turn& turn) {
     const bool crossed = bid ? opposing.price <= place.price : opposing.price >= place.price;
     if (!crossed) continue;
     level({place.market, other, opposing.price}).shown = {};
-    static_cast<void>(turn.engine.reduce_house_level(place.market, other, opposing.price,
-                                                     opposing.quantity));
+    static_cast<void>(
+        turn.engine.reduce_house_level(place.market, other, opposing.price, opposing.quantity));
   }
 }
 
@@ -134,8 +135,8 @@ void Replay::execute(const RecordedTrade& trade, Turn& turn) {
   const BookSide side = opposite(taker);
   Quantity left = trade.quantity;
   const auto take = [&](Price limit, Quantity quantity) {
-    static_cast<void>(turn.engine.place_house(crowd_, found->market, taker, limit, quantity, Rest::No,
-                                              turn.now, turn.faults, turn.out));
+    static_cast<void>(turn.engine.place_house(crowd_, found->market, taker, limit, quantity,
+                                              Rest::No, turn.now, turn.faults, turn.out));
   };
   // The trade went through every better price: whoever rests there is filled first.
   while (left.is_positive()) {
@@ -149,7 +150,8 @@ void Replay::execute(const RecordedTrade& trade, Turn& turn) {
   LevelState& state = level({found->market, side, price});
   if (turn.now - state.vanished_at > kSameCause) state.vanished = state.behind = {};
   const Quantity reported = take_credit(state.vanished, left);
-  // Of a decrease that was this trade, what stood behind an outside order would not have been reached.
+  // Of a decrease that was this trade, what stood behind an outside order would not have been
+  // reached.
   const Quantity ours = take_credit(state.behind, reported);
   const Quantity before = turn.engine.quantity_at(found->market, side, price);
   take(price, left - reported + ours);

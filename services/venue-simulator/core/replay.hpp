@@ -2,13 +2,13 @@
 //
 // Recorded depth enters the matching engine as house orders. An outside taker walks it, and what it
 // took stays taken until the recording shows new quantity at that price. An outside maker queues
-// behind the quantity displayed when it came; recorded trades at its price and decreases of the level
-// move it forward, and a recorded trade that reaches it or goes through its price fills it. The
-// recorded feed itself is published as it was: outside orders are not added to it.
+// behind the quantity displayed when it came; recorded trades at its price and decreases of the
+// level move it forward, and a recorded trade that reaches it or goes through its price fills it.
+// The recorded feed itself is published as it was: outside orders are not added to it.
 //
-// Recorded trades are executed as house orders against the same queue, so that the decrease which the
-// recording reports for a trade must not count again: each level remembers what trades have already
-// taken, for a second.
+// Recorded trades are executed as house orders against the same queue, so that the decrease which
+// the recording reports for a trade must not count again: each level remembers what trades have
+// already taken, for a second.
 #pragma once
 
 #include <cstdint>
@@ -43,10 +43,10 @@ class Replay {
     }
   };
   struct LevelState {
-    domain::Quantity shown;      // by the recording
-    domain::Quantity traded;     // executed here, the recorded decrease still to come
-    domain::Quantity vanished;   // recorded decreases whose trade may still come
-    domain::Quantity behind;     // of these, what stood behind an outside order
+    domain::Quantity shown;     // by the recording
+    domain::Quantity traded;    // executed here, the recorded decrease still to come
+    domain::Quantity vanished;  // recorded decreases whose trade may still come
+    domain::Quantity behind;    // of these, what stood behind an outside order
     domain::Timestamp traded_at{};
     domain::Timestamp vanished_at{};
     template <class Archive>

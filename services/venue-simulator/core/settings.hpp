@@ -19,7 +19,8 @@ struct EngineSettings {
   domain::Duration redeem_after_max = std::chrono::seconds(8);
   // Finished orders and final trades stay readable for this long.
   domain::Duration retention = std::chrono::minutes(30);
-  // What the accounts let the exchange contracts spend on one order; stands for the chain's allowance.
+  // What the accounts let the exchange contracts spend on one order; stands for the chain's
+  // allowance.
   domain::Money allowance = domain::Money::from_units(1'000'000'000);
   // Resolved markets stay listed (as closed) until more than this many are newer.
   std::uint32_t resolved_markets_kept = 4096;
@@ -41,13 +42,13 @@ struct FlowSettings {
   domain::Duration rotate_period = std::chrono::minutes(5);  // of the up/down markets
   domain::Duration resolve_after_min = std::chrono::seconds(15);
   domain::Duration resolve_after_max = std::chrono::seconds(85);
-  domain::Duration long_life = std::chrono::hours(24 * 7);   // of the other events
+  domain::Duration long_life = std::chrono::hours(24 * 7);  // of the other events
 
   bool operator==(const FlowSettings&) const = default;
   template <class Archive>
   void fields(Archive& archive) {
-    archive(seed, edge, book_changes_per_second, rotate_period, resolve_after_min, resolve_after_max,
-            long_life);
+    archive(seed, edge, book_changes_per_second, rotate_period, resolve_after_min,
+            resolve_after_max, long_life);
   }
 };
 

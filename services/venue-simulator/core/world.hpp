@@ -31,22 +31,42 @@ struct FamilyTheme {
   std::array<std::string_view, 6> names;
 };
 inline constexpr std::array<FamilyTheme, 5> kNegRisk = {{
-    {"city-mayor-election", "Who will win the mayoral election?", 4, 0,
+    {"city-mayor-election",
+     "Who will win the mayoral election?",
+     4,
+     0,
      {"Adler", "Brandt", "Castellano", "Dupont", "", ""}},
-    {"league-champion", "Who will win the league?", 5, 30'000,
+    {"league-champion",
+     "Who will win the league?",
+     5,
+     30'000,
      {"Harbour", "Northgate", "Rovers", "Steelworks", "United", ""}},
-    {"next-party-leader", "Who will be the next party leader?", 3, 0,
+    {"next-party-leader",
+     "Who will be the next party leader?",
+     3,
+     0,
      {"Fischer", "Gallo", "Holm", "", "", ""}},
-    {"film-prize", "Which film will win the grand prize?", 6, 20'000,
+    {"film-prize",
+     "Which film will win the grand prize?",
+     6,
+     20'000,
      {"Ashes", "Blue Hour", "Crossing", "Delta", "Evergreen", "Far Shore"}},
-    {"quarterly-growth-bracket", "How much will the economy grow this quarter?", 4, 40'000,
+    {"quarterly-growth-bracket",
+     "How much will the economy grow this quarter?",
+     4,
+     40'000,
      {"below 0%", "0% to 1%", "1% to 2%", "above 2%", "", ""}},
 }};
-inline constexpr FamilyTheme kAugmented = {
-    "next-host-city", "Which city will host the games?", 4, 0,
-    {"Lisbon", "Nairobi", "Osaka", "Quito", "", ""}};
+inline constexpr FamilyTheme kAugmented = {"next-host-city",
+                                           "Which city will host the games?",
+                                           4,
+                                           0,
+                                           {"Lisbon", "Nairobi", "Osaka", "Quito", "", ""}};
 inline constexpr FamilyTheme kNonExclusive = {
-    "summit-attendance", "Who will attend the summit?", 4, 0,
+    "summit-attendance",
+    "Who will attend the summit?",
+    4,
+    0,
     {"the chancellor", "the premier", "the president", "the prince", "", ""}};
 inline constexpr BinaryTheme kHalf = {"match-played-to-the-end",
                                       "Will the home side win, or one half each if abandoned?", 0};
@@ -55,7 +75,7 @@ struct UpDownTheme {
   std::string_view slug;
   std::string_view name;
 };
-inline constexpr std::array<UpDownTheme, 4> kUpDown = {{
-    {"btc", "Bitcoin"}, {"eth", "Ethereum"}, {"sol", "Solana"}, {"xrp", "XRP"}}};
+inline constexpr std::array<UpDownTheme, 4> kUpDown = {
+    {{"btc", "Bitcoin"}, {"eth", "Ethereum"}, {"sol", "Solana"}, {"xrp", "XRP"}}};
 
 }  // namespace polybot::venue_simulator::world

@@ -13,9 +13,8 @@ namespace polybot::venue_simulator {
 namespace {
 
 std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()),
-              static_cast<unsigned>(bytes.size())));
+  return static_cast<std::uint32_t>(::crc32(0, reinterpret_cast<const unsigned char*>(bytes.data()),
+                                            static_cast<unsigned>(bytes.size())));
 }
 
 std::uint32_t read_u32(std::string_view bytes) {

@@ -23,7 +23,9 @@ HistoryFile::HistoryFile(std::filesystem::path path) : path_(std::move(path)) {
   }
 }
 
-HistoryFile::~HistoryFile() { ::close(file_); }
+HistoryFile::~HistoryFile() {
+  ::close(file_);
+}
 
 void HistoryFile::append(std::uint64_t number, std::string_view record) {
   if (number <= count_) return;

@@ -1,16 +1,17 @@
 // The durable memory of the simulated exchange: a snapshot of its state and the inputs since then.
 //
 //   <folder>/snapshot-<n>   the state when generation n began (generation 0: only the settings)
-//   <folder>/inputs-<n>     every input of generation n with its time, appended before its outputs leave
+//   <folder>/inputs-<n>     every input of generation n with its time, appended before its outputs
+//   leave
 //
 // A record is written with one write(), so that it survives the death of the process (kill -9) once
-// append() has returned; sync() once a second makes it survive the machine as well. A torn tail is cut
-// off at the next start. Two generations are kept: when the newest snapshot is damaged, the one before
-// it and both input files give the same state.
+// append() has returned; sync() once a second makes it survive the machine as well. A torn tail is
+// cut off at the next start. Two generations are kept: when the newest snapshot is damaged, the one
+// before it and both input files give the same state.
 //
-// One process at a time: the folder is locked. Everything that fails throws runtime::CannotStart at the
-// start and std::system_error later (a disk that is full ends the process: an exchange that forgets is
-// worse than one that is down).
+// One process at a time: the folder is locked. Everything that fails throws runtime::CannotStart at
+// the start and std::system_error later (a disk that is full ends the process: an exchange that
+// forgets is worse than one that is down).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ namespace polybot::venue_simulator {
 struct LogHeader {
   ExchangeSettings settings;
   domain::Timestamp started_at{};
-  std::string recording;  // file name and size of the recording it belongs to; empty: synthetic flow
+  std::string
+      recording;  // file name and size of the recording it belongs to; empty: synthetic flow
 };
 
 class InputLog {
@@ -42,7 +44,8 @@ class InputLog {
   // What is in the folder, if anything.
   struct Opened {
     LogHeader header;
-    std::optional<std::string> state;  // of the snapshot to begin with; none: begin anew by the header
+    std::optional<std::string>
+        state;  // of the snapshot to begin with; none: begin anew by the header
   };
   [[nodiscard]] std::optional<Opened> open();
   // Begins an empty folder.

@@ -1,4 +1,5 @@
-// The journal on a real file: what was appended is there, whole, after anything; what is damaged is named.
+// The journal on a real file: what was appended is there, whole, after anything; what is damaged is
+// named.
 #include "services/order-manager/journal/journal.hpp"
 
 #include <gmock/gmock.h>
@@ -32,7 +33,8 @@ class JournalTest : public testing::Test {
     return {.seq = seq,
             .at = domain::from_unix_ns(static_cast<std::int64_t>(seq) * 1000),
             .strategy = {"momentum"},
-            .body = domain::SignalDenied{.signal = {7, seq}, .reason = domain::DenyReason::QuoteStale, .buys = 1}};
+            .body = domain::SignalDenied{
+                .signal = {7, seq}, .reason = domain::DenyReason::QuoteStale, .buys = 1}};
   }
 
   static std::vector<Event> events(std::uint64_t from, std::uint64_t to) {
@@ -50,7 +52,8 @@ class JournalTest : public testing::Test {
   void sql(const char* statement) const {
     sqlite3* db = nullptr;
     ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(db, statement, nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(db);
+    ASSERT_EQ(sqlite3_exec(db, statement, nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(db);
     sqlite3_close(db);
   }
 
@@ -130,7 +133,8 @@ TEST_F(JournalTest, KeepsEveryAppendedEventWhenItsProcessIsKilled) {
 }
 
 TEST_F(JournalTest, WritesNothingOfATransactionThatTheDiskRefuses) {
-  // The file-size limit stands for a full disk; it applies to a child so that the test runner keeps its own.
+  // The file-size limit stands for a full disk; it applies to a child so that the test runner keeps
+  // its own.
   const pid_t child = ::fork();
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);

@@ -1,5 +1,5 @@
-// The five real processes under the launcher, as `make run` starts them: they become ready, trade, survive
-// being killed, stop in order, and venue, journal and metrics agree to the last share.
+// The five real processes under the launcher, as `make run` starts them: they become ready, trade,
+// survive being killed, stop in order, and venue, journal and metrics agree to the last share.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -44,7 +44,8 @@ bool is_free(int port) {
 int free_port_offset() {
   for (int offset = 1000 + ::getpid() % 20000; offset < 40000; offset += 37) {
     bool all = true;
-    for (const int port : {8000, 8001, 8002, 8003, 8010, 8080, 8090}) all = all && is_free(port + offset);
+    for (const int port : {8000, 8001, 8002, 8003, 8010, 8080, 8090})
+      all = all && is_free(port + offset);
     if (all) return offset;
   }
   return 0;
@@ -90,7 +91,8 @@ class Stack {
         if (std::regex_search(line_, match, pattern)) return match;
       }
       pollfd readable{.fd = output_, .events = POLLIN, .revents = 0};
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
       if (left <= 0 || ::poll(&readable, 1, static_cast<int>(left)) <= 0) return std::nullopt;
       char buffer[4096];
       const ssize_t size = ::read(output_, buffer, sizeof buffer);
@@ -113,7 +115,8 @@ class Stack {
   // The launcher's own children.
   std::vector<pid_t> services() const {
     std::vector<pid_t> found;
-    std::ifstream in("/proc/" + std::to_string(child_) + "/task/" + std::to_string(child_) + "/children");
+    std::ifstream in("/proc/" + std::to_string(child_) + "/task/" + std::to_string(child_) +
+                     "/children");
     for (pid_t pid = 0; in >> pid;) found.push_back(pid);
     return found;
   }
@@ -138,7 +141,8 @@ class StackTest : public testing::Test {
 
   std::size_t sockets_left() const {
     std::size_t count = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_ / "bus")) ++count;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_ / "bus"))
+      ++count;
     return count;
   }
 
@@ -155,7 +159,10 @@ TEST_F(StackTest, TradesSurvivesAKillOfEveryProcessAndAgreesAtTheEnd) {
   const std::vector<pid_t> services = stack.services();
   ASSERT_EQ(services.size(), 5u);
   for (const pid_t pid : services) ::kill(pid, SIGKILL);
-  ASSERT_TRUE(stack.wait_for_line(std::regex("5/5 ready.*" "fills [1-9]"))) << stack.transcript();
+  ASSERT_TRUE(
+      stack.wait_for_line(std::regex("5/5 ready.*"
+                                     "fills [1-9]")))
+      << stack.transcript();
   stack.interrupt();
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
   EXPECT_THAT(stack.transcript(), HasSubstr("venue == journal == metrics"));

@@ -1,5 +1,5 @@
-// The simulated venue over real sockets: what a client of the real one would send, and what must come
-// back.
+// The simulated venue over real sockets: what a client of the real one would send, and what must
+// come back.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -27,7 +27,8 @@ using ::testing::HasSubstr;
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-constexpr std::string_view kKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+constexpr std::string_view kKey =
+    "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
 // One start of the service, in this process.
 struct Running {
@@ -53,7 +54,8 @@ struct Running {
     return "http://127.0.0.1:" + std::to_string(admin.port()) + path;
   }
 
-  // Never destroyed, as in a killed process: what is suspended in it refers to objects that are gone.
+  // Never destroyed, as in a killed process: what is suspended in it refers to objects that are
+  // gone.
   static asio::io_context& new_loop() {
     static std::vector<asio::io_context*> loops;  // keeps them reachable
     return *loops.emplace_back(new asio::io_context(1));
@@ -93,8 +95,9 @@ class Trader {
   asio::awaitable<http::Outcome> send(http::Method method, std::string path, std::string query = {},
                                       std::string body = {}) {
     http::ClientRequest request{.method = method, .url = venue_.url(path + query)};
-    request.headers = headers(credentials->headers(
-        signer.address(), now_s(), {.method = http::to_string(method), .path = path, .body = body}));
+    request.headers = headers(
+        credentials->headers(signer.address(), now_s(),
+                             {.method = http::to_string(method), .path = path, .body = body}));
     request.body = std::move(body);
     http::Outcome answer = co_await client_.send(std::move(request));
     co_return answer;
@@ -103,7 +106,8 @@ class Trader {
     http::Outcome answer = co_await client_.get(std::move(url));
     co_return answer;
   }
-  asio::awaitable<http::Outcome> admin(http::Method method, std::string path, std::string body = {}) {
+  asio::awaitable<http::Outcome> admin(http::Method method, std::string path,
+                                       std::string body = {}) {
     http::ClientRequest request{.method = method, .url = venue_.admin_url(path)};
     request.body = std::move(body);
     http::Outcome answer = co_await client_.send(std::move(request));
@@ -112,10 +116,12 @@ class Trader {
 
   // A market whose book has both sides and which neither delays nor charges takers.
   asio::awaitable<domain::Market> pick_market() {
-    const http::Outcome answer = co_await client_.get(venue_.url("/markets/keyset?closed=false&limit=100"));
+    const http::Outcome answer =
+        co_await client_.get(venue_.url("/markets/keyset?closed=false&limit=100"));
     const auto page = polymarket::parse_gamma_page(answer->body);
     for (const polymarket::GammaMarket& market : page->markets) {
-      if (!market.neg_risk && market.fee.rate_ppm == 0 && market.tick == domain::Price::from_raw(100)) {
+      if (!market.neg_risk && market.fee.rate_ppm == 0 &&
+          market.tick == domain::Price::from_raw(100)) {
         co_return polymarket::to_market(market);
       }
     }
@@ -123,15 +129,16 @@ class Trader {
     co_return domain::Market{};
   }
   asio::awaitable<polymarket::BookSummary> book(domain::TokenId token) {
-    const http::Outcome answer = co_await client_.get(venue_.url("/book?token_id=" + domain::to_string(token)));
+    const http::Outcome answer =
+        co_await client_.get(venue_.url("/book?token_id=" + domain::to_string(token)));
     EXPECT_EQ(answer->status, 200U) << answer->body;
     co_return *polymarket::parse_book(answer->body);
   }
 
   polymarket::PostedOrder order(const domain::Market& market, Side side, domain::Price price,
                                 const char* quantity, TimeInForce tif = TimeInForce::Gtc) {
-    const auto amounts = polymarket::amounts_for_shares(side, *domain::Quantity::parse(quantity), price,
-                                                        market.tick, tif);
+    const auto amounts = polymarket::amounts_for_shares(side, *domain::Quantity::parse(quantity),
+                                                        price, market.tick, tif);
     EXPECT_TRUE(amounts.has_value());
     polymarket::PostedOrder posted;
     posted.order = {.salt = ++salt_,
@@ -150,7 +157,8 @@ class Trader {
   void sign(polymarket::PostedOrder& posted, const domain::Market& market) const {
     posted.signature = *signer.sign(posted.order, domains.separator(market.exchange));
   }
-  domain::VenueOrderId id_of(const polymarket::PostedOrder& posted, const domain::Market& market) const {
+  domain::VenueOrderId id_of(const polymarket::PostedOrder& posted,
+                             const domain::Market& market) const {
     return polymarket::order_digest(posted.order, domains.separator(market.exchange));
   }
   asio::awaitable<http::Outcome> post(polymarket::PostedOrder posted) {
@@ -179,9 +187,9 @@ class Trader {
 };
 
 struct VenueTest : ::testing::Test {
-  fs::path folder = fs::temp_directory_path() /
-                    ("venue-test-" + std::to_string(::getpid()) + "-" +
-                     ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  fs::path folder =
+      fs::temp_directory_path() / ("venue-test-" + std::to_string(::getpid()) + "-" +
+                                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
   void SetUp() override { fs::remove_all(folder); }
   void TearDown() override { fs::remove_all(folder); }
 };
@@ -203,18 +211,23 @@ TEST_F(VenueTest, PlacesFindsAndCancelsASignedOrder) {
     EXPECT_EQ(answer->status, 200U) << answer->body;
     const auto outcome = polymarket::read_order_answer(answer->status, answer->body, id, {});
     const auto* accepted = std::get_if<domain::SubmitAccepted>(&outcome);
-    EXPECT_TRUE(accepted != nullptr && accepted->state == domain::SubmitAccepted::State::Live) << answer->body;
+    EXPECT_TRUE(accepted != nullptr && accepted->state == domain::SubmitAccepted::State::Live)
+        << answer->body;
     answer = co_await trader.send(http::Method::Get, "/data/orders", "?next_cursor=MA==");
     const auto page = polymarket::parse_open_orders(answer->body);
     EXPECT_TRUE(page && page->items.size() == 1 && page->last()) << answer->body;
     answer = co_await trader.send(http::Method::Get, "/data/order/" + domain::to_string(id));
     EXPECT_EQ((*polymarket::parse_open_order(answer->body))->id, id);
-    answer = co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
+    answer =
+        co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
     auto canceled = polymarket::parse_cancel_answer(answer->body);
-    EXPECT_EQ(polymarket::cancel_result(*canceled, id).result, domain::CancelAnswered::Result::Canceled);
-    answer = co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
+    EXPECT_EQ(polymarket::cancel_result(*canceled, id).result,
+              domain::CancelAnswered::Result::Canceled);
+    answer =
+        co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
     canceled = polymarket::parse_cancel_answer(answer->body);
-    EXPECT_EQ(polymarket::cancel_result(*canceled, id).result, domain::CancelAnswered::Result::NotCanceled);
+    EXPECT_EQ(polymarket::cancel_result(*canceled, id).result,
+              domain::CancelAnswered::Result::NotCanceled);
     answer = co_await trader.send(http::Method::Get, "/data/order/" + domain::to_string(id));
     EXPECT_FALSE(polymarket::parse_open_order(answer->body)->has_value());
   };
@@ -234,7 +247,8 @@ TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
     EXPECT_EQ(*pong, "PONG");
     const domain::Market market = co_await trader.pick_market();
     const auto book = co_await trader.book(market.yes_token);
-    const auto posted = trader.order(market, Side::Buy, book.asks.back().price, "10", TimeInForce::Fak);
+    const auto posted =
+        trader.order(market, Side::Buy, book.asks.back().price, "10", TimeInForce::Fak);
     const http::Outcome answer = co_await trader.post(posted);
     EXPECT_THAT(answer->body, HasSubstr("\"status\":\"matched\""));
     std::vector<domain::VenueTradeStatus> statuses;
@@ -257,9 +271,11 @@ TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
                                                  domain::VenueTradeStatus::Confirmed));
     const http::Outcome held = co_await trader.send(
         http::Method::Get, "/balance-allowance",
-        "?asset_type=CONDITIONAL&token_id=" + domain::to_string(market.yes_token) + "&signature_type=0");
+        "?asset_type=CONDITIONAL&token_id=" + domain::to_string(market.yes_token) +
+            "&signature_type=0");
     EXPECT_EQ(polymarket::parse_balance_allowance(held->body)->balance, 10'000'000);
-    const http::Outcome trades = co_await trader.send(http::Method::Get, "/data/trades", "?after=0&next_cursor=MA==");
+    const http::Outcome trades =
+        co_await trader.send(http::Method::Get, "/data/trades", "?after=0&next_cursor=MA==");
     EXPECT_EQ(polymarket::parse_trades(trades->body)->items.size(), 1U);
   };
   test::run(venue.io, body());
@@ -273,7 +289,8 @@ TEST_F(VenueTest, RefusesWithTheVenuesTexts) {
     const domain::Market market = co_await trader.pick_market();
     const auto book = co_await trader.book(market.yes_token);
     const domain::Price price = lower(book);
-    const auto refused = [&](polymarket::PostedOrder posted, std::string text) -> asio::awaitable<void> {
+    const auto refused = [&](polymarket::PostedOrder posted,
+                             std::string text) -> asio::awaitable<void> {
       const http::Outcome answer = co_await trader.post(std::move(posted));
       EXPECT_EQ(answer->status, 400U) << answer->body;
       EXPECT_THAT(answer->body, HasSubstr(text));
@@ -292,7 +309,8 @@ TEST_F(VenueTest, RefusesWithTheVenuesTexts) {
     co_await refused(posted, "breaks minimum tick size rule: 0.01");
     posted = trader.order(market, Side::Buy, price, "99999");
     co_await refused(posted, "not enough balance / allowance");
-    posted = trader.order(market, Side::Sell, domain::complement(domain::Price::from_raw(100)), "10");
+    posted =
+        trader.order(market, Side::Sell, domain::complement(domain::Price::from_raw(100)), "10");
     co_await refused(posted, "not enough balance / allowance");
     posted = trader.order(market, Side::Buy, book.asks.back().price, "10");
     posted.post_only = true;
@@ -320,7 +338,8 @@ TEST_F(VenueTest, RefusesRequestsThatAreNotAuthenticated) {
     http::Outcome answer = co_await trader.get(venue.url("/data/orders"));
     EXPECT_EQ(answer->status, 401U);
     EXPECT_THAT(answer->body, HasSubstr("Unauthorized/Invalid api key"));
-    trader.credentials.emplace(trader.credentials->api_key(), "AAAA", trader.credentials->passphrase());
+    trader.credentials.emplace(trader.credentials->api_key(), "AAAA",
+                               trader.credentials->passphrase());
     answer = co_await trader.send(http::Method::Get, "/data/orders");
     EXPECT_EQ(answer->status, 401U);
   };
@@ -335,14 +354,16 @@ TEST_F(VenueTest, AnswersABatchInOrderAndCancelsAll) {
     const domain::Market market = co_await trader.pick_market();
     const auto book = co_await trader.book(market.yes_token);
     const std::vector<polymarket::PostedOrder> orders = {
-        trader.order(market, Side::Buy, lower(book), "10"), trader.order(market, Side::Buy, lower(book), "4"),
+        trader.order(market, Side::Buy, lower(book), "10"),
+        trader.order(market, Side::Buy, lower(book), "4"),
         trader.order(market, Side::Buy, lower(book), "6")};
-    http::Outcome answer =
-        co_await trader.send(http::Method::Post, "/orders", "", polymarket::write_orders_body(orders));
+    http::Outcome answer = co_await trader.send(http::Method::Post, "/orders", "",
+                                                polymarket::write_orders_body(orders));
     std::vector<domain::VenueOrderId> ids;
     for (const auto& order : orders) ids.push_back(trader.id_of(order, market));
     const auto outcomes = polymarket::read_orders_answer(answer->status, answer->body, ids, {});
-    EXPECT_TRUE(std::holds_alternative<domain::SubmitAccepted>(outcomes[0].outcome)) << answer->body;
+    EXPECT_TRUE(std::holds_alternative<domain::SubmitAccepted>(outcomes[0].outcome))
+        << answer->body;
     EXPECT_TRUE(std::holds_alternative<domain::SubmitRejected>(outcomes[1].outcome));
     EXPECT_TRUE(std::holds_alternative<domain::SubmitAccepted>(outcomes[2].outcome));
     answer = co_await trader.send(http::Method::Delete, "/cancel-all");
@@ -389,7 +410,9 @@ TEST_F(VenueTest, SendsOpeningBooksThenChangesThatKeepThemRight) {
         co_return;
       }
       EXPECT_TRUE(polymarket::parse_market_frame(*text, frame).has_value()) << *text;
-      const auto* change = frame.events.empty() ? nullptr : std::get_if<polymarket::PriceChangeEvent>(&frame.events[0]);
+      const auto* change = frame.events.empty()
+                               ? nullptr
+                               : std::get_if<polymarket::PriceChangeEvent>(&frame.events[0]);
       if (change == nullptr) continue;
       EXPECT_EQ(change->changes.size() % 2, 0U);
       EXPECT_EQ(change->changes[0].token, market.yes_token);
@@ -515,7 +538,8 @@ TEST_F(VenueTest, ListsMarketsByPageIdAndEvent) {
     answer = co_await trader.get(venue.url("/book?token_id=abc"));
     EXPECT_EQ(answer->status, 400U);
     answer = co_await trader.get(venue.url("/time"));
-    EXPECT_NEAR(static_cast<double>(*polymarket::parse_time(answer->body)), static_cast<double>(trader.now_s()), 2.0);
+    EXPECT_NEAR(static_cast<double>(*polymarket::parse_time(answer->body)),
+                static_cast<double>(trader.now_s()), 2.0);
   };
   test::run(venue.io, body());
 }

@@ -29,8 +29,10 @@ class RouteGuardTest : public testing::Test {
 };
 
 TEST_F(RouteGuardTest, AnswersOnlyUnderItsOwnNames) {
-  for (const char* host :
-       {"localhost", "localhost:8080", "127.0.0.1:" "8080", "[::1]:8080", "Trading.Example:80"}) {
+  for (const char* host : {"localhost", "localhost:8080",
+                           "127.0.0.1:"
+                           "8080",
+                           "[::1]:8080", "Trading.Example:80"}) {
     EXPECT_EQ(status(guard.refuse_host(request({{"Host", host}}))), 200U) << host;
   }
   for (const char* host :

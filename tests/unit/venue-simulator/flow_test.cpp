@@ -24,12 +24,14 @@ struct RandomTrader {
   void act() {
     venue.out.clear();
     if (random.chance(300'000) && !placed.empty()) {
-      const auto index = static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(placed.size()) - 1));
+      const auto index =
+          static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(placed.size()) - 1));
       venue.on(CancelOrders{account, {placed[index]}});
       return;
     }
     const auto markets = venue.exchange.engine().markets();
-    const MarketNo market = markets[static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(markets.size()) - 1))];
+    const MarketNo market = markets[static_cast<std::size_t>(
+        random.between(0, static_cast<std::int64_t>(markets.size()) - 1))];
     const Listing& listing = *venue.exchange.engine().listing(market);
     NewOrder order;
     order.id = derived_id<domain::VenueOrderId>(5, IdKind::Order, ++next_id);
@@ -57,8 +59,8 @@ std::string run_tape(std::uint64_t seed, int actions, domain::Duration pace, boo
   RandomTrader one{venue, venue.open(1), Random(seed + 1)};
   RandomTrader two{venue, venue.open(2), Random(seed + 2)};
   Random random(seed + 3);
-  constexpr std::array kHere = {Fault::Reject, Fault::LegMiss, Fault::TradeFailed, Fault::LateFill,
-                                Fault::FairValueJump, Fault::VenueDrift};
+  constexpr std::array kHere = {Fault::Reject,   Fault::LegMiss,       Fault::TradeFailed,
+                                Fault::LateFill, Fault::FairValueJump, Fault::VenueDrift};
   for (int i = 0; i < actions; ++i) {
     venue.now += Random(seed + static_cast<std::uint64_t>(i)).between(domain::Duration{}, pace);
     if (random.chance(5'000)) {
@@ -232,7 +234,8 @@ Mispricing count_mispricings(bool edge, bool neg_risk_only) {
     std::map<std::string, std::vector<MarketNo>> events;
     for (const MarketNo number : engine.markets()) {
       const domain::Market& market = engine.listing(number)->market;
-      if (market.event_market_count > 1 && (!neg_risk_only || (market.neg_risk && !market.augmented))) {
+      if (market.event_market_count > 1 &&
+          (!neg_risk_only || (market.neg_risk && !market.augmented))) {
         events[market.event_slug].push_back(number);
       }
     }
@@ -248,12 +251,15 @@ Mispricing count_mispricings(bool edge, bool neg_risk_only) {
         const domain::FeeSchedule fee = engine.listing(number)->market.fee;
         const Quantity one = Quantity::from_units(1);
         const Price no = domain::complement(bid->price);
-        buy += Money::from_raw(ask->price.raw() * 100) + domain::taker_fee(fee, ask->price, one, domain::Rounding::Up);
-        sell += Money::from_raw(no.raw() * 100) + domain::taker_fee(fee, no, one, domain::Rounding::Up);
+        buy += Money::from_raw(ask->price.raw() * 100) +
+               domain::taker_fee(fee, ask->price, one, domain::Rounding::Up);
+        sell +=
+            Money::from_raw(no.raw() * 100) + domain::taker_fee(fee, no, one, domain::Rounding::Up);
       }
       if (!all) continue;
       found.buy_all += buy < Money::from_units(1) ? 1 : 0;
-      found.sell_all += sell < Money::from_units(static_cast<std::int64_t>(markets.size()) - 1) ? 1 : 0;
+      found.sell_all +=
+          sell < Money::from_units(static_cast<std::int64_t>(markets.size()) - 1) ? 1 : 0;
     }
   }
   return found;
@@ -296,8 +302,8 @@ TEST(World, WithoutAnEdgeAQuoteIsTradedWithOnlyWhenItIsWrong) {
       const auto fair = venue.exchange.flow().fair_value(place->market);
       if (!fair) continue;
       const bool yes = output.trade.makers.at(0).token == venue.token(place->market, Outcome::Yes);
-      const Price paid = yes ? output.trade.makers[0].price
-                             : domain::complement(output.trade.makers[0].price);
+      const Price paid =
+          yes ? output.trade.makers[0].price : domain::complement(output.trade.makers[0].price);
       worth += (*fair - paid).raw();
       ++fills;
     }
@@ -307,7 +313,8 @@ TEST(World, WithoutAnEdgeAQuoteIsTradedWithOnlyWhenItIsWrong) {
       const auto bid = engine.best(number, BookSide::Bid);
       if (!bid || !engine.is_open(number)) continue;
       const Price better = bid->price + engine.listing(number)->market.tick;
-      venue.submit(alice, venue.order(number, Outcome::Yes, Side::Buy, better.to_string().c_str(), "10"));
+      venue.submit(alice,
+                   venue.order(number, Outcome::Yes, Side::Buy, better.to_string().c_str(), "10"));
     }
   }
   EXPECT_GT(fills, 100);
@@ -324,7 +331,8 @@ TEST(World, WithAnEdgeOutsideOrdersAreFilledSoon) {
     const auto bid = engine.best(number, BookSide::Bid);
     if (!bid || !engine.is_open(number)) continue;
     const Price better = bid->price + engine.listing(number)->market.tick;
-    venue.submit(alice, venue.order(number, Outcome::Yes, Side::Buy, better.to_string().c_str(), "10"));
+    venue.submit(alice,
+                 venue.order(number, Outcome::Yes, Side::Buy, better.to_string().c_str(), "10"));
   }
   for (int i = 0; i < 300; ++i) {
     venue.advance(100ms);
@@ -340,7 +348,8 @@ TEST(Faults, FairValueJumpsThereAndBack) {
   venue.on(SetFlow{false});
   MarketNo market;
   for (const MarketNo number : venue.exchange.engine().markets()) {
-    if (venue.exchange.flow().fair_value(number) > price("0.4") && market.value == 0) market = number;
+    if (venue.exchange.flow().fair_value(number) > price("0.4") && market.value == 0)
+      market = number;
   }
   const auto before = *venue.exchange.flow().fair_value(market);
   venue.on(SetFault{Fault::FairValueJump,

@@ -1,5 +1,5 @@
-// A small exchange for tests: one or more markets of the test's own, no crowd, short names for orders,
-// and the conservation of money asserted after each step.
+// A small exchange for tests: one or more markets of the test's own, no crowd, short names for
+// orders, and the conservation of money asserted after each step.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -28,9 +28,15 @@ using domain::VenueTradeStatus;
 
 inline const Timestamp kStart = domain::from_unix_ms(1'790'000'000'000);
 
-inline Price price(const char* text) { return *Price::parse(text); }
-inline Quantity qty(const char* text) { return *Quantity::parse(text); }
-inline Money money(const char* text) { return *Money::parse(text); }
+inline Price price(const char* text) {
+  return *Price::parse(text);
+}
+inline Quantity qty(const char* text) {
+  return *Quantity::parse(text);
+}
+inline Money money(const char* text) {
+  return *Money::parse(text);
+}
 
 // The tape of a run: every output as bytes.
 inline void append_tape(Outputs& out, std::string& tape) {
@@ -46,7 +52,8 @@ inline void append_tape(Outputs& out, std::string& tape) {
 
 class Venue {
  public:
-  explicit Venue(ExchangeSettings settings = {.flow_kind = FlowKind::None}) : exchange(settings, kStart, out) {}
+  explicit Venue(ExchangeSettings settings = {.flow_kind = FlowKind::None})
+      : exchange(settings, kStart, out) {}
 
   AccountId open(std::uint8_t name, const char* deposit = "1000") {
     on(OpenAccount{{name}, money(deposit)});
@@ -95,8 +102,8 @@ class Venue {
     on(SubmitOrders{account, {order}});
     return out.submits.at(0);
   }
-  SubmitAnswer submit(AccountId account, MarketNo market, Outcome outcome, Side side, const char* at,
-                      const char* quantity, TimeInForce tif = TimeInForce::Gtc) {
+  SubmitAnswer submit(AccountId account, MarketNo market, Outcome outcome, Side side,
+                      const char* at, const char* quantity, TimeInForce tif = TimeInForce::Gtc) {
     return submit(account, order(market, outcome, side, at, quantity, tif));
   }
   domain::CancelAnswered cancel(AccountId account, const domain::VenueOrderId& id) {
@@ -106,9 +113,9 @@ class Venue {
   // Gives `account` settled shares of both outcomes by trading with a helper account.
   void check() const {
     const Conservation sums = exchange.engine().conservation();
-    ASSERT_TRUE(sums.holds()) << "cash " << sums.cash.to_string() << " sets " << sums.sets.to_string()
-                              << " fees " << sums.fees.to_string() << " deposits "
-                              << sums.deposits.to_string();
+    ASSERT_TRUE(sums.holds()) << "cash " << sums.cash.to_string() << " sets "
+                              << sums.sets.to_string() << " fees " << sums.fees.to_string()
+                              << " deposits " << sums.deposits.to_string();
   }
   Money cash(AccountId id) const { return exchange.engine().accounts()[id].cash; }
   Money available(AccountId id) const { return exchange.engine().accounts()[id].available(); }

@@ -13,9 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Folder : ::testing::Test {
-  fs::path path = fs::temp_directory_path() /
-                  ("venue-simulator-test-" + std::to_string(::getpid()) + "-" +
-                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  fs::path path =
+      fs::temp_directory_path() / ("venue-simulator-test-" + std::to_string(::getpid()) + "-" +
+                                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
   void SetUp() override { fs::remove_all(path); }
   void TearDown() override { fs::remove_all(path); }
 
@@ -24,7 +24,8 @@ struct Folder : ::testing::Test {
     const fs::path copy = path / ("copy-" + std::to_string(++copies_));
     fs::create_directories(copy);
     for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.path().filename() != "lock") fs::copy_file(entry.path(), copy / entry.path().filename());
+      if (entry.path().filename() != "lock")
+        fs::copy_file(entry.path(), copy / entry.path().filename());
     }
     return copy;
   }
@@ -162,8 +163,8 @@ struct HostTest : Folder {
     for (int i = 0; i < actions; ++i) {
       now += 20ms;
       const auto markets = host.engine().markets();
-      const Listing& listing = *host.engine().listing(
-          markets[static_cast<std::size_t>(random.between(0, static_cast<std::int64_t>(markets.size()) - 1))]);
+      const Listing& listing = *host.engine().listing(markets[static_cast<std::size_t>(
+          random.between(0, static_cast<std::int64_t>(markets.size()) - 1))]);
       NewOrder order;
       order.id = derived_id<domain::VenueOrderId>(77, IdKind::Order, random.next() >> 8);
       order.token = listing.market.yes_token;
@@ -241,7 +242,8 @@ TEST_F(HostTest, AFolderKeepsItsSeedAndTakesNewSettings) {
   options.now = [this] { return now; };
   ExchangeHost second(std::move(options));
   EXPECT_EQ(second.seed(), 4U);
-  EXPECT_EQ(domain::to_string(second.engine().listing(second.engine().markets()[0])->market.id), slug);
+  EXPECT_EQ(domain::to_string(second.engine().listing(second.engine().markets()[0])->market.id),
+            slug);
   EXPECT_FALSE(second.exchange().flow().settings().edge);
 }
 

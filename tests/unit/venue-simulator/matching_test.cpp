@@ -96,7 +96,8 @@ TEST_F(Matching, AllowsASelfTrade) {
 
 TEST_F(Matching, FillAndKillTakesWhatIsThereAndCancelsTheRest) {
   venue.submit(alice, market, Outcome::No, Side::Buy, "0.40", "10");
-  const auto answer = venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "30", TimeInForce::Fak);
+  const auto answer =
+      venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "30", TimeInForce::Fak);
   EXPECT_EQ(accepted(answer).state, State::Matched);
   const OrderOutput last = of_type<OrderOutput>(venue.out.account).back();
   EXPECT_EQ(last.account, bob);
@@ -107,16 +108,20 @@ TEST_F(Matching, FillAndKillTakesWhatIsThereAndCancelsTheRest) {
 }
 
 TEST_F(Matching, RefusesFillAndKillWithoutAMatch) {
-  const auto answer = venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "30", TimeInForce::Fak);
+  const auto answer =
+      venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "30", TimeInForce::Fak);
   EXPECT_EQ(rejection(answer), RejectReason::NotFilled);
 }
 
 TEST_F(Matching, FillOrKillIsAllOrNothing) {
   venue.submit(alice, market, Outcome::No, Side::Buy, "0.40", "10");
-  EXPECT_EQ(rejection(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "11", TimeInForce::Fok)),
-            RejectReason::NotFilled);
-  EXPECT_EQ(accepted(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "10", TimeInForce::Fok)).state,
-            State::Matched);
+  EXPECT_EQ(
+      rejection(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "11", TimeInForce::Fok)),
+      RejectReason::NotFilled);
+  EXPECT_EQ(
+      accepted(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.60", "10", TimeInForce::Fok))
+          .state,
+      State::Matched);
 }
 
 TEST_F(Matching, RefusesAPostOnlyOrderThatCrosses) {
@@ -164,10 +169,13 @@ TEST_F(Matching, ChecksTickSizeMinimumSizeDuplicatesAndBalance) {
 
 TEST_F(Matching, RefusesAMarketableOrderBelowOneDollar) {
   venue.submit(alice, market, Outcome::No, Side::Buy, "0.90", "10");
-  EXPECT_EQ(rejection(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.10", "9.99", TimeInForce::Fak)),
+  EXPECT_EQ(rejection(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.10", "9.99",
+                                   TimeInForce::Fak)),
             RejectReason::BelowMinimum);
-  EXPECT_EQ(accepted(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.10", "10", TimeInForce::Fak)).state,
-            State::Matched);
+  EXPECT_EQ(
+      accepted(venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.10", "10", TimeInForce::Fak))
+          .state,
+      State::Matched);
 }
 
 TEST_F(Matching, BoundsAnImmediateBuyByItsCash) {
@@ -210,7 +218,8 @@ TEST(TakerDelay, HoldsAMarketableOrderAndMatchesItAgainstTheBookOfThen) {
   EXPECT_EQ(accepted(venue.submit(bob, order)).state, State::Delayed);
   EXPECT_EQ(venue.cancel(bob, order.id).result, CancelResult::NotCanceled);
   venue.cancel(alice, offer.id);
-  venue.submit(alice, market, Outcome::No, Side::Buy, "0.39", "4.99");  // below the minimum: refused
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.39",
+               "4.99");  // below the minimum: refused
   venue.submit(alice, market, Outcome::No, Side::Buy, "0.38", "6");
   venue.advance(150ms);
   const auto rest = venue.exchange.engine().open_order(order.id);
@@ -224,10 +233,12 @@ TEST(TakerDelay, EndsAFillAndKillThatFindsNothing) {
   Venue venue;
   const AccountId alice = venue.open(1);
   const MarketNo market = venue.list(1, {}, {}, true);
-  const auto answer = venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.62", "10", TimeInForce::Fak);
+  const auto answer =
+      venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.62", "10", TimeInForce::Fak);
   EXPECT_EQ(accepted(answer).state, State::Delayed);
   venue.advance(1s);
-  EXPECT_EQ(of_type<OrderOutput>(venue.out.account).at(0).update.status, VenueOrderStatus::Unmatched);
+  EXPECT_EQ(of_type<OrderOutput>(venue.out.account).at(0).update.status,
+            VenueOrderStatus::Unmatched);
   EXPECT_EQ(venue.available(alice), money("1000"));
 }
 

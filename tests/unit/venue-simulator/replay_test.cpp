@@ -18,7 +18,8 @@ struct ReplayTest : ::testing::Test {
     listed.no_token = no = derived_id<domain::TokenId>(1, IdKind::NoToken, 1);
     venue.on(ListRecordedMarket{listed});
     market = *venue.exchange.engine().find_market(listed.id);
-    play({RecordedBook{yes, {{price("0.4"), qty("100")}, {price("0.39"), qty("50")}},
+    play({RecordedBook{yes,
+                       {{price("0.4"), qty("100")}, {price("0.39"), qty("50")}},
                        {{price("0.45"), qty("80")}, {price("0.46"), qty("60")}}}});
   }
   void play(std::vector<RecordedEvent> events) {
@@ -40,14 +41,16 @@ struct ReplayTest : ::testing::Test {
 };
 
 TEST_F(ReplayTest, ATakerWalksTheVisibleDepth) {
-  const auto answer = venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.46", "100", TimeInForce::Fak);
+  const auto answer =
+      venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.46", "100", TimeInForce::Fak);
   EXPECT_EQ(answer.taking, money("100"));
   EXPECT_EQ(answer.making, money("36") + money("9.2"));
 }
 
 TEST_F(ReplayTest, WhatWasTakenStaysTakenUntilMoreIsShown) {
   venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.45", "80", TimeInForce::Fak);
-  EXPECT_EQ(rejection(venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.45", "10", TimeInForce::Fak)),
+  EXPECT_EQ(rejection(venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.45", "10",
+                                   TimeInForce::Fak)),
             RejectReason::NotFilled);
   play({change(Side::Sell, "0.45", "95")});
   EXPECT_EQ(venue.exchange.engine().quantity_at(market, BookSide::Ask, price("0.45")), qty("15"));

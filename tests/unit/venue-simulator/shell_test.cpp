@@ -15,7 +15,8 @@ namespace polybot::venue_simulator::testing {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kKey = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+constexpr std::string_view kKey =
+    "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
 struct MembersTest : ::testing::Test {
   polymarket::OrderSigner signer{kKey};
@@ -44,8 +45,10 @@ TEST_F(MembersTest, CredentialsAreAFunctionOfSeedAndAddress) {
   other.learn(venue.exchange.engine());
   const Member* member = members.by_address(signer.address());
   ASSERT_NE(member, nullptr);
-  EXPECT_EQ(member->credentials.api_key(), again.by_address(signer.address())->credentials.api_key());
-  EXPECT_NE(member->credentials.api_key(), other.by_address(signer.address())->credentials.api_key());
+  EXPECT_EQ(member->credentials.api_key(),
+            again.by_address(signer.address())->credentials.api_key());
+  EXPECT_NE(member->credentials.api_key(),
+            other.by_address(signer.address())->credentials.api_key());
   EXPECT_EQ(members.by_api_key(member->credentials.api_key()), member);
   EXPECT_EQ(member->account, account);
 }
@@ -60,8 +63,8 @@ TEST_F(MembersTest, AcceptsL1HeadersOfTheRightKeyAndTime) {
 
 TEST_F(MembersTest, AcceptsL2HeadersForExactlyThisRequest) {
   const Member* member = members.by_address(signer.address());
-  const auto headers = member->credentials.headers(signer.address(), 1'000,
-                                                   {.method = "GET", .path = "/data/orders", .body = ""});
+  const auto headers = member->credentials.headers(
+      signer.address(), 1'000, {.method = "GET", .path = "/data/orders", .body = ""});
   EXPECT_EQ(authenticate_l2(request(headers), members, 1'000), member);
   EXPECT_EQ(authenticate_l2(request(headers), members, 900), nullptr);
   auto other = request(headers);
@@ -79,8 +82,10 @@ TEST(Shapes, TheNoBookIsTheMirrorOfTheYesBook) {
   venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.40", "10");
   venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.42", "20");
   venue.submit(alice, market, Outcome::No, Side::Buy, "0.30", "30");
-  const auto yes = book_summary(venue.token(market, Outcome::Yes), venue.exchange.engine(), venue.now);
-  const auto no = book_summary(venue.token(market, Outcome::No), venue.exchange.engine(), venue.now);
+  const auto yes =
+      book_summary(venue.token(market, Outcome::Yes), venue.exchange.engine(), venue.now);
+  const auto no =
+      book_summary(venue.token(market, Outcome::No), venue.exchange.engine(), venue.now);
   ASSERT_TRUE(yes && no);
   EXPECT_EQ(yes->bids.back().price, price("0.42"));
   EXPECT_EQ(yes->asks.back().price, price("0.70"));
@@ -100,14 +105,16 @@ TEST(Shapes, AMarketIsListedAsWhatItIs) {
     EXPECT_EQ(read.augmented, truth.augmented);
     EXPECT_EQ(read.placeholder, truth.placeholder) << truth.slug;
     EXPECT_EQ(read.exchange, truth.exchange);
-    EXPECT_EQ(read.status == domain::MarketStatus::Active, truth.status == domain::MarketStatus::Active);
+    EXPECT_EQ(read.status == domain::MarketStatus::Active,
+              truth.status == domain::MarketStatus::Active);
     EXPECT_TRUE(polymarket::contradiction(read, clob_market(truth)).empty());
     EXPECT_EQ(polymarket::with_record(read, clob_market(truth)).taker_delay, truth.taker_delay);
   }
 }
 
 struct RecordingTest : ::testing::Test {
-  fs::path path = fs::temp_directory_path() / ("recording-test-" + std::to_string(::getpid()) + ".jsonl");
+  fs::path path =
+      fs::temp_directory_path() / ("recording-test-" + std::to_string(::getpid()) + ".jsonl");
   void write(const std::vector<std::string>& lines) {
     std::ofstream file(path);
     for (const std::string& line : lines) file << line << "\n";
@@ -116,26 +123,32 @@ struct RecordingTest : ::testing::Test {
 };
 
 TEST_F(RecordingTest, KeepsFileOrderAndNeverGoesBackInTime) {
-  write({R"({"ts_ms":1000,"raw":"a"})", R"({"ts_ms":900,"raw":"b"})", "garbage", R"({"ts_ms":1100,"raw":"c"})"});
+  write({R"({"ts_ms":1000,"raw":"a"})", R"({"ts_ms":900,"raw":"b"})", "garbage",
+         R"({"ts_ms":1100,"raw":"c"})"});
   Recording recording(path);
   std::vector<std::pair<std::int64_t, std::string>> frames;
   while (const RecordedFrame* frame = recording.peek()) {
     frames.emplace_back(frame->at_ms, frame->raw);
     recording.pop();
   }
-  EXPECT_EQ(frames, (std::vector<std::pair<std::int64_t, std::string>>{{1000, "a"}, {1000, "b"}, {1100, "c"}}));
+  EXPECT_EQ(frames, (std::vector<std::pair<std::int64_t, std::string>>{
+                        {1000, "a"}, {1000, "b"}, {1100, "c"}}));
   EXPECT_EQ(recording.skipped_lines(), 1U);
   EXPECT_TRUE(recording.at_end());
 }
 
-std::string market_hex() { return "0x" + std::string(63, '0') + "1"; }
+std::string market_hex() {
+  return "0x" + std::string(63, '0') + "1";
+}
 std::string book_frame() {
   const auto book = [](const char* token, const char* bid, const char* ask) {
-    return std::string(R"({\"event_type\":\"book\",\"market\":\")") + market_hex() + R"(\",\"asset_id\":\")" +
-           token + R"(\",\"timestamp\":\"1780795911767\",\"hash\":\"\",\"bids\":[{\"price\":\")" + bid +
+    return std::string(R"({\"event_type\":\"book\",\"market\":\")") + market_hex() +
+           R"(\",\"asset_id\":\")" + token +
+           R"(\",\"timestamp\":\"1780795911767\",\"hash\":\"\",\"bids\":[{\"price\":\")" + bid +
            R"(\",\"size\":\"100\"}],\"asks\":[{\"price\":\")" + ask + R"(\",\"size\":\"80\"}]})";
   };
-  return R"({"ts_ms":1000,"raw":"[)" + book("11", "0.4", "0.45") + "," + book("22", "0.55", "0.6") + R"(]"})";
+  return R"({"ts_ms":1000,"raw":"[)" + book("11", "0.4", "0.45") + "," + book("22", "0.55", "0.6") +
+         R"(]"})";
 }
 
 TEST_F(RecordingTest, PlaysAtItsPaceTimesTheSpeedAndListsItsMarkets) {
@@ -181,7 +194,8 @@ TEST_F(RecordingTest, PlaysAtItsPaceTimesTheSpeedAndListsItsMarkets) {
   ExchangeHost host(std::move(options));
   driver.begin(host);
   EXPECT_EQ(host.engine().best(MarketNo{1}, BookSide::Ask)->quantity, qty("80"));
-  EXPECT_EQ(driver.book_of(*domain::parse_token("22"), host.engine(), now)->bids.back().price, price("0.55"));
+  EXPECT_EQ(driver.book_of(*domain::parse_token("22"), host.engine(), now)->bids.back().price,
+            price("0.55"));
   driver.play(host, [](const polymarket::MarketFrame&, Timestamp) {});
   EXPECT_TRUE(driver.finished());
   EXPECT_EQ(host.engine().best(MarketNo{1}, BookSide::Ask)->quantity, qty("50"));
