@@ -16,7 +16,7 @@ FUZZ_SECONDS ?= 60
 
 help: ## list the targets
 	@echo "PolyBot targets:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
 	@echo
 	@echo "Variables of make run:"
 	@echo "  MODE=sim          the built-in venue (default); paper and live are not part of this version"

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kStatusClasses{"1xx", "2xx", "3xx", "4xx", "5xx"};
 
-// What a route answers in an ordinary life. 1xx and 3xx appear with their first use.
+// What a route answers; no route of ours answers with 3xx.
 constexpr std::array<unsigned, 3> kUsualStatuses{200, 400, 500};
 
 std::size_t class_of(unsigned status) {
@@ -22,7 +22,8 @@ std::size_t class_of(unsigned status) {
 
 }  // namespace
 
-HttpMetrics::HttpMetrics(Registry& registry, const std::vector<Route>& routes)
+HttpMetrics::HttpMetrics(Registry& registry, const std::vector<Route>& routes,
+                         const std::vector<std::string_view>& websockets)
     : registry_(&registry),
       websocket_connections_(registry.gauge("polybot_websocket_connections")) {
   for (const auto& [method, endpoint] : routes) {
@@ -32,6 +33,8 @@ HttpMetrics::HttpMetrics(Registry& registry, const std::vector<Route>& routes)
        {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "other"}) {
     resolve(method, "unmatched", 400);
   }
+  resolve("other", "unmatched", 503);  // one connection too many: closed before its request is read
+  for (const std::string_view endpoint : websockets) resolve("GET", endpoint, 101);
 }
 
 HttpMetrics::Handles& HttpMetrics::resolve(std::string_view method, std::string_view endpoint,
@@ -89,7 +92,11 @@ struct ChannelHandles {
 
 class BusObserver {
  public:
-  BusObserver(Registry& registry, bus::Stats& stats) : registry_(registry), stats_(stats) {
+  BusObserver(Registry& registry, bus::Stats& stats)
+      : registry_(registry),
+        stats_(stats),
+        served_(registry.counter("polybot_bus_recovery_requests_total", {"served"})),
+        not_served_(registry.counter("polybot_bus_recovery_requests_total", {"refused"})) {
     for (std::size_t i = 0; i < bus::kRefusalCount; ++i) {
       refused_.push_back(registry.counter("polybot_bus_frames_refused_total",
                                           {bus::to_string(static_cast<bus::Refusal>(i))}));
@@ -110,6 +117,8 @@ class BusObserver {
     for (std::size_t i = 0; i < replays_.size(); ++i) {
       replays_[i].raise_to(static_cast<double>(stats_.replays[i]));
     }
+    served_.raise_to(static_cast<double>(stats_.recovery_requests_served));
+    not_served_.raise_to(static_cast<double>(stats_.recovery_requests_refused));
   }
 
  private:
@@ -122,6 +131,8 @@ class BusObserver {
   std::unordered_map<std::string, ChannelHandles> channels_;
   std::vector<Counter> refused_;
   std::vector<Counter> replays_;
+  Counter served_;
+  Counter not_served_;
 };
 
 }  // namespace

@@ -40,9 +40,10 @@ class HttpMetrics {
  public:
   using Route = std::pair<std::string_view, std::string_view>;  // method, template
 
-  // Each route is registered at 0 in the classes 2xx, 4xx and 5xx, WebSocket templates also in 1xx
-  // by their first upgrade. "unmatched" need not be named.
-  HttpMetrics(Registry& registry, const std::vector<Route>& routes);
+  // Each route is registered at 0 in the classes 2xx, 4xx and 5xx, a WebSocket's template also in
+  // 1xx: its upgrade. "unmatched" need not be named.
+  HttpMetrics(Registry& registry, const std::vector<Route>& routes,
+              const std::vector<std::string_view>& websockets = {});
 
   void on_request(std::string_view method, std::string_view endpoint, unsigned status,
                   double seconds);

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fstream>
 #include <utility>
 
 namespace polybot::runtime {
@@ -30,6 +31,13 @@ domain::Duration Clock::monotonic() const {
 }
 domain::Duration Clock::cpu() const {
   return read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
 }
 
 std::string to_rfc3339(domain::Timestamp at) {

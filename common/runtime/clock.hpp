@@ -21,6 +21,10 @@ class Clock {
   [[nodiscard]] domain::Duration cpu() const;
 };
 
+// Names the boot of the machine that Clock::monotonic() counts from: with the same name, readings
+// of two processes are of one line. Empty when it cannot be told.
+[[nodiscard]] std::string boot_id();
+
 // RFC 3339 in UTC with milliseconds: "2026-06-08T12:00:00.123Z".
 [[nodiscard]] std::string to_rfc3339(domain::Timestamp at);
 

@@ -281,6 +281,7 @@ int run_service_erased(const ServiceOptions& options, int argc, char** argv,
   const config::Environment environment = config::current_environment();
   speak_from_environment(options, environment);
   ::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code where it is written to
+  ::signal(SIGXFSZ, SIG_IGN);  // and so is a file that may not grow
   for (const Command& command : options.commands) {
     if (argc > 1 && command.name == argv[1]) return run_command(command, argc, argv);
   }

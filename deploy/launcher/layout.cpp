@@ -67,7 +67,7 @@ const std::vector<OwnTables>& own_tables() {
       {"order-manager", {"RISK", "ORDERS", "MONEY", "QUOTES", "LEASES", "TRADING"}},
       {"gateway", {"DISCOVERY", "FEED"}},
       {"strategy-runner", {"BOOKS", "RUNNER"}},
-      {"metrics-aggregator", {"MERGE", "HEALTH"}}};
+      {"metrics-aggregator", {"MERGE", "HEALTH", "STATE"}}};
   return table;
 }
 
@@ -159,7 +159,7 @@ Environment simulator_settings(const Options& options, std::uint16_t port) {
 Layout lay_out(const Options& options, const Environment& environment, const fs::path& programs,
                const fs::path& configuration) {
   fs::create_directories(options.data);
-  for (const char* folder : {"journal", "exchange", "logs"})
+  for (const char* folder : {"journal", "exchange", "aggregator", "logs"})
     fs::create_directories(options.data / folder);
   make_private_folder(options.data / "secrets");
   make_private_folder(options.data / "bus");
@@ -178,7 +178,8 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   layout.services.push_back(planner.plan("venue-simulator", "venue-simulator", 8003, {},
                                          simulator_settings(options, venue_port)));
   layout.services.push_back(
-      planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus}, {}));
+      planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus},
+                   {{"POLYBOT_STATE__FOLDER", (options.data / "aggregator").string()}}));
   Environment manager =
       pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
   manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();

@@ -3,7 +3,10 @@
 //
 //   DATA/journal/   order-manager's book of record      DATA/secrets/  venue key, API token (0600)
 //   DATA/exchange/  the simulated venue's input log      DATA/bus/      ipc sockets (0700)
-//   DATA/logs/      <name>.log, rotated; <name>.out      what a process printed past its log
+//   DATA/aggregator/  merged totals of all metrics       DATA/logs/      <name>.log, rotated;
+//   <name>.out
+//                                                                       what a process printed past
+//                                                                       its log
 #pragma once
 
 #include <cstdint>

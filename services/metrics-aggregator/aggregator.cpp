@@ -22,6 +22,9 @@ namespace {
 constexpr int kDrainTurns = 4;
 // A reader that is always behind must not keep the merge from happening.
 constexpr int kDrainTurnsMax = 64;
+// The view waits for the state to be written, but not for a disk that hangs.
+constexpr auto kWritePatience = std::chrono::seconds(2);
+constexpr std::string_view kStatePart = "state";
 
 bus::SubscriberConfig listen(const std::string& address, std::string_view channel,
                              bus::NetworkTrust trust) {
@@ -62,8 +65,13 @@ Aggregator::Aggregator(asio::any_io_executor executor, AggregatorSettings settin
       }()),
       merger_(settings_.merger),
       liveness_(settings_.expected_services, settings_.liveness),
+      state_loaded_(load_state()),
       heartbeats_refused_(registered(own).counter("polybot_aggregator_heartbeats_refused_total")),
       scrape_duration_(registered(own).histogram("polybot_aggregator_scrape_duration_seconds")),
+      state_write_duration_(
+          registered(own).histogram("polybot_aggregator_state_write_duration_seconds")),
+      state_write_failures_(
+          registered(own).counter("polybot_aggregator_state_write_failures_total")),
       snapshots_(executor_,
                  listen(settings_.metrics_address, wire::channels::kMetrics, settings_.trust),
                  stats),
@@ -74,8 +82,47 @@ Aggregator::Aggregator(asio::any_io_executor executor, AggregatorSettings settin
   register_metrics();
 }
 
+// True when totals go on from an earlier process. The line of time goes on too: exactly within one
+// boot of the machine, else by the wall clock, but never backwards.
+bool Aggregator::load_state() {
+  if (settings_.state_folder.empty()) return false;
+  state_file_.emplace(executor_, settings_.state_folder);
+  const auto bytes = state_file_->read();
+  if (bytes.has_error()) {
+    if (bytes.error() == boost::system::errc::no_such_file_or_directory) return false;
+    runtime::log::error(
+        "Metric state cannot be read, totals start empty",
+        {{"file", state_file_->path().string()}, {"error", bytes.error().message()}});
+    return false;
+  }
+  auto decoded = decode_state(*bytes);
+  if (const auto* const fault = std::get_if<StateFault>(&decoded)) {
+    runtime::log::error("Metric state cannot be used, totals start empty",
+                        {{"file", state_file_->path().string()}, {"fault", to_string(*fault)}});
+    state_file_->set_aside();
+    return false;
+  }
+  auto& [state, saved, families_afresh] = std::get<SavedState>(decoded);
+  const metrics::Moment now = settings_.now();
+  const domain::Duration monotonic = settings_.monotonic_start + now.uptime;
+  const bool same_boot = !settings_.boot_id.empty() && saved.boot_id == settings_.boot_id &&
+                         monotonic >= saved.monotonic;
+  const domain::Timestamp present =
+      same_boot ? saved.line + (monotonic - saved.monotonic) : std::max(now.wall, saved.line);
+  started_ = present - now.uptime;
+  if (!same_boot) {
+    for (auto& [incarnation, sender] : state.senders) sender.birth_is_foreign = true;
+  }
+  runtime::log::info("Metric state loaded",
+                     {{"senders", state.senders.size()}, {"families_afresh", families_afresh}});
+  merger_.resume(std::move(state), saved.line);
+  exposition_.swap(merger_.view(wall_offset(now)));
+  return true;
+}
+
 void Aggregator::register_metrics() {
   metrics::Registry& registry = own_.registry();
+  registry.gauge("polybot_aggregator_state_loaded").set(state_loaded_ ? 1 : 0);
   registry.add_source([this](metrics::Sink& sink) {
     const MergerCounts& counts = merger_.counts();
     sink.counter("polybot_aggregator_snapshots_total")
@@ -159,16 +206,21 @@ asio::awaitable<void> Aggregator::receive_heartbeats() {
 
 asio::awaitable<void> Aggregator::merge_repeatedly() {
   co_await drain();
-  merger_.begin_lineage(line(settings_.now()));
+  if (!state_loaded_) merger_.begin_lineage(line(settings_.now()));
   health_.set_ready("bus");
-  merge();
+  co_await merge(Durability::PowerLoss);
   timer_.expires_after(settings_.interval);
   while (!closed_) {
     co_await timer_.async_wait(asio::use_awaitable);
     timer_.expires_after(settings_.interval);
     co_await drain();
-    merge();
+    const bool sync_is_due = settings_.now().uptime - synced_at_ >= settings_.sync_every;
+    co_await merge(sync_is_due ? Durability::PowerLoss : Durability::ProcessCrash);
   }
+}
+
+asio::awaitable<void> Aggregator::finish() {
+  if (state_file_) co_await merge(Durability::PowerLoss);
 }
 
 // The newest snapshot of each sender must be in before a merge, also after this process was stopped
@@ -180,11 +232,46 @@ asio::awaitable<void> Aggregator::drain() {
   }
 }
 
-void Aggregator::merge() {
+asio::awaitable<void> Aggregator::merge(Durability durability) {
   const metrics::Moment now = settings_.now();
+  count_refused_frames();
   merge_own(now);
   merger_.merge(line(now));
-  exposition_.swap(merger_.view(wall_offset(now)));
+  // Taken now: while the disk works, snapshots arrive.
+  const std::vector<metrics::FamilyValues> view = merger_.view(wall_offset(now));
+  if (state_file_) {
+    std::string bytes = encode_state(
+        merger_.state(), {line(now), settings_.monotonic_start + now.uptime, settings_.boot_id});
+    co_await write_state(std::move(bytes), durability);
+  }
+  exposition_.swap(view);
+}
+
+// What the bus refused before anybody could call it a snapshot: no frame of ours, or one too large.
+void Aggregator::count_refused_frames() {
+  for (std::size_t i = 0; i < bus::kRefusalCount; ++i) {
+    const bool too_large = static_cast<bus::Refusal>(i) == bus::Refusal::Oversize;
+    const std::uint64_t since =
+        stats_.refused[i] - std::exchange(refused_frames_[i], stats_.refused[i]);
+    merger_.count(too_large ? Drop::Oversize : Drop::Undecodable, since);
+  }
+}
+
+asio::awaitable<void> Aggregator::write_state(std::string bytes, Durability durability) {
+  const domain::Duration begun = settings_.now().uptime;
+  const boost::system::error_code error =
+      co_await state_file_->write(std::move(bytes), durability, kWritePatience);
+  state_write_duration_.observe(settings_.now().uptime - begun);
+  if (!error && durability == Durability::PowerLoss) synced_at_ = begun;
+  judge_write(error);
+}
+
+void Aggregator::judge_write(const boost::system::error_code& error) {
+  if (!error) return health_.set_ready(kStatePart);
+  state_write_failures_.increment();
+  health_.set_not_ready(
+      kStatePart, "cannot be written, a restart would lose what was counted: " + error.message());
+  bad_state_log_.error("Metric state cannot be written", {{"error", error.message()}});
 }
 
 void Aggregator::merge_own(const metrics::Moment& now) {

@@ -1,15 +1,22 @@
 // The shell around the aggregator's core: snapshots and heartbeats in from the bus, the merged view
 // out over HTTP. Decides nothing; see core/ for the rules.
 //
+// Each interval: merge, write the state, show the view. In this order, so that nobody has read a
+// value that a restarted aggregator could fall below; if the state cannot be written the view is
+// shown all the same, the failure is counted and the component "state" is not ready.
+//
 // Single loop. Everything referenced outlives the aggregator, and the aggregator outlives its
 // routes' last request.
 #pragma once
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +31,8 @@
 #include "services/metrics-aggregator/core/merger.hpp"
 #include "services/metrics-aggregator/exposition/text_format.hpp"
 #include "services/metrics-aggregator/health_report.hpp"
+#include "services/metrics-aggregator/state/state_codec.hpp"
+#include "services/metrics-aggregator/state/state_file.hpp"
 
 namespace polybot::metrics_aggregator {
 
@@ -35,13 +44,20 @@ struct AggregatorSettings {
   MergerLimits merger;
   LivenessLimits liveness;
   std::vector<std::string> expected_services;
-  std::function<metrics::Moment()> now;  // wall clock, and time since the process started
+  std::function<metrics::Moment()> now;          // wall clock, and time since the process started
+  std::filesystem::path state_folder;            // empty: totals end with the process
+  std::chrono::milliseconds sync_every{30'000};  // between writes that survive a power loss
+  // What uptimes count from: with these two a later process continues the line of time exactly.
+  domain::Duration monotonic_start{};
+  std::string boot_id;
 };
 
 class Aggregator {
  public:
-  // Listens at once: throws std::runtime_error when an address is taken. `own` are this process's
-  // metrics; they take part in the merge like everybody's, without the bus.
+  // Loads the state, shows it, and listens: throws std::runtime_error when an address is taken or
+  // another process uses the state folder. A state that is missing or cannot be used is an empty
+  // one. `own` are this process's metrics; they take part in the merge like everybody's, without
+  // the bus.
   Aggregator(boost::asio::any_io_executor executor, AggregatorSettings settings,
              metrics::ServiceMetrics& own, runtime::Health& health, bus::Stats& stats);
   Aggregator(const Aggregator&) = delete;
@@ -54,6 +70,9 @@ class Aggregator {
   boost::asio::awaitable<void> receive_snapshots();
   boost::asio::awaitable<void> receive_heartbeats();
   boost::asio::awaitable<void> merge_repeatedly();
+  // An orderly end, after those three have ended: merges what was received and writes it to the
+  // disk.
+  boost::asio::awaitable<void> finish();
   void close();
 
   // Where senders dial; with the real port where 0 was configured.
@@ -63,7 +82,11 @@ class Aggregator {
  private:
   void register_metrics();
   void on_snapshot(std::string_view bytes);
-  void merge();
+  bool load_state();
+  boost::asio::awaitable<void> merge(Durability durability);
+  boost::asio::awaitable<void> write_state(std::string bytes, Durability durability);
+  void count_refused_frames();
+  void judge_write(const boost::system::error_code& error);
   void merge_own(const metrics::Moment& now);
   boost::asio::awaitable<void> drain();
 
@@ -84,11 +107,18 @@ class Aggregator {
   Merger merger_;
   Liveness liveness_;
   Exposition exposition_;
+  std::optional<StateFile> state_file_;
+  bool state_loaded_;
+  domain::Duration synced_at_{};  // uptime of the last write that survives a power loss
+  std::array<std::uint64_t, bus::kRefusalCount> refused_frames_{};  // counted so far
   std::uint64_t own_seq_ = 0;
   std::uint64_t own_status_seq_ = 0;
   metrics::Counter heartbeats_refused_;
   metrics::Histogram scrape_duration_;
+  metrics::Histogram state_write_duration_;
+  metrics::Counter state_write_failures_;
   runtime::log::Limited bad_input_log_;
+  runtime::log::Limited bad_state_log_;
   bus::Subscriber snapshots_;
   bus::Subscriber heartbeats_;
   boost::asio::steady_timer timer_;

@@ -33,8 +33,11 @@ Config read_config(runtime::config::Reader& reader) {
   config.bus = runtime::read_metrics_config(reader);
   config.interval = reader.duration("merge.interval", config.interval, 100ms, 10s);
   config.merger = read_merger(reader);
+  config.merger.attentive = 2 * config.interval;
   config.liveness.silence_max =
       reader.duration("health.silence_max", config.liveness.silence_max, 1s, 1min);
+  config.state_folder = reader.string("state.folder", "data/sim/aggregator");
+  config.sync_every = reader.duration("state.sync_every", config.sync_every, 1s, 10min);
   config.expected_services = reader.strings("health.expected_services", all_services());
   for (const std::string& service : config.expected_services) {
     if (metrics::owner_bit(service) == 0) {

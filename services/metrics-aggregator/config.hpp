@@ -12,11 +12,13 @@
 namespace polybot::metrics_aggregator {
 
 struct Config {
-  runtime::MetricsConfig bus;                           // here the addresses are listened on
-  domain::Duration interval = std::chrono::seconds(1);  // merge.interval
-  MergerLimits merger;                                  // merge.*
-  LivenessLimits liveness;                              // health.*
-  std::vector<std::string> expected_services;           // health.expected_services
+  runtime::MetricsConfig bus;                              // here the addresses are listened on
+  domain::Duration interval = std::chrono::seconds(1);     // merge.interval
+  MergerLimits merger;                                     // merge.*
+  LivenessLimits liveness;                                 // health.*
+  std::vector<std::string> expected_services;              // health.expected_services
+  std::string state_folder;                                // state.folder
+  domain::Duration sync_every = std::chrono::seconds(30);  // state.sync_every
 };
 
 Config read_config(runtime::config::Reader& reader);

@@ -6,8 +6,26 @@
 
 #include "common/runtime/service.hpp"
 #include "services/metrics-aggregator/catalogue_json.hpp"
+#include "services/metrics-aggregator/catalogue_markdown.hpp"
 #include "services/metrics-aggregator/config.hpp"
 #include "services/metrics-aggregator/service.hpp"
+
+namespace {
+
+int print_catalogue(const std::vector<std::string>& arguments) {
+  using namespace polybot::metrics_aggregator;
+  if (arguments.empty()) {
+    std::cout << catalogue_json();
+  } else if (arguments == std::vector<std::string>{"markdown"}) {
+    std::cout << catalogue_markdown();
+  } else {
+    std::cerr << "--print-catalogue takes nothing, or \"markdown\"\n";
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace polybot;
@@ -17,11 +35,8 @@ int main(int argc, char** argv) {
        .admin_port = 8000,
        .health_routes = runtime::AdminServer::HealthRoutes::ByService,
        .commands = {{.name = "--print-catalogue",
-                     .summary = "Print the metric contract as JSON.",
-                     .run =
-                         [](const std::vector<std::string>&) {
-                           std::cout << metrics_aggregator::catalogue_json();
-                           return 0;
-                         }}}},
+                     .summary =
+                         "Print the metric contract as JSON (with \"markdown\": as a table).",
+                     .run = print_catalogue}}},
       argc, argv, metrics_aggregator::read_config, metrics_aggregator::run);
 }

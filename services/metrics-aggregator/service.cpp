@@ -19,6 +19,7 @@ constexpr auto kLastRequests = std::chrono::milliseconds(500);
 boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   using namespace boost::asio::experimental::awaitable_operators;
   runtime.health.add("bus", "not listening");
+  if (!config.state_folder.empty()) runtime.health.add("state", "not written yet");
   bus::Stats stats;
   // This process listens on the addresses that the others dial, and reads its own metrics without
   // the bus.
@@ -27,7 +28,8 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   own_config.status_address.clear();
   const auto own = runtime::make_metrics(
       runtime, own_config, stats,
-      {std::string(wire::channels::kMetrics), std::string(wire::channels::kStatus)});
+      {std::string(wire::channels::kMetrics), std::string(wire::channels::kStatus)},
+      config.state_folder);
   const domain::Timestamp started = runtime.health.started_at();
   const domain::Duration monotonic_start =
       runtime.clock.monotonic() - (runtime.clock.now() - started);
@@ -43,7 +45,11 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
        .now =
            [clock = runtime.clock, monotonic_start] {
              return metrics::Moment{clock.now(), clock.monotonic() - monotonic_start};
-           }},
+           },
+       .state_folder = config.state_folder,
+       .sync_every = std::chrono::duration_cast<std::chrono::milliseconds>(config.sync_every),
+       .monotonic_start = monotonic_start,
+       .boot_id = runtime::boot_id()},
       *own, runtime.health, stats);
   aggregator.add_routes(runtime.admin.router());
   runtime::log::info("Metrics aggregator listens", {{"metrics", aggregator.metrics_address()},
@@ -51,6 +57,7 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
                                                     {"http", runtime.admin.address()}});
   co_await (aggregator.receive_snapshots() || aggregator.receive_heartbeats() ||
             aggregator.merge_repeatedly() || runtime.stop.wait());
+  co_await aggregator.finish();
   aggregator.close();
   // The routes speak for this object: no request may be under way when it goes.
   co_await runtime.admin.stop(kLastRequests);

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "services/order-manager/execution/venue_client.hpp"
+
 namespace polybot::order_manager {
 namespace {
 
@@ -177,6 +179,21 @@ std::array<metrics::Histogram, 6> stage_histograms(metrics::Registry& registry) 
           stage("ack"),  stage("fill"),    stage("total")};
 }
 
+// What happens to one request or frame at a time: known now, so that the first event is an
+// increase.
+void register_at_zero(metrics::Registry& registry) {
+  for (const std::string_view operation : kVenueOperations) {
+    (void)registry.histogram("polybot_venue_request_duration_seconds", {operation});
+    for (std::size_t outcome = 0; outcome < kRequestOutcomes; ++outcome) {
+      const std::string_view name = to_string(static_cast<RequestOutcome>(outcome));
+      (void)registry.counter("polybot_venue_requests_total", {operation, name});
+    }
+  }
+  for (const std::string_view reason : {"malformed", "invalid_operation", "unknown_event"}) {
+    (void)registry.counter("polybot_user_events_refused_total", {reason});
+  }
+}
+
 }  // namespace
 
 std::string market_label(const std::string& slug, const domain::MarketId& market) {
@@ -192,6 +209,7 @@ ManagerMetrics::ManagerMetrics(metrics::Registry& registry, std::function<Figure
       commit_duration_(registry.histogram("polybot_journal_commit_duration_seconds")),
       clock_offset_(registry.gauge("polybot_venue_clock_offset_seconds")) {
   registry.add_source([this, read = std::move(figures)](Sink& sink) { write(sink, read()); });
+  register_at_zero(registry);
   set_connected("user", false);
   set_connected("rest", false);
 }

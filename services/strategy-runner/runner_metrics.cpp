@@ -9,6 +9,16 @@ namespace {
 constexpr std::array<std::string_view, kSignalActions> kActions{"buy", "sell", "quote", "cancel",
                                                                 "exit"};
 
+// Malformed is a fault of the strategy and counted apart.
+struct Withheld {
+  Refusal refusal;
+  std::string_view reason;
+};
+constexpr std::array<Withheld, kRefusals - 1> kWithheld{{{Refusal::NoBook, "no_book"},
+                                                         {Refusal::Busy, "busy"},
+                                                         {Refusal::Paced, "paced"},
+                                                         {Refusal::Muted, "muted"}}};
+
 }  // namespace
 
 RunnerMetrics::RunnerMetrics(metrics::Registry& registry, const Runner& runner)
@@ -21,7 +31,13 @@ RunnerMetrics::RunnerMetrics(metrics::Registry& registry, const Runner& runner)
         .scans = registry.counter("polybot_scans_total", {name}),
         .scan_duration = registry.histogram("polybot_scan_duration_seconds", {name}),
         .running = registry.gauge("polybot_strategy_running", {name}),
-        .signals = {}};
+        .signals = {},
+        .withheld = {},
+        .unanswered = registry.counter("polybot_signals_unanswered_total", {name})};
+    for (const Withheld& withheld : kWithheld) {
+      handles.withheld.push_back(
+          registry.counter("polybot_signals_withheld_total", {name, withheld.reason}));
+    }
     handles.running.set(0);
     for (const std::string_view action : kActions) {
       handles.signals.push_back(registry.counter("polybot_signals_total", {name, action}));
@@ -45,6 +61,11 @@ void RunnerMetrics::observe(const Runner& runner, domain::Timestamp now) {
       handles.signals[action].raise_to(
           static_cast<double>(runner.desk(i).emitted(static_cast<domain::SignalAction>(action))));
     }
+    for (std::size_t reason = 0; reason < kWithheld.size(); ++reason) {
+      handles.withheld[reason].raise_to(
+          static_cast<double>(runner.desk(i).refused(kWithheld[reason].refusal)));
+    }
+    handles.unanswered.raise_to(static_cast<double>(runner.desk(i).expired()));
     malformed += runner.desk(i).refused(Refusal::Malformed);
   }
   malformed_.raise_to(static_cast<double>(malformed));

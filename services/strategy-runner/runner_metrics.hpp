@@ -27,7 +27,9 @@ class RunnerMetrics {
     metrics::Counter scans;
     metrics::Histogram scan_duration;
     metrics::Gauge running;
-    std::vector<metrics::Counter> signals;  // by action
+    std::vector<metrics::Counter> signals;   // by action
+    std::vector<metrics::Counter> withheld;  // in the order of kWithheld
+    metrics::Counter unanswered;
   };
   std::vector<PerStrategy> strategies_;
   metrics::Histogram decide_;

@@ -53,7 +53,7 @@ class Service {
   Service(runtime::Runtime& runtime, const Config& config)
       : runtime_(runtime),
         config_(config),
-        metrics_(runtime::make_metrics(runtime, config.metrics, stats_, channels())),
+        metrics_(runtime::make_metrics(runtime, config.metrics, stats_, channels(), ".")),
         runner_(identified(config.runner, runtime)),
         runner_metrics_(metrics_->registry(), runner_),
         publisher_(runtime.io.get_executor(), publisher_config(config, runtime), stats_),

@@ -75,7 +75,7 @@ Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret t
          const Feed& feed, metrics::Registry& registry, runtime::Health& health,
          runtime::Clock clock, bus::Stats& stats)
     : clock_(clock),
-      http_metrics_(registry, metric_routes()),
+      http_metrics_(registry, metric_routes(), {"/ws"}),
       clients_dropped_(registry.counter("polybot_websocket_sessions_dropped_total", {"slow"})),
       view_(settings.history),
       clients_([this] { clients_dropped_.increment(); }),

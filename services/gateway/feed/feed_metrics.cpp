@@ -31,6 +31,7 @@ FeedMetrics::FeedMetrics(metrics::Registry& registry)
     : last_update(registry.timestamp_gauge("polybot_market_data_last_update_timestamp_seconds",
                                            {kVenueName})),
       markets_tracked(registry.gauge("polybot_markets_tracked")),
+      markets_refused(registry.gauge("polybot_markets_refused")),
       books_stale(registry.gauge("polybot_books_stale")),
       market_channel_connected(registry.gauge("polybot_venue_connected", {"market"})),
       rest_connected(registry.gauge("polybot_venue_connected", {"rest"})),

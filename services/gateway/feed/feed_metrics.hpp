@@ -38,6 +38,7 @@ class FeedMetrics {
 
   metrics::TimestampGauge last_update;
   metrics::Gauge markets_tracked;
+  metrics::Gauge markets_refused;
   metrics::Gauge books_stale;
   metrics::Gauge market_channel_connected;
   metrics::Gauge rest_connected;

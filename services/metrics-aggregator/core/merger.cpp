@@ -74,6 +74,12 @@ void Merger::begin_lineage(Timestamp now) {
   state_.floor = now;
 }
 
+void Merger::resume(MergerState state, Timestamp saved) {
+  // Maps and deques keep their elements' places when they are moved, so the links stay right.
+  state_ = std::move(state);
+  merged_at_ = saved;
+}
+
 // --- Receiving -----------------------------------------------------------------------------------
 
 void Merger::receive(metrics::Snapshot snapshot, Timestamp received) {
@@ -117,31 +123,44 @@ Sender* Merger::sender_of(const metrics::Snapshot& snapshot, Timestamp received)
   const Timestamp birth = received - std::chrono::milliseconds(snapshot.uptime_ms);
   const Duration interval =
       std::min<Duration>(std::chrono::milliseconds(snapshot.interval_ms), limits_.interval_max);
-  auto found = state_.senders.find(snapshot.incarnation);
-  if (found == state_.senders.end()) {
-    if (state_.senders.size() >= limits_.senders_max) {
-      count(Drop::TooManySenders);
-      return nullptr;
-    }
-    found = state_.senders
-                .try_emplace(snapshot.incarnation, Sender{.service = snapshot.service,
-                                                          .replica = snapshot.replica,
-                                                          .bit = bit,
-                                                          .birth = birth,
-                                                          .first_heard = received,
-                                                          .last_received = received,
-                                                          .last_heard = received})
-                .first;
-  }
-  Sender& sender = found->second;
+  const auto found = state_.senders.find(snapshot.incarnation);
+  Sender* const known =
+      found != state_.senders.end() ? &found->second : meet(snapshot, bit, received);
+  if (known == nullptr) return nullptr;
+  Sender& sender = *known;
   if (sender.service != snapshot.service || sender.replica != snapshot.replica) {
     count(Drop::WrongOwner);  // an incarnation does not change its name
     return nullptr;
   }
   // Waiting in queues only makes a birth look later, so the earliest estimate is the best.
-  sender.birth = std::min(sender.birth, birth);
+  sender.birth = sender.birth_is_foreign ? birth : std::min(sender.birth, birth);
+  sender.birth_is_foreign = false;
+  const Duration since_merge = received - merged_at_;
+  const bool attentive = merged_at_ == Timestamp{} || since_merge <= limits_.attentive;
+  const Duration unattended = attentive ? Duration::zero() : since_merge;
+  sender.born_after = std::max(sender.born_after, birth - unattended);
   sender.interval = interval;
   return &sender;
+}
+
+// A sender not heard before; nullptr when there are too many.
+Sender* Merger::meet(const metrics::Snapshot& snapshot, metrics::OwnerSet bit, Timestamp received) {
+  if (state_.senders.size() >= limits_.senders_max && !make_room(received)) {
+    count(Drop::TooManySenders);
+    return nullptr;
+  }
+  const bool returned = std::erase(state_.forgotten, snapshot.incarnation) > 0;
+  return &state_.senders
+              .try_emplace(snapshot.incarnation,
+                           Sender{.service = snapshot.service,
+                                  .replica = snapshot.replica,
+                                  .bit = bit,
+                                  .birth = received - std::chrono::milliseconds(snapshot.uptime_ms),
+                                  .returned = returned,
+                                  .first_heard = received,
+                                  .last_received = received,
+                                  .last_heard = received})
+              .first->second;
 }
 
 // Keeps a family's values for the next merge. False when they are older than what is known.
@@ -203,14 +222,39 @@ void Merger::expire(Timestamp now) {
 // starts from its current values: nothing can be counted twice, at any age.
 void Merger::forget(Timestamp now) {
   std::erase_if(state_.senders, [&](const auto& entry) {
-    const Sender& sender = entry.second;
-    if (now - sender.last_received <= limits_.forget_after) return false;
-    const Timestamp forgotten = sender.birth + limits_.forget_margin;
-    state_.floor = state_.floor ? std::max(*state_.floor, forgotten) : forgotten;
+    if (now - entry.second.last_received <= limits_.forget_after) return false;
+    forget_one(entry.first, entry.second);
     return true;
   });
   std::erase_if(conflict_counted_,
                 [&](const auto& entry) { return now - entry.second > limits_.forget_after; });
+}
+
+void Merger::forget_one(std::uint64_t incarnation, const Sender& sender) {
+  const Timestamp forgotten = sender.birth + limits_.forget_margin;
+  state_.floor = state_.floor ? std::max(*state_.floor, forgotten) : forgotten;
+  state_.forgotten.push_back(incarnation);
+  if (state_.forgotten.size() > limits_.forgotten_max) state_.forgotten.pop_front();
+}
+
+// Processes that end and start anew without pause must not shut the others out for an hour: of the
+// senders that are gone and merged, the one that has been silent longest is forgotten early.
+bool Merger::make_room(Timestamp now) {
+  auto longest_silent = state_.senders.end();
+  for (auto it = state_.senders.begin(); it != state_.senders.end(); ++it) {
+    const Sender& sender = it->second;
+    const bool waits = std::ranges::any_of(
+        sender.families, [](const auto& entry) { return entry.second.waiting.has_value(); });
+    if (waits || is_live(sender, now)) continue;
+    if (longest_silent == state_.senders.end() ||
+        sender.last_received < longest_silent->second.last_received) {
+      longest_silent = it;
+    }
+  }
+  if (longest_silent == state_.senders.end()) return false;
+  forget_one(longest_silent->first, longest_silent->second);
+  state_.senders.erase(longest_silent);
+  return true;
 }
 
 // A restart overlaps with its predecessor for as long as the predecessor takes to expire; what

@@ -37,7 +37,7 @@ enum class Drop : std::uint8_t {
   Fingerprint,  // sender and aggregator disagree on what the family is
   Stale,        // an older or repeated part of what is known
   BadShape,     // labels or buckets of the wrong number
-  NotFinite,    // NaN, infinite, or a negative count
+  NotFinite,    // NaN, infinite, a negative count, or more than anybody can have counted
   DuplicateSeries,
   TooManySenders,
 };
@@ -68,6 +68,9 @@ struct MergerLimits {
   std::size_t series_per_service_max = 10'000;
   std::size_t label_sets_per_family_max = 2'000;
   std::size_t senders_max = 1'024;
+  std::size_t forgotten_max = 4'096;
+  // Merges closer together than this show that this process ran all the time between them.
+  domain::Duration attentive = std::chrono::seconds(2);
   std::size_t label_value_bytes_max = 256;
 };
 
@@ -91,8 +94,14 @@ class Merger {
   // has an unknown past. Until then every sender counts as older.
   void begin_lineage(domain::Timestamp now);
 
+  // Goes on from what an earlier merger knew at `saved`, instead of begin_lineage(). Until the next
+  // merge the view is that merger's last one. `state` is one that link() accepted.
+  void resume(MergerState state, domain::Timestamp saved);
+
   void receive(metrics::Snapshot snapshot, domain::Timestamp received);
-  void count(Drop drop) { ++counts_.dropped[static_cast<std::size_t>(drop)]; }
+  void count(Drop drop, std::uint64_t times = 1) {
+    counts_.dropped[static_cast<std::size_t>(drop)] += times;
+  }
 
   // Applies the newest values of each incarnation and family, lets the silent expire, forgets the
   // lost.
@@ -113,6 +122,8 @@ class Merger {
   using Series = metrics::Series;
 
   Sender* sender_of(const metrics::Snapshot& snapshot, domain::Timestamp received);
+  Sender* meet(const metrics::Snapshot& snapshot, metrics::OwnerSet bit,
+               domain::Timestamp received);
   bool accept(Sender& sender, metrics::FamilyValues family, const metrics::Snapshot& head,
               domain::Timestamp received);
   void decide_start(Sender& sender, domain::Timestamp now) const;
@@ -144,6 +155,8 @@ class Merger {
 
   void expire(domain::Timestamp now);
   void forget(domain::Timestamp now);
+  void forget_one(std::uint64_t incarnation, const Sender& sender);
+  bool make_room(domain::Timestamp now);
   void note_conflicts(domain::Timestamp now);
   void note_sticky(domain::Timestamp now);
   void count(Conflict kind, const std::string& service, domain::Timestamp now);

@@ -51,12 +51,19 @@ void Merger::merge_sender(Sender& sender, Timestamp now) {
 // process look young. A birth estimate only ever falls, so "old" is certain at once; "new" is
 // certain when a snapshot that was sent an interval after the first contact has not changed it. A
 // sender that falls silent before that is judged by what is known.
+//
+// Even then a birth may be estimated too late, when this process was stopped while the only
+// snapshots of the silent one were on their way. Whether it was born after the floor is certain
+// only if it was so at the earliest moment they can have been sent; a miss is better than a spike.
 void Merger::decide_start(Sender& sender, Timestamp now) const {
   if (sender.start != Start::Undecided) return;
   if (!state_.floor || sender.birth <= *state_.floor) {
     sender.start = Start::FromCurrent;
-  } else if (!is_live(sender, now) || sender.last_heard - sender.first_heard >= sender.interval) {
-    sender.start = Start::FromZero;
+  } else if (sender.last_heard - sender.first_heard >= sender.interval) {
+    sender.start = sender.returned ? Start::FromCurrent : Start::FromZero;
+  } else if (!is_live(sender, now)) {
+    const bool surely_new = !sender.returned && sender.born_after > *state_.floor;
+    sender.start = surely_new ? Start::FromZero : Start::FromCurrent;
   }
 }
 
@@ -100,6 +107,7 @@ std::optional<Drop> Merger::fault_of(const Family& family, const SenderFamily& k
     if (!std::isfinite(one.value) || !std::isfinite(one.sum)) return Drop::NotFinite;
     const bool is_none = family.is_timestamp() && one.value == metrics::kNoAge;
     if (!may_be_negative && !is_none && (one.value < 0 || one.sum < 0)) return Drop::NotFinite;
+    if (family.type != Type::Gauge && !can_be_counted(family, one)) return Drop::NotFinite;
     if (is_level && !seen.insert(one.labels).second) return Drop::DuplicateSeries;
   }
   return std::nullopt;
@@ -180,7 +188,7 @@ void Merger::merge_overflow(Sender& sender, FamilyIndex index, SenderFamily& fam
 Total* Merger::total_for(Sender& sender, FamilyIndex index, const std::string& labels) {
   auto& totals = state_.totals[index].series;
   if (const auto found = totals.find(labels); found != totals.end()) return &found->second;
-  std::size_t& of_service = state_.series_by_service[sender.service];
+  std::size_t& of_service = state_.series_made_by[sender.bit];
   if (totals.size() >= limits_.label_sets_per_family_max) {
     ++counts_.overflowed[static_cast<std::size_t>(Cap::Family)];
     return nullptr;
@@ -190,7 +198,7 @@ Total* Merger::total_for(Sender& sender, FamilyIndex index, const std::string& l
     return nullptr;
   }
   ++of_service;
-  return &totals[labels];
+  return &totals.try_emplace(labels, Total{.made_by = sender.bit}).first->second;
 }
 
 // Owned values are absolute. Within one fold they only rise, so the larger of two is the later;
@@ -207,12 +215,27 @@ void Merger::merge_owned(Sender& sender, FamilyIndex index, SenderFamily& family
     totals.series.clear();
   }
   bool rewound = false;
-  for (const Series& one : series) {
+  std::optional<Series> overflow;
+  const auto raise = [&](const Series& one) {
     Total& total = totals.series[one.labels];
     rewound = rewound || one.value < total.value;
     total.value = std::max(total.value, one.value);
+  };
+  for (const Series& one : series) {
+    // Every label set of the fold stays, so they are bounded here as well as per snapshot.
+    const bool fits = totals.series.size() < limits_.label_sets_per_family_max ||
+                      totals.series.contains(one.labels);
+    if (fits) {
+      raise(one);
+    } else {
+      ++counts_.overflowed[static_cast<std::size_t>(Cap::Family)];
+      add_to_overflow(metrics::at(index), overflow, one);
+    }
   }
-  if (rewound && newest) ++counts_.conflicts[static_cast<std::size_t>(Conflict::JournalRewound)];
+  if (overflow) raise(*overflow);
+  // A stranger's single message may be a late one of a process that has been replaced.
+  const bool sure = newest && sender.start != Start::Undecided;
+  if (rewound && sure) ++counts_.conflicts[static_cast<std::size_t>(Conflict::JournalRewound)];
   family.levels = std::move(series);
 }
 

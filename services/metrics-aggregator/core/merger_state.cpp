@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 
 namespace polybot::metrics_aggregator {
 
@@ -23,6 +22,14 @@ void add_exactly(double& sum, double& carry, double amount) {
 
 bool is_count(const Family& family) {
   return family.type != Type::Gauge && family.policy == Policy::Sum;
+}
+
+bool can_be_counted(const Family& family, const metrics::Series& series) {
+  const std::size_t buckets = family.type == Type::Histogram ? family.bounds.size() + 1 : 0;
+  const auto in_range = [](double value) { return value >= 0 && value <= kCountMax; };
+  return series.buckets.size() == buckets && in_range(series.value) && in_range(series.sum) &&
+         std::ranges::all_of(series.buckets,
+                             [](std::uint64_t count) { return count <= kBucketMax; });
 }
 
 double combine(Policy policy, double a, double b) {
@@ -78,7 +85,8 @@ bool add_difference(metrics::Type type, Baseline& baseline, const metrics::Serie
   Total& total = *baseline.total;
   if (type == metrics::Type::Histogram) {
     for (std::size_t i = 0; i < series.buckets.size(); ++i) {
-      total.buckets[i] += series.buckets[i] - baseline.buckets[i];
+      total.buckets[i] =
+          std::min(total.buckets[i] + (series.buckets[i] - baseline.buckets[i]), kTotalBucketMax);
     }
     add_exactly(total.sum, total.sum_carry, series.sum - baseline.sum);
     baseline.buckets = series.buckets;
@@ -90,6 +98,27 @@ bool add_difference(metrics::Type type, Baseline& baseline, const metrics::Serie
   return reset;
 }
 
+bool link(MergerState& state) {
+  state.series_made_by.clear();
+  for (const FamilyTotals& totals : state.totals) {
+    for (const auto& [labels, total] : totals.series) {
+      if (total.made_by != 0) ++state.series_made_by[total.made_by];
+    }
+  }
+  for (auto& [incarnation, sender] : state.senders) {
+    for (auto& [index, family] : sender.families) {
+      family.by_labels.clear();
+      for (Baseline& baseline : family.baselines) {
+        const auto total = state.totals[index].series.find(baseline.labels);
+        if (total == state.totals[index].series.end()) return false;
+        baseline.total = &total->second;
+        if (!family.by_labels.emplace(baseline.labels, &baseline).second) return false;
+      }
+    }
+  }
+  return true;
+}
+
 void add_to_overflow(const Family& family, std::optional<metrics::Series>& overflow,
                      const metrics::Series& series) {
   if (!overflow) {
@@ -99,7 +128,9 @@ void add_to_overflow(const Family& family, std::optional<metrics::Series>& overf
   overflow->value += series.value;
   overflow->sum += series.sum;
   std::ranges::transform(overflow->buckets, series.buckets, overflow->buckets.begin(),
-                         std::plus<>());
+                         [](std::uint64_t sum, std::uint64_t count) {
+                           return std::min(sum + count, kTotalBucketMax);
+                         });
 }
 
 }  // namespace polybot::metrics_aggregator

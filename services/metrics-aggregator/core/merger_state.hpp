@@ -23,6 +23,7 @@ inline constexpr std::string_view kOverflow = "__overflow__";
 
 // A merged series: for counters and owned families `value`, for histograms `buckets` and `sum`.
 struct Total {
+  metrics::OwnerSet made_by = 0;  // the service whose share of the caps it takes; 0: of nobody's
   double value = 0;
   double value_carry =
       0;  // rounding errors of the additions (Neumaier), so that years of seconds add up
@@ -74,6 +75,12 @@ struct Sender {
   metrics::OwnerSet bit = 0;
   Start start = Start::Undecided;
   domain::Timestamp birth{};  // the least of (received − uptime)
+  // Like birth, but as if what was received after a standstill of this process had been sent at its
+  // beginning: the birth is hardly before it.
+  domain::Timestamp born_after{};
+  bool returned = false;  // one of the forgotten: never starts from zero
+  // Its birth was measured on a line of time that ended; the next snapshot measures it anew.
+  bool birth_is_foreign = false;
   domain::Timestamp first_heard{};
   domain::Timestamp last_received{};  // of anything: delays forgetting
   domain::Timestamp last_heard{};     // of a fresh snapshot: being alive
@@ -87,9 +94,12 @@ struct Sender {
 struct MergerState {
   // Incarnations born at or before it start from their current values. Empty until begin_lineage().
   std::optional<domain::Timestamp> floor;
-  std::map<std::uint64_t, Sender> senders;               // by incarnation
-  std::vector<FamilyTotals> totals;                      // by FamilyIndex
-  std::map<std::string, std::size_t> series_by_service;  // totals first made for a service
+  std::map<std::uint64_t, Sender> senders;  // by incarnation
+  // The last incarnations that were forgotten, oldest first: known for certain if they come back,
+  // where a birth can only be estimated.
+  std::deque<std::uint64_t> forgotten;
+  std::vector<FamilyTotals> totals;                         // by FamilyIndex
+  std::map<metrics::OwnerSet, std::size_t> series_made_by;  // derived: totals by their made_by
 };
 
 // --- Leaf functions ------------------------------------------------------------------------------
@@ -97,6 +107,15 @@ struct MergerState {
 // Whether values of the family are accumulated over incarnations: counters and histograms that are
 // summed.
 bool is_count(const metrics::Family& family);
+
+// What one process can have counted at most: beyond, additions of doubles and of buckets would no
+// longer be exact, so it is garbage. Of a total, what its buckets stop at, so that no sum wraps.
+inline constexpr double kCountMax = 9007199254740992.0;  // 2^53
+inline constexpr std::uint64_t kBucketMax = std::uint64_t{1} << 48;
+inline constexpr std::uint64_t kTotalBucketMax = std::uint64_t{1} << 56;
+
+// Whether a series of a counter or histogram has its family's shape and numbers that can be true.
+bool can_be_counted(const metrics::Family& family, const metrics::Series& series);
 
 // Two gauges of different replicas, or two series that share the overflow, as one value.
 double combine(metrics::Policy policy, double a, double b);
@@ -114,6 +133,10 @@ Baseline& add_baseline(SenderFamily& family, const metrics::Series& series, Tota
 // What was counted since the baseline goes into its total, and the baseline moves on. True when the
 // series fell: then all of it was counted since.
 bool add_difference(metrics::Type type, Baseline& baseline, const metrics::Series& series);
+
+// Sets what is marked as derived, after the other values were read from somewhere. False when a
+// baseline has no total to go to: then the state contradicts itself and must not be used.
+[[nodiscard]] bool link(MergerState& state);
 
 // Sums the series that found no room.
 void add_to_overflow(const metrics::Family& family, std::optional<metrics::Series>& overflow,

@@ -53,7 +53,7 @@ boost::asio::awaitable<std::string> UserSession::keep_alive() {
 void UserSession::take(std::string_view text, std::string_view api_key) {
   const auto frame = polymarket::parse_user_frame(text);
   if (!frame) {
-    reports_.on_refused(polymarket::to_string(frame.error().fault));
+    reports_.on_refused("malformed");
     refusals_.warning("A frame of the user channel was refused",
                       {{"error", polymarket::to_string(frame.error())}});
     return;

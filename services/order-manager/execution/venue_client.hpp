@@ -7,6 +7,7 @@
 // left is a rejection. Everything runs on the executor's thread.
 #pragma once
 
+#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/system/result.hpp>
@@ -45,7 +46,13 @@ enum class RequestOutcome : std::uint8_t {
   Unreadable,   // an answer that is not what the protocol says
   Failed,       // no answer
 };
+inline constexpr std::size_t kRequestOutcomes = 5;
 [[nodiscard]] std::string_view to_string(RequestOutcome outcome);
+
+// Everything asked of the venue: the `operation` label.
+inline constexpr std::array<std::string_view, 11> kVenueOperations = {
+    "auth",   "submit",  "submit_batch", "cancel", "cancel_batch", "open_orders",
+    "trades", "balance", "listing",      "market", "time"};
 
 class VenueClient {
  public:

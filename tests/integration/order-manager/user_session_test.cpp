@@ -158,7 +158,7 @@ TEST_F(UserSessionTest, BadFramesAreCountedAndTheSessionGoesOn) {
     session.send(std::string(R"({"event_type":"gossip"})"));
     session.send(order_frame());
   });
-  EXPECT_THAT(refused, testing::ElementsAre("InvalidJson", "invalid_operation", "unknown_event"));
+  EXPECT_THAT(refused, testing::ElementsAre("malformed", "invalid_operation", "unknown_event"));
   EXPECT_EQ(orders.size(), 1U);
 }
 

@@ -154,6 +154,77 @@ TEST(Exposition, ByReplicaAddsTheLabel) {
   EXPECT_EQ(text.value("polybot_websocket_connections", {{"replica", "gateway/g"}}), 1);
 }
 
+// Label values that anybody could have chosen, in every family with every kind of number: the page
+// reads back as exactly what was put in.
+TEST(Exposition, RandomHostileContentReadsBack) {
+  const std::vector<std::string> pieces = {"a",
+                                           "\\",
+                                           "\"",
+                                           "\n",
+                                           "{",
+                                           "}",
+                                           ",",
+                                           "=",
+                                           "# HELP ",
+                                           "\\n",
+                                           " ",
+                                           "\t",
+                                           "\xc3\xa9",
+                                           "\xf0\x9f\x92\xa9",
+                                           "le",
+                                           "} 1\n",
+                                           "+Inf",
+                                           "\r",
+                                           "__overflow__",
+                                           std::string(1, '\0')};
+  std::mt19937_64 random(17);
+  const auto hostile = [&] {
+    std::string text;
+    for (std::uint64_t left = random() % 6; left > 0; --left)
+      text += pieces[random() % pieces.size()];
+    return text;
+  };
+  for (int turn = 0; turn < 200; ++turn) {
+    std::map<std::pair<std::string, std::vector<std::string>>, Series> put;
+    std::vector<FamilyValues> view;
+    for (const metrics::Family& family : metrics::families()) {
+      if (random() % 4 == 0) continue;
+      std::map<std::string, Series> series;
+      for (std::uint64_t left = 1 + random() % 4; left > 0; --left) {
+        std::vector<std::string> labels;
+        for (std::size_t i = 0; i < family.labels.size(); ++i) labels.push_back(hostile());
+        Series one{metrics::join_labels(labels), std::ldexp(static_cast<double>(random()),
+                                                            static_cast<int>(random() % 100) - 80)};
+        if (family.type == metrics::Type::Histogram) {
+          for (std::size_t i = 0; i <= family.bounds.size(); ++i)
+            one.buckets.push_back(random() % 1000);
+          one.sum = one.value;
+        }
+        put[{std::string(family.name), labels}] = one;
+        series[one.labels] = one;
+      }
+      view.push_back({std::string(family.name), metrics::fingerprint(family), {}});
+      for (auto& [labels, one] : series) view.back().series.push_back(std::move(one));
+    }
+    const PrometheusText text(rendered(view));
+    ASSERT_EQ(text.faults_text(), "") << "turn " << turn;
+    for (const auto& [key, one] : put) {
+      const metrics::Family& family = metrics::at(metrics::find(key.first));
+      std::map<std::string, std::string> labels;
+      for (std::size_t i = 0; i < family.labels.size(); ++i)
+        labels.emplace(family.labels[i].name, key.second[i]);
+      if (family.type != metrics::Type::Histogram) {
+        ASSERT_EQ(text.value(key.first, labels), one.value) << "turn " << turn;
+        continue;
+      }
+      std::uint64_t count = 0;
+      for (const std::uint64_t bucket : one.buckets) count += bucket;
+      ASSERT_EQ(text.value(key.first + "_count", labels), static_cast<double>(count));
+      ASSERT_EQ(text.value(key.first + "_sum", labels), one.sum);
+    }
+  }
+}
+
 // The strict reader is itself a check that can fail.
 TEST(PrometheusText, FindsWhatIsWrong) {
   const std::string head = "# HELP a Help.\n# TYPE a counter\n";

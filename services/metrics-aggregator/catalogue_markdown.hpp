@@ -1,0 +1,12 @@
+// The metric contract as a Markdown table, for people: deploy/METRICS.md holds it, and a test holds
+// that file to the catalogue.
+#pragma once
+
+#include <string>
+
+namespace polybot::metrics_aggregator {
+
+// Header, separator and one row per family, each ending with a newline.
+std::string catalogue_markdown();
+
+}  // namespace polybot::metrics_aggregator

@@ -1,0 +1,147 @@
+// What a restart of the aggregator costs: nothing, as long as its state is there; and what it says
+// when the state is not there or cannot be written.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <fstream>
+
+#include "tests/integration/metrics-aggregator/restartable_aggregator.hpp"
+
+namespace polybot::metrics_aggregator {
+namespace {
+
+const std::map<std::string, std::string> kArbitrage = {{"strategy", "arbitrage"}};
+constexpr const char* kScans = "polybot_scans_total";
+constexpr const char* kLoaded = "polybot_aggregator_state_loaded";
+constexpr const char* kFailures = "polybot_aggregator_state_write_failures_total";
+
+// Makes every write beyond so many bytes of any file fail, as a full disk would.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+class AggregatorState : public RestartableAggregator {
+ protected:
+  // Starts an aggregator, then a runner that has counted `count` scans, and sees them shown.
+  metrics::Counter start_counting(double count) {
+    start();
+    eventually([&] { return running_->health.ready(); });
+    runner_ = start_sender("strategy-runner", "runner-1");
+    metrics::Counter scans = runner_->registry().counter("polybot_scans_total", {"arbitrage"});
+    runner_->registry().histogram("polybot_scan_duration_seconds", {"arbitrage"}).observe(0.00001);
+    scans.add(count);
+    eventually([&] { return value(kScans, kArbitrage) == count; });
+    return scans;
+  }
+
+  std::unique_ptr<metrics::ServiceMetrics> runner_;
+};
+
+TEST_F(AggregatorState, ARestartedAggregatorContinuesEveryCounter) {
+  metrics::Counter scans = start_counting(41);
+  EXPECT_EQ(value(kLoaded), 0) << "the first start has nothing to go on from";
+  const PrometheusText before = scraped();
+  kill();
+  scans.increment();
+  start();
+  // The first thing anybody can read is what was read last.
+  EXPECT_GE(value(kScans, kArbitrage), 41);
+  eventually([&] { return value(kScans, kArbitrage) == 42 && value(kLoaded) == 1; });
+  const PrometheusText after = scraped();
+  std::size_t compared = 0;
+  for (const auto& family : before.families()) {
+    if (family.type == "gauge") continue;
+    for (const auto& sample : family.samples) {
+      ASSERT_TRUE(after.value(sample.name, sample.labels).has_value()) << sample.name;
+      EXPECT_GE(*after.value(sample.name, sample.labels), sample.value) << sample.name;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 100U);
+}
+
+TEST_F(AggregatorState, ThreeKillsInARowChangeNothing) {
+  metrics::Counter scans = start_counting(5);
+  for (int kills = 0; kills < 3; ++kills) {
+    kill();
+    scans.increment();
+    start();
+    eventually([&] { return value(kScans, kArbitrage) == scans.value(); });
+  }
+  EXPECT_EQ(value(kScans, kArbitrage), 8);
+}
+
+TEST_F(AggregatorState, ATruncatedStateIsAnEmptyStartAndNeverASpike) {
+  metrics::Counter scans = start_counting(1'000'000);
+  kill();
+  std::filesystem::resize_file(state_file(), std::filesystem::file_size(state_file()) / 2);
+  start();
+  eventually([&] { return running_->health.ready(); });
+  eventually([&] { return scraped().value(kScans, kArbitrage).has_value(); });
+  EXPECT_EQ(value(kLoaded), 0);
+  EXPECT_TRUE(std::filesystem::exists(state_file().string() + ".refused"));
+  scans.add(3);
+  eventually([&] { return value(kScans, kArbitrage) == 3; });
+}
+
+TEST_F(AggregatorState, AForeignFileIsNoState) {
+  std::filesystem::create_directories(state_folder());
+  std::ofstream(state_file()) << "nothing of ours";
+  start_counting(7);
+  EXPECT_EQ(value(kLoaded), 0);
+}
+
+TEST_F(AggregatorState, AFullDiskIsCountedAndMetricsGoOn) {
+  metrics::Counter scans = start_counting(1);
+  {
+    const FileSizeLimit full(512);
+    eventually([&] { return value(kFailures) >= 2; });
+    EXPECT_EQ(get("/health/ready").status, 503U);
+    EXPECT_NE(get("/health/ready").body.find("state: cannot be written"), std::string::npos);
+    scans.increment();
+    eventually([&] { return value(kScans, kArbitrage) == 2; });
+  }
+  eventually([&] { return running_->health.ready(); });
+  EXPECT_EQ(get("/health/ready").status, 200U);
+  const double failures = value(kFailures);
+  kill();
+  start();
+  EXPECT_GE(value(kScans, kArbitrage), 2) << "what came after the full disk is kept";
+  EXPECT_GE(value(kFailures), failures);
+}
+
+TEST_F(AggregatorState, TwoAggregatorsDoNotShareAFolder) {
+  start();
+  EXPECT_THROW(StateFile(io_.get_executor(), state_folder()), std::runtime_error);
+}
+
+TEST_F(AggregatorState, AnOrderlyEndKeepsWhatWasReceivedLast) {
+  metrics::Counter scans = start_counting(10);
+  scans.add(5);
+  bool stopped = false;
+  boost::asio::co_spawn(io_, runner_->stop(), [&](std::exception_ptr) { stopped = true; });
+  while (!stopped) turn();
+  eventually([&] { return value("polybot_service_up", {{"service", "strategy-runner"}}) == 0; });
+  bool finished = false;
+  boost::asio::co_spawn(io_, running_->aggregator.finish(),
+                        [&](std::exception_ptr) { finished = true; });
+  while (!finished) turn();
+  kill();
+  start();
+  EXPECT_EQ(value(kScans, kArbitrage), 15);
+}
+
+}  // namespace
+}  // namespace polybot::metrics_aggregator
