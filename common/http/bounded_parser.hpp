@@ -1,6 +1,7 @@
 // Beast's message parser behind one function that may be called with any bytes at any time. Adds
 // what the parser leaves to its caller: a bound on the whole header and on what a chunked body
-// carries beside its content (chunk lines, extensions, trailers), and the care that coding needs. No I/O. Private to this library (it includes Beast).
+// carries beside its content (chunk lines, extensions, trailers), and the care that coding needs.
+// No I/O. Private to this library (it includes Beast).
 #pragma once
 
 #include <boost/asio/buffer.hpp>

@@ -157,7 +157,8 @@ void OrderManager::State::book_or_advance(const OrderRecord& order, const VenueT
         domain::taker_fee(market->fee, price, fill.quantity, domain::Rounding::HalfAwayFromZero);
   }
   if (status != FillStatus::Matched) remember_flow(filled);
-  if (const auto pace = exits.find(filled.instrument); pace != exits.end()) pace->second.refused = 0;
+  if (const auto pace = exits.find(filled.instrument); pace != exits.end())
+    pace->second.refused = 0;
   record_order(order, std::move(filled));
 }
 
