@@ -11,7 +11,7 @@ RECORDING ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run test asan check format lint sim mutants fuzz bench e2e compose-test dashboard-schema token packages build \
+.PHONY: help run test asan check format lint sim mutants fuzz bench e2e quiet compose-test dashboard-schema token packages build \
         programs clean
 
 help: ## list the targets
@@ -80,6 +80,11 @@ e2e: ## the monitoring alive: each family, panel and alert, proven against a rea
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/e2e/e2e_test.py $(FAULTS)
+
+quiet: ## the alerts quiet: shipped rules, ten healthy minutes with a runner kill and an aggregator restart
+	@deploy/install-packages.sh build test e2e
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/e2e/quiet_test.py $(MINUTES)
 
 compose-test: ## the containers: build, up, kill -9 each in turn, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose
