@@ -32,7 +32,7 @@ HEALTHY_SECONDS = 45
 BY_PROMTOOL = "promtool cases"
 CONFIGURATION = {
     "strategy-runner.toml": {"ring_frames": "64", "quote_quantity": '"3000"', "inventory_max": '"12000"',
-                             "reduce_before_end": '"2s"', "exit_before_end": '"1s"'},
+                             "event_cost_max": '"20000"', "reduce_before_end": '"2s"', "exit_before_end": '"1s"'},
     "gateway.toml": {"stream_queue_messages": "32"},
     "order-manager.toml": {"order_notional_max": "20000", "position_max": "100000", "event_exposure_max": "100000",
                            "exposure_max": "200000", "daily_loss_max": "5000", "drawdown_max": "640",

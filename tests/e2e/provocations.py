@@ -97,8 +97,10 @@ LEG_MISS = Provocation("leg-miss", begin=_faults("leg-miss"), end=_clear("leg-mi
 REJECT = Provocation("reject", alerts=("OrderRejectRatio",), begin=_faults("reject", probability=0.9),
                      end=_clear("reject"))
 
-ANSWER_LOST = Provocation("answer-lost", alerts=("OrdersAmbiguous",), begin=_faults("answer-lost", probability=0.7),
-                          end=_clear("answer-lost"), until=_above("polybot_orders_ambiguous"))
+# An order that was executed at once is soon told of by the user channel; one that is executed later stays in doubt.
+ANSWER_LOST = Provocation("answer-lost", alerts=("OrdersAmbiguous",),
+                          begin=_faults("answer-lost", "executed-late", probability=0.7, delay_ms=5_000),
+                          end=_clear("answer-lost", "executed-late"), until=_above("polybot_orders_ambiguous"))
 
 # Canceled orders that fill, and orders that come to life after they were written off.
 LATE_FILL = Provocation("late-fill", begin=_faults("late-fill", "executed-late"),

@@ -9,7 +9,6 @@ namespace {
 
 using domain::Duration;
 using domain::Timestamp;
-using metrics::Family;
 using metrics::FamilyIndex;
 using metrics::FamilyValues;
 using metrics::Policy;

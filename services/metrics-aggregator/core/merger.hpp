@@ -138,7 +138,7 @@ class Merger {
   void merge_family(Sender& sender, metrics::FamilyIndex index, SenderFamily& family,
                     domain::Timestamp now);
   void merge_counts(Sender& sender, metrics::FamilyIndex index, SenderFamily& family,
-                    std::vector<Series> series);
+                    const std::vector<Series>& series);
   void merge_owned(Sender& sender, metrics::FamilyIndex index, SenderFamily& family,
                    std::vector<Series> series, domain::Timestamp now);
   void merge_levels(Sender& sender, metrics::FamilyIndex index, SenderFamily& family,

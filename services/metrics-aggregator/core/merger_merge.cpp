@@ -15,7 +15,6 @@ using domain::Duration;
 using domain::Timestamp;
 using metrics::Family;
 using metrics::FamilyIndex;
-using metrics::FamilyValues;
 using metrics::Policy;
 using metrics::Type;
 
@@ -72,7 +71,7 @@ void Merger::merge_family(Sender& sender, FamilyIndex index, SenderFamily& famil
   family.waiting.reset();
   const Family& declared = metrics::at(index);
   if (const std::optional<Drop> fault = fault_of(declared, family, series)) return count(*fault);
-  if (is_count(declared)) return merge_counts(sender, index, family, std::move(series));
+  if (is_count(declared)) return merge_counts(sender, index, family, series);
   if (declared.policy == Policy::Owned)
     return merge_owned(sender, index, family, std::move(series), now);
   if (!family.waiting_is_fresh) return;
@@ -130,7 +129,7 @@ bool Merger::has_good_labels(const Family& family, std::string_view key, Drop& f
 
 // Counters and histograms: what was counted since the last merge is added to the total, for ever.
 void Merger::merge_counts(Sender& sender, FamilyIndex index, SenderFamily& family,
-                          std::vector<Series> series) {
+                          const std::vector<Series>& series) {
   const Family& declared = metrics::at(index);
   std::optional<Series> overflow;
   std::size_t next = 0;
