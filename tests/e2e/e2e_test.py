@@ -31,11 +31,11 @@ HEALTHY_SECONDS = 45
 # Alerts that no fault here provokes: each has promtool cases that fire and that do not (alerts_test.yml).
 BY_PROMTOOL = "promtool cases"
 CONFIGURATION = {
-    "strategy-runner.toml": {"ring_frames": "64", "quote_quantity": '"3000"', "inventory_max": '"12000"',
+    "strategy-runner.toml": {"ring_frames": "64", "quote_quantity": '"1500"', "inventory_max": '"6000"',
                              "event_cost_max": '"20000"', "reduce_before_end": '"2s"', "exit_before_end": '"1s"'},
     "gateway.toml": {"stream_queue_messages": "32"},
     "order-manager.toml": {"order_notional_max": "20000", "position_max": "100000", "event_exposure_max": "100000",
-                           "exposure_max": "200000", "daily_loss_max": "5000", "drawdown_max": "640",
+                           "exposure_max": "200000", "daily_loss_max": "5000", "drawdown_max": "1200",
                            "request_timeout": '"60s"', "ambiguous_hold": '"6s"', "marks_every": '"2s"',
                            "drift_every": '"3s"'},
     # Markets that end and pay out within the healthy minute.

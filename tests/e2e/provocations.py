@@ -147,10 +147,12 @@ def _thaw(service):
 
 
 # A frozen process is one that does not answer; it cannot be restarted before its time.
-KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("gateway"),
-                   end=lambda run: (run.stack.kill("gateway"),
+KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("order-manager"),
+                   end=lambda run: (run.stack.kill("order-manager"),
                                     wait_until("everything is ready again", run.stack.not_ready, 60)),
-                   until=lambda run: None if run.value("polybot_service_up", service="gateway") == 0 else "it is up")
+                   until=_all(_rises("polybot_signals_unanswered_total"),
+                              lambda run: None if run.value("polybot_service_up", service="order-manager") == 0
+                              else "it is up"))
 
 FROZEN_RUNNER = Provocation("frozen-runner", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
                             end=_thaw("strategy-runner"))
@@ -279,7 +281,7 @@ STATE_LOST = Provocation(
 
 # ---- money ----------------------------------------------------------------------------------------------
 
-LOSS_USD = -560.0
+LOSS_USD = -1000.0
 KILL_EVERY_SECONDS = 20.0
 KILLS = 2
 
@@ -311,13 +313,15 @@ def _kill_the_owner(run):
 def _resume(run):
     wait_until("the prices are back", lambda: None if (run.value("polybot_daily_pnl_usd") or 0) > -450 else
                f"daily P&L {run.value('polybot_daily_pnl_usd')}", 90)
-    _command(run, "POST", "/api/v1/trading/resume")
+    LOSS.memory.clear()
+    for scope in ("", "?strategy=spread_farm"):  # its own limit may have reduced it, too
+        _command(run, "POST", "/api/v1/trading/resume" + scope)
 
 
 LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawdown"), begin=_lose_money,
                    meanwhile=_stop_losing, then=_kill_the_owner, end=_resume)
 
-# In this order: what leaves traces that take long to fade comes last.
-ALL = (STOP_STRATEGY, LEG_MISS, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
+# In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
+ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
        HALT, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, FROZEN_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
-       VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST, LOSS)
+       VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)
