@@ -284,6 +284,7 @@ STATE_LOST = Provocation(
 LOSS_USD = -1000.0
 KILL_EVERY_SECONDS = 20.0
 KILLS = 2
+PRICES_BACK_AFTER_MS = 110_000  # longer than the loss takes to be seen, and the kills
 
 
 def _lose_money(run):
@@ -292,7 +293,7 @@ def _lose_money(run):
     if not markets:
         raise Failed("spread_farm quotes in no market that lasts")
     for market in markets:
-        run.stack.fault("fair-value-jump", market=market, size="-0.3", delay_ms=75_000)
+        run.stack.fault("fair-value-jump", market=market, size="-0.3", delay_ms=PRICES_BACK_AFTER_MS)
 
 
 def _stop_losing(run):
@@ -312,7 +313,7 @@ def _kill_the_owner(run):
 
 def _resume(run):
     wait_until("the prices are back", lambda: None if (run.value("polybot_daily_pnl_usd") or 0) > -450 else
-               f"daily P&L {run.value('polybot_daily_pnl_usd')}", 90)
+               f"daily P&L {run.value('polybot_daily_pnl_usd')}", 150)
     LOSS.memory.clear()
     for scope in ("", "?strategy=spread_farm"):  # its own limit may have reduced it, too
         _command(run, "POST", "/api/v1/trading/resume" + scope)
