@@ -174,9 +174,12 @@ asio::awaitable<bool> Session::stop() {
     }
     good = co_await stack_.stop(service, kStopPatience) && good;
   }
-  // A process that had to be killed leaves its sockets behind.
-  for (const auto& left : std::filesystem::directory_iterator(layout_.data / "bus")) {
-    if (left.is_socket()) std::filesystem::remove(left.path());
+  // A process that had to be killed leaves its sockets behind. Not when the start failed: then they
+  // may be those of the stack that has this folder already.
+  if (traded_) {
+    for (const auto& left : std::filesystem::directory_iterator(layout_.data / "bus")) {
+      if (left.is_socket()) std::filesystem::remove(left.path());
+    }
   }
   say(fmt::format("Stopped in {:.1f} s",
                   std::chrono::duration<double>(clock_.monotonic() - begun).count()));
