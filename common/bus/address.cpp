@@ -114,7 +114,9 @@ void remove_stale_ipc_socket(std::string_view address) {
     throw std::runtime_error("cannot listen on " + std::string(address) +
                              ": a file that is no socket is there");
   }
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  // Of another type than the listener's, so that a living one is told from a stale one (EPROTOTYPE
+  // from ECONNREFUSED) without a connection that it would have to accept and see closed.
+  const int probe = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) return;
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
