@@ -105,6 +105,10 @@ std::string loopback_address(std::uint16_t port) {
   return std::string(kTcpScheme) + "127.0.0.1:" + std::to_string(port);
 }
 
+std::string address_in_use(std::string_view address) {
+  return "address in use: " + std::string(address) + " (is another instance running?)";
+}
+
 void remove_stale_ipc_socket(std::string_view address) {
   if (!address.starts_with(kIpcScheme)) return;
   const std::string path(address.substr(kIpcScheme.size()));
@@ -123,8 +127,11 @@ void remove_stale_ipc_socket(std::string_view address) {
   std::memcpy(name.sun_path, path.data(), path.size());
   // Only a refused connection proves that nobody listens; anything else leaves the file alone.
   const int result = ::connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name);
-  if (result != 0 && errno == ECONNREFUSED) ::unlink(path.c_str());
+  const int error = result == 0 ? 0 : errno;
   ::close(probe);
+  if (error == ECONNREFUSED) ::unlink(path.c_str());
+  // Said here: NNG would find it out by connecting.
+  if (error == EPROTOTYPE) throw std::runtime_error(address_in_use(address));
 }
 
 }  // namespace polybot::bus

@@ -164,7 +164,7 @@ void Socket::listen(const std::string& address) {
   }
   if (result == 0) result = nng_listener_start(listener, 0);
   if (result == NNG_EADDRINUSE) {
-    throw std::runtime_error("address in use: " + address + " (is another instance running?)");
+    throw std::runtime_error(address_in_use(address));
   }
   if (result != 0) {
     throw std::runtime_error("cannot listen on " + address + ": " + nng_strerror(result));

@@ -118,6 +118,22 @@ TEST(Address, ReplacesTheSocketFileOfAKilledListener) {
       socket.attach(listen_on(ipc_address(folder.path, "md")), NetworkTrust::LoopbackOnly));
 }
 
+TEST(Address, DoesNotConnectToALivingListenerToFindOutThatItLives) {
+  TemporaryFolder folder;
+  const std::filesystem::path path = folder.path / "md";
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  std::strncpy(name.sun_path, path.c_str(), sizeof name.sun_path - 1);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  nng::Socket socket = open_publisher();
+  EXPECT_THROW(socket.attach(listen_on(ipc_address(folder.path, "md")), NetworkTrust::LoopbackOnly),
+               std::runtime_error);
+  EXPECT_EQ(::accept(listener, nullptr, nullptr), -1) << "somebody has connected";
+  ::close(listener);
+}
+
 TEST(Address, NeverRemovesAFileThatIsNoSocket) {
   TemporaryFolder folder;
   std::ofstream(folder.path / "md") << "precious";
