@@ -28,7 +28,7 @@ namespace {
 
 constexpr domain::Duration kStateInterval = 500ms;
 // Of the grace period: the rest is for what the venue still has to say about cancels.
-constexpr domain::Duration kDrainPatience = 3s;
+constexpr domain::Duration kDrainPatience = 2s;
 
 polymarket::OrderSigner make_signer(const Config& config) {
   try {
