@@ -20,10 +20,15 @@ import threading
 import time
 from pathlib import Path
 
+# What is shared with the other tests of real processes.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
 import proofs
 import provocations
 from exposition import Broken, Scrape, falling
-from processes import PROGRAMS, ROOT, Failed, Monitoring, Stack, Webhook, changed_configuration, listening, request, say, wait_until
+from processes import Monitoring, Webhook, listening
+from stack import PROGRAMS, Stack, changed_configuration, request
+from waiting import ROOT, Failed, say, wait_until
 
 WORK = ROOT / "build" / "e2e"
 FACTOR = 30

@@ -14,7 +14,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from processes import Failed, free_port, listening, wait_until
+from processes import listening
+from stack import free_port
+from waiting import Failed, wait_until
 
 
 @dataclass
