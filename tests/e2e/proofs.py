@@ -3,7 +3,7 @@
 A recording is a list of (phase, Scrape): the phase is "healthy", or the name of the fault that is on, or
 "after" and the name of the fault that has just been mended. `proof` of a catalogue row says which recordings must show what:
 
-  moves        some series has two different values while no fault is on
+  moves        some series has two different values within one stretch of time without a fault
   constant     present in every scrape, and never changes while the process that sends it lives
   invariant    present in every scrape and within its bounds while everything is well
   fault:NAME   some series differs, in the phase NAME, from all it was before
@@ -25,10 +25,13 @@ def _samples(scrapes, family):
 
 
 def _moves(recording, family):
-    seen = {}
-    calm = [scrape for phase, scrape in recording if phase == "healthy" or phase.startswith("after ")]
-    for values in _samples(calm, family):
-        for key, value in (values or {}).items():
+    seen, stretch = {}, None
+    for phase, scrape in recording:
+        if phase != stretch:
+            seen, stretch = {}, phase
+        if phase != "healthy" and not phase.startswith("after "):
+            continue
+        for key, value in scrape.families.get(family, {}).items():
             if seen.setdefault(key, value) != value:
                 return None
     return "no series of it has two different values while no fault is on"

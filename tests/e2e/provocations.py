@@ -93,8 +93,11 @@ HALT = Provocation(
 
 # ---- the venue ------------------------------------------------------------------------------------------
 
-LEG_MISS = Provocation("leg-miss", begin=_faults("leg-miss"), end=_clear("leg-miss"),
-                       until=_above("polybot_unhedged_exposure_usd"))
+# The strategy buys the missing leg as soon as it is told. A venue that takes its time leaves the legs uneven for long
+# enough to be seen.
+LEG_MISS = Provocation("leg-miss", begin=lambda run: (run.stack.fault("leg-miss"),
+                                                      run.stack.fault("venue-hang", delay_ms=2_500)),
+                       end=_clear("leg-miss", "venue-hang"), until=_above("polybot_unhedged_exposure_usd"))
 
 REJECT = Provocation("reject", alerts=("OrderRejectRatio",), begin=_faults("reject", probability=0.9),
                      end=_clear("reject"))
@@ -118,7 +121,8 @@ VENUE_HANG = Provocation("venue-hang", alerts=("OrderStuck",), begin=_faults("ve
 USER_SOCKET_DROP = Provocation("user-socket-drop", begin=_faults("user-socket-drop"), end=_clear("user-socket-drop"),
                                until=_rises("polybot_reconciliations_total"))
 
-VENUE_DRIFT = Provocation("venue-drift", alerts=("VenueDrift",), begin=_faults("venue-drift", amount="25"),
+# Much: cash of trades that are being settled is in doubt, and what is within that doubt is no drift.
+VENUE_DRIFT = Provocation("venue-drift", alerts=("VenueDrift",), begin=_faults("venue-drift", amount="10000"),
                           end=_clear("venue-drift"), until=_above("polybot_venue_drift_usd", kind="cash"))
 
 FEED_GAP = Provocation("feed-gap", begin=_faults("feed-gap", probability=0.3), end=_clear("feed-gap"),
@@ -144,31 +148,41 @@ def _thaw(service):
     def end(run):
         if run.stack.pid(service) is not None:
             run.stack.signal(service, signal.SIGCONT)
-        wait_until("everything is ready again", run.stack.not_ready, 60)
+        wait_until("everything is ready again", run.stack.not_ready)
     return end
 
 
 # A frozen process is one that does not answer; it cannot be restarted before its time.
 KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("order-manager"),
                    end=lambda run: (run.stack.kill("order-manager"),
-                                    wait_until("everything is ready again", run.stack.not_ready, 60)),
+                                    wait_until("everything is ready again", run.stack.not_ready)),
                    until=_all(_rises("polybot_signals_unanswered_total"),
                               lambda run: None if run.value("polybot_service_up", service="order-manager") == 0
                               else "it is up"))
 
-FROZEN_RUNNER = Provocation("frozen-runner", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
-                            end=_thaw("strategy-runner"))
+def _pause(service, seconds):
+    """It hears and says nothing for a while, and then everything at once."""
+    def once(run):
+        pid = run.stack.pid(service)
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(1.0)
+    return once
 
 
-def _stutter(run):
-    """A reader that is too slow: it sleeps, and finds more than its queue can hold."""
-    pid = run.stack.pid("strategy-runner")
-    if pid is None:
-        return
-    os.kill(pid, signal.SIGSTOP)
-    time.sleep(1.5)
-    os.kill(pid, signal.SIGCONT)
-    time.sleep(1.0)
+# Runners repeat what is not answered, and hold back what would follow from it.
+SLOW_ANSWERS = Provocation("slow-answers", begin=lambda run: None, meanwhile=_pause("order-manager", 1.0),
+                           until=_all(_rises("polybot_signals_duplicate_total"),
+                                      _rises("polybot_signals_withheld_total")))
+
+RUNNER_KILL = Provocation(
+    "runner-kill", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
+    end=lambda run: (run.stack.kill("strategy-runner"),
+                     wait_until("everything is ready again", run.stack.not_ready)),
+    until=lambda run: None if run.value("polybot_strategy_shards") == 0 else "its shards are leased")
 
 
 def _listen_without_reading(run):
@@ -178,10 +192,12 @@ def _listen_without_reading(run):
 
 def _hang_up(run):
     with SLOW_READER.memory.pop("session"):
-        wait_until("everything is ready again", run.stack.not_ready, 60)
+        wait_until("everything is ready again", run.stack.not_ready)
 
 
-SLOW_READER = Provocation("slow-reader", alerts=("BusMessagesLost",), begin=_listen_without_reading, meanwhile=_stutter,
+SLOW_READER = Provocation("slow-reader", alerts=("BusMessagesLost",), begin=_listen_without_reading,
+                          # A reader that is too slow: it sleeps until the sender's queue can hold no more.
+                          meanwhile=_pause("strategy-runner", 5.0),
                           until=_all(_rises("polybot_bus_messages_lost_total"), _rises("polybot_bus_replays_total"),
                                      _rises("polybot_websocket_sessions_dropped_total")), end=_hang_up)
 
@@ -277,7 +293,7 @@ def _lose_state(run):
 
 
 STATE_LOST = Provocation(
-    "state-lost", begin=_lose_state,
+    "state-lost", alerts=("MetricsStateLost",), begin=_lose_state,
     until=lambda run: None if run.value("polybot_aggregator_state_loaded") == 0 else "the state is still loaded")
 
 
@@ -286,7 +302,7 @@ STATE_LOST = Provocation(
 LOSS_USD = -1000.0
 KILL_EVERY_SECONDS = 20.0
 KILLS = 2
-PRICES_BACK_AFTER_MS = 110_000  # longer than the loss takes to be seen, and the kills
+PRICES_BACK_AFTER_MS = 90_000  # longer than the loss takes to be seen, and the kills
 
 
 def _lose_money(run):
@@ -315,7 +331,7 @@ def _kill_the_owner(run):
 
 def _resume(run):
     wait_until("the prices are back", lambda: None if (run.value("polybot_daily_pnl_usd") or 0) > -450 else
-               f"daily P&L {run.value('polybot_daily_pnl_usd')}", 150)
+               f"daily P&L {run.value('polybot_daily_pnl_usd')}")
     LOSS.memory.clear()
     for scope in ("", "?strategy=spread_farm"):  # its own limit may have reduced it, too
         _command(run, "POST", "/api/v1/trading/resume" + scope)
@@ -326,5 +342,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
-       HALT, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, FROZEN_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
+       HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL, KILL, VENUE_DOWN, FEED_FREEZE,
        VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)

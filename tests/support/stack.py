@@ -55,12 +55,17 @@ def free_port():
 
 
 def changed_configuration(folder, changes):
-    """A copy of the shipped configuration in which {file: {key: value}} differ; the keys must exist."""
+    """A copy of the shipped configuration in which {file: {key: value}} differ; the keys must exist.
+
+    A key stands for itself in every section, "[section] key" for the one in that section.
+    """
     shutil.copytree(ROOT / "deploy" / "config", folder, dirs_exist_ok=True)
     for name, values in changes.items():
         text = (folder / name).read_text()
         for key, value in values.items():
-            text, count = re.subn(rf"(?m)^({re.escape(key)} *= *)(\"[^\"]*\"|[^\s#]+)", rf"\g<1>{value}", text)
+            section, _, own = key.rpartition("] ")
+            place = rf"^{re.escape(section)}\][^\n]*\n(?:(?!\[)[^\n]*\n)*?" if section else "^"
+            text, count = re.subn(rf"(?m)({place}{re.escape(own)} *= *)(\"[^\"]*\"|[^\s#]+)", rf"\g<1>{value}", text)
             if count == 0:
                 raise Failed(f"{name} has no key {key}")
         (folder / name).write_text(text)
