@@ -173,8 +173,8 @@ def _pause(service, seconds):
     return once
 
 
-# Runners repeat what is not answered, and hold back what would follow from it.
-SLOW_ANSWERS = Provocation("slow-answers", begin=lambda run: None, meanwhile=_pause("order-manager", 1.0),
+# Runners repeat what is not answered and, once their leases have run out, hold back what they want.
+SLOW_ANSWERS = Provocation("slow-answers", begin=lambda run: None, meanwhile=_pause("order-manager", 4.5),
                            until=_all(_rises("polybot_signals_duplicate_total"),
                                       _rises("polybot_signals_withheld_total")))
 
