@@ -37,8 +37,9 @@ HEALTHY_SECONDS = 30  # at least; then until everything that moves by itself has
 # Alerts that no fault here provokes: each has promtool cases that fire and that do not (alerts_test.yml).
 BY_PROMTOOL = "promtool cases"
 # Quoted are the markets that soon end, so that there are always claims, and a few that last, to lose money in.
-QUOTED = json.dumps(["btc-*", "eth-*", "sol-*", "xrp-*", "rate-cut-*", "ceasefire-*", "lunar-*", "strike-*"])
-FOLLOWED = json.dumps(["heat-record-*", "album-*", "chip-maker-*", "treaty-*", "summit-*"])
+QUOTED = json.dumps(["btc-*", "eth-*", "sol-*", "xrp-*",
+                     "rate-cut-*", "ceasefire-*", "lunar-*", "strike-*", "heat-record-*", "album-*"])
+FOLLOWED = json.dumps(["chip-maker-*", "treaty-*", "summit-*"])
 CONFIGURATION = {
     "strategy-runner.toml": {"quote_quantity": '"1500"', "inventory_max": '"6000"',
                              "event_cost_max": '"20000"', "reduce_before_end": '"0s"', "exit_before_end": '"0s"',
