@@ -48,6 +48,10 @@ class Service {
   [[nodiscard]] Engine::Effects effects();
   void on_published(const domain::StreamedEvent& event);
   void show_health();
+  // Nothing keeps us from answering for what rests at the venue.
+  [[nodiscard]] bool in_charge() const {
+    return engine_.core().not_ready().empty() && engine_.journal_writable();
+  }
   [[nodiscard]] asio::awaitable<void> publish_state();
   [[nodiscard]] asio::awaitable<void> wind_up();
 
@@ -167,6 +171,8 @@ void Service::show_health() {
     }
   }
   if (!engine_.journal_writable()) journal = engine_.failure();
+  if (!desk_->heartbeats_taken())
+    venue.append(venue.empty() ? "" : "; ").append("the venue takes no heartbeats");
   const auto show = [this](std::string_view component, const std::string& reason) {
     if (reason.empty()) {
       runtime_.health.set_ready(component);
@@ -209,6 +215,9 @@ asio::awaitable<void> Service::run() {
   metrics_->start();
   const std::function<asio::awaitable<void>()> account = [this] { return desk_->follow_account(); };
   const std::function<asio::awaitable<void>()> clock = [this] { return desk_->watch_clock(); };
+  const std::function<asio::awaitable<void>()> heartbeats = [this] {
+    return desk_->send_heartbeats([this] { return in_charge(); });
+  };
   const std::function<asio::awaitable<void>()> quotes = [this] { return feeds_.read_quotes(); };
   const std::function<asio::awaitable<void>()> signals = [this] { return feeds_.read_signals(); };
   const runtime::SuperviseOptions reconnect{
@@ -219,7 +228,7 @@ asio::awaitable<void> Service::run() {
     desk_->close();  // that its links end now is no news
   };
   co_await (until_stopped() || engine_.run() || publish_state() ||
-            runtime::supervise("clock", clock) ||
+            runtime::supervise("clock", clock) || runtime::supervise("heartbeats", heartbeats) ||
             runtime::supervise("account", account, reconnect) ||
             runtime::supervise("quotes", quotes) || runtime::supervise("signals", signals));
   streams_.publish_state(engine_.core(), runtime_.clock.now());

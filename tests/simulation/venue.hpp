@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "services/order-manager/core/heartbeat_chain.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "services/order-manager/core/outputs.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
@@ -32,6 +33,8 @@ class Venue {
   void cancel(std::vector<domain::VenueOrderId> orders, OnReply reply);
   void read(const order_manager::Read& wanted, OnReply reply);
   void read_clock(OnReply reply);
+  void heartbeat(const std::string& id,
+                 std::function<void(const order_manager::HeartbeatAnswer&)> deliver);
 
   // ---- the user channel: one session at a time
   // ------------------------------------------------------

@@ -218,6 +218,8 @@ void World::settle() {
   require(shown.empty(), shown);
   require(manager_.core().not_ready().empty(),
           "order-manager is not ready though everything works");
+  require(!venue_.exchange().dead_man_switch().lapsed(venue_.account()),
+          "the venue takes order-manager for dead though everything works");
 }
 
 void World::collect(Outcome& outcome) const {
