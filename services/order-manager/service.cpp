@@ -13,6 +13,7 @@
 #include "services/order-manager/engine.hpp"
 #include "services/order-manager/event_log.hpp"
 #include "services/order-manager/feeds.hpp"
+#include "services/order-manager/lease_report.hpp"
 #include "services/order-manager/manager_metrics.hpp"
 #include "services/order-manager/order_streams.hpp"
 #include "services/order-manager/venue_desk.hpp"
@@ -47,6 +48,7 @@ class Service {
  private:
   [[nodiscard]] Engine::Effects effects();
   void on_published(const domain::StreamedEvent& event);
+  void add_routes();
   void show_health();
   // Nothing keeps us from answering for what rests at the venue.
   [[nodiscard]] bool in_charge() const {
@@ -67,6 +69,7 @@ class Service {
   Engine engine_;
   Feeds feeds_;
   bus::RecoveryServer recovery_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 bus::PublisherConfig publisher_config(const runtime::Runtime& runtime, const Config& config) {
@@ -147,6 +150,16 @@ void Service::on_published(const domain::StreamedEvent& event) {
   manager_metrics_.observe(Stage::Total, now - record->order.decided_at);
 }
 
+void Service::add_routes() {
+  // The admin server outlives this object; a request that comes in between finds nobody.
+  runtime_.admin.router().get(
+      "/leases",
+      [this, alive = std::weak_ptr<int>(alive_)](http::Request) -> asio::awaitable<http::Response> {
+        if (alive.expired()) co_return http::problem(503, "stopping");
+        co_return http::json(lease_report(engine_.core(), runtime_.clock.now()));
+      });
+}
+
 void Service::show_health() {
   std::string journal;
   std::string venue;
@@ -211,6 +224,7 @@ asio::awaitable<void> Service::run() {
   } catch (const JournalError& error) {
     throw runtime::CannotStart(error.what());
   }
+  add_routes();
   show_health();
   metrics_->start();
   const std::function<asio::awaitable<void>()> account = [this] { return desk_->follow_account(); };
