@@ -275,6 +275,9 @@ inline constexpr std::array kFamilies{
     Family{"polybot_bus_recovery_requests_total", Type::Counter, Policy::Sum,
            {{"outcome", "served|refused"}}, kEveryService, fault("slow-reader"),
            "Recovery requests of others that this service was asked to answer."},
+    Family{"polybot_bus_listeners_renewed_total", Type::Counter, Policy::Sum,
+           {}, kEveryService, kInvariant,
+           "Local sockets closed and opened anew because they took no connection in any more."},
 
     // --- Processes ----------------------------------------------------------------------------------------
     Family{"polybot_event_loop_lag_seconds", Type::Histogram, Policy::Sum,
