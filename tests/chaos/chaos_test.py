@@ -170,6 +170,7 @@ def judge(run, table, duration):
     table.add("no quote rests in an unleased shard", [text for text in watch.trouble if "rests in shard" in text])
     table.add("no counter ever fell", [text for text in watch.trouble if "counter" in text or "broken" in text],
               f"{watch.scrapes} scrapes")
+    table.add("runners leave when told to", [f"{replicas.overdue} had to be killed"] if replicas.overdue else [])
     if facts is None:
         return
     for name, count in seen(facts, watch, replicas).items():

@@ -22,7 +22,9 @@ class Replicas:
         self._pattern = None     # (arguments, environment) of a runner
         self._extra = {}         # name: process
         self._frozen = {}        # pid: when it goes on
+        self._leaving = []       # [(process, when it is killed)]
         self.kills = {}          # service: how often
+        self.overdue = 0         # runners that did not leave when told to
 
     # ---- who there is ----
 
@@ -80,8 +82,15 @@ class Replicas:
             self._leave(self._extra.pop(name))
 
     def tend(self):
-        """To be called often: lets go on what was frozen long enough, restarts what was killed here."""
+        """To be called often: lets go on what was frozen long enough, restarts what was killed here, and kills
+        what does not leave."""
         now = time.monotonic()
+        for process, until in list(self._leaving):
+            if process.poll() is not None:
+                self._leaving.remove((process, until))
+            elif now >= until:
+                self.overdue += 1
+                process.kill()
         for pid, until in list(self._frozen.items()):
             if now >= until:
                 self._continue(pid)
@@ -99,6 +108,9 @@ class Replicas:
         for process in self._extra.values():
             self._leave(process)
         self._extra = {}
+        while self._leaving:
+            self.tend()
+            time.sleep(0.05)
 
     # ---- details ----
 
@@ -127,13 +139,9 @@ class Replicas:
             return subprocess.Popen([PROGRAMS / RUNNER, *arguments], stdin=subprocess.DEVNULL, env=environment,
                                     stdout=output, stderr=output)
 
-    @staticmethod
-    def _leave(process):
-        """An orderly end; a process that is frozen or does not go is killed."""
+    def _leave(self, process):
+        """An orderly end, begun: SIGTERM, also to one that is frozen."""
+        self._frozen.pop(process.pid, None)
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGCONT)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        self._leaving.append((process, time.monotonic() + STOP_SECONDS))

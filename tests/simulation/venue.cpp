@@ -327,6 +327,8 @@ void Venue::publish() {
   for (const sim::AccountOutput& output : out.account) {
     if (const auto* order = std::get_if<sim::OrderOutput>(&output)) {
       if (order->account != account_) continue;
+      if (order->update.status == domain::VenueOrderStatus::Canceled)
+        withdrawn_.try_emplace(order->update.order, order->update.at);
       if (order->update.reason == sim::kHeartbeatReason)
         ++stage_.totals["orders canceled for want of a heartbeat"];
       tell_user(order->update);
@@ -338,6 +340,11 @@ void Venue::publish() {
       our_trades_.emplace_back(trade.trade.matched_at, trade.number);
     tell_user(trade.trade);
   }
+}
+
+std::optional<Timestamp> Venue::withdrawn_at(const domain::VenueOrderId& order) const {
+  const auto found = withdrawn_.find(order);
+  return found == withdrawn_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Venue::tell_market(const sim::MarketOutput& output) {

@@ -77,6 +77,8 @@ class Venue {
   [[nodiscard]] bool by_hand(const domain::VenueOrderId& order) const {
     return by_hand_.contains(order);
   }
+  // When the order was first taken off the book unfilled, if ever; a late fill may follow.
+  [[nodiscard]] std::optional<Timestamp> withdrawn_at(const domain::VenueOrderId& order) const;
   [[nodiscard]] std::string save() { return exchange_.save(); }
   void advance() { input(venue_simulator::AdvanceTime{}); }
 
@@ -130,6 +132,7 @@ class Venue {
   Timestamp market_last_{};
   std::vector<std::pair<Timestamp, std::uint64_t>> our_trades_;  // matched at, number
   std::set<domain::VenueOrderId> by_hand_;
+  std::map<domain::VenueOrderId, Timestamp> withdrawn_;
 };
 
 }  // namespace polybot::simulation
