@@ -104,6 +104,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
       return subscription.matches(frame.topic);
     };
     if (std::none_of(config.subscriptions.begin(), config.subscriptions.end(), wanted)) {
+      if (std::any_of(given_up.begin(), given_up.end(), wanted)) return;  // was under way
       return stats.count(Refusal::UnknownTopic);
     }
     const bool is_tip = frame.tip_seq != 0;
@@ -152,6 +153,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   Continuity continuity;
   FrameRing ring;
   std::vector<std::string> addresses;
+  std::vector<Subscription> given_up;  // subscribed to before
   int taken_in_a_row = 0;
 };
 
@@ -188,6 +190,7 @@ void Subscriber::subscribe(const Subscription& subscription) {
   auto& subscriptions = state_->config.subscriptions;
   if (std::find(subscriptions.begin(), subscriptions.end(), subscription) != subscriptions.end())
     return;
+  std::erase(state_->given_up, subscription);
   state_->apply(subscription);
   subscriptions.push_back(subscription);
 }
@@ -197,6 +200,8 @@ void Subscriber::unsubscribe(const Subscription& subscription) {
   const auto found = std::find(subscriptions.begin(), subscriptions.end(), subscription);
   if (found == subscriptions.end()) return;
   state_->socket.unsubscribe(subscription.filter());
+  state_->continuity.forget(subscription.name());
+  state_->given_up.push_back(*found);
   subscriptions.erase(found);
 }
 

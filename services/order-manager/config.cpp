@@ -62,6 +62,7 @@ void read_strategies(Reader& reader, Settings& settings) {
 
 void read_signals(Reader& reader, Settings& settings) {
   settings.lease_duration = reader.duration("leases.duration", settings.lease_duration, 100ms, 60s);
+  settings.lease_gather = reader.duration("leases.gather", settings.lease_gather, 0ms, 60s);
   settings.signal_rate_max =
       reader.integer_as<std::uint32_t>("signals.rate_max", settings.signal_rate_max, 1, 1'000'000);
   settings.signal_burst_max = reader.integer_as<std::uint32_t>(

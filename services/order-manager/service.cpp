@@ -28,6 +28,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr domain::Duration kStateInterval = 500ms;
+// How long a changed lease may wait for its telling.
+constexpr domain::Duration kLeaseInterval = 20ms;
 // Of the grace period: the rest is for what the venue still has to say about cancels.
 constexpr domain::Duration kDrainPatience = 3s;
 
@@ -199,10 +201,20 @@ void Service::show_health() {
 }
 
 asio::awaitable<void> Service::publish_state() {
+  domain::Duration next{};
+  std::uint64_t told = 0;
   while (true) {
-    streams_.publish_state(engine_.core(), runtime_.clock.now());
-    show_health();
-    co_await runtime::sleep_for(kStateInterval);
+    const domain::Duration now = runtime_.clock.monotonic();
+    const std::uint64_t changes = engine_.core().lease_changes();
+    if (now >= next || changes != told) {
+      streams_.publish_state(engine_.core(), runtime_.clock.now());
+      told = changes;
+    }
+    if (now >= next) {
+      show_health();
+      next = now + kStateInterval;
+    }
+    co_await runtime::sleep_for(kLeaseInterval);
   }
 }
 

@@ -41,7 +41,7 @@ CONFIGURATION = {
     "order-manager.toml": {"order_notional_max": "2000", "position_max": "20000", "event_exposure_max": "50000",
                            "exposure_max": "500000", "open_orders_max": "400", "order_rate_max": "40",
                            "daily_loss_max": "900000", "drawdown_max": "900000", "request_timeout": '"3s"',
-                           "ambiguous_hold": '"6s"', "unwind_after": '"3s"', "drift_every": '"5s"',
+                           "ambiguous_hold": '"6s"', "drift_every": '"5s"',
                            "marks_every": '"2s"'},
     "strategy-runner.toml": {"requote_interval": '"100ms"', "refresh_interval": '"5s"',
                              "inventory_max": '"2000"', "event_cost_max": '"20000"', "pause": '"100ms"',
@@ -95,7 +95,7 @@ def quiesce(stack, replicas):
     replicas.let_all_go_on()
     wait_until("the simulator is back", lambda: None if _answers(stack.simulator + "/status") else "no answer", 60)
     end_of_faults(stack)
-    replicas.scale(RUNNERS)
+    stack.scale(RUNNERS)
     _tended(replicas, "everything is ready", stack.not_ready, SETTLE_SECONDS)
     for strategy in STRATEGIES:
         _tended(replicas, f"{strategy} is stopped",
@@ -170,7 +170,6 @@ def judge(run, table, duration):
     table.add("no quote rests in an unleased shard", [text for text in watch.trouble if "rests in shard" in text])
     table.add("no counter ever fell", [text for text in watch.trouble if "counter" in text or "broken" in text],
               f"{watch.scrapes} scrapes")
-    table.add("runners leave when told to", [f"{replicas.overdue} had to be killed"] if replicas.overdue else [])
     if facts is None:
         return
     for name, count in seen(facts, watch, replicas).items():
@@ -184,14 +183,13 @@ def main(duration, seed):
     WORK.mkdir(parents=True)
     table = Table()
     say(f"storm of {duration:g} s, seed {seed}")
-    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION), {"SEED": str(seed)})
+    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION), {"SEED": str(seed), "RUNNERS": str(RUNNERS)})
     replicas, watch = Replicas(stack), Watch(stack)
     try:
         stack.wait_ready()
         watch.start()
         say(f"order-manager dies {DEATHS} times for good")
         deaths = dead_man.rounds(stack, DEATHS, seed)
-        replicas.scale(RUNNERS)
         Storm(seed, duration).rage(stack, replicas)
         say("the storm is over: " + ", ".join(f"{service} killed {replicas.kills.get(service, 0)} times"
                                               for service in SERVICES))
@@ -203,7 +201,7 @@ def main(duration, seed):
         table.add("the run", [str(failed)], "given up")
     finally:
         watch.stop()
-        replicas.stop()
+        replicas.let_all_go_on()
         code, last_lines = stack.stop()
     table.add("an orderly stop, verified by the launcher", [] if code == 0 else last_lines)
     print()

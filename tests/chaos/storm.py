@@ -3,9 +3,9 @@
 import random
 import time
 
-from replicas import RUNNER
 from waiting import Failed, say
 
+RUNNER = "strategy-runner"
 SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggregator")
 KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
 FROZEN = ("order-manager", "gateway", RUNNER, RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
@@ -84,7 +84,7 @@ class Storm:
         elif what == "freeze":
             replicas.freeze(arguments[0], arguments[1], draw)
         elif what == "scale":
-            replicas.scale(arguments[0])
+            stack.scale(arguments[0])
         else:
             try:
                 stack.fault(arguments[0], **arguments[1])

@@ -111,6 +111,7 @@ void Manager::fold_and_start() {
     remember(core_->apply(journal_.read(seq)));
   require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   failed_ = false;
+  lease_changes_told_ = 0;
   core_->start(splitmix64(plan_.seed), stage_.now(), out_);
   finish_turn();
   if (!core_ || failed_) return;
@@ -123,6 +124,8 @@ void Manager::deliver(const om::Input& input) {
   if (stage_.verbose) {
     if (const std::string text = tell(input); !text.empty()) stage_.say(text);
   }
+  if (const auto* runner = std::get_if<domain::RunnerAnnounced>(&input))
+    auditor_.leases().on_announced(*runner);
   core_->on(input, stage_.now(), out_);
   if (inputs_in_turn_++ > 0) return;
   // What arrives until then is of the same turn and the same transaction.
@@ -189,7 +192,11 @@ void Manager::finish_turn() {
       [this](const om::Outputs& out) { carry_out(out); });
   if (!durable) return journal_failed();
   auditor_.on_turn(core_->ledger(), inputs);
-  if (dying_) lose_process(dead_for_);
+  if (dying_) return lose_process(dead_for_);
+  // A changed lease is told at once.
+  if (std::exchange(lease_changes_told_, core_->lease_changes()) == lease_changes_told_) return;
+  auditor_.leases().on_changed(core_->leases());
+  publish_state(core_->strategy_states(stage_.now()), core_->leases());
 }
 
 bool Manager::commit(const std::vector<StreamedEvent>& records) {

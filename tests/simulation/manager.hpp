@@ -95,6 +95,7 @@ class Manager {
   Timestamp born_{};
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
+  std::uint64_t lease_changes_told_ = 0;
   bool failed_ = false;         // the journal cannot be written
   std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn

@@ -14,7 +14,7 @@ from pathlib import Path
 from waiting import ROOT, Failed, wait_until
 
 PROGRAMS = ROOT / "build" / "release" / "bin"
-PORTS = (8000, 8001, 8002, 8003, 8010, 8080, 8090)  # of the stack, before the offset
+PORTS = (8000, 8001, 8002, 8003, 8010, 8011, 8012, 8013, 8080, 8090)  # of the stack, before the offset
 
 
 def request(url, method="GET", body=None, headers=None, timeout=10.0):
@@ -169,6 +169,13 @@ class Stack:
         status, text = request(f"{self.simulator}/faults/{name}", "DELETE")
         if status != 200:
             raise Failed(f"clearing fault {name}: {status} {text}")
+
+    def scale(self, runners):
+        """Asks the launcher for so many runners; they come and go within seconds."""
+        done = subprocess.run([PROGRAMS / "polybot", "scale", str(runners)], capture_output=True, text=True, timeout=20,
+                              env={**os.environ, "DATA": str(self.data)}, check=False)
+        if done.returncode != 0:
+            raise Failed(f"scaling to {runners} runners: {(done.stderr or done.stdout).strip()[:200]}")
 
     def pause_flow(self):
         """The crowd at the venue sleeps; markets still end and trades settle."""

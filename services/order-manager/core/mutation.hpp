@@ -15,8 +15,9 @@ enum class Mutation : int {
   SettledIgnored = 7,          // sells shares whose purchase is not settled
   StalePositionIgnored = 8,    // trusts decisions that had not seen the last fill
   LateFillDropped = 9,         // a fill after the end of its order is not booked
+  FenceOff = 11,               // obeys signals of an ended lease
+  LeaseEpochNotDurable = 12,   // every start counts its epochs from the same number
 };
-inline constexpr int kMutations = 10;
 
 #ifndef POLYBOT_MUTANT
 #define POLYBOT_MUTANT 0
