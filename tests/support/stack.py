@@ -14,7 +14,7 @@ from pathlib import Path
 from waiting import ROOT, Failed, wait_until
 
 PROGRAMS = ROOT / "build" / "release" / "bin"
-PORTS = (8000, 8001, 8002, 8003, 8010, 8080, 8090)  # of the stack, before the offset
+PORTS = (8000, 8001, 8002, 8003, 8010, 8011, 8012, 8013, 8080, 8090)  # of the stack, before the offset
 
 
 def request(url, method="GET", body=None, headers=None, timeout=10.0):
@@ -72,21 +72,29 @@ def changed_configuration(folder, changes):
     return folder
 
 
+def environment_of(pid):
+    """The environment a process was started with."""
+    entries = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+
 class Stack:
     """`polybot run` on a data folder of its own."""
 
     SERVICES = ("venue-simulator", "metrics-aggregator", "order-manager", "gateway", "strategy-runner")
 
-    def __init__(self, folder, configuration=None):
+    def __init__(self, folder, configuration=None, settings=None):
         self.folder = folder
         self.data = folder / "data"
         offset = free_offset()
         self.aggregator = f"http://127.0.0.1:{8000 + offset}"
         self.api = f"http://127.0.0.1:{8080 + offset}"
+        self.manager = f"http://127.0.0.1:{8002 + offset}"
         self.simulator = f"http://127.0.0.1:{8003 + offset}"
         self._output = folder / "stack.out"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
         environment |= {"DATA": str(self.data), "PORT_OFFSET": str(offset)}
+        environment |= settings or {}
         if configuration is not None:
             environment["CONFIG"] = str(configuration)
         with open(self._output, "w") as output:
@@ -103,17 +111,27 @@ class Stack:
 
     # ---- processes ----
 
-    def pid(self, service):
-        """Of the service's present process; None while it is being restarted."""
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        for child in children:
+    @property
+    def launcher(self):
+        """Process id of the launcher, which starts again whatever ends."""
+        return self._process.pid
+
+    def children(self):
+        """{replica: (service, process id)} of the launcher's present processes; one being restarted is missing."""
+        found = {}
+        for child in Path(f"/proc/{self.launcher}/task/{self.launcher}/children").read_text().split():
             try:
                 program = os.readlink(f"/proc/{child}/exe")
+                replica = environment_of(int(child)).get("POLYBOT_REPLICA")
             except OSError:
                 continue
-            if Path(program).name == service:
-                return int(child)
-        return None
+            if replica is not None:
+                found[replica] = (Path(program).name, int(child))
+        return found
+
+    def pid(self, service):
+        """Of the service's present process; None while it is being restarted."""
+        return next((pid for name, pid in self.children().values() if name == service), None)
 
     def signal(self, service, number):
         pid = self.pid(service)
@@ -127,8 +145,7 @@ class Stack:
     def second(self, service, port):
         """Another process of a service under the same replica name, as a mistaken deployment would have it."""
         pid = self.pid(service)
-        environment = dict(entry.split("=", 1) for entry in
-                           Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in entry)
+        environment = environment_of(pid)
         environment["POLYBOT_ADMIN__PORT"] = str(port)
         environment["POLYBOT_LOG__FILE"] = str(self.folder / f"second-{service}.log")
         arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1:-1]
@@ -157,6 +174,19 @@ class Stack:
         status, text = request(f"{self.simulator}/faults/{name}", "DELETE")
         if status != 200:
             raise Failed(f"clearing fault {name}: {status} {text}")
+
+    def scale(self, runners):
+        """Asks the launcher for so many runners; they come and go within seconds."""
+        done = subprocess.run([PROGRAMS / "polybot", "scale", str(runners)], capture_output=True, text=True, timeout=20,
+                              env={**os.environ, "DATA": str(self.data)}, check=False)
+        if done.returncode != 0:
+            raise Failed(f"scaling to {runners} runners: {(done.stderr or done.stdout).strip()[:200]}")
+
+    def pause_flow(self):
+        """The crowd at the venue sleeps; markets still end and trades settle."""
+        status, text = request(f"{self.simulator}/flow/pause", "POST")
+        if status != 200:
+            raise Failed(f"pausing the flow: {status} {text}")
 
     def command(self, method, path, timeout=10.0):
         """A mutating API call; returns its status."""
