@@ -41,7 +41,8 @@ concept ImageMap = requires {
 template <class T>
 concept ImageSet = requires {
   typename T::key_type;
-} && !ImageMap<T>;
+}
+&&!ImageMap<T>;
 template <class T>
 inline constexpr bool kImageSequence = false;
 template <class T>

@@ -2,6 +2,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -29,15 +30,14 @@ std::optional<std::string> decompress(std::string_view frame, std::size_t bytes_
     return std::nullopt;
   }
   std::string bytes(size, '\0');
-  const std::size_t found =
-      ZSTD_decompress(bytes.data(), bytes.size(), frame.data(), frame.size());
+  const std::size_t found = ZSTD_decompress(bytes.data(), bytes.size(), frame.data(), frame.size());
   if (ZSTD_isError(found) != 0 || found != size) return std::nullopt;
   return bytes;
 }
 
 void WordSum::add(std::string_view bytes) {
   const auto mix = [this](std::uint64_t word) {
-    sum_ = (sum_ ^ word) * 0xC2B2AE3D27D4EB4FULL;
+    sum_ = (sum_ ^ word ^ 0x9E3779B97F4A7C15ULL) * 0xC2B2AE3D27D4EB4FULL;
     sum_ ^= sum_ >> 29;
   };
   mix(bytes.size());

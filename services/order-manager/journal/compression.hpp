@@ -17,11 +17,12 @@ namespace polybot::order_manager {
 // against intent.
 class WordSum {
  public:
+  explicit WordSum(std::uint64_t sum = 0) : sum_(sum) {}
   void add(std::string_view bytes);
   [[nodiscard]] std::uint64_t value() const { return sum_; }
 
  private:
-  std::uint64_t sum_ = 0x9E3779B97F4A7C15ULL;
+  std::uint64_t sum_;
 };
 
 }  // namespace polybot::order_manager

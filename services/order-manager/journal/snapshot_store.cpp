@@ -1,6 +1,7 @@
 #include "services/order-manager/journal/snapshot_store.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "services/order-manager/journal/compression.hpp"
@@ -12,10 +13,10 @@ namespace {
 // A part takes about a millisecond to compress and to make durable.
 constexpr std::size_t kPartBytes = std::size_t{256} << 10;
 constexpr int kPartLevel = 1;
-// Two of the newest: the second one is there for when the first cannot be read.
-constexpr std::size_t kKept = 2;
-// An older one is kept besides, so that a start can leave a tail for replays (start_up.cpp).
+// Starts leave so many records after their snapshot, for replays (start_up.cpp): snapshots that far
+// behind the newest are kept too, a second one for when the first cannot be read.
 constexpr std::uint64_t kKeptBehind = 10'000;
+constexpr std::ptrdiff_t kKept = 2;
 // No image is near it: a label that says more is damaged.
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 30;
 
@@ -25,29 +26,30 @@ std::uint64_t sum_of(std::string_view bytes) {
   return sum.value();
 }
 
-// The seq numbers that stay beside the newest label.
+// The seq numbers that stay, of labels newest first: the newest, the one that will be the next to
+// lie far enough behind, and the newest two that do already.
 std::vector<std::uint64_t> kept_of(const std::vector<SnapshotLabel>& labels) {
-  std::vector<std::uint64_t> kept;
-  std::size_t behind = 0;
-  for (const SnapshotLabel& label : labels) {
-    const bool is_behind = label.seq + kKeptBehind <= labels.front().seq;
-    if (kept.size() >= kKept && !(is_behind && behind < kKept)) continue;
-    if (is_behind) ++behind;
-    kept.push_back(label.seq);
+  const auto behind = std::find_if(labels.begin(), labels.end(), [&](const SnapshotLabel& label) {
+    return label.seq + kKeptBehind <= labels.front().seq;
+  });
+  std::vector<std::uint64_t> kept{labels.front().seq, std::prev(behind)->seq};
+  for (auto label = behind; label != labels.end() && label != behind + kKept; ++label) {
+    kept.push_back(label->seq);
   }
   return kept;
 }
 
 }  // namespace
 
-void SnapshotStore::create_tables() const {
-  sqlite3_exec(db_,
-               "CREATE TABLE IF NOT EXISTS snapshot(seq INTEGER PRIMARY KEY,"
-               "  journal_id INTEGER NOT NULL, fingerprint INTEGER NOT NULL,"
-               "  bytes INTEGER NOT NULL, parts INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;"
-               "CREATE TABLE IF NOT EXISTS snapshot_part(seq INTEGER NOT NULL,"
-               "  part INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY(seq, part)) STRICT",
-               nullptr, nullptr, nullptr);
+bool SnapshotStore::create_tables() const {
+  return sqlite3_exec(
+             db_,
+             "CREATE TABLE IF NOT EXISTS snapshot(seq INTEGER PRIMARY KEY,"
+             "  journal_id INTEGER NOT NULL, fingerprint INTEGER NOT NULL,"
+             "  bytes INTEGER NOT NULL, parts INTEGER NOT NULL, sum INTEGER NOT NULL) STRICT;"
+             "CREATE TABLE IF NOT EXISTS snapshot_part(seq INTEGER NOT NULL,"
+             "  part INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY(seq, part)) STRICT",
+             nullptr, nullptr, nullptr) == SQLITE_OK;
 }
 
 void SnapshotStore::begin(const SnapshotLabel& label, std::string bytes) {
@@ -78,8 +80,8 @@ std::string SnapshotStore::transact(std::uint32_t part, std::string_view body, b
   if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK) return failed();
   if (part == 0) {
     // Parts under this number are of a snapshot that was given up, or of one that is replaced.
-    for (const char* sql : {"DELETE FROM snapshot WHERE seq = ?",
-                            "DELETE FROM snapshot_part WHERE seq = ?"}) {
+    for (const char* sql :
+         {"DELETE FROM snapshot WHERE seq = ?", "DELETE FROM snapshot_part WHERE seq = ?"}) {
       Statement remove(db_, sql);
       remove.bind(1, label_.seq);
       if (remove.step() != SQLITE_DONE) return failed();

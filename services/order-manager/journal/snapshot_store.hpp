@@ -31,7 +31,7 @@ class SnapshotStore {
  public:
   // `db` outlives it. The tables must exist for writing (create_tables); reading does without.
   explicit SnapshotStore(sqlite3* db) : db_(db) {}
-  void create_tables() const;
+  [[nodiscard]] bool create_tables() const;
 
   // Begins a new snapshot; one that was begun and not finished is given up.
   void begin(const SnapshotLabel& label, std::string bytes);
