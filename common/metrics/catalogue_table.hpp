@@ -158,6 +158,9 @@ inline constexpr std::array kFamilies{
     Family{"polybot_journal_commit_duration_seconds", Type::Histogram, Policy::Sum,
            {}, kOrderManager, kMoves,
            "Duration of a durable commit.", kCommitBounds},
+    Family{"polybot_journal_snapshots_total", Type::Counter, Policy::Sum,
+           {{"outcome", "written|failed|refused"}}, kOrderManager, kMoves,
+           "Snapshots of the journal's fold: written, not written for an error, or of no use to a start, which then folded more records."},
 
     // --- Signals and strategies ---------------------------------------------------------------------------
     Family{"polybot_signals_total", Type::Counter, Policy::Sum,

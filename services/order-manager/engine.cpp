@@ -49,20 +49,21 @@ void Engine::begin() {
   auto journal = std::make_unique<Journal>(journal_path_, JournalAccess::ReadWrite);
   auto core = std::make_unique<OrderManager>(settings_, identity_);
   const std::uint64_t last = journal->last_seq();
-  journal->read(1, last, [&](const domain::Event& event) {
-    const domain::StreamedEvent streamed = core->apply(event);
-    if (event.seq + kRememberedRecords > last) effects_.remember(streamed);
-  });
+  const StartUp start_up =
+      fold_journal(*journal, *core, effects_.resume, [&](const domain::StreamedEvent& streamed) {
+        if (streamed.event.seq + kRememberedRecords > last) effects_.remember(streamed);
+      });
   // Only now is the old core given up: until here it went on cancelling.
   journal_ = std::move(journal);
   core_ = std::move(core);
+  snapshots_.begin_at(last);
   outputs_.clear();
   failed_ = false;
   core_->start(random_id(), clock_.now(), outputs_);
   finish();
   if (failed_) return;
   for (const auto& [channel, link] : links_) post(VenueSessionChanged{channel, link});
-  effects_.started();
+  effects_.started(start_up);
 }
 
 void Engine::post(Input input) {
@@ -139,6 +140,21 @@ void Engine::fail(const std::string& why) {
   finish();
 }
 
+// Between two turns the ledger is what the journal says: nothing waits for a commit.
+void Engine::take_snapshot() {
+  if (failed_) return;
+  std::string why;
+  const SnapshotTaker::Step step = snapshots_.step(*journal_, core_->ledger(), why);
+  effects_.snapshot(step, why);
+}
+
+void Engine::take_last_snapshot() {
+  if (failed_) return;
+  std::string why;
+  const SnapshotTaker::Step step = snapshots_.finish(*journal_, core_->ledger(), why);
+  effects_.snapshot(step, why);
+}
+
 boost::asio::awaitable<void> Engine::run() {
   while (true) {
     co_await runtime::sleep_for(kTimerInterval);
@@ -153,6 +169,7 @@ boost::asio::awaitable<void> Engine::run() {
         failure_ = error.what();
       }
     }
+    take_snapshot();
     post(TimerFired{});
   }
 }

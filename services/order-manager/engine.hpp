@@ -3,7 +3,8 @@
 // post() queues; one turn of the loop takes what is queued, lets the core decide, commits the
 // records, and only then sends, publishes and answers (outputs.hpp knows the order). When a commit
 // fails the core cancels everything and decides nothing more; start-up then runs again from the
-// journal, with a pause between attempts, until the journal can be written.
+// journal, with a pause between attempts, until the journal can be written. Between turns snapshots
+// of the state are written, a piece at a time.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,6 +21,7 @@
 #include "common/runtime/logging.hpp"
 #include "services/order-manager/core/order_manager.hpp"
 #include "services/order-manager/journal/journal.hpp"
+#include "services/order-manager/start_up.hpp"
 
 namespace polybot::order_manager {
 
@@ -32,11 +34,13 @@ class Engine {
     std::function<void(const SubmitBatch&)> submit;
     std::function<void(const Read&)> read;
     std::function<void(const domain::StreamedEvent&)> publish;   // durable, in order
+    std::function<void(const Ledger&)> resume;                   // start-up: from a snapshot
     std::function<void(const domain::StreamedEvent&)> remember;  // start-up: for the replay ring
     std::function<void(domain::Duration)> decided;          // how long one signal took the core
     std::function<void(domain::Duration)> committed;        // how long one commit took
     std::function<void(const std::string&)> commit_failed;  // why
-    std::function<void()> started;                          // the core is (again) running
+    std::function<void(const StartUp&)> started;            // the core is (again) running
+    std::function<void(SnapshotTaker::Step, const std::string&)> snapshot;  // what came of one; why
   };
 
   Engine(boost::asio::any_io_executor executor, std::string journal_path, Settings settings,
@@ -48,6 +52,8 @@ class Engine {
   void post(Input input);
   // The last input of each kind that a new core must be told again after a restart of the core.
   void post_link(VenueSessionChanged change);
+  // Writes a snapshot of the state, so that the next start is short. At the end, after run().
+  void take_last_snapshot();
   // Fires the core's timer until cancelled, and restarts it from the journal after a failed commit.
   [[nodiscard]] boost::asio::awaitable<void> run();
 
@@ -66,6 +72,7 @@ class Engine {
   void fail(const std::string& why);
   [[nodiscard]] bool commit(const std::vector<domain::StreamedEvent>& records);
   void carry_out(const Outputs& outputs);
+  void take_snapshot();
 
   boost::asio::any_io_executor executor_;
   std::string journal_path_;
@@ -75,6 +82,7 @@ class Engine {
   runtime::Clock clock_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<OrderManager> core_;
+  SnapshotTaker snapshots_;
   std::deque<Input> inputs_;
   std::map<VenueChannel, Link> links_;
   Outputs outputs_;

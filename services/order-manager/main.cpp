@@ -1,6 +1,7 @@
 #include "common/runtime/service.hpp"
 #include "services/order-manager/config.hpp"
 #include "services/order-manager/service.hpp"
+#include "services/order-manager/tools/archive.hpp"
 #include "services/order-manager/tools/journal_tools.hpp"
 
 int main(int argc, char** argv) {
@@ -14,6 +15,10 @@ int main(int argc, char** argv) {
            {{"verify", "[--at N] [--json] [--orders] JOURNAL: re-fold it and print what it says",
              verify},
             {"backup", "JOURNAL TARGET: a consistent copy, also while it is written", backup},
+            {"archive",
+             "--before YYYY-MM-DD JOURNAL: move the records of before that day to a compressed "
+             "file beside it",
+             archive},
             {"export", "fills|pnl [--csv] JOURNAL: comma-separated values to standard output",
              export_csv}}},
       argc, argv, read_config, run);

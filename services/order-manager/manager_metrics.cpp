@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 2> kLiquidity = {"maker", "taker"};
 constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses = {
     "submitted", "ambiguous", "accepted", "partially_filled",
     "filled",    "canceled",  "rejected", "expired"};
+constexpr std::array<std::string_view, 3> kSnapshotOutcomes = {"written", "failed", "refused"};
 constexpr std::size_t kMarketLabelBytesMax = 64;
 constexpr std::size_t kMarketLabelPrefix = 55;
 
@@ -189,6 +190,9 @@ void register_at_zero(metrics::Registry& registry) {
       (void)registry.counter("polybot_venue_requests_total", {operation, name});
     }
   }
+  for (const std::string_view outcome : kSnapshotOutcomes) {
+    (void)registry.counter("polybot_journal_snapshots_total", {outcome});
+  }
   for (const std::string_view reason : {"malformed", "invalid_operation", "unknown_event"}) {
     (void)registry.counter("polybot_user_events_refused_total", {reason});
   }
@@ -222,6 +226,11 @@ void ManagerMetrics::set_fold(std::uint64_t journal_id, std::uint32_t fold_versi
 void ManagerMetrics::observe(Stage stage, domain::Duration elapsed) {
   // Stamps of one host can differ by its clock's corrections: a negative span is none.
   stages_[static_cast<std::size_t>(stage)].observe(std::max(elapsed, domain::Duration::zero()));
+}
+
+void ManagerMetrics::snapshot(SnapshotOutcome outcome) {
+  const std::string_view name = kSnapshotOutcomes[static_cast<std::size_t>(outcome)];
+  registry_.counter("polybot_journal_snapshots_total", {name}).increment();
 }
 
 void ManagerMetrics::venue_request(std::string_view operation, std::string_view outcome,

@@ -13,6 +13,8 @@
 
 namespace polybot::order_manager {
 
+// What became of a snapshot of the fold: Refused ones could not be used at a start.
+enum class SnapshotOutcome : std::uint8_t { Written, Failed, Refused };
 enum class Stage : std::uint8_t { Risk, Journal, Submit, Ack, Fill, Total };
 
 class ManagerMetrics {
@@ -25,6 +27,7 @@ class ManagerMetrics {
 
   void observe(Stage stage, domain::Duration elapsed);
   void committed(domain::Duration elapsed) { commit_duration_.observe(elapsed); }
+  void snapshot(SnapshotOutcome outcome);
   void venue_request(std::string_view operation, std::string_view outcome,
                      domain::Duration elapsed);
   void user_event_refused(std::string_view reason);

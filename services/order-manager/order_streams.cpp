@@ -48,6 +48,13 @@ void OrderStreams::keep(const domain::StrategyName& strategy, std::uint64_t prev
   }
 }
 
+void OrderStreams::resume(const Ledger& ledger) {
+  // After a failed commit the journal is folded again: what is kept already stays.
+  for (const auto& [topic, seq] : ledger.topics()) {
+    streams_.try_emplace(topic, Stream{.kept = {}, .dropped_up_to = seq, .last_seq = seq});
+  }
+}
+
 void OrderStreams::remember(const domain::StreamedEvent& event) {
   const auto stream = streams_.find(event.event.strategy);
   // After a failed commit the journal is folded again: what is kept already stays.

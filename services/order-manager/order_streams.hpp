@@ -22,6 +22,8 @@ class OrderStreams {
  public:
   explicit OrderStreams(bus::Publisher& publisher) : publisher_(publisher) {}
 
+  // The fold goes on from a snapshot: what came before it is not kept.
+  void resume(const Ledger& ledger);
   // Keeps it for replays without publishing: records from before this start.
   void remember(const domain::StreamedEvent& event);
   void publish(const domain::StreamedEvent& event);

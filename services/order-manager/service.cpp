@@ -51,6 +51,8 @@ class Service {
   [[nodiscard]] Engine::Effects effects();
   void on_published(const domain::StreamedEvent& event);
   void add_routes();
+  void on_started(const StartUp& start_up);
+  void on_snapshot(SnapshotTaker::Step step, const std::string& why);
   void show_health();
   // Nothing keeps us from answering for what rests at the venue.
   [[nodiscard]] bool in_charge() const {
@@ -121,6 +123,7 @@ Engine::Effects Service::effects() {
       .submit = [this](const SubmitBatch& batch) { desk_->submit(batch); },
       .read = [this](const Read& wanted) { desk_->read(wanted); },
       .publish = [this](const domain::StreamedEvent& event) { on_published(event); },
+      .resume = [this](const Ledger& ledger) { streams_.resume(ledger); },
       .remember = [this](const domain::StreamedEvent& event) { streams_.remember(event); },
       .decided =
           [this](domain::Duration elapsed) { manager_metrics_.observe(Stage::Risk, elapsed); },
@@ -130,13 +133,31 @@ Engine::Effects Service::effects() {
             manager_metrics_.observe(Stage::Journal, elapsed);
           },
       .commit_failed = [this](const std::string&) { show_health(); },
-      .started =
-          [this] {
-            const Ledger& ledger = engine_.core().ledger();
-            manager_metrics_.set_fold(ledger.journal_id(), kFoldVersion);
-            log::info("The journal is folded",
-                      {{"records", ledger.last_seq()}, {"start", ledger.starts()}});
-          }};
+      .started = [this](const StartUp& start_up) { on_started(start_up); },
+      .snapshot = [this](SnapshotTaker::Step step,
+                         const std::string& why) { on_snapshot(step, why); }};
+}
+
+void Service::on_started(const StartUp& start_up) {
+  const Ledger& ledger = engine_.core().ledger();
+  manager_metrics_.set_fold(ledger.journal_id(), kFoldVersion);
+  for (const std::string& reason : start_up.refused) {
+    manager_metrics_.snapshot(SnapshotOutcome::Refused);
+    log::warning("A snapshot cannot be used; the start takes longer", {{"reason", reason}});
+  }
+  log::info("The journal is folded", {{"records", ledger.last_seq()},
+                                      {"snapshot", start_up.snapshot_seq},
+                                      {"folded", start_up.folded},
+                                      {"start", ledger.starts()}});
+}
+
+void Service::on_snapshot(SnapshotTaker::Step step, const std::string& why) {
+  if (step == SnapshotTaker::Step::Finished) {
+    manager_metrics_.snapshot(SnapshotOutcome::Written);
+  } else if (step == SnapshotTaker::Step::Failed) {
+    manager_metrics_.snapshot(SnapshotOutcome::Failed);
+    log::warning("A snapshot cannot be written; the next start takes longer", {{"error", why}});
+  }
 }
 
 void Service::on_published(const domain::StreamedEvent& event) {
@@ -258,6 +279,7 @@ asio::awaitable<void> Service::run() {
             runtime::supervise("account", account, reconnect) ||
             runtime::supervise("quotes", quotes) || runtime::supervise("signals", signals));
   streams_.publish_state(engine_.core(), runtime_.clock.now());
+  engine_.take_last_snapshot();
   feeds_.close();
   recovery_.close();
   publisher_.close();

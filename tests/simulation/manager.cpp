@@ -107,7 +107,12 @@ void Manager::fold_and_start() {
   out_.clear();
   inputs_in_turn_ = 0;
   core_ = std::make_unique<om::OrderManager>(plan_.manager, identify);
-  for (std::uint64_t seq = 1; seq <= journal_.last_seq(); ++seq)
+  // Every second process starts from the newest snapshot.
+  if (auto snapshot = process_ % 2 == 0 ? journal_.snapshot() : std::nullopt) {
+    core_->restore(std::move(*snapshot));
+    for (const auto& [topic, seq] : core_->ledger().topics()) resume(topic, seq);
+  }
+  for (std::uint64_t seq = core_->ledger().last_seq() + 1; seq <= journal_.last_seq(); ++seq)
     remember(core_->apply(journal_.read(seq)));
   require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   failed_ = false;
@@ -272,6 +277,11 @@ void Manager::connect_user_channel() {
 
 // ---- streams
 // ----------------------------------------------------------------------------------------------
+
+// Of what came before a snapshot only the number is known.
+void Manager::resume(const StrategyName& topic, std::uint64_t seq) {
+  streams_.try_emplace(topic, Stream{.kept = {}, .dropped_up_to = seq, .last_seq = seq});
+}
 
 void Manager::remember(const StreamedEvent& event) {
   const auto [found, is_new] = streams_.try_emplace(event.event.strategy);

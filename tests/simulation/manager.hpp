@@ -77,6 +77,7 @@ class Manager {
   void set_link(order_manager::VenueChannel channel, order_manager::Link link);
   void connect_user_channel();
   void beat();
+  void resume(const domain::StrategyName& topic, std::uint64_t seq);
   void remember(const domain::StreamedEvent& event);
   void every(Duration span, std::function<void()> action);
   // Runs `action` only while the process that asked for it lives.

@@ -33,6 +33,10 @@ class Ledger {
   [[nodiscard]] domain::Timestamp last_at() const { return last_at_; }
   // Of order.<strategy>; order.all for the empty name. 0 = none.
   [[nodiscard]] std::uint64_t last_seq(const domain::StrategyName& topic) const;
+  // By topic, as above; what each has come to.
+  [[nodiscard]] const std::map<domain::StrategyName, std::uint64_t>& topics() const {
+    return topic_seq_;
+  }
   [[nodiscard]] std::uint64_t journal_id() const { return journal_id_; }
   [[nodiscard]] domain::Timestamp opened_at() const { return opened_at_; }
   [[nodiscard]] bool deposited() const { return deposited_; }
@@ -83,6 +87,7 @@ class Ledger {
   [[nodiscard]] std::uint64_t digest() const;
 
  private:
+  friend struct LedgerImage;
   struct Applier;
   StrategyCounters& count(const domain::StrategyName& strategy) { return counters_[strategy]; }
   void count_change(const OrderRecord& record, const OrderChange& change);

@@ -69,6 +69,7 @@ class LegGroups {
   void digest(Digest& digest) const;
 
  private:
+  friend struct LedgerImage;
   Table groups_;
   std::map<domain::ClientOrderId, domain::SignalId> members_;
 };

@@ -36,6 +36,11 @@ domain::StreamedEvent OrderManager::apply(const domain::Event& event) {
   return state_->ledger.apply(event);
 }
 
+void OrderManager::restore(Ledger ledger) {
+  POLYBOT_ASSERT(!state_->started && state_->ledger.last_seq() == 0);
+  state_->ledger = std::move(ledger);
+}
+
 void OrderManager::start(std::uint64_t journal_id, Timestamp now, Outputs& out) {
   state_->start(journal_id, now, out);
 }

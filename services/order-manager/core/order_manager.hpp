@@ -44,6 +44,9 @@ class OrderManager {
   // published for it (the shell fills its replay ring with these).
   domain::StreamedEvent apply(const domain::Event& event);
 
+  // Start-up: instead of the records up to its last_seq().
+  void restore(Ledger ledger);
+
   // After the fold, once. `journal_id` names a new journal (ignored when the journal has one).
   // Records the start, turns unanswered intents ambiguous, asks for a reading of the account.
   void start(std::uint64_t journal_id, domain::Timestamp now, Outputs& out);

@@ -116,6 +116,7 @@ class Orders {
   void digest(Digest& digest) const;
 
  private:
+  friend struct LedgerImage;
   OrderRecord& known(const domain::ClientOrderId& id);
   OrderChange move(OrderRecord& record, domain::OrderEventKind event, domain::Timestamp at);
   OrderChange enter(OrderRecord& record, domain::OrderStatus status) const;

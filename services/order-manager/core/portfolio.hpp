@@ -46,6 +46,7 @@ class TokenPosition {
   [[nodiscard]] const std::deque<Entry>& entries() const { return fills_; }
 
  private:
+  friend struct LedgerImage;
   void fold_confirmed_front();
   void fold_again();
 
@@ -165,6 +166,7 @@ class Portfolio {
   void digest(Digest& digest) const;
 
  private:
+  friend struct LedgerImage;
   struct Baseline {
     domain::Money day_open;            // equity
     domain::Money peak;                // equity, >= 0 since equity starts at 0

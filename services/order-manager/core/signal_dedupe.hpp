@@ -25,6 +25,7 @@ class SignalDedupe {
   void digest(Digest& digest) const;
 
  private:
+  friend struct LedgerImage;
   struct Window {
     std::uint64_t watermark = 0;  // every counter up to here is seen
     std::set<std::uint64_t> above;

@@ -5,12 +5,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "common/wire/order_codec.hpp"
+#include "services/order-manager/journal/statement.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -18,31 +20,34 @@ namespace {
 // "PBJ1": told apart from other SQLite files by the header itself.
 constexpr int kApplicationId = 0x50424A31;
 constexpr int kFormat = 1;
-
-// One prepared statement, finalised with its scope.
-class Statement {
- public:
-  Statement(sqlite3* db, const char* sql) { sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr); }
-  ~Statement() { sqlite3_finalize(statement_); }
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  [[nodiscard]] sqlite3_stmt* get() const { return statement_; }
-
- private:
-  sqlite3_stmt* statement_ = nullptr;
-};
+// The first records are in archives, which a program of format 1 does not know of.
+constexpr int kFormatArchived = 2;
 
 std::int64_t pragma(sqlite3* db, const char* sql) {
-  const Statement statement(db, sql);
-  if (statement.get() == nullptr || sqlite3_step(statement.get()) != SQLITE_ROW) return -1;
-  return sqlite3_column_int64(statement.get(), 0);
+  Statement statement(db, sql);
+  return statement.step() == SQLITE_ROW ? static_cast<std::int64_t>(statement.number(0)) : -1;
 }
 
-std::string_view column_bytes(sqlite3_stmt* statement, int column) {
-  const void* bytes = sqlite3_column_blob(statement, column);
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
-  return {static_cast<const char*>(bytes), bytes == nullptr ? 0 : size};
+// SQLite's numbers are signed; its largest stands for "to the end".
+std::uint64_t clamped(std::uint64_t seq) {
+  return std::min<std::uint64_t>(seq, INT64_MAX);
 }
+
+// Ends with its scope. Within a transaction of the owner's it does nothing.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(sqlite3* db) : db_(sqlite3_get_autocommit(db) != 0 ? db : nullptr) {
+    if (db_ != nullptr) sqlite3_exec(db_, "BEGIN", nullptr, nullptr, nullptr);
+  }
+  ~ReadTransaction() {
+    if (db_ != nullptr) sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr);
+  }
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+ private:
+  sqlite3* db_;
+};
 
 }  // namespace
 
@@ -103,6 +108,7 @@ void Journal::open(JournalAccess access) {
   if (sqlite3_open_v2(path_.c_str(), &db_, flags, nullptr) != SQLITE_OK) fail("cannot open");
   sqlite3_busy_timeout(db_, 2000);
   sqlite3_extended_result_codes(db_, 1);
+  snapshots_ = SnapshotStore(db_);
   // Reading a page finds out whether this is a database at all.
   const std::int64_t tables = pragma(db_, "SELECT count(*) FROM sqlite_master");
   if (tables < 0) fail("not a readable journal");
@@ -111,13 +117,16 @@ void Journal::open(JournalAccess access) {
     create_tables();
   } else if (application != kApplicationId) {
     throw JournalError("journal: " + path_ + " is an SQLite file, but not a PolyBot journal");
-  } else if (const std::int64_t format = pragma(db_, "PRAGMA user_version"); format != kFormat) {
+  } else if (const std::int64_t format = pragma(db_, "PRAGMA user_version");
+             format != kFormat && format != kFormatArchived) {
     throw JournalError("journal: " + path_ + " has format " + std::to_string(format) +
-                       ", this program reads format " + std::to_string(kFormat));
+                       ", this program reads formats " + std::to_string(kFormat) + " and " +
+                       std::to_string(kFormatArchived));
   }
   if (access == JournalAccess::ReadWrite) {
     execute("PRAGMA journal_mode = WAL");
     execute("PRAGMA synchronous = FULL");
+    if (!snapshots_.create_tables()) fail("cannot make the tables of the snapshots");
     constexpr const char* kInsert =
         "INSERT INTO journal(seq, at_ns, kind, strategy, body) VALUES (?, ?, ?, ?, ?)";
     if (sqlite3_prepare_v3(db_, kInsert, -1, SQLITE_PREPARE_PERSISTENT, &insert_, nullptr) !=
@@ -128,6 +137,26 @@ void Journal::open(JournalAccess access) {
   const std::int64_t last = pragma(db_, "SELECT coalesce(max(seq), 0) FROM journal");
   if (last < 0) fail("cannot read the last record's number");
   last_seq_ = static_cast<std::uint64_t>(last);
+  if (const auto archived = archives(); !archived.empty()) {
+    last_seq_ = std::max(last_seq_, archived.back().last);
+  }
+  journal_id_ = read_journal_id();
+}
+
+std::string Journal::folder() const {
+  return std::filesystem::path(path_).parent_path().string();
+}
+
+std::uint64_t Journal::read_journal_id() const {
+  if (const auto archived = archives(); !archived.empty()) return archived.front().journal_id;
+  Statement select(db_, "SELECT body FROM journal WHERE seq = 1");
+  domain::Event event;
+  if (select.step() != SQLITE_ROW ||
+      wire::decode_event(select.bytes(0), event) != wire::DecodeError::None) {
+    return 0;
+  }
+  const auto* opened = std::get_if<domain::JournalOpened>(&event.body);
+  return opened == nullptr ? 0 : opened->journal_id;
 }
 
 void Journal::create_tables() {
@@ -168,35 +197,39 @@ std::string Journal::append(std::span<const domain::Event> events) {
   sqlite3_clear_bindings(insert_);
   if (sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return failed("commit");
   last_seq_ = seq;
+  if (const auto* opened = std::get_if<domain::JournalOpened>(&events.front().body)) {
+    if (events.front().seq == 1) journal_id_ = opened->journal_id;
+  }
   return {};
 }
 
 void Journal::read(std::uint64_t from, std::uint64_t to,
                    const std::function<void(const domain::Event&)>& visit) const {
-  const Statement statement(db_,
-                            "SELECT seq, body FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq");
-  if (statement.get() == nullptr) fail("cannot read");
-  // SQLite numbers are signed; the largest stands for "to the end".
-  constexpr std::uint64_t kEnd = INT64_MAX;
-  sqlite3_bind_int64(statement.get(), 1, static_cast<sqlite3_int64>(std::min(from, kEnd)));
-  sqlite3_bind_int64(statement.get(), 2, static_cast<sqlite3_int64>(std::min(to, kEnd)));
+  // One view of the database: an archiver may move records between two statements.
+  const ReadTransaction one_view(db_);
   std::uint64_t expected = std::max<std::uint64_t>(from, 1);
-  int result = SQLITE_ROW;
   domain::Event event;
-  while ((result = sqlite3_step(statement.get())) == SQLITE_ROW) {
-    const auto seq = static_cast<std::uint64_t>(sqlite3_column_int64(statement.get(), 0));
+  const auto take = [&](std::uint64_t seq, std::string_view body) {
     if (seq != expected) {
       throw JournalError("journal: " + path_ + ": record " + std::to_string(expected) +
                          " is missing; restore a backup");
     }
-    const wire::DecodeError error = wire::decode_event(column_bytes(statement.get(), 1), event);
-    if (error != wire::DecodeError::None || event.seq != seq) {
+    if (wire::decode_event(body, event) != wire::DecodeError::None || event.seq != seq) {
       throw JournalError("journal: " + path_ + ": record " + std::to_string(seq) +
                          " is damaged; restore a backup");
     }
     visit(event);
     ++expected;
+  };
+  for (const ArchiveLabel& label : archives()) {
+    if (label.last >= expected && label.first <= to) read_archive(folder(), label, from, to, take);
   }
+  Statement select(db_, "SELECT seq, body FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq");
+  if (!select.ok()) fail("cannot read");
+  select.bind(1, clamped(from));
+  select.bind(2, clamped(to));
+  int result = SQLITE_ROW;
+  while ((result = select.step()) == SQLITE_ROW) take(select.number(0), select.bytes(1));
   if (result != SQLITE_DONE) fail("cannot read record " + std::to_string(expected));
 }
 
@@ -225,6 +258,10 @@ void Journal::backup(const std::string& file) const {
     give_up("cannot finish");
   }
   sqlite3_close(target);
+  const Journal copied(file, JournalAccess::ReadOnly);
+  for (const ArchiveLabel& label : copied.archives()) {
+    copy_archive(folder(), label, copied.folder());
+  }
 }
 
 }  // namespace polybot::order_manager

@@ -7,6 +7,10 @@
 // Every other table or number can be derived from it. One writer per journal: a lock file beside
 // the database refuses a second process. Reading (verify, export, backup) needs no lock.
 //
+// The oldest records may have been moved to archives (archive_file.hpp): read() goes through those
+// first, so that a reader sees one journal. Snapshots of the fold lie in tables of their own
+// (snapshot_store.hpp).
+//
 // Not thread-safe. A failed append leaves the journal open; the caller decides when to try again.
 #pragma once
 
@@ -14,21 +18,18 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "common/domain/events.hpp"
+#include "services/order-manager/journal/archive_file.hpp"
+#include "services/order-manager/journal/journal_error.hpp"
+#include "services/order-manager/journal/snapshot_store.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace polybot::order_manager {
-
-// The journal cannot be opened or read: names the file and the fault in one line.
-class JournalError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 enum class JournalAccess : std::uint8_t {
   ReadWrite,  // takes the lock, creates the file when missing
@@ -57,8 +58,29 @@ class Journal {
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   [[nodiscard]] const std::string& path() const { return path_; }
 
-  // Copies a consistent state to `file`, also while the owner writes. Throws JournalError.
+  // Of the first record; 0 when there is none, or when it does not open a journal.
+  [[nodiscard]] std::uint64_t journal_id() const { return journal_id_; }
+
+  // Copies a consistent state to `file`, also while the owner writes, and the archives beside it.
+  // Throws JournalError.
   void backup(const std::string& file) const;
+
+  [[nodiscard]] SnapshotStore& snapshots() { return snapshots_; }
+  [[nodiscard]] const SnapshotStore& snapshots() const { return snapshots_; }
+
+  // Oldest first. Together with the table they are the journal.
+  [[nodiscard]] std::vector<ArchiveLabel> archives() const;
+  // Number of the first record that is not archived.
+  [[nodiscard]] std::uint64_t first_kept() const;
+  // Number of the last record before the first one at or after `at`; 0 = none.
+  [[nodiscard]] std::uint64_t last_before(domain::Timestamp at) const;
+  // Copies the records first_kept() ... `last` to an archive, makes that durable, reads it back,
+  // and only then removes them here, in one transaction. Needs the lock. Throws JournalError; then
+  // the journal is as it was (a file without a label may be left).
+  ArchiveLabel archive_up_to(std::uint64_t last);
+  // Gives the room of what was removed back to the disk; needs as much room again while it runs.
+  // Throws JournalError; then the journal is as it was.
+  void compact();
 
  private:
   struct Lock;
@@ -66,12 +88,18 @@ class Journal {
   void create_tables();
   [[noreturn]] void fail(const std::string& doing) const;
   void execute(const char* sql) const;
+  [[nodiscard]] std::string folder() const;
+  [[nodiscard]] std::uint64_t read_journal_id() const;
+  [[nodiscard]] ArchiveLabel write_archive(std::uint64_t last) const;
+  void remove_archived(const ArchiveLabel& label);
 
   std::string path_;
   std::unique_ptr<Lock> lock_;
   sqlite3* db_ = nullptr;
   sqlite3_stmt* insert_ = nullptr;
   std::uint64_t last_seq_ = 0;
+  std::uint64_t journal_id_ = 0;
+  SnapshotStore snapshots_{nullptr};
 };
 
 }  // namespace polybot::order_manager

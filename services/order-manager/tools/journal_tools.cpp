@@ -13,6 +13,7 @@
 #include "common/runtime/config.hpp"
 #include "services/order-manager/journal/journal.hpp"
 #include "services/order-manager/tools/report.hpp"
+#include "services/order-manager/tools/snapshot_check.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -23,8 +24,10 @@ void print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();
+
 struct VerifyArguments {
-  std::uint64_t at = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t at = kToTheEnd;
   bool json = false;
   OrderList orders = OrderList::Leave;
   std::string file;
@@ -62,7 +65,7 @@ void print_fills(const Journal& journal) {
   // The last word on each fill comes after it: read it first.
   std::map<domain::FillId, std::string_view> fate;
   Ledger ledger;
-  journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
+  journal.read(1, kToTheEnd, [&](const domain::Event& event) {
     if (const auto* advanced = std::get_if<domain::FillAdvanced>(&event.body)) {
       fate[advanced->fill] =
           advanced->status == domain::FillStatus::Confirmed ? "confirmed" : "mined";
@@ -84,7 +87,7 @@ void print_fills(const Journal& journal) {
   };
   print(
       "record,time,strategy,order,trade,market,outcome,side,quantity,cash,fee,liquidity,status\n");
-  journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
+  journal.read(1, kToTheEnd, [&](const domain::Event& event) {
     const auto* fill = std::get_if<domain::OrderFilled>(&event.body);
     if (fill == nullptr) return;
     const auto found = fate.find(fill->fill);
@@ -104,7 +107,7 @@ void print_fills(const Journal& journal) {
 void print_pnl(const Journal& journal) {
   print("record,time,strategy,realized,unrealized,total,daily,drawdown\n");
   Ledger ledger;
-  journal.read(1, std::numeric_limits<std::uint64_t>::max(), [&](const domain::Event& event) {
+  journal.read(1, kToTheEnd, [&](const domain::Event& event) {
     ledger.apply(event);
     if (!std::holds_alternative<domain::MarksTaken>(event.body)) return;
     for (const auto& [strategy, counters] : ledger.counters()) {
@@ -124,13 +127,20 @@ void print_pnl(const Journal& journal) {
 int verify(const std::vector<std::string>& arguments) {
   const VerifyArguments parsed = parse_verify(arguments);
   const Journal journal(parsed.file, JournalAccess::ReadOnly);
+  if (parsed.at != kToTheEnd && parsed.at > journal.last_seq()) {
+    throw CannotStart(fmt::format("verify: there is no record {}; the last one is {}", parsed.at,
+                                  journal.last_seq()));
+  }
   Ledger ledger;
-  journal.read(1, parsed.at, [&](const domain::Event& event) { ledger.apply(event); });
+  const SnapshotCheck snapshots = fold_and_check(journal, parsed.at, ledger);
   print(parsed.json ? json_report(ledger, parsed.orders) + "\n" : text_report(ledger));
+  if (!parsed.json) print(text_of(snapshots));
   const std::vector<std::string> broken = broken_identities(ledger);
   for (const std::string& text : broken)
     std::fprintf(stderr, "verify: the accounting identity is broken: %s\n", text.c_str());
-  return broken.empty() ? 0 : 1;
+  for (const std::string& text : snapshots.wrong)
+    std::fprintf(stderr, "verify: %s\n", text.c_str());
+  return broken.empty() && snapshots.wrong.empty() ? 0 : 1;
 }
 
 int backup(const std::vector<std::string>& arguments) {

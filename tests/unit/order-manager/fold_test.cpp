@@ -2,6 +2,7 @@
 // sound.
 #include <random>
 
+#include "services/order-manager/core/ledger_image.hpp"
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -258,6 +259,39 @@ TEST(Fold, GoesOnFromAnyPointOfTheJournal) {
   for (const StreamedEvent& streamed : out.record) third.apply(streamed.event);
   EXPECT_GT(again.ledger().last_seq(), before);
   EXPECT_EQ(third.ledger().digest(), again.ledger().digest());
+}
+
+TEST(Fold, IsTheSameFromAnImageAndWhatFollowedIt) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Chaos chaos(seed);
+    for (int i = 0; i < 400; ++i) chaos.act();
+    const std::vector<Event>& journal = chaos.rig().journal;
+    Ledger whole;
+    for (const Event& event : journal) {
+      whole.apply(event);
+      if (event.seq % 97 != 0 && event.seq != journal.size()) continue;
+      const std::string image = encode_ledger(whole);
+      std::optional<Ledger> resumed = decode_ledger(image);
+      ASSERT_TRUE(resumed.has_value());
+      ASSERT_EQ(resumed->digest(), whole.digest()) << "seed " << seed << " record " << event.seq;
+      ASSERT_EQ(encode_ledger(*resumed), image);
+      for (std::uint64_t seq = event.seq + 1; seq <= journal.size(); ++seq) {
+        resumed->apply(journal[seq - 1]);
+      }
+      ASSERT_EQ(resumed->digest(), chaos.rig().core.ledger().digest()) << "seed " << seed;
+    }
+  }
+}
+
+TEST(Fold, RefusesAnImageThatIsNotWhole) {
+  Chaos chaos(3);
+  for (int i = 0; i < 200; ++i) chaos.act();
+  const std::string image = encode_ledger(chaos.rig().core.ledger());
+  ASSERT_TRUE(decode_ledger(image).has_value());
+  for (std::size_t size = 0; size < image.size(); size += 1 + image.size() / 200) {
+    EXPECT_FALSE(decode_ledger(std::string_view(image).substr(0, size)).has_value());
+  }
+  EXPECT_FALSE(decode_ledger(image + '\0').has_value());
 }
 
 TEST(Fold, SendsOnlyAfterTheCommitAndNothingWhenItFails) {

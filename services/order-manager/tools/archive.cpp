@@ -1,0 +1,140 @@
+#include "services/order-manager/tools/archive.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "common/runtime/clock.hpp"
+#include "common/runtime/config.hpp"
+#include "services/order-manager/core/ledger_image.hpp"
+#include "services/order-manager/tools/report.hpp"
+#include "services/order-manager/tools/snapshot_check.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+using runtime::CannotStart;
+
+constexpr std::string_view kUsage = "usage: order-manager archive --before YYYY-MM-DD JOURNAL";
+
+// Midnight (UTC) of "2026-11-22"; empty for anything else.
+std::optional<domain::Timestamp> parse_date(std::string_view text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  int read = 0;
+  const std::string copy(text);
+  if (text.size() != 10 ||
+      std::sscanf(copy.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &read) != 3 || read != 10) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                         std::chrono::day(day)};
+  if (!date.ok()) return std::nullopt;
+  return domain::Timestamp(std::chrono::sys_days(date).time_since_epoch());
+}
+
+struct Arguments {
+  std::string date;
+  domain::Timestamp before{};
+  std::string file;
+};
+
+Arguments parse(const std::vector<std::string>& words) {
+  Arguments parsed;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--before" && i + 1 < words.size()) {
+      parsed.date = words[++i];
+    } else if (parsed.file.empty() && !words[i].starts_with("--")) {
+      parsed.file = words[i];
+    } else {
+      throw CannotStart(fmt::format("archive: unexpected '{}'; {}", words[i], kUsage));
+    }
+  }
+  if (parsed.file.empty() || parsed.date.empty()) {
+    throw CannotStart(fmt::format("archive: which journal, and before which day? {}", kUsage));
+  }
+  const auto before = parse_date(parsed.date);
+  if (!before) {
+    throw CannotStart(
+        fmt::format("archive: --before needs a day like 2026-01-31, not '{}'", parsed.date));
+  }
+  parsed.before = *before;
+  return parsed;
+}
+
+// The number of the last record to move.
+std::uint64_t cut_of(const Journal& journal, const Arguments& arguments) {
+  const std::uint64_t cut = journal.last_before(arguments.before);
+  if (cut >= journal.first_kept()) return cut;
+  if (journal.first_kept() > journal.last_seq()) {
+    throw CannotStart(
+        fmt::format("archive: every record of {} is archived already", arguments.file));
+  }
+  std::string oldest;
+  journal.read(journal.first_kept(), journal.first_kept(),
+               [&](const domain::Event& event) { oldest = runtime::to_rfc3339(event.at); });
+  throw CannotStart(fmt::format("archive: nothing to move: the oldest record in {} is {} of {}",
+                                arguments.file, journal.first_kept(), oldest));
+}
+
+void write_snapshot(Journal& journal, const Ledger& ledger) {
+  journal.snapshots().begin({.seq = ledger.last_seq(),
+                             .journal_id = ledger.journal_id(),
+                             .fingerprint = ledger_fingerprint()},
+                            encode_ledger(ledger));
+  while (journal.snapshots().writing()) {
+    const std::string failure = journal.snapshots().write_part();
+    if (!failure.empty()) throw JournalError("archive: no snapshot could be written: " + failure);
+  }
+}
+
+// Only a journal that is right is moved: afterwards the old records are read seldom.
+Ledger verified_fold(const Journal& journal) {
+  Ledger ledger;
+  const SnapshotCheck check = fold_and_check(journal, journal.last_seq(), ledger);
+  std::vector<std::string> wrong = broken_identities(ledger);
+  wrong.insert(wrong.end(), check.wrong.begin(), check.wrong.end());
+  if (!wrong.empty()) {
+    throw CannotStart("archive: the journal does not verify, nothing is moved: " + wrong.front());
+  }
+  return ledger;
+}
+
+std::string megabytes(std::uintmax_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+}  // namespace
+
+int archive(const std::vector<std::string>& words) {
+  const Arguments arguments = parse(words);
+  if (!std::filesystem::exists(arguments.file)) {
+    throw CannotStart("archive: there is no " + arguments.file);
+  }
+  Journal journal(arguments.file, JournalAccess::ReadWrite);
+  const std::uint64_t cut = cut_of(journal, arguments);
+  const Ledger ledger = verified_fold(journal);
+  // From here on no start needs what is about to leave.
+  write_snapshot(journal, ledger);
+  const ArchiveLabel label = journal.archive_up_to(cut);
+  const auto folder = std::filesystem::path(arguments.file).parent_path();
+  fmt::print("{}: records {} to {}, {}\n", label.file, label.first, label.last,
+             megabytes(std::filesystem::file_size(folder / label.file)));
+  try {
+    journal.compact();
+  } catch (const JournalError& error) {
+    // Nothing is lost: the room is used again by later records.
+    std::fprintf(stderr, "archive: the journal keeps its size: %s\n", error.what());
+  }
+  fmt::print("{}: records {} to {} stay, {}\n", arguments.file, label.last + 1, journal.last_seq(),
+             megabytes(std::filesystem::file_size(arguments.file)));
+  return 0;
+}
+
+}  // namespace polybot::order_manager
