@@ -93,11 +93,11 @@ HALT = Provocation(
 
 # ---- the venue ------------------------------------------------------------------------------------------
 
-# The strategy buys the missing leg as soon as it is told. A venue that takes its time leaves the legs uneven for long
-# enough to be seen.
+# The strategy buys the missing leg as soon as it is told. A venue that refuses that, too, more often than not, leaves
+# the legs uneven for long enough to be seen.
 LEG_MISS = Provocation("leg-miss", begin=lambda run: (run.stack.fault("leg-miss"),
-                                                      run.stack.fault("venue-hang", delay_ms=2_500)),
-                       end=_clear("leg-miss", "venue-hang"), until=_above("polybot_unhedged_exposure_usd"))
+                                                      run.stack.fault("reject", probability=0.6)),
+                       end=_clear("leg-miss", "reject"), until=_above("polybot_unhedged_exposure_usd"))
 
 REJECT = Provocation("reject", alerts=("OrderRejectRatio",), begin=_faults("reject", probability=0.9),
                      end=_clear("reject"))
