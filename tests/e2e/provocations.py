@@ -154,8 +154,27 @@ KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("order-manager
                               lambda run: None if run.value("polybot_service_up", service="order-manager") == 0
                               else "it is up"))
 
-FROZEN_RUNNER = Provocation("frozen-runner", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
-                            end=_thaw("strategy-runner"))
+# A runner that is frozen holds its leases no longer than one that is dead.
+RUNNER_KILL = Provocation(
+    "runner-kill", alerts=("StrategyNotRunning", "ShardsUnleased"), begin=_freeze("strategy-runner"),
+    end=_thaw("strategy-runner"),
+    until=lambda run: None if run.value("polybot_strategy_shards", strategy="momentum") == 0 else "shards are leased")
+
+
+def _hold_up(run):
+    """Order-manager sleeps longer than leases last: what runners had sent meanwhile is of leases that have ended."""
+    pid = run.stack.pid("order-manager")
+    if pid is None:
+        return
+    os.kill(pid, signal.SIGSTOP)
+    time.sleep(4.0)
+    os.kill(pid, signal.SIGCONT)
+    time.sleep(4.0)
+
+
+ZOMBIE_RUNNER = Provocation("zombie-runner", begin=lambda run: None, meanwhile=_hold_up,
+                            until=_rises("polybot_leases_fenced_total"),
+                            end=lambda run: wait_until("everything is ready again", run.stack.not_ready, 60))
 
 
 def _stutter(run):
@@ -324,5 +343,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
-       HALT, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, FROZEN_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
+       HALT, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL, ZOMBIE_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
        VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)
