@@ -13,8 +13,8 @@ RUNNERS ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet compose-test dashboard-schema token packages build \
-        programs clean
+.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test dashboard-schema token \
+        packages build programs clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -29,7 +29,7 @@ help: ## list the targets
 	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (a data folder of its own per run)"
 	@echo "  SPEED=10          replay ten times as fast as recorded"
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
-	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim), FUZZ_SECONDS=n (make fuzz),"
+	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim, chaos), FUZZ_SECONDS=n (make fuzz),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), FAULTS='halt kill' (make e2e: these faults alone)"
 
 run: programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
@@ -92,6 +92,16 @@ quiet: ## the alerts quiet: shipped rules, ten healthy minutes with a runner kil
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/e2e/quiet_test.py $(MINUTES)
+
+chaos: ## kill -9, SIGSTOP, scaling and venue faults on the real processes; then venue == journal == metrics == API
+	@deploy/install-packages.sh build test e2e
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/chaos/chaos_test.py '$(or $(DURATION),180)' '$(or $(SEED),1)'
+
+soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes per event stay flat
+	@deploy/install-packages.sh build test e2e
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/chaos/soak.py '$(or $(MINUTES),30)'
 
 compose-test: ## the containers: build, up, kill -9 each in turn, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose

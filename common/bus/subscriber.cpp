@@ -7,10 +7,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <utility>
 #include <variant>
 
 #include "common/bus/continuity.hpp"
+#include "common/bus/listener_guard.hpp"
 #include "common/bus/nng.hpp"
 
 namespace polybot::bus {
@@ -60,6 +62,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
       addresses.push_back(socket.attach(endpoint, config.trust));
     }
     readable.assign(socket.receive_descriptor());
+    guard.emplace(executor, socket, stats.listeners_renewed);
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -136,6 +139,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   void close() {
     if (!socket.is_open()) return;
     readable.release();  // the descriptor is NNG's to close
+    guard.reset();
     socket.close();
     arrival.cancel();
   }
@@ -143,6 +147,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   SubscriberConfig config;
   Stats& stats;
   nng::Socket socket;
+  std::optional<ListenerGuard> guard;
   asio::posix::stream_descriptor readable;
   asio::steady_timer arrival;  // never expires; cancelled when a frame arrives
   Continuity continuity;

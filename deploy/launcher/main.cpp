@@ -3,9 +3,12 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/interprocess/sync/file_lock.hpp>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -52,6 +55,22 @@ std::string stamp(domain::Timestamp now) {
   return text;
 }
 
+// One stack per data folder: a second would write into the first one's logs. The kernel takes the
+// lock back when this process ends, however it ends.
+boost::interprocess::file_lock lock_folder(const fs::path& data) {
+  const fs::path path = data / "lock";
+  if (!std::ofstream(path, std::ios::app)) {
+    throw std::runtime_error("cannot write " + path.string());
+  }
+  boost::interprocess::file_lock lock(path.c_str());
+  if (!lock.try_lock()) {
+    throw std::runtime_error("another stack runs in " + data.string() +
+                             "; stop that one, or give this one a folder of its own (DATA=folder) "
+                             "and ports (PORT_OFFSET=n)");
+  }
+  return lock;
+}
+
 // The stack that runs in DATA reads the number and obeys.
 int scale(const std::string& count) {
   const runtime::Clock clock;
@@ -71,6 +90,7 @@ int run() {
   const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
   launcher::Layout layout = launcher::lay_out(options, environment, programs,
                                               options.configuration.value_or(POLYBOT_CONFIG_DIR));
+  const boost::interprocess::file_lock lock = lock_folder(layout.data);
   const auto display =
       ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
   boost::asio::io_context io;

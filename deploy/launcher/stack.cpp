@@ -22,8 +22,9 @@ constexpr domain::Duration kPollInterval = 100ms;
 constexpr domain::Duration kReadinessInterval = 500ms;
 constexpr domain::Duration kBackoffMin = 500ms;
 constexpr domain::Duration kBackoffMax = 10s;
-// A process that held this long before it ended starts anew without delay.
-constexpr domain::Duration kHealthyAfter = 30s;
+// A process that held this long was ready and at work: its end is no crash loop, and it starts anew
+// without delay.
+constexpr domain::Duration kHealthyAfter = 5s;
 // A runner that is scaled away has until then to pass on what it holds.
 constexpr domain::Duration kRetirePatience = 4s;
 constexpr std::size_t kLastWordsLines = 5;

@@ -160,6 +160,7 @@ Config read_config(Reader& reader) {
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.private_key = reader.secret("venue.private_key", Presence::Required);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
+  config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
   read_settings(reader, config.settings);
   return config;
 }

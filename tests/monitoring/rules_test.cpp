@@ -74,6 +74,7 @@ TEST(AlertRules, IncludeEveryPromisedOne) {
                                    "MetricsDown",
                                    "MetricsConflict",
                                    "MetricsStateNotPersisted",
+                                   "MetricsStateLost",
                                    "DiskFillingUp",
                                    "AlertDeliveryFailing",
                                    "RuleEvaluationFailing",

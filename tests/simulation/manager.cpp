@@ -18,6 +18,7 @@ namespace {
 constexpr Duration kTimer = milliseconds(200);
 constexpr Duration kState = milliseconds(500);
 constexpr Duration kClock = seconds(2);
+constexpr Duration kHeartbeat = seconds(5);
 constexpr Duration kReopen = seconds(1);
 constexpr Duration kPatience = seconds(4);  // for a turn to die in
 
@@ -85,7 +86,20 @@ void Manager::boot() {
     if (!failed_) publish_state(core_->strategy_states(stage_.now()), core_->leases());
   });
   every(kClock, [this] { venue_.read_clock(take_reply()); });
+  heartbeats_ = om::HeartbeatChain(kHeartbeat);
+  beat();
   connect_user_channel();
+}
+
+// While it answers for what rests at the venue.
+void Manager::beat() {
+  if (failed_ || !core_->not_ready().empty()) return later(kTimer, [this] { beat(); });
+  const Duration sent_at = stage_.now().time_since_epoch();
+  venue_.heartbeat(heartbeats_.id(),
+                   [this, process = process_, sent_at](const om::HeartbeatAnswer& answer) {
+                     if (process != process_ || !core_) return;
+                     later(heartbeats_.on_answer(answer, sent_at), [this] { beat(); });
+                   });
 }
 
 // The one path of start-up and recovery.

@@ -76,6 +76,7 @@ class Manager {
   [[nodiscard]] Venue::OnReply take_reply();
   void set_link(order_manager::VenueChannel channel, order_manager::Link link);
   void connect_user_channel();
+  void beat();
   void remember(const domain::StreamedEvent& event);
   void every(Duration span, std::function<void()> action);
   // Runs `action` only while the process that asked for it lives.
@@ -100,6 +101,7 @@ class Manager {
   std::optional<Death> dying_;  // in the present turn
   Duration dead_for_{};
   std::map<order_manager::VenueChannel, order_manager::Link> links_;
+  order_manager::HeartbeatChain heartbeats_{seconds(5)};
   std::map<domain::StrategyName, Stream> streams_;
 };
 

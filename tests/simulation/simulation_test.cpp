@@ -196,6 +196,7 @@ TEST(Simulation, HoldsItsInvariantsUnderEveryStorm) {
   if (replayed != 0) return;
   const std::string never = print_rows(findings.rows);
   if (findings.seeds >= kSeedsForEveryRow) {
+    EXPECT_GT(findings.totals["orders canceled for want of a heartbeat"], 0U);
     EXPECT_TRUE(never.empty()) << "rows of the order table that no seed took:" << never;
   }
 }

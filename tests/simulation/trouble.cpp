@@ -77,8 +77,10 @@ void World::set_fault(Fault fault) {
 
 void World::kill_manager() {
   if (random_.chance(150'000)) return manager_.stop_and_start();
+  // Now and then for so long that the venue cancels what it left behind.
+  const std::int64_t dead_for_ms_max = random_.chance(100'000) ? 25'000 : 5'000;
   manager_.die(static_cast<Manager::Death>(random_.between(0, 3)),
-               milliseconds(random_.between(100, 5'000)));
+               milliseconds(random_.between(100, dead_for_ms_max)));
 }
 
 void World::disturb_runner() {

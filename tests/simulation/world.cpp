@@ -237,6 +237,8 @@ void World::settle() {
   require(shown.empty(), shown);
   require(manager_.core().not_ready().empty(),
           "order-manager is not ready though everything works");
+  require(!venue_.exchange().dead_man_switch().lapsed(venue_.account()),
+          "the venue takes order-manager for dead though everything works");
 }
 
 // Undisturbed for a while, every shard is leased to one living runner, evenly, and watched there.

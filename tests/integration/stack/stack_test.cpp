@@ -170,6 +170,17 @@ TEST_F(StackTest, TradesSurvivesAKillOfEveryProcessAndAgreesAtTheEnd) {
   EXPECT_EQ(sockets_left(), 0u);
 }
 
+TEST_F(StackTest, RefusesASecondStackInTheSameFolder) {
+  Stack stack(folder_);
+  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  Stack second(folder_);
+  EXPECT_EQ(second.wait_for_end(), 1);
+  EXPECT_THAT(second.transcript(), HasSubstr("another stack runs in " + folder_.string()));
+  ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+}
+
 TEST_F(StackTest, GainsAndLosesRunnersWhileItRuns) {
   const auto scale = [&](const char* runners) {
     const std::string command =
