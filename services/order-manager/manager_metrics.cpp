@@ -147,12 +147,14 @@ void write_signals(Sink& sink, const Figures& figures) {
   auto shed = sink.counter("polybot_signals_shed_total");
   auto enabled = sink.gauge("polybot_strategy_enabled");
   auto shards = sink.gauge("polybot_strategy_shards");
+  auto fenced = sink.counter("polybot_leases_fenced_total");
   for (const StrategySnapshot& strategy : figures.strategies) {
     const std::string& name = strategy.strategy.value;
     for (std::size_t outcome = 0; outcome < strategy.counters.signals.size(); ++outcome) {
       received.set({name, to_string(static_cast<SignalOutcome>(outcome))},
                    count(strategy.counters.signals[outcome]));
     }
+    fenced.set({name}, count(strategy.counters.leases_fenced));
     duplicate.set({name}, count(strategy.signals_duplicate));
     shed.set({name}, count(strategy.signals_shed));
     if (name == domain::kUnknownStrategy || name == domain::kExternalStrategy) continue;

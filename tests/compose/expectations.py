@@ -91,7 +91,8 @@ KILLS = (
                 "StrategyStalled"),
     kill("strategy-runner",
          not_ready="strategy-runner",
-         alerts="ServiceDown(strategy-runner) ServiceNotReady(strategy-runner) StrategyNotRunning"),
+         alerts="ServiceDown(strategy-runner) ServiceNotReady(strategy-runner) StrategyNotRunning "
+                "ShardsUnleased"),
     # Trading goes on unseen, and Prometheus says that it cannot see.
     kill("metrics-aggregator", not_ready="metrics-aggregator", alerts="MetricsDown"),
     kill("alertmanager", not_ready="", alerts="AlertDeliveryFailing"),

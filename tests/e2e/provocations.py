@@ -186,8 +186,12 @@ SLOW_ANSWERS = Provocation("slow-answers", begin=lambda run: None, meanwhile=_pa
                            until=_all(_rises("polybot_signals_duplicate_total"),
                                       _rises("polybot_signals_withheld_total")))
 
+# What runners had said meanwhile is of leases that have ended.
+ZOMBIE_RUNNER = Provocation("zombie-runner", begin=lambda run: None, meanwhile=_pause("order-manager", 4.5),
+                            until=_rises("polybot_leases_fenced_total"))
+
 RUNNER_KILL = Provocation(
-    "runner-kill", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
+    "runner-kill", alerts=("StrategyNotRunning", "ShardsUnleased"), begin=_freeze("strategy-runner"),
     end=lambda run: (run.stack.kill("strategy-runner"),
                      wait_until("everything is ready again", run.stack.not_ready)),
     until=lambda run: None if run.value("polybot_strategy_shards") == 0 else "its shards are leased")
@@ -347,5 +351,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
-       HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL, KILL, VENUE_DOWN, FEED_FREEZE,
+       HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL, ZOMBIE_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
        VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)

@@ -62,6 +62,7 @@ TEST(AlertRules, IncludeEveryPromisedOne) {
                                    "LegsUnhedged",
                                    "TradingHalted",
                                    "StrategyNotRunning",
+                                   "ShardsUnleased",
                                    "StrategyStalled",
                                    "MarketDataStale",
                                    "VenueDisconnected",

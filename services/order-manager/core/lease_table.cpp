@@ -17,6 +17,19 @@ domain::Shard shard_at(std::size_t index) {
   return {static_cast<std::uint8_t>(index)};
 }
 
+// All shards in an order that leaves no stretch of neighbours alone for long (bits reversed): a
+// strategy may be confined to a stretch, and that should be shared out, too.
+const std::array<std::size_t, kShardCount>& scattered() {
+  static const auto order = [] {
+    std::array<std::size_t, kShardCount> shards{};
+    for (std::size_t i = 0; i < kShardCount; ++i) {
+      for (std::size_t bit = 0; bit < 6; ++bit) shards[i] |= (i >> bit & 1) << (5 - bit);
+    }
+    return shards;
+  }();
+  return order;
+}
+
 }  // namespace
 
 // What one living runner has of a strategy, and what it ought to have.
@@ -132,39 +145,50 @@ std::vector<LeaseTable::Share> LeaseTable::shares_of(const StrategyName& strateg
 void LeaseTable::revoke(Shards& shards, const Share& share) {
   for (std::size_t surplus = share.held; surplus > share.quota; --surplus) {
     Holding* newest = nullptr;
-    for (auto& holding : shards) {
+    for (const std::size_t shard : scattered()) {
+      auto& holding = shards[shard];
       if (!holding || holding->incarnation != share.incarnation || holding->revoked) continue;
-      if (newest == nullptr || holding->epoch >= newest->epoch) newest = &*holding;
+      if (newest == nullptr || holding->epoch > newest->epoch) newest = &*holding;
     }
     newest->revoked = true;
     ++changes_;
   }
 }
 
+// What is free goes round, a shard each.
 void LeaseTable::balance(const Wanted& wanted, Timestamp now,
                          std::vector<domain::LeaseGranted>& granted) {
   Shards& shards = table_[wanted.strategy];
-  std::size_t next = 0;  // no shard below it is free
-  for (const Share& share : shares_of(wanted.strategy)) {
-    revoke(shards, share);
-    std::uint64_t mask = 0;
-    for (std::size_t held = share.held; held < share.quota; ++held) {
-      while (next < kShardCount && shards[next]) ++next;
-      if (next == kShardCount) break;
-      if (mask == 0) ++counter_;
-      mask |= std::uint64_t{1} << next;
-      const Runner& runner = runners_.at(share.incarnation);
-      shards[next] = Holding{.replica = runner.replica,
-                             .incarnation = share.incarnation,
-                             .epoch = {start_, counter_},
-                             .granted_seq = wanted.last_seq,
-                             .granted_at = now,
-                             .expires_at = runner.expires_at};
+  std::vector<Share> shares = shares_of(wanted.strategy);
+  for (const Share& share : shares) revoke(shards, share);
+  std::erase_if(shares, [](const Share& share) { return share.held >= share.quota; });
+  const std::size_t first = granted.size();
+  std::size_t turn = 0;
+  for (std::size_t i = 0; i < kShardCount && !shares.empty(); ++i) {
+    if (shards[i]) continue;
+    turn %= shares.size();
+    Share& share = shares[turn];
+    const Runner& runner = runners_.at(share.incarnation);
+    auto grant = std::find_if(
+        granted.begin() + static_cast<std::ptrdiff_t>(first), granted.end(),
+        [&](const domain::LeaseGranted& one) { return one.incarnation == share.incarnation; });
+    if (grant == granted.end()) {
+      const domain::LeaseEpoch epoch{start_, ++counter_};
+      grant = granted.insert(grant, {wanted.strategy, runner.replica, share.incarnation, epoch, 0});
+      ++changes_;
     }
-    if (mask == 0) continue;
-    const domain::ReplicaName& replica = runners_.at(share.incarnation).replica;
-    granted.push_back({wanted.strategy, replica, share.incarnation, {start_, counter_}, mask});
-    ++changes_;
+    grant->shards |= std::uint64_t{1} << i;
+    shards[i] = Holding{.replica = runner.replica,
+                        .incarnation = share.incarnation,
+                        .epoch = grant->epoch,
+                        .granted_seq = wanted.last_seq,
+                        .granted_at = now,
+                        .expires_at = runner.expires_at};
+    if (++share.held == share.quota) {
+      shares.erase(shares.begin() + static_cast<std::ptrdiff_t>(turn));
+    } else {
+      ++turn;
+    }
   }
 }
 

@@ -103,7 +103,10 @@ TEST(LeaseTable, GrantsAShardOfALivingRunnerOnlyAfterItsHolderHasReleasedIt) {
   const auto table = leases.table.leases();
   EXPECT_EQ(std::count_if(table.begin(), table.end(), [](const Lease& l) { return l.revoked; }),
             64);
-  EXPECT_TRUE(leases.table.valid({kArb, {63}}, leases.epoch({63}), 1, leases.now));
+  const auto revoked =
+      std::find_if(table.begin(), table.end(), [](const Lease& lease) { return lease.revoked; });
+  EXPECT_TRUE(
+      leases.table.valid({revoked->strategy, revoked->shard}, revoked->epoch, 1, leases.now));
   const auto changes = leases.announce(leases.announcement(1));
   EXPECT_EQ(changes.ended.size(), 64U);
   EXPECT_EQ(changes.ended.front().end, LeaseTable::End::PassedOn);
@@ -208,6 +211,21 @@ TEST(LeaseTable, HearsNoMoreRunnersThanThereAreShards) {
   for (std::uint64_t i = 1; i <= LeaseTable::kRunnersMax; ++i)
     EXPECT_EQ(std::popcount(leases.shards_of(i)), 1);
   EXPECT_EQ(leases.shards_of(LeaseTable::kRunnersMax + 1), 0U);
+}
+
+// A strategy may be confined to a few neighbouring shards: they are shared out as well.
+TEST(LeaseTable, SharesEveryStretchOfShardsOut) {
+  Leases leases;
+  leases.speak({1});
+  leases.speak({1, 2});
+  leases.speak({1, 2, 3, 4});
+  for (int stretch = 0; stretch < 4; ++stretch) {
+    for (std::uint64_t one = 1; one <= 4; ++one) {
+      const int count = std::popcount(leases.shards_of(one) >> (16 * stretch) & 0xFFFF);
+      EXPECT_GE(count, 2) << "runner " << one << " of stretch " << stretch;
+      EXPECT_LE(count, 6) << "runner " << one << " of stretch " << stretch;
+    }
+  }
 }
 
 // However runners come and go: all shards leased, evenly to within one, and of the living no more
