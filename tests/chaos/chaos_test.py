@@ -183,7 +183,8 @@ def main(duration, seed):
     WORK.mkdir(parents=True)
     table = Table()
     say(f"storm of {duration:g} s, seed {seed}")
-    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION), {"SEED": str(seed), "RUNNERS": str(RUNNERS)})
+    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION),
+                  {"SEED": str(seed), "RUNNERS": str(RUNNERS)})
     replicas, watch = Replicas(stack), Watch(stack)
     try:
         stack.wait_ready()
