@@ -80,7 +80,7 @@ fuzz: ## fuzz every parser of outside bytes for FUZZ_SECONDS each
 
 bench: ## figures beside their references, measured in the same run
 	@deploy/install-packages.sh build test bench
-	@deploy/build.sh $(BUILD) '' benches
+	@deploy/build.sh $(BUILD) '' benches programs
 	@deploy/bench.sh $(BUILD)
 
 e2e: ## the monitoring alive: each family, panel and alert, proven against a real Prometheus and Alertmanager
@@ -96,6 +96,7 @@ quiet: ## the alerts quiet: shipped rules, ten healthy minutes with a runner kil
 chaos: ## kill -9, SIGSTOP, scaling and venue faults on the real processes; then venue == journal == metrics == API
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/chaos/checks_test.py --quiet
 	@/usr/bin/python3 tests/chaos/chaos_test.py '$(or $(DURATION),180)' '$(or $(SEED),1)'
 
 soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes per event stay flat

@@ -7,3 +7,5 @@ for program in "$tree"/bench/*; do
   echo "== $(basename "$program")"
   "$program" --benchmark_counters_tabular=true 2>/dev/null
 done
+echo "== tick to order"
+/usr/bin/python3 tests/bench/tick_to_order.py "$tree"

@@ -87,7 +87,7 @@ def seen(facts, watch, replicas):
             "resolutions": value("polybot_journal_events_total", kind="market_resolved") or 0,
             "lease moves": watch.lease_moves,
             "fenced signals": value("polybot_signals_received_total", outcome="fenced") or 0,
-            "replays": value("polybot_bus_replays_total", outcome="ok") or 0}
+            "replays": value("polybot_bus_replays_total", outcome="answered") or 0}
 
 
 def quiesce(stack, replicas):
@@ -183,7 +183,8 @@ def main(duration, seed):
     WORK.mkdir(parents=True)
     table = Table()
     say(f"storm of {duration:g} s, seed {seed}")
-    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION), {"SEED": str(seed), "RUNNERS": str(RUNNERS)})
+    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION),
+                  {"SEED": str(seed), "RUNNERS": str(RUNNERS)})
     replicas, watch = Replicas(stack), Watch(stack)
     try:
         stack.wait_ready()

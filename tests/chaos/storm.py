@@ -8,7 +8,7 @@ from waiting import Failed, say
 RUNNER = "strategy-runner"
 SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggregator")
 KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
-FROZEN = ("order-manager", "gateway", RUNNER, RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
+FROZEN = ("order-manager", "gateway", RUNNER, RUNNER, RUNNER, RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
 FREEZE_SECONDS_MAX = 30
 RUNNERS_MAX = 4
 
@@ -41,7 +41,7 @@ class Storm:
         self.plan = []
         self._each(duration, 8, 14, lambda: ("kill", "order-manager"))
         self._each(duration, 5, 10, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
-        self._each(duration, 9, 16, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
+        self._each(duration, 5, 9, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
         self._each(duration, 8, 14, lambda: ("scale", self._random.randint(1, RUNNERS_MAX)))
         self._each(duration, 2, 5, self._fault)
         self.plan.sort(key=lambda entry: entry[0])
@@ -56,9 +56,9 @@ class Storm:
     def _freeze_seconds(self):
         """Mostly shorter than a lease, often longer, now and then as long as it gets."""
         draw = self._random.random()
-        if draw < 0.1:
-            return self._random.uniform(12, FREEZE_SECONDS_MAX)
-        return self._random.uniform(4, 8) if draw < 0.6 else self._random.uniform(0.3, 3)
+        if draw < 0.07:
+            return self._random.uniform(10, FREEZE_SECONDS_MAX)
+        return self._random.uniform(4, 7) if draw < 0.7 else self._random.uniform(0.3, 3)
 
     def _fault(self):
         often = self._random.random() < 0.5

@@ -166,7 +166,7 @@ class Stack:
         return None if status == 200 else text[:200]
 
     def fault(self, name, **settings):
-        status, text = request(f"{self.simulator}/faults/{name}", "POST", settings)
+        status, text = request(f"{self.simulator}/faults/{name}", "POST", settings, timeout=3)
         if status != 200:
             raise Failed(f"fault {name}: {status} {text}")
 

@@ -143,6 +143,39 @@ TEST_F(Legs, BecomeUnlevelWhenAFilledLegFails) {
   rig.expect_sound();
 }
 
+// The strategy holds more of the outcome than this group bought, so the sale goes through.
+TEST_F(Legs, AreLevelWhenALegFailsAfterItWasSold) {
+  std::vector<VenueTrade> trades;
+  for (std::uint32_t leg = 0; leg < 3; ++leg) {
+    const ClientOrderId order{id, leg};
+    const std::string name = "leg-" + std::to_string(leg);
+    trades.push_back(rig.taker_trade(order, name.c_str(), "50", "0.32"));
+    rig.accept(order, SubmitAccepted::State::Matched, {trades.back().id});
+    rig.step(trades.back());
+  }
+  rig.hold(kArb, c, "0.32", "50");
+  const auto fail = [&](VenueTrade trade) {
+    trade.status = VenueTradeStatus::Failed;
+    rig.step(trade);
+  };
+  fail(trades[0]);
+  fail(trades[1]);
+  rig.forget_outputs();
+  for (int i = 0; i < 11 && rig.submits.empty(); ++i) {
+    for (const Market& market : {a, b, c}) rig.set_quote(market, "0.30", "0.32");
+    rig.advance(seconds(1));
+  }
+  ASSERT_FALSE(rig.submits.empty()) << "the third leg is a surplus";
+  const Order sale = rig.submits[0].orders.at(0);
+  const VenueTrade sold = rig.taker_trade(sale.id, "sale", "50", "0.30");
+  rig.accept(sale.id, SubmitAccepted::State::Matched, {sold.id});
+  rig.step(sold);
+  fail(trades[2]);
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+  EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, Money{});
+}
+
 // Both groups hold too much of one outcome, and its exits are paced together: a first rest that the
 // venue always refuses must not stand in the way of the second group's.
 TEST_F(Legs, AreUnwoundFromTheLargestSurplusDown) {

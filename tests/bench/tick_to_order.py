@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""From a tick at the gateway to an order on the wire, by stage, in the real stack over ipc.
+
+Beside it, in the same run, the floor under it: two bare NNG hops and one durable commit (raw_path). Run twice: with
+metric snapshots each second and with a tenth of them, to see what they cost. Then orders a second and the venue's
+acknowledgement, end to end through the simulator.
+
+  tick_to_order.py BUILD-TREE [SECONDS]    30 unless told
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+# What is shared with the other tests of real processes.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+from exposition import Scrape
+from stack import Stack, changed_configuration
+from waiting import ROOT, Failed
+
+WORK = ROOT / "build" / "tick-to-order"
+FAMILY = "polybot_order_latency_seconds"
+# On the way from the tick to the wire, in order; the bus is crossed twice.
+PATH = ("bus", "decide", "bus", "risk", "journal", "submit")
+SHOWN = ("feed", "bus", "decide", "risk", "journal", "submit", "ack", "fill", "total")
+QUANTILES = (0.5, 0.99, 0.999)
+CONFIGURATION = {
+    "venue-simulator.toml": {"rate": "2000", "deposit": '"1000000"'},
+    "order-manager.toml": {"order_notional_max": "2000", "position_max": "20000", "event_exposure_max": "50000",
+                           "exposure_max": "500000", "open_orders_max": "400", "order_rate_max": "40",
+                           "daily_loss_max": "900000", "drawdown_max": "900000"},
+    "strategy-runner.toml": {"requote_interval": '"100ms"', "event_cost_max": '"20000"', "pause": '"100ms"'},
+}
+
+
+def buckets(scrape, stage):
+    """[(upper bound, count up to it)] of a stage."""
+    found = []
+    for (name, labels), value in scrape.families[FAMILY].items():
+        named = dict(labels)
+        if name == FAMILY + "_bucket" and named["stage"] == stage:
+            found.append((float(named["le"]), value))
+    return sorted(found)
+
+
+def quantile(before, after, wanted):
+    """Interpolated within its bucket, as Prometheus does; None without an observation."""
+    counts = [(bound, value - dict(before).get(bound, 0)) for bound, value in after]
+    total = counts[-1][1]
+    if total == 0:
+        return None
+    below, under = 0.0, 0.0
+    for bound, count in counts:
+        if count >= wanted * total:
+            if bound == float("inf"):
+                return below
+            return below + (bound - below) * (wanted * total - under) / (count - under)
+        below, under = bound, count
+    return below
+
+
+def microseconds(value):
+    return f"{value * 1e6:9.0f}" if value is not None else "        -"
+
+
+def scrape_of(stack):
+    text = stack.metrics()
+    if text is None:
+        raise Failed("the aggregator does not answer")
+    return Scrape(text)
+
+
+def set_snapshots(file, interval):
+    text, table = file.read_text(), f'[metrics]\ninterval = "{interval}"\n'
+    if "[metrics]\n" in text:
+        text = text.replace('[metrics]\ninterval = "1s"\n', table)
+    else:
+        text += "\n" + table
+    if table not in text:
+        raise Failed(f"{file.name} sets metrics.interval in an unexpected place")
+    file.write_text(text)
+
+
+def measure(tree, name, snapshots, seconds):
+    folder = WORK / name
+    folder.mkdir(parents=True)
+    configuration = changed_configuration(folder / "config", CONFIGURATION)
+    for file in ("gateway.toml", "strategy-runner.toml", "order-manager.toml"):
+        set_snapshots(configuration / file, snapshots)
+    stack = Stack(folder, configuration)
+    try:
+        stack.wait_ready()
+        time.sleep(5)
+        before, begun = scrape_of(stack), time.monotonic()
+        raw = subprocess.run([tree / "bench" / "raw_path", "1000"], capture_output=True, text=True, timeout=120,
+                             check=True).stdout.strip()
+        time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
+        after, took = scrape_of(stack), time.monotonic() - begun
+    finally:
+        stack.stop()
+    show(name, before, after, took, raw)
+
+
+def show(name, before, after, took, raw):
+    print(f"tick to order, three processes over ipc, {name}; us at p50, p99, p99.9")
+    figures = {stage: [quantile(buckets(before, stage), buckets(after, stage), wanted) for wanted in QUANTILES]
+               for stage in SHOWN}
+    for stage in SHOWN:
+        print(f"  {stage:8}" + "".join(microseconds(value) for value in figures[stage]))
+    way = [figures[stage][0] for stage in PATH]
+    if None in way:
+        raise Failed("a stage saw nothing: the stack did not trade")
+    floor = float(raw.split(" p50 ")[1].split()[0])
+    print(f"  tick to wire, sum of the medians: {sum(way) * 1e6:.0f} us")
+    print(f"  {raw}")
+    print(f"  {sum(way) * 1e6 / floor:.1f} times the floor (goal: at most 2)")
+    orders = (after.value("polybot_orders_total", status="submitted") -
+              before.value("polybot_orders_total", status="submitted"))
+    print(f"  end to end through the simulator: {orders / took:.1f} orders/s, acknowledged within "
+          f"{microseconds(figures['ack'][1]).strip()} us (p99)\n")
+
+
+def main(tree, seconds):
+    shutil.rmtree(WORK, ignore_errors=True)
+    try:
+        measure(tree, "a metric snapshot each second", "1s", seconds)
+        measure(tree, "a metric snapshot each ten seconds", "10s", seconds)
+    except Failed as failed:
+        print(f"tick_to_order: {failed}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]).resolve(), float(sys.argv[2]) if len(sys.argv) > 2 else 30.0))

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Shows that each comparison of the chaos test can fail: books that agree pass, and each tampering turns the check
+red that is meant for it."""
+
+import copy
+import sys
+import unittest
+from pathlib import Path
+
+# What is shared with the other tests of real processes.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+import truth
+from exposition import Scrape
+from watch import Watch
+
+METRICS = """# TYPE polybot_orders_total counter
+polybot_orders_total{strategy="farm",side="buy",status="submitted"} 2
+polybot_orders_total{strategy="farm",side="buy",status="filled"} 1
+polybot_orders_total{strategy="farm",side="buy",status="rejected"} 1
+polybot_orders_total{strategy="farm",side="buy",status="denied"} 0
+# TYPE polybot_orders_live gauge
+polybot_orders_live{strategy="farm",side="buy"} 0
+# TYPE polybot_fills_reversed_total counter
+polybot_fills_reversed_total{strategy="farm"} 0
+# TYPE polybot_pnl_realized_usd gauge
+polybot_pnl_realized_usd{strategy="farm"} 0
+# TYPE polybot_fills_total counter
+polybot_fills_total{strategy="farm"} 1
+# TYPE polybot_fees_usd_total counter
+polybot_fees_usd_total{strategy="farm"} 0
+# TYPE polybot_trade_volume_usd_total counter
+polybot_trade_volume_usd_total{strategy="farm"} 4
+# TYPE polybot_pnl_total gauge
+polybot_pnl_total{strategy="farm"} 1
+# TYPE polybot_orders_resurrected_total counter
+polybot_orders_resurrected_total{strategy="farm"} 0
+# TYPE polybot_journal_sequence gauge
+polybot_journal_sequence 9
+# TYPE polybot_unhedged_exposure_usd gauge
+polybot_unhedged_exposure_usd{strategy="farm"} 0
+"""
+
+
+def books():
+    """One order filled in full, one rejected; everybody agrees."""
+    party = {"account": 3, "order": "0xa", "quantity": "10", "cash": "4"}
+    venue = truth.Venue(
+        account={"account": 3, "cash": "96", "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}]},
+        orders={"0xa": {"id": "0xa", "salt": 1, "status": "matched", "matched": "10", "quantity": "10"}},
+        trades=[{"id": "t", "status": "CONFIRMED", "taker": party, "makers": [{**party, "account": 1, "order": "0xf"}]}],
+        conserves=True)
+    orders = [{"id": "s-0", "venue_id": "0xa", "salt": 1, "status": "filled", "filled": "10", "cash": "4"},
+              {"id": "s-1", "venue_id": "0xb", "salt": 2, "status": "rejected", "filled": "0", "cash": "0"}]
+    journal = {
+        "cash": "96", "unredeemed": "0", "sequence": 9, "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}],
+        "totals": {"fills": 1, "fees": "0", "volume": "4", "pnl": "1", "orders_resurrected": 0, "orders_live": 0},
+        "strategies": {"farm": {"orders": {"submitted": 2, "filled": 1, "rejected": 1}, "orders_denied": 0,
+                                "fills_reversed": 0, "realized": "0",
+                                "positions": [{"slug": "market", "market": "m", "yes": "10", "no": "0"}]}}}
+    api = {"status": {"orders": {"in_sync": True}}, "pnl": {"sum": {"total": "1"}},
+           "orders": [{"id": "s-0", "status": "filled", "filled_quantity": "10"}],
+           "positions": {"positions": [{"strategy": "farm", "market": "market", "yes": "10", "no": "0"}]}}
+    return truth.Facts(venue, journal, {order["venue_id"]: order for order in orders}, Scrape(METRICS), api)
+
+
+def shown(name, value):
+    def tamper(facts):
+        lines = [line.rsplit(" ", 1)[0] + f" {value}" if line.startswith(name) else line for line in METRICS.splitlines()]
+        facts.metrics = Scrape("\n".join(lines))
+    return tamper
+
+
+def set_in(*path):
+    """Replaces what the path leads to by its last element."""
+    def tamper(facts):
+        where = getattr(facts, path[0])
+        for step in path[1:-2]:
+            where = getattr(where, step) if isinstance(step, str) and hasattr(where, step) else where[step]
+        where[path[-2]] = path[-1]
+    return tamper
+
+
+def second_order(facts):
+    facts.venue.orders["0xc"] = {**facts.venue.orders["0xa"], "id": "0xc"}
+
+
+TAMPERINGS = {
+    truth.unknown_orders: [second_order],
+    truth.twice: [second_order, set_in("orders", "0xb", "salt", 1)],
+    truth.order_states: [set_in("orders", "0xa", "status", "expired"), set_in("orders", "0xa", "status", "accepted"),
+                         set_in("venue", "orders", "0xa", "matched", "9"),
+                         lambda facts: facts.venue.orders.clear()],
+    truth.fills: [set_in("orders", "0xa", "cash", "5"), lambda facts: facts.venue.trades.clear(),
+                  lambda facts: facts.venue.trades[0].update(status="FAILED")],
+    truth.money: [set_in("journal", "cash", "95"), set_in("journal", "unredeemed", "1"),
+                  lambda facts: facts.journal["holdings"].clear(), lambda facts: setattr(facts.venue, "conserves", False)],
+    truth.self_trades: [lambda facts: facts.venue.trades[0]["makers"][0].update(account=3)],
+    truth.owned_families: [shown(name, 77) for name in (
+        "polybot_orders_total{strategy=\"farm\",side=\"buy\",status=\"filled\"", "polybot_fills_total",
+        "polybot_fees_usd_total", "polybot_trade_volume_usd_total", "polybot_pnl_total", "polybot_journal_sequence",
+        "polybot_fills_reversed_total", "polybot_orders_resurrected_total", "polybot_pnl_realized_usd",
+        "polybot_orders_total{strategy=\"farm\",side=\"buy\",status=\"denied\"")],
+    truth.accounting: [shown("polybot_orders_live", 1)],
+    truth.api_answers: [set_in("api", "orders", 0, "status", "canceled"), set_in("api", "orders", 0, "id", "s-9"),
+                        set_in("api", "status", "orders", "in_sync", False), set_in("api", "pnl", "sum", "total", "2"),
+                        lambda facts: facts.api["positions"]["positions"].clear()],
+    truth.unhedged: [shown("polybot_unhedged_exposure_usd", 5)],
+}
+
+
+class Checks(unittest.TestCase):
+    def test_books_that_agree_pass(self):
+        for name, check in truth.CHECKS:
+            self.assertEqual(check(books()), [], name)
+
+    def test_each_check_fails_for_each_tampering_that_is_meant_for_it(self):
+        self.assertEqual({check for _, check in truth.CHECKS}, set(TAMPERINGS))
+        for check, tamperings in TAMPERINGS.items():
+            for number, tamper in enumerate(tamperings):
+                facts = copy.deepcopy(books())
+                tamper(facts)
+                self.assertNotEqual(check(facts), [], f"{check.__name__}, {number}")
+
+
+def lease(shard=1, replica="runner-1", epoch="1.1"):
+    return {"strategy": "farm", "shard": shard, "replica": replica, "incarnation": replica, "epoch": epoch}
+
+
+QUOTE = {"id": "o", "strategy": "farm", "shard": 1, "purpose": "quote"}
+
+
+class Leases(unittest.TestCase):
+    def setUp(self):
+        self.watch = Watch(stack=None)
+
+    def see(self, now, *leases, resting=()):
+        self.watch.see_leases({"leases": list(leases), "resting": list(resting)}, now)
+
+    def test_a_shard_with_two_holders_is_trouble(self):
+        self.see(0, lease(), lease(replica="runner-2"))
+        self.assertEqual(len(self.watch.trouble), 1)
+
+    def test_a_shard_that_changes_its_holder_has_moved(self):
+        self.see(0, lease())
+        self.see(1, lease(epoch="1.2"))
+        self.see(2)
+        self.see(3, lease(replica="runner-2"))
+        self.assertEqual((self.watch.lease_moves, self.watch.trouble), (1, []))
+
+    def test_a_quote_may_rest_without_a_holder_for_four_seconds(self):
+        for second in range(5):
+            self.see(second, resting=[QUOTE])
+        self.assertEqual(self.watch.trouble, [])
+        for second in range(5, 9):
+            self.see(second, resting=[QUOTE])
+        self.assertEqual(len(self.watch.trouble), 1)
+
+    def test_a_new_holder_ends_the_count(self):
+        for second in range(20):
+            self.see(second, *([lease()] if second % 4 == 0 else []), resting=[QUOTE])
+        self.assertEqual(self.watch.trouble, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
