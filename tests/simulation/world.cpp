@@ -159,6 +159,7 @@ Outcome World::run() {
                           [runner = runner.get()] { runner->start(); });
   }
   plan_trouble();
+  for (const Fault fault : plan_.faults) venue_.input(sim::SetFault{fault, {}});
   struct Operator {
     World& world;
     void operator()() const {
@@ -171,8 +172,10 @@ Outcome World::run() {
   };
   stage_.schedule.after(kOperatorLooks, Operator{*this});
   run_until(plan_.start + plan_.horizon);
-  while (auditor_.orders() < plan_.orders_wanted &&
-         stage_.now() < plan_.start + 3 * plan_.horizon) {
+  const auto wanting = [this] {
+    return auditor_.orders() < plan_.orders_wanted || (plan_.trap && !manager_.trapped_at());
+  };
+  while (wanting() && stage_.now() < plan_.start + 3 * plan_.horizon) {
     run_until(stage_.now() + seconds(10));
   }
   settle();
@@ -227,6 +230,7 @@ void World::collect(Outcome& outcome) const {
   outcome.steps = stage_.schedule.steps();
   outcome.faults = stage_.faults;
   outcome.totals = stage_.totals;
+  if (manager_.trapped_at()) outcome.trapped_after = *manager_.trapped_at() - plan_.start;
   outcome.totals["journal records"] = ledger.last_seq();
   outcome.totals["order-manager starts"] = ledger.starts();
   for (const auto& [strategy, counters] : ledger.counters()) {
