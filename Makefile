@@ -3,16 +3,18 @@ BUILD  := build/release
 JOBS   ?= $(shell nproc)
 MODE   ?= sim
 SEED   ?=
+SEEDS  ?=
 DATA   ?=
 EDGE   ?=
 SPEED  ?=
 CONFIG ?=
 RECORDING ?=
+RUNNERS ?=
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run test asan check format lint sim mutants fuzz bench e2e quiet compose-test dashboard-schema token packages build \
-        programs clean
+.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test dashboard-schema token \
+        packages build programs clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -23,15 +25,19 @@ help: ## list the targets
 	@echo "  SEED=7            seed of the simulated order flow (default 1; kept with the data folder)"
 	@echo "  DATA=folder       where journal, exchange, logs and keys live (default data/sim)"
 	@echo "  EDGE=0            a market without mispricings and noise traders: nobody can win but by luck"
+	@echo "  RUNNERS=3         so many strategy-runners share the work (default 1)"
 	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (a data folder of its own per run)"
 	@echo "  SPEED=10          replay ten times as fast as recorded"
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
-	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim), FUZZ_SECONDS=n (make fuzz),"
+	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim, chaos), FUZZ_SECONDS=n (make fuzz),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), FAULTS='halt kill' (make e2e: these faults alone)"
 
 run: programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
 	@MODE='$(MODE)' SEED='$(SEED)' DATA='$(DATA)' EDGE='$(EDGE)' RECORDING='$(RECORDING)' SPEED='$(SPEED)' \
-	  CONFIG='$(CONFIG)' exec $(BUILD)/bin/polybot run
+	  RUNNERS='$(RUNNERS)' CONFIG='$(CONFIG)' exec $(BUILD)/bin/polybot run
+
+scale: ## have RUNNERS=n strategy-runners from now on in the stack that runs in DATA
+	@DATA='$(DATA)' RUNNERS= $(BUILD)/bin/polybot scale '$(RUNNERS)'
 
 token: ## print the API token that mutating calls need
 	@DATA='$(DATA)' deploy/print-token.sh
@@ -58,10 +64,11 @@ lint: ## clang-tidy over the pure parts and the house rules
 	@$(BUILD)/tests/tidy_test --gtest_brief=1
 	@deploy/lint.sh $(BUILD)
 
-sim: ## replay one simulation seed: make sim SEED=7
+sim: ## replay one simulation seed: make sim SEED=7; or run many: make sim SEEDS=2000
 	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '' simulation_test
-	@POLYBOT_SIM_SEED='$(or $(SEED),1)' $(BUILD)/tests/simulation/simulation_test
+	@POLYBOT_SIM_SEEDS='$(SEEDS)' POLYBOT_SIM_SEED='$(if $(SEEDS),,$(or $(SEED),1))' \
+	  $(BUILD)/tests/simulation/simulation_test
 
 mutants: ## cores built with one known bug each must be caught by the simulation
 	@deploy/install-packages.sh build test
@@ -85,6 +92,16 @@ quiet: ## the alerts quiet: shipped rules, ten healthy minutes with a runner kil
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/e2e/quiet_test.py $(MINUTES)
+
+chaos: ## kill -9, SIGSTOP, scaling and venue faults on the real processes; then venue == journal == metrics == API
+	@deploy/install-packages.sh build test e2e
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/chaos/chaos_test.py '$(or $(DURATION),180)' '$(or $(SEED),1)'
+
+soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes per event stay flat
+	@deploy/install-packages.sh build test e2e
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/chaos/soak.py '$(or $(MINUTES),30)'
 
 compose-test: ## the containers: build, up, kill -9 each in turn, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose

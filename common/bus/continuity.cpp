@@ -29,6 +29,17 @@ Continuity::Observation Continuity::on_tip(std::uint64_t incarnation, std::strin
   return seen;
 }
 
+void Continuity::forget(std::string_view topic) {
+  for (auto stream = streams_.begin(); stream != streams_.end();) {
+    if (stream->topic != topic) {
+      ++stream;
+      continue;
+    }
+    index_.erase(Key{stream->incarnation, stream->topic});
+    stream = streams_.erase(stream);
+  }
+}
+
 // Moves the stream's expectation to `next_seq`, given that `first_seq` is what came.
 Continuity::Observation Continuity::advance(Stream& stream, std::uint64_t first_seq,
                                             std::uint64_t next_seq) {

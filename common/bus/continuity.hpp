@@ -36,6 +36,10 @@ class Continuity {
   // A tip: `tip_seq` >= 1 was the last number sent.
   Observation on_tip(std::uint64_t incarnation, std::string_view topic, std::uint64_t tip_seq);
 
+  // The topic is no longer listened to: its next frame is a first contact, and what passed
+  // meanwhile is no loss.
+  void forget(std::string_view topic);
+
   [[nodiscard]] std::size_t streams() const { return streams_.size(); }
 
  private:

@@ -41,6 +41,11 @@ void check(int result, const char* what) {
     throw std::runtime_error(std::string("bus: ") + what + ": " + nng_strerror(result));
 }
 
+// Runs on an NNG thread.
+void count_connection(nng_pipe /*pipe*/, nng_pipe_ev /*event*/, void* counter) {
+  static_cast<std::atomic<std::uint64_t>*>(counter)->fetch_add(1, std::memory_order_relaxed);
+}
+
 Errc to_errc(int result) {
   switch (result) {
     case NNG_ETIMEDOUT:
@@ -117,6 +122,8 @@ Socket::Socket(Protocol protocol, int queue_messages) {
   }
   id_ = socket.id;
   try {
+    check(nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, &count_connection, accepted_.get()),
+          "cannot watch connections");
     check(nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, kReceiveBytesMax), "receive limit");
     check(nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, kReconnectMs), "reconnect time");
     check(nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, kReconnectMs), "reconnect time");
@@ -150,31 +157,60 @@ std::string Socket::attach(const Endpoint& endpoint, NetworkTrust trust) {
 }
 
 void Socket::listen(const std::string& address) {
-  const bool is_ipc = address.starts_with(kIpcScheme);
-  std::string path;
-  if (is_ipc) {
-    path = address.substr(kIpcScheme.size());
-    prepare_ipc_folder(std::filesystem::path(path).parent_path());
+  if (address.starts_with(kIpcScheme)) {
+    prepare_ipc_folder(std::filesystem::path(address.substr(kIpcScheme.size())).parent_path());
     remove_stale_ipc_socket(address);
   }
+  start_listener(address);
+}
+
+void Socket::start_listener(const std::string& address) {
+  const bool is_ipc = address.starts_with(kIpcScheme);
   nng_listener listener = NNG_LISTENER_INITIALIZER;
   int result = nng_listener_create(&listener, socket_of(id_), address.c_str());
   if (result == 0 && is_ipc) {
     result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, kIpcPermissions);
   }
   if (result == 0) result = nng_listener_start(listener, 0);
+  if (result != 0) nng_listener_close(listener);
   if (result == NNG_EADDRINUSE) {
     throw std::runtime_error(address_in_use(address));
   }
   if (result != 0) {
     throw std::runtime_error("cannot listen on " + address + ": " + nng_strerror(result));
   }
-  if (is_ipc) ipc_files_.push_back(path);
+  if (is_ipc) {
+    ipc_listeners_.push_back(listener.id);
+    ipc_paths_.push_back(address.substr(kIpcScheme.size()));
+  }
   int port = 0;
   if (address.starts_with(kTcpScheme) && address.ends_with(":0") &&
       nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
     bound_address_ = address.substr(0, address.size() - 1) + std::to_string(port);
   }
+}
+
+bool Socket::renew_ipc_listeners() {
+  for (const std::uint32_t id : std::exchange(ipc_listeners_, {})) {
+    nng_listener_close(nng_listener{.id = id});
+  }
+  const std::vector<std::string> paths = std::exchange(ipc_paths_, {});
+  bool all = true;
+  for (const std::string& path : paths) {
+    try {
+      start_listener(std::string(kIpcScheme) + path);
+    } catch (const std::runtime_error&) {  // kept in the list: the next attempt may succeed
+      ipc_paths_.push_back(path);
+      all = false;
+    }
+  }
+  return all;
+}
+
+std::uint16_t Socket::peer_protocol() const {
+  int protocol = 0;
+  check(nng_socket_get_int(socket_of(id_), NNG_OPT_PEER, &protocol), "no peer protocol");
+  return static_cast<std::uint16_t>(protocol);
 }
 
 void Socket::dial(const std::string& address) {
@@ -214,11 +250,12 @@ void Socket::close() {
   if (id_ == 0) return;
   nng_close(socket_of(std::exchange(id_, 0)));
   // NNG removes these itself; a file that is still there would stop the next start's listener.
-  for (const std::string& path : ipc_files_) {
+  for (const std::string& path : ipc_paths_) {
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
   }
-  ipc_files_.clear();
+  ipc_listeners_.clear();
+  ipc_paths_.clear();
 }
 
 // ---- Context

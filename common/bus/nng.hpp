@@ -1,6 +1,7 @@
 // The only place that owns NNG handles. nng.h itself stays in nng.cpp.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -74,16 +75,30 @@ class Socket {
   // Readable whenever try_receive() would succeed. Belongs to NNG: release, never close it.
   [[nodiscard]] int receive_descriptor() const;
 
+  // Connections taken in by listeners and made by dialers, ever.
+  [[nodiscard]] std::uint64_t connections_accepted() const { return *accepted_; }
+  // The SP protocol number that a peer of this socket speaks.
+  [[nodiscard]] std::uint16_t peer_protocol() const;
+  [[nodiscard]] const std::vector<std::string>& ipc_paths() const { return ipc_paths_; }
+  // Closes the ipc listeners, with the connections they took in, and listens there again. False
+  // when that was not possible; it may be tried again.
+  [[nodiscard]] bool renew_ipc_listeners();
+
   void close();
   [[nodiscard]] bool is_open() const { return id_ != 0; }
   [[nodiscard]] std::uint32_t id() const { return id_; }
 
  private:
   void listen(const std::string& address);
+  void start_listener(const std::string& address);
   void dial(const std::string& address);
 
   std::uint32_t id_ = 0;
-  std::vector<std::string> ipc_files_;  // of our listeners; removed on close
+  // Raised on NNG's threads; none of them runs once the socket is closed.
+  std::unique_ptr<std::atomic<std::uint64_t>> accepted_ =
+      std::make_unique<std::atomic<std::uint64_t>>(0);
+  std::vector<std::uint32_t> ipc_listeners_;
+  std::vector<std::string> ipc_paths_;  // of our listeners; the files are removed on close
   std::string bound_address_;
 };
 

@@ -4,9 +4,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "common/bus/listener_guard.hpp"
 #include "common/bus/nng.hpp"
 
 namespace polybot::bus {
@@ -41,6 +43,7 @@ struct Publisher::State : std::enable_shared_from_this<State> {
     for (const Endpoint& endpoint : config.endpoints) {
       addresses.push_back(socket.attach(endpoint, config.trust));
     }
+    guard.emplace(executor, socket, stats.listeners_renewed);
   }
 
   Topic& topic_named(std::string_view name) {
@@ -121,6 +124,7 @@ struct Publisher::State : std::enable_shared_from_this<State> {
   void close() {
     flush();
     tip_timer.cancel();
+    guard.reset();
     socket.close();
   }
 
@@ -128,6 +132,7 @@ struct Publisher::State : std::enable_shared_from_this<State> {
   PublisherConfig config;
   Stats& stats;
   nng::Socket socket;
+  std::optional<ListenerGuard> guard;
   asio::steady_timer tip_timer;
   std::vector<std::string> addresses;
   std::map<std::string, Topic, std::less<>> topics;  // node-stable

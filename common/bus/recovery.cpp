@@ -2,9 +2,11 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
+#include "common/bus/listener_guard.hpp"
 #include "common/bus/nng.hpp"
 
 namespace polybot::bus {
@@ -56,6 +58,7 @@ struct RecoveryServer::State : std::enable_shared_from_this<State> {
         stats(counters),
         socket(nng::Protocol::Reply, 1) {
     address = socket.attach(config.endpoint, config.trust);
+    guard.emplace(executor, socket, stats.listeners_renewed);
   }
 
   void start() {
@@ -99,6 +102,7 @@ struct RecoveryServer::State : std::enable_shared_from_this<State> {
   void close() {
     if (!socket.is_open()) return;
     contexts.close();
+    guard.reset();
     socket.close();
   }
 
@@ -107,6 +111,7 @@ struct RecoveryServer::State : std::enable_shared_from_this<State> {
   Answerer answerer;
   Stats& stats;
   nng::Socket socket;
+  std::optional<ListenerGuard> guard;
   OpenContexts contexts;
   std::string address;
 };

@@ -7,10 +7,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <utility>
 #include <variant>
 
 #include "common/bus/continuity.hpp"
+#include "common/bus/listener_guard.hpp"
 #include "common/bus/nng.hpp"
 
 namespace polybot::bus {
@@ -60,6 +62,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
       addresses.push_back(socket.attach(endpoint, config.trust));
     }
     readable.assign(socket.receive_descriptor());
+    guard.emplace(executor, socket, stats.listeners_renewed);
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -101,6 +104,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
       return subscription.matches(frame.topic);
     };
     if (std::none_of(config.subscriptions.begin(), config.subscriptions.end(), wanted)) {
+      if (std::any_of(given_up.begin(), given_up.end(), wanted)) return;  // was under way
       return stats.count(Refusal::UnknownTopic);
     }
     const bool is_tip = frame.tip_seq != 0;
@@ -135,6 +139,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   void close() {
     if (!socket.is_open()) return;
     readable.release();  // the descriptor is NNG's to close
+    guard.reset();
     socket.close();
     arrival.cancel();
   }
@@ -142,11 +147,13 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   SubscriberConfig config;
   Stats& stats;
   nng::Socket socket;
+  std::optional<ListenerGuard> guard;
   asio::posix::stream_descriptor readable;
   asio::steady_timer arrival;  // never expires; cancelled when a frame arrives
   Continuity continuity;
   FrameRing ring;
   std::vector<std::string> addresses;
+  std::vector<Subscription> given_up;  // subscribed to before
   int taken_in_a_row = 0;
 };
 
@@ -183,6 +190,7 @@ void Subscriber::subscribe(const Subscription& subscription) {
   auto& subscriptions = state_->config.subscriptions;
   if (std::find(subscriptions.begin(), subscriptions.end(), subscription) != subscriptions.end())
     return;
+  std::erase(state_->given_up, subscription);
   state_->apply(subscription);
   subscriptions.push_back(subscription);
 }
@@ -192,6 +200,8 @@ void Subscriber::unsubscribe(const Subscription& subscription) {
   const auto found = std::find(subscriptions.begin(), subscriptions.end(), subscription);
   if (found == subscriptions.end()) return;
   state_->socket.unsubscribe(subscription.filter());
+  state_->continuity.forget(subscription.name());
+  state_->given_up.push_back(*found);
   subscriptions.erase(found);
 }
 

@@ -70,6 +70,8 @@ class Subscriber {
   // like any use_awaitable operation) when the subscriber is closed or the caller is cancelled.
   boost::asio::awaitable<Received> receive();
 
+  // What passes between an unsubscribe() and the next subscribe() is no loss; what is under way at
+  // the former is dropped silently.
   void subscribe(const Subscription& subscription);
   void unsubscribe(const Subscription& subscription);
 

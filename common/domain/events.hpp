@@ -374,13 +374,23 @@ struct Lease {
   LeaseEpoch epoch;
   Timestamp expires_at{};
   std::uint64_t granted_seq = 0;
+  // To be given up: the holder stops at once, says so, and only then is the shard granted anew.
+  bool revoked = false;
   bool operator==(const Lease&) const = default;
+};
+// What a runner no longer trades because it was revoked.
+struct LeaseReleased {
+  StrategyName strategy;
+  LeaseEpoch epoch;
+  std::uint64_t shards = 0;  // bit n = shard n
+  bool operator==(const LeaseReleased&) const = default;
 };
 struct RunnerAnnounced {
   ReplicaName replica;
   std::uint64_t incarnation = 0;
   std::vector<StrategyName> strategies;
   bool leaving = false;
+  std::vector<LeaseReleased> released{};
   bool operator==(const RunnerAnnounced&) const = default;
 };
 

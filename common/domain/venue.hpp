@@ -11,6 +11,10 @@
 
 namespace polybot::domain {
 
+// The venue's dead man's switch: it cancels everything an account has open when the account, having
+// once sent a heartbeat, sent no valid one for so long.
+inline constexpr Duration kHeartbeatPatience = std::chrono::seconds(10);
+
 // ---- answers to our requests --------------------------------------------------------------------
 struct SubmitAccepted {
   enum class State : std::uint8_t { Live, Matched, Delayed, Unmatched };

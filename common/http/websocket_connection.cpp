@@ -18,6 +18,9 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kHandshakeTimeout{10};
 // RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code.
 constexpr std::size_t kCloseReasonBytesMax = 123;
+// What the kernel holds for a peer that does not read is older than what queue_messages_max bounds;
+// by itself it grows to megabytes, on loopback at once.
+constexpr int kSendBufferBytes = 64 * 1024;
 }  // namespace
 
 WebSocketConnection::WebSocketConnection(asio::ip::tcp::socket socket, Request request,
@@ -27,6 +30,8 @@ WebSocketConnection::WebSocketConnection(asio::ip::tcp::socket socket, Request r
       closed_(stream_.get_executor(), asio::steady_timer::time_point::max()),
       request_(std::move(request)),
       options_(options) {
+  error_code ignored;  // a socket that is dead already says so at the handshake
+  stream_.next_layer().set_option(asio::socket_base::send_buffer_size(kSendBufferBytes), ignored);
   stream_.auto_fragment(false);
   stream_.text(true);
   stream_.read_message_max(options_.message_bytes_max);

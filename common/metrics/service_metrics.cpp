@@ -96,7 +96,8 @@ class BusObserver {
       : registry_(registry),
         stats_(stats),
         served_(registry.counter("polybot_bus_recovery_requests_total", {"served"})),
-        not_served_(registry.counter("polybot_bus_recovery_requests_total", {"refused"})) {
+        not_served_(registry.counter("polybot_bus_recovery_requests_total", {"refused"})),
+        listeners_renewed_(registry.counter("polybot_bus_listeners_renewed_total")) {
     for (std::size_t i = 0; i < bus::kRefusalCount; ++i) {
       refused_.push_back(registry.counter("polybot_bus_frames_refused_total",
                                           {bus::to_string(static_cast<bus::Refusal>(i))}));
@@ -119,6 +120,7 @@ class BusObserver {
     }
     served_.raise_to(static_cast<double>(stats_.recovery_requests_served));
     not_served_.raise_to(static_cast<double>(stats_.recovery_requests_refused));
+    listeners_renewed_.raise_to(static_cast<double>(stats_.listeners_renewed));
   }
 
  private:
@@ -133,6 +135,7 @@ class BusObserver {
   std::vector<Counter> replays_;
   Counter served_;
   Counter not_served_;
+  Counter listeners_renewed_;
 };
 
 }  // namespace

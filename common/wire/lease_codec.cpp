@@ -53,7 +53,8 @@ domain::Lease read_lease(Reading& reading, const v1::Lease& message) {
           .incarnation = message.incarnation(),
           .epoch = reading.lease_epoch(message.epoch()),
           .expires_at = reading.at(message.expires_at_ns()),
-          .granted_seq = message.granted_seq()};
+          .granted_seq = message.granted_seq(),
+          .revoked = message.revoked()};
 }
 
 }  // namespace
@@ -69,6 +70,7 @@ std::string encode_leases(std::span<const domain::Lease> leases) {
     put(lease.epoch, *to.mutable_epoch());
     to.set_expires_at_ns(domain::to_unix_ns(lease.expires_at));
     to.set_granted_seq(lease.granted_seq);
+    to.set_revoked(lease.revoked);
   }
   return out.SerializeAsString();
 }
@@ -89,13 +91,20 @@ std::string encode_runner(const domain::RunnerAnnounced& runner) {
   out.set_incarnation(runner.incarnation);
   for (const domain::StrategyName& strategy : runner.strategies) out.add_strategies(strategy.value);
   out.set_leaving(runner.leaving);
+  for (const domain::LeaseReleased& released : runner.released) {
+    v1::LeaseReleased& to = *out.add_released();
+    to.set_strategy(released.strategy.value);
+    put(released.epoch, *to.mutable_epoch());
+    to.set_shards(released.shards);
+  }
   return out.SerializeAsString();
 }
 
 DecodeError decode_runner(std::string_view bytes, domain::RunnerAnnounced& out) {
   v1::RunnerAnnounced message;
   if (!parse(bytes, message)) return DecodeError::Malformed;
-  if (static_cast<std::size_t>(message.strategies_size()) > kStrategiesMax)
+  if (static_cast<std::size_t>(message.strategies_size()) > kStrategiesMax ||
+      static_cast<std::size_t>(message.released_size()) > kLeasesMax)
     return DecodeError::OutOfRange;
   Reading reading;
   out.replica = reading.replica(message.replica());
@@ -104,6 +113,12 @@ DecodeError decode_runner(std::string_view bytes, domain::RunnerAnnounced& out) 
   for (const std::string& strategy : message.strategies())
     out.strategies.push_back(reading.strategy(strategy));
   out.leaving = message.leaving();
+  out.released.clear();
+  for (const v1::LeaseReleased& released : message.released()) {
+    out.released.push_back({.strategy = reading.strategy(released.strategy()),
+                            .epoch = reading.lease_epoch(released.epoch()),
+                            .shards = released.shards()});
+  }
   return reading.error();
 }
 

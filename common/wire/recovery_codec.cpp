@@ -69,6 +69,11 @@ std::string encode_books_answer(const BooksAnswer& answer) {
   out.set_complete(answer.complete);
   MarketDataCodec codec;
   std::size_t bytes = 0;
+  for (const domain::Market& market : answer.markets) {
+    const std::string encoded = encode_market(market);
+    if (!fits_answer(bytes, encoded.size())) break;  // state: they all come again within a second
+    out.add_markets(encoded);
+  }
   for (const domain::BookSnapshot& book : answer.books) {
     const std::string_view encoded = codec.encode(book);
     if (!fits_answer(bytes, encoded.size())) {
@@ -83,10 +88,16 @@ std::string encode_books_answer(const BooksAnswer& answer) {
 DecodeError decode_books_answer(std::string_view bytes, BooksAnswer& out) {
   v1::BooksAnswer message;
   if (!parse(bytes, message)) return DecodeError::Malformed;
-  if (message.snapshots_size() > kBooksMax) return DecodeError::OutOfRange;
+  if (message.snapshots_size() > kBooksMax || message.markets_size() > kBooksMax)
+    return DecodeError::OutOfRange;
   out.position = {.incarnation = message.incarnation(), .seq = message.applied_seq()};
   out.complete = message.complete();
   out.books.clear();
+  out.markets.clear();
+  for (const std::string& encoded : message.markets()) {
+    const DecodeError error = decode_market(encoded, out.markets.emplace_back());
+    if (error != DecodeError::None) return error;
+  }
   MarketDataCodec codec;
   for (const std::string& encoded : message.snapshots()) {
     MarketData book;

@@ -30,6 +30,7 @@ struct BooksAnswer {
   Position position;  // of md.<shard>: these books include every message up to it
   std::vector<domain::BookSnapshot> books;
   bool complete = true;  // false: the rest comes with the stream's own snapshots within a second
+  std::vector<domain::Market> markets{};  // of the shard, for who has only just come
 };
 
 [[nodiscard]] std::string encode_books_request(const BooksRequest& request);

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -13,6 +12,8 @@ namespace polybot::launcher {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint16_t kFirstRunnerPort = 8010;
 
 void make_private_folder(const fs::path& folder) {
   fs::create_directories(folder);
@@ -163,6 +164,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
     fs::create_directories(options.data / folder);
   make_private_folder(options.data / "secrets");
   make_private_folder(options.data / "bus");
+  make_private_folder(options.data / "control");
   const fs::path key = options.data / "secrets" / "venue-key";
   make_venue_key(key);
 
@@ -195,26 +197,17 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
       "gateway", "gateway", 8001,
       {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
       gateway));
-  layout.services.push_back(planner.plan(
-      "strategy-runner", "runner-1", 8010,
-      {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
-      {}));
+  for (std::size_t i = 0; i < kRunnersMax; ++i) {
+    layout.runners.push_back(planner.plan(
+        "strategy-runner", "runner-" + std::to_string(i + 1),
+        static_cast<std::uint16_t>(kFirstRunnerPort + i),
+        {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
+        {}));
+  }
   layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);
   layout.aggregator_url = "http://127.0.0.1:" + std::to_string(planner.port(8000));
   layout.simulator_url = "http://127.0.0.1:" + std::to_string(planner.port(8003));
   return layout;
-}
-
-std::vector<std::size_t> stop_order(const Layout& layout) {
-  constexpr std::array<std::string_view, 5> kOrder = {"strategy-runner", "gateway", "order-manager",
-                                                      "metrics-aggregator", "venue-simulator"};
-  std::vector<std::size_t> indices;
-  for (const std::string_view service : kOrder) {
-    for (std::size_t i = 0; i < layout.services.size(); ++i) {
-      if (layout.services[i].service == service) indices.push_back(i);
-    }
-  }
-  return indices;
 }
 
 }  // namespace polybot::launcher

@@ -3,6 +3,7 @@
 //
 //   DATA/journal/   order-manager's book of record      DATA/secrets/  venue key, API token (0600)
 //   DATA/exchange/  the simulated venue's input log      DATA/bus/      ipc sockets (0700)
+//   DATA/control/   how many runners are wanted (0700)
 //   DATA/aggregator/  merged totals of all metrics       DATA/logs/      <name>.log, rotated;
 //   <name>.out
 //                                                                       what a process printed past
@@ -26,7 +27,8 @@ struct ServicePlan {
 };
 
 struct Layout {
-  std::vector<ServicePlan> services;  // in the order in which they start; they stop in stop_order()
+  std::vector<ServicePlan> services;  // without the runners; in the order in which they start
+  std::vector<ServicePlan> runners;   // runner-1 to runner-kRunnersMax, as many as may be wanted
   std::filesystem::path data;
   std::filesystem::path programs;
   std::filesystem::path journal;
@@ -41,8 +43,5 @@ struct Layout {
 [[nodiscard]] Layout lay_out(const Options& options, const Environment& environment,
                              const std::filesystem::path& programs,
                              const std::filesystem::path& configuration);
-
-// Indices into layout.services: runners, gateway, order-manager, aggregator, simulator.
-[[nodiscard]] std::vector<std::size_t> stop_order(const Layout& layout);
 
 }  // namespace polybot::launcher

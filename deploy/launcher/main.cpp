@@ -3,14 +3,18 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/interprocess/sync/file_lock.hpp>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
+#include "deploy/launcher/scale.hpp"
 #include "deploy/launcher/session.hpp"
 
 namespace {
@@ -19,9 +23,11 @@ namespace fs = std::filesystem;
 using namespace polybot;
 
 constexpr std::string_view kHelp =
-    R"(polybot run: start the whole stack on this machine and show it trading.
+    R"(polybot scale N: have N runners (1 to 16) from now on in the running stack of DATA.
 
-Starts venue-simulator, metrics-aggregator, order-manager, gateway and strategy-runner, waits until
+polybot run: start the whole stack on this machine and show it trading.
+
+Starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners, waits until
 each is ready, shows one screen (plain lines when standard output is no terminal). Ctrl-C stops
 everything in order and compares venue, journal and metrics; the exit code is 1 when they differ.
 
@@ -30,6 +36,7 @@ Environment:
   DATA=folder      where everything lives (default data/sim; a replay gets a folder of its own)
   SEED=n           seed of the simulated flow; a data folder keeps the seed it began with
   EDGE=0           no mispricings and no noise traders
+  RUNNERS=n        so many strategy-runners (1): runner-1 to runner-n, on ports from 8010 on
   RECORDING=file   replay a .jsonl or .jsonl.zst recording, SPEED=n times as fast as recorded
   CONFIG=folder    with a .toml file per service, instead of deploy/config
   PORT_OFFSET=n    added to every port, to run a second stack
@@ -48,6 +55,34 @@ std::string stamp(domain::Timestamp now) {
   return text;
 }
 
+// One stack per data folder: a second would write into the first one's logs. The kernel takes the
+// lock back when this process ends, however it ends.
+boost::interprocess::file_lock lock_folder(const fs::path& data) {
+  const fs::path path = data / "lock";
+  if (!std::ofstream(path, std::ios::app)) {
+    throw std::runtime_error("cannot write " + path.string());
+  }
+  boost::interprocess::file_lock lock(path.c_str());
+  if (!lock.try_lock()) {
+    throw std::runtime_error("another stack runs in " + data.string() +
+                             "; stop that one, or give this one a folder of its own (DATA=folder) "
+                             "and ports (PORT_OFFSET=n)");
+  }
+  return lock;
+}
+
+// The stack that runs in DATA reads the number and obeys.
+int scale(const std::string& count) {
+  const runtime::Clock clock;
+  const launcher::Environment environment = runtime::config::current_environment();
+  const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
+  const std::size_t runners = launcher::parse_runners(count);
+  if (!launcher::read_wanted_runners(options.data))
+    throw launcher::BadOption("no stack runs in " + options.data.string() + " (DATA)");
+  launcher::write_wanted_runners(options.data, runners);
+  return 0;
+}
+
 int run() {
   const runtime::Clock clock;
   const launcher::Environment environment = runtime::config::current_environment();
@@ -55,6 +90,7 @@ int run() {
   const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
   launcher::Layout layout = launcher::lay_out(options, environment, programs,
                                               options.configuration.value_or(POLYBOT_CONFIG_DIR));
+  const boost::interprocess::file_lock lock = lock_folder(layout.data);
   const auto display =
       ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
   boost::asio::io_context io;
@@ -77,12 +113,13 @@ int main(int argc, char** argv) {
     std::fwrite(kHelp.data(), 1, kHelp.size(), stdout);
     return 0;
   }
-  if (word != "run") {
-    std::fputs("polybot: usage: polybot run (see polybot --help)\n", stderr);
+  const bool scales = argc == 3 && std::string_view(argv[1]) == "scale";
+  if (word != "run" && !scales) {
+    std::fputs("polybot: usage: polybot run, polybot scale N (see polybot --help)\n", stderr);
     return 1;
   }
   try {
-    return run();
+    return scales ? scale(argv[2]) : run();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "polybot: %s\n", error.what());
     return 1;

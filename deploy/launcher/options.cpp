@@ -51,6 +51,12 @@ void check_speed(const std::string& text) {
 
 }  // namespace
 
+std::size_t parse_runners(const std::string& text) {
+  const auto count = whole_number<std::size_t>("RUNNERS", text, kRunnersMax);
+  if (count == 0) throw BadOption("RUNNERS must be at least 1");
+  return count;
+}
+
 Options read_options(const Environment& environment, const std::string& now_text) {
   Options options;
   check_mode(value_of(environment, "MODE"));
@@ -63,6 +69,9 @@ Options read_options(const Environment& environment, const std::string& now_text
   options.edge = edge != "0";
   if (const std::string offset = value_of(environment, "PORT_OFFSET"); !offset.empty()) {
     options.port_offset = whole_number<std::uint16_t>("PORT_OFFSET", offset, 50000);
+  }
+  if (const std::string runners = value_of(environment, "RUNNERS"); !runners.empty()) {
+    options.runners = parse_runners(runners);
   }
   const std::string recording = value_of(environment, "RECORDING");
   const std::string speed = value_of(environment, "SPEED");

@@ -1,5 +1,5 @@
-// What `make run` was asked for, read from the environment: MODE SEED DATA EDGE RECORDING SPEED
-// CONFIG PORT_OFFSET.
+// What `make run` was asked for, read from the environment: MODE SEED DATA EDGE RUNNERS RECORDING
+// SPEED CONFIG PORT_OFFSET.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,17 @@ struct Options {
   std::optional<std::string> speed;   // times the recorded pace; digits with an optional fraction
   std::optional<std::filesystem::path> configuration;  // absolute; instead of deploy/config
   bool edge = true;
+  std::size_t runners = 1;        // at first; see scale.hpp
   std::uint16_t port_offset = 0;  // added to every port, to run a second stack
 };
 
 using Environment = std::map<std::string, std::string>;
+
+// One runner per port from 8010 on; more than the shards of a strategy keep busy.
+inline constexpr std::size_t kRunnersMax = 16;
+
+// Of RUNNERS and of `polybot scale`. Throws BadOption.
+[[nodiscard]] std::size_t parse_runners(const std::string& text);
 
 // `now_text` names the data folder of a replay run ("20260608-120000"). Throws BadOption.
 [[nodiscard]] Options read_options(const Environment& environment, const std::string& now_text);

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "deploy/launcher/scale.hpp"
+
 namespace polybot::launcher {
 namespace {
 
@@ -61,7 +63,8 @@ Session::Session(asio::io_context& io, Options options, Layout layout, Display d
       options_(std::move(options)),
       layout_(std::move(layout)),
       display_(display),
-      stack_(io.get_executor(), layout_, [this](const std::string& line) { say(line); }),
+      stack_(io.get_executor(), layout_, options_.runners,
+             [this](const std::string& line) { say(line); }),
       view_(io.get_executor(), layout_.gateway_url, stack_.http()),
       started_at_(clock_.monotonic()) {}
 
@@ -183,12 +186,14 @@ asio::awaitable<bool> Session::stop() {
   (void)co_await stack_.http().send(std::move(pause));
   bool good = true;
   bool verified = false;
-  for (const std::size_t service : stop_order(layout_)) {
-    if (!verified && layout_.services[service].service == "metrics-aggregator") {
+  remove_wanted_runners(layout_.data);
+  const std::vector<ServiceView> order = stack_.stop_order();
+  for (const ServiceView& service : order) {
+    if (!verified && service.service == "metrics-aggregator") {
       verified = true;
       if (traded_) good = co_await verify() && good;
     }
-    good = co_await stack_.stop(service, kStopPatience) && good;
+    good = co_await stack_.stop(service.name, kStopPatience) && good;
   }
   // A process that had to be killed leaves its sockets behind. Not when the start failed: then they
   // may be those of the stack that has this folder already.

@@ -4,9 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <deque>
 #include <fstream>
+#include <set>
+#include <string_view>
+
+#include "deploy/launcher/scale.hpp"
 
 namespace polybot::launcher {
 namespace {
@@ -17,8 +22,11 @@ constexpr domain::Duration kPollInterval = 100ms;
 constexpr domain::Duration kReadinessInterval = 500ms;
 constexpr domain::Duration kBackoffMin = 500ms;
 constexpr domain::Duration kBackoffMax = 10s;
-// A process that held this long before it ended starts anew without delay.
-constexpr domain::Duration kHealthyAfter = 30s;
+// A process that held this long was ready and at work: its end is no crash loop, and it starts anew
+// without delay.
+constexpr domain::Duration kHealthyAfter = 5s;
+// A runner that is scaled away has until then to pass on what it holds.
+constexpr domain::Duration kRetirePatience = 4s;
 constexpr std::size_t kLastWordsLines = 5;
 
 http::ClientOptions probe_options() {
@@ -65,19 +73,23 @@ void append_last_lines(std::string& text, const std::filesystem::path& file) {
 
 }  // namespace
 
-Stack::Stack(boost::asio::any_io_executor executor, const Layout& layout,
+Stack::Stack(boost::asio::any_io_executor executor, Layout layout, std::size_t runners,
              std::function<void(const std::string&)> say)
     : executor_(executor),
       http_(executor, probe_options()),
       say_(std::move(say)),
-      logs_(layout.data / "logs") {
-  for (const ServicePlan& plan : layout.services) {
-    Member member;
-    member.plan = plan;
-    member.view.name = plan.spec.name;
-    member.view.reason = "not started";
-    members_.push_back(std::move(member));
-  }
+      layout_(std::move(layout)),
+      runners_(runners) {
+  for (const ServicePlan& plan : layout_.services) add(plan);
+  for (std::size_t i = 0; i < runners_; ++i) add(layout_.runners.at(i));
+}
+
+void Stack::add(const ServicePlan& plan) {
+  Member& member = members_.emplace_back();
+  member.plan = plan;
+  member.view.name = plan.spec.name;
+  member.view.service = plan.service;
+  member.view.reason = "not started";
 }
 
 void Stack::launch(Member& member) {
@@ -91,7 +103,8 @@ void Stack::launch(Member& member) {
 std::string Stack::last_words(const Member& member) const {
   std::string text;
   append_last_lines(text, member.plan.spec.output);
-  if (text.empty()) append_last_lines(text, logs_ / (member.plan.spec.name + ".log"));
+  if (text.empty())
+    append_last_lines(text, layout_.data / "logs" / (member.plan.spec.name + ".log"));
   return text;
 }
 
@@ -99,18 +112,16 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
   const domain::Duration deadline = clock_.monotonic() + patience;
   for (Member& member : members_) launch(member);
   domain::Duration say_next = clock_.monotonic() + 2s;
-  std::vector<bool> announced(members_.size(), false);
+  std::set<std::string> announced;
   while (true) {
     std::string waiting;
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      Member& member = members_[i];
+    for (Member& member : members_) {
       if (const auto ended = member.child->poll(); ended && !member.was_ready) {
         co_return member.view.name + " ended with " + ended->text() +
             " before it was ready:" + last_words(member);
       }
       co_await check_readiness(member);
-      if (member.view.ready && !announced[i]) {
-        announced[i] = true;
+      if (member.view.ready && announced.insert(member.view.name).second) {
         say_("  " + member.view.name + " is ready");
       }
       if (!member.view.ready) {
@@ -118,7 +129,10 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
             .append(member.view.name + " (" + member.view.reason + ")");
       }
     }
-    if (waiting.empty()) co_return std::string();
+    if (waiting.empty()) {
+      write_wanted_runners(layout_.data, runners_);
+      co_return std::string();
+    }
     const domain::Duration now = clock_.monotonic();
     if (now > deadline) co_return "not ready in time: " + waiting;
     if (now >= say_next) {
@@ -133,7 +147,9 @@ boost::asio::awaitable<void> Stack::watch() {
   domain::Duration probe_next{};
   while (true) {
     const domain::Duration now = clock_.monotonic();
+    if (const auto wanted = read_wanted_runners(layout_.data); wanted && !stopping_) scale(*wanted);
     for (Member& member : members_) check_process(member);
+    std::erase_if(members_, [](const Member& m) { return m.retired_at && !m.child; });
     if (now >= probe_next && !stopping_) {
       for (Member& member : members_) co_await check_readiness(member);
       probe_next = now + kReadinessInterval;
@@ -144,6 +160,7 @@ boost::asio::awaitable<void> Stack::watch() {
 
 void Stack::check_process(Member& member) {
   if (stopping_) return;  // stop() looks after what ends now
+  if (member.retired_at) return check_retired(member);
   const domain::Duration now = clock_.monotonic();
   if (member.child) {
     const auto ended = member.child->poll();
@@ -165,11 +182,53 @@ void Stack::check_process(Member& member) {
   }
 }
 
+// ---- scaling -----------------------------------------------------------------------------------
+
+// Runners are counted from runner-1 on: the last ones leave, and come back under their old names.
+void Stack::scale(std::size_t runners) {
+  if (runners != runners_) {
+    say_("scaling from " + std::to_string(runners_) + " to " + std::to_string(runners) +
+         " runners");
+    runners_ = runners;
+  }
+  for (std::size_t i = 0; i < layout_.runners.size(); ++i) {
+    const std::string& name = layout_.runners[i].spec.name;
+    const auto found = std::find_if(members_.begin(), members_.end(),
+                                    [&](const Member& one) { return one.view.name == name; });
+    if (i < runners && found == members_.end()) {
+      add(layout_.runners[i]);
+      launch(members_.back());
+    } else if (i >= runners && found != members_.end() && !found->retired_at) {
+      retire(*found);
+    }
+  }
+}
+
+void Stack::retire(Member& member) {
+  member.retired_at = clock_.monotonic();
+  member.view.ready = false;
+  member.view.reason = "leaving";
+  if (member.child) member.child->signal(SIGTERM);
+}
+
+void Stack::check_retired(Member& member) {
+  if (!member.child) return;
+  const auto ended = member.child->poll();
+  const bool late = clock_.monotonic() > *member.retired_at + kRetirePatience;
+  if (!ended && !late) return;
+  if (!ended || !ended->clean()) {
+    say_(member.view.name +
+         (ended ? " left with " + ended->text() : std::string(" did not leave; killing it")));
+  }
+  member.child.reset();  // kills what still runs
+}
+
 boost::asio::awaitable<void> Stack::check_readiness(Member& member) {
-  if (!member.child) co_return;
+  if (!member.child || member.retired_at) co_return;
   member.view.resident_bytes = resident_bytes(member.child->pid());
   const auto answer = co_await http_.get(
       "http://127.0.0.1:" + std::to_string(member.plan.admin_port) + "/health/ready");
+  if (member.retired_at) co_return;
   if (!answer) {
     member.view.ready = false;
     member.view.reason = "starting";
@@ -180,9 +239,23 @@ boost::asio::awaitable<void> Stack::check_readiness(Member& member) {
   member.was_ready = member.was_ready || member.view.ready;
 }
 
-boost::asio::awaitable<bool> Stack::stop(std::size_t service, domain::Duration patience) {
-  Member& member = members_[service];
-  if (!member.child) co_return true;
+std::vector<ServiceView> Stack::stop_order() const {
+  constexpr std::array<std::string_view, 5> kOrder = {"strategy-runner", "gateway", "order-manager",
+                                                      "metrics-aggregator", "venue-simulator"};
+  std::vector<ServiceView> order;
+  for (const std::string_view service : kOrder) {
+    for (const Member& member : members_) {
+      if (member.plan.service == service) order.push_back(member.view);
+    }
+  }
+  return order;
+}
+
+boost::asio::awaitable<bool> Stack::stop(std::string name, domain::Duration patience) {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const Member& one) { return one.view.name == name; });
+  if (found == members_.end() || !found->child) co_return true;
+  Member& member = *found;
   member.child->signal(SIGTERM);
   const domain::Duration deadline = clock_.monotonic() + patience;
   while (!member.child->poll() && clock_.monotonic() < deadline) co_await runtime::sleep_for(10ms);

@@ -1,10 +1,12 @@
 // The running processes: starts them, watches them, starts anew with a back-off what ended
-// unexpectedly, and stops them in order. Talks to them only through signals and their admin ports.
+// unexpectedly, adds and removes runners as the control file says, and stops them in order. Talks
+// to them only through signals and their admin ports.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +23,7 @@ namespace polybot::launcher {
 // What is known of one process, for the screen.
 struct ServiceView {
   std::string name;
+  std::string service;
   bool running = false;
   bool ready = false;
   std::string reason;  // why it is not ready
@@ -30,20 +33,23 @@ struct ServiceView {
 
 class Stack {
  public:
-  // `say` prints one line for the person watching.
-  Stack(boost::asio::any_io_executor executor, const Layout& layout,
+  // Begins with `runners` runners. `say` prints one line for the person watching.
+  Stack(boost::asio::any_io_executor executor, Layout layout, std::size_t runners,
         std::function<void(const std::string&)> say);
 
   // Starts every process and waits until each is ready, telling what it waits for. Empty text, or
   // why the stack cannot run: a process ended before it was ever ready (its last words included),
   // or `patience` passed.
   [[nodiscard]] boost::asio::awaitable<std::string> start(domain::Duration patience);
-  // Polls processes and their readiness for ever, and restarts what ended. Ends when cancelled.
+  // Polls processes and their readiness for ever, restarts what ended, obeys the control file. Ends
+  // when cancelled.
   [[nodiscard]] boost::asio::awaitable<void> watch();
   // From now on an end is expected: watch() restarts nothing more.
   void begin_stop() { stopping_ = true; }
+  // Runners, gateway, order-manager, aggregator, simulator: to be stopped in this order.
+  [[nodiscard]] std::vector<ServiceView> stop_order() const;
   // SIGTERM, then SIGKILL after `patience`. False when it had to be killed or ended with an error.
-  [[nodiscard]] boost::asio::awaitable<bool> stop(std::size_t service, domain::Duration patience);
+  [[nodiscard]] boost::asio::awaitable<bool> stop(std::string name, domain::Duration patience);
 
   [[nodiscard]] std::vector<ServiceView> views() const;
   [[nodiscard]] http::Client& http() { return http_; }
@@ -54,11 +60,16 @@ class Stack {
     std::unique_ptr<ChildProcess> child;
     ServiceView view;
     bool was_ready = false;
+    std::optional<domain::Duration> retired_at;  // asked to leave for good
     domain::Duration started_at{};
     domain::Duration restart_at{};
     domain::Duration backoff{};
   };
+  void add(const ServicePlan& plan);
   void launch(Member& member);
+  void scale(std::size_t runners);
+  void retire(Member& member);
+  void check_retired(Member& member);
   void check_process(Member& member);
   [[nodiscard]] boost::asio::awaitable<void> check_readiness(Member& member);
   [[nodiscard]] std::string last_words(const Member& member) const;
@@ -67,8 +78,10 @@ class Stack {
   runtime::Clock clock_;
   http::Client http_;
   std::function<void(const std::string&)> say_;
-  std::filesystem::path logs_;
-  std::vector<Member> members_;
+  Layout layout_;
+  // Each where it is for as long as it lives: readiness is asked while others come and go.
+  std::list<Member> members_;
+  std::size_t runners_ = 0;  // wanted
   bool stopping_ = false;
 };
 

@@ -63,6 +63,7 @@ void read_strategies(Reader& reader, Settings& settings) {
 
 void read_signals(Reader& reader, Settings& settings) {
   settings.lease_duration = reader.duration("leases.duration", settings.lease_duration, 100ms, 60s);
+  settings.lease_gather = reader.duration("leases.gather", settings.lease_gather, 0ms, 60s);
   settings.signal_rate_max =
       reader.integer_as<std::uint32_t>("signals.rate_max", settings.signal_rate_max, 1, 1'000'000);
   settings.signal_burst_max = reader.integer_as<std::uint32_t>(
@@ -162,6 +163,7 @@ Config read_config(Reader& reader) {
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.private_key = reader.secret("venue.private_key", Presence::Required);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
+  config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
   read_settings(reader, config.settings);
   return config;
 }

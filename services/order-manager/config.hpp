@@ -26,6 +26,7 @@ struct VenueConfig {
   std::uint64_t chain_id = 137;
   runtime::Secret private_key;
   domain::Duration request_timeout{};
+  domain::Duration heartbeat_interval{};
 };
 
 struct Config {

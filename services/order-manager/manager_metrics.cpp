@@ -216,6 +216,7 @@ ManagerMetrics::ManagerMetrics(metrics::Registry& registry, std::function<Figure
   register_at_zero(registry);
   set_connected("user", false);
   set_connected("rest", false);
+  set_connected("heartbeat", false);
 }
 
 void ManagerMetrics::set_fold(std::uint64_t journal_id, std::uint32_t fold_version) {

@@ -14,6 +14,7 @@
 #include "services/order-manager/engine.hpp"
 #include "services/order-manager/event_log.hpp"
 #include "services/order-manager/feeds.hpp"
+#include "services/order-manager/lease_report.hpp"
 #include "services/order-manager/manager_metrics.hpp"
 #include "services/order-manager/order_streams.hpp"
 #include "services/order-manager/venue_desk.hpp"
@@ -28,8 +29,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr domain::Duration kStateInterval = 500ms;
+// How long a changed lease may wait for its telling.
+constexpr domain::Duration kLeaseInterval = 20ms;
 // Of the grace period: the rest is for what the venue still has to say about cancels.
-constexpr domain::Duration kDrainPatience = 3s;
+constexpr domain::Duration kDrainPatience = 2s;
 
 polymarket::OrderSigner make_signer(const Config& config) {
   try {
@@ -49,9 +52,14 @@ class Service {
   [[nodiscard]] Engine::Effects effects();
   void on_published(const domain::StreamedEvent& event);
   [[nodiscard]] Figures figures();
+  void add_routes();
   void on_started(const StartUp& start_up);
   void on_snapshot(SnapshotTaker::Step step, const std::string& why);
   void show_health();
+  // Nothing keeps us from answering for what rests at the venue.
+  [[nodiscard]] bool in_charge() const {
+    return engine_.core().not_ready().empty() && engine_.journal_writable();
+  }
   [[nodiscard]] asio::awaitable<void> publish_state();
   [[nodiscard]] asio::awaitable<void> wind_up();
 
@@ -68,6 +76,7 @@ class Service {
   Engine engine_;
   Feeds feeds_;
   bus::RecoveryServer recovery_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 bus::PublisherConfig publisher_config(const runtime::Runtime& runtime, const Config& config) {
@@ -183,6 +192,16 @@ void Service::on_published(const domain::StreamedEvent& event) {
   manager_metrics_.observe(Stage::Total, now - record->order.decided_at);
 }
 
+void Service::add_routes() {
+  // The admin server outlives this object; a request that comes in between finds nobody.
+  runtime_.admin.router().get(
+      "/leases",
+      [this, alive = std::weak_ptr<int>(alive_)](http::Request) -> asio::awaitable<http::Response> {
+        if (alive.expired()) co_return http::problem(503, "stopping");
+        co_return http::json(lease_report(engine_.core(), runtime_.clock.now()));
+      });
+}
+
 void Service::show_health() {
   std::string journal;
   std::string venue;
@@ -207,6 +226,8 @@ void Service::show_health() {
     }
   }
   if (!engine_.journal_writable()) journal = engine_.failure();
+  if (!desk_->heartbeats_taken())
+    venue.append(venue.empty() ? "" : "; ").append("the venue takes no heartbeats");
   const auto show = [this](std::string_view component, const std::string& reason) {
     if (reason.empty()) {
       runtime_.health.set_ready(component);
@@ -220,12 +241,21 @@ void Service::show_health() {
 }
 
 asio::awaitable<void> Service::publish_state() {
+  domain::Duration next{};
+  std::uint64_t told = 0;
   while (true) {
-    if (engine_.journal_writable()) {
+    const domain::Duration now = runtime_.clock.monotonic();
+    const std::uint64_t changes = engine_.core().lease_changes();
+    // What the journal refused is in the core's memory: nobody may learn it.
+    if (engine_.journal_writable() && (now >= next || changes != told)) {
       streams_.publish_state(engine_.core(), runtime_.clock.now());
+      told = changes;
     }
-    show_health();
-    co_await runtime::sleep_for(kStateInterval);
+    if (now >= next) {
+      show_health();
+      next = now + kStateInterval;
+    }
+    co_await runtime::sleep_for(kLeaseInterval);
   }
 }
 
@@ -247,10 +277,14 @@ asio::awaitable<void> Service::run() {
   } catch (const JournalError& error) {
     throw runtime::CannotStart(error.what());
   }
+  add_routes();
   show_health();
   metrics_->start();
   const std::function<asio::awaitable<void>()> account = [this] { return desk_->follow_account(); };
   const std::function<asio::awaitable<void>()> clock = [this] { return desk_->watch_clock(); };
+  const std::function<asio::awaitable<void>()> heartbeats = [this] {
+    return desk_->send_heartbeats([this] { return in_charge(); });
+  };
   const std::function<asio::awaitable<void>()> quotes = [this] { return feeds_.read_quotes(); };
   const std::function<asio::awaitable<void>()> signals = [this] { return feeds_.read_signals(); };
   const runtime::SuperviseOptions reconnect{
@@ -261,7 +295,7 @@ asio::awaitable<void> Service::run() {
     desk_->close();  // that its links end now is no news
   };
   co_await (until_stopped() || engine_.run() || publish_state() ||
-            runtime::supervise("clock", clock) ||
+            runtime::supervise("clock", clock) || runtime::supervise("heartbeats", heartbeats) ||
             runtime::supervise("account", account, reconnect) ||
             runtime::supervise("quotes", quotes) || runtime::supervise("signals", signals));
   if (engine_.journal_writable()) streams_.publish_state(engine_.core(), runtime_.clock.now());

@@ -15,6 +15,9 @@ using boost::asio::awaitable;
 namespace log = runtime::log;
 
 constexpr domain::Duration kClockInterval = 2s;
+constexpr std::string_view kHeartbeat = "heartbeat";
+// How soon after becoming ready the first heartbeat goes out, at most.
+constexpr domain::Duration kReadyCheck = 200ms;
 // Cancels of one request: well inside the venue's cancel burst.
 constexpr std::size_t kCancelsPerRequest = 100;
 
@@ -32,14 +35,17 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
                .request_timeout =
                    std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout)},
               std::move(signer), client_observer()),
-      session_(executor, config.user_ws, session_reports(), {}) {}
+      session_(executor, config.user_ws, session_reports(), {}),
+      heartbeats_(config.heartbeat_interval) {}
 
 VenueClient::Observer VenueDesk::client_observer() {
   return {.on_request =
               [this](std::string_view operation, RequestOutcome outcome, domain::Duration elapsed) {
                 if (closed_) return;
                 metrics_.venue_request(operation, to_string(outcome), elapsed);
-                set_rest(outcome == RequestOutcome::Failed ? Link::Down : Link::Up);
+                // A heartbeat is given up so early that its silence says little about the link.
+                if (operation != kHeartbeat)
+                  set_rest(outcome == RequestOutcome::Failed ? Link::Down : Link::Up);
               },
           .on_throttled = [this](domain::Duration pause) { post(VenueThrottled{pause}); }};
 }
@@ -161,6 +167,21 @@ awaitable<void> VenueDesk::watch_clock() {
       post(ClockOffset{*offset});
     }
     co_await runtime::sleep_for(kClockInterval);
+  }
+}
+
+awaitable<void> VenueDesk::send_heartbeats(std::function<bool()> ready) {
+  const auto self = shared_from_this();
+  while (true) {
+    domain::Duration pause = kReadyCheck;
+    if (client_.authenticated() && ready()) {
+      const domain::Duration sent_at = clock_.monotonic();
+      const HeartbeatAnswer answer = co_await client_.heartbeat(heartbeats_.id());
+      pause = heartbeats_.on_answer(answer, sent_at);
+    }
+    if (closed_) co_return;
+    metrics_.set_connected("heartbeat", heartbeats_taken());
+    co_await runtime::sleep_for(pause);
   }
 }
 

@@ -37,6 +37,11 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   [[nodiscard]] boost::asio::awaitable<void> follow_account();
   // Reads the venue's clock for ever: the offset, and whether its REST answers at all.
   [[nodiscard]] boost::asio::awaitable<void> watch_clock();
+  // Sends heartbeats for ever, while `ready` says that the account is in good hands: else the venue
+  // is to cancel what is open there.
+  [[nodiscard]] boost::asio::awaitable<void> send_heartbeats(std::function<bool()> ready);
+  // The venue takes our heartbeats: it would cancel everything if this process died.
+  [[nodiscard]] bool heartbeats_taken() const { return heartbeats_.held(clock_.monotonic()); }
   // Nothing is reported any more.
   void close() { closed_ = true; }
 
@@ -59,6 +64,7 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   runtime::Clock clock_;
   VenueClient client_;
   UserSession session_;
+  HeartbeatChain heartbeats_;
   std::optional<Link> rest_;
   bool closed_ = false;
 };

@@ -15,11 +15,12 @@ using namespace std::chrono_literals;
 constexpr auto kAnswerWithin = std::chrono::milliseconds(1000);
 // Between two rounds of requests that failed: the stream's own snapshots are as fast.
 constexpr domain::Duration kAskAgainAfter = 1s;
+// After this long without a word the gateway is asked whether it is there.
+constexpr domain::Duration kSilenceMax = 2s;
 
 bus::SubscriberConfig subscription(const BusConfig& config) {
   return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.market_data}},
-          .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kMarketData)),
-                            bus::Subscription::channel(std::string(wire::channels::kMarket))},
+          .subscriptions = {},  // they follow the leases
           .trust = config.trust,
           .ring_frames = config.ring_frames};
 }
@@ -40,9 +41,41 @@ void MarketFeed::close() {
   wanted_.cancel();
 }
 
+// ---- what is followed --------------------------------------------------------------------------
+
+void MarketFeed::follow(std::uint64_t shards) {
+  for (std::uint8_t i = 0; i < domain::kShards; ++i) {
+    const bool wanted = (shards >> i & 1) != 0;
+    if (wanted && !shards_[i].followed) begin({i});
+    if (!wanted && shards_[i].followed) end({i});
+  }
+}
+
+void MarketFeed::begin(domain::Shard shard) {
+  shards_[shard.value] = ShardState{.followed = true};
+  subscriber_.subscribe(bus::Subscription::topic(wire::topics::market(shard)));
+  subscriber_.subscribe(bus::Subscription::topic(wire::topics::market_data(shard)));
+  sink_.apply(MarketDataGap{shard});
+  want(shard);
+}
+
+void MarketFeed::end(domain::Shard shard) {
+  subscriber_.unsubscribe(bus::Subscription::topic(wire::topics::market_data(shard)));
+  subscriber_.unsubscribe(bus::Subscription::topic(wire::topics::market(shard)));
+  shards_[shard.value] = ShardState{};
+}
+
+bool MarketFeed::silent() const {
+  return !heard_at_ || clock_.monotonic() - *heard_at_ > kSilenceMax;
+}
+
+// ---- what comes --------------------------------------------------------------------------------
+
 boost::asio::awaitable<void> MarketFeed::read() {
   while (true) {
     bus::Received received = co_await subscriber_.receive();
+    const auto shard = wire::topics::shard_of(received.topic);
+    if (shard && !shards_[shard->value].followed) continue;  // it was under way
     const domain::Duration received_at = clock_.monotonic();
     heard_at_ = received_at;
     if (bus::channel_of(received.topic) == wire::channels::kMarket) {
@@ -156,11 +189,13 @@ boost::asio::awaitable<void> MarketFeed::recover() {
     const bool idle =
         std::none_of(shards_.begin(), shards_.end(), [](const ShardState& s) { return s.wanted; });
     if (!failed && !idle) continue;
-    wanted_.expires_at(idle ? boost::asio::steady_timer::time_point::max()
-                            : std::chrono::steady_clock::now() + kAskAgainAfter);
+    wanted_.expires_at(std::chrono::steady_clock::now() + kAskAgainAfter);
     co_await wanted_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     // After a failure the pause is kept even when further shards become wanted meanwhile.
     if (failed) co_await runtime::sleep_for(kAskAgainAfter);
+    const auto followed = std::find_if(shards_.begin(), shards_.end(),
+                                       [](const ShardState& s) { return s.followed; });
+    if (silent() && followed != shards_.end()) followed->wanted = true;
   }
 }
 
@@ -175,6 +210,9 @@ boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
     co_return false;
   }
   const domain::Duration received_at = clock_.monotonic();
+  heard_at_ = received_at;
+  if (!shards_[shard.value].followed) co_return true;  // given up meanwhile
+  for (const domain::Market& market : answer.markets) sink_.apply(MarketHeard{market});
   join(shard, answer);
   sink_.settle(received_at);
   co_return true;
@@ -183,6 +221,14 @@ boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
 void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer) {
   ShardState& state = shards_[shard.value];
   if (state.sequence.state() == wire::Sequence::State::InSync) return;
+  // Nothing has come of the stream yet that these books could be joined with. They stand by their
+  // own stamp; the first frame asks for them anew.
+  if (state.incarnation == 0) {
+    for (const domain::BookSnapshot& book : answer.books) {
+      sink_.apply(BookLoaded{{.shard = shard, .sent_at = book.stamped_at, .trace = {}}, book});
+    }
+    return;
+  }
   if (state.sequence.snapshot_taken(answer.position) != wire::Sequence::State::InSync)
     return want(shard);
   // Books that a snapshot in the stream has healed meanwhile are newer than these.

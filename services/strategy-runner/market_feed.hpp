@@ -1,7 +1,9 @@
 // Market data off the bus as inputs of the core: md.<shard> (books, trades) and market.<shard>
-// (definitions). Notices what is missing, says so to the core, and fetches the books of a shard
-// anew from the gateway's recovery port; should that fail, the snapshots in the stream heal each
-// book within a second. Undecodable messages are counted and dropped.
+// (definitions) of the shards it is told to follow, and of no others. Who begins to follow a shard
+// asks for its books and definitions at once. Notices what is missing, says so to the core, and
+// fetches the books of a shard anew from the gateway's recovery port; should that fail, the
+// snapshots in the stream heal each book within a second. Undecodable messages are counted and
+// dropped.
 #pragma once
 
 #include <array>
@@ -43,7 +45,11 @@ class MarketFeed {
   [[nodiscard]] boost::asio::awaitable<void> recover();
   void close();
 
-  // Monotonic time of the last frame; empty before the first.
+  // The shards to follow from now on; bit n = shard n.
+  void follow(std::uint64_t shards);
+
+  // Monotonic time of the last frame or answer; empty before the first. Where nothing is published
+  // in the shards that are followed, the gateway is asked now and then.
   [[nodiscard]] std::optional<domain::Duration> heard_at() const { return heard_at_; }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
@@ -56,8 +62,12 @@ class MarketFeed {
     std::vector<bus::Received> kept;
     std::size_t kept_messages = 0;
     bool wanted = false;
+    bool followed = false;
   };
 
+  void begin(domain::Shard shard);
+  void end(domain::Shard shard);
+  [[nodiscard]] bool silent() const;
   void take_market_data(bus::Received received);
   void take_markets(const bus::Received& received);
   void deliver(domain::Shard shard, const bus::Received& received);

@@ -96,7 +96,13 @@ class Service {
   static constexpr std::string_view kLeasesPart = "leases";
   enum class Leaving : std::uint8_t { No, Yes };
 
-  void apply(const Input& input) { runner_.on(input, runtime_.clock.now(), outputs_); }
+  void apply(const Input& input) {
+    runner_.on(input, runtime_.clock.now(), outputs_);
+    if (!std::holds_alternative<LeasesHeard>(input)) return;
+    market_feed_.follow(runner_.shards());
+    // Somebody waits for what was asked back.
+    if (!runner_.released().empty()) publish_announcement(Leaving::No);
+  }
 
   // Evaluates what the inputs left to do and sends what came of it.
   void settle(std::optional<domain::Duration> received_at) {
@@ -156,14 +162,20 @@ class Service {
     domain::RunnerAnnounced announced{.replica = {runtime_.replica},
                                       .incarnation = runtime_.incarnation,
                                       .strategies = {},
-                                      .leaving = leaving == Leaving::Yes};
+                                      .leaving = leaving == Leaving::Yes,
+                                      .released = runner_.released()};
     for (std::size_t i = 0; i < runner_.strategies(); ++i)
       announced.strategies.push_back(runner_.name(i));
     publisher_.publish(wire::topics::runner(announced.replica), wire::encode_runner(announced));
   }
 
   void judge_health() {
-    judge_peer(kMarketDataPart, market_feed_.heard_at());
+    // Without a lease nothing is listened to.
+    if (runner_.shards() == 0 && order_feed_.heard_at()) {
+      runtime_.health.set_ready(kMarketDataPart);
+    } else {
+      judge_peer(kMarketDataPart, market_feed_.heard_at());
+    }
     judge_peer(kOrderManagerPart, order_feed_.heard_at());
     const std::vector<std::string> reasons = runner_.reasons_not_ready(runtime_.clock.now());
     if (reasons.empty()) return runtime_.health.set_ready(kLeasesPart);

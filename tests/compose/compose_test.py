@@ -15,8 +15,12 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 
 import yaml
+
+# What is shared with the other tests of real processes.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import expectations
 from engine import ROOT, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until

@@ -12,44 +12,21 @@ import shutil
 import subprocess
 import threading
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-
-_started = time.monotonic()
-
-
-def say(text):
-    """One progress line, with the seconds since the start."""
-    print(f"[{time.monotonic() - _started:6.1f} s] {text}", flush=True)
-
-
-class Failed(Exception):
-    """A condition did not come about in time, or a command failed: one line for the operator."""
+import waiting
+from waiting import ROOT, Failed, say
 
 
 def wait_until(what, condition, seconds, every=1.0):
-    """Asks condition() each `every` seconds until it returns None; till then it returns what is missing.
-
-    A condition that raises Failed is not met. Returns the seconds it took; raises Failed with what was
-    missing when `seconds` have passed.
-    """
-    begun = time.monotonic()
-    say_next = begun + 10
-    while True:
+    """As waiting.wait_until, but a condition that raises Failed is one not met yet: an engine refuses much
+    while a container is being restarted."""
+    def missing():
         try:
-            missing = condition()
+            return condition()
         except Failed as failure:
-            missing = str(failure)
-        now = time.monotonic()
-        if missing is None:
-            return now - begun
-        if now - begun > seconds:
-            raise Failed(f"{what}: not within {seconds} s ({missing})")
-        if now >= say_next:
-            say(f"  waiting: {what} ({missing})")
-            say_next = now + 10
-        time.sleep(every)
+            return str(failure)
+
+    return waiting.wait_until(what, missing, seconds, every)
 
 
 def run(command, timeout=60, env=None, data=None):

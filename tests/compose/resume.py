@@ -1,7 +1,7 @@
 """`down` keeps the volumes, and after the next `up` every counter goes on where it was."""
 
-import exposition
 from engine import wait_until
+from exposition import Scrape, falling
 from report import as_text, demand
 from view import AGGREGATOR
 
@@ -16,7 +16,7 @@ class Resume:
         self.stack = stack
         self.view = view
         self.started = started
-        self.before = {}   # counters before the stop
+        self.before = None   # the scrape before the stop
         self.key = None
 
     def check(self):
@@ -25,8 +25,8 @@ class Resume:
 
     def down_keeps_volumes(self):
         _, text = self.stack.get(AGGREGATOR + "/metrics")
-        self.before = exposition.counters(text)
-        demand(len(self.before) > 100, "there were no counters before the stop")
+        self.before = Scrape(text)
+        demand(self.before.rising() > 100, "there were no counters before the stop")
         self.key = self.read_key()
         volumes = self.stack.volumes()
         self.stack.stop_probe()
@@ -41,23 +41,22 @@ class Resume:
         demand(self.before, "there is nothing to compare with")
         self.stack.compose("up", "-d", "setup", *self.started)
         self.stack.start_probe()
-        first = {}
+        first = []
 
         def missing():
             status, text = self.stack.get(AGGREGATOR + "/metrics")
             if status == 200 and not first:
-                first.update(exposition.counters(text))
+                first.append(Scrape(text))
             return as_text(self.view.own_words())
         # The very first scrape must not be lower: a view that starts at 0 and catches up is a reset, too.
         seconds = wait_until("every service ready", missing, READY_SECONDS)
         demand(self.read_key() == self.key, "the venue key is another one")
-        self.demand_no_fall(first, "the first scrape")
+        self.demand_no_fall(first[0], "the first scrape")
         _, text = self.stack.get(AGGREGATOR + "/metrics")
-        now = exposition.counters(text)
+        now = Scrape(text)
         self.demand_no_fall(now, "a scrape of the ready stack")
-        orders = sum(value for series, value in now.items()
-                     if series.startswith("polybot_orders_total{") and 'status="submitted"' in series)
-        return f"ready after {seconds:.1f} s; none of {len(self.before)} counters fell, {orders:.0f} orders"
+        orders = now.value("polybot_orders_total", status="submitted") or 0
+        return f"ready after {seconds:.1f} s; none of {self.before.rising()} counters fell, {orders:.0f} orders"
 
     def read_key(self):
         code, key = self.stack.execute("order-manager", "cat", "/var/lib/polybot/venue-key/key")
@@ -65,6 +64,6 @@ class Resume:
         return key
 
     def demand_no_fall(self, after, when):
-        fallen = exposition.fallen(self.before, after)
-        demand(not fallen, f"{when}: {len(fallen)} of {len(self.before)} counters fell, such as "
+        fallen = falling(self.before, after)
+        demand(not fallen, f"{when}: {len(fallen)} of {self.before.rising()} counters fell, such as "
                + "; ".join(fallen[:3]))

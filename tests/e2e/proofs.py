@@ -3,10 +3,10 @@
 A recording is a list of (phase, Scrape): the phase is "healthy", or the name of the fault that is on, or
 "after" and the name of the fault that has just been mended. `proof` of a catalogue row says which recordings must show what:
 
-  moves        some series has two different values while no fault is on
+  moves        some series has two different values within one stretch of time without a fault
   constant     present in every scrape, and never changes while the process that sends it lives
   invariant    present in every scrape and within its bounds while everything is well
-  fault:NAME   some series differs, in the phase NAME, from all it was before
+  fault:NAME   some series has, in the phase NAME, a value that it had neither in the healthy time nor just before
 """
 
 # Required values of the families whose proof is `invariant`: what must hold while everything is well.
@@ -25,10 +25,13 @@ def _samples(scrapes, family):
 
 
 def _moves(recording, family):
-    seen = {}
-    calm = [scrape for phase, scrape in recording if phase == "healthy" or phase.startswith("after ")]
-    for values in _samples(calm, family):
-        for key, value in (values or {}).items():
+    seen, stretch = {}, None
+    for phase, scrape in recording:
+        if phase != stretch:
+            seen, stretch = {}, phase
+        if phase != "healthy" and not phase.startswith("after "):
+            continue
+        for key, value in scrape.families.get(family, {}).items():
             if seen.setdefault(key, value) != value:
                 return None
     return "no series of it has two different values while no fault is on"
@@ -66,18 +69,18 @@ def _constant(recording, family):
 
 
 def _fault(recording, family, name):
-    if not any(phase == name for phase, _ in recording):
+    first = next((number for number, (phase, _) in enumerate(recording) if phase == name), None)
+    if first is None:
         return f"the fault {name} was not provoked"
-    seen = {}
-    for phase, scrape in recording:
-        values = scrape.families.get(family, {})
-        if phase == name:
-            for key, value in values.items():
-                if key in seen and value not in seen[key]:
-                    return None
-        else:
-            for key, value in values.items():
-                seen.setdefault(key, set()).add(value)
+    resting = {}
+    for number, (phase, scrape) in enumerate(recording[:first]):
+        if phase == "healthy" or number == first - 1:
+            for key, value in scrape.families.get(family, {}).items():
+                resting.setdefault(key, set()).add(value)
+    for phase, scrape in recording[first:]:
+        for key, value in scrape.families.get(family, {}).items():
+            if phase == name and key in resting and value not in resting[key]:
+                return None
     return f"{name} left every series of it at a value it had before"
 
 

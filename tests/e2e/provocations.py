@@ -14,7 +14,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from processes import Failed, free_port, listening, wait_until
+from processes import listening
+from stack import free_port
+from waiting import Failed, wait_until
 
 
 @dataclass
@@ -91,8 +93,11 @@ HALT = Provocation(
 
 # ---- the venue ------------------------------------------------------------------------------------------
 
-LEG_MISS = Provocation("leg-miss", begin=_faults("leg-miss"), end=_clear("leg-miss"),
-                       until=_above("polybot_unhedged_exposure_usd"))
+# The strategy buys the missing leg as soon as it is told. A venue that takes its time leaves the legs uneven for long
+# enough to be seen.
+LEG_MISS = Provocation("leg-miss", begin=lambda run: (run.stack.fault("leg-miss"),
+                                                      run.stack.fault("venue-hang", delay_ms=2_500)),
+                       end=_clear("leg-miss", "venue-hang"), until=_above("polybot_unhedged_exposure_usd"))
 
 REJECT = Provocation("reject", alerts=("OrderRejectRatio",), begin=_faults("reject", probability=0.9),
                      end=_clear("reject"))
@@ -102,12 +107,20 @@ ANSWER_LOST = Provocation("answer-lost", alerts=("OrdersAmbiguous",),
                           begin=_faults("answer-lost", "executed-late", probability=0.7, delay_ms=5_000),
                           end=_clear("answer-lost", "executed-late"), until=_above("polybot_orders_ambiguous"))
 
-# Canceled orders that fill, and orders that come to life after they were written off.
-LATE_FILL = Provocation("late-fill", begin=_faults("late-fill", "executed-late"),
+def _fill_late(run):
+    """Canceled orders that fill, and orders that come to life after they were written off.
+
+    In one market that lasts: whole quotes that nobody counts on would be fortunes where a market ends.
+    """
+    run.stack.fault("late-fill", market=run.markets_of("spread_farm", lasting_seconds=600)[0])
+    run.stack.fault("executed-late", probability=0.3)
+
+
+LATE_FILL = Provocation("late-fill", begin=_fill_late,
                         end=_clear("late-fill", "executed-late"),
                         until=_all(_rises("polybot_orders_corrected_total"), _rises("polybot_orders_resurrected_total")))
 
-TRADE_FAILED = Provocation("trade-failed", alerts=("FillsReversed",), begin=_faults("trade-failed"),
+TRADE_FAILED = Provocation("trade-failed", alerts=("FillsReversed",), begin=_faults("trade-failed", probability=0.2),
                            end=_clear("trade-failed"), until=_rises("polybot_fills_reversed_total"))
 
 VENUE_HANG = Provocation("venue-hang", alerts=("OrderStuck",), begin=_faults("venue-hang", delay_ms=45_000),
@@ -116,7 +129,8 @@ VENUE_HANG = Provocation("venue-hang", alerts=("OrderStuck",), begin=_faults("ve
 USER_SOCKET_DROP = Provocation("user-socket-drop", begin=_faults("user-socket-drop"), end=_clear("user-socket-drop"),
                                until=_rises("polybot_reconciliations_total"))
 
-VENUE_DRIFT = Provocation("venue-drift", alerts=("VenueDrift",), begin=_faults("venue-drift", amount="25"),
+# Much: cash of trades that are being settled is in doubt, and what is within that doubt is no drift.
+VENUE_DRIFT = Provocation("venue-drift", alerts=("VenueDrift",), begin=_faults("venue-drift", amount="10000"),
                           end=_clear("venue-drift"), until=_above("polybot_venue_drift_usd", kind="cash"))
 
 FEED_GAP = Provocation("feed-gap", begin=_faults("feed-gap", probability=0.3), end=_clear("feed-gap"),
@@ -142,31 +156,41 @@ def _thaw(service):
     def end(run):
         if run.stack.pid(service) is not None:
             run.stack.signal(service, signal.SIGCONT)
-        wait_until("everything is ready again", run.stack.not_ready, 60)
+        wait_until("everything is ready again", run.stack.not_ready)
     return end
 
 
 # A frozen process is one that does not answer; it cannot be restarted before its time.
 KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("order-manager"),
                    end=lambda run: (run.stack.kill("order-manager"),
-                                    wait_until("everything is ready again", run.stack.not_ready, 60)),
+                                    wait_until("everything is ready again", run.stack.not_ready)),
                    until=_all(_rises("polybot_signals_unanswered_total"),
                               lambda run: None if run.value("polybot_service_up", service="order-manager") == 0
                               else "it is up"))
 
-FROZEN_RUNNER = Provocation("frozen-runner", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
-                            end=_thaw("strategy-runner"))
+def _pause(service, seconds):
+    """It hears and says nothing for a while, and then everything at once."""
+    def once(run):
+        pid = run.stack.pid(service)
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(1.0)
+    return once
 
 
-def _stutter(run):
-    """A reader that is too slow: it sleeps, and finds more than its queue can hold."""
-    pid = run.stack.pid("strategy-runner")
-    if pid is None:
-        return
-    os.kill(pid, signal.SIGSTOP)
-    time.sleep(1.5)
-    os.kill(pid, signal.SIGCONT)
-    time.sleep(1.0)
+# Runners repeat what is not answered and, once their leases have run out, hold back what they want.
+SLOW_ANSWERS = Provocation("slow-answers", begin=lambda run: None, meanwhile=_pause("order-manager", 4.5),
+                           until=_all(_rises("polybot_signals_duplicate_total"),
+                                      _rises("polybot_signals_withheld_total")))
+
+RUNNER_KILL = Provocation(
+    "runner-kill", alerts=("StrategyNotRunning",), begin=_freeze("strategy-runner"),
+    end=lambda run: (run.stack.kill("strategy-runner"),
+                     wait_until("everything is ready again", run.stack.not_ready)),
+    until=lambda run: None if run.value("polybot_strategy_shards") == 0 else "its shards are leased")
 
 
 def _listen_without_reading(run):
@@ -176,10 +200,12 @@ def _listen_without_reading(run):
 
 def _hang_up(run):
     with SLOW_READER.memory.pop("session"):
-        wait_until("everything is ready again", run.stack.not_ready, 60)
+        wait_until("everything is ready again", run.stack.not_ready)
 
 
-SLOW_READER = Provocation("slow-reader", alerts=("BusMessagesLost",), begin=_listen_without_reading, meanwhile=_stutter,
+SLOW_READER = Provocation("slow-reader", alerts=("BusMessagesLost",), begin=_listen_without_reading,
+                          # A reader that is too slow: it sleeps until the sender's queue can hold no more.
+                          meanwhile=_pause("strategy-runner", 5.0),
                           until=_all(_rises("polybot_bus_messages_lost_total"), _rises("polybot_bus_replays_total"),
                                      _rises("polybot_websocket_sessions_dropped_total")), end=_hang_up)
 
@@ -275,24 +301,21 @@ def _lose_state(run):
 
 
 STATE_LOST = Provocation(
-    "state-lost", begin=_lose_state,
+    "state-lost", alerts=("MetricsStateLost",), begin=_lose_state,
     until=lambda run: None if run.value("polybot_aggregator_state_loaded") == 0 else "the state is still loaded")
 
 
 # ---- money ----------------------------------------------------------------------------------------------
 
-LOSS_USD = -1000.0
+LOSS_USD = -1350.0
 KILL_EVERY_SECONDS = 20.0
 KILLS = 2
-PRICES_BACK_AFTER_MS = 110_000  # longer than the loss takes to be seen, and the kills
+PRICES_BACK_AFTER_MS = 90_000  # longer than the loss takes to be seen, and the kills
 
 
 def _lose_money(run):
     """Fair values fall where spread_farm quotes: its bids are hit. They come back before the phase ends."""
-    markets = run.markets_of("spread_farm", lasting_seconds=600)
-    if not markets:
-        raise Failed("spread_farm quotes in no market that lasts")
-    for market in markets:
+    for market in run.markets_of("spread_farm", lasting_seconds=600):
         run.stack.fault("fair-value-jump", market=market, size="-0.3", delay_ms=PRICES_BACK_AFTER_MS)
 
 
@@ -313,7 +336,7 @@ def _kill_the_owner(run):
 
 def _resume(run):
     wait_until("the prices are back", lambda: None if (run.value("polybot_daily_pnl_usd") or 0) > -450 else
-               f"daily P&L {run.value('polybot_daily_pnl_usd')}", 150)
+               f"daily P&L {run.value('polybot_daily_pnl_usd')}")
     LOSS.memory.clear()
     for scope in ("", "?strategy=spread_farm"):  # its own limit may have reduced it, too
         _command(run, "POST", "/api/v1/trading/resume" + scope)
@@ -324,5 +347,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
-       HALT, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, FROZEN_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
+       HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL, KILL, VENUE_DOWN, FEED_FREEZE,
        VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)

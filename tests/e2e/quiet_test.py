@@ -8,8 +8,14 @@ and the aggregator is restarted once. Nothing but Watchdog may fire. Exit code 1
 import shutil
 import sys
 import time
+from pathlib import Path
 
-from processes import ROOT, Failed, Monitoring, Stack, Webhook, say, wait_until
+# What is shared with the other tests of real processes.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+from processes import Monitoring, Webhook
+from stack import Stack
+from waiting import ROOT, Failed, say, wait_until
 
 WORK = ROOT / "build" / "quiet"
 

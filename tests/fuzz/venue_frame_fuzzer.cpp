@@ -9,6 +9,7 @@
 #include "common/domain/assert.hpp"
 #include "common/polymarket/messages/book_hash.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
+#include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
 #include "common/polymarket/messages/market_channel.hpp"
 #include "common/polymarket/messages/orders.hpp"
@@ -77,6 +78,9 @@ void order_bodies(std::string_view text) {
   (void)parse_cancel_body(text);
   (void)parse_cancels_body(text);
   (void)parse_cancel_market_body(text);
+  if (const auto id = parse_heartbeat_body(text)) {
+    POLYBOT_ASSERT(*parse_heartbeat_body(write_heartbeat_body(*id)) == *id);
+  }
   (void)parse_books_request(text);
   (void)parse_market_subscription(text);
   (void)parse_user_subscription(text);
@@ -99,6 +103,9 @@ void answers(std::string_view text) {
     POLYBOT_ASSERT(parse_trades(write_trades(*page)).has_value());
   }
   (void)parse_balance_allowance(text);
+  if (const auto answer = parse_heartbeat_answer(text)) {
+    POLYBOT_ASSERT(*parse_heartbeat_answer(write_heartbeat_answer(*answer)) == *answer);
+  }
 }
 
 void public_answers(std::string_view text) {

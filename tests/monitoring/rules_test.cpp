@@ -73,6 +73,7 @@ TEST(AlertRules, IncludeEveryPromisedOne) {
                                    "MetricsDown",
                                    "MetricsConflict",
                                    "MetricsStateNotPersisted",
+                                   "MetricsStateLost",
                                    "DiskFillingUp",
                                    "AlertDeliveryFailing",
                                    "RuleEvaluationFailing",

@@ -80,7 +80,7 @@ void check_matcher(const MetricUse& use, const Series& series, const Matcher& ma
 }
 
 void check_reading(const MetricUse& use, const Series& series, Problems& problems) {
-  static const std::set<std::string, std::less<>> kRates{"rate", "irate", "increase"};
+  static const std::set<std::string, std::less<>> kRates{"rate", "irate", "increase", "resets"};
   const bool as_rate = kRates.contains(use.function);
   // A fold's counters are compared as they stand by the accounting identity: last_over_time says
   // so.
@@ -88,7 +88,7 @@ void check_reading(const MetricUse& use, const Series& series, Problems& problem
   if (series.kind == Kind::Gauge && as_rate)
     problems.push_back(use.metric + " is a gauge: " + use.function + "() means nothing");
   if (series.kind != Kind::Gauge && !as_rate && !as_value) {
-    problems.push_back(use.metric + " is a counter and not read by rate() or increase()");
+    problems.push_back(use.metric + " is a counter and not read by rate(), increase() or resets()");
   }
 }
 

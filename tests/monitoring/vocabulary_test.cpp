@@ -53,6 +53,7 @@ TEST(Vocabulary, RefusesAValueThatALabelNeverHas) {
 
 TEST(Vocabulary, RefusesRatesOfGaugesAndBareCounters) {
   EXPECT_THAT(problems_of("rate(polybot_pnl_total[5m])"), Contains(HasSubstr("is a gauge")));
+  EXPECT_THAT(problems_of("resets(polybot_pnl_total[5m])"), Contains(HasSubstr("is a gauge")));
   EXPECT_THAT(problems_of("sum(polybot_fills_total)"), Contains(HasSubstr("is a counter")));
 }
 

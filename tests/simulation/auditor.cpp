@@ -122,7 +122,7 @@ struct Auditor::Judge {
     if (body.cause != domain::DenyReason::None) ++auditor.stage_.totals["loss limits reached"];
   }
   void operator()(const domain::LeaseGranted& body) const {
-    auditor.leases_[event.strategy] = body;
+    auditor.leases_.on_granted(event, body);
   }
   void operator()(const domain::CommandAccepted& body) const { command(body.command); }
   void operator()(const domain::CommandDenied& body) const { command(body.command); }
@@ -138,7 +138,9 @@ struct Auditor::Judge {
   // Nothing to hold against them.
   void operator()(const domain::MarksTaken&) const {}
   void operator()(const domain::DriftMeasured&) const {}
-  void operator()(const domain::ManagerStarted&) const {}
+  void operator()(const domain::ManagerStarted&) const {
+    auditor.leases_.on_manager_started(event);
+  }
   void operator()(const domain::StrategySwitched&) const {}
   void operator()(const domain::FlattenBegun&) const {}
   void operator()(const domain::FlattenEnded&) const {}
@@ -181,9 +183,7 @@ void Auditor::accepted(const domain::Event& event, const domain::SignalAccepted&
   const domain::Signal& signal = found->second;
   require(event.at < signal.expires_at,
           "signal " + domain::to_string(signal.id) + " is accepted after its end");
-  const domain::LeaseGranted& lease = leases_[event.strategy];
-  require(lease.incarnation == signal.id.incarnation && lease.epoch == signal.lease_epoch,
-          "signal " + domain::to_string(signal.id) + " is accepted under a lease that has ended");
+  leases_.check_accepted(event, signal);
   const auto fresh = [&](const domain::MarketId& market) {
     const auto changed = position_seq_.find({event.strategy, market});
     require(
@@ -440,6 +440,18 @@ void Auditor::on_turn(const om::Ledger& ledger, std::size_t inputs) {
   check_halted();
 }
 
+std::set<om::ShardKey> Auditor::resting() const {
+  std::set<om::ShardKey> shards;
+  for (const ClientOrderId& id : open_) {
+    const Audited& audited = orders_.at(id);
+    const Order& order = audited.order;
+    const bool rests = order.purpose == domain::OrderPurpose::Quote && order.side == Side::Buy;
+    if (rests && ours(order.strategy) && !audited.cancel_requested)
+      shards.insert({order.strategy, domain::shard_of(order.event)});
+  }
+  return shards;
+}
+
 // ---- the whole
 // ------------------------------------------------------------------------------------------------
 
@@ -450,17 +462,28 @@ void Auditor::check_positions(const om::Ledger& ledger) const {
       if (ledger.portfolio().resolutions().contains(market)) continue;
       for (const Outcome outcome : {Outcome::Yes, Outcome::No}) {
         domain::Holding expected;
+        std::set<Money> past;  // realized when nothing was held
         const auto fills = bookings_.find({strategy, {market, outcome}});
         if (fills != bookings_.end()) {
           for (const domain::FillId& id : fills->second) {
             const Audited& audited = orders_.at(id.order);
             const Fill& fill = audited.fills.at(id.trade);
-            if (fill.counts())
-              domain::apply_fill(expected, audited.order.side, fill.quantity, fill.cash, fill.fee);
+            if (!fill.counts()) continue;
+            domain::apply_fill(expected, audited.order.side, fill.quantity, fill.cash, fill.fee);
+            if (expected.quantity.is_zero()) past.insert(expected.realized);
           }
         }
         const domain::Holding& held = position.token(outcome).holding();
-        require(held == expected,
+        // The account of a market that has closed is closed when nothing is held; a fill told after
+        // that opens a new one, which begins at nothing.
+        const auto market_known = markets_.find(market);
+        const bool closed = market_known != markets_.end() &&
+                            market_known->second.status != domain::MarketStatus::Active;
+        domain::Holding anew = expected;
+        anew.realized = held.realized;
+        const bool opened_anew =
+            closed && held == anew && past.contains(expected.realized - held.realized);
+        require(held == expected || opened_anew,
                 strategy.value + " holds " + held.quantity.to_string() + " at cost " +
                     held.cost.to_string() + ", realized " + held.realized.to_string() +
                     "; its fills come to " + expected.quantity.to_string() + " at cost " +

@@ -10,13 +10,15 @@
 
 #include "common/domain/position.hpp"
 #include "services/order-manager/core/ledger.hpp"
+#include "tests/simulation/lease_audit.hpp"
 #include "tests/simulation/plan.hpp"
 
 namespace polybot::simulation {
 
 class Auditor {
  public:
-  Auditor(Stage& stage, const Plan& plan) : stage_(stage), plan_(plan) {}
+  Auditor(Stage& stage, const Plan& plan)
+      : stage_(stage), plan_(plan), leases_(stage, plan.manager.lease_duration) {}
 
   // A runner has emitted it (again).
   void on_signal(const domain::Signal& signal) { signals_.try_emplace(signal.id, signal); }
@@ -35,6 +37,10 @@ class Auditor {
   [[nodiscard]] std::optional<Timestamp> written_off_at(const domain::VenueOrderId& order) const;
   // The last byte of an order that turned ambiguous, as the journal has it.
   [[nodiscard]] std::optional<Timestamp> last_byte_of(const domain::VenueOrderId& order) const;
+  [[nodiscard]] LeaseAudit& leases() { return leases_; }
+  [[nodiscard]] const LeaseAudit& leases() const { return leases_; }
+  // Opening quotes that nobody has asked back, by the shards they rest in.
+  [[nodiscard]] std::set<order_manager::ShardKey> resting() const;
   [[nodiscard]] std::uint64_t orders() const { return orders_.size(); }
 
  private:
@@ -92,7 +98,7 @@ class Auditor {
   std::map<domain::SignalId, domain::Signal> signals_;
   std::set<domain::SignalId> answered_;
   std::set<domain::CommandId> commands_;
-  std::map<domain::StrategyName, domain::LeaseGranted> leases_;
+  LeaseAudit leases_;
   std::map<domain::MarketId, domain::Market> markets_;
   domain::TradingState account_state_ = domain::TradingState::Active;
   std::map<domain::StrategyName, domain::TradingState> states_;

@@ -213,6 +213,15 @@ void Gateway::complete() {
   stage_.schedule.after(kComplete, [this] { complete(); });
 }
 
+void Gateway::repeat(domain::Shard shard) {
+  std::vector<domain::Market> markets;
+  for (const auto& [id, market] : markets_) {
+    if (shard_of(id) == shard) markets.push_back(market);
+  }
+  if (!markets.empty()) publish_markets(markets);
+  repeat_books(shard);
+}
+
 void Gateway::repeat_books(domain::Shard shard) {
   std::vector<BookUpdate> books;
   for (const auto& [id, market] : markets_) {

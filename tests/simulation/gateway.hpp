@@ -37,8 +37,9 @@ class Gateway {
   void start();
   // Everything it knew is gone; it discovers the world again.
   void restart();
-  // A reader has missed something: the shard's books come again in the stream.
-  void repeat_books(domain::Shard shard);
+  // A reader has missed something or has only just come: the shard's definitions and books come
+  // again.
+  void repeat(domain::Shard shard);
 
  private:
   void on_socket(const venue_simulator::BookChanged& changed);
@@ -53,6 +54,7 @@ class Gateway {
   void tick();
   void complete();
   void crawl();
+  void repeat_books(domain::Shard shard);
   void send(domain::Shard shard, std::vector<gateway::BookUpdate> updates);
   [[nodiscard]] domain::QuoteTick quote_of(const domain::MarketId& market) const;
   [[nodiscard]] domain::Shard shard_of(const domain::MarketId& market) const;

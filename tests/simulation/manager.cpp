@@ -21,6 +21,7 @@ namespace {
 constexpr Duration kTimer = milliseconds(200);
 constexpr Duration kState = milliseconds(500);
 constexpr Duration kClock = seconds(2);
+constexpr Duration kHeartbeat = seconds(5);
 constexpr Duration kReopen = seconds(1);
 constexpr Duration kDeadAfterTrap = milliseconds(700);
 constexpr Duration kPatience = seconds(4);  // for a turn to die in
@@ -90,7 +91,20 @@ void Manager::boot() {
     if (!failed_) publish_state(core_->strategy_states(stage_.now()), core_->leases());
   });
   every(kClock, [this] { venue_.read_clock(take_reply()); });
+  heartbeats_ = om::HeartbeatChain(kHeartbeat);
+  beat();
   connect_user_channel();
+}
+
+// While it answers for what rests at the venue.
+void Manager::beat() {
+  if (failed_ || !core_->not_ready().empty()) return later(kTimer, [this] { beat(); });
+  const Duration sent_at = stage_.now().time_since_epoch();
+  venue_.heartbeat(heartbeats_.id(),
+                   [this, process = process_, sent_at](const om::HeartbeatAnswer& answer) {
+                     if (process != process_ || !core_) return;
+                     later(heartbeats_.on_answer(answer, sent_at), [this] { beat(); });
+                   });
 }
 
 // The one path of start-up and recovery.
@@ -108,6 +122,7 @@ void Manager::fold_and_start() {
     remember(core_->apply(journal_.read(seq)));
   require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   failed_ = false;
+  lease_changes_told_ = 0;
   core_->start(splitmix64(plan_.seed), stage_.now(), out_);
   finish_turn();
   if (!core_ || failed_) return;
@@ -120,6 +135,8 @@ void Manager::deliver(const om::Input& input) {
   if (stage_.verbose) {
     if (const std::string text = tell(input); !text.empty()) stage_.say(text);
   }
+  if (const auto* runner = std::get_if<domain::RunnerAnnounced>(&input))
+    auditor_.leases().on_announced(*runner);
   ends_.heard(input);
   const std::size_t before = out_.record.size();
   core_->on(input, stage_.now(), out_);
@@ -203,7 +220,11 @@ void Manager::finish_turn() {
       [this](const om::Outputs& out) { carry_out(out); });
   if (!durable) return journal_failed();
   auditor_.on_turn(core_->ledger(), inputs);
-  if (dying_) lose_process(dead_for_);
+  if (dying_) return lose_process(dead_for_);
+  // A changed lease is told at once.
+  if (std::exchange(lease_changes_told_, core_->lease_changes()) == lease_changes_told_) return;
+  auditor_.leases().on_changed(core_->leases());
+  publish_state(core_->strategy_states(stage_.now()), core_->leases());
 }
 
 bool Manager::commit(const std::vector<StreamedEvent>& records) {

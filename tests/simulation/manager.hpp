@@ -80,6 +80,7 @@ class Manager {
   [[nodiscard]] Venue::OnReply take_reply();
   void set_link(order_manager::VenueChannel channel, order_manager::Link link);
   void connect_user_channel();
+  void beat();
   void resume(const domain::StrategyName& topic, std::uint64_t seq);
   void remember(const domain::StreamedEvent& event);
   void every(Duration span, std::function<void()> action);
@@ -99,6 +100,7 @@ class Manager {
   Timestamp born_{};
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
+  std::uint64_t lease_changes_told_ = 0;
   bool failed_ = false;         // the journal cannot be written
   std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn
@@ -107,6 +109,7 @@ class Manager {
   std::optional<Timestamp> trapped_at_;
   EndWatch ends_;
   std::map<order_manager::VenueChannel, order_manager::Link> links_;
+  order_manager::HeartbeatChain heartbeats_{seconds(5)};
   std::map<domain::StrategyName, Stream> streams_;
 };
 

@@ -105,7 +105,7 @@ Plan make_plan(std::uint64_t seed) {
   plan.exchange.engine.retention = minutes(60);
 
   plan.manager = manager_settings(random);
-  plan.runners = random.chance(400'000) ? 2 : 1;
+  plan.runners = random.chance(400'000) ? 1 : static_cast<int>(random.between(2, 4));
   if (random.chance(600'000)) plan.parameters = careless_parameters();
   constexpr std::array<std::size_t, 3> kRings{60, 600, 10'000};
   plan.replay_ring = kRings[static_cast<std::size_t>(random.between(0, 2))];

@@ -26,7 +26,8 @@ struct Plan {
 
   venue_simulator::ExchangeSettings exchange;
   order_manager::Settings manager;
-  int runners = 1;
+  int runners = 1;      // at first
+  int runners_max = 4;  // when scaled up
   // By strategy; what is not named is as shipped.
   std::map<std::string, strategy_runner::ParameterTexts> parameters;
   std::size_t replay_ring = 10'000;  // order events kept for replays

@@ -40,13 +40,21 @@ void RunnerProcess::every(Duration span, std::function<void()> action) {
 // --------------------------------------------------------------------------------------
 
 void RunnerProcess::start() {
-  boot();
+  wanted_ = true;
+  if (!runner_) boot();
+}
+
+void RunnerProcess::come_back(Duration after) {
+  stage_.schedule.after(after, [this] {
+    if (!runner_ && wanted_) boot();
+  });
 }
 
 void RunnerProcess::boot() {
   incarnation_ = splitmix64(plan_.seed ^ random_.next()) | 1;
   runner_ = std::make_unique<sr::Runner>(runner_settings(plan_, replica_, incarnation_));
   out_ = {};
+  blind_until_ = frozen_until_ = {};
   shards_.clear();
   streams_.clear();
   for (const StrategyName& name : kStrategies) ask(name, streams_[name]);
@@ -64,7 +72,8 @@ domain::RunnerAnnounced RunnerProcess::announcement(bool leaving) const {
   return {.replica = {"runner-" + std::to_string(replica_ + 1)},
           .incarnation = incarnation_,
           .strategies = {kStrategies.begin(), kStrategies.end()},
-          .leaving = leaving};
+          .leaving = leaving,
+          .released = runner_->released()};
 }
 
 void RunnerProcess::die(Duration for_how_long) {
@@ -72,9 +81,7 @@ void RunnerProcess::die(Duration for_how_long) {
   stage_.fault("runner killed");
   runner_.reset();
   ++incarnation_;
-  stage_.schedule.after(for_how_long, [this] {
-    if (!runner_) boot();
-  });
+  come_back(for_how_long);
 }
 
 void RunnerProcess::leave(Duration for_how_long) {
@@ -83,9 +90,20 @@ void RunnerProcess::leave(Duration for_how_long) {
   announce(announcement(true));
   runner_.reset();
   ++incarnation_;
-  stage_.schedule.after(for_how_long, [this] {
-    if (!runner_) boot();
-  });
+  come_back(for_how_long);
+}
+
+void RunnerProcess::retire() {
+  wanted_ = false;
+  if (!runner_) return;
+  if (awake()) announce(announcement(true));
+  runner_.reset();
+  ++incarnation_;
+}
+
+void RunnerProcess::hire() {
+  wanted_ = true;
+  come_back({});
 }
 
 void RunnerProcess::freeze(Duration span) {
@@ -94,12 +112,20 @@ void RunnerProcess::freeze(Duration span) {
   frozen_until_ = stage_.now() + span;
 }
 
+void RunnerProcess::turn_zombie(Duration span, Duration blind) {
+  if (!awake() || stage_.now() < blind_until_) return;
+  stage_.fault("runner turned zombie");
+  frozen_until_ = stage_.now() + span;
+  blind_until_ = frozen_until_ + blind;
+  lag_ = span;
+}
+
 void RunnerProcess::run(const sr::Input& input) {
-  runner_->on(input, stage_.now(), out_);
+  runner_->on(input, now(), out_);
 }
 
 void RunnerProcess::settle() {
-  while (runner_->scan_next(stage_.now(), out_)) {
+  while (runner_->scan_next(now(), out_)) {
   }
   for (const domain::Shard shard : std::exchange(out_.snapshots_wanted, {})) ask_for_books(shard);
   for (const domain::Signal& signal : std::exchange(out_.signals, {})) {
@@ -112,7 +138,7 @@ void RunnerProcess::settle() {
 // --------------------------------------------------------------------------------------
 
 void RunnerProcess::on_frame(const MarketDataFrame& frame) {
-  if (!awake()) return;
+  if (!awake() || !subscribed(frame.shard)) return;
   ShardFrames& shard = shards_[frame.shard];
   if (frame.incarnation < shard.incarnation) return;
   const bool known = frame.incarnation == shard.incarnation;
@@ -145,7 +171,9 @@ void RunnerProcess::on_frame(const MarketDataFrame& frame) {
 
 void RunnerProcess::on_markets(const std::vector<domain::Market>& markets) {
   if (!awake()) return;
-  for (const domain::Market& market : markets) run(sr::MarketHeard{market});
+  for (const domain::Market& market : markets) {
+    if (subscribed(domain::shard_of(market.event))) run(sr::MarketHeard{market});
+  }
   settle();
 }
 
@@ -223,10 +251,25 @@ void RunnerProcess::on_snapshot(const StrategyName& name, const Manager::Snapsho
   settle();
 }
 
+// What is listened to follows the leases.
+void RunnerProcess::take_leases(const std::vector<domain::Lease>& leases) {
+  const std::uint64_t before = runner_->shards();
+  run(sr::LeasesHeard{leases});
+  const std::uint64_t gained = runner_->shards() & ~before;
+  const std::uint64_t lost = before & ~runner_->shards();
+  for (std::uint8_t i = 0; i < domain::kShards; ++i) {
+    if ((lost >> i & 1) != 0) shards_.erase({i});
+    if ((gained >> i & 1) == 0) continue;
+    run(sr::MarketDataGap{{i}});
+    ask_for_books({i});
+  }
+  if (!runner_->released().empty()) announce(announcement(false));
+}
+
 void RunnerProcess::on_state(const std::vector<domain::StrategyState>& states,
                              const std::vector<domain::Lease>& leases) {
   if (!awake()) return;
-  run(sr::LeasesHeard{leases});
+  take_leases(leases);
   for (const domain::StrategyState& state : states) {
     run(sr::StrategyHeard{state});
     const auto found = streams_.find(state.strategy);

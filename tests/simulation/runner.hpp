@@ -1,5 +1,6 @@
-// The strategy-runner process around its core: follows market data with its holes, joins the order
-// streams by replay or snapshot, announces itself, emits signals. Keeps nothing when it dies.
+// The strategy-runner process around its core: follows market data of its shards with its holes,
+// joins the order streams by replay or snapshot, announces itself, emits signals. Keeps nothing
+// when it dies.
 #pragma once
 
 #include <functional>
@@ -29,9 +30,23 @@ class RunnerProcess {
   void die(Duration for_how_long);
   // Stops in good order: what rests is passed on.
   void leave(Duration for_how_long);
-  // Neither reads nor speaks for a while, then goes on as if nothing had been.
+  // Neither reads nor speaks for a while, then goes on as if nothing had been. A zombie does not
+  // even know how late it is: its clock stood still as well, and is put right `blind` later.
   void freeze(Duration span);
+  void turn_zombie(Duration span, Duration blind);
+  // Scaling: leaves in good order and stays away, or comes (back).
+  void retire();
+  void hire();
+  // Wakes up and knows what time it is.
+  void heal() { frozen_until_ = blind_until_ = {}; }
+  [[nodiscard]] bool running() const { return runner_ != nullptr; }
+  [[nodiscard]] const strategy_runner::Runner& core() const { return *runner_; }
+  [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
 
+  // Whether it listens to the shard: what nobody listens to is not sent.
+  [[nodiscard]] bool subscribed(domain::Shard shard) const {
+    return runner_ != nullptr && (runner_->shards() >> shard.value & 1) != 0;
+  }
   void on_frame(const MarketDataFrame& frame);
   void on_markets(const std::vector<domain::Market>& markets);
   void on_event(const domain::StreamedEvent& event);
@@ -54,7 +69,12 @@ class RunnerProcess {
   };
 
   [[nodiscard]] bool awake() const { return runner_ != nullptr && stage_.now() >= frozen_until_; }
+  [[nodiscard]] Timestamp now() const {
+    return stage_.now() < blind_until_ ? stage_.now() - lag_ : stage_.now();
+  }
   void boot();
+  void come_back(Duration after);
+  void take_leases(const std::vector<domain::Lease>& leases);
   void run(const strategy_runner::Input& input);
   void settle();
   void observe(const domain::StrategyName& name, Stream& stream,
@@ -72,7 +92,10 @@ class RunnerProcess {
   std::uint64_t incarnation_ = 0;
   std::unique_ptr<strategy_runner::Runner> runner_;
   strategy_runner::Outputs out_;
+  bool wanted_ = false;  // by whoever scales
   Timestamp frozen_until_{};
+  Timestamp blind_until_{};
+  Duration lag_{};
   std::map<domain::Shard, ShardFrames> shards_;
   std::map<domain::StrategyName, Stream> streams_;
 };

@@ -26,13 +26,15 @@ void World::make_trouble() {
     return;
   }
   if (which < 50) return kill_manager();
-  if (which < 58) return disturb_runner();
-  if (which < 65) return cut_link();
-  if (which < 70) {
+  if (which < 60) return disturb_runner();
+  if (which < 63) return scale_runners();
+  if (which < 65) return partition_runner();
+  if (which < 70) return cut_link();
+  if (which < 73) {
     stage_.fault("venue unreachable");
     return venue_.cut_rest(milliseconds(random_.between(300, 6'000)));
   }
-  if (which < 75) {
+  if (which < 76) {
     stage_.fault("user channel dropped");
     return venue_.drop_user_channel();
   }
@@ -75,21 +77,55 @@ void World::set_fault(Fault fault) {
 
 void World::kill_manager() {
   if (random_.chance(150'000)) return manager_.stop_and_start();
+  // Now and then for so long that the venue cancels what it left behind.
+  const std::int64_t dead_for_ms_max = random_.chance(100'000) ? 25'000 : 5'000;
   manager_.die(static_cast<Manager::Death>(random_.between(0, 3)),
-               milliseconds(random_.between(100, 5'000)));
+               milliseconds(random_.between(100, dead_for_ms_max)));
 }
 
 void World::disturb_runner() {
   RunnerProcess& runner = *runners_[static_cast<std::size_t>(
       random_.between(0, static_cast<std::int64_t>(runners_.size()) - 1))];
-  switch (random_.between(0, 2)) {
+  switch (random_.between(0, 3)) {
     case 0:
       return runner.die(milliseconds(random_.between(100, 6'000)));
     case 1:
       return runner.leave(milliseconds(random_.between(100, 3'000)));
-    default:
+    case 2:
       return runner.freeze(milliseconds(random_.between(500, 8'000)));
+    default:
+      // Beyond its lease, now and then for a minute.
+      return runner.turn_zombie(random_.chance(200'000)
+                                    ? Duration(minutes(1))
+                                    : Duration(milliseconds(random_.between(2'500, 10'000))),
+                                milliseconds(random_.between(200, 3'000)));
   }
+}
+
+void World::scale_runners() {
+  stage_.fault("runners scaled");
+  const auto wanted = static_cast<std::size_t>(random_.between(1, plan_.runners_max));
+  for (std::size_t i = 0; i < runners_.size(); ++i) {
+    if (i < wanted) {
+      runners_[i]->hire();
+    } else {
+      runners_[i]->retire();
+    }
+  }
+}
+
+// Between one runner and order-manager, in either direction or both; market data goes on.
+void World::partition_runner() {
+  stage_.fault("runner cut off from order-manager");
+  const Duration span = milliseconds(random_.between(1'000, 10'000));
+  RunnerLinks& links = *links_[static_cast<std::size_t>(
+      random_.between(0, static_cast<std::int64_t>(links_.size()) - 1))];
+  const std::int64_t which = random_.between(0, 2);
+  if (which != 1) {
+    links.events.cut(span);
+    links.answers.cut(span);
+  }
+  if (which != 0) links.signals.cut(span);
 }
 
 void World::cut_link() {

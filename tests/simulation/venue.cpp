@@ -200,6 +200,28 @@ void Venue::read_clock(OnReply reply) {
   request(std::move(call), draw_fate());
 }
 
+void Venue::heartbeat(const std::string& id,
+                      std::function<void(const om::HeartbeatAnswer&)> deliver) {
+  using Result = om::HeartbeatAnswer::Result;
+  const auto answer = std::make_shared<om::HeartbeatAnswer>();
+  Call call;
+  call.execute = [this, id, answer] {
+    exchange_.on(sim::Heartbeat{account_, id}, stage_.now(), out_);
+    const sim::HeartbeatAnswer& told = out_.heartbeats.front();
+    *answer = {told.valid ? Result::Accepted : Result::WrongId, told.next};
+    publish();
+    return Inputs{};
+  };
+  // Also when it was executed: whoever gets no answer does not know.
+  call.failed = [answer](const Failure&) {
+    *answer = {};
+    return Inputs{};
+  };
+  call.throttled = [] { return Inputs{}; };
+  call.reply = [answer, deliver = std::move(deliver)](const Reply&) { deliver(*answer); };
+  request(std::move(call), draw_fate());
+}
+
 void Venue::read(const om::Read& wanted, OnReply reply) {
   if (const auto* account = std::get_if<om::ReadAccount>(&wanted))
     return read_account(*account, std::move(reply));
@@ -304,7 +326,12 @@ void Venue::publish() {
   for (const sim::MarketOutput& output : out.market) tell_market(output);
   for (const sim::AccountOutput& output : out.account) {
     if (const auto* order = std::get_if<sim::OrderOutput>(&output)) {
-      if (order->account == account_) tell_user(order->update);
+      if (order->account != account_) continue;
+      if (order->update.status == domain::VenueOrderStatus::Canceled)
+        withdrawn_.try_emplace(order->update.order, order->update.at);
+      if (order->update.reason == sim::kHeartbeatReason)
+        ++stage_.totals["orders canceled for want of a heartbeat"];
+      tell_user(order->update);
       continue;
     }
     const auto& trade = std::get<sim::TradeOutput>(output);
@@ -313,6 +340,11 @@ void Venue::publish() {
       our_trades_.emplace_back(trade.trade.matched_at, trade.number);
     tell_user(trade.trade);
   }
+}
+
+std::optional<Timestamp> Venue::withdrawn_at(const domain::VenueOrderId& order) const {
+  const auto found = withdrawn_.find(order);
+  return found == withdrawn_.end() ? std::nullopt : std::optional(found->second);
 }
 
 void Venue::tell_market(const sim::MarketOutput& output) {

@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "services/order-manager/core/heartbeat_chain.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "services/order-manager/core/outputs.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
@@ -32,6 +33,8 @@ class Venue {
   void cancel(std::vector<domain::VenueOrderId> orders, OnReply reply);
   void read(const order_manager::Read& wanted, OnReply reply);
   void read_clock(OnReply reply);
+  void heartbeat(const std::string& id,
+                 std::function<void(const order_manager::HeartbeatAnswer&)> deliver);
 
   // ---- the user channel: one session at a time
   // ------------------------------------------------------
@@ -74,6 +77,8 @@ class Venue {
   [[nodiscard]] bool by_hand(const domain::VenueOrderId& order) const {
     return by_hand_.contains(order);
   }
+  // When the order was first taken off the book unfilled, if ever; a late fill may follow.
+  [[nodiscard]] std::optional<Timestamp> withdrawn_at(const domain::VenueOrderId& order) const;
   [[nodiscard]] std::string save() { return exchange_.save(); }
   void advance() { input(venue_simulator::AdvanceTime{}); }
 
@@ -127,6 +132,7 @@ class Venue {
   Timestamp market_last_{};
   std::vector<std::pair<Timestamp, std::uint64_t>> our_trades_;  // matched at, number
   std::set<domain::VenueOrderId> by_hand_;
+  std::map<domain::VenueOrderId, Timestamp> withdrawn_;
 };
 
 }  // namespace polybot::simulation

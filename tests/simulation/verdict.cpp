@@ -191,13 +191,33 @@ void check_venue(const Venue& venue, const Auditor& auditor) {
   }
 }
 
+namespace {
+
+bool traded_by(const Venue& venue, const domain::VenueOrderId& order, Timestamp when) {
+  for (const sim::TradeTruth& trade : venue.exchange().engine().trades(0, kAll)) {
+    if (trade.matched_at > when) continue;
+    if (trade.taker.order == order) return true;
+    for (const auto& maker : trade.makers) {
+      if (maker.order == order) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold) {
   for (const sim::OrderTruth& truth : venue.exchange().engine().orders(0, kAll)) {
     const auto written_off_at = auditor.written_off_at(truth.id);
     if (!written_off_at) continue;
     // It came and went before it was written off, by our own DELETE: nothing was left to be found.
     const Timestamp over = auditor.last_byte_of(truth.id).value_or(Timestamp{}) + hold;
-    const bool left_a_trace = truth.finished_at > *written_off_at || truth.matched.is_positive();
+    // Likewise when it was off the book by then, and only a late fill brought it back.
+    const auto withdrawn_at = venue.withdrawn_at(truth.id);
+    const bool withdrawn = withdrawn_at && *withdrawn_at <= *written_off_at;
+    const bool traded =
+        withdrawn ? traded_by(venue, truth.id, *written_off_at) : truth.matched.is_positive();
+    const bool left_a_trace = traded || (!withdrawn && truth.finished_at > *written_off_at);
     require(truth.created_at > over || !left_a_trace,
             "venue order " + domain::to_string(truth.id) +
                 " was written off though it could have been found");

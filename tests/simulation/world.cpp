@@ -11,6 +11,7 @@ using sim::Fault;
 namespace {
 
 constexpr Duration kVenueTick = milliseconds(100);
+constexpr Duration kLeaseCheck = milliseconds(500);
 constexpr std::uint64_t kStepsBetweenChecks = 400;
 constexpr std::uint64_t kStepsBetweenVenueChecks = 8'000;
 constexpr Duration kWindDown = seconds(15);  // healed, still trading
@@ -33,7 +34,7 @@ World::World(const Plan& plan, Kind kind)
       quotes_(stage_, 10, plan_.bus, Ordering::Kept),
       commands_(stage_, 11, plan_.bus, Ordering::Shuffled) {
   stage_.verbose = kind == Kind::Told;
-  for (int i = 0; i < plan_.runners; ++i) {
+  for (int i = 0; i < plan_.runners_max; ++i) {
     runners_.push_back(std::make_unique<RunnerProcess>(stage_, plan_, i));
     const auto number = [i](std::uint64_t which) {
       return 20 + 10 * static_cast<std::uint64_t>(i) + which;
@@ -54,6 +55,7 @@ World::World(const Plan& plan, Kind kind)
 void World::connect() {
   gateway_.publish_frame = [this](const MarketDataFrame& frame) {
     for (std::size_t i = 0; i < runners_.size(); ++i) {
+      if (!runners_[i]->subscribed(frame.shard)) continue;
       links_[i]->market_data.send([runner = runners_[i].get(), frame] { runner->on_frame(frame); });
     }
   };
@@ -99,7 +101,7 @@ void World::connect(std::size_t index) {
     links->signals.send([this, announced] { manager_.deliver(announced); });
   };
   runner->ask_for_books = [this, links](domain::Shard shard) {
-    links->requests.send([this, shard] { gateway_.repeat_books(shard); });
+    links->requests.send([this, shard] { gateway_.repeat(shard); });
   };
   runner->ask_for_replay = [this, links, runner](const StrategyName& stream,
                                                  std::uint64_t after_seq) {
@@ -154,10 +156,19 @@ Outcome World::run() {
   gateway_.start();
   monitor_.start();
   stage_.schedule.after(milliseconds(300), [this] { manager_.start(); });
-  for (const auto& runner : runners_) {
-    stage_.schedule.after(milliseconds(random_.between(0, 900)),
-                          [runner = runner.get()] { runner->start(); });
+  for (int i = 0; i < plan_.runners; ++i) {
+    stage_.schedule.after(
+        milliseconds(random_.between(0, 900)),
+        [runner = runners_[static_cast<std::size_t>(i)].get()] { runner->start(); });
   }
+  struct LeaseCheck {
+    World& world;
+    void operator()() const {
+      world.check_leases();
+      world.stage_.schedule.after(kLeaseCheck, *this);
+    }
+  };
+  if (kind_ != Kind::Replay) LeaseCheck{*this}();
   plan_trouble();
   for (const Fault fault : plan_.faults) venue_.input(sim::SetFault{fault, {}});
   struct Operator {
@@ -184,6 +195,12 @@ Outcome World::run() {
   return outcome;
 }
 
+void World::check_leases() {
+  if (!manager_.at_rest()) return;
+  auditor_.leases().check_gaps(manager_.core().leases(), {kStrategies.begin(), kStrategies.end()},
+                               auditor_.resting());
+}
+
 // Everything works again and nobody new comes: what was in doubt must become clear, and equal.
 void World::settle() {
   healed_ = true;
@@ -192,6 +209,7 @@ void World::settle() {
   monitor_.heal();
   quotes_.heal();
   commands_.heal();
+  for (const auto& runner : runners_) runner->heal();
   for (const auto& links : links_) {
     for (Link* link :
          {&links->market_data, &links->events, &links->signals, &links->requests, &links->answers})
@@ -199,6 +217,7 @@ void World::settle() {
   }
   stage_.say("healed");
   run_until(stage_.now() + kWindDown);
+  check_spread();
   const Timestamp give_up = stage_.now() + kSettleMax;
   std::vector<std::string> left{"order-manager did not come back"};
   while (!left.empty() && stage_.now() < give_up) {
@@ -221,6 +240,36 @@ void World::settle() {
   require(shown.empty(), shown);
   require(manager_.core().not_ready().empty(),
           "order-manager is not ready though everything works");
+  require(!venue_.exchange().dead_man_switch().lapsed(venue_.account()),
+          "the venue takes order-manager for dead though everything works");
+}
+
+// Undisturbed for a while, every shard is leased to one living runner, evenly, and watched there.
+void World::check_spread() {
+  if (!manager_.at_rest()) return;
+  std::map<std::uint64_t, std::map<StrategyName, std::size_t>> held;
+  for (const auto& runner : runners_) {
+    if (runner->running()) held[runner->incarnation()];
+  }
+  for (const domain::Lease& lease : manager_.core().leases()) {
+    const auto holder = held.find(lease.incarnation);
+    require(holder != held.end() && !lease.revoked, "a shard is left with somebody who is gone");
+    ++holder->second[lease.strategy];
+  }
+  for (std::size_t i = 0; i < kStrategies.size() && !held.empty(); ++i) {
+    std::size_t sum = 0;
+    for (const auto& runner : runners_) {
+      if (!runner->running()) continue;
+      const std::size_t count = held[runner->incarnation()][kStrategies[i]];
+      require(count >= domain::kShards / held.size() &&
+                  count <= (domain::kShards + held.size() - 1) / held.size(),
+              "the shards of " + kStrategies[i].value + " are spread unevenly");
+      require(runner->core().status(i, stage_.now()).shards_held == static_cast<int>(count),
+              "a runner does not know what it holds");
+      sum += count;
+    }
+    require(sum == domain::kShards, "a shard of " + kStrategies[i].value + " is nobody's");
+  }
 }
 
 void World::collect(Outcome& outcome) const {
@@ -232,6 +281,7 @@ void World::collect(Outcome& outcome) const {
   outcome.totals = stage_.totals;
   if (manager_.trapped_at()) outcome.trapped_after = *manager_.trapped_at() - plan_.start;
   outcome.totals["journal records"] = ledger.last_seq();
+  outcome.totals["lease moves"] = auditor_.leases().moves();
   outcome.totals["order-manager starts"] = ledger.starts();
   for (const auto& [strategy, counters] : ledger.counters()) {
     for (std::size_t side = 0; side < 2; ++side) {

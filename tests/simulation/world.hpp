@@ -48,6 +48,8 @@ class World {
   void connect(std::size_t index);
   void run_until(Timestamp until);
   void check();
+  void check_leases();
+  void check_spread();
   void settle();
 
   // ---- trouble
@@ -57,6 +59,8 @@ class World {
   void set_fault(venue_simulator::Fault fault);
   void kill_manager();
   void disturb_runner();
+  void scale_runners();
+  void partition_runner();
   void cut_link();
   void command_something();
   void command(domain::CommandBody body, Duration after = {});

@@ -49,7 +49,7 @@ Feed::Feed(asio::any_io_executor executor, FeedSettings settings, FeedMetrics& m
                  [this] { apply_catalogue(); }),
       publication_(
           executor, settings_.publication, shards_,
-          [this](domain::Shard shard) { return books_of(shard); }, clock, stats),
+          [this](domain::Shard shard) { return contents_of(shard); }, clock, stats),
       fetch_wake_(executor, asio::steady_timer::time_point::max()) {
   health_.add(kFeed, "connecting to the venue");
   health_.add(kBooks, "no market is known yet");
@@ -385,12 +385,13 @@ std::optional<domain::BookSnapshot> Feed::book(const MarketId& market) const {
   return books_.snapshot(market, vouched_at(market));
 }
 
-std::vector<domain::BookSnapshot> Feed::books_of(domain::Shard shard) const {
-  std::vector<domain::BookSnapshot> result;
-  for (const MarketId& market : shards_.markets_in(shard)) {
-    if (auto snapshot = book(market)) result.push_back(std::move(*snapshot));
+Publication::Contents Feed::contents_of(domain::Shard shard) const {
+  Publication::Contents contents;
+  for (const MarketId& id : shards_.markets_in(shard)) {
+    if (const Market* market = catalogue_.find(id)) contents.markets.push_back(*market);
+    if (auto snapshot = book(id)) contents.books.push_back(std::move(*snapshot));
   }
-  return result;
+  return contents;
 }
 
 // A market without a book (paused, ended) has an empty, stale quote: nobody may price by it.

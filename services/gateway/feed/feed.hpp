@@ -108,7 +108,7 @@ class Feed {
   void publish_quote(const domain::MarketId& market);
   void report();
   [[nodiscard]] domain::Timestamp vouched_at(const domain::MarketId& market) const;
-  [[nodiscard]] std::vector<domain::BookSnapshot> books_of(domain::Shard shard) const;
+  [[nodiscard]] Publication::Contents contents_of(domain::Shard shard) const;
 
   boost::asio::any_io_executor executor_;
   FeedSettings settings_;

@@ -11,10 +11,10 @@ namespace asio = boost::asio;
 using domain::Shard;
 
 Publication::Publication(asio::any_io_executor executor, PublicationSettings settings,
-                         const ShardMap& shards, BooksOf books_of, runtime::Clock clock,
+                         const ShardMap& shards, ContentsOf contents_of, runtime::Clock clock,
                          bus::Stats& stats)
     : shards_(shards),
-      books_of_(std::move(books_of)),
+      contents_of_(std::move(contents_of)),
       incarnation_(settings.producer.incarnation),
       publisher_(executor,
                  {.producer = settings.producer,
@@ -62,10 +62,12 @@ asio::awaitable<boost::system::result<std::string>> Publication::answer(std::str
   if (wire::decode_books_request(request, wanted) != wire::DecodeError::None) {
     co_return bus::make_error_code(bus::Errc::Malformed);
   }
+  Contents contents = contents_of_(wanted.shard);
   co_return wire::encode_books_answer(
       {.position = {incarnation_, publisher_.last_seq(topics_.at(wanted.shard.value).market_data)},
-       .books = books_of_(wanted.shard),
-       .complete = true});
+       .books = std::move(contents.books),
+       .complete = true,
+       .markets = std::move(contents.markets)});
 }
 
 void Publication::close() {

@@ -1,6 +1,6 @@
 // What the gateway tells the bus on port 5550: md.<shard>, quote.<shard> and market.<shard>, and
-// the books of a shard on request (5551). Every topic is built from the market's shard here and
-// nowhere else.
+// the books and definitions of a shard on request (5551). Every topic is built from the market's
+// shard here and nowhere else.
 #pragma once
 
 #include <array>
@@ -29,10 +29,16 @@ struct PublicationSettings {
 
 class Publication {
  public:
-  // `books_of` gives the current books of a shard; all references outlive this object.
-  using BooksOf = std::function<std::vector<domain::BookSnapshot>(domain::Shard)>;
+  // What is known of a shard now.
+  struct Contents {
+    std::vector<domain::BookSnapshot> books;
+    std::vector<domain::Market> markets;
+  };
+  // All references outlive this object.
+  using ContentsOf = std::function<Contents(domain::Shard)>;
   Publication(boost::asio::any_io_executor executor, PublicationSettings settings,
-              const ShardMap& shards, BooksOf books_of, runtime::Clock clock, bus::Stats& stats);
+              const ShardMap& shards, ContentsOf contents_of, runtime::Clock clock,
+              bus::Stats& stats);
 
   void publish(const BookUpdate& update);
   void publish(const domain::QuoteTick& quote);
@@ -53,7 +59,7 @@ class Publication {
       std::string request);
 
   const ShardMap& shards_;
-  BooksOf books_of_;
+  ContentsOf contents_of_;
   std::uint64_t incarnation_;
   std::array<Topics, domain::kShards> topics_;
   wire::MarketDataCodec codec_;

@@ -10,83 +10,207 @@ using domain::Timestamp;
 
 namespace {
 
-constexpr std::uint64_t kAllShards = ~std::uint64_t{0};
-static_assert(domain::kShards == 64, "one bit per shard");
+constexpr std::size_t kShardCount = domain::kShards;
+static_assert(kShardCount == 64, "one bit per shard");
+
+domain::Shard shard_at(std::size_t index) {
+  return {static_cast<std::uint8_t>(index)};
+}
 
 }  // namespace
 
-std::vector<domain::LeaseGranted> LeaseTable::announced(const domain::RunnerAnnounced& runner,
-                                                        std::span<const Wanted> strategies,
-                                                        Timestamp now) {
-  std::vector<domain::LeaseGranted> grants;
-  for (const Wanted& wanted : strategies) {
-    const bool offers = std::find(runner.strategies.begin(), runner.strategies.end(),
-                                  wanted.strategy) != runner.strategies.end();
-    const auto it = holdings_.find(wanted.strategy);
-    const bool held = it != holdings_.end() && it->second.expires_at > now;
-    const bool holder = held && it->second.incarnation == runner.incarnation;
-    if (holder && (runner.leaving || !offers)) {
-      holdings_.erase(it);
-      ended_.push_back({wanted.strategy, End::Left});
-    } else if (holder) {
-      it->second.expires_at = now + lease_duration_;
-    } else if (!held && offers && !runner.leaving) {
-      if (it != holdings_.end()) ended_.push_back({wanted.strategy, End::Expired});
-      Holding& holding = holdings_[wanted.strategy];
-      holding = {.replica = runner.replica,
-                 .incarnation = runner.incarnation,
-                 .epoch = {start_, ++counter_},
-                 .granted_seq = wanted.last_seq,
-                 .granted_at = now,
-                 .expires_at = now + lease_duration_};
-      grants.push_back(
-          {wanted.strategy, runner.replica, runner.incarnation, holding.epoch, kAllShards});
+// What one living runner has of a strategy, and what it ought to have.
+struct LeaseTable::Share {
+  std::uint64_t incarnation = 0;
+  std::size_t held = 0;  // revoked ones are as good as gone
+  std::size_t quota = 0;
+};
+
+void LeaseTable::start(std::uint32_t start_number, Timestamp now) {
+  start_ = start_number;
+  grants_from_ = now + gather_;
+}
+
+// ---- what runners say --------------------------------------------------------------------------
+
+void LeaseTable::announced(const domain::RunnerAnnounced& runner, Timestamp now) {
+  if (departed_.contains(runner.incarnation)) return;  // said before it left
+  // One that comes back after its lease ran out has lost it, whether or not anybody noticed yet.
+  drop_silent(now);
+  release(runner);
+  if (runner.leaving) {
+    runners_.erase(runner.incarnation);
+    departed_[runner.incarnation] = now + kFarewellRemembered;
+  } else if (runners_.contains(runner.incarnation) || runners_.size() < kRunnersMax) {
+    runners_[runner.incarnation] = {
+        .replica = runner.replica,
+        .strategies = {runner.strategies.begin(), runner.strategies.end()},
+        .expires_at = now + lease_duration_};
+  }
+  for (auto& [strategy, shards] : table_) {
+    const bool offers = std::find(runner.strategies.begin(), runner.strategies.end(), strategy) !=
+                        runner.strategies.end();
+    for (std::size_t i = 0; i < kShardCount; ++i) {
+      if (!shards[i] || shards[i]->incarnation != runner.incarnation) continue;
+      if (runner.leaving || !offers) {
+        end(strategy, i, End::PassedOn);
+      } else if (!shards[i]->revoked) {
+        shards[i]->expires_at = now + lease_duration_;
+      }
     }
   }
-  return grants;
 }
 
-std::vector<LeaseTable::Ended> LeaseTable::take_ended(Timestamp now) {
-  for (auto it = holdings_.begin(); it != holdings_.end();) {
-    if (it->second.expires_at > now) {
-      ++it;
-      continue;
+// A release names the epoch: whenever it arrives, it is true for that epoch and no other.
+void LeaseTable::release(const domain::RunnerAnnounced& runner) {
+  for (const domain::LeaseReleased& released : runner.released) {
+    const auto found = table_.find(released.strategy);
+    if (found == table_.end()) continue;
+    for (std::size_t i = 0; i < kShardCount; ++i) {
+      const auto& holding = found->second[i];
+      const bool named = (released.shards >> i & 1) != 0;
+      if (!named || !holding || !holding->revoked) continue;
+      if (holding->incarnation == runner.incarnation && holding->epoch == released.epoch)
+        end(released.strategy, i, End::PassedOn);
     }
-    ended_.push_back({it->first, End::Expired});
-    it = holdings_.erase(it);
   }
-  return std::exchange(ended_, {});
 }
 
-bool LeaseTable::valid(const StrategyName& strategy, domain::Shard shard, domain::LeaseEpoch epoch,
-                       std::uint64_t incarnation, Timestamp now) const {
-  const auto it = holdings_.find(strategy);
-  if (it == holdings_.end() || it->second.expires_at <= now) return false;
-  return shard.value < domain::kShards && it->second.epoch == epoch &&
-         it->second.incarnation == incarnation;
+void LeaseTable::end(const StrategyName& strategy, std::size_t shard, End how) {
+  table_.at(strategy)[shard].reset();
+  ended_.push_back({{strategy, shard_at(shard)}, how});
+  ++changes_;
 }
 
-std::optional<Timestamp> LeaseTable::granted_at(const StrategyName& strategy, Timestamp now) const {
-  const auto it = holdings_.find(strategy);
-  if (it == holdings_.end() || it->second.expires_at <= now) return std::nullopt;
-  return it->second.granted_at;
+void LeaseTable::drop_silent(Timestamp now) {
+  std::erase_if(runners_, [&](const auto& entry) { return entry.second.expires_at <= now; });
+  std::erase_if(departed_, [&](const auto& entry) { return entry.second <= now; });
+  for (auto& [strategy, shards] : table_) {
+    for (std::size_t i = 0; i < kShardCount; ++i) {
+      if (shards[i] && shards[i]->expires_at <= now) end(strategy, i, End::Expired);
+    }
+  }
+}
+
+// ---- who gets what -----------------------------------------------------------------------------
+
+LeaseTable::Changes LeaseTable::settle(std::span<const Wanted> strategies, Timestamp now) {
+  drop_silent(now);
+  Changes changes;
+  if (now >= grants_from_) {
+    for (const Wanted& wanted : strategies) balance(wanted, now, changes.granted);
+  }
+  changes.ended = std::exchange(ended_, {});
+  return changes;
+}
+
+// Largest holders first: those are given the odd shards, which moves the fewest.
+std::vector<LeaseTable::Share> LeaseTable::shares_of(const StrategyName& strategy) const {
+  std::vector<Share> shares;
+  const auto found = table_.find(strategy);
+  for (const auto& [incarnation, runner] : runners_) {
+    if (!runner.strategies.contains(strategy)) continue;
+    Share share{.incarnation = incarnation};
+    if (found != table_.end()) {
+      share.held = static_cast<std::size_t>(
+          std::count_if(found->second.begin(), found->second.end(), [&](const auto& holding) {
+            return holding && holding->incarnation == share.incarnation && !holding->revoked;
+          }));
+    }
+    shares.push_back(share);
+  }
+  std::stable_sort(shares.begin(), shares.end(),
+                   [](const Share& a, const Share& b) { return a.held > b.held; });
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    const bool odd = i < kShardCount % shares.size();
+    shares[i].quota = kShardCount / shares.size() + (odd ? 1 : 0);
+  }
+  return shares;
+}
+
+// Takes back what was granted last: that has been warm for the shortest time.
+void LeaseTable::revoke(Shards& shards, const Share& share) {
+  for (std::size_t surplus = share.held; surplus > share.quota; --surplus) {
+    Holding* newest = nullptr;
+    for (auto& holding : shards) {
+      if (!holding || holding->incarnation != share.incarnation || holding->revoked) continue;
+      if (newest == nullptr || holding->epoch >= newest->epoch) newest = &*holding;
+    }
+    newest->revoked = true;
+    ++changes_;
+  }
+}
+
+void LeaseTable::balance(const Wanted& wanted, Timestamp now,
+                         std::vector<domain::LeaseGranted>& granted) {
+  Shards& shards = table_[wanted.strategy];
+  std::size_t next = 0;  // no shard below it is free
+  for (const Share& share : shares_of(wanted.strategy)) {
+    revoke(shards, share);
+    std::uint64_t mask = 0;
+    for (std::size_t held = share.held; held < share.quota; ++held) {
+      while (next < kShardCount && shards[next]) ++next;
+      if (next == kShardCount) break;
+      if (mask == 0) ++counter_;
+      mask |= std::uint64_t{1} << next;
+      const Runner& runner = runners_.at(share.incarnation);
+      shards[next] = Holding{.replica = runner.replica,
+                             .incarnation = share.incarnation,
+                             .epoch = {start_, counter_},
+                             .granted_seq = wanted.last_seq,
+                             .granted_at = now,
+                             .expires_at = runner.expires_at};
+    }
+    if (mask == 0) continue;
+    const domain::ReplicaName& replica = runners_.at(share.incarnation).replica;
+    granted.push_back({wanted.strategy, replica, share.incarnation, {start_, counter_}, mask});
+    ++changes_;
+  }
+}
+
+// ---- questions ---------------------------------------------------------------------------------
+
+const LeaseTable::Holding* LeaseTable::find(const ShardKey& key, Timestamp now) const {
+  const auto found = table_.find(key.strategy);
+  if (found == table_.end() || key.shard.value >= kShardCount) return nullptr;
+  const auto& holding = found->second[key.shard.value];
+  return holding && holding->expires_at > now ? &*holding : nullptr;
+}
+
+bool LeaseTable::valid(const ShardKey& key, domain::LeaseEpoch epoch, std::uint64_t incarnation,
+                       Timestamp now) const {
+  const Holding* holding = find(key, now);
+  return holding != nullptr && holding->epoch == epoch && holding->incarnation == incarnation;
+}
+
+std::optional<LeaseTable::Present> LeaseTable::present(const ShardKey& key, Timestamp now) const {
+  const Holding* holding = find(key, now);
+  if (holding == nullptr) return std::nullopt;
+  return Present{holding->epoch, holding->granted_at};
 }
 
 std::uint64_t LeaseTable::shards_leased(const StrategyName& strategy, Timestamp now) const {
-  return granted_at(strategy, now) ? domain::kShards : 0;
+  const auto found = table_.find(strategy);
+  if (found == table_.end()) return 0;
+  return static_cast<std::uint64_t>(
+      std::count_if(found->second.begin(), found->second.end(),
+                    [&](const auto& holding) { return holding && holding->expires_at > now; }));
 }
 
 std::vector<domain::Lease> LeaseTable::leases() const {
   std::vector<domain::Lease> leases;
-  for (const auto& [strategy, holding] : holdings_) {
-    for (int shard = 0; shard < domain::kShards; ++shard) {
+  for (const auto& [strategy, shards] : table_) {
+    for (std::size_t i = 0; i < kShardCount; ++i) {
+      if (!shards[i]) continue;
+      const Holding& holding = *shards[i];
       leases.push_back({.strategy = strategy,
-                        .shard = {static_cast<std::uint8_t>(shard)},
+                        .shard = shard_at(i),
                         .replica = holding.replica,
                         .incarnation = holding.incarnation,
                         .epoch = holding.epoch,
                         .expires_at = holding.expires_at,
-                        .granted_seq = holding.granted_seq});
+                        .granted_seq = holding.granted_seq,
+                        .revoked = holding.revoked});
     }
   }
   return leases;

@@ -1,15 +1,19 @@
-// Who may trade which shards of which strategy. A lease is an epoch that fences: a signal must
-// carry the epoch of the present lease and come from its holder, or it is denied. Epochs are
-// (durable start number of order-manager, counter), so none survives a restart.
+// Who may trade which shard of which strategy. A lease is an epoch that fences: a signal must carry
+// the epoch of the present lease and come from its holder, or it is denied. Epochs are (durable
+// start number of order-manager, counter), so none survives a restart.
 //
-// One runner holds all shards of a strategy; others wait until its lease has ended. Who ended a
-// lease in good order (leaving) passes its resting orders on; from who fell silent they are taken
-// away.
+// The shards of a strategy are spread over the living runners that offer it, evenly to within one,
+// and as few as possible move when runners come or go. A shard of a living runner moves in good
+// order: it is revoked (shown so in leases(); no longer renewed), its holder stops and releases it
+// or the lease runs out, and only then is it granted anew: two never hold one. Nothing here is
+// durable but the start number: a restart forgets who held what, and every old epoch with it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -17,41 +21,65 @@
 
 namespace polybot::order_manager {
 
+struct ShardKey {
+  domain::StrategyName strategy;
+  domain::Shard shard;
+  auto operator<=>(const ShardKey&) const = default;
+};
+
 class LeaseTable {
  public:
-  explicit LeaseTable(domain::Duration lease_duration) : lease_duration_(lease_duration) {}
+  // More runners than this are not heard: a shard each.
+  static constexpr std::size_t kRunnersMax = domain::kShards;
+  // A message of a runner that has left may come after its farewell, but not this late.
+  static constexpr domain::Duration kFarewellRemembered = std::chrono::seconds(60);
+
+  // Nothing is granted during `gather` after the start: who is there shall be known first, so that
+  // the first to speak is not given everything and asked for most of it back.
+  LeaseTable(domain::Duration lease_duration, domain::Duration gather)
+      : lease_duration_(lease_duration), gather_(gather) {}
 
   // Epochs from here on are (start, 1), (start, 2), ...
-  void start(std::uint32_t start_number) { start_ = start_number; }
+  void start(std::uint32_t start_number, domain::Timestamp now);
 
-  // A runner says that it lives and which strategies it could run. Renews what it holds and takes
-  // what is free of `strategies`. Returns the new grants, to be recorded.
+  // A runner says that it lives, what it could run, what it has stopped, or that it leaves. Renews
+  // what it holds; settle() draws the conclusions.
+  void announced(const domain::RunnerAnnounced& runner, domain::Timestamp now);
+
+  enum class End : std::uint8_t {
+    Expired,   // the holder fell silent: nobody stands for what it left
+    PassedOn,  // released, or the holder left in good order: what rests waits for the next holder
+  };
+  struct Ended {
+    ShardKey key;
+    End end = End::Expired;
+  };
+  struct Changes {
+    std::vector<Ended> ended;                   // since the last call
+    std::vector<domain::LeaseGranted> granted;  // after those; to be recorded
+  };
   struct Wanted {
     domain::StrategyName strategy;
     std::uint64_t last_seq = 0;  // of order.<strategy>: what a new holder must have applied
   };
-  [[nodiscard]] std::vector<domain::LeaseGranted> announced(const domain::RunnerAnnounced& runner,
-                                                            std::span<const Wanted> strategies,
-                                                            domain::Timestamp now);
+  // Ends what ran out, revokes what is to move, grants what is free. After every announcement and
+  // now and then.
+  [[nodiscard]] Changes settle(std::span<const Wanted> strategies, domain::Timestamp now);
 
-  enum class End : std::uint8_t { Expired, Left };
-  struct Ended {
-    domain::StrategyName strategy;
-    End end = End::Expired;
-  };
-  // Leases that ended since the last call.
-  [[nodiscard]] std::vector<Ended> take_ended(domain::Timestamp now);
-
-  [[nodiscard]] bool valid(const domain::StrategyName& strategy, domain::Shard shard,
-                           domain::LeaseEpoch epoch, std::uint64_t incarnation,
+  [[nodiscard]] bool valid(const ShardKey& key, domain::LeaseEpoch epoch, std::uint64_t incarnation,
                            domain::Timestamp now) const;
-  // When the present lease of the strategy was granted; empty when there is none.
-  [[nodiscard]] std::optional<domain::Timestamp> granted_at(const domain::StrategyName& strategy,
-                                                            domain::Timestamp now) const;
+  struct Present {
+    domain::LeaseEpoch epoch;
+    domain::Timestamp granted_at{};
+  };
+  // The lease in force, revoked or not; empty when there is none.
+  [[nodiscard]] std::optional<Present> present(const ShardKey& key, domain::Timestamp now) const;
   [[nodiscard]] std::uint64_t shards_leased(const domain::StrategyName& strategy,
                                             domain::Timestamp now) const;
-  // One entry per strategy and shard.
+  // One entry per strategy and shard that is leased.
   [[nodiscard]] std::vector<domain::Lease> leases() const;
+  // Rises with every grant, revocation and end, not with renewals.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
  private:
   struct Holding {
@@ -61,13 +89,35 @@ class LeaseTable {
     std::uint64_t granted_seq = 0;
     domain::Timestamp granted_at{};
     domain::Timestamp expires_at{};
+    bool revoked = false;
   };
+  struct Runner {
+    domain::ReplicaName replica;
+    std::set<domain::StrategyName> strategies;
+    domain::Timestamp expires_at{};
+  };
+  struct Share;
+  using Shards = std::array<std::optional<Holding>, domain::kShards>;
+
+  void end(const domain::StrategyName& strategy, std::size_t shard, End how);
+  void release(const domain::RunnerAnnounced& runner);
+  void drop_silent(domain::Timestamp now);
+  [[nodiscard]] std::vector<Share> shares_of(const domain::StrategyName& strategy) const;
+  void revoke(Shards& shards, const Share& share);
+  void balance(const Wanted& wanted, domain::Timestamp now,
+               std::vector<domain::LeaseGranted>& granted);
+  [[nodiscard]] const Holding* find(const ShardKey& key, domain::Timestamp now) const;
 
   domain::Duration lease_duration_;
+  domain::Duration gather_;
   std::uint32_t start_ = 0;
   std::uint32_t counter_ = 0;
-  std::map<domain::StrategyName, Holding> holdings_;
+  domain::Timestamp grants_from_{};
+  std::map<std::uint64_t, Runner> runners_;              // living, by incarnation
+  std::map<std::uint64_t, domain::Timestamp> departed_;  // who has left, and when that is forgotten
+  std::map<domain::StrategyName, Shards> table_;
   std::vector<Ended> ended_;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace polybot::order_manager

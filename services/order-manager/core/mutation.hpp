@@ -16,8 +16,9 @@ enum class Mutation : int {
   StalePositionIgnored = 8,     // trusts decisions that had not seen the last fill
   LateFillDropped = 9,          // a fill after the end of its order is not booked
   CanceledBeforeItsFills = 10,  // the end of an order is believed before the fills that it names
+  FenceOff = 11,                // obeys signals of an ended lease
+  LeaseEpochNotDurable = 12,    // every start counts its epochs from the same number
 };
-inline constexpr int kMutations = 11;
 
 #ifndef POLYBOT_MUTANT
 #define POLYBOT_MUTANT 0

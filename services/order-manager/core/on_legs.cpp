@@ -80,6 +80,11 @@ void OrderManager::State::unwind_legs() {
       }
     }
   }
+  // The largest first: exits of one outcome are paced together, and a rest that the venue refuses
+  // as too small would hold back the others for ever.
+  std::stable_sort(surpluses.begin(), surpluses.end(), [](const Surplus& a, const Surplus& b) {
+    return a.leg.quantity > b.leg.quantity;
+  });
   for (const Surplus& surplus : surpluses) {
     static_cast<void>(sell_at_market({surplus.signal, ledger.orders().next_leg(surplus.signal)},
                                      surplus.strategy, surplus.leg.instrument, surplus.leg.quantity,

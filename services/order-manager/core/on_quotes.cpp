@@ -65,6 +65,8 @@ void OrderManager::State::sync_quotes(const TargetKey& key) {
   }
   const QuotePlan plan = plan_quotes(wanted, live, settings.requote_tolerance_ppm);
   for (const domain::ClientOrderId& id : plan.cancel) request_cancel(id, CancelReason::Requested);
+  // Between two holders what rests is kept and nothing is added.
+  if (!held(key, target)) return;
   for (const WantedQuote& quote : plan.place) place_quote(key, target, quote);
 }
 
@@ -117,30 +119,50 @@ void OrderManager::State::withdraw(const TargetKey& key, CancelReason reason) {
   });
 }
 
-// Quotes that nobody stands for any more: their lease ended, or a new holder has not taken them
-// over.
-void OrderManager::State::cancel_orphans() {
-  for (auto it = lease_lost_at.begin(); it != lease_lost_at.end();) {
-    if (now < it->second) {
-      ++it;
-      continue;
-    }
-    const StrategyName strategy = it->first;
-    it = lease_lost_at.erase(it);
-    withdraw_where(CancelReason::LeaseLost,
-                   [&](const TargetKey& key) { return key.strategy == strategy; });
-    cancel_where(CancelReason::LeaseLost, [&](const OrderRecord& order) {
-      return order.order.strategy == strategy && order.order.purpose == OrderPurpose::Quote;
-    });
+// Whether the runner that set the target still stands for it.
+bool OrderManager::State::held(const TargetKey& key, const Target& target) const {
+  const auto lease = leases.present({key.strategy, target.shard}, now);
+  return lease && lease->epoch == target.epoch;
+}
+
+void OrderManager::State::give_up(const std::set<ShardKey>& shards) {
+  std::vector<TargetKey> gone;
+  for (const auto& [key, target] : targets) {
+    if (shards.contains({key.strategy, target.shard})) gone.push_back(key);
   }
-  if (!reconciled) return;
+  for (const TargetKey& key : gone) withdraw(key, CancelReason::LeaseLost);
+  cancel_where(CancelReason::LeaseLost, [&](const OrderRecord& order) {
+    return order.order.purpose == OrderPurpose::Quote &&
+           shards.contains({order.order.strategy, domain::shard_of(order.order.event)});
+  });
+}
+
+// Nobody stands for a quote in this shard any more: what was passed on has not been taken over, or
+// its holder, new since the quote was set, has not set one of its own.
+bool OrderManager::State::orphaned(const ShardKey& key, const Target* target) const {
+  const auto lease = leases.present(key, now);
+  if (!lease) {
+    const auto waits = passed_on_until.find(key);
+    return now >=
+           (waits != passed_on_until.end() ? waits->second : started_at + settings.lease_duration);
+  }
+  if (target != nullptr && target->epoch == lease->epoch) return false;
+  // Before the account is reconciled nobody could take a quote over.
+  return reconciled && now >= std::max(lease->granted_at, started_at) + settings.target_adoption;
+}
+
+void OrderManager::State::cancel_orphans() {
+  std::vector<TargetKey> gone;
+  for (const auto& [key, target] : targets) {
+    if (orphaned({key.strategy, target.shard}, &target)) gone.push_back(key);
+  }
+  for (const TargetKey& key : gone) withdraw(key, CancelReason::LeaseLost);
   cancel_where(CancelReason::LeaseLost, [&](const OrderRecord& order) {
     if (order.order.purpose != OrderPurpose::Quote || order.cancel_requested) return false;
     if (targets.contains({order.order.strategy, order.order.instrument.market})) return false;
-    if (lease_lost_at.contains(order.order.strategy)) return false;
-    const Timestamp since = leases.granted_at(order.order.strategy, now).value_or(started_at);
-    return now >= std::max(since, started_at) + settings.target_adoption;
+    return orphaned({order.order.strategy, domain::shard_of(order.order.event)}, nullptr);
   });
+  std::erase_if(passed_on_until, [&](const auto& entry) { return now >= entry.second; });
 }
 
 void OrderManager::State::cancel_stale() {

@@ -113,8 +113,8 @@ void OrderManager::State::deny(const Signal& signal, const StrategyName& strateg
 
 DenyReason OrderManager::State::refuses_strategy(const Signal& signal) const {
   const bool leased =
-      leases.valid(signal.strategy, signal.shard, signal.lease_epoch, signal.id.incarnation, now);
-  if (!leased) return DenyReason::LeaseFenced;
+      leases.valid({signal.strategy, signal.shard}, signal.lease_epoch, signal.id.incarnation, now);
+  if (!leased && !mutated(Mutation::FenceOff)) return DenyReason::LeaseFenced;
   if (now >= signal.expires_at) return DenyReason::SignalExpired;
   const bool ours_is_off =
       clock_offset > settings.clock_skew_max || clock_offset < -settings.clock_skew_max;
@@ -244,7 +244,9 @@ void OrderManager::State::take_target(const Signal& signal, const QuoteTarget& q
                   .signal = signal.id,
                   .trace = signal.trace,
                   .next_leg = ledger.orders().next_leg(signal.id),
-                  .since = now};
+                  .since = now,
+                  .shard = signal.shard,
+                  .epoch = signal.lease_epoch};
   sync_quotes(key);
 }
 

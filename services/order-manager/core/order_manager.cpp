@@ -61,6 +61,9 @@ bool OrderManager::drained() const {
 std::vector<domain::Lease> OrderManager::leases() const {
   return state_->leases.leases();
 }
+std::uint64_t OrderManager::lease_changes() const {
+  return state_->leases.changes();
+}
 
 // ---- the turn ----------------------------------------------------------------------------------
 
@@ -69,7 +72,7 @@ OrderManager::State::State(Settings settings_in, OrderIdentity identity_in)
       identity(std::move(identity_in)),
       risk(settings),
       quotes(settings.quote_age_max),
-      leases(settings.lease_duration),
+      leases(settings.lease_duration, settings.lease_gather),
       venue_orders(settings.venue_order_rate, settings.venue_order_burst),
       venue_cancels(settings.venue_cancel_rate, settings.venue_cancel_burst) {
   for (const StrategySettings& strategy : settings.strategies) {
@@ -94,7 +97,7 @@ void OrderManager::State::start(std::uint64_t new_journal_id, Timestamp at, Outp
     }
   }
   record({}, {}, domain::ManagerStarted{ledger.starts() + 1});
-  leases.start(ledger.starts());
+  leases.start(mutated(Mutation::LeaseEpochNotDurable) ? 1 : ledger.starts(), at);
   open_day_if_due();
   for (const StrategySettings& strategy : settings.strategies) {
     if (ledger.enabled(strategy.name)) continue;
@@ -167,12 +170,34 @@ bool OrderManager::State::enabled(const StrategyName& strategy) const {
 // ---- inputs without a concern of their own -----------------------------------------------------
 
 void OrderManager::State::on(const domain::RunnerAnnounced& runner) {
+  leases.announced(runner, now);
+  settle_leases();
+}
+
+void OrderManager::State::settle_leases() {
   std::vector<LeaseTable::Wanted> wanted;
   for (const StrategySettings& strategy : settings.strategies) {
     wanted.push_back({strategy.name, ledger.last_seq(strategy.name)});
   }
-  for (const domain::LeaseGranted& grant : leases.announced(runner, wanted, now)) {
-    lease_lost_at.erase(grant.strategy);
+  const LeaseTable::Changes changes = leases.settle(wanted, now);
+  std::set<ShardKey> lost;
+  for (const LeaseTable::Ended& ended : changes.ended) {
+    switch (ended.end) {
+      case LeaseTable::End::Expired:
+        lost.insert(ended.key);
+        break;
+      case LeaseTable::End::PassedOn:
+        passed_on_until[ended.key] = now + settings.lease_duration;
+        break;
+    }
+  }
+  // Even if the shard has a new holder already: that one cannot know what its predecessor wanted.
+  if (!lost.empty()) give_up(lost);
+  for (const domain::LeaseGranted& grant : changes.granted) {
+    std::erase_if(passed_on_until, [&](const auto& entry) {
+      return entry.first.strategy == grant.strategy &&
+             (grant.shards >> entry.first.shard.value & 1) != 0;
+    });
     record(grant.strategy, {}, grant);
   }
 }
@@ -244,10 +269,7 @@ void OrderManager::State::on(const ShutdownRequested&) {
 void OrderManager::State::on(const TimerFired&) {
   take_marks_if_due();
   check_breaches();
-  for (const LeaseTable::Ended& ended : leases.take_ended(now)) {
-    lease_lost_at[ended.strategy] =
-        ended.end == LeaseTable::End::Left ? now + settings.lease_duration : now;
-  }
+  settle_leases();
   expire_parked();
   cancel_orphans();
   cancel_stale();

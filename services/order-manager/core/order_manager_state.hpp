@@ -29,6 +29,7 @@ struct OrderManager::State {
   void record(const StrategyName& strategy, domain::TraceId trace, domain::EventBody body);
   void record_order(const OrderRecord& order, domain::EventBody body);
   [[nodiscard]] std::vector<NotReady> not_ready() const;
+  void settle_leases();
   [[nodiscard]] bool is_configured(const StrategyName& strategy) const;
   [[nodiscard]] bool enabled(const StrategyName& strategy) const;
 
@@ -145,7 +146,11 @@ struct OrderManager::State {
     }
     for (const TargetKey& key : chosen) withdraw(key, reason);
   }
+  // Takes away what rests in shards that nobody stands for.
+  void give_up(const std::set<ShardKey>& shards);
   void cancel_orphans();
+  [[nodiscard]] bool orphaned(const ShardKey& key, const Target* target) const;
+  [[nodiscard]] bool held(const TargetKey& key, const Target& target) const;
   void cancel_stale();
   void refused_quote(const TargetKey& key, domain::BookSide side);
 
@@ -244,7 +249,8 @@ struct OrderManager::State {
   std::map<StrategyName, TokenBucket> signal_rates;
   std::map<StrategyName, std::uint64_t> signals_duplicate;
   std::map<StrategyName, std::uint64_t> signals_shed;
-  std::map<StrategyName, Timestamp> lease_lost_at;  // in good order: orders wait for a new holder
+  // Shards given up in good order: until when their orders wait for a new holder.
+  std::map<ShardKey, Timestamp> passed_on_until;
   // A refused exit is tried again, ever less often: the venue may have a minimum it does not say.
   struct ExitPace {
     Timestamp next{};

@@ -33,6 +33,7 @@ struct Settings {
 
   // Leases and signals.
   Duration lease_duration = seconds(3);  // without an announcement
+  Duration lease_gather = seconds(1);    // after a start: who is there is heard before any grant
   std::uint32_t signal_rate_max = 200;   // per strategy and second; more is shed
   std::uint32_t signal_burst_max = 400;
   Duration target_adoption = seconds(5);  // orders inherited without a target rest this long

@@ -42,6 +42,9 @@ struct Target {
   domain::TraceId trace;
   std::uint32_t next_leg = 0;
   Timestamp since{};
+  // Whose lease it was set under: a later holder has to set its own.
+  domain::Shard shard;
+  domain::LeaseEpoch epoch;
 };
 
 // Keeps a refused quote from being tried again at once; survives the target it belongs to.

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "common/polymarket/messages/heartbeats.hpp"
+
 namespace polybot::order_manager {
 namespace {
 
@@ -15,6 +17,7 @@ using polymarket::Page;
 // Pages of one reading; the venue pages by hundreds, so this is more than an account can have open.
 constexpr int kPagesMax = 1'000;
 constexpr domain::Duration kEngineRestartPause = 2s;
+constexpr std::chrono::milliseconds kHeartbeatTimeout = 3s;
 
 RequestOutcome outcome_of(unsigned status) {
   if (status >= 500) return RequestOutcome::ServerError;
@@ -371,6 +374,27 @@ awaitable<std::optional<domain::Payout>> VenueClient::read_payout(domain::Market
   const auto listing = co_await read_listing(id);
   if (!listing) co_return std::nullopt;
   co_return polymarket::payout(*listing);
+}
+
+awaitable<HeartbeatAnswer> VenueClient::heartbeat(std::string id) {
+  using Result = HeartbeatAnswer::Result;
+  if (!credentials_) co_return HeartbeatAnswer{};
+  Call call{.operation = "heartbeat",
+            .method = http::Method::Post,
+            .path = std::string(polymarket::kHeartbeatPath)};
+  call.body = polymarket::write_heartbeat_body(id);
+  http::ClientRequest request = authenticated_request(call);
+  request.timeout = std::min(kHeartbeatTimeout, settings_.request_timeout);
+  const http::Outcome answer = co_await send(call.operation, std::move(request));
+  if (!answer || (answer->status != 200 && answer->status != 400)) co_return HeartbeatAnswer{};
+  const auto parsed = polymarket::parse_heartbeat_answer(answer->body);
+  if (!parsed) {
+    unreadable(call.operation, polymarket::to_string(parsed.error()));
+    co_return HeartbeatAnswer{};
+  }
+  if (parsed->refused) co_return HeartbeatAnswer{Result::WrongId, parsed->heartbeat_id};
+  if (answer->status != 200) co_return HeartbeatAnswer{};
+  co_return HeartbeatAnswer{Result::Accepted, parsed->heartbeat_id};
 }
 
 awaitable<std::optional<domain::Duration>> VenueClient::read_clock_offset() {

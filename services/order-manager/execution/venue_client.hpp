@@ -26,6 +26,7 @@
 #include "common/polymarket/signing.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
+#include "services/order-manager/core/heartbeat_chain.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "services/order-manager/core/outputs.hpp"
 
@@ -50,9 +51,9 @@ inline constexpr std::size_t kRequestOutcomes = 5;
 [[nodiscard]] std::string_view to_string(RequestOutcome outcome);
 
 // Everything asked of the venue: the `operation` label.
-inline constexpr std::array<std::string_view, 11> kVenueOperations = {
+inline constexpr std::array<std::string_view, 12> kVenueOperations = {
     "auth",   "submit",  "submit_batch", "cancel", "cancel_batch", "open_orders",
-    "trades", "balance", "listing",      "market", "time"};
+    "trades", "balance", "listing",      "market", "time",         "heartbeat"};
 
 class VenueClient {
  public:
@@ -88,6 +89,9 @@ class VenueClient {
   // The final payout; empty while the market is not resolved, or when nobody answered.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::Payout>> read_payout(
       domain::MarketId id);
+  // One heartbeat for the venue's dead man's switch. Has a short time-out of its own: one that
+  // hangs must leave time for the next within the venue's patience.
+  [[nodiscard]] boost::asio::awaitable<HeartbeatAnswer> heartbeat(std::string id);
   // The venue's clock minus ours, as far as whole seconds tell: 0 when they agree.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::Duration>> read_clock_offset();
 

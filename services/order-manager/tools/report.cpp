@@ -120,6 +120,8 @@ json::array orders_array(const Ledger& ledger) {
     rows.push_back(json::object{{"id", text(domain::to_string(id))},
                                 {"venue_id", text(domain::to_string(record.order.venue_id))},
                                 {"strategy", text(record.order.strategy.value)},
+                                {"salt", record.order.fields.salt},
+                                {"ambiguous", record.entered_status(OrderStatus::Ambiguous)},
                                 {"status", kStatuses[static_cast<std::size_t>(record.status)]},
                                 {"filled", text(record.filled.to_string())},
                                 {"cash", text(record.filled_cash.to_string())}});

@@ -34,7 +34,8 @@ struct Totals {
 
 [[nodiscard]] std::string text_report(const Ledger& ledger);
 // {"journal_id","sequence","digest","cash","totals":{...},"strategies":{name:{...,"positions":[...]}},
-//  "holdings":[{"market","outcome","token","quantity"}],"orders":[{"venue_id","status","filled","cash"}]};
+//  "holdings":[{"market","outcome","token","quantity"}],"orders":[{"venue_id","salt",
+//  "ambiguous" (ever),"status","filled","cash"}]};
 //  money, prices and quantities are
 // strings.
 [[nodiscard]] std::string json_report(const Ledger& ledger, OrderList orders);

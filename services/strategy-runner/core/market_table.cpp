@@ -102,6 +102,16 @@ void MarketTable::forget_silent(domain::Timestamp now) {
   }
 }
 
+void MarketTable::forget(domain::Shard shard) {
+  const auto ids = markets_in(shard);
+  const std::vector<domain::MarketId> gone(ids.begin(), ids.end());
+  for (const domain::MarketId& id : gone) {
+    const auto at = entries_.find(id);
+    unlink(at->second);
+    entries_.erase(at);
+  }
+}
+
 const domain::Market* MarketTable::find(const domain::MarketId& market) const {
   const auto at = entries_.find(market);
   return at == entries_.end() ? nullptr : &at->second.market;

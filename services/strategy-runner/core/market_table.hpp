@@ -42,6 +42,8 @@ class MarketTable {
   void mark_stale(const domain::MarketId& market);
   void mark_stale(domain::Shard shard);
   void forget_silent(domain::Timestamp now);
+  // Definitions and books: the shard is nobody's here any more.
+  void forget(domain::Shard shard);
 
   [[nodiscard]] const domain::Market* find(const domain::MarketId& market) const;
   // Known markets of an event in id order; empty when unknown.

@@ -104,6 +104,7 @@ struct Runner::Trader {
   std::optional<std::uint64_t>
       last_seq;  // of the stream, as the state topic said since the last grant
   std::map<domain::Shard, domain::Lease> leases;
+  std::map<domain::Shard, domain::LeaseEpoch> let_go;  // the newest epoch released of each shard
   std::map<domain::Shard, Seat> seats;  // of the leases, while the strategy is enabled
   std::unordered_set<domain::MarketId> queued_books;
   std::uint64_t scans = 0;
@@ -271,35 +272,72 @@ void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs
 }
 
 void Runner::on_input(const LeasesHeard& input, domain::Timestamp now, Outputs&) {
-  for (const auto& trader : traders_) {
-    std::map<domain::Shard, domain::Lease> ours;
-    for (const domain::Lease& lease : input.leases) {
-      const bool mine = lease.strategy == trader->settings.name &&
-                        lease.replica == settings_.replica &&
-                        lease.incarnation == settings_.incarnation;
-      if (mine) ours.emplace(lease.shard, lease);
-    }
-    for (const auto& [shard, lease] : trader->leases) {
-      if (!ours.contains(shard)) trader->drop_seat(shard);
-    }
-    for (const auto& [shard, lease] : ours) {
-      const auto before = trader->leases.find(shard);
-      const bool known = before != trader->leases.end();
-      // What was decided under another epoch would be fenced, and only a state heard after the
-      // grant tells where the stream ended at the grant.
-      if (known && before->second.epoch != lease.epoch) trader->desk.drop(shard);
-      if (!known || before->second.epoch != lease.epoch) trader->last_seq.reset();
-      if (!trader->enabled) continue;
-      const auto seat = trader->seats.find(shard);
-      if (seat != trader->seats.end()) {
-        seat->second.lease = lease;
-      } else {
-        trader->seats.emplace(
-            shard, Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
-      }
-    }
-    trader->leases = std::move(ours);
+  const std::uint64_t before = shards();
+  released_.clear();
+  for (const auto& trader : traders_) take_leases(*trader, input.leases, now);
+  const std::uint64_t lost = before & ~shards();
+  for (std::uint8_t shard = 0; shard < domain::kShards; ++shard) {
+    if ((lost >> shard & 1) != 0) markets_.forget({shard});
   }
+}
+
+void Runner::take_leases(Trader& trader, const std::vector<domain::Lease>& leases,
+                         domain::Timestamp now) {
+  std::map<domain::Shard, domain::Lease> ours;
+  for (const domain::Lease& lease : leases) {
+    const bool mine = lease.strategy == trader.settings.name &&
+                      lease.replica == settings_.replica &&
+                      lease.incarnation == settings_.incarnation;
+    if (!mine) continue;
+    domain::LeaseEpoch& let_go = trader.let_go[lease.shard];
+    if (lease.revoked) {
+      let_go = std::max(let_go, lease.epoch);
+      release(lease);
+    } else if (let_go < lease.epoch) {  // else it is older news than the release
+      ours.emplace(lease.shard, lease);
+    }
+  }
+  for (const auto& [shard, lease] : trader.leases) {
+    if (!ours.contains(shard)) trader.drop_seat(shard);
+  }
+  for (const auto& [shard, lease] : ours) {
+    const auto before = trader.leases.find(shard);
+    const bool known = before != trader.leases.end();
+    // Between two epochs somebody else may have held the shard, or its orders were taken away:
+    // nothing that was decided or remembered under the former holds. And only a state heard after
+    // the grant tells where the stream ended at the grant.
+    const bool anew = !known || before->second.epoch != lease.epoch;
+    if (known && anew) trader.drop_seat(shard);
+    if (anew) trader.last_seq.reset();
+    if (!trader.enabled) continue;
+    const auto seat = trader.seats.find(shard);
+    if (seat != trader.seats.end()) {
+      seat->second.lease = lease;
+    } else {
+      trader.seats.emplace(
+          shard, Seat{.lease = lease, .since = now, .strategy = trader.settings.factory()});
+    }
+  }
+  trader.leases = std::move(ours);
+}
+
+void Runner::release(const domain::Lease& lease) {
+  const auto same = [&](const domain::LeaseReleased& other) {
+    return other.strategy == lease.strategy && other.epoch == lease.epoch;
+  };
+  auto at = std::find_if(released_.begin(), released_.end(), same);
+  if (at == released_.end()) {
+    at = released_.insert(at, {.strategy = lease.strategy, .epoch = lease.epoch, .shards = 0});
+  }
+  at->shards |= std::uint64_t{1} << lease.shard.value;
+}
+
+std::uint64_t Runner::shards() const {
+  std::uint64_t mask = 0;
+  for (const auto& trader : traders_) {
+    for (const auto& [shard, lease] : trader->leases) mask |= std::uint64_t{1} << shard.value;
+  }
+  return mask;
 }
 
 void Runner::on_input(const TimerFired&, domain::Timestamp now, Outputs& out) {

@@ -6,7 +6,8 @@
 //
 // A strategy trades a shard when the operator wants it to run (`strategy` state), this process
 // holds the lease, the lease has not run out, all order events up to granted_seq are applied, and
-// the strategy has watched the shard for its warm-up time.
+// the strategy has watched the shard for its warm-up time. With a lease goes everything known of
+// its shard; a revoked lease is given up at once and released().
 #pragma once
 
 #include <cstdint>
@@ -102,7 +103,7 @@ struct OrderStreamMended {
 struct StrategyHeard {
   domain::StrategyState state;
 };
-// All leases of one order-manager state message; those not named have ended.
+// All leases of one order-manager state message; those not named, or revoked, have ended.
 struct LeasesHeard {
   std::vector<domain::Lease> leases;
 };
@@ -149,6 +150,10 @@ class Runner {
     std::size_t signals_pending = 0;
   };
   [[nodiscard]] std::size_t strategies() const { return traders_.size(); }
+  // Shards leased to any strategy of this process: whose market data is wanted. Bit n = shard n.
+  [[nodiscard]] std::uint64_t shards() const;
+  // What order-manager asked back and this process has stopped trading: to be announced.
+  [[nodiscard]] const std::vector<domain::LeaseReleased>& released() const { return released_; }
   [[nodiscard]] const domain::StrategyName& name(std::size_t strategy) const;
   [[nodiscard]] StrategyStatus status(std::size_t strategy, domain::Timestamp now) const;
   [[nodiscard]] const SignalDesk& desk(std::size_t strategy) const;
@@ -178,6 +183,8 @@ class Runner {
   [[nodiscard]] Trader* find(const domain::StrategyName& name);
   void queue_book(const domain::MarketId& market, const FrameOrigin& origin);
   void queue_shard(domain::Shard shard);
+  void take_leases(Trader& trader, const std::vector<domain::Lease>& leases, domain::Timestamp now);
+  void release(const domain::Lease& lease);
   void hear(std::size_t trader, const domain::StreamedEvent& event, domain::Timestamp now);
   void evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now,
                 Outputs& out);
@@ -188,6 +195,7 @@ class Runner {
   std::vector<std::unique_ptr<Trader>> traders_;
   std::vector<const Holdings*> holdings_;  // of each trader
   std::deque<Cause> causes_;
+  std::vector<domain::LeaseReleased> released_;  // by the newest lease message
   domain::Timestamp swept_at_{};
 };
 

@@ -29,31 +29,10 @@ MarketFeed::MarketFeed(const ExchangeHost& host, BookOf book_of, std::uint64_t f
     : host_(host), book_of_(std::move(book_of)), fault_random_(fault_seed) {}
 
 void MarketFeed::register_routes(http::Router& router) {
-  http::WebSocketOptions options;
-  options.message_bytes_max = 1 << 20;  // a subscription of thousands of 78-digit tokens
-  options.queue_messages_max = 16 * 1024;
-  options.queue_bytes_max = 32 << 20;
-  options.pings = false;  // the venue sends none; text PING keeps a session alive
-  options.authorize = [this](const http::Request&) -> std::optional<http::Response> {
-    if (host_.fault(Fault::VenueDown) == nullptr) return std::nullopt;
-    return http::problem(503, "down");
-  };
-  router.websocket(
-      "/ws/market",
-      [this](std::shared_ptr<http::WebSocketSession> socket) { return serve(std::move(socket)); },
-      options);
-}
-
-boost::asio::awaitable<void> MarketFeed::serve(std::shared_ptr<http::WebSocketSession> socket) {
-  auto owned = std::make_unique<Session>();
-  Session* session = owned.get();
-  session->socket = std::move(socket);
-  sessions_.push_back(std::move(owned));
-  for (;;) {
-    const auto text = co_await session->socket->receive();
-    if (!text || !receive(*session, *text)) break;
-  }
-  std::erase_if(sessions_, [session](const auto& other) { return other.get() == session; });
+  // A subscription may name thousands of 78-digit tokens.
+  sessions_.register_route(
+      router, "/ws/market", host_, {.text_bytes_max = 1 << 20, .queue_bytes_max = 32 << 20},
+      [this](Session& session, const std::string& text) { return receive(session, text); });
 }
 
 bool MarketFeed::receive(Session& session, const std::string& text) {
@@ -121,7 +100,7 @@ void MarketFeed::send_books(const Session& session, const std::vector<TokenId>& 
 }
 
 void MarketFeed::close_all(CloseCode code, std::string_view reason) {
-  for (const auto& session : sessions_) session->socket->close(code, reason);
+  sessions_.close_all(code, reason);
 }
 
 // -------------------------------------------------------------------------------------------

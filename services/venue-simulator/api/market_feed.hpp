@@ -6,7 +6,6 @@
 // features. The faults feed-freeze, feed-gap and venue-down act here.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "common/http/router.hpp"
 #include "common/http/websocket_session.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
+#include "services/venue-simulator/api/feed_sessions.hpp"
 #include "services/venue-simulator/core/random.hpp"
 #include "services/venue-simulator/exchange_host.hpp"
 
@@ -50,7 +50,6 @@ class MarketFeed {
     bool operator==(const Best&) const = default;
   };
 
-  boost::asio::awaitable<void> serve(std::shared_ptr<http::WebSocketSession> socket);
   // False when the session was closed.
   [[nodiscard]] bool receive(Session& session, const std::string& text);
   void change_subscription(Session& session, const polymarket::MarketSubscription& wanted);
@@ -75,7 +74,7 @@ class MarketFeed {
   const ExchangeHost& host_;
   BookOf book_of_;
   Random fault_random_;
-  std::vector<std::unique_ptr<Session>> sessions_;
+  FeedSessions<Session> sessions_;
   std::unordered_map<domain::MarketId, Best> announced_;
   std::uint64_t messages_ = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "common/polymarket/amounts.hpp"
 #include "common/polymarket/messages/api_keys.hpp"
+#include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/refusals.hpp"
 #include "services/venue-simulator/api/authentication.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
@@ -69,6 +70,7 @@ void PrivateApi::register_routes(http::Router& router) {
   router.get("/data/trades", guard(&PrivateApi::trades));
   router.get("/balance-allowance", guard(&PrivateApi::balance));
   router.get("/balance-allowance/update", guard(&PrivateApi::balance));
+  router.post(std::string(polymarket::kHeartbeatPath), guard(&PrivateApi::heartbeat));
 }
 
 http::Handler PrivateApi::guard(Answer answer) {
@@ -278,6 +280,15 @@ Response PrivateApi::cancel_market(const Member& member, const Request& request)
   if (!wanted || (!wanted->market && !wanted->token))
     return venue_error(400, refusal::kInvalidPayload);
   return cancel_resting({member.account, wanted->market, wanted->token});
+}
+
+Response PrivateApi::heartbeat(const Member& member, const Request& request) {
+  auto id = polymarket::parse_heartbeat_body(request.body);
+  if (!id) return venue_error(400, refusal::kInvalidPayload);
+  const HeartbeatAnswer answer =
+      host_.apply(Heartbeat{member.account, std::move(*id)}).heartbeats.front();
+  return http::json(polymarket::write_heartbeat_answer({answer.next, !answer.valid}),
+                    answer.valid ? 200 : 400);
 }
 
 // -------------------------------------------------------------------------------------------

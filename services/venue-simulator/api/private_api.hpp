@@ -37,6 +37,7 @@ class PrivateApi {
   [[nodiscard]] http::Response open_order(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response trades(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response balance(const Member& member, const http::Request& request);
+  [[nodiscard]] http::Response heartbeat(const Member& member, const http::Request& request);
 
   // An order ready for the exchange, or the venue's refusal.
   [[nodiscard]] std::variant<NewOrder, std::string> check(

@@ -22,31 +22,9 @@ UserFeed::UserFeed(boost::asio::any_io_executor executor, const ExchangeHost& ho
     : executor_(std::move(executor)), host_(host), members_(members), fault_random_(fault_seed) {}
 
 void UserFeed::register_routes(http::Router& router) {
-  http::WebSocketOptions options;
-  options.message_bytes_max = 256 * 1024;
-  options.queue_messages_max = 16 * 1024;
-  options.queue_bytes_max = 16 << 20;
-  options.pings = false;
-  options.authorize = [this](const http::Request&) -> std::optional<http::Response> {
-    if (host_.fault(Fault::VenueDown) == nullptr) return std::nullopt;
-    return http::problem(503, "down");
-  };
-  router.websocket(
-      "/ws/user",
-      [this](std::shared_ptr<http::WebSocketSession> socket) { return serve(std::move(socket)); },
-      options);
-}
-
-boost::asio::awaitable<void> UserFeed::serve(std::shared_ptr<http::WebSocketSession> socket) {
-  auto owned = std::make_unique<Session>();
-  Session* session = owned.get();
-  session->socket = std::move(socket);
-  sessions_.push_back(std::move(owned));
-  for (;;) {
-    const auto text = co_await session->socket->receive();
-    if (!text || !receive(*session, *text)) break;
-  }
-  std::erase_if(sessions_, [session](const auto& other) { return other.get() == session; });
+  sessions_.register_route(
+      router, "/ws/user", host_, {.text_bytes_max = 256 * 1024, .queue_bytes_max = 16 << 20},
+      [this](Session& session, const std::string& text) { return receive(session, text); });
 }
 
 bool UserFeed::receive(Session& session, const std::string& text) {
@@ -72,7 +50,7 @@ bool UserFeed::receive(Session& session, const std::string& text) {
 }
 
 void UserFeed::close_all(CloseCode code, std::string_view reason) {
-  for (const auto& session : sessions_) session->socket->close(code, reason);
+  sessions_.close_all(code, reason);
 }
 
 void UserFeed::drop_sockets() {

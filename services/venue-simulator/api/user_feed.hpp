@@ -5,13 +5,12 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <set>
-#include <vector>
 
 #include "common/http/router.hpp"
 #include "common/http/websocket_session.hpp"
+#include "services/venue-simulator/api/feed_sessions.hpp"
 #include "services/venue-simulator/api/members.hpp"
 #include "services/venue-simulator/exchange_host.hpp"
 
@@ -37,7 +36,6 @@ class UserFeed {
     const Member* member = nullptr;                  // null until it has authenticated
     std::set<domain::MarketId> markets;              // empty: all
   };
-  boost::asio::awaitable<void> serve(std::shared_ptr<http::WebSocketSession> socket);
   [[nodiscard]] bool receive(Session& session, const std::string& text);
   void deliver(AccountId account, const domain::MarketId& market, std::string text);
   void send(AccountId account, const domain::MarketId& market, const http::SharedText& text);
@@ -48,7 +46,7 @@ class UserFeed {
   const ExchangeHost& host_;
   const Members& members_;
   Random fault_random_;
-  std::vector<std::unique_ptr<Session>> sessions_;
+  FeedSessions<Session> sessions_;
   std::optional<domain::Timestamp> dropped_at_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // late events outlive nothing
 };

@@ -274,20 +274,35 @@ domain::CancelAnswered MatchingEngine::cancel(AccountId account, const domain::V
     case OrderState::Resting:
       break;
   }
-  remove_from_book(order);
-  const FaultSettings* late = faults.active(Fault::LateFill, now, order.truth.market_id);
-  if (late != nullptr && random_.chance(late->probability_ppm)) {
-    const domain::Duration delay = late->delay.count() > 0 ? late->delay : kLateFillDelay;
-    order.state = OrderState::LateFill;
-    order.truth.status = VenueOrderStatus::Canceled;
-    held_.insert(order.truth.number);
-    set_timer(now + delay, TimerKind::FillLate, order.truth.number);
-    report_order(order, OrderEventKind::Cancellation, VenueOrderStatus::Canceled, {}, turn);
-    faults.used(Fault::LateFill);
-  } else {
-    finish(order.truth.number, VenueOrderStatus::Canceled, {}, turn);
-  }
+  withdraw(order, {}, turn);
   return {id, Result::Canceled, {}};
+}
+
+// Takes a resting order off the book for good, unless it is to be filled all the same.
+void MatchingEngine::withdraw(Order& order, std::string reason, Turn& turn) {
+  remove_from_book(order);
+  const FaultSettings* late = turn.faults.active(Fault::LateFill, turn.now, order.truth.market_id);
+  if (late == nullptr || !random_.chance(late->probability_ppm)) {
+    finish(order.truth.number, VenueOrderStatus::Canceled, std::move(reason), turn);
+    return;
+  }
+  const domain::Duration delay = late->delay.count() > 0 ? late->delay : kLateFillDelay;
+  order.state = OrderState::LateFill;
+  order.truth.status = VenueOrderStatus::Canceled;
+  held_.insert(order.truth.number);
+  set_timer(turn.now + delay, TimerKind::FillLate, order.truth.number);
+  report_order(order, OrderEventKind::Cancellation, VenueOrderStatus::Canceled, std::move(reason),
+               turn);
+  turn.faults.used(Fault::LateFill);
+}
+
+void MatchingEngine::cancel_open(AccountId account, std::string_view reason, Timestamp now,
+                                 FaultBoard& faults, Outputs& out) {
+  Turn turn{now, faults, out};
+  for (const OrderTruth& open : open_orders(account)) {
+    Order& order = orders_.at(open.number);
+    if (order.state == OrderState::Resting) withdraw(order, std::string(reason), turn);
+  }
 }
 
 void MatchingEngine::cancel_resting(const CancelResting& request, Timestamp now, FaultBoard& faults,

@@ -51,7 +51,8 @@ Exchange::Exchange(const ExchangeSettings& settings, Timestamp start, Outputs& o
 
 std::optional<Timestamp> Exchange::next_due() const {
   std::optional<Timestamp> due;
-  for (const auto& next : {engine_.next_due(), flow_.next_due(), drift_ends_at()}) {
+  for (const auto& next :
+       {engine_.next_due(), flow_.next_due(), drift_ends_at(), dead_man_switch_.next_due()}) {
     if (next && (!due || *next < *due)) due = next;
   }
   return due;
@@ -79,6 +80,9 @@ void Exchange::advance(Timestamp to, Outputs& out) {
       engine_.run_due(now_, faults_, out);
     } else if (flow_.next_due() == due) {
       flow_.run_due(now_, engine_, faults_, out);
+    } else if (dead_man_switch_.next_due() == due) {
+      for (const AccountId account : dead_man_switch_.look(now_))
+        engine_.cancel_open(account, kHeartbeatReason, now_, faults_, out);
     } else {
       stop_fault(Fault::VenueDrift);
     }
@@ -125,6 +129,10 @@ void Exchange::apply(const Input& input, Outputs& out) {
     }
     void operator()(const PlayFrames& frames) const {
       self.replay_.play(frames, self.now_, self.engine_, self.faults_, out);
+    }
+    void operator()(const Heartbeat& heartbeat) const {
+      out.heartbeats.push_back(
+          self.dead_man_switch_.beat(heartbeat, self.settings_.seed, self.now_));
     }
   };
   std::visit(Apply{*this, out}, input);
@@ -243,12 +251,15 @@ std::string Exchange::save() {
   std::string bytes;
   Saver saver(bytes);
   fields(saver);
+  saver(dead_man_switch_);
   return bytes;
 }
 
 bool Exchange::load(std::string_view bytes) {
   Loader loader(bytes);
   fields(loader);
+  // A state of before there was such a switch ends here.
+  if (!loader.at_end()) loader(dead_man_switch_);
   return loader.ok() && loader.at_end();
 }
 

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/venue-simulator/core/dead_man_switch.hpp"
 #include "services/venue-simulator/core/matching_engine.hpp"
 #include "services/venue-simulator/core/order_flow.hpp"
 #include "services/venue-simulator/core/replay.hpp"
@@ -50,6 +51,7 @@ class Exchange {
   [[nodiscard]] const Replay& replay() const { return replay_; }
   [[nodiscard]] const FaultBoard& faults() const { return faults_; }
   [[nodiscard]] FaultBoard& faults() { return faults_; }
+  [[nodiscard]] const DeadManSwitch& dead_man_switch() const { return dead_man_switch_; }
 
   // What GET /data/* and /balance-allowance would say, in one reading.
   [[nodiscard]] domain::VenueAccount account(AccountId id, domain::Timestamp trades_since) const;
@@ -83,6 +85,7 @@ class Exchange {
   OrderFlow flow_;
   Replay replay_;
   std::map<AccountId, domain::Money> drifted_;  // by the fault venue-drift
+  DeadManSwitch dead_man_switch_;
 };
 
 }  // namespace polybot::venue_simulator

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "common/domain/ids.hpp"
@@ -33,20 +34,23 @@ template <class Id>
 }
 
 // A UUID (version 4 in form).
-[[nodiscard]] inline domain::TradeId derived_trade_id(std::uint64_t seed, std::uint64_t number) {
+[[nodiscard]] inline std::string derived_uuid(std::uint64_t seed, std::uint64_t number) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  const std::uint64_t high = splitmix64(splitmix64(seed ^ 0x7472616465ULL) ^ number);
+  const std::uint64_t high = splitmix64(splitmix64(seed) ^ number);
   const std::uint64_t low = splitmix64(high ^ number);
-  domain::TradeId id;
+  std::string id;
   for (int i = 0; i < 32; ++i) {
-    if (i == 8 || i == 12 || i == 16 || i == 20) id.value.push_back('-');
+    if (i == 8 || i == 12 || i == 16 || i == 20) id.push_back('-');
     const std::uint64_t word = i < 16 ? high : low;
     auto digit = static_cast<std::size_t>((word >> (4 * (15 - i % 16))) & 15);
     if (i == 12) digit = 4;
     if (i == 16) digit = 8 + digit % 4;
-    id.value.push_back(kDigits[digit]);
+    id.push_back(kDigits[digit]);
   }
   return id;
+}
+[[nodiscard]] inline domain::TradeId derived_trade_id(std::uint64_t seed, std::uint64_t number) {
+  return {derived_uuid(seed ^ 0x7472616465ULL, number)};
 }
 
 }  // namespace polybot::venue_simulator

@@ -165,6 +165,9 @@ class MatchingEngine {
                                 domain::Timestamp now, FaultBoard& faults, Outputs& out);
   void cancel_resting(const CancelResting& request, domain::Timestamp now, FaultBoard& faults,
                       Outputs& out);
+  // The venue's own doing: there is no answer, only what the private channel says.
+  void cancel_open(AccountId account, std::string_view reason, domain::Timestamp now,
+                   FaultBoard& faults, Outputs& out);
 
   // ---- house orders
   // --------------------------------------------------------------------------------- In YES terms.
@@ -338,6 +341,7 @@ class MatchingEngine {
                                                                   const Plan& plan) const;
   [[nodiscard]] bool affordable(const Order& order, const Plan& plan) const;
   SubmitAnswer hold(Order order, Turn& turn);
+  void withdraw(Order& order, std::string reason, Turn& turn);
   // Matches and rests a living order; the trades it made.
   std::vector<domain::TradeId> execute(std::uint64_t number, const Plan& plan, Turn& turn);
   void match_delayed(std::uint64_t number, Turn& turn);

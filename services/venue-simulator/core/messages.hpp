@@ -175,9 +175,20 @@ struct PlayFrames {
   }
 };
 
+// A sign of life of an account's owner; see dead_man_switch.hpp.
+struct Heartbeat {
+  AccountId account;
+  std::string id;  // the one expected; empty for the first ever
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive(account, id);
+  }
+};
+
+// The log numbers them in this order: new ones go to the end.
 using Input = std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater,
                            CancelOrders, CancelResting, SetFlow, Reconfigure, SetFault, ClearFault,
-                           ListRecordedMarket, PlayFrames>;
+                           ListRecordedMarket, PlayFrames, Heartbeat>;
 
 // ----------------------------------------------------------------------------------------- outputs
 
@@ -285,12 +296,18 @@ struct SubmitAnswer {
   domain::Money taking;
 };
 
+struct HeartbeatAnswer {
+  bool valid = false;
+  std::string next;  // the id expected from now on
+};
+
 struct Outputs {
   std::vector<SubmitAnswer> submits;            // in request order
   std::vector<domain::CancelAnswered> cancels;  // in request order, or by age for CancelResting
   std::vector<MarketOutput> market;
   std::vector<AccountOutput> account;
   std::vector<AccountId> opened;  // of OpenAccount: also when it existed already
+  std::vector<HeartbeatAnswer> heartbeats;
 
   void clear() {
     submits.clear();
@@ -298,6 +315,7 @@ struct Outputs {
     market.clear();
     account.clear();
     opened.clear();
+    heartbeats.clear();
   }
 };
 

@@ -174,6 +174,28 @@ TEST_F(WebSocketTest, ClosesASlowConsumerInsteadOfHoldingMemory) {
   run(io, body());
 }
 
+TEST_F(WebSocketTest, NoticesASlowConsumerBeforeTheKernelHoldsMuch) {
+  WebSocketOptions options;
+  options.queue_messages_max = 8;
+  start(options);
+  const auto body = [&]() -> asio::awaitable<void> {
+    auto client = co_await connected();
+    const auto session = session_now.lock();
+    EXPECT_TRUE(session != nullptr);
+    const auto text = std::make_shared<const std::string>(1024, 'x');
+    std::size_t bytes = 0;
+    while (session->send(text) == WebSocketSession::SendOutcome::Queued) {
+      bytes += text->size();
+      // What can be written is, before more is sent: the queue only grows once the kernel is full.
+      for (int turn = 0; turn < 10 && session->queued_messages() > 0; ++turn) {
+        co_await asio::post(io, asio::use_awaitable);
+      }
+    }
+    EXPECT_LT(bytes, 1024U * 1024U);
+  };
+  run(io, body());
+}
+
 TEST_F(WebSocketTest, ASlowConsumerThatWakesLearnsWhy) {
   WebSocketOptions options;
   options.queue_messages_max = 2;

@@ -280,6 +280,31 @@ TEST_F(VenueClientTest, AnAcceptedOrderNamesItsTrades) {
   EXPECT_THAT(outcomes["submit"], testing::ElementsAre(RequestOutcome::Ok));
 }
 
+TEST_F(VenueClientTest, AHeartbeatIsAcceptedCorrectedOrWithoutAnAnswer) {
+  using Result = HeartbeatAnswer::Result;
+  venue.on("POST /v1/heartbeats", answer(200, R"({"heartbeat_id":"a"})"));
+  venue.on("POST /v1/heartbeats",
+           answer(400, R"({"error_msg":"Invalid Heartbeat ID","heartbeat_id":"b"})"));
+  venue.on("POST /v1/heartbeats", answer(401, R"({"error":"Unauthorized/Invalid api key"})"));
+  venue.on("POST /v1/heartbeats", answer(400, R"({"error":"Invalid order payload"})"));
+  venue.on("POST /v1/heartbeats", answer(200, R"({"status":"ok"})"));
+  venue.on("POST /v1/heartbeats", answer(500, R"({"heartbeat_id":"c"})"));
+  venue.on("POST /v1/heartbeats", misbehave(Reaction::Kind::Silence));
+  const auto beat = [](VenueClient& venue_client) -> asio::awaitable<HeartbeatAnswer> {
+    co_return co_await venue_client.heartbeat("x");
+  };
+  const auto taken = ask<HeartbeatAnswer>(beat);
+  EXPECT_EQ(taken.result, Result::Accepted);
+  EXPECT_EQ(taken.id, "a");
+  const auto corrected = ask<HeartbeatAnswer>(beat);
+  EXPECT_EQ(corrected.result, Result::WrongId);
+  EXPECT_EQ(corrected.id, "b");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask<HeartbeatAnswer>(beat).result, Result::Failed) << i;
+  EXPECT_EQ(venue.seen("POST /v1/heartbeats").at(0).body, R"({"heartbeat_id":"x"})");
+  EXPECT_FALSE(venue.seen("POST /v1/heartbeats").at(0).header("POLY_SIGNATURE").empty());
+  EXPECT_EQ(outcomes["heartbeat"].size(), 9U) << "two unreadable answers count twice";
+}
+
 TEST_F(VenueClientTest, AnOrderLeavesSignedAndAuthenticated) {
   submit_against(answer(200, placed(order(0))));
   const Seen request = venue.seen("POST /order").at(0);

@@ -44,7 +44,7 @@ inline bool is_free(int port) {
 inline int free_port_offset() {
   for (int offset = 1000 + ::getpid() % 20000; offset < 40000; offset += 37) {
     bool all = true;
-    for (const int port : {8000, 8001, 8002, 8003, 8010, 8080, 8090})
+    for (const int port : {8000, 8001, 8002, 8003, 8010, 8011, 8012, 8080, 8090})
       all = all && is_free(port + offset);
     if (all) return offset;
   }

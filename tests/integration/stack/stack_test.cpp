@@ -1,5 +1,6 @@
-// The five real processes under the launcher, as `make run` starts them: they become ready, trade,
-// survive being killed, stop in order, and venue, journal and metrics agree to the last share.
+// The real processes under the launcher, as `make run` starts them: they become ready, trade,
+// survive being killed, gain and lose runners, stop in order, and venue, journal and metrics agree
+// to the last share.
 #include "tests/integration/stack/stack.hpp"
 
 #include <gmock/gmock.h>
@@ -24,6 +25,40 @@ TEST_F(StackTest, TradesSurvivesAKillOfEveryProcessAndAgreesAtTheEnd) {
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
   EXPECT_THAT(stack.transcript(), HasSubstr("venue == journal == metrics"));
   EXPECT_EQ(sockets_left(), 0u);
+}
+
+TEST_F(StackTest, RefusesASecondStackInTheSameFolder) {
+  Stack stack(folder_);
+  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  Stack second(folder_);
+  EXPECT_EQ(second.wait_for_end(), 1);
+  EXPECT_THAT(second.transcript(), HasSubstr("another stack runs in " + folder_.string()));
+  ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+}
+
+TEST_F(StackTest, GainsAndLosesRunnersWhileItRuns) {
+  const auto scale = [&](const char* runners) {
+    const std::string command =
+        "DATA='" + folder_.string() + "' '" POLYBOT_LAUNCHER "' scale " + runners + " 2>&1";
+    return std::system(command.c_str());
+  };
+  EXPECT_NE(scale("3"), 0) << "nothing runs there yet";
+  Stack stack(folder_);
+  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  EXPECT_NE(scale("0"), 0);
+  EXPECT_NE(scale("many"), 0);
+  ASSERT_EQ(scale("3"), 0);
+  ASSERT_TRUE(stack.wait_for_line(std::regex("7/7 ready.*fills [1-9]"))) << stack.transcript();
+  EXPECT_EQ(stack.services().size(), 7u);
+  ASSERT_EQ(scale("1"), 0);
+  ASSERT_TRUE(stack.wait_for_line(std::regex("5/5 ready"))) << stack.transcript();
+  EXPECT_EQ(stack.services().size(), 5u);
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+  EXPECT_THAT(stack.transcript(), HasSubstr("venue == journal == metrics"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "control" / "runners"));
 }
 
 TEST_F(StackTest, ResumesWhereItStopped) {

@@ -11,6 +11,7 @@
 #include "common/polymarket/amounts.hpp"
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
+#include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/market_channel.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/user_channel.hpp"
@@ -196,6 +197,45 @@ struct VenueTest : ::testing::Test {
 
 domain::Price lower(const polymarket::BookSummary& book) {
   return book.bids.back().price - domain::Price::from_raw(500);
+}
+
+TEST_F(VenueTest, TakesHeartbeatsAndSaysWhichIdItExpectsAlsoAfterARestart) {
+  std::string expected;
+  const auto beat = [](Trader& trader, std::string id) -> asio::awaitable<http::Outcome> {
+    std::string body = polymarket::write_heartbeat_body(id);
+    http::Outcome answer = co_await trader.send(
+        http::Method::Post, std::string(polymarket::kHeartbeatPath), "", std::move(body));
+    co_return answer;
+  };
+  {
+    Running venue(folder);
+    Trader trader(venue);
+    auto body = [&]() -> asio::awaitable<void> {
+      co_await trader.log_in();
+      http::Outcome answer = co_await beat(trader, "");
+      EXPECT_EQ(answer->status, 200U) << answer->body;
+      const std::string first = (*polymarket::parse_heartbeat_answer(answer->body)).heartbeat_id;
+      answer = co_await beat(trader, first);
+      EXPECT_EQ(answer->status, 200U) << answer->body;
+      expected = (*polymarket::parse_heartbeat_answer(answer->body)).heartbeat_id;
+      answer = co_await trader.send(http::Method::Post, std::string(polymarket::kHeartbeatPath), "",
+                                    "{}");
+      EXPECT_EQ(answer->status, 400U) << answer->body;
+    };
+    test::run(venue.io, body());
+    venue.simulator.reset();
+  }
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const http::Outcome answer = co_await beat(trader, "");
+    EXPECT_EQ(answer->status, 400U);
+    EXPECT_EQ(answer->body, polymarket::write_heartbeat_answer({expected, true}));
+    const http::Outcome right = co_await beat(trader, expected);
+    EXPECT_EQ(right->status, 200U) << right->body;
+  };
+  test::run(venue.io, body());
 }
 
 TEST_F(VenueTest, PlacesFindsAndCancelsASignedOrder) {

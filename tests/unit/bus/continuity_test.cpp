@@ -45,6 +45,17 @@ TEST(Continuity, CountsOnlyTheOverlapAsDuplicated) {
   EXPECT_EQ(continuity.on_frame(kIncarnation, "md.1", 9, 1).lost, 0u);
 }
 
+TEST(Continuity, CountsNoLossWhileATopicIsNotListenedTo) {
+  Continuity continuity(8);
+  continuity.on_frame(1, "md.1", 1, 1);
+  continuity.on_frame(2, "md.1", 1, 1);
+  continuity.on_frame(1, "md.10", 1, 1);
+  continuity.forget("md.1");
+  EXPECT_EQ(continuity.streams(), 1u);
+  EXPECT_TRUE(continuity.on_frame(1, "md.1", 90, 1).first_contact);
+  EXPECT_EQ(continuity.on_frame(1, "md.10", 3, 1).lost, 1u);
+}
+
 TEST(Continuity, KeepsTopicsAndIncarnationsApart) {
   Continuity continuity(8);
   continuity.on_frame(1, "md.1", 1, 1);

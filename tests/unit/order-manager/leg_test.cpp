@@ -143,6 +143,38 @@ TEST_F(Legs, BecomeUnlevelWhenAFilledLegFails) {
   rig.expect_sound();
 }
 
+// Both groups hold too much of one outcome, and its exits are paced together: a first rest that the
+// venue always refuses must not stand in the way of the second group's.
+TEST_F(Legs, AreUnwoundFromTheLargestSurplusDown) {
+  const auto fill_all = [&](const SignalId& signal, const char* quantity) {
+    std::vector<VenueTrade> trades;
+    for (std::uint32_t leg = 0; leg < 3; ++leg) {
+      const ClientOrderId order{signal, leg};
+      const std::string name = domain::to_string(order);
+      trades.push_back(rig.taker_trade(order, name.c_str(), quantity, "0.32"));
+      rig.accept(order, SubmitAccepted::State::Matched, {trades.back().id});
+      rig.step(trades.back());
+    }
+    rig.confirm(trades[0]);
+    rig.confirm(trades[1]);
+    return trades[2];
+  };
+  VenueTrade first = fill_all(id, "50");
+  const SignalId larger = send("70");
+  VenueTrade second = fill_all(larger, "70");
+  first.status = second.status = VenueTradeStatus::Failed;
+  rig.step(first);
+  rig.step(second);
+  ASSERT_EQ(rig.count<LegsImbalanced>(), 2U);
+  rig.forget_outputs();
+  for (int i = 0; i < 11; ++i) {
+    for (const Market& market : {a, b, c}) rig.set_quote(market, "0.30", "0.32");
+    rig.advance(seconds(1));
+  }
+  ASSERT_FALSE(rig.submits.empty());
+  EXPECT_EQ(rig.submits[0].orders.at(0).id.signal, larger);
+}
+
 TEST_F(Legs, CountAsLevelWhenTheirMarketHasEnded) {
   fill(0);
   rig.reject({id, 1});

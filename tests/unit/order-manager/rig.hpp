@@ -79,6 +79,7 @@ inline Settings test_settings() {
   settings.strategies = {{.name = kArb, .limits = {}, .parameters = {}},
                          {.name = kFarm, .limits = {}, .parameters = {}}};
   settings.ambiguous_hold = milliseconds(300);
+  settings.lease_gather = Duration{};
   return settings;
 }
 
@@ -195,16 +196,16 @@ class Rig {
     signal.strategy = strategy;
     signal.event = market.event;
     signal.shard = shard_of(market.event);
-    signal.lease_epoch = epoch(strategy);
+    signal.lease_epoch = epoch(strategy, signal.shard);
     signal.applied_seq = core.ledger().last_seq();
     signal.oldest_book_at = now;
     signal.decided_at = now;
     signal.expires_at = now + seconds(2);
     return signal;
   }
-  LeaseEpoch epoch(const StrategyName& strategy) const {
+  LeaseEpoch epoch(const StrategyName& strategy, Shard shard = {}) const {
     for (const Lease& lease : core.leases()) {
-      if (lease.strategy == strategy) return lease.epoch;
+      if (lease.strategy == strategy && lease.shard == shard) return lease.epoch;
     }
     return {};
   }

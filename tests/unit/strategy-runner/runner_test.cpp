@@ -94,6 +94,61 @@ TEST_F(RunnerTest, DropsPendingSignalsWithTheLease) {
   EXPECT_EQ(world.runner().status(0, world.now()).shards_held, 0);
 }
 
+TEST_F(RunnerTest, StopsAndReleasesWhatIsRevoked) {
+  world.start();
+  define_and_quote();
+  EXPECT_EQ(world.signals().size(), 1U);
+  domain::Lease lease{.strategy = World::kName,
+                      .shard = world.shard(),
+                      .replica = {"runner-1"},
+                      .incarnation = World::kIncarnation,
+                      .epoch = {1, 1},
+                      .expires_at = world.now() + 1h,
+                      .granted_seq = 0,
+                      .revoked = true};
+  world.on(LeasesHeard{{lease}});
+  const std::vector<domain::LeaseReleased> released{
+      {World::kName, {1, 1}, std::uint64_t{1} << world.shard().value}};
+  EXPECT_EQ(world.runner().released(), released);
+  EXPECT_EQ(world.runner().shards(), 0U);
+  world.advance(500ms);
+  EXPECT_TRUE(world.signals().empty());
+  // An older table that was overtaken does not bring it back.
+  lease.revoked = false;
+  world.on(LeasesHeard{{lease}});
+  EXPECT_EQ(world.runner().status(0, world.now()).shards_held, 0);
+  EXPECT_TRUE(world.runner().released().empty());
+  lease.epoch = {1, 2};
+  world.on(LeasesHeard{{lease}});
+  EXPECT_EQ(world.runner().status(0, world.now()).shards_held, 1);
+}
+
+TEST_F(RunnerTest, ForgetsTheMarketsOfAShardWithItsLastLease) {
+  world.start();
+  define_and_quote();
+  EXPECT_EQ(world.runner().markets().size(), 1U);
+  EXPECT_EQ(world.runner().shards(), ~std::uint64_t{0});
+  world.on(LeasesHeard{});
+  EXPECT_EQ(world.runner().markets().size(), 0U);
+  EXPECT_EQ(world.runner().shards(), 0U);
+}
+
+TEST_F(RunnerTest, BeginsAnewUnderANewEpoch) {
+  world.start();
+  define_and_quote();
+  EXPECT_EQ(world.signals().size(), 1U);
+  world.lease_all(1h, 0, 2);
+  world.enable();
+  EXPECT_EQ(world.runner().status(0, world.now()).shards_warm, 0);
+  world.advance(500ms);
+  EXPECT_TRUE(world.signals().empty());  // not even a repetition: it would be fenced
+  world.advance(3s);
+  wide_book();
+  const auto signals = world.signals();
+  ASSERT_EQ(signals.size(), 1U);
+  EXPECT_EQ(signals.front().lease_epoch, (domain::LeaseEpoch{1, 2}));
+}
+
 TEST_F(RunnerTest, WaitsForTheOrderEventsBeforeTheGrant) {
   world.enable();
   world.lease_all(1h, 3);

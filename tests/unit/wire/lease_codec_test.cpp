@@ -19,7 +19,8 @@ std::vector<domain::Lease> sample_leases() {
                       .incarnation = UINT64_MAX,
                       .epoch = {.start = 1, .counter = shard},
                       .expires_at = at(100),
-                      .granted_seq = 77});
+                      .granted_seq = 77,
+                      .revoked = shard % 3 == 0});
   }
   return leases;
 }
@@ -55,7 +56,8 @@ TEST(LeaseCodec, CarriesAnAnnouncement) {
   const domain::RunnerAnnounced sent{.replica = {"host-1.example"},
                                      .incarnation = 9,
                                      .strategies = {{"arbitrage"}, {"momentum"}},
-                                     .leaving = true};
+                                     .leaving = true,
+                                     .released = {{{"momentum"}, {3, 9}, 0x8000000000000001U}}};
   domain::RunnerAnnounced received{.strategies = {{"old"}}};
   ASSERT_EQ(decode_runner(encode_runner(sent), received), DecodeError::None);
   EXPECT_EQ(received, sent);

@@ -32,7 +32,8 @@ TEST(BooksRecovery, CarriesARequest) {
 
 TEST(BooksRecovery, CarriesTheBooksAndWhereTheyStand) {
   const BooksAnswer sent{.position = {.incarnation = 7, .seq = 1234},
-                         .books = {book(1, 3), book(2, 0)}};
+                         .books = {book(1, 3), book(2, 0)},
+                         .markets = {test::sample_market()}};
   BooksAnswer received;
   ASSERT_EQ(decode_books_answer(encode_books_answer(sent), received), DecodeError::None);
   EXPECT_EQ(received.position, sent.position);
@@ -40,6 +41,7 @@ TEST(BooksRecovery, CarriesTheBooksAndWhereTheyStand) {
   ASSERT_EQ(received.books.size(), 2u);
   EXPECT_EQ(received.books[0].market, sent.books[0].market);
   EXPECT_EQ(received.books[0].bids, sent.books[0].bids);
+  EXPECT_EQ(received.markets, sent.markets);
 }
 
 TEST(BooksRecovery, LeavesOutWhatDoesNotFitAndSaysSo) {

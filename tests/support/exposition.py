@@ -4,6 +4,7 @@ import re
 
 _SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)",?')
+RISING = ("counter", "histogram")
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
@@ -57,12 +58,16 @@ class Scrape:
                  if sample == name and wanted <= set(having)]
         return sum(found) if found else None
 
+    def rising(self):
+        """How many samples may only rise: counters, and all parts of histograms."""
+        return sum(len(values) for family, values in self.families.items() if self.types[family] in RISING)
+
 
 def falling(before, after):
     """Counters and parts of histograms that are lower than before, or gone."""
     fallen = []
     for family, values in before.families.items():
-        if before.types[family] not in ("counter", "histogram"):
+        if before.types[family] not in RISING:
             continue
         for key, value in values.items():
             now = after.families.get(family, {}).get(key)

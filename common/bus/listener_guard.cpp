@@ -1,0 +1,136 @@
+#include "common/bus/listener_guard.hpp"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace polybot::bus {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kProbeInterval{1000};
+constexpr milliseconds kDoubtInterval{100};  // after a failure
+constexpr milliseconds kGreetingPatience{10'000};
+constexpr milliseconds kAcceptancePatience{500};  // from the greeting on
+constexpr milliseconds kPoll{10};
+// A listener that fails this often in a row is taken for deaf.
+constexpr int kProbesBeforeRenewal = 2;
+
+// What both ends of an SP connection say first: https://nanomsg.org/rfcs/sp-ipc-v1.html. The two
+// bytes before the last two are the speaker's protocol.
+using Greeting = std::array<unsigned char, 8>;
+Greeting greeting_of(std::uint16_t protocol) {
+  return {0,
+          'S',
+          'P',
+          0,
+          static_cast<unsigned char>(protocol >> 8),
+          static_cast<unsigned char>(protocol & 0xff),
+          0,
+          0};
+}
+
+}  // namespace
+
+struct ListenerGuard::State : std::enable_shared_from_this<State> {
+  State(asio::any_io_executor executor, nng::Socket& guarded, std::uint64_t& counter)
+      : socket(guarded), renewed(counter), timer(executor), probe(executor) {}
+
+  asio::awaitable<void> wait(milliseconds span) {
+    timer.expires_after(span);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+
+  asio::awaitable<void> watch() {
+    const std::shared_ptr<State> self = shared_from_this();
+    int failures = 0;
+    while (!stopped) {
+      co_await wait(failures == 0 ? kProbeInterval : kDoubtInterval);
+      if (stopped) co_return;
+      const bool heard = co_await is_heard();
+      if (stopped) co_return;
+      failures = heard ? 0 : failures + 1;
+      if (failures < kProbesBeforeRenewal) continue;
+      failures = 0;
+      if (socket.renew_ipc_listeners()) ++renewed;
+    }
+  }
+
+  // Connects to each ipc listener as a fitting peer would, and waits until it was taken in.
+  asio::awaitable<bool> is_heard() {
+    bool all = true;
+    for (const std::string& path : socket.ipc_paths()) {
+      const bool heard = co_await takes_connection(path);
+      if (stopped) co_return true;
+      all = all && heard;
+    }
+    co_return all;
+  }
+
+  asio::awaitable<bool> takes_connection(std::string path) {
+    const std::uint64_t before = socket.connections_accepted();
+    const bool greeted = co_await is_greeted(path);
+    bool heard = false;
+    for (milliseconds waited{0}; greeted && !stopped && waited < kAcceptancePatience;
+         waited += kPoll) {
+      heard = socket.connections_accepted() > before;
+      if (heard) break;
+      co_await wait(kPoll);
+    }
+    boost::system::error_code ignored;
+    probe.close(ignored);
+    co_return heard;
+  }
+
+  // Even a deaf listener greets. To close before it has is the very thing that deafens one.
+  asio::awaitable<bool> is_greeted(const std::string& path) {
+    boost::system::error_code error;
+    probe.open({}, error);
+    probe.non_blocking(true, error);
+    probe.connect(asio::local::stream_protocol::endpoint(path), error);
+    if (error) co_return false;
+    asio::write(probe, asio::buffer(greeting_of(socket.peer_protocol())), error);
+    Greeting answer{};
+    for (milliseconds waited{0}; !stopped && waited < kGreetingPatience; waited += kPoll) {
+      co_await wait(kPoll);
+      if (!stopped && probe.read_some(asio::buffer(answer), error) > 0) co_return true;
+    }
+    co_return false;
+  }
+
+  void stop() {
+    stopped = true;
+    timer.cancel();
+  }
+
+  nng::Socket& socket;
+  std::uint64_t& renewed;
+  asio::steady_timer timer;
+  asio::local::stream_protocol::socket probe;
+  bool stopped = false;
+};
+
+ListenerGuard::ListenerGuard(asio::any_io_executor executor, nng::Socket& socket,
+                             std::uint64_t& renewed) {
+  if (socket.ipc_paths().empty()) return;
+  state_ = std::make_shared<State>(executor, socket, renewed);
+  asio::co_spawn(executor, state_->watch(), asio::detached);
+}
+
+ListenerGuard::~ListenerGuard() {
+  if (state_ != nullptr) state_->stop();
+}
+
+}  // namespace polybot::bus

@@ -1,0 +1,30 @@
+// POST /v1/heartbeats, the venue's dead man's switch (polymarket.md §3.4): who has once sent a
+// heartbeat has to go on, or the venue cancels every open order of the key. The first one carries
+// an empty id, each further one the id that the answer before it gave; a wrong id is refused with
+// the one that was expected.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/polymarket/messages/parse_error.hpp"
+
+namespace polybot::polymarket {
+
+inline constexpr std::string_view kHeartbeatPath = "/v1/heartbeats";
+inline constexpr std::string_view kInvalidHeartbeatId = "Invalid Heartbeat ID";
+
+struct HeartbeatResponse {
+  std::string heartbeat_id;  // to be sent next
+  bool refused = false;      // the id was not the one expected, and nothing was taken
+  bool operator==(const HeartbeatResponse&) const = default;
+};
+
+// The id of a request; MissingField without one.
+[[nodiscard]] ParseResult<std::string> parse_heartbeat_body(std::string_view text);
+[[nodiscard]] std::string write_heartbeat_body(std::string_view heartbeat_id);
+// Of a 200 and of the 400 that names the expected id alike; any other answer is an error.
+[[nodiscard]] ParseResult<HeartbeatResponse> parse_heartbeat_answer(std::string_view text);
+[[nodiscard]] std::string write_heartbeat_answer(const HeartbeatResponse& response);
+
+}  // namespace polybot::polymarket

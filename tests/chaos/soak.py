@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Ten times the usual load for a while: does anything grow that should not?
+
+Each few seconds the memory and CPU time of every process and the size of the journal are read, and how many events
+each had to deal with. After the warm-up a line is laid through each (Theil and Sen: the median of the slopes between
+all pairs, which a few outliers cannot bend). Resident memory may grow by 1 MB an hour; CPU time and journal bytes
+per event must be as high in the last third as in the first. Exit code 1 when anything is not.
+
+  soak.py [MINUTES]    30 unless told
+"""
+
+import os
+import shutil
+import sqlite3
+import statistics
+import sys
+import time
+from pathlib import Path
+
+# What is shared with the other tests of real processes.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
+
+from exposition import Scrape
+from stack import Stack, changed_configuration
+from waiting import ROOT, Failed, say
+
+WORK = ROOT / "build" / "soak"
+EVERY_SECONDS = 5
+WARM_UP = 1 / 3              # of the run: caches fill, books and histories reach their bounds
+RSS_MB_PER_HOUR_MAX = 1.0
+DRIFT_MAX = 0.15             # of what one event costs, from the first third to the last
+EVENTS_MIN = 1_000           # in a third, or the cost of one says nothing
+CONFIGURATION = {"venue-simulator.toml": {"rate": "2000", "deposit": '"1000000"'},
+                 "order-manager.toml": {"daily_loss_max": "900000", "drawdown_max": "900000"}}
+# What a process does much of, by family: its CPU time is shown per one of these.
+WORK_DONE = {"gateway": "polybot_market_data_events_total", "strategy-runner": "polybot_scans_total",
+             "order-manager": "polybot_journal_sequence", "metrics-aggregator": "polybot_aggregator_snapshots_total",
+             "venue-simulator": "polybot_market_data_events_total"}
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid):
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES / 1e6
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def journal_bytes(file):
+    """Bytes of all events: what the journal holds, not what its file happens to have allocated."""
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as journal:
+        return journal.execute("SELECT COALESCE(SUM(LENGTH(body)), 0) FROM journal").fetchone()[0]
+
+
+def slope(points):
+    """Theil and Sen's: per unit of the first coordinate."""
+    slopes = [(later[1] - earlier[1]) / (later[0] - earlier[0])
+              for i, earlier in enumerate(points) for later in points[i + 1:] if later[0] > earlier[0]]
+    return statistics.median(slopes)
+
+
+def take(stack, begun):
+    """{(what, service): value} now, with the time in seconds."""
+    text = stack.metrics()
+    if text is None:
+        raise Failed("the aggregator does not answer")
+    scrape = Scrape(text)
+    sample = {}
+    for service, pid in stack.children().values():
+        sample["rss", service] = resident_mb(pid)
+        sample["cpu", service] = cpu_seconds(pid)
+        sample["work", service] = scrape.value(WORK_DONE[service]) or 0
+        sample["pid", service] = pid
+    sample["journal"] = journal_bytes(stack.data / "journal" / "journal.db")
+    return time.monotonic() - begun, sample
+
+
+def cost(samples, spent, work):
+    """What one piece of work cost in the first and in the last third."""
+    third = len(samples) // 3
+    costs = []
+    for part in (samples[:third + 1], samples[-third - 1:]):
+        done = part[-1][1][work] - part[0][1][work]
+        if done < EVENTS_MIN and spent != ("cpu", "metrics-aggregator"):
+            raise Failed(f"{work[1]} did only {done:.0f} pieces of work in a third of the run")
+        costs.append((part[-1][1][spent] - part[0][1][spent]) / done)
+    return costs
+
+
+def report(samples):
+    """Prints the table; what is wrong, as texts."""
+    wrong = []
+    services = sorted(service for kind, service in [key for key in samples[0][1] if isinstance(key, tuple)]
+                      if kind == "rss")
+    print(f"\n{'process':20} {'RSS':>9} {'slope':>12} {'CPU per event, first and last third':>40}")
+    for service in services:
+        if len({sample["pid", service] for _, sample in samples}) > 1:
+            wrong.append(f"{service} was restarted")
+            continue
+        growth = slope([(at / 3600, sample["rss", service]) for at, sample in samples])
+        first, last = cost(samples, ("cpu", service), ("work", service))
+        print(f"{service:20} {samples[-1][1]['rss', service]:6.1f} MB {growth:+7.2f} MB/h {first * 1e6:30.2f} us "
+              f"{last * 1e6:.2f} us")
+        if growth > RSS_MB_PER_HOUR_MAX:
+            wrong.append(f"{service} grows by {growth:.2f} MB an hour")
+        if last > first * (1 + DRIFT_MAX):
+            wrong.append(f"an event costs {service} {last / first - 1:.0%} more CPU at the end than at the beginning")
+    first, last = cost(samples, "journal", ("work", "order-manager"))
+    print(f"{'journal':20} {first:.1f} bytes per event in the first third, {last:.1f} in the last")
+    if last > first * (1 + DRIFT_MAX):
+        wrong.append(f"an event takes {last / first - 1:.0%} more bytes in the journal at the end")
+    return wrong
+
+
+def main(minutes):
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION))
+    wrong = []
+    try:
+        stack.wait_ready()
+        begun = time.monotonic()
+        samples = []
+        say(f"{minutes:g} minutes at ten times the usual load")
+        while (at := time.monotonic() - begun) < minutes * 60:
+            samples.append(take(stack, begun))
+            if len(samples) % 24 == 0:
+                say("  " + ", ".join(f"{key[1]} {value:.0f} MB" for key, value in sorted(
+                    (key, value) for key, value in samples[-1][1].items() if key[0] == "rss")))
+            time.sleep(max(0.0, EVERY_SECONDS - (time.monotonic() - begun - at)))
+        wrong = report([sample for sample in samples if sample[0] >= minutes * 60 * WARM_UP])
+    except Failed as failed:
+        wrong.append(str(failed))
+    code, last_lines = stack.stop()
+    if code != 0:
+        wrong += ["the stack did not end well"] + last_lines
+    for text in wrong:
+        print("  " + text)
+    print(f"soak, {minutes:g} minutes: " + ("FAILED" if wrong else "passed"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 30.0))

@@ -1,0 +1,97 @@
+"""What goes wrong, and when: drawn from the seed before the run, so that a seed always plans the same storm."""
+
+import random
+import time
+
+from waiting import Failed, say
+
+RUNNER = "strategy-runner"
+SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggregator")
+KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
+FROZEN = ("order-manager", "gateway", RUNNER, RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
+FREEZE_SECONDS_MAX = 30
+RUNNERS_MAX = 4
+
+# Every fault of the venue's admin port with the settings it is useful with. The first ones come more often: they
+# make the doubt and the corrections that the books are to survive.
+FAULTS = (
+    ("answer-lost", {"probability": 0.4}),
+    ("executed-late", {"probability": 0.4, "delay_ms": 2_500}),
+    ("trade-failed", {"probability": 0.5}),
+    ("late-fill", {"probability": 0.5, "delay_ms": 1_500}),
+    ("user-events", {"probability": 0.5}),
+    ("leg-miss", {"probability": 0.5}),
+    ("reject", {"probability": 0.5}),
+    ("user-socket-drop", {}),
+    ("venue-hang", {"delay_ms": 1_500}),
+    ("venue-down", {}),
+    ("feed-freeze", {}),
+    ("feed-gap", {}),
+    ("fair-value-jump", {}),
+    ("venue-drift", {}),
+)
+OFTEN = 4
+
+
+class Storm:
+    """`plan` is [(seconds, what, arguments)], by time."""
+
+    def __init__(self, seed, duration):
+        self._random = random.Random(seed)
+        self.plan = []
+        self._each(duration, 8, 14, lambda: ("kill", "order-manager"))
+        self._each(duration, 5, 10, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
+        self._each(duration, 9, 16, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
+        self._each(duration, 8, 14, lambda: ("scale", self._random.randint(1, RUNNERS_MAX)))
+        self._each(duration, 2, 5, self._fault)
+        self.plan.sort(key=lambda entry: entry[0])
+
+    def _each(self, duration, least, most, draw):
+        at = self._random.uniform(least / 2, most)
+        while at < duration:
+            what, *arguments = draw()
+            self.plan.append((at, what, [*arguments, self._random.random()]))
+            at += self._random.uniform(least, most)
+
+    def _freeze_seconds(self):
+        """Mostly shorter than a lease, often longer, now and then as long as it gets."""
+        draw = self._random.random()
+        if draw < 0.1:
+            return self._random.uniform(12, FREEZE_SECONDS_MAX)
+        return self._random.uniform(4, 8) if draw < 0.6 else self._random.uniform(0.3, 3)
+
+    def _fault(self):
+        often = self._random.random() < 0.5
+        name, settings = FAULTS[self._random.randrange(OFTEN if often else len(FAULTS))]
+        seconds = self._random.uniform(1, 3 if name == "venue-down" else 5)
+        return "fault", name, {**settings, "duration_ms": int(seconds * 1000)}
+
+    def rage(self, stack, replicas, tell=say):
+        """Works the plan off, in real time."""
+        begun = time.monotonic()
+        for at, what, arguments in self.plan:
+            while time.monotonic() - begun < at:
+                replicas.tend()
+                time.sleep(0.05)
+            tell(f"  {what} {' '.join(str(argument) for argument in arguments[:-1])}")
+            self._do(stack, replicas, what, arguments)
+
+    @staticmethod
+    def _do(stack, replicas, what, arguments):
+        draw = arguments[-1]
+        if what == "kill":
+            replicas.kill(arguments[0], draw)
+        elif what == "freeze":
+            replicas.freeze(arguments[0], arguments[1], draw)
+        elif what == "scale":
+            stack.scale(arguments[0])
+        else:
+            try:
+                stack.fault(arguments[0], **arguments[1])
+            except Failed:
+                pass  # the simulator itself is dead or frozen: trouble enough
+
+
+def end_of_faults(stack):
+    for name, _ in FAULTS:
+        stack.clear(name)

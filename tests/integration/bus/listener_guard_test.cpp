@@ -1,0 +1,104 @@
+// Peers that go away in the moment of connecting deafen NNG's ipc listeners; ours hear again.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+
+#include "tests/integration/bus/loop.hpp"
+
+namespace polybot::bus::test {
+namespace {
+
+void connect_and_close_at_once(const std::string& address, int times) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  const std::string path = address.substr(std::strlen("ipc://"));
+  std::memcpy(name.sun_path, path.data(), path.size());
+  for (int i = 0; i < times; ++i) {
+    const int peer = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(::connect(peer, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+    ::close(peer);
+  }
+}
+
+class ListenerGuarded : public testing::Test {
+ protected:
+  // Which of the hasty peers deafens the listener is NNG's affair; so they come until one has.
+  void deafen(const std::string& address, const Stats& stats) {
+    loop_.run_until([&] {
+      if (stats.listeners_renewed > 0) return true;
+      connect_and_close_at_once(address, 8);
+      return false;
+    });
+  }
+
+  TemporaryFolder folder_;
+  std::string address_ = ipc_address(folder_.path / "bus", "socket");
+  Loop loop_;
+  Stats stats_;
+  Stats peer_stats_;
+};
+
+TEST_F(ListenerGuarded, ASubscriberHearsNewPublishersAfterPeersThatCloseAtOnce) {
+  Subscriber subscriber(
+      loop_.executor(),
+      {.endpoints = {listen_on(address_)}, .subscriptions = {Subscription::channel("signal")}},
+      stats_);
+  Collector collector(loop_, subscriber);
+  deafen(address_, stats_);
+  Publisher late(loop_.executor(), publisher_config({dial_to(address_)}, 7), peer_stats_);
+  connect(loop_, late, collector, "signal.arbitrage");
+  EXPECT_EQ(collector.frames.back().producer.incarnation, 7u);
+}
+
+TEST_F(ListenerGuarded, APublisherThatWasHeardBeforeIsHeardAgain) {
+  Subscriber subscriber(
+      loop_.executor(),
+      {.endpoints = {listen_on(address_)}, .subscriptions = {Subscription::channel("signal")}},
+      stats_);
+  Collector collector(loop_, subscriber);
+  Publisher publisher(loop_.executor(), publisher_config({dial_to(address_)}), peer_stats_);
+  connect(loop_, publisher, collector, "signal.arbitrage");
+  deafen(address_, stats_);
+  connect(loop_, publisher, collector, "signal.arbitrage");
+}
+
+TEST_F(ListenerGuarded, APublisherReachesItsSubscribersAgain) {
+  Publisher publisher(loop_.executor(), publisher_config({listen_on(address_)}), stats_);
+  deafen(address_, stats_);
+  Subscriber late(
+      loop_.executor(),
+      {.endpoints = {dial_to(address_)}, .subscriptions = {Subscription::channel("md")}},
+      peer_stats_);
+  Collector collector(loop_, late);
+  connect(loop_, publisher, collector, "md.3");
+}
+
+TEST_F(ListenerGuarded, ARecoveryServerAnswersAgain) {
+  RecoveryServer server(
+      loop_.executor(), {.endpoint = listen_on(address_)},
+      [](std::string request) -> asio::awaitable<boost::system::result<std::string>> {
+        co_return request + "!";
+      },
+      stats_);
+  deafen(address_, stats_);
+  RecoveryClient client(loop_.executor(), {.address = address_}, peer_stats_);
+  std::string answer;
+  asio::co_spawn(
+      loop_.io,
+      [&]() -> asio::awaitable<void> {
+        while (answer.empty()) {
+          const auto answered = co_await client.request("seven", std::chrono::milliseconds(200));
+          if (answered) answer = *answered;
+        }
+      },
+      asio::detached);
+  loop_.run_until([&] { return !answer.empty(); });
+  EXPECT_EQ(answer, "seven!");
+}
+
+}  // namespace
+}  // namespace polybot::bus::test

@@ -1,0 +1,205 @@
+"""The stack under its launcher, on loopback and on ports chosen for this run."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from waiting import ROOT, Failed, wait_until
+
+PROGRAMS = ROOT / "build" / "release" / "bin"
+PORTS = (8000, 8001, 8002, 8003, 8010, 8011, 8012, 8013, 8080, 8090)  # of the stack, before the offset
+
+
+def request(url, method="GET", body=None, headers=None, timeout=10.0):
+    """(status, text); status 0 when there is no answer."""
+    data = None if body is None else json.dumps(body).encode()
+    made = urllib.request.Request(url, data=data, method=method, headers=headers or {})
+    try:
+        with urllib.request.urlopen(made, timeout=timeout) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
+    except (OSError, urllib.error.URLError) as error:
+        return 0, str(error)
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def free_offset():
+    """An offset at which every port of a stack is free."""
+    for offset in range(20000, 45000, 200):
+        if all(_is_free(port + offset) for port in PORTS):
+            return offset
+    raise Failed("no free range of ports for a stack")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def changed_configuration(folder, changes):
+    """A copy of the shipped configuration in which {file: {key: value}} differ; the keys must exist.
+
+    A key stands for itself in every section, "[section] key" for the one in that section.
+    """
+    shutil.copytree(ROOT / "deploy" / "config", folder, dirs_exist_ok=True)
+    for name, values in changes.items():
+        text = (folder / name).read_text()
+        for key, value in values.items():
+            section, _, own = key.rpartition("] ")
+            place = rf"^{re.escape(section)}\][^\n]*\n(?:(?!\[)[^\n]*\n)*?" if section else "^"
+            text, count = re.subn(rf"(?m)({place}{re.escape(own)} *= *)(\"[^\"]*\"|[^\s#]+)", rf"\g<1>{value}", text)
+            if count == 0:
+                raise Failed(f"{name} has no key {key}")
+        (folder / name).write_text(text)
+    return folder
+
+
+def environment_of(pid):
+    """The environment a process was started with."""
+    entries = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+
+class Stack:
+    """`polybot run` on a data folder of its own."""
+
+    SERVICES = ("venue-simulator", "metrics-aggregator", "order-manager", "gateway", "strategy-runner")
+
+    def __init__(self, folder, configuration=None, settings=None):
+        self.folder = folder
+        self.data = folder / "data"
+        offset = free_offset()
+        self.aggregator = f"http://127.0.0.1:{8000 + offset}"
+        self.api = f"http://127.0.0.1:{8080 + offset}"
+        self.manager = f"http://127.0.0.1:{8002 + offset}"
+        self.simulator = f"http://127.0.0.1:{8003 + offset}"
+        self._output = folder / "stack.out"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
+        environment |= {"DATA": str(self.data), "PORT_OFFSET": str(offset)}
+        environment |= settings or {}
+        if configuration is not None:
+            environment["CONFIG"] = str(configuration)
+        with open(self._output, "w") as output:
+            self._process = subprocess.Popen([PROGRAMS / "polybot", "run"], stdin=subprocess.DEVNULL, stdout=output,
+                                             stderr=subprocess.STDOUT, env=environment, start_new_session=True)
+
+    def wait_ready(self):
+        wait_until("every service is ready", self._not_ready_text, 60)
+
+    def _not_ready_text(self):
+        if self._process.poll() is not None:
+            raise Failed("the stack ended: " + self._output.read_text().strip().splitlines()[-1])
+        return None if "\nready: " in self._output.read_text() else "starting"
+
+    # ---- processes ----
+
+    @property
+    def launcher(self):
+        """Process id of the launcher, which starts again whatever ends."""
+        return self._process.pid
+
+    def children(self):
+        """{replica: (service, process id)} of the launcher's present processes; one being restarted is missing."""
+        found = {}
+        for child in Path(f"/proc/{self.launcher}/task/{self.launcher}/children").read_text().split():
+            try:
+                program = os.readlink(f"/proc/{child}/exe")
+                replica = environment_of(int(child)).get("POLYBOT_REPLICA")
+            except OSError:
+                continue
+            if replica is not None:
+                found[replica] = (Path(program).name, int(child))
+        return found
+
+    def pid(self, service):
+        """Of the service's present process; None while it is being restarted."""
+        return next((pid for name, pid in self.children().values() if name == service), None)
+
+    def signal(self, service, number):
+        pid = self.pid(service)
+        if pid is None:
+            raise Failed(f"{service} does not run")
+        os.kill(pid, number)
+
+    def kill(self, service):
+        self.signal(service, signal.SIGKILL)
+
+    def second(self, service, port):
+        """Another process of a service under the same replica name, as a mistaken deployment would have it."""
+        pid = self.pid(service)
+        environment = environment_of(pid)
+        environment["POLYBOT_ADMIN__PORT"] = str(port)
+        environment["POLYBOT_LOG__FILE"] = str(self.folder / f"second-{service}.log")
+        arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1:-1]
+        return subprocess.Popen([PROGRAMS / service, *arguments], stdin=subprocess.DEVNULL, env=environment,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    # ---- its ports ----
+
+    def metrics(self):
+        """The text of a scrape; None while the aggregator does not answer."""
+        status, text = request(self.aggregator + "/metrics", timeout=3)
+        return text if status == 200 else None
+
+    def not_ready(self):
+        status, text = request(self.aggregator + "/health/ready/stack", timeout=3)
+        if status == 0:
+            return "the aggregator does not answer"
+        return None if status == 200 else text[:200]
+
+    def fault(self, name, **settings):
+        status, text = request(f"{self.simulator}/faults/{name}", "POST", settings)
+        if status != 200:
+            raise Failed(f"fault {name}: {status} {text}")
+
+    def clear(self, name):
+        status, text = request(f"{self.simulator}/faults/{name}", "DELETE")
+        if status != 200:
+            raise Failed(f"clearing fault {name}: {status} {text}")
+
+    def scale(self, runners):
+        """Asks the launcher for so many runners; they come and go within seconds."""
+        done = subprocess.run([PROGRAMS / "polybot", "scale", str(runners)], capture_output=True, text=True, timeout=20,
+                              env={**os.environ, "DATA": str(self.data)}, check=False)
+        if done.returncode != 0:
+            raise Failed(f"scaling to {runners} runners: {(done.stderr or done.stdout).strip()[:200]}")
+
+    def pause_flow(self):
+        """The crowd at the venue sleeps; markets still end and trades settle."""
+        status, text = request(f"{self.simulator}/flow/pause", "POST")
+        if status != 200:
+            raise Failed(f"pausing the flow: {status} {text}")
+
+    def command(self, method, path, timeout=10.0):
+        """A mutating API call; returns its status."""
+        token = (self.data / "secrets" / "api-token").read_text().strip()
+        return request(self.api + path, method, headers={"Authorization": f"Bearer {token}"}, timeout=timeout)[0]
+
+    def stop(self):
+        """Stops the stack as Ctrl-C does; its exit code and its last lines."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            code = self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        return code, self._output.read_text().strip().splitlines()[-10:]

@@ -1,0 +1,157 @@
+// The venue's dead man's switch: who has once sent a heartbeat has to go on.
+#include "services/venue-simulator/core/dead_man_switch.hpp"
+#include "tests/unit/venue-simulator/harness.hpp"
+
+namespace polybot::venue_simulator::testing {
+namespace {
+
+struct DeadManTest : ::testing::Test {
+  Venue venue;
+  AccountId account = venue.open(1);
+  MarketNo market = venue.list();
+  std::string id;  // the venue expects next
+
+  HeartbeatAnswer beat(const std::string& with) {
+    venue.on(Heartbeat{account, with});
+    return venue.out.heartbeats.at(0);
+  }
+  void beat() {
+    const HeartbeatAnswer answer = beat(id);
+    ASSERT_TRUE(answer.valid);
+    id = answer.next;
+  }
+  void rest_order() {
+    accepted(venue.submit(account, market, Outcome::Yes, Side::Buy, "0.40", "10"));
+  }
+  std::size_t open() { return venue.exchange.engine().open_orders(account).size(); }
+  // When everything open was canceled, in steps of a second; kStart when it was not.
+  Timestamp wait_for_cancel(int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      venue.advance(1s);
+      if (open() == 0) return venue.now;
+    }
+    return kStart;
+  }
+};
+
+TEST_F(DeadManTest, NothingIsCanceledWhileNoHeartbeatWasEverSent) {
+  rest_order();
+  venue.advance(1h);
+  EXPECT_EQ(open(), 1U);
+}
+
+TEST_F(DeadManTest, EachHeartbeatNamesTheIdOfTheNext) {
+  const HeartbeatAnswer first = beat("");
+  EXPECT_TRUE(first.valid);
+  EXPECT_FALSE(first.next.empty());
+  const HeartbeatAnswer second = beat(first.next);
+  EXPECT_TRUE(second.valid);
+  EXPECT_NE(second.next, first.next);
+}
+
+TEST_F(DeadManTest, AWrongIdIsRefusedWithTheOneExpected) {
+  beat();
+  for (const char* wrong : {"", "something else"}) {
+    const HeartbeatAnswer answer = beat(std::string(wrong));
+    EXPECT_FALSE(answer.valid);
+    EXPECT_EQ(answer.next, id);
+  }
+  EXPECT_TRUE(beat(id).valid);
+}
+
+TEST_F(DeadManTest, CancelsEverythingAtTheFirstLookAfterTenSecondsOfSilence) {
+  rest_order();
+  rest_order();
+  venue.advance(2s);  // the venue looks at multiples of five seconds, and kStart is one of them
+  beat();
+  venue.advance(10s);
+  EXPECT_EQ(open(), 2U) << "ten seconds are over, but nobody has looked yet";
+  venue.advance(3s);
+  EXPECT_EQ(open(), 0U);
+  const auto told = of_type<OrderOutput>(venue.out.account);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].update.status, VenueOrderStatus::Canceled);
+  EXPECT_EQ(told[0].update.reason, kHeartbeatReason);
+  EXPECT_TRUE(venue.exchange.dead_man_switch().lapsed(account));
+}
+
+TEST_F(DeadManTest, HeartbeatsEachFiveSecondsKeepEverything) {
+  rest_order();
+  for (int i = 0; i < 60; ++i) {
+    beat();
+    venue.advance(5s);
+  }
+  EXPECT_EQ(open(), 1U);
+}
+
+TEST_F(DeadManTest, ARefusedHeartbeatDoesNotCount) {
+  rest_order();
+  beat();
+  for (int i = 0; i < 4; ++i) {
+    venue.advance(4s);
+    EXPECT_FALSE(beat("wrong").valid);
+  }
+  EXPECT_EQ(open(), 0U);
+}
+
+TEST_F(DeadManTest, WhatArrivesAfterTheLapseIsCanceledAtTheNextLook) {
+  beat();
+  venue.advance(16s);
+  rest_order();
+  EXPECT_EQ(wait_for_cancel(6), kStart + 20s);
+}
+
+TEST_F(DeadManTest, AValidHeartbeatEndsTheLapse) {
+  beat();
+  venue.advance(20s);
+  beat();
+  EXPECT_FALSE(venue.exchange.dead_man_switch().lapsed(account));
+  rest_order();
+  venue.advance(9s);
+  EXPECT_EQ(open(), 1U);
+}
+
+TEST_F(DeadManTest, OtherAccountsAreLeftAlone) {
+  const AccountId other = venue.open(2);
+  accepted(venue.submit(other, market, Outcome::Yes, Side::Buy, "0.40", "10"));
+  rest_order();
+  beat();
+  venue.advance(20s);
+  EXPECT_EQ(open(), 0U);
+  EXPECT_EQ(venue.exchange.engine().open_orders(other).size(), 1U);
+}
+
+TEST_F(DeadManTest, TheAnswersToARequestAreItsOwn) {
+  rest_order();
+  beat();
+  venue.now += 20s;  // the lapse is worked off by the cancel's own turn
+  const auto mine = venue.order(market, Outcome::Yes, Side::Buy, "0.30", "10");
+  venue.on(CancelOrders{account, {mine.id}});
+  ASSERT_EQ(venue.out.cancels.size(), 1U);
+  EXPECT_EQ(venue.out.cancels[0].order, mine.id);
+}
+
+TEST_F(DeadManTest, IsPartOfTheStateThatSurvivesARestart) {
+  rest_order();
+  beat();
+  const std::string state = venue.exchange.save();
+  Venue again;
+  ASSERT_TRUE(again.exchange.load(state));
+  again.now = venue.now;
+  again.on(Heartbeat{account, id});
+  EXPECT_TRUE(again.out.heartbeats.at(0).valid);
+  again.advance(20s);
+  EXPECT_TRUE(again.exchange.engine().open_orders(account).empty());
+}
+
+TEST_F(DeadManTest, AStateFromBeforeTheSwitchCanStillBeRead) {
+  rest_order();
+  std::string state = venue.exchange.save();
+  state.resize(state.size() - sizeof(std::uint32_t));  // an empty map of chains
+  Venue again;
+  EXPECT_TRUE(again.exchange.load(state));
+  EXPECT_EQ(again.exchange.engine().open_orders(account).size(), 1U);
+}
+
+}  // namespace
+}  // namespace polybot::venue_simulator::testing
