@@ -7,6 +7,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/runtime/addresses.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/process_stats.hpp"
 
@@ -41,13 +42,14 @@ std::chrono::milliseconds milliseconds(domain::Duration span) {
 
 }  // namespace
 
-MetricsConfig read_metrics_config(config::Reader& reader) {
+MetricsConfig read_metrics_config(config::Reader& reader, bus::EndpointRole role) {
   using namespace std::chrono_literals;
   MetricsConfig config;
-  config.metrics_address = reader.string("bus.metrics", "tcp://127.0.0.1:5570");
-  config.status_address = reader.string("bus.status", "tcp://127.0.0.1:5571");
-  config.trust = reader.boolean("bus.trusted_network", false) ? bus::NetworkTrust::TrustedNetwork
-                                                              : bus::NetworkTrust::LoopbackOnly;
+  config.trust = read_trust(reader);
+  config.metrics_address =
+      read_bus_address(reader, "bus.metrics", "tcp://127.0.0.1:5570", role, config.trust);
+  config.status_address =
+      read_bus_address(reader, "bus.status", "tcp://127.0.0.1:5571", role, config.trust);
   config.snapshot_interval =
       reader.duration("metrics.interval", config.snapshot_interval, 100ms, 60s);
   config.status_interval =

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "common/bus/address.hpp"
 #include "common/bus/stats.hpp"
 #include "common/domain/time.hpp"
 #include "common/metrics/service_metrics.hpp"
@@ -30,7 +31,9 @@ struct MetricsConfig {
   domain::Duration snapshot_interval = std::chrono::seconds(1);       // metrics.interval
   domain::Duration status_interval = std::chrono::milliseconds(500);  // metrics.status_interval
 };
-[[nodiscard]] MetricsConfig read_metrics_config(config::Reader& reader);
+// Everybody dials the aggregator, which listens.
+[[nodiscard]] MetricsConfig read_metrics_config(config::Reader& reader,
+                                                bus::EndpointRole role = bus::EndpointRole::Dial);
 
 // `stats` outlives the result. `channels` are those of the bus this service uses, shown as 0 from
 // the start. Free disk space is shown for `data_folder`, if not empty. Throws as bus::Publisher

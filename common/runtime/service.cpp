@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "common/http/server.hpp"
+#include "common/runtime/addresses.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/watchdog.hpp"
 
@@ -49,7 +50,7 @@ std::string replica_name(const config::Environment& environment) {
 CommonSettings read_common(config::Reader& reader, const ServiceOptions& options,
                            const config::Environment& environment) {
   CommonSettings settings;
-  settings.admin.address = reader.string("admin.address", "127.0.0.1");
+  settings.admin.address = read_listen_address(reader, "admin.address", "127.0.0.1");
   settings.admin.port = reader.port("admin.port", options.admin_port);
 
   settings.log.service = options.name;

@@ -120,6 +120,21 @@ asio::awaitable<void> Session::wait_for_end_of_recording() {
   }
 }
 
+// Faults that were switched on outlive the simulator's process: they may be why nobody gets ready.
+asio::awaitable<void> Session::name_faults() {
+  boost::system::error_code error;
+  const auto faults = boost::json::parse(co_await fetch(layout_.simulator_url + "/faults"), error);
+  if (error || !faults.is_object()) co_return;
+  for (const auto& [name, settings] : faults.as_object()) {
+    const auto* active =
+        settings.is_object() ? settings.as_object().if_contains("active") : nullptr;
+    if (active == nullptr || !active->is_bool() || !active->as_bool()) continue;
+    say("  the simulated venue has its fault " + std::string(name) +
+        " on; it is kept in the data folder until DELETE " + layout_.simulator_url + "/faults/" +
+        std::string(name) + " clears it");
+  }
+}
+
 asio::awaitable<int> Session::run() {
   using namespace asio::experimental::awaitable_operators;
   say("Starting in " + layout_.data.string());
@@ -131,6 +146,7 @@ asio::awaitable<int> Session::run() {
   const auto* problem = std::get_if<std::string>(&started);
   if (problem == nullptr || !problem->empty()) {
     say(problem == nullptr ? "Interrupted while starting" : "Cannot start: " + *problem);
+    if (problem != nullptr) co_await name_faults();
     (void)co_await stop();
     co_return 1;
   }

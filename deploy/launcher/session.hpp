@@ -31,6 +31,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<void> show();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_signal();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_end_of_recording();
+  [[nodiscard]] boost::asio::awaitable<void> name_faults();
   [[nodiscard]] boost::asio::awaitable<bool> stop();
   [[nodiscard]] boost::asio::awaitable<bool> verify();
   [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);

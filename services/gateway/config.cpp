@@ -1,5 +1,7 @@
 #include "services/gateway/config.hpp"
 
+#include "common/runtime/addresses.hpp"
+
 namespace polybot::gateway {
 namespace {
 
@@ -8,23 +10,28 @@ using runtime::config::Reader;
 
 void read_bus(Reader& reader, Config& config) {
   FeedSettings& feed = config.feed;
-  feed.publication.market_data_address = reader.string("bus.market_data", "tcp://127.0.0.1:5550");
+  const auto address = [&](const char* key, const char* otherwise, bus::EndpointRole role) {
+    return runtime::read_bus_address(reader, key, otherwise, role, config.metrics.trust);
+  };
+  using enum bus::EndpointRole;
+  feed.publication.market_data_address = address("bus.market_data", "tcp://127.0.0.1:5550", Listen);
   feed.publication.recovery_address =
-      reader.string("bus.market_data_recovery", "tcp://127.0.0.1:5551");
+      address("bus.market_data_recovery", "tcp://127.0.0.1:5551", Listen);
   feed.publication.queue_frames =
       reader.integer_as<int>("bus.queue_frames", feed.publication.queue_frames, 1, 8192);
   feed.publication.trust = config.metrics.trust;
-  config.api.commands.commands_address = reader.string("bus.signals", "tcp://127.0.0.1:5560");
+  config.api.commands.commands_address = address("bus.signals", "tcp://127.0.0.1:5560", Dial);
   config.api.commands.trust = config.metrics.trust;
-  config.api.orders.orders_address = reader.string("bus.orders", "tcp://127.0.0.1:5561");
-  config.api.orders.recovery_address = reader.string("bus.orders_recovery", "tcp://127.0.0.1:5562");
+  config.api.orders.orders_address = address("bus.orders", "tcp://127.0.0.1:5561", Dial);
+  config.api.orders.recovery_address = address("bus.orders_recovery", "tcp://127.0.0.1:5562", Dial);
   config.api.orders.trust = config.metrics.trust;
 }
 
 void read_venue(Reader& reader, FeedSettings& feed) {
-  feed.urls.rest = reader.string("venue.rest", "http://127.0.0.1:8090");
-  feed.urls.gamma = reader.string("venue.gamma", "http://127.0.0.1:8090");
-  feed.urls.market_ws = reader.string("venue.market_ws", "ws://127.0.0.1:8090/ws/market");
+  feed.urls.rest = runtime::read_url(reader, "venue.rest", "http://127.0.0.1:8090");
+  feed.urls.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
+  feed.urls.market_ws =
+      runtime::read_url(reader, "venue.market_ws", "ws://127.0.0.1:8090/ws/market");
 }
 
 void read_discovery(Reader& reader, FeedSettings& feed) {
@@ -68,7 +75,7 @@ std::chrono::milliseconds milliseconds(domain::Duration span) {
 }
 
 void read_api(Reader& reader, ApiSettings& api) {
-  api.address = reader.string("api.address", api.address);
+  api.address = runtime::read_listen_address(reader, "api.address", api.address);
   api.port = reader.port("api.port", api.port);
   api.hosts = reader.strings("api.hosts", {});
   api.limits.connections_max =

@@ -30,7 +30,7 @@ MergerLimits read_merger(runtime::config::Reader& reader) {
 Config read_config(runtime::config::Reader& reader) {
   using namespace std::chrono_literals;
   Config config;
-  config.bus = runtime::read_metrics_config(reader);
+  config.bus = runtime::read_metrics_config(reader, bus::EndpointRole::Listen);
   config.interval = reader.duration("merge.interval", config.interval, 100ms, 10s);
   config.merger = read_merger(reader);
   config.merger.attentive = 2 * config.interval;

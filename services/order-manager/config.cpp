@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "common/runtime/addresses.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::order_manager {
@@ -143,20 +144,22 @@ void read_settings(Reader& reader, Settings& settings) {
 Config read_config(Reader& reader) {
   Config config;
   config.journal_file = reader.string("journal.file", "data/sim/journal/journal.db");
-  const auto address = [&](const char* key, wire::Port port) {
-    return reader.string(std::string("bus.") + key,
-                         "tcp://127.0.0.1:" + std::to_string(port.number));
-  };
-  config.bus.market_data = address("market_data", wire::ports::kMarketData);
-  config.bus.signals = address("signals", wire::ports::kSignals);
-  config.bus.orders = address("orders", wire::ports::kOrders);
-  config.bus.orders_recovery = address("orders_recovery", wire::ports::kOrdersRecovery);
   config.metrics = runtime::read_metrics_config(reader);
+  const auto address = [&](const char* key, wire::Port port, bus::EndpointRole role) {
+    return runtime::read_bus_address(reader, std::string("bus.") + key,
+                                     "tcp://127.0.0.1:" + std::to_string(port.number), role,
+                                     config.metrics.trust);
+  };
+  using enum bus::EndpointRole;
+  config.bus.market_data = address("market_data", wire::ports::kMarketData, Dial);
+  config.bus.signals = address("signals", wire::ports::kSignals, Listen);
+  config.bus.orders = address("orders", wire::ports::kOrders, Listen);
+  config.bus.orders_recovery = address("orders_recovery", wire::ports::kOrdersRecovery, Listen);
   config.bus.trust = config.metrics.trust;
   config.ring_frames = reader.integer_as<std::size_t>("bus.ring_frames", 8192, 1, 1'000'000);
-  config.venue.rest = reader.string("venue.rest", "http://127.0.0.1:8090");
-  config.venue.gamma = reader.string("venue.gamma", "http://127.0.0.1:8090");
-  config.venue.user_ws = reader.string("venue.user_ws", "ws://127.0.0.1:8090/ws/user");
+  config.venue.rest = runtime::read_url(reader, "venue.rest", "http://127.0.0.1:8090");
+  config.venue.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
+  config.venue.user_ws = runtime::read_url(reader, "venue.user_ws", "ws://127.0.0.1:8090/ws/user");
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.private_key = reader.secret("venue.private_key", Presence::Required);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);

@@ -47,6 +47,13 @@ void Engine::start() {
 void Engine::begin() {
   journal_.reset();  // gives up the lock before it is taken again
   auto journal = std::make_unique<Journal>(journal_path_, JournalAccess::ReadWrite);
+  if (failed_) {
+    // Before all the work of a fold: is there any use in it?
+    if (const std::string why = journal->probe(); !why.empty()) {
+      failure_ = "cannot be written: " + why;
+      return;
+    }
+  }
   auto core = std::make_unique<OrderManager>(settings_, identity_);
   const std::uint64_t last = journal->last_seq();
   const StartUp start_up =

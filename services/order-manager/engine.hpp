@@ -58,6 +58,7 @@ class Engine {
   [[nodiscard]] boost::asio::awaitable<void> run();
 
   [[nodiscard]] const OrderManager& core() const { return *core_; }
+  // While it is not, core() has decided things that never became durable.
   [[nodiscard]] bool journal_writable() const { return !failed_; }
   [[nodiscard]] const std::string& failure() const { return failure_; }
   [[nodiscard]] std::uint64_t journal_sequence() const {

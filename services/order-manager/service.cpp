@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "common/bus/error.hpp"
 #include "common/bus/publisher.hpp"
 #include "common/bus/recovery.hpp"
 #include "common/runtime/logging.hpp"
@@ -50,6 +51,7 @@ class Service {
  private:
   [[nodiscard]] Engine::Effects effects();
   void on_published(const domain::StreamedEvent& event);
+  [[nodiscard]] Figures figures();
   void add_routes();
   void on_started(const StartUp& start_up);
   void on_snapshot(SnapshotTaker::Step step, const std::string& why);
@@ -69,6 +71,7 @@ class Service {
   bus::Publisher publisher_;
   OrderStreams streams_;
   EventLog event_log_;
+  Figures durable_figures_;
   std::shared_ptr<VenueDesk> desk_;  // shared with requests under way
   Engine engine_;
   Feeds feeds_;
@@ -93,8 +96,7 @@ Service::Service(runtime::Runtime& runtime, const Config& config)
           runtime, config.metrics, stats_,
           {"quote", "market", "signal", "command", "runner", "order", "strategy", "lease"},
           std::filesystem::path(config.journal_file).parent_path().string())),
-      manager_metrics_(metrics_->registry(),
-                       [this] { return engine_.core().figures(runtime_.clock.now()); }),
+      manager_metrics_(metrics_->registry(), [this] { return figures(); }),
       publisher_(executor_, publisher_config(runtime, config), stats_),
       streams_(publisher_),
       desk_(std::make_shared<VenueDesk>(
@@ -111,6 +113,8 @@ Service::Service(runtime::Runtime& runtime, const Config& config)
           {.endpoint = {.role = bus::EndpointRole::Listen, .address = config.bus.orders_recovery},
            .trust = config.bus.trust},
           [this](std::string request) -> asio::awaitable<boost::system::result<std::string>> {
+            // What the journal refused is in the core's memory: nobody may learn it.
+            if (!engine_.journal_writable()) co_return bus::make_error_code(bus::Errc::Refused);
             co_return streams_.answer(request, engine_.core());
           },
           stats_) {
@@ -136,6 +140,21 @@ Engine::Effects Service::effects() {
       .started = [this](const StartUp& start_up) { on_started(start_up); },
       .snapshot = [this](SnapshotTaker::Step step,
                          const std::string& why) { on_snapshot(step, why); }};
+}
+
+// While the journal cannot be written the numbers stay what was durable last, and trading is
+// halted.
+Figures Service::figures() {
+  if (engine_.journal_writable()) {
+    durable_figures_ = engine_.core().figures(runtime_.clock.now());
+    return durable_figures_;
+  }
+  Figures shown = durable_figures_;
+  shown.trading_state = domain::TradingState::Halted;
+  for (StrategySnapshot& strategy : shown.strategies) {
+    strategy.trading_state = domain::TradingState::Halted;
+  }
+  return shown;
 }
 
 void Service::on_started(const StartUp& start_up) {
@@ -227,7 +246,8 @@ asio::awaitable<void> Service::publish_state() {
   while (true) {
     const domain::Duration now = runtime_.clock.monotonic();
     const std::uint64_t changes = engine_.core().lease_changes();
-    if (now >= next || changes != told) {
+    // What the journal refused is in the core's memory: nobody may learn it.
+    if (engine_.journal_writable() && (now >= next || changes != told)) {
       streams_.publish_state(engine_.core(), runtime_.clock.now());
       told = changes;
     }
@@ -278,7 +298,7 @@ asio::awaitable<void> Service::run() {
             runtime::supervise("clock", clock) || runtime::supervise("heartbeats", heartbeats) ||
             runtime::supervise("account", account, reconnect) ||
             runtime::supervise("quotes", quotes) || runtime::supervise("signals", signals));
-  streams_.publish_state(engine_.core(), runtime_.clock.now());
+  if (engine_.journal_writable()) streams_.publish_state(engine_.core(), runtime_.clock.now());
   engine_.take_last_snapshot();
   feeds_.close();
   recovery_.close();

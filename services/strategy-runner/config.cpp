@@ -1,5 +1,6 @@
 #include "services/strategy-runner/config.hpp"
 
+#include "common/runtime/addresses.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::strategy_runner {
@@ -9,12 +10,15 @@ using namespace std::chrono_literals;
 using runtime::config::Reader;
 
 BusConfig read_bus(Reader& reader, bus::NetworkTrust trust) {
+  const auto address = [&](const char* key, const char* otherwise) {
+    return runtime::read_bus_address(reader, key, otherwise, bus::EndpointRole::Dial, trust);
+  };
   BusConfig config;
-  config.market_data = reader.string("bus.market_data", "tcp://127.0.0.1:5550");
-  config.market_data_recovery = reader.string("bus.market_data_recovery", "tcp://127.0.0.1:5551");
-  config.signals = reader.string("bus.signals", "tcp://127.0.0.1:5560");
-  config.orders = reader.string("bus.orders", "tcp://127.0.0.1:5561");
-  config.orders_recovery = reader.string("bus.orders_recovery", "tcp://127.0.0.1:5562");
+  config.market_data = address("bus.market_data", "tcp://127.0.0.1:5550");
+  config.market_data_recovery = address("bus.market_data_recovery", "tcp://127.0.0.1:5551");
+  config.signals = address("bus.signals", "tcp://127.0.0.1:5560");
+  config.orders = address("bus.orders", "tcp://127.0.0.1:5561");
+  config.orders_recovery = address("bus.orders_recovery", "tcp://127.0.0.1:5562");
   config.ring_frames =
       reader.integer_as<std::size_t>("bus.ring_frames", config.ring_frames, 64, 1'000'000);
   config.trust = trust;

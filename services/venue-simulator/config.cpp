@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "common/runtime/addresses.hpp"
+
 namespace polybot::venue_simulator {
 
 using domain::Duration;
@@ -61,7 +63,7 @@ void read_rules(runtime::config::Reader& reader, EngineSettings& engine) {
 
 Config read_config(runtime::config::Reader& reader) {
   Config config;
-  config.api_address = reader.string("api.address", "127.0.0.1");
+  config.api_address = runtime::read_listen_address(reader, "api.address", "127.0.0.1");
   config.api_port = reader.port("api.port", 8090);
   config.folder = reader.string("data.folder", "data/sim/exchange");
   config.sync_every = reader.duration("data.sync_every", seconds(1), milliseconds(10), minutes(1));

@@ -86,7 +86,19 @@ void ExchangeHost::resume(InputLog::Opened opened) {
   });
   static_cast<void>(apply(WakeUp{}));
   static_cast<void>(apply(SetFlow{true}));
+  name_faults();
   follow_configuration(wanted);
+}
+
+// A fault that was on survives the restart: whoever wonders why others cannot start finds it here.
+void ExchangeHost::name_faults() const {
+  for (int number = 0; number < kFaults; ++number) {
+    const auto which = static_cast<Fault>(number);
+    if (fault(which) == nullptr) continue;
+    runtime::log::warning("A fault is still on from before the restart",
+                          {{"fault", to_string(which)},
+                           {"clear", "DELETE /faults/" + std::string(to_string(which))}});
+  }
 }
 
 // The seed aside, the configuration of this start counts, not the one of the first.

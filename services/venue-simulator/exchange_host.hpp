@@ -65,6 +65,7 @@ class ExchangeHost {
  private:
   void begin();
   void resume(InputLog::Opened opened);
+  void name_faults() const;
   void follow_configuration(const ExchangeSettings& wanted);
   void file_archived();
 

@@ -1,6 +1,9 @@
 #include "tests/simulation/manager.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
 
 #include "services/order-manager/core/stream_snapshot.hpp"
 #include "tests/simulation/tell.hpp"
@@ -20,6 +23,7 @@ constexpr Duration kState = milliseconds(500);
 constexpr Duration kClock = seconds(2);
 constexpr Duration kHeartbeat = seconds(5);
 constexpr Duration kReopen = seconds(1);
+constexpr Duration kDeadAfterTrap = milliseconds(700);
 constexpr Duration kPatience = seconds(4);  // for a turn to die in
 
 // An identity without cryptography: unique, and a function of the order alone.
@@ -51,7 +55,8 @@ Manager::Manager(Stage& stage, const Plan& plan, Venue& venue, Journal& journal,
       journal_(journal),
       auditor_(auditor),
       random_(stage.random(2)),
-      commit_failure_ppm_(plan.commit_failure_ppm) {}
+      commit_failure_ppm_(plan.commit_failure_ppm),
+      trap_(plan.trap) {}
 
 void Manager::later(Duration span, std::function<void()> action) {
   stage_.schedule.after(span, [this, process = process_, action = std::move(action)] {
@@ -106,6 +111,7 @@ void Manager::beat() {
 void Manager::fold_and_start() {
   out_.clear();
   inputs_in_turn_ = 0;
+  ends_.forget();
   core_ = std::make_unique<om::OrderManager>(plan_.manager, identify);
   // Every second process starts from the newest snapshot.
   if (auto snapshot = process_ % 2 == 0 ? journal_.snapshot() : std::nullopt) {
@@ -131,7 +137,10 @@ void Manager::deliver(const om::Input& input) {
   }
   if (const auto* runner = std::get_if<domain::RunnerAnnounced>(&input))
     auditor_.leases().on_announced(*runner);
+  ends_.heard(input);
+  const std::size_t before = out_.record.size();
   core_->on(input, stage_.now(), out_);
+  ends_.decided(core_->ledger(), std::span(out_.record).subspan(before));
   if (inputs_in_turn_++ > 0) return;
   // What arrives until then is of the same turn and the same transaction.
   later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });
@@ -151,6 +160,12 @@ void Manager::die(Death death, Duration for_how_long) {
 bool Manager::dies_here() const {
   if (!fate_ || out_.record.empty()) return false;
   return *fate_ == Death::BeforeCommit || !out_.after_commit.submits.empty();
+}
+
+bool Manager::trap_springs() const {
+  return trap_ &&
+         std::any_of(out_.record.begin(), out_.record.end(),
+                     [&](const StreamedEvent& record) { return springs(trap_->occasion, record); });
 }
 
 void Manager::lose_process(Duration for_how_long) {
@@ -187,6 +202,14 @@ void Manager::finish_turn() {
     return;
   }
   dying_ = dies_here() ? std::exchange(fate_, std::nullopt) : std::nullopt;
+  if (trap_springs()) {
+    constexpr std::array<Death, 3> kDeaths{Death::BeforeCommit, Death::AfterCommit,
+                                           Death::WhileSending};
+    dying_ = kDeaths[static_cast<std::size_t>(trap_->boundary)];
+    dead_for_ = kDeadAfterTrap;
+    trapped_at_ = stage_.now();
+    trap_.reset();
+  }
   if (dying_ == Death::BeforeCommit) {
     if (random_.chance(500'000)) send_cancels(out_.at_once.cancels);
     return lose_process(dead_for_);
@@ -231,10 +254,13 @@ void Manager::carry_out(const om::Outputs& out) {
     if (dying_ == Death::WhileSending) return;  // the others stay behind
   }
   for (const om::Read& read : out.after_commit.reads) venue_.read(read, take_reply());
-  for (const StreamedEvent& event : out.record) {
+  const std::size_t told =
+      dying_ == Death::WhileSending ? out.record.size() / 2 : out.record.size();
+  for (const StreamedEvent& event : std::span(out.record).first(told)) {
     remember(event);
     publish_event(event);
   }
+  if (dying_ == Death::WhileSending) return;
   for (const StreamedEvent& repeat : out.after_commit.repeats) publish_event(repeat);
 }
 

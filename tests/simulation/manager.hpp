@@ -12,6 +12,7 @@
 
 #include "services/order-manager/core/order_manager.hpp"
 #include "tests/simulation/auditor.hpp"
+#include "tests/simulation/end_watch.hpp"
 #include "tests/simulation/journal.hpp"
 #include "tests/simulation/venue.hpp"
 
@@ -33,6 +34,8 @@ class Manager {
   // Where the process dies: at once, or in a turn. The last two wait for a turn that sends orders.
   enum class Death : std::uint8_t { Now, BeforeCommit, AfterCommit, WhileSending };
   void die(Death death, Duration for_how_long);
+  // When the plan's trap sprang.
+  [[nodiscard]] std::optional<Timestamp> trapped_at() const { return trapped_at_; }
   // An orderly stop and start.
   void stop_and_start();
   void heal() { commit_failure_ppm_ = 0; }
@@ -71,6 +74,7 @@ class Manager {
   void carry_out(const order_manager::Outputs& out);
   void journal_failed();
   [[nodiscard]] bool dies_here() const;
+  [[nodiscard]] bool trap_springs() const;
   void lose_process(Duration for_how_long);
   void send_cancels(const std::vector<domain::VenueOrderId>& orders);
   [[nodiscard]] Venue::OnReply take_reply();
@@ -101,6 +105,9 @@ class Manager {
   std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn
   Duration dead_for_{};
+  std::optional<Trap> trap_;
+  std::optional<Timestamp> trapped_at_;
+  EndWatch ends_;
   std::map<order_manager::VenueChannel, order_manager::Link> links_;
   order_manager::HeartbeatChain heartbeats_{seconds(5)};
   std::map<domain::StrategyName, Stream> streams_;

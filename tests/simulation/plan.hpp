@@ -7,7 +7,9 @@
 #include "services/order-manager/core/settings.hpp"
 #include "services/strategy-runner/core/runner.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
+#include "services/venue-simulator/core/faults.hpp"
 #include "tests/simulation/link.hpp"
+#include "tests/simulation/trap.hpp"
 
 namespace polybot::simulation {
 
@@ -41,6 +43,10 @@ struct Plan {
   Duration trouble_min = seconds(3);  // between two things that go wrong
   Duration trouble_max = seconds(15);
   std::int64_t commit_failure_ppm = 0;  // of one commit
+
+  // Constructed worlds: faults of the venue that are on until the end, and one death.
+  std::vector<venue_simulator::Fault> faults;
+  std::optional<Trap> trap;
 };
 
 [[nodiscard]] Plan make_plan(std::uint64_t seed);

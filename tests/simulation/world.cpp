@@ -170,6 +170,7 @@ Outcome World::run() {
   };
   if (kind_ != Kind::Replay) LeaseCheck{*this}();
   plan_trouble();
+  for (const Fault fault : plan_.faults) venue_.input(sim::SetFault{fault, {}});
   struct Operator {
     World& world;
     void operator()() const {
@@ -182,8 +183,10 @@ Outcome World::run() {
   };
   stage_.schedule.after(kOperatorLooks, Operator{*this});
   run_until(plan_.start + plan_.horizon);
-  while (auditor_.orders() < plan_.orders_wanted &&
-         stage_.now() < plan_.start + 3 * plan_.horizon) {
+  const auto wanting = [this] {
+    return auditor_.orders() < plan_.orders_wanted || (plan_.trap && !manager_.trapped_at());
+  };
+  while (wanting() && stage_.now() < plan_.start + 3 * plan_.horizon) {
     run_until(stage_.now() + seconds(10));
   }
   settle();
@@ -276,6 +279,7 @@ void World::collect(Outcome& outcome) const {
   outcome.steps = stage_.schedule.steps();
   outcome.faults = stage_.faults;
   outcome.totals = stage_.totals;
+  if (manager_.trapped_at()) outcome.trapped_after = *manager_.trapped_at() - plan_.start;
   outcome.totals["journal records"] = ledger.last_seq();
   outcome.totals["lease moves"] = auditor_.leases().moves();
   outcome.totals["order-manager starts"] = ledger.starts();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Outcome {
   order_manager::Orders::RowCounts rows{};
   std::uint64_t orders = 0;  // of our strategies and by hand
   std::uint64_t steps = 0;
+  std::optional<Duration> trapped_after;  // since the start
 };
 
 class World {

@@ -60,7 +60,8 @@ struct ClockOffset {
 struct TimerFired {};
 
 // The records of the last turn are not in the journal and never will be. From here on the core only
-// cancels; the shell builds a new one from the journal when that is writable again.
+// cancels, again and again; the shell builds a new one from the journal when that is writable
+// again.
 struct CommitFailed {};
 
 // No new orders; cancels everything when so configured; takes final marks. See drained().

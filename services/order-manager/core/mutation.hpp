@@ -11,12 +11,13 @@ enum class Mutation : int {
   FillKeyedByTradeOnly = 3,    // one trade can fill only one of our orders
   ReversalAsOppositeFill = 4,  // a failed trade is booked as its opposite
   ReserveFreedWhenAmbiguous = 5,
-  NotFoundBelievedAtOnce = 6,  // ignores the hold after an ambiguous answer
-  SettledIgnored = 7,          // sells shares whose purchase is not settled
-  StalePositionIgnored = 8,    // trusts decisions that had not seen the last fill
-  LateFillDropped = 9,         // a fill after the end of its order is not booked
-  FenceOff = 11,               // obeys signals of an ended lease
-  LeaseEpochNotDurable = 12,   // every start counts its epochs from the same number
+  NotFoundBelievedAtOnce = 6,   // ignores the hold after an ambiguous answer
+  SettledIgnored = 7,           // sells shares whose purchase is not settled
+  StalePositionIgnored = 8,     // trusts decisions that had not seen the last fill
+  LateFillDropped = 9,          // a fill after the end of its order is not booked
+  CanceledBeforeItsFills = 10,  // the end of an order is believed before the fills that it names
+  FenceOff = 11,                // obeys signals of an ended lease
+  LeaseEpochNotDurable = 12,    // every start counts its epochs from the same number
 };
 
 #ifndef POLYBOT_MUTANT

@@ -1,6 +1,7 @@
 // What the venue says of orders: answers to our requests, and events of the user channel.
 #include <algorithm>
 
+#include "services/order-manager/core/mutation.hpp"
 #include "services/order-manager/core/order_manager_state.hpp"
 
 namespace polybot::order_manager {
@@ -170,7 +171,8 @@ void OrderManager::State::finish_if_closed(const ClientOrderId& id) {
   } else {
     if (!watch.closing_since) return;
     // Fills that the end names come first, or a reading that was begun later shows there are none.
-    if (order->filled < watch.closing_quantity && account_read_at <= *watch.closing_since) {
+    if (!mutated(Mutation::CanceledBeforeItsFills) && order->filled < watch.closing_quantity &&
+        account_read_at <= *watch.closing_since) {
       return want_account();
     }
   }

@@ -27,6 +27,7 @@ void OrderManager::State::judge_legs() {
   };
   std::vector<Verdict> verdicts;
   for (const auto& [signal, group] : ledger.legs().all()) {
+    if (group.legs.size() < 2 && !group.unlevel) continue;  // one leg alone is level
     const auto quantities = LegGroups::quantities(group, ledger.orders());
     const Quantity spread = LegGroups::spread(quantities);
     const bool level = spread < kLevelTolerance;

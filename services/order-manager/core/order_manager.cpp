@@ -118,9 +118,13 @@ void OrderManager::State::start(std::uint64_t new_journal_id, Timestamp at, Outp
 
 void OrderManager::State::on_input(const Input& input, Timestamp at, Outputs& outputs) {
   POLYBOT_ASSERT(started);
-  if (journal_down) return;  // the shell folds the journal into a new core
   now = std::max(now, at);
   out = &outputs;
+  if (journal_down) {  // the shell folds the journal into a new core
+    keep_canceling(input);
+    out = nullptr;
+    return;
+  }
   open_day_if_due();
   std::visit([this](const auto& body) { on(body); }, input);
   if (!journal_down) judge_legs();
@@ -230,8 +234,25 @@ void OrderManager::State::on(const CommitFailed&) {
   // any more but that these orders may be at the venue.
   journal_down = true;
   for (const ClientOrderId& id : ledger.orders().open()) {
-    out->at_once.cancels.push_back(ledger.orders().find(id)->order.venue_id);
+    last_cancels.insert(ledger.orders().find(id)->order.venue_id);
   }
+  send_last_cancels();
+}
+
+// A cancel that got lost is sent again, until the venue says that the order is gone.
+void OrderManager::State::keep_canceling(const Input& input) {
+  if (const auto* answer = std::get_if<domain::CancelAnswered>(&input)) {
+    if (answer->result == domain::CancelAnswered::Result::Canceled) {
+      last_cancels.erase(answer->order);
+    }
+  }
+  if (!std::holds_alternative<TimerFired>(input)) return;
+  if (now >= last_cancels_at + settings.cancel_retry_max) send_last_cancels();
+}
+
+void OrderManager::State::send_last_cancels() {
+  last_cancels_at = now;
+  out->at_once.cancels.insert(out->at_once.cancels.end(), last_cancels.begin(), last_cancels.end());
 }
 
 void OrderManager::State::on(const ShutdownRequested&) {

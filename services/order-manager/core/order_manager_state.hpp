@@ -52,6 +52,8 @@ struct OrderManager::State {
   void on(const ClockOffset& input);
   void on(const TimerFired&);
   void on(const CommitFailed&);
+  void keep_canceling(const Input& input);
+  void send_last_cancels();
   void on(const ShutdownRequested&);
 
   // ---- signals (on_signals.cpp)
@@ -227,6 +229,9 @@ struct OrderManager::State {
   Outputs* out = nullptr;
   bool started = false;
   bool journal_down = false;
+  // What may rest at the venue when nothing can be recorded any more.
+  std::set<domain::VenueOrderId> last_cancels;
+  Timestamp last_cancels_at{};
   bool stopping = false;
   bool user_up = false;
   bool rest_up = true;  // until told otherwise: requests show it

@@ -54,6 +54,9 @@ class Journal {
   void read(std::uint64_t from, std::uint64_t to,
             const std::function<void(const domain::Event&)>& visit) const;
 
+  // Whether there is room again: writes something and removes it. Empty text, or what went wrong.
+  [[nodiscard]] std::string probe();
+
   // 0 when empty.
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -323,5 +323,30 @@ TEST(Fold, SendsOnlyAfterTheCommitAndNothingWhenItFails) {
   EXPECT_TRUE(out.empty());
 }
 
+TEST(Fold, GoesOnCancelingWhenNothingCanBeRecorded) {
+  Rig rig;
+  const Market market = make_market(1);
+  rig.bring_up({market});
+  const ClientOrderId gone = rig.buy(kArb, market, "0.50", "20");
+  const ClientOrderId resting = rig.buy(kFarm, market, "0.50", "20");
+  const std::uint64_t recorded = rig.core.ledger().last_seq();
+  const VenueOrderId gone_id = rig.venue_id(gone);
+  const VenueOrderId resting_id = rig.venue_id(resting);
+  const auto cancels_of = [&](const Input& input) {
+    Outputs out;
+    rig.core.on(input, rig.now, out);
+    EXPECT_TRUE(out.record.empty());
+    EXPECT_TRUE(out.after_commit.submits.empty());
+    return out.at_once.cancels;
+  };
+  EXPECT_EQ(cancels_of(CommitFailed{}).size(), 2U);
+  EXPECT_TRUE(cancels_of(TimerFired{}).empty());
+  EXPECT_TRUE(cancels_of(CancelAnswered{gone_id, CancelAnswered::Result::Canceled, {}}).empty());
+  EXPECT_TRUE(cancels_of(CancelAnswered{resting_id, CancelAnswered::Result::Unknown, {}}).empty());
+  rig.now += seconds(6);
+  EXPECT_EQ(cancels_of(TimerFired{}), std::vector<VenueOrderId>{resting_id});
+  EXPECT_EQ(rig.core.ledger().last_seq(), recorded);
+}
+
 }  // namespace
 }  // namespace polybot::order_manager::test

@@ -1,0 +1,44 @@
+#include "common/runtime/addresses.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <stdexcept>
+
+#include "common/http/url.hpp"
+
+namespace polybot::runtime {
+
+bus::NetworkTrust read_trust(config::Reader& reader) {
+  return reader.boolean("bus.trusted_network", false) ? bus::NetworkTrust::TrustedNetwork
+                                                      : bus::NetworkTrust::LoopbackOnly;
+}
+
+std::string read_bus_address(config::Reader& reader, std::string_view key,
+                             std::string_view default_value, bus::EndpointRole role,
+                             bus::NetworkTrust trust) {
+  std::string address = reader.string(key, default_value);
+  try {
+    bus::check_address({.role = role, .address = address}, trust);
+  } catch (const std::invalid_argument& error) {
+    reader.error(key, error.what());
+  }
+  return address;
+}
+
+std::string read_listen_address(config::Reader& reader, std::string_view key,
+                                std::string_view default_value) {
+  std::string address = reader.string(key, default_value);
+  boost::system::error_code wrong;
+  (void)boost::asio::ip::make_address(address, wrong);
+  if (wrong) reader.error(key, "must be an IP address, not \"" + address + "\"");
+  return address;
+}
+
+std::string read_url(config::Reader& reader, std::string_view key, std::string_view default_value) {
+  std::string url = reader.string(key, default_value);
+  if (!http::parse_url(url)) {
+    reader.error(key, "must be an http, https, ws or wss URL, not \"" + url + "\"");
+  }
+  return url;
+}
+
+}  // namespace polybot::runtime
