@@ -56,7 +56,7 @@ void RunnerMetrics::observe(const Runner& runner, domain::Timestamp now) {
     const Runner::StrategyStatus status = runner.status(i, now);
     PerStrategy& handles = strategies_[i];
     handles.scans.raise_to(static_cast<double>(status.scans));
-    handles.running.set(status.enabled && status.shards_held > 0 ? 1 : 0);
+    handles.running.set(status.enabled && status.shards_in_force > 0 ? 1 : 0);
     for (std::size_t action = 0; action < kSignalActions; ++action) {
       handles.signals[action].raise_to(
           static_cast<double>(runner.desk(i).emitted(static_cast<domain::SignalAction>(action))));

@@ -76,12 +76,11 @@ KILLS = (
     kill("venue-simulator",
          not_ready="venue-simulator gateway order-manager",
          alerts="ServiceNotReady(gateway) ServiceNotReady(order-manager) MarketDataStale VenueDisconnected"),
-    # Nobody renews leases or tells of orders: runners trade nothing, the API does not know the orders. Strategies still
-    # hold their shards and evaluate them, so that StrategyNotRunning has nothing to say.
+    # Nobody renews leases or tells of orders: runners trade nothing, the API does not know the orders.
     kill("order-manager",
          not_ready="order-manager gateway strategy-runner",
          alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "
-                "ServiceNotReady(strategy-runner)"),
+                "ServiceNotReady(strategy-runner) StrategyNotRunning"),
     # No books: runners hear nothing and strategies have nothing to evaluate. With the shipped ranges
     # MarketDataStale follows; a range of 10 s instead of 5 m has forgotten the gateway's last time stamp
     # before that is 30 s old.

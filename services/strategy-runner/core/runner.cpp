@@ -417,11 +417,15 @@ Runner::StrategyStatus Runner::status(std::size_t strategy, domain::Timestamp no
   StrategyStatus status{.enabled = trader.enabled,
                         .trading_state = trader.trading_state,
                         .shards_held = static_cast<int>(trader.leases.size()),
+                        .shards_in_force = 0,
                         .shards_warm = 0,
                         .scans = trader.scans,
                         .applied_seq = trader.holdings.applied_seq(),
                         .stream_known = trader.stream_known,
                         .signals_pending = trader.desk.pending()};
+  for (const auto& [shard, lease] : trader.leases) {
+    if (now < lease.expires_at) ++status.shards_in_force;
+  }
   for (const auto& [shard, seat] : trader.seats) {
     if (trader.warm(seat, now) && now < seat.lease.expires_at) ++status.shards_warm;
   }

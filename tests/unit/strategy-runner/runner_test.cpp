@@ -79,7 +79,9 @@ TEST_F(RunnerTest, StopsTradingWhenTheLeaseRunsOut) {
   world.advance(6s);
   define_and_quote();
   EXPECT_TRUE(world.signals().empty());
+  EXPECT_EQ(world.runner().status(0, world.now()).shards_in_force, 0);
   world.lease_all(5s);
+  EXPECT_GT(world.runner().status(0, world.now()).shards_in_force, 0);
   wide_book();
   EXPECT_EQ(world.signals().size(), 1U);
 }
