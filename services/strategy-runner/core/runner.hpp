@@ -144,7 +144,7 @@ class Runner {
     domain::TradingState trading_state = domain::TradingState::Active;
     int shards_held = 0;
     int shards_in_force = 0;  // of those held: their leases have not run out
-    int shards_warm = 0;  // of those held
+    int shards_warm = 0;      // of those held
     std::uint64_t scans = 0;
     std::uint64_t applied_seq = 0;
     bool stream_known = false;  // the order stream is complete so far
