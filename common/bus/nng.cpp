@@ -11,6 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -39,11 +41,6 @@ nng_ctx context_of(std::uint32_t id) {
 void check(int result, const char* what) {
   if (result != 0)
     throw std::runtime_error(std::string("bus: ") + what + ": " + nng_strerror(result));
-}
-
-// Runs on an NNG thread.
-void count_connection(nng_pipe /*pipe*/, nng_pipe_ev /*event*/, void* counter) {
-  static_cast<std::atomic<std::uint64_t>*>(counter)->fetch_add(1, std::memory_order_relaxed);
 }
 
 Errc to_errc(int result) {
@@ -104,7 +101,27 @@ std::span<char> Message::writable_bytes() {
 // ---- Socket
 // ---------------------------------------------------------------------------------------
 
-Socket::Socket(Protocol protocol, int queue_messages) {
+struct Socket::Connections {
+  std::mutex mutex;
+  std::uint64_t accepted = 0;
+  std::map<std::uint32_t, int> of_dialers;  // standing ones, by dialer
+
+  // Runs on an NNG thread.
+  static void changed(nng_pipe pipe, nng_pipe_ev event, void* self) {
+    auto& connections = *static_cast<Connections*>(self);
+    const bool is_new = event == NNG_PIPE_EV_ADD_POST;
+    const int dialer = nng_dialer_id(nng_pipe_dialer(pipe));
+    const std::lock_guard lock(connections.mutex);
+    if (dialer > 0) {
+      connections.of_dialers[static_cast<std::uint32_t>(dialer)] += is_new ? 1 : -1;
+    } else if (is_new) {
+      ++connections.accepted;
+    }
+  }
+};
+
+Socket::Socket(Protocol protocol, int queue_messages)
+    : connections_(std::make_unique<Connections>()) {
   nng_socket socket = NNG_SOCKET_INITIALIZER;
   switch (protocol) {
     case Protocol::Publish:
@@ -122,8 +139,10 @@ Socket::Socket(Protocol protocol, int queue_messages) {
   }
   id_ = socket.id;
   try {
-    check(nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, &count_connection, accepted_.get()),
-          "cannot watch connections");
+    for (const nng_pipe_ev event : {NNG_PIPE_EV_ADD_POST, NNG_PIPE_EV_REM_POST}) {
+      check(nng_pipe_notify(socket, event, &Connections::changed, connections_.get()),
+            "cannot watch connections");
+    }
     check(nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, kReceiveBytesMax), "receive limit");
     check(nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, kReconnectMs), "reconnect time");
     check(nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, kReconnectMs), "reconnect time");
@@ -214,8 +233,40 @@ std::uint16_t Socket::peer_protocol() const {
 }
 
 void Socket::dial(const std::string& address) {
-  const int result = nng_dial(socket_of(id_), address.c_str(), nullptr, NNG_FLAG_NONBLOCK);
+  nng_dialer dialer = NNG_DIALER_INITIALIZER;
+  const int result = nng_dial(socket_of(id_), address.c_str(), &dialer, NNG_FLAG_NONBLOCK);
   if (result != 0) throw std::runtime_error("cannot dial " + address + ": " + nng_strerror(result));
+  if (address.starts_with(kIpcScheme)) {
+    ipc_dialers_.push_back({.id = dialer.id, .address = address});
+  }
+}
+
+bool Socket::renew_idle_ipc_dialers() {
+  bool idle = false;
+  for (Dialer& dialer : ipc_dialers_) {
+    {
+      const std::lock_guard lock(connections_->mutex);
+      if (connections_->of_dialers[dialer.id] > 0) continue;
+      connections_->of_dialers.erase(dialer.id);
+    }
+    idle = true;
+    nng_dialer_close(nng_dialer{.id = dialer.id});
+    nng_dialer anew = NNG_DIALER_INITIALIZER;
+    // It was possible with this address before; when it is not now, the next call tries again.
+    if (nng_dial(socket_of(id_), dialer.address.c_str(), &anew, NNG_FLAG_NONBLOCK) == 0) {
+      dialer.id = anew.id;
+    }
+  }
+  return idle;
+}
+
+std::uint64_t Socket::connections_accepted() const {
+  const std::lock_guard lock(connections_->mutex);
+  return connections_->accepted;
+}
+
+Socket::~Socket() {
+  close();
 }
 
 void Socket::subscribe(std::string_view prefix) {

@@ -1,7 +1,6 @@
 // The only place that owns NNG handles. nng.h itself stays in nng.cpp.
 #pragma once
 
-#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -59,7 +58,7 @@ class Socket {
   Socket(Protocol protocol, int queue_messages);
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
-  ~Socket() { close(); }
+  ~Socket();
 
   // Listens or dials. Dialing connects in the background, whether or not anybody listens yet.
   // Returns the address, with the real port where the configured one was 0.
@@ -75,14 +74,17 @@ class Socket {
   // Readable whenever try_receive() would succeed. Belongs to NNG: release, never close it.
   [[nodiscard]] int receive_descriptor() const;
 
-  // Connections taken in by listeners and made by dialers, ever.
-  [[nodiscard]] std::uint64_t connections_accepted() const { return *accepted_; }
+  // Connections that listeners have taken in, ever.
+  [[nodiscard]] std::uint64_t connections_accepted() const;
   // The SP protocol number that a peer of this socket speaks.
   [[nodiscard]] std::uint16_t peer_protocol() const;
   [[nodiscard]] const std::vector<std::string>& ipc_paths() const { return ipc_paths_; }
   // Closes the ipc listeners, with the connections they took in, and listens there again. False
   // when that was not possible; it may be tried again.
   [[nodiscard]] bool renew_ipc_listeners();
+  [[nodiscard]] bool has_ipc_dialers() const { return !ipc_dialers_.empty(); }
+  // Dials anew where no connection stands; true when there was such a place.
+  bool renew_idle_ipc_dialers();
 
   void close();
   [[nodiscard]] bool is_open() const { return id_ != 0; }
@@ -94,9 +96,15 @@ class Socket {
   void dial(const std::string& address);
 
   std::uint32_t id_ = 0;
-  // Raised on NNG's threads; none of them runs once the socket is closed.
-  std::unique_ptr<std::atomic<std::uint64_t>> accepted_ =
-      std::make_unique<std::atomic<std::uint64_t>>(0);
+  struct Connections;
+  // Shared in the sense that NNG's threads write to it; none of them does once the socket is
+  // closed.
+  std::unique_ptr<Connections> connections_;
+  struct Dialer {
+    std::uint32_t id = 0;
+    std::string address;
+  };
+  std::vector<Dialer> ipc_dialers_;
   std::vector<std::uint32_t> ipc_listeners_;
   std::vector<std::string> ipc_paths_;  // of our listeners; the files are removed on close
   std::string bound_address_;

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "common/bus/listener_guard.hpp"
+#include "common/bus/connection_guard.hpp"
 #include "common/bus/nng.hpp"
 
 namespace polybot::bus {
@@ -132,7 +132,7 @@ struct Publisher::State : std::enable_shared_from_this<State> {
   PublisherConfig config;
   Stats& stats;
   nng::Socket socket;
-  std::optional<ListenerGuard> guard;
+  std::optional<ConnectionGuard> guard;
   asio::steady_timer tip_timer;
   std::vector<std::string> addresses;
   std::map<std::string, Topic, std::less<>> topics;  // node-stable

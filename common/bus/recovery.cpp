@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "common/bus/listener_guard.hpp"
+#include "common/bus/connection_guard.hpp"
 #include "common/bus/nng.hpp"
 
 namespace polybot::bus {
@@ -111,7 +111,7 @@ struct RecoveryServer::State : std::enable_shared_from_this<State> {
   Answerer answerer;
   Stats& stats;
   nng::Socket socket;
-  std::optional<ListenerGuard> guard;
+  std::optional<ConnectionGuard> guard;
   OpenContexts contexts;
   std::string address;
 };
@@ -144,6 +144,7 @@ struct RecoveryClient::State {
         socket(nng::Protocol::Request, 1) {
     socket.attach({.role = EndpointRole::Dial, .address = config.address},
                   NetworkTrust::LoopbackOnly);
+    guard.emplace(executor, socket, stats.listeners_renewed);
   }
 
   asio::awaitable<boost::system::result<std::string>> ask(std::string bytes,
@@ -167,6 +168,7 @@ struct RecoveryClient::State {
   void close() {
     if (!socket.is_open()) return;
     contexts.close();
+    guard.reset();
     socket.close();
   }
 
@@ -174,6 +176,7 @@ struct RecoveryClient::State {
   RecoveryClientConfig config;
   Stats& stats;
   nng::Socket socket;
+  std::optional<ConnectionGuard> guard;
   OpenContexts contexts;
 };
 

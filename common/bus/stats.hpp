@@ -58,7 +58,7 @@ struct Stats {
   std::array<std::uint64_t, kReplayOutcomeCount> replays{};
   std::uint64_t recovery_requests_served = 0;
   std::uint64_t recovery_requests_refused = 0;
-  std::uint64_t listeners_renewed = 0;  // had gone deaf: listener_guard.hpp
+  std::uint64_t listeners_renewed = 0;  // had gone deaf: connection_guard.hpp
 
   // The counters of `topic`'s channel, created at zero when new.
   ChannelStats& channel(std::string_view topic);

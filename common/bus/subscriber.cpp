@@ -11,8 +11,8 @@
 #include <utility>
 #include <variant>
 
+#include "common/bus/connection_guard.hpp"
 #include "common/bus/continuity.hpp"
-#include "common/bus/listener_guard.hpp"
 #include "common/bus/nng.hpp"
 
 namespace polybot::bus {
@@ -147,7 +147,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   SubscriberConfig config;
   Stats& stats;
   nng::Socket socket;
-  std::optional<ListenerGuard> guard;
+  std::optional<ConnectionGuard> guard;
   asio::posix::stream_descriptor readable;
   asio::steady_timer arrival;  // never expires; cancelled when a frame arrives
   Continuity continuity;

@@ -1,11 +1,15 @@
-// Peers that go away in the moment of connecting deafen NNG's ipc listeners; ours hear again.
+// Peers that go away in the moment of connecting deafen NNG's ipc listeners and discourage its
+// dialers; ours hear and dial again.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <string>
+#include <thread>
 
 #include "tests/integration/bus/loop.hpp"
 
@@ -24,7 +28,45 @@ void connect_and_close_at_once(const std::string& address, int times) {
   }
 }
 
-class ListenerGuarded : public testing::Test {
+// Listens where a service would, and hangs up on whoever comes.
+class RudeListener {
+ public:
+  explicit RudeListener(const std::string& address) : path_(address.substr(std::strlen("ipc://"))) {
+    std::filesystem::create_directories(std::filesystem::path(path_).parent_path());
+    std::filesystem::permissions(std::filesystem::path(path_).parent_path(),
+                                 std::filesystem::perms::owner_all);
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path, path_.data(), path_.size());
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+    EXPECT_EQ(::listen(listener_, 8), 0);
+    hanging_up_ = std::thread([this] {
+      while (!done_) {
+        const int peer = ::accept(listener_, nullptr, nullptr);
+        if (peer < 0) continue;
+        ::close(peer);
+        ++visits_;
+      }
+    });
+  }
+  ~RudeListener() {
+    done_ = true;
+    hanging_up_.join();
+    ::close(listener_);
+    ::unlink(path_.c_str());
+  }
+  [[nodiscard]] int visits() const { return visits_; }
+
+ private:
+  std::string path_;
+  int listener_ = -1;
+  std::atomic<bool> done_ = false;
+  std::atomic<int> visits_ = 0;
+  std::thread hanging_up_;
+};
+
+class ConnectionGuarded : public testing::Test {
  protected:
   // Which of the hasty peers deafens the listener is NNG's affair; so they come until one has.
   void deafen(const std::string& address, const Stats& stats) {
@@ -42,7 +84,7 @@ class ListenerGuarded : public testing::Test {
   Stats peer_stats_;
 };
 
-TEST_F(ListenerGuarded, ASubscriberHearsNewPublishersAfterPeersThatCloseAtOnce) {
+TEST_F(ConnectionGuarded, ASubscriberHearsNewPublishersAfterPeersThatCloseAtOnce) {
   Subscriber subscriber(
       loop_.executor(),
       {.endpoints = {listen_on(address_)}, .subscriptions = {Subscription::channel("signal")}},
@@ -54,7 +96,7 @@ TEST_F(ListenerGuarded, ASubscriberHearsNewPublishersAfterPeersThatCloseAtOnce) 
   EXPECT_EQ(collector.frames.back().producer.incarnation, 7u);
 }
 
-TEST_F(ListenerGuarded, APublisherThatWasHeardBeforeIsHeardAgain) {
+TEST_F(ConnectionGuarded, APublisherThatWasHeardBeforeIsHeardAgain) {
   Subscriber subscriber(
       loop_.executor(),
       {.endpoints = {listen_on(address_)}, .subscriptions = {Subscription::channel("signal")}},
@@ -66,7 +108,7 @@ TEST_F(ListenerGuarded, APublisherThatWasHeardBeforeIsHeardAgain) {
   connect(loop_, publisher, collector, "signal.arbitrage");
 }
 
-TEST_F(ListenerGuarded, APublisherReachesItsSubscribersAgain) {
+TEST_F(ConnectionGuarded, APublisherReachesItsSubscribersAgain) {
   Publisher publisher(loop_.executor(), publisher_config({listen_on(address_)}), stats_);
   deafen(address_, stats_);
   Subscriber late(
@@ -77,7 +119,7 @@ TEST_F(ListenerGuarded, APublisherReachesItsSubscribersAgain) {
   connect(loop_, publisher, collector, "md.3");
 }
 
-TEST_F(ListenerGuarded, ARecoveryServerAnswersAgain) {
+TEST_F(ConnectionGuarded, ARecoveryServerAnswersAgain) {
   RecoveryServer server(
       loop_.executor(), {.endpoint = listen_on(address_)},
       [](std::string request) -> asio::awaitable<boost::system::result<std::string>> {
@@ -98,6 +140,20 @@ TEST_F(ListenerGuarded, ARecoveryServerAnswersAgain) {
       asio::detached);
   loop_.run_until([&] { return !answer.empty(); });
   EXPECT_EQ(answer, "seven!");
+}
+
+TEST_F(ConnectionGuarded, ADialerKeepsDiallingAListenerThatHungUpOnIt) {
+  Subscriber subscriber(
+      loop_.executor(),
+      {.endpoints = {dial_to(address_)}, .subscriptions = {Subscription::channel("order")}},
+      peer_stats_);
+  Collector collector(loop_, subscriber);
+  {
+    RudeListener rude(address_);
+    loop_.run_until([&] { return rude.visits() >= 4; });
+  }
+  Publisher publisher(loop_.executor(), publisher_config({listen_on(address_)}), stats_);
+  connect(loop_, publisher, collector, "order.arbitrage");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-#include "common/bus/listener_guard.hpp"
+#include "common/bus/connection_guard.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -27,6 +28,9 @@ constexpr milliseconds kAcceptancePatience{500};  // from the greeting on
 constexpr milliseconds kPoll{10};
 // A listener that fails this often in a row is taken for deaf.
 constexpr int kProbesBeforeRenewal = 2;
+// Doubled while there is no connection: a listener that is stopped finds every attempt waiting.
+constexpr milliseconds kDialAnewFirst{1000};
+constexpr milliseconds kDialAnewLast{8000};
 
 // What both ends of an SP connection say first: https://nanomsg.org/rfcs/sp-ipc-v1.html. The two
 // bytes before the last two are the speaker's protocol.
@@ -44,16 +48,16 @@ Greeting greeting_of(std::uint16_t protocol) {
 
 }  // namespace
 
-struct ListenerGuard::State : std::enable_shared_from_this<State> {
+struct ConnectionGuard::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor executor, nng::Socket& guarded, std::uint64_t& counter)
-      : socket(guarded), renewed(counter), timer(executor), probe(executor) {}
+      : socket(guarded), renewed(counter), timer(executor), dial_timer(executor), probe(executor) {}
 
   asio::awaitable<void> wait(milliseconds span) {
     timer.expires_after(span);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
 
-  asio::awaitable<void> watch() {
+  asio::awaitable<void> watch_listeners() {
     const std::shared_ptr<State> self = shared_from_this();
     int failures = 0;
     while (!stopped) {
@@ -66,6 +70,16 @@ struct ListenerGuard::State : std::enable_shared_from_this<State> {
       failures = 0;
       if (socket.renew_ipc_listeners()) ++renewed;
     }
+  }
+
+  void watch_dialers() {
+    dial_timer.expires_after(dial_anew);
+    dial_timer.async_wait([self = shared_from_this()](const boost::system::error_code&) {
+      if (self->stopped) return;
+      const bool idle = self->socket.renew_idle_ipc_dialers();
+      self->dial_anew = idle ? std::min(2 * self->dial_anew, kDialAnewLast) : kDialAnewFirst;
+      self->watch_dialers();
+    });
   }
 
   // Connects to each ipc listener as a fitting peer would, and waits until it was taken in.
@@ -113,24 +127,29 @@ struct ListenerGuard::State : std::enable_shared_from_this<State> {
   void stop() {
     stopped = true;
     timer.cancel();
+    dial_timer.cancel();
   }
 
   nng::Socket& socket;
   std::uint64_t& renewed;
   asio::steady_timer timer;
+  asio::steady_timer dial_timer;
   asio::local::stream_protocol::socket probe;
+  milliseconds dial_anew = kDialAnewFirst;
   bool stopped = false;
 };
 
-ListenerGuard::ListenerGuard(asio::any_io_executor executor, nng::Socket& socket,
-                             std::uint64_t& renewed) {
-  if (socket.ipc_paths().empty()) return;
+ConnectionGuard::ConnectionGuard(asio::any_io_executor executor, nng::Socket& socket,
+                                 std::uint64_t& renewed) {
   state_ = std::make_shared<State>(executor, socket, renewed);
-  asio::co_spawn(executor, state_->watch(), asio::detached);
+  if (!socket.ipc_paths().empty()) {
+    asio::co_spawn(executor, state_->watch_listeners(), asio::detached);
+  }
+  if (socket.has_ipc_dialers()) state_->watch_dialers();
 }
 
-ListenerGuard::~ListenerGuard() {
-  if (state_ != nullptr) state_->stop();
+ConnectionGuard::~ConnectionGuard() {
+  state_->stop();
 }
 
 }  // namespace polybot::bus
