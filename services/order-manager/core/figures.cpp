@@ -71,7 +71,7 @@ Money unhedged(const Ledger& ledger, const StrategyName& strategy) {
   Money total;
   for (const auto& [signal, group] : ledger.legs().all()) {
     if (!group.unlevel || group.strategy != strategy) continue;
-    const auto quantities = LegGroups::quantities(group, ledger.orders());
+    const auto quantities = ledger.leg_quantities(group);
     Quantity least = quantities.front().quantity;
     for (const LegQuantity& leg : quantities) least = std::min(least, leg.quantity);
     for (const LegQuantity& leg : quantities) {

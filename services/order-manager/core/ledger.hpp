@@ -45,6 +45,9 @@ class Ledger {
   [[nodiscard]] const Orders& orders() const { return orders_; }
   [[nodiscard]] const Portfolio& portfolio() const { return portfolio_; }
   [[nodiscard]] const LegGroups& legs() const { return legs_; }
+  // What is left of a group's legs: never more than its strategy holds, whoever sold it. (A leg
+  // that was sold before its purchase failed has sold the shares of another group.)
+  [[nodiscard]] std::vector<LegQuantity> leg_quantities(const LegGroup& group) const;
   [[nodiscard]] const SignalDedupe& signals() const { return signals_; }
 
   [[nodiscard]] const domain::Market* market(const domain::MarketId& id) const;

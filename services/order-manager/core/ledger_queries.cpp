@@ -29,6 +29,18 @@ TradingState Ledger::own_trading_state(const std::optional<StrategyName>& strate
   return it == strategy_states_.end() ? TradingState::Active : it->second.state;
 }
 
+std::vector<LegQuantity> Ledger::leg_quantities(const LegGroup& group) const {
+  std::vector<LegQuantity> quantities = LegGroups::quantities(group, orders_);
+  for (LegQuantity& leg : quantities) {
+    const MarketPosition* position = portfolio_.find(group.strategy, leg.instrument.market);
+    const domain::Quantity held = position == nullptr
+                                      ? domain::Quantity{}
+                                      : position->token(leg.instrument.outcome).holding().quantity;
+    leg.quantity = std::min(leg.quantity, std::max(held, domain::Quantity{}));
+  }
+  return quantities;
+}
+
 TradingState Ledger::trading_state(const std::optional<StrategyName>& strategy) const {
   return std::max(account_state_.state, own_trading_state(strategy));
 }

@@ -20,6 +20,18 @@ bool OrderManager::State::tradable(const domain::MarketId& id) const {
   return !over && !ledger.portfolio().resolutions().contains(id);
 }
 
+// Whether each surplus is worth less than the venue lets anyone sell at once.
+bool OrderManager::State::unsellable(const std::vector<LegQuantity>& legs) const {
+  Quantity least = legs.front().quantity;
+  for (const LegQuantity& leg : legs) least = std::min(least, leg.quantity);
+  return std::all_of(legs.begin(), legs.end(), [&](const LegQuantity& leg) {
+    const auto bid = quotes.best_bid(leg.instrument, now);
+    return leg.quantity == least ||
+           (bid && domain::notional(bid->price, leg.quantity - least, domain::Rounding::Down) <
+                       domain::kMarketableNotionalMin);
+  });
+}
+
 void OrderManager::State::judge_legs() {
   struct Verdict {
     SignalId signal;
@@ -28,14 +40,16 @@ void OrderManager::State::judge_legs() {
   std::vector<Verdict> verdicts;
   for (const auto& [signal, group] : ledger.legs().all()) {
     if (group.legs.size() < 2 && !group.unlevel) continue;  // one leg alone is level
-    const auto quantities = LegGroups::quantities(group, ledger.orders());
+    const auto quantities = ledger.leg_quantities(group);
     const Quantity spread = LegGroups::spread(quantities);
     const bool level = spread < kLevelTolerance;
     if (group.unlevel) {
-      // What can no longer be traded stays as it is and is an ordinary position from here on.
+      // What can no longer be traded, or is too little for the venue, stays as it is and is an
+      // ordinary position from here on.
       const bool hopeless =
           std::any_of(group.legs.begin(), group.legs.end(),
-                      [&](const LegGroup::Leg& leg) { return !tradable(leg.instrument.market); });
+                      [&](const LegGroup::Leg& leg) { return !tradable(leg.instrument.market); }) ||
+          (now >= group.unlevel_since + settings.unwind_after && unsellable(quantities));
       if (level || hopeless) verdicts.push_back({signal, true});
     } else if (!level && spread > group.accepted_spread &&
                LegGroups::ended(group, ledger.orders())) {
@@ -51,7 +65,7 @@ void OrderManager::State::judge_legs() {
       continue;
     }
     domain::LegsImbalanced imbalanced{verdict.signal, group.event, {}};
-    for (const LegQuantity& leg : LegGroups::quantities(group, ledger.orders())) {
+    for (const LegQuantity& leg : ledger.leg_quantities(group)) {
       imbalanced.legs.push_back({leg.instrument, leg.quantity});
     }
     record(strategy, trace, std::move(imbalanced));
@@ -69,7 +83,7 @@ void OrderManager::State::unwind_legs() {
   std::vector<Surplus> surpluses;
   for (const auto& [signal, group] : ledger.legs().all()) {
     if (!group.unlevel || now < group.unlevel_since + settings.unwind_after) continue;
-    const auto quantities = LegGroups::quantities(group, ledger.orders());
+    const auto quantities = ledger.leg_quantities(group);
     const auto least = std::min_element(
         quantities.begin(), quantities.end(),
         [](const LegQuantity& a, const LegQuantity& b) { return a.quantity < b.quantity; });

@@ -130,6 +130,7 @@ struct OrderManager::State {
                                    domain::Quantity quantity, Timestamp at);
 
   // ---- legs (on_legs.cpp)
+  [[nodiscard]] bool unsellable(const std::vector<LegQuantity>& legs) const;
   void judge_legs();
   void unwind_legs();
   [[nodiscard]] bool tradable(const domain::MarketId& market) const;

@@ -134,7 +134,7 @@ DenyReason RiskEngine::check_legs(const Ledger& ledger, const Order& order) cons
   const LegGroup* group = ledger.legs().unlevel(order.strategy, order.event);
   if (group == nullptr) return DenyReason::None;
   // Completing what is missing is the one thing that may be bought.
-  const auto quantities = LegGroups::quantities(*group, ledger.orders());
+  const auto quantities = ledger.leg_quantities(*group);
   Quantity most;
   for (const LegQuantity& leg : quantities) most = std::max(most, leg.quantity);
   for (const LegQuantity& leg : quantities) {

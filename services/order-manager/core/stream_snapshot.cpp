@@ -65,7 +65,7 @@ void append_unlevel_legs(std::vector<domain::StreamedEvent>& entries,
   for (const auto& [signal, group] : ledger.legs().all()) {
     if (!group.unlevel || group.strategy != blank.event.strategy) continue;
     domain::LegsImbalanced imbalanced{.signal = signal, .event = group.event, .legs = {}};
-    for (const LegQuantity& leg : LegGroups::quantities(group, ledger.orders())) {
+    for (const LegQuantity& leg : ledger.leg_quantities(group)) {
       imbalanced.legs.push_back({leg.instrument, leg.quantity});
     }
     domain::StreamedEvent entry = blank;

@@ -208,6 +208,60 @@ TEST_F(Legs, AreUnwoundFromTheLargestSurplusDown) {
   EXPECT_EQ(rig.submits[0].orders.at(0).id.signal, larger);
 }
 
+// A sale of the first group's third leg, whose purchase then fails, has sold the second group's.
+TEST_F(Legs, HoldNoMoreThanTheirStrategyDoes) {
+  const auto fill_all = [&](const SignalId& signal) {
+    std::vector<VenueTrade> trades;
+    for (std::uint32_t leg = 0; leg < 3; ++leg) {
+      const ClientOrderId order{signal, leg};
+      const std::string name = domain::to_string(order);
+      trades.push_back(rig.taker_trade(order, name.c_str(), "50", "0.32"));
+      rig.accept(order, SubmitAccepted::State::Matched, {trades.back().id});
+      rig.step(trades.back());
+    }
+    return trades;
+  };
+  const auto fail = [&](VenueTrade trade) {
+    trade.status = VenueTradeStatus::Failed;
+    rig.step(trade);
+  };
+  const auto first = fill_all(id);
+  const auto second = fill_all(send("50"));
+  rig.confirm(second[2]);  // the others may still fail, so that the group is kept
+  fail(first[0]);
+  fail(first[1]);
+  ASSERT_EQ(rig.count<LegsImbalanced>(), 1U);
+  rig.forget_outputs();
+  for (int i = 0; i < 11 && rig.submits.empty(); ++i) {
+    for (const Market& market : {a, b, c}) rig.set_quote(market, "0.30", "0.32");
+    rig.advance(seconds(1));
+  }
+  ASSERT_FALSE(rig.submits.empty());
+  const Order sale = rig.submits[0].orders.at(0);
+  const VenueTrade sold = rig.taker_trade(sale.id, "sale", "50", "0.30");
+  rig.accept(sale.id, SubmitAccepted::State::Matched, {sold.id});
+  rig.step(sold);
+  fail(first[2]);
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 2U) << "the second group has nothing left of the third";
+  EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, Money::from_units(31));
+}
+
+TEST_F(Legs, CountAsLevelWhenTheRestIsTooLittleToSell) {
+  fill(0, "3");
+  rig.reject({id, 1});
+  rig.reject({id, 2});
+  ASSERT_EQ(rig.count<LegsImbalanced>(), 1U);
+  rig.forget_outputs();
+  for (int i = 0; i < 11; ++i) {
+    for (const Market& market : {a, b, c}) rig.set_quote(market, "0.30", "0.32");
+    rig.advance(seconds(1));
+  }
+  EXPECT_TRUE(rig.submits.empty()) << "0.90 pUSD is less than the venue takes";
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+  EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, Money{});
+}
+
 TEST_F(Legs, CountAsLevelWhenTheirMarketHasEnded) {
   fill(0);
   rig.reject({id, 1});
