@@ -76,12 +76,12 @@ KILLS = (
     kill("venue-simulator",
          not_ready="venue-simulator gateway order-manager",
          alerts="ServiceNotReady(gateway) ServiceNotReady(order-manager) MarketDataStale VenueDisconnected"),
-    # Nobody gives or renews leases or tells of orders: no shard has a holder, runners trade nothing, the API does not
-    # know the orders.
+    # Nobody renews leases or tells of orders: runners trade nothing, the API does not know the orders, and nobody counts
+    # shards.
     kill("order-manager",
          not_ready="order-manager gateway strategy-runner",
          alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "
-                "ServiceNotReady(strategy-runner) StrategyNotRunning ShardsUnleased"),
+                "ServiceNotReady(strategy-runner) StrategyNotRunning"),
     # No books: runners hear nothing and strategies have nothing to evaluate. With the shipped ranges
     # MarketDataStale follows; a range of 10 s instead of 5 m has forgotten the gateway's last time stamp
     # before that is 30 s old.

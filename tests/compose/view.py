@@ -70,6 +70,9 @@ class View:
 
     def firing(self):
         """Alerts that fire, Watchdog aside; empty while Prometheus is away."""
+        return self._alerts({"firing"})
+
+    def _alerts(self, states):
         try:
             alerts = self.prometheus("alerts")["alerts"]
         except Failed:
@@ -77,16 +80,16 @@ class View:
         found = set()
         for alert in alerts:
             labels = alert["labels"]
-            if alert["state"] == "firing" and labels["alertname"] != "Watchdog":
+            if alert["state"] in states and labels["alertname"] != "Watchdog":
                 service = f"({labels['service']})" if "service" in labels else ""
                 found.add(labels["alertname"] + service)
         return found
 
     def not_quiet_text(self):
-        """None when everything is ready, everything is scraped and nothing but Watchdog fires."""
+        """None when everything is ready and scraped, and nothing but Watchdog fires or is about to."""
         if text := self.not_ready_text():
             return text
         fine = self.query("min(up)") == 1 and self.query('count(ALERTS{alertname="Watchdog"})') == 1
         if not fine:
             return "Prometheus does not scrape everything yet"
-        return ", ".join(sorted(self.firing())) or None
+        return ", ".join(sorted(self._alerts({"pending", "firing"}))) or None
