@@ -13,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -54,6 +55,7 @@ Settings open_settings() {
   settings.signal_rate_max = settings.signal_burst_max = 1'000'000;
   settings.venue_order_rate = settings.venue_order_burst = 1'000'000;
   settings.venue_cancel_rate = settings.venue_cancel_burst = 1'000'000;
+  settings.lease_gather = {};  // the only runner there will be is there at once
   return settings;
 }
 
@@ -140,7 +142,8 @@ class Desk {
     now_ += milliseconds(20);
     keep_fresh();
     finish();
-    const domain::LeaseEpoch epoch = core_.leases().front().epoch;
+    std::map<domain::Shard, domain::LeaseEpoch> epochs;
+    for (const domain::Lease& lease : core_.leases()) epochs[lease.shard] = lease.epoch;
     std::vector<Input> made;
     for (std::size_t i = 0; i < count; ++i) {
       const domain::Market market =
@@ -150,7 +153,7 @@ class Desk {
       signal.strategy = kStrategy;
       signal.event = market.event;
       signal.shard = domain::shard_of(market.event);
-      signal.lease_epoch = epoch;
+      signal.lease_epoch = epochs.at(signal.shard);
       signal.applied_seq = core_.ledger().last_seq();
       signal.oldest_book_at = signal.decided_at = now_;
       signal.expires_at = now_ + std::chrono::seconds(2);
