@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 from exposition import Scrape
 from stack import Stack, changed_configuration
-from waiting import ROOT, Failed
+from waiting import ROOT, Failed, wait_until
 
 WORK = ROOT / "build" / "tick-to-order"
 FAMILY = "polybot_order_latency_seconds"
@@ -84,6 +84,23 @@ def set_snapshots(file, interval):
     file.write_text(text)
 
 
+def fresh_scrape(stack):
+    """(a scrape just after a snapshot that brought new orders, its time), with every stage in it."""
+    def submitted(scrape):
+        return scrape.value("polybot_orders_total", status="submitted")
+
+    first, latest = submitted(scrape_of(stack)), []
+
+    def missing():
+        scrape = scrape_of(stack)
+        latest[:] = [scrape, time.monotonic()]
+        if FAMILY not in scrape.families or not all(buckets(scrape, stage) for stage in SHOWN):
+            return "no orders yet"
+        return None if submitted(scrape) != first else "no new snapshot yet"
+    wait_until("a snapshot with new orders", missing, 60)
+    return latest
+
+
 def measure(tree, name, snapshots, seconds):
     folder = WORK / name
     folder.mkdir(parents=True)
@@ -93,12 +110,12 @@ def measure(tree, name, snapshots, seconds):
     stack = Stack(folder, configuration)
     try:
         stack.wait_ready()
-        time.sleep(5)
-        before, begun = scrape_of(stack), time.monotonic()
+        before, begun = fresh_scrape(stack)
         raw = subprocess.run([tree / "bench" / "raw_path", "1000"], capture_output=True, text=True, timeout=120,
                              check=True).stdout.strip()
         time.sleep(max(0.0, seconds - (time.monotonic() - begun)))
-        after, took = scrape_of(stack), time.monotonic() - begun
+        after, ended = fresh_scrape(stack)
+        took = ended - begun
     finally:
         stack.stop()
     show(name, before, after, took, raw)
