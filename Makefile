@@ -88,7 +88,7 @@ e2e: ## the monitoring alive: each family, panel and alert, proven against a rea
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/e2e/e2e_test.py $(FAULTS)
 
-quiet: ## the alerts quiet: shipped rules, ten healthy minutes with a runner kill and an aggregator restart
+quiet: ## the alerts quiet: shipped rules, ten healthy minutes with scaling, a runner kill and an aggregator restart
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/e2e/quiet_test.py $(MINUTES)
@@ -104,7 +104,7 @@ soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes 
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/chaos/soak.py '$(or $(MINUTES),30)'
 
-compose-test: ## the containers: build, up, kill -9 each in turn, down, up (needs a Docker engine)
+compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose
 	@/usr/bin/python3 tests/compose/compose_test.py $(STEPS)
 

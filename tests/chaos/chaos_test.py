@@ -19,9 +19,11 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import dead_man
+import leases
 import truth
 from replicas import Replicas
-from stack import Stack, changed_configuration, request
+from rest import come_to_rest
+from stack import Stack, changed_configuration
 from storm import SERVICES, Storm, end_of_faults
 from waiting import ROOT, Failed, say, wait_until
 from watch import Watch
@@ -29,10 +31,8 @@ from watch import Watch
 WORK = ROOT / "build" / "chaos"
 RUNNERS = 3
 DEATHS = 3
-SETTLE_SECONDS = 120
-EQUAL_SECONDS = 60
+READY_SECONDS = 120
 SHOWN_MAX = 5
-STRATEGIES = ("arbitrage", "momentum", "spread_farm")
 
 # Many small orders, wide limits, short doubts, markets that end within the run.
 CONFIGURATION = {
@@ -93,16 +93,11 @@ def seen(facts, watch, replicas):
 def quiesce(stack, replicas):
     """Everything works, nobody trades any more, and nothing is open or in doubt."""
     replicas.let_all_go_on()
-    wait_until("the simulator is back", lambda: None if _answers(stack.simulator + "/status") else "no answer", 60)
+    wait_until("the simulator is back", lambda: _no_answer(stack, "venue-simulator", "/status"), 60)
     end_of_faults(stack)
     stack.scale(RUNNERS)
-    _tended(replicas, "everything is ready", stack.not_ready, SETTLE_SECONDS)
-    for strategy in STRATEGIES:
-        _tended(replicas, f"{strategy} is stopped",
-                lambda name=strategy: _command(stack, f"/api/v1/strategies/{name}/stop"), 30)
-    _tended(replicas, "nothing is open, in doubt or unhedged", lambda: _still_open(stack), SETTLE_SECONDS)
-    stack.pause_flow()
-    _tended(replicas, "every trade is settled", lambda: _still_open(stack, settled=True), SETTLE_SECONDS)
+    _tended(replicas, "everything is ready", stack.not_ready, READY_SECONDS)
+    come_to_rest(stack, lambda what, condition, seconds: _tended(replicas, what, condition, seconds))
 
 
 def _tended(replicas, what, condition, seconds):
@@ -112,49 +107,20 @@ def _tended(replicas, what, condition, seconds):
     return wait_until(what, missing, seconds)
 
 
-def _answers(url):
-    return request(url, timeout=2)[0] == 200
-
-
-def _command(stack, path):
-    status = stack.command("POST", path)
-    return None if status == 200 else f"{path} is answered {status}"
-
-
-def _still_open(stack, settled=False):
-    text = stack.metrics()
-    if text is None:
-        return "the aggregator does not answer"
-    scrape = truth.Scrape(text)
-    families = ["polybot_orders_live", "polybot_orders_ambiguous"]
-    if settled:
-        families += ["polybot_fills_provisional", "polybot_unredeemed_usd"]
-    left = [f"{family} {scrape.value(family):g}" for family in families if scrape.value(family) != 0]
-    if (scrape.value("polybot_unhedged_exposure_usd") or 0) >= float(truth.MIN_SIZE):
-        left.append(f"unhedged {scrape.value('polybot_unhedged_exposure_usd'):g} USD")
-    return ", ".join(left) or None
+def _no_answer(stack, place, path):
+    return None if stack.ask(place, path, timeout=2)[0] == 200 else "no answer"
 
 
 def compare(stack, table):
-    """Adds a row per check. All of it must be equal in one reading; markets still resolve, so it may take a while."""
-    last = []
-
-    def different():
-        try:
-            last[:] = truth.differences(stack)
-        except Failed as failed:
-            return str(failed)
-        wrong = [name for name, found in last[1].items() if found]
-        return "; ".join(wrong) or None
+    """Adds a row per check; None when nothing could be read."""
     try:
-        wait_until("venue, journal, metrics and API say the same", different, EQUAL_SECONDS, every=1.0)
+        facts, different = truth.lasting_differences(stack)
     except Failed as failed:
-        if not last:
-            table.add("the four can be read", [str(failed)])
-            return None
-    for name, found in last[1].items():
+        table.add("the four can be read", [str(failed)])
+        return None
+    for name, found in different.items():
         table.add(name, found)
-    return last[0]
+    return facts
 
 
 def judge(run, table, duration):
@@ -162,14 +128,12 @@ def judge(run, table, duration):
     table.add("order-manager gone: the venue cancels", dead_man.too_slow(deaths), dead_man.distribution(deaths))
     facts = compare(stack, table)
     try:
-        wait_until("every shard has a holder", lambda: watch.missing_leases(STRATEGIES), 20)
-        table.add("every shard leased exactly once", [text for text in watch.trouble if " is leased to " in text],
-                  f"{watch.samples} samples")
+        wait_until("every shard has a holder", lambda: leases.missing(leases.read(stack)), 20)
+        table.add("every shard has a holder in the end", [])
     except Failed as failed:
-        table.add("every shard leased exactly once", [str(failed)])
-    table.add("no quote rests in an unleased shard", [text for text in watch.trouble if "rests in shard" in text])
-    table.add("no counter ever fell", [text for text in watch.trouble if "counter" in text or "broken" in text],
-              f"{watch.scrapes} scrapes")
+        table.add("every shard has a holder in the end", [str(failed)])
+    for name, found in watch.findings().items():
+        table.add(name, found, f"{watch.samples} looks at the leases, {watch.scrapes} scrapes")
     if facts is None:
         return
     for name, count in seen(facts, watch, replicas).items():

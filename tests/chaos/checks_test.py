@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Shows that each comparison of the chaos test can fail: books that agree pass, and each tampering turns the check
+"""Shows that each check of running stacks can fail: books that agree pass, and each tampering turns the check
 red that is meant for it."""
 
 import copy
@@ -10,6 +10,8 @@ from pathlib import Path
 # What is shared with the other tests of real processes.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
+import leases
+import silence
 import truth
 from exposition import Scrape
 from watch import Watch
@@ -160,6 +162,60 @@ class Leases(unittest.TestCase):
         for second in range(20):
             self.see(second, *([lease()] if second % 4 == 0 else []), resting=[QUOTE])
         self.assertEqual(self.watch.trouble, [])
+
+    def test_each_kind_of_trouble_is_found_under_its_check(self):
+        self.see(0, lease(), lease(replica="runner-2"))
+        for second in range(9):
+            self.see(second, resting=[QUOTE])
+        self.watch.trouble.append("a counter fell: x")
+        self.assertEqual([len(found) for found in self.watch.findings().values()], [1, 1, 1])
+
+
+def shared_out(*replicas):
+    return {"leases": [lease(shard, replicas[shard % len(replicas)]) for shard in range(leases.SHARDS)]}
+
+
+class Shares(unittest.TestCase):
+    def missing(self, table, replicas=None):
+        return leases.missing(table, replicas, ["farm"])
+
+    def test_even_shares_of_all_shards_pass(self):
+        for count in (1, 2, 3, 4):
+            names = [f"runner-{number}" for number in range(count)]
+            self.assertIsNone(self.missing(shared_out(*names)))
+            self.assertIsNone(self.missing(shared_out(*names), names))
+
+    def test_each_kind_of_trouble_is_told(self):
+        twice, short = shared_out("a", "b"), shared_out("a", "b")
+        twice["leases"].append(lease(7, "c"))
+        del short["leases"][7]
+        self.assertIn("twice", self.missing(twice))
+        self.assertIn("1 shards are not leased", self.missing(short))
+        self.assertIn("does not answer", self.missing(None))
+        self.assertIn("should not be there", self.missing(shared_out("a", "b"), ["a"]))
+        self.assertIn("shared out as 0 + 32 + 32", self.missing(shared_out("a", "b"), ["a", "b", "c"]))
+        self.assertIn("shared out as 16 + 48", self.missing(shared_out("a", "a", "a", "b"), ["a", "b"]))
+
+
+    def test_leases_anew_are_not_those_of_before(self):
+        table = {"leases": [{**one, "strategy": strategy} for strategy in leases.STRATEGIES
+                            for one in shared_out("a", "b")["leases"]]}
+        self.assertIsNone(leases.missing_anew(table, {"1.0"}))
+        self.assertIn("still in force", leases.missing_anew(table, {"1.1"}))
+        self.assertIn("does not answer", leases.missing_anew(None, set()))
+
+
+class Silence(unittest.TestCase):
+    def wrong(self, *names):
+        return silence.wrong(silence.fired(
+            lambda what, **query: {"result": [{"metric": {"alertname": name}, "values": [1, 2]} for name in names]}, 0))
+
+    def test_watchdog_alone_is_silence(self):
+        self.assertEqual(self.wrong("Watchdog"), [])
+
+    def test_any_other_alert_and_a_silent_watchdog_are_told(self):
+        self.assertEqual(self.wrong("Watchdog", "OrderStuck", "OrderStuck"), ["OrderStuck fired for 20 s"])
+        self.assertEqual(len(self.wrong()), 1)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ RESTING_MIN = 3
 
 
 def resting(stack):
-    return [order for order in read_venue(stack.simulator).orders.values()
+    return [order for order in read_venue(stack).orders.values()
             if order["status"] in ("live", "delayed")]
 
 
@@ -36,7 +36,7 @@ def one_round(stack, chance):
         left = {order["id"] for order in resting(stack)}
         wait_until("the venue has canceled everything", lambda: None if not resting(stack) else "orders rest",
                    CANCELED_SECONDS_MAX + 5)
-        gone = [order for number, order in read_venue(stack.simulator).orders.items() if number in left]
+        gone = [order for number, order in read_venue(stack).orders.items() if number in left]
     finally:
         os.kill(stack.launcher, signal.SIGCONT)
     wait_until("everything is ready again", stack.not_ready, 60)

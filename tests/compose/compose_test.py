@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Starts the shipped docker-compose.yml, kills what is in it, stops it and starts it again.
+"""Starts the shipped docker-compose.yml, kills what is in it, scales it, stops it and starts it again.
 
 Needs an engine (DOCKER_HOST, or the default socket) and docker-compose 1.29 or docker compose v2; without
 them it says so and ends well. The stack is a project of its own on ports that the engine chooses, and is
-removed at the end with its volumes; the image stays. Prometheus runs the shipped rules thirty times as fast.
+removed at the end with its volumes; the image stays. Prometheus runs the shipped rules thirty times as fast,
+but for the ten minutes of the step `scale`.
 Each check is a row of the table at the end; one that fails makes the exit code 1.
 
   compose_test.py              everything
   compose_test.py NAME...      only the steps named: config build up harden kills scale resume
 """
 
-import json
 import os
 import shutil
 import signal
@@ -30,6 +30,8 @@ from kills import Kills
 from rendering import Rendering, settings_example
 from report import Table, as_text, demand
 from resume import Resume
+from running import Running
+from scaling import Scaling
 from view import AGGREGATOR, View
 
 WORK = ROOT / "build" / "compose-test"
@@ -66,7 +68,9 @@ class ComposeTest:
         self.rendering = Rendering(table, self.versions)
         self.stack = Stack(f"polybot-test-{os.getpid()}", self.versions[0][1],
                            [ROOT / "docker-compose.yml", write_override()], self.settings)
+        self.shipped = Stack(self.stack.project, self.versions[0][1], [ROOT / "docker-compose.yml"], self.settings)
         self.view = View(self.stack)
+        self.running = Running(self.stack)
         self.observers = list(expectations.OBSERVERS)
 
     @property
@@ -120,7 +124,7 @@ class ComposeTest:
 
     def check_scrape(self):
         def missing():
-            targets = self.view.prometheus("targets")["activeTargets"]
+            targets = self.view.ask("targets")["activeTargets"]
             bad = [f"{t['labels']['job']} {t['scrapeUrl']}: {t['lastError']}" for t in targets
                    if t["health"] != "up"]
             urls = [t["scrapeUrl"] for t in targets if t["labels"]["job"] == "polybot"]
@@ -130,7 +134,7 @@ class ComposeTest:
         wait_until("every target scraped", missing, 60)
         samples = self.view.query('scrape_samples_scraped{job="polybot"}')
         demand(samples > 100, f"a scrape holds {samples} samples")
-        wrong = [rule["name"] for group in self.view.prometheus("rules")["groups"] for rule in group["rules"]
+        wrong = [rule["name"] for group in self.view.ask("rules")["groups"] for rule in group["rules"]
                  if rule["health"] == "err"]
         demand(not wrong, f"rules that cannot be evaluated: {wrong}")
         return f"{AGGREGATOR}/metrics, {samples:.0f} samples; every rule can be evaluated"
@@ -141,28 +145,6 @@ class ComposeTest:
             fills = self.view.query("sum(polybot_fills_total)")
             return None if submitted > 0 and fills > 0 else f"{submitted:.0f} orders, {fills:.0f} fills"
         return f"first orders and fills after {wait_until('orders and fills', missing, 120):.1f} s"
-
-    # --- scale --------------------------------------------------------------------------------------------
-
-    def scale(self):
-        self.table.check("scale: strategy-runner=3", self.scale_runners)
-
-    def scale_runners(self):
-        counts = []
-        for wanted in (3, 1):
-            self.stack.compose("up", "-d", "--no-recreate", "--scale", f"strategy-runner={wanted}",
-                               "setup", *self.started)
-            wait_until(f"{wanted} runners ready",
-                       lambda: None if self.runners() == (wanted, wanted)
-                       else "%d ready of %d" % self.runners(), READY_SECONDS)
-            counts.append(str(wanted))
-        return f"{' then '.join(counts)} replicas up and ready"
-
-    def runners(self):
-        """(ready, up) replicas of strategy-runner, as the aggregator counts them."""
-        _, body = self.stack.get(AGGREGATOR + "/health/ready/strategy-runner")
-        answer = json.loads(body or "{}")
-        return answer.get("ready", 0), answer.get("replicas", 0)
 
     # --- all of it ----------------------------------------------------------------------------------------
 
@@ -185,9 +167,9 @@ class ComposeTest:
         if step == "harden":
             Hardening(self.table, self.stack, self.started).check()
         elif step == "kills":
-            Kills(self.table, self.stack, self.view).check()
+            Kills(self.table, self.stack, self.view, self.running).check()
         elif step == "scale":
-            self.scale()
+            Scaling(self.table, self.stack, self.shipped, self.view, self.running, self.started).check()
         elif step == "resume":
             Resume(self.table, self.stack, self.view, self.started).check()
 

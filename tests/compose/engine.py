@@ -159,7 +159,12 @@ class Stack:
 
     def get(self, url, *options):
         """(status, body) of a GET from the monitoring network; status 0 when nobody answers."""
-        code, out, _ = run(["docker", "exec", self._probe, "curl", "--silent", "--max-time", "5",
+        return self.curl(self._probe, url, *options)
+
+    @staticmethod
+    def curl(container, url, *options, timeout=5):
+        """(status, body) of a request from inside of a container; status 0 when nobody answers."""
+        code, out, _ = run(["docker", "exec", container, "curl", "--silent", "--max-time", str(timeout),
                             "--write-out", "\n%{http_code}", *options, url], timeout=120)
         body, _, status = out.rpartition("\n")
         return (int(status), body) if code == 0 and status.isdigit() else (0, "")

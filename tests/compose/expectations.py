@@ -59,15 +59,17 @@ class Kill:
 
     not_ready: services whose own /health/ready no longer answers 200, the killed one among them.
     alerts: what fires, by name; those about one service as Name(service).
+    leases_end: no lease survives it, even when it comes back at once.
     """
 
     service: str
     not_ready: frozenset = field(default_factory=frozenset)
     alerts: frozenset = field(default_factory=frozenset)
+    leases_end: bool = False
 
 
-def kill(service, not_ready, alerts):
-    return Kill(service, frozenset(not_ready.split()), frozenset(alerts.split()))
+def kill(service, not_ready, alerts, leases_end=False):
+    return Kill(service, frozenset(not_ready.split()), frozenset(alerts.split()), leases_end)
 
 
 # With Watchdog, which always fires, left out.
@@ -81,7 +83,8 @@ KILLS = (
     kill("order-manager",
          not_ready="order-manager gateway strategy-runner",
          alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "
-                "ServiceNotReady(strategy-runner) StrategyNotRunning"),
+                "ServiceNotReady(strategy-runner) StrategyNotRunning",
+         leases_end=True),
     # No books: runners hear nothing and strategies have nothing to evaluate. With the shipped ranges
     # MarketDataStale follows; a range of 10 s instead of 5 m has forgotten the gateway's last time stamp
     # before that is 30 s old.
@@ -92,7 +95,8 @@ KILLS = (
     kill("strategy-runner",
          not_ready="strategy-runner",
          alerts="ServiceDown(strategy-runner) ServiceNotReady(strategy-runner) StrategyNotRunning "
-                "ShardsUnleased"),
+                "ShardsUnleased",
+         leases_end=True),
     # Trading goes on unseen, and Prometheus says that it cannot see.
     kill("metrics-aggregator", not_ready="metrics-aggregator", alerts="MetricsDown"),
     kill("alertmanager", not_ready="", alerts="AlertDeliveryFailing"),

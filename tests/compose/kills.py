@@ -2,8 +2,9 @@
 expectations.KILLS lists changes, and nothing else."""
 
 import expectations
+import leases
 from engine import Failed, docker, wait_until
-from expectations import ON_BUS
+from expectations import ON_BUS, SERVICES
 from report import as_text, demand
 from view import AGGREGATOR
 
@@ -13,10 +14,11 @@ ROUNDS_AFTER = 8         # evaluations of all rules that must bring nothing furt
 
 
 class Kills:
-    def __init__(self, table, stack, view):
+    def __init__(self, table, stack, view, running):
         self.table = table
         self.stack = stack
         self.view = view
+        self.running = running
 
     def check(self):
         for expected in expectations.KILLS:
@@ -28,14 +30,29 @@ class Kills:
     def restarts_by_itself(self, expected):
         self.wait_for_quiet()
         before = self.stack.inspect(expected.service)["RestartCount"]
+        ended = leases.epochs(self.leases()) if expected.leases_end else set()
         self.stack.kill_process(expected.service)
 
         def missing():
             count = self.stack.inspect(expected.service)["RestartCount"]
             if count != before + 1:
                 return f"started {count - before} times since"
-            return as_text(self.view.own_words())
-        return f"ready again after {wait_until('restarted and ready', missing, RECOVERY_SECONDS):.1f} s"
+            return self.view.own_word(expected.service) if expected.service in SERVICES else None
+        itself = wait_until("restarted and ready", missing, RECOVERY_SECONDS, 0.2)
+        # Nobody trades before that. Until they hear that their leases have ended, runners are ready with those.
+        leased = itself + wait_until("every shard leased anew", lambda: self.not_leased_anew(ended), RECOVERY_SECONDS, 0.2)
+        everybody = leased + wait_until("everybody ready", lambda: as_text(self.view.own_words()), RECOVERY_SECONDS)
+        anew = f"every shard leased anew after {leased:.1f} s, " if ended else ""
+        return f"ready again after {itself:.1f} s, {anew}everybody warm and ready after {everybody:.1f} s"
+
+    def leases(self):
+        table = leases.read(self.running)
+        demand(table is not None, "order-manager does not answer")
+        return table
+
+    def not_leased_anew(self, ended):
+        """`ended`: epochs that may not be in force any more; empty when none had to end."""
+        return leases.missing_anew(leases.read(self.running), ended)
 
     def changes_what_is_listed(self, expected):
         self.wait_for_quiet()

@@ -49,16 +49,17 @@ class View:
     def not_ready_text(self):
         return as_text(self.not_ready())
 
-    def prometheus(self, what, *options):
+    def ask(self, what, **query):
         """The data of an answer of Prometheus' API; Failed when there is none."""
-        status, body = self._stack.get(f"{PROMETHEUS}/api/v1/{what}", *options)
+        options = [option for key, value in query.items() for option in ("--data-urlencode", f"{key}={value}")]
+        status, body = self._stack.get(f"{PROMETHEUS}/api/v1/{what}", "--get", *options)
         if status != 200:
             raise Failed(f"Prometheus does not answer {what} ({status})")
         return json.loads(body)["data"]
 
     def query(self, expression):
         """The value of an expression of one sample; 0 when it has none."""
-        result = self.prometheus("query", "--get", "--data-urlencode", f"query={expression}")["result"]
+        result = self.ask("query", query=expression)["result"]
         return float(result[0]["value"][1]) if result else 0.0
 
     def rule_rounds(self):
@@ -74,7 +75,7 @@ class View:
 
     def _alerts(self, states):
         try:
-            alerts = self.prometheus("alerts")["alerts"]
+            alerts = self.ask("alerts")["alerts"]
         except Failed:
             return set()
         found = set()

@@ -89,8 +89,9 @@ class Stack:
         offset = free_offset()
         self.aggregator = f"http://127.0.0.1:{8000 + offset}"
         self.api = f"http://127.0.0.1:{8080 + offset}"
-        self.manager = f"http://127.0.0.1:{8002 + offset}"
-        self.simulator = f"http://127.0.0.1:{8003 + offset}"
+        self._places = {"metrics-aggregator": self.aggregator, "api": self.api,
+                        "order-manager": f"http://127.0.0.1:{8002 + offset}",
+                        "venue-simulator": f"http://127.0.0.1:{8003 + offset}"}
         self._output = folder / "stack.out"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
         environment |= {"DATA": str(self.data), "PORT_OFFSET": str(offset)}
@@ -154,6 +155,10 @@ class Stack:
 
     # ---- its ports ----
 
+    def ask(self, place, path, method="GET", timeout=10.0):
+        """(status, text) of a service's admin port, or of the place "api"; status 0 when nobody answers."""
+        return request(self._places[place] + path, method, timeout=timeout)
+
     def metrics(self):
         """The text of a scrape; None while the aggregator does not answer."""
         status, text = request(self.aggregator + "/metrics", timeout=3)
@@ -166,12 +171,12 @@ class Stack:
         return None if status == 200 else text[:200]
 
     def fault(self, name, **settings):
-        status, text = request(f"{self.simulator}/faults/{name}", "POST", settings, timeout=3)
+        status, text = request(f"{self._places['venue-simulator']}/faults/{name}", "POST", settings, timeout=3)
         if status != 200:
             raise Failed(f"fault {name}: {status} {text}")
 
     def clear(self, name):
-        status, text = request(f"{self.simulator}/faults/{name}", "DELETE")
+        status, text = self.ask("venue-simulator", f"/faults/{name}", "DELETE")
         if status != 200:
             raise Failed(f"clearing fault {name}: {status} {text}")
 
@@ -182,11 +187,18 @@ class Stack:
         if done.returncode != 0:
             raise Failed(f"scaling to {runners} runners: {(done.stderr or done.stdout).strip()[:200]}")
 
-    def pause_flow(self):
-        """The crowd at the venue sleeps; markets still end and trades settle."""
-        status, text = request(f"{self.simulator}/flow/pause", "POST")
-        if status != 200:
-            raise Failed(f"pausing the flow: {status} {text}")
+    def replicas(self, service):
+        """Names of the present ones."""
+        return sorted(replica for replica, (name, _) in self.children().items() if name == service)
+
+    def journal_fold(self):
+        """What order-manager says of the journal when it folds it anew."""
+        file = self.data / "journal" / "journal.db"
+        done = subprocess.run([PROGRAMS / "order-manager", "verify", "--json", "--orders", file], capture_output=True,
+                              text=True, timeout=60, check=False)
+        if done.returncode != 0:
+            raise Failed(f"the journal's fold is broken: {(done.stderr or done.stdout).strip()[:300]}")
+        return done.stdout
 
     def command(self, method, path, timeout=10.0):
         """A mutating API call; returns its status."""

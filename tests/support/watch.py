@@ -1,19 +1,18 @@
-"""What is looked at each second of a run: that no counter falls, and who has leased what."""
+"""What is looked at again and again in a run: that no counter falls, and who has leased what."""
 
-import json
 import threading
 import time
 
+import leases
 from exposition import Broken, Scrape, falling
-from stack import request
 
-SHARDS = 64
 UNLEASED_SECONDS_MAX = 4.0
 
 
 class Watch:
-    def __init__(self, stack):
+    def __init__(self, stack, every=1.0):
         self._stack = stack
+        self._every = every        # seconds from one look to the next
         self.trouble = []          # what must not be, as texts
         self.scrapes = 0
         self.samples = 0           # of the lease table
@@ -22,7 +21,7 @@ class Watch:
         self._holders = {}         # (strategy, shard): (replica, incarnation, epoch)
         self._unleased = {}        # order: since when it rests in an unleased shard
         self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._each_second, args=(look,), daemon=True)
+        self._threads = [threading.Thread(target=self._again_and_again, args=(look,), daemon=True)
                          for look in (self._scrape, self._sample)]
 
     def start(self):
@@ -35,11 +34,11 @@ class Watch:
             if thread.ident is not None:
                 thread.join(15)
 
-    def _each_second(self, look):
+    def _again_and_again(self, look):
         while not self._ended.is_set():
             begun = time.monotonic()
             look()
-            self._ended.wait(max(0.0, begun + 1 - time.monotonic()))
+            self._ended.wait(max(0.0, begun + self._every - time.monotonic()))
 
     def _scrape(self):
         text = self._stack.metrics()
@@ -56,11 +55,11 @@ class Watch:
         self.scrapes += 1
 
     def _sample(self):
-        status, text = request(self._stack.manager + "/leases", timeout=1)
-        if status != 200:
+        table = leases.read(self._stack)
+        if table is None:
             self._unleased = {}    # nobody says who rests where
             return
-        self.see_leases(json.loads(text), time.monotonic())
+        self.see_leases(table, time.monotonic())
 
     def see_leases(self, table, now):
         """One answer of order-manager's /leases."""
@@ -88,15 +87,8 @@ class Watch:
                                     f"{orphans[order]['strategy']}, which nobody has leased for {now - since:.1f} s")
                 self._unleased[order] = float("inf")  # said once
 
-    def missing_leases(self, strategies):
-        """None when each shard of each strategy has a holder now, else which have none."""
-        status, text = request(self._stack.manager + "/leases", timeout=2)
-        if status != 200:
-            return "order-manager does not answer"
-        held = [(lease["strategy"], lease["shard"]) for lease in json.loads(text)["leases"]]
-        wanted = {(strategy, shard) for strategy in strategies for shard in range(SHARDS)}
-        if len(held) != len(set(held)):
-            return "a shard is leased twice"
-        if absent := sorted(wanted - set(held)):
-            return f"{len(absent)} shards are not leased, such as {absent[0]}"
-        return None
+    def findings(self):
+        """{check: what was wrong}."""
+        return {"every shard is leased once at most": [text for text in self.trouble if " is leased to " in text],
+                "no quote rests in an unleased shard": [text for text in self.trouble if " rests in shard " in text],
+                "no counter ever fell": [text for text in self.trouble if "counter" in text or "broken" in text]}

@@ -1,21 +1,21 @@
 """What the venue, the journal, /metrics and the API each say after a run, and where they differ.
 
 Each check is a function of the four that returns texts, one per difference. Everything is exact: money and
-quantities are decimals, and identities are the ids of orders, trades and markets.
+quantities are decimals, and identities are the ids of orders, trades and markets. A stack is asked through ask(),
+metrics() and journal_fold(), under the launcher (stack.py) as in containers.
 """
 
 import json
-import subprocess
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
 from exposition import Scrape
-from stack import PROGRAMS, request
-from waiting import Failed
+from waiting import Failed, wait_until
 
 PAGE = 5_000
 MIN_SIZE = Decimal(5)       # shares: the smallest order the venue takes
+EQUAL_SECONDS = 60
 LIVE = ("submitted", "ambiguous", "accepted", "partially_filled")
 
 
@@ -36,18 +36,19 @@ class Facts:
     api: dict          # path: answer
 
 
-def _get(url):
-    status, text = request(url, timeout=20)
+def _get(stack, place, path):
+    status, text = stack.ask(place, path, timeout=20)
     if status != 200:
-        raise Failed(f"{url} is answered {status}: {text[:200]}")
+        raise Failed(f"{path} of {place} is answered {status}: {text[:200]}")
     return json.loads(text)
 
 
-def _pages(simulator, path):
+def _pages(stack, path):
     """Every page of /state, or of /state/history: what has left the simulator's memory."""
     orders_after = trades_after = 0
     while True:
-        page = _get(f"{simulator}{path}?limit={PAGE}&orders_after={orders_after}&trades_after={trades_after}")
+        page = _get(stack, "venue-simulator",
+                    f"{path}?limit={PAGE}&orders_after={orders_after}&trades_after={trades_after}")
         yield page
         if "orders_next" not in page and "trades_next" not in page:
             return
@@ -57,14 +58,14 @@ def _pages(simulator, path):
         trades_after = page.get("trades_next", last)
 
 
-def read_venue(simulator):
-    first = _get(f"{simulator}/state?limit=1")
+def read_venue(stack):
+    first = _get(stack, "venue-simulator", "/state?limit=1")
     if not first["accounts"]:
         raise Failed("nobody has an account at the venue")
     account = first["accounts"][0]
     orders, trades = {}, {}
     for path in ("/state/history", "/state"):
-        for page in _pages(simulator, path):
+        for page in _pages(stack, path):
             orders |= {order["id"]: order for order in page["orders"] if order["account"] == account["account"]}
             trades |= {trade["id"]: trade for trade in page["trades"]}
     ours = [trade for trade in trades.values() if sides_of(trade, account["account"])]
@@ -76,29 +77,21 @@ def sides_of(trade, account):
     return [party for party in [trade["taker"], *trade["makers"]] if party["account"] == account]
 
 
-def read_journal(file):
-    done = subprocess.run([PROGRAMS / "order-manager", "verify", "--json", "--orders", file], capture_output=True,
-                          text=True, timeout=60, check=False)
-    if done.returncode != 0:
-        raise Failed(f"the journal's fold is broken: {(done.stderr or done.stdout).strip()[:300]}")
-    return json.loads(done.stdout)
-
-
 def read(stack):
-    journal = read_journal(stack.data / "journal" / "journal.db")
-    venue = read_venue(stack.simulator)
+    journal = json.loads(stack.journal_fold())
+    venue = read_venue(stack)
     text = stack.metrics()
     if text is None:
         raise Failed("the aggregator does not answer")
-    api = {path: _get(f"{stack.api}/api/v1/{path}") for path in ("status", "positions", "pnl")}
-    api["orders"] = _api_list(stack.api, "orders")
+    api = {path: _get(stack, "api", f"/api/v1/{path}") for path in ("status", "positions", "pnl")}
+    api["orders"] = _api_list(stack, "orders")
     return Facts(venue, journal, {order["venue_id"]: order for order in journal["orders"]}, Scrape(text), api)
 
 
-def _api_list(api, what):
+def _api_list(stack, what):
     rows, cursor = [], None
     while True:
-        page = _get(f"{api}/api/v1/{what}?limit=200" + (f"&cursor={cursor}" if cursor else ""))
+        page = _get(stack, "api", f"/api/v1/{what}?limit=200" + (f"&cursor={cursor}" if cursor else ""))
         rows += page[what]
         cursor = page.get("next_cursor")
         if not cursor:
@@ -307,3 +300,23 @@ def differences(stack):
     """{check: [differences]}, from one reading of everything."""
     facts = read(stack)
     return facts, {name: check(facts) for name, check in CHECKS}
+
+
+def lasting_differences(stack):
+    """The first reading without any difference, or the last one of EQUAL_SECONDS: markets still resolve, so it may
+    take a while until all is equal in one reading. Raises Failed when no reading was possible."""
+    last = []
+
+    def different():
+        try:
+            last[:] = differences(stack)
+        except Failed as failed:
+            return str(failed)
+        wrong = [name for name, found in last[1].items() if found]
+        return "; ".join(wrong) or None
+    try:
+        wait_until("venue, journal, metrics and API say the same", different, EQUAL_SECONDS, every=1.0)
+    except Failed:
+        if not last:
+            raise
+    return tuple(last)
