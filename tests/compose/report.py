@@ -28,9 +28,10 @@ class Table:
 
     def print(self):
         print("\n" + "-" * 100)
+        width = max((len(check) for check, _, _ in self.rows), default=0)
         for check, good, detail in self.rows:
             word = {True: "ok", False: "FAIL", None: "skipped"}[good]
-            print(f"{word:8}{check:34}{detail}")
+            print(f"{word:8}{check:{width}}  {detail}")
         bad = sum(good is False for _, good, _ in self.rows)
         good = sum(good is True for _, good, _ in self.rows)
         skipped = sum(good is None for _, good, _ in self.rows)
