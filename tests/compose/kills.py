@@ -40,7 +40,8 @@ class Kills:
             return self.view.own_word(expected.service) if expected.service in SERVICES else None
         itself = wait_until("restarted and ready", missing, RECOVERY_SECONDS, 0.2)
         # Nobody trades before that. Until they hear that their leases have ended, runners are ready with those.
-        leased = itself + wait_until("every shard leased anew", lambda: self.not_leased_anew(ended), RECOVERY_SECONDS, 0.2)
+        leased = itself + wait_until("every shard leased anew", lambda: self.not_leased_anew(ended),
+                                     RECOVERY_SECONDS, 0.2)
         everybody = leased + wait_until("everybody ready", lambda: as_text(self.view.own_words()), RECOVERY_SECONDS)
         anew = f"every shard leased anew after {leased:.1f} s, " if ended else ""
         return f"ready again after {itself:.1f} s, {anew}everybody warm and ready after {everybody:.1f} s"
