@@ -20,6 +20,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import dead_man
 import truth
+from lively import LIVELY, merged
 from replicas import Replicas
 from stack import Stack, changed_configuration, request
 from storm import SERVICES, Storm, end_of_faults
@@ -34,22 +35,14 @@ EQUAL_SECONDS = 60
 SHOWN_MAX = 5
 STRATEGIES = ("arbitrage", "momentum", "spread_farm")
 
-# Many small orders, wide limits, short doubts, markets that end within the run; signals that outlive a lease.
-CONFIGURATION = {
-    "venue-simulator.toml": {"rate": "4000", "deposit": '"1000000"', "rotate_period": '"20s"',
-                             "resolve_after_min": '"2s"', "resolve_after_max": '"6s"'},
-    "order-manager.toml": {"order_notional_max": "2000", "position_max": "20000", "event_exposure_max": "50000",
-                           "exposure_max": "500000", "open_orders_max": "400", "order_rate": "200",
-                           "order_burst": "400", "order_rate_max": "200", "order_burst_max": "400",
-                           "daily_loss_max": "900000", "drawdown_max": "900000", "request_timeout": '"3s"',
-                           "ambiguous_hold": '"6s"', "drift_every": '"5s"', "marks_every": '"2s"'},
-    "strategy-runner.toml": {"requote_interval": '"100ms"', "refresh_interval": '"5s"', "spread_min": '"0.01"',
-                             "toxic_pause": '"500ms"', "inventory_max": '"2000"', "event_cost_max": '"20000"',
-                             "pause": '"100ms"', "flow_min": '"20"', "trades_min": '"2"', "entry_imbalance": '"0.3"',
-                             "move_min": '"0.005"', "spread_max": '"0.1"', "hold_max": '"2s"', "rest": '"2s"',
-                             "reduce_before_end": '"5s"', "exit_before_end": '"3s"', "time_to_end_min": '"4s"',
-                             "denial_pause_max": '"2s"', "ttl": '"10s"'},
-}
+# Short doubts, and markets that end within the run.
+CONFIGURATION = merged(LIVELY, {
+    "venue-simulator.toml": {"rate": "4000", "rotate_period": '"20s"', "resolve_after_min": '"2s"',
+                             "resolve_after_max": '"6s"'},
+    "order-manager.toml": {"request_timeout": '"3s"', "ambiguous_hold": '"6s"', "drift_every": '"5s"',
+                           "marks_every": '"2s"'},
+    "strategy-runner.toml": {"ttl": '"10s"'},  # signals outlive a lease
+})
 
 # What a run of three minutes must have seen; of a longer or shorter one in proportion.
 LEAST = {"orders": 2_000, "fills": 500, "kills": 30, "kills of order-manager": 10, "ambiguous orders": 20,
