@@ -37,6 +37,8 @@ run: programs ## start the whole stack on this machine and watch it trade (Ctrl-
 	  RUNNERS='$(RUNNERS)' CONFIG='$(CONFIG)' exec $(BUILD)/bin/polybot run
 
 scale: ## have RUNNERS=n strategy-runners from now on in the stack that runs in DATA
+	@test -n '$(RUNNERS)' || { echo "make scale: say how many, as in make scale RUNNERS=3" >&2; exit 2; }
+	@test -x $(BUILD)/bin/polybot || { echo "make scale: nothing is built here; make run first" >&2; exit 2; }
 	@DATA='$(DATA)' RUNNERS= $(BUILD)/bin/polybot scale '$(RUNNERS)'
 
 token: ## print the API token that mutating calls need

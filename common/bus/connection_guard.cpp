@@ -5,13 +5,14 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstddef>
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -25,6 +26,7 @@ constexpr milliseconds kProbeInterval{1000};
 constexpr milliseconds kDoubtInterval{100};  // after a failure
 constexpr milliseconds kGreetingPatience{10'000};
 constexpr milliseconds kAcceptancePatience{500};  // from the greeting on
+constexpr milliseconds kEndPatience{5000};        // from our end of a probe on
 constexpr milliseconds kPoll{10};
 // A listener that fails this often in a row is taken for deaf.
 constexpr int kProbesBeforeRenewal = 2;
@@ -95,6 +97,7 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
 
   asio::awaitable<bool> takes_connection(std::string path) {
     const std::uint64_t before = socket.connections_accepted();
+    const std::uint64_t ended_before = socket.connections_ended();
     const bool greeted = co_await is_greeted(path);
     bool heard = false;
     for (milliseconds waited{0}; greeted && !stopped && waited < kAcceptancePatience;
@@ -105,7 +108,21 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
     }
     boost::system::error_code ignored;
     probe.close(ignored);
+    if (heard) co_await notices_an_end(ended_before);
     co_return heard;
+  }
+
+  // Throws when NNG has stopped to clear connections away (see Socket::close for how that comes
+  // about): no dialer of the process would dial again.
+  asio::awaitable<void> notices_an_end(std::uint64_t ended_before) {
+    for (milliseconds waited{0}; !stopped && waited < kEndPatience; waited += kPoll) {
+      if (socket.connections_ended() > ended_before) co_return;
+      co_await wait(kPoll);
+    }
+    if (!stopped) {
+      throw std::runtime_error(
+          "bus: NNG does not notice any more that connections end; only a restart helps");
+    }
   }
 
   // Even a deaf listener greets. To close before it has is the very thing that deafens one.
@@ -143,7 +160,9 @@ ConnectionGuard::ConnectionGuard(asio::any_io_executor executor, nng::Socket& so
                                  std::uint64_t& renewed) {
   state_ = std::make_shared<State>(executor, socket, renewed);
   if (!socket.ipc_paths().empty()) {
-    asio::co_spawn(executor, state_->watch_listeners(), asio::detached);
+    asio::co_spawn(executor, state_->watch_listeners(), [](const std::exception_ptr& failure) {
+      if (failure) std::rethrow_exception(failure);  // out of the loop that runs this
+    });
   }
   if (socket.has_ipc_dialers()) state_->watch_dialers();
 }

@@ -7,7 +7,9 @@
 // So each ipc listener is asked each second whether it still takes a connection in, by making one;
 // a listener that does not is closed and opened anew on the same address. And a dialer that is
 // without a connection is dialled anew after a second, then less and less often. What was lost
-// meanwhile heals like any other loss.
+// meanwhile heals like any other loss. When NNG has stopped to notice that connections end, which
+// nothing in the process can heal, the loop that runs the guard throws: who restarts the process
+// restarts it.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -76,6 +76,8 @@ class Socket {
 
   // Connections that listeners have taken in, ever.
   [[nodiscard]] std::uint64_t connections_accepted() const;
+  // Those of them that NNG has cleared away after their end.
+  [[nodiscard]] std::uint64_t connections_ended() const;
   // The SP protocol number that a peer of this socket speaks.
   [[nodiscard]] std::uint16_t peer_protocol() const;
   [[nodiscard]] const std::vector<std::string>& ipc_paths() const { return ipc_paths_; }
@@ -86,6 +88,7 @@ class Socket {
   // Dials anew where no connection stands; true when there was such a place.
   bool renew_idle_ipc_dialers();
 
+  // Done, or given up and left to the end of the process, within a fifth of a second.
   void close();
   [[nodiscard]] bool is_open() const { return id_ != 0; }
   [[nodiscard]] std::uint32_t id() const { return id_; }
@@ -97,9 +100,8 @@ class Socket {
 
   std::uint32_t id_ = 0;
   struct Connections;
-  // Shared in the sense that NNG's threads write to it; none of them does once the socket is
-  // closed.
-  std::unique_ptr<Connections> connections_;
+  // NNG's threads write to it, until the socket is closed.
+  std::shared_ptr<Connections> connections_;
   struct Dialer {
     std::uint32_t id = 0;
     std::string address;

@@ -199,7 +199,6 @@ std::optional<JournalTruth> read_journal(const std::string& report) {
   truth.fills_booked = number(*object, {"totals", "fills"});
   truth.fills = truth.fills_booked - number(*object, {"totals", "fills_reversed"});
   truth.cash = decimal<Money>(*object, {"cash"});
-  truth.unredeemed = decimal<Money>(*object, {"unredeemed"});
   truth.pnl = decimal<Money>(*object, {"totals", "pnl"});
   truth.holdings = holdings_of(*object);
   return truth;
@@ -257,9 +256,9 @@ std::vector<ComparedFigure> compare(const VenueTruth& venue, const JournalTruth&
   figures.push_back({"orders submitted", "", count(journal.submitted), count(metrics.submitted)});
   figures.push_back({"fills", count(venue.fills), count(journal.fills), ""});
   figures.push_back({"fills booked", "", count(journal.fills_booked), count(metrics.fills_booked)});
-  figures.push_back(
-      {"cash and claims", with_payouts(venue.cash, venue.holdings, payouts).to_string(),
-       with_payouts(journal.cash + journal.unredeemed, journal.holdings, payouts).to_string(), ""});
+  figures.push_back({"cash and claims",
+                     with_payouts(venue.cash, venue.holdings, payouts).to_string(),
+                     with_payouts(journal.cash, journal.holdings, payouts).to_string(), ""});
   figures.push_back(
       {"shares", open_shares(venue.holdings, payouts), open_shares(journal.holdings, payouts), ""});
   for (const std::string& outcome : differing_outcomes(venue, journal)) {

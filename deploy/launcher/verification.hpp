@@ -38,9 +38,8 @@ struct JournalTruth {
   std::uint64_t fills_booked = 0;  // reversed ones included, as the counter has them
   std::uint64_t submitted = 0;
   domain::Money cash;
-  domain::Money unredeemed;
   domain::Money pnl;
-  std::map<std::string, domain::Quantity> holdings;
+  std::map<std::string, domain::Quantity> holdings;  // until they are sold or paid for
 };
 struct MetricsTruth {
   std::uint64_t submitted = 0;

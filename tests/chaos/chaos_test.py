@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 import dead_man
 import leases
 import truth
+from lively import LIVELY, merged
 from replicas import Replicas
 from rest import come_to_rest
 from stack import Stack, changed_configuration
@@ -34,20 +35,14 @@ DEATHS = 3
 READY_SECONDS = 120
 SHOWN_MAX = 5
 
-# Many small orders, wide limits, short doubts, markets that end within the run.
-CONFIGURATION = {
-    "venue-simulator.toml": {"rate": "1500", "deposit": '"1000000"', "rotate_period": '"20s"',
-                             "resolve_after_min": '"2s"', "resolve_after_max": '"6s"'},
-    "order-manager.toml": {"order_notional_max": "2000", "position_max": "20000", "event_exposure_max": "50000",
-                           "exposure_max": "500000", "open_orders_max": "400", "order_rate_max": "40",
-                           "daily_loss_max": "900000", "drawdown_max": "900000", "request_timeout": '"3s"',
-                           "ambiguous_hold": '"6s"', "drift_every": '"5s"',
+# Short doubts, and markets that end within the run.
+CONFIGURATION = merged(LIVELY, {
+    "venue-simulator.toml": {"rate": "4000", "rotate_period": '"20s"', "resolve_after_min": '"2s"',
+                             "resolve_after_max": '"6s"'},
+    "order-manager.toml": {"request_timeout": '"3s"', "ambiguous_hold": '"6s"', "drift_every": '"5s"',
                            "marks_every": '"2s"'},
-    "strategy-runner.toml": {"requote_interval": '"100ms"', "refresh_interval": '"5s"',
-                             "inventory_max": '"2000"', "event_cost_max": '"20000"', "pause": '"100ms"',
-                             "rest": '"2s"', "reduce_before_end": '"5s"', "exit_before_end": '"3s"',
-                             "time_to_end_min": '"4s"', "denial_pause_max": '"2s"'},
-}
+    "strategy-runner.toml": {"ttl": '"10s"'},  # signals outlive a lease
+})
 
 # What a run of three minutes must have seen; of a longer or shorter one in proportion.
 LEAST = {"orders": 2_000, "fills": 500, "kills": 30, "kills of order-manager": 10, "ambiguous orders": 20,

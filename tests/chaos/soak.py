@@ -15,23 +15,25 @@ import sqlite3
 import statistics
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 # What is shared with the other tests of real processes.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 from exposition import Scrape
+from lively import LIVELY, merged
 from stack import Stack, changed_configuration
 from waiting import ROOT, Failed, say
 
 WORK = ROOT / "build" / "soak"
 EVERY_SECONDS = 5
-WARM_UP = 1 / 3              # of the run: caches fill, books and histories reach their bounds
+WARM_UP = 0.4                # of the run: caches fill, books and histories reach their bounds
 RSS_MB_PER_HOUR_MAX = 1.0
 DRIFT_MAX = 0.15             # of what one event costs, from the first third to the last
 EVENTS_MIN = 1_000           # in a third, or the cost of one says nothing
-CONFIGURATION = {"venue-simulator.toml": {"rate": "2000", "deposit": '"1000000"'},
-                 "order-manager.toml": {"daily_loss_max": "900000", "drawdown_max": "900000"}}
+# Order-manager remembers 20,000 ended orders; it has to trade much to have them by the end of the warm-up.
+CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"5m"', "rotate_period": '"60s"'}})
 # What a process does much of, by family: its CPU time is shown per one of these.
 WORK_DONE = {"gateway": "polybot_market_data_events_total", "strategy-runner": "polybot_scans_total",
              "order-manager": "polybot_journal_sequence", "metrics-aggregator": "polybot_aggregator_snapshots_total",
@@ -49,10 +51,21 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def journal_bytes(file):
+class Journal:
     """Bytes of all events: what the journal holds, not what its file happens to have allocated."""
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as journal:
-        return journal.execute("SELECT COALESCE(SUM(LENGTH(body)), 0) FROM journal").fetchone()[0]
+
+    def __init__(self, file):
+        self._file = file
+        self._seen = 0
+        self._bytes = 0
+
+    def bytes(self):
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as journal:
+            added, last = journal.execute("SELECT COALESCE(SUM(LENGTH(body)), 0), MAX(seq) FROM journal WHERE seq > ?",
+                                          [self._seen]).fetchone()
+        self._bytes += added
+        self._seen = last or self._seen
+        return self._bytes
 
 
 def slope(points):
@@ -62,7 +75,7 @@ def slope(points):
     return statistics.median(slopes)
 
 
-def take(stack, begun):
+def take(stack, journal, begun):
     """{(what, service): value} now, with the time in seconds."""
     text = stack.metrics()
     if text is None:
@@ -74,7 +87,7 @@ def take(stack, begun):
         sample["cpu", service] = cpu_seconds(pid)
         sample["work", service] = scrape.value(WORK_DONE[service]) or 0
         sample["pid", service] = pid
-    sample["journal"] = journal_bytes(stack.data / "journal" / "journal.db")
+    sample["journal"] = journal.bytes()
     return time.monotonic() - begun, sample
 
 
@@ -124,9 +137,10 @@ def main(minutes):
         stack.wait_ready()
         begun = time.monotonic()
         samples = []
+        journal = Journal(stack.data / "journal" / "journal.db")
         say(f"{minutes:g} minutes at ten times the usual load")
         while (at := time.monotonic() - begun) < minutes * 60:
-            samples.append(take(stack, begun))
+            samples.append(take(stack, journal, begun))
             if len(samples) % 24 == 0:
                 say("  " + ", ".join(f"{key[1]} {value:.0f} MB" for key, value in sorted(
                     (key, value) for key, value in samples[-1][1].items() if key[0] == "rss")))

@@ -39,9 +39,9 @@ class Storm:
     def __init__(self, seed, duration):
         self._random = random.Random(seed)
         self.plan = []
-        self._each(duration, 8, 14, lambda: ("kill", "order-manager"))
-        self._each(duration, 5, 10, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
-        self._each(duration, 5, 9, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
+        self._each(duration, 10, 16, lambda: ("kill", "order-manager"))
+        self._each(duration, 5, 9, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
+        self._each(duration, 4, 7, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
         self._each(duration, 8, 14, lambda: ("scale", self._random.randint(1, RUNNERS_MAX)))
         self._each(duration, 2, 5, self._fault)
         self.plan.sort(key=lambda entry: entry[0])
@@ -54,11 +54,11 @@ class Storm:
             at += self._random.uniform(least, most)
 
     def _freeze_seconds(self):
-        """Mostly shorter than a lease, often longer, now and then as long as it gets."""
+        """Mostly little longer than a lease, often shorter, now and then as long as it gets."""
         draw = self._random.random()
         if draw < 0.07:
             return self._random.uniform(10, FREEZE_SECONDS_MAX)
-        return self._random.uniform(4, 7) if draw < 0.7 else self._random.uniform(0.3, 3)
+        return self._random.uniform(3.2, 6) if draw < 0.7 else self._random.uniform(0.3, 3)
 
     def _fault(self):
         often = self._random.random() < 0.5

@@ -89,11 +89,14 @@ json::object strategy_object(const Ledger& ledger, const StrategyName& name) {
   return object;
 }
 
-// Shares of each outcome over all strategies: what the venue's balances are compared with.
+// Shares of each outcome over all strategies: what the venue's balances are compared with. Those of
+// a resolved market are there until the venue has paid for them.
 json::array holdings_array(const Ledger& ledger) {
+  const Portfolio& portfolio = ledger.portfolio();
   std::map<domain::Instrument, Quantity> held;
-  for (const auto& [name, positions] : ledger.portfolio().positions()) {
+  for (const auto& [name, positions] : portfolio.positions()) {
     for (const auto& [id, position] : positions) {
+      if (portfolio.resolutions().contains(id) && portfolio.claim(id).is_zero()) continue;
       held[{id, domain::Outcome::Yes}] += position.yes.holding().quantity;
       held[{id, domain::Outcome::No}] += position.no.holding().quantity;
     }

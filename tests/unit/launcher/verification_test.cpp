@@ -1,0 +1,82 @@
+// The closing comparison, with a market that resolves while the stack stops: venue and journal may
+// be on either side of the resolution and of the payout.
+#include "deploy/launcher/verification.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace polybot::launcher {
+namespace {
+
+const std::string kMarket = "0x24b4";
+const std::string kResolved = R"({"markets": [{"conditionId": "0x24b4",
+    "umaResolutionStatus": "resolved", "outcomePrices": "[\"0\", \"1\"]"}]})";
+
+std::string venue(const std::string& cash, const std::string& holdings) {
+  return R"({"accounts": [{"account": 1, "cash": ")" + cash + R"(", "holdings": [)" + holdings +
+         R"(], "totals": {"orders_accepted": 2, "fills": 2}}], "trades": []})";
+}
+std::string journal(const std::string& cash, const std::string& holdings) {
+  return R"({"cash": ")" + cash + R"(", "holdings": [)" + holdings +
+         R"(], "totals": {"orders": {"submitted": 2, "rejected": 0}, "fills": 2, "pnl": "1"}})";
+}
+std::string shares(const std::string& outcome, const std::string& quantity) {
+  return R"({"market": "0x24b4", "outcome": ")" + outcome + R"(", "quantity": ")" + quantity +
+         R"("})";
+}
+
+class Verification : public testing::Test {
+ protected:
+  // The rows that differ, by name.
+  static std::vector<std::string> differing(const std::string& at_venue,
+                                            const std::string& in_journal, bool is_resolved) {
+    const auto venue_truth = read_venue({at_venue});
+    const auto journal_truth = read_journal(in_journal);
+    if (!venue_truth || !journal_truth) return {"unreadable"};
+    // As the session does: only what differs is looked up.
+    Payouts payouts;
+    if (is_resolved && !differing_outcomes(*venue_truth, *journal_truth).empty()) {
+      read_payouts(kResolved, payouts);
+    }
+    std::vector<std::string> names;
+    for (const ComparedFigure& figure :
+         compare(*venue_truth, *journal_truth, {.submitted = 2, .fills_booked = 2}, payouts)) {
+      if (!figure.equal()) names.push_back(figure.name);
+    }
+    return names;
+  }
+
+  const std::string pair_ = shares("yes", "20") + "," + shares("no", "20");
+};
+
+TEST_F(Verification, IsEqualWhileAClaimIsNotPaidYet) {
+  EXPECT_TRUE(differing(venue("100", pair_), journal("100", pair_), true).empty());
+}
+
+TEST_F(Verification, IsEqualWhenTheVenueHasPaidWhatTheJournalStillClaims) {
+  EXPECT_TRUE(differing(venue("120", ""), journal("100", pair_), true).empty());
+}
+
+TEST_F(Verification, IsEqualWhenNeitherSideKnowsOfTheResolution) {
+  EXPECT_TRUE(differing(venue("100", pair_), journal("100", pair_), false).empty());
+}
+
+TEST_F(Verification, IsEqualWhenBothSidesHaveThePayout) {
+  EXPECT_TRUE(differing(venue("120", ""), journal("120", ""), true).empty());
+}
+
+TEST_F(Verification, TellsOfCashThatIsMissing) {
+  EXPECT_EQ(differing(venue("119", ""), journal("120", ""), true),
+            std::vector<std::string>{"cash and claims"});
+}
+
+TEST_F(Verification, TellsOfSharesThatAreMissing) {
+  const auto names =
+      differing(venue("100", shares("yes", "19")), journal("100", shares("yes", "20")), false);
+  EXPECT_TRUE(std::find(names.begin(), names.end(), "shares") != names.end());
+}
+
+}  // namespace
+}  // namespace polybot::launcher
