@@ -13,7 +13,8 @@ namespace polybot::order_manager {
 //  - per strategy and side, submitted = filled + canceled + rejected + expired + live;
 //  - every order's filled quantity and provisional count are those of its booked fills;
 //  - positions are what the booked fills came to, and cash is deposits - costs + results + payouts;
-//  - the set of open orders is the set of those whose status is not terminal.
+//  - the set of open orders is the set of those whose status is not terminal;
+//  - the sums that limits are judged by are those of a count from the beginning.
 [[nodiscard]] std::vector<std::string> broken_invariants(const Ledger& ledger);
 
 }  // namespace polybot::order_manager

@@ -32,9 +32,10 @@ int send_rank(OrderPurpose purpose) {
 
 void insert_by_rank(std::vector<SubmitBatch>& batches, SubmitBatch batch) {
   const int rank = send_rank(batch.orders.front().purpose);
-  const auto place = std::find_if(batches.begin(), batches.end(), [&](const SubmitBatch& other) {
-    return send_rank(other.orders.front().purpose) > rank;
-  });
+  const auto place = std::upper_bound(batches.begin(), batches.end(), rank,
+                                      [](int before, const SubmitBatch& other) {
+                                        return before < send_rank(other.orders.front().purpose);
+                                      });
   batches.insert(place, std::move(batch));
 }
 

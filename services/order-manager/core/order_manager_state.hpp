@@ -230,6 +230,7 @@ struct OrderManager::State {
   Outputs* out = nullptr;
   bool started = false;
   bool journal_down = false;
+  bool legs_touched = true;  // since the legs were judged last
   // What may rest at the venue when nothing can be recorded any more.
   std::set<domain::VenueOrderId> last_cancels;
   Timestamp last_cancels_at{};
