@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <utility>
 
 namespace polybot::order_manager {
 
@@ -164,12 +165,18 @@ class Recount {
 
 }  // namespace
 
+std::vector<std::string> broken_commitments(const Ledger& ledger) {
+  Broken broken;
+  Recount(ledger).compare(broken);
+  return broken;
+}
+
 std::vector<std::string> broken_invariants(const Ledger& ledger) {
   Broken broken;
   check_order_identity(ledger, broken);
   check_orders(ledger, broken);
   check_positions(ledger, broken);
-  Recount(ledger).compare(broken);
+  for (std::string& line : broken_commitments(ledger)) broken.push_back(std::move(line));
   const Money gap = ledger.portfolio().unconserved();
   if (!gap.is_zero()) broken.push_back("cash is off by " + gap.to_string());
   return broken;

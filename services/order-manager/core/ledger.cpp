@@ -199,13 +199,14 @@ struct Ledger::Applier {
   }
 };
 
-domain::StreamedEvent Ledger::apply(const domain::Event& event) {
+domain::StreamedEvent Ledger::apply(domain::Event taken) {
+  domain::StreamedEvent streamed;
+  streamed.event = std::move(taken);
+  const domain::Event& event = streamed.event;
   POLYBOT_ASSERT(event.seq == last_seq_ + 1);
   last_seq_ = event.seq;
   last_at_ = event.at;
   ++event_counts_[event.body.index()];
-  domain::StreamedEvent streamed;
-  streamed.event = event;
   std::uint64_t& topic = topic_seq_[event.strategy];
   streamed.prev = topic;
   topic = event.seq;

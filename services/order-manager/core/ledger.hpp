@@ -28,7 +28,7 @@ class Ledger {
  public:
   // Asserts seq == last_seq() + 1. Returns the message of the stream: the event, the previous seq
   // of its topic and the state after it.
-  domain::StreamedEvent apply(const domain::Event& event);
+  domain::StreamedEvent apply(domain::Event event);
 
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   [[nodiscard]] domain::Timestamp last_at() const { return last_at_; }

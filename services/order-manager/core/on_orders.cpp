@@ -79,7 +79,7 @@ DenyReason OrderManager::State::submit(const std::vector<Draft>& drafts,
                                        std::optional<domain::EventBody> before) {
   if (stopping || !reconciled) return DenyReason::NotReady;
   if (!user_up || !rest_up || now < submissions_paused_until) return DenyReason::VenueUnavailable;
-  const auto orders = complete(drafts);
+  auto orders = complete(drafts);
   if (!orders) return DenyReason::MalformedSignal;
   const auto accepts = [this](const domain::MarketId& market) { return accepting(market); };
   const DenyReason reason = risk.check(ledger, quotes, *orders, now, accepts);
@@ -97,7 +97,7 @@ DenyReason OrderManager::State::submit(const std::vector<Draft>& drafts,
     record(order.strategy, order.trace, domain::OrderSubmitted{order});
     watches[order.id] = {};
   }
-  insert_by_rank(out->after_commit.submits, {*orders});
+  insert_by_rank(out->after_commit.submits, {std::move(*orders)});
   return DenyReason::None;
 }
 

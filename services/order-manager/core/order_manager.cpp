@@ -150,7 +150,7 @@ void OrderManager::State::record(const StrategyName& strategy, domain::TraceId t
                       .strategy = strategy,
                       .trace = trace,
                       .body = std::move(body)};
-  out->record.push_back(ledger.apply(event));
+  out->record.push_back(ledger.apply(std::move(event)));
 }
 
 void OrderManager::State::record_order(const OrderRecord& order, domain::EventBody body) {
