@@ -97,7 +97,7 @@ DenyReason OrderManager::State::submit(const std::vector<Draft>& drafts,
     record(order.strategy, order.trace, domain::OrderSubmitted{order});
     watches[order.id] = {};
   }
-  insert_by_rank(out->after_commit.submits, {std::move(*orders)});
+  insert_by_rank(out->after_commit.submits, {std::move(*orders), answered_tick});
   return DenyReason::None;
 }
 
