@@ -131,9 +131,14 @@ def show(name, before, after, took, raw):
     wire = figures["wire"]
     if None in wire:
         raise Failed("no order answered a tick: the stack did not trade")
-    counted = buckets(after, "wire")[-1][1] - buckets(before, "wire")[-1][1]
+    known = dict(buckets(before, "wire"))
+    within = [(bound, count - known.get(bound, 0)) for bound, count in buckets(after, "wire")]
+    counted = within[-1][1]
     floor = [float(raw.split(f" {name} ")[1].split()[0]) for name in ("p50", "p99", "p99.9")]
     print(f"  tick to wire, {counted:.0f} orders:" + "".join(microseconds(value) for value in wire))
+    # The buckets are wide here, and a quantile inside one is a guess: this is what was counted.
+    print("  of these within" + "".join(f"  {bound * 1e3:g} ms {count / counted:.0%}" for bound, count in within
+                                         if 0 < count and bound <= 0.1))
     print(f"  {raw}")
     print("  times the floor:" + "".join(f" {value * 1e6 / least:.1f}" for value, least in zip(wire, floor)) +
           " (goal: at most 2 at p50)")
