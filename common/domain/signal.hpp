@@ -46,6 +46,7 @@ struct Signal {
   SignalAction action = SignalAction::Buy;
   std::variant<std::vector<Leg>, QuoteTarget> intent;
   Timestamp oldest_book_at{};  // the gateway's stamp of the oldest book the decision used
+  Timestamp tick_at{};         // the gateway's stamp of the tick it answers; none for other causes
   Timestamp decided_at{};
   Timestamp expires_at{};  // oldest_book_at + ttl
   TraceId trace;

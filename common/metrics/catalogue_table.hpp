@@ -227,8 +227,8 @@ inline constexpr std::array kFamilies{
 
     // --- Latency and market data --------------------------------------------------------------------------
     Family{"polybot_order_latency_seconds", Type::Histogram, Policy::Sum,
-           {{"stage", "feed|bus|decide|risk|journal|submit|ack|fill|total"}}, kEveryService, kMoves,
-           "Time from tick to fill by stage.", kOrderLatencyBounds},
+           {{"stage", "feed|bus|decide|risk|journal|submit|wire|ack|fill|total"}}, kEveryService, kMoves,
+           "Time from tick to fill by stage; wire: from the tick at the gateway to its order leaving.", kOrderLatencyBounds},
     Family{"polybot_market_data_events_total", Type::Counter, Policy::Sum,
            {{"type"}}, kGateway, kMoves,
            "Market data events of the venue by type."},

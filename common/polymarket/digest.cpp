@@ -1,6 +1,7 @@
 #include "common/polymarket/digest.hpp"
 
 #include <cryptopp/keccak.h>
+#include <cryptopp/sha.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -39,7 +40,8 @@ Hash32 keccak256(ByteView bytes) {
 
 Hash32 sha256(ByteView bytes) {
   Hash32 hash;
-  SHA256(bytes.data(), bytes.size(), hash.data());
+  CryptoPP::SHA256 sha;
+  sha.CalculateDigest(hash.data(), bytes.data(), bytes.size());
   return hash;
 }
 

@@ -131,6 +131,7 @@ std::string encode_signal(const domain::Signal& signal) {
   out.set_action(wire_enum<v1::SignalAction>(signal.action));
   std::visit([&](const auto& intent) { put_intent(intent, out); }, signal.intent);
   out.set_oldest_book_at_ns(domain::to_unix_ns(signal.oldest_book_at));
+  out.set_tick_at_ns(domain::to_unix_ns(signal.tick_at));
   out.set_decided_at_ns(domain::to_unix_ns(signal.decided_at));
   out.set_expires_at_ns(domain::to_unix_ns(signal.expires_at));
   out.set_trace(signal.trace.value);
@@ -153,6 +154,7 @@ DecodeError decode_signal(std::string_view bytes, domain::Signal& out) {
   if (message.has_legs()) out.intent = read_legs(reading, message.legs());
   if (message.has_target()) out.intent = read_target(reading, message.target());
   out.oldest_book_at = reading.at(message.oldest_book_at_ns());
+  out.tick_at = reading.at(message.tick_at_ns());
   out.decided_at = reading.at(message.decided_at_ns());
   out.expires_at = reading.at(message.expires_at_ns());
   out.trace = {message.trace()};

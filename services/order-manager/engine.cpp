@@ -118,10 +118,8 @@ void Engine::finish() {
 }
 
 bool Engine::commit(const std::vector<domain::StreamedEvent>& records) {
-  batch_.clear();
-  for (const domain::StreamedEvent& record : records) batch_.push_back(record.event);
   const domain::Duration begun = clock_.monotonic();
-  failure_ = journal_->append(batch_);
+  failure_ = journal_->append(records);
   if (!failure_.empty()) return false;
   effects_.committed(clock_.monotonic() - begun);
   return true;

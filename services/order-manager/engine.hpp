@@ -87,7 +87,6 @@ class Engine {
   std::deque<Input> inputs_;
   std::map<VenueChannel, Link> links_;
   Outputs outputs_;
-  std::vector<domain::Event> batch_;  // reused by commit()
   bool scheduled_ = false;
   bool failed_ = false;
   std::string failure_;

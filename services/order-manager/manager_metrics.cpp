@@ -174,11 +174,11 @@ void write_journal(Sink& sink, const Figures& figures) {
   reconciliations.set({"failed"}, count(figures.reconciliations_failed));
 }
 
-std::array<metrics::Histogram, 6> stage_histograms(metrics::Registry& registry) {
+std::array<metrics::Histogram, kStages> stage_histograms(metrics::Registry& registry) {
   const auto stage = [&](std::string_view name) {
     return registry.histogram("polybot_order_latency_seconds", {name});
   };
-  return {stage("risk"), stage("journal"), stage("submit"),
+  return {stage("risk"), stage("journal"), stage("submit"), stage("wire"),
           stage("ack"),  stage("fill"),    stage("total")};
 }
 

@@ -15,7 +15,9 @@ namespace polybot::order_manager {
 
 // What became of a snapshot of the fold: Refused ones could not be used at a start.
 enum class SnapshotOutcome : std::uint8_t { Written, Failed, Refused };
-enum class Stage : std::uint8_t { Risk, Journal, Submit, Ack, Fill, Total };
+// Wire: from the tick's arrival at the gateway to the order's leaving, all stages before it.
+enum class Stage : std::uint8_t { Risk, Journal, Submit, Wire, Ack, Fill, Total };
+inline constexpr std::size_t kStages = 7;
 
 class ManagerMetrics {
  public:
@@ -38,7 +40,7 @@ class ManagerMetrics {
   void write(metrics::Sink& sink, const Figures& figures) const;
 
   metrics::Registry& registry_;
-  std::array<metrics::Histogram, 6> stages_;
+  std::array<metrics::Histogram, kStages> stages_;
   metrics::Histogram commit_duration_;
   metrics::Gauge clock_offset_;
 };

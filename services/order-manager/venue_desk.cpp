@@ -107,6 +107,9 @@ awaitable<void> VenueDesk::send_batch(SubmitBatch batch) {
   const std::function<void()> on_sending = [&] {
     sent = clock_.monotonic();
     metrics_.observe(Stage::Submit, sent - begun);
+    if (batch.tick_at != domain::Timestamp{}) {
+      metrics_.observe(Stage::Wire, clock_.now() - batch.tick_at);
+    }
   };
   const std::vector<domain::SubmitAnswered> answers =
       co_await client_.submit(batch.orders, on_sending);

@@ -69,8 +69,9 @@ void add_orders(const Ledger& ledger, StrategySnapshot& snapshot) {
 
 Money unhedged(const Ledger& ledger, const StrategyName& strategy) {
   Money total;
-  for (const auto& [signal, group] : ledger.legs().all()) {
-    if (!group.unlevel || group.strategy != strategy) continue;
+  for (const domain::SignalId& signal : ledger.legs().unlevel()) {
+    const LegGroup& group = ledger.legs().all().at(signal);
+    if (group.strategy != strategy) continue;
     const auto quantities = ledger.leg_quantities(group);
     Quantity least = quantities.front().quantity;
     for (const LegQuantity& leg : quantities) least = std::min(least, leg.quantity);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <map>
+#include <utility>
 
 namespace polybot::order_manager {
 
@@ -82,13 +83,100 @@ void check_positions(const Ledger& ledger, Broken& broken) {
   }
 }
 
+// The limits' sums, counted from the beginning.
+class Recount {
+ public:
+  explicit Recount(const Ledger& ledger) : ledger_(ledger) {
+    for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
+      for (const auto& [market, position] : positions) add_position(strategy, market, position);
+    }
+    for (const auto& [id, order] : ledger.orders().all()) {
+      strategies_[order.order.strategy];  // sums must also be right of those with nothing open
+      open_[order.order.instrument.market];
+      if (!order.terminal()) add_order(id, order);
+    }
+  }
+
+  void compare(Broken& broken) const {
+    const Commitments& kept = ledger_.commitments();
+    if (kept.of(std::nullopt) != account_) {
+      broken.push_back("the account's commitments are not what its orders and positions come to");
+    }
+    for (const auto& [strategy, sums] : strategies_) {
+      if (kept.of(strategy) == sums) continue;
+      broken.push_back("the commitments of " + strategy.value +
+                       " are not what its orders and positions come to");
+    }
+    for (const auto& [market, open] : open_) {
+      if (kept.open_in(market) == open) continue;
+      broken.push_back("the open orders in " + domain::to_string(market) +
+                       " are not where they stand");
+    }
+    if (account_.unsettled != ledger_.portfolio().unsettled_proceeds()) {
+      broken.push_back("unsettled proceeds are not what the positions come to");
+    }
+  }
+
+ private:
+  void add_position(const StrategyName& strategy, const domain::MarketId& market,
+                    const MarketPosition& position) {
+    const Money held = ledger_.portfolio().exposure(strategy, market);
+    const Money unsettled = position.yes.unsettled_proceeds() + position.no.unsettled_proceeds();
+    const domain::Market* known = ledger_.market(market);
+    const domain::EventGroupId event = known == nullptr ? domain::EventGroupId{} : known->event;
+    for (Commitments::Sums* sums : {&account_, &strategies_[strategy]}) {
+      sums->used += held;
+      sums->unsettled += unsettled;
+      if (!held.is_zero()) sums->events[event] += held;
+      if (held.is_zero() && unsettled.is_zero()) continue;
+      sums->markets[market].held += held;
+      sums->markets[market].unsettled += unsettled;
+    }
+  }
+  void add_order(const domain::ClientOrderId& id, const OrderRecord& record) {
+    const domain::Order& order = record.order;
+    const Money cash = record.reserved_cash();
+    const Quantity promised = record.reserved_quantity();
+    for (Commitments::Sums* sums : {&account_, &strategies_[order.strategy]}) {
+      ++sums->open_orders;
+      sums->used += cash;
+      sums->reserved += cash;
+      if (!cash.is_zero()) sums->events[order.event] += cash;
+      if (cash.is_zero() && promised.is_zero()) continue;
+      Commitments::InMarket& market = sums->markets[order.instrument.market];
+      market.reserved += cash;
+      market.promised[static_cast<std::size_t>(order.instrument.outcome)] += promised;
+    }
+    Commitments::OpenOrders& open = open_[order.instrument.market];
+    open.ids.insert(id);
+    const bool bids =
+        (order.side == Side::Buy) == (order.instrument.outcome == domain::Outcome::Yes);
+    const domain::Price yes = order.instrument.outcome == domain::Outcome::Yes
+                                  ? order.limit
+                                  : domain::complement(order.limit);
+    ++(bids ? open.bids : open.asks)[yes];
+  }
+
+  const Ledger& ledger_;
+  Commitments::Sums account_;
+  std::map<StrategyName, Commitments::Sums> strategies_;
+  std::map<domain::MarketId, Commitments::OpenOrders> open_;
+};
+
 }  // namespace
+
+std::vector<std::string> broken_commitments(const Ledger& ledger) {
+  Broken broken;
+  Recount(ledger).compare(broken);
+  return broken;
+}
 
 std::vector<std::string> broken_invariants(const Ledger& ledger) {
   Broken broken;
   check_order_identity(ledger, broken);
   check_orders(ledger, broken);
   check_positions(ledger, broken);
+  for (std::string& line : broken_commitments(ledger)) broken.push_back(std::move(line));
   const Money gap = ledger.portfolio().unconserved();
   if (!gap.is_zero()) broken.push_back("cash is off by " + gap.to_string());
   return broken;

@@ -18,9 +18,6 @@ struct Ledger::Applier {
   const domain::Event& event;
   domain::StreamedEvent& streamed;
 
-  void order_status(const domain::ClientOrderId& id) const {
-    streamed.status = ledger.orders_.find(id)->status;
-  }
   void position(const MarketId& market) const {
     streamed.position = ledger.portfolio_.state(event.strategy, market);
   }
@@ -28,6 +25,7 @@ struct Ledger::Applier {
   void after_order(const domain::ClientOrderId& id, const OrderChange& change) const {
     const OrderRecord& record = *ledger.orders_.find(id);
     ledger.count_change(record, change);
+    ledger.commitments_.order_changed(record);
     streamed.status = record.status;
     const MarketId market = record.order.instrument.market;
     ledger.legs_.forget_if_final(id, ledger.orders_);
@@ -63,8 +61,10 @@ struct Ledger::Applier {
     const OrderChange change =
         ledger.orders_.submitted(body.order, ledger.fee_worst(body.order), event.at);
     ledger.legs_.submitted(body.order);
-    ledger.count_change(*ledger.orders_.find(body.order.id), change);
-    order_status(body.order.id);
+    const OrderRecord& record = *ledger.orders_.find(body.order.id);
+    ledger.count_change(record, change);
+    ledger.commitments_.order_changed(record);
+    streamed.status = record.status;
   }
   void operator()(const domain::OrderAmbiguous& body) const {
     after_order(body.order, ledger.orders_.ambiguous(body, event.at));
@@ -80,6 +80,7 @@ struct Ledger::Applier {
     ++counters.fills[static_cast<std::size_t>(body.side)][static_cast<std::size_t>(body.liquidity)];
     const OrderChange change = ledger.orders_.filled(body, event.seq, event.at);
     ledger.portfolio_.filled(event.strategy, body, event.seq);
+    ledger.position_changed(event.strategy, body.instrument.market);
     if (body.status == domain::FillStatus::Confirmed) count_confirmed(counters, body);
     position(body.instrument.market);
     after_order(body.fill.order, change);
@@ -88,6 +89,7 @@ struct Ledger::Applier {
     ledger.orders_.fill_advanced(body, event.at);
     const domain::OrderFilled fill = ledger.orders_.find_fill(body.fill)->fill;
     ledger.portfolio_.advanced(event.strategy, fill, body.status);
+    ledger.position_changed(event.strategy, fill.instrument.market);
     if (body.status == domain::FillStatus::Confirmed) {
       count_confirmed(ledger.count(event.strategy), fill);
     }
@@ -99,6 +101,7 @@ struct Ledger::Applier {
       const domain::OrderFilled fill = ledger.orders_.find_fill(body.fill)->fill;
       ++ledger.count(event.strategy).fills_reversed;
       ledger.portfolio_.reversed(event.strategy, fill, event.seq);
+      ledger.position_changed(event.strategy, fill.instrument.market);
       position(fill.instrument.market);
     }
     after_order(body.fill.order, reversal.change);
@@ -130,10 +133,12 @@ struct Ledger::Applier {
     ledger.markets_[body.market.id] = body.market;
     ledger.instruments_[body.market.yes_token] = {body.market.id, domain::Outcome::Yes};
     ledger.instruments_[body.market.no_token] = {body.market.id, domain::Outcome::No};
+    ledger.market_changed(body.market.id);
     ledger.forget_market_if_done(body.market.id);
   }
   void operator()(const domain::MarketResolved& body) const {
     ledger.portfolio_.resolved(body);
+    ledger.market_changed(body.market);
     position(body.market);
     // One record per holder: nothing is forgotten before the last of them has its say.
     const auto last = ledger.portfolio_.last_holder(body.market);
@@ -147,7 +152,10 @@ struct Ledger::Applier {
     ledger.portfolio_.cash_moved(body.amount);
     ledger.deposited_ = true;
   }
-  void operator()(const domain::MarksTaken& body) const { ledger.portfolio_.marked(body); }
+  void operator()(const domain::MarksTaken& body) const {
+    ledger.portfolio_.marked(body);
+    for (const auto& mark : body.marks) ledger.market_changed(mark.market);
+  }
   void operator()(const domain::DayOpened& body) const { ledger.portfolio_.day_opened(body); }
   void operator()(const domain::DriftMeasured& body) const {
     ledger.drift_ = body;
@@ -191,13 +199,14 @@ struct Ledger::Applier {
   }
 };
 
-domain::StreamedEvent Ledger::apply(const domain::Event& event) {
+domain::StreamedEvent Ledger::apply(domain::Event taken) {
+  domain::StreamedEvent streamed;
+  streamed.event = std::move(taken);
+  const domain::Event& event = streamed.event;
   POLYBOT_ASSERT(event.seq == last_seq_ + 1);
   last_seq_ = event.seq;
   last_at_ = event.at;
   ++event_counts_[event.body.index()];
-  domain::StreamedEvent streamed;
-  streamed.event = event;
   std::uint64_t& topic = topic_seq_[event.strategy];
   streamed.prev = topic;
   topic = event.seq;
@@ -231,13 +240,10 @@ void Ledger::forget_market_if_done(const MarketId& market) {
                       it->second.status == domain::MarketStatus::Resolved ||
                       portfolio_.resolutions().contains(market);
   if (!closed) return;
-  const bool open_order = std::any_of(orders_.open().begin(), orders_.open().end(),
-                                      [&](const domain::ClientOrderId& id) {
-                                        return orders_.find(id)->order.instrument.market == market;
-                                      });
-  if (open_order) return;
+  if (!commitments_.open_in(market).ids.empty()) return;
   if (portfolio_.forgettable(market)) {
     portfolio_.forget(market);
+    market_changed(market);
   } else if (portfolio_.holds(market)) {
     return;
   }
@@ -246,6 +252,16 @@ void Ledger::forget_market_if_done(const MarketId& market) {
   instruments_.erase(it->second.yes_token);
   instruments_.erase(it->second.no_token);
   markets_.erase(it);
+}
+
+void Ledger::position_changed(const domain::StrategyName& strategy, const MarketId& id) {
+  const domain::Market* known = market(id);
+  commitments_.position_changed(
+      strategy, id, known == nullptr ? domain::EventGroupId{} : known->event, portfolio_);
+}
+
+void Ledger::market_changed(const MarketId& id) {
+  for (const auto& [strategy, positions] : portfolio_.positions()) position_changed(strategy, id);
 }
 
 Money Ledger::fee_worst(const domain::Order& order) const {

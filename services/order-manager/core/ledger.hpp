@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "common/domain/events.hpp"
+#include "services/order-manager/core/commitments.hpp"
 #include "services/order-manager/core/figures.hpp"
 #include "services/order-manager/core/leg_groups.hpp"
 #include "services/order-manager/core/orders.hpp"
@@ -27,7 +28,7 @@ class Ledger {
  public:
   // Asserts seq == last_seq() + 1. Returns the message of the stream: the event, the previous seq
   // of its topic and the state after it.
-  domain::StreamedEvent apply(const domain::Event& event);
+  domain::StreamedEvent apply(domain::Event event);
 
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   [[nodiscard]] domain::Timestamp last_at() const { return last_at_; }
@@ -44,6 +45,8 @@ class Ledger {
 
   [[nodiscard]] const Orders& orders() const { return orders_; }
   [[nodiscard]] const Portfolio& portfolio() const { return portfolio_; }
+  // What the limits count of both.
+  [[nodiscard]] const Commitments& commitments() const { return commitments_; }
   [[nodiscard]] const LegGroups& legs() const { return legs_; }
   // What is left of a group's legs: never more than its strategy holds, whoever sold it. (A leg
   // that was sold before its purchase failed has sold the shares of another group.)
@@ -96,6 +99,8 @@ class Ledger {
   void count_change(const OrderRecord& record, const OrderChange& change);
   void remember_answer(const domain::CommandId& command, Answer answer);
   void forget_market_if_done(const domain::MarketId& market);
+  void position_changed(const domain::StrategyName& strategy, const domain::MarketId& market);
+  void market_changed(const domain::MarketId& market);
   [[nodiscard]] domain::Money fee_worst(const domain::Order& order) const;
 
   std::uint64_t last_seq_ = 0;
@@ -108,6 +113,7 @@ class Ledger {
 
   Orders orders_;
   Portfolio portfolio_;
+  Commitments commitments_;
   LegGroups legs_;
   SignalDedupe signals_;
   std::map<domain::MarketId, domain::Market> markets_;

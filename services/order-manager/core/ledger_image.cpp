@@ -179,8 +179,11 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, LegGroups>& value) {
-    auto& [groups, members] = value;
+    auto& [groups, members, unlevel, judged] = value;
     archive(groups, members);
+  }
+  static void index(LegGroups& legs) {
+    for (const auto& [signal, group] : legs.groups_) legs.index(signal, group);
   }
   template <class A>
   static void fields(A& archive, Of<A, SignalDedupe::Window>& window) {
@@ -223,14 +226,25 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, Ledger>& ledger) {
+    // The commitments are made again from the orders and the portfolio (index()).
     auto& [last_seq, last_at, topic_seq, journal_id, opened_at, deposited, starts, orders,
-           portfolio, legs, signals, markets, instruments, account_state, strategy_states, enabled,
-           answers, answer_order, flattens, drift, drift_measured, counters, event_counts] = ledger;
+           portfolio, commitments, legs, signals, markets, instruments, account_state,
+           strategy_states, enabled, answers, answer_order, flattens, drift, drift_measured,
+           counters, event_counts] = ledger;
     archive(last_seq, last_at, topic_seq, journal_id, opened_at, deposited, starts, orders,
             portfolio, legs, signals, markets, instruments, account_state, strategy_states, enabled,
             answers, answer_order, flattens, drift, drift_measured, counters, event_counts);
   }
-  static void index(Ledger& ledger) { index(ledger.orders_); }
+  static void index(Ledger& ledger) {
+    index(ledger.orders_);
+    index(ledger.legs_);
+    for (const domain::ClientOrderId& id : ledger.orders_.open()) {
+      ledger.commitments_.order_changed(*ledger.orders_.find(id));
+    }
+    for (const auto& [strategy, positions] : ledger.portfolio_.positions()) {
+      for (const auto& [market, position] : positions) ledger.position_changed(strategy, market);
+    }
+  }
 };
 
 std::string encode_ledger(const Ledger& ledger) {

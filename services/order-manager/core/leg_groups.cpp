@@ -41,6 +41,20 @@ void LegGroups::submitted(const domain::Order& order) {
   group.trace = order.trace;
   group.legs.push_back({order.id, order.instrument});
   members_[order.id] = signal;
+  index(signal, group);
+}
+
+void LegGroups::index(const SignalId& signal, const LegGroup& group) {
+  if (group.unlevel) {
+    unlevel_.insert(signal);
+  } else {
+    unlevel_.erase(signal);
+  }
+  if (group.unlevel || group.legs.size() > 1) {
+    judged_.insert(signal);
+  } else {
+    judged_.erase(signal);
+  }
 }
 
 void LegGroups::imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at) {
@@ -48,12 +62,14 @@ void LegGroups::imbalanced(const domain::LegsImbalanced& event, domain::Timestam
   POLYBOT_ASSERT(it != groups_.end());
   it->second.unlevel = true;
   it->second.unlevel_since = at;
+  index(it->first, it->second);
 }
 
 void LegGroups::levelled(const domain::LegsLevelled& event, const Orders& orders) {
   const auto it = groups_.find(event.signal);
   POLYBOT_ASSERT(it != groups_.end());
   it->second.unlevel = false;
+  index(it->first, it->second);
   it->second.accepted_spread = spread(quantities(it->second, orders));
   forget_if_final(it->second.legs.front().order, orders);
 }
@@ -76,6 +92,7 @@ void LegGroups::forget_if_final(const ClientOrderId& order, const Orders& orders
   if (difference >= kLevelTolerance && difference > group.accepted_spread) return;
   for (const LegGroup::Leg& leg : group.legs) members_.erase(leg.order);
   for (const ClientOrderId& id : group.correctors) members_.erase(id);
+  judged_.erase(it->first);
   groups_.erase(it);
 }
 
@@ -87,8 +104,9 @@ std::optional<SignalId> LegGroups::group_of(const ClientOrderId& order) const {
 const LegGroup* LegGroups::unlevel(const domain::StrategyName& strategy,
                                    const domain::EventGroupId& event) const {
   const LegGroup* oldest = nullptr;
-  for (const auto& [signal, group] : groups_) {
-    if (!group.unlevel || group.strategy != strategy || group.event != event) continue;
+  for (const SignalId& signal : unlevel_) {
+    const LegGroup& group = groups_.at(signal);
+    if (group.strategy != strategy || group.event != event) continue;
     if (oldest == nullptr || group.unlevel_since < oldest->unlevel_since) oldest = &group;
   }
   return oldest;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "common/domain/amounts.hpp"
@@ -54,6 +55,10 @@ class LegGroups {
   void forget_if_final(const domain::ClientOrderId& order, const Orders& orders);
 
   [[nodiscard]] const Table& all() const { return groups_; }
+  // Of those, the ones that LegsImbalanced has named, and the ones of several legs or named so:
+  // what can be, or become, unlevel. In the order of all().
+  [[nodiscard]] const std::set<domain::SignalId>& unlevel() const { return unlevel_; }
+  [[nodiscard]] const std::set<domain::SignalId>& judged() const { return judged_; }
   // The group an order belongs to as leg or corrector.
   [[nodiscard]] std::optional<domain::SignalId> group_of(const domain::ClientOrderId& order) const;
   // The oldest unlevel group of the strategy in the event, if any.
@@ -70,8 +75,11 @@ class LegGroups {
 
  private:
   friend struct LedgerImage;
+  void index(const domain::SignalId& signal, const LegGroup& group);
   Table groups_;
   std::map<domain::ClientOrderId, domain::SignalId> members_;
+  std::set<domain::SignalId> unlevel_;  // indices over groups_
+  std::set<domain::SignalId> judged_;
 };
 
 }  // namespace polybot::order_manager

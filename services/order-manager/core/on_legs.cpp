@@ -38,8 +38,12 @@ void OrderManager::State::judge_legs() {
     bool level = false;
   };
   std::vector<Verdict> verdicts;
-  for (const auto& [signal, group] : ledger.legs().all()) {
-    if (group.legs.size() < 2 && !group.unlevel) continue;  // one leg alone is level
+  // Whether a group gets unlevel is a function of the ledger alone; whether an unlevel one can be
+  // helped is also one of quotes and time.
+  const auto& judged = legs_touched ? ledger.legs().judged() : ledger.legs().unlevel();
+  legs_touched = false;
+  for (const SignalId& signal : judged) {
+    const LegGroup& group = ledger.legs().all().at(signal);
     const auto quantities = ledger.leg_quantities(group);
     const Quantity spread = LegGroups::spread(quantities);
     const bool level = spread < kLevelTolerance;
@@ -81,8 +85,9 @@ void OrderManager::State::unwind_legs() {
     LegQuantity leg;
   };
   std::vector<Surplus> surpluses;
-  for (const auto& [signal, group] : ledger.legs().all()) {
-    if (!group.unlevel || now < group.unlevel_since + settings.unwind_after) continue;
+  for (const SignalId& signal : ledger.legs().unlevel()) {
+    const LegGroup& group = ledger.legs().all().at(signal);
+    if (now < group.unlevel_since + settings.unwind_after) continue;
     const auto quantities = ledger.leg_quantities(group);
     const auto least = std::min_element(
         quantities.begin(), quantities.end(),

@@ -50,11 +50,7 @@ bool OrderManager::State::is_over(const MarketId& id) const {
 
 // Whether the account has something there: a holding, or an order that may still fill.
 bool OrderManager::State::interested(const MarketId& id) const {
-  if (ledger.portfolio().holds(id)) return true;
-  return std::any_of(ledger.orders().open().begin(), ledger.orders().open().end(),
-                     [&](const domain::ClientOrderId& order) {
-                       return ledger.orders().find(order)->order.instrument.market == id;
-                     });
+  return ledger.portfolio().holds(id) || !ledger.commitments().open_in(id).ids.empty();
 }
 
 void OrderManager::State::want_market(const MarketId& id) {

@@ -32,9 +32,10 @@ int send_rank(OrderPurpose purpose) {
 
 void insert_by_rank(std::vector<SubmitBatch>& batches, SubmitBatch batch) {
   const int rank = send_rank(batch.orders.front().purpose);
-  const auto place = std::find_if(batches.begin(), batches.end(), [&](const SubmitBatch& other) {
-    return send_rank(other.orders.front().purpose) > rank;
-  });
+  const auto place = std::upper_bound(batches.begin(), batches.end(), rank,
+                                      [](int before, const SubmitBatch& other) {
+                                        return before < send_rank(other.orders.front().purpose);
+                                      });
   batches.insert(place, std::move(batch));
 }
 
@@ -78,7 +79,7 @@ DenyReason OrderManager::State::submit(const std::vector<Draft>& drafts,
                                        std::optional<domain::EventBody> before) {
   if (stopping || !reconciled) return DenyReason::NotReady;
   if (!user_up || !rest_up || now < submissions_paused_until) return DenyReason::VenueUnavailable;
-  const auto orders = complete(drafts);
+  auto orders = complete(drafts);
   if (!orders) return DenyReason::MalformedSignal;
   const auto accepts = [this](const domain::MarketId& market) { return accepting(market); };
   const DenyReason reason = risk.check(ledger, quotes, *orders, now, accepts);
@@ -96,7 +97,7 @@ DenyReason OrderManager::State::submit(const std::vector<Draft>& drafts,
     record(order.strategy, order.trace, domain::OrderSubmitted{order});
     watches[order.id] = {};
   }
-  insert_by_rank(out->after_commit.submits, {*orders});
+  insert_by_rank(out->after_commit.submits, {std::move(*orders), answered_tick});
   return DenyReason::None;
 }
 

@@ -18,7 +18,7 @@ namespace {
 Quantity quotable(const Ledger& ledger, const StrategyName& strategy,
                   const domain::Instrument& instrument) {
   Quantity free = RiskEngine::sellable(ledger, strategy, instrument);
-  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+  for (const domain::ClientOrderId& id : ledger.commitments().open_in(instrument.market).ids) {
     const OrderRecord& order = *ledger.orders().find(id);
     const bool own_quote = order.order.purpose == OrderPurpose::Quote &&
                            order.order.strategy == strategy && order.order.instrument == instrument;
@@ -54,11 +54,10 @@ void OrderManager::State::sync_quotes(const TargetKey& key) {
       target.quotes, *market, quotable(ledger, key.strategy, {key.market, domain::Outcome::Yes}),
       quotable(ledger, key.strategy, {key.market, domain::Outcome::No}));
   std::vector<LiveQuote> live;
-  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+  for (const domain::ClientOrderId& id : ledger.commitments().open_in(key.market).ids) {
     const OrderRecord& order = *ledger.orders().find(id);
-    const bool ours = order.order.purpose == OrderPurpose::Quote &&
-                      order.order.strategy == key.strategy &&
-                      order.order.instrument.market == key.market;
+    const bool ours =
+        order.order.purpose == OrderPurpose::Quote && order.order.strategy == key.strategy;
     if (!ours) continue;
     live.push_back({id, order.order.instrument, order.order.side, order.order.limit, order.leaves(),
                     order.cancel_requested || order.status == OrderStatus::Ambiguous});

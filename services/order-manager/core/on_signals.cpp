@@ -81,6 +81,12 @@ void OrderManager::State::on(const SignalReceived& input) {
 }
 
 void OrderManager::State::decide(const Signal& signal) {
+  answered_tick = signal.tick_at;
+  accept_or_deny(signal);
+  answered_tick = {};
+}
+
+void OrderManager::State::accept_or_deny(const Signal& signal) {
   DenyReason reason = refuses_strategy(signal);
   if (reason == DenyReason::None) reason = refuses_shape(signal);
   if (reason == DenyReason::None && !withdraws(signal)) {

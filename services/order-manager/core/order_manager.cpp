@@ -7,6 +7,17 @@ namespace polybot::order_manager {
 using domain::CancelReason;
 using domain::ClientOrderId;
 
+namespace {
+
+// Records that change no quantity and end no order.
+bool leaves_legs_alone(const domain::EventBody& body) {
+  return std::holds_alternative<domain::SignalAccepted>(body) ||
+         std::holds_alternative<domain::SignalDenied>(body) ||
+         std::holds_alternative<domain::OrderSubmitted>(body);
+}
+
+}  // namespace
+
 std::string_view to_string(NotReady reason) {
   switch (reason) {
     case NotReady::NotStarted:
@@ -133,12 +144,13 @@ void OrderManager::State::on_input(const Input& input, Timestamp at, Outputs& ou
 
 void OrderManager::State::record(const StrategyName& strategy, domain::TraceId trace,
                                  domain::EventBody body) {
+  legs_touched = legs_touched || !leaves_legs_alone(body);
   domain::Event event{.seq = ledger.last_seq() + 1,
                       .at = now,
                       .strategy = strategy,
                       .trace = trace,
                       .body = std::move(body)};
-  out->record.push_back(ledger.apply(event));
+  out->record.push_back(ledger.apply(std::move(event)));
 }
 
 void OrderManager::State::record_order(const OrderRecord& order, domain::EventBody body) {

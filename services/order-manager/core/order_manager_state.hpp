@@ -58,6 +58,7 @@ struct OrderManager::State {
 
   // ---- signals (on_signals.cpp)
   void decide(const domain::Signal& signal);
+  void accept_or_deny(const domain::Signal& signal);
   void deny(const domain::Signal& signal, const StrategyName& strategy, domain::DenyReason reason);
   [[nodiscard]] domain::DenyReason refuses_strategy(const domain::Signal& signal) const;
   [[nodiscard]] domain::DenyReason refuses_opening(const StrategyName& strategy,
@@ -227,9 +228,11 @@ struct OrderManager::State {
   TokenBucket venue_cancels;
 
   Timestamp now{};
+  Timestamp answered_tick{};  // of the signal that is being decided; none at other times
   Outputs* out = nullptr;
   bool started = false;
   bool journal_down = false;
+  bool legs_touched = true;  // since the legs were judged last
   // What may rest at the venue when nothing can be recorded any more.
   std::set<domain::VenueOrderId> last_cancels;
   Timestamp last_cancels_at{};

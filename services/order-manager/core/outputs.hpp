@@ -18,6 +18,9 @@ namespace polybot::order_manager {
 // complete but for the signature. Each is answered by one SubmitAnswered.
 struct SubmitBatch {
   std::vector<domain::Order> orders;
+  // The gateway's stamp of the tick that the signal behind them answers; none for orders of any
+  // other cause, and for quotes that had to wait.
+  domain::Timestamp tick_at{};
 };
 
 // Read the venue's own market record -> MarketRead.

@@ -41,14 +41,24 @@ Money worst_cost(const Ledger& ledger, const Order& order) {
   return cash + domain::taker_fee(market->fee, order.limit, order.quantity, Rounding::Up);
 }
 
+domain::BookSide side_of(const Order& order) {
+  return book_side(order.instrument.outcome, order.side);
+}
+
+Price price_of(const Order& order) {
+  return yes_price(order.instrument.outcome, order.limit);
+}
+
 bool would_trade(const Order& a, const Order& b) {
-  if (a.instrument.market != b.instrument.market) return false;
-  const auto side_a = book_side(a.instrument.outcome, a.side);
-  const auto side_b = book_side(b.instrument.outcome, b.side);
-  if (side_a == side_b) return false;
-  const Price price_a = yes_price(a.instrument.outcome, a.limit);
-  const Price price_b = yes_price(b.instrument.outcome, b.limit);
-  return side_a == domain::BookSide::Bid ? price_a >= price_b : price_a <= price_b;
+  if (a.instrument.market != b.instrument.market || side_of(a) == side_of(b)) return false;
+  return side_of(a) == domain::BookSide::Bid ? price_of(a) >= price_of(b)
+                                             : price_of(a) <= price_of(b);
+}
+
+bool would_trade(const Order& order, const Commitments::OpenOrders& open) {
+  return side_of(order) == domain::BookSide::Bid
+             ? !open.asks.empty() && price_of(order) >= open.asks.begin()->first
+             : !open.bids.empty() && price_of(order) <= open.bids.rbegin()->first;
 }
 
 }  // namespace
@@ -111,13 +121,10 @@ DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quot
 
 DenyReason RiskEngine::check_own_orders(const Ledger& ledger, const Order& order,
                                         span<const Order> earlier) const {
-  const auto crosses = [&](const Order& other) { return would_trade(order, other); };
-  const bool resting = std::any_of(
-      ledger.orders().open().begin(), ledger.orders().open().end(),
-      [&](const domain::ClientOrderId& id) { return crosses(ledger.orders().find(id)->order); });
-  return resting || std::any_of(earlier.begin(), earlier.end(), crosses)
-             ? DenyReason::WouldSelfTrade
-             : DenyReason::None;
+  const bool resting = would_trade(order, ledger.commitments().open_in(order.instrument.market));
+  const bool beside = std::any_of(earlier.begin(), earlier.end(),
+                                  [&](const Order& other) { return would_trade(order, other); });
+  return resting || beside ? DenyReason::WouldSelfTrade : DenyReason::None;
 }
 
 DenyReason RiskEngine::check_sell(const Ledger& ledger, const Order& order,
@@ -153,30 +160,17 @@ DenyReason RiskEngine::check_legs(const Ledger& ledger, const Order& order) cons
 
 RiskEngine::Usage RiskEngine::usage(const Ledger& ledger, const optional<StrategyName>& strategy,
                                     const Order& order, span<const Order> earlier) const {
-  Usage usage;
-  const auto add = [&](const domain::MarketId& market, const domain::EventGroupId& event,
-                       Money amount) {
-    if (market == order.instrument.market) usage.market += amount;
-    if (event == order.event) usage.event += amount;
-    usage.total += amount;
-  };
-  for (const auto& [holder, positions] : ledger.portfolio().positions()) {
-    if (strategy && holder != *strategy) continue;
-    for (const auto& [market, position] : positions) {
-      const Market* known = ledger.market(market);
-      add(market, known == nullptr ? domain::EventGroupId{} : known->event,
-          ledger.portfolio().exposure(holder, market));
-    }
-  }
-  for (const domain::ClientOrderId& id : ledger.orders().open()) {
-    const OrderRecord& record = *ledger.orders().find(id);
-    if (strategy && record.order.strategy != *strategy) continue;
-    ++usage.open_orders;
-    add(record.order.instrument.market, record.order.event, record.reserved_cash());
-  }
+  const Commitments::Sums& sums = ledger.commitments().of(strategy);
+  Usage usage{.market = sums.in(order.instrument.market).used(),
+              .event = sums.in(order.event),
+              .total = sums.used,
+              .open_orders = sums.open_orders};
   for (const Order& other : earlier) {
+    const Money cost = worst_cost(ledger, other);
+    if (other.instrument.market == order.instrument.market) usage.market += cost;
+    if (other.event == order.event) usage.event += cost;
+    usage.total += cost;
     ++usage.open_orders;
-    add(other.instrument.market, other.event, worst_cost(ledger, other));
   }
   return usage;
 }
@@ -227,38 +221,22 @@ DenyReason RiskEngine::breach(const Ledger& ledger, const optional<StrategyName>
 }
 
 Money RiskEngine::free_collateral(const Ledger& ledger) {
-  Money free = ledger.portfolio().cash() - ledger.portfolio().unsettled_proceeds();
-  for (const domain::ClientOrderId& id : ledger.orders().open()) {
-    free -= ledger.orders().find(id)->reserved_cash();
-  }
-  return free;
+  const Commitments::Sums& account = ledger.commitments().of(std::nullopt);
+  return ledger.portfolio().cash() - account.unsettled - account.reserved;
 }
 
 Money RiskEngine::exposure(const Ledger& ledger, const StrategyName& strategy) {
-  Money total;
-  const auto positions = ledger.portfolio().positions().find(strategy);
-  if (positions != ledger.portfolio().positions().end()) {
-    for (const auto& [market, position] : positions->second) {
-      total += ledger.portfolio().exposure(strategy, market);
-    }
-  }
-  for (const domain::ClientOrderId& id : ledger.orders().open()) {
-    const OrderRecord& record = *ledger.orders().find(id);
-    if (record.order.strategy == strategy) total += record.reserved_cash();
-  }
-  return total;
+  return ledger.commitments().of(strategy).used;
 }
 
 Quantity RiskEngine::sellable(const Ledger& ledger, const StrategyName& strategy,
                               const domain::Instrument& instrument) {
-  Quantity own = ledger.portfolio().settled(strategy, instrument);
-  Quantity account = ledger.portfolio().account_settled(instrument);
-  for (const domain::ClientOrderId& id : ledger.orders().open()) {
-    const OrderRecord& record = *ledger.orders().find(id);
-    if (record.order.instrument != instrument) continue;
-    account -= record.reserved_quantity();
-    if (record.order.strategy == strategy) own -= record.reserved_quantity();
-  }
+  const auto free = [&](Quantity settled, const optional<StrategyName>& whose) {
+    const Commitments::InMarket& in = ledger.commitments().of(whose).in(instrument.market);
+    return settled - in.promised_of(instrument.outcome);
+  };
+  const Quantity own = free(ledger.portfolio().settled(strategy, instrument), strategy);
+  const Quantity account = free(ledger.portfolio().account_settled(instrument), std::nullopt);
   return std::max(Quantity{}, std::min(own, account));
 }
 

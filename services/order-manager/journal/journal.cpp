@@ -169,7 +169,18 @@ void Journal::create_tables() {
 }
 
 std::string Journal::append(std::span<const domain::Event> events) {
-  if (events.empty()) return {};
+  return append_each(
+      events, [](const domain::Event& event) -> const auto& { return event; });
+}
+
+std::string Journal::append(std::span<const domain::StreamedEvent> records) {
+  return append_each(
+      records, [](const domain::StreamedEvent& record) -> const auto& { return record.event; });
+}
+
+template <class Record, class EventOf>
+std::string Journal::append_each(std::span<const Record> records, const EventOf& event_of) {
+  if (records.empty()) return {};
   const auto failed = [this](const char* doing) {
     // The text is read before the rollback replaces it.
     std::string what = std::string(doing) + ": " + sqlite3_errmsg(db_);
@@ -179,7 +190,8 @@ std::string Journal::append(std::span<const domain::Event> events) {
   if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK)
     return failed("begin");
   std::uint64_t seq = last_seq_;
-  for (const domain::Event& event : events) {
+  for (const Record& record : records) {
+    const domain::Event& event = event_of(record);
     POLYBOT_ASSERT(event.seq == seq + 1);
     seq = event.seq;
     const std::string body = wire::encode_event(event);
@@ -197,8 +209,9 @@ std::string Journal::append(std::span<const domain::Event> events) {
   sqlite3_clear_bindings(insert_);
   if (sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return failed("commit");
   last_seq_ = seq;
-  if (const auto* opened = std::get_if<domain::JournalOpened>(&events.front().body)) {
-    if (events.front().seq == 1) journal_id_ = opened->journal_id;
+  const domain::Event& first = event_of(records.front());
+  if (const auto* opened = std::get_if<domain::JournalOpened>(&first.body)) {
+    if (first.seq == 1) journal_id_ = opened->journal_id;
   }
   return {};
 }

@@ -48,6 +48,8 @@ class Journal {
   // (a broken invariant otherwise). Empty text on success, else what went wrong ("disk full", ...);
   // then nothing was written.
   [[nodiscard]] std::string append(std::span<const domain::Event> events);
+  // The same for the records of a turn, whose events are written as they stand there.
+  [[nodiscard]] std::string append(std::span<const domain::StreamedEvent> records);
 
   // Calls `visit` for each event with from <= seq <= to, in order. Throws JournalError when a
   // record cannot be read or decoded, or a number is missing: names the record.
@@ -89,6 +91,8 @@ class Journal {
   struct Lock;
   void open(JournalAccess access);
   void create_tables();
+  template <class Record, class EventOf>
+  [[nodiscard]] std::string append_each(std::span<const Record> records, const EventOf& event_of);
   [[noreturn]] void fail(const std::string& doing) const;
   void execute(const char* sql) const;
   [[nodiscard]] std::string folder() const;

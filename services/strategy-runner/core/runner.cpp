@@ -119,6 +119,7 @@ struct Runner::Cause {
   domain::Shard shard;
   std::variant<Book, domain::TradeTick, domain::StreamedEvent, Timer> what;
   domain::Timestamp sent_at{};
+  domain::Timestamp tick_at{};  // of a tick, by the gateway's clock
   domain::TraceId trace;
 };
 
@@ -157,7 +158,9 @@ void Runner::on_input(const BookLoaded& input, domain::Timestamp, Outputs&) {
 }
 
 void Runner::on_input(const BookChanged& input, domain::Timestamp, Outputs&) {
-  if (markets_.apply(input.delta)) queue_book(input.delta.market, input.origin);
+  if (markets_.apply(input.delta)) {
+    queue_book(input.delta.market, input.origin, input.delta.stamped_at);
+  }
 }
 
 void Runner::on_input(const BookDistrusted& input, domain::Timestamp, Outputs&) {
@@ -176,23 +179,26 @@ void Runner::on_input(const TradeSeen& input, domain::Timestamp, Outputs&) {
                        .shard = shard,
                        .what = input.trade,
                        .sent_at = input.origin.sent_at,
+                       .tick_at = input.trade.stamped_at,
                        .trace = input.origin.trace});
   }
 }
 
-void Runner::queue_book(const domain::MarketId& id, const FrameOrigin& origin) {
+void Runner::queue_book(const domain::MarketId& id, const FrameOrigin& origin,
+                        domain::Timestamp tick_at) {
   const domain::Market* market = markets_.find(id);
   if (market == nullptr) return;
   const domain::Shard shard = markets_.shard_of(id);
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     Trader& trader = *traders_[i];
     if (!trader.seats.contains(shard) || !trader.settings.markets.admits(*market)) continue;
-    // A burst of changes that arrived together is one evaluation.
+    // A burst of changes that arrived together is one evaluation: of the first of its ticks.
     if (!trader.queued_books.insert(id).second) continue;
     causes_.push_back({.trader = i,
                        .shard = shard,
                        .what = Cause::Book{id},
                        .sent_at = origin.sent_at,
+                       .tick_at = tick_at,
                        .trace = origin.trace});
   }
 }
@@ -237,6 +243,7 @@ void Runner::hear(std::size_t index, const domain::StreamedEvent& streamed, doma
                      .shard = *shard,
                      .what = streamed,
                      .sent_at = {},
+                     .tick_at = {},
                      .trace = streamed.event.trace});
 }
 
@@ -350,8 +357,12 @@ void Runner::on_input(const TimerFired&, domain::Timestamp now, Outputs& out) {
     trader.desk.repeat(now, out.signals);
     for (const auto& [shard, seat] : trader.seats) {
       if (markets_.markets_in(shard).empty()) continue;
-      causes_.push_back(
-          {.trader = i, .shard = shard, .what = Cause::Timer{}, .sent_at = {}, .trace = {}});
+      causes_.push_back({.trader = i,
+                         .shard = shard,
+                         .what = Cause::Timer{},
+                         .sent_at = {},
+                         .tick_at = {},
+                         .trace = {}});
     }
   }
 }
@@ -383,6 +394,7 @@ void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Ti
                                 .lease_epoch = seat.lease.epoch,
                                 .applied_seq = trader.holdings.applied_seq(),
                                 .trace = cause.trace,
+                                .tick_at = cause.tick_at,
                                 .now = now,
                                 .muted = !trader.may_trade(seat, now)};
   Context context(view, trader.desk, stamp, out.signals);

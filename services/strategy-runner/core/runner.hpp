@@ -182,7 +182,9 @@ class Runner {
   void on_input(const TimerFired& input, domain::Timestamp now, Outputs& out);
 
   [[nodiscard]] Trader* find(const domain::StrategyName& name);
-  void queue_book(const domain::MarketId& market, const FrameOrigin& origin);
+  // `tick_at`: when the tick behind it came to the gateway; none when it is no tick.
+  void queue_book(const domain::MarketId& market, const FrameOrigin& origin,
+                  domain::Timestamp tick_at = {});
   void queue_shard(domain::Shard shard);
   void take_leases(Trader& trader, const std::vector<domain::Lease>& leases, domain::Timestamp now);
   void release(const domain::Lease& lease);

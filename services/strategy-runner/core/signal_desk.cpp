@@ -92,6 +92,7 @@ std::optional<domain::SignalId> SignalDesk::emit(Intent intent, const Stamp& sta
       .action = intent.action,
       .intent = std::move(intent.body),
       .oldest_book_at = oldest,
+      .tick_at = stamp.tick_at,
       .decided_at = stamp.now,
       .expires_at = oldest + settings_.ttl,
       // Without a cause that has a trace, the signal's own id starts one.

@@ -69,6 +69,7 @@ class SignalDesk {
     domain::LeaseEpoch lease_epoch;
     std::uint64_t applied_seq = 0;
     domain::TraceId trace;  // of the update that caused it; 0: the signal starts a trace of its own
+    domain::Timestamp tick_at{};  // of the tick that caused it, by the gateway's clock; or none
     domain::Timestamp now{};
     bool muted = false;  // a strategy may watch what it may not trade
   };

@@ -22,6 +22,17 @@ TEST_F(Signals, SubmitsTheOrdersOfAnAcceptedSignalInOneBatchAfterItsRecords) {
   rig.expect_sound();
 }
 
+TEST_F(Signals, NamesTheTickOnlyWithTheOrdersThatAnswerItAtOnce) {
+  Signal taken = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  taken.tick_at = rig.now - milliseconds(3);
+  rig.send(taken);
+  rig.buy(kArb, kMarket, "0.52", "25");
+  ASSERT_EQ(rig.submits.size(), 2U);
+  EXPECT_EQ(rig.submits[0].tick_at, taken.tick_at);
+  EXPECT_EQ(rig.submits[1].tick_at, Timestamp{});  // no tick was behind that one
+}
+
 TEST_F(Signals, DeniesADuplicateWithoutASecondAnswer) {
   const Signal signal = rig.legs_signal(
       kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});

@@ -34,6 +34,7 @@ TEST_F(RunnerTest, StampsASignalWithAllItNeeds) {
   EXPECT_EQ(signal.applied_seq, world.seq());
   EXPECT_EQ(signal.oldest_book_at, world.now());
   EXPECT_EQ(signal.decided_at, world.now());
+  EXPECT_EQ(signal.tick_at, domain::Timestamp{});  // a whole book is no tick
   EXPECT_EQ(signal.trace, domain::TraceId{5});
 }
 
@@ -49,6 +50,23 @@ TEST_F(RunnerTest, ExpiresWithTheOldestBookNotWithTheSending) {
   ASSERT_EQ(signals.size(), 1U);
   EXPECT_EQ(signals[0].oldest_book_at, oldest);
   EXPECT_EQ(signals[0].expires_at, oldest + DeskSettings{}.ttl);
+}
+
+TEST_F(RunnerTest, NamesTheTickThatASignalAnswers) {
+  World basket{"arbitrage"};
+  basket.start();
+  for (int n = 1; n <= 2; ++n) basket.define(make_market(n, 1, 2));
+  basket.book(1, {level(40, 100)}, {level(45, 100)});
+  basket.book(2, {level(40, 100)}, {level(60, 100)});
+  EXPECT_TRUE(basket.signals().empty());
+  basket.advance(1s);
+  basket.on(BookChanged{basket.origin(),
+                        {.market = market_id(2),
+                         .changes = {{domain::BookSide::Ask, cents(45), shares(100)}},
+                         .stamped_at = basket.now()}});
+  const auto signals = basket.signals();
+  ASSERT_EQ(signals.size(), 1U);
+  EXPECT_EQ(signals[0].tick_at, basket.now());
 }
 
 TEST_F(RunnerTest, TradesNothingWithoutALease) {

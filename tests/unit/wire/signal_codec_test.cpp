@@ -33,6 +33,7 @@ domain::Signal sample_signal() {
                    .limit = price(9999),
                    .quantity = quantity(5'000'000)}},
           .oldest_book_at = at(1),
+          .tick_at = at(4),
           .decided_at = at(2),
           .expires_at = at(3),
           .trace = {99}};
