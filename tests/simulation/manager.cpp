@@ -120,12 +120,14 @@ void Manager::fold_and_start() {
   }
   for (std::uint64_t seq = core_->ledger().last_seq() + 1; seq <= journal_.last_seq(); ++seq)
     remember(core_->apply(journal_.read(seq)));
-  require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   failed_ = false;
   lease_changes_told_ = 0;
   core_->start(splitmix64(plan_.seed), stage_.now(), out_);
   finish_turn();
-  if (!core_ || failed_) return;
+  if (!core_) return;
+  // What was found but could not be made safe is told to nobody.
+  if (failed_) return streams_.clear();
+  require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   for (const auto& [channel, link] : links_) deliver(om::VenueSessionChanged{channel, link});
 }
 
@@ -146,9 +148,10 @@ void Manager::deliver(const om::Input& input) {
   later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });
 }
 
-void Manager::die(Death death, Duration for_how_long) {
+void Manager::die(Death death, Crash crash, Duration for_how_long) {
   if (!core_) return;
   dead_for_ = for_how_long;
+  crash_ = crash;
   if (death == Death::Now) return lose_process(for_how_long);
   fate_ = death;
   later(kPatience, [this, for_how_long] {
@@ -159,7 +162,8 @@ void Manager::die(Death death, Duration for_how_long) {
 // Whether this is the turn that the process was to die in.
 bool Manager::dies_here() const {
   if (!fate_ || out_.record.empty()) return false;
-  return *fate_ == Death::BeforeCommit || !out_.after_commit.submits.empty();
+  const bool waits_for_orders = *fate_ == Death::AfterCommit || *fate_ == Death::WhileSending;
+  return !waits_for_orders || !out_.after_commit.submits.empty();
 }
 
 bool Manager::trap_springs() const {
@@ -169,11 +173,15 @@ bool Manager::trap_springs() const {
 }
 
 void Manager::lose_process(Duration for_how_long) {
-  if (!failed_ && out_.empty()) {
+  const Death death = std::exchange(dying_, std::nullopt).value_or(Death::Now);
+  const bool in_commit = death == Death::WhileWriting || death == Death::BeforeSync;
+  if (!failed_ && !in_commit && out_.empty()) {
     require(core_->ledger().digest() == journal_.fold().digest(),
             "the live ledger is not the fold of its journal");
   }
-  stage_.fault("order-manager killed");
+  const bool power = std::exchange(crash_, Crash::Process) == Crash::Power;
+  stage_.fault(power ? "power lost" : "order-manager killed");
+  if (power) journal_.lose_unsynced();
   fate_.reset();
   core_.reset();
   out_.clear();
@@ -203,9 +211,11 @@ void Manager::finish_turn() {
   }
   dying_ = dies_here() ? std::exchange(fate_, std::nullopt) : std::nullopt;
   if (trap_springs()) {
-    constexpr std::array<Death, 3> kDeaths{Death::BeforeCommit, Death::AfterCommit,
-                                           Death::WhileSending};
-    dying_ = kDeaths[static_cast<std::size_t>(trap_->boundary)];
+    constexpr std::array<Death, 5> kAtBoundary{Death::BeforeCommit, Death::WhileWriting,
+                                               Death::BeforeSync, Death::AfterCommit,
+                                               Death::WhileSending};
+    dying_ = kAtBoundary[static_cast<std::size_t>(trap_->boundary)];
+    crash_ = dying_ == Death::WhileWriting ? Crash::Power : Crash::Process;
     dead_for_ = kDeadAfterTrap;
     trapped_at_ = stage_.now();
     trap_.reset();
@@ -216,9 +226,9 @@ void Manager::finish_turn() {
   }
   const bool durable = om::finish_turn(
       out_, [this](const om::Outputs::AtOnce& at_once) { send_cancels(at_once.cancels); },
-      [this](const std::vector<StreamedEvent>& records) { return commit(records); },
+      [this](std::span<const StreamedEvent> records) { return commit(records); },
       [this](const om::Outputs& out) { carry_out(out); });
-  if (!durable) return journal_failed();
+  if (!durable) return dying_ ? lose_process(dead_for_) : journal_failed();
   auditor_.on_turn(core_->ledger(), inputs);
   if (dying_) return lose_process(dead_for_);
   // A changed lease is told at once.
@@ -227,11 +237,24 @@ void Manager::finish_turn() {
   publish_state(core_->strategy_states(stage_.now()), core_->leases());
 }
 
-bool Manager::commit(const std::vector<StreamedEvent>& records) {
-  if (random_.chance(commit_failure_ppm_)) return false;
-  journal_.append(records);
-  for (const StreamedEvent& record : records) auditor_.on_committed(record);
+bool Manager::commit(std::span<const StreamedEvent> records) {
+  if (dying_ == Death::WhileWriting) {
+    const auto all = static_cast<std::int64_t>(records.size());
+    journal_.write(records.first(static_cast<std::size_t>(random_.between(0, all))));
+    return false;
+  }
+  journal_.write(records);
+  if (dying_ == Death::BeforeSync) return false;
+  if (random_.chance(commit_failure_ppm_)) {
+    journal_.lose_unsynced();
+    return false;
+  }
+  sync();
   return true;
+}
+
+void Manager::sync() {
+  for (const StreamedEvent& record : journal_.sync()) auditor_.on_committed(record);
 }
 
 void Manager::journal_failed() {

@@ -1,6 +1,7 @@
 // The order-manager process around its core: turns with group commit, the journal, requests to the
 // venue, the lossless order streams with replays and snapshots. It can die at any instant of a
-// turn, and its journal can refuse; what survives is the journal.
+// turn, alone or with its machine, and its journal can refuse; what survives is what the journal's
+// disk has kept.
 #pragma once
 
 #include <deque>
@@ -8,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "services/order-manager/core/order_manager.hpp"
@@ -32,8 +34,18 @@ class Manager {
   void deliver(const order_manager::Input& input);
 
   // Where the process dies: at once, or in a turn. The last two wait for a turn that sends orders.
-  enum class Death : std::uint8_t { Now, BeforeCommit, AfterCommit, WhileSending };
-  void die(Death death, Duration for_how_long);
+  enum class Death : std::uint8_t {
+    Now,
+    BeforeCommit,
+    WhileWriting,  // a part of the group is written
+    BeforeSync,    // all of it is, and nobody knows whether it is safe
+    AfterCommit,
+    WhileSending,
+  };
+  static constexpr std::int64_t kDeaths = 6;
+  // What dies: what was written and not synced outlives the process, but not the machine.
+  enum class Crash : std::uint8_t { Process, Power };
+  void die(Death death, Crash crash, Duration for_how_long);
   // When the plan's trap sprang.
   [[nodiscard]] std::optional<Timestamp> trapped_at() const { return trapped_at_; }
   // An orderly stop and start.
@@ -70,7 +82,8 @@ class Manager {
   void boot();
   void fold_and_start();
   void finish_turn();
-  [[nodiscard]] bool commit(const std::vector<domain::StreamedEvent>& records);
+  [[nodiscard]] bool commit(std::span<const domain::StreamedEvent> records);
+  void sync();
   void carry_out(const order_manager::Outputs& out);
   void journal_failed();
   [[nodiscard]] bool dies_here() const;
@@ -104,6 +117,7 @@ class Manager {
   bool failed_ = false;         // the journal cannot be written
   std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn
+  Crash crash_ = Crash::Process;
   Duration dead_for_{};
   std::optional<Trap> trap_;
   std::optional<Timestamp> trapped_at_;

@@ -25,7 +25,8 @@ void World::make_trouble() {
     for (std::int64_t more = random_.between(1, 3); more > 0; --more) set_fault();
     return;
   }
-  if (which < 50) return kill_manager();
+  if (which < 48) return kill_manager();
+  if (which < 50) return lose_power();
   if (which < 60) return disturb_runner();
   if (which < 63) return scale_runners();
   if (which < 65) return partition_runner();
@@ -79,8 +80,17 @@ void World::kill_manager() {
   if (random_.chance(150'000)) return manager_.stop_and_start();
   // Now and then for so long that the venue cancels what it left behind.
   const std::int64_t dead_for_ms_max = random_.chance(100'000) ? 25'000 : 5'000;
-  manager_.die(static_cast<Manager::Death>(random_.between(0, 3)),
-               milliseconds(random_.between(100, dead_for_ms_max)));
+  manager_.die(static_cast<Manager::Death>(random_.between(0, Manager::kDeaths - 1)),
+               Manager::Crash::Process, milliseconds(random_.between(100, dead_for_ms_max)));
+}
+
+// The machine that all of our processes run on goes down, and comes back.
+void World::lose_power() {
+  const Duration off = milliseconds(random_.between(500, 6'000));
+  manager_.die(static_cast<Manager::Death>(random_.between(0, Manager::kDeaths - 1)),
+               Manager::Crash::Power, off);
+  for (const auto& runner : runners_) runner->die(off + milliseconds(random_.between(0, 900)));
+  gateway_.restart();
 }
 
 void World::disturb_runner() {

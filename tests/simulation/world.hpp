@@ -58,6 +58,7 @@ class World {
   void set_fault();
   void set_fault(venue_simulator::Fault fault);
   void kill_manager();
+  void lose_power();
   void disturb_runner();
   void scale_runners();
   void partition_runner();
