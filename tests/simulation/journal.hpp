@@ -20,18 +20,25 @@ class Journal {
  public:
   explicit Journal(Stage& stage) : stage_(stage), random_(stage.random(4)) {}
 
-  void write(std::span<const domain::StreamedEvent> records) {
+  // `ahead` of true time is the clock that stamped them.
+  void write(std::span<const domain::StreamedEvent> records, Duration ahead) {
     for (const domain::StreamedEvent& record : records) {
       bytes_.push_back(wire::encode_event(record.event));
+      ahead_.push_back(ahead);
       stage_.tape.add(bytes_.back());
     }
   }
+  struct Durable {
+    domain::StreamedEvent record;
+    Duration ahead{};
+  };
   // Everything written is safe from here on. What has become so since the last time, as it can be
   // read back.
-  std::vector<domain::StreamedEvent> sync() {
-    std::vector<domain::StreamedEvent> durable;
+  std::vector<Durable> sync() {
+    std::vector<Durable> durable;
     while (synced_ < bytes_.size()) {
-      durable.push_back(fold_.apply(read(++synced_)));
+      durable.push_back({fold_.apply(read(synced_ + 1)), ahead_[synced_]});
+      ++synced_;
       if (synced_ % kRecordsPerSnapshot != 0) continue;
       former_snapshot_ = std::exchange(snapshot_, order_manager::encode_ledger(fold_));
     }
@@ -47,6 +54,7 @@ class Journal {
                                 : random_.chance(400'000) ? all
                                                           : random_.between(0, all);
       bytes_.resize(synced_ + static_cast<std::size_t>(kept));
+      ahead_.resize(bytes_.size());
       ++stage_.totals[kept == 0     ? "groups lost"
                       : kept == all ? "groups kept unacknowledged"
                                     : "groups torn"];
@@ -79,6 +87,7 @@ class Journal {
   Stage& stage_;
   Random random_;
   std::vector<std::string> bytes_;
+  std::vector<Duration> ahead_;  // of each record
   std::size_t synced_ = 0;
   order_manager::Ledger fold_;
   std::string snapshot_;

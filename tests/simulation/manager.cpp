@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <span>
 
 #include "services/order-manager/core/stream_snapshot.hpp"
+#include "tests/simulation/mapping.hpp"
 #include "tests/simulation/tell.hpp"
 
 namespace polybot::simulation {
@@ -26,24 +26,10 @@ constexpr Duration kReopen = seconds(1);
 constexpr Duration kDeadAfterTrap = milliseconds(700);
 constexpr Duration kPatience = seconds(4);  // for a turn to die in
 
-// An identity without cryptography: unique, and a function of the order alone.
 std::optional<om::VenueIdentity> identify(const domain::Order& order,
                                           const domain::Market& market) {
-  const bool buys = order.side == domain::Side::Buy;
-  const domain::Money cash = domain::notional(order.limit, order.quantity, domain::Rounding::Up);
-  const domain::Money size = domain::Money::from_raw(order.quantity.raw());
-  om::VenueIdentity identity;
-  identity.fields = {.salt = splitmix64(order.id.signal.counter * 1'000 + order.id.leg) >> 11,
-                     .timestamp_ms = domain::to_unix_ms(order.decided_at),
-                     .maker_amount = buys ? cash : size,
-                     .taker_amount = buys ? size : cash,
-                     .token = domain::token_of(market, order.instrument.outcome),
-                     .exchange = market.exchange};
-  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter,
-                                           order.id.leg + 1ULL};
-  std::memcpy(identity.venue_id.bytes.data(), words.data(), sizeof words);
-  identity.venue_id.bytes[31] = 1;
-  return identity;
+  return unsigned_identity(order, market,
+                           splitmix64(order.id.signal.counter * 1'000 + order.id.leg) >> 11);
 }
 
 }  // namespace
@@ -56,7 +42,10 @@ Manager::Manager(Stage& stage, const Plan& plan, Venue& venue, Journal& journal,
       auditor_(auditor),
       random_(stage.random(2)),
       commit_failure_ppm_(plan.commit_failure_ppm),
-      trap_(plan.trap) {}
+      clock_(stage),
+      trap_(plan.trap) {
+  venue_.client_now = [this] { return clock_.now(); };
+}
 
 void Manager::later(Duration span, std::function<void()> action) {
   stage_.schedule.after(span, [this, process = process_, action = std::move(action)] {
@@ -81,6 +70,8 @@ void Manager::start() {
 void Manager::boot() {
   ++process_;
   born_ = stage_.now();
+  clock_.begin();
+  stopping_ = false;
   links_.clear();
   streams_.clear();
   failed_ = false;
@@ -88,9 +79,11 @@ void Manager::boot() {
   if (!core_) return;
   every(kTimer, [this] { deliver(om::TimerFired{}); });
   every(kState, [this] {
-    if (!failed_) publish_state(core_->strategy_states(stage_.now()), core_->leases());
+    if (!failed_) publish_state(core_->strategy_states(clock_.now()), core_->leases());
   });
+  venue_.read_clock(take_reply());
   every(kClock, [this] { venue_.read_clock(take_reply()); });
+  every(ProcessClock::kWatchEvery, [this] { watch_clock(); });
   heartbeats_ = om::HeartbeatChain(kHeartbeat);
   beat();
   connect_user_channel();
@@ -122,7 +115,7 @@ void Manager::fold_and_start() {
     remember(core_->apply(journal_.read(seq)));
   failed_ = false;
   lease_changes_told_ = 0;
-  core_->start(splitmix64(plan_.seed), stage_.now(), out_);
+  core_->start(splitmix64(plan_.seed), clock_.now(), out_);
   finish_turn();
   if (!core_) return;
   // What was found but could not be made safe is told to nobody.
@@ -141,7 +134,7 @@ void Manager::deliver(const om::Input& input) {
     auditor_.leases().on_announced(*runner);
   ends_.heard(input);
   const std::size_t before = out_.record.size();
-  core_->on(input, stage_.now(), out_);
+  core_->on(input, clock_.now(), out_);
   ends_.decided(core_->ledger(), std::span(out_.record).subspan(before));
   if (inputs_in_turn_++ > 0) return;
   // What arrives until then is of the same turn and the same transaction.
@@ -191,8 +184,13 @@ void Manager::lose_process(Duration for_how_long) {
   stage_.schedule.after(for_how_long, [this] { boot(); });
 }
 
+void Manager::watch_clock() {
+  if (clock_.stepped()) stop_and_start();
+}
+
 void Manager::stop_and_start() {
-  if (!core_ || failed_) return;
+  if (!core_ || failed_ || stopping_) return;
+  stopping_ = true;
   stage_.fault("order-manager stopped");
   deliver(om::ShutdownRequested{});
   later(seconds(random_.between(0, 4)),
@@ -233,17 +231,18 @@ void Manager::finish_turn() {
   if (dying_) return lose_process(dead_for_);
   // A changed lease is told at once.
   if (std::exchange(lease_changes_told_, core_->lease_changes()) == lease_changes_told_) return;
-  auditor_.leases().on_changed(core_->leases());
-  publish_state(core_->strategy_states(stage_.now()), core_->leases());
+  auditor_.leases().on_changed(leases());
+  publish_state(core_->strategy_states(clock_.now()), core_->leases());
 }
 
 bool Manager::commit(std::span<const StreamedEvent> records) {
   if (dying_ == Death::WhileWriting) {
     const auto all = static_cast<std::int64_t>(records.size());
-    journal_.write(records.first(static_cast<std::size_t>(random_.between(0, all))));
+    const auto written = static_cast<std::size_t>(random_.between(0, all));
+    journal_.write(records.first(written), clock_.ahead());
     return false;
   }
-  journal_.write(records);
+  journal_.write(records, clock_.ahead());
   if (dying_ == Death::BeforeSync) return false;
   if (random_.chance(commit_failure_ppm_)) {
     journal_.lose_unsynced();
@@ -254,13 +253,20 @@ bool Manager::commit(std::span<const StreamedEvent> records) {
 }
 
 void Manager::sync() {
-  for (const StreamedEvent& record : journal_.sync()) auditor_.on_committed(record);
+  for (const Journal::Durable& durable : journal_.sync())
+    auditor_.on_committed(durable.record, durable.ahead);
+}
+
+std::vector<domain::Lease> Manager::leases() const {
+  std::vector<domain::Lease> leases = core_->leases();
+  for (domain::Lease& lease : leases) lease.expires_at -= clock_.ahead();
+  return leases;
 }
 
 void Manager::journal_failed() {
   stage_.fault("commit failed");
   failed_ = true;
-  core_->on(om::CommitFailed{}, stage_.now(), out_);
+  core_->on(om::CommitFailed{}, clock_.now(), out_);
   send_cancels(out_.at_once.cancels);
   out_.clear();
   later(kReopen, [this] { fold_and_start(); });

@@ -14,6 +14,7 @@
 
 #include "services/order-manager/core/order_manager.hpp"
 #include "tests/simulation/auditor.hpp"
+#include "tests/simulation/clock.hpp"
 #include "tests/simulation/end_watch.hpp"
 #include "tests/simulation/journal.hpp"
 #include "tests/simulation/venue.hpp"
@@ -51,6 +52,9 @@ class Manager {
   // An orderly stop and start.
   void stop_and_start();
   void heal() { commit_failure_ppm_ = 0; }
+  [[nodiscard]] ProcessClock& clock() { return clock_; }
+  // The present leases, their ends in true time.
+  [[nodiscard]] std::vector<domain::Lease> leases() const;
 
   // The recovery port; empty: nobody answers.
   struct Replay {
@@ -70,6 +74,8 @@ class Manager {
   [[nodiscard]] Timestamp born() const { return born_; }
   [[nodiscard]] bool alive() const { return core_ != nullptr; }
   [[nodiscard]] const order_manager::OrderManager& core() const { return *core_; }
+  // Somebody is there to grant and tell of leases, and not about to leave.
+  [[nodiscard]] bool grants() const { return alive() && !failed_ && !stopping_; }
   // What is decided is durable: nothing waits for a commit.
   [[nodiscard]] bool at_rest() const { return alive() && !failed_ && inputs_in_turn_ == 0; }
 
@@ -94,6 +100,7 @@ class Manager {
   void set_link(order_manager::VenueChannel channel, order_manager::Link link);
   void connect_user_channel();
   void beat();
+  void watch_clock();
   void resume(const domain::StrategyName& topic, std::uint64_t seq);
   void remember(const domain::StreamedEvent& event);
   void every(Duration span, std::function<void()> action);
@@ -108,12 +115,14 @@ class Manager {
   Random random_;
   std::int64_t commit_failure_ppm_;
 
+  ProcessClock clock_;
   std::unique_ptr<order_manager::OrderManager> core_;
   std::uint64_t process_ = 0;
   Timestamp born_{};
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
   std::uint64_t lease_changes_told_ = 0;
+  bool stopping_ = false;
   bool failed_ = false;         // the journal cannot be written
   std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn

@@ -30,7 +30,8 @@ void World::make_trouble() {
   if (which < 60) return disturb_runner();
   if (which < 63) return scale_runners();
   if (which < 65) return partition_runner();
-  if (which < 70) return cut_link();
+  if (which < 68) return cut_link();
+  if (which < 70) return step_clocks();
   if (which < 73) {
     stage_.fault("venue unreachable");
     return venue_.cut_rest(milliseconds(random_.between(300, 6'000)));
@@ -91,6 +92,35 @@ void World::lose_power() {
                Manager::Crash::Power, off);
   for (const auto& runner : runners_) runner->die(off + milliseconds(random_.between(0, 900)));
   gateway_.restart();
+}
+
+// The wall clock of the machine, or of one process that has a machine of its own, is set: by
+// something that passes for agreement, by seconds, minutes or hours. Mostly it is put right again.
+void World::step_clocks() {
+  constexpr std::array<Duration, 5> kFar{milliseconds(900), seconds(8), minutes(2), minutes(50),
+                                         std::chrono::hours(6)};
+  const Duration limit = kFar[static_cast<std::size_t>(random_.between(0, kFar.size() - 1))];
+  const Duration ahead = random_.between(-limit, limit);
+  stage_.fault("clock stepped");
+  const std::int64_t which = random_.between(0, 5 + plan_.runners_max);
+  if (which < 4) {
+    set_clocks(ahead);
+  } else if (which == 4) {
+    manager_.clock().set_wall(ahead);
+  } else if (which == 5) {
+    gateway_.clock().set_wall(ahead);
+  } else {
+    runners_[static_cast<std::size_t>(which - 6)]->clock().set_wall(ahead);
+  }
+  if (random_.chance(850'000)) {
+    stage_.schedule.after(milliseconds(random_.between(500, 25'000)), [this] { set_clocks({}); });
+  }
+}
+
+void World::set_clocks(Duration ahead) {
+  manager_.clock().set_wall(ahead);
+  gateway_.clock().set_wall(ahead);
+  for (const auto& runner : runners_) runner->clock().set_wall(ahead);
 }
 
 void World::disturb_runner() {
@@ -165,8 +195,8 @@ void World::command(domain::CommandBody body, Duration after) {
   stage_.schedule.after(after, [this, id, body = std::move(body)] {
     const domain::Command command{.id = id,
                                   .body = body,
-                                  .issued_at = stage_.now(),
-                                  .expires_at = stage_.now() + seconds(5),
+                                  .issued_at = gateway_.clock().now(),
+                                  .expires_at = gateway_.clock().now() + seconds(5),
                                   .trace = {id.low}};
     // Repeated until it is answered, or for long enough.
     for (const Duration later :

@@ -49,7 +49,7 @@ void OrderManager::State::judge_legs() {
       const bool hopeless =
           std::any_of(group.legs.begin(), group.legs.end(),
                       [&](const LegGroup::Leg& leg) { return !tradable(leg.instrument.market); }) ||
-          (now >= group.unlevel_since + settings.unwind_after && unsellable(quantities));
+          (now >= believed(group.unlevel_since) + settings.unwind_after && unsellable(quantities));
       if (level || hopeless) verdicts.push_back({signal, true});
     } else if (!level && spread > group.accepted_spread &&
                LegGroups::ended(group, ledger.orders())) {
@@ -82,7 +82,7 @@ void OrderManager::State::unwind_legs() {
   };
   std::vector<Surplus> surpluses;
   for (const auto& [signal, group] : ledger.legs().all()) {
-    if (!group.unlevel || now < group.unlevel_since + settings.unwind_after) continue;
+    if (!group.unlevel || now < believed(group.unlevel_since) + settings.unwind_after) continue;
     const auto quantities = ledger.leg_quantities(group);
     const auto least = std::min_element(
         quantities.begin(), quantities.end(),
