@@ -256,6 +256,9 @@ void World::settle() {
   }
   stage_.say("healed");
   run_until(stage_.now() + kWindDown);
+  // Who was dead for long, or starts anew on a clock put right, has as much time to find its place.
+  while (!manager_.alive() || stage_.now() < manager_.born() + kWindDown)
+    run_until(stage_.now() + seconds(1));
   check_spread();
   const Timestamp give_up = stage_.now() + kSettleMax;
   std::vector<std::string> left{"order-manager did not come back"};
