@@ -72,7 +72,7 @@ sim: ## replay one simulation seed: make sim SEED=7; or run many: make sim SEEDS
 	@POLYBOT_SIM_SEEDS='$(SEEDS)' POLYBOT_SIM_SEED='$(if $(SEEDS),,$(or $(SEED),1))' \
 	  $(BUILD)/tests/simulation/simulation_test
 
-mutants: ## cores built with one known bug each must be caught by the simulation
+mutants: ## known bugs of the cores, woken one at a time, must each be caught by the simulation
 	@deploy/install-packages.sh build test
 	@deploy/mutants.sh
 

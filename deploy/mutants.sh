@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds the cores with one known bug each (services/order-manager/core/mutation.hpp) and demands that the
-# simulation notices every one of them, after it has found nothing in the cores without.
-#   SEEDS=n   how many seeds a mutant has to survive (40)
+# Wakes the known bugs of the cores (services/order-manager/core/mutation.hpp) one by one and demands
+# that the simulation notices each of them, in a seed that holds without it.
+#   SEEDS=n          how many seeds a mutant has to survive (300, as many as `make test` runs)
+#   MUTANTS='8 11'   these alone
 set -eu
 tree=build/mutants
 header=services/order-manager/core/mutation.hpp
-seeds=${SEEDS:-40}
+seeds=${SEEDS:-300}
 results=$tree/results
 test="$tree/tests/simulation/simulation_test"
 
@@ -13,30 +14,18 @@ test="$tree/tests/simulation/simulation_test"
 mutants=$(sed -n 's/^  \([A-Z][A-Za-z]*\) = \([1-9][0-9]*\),.*/\2 \1/p' "$header")
 [ -n "$mutants" ] || { echo "mutants: no mutants found in $header" >&2; exit 1; }
 
-build() {  # NUMBER: only what sees the mutation is compiled again
-  [ ! -f "$tree/build.ninja" ] || cmake -DPOLYBOT_MUTANT="$1" "$tree" >"$tree/configure.log" 2>&1
-  deploy/build.sh "$tree" "-DPOLYBOT_MUTANT=$1" simulation_test
-}
-run() {  # LOG
-  POLYBOT_SIM_SEEDS=$seeds POLYBOT_SIM_STOP=1 "$test" >"$1" 2>&1 </dev/null
-}
-
-build 0
+deploy/build.sh "$tree" "-DPOLYBOT_MUTANTS=ON" simulation_test
 mkdir -p "$results"
-echo "Running $seeds seeds without a mutation"
-if ! run "$results/0.log"; then
-  tail -30 "$results/0.log" >&2
-  echo "mutants: the simulation fails without any mutation: $results/0.log" >&2
-  exit 1
-fi
 
 survivors=0
 table=
+caught_in=
 while read -r number name; do
-  build "$number" </dev/null
+  case " ${MUTANTS:-$number} " in *" $number "*) ;; *) continue ;; esac
   echo "Running mutant $number, $name"
   log=$results/$number.log
-  if run "$log"; then
+  if POLYBOT_MUTANT=$number POLYBOT_SIM_SEEDS=$seeds POLYBOT_SIM_STOP=1 "$test" >"$log" 2>&1 \
+       </dev/null; then
     verdict="SURVIVED $seeds seeds"
     survivors=$((survivors + 1))
   else
@@ -45,6 +34,8 @@ while read -r number name; do
     if [ -z "$verdict" ]; then
       verdict="ended without a finding: $log"
       survivors=$((survivors + 1))
+    else
+      caught_in="$caught_in $(echo "$verdict" | sed 's/^seed \([0-9]*\).*/\1/')"
     fi
   fi
   table="$table$(printf '  %-2s %-28s %s' "$number" "$name" "$verdict")
@@ -52,6 +43,15 @@ while read -r number name; do
 done <<EOF
 $mutants
 EOF
+
+for seed in $(echo "$caught_in" | tr ' ' '\n' | sort -nu); do
+  echo "Running seed $seed without a mutation"
+  if ! POLYBOT_SIM_SEED=$seed "$test" >"$results/seed-$seed.log" 2>&1 </dev/null; then
+    tail -30 "$results/seed-$seed.log" >&2
+    echo "mutants: seed $seed fails without any mutation: $results/seed-$seed.log" >&2
+    exit 1
+  fi
+done
 
 echo
 echo "mutant                           caught by"

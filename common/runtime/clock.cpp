@@ -24,7 +24,8 @@ domain::Duration read(clockid_t clock) {
 }  // namespace
 
 domain::Timestamp Clock::now() const {
-  return domain::Timestamp(read(CLOCK_REALTIME));
+  static const domain::Duration origin = read(CLOCK_REALTIME) - read(CLOCK_MONOTONIC);
+  return domain::Timestamp(origin + read(CLOCK_MONOTONIC));
 }
 domain::Duration Clock::monotonic() const {
   return read(CLOCK_MONOTONIC);

@@ -13,7 +13,7 @@ namespace polybot::runtime {
 // Stateless; a value so that a collaborator names its need of time in its constructor.
 class Clock {
  public:
-  // Wall-clock time (UTC). May jump when the host's clock is set: for stamps, never for intervals.
+  // UTC: the wall clock when the process began, going on evenly: never jumps (clock_watch.hpp).
   [[nodiscard]] domain::Timestamp now() const;
   // Since an arbitrary start; never goes back; does not count time the machine was suspended.
   [[nodiscard]] domain::Duration monotonic() const;

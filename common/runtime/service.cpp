@@ -14,6 +14,7 @@
 
 #include "common/http/server.hpp"
 #include "common/runtime/addresses.hpp"
+#include "common/runtime/clock_watch.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/watchdog.hpp"
 
@@ -25,6 +26,7 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitStuck = 70;  // EX_SOFTWARE
+constexpr int kExitClock = 75;  // EX_TEMPFAIL
 
 // What every service reads beside its own keys.
 struct CommonSettings {
@@ -112,7 +114,8 @@ std::string footer(const ServiceOptions& options) {
          "  POLYBOT_REPLICA     name of this replica in logs and metrics (default: host name)\n"
          "  LOG_FORMAT          text or json (default: key log.format)\n"
          "  LOG_LEVEL           trace, debug, info, warning, error or critical\n"
-         "Exit codes: 0 orderly end, 1 cannot start or failed, 70 ended by its watchdog.";
+         "Exit codes: 0 orderly end, 1 cannot start or failed, 70 ended by its watchdog, 75 ended "
+         "to start anew because the host's clock was set.";
 }
 
 struct Arguments {
@@ -163,7 +166,8 @@ std::uint64_t random_incarnation() {
   return value;
 }
 
-// Stops the service on SIGINT and SIGTERM; ends the process on the second one.
+// Stops the service on SIGINT and SIGTERM, and when the host's clock was set; ends the process on
+// the second signal.
 class SignalWatch {
  public:
   SignalWatch(asio::io_context& io, StopSignal& stop, domain::Duration grace,
@@ -176,12 +180,28 @@ class SignalWatch {
     wait();
   }
 
+  // Ends the service as a signal would, to be started anew.
+  void stop_for_clock() {
+    if (seen_) return;
+    stopped_for_clock_ = seen_ = true;
+    log::warning("The host's clock was set, starting anew on it");
+    begin_grace();
+  }
+  [[nodiscard]] bool stopped_for_clock() const { return stopped_for_clock_; }
+
  private:
   void wait() {
     signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
       if (ec) return;
       on_signal(signal);
       wait();
+    });
+  }
+  void begin_grace() {
+    stop_.request();
+    grace_timer_.expires_after(grace_);
+    grace_timer_.async_wait([this](const boost::system::error_code& ec) {
+      if (!ec) on_grace_over_();
     });
   }
   void on_signal(int signal) {
@@ -192,11 +212,7 @@ class SignalWatch {
     }
     seen_ = true;
     log::info("Stopping", {{"signal", name}});
-    stop_.request();
-    grace_timer_.expires_after(grace_);
-    grace_timer_.async_wait([this](const boost::system::error_code& ec) {
-      if (!ec) on_grace_over_();
-    });
+    begin_grace();
   }
 
   asio::signal_set signals_;
@@ -205,7 +221,13 @@ class SignalWatch {
   domain::Duration grace_;
   std::function<void()> on_grace_over_;
   bool seen_ = false;
+  bool stopped_for_clock_ = false;
 };
+
+asio::awaitable<void> watch_clock(SignalWatch& signals) {
+  co_await wait_for_clock_step();
+  signals.stop_for_clock();
+}
 
 // Runs the service's coroutine and stops the loop in the same turn in which it ends: what the
 // service left suspended may refer to objects that are gone, and must not run again.
@@ -256,7 +278,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
                   options.revision};
   int exit_code = kExitFailed;
   admin.listen();
-  const SignalWatch signals(io, stop, settings.shutdown_grace, [&] {
+  SignalWatch signals(io, stop, settings.shutdown_grace, [&] {
     log::error("The service did not stop within shutdown.grace");
     io.stop();
   });
@@ -269,7 +291,9 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
     return run(runtime, std::move(service_config));
   };
   asio::co_spawn(io, live(io, exit_code, body), [](const std::exception_ptr&) {});
+  asio::co_spawn(io, watch_clock(signals), [](const std::exception_ptr&) {});
   io.run();
+  if (signals.stopped_for_clock() && exit_code == kExitOk) exit_code = kExitClock;
   log::info("Stopped", {{"exit_code", exit_code}});
   return exit_code;
 }

@@ -12,8 +12,8 @@
 // all errors at once; logging; the admin server, so that probes are answered while the service
 // starts; then the service's coroutine. SIGINT or SIGTERM request a stop: the coroutine awaits
 // runtime.stop, winds up and returns within `shutdown.grace`; a second signal ends the process at
-// once. Exit codes: 0 after an orderly end, 1 when it cannot start or failed, 70 when the watchdog
-// ended it.
+// once. A step of the host's clock ends it likewise. Exit codes: 0 orderly end, 1 cannot start or
+// failed, 70 ended by the watchdog, 75 ended to start anew on a clock that was set.
 //
 // Keys that every service has: admin.address, admin.port, log.format, log.level, log.file,
 // watchdog.timeout, shutdown.grace. Environment: LOG_FORMAT, LOG_LEVEL, POLYBOT_REPLICA.

@@ -122,6 +122,7 @@ class Desk {
         raw_((folder_ / "raw.db").string()),
         core_(open_settings(), venue_identity(kChain, signer_.address())) {
     core_.start(1, now_, out_);
+    tell(ClockOffset{});
     tell(VenueSessionChanged{VenueChannel::User, Link::Up});
     domain::VenueAccount account;
     account.collateral = domain::Money::from_units(100'000'000);

@@ -51,6 +51,7 @@ struct Auditor::Judge {
   Auditor& auditor;
   const domain::Event& event;
   std::optional<domain::OrderStatus> status;
+  Duration ahead;
 
   void concluded(const ClientOrderId& id) const {
     Audited& audited = auditor.known(id);
@@ -61,13 +62,15 @@ struct Auditor::Judge {
       auditor.open_.erase(id);
     }
   }
-  void operator()(const domain::SignalAccepted& body) const { auditor.accepted(event, body); }
+  void operator()(const domain::SignalAccepted& body) const {
+    auditor.accepted(event, body, ahead);
+  }
   void operator()(const domain::SignalDenied& body) const { auditor.answered(event, body.signal); }
   void operator()(const domain::OrderSubmitted& body) const {
     auditor.submitted(event, body.order);
   }
   void operator()(const domain::OrderAmbiguous& body) const {
-    auditor.known(body.order).last_byte_at = body.last_byte_at;
+    auditor.known(body.order).last_byte_at = body.last_byte_at - ahead;
     ++auditor.stage_.totals["orders ambiguous"];
     concluded(body.order);
   }
@@ -146,11 +149,12 @@ struct Auditor::Judge {
   void operator()(const domain::FlattenEnded&) const {}
 };
 
-void Auditor::on_committed(const domain::StreamedEvent& record) {
+void Auditor::on_committed(domain::StreamedEvent record, Duration ahead) {
+  record.event.at -= ahead;
   require(record.event.seq == ++seq_,
           "journal record " + std::to_string(record.event.seq) + " out of sequence");
   if (stage_.verbose) stage_.say(tell(record));
-  std::visit(Judge{*this, record.event, record.status}, record.event.body);
+  std::visit(Judge{*this, record.event, record.status, ahead}, record.event.body);
 }
 
 Auditor::Audited& Auditor::known(const ClientOrderId& id) {
@@ -175,13 +179,15 @@ void Auditor::answered(const domain::Event&, const domain::SignalId& id) {
   require(answered_.insert(id).second, "signal " + domain::to_string(id) + " is answered twice");
 }
 
-void Auditor::accepted(const domain::Event& event, const domain::SignalAccepted& body) {
+void Auditor::accepted(const domain::Event& event, const domain::SignalAccepted& body,
+                       Duration ahead) {
   answered(event, body.signal);
   ++stage_.totals["signals accepted"];
   const auto found = signals_.find(body.signal);
   require(found != signals_.end(), "an accepted signal that no runner emitted");
   const domain::Signal& signal = found->second;
-  require(event.at < signal.expires_at,
+  // Compared as order-manager does: it denies runners whose clocks are not its own.
+  require(event.at + ahead < signal.expires_at,
           "signal " + domain::to_string(signal.id) + " is accepted after its end");
   leases_.check_accepted(event, signal);
   const auto fresh = [&](const domain::MarketId& market) {

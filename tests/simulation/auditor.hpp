@@ -22,8 +22,9 @@ class Auditor {
 
   // A runner has emitted it (again).
   void on_signal(const domain::Signal& signal) { signals_.try_emplace(signal.id, signal); }
-  // Durable now.
-  void on_committed(const domain::StreamedEvent& record);
+  // Durable now. It was stamped by a clock that was so far ahead of true time: everything here is
+  // judged in true time.
+  void on_committed(domain::StreamedEvent record, Duration ahead);
   // On its way to the venue.
   void on_sent(const domain::Order& order);
   // The turn is over; it took `inputs` inputs.
@@ -78,7 +79,7 @@ class Auditor {
   void reversed(const domain::Event& event, const domain::FillId& id);
   void advanced(const domain::FillAdvanced& step);
   void answered(const domain::Event& event, const domain::SignalId& id);
-  void accepted(const domain::Event& event, const domain::SignalAccepted& body);
+  void accepted(const domain::Event& event, const domain::SignalAccepted& body, Duration ahead);
   [[nodiscard]] Audited& known(const domain::ClientOrderId& id);
   [[nodiscard]] bool ours(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::TradingState state_of(const domain::StrategyName& strategy) const;

@@ -1,5 +1,5 @@
 // order-manager killed at each boundary of its journal, in the first turn that records each sort of
-// thing: 8 x 3 worlds, each constructed so that it must happen, and each must recover – the world
+// thing: 8 x 5 worlds, each constructed so that it must happen, and each must recover – the world
 // then heals, settles, and the journal is compared with the venue's truth (World::run).
 #include <gtest/gtest.h>
 

@@ -8,18 +8,15 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "services/order-manager/core/order_manager.hpp"
-#include "services/strategy-runner/core/runner.hpp"
-#include "services/venue-simulator/core/exchange.hpp"
+#include "tests/simulation/mapping.hpp"
+#include "tests/simulation/market_side.hpp"
 
-namespace polybot {
+namespace polybot::simulation {
 namespace {
 
 namespace sim = venue_simulator;
@@ -31,7 +28,6 @@ using domain::Quantity;
 using domain::StrategyName;
 using domain::Timestamp;
 
-const std::array<StrategyName, 3> kStrategies{{{"arbitrage"}, {"spread_farm"}, {"momentum"}}};
 constexpr std::uint64_t kIncarnation = 4'711;
 constexpr domain::Duration kStep = 100ms;  // what every message between two processes takes
 constexpr int kSeeds = 200;
@@ -39,24 +35,9 @@ constexpr domain::Duration kHorizon = 30s;
 // One-sided 1 % of Student's t with 199 degrees of freedom.
 constexpr long double kCritical = 2.345L;
 
-// An identity without cryptography: unique, and a function of the order alone.
 std::optional<om::VenueIdentity> identify(const domain::Order& order,
                                           const domain::Market& market) {
-  const bool buys = order.side == domain::Side::Buy;
-  const Money cash = domain::notional(order.limit, order.quantity, domain::Rounding::Up);
-  const Money size = Money::from_raw(order.quantity.raw());
-  om::VenueIdentity identity;
-  identity.fields = {.salt = order.id.signal.counter * 1'000 + order.id.leg,
-                     .timestamp_ms = domain::to_unix_ms(order.decided_at),
-                     .maker_amount = buys ? cash : size,
-                     .taker_amount = buys ? size : cash,
-                     .token = domain::token_of(market, order.instrument.outcome),
-                     .exchange = market.exchange};
-  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter,
-                                           order.id.leg + 1ULL};
-  std::memcpy(identity.venue_id.bytes.data(), words.data(), sizeof words);
-  identity.venue_id.bytes[31] = 1;
-  return identity;
+  return unsigned_identity(order, market, order.id.signal.counter * 1'000 + order.id.leg);
 }
 
 // What one strategy's fills came to, before fees.
@@ -95,24 +76,22 @@ struct Outcome {
 // Parameters by strategy; what is not named is as shipped.
 using Tuning = std::map<std::string, sr::ParameterTexts>;
 
-class TradingWorld {
+class TradingWorld : MarketSide {
  public:
   TradingWorld(std::uint64_t seed, bool edge, const Tuning& tuning = {})
-      : exchange_(exchange_settings(seed, edge), now_, venue_out_),
+      : MarketSide(exchange_settings(seed, edge), Money::from_units(100'000)),
         manager_(manager_settings(), identify),
         runner_(runner_settings(tuning)) {
-    exchange_.on(sim::OpenAccount{.address = {1}, .deposit = Money::from_units(100'000)}, now_,
-                 venue_out_);
-    account_ = venue_out_.opened.at(0);
-    manager_.start(seed, now_, manager_out_);
+    manager_.start(seed, now(), manager_out_);
+    manage(om::ClockOffset{});
     manage(om::VenueSessionChanged{om::VenueChannel::User, om::Link::Up});
     manage(om::VenueSessionChanged{om::VenueChannel::Rest, om::Link::Up});
-    for (const StrategyName& name : kStrategies) run(sr::OrderStreamMended{name});
+    for (const StrategyName& name : kStrategies) tell(sr::OrderStreamMended{name});
   }
 
   Outcome trade(domain::Duration horizon) {
-    const Timestamp end = now_ + horizon;
-    while (now_ < end) step();
+    const Timestamp end = now() + horizon;
+    while (now() < end) step();
     return settle();
   }
 
@@ -139,35 +118,26 @@ class TradingWorld {
               ->configure(parameters == tuning.end() ? sr::ParameterTexts{} : parameters->second);
       settings.strategies.push_back({.name = name,
                                      .factory = std::get<sr::StrategyFactory>(configured),
-                                     .markets = markets_of(name.value),
+                                     .markets = markets_of(name),
                                      .desk = {.strategy = name}});
     }
     return settings;
   }
-  // As shipped: where one strategy quotes another does not take.
-  static sr::MarketFilter markets_of(const std::string& name) {
-    if (name == "arbitrage") return {.slugs = {}, .kinds = {sr::MarketKind::NegRisk}};
-    sr::MarketFilter filter{.slugs = {}, .kinds = {sr::MarketKind::Binary, sr::MarketKind::Group}};
-    (name == "spread_farm" ? filter.last_shard : filter.first_shard) = {
-        static_cast<std::uint8_t>(name == "spread_farm" ? 23 : 24)};
-    return filter;
-  }
-
   // Everything decided in one step arrives in the next.
   void step() {
-    now_ += kStep;
+    pass(kStep);
     deliver_requests();
-    exchange_.on(sim::AdvanceTime{}, now_, venue_out_);
-    deliver_from_venue();
+    ask(sim::AdvanceTime{});
+    deliver();
     if (ticks_ % 5 == 0) speak_state();
     if (ticks_ % 10 == 0) vouch_for_books();
     for (domain::StreamedEvent& event : std::exchange(events_, {}))
-      run(sr::OrderEventSeen{std::move(event)});
+      tell(sr::OrderEventSeen{std::move(event)});
     for (domain::Signal& signal : std::exchange(signals_, {}))
-      manage(om::SignalReceived{std::move(signal), now_ - kStep});
+      manage(om::SignalReceived{std::move(signal), now() - kStep});
     manage(om::TimerFired{});
-    run(sr::TimerFired{});
-    while (runner_.scan_next(now_, runner_out_)) {
+    tell(sr::TimerFired{});
+    while (runner_.scan_next(now(), runner_out_)) {
     }
     for (domain::Signal& signal : runner_out_.signals) signals_.push_back(std::move(signal));
     runner_out_.signals.clear();
@@ -175,131 +145,9 @@ class TradingWorld {
   }
 
   void deliver_requests() {
-    for (om::SubmitBatch& batch : std::exchange(submits_, {})) {
-      sim::SubmitOrders request{.account = account_, .orders = {}};
-      for (const domain::Order& order : batch.orders) {
-        request.orders.push_back({.id = order.venue_id,
-                                  .token = order.fields.token,
-                                  .side = order.side,
-                                  .limit = order.limit,
-                                  .quantity = order.quantity,
-                                  .cash = {},
-                                  .time_in_force = order.time_in_force,
-                                  .post_only = order.post_only,
-                                  .expiration_s = order.fields.expiration_s,
-                                  .salt = order.fields.salt});
-      }
-      exchange_.on(request, now_, venue_out_);
-    }
-    auto cancels = std::exchange(cancels_, {});
-    if (!cancels.empty())
-      exchange_.on(sim::CancelOrders{account_, std::move(cancels)}, now_, venue_out_);
+    for (const om::SubmitBatch& batch : std::exchange(submits_, {})) submit(batch.orders);
+    cancel(std::exchange(cancels_, {}));
     for (const om::Read& read : std::exchange(reads_, {})) answer(read);
-  }
-
-  void answer(const om::Read& read) {
-    if (const auto* market = std::get_if<om::ReadMarket>(&read)) {
-      const auto known = markets_.find(market->market);
-      manage(known == markets_.end()
-                 ? om::MarketRead{market->market, om::MarketRead::Outcome::NotFound, std::nullopt}
-                 : om::MarketRead{market->market, om::MarketRead::Outcome::Found, known->second});
-    } else if (const auto* wanted = std::get_if<om::ConfirmResolution>(&read)) {
-      const auto known = markets_.find(wanted->market);
-      if (known != markets_.end() && known->second.status == domain::MarketStatus::Resolved) {
-        manage(om::ResolutionConfirmed{wanted->market, known->second.payout});
-      }
-    } else {
-      manage(exchange_.account(account_, std::get<om::ReadAccount>(read).trades_since));
-    }
-  }
-
-  void deliver_from_venue() {
-    sim::Outputs out = std::exchange(venue_out_, {});
-    for (const sim::MarketOutput& output : out.market) {
-      std::visit([this](const auto& body) { publish(body); }, output);
-    }
-    for (const sim::SubmitAnswer& answered : out.submits) {
-      const auto outcome = std::visit(
-          [](const auto& body) -> domain::SubmitOutcome { return body; }, answered.outcome);
-      manage(domain::SubmitAnswered{answered.order, outcome});
-    }
-    for (const domain::CancelAnswered& answered : out.cancels) manage(answered);
-    for (const sim::AccountOutput& output : out.account) {
-      if (const auto* order = std::get_if<sim::OrderOutput>(&output)) {
-        if (order->account == account_) manage(order->update);
-      } else if (const auto& trade = std::get<sim::TradeOutput>(output);
-                 trade.account == account_) {
-        manage(trade.trade);
-      }
-    }
-    for (const domain::MarketId& market : std::exchange(moved_, {})) publish_quote(market);
-  }
-
-  // ---- what the gateway would publish
-  // --------------------------------------------------------------
-  sr::FrameOrigin origin_of(const domain::MarketId& market) const {
-    return {.shard = domain::shard_of(markets_.at(market).event), .sent_at = now_, .trace = {}};
-  }
-  void publish(const sim::MarketListed& listed) {
-    markets_[listed.market.id] = listed.market;
-    define(listed.market.id);
-    run(sr::BookLoaded{origin_of(listed.market.id),
-                       {.market = listed.market.id,
-                        .bids = {},
-                        .asks = {},
-                        .tick = listed.market.tick,
-                        .stamped_at = now_}});
-  }
-  void publish(const sim::BookChanged& changed) {
-    books_[changed.market].apply(changed.changes);
-    moved_.insert(changed.market);
-    run(sr::BookChanged{
-        origin_of(changed.market),
-        {.market = changed.market, .changes = changed.changes, .stamped_at = now_}});
-  }
-  void publish(const sim::TradePrinted& trade) {
-    run(sr::TradeSeen{origin_of(trade.market), trade.tick});
-  }
-  void publish(const sim::TickSizeChanged& changed) {
-    markets_.at(changed.market).tick = changed.new_tick;
-    define(changed.market);
-    const domain::OrderBook& book = books_[changed.market];
-    run(sr::BookLoaded{origin_of(changed.market),
-                       {.market = changed.market,
-                        .bids = {book.bids().begin(), book.bids().end()},
-                        .asks = {book.asks().begin(), book.asks().end()},
-                        .tick = changed.new_tick,
-                        .stamped_at = now_}});
-  }
-  void publish(const sim::MarketClosed& closed) {
-    markets_.at(closed.market).status = domain::MarketStatus::Closed;
-    define(closed.market);
-  }
-  void publish(const sim::MarketResolved& resolved) {
-    domain::Market& market = markets_.at(resolved.market);
-    market.status = domain::MarketStatus::Resolved;
-    market.payout = resolved.payout;
-    define(resolved.market);
-  }
-  void define(const domain::MarketId& market) {
-    run(sr::MarketHeard{markets_.at(market)});
-    manage(om::MarketHinted{markets_.at(market)});
-  }
-  void publish_quote(const domain::MarketId& market) {
-    const domain::OrderBook& book = books_[market];
-    manage(domain::QuoteTick{.market = market,
-                             .bid = book.best_bid(),
-                             .ask = book.best_ask(),
-                             .last = {},
-                             .stamped_at = now_});
-  }
-  // Every second the gateway repeats what has not changed.
-  void vouch_for_books() {
-    for (const auto& [id, market] : markets_) {
-      if (market.status != domain::MarketStatus::Active) continue;
-      run(sr::BookChanged{origin_of(id), {.market = id, .changes = {}, .stamped_at = now_}});
-      publish_quote(id);
-    }
   }
 
   // ---- order-manager and runner
@@ -308,13 +156,13 @@ class TradingWorld {
     manage(domain::RunnerAnnounced{.replica = {"runner-1"},
                                    .incarnation = kIncarnation,
                                    .strategies = {kStrategies.begin(), kStrategies.end()}});
-    run(sr::LeasesHeard{manager_.leases()});
-    for (domain::StrategyState& state : manager_.strategy_states(now_))
-      run(sr::StrategyHeard{std::move(state)});
+    tell(sr::LeasesHeard{manager_.leases()});
+    for (domain::StrategyState& state : manager_.strategy_states(now()))
+      tell(sr::StrategyHeard{std::move(state)});
   }
-  void run(const sr::Input& input) { runner_.on(input, now_, runner_out_); }
-  void manage(const om::Input& input) {
-    manager_.on(input, now_, manager_out_);
+  void tell(const sr::Input& input) override { runner_.on(input, now(), runner_out_); }
+  void manage(const om::Input& input) override {
+    manager_.on(input, now(), manager_out_);
     const auto at_once = [this](const om::Outputs::AtOnce& out) {
       cancels_.insert(cancels_.end(), out.cancels.begin(), out.cancels.end());
     };
@@ -346,20 +194,21 @@ class TradingWorld {
   Outcome settle() {
     std::map<domain::MarketId, domain::Price> worth;
     bool waiting = false;
-    for (const auto& [id, market] : markets_) {
-      const auto fair = exchange_.flow().fair_value(*exchange_.engine().find_market(id));
+    for (const auto& [id, market] : markets()) {
+      const auto fair = exchange().flow().fair_value(*exchange().engine().find_market(id));
       if (market.status == domain::MarketStatus::Active && fair) worth[id] = *fair;
       waiting = waiting || market.status == domain::MarketStatus::Closed;
     }
     if (waiting) {
-      exchange_.on(sim::SetFlow{false}, now_, venue_out_);
-      exchange_.on(sim::AdvanceTime{}, now_ + 2min, venue_out_);
-      for (const sim::MarketOutput& output : venue_out_.market) {
+      ask(sim::SetFlow{false});
+      ask(sim::AdvanceTime{}, now() + 2min);
+      const sim::Outputs out = take_outputs();
+      for (const sim::MarketOutput& output : out.market) {
         const auto* resolved = std::get_if<sim::MarketResolved>(&output);
         if (resolved != nullptr) worth.try_emplace(resolved->market, resolved->payout.yes);
       }
     }
-    for (const auto& [id, market] : markets_) {
+    for (const auto& [id, market] : markets()) {
       if (market.status == domain::MarketStatus::Resolved) worth[id] = market.payout.yes;
     }
     const auto value = [&](const domain::Instrument& instrument) {
@@ -379,17 +228,10 @@ class TradingWorld {
     return outcome;
   }
 
-  Timestamp now_ = domain::from_unix_ms(1'800'000'000'000);
-  sim::Outputs venue_out_;
-  sim::Exchange exchange_;
   om::OrderManager manager_;
   om::Outputs manager_out_;
   sr::Runner runner_;
   sr::Outputs runner_out_;
-  sim::AccountId account_;
-  std::map<domain::MarketId, domain::Market> markets_;
-  std::map<domain::MarketId, domain::OrderBook> books_;
-  std::set<domain::MarketId> moved_;
   std::vector<om::SubmitBatch> submits_;
   std::vector<domain::VenueOrderId> cancels_;
   std::vector<om::Read> reads_;
@@ -511,4 +353,4 @@ TEST(Edge, TheSameSeedTradesTheSame) {
 }
 
 }  // namespace
-}  // namespace polybot
+}  // namespace polybot::simulation

@@ -28,7 +28,7 @@ MarketId market_of(const BookUpdate& update) {
 
 }  // namespace
 
-Gateway::Gateway(Stage& stage, Venue& venue) : stage_(stage), venue_(venue) {
+Gateway::Gateway(Stage& stage, Venue& venue) : stage_(stage), venue_(venue), clock_(stage) {
   venue_.market_socket = [this](const sim::MarketOutput& output) {
     std::visit([this](const auto& body) { on_socket(body); }, output);
     tell();
@@ -39,10 +39,17 @@ void Gateway::start() {
   crawl();
   tick();
   complete();
+  watch_clock();
+}
+
+void Gateway::watch_clock() {
+  if (clock_.stepped()) restart();
+  stage_.schedule.after(ProcessClock::kWatchEvery, [this] { watch_clock(); });
 }
 
 void Gateway::restart() {
   ++incarnation_;
+  clock_.begin();
   builder_ = {};
   markets_.clear();
   moved_.clear();
@@ -80,7 +87,7 @@ void Gateway::ask_for_book(const MarketId& market) {
                                    .tick = reading.tick,
                                    .last = {},
                                    .venue_at = stamp(reading.at)},
-                SnapshotSource::Rest, stage_.now(), updates_);
+                SnapshotSource::Rest, clock_.now(), updates_);
     tell();
   });
 }
@@ -102,13 +109,13 @@ void Gateway::on_socket(const sim::BookChanged& changed) {
          .best_bid = changed.best_bid,
          .best_ask = changed.best_ask});
   }
-  builder_.on(gateway::TokenChanges{changes, stamp(changed.at)}, stage_.now(), updates_);
+  builder_.on(gateway::TokenChanges{changes, stamp(changed.at)}, clock_.now(), updates_);
 }
 
 void Gateway::on_socket(const sim::TradePrinted& trade) {
   builder_.on(gateway::TokenTrade{trade.token, trade.side, trade.price, trade.quantity,
                                   stamp(trade.tick.venue_at)},
-              stage_.now(), updates_);
+              clock_.now(), updates_);
 }
 
 void Gateway::on_socket(const sim::TickSizeChanged& changed) {
@@ -116,7 +123,7 @@ void Gateway::on_socket(const sim::TickSizeChanged& changed) {
   if (known == markets_.end()) return;
   known->second.tick = changed.new_tick;
   builder_.on(gateway::TokenTick{known->second.yes_token, changed.new_tick, stamp(changed.at)},
-              stage_.now(), updates_);
+              clock_.now(), updates_);
 }
 
 void Gateway::on_socket(const sim::MarketListed& listed) {
@@ -151,7 +158,7 @@ void Gateway::send(domain::Shard shard, std::vector<BookUpdate> updates) {
   publish_frame({.incarnation = incarnation_,
                  .seq = ++frames_[shard],
                  .shard = shard,
-                 .sent_at = stage_.now(),
+                 .sent_at = clock_.now(),
                  .updates = std::move(updates)});
 }
 
@@ -170,7 +177,7 @@ void Gateway::tell() {
 }
 
 void Gateway::tick() {
-  builder_.judge(stage_.now(), updates_);
+  builder_.judge(clock_.now(), updates_);
   tell();
   std::vector<domain::QuoteTick> quotes;
   for (const MarketId& market : std::exchange(moved_, {})) quotes.push_back(quote_of(market));
@@ -184,7 +191,7 @@ domain::QuoteTick Gateway::quote_of(const MarketId& market) const {
                           .ask = {},
                           .last = {},
                           .stale = true,
-                          .stamped_at = stage_.now()};
+                          .stamped_at = clock_.now()};
   const auto view = builder_.find(market);
   if (!view || !view->fresh() || !view->settled) return quote;
   quote.bid = view->book->best_bid();
@@ -226,7 +233,7 @@ void Gateway::repeat_books(domain::Shard shard) {
   std::vector<BookUpdate> books;
   for (const auto& [id, market] : markets_) {
     if (market.status != MarketStatus::Active || shard_of(id) != shard) continue;
-    if (auto book = builder_.snapshot(id, stage_.now())) books.emplace_back(std::move(*book));
+    if (auto book = builder_.snapshot(id, clock_.now())) books.emplace_back(std::move(*book));
   }
   if (!books.empty()) send(shard, std::move(books));
 }

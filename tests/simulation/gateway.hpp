@@ -12,6 +12,7 @@
 
 #include "services/gateway/core/book_builder.hpp"
 #include "services/order-manager/core/inputs.hpp"
+#include "tests/simulation/clock.hpp"
 #include "tests/simulation/venue.hpp"
 
 namespace polybot::simulation {
@@ -40,6 +41,7 @@ class Gateway {
   // A reader has missed something or has only just come: the shard's definitions and books come
   // again.
   void repeat(domain::Shard shard);
+  [[nodiscard]] ProcessClock& clock() { return clock_; }
 
  private:
   void on_socket(const venue_simulator::BookChanged& changed);
@@ -54,6 +56,7 @@ class Gateway {
   void tick();
   void complete();
   void crawl();
+  void watch_clock();
   void repeat_books(domain::Shard shard);
   void send(domain::Shard shard, std::vector<gateway::BookUpdate> updates);
   [[nodiscard]] domain::QuoteTick quote_of(const domain::MarketId& market) const;
@@ -61,6 +64,7 @@ class Gateway {
 
   Stage& stage_;
   Venue& venue_;
+  ProcessClock clock_;
   std::uint64_t incarnation_ = 1;
   gateway::BookBuilder builder_;
   gateway::BookUpdates updates_;

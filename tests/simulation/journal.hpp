@@ -1,9 +1,12 @@
-// The journal on a disk that never forgets and sometimes refuses: what was appended is bytes,
-// exactly as the real one keeps them, and it outlives the process that wrote it. Beside them lies a
-// snapshot of the fold, taken every so many records.
+// The journal on an honest disk. What is written is bytes, exactly as the real one keeps them, and
+// lies in the cache of the machine until it is synced. A killed process leaves behind all it had
+// written; when the power fails, or the disk does, any part of what was not synced survives: all,
+// nothing, or the beginning of a group. Whoever opens it next reads what is there and cannot tell
+// the difference. Beside it lies a snapshot of the fold, taken every so many records.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,16 +18,48 @@ namespace polybot::simulation {
 
 class Journal {
  public:
-  explicit Journal(Stage& stage) : stage_(stage) {}
+  explicit Journal(Stage& stage) : stage_(stage), random_(stage.random(4)) {}
 
-  void append(const std::vector<domain::StreamedEvent>& records) {
+  // `ahead` of true time is the clock that stamped them.
+  void write(std::span<const domain::StreamedEvent> records, Duration ahead) {
     for (const domain::StreamedEvent& record : records) {
       bytes_.push_back(wire::encode_event(record.event));
+      ahead_.push_back(ahead);
       stage_.tape.add(bytes_.back());
-      // The fold of what can be read back, kept beside the live one.
-      static_cast<void>(fold_.apply(read(bytes_.size())));
-      if (bytes_.size() % kRecordsPerSnapshot == 0) snapshot_ = order_manager::encode_ledger(fold_);
     }
+  }
+  struct Durable {
+    domain::StreamedEvent record;
+    Duration ahead{};
+  };
+  // Everything written is safe from here on. What has become so since the last time, as it can be
+  // read back.
+  std::vector<Durable> sync() {
+    std::vector<Durable> durable;
+    while (synced_ < bytes_.size()) {
+      durable.push_back({fold_.apply(read(synced_ + 1)), ahead_[synced_]});
+      ++synced_;
+      if (synced_ % kRecordsPerSnapshot != 0) continue;
+      former_snapshot_ = std::exchange(snapshot_, order_manager::encode_ledger(fold_));
+    }
+    return durable;
+  }
+  // The power or the disk fails: a part of what is not safe is gone, and perhaps the snapshot.
+  void lose_unsynced() {
+    const std::size_t unsynced = bytes_.size() - synced_;
+    if (unsynced > 0) {
+      const std::int64_t all = static_cast<std::int64_t>(unsynced);
+      // The two ends more often than what lies between.
+      const std::int64_t kept = random_.chance(300'000)   ? 0
+                                : random_.chance(400'000) ? all
+                                                          : random_.between(0, all);
+      bytes_.resize(synced_ + static_cast<std::size_t>(kept));
+      ahead_.resize(bytes_.size());
+      ++stage_.totals[kept == 0     ? "groups lost"
+                      : kept == all ? "groups kept unacknowledged"
+                                    : "groups torn"];
+    }
+    if (random_.chance(300'000)) snapshot_ = former_snapshot_;
   }
   // The newest snapshot as a ledger; empty before the first.
   [[nodiscard]] std::optional<order_manager::Ledger> snapshot() const {
@@ -41,16 +76,22 @@ class Journal {
             "journal record " + std::to_string(seq) + " cannot be read back");
     return event;
   }
+  // Of all that can be read, whether it is safe or not.
   [[nodiscard]] std::uint64_t last_seq() const { return bytes_.size(); }
+  // Of all that is safe.
   [[nodiscard]] const order_manager::Ledger& fold() const { return fold_; }
 
  private:
   static constexpr std::size_t kRecordsPerSnapshot = 400;
 
   Stage& stage_;
+  Random random_;
   std::vector<std::string> bytes_;
+  std::vector<Duration> ahead_;  // of each record
+  std::size_t synced_ = 0;
   order_manager::Ledger fold_;
   std::string snapshot_;
+  std::string former_snapshot_;
 };
 
 }  // namespace polybot::simulation

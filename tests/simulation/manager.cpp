@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <span>
 
 #include "services/order-manager/core/stream_snapshot.hpp"
+#include "tests/simulation/mapping.hpp"
 #include "tests/simulation/tell.hpp"
 
 namespace polybot::simulation {
@@ -26,24 +26,10 @@ constexpr Duration kReopen = seconds(1);
 constexpr Duration kDeadAfterTrap = milliseconds(700);
 constexpr Duration kPatience = seconds(4);  // for a turn to die in
 
-// An identity without cryptography: unique, and a function of the order alone.
 std::optional<om::VenueIdentity> identify(const domain::Order& order,
                                           const domain::Market& market) {
-  const bool buys = order.side == domain::Side::Buy;
-  const domain::Money cash = domain::notional(order.limit, order.quantity, domain::Rounding::Up);
-  const domain::Money size = domain::Money::from_raw(order.quantity.raw());
-  om::VenueIdentity identity;
-  identity.fields = {.salt = splitmix64(order.id.signal.counter * 1'000 + order.id.leg) >> 11,
-                     .timestamp_ms = domain::to_unix_ms(order.decided_at),
-                     .maker_amount = buys ? cash : size,
-                     .taker_amount = buys ? size : cash,
-                     .token = domain::token_of(market, order.instrument.outcome),
-                     .exchange = market.exchange};
-  const std::array<std::uint64_t, 3> words{order.id.signal.incarnation, order.id.signal.counter,
-                                           order.id.leg + 1ULL};
-  std::memcpy(identity.venue_id.bytes.data(), words.data(), sizeof words);
-  identity.venue_id.bytes[31] = 1;
-  return identity;
+  return unsigned_identity(order, market,
+                           splitmix64(order.id.signal.counter * 1'000 + order.id.leg) >> 11);
 }
 
 }  // namespace
@@ -56,7 +42,10 @@ Manager::Manager(Stage& stage, const Plan& plan, Venue& venue, Journal& journal,
       auditor_(auditor),
       random_(stage.random(2)),
       commit_failure_ppm_(plan.commit_failure_ppm),
-      trap_(plan.trap) {}
+      clock_(stage),
+      trap_(plan.trap) {
+  venue_.client_now = [this] { return clock_.now(); };
+}
 
 void Manager::later(Duration span, std::function<void()> action) {
   stage_.schedule.after(span, [this, process = process_, action = std::move(action)] {
@@ -81,6 +70,8 @@ void Manager::start() {
 void Manager::boot() {
   ++process_;
   born_ = stage_.now();
+  clock_.begin();
+  stopping_ = false;
   links_.clear();
   streams_.clear();
   failed_ = false;
@@ -88,9 +79,11 @@ void Manager::boot() {
   if (!core_) return;
   every(kTimer, [this] { deliver(om::TimerFired{}); });
   every(kState, [this] {
-    if (!failed_) publish_state(core_->strategy_states(stage_.now()), core_->leases());
+    if (!failed_) publish_state(core_->strategy_states(clock_.now()), core_->leases());
   });
+  venue_.read_clock(take_reply());
   every(kClock, [this] { venue_.read_clock(take_reply()); });
+  every(ProcessClock::kWatchEvery, [this] { watch_clock(); });
   heartbeats_ = om::HeartbeatChain(kHeartbeat);
   beat();
   connect_user_channel();
@@ -120,12 +113,14 @@ void Manager::fold_and_start() {
   }
   for (std::uint64_t seq = core_->ledger().last_seq() + 1; seq <= journal_.last_seq(); ++seq)
     remember(core_->apply(journal_.read(seq)));
-  require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   failed_ = false;
   lease_changes_told_ = 0;
-  core_->start(splitmix64(plan_.seed), stage_.now(), out_);
+  core_->start(splitmix64(plan_.seed), clock_.now(), out_);
   finish_turn();
-  if (!core_ || failed_) return;
+  if (!core_) return;
+  // What was found but could not be made safe is told to nobody.
+  if (failed_) return streams_.clear();
+  require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   for (const auto& [channel, link] : links_) deliver(om::VenueSessionChanged{channel, link});
 }
 
@@ -139,16 +134,17 @@ void Manager::deliver(const om::Input& input) {
     auditor_.leases().on_announced(*runner);
   ends_.heard(input);
   const std::size_t before = out_.record.size();
-  core_->on(input, stage_.now(), out_);
+  core_->on(input, clock_.now(), out_);
   ends_.decided(core_->ledger(), std::span(out_.record).subspan(before));
   if (inputs_in_turn_++ > 0) return;
   // What arrives until then is of the same turn and the same transaction.
   later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });
 }
 
-void Manager::die(Death death, Duration for_how_long) {
+void Manager::die(Death death, Crash crash, Duration for_how_long) {
   if (!core_) return;
   dead_for_ = for_how_long;
+  crash_ = crash;
   if (death == Death::Now) return lose_process(for_how_long);
   fate_ = death;
   later(kPatience, [this, for_how_long] {
@@ -159,7 +155,8 @@ void Manager::die(Death death, Duration for_how_long) {
 // Whether this is the turn that the process was to die in.
 bool Manager::dies_here() const {
   if (!fate_ || out_.record.empty()) return false;
-  return *fate_ == Death::BeforeCommit || !out_.after_commit.submits.empty();
+  const bool waits_for_orders = *fate_ == Death::AfterCommit || *fate_ == Death::WhileSending;
+  return !waits_for_orders || !out_.after_commit.submits.empty();
 }
 
 bool Manager::trap_springs() const {
@@ -169,11 +166,15 @@ bool Manager::trap_springs() const {
 }
 
 void Manager::lose_process(Duration for_how_long) {
-  if (!failed_ && out_.empty()) {
+  const Death death = std::exchange(dying_, std::nullopt).value_or(Death::Now);
+  const bool in_commit = death == Death::WhileWriting || death == Death::BeforeSync;
+  if (!failed_ && !in_commit && out_.empty()) {
     require(core_->ledger().digest() == journal_.fold().digest(),
             "the live ledger is not the fold of its journal");
   }
-  stage_.fault("order-manager killed");
+  const bool power = std::exchange(crash_, Crash::Process) == Crash::Power;
+  stage_.fault(power ? "power lost" : "order-manager killed");
+  if (power) journal_.lose_unsynced();
   fate_.reset();
   core_.reset();
   out_.clear();
@@ -183,8 +184,13 @@ void Manager::lose_process(Duration for_how_long) {
   stage_.schedule.after(for_how_long, [this] { boot(); });
 }
 
+void Manager::watch_clock() {
+  if (clock_.stepped()) stop_and_start();
+}
+
 void Manager::stop_and_start() {
-  if (!core_ || failed_) return;
+  if (!core_ || failed_ || stopping_) return;
+  stopping_ = true;
   stage_.fault("order-manager stopped");
   deliver(om::ShutdownRequested{});
   later(seconds(random_.between(0, 4)),
@@ -203,9 +209,11 @@ void Manager::finish_turn() {
   }
   dying_ = dies_here() ? std::exchange(fate_, std::nullopt) : std::nullopt;
   if (trap_springs()) {
-    constexpr std::array<Death, 3> kDeaths{Death::BeforeCommit, Death::AfterCommit,
-                                           Death::WhileSending};
-    dying_ = kDeaths[static_cast<std::size_t>(trap_->boundary)];
+    constexpr std::array<Death, 5> kAtBoundary{Death::BeforeCommit, Death::WhileWriting,
+                                               Death::BeforeSync, Death::AfterCommit,
+                                               Death::WhileSending};
+    dying_ = kAtBoundary[static_cast<std::size_t>(trap_->boundary)];
+    crash_ = dying_ == Death::WhileWriting ? Crash::Power : Crash::Process;
     dead_for_ = kDeadAfterTrap;
     trapped_at_ = stage_.now();
     trap_.reset();
@@ -216,28 +224,49 @@ void Manager::finish_turn() {
   }
   const bool durable = om::finish_turn(
       out_, [this](const om::Outputs::AtOnce& at_once) { send_cancels(at_once.cancels); },
-      [this](const std::vector<StreamedEvent>& records) { return commit(records); },
+      [this](std::span<const StreamedEvent> records) { return commit(records); },
       [this](const om::Outputs& out) { carry_out(out); });
-  if (!durable) return journal_failed();
+  if (!durable) return dying_ ? lose_process(dead_for_) : journal_failed();
   auditor_.on_turn(core_->ledger(), inputs);
   if (dying_) return lose_process(dead_for_);
   // A changed lease is told at once.
   if (std::exchange(lease_changes_told_, core_->lease_changes()) == lease_changes_told_) return;
-  auditor_.leases().on_changed(core_->leases());
-  publish_state(core_->strategy_states(stage_.now()), core_->leases());
+  auditor_.leases().on_changed(leases());
+  publish_state(core_->strategy_states(clock_.now()), core_->leases());
 }
 
-bool Manager::commit(const std::vector<StreamedEvent>& records) {
-  if (random_.chance(commit_failure_ppm_)) return false;
-  journal_.append(records);
-  for (const StreamedEvent& record : records) auditor_.on_committed(record);
+bool Manager::commit(std::span<const StreamedEvent> records) {
+  if (dying_ == Death::WhileWriting) {
+    const auto all = static_cast<std::int64_t>(records.size());
+    const auto written = static_cast<std::size_t>(random_.between(0, all));
+    journal_.write(records.first(written), clock_.ahead());
+    return false;
+  }
+  journal_.write(records, clock_.ahead());
+  if (dying_ == Death::BeforeSync) return false;
+  if (random_.chance(commit_failure_ppm_)) {
+    journal_.lose_unsynced();
+    return false;
+  }
+  sync();
   return true;
+}
+
+void Manager::sync() {
+  for (const Journal::Durable& durable : journal_.sync())
+    auditor_.on_committed(durable.record, durable.ahead);
+}
+
+std::vector<domain::Lease> Manager::leases() const {
+  std::vector<domain::Lease> leases = core_->leases();
+  for (domain::Lease& lease : leases) lease.expires_at -= clock_.ahead();
+  return leases;
 }
 
 void Manager::journal_failed() {
   stage_.fault("commit failed");
   failed_ = true;
-  core_->on(om::CommitFailed{}, stage_.now(), out_);
+  core_->on(om::CommitFailed{}, clock_.now(), out_);
   send_cancels(out_.at_once.cancels);
   out_.clear();
   later(kReopen, [this] { fold_and_start(); });

@@ -1,6 +1,7 @@
 // The order-manager process around its core: turns with group commit, the journal, requests to the
 // venue, the lossless order streams with replays and snapshots. It can die at any instant of a
-// turn, and its journal can refuse; what survives is the journal.
+// turn, alone or with its machine, and its journal can refuse; what survives is what the journal's
+// disk has kept.
 #pragma once
 
 #include <deque>
@@ -8,10 +9,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "services/order-manager/core/order_manager.hpp"
 #include "tests/simulation/auditor.hpp"
+#include "tests/simulation/clock.hpp"
 #include "tests/simulation/end_watch.hpp"
 #include "tests/simulation/journal.hpp"
 #include "tests/simulation/venue.hpp"
@@ -32,13 +35,26 @@ class Manager {
   void deliver(const order_manager::Input& input);
 
   // Where the process dies: at once, or in a turn. The last two wait for a turn that sends orders.
-  enum class Death : std::uint8_t { Now, BeforeCommit, AfterCommit, WhileSending };
-  void die(Death death, Duration for_how_long);
+  enum class Death : std::uint8_t {
+    Now,
+    BeforeCommit,
+    WhileWriting,  // a part of the group is written
+    BeforeSync,    // all of it is, and nobody knows whether it is safe
+    AfterCommit,
+    WhileSending,
+  };
+  static constexpr std::int64_t kDeaths = 6;
+  // What dies: what was written and not synced outlives the process, but not the machine.
+  enum class Crash : std::uint8_t { Process, Power };
+  void die(Death death, Crash crash, Duration for_how_long);
   // When the plan's trap sprang.
   [[nodiscard]] std::optional<Timestamp> trapped_at() const { return trapped_at_; }
   // An orderly stop and start.
   void stop_and_start();
   void heal() { commit_failure_ppm_ = 0; }
+  [[nodiscard]] ProcessClock& clock() { return clock_; }
+  // The present leases, their ends in true time.
+  [[nodiscard]] std::vector<domain::Lease> leases() const;
 
   // The recovery port; empty: nobody answers.
   struct Replay {
@@ -58,6 +74,8 @@ class Manager {
   [[nodiscard]] Timestamp born() const { return born_; }
   [[nodiscard]] bool alive() const { return core_ != nullptr; }
   [[nodiscard]] const order_manager::OrderManager& core() const { return *core_; }
+  // Somebody is there to grant and tell of leases, and not about to leave.
+  [[nodiscard]] bool grants() const { return alive() && !failed_ && !stopping_; }
   // What is decided is durable: nothing waits for a commit.
   [[nodiscard]] bool at_rest() const { return alive() && !failed_ && inputs_in_turn_ == 0; }
 
@@ -70,7 +88,8 @@ class Manager {
   void boot();
   void fold_and_start();
   void finish_turn();
-  [[nodiscard]] bool commit(const std::vector<domain::StreamedEvent>& records);
+  [[nodiscard]] bool commit(std::span<const domain::StreamedEvent> records);
+  void sync();
   void carry_out(const order_manager::Outputs& out);
   void journal_failed();
   [[nodiscard]] bool dies_here() const;
@@ -81,6 +100,7 @@ class Manager {
   void set_link(order_manager::VenueChannel channel, order_manager::Link link);
   void connect_user_channel();
   void beat();
+  void watch_clock();
   void resume(const domain::StrategyName& topic, std::uint64_t seq);
   void remember(const domain::StreamedEvent& event);
   void every(Duration span, std::function<void()> action);
@@ -95,15 +115,18 @@ class Manager {
   Random random_;
   std::int64_t commit_failure_ppm_;
 
+  ProcessClock clock_;
   std::unique_ptr<order_manager::OrderManager> core_;
   std::uint64_t process_ = 0;
   Timestamp born_{};
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
   std::uint64_t lease_changes_told_ = 0;
+  bool stopping_ = false;
   bool failed_ = false;         // the journal cannot be written
   std::optional<Death> fate_;   // of a turn to come
   std::optional<Death> dying_;  // in the present turn
+  Crash crash_ = Crash::Process;
   Duration dead_for_{};
   std::optional<Trap> trap_;
   std::optional<Timestamp> trapped_at_;

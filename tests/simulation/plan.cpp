@@ -59,14 +59,8 @@ Weather internet_weather(Random& random) {
           .stall_max = milliseconds(random.between(200, 2'500))};
 }
 
-sr::MarketFilter markets_of(const std::string& name) {
-  if (name == "arbitrage") return {.slugs = {}, .kinds = {sr::MarketKind::NegRisk}};
-  sr::MarketFilter filter{.slugs = {}, .kinds = {sr::MarketKind::Binary, sr::MarketKind::Group}};
-  // Not as shipped: the two overlap, so that they meet each other's orders.
-  (name == "spread_farm" ? filter.last_shard : filter.first_shard) = {
-      static_cast<std::uint8_t>(name == "spread_farm" ? 47 : 24)};
-  return filter;
-}
+// Not as shipped: they overlap, so that the two meet each other's orders.
+constexpr Division kOverlapping{.spread_farm_last = {47}, .momentum_first = {24}};
 
 // Strategies that trade at the slightest provocation and hold until their markets end.
 std::map<std::string, sr::ParameterTexts> careless_parameters() {
@@ -132,7 +126,7 @@ sr::RunnerSettings runner_settings(const Plan& plan, int replica, std::uint64_t 
             ->configure(tuned == plan.parameters.end() ? sr::ParameterTexts{} : tuned->second);
     settings.strategies.push_back({.name = name,
                                    .factory = std::get<sr::StrategyFactory>(configured),
-                                   .markets = markets_of(name.value),
+                                   .markets = markets_of(name, kOverlapping),
                                    .desk = {.strategy = name}});
   }
   return settings;

@@ -2,19 +2,15 @@
 // varies between seeds is decided here; the actors only carry it out.
 #pragma once
 
-#include <array>
-
 #include "services/order-manager/core/settings.hpp"
 #include "services/strategy-runner/core/runner.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
 #include "services/venue-simulator/core/faults.hpp"
 #include "tests/simulation/link.hpp"
+#include "tests/simulation/mapping.hpp"
 #include "tests/simulation/trap.hpp"
 
 namespace polybot::simulation {
-
-inline const std::array<domain::StrategyName, 3> kStrategies{
-    {{"arbitrage"}, {"spread_farm"}, {"momentum"}}};
 
 struct Plan {
   std::uint64_t seed = 1;

@@ -21,7 +21,8 @@ RunnerProcess::RunnerProcess(Stage& stage, const Plan& plan, int replica)
     : stage_(stage),
       plan_(plan),
       replica_(replica),
-      random_(stage.random(100 + static_cast<std::uint64_t>(replica))) {}
+      random_(stage.random(100 + static_cast<std::uint64_t>(replica))),
+      clock_(stage) {}
 
 void RunnerProcess::later(Duration span, std::function<void()> action) {
   stage_.schedule.after(span, [this, incarnation = incarnation_, action = std::move(action)] {
@@ -54,6 +55,7 @@ void RunnerProcess::boot() {
   incarnation_ = splitmix64(plan_.seed ^ random_.next()) | 1;
   runner_ = std::make_unique<sr::Runner>(runner_settings(plan_, replica_, incarnation_));
   out_ = {};
+  clock_.begin();
   blind_until_ = frozen_until_ = {};
   shards_.clear();
   streams_.clear();
@@ -63,6 +65,7 @@ void RunnerProcess::boot() {
     settle();
   });
   every(kAnnounce, [this] { announce(announcement(false)); });
+  every(ProcessClock::kWatchEvery, [this] { watch_clock(); });
   every(kAskAgain, [this] {
     for (const auto& [name, stream] : streams_) ask(name, stream);
   });
@@ -91,6 +94,10 @@ void RunnerProcess::leave(Duration for_how_long) {
   runner_.reset();
   ++incarnation_;
   come_back(for_how_long);
+}
+
+void RunnerProcess::watch_clock() {
+  if (clock_.stepped()) leave(milliseconds(random_.between(100, 2'000)));
 }
 
 void RunnerProcess::retire() {

@@ -10,6 +10,7 @@
 
 #include "common/bus/stream_tracker.hpp"
 #include "services/strategy-runner/core/runner.hpp"
+#include "tests/simulation/clock.hpp"
 #include "tests/simulation/gateway.hpp"
 #include "tests/simulation/manager.hpp"
 
@@ -39,8 +40,14 @@ class RunnerProcess {
   void hire();
   // Wakes up and knows what time it is.
   void heal() { frozen_until_ = blind_until_ = {}; }
+  [[nodiscard]] ProcessClock& clock() { return clock_; }
   [[nodiscard]] bool running() const { return runner_ != nullptr; }
   [[nodiscard]] const strategy_runner::Runner& core() const { return *runner_; }
+  // Awake, and not about to start anew.
+  [[nodiscard]] bool settled() const { return awake() && !clock_.stepped(); }
+  [[nodiscard]] std::uint64_t shards_warm(std::size_t strategy) const {
+    return runner_->shards_warm(strategy, now());
+  }
   [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
 
   // Whether it listens to the shard: what nobody listens to is not sent.
@@ -70,10 +77,11 @@ class RunnerProcess {
 
   [[nodiscard]] bool awake() const { return runner_ != nullptr && stage_.now() >= frozen_until_; }
   [[nodiscard]] Timestamp now() const {
-    return stage_.now() < blind_until_ ? stage_.now() - lag_ : stage_.now();
+    return stage_.now() < blind_until_ ? clock_.now() - lag_ : clock_.now();
   }
   void boot();
   void come_back(Duration after);
+  void watch_clock();
   void take_leases(const std::vector<domain::Lease>& leases);
   void run(const strategy_runner::Input& input);
   void settle();
@@ -89,6 +97,7 @@ class RunnerProcess {
   const Plan& plan_;
   int replica_;
   Random random_;
+  ProcessClock clock_;
   std::uint64_t incarnation_ = 0;
   std::unique_ptr<strategy_runner::Runner> runner_;
   strategy_runner::Outputs out_;

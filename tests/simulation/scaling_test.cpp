@@ -7,19 +7,18 @@
 #include <cstring>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "common/polymarket/messages/market_channel.hpp"
 #include "services/order-manager/core/order_manager.hpp"
-#include "services/strategy-runner/core/runner.hpp"
-#include "services/venue-simulator/core/exchange.hpp"
 #include "services/venue-simulator/recording.hpp"
+#include "tests/simulation/mapping.hpp"
+#include "tests/simulation/market_side.hpp"
 #include "tests/support/recorded_data.hpp"
 
-namespace polybot {
+namespace polybot::simulation {
 namespace {
 
 namespace sim = venue_simulator;
@@ -30,7 +29,6 @@ using domain::Money;
 using domain::StrategyName;
 using domain::Timestamp;
 
-const std::array<StrategyName, 3> kStrategies{{{"arbitrage"}, {"spread_farm"}, {"momentum"}}};
 constexpr domain::Duration kStep = 100ms;
 // Who reacts to every reaction is cut short, at the same place whoever it is.
 constexpr int kRoundsPerStepMax = 40;
@@ -51,16 +49,8 @@ class Identities {
                                               const domain::Market& market) {
     const auto [known, is_new] = numbers_.try_emplace(order.id, 0);
     if (is_new) known->second = ++seen_[intent_of(order)] * 1'000'003 + hash(order);
-    const bool buys = order.side == domain::Side::Buy;
-    const Money cash = domain::notional(order.limit, order.quantity, domain::Rounding::Up);
-    const Money size = Money::from_raw(order.quantity.raw());
-    om::VenueIdentity identity;
-    identity.fields = {.salt = known->second >> 11,
-                       .timestamp_ms = domain::to_unix_ms(order.decided_at),
-                       .maker_amount = buys ? cash : size,
-                       .taker_amount = buys ? size : cash,
-                       .token = domain::token_of(market, order.instrument.outcome),
-                       .exchange = market.exchange};
+    om::VenueIdentity identity = unsigned_identity(order, market, known->second >> 11);
+    identity.venue_id = {};
     std::memcpy(identity.venue_id.bytes.data(), &known->second, sizeof known->second);
     identity.venue_id.bytes[31] = 1;
     return identity;
@@ -104,31 +94,29 @@ struct Crowd {
   std::vector<sim::RecordedFrame> recording;
 };
 
-class ScaledWorld {
+class ScaledWorld : MarketSide {
  public:
   ScaledWorld(int runners, const Crowd& crowd)
-      : crowd_(crowd),
-        exchange_(exchange_settings(crowd), now_, venue_out_),
+      : MarketSide(exchange_settings(crowd), Money::from_units(10'000'000)),
+        crowd_(crowd),
         manager_(manager_settings(),
                  [this](const domain::Order& order, const domain::Market& market) {
                    return identities_(order, market);
                  }) {
-    exchange_.on(sim::OpenAccount{.address = {1}, .deposit = Money::from_units(10'000'000)}, now_,
-                 venue_out_);
-    account_ = venue_out_.opened.at(0);
-    manager_.start(crowd.seed, now_, manager_out_);
+    manager_.start(crowd.seed, now(), manager_out_);
     for (int i = 0; i < runners; ++i) {
       processes_.push_back(std::make_unique<Process>(i, !crowd.recording.empty()));
       for (const StrategyName& name : kStrategies)
-        processes_.back()->runner.on(sr::OrderStreamMended{name}, now_, processes_.back()->out);
+        processes_.back()->runner.on(sr::OrderStreamMended{name}, now(), processes_.back()->out);
     }
+    manage(om::ClockOffset{});
     manage(om::VenueSessionChanged{om::VenueChannel::User, om::Link::Up});
     manage(om::VenueSessionChanged{om::VenueChannel::Rest, om::Link::Up});
   }
 
   std::vector<Intent> trade(domain::Duration horizon) {
-    const Timestamp end = now_ + horizon;
-    while (now_ < end) step();
+    const Timestamp end = now() + horizon;
+    while (now() < end) step();
     std::sort(intents_.begin(), intents_.end());
     return intents_;
   }
@@ -155,7 +143,7 @@ class ScaledWorld {
         settings.strategies.push_back(
             {.name = name,
              .factory = std::get<sr::StrategyFactory>(configured),
-             .markets = markets_of(name.value, recorded),
+             .markets = markets_of(name, recorded ? kShared : kShippedDivision),
              .desk = {.strategy = name, .signals_per_second_max = 10'000}});
       }
       return settings;
@@ -182,25 +170,18 @@ class ScaledWorld {
     settings.signal_rate_max = settings.signal_burst_max = 1'000'000;
     return settings;
   }
-  // As shipped, where one strategy quotes another does not take. A recording has but a few markets:
-  // there they share them.
-  static sr::MarketFilter markets_of(const std::string& name, bool recorded) {
-    if (name == "arbitrage") return {.slugs = {}, .kinds = {sr::MarketKind::NegRisk}};
-    sr::MarketFilter filter{.slugs = {}, .kinds = {sr::MarketKind::Binary, sr::MarketKind::Group}};
-    if (recorded) return filter;
-    (name == "spread_farm" ? filter.last_shard : filter.first_shard) = {
-        static_cast<std::uint8_t>(name == "spread_farm" ? 23 : 24)};
-    return filter;
-  }
+  // A recording has but a few markets: there they share them.
+  static constexpr Division kShared{.spread_farm_last = {domain::kShards - 1},
+                                    .momentum_first = {0}};
 
   void step() {
-    now_ += kStep;
+    pass(kStep);
     if (crowd_.recording.empty()) {
-      exchange_.on(sim::AdvanceTime{}, now_, venue_out_);
+      ask(sim::AdvanceTime{});
     } else {
       play();
     }
-    deliver_from_venue();
+    deliver_all();
     if (ticks_ % 5 == 0) speak_state();
     if (ticks_ % 10 == 0) vouch_for_books();
     manage(om::TimerFired{});
@@ -216,7 +197,7 @@ class ScaledWorld {
     for (const domain::StreamedEvent& event : heard) tell(sr::OrderEventSeen{event});
     std::vector<domain::Signal> signals;
     for (const auto& process : processes_) {
-      while (process->runner.scan_next(now_, process->out)) {
+      while (process->runner.scan_next(now(), process->out)) {
       }
       process->signals += process->out.signals.size();
       for (domain::Signal& signal : std::exchange(process->out.signals, {}))
@@ -227,8 +208,8 @@ class ScaledWorld {
                        return std::make_tuple(a.strategy, market_of(a), a.id.counter) <
                               std::make_tuple(b.strategy, market_of(b), b.id.counter);
                      });
-    for (const domain::Signal& signal : signals) manage(om::SignalReceived{signal, now_});
-    deliver_from_venue();
+    for (const domain::Signal& signal : signals) manage(om::SignalReceived{signal, now()});
+    deliver_all();
     return !heard.empty() || !signals.empty();
   }
 
@@ -241,7 +222,7 @@ class ScaledWorld {
   // ---- the recording
   void play() {
     const std::int64_t passed_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(now_ - start_).count();
+        std::chrono::duration_cast<std::chrono::milliseconds>(now() - start_).count();
     sim::PlayFrames frames{.first = played_, .count = 0, .events = {}};
     polymarket::MarketFrame frame;
     while (played_ < crowd_.recording.size()) {
@@ -255,13 +236,13 @@ class ScaledWorld {
       }
       sim::append_recorded_events(frame, frames.events);
     }
-    exchange_.on(frames, now_, venue_out_);
-    exchange_.on(sim::AdvanceTime{}, now_, venue_out_);
+    ask(frames);
+    ask(sim::AdvanceTime{});
   }
   // A market's first token is YES; each market is an event of its own.
   void list(const polymarket::BookEvent& book) {
     const auto [first, fresh] = first_tokens_.emplace(book.market, book.token);
-    if (fresh || first->second == book.token || markets_.contains(book.market)) return;
+    if (fresh || first->second == book.token || markets().contains(book.market)) return;
     domain::Market market;
     market.id = book.market;
     market.event = {book.market.bytes};
@@ -269,110 +250,13 @@ class ScaledWorld {
     market.yes_token = first->second;
     market.no_token = book.token;
     if (book.tick) market.tick = *book.tick;
-    exchange_.on(sim::ListRecordedMarket{market}, now_, venue_out_);
-    deliver_from_venue();
+    ask(sim::ListRecordedMarket{market});
+    deliver_all();
   }
 
-  // ---- the venue, which answers at once
-  void deliver_from_venue() {
-    sim::Outputs out = std::exchange(venue_out_, {});
-    for (const sim::MarketOutput& output : out.market) {
-      std::visit([this](const auto& body) { publish(body); }, output);
-    }
-    for (const sim::SubmitAnswer& answered : out.submits) {
-      const auto outcome = std::visit(
-          [](const auto& body) -> domain::SubmitOutcome { return body; }, answered.outcome);
-      manage(domain::SubmitAnswered{answered.order, outcome});
-    }
-    for (const domain::CancelAnswered& answered : out.cancels) manage(answered);
-    for (const sim::AccountOutput& output : out.account) {
-      if (const auto* order = std::get_if<sim::OrderOutput>(&output)) {
-        if (order->account == account_) manage(order->update);
-      } else if (const auto& trade = std::get<sim::TradeOutput>(output);
-                 trade.account == account_) {
-        manage(trade.trade);
-      }
-    }
-    for (const domain::MarketId& market : std::exchange(moved_, {})) publish_quote(market);
-    const bool more = !venue_out_.market.empty() || !venue_out_.submits.empty() ||
-                      !venue_out_.cancels.empty() || !venue_out_.account.empty();
-    if (more) deliver_from_venue();  // what the answers led to
-  }
-  void answer(const om::Read& read) {
-    if (const auto* market = std::get_if<om::ReadMarket>(&read)) {
-      const auto known = markets_.find(market->market);
-      manage(known == markets_.end()
-                 ? om::MarketRead{market->market, om::MarketRead::Outcome::NotFound, std::nullopt}
-                 : om::MarketRead{market->market, om::MarketRead::Outcome::Found, known->second});
-    } else if (const auto* wanted = std::get_if<om::ConfirmResolution>(&read)) {
-      const auto known = markets_.find(wanted->market);
-      if (known != markets_.end() && known->second.status == domain::MarketStatus::Resolved)
-        manage(om::ResolutionConfirmed{wanted->market, known->second.payout});
-    } else {
-      manage(exchange_.account(account_, std::get<om::ReadAccount>(read).trades_since));
-    }
-  }
-
-  // ---- what the gateway would publish
-  sr::FrameOrigin origin_of(const domain::MarketId& market) const {
-    return {.shard = domain::shard_of(markets_.at(market).event), .sent_at = now_, .trace = {}};
-  }
-  void publish(const sim::MarketListed& listed) {
-    markets_[listed.market.id] = listed.market;
-    define(listed.market.id);
-    load(listed.market.id);
-  }
-  void publish(const sim::BookChanged& changed) {
-    books_[changed.market].apply(changed.changes);
-    moved_.insert(changed.market);
-    tell(sr::BookChanged{
-        origin_of(changed.market),
-        {.market = changed.market, .changes = changed.changes, .stamped_at = now_}});
-  }
-  void publish(const sim::TradePrinted& trade) {
-    tell(sr::TradeSeen{origin_of(trade.market), trade.tick});
-  }
-  void publish(const sim::TickSizeChanged& changed) {
-    markets_.at(changed.market).tick = changed.new_tick;
-    define(changed.market);
-    load(changed.market);
-  }
-  void publish(const sim::MarketClosed& closed) {
-    markets_.at(closed.market).status = domain::MarketStatus::Closed;
-    define(closed.market);
-  }
-  void publish(const sim::MarketResolved& resolved) {
-    domain::Market& market = markets_.at(resolved.market);
-    market.status = domain::MarketStatus::Resolved;
-    market.payout = resolved.payout;
-    define(resolved.market);
-  }
-  void define(const domain::MarketId& market) {
-    tell(sr::MarketHeard{markets_.at(market)});
-    manage(om::MarketHinted{markets_.at(market)});
-  }
-  void load(const domain::MarketId& market) {
-    const domain::OrderBook& book = books_[market];
-    tell(sr::BookLoaded{origin_of(market),
-                        {.market = market,
-                         .bids = {book.bids().begin(), book.bids().end()},
-                         .asks = {book.asks().begin(), book.asks().end()},
-                         .tick = markets_.at(market).tick,
-                         .stamped_at = now_}});
-  }
-  void publish_quote(const domain::MarketId& market) {
-    const domain::OrderBook& book = books_[market];
-    manage(domain::QuoteTick{.market = market,
-                             .bid = book.best_bid(),
-                             .ask = book.best_ask(),
-                             .last = {},
-                             .stamped_at = now_});
-  }
-  void vouch_for_books() {
-    for (const auto& [id, market] : markets_) {
-      if (market.status != domain::MarketStatus::Active) continue;
-      tell(sr::BookChanged{origin_of(id), {.market = id, .changes = {}, .stamped_at = now_}});
-      publish_quote(id);
+  // The venue answers at once, and everybody answers the venue at once.
+  void deliver_all() {
+    while (deliver()) {
     }
   }
 
@@ -380,39 +264,22 @@ class ScaledWorld {
   void speak_state() {
     for (const auto& process : processes_) manage(process->announced);
     tell(sr::LeasesHeard{manager_.leases()});
-    for (const domain::StrategyState& state : manager_.strategy_states(now_))
+    for (const domain::StrategyState& state : manager_.strategy_states(now()))
       tell(sr::StrategyHeard{state});
   }
-  void tell(const sr::Input& input) {
-    for (const auto& process : processes_) process->runner.on(input, now_, process->out);
+  void tell(const sr::Input& input) override {
+    for (const auto& process : processes_) process->runner.on(input, now(), process->out);
   }
   // One input and all that follows from it at once.
-  void manage(const om::Input& input) {
-    manager_.on(input, now_, manager_out_);
+  void manage(const om::Input& input) override {
+    manager_.on(input, now(), manager_out_);
     const om::Outputs out = std::exchange(manager_out_, {});
     for (const domain::StreamedEvent& event : out.record) recorded(event);
     auto cancels = out.at_once.cancels;
     std::sort(cancels.begin(), cancels.end());
-    if (!cancels.empty())
-      exchange_.on(sim::CancelOrders{account_, std::move(cancels)}, now_, venue_out_);
-    for (const om::SubmitBatch& batch : out.after_commit.submits) submit(batch);
+    cancel(std::move(cancels));
+    for (const om::SubmitBatch& batch : out.after_commit.submits) submit(batch.orders);
     for (const om::Read& read : out.after_commit.reads) answer(read);
-  }
-  void submit(const om::SubmitBatch& batch) {
-    sim::SubmitOrders request{.account = account_, .orders = {}};
-    for (const domain::Order& order : batch.orders) {
-      request.orders.push_back({.id = order.venue_id,
-                                .token = order.fields.token,
-                                .side = order.side,
-                                .limit = order.limit,
-                                .quantity = order.quantity,
-                                .cash = {},
-                                .time_in_force = order.time_in_force,
-                                .post_only = order.post_only,
-                                .expiration_s = order.fields.expiration_s,
-                                .salt = order.fields.salt});
-    }
-    exchange_.on(request, now_, venue_out_);
   }
   void recorded(const domain::StreamedEvent& event) {
     events_.push_back(event);
@@ -423,19 +290,12 @@ class ScaledWorld {
   }
 
   const Crowd& crowd_;
-  const Timestamp start_ = domain::from_unix_ms(1'800'000'000'000);
-  Timestamp now_ = start_;
+  const Timestamp start_ = now();
   Identities identities_;
-  sim::Outputs venue_out_;
-  sim::Exchange exchange_;
   om::OrderManager manager_;
   om::Outputs manager_out_;
   std::vector<std::unique_ptr<Process>> processes_;
-  sim::AccountId account_;
-  std::map<domain::MarketId, domain::Market> markets_;
-  std::map<domain::MarketId, domain::OrderBook> books_;
   std::map<domain::MarketId, domain::TokenId> first_tokens_;
-  std::set<domain::MarketId> moved_;
   std::vector<domain::StreamedEvent> events_;
   std::vector<Intent> intents_;
   std::map<domain::DenyReason, int> denials_;
@@ -483,4 +343,4 @@ TEST(Scaling, ThreeRunnersWantTheOrdersThatOneWantsOverARecording) {
 }
 
 }  // namespace
-}  // namespace polybot
+}  // namespace polybot::simulation

@@ -6,8 +6,10 @@
 //   POLYBOT_SIM_SEED=7        replays one seed, telling what happens
 //   POLYBOT_SIM_SEEDS=1000    so many seeds instead of 300
 //   POLYBOT_SIM_STOP=1        ends at the first failure
+//   POLYBOT_MUTANT=3          wakes a known bug, in a tree built for `make mutants`
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +21,7 @@
 
 #include "common/domain/assert.hpp"
 #include "common/domain/order_table.hpp"
+#include "services/order-manager/core/mutation.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace polybot::simulation {
@@ -93,11 +96,16 @@ struct Findings {
   Tally faults;
   Tally totals;
   order_manager::Orders::RowCounts rows{};
+  std::vector<Duration> hand_overs;
+  std::vector<Duration> hand_overs_disturbed;
 
   void add(const Outcome& outcome) {
     ++seeds;
     simulation::add(faults, outcome.faults);
     simulation::add(totals, outcome.totals);
+    hand_overs.insert(hand_overs.end(), outcome.hand_overs.begin(), outcome.hand_overs.end());
+    hand_overs_disturbed.insert(hand_overs_disturbed.end(), outcome.hand_overs_disturbed.begin(),
+                                outcome.hand_overs_disturbed.end());
     for (std::size_t status = 0; status < rows.size(); ++status) {
       for (std::size_t event = 0; event < rows[status].size(); ++event)
         rows[status][event] += outcome.rows[status][event];
@@ -175,8 +183,27 @@ std::string print_rows(const order_manager::Orders::RowCounts& rows) {
   return never;
 }
 
+// How long shards were without anybody who may act, beyond the warm-up of their strategies.
+void print_hand_overs(const char* title, std::vector<Duration> spans) {
+  if (spans.empty()) return;
+  std::sort(spans.begin(), spans.end());
+  const auto at = [&](std::size_t percent) {
+    return std::chrono::duration<double>(spans[(spans.size() - 1) * percent / 100]).count();
+  };
+  const auto within = std::upper_bound(spans.begin(), spans.end(), HandOvers::kMax) - spans.begin();
+  std::printf(
+      "%s: %zu, beyond the warm-up p50 %.2f s, p90 %.2f s, p99 %.2f s, longest %.2f s; %.2f %% "
+      "within 4 s\n",
+      title, spans.size(), at(50), at(90), at(99), at(100),
+      100.0 * static_cast<double>(within) / static_cast<double>(spans.size()));
+}
+
 TEST(Simulation, HoldsItsInvariantsUnderEveryStorm) {
   domain::set_assertion_handler(tell_assertion);
+#ifdef POLYBOT_MUTANTS
+  order_manager::present_mutation =
+      static_cast<order_manager::Mutation>(number_in("POLYBOT_MUTANT", 0));
+#endif
   Findings findings;
   const std::uint64_t replayed = number_in("POLYBOT_SIM_SEED", 0);
   if (replayed != 0) {
@@ -193,10 +220,13 @@ TEST(Simulation, HoldsItsInvariantsUnderEveryStorm) {
   for (const std::string& failure : findings.failures) ADD_FAILURE() << failure;
   print("faults", findings.faults);
   print("totals", findings.totals);
+  print_hand_overs("hand-overs with nothing else going wrong", findings.hand_overs);
+  print_hand_overs("hand-overs disturbed", findings.hand_overs_disturbed);
   if (replayed != 0) return;
   const std::string never = print_rows(findings.rows);
   if (findings.seeds >= kSeedsForEveryRow) {
     EXPECT_GT(findings.totals["orders canceled for want of a heartbeat"], 0U);
+    EXPECT_GT(findings.hand_overs.size(), findings.seeds);
     EXPECT_TRUE(never.empty()) << "rows of the order table that no seed took:" << never;
   }
 }

@@ -24,12 +24,14 @@ inline constexpr std::array<std::string_view, 8> kOccasions{
     "submit", "ack", "partial fill", "fill", "cancel", "reversal", "leg miss", "resolution"};
 
 enum class Boundary : std::uint8_t {
-  BeforeCommit,  // decided, not durable
-  AfterCommit,   // durable, nothing of it sent, published or answered
-  PartlySent,    // durable, and some of what follows from it is out
+  BeforeCommit,   // decided, not durable
+  TornCommit,     // the power fails while it is written: any part of it survives
+  UnheardCommit,  // written as a whole, but the process dies before it is told so
+  AfterCommit,    // durable, nothing of it sent, published or answered
+  PartlySent,     // durable, and some of what follows from it is out
 };
-inline constexpr std::array<std::string_view, 3> kBoundaries{"before commit", "after commit",
-                                                             "partly sent"};
+inline constexpr std::array<std::string_view, 5> kBoundaries{
+    "before commit", "torn commit", "unheard commit", "after commit", "partly sent"};
 
 struct Trap {
   Occasion occasion = Occasion::Submit;

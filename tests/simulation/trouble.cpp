@@ -25,11 +25,13 @@ void World::make_trouble() {
     for (std::int64_t more = random_.between(1, 3); more > 0; --more) set_fault();
     return;
   }
-  if (which < 50) return kill_manager();
+  if (which < 48) return kill_manager();
+  if (which < 50) return lose_power();
   if (which < 60) return disturb_runner();
   if (which < 63) return scale_runners();
   if (which < 65) return partition_runner();
-  if (which < 70) return cut_link();
+  if (which < 68) return cut_link();
+  if (which < 70) return step_clocks();
   if (which < 73) {
     stage_.fault("venue unreachable");
     return venue_.cut_rest(milliseconds(random_.between(300, 6'000)));
@@ -79,8 +81,46 @@ void World::kill_manager() {
   if (random_.chance(150'000)) return manager_.stop_and_start();
   // Now and then for so long that the venue cancels what it left behind.
   const std::int64_t dead_for_ms_max = random_.chance(100'000) ? 25'000 : 5'000;
-  manager_.die(static_cast<Manager::Death>(random_.between(0, 3)),
-               milliseconds(random_.between(100, dead_for_ms_max)));
+  manager_.die(static_cast<Manager::Death>(random_.between(0, Manager::kDeaths - 1)),
+               Manager::Crash::Process, milliseconds(random_.between(100, dead_for_ms_max)));
+}
+
+// The machine that all of our processes run on goes down, and comes back.
+void World::lose_power() {
+  const Duration off = milliseconds(random_.between(500, 6'000));
+  manager_.die(static_cast<Manager::Death>(random_.between(0, Manager::kDeaths - 1)),
+               Manager::Crash::Power, off);
+  for (const auto& runner : runners_) runner->die(off + milliseconds(random_.between(0, 900)));
+  gateway_.restart();
+}
+
+// The wall clock of the machine, or of one process that has a machine of its own, is set: by
+// something that passes for agreement, by seconds, minutes or hours. Mostly it is put right again.
+void World::step_clocks() {
+  constexpr std::array<Duration, 5> kFar{milliseconds(900), seconds(8), minutes(2), minutes(50),
+                                         std::chrono::hours(6)};
+  const Duration limit = kFar[static_cast<std::size_t>(random_.between(0, kFar.size() - 1))];
+  const Duration ahead = random_.between(-limit, limit);
+  stage_.fault("clock stepped");
+  const std::int64_t which = random_.between(0, 5 + plan_.runners_max);
+  if (which < 4) {
+    set_clocks(ahead);
+  } else if (which == 4) {
+    manager_.clock().set_wall(ahead);
+  } else if (which == 5) {
+    gateway_.clock().set_wall(ahead);
+  } else {
+    runners_[static_cast<std::size_t>(which - 6)]->clock().set_wall(ahead);
+  }
+  if (random_.chance(850'000)) {
+    stage_.schedule.after(milliseconds(random_.between(500, 25'000)), [this] { set_clocks({}); });
+  }
+}
+
+void World::set_clocks(Duration ahead) {
+  manager_.clock().set_wall(ahead);
+  gateway_.clock().set_wall(ahead);
+  for (const auto& runner : runners_) runner->clock().set_wall(ahead);
 }
 
 void World::disturb_runner() {
@@ -155,8 +195,8 @@ void World::command(domain::CommandBody body, Duration after) {
   stage_.schedule.after(after, [this, id, body = std::move(body)] {
     const domain::Command command{.id = id,
                                   .body = body,
-                                  .issued_at = stage_.now(),
-                                  .expires_at = stage_.now() + seconds(5),
+                                  .issued_at = gateway_.clock().now(),
+                                  .expires_at = gateway_.clock().now() + seconds(5),
                                   .trace = {id.low}};
     // Repeated until it is answered, or for long enough.
     for (const Duration later :

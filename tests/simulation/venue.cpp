@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "services/venue-simulator/core/identity.hpp"
+#include "tests/simulation/mapping.hpp"
 
 namespace polybot::simulation {
 
@@ -117,21 +118,9 @@ void Venue::request(Call call, Fate fate) {
 }
 
 void Venue::submit(const std::vector<domain::Order>& orders, OnReply reply) {
-  sim::SubmitOrders batch{.account = account_, .orders = {}};
+  const sim::SubmitOrders batch = submit_request(account_, orders);
   std::vector<domain::VenueOrderId> ids;
-  for (const domain::Order& order : orders) {
-    ids.push_back(order.venue_id);
-    batch.orders.push_back({.id = order.venue_id,
-                            .token = order.fields.token,
-                            .side = order.side,
-                            .limit = order.limit,
-                            .quantity = order.quantity,
-                            .cash = {},
-                            .time_in_force = order.time_in_force,
-                            .post_only = order.post_only,
-                            .expiration_s = order.fields.expiration_s,
-                            .salt = order.fields.salt});
-  }
+  for (const domain::Order& order : orders) ids.push_back(order.venue_id);
   const auto all = [ids](const domain::SubmitOutcome& outcome) {
     Inputs inputs;
     for (const domain::VenueOrderId& id : ids)
@@ -154,7 +143,7 @@ void Venue::submit(const std::vector<domain::Order>& orders, OnReply reply) {
     if (!failure.may_have_left)
       return all(domain::SubmitRejected{domain::RejectReason::Other, "not sent"});
     ++stage_.totals["requests without an answer"];
-    return all(domain::SubmitAmbiguous{failure.cause, stage_.now()});
+    return all(domain::SubmitAmbiguous{failure.cause, client_now()});
   };
   call.throttled = [all] {
     Inputs inputs =
@@ -193,7 +182,9 @@ void Venue::cancel(std::vector<domain::VenueOrderId> orders, OnReply reply) {
 
 void Venue::read_clock(OnReply reply) {
   Call call;
-  call.execute = [] { return Inputs{om::ClockOffset{milliseconds(3)}}; };
+  call.execute = [this] {
+    return Inputs{om::ClockOffset{stage_.now() + milliseconds(3) - client_now()}};
+  };
   call.failed = [](const Failure&) { return Inputs{}; };
   call.throttled = [] { return Inputs{om::VenueThrottled{seconds(1)}}; };
   call.reply = std::move(reply);
@@ -252,7 +243,7 @@ void Venue::read(const om::Read& wanted, OnReply reply) {
 // Open orders, then trades, then balances: three requests, and the world moves in between.
 void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
   const auto account = std::make_shared<domain::VenueAccount>();
-  account->read_at = stage_.now();
+  account->read_at = client_now();
   account->trades_since = wanted.trades_since;
   const auto failed = [] { return Inputs{om::AccountReadFailed{}}; };
   const auto ask = [this, failed](std::function<void()> execute, OnReply then) {

@@ -22,6 +22,9 @@ class Venue {
  public:
   Venue(Stage& stage, const Plan& plan);
 
+  // The clock of whoever asks; set once, before time runs.
+  std::function<Timestamp()> client_now;
+
   // ---- order-manager's requests; each gets exactly one reply, which may be long in coming
   // ----------
   struct Reply {

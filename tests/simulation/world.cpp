@@ -31,6 +31,7 @@ World::World(const Plan& plan, Kind kind)
       gateway_(stage_, venue_),
       manager_(stage_, plan_, venue_, journal_, auditor_),
       monitor_(stage_, plan_, manager_),
+      hand_overs_(plan_),
       quotes_(stage_, 10, plan_.bus, Ordering::Kept),
       commands_(stage_, 11, plan_.bus, Ordering::Shuffled) {
   stage_.verbose = kind == Kind::Told;
@@ -91,9 +92,9 @@ void World::connect() {
 void World::connect(std::size_t index) {
   RunnerProcess* runner = runners_[index].get();
   RunnerLinks* links = links_[index].get();
-  runner->publish_signal = [this, links](const domain::Signal& signal) {
+  runner->publish_signal = [this, links, runner](const domain::Signal& signal) {
     auditor_.on_signal(signal);
-    links->signals.send([this, signal, sent_at = stage_.now()] {
+    links->signals.send([this, signal, sent_at = runner->clock().now()] {
       manager_.deliver(om::SignalReceived{signal, sent_at});
     });
   };
@@ -168,7 +169,15 @@ Outcome World::run() {
       world.stage_.schedule.after(kLeaseCheck, *this);
     }
   };
+  struct HandOverWatch {
+    World& world;
+    void operator()() const {
+      world.watch_hand_overs();
+      world.stage_.schedule.after(HandOvers::kSampleEvery, *this);
+    }
+  };
   if (kind_ != Kind::Replay) LeaseCheck{*this}();
+  if (kind_ != Kind::Replay) HandOverWatch{*this}();
   plan_trouble();
   for (const Fault fault : plan_.faults) venue_.input(sim::SetFault{fault, {}});
   struct Operator {
@@ -197,8 +206,37 @@ Outcome World::run() {
 
 void World::check_leases() {
   if (!manager_.at_rest()) return;
-  auditor_.leases().check_gaps(manager_.core().leases(), {kStrategies.begin(), kStrategies.end()},
+  auditor_.leases().check_gaps(manager_.leases(), {kStrategies.begin(), kStrategies.end()},
                                auditor_.resting());
+}
+
+bool World::in_touch(std::size_t runner) {
+  const RunnerLinks& links = *links_[runner];
+  const Duration apart = runners_[runner]->clock().ahead() - manager_.clock().ahead();
+  const bool agree = -plan_.manager.clock_skew_max < apart && apart < plan_.manager.clock_skew_max;
+  return agree && !links.events.is_cut() && !links.signals.is_cut() && !links.requests.is_cut() &&
+         !links.answers.is_cut();
+}
+
+void World::watch_hand_overs() {
+  HandOvers::Sample sample{
+      .at = stage_.now(), .manager = {}, .enabled = {}, .leases = {}, .runners = {}};
+  if (manager_.grants()) {
+    sample.manager = manager_.process();
+    sample.leases = manager_.leases();
+    for (std::size_t i = 0; i < kStrategies.size(); ++i)
+      sample.enabled[i] = manager_.core().ledger().enabled(kStrategies[i]).value_or(false);
+  }
+  for (std::size_t i = 0; i < runners_.size(); ++i) {
+    if (!runners_[i]->running()) continue;
+    HandOvers::Holder& holder = sample.runners.emplace_back();
+    holder.incarnation = runners_[i]->incarnation();
+    holder.cut_off = !in_touch(i);
+    holder.healthy = runners_[i]->settled() && !holder.cut_off;
+    for (std::size_t strategy = 0; strategy < kStrategies.size(); ++strategy)
+      holder.ready[strategy] = runners_[i]->shards_warm(strategy);
+  }
+  hand_overs_.observe(sample);
 }
 
 // Everything works again and nobody new comes: what was in doubt must become clear, and equal.
@@ -210,6 +248,7 @@ void World::settle() {
   quotes_.heal();
   commands_.heal();
   for (const auto& runner : runners_) runner->heal();
+  set_clocks({});
   for (const auto& links : links_) {
     for (Link* link :
          {&links->market_data, &links->events, &links->signals, &links->requests, &links->answers})
@@ -217,6 +256,9 @@ void World::settle() {
   }
   stage_.say("healed");
   run_until(stage_.now() + kWindDown);
+  // Who was dead for long, or starts anew on a clock put right, has as much time to find its place.
+  while (!manager_.alive() || stage_.now() < manager_.born() + kWindDown)
+    run_until(stage_.now() + seconds(1));
   check_spread();
   const Timestamp give_up = stage_.now() + kSettleMax;
   std::vector<std::string> left{"order-manager did not come back"};
@@ -264,8 +306,9 @@ void World::check_spread() {
       require(count >= domain::kShards / held.size() &&
                   count <= (domain::kShards + held.size() - 1) / held.size(),
               "the shards of " + kStrategies[i].value + " are spread unevenly");
-      require(runner->core().status(i, stage_.now()).shards_held == static_cast<int>(count),
-              "a runner does not know what it holds");
+      require(
+          runner->core().status(i, runner->clock().now()).shards_held == static_cast<int>(count),
+          "a runner does not know what it holds");
       sum += count;
     }
     require(sum == domain::kShards, "a shard of " + kStrategies[i].value + " is nobody's");
@@ -300,6 +343,8 @@ void World::collect(Outcome& outcome) const {
           counters.signals[outcome_of];
     }
   }
+  outcome.hand_overs = hand_overs_.undisturbed();
+  outcome.hand_overs_disturbed = hand_overs_.disturbed();
   outcome.tape = stage_.tape;
   outcome.tape.add(ledger.digest());
   outcome.tape.add(const_cast<Venue&>(venue_).save());

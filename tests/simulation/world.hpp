@@ -10,6 +10,7 @@
 
 #include "services/order-manager/core/orders.hpp"
 #include "tests/simulation/gateway.hpp"
+#include "tests/simulation/hand_overs.hpp"
 #include "tests/simulation/link.hpp"
 #include "tests/simulation/manager.hpp"
 #include "tests/simulation/monitor.hpp"
@@ -26,6 +27,9 @@ struct Outcome {
   std::uint64_t orders = 0;  // of our strategies and by hand
   std::uint64_t steps = 0;
   std::optional<Duration> trapped_after;  // since the start
+  // Beyond the warm-up.
+  std::vector<Duration> hand_overs;
+  std::vector<Duration> hand_overs_disturbed;
 };
 
 class World {
@@ -49,6 +53,8 @@ class World {
   void run_until(Timestamp until);
   void check();
   void check_leases();
+  [[nodiscard]] bool in_touch(std::size_t runner);
+  void watch_hand_overs();
   void check_spread();
   void settle();
 
@@ -58,6 +64,9 @@ class World {
   void set_fault();
   void set_fault(venue_simulator::Fault fault);
   void kill_manager();
+  void lose_power();
+  void step_clocks();
+  void set_clocks(Duration ahead);
   void disturb_runner();
   void scale_runners();
   void partition_runner();
@@ -77,6 +86,7 @@ class World {
   Gateway gateway_;
   Manager manager_;
   Monitor monitor_;
+  HandOvers hand_overs_;
   std::vector<std::unique_ptr<RunnerProcess>> runners_;
   std::vector<std::unique_ptr<RunnerLinks>> links_;
   Link quotes_;

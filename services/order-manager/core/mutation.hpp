@@ -1,5 +1,6 @@
-// Deliberate bugs for `make mutants`: a core built with -DPOLYBOT_MUTANT=<n> carries exactly one of
-// them, and the tests must notice. In every other build mutated() is a compile-time false.
+// Deliberate bugs for `make mutants`: cores built with -DPOLYBOT_MUTANTS carry all of them, asleep,
+// and wake the one that present_mutation names; the tests must notice. In every other build
+// mutated() is a compile-time false.
 #pragma once
 
 namespace polybot::order_manager {
@@ -18,14 +19,20 @@ enum class Mutation : int {
   CanceledBeforeItsFills = 10,  // the end of an order is believed before the fills that it names
   FenceOff = 11,                // obeys signals of an ended lease
   LeaseEpochNotDurable = 12,    // every start counts its epochs from the same number
+  StampsBelieved = 13,          // takes the stamps of earlier processes for its own time
+  ClockUnchecked = 14,          // asks and orders whatever the venue's clock says
 };
 
-#ifndef POLYBOT_MUTANT
-#define POLYBOT_MUTANT 0
-#endif
-
-consteval bool mutated(Mutation mutation) {
-  return mutation != Mutation::None && POLYBOT_MUTANT == static_cast<int>(mutation);
+#ifdef POLYBOT_MUTANTS
+// Set before any core is made.
+inline Mutation present_mutation = Mutation::None;
+inline bool mutated(Mutation mutation) {
+  return mutation != Mutation::None && mutation == present_mutation;
 }
+#else
+consteval bool mutated(Mutation) {
+  return false;
+}
+#endif
 
 }  // namespace polybot::order_manager

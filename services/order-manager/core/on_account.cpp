@@ -28,8 +28,7 @@ void OrderManager::State::drive_account() {
   }
   for (const ClientOrderId& id : ledger.orders().open()) {
     const OrderRecord& order = *ledger.orders().find(id);
-    const bool held_long_enough = now >= order.last_byte_at + settings.ambiguous_hold;
-    if (order.status == OrderStatus::Ambiguous && held_long_enough) account_wanted = true;
+    if (order.status == OrderStatus::Ambiguous && now >= held_until(order)) account_wanted = true;
   }
   for (const auto& [id, watch] : watches) {
     if (watch.missing_since && now >= *watch.missing_since + settings.missing_hold)
@@ -43,16 +42,31 @@ void OrderManager::State::drive_account() {
   }
   const bool too_soon =
       account_asked_at != Timestamp{} && now < account_asked_at + settings.account_read_pause;
-  if (!account_wanted || account_reading || too_soon || !rest_up || !user_up) return;
+  // Without the venue's clock nobody knows which of its trades are ours to ask for.
+  const bool possible = rest_up && user_up && clock_offset;
+  if (!account_wanted || account_reading || too_soon || !possible) return;
   account_wanted = false;
   account_reading = true;
   account_asked_at = now;
   out->after_commit.reads.push_back(ReadAccount{trades_since(), tokens_of_interest()});
 }
 
-// Far enough back to find every fill that may have been missed.
+// Until when an order in doubt may still appear at the venue. The stamp of an earlier process says
+// nothing here: the clock may have been put right in between, and that process wrote until it died.
+Timestamp OrderManager::State::held_until(const OrderRecord& order) const {
+  if (mutated(Mutation::StampsBelieved)) return order.last_byte_at + settings.ambiguous_hold;
+  const auto watch = watches.find(order.order.id);
+  const bool ours = watch != watches.end() && watch->second.last_byte_at;
+  return (ours ? *watch->second.last_byte_at : started_at) + settings.ambiguous_hold;
+}
+
+// Far enough back to find every fill that may have been missed, by the venue's clock. Orders are
+// only submitted while ours agrees with it.
 Timestamp OrderManager::State::trades_since() const {
-  Timestamp since = account_read_at != Timestamp{} ? account_read_at : folded_until;
+  Timestamp since = account_read_at != Timestamp{} ? account_read_at : started_at;
+  if (!mutated(Mutation::ClockUnchecked)) since += *clock_offset;
+  // A last record of the future says nothing of when the last process ended.
+  if (account_read_at == Timestamp{}) since = folded_until <= since ? folded_until : Timestamp{};
   for (const ClientOrderId& id : ledger.orders().open()) {
     since = std::min(since, ledger.orders().find(id)->order.submitted_at);
   }
@@ -121,7 +135,7 @@ void OrderManager::State::reconcile_open_orders(const VenueAccount& account) {
       continue;
     }
     // It rests though the book has it ended: the venue must not keep what nobody watches.
-    if (order->changed_at + settings.missing_hold < account.read_at) {
+    if (believed(order->changed_at) + settings.missing_hold < account.read_at) {
       out->at_once.cancels.push_back(update.order);
     }
   }
@@ -134,8 +148,8 @@ void OrderManager::State::settle_ambiguous(const VenueAccount& account,
   for (const ClientOrderId& id : candidates) {
     const OrderRecord& order = *ledger.orders().find(id);
     if (order.status != OrderStatus::Ambiguous || open.contains(order.order.venue_id)) continue;
-    const bool held = mutated(Mutation::NotFoundBelievedAtOnce) ||
-                      account.read_at >= order.last_byte_at + settings.ambiguous_hold;
+    const bool held =
+        mutated(Mutation::NotFoundBelievedAtOnce) || account.read_at >= held_until(order);
     if (!held || account.trades_since > order.order.submitted_at) continue;
     record_order(order, domain::OrderRejected{id, domain::RejectReason::NotFoundAtVenue, {}});
   }
@@ -152,7 +166,7 @@ void OrderManager::State::settle_missing(const VenueAccount& account,
         order.status == OrderStatus::Accepted || order.status == OrderStatus::PartiallyFilled;
     if (!known || open.contains(order.order.venue_id)) continue;
     OrderWatch& watch = watches[id];
-    if (order.changed_at >= account.read_at || watch.seen_at >= account.read_at) continue;
+    if (std::max(believed(order.changed_at), watch.seen_at) >= account.read_at) continue;
     if (!watch.missing_since) {
       watch.missing_since = account.read_at;
       continue;

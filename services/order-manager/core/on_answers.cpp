@@ -90,8 +90,9 @@ void OrderManager::State::on(const domain::SubmitAnswered& answer) {
 void OrderManager::State::turn_ambiguous(const ClientOrderId& id, domain::AmbiguityCause cause,
                                          Timestamp last_byte_at) {
   const OrderRecord& order = *ledger.orders().find(id);
-  record_order(order,
-               domain::OrderAmbiguous{id, cause, std::max(last_byte_at, order.order.submitted_at)});
+  const Timestamp not_before = believed(order.order.submitted_at);
+  watches[id].last_byte_at = std::max(last_byte_at, not_before);
+  record_order(order, domain::OrderAmbiguous{id, cause, std::max(last_byte_at, not_before)});
   request_cancel(id, CancelReason::Ambiguous);
 }
 

@@ -53,7 +53,7 @@ void OrderManager::State::judge_legs() {
       const bool hopeless =
           std::any_of(group.legs.begin(), group.legs.end(),
                       [&](const LegGroup::Leg& leg) { return !tradable(leg.instrument.market); }) ||
-          (now >= group.unlevel_since + settings.unwind_after && unsellable(quantities));
+          (now >= believed(group.unlevel_since) + settings.unwind_after && unsellable(quantities));
       if (level || hopeless) verdicts.push_back({signal, true});
     } else if (!level && spread > group.accepted_spread &&
                LegGroups::ended(group, ledger.orders())) {
@@ -87,7 +87,7 @@ void OrderManager::State::unwind_legs() {
   std::vector<Surplus> surpluses;
   for (const SignalId& signal : ledger.legs().unlevel()) {
     const LegGroup& group = ledger.legs().all().at(signal);
-    if (now < group.unlevel_since + settings.unwind_after) continue;
+    if (now < believed(group.unlevel_since) + settings.unwind_after) continue;
     const auto quantities = ledger.leg_quantities(group);
     const auto least = std::min_element(
         quantities.begin(), quantities.end(),

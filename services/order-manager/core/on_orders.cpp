@@ -79,6 +79,13 @@ DenyReason OrderManager::State::submit(const std::vector<Draft>& drafts,
                                        std::optional<domain::EventBody> before) {
   if (stopping || !reconciled) return DenyReason::NotReady;
   if (!user_up || !rest_up || now < submissions_paused_until) return DenyReason::VenueUnavailable;
+  // The stamp of an order tells how far back its trades are looked for. What only reduces may be
+  // off by more than what opens, but not by what that search allows for.
+  const bool quotes_or_opens = std::any_of(drafts.begin(), drafts.end(), [](const Draft& draft) {
+    return draft.side == domain::Side::Buy || draft.purpose == OrderPurpose::Quote;
+  });
+  if (!clock_within(quotes_or_opens ? settings.clock_skew_max : kTradesMargin / 2))
+    return DenyReason::ClockSkew;
   auto orders = complete(drafts);
   if (!orders) return DenyReason::MalformedSignal;
   const auto accepts = [this](const domain::MarketId& market) { return accepting(market); };

@@ -178,7 +178,7 @@ void OrderManager::State::cancel_stale() {
     const bool opens = order.order.side == domain::Side::Buy;
     const bool ours = is_configured(order.order.strategy);
     return opens && ours && !order.cancel_requested &&
-           stale(order.order.instrument.market, order.order.submitted_at);
+           stale(order.order.instrument.market, believed(order.order.submitted_at));
   });
 }
 

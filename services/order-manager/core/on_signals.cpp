@@ -122,9 +122,10 @@ DenyReason OrderManager::State::refuses_strategy(const Signal& signal) const {
       leases.valid({signal.strategy, signal.shard}, signal.lease_epoch, signal.id.incarnation, now);
   if (!leased && !mutated(Mutation::FenceOff)) return DenyReason::LeaseFenced;
   if (now >= signal.expires_at) return DenyReason::SignalExpired;
-  const bool ours_is_off =
-      clock_offset > settings.clock_skew_max || clock_offset < -settings.clock_skew_max;
-  const bool theirs_is_off = signal.decided_at > now + settings.clock_skew_max;
+  const bool ours_is_off = clock_offset && !clock_within(settings.clock_skew_max);
+  // A book of the future would let the signal live for as long as the gateway's clock is ahead.
+  const bool theirs_is_off =
+      std::max(signal.decided_at, signal.oldest_book_at) > now + settings.clock_skew_max;
   // Nothing keeps a strategy from taking its quotes away.
   if (withdraws(signal)) return DenyReason::None;
   if (ours_is_off || theirs_is_off) return DenyReason::ClockSkew;

@@ -100,7 +100,7 @@ void OrderManager::State::start(std::uint64_t new_journal_id, Timestamp at, Outp
   out = &outputs;
   started = true;
   started_at = at;
-  folded_until = ledger.journal_id() == 0 ? at : std::min(at, ledger.last_at());
+  folded_until = ledger.journal_id() == 0 ? at : ledger.last_at();
   if (ledger.journal_id() == 0) {
     record({}, {}, domain::JournalOpened{new_journal_id, kFoldVersion, {}});
     if (settings.first_trading_state != domain::TradingState::Active) {
@@ -238,7 +238,14 @@ void OrderManager::State::on(const VenueThrottled& input) {
 }
 
 void OrderManager::State::on(const ClockOffset& input) {
+  const bool first = !clock_offset;
   clock_offset = input.offset;
+  if (first) drive_account();  // which has waited for it
+}
+
+bool OrderManager::State::clock_within(domain::Duration limit) const {
+  if (mutated(Mutation::ClockUnchecked)) return true;
+  return clock_offset && -limit <= *clock_offset && *clock_offset <= limit;
 }
 
 void OrderManager::State::on(const CommitFailed&) {

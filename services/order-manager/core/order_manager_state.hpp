@@ -30,6 +30,13 @@ struct OrderManager::State {
   void record_order(const OrderRecord& order, domain::EventBody body);
   [[nodiscard]] std::vector<NotReady> not_ready() const;
   void settle_leases();
+  // The venue's clock is known, and ours is no farther from it than this.
+  [[nodiscard]] bool clock_within(domain::Duration limit) const;
+  // A stamp of the journal on the clock of this process: one of the future was made by an earlier
+  // process whose clock was ahead, and what it stamps was before this start.
+  [[nodiscard]] Timestamp believed(Timestamp stamp) const {
+    return stamp > now && !mutated(Mutation::StampsBelieved) ? started_at : stamp;
+  }
   [[nodiscard]] bool is_configured(const StrategyName& strategy) const;
   [[nodiscard]] bool enabled(const StrategyName& strategy) const;
 
@@ -185,6 +192,7 @@ struct OrderManager::State {
   void want_account();
   void drive_account();
   [[nodiscard]] Timestamp trades_since() const;
+  [[nodiscard]] Timestamp held_until(const OrderRecord& order) const;
   [[nodiscard]] std::vector<domain::TokenId> tokens_of_interest() const;
   void reconcile_open_orders(const domain::VenueAccount& account);
   void settle_ambiguous(const domain::VenueAccount& account,
@@ -243,7 +251,8 @@ struct OrderManager::State {
   Timestamp started_at{};
   Timestamp user_up_at{};
   Timestamp submissions_paused_until{};
-  domain::Duration clock_offset{};
+  // The venue's clock minus ours, once it has been read. Ours never jumps while this process lives.
+  std::optional<domain::Duration> clock_offset;
 
   std::map<domain::ClientOrderId, OrderWatch> watches;
   std::map<TargetKey, Target> targets;
@@ -267,7 +276,7 @@ struct OrderManager::State {
   bool account_reading = false;
   Timestamp account_asked_at{};
   Timestamp account_read_at{};  // of the last complete reading
-  Timestamp folded_until{};     // of the last record before this start
+  Timestamp folded_until{};     // of the last record before this start, by its own stamp
   Timestamp next_drift_at{};
   bool drift_due = true;
   std::deque<RecentFlow> recent_flows;

@@ -21,6 +21,7 @@ struct OrderWatch {
   bool delayed = false;   // held back by the venue's taker delay
   Timestamp seen_at{};    // last sign of life
   std::optional<Timestamp> missing_since;
+  std::optional<Timestamp> last_byte_at;  // of one that is in doubt, if this process has sent it
   std::vector<domain::TradeId> expected_trades;  // named by the answer to an immediate order
   bool matched_at_once = false;                  // `expected_trades` is all there will be
   // The venue has ended it; it is closed here once the fills it names are in, or after a while.

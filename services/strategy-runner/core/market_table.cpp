@@ -136,9 +136,11 @@ const BookState* MarketTable::usable_book(const domain::MarketId& market,
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
   const bool closed = entry.market.ends_at != domain::Timestamp{} && now >= entry.market.ends_at;
-  const bool usable = entry.market.status == domain::MarketStatus::Active && !closed &&
-                      !entry.book.stale && now - entry.book.as_of <= book_age_max_ &&
-                      !entry.book.book.crossed();
+  // One of the future is of a gateway whose clock is ahead: it would never grow old.
+  const domain::Duration age = now - entry.book.as_of;
+  const bool recent = -kClockSkewMax <= age && age <= book_age_max_;
+  const bool usable = entry.market.status == domain::MarketStatus::Active && !closed && recent &&
+                      !entry.book.stale && !entry.book.book.crossed();
   return usable ? &entry.book : nullptr;
 }
 

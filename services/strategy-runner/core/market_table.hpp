@@ -19,6 +19,8 @@ namespace polybot::strategy_runner {
 // day.
 inline constexpr domain::Duration kMarketForgottenAfter = std::chrono::minutes(5);
 // Beyond this many markets new ones are ignored and counted; the venue lists a few thousand.
+// How far the gateway's clock may be ahead of ours.
+inline constexpr domain::Duration kClockSkewMax = std::chrono::seconds(1);
 inline constexpr std::size_t kMarketsMax = 20'000;
 
 struct BookState {

@@ -1,6 +1,7 @@
 #include "services/strategy-runner/core/runner.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <unordered_set>
 
 namespace polybot::strategy_runner {
@@ -438,10 +439,18 @@ Runner::StrategyStatus Runner::status(std::size_t strategy, domain::Timestamp no
   for (const auto& [shard, lease] : trader.leases) {
     if (now < lease.expires_at) ++status.shards_in_force;
   }
-  for (const auto& [shard, seat] : trader.seats) {
-    if (trader.warm(seat, now) && now < seat.lease.expires_at) ++status.shards_warm;
-  }
+  status.shards_warm = std::popcount(shards_warm(strategy, now));
   return status;
+}
+
+std::uint64_t Runner::shards_warm(std::size_t strategy, domain::Timestamp now) const {
+  const Trader& trader = *traders_.at(strategy);
+  std::uint64_t mask = 0;
+  for (const auto& [shard, seat] : trader.seats) {
+    const bool warm = trader.warm(seat, now) && now < seat.lease.expires_at;
+    if (warm) mask |= std::uint64_t{1} << shard.value;
+  }
+  return mask;
 }
 
 const SignalDesk& Runner::desk(std::size_t strategy) const {

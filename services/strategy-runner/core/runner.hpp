@@ -157,6 +157,8 @@ class Runner {
   [[nodiscard]] const std::vector<domain::LeaseReleased>& released() const { return released_; }
   [[nodiscard]] const domain::StrategyName& name(std::size_t strategy) const;
   [[nodiscard]] StrategyStatus status(std::size_t strategy, domain::Timestamp now) const;
+  // Where the strategy is warm under a lease that has not run out. Bit n = shard n.
+  [[nodiscard]] std::uint64_t shards_warm(std::size_t strategy, domain::Timestamp now) const;
   [[nodiscard]] const SignalDesk& desk(std::size_t strategy) const;
   [[nodiscard]] const Holdings& holdings(std::size_t strategy) const;
   [[nodiscard]] const MarketTable& markets() const { return markets_; }

@@ -98,6 +98,7 @@ class Rig {
     Outputs out;
     core.start(0xC0FFEE, now, out);
     collect(out);
+    step(ClockOffset{});
   }
   // Everything up: started, reconciled with `collateral`, leased to the runner, markets known and
   // quoted.

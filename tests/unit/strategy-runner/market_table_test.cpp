@@ -49,6 +49,12 @@ TEST_F(MarketTableTest, HandsOutNoOldBook) {
   EXPECT_EQ(table.usable_book(id, now + 3s + 1ns), nullptr);
 }
 
+TEST_F(MarketTableTest, HandsOutNoBookOfTheFuture) {
+  load();
+  EXPECT_NE(table.usable_book(id, now - 1s), nullptr) << "clocks need not agree to the last digit";
+  EXPECT_EQ(table.usable_book(id, now - 1s - 1ns), nullptr);
+}
+
 TEST_F(MarketTableTest, HandsOutNoCrossedBook) {
   load();
   table.apply({.market = id,

@@ -1,0 +1,129 @@
+// Wall clocks that are put right between two processes, and clocks that differ from the venue's.
+// Within a process time does not jump: the shell sees to that.
+#include <gtest/gtest.h>
+
+#include "tests/unit/order-manager/rig.hpp"
+
+namespace polybot::order_manager::test {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+const Market kMarket = make_market(1);
+
+// A new process finds the clock `ahead` of where the last one left it.
+void restart_later(Rig& rig, Duration ahead) {
+  rig.core = rig.folded();
+  rig.reads.clear();
+  rig.now += ahead;
+  rig.start();
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+}
+
+std::vector<Timestamp> trades_asked_since(const Rig& rig) {
+  std::vector<Timestamp> since;
+  for (const Read& read : rig.reads) {
+    if (const auto* account = std::get_if<ReadAccount>(&read))
+      since.push_back(account->trades_since);
+  }
+  return since;
+}
+
+TEST(Clock, ReadsNoAccountBeforeItKnowsTheVenuesClock) {
+  Rig rig;
+  Outputs out;
+  rig.core.start(1, rig.now, out);
+  rig.collect(out);
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  EXPECT_TRUE(rig.reads.empty());
+  rig.step(ClockOffset{milliseconds(20)});
+  EXPECT_EQ(trades_asked_since(rig).size(), 1U);
+}
+
+TEST(Clock, AsksForTradesByTheVenuesClock) {
+  Rig rig;
+  Outputs out;
+  rig.core.start(1, rig.now, out);
+  rig.collect(out);
+  rig.step(ClockOffset{-hours(1)});
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  const auto since = trades_asked_since(rig);
+  ASSERT_EQ(since.size(), 1U);
+  EXPECT_LT(since.front(), rig.now - hours(1));
+}
+
+TEST(Clock, LooksBackToTheBeginningWhenTheLastProcessWasAheadOfTime) {
+  Rig rig;
+  rig.bring_up();
+  restart_later(rig, -hours(1));
+  const auto since = trades_asked_since(rig);
+  ASSERT_EQ(since.size(), 1U);
+  EXPECT_EQ(since.front(), Timestamp{});
+}
+
+TEST(Clock, PutBackItStillFindsAnOrderMissing) {
+  Rig rig;
+  rig.bring_up();
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.accept(id);
+  restart_later(rig, -hours(1));
+  rig.now += seconds(1);
+  rig.answer_account();
+  EXPECT_EQ(rig.status(id), OrderStatus::Accepted) << "one reading may have been too early";
+  rig.now += seconds(3);
+  rig.answer_account();
+  EXPECT_EQ(rig.status(id), OrderStatus::Canceled);
+}
+
+TEST(Clock, PutBackItEndsTheHoldOfAnOrderInDoubt) {
+  Rig rig;
+  rig.bring_up();
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.lose_answer(id);
+  restart_later(rig, -hours(1));
+  rig.now += rig.settings.ambiguous_hold;
+  rig.answer_account();
+  EXPECT_EQ(rig.status(id), OrderStatus::Rejected);
+}
+
+TEST(Clock, PutForwardItDoesNotCutShortTheHoldOfAnOrderInDoubt) {
+  Rig rig;
+  rig.bring_up();
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.lose_answer(id);
+  restart_later(rig, hours(1));
+  rig.answer_account();
+  EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous);
+  rig.now += rig.settings.ambiguous_hold;
+  rig.answer_account();
+  EXPECT_EQ(rig.status(id), OrderStatus::Rejected);
+}
+
+TEST(Clock, DeniesASignalOnABookOfTheFuture) {
+  Rig rig;
+  rig.bring_up();
+  Signal signal = rig.legs_signal(
+      kArb, kMarket, {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")}});
+  signal.oldest_book_at = rig.now + minutes(10);
+  signal.expires_at = signal.oldest_book_at + seconds(4);
+  rig.send(signal);
+  EXPECT_EQ(rig.last_denial(), DenyReason::ClockSkew);
+}
+
+TEST(Clock, OffTheVenuesItLetsRestingQuotesBeButPlacesNoMore) {
+  Rig rig;
+  rig.bring_up();
+  rig.send(rig.quote_signal(kFarm, kMarket, level("0.50", "30"), std::nullopt));
+  ASSERT_EQ(rig.submits.size(), 1U);
+  rig.step(ClockOffset{seconds(2)});
+  rig.reject(rig.submits.front().orders.front().id, RejectReason::Other);
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.submits.size(), 1U);
+  rig.step(ClockOffset{});
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.submits.size(), 2U);
+}
+
+}  // namespace
+}  // namespace polybot::order_manager::test
