@@ -23,6 +23,9 @@ using domain::TradingState;
 
 namespace {
 
+// There must be a way out on a clock that is too far off for anything else.
+constexpr Duration kExitSkewMax = seconds(30);
+
 std::string name(const ClientOrderId& id) {
   return "order " + domain::to_string(id);
 }
@@ -67,7 +70,7 @@ struct Auditor::Judge {
   }
   void operator()(const domain::SignalDenied& body) const { auditor.answered(event, body.signal); }
   void operator()(const domain::OrderSubmitted& body) const {
-    auditor.submitted(event, body.order);
+    auditor.submitted(event, body.order, ahead);
   }
   void operator()(const domain::OrderAmbiguous& body) const {
     auditor.known(body.order).last_byte_at = body.last_byte_at - ahead;
@@ -207,7 +210,7 @@ void Auditor::accepted(const domain::Event& event, const domain::SignalAccepted&
 // ---- orders
 // -----------------------------------------------------------------------------------------------
 
-void Auditor::submitted(const domain::Event& event, const Order& order) {
+void Auditor::submitted(const domain::Event& event, const Order& order, Duration ahead) {
   require(!orders_.contains(order.id), name(order.id) + " is submitted twice");
   require(by_venue_id_.emplace(order.venue_id, order.id).second,
           name(order.id) + " has the venue id of another order");
@@ -219,6 +222,11 @@ void Auditor::submitted(const domain::Event& event, const Order& order) {
             name(order.id) + " is submitted while trading is halted");
     require(state != TradingState::Reducing || order.side == Side::Sell,
             name(order.id) + " opens while reducing");
+    // What the venue's clock is read by may be off by a little itself.
+    const Duration off_max =
+        (order.side == Side::Buy ? plan_.manager.clock_skew_max : kExitSkewMax) + milliseconds(10);
+    require(-off_max <= ahead && ahead <= off_max,
+            name(order.id) + " is submitted on a clock that is off");
     check_crossing(order);
     if (order.side == Side::Sell) check_sell(order);
   }

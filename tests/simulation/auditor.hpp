@@ -66,7 +66,7 @@ class Auditor {
   using HoldingKey = std::pair<domain::StrategyName, domain::Instrument>;
 
   struct Judge;
-  void submitted(const domain::Event& event, const domain::Order& order);
+  void submitted(const domain::Event& event, const domain::Order& order, Duration ahead);
   void check_open_orders(const domain::Order& order) const;
   void check_sell(const domain::Order& order) const;
   void check_crossing(const domain::Order& order) const;

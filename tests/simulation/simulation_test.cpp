@@ -203,6 +203,8 @@ TEST(Simulation, HoldsItsInvariantsUnderEveryStorm) {
 #ifdef POLYBOT_MUTANTS
   order_manager::present_mutation =
       static_cast<order_manager::Mutation>(number_in("POLYBOT_MUTANT", 0));
+#else
+  ASSERT_EQ(number_in("POLYBOT_MUTANT", 0), 0U) << "this tree is built without known bugs";
 #endif
   Findings findings;
   const std::uint64_t replayed = number_in("POLYBOT_SIM_SEED", 0);
