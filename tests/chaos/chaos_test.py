@@ -41,7 +41,7 @@ CONFIGURATION = merged(LIVELY, {
                              "resolve_after_max": '"6s"'},
     "order-manager.toml": {"request_timeout": '"3s"', "ambiguous_hold": '"6s"', "drift_every": '"5s"',
                            "marks_every": '"2s"'},
-    "strategy-runner.toml": {"ttl": '"10s"'},  # signals outlive a lease
+    "strategy-runner.toml": {"ttl": '"10s"', "repeat_every": '"100ms"'},  # signals outlive a lease
 })
 
 # What a run of three minutes must have seen; of a longer or shorter one in proportion.

@@ -41,6 +41,7 @@ struct StrategyCounters {
   std::uint64_t orders_corrected = 0;
   std::uint64_t orders_resurrected = 0;
   std::uint64_t orders_refused_late = 0;  // accepted, then refused when the venue's delay ended
+  std::uint64_t orders_written_off = 0;   // without an answer and without a trace
   std::array<std::array<std::uint64_t, 2>, 2> fills{};  // side, liquidity (maker, taker)
   std::uint64_t fills_reversed = 0;
   domain::Money fees;                     // confirmed fills only

@@ -223,6 +223,9 @@ void Ledger::count_change(const OrderRecord& record, const OrderChange& change) 
     if (refused && record.entered_status(domain::OrderStatus::Accepted)) {
       ++counters.orders_refused_late;
     }
+    if (refused && record.reject_reason == domain::RejectReason::NotFoundAtVenue) {
+      ++counters.orders_written_off;
+    }
   }
   if (change.corrected) ++counters.orders_corrected;
 }

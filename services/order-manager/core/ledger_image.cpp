@@ -199,10 +199,12 @@ struct LedgerImage {
   // ---- the ledger
   template <class A>
   static void fields(A& archive, Of<A, StrategyCounters>& counters) {
-    auto& [orders, orders_denied, orders_corrected, orders_resurrected, orders_refused_late, fills,
-           fills_reversed, fees, volume, denials, signals, leases_fenced] = counters;
-    archive(orders, orders_denied, orders_corrected, orders_resurrected, orders_refused_late, fills,
-            fills_reversed, fees, volume, denials, signals, leases_fenced);
+    auto& [orders, orders_denied, orders_corrected, orders_resurrected, orders_refused_late,
+           orders_written_off, fills, fills_reversed, fees, volume, denials, signals,
+           leases_fenced] = counters;
+    archive(orders, orders_denied, orders_corrected, orders_resurrected, orders_refused_late,
+            orders_written_off, fills, fills_reversed, fees, volume, denials, signals,
+            leases_fenced);
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::DriftMeasured>& drift) {

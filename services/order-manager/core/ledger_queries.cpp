@@ -78,7 +78,7 @@ void add_counters(Digest& digest, const StrategyCounters& counters) {
   for (const std::uint64_t count : counters.denials) digest.add(count);
   for (const std::uint64_t count : counters.signals) digest.add(count);
   digest.add(counters.orders_corrected).add(counters.orders_resurrected);
-  digest.add(counters.orders_refused_late);
+  digest.add(counters.orders_refused_late).add(counters.orders_written_off);
   digest.add(counters.fills_reversed).add(counters.leases_fenced).add(counters.fees);
   digest.add(counters.volume[0]).add(counters.volume[1]);
 }

@@ -149,6 +149,7 @@ Totals totals_of(const Ledger& ledger) {
     totals.fills_reversed += counters.fills_reversed;
     totals.orders_resurrected += counters.orders_resurrected;
     totals.orders_refused_late += counters.orders_refused_late;
+    totals.orders_written_off += counters.orders_written_off;
     totals.fees += counters.fees;
     totals.pnl += ledger.portfolio().results(name).equity();
   }
@@ -234,6 +235,7 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
                                               {"orders_ambiguous_now", totals.orders_ambiguous},
                                               {"orders_resurrected", totals.orders_resurrected},
                                               {"orders_refused_late", totals.orders_refused_late},
+                                              {"orders_written_off", totals.orders_written_off},
                                               {"fills", totals.fills},
                                               {"fills_reversed", totals.fills_reversed},
                                               {"fees", text(totals.fees.to_string())},

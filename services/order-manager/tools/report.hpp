@@ -20,6 +20,7 @@ struct Totals {
   std::uint64_t orders_ambiguous = 0;  // of the live ones
   std::uint64_t orders_resurrected = 0;
   std::uint64_t orders_refused_late = 0;  // accepted, then refused when the venue's delay ended
+  std::uint64_t orders_written_off = 0;   // without a trace; those that turned up again included
   std::uint64_t fills = 0;
   std::uint64_t fills_reversed = 0;
   domain::Money fees;    // confirmed

@@ -18,9 +18,11 @@ std::string venue(const std::string& cash, const std::string& holdings) {
   return R"({"accounts": [{"account": 1, "cash": ")" + cash + R"(", "holdings": [)" + holdings +
          R"(], "totals": {"orders_accepted": 2, "fills": 2}}], "trades": []})";
 }
-std::string journal(const std::string& cash, const std::string& holdings) {
+std::string journal(const std::string& cash, const std::string& holdings,
+                    const std::string& rejected = "0", const std::string& written_off = "0") {
   return R"({"cash": ")" + cash + R"(", "holdings": [)" + holdings +
-         R"(], "totals": {"orders": {"submitted": 2, "rejected": 0}, "fills": 2, "pnl": "1"}})";
+         R"(], "totals": {"orders": {"submitted": 2, "rejected": )" + rejected +
+         R"(}, "orders_written_off": )" + written_off + R"(, "fills": 2, "pnl": "1"}})";
 }
 std::string shares(const std::string& outcome, const std::string& quantity) {
   return R"({"market": "0x24b4", "outcome": ")" + outcome + R"(", "quantity": ")" + quantity +
@@ -70,6 +72,14 @@ TEST_F(Verification, IsEqualWhenBothSidesHaveThePayout) {
 TEST_F(Verification, TellsOfCashThatIsMissing) {
   EXPECT_EQ(differing(venue("119", ""), journal("120", ""), true),
             std::vector<std::string>{"cash and claims"});
+}
+
+TEST_F(Verification, KnowsThatAnOrderWithoutATraceMayHaveBeenCanceledByTheVenue) {
+  EXPECT_TRUE(differing(venue("100", ""), journal("100", "", "1", "1"), false).empty());
+  EXPECT_EQ(differing(venue("100", ""), journal("100", "", "1", "0"), false),
+            std::vector<std::string>{"orders at the venue"});
+  EXPECT_EQ(differing(venue("100", ""), journal("100", "", "2", "1"), false),
+            std::vector<std::string>{"orders at the venue"});
 }
 
 TEST_F(Verification, TellsOfSharesThatAreMissing) {

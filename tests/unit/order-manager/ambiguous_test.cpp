@@ -69,6 +69,7 @@ TEST_F(Ambiguous, IsWrittenOffWhenNoTraceIsLeftAfterTheHold) {
   rig.advance(seconds(1));
   EXPECT_EQ(rig.status(id), OrderStatus::Rejected);
   EXPECT_EQ(rig.order(id).reject_reason, RejectReason::NotFoundAtVenue);
+  EXPECT_EQ(rig.snapshot(kArb).counters.orders_written_off, 1U);
   EXPECT_TRUE(rig.order(id).reserved_cash().is_zero());
   rig.expect_sound();
 }
