@@ -33,11 +33,16 @@ RSS_MB_PER_HOUR_MAX = 1.0
 DRIFT_MAX = 0.15             # of what one event costs, from the first third to the last
 EVENTS_MIN = 1_000           # in a third, or the cost of one says nothing
 # Order-manager remembers 20,000 ended orders; it has to trade much to have them by the end of the warm-up.
-CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"5m"', "rotate_period": '"60s"'}})
-# What a process does much of, by family: its CPU time is shown per one of these.
-WORK_DONE = {"gateway": "polybot_market_data_events_total", "strategy-runner": "polybot_scans_total",
-             "order-manager": "polybot_journal_sequence", "metrics-aggregator": "polybot_aggregator_snapshots_total",
-             "venue-simulator": "polybot_market_data_events_total"}
+CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"5m"', "rotate_period": '"60s"',
+                                                        "long_life": '"3m"'}})
+
+# What a process does much of, as families and labels: its CPU time is shown per one of these.
+WORK_DONE = {"gateway": [("polybot_market_data_events_total", {})],
+             "strategy-runner": [("polybot_scans_total", {})],
+             "order-manager": [("polybot_journal_sequence", {}),
+                               ("polybot_bus_messages_received_total", {"channel": "quote"})],
+             "metrics-aggregator": [("polybot_aggregator_snapshots_total", {})],
+             "venue-simulator": [("polybot_market_data_events_total", {})]}
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -85,9 +90,10 @@ def take(stack, journal, begun):
     for service, pid in stack.children().values():
         sample["rss", service] = resident_mb(pid)
         sample["cpu", service] = cpu_seconds(pid)
-        sample["work", service] = scrape.value(WORK_DONE[service]) or 0
+        sample["work", service] = sum(scrape.value(family, **labels) or 0 for family, labels in WORK_DONE[service])
         sample["pid", service] = pid
     sample["journal"] = journal.bytes()
+    sample["records"] = scrape.value("polybot_journal_sequence") or 0
     return time.monotonic() - begun, sample
 
 
@@ -98,7 +104,7 @@ def cost(samples, spent, work):
     for part in (samples[:third + 1], samples[-third - 1:]):
         done = part[-1][1][work] - part[0][1][work]
         if done < EVENTS_MIN and spent != ("cpu", "metrics-aggregator"):
-            raise Failed(f"{work[1]} did only {done:.0f} pieces of work in a third of the run")
+            raise Failed(f"only {done:.0f} of {' '.join(work) if isinstance(work, tuple) else work} in a third of the run")
         costs.append((part[-1][1][spent] - part[0][1][spent]) / done)
     return costs
 
@@ -121,8 +127,9 @@ def report(samples):
             wrong.append(f"{service} grows by {growth:.2f} MB an hour")
         if last > first * (1 + DRIFT_MAX):
             wrong.append(f"an event costs {service} {last / first - 1:.0%} more CPU at the end than at the beginning")
-    first, last = cost(samples, "journal", ("work", "order-manager"))
-    print(f"{'journal':20} {first:.1f} bytes per event in the first third, {last:.1f} in the last")
+    first, last = cost(samples, "journal", "records")
+    print(f"{'journal':20} {first:.1f} bytes per event in the first third, {last:.1f} in the last; "
+          f"{samples[-1][1]['records']:.0f} events")
     if last > first * (1 + DRIFT_MAX):
         wrong.append(f"an event takes {last / first - 1:.0%} more bytes in the journal at the end")
     return wrong
