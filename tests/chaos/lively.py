@@ -3,9 +3,9 @@
 LIVELY = {
     "venue-simulator.toml": {"deposit": '"100000000"'},
     "order-manager.toml": {"order_notional_max": "2000", "position_max": "2000000", "event_exposure_max": "5000000",
-                           "exposure_max": "50000000", "open_orders_max": "400", "order_rate": "200",
-                           "order_burst": "400", "order_rate_max": "200", "order_burst_max": "400",
-                           "daily_loss_max": "90000000", "drawdown_max": "90000000"},
+                           "exposure_max": "50000000", "daily_loss_max": "90000000", "drawdown_max": "90000000",
+                           "open_orders_max": "400", "order_rate": "200", "order_burst": "400",
+                           "order_rate_max": "200", "order_burst_max": "400"},
     "strategy-runner.toml": {"requote_interval": '"100ms"', "refresh_interval": '"5s"', "spread_min": '"0.01"',
                              "toxic_pause": '"500ms"', "inventory_max": '"2000"', "event_cost_max": '"1000000"',
                              "pause": '"100ms"', "window": '"2s"', "flow_min": '"20"', "trades_min": '"2"',
