@@ -226,8 +226,9 @@ void Manager::finish_turn() {
       out_, [this](const om::Outputs::AtOnce& at_once) { send_cancels(at_once.cancels); },
       [this](std::span<const StreamedEvent> records) { return commit(records); },
       [this](const om::Outputs& out) { carry_out(out); });
-  if (!durable) return dying_ ? lose_process(dead_for_) : journal_failed();
-  auditor_.on_turn(core_->ledger(), inputs);
+  if (!durable && !dying_) return journal_failed();
+  failed_ = !durable;
+  if (durable) auditor_.on_turn(core_->ledger(), inputs);
   if (dying_) return lose_process(dead_for_);
   // A changed lease is told at once.
   if (std::exchange(lease_changes_told_, core_->lease_changes()) == lease_changes_told_) return;
