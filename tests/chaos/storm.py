@@ -10,6 +10,8 @@ SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggr
 KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
 FROZEN = ("order-manager", "gateway", RUNNER, RUNNER, RUNNER, RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
 FREEZE_SECONDS_MAX = 30
+HANGS_FIRST = 0.7     # of order-manager's deaths: what is signalled meanwhile meets its successor
+HANGS_SECONDS = 5     # or until it dies
 RUNNERS_MAX = 4
 
 # Every fault of the venue's admin port with the settings it is useful with. The first ones come more often: they
@@ -40,6 +42,8 @@ class Storm:
         self._random = random.Random(seed)
         self.plan = []
         self._each(duration, 10, 16, lambda: ("kill", "order-manager"))
+        self.plan += [(at - self._random.uniform(0.5, 2), "freeze", ["order-manager", HANGS_SECONDS, draw])
+                      for at, _, (_, draw) in self.plan if draw < HANGS_FIRST]
         self._each(duration, 5, 9, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
         self._each(duration, 4, 7, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
         self._each(duration, 8, 14, lambda: ("scale", self._random.randint(1, RUNNERS_MAX)))
