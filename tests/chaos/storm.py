@@ -44,8 +44,8 @@ class Storm:
         self._each(duration, 10, 16, lambda: ("kill", "order-manager"))
         self.plan += [(at - self._random.uniform(0.5, 2), "freeze", ["order-manager", HANGS_SECONDS, draw])
                       for at, _, (_, draw) in self.plan if draw < HANGS_FIRST]
-        self._each(duration, 5, 9, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
-        self._each(duration, 4, 7, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
+        self._each(duration, 6, 10, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
+        self._each(duration, 6, 10, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
         self._each(duration, 8, 14, lambda: ("scale", self._random.randint(1, RUNNERS_MAX)))
         self._each(duration, 2, 5, self._fault)
         self.plan.sort(key=lambda entry: entry[0])
