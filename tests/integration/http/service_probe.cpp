@@ -1,7 +1,13 @@
 // A service with nothing to do but what its configuration says: the subject of service_test.cpp.
 #include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
@@ -10,6 +16,15 @@
 #include "common/domain/assert.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/service.hpp"
+
+static std::atomic<time_t> host_ahead_s = 0;
+
+// Stands in for the C library's: the host's clock can be set for this process alone.
+extern "C" int clock_gettime(clockid_t clock, timespec* at) noexcept {
+  const long result = ::syscall(SYS_clock_gettime, clock, at);
+  if (result == 0 && clock == CLOCK_REALTIME) at->tv_sec += host_ahead_s;
+  return static_cast<int>(result);
+}
 
 namespace {
 
@@ -30,6 +45,12 @@ Config read_config(config::Reader& reader) {
   for (;;) std::this_thread::yield();
 }
 
+// Returns when the parts that were there before have seen the signal, too.
+asio::awaitable<void> wait_for_sigterm(asio::signal_set& signals) {
+  co_await signals.async_wait(asio::use_awaitable);
+  co_await asio::post(asio::use_awaitable);
+}
+
 asio::awaitable<void> run(Runtime& runtime, Config config) {
   log::info("Running \"quoted\"\n\xFF",
             {{"behavior", config.behavior}, {"secret_word", config.secret}});
@@ -41,8 +62,13 @@ asio::awaitable<void> run(Runtime& runtime, Config config) {
   if (config.behavior == "terminate")
     std::thread([] { throw std::runtime_error("in a thread"); }).join();
   if (config.behavior == "hang") hang();
+  if (config.behavior == "throw-in-the-loop")
+    asio::post(runtime.io, [] { throw std::runtime_error("nobody awaits this"); });
+  asio::signal_set sigterm(runtime.io, SIGTERM);
+  if (config.behavior.starts_with("clock-set")) host_ahead_s = 3'600;
   log::info("Waiting");
   co_await runtime.stop.wait();
+  if (config.behavior == "clock-set-and-slow") co_await wait_for_sigterm(sigterm);
   if (config.behavior == "linger") {
     asio::steady_timer never(runtime.io, asio::steady_timer::time_point::max());
     co_await never.async_wait(asio::as_tuple(asio::use_awaitable));
