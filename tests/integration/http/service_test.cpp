@@ -239,6 +239,12 @@ TEST_F(ServiceTest, EndsToStartAnewWhenTheHostsClockIsSet) {
   EXPECT_THAT(process.output, HasSubstr("Stopped"));
 }
 
+TEST_F(ServiceTest, CountsTheTimeThatTheHostWasSuspended) {
+  Process process = start("suspend");
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_THAT(process.output, HasSubstr("Slept for an hour"));
+}
+
 TEST_F(ServiceTest, ASignalWhileItEndsForTheClockIsTheFirstOne) {
   Process process = start("clock-set-and-slow");
   ASSERT_TRUE(process.wait_for("clock was set"));
