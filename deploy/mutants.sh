@@ -45,6 +45,8 @@ done <<EOF
 $mutants
 EOF
 
+[ -n "$table" ] || { echo "mutants: there is none of the number $MUTANTS" >&2; exit 2; }
+
 for seed in $(echo "$caught_in" | tr ' ' '\n' | sort -nu); do
   echo "Running seed $seed without a mutation"
   if ! POLYBOT_SIM_SEED=$seed "$test" >"$results/seed-$seed.log" 2>&1 </dev/null; then

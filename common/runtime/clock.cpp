@@ -24,8 +24,11 @@ domain::Duration read(clockid_t clock) {
 }  // namespace
 
 domain::Timestamp Clock::now() const {
-  static const domain::Duration origin = read(CLOCK_REALTIME) - read(CLOCK_MONOTONIC);
-  return domain::Timestamp(origin + read(CLOCK_MONOTONIC));
+  static const domain::Duration origin = read(CLOCK_REALTIME) - read(CLOCK_BOOTTIME);
+  return domain::Timestamp(origin + read(CLOCK_BOOTTIME));
+}
+domain::Timestamp Clock::wall() const {
+  return domain::Timestamp(read(CLOCK_REALTIME));
 }
 domain::Duration Clock::monotonic() const {
   return read(CLOCK_MONOTONIC);

@@ -13,8 +13,11 @@ namespace polybot::runtime {
 // Stateless; a value so that a collaborator names its need of time in its constructor.
 class Clock {
  public:
-  // UTC: the wall clock when the process began, going on evenly: never jumps (clock_watch.hpp).
+  // UTC: the wall clock when the process began, going on evenly: does not follow when that is set
+  // (clock_watch.hpp). Counts time the machine was suspended: what was known before is old.
   [[nodiscard]] domain::Timestamp now() const;
+  // The host's wall clock (UTC), as it is set now.
+  [[nodiscard]] domain::Timestamp wall() const;
   // Since an arbitrary start; never goes back; does not count time the machine was suspended.
   [[nodiscard]] domain::Duration monotonic() const;
   // CPU time of this process, user and system.

@@ -3,7 +3,8 @@
 // price is that the process is off by as much from then on: against the venue, against other hosts,
 // in the stamps of its records. A process that finds itself too far off therefore ends in good
 // order, and its supervisor starts it anew on the right time: start-up is the path that copes with
-// everything else, too. Slewing (adjtime, chrony) moves both clocks alike and is not noticed.
+// everything else, too. Slewing (adjtime, chrony) and suspending the machine move both clocks alike
+// and are not noticed.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -12,14 +13,11 @@
 
 namespace polybot::runtime {
 
-// The host's wall clock (UTC), as it is set now.
-[[nodiscard]] domain::Timestamp wall_time();
-
 // Less than what order-manager tolerates between clocks, more than any honest measuring error.
 inline constexpr domain::Duration kClockStepMax = std::chrono::milliseconds(500);
 
-// Whether the wall clock has been set by more than that since the process began. `now` is
-// Clock::now() of the same moment.
+// Whether the wall clock has been set by more than that since the process began. Both
+// are of the same moment: Clock::wall() and Clock::now().
 [[nodiscard]] constexpr bool clock_stepped(domain::Timestamp wall, domain::Timestamp now) {
   return wall - now > kClockStepMax || now - wall > kClockStepMax;
 }

@@ -182,11 +182,12 @@ class SignalWatch {
 
   // Ends the service as a signal would, to be started anew.
   void stop_for_clock() {
-    if (seen_) return;
-    stopped_for_clock_ = seen_ = true;
+    if (stopping_) return;
+    stopped_for_clock_ = true;
     log::warning("The host's clock was set, starting anew on it");
-    begin_grace();
+    begin_stop();
   }
+  // False when a signal came as well: whoever sent it does not want the service back.
   [[nodiscard]] bool stopped_for_clock() const { return stopped_for_clock_; }
 
  private:
@@ -197,7 +198,8 @@ class SignalWatch {
       wait();
     });
   }
-  void begin_grace() {
+  void begin_stop() {
+    stopping_ = true;
     stop_.request();
     grace_timer_.expires_after(grace_);
     grace_timer_.async_wait([this](const boost::system::error_code& ec) {
@@ -206,13 +208,14 @@ class SignalWatch {
   }
   void on_signal(int signal) {
     const char* const name = signal == SIGINT ? "SIGINT" : "SIGTERM";
-    if (seen_) {
+    if (signalled_) {
       log::write_now(log::Level::Warning, "Second signal, ending at once", {{"signal", name}});
       ::_exit(kExitFailed);
     }
-    seen_ = true;
+    signalled_ = true;
+    stopped_for_clock_ = false;
     log::info("Stopping", {{"signal", name}});
-    begin_grace();
+    if (!stopping_) begin_stop();
   }
 
   asio::signal_set signals_;
@@ -220,7 +223,8 @@ class SignalWatch {
   StopSignal& stop_;
   domain::Duration grace_;
   std::function<void()> on_grace_over_;
-  bool seen_ = false;
+  bool stopping_ = false;
+  bool signalled_ = false;
   bool stopped_for_clock_ = false;
 };
 
@@ -292,7 +296,12 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
   };
   asio::co_spawn(io, live(io, exit_code, body), [](const std::exception_ptr&) {});
   asio::co_spawn(io, watch_clock(signals), [](const std::exception_ptr&) {});
-  io.run();
+  try {
+    io.run();
+  } catch (const std::exception& error) {  // of a part that nobody awaits, as the bus's guard
+    log::critical("Service failed", {{"error", error.what()}});
+    exit_code = kExitFailed;
+  }
   if (signals.stopped_for_clock() && exit_code == kExitOk) exit_code = kExitClock;
   log::info("Stopped", {{"exit_code", exit_code}});
   return exit_code;

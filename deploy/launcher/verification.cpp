@@ -200,11 +200,13 @@ std::optional<JournalTruth> read_journal(const std::string& report) {
   JournalTruth truth;
   truth.submitted = number(*object, {"totals", "orders", "submitted"});
   const std::uint64_t rejected = number(*object, {"totals", "orders", "rejected"});
+  const std::uint64_t written_off = number(*object, {"totals", "orders_written_off"});
+  const std::uint64_t resurrected = number(*object, {"totals", "orders_resurrected"});
   // Rejected ones were never there, but for those that turned up again, or were held back first.
-  truth.orders = truth.submitted - rejected + number(*object, {"totals", "orders_resurrected"}) +
-                 number(*object, {"totals", "orders_refused_late"});
-  truth.written_off = number(*object, {"totals", "orders_written_off"}) -
-                      number(*object, {"totals", "orders_resurrected"});
+  truth.orders =
+      truth.submitted - rejected + resurrected + number(*object, {"totals", "orders_refused_late"});
+  // Also those turn up again that the venue itself had rejected.
+  truth.written_off = written_off - std::min(written_off, resurrected);
   truth.ambiguous = number(*object, {"totals", "orders_ambiguous_now"});
   truth.fills_booked = number(*object, {"totals", "fills"});
   truth.fills = truth.fills_booked - number(*object, {"totals", "fills_reversed"});

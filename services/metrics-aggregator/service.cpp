@@ -3,7 +3,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include "common/runtime/clock_watch.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/wire/topics.hpp"
 #include "services/metrics-aggregator/aggregator.hpp"
@@ -45,7 +44,7 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
        .expected_services = config.expected_services,
        .now =
            [clock = runtime.clock, monotonic_start] {
-             return metrics::Moment{runtime::wall_time(), clock.monotonic() - monotonic_start};
+             return metrics::Moment{clock.wall(), clock.monotonic() - monotonic_start};
            },
        .state_folder = config.state_folder,
        .sync_every = std::chrono::duration_cast<std::chrono::milliseconds>(config.sync_every),

@@ -18,9 +18,9 @@ namespace polybot::strategy_runner {
 // Markets nobody has spoken of for this long are forgotten: five-minute markets come and go all
 // day.
 inline constexpr domain::Duration kMarketForgottenAfter = std::chrono::minutes(5);
-// Beyond this many markets new ones are ignored and counted; the venue lists a few thousand.
 // How far the gateway's clock may be ahead of ours.
 inline constexpr domain::Duration kClockSkewMax = std::chrono::seconds(1);
+// Beyond this many markets new ones are ignored and counted; the venue lists a few thousand.
 inline constexpr std::size_t kMarketsMax = 20'000;
 
 struct BookState {

@@ -186,6 +186,7 @@ TEST_F(ServiceTest, LastWordsAreJsonToo) {
   };
   for (const Case& c :
        {Case{"throw", 1, "it broke"}, Case{"cannot-start", 1, "the key is missing"},
+        Case{"throw-in-the-loop", 1, "nobody awaits this"},
         Case{"assert", 128 + SIGABRT, "Broken invariant"},
         Case{"terminate", 128 + SIGABRT, "in a thread"}, Case{"return", 0, "Stopped"}}) {
     Process process = start(c.behavior, {"LOG_FORMAT=json"});
@@ -223,6 +224,32 @@ TEST_F(ServiceTest, ASecondSignalEndsAtOnceAndTheGraceIsBounded) {
   patient.signal(SIGTERM);
   EXPECT_EQ(patient.wait(), 1);
   EXPECT_THAT(patient.output, HasSubstr("did not stop within shutdown.grace"));
+}
+
+TEST_F(ServiceTest, SaysThatItFailedWhenAPartFailsThatNobodyAwaits) {
+  Process process = start("throw-in-the-loop");
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_THAT(process.output, HasSubstr("Service failed"));
+  EXPECT_EQ(process.output.find("Cannot start"), std::string::npos);
+}
+
+TEST_F(ServiceTest, EndsToStartAnewWhenTheHostsClockIsSet) {
+  Process process = start("clock-set");
+  EXPECT_EQ(process.wait(), 75);
+  EXPECT_THAT(process.output, HasSubstr("Stopped"));
+}
+
+TEST_F(ServiceTest, CountsTheTimeThatTheHostWasSuspended) {
+  Process process = start("suspend");
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_THAT(process.output, HasSubstr("Slept for an hour"));
+}
+
+TEST_F(ServiceTest, ASignalWhileItEndsForTheClockIsTheFirstOne) {
+  Process process = start("clock-set-and-slow");
+  ASSERT_TRUE(process.wait_for("clock was set"));
+  process.signal(SIGTERM);
+  EXPECT_EQ(process.wait(), 0) << "whoever sent it does not want it back";
 }
 
 TEST_F(ServiceTest, TheWatchdogEndsAStuckProcess) {

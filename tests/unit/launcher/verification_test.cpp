@@ -19,10 +19,12 @@ std::string venue(const std::string& cash, const std::string& holdings) {
          R"(], "totals": {"orders_accepted": 2, "fills": 2}}], "trades": []})";
 }
 std::string journal(const std::string& cash, const std::string& holdings,
-                    const std::string& rejected = "0", const std::string& written_off = "0") {
+                    const std::string& rejected = "0", const std::string& written_off = "0",
+                    const std::string& resurrected = "0") {
   return R"({"cash": ")" + cash + R"(", "holdings": [)" + holdings +
          R"(], "totals": {"orders": {"submitted": 2, "rejected": )" + rejected +
-         R"(}, "orders_written_off": )" + written_off + R"(, "fills": 2, "pnl": "1"}})";
+         R"(}, "orders_written_off": )" + written_off + R"(, "orders_resurrected": )" +
+         resurrected + R"(, "fills": 2, "pnl": "1"}})";
 }
 std::string shares(const std::string& outcome, const std::string& quantity) {
   return R"({"market": "0x24b4", "outcome": ")" + outcome + R"(", "quantity": ")" + quantity +
@@ -79,6 +81,11 @@ TEST_F(Verification, KnowsThatAnOrderWithoutATraceMayHaveBeenCanceledByTheVenue)
   EXPECT_EQ(differing(venue("100", ""), journal("100", "", "1", "0"), false),
             std::vector<std::string>{"orders at the venue"});
   EXPECT_EQ(differing(venue("100", ""), journal("100", "", "2", "1"), false),
+            std::vector<std::string>{"orders at the venue"});
+}
+
+TEST_F(Verification, TellsOfTooManyOrdersThoughAnOrderThatWasNotWrittenOffTurnedUpAgain) {
+  EXPECT_EQ(differing(venue("100", ""), journal("100", "", "2", "0", "1"), false),
             std::vector<std::string>{"orders at the venue"});
 }
 

@@ -26,7 +26,7 @@ TEST(ClockWatch, DoesNotMindWhatPassesForAgreement) {
 
 TEST(Clock, GoesOnWithTheMonotonicClockFromTheTimeOfTheHost) {
   const Clock clock;
-  EXPECT_FALSE(clock_stepped(wall_time(), clock.now()));
+  EXPECT_FALSE(clock_stepped(clock.wall(), clock.now()));
   const domain::Duration before = clock.now().time_since_epoch() - clock.monotonic();
   const domain::Duration after = clock.now().time_since_epoch() - clock.monotonic();
   // Each pair is read within a moment; their distance is a constant of the process.
