@@ -27,6 +27,8 @@ constexpr milliseconds kDoubtInterval{100};  // after a failure
 constexpr milliseconds kGreetingPatience{10'000};
 constexpr milliseconds kAcceptancePatience{500};  // from the greeting on
 constexpr milliseconds kEndPatience{5000};        // from our end of a probe on
+// Another listener's peer may have been taken for the probe, once.
+constexpr int kProbesWithoutEnd = 2;
 constexpr milliseconds kPoll{10};
 // A listener that fails this often in a row is taken for deaf.
 constexpr int kProbesBeforeRenewal = 2;
@@ -108,21 +110,24 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
     }
     boost::system::error_code ignored;
     probe.close(ignored);
-    if (heard) co_await notices_an_end(ended_before);
-    co_return heard;
-  }
-
-  // Throws when NNG has stopped to clear connections away (see Socket::close for how that comes
-  // about): no dialer of the process would dial again.
-  asio::awaitable<void> notices_an_end(std::uint64_t ended_before) {
-    for (milliseconds waited{0}; !stopped && waited < kEndPatience; waited += kPoll) {
-      if (socket.connections_ended() > ended_before) co_return;
-      co_await wait(kPoll);
-    }
-    if (!stopped) {
+    if (!heard || stopped) co_return heard;
+    const bool noticed = co_await notices_an_end(ended_before);
+    unnoticed_ends = noticed ? 0 : unnoticed_ends + 1;
+    if (unnoticed_ends == kProbesWithoutEnd) {
       throw std::runtime_error(
           "bus: NNG does not notice any more that connections end; only a restart helps");
     }
+    co_return true;
+  }
+
+  // False when NNG has stopped to clear connections away (see Socket::close for how that comes
+  // about): no dialer of the process would dial again.
+  asio::awaitable<bool> notices_an_end(std::uint64_t ended_before) {
+    for (milliseconds waited{0}; !stopped && waited < kEndPatience; waited += kPoll) {
+      if (socket.connections_ended() > ended_before) co_return true;
+      co_await wait(kPoll);
+    }
+    co_return stopped;
   }
 
   // Even a deaf listener greets. To close before it has is the very thing that deafens one.
@@ -153,6 +158,7 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
   asio::steady_timer dial_timer;
   asio::local::stream_protocol::socket probe;
   milliseconds dial_anew = kDialAnewFirst;
+  int unnoticed_ends = 0;  // in a row
   bool stopped = false;
 };
 

@@ -3,6 +3,8 @@
 import json
 from collections import Counter
 
+from waiting import Failed
+
 SHARDS = 64
 STRATEGIES = ("arbitrage", "momentum", "spread_farm")
 
@@ -15,6 +17,8 @@ def read(stack):
 
 def epochs(table, replica=None):
     """The epochs in force, of one replica if told: none of them outlives its holder or order-manager."""
+    if table is None:
+        raise Failed("order-manager does not answer")
     return {lease["epoch"] for lease in table["leases"] if replica in (None, lease["replica"])}
 
 

@@ -9,6 +9,9 @@ void OrderManager::State::open_day_if_due() {
   const domain::UtcDate today = domain::utc_date(now);
   const auto day = ledger.portfolio().day();
   if (day && *day >= today) return;
+  // Opened on a clock that is a day ahead, it would end today's loss limit and stand in for
+  // tomorrow's.
+  if (day && !clock_within(settings.clock_skew_max)) return;
   record({}, {}, domain::DayOpened{today, ledger.portfolio().equities()});
 }
 

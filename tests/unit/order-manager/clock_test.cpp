@@ -53,6 +53,21 @@ TEST(Clock, AsksForTradesByTheVenuesClock) {
   EXPECT_LT(since.front(), rig.now - hours(1));
 }
 
+TEST(Clock, OpensNoDayWhileItIsOff) {
+  Rig rig;
+  rig.bring_up();
+  rig.core = rig.folded();
+  rig.now += hours(24);
+  Outputs out;
+  rig.core.start(1, rig.now, out);
+  rig.collect(out);
+  rig.step(ClockOffset{-hours(24)});
+  EXPECT_EQ(rig.count<DayOpened>(), 1U);
+  rig.step(ClockOffset{milliseconds(20)});
+  rig.step(TimerFired{});
+  EXPECT_EQ(rig.count<DayOpened>(), 2U);
+}
+
 TEST(Clock, LooksBackToTheBeginningWhenTheLastProcessWasAheadOfTime) {
   Rig rig;
   rig.bring_up();
