@@ -4,12 +4,13 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <chrono>
 #include <stdexcept>
 #include <string>
-
-#include "common/runtime/clock.hpp"
 
 namespace polybot::runtime {
 namespace {
@@ -22,7 +23,9 @@ awaitable<void> last_for_ever(bool& gone) {
     ~Notice() { gone = true; }
   };
   const Notice notice{gone};
-  co_await sleep_for(std::chrono::hours(1));
+  boost::asio::steady_timer never(co_await boost::asio::this_coro::executor,
+                                  boost::asio::steady_timer::time_point::max());
+  co_await never.async_wait(boost::asio::use_awaitable);
 }
 
 awaitable<std::string> end() {
@@ -30,7 +33,7 @@ awaitable<std::string> end() {
 }
 
 awaitable<void> fail() {
-  co_await sleep_for(std::chrono::milliseconds(1));
+  co_await boost::asio::post(boost::asio::use_awaitable);
   throw std::runtime_error("badly");
 }
 
