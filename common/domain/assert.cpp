@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "common/domain/assertion_guard.hpp"
+
 namespace polybot::domain {
 namespace {
 
@@ -13,6 +15,13 @@ std::atomic<AssertionHandler> installed_handler{nullptr};
 
 void set_assertion_handler(AssertionHandler handler) {
   installed_handler.store(handler);
+}
+
+AssertionGuard::AssertionGuard(AssertionHandler handler)
+    : former_(installed_handler.exchange(handler)) {}
+
+AssertionGuard::~AssertionGuard() {
+  installed_handler.store(former_);
 }
 
 void assertion_failed(const char* expression, const char* file, int line) {

@@ -77,7 +77,7 @@ int scale(const std::string& count) {
   const launcher::Environment environment = runtime::config::current_environment();
   const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
   const std::size_t runners = launcher::parse_runners(count);
-  if (!launcher::read_wanted_runners(options.data))
+  if (!launcher::is_stack_running(options.data))
     throw launcher::BadOption("no stack runs in " + options.data.string() + " (DATA)");
   launcher::write_wanted_runners(options.data, runners);
   return 0;

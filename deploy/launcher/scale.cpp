@@ -1,5 +1,6 @@
 #include "deploy/launcher/scale.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -16,6 +17,18 @@ std::filesystem::path file_in(const std::filesystem::path& data) {
 
 }  // namespace
 
+// Asks without taking the lock: a stack that starts at this moment must not find it taken.
+bool is_stack_running(const std::filesystem::path& data) {
+  const int descriptor = ::open((data / "lock").c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool locked = ::fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  ::close(descriptor);
+  return locked;
+}
+
 // Renamed into place, so that nobody reads half a number.
 void write_wanted_runners(const std::filesystem::path& data, std::size_t runners) {
   const std::filesystem::path file = file_in(data);
@@ -25,7 +38,10 @@ void write_wanted_runners(const std::filesystem::path& data, std::size_t runners
   out.close();
   std::error_code error;
   if (out) std::filesystem::rename(draft, file, error);
-  if (!out || error) throw BadOption("cannot write " + file.string());
+  if (!out || error) {
+    std::filesystem::remove(draft, error);
+    throw BadOption("cannot write " + file.string());
+  }
 }
 
 std::optional<std::size_t> read_wanted_runners(const std::filesystem::path& data) {

@@ -1,7 +1,7 @@
 // How many runners a running stack is to have, as a file that everybody can understand:
-// DATA/control/runners holds a number. The launcher writes it when the stack is up, reads it a few
-// times a second and obeys it; `polybot scale N` (or anybody who may write there: the folder is
-// 0700) replaces it. It is gone when the stack is.
+// DATA/control/runners holds a number. The launcher writes it when the stack is up (unless somebody
+// has already), reads it a few times a second and obeys it; `polybot scale N` (or anybody who may
+// write there: the folder is 0700) replaces it. It is gone when the stack is.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,9 @@
 #include <optional>
 
 namespace polybot::launcher {
+
+// Whether a launcher lives that holds the lock of this data folder (main.cpp).
+[[nodiscard]] bool is_stack_running(const std::filesystem::path& data);
 
 // Throws BadOption when it cannot be written.
 void write_wanted_runners(const std::filesystem::path& data, std::size_t runners);

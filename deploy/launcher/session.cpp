@@ -10,8 +10,10 @@
 #include <boost/json.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "common/runtime/until_one_ends.hpp"
 #include "deploy/launcher/scale.hpp"
 
 namespace polybot::launcher {
@@ -135,14 +137,23 @@ asio::awaitable<void> Session::name_faults() {
   }
 }
 
+// Empty text, or why the stack cannot run.
+asio::awaitable<std::string> Session::start() {
+  try {
+    co_return co_await stack_.start(kStartPatience);
+  } catch (const std::exception& error) {
+    co_return error.what();
+  }
+}
+
 asio::awaitable<int> Session::run() {
   using namespace asio::experimental::awaitable_operators;
   say("Starting in " + layout_.data.string());
+  remove_wanted_runners(layout_.data);  // of a launcher that was killed
   if (options_.recording) {
     say("Replaying " + options_.recording->string() + " in a data folder of its own");
   }
-  const std::variant<std::string, std::monostate> started =
-      co_await (stack_.start(kStartPatience) || wait_for_signal());
+  const std::variant<std::string, std::monostate> started = co_await (start() || wait_for_signal());
   const auto* problem = std::get_if<std::string>(&started);
   if (problem == nullptr || !problem->empty()) {
     say(problem == nullptr ? "Interrupted while starting" : "Cannot start: " + *problem);
@@ -158,16 +169,25 @@ asio::awaitable<int> Session::run() {
     put("\x1b[?1049h\x1b[?25l");
     drawing_ = true;
   }
-  const auto ended = co_await (wait_for_signal() || wait_for_end_of_recording() || stack_.watch() ||
-                               view_.follow() || show());
+  std::string end = "Stopping";
+  bool good = true;
+  try {
+    const std::size_t ended = co_await runtime::until_one_ends(
+        wait_for_signal(), wait_for_end_of_recording(), stack_.watch(), view_.follow(), show());
+    if (ended == 1) end = "The recording has ended; stopping";
+  } catch (const std::exception& error) {
+    // Nobody would start anew what ends: better in order now than by and by.
+    end = std::string("The launcher failed (") + error.what() + "); stopping";
+    good = false;
+  }
   if (drawing_) {
     drawing_ = false;
     put("\x1b[?25h\x1b[?1049l");
   }
   say(summary_line(facts()));
-  say(ended.index() == 1 ? "The recording has ended; stopping" : "Stopping");
-  const bool stopped = co_await stop();
-  co_return stopped ? 0 : 1;
+  say(end);
+  good = co_await stop() && good;
+  co_return good ? 0 : 1;
 }
 
 asio::awaitable<std::string> Session::fetch(std::string url) {
@@ -198,8 +218,9 @@ asio::awaitable<bool> Session::stop() {
   // A process that had to be killed leaves its sockets behind. Not when the start failed: then they
   // may be those of the stack that has this folder already.
   if (traded_) {
-    for (const auto& left : std::filesystem::directory_iterator(layout_.data / "bus")) {
-      if (left.is_socket()) std::filesystem::remove(left.path());
+    std::error_code error;
+    for (const auto& left : std::filesystem::directory_iterator(layout_.data / "bus", error)) {
+      if (left.is_socket(error)) std::filesystem::remove(left.path(), error);
     }
   }
   say(fmt::format("Stopped in {:.1f} s",

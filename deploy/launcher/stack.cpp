@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 #include "deploy/launcher/scale.hpp"
 
@@ -92,12 +93,25 @@ void Stack::add(const ServicePlan& plan) {
   member.view.reason = "not started";
 }
 
-void Stack::launch(Member& member) {
-  member.child = std::make_unique<ChildProcess>(member.plan.spec);
+bool Stack::launch(Member& member) {
+  member.view.ready = false;
+  try {
+    member.child = std::make_unique<ChildProcess>(member.plan.spec);
+  } catch (const std::system_error& error) {
+    member.view.reason = std::string("cannot be started: ") + error.what();
+    return false;
+  }
   member.started_at = clock_.monotonic();
   member.view.running = true;
-  member.view.ready = false;
   member.view.reason = "starting";
+  return true;
+}
+
+void Stack::launch_or_retry(Member& member) {
+  if (launch(member)) return;
+  say_(member.view.name + " " + member.view.reason + "; trying again");
+  member.backoff = std::clamp(member.backoff * 2, kBackoffMin, kBackoffMax);
+  member.restart_at = clock_.monotonic() + member.backoff;
 }
 
 std::string Stack::last_words(const Member& member) const {
@@ -110,16 +124,20 @@ std::string Stack::last_words(const Member& member) const {
 
 boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
   const domain::Duration deadline = clock_.monotonic() + patience;
-  for (Member& member : members_) launch(member);
+  for (Member& member : members_) {
+    if (!launch(member)) co_return member.view.name + " " + member.view.reason;
+  }
   domain::Duration say_next = clock_.monotonic() + 2s;
   std::set<std::string> announced;
   while (true) {
     std::string waiting;
     for (Member& member : members_) {
-      if (const auto ended = member.child->poll(); ended && !member.was_ready) {
+      const auto ended = member.child ? member.child->poll() : std::nullopt;
+      if (ended && !member.was_ready) {
         co_return member.view.name + " ended with " + ended->text() +
             " before it was ready:" + last_words(member);
       }
+      check_process(member);
       co_await check_readiness(member);
       if (member.view.ready && announced.insert(member.view.name).second) {
         say_("  " + member.view.name + " is ready");
@@ -130,7 +148,8 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
       }
     }
     if (waiting.empty()) {
-      write_wanted_runners(layout_.data, runners_);
+      // Somebody may have scaled already.
+      if (!read_wanted_runners(layout_.data)) write_wanted_runners(layout_.data, runners_);
       co_return std::string();
     }
     const domain::Duration now = clock_.monotonic();
@@ -178,7 +197,7 @@ void Stack::check_process(Member& member) {
   }
   if (now >= member.restart_at) {
     ++member.view.restarts;
-    launch(member);
+    launch_or_retry(member);
   }
 }
 
@@ -197,7 +216,7 @@ void Stack::scale(std::size_t runners) {
                                     [&](const Member& one) { return one.view.name == name; });
     if (i < runners && found == members_.end()) {
       add(layout_.runners[i]);
-      launch(members_.back());
+      launch_or_retry(members_.back());
     } else if (i >= runners && found != members_.end() && !found->retired_at) {
       retire(*found);
     }

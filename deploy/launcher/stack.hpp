@@ -66,7 +66,9 @@ class Stack {
     domain::Duration backoff{};
   };
   void add(const ServicePlan& plan);
-  void launch(Member& member);
+  // False when no process can be made (no descriptors, no room, no folder); the view says why.
+  [[nodiscard]] bool launch(Member& member);
+  void launch_or_retry(Member& member);
   void scale(std::size_t runners);
   void retire(Member& member);
   void check_retired(Member& member);

@@ -1,9 +1,9 @@
 #include "services/metrics-aggregator/service.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "common/runtime/logging.hpp"
+#include "common/runtime/until_one_ends.hpp"
 #include "common/wire/topics.hpp"
 #include "services/metrics-aggregator/aggregator.hpp"
 
@@ -17,7 +17,6 @@ constexpr auto kLastRequests = std::chrono::milliseconds(500);
 }  // namespace
 
 boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
-  using namespace boost::asio::experimental::awaitable_operators;
   runtime.health.add("bus", "not listening");
   if (!config.state_folder.empty()) runtime.health.add("state", "not written yet");
   bus::Stats stats;
@@ -55,8 +54,9 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   runtime::log::info("Metrics aggregator listens", {{"metrics", aggregator.metrics_address()},
                                                     {"status", aggregator.status_address()},
                                                     {"http", runtime.admin.address()}});
-  co_await (aggregator.receive_snapshots() || aggregator.receive_heartbeats() ||
-            aggregator.merge_repeatedly() || runtime.stop.wait());
+  (void)co_await runtime::until_one_ends(aggregator.receive_snapshots(),
+                                         aggregator.receive_heartbeats(),
+                                         aggregator.merge_repeatedly(), runtime.stop.wait());
   co_await aggregator.finish();
   aggregator.close();
   // The routes speak for this object: no request may be under way when it goes.

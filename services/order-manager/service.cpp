@@ -1,6 +1,5 @@
 #include "services/order-manager/service.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "common/runtime/logging.hpp"
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/supervise.hpp"
+#include "common/runtime/until_one_ends.hpp"
 #include "services/order-manager/engine.hpp"
 #include "services/order-manager/event_log.hpp"
 #include "services/order-manager/feeds.hpp"
@@ -271,7 +271,6 @@ asio::awaitable<void> Service::wind_up() {
 }
 
 asio::awaitable<void> Service::run() {
-  using namespace asio::experimental::awaitable_operators;
   try {
     engine_.start();
   } catch (const JournalError& error) {
@@ -294,10 +293,11 @@ asio::awaitable<void> Service::run() {
     co_await wind_up();
     desk_->close();  // that its links end now is no news
   };
-  co_await (until_stopped() || engine_.run() || publish_state() ||
-            runtime::supervise("clock", clock) || runtime::supervise("heartbeats", heartbeats) ||
-            runtime::supervise("account", account, reconnect) ||
-            runtime::supervise("quotes", quotes) || runtime::supervise("signals", signals));
+  (void)co_await runtime::until_one_ends(
+      until_stopped(), engine_.run(), publish_state(), runtime::supervise("clock", clock),
+      runtime::supervise("heartbeats", heartbeats),
+      runtime::supervise("account", account, reconnect), runtime::supervise("quotes", quotes),
+      runtime::supervise("signals", signals));
   if (engine_.journal_writable()) streams_.publish_state(engine_.core(), runtime_.clock.now());
   engine_.take_last_snapshot();
   feeds_.close();

@@ -1,11 +1,11 @@
 #include "services/strategy-runner/service.hpp"
 
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <utility>
 
 #include "common/bus/publisher.hpp"
 #include "common/runtime/logging.hpp"
+#include "common/runtime/until_one_ends.hpp"
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/signal_codec.hpp"
 #include "common/wire/topics.hpp"
@@ -72,13 +72,13 @@ class Service {
   }
 
   boost::asio::awaitable<void> run() {
-    using namespace boost::asio::experimental::awaitable_operators;
     metrics_->start();
     runtime::log::info("Strategy runner started", {{"replica", runtime_.replica},
                                                    {"strategies", runner_.strategies()},
                                                    {"market_data", config_.bus.market_data}});
-    co_await (market_feed_.read() || market_feed_.recover() || order_feed_.read() ||
-              order_feed_.recover() || tick() || announce() || runtime_.stop.wait());
+    (void)co_await runtime::until_one_ends(market_feed_.read(), market_feed_.recover(),
+                                           order_feed_.read(), order_feed_.recover(), tick(),
+                                           announce(), runtime_.stop.wait());
     // Order-manager passes the resting orders of an orderly leaver on.
     publish_announcement(Leaving::Yes);
     publisher_.flush();

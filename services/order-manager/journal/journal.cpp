@@ -9,8 +9,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <stdexcept>
 #include <utility>
 
+#include "common/domain/assertion_guard.hpp"
 #include "common/wire/order_codec.hpp"
 #include "services/order-manager/journal/statement.hpp"
 
@@ -31,6 +33,23 @@ std::int64_t pragma(sqlite3* db, const char* sql) {
 // SQLite's numbers are signed; its largest stands for "to the end".
 std::uint64_t clamped(std::uint64_t seq) {
   return std::min<std::uint64_t>(seq, INT64_MAX);
+}
+
+// What is being read, for contradicts().
+struct Place {
+  std::string path;
+  std::uint64_t seq = 0;
+};
+thread_local Place place;
+
+// A record that can be decoded may yet be impossible after those before it: a flipped bit, or a
+// fold of another version. The half-done fold goes with the exception.
+[[noreturn]] void contradicts(const char* what) {
+  throw JournalError("journal: " + place.path + ": record " + std::to_string(place.seq) +
+                     " contradicts those before it (" + what + "); restore a backup");
+}
+void contradicts(const char* expression, const char* /*file*/, int /*line*/) {
+  contradicts(expression);
 }
 
 // Ends with its scope. Within a transaction of the owner's it does nothing.
@@ -230,6 +249,8 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
                    const std::function<void(const domain::Event&)>& visit) const {
   // One view of the database: an archiver may move records between two statements.
   const ReadTransaction one_view(db_);
+  const domain::AssertionGuard guard(contradicts);
+  place = {path_, 0};
   std::uint64_t expected = std::max<std::uint64_t>(from, 1);
   domain::Event event;
   const auto take = [&](std::uint64_t seq, std::string_view body) {
@@ -241,7 +262,12 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
       throw JournalError("journal: " + path_ + ": record " + std::to_string(seq) +
                          " is damaged; restore a backup");
     }
-    visit(event);
+    place.seq = seq;
+    try {
+      visit(event);
+    } catch (const std::logic_error& error) {  // of the standard library: a key is not there
+      contradicts(error.what());
+    }
     ++expected;
   };
   for (const ArchiveLabel& label : archives()) {

@@ -132,7 +132,11 @@ int archive(const std::vector<std::string>& words) {
     // Nothing is lost: the room is used again by later records.
     std::fprintf(stderr, "archive: the journal keeps its size: %s\n", error.what());
   }
-  fmt::print("{}: records {} to {} stay, {}\n", arguments.file, label.last + 1, journal.last_seq(),
+  const std::string staying =
+      label.last == journal.last_seq()
+          ? "no record stays"
+          : fmt::format("records {} to {} stay", label.last + 1, journal.last_seq());
+  fmt::print("{}: {}, {}\n", arguments.file, staying,
              megabytes(std::filesystem::file_size(arguments.file)));
   return 0;
 }

@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "services/order-manager/core/ledger.hpp"
+
 namespace polybot::order_manager {
 namespace {
 
@@ -164,6 +166,25 @@ TEST_F(JournalTest, NamesADamagedRecord) {
   { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(events(1, 3)), ""); }
   sql("UPDATE journal SET body = x'ffff' WHERE seq = 2");
   EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is damaged"));
+}
+
+// As a flipped bit leaves it: each record can be decoded, one cannot have happened.
+TEST_F(JournalTest, NamesARecordThatContradictsThoseBefore) {
+  std::vector<Event> history = events(1, 2);
+  history.push_back({.seq = 3,
+                     .at = domain::from_unix_ns(3000),
+                     .strategy = {"momentum"},
+                     .trace = {},
+                     .body = domain::FillReversed{.fill = {.trade = {"t"}, .order = {{7, 1}, 0}}}});
+  { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(history), ""); }
+  const Journal journal(path_, JournalAccess::ReadOnly);
+  Ledger ledger;
+  try {
+    journal.read(1, UINT64_MAX, [&](const Event& read) { ledger.apply(read); });
+    FAIL() << "a fill was reversed that never was";
+  } catch (const JournalError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("record 3 contradicts"));
+  }
 }
 
 TEST_F(JournalTest, NamesAMissingRecord) {

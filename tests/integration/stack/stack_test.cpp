@@ -55,10 +55,47 @@ TEST_F(StackTest, GainsAndLosesRunnersWhileItRuns) {
   ASSERT_EQ(scale("1"), 0);
   ASSERT_TRUE(stack.wait_for_line(std::regex("5/5 ready"))) << stack.transcript();
   EXPECT_EQ(stack.services().size(), 5u);
+  std::filesystem::remove(folder_ / "control" / "runners");
+  EXPECT_EQ(scale("2"), 0) << "the number is gone, the stack is not";
+  ASSERT_TRUE(stack.wait_for_line(std::regex("6/6 ready"))) << stack.transcript();
   stack.interrupt();
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
   EXPECT_THAT(stack.transcript(), HasSubstr("venue == journal == metrics"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "control" / "runners"));
+}
+
+TEST_F(StackTest, IsNotScaledAfterItsLauncherWasKilled) {
+  {
+    Stack stack(folder_);
+    ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  }  // kills it
+  const std::string scale =
+      "DATA='" + folder_.string() + "' '" POLYBOT_LAUNCHER "' scale 2 2>/dev/null";
+  EXPECT_NE(std::system(scale.c_str()), 0);
+}
+
+TEST_F(StackTest, KeepsTryingToStartAnewWhatCannotBeStarted) {
+  Stack stack(folder_);
+  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  const std::filesystem::path logs = folder_ / "logs";
+  const std::filesystem::path away = folder_ / "logs-away";
+  std::filesystem::rename(logs, away);  // no process can be started without
+  const std::vector<pid_t> services = stack.services();
+  for (const pid_t pid : services) ::kill(pid, SIGKILL);
+  EXPECT_TRUE(stack.wait_for_line(std::regex("order-manager cannot be started: ")))
+      << stack.transcript();
+  std::filesystem::rename(away, logs);
+  ASSERT_TRUE(stack.wait_for_line(std::regex("5/5 ready"))) << stack.transcript();
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+  EXPECT_THAT(stack.transcript(), HasSubstr("venue == journal == metrics"));
+}
+
+TEST_F(StackTest, SaysWhyAProcessCannotBeStartedAtAll) {
+  std::filesystem::create_directories(folder_ / "logs" / "gateway.out");
+  Stack stack(folder_);
+  EXPECT_EQ(stack.wait_for_end(), 1);
+  EXPECT_THAT(stack.transcript(), HasSubstr("gateway cannot be started: "));
 }
 
 TEST_F(StackTest, ResumesWhereItStopped) {
