@@ -1,5 +1,6 @@
 #include "common/runtime/service.hpp"
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -258,6 +259,16 @@ void end_stuck_process(domain::Duration silent_for) {
   ::_exit(kExitStuck);
 }
 
+// Buffers of megabytes (snapshots, pages of an API) are given back when they are freed. Left to
+// itself glibc soon takes them from the heap, where small objects settle in the holes they leave:
+// each snapshot of order-manager then cost its size again.
+void return_large_buffers() {
+  constexpr int kLargeBytes = 1 << 20;
+  constexpr int kKeptAtTop = 8 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+  mallopt(M_TRIM_THRESHOLD, kKeptAtTop);
+}
+
 int run_loop(const ServiceOptions& options, const CommonSettings& settings, std::any service_config,
              const std::function<asio::awaitable<void>(Runtime&, std::any)>& run) {
   // Never destroyed: coroutines that the service left suspended would be destroyed with it, after
@@ -312,6 +323,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
 int run_service_erased(const ServiceOptions& options, int argc, char** argv,
                        std::function<std::any(config::Reader&)> read_config,
                        std::function<asio::awaitable<void>(Runtime&, std::any)> run) {
+  return_large_buffers();
   const config::Environment environment = config::current_environment();
   speak_from_environment(options, environment);
   ::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code where it is written to
