@@ -12,8 +12,9 @@
 namespace polybot::order_manager {
 namespace {
 
-// What all streams together keep for replays.
-constexpr std::size_t kKeptBytesMax = std::size_t{64} << 20;
+// What all streams together keep for replays: some 40,000 records, minutes of the busiest trading.
+// Who missed more takes a snapshot.
+constexpr std::size_t kKeptBytesMax = std::size_t{16} << 20;
 constexpr std::string_view kAllStream = "all";
 
 std::string topic_of(const domain::StrategyName& strategy) {
