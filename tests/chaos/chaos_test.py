@@ -2,7 +2,7 @@
 """The real processes under kill -9, SIGSTOP, scaling and every fault of the venue; then the books are compared.
 
 The stack trades on the built-in venue with a lively crowd. First order-manager dies a few times and nobody starts
-it again: the venue has to cancel what it left. Then the storm of the seed (storm.py), while counters and leases are
+it again: the venue has to cancel what it left. Then, after some trading in peace, the storm of the seed (storm.py), while counters and leases are
 watched each second (watch.py). Then everything works again, trading ends, and when nothing is open or in doubt the
 venue's truth, the journal's fold, /metrics and the API must say the same (truth.py). A run that was too calm to
 show anything fails as vacuous. Exit code 1 on any difference.
@@ -32,6 +32,7 @@ from watch import Watch
 WORK = ROOT / "build" / "chaos"
 RUNNERS = 3
 DEATHS = 3
+PEACE_SECONDS = 20       # in which the account fills with orders, positions and claims before the storm
 READY_SECONDS = 120
 SHOWN_MAX = 5
 
@@ -150,6 +151,8 @@ def main(duration, seed):
         watch.start()
         say(f"order-manager dies {DEATHS} times for good")
         deaths = dead_man.rounds(stack, DEATHS, seed)
+        say(f"{PEACE_SECONDS} s of peace")
+        time.sleep(PEACE_SECONDS)
         Storm(seed, duration).rage(stack, replicas)
         say("the storm is over: " + ", ".join(f"{service} killed {replicas.kills.get(service, 0)} times"
                                               for service in SERVICES))

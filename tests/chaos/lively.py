@@ -8,9 +8,9 @@ LIVELY = {
                            "order_rate_max": "200", "order_burst_max": "400"},
     "strategy-runner.toml": {"requote_interval": '"100ms"', "refresh_interval": '"5s"', "spread_min": '"0.01"',
                              "toxic_pause": '"500ms"', "inventory_max": '"2000"', "event_cost_max": '"1000000"',
-                             "pause": '"100ms"', "window": '"2s"', "flow_min": '"20"', "trades_min": '"2"',
-                             "entry_imbalance": '"0.3"', "move_min": '"0.005"', "spread_max": '"0.1"',
-                             "hold_max": '"2s"', "rest": '"2s"', "reduce_before_end": '"5s"',
+                             "pause": '"100ms"', "quantity_max": '"20"', "window": '"2s"', "flow_min": '"20"',
+                             "trades_min": '"2"', "entry_imbalance": '"0.3"', "move_min": '"0.005"',
+                             "spread_max": '"0.1"', "hold_max": '"2s"', "rest": '"2s"', "reduce_before_end": '"5s"',
                              "exit_before_end": '"3s"', "time_to_end_min": '"4s"', "denial_pause_max": '"2s"'},
 }
 
