@@ -2,10 +2,10 @@
 """The real processes under kill -9, SIGSTOP, scaling and every fault of the venue; then the books are compared.
 
 The stack trades on the built-in venue with a lively crowd. First order-manager dies a few times and nobody starts
-it again: the venue has to cancel what it left. Then, after some trading in peace, the storm of the seed (storm.py), while counters and leases are
-watched each second (watch.py). Then everything works again, trading ends, and when nothing is open or in doubt the
-venue's truth, the journal's fold, /metrics and the API must say the same (truth.py). A run that was too calm to
-show anything fails as vacuous. Exit code 1 on any difference.
+it again: the venue has to cancel what it left. Then, after some trading in peace, comes the storm of the seed
+(storm.py), while counters and leases are watched each second (watch.py). Then everything works again, trading ends,
+and when nothing is open or in doubt the venue's truth, the journal's fold, /metrics and the API must say the same
+(truth.py). A run that was too calm to show anything fails as vacuous. Exit code 1 on any difference.
 
   chaos_test.py [DURATION [SEED]]    seconds of storm, 180 unless told; seed 1 unless told
 """
