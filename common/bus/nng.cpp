@@ -285,13 +285,17 @@ void Socket::close() {
   // Where a message comes in while its connection is closed, NNG 1.5 may wait for ever for a
   // receive that it has forgotten to begin (one close in some hundred, under load). Nothing of ours
   // is to wait with it. The thread keeps alive what NNG's threads may still write to.
+  const nng_socket socket = socket_of(std::exchange(id_, 0));
   std::promise<void> closing;
   const std::future<void> closed = closing.get_future();
-  std::thread([socket = socket_of(std::exchange(id_, 0)), closing = std::move(closing),
-               connections = connections_]() mutable {
-    nng_close(socket);
-    closing.set_value();
-  }).detach();
+  try {
+    std::thread([socket, closing = std::move(closing), connections = connections_]() mutable {
+      nng_close(socket);
+      closing.set_value();
+    }).detach();
+  } catch (const std::system_error&) {
+    nng_close(socket);  // no thread is to be had; should it hang, the watchdog ends the process
+  }
   // Where it waits for one socket it does so for all.
   static std::atomic<bool> waits_for_ever = false;
   if (!waits_for_ever && closed.wait_for(kClosePatience) == std::future_status::timeout) {

@@ -21,6 +21,14 @@ void restart_later(Rig& rig, Duration ahead) {
   rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
 }
 
+// A buy that the venue gave no answer to.
+ClientOrderId order_in_doubt(Rig& rig) {
+  rig.bring_up();
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.lose_answer(id);
+  return id;
+}
+
 std::vector<Timestamp> trades_asked_since(const Rig& rig) {
   std::vector<Timestamp> since;
   for (const Read& read : rig.reads) {
@@ -93,9 +101,7 @@ TEST(Clock, PutBackItStillFindsAnOrderMissing) {
 
 TEST(Clock, PutBackItEndsTheHoldOfAnOrderInDoubt) {
   Rig rig;
-  rig.bring_up();
-  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
-  rig.lose_answer(id);
+  const ClientOrderId id = order_in_doubt(rig);
   restart_later(rig, -hours(1));
   rig.now += rig.settings.ambiguous_hold;
   rig.answer_account();
@@ -104,9 +110,7 @@ TEST(Clock, PutBackItEndsTheHoldOfAnOrderInDoubt) {
 
 TEST(Clock, PutForwardItDoesNotCutShortTheHoldOfAnOrderInDoubt) {
   Rig rig;
-  rig.bring_up();
-  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
-  rig.lose_answer(id);
+  const ClientOrderId id = order_in_doubt(rig);
   restart_later(rig, hours(1));
   rig.answer_account();
   EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous);
