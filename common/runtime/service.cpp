@@ -27,7 +27,6 @@ namespace {
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitStuck = 70;  // EX_SOFTWARE
-constexpr int kExitClock = 75;  // EX_TEMPFAIL
 
 // What every service reads beside its own keys.
 struct CommonSettings {

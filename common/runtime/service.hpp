@@ -37,6 +37,9 @@
 
 namespace polybot::runtime {
 
+// Ended to start anew on a clock that was set.
+inline constexpr int kExitClock = 75;  // EX_TEMPFAIL
+
 // A word on the command line that does something else than run the service, e.g. "verify".
 struct Command {
   std::string name;     // argv[1], also "--print-catalogue"

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "common/runtime/service.hpp"
+
 namespace polybot::launcher {
 
 struct ProgramSpec {
@@ -29,6 +31,8 @@ struct ExitStatus {
   [[nodiscard]] bool clean() const { return code == 0 && signal == 0; }
   // Ended by the SIGTERM it was sent, before it could turn it into an orderly end.
   [[nodiscard]] bool terminated() const { return signal == SIGTERM; }
+  // Ended only to be started anew.
+  [[nodiscard]] bool wants_restart() const { return signal == 0 && code == runtime::kExitClock; }
   // "exit code 1", "signal 9 (Killed)"
   [[nodiscard]] std::string text() const;
 };

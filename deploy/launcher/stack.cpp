@@ -133,7 +133,7 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
     std::string waiting;
     for (Member& member : members_) {
       const auto ended = member.child ? member.child->poll() : std::nullopt;
-      if (ended && !member.was_ready) {
+      if (ended && !member.was_ready && !ended->wants_restart()) {
         co_return member.view.name + " ended with " + ended->text() +
             " before it was ready:" + last_words(member);
       }

@@ -25,19 +25,19 @@ std::vector<SnapshotLabel> candidates(const Journal& journal) {
 }  // namespace
 
 std::optional<Ledger> ledger_of(const Journal& journal, const SnapshotLabel& label,
-                                std::string& refused) {
+                                SnapshotRefusal& refused) {
   if (label.fingerprint != ledger_fingerprint()) {
-    refused = name_of(label) + " is of another format";
+    refused = {.reason = name_of(label) + " is of another format"};
     return std::nullopt;
   }
   if (label.journal_id != journal.journal_id() || label.seq > journal.last_seq()) {
-    refused = name_of(label) + " is of another journal";
+    refused = {.reason = name_of(label) + " is of another journal"};
     return std::nullopt;
   }
   const std::optional<std::string> image = journal.snapshots().read(label);
   std::optional<Ledger> ledger = image ? decode_ledger(*image) : std::nullopt;
   if (!ledger || ledger->last_seq() != label.seq || ledger->journal_id() != label.journal_id) {
-    refused = name_of(label) + " is damaged";
+    refused = {.reason = name_of(label) + " is damaged", .damaged = true};
     return std::nullopt;
   }
   return ledger;
@@ -51,14 +51,14 @@ StartUp fold_journal(const Journal& journal, OrderManager& core,
   const bool is_short = journal.last_seq() <= kReplayTail && journal.archives().empty();
   const auto labels = is_short ? std::vector<SnapshotLabel>{} : candidates(journal);
   for (const SnapshotLabel& label : labels) {
-    std::string refused;
+    SnapshotRefusal refused;
     if (std::optional<Ledger> ledger = ledger_of(journal, label, refused)) {
       core.restore(std::move(*ledger));
       result.snapshot_seq = label.seq;
       resumed(core.ledger());
       break;
     }
-    result.refused.push_back(std::move(refused));
+    result.refused.push_back(std::move(refused.reason));
   }
   journal.read(result.snapshot_seq + 1, journal.last_seq(), [&](const domain::Event& event) {
     tail(core.apply(event));

@@ -18,10 +18,15 @@ namespace polybot::order_manager {
 // the last of them get them replayed.
 inline constexpr std::uint64_t kReplayTail = 10'000;
 
-// The state a snapshot holds; why not in `refused` when it holds none that this program can use:
-// of another format or journal, damaged, or ahead of the journal.
+// Why a snapshot is passed over.
+struct SnapshotRefusal {
+  std::string reason;
+  bool damaged = false;  // else of another format or journal, or ahead of the journal
+};
+
+// The state a snapshot holds; why not in `refused` when it holds none that this program can use.
 [[nodiscard]] std::optional<Ledger> ledger_of(const Journal& journal, const SnapshotLabel& label,
-                                              std::string& refused);
+                                              SnapshotRefusal& refused);
 
 struct StartUp {
   std::uint64_t snapshot_seq = 0;    // 0 = folded from the first record

@@ -136,7 +136,7 @@ def show(name, before, after, took, raw):
     counted = within[-1][1]
     floor = [float(raw.split(f" {name} ")[1].split()[0]) for name in ("p50", "p99", "p99.9")]
     print(f"  tick to wire, {counted:.0f} orders:" + "".join(microseconds(value) for value in wire))
-    # The buckets are wide here, and a quantile inside one is a guess: this is what was counted.
+    # A quantile inside a bucket is interpolated: this is what was counted.
     print("  of these within" + "".join(f"  {bound * 1e3:g} ms {count / counted:.0%}" for bound, count in within
                                          if 0 < count and bound <= 0.1))
     print(f"  {raw}")

@@ -13,11 +13,11 @@ SnapshotCheck fold_and_check(const Journal& journal, std::uint64_t at, Ledger& l
   std::vector<Ledger> resumed;
   for (const SnapshotLabel& label : journal.snapshots().labels()) {
     if (label.seq > at) continue;
-    std::string refused;
+    SnapshotRefusal refused;
     if (auto begun = ledger_of(journal, label, refused)) {
       resumed.push_back(std::move(*begun));
     } else {
-      check.unused.push_back(std::move(refused));
+      (refused.damaged ? check.damaged : check.unused).push_back(std::move(refused.reason));
     }
   }
   // Record by record: the first difference of a snapshot's own state is told from one of its tail.

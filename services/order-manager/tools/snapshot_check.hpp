@@ -12,8 +12,9 @@ namespace polybot::order_manager {
 
 struct SnapshotCheck {
   std::uint64_t equal = 0;          // snapshots that agree with the fold from the first record
-  std::vector<std::string> unused;  // of another format or damaged: a start would pass them over
-  std::vector<std::string> wrong;   // a start would use them, and be wrong
+  std::vector<std::string> unused;   // of another format or journal: a start passes them over
+  std::vector<std::string> damaged;  // a start passes them over too, but what else is damaged?
+  std::vector<std::string> wrong;    // a start would use them, and be wrong
 };
 
 // Folds the journal from its first record to record `at` into `ledger`, and, beside it, every

@@ -147,6 +147,14 @@ TEST_F(ArchiveTest, RefusesWhatItIsNotToldRight) {
   EXPECT_FALSE(std::filesystem::exists(path_ + "x"));
 }
 
+TEST_F(ArchiveTest, LeavesNothingBesideAFileThatIsNoJournal) {
+  const std::filesystem::path other = std::filesystem::path(folder_) / "notes.txt";
+  std::ofstream(other) << std::string(5'000, 'x');
+  EXPECT_THAT(refusal({"--before", "2026-09-22", other.string()}),
+              HasSubstr("not a readable journal"));
+  EXPECT_FALSE(std::filesystem::exists(other.string() + ".lock"));
+}
+
 TEST_F(ArchiveTest, NoticesDamageInAnArchive) {
   ASSERT_EQ(quietly({"--before", "2026-09-23", path_}), 0);
   const auto file = archives().at(0);

@@ -192,6 +192,20 @@ TEST_F(SnapshotTest, MakesVerifyFailWhenItIsWholeButWrong) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("snapshot of record 3000"));
 }
 
+TEST_F(SnapshotTest, MakesVerifyFailWhenItIsDamaged) {
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    trade(journal, 3'000);
+    snapshot(journal);
+    sql("UPDATE snapshot SET sum = sum + 1");
+  }
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(verify({path_}), 1);
+  (void)testing::internal::GetCapturedStdout();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("record 3000 is damaged"));
+}
+
 TEST_F(SnapshotTest, VerifyRefusesANumberBeyondTheEndAndNamesTheLast) {
   {
     Journal journal(path_, JournalAccess::ReadWrite);

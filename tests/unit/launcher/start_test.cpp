@@ -1,0 +1,64 @@
+// Starting: which end of a process before it was ever ready gives the whole stack up.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+
+#include "deploy/launcher/stack.hpp"
+
+namespace polybot::launcher {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class StartTest : public testing::Test {
+ protected:
+  StartTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "launcher-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~StartTest() override { std::filesystem::remove_all(folder_); }
+
+  // What start() answers for a stack of one process, a shell script in its folder.
+  std::string start(const std::string& script) {
+    ServicePlan plan;
+    plan.service = "gateway";
+    plan.spec.name = "gateway";
+    plan.spec.program = "/bin/sh";
+    plan.spec.arguments = {"-c", "cd '" + folder_.string() + "'; " + script};
+    plan.spec.output = folder_ / "gateway.out";
+    plan.admin_port = 1;  // nobody answers there
+    Layout layout;
+    layout.services = {plan};
+    layout.data = folder_;
+    boost::asio::io_context context;
+    Stack stack(context.get_executor(), layout, 0, [](const std::string&) {});
+    std::future<std::string> answer =
+        boost::asio::co_spawn(context, stack.start(20s), boost::asio::use_future);
+    context.run_for(30s);
+    return answer.wait_for(0s) == std::future_status::ready ? answer.get() : "no answer";
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(StartTest, GivesUpWithTheLastWordsOfWhatEnded) {
+  EXPECT_THAT(start("echo no such key; exit 1"),
+              AllOf(HasSubstr("ended with exit code 1"), HasSubstr("no such key")));
+}
+
+// A clock that is set while the stack comes up ends its processes; they only want to start anew.
+TEST_F(StartTest, StartsAnewWhatEndedBecauseTheClockWasSet) {
+  EXPECT_THAT(start("if [ -e seen ]; then exit 3; fi; touch seen; exit 75"),
+              HasSubstr("ended with exit code 3"));
+}
+
+}  // namespace
+}  // namespace polybot::launcher
