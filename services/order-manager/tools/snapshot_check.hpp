@@ -11,7 +11,7 @@
 namespace polybot::order_manager {
 
 struct SnapshotCheck {
-  std::uint64_t equal = 0;          // snapshots that agree with the fold from the first record
+  std::uint64_t equal = 0;           // snapshots that agree with the fold from the first record
   std::vector<std::string> unused;   // of another format or journal: a start passes them over
   std::vector<std::string> damaged;  // a start passes them over too, but what else is damaged?
   std::vector<std::string> wrong;    // a start would use them, and be wrong
