@@ -34,7 +34,8 @@ DRIFT_MAX = 0.15             # of what one event costs, from the first third to 
 EVENTS_MIN = 1_000           # in a third, or the cost of one says nothing
 # Order-manager remembers 20,000 ended orders; it has to trade much to have them by the end of the warm-up.
 CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"5m"', "rotate_period": '"60s"',
-                                                        "long_life": '"3m"'}})
+                                                        "long_life": '"3m"'},
+                                "strategy-runner.toml": {"requote_interval": '"50ms"', "refresh_interval": '"2s"'}})
 
 # What a process does much of, as families and labels: its CPU time is shown per one of these.
 WORK_DONE = {"gateway": [("polybot_market_data_events_total", {})],
@@ -109,6 +110,15 @@ def cost(samples, spent, work):
     return costs
 
 
+def write_down(samples):
+    """For whoever wants to see when something grew: a line each, times in seconds and memory in MB."""
+    services = sorted(key[1] for key in samples[0][1] if key[0] == "rss")
+    lines = [",".join(["seconds", "records", *services])]
+    lines += [",".join([f"{at:.0f}", f"{sample['records']:.0f}", *(f"{sample['rss', one]:.2f}" for one in services)])
+              for at, sample in samples]
+    (WORK / "samples.csv").write_text("\n".join(lines) + "\n")
+
+
 def report(samples):
     """Prints the table; what is wrong, as texts."""
     wrong = []
@@ -152,6 +162,7 @@ def main(minutes):
                 say("  " + ", ".join(f"{key[1]} {value:.0f} MB" for key, value in sorted(
                     (key, value) for key, value in samples[-1][1].items() if key[0] == "rss")))
             time.sleep(max(0.0, EVERY_SECONDS - (time.monotonic() - begun - at)))
+        write_down(samples)
         wrong = report([sample for sample in samples if sample[0] >= minutes * 60 * WARM_UP])
     except Failed as failed:
         wrong.append(str(failed))
