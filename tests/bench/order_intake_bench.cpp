@@ -70,8 +70,8 @@ class RawTable {
     execute("PRAGMA synchronous = FULL");
     execute(
         "CREATE TABLE journal(seq INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
-        " strategy TEXT NOT NULL, body BLOB NOT NULL) STRICT");
-    sqlite3_prepare_v2(db_, "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", -1, &insert_, nullptr);
+        " strategy TEXT NOT NULL, body BLOB NOT NULL, sum INTEGER) STRICT");
+    sqlite3_prepare_v2(db_, "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)", -1, &insert_, nullptr);
   }
   ~RawTable() {
     sqlite3_finalize(insert_);
@@ -96,6 +96,7 @@ class RawTable {
                         SQLITE_STATIC);
       sqlite3_bind_blob(insert_, 5, row.body.data(), static_cast<int>(row.body.size()),
                         SQLITE_STATIC);
+      sqlite3_bind_int64(insert_, 6, INT64_MAX - row.seq);  // a sum takes eight bytes
       if (sqlite3_step(insert_) != SQLITE_DONE) throw std::runtime_error(sqlite3_errmsg(db_));
       sqlite3_reset(insert_);
     }

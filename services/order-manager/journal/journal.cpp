@@ -14,6 +14,7 @@
 
 #include "common/domain/assertion_guard.hpp"
 #include "common/wire/order_codec.hpp"
+#include "services/order-manager/journal/compression.hpp"
 #include "services/order-manager/journal/statement.hpp"
 
 namespace polybot::order_manager {
@@ -33,6 +34,12 @@ std::int64_t pragma(sqlite3* db, const char* sql) {
 // SQLite's numbers are signed; its largest stands for "to the end".
 std::uint64_t clamped(std::uint64_t seq) {
   return std::min<std::uint64_t>(seq, INT64_MAX);
+}
+
+std::uint64_t sum_of(std::uint64_t seq, std::string_view body) {
+  WordSum sum(seq);
+  sum.add(body);
+  return sum.value();
 }
 
 // What is being read, for contradicts().
@@ -146,8 +153,9 @@ void Journal::open(JournalAccess access) {
     execute("PRAGMA journal_mode = WAL");
     execute("PRAGMA synchronous = FULL");
     if (!snapshots_.create_tables()) fail("cannot make the tables of the snapshots");
+    if (!has_sums()) execute("ALTER TABLE journal ADD COLUMN sum INTEGER");
     constexpr const char* kInsert =
-        "INSERT INTO journal(seq, at_ns, kind, strategy, body) VALUES (?, ?, ?, ?, ?)";
+        "INSERT INTO journal(seq, at_ns, kind, strategy, body, sum) VALUES (?, ?, ?, ?, ?, ?)";
     if (sqlite3_prepare_v3(db_, kInsert, -1, SQLITE_PREPARE_PERSISTENT, &insert_, nullptr) !=
         SQLITE_OK) {
       fail("cannot prepare the insert");
@@ -178,12 +186,17 @@ std::uint64_t Journal::read_journal_id() const {
   return opened == nullptr ? 0 : opened->journal_id;
 }
 
+// A journal of an earlier version gets the column when it is next written.
+bool Journal::has_sums() const {
+  return pragma(db_, "SELECT count(*) FROM pragma_table_info('journal') WHERE name = 'sum'") == 1;
+}
+
 void Journal::create_tables() {
   const std::string sql =
       "PRAGMA application_id = " + std::to_string(kApplicationId) +
       "; PRAGMA user_version = " + std::to_string(kFormat) +
       "; CREATE TABLE journal(seq INTEGER PRIMARY KEY, at_ns INTEGER NOT NULL, kind TEXT NOT NULL,"
-      "  strategy TEXT NOT NULL, body BLOB NOT NULL) STRICT";
+      "  strategy TEXT NOT NULL, body BLOB NOT NULL, sum INTEGER) STRICT";
   execute(sql.c_str());
 }
 
@@ -221,6 +234,7 @@ std::string Journal::append_each(std::span<const Record> records, const EventOf&
     sqlite3_bind_text(insert_, 4, event.strategy.value.data(),
                       static_cast<int>(event.strategy.value.size()), SQLITE_STATIC);
     sqlite3_bind_blob(insert_, 5, body.data(), static_cast<int>(body.size()), SQLITE_STATIC);
+    sqlite3_bind_int64(insert_, 6, static_cast<sqlite3_int64>(sum_of(seq, body)));
     const int result = sqlite3_step(insert_);
     sqlite3_reset(insert_);
     if (result != SQLITE_DONE) return failed("insert");
@@ -253,14 +267,17 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
   place = {path_, 0};
   std::uint64_t expected = std::max<std::uint64_t>(from, 1);
   domain::Event event;
+  const auto damaged = [this](std::uint64_t seq) {
+    return JournalError("journal: " + path_ + ": record " + std::to_string(seq) +
+                        " is damaged; restore a backup");
+  };
   const auto take = [&](std::uint64_t seq, std::string_view body) {
     if (seq != expected) {
       throw JournalError("journal: " + path_ + ": record " + std::to_string(expected) +
                          " is missing; restore a backup");
     }
     if (wire::decode_event(body, event) != wire::DecodeError::None || event.seq != seq) {
-      throw JournalError("journal: " + path_ + ": record " + std::to_string(seq) +
-                         " is damaged; restore a backup");
+      throw damaged(seq);
     }
     place.seq = seq;
     try {
@@ -273,12 +290,20 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
   for (const ArchiveLabel& label : archives()) {
     if (label.last >= expected && label.first <= to) read_archive(folder(), label, from, to, take);
   }
-  Statement select(db_, "SELECT seq, body FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq");
+  Statement select(
+      db_, has_sums()
+               ? "SELECT seq, body, sum FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq"
+               : "SELECT seq, body, NULL FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq");
   if (!select.ok()) fail("cannot read");
   select.bind(1, clamped(from));
   select.bind(2, clamped(to));
   int result = SQLITE_ROW;
-  while ((result = select.step()) == SQLITE_ROW) take(select.number(0), select.bytes(1));
+  while ((result = select.step()) == SQLITE_ROW) {
+    const std::uint64_t seq = select.number(0);
+    const std::string_view body = select.bytes(1);
+    if (!select.is_null(2) && select.number(2) != sum_of(seq, body)) throw damaged(seq);
+    take(seq, body);
+  }
   if (result != SQLITE_DONE) fail("cannot read record " + std::to_string(expected));
 }
 

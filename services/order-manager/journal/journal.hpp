@@ -2,7 +2,11 @@
 // transaction per call of append(). What append() has returned from is durable; what it failed to
 // write is not there at all.
 //
-//   journal(seq INTEGER PRIMARY KEY, at_ns, kind, strategy, body)   body = wire-encoded event
+//   journal(seq INTEGER PRIMARY KEY, at_ns, kind, strategy, body, sum)
+//
+// body = wire-encoded event, sum = over seq and body: SQLite does not notice a flipped bit, and a
+// fold would believe it. Records written before there were sums have none, and are taken as they
+// are.
 //
 // Every other table or number can be derived from it. One writer per journal: a lock file beside
 // the database refuses a second process. Reading (verify, export, backup) needs no lock.
@@ -97,6 +101,7 @@ class Journal {
   void execute(const char* sql) const;
   [[nodiscard]] std::string folder() const;
   [[nodiscard]] std::uint64_t read_journal_id() const;
+  [[nodiscard]] bool has_sums() const;
   [[nodiscard]] ArchiveLabel write_archive(std::uint64_t last) const;
   void remove_archived(const ArchiveLabel& label);
 

@@ -39,6 +39,9 @@ class Statement {
   [[nodiscard]] std::uint64_t number(int column) const {
     return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column));
   }
+  [[nodiscard]] bool is_null(int column) const {
+    return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  }
   // Valid until the next step.
   [[nodiscard]] std::string_view bytes(int column) const {
     const void* found = sqlite3_column_blob(statement_, column);

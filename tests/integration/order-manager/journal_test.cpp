@@ -2,6 +2,7 @@
 // named.
 #include "services/order-manager/journal/journal.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/wire/order_codec.hpp"
 #include "services/order-manager/core/ledger.hpp"
 
 namespace polybot::order_manager {
@@ -51,10 +53,16 @@ class JournalTest : public testing::Test {
     return found;
   }
 
-  void sql(const char* statement) const {
+  static std::string hex_of(std::string_view bytes) {
+    std::string text;
+    for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+    return text;
+  }
+
+  void sql(const std::string& statement) const {
     sqlite3* db = nullptr;
     ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(db, statement, nullptr, nullptr, nullptr), SQLITE_OK)
+    ASSERT_EQ(sqlite3_exec(db, statement.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
         << sqlite3_errmsg(db);
     sqlite3_close(db);
   }
@@ -168,7 +176,46 @@ TEST_F(JournalTest, NamesADamagedRecord) {
   EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is damaged"));
 }
 
-// As a flipped bit leaves it: each record can be decoded, one cannot have happened.
+// Any bit of any record: what can be decoded all the same would be believed.
+TEST_F(JournalTest, NoticesEveryFlippedBit) {
+  std::string body;
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    ASSERT_EQ(journal.append(events(1, 3)), "");
+    body = wire::encode_event(events(2, 2).front());
+  }
+  std::size_t decodable = 0;
+  for (std::size_t bit = 0; bit < body.size() * 8; ++bit) {
+    std::string flipped = body;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    Event event;
+    if (wire::decode_event(flipped, event) == wire::DecodeError::None) ++decodable;
+    sql("UPDATE journal SET body = x'" + hex_of(flipped) + "' WHERE seq = 2");
+    ASSERT_THAT(error_of_reading(), HasSubstr("record 2 is damaged")) << bit;
+  }
+  EXPECT_GT(decodable, 0U) << "the sum was not needed";
+  // Two whole records in each other's places are as wrong.
+  sql("UPDATE journal SET body = (SELECT body FROM journal WHERE seq = 3),"
+      " sum = (SELECT sum FROM journal WHERE seq = 3) WHERE seq = 2");
+  EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is damaged"));
+}
+
+// Made before there were sums.
+TEST_F(JournalTest, ReadsAndContinuesAJournalWithoutSums) {
+  { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(events(1, 3)), ""); }
+  sql("ALTER TABLE journal DROP COLUMN sum");
+  EXPECT_EQ(read_all(Journal(path_, JournalAccess::ReadOnly)), events(1, 3));
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    EXPECT_EQ(read_all(journal), events(1, 3));
+    ASSERT_EQ(journal.append(events(4, 5)), "");
+  }
+  EXPECT_EQ(read_all(Journal(path_, JournalAccess::ReadOnly)), events(1, 5));
+  sql("UPDATE journal SET body = CAST(body || x'00' AS BLOB) WHERE seq = 5");
+  EXPECT_THAT(error_of_reading(), HasSubstr("record 5 is damaged"));
+}
+
+// As a broken program leaves it: each record can be decoded, one cannot have happened.
 TEST_F(JournalTest, NamesARecordThatContradictsThoseBefore) {
   std::vector<Event> history = events(1, 2);
   history.push_back({.seq = 3,
