@@ -16,7 +16,7 @@ struct Plan {
   std::uint64_t seed = 1;
   Timestamp start{};
   Duration horizon = minutes(10);  // of trading; what follows only settles
-  // A slow world trades on until it has shown something, but not beyond three horizons.
+  // A slow world trades on until it has shown something, but not beyond five horizons.
   std::uint64_t orders_wanted = 100;
   domain::Money deposit;
 

@@ -267,14 +267,20 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
            exchange_.engine().accounts().holding(account_, place->market, place->outcome).held});
     }
   };
-  const auto last = [account, reply](const Reply& answer) {
-    reply(answer.answered && answer.inputs.empty() ? Reply{true, {*account}} : answer);
+  const auto trades_at = std::make_shared<Timestamp>();
+  const auto last = [this, account, trades_at, reply](const Reply& answer) {
+    if (!answer.answered || !answer.inputs.empty()) return reply(answer);
+    account_readings_[stage_.now()] = *trades_at;
+    reply(Reply{true, {*account}});
   };
   const auto second = [ask, balances, last, reply](const Reply& answer) {
     if (!answer.answered || !answer.inputs.empty()) return reply(answer);
     ask(balances, last);
   };
-  const auto trades = [this, account] { account->trades = trades_since(account->trades_since); };
+  const auto trades = [this, account, trades_at] {
+    account->trades = trades_since(account->trades_since);
+    *trades_at = stage_.now();
+  };
   const auto first = [ask, trades, second, reply](const Reply& answer) {
     if (!answer.answered || !answer.inputs.empty()) return reply(answer);
     ask(trades, second);
@@ -336,6 +342,11 @@ void Venue::publish() {
 std::optional<Timestamp> Venue::withdrawn_at(const domain::VenueOrderId& order) const {
   const auto found = withdrawn_.find(order);
   return found == withdrawn_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Timestamp Venue::trades_seen_at(Timestamp when) const {
+  const auto after = account_readings_.upper_bound(when);
+  return after == account_readings_.begin() ? Timestamp{} : std::prev(after)->second;
 }
 
 void Venue::tell_market(const sim::MarketOutput& output) {

@@ -82,6 +82,8 @@ class Venue {
   }
   // When the order was first taken off the book unfilled, if ever; a late fill may follow.
   [[nodiscard]] std::optional<Timestamp> withdrawn_at(const domain::VenueOrderId& order) const;
+  // When the newest reading of the account that had been answered by `when` saw the trades.
+  [[nodiscard]] Timestamp trades_seen_at(Timestamp when) const;
   [[nodiscard]] std::string save() { return exchange_.save(); }
   void advance() { input(venue_simulator::AdvanceTime{}); }
 
@@ -128,6 +130,7 @@ class Venue {
   Weather internet_;
   std::int64_t request_trouble_ppm_;
   std::int64_t user_loss_ppm_;
+  std::map<Timestamp, Timestamp> account_readings_;  // answered at -> trades as of
   Timestamp rest_cut_until_{};
   std::optional<UserSession> session_;
   std::uint64_t session_number_ = 0;

@@ -212,11 +212,13 @@ void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold
     if (!written_off_at) continue;
     // It came and went before it was written off, by our own DELETE: nothing was left to be found.
     const Timestamp over = auditor.last_byte_of(truth.id).value_or(Timestamp{}) + hold;
-    // Likewise when it was off the book by then, and only a late fill brought it back.
+    // Likewise when it was off the book by then, and only a late fill brought it back: after the
+    // reading that showed no trade of it.
     const auto withdrawn_at = venue.withdrawn_at(truth.id);
     const bool withdrawn = withdrawn_at && *withdrawn_at <= *written_off_at;
-    const bool traded =
-        withdrawn ? traded_by(venue, truth.id, *written_off_at) : truth.matched.is_positive();
+    const bool traded = withdrawn
+                            ? traded_by(venue, truth.id, venue.trades_seen_at(*written_off_at))
+                            : truth.matched.is_positive();
     const bool left_a_trace = traded || (!withdrawn && truth.finished_at > *written_off_at);
     require(truth.created_at > over || !left_a_trace,
             "venue order " + domain::to_string(truth.id) +

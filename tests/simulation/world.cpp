@@ -195,7 +195,7 @@ Outcome World::run() {
   const auto wanting = [this] {
     return auditor_.orders() < plan_.orders_wanted || (plan_.trap && !manager_.trapped_at());
   };
-  while (wanting() && stage_.now() < plan_.start + 3 * plan_.horizon) {
+  while (wanting() && stage_.now() < plan_.start + 5 * plan_.horizon) {
     run_until(stage_.now() + seconds(10));
   }
   settle();
