@@ -1,12 +1,12 @@
 #include "common/runtime/service.hpp"
 
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
@@ -16,6 +16,7 @@
 #include "common/http/server.hpp"
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/clock_watch.hpp"
+#include "common/runtime/heap.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/watchdog.hpp"
 
@@ -258,16 +259,6 @@ void end_stuck_process(domain::Duration silent_for) {
   ::_exit(kExitStuck);
 }
 
-// Buffers of megabytes (snapshots, pages of an API) are given back when they are freed. Left to
-// itself glibc soon takes them from the heap, where small objects settle in the holes they leave:
-// each snapshot of order-manager then cost its size again.
-void return_large_buffers() {
-  constexpr int kLargeBytes = 1 << 20;
-  constexpr int kKeptAtTop = 8 << 20;
-  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
-  mallopt(M_TRIM_THRESHOLD, kKeptAtTop);
-}
-
 int run_loop(const ServiceOptions& options, const CommonSettings& settings, std::any service_config,
              const std::function<asio::awaitable<void>(Runtime&, std::any)>& run) {
   // Never destroyed: coroutines that the service left suspended would be destroyed with it, after
@@ -305,7 +296,8 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
     return run(runtime, std::move(service_config));
   };
   asio::co_spawn(io, live(io, exit_code, body), [](const std::exception_ptr&) {});
-  asio::co_spawn(io, watch_clock(signals), [](const std::exception_ptr&) {});
+  asio::co_spawn(io, watch_clock(signals), asio::detached);
+  asio::co_spawn(io, keep_heap_trimmed(), asio::detached);
   try {
     io.run();
   } catch (const std::exception& error) {  // of a part that nobody awaits, as the bus's guard
@@ -322,7 +314,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
 int run_service_erased(const ServiceOptions& options, int argc, char** argv,
                        std::function<std::any(config::Reader&)> read_config,
                        std::function<asio::awaitable<void>(Runtime&, std::any)> run) {
-  return_large_buffers();
+  configure_heap();
   const config::Environment environment = config::current_environment();
   speak_from_environment(options, environment);
   ::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code where it is written to
