@@ -33,8 +33,8 @@ RSS_MB_PER_HOUR_MAX = 1.0
 DRIFT_MAX = 0.15             # of what one event costs, from the first third to the last
 EVENTS_MIN = 1_000           # in a third, or the cost of one says nothing
 # Order-manager remembers 20,000 ended orders; it has to trade much to have them by the end of the warm-up.
-CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"5m"', "rotate_period": '"60s"',
-                                                        "long_life": '"3m"'},
+CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"5m"', "resolved_markets": "64",
+                                                        "rotate_period": '"60s"', "long_life": '"3m"'},
                                 "strategy-runner.toml": {"requote_interval": '"50ms"', "refresh_interval": '"2s"'}})
 
 # What a process does much of, as families and labels: its CPU time is shown per one of these.

@@ -238,7 +238,7 @@ void MatchingEngine::tidy(Timestamp now) {
       ++it;
       continue;
     }
-    forgotten_ids_.push_back(short_id(it->second.id));
+    if (is_open(it->second.market)) forgotten_ids_.push_back(short_id(it->second.id));
     finished_ids_.erase(it->second.id);
     ++forgotten_.orders;
     archived_.orders.push_back(it->second);

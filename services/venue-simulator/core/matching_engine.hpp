@@ -407,7 +407,8 @@ class MatchingEngine {
   std::optional<AccountId> first_house_;  // takes the other side of late fills
   Forgotten forgotten_;
   std::map<AccountId, Totals> totals_;
-  // Ids of forgotten orders, shortened to 64 bits: a copy of a very old order is still a duplicate.
+  // Ids of orders that were forgotten while their market was open, shortened to 64 bits: a copy of
+  // a very old order is still a duplicate. A closed market refuses it anyway.
   std::vector<std::uint64_t> forgotten_ids_;  // sorted
   // Derived from the above.
   std::set<std::uint64_t> held_;  // living orders outside the book: delayed, or to be filled late

@@ -126,6 +126,25 @@ TEST_F(Settlement, MovesFinishedOrdersAndTradesOutOfMemory) {
   EXPECT_TRUE(venue.exchange.engine().orders(0, 100).empty());
 }
 
+// Else a venue that runs for months would grow by each order there ever was.
+TEST_F(Settlement, KeepsNothingOfTheOrdersOfAClosedMarket) {
+  const auto size_after = [](int orders) {
+    Venue other;
+    const AccountId account = other.open(1);
+    const MarketNo market = other.list(1, 30s);
+    for (int i = 0; i < orders; ++i) {
+      const NewOrder order = other.order(market, Outcome::Yes, Side::Buy, "0.40", "10");
+      accepted(other.submit(account, order));
+      other.cancel(account, order.id);
+    }
+    other.advance(2h);
+    const auto archived = other.exchange.engine().take_archived();
+    EXPECT_EQ(archived.orders.size(), static_cast<std::size_t>(orders));
+    return other.exchange.save().size();
+  };
+  EXPECT_EQ(size_after(1), size_after(50));
+}
+
 TEST(Faults, RejectRefusesOrders) {
   Venue venue;
   const AccountId alice = venue.open(1);
