@@ -129,10 +129,11 @@ Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings,
 }
 
 // Of an order that it canceled unfilled while order-manager was away the venue tells nothing any
-// more: it has been written off.
+// more: it has been written off. And one that is in doubt when everything stops may never have
+// reached it: the next start finds out.
 std::string orders_at_venue(const VenueTruth& venue, const JournalTruth& journal) {
-  const bool explained =
-      venue.orders > journal.orders && venue.orders - journal.orders <= journal.written_off;
+  const bool explained = venue.orders <= journal.orders + journal.written_off &&
+                         venue.orders + journal.ambiguous >= journal.orders;
   return std::to_string(explained ? venue.orders : journal.orders);
 }
 
