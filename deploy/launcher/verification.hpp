@@ -32,7 +32,7 @@ struct VenueTruth {
   std::map<std::string, domain::Quantity> holdings;  // by "<market>:yes" or ":no", as of the match
 };
 struct JournalTruth {
-  std::uint64_t orders = 0;        // that the venue is known to have had
+  std::uint64_t orders = 0;        // that the venue should have had
   std::uint64_t written_off = 0;   // that it may have had and canceled unfilled
   std::uint64_t ambiguous = 0;     // in doubt at the end: among `orders`
   std::uint64_t fills = 0;         // not reversed

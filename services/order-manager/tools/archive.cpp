@@ -114,11 +114,8 @@ std::string megabytes(std::uintmax_t bytes) {
 
 int archive(const std::vector<std::string>& words) {
   const Arguments arguments = parse(words);
-  if (!std::filesystem::exists(arguments.file)) {
-    throw CannotStart("archive: there is no " + arguments.file);
-  }
-  // Looked at before anything is made beside it: it may be no journal at all.
-  [[maybe_unused]] const Journal looked_at(arguments.file, JournalAccess::ReadOnly);
+  // Looked at before anything is made beside it: it may be no journal, or not there at all.
+  static_cast<void>(Journal(arguments.file, JournalAccess::ReadOnly));
   Journal journal(arguments.file, JournalAccess::ReadWrite);
   const std::uint64_t cut = cut_of(journal, arguments);
   const Ledger ledger = verified_fold(journal);
