@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <map>
 
 #include "common/polymarket/digest.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
@@ -73,45 +75,39 @@ bool PageQuery::wants(const TradeRecord& trade) const {
 
 polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId account,
                                          const Members& members, const ExchangeHost& host) {
-  polymarket::Page<TradeRecord> page;
-  // False when the page is full.
-  const auto offer = [&](const TradeTruth& trade) {
-    if (trade.number <= query.after_number || !concerns(trade, account)) return true;
-    TradeRecord record = trade_event(trade, account, members, host.engine()).trade;
-    if (!query.wants(record)) return true;
-    if (page.items.size() == kPageItems) {
-      page.next_cursor = page_cursor(trade.number - 1);
-      return false;
-    }
-    page.items.push_back(std::move(record));
-    return true;
+  // The first trades that are wanted: those of a page, and one that says that there are more. The
+  // history has them in the order they were settled, not in that of their numbers.
+  std::map<std::uint64_t, TradeRecord> first;
+  const auto beyond_page = [&first](std::uint64_t number) {
+    return first.size() > kPageItems && number > first.rbegin()->first;
   };
-  // Old and remembered trades interleave by number only where they were settled out of order; both
-  // are collected before they are cut into pages.
-  std::map<std::uint64_t, TradeTruth> old;
+  const auto offer = [&](const TradeTruth& trade) {
+    if (trade.number <= query.after_number || beyond_page(trade.number)) return;
+    if (!concerns(trade, account)) return;
+    TradeRecord record = trade_event(trade, account, members, host.engine()).trade;
+    if (!query.wants(record)) return;
+    first.insert_or_assign(trade.number, std::move(record));
+    if (first.size() > kPageItems + 1) first.erase(std::prev(first.end()));
+  };
   const std::int64_t remembered_s = domain::to_unix_ms(host.remembered_since()) / 1000;
-  const bool asks_for_old = !query.after_s || *query.after_s <= remembered_s;
-  if (asks_for_old) {
+  if (!query.after_s || *query.after_s <= remembered_s) {
     host.read_old_trades(0, [&](const TradeTruth& trade) {
-      const bool wanted =
-          trade.number > query.after_number && concerns(trade, account) &&
-          (!query.after_s || domain::to_unix_ms(trade.matched_at) / 1000 > *query.after_s);
-      if (wanted) old.emplace(trade.number, trade);
+      offer(trade);
       return true;
     });
   }
-  constexpr std::size_t kAll = static_cast<std::size_t>(-1);
-  for (TradeTruth& trade : host.engine().trades(query.after_number, kAll)) {
-    if (!asks_for_old) {
-      if (!offer(trade)) break;
-      continue;
-    }
-    old.insert_or_assign(trade.number, std::move(trade));
+  host.engine().read_trades(query.after_number, [&](const TradeTruth& trade) {
+    offer(trade);
+    return !beyond_page(trade.number + 1);
+  });
+  polymarket::Page<TradeRecord> page;
+  page.next_cursor = polymarket::kEndCursor;
+  if (first.size() > kPageItems) {
+    const auto next = std::prev(first.end());
+    page.next_cursor = page_cursor(next->first - 1);
+    first.erase(next);
   }
-  for (const auto& [number, trade] : old) {
-    if (!offer(trade)) break;
-  }
-  if (page.next_cursor.empty()) page.next_cursor = polymarket::kEndCursor;
+  for (auto& [number, record] : first) page.items.push_back(std::move(record));
   return page;
 }
 

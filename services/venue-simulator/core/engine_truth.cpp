@@ -116,11 +116,19 @@ const TradeTruth* MatchingEngine::trade(std::uint64_t number) const {
 std::vector<TradeTruth> MatchingEngine::trades(std::uint64_t after_number,
                                                std::size_t limit) const {
   std::vector<TradeTruth> page;
-  for (auto it = trades_.upper_bound(after_number); it != trades_.end() && page.size() < limit;
-       ++it) {
-    page.push_back(it->second);
-  }
+  if (limit == 0) return page;
+  read_trades(after_number, [&](const TradeTruth& trade) {
+    page.push_back(trade);
+    return page.size() < limit;
+  });
   return page;
+}
+
+void MatchingEngine::read_trades(std::uint64_t after_number,
+                                 const std::function<bool(const TradeTruth&)>& use) const {
+  for (auto it = trades_.upper_bound(after_number); it != trades_.end(); ++it) {
+    if (!use(it->second)) return;
+  }
 }
 
 }  // namespace polybot::venue_simulator

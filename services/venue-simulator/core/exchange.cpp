@@ -228,15 +228,15 @@ domain::VenueAccount Exchange::account(AccountId id, Timestamp trades_since) con
                                    .reason = {},
                                    .at = order.created_at});
   }
-  constexpr std::size_t kAll = static_cast<std::size_t>(-1);
-  for (const TradeTruth& trade : engine_.trades(0, kAll)) {
+  engine_.read_trades(0, [&](const TradeTruth& trade) {
     const bool ours = trade.taker.account == id ||
                       std::any_of(trade.makers.begin(), trade.makers.end(),
                                   [id](const auto& maker) { return maker.account == id; });
     if (ours && trade.matched_at >= trades_since) {
       reading.trades.push_back(engine_.view(trade, id));
     }
-  }
+    return true;
+  });
   reading.collateral = engine_.accounts()[id].cash;
   for (const auto& [market, holdings] : engine_.accounts()[id].holdings) {
     const Listing* listing = engine_.listing(market);

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -201,6 +202,9 @@ class MatchingEngine {
   [[nodiscard]] std::vector<OrderTruth> orders(std::uint64_t after_number, std::size_t limit) const;
   // Trades of outside accounts by number, from `after_number` on, at most `limit`.
   [[nodiscard]] std::vector<TradeTruth> trades(std::uint64_t after_number, std::size_t limit) const;
+  // The same without copies; until `use` returns false.
+  void read_trades(std::uint64_t after_number,
+                   const std::function<bool(const TradeTruth&)>& use) const;
   // Null when it is forgotten.
   [[nodiscard]] const TradeTruth* trade(std::uint64_t number) const;
   [[nodiscard]] domain::VenueTrade view(const TradeTruth& trade, AccountId account) const;

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "common/runtime/config.hpp"
+#include "services/venue-simulator/api/trade_pages.hpp"
 #include "services/venue-simulator/exchange_host.hpp"
 #include "tests/unit/venue-simulator/harness.hpp"
 
@@ -274,6 +275,48 @@ TEST_F(HostTest, ForgottenOrdersAndTradesAreOnFileOnce) {
   const std::uint64_t known = count(*first);
   auto second = host(copy_of(path / "data"));
   EXPECT_EQ(count(*second), known);
+}
+
+TEST_F(HostTest, TradePagesHoldEachTradeOnceOldOnesIncluded) {
+  auto venue = host(path / "data");
+  const AccountId account = venue->apply(OpenAccount{{1}, money("100000")}).opened.at(0);
+  Members members(venue->seed());
+  members.learn(venue->engine());
+  Random random(5);
+  const auto fills = [&] { return venue->engine().totals(account).fills; };
+  while (fills() < 600) trade(*venue, 100, account, random);
+  now += 1h;  // they go to the file
+  venue->advance();
+  const std::uint64_t old = fills();
+  while (fills() < old + 600) trade(*venue, 100, account, random);
+
+  const auto read = [&](PageQuery query) {
+    std::vector<std::string> ids;
+    while (true) {
+      const auto page = trade_page(query, account, members, *venue);
+      EXPECT_LE(page.items.size(), kPageItems);
+      for (const auto& trade : page.items) ids.push_back(trade.id.value);
+      if (page.last()) return ids;
+      EXPECT_EQ(page.items.size(), kPageItems);
+      const auto cursor = polymarket::parse_base64(page.next_cursor);
+      query.after_number = std::stoull(std::string(cursor->begin(), cursor->end()));
+    }
+  };
+  const std::vector<std::string> all = read({});
+  EXPECT_GT(all.size(), 1'000U);
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+  std::uint64_t known = 0;
+  const auto count = [&known](const TradeTruth&) { return ++known > 0; };
+  venue->read_old_trades(0, count);
+  EXPECT_GT(known, 500U);
+  venue->engine().read_trades(0, count);
+  EXPECT_EQ(all.size(), known);
+
+  PageQuery late;
+  late.after_s = domain::to_unix_ms(now - 30min) / 1000;
+  const std::vector<std::string> newer = read(late);
+  EXPECT_GT(newer.size(), 500U);
+  EXPECT_TRUE(std::equal(newer.rbegin(), newer.rend(), all.rbegin()));
 }
 
 }  // namespace
