@@ -29,6 +29,15 @@ std::uint64_t random_id() {
   return id;
 }
 
+// That a trade was mined or confirmed changes no decision, and there are as many of these as of
+// orders: a commit of their own would stand in the way of every fifth signal.
+bool can_wait(const Input& input) {
+  const auto* trade = std::get_if<domain::VenueTrade>(&input);
+  return trade != nullptr && (trade->status == domain::VenueTradeStatus::Mined ||
+                              trade->status == domain::VenueTradeStatus::Confirmed ||
+                              trade->status == domain::VenueTradeStatus::Retrying);
+}
+
 }  // namespace
 
 Engine::Engine(boost::asio::any_io_executor executor, std::string journal_path, Settings settings,
@@ -74,8 +83,9 @@ void Engine::begin() {
 }
 
 void Engine::post(Input input) {
+  const bool urgent = !can_wait(input);
   inputs_.push_back(std::move(input));
-  schedule();
+  if (urgent) schedule();
 }
 
 void Engine::post_link(VenueSessionChanged change) {
@@ -109,11 +119,17 @@ void Engine::finish() {
     outputs_.clear();
     return;
   }
-  std::string why;
+  std::vector<std::function<void()>> sends;
+  for (const SubmitBatch& batch : outputs_.after_commit.submits) {
+    sends.push_back(effects_.prepare(batch));
+  }
   const bool durable = finish_turn(
       outputs_, [&](const Outputs::AtOnce& at_once) { effects_.cancel(at_once.cancels); },
       [&](const std::vector<domain::StreamedEvent>& records) { return commit(records); },
-      [&](const Outputs& outputs) { carry_out(outputs); });
+      [&](const Outputs& outputs) {
+        for (const auto& send : sends) send();
+        carry_out(outputs);
+      });
   if (!durable) fail(failure_);
 }
 
@@ -126,7 +142,6 @@ bool Engine::commit(const std::vector<domain::StreamedEvent>& records) {
 }
 
 void Engine::carry_out(const Outputs& outputs) {
-  for (const SubmitBatch& batch : outputs.after_commit.submits) effects_.submit(batch);
   for (const Read& read : outputs.after_commit.reads) effects_.read(read);
   for (const domain::StreamedEvent& record : outputs.record) effects_.publish(record);
   for (const domain::StreamedEvent& repeat : outputs.after_commit.repeats) effects_.publish(repeat);

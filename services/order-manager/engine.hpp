@@ -31,7 +31,8 @@ class Engine {
   // the expectation of being handled in the same turn.
   struct Effects {
     std::function<void(const std::vector<domain::VenueOrderId>&)> cancel;
-    std::function<void(const SubmitBatch&)> submit;
+    // Readies a request before the commit, when nothing may leave yet; what it returns sends it.
+    std::function<std::function<void()>(const SubmitBatch&)> prepare;
     std::function<void(const Read&)> read;
     std::function<void(const domain::StreamedEvent&)> publish;   // durable, in order
     std::function<void(const Ledger&)> resume;                   // start-up: from a snapshot
@@ -48,7 +49,8 @@ class Engine {
 
   // Opens and folds the journal, then starts the core. Throws JournalError.
   void start();
-  // An input for the next turn.
+  // An input for the next turn. One that nobody waits for causes none: it shares the commit of the
+  // next one that is urgent, or of the timer's.
   void post(Input input);
   // The last input of each kind that a new core must be told again after a restart of the core.
   void post_link(VenueSessionChanged change);

@@ -124,7 +124,7 @@ Service::Service(runtime::Runtime& runtime, const Config& config)
 Engine::Effects Service::effects() {
   return {
       .cancel = [this](const std::vector<domain::VenueOrderId>& orders) { desk_->cancel(orders); },
-      .submit = [this](const SubmitBatch& batch) { desk_->submit(batch); },
+      .prepare = [this](const SubmitBatch& batch) { return desk_->prepare(batch); },
       .read = [this](const Read& wanted) { desk_->read(wanted); },
       .publish = [this](const domain::StreamedEvent& event) { on_published(event); },
       .resume = [this](const Ledger& ledger) { streams_.resume(ledger); },

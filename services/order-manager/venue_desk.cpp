@@ -96,23 +96,24 @@ void VenueDesk::spawn(awaitable<void> work) {
   });
 }
 
-void VenueDesk::submit(const SubmitBatch& batch) {
-  spawn(send_batch(batch));
+std::function<void()> VenueDesk::prepare(const SubmitBatch& batch) {
+  return [this, signing = client_.sign(batch.orders), tick_at = batch.tick_at] {
+    spawn(send_batch(signing, tick_at));
+  };
 }
 
-awaitable<void> VenueDesk::send_batch(SubmitBatch batch) {
+awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> batch,
+                                      domain::Timestamp tick_at) {
   const auto self = shared_from_this();
   const domain::Duration begun = clock_.monotonic();
   domain::Duration sent = begun;
   const std::function<void()> on_sending = [&] {
     sent = clock_.monotonic();
     metrics_.observe(Stage::Submit, sent - begun);
-    if (batch.tick_at != domain::Timestamp{}) {
-      metrics_.observe(Stage::Wire, clock_.now() - batch.tick_at);
-    }
+    if (tick_at != domain::Timestamp{}) metrics_.observe(Stage::Wire, clock_.now() - tick_at);
   };
   const std::vector<domain::SubmitAnswered> answers =
-      co_await client_.submit(batch.orders, on_sending);
+      co_await client_.submit(std::move(batch), on_sending);
   if (closed_) co_return;
   metrics_.observe(Stage::Ack, clock_.monotonic() - sent);
   for (const domain::SubmitAnswered& answer : answers) post(answer);

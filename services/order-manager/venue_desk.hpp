@@ -29,7 +29,8 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
             polymarket::OrderSigner signer, ManagerMetrics& metrics, Reports reports);
 
-  void submit(const SubmitBatch& batch);
+  // Begins to sign a batch; the function it returns, called once, sends it.
+  [[nodiscard]] std::function<void()> prepare(const SubmitBatch& batch);
   void cancel(const std::vector<domain::VenueOrderId>& orders);
   void read(const Read& wanted);
 
@@ -49,7 +50,8 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   [[nodiscard]] const polymarket::Address& address() const { return client_.address(); }
 
  private:
-  [[nodiscard]] boost::asio::awaitable<void> send_batch(SubmitBatch batch);
+  [[nodiscard]] boost::asio::awaitable<void> send_batch(std::shared_ptr<VenueClient::Signing> batch,
+                                                        domain::Timestamp tick_at);
   [[nodiscard]] boost::asio::awaitable<void> send_cancels(std::vector<domain::VenueOrderId> orders);
   [[nodiscard]] boost::asio::awaitable<void> carry_out(Read wanted);
   void spawn(boost::asio::awaitable<void> work);

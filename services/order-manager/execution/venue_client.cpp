@@ -1,6 +1,7 @@
 #include "services/order-manager/execution/venue_client.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/error.hpp>
 #include <charconv>
 #include <utility>
@@ -149,13 +150,39 @@ awaitable<bool> VenueClient::authenticate() {
 
 // ----------------------------------------------------------------------------------------- orders
 
-std::optional<polymarket::PostedOrder> VenueClient::posted(const domain::Order& order) const {
+polymarket::OrderToSign VenueClient::order_to_sign(const domain::Order& order) const {
+  return polymarket::order_to_sign(order.fields, order.side, signer_.address(), signer_.address(),
+                                   polymarket::SignatureType::Eoa);
+}
+
+// On the signing thread: uses nothing that changes.
+std::optional<std::vector<polymarket::Signature>> VenueClient::signatures_of(
+    const std::vector<domain::Order>& orders) const {
+  std::vector<polymarket::Signature> signatures;
+  for (const domain::Order& order : orders) {
+    const auto signature =
+        signer_.sign(order_to_sign(order), domains_.separator(order.fields.exchange));
+    if (!signature) return std::nullopt;
+    signatures.push_back(*signature);
+  }
+  return signatures;
+}
+
+std::shared_ptr<VenueClient::Signing> VenueClient::sign(std::vector<domain::Order> orders) {
+  auto signing = std::make_shared<Signing>();
+  signing->orders = std::move(orders);
+  std::packaged_task<std::optional<std::vector<polymarket::Signature>>()> task(
+      [this, signing] { return signatures_of(signing->orders); });
+  signing->signatures = task.get_future();
+  boost::asio::post(signing_thread_, std::move(task));
+  return signing;
+}
+
+polymarket::PostedOrder VenueClient::posted(const domain::Order& order,
+                                            const polymarket::Signature& signature) const {
   polymarket::PostedOrder post;
-  post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(),
-                                         signer_.address(), polymarket::SignatureType::Eoa);
-  const auto signature = signer_.sign(post.order, domains_.separator(order.fields.exchange));
-  if (!signature) return std::nullopt;
-  post.signature = *signature;
+  post.order = order_to_sign(order);
+  post.signature = signature;
   post.owner = credentials_->api_key();
   post.time_in_force = order.time_in_force;
   post.expiration_s = order.fields.expiration_s;
@@ -164,20 +191,20 @@ std::optional<polymarket::PostedOrder> VenueClient::posted(const domain::Order& 
 }
 
 awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
-    std::vector<domain::Order> orders, std::function<void()> on_sending) {
+    std::shared_ptr<Signing> signing, std::function<void()> on_sending) {
+  const std::vector<domain::Order>& orders = signing->orders;
   if (!credentials_) {
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Unauthorized,
                                                           "no API credentials yet"});
   }
-  std::vector<polymarket::PostedOrder> posts;
-  for (const domain::Order& order : orders) {
-    auto post = posted(order);
-    if (!post) {
-      co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature,
-                                                            "could not be signed"});
-    }
-    posts.push_back(std::move(*post));
+  const auto signatures = signing->signatures.get();
+  if (!signatures) {
+    co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature,
+                                                          "could not be signed"});
   }
+  std::vector<polymarket::PostedOrder> posts;
+  for (std::size_t i = 0; i < orders.size(); ++i)
+    posts.push_back(posted(orders[i], (*signatures)[i]));
   const bool single = orders.size() == 1;
   Call call{.operation = single ? "submit" : "submit_batch", .method = http::Method::Post};
   call.path = single ? "/order" : "/orders";

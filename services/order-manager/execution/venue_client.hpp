@@ -4,14 +4,18 @@
 //
 // A submission has three ends (domain/venue.hpp): accepted, rejected, ambiguous. It is ambiguous as
 // soon as a byte of it may have left and no readable answer came; a request of which no byte has
-// left is a rejection. Everything runs on the executor's thread.
+// left is a rejection. Everything runs on the executor's thread, but for the signing of orders:
+// that takes as long as a commit, has a thread of its own and goes on beside the commit.
 #pragma once
 
 #include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/system/result.hpp>
 #include <functional>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,10 +77,18 @@ class VenueClient {
   [[nodiscard]] bool authenticated() const { return credentials_.has_value(); }
   [[nodiscard]] const polymarket::ApiCredentials& credentials() const { return *credentials_; }
 
-  // One answer per order, in order. `on_sending` is called when signing is done and bytes begin to
-  // leave.
+  // Orders of one request, being signed.
+  struct Signing {
+    std::vector<domain::Order> orders;
+    // One per order, in order; empty when one of them cannot be signed.
+    std::future<std::optional<std::vector<polymarket::Signature>>> signatures;
+  };
+  // Begins to sign. Nothing leaves; whoever thinks better of it forgets the answer.
+  [[nodiscard]] std::shared_ptr<Signing> sign(std::vector<domain::Order> orders);
+  // Waits for the signatures and sends, once per Signing. One answer per order, in order.
+  // `on_sending` is called when bytes begin to leave.
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::SubmitAnswered>> submit(
-      std::vector<domain::Order> orders, std::function<void()> on_sending = {});
+      std::shared_ptr<Signing> signing, std::function<void()> on_sending = {});
   // One answer per order; Unknown where the venue said nothing usable.
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::CancelAnswered>> cancel(
       std::vector<domain::VenueOrderId> orders);
@@ -115,7 +127,11 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<std::optional<std::int64_t>> read_balance(std::string query);
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaMarket>> read_listing(
       domain::MarketId id);
-  [[nodiscard]] std::optional<polymarket::PostedOrder> posted(const domain::Order& order) const;
+  [[nodiscard]] polymarket::OrderToSign order_to_sign(const domain::Order& order) const;
+  [[nodiscard]] std::optional<std::vector<polymarket::Signature>> signatures_of(
+      const std::vector<domain::Order>& orders) const;
+  [[nodiscard]] polymarket::PostedOrder posted(const domain::Order& order,
+                                               const polymarket::Signature& signature) const;
   [[nodiscard]] bool take_credentials(const http::Outcome& answer);
   void unreadable(std::string_view operation, std::string_view what);
   [[nodiscard]] std::uint64_t now_s() const;
@@ -128,6 +144,7 @@ class VenueClient {
   http::Client client_;
   std::optional<polymarket::ApiCredentials> credentials_;
   runtime::log::Limited failures_;
+  boost::asio::thread_pool signing_thread_{1};  // last: it uses what stands above
 };
 
 }  // namespace polybot::order_manager

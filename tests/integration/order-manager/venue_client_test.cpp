@@ -225,7 +225,8 @@ class VenueClientTest : public testing::Test {
         [](VenueClient& venue_client, std::vector<domain::Order> wanted,
            std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
           EXPECT_TRUE(co_await venue_client.authenticate());
-          out = co_await venue_client.submit(std::move(wanted));
+          auto signing = venue_client.sign(std::move(wanted));
+          out = co_await venue_client.submit(std::move(signing));
         }(*client, std::move(orders), answers));
     return answers;
   }
@@ -416,7 +417,8 @@ TEST_F(VenueClientTest, AnOrderOfWhichNoByteLeftIsRejected) {
         asio::co_spawn(acceptor.get_executor(), serve(acceptor), asio::detached);
         EXPECT_TRUE(co_await venue_client.authenticate());
         std::vector<domain::Order> orders(1, order(0));
-        out = co_await venue_client.submit(std::move(orders));
+        auto signing = venue_client.sign(std::move(orders));
+        out = co_await venue_client.submit(std::move(signing));
       }(*client, closing, answers));
   ASSERT_EQ(answers.size(), 1U);
   EXPECT_EQ(reason(answers[0].outcome), RejectReason::Other);
@@ -428,7 +430,8 @@ TEST_F(VenueClientTest, WithoutCredentialsNothingIsSent) {
       [](VenueClient& venue_client,
          std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
         std::vector<domain::Order> orders(1, order(0));
-        out = co_await venue_client.submit(std::move(orders));
+        auto signing = venue_client.sign(std::move(orders));
+        out = co_await venue_client.submit(std::move(signing));
       }(*client, answers));
   EXPECT_EQ(reason(answers.at(0).outcome), RejectReason::Unauthorized);
   EXPECT_TRUE(venue.seen("POST /order").empty());
