@@ -309,6 +309,12 @@ asio::awaitable<bool> Session::verify() {
     say(fmt::format("{:<20} {:>18} {:>18} {:>12}{}", figure.name, figure.venue, figure.journal,
                     figure.metrics, figure.equal() ? "" : "   DIFFERENT"));
   }
+  if (journal->ambiguous > 0) {
+    say(
+        fmt::format("in doubt: {} of the journal's orders may not have reached the venue; the next "
+                    "start finds out",
+                    journal->ambiguous));
+  }
   say(fmt::format("venue {} journal {} metrics: {} orders, {} fills, {} pUSD cash, P&L {} pUSD",
                   equal ? "==" : "!=", equal ? "==" : "!=", journal->submitted, journal->fills,
                   journal->cash.to_string(), journal->pnl.to_string()));

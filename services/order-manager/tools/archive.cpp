@@ -53,16 +53,15 @@ Arguments parse(const std::vector<std::string>& words) {
     } else if (parsed.file.empty() && !words[i].starts_with("--")) {
       parsed.file = words[i];
     } else {
-      throw CannotStart(fmt::format("archive: unexpected '{}'; {}", words[i], kUsage));
+      throw CannotStart(fmt::format("unexpected '{}'; {}", words[i], kUsage));
     }
   }
   if (parsed.file.empty() || parsed.date.empty()) {
-    throw CannotStart(fmt::format("archive: which journal, and before which day? {}", kUsage));
+    throw CannotStart(fmt::format("which journal, and before which day? {}", kUsage));
   }
   const auto before = parse_date(parsed.date);
   if (!before) {
-    throw CannotStart(
-        fmt::format("archive: --before needs a day like 2026-01-31, not '{}'", parsed.date));
+    throw CannotStart(fmt::format("--before needs a day like 2026-01-31, not '{}'", parsed.date));
   }
   parsed.before = *before;
   return parsed;
@@ -73,13 +72,12 @@ std::uint64_t cut_of(const Journal& journal, const Arguments& arguments) {
   const std::uint64_t cut = journal.last_before(arguments.before);
   if (cut >= journal.first_kept()) return cut;
   if (journal.first_kept() > journal.last_seq()) {
-    throw CannotStart(
-        fmt::format("archive: every record of {} is archived already", arguments.file));
+    throw CannotStart(fmt::format("every record of {} is archived already", arguments.file));
   }
   std::string oldest;
   journal.read(journal.first_kept(), journal.first_kept(),
                [&](const domain::Event& event) { oldest = runtime::to_rfc3339(event.at); });
-  throw CannotStart(fmt::format("archive: nothing to move: the oldest record in {} is {} of {}",
+  throw CannotStart(fmt::format("nothing to move: the oldest record in {} is {} of {}",
                                 arguments.file, journal.first_kept(), oldest));
 }
 
@@ -90,7 +88,7 @@ void write_snapshot(Journal& journal, const Ledger& ledger) {
                             encode_ledger(ledger));
   while (journal.snapshots().writing()) {
     const std::string failure = journal.snapshots().write_part();
-    if (!failure.empty()) throw JournalError("archive: no snapshot could be written: " + failure);
+    if (!failure.empty()) throw JournalError("no snapshot could be written: " + failure);
   }
 }
 
@@ -101,7 +99,7 @@ Ledger verified_fold(const Journal& journal) {
   std::vector<std::string> wrong = broken_identities(ledger);
   wrong.insert(wrong.end(), check.wrong.begin(), check.wrong.end());
   if (!wrong.empty()) {
-    throw CannotStart("archive: the journal does not verify, nothing is moved: " + wrong.front());
+    throw CannotStart("the journal does not verify, nothing is moved: " + wrong.front());
   }
   return ledger;
 }

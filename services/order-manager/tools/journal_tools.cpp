@@ -46,18 +46,18 @@ VerifyArguments parse_verify(const std::vector<std::string>& arguments) {
       const auto [end, error] =
           std::from_chars(number.data(), number.data() + number.size(), parsed.at);
       if (error != std::errc{} || end != number.data() + number.size()) {
-        throw CannotStart("verify: --at needs a record number, not '" + number + "'");
+        throw CannotStart("--at needs a record number, not '" + number + "'");
       }
     } else if (parsed.file.empty() && !word.starts_with("--")) {
       parsed.file = word;
     } else {
-      throw CannotStart("verify: unexpected '" + word +
+      throw CannotStart("unexpected '" + word +
                         "'; usage: order-manager verify [--at N] [--json] [--orders] FILE");
     }
   }
   if (parsed.file.empty())
     throw CannotStart(
-        "verify: which journal? usage: order-manager verify [--at N] [--json] [--orders] FILE");
+        "which journal? usage: order-manager verify [--at N] [--json] [--orders] FILE");
   return parsed;
 }
 
@@ -128,8 +128,8 @@ int verify(const std::vector<std::string>& arguments) {
   const VerifyArguments parsed = parse_verify(arguments);
   const Journal journal(parsed.file, JournalAccess::ReadOnly);
   if (parsed.at != kToTheEnd && parsed.at > journal.last_seq()) {
-    throw CannotStart(fmt::format("verify: there is no record {}; the last one is {}", parsed.at,
-                                  journal.last_seq()));
+    throw CannotStart(
+        fmt::format("there is no record {}; the last one is {}", parsed.at, journal.last_seq()));
   }
   Ledger ledger;
   const SnapshotCheck snapshots = fold_and_check(journal, parsed.at, ledger);
@@ -148,8 +148,7 @@ int verify(const std::vector<std::string>& arguments) {
 }
 
 int backup(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 2)
-    throw CannotStart("backup: usage: order-manager backup JOURNAL TARGET");
+  if (arguments.size() != 2) throw CannotStart("usage: order-manager backup JOURNAL TARGET");
   const Journal journal(arguments[0], JournalAccess::ReadOnly);
   journal.backup(arguments[1]);
   print(fmt::format("{}: {} records\n", arguments[1],
@@ -164,7 +163,7 @@ int export_csv(const std::vector<std::string>& arguments) {
       words.push_back(word);  // the only format; named so that scripts say what they get
   }
   if (words.size() != 2 || (words[0] != "fills" && words[0] != "pnl")) {
-    throw CannotStart("export: usage: order-manager export fills|pnl [--csv] JOURNAL");
+    throw CannotStart("usage: order-manager export fills|pnl [--csv] JOURNAL");
   }
   const Journal journal(words[1], JournalAccess::ReadOnly);
   if (words[0] == "fills") {
