@@ -37,7 +37,6 @@ constexpr std::string_view kTcpScheme = "tcp://";
 }  // namespace
 
 // ---- Message
-// --------------------------------------------------------------------------------------
 
 Message Message::with_size(std::size_t size) {
   nng_msg* message = nullptr;
@@ -76,7 +75,6 @@ std::span<char> Message::writable_bytes() {
 }
 
 // ---- Socket
-// ---------------------------------------------------------------------------------------
 
 struct Socket::Connections {
   std::mutex mutex;

@@ -47,7 +47,6 @@ class OpenContexts {
 }  // namespace
 
 // ---- Server
-// -----------------------------------------------------------------------------------------
 
 struct RecoveryServer::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor where, RecoveryServerConfig settings, Answerer answers,
@@ -134,7 +133,6 @@ void RecoveryServer::close() {
 }
 
 // ---- Client
-// -----------------------------------------------------------------------------------------
 
 struct RecoveryClient::State {
   State(asio::any_io_executor where, RecoveryClientConfig settings, Stats& counters)

@@ -26,7 +26,6 @@ constexpr int kReceivesPerTurn = 64;
 }  // namespace
 
 // ---- Subscription
-// -----------------------------------------------------------------------------------
 
 Subscription Subscription::topic(std::string exact) {
   return {Kind::Topic, std::move(exact)};
@@ -45,7 +44,6 @@ std::string Subscription::filter() const {
 }
 
 // ---- Subscriber
-// -------------------------------------------------------------------------------------
 
 struct Subscriber::State : std::enable_shared_from_this<State> {
   State(asio::any_io_executor executor, SubscriberConfig settings, Stats& counters)

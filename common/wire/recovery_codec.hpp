@@ -21,7 +21,6 @@ namespace polybot::wire {
 inline constexpr std::size_t kAnswerBytesMax = (std::size_t{1} << 20) - 1024;
 
 // ---- port 5551: books
-// -------------------------------------------------------------------------------
 
 struct BooksRequest {
   domain::Shard shard;
@@ -40,7 +39,6 @@ DecodeError decode_books_request(std::string_view bytes, BooksRequest& out);
 DecodeError decode_books_answer(std::string_view bytes, BooksAnswer& out);
 
 // ---- port 5562: orders
-// ------------------------------------------------------------------------------
 
 struct ReplayRequest {
   domain::StrategyName stream;  // a strategy, or "all"

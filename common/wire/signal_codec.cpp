@@ -10,7 +10,6 @@ namespace {
 constexpr int kSignalActions = 5;
 
 // ---- signals
-// ----------------------------------------------------------------------------------------
 
 void put_intent(const std::vector<domain::Leg>& legs, v1::Signal& out) {
   v1::Legs& encoded = *out.mutable_legs();  // present even when empty
@@ -55,7 +54,6 @@ domain::QuoteTarget read_target(Reading& reading, const v1::QuoteTarget& message
 }
 
 // ---- commands
-// ---------------------------------------------------------------------------------------
 
 struct PutCommandBody {
   v1::Command& out;

@@ -46,7 +46,6 @@ struct Report {
 };
 
 // ---- the receiving process
-// --------------------------------------------------------------------------
 
 class Reporter {
  public:
@@ -115,7 +114,6 @@ void receive_raw(const std::string& address, int descriptor) {
 }
 
 // ---- the sending process
-// ----------------------------------------------------------------------------
 
 class Receiver {
  public:

@@ -48,7 +48,6 @@ bool would_trade(const Order& a, const Order& b) {
 }  // namespace
 
 // ---- one record
-// -----------------------------------------------------------------------------------------
 
 struct Auditor::Judge {
   Auditor& auditor;
@@ -176,7 +175,6 @@ TradingState Auditor::state_of(const StrategyName& strategy) const {
 }
 
 // ---- signals
-// ----------------------------------------------------------------------------------------------
 
 void Auditor::answered(const domain::Event&, const domain::SignalId& id) {
   require(answered_.insert(id).second, "signal " + domain::to_string(id) + " is answered twice");
@@ -208,7 +206,6 @@ void Auditor::accepted(const domain::Event& event, const domain::SignalAccepted&
 }
 
 // ---- orders
-// -----------------------------------------------------------------------------------------------
 
 void Auditor::submitted(const domain::Event& event, const Order& order, Duration ahead) {
   require(!orders_.contains(order.id), name(order.id) + " is submitted twice");
@@ -293,7 +290,6 @@ std::optional<Timestamp> Auditor::last_byte_of(const domain::VenueOrderId& order
 }
 
 // ---- fills
-// ------------------------------------------------------------------------------------------------
 
 void Auditor::move_cash(const Audited& audited, const Fill& fill, int direction) {
   const bool buy = audited.order.side == Side::Buy;
@@ -373,7 +369,6 @@ Quantity Auditor::settled(const std::optional<StrategyName>& strategy,
 }
 
 // ---- money at risk
-// ------------------------------------------------------------------------------------------
 
 // What the open rest of a buy can cost at worst; an order that may or may not exist costs as much.
 Money Auditor::reserve(const Audited& audited) const {
@@ -467,7 +462,6 @@ std::set<om::ShardKey> Auditor::resting() const {
 }
 
 // ---- the whole
-// ------------------------------------------------------------------------------------------------
 
 // As if failed trades had never been: the fills that count, folded in the order of their booking.
 void Auditor::check_positions(const om::Ledger& ledger) const {

@@ -151,7 +151,6 @@ class TradingWorld : MarketSide {
   }
 
   // ---- order-manager and runner
-  // --------------------------------------------------------------------
   void speak_state() {
     manage(domain::RunnerAnnounced{.replica = {"runner-1"},
                                    .incarnation = kIncarnation,

@@ -93,7 +93,6 @@ void Gateway::ask_for_book(const MarketId& market) {
 }
 
 // ---- the market socket
-// --------------------------------------------------------------------------------
 
 void Gateway::on_socket(const sim::BookChanged& changed) {
   const auto known = markets_.find(changed.market);
@@ -148,7 +147,6 @@ void Gateway::on_socket(const sim::MarketResolved& resolved) {
 }
 
 // ---- the bus
-// ------------------------------------------------------------------------------------------
 
 domain::Shard Gateway::shard_of(const MarketId& market) const {
   return domain::shard_of(markets_.at(market).event);

@@ -61,7 +61,6 @@ void Manager::every(Duration span, std::function<void()> action) {
 }
 
 // ---- the process
-// ------------------------------------------------------------------------------------------
 
 void Manager::start() {
   boot();
@@ -198,7 +197,6 @@ void Manager::stop_and_start() {
 }
 
 // ---- the turn
-// ---------------------------------------------------------------------------------------------
 
 void Manager::finish_turn() {
   const std::size_t inputs = std::exchange(inputs_in_turn_, 0);
@@ -332,7 +330,6 @@ void Manager::connect_user_channel() {
 }
 
 // ---- streams
-// ----------------------------------------------------------------------------------------------
 
 // Of what came before a snapshot only the number is known.
 void Manager::resume(const StrategyName& topic, std::uint64_t seq) {

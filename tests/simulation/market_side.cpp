@@ -17,7 +17,6 @@ MarketSide::MarketSide(const sim::ExchangeSettings& settings, domain::Money depo
 }
 
 // ---- what is asked of the venue
-// ------------------------------------------------------------------
 
 void MarketSide::submit(const std::vector<domain::Order>& orders) {
   ask(submit_request(account_, orders));
@@ -65,7 +64,6 @@ bool MarketSide::deliver() {
 }
 
 // ---- what the gateway would publish
-// --------------------------------------------------------------
 
 sr::FrameOrigin MarketSide::origin_of(const MarketId& market) const {
   return {.shard = domain::shard_of(markets_.at(market).event), .sent_at = now_, .trace = {}};

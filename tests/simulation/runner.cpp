@@ -38,7 +38,6 @@ void RunnerProcess::every(Duration span, std::function<void()> action) {
 }
 
 // ---- the process
-// --------------------------------------------------------------------------------------
 
 void RunnerProcess::start() {
   wanted_ = true;
@@ -142,7 +141,6 @@ void RunnerProcess::settle() {
 }
 
 // ---- market data
-// --------------------------------------------------------------------------------------
 
 void RunnerProcess::on_frame(const MarketDataFrame& frame) {
   if (!awake() || !subscribed(frame.shard)) return;
@@ -185,7 +183,6 @@ void RunnerProcess::on_markets(const std::vector<domain::Market>& markets) {
 }
 
 // ---- order streams: as the real order feed joins them, without the waiting
-// ------------------------------
 
 void RunnerProcess::on_event(const StreamedEvent& event) {
   if (!awake()) return;

@@ -52,7 +52,6 @@ bool Venue::strikes(Fault fault) {
 }
 
 // ---- REST
-// -------------------------------------------------------------------------------------------
 
 Venue::Fate Venue::draw_fate() {
   if (stage_.now() < rest_cut_until_) return random_.chance(500'000) ? Fate::NotSent : Fate::Lost;
@@ -316,7 +315,6 @@ std::vector<domain::VenueTrade> Venue::trades_since(Timestamp since) const {
 }
 
 // ---- sockets
-// ----------------------------------------------------------------------------------------
 
 void Venue::publish() {
   sim::Outputs out = std::exchange(out_, {});
@@ -427,7 +425,6 @@ void Venue::read_listings(std::function<void(const std::vector<domain::Market>&)
 }
 
 // ---- by hand
-// ----------------------------------------------------------------------------------------
 
 std::optional<domain::Market> Venue::any_open_market() {
   std::vector<domain::Market> open;

@@ -26,7 +26,6 @@ class Venue {
   std::function<Timestamp()> client_now;
 
   // ---- order-manager's requests; each gets exactly one reply, which may be long in coming
-  // ----------
   struct Reply {
     bool answered = true;  // false: the connection failed
     std::vector<order_manager::Input> inputs;
@@ -40,7 +39,6 @@ class Venue {
                  std::function<void(const order_manager::HeartbeatAnswer&)> deliver);
 
   // ---- the user channel: one session at a time
-  // ------------------------------------------------------
   struct UserSession {
     std::function<void(const order_manager::Input&)> event;
     std::function<void()> closed;  // noticed by the client, some time after the last event
@@ -52,7 +50,6 @@ class Venue {
   void drop_user_channel();
 
   // ---- the gateway's side
-  // ----------------------------------------------------------------------------
   std::function<void(const venue_simulator::MarketOutput&)>
       market_socket;  // set once, before time runs
   struct BookReading {
@@ -65,7 +62,6 @@ class Venue {
   void read_listings(std::function<void(const std::vector<domain::Market>&)> deliver);
 
   // ---- trouble
-  // ---------------------------------------------------------------------------------------
   void input(const venue_simulator::Input& input);
   void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
   // Somebody else trades on our account.
@@ -74,7 +70,6 @@ class Venue {
   void heal();
 
   // ---- the truth
-  // -------------------------------------------------------------------------------------
   [[nodiscard]] const venue_simulator::Exchange& exchange() const { return exchange_; }
   [[nodiscard]] venue_simulator::AccountId account() const { return account_; }
   [[nodiscard]] bool by_hand(const domain::VenueOrderId& order) const {

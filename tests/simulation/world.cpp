@@ -51,7 +51,6 @@ World::World(const Plan& plan, Kind kind)
 }
 
 // ---- who hears whom
-// -----------------------------------------------------------------------------------
 
 void World::connect() {
   gateway_.publish_frame = [this](const MarketDataFrame& frame) {
@@ -122,7 +121,6 @@ void World::connect(std::size_t index) {
 }
 
 // ---- the run
-// ------------------------------------------------------------------------------------------
 
 void World::run_until(Timestamp until) {
   while (stage_.schedule.step(until)) {

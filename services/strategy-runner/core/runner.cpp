@@ -141,7 +141,6 @@ void Runner::on(const Input& input, domain::Timestamp now, Outputs& out) {
 }
 
 // ---- market data
-// ----------------------------------------------------------------------------------
 
 void Runner::on_input(const MarketDataGap& input, domain::Timestamp, Outputs& out) {
   markets_.mark_stale(input.shard);
@@ -209,7 +208,6 @@ void Runner::queue_shard(domain::Shard shard) {
 }
 
 // ---- order events
-// ---------------------------------------------------------------------------------
 
 void Runner::on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs&) {
   for (std::size_t i = 0; i < traders_.size(); ++i) {
@@ -257,7 +255,6 @@ void Runner::on_input(const OrderStreamMended& input, domain::Timestamp, Outputs
 }
 
 // ---- state of order-manager
-// -----------------------------------------------------------------------
 
 void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs&) {
   Trader* trader = find(input.state.strategy);
@@ -369,7 +366,6 @@ void Runner::on_input(const TimerFired&, domain::Timestamp now, Outputs& out) {
 }
 
 // ---- evaluation
-// -----------------------------------------------------------------------------------
 
 std::optional<Scan> Runner::scan_next(domain::Timestamp now, Outputs& out) {
   while (!causes_.empty()) {
@@ -413,7 +409,6 @@ void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Ti
 }
 
 // ---- status
-// ---------------------------------------------------------------------------------------
 
 Runner::Trader* Runner::find(const domain::StrategyName& name) {
   const auto at = std::find_if(traders_.begin(), traders_.end(),

@@ -53,8 +53,8 @@ struct RunnerSettings {
 };
 
 // ---- inputs
-// --------------------------------------------------------------------------------------- What is
-// common to the messages of one market data frame.
+
+// What is common to the messages of one market data frame.
 struct FrameOrigin {
   domain::Shard shard;
   domain::Timestamp sent_at{};  // the gateway's clock
@@ -115,7 +115,6 @@ using Input = std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, 
                            OrderStreamMended, StrategyHeard, LeasesHeard, TimerFired>;
 
 // ---- outputs
-// --------------------------------------------------------------------------------------
 struct Outputs {
   std::vector<domain::Signal> signals;          // new ones and repetitions, to publish in order
   std::vector<domain::Shard> snapshots_wanted;  // ask the gateway for these shards' books

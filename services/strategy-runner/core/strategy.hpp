@@ -120,7 +120,6 @@ class Strategy {
 };
 
 // ---- registry
-// ------------------------------------------------------------------------------------
 
 using StrategyFactory = std::function<std::unique_ptr<Strategy>()>;
 using ParameterErrors = std::vector<std::string>;

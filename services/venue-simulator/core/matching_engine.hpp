@@ -122,7 +122,6 @@ class MatchingEngine {
   [[nodiscard]] const EngineSettings& settings() const { return settings_; }
 
   // ---- accounts
-  // -----------------------------------------------------------------------------------
   AccountId open_account(const AccountAddress& address, domain::Money deposit);
   AccountId open_house_account();
   void deposit(AccountId account, domain::Money amount) { accounts_.deposit(account, amount); }
@@ -130,9 +129,9 @@ class MatchingEngine {
   [[nodiscard]] std::optional<AccountId> find_account(const AccountAddress& address) const;
 
   // ---- markets
-  // ------------------------------------------------------------------------------------ The market
-  // trades from now until `ends_at` (epoch: for ever) and resolves at `resolves_at` to what
-  // set_payout() said by then, else to one half each.
+
+  // The market trades from now until `ends_at` (epoch: for ever) and resolves at `resolves_at` to
+  // what set_payout() said by then, else to one half each.
   MarketNo list_market(Listing listing, domain::Timestamp now, Outputs& out);
   void set_payout(MarketNo market, const domain::Payout& payout);
   void change_tick(MarketNo market, domain::Price tick, domain::Timestamp now, Outputs& out);
@@ -148,7 +147,6 @@ class MatchingEngine {
   [[nodiscard]] bool is_open(MarketNo market) const;
 
   // ---- the book, in YES terms; best last
-  // ------------------------------------------------------------
   [[nodiscard]] std::vector<domain::Level> levels(MarketNo market, domain::BookSide side) const;
   [[nodiscard]] std::optional<domain::Level> best(MarketNo market, domain::BookSide side) const;
   [[nodiscard]] domain::Quantity quantity_at(MarketNo market, domain::BookSide side,
@@ -158,7 +156,6 @@ class MatchingEngine {
                                                           domain::BookSide side) const;
 
   // ---- outside orders
-  // -------------------------------------------------------------------------------
   SubmitAnswer submit(AccountId account, const NewOrder& order, domain::Timestamp now,
                       FaultBoard& faults, Outputs& out);
   void submit_later(const SubmitLater& late);
@@ -171,8 +168,8 @@ class MatchingEngine {
                    FaultBoard& faults, Outputs& out);
 
   // ---- house orders
-  // --------------------------------------------------------------------------------- In YES terms.
-  // Resting ones return their number, or 0 when nothing is left to rest.
+
+  // In YES terms. Resting ones return their number, or 0 when nothing is left to rest.
   enum class Rest : std::uint8_t { Yes, No };
   std::uint64_t place_house(AccountId account, MarketNo market, domain::BookSide side,
                             domain::Price price, domain::Quantity quantity, Rest rest,
@@ -186,7 +183,6 @@ class MatchingEngine {
                                       domain::Quantity quantity);
 
   // ---- time
-  // -----------------------------------------------------------------------------------------
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
   // Runs the one earliest timer, which must be due.
   void run_due(domain::Timestamp now, FaultBoard& faults, Outputs& out);
@@ -194,8 +190,8 @@ class MatchingEngine {
   void report_changes(domain::Timestamp now, Outputs& out);
 
   // ---- the truth
-  // ------------------------------------------------------------------------------------ By order
-  // number. Finished ones for the time of retention.
+
+  // By order number. Finished ones for the time of retention.
   [[nodiscard]] std::vector<OrderTruth> open_orders(AccountId account) const;
   [[nodiscard]] std::optional<OrderTruth> open_order(const domain::VenueOrderId& id) const;
   // Living and finished, from `after_number` on, at most `limit`.

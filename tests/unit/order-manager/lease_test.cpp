@@ -280,7 +280,6 @@ TEST(LeaseTable, StaysEvenAndMovesAsLittleAsCanBe) {
 }
 
 // ---- what becomes of the orders
-// ------------------------------------------------------------------
 
 struct Quoted : testing::Test {
   Quoted() {
