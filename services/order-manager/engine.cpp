@@ -29,8 +29,9 @@ std::uint64_t random_id() {
   return id;
 }
 
-// That a trade was mined or confirmed changes no decision, and there are as many of these as of
-// orders: a commit of their own would stand in the way of every fifth signal.
+// That a trade was mined or confirmed is news of seconds ago and waits up to a timer interval:
+// there are as many of these as of orders, and every fifth signal stood behind a commit of theirs.
+// Inputs keep their order, so the next signal finds settled what was said to be settled before it.
 bool can_wait(const Input& input) {
   const auto* trade = std::get_if<domain::VenueTrade>(&input);
   return trade != nullptr && (trade->status == domain::VenueTradeStatus::Mined ||

@@ -49,8 +49,8 @@ class Engine {
 
   // Opens and folds the journal, then starts the core. Throws JournalError.
   void start();
-  // An input for the next turn. One that nobody waits for causes none: it shares the commit of the
-  // next one that is urgent, or of the timer's.
+  // An input for the next turn. One that is not urgent causes none: it shares the commit of the
+  // next that is, at the latest the timer's.
   void post(Input input);
   // The last input of each kind that a new core must be told again after a restart of the core.
   void post_link(VenueSessionChanged change);

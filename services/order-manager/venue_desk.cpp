@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -20,6 +21,18 @@ constexpr std::string_view kHeartbeat = "heartbeat";
 constexpr domain::Duration kReadyCheck = 200ms;
 // Cancels of one request: well inside the venue's cancel burst.
 constexpr std::size_t kCancelsPerRequest = 100;
+
+// What is known of orders whose submission broke off.
+std::vector<domain::SubmitAnswered> unanswered(const std::vector<domain::Order>& orders,
+                                               bool may_have_left, domain::Timestamp now) {
+  domain::SubmitOutcome outcome = domain::SubmitRejected{domain::RejectReason::Other, "not sent"};
+  if (may_have_left) {
+    outcome = domain::SubmitAmbiguous{domain::AmbiguityCause::ConnectionLost, now};
+  }
+  std::vector<domain::SubmitAnswered> answers;
+  for (const domain::Order& order : orders) answers.push_back({order.venue_id, outcome});
+  return answers;
+}
 
 }  // namespace
 
@@ -102,20 +115,26 @@ std::function<void()> VenueDesk::prepare(const SubmitBatch& batch) {
   };
 }
 
-awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> batch,
+awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> signing,
                                       domain::Timestamp tick_at) {
   const auto self = shared_from_this();
   const domain::Duration begun = clock_.monotonic();
-  domain::Duration sent = begun;
+  std::optional<domain::Duration> sent;
   const std::function<void()> on_sending = [&] {
     sent = clock_.monotonic();
-    metrics_.observe(Stage::Submit, sent - begun);
+    metrics_.observe(Stage::Submit, *sent - begun);
     if (tick_at != domain::Timestamp{}) metrics_.observe(Stage::Wire, clock_.now() - tick_at);
   };
-  const std::vector<domain::SubmitAnswered> answers =
-      co_await client_.submit(std::move(batch), on_sending);
+  std::vector<domain::SubmitAnswered> answers;
+  try {
+    answers = co_await client_.submit(signing, on_sending);
+  } catch (const std::exception& error) {
+    // An order that is never answered would stay open for ever.
+    log::error("A submission failed", {{"error", error.what()}});
+    answers = unanswered(signing->orders, sent.has_value(), clock_.now());
+  }
   if (closed_) co_return;
-  metrics_.observe(Stage::Ack, clock_.monotonic() - sent);
+  if (sent) metrics_.observe(Stage::Ack, clock_.monotonic() - *sent);
   for (const domain::SubmitAnswered& answer : answers) post(answer);
 }
 

@@ -50,8 +50,8 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   [[nodiscard]] const polymarket::Address& address() const { return client_.address(); }
 
  private:
-  [[nodiscard]] boost::asio::awaitable<void> send_batch(std::shared_ptr<VenueClient::Signing> batch,
-                                                        domain::Timestamp tick_at);
+  [[nodiscard]] boost::asio::awaitable<void> send_batch(
+      std::shared_ptr<VenueClient::Signing> signing, domain::Timestamp tick_at);
   [[nodiscard]] boost::asio::awaitable<void> send_cancels(std::vector<domain::VenueOrderId> orders);
   [[nodiscard]] boost::asio::awaitable<void> carry_out(Read wanted);
   void spawn(boost::asio::awaitable<void> work);

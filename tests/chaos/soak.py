@@ -44,12 +44,15 @@ WORK_DONE = {"gateway": [("polybot_market_data_events_total", {})],
                                ("polybot_bus_messages_received_total", {"channel": "quote"})],
              "metrics-aggregator": [("polybot_aggregator_snapshots_total", {})],
              "venue-simulator": [("polybot_market_data_events_total", {})]}
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid):
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES / 1e6
+    """All of it, and what of it is the process's own: the rest are pages of files, programs and libraries mostly, which
+    the kernel takes away and brings back as it pleases."""
+    fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    resident, mapped = (int(fields[name].split()[0]) * 1024 / 1e6 for name in ("VmRSS", "RssFile"))
+    return resident, resident - mapped
 
 
 def cpu_seconds(pid):
@@ -89,7 +92,7 @@ def take(stack, journal, begun):
     scrape = Scrape(text)
     sample = {}
     for service, pid in stack.children().values():
-        sample["rss", service] = resident_mb(pid)
+        sample["rss", service], sample["own", service] = resident_mb(pid)
         sample["cpu", service] = cpu_seconds(pid)
         sample["work", service] = sum(scrape.value(family, **labels) or 0 for family, labels in WORK_DONE[service])
         sample["pid", service] = pid
@@ -113,8 +116,9 @@ def cost(samples, spent, work):
 def write_down(samples):
     """For whoever wants to see when something grew: a line each, times in seconds and memory in MB."""
     services = sorted(key[1] for key in samples[0][1] if key[0] == "rss")
-    lines = [",".join(["seconds", "records", *services])]
-    lines += [",".join([f"{at:.0f}", f"{sample['records']:.0f}", *(f"{sample['rss', one]:.2f}" for one in services)])
+    lines = [",".join(["seconds", "records", *(f"{one} {kind}" for one in services for kind in ("rss", "own"))])]
+    lines += [",".join([f"{at:.0f}", f"{sample['records']:.0f}",
+                        *(f"{sample[kind, one]:.2f}" for one in services for kind in ("rss", "own"))])
               for at, sample in samples]
     (WORK / "samples.csv").write_text("\n".join(lines) + "\n")
 
@@ -124,17 +128,19 @@ def report(samples):
     wrong = []
     services = sorted(service for kind, service in [key for key in samples[0][1] if isinstance(key, tuple)]
                       if kind == "rss")
-    print(f"\n{'process':20} {'RSS':>9} {'slope':>12} {'CPU per event, first and last third':>40}")
+    print(f"\n{'process':20} {'RSS':>9} {'slope':>12} {'its own':>9} {'slope':>12} "
+          f"{'CPU per event, first and last third':>40}")
     for service in services:
         if len({sample["pid", service] for _, sample in samples}) > 1:
             wrong.append(f"{service} was restarted")
             continue
-        growth = slope([(at / 3600, sample["rss", service]) for at, sample in samples])
+        resident, own = (slope([(at / 3600, sample[kind, service]) for at, sample in samples])
+                         for kind in ("rss", "own"))
         first, last = cost(samples, ("cpu", service), ("work", service))
-        print(f"{service:20} {samples[-1][1]['rss', service]:6.1f} MB {growth:+7.2f} MB/h {first * 1e6:30.2f} us "
-              f"{last * 1e6:.2f} us")
-        if growth > RSS_MB_PER_HOUR_MAX:
-            wrong.append(f"{service} grows by {growth:.2f} MB an hour")
+        print(f"{service:20} {samples[-1][1]['rss', service]:6.1f} MB {resident:+7.2f} MB/h "
+              f"{samples[-1][1]['own', service]:6.1f} MB {own:+7.2f} MB/h {first * 1e6:30.2f} us {last * 1e6:.2f} us")
+        if own > RSS_MB_PER_HOUR_MAX:
+            wrong.append(f"{service} grows by {own:.2f} MB an hour")
         if last > first * (1 + DRIFT_MAX):
             wrong.append(f"an event costs {service} {last / first - 1:.0%} more CPU at the end than at the beginning")
     first, last = cost(samples, "journal", "records")

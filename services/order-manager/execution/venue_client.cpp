@@ -166,12 +166,11 @@ std::optional<std::vector<polymarket::Signature>> VenueClient::signatures_of(
 }
 
 std::shared_ptr<VenueClient::Signing> VenueClient::sign(std::vector<domain::Order> orders) {
-  auto signing = std::make_shared<Signing>();
-  signing->orders = std::move(orders);
   std::packaged_task<std::optional<std::vector<polymarket::Signature>>()> task(
-      [this, signing] { return signatures_of(signing->orders); });
-  signing->signatures = task.get_future();
-  boost::asio::post(signing_thread_, std::move(task));
+      [this, orders] { return signatures_of(orders); });
+  auto signing = std::make_shared<Signing>(Signing{std::move(orders), task.get_future()});
+  // Asio would ask a bare packaged_task for its future, too.
+  boost::asio::post(signing_thread_, [task = std::move(task)]() mutable { task(); });
   return signing;
 }
 

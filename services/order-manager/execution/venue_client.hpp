@@ -85,8 +85,8 @@ class VenueClient {
   };
   // Begins to sign. Nothing leaves; whoever thinks better of it forgets the answer.
   [[nodiscard]] std::shared_ptr<Signing> sign(std::vector<domain::Order> orders);
-  // Waits for the signatures and sends, once per Signing. One answer per order, in order.
-  // `on_sending` is called when bytes begin to leave.
+  // Blocks until the signatures are there, then sends; once per Signing. One answer per order, in
+  // order. `on_sending` is called when bytes begin to leave.
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::SubmitAnswered>> submit(
       std::shared_ptr<Signing> signing, std::function<void()> on_sending = {});
   // One answer per order; Unknown where the venue said nothing usable.

@@ -1,4 +1,7 @@
 // What order-manager reads at the venue: its account, markets, the clock.
+//
+// Each call is named before it is awaited: gcc 12 destroys an aggregate temporary inside a co_await
+// expression wrongly.
 #include <algorithm>
 #include <utility>
 
@@ -15,8 +18,6 @@ constexpr int kPagesMax = 1'000;
 
 }  // namespace
 
-// Each call is named before it is awaited: gcc 12 destroys an aggregate temporary inside a co_await
-// expression wrongly.
 awaitable<std::optional<std::string>> VenueClient::read(Call call) {
   if (!credentials_) co_return std::nullopt;
   http::Outcome answer = co_await send(call.operation, authenticated_request(call));
@@ -160,6 +161,7 @@ awaitable<std::optional<domain::Payout>> VenueClient::read_payout(domain::Market
   if (!listing) co_return std::nullopt;
   co_return polymarket::payout(*listing);
 }
+
 awaitable<std::optional<domain::Duration>> VenueClient::read_clock_offset() {
   const domain::Timestamp begun = clock_.now();
   http::ClientRequest request{.url = settings_.rest + "/time"};

@@ -66,11 +66,14 @@ bool PageQuery::wants(const OrderTruth& order) const {
          (!token || *token == order.token);
 }
 
+bool PageQuery::wants_time(domain::Timestamp matched_at) const {
+  const std::int64_t matched_s = domain::to_unix_ms(matched_at) / 1000;
+  return (!before_s || matched_s < *before_s) && (!after_s || matched_s > *after_s);
+}
+
 bool PageQuery::wants(const TradeRecord& trade) const {
-  const std::int64_t matched_s = domain::to_unix_ms(trade.matched_at) / 1000;
   return (!id || *id == trade.id.value) && (!market || *market == trade.market) &&
-         (!token || *token == trade.token) && (!before_s || matched_s < *before_s) &&
-         (!after_s || matched_s > *after_s);
+         (!token || *token == trade.token) && wants_time(trade.matched_at);
 }
 
 polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId account,
@@ -83,7 +86,7 @@ polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId accou
   };
   const auto offer = [&](const TradeTruth& trade) {
     if (trade.number <= query.after_number || beyond_page(trade.number)) return;
-    if (!concerns(trade, account)) return;
+    if (!query.wants_time(trade.matched_at) || !concerns(trade, account)) return;
     TradeRecord record = trade_event(trade, account, members, host.engine()).trade;
     if (!query.wants(record)) return;
     first.insert_or_assign(trade.number, std::move(record));

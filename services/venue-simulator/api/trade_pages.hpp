@@ -22,6 +22,7 @@ struct PageQuery {
   std::optional<std::int64_t> after_s;
   std::uint64_t after_number = 0;  // of the cursor
 
+  [[nodiscard]] bool wants_time(domain::Timestamp matched_at) const;
   [[nodiscard]] bool wants(const OrderTruth& order) const;
   [[nodiscard]] bool wants(const polymarket::TradeRecord& trade) const;
 };

@@ -1,9 +1,12 @@
 // The loop around the core, with a real journal: what happens before, in and after a commit.
 #include "services/order-manager/engine.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <csignal>
 #include <filesystem>
 
 #include "tests/unit/order-manager/rig.hpp"
@@ -49,8 +52,8 @@ class EngineTest : public ::testing::Test {
       }
     }
   }
-  // One order to buy ten shares; its record.
-  const OrderRecord& buy() {
+  // One order to buy ten shares; its record, when it came about.
+  const OrderRecord* buy() {
     Signal signal;
     signal.id = {kRunner, 1};
     signal.strategy = kArb;
@@ -66,10 +69,7 @@ class EngineTest : public ::testing::Test {
     signal.intent =
         std::vector<Leg>{{{market_.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("10")}};
     post(SignalReceived{signal, clock_.now()});
-    static const OrderRecord kNone{};
-    const OrderRecord* record = engine_.core().ledger().orders().find({signal.id, 0});
-    EXPECT_NE(record, nullptr);
-    return record == nullptr ? kNone : *record;
+    return engine_.core().ledger().orders().find({signal.id, 0});
   }
 
   runtime::Clock clock_;
@@ -100,14 +100,28 @@ class EngineTest : public ::testing::Test {
 };
 
 TEST_F(EngineTest, AnOrderIsReadiedBeforeItsCommitAndSentBeforeAnybodyIsTold) {
-  static_cast<void>(buy());
+  ASSERT_NE(buy(), nullptr);
   ASSERT_GE(steps_.size(), 4U);
   steps_.resize(4);
   EXPECT_EQ(steps_, (std::vector<std::string>{"prepare", "commit", "send", "publish"}));
 }
 
+TEST_F(EngineTest, AnOrderIsNotSentWhenItsCommitFails) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit room{};
+  ::getrlimit(RLIMIT_FSIZE, &room);
+  const rlimit full{.rlim_cur = 1, .rlim_max = room.rlim_max};  // stands for a full disk
+  ::setrlimit(RLIMIT_FSIZE, &full);
+  static_cast<void>(buy());
+  ::setrlimit(RLIMIT_FSIZE, &room);
+  EXPECT_EQ(steps_, std::vector<std::string>{"prepare"});
+  EXPECT_FALSE(engine_.journal_writable());
+}
+
 TEST_F(EngineTest, ASettledTradeSharesTheNextCommit) {
-  const Order order = buy().order;
+  const OrderRecord* bought = buy();
+  ASSERT_NE(bought, nullptr);
+  const Order order = bought->order;
   post(SubmitAnswered{order.venue_id, SubmitAccepted{SubmitAccepted::State::Matched, {{"t-1"}}}});
   VenueTrade trade;
   trade.id = {"t-1"};
