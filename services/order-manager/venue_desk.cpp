@@ -22,18 +22,6 @@ constexpr domain::Duration kReadyCheck = 200ms;
 // Cancels of one request: well inside the venue's cancel burst.
 constexpr std::size_t kCancelsPerRequest = 100;
 
-// What is known of orders whose submission broke off.
-std::vector<domain::SubmitAnswered> unanswered(const std::vector<domain::Order>& orders,
-                                               bool may_have_left, domain::Timestamp now) {
-  domain::SubmitOutcome outcome = domain::SubmitRejected{domain::RejectReason::Other, "not sent"};
-  if (may_have_left) {
-    outcome = domain::SubmitAmbiguous{domain::AmbiguityCause::ConnectionLost, now};
-  }
-  std::vector<domain::SubmitAnswered> answers;
-  for (const domain::Order& order : orders) answers.push_back({order.venue_id, outcome});
-  return answers;
-}
-
 }  // namespace
 
 VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
@@ -131,7 +119,10 @@ awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> sign
   } catch (const std::exception& error) {
     // An order that is never answered would stay open for ever.
     log::error("A submission failed", {{"error", error.what()}});
-    answers = unanswered(signing->orders, sent.has_value(), clock_.now());
+    domain::SubmitOutcome outcome = domain::SubmitRejected{domain::RejectReason::Other, "not sent"};
+    if (sent)
+      outcome = domain::SubmitAmbiguous{domain::AmbiguityCause::ConnectionLost, clock_.now()};
+    answers = all_answered(signing->orders, outcome);
   }
   if (closed_) co_return;
   if (sent) metrics_.observe(Stage::Ack, clock_.monotonic() - *sent);

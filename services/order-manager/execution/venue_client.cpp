@@ -36,13 +36,6 @@ std::optional<domain::Duration> retry_after(const http::ClientResponse& response
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 600));
 }
 
-std::vector<domain::SubmitAnswered> all_answered(const std::vector<domain::Order>& orders,
-                                                 const domain::SubmitOutcome& outcome) {
-  std::vector<domain::SubmitAnswered> answers;
-  for (const domain::Order& order : orders) answers.push_back({order.venue_id, outcome});
-  return answers;
-}
-
 std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueOrderId>& orders) {
   std::vector<domain::CancelAnswered> answers;
   for (const domain::VenueOrderId& order : orders) {
@@ -52,6 +45,13 @@ std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueO
 }
 
 }  // namespace
+
+std::vector<domain::SubmitAnswered> all_answered(const std::vector<domain::Order>& orders,
+                                                 const domain::SubmitOutcome& outcome) {
+  std::vector<domain::SubmitAnswered> answers;
+  for (const domain::Order& order : orders) answers.push_back({order.venue_id, outcome});
+  return answers;
+}
 
 std::string_view to_string(RequestOutcome outcome) {
   switch (outcome) {

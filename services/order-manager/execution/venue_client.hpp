@@ -59,6 +59,10 @@ inline constexpr std::array<std::string_view, 12> kVenueOperations = {
     "auth",   "submit",  "submit_batch", "cancel", "cancel_batch", "open_orders",
     "trades", "balance", "listing",      "market", "time",         "heartbeat"};
 
+// The same answer for each.
+[[nodiscard]] std::vector<domain::SubmitAnswered> all_answered(
+    const std::vector<domain::Order>& orders, const domain::SubmitOutcome& outcome);
+
 class VenueClient {
  public:
   struct Observer {
@@ -83,7 +87,8 @@ class VenueClient {
     // One per order, in order; empty when one of them cannot be signed.
     std::future<std::optional<std::vector<polymarket::Signature>>> signatures;
   };
-  // Begins to sign. Nothing leaves; whoever thinks better of it forgets the answer.
+  // Begins to sign. Nothing leaves; whoever thinks better of it forgets the answer. Shared, because
+  // functions that carry it are copied.
   [[nodiscard]] std::shared_ptr<Signing> sign(std::vector<domain::Order> orders);
   // Blocks until the signatures are there, then sends; once per Signing. One answer per order, in
   // order. `on_sending` is called when bytes begin to leave.
