@@ -32,8 +32,10 @@ WARM_UP = 0.4                # of the run: caches fill, books and histories reac
 RSS_MB_PER_HOUR_MAX = 1.0
 DRIFT_MAX = 0.15             # of what one event costs, from the first third to the last
 EVENTS_MIN = 1_000           # in a third, or the cost of one says nothing
-# Order-manager remembers 20,000 ended orders; it has to trade much to have them by the end of the warm-up.
-CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"5m"', "resolved_markets": "64",
+# Order-manager remembers 20,000 ended orders; it has to trade much to have them by the end of the warm-up. What the
+# venue remembers follows how much was traded of late: it is kept short, and every market's life, too, so that the
+# last minutes of the run are like the first ones after the warm-up.
+CONFIGURATION = merged(LIVELY, {"venue-simulator.toml": {"rate": "2000", "retention": '"2m"', "resolved_markets": "64",
                                                         "rotate_period": '"60s"', "long_life": '"3m"'},
                                 "strategy-runner.toml": {"requote_interval": '"50ms"', "refresh_interval": '"2s"'}})
 
@@ -43,7 +45,7 @@ WORK_DONE = {"gateway": [("polybot_market_data_events_total", {})],
              "order-manager": [("polybot_journal_sequence", {}),
                                ("polybot_bus_messages_received_total", {"channel": "quote"})],
              "metrics-aggregator": [("polybot_aggregator_snapshots_total", {})],
-             "venue-simulator": [("polybot_market_data_events_total", {})]}
+             "venue-simulator": [("polybot_market_data_events_total", {}), ("polybot_venue_requests_total", {})]}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 

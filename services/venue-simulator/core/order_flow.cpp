@@ -103,18 +103,21 @@ void OrderFlow::build_series(Timestamp now) {
                           std::int64_t fee_rate_ppm, Timestamp first_end) {
     series_.push_back({shape, theme, outcomes, fee_rate_ppm, 0, first_end, first_end});
   };
+  // Staggered by minutes; events of a short life by so much less, or they would still be living
+  // their first one when others are at their tenth.
+  const Duration step = std::min<Duration>(minutes(1), settings_.long_life / 60);
   const Timestamp far = now + settings_.long_life;
   for (std::uint32_t i = 0; i < world::kBinary.size(); ++i) {
-    add(Shape::Binary, i, 1, world::kBinary[i].fee_rate_ppm, far + minutes(7 * i));
+    add(Shape::Binary, i, 1, world::kBinary[i].fee_rate_ppm, far + step * 7 * i);
   }
   for (std::uint32_t i = 0; i < world::kNegRisk.size(); ++i) {
     add(Shape::NegRisk, i, world::kNegRisk[i].outcomes, world::kNegRisk[i].fee_rate_ppm,
-        far + minutes(11 * i + 3));
+        far + step * (11 * i + 3));
   }
   add(Shape::Augmented, 0, world::kAugmented.outcomes, world::kAugmented.fee_rate_ppm,
-      far + minutes(5));
+      far + step * 5);
   add(Shape::NonExclusive, 0, world::kNonExclusive.outcomes, world::kNonExclusive.fee_rate_ppm,
-      far + minutes(6));
+      far + step * 6);
   add(Shape::Half, 0, 1, world::kHalf.fee_rate_ppm, now + kHalfFirstLife);
   for (std::uint32_t i = 0; i < world::kUpDown.size(); ++i) {
     // Staggered; the first one ends within 45 s of a start with five-minute markets.
