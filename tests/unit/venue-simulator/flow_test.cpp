@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "common/domain/fees.hpp"
@@ -159,6 +160,23 @@ TEST(World, FiveMinuteMarketsEndResolveAndAreSucceeded) {
   }
   EXPECT_GE(resolved, 1U);
   EXPECT_GT(venue.exchange.engine().markets().size(), first.size());
+}
+
+TEST(World, ShortLivedEventsAreAllSucceededAfterTwoLives) {
+  ExchangeSettings settings = synthetic(1);
+  settings.flow.long_life = 3min;
+  settings.flow.book_changes_per_second = 10;
+  Venue venue(settings);
+  const auto first = venue.exchange.engine().markets();
+  venue.advance(6min);
+  const MatchingEngine& engine = venue.exchange.engine();
+  for (const MarketNo number : first) {
+    EXPECT_FALSE(engine.is_open(number)) << engine.listing(number)->market.slug;
+  }
+  const auto known = engine.markets();
+  const auto open = std::count_if(known.begin(), known.end(),
+                                  [&](MarketNo number) { return engine.is_open(number); });
+  EXPECT_GE(open, 35);
 }
 
 TEST(World, OneMarketPaysOneHalfEach) {
