@@ -10,7 +10,7 @@ SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggr
 KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
 FROZEN = ("order-manager", "gateway", RUNNER, RUNNER, RUNNER, RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
 FREEZE_SECONDS_MAX = 30
-HANGS_FIRST = 0.7     # of order-manager's deaths: what is signalled meanwhile meets its successor
+HANGS_FIRST = 0.9     # of order-manager's deaths: what is signalled meanwhile meets its successor
 HANGS_SECONDS = 5     # or until it dies
 RUNNERS_MAX = 4
 
@@ -41,7 +41,7 @@ class Storm:
     def __init__(self, seed, duration):
         self._random = random.Random(seed)
         self.plan = []
-        self._each(duration, 10, 16, lambda: ("kill", "order-manager"))
+        self._each(duration, 9, 15, lambda: ("kill", "order-manager"))
         self.plan += [(at - self._random.uniform(0.5, 2), "freeze", ["order-manager", HANGS_SECONDS, draw])
                       for at, _, (_, draw) in self.plan if draw < HANGS_FIRST]
         self._each(duration, 6, 10, lambda: ("kill", self._random.choice(KILLED_BESIDE)))
