@@ -121,12 +121,14 @@ void Engine::finish() {
     return;
   }
   std::vector<std::function<void()>> sends;
-  for (const SubmitBatch& batch : outputs_.after_commit.submits) {
-    sends.push_back(effects_.prepare(batch));
-  }
   const bool durable = finish_turn(
       outputs_, [&](const Outputs::AtOnce& at_once) { effects_.cancel(at_once.cancels); },
-      [&](const std::vector<domain::StreamedEvent>& records) { return commit(records); },
+      [&](const std::vector<domain::StreamedEvent>& records) {
+        for (const SubmitBatch& batch : outputs_.after_commit.submits) {
+          sends.push_back(effects_.prepare(batch));
+        }
+        return commit(records);
+      },
       [&](const Outputs& outputs) {
         for (const auto& send : sends) send();
         carry_out(outputs);

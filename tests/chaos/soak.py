@@ -141,8 +141,8 @@ def report(samples):
         first, last = cost(samples, ("cpu", service), ("work", service))
         print(f"{service:20} {samples[-1][1]['rss', service]:6.1f} MB {resident:+7.2f} MB/h "
               f"{samples[-1][1]['own', service]:6.1f} MB {own:+7.2f} MB/h {first * 1e6:30.2f} us {last * 1e6:.2f} us")
-        if own > RSS_MB_PER_HOUR_MAX:
-            wrong.append(f"{service} grows by {own:.2f} MB an hour")
+        if resident > RSS_MB_PER_HOUR_MAX:
+            wrong.append(f"{service} grows by {resident:.2f} MB an hour, {own:.2f} of it its own")
         if last > first * (1 + DRIFT_MAX):
             wrong.append(f"an event costs {service} {last / first - 1:.0%} more CPU at the end than at the beginning")
     first, last = cost(samples, "journal", "records")
