@@ -119,7 +119,8 @@ packages:
 programs: packages
 	@deploy/build.sh $(BUILD) '' programs
 
-build: packages
+build:
+	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '' all
 
 clean: ## remove all build trees (data is kept)
