@@ -58,6 +58,8 @@ ChildProcess::ChildProcess(const ProgramSpec& spec) {
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    // The launcher's connections and lock are its own: they shall end when it ends them.
+    ::close_range(STDERR_FILENO + 1, ~0U, 0);
     ::execve(argv[0], argv.data(), envp.data());
     ::_exit(127);
   }

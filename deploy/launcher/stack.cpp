@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "common/runtime/until_one_ends.hpp"
 #include "deploy/launcher/scale.hpp"
 
 namespace polybot::launcher {
@@ -138,7 +139,7 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
             " before it was ready:" + last_words(member);
       }
       check_process(member);
-      co_await check_readiness(member);
+      co_await check_readiness(member.view.name);
       if (member.view.ready && announced.insert(member.view.name).second) {
         say_("  " + member.view.name + " is ready");
       }
@@ -162,18 +163,28 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
   }
 }
 
+// Side by side: a process that hangs lets its probe wait for seconds, and nothing else may wait for
+// that.
 boost::asio::awaitable<void> Stack::watch() {
-  domain::Duration probe_next{};
+  (void)co_await runtime::until_one_ends(watch_processes(), watch_readiness());
+}
+
+boost::asio::awaitable<void> Stack::watch_processes() {
   while (true) {
-    const domain::Duration now = clock_.monotonic();
     if (const auto wanted = read_wanted_runners(layout_.data); wanted && !stopping_) scale(*wanted);
     for (Member& member : members_) check_process(member);
     std::erase_if(members_, [](const Member& m) { return m.retired_at && !m.child; });
-    if (now >= probe_next && !stopping_) {
-      for (Member& member : members_) co_await check_readiness(member);
-      probe_next = now + kReadinessInterval;
-    }
     co_await runtime::sleep_for(kPollInterval);
+  }
+}
+
+boost::asio::awaitable<void> Stack::watch_readiness() {
+  while (true) {
+    const std::vector<ServiceView> watched = views();
+    for (const ServiceView& view : watched) {
+      if (!stopping_) co_await check_readiness(view.name);
+    }
+    co_await runtime::sleep_for(kReadinessInterval);
   }
 }
 
@@ -189,7 +200,7 @@ void Stack::check_process(Member& member) {
     member.view.ready = false;
     member.view.reason = "ended with " + ended->text();
     member.backoff = now - member.started_at > kHealthyAfter
-                         ? kBackoffMin
+                         ? domain::Duration{}
                          : std::clamp(member.backoff * 2, kBackoffMin, kBackoffMax);
     member.restart_at = now + member.backoff;
     say_(member.view.name + " ended with " + ended->text() + "; starting it again");
@@ -211,13 +222,11 @@ void Stack::scale(std::size_t runners) {
     runners_ = runners;
   }
   for (std::size_t i = 0; i < layout_.runners.size(); ++i) {
-    const std::string& name = layout_.runners[i].spec.name;
-    const auto found = std::find_if(members_.begin(), members_.end(),
-                                    [&](const Member& one) { return one.view.name == name; });
-    if (i < runners && found == members_.end()) {
+    Member* const found = find(layout_.runners[i].spec.name);
+    if (i < runners && found == nullptr) {
       add(layout_.runners[i]);
       launch_or_retry(members_.back());
-    } else if (i >= runners && found != members_.end() && !found->retired_at) {
+    } else if (i >= runners && found != nullptr && !found->retired_at) {
       retire(*found);
     }
   }
@@ -242,15 +251,34 @@ void Stack::check_retired(Member& member) {
   member.child.reset();  // kills what still runs
 }
 
-boost::asio::awaitable<void> Stack::check_readiness(Member& member) {
-  if (!member.child || member.retired_at) co_return;
-  member.view.resident_bytes = resident_bytes(member.child->pid());
+Stack::Member* Stack::find(const std::string& name) {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [&](const Member& one) { return one.view.name == name; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
+// The member with this process, unless it ended or is about to leave.
+Stack::Member* Stack::find_at_work(const std::string& name, std::optional<pid_t> pid) {
+  Member* member = find(name);
+  if (member == nullptr || !member->child || member->retired_at) return nullptr;
+  return !pid || *pid == member->child->pid() ? member : nullptr;
+}
+
+boost::asio::awaitable<void> Stack::check_readiness(std::string name) {
+  const Member* asked = find_at_work(name);
+  if (asked == nullptr) co_return;
+  const pid_t pid = asked->child->pid();
   const auto answer = co_await http_.get(
-      "http://127.0.0.1:" + std::to_string(member.plan.admin_port) + "/health/ready");
-  if (member.retired_at) co_return;
+      "http://127.0.0.1:" + std::to_string(asked->plan.admin_port) + "/health/ready");
+  // The answer is of the process that was asked.
+  Member* const found = find_at_work(name, pid);
+  if (found == nullptr) co_return;
+  Member& member = *found;
+  member.view.resident_bytes = resident_bytes(pid);
   if (!answer) {
+    const bool is_young = clock_.monotonic() - member.started_at < kHealthyAfter;
     member.view.ready = false;
-    member.view.reason = "starting";
+    member.view.reason = is_young ? "starting" : "does not answer";
     co_return;
   }
   member.view.ready = answer->status == 200;
@@ -271,9 +299,8 @@ std::vector<ServiceView> Stack::stop_order() const {
 }
 
 boost::asio::awaitable<bool> Stack::stop(std::string name, domain::Duration patience) {
-  const auto found = std::find_if(members_.begin(), members_.end(),
-                                  [&](const Member& one) { return one.view.name == name; });
-  if (found == members_.end() || !found->child) co_return true;
+  Member* const found = find(name);
+  if (found == nullptr || !found->child) co_return true;
   Member& member = *found;
   member.child->signal(SIGTERM);
   const domain::Duration deadline = clock_.monotonic() + patience;

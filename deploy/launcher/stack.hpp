@@ -73,7 +73,11 @@ class Stack {
   void retire(Member& member);
   void check_retired(Member& member);
   void check_process(Member& member);
-  [[nodiscard]] boost::asio::awaitable<void> check_readiness(Member& member);
+  [[nodiscard]] boost::asio::awaitable<void> watch_processes();
+  [[nodiscard]] boost::asio::awaitable<void> watch_readiness();
+  [[nodiscard]] Member* find(const std::string& name);
+  [[nodiscard]] Member* find_at_work(const std::string& name, std::optional<pid_t> pid = {});
+  [[nodiscard]] boost::asio::awaitable<void> check_readiness(std::string name);
   [[nodiscard]] std::string last_words(const Member& member) const;
 
   boost::asio::any_io_executor executor_;
@@ -81,9 +85,8 @@ class Stack {
   http::Client http_;
   std::function<void(const std::string&)> say_;
   Layout layout_;
-  // Each where it is for as long as it lives: readiness is asked while others come and go.
-  std::list<Member> members_;
-  std::size_t runners_ = 0;  // wanted
+  std::list<Member> members_;  // each where it is for as long as it lives
+  std::size_t runners_ = 0;    // wanted
   bool stopping_ = false;
 };
 

@@ -8,7 +8,9 @@ from waiting import Failed, say
 RUNNER = "strategy-runner"
 SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggregator")
 KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
-FROZEN = ("order-manager", "gateway", RUNNER, RUNNER, RUNNER, RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
+# order-manager twice: what it finds in its queue when it goes on was signed under leases that have ended.
+FROZEN = ("order-manager", "order-manager", "gateway", RUNNER, RUNNER, RUNNER, RUNNER, RUNNER, "venue-simulator",
+          "metrics-aggregator")
 FREEZE_SECONDS_MAX = 30
 HANGS_FIRST = 0.9     # of order-manager's deaths: what is signalled meanwhile meets its successor
 HANGS_SECONDS = 5     # or until it dies
