@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, kEventKinds> kEventKindNames = {
     "marks_taken",           "day_opened",       "drift_measured",
     "journal_opened",        "manager_started",  "trading_state_changed",
     "strategy_switched",     "lease_granted",    "command_accepted",
-    "command_denied",        "flatten_begun",    "flatten_ended"};
+    "command_denied",        "flatten_begun",    "flatten_ended",
+    "account_reconciled"};
 
 // In the order of DenyReason.
 constexpr std::array<std::string_view, kDenyReasons> kDenyReasonNames = {

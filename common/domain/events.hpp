@@ -260,6 +260,11 @@ struct DriftMeasured {
   Money positions;  // sum over tokens of abs(venue - book), at mark
   bool operator==(const DriftMeasured&) const = default;
 };
+// Every trade of the account that was matched before is booked; said now and then.
+struct AccountReconciled {
+  Timestamp until{};  // by the venue's clock
+  bool operator==(const AccountReconciled&) const = default;
+};
 
 // ---- control ---------------------------------------------------------------------------------
 struct JournalOpened {
@@ -320,7 +325,7 @@ using EventBody =
                  OrderResurrected, LegsImbalanced, LegsLevelled, MarketRecorded, MarketResolved,
                  ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured, JournalOpened,
                  ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
-                 CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded>;
+                 CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled>;
 inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
 // "order_filled", ...: the label of polybot_journal_events_total. `kind` = EventBody::index().
 [[nodiscard]] std::string_view event_kind_name(std::size_t kind);

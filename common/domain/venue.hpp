@@ -40,9 +40,8 @@ struct SubmitAnswered {
 struct CancelAnswered {
   enum class Result : std::uint8_t {
     Canceled,
-    NotCanceled,  // known, but not cancelable now (already matched, canceled, or held by a taker
-                  // delay)
-    NotFound,     // the venue does not know it
+    NotCanceled,  // there, but held by a taker delay
+    NotFound,     // not among the living: it never arrived, or was matched or canceled before
     Unknown,      // no usable answer
   };
   VenueOrderId order;

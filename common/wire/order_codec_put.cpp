@@ -150,6 +150,9 @@ struct PutBody {
     out.mutable_drift_measured()->set_cash(body.cash.raw());
     out.mutable_drift_measured()->set_positions(body.positions.raw());
   }
+  void operator()(const domain::AccountReconciled& body) const {
+    out.mutable_account_reconciled()->set_until_ns(domain::to_unix_ns(body.until));
+  }
   void operator()(const domain::JournalOpened& body) const {
     v1::JournalOpened& to = *out.mutable_journal_opened();
     to.set_journal_id(body.journal_id);

@@ -202,6 +202,8 @@ domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
     case v1::Event::kDriftMeasured:
       return domain::DriftMeasured{domain::Money::from_raw(message.drift_measured().cash()),
                                    domain::Money::from_raw(message.drift_measured().positions())};
+    case v1::Event::kAccountReconciled:
+      return domain::AccountReconciled{reading.at(message.account_reconciled().until_ns())};
     case v1::Event::kJournalOpened: {
       const auto& body = message.journal_opened();
       return domain::JournalOpened{body.journal_id(), body.fold_version(),

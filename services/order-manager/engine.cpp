@@ -80,11 +80,13 @@ void Engine::begin() {
   finish();
   if (failed_) return;
   for (const auto& [channel, link] : links_) post(VenueSessionChanged{channel, link});
+  if (stopping_) post(ShutdownRequested{});
   effects_.started(start_up);
 }
 
 void Engine::post(Input input) {
   const bool urgent = !can_wait(input);
+  stopping_ = stopping_ || std::holds_alternative<ShutdownRequested>(input);
   inputs_.push_back(std::move(input));
   if (urgent) schedule();
 }

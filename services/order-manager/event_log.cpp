@@ -151,6 +151,7 @@ struct Writer {
   void operator()(const domain::OrderCancelRejected&) const {}
   void operator()(const domain::MarketRecorded&) const {}
   void operator()(const domain::MarksTaken&) const {}
+  void operator()(const domain::AccountReconciled&) const {}
   void operator()(const domain::JournalOpened&) const {}
   void operator()(const domain::ManagerStarted&) const {}
   void operator()(const domain::CommandAccepted&) const {}

@@ -16,7 +16,6 @@ using boost::asio::awaitable;
 namespace log = runtime::log;
 
 constexpr domain::Duration kClockInterval = 2s;
-constexpr std::string_view kHeartbeat = "heartbeat";
 // How soon after becoming ready the first heartbeat goes out, at most.
 constexpr domain::Duration kReadyCheck = 200ms;
 // Cancels of one request: well inside the venue's cancel burst.
@@ -42,11 +41,11 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
 VenueClient::Observer VenueDesk::client_observer() {
   return {.on_request =
               [this](std::string_view operation, RequestOutcome outcome, domain::Duration elapsed) {
-                if (closed_) return;
-                metrics_.venue_request(operation, to_string(outcome), elapsed);
-                // A heartbeat is given up so early that its silence says little about the link.
-                if (operation != kHeartbeat)
-                  set_rest(outcome == RequestOutcome::Failed ? Link::Down : Link::Up);
+                if (!closed_) metrics_.venue_request(operation, to_string(outcome), elapsed);
+              },
+          .on_link =
+              [this](Link link) {
+                if (!closed_) set_rest(link);
               },
           .on_throttled = [this](domain::Duration pause) { post(VenueThrottled{pause}); }};
 }

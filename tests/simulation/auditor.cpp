@@ -143,6 +143,7 @@ struct Auditor::Judge {
   // Nothing to hold against them.
   void operator()(const domain::MarksTaken&) const {}
   void operator()(const domain::DriftMeasured&) const {}
+  void operator()(const domain::AccountReconciled&) const {}
   void operator()(const domain::ManagerStarted&) const {
     auditor.leases_.on_manager_started(event);
   }

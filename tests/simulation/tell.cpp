@@ -38,6 +38,9 @@ struct TellEvent {
   std::string operator()(const domain::DriftMeasured& body) const {
     return "cash " + body.cash.to_string() + ", positions " + body.positions.to_string();
   }
+  std::string operator()(const domain::AccountReconciled& body) const {
+    return "until " + std::to_string(domain::to_unix_ms(body.until));
+  }
   template <class Body>
   std::string operator()(const Body& body) const {
     if constexpr (requires { body.fill.order; }) {

@@ -172,12 +172,17 @@ domain::CancelAnswered cancel_result(const CancelAnswer& answer,
   }
   for (const auto& [id, reason] : answer.not_canceled) {
     if (id != order) continue;
-    const bool finished =
-        reason.find("matched") != std::string::npos || reason.find("already") != std::string::npos;
-    const bool missing = reason.find("not found") != std::string::npos ||
-                         reason.find("be found") != std::string::npos ||
-                         reason.find("not exist") != std::string::npos;
-    return {order, missing && !finished ? Result::NotFound : Result::NotCanceled, bounded(reason)};
+    const auto says = [&](std::string_view words) {
+      return reason.find(words) != std::string::npos;
+    };
+    // Only what is held back is known to be there.
+    Result result = Result::Unknown;
+    if (says("delay")) {
+      result = Result::NotCanceled;
+    } else if (says("found") || says("exist") || says("already") || says("matched")) {
+      result = Result::NotFound;
+    }
+    return {order, result, bounded(reason)};
   }
   return {order, Result::Unknown, {}};
 }

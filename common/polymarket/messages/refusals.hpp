@@ -47,10 +47,9 @@ inline constexpr std::string_view kNoOrderbook = "No orderbook exists for the re
 inline constexpr std::string_view kInvalidTokenId = "Invalid token id";
 inline constexpr std::string_view kBatchTooLarge = "Payload exceeds the limit";
 
-// Reasons in `not_canceled`.
-inline constexpr std::string_view kCancelNotFound = "order not found";
-inline constexpr std::string_view kCancelTooLate =
-    "order can't be canceled: already canceled or matched";
+// Reasons in `not_canceled`. The venue has one text for what it never had and for what has ended.
+inline constexpr std::string_view kCancelGone =
+    "order can't be found - already canceled or matched";
 inline constexpr std::string_view kCancelDelayed =
     "order can't be canceled: held by the market's taker delay";
 

@@ -161,6 +161,9 @@ struct Ledger::Applier {
     ledger.drift_ = body;
     ledger.drift_measured_ = true;
   }
+  void operator()(const domain::AccountReconciled& body) const {
+    ledger.reconciled_until_ = body.until;
+  }
 
   void operator()(const domain::JournalOpened& body) const {
     ledger.journal_id_ = body.journal_id;

@@ -81,6 +81,8 @@ class Ledger {
   [[nodiscard]] const std::vector<Flatten>& flattens() const { return flattens_; }
   [[nodiscard]] const domain::DriftMeasured& drift() const { return drift_; }
   [[nodiscard]] bool drift_measured() const { return drift_measured_; }
+  // Every trade before is booked, by the venue's clock; none = nothing has been said yet.
+  [[nodiscard]] domain::Timestamp reconciled_until() const { return reconciled_until_; }
 
   [[nodiscard]] const std::map<domain::StrategyName, StrategyCounters>& counters() const {
     return counters_;
@@ -131,6 +133,7 @@ class Ledger {
   std::vector<Flatten> flattens_;
   domain::DriftMeasured drift_;
   bool drift_measured_ = false;
+  domain::Timestamp reconciled_until_{};
   std::map<domain::StrategyName, StrategyCounters> counters_;
   std::array<std::uint64_t, domain::kEventKinds> event_counts_{};
 };

@@ -232,10 +232,11 @@ struct LedgerImage {
     auto& [last_seq, last_at, topic_seq, journal_id, opened_at, deposited, starts, orders,
            portfolio, commitments, legs, signals, markets, instruments, account_state,
            strategy_states, enabled, answers, answer_order, flattens, drift, drift_measured,
-           counters, event_counts] = ledger;
+           reconciled_until, counters, event_counts] = ledger;
     archive(last_seq, last_at, topic_seq, journal_id, opened_at, deposited, starts, orders,
             portfolio, legs, signals, markets, instruments, account_state, strategy_states, enabled,
-            answers, answer_order, flattens, drift, drift_measured, counters, event_counts);
+            answers, answer_order, flattens, drift, drift_measured, reconciled_until, counters,
+            event_counts);
   }
   static void index(Ledger& ledger) {
     index(ledger.orders_);

@@ -112,7 +112,7 @@ std::uint64_t Ledger::digest() const {
     digest.add(flatten.strategy.has_value());
     if (flatten.strategy) digest.add(*flatten.strategy);
   }
-  digest.add(drift_.cash).add(drift_.positions).add(drift_measured_);
+  digest.add(drift_.cash).add(drift_.positions).add(drift_measured_).add(reconciled_until_);
   for (const auto& [strategy, counters] : counters_) {
     digest.add(strategy);
     add_counters(digest, counters);

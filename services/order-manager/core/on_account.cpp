@@ -60,13 +60,21 @@ Timestamp OrderManager::State::held_until(const OrderRecord& order) const {
   return (ours ? *watch->second.last_byte_at : started_at) + settings.ambiguous_hold;
 }
 
+Timestamp OrderManager::State::venue_time(Timestamp ours) const {
+  return mutated(Mutation::ClockUnchecked) ? ours : ours + *clock_offset;
+}
+
 // Far enough back to find every fill that may have been missed, by the venue's clock. Orders are
 // only submitted while ours agrees with it.
 Timestamp OrderManager::State::trades_since() const {
-  Timestamp since = account_read_at != Timestamp{} ? account_read_at : started_at;
-  if (!mutated(Mutation::ClockUnchecked)) since += *clock_offset;
-  // A last record of the future says nothing of when the last process ended.
-  if (account_read_at == Timestamp{}) since = folded_until <= since ? folded_until : Timestamp{};
+  Timestamp since = venue_time(account_read_at);
+  if (account_read_at == Timestamp{}) {
+    // Where the processes before left off. One of the future says nothing.
+    since =
+        ledger.reconciled_until() != Timestamp{} ? ledger.reconciled_until() : ledger.opened_at();
+    if (since > venue_time(started_at)) since = {};
+  }
+  if (unbooked_since) since = std::min(since, *unbooked_since);
   for (const ClientOrderId& id : ledger.orders().open()) {
     since = std::min(since, ledger.orders().find(id)->order.submitted_at);
   }
@@ -102,6 +110,12 @@ void OrderManager::State::on(const VenueAccount& account) {
     // A new journal begins with what the account has.
     record({}, {}, domain::CashMoved{account.collateral, account.collateral});
   }
+  // What this reading tells again is remembered again, should it still be impossible to book.
+  if (unbooked_since && account.trades_since <= *unbooked_since) unbooked_since.reset();
+  // Before their trades: a fill does not tell how large its order is.
+  for (const domain::VenueOrderUpdate& update : account.open_orders) {
+    if (ledger.orders().find(update.order) == nullptr) on(update);
+  }
   for (const domain::VenueTrade& trade : account.trades) on(trade);
   reconcile_open_orders(account);
   std::set<domain::VenueOrderId> open;
@@ -114,6 +128,7 @@ void OrderManager::State::on(const VenueAccount& account) {
     if (watch.closing_since || watch.matched_at_once) closing.push_back(id);
   }
   for (const ClientOrderId& id : closing) finish_if_closed(id);
+  remember_reconciled();
   settle_claims(account);
   measure_drift(account);
   ++reconciliations_ok;
@@ -125,6 +140,14 @@ void OrderManager::State::on(const VenueAccount& account) {
   }
 }
 
+// So that a successor looks for what nobody has seen, however long ago it was matched.
+void OrderManager::State::remember_reconciled() {
+  Timestamp until = venue_time(account_read_at);
+  if (unbooked_since) until = std::min(until, *unbooked_since);
+  if (until < ledger.reconciled_until() + settings.drift_every) return;
+  record({}, {}, domain::AccountReconciled{until});
+}
+
 void OrderManager::State::reconcile_open_orders(const VenueAccount& account) {
   for (const domain::VenueOrderUpdate& update : account.open_orders) {
     const OrderRecord* order = ledger.orders().find(update.order);
@@ -134,7 +157,9 @@ void OrderManager::State::reconcile_open_orders(const VenueAccount& account) {
       on(update);
       continue;
     }
-    // It rests though the book has it ended: the venue must not keep what nobody watches.
+    // It rests though the book has it ended: the venue must not keep what nobody watches. Orders of
+    // others are theirs to cancel.
+    if (order->order.strategy.value == domain::kExternalStrategy) continue;
     if (believed(order->changed_at) + settings.missing_hold < account.read_at) {
       out->at_once.cancels.push_back(update.order);
     }

@@ -113,21 +113,26 @@ void OrderManager::State::on(const domain::CancelAnswered& answer) {
       }
       return;
     case Result::NotCanceled:
-      // It is there, and already matched, canceled, or held back: a reading tells which.
-      want_account();
-      if (order->status == OrderStatus::Ambiguous || written_off) return sign_of_life(id);
-      if (order->terminal() && order->status != OrderStatus::Filled) return;
-      record_order(*order, domain::OrderCancelRejected{id, shortened(answer.text)});
-      return;
-    case Result::NotFound:
-      // No proof: the order may still be on its way, or ended in a way we have not heard of.
-      if (order->status == OrderStatus::Accepted || order->status == OrderStatus::PartiallyFilled) {
+      if (order->status == OrderStatus::Ambiguous || written_off) {
         want_account();
+        return sign_of_life(id);
       }
-      return;
+      return cancel_refused(*order, answer.text);
+    case Result::NotFound:
+      // No proof of anything while it is in doubt: it may still be on its way.
+      if (order->status == OrderStatus::Ambiguous || order->status == OrderStatus::Submitted)
+        return;
+      return cancel_refused(*order, answer.text);
     case Result::Unknown:
       return;  // asked again by drive_cancels()
   }
+}
+
+// The order is held back, or has ended in a way we have not heard of: a reading tells.
+void OrderManager::State::cancel_refused(const OrderRecord& order, std::string_view text) {
+  if (order.terminal() && order.status != OrderStatus::Filled) return;
+  want_account();
+  record_order(order, domain::OrderCancelRejected{order.order.id, shortened(text)});
 }
 
 // ---- user events -------------------------------------------------------------------------------

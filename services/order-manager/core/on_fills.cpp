@@ -109,7 +109,13 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
     const Price price = domain::average_price(fill.cash, fill.quantity).value_or(trade.price);
     order = adopt_foreign(fill.order, trade.market, fill.token, fill.side, price, fill.quantity,
                           trade.matched_at);
-    if (order == nullptr) return;
+    if (order == nullptr) {
+      const bool unknown = ledger.market(trade.market) == nullptr;
+      if (unknown && trade.matched_at + kUnbookedSoughtFor > venue_time(now)) {
+        unbooked_since = std::min(unbooked_since.value_or(trade.matched_at), trade.matched_at);
+      }
+      return;
+    }
   }
   if (mutated(Mutation::LateFillDropped) && order->terminal()) return;
   const ClientOrderId id = order->order.id;
@@ -181,7 +187,7 @@ const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId
   if (known == nullptr || !instrument) {
     // Booked with the next reading, once the market's record tells what the token is.
     want_market(market);
-    want_account();
+    market_watches[market].account_waits = true;
     return nullptr;
   }
   if (!quantity.is_positive() || price.raw() <= 0 || price >= domain::kPriceOne) return nullptr;

@@ -76,6 +76,18 @@ void OrderManager::State::judge_legs() {
   }
 }
 
+// What is under way, or in doubt, decides how much there is left to sell; quotes that rest are
+// canceled by the sale itself.
+bool OrderManager::State::awaits_fills(const LegGroup& group) const {
+  const auto awaited = [&](const domain::ClientOrderId& id) {
+    return ledger.orders().open().contains(id) &&
+           ledger.orders().find(id)->order.purpose != domain::OrderPurpose::Quote;
+  };
+  return std::any_of(group.correctors.begin(), group.correctors.end(), awaited) ||
+         std::any_of(group.legs.begin(), group.legs.end(),
+                     [&](const LegGroup::Leg& leg) { return awaited(leg.order); });
+}
+
 void OrderManager::State::unwind_legs() {
   if (stopping) return;
   struct Surplus {
@@ -88,6 +100,7 @@ void OrderManager::State::unwind_legs() {
   for (const SignalId& signal : ledger.legs().unlevel()) {
     const LegGroup& group = ledger.legs().all().at(signal);
     if (now < believed(group.unlevel_since) + settings.unwind_after) continue;
+    if (awaits_fills(group)) continue;
     const auto quantities = ledger.leg_quantities(group);
     const auto least = std::min_element(
         quantities.begin(), quantities.end(),

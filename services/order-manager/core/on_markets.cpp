@@ -1,5 +1,6 @@
 // Market records, closings, resolutions. The gateway's word is a hint; the venue's record decides.
 #include <algorithm>
+#include <utility>
 
 #include "services/order-manager/core/order_manager_state.hpp"
 
@@ -97,6 +98,7 @@ void OrderManager::State::on(const MarketRead& read) {
   if (worth_it && (record_now == nullptr || *record_now != market)) {
     record({}, {}, domain::MarketRecorded{market});
   }
+  if (std::exchange(watch.account_waits, false)) want_account();
   if (finished) close_market(market.id);
   if (market.status == MarketStatus::Resolved) resolve(market.id, market.payout);
   release_parked(read.id);

@@ -50,6 +50,8 @@ void OrderManager::State::sync_quotes(const TargetKey& key) {
   const domain::Market* market = ledger.market(key.market);
   if (it == targets.end() || market == nullptr) return;
   Target& target = it->second;
+  // What was filled is not wanted again before the strategy has seen the fill.
+  if (!saw_last_fill(key.strategy, key.market, target.applied_seq)) return;
   const auto wanted = wanted_quotes(
       target.quotes, *market, quotable(ledger, key.strategy, {key.market, domain::Outcome::Yes}),
       quotable(ledger, key.strategy, {key.market, domain::Outcome::No}));

@@ -92,9 +92,9 @@ void OrderManager::State::accept_or_deny(const Signal& signal) {
   if (reason == DenyReason::None && !withdraws(signal)) {
     if (park(signal)) return;
     reason = refuses_markets(signal);
-    if (reason == DenyReason::None && !mutated(Mutation::StalePositionIgnored) &&
-        !saw_last_fill(signal)) {
-      reason = DenyReason::StalePosition;
+    for (const domain::MarketId& market : markets_of(signal)) {
+      const bool saw = saw_last_fill(signal.strategy, market, signal.applied_seq);
+      if (reason == DenyReason::None && !saw) reason = DenyReason::StalePosition;
     }
   }
   if (reason != DenyReason::None) return deny(signal, signal.strategy, reason);
@@ -174,12 +174,13 @@ DenyReason OrderManager::State::refuses_markets(const Signal& signal) const {
   return DenyReason::None;
 }
 
-bool OrderManager::State::saw_last_fill(const Signal& signal) const {
-  for (const domain::MarketId& id : markets_of(signal)) {
-    const MarketPosition* position = ledger.portfolio().find(signal.strategy, id);
-    if (position != nullptr && position->last_fill_seq > signal.applied_seq) return false;
-  }
-  return true;
+// Whether who had applied the order events up to there knows of the strategy's last fill.
+bool OrderManager::State::saw_last_fill(const StrategyName& strategy,
+                                        const domain::MarketId& market,
+                                        std::uint64_t applied_seq) const {
+  if (mutated(Mutation::StalePositionIgnored)) return true;
+  const MarketPosition* position = ledger.portfolio().find(strategy, market);
+  return position == nullptr || position->last_fill_seq <= applied_seq;
 }
 
 // The venue's own record is read before the first order of a market; the signal waits for it.
@@ -203,6 +204,22 @@ void OrderManager::State::release_parked(const domain::MarketId& market) {
     return true;
   });
   for (const Signal& signal : released) decide(signal);
+}
+
+// Signals may overtake each other: a withdrawal waits for nothing.
+void OrderManager::State::drop_superseded(const Signal& withdrawal,
+                                          const domain::MarketId& market) {
+  std::vector<Signal> dropped;
+  std::erase_if(parked, [&](const ParkedSignal& waiting) {
+    const auto* target = std::get_if<QuoteTarget>(&waiting.signal.intent);
+    const bool superseded = target != nullptr && target->market == market &&
+                            waiting.signal.strategy == withdrawal.strategy &&
+                            waiting.signal.id.incarnation == withdrawal.id.incarnation &&
+                            waiting.signal.id.counter < withdrawal.id.counter;
+    if (superseded) dropped.push_back(waiting.signal);
+    return superseded;
+  });
+  for (const Signal& signal : dropped) deny(signal, signal.strategy, DenyReason::SignalExpired);
 }
 
 void OrderManager::State::expire_parked() {
@@ -246,14 +263,18 @@ void OrderManager::State::take_target(const Signal& signal, const QuoteTarget& q
                           present->second.signal.counter > signal.id.counter;
   if (superseded) return deny(signal, signal.strategy, DenyReason::SignalExpired);
   record(signal.strategy, signal.trace, domain::SignalAccepted{signal.id, signal.action});
-  if (withdraws(signal)) return withdraw(key, domain::CancelReason::Requested);
+  if (withdraws(signal)) {
+    drop_superseded(signal, quotes_wanted.market);
+    return withdraw(key, domain::CancelReason::Requested);
+  }
   targets[key] = {.quotes = quotes_wanted,
                   .signal = signal.id,
                   .trace = signal.trace,
                   .next_leg = ledger.orders().next_leg(signal.id),
                   .since = now,
                   .shard = signal.shard,
-                  .epoch = signal.lease_epoch};
+                  .epoch = signal.lease_epoch,
+                  .applied_seq = signal.applied_seq};
   sync_quotes(key);
 }
 

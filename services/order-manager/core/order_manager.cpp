@@ -100,7 +100,6 @@ void OrderManager::State::start(std::uint64_t new_journal_id, Timestamp at, Outp
   out = &outputs;
   started = true;
   started_at = at;
-  folded_until = ledger.journal_id() == 0 ? at : ledger.last_at();
   if (ledger.journal_id() == 0) {
     record({}, {}, domain::JournalOpened{new_journal_id, kFoldVersion, {}});
     if (settings.first_trading_state != domain::TradingState::Active) {
@@ -285,6 +284,15 @@ void OrderManager::State::on(const ShutdownRequested&) {
   take_marks();
 }
 
+// Markets come and go for as long as the process lives.
+void OrderManager::State::forget_old_pauses() {
+  std::erase_if(exits,
+                [&](const auto& entry) { return now >= entry.second.next + kExitPaceRemembered; });
+  std::erase_if(requote_pauses, [&](const auto& entry) {
+    return !targets.contains(entry.first.first) && now >= entry.second.until;
+  });
+}
+
 void OrderManager::State::on(const TimerFired&) {
   take_marks_if_due();
   check_breaches();
@@ -308,6 +316,7 @@ void OrderManager::State::on(const TimerFired&) {
   drive_markets();
   drive_account();
   quotes.forget_old(now);
+  forget_old_pauses();
 }
 
 }  // namespace polybot::order_manager

@@ -72,9 +72,11 @@ struct OrderManager::State {
                                                    domain::Side side) const;
   [[nodiscard]] domain::DenyReason refuses_shape(const domain::Signal& signal) const;
   [[nodiscard]] domain::DenyReason refuses_markets(const domain::Signal& signal) const;
-  [[nodiscard]] bool saw_last_fill(const domain::Signal& signal) const;
+  [[nodiscard]] bool saw_last_fill(const StrategyName& strategy, const domain::MarketId& market,
+                                   std::uint64_t applied_seq) const;
   [[nodiscard]] bool park(const domain::Signal& signal);
   void release_parked(const domain::MarketId& market);
+  void drop_superseded(const domain::Signal& withdrawal, const domain::MarketId& market);
   void expire_parked();
   void take_legs(const domain::Signal& signal, const std::vector<domain::Leg>& legs);
   void take_target(const domain::Signal& signal, const domain::QuoteTarget& quotes);
@@ -113,6 +115,7 @@ struct OrderManager::State {
   // ---- what the venue says of orders (on_answers.cpp)
   void acknowledge(const domain::ClientOrderId& id);
   void sign_of_life(const domain::ClientOrderId& id);
+  void cancel_refused(const OrderRecord& order, std::string_view text);
   void close_order(const domain::ClientOrderId& id, domain::Quantity matched);
   void finish_if_closed(const domain::ClientOrderId& id);
   void turn_ambiguous(const domain::ClientOrderId& id, domain::AmbiguityCause cause,
@@ -140,6 +143,7 @@ struct OrderManager::State {
   // ---- legs (on_legs.cpp)
   [[nodiscard]] bool unsellable(const std::vector<LegQuantity>& legs) const;
   void judge_legs();
+  [[nodiscard]] bool awaits_fills(const LegGroup& group) const;
   void unwind_legs();
   [[nodiscard]] bool tradable(const domain::MarketId& market) const;
 
@@ -191,7 +195,9 @@ struct OrderManager::State {
   // ---- the account (on_account.cpp)
   void want_account();
   void drive_account();
+  [[nodiscard]] Timestamp venue_time(Timestamp ours) const;
   [[nodiscard]] Timestamp trades_since() const;
+  void remember_reconciled();
   [[nodiscard]] Timestamp held_until(const OrderRecord& order) const;
   [[nodiscard]] std::vector<domain::TokenId> tokens_of_interest() const;
   void reconcile_open_orders(const domain::VenueAccount& account);
@@ -271,12 +277,15 @@ struct OrderManager::State {
   };
   std::map<domain::Instrument, ExitPace> exits;
   void pace_exit(const domain::Instrument& instrument);
+  void forget_old_pauses();
 
   bool account_wanted = true;
   bool account_reading = false;
   Timestamp account_asked_at{};
   Timestamp account_read_at{};  // of the last complete reading
-  Timestamp folded_until{};     // of the last record before this start, by its own stamp
+  // Of the oldest trade that cannot be booked before the record of its market has been read, by the
+  // venue's clock.
+  std::optional<Timestamp> unbooked_since;
   Timestamp next_drift_at{};
   bool drift_due = true;
   std::deque<RecentFlow> recent_flows;

@@ -46,6 +46,7 @@ struct Target {
   // Whose lease it was set under: a later holder has to set its own.
   domain::Shard shard;
   domain::LeaseEpoch epoch;
+  std::uint64_t applied_seq = 0;  // what its runner knew
 };
 
 // Keeps a refused quote from being tried again at once; survives the target it belongs to.
@@ -68,6 +69,7 @@ struct MarketWatch {
   bool reading = false;
   Timestamp next_confirm_at{};  // not before: asks for the resolution
   Timestamp not_found_until{};
+  bool account_waits = false;  // something foreign is to be booked there
 };
 
 // A settlement that a reading of the account may or may not have seen.
@@ -87,7 +89,10 @@ inline constexpr domain::Duration kMarketReadTimeout = std::chrono::seconds(10);
 inline constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
 inline constexpr domain::Duration kClaimReadPause = std::chrono::seconds(3);
 inline constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
+inline constexpr domain::Duration kUnbookedSoughtFor = std::chrono::hours(24);
 inline constexpr domain::Duration kTradesMargin = std::chrono::seconds(60);
+// After its pause; an exit that is still wanted is tried again long before.
+inline constexpr domain::Duration kExitPaceRemembered = std::chrono::minutes(2);
 inline constexpr domain::Duration kRequotePauseMax = std::chrono::seconds(8);
 
 }  // namespace polybot::order_manager

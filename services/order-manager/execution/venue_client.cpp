@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 using boost::asio::awaitable;
 
 constexpr domain::Duration kEngineRestartPause = 2s;
+constexpr std::string_view kHeartbeat = "heartbeat";
 constexpr std::chrono::milliseconds kHeartbeatTimeout = 3s;
 
 RequestOutcome outcome_of(unsigned status) {
@@ -84,8 +85,10 @@ std::uint64_t VenueClient::now_s() const {
 awaitable<http::Outcome> VenueClient::send(std::string_view operation,
                                            http::ClientRequest request) {
   const domain::Duration begun = clock_.monotonic();
+  const bool tells_of_link = operation != kHeartbeat && request.url.starts_with(settings_.rest);
   http::Outcome answer = co_await client_.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
+  if (tells_of_link) observer_.on_link(answer ? Link::Up : Link::Down);
   if (!answer) {
     observer_.on_request(operation, RequestOutcome::Failed, elapsed);
     failures_.warning("The venue did not answer",
@@ -256,7 +259,7 @@ awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(
 awaitable<HeartbeatAnswer> VenueClient::heartbeat(std::string id) {
   using Result = HeartbeatAnswer::Result;
   if (!credentials_) co_return HeartbeatAnswer{};
-  Call call{.operation = "heartbeat",
+  Call call{.operation = kHeartbeat,
             .method = http::Method::Post,
             .path = std::string(polymarket::kHeartbeatPath)};
   call.body = polymarket::write_heartbeat_body(id);

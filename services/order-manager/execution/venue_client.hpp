@@ -67,6 +67,9 @@ class VenueClient {
  public:
   struct Observer {
     std::function<void(std::string_view operation, RequestOutcome, domain::Duration)> on_request;
+    // Whether the host that takes orders answers. Listings come from another one; and a heartbeat
+    // is given up so early that its silence says little.
+    std::function<void(Link)> on_link;
     // 429 or 503 with Retry-After, or 425 (matching engine restarting).
     std::function<void(domain::Duration retry_after)> on_throttled;
   };

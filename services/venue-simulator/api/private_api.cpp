@@ -38,12 +38,15 @@ std::string join(const std::vector<std::string>& parts) {
 }
 
 Response cancel_answer(const std::vector<domain::CancelAnswered>& answers) {
+  using Result = domain::CancelAnswered::Result;
   polymarket::CancelAnswer answer;
   for (const domain::CancelAnswered& one : answers) {
-    if (one.result == domain::CancelAnswered::Result::Canceled) {
+    if (one.result == Result::Canceled) {
       answer.canceled.push_back(one.order);
     } else {
-      answer.not_canceled.emplace_back(one.order, one.text);
+      const bool is_held = one.result == Result::NotCanceled;
+      answer.not_canceled.emplace_back(one.order, is_held ? polymarket::refusal::kCancelDelayed
+                                                          : polymarket::refusal::kCancelGone);
     }
   }
   return http::json(polymarket::write_cancel_answer(answer));

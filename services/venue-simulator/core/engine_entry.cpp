@@ -257,20 +257,14 @@ domain::CancelAnswered MatchingEngine::cancel(AccountId account, const domain::V
   using Result = domain::CancelAnswered::Result;
   Turn turn{now, faults, out};
   const auto living = living_ids_.find(id);
-  if (living == living_ids_.end()) {
-    const auto finished = finished_ids_.find(id);
-    if (finished != finished_ids_.end() && finished_.at(finished->second).account == account) {
-      return {id, Result::NotCanceled, "order already canceled or matched"};
-    }
-    return {id, Result::NotFound, "order not found"};
-  }
+  if (living == living_ids_.end()) return {id, Result::NotFound, {}};
   Order& order = orders_.at(living->second);
-  if (order.truth.account != account) return {id, Result::NotFound, "order not found"};
+  if (order.truth.account != account) return {id, Result::NotFound, {}};
   switch (order.state) {
     case OrderState::Delayed:
-      return {id, Result::NotCanceled, "order is delayed and cannot be canceled now"};
+      return {id, Result::NotCanceled, {}};
     case OrderState::LateFill:
-      return {id, Result::NotCanceled, "order already canceled or matched"};
+      return {id, Result::NotFound, {}};
     case OrderState::Resting:
       break;
   }

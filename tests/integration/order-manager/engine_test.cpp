@@ -1,10 +1,13 @@
 // The loop around the core, with a real journal: what happens before, in and after a commit.
 #include "services/order-manager/engine.hpp"
 
+#include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
 #include <filesystem>
@@ -116,6 +119,23 @@ TEST_F(EngineTest, AnOrderIsNotSentWhenItsCommitFails) {
   ::setrlimit(RLIMIT_FSIZE, &room);
   EXPECT_EQ(steps_, std::vector<std::string>{"prepare"});
   EXPECT_FALSE(engine_.journal_writable());
+}
+
+TEST_F(EngineTest, AStopThatIsAskedForOnAFullDiskIsNotForgotten) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit room{};
+  ::getrlimit(RLIMIT_FSIZE, &room);
+  const rlimit full{.rlim_cur = 1, .rlim_max = room.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &full);
+  static_cast<void>(buy());
+  ::setrlimit(RLIMIT_FSIZE, &room);
+  ASSERT_FALSE(engine_.journal_writable());
+  post(ShutdownRequested{});
+  boost::asio::co_spawn(io_, engine_.run(), boost::asio::detached);
+  io_.restart();
+  for (int i = 0; i < 200 && !engine_.journal_writable(); ++i) io_.run_for(milliseconds(50));
+  ASSERT_TRUE(engine_.journal_writable());
+  EXPECT_THAT(engine_.core().not_ready(), testing::Contains(NotReady::ShuttingDown));
 }
 
 TEST_F(EngineTest, ASettledTradeSharesTheNextCommit) {

@@ -203,19 +203,20 @@ std::string placed(const domain::Order& order, std::string_view status = "matche
 
 class VenueClientTest : public testing::Test {
  protected:
-  VenueClientTest() { connect(venue.url()); }
+  VenueClientTest() { connect(venue.url(), venue.url()); }
 
-  void connect(const std::string& url) {
+  void connect(const std::string& rest, const std::string& gamma) {
     client = std::make_unique<VenueClient>(
         io.get_executor(),
         VenueClientSettings{
-            .rest = url, .gamma = url, .request_timeout = std::chrono::milliseconds(150)},
+            .rest = rest, .gamma = gamma, .request_timeout = std::chrono::milliseconds(150)},
         polymarket::OrderSigner(kKey),
         VenueClient::Observer{
             .on_request =
                 [this](std::string_view operation, RequestOutcome outcome, domain::Duration) {
                   outcomes[std::string(operation)].push_back(outcome);
                 },
+            .on_link = [this](Link link) { links.push_back(link); },
             .on_throttled = [this](domain::Duration pause) { pauses.push_back(pause); }});
   }
 
@@ -270,6 +271,7 @@ class VenueClientTest : public testing::Test {
   std::unique_ptr<VenueClient> client;
   std::map<std::string, std::vector<RequestOutcome>> outcomes;
   std::vector<domain::Duration> pauses;
+  std::vector<Link> links;
 };
 
 TEST_F(VenueClientTest, AnAcceptedOrderNamesItsTrades) {
@@ -397,7 +399,7 @@ TEST_F(VenueClientTest, AnOrderOfWhichNoByteLeftIsRejected) {
   // Credentials from a venue that then goes away: nobody listens where the order goes.
   tcp::acceptor closing(io, {asio::ip::address_v4::loopback(), 0});
   const std::string gone = "http://127.0.0.1:" + std::to_string(closing.local_endpoint().port());
-  connect(gone);
+  connect(gone, gone);
   std::vector<domain::SubmitAnswered> answers;
   run(io,
       [](VenueClient& venue_client, tcp::acceptor& acceptor,
@@ -496,7 +498,7 @@ TEST_F(VenueClientTest, ACancelWithoutAUsableAnswerIsUnknown) {
                             misbehave(Reaction::Kind::Reset), misbehave(Reaction::Kind::Silence)}) {
     BadVenue bad(io);
     bad.on("DELETE /order", std::move(reaction));
-    connect(bad.url());
+    connect(bad.url(), bad.url());
     const auto answers = ask<std::vector<CancelAnswered>>(
         [](VenueClient& venue_client) { return venue_client.cancel({order(0).venue_id}); });
     ASSERT_EQ(answers.size(), 1U);
@@ -550,7 +552,7 @@ TEST_F(VenueClientTest, AReadingWithOneBadPageIsNone) {
     bad.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
     bad.on("GET /data/trades", std::move(reaction));
     bad.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
-    connect(bad.url());
+    connect(bad.url(), bad.url());
     const auto account = ask<std::optional<domain::VenueAccount>>(
         [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
     EXPECT_FALSE(account.has_value());
@@ -630,6 +632,26 @@ TEST_F(VenueClientTest, APayoutIsReadOnlyOnceItIsFinal) {
   EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
   EXPECT_EQ(ask<std::optional<domain::Payout>>(ask_payout),
             (domain::Payout{domain::Price{}, domain::kPriceOne}));
+}
+
+TEST_F(VenueClientTest, TheListingsHostSaysNothingOfTheOneThatTakesOrders) {
+  venue.on("GET /time", answer(200, "noon"));
+  const std::string nobody = [this] {
+    const tcp::acceptor closed(io, {asio::ip::address_v4::loopback(), 0});
+    return "http://127.0.0.1:" + std::to_string(closed.local_endpoint().port());
+  }();
+  connect(venue.url(), nobody);
+  const auto ask_payout = [](VenueClient& venue_client) {
+    return venue_client.read_payout(market_id());
+  };
+  const auto ask_offset = [](VenueClient& venue_client) {
+    return venue_client.read_clock_offset();
+  };
+  EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
+  EXPECT_TRUE(links.empty());
+  static_cast<void>(ask<std::optional<domain::Duration>>(ask_offset));
+  EXPECT_THAT(links, testing::Contains(Link::Up));
+  EXPECT_THAT(links, testing::Not(testing::Contains(Link::Down)));
 }
 
 TEST_F(VenueClientTest, ClocksAreComparedToTheSecond) {

@@ -267,7 +267,7 @@ TEST_F(VenueTest, PlacesFindsAndCancelsASignedOrder) {
         co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
     canceled = polymarket::parse_cancel_answer(answer->body);
     EXPECT_EQ(polymarket::cancel_result(*canceled, id).result,
-              domain::CancelAnswered::Result::NotCanceled);
+              domain::CancelAnswered::Result::NotFound);
     answer = co_await trader.send(http::Method::Get, "/data/order/" + domain::to_string(id));
     EXPECT_FALSE(polymarket::parse_open_order(answer->body)->has_value());
   };

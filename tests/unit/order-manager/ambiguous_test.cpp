@@ -74,6 +74,11 @@ TEST_F(Ambiguous, IsWrittenOffWhenNoTraceIsLeftAfterTheHold) {
   rig.expect_sound();
 }
 
+TEST_F(Ambiguous, IsThereWhenTheVenueHoldsItBack) {
+  rig.answer_cancel(id, CancelAnswered::Result::NotCanceled);
+  EXPECT_EQ(rig.status(id), OrderStatus::Accepted);
+}
+
 TEST_F(Ambiguous, CountsTheHoldFromTheLastByteThatCouldHaveLeft) {
   const ClientOrderId slow = rig.buy(kArb, kMarket, "0.52", "25");
   rig.step(SubmitAnswered{rig.venue_id(slow),

@@ -232,7 +232,7 @@ TEST_F(Fills, SaysThatACancelCameTooLate) {
   const ClientOrderId id = quote();
   rig.step(Command{{9, 9}, CancelOrder{id}, rig.now, rig.now + seconds(5), {}});
   rig.step(rig.maker_trade(id, "t1", "20"));
-  rig.answer_cancel(id, CancelAnswered::Result::NotCanceled);
+  rig.answer_cancel(id, CancelAnswered::Result::NotFound);
   EXPECT_EQ(rig.count<OrderCancelRejected>(), 1U);
   EXPECT_EQ(rig.status(id), OrderStatus::Filled);
 }

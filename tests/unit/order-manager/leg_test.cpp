@@ -123,6 +123,38 @@ TEST_F(Legs, AreUnwoundByOrderManagerWhenNobodyElseDoes) {
   rig.expect_sound();
 }
 
+TEST_F(Legs, AreNotUnwoundAgainWhileASaleIsUnanswered) {
+  fill(0);
+  fill(1);
+  fill(2, "20");
+  ASSERT_EQ(rig.count<LegsImbalanced>(), 1U);
+  rig.forget_outputs();
+  rig.advance(seconds(11));
+  ASSERT_EQ(rig.submits.size(), 2U);
+  rig.advance(seconds(5));
+  EXPECT_EQ(rig.submits.size(), 2U) << "20 shares of each belong to the third leg";
+  for (const SubmitBatch& batch : std::vector(rig.submits)) {
+    EXPECT_EQ(batch.orders.front().quantity, shares("30"));
+    rig.reject(batch.orders.front().id);
+  }
+  rig.advance(seconds(5));
+  EXPECT_EQ(rig.submits.size(), 4U) << "nothing was sold";
+}
+
+TEST_F(Legs, AreNotUnwoundWhileTheirCompletionIsUnanswered) {
+  fill(0);
+  fill(1);
+  rig.reject({id, 2});
+  const ClientOrderId missing = rig.buy(kArb, c, "0.32", "50");
+  rig.lose_answer(missing);
+  rig.forget_outputs();
+  rig.venue_reads = false;
+  rig.advance(seconds(12));
+  EXPECT_TRUE(rig.submits.empty());
+  rig.step(rig.taker_trade(missing, "done", "50", "0.32"));
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+}
+
 TEST_F(Legs, AreNotUnwoundBeforeTheSharesAreSettled) {
   fill(0, "50", false);
   rig.reject({id, 1});

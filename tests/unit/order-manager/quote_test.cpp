@@ -65,6 +65,18 @@ TEST_F(Quotes, StayWhenTheNewTargetIsTheSame) {
   EXPECT_TRUE(rig.cancels.empty());
 }
 
+TEST_F(Quotes, AreNotRefilledBeforeTheirStrategyHasSeenTheFill) {
+  quote("0.45", "0.55");
+  accept_all();
+  const ClientOrderId bid = rig.open_orders().front().id;
+  rig.forget_outputs();
+  rig.step(rig.maker_trade(bid, "t1", "20"));
+  rig.advance(seconds(1));
+  EXPECT_TRUE(rig.submits.empty());
+  quote("0.45", "0.55");
+  EXPECT_EQ(rig.submits.size(), 1U);
+}
+
 TEST_F(Quotes, AreWithdrawnByAnEmptyTarget) {
   quote("0.45", "0.55");
   rig.send(rig.quote_signal(kFarm, kMarket, std::nullopt, std::nullopt));

@@ -103,6 +103,100 @@ TEST_F(Reconcile, KeepsWorkingOrdersAcrossARestart) {
   EXPECT_EQ(next.core.ledger().orders().open().size(), 1U);
 }
 
+// Nobody reads while the channel is down: a quote is filled in part and canceled, and records go
+// on.
+TEST_F(Reconcile, LooksForWhatNobodySawHoweverLongAgoThatWas) {
+  const ClientOrderId id = quote();
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+  const VenueTrade missed = rig.maker_trade(id, "missed", "5", VenueTradeStatus::Mined);
+  rig.step(Command{{9, 9}, CancelOrder{id}, rig.now, rig.now + seconds(5), {}});
+  rig.answer_cancel(id, CancelAnswered::Result::Canceled);
+  ASSERT_EQ(rig.status(id), OrderStatus::Canceled);
+  for (int i = 0; i < 13; ++i) {
+    rig.advance(seconds(10));
+    rig.buy(kArb, kMarket, "0.52", "25");
+  }
+  rig.core = rig.folded();
+  rig.reads.clear();
+  rig.start();
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  ASSERT_EQ(rig.reads.size(), 1U);
+  EXPECT_LE(std::get<ReadAccount>(rig.reads[0]).trades_since, missed.matched_at);
+  rig.venue_trades = {missed};
+  rig.answer_account();
+  EXPECT_EQ(rig.position(kFarm, kMarket).yes, shares("5"));
+  rig.expect_sound();
+}
+
+TEST_F(Reconcile, SaysEachMinuteUpToWhereEverythingIsBooked) {
+  rig.advance(std::chrono::minutes(5));
+  const auto said = rig.recorded<AccountReconciled>();
+  ASSERT_GE(said.size(), 5U);
+  EXPECT_LE(said.size(), 6U);
+  EXPECT_GT(said.back().until, rig.now - std::chrono::minutes(2));
+}
+
+// The record of its market cannot be read for a while.
+TEST_F(Reconcile, BooksAForeignTradeAsSoonAsItsMarketIsKnown) {
+  const Market unknown = make_market(7, 7);
+  VenueTrade trade;
+  trade.id = {"by hand"};
+  trade.taker_order = id_of<VenueOrderId>(77'777);
+  trade.market = unknown.id;
+  trade.token = unknown.yes_token;
+  trade.quantity = shares("10");
+  trade.price = price("0.48");
+  trade.we_are_taker = true;
+  trade.matched_at = rig.now;
+  rig.venue_reads = false;
+  rig.venue_trades = {trade};
+  rig.step(trade);
+  for (int i = 0; i < 150; ++i) {
+    rig.advance(seconds(1));
+    const std::vector<Read> asked = std::exchange(rig.reads, {});
+    for (const Read& read : asked) {
+      if (std::holds_alternative<ReadMarket>(read)) {
+        rig.step(MarketRead{unknown.id, MarketRead::Outcome::Failed, std::nullopt});
+      } else {
+        rig.step(rig.account());
+      }
+    }
+  }
+  EXPECT_LE(rig.core.figures(rig.now).reconciliations_ok, 6U) << "asking more often helps nobody";
+  rig.advance(seconds(61));
+  const auto wanted = std::find_if(rig.reads.begin(), rig.reads.end(), [](const Read& read) {
+    return std::holds_alternative<ReadAccount>(read);
+  });
+  ASSERT_NE(wanted, rig.reads.end());
+  EXPECT_LE(std::get<ReadAccount>(*wanted).trades_since, trade.matched_at);
+  rig.venue_reads = true;
+  rig.markets.push_back(unknown);
+  rig.advance(seconds(70));
+  EXPECT_EQ(rig.position(kExternal, unknown).yes, shares("10"));
+}
+
+TEST_F(Reconcile, KnowsHowLargeAForeignOrderIsThatWasFilledInPart) {
+  const ClientOrderId ours = quote();
+  VenueOrderUpdate foreign = rig.update(ours, VenueOrderStatus::Live);
+  foreign.order = id_of<VenueOrderId>(4'242);
+  VenueTrade part = rig.maker_trade(ours, "part", "5");
+  part.makers[0].order = foreign.order;
+  rig.venue_open.push_back(foreign);
+  rig.venue_trades = {part};
+  reconnect();
+  EXPECT_EQ(rig.position(kExternal, kMarket).yes, shares("5"));
+  rig.forget_outputs();
+  rig.advance(seconds(61));
+  EXPECT_EQ(std::count(rig.cancels.begin(), rig.cancels.end(), foreign.order), 0)
+      << "it is not ours to cancel";
+  const auto open = rig.open_orders();
+  const auto known = std::find_if(open.begin(), open.end(), [&](const Order& order) {
+    return order.venue_id == foreign.order;
+  });
+  ASSERT_NE(known, open.end());
+  EXPECT_EQ(rig.order(known->id).leaves(), shares("15"));
+}
+
 TEST_F(Reconcile, BooksForeignOpenOrdersToTheStrategyExternal) {
   const ClientOrderId ours = quote();
   VenueOrderUpdate foreign = rig.update(ours, VenueOrderStatus::Live);

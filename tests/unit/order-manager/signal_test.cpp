@@ -176,6 +176,18 @@ TEST_F(Signals, DeniesAMarketThatTheVenueDoesNotKnow) {
   EXPECT_EQ(rig.last_denial(), DenyReason::UnknownMarket);
 }
 
+TEST_F(Signals, DropsAWaitingQuoteThatIsWithdrawnMeanwhile) {
+  rig.venue_reads = false;
+  const Market fresh = make_market(2, 2);
+  rig.markets.push_back(fresh);
+  rig.set_quote(fresh, "0.50", "0.52");
+  rig.send(rig.quote_signal(kFarm, fresh, level("0.45", "20"), std::nullopt));
+  rig.send(rig.quote_signal(kFarm, fresh, std::nullopt, std::nullopt));
+  rig.answer_reads();
+  EXPECT_TRUE(rig.submits.empty());
+  EXPECT_EQ(rig.last_denial(), DenyReason::SignalExpired);
+}
+
 TEST_F(Signals, LetsAWaitingSignalExpire) {
   rig.venue_reads = false;
   const Market fresh = make_market(2, 2);

@@ -253,17 +253,20 @@ TEST(Cancels, BodiesReadBack) {
 TEST(Cancels, AnswersTellEachOrdersFate) {
   using Result = domain::CancelAnswered::Result;
   const CancelAnswer written{{order_id(1)},
-                             {{order_id(2), std::string(refusal::kCancelTooLate)},
-                              {order_id(3), std::string(refusal::kCancelNotFound)},
-                              {order_id(4), std::string(refusal::kCancelDelayed)}}};
+                             {{order_id(2), std::string(refusal::kCancelGone)},
+                              {order_id(3), "Order not found or already canceled"},
+                              {order_id(4), std::string(refusal::kCancelDelayed)},
+                              {order_id(6), "come back tomorrow"}}};
   const auto read = parse_cancel_answer(write_cancel_answer(written));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(*read, written);
   EXPECT_EQ(cancel_result(*read, order_id(1)).result, Result::Canceled);
-  EXPECT_EQ(cancel_result(*read, order_id(2)).result, Result::NotCanceled);
+  EXPECT_EQ(cancel_result(*read, order_id(2)).result, Result::NotFound)
+      << "also said of an order that has never arrived";
   EXPECT_EQ(cancel_result(*read, order_id(3)).result, Result::NotFound);
   EXPECT_EQ(cancel_result(*read, order_id(4)).result, Result::NotCanceled);
   EXPECT_EQ(cancel_result(*read, order_id(5)).result, Result::Unknown);
+  EXPECT_EQ(cancel_result(*read, order_id(6)).result, Result::Unknown);
   EXPECT_FALSE(parse_cancel_answer("{}").has_value());
   EXPECT_FALSE(parse_cancel_answer(R"({"canceled":["x"]})").has_value());
 }

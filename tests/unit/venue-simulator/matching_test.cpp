@@ -204,7 +204,7 @@ TEST_F(Matching, SaysWhatBecameOfACancel) {
   venue.submit(alice, order);
   EXPECT_EQ(venue.cancel(bob, order.id).result, CancelResult::NotFound);
   EXPECT_EQ(venue.cancel(alice, order.id).result, CancelResult::Canceled);
-  EXPECT_EQ(venue.cancel(alice, order.id).result, CancelResult::NotCanceled);
+  EXPECT_EQ(venue.cancel(alice, order.id).result, CancelResult::NotFound);
 }
 
 TEST(TakerDelay, HoldsAMarketableOrderAndMatchesItAgainstTheBookOfThen) {

@@ -94,7 +94,8 @@ std::vector<EventBody> sample_bodies() {
           CommandAccepted{{1, 2}},
           CommandDenied{{1, 2}, CommandDenyReason::JournalUnavailable},
           FlattenBegun{{1, 2}, StrategyName{"momentum"}},
-          FlattenEnded{{1, 2}}};
+          FlattenEnded{{1, 2}},
+          AccountReconciled{at(5)}};
 }
 
 Event sample_event(EventBody body) {
