@@ -14,10 +14,6 @@
 
 namespace polybot::order_manager {
 
-// Records that a start leaves after its snapshot when there are so many, so that readers who missed
-// the last of them get them replayed.
-inline constexpr std::uint64_t kReplayTail = 10'000;
-
 // Why a snapshot is passed over.
 struct SnapshotRefusal {
   std::string reason;

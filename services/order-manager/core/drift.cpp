@@ -19,10 +19,6 @@ constexpr domain::Duration kSettlementLag = std::chrono::seconds(2);
 // Half a payout of an odd quantity is rounded: once by the venue, once per strategy here.
 constexpr std::int64_t kClaimRounding = 10;
 
-Money flow(const TokenPosition::Entry& entry) {
-  return entry.side == Side::Buy ? -(entry.cash + entry.fee) : entry.cash - entry.fee;
-}
-
 template <class Visit>
 void for_each_entry(const Portfolio& portfolio, const Visit& visit) {
   for (const auto& [strategy, positions] : portfolio.positions()) {
@@ -52,7 +48,7 @@ OrderManager::State::Range OrderManager::State::expected_cash(Timestamp read_at)
   Range range{ledger.portfolio().cash().raw(), ledger.portfolio().cash().raw()};
   for_each_entry(ledger.portfolio(),
                  [&](const domain::Instrument&, const TokenPosition::Entry& entry) {
-                   if (entry.status == FillStatus::Matched) range.widen(-flow(entry).raw());
+                   if (entry.status == FillStatus::Matched) range.widen(-cash_flow(entry).raw());
                  });
   for (const RecentFlow& recent : recent_flows) {
     if (recent.at >= read_at - kSettlementLag) range.widen(-recent.cash.raw());

@@ -80,10 +80,7 @@ void OrderManager::State::on(const domain::SubmitAnswered& answer) {
     refused_quote({order->order.strategy, order->order.instrument.market},
                   book_side(order->order.instrument.outcome, order->order.side));
   }
-  const bool exits_position = order->order.purpose == OrderPurpose::Exit ||
-                              order->order.purpose == OrderPurpose::Unwind ||
-                              order->order.purpose == OrderPurpose::Flatten;
-  if (exits_position) pace_exit(order->order.instrument);
+  if (exits_position(order->order.purpose)) pace_exit(order->order.instrument);
   record_order(*order, domain::OrderRejected{id, rejected.reason, shortened(rejected.text)});
 }
 

@@ -169,9 +169,9 @@ void OrderManager::State::book_or_advance(const OrderRecord& order, const VenueT
 }
 
 void OrderManager::State::remember_flow(const domain::OrderFilled& fill) {
-  const bool buy = fill.side == Side::Buy;
-  recent_flows.push_back({now, fill.instrument, buy ? fill.quantity : -fill.quantity,
-                          buy ? -(fill.cash + fill.fee) : fill.cash - fill.fee});
+  recent_flows.push_back({now, fill.instrument,
+                          fill.side == Side::Buy ? fill.quantity : -fill.quantity,
+                          cash_flow(fill)});
   while (recent_flows.size() > kRecentFlowsMax || recent_flows.front().at + kRecentFlowKept < now) {
     recent_flows.pop_front();
   }

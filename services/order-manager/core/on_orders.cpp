@@ -17,17 +17,8 @@ namespace {
 
 // Exits before takers before quotes.
 int send_rank(OrderPurpose purpose) {
-  switch (purpose) {
-    case OrderPurpose::Exit:
-    case OrderPurpose::Unwind:
-    case OrderPurpose::Flatten:
-      return 0;
-    case OrderPurpose::Leg:
-      return 1;
-    case OrderPurpose::Quote:
-      return 2;
-  }
-  return 2;
+  if (exits_position(purpose)) return 0;
+  return purpose == OrderPurpose::Leg ? 1 : 2;
 }
 
 void insert_by_rank(std::vector<SubmitBatch>& batches, SubmitBatch batch) {

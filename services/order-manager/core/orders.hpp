@@ -24,6 +24,12 @@ namespace polybot::order_manager {
 
 inline constexpr std::size_t kEndedOrdersMax = 20'000;  // about 20 MB; hours of busy trading
 
+// Orders that only get out of a position: they go first, and their refusals are paced.
+[[nodiscard]] constexpr bool exits_position(domain::OrderPurpose purpose) {
+  return purpose == domain::OrderPurpose::Exit || purpose == domain::OrderPurpose::Unwind ||
+         purpose == domain::OrderPurpose::Flatten;
+}
+
 struct FillRecord {
   domain::OrderFilled fill;  // `fill.status` is the newest known
   std::uint64_t seq = 0;     // of the record that booked it; 0 = never booked

@@ -9,18 +9,6 @@ using domain::Money;
 using domain::Side;
 using domain::StrategyName;
 
-namespace {
-
-Money cash_flow(const domain::OrderFilled& fill) {
-  return fill.side == Side::Buy ? -(fill.cash + fill.fee) : fill.cash - fill.fee;
-}
-
-Money loss(Money result) {
-  return result.is_negative() ? -result : Money{};
-}
-
-}  // namespace
-
 // ---- the fold ----------------------------------------------------------------------------------
 
 void Portfolio::filled(const StrategyName& strategy, const domain::OrderFilled& fill,

@@ -19,6 +19,17 @@ namespace polybot::order_manager {
 
 inline constexpr std::size_t kResolvedMarketsMax = 4'096;
 
+// What a fill does to the account's cash: negative for a buy. Of a fill or an entry of a position.
+template <class Fill>
+[[nodiscard]] domain::Money cash_flow(const Fill& fill) {
+  return fill.side == domain::Side::Buy ? -(fill.cash + fill.fee) : fill.cash - fill.fee;
+}
+
+// How much of a result was lost: 0 for a gain.
+[[nodiscard]] inline domain::Money loss(domain::Money result) {
+  return result.is_negative() ? -result : domain::Money{};
+}
+
 // One strategy's holding of one outcome token.
 class TokenPosition {
  public:

@@ -17,12 +17,8 @@ Money payout_value(const MarketPosition& position, const domain::Payout& payout)
          domain::value_at(position.no.holding(), payout.no);
 }
 
-Money loss(Money result) {
-  return result.is_negative() ? -result : Money{};
-}
-
-Money beyond(Money loss, Money acknowledged) {
-  return loss > acknowledged ? loss - acknowledged : Money{};
+Money beyond(Money lost, Money acknowledged) {
+  return lost > acknowledged ? lost - acknowledged : Money{};
 }
 
 }  // namespace

@@ -13,9 +13,7 @@ namespace {
 // A part takes about a millisecond to compress and to make durable.
 constexpr std::size_t kPartBytes = std::size_t{256} << 10;
 constexpr int kPartLevel = 1;
-// Starts leave so many records after their snapshot, for replays (start_up.cpp): snapshots that far
-// behind the newest are kept too, a second one for when the first cannot be read.
-constexpr std::uint64_t kKeptBehind = 10'000;
+// Of those that lie far enough behind: the second one for when the first cannot be read.
 constexpr std::ptrdiff_t kKept = 2;
 // No image is near it: a label that says more is damaged.
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 30;
@@ -30,7 +28,7 @@ std::uint64_t sum_of(std::string_view bytes) {
 // lie far enough behind, and the newest two that do already.
 std::vector<std::uint64_t> kept_of(const std::vector<SnapshotLabel>& labels) {
   const auto behind = std::find_if(labels.begin(), labels.end(), [&](const SnapshotLabel& label) {
-    return label.seq + kKeptBehind <= labels.front().seq;
+    return label.seq + kReplayTail <= labels.front().seq;
   });
   std::vector<std::uint64_t> kept{labels.front().seq, std::prev(behind)->seq};
   for (auto label = behind; label != labels.end() && label != behind + kKept; ++label) {

@@ -20,6 +20,10 @@ struct sqlite3;
 
 namespace polybot::order_manager {
 
+// Records that a start leaves after its snapshot when there are so many, so that readers who missed
+// the last of them get them replayed. Snapshots that far behind the newest are kept for it.
+inline constexpr std::uint64_t kReplayTail = 10'000;
+
 struct SnapshotLabel {
   std::uint64_t seq = 0;  // of the last record it contains
   std::uint64_t journal_id = 0;
