@@ -266,6 +266,60 @@ TEST_F(BookBuilderTest, TellsTradesInYesTerms) {
   EXPECT_EQ(book().last, cents(42));
 }
 
+TEST_F(BookBuilderTest, CountsTheAgeOfWhatWaitedFromTheVenuesStamp) {
+  snapshot();
+  const std::vector<TokenChange> changes = {yes(Side::Buy, 41, 3, 41, 45)};
+  builder.on(TokenChanges{.changes = changes, .venue_at = at(1000)}, at(9000), out);
+  builder.on(TokenTrade{.token = yes_of(1),
+                        .side = Side::Buy,
+                        .price = cents(45),
+                        .quantity = shares(2),
+                        .venue_at = at(1500)},
+             at(9000), out);
+  EXPECT_EQ(told<BookDelta>().at(0).stamped_at, at(1000) + kVenueLagMax);
+  EXPECT_EQ(book().stamped_at, at(1000) + kVenueLagMax);
+  EXPECT_EQ(told<TradeTick>().at(0).stamped_at, at(1500) + kVenueLagMax);
+}
+
+TEST_F(BookBuilderTest, JudgesABurstThatWaitedByItsArrival) {
+  snapshot();
+  const std::vector<TokenChange> changes = {yes(Side::Buy, 40, 0, 39, 45)};  // half of it
+  builder.on(TokenChanges{.changes = changes, .venue_at = at(1000)}, at(9000), out);
+  builder.judge(at(9000) + BookBuilder::kBurstQuiet - 1ms, out);
+  EXPECT_THAT(out.resyncs, IsEmpty());
+}
+
+TEST_F(BookBuilderTest, TakesAnAnswerToBeNoOlderThanItsQuestionAndNoNewer) {
+  const std::vector<domain::Level> bids = {level(40, 10)};
+  TokenBook quiet{.token = yes_of(1),
+                  .bids = bids,
+                  .asks = {},
+                  .tick = {},
+                  .last = {},
+                  .venue_at = at(-60'000),
+                  .asked_at = at(100)};
+  builder.on(quiet, SnapshotSource::Rest, at(8000), out);
+  EXPECT_EQ(told<BookSnapshot>().at(0).stamped_at, at(100));
+  quiet.asked_at = at(8100);
+  EXPECT_EQ(builder.compare(quiet), Agreement::Equal);
+  EXPECT_EQ(book().stamped_at, at(8100));
+}
+
+TEST_F(BookBuilderTest, TakesTheNextSnapshotOfAFreshBookForNewsOfAChange) {
+  snapshot();
+  const std::vector<domain::Level> bids = {level(41, 10)};
+  // What was asked last concerned other books of the link.
+  builder.on(TokenBook{.token = yes_of(1),
+                       .bids = bids,
+                       .asks = {},
+                       .tick = {},
+                       .last = {},
+                       .venue_at = at(1000),
+                       .asked_at = at(7000)},
+             SnapshotSource::Socket, at(9000), out);
+  EXPECT_EQ(book().stamped_at, at(1000) + kVenueLagMax);
+}
+
 TEST_F(BookBuilderTest, CountsWhatItDoesNotTrack) {
   builder.on(TokenTrade{.token = yes_of(9),
                         .side = Side::Buy,
@@ -287,16 +341,21 @@ TEST_F(BookBuilderTest, ProvesADeadFeedByComparisonAndVouchesForALiveOne) {
   snapshot();
   const std::vector<domain::Level> asks = {level(45, 20)};
   std::vector<domain::Level> bids = {level(40, 10)};
-  TokenBook rest{
-      .token = yes_of(1), .bids = bids, .asks = asks, .tick = {}, .last = {}, .venue_at = at(9000)};
-  EXPECT_EQ(builder.compare(rest, at(9100)), Agreement::Equal);
+  TokenBook rest{.token = yes_of(1),
+                 .bids = bids,
+                 .asks = asks,
+                 .tick = {},
+                 .last = {},
+                 .venue_at = at(9000),
+                 .asked_at = at(9100)};
+  EXPECT_EQ(builder.compare(rest), Agreement::Equal);
   EXPECT_EQ(book().stamped_at, at(9100));
   bids = {level(41, 10)};
   rest.bids = bids;
   rest.venue_at = at(1500);
-  EXPECT_EQ(builder.compare(rest, at(9200)), Agreement::Inconclusive);
+  EXPECT_EQ(builder.compare(rest), Agreement::Inconclusive);
   rest.venue_at = at(2001);
-  EXPECT_EQ(builder.compare(rest, at(9200)), Agreement::Behind);
+  EXPECT_EQ(builder.compare(rest), Agreement::Behind);
 }
 
 TEST_F(BookBuilderTest, StampsAFreshSnapshotWithTheLinksLastSignOfLife) {
