@@ -150,7 +150,8 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
   if (source == SnapshotSource::Socket && ref.outcome == Outcome::No) return;
   if (source == SnapshotSource::Rest) {
     if (market.state == BookState::Fresh) return;  // the socket was faster
-    if (book.venue_at < market.kept_from) {
+    // One asked for at an earlier failure may be older than what was applied since.
+    if (book.venue_at < std::max(market.kept_from, market.venue_at)) {
       out.resyncs.push_back({market.market, market.yes, ResyncReason::SnapshotMissing});
       return;
     }
@@ -255,6 +256,7 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
     }
     tell_held(market, out);
   }
+  market.venue_at = message.venue_at;
   const bool all_sound =
       std::all_of(message.changes.begin(), message.changes.end(),
                   [&](const LevelChange& change) { return sound(change, market.tick); });
@@ -274,7 +276,6 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
   burst.received_at = now;
   if (message.by_yes.known) burst.by_yes = message.by_yes;
   if (message.by_no.known) burst.by_no = message.by_no;
-  market.venue_at = message.venue_at;
   market.stamped_at = known_at(message.venue_at, now);
   if (market.held.empty()) {
     market.held = std::move(message.changes);

@@ -221,6 +221,34 @@ TEST_F(BookBuilderTest, AppliesWhatCameMeanwhileOnTopOfARestBook) {
   EXPECT_THAT(out.resyncs, IsEmpty());
 }
 
+TEST_F(BookBuilderTest, RefusesARestBookOlderThanWhatWasApplied) {
+  snapshot();
+  change(10, {yes(Side::Buy, 46, 1, 46, 45)});  // crossed: a book is asked for
+  builder.judge(at(100), out);
+  snapshot(SnapshotSource::Socket, 200);  // faster than the answer
+  change(300, {yes(Side::Buy, 41, 3, 41, 45)});
+  change(400, {yes(Side::Buy, 46, 1, 46, 45)});
+  builder.judge(at(500), out);
+  out.clear();
+  snapshot(SnapshotSource::Rest, 50);  // the answer, from before the change at 300
+  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_THAT(reasons(), ElementsAre(ResyncReason::SnapshotMissing));
+  snapshot(SnapshotSource::Rest, 400);
+  EXPECT_TRUE(book().fresh());
+}
+
+TEST_F(BookBuilderTest, RefusesARestBookWithoutTheMessageThatFailed) {
+  snapshot();
+  TokenChange off = yes(Side::Buy, 39, 3, 40, 45);
+  off.price = domain::Price::from_raw(3950);
+  change(10, {off});
+  builder.mark_stale(market_id(1), ResyncReason::Disconnected, at(20), out);
+  snapshot(SnapshotSource::Rest, 9);
+  EXPECT_EQ(book().state, BookState::Stale);
+  snapshot(SnapshotSource::Rest, 10);
+  EXPECT_TRUE(book().fresh());
+}
+
 TEST_F(BookBuilderTest, IgnoresARestBookWhenTheSocketWasFaster) {
   snapshot();
   const std::vector<domain::Level> bids = {level(10, 1)};
