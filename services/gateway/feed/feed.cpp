@@ -330,6 +330,10 @@ void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpos
   }
   FeedActions actions;
   const Agreement agreement = books_.compare(token_book(book, asked_at));
+  if (agreement == Agreement::Equal) {
+    // In a quiet market nothing else says that the quote still holds.
+    if (const auto market = books_.market_of(book.token)) changed_quotes_.insert(*market);
+  }
   supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);
   perform(std::move(actions));
 }
