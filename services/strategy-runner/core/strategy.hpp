@@ -117,7 +117,8 @@ class Strategy {
   virtual void on_book(const domain::MarketId& market, Context& context) = 0;
   virtual void on_trade(const domain::TradeTick& trade, Context& context) = 0;
   // The strategy's own order events in this shard, already part of context.holdings(). Events that
-  // name no market (SignalDenied) come to every shard.
+  // name no market come to the shard of their signal (SignalDenied) or event (LegsImbalanced); what
+  // names nothing that this process knows comes to nobody.
   virtual void on_order_event(const domain::StreamedEvent& event, Context& context) = 0;
   virtual void on_timer(Context& context) = 0;
   // How long the strategy must have watched a shard before it may trade it.
