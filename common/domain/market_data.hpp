@@ -25,8 +25,9 @@ struct LevelChange {
   constexpr bool operator==(const LevelChange&) const = default;
 };
 
-// The whole book of a market. `venue_at` is the venue's stamp of the state, `stamped_at` the
-// gateway's receive time, from which the age of every decision is counted.
+// The whole book of a market. `venue_at` is the venue's stamp of the state, `stamped_at` when the
+// gateway last knew it to be current, from which the age of every decision is counted: the receive
+// time, or earlier where the message had waited to be read.
 struct BookSnapshot {
   MarketId market;
   std::vector<Level> bids;  // any order

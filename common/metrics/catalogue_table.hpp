@@ -245,7 +245,7 @@ inline constexpr std::array kFamilies{
            "Frames or entries of the venue's market channel that were not applied, by reason."},
     Family{"polybot_market_data_last_update_timestamp_seconds", Type::Gauge, Policy::Max,
            {label::kVenue}, kGateway, kMoves,
-           "When the last market data of the venue arrived."},
+           "Up to when the venue's market data is known: its arrival, or earlier when it had waited."},
     Family{"polybot_markets_tracked", Type::Gauge, Policy::Max,
            {}, kGateway, kMoves,
            "Markets whose books are kept."},

@@ -1,5 +1,6 @@
 #include "common/metrics/snapshot_publisher.hpp"
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -89,16 +90,17 @@ struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
   }
 
   // A fixed rhythm: the next expiry counts from the last one, unless the loop fell a whole interval
-  // behind.
+  // behind. The first is the caller's.
   template <class Publish>
   void repeat(boost::asio::steady_timer& timer, std::chrono::milliseconds interval,
               Publish publish) {
-    timer.expires_after(interval);
     timer.async_wait(
         [self = weak_from_this(), &timer, interval, publish](boost::system::error_code error) {
           const std::shared_ptr<State> state = self.lock();
           if (error || !state || state->stopped) return;
           publish(*state);
+          timer.expires_at(
+              std::max(timer.expiry() + interval, boost::asio::steady_timer::clock_type::now()));
           state->repeat(timer, interval, publish);
         });
   }
@@ -108,6 +110,8 @@ struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
     started = true;
     publish_status(false);
     publish_snapshot(false);
+    status_timer.expires_after(settings.status_interval);
+    snapshot_timer.expires_after(settings.snapshot_interval);
     repeat(status_timer, settings.status_interval,
            [](State& state) { state.publish_status(false); });
     repeat(snapshot_timer, settings.snapshot_interval,

@@ -83,7 +83,9 @@ void MarketSide::publish(const sim::BookChanged& changed) {
 }
 
 void MarketSide::publish(const sim::TradePrinted& trade) {
-  tell(sr::TradeSeen{origin_of(trade.market), trade.tick});
+  domain::TradeTick tick = trade.tick;
+  tick.stamped_at = now_;
+  tell(sr::TradeSeen{origin_of(trade.market), tick});
 }
 
 void MarketSide::publish(const sim::TickSizeChanged& changed) {

@@ -225,12 +225,14 @@ void Api::on_order_event(const domain::StreamedEvent& event, OrderStreamListener
     write_order_event(out, event, id ? view_.history().find(*id) : nullptr, trading_.names());
     clients_.publish("orders", {}, out.take());
   }
-  if (std::holds_alternative<domain::OrderFilled>(event.event.body) && clients_.wanted("fills")) {
-    const auto newest = view_.history().fills({}, std::nullopt, 1);
-    if (newest.empty()) return;
+  const auto* filled = std::get_if<domain::OrderFilled>(&event.event.body);
+  if (filled != nullptr && clients_.wanted("fills")) {
+    // In a replay it is not the newest by time; one that is too old to be kept is nobody's news.
+    const FillView* fill = view_.history().find(filled->fill);
+    if (fill == nullptr) return;
     JsonWriter out;
     out.begin_object().field("topic", "fills").field("type", "fill").key("fill");
-    write_fill(out, *newest.front(), trading_.names());
+    write_fill(out, *fill, trading_.names());
     out.end_object();
     clients_.publish("fills", {}, out.take());
   }

@@ -150,7 +150,8 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
   if (source == SnapshotSource::Socket && ref.outcome == Outcome::No) return;
   if (source == SnapshotSource::Rest) {
     if (market.state == BookState::Fresh) return;  // the socket was faster
-    if (book.venue_at < market.kept_from) {
+    // One asked for at an earlier failure may be older than what was applied since.
+    if (book.venue_at < std::max(market.kept_from, market.venue_at)) {
       out.resyncs.push_back({market.market, market.yes, ResyncReason::SnapshotMissing});
       return;
     }
@@ -159,6 +160,8 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
     market.tick = *book.tick;
     out.ticks.push_back({market.market, market.tick});
   }
+  // A book nobody waited for is news of a change.
+  const Timestamp asked_at = market.state == BookState::Fresh ? Timestamp{} : book.asked_at;
   market.burst = {};
   market.held.clear();
   if (!sound(book.bids, market.tick) || !sound(book.asks, market.tick)) {
@@ -171,7 +174,7 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
     return;
   }
   market.state = BookState::Fresh;
-  market.stamped_at = now;
+  market.stamped_at = std::max(known_at(book.venue_at, now), std::min(asked_at, now));
   out.updates.emplace_back(to_snapshot(market));
   if (source == SnapshotSource::Rest) replay_kept(market, book.venue_at, now, out);
   market.kept.clear();
@@ -253,6 +256,7 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
     }
     tell_held(market, out);
   }
+  market.venue_at = message.venue_at;
   const bool all_sound =
       std::all_of(message.changes.begin(), message.changes.end(),
                   [&](const LevelChange& change) { return sound(change, market.tick); });
@@ -272,8 +276,7 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
   burst.received_at = now;
   if (message.by_yes.known) burst.by_yes = message.by_yes;
   if (message.by_no.known) burst.by_no = message.by_no;
-  market.venue_at = message.venue_at;
-  market.stamped_at = now;
+  market.stamped_at = known_at(message.venue_at, now);
   if (market.held.empty()) {
     market.held = std::move(message.changes);
   } else {
@@ -333,7 +336,7 @@ void BookBuilder::on(const TokenTrade& trade, Timestamp now, BookUpdates& out) {
                                              .price = price,
                                              .quantity = trade.quantity,
                                              .venue_at = trade.venue_at,
-                                             .stamped_at = now});
+                                             .stamped_at = known_at(trade.venue_at, now)});
 }
 
 void BookBuilder::on(const TokenTick& tick, Timestamp now, BookUpdates& out) {
@@ -372,7 +375,7 @@ void BookBuilder::mark_stale(const MarketId& id, ResyncReason reason, Timestamp 
   if (market.state == BookState::Fresh) fail(market, reason, now, out);
 }
 
-Agreement BookBuilder::compare(const TokenBook& rest, Timestamp now) {
+Agreement BookBuilder::compare(const TokenBook& rest) {
   const TokenRef ref = find_token(rest.token);
   if (ref.market == nullptr || ref.market->state != BookState::Fresh)
     return Agreement::Inconclusive;
@@ -381,7 +384,7 @@ Agreement BookBuilder::compare(const TokenBook& rest, Timestamp now) {
   load(other, rest, ref.outcome);
   if (other.book.best_bid() == market.book.best_bid() &&
       other.book.best_ask() == market.book.best_ask()) {
-    market.stamped_at = std::max(market.stamped_at, now);
+    market.stamped_at = std::max(market.stamped_at, rest.asked_at);
     return Agreement::Equal;
   }
   return rest.venue_at > market.venue_at + kBehindAfter ? Agreement::Behind

@@ -105,8 +105,8 @@ class BookBuilder {
   // so; messages kept for it belonged to the old connection and go.
   void mark_stale(const domain::MarketId& market, ResyncReason reason, domain::Timestamp now,
                   BookUpdates& out);
-  // Compares a fresh book with a REST one; Equal renews its stamp.
-  [[nodiscard]] Agreement compare(const TokenBook& rest, domain::Timestamp now);
+  // Compares a fresh book with a REST one; Equal renews its stamp: it was current when asked for.
+  [[nodiscard]] Agreement compare(const TokenBook& rest);
 
   [[nodiscard]] std::optional<View> find(const domain::MarketId& market) const;
   [[nodiscard]] std::optional<domain::MarketId> market_of(const domain::TokenId& token) const;

@@ -4,6 +4,7 @@
 // Spans point into the feed's parse buffer and are valid during the call that passes them.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,7 +14,20 @@
 
 namespace polybot::gateway {
 
-// The whole book of one token; levels in any order.
+// How much older than its reading an event may be by the venue's stamp before it counts as one that
+// waited, in the socket of a stopped or starved gateway say. Clocks of hosts are assumed within
+// 250 ms, and beyond 1 s order-manager denies anyway.
+inline constexpr domain::Duration kVenueLagMax = std::chrono::seconds(1);
+
+// Up to when an event of the venue, read at `now`, tells how things are.
+[[nodiscard]] constexpr domain::Timestamp known_at(domain::Timestamp venue_at,
+                                                   domain::Timestamp now) {
+  return venue_at < now - kVenueLagMax ? venue_at + kVenueLagMax : now;
+}
+
+// The whole book of one token; levels in any order. `venue_at` is when it last changed, long ago in
+// a quiet market; what vouches for an answer is that it was made after `asked_at`, the time of the
+// request or of the subscription.
 struct TokenBook {
   domain::TokenId token;
   std::span<const domain::Level> bids;
@@ -21,6 +35,7 @@ struct TokenBook {
   std::optional<domain::Price> tick;
   std::optional<domain::Price> last;  // of the market, in YES terms whatever the token
   domain::Timestamp venue_at{};
+  domain::Timestamp asked_at{};
 };
 
 // One level of one token. `quantity` is the new total. The best prices are the venue's own, in

@@ -7,6 +7,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "services/gateway/feed/venue_books.hpp"
+
 namespace polybot::gateway {
 
 namespace asio = boost::asio;
@@ -22,15 +24,6 @@ namespace {
 constexpr std::string_view kFeed = "feed";
 constexpr std::string_view kBooks = "books";
 constexpr std::size_t kFetchesWaitingMax = 64;  // two fetchers; each asks for up to 100 books
-
-TokenBook token_book(const polymarket::BookSummary& book) {
-  return {.token = book.token,
-          .bids = book.bids,
-          .asks = book.asks,
-          .tick = book.tick.is_positive() ? std::optional(book.tick) : std::nullopt,
-          .last = book.last_trade_price,
-          .venue_at = book.venue_at};
-}
 
 }  // namespace
 
@@ -91,9 +84,12 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
     return;
   }
   supervisor_.on_data(id, started);
-  if (const auto socket = sockets_.find(id); socket != sockets_.end())
-    socket->second.data_at = received_at;
-  metrics_.last_update.set(received_at);
+  const auto socket = sockets_.find(id);
+  if (socket == sockets_.end()) return;
+  if (const auto known = changes_known_at(frame_, received_at)) {
+    socket->second.data_at = *known;
+    metrics_.last_update.set(*known);
+  }
   for (std::uint32_t i = 0; i < frame_.unknown_events; ++i) metrics_.count_event(kUnknownEvent);
   for (const polymarket::MarketEvent& event : frame_.events) {
     if (!sockets_.contains(id)) return;  // an earlier event was the link's last straw
@@ -106,12 +102,8 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
 
 void Feed::on_event(const polymarket::BookEvent& event, Timestamp now) {
   supervisor_.on_book_data(event.token, clock_.monotonic());
-  books_.on(TokenBook{.token = event.token,
-                      .bids = event.bids,
-                      .asks = event.asks,
-                      .tick = event.tick,
-                      .last = event.last_trade_price,
-                      .venue_at = event.venue_at},
+  const OpenSocket* socket = socket_of(event.token);
+  books_.on(token_book(event, socket == nullptr ? Timestamp{} : socket->subscribed_at),
             SnapshotSource::Socket, now, updates_);
   take_updates(SnapshotSource::Socket, Origin::Integrity);
 }
@@ -278,6 +270,7 @@ void Feed::perform_one(const CutLink& action) {
 void Feed::perform_one(const SubscribeTokens& action) {
   const auto socket = sockets_.find(action.link);
   if (socket == sockets_.end()) return;
+  socket->second.subscribed_at = clock_.now();
   socket->second.link->send(action.first ? polymarket::market_subscribe(action.tokens)
                                          : polymarket::market_subscribe_more(action.tokens));
 }
@@ -321,20 +314,26 @@ asio::awaitable<void> Feed::fetch_books() {
     }
     FetchBooks fetch = std::move(fetches_.front());
     fetches_.pop_front();
+    const Timestamp asked_at = clock_.now();
     const auto books = co_await rest_.books(std::move(fetch.tokens));
     if (!books) continue;
-    for (const polymarket::BookSummary& book : *books) on_rest_book(book, fetch.purpose);
+    for (const polymarket::BookSummary& book : *books) on_rest_book(book, fetch.purpose, asked_at);
   }
 }
 
-void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose) {
+void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose,
+                        Timestamp asked_at) {
   if (purpose == FetchPurpose::Resync) {
-    books_.on(token_book(book), SnapshotSource::Rest, clock_.now(), updates_);
+    books_.on(token_book(book, asked_at), SnapshotSource::Rest, clock_.now(), updates_);
     take_updates(SnapshotSource::Rest, Origin::Integrity);
     return;
   }
   FeedActions actions;
-  const Agreement agreement = books_.compare(token_book(book), clock_.now());
+  const Agreement agreement = books_.compare(token_book(book, asked_at));
+  if (agreement == Agreement::Equal) {
+    // In a quiet market nothing else says that the quote still holds.
+    if (const auto market = books_.market_of(book.token)) changed_quotes_.insert(*market);
+  }
   supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);
   perform(std::move(actions));
 }
@@ -372,13 +371,18 @@ asio::awaitable<void> Feed::tick() {
   }
 }
 
+const Feed::OpenSocket* Feed::socket_of(const TokenId& token) const {
+  const auto link = supervisor_.link_of(token);
+  if (!link) return nullptr;
+  const auto socket = sockets_.find(*link);
+  return socket == sockets_.end() ? nullptr : &socket->second;
+}
+
 Timestamp Feed::vouched_at(const MarketId& id) const {
   const Market* market = catalogue_.find(id);
   if (market == nullptr) return {};
-  const auto link = supervisor_.link_of(market->yes_token);
-  if (!link) return {};
-  const auto socket = sockets_.find(*link);
-  return socket == sockets_.end() ? Timestamp{} : socket->second.data_at;
+  const OpenSocket* socket = socket_of(market->yes_token);
+  return socket == nullptr ? Timestamp{} : socket->data_at;
 }
 
 std::optional<domain::BookSnapshot> Feed::book(const MarketId& market) const {

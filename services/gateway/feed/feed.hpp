@@ -73,7 +73,8 @@ class Feed {
  private:
   struct OpenSocket {
     std::unique_ptr<MarketLink> link;
-    domain::Timestamp data_at{};  // vouches for every book it carries
+    domain::Timestamp data_at{};  // up to when it told what changed: vouches for all its books
+    domain::Timestamp subscribed_at{};  // the last time
   };
 
   // --- from the venue ---
@@ -85,7 +86,8 @@ class Feed {
   void on_event(const polymarket::BestBidAskEvent& event, domain::Timestamp now);
   void on_event(const polymarket::NewMarketEvent& event, domain::Timestamp now);
   void on_event(const polymarket::MarketResolvedEvent& event, domain::Timestamp now);
-  void on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose);
+  void on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose,
+                    domain::Timestamp asked_at);
 
   // --- what follows ---
   enum class Origin : std::uint8_t { Integrity, Supervisor };  // whose verdict a resync is
@@ -107,6 +109,8 @@ class Feed {
   void publish_shard(domain::Shard shard);
   void publish_quote(const domain::MarketId& market);
   void report();
+  // Of the connection that carries a YES token; null while none is there.
+  [[nodiscard]] const OpenSocket* socket_of(const domain::TokenId& token) const;
   [[nodiscard]] domain::Timestamp vouched_at(const domain::MarketId& market) const;
   [[nodiscard]] Publication::Contents contents_of(domain::Shard shard) const;
 

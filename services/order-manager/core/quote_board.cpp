@@ -10,7 +10,9 @@ void QuoteBoard::update(const domain::QuoteTick& quote, domain::Timestamp now) {
   Entry& entry = it == entries_.end() ? entries_[quote.market] : it->second;
   entry.quote = quote;
   entry.received_at = now;
-  if (!quote.stale) entry.vouched_at = now;
+  // What waited, or is only repeated, is as old as the gateway says; and no newer than now, for its
+  // clock may be ahead.
+  if (!quote.stale) entry.vouched_at = std::min(now, quote.stamped_at);
 }
 
 const domain::QuoteTick* QuoteBoard::last(const domain::MarketId& market) const {
@@ -22,7 +24,7 @@ const domain::QuoteTick* QuoteBoard::fresh(const domain::MarketId& market,
                                            domain::Timestamp now) const {
   const auto it = entries_.find(market);
   if (it == entries_.end() || it->second.quote.stale) return nullptr;
-  return now - it->second.received_at <= age_max_ ? &it->second.quote : nullptr;
+  return now - it->second.vouched_at <= age_max_ ? &it->second.quote : nullptr;
 }
 
 domain::Duration QuoteBoard::stale_for(const domain::MarketId& market, domain::Timestamp since,

@@ -1,5 +1,6 @@
-// The newest quote of each market and whether it may be trusted. Volatile: the gateway repeats it
-// all every second.
+// The newest quote of each market and whether it may be trusted: its age is counted from the
+// gateway's stamp, up to which the gateway knew it to be current, not from its arrival. Volatile:
+// the gateway repeats it all every second.
 #pragma once
 
 #include <optional>
@@ -36,7 +37,7 @@ class QuoteBoard {
   struct Entry {
     domain::QuoteTick quote;
     domain::Timestamp received_at{};
-    domain::Timestamp vouched_at{};  // last time it was heard and not stale
+    domain::Timestamp vouched_at{};  // by the last that was not stale
   };
   domain::Duration age_max_;
   std::unordered_map<domain::MarketId, Entry> entries_;  // never iterated for output

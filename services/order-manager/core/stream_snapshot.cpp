@@ -9,6 +9,19 @@ namespace {
 // Ended orders in a snapshot: what an API can usefully list.
 constexpr std::size_t kEndedOrdersShown = 5'000;
 
+domain::PositionState held_in(const domain::MarketId& market, const MarketPosition& position) {
+  const domain::Holding& yes = position.yes.holding();
+  const domain::Holding& no = position.no.holding();
+  return {.market = market,
+          .yes = yes.quantity,
+          .no = no.quantity,
+          .yes_cost = yes.cost,
+          .no_cost = no.cost,
+          .realized = yes.realized + no.realized};
+}
+
+// A position of a resolved market is nothing any more, and while it is not paid a claim: told as it
+// came about, as what was held and then its resolution.
 void append_positions(std::vector<domain::StreamedEvent>& entries,
                       const domain::StreamedEvent& blank, const Ledger& ledger) {
   const domain::StrategyName& strategy = blank.event.strategy;
@@ -21,7 +34,16 @@ void append_positions(std::vector<domain::StreamedEvent>& entries,
     unknown.id = market;
     entry.event.body = domain::MarketRecorded{record == nullptr ? unknown : *record};
     entry.position = ledger.portfolio().state(strategy, market);
+    if (ledger.portfolio().claim(market).is_zero()) {
+      entries.push_back(std::move(entry));
+      continue;
+    }
+    domain::StreamedEvent resolved = entry;
+    resolved.event.body =
+        domain::MarketResolved{market, ledger.portfolio().resolutions().at(market).payout};
+    entry.position = held_in(market, position);
     entries.push_back(std::move(entry));
+    entries.push_back(std::move(resolved));
   }
 }
 

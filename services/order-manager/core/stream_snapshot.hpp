@@ -1,7 +1,7 @@
 // The whole state of one stream order.<strategy>, told as events: what a reader gets who missed
-// more than is kept for replays. Positions first, then living and the newest ended orders with
-// their booked fills, then what is uneven. Every entry carries the journal number at which the
-// snapshot was taken.
+// more than is kept for replays. Positions and unpaid claims first, then living and the newest
+// ended orders with their booked fills, then what is uneven. Every entry carries the journal number
+// at which the snapshot was taken.
 #pragma once
 
 #include <vector>

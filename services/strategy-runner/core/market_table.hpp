@@ -20,7 +20,8 @@ namespace polybot::strategy_runner {
 inline constexpr domain::Duration kMarketForgottenAfter = std::chrono::minutes(5);
 // How far the gateway's clock may be ahead of ours.
 inline constexpr domain::Duration kClockSkewMax = std::chrono::seconds(1);
-// Beyond this many markets new ones are ignored and counted; the venue lists a few thousand.
+// Beyond this many markets new ones are ignored and so never traded; the venue lists a few
+// thousand.
 inline constexpr std::size_t kMarketsMax = 20'000;
 
 struct BookState {

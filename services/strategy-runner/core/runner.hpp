@@ -183,7 +183,7 @@ class Runner {
   void on_input(const TimerFired& input, domain::Timestamp now, Outputs& out);
 
   [[nodiscard]] Trader* find(const domain::StrategyName& name);
-  // `tick_at`: when the tick behind it came to the gateway; none when it is no tick.
+  // `tick_at`: the gateway's stamp of the tick behind it; none when it is no tick.
   void queue_book(const domain::MarketId& market, const FrameOrigin& origin,
                   domain::Timestamp tick_at = {});
   void queue_shard(domain::Shard shard);

@@ -7,6 +7,7 @@
 // hand one out, and the Context refuses intents whose markets have none.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -57,10 +58,14 @@ class View {
     const BookState* state = markets_.usable_book(id, now_);
     return state == nullptr ? nullptr : &state->book;
   }
-  // How long ago the gateway vouched for the book; the maximum when there is none.
-  [[nodiscard]] domain::Duration book_age(const domain::MarketId& id) const {
+  // When a trade was made and up to when a book is known, for what is measured over time: earlier
+  // than now where the news had waited, and never later, for the gateway's clock may be ahead.
+  [[nodiscard]] domain::Timestamp time_of(const domain::TradeTick& trade) const {
+    return std::min(trade.stamped_at, now_);
+  }
+  [[nodiscard]] domain::Timestamp time_of_book(const domain::MarketId& id) const {
     const BookState* state = markets_.any_book(id);
-    return state == nullptr ? domain::Duration::max() : now_ - state->as_of;
+    return state == nullptr ? now_ : std::min(state->as_of, now_);
   }
   [[nodiscard]] const Holdings& holdings() const { return holdings_; }
   // Orders there are executing or about to, or a denial is being waited out.
@@ -112,7 +117,8 @@ class Strategy {
   virtual void on_book(const domain::MarketId& market, Context& context) = 0;
   virtual void on_trade(const domain::TradeTick& trade, Context& context) = 0;
   // The strategy's own order events in this shard, already part of context.holdings(). Events that
-  // name no market (SignalDenied) come to every shard.
+  // name no market come to the shard of their signal (SignalDenied) or event (LegsImbalanced); what
+  // names nothing that this process knows comes to nobody.
   virtual void on_order_event(const domain::StreamedEvent& event, Context& context) = 0;
   virtual void on_timer(Context& context) = 0;
   // How long the strategy must have watched a shard before it may trade it.

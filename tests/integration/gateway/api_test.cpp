@@ -438,6 +438,22 @@ TEST_F(ApiTest, StreamsEventsToClients) {
   });
 }
 
+TEST_F(ApiTest, StreamsEachFillOfAReplayOnce) {
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    http::WebSocketClient stream(io.get_executor(), {});
+    EXPECT_FALSE(co_await stream.connect("ws://" + api->address() + "/ws"));
+    EXPECT_FALSE(co_await stream.write(R"({"subscribe":["fills"]})"));
+    co_await next(stream, R"("type":"subscribed")");
+    // Streams of two strategies come in any order of time.
+    manager.record(streamed(9, fill(1, "trade-late", 10), OrderStatus::Filled));
+    EXPECT_THAT(co_await next(stream, R"("topic":"fills")"), HasSubstr("trade-late"));
+    manager.record(streamed(2, fill(2, "trade-early", 10), OrderStatus::Filled));
+    EXPECT_THAT(co_await next(stream, R"("topic":"fills")"), HasSubstr("trade-early"));
+    co_await stream.close();
+  });
+}
+
 TEST_F(ApiTest, ClosesAClientThatDoesNotReadAndCountsIt) {
   api_settings.stream.queue_messages_max = 16;
   serve([&]() -> asio::awaitable<void> {

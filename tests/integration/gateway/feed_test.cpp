@@ -91,6 +91,31 @@ TEST_F(FeedTest, DiscoversSubscribesAndTellsTheBus) {
   EXPECT_EQ(registry.gauge("polybot_venue_connected", {"rest"}).value(), 1);
 }
 
+TEST_F(FeedTest, VouchesForABookOnlyUpToWhatItsConnectionHasTold) {
+  const domain::Timestamp begun = clock.now();
+  venue.add(1).venue_ms = domain::to_unix_ms(begun) - 60'000;
+  Heard heard;
+  const auto quote = [&]() -> const domain::QuoteTick& {
+    return heard.quotes[FakeVenue::id_of(1)];
+  };
+  run([&]() -> asio::awaitable<void> {
+    const auto steps = [&]() -> asio::awaitable<void> {
+      co_await until("the quiet book is quoted", [&] { return quote().bid == level(40, 10); });
+      EXPECT_GE(quote().stamped_at, begun);  // asked for since
+      // A change of long ago that waited somewhere, and one of now.
+      venue.set(1, Side::Buy, 41, 3);
+      const domain::Timestamp waited = domain::from_unix_ms(venue.at(1).venue_ms);
+      co_await until("the old change is quoted", [&] { return quote().bid == level(41, 3); });
+      EXPECT_EQ(quote().stamped_at, waited + kVenueLagMax);
+      venue.at(1).venue_ms = domain::to_unix_ms(clock.now());
+      venue.set(1, Side::Buy, 42, 3);
+      co_await until("the new change is quoted", [&] { return quote().bid == level(42, 3); });
+      EXPECT_GE(quote().stamped_at, begun);
+    };
+    co_await (listen(heard) || steps());
+  });
+}
+
 TEST_F(FeedTest, BecomesReadyOnceEveryBookIsFresh) {
   venue.add(1);
   make_feed();

@@ -221,6 +221,34 @@ TEST_F(BookBuilderTest, AppliesWhatCameMeanwhileOnTopOfARestBook) {
   EXPECT_THAT(out.resyncs, IsEmpty());
 }
 
+TEST_F(BookBuilderTest, RefusesARestBookOlderThanWhatWasApplied) {
+  snapshot();
+  change(10, {yes(Side::Buy, 46, 1, 46, 45)});  // crossed: a book is asked for
+  builder.judge(at(100), out);
+  snapshot(SnapshotSource::Socket, 200);  // faster than the answer
+  change(300, {yes(Side::Buy, 41, 3, 41, 45)});
+  change(400, {yes(Side::Buy, 46, 1, 46, 45)});
+  builder.judge(at(500), out);
+  out.clear();
+  snapshot(SnapshotSource::Rest, 50);  // the answer, from before the change at 300
+  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_THAT(reasons(), ElementsAre(ResyncReason::SnapshotMissing));
+  snapshot(SnapshotSource::Rest, 400);
+  EXPECT_TRUE(book().fresh());
+}
+
+TEST_F(BookBuilderTest, RefusesARestBookWithoutTheMessageThatFailed) {
+  snapshot();
+  TokenChange off = yes(Side::Buy, 39, 3, 40, 45);
+  off.price = domain::Price::from_raw(3950);
+  change(10, {off});
+  builder.mark_stale(market_id(1), ResyncReason::Disconnected, at(20), out);
+  snapshot(SnapshotSource::Rest, 9);
+  EXPECT_EQ(book().state, BookState::Stale);
+  snapshot(SnapshotSource::Rest, 10);
+  EXPECT_TRUE(book().fresh());
+}
+
 TEST_F(BookBuilderTest, IgnoresARestBookWhenTheSocketWasFaster) {
   snapshot();
   const std::vector<domain::Level> bids = {level(10, 1)};
@@ -266,6 +294,60 @@ TEST_F(BookBuilderTest, TellsTradesInYesTerms) {
   EXPECT_EQ(book().last, cents(42));
 }
 
+TEST_F(BookBuilderTest, CountsTheAgeOfWhatWaitedFromTheVenuesStamp) {
+  snapshot();
+  const std::vector<TokenChange> changes = {yes(Side::Buy, 41, 3, 41, 45)};
+  builder.on(TokenChanges{.changes = changes, .venue_at = at(1000)}, at(9000), out);
+  builder.on(TokenTrade{.token = yes_of(1),
+                        .side = Side::Buy,
+                        .price = cents(45),
+                        .quantity = shares(2),
+                        .venue_at = at(1500)},
+             at(9000), out);
+  EXPECT_EQ(told<BookDelta>().at(0).stamped_at, at(1000) + kVenueLagMax);
+  EXPECT_EQ(book().stamped_at, at(1000) + kVenueLagMax);
+  EXPECT_EQ(told<TradeTick>().at(0).stamped_at, at(1500) + kVenueLagMax);
+}
+
+TEST_F(BookBuilderTest, JudgesABurstThatWaitedByItsArrival) {
+  snapshot();
+  const std::vector<TokenChange> changes = {yes(Side::Buy, 40, 0, 39, 45)};  // half of it
+  builder.on(TokenChanges{.changes = changes, .venue_at = at(1000)}, at(9000), out);
+  builder.judge(at(9000) + BookBuilder::kBurstQuiet - 1ms, out);
+  EXPECT_THAT(out.resyncs, IsEmpty());
+}
+
+TEST_F(BookBuilderTest, TakesAnAnswerToBeNoOlderThanItsQuestionAndNoNewer) {
+  const std::vector<domain::Level> bids = {level(40, 10)};
+  TokenBook quiet{.token = yes_of(1),
+                  .bids = bids,
+                  .asks = {},
+                  .tick = {},
+                  .last = {},
+                  .venue_at = at(-60'000),
+                  .asked_at = at(100)};
+  builder.on(quiet, SnapshotSource::Rest, at(8000), out);
+  EXPECT_EQ(told<BookSnapshot>().at(0).stamped_at, at(100));
+  quiet.asked_at = at(8100);
+  EXPECT_EQ(builder.compare(quiet), Agreement::Equal);
+  EXPECT_EQ(book().stamped_at, at(8100));
+}
+
+TEST_F(BookBuilderTest, TakesTheNextSnapshotOfAFreshBookForNewsOfAChange) {
+  snapshot();
+  const std::vector<domain::Level> bids = {level(41, 10)};
+  // What was asked last concerned other books of the link.
+  builder.on(TokenBook{.token = yes_of(1),
+                       .bids = bids,
+                       .asks = {},
+                       .tick = {},
+                       .last = {},
+                       .venue_at = at(1000),
+                       .asked_at = at(7000)},
+             SnapshotSource::Socket, at(9000), out);
+  EXPECT_EQ(book().stamped_at, at(1000) + kVenueLagMax);
+}
+
 TEST_F(BookBuilderTest, CountsWhatItDoesNotTrack) {
   builder.on(TokenTrade{.token = yes_of(9),
                         .side = Side::Buy,
@@ -287,16 +369,21 @@ TEST_F(BookBuilderTest, ProvesADeadFeedByComparisonAndVouchesForALiveOne) {
   snapshot();
   const std::vector<domain::Level> asks = {level(45, 20)};
   std::vector<domain::Level> bids = {level(40, 10)};
-  TokenBook rest{
-      .token = yes_of(1), .bids = bids, .asks = asks, .tick = {}, .last = {}, .venue_at = at(9000)};
-  EXPECT_EQ(builder.compare(rest, at(9100)), Agreement::Equal);
+  TokenBook rest{.token = yes_of(1),
+                 .bids = bids,
+                 .asks = asks,
+                 .tick = {},
+                 .last = {},
+                 .venue_at = at(9000),
+                 .asked_at = at(9100)};
+  EXPECT_EQ(builder.compare(rest), Agreement::Equal);
   EXPECT_EQ(book().stamped_at, at(9100));
   bids = {level(41, 10)};
   rest.bids = bids;
   rest.venue_at = at(1500);
-  EXPECT_EQ(builder.compare(rest, at(9200)), Agreement::Inconclusive);
+  EXPECT_EQ(builder.compare(rest), Agreement::Inconclusive);
   rest.venue_at = at(2001);
-  EXPECT_EQ(builder.compare(rest, at(9200)), Agreement::Behind);
+  EXPECT_EQ(builder.compare(rest), Agreement::Behind);
 }
 
 TEST_F(BookBuilderTest, StampsAFreshSnapshotWithTheLinksLastSignOfLife) {

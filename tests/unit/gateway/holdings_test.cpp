@@ -41,6 +41,45 @@ TEST(Holdings, TurnIntoAClaimWhenTheMarketResolvesUntilItIsPaid) {
   EXPECT_THAT(holdings.claims(), IsEmpty());
 }
 
+TEST(Holdings, TakeClaimsAnewFromASnapshot) {
+  Holdings holdings;
+  domain::StreamedEvent resolved =
+      streamed(2, domain::MarketResolved{market_id(1), {cents(50), cents(50)}});
+  resolved.position = domain::PositionState{
+      .market = market_id(1), .yes = {}, .no = {}, .yes_cost = {}, .no_cost = {}, .realized = {}};
+  const auto told = [&] {
+    holdings.apply(holding(2, 5, 4));
+    holdings.apply(resolved);
+  };
+  told();
+  holdings.forget(kFarm);
+  EXPECT_THAT(holdings.claims(), SizeIs(1));
+  holdings.forget(kArb);
+  EXPECT_THAT(holdings.claims(), IsEmpty());
+  told();
+  EXPECT_THAT(holdings.positions(), IsEmpty());
+  ASSERT_THAT(holdings.claims(), SizeIs(1));
+  EXPECT_EQ(holdings.claims()[0].strategy, kArb);
+  EXPECT_EQ(holdings.claims()[0].cash.to_string(), "4.5");
+}
+
+TEST(Holdings, ClaimNothingOfALoss) {
+  Holdings holdings;
+  holdings.apply(holding(1, 0, 4));
+  holdings.apply(streamed(2, domain::MarketResolved{market_id(1), {cents(100), {}}}, {}, {}));
+  EXPECT_THAT(holdings.positions(), IsEmpty());
+  EXPECT_THAT(holdings.claims(), IsEmpty());
+}
+
+TEST(Holdings, DoNotClaimAgainWhatWasPaidAfterTheSnapshotWasTaken) {
+  Holdings holdings;
+  holdings.apply(streamed(3, domain::ClaimPaid{market_id(1), {}}, {}, {}));
+  holdings.apply(holding(2, 5, 4));
+  holdings.apply(streamed(2, domain::MarketResolved{market_id(1), {cents(50), cents(50)}}, {}, {}));
+  EXPECT_THAT(holdings.positions(), IsEmpty());
+  EXPECT_THAT(holdings.claims(), IsEmpty());
+}
+
 TEST(Holdings, ForgetOneStrategyForASnapshot) {
   Holdings holdings;
   holdings.apply(holding(1, 5, 0));

@@ -1,4 +1,5 @@
 // Records, closings, resolutions and claims.
+#include "services/order-manager/core/stream_snapshot.hpp"
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -67,6 +68,33 @@ TEST_F(Markets, TurnHoldingsIntoAClaimAndCashOnlyWhenTheVenueShowsIt) {
       << "remembered when the market is forgotten";
   EXPECT_FALSE(rig.core.ledger().portfolio().holds(market.id));
   rig.expect_sound();
+}
+
+TEST_F(Markets, TellOfAnUnpaidClaimInASnapshotAsItCameAbout) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.cash = rig.core.ledger().portfolio().cash();
+  const auto told = [&] {
+    std::vector<StreamedEvent> entries;
+    for (StreamedEvent& entry : snapshot_of(rig.core.ledger(), kArb)) {
+      if (entry.position) entries.push_back(std::move(entry));
+    }
+    return entries;
+  };
+  ASSERT_EQ(told().size(), 1U);
+  const PositionState held = *told()[0].position;
+  EXPECT_EQ(held.yes, shares("100"));
+  const Payout payout{kPriceOne, Price{}};
+  rig.step(ResolutionConfirmed{market.id, payout});
+  ASSERT_EQ(told().size(), 2U);
+  EXPECT_EQ(told()[0].position, held);
+  EXPECT_EQ(std::get<MarketResolved>(told()[1].event.body), (MarketResolved{market.id, payout}));
+  EXPECT_EQ(told()[1].position, rig.core.ledger().portfolio().state(kArb, market.id));
+  EXPECT_TRUE(told()[1].position->yes.is_zero());
+  rig.cash += usd("100");
+  rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
+  rig.advance(seconds(8));
+  ASSERT_EQ(rig.count<ClaimPaid>(), 1U);
+  EXPECT_TRUE(told().empty()) << "paid and forgotten";
 }
 
 TEST_F(Markets, DoNotCountAClaimAsPaidBecauseTheSharesAreGone) {

@@ -113,6 +113,21 @@ TEST_F(MomentumTest, DoesNotEnterOnBalancedFlow) {
   EXPECT_TRUE(world.signals().empty());
 }
 
+TEST_F(MomentumTest, TakesFlowThatWaitedForOld) {
+  watch();
+  for (int i = 0; i < 3; ++i) world.trade(1, Side::Buy, 50, 30, 9s);
+  world.book(1, {level(50, 500)}, {level(52, 500)});
+  EXPECT_TRUE(world.signals().empty());
+}
+
+TEST_F(MomentumTest, CountsFlowOfAClockAheadAsOfNow) {
+  watch();
+  for (int i = 0; i < 3; ++i) world.trade(1, Side::Buy, 50, 30, -1h);
+  world.advance(10s);
+  world.book(1, {level(50, 500)}, {level(52, 500)});
+  EXPECT_TRUE(world.signals().empty());
+}
+
 TEST_F(MomentumTest, ForgetsFlowThatIsOld) {
   watch();
   for (int i = 0; i < 3; ++i) world.trade(1, Side::Buy, 50, 30);

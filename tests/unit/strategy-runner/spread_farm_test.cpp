@@ -181,6 +181,13 @@ TEST_F(SpreadFarmTest, WithdrawsFromOneSidedFlowForAWhile) {
   EXPECT_EQ(only_signal().action, domain::SignalAction::Quote);
 }
 
+TEST_F(SpreadFarmTest, DoesNotTakeFlowThatWaitedForFlowOfNow) {
+  quote_one();
+  accept(only_signal());
+  for (int i = 0; i < 4; ++i) world.trade(1, Side::Buy, 54, 200, 3s);
+  EXPECT_TRUE(world.signals().empty());
+}
+
 TEST_F(SpreadFarmTest, OnlyReducesWhenTheMarketEndsSoon) {
   world.start();
   domain::Market market = make_market(1, 1, 1);

@@ -50,6 +50,18 @@ TEST(Statistics, KeepsFlowOfTheWindowOnly) {
   EXPECT_EQ(flow.trades(), 1);
 }
 
+TEST(Statistics, PlacesATradeThatComesLateWhereItBelongs) {
+  TradeFlow flow(5s);
+  flow.add(domain::Side::Buy, shares(30), kStart + 6s);
+  flow.add(domain::Side::Sell, shares(10), kStart);
+  flow.add(domain::Side::Sell, shares(20), kStart + 3s);
+  flow.forget_before(kStart + 7s);
+  EXPECT_EQ(flow.bought(), shares(30));
+  EXPECT_EQ(flow.sold(), shares(20));
+  flow.forget_before(kStart + 9s);
+  EXPECT_EQ(flow.total(), shares(30));
+}
+
 TEST(Statistics, TakesOwnTradesOutOfTheFlow) {
   TradeFlow flow(5s);
   flow.remove_own(domain::Side::Buy, shares(30), kStart);  // our event may come first

@@ -113,12 +113,14 @@ class World {
                    .asks = std::move(asks),
                    .stamped_at = now_}});
   }
-  void trade(int market, domain::Side aggressor, std::int64_t price_cents, std::int64_t quantity) {
+  void trade(int market, domain::Side aggressor, std::int64_t price_cents, std::int64_t quantity,
+             domain::Duration waited = {}) {
     on(TradeSeen{origin(),
                  {.market = market_id(market),
                   .aggressor = aggressor,
                   .price = cents(price_cents),
-                  .quantity = shares(quantity)}});
+                  .quantity = shares(quantity),
+                  .stamped_at = now_ - waited}});
   }
 
   // The next event of the strategy's order stream.

@@ -1,14 +1,16 @@
 #include "services/gateway/api/read_model/holdings.hpp"
 
+#include <algorithm>
+
 namespace polybot::gateway {
 
 using domain::StreamedEvent;
 
 void Holdings::apply(const StreamedEvent& event) {
   if (const auto* resolved = std::get_if<domain::MarketResolved>(&event.event.body)) {
-    resolve(*resolved);
+    resolve(*resolved, event.event.seq);
   } else if (const auto* paid = std::get_if<domain::ClaimPaid>(&event.event.body)) {
-    std::erase_if(claims_, [&](const ClaimView& claim) { return claim.market == paid->market; });
+    pay(*paid, event.event.seq);
   } else if (const auto* changed = std::get_if<domain::TradingStateChanged>(&event.event.body)) {
     if (!changed->strategy) account_state_ = changed->state;
   }
@@ -19,6 +21,7 @@ void Holdings::apply(const StreamedEvent& event) {
 
 void Holdings::forget(const domain::StrategyName& strategy) {
   std::erase_if(positions_, [&](const auto& entry) { return entry.first.first == strategy; });
+  std::erase_if(claims_, [&](const ClaimView& claim) { return claim.strategy == strategy; });
 }
 
 void Holdings::put(PositionView position) {
@@ -30,7 +33,16 @@ void Holdings::put(PositionView position) {
   }
 }
 
-void Holdings::resolve(const domain::MarketResolved& resolved) {
+void Holdings::pay(const domain::ClaimPaid& paid, std::uint64_t seq) {
+  std::erase_if(claims_, [&](const ClaimView& claim) { return claim.market == paid.market; });
+  payments_.push_back({paid.market, seq});
+  if (payments_.size() > kPaymentsMax) payments_.pop_front();
+}
+
+void Holdings::resolve(const domain::MarketResolved& resolved, std::uint64_t seq) {
+  const bool paid = std::any_of(payments_.begin(), payments_.end(), [&](const Payment& payment) {
+    return payment.market == resolved.market && payment.seq > seq;
+  });
   for (auto at = positions_.begin(); at != positions_.end();) {
     if (at->first.second != resolved.market) {
       ++at;
@@ -39,7 +51,9 @@ void Holdings::resolve(const domain::MarketResolved& resolved) {
     const domain::PositionState& state = at->second.state;
     const domain::Money cash = notional(resolved.payout.yes, state.yes, domain::Rounding::Down) +
                                notional(resolved.payout.no, state.no, domain::Rounding::Down);
-    claims_.push_back({at->first.first, resolved.market, resolved.payout, cash});
+    // What pays nothing is never paid either.
+    if (!paid && cash.is_positive())
+      claims_.push_back({at->first.first, resolved.market, resolved.payout, cash});
     at = positions_.erase(at);
   }
 }

@@ -3,6 +3,9 @@
 // come with its strategy state.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <utility>
@@ -42,11 +45,21 @@ class Holdings {
  private:
   using Key = std::pair<domain::StrategyName, domain::MarketId>;
 
+  // Payments come on the account's stream, resolutions on those of strategies: one that was told
+  // before its payment may be heard after it. So many of the last are remembered.
+  static constexpr std::size_t kPaymentsMax = 256;
+  struct Payment {
+    domain::MarketId market;
+    std::uint64_t seq = 0;
+  };
+
   void put(PositionView position);
-  void resolve(const domain::MarketResolved& resolved);
+  void resolve(const domain::MarketResolved& resolved, std::uint64_t seq);
+  void pay(const domain::ClaimPaid& paid, std::uint64_t seq);
 
   std::map<Key, PositionView> positions_;  // open ones only, so that rotation does not grow it
   std::vector<ClaimView> claims_;
+  std::deque<Payment> payments_;  // oldest first
   std::optional<domain::TradingState> account_state_;
 };
 

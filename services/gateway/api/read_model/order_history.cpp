@@ -269,6 +269,11 @@ std::vector<const FillView*> OrderHistory::fills(const OrderFilter& filter,
   return result;
 }
 
+const FillView* OrderHistory::find(const domain::FillId& id) const {
+  const auto at = fill_places_.find(id);
+  return at == fill_places_.end() ? nullptr : &fills_.at(at->second);
+}
+
 std::map<std::string_view, std::uint64_t> OrderHistory::counts() const {
   std::map<std::string_view, std::uint64_t> result = finished_;
   for (const auto& [seq, view] : orders_) {

@@ -79,6 +79,7 @@ class OrderHistory {
   [[nodiscard]] std::vector<const FillView*> fills(const OrderFilter& filter,
                                                    std::optional<Place> before,
                                                    std::size_t limit) const;
+  [[nodiscard]] const FillView* find(const domain::FillId& id) const;
   // Orders held here by status name; finished ones that were pushed out stay counted.
   [[nodiscard]] std::map<std::string_view, std::uint64_t> counts() const;
   [[nodiscard]] std::uint64_t fills_seen() const { return fills_seen_; }

@@ -105,7 +105,7 @@ void Momentum::on_book(const MarketId& id, Context& context) {
   const domain::OrderBook* book = context.book(id);
   if (market == nullptr || book == nullptr) return;
   Watched& watched = watched_in(id);
-  if (const auto mid = book->mid()) watched.trail.observe(*mid, context.now());
+  if (const auto mid = book->mid()) watched.trail.observe(*mid, context.time_of_book(id));
   watched.flow.forget_before(context.now());
   decide(*market, watched, context);
 }
@@ -114,7 +114,8 @@ void Momentum::on_trade(const domain::TradeTick& trade, Context& context) {
   const Market* market = context.market(trade.market);
   if (market == nullptr) return;
   Watched& watched = watched_in(trade.market);
-  watched.flow.add(trade.aggressor, trade.quantity, context.now());
+  watched.flow.add(trade.aggressor, trade.quantity, context.time_of(trade));
+  watched.flow.forget_before(context.now());
   decide(*market, watched, context);
 }
 

@@ -171,7 +171,7 @@ void SpreadFarm::on_book(const MarketId& id, Context& context) {
   Quoted& quoted = quoted_in(id);
   if (const domain::OrderBook* book = context.book(id)) {
     if (const auto others = quotes_of_others(id, *book, context.holdings())) {
-      quoted.volatility.observe(middle(*others), context.now());
+      quoted.volatility.observe(middle(*others), context.time_of_book(id));
     }
   }
   requote(*market, quoted, context);
@@ -181,7 +181,8 @@ void SpreadFarm::on_trade(const domain::TradeTick& trade, Context& context) {
   const Market* market = context.market(trade.market);
   if (market == nullptr) return;
   Quoted& quoted = quoted_in(trade.market);
-  quoted.flow.add(trade.aggressor, trade.quantity, context.now());
+  quoted.flow.add(trade.aggressor, trade.quantity, context.time_of(trade));
+  quoted.flow.forget_before(context.now());
   const Quantity bought = quoted.flow.bought();
   const Quantity sold = quoted.flow.sold();
   const Quantity one_sided = std::max(bought, sold) - std::min(bought, sold);

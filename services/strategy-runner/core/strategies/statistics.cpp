@@ -64,11 +64,13 @@ domain::Price Volatility::sigma(domain::Duration horizon, domain::Timestamp now)
       std::min<std::int64_t>(integer_sqrt(variance >> kFractionBits), domain::kPriceOne.raw()));
 }
 
-void TradeFlow::push(Print print) {
+void TradeFlow::push(const Print& print) {
   bought_ += print.bought;
   sold_ += print.sold;
   trades_ += print.trades;
-  prints_.push_back(print);
+  const auto later = std::find_if(prints_.rbegin(), prints_.rend(),
+                                  [&](const Print& other) { return other.at <= print.at; });
+  prints_.insert(later.base(), print);
   if (prints_.size() > kPrintsMax) pop();
 }
 

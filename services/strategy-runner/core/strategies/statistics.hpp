@@ -39,7 +39,7 @@ class TradeFlow {
  public:
   explicit TradeFlow(domain::Duration window) : window_(window) {}
 
-  // A public trade by its aggressor.
+  // A public trade by its aggressor. Trades that had waited come late and stand where they belong.
   void add(domain::Side aggressor, domain::Quantity quantity, domain::Timestamp at);
   // Our own share of the public trades, which says nothing about others.
   void remove_own(domain::Side aggressor, domain::Quantity quantity, domain::Timestamp at);
@@ -64,11 +64,11 @@ class TradeFlow {
   static domain::Quantity clamp(domain::Quantity value) {
     return value.is_negative() ? domain::Quantity{} : value;
   }
-  void push(Print print);
+  void push(const Print& print);
   void pop();
 
   domain::Duration window_;
-  std::deque<Print> prints_;
+  std::deque<Print> prints_;  // by time
   domain::Quantity bought_;
   domain::Quantity sold_;
   std::int64_t trades_ = 0;
