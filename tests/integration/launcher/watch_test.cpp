@@ -1,19 +1,21 @@
 // Watching: what one process does or does not do is nothing to the others.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 
-#include "common/runtime/clock.hpp"
 #include "deploy/launcher/stack.hpp"
 #include "tests/integration/http/loop.hpp"
 
@@ -32,26 +34,25 @@ class WatchTest : public testing::Test {
   }
   ~WatchTest() override { std::filesystem::remove_all(folder_); }
 
-  // A process that writes down its id and does nothing.
-  ServicePlan plan(const std::string& name, std::uint16_t admin_port) const {
+  // A process that does nothing, after what the script says.
+  ServicePlan plan(const std::string& name, std::uint16_t admin_port,
+                   const std::string& script) const {
     ServicePlan plan;
     plan.service = name;
     plan.spec.name = name;
     plan.spec.program = "/bin/sh";
-    plan.spec.arguments = {"-c", "cd '" + folder_.string() + "'; echo $$ >" + name + ".new; mv " +
-                                     name + ".new " + name + "; exec sleep 60"};
+    plan.spec.arguments = {"-c", "cd '" + folder_.string() + "'; " + script + "exec sleep 60"};
     plan.spec.environment = {{"PATH", "/usr/bin:/bin"}};
     plan.spec.output = folder_ / (name + ".out");
     plan.admin_port = admin_port;
     return plan;
   }
 
-  asio::awaitable<pid_t> pid_of(std::string name) const {
-    while (true) {
-      std::ifstream in(folder_ / name);
-      if (pid_t pid = 0; in >> pid) co_return pid;
-      co_await runtime::sleep_for(10ms);
-    }
+  // The next line that somebody writes into the pipe.
+  static asio::awaitable<std::string> line_of(asio::posix::stream_descriptor& pipe) {
+    std::string line;
+    (void)co_await asio::async_read_until(pipe, asio::dynamic_buffer(line), '\n', kAsTuple);
+    co_return line;
   }
 
   std::filesystem::path folder_;
@@ -59,9 +60,13 @@ class WatchTest : public testing::Test {
 };
 
 TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
+  const std::string name = (folder_ / "pids").string();
+  ASSERT_EQ(::mkfifo(name.c_str(), 0600), 0);
+  asio::posix::stream_descriptor pids(io_, ::open(name.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
   asio::ip::tcp::acceptor hanging(io_, {asio::ip::address_v4::loopback(), 0});
   Layout layout;
-  layout.services = {plan("hanging", hanging.local_endpoint().port()), plan("ending", 1)};
+  layout.services = {plan("hanging", hanging.local_endpoint().port(), ""),
+                     plan("ending", 1, "echo $$ >pids; ")};
   layout.data = folder_;
   Stack stack(io_.get_executor(), layout, 0, [](const std::string&) {});
   std::uint64_t starts_before = 0;
@@ -69,7 +74,8 @@ TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
   const auto starts = [&] { return stack.views().at(1).restarts; };
   const auto body = [&]() -> asio::awaitable<void> {
     asio::ip::tcp::socket probe = co_await hanging.async_accept(asio::use_awaitable);
-    ::kill(co_await pid_of("ending"), SIGKILL);
+    const std::string pid = co_await line_of(pids);
+    ::kill(std::stoi(pid), SIGKILL);
     starts_before = starts();
     std::string question;
     (void)co_await asio::async_read(probe, asio::dynamic_buffer(question), kAsTuple);
