@@ -32,7 +32,7 @@ struct SupervisorSettings {
   domain::Duration pong_timeout = std::chrono::seconds(10);  // for a PING; the link is dead then
   domain::Duration snapshot_timeout =
       std::chrono::seconds(5);                         // from subscribing to the opening book
-  domain::Duration silence = std::chrono::seconds(3);  // of a link, then its books are compared
+  domain::Duration silence = std::chrono::seconds(1);  // of a link, then its books are compared
   domain::Duration quiet = std::chrono::seconds(10);   // of one book, then it is compared
   domain::Duration compare_interval =
       std::chrono::seconds(2);                         // between comparisons of quiet books
