@@ -43,6 +43,8 @@ target_compile_options(polybot_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Woverloaded-virtual
   -Wno-missing-field-initializers -Werror=return-type -Werror=switch
   -Wno-mismatched-new-delete)  # gcc 12 misjudges the coroutine frames of Asio's awaitables
+# An empty optional or an index past the end is a broken invariant: it ends the process here, too.
+target_compile_definitions(polybot_options INTERFACE _GLIBCXX_ASSERTIONS)
 # Asio and Beast are compiled once, in common/http and common/bus (see common/http/separate_compilation.cpp).
 target_compile_definitions(polybot_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)

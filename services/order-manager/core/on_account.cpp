@@ -60,8 +60,10 @@ Timestamp OrderManager::State::held_until(const OrderRecord& order) const {
   return (ours ? *watch->second.last_byte_at : started_at) + settings.ambiguous_hold;
 }
 
+// As far as is known: before the first answer the two are taken to agree.
 Timestamp OrderManager::State::venue_time(Timestamp ours) const {
-  return mutated(Mutation::ClockUnchecked) ? ours : ours + *clock_offset;
+  if (mutated(Mutation::ClockUnchecked)) return ours;
+  return ours + clock_offset.value_or(domain::Duration{});
 }
 
 // Far enough back to find every fill that may have been missed, by the venue's clock. Orders are

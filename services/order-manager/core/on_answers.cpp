@@ -117,15 +117,15 @@ void OrderManager::State::on(const domain::CancelAnswered& answer) {
       return cancel_refused(*order, answer.text);
     case Result::NotFound:
       // No proof of anything while it is in doubt: it may still be on its way.
-      if (order->status == OrderStatus::Ambiguous || order->status == OrderStatus::Submitted)
-        return;
+      if (order->status == OrderStatus::Ambiguous) return;
       return cancel_refused(*order, answer.text);
     case Result::Unknown:
       return;  // asked again by drive_cancels()
   }
 }
 
-// The order is held back, or has ended in a way we have not heard of: a reading tells.
+// The order is held back, not there yet, or has ended in a way we have not heard of: a reading
+// tells.
 void OrderManager::State::cancel_refused(const OrderRecord& order, std::string_view text) {
   if (order.terminal() && order.status != OrderStatus::Filled) return;
   want_account();
