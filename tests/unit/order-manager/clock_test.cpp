@@ -49,6 +49,29 @@ TEST(Clock, ReadsNoAccountBeforeItKnowsTheVenuesClock) {
   EXPECT_EQ(trades_asked_since(rig).size(), 1U);
 }
 
+TEST(Clock, RemembersAForeignTradeThatCameBeforeTheVenuesClockWasKnown) {
+  Rig rig;
+  rig.markets = {kMarket};
+  Outputs out;
+  rig.core.start(1, rig.now, out);
+  rig.collect(out);
+  VenueTrade trade;
+  trade.id = {"by hand"};
+  trade.taker_order = id_of<VenueOrderId>(77'777);
+  trade.market = kMarket.id;
+  trade.token = kMarket.yes_token;
+  trade.quantity = shares("10");
+  trade.price = price("0.48");
+  trade.we_are_taker = true;
+  trade.matched_at = rig.now;
+  rig.step(trade);
+  rig.step(ClockOffset{});
+  rig.venue_trades = {trade};
+  rig.connect(usd("1000"));
+  rig.advance(seconds(2));
+  EXPECT_EQ(rig.position(kExternal, kMarket).yes, shares("10"));
+}
+
 TEST(Clock, AsksForTradesByTheVenuesClock) {
   Rig rig;
   Outputs out;
