@@ -135,6 +135,7 @@ TEST_F(EngineTest, AStopThatIsAskedForOnAFullDiskIsNotForgotten) {
   io_.restart();
   for (int i = 0; i < 200 && !engine_.journal_writable(); ++i) io_.run_for(milliseconds(50));
   ASSERT_TRUE(engine_.journal_writable());
+  post(TimerFired{});
   EXPECT_THAT(engine_.core().not_ready(), testing::Contains(NotReady::ShuttingDown));
 }
 

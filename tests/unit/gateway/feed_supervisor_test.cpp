@@ -217,7 +217,11 @@ TEST_F(FeedSupervisorTest, RepairsOneFailedBookByRest) {
   EXPECT_THAT(of<FetchBooks>(timer(now + 1s)), SizeIs(1));  // no answer: again
   supervisor.on_book_fresh(token_id(0), SnapshotSource::Rest, now);
   alive();
-  EXPECT_THAT(of<FetchBooks>(timer(now + 2s)), IsEmpty());
+  EXPECT_THAT(of<FetchBooks>(timer(now + 900ms)), IsEmpty());
+  alive();
+  EXPECT_THAT(of<FetchBooks>(timer(now + 900ms)), IsEmpty());
+  alive();
+  EXPECT_THAT(of<FetchBooks>(timer(now + 900ms)), IsEmpty());
 }
 
 TEST_F(FeedSupervisorTest, ReplacesTheConnectionOfABookThatFailsAgainAndAgain) {
