@@ -67,10 +67,22 @@ if [ ! -e $policy ]; then
 fi
 finish() { [ -z "$made_policy" ] || $sudo rm -f $policy; rm -f "$log"; }
 trap finish EXIT
-if ! { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive \
-       apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
-  tail -20 "$log" >&2
-  echo "install-packages: apt-get failed (its last lines are above)" >&2
-  exit 1
-fi
+# LC_ALL=C: the words about a held lock are looked for below.
+install_missing() {
+  # shellcheck disable=SC2086  # the packages are several words on purpose
+  { $sudo env LC_ALL=C apt-get update && $sudo env LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1
+}
+# A machine that has just started updates its package lists by itself: that is waited for, up to five minutes.
+patience=60
+until install_missing; do
+  if ! grep -q 'Could not get lock' "$log" || [ "$patience" -eq 0 ]; then
+    tail -20 "$log" >&2
+    echo "install-packages: apt-get failed (its last lines are above)" >&2
+    exit 1
+  fi
+  [ "$patience" -ne 60 ] || echo "Another package manager is at work on this machine; waiting for it to end."
+  patience=$((patience - 1))
+  sleep 5
+done
 echo "Packages are installed."
