@@ -69,6 +69,7 @@ enum class CommandDenyReason : std::uint8_t {
   UnknownMarket,
   Expired,
   JournalUnavailable,
+  TradingHalted,  // a flatten: it would send nothing
 };
 
 }  // namespace polybot::domain

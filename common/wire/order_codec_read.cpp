@@ -12,8 +12,7 @@ constexpr int kLiquiditySides = 2;
 constexpr int kFillStatuses = 3;
 constexpr int kAmbiguityCauses = 5;
 constexpr int kCancelReasons = static_cast<int>(domain::CancelReason::Ambiguous) + 1;
-constexpr int kCommandDenyReasons =
-    static_cast<int>(domain::CommandDenyReason::JournalUnavailable) + 1;
+constexpr int kCommandDenyReasons = static_cast<int>(domain::CommandDenyReason::TradingHalted) + 1;
 constexpr std::uint64_t kSaltMax = (std::uint64_t{1} << 53) - 1;
 constexpr std::uint32_t kCountMax = 1'000'000;
 

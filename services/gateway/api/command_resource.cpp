@@ -36,6 +36,7 @@ unsigned status_of(CommandDenyReason reason) {
       return 404;
     case CommandDenyReason::OrderAlreadyTerminal:
     case CommandDenyReason::Expired:
+    case CommandDenyReason::TradingHalted:
       return 409;
     case CommandDenyReason::JournalUnavailable:
       return 503;

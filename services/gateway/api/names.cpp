@@ -203,6 +203,8 @@ std::string_view name_of(CommandDenyReason reason) {
       return "expired";
     case CommandDenyReason::JournalUnavailable:
       return "journal_unavailable";
+    case CommandDenyReason::TradingHalted:
+      return "trading_halted";
   }
   return "unknown";
 }

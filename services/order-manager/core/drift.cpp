@@ -109,8 +109,10 @@ void OrderManager::State::measure_drift(const VenueAccount& account) {
     const std::int64_t off =
         expected_quantity(*instrument, account.read_at).off(holding.quantity.raw());
     if (off == 0) continue;
-    const Price yes = ledger.portfolio().mark(instrument->market).value_or(Price::from_raw(5'000));
-    drift.positions += domain::notional(yes_price(instrument->outcome, yes),
+    auto yes = ledger.portfolio().mark(instrument->market);
+    if (!yes) yes = mark_now(instrument->market);
+    if (!yes) yes = Price::from_raw(5'000);
+    drift.positions += domain::notional(yes_price(instrument->outcome, *yes),
                                         Quantity::from_raw(std::abs(off)), domain::Rounding::Up);
   }
   book_cash_difference(drift.cash.raw(), cash.exact(), account.collateral);

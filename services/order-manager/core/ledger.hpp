@@ -4,6 +4,7 @@
 // follow.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -21,7 +22,7 @@
 namespace polybot::order_manager {
 
 // Raised whenever the same journal would fold to other numbers than before.
-inline constexpr std::uint32_t kFoldVersion = 1;
+inline constexpr std::uint32_t kFoldVersion = 2;
 inline constexpr std::size_t kCommandAnswersMax = 100'000;
 
 class Ledger {
@@ -79,6 +80,12 @@ class Ledger {
     std::optional<domain::StrategyName> strategy;
   };
   [[nodiscard]] const std::vector<Flatten>& flattens() const { return flattens_; }
+  // Whether a flatten that has not ended covers the strategy.
+  [[nodiscard]] bool flattening(const domain::StrategyName& strategy) const {
+    return std::any_of(flattens_.begin(), flattens_.end(), [&](const Flatten& flatten) {
+      return !flatten.strategy || *flatten.strategy == strategy;
+    });
+  }
   [[nodiscard]] const domain::DriftMeasured& drift() const { return drift_; }
   [[nodiscard]] bool drift_measured() const { return drift_measured_; }
   // Every trade before is booked, by the venue's clock; none = nothing has been said yet.

@@ -89,6 +89,10 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
   }
   const auto& flatten = std::get<domain::FlattenPositions>(command.body);
   if (unknown(flatten.strategy)) return CommandDenyReason::UnknownStrategy;
+  // Halted means that nothing is sent, not even what gets out.
+  const TradingState state = flatten.strategy ? ledger.trading_state(*flatten.strategy)
+                                              : ledger.own_trading_state(std::nullopt);
+  if (state == TradingState::Halted) return CommandDenyReason::TradingHalted;
   if (ledger.own_trading_state(flatten.strategy) == TradingState::Active) {
     change_trading_state(flatten.strategy, TradingState::Reducing, DenyReason::None);
   }

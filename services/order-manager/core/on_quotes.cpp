@@ -66,8 +66,8 @@ void OrderManager::State::sync_quotes(const TargetKey& key) {
   }
   const QuotePlan plan = plan_quotes(wanted, live, settings.requote_tolerance_ppm);
   for (const domain::ClientOrderId& id : plan.cancel) request_cancel(id, CancelReason::Requested);
-  // Between two holders what rests is kept and nothing is added.
-  if (!held(key, target)) return;
+  // Between two holders what rests is kept and nothing is added; a flatten needs the shares itself.
+  if (!held(key, target) || ledger.flattening(key.strategy)) return;
   for (const WantedQuote& quote : plan.place) place_quote(key, target, quote);
 }
 

@@ -116,7 +116,13 @@ void Orders::retire_if_final(const OrderRecord& record, domain::Timestamp at) {
   // It may have come back to life since, or be listed twice.
   if (it == orders_.end() || !it->second.terminal() || it->second.provisional != 0) return;
   if (oldest == record.order.id) return;
-  forgotten_before_ = std::max(forgotten_before_, std::min(it->second.changed_at, at));
+  // Trades are matched by the venue's clock, which may be ahead of ours, and one reading may tell
+  // the moment in nanoseconds where another knew the second only.
+  domain::Timestamp last = it->second.changed_at;
+  for (const auto& [trade, known] : it->second.fills) {
+    last = std::max(last, known.fill.matched_at + std::chrono::seconds(1));
+  }
+  forgotten_before_ = std::max(forgotten_before_, std::min(last, at));
   by_venue_id_.erase(it->second.order.venue_id);
   const auto market = by_market_.find(it->second.order.instrument.market);
   if (--market->second == 0) {

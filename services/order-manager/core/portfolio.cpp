@@ -17,6 +17,7 @@ void Portfolio::filled(const StrategyName& strategy, const domain::OrderFilled& 
   position.token(fill.instrument.outcome).add(fill);
   position.last_fill_seq = seq;
   cash_ += cash_flow(fill);
+  drop_mark_if_flat(fill.instrument.market);
 }
 
 void Portfolio::advanced(const StrategyName& strategy, const domain::OrderFilled& fill,
@@ -32,6 +33,15 @@ void Portfolio::reversed(const StrategyName& strategy, const domain::OrderFilled
   position.token(fill.instrument.outcome).remove(fill.fill);
   position.last_fill_seq = seq;
   cash_ -= cash_flow(fill);
+  drop_mark_if_flat(fill.instrument.market);
+}
+
+void Portfolio::drop_mark_if_flat(const MarketId& market) {
+  const auto holds_shares = [&](const auto& entry) {
+    const auto it = entry.second.find(market);
+    return it != entry.second.end() && !it->second.flat();
+  };
+  if (std::none_of(positions_.begin(), positions_.end(), holds_shares)) marks_.erase(market);
 }
 
 void Portfolio::marked(const domain::MarksTaken& marks) {
@@ -72,11 +82,17 @@ void Portfolio::day_opened(const domain::DayOpened& event) {
 void Portfolio::raise_peaks() {
   Money account;
   for (const auto& [strategy, equity] : equities()) {
-    Baseline& baseline = baselines_[strategy];
-    baseline.peak = std::max(baseline.peak, equity);
+    baselines_[strategy].raise_peak(equity);
     account += equity;
   }
-  account_.peak = std::max(account_.peak, account);
+  account_.raise_peak(account);
+}
+
+// What an operator accepted was a fall from the old peak.
+void Portfolio::Baseline::raise_peak(Money equity) {
+  if (equity <= peak) return;
+  peak = equity;
+  drawdown_acknowledged = {};
 }
 
 void Portfolio::forget(const MarketId& market) {

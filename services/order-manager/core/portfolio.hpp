@@ -179,14 +179,17 @@ class Portfolio {
  private:
   friend struct LedgerImage;
   struct Baseline {
-    domain::Money day_open;            // equity
-    domain::Money peak;                // equity, >= 0 since equity starts at 0
-    domain::Money daily_acknowledged;  // loss an operator has seen
-    domain::Money drawdown_acknowledged;
+    domain::Money day_open;               // equity
+    domain::Money peak;                   // equity, >= 0 since equity starts at 0
+    domain::Money daily_acknowledged;     // loss an operator has seen; of this day
+    domain::Money drawdown_acknowledged;  // of this peak
+    void raise_peak(domain::Money equity);
   };
   [[nodiscard]] const Baseline& baseline(const domain::StrategyName& strategy) const;
   void add_results(const domain::MarketId& market, const MarketPosition& position,
                    Results& results) const;
+  // A mark lives as long as somebody holds shares: the next visit to the market begins at cost.
+  void drop_mark_if_flat(const domain::MarketId& market);
 
   domain::Money cash_;
   domain::Money moved_in_;  // deposits less withdrawals

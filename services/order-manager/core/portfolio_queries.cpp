@@ -17,6 +17,14 @@ Money payout_value(const MarketPosition& position, const domain::Payout& payout)
          domain::value_at(position.no.holding(), payout.no);
 }
 
+// What the part of a holding that is no pair has cost, never less than its share.
+Money unpaired_cost(const domain::Holding& holding, Quantity pairs) {
+  if (holding.quantity.is_zero()) return {};
+  const Quantity unpaired = holding.quantity - pairs;
+  return Money::from_raw(domain::mul_div(std::abs(holding.cost.raw()), std::abs(unpaired.raw()),
+                                         std::abs(holding.quantity.raw()), domain::Rounding::Up));
+}
+
 Money beyond(Money lost, Money acknowledged) {
   return lost > acknowledged ? lost - acknowledged : Money{};
 }
@@ -99,10 +107,9 @@ Money Portfolio::exposure(const StrategyName& strategy, const MarketId& market) 
   if (position == nullptr || resolutions_.contains(market)) return {};
   domain::Holding yes = position->yes.holding();
   domain::Holding no = position->no.holding();
-  const auto at = mark(market);
-  if (!at)
-    return Money::from_raw(std::abs(yes.cost.raw())) + Money::from_raw(std::abs(no.cost.raw()));
   const Quantity pairs = std::max(Quantity{}, std::min(yes.quantity, no.quantity));
+  const auto at = mark(market);
+  if (!at) return unpaired_cost(yes, pairs) + unpaired_cost(no, pairs);
   yes.quantity -= pairs;
   no.quantity -= pairs;
   const Money yes_value = domain::value_at(yes, *at);

@@ -141,6 +141,37 @@ TEST_F(Commands, FlattenInSlicesTheBookCanTake) {
   rig.expect_sound();
 }
 
+TEST_F(Commands, FlattenWhatQuotesHaveOffered) {
+  rig.hold(kFarm, kMarket, "0.52", "20");
+  quote();
+  rig.forget_outputs();
+  give(FlattenPositions{kFarm});
+  EXPECT_EQ(leaving(), 2U);
+  for (const Order& order : rig.open_orders())
+    rig.answer_cancel(order.id, CancelAnswered::Result::Canceled);
+  rig.set_quote(kMarket, "0.50", "0.52");
+  EXPECT_TRUE(rig.submits.empty()) << "the shares are not offered again";
+  rig.advance(milliseconds(100));
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders[0].purpose, OrderPurpose::Flatten);
+  EXPECT_EQ(rig.submits[0].orders[0].quantity, shares("20"));
+}
+
+TEST_F(Commands, DenyToFlattenWhileNothingMayBeSent) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  give(SetTradingState{std::nullopt, TradingState::Halted});
+  give(FlattenPositions{kArb});
+  give(FlattenPositions{std::nullopt});
+  give(SetTradingState{std::nullopt, TradingState::Reducing});
+  give(FlattenPositions{std::nullopt});
+  const auto denied = rig.recorded<CommandDenied>();
+  ASSERT_EQ(denied.size(), 2U);
+  EXPECT_EQ(denied[0].reason, CommandDenyReason::TradingHalted);
+  EXPECT_EQ(denied[1].reason, CommandDenyReason::TradingHalted);
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders[0].purpose, OrderPurpose::Flatten);
+}
+
 TEST_F(Commands, GoOnFlatteningAfterARestart) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.gateway_lives = false;

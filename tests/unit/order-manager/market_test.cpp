@@ -1,4 +1,6 @@
 // Records, closings, resolutions and claims.
+#include <cstring>
+
 #include "services/order-manager/core/stream_snapshot.hpp"
 #include "tests/unit/order-manager/rig.hpp"
 
@@ -219,6 +221,32 @@ TEST_F(Markets, AreRememberedAsLongAsAnyOrderInThem) {
   EXPECT_TRUE(orders.take_unnamed().empty());
 }
 
+TEST_F(Markets, TellNoTradeOfAForgottenOrderForANewOneWhenTheVenuesClockIsAhead) {
+  Orders orders;
+  std::uint64_t number = 0;
+  const auto submit = [&] {
+    Order order;
+    order.id = {{1, ++number}, 0};
+    std::memcpy(order.venue_id.bytes.data(), &number, sizeof number);
+    order.instrument = {market.id, Outcome::Yes};
+    order.quantity = shares("25");
+    orders.submitted(order, {}, rig.now);
+    return order.id;
+  };
+  const Timestamp matched_at = rig.now + milliseconds(800);
+  OrderFilled fill;
+  fill.fill = {{"trade"}, submit()};
+  fill.quantity = shares("25");
+  fill.status = FillStatus::Confirmed;
+  fill.matched_at = matched_at;
+  orders.filled(fill, 2, rig.now);
+  for (rig.now += seconds(3'600); number <= kEndedOrdersMax;) {
+    orders.rejected({submit(), RejectReason::Other, {}}, rig.now);
+  }
+  EXPECT_EQ(orders.find(fill.fill.order), nullptr);
+  EXPECT_GT(orders.forgotten_before(), matched_at);
+}
+
 TEST_F(Markets, AreNotRecordedWhenOverAndNothingIsAtStake) {
   Market over = make_market(5, 5);
   over.status = MarketStatus::Closed;
@@ -242,6 +270,23 @@ TEST_F(Markets, AreMarkedEveryTenSecondsWhileSomethingIsHeldAndMoves) {
   EXPECT_EQ(rig.count<MarksTaken>(), 2U);
   EXPECT_EQ(rig.snapshot(kArb).position_values[0].value, usd("56"));
   EXPECT_EQ(rig.snapshot(kArb).unrealized, usd("4") - usd("0.9984"));
+}
+
+TEST_F(Markets, CountAtCostWhenEnteredAnewUntilTheirFirstMark) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.advance(seconds(11));
+  const ClientOrderId sold = rig.sell(kArb, market, "0.50", "100");
+  rig.accept(sold, SubmitAccepted::State::Matched);
+  rig.confirm(rig.taker_trade(sold, "out", "100", "0.50"));
+  ASSERT_TRUE(rig.position(kArb, market).yes.is_zero());
+  rig.set_quote(market, "0.80", "0.82");
+  rig.hold(kArb, market, "0.82", "100");
+  EXPECT_EQ(rig.snapshot(kArb).unrealized, Money{}) << "not what it was worth on the last visit";
+  EXPECT_EQ(rig.core.ledger().portfolio().exposure(kArb, market.id),
+            rig.position(kArb, market).yes_cost);
+  rig.advance(seconds(11));
+  EXPECT_EQ(rig.core.ledger().portfolio().mark(market.id), price("0.81"));
+  rig.expect_sound();
 }
 
 TEST_F(Markets, AreMarkedAtTheLastTradeWithinTheQuoteWhenTheSpreadIsWide) {

@@ -5,6 +5,7 @@
 //   - a fill is a quantity and cash, fees on top of what is paid and off what is received; what a
 //     position cost is kept as a whole, a sale realizes proceeds - cost x sold / held, rounded once
 //     (half away from zero), and the remainder stays in the cost;
+//   - a mark lasts until nobody holds shares in its market; without one, results count at cost;
 //   - a failed trade's fill has never been; only what is settled may be sold;
 //   - marks, resolutions and openings of a day are the moments at which results are taken;
 //   - a resolution turns a position into a claim of (yes, no) per share, in whole units downwards.
@@ -14,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "services/order-manager/core/portfolio.hpp"
@@ -167,6 +169,15 @@ class Oracle {
     trades.push_back(trade);
   }
 
+  // What was a market's worth on the last visit says nothing of the next.
+  bool drop_mark_if_flat(int market) {
+    for (int strategy = 0; strategy < kStrategies; ++strategy) {
+      if (held(strategy, market, Outcome::Yes).quantity != 0) return false;
+      if (held(strategy, market, Outcome::No).quantity != 0) return false;
+    }
+    return std::exchange(markets[static_cast<std::size_t>(market)].mark, std::nullopt).has_value();
+  }
+
   // Results are looked at: peaks rise.
   void look() {
     Integer account;
@@ -270,7 +281,7 @@ class Comparison {
 
   struct Counts {
     std::uint64_t fills = 0, fees = 0, failed = 0, confirmed = 0, below_zero = 0, claims = 0,
-                  closed = 0;
+                  closed = 0, marks_dropped = 0;
     std::array<std::uint64_t, 3> resolutions{};
     void add(const Counts& other) {
       fills += other.fills;
@@ -280,6 +291,7 @@ class Comparison {
       below_zero += other.below_zero;
       claims += other.claims;
       closed += other.closed;
+      marks_dropped += other.marks_dropped;
       for (std::size_t i = 0; i < resolutions.size(); ++i) resolutions[i] += other.resolutions[i];
     }
   };
@@ -335,6 +347,7 @@ class Comparison {
     if (trade.status == FillStatus::Confirmed) ++counts_.confirmed;
     oracle_.book(trade);
     portfolio_.filled(name(trade.strategy), filled(trade), ++seq_);
+    if (oracle_.drop_mark_if_flat(trade.market)) ++counts_.marks_dropped;
     if (oracle_.held(trade.strategy, trade.market, trade.outcome).quantity < 0) {
       ++counts_.below_zero;
     }
@@ -373,6 +386,7 @@ class Comparison {
     touched_ = trade->market;
     portfolio_.reversed(name(trade->strategy), filled(*trade), ++seq_);
     trade->failed = true;
+    if (oracle_.drop_mark_if_flat(trade->market)) ++counts_.marks_dropped;
     ++counts_.failed;
   }
 
@@ -483,7 +497,8 @@ TEST(PortfolioOracle, AgreesOnEveryNumberOfAHundredThousandFills) {
   }
   std::printf(
       "%llu fills, %llu with fees, %llu confirmed, %llu failed, %llu into what is owed, "
-      "%llu + %llu + %llu resolutions, %llu claims paid, %llu markets closed\n",
+      "%llu + %llu + %llu resolutions, %llu claims paid, %llu markets closed, "
+      "%llu marks dropped\n",
       static_cast<unsigned long long>(total.fills), static_cast<unsigned long long>(total.fees),
       static_cast<unsigned long long>(total.confirmed),
       static_cast<unsigned long long>(total.failed),
@@ -491,13 +506,15 @@ TEST(PortfolioOracle, AgreesOnEveryNumberOfAHundredThousandFills) {
       static_cast<unsigned long long>(total.resolutions[0]),
       static_cast<unsigned long long>(total.resolutions[1]),
       static_cast<unsigned long long>(total.resolutions[2]),
-      static_cast<unsigned long long>(total.claims), static_cast<unsigned long long>(total.closed));
+      static_cast<unsigned long long>(total.claims), static_cast<unsigned long long>(total.closed),
+      static_cast<unsigned long long>(total.marks_dropped));
   EXPECT_GE(total.fills, 100'000U);
   EXPECT_GE(total.fees, 30'000U);
   EXPECT_GE(total.failed, 2'000U);
   EXPECT_GE(total.below_zero, 100U);
   EXPECT_GE(total.claims, 100U);
   EXPECT_GE(total.closed, 50U);
+  EXPECT_GE(total.marks_dropped, 50U);
   for (const std::uint64_t resolutions : total.resolutions) EXPECT_GE(resolutions, 30U);
 }
 

@@ -222,6 +222,26 @@ TEST_F(Risk, LetsAnOperatorResumeAfterABreachUntilAsMuchIsLostAgain) {
   EXPECT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Reducing);
 }
 
+TEST_F(Risk, AppliesTheWholeLimitAgainBelowANewPeak) {
+  settings.strategies[1].limits.drawdown_max = usd("5");
+  settings.strategies[1].limits.daily_loss_max = usd("500");
+  start();
+  const auto trade_at = [&](const char* bid, const char* ask) {
+    rig->set_quote(market, bid, ask);
+    rig->advance(seconds(11));
+  };
+  trade_at("0.50", "0.52");
+  trade_at("0.25", "0.27");
+  ASSERT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Reducing);
+  rig->step(Command{
+      {1, 1}, SetTradingState{kFarm, TradingState::Active}, rig->now, rig->now + seconds(5), {}});
+  trade_at("0.80", "0.82");
+  EXPECT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Active);
+  trade_at("0.55", "0.57");
+  EXPECT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Reducing);
+  EXPECT_EQ(rig->core.ledger().trading_state_cause(kFarm), DenyReason::DrawdownExceeded);
+}
+
 TEST_F(Risk, FreesNothingOfAnAmbiguousOrdersReserve) {
   start(usd("56"));
   const ClientOrderId id = rig->buy(kArb, market, "0.52", "25");
