@@ -18,7 +18,8 @@ FUZZ_SECONDS ?= 60
 
 help: ## list the targets
 	@echo "PolyBot targets:"
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  awk -F'|' '{ printf "%-23s  %s\n", $$1, $$2 }'
 	@echo
 	@echo "Variables of make run:"
 	@echo "  MODE=sim          the built-in venue (default); paper and live are not part of this version"

@@ -9,7 +9,7 @@ build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libprotobuf-dev
   libzstd-dev zlib1g-dev ca-certificates"
 test="libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev prometheus prometheus-alertmanager"
 fuzz="clang libclang-rt-14-dev"
-bench="nginx-light"
+bench="nginx-light python3"
 lint="clang-format clang-tidy"
 # What the programs need to run, and curl for the healthcheck: the whole content of the runtime image.
 runtime="libboost-json1.81.0 libboost-url1.81.0 libnng1 libprotobuf32 libprometheus-cpp-core1.0

@@ -1,4 +1,5 @@
-// makerAmount and takerAmount of an order, exactly (polymarket.md §7.5). Integers in 1e-6 units;
+// makerAmount and takerAmount of an order, exactly: what github.com/Polymarket/clob-client-v2 makes
+// in getOrderRawAmounts.ts, within the precision that the venue accepts. Integers in 1e-6 units;
 // what the venue cannot express is refused or rounded in the one direction documented here, never
 // silently.
 //
@@ -76,7 +77,7 @@ struct AmountCheck {
   domain::Quantity min_size;  // applies to resting orders
 };
 
-// The terms, or the venue's own error text (polymarket.md §3.8).
+// The terms, or the venue's own error text.
 [[nodiscard]] std::variant<OrderTerms, std::string> check_amounts(const AmountCheck& order);
 
 // The venue's error text when an order that would match at once is worth less than

@@ -1,5 +1,6 @@
-// API credentials and the HMAC that authenticates each private request (L2, polymarket.md §6.2),
-// from both sides: the header set a client sends and the check a venue makes.
+// API credentials and the HMAC that authenticates each private request ("L2" of
+// docs.polymarket.com/api-reference/authentication), from both sides: the header set a client sends
+// and the check a venue makes.
 //
 // The signed text is timestamp + METHOD + path (without host and query) + the exact body bytes.
 // Credentials wipe their secret when they die and are never printed.

@@ -1,7 +1,7 @@
 // EIP-712 order hashing and EOA signatures for the venue's exchange contracts, and the ClobAuth
-// signature that creates API credentials (polymarket.md §6.1, §7). What is signed is decided
-// elsewhere: an OrderToSign holds every signed field, and its digest is the venue's order id, known
-// before anything is sent. Signatures are deterministic (RFC 6979, low S).
+// signature that creates API credentials, as github.com/Polymarket/clob-client-v2 makes them. What
+// is signed is decided elsewhere: an OrderToSign holds every signed field, and its digest is the
+// venue's order id, known before anything is sent. Signatures are deterministic (RFC 6979, low S).
 //
 // The private key lives in one OrderSigner, is wiped when that dies, and has no way out but
 // signatures. Signature type 3 (ERC-7739 deposit wallets) is refused: it is not part of this

@@ -142,11 +142,28 @@ class Stack:
                      "--format", "{{.Name}}")
         return sorted(name.removeprefix(self.project + "_") for name in out.split())
 
+    def deaths(self, since):
+        """Services in the order in which their processes have ended since a time of the engine's clock."""
+        out = docker("events", "--since", since, "--until", self.clock(), "--filter", "event=die", "--filter",
+                     f"label=com.docker.compose.project={self.project}", "--format",
+                     '{{index .Actor.Attributes "com.docker.compose.service"}}')
+        return out.split()
+
+    @staticmethod
+    def clock():
+        return docker("info", "--format", "{{.SystemTime}}").strip()
+
     # --- inside of it -----------------------------------------------------------------------------------
 
     def execute(self, service, *command):
         """(exit code, standard output) of a command inside of the service's container."""
         code, out, _ = run(["docker", "exec", self.container(service), *command], timeout=120)
+        return code, out
+
+    def execute_alone(self, volume, folder, *command):
+        """(exit code, standard output) of a command in a container of its own, with one of the stack's volumes."""
+        code, out, _ = run(["docker", "run", "--rm", "--network=none", "--volume",
+                            f"{self.project}_{volume}:{folder}", self.image, *command], timeout=120)
         return code, out
 
     def start_probe(self):

@@ -7,6 +7,9 @@ SERVICES = ("venue-simulator", "order-manager", "gateway", "strategy-runner", "m
 ON_BUS = ("order-manager", "gateway", "strategy-runner", "metrics-aggregator")
 OBSERVERS = ("prometheus", "alertmanager", "grafana")
 
+# `down` stops them rank by rank, each when those before it have ended.
+STOP_ORDER = ({"strategy-runner"}, {"gateway"}, {"order-manager"}, {"venue-simulator", "metrics-aggregator"})
+
 NETWORKS = {
     "venue-simulator": {"venue"},
     "order-manager": {"bus", "venue"},

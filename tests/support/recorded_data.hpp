@@ -1,5 +1,5 @@
-// Real recordings for tests, kept beside the project and not in it. Where they are absent, the
-// tests that need them skip themselves and say so:
+// Recordings of the real venue, beside the checkout and no part of the project. They are optional:
+// where there are none, the tests that read them skip themselves and say so:
 //
 //   const auto folder = recorded_data();
 //   if (!folder) GTEST_SKIP() << kNoRecordedData;
@@ -22,11 +22,12 @@
 namespace polybot::test_support {
 
 inline constexpr const char* kNoRecordedData =
-    "recorded market data is not here: set POLYBOT_SHARED_DATA to its folder";
+    "there are no recordings here: set POLYBOT_RECORDED_DATA to their folder";
 
-// $POLYBOT_SHARED_DATA, else ../shared/data beside the project.
+// The folder that the environment variable POLYBOT_RECORDED_DATA names, else the one beside the
+// checkout, if there is a `polymarket` in it.
 inline std::optional<std::filesystem::path> recorded_data() {
-  const char* const named = std::getenv("POLYBOT_SHARED_DATA");
+  const char* const named = std::getenv("POLYBOT_RECORDED_DATA");
   const std::filesystem::path folder = named != nullptr ? named : POLYBOT_RECORDED_DATA;
   if (!std::filesystem::is_directory(folder / "polymarket")) return std::nullopt;
   return folder;

@@ -1,5 +1,5 @@
 // Orders and trades of an account with everything the venue's JSON says of them, one shape each for
-// the user channel and REST, whatever the spelling on the wire (polymarket.md §3.4, §4.5). Readers
+// the user channel and REST, whatever the spelling on the wire, in which the two differ. Readers
 // turn them into the stack's own terms with to_update() and to_trade(); whoever plays the venue
 // fills them and writes them.
 #pragma once

@@ -1,5 +1,5 @@
-// The answer to POST /auth/api-key and GET /auth/derive-api-key (polymarket.md §3.4): a key's API
-// credentials, in and out.
+// The answer to POST /auth/api-key and GET /auth/derive-api-key: a key's API credentials, in and
+// out (docs.polymarket.com/api-spec/clob-openapi.yaml).
 #pragma once
 
 #include <string>

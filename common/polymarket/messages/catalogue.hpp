@@ -1,5 +1,6 @@
-// The venue's public REST messages about markets and books (polymarket.md §3.1-3.3, §5): Gamma
-// market pages, the compact CLOB market record, order book summaries and the small scalar answers.
+// The venue's public REST messages about markets and books: Gamma market pages, the compact CLOB
+// market record, order book summaries and the small scalar answers.
+// Sources: docs.polymarket.com/api-spec/clob-openapi.yaml, gamma-api.polymarket.com/schemas.
 //
 // Gamma describes and lists; the CLOB record is the truth for trading rules. Prices in Gamma are
 // cached and wrong too often to be used.

@@ -1,7 +1,7 @@
-// POST /v1/heartbeats, the venue's dead man's switch (polymarket.md §3.4): who has once sent a
-// heartbeat has to go on, or the venue cancels every open order of the key. The first one carries
-// an empty id, each further one the id that the answer before it gave; a wrong id is refused with
-// the one that was expected.
+// POST /v1/heartbeats, the venue's dead man's switch: who has once sent a heartbeat has to go on,
+// or the venue cancels every open order of the key ten seconds after the last one. The first one
+// carries an empty id, each further one the id that the answer before it gave; a wrong id is
+// refused with the one that was expected.
 #pragma once
 
 #include <string>

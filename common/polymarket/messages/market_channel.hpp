@@ -1,5 +1,5 @@
-// The venue's public market channel (polymarket.md §4.2-4.3): subscription texts out, frames in,
-// and the same frames out again for whoever plays the venue.
+// The venue's public market channel: subscription texts out, frames in, and the same frames out
+// again for whoever plays the venue (docs.polymarket.com/developers/CLOB/websocket/wss-overview).
 //
 // Events are in token terms exactly as sent; turning them into books in YES terms is the gateway's
 // work. A MarketFrame owns the storage its events point into and reuses it: in steady state parsing

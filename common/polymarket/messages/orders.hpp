@@ -1,9 +1,9 @@
-// The private REST messages about orders (polymarket.md §3.4-3.6): bodies out, answers in, and both
-// the other way round for whoever plays the venue.
+// The private REST messages about orders (docs.polymarket.com/api-spec/clob-openapi.yaml): bodies
+// out, answers in, and both the other way round for whoever plays the venue.
 //
 // The answer to an order is one of three things and nothing else: accepted, rejected (the order
-// does not exist), or ambiguous (the venue may or may not have it; ends by proof only, ARCHITECTURE
-// §5.4).
+// does not exist), or ambiguous (the venue may or may not have it; only proof from the venue ends
+// that).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The venue's error texts (polymarket.md §3.8) in one table: what they mean when they are read, and
-// how they are spelled when they are written.
+// The venue's error texts (docs.polymarket.com/resources/error-codes) in one table: what they mean
+// when they are read, and how they are spelled when they are written.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
-// The venue's private user channel (polymarket.md §4.5): subscription texts, order and trade events
-// in and out. Nothing is replayed by the venue after a disconnect; the reader reconciles by REST.
+// The venue's private user channel (docs.polymarket.com/developers/CLOB/websocket/wss-overview):
+// subscription texts, order and trade events in and out. Nothing is replayed by the venue after a
+// disconnect; the reader reconciles by REST.
 #pragma once
 
 #include <cstdint>

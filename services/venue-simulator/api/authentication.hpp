@@ -1,5 +1,5 @@
 // Who sends a request: the L1 signature that asks for credentials, and the L2 HMAC of every private
-// request (polymarket.md §6). Timestamps may be off by a minute.
+// request (docs.polymarket.com/api-reference/authentication). Timestamps may be off by a minute.
 #pragma once
 
 #include <optional>

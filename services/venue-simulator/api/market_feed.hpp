@@ -1,5 +1,5 @@
 // The public market channel, /ws/market: subscriptions in, books and changes out, in the venue's
-// own shapes and with its manners (polymarket.md §4.1-4.3).
+// own shapes (messages/market_channel.hpp) and with its manners.
 //
 // A session must subscribe before it may PING (else it is closed with 1008), gets an opening book
 // per token unless it has more than 500, and hears of new and resolved markets only with custom

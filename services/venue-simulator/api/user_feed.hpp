@@ -1,5 +1,5 @@
 // The private user channel, /ws/user: order and trade events of the account whose credentials the
-// subscription carries (polymarket.md §4.5). Nothing is replayed to a socket that was not there.
+// subscription carries. Nothing is replayed to a socket that was not there.
 //
 // The faults user-events (twice, late, out of order), user-socket-drop and venue-down act here.
 #pragma once
