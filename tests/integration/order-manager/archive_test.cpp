@@ -28,6 +28,14 @@ class ArchiveTest : public TradedJournal {
     trade(journal, 4'000);
   }
 
+  // A snapshot at record 12,000 of 27,000, which last until 2026-10-10.
+  void snapshot_and_trade_on() {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    trade(journal, 8'000);
+    snapshot(journal);
+    trade(journal, 15'000);
+  }
+
   static int quietly(const std::vector<std::string>& arguments) {
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
@@ -48,6 +56,17 @@ class ArchiveTest : public TradedJournal {
   }
   std::uint64_t folded_digest() const {
     return fold(Journal(path_, JournalAccess::ReadOnly)).digest();
+  }
+  // Starts as order-manager does, with the right state in the end; the snapshot it began at.
+  std::uint64_t started_from() const {
+    const Journal journal(path_, JournalAccess::ReadOnly);
+    OrderManager core(Settings{}, [](const domain::Order&, const domain::Market&) {
+      return std::optional<VenueIdentity>();
+    });
+    const StartUp started = fold_journal(
+        journal, core, [](const Ledger&) {}, [](const domain::StreamedEvent&) {});
+    EXPECT_EQ(core.ledger().digest(), expected_.digest());
+    return started.snapshot_seq;
   }
   std::vector<std::filesystem::path> archives() const {
     std::vector<std::filesystem::path> found;
@@ -109,21 +128,28 @@ TEST_F(ArchiveTest, MovesEverythingWhenAskedTo) {
 TEST_F(ArchiveTest, StartsWithoutTheArchive) {
   ASSERT_EQ(quietly({"--before", "2026-09-23", path_}), 0);
   for (const auto& file : archives()) std::filesystem::remove(file);
-  const Journal journal(path_, JournalAccess::ReadOnly);
-  OrderManager core(Settings{}, [](const domain::Order&, const domain::Market&) {
-    return std::optional<VenueIdentity>();
-  });
-  const StartUp started = fold_journal(
-      journal, core, [](const Ledger&) {}, [](const domain::StreamedEvent&) {});
-  EXPECT_EQ(started.snapshot_seq, 4'000U);
-  EXPECT_EQ(core.ledger().digest(), expected_.digest());
+  EXPECT_EQ(started_from(), 4'000U);
   // The whole fold names what it lacks.
   try {
-    (void)fold(journal);
+    (void)folded_digest();
     FAIL();
   } catch (const JournalError& error) {
     EXPECT_THAT(error.what(), HasSubstr("is missing; it holds the records 1 to"));
   }
+}
+
+TEST_F(ArchiveTest, StartsWithoutTheArchiveThoughAnOlderSnapshotLeavesATail) {
+  snapshot_and_trade_on();
+  ASSERT_EQ(quietly({"--before", "2026-10-09", path_}), 0);
+  for (const auto& file : archives()) std::filesystem::remove(file);
+  EXPECT_EQ(started_from(), 27'000U);
+}
+
+TEST_F(ArchiveTest, StartsFromASnapshotBeforeTheCutWhenNothingNewerIsGood) {
+  snapshot_and_trade_on();
+  ASSERT_EQ(quietly({"--before", "2026-10-09", path_}), 0);
+  sql("UPDATE snapshot SET sum = sum + 1 WHERE seq = 27000");
+  EXPECT_EQ(started_from(), 12'000U);
 }
 
 TEST_F(ArchiveTest, RefusesWhatWouldCutNothing) {
