@@ -2,10 +2,12 @@
 // that dies or fails at any byte leaves a whole one.
 #include "services/order-manager/tools/archive.hpp"
 
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 
@@ -17,7 +19,36 @@ namespace polybot::order_manager {
 namespace {
 
 using testing::AnyOf;
+using testing::Contains;
 using testing::HasSubstr;
+using testing::StartsWith;
+
+// The names of files that are made in a folder, of those that are gone again too.
+class NamesCreated {
+ public:
+  explicit NamesCreated(const std::filesystem::path& folder)
+      : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(::inotify_add_watch(descriptor_, folder.c_str(), IN_CREATE), 0);
+  }
+  ~NamesCreated() { ::close(descriptor_); }
+  NamesCreated(const NamesCreated&) = delete;
+  NamesCreated& operator=(const NamesCreated&) = delete;
+
+  std::vector<std::string> read() const {
+    std::vector<std::string> names;
+    alignas(inotify_event) std::array<char, 65'536> buffer;
+    const ssize_t size = ::read(descriptor_, buffer.data(), buffer.size());
+    for (ssize_t at = 0; at < size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+      names.emplace_back(event->name);
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+    return names;
+  }
+
+ private:
+  int descriptor_;
+};
 
 class ArchiveTest : public TradedJournal {
  protected:
@@ -157,6 +188,30 @@ TEST_F(ArchiveTest, RefusesWhatWouldCutNothing) {
   ASSERT_EQ(quietly({"--before", "2026-09-22", path_}), 0);
   EXPECT_THAT(refusal({"--before", "2026-09-22", path_}), HasSubstr("record in"));
   EXPECT_EQ(archives().size(), 1U);
+}
+
+TEST_F(ArchiveTest, RefusesWhatDoesNotVerify) {
+  sql("UPDATE journal SET sum = sum + 1 WHERE seq = 100");
+  EXPECT_THAT(refusal({"--before", "2026-09-23", path_}), HasSubstr("record 100 is damaged"));
+  sql("UPDATE journal SET sum = sum - 1 WHERE seq = 100");
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    snapshot(journal);
+  }
+  sql("UPDATE snapshot SET sum = sum + 1");
+  EXPECT_THAT(refusal({"--before", "2026-09-23", path_}),
+              HasSubstr("nothing is moved: the snapshot of record 4000 is damaged"));
+  EXPECT_TRUE(archives().empty());
+}
+
+// The usual place for temporary files may be too small for a journal.
+TEST_F(ArchiveTest, CompactsBesideTheJournal) {
+  snapshot_and_trade_on();
+  ::sqlite3_shutdown();  // as in a program that has not used it yet
+  ::unsetenv("SQLITE_TMPDIR");
+  const NamesCreated created(folder_);
+  ASSERT_EQ(quietly({"--before", "2026-09-22", path_}), 0);
+  EXPECT_THAT(created.read(), Contains(StartsWith("etilqs_")));
 }
 
 TEST_F(ArchiveTest, RefusesAJournalInUse) {
