@@ -2,7 +2,7 @@
 // Markets of the same question family form an event (for neg-risk events exactly one market
 // resolves Yes).
 //
-// All market data, positions limits and quotes are kept in YES terms: the NO book is the exact
+// All market data, position limits and quotes are kept in YES terms: the NO book is the exact
 // mirror.
 #pragma once
 

@@ -1,6 +1,5 @@
 // The admin port of every process: GET /health/live, /health/ready, /health, and what a service
-// adds
-// (/metrics, the simulator's faults). Health answers carry Cache-Control: no-store.
+// adds (/metrics, the simulator's faults). Health answers carry Cache-Control: no-store.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

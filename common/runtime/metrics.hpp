@@ -1,12 +1,11 @@
 // Makes a process visible: ties common/metrics to the clock, the health, the log and the operating
-// system of this process. Every service does it with one line in the configuration and one at the
-// start:
+// system of this process. Every service reads its configuration and then does the same:
 //
-//   config.metrics = runtime::read_metrics_config(reader);
-//   const auto metrics = runtime::make_metrics(runtime, config.metrics, bus_stats, {"md",
-//   "signal"}); …                          resolve handles, add sources metrics->start();
-//   heartbeats and snapshots; readiness follows runtime.health by itself … co_await
-//   metrics->stop();  the final snapshot, after the last observation
+//   const auto metrics = runtime::make_metrics(runtime, config.metrics, bus_stats, {"md"});
+//   ... resolve handles, add sources ...
+//   metrics->start();          // heartbeats and snapshots; readiness follows runtime.health
+//   ... the work ...
+//   co_await metrics->stop();  // the final snapshot, after the last observation
 //
 // `venue-simulator` is on no bus and does not use it.
 #pragma once

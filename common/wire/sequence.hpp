@@ -1,12 +1,11 @@
 // Joins a book snapshot fetched by request with the stream md.<shard> that went on meanwhile. Pure;
 // one per shard.
 //
-//   every frame:   heard(...)  -> InSync: apply its messages that applies() accepts
-//                              -> Behind: the shard's books are stale; keep the frame (bounded) and
-//                              ask
-//                                 for a snapshot
-//   the answer:    snapshot_taken(position), load the books, then the kept messages that applies()
-//   accepts
+//   every frame:  heard(...) -> InSync: apply its messages that applies() accepts
+//                            -> Behind: the shard's books are stale; keep the frame (bounded)
+//                               and ask for a snapshot
+//   the answer:   snapshot_taken(position), load the books,
+//                 then apply the kept messages that applies() accepts
 //
 // The server takes its snapshot after we heard the gap, so everything between is either in the
 // snapshot or among the kept messages.

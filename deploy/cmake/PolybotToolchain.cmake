@@ -45,7 +45,7 @@ target_compile_options(polybot_options INTERFACE
   -Wno-mismatched-new-delete)  # gcc 12 misjudges the coroutine frames of Asio's awaitables
 # An empty optional or an index past the end is a broken invariant: it ends the process here, too.
 target_compile_definitions(polybot_options INTERFACE _GLIBCXX_ASSERTIONS)
-# Asio and Beast are compiled once, in common/http and common/bus (see common/http/separate_compilation.cpp).
+# Asio and Beast are compiled once, in common/http: asio_impl.cpp, asio_ssl_impl.cpp, beast_impl.cpp.
 target_compile_definitions(polybot_options INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 if(POLYBOT_SANITIZE)

@@ -12,13 +12,16 @@ std::string name_of(const SnapshotLabel& label) {
   return "the snapshot of record " + std::to_string(label.seq);
 }
 
-// In the order in which they are tried: first those that leave a tail for replays.
+// In the order in which they are tried: first those that leave a tail for replays, last those whose
+// tail begins in an archive, which may be on another disk by now.
 std::vector<SnapshotLabel> candidates(const Journal& journal) {
   std::vector<SnapshotLabel> labels = journal.snapshots().labels();  // newest first
-  const std::uint64_t last = journal.last_seq();
-  std::stable_partition(labels.begin(), labels.end(), [&](const SnapshotLabel& label) {
-    return label.seq + kReplayTail <= last;
-  });
+  std::stable_partition(
+      labels.begin(), labels.end(),
+      [last = journal.last_seq()](const auto& label) { return label.seq + kReplayTail <= last; });
+  std::stable_partition(
+      labels.begin(), labels.end(),
+      [first = journal.first_kept()](const auto& label) { return label.seq + 1 >= first; });
   return labels;
 }
 

@@ -1,7 +1,7 @@
-// Everything durable, as a fold over the journal: apply() is the only way in, at start-up and at
-// run time alike, so a fold of the journal equals the live state (digest() shows it). Deterministic
-// and free of decisions: it records what has been decided, and asserts on records that cannot
-// follow.
+// Everything durable, as a fold over the journal that begins with nothing or with an image of a
+// fold (ledger_image.hpp). From there apply() alone changes it, at start-up and at run time alike,
+// so a fold of the journal equals the live state (digest() shows it). Deterministic and free of
+// decisions: it records what has been decided, and asserts on records that cannot follow.
 #pragma once
 
 #include <algorithm>

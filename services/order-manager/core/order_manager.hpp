@@ -4,9 +4,9 @@
 // decides, records, and applies its records through the same fold that start-up uses. What is not
 // durable (quotes, leases, targets, retry times) can be lost at any instant without harm.
 //
-// Life: construct -> apply() every journal record in order -> on(start) -> on() for ever. Start-up
-// asks for a reading of the account; the core is not ready, and denies, until that has been
-// reconciled.
+// Life: construct -> restore() a snapshot if there is one -> apply() the journal records after it,
+// in order -> start() -> on() for ever. The start asks for a reading of the account; the core is
+// not ready, and denies, until that has been reconciled.
 #pragma once
 
 #include <memory>

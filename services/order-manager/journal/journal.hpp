@@ -87,8 +87,9 @@ class Journal {
   // and only then removes them here, in one transaction. Needs the lock. Throws JournalError; then
   // the journal is as it was (a file without a label may be left).
   ArchiveLabel archive_up_to(std::uint64_t last);
-  // Gives the room of what was removed back to the disk; needs as much room again while it runs.
-  // Throws JournalError; then the journal is as it was.
+  // Gives the room of what was removed back to the disk. While it runs it needs the room of what
+  // stays twice: in a temporary file, where SQLite has its own, and in the write-ahead log beside
+  // the journal. Throws JournalError; then the journal is as it was.
   void compact();
 
  private:

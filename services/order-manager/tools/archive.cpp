@@ -1,6 +1,7 @@
 #include "services/order-manager/tools/archive.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <chrono>
 #include <cstdio>
@@ -92,12 +93,20 @@ void write_snapshot(Journal& journal, const Ledger& ledger) {
   }
 }
 
+// The compaction writes what stays into a temporary file first, and the usual place for those may
+// be small: in a container it is a little memory. SQLite looks once, at its first use; somebody who
+// has named a folder keeps it.
+void place_temporary_files(const std::filesystem::path& folder) {
+  ::setenv("SQLITE_TMPDIR", folder.empty() ? "." : folder.c_str(), 0);
+}
+
 // Only a journal that is right is moved: afterwards the old records are read seldom.
 Ledger verified_fold(const Journal& journal) {
   Ledger ledger;
   const SnapshotCheck check = fold_and_check(journal, journal.last_seq(), ledger);
   std::vector<std::string> wrong = broken_identities(ledger);
   wrong.insert(wrong.end(), check.wrong.begin(), check.wrong.end());
+  wrong.insert(wrong.end(), check.damaged.begin(), check.damaged.end());
   if (!wrong.empty()) {
     throw CannotStart("the journal does not verify, nothing is moved: " + wrong.front());
   }
@@ -112,6 +121,8 @@ std::string megabytes(std::uintmax_t bytes) {
 
 int archive(const std::vector<std::string>& words) {
   const Arguments arguments = parse(words);
+  const auto folder = std::filesystem::path(arguments.file).parent_path();
+  place_temporary_files(folder);
   // Looked at before anything is made beside it: it may be no journal, or not there at all.
   static_cast<void>(Journal(arguments.file, JournalAccess::ReadOnly));
   Journal journal(arguments.file, JournalAccess::ReadWrite);
@@ -120,7 +131,6 @@ int archive(const std::vector<std::string>& words) {
   // From here on no start needs what is about to leave.
   write_snapshot(journal, ledger);
   const ArchiveLabel label = journal.archive_up_to(cut);
-  const auto folder = std::filesystem::path(arguments.file).parent_path();
   fmt::print("{}: records {} to {}, {}\n", label.file, label.first, label.last,
              megabytes(std::filesystem::file_size(folder / label.file)));
   try {

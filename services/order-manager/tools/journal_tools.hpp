@@ -8,8 +8,8 @@
 namespace polybot::order_manager {
 
 // verify [--at N] [--json] [--orders] FILE: folds the journal and prints positions, P&L and
-// counters as of record N (default: the last). Exit code 0; 1 when the journal cannot be read or
-// its fold breaks the accounting identity.
+// counters as of record N (default: the last). Exit code 0; 1 when the journal cannot be read, its
+// fold breaks the accounting identity, or a snapshot up to there is damaged or not that fold.
 int verify(const std::vector<std::string>& arguments);
 
 // backup FILE TARGET: a consistent copy.

@@ -2,10 +2,12 @@
 // that dies or fails at any byte leaves a whole one.
 #include "services/order-manager/tools/archive.hpp"
 
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 
@@ -17,7 +19,36 @@ namespace polybot::order_manager {
 namespace {
 
 using testing::AnyOf;
+using testing::Contains;
 using testing::HasSubstr;
+using testing::StartsWith;
+
+// The names of files that are made in a folder, of those that are gone again too.
+class NamesCreated {
+ public:
+  explicit NamesCreated(const std::filesystem::path& folder)
+      : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    EXPECT_GE(::inotify_add_watch(descriptor_, folder.c_str(), IN_CREATE), 0);
+  }
+  ~NamesCreated() { ::close(descriptor_); }
+  NamesCreated(const NamesCreated&) = delete;
+  NamesCreated& operator=(const NamesCreated&) = delete;
+
+  std::vector<std::string> read() const {
+    std::vector<std::string> names;
+    alignas(inotify_event) std::array<char, 65'536> buffer;
+    const ssize_t size = ::read(descriptor_, buffer.data(), buffer.size());
+    for (ssize_t at = 0; at < size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+      names.emplace_back(event->name);
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+    return names;
+  }
+
+ private:
+  int descriptor_;
+};
 
 class ArchiveTest : public TradedJournal {
  protected:
@@ -26,6 +57,14 @@ class ArchiveTest : public TradedJournal {
     history_ = test::OrderHistory(domain::from_unix_ms(1'790'000'000'000), std::chrono::minutes(1));
     Journal journal(path_, JournalAccess::ReadWrite);
     trade(journal, 4'000);
+  }
+
+  // A snapshot at record 12,000 of 27,000, which last until 2026-10-10.
+  void snapshot_and_trade_on() {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    trade(journal, 8'000);
+    snapshot(journal);
+    trade(journal, 15'000);
   }
 
   static int quietly(const std::vector<std::string>& arguments) {
@@ -48,6 +87,17 @@ class ArchiveTest : public TradedJournal {
   }
   std::uint64_t folded_digest() const {
     return fold(Journal(path_, JournalAccess::ReadOnly)).digest();
+  }
+  // Starts as order-manager does, with the right state in the end; the snapshot it began at.
+  std::uint64_t started_from() const {
+    const Journal journal(path_, JournalAccess::ReadOnly);
+    OrderManager core(Settings{}, [](const domain::Order&, const domain::Market&) {
+      return std::optional<VenueIdentity>();
+    });
+    const StartUp started = fold_journal(
+        journal, core, [](const Ledger&) {}, [](const domain::StreamedEvent&) {});
+    EXPECT_EQ(core.ledger().digest(), expected_.digest());
+    return started.snapshot_seq;
   }
   std::vector<std::filesystem::path> archives() const {
     std::vector<std::filesystem::path> found;
@@ -109,21 +159,28 @@ TEST_F(ArchiveTest, MovesEverythingWhenAskedTo) {
 TEST_F(ArchiveTest, StartsWithoutTheArchive) {
   ASSERT_EQ(quietly({"--before", "2026-09-23", path_}), 0);
   for (const auto& file : archives()) std::filesystem::remove(file);
-  const Journal journal(path_, JournalAccess::ReadOnly);
-  OrderManager core(Settings{}, [](const domain::Order&, const domain::Market&) {
-    return std::optional<VenueIdentity>();
-  });
-  const StartUp started = fold_journal(
-      journal, core, [](const Ledger&) {}, [](const domain::StreamedEvent&) {});
-  EXPECT_EQ(started.snapshot_seq, 4'000U);
-  EXPECT_EQ(core.ledger().digest(), expected_.digest());
+  EXPECT_EQ(started_from(), 4'000U);
   // The whole fold names what it lacks.
   try {
-    (void)fold(journal);
+    (void)folded_digest();
     FAIL();
   } catch (const JournalError& error) {
     EXPECT_THAT(error.what(), HasSubstr("is missing; it holds the records 1 to"));
   }
+}
+
+TEST_F(ArchiveTest, StartsWithoutTheArchiveThoughAnOlderSnapshotLeavesATail) {
+  snapshot_and_trade_on();
+  ASSERT_EQ(quietly({"--before", "2026-10-09", path_}), 0);
+  for (const auto& file : archives()) std::filesystem::remove(file);
+  EXPECT_EQ(started_from(), 27'000U);
+}
+
+TEST_F(ArchiveTest, StartsFromASnapshotBeforeTheCutWhenNothingNewerIsGood) {
+  snapshot_and_trade_on();
+  ASSERT_EQ(quietly({"--before", "2026-10-09", path_}), 0);
+  sql("UPDATE snapshot SET sum = sum + 1 WHERE seq = 27000");
+  EXPECT_EQ(started_from(), 12'000U);
 }
 
 TEST_F(ArchiveTest, RefusesWhatWouldCutNothing) {
@@ -131,6 +188,30 @@ TEST_F(ArchiveTest, RefusesWhatWouldCutNothing) {
   ASSERT_EQ(quietly({"--before", "2026-09-22", path_}), 0);
   EXPECT_THAT(refusal({"--before", "2026-09-22", path_}), HasSubstr("record in"));
   EXPECT_EQ(archives().size(), 1U);
+}
+
+TEST_F(ArchiveTest, RefusesWhatDoesNotVerify) {
+  sql("UPDATE journal SET sum = sum + 1 WHERE seq = 100");
+  EXPECT_THAT(refusal({"--before", "2026-09-23", path_}), HasSubstr("record 100 is damaged"));
+  sql("UPDATE journal SET sum = sum - 1 WHERE seq = 100");
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    snapshot(journal);
+  }
+  sql("UPDATE snapshot SET sum = sum + 1");
+  EXPECT_THAT(refusal({"--before", "2026-09-23", path_}),
+              HasSubstr("nothing is moved: the snapshot of record 4000 is damaged"));
+  EXPECT_TRUE(archives().empty());
+}
+
+// The usual place for temporary files may be too small for a journal.
+TEST_F(ArchiveTest, CompactsBesideTheJournal) {
+  snapshot_and_trade_on();
+  ::sqlite3_shutdown();  // as in a program that has not used it yet
+  ::unsetenv("SQLITE_TMPDIR");
+  const NamesCreated created(folder_);
+  ASSERT_EQ(quietly({"--before", "2026-09-22", path_}), 0);
+  EXPECT_THAT(created.read(), Contains(StartsWith("etilqs_")));
 }
 
 TEST_F(ArchiveTest, RefusesAJournalInUse) {
