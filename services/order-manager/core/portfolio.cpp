@@ -129,7 +129,7 @@ bool Portfolio::forgettable(const MarketId& market) const {
     flat = flat && it->second.flat();
   }
   if (!held) return false;
-  return flat || (resolutions_.contains(market) && claim(market).is_zero());
+  return resolutions_.contains(market) ? claim(market).is_zero() : flat;
 }
 
 std::optional<StrategyName> Portfolio::last_holder(const MarketId& market) const {

@@ -113,7 +113,7 @@ class Portfolio {
   // of ten seconds ago would leave a peak that never was.
   void raise_peaks();
   // Moves the results of a market that can no longer change into the past. Only when forgettable():
-  // every fill is final, and it is flat or its claim is paid in full.
+  // every fill is final, and it is flat or, once resolved, paid what it is owed and no more.
   void forget(const domain::MarketId& market);
   [[nodiscard]] bool forgettable(const domain::MarketId& market) const;
   // The last strategy by name that has a position here; a resolution is recorded once for each.
