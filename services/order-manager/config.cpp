@@ -83,8 +83,6 @@ void read_orders(Reader& reader, Settings& settings) {
       reader.duration("orders.cancel_retry_min", settings.cancel_retry_min, 10ms, 60s);
   settings.cancel_retry_max =
       reader.duration("orders.cancel_retry_max", settings.cancel_retry_max, 10ms, 60s);
-  settings.account_read_timeout =
-      reader.duration("orders.account_read_timeout", settings.account_read_timeout, 1s, 5min);
   settings.account_read_pause =
       reader.duration("orders.account_read_pause", settings.account_read_pause, 10ms, 60s);
   settings.refusal_pause =

@@ -1,6 +1,7 @@
 #include "services/order-manager/manager_metrics.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -18,8 +19,9 @@ constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses = {
     "submitted", "ambiguous", "accepted", "partially_filled",
     "filled",    "canceled",  "rejected", "expired"};
 constexpr std::array<std::string_view, 3> kSnapshotOutcomes = {"written", "failed", "refused"};
-constexpr std::size_t kMarketLabelBytesMax = 64;
-constexpr std::size_t kMarketLabelPrefix = 55;
+// Of a slug as label: shorter than the 64 digits of an id, so that none can be taken for one.
+constexpr std::size_t kSlugLabelBytesMax = 63;
+constexpr std::size_t kSlugLabelPrefix = 55;
 
 // The one place where exact money becomes a binary fraction: for display in a monitoring system.
 double usd(domain::Money money) {
@@ -84,6 +86,32 @@ void write_fills(Sink& sink, const Figures& figures) {
   }
 }
 
+std::string digits_of(const domain::MarketId& market) {
+  return domain::to_string(market).substr(2);  // without 0x
+}
+
+// The `market` label is the first of these that no other market can have: the slug; its beginning
+// and the first digits of the id, when it is long or others have the same (all of them then, so
+// that no series passes from one market to another); the id. Slugs are the venue's text: nothing
+// keeps them apart.
+void write_position_values(Sink::Writer<metrics::Type::Gauge>& value,
+                           const StrategySnapshot& strategy) {
+  std::map<std::string_view, std::size_t> slugs;
+  for (const MarketValue& market : strategy.position_values) ++slugs[market.slug];
+  const auto label = [&](const MarketValue& market) {
+    const std::string& slug = market.slug;
+    if (!slug.empty() && slug.size() <= kSlugLabelBytesMax && slugs[slug] == 1) return slug;
+    return slug.substr(0, kSlugLabelPrefix) + "-" + digits_of(market.market).substr(0, 8);
+  };
+  std::map<std::string, std::size_t> labels;
+  for (const MarketValue& market : strategy.position_values) ++labels[label(market)];
+  for (const MarketValue& market : strategy.position_values) {
+    std::string unique = label(market);
+    if (labels[unique] > 1) unique = digits_of(market.market);
+    value.set({strategy.strategy.value, unique}, usd(market.value));
+  }
+}
+
 void write_money(Sink& sink, const Figures& figures) {
   auto total = sink.gauge("polybot_pnl_total");
   auto unrealized = sink.gauge("polybot_pnl_unrealized");
@@ -106,9 +134,7 @@ void write_money(Sink& sink, const Figures& figures) {
     unhedged.set({name}, usd(strategy.unhedged_exposure));
     open.set({name}, count(strategy.positions_open));
     stale.set({name}, count(strategy.marks_stale));
-    for (const MarketValue& market : strategy.position_values) {
-      value.set({name, market_label(market.slug, market.market)}, usd(market.value));
-    }
+    write_position_values(value, strategy);
   }
   drawdown.set({domain::kAllStrategies}, usd(figures.account_drawdown));
   sink.gauge("polybot_account_balance_usd").set({}, usd(figures.free_collateral));
@@ -201,13 +227,6 @@ void register_at_zero(metrics::Registry& registry) {
 }
 
 }  // namespace
-
-std::string market_label(const std::string& slug, const domain::MarketId& market) {
-  if (!slug.empty() && slug.size() <= kMarketLabelBytesMax) return slug;
-  // The id is a hash already; its first digits tell long slugs with one beginning apart.
-  const std::string id = domain::to_string(market);
-  return slug.substr(0, std::min(slug.size(), kMarketLabelPrefix)) + "-" + id.substr(2, 8);
-}
 
 ManagerMetrics::ManagerMetrics(metrics::Registry& registry, std::function<Figures()> figures)
     : registry_(registry),

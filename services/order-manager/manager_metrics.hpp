@@ -45,8 +45,4 @@ class ManagerMetrics {
   metrics::Gauge clock_offset_;
 };
 
-// The `market` label: the slug, or its first 55 bytes and 8 digits of the market's id when it is
-// long.
-[[nodiscard]] std::string market_label(const std::string& slug, const domain::MarketId& market);
-
 }  // namespace polybot::order_manager

@@ -149,18 +149,28 @@ void VenueDesk::read(const Read& wanted) {
 awaitable<void> VenueDesk::carry_out(Read wanted) {
   const auto self = shared_from_this();
   if (const auto* account = std::get_if<ReadAccount>(&wanted)) {
-    auto reading = co_await client_.read_account(*account);
-    if (reading) {
-      post(std::move(*reading));
-    } else {
-      post(AccountReadFailed{});
-    }
+    co_await read_account(*account);
   } else if (const auto* market = std::get_if<ReadMarket>(&wanted)) {
     post(co_await client_.read_market(market->market));
   } else {
     const domain::MarketId id = std::get<ConfirmResolution>(wanted).market;
     if (const auto payout = co_await client_.read_payout(id))
       post(ResolutionConfirmed{id, *payout});
+  }
+}
+
+awaitable<void> VenueDesk::read_account(ReadAccount wanted) {
+  std::optional<domain::VenueAccount> reading;
+  try {
+    reading = co_await client_.read_account(std::move(wanted));
+  } catch (const std::exception& error) {
+    // There would be no other reading before the end of this one.
+    log::error("A reading of the account failed", {{"error", error.what()}});
+  }
+  if (reading) {
+    post(std::move(*reading));
+  } else {
+    post(AccountReadFailed{});
   }
 }
 

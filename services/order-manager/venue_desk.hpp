@@ -54,6 +54,7 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
       std::shared_ptr<VenueClient::Signing> signing, domain::Timestamp tick_at);
   [[nodiscard]] boost::asio::awaitable<void> send_cancels(std::vector<domain::VenueOrderId> orders);
   [[nodiscard]] boost::asio::awaitable<void> carry_out(Read wanted);
+  [[nodiscard]] boost::asio::awaitable<void> read_account(ReadAccount wanted);
   void spawn(boost::asio::awaitable<void> work);
   void post(Input input);
   void set_rest(Link link);

@@ -140,6 +140,15 @@ class Service {
     apply(TimerFired{});
     settle(std::nullopt);
     judge_health();
+    tell_of_lack_of_room();
+  }
+
+  void tell_of_lack_of_room() {
+    const bool full = runner_.markets().full();
+    if (full == std::exchange(full_, full)) return;
+    const std::string_view text = full ? "No room for further markets: they are not traded"
+                                       : "There is room for further markets again";
+    runtime::log::warning(text, {{"markets", runner_.markets().size()}});
   }
 
   boost::asio::awaitable<void> tick() {
@@ -207,6 +216,7 @@ class Service {
   bus::Publisher publisher_;
   MarketFeed market_feed_;
   OrderFeed order_feed_;
+  bool full_ = false;  // said so
 };
 
 }  // namespace

@@ -35,7 +35,6 @@ order_manager::Settings manager_settings(Random& random) {
   constexpr std::array<Duration, 4> kHolds{seconds(3), seconds(6), seconds(12), seconds(20)};
   settings.ambiguous_hold = kHolds[static_cast<std::size_t>(random.between(0, 3))];
   settings.drift_every = seconds(random.between(20, 60));
-  settings.account_read_timeout = seconds(5);
   if (random.chance(300'000)) settings.account_limits.exposure_max = Money::from_units(700);
   if (random.chance(300'000)) settings.account_limits.order_rate_max = 5;
   return settings;

@@ -91,6 +91,7 @@ void StatusResource::write_markets(JsonWriter& out) const {
       .field("books", feed_.books().size())
       .field("books_stale", feed_.books().stale_count())
       .field("refused", feed_.catalogue().refused())
+      .field("left_out", feed_.catalogue().left_out())
       .field("connections", feed_.links_open());
   out.key("by_status").begin_object();
   for (const auto& [status, count] : by_status) out.field(status, count);

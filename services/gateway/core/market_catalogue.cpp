@@ -31,7 +31,7 @@ MarketCatalogue::Entry* MarketCatalogue::list(const Market& market) {
   if (known != entries_.end()) return &known->second;
   if (entries_.size() >= settings_.entries_max || slugs_.contains(market.slug) ||
       tokens_.contains(market.yes_token) || tokens_.contains(market.no_token)) {
-    ++left_out_;
+    left_out_now_.insert(market.id);
     return nullptr;
   }
   Entry& entry = entries_[market.id];
@@ -98,6 +98,8 @@ void MarketCatalogue::on_crawl_finished() {
       entry.lookup_due = true;
     }
   }
+  left_out_ = left_out_now_.size();
+  left_out_now_.clear();
   ++crawl_;
 }
 

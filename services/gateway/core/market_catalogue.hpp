@@ -105,8 +105,9 @@ class MarketCatalogue {
   [[nodiscard]] std::size_t books() const { return books_; }
   [[nodiscard]] std::size_t refused() const { return refused_; }
   [[nodiscard]] std::size_t entries() const { return entries_.size(); }
-  // Listings left out because entries_max was reached.
-  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+  // Markets of the last whole listing that are left out: there is no room (entries_max), or they
+  // carry a slug or a token of another market.
+  [[nodiscard]] std::size_t left_out() const { return left_out_; }
 
  private:
   enum class Stage : std::uint8_t { Listed, Tracked, Refused };
@@ -152,7 +153,8 @@ class MarketCatalogue {
   std::uint64_t crawl_ = 1;
   std::size_t books_ = 0;
   std::size_t refused_ = 0;
-  std::uint64_t left_out_ = 0;
+  std::size_t left_out_ = 0;
+  std::set<domain::MarketId> left_out_now_;  // of the listing that is being read, again if need be
 };
 
 }  // namespace polybot::gateway

@@ -1,14 +1,13 @@
 #include "services/gateway/feed/discovery.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
 #include <utility>
+
+#include "common/runtime/until_all_end.hpp"
 
 namespace polybot::gateway {
 
@@ -20,23 +19,6 @@ namespace {
 
 // A listing answers up to 100; a URL of 50 condition ids is some 4 KB.
 constexpr std::size_t kLookupIdsMax = 50;
-
-// Ends when all have ended; the first exception is rethrown.
-asio::awaitable<void> all_of(asio::any_io_executor executor,
-                             std::vector<asio::awaitable<void>> tasks) {
-  if (tasks.empty()) co_return;
-  using Operation =
-      decltype(asio::co_spawn(executor, std::declval<asio::awaitable<void>>(), asio::deferred));
-  std::vector<Operation> operations;
-  operations.reserve(tasks.size());
-  for (auto& task : tasks)
-    operations.push_back(asio::co_spawn(executor, std::move(task), asio::deferred));
-  auto [order, failures] = co_await asio::experimental::make_parallel_group(std::move(operations))
-                               .async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
-}
 
 }  // namespace
 
@@ -99,14 +81,19 @@ asio::awaitable<void> Discovery::crawl() {
     cursor = std::move(page->next_cursor);
   }
   listing_whole_ = last_page;
+  const std::size_t left_out_before = catalogue_.left_out();
   catalogue_.on_crawl_finished();
+  if (catalogue_.left_out() != left_out_before) {
+    runtime::log::warning("Listed markets are left out: no room, or their slug or token is taken",
+                          {{"left_out", catalogue_.left_out()}, {"kept", catalogue_.entries()}});
+  }
   ++crawls_;
 }
 
 asio::awaitable<void> Discovery::read_wanted() {
   CatalogueWants wants = catalogue_.wanted(clock_.monotonic());
   std::vector<asio::awaitable<void>> tasks;
-  const auto flush = [&]() { return all_of(executor_, std::exchange(tasks, {})); };
+  const auto flush = [&]() { return runtime::until_all_end(executor_, std::exchange(tasks, {})); };
   for (std::size_t from = 0; from < wants.lookups.size(); from += kLookupIdsMax) {
     const auto first = wants.lookups.begin() + static_cast<std::ptrdiff_t>(from);
     const auto last = wants.lookups.begin() + static_cast<std::ptrdiff_t>(std::min(

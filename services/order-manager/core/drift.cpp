@@ -2,6 +2,7 @@
 // trades settle while it is taken. So the expectation is a range that holds whichever of the
 // settlements in doubt the reading has seen; what lies outside it is drift.
 #include <algorithm>
+#include <utility>
 
 #include "services/order-manager/core/order_manager_state.hpp"
 
@@ -100,26 +101,37 @@ void OrderManager::State::settle_claims(const VenueAccount& account) {
 }
 
 void OrderManager::State::measure_drift(const VenueAccount& account) {
+  if (std::exchange(account_compares, false)) drift_due = false;
+  // Of what was settled since it began, not everything is remembered any more.
+  if (account.read_at - kSettlementLag < now - kRecentFlowKept) return;
   const Range cash = expected_cash(account.read_at);
   domain::DriftMeasured drift;
   drift.cash = Money::from_raw(cash.off(account.collateral.raw()));
-  for (const VenueAccount::Holding& holding : account.holdings) {
-    const auto instrument = ledger.instrument(holding.token);
-    if (!instrument || ledger.portfolio().resolutions().contains(instrument->market)) continue;
-    const std::int64_t off =
-        expected_quantity(*instrument, account.read_at).off(holding.quantity.raw());
-    if (off == 0) continue;
-    auto yes = ledger.portfolio().mark(instrument->market);
-    if (!yes) yes = mark_now(instrument->market);
+  note_token_differences(account);
+  for (const auto& [instrument, off] : token_differences) {
+    auto yes = ledger.portfolio().mark(instrument.market);
+    if (!yes) yes = mark_now(instrument.market);
     if (!yes) yes = Price::from_raw(5'000);
-    drift.positions += domain::notional(yes_price(instrument->outcome, *yes),
+    drift.positions += domain::notional(yes_price(instrument.outcome, *yes),
                                         Quantity::from_raw(std::abs(off)), domain::Rounding::Up);
   }
   book_cash_difference(drift.cash.raw(), cash.exact(), account.collateral);
-  const bool news = !ledger.drift_measured() || ledger.drift() != drift;
-  if (!drift_due && !news) return;
-  drift_due = false;
-  if (news) record({}, {}, drift);
+  if (!ledger.drift_measured() || ledger.drift() != drift) record({}, {}, drift);
+}
+
+// A reading tells of some tokens; the differences of the others are as they were.
+void OrderManager::State::note_token_differences(const VenueAccount& account) {
+  for (const VenueAccount::Holding& holding : account.holdings) {
+    const auto instrument = ledger.instrument(holding.token);
+    if (!instrument) continue;
+    token_differences[*instrument] =
+        expected_quantity(*instrument, account.read_at).off(holding.quantity.raw());
+  }
+  std::erase_if(token_differences, [&](const auto& entry) {
+    const domain::MarketId& market = entry.first.market;
+    return entry.second == 0 || ledger.portfolio().resolutions().contains(market) ||
+           !ledger.portfolio().holds(market);
+  });
 }
 
 void OrderManager::State::book_cash_difference(std::int64_t difference, bool exact,

@@ -67,6 +67,8 @@ class Ledger {
   [[nodiscard]] domain::DenyReason trading_state_cause(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::TradingState own_trading_state(
       const std::optional<domain::StrategyName>& strategy) const;
+  // As last changed: the account's, then those of the strategies that ever had one of their own.
+  [[nodiscard]] std::vector<domain::TradingStateChanged> own_trading_states() const;
   [[nodiscard]] std::optional<bool> enabled(const domain::StrategyName& strategy) const;
 
   struct Answer {

@@ -29,6 +29,15 @@ TradingState Ledger::own_trading_state(const std::optional<StrategyName>& strate
   return it == strategy_states_.end() ? TradingState::Active : it->second.state;
 }
 
+std::vector<domain::TradingStateChanged> Ledger::own_trading_states() const {
+  std::vector<domain::TradingStateChanged> states;
+  states.push_back({std::nullopt, account_state_.state, account_state_.cause});
+  for (const auto& [strategy, own] : strategy_states_) {
+    states.push_back({strategy, own.state, own.cause});
+  }
+  return states;
+}
+
 std::vector<LegQuantity> Ledger::leg_quantities(const LegGroup& group) const {
   std::vector<LegQuantity> quantities = LegGroups::quantities(group, orders_);
   for (LegQuantity& leg : quantities) {

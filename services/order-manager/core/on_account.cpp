@@ -1,5 +1,6 @@
 // Reconciliation: the venue's account read by REST against the book. Start-up, reconnect, the
-// minute's comparison, ambiguous and missing orders, and claims all end here.
+// minute's comparison, ambiguous and missing orders, and claims all end here. There is one reading
+// at a time, and it takes as long as the venue answers: the shell always reports its end.
 #include <algorithm>
 
 #include "services/order-manager/core/order_manager_state.hpp"
@@ -8,7 +9,31 @@ namespace polybot::order_manager {
 
 using domain::ClientOrderId;
 using domain::OrderStatus;
+using domain::TokenId;
 using domain::VenueAccount;
+
+namespace {
+
+// The venue takes a request per token and 200 of them in ten seconds.
+constexpr std::size_t kClaimsPerReading = 10;
+constexpr std::size_t kHeldPerReading = 80;
+// Where nothing is held, only what others sent to the account can differ.
+constexpr std::size_t kFlatPerReading = 16;
+
+// The next of `ids` after `last`, going round; `last` becomes the last one taken.
+template <class Id>
+std::vector<Id> take_in_turn(const std::set<Id>& ids, Id& last, std::size_t max) {
+  std::vector<Id> taken;
+  auto next = ids.upper_bound(last);
+  while (taken.size() < std::min(max, ids.size())) {
+    if (next == ids.end()) next = ids.begin();
+    taken.push_back(*next++);
+  }
+  if (!taken.empty()) last = taken.back();
+  return taken;
+}
+
+}  // namespace
 
 void OrderManager::State::want_account() {
   account_wanted = true;
@@ -17,13 +42,13 @@ void OrderManager::State::want_account() {
 void OrderManager::State::on(const AccountReadFailed&) {
   if (account_reading) ++reconciliations_failed;
   account_reading = false;
+  account_compares = false;
   account_wanted = true;
 }
 
 void OrderManager::State::drive_account() {
   if (now >= next_drift_at) {
     drift_due = true;
-    account_wanted = true;
     next_drift_at = now + settings.drift_every;
   }
   for (const ClientOrderId& id : ledger.orders().open()) {
@@ -36,10 +61,9 @@ void OrderManager::State::drive_account() {
   }
   const bool claims = ledger.portfolio().unredeemed().is_positive();
   if (claims && now >= account_asked_at + kClaimReadPause) account_wanted = true;
-  if (account_reading && now >= account_asked_at + settings.account_read_timeout) {
-    account_reading = false;
-    ++reconciliations_failed;
-  }
+  // Balances are compared once orders and trades are known to be right: trading need not wait.
+  const bool compares = drift_due && reconciled && !account_compares;
+  if (compares) account_wanted = true;
   const bool too_soon =
       account_asked_at != Timestamp{} && now < account_asked_at + settings.account_read_pause;
   // Without the venue's clock nobody knows which of its trades are ours to ask for.
@@ -47,8 +71,11 @@ void OrderManager::State::drive_account() {
   if (!account_wanted || account_reading || too_soon || !possible) return;
   account_wanted = false;
   account_reading = true;
+  account_compares = compares;
   account_asked_at = now;
-  out->after_commit.reads.push_back(ReadAccount{trades_since(), tokens_of_interest()});
+  std::vector<TokenId> tokens = tokens_of_claims();
+  if (compares) append_tokens_to_compare(tokens);
+  out->after_commit.reads.push_back(ReadAccount{trades_since(), std::move(tokens)});
 }
 
 // Until when an order in doubt may still appear at the venue. The stamp of an earlier process says
@@ -93,17 +120,44 @@ Timestamp OrderManager::State::trades_since() const {
   return std::max(since - kTradesMargin, Timestamp{});
 }
 
-std::vector<domain::TokenId> OrderManager::State::tokens_of_interest() const {
-  std::set<domain::TokenId> tokens;
+// Both outcomes of each: what was lost is gone from the account, too.
+std::vector<TokenId> OrderManager::State::tokens_of_claims() {
+  std::set<domain::MarketId> owing;
+  for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {
+    const bool owes = ledger.portfolio().claim(market).is_positive();
+    if (owes && ledger.market(market) != nullptr) owing.insert(market);
+  }
+  std::vector<TokenId> tokens;
+  for (const domain::MarketId& id : take_in_turn(owing, claims_read_to, kClaimsPerReading)) {
+    tokens.push_back(ledger.market(id)->yes_token);
+    tokens.push_back(ledger.market(id)->no_token);
+  }
+  return tokens;
+}
+
+// Markets that are traded stay in the book until they end, most of them flat: these are compared a
+// few at a time.
+void OrderManager::State::append_tokens_to_compare(std::vector<TokenId>& tokens) {
+  std::set<TokenId> held;
+  std::set<TokenId> flat;
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [id, position] : positions) {
       const domain::Market* market = ledger.market(id);
-      if (market == nullptr) continue;
-      tokens.insert(market->yes_token);
-      tokens.insert(market->no_token);
+      if (market == nullptr || ledger.portfolio().resolutions().contains(id)) continue;
+      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+        const TokenPosition& token = position.token(outcome);
+        const bool moves = !token.holding().quantity.is_zero() || !token.final() ||
+                           token_differences.contains({id, outcome});
+        (moves ? held : flat).insert(domain::token_of(*market, outcome));
+      }
     }
   }
-  return {tokens.begin(), tokens.end()};
+  for (const TokenId& token : held) flat.erase(token);  // of another strategy
+  const auto append = [&](const std::vector<TokenId>& more) {
+    tokens.insert(tokens.end(), more.begin(), more.end());
+  };
+  append(take_in_turn(held, held_read_to, kHeldPerReading));
+  append(take_in_turn(flat, flat_read_to, kFlatPerReading));
 }
 
 void OrderManager::State::on(const VenueAccount& account) {
@@ -139,6 +193,7 @@ void OrderManager::State::on(const VenueAccount& account) {
     reconciled = true;
   } else {
     want_account();
+    drive_account();
   }
 }
 

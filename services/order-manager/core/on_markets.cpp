@@ -139,22 +139,26 @@ void OrderManager::State::resolve(const MarketId& id, const domain::Payout& payo
   }
 }
 
-// Asks for the result of every market that is over and in which something is held.
+// Asks for the result of every market that is over and that we have traded: often where something
+// is held, seldom where a result only lets us forget it.
 void OrderManager::State::drive_markets() {
-  std::set<MarketId> held;
+  std::map<MarketId, bool> open;  // whether anything is held there
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
-      if (!ledger.portfolio().resolutions().contains(market)) held.insert(market);
+      if (ledger.portfolio().resolutions().contains(market)) continue;
+      bool& held = open[market];
+      held = held || !position.flat() || !position.yes.final() || !position.no.final();
     }
   }
-  for (const MarketId& id : held) {
+  for (const auto& [id, held] : open) {
     const Market* market = ledger.market(id);
     MarketWatch& watch = market_watches[id];
     const bool ended =
         over(watch.hinted) || (market != nullptr && over(market->status)) ||
         (market != nullptr && market->ends_at != Timestamp{} && now >= market->ends_at);
-    if (!ended || now < watch.next_confirm_at) continue;
-    watch.next_confirm_at = now + kConfirmPause;
+    if (!ended || now < watch.asked_result_at + (held ? kConfirmPause : kConfirmPauseFlat))
+      continue;
+    watch.asked_result_at = now;
     out->after_commit.reads.push_back(ConfirmResolution{id});
   }
   std::set<MarketId> waited_for;
@@ -173,7 +177,7 @@ void OrderManager::State::drive_markets() {
     const bool recent = now - watch.hinted_at < std::chrono::minutes(10) ||
                         now < watch.next_read_at || now < watch.not_found_until || watch.reading;
     const Market* market = ledger.market(entry.first);
-    return !recent && !held.contains(entry.first) && (market == nullptr || over(market->status));
+    return !recent && !open.contains(entry.first) && (market == nullptr || over(market->status));
   });
 }
 

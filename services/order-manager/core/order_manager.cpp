@@ -227,7 +227,8 @@ void OrderManager::State::on(const VenueSessionChanged& change) {
   if (!up) return;
   user_up_at = now;
   drift_due = true;
-  account_reading = false;  // a reading under way may have begun before the channel was up
+  // A reading under way began before the channel was up: the one that counts comes after it.
+  account_compares = false;
   want_account();
   drive_account();
 }

@@ -199,7 +199,8 @@ struct OrderManager::State {
   [[nodiscard]] Timestamp trades_since() const;
   void remember_reconciled();
   [[nodiscard]] Timestamp held_until(const OrderRecord& order) const;
-  [[nodiscard]] std::vector<domain::TokenId> tokens_of_interest() const;
+  [[nodiscard]] std::vector<domain::TokenId> tokens_of_claims();
+  void append_tokens_to_compare(std::vector<domain::TokenId>& tokens);
   void reconcile_open_orders(const domain::VenueAccount& account);
   void settle_ambiguous(const domain::VenueAccount& account,
                         const std::set<domain::VenueOrderId>& open);
@@ -207,6 +208,7 @@ struct OrderManager::State {
                       const std::set<domain::VenueOrderId>& open);
   void settle_claims(const domain::VenueAccount& account);
   void measure_drift(const domain::VenueAccount& account);
+  void note_token_differences(const domain::VenueAccount& account);
   struct Range {
     std::int64_t low = 0;
     std::int64_t high = 0;
@@ -281,6 +283,7 @@ struct OrderManager::State {
 
   bool account_wanted = true;
   bool account_reading = false;
+  bool account_compares = false;  // the reading under way
   Timestamp account_asked_at{};
   Timestamp account_read_at{};  // of the last complete reading
   // Of the oldest trade that cannot be booked before the record of its market has been read, by the
@@ -288,6 +291,12 @@ struct OrderManager::State {
   std::optional<Timestamp> unbooked_since;
   Timestamp next_drift_at{};
   bool drift_due = true;
+  // Where the turn of each kind stands (tokens_of_claims, append_tokens_to_compare).
+  domain::MarketId claims_read_to;
+  domain::TokenId held_read_to;
+  domain::TokenId flat_read_to;
+  // What the venue held beyond what was expected, when it was read last; never 0.
+  std::map<domain::Instrument, std::int64_t> token_differences;
   std::deque<RecentFlow> recent_flows;
   std::int64_t unexplained_cash = 0;  // a difference seen unchanged since
   Timestamp unexplained_since{};

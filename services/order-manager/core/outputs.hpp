@@ -31,7 +31,8 @@ struct ReadMarket {
 struct ConfirmResolution {
   domain::MarketId market;
 };
-// Read open orders first, then trades since then, then balances -> domain::VenueAccount.
+// Read open orders first, then trades since then, then balances -> domain::VenueAccount or
+// AccountReadFailed, always one of them: there is no other reading before.
 struct ReadAccount {
   domain::Timestamp trades_since{};
   std::vector<domain::TokenId> tokens;  // whose balances are wanted

@@ -44,7 +44,6 @@ struct Settings {
   Duration delayed_hold = seconds(15);            // the same for an order under a taker delay
   Duration cancel_retry_min = milliseconds(250);  // doubles up to cancel_retry_max
   Duration cancel_retry_max = seconds(5);
-  Duration account_read_timeout = seconds(10);
   Duration account_read_pause = milliseconds(500);  // between two readings that were asked for
   Duration refusal_pause = seconds(2);  // no new orders after a refusal that is about the venue
   std::uint32_t venue_order_rate = 40;  // the venue's token buckets for our tier

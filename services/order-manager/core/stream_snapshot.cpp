@@ -96,6 +96,27 @@ void append_unlevel_legs(std::vector<domain::StreamedEvent>& entries,
   }
 }
 
+void append_trading_states(std::vector<domain::StreamedEvent>& entries,
+                           const domain::StreamedEvent& blank, const Ledger& ledger) {
+  for (const domain::TradingStateChanged& state : ledger.own_trading_states()) {
+    domain::StreamedEvent entry = blank;
+    entry.event.body = state;
+    entries.push_back(std::move(entry));
+  }
+}
+
+// Claims come about on the strategies' streams and end on the account's. Of a market that is
+// forgotten nobody knows the sum any more, only that nothing is owed.
+void append_payments(std::vector<domain::StreamedEvent>& entries,
+                     const domain::StreamedEvent& blank, const Ledger& ledger) {
+  for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {
+    if (!ledger.portfolio().claim(market).is_zero()) continue;
+    domain::StreamedEvent entry = blank;
+    entry.event.body = domain::ClaimPaid{market, resolution.paid};
+    entries.push_back(std::move(entry));
+  }
+}
+
 }  // namespace
 
 std::vector<domain::StreamedEvent> snapshot_of(const Ledger& ledger,
@@ -105,6 +126,11 @@ std::vector<domain::StreamedEvent> snapshot_of(const Ledger& ledger,
   blank.event.at = ledger.last_at();
   blank.event.strategy = strategy;
   std::vector<domain::StreamedEvent> entries;
+  if (strategy.value.empty()) {
+    append_trading_states(entries, blank, ledger);
+    append_payments(entries, blank, ledger);
+    return entries;
+  }
   append_positions(entries, blank, ledger);
   append_orders(entries, blank, ledger);
   append_unlevel_legs(entries, blank, ledger);

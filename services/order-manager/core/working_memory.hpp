@@ -67,7 +67,7 @@ struct MarketWatch {
   Timestamp hinted_at{};
   Timestamp next_read_at{};  // not before: reads of the record
   bool reading = false;
-  Timestamp next_confirm_at{};  // not before: asks for the resolution
+  Timestamp asked_result_at{};  // last
   Timestamp not_found_until{};
   bool account_waits = false;  // something foreign is to be booked there
 };
@@ -87,6 +87,7 @@ inline constexpr domain::Duration kRecentFlowKept = std::chrono::seconds(60);
 inline constexpr domain::Duration kMarketReadPause = std::chrono::seconds(2);
 inline constexpr domain::Duration kMarketReadTimeout = std::chrono::seconds(10);
 inline constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
+inline constexpr domain::Duration kConfirmPauseFlat = std::chrono::minutes(5);
 inline constexpr domain::Duration kClaimReadPause = std::chrono::seconds(3);
 inline constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
 inline constexpr domain::Duration kUnbookedSoughtFor = std::chrono::hours(24);

@@ -101,7 +101,8 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::CancelAnswered>> cancel(
       std::vector<domain::VenueOrderId> orders);
   // Open orders, then trades, then balances: an order missing from the first is in the second if it
-  // was filled. Empty when any page failed.
+  // was filled. Empty when any page failed: the first request without an answer in time ends it, so
+  // that one that goes on is getting somewhere.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::VenueAccount>> read_account(
       ReadAccount wanted);
   // The market as the CLOB records it, described by the listing; Failed when the two contradict.
@@ -133,6 +134,12 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<domain::VenueTrade>>> read_trades(
       domain::Timestamp since);
   [[nodiscard]] boost::asio::awaitable<std::optional<std::int64_t>> read_balance(std::string query);
+  // A few at a time; false when one of them cannot be read. What is referred to outlives the call.
+  [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
+      const std::vector<domain::TokenId>& tokens,
+      std::vector<domain::VenueAccount::Holding>& holdings);
+  [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token,
+                                                          std::optional<std::int64_t>& balance);
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaMarket>> read_listing(
       domain::MarketId id);
   [[nodiscard]] polymarket::OrderToSign order_to_sign(const domain::Order& order) const;

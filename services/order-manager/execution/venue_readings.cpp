@@ -3,8 +3,10 @@
 // Each call is named before it is awaited: gcc 12 destroys an aggregate temporary inside a co_await
 // expression wrongly.
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "common/runtime/until_all_end.hpp"
 #include "services/order-manager/execution/venue_client.hpp"
 
 namespace polybot::order_manager {
@@ -15,6 +17,8 @@ using boost::asio::awaitable;
 
 // Pages of one reading; the venue pages by hundreds, so this is more than an account can have open.
 constexpr int kPagesMax = 1'000;
+// Balances asked for side by side: half the connections to the venue, so that orders never wait.
+constexpr std::size_t kBalancesAtOnce = 4;
 
 }  // namespace
 
@@ -100,13 +104,33 @@ awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAcc
   const auto collateral = co_await read_balance("?asset_type=COLLATERAL&signature_type=0");
   if (!collateral) co_return std::nullopt;
   account.collateral = domain::Money::from_raw(*collateral);
-  for (const domain::TokenId& token : wanted.tokens) {
-    const auto balance = co_await read_balance(
-        "?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) + "&signature_type=0");
-    if (!balance) co_return std::nullopt;
-    account.holdings.push_back({token, domain::Quantity::from_raw(*balance)});
-  }
+  if (!co_await read_holdings(wanted.tokens, account.holdings)) co_return std::nullopt;
   co_return account;
+}
+
+awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,
+                                           std::vector<domain::VenueAccount::Holding>& holdings) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  while (holdings.size() < tokens.size()) {
+    const std::size_t first = holdings.size();
+    const std::size_t count = std::min(kBalancesAtOnce, tokens.size() - first);
+    std::array<std::optional<std::int64_t>, kBalancesAtOnce> balances;
+    std::vector<awaitable<void>> requests;
+    for (std::size_t i = 0; i < count; ++i)
+      requests.push_back(read_holding(tokens[first + i], balances[i]));
+    co_await runtime::until_all_end(executor, std::move(requests));
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!balances[i]) co_return false;
+      holdings.push_back({tokens[first + i], domain::Quantity::from_raw(*balances[i])});
+    }
+  }
+  co_return true;
+}
+
+awaitable<void> VenueClient::read_holding(domain::TokenId token,
+                                          std::optional<std::int64_t>& balance) {
+  balance = co_await read_balance("?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) +
+                                  "&signature_type=0");
 }
 
 awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id) {

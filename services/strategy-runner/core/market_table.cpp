@@ -30,7 +30,7 @@ std::span<const domain::MarketId> ids_of(const Index& index, const Key& key) {
 MarketTable::Definition MarketTable::define(const domain::Market& market, domain::Timestamp now) {
   const auto known = entries_.find(market.id);
   if (known == entries_.end()) {
-    if (entries_.size() >= kMarketsMax) return Definition::NoRoom;
+    if (full()) return Definition::NoRoom;
     Entry entry{
         .market = market, .shard = domain::shard_of(market.event), .book = {}, .heard_at = now};
     link(entry);

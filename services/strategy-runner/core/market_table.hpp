@@ -61,6 +61,8 @@ class MarketTable {
   // Null when there is none; says nothing about trust.
   [[nodiscard]] const BookState* any_book(const domain::MarketId& market) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  // New markets are ignored until others are forgotten.
+  [[nodiscard]] bool full() const { return entries_.size() >= kMarketsMax; }
   [[nodiscard]] std::size_t stale_books() const;
 
  private:

@@ -44,7 +44,8 @@ struct Seen {
 
 // How the venue reacts to a request.
 struct Reaction {
-  enum class Kind { Answer, Silence, Reset, HalfAnAnswer, Garbage };
+  // InCompany: answered once four such requests wait.
+  enum class Kind { Answer, InCompany, Silence, Reset, HalfAnAnswer, Garbage };
   Kind kind = Kind::Answer;
   unsigned status = 200;
   std::string body;
@@ -60,7 +61,9 @@ Reaction misbehave(Reaction::Kind kind) {
 // A venue that speaks just enough HTTP to be able to break it.
 class BadVenue {
  public:
-  explicit BadVenue(asio::io_context& io) : acceptor_(io, {asio::ip::address_v4::loopback(), 0}) {
+  explicit BadVenue(asio::io_context& io)
+      : acceptor_(io, {asio::ip::address_v4::loopback(), 0}),
+        company_(io, asio::steady_timer::time_point::max()) {
     asio::co_spawn(io, accept(), asio::detached);
     on("GET /auth/derive-api-key",
        answer(200, R"({"apiKey":"key-1","secret":")" + std::string(kSecret) +
@@ -81,6 +84,7 @@ class BadVenue {
     }
     return found;
   }
+  [[nodiscard]] int at_once_max() const { return at_once_max_; }
 
  private:
   asio::awaitable<void> accept() {
@@ -114,7 +118,9 @@ class BadVenue {
       request.body = buffered.substr(size, length);
       buffered.erase(0, size + length);
       seen_.push_back(request);
+      at_once_max_ = std::max(at_once_max_, ++at_once_);
       const bool goes_on = co_await react(socket, take_reaction(request));
+      --at_once_;
       if (!goes_on) co_return;
     }
   }
@@ -133,6 +139,13 @@ class BadVenue {
                        reaction.body;
     switch (reaction.kind) {
       case Reaction::Kind::Answer:
+        break;
+      case Reaction::Kind::InCompany:
+        if (++in_company_ % 4 == 0) {
+          company_.cancel();
+        } else {
+          co_await company_.async_wait(kAsTuple);
+        }
         break;
       case Reaction::Kind::Silence: {
         // Held open until the client gives up.
@@ -158,6 +171,10 @@ class BadVenue {
   }
 
   tcp::acceptor acceptor_;
+  asio::steady_timer company_;
+  int in_company_ = 0;
+  int at_once_ = 0;
+  int at_once_max_ = 0;
   std::map<std::string, std::vector<Reaction>> reactions_;
   std::vector<Seen> seen_;
 };
@@ -543,6 +560,41 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   ASSERT_EQ(pages.size(), 2U);
   EXPECT_THAT(pages[1].target, testing::HasSubstr("next_cursor=Mg=="));
   EXPECT_THAT(venue.seen("GET /data/trades").at(0).target, testing::HasSubstr("after=1713398399"));
+}
+
+TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  for (int i = 0; i < 8; ++i) {
+    venue.on("GET /balance-allowance",
+             {Reaction::Kind::InCompany, 200, R"({"balance":"3000000"})", {}});
+  }
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"7000000"})"));
+  ReadAccount wanted = reading();
+  for (std::uint8_t n = 2; n <= 10; ++n) wanted.tokens.push_back(token_id(n));
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  ASSERT_TRUE(account.has_value());
+  ASSERT_EQ(account->holdings.size(), 10U);
+  for (std::uint8_t n = 1; n <= 10; ++n) {
+    EXPECT_EQ(account->holdings[n - 1U].token, token_id(n));
+    EXPECT_EQ(account->holdings[n - 1U].quantity, domain::Quantity::from_units(n <= 8 ? 3 : 7));
+  }
+  EXPECT_EQ(venue.at_once_max(), 4);
+}
+
+TEST_F(VenueClientTest, AReadingWithOneBadBalanceIsNone) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  for (int i = 0; i < 3; ++i) venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  venue.on("GET /balance-allowance", answer(500, ""));
+  ReadAccount wanted = reading();
+  for (std::uint8_t n = 2; n <= 10; ++n) wanted.tokens.push_back(token_id(n));
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  EXPECT_FALSE(account.has_value());
+  EXPECT_EQ(venue.seen("GET /balance-allowance").size(), 5U) << "no more is asked in vain";
 }
 
 TEST_F(VenueClientTest, AReadingWithOneBadPageIsNone) {

@@ -89,6 +89,55 @@ TEST(Holdings, ForgetOneStrategyForASnapshot) {
   EXPECT_THAT(holdings.positions(), IsEmpty());
 }
 
+TEST(Holdings, TakePaymentsAnewFromASnapshotOfTheAccount) {
+  Holdings holdings;
+  holdings.apply(holding(1, 5, 4));
+  holdings.apply(streamed(2, domain::MarketResolved{market_id(1), {cents(50), cents(50)}}, {}, {}));
+  ASSERT_THAT(holdings.claims(), SizeIs(1));
+  holdings.forget({});
+  EXPECT_THAT(holdings.claims(), SizeIs(1)) << "they come with the strategies' streams";
+  holdings.apply(streamed(9, domain::ClaimPaid{market_id(1), {}}, {}, {}));
+  EXPECT_THAT(holdings.claims(), IsEmpty());
+}
+
+// Every payment that order-manager remembers is told at once, in any order.
+TEST(Holdings, RememberEveryPaymentOfASnapshot) {
+  Holdings holdings;
+  holdings.apply(streamed(9'000, domain::ClaimPaid{market_id(1), {}}, {}, {}));
+  for (int other = 0; other < 5'000; ++other) {
+    domain::MarketId id = market_id(2);
+    id.bytes[1] = static_cast<std::uint8_t>(other);
+    id.bytes[2] = static_cast<std::uint8_t>(other >> 8);
+    holdings.apply(streamed(9'000, domain::ClaimPaid{id, {}}, {}, {}));
+  }
+  holdings.apply(holding(1, 5, 4));
+  holdings.apply(streamed(2, domain::MarketResolved{market_id(1), {cents(50), cents(50)}}, {}, {}));
+  EXPECT_THAT(holdings.claims(), IsEmpty());
+}
+
+// The numbers of another journal begin anew.
+TEST(Holdings, ForgetThePaymentsOfAnotherJournal) {
+  Holdings holdings;
+  holdings.apply(streamed(900, domain::ClaimPaid{market_id(1), {}}, {}, {}));
+  holdings.forget({});
+  holdings.apply(holding(1, 5, 4));
+  holdings.apply(streamed(2, domain::MarketResolved{market_id(1), {cents(50), cents(50)}}, {}, {}));
+  EXPECT_THAT(holdings.claims(), SizeIs(1));
+}
+
+TEST(TradingView, TakesTheAccountsStateAnewFromASnapshot) {
+  TradingView view({});
+  view.apply(
+      streamed(1, domain::TradingStateChanged{{}, domain::TradingState::Halted, {}}, {}, {}));
+  view.forget(kArb);
+  EXPECT_EQ(view.trading_state(), domain::TradingState::Halted);
+  view.forget({});
+  EXPECT_FALSE(view.trading_state().has_value());
+  view.apply(
+      streamed(9, domain::TradingStateChanged{{}, domain::TradingState::Active, {}}, {}, {}));
+  EXPECT_EQ(view.trading_state(), domain::TradingState::Active);
+}
+
 TEST(TradingView, KnowsTheAccountsStateOrTheMildestOfItsStrategies) {
   TradingView view({});
   EXPECT_FALSE(view.trading_state().has_value());

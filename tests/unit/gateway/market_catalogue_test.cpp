@@ -212,6 +212,19 @@ TEST_F(MarketCatalogueTest, RefusesAListingThatReusesATokenOrASlug) {
   EXPECT_EQ(catalogue.left_out(), 1U);
 }
 
+TEST_F(MarketCatalogueTest, SaysHowManyMarketsOfTheLastListingItHadNoRoomFor) {
+  settings.entries_max = 10;
+  catalogue = MarketCatalogue(settings);
+  std::vector<Market> listed;
+  for (int n = 1; n <= 15; ++n) listed.push_back(make_market(n, n));
+  for (int crawl = 0; crawl < 3; ++crawl) {
+    list(listed);
+    EXPECT_EQ(catalogue.left_out(), 5U);
+  }
+  list({listed.front()});
+  EXPECT_EQ(catalogue.left_out(), 0U);
+}
+
 TEST_F(MarketCatalogueTest, TakesANewTickFromTheChannelAndKeepsItOverTheListing) {
   track({make_market(1)});
   catalogue.on_tick(market_id(1), domain::Price::from_raw(10));

@@ -154,6 +154,19 @@ TEST_F(Markets, AreAskedForTheirResultWhenTheyShouldBeOver) {
   EXPECT_GE(asks(), 2);
 }
 
+TEST_F(Markets, AreAskedForTheirResultRarelyWhenNothingIsHeld) {
+  rig.pass_through(kArb, market);
+  Market ending = market;
+  ending.ends_at = rig.now + seconds(5);
+  rig.step(MarketRead{market.id, MarketRead::Outcome::Found, ending});
+  rig.venue_reads = false;
+  rig.advance(std::chrono::minutes(4));
+  const auto asks = std::count_if(rig.reads.begin(), rig.reads.end(), [](const Read& read) {
+    return std::holds_alternative<ConfirmResolution>(read);
+  });
+  EXPECT_EQ(asks, 1);
+}
+
 TEST_F(Markets, AreForgottenWhenClosedAndFlat) {
   rig.hold(kArb, market, "0.52", "25");
   const ClientOrderId out = rig.sell(kArb, market, "0.50", "25");

@@ -1,4 +1,8 @@
 // The book against the venue: after a start, after a gap, every minute.
+#include <gmock/gmock.h>
+
+#include <set>
+
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -305,6 +309,119 @@ TEST_F(Reconcile, ReadsTradesFromBeforeTheOldestDoubt) {
   rig.advance(seconds(1));
   ASSERT_FALSE(rig.reads.empty());
   EXPECT_LE(std::get<ReadAccount>(rig.reads.back()).trades_since, bought);
+}
+
+// ---- which balances are read, and how long that may take
+
+TEST_F(Reconcile, NeitherRepeatsNorFailsAReadingThatTakesItsTime) {
+  rig.venue_reads = false;
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+  rig.now += seconds(1);
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  rig.advance(seconds(45));
+  EXPECT_EQ(rig.readings().size(), 1U);
+  rig.answer_account();
+  EXPECT_TRUE(rig.core.not_ready().empty());
+  EXPECT_EQ(rig.core.figures(rig.now).reconciliations_failed, 0U);
+}
+
+TEST_F(Reconcile, BeginsNoReadingBesideOneUnderWay) {
+  rig.venue_reads = false;
+  rig.advance(seconds(61));
+  ASSERT_EQ(rig.readings().size(), 1U);
+  const VenueAccount early = rig.account();
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+  rig.advance(seconds(1));
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.readings().size(), 1U);
+  rig.forget_outputs();
+  rig.step(early);
+  EXPECT_EQ(rig.readings().size(), 1U) << "the one that counts begins at once";
+  rig.answer_account();
+  EXPECT_TRUE(rig.core.not_ready().empty());
+}
+
+TEST_F(Reconcile, IsReadyBeforeBalancesAreCompared) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.venue_reads = false;
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
+  rig.advance(seconds(1));
+  rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
+  ASSERT_EQ(rig.readings().size(), 1U);
+  EXPECT_TRUE(rig.readings()[0].tokens.empty());
+  rig.answer_account();
+  EXPECT_TRUE(rig.core.not_ready().empty());
+  rig.advance(seconds(1));
+  ASSERT_EQ(rig.readings().size(), 1U);
+  EXPECT_THAT(rig.readings()[0].tokens, testing::Contains(kMarket.yes_token));
+}
+
+struct ManyMarkets : testing::Test {
+  void SetUp() override {
+    for (std::uint64_t number = 1; number <= 40; ++number) markets.push_back(make_market(number));
+    rig.bring_up(markets);
+    for (std::size_t i = 1; i < markets.size(); ++i) {
+      rig.pass_through(kArb, markets[i]);
+      rig.advance(seconds(1));
+    }
+    rig.hold(kArb, markets[0], "0.52", "25");
+    rig.cash = rig.core.ledger().portfolio().cash();
+    rig.venue_holdings = {{markets[0].yes_token, shares("25")}};
+    rig.advance(seconds(61));
+  }
+  // Answers the readings of so long; what each asked for.
+  std::vector<ReadAccount> readings_of(Duration span) {
+    std::vector<ReadAccount> asked;
+    rig.venue_reads = false;
+    for (const Timestamp until = rig.now + span; rig.now < until;) {
+      rig.advance(milliseconds(100));
+      for (const ReadAccount& reading : rig.readings()) asked.push_back(reading);
+      rig.answer_reads();
+    }
+    rig.venue_reads = true;
+    return asked;
+  }
+  Rig rig;
+  std::vector<Market> markets;
+};
+
+TEST_F(ManyMarkets, AreComparedInTurnWhereNothingIsHeldAndAlwaysWhereSomethingIs) {
+  std::set<TokenId> read;
+  for (const ReadAccount& reading : readings_of(std::chrono::minutes(10))) {
+    EXPECT_THAT(reading.tokens, testing::Contains(markets[0].yes_token));
+    EXPECT_LE(reading.tokens.size(), 20U);
+    read.insert(reading.tokens.begin(), reading.tokens.end());
+  }
+  EXPECT_EQ(read.size(), 2 * markets.size()) << "what we do not hold is found, too, in time";
+}
+
+TEST_F(ManyMarkets, ShowADifferenceUntilItIsGone) {
+  ASSERT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
+  const std::size_t measured = rig.count<DriftMeasured>();
+  rig.venue_holdings.push_back({markets[20].no_token, shares("10")});
+  rig.advance(std::chrono::minutes(10));
+  EXPECT_EQ(rig.count<DriftMeasured>(), measured + 1) << "also while others are compared";
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_positive());
+  rig.venue_holdings.back().quantity = {};
+  rig.advance(seconds(61));
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
+}
+
+// What was settled since it began is no longer remembered.
+TEST_F(Reconcile, MeasuresNothingByAReadingThatTookTooLong) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.cash = rig.core.ledger().portfolio().cash();
+  rig.advance(seconds(61));
+  const VenueAccount slow = rig.account();
+  rig.hold(kArb, kMarket, "0.52", "50");
+  rig.cash = rig.core.ledger().portfolio().cash();
+  rig.advance(seconds(70));
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.cash = rig.core.ledger().portfolio().cash();
+  const std::size_t measured = rig.count<DriftMeasured>();
+  rig.step(slow);
+  EXPECT_EQ(rig.count<DriftMeasured>(), measured);
 }
 
 }  // namespace

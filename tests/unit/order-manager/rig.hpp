@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -117,6 +118,10 @@ class Rig {
     cash = collateral;
     step(VenueSessionChanged{VenueChannel::User, Link::Up});
     answer_account();
+    // Balances are compared by a reading of their own.
+    now += settings.account_read_pause;
+    step(TimerFired{});
+    if (!readings().empty()) answer_account();
   }
   void announce(std::uint64_t incarnation = kRunner, const char* replica = "runner-1") {
     step(RunnerAnnounced{{replica}, incarnation, {kArb, kFarm}, false});
@@ -156,16 +161,32 @@ class Rig {
     reading.read_at = now;
     return reading;
   }
+  // With the balances of these tokens only.
+  VenueAccount account(const std::vector<TokenId>& tokens) const {
+    VenueAccount reading = account();
+    std::erase_if(reading.holdings, [&](const VenueAccount::Holding& holding) {
+      return std::find(tokens.begin(), tokens.end(), holding.token) == tokens.end();
+    });
+    return reading;
+  }
   void answer_account() {
     std::erase_if(reads,
                   [](const Read& read) { return std::holds_alternative<ReadAccount>(read); });
     step(account());
   }
+  // The readings of the account that nobody has answered.
+  std::vector<ReadAccount> readings() const {
+    std::vector<ReadAccount> asked;
+    for (const Read& read : reads) {
+      if (const auto* account = std::get_if<ReadAccount>(&read)) asked.push_back(*account);
+    }
+    return asked;
+  }
   // Answers what was asked, as a venue with these markets and this account would.
   void answer_reads() {
     const std::vector<Read> asked = std::exchange(reads, {});
     for (const Read& read : asked) {
-      if (std::holds_alternative<ReadAccount>(read)) step(account());
+      if (const auto* wanted = std::get_if<ReadAccount>(&read)) step(account(wanted->tokens));
       if (const auto* wanted = std::get_if<ReadMarket>(&read)) answer_market(wanted->market);
       if (const auto* wanted = std::get_if<ConfirmResolution>(&read)) {
         const Market* market = find_market(wanted->market);
@@ -328,6 +349,15 @@ class Rig {
     step(made);
     confirm(made);
     ASSERT_EQ(status(id), OrderStatus::Filled);
+    forget_outputs();
+  }
+  // Buys and sells again: a position in which nothing is held.
+  void pass_through(const StrategyName& strategy, const Market& market) {
+    hold(strategy, market, "0.52", "25");
+    const ClientOrderId id = sell(strategy, market, "0.50", "25");
+    const std::string trade = "sold-" + std::to_string(++counter);
+    confirm(taker_trade(id, trade.c_str(), "25", "0.50"));
+    ASSERT_TRUE(position(strategy, market).yes.is_zero());
     forget_outputs();
   }
 

@@ -76,6 +76,22 @@ TEST_F(MarketTableTest, HandsOutNoBookOfAMarketThatTakesNoOrders) {
   EXPECT_EQ(table.usable_book(id, now + 1s), nullptr);
 }
 
+TEST_F(MarketTableTest, HasNoRoomForMoreMarketsThanItsBound) {
+  domain::Market market = make_market(1, 1, 2);
+  for (std::size_t n = 0; table.size() < kMarketsMax; ++n) {
+    EXPECT_FALSE(table.full());
+    market.id.bytes[1] = market.event.bytes[1] = static_cast<std::uint8_t>(n);
+    market.id.bytes[2] = market.event.bytes[2] = static_cast<std::uint8_t>(n >> 8);
+    table.define(market, now);
+  }
+  EXPECT_TRUE(table.full());
+  market.id.bytes[3] = 0xFF;
+  EXPECT_EQ(table.define(market, now), MarketTable::Definition::NoRoom);
+  EXPECT_EQ(table.find(market.id), nullptr);
+  table.forget_silent(now + kMarketForgottenAfter);
+  EXPECT_FALSE(table.full());
+}
+
 TEST_F(MarketTableTest, DropsTheBookWhenTheTickChanges) {
   load();
   domain::Market market = make_market(1, 1, 2);

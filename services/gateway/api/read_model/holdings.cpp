@@ -20,6 +20,11 @@ void Holdings::apply(const StreamedEvent& event) {
 }
 
 void Holdings::forget(const domain::StrategyName& strategy) {
+  if (strategy.value.empty()) {
+    account_state_.reset();
+    payments_.clear();
+    return;
+  }
   std::erase_if(positions_, [&](const auto& entry) { return entry.first.first == strategy; });
   std::erase_if(claims_, [&](const ClaimView& claim) { return claim.strategy == strategy; });
 }

@@ -33,7 +33,8 @@ struct ClaimView {
 class Holdings {
  public:
   void apply(const domain::StreamedEvent& event);
-  // A snapshot of this strategy follows.
+  // A snapshot of this strategy follows; none: of the account, which tells its trading state and
+  // what is paid. Claims that it does not name as paid stay: they are the strategies' to tell.
   void forget(const domain::StrategyName& strategy);
 
   // Open positions, by strategy and market.
@@ -46,8 +47,9 @@ class Holdings {
   using Key = std::pair<domain::StrategyName, domain::MarketId>;
 
   // Payments come on the account's stream, resolutions on those of strategies: one that was told
-  // before its payment may be heard after it. So many of the last are remembered.
-  static constexpr std::size_t kPaymentsMax = 256;
+  // before its payment may be heard after it. So many of the last are remembered: more than a
+  // snapshot tells, for order-manager remembers 4,096 resolved markets beside those that it holds.
+  static constexpr std::size_t kPaymentsMax = 8'192;
   struct Payment {
     domain::MarketId market;
     std::uint64_t seq = 0;

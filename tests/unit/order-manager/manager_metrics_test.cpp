@@ -1,0 +1,86 @@
+// The labels of positions: slugs are the venue's text, and no two series may carry the same.
+#include "services/order-manager/manager_metrics.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+namespace polybot::order_manager {
+namespace {
+
+using testing::IsEmpty;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+domain::MarketId market_id(std::uint8_t number) {
+  domain::MarketId id;
+  id.bytes[0] = number;
+  return id;
+}
+
+MarketValue holding(std::uint8_t market, std::string slug, std::int64_t usd) {
+  return {.market = market_id(market),
+          .slug = std::move(slug),
+          .value = domain::Money::from_units(usd)};
+}
+
+struct PositionLabels : testing::Test {
+  void show(std::string strategy, std::vector<MarketValue> values) {
+    StrategySnapshot snapshot;
+    snapshot.strategy = {std::move(strategy)};
+    snapshot.position_values = std::move(values);
+    figures.strategies.push_back(std::move(snapshot));
+  }
+  std::map<std::string, double> positions() {
+    std::map<std::string, double> found;
+    for (const metrics::FamilyValues& family : registry.collect({})) {
+      if (family.name != "polybot_position_value_usd") continue;
+      for (const metrics::Series& one : family.series) found[one.labels] = one.value;
+    }
+    return found;
+  }
+  static std::string label(const std::string& strategy, const std::string& market) {
+    return metrics::join_labels({strategy, market});
+  }
+
+  metrics::Registry registry{{"order-manager", "order-manager-1", 7, "1", "abc"}};
+  Figures figures;
+  ManagerMetrics metrics{registry, [this] { return figures; }};
+};
+
+TEST_F(PositionLabels, AreSlugs) {
+  show("arbitrage", {holding(1, "rain", 5), holding(2, "snow", 6)});
+  EXPECT_THAT(positions(), UnorderedElementsAre(Pair(label("arbitrage", "rain"), 5),
+                                                Pair(label("arbitrage", "snow"), 6)));
+}
+
+TEST_F(PositionLabels, NameTheIdsOfMarketsThatShareASlug) {
+  show("arbitrage", {holding(1, "rain", 5), holding(2, "snow", 6), holding(3, "rain", 7)});
+  show("external", {holding(3, "rain", 8)});
+  EXPECT_THAT(positions(), UnorderedElementsAre(Pair(label("arbitrage", "rain-01000000"), 5),
+                                                Pair(label("arbitrage", "snow"), 6),
+                                                Pair(label("arbitrage", "rain-03000000"), 7),
+                                                Pair(label("external", "rain"), 8)));
+}
+
+TEST_F(PositionLabels, DoNotDependOnTheOrderOfMarkets) {
+  show("arbitrage", {holding(3, "rain", 7), holding(1, "rain", 5)});
+  EXPECT_THAT(positions(), UnorderedElementsAre(Pair(label("arbitrage", "rain-01000000"), 5),
+                                                Pair(label("arbitrage", "rain-03000000"), 7)));
+}
+
+// Ids that begin alike: nothing the venue says ends the process.
+TEST_F(PositionLabels, AreWholeIdsWhenNothingShorterTellsThemApart) {
+  MarketValue other = holding(1, "rain", 6);
+  other.market.bytes[31] = 9;
+  show("arbitrage", {holding(1, "rain", 5), other, holding(4, "rain-01000000", 7)});
+  EXPECT_EQ(positions().size(), 3U);
+}
+
+TEST_F(PositionLabels, SayNothingOfAStrategyWithoutPositions) {
+  show("arbitrage", {});
+  EXPECT_THAT(positions(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace polybot::order_manager
