@@ -115,6 +115,9 @@ void OrderManager::State::measure_drift(const VenueAccount& account) {
     drift.positions += domain::notional(yes_price(instrument.outcome, *yes),
                                         Quantity::from_raw(std::abs(off)), domain::Rounding::Up);
   }
+  // What an earlier process has found stands until all of it has been compared again.
+  const bool whole = never_compared && never_compared->empty();
+  if (!whole) drift.positions = std::max(drift.positions, ledger.drift().positions);
   book_cash_difference(drift.cash.raw(), cash.exact(), account.collateral);
   if (!ledger.drift_measured() || ledger.drift() != drift) record({}, {}, drift);
 }
@@ -123,6 +126,7 @@ void OrderManager::State::measure_drift(const VenueAccount& account) {
 void OrderManager::State::note_token_differences(const VenueAccount& account) {
   for (const VenueAccount::Holding& holding : account.holdings) {
     const auto instrument = ledger.instrument(holding.token);
+    if (never_compared) never_compared->erase(holding.token);
     if (!instrument) continue;
     token_differences[*instrument] =
         expected_quantity(*instrument, account.read_at).off(holding.quantity.raw());

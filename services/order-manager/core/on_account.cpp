@@ -153,6 +153,13 @@ void OrderManager::State::append_tokens_to_compare(std::vector<TokenId>& tokens)
     }
   }
   for (const TokenId& token : held) flat.erase(token);  // of another strategy
+  if (!never_compared) {
+    never_compared = held;
+    never_compared->insert(flat.begin(), flat.end());
+  }
+  std::erase_if(*never_compared, [&](const TokenId& token) {
+    return !held.contains(token) && !flat.contains(token);
+  });
   const auto append = [&](const std::vector<TokenId>& more) {
     tokens.insert(tokens.end(), more.begin(), more.end());
   };

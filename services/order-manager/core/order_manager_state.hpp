@@ -297,6 +297,8 @@ struct OrderManager::State {
   domain::TokenId flat_read_to;
   // What the venue held beyond what was expected, when it was read last; never 0.
   std::map<domain::Instrument, std::int64_t> token_differences;
+  // What has not been compared since the start; empty before the first comparison.
+  std::optional<std::set<domain::TokenId>> never_compared;
   std::deque<RecentFlow> recent_flows;
   std::int64_t unexplained_cash = 0;  // a difference seen unchanged since
   Timestamp unexplained_since{};

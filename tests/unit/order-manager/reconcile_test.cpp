@@ -408,6 +408,31 @@ TEST_F(ManyMarkets, ShowADifferenceUntilItIsGone) {
   EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
 }
 
+TEST_F(ManyMarkets, ShowADifferenceAfterARestartUntilAllIsComparedAnew) {
+  for (const Market& market : markets) {
+    if (market.id != markets[0].id) rig.venue_holdings.push_back({market.yes_token, {}});
+    rig.venue_holdings.push_back({market.no_token, {}});
+  }
+  VenueAccount::Holding& gift = rig.venue_holdings.back();
+  gift.quantity = shares("10");
+  rig.advance(std::chrono::minutes(10));
+  const Money found = rig.core.figures(rig.now).drift_positions;
+  ASSERT_TRUE(found.is_positive());
+  Rig next;
+  next.now = rig.now;
+  next.markets = rig.markets;
+  next.venue_holdings = rig.venue_holdings;
+  next.cash = rig.cash;
+  for (const Event& event : rig.journal) next.core.apply(event);
+  next.start();
+  next.connect(rig.cash);
+  next.advance(seconds(5));
+  EXPECT_GE(next.core.figures(next.now).drift_positions, found);
+  next.venue_holdings.back().quantity = {};
+  next.advance(std::chrono::minutes(10));
+  EXPECT_TRUE(next.core.figures(next.now).drift_positions.is_zero());
+}
+
 // What was settled since it began is no longer remembered.
 TEST_F(Reconcile, MeasuresNothingByAReadingThatTookTooLong) {
   rig.hold(kArb, kMarket, "0.52", "25");
