@@ -84,8 +84,9 @@ asio::awaitable<void> Discovery::crawl() {
   const std::size_t left_out_before = catalogue_.left_out();
   catalogue_.on_crawl_finished();
   if (catalogue_.left_out() != left_out_before) {
-    runtime::log::warning("Listed markets are left out: no room, or their slug or token is taken",
-                          {{"left_out", catalogue_.left_out()}, {"kept", catalogue_.entries()}});
+    runtime::log::warning(
+        "Other listed markets than before are left out: no room, or their slug or token is taken",
+        {{"left_out", catalogue_.left_out()}, {"kept", catalogue_.entries()}});
   }
   ++crawls_;
 }

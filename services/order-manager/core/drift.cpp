@@ -55,7 +55,8 @@ OrderManager::State::Range OrderManager::State::expected_cash(Timestamp read_at)
     if (recent.at >= read_at - kSettlementLag) range.widen(-recent.cash.raw());
   }
   for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {
-    range.widen(ledger.portfolio().claim(market).raw());
+    // Nobody takes back what has been paid too much.
+    range.widen(std::max(ledger.portfolio().claim(market), Money{}).raw());
   }
   return range;
 }
@@ -117,7 +118,7 @@ void OrderManager::State::measure_drift(const VenueAccount& account) {
   }
   // What an earlier process has found stands until all of it has been compared again.
   const bool whole = never_compared && never_compared->empty();
-  if (!whole) drift.positions = std::max(drift.positions, ledger.drift().positions);
+  if (!whole) drift.positions = std::max(drift.positions, drift_found_before);
   book_cash_difference(drift.cash.raw(), cash.exact(), account.collateral);
   if (!ledger.drift_measured() || ledger.drift() != drift) record({}, {}, drift);
 }

@@ -2,6 +2,7 @@
 // minute's comparison, ambiguous and missing orders, and claims all end here. There is one reading
 // at a time, and it takes as long as the venue answers: the shell always reports its end.
 #include <algorithm>
+#include <utility>
 
 #include "services/order-manager/core/order_manager_state.hpp"
 
@@ -16,7 +17,9 @@ namespace {
 
 // The venue takes a request per token and 200 of them in ten seconds.
 constexpr std::size_t kClaimsPerReading = 10;
-constexpr std::size_t kHeldPerReading = 80;
+constexpr std::size_t kHeldPerReading = 60;
+// Without waiting for the turn of what is held: whether they still differ.
+constexpr std::size_t kDifferingPerReading = 20;
 // Where nothing is held, only what others sent to the account can differ.
 constexpr std::size_t kFlatPerReading = 16;
 
@@ -42,7 +45,8 @@ void OrderManager::State::want_account() {
 void OrderManager::State::on(const AccountReadFailed&) {
   if (account_reading) ++reconciliations_failed;
   account_reading = false;
-  account_compares = false;
+  // The balances may be what the venue would not tell: what else a reading is for goes before.
+  if (std::exchange(account_compares, false)) drift_due = false;
   account_wanted = true;
 }
 
@@ -59,7 +63,10 @@ void OrderManager::State::drive_account() {
     if (watch.missing_since && now >= *watch.missing_since + settings.missing_hold)
       account_wanted = true;
   }
-  const bool claims = ledger.portfolio().unredeemed().is_positive();
+  const auto& resolutions = ledger.portfolio().resolutions();
+  const bool claims = std::any_of(resolutions.begin(), resolutions.end(), [&](const auto& entry) {
+    return ledger.portfolio().claim(entry.first).is_positive();
+  });
   if (claims && now >= account_asked_at + kClaimReadPause) account_wanted = true;
   // Balances are compared once orders and trades are known to be right: trading need not wait.
   const bool compares = drift_due && reconciled && !account_compares;
@@ -138,6 +145,7 @@ std::vector<TokenId> OrderManager::State::tokens_of_claims() {
 // Markets that are traded stay in the book until they end, most of them flat: these are compared a
 // few at a time.
 void OrderManager::State::append_tokens_to_compare(std::vector<TokenId>& tokens) {
+  std::set<TokenId> differing;
   std::set<TokenId> held;
   std::set<TokenId> flat;
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
@@ -146,9 +154,10 @@ void OrderManager::State::append_tokens_to_compare(std::vector<TokenId>& tokens)
       if (market == nullptr || ledger.portfolio().resolutions().contains(id)) continue;
       for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
         const TokenPosition& token = position.token(outcome);
-        const bool moves = !token.holding().quantity.is_zero() || !token.final() ||
-                           token_differences.contains({id, outcome});
-        (moves ? held : flat).insert(domain::token_of(*market, outcome));
+        const bool moves = !token.holding().quantity.is_zero() || !token.final();
+        const bool differs = token_differences.contains({id, outcome});
+        auto& kind = differs ? differing : moves ? held : flat;
+        kind.insert(domain::token_of(*market, outcome));
       }
     }
   }
@@ -163,6 +172,7 @@ void OrderManager::State::append_tokens_to_compare(std::vector<TokenId>& tokens)
   const auto append = [&](const std::vector<TokenId>& more) {
     tokens.insert(tokens.end(), more.begin(), more.end());
   };
+  append(take_in_turn(differing, differing_read_to, kDifferingPerReading));
   append(take_in_turn(held, held_read_to, kHeldPerReading));
   append(take_in_turn(flat, flat_read_to, kFlatPerReading));
 }

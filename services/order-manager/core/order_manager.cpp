@@ -100,6 +100,7 @@ void OrderManager::State::start(std::uint64_t new_journal_id, Timestamp at, Outp
   out = &outputs;
   started = true;
   started_at = at;
+  drift_found_before = ledger.drift().positions;
   if (ledger.journal_id() == 0) {
     record({}, {}, domain::JournalOpened{new_journal_id, kFoldVersion, {}});
     if (settings.first_trading_state != domain::TradingState::Active) {

@@ -293,12 +293,14 @@ struct OrderManager::State {
   bool drift_due = true;
   // Where the turn of each kind stands (tokens_of_claims, append_tokens_to_compare).
   domain::MarketId claims_read_to;
+  domain::TokenId differing_read_to;
   domain::TokenId held_read_to;
   domain::TokenId flat_read_to;
   // What the venue held beyond what was expected, when it was read last; never 0.
   std::map<domain::Instrument, std::int64_t> token_differences;
   // What has not been compared since the start; empty before the first comparison.
   std::optional<std::set<domain::TokenId>> never_compared;
+  domain::Money drift_found_before;  // of positions, by an earlier process
   std::deque<RecentFlow> recent_flows;
   std::int64_t unexplained_cash = 0;  // a difference seen unchanged since
   Timestamp unexplained_since{};

@@ -160,11 +160,15 @@ TEST_F(Markets, AreAskedForTheirResultRarelyWhenNothingIsHeld) {
   ending.ends_at = rig.now + seconds(5);
   rig.step(MarketRead{market.id, MarketRead::Outcome::Found, ending});
   rig.venue_reads = false;
+  const auto asks = [&] {
+    return std::count_if(rig.reads.begin(), rig.reads.end(), [](const Read& read) {
+      return std::holds_alternative<ConfirmResolution>(read);
+    });
+  };
   rig.advance(std::chrono::minutes(4));
-  const auto asks = std::count_if(rig.reads.begin(), rig.reads.end(), [](const Read& read) {
-    return std::holds_alternative<ConfirmResolution>(read);
-  });
-  EXPECT_EQ(asks, 1);
+  EXPECT_EQ(asks(), 1);
+  rig.advance(std::chrono::minutes(2));
+  EXPECT_EQ(asks(), 2);
 }
 
 TEST_F(Markets, AreForgottenWhenClosedAndFlat) {

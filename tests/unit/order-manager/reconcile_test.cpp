@@ -357,6 +357,27 @@ TEST_F(Reconcile, IsReadyBeforeBalancesAreCompared) {
   EXPECT_THAT(rig.readings()[0].tokens, testing::Contains(kMarket.yes_token));
 }
 
+TEST_F(Reconcile, ComparesBalancesAMinuteLaterWhenTheyCouldNotBeRead) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.answer_account();
+  rig.advance(seconds(3));
+  rig.venue_reads = false;
+  rig.forget_outputs();
+  rig.advance(seconds(61));
+  ASSERT_EQ(rig.readings().size(), 1U);
+  EXPECT_FALSE(rig.readings()[0].tokens.empty());
+  rig.forget_outputs();
+  rig.step(AccountReadFailed{});
+  rig.advance(seconds(1));
+  ASSERT_EQ(rig.readings().size(), 1U);
+  EXPECT_TRUE(rig.readings()[0].tokens.empty()) << "orders and trades do not wait for balances";
+  rig.answer_account();
+  rig.forget_outputs();
+  rig.advance(seconds(61));
+  ASSERT_EQ(rig.readings().size(), 1U);
+  EXPECT_FALSE(rig.readings()[0].tokens.empty());
+}
+
 struct ManyMarkets : testing::Test {
   void SetUp() override {
     for (std::uint64_t number = 1; number <= 40; ++number) markets.push_back(make_market(number));
@@ -430,6 +451,26 @@ TEST_F(ManyMarkets, ShowADifferenceAfterARestartUntilAllIsComparedAnew) {
   EXPECT_GE(next.core.figures(next.now).drift_positions, found);
   next.venue_holdings.back().quantity = {};
   next.advance(std::chrono::minutes(10));
+  EXPECT_TRUE(next.core.figures(next.now).drift_positions.is_zero());
+}
+
+TEST_F(ManyMarkets, ShowADifferenceThatPassedSoonAfterARestartNoLonger) {
+  for (const Market& market : markets) {
+    if (market.id != markets[0].id) rig.venue_holdings.push_back({market.yes_token, {}});
+    rig.venue_holdings.push_back({market.no_token, {}});
+  }
+  Rig next;
+  next.now = rig.now;
+  next.markets = rig.markets;
+  next.venue_holdings = rig.venue_holdings;
+  next.venue_holdings.front().quantity = shares("10");
+  for (const Event& event : rig.journal) next.core.apply(event);
+  next.start();
+  next.connect(rig.cash);
+  next.advance(seconds(5));
+  EXPECT_TRUE(next.core.figures(next.now).drift_positions.is_positive());
+  next.venue_holdings.front().quantity = shares("25");
+  next.advance(seconds(61));
   EXPECT_TRUE(next.core.figures(next.now).drift_positions.is_zero());
 }
 
