@@ -147,10 +147,13 @@ Findings run_all(std::uint64_t seeds, bool stop_at_failure) {
     for (std::uint64_t seed = next++; seed <= seeds; seed = next++) {
       const auto result = run(seed, World::Kind::Audited);
       const std::scoped_lock lock(mutex);
-      if (const auto* outcome = std::get_if<Outcome>(&result))
+      if (const auto* outcome = std::get_if<Outcome>(&result)) {
         findings.add(*outcome);
-      else
+      } else {
         findings.failures.push_back(std::get<std::string>(result));
+        std::printf("failed: %s\n", findings.failures.back().c_str());
+        std::fflush(stdout);
+      }
       if (stop_at_failure && !findings.failures.empty()) next = seeds + 1;
       if (findings.seeds % kSeedsBetweenProgress == 0) {
         std::printf("%llu of %llu seeds\n", static_cast<unsigned long long>(findings.seeds),
