@@ -40,9 +40,13 @@ inline bool is_free(int port) {
   return free;
 }
 
-// The launcher has fixed ports, shifted by one number: finds one under which all are free.
+// The launcher has fixed ports, shifted by one number: finds one under which all are free. A
+// hundred numbers for each process, below those that the system gives to anybody: two that look at
+// the same time do not find the same.
 inline int free_port_offset() {
-  for (int offset = 1000 + ::getpid() % 20000; offset < 40000; offset += 37) {
+  constexpr int kHundreds = 230;
+  for (int tried = 0; tried < kHundreds; ++tried) {
+    const int offset = 1'000 + (::getpid() + tried * 7) % kHundreds * 100;
     bool all = true;
     for (const int port : {8000, 8001, 8002, 8003, 8010, 8011, 8012, 8080, 8090})
       all = all && is_free(port + offset);
