@@ -18,7 +18,7 @@ namespace {
 // The venue takes a request per token and 200 of them in ten seconds.
 constexpr std::size_t kClaimsPerReading = 10;
 constexpr std::size_t kHeldPerReading = 60;
-// Without waiting for the turn of what is held: whether they still differ.
+// Known to differ from the book: read with every comparison, to see whether they still do.
 constexpr std::size_t kDifferingPerReading = 20;
 // Where nothing is held, only what others sent to the account can differ.
 constexpr std::size_t kFlatPerReading = 16;
