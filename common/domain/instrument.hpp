@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,6 +92,14 @@ inline constexpr std::size_t kSlugBytesMax = 256;
 
 [[nodiscard]] constexpr const TokenId& token_of(const Market& market, Outcome outcome) {
   return outcome == Outcome::Yes ? market.yes_token : market.no_token;
+}
+
+// nullopt: a token of another market.
+[[nodiscard]] constexpr std::optional<Outcome> outcome_of(const Market& market,
+                                                          const TokenId& token) {
+  if (token == market.yes_token) return Outcome::Yes;
+  if (token == market.no_token) return Outcome::No;
+  return std::nullopt;
 }
 
 [[nodiscard]] constexpr bool on_tick(Price price, Price tick) {

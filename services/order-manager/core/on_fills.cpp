@@ -183,8 +183,14 @@ const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId
                                                       Price price, Quantity quantity,
                                                       Timestamp at) {
   const domain::Market* known = ledger.market(market);
-  const auto instrument = ledger.instrument(token);
-  if (known == nullptr || !instrument) {
+  std::shared_ptr<const domain::Market> ended;
+  const auto watch = market_watches.find(market);
+  if (known == nullptr && watch != market_watches.end()) {
+    ended = watch->second.ended;
+    known = ended.get();
+  }
+  const auto outcome = known == nullptr ? std::nullopt : domain::outcome_of(*known, token);
+  if (!outcome) {
     // Booked with the next reading, once the market's record tells what the token is.
     want_market(market);
     market_watches[market].account_waits = true;
@@ -195,7 +201,7 @@ const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId
                       .venue_id = id,
                       .strategy = {std::string(domain::kExternalStrategy)},
                       .event = known->event,
-                      .instrument = *instrument,
+                      .instrument = {market, *outcome},
                       .side = side,
                       .limit = price,
                       .quantity = quantity,
@@ -206,6 +212,8 @@ const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId
   order.fields.exchange = known->exchange;
   if (ledger.orders().find(order.id) != nullptr) return nullptr;
   record(order.strategy, {}, domain::OrderSubmitted{order});
+  // Only now is anything at stake there.
+  if (ended) record({}, {}, domain::MarketRecorded{*ended});
   record(order.strategy, {}, domain::OrderAccepted{order.id});
   watches[order.id].answered = true;
   watches[order.id].seen_at = now;

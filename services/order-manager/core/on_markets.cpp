@@ -98,7 +98,10 @@ void OrderManager::State::on(const MarketRead& read) {
   if (worth_it && (record_now == nullptr || *record_now != market)) {
     record({}, {}, domain::MarketRecorded{market});
   }
-  if (std::exchange(watch.account_waits, false)) want_account();
+  if (std::exchange(watch.account_waits, false)) {
+    if (!worth_it) watch.ended = std::make_shared<const Market>(market);
+    want_account();
+  }
   if (finished) close_market(market.id);
   if (market.status == MarketStatus::Resolved) resolve(market.id, market.payout);
   release_parked(read.id);

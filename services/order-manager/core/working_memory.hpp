@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -70,6 +71,9 @@ struct MarketWatch {
   Timestamp asked_result_at{};  // last
   Timestamp not_found_until{};
   bool account_waits = false;  // something foreign is to be booked there
+  // The record of a market that was over when it was read, for what is to be booked there. The
+  // ledger keeps no such record where nothing is at stake.
+  std::shared_ptr<const domain::Market> ended;
 };
 
 // A settlement that a reading of the account may or may not have seen.

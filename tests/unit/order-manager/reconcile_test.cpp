@@ -25,6 +25,19 @@ struct Reconcile : testing::Test {
     rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
     rig.answer_reads();
   }
+  // Somebody else's purchase from the same account.
+  VenueTrade by_hand(const Market& market) const {
+    VenueTrade trade;
+    trade.id = {"by hand"};
+    trade.taker_order = id_of<VenueOrderId>(77'777);
+    trade.market = market.id;
+    trade.token = market.yes_token;
+    trade.quantity = shares("10");
+    trade.price = price("0.48");
+    trade.we_are_taker = true;
+    trade.matched_at = rig.now;
+    return trade;
+  }
   Rig rig;
 };
 
@@ -143,15 +156,7 @@ TEST_F(Reconcile, SaysEachMinuteUpToWhereEverythingIsBooked) {
 // The record of its market cannot be read for a while.
 TEST_F(Reconcile, BooksAForeignTradeAsSoonAsItsMarketIsKnown) {
   const Market unknown = make_market(7, 7);
-  VenueTrade trade;
-  trade.id = {"by hand"};
-  trade.taker_order = id_of<VenueOrderId>(77'777);
-  trade.market = unknown.id;
-  trade.token = unknown.yes_token;
-  trade.quantity = shares("10");
-  trade.price = price("0.48");
-  trade.we_are_taker = true;
-  trade.matched_at = rig.now;
+  const VenueTrade trade = by_hand(unknown);
   rig.venue_reads = false;
   rig.venue_trades = {trade};
   rig.step(trade);
@@ -177,6 +182,55 @@ TEST_F(Reconcile, BooksAForeignTradeAsSoonAsItsMarketIsKnown) {
   rig.markets.push_back(unknown);
   rig.advance(seconds(70));
   EXPECT_EQ(rig.position(kExternal, unknown).yes, shares("10"));
+}
+
+TEST_F(Reconcile, BooksAForeignTradeOfAMarketThatEndedBeforeItsRecordWasRead) {
+  Market ended = make_market(7, 7);
+  ended.status = MarketStatus::Closed;
+  const VenueTrade trade = by_hand(ended);
+  rig.markets.push_back(ended);
+  rig.venue_trades = {trade};
+  rig.step(trade);
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.position(kExternal, ended).yes, shares("10"));
+  rig.expect_sound();
+
+  rig.cash = rig.core.ledger().portfolio().cash() + usd("10");
+  rig.find_market(ended.id)->status = MarketStatus::Resolved;
+  rig.find_market(ended.id)->payout = {kPriceOne, Price{}};
+  rig.venue_holdings = {{ended.yes_token, {}}, {ended.no_token, {}}};
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.count<MarketResolved>(), 1U);
+  EXPECT_EQ(rig.count<ClaimPaid>(), 1U);
+  rig.expect_sound();
+}
+
+TEST_F(Reconcile, BooksAForeignTradeOfAMarketThatWasResolvedBeforeItsRecordWasRead) {
+  Market resolved = make_market(7, 7);
+  resolved.status = MarketStatus::Resolved;
+  resolved.payout = {Price{}, kPriceOne};
+  const VenueTrade trade = by_hand(resolved);
+  rig.markets.push_back(resolved);
+  rig.venue_trades = {trade};
+  rig.step(trade);
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.count<MarketResolved>(), 1U);
+  EXPECT_LE(rig.snapshot(kExternal).realized, usd("-4.80"));
+  rig.expect_sound();
+}
+
+TEST_F(Reconcile, KeepsNoRecordOfAnEndedMarketWhereAForeignTradeFailed) {
+  Market ended = make_market(7, 7);
+  ended.status = MarketStatus::Closed;
+  VenueTrade trade = by_hand(ended);
+  rig.markets.push_back(ended);
+  rig.step(trade);
+  trade.status = VenueTradeStatus::Failed;
+  rig.venue_trades = {trade};
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.position(kExternal, ended).yes, Quantity{});
+  EXPECT_EQ(rig.core.ledger().market(ended.id), nullptr);
+  rig.expect_sound();
 }
 
 TEST_F(Reconcile, KnowsHowLargeAForeignOrderIsThatWasFilledInPart) {
