@@ -62,7 +62,9 @@ std::vector<domain::MarketId> markets_of(
 
 std::optional<domain::SignalId> SignalDesk::emit(Intent intent, const Stamp& stamp,
                                                  std::vector<domain::Signal>& out) {
-  const auto reason = stamp.muted ? std::optional(Refusal::Muted) : refuse(intent, stamp.now);
+  // Who may not trade may still take away what rests: order-manager accepts that in every state.
+  const bool muted = stamp.muted && !withdraws(intent);
+  const auto reason = muted ? std::optional(Refusal::Muted) : refuse(intent, stamp.now);
   if (reason) {
     ++refused_[static_cast<std::size_t>(*reason)];
     return std::nullopt;

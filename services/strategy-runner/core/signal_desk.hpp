@@ -31,7 +31,7 @@ enum class Refusal : std::uint8_t {
   NoBook,     // a market whose book cannot be trusted now
   Busy,       // an earlier intent there has not ended, or a denial is being waited out
   Paced,      // above the strategy's signal rate
-  Muted,      // the shard may not be traded now: no lease, not warm, stopped or halted
+  Muted,      // the shard may not be traded now, only withdrawn from: lease over, not warm, halted
 };
 inline constexpr std::size_t kRefusals = 5;
 inline constexpr std::size_t kSignalActions = 5;
@@ -71,7 +71,7 @@ class SignalDesk {
     domain::TraceId trace;  // of the update that caused it; 0: the signal starts a trace of its own
     domain::Timestamp tick_at{};  // of the tick that caused it, by the gateway's clock; or none
     domain::Timestamp now{};
-    bool muted = false;  // a strategy may watch what it may not trade
+    bool muted = false;  // a strategy may watch, and withdraw from, what it may not trade
   };
   // Appends the signal to `out`, or counts the refusal. A quote target replaces the pending one of
   // its market.

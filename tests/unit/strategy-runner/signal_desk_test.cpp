@@ -63,6 +63,23 @@ TEST_F(SignalDeskTest, RefusesToDecideWithoutABook) {
   EXPECT_TRUE(quote(2, std::nullopt, std::nullopt));  // withdrawing is always right
 }
 
+TEST_F(SignalDeskTest, LetsTheMutedWithdrawAndDoNothingElse) {
+  const SignalDesk::Stamp muted{.lease_epoch = {1, 4}, .applied_seq = 7, .now = now, .muted = true};
+  const domain::QuoteTarget target{market_id(1), level(41, 10), level(44, 10)};
+  EXPECT_FALSE(desk.emit({domain::SignalAction::Quote, target}, muted, out));
+  EXPECT_FALSE(desk.emit({domain::SignalAction::Buy, std::vector{leg(1)}}, muted, out));
+  EXPECT_EQ(desk.refused(Refusal::Muted), 2U);
+  const domain::QuoteTarget nothing{market_id(1), std::nullopt, std::nullopt};
+  ASSERT_TRUE(desk.emit({domain::SignalAction::Cancel, nothing}, muted, out));
+  ASSERT_EQ(out.size(), 1U);
+  EXPECT_EQ(out[0].lease_epoch, (domain::LeaseEpoch{1, 4}));
+  EXPECT_EQ(out[0].applied_seq, 7U);
+  EXPECT_GT(out[0].expires_at, now);
+  // A market that nobody knows has nothing to be withdrawn.
+  const domain::QuoteTarget unknown{market_id(9), std::nullopt, std::nullopt};
+  EXPECT_FALSE(desk.emit({domain::SignalAction::Cancel, unknown}, muted, out));
+}
+
 TEST_F(SignalDeskTest, KeepsAMarketBusyUntilTheAnswer) {
   const auto id = take({leg(1)});
   ASSERT_TRUE(id);

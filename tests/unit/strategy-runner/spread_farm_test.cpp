@@ -181,6 +181,36 @@ TEST_F(SpreadFarmTest, WithdrawsFromOneSidedFlowForAWhile) {
   EXPECT_EQ(only_signal().action, domain::SignalAction::Quote);
 }
 
+TEST_F(SpreadFarmTest, WithdrawsWhileItsOrderStreamHasAHole) {
+  quote_one();
+  const domain::Signal quotes = only_signal();
+  accept(quotes);
+  world.on(OrderStreamBroken{World::kName});
+  world.on(BookDistrusted{{market_id(1), world.now()}});
+  const domain::Signal withdrawal = only_signal();
+  EXPECT_EQ(withdrawal.action, domain::SignalAction::Cancel);
+  EXPECT_FALSE(target_of(withdrawal).bid || target_of(withdrawal).ask);
+  EXPECT_EQ(withdrawal.lease_epoch, quotes.lease_epoch);
+  EXPECT_EQ(withdrawal.applied_seq, world.seq());
+  EXPECT_GT(withdrawal.id.counter, quotes.id.counter);
+  // It quotes again only when its orders are known again.
+  accept(withdrawal);
+  world.advance(1s);
+  wide_book();
+  EXPECT_TRUE(world.signals().empty());
+  world.on(OrderStreamMended{World::kName});
+  wide_book();
+  EXPECT_EQ(only_signal().action, domain::SignalAction::Quote);
+}
+
+TEST_F(SpreadFarmTest, AStoppedStrategyHasNothingToWithdraw) {
+  quote_one();
+  accept(only_signal());
+  world.enable(false);
+  world.on(BookDistrusted{{market_id(1), world.now()}});
+  EXPECT_TRUE(world.signals().empty());
+}
+
 TEST_F(SpreadFarmTest, DoesNotTakeFlowThatWaitedForFlowOfNow) {
   quote_one();
   accept(only_signal());
