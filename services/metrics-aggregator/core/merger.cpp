@@ -77,6 +77,7 @@ void Merger::resume(MergerState state, Timestamp saved) {
   // Maps and deques keep their elements' places when they are moved, so the links stay right.
   state_ = std::move(state);
   merged_at_ = saved;
+  resumed_ = true;
 }
 
 // --- Receiving -----------------------------------------------------------------------------------
@@ -218,8 +219,11 @@ void Merger::expire(Timestamp now) {
 }
 
 // Raising the floor to a forgotten birth means that this incarnation, should it ever come back,
-// starts from its current values: nothing can be counted twice, at any age.
+// starts from its current values: nothing can be counted twice, at any age. While nobody listened
+// the living were as silent as the dead, so after a restart they first get time to be heard.
 void Merger::forget(Timestamp now) {
+  if (std::exchange(resumed_, false)) forgets_from_ = now + limits_.reunion;
+  if (now < forgets_from_) return;
   std::erase_if(state_.senders, [&](const auto& entry) {
     if (now - entry.second.last_received <= limits_.forget_after) return false;
     forget_one(entry.first, entry.second);

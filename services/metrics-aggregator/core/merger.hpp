@@ -64,6 +64,8 @@ struct MergerLimits {
   // An incarnation unheard for this long is forgotten; its birth plus the margin becomes the floor.
   domain::Duration forget_after = std::chrono::hours(1);
   domain::Duration forget_margin = std::chrono::seconds(5);
+  // From the first merge after resume() nobody is forgotten for this long: senders connect anew.
+  domain::Duration reunion = std::chrono::minutes(1);
   domain::Duration sticky_for = std::chrono::hours(24);
   std::size_t series_per_service_max = 10'000;
   std::size_t label_sets_per_family_max = 2'000;
@@ -167,6 +169,8 @@ class Merger {
   MergerState state_;
   MergerCounts counts_;
   domain::Timestamp merged_at_{};
+  bool resumed_ = false;  // and not yet merged
+  domain::Timestamp forgets_from_{};
   // When a conflict was last counted; a lasting one counts once per expiry.
   std::map<std::pair<Conflict, std::string>, domain::Timestamp> conflict_counted_;
 };

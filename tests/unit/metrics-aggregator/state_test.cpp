@@ -103,6 +103,24 @@ TEST_F(StateTest, CountsOnWhereItEnded) {
   EXPECT_EQ(next.counts().regressions, 0U);
 }
 
+// The first merge comes before anybody has connected again.
+TEST_F(StateTest, WhoLivedOnWhileNobodyListenedForHoursHasLostNothing) {
+  Merger next = restarted(merger_, 13s);
+  next.merge(at(13s + 2h));
+  EXPECT_EQ(value_in(next.view({}), "polybot_pnl_total", "all"), std::nullopt) << "nobody is heard";
+  say(next, 14s + 2h, 5000);
+  EXPECT_EQ(value_in(next.view({}), kScans, "arbitrage"), 5000);
+}
+
+TEST_F(StateTest, WhoDiedWhileNobodyListenedIsForgottenAfterAMinute) {
+  Merger next = restarted(merger_, 13s);
+  next.merge(at(13s + 2h));
+  EXPECT_FALSE(next.state().senders.empty());
+  next.merge(at(13s + 2h + 1min));
+  EXPECT_TRUE(next.state().senders.empty());
+  EXPECT_EQ(value_in(next.view({}), kScans, "arbitrage"), 130);
+}
+
 TEST_F(StateTest, AProcessBornWhileNobodyListenedIsNew) {
   Merger next = restarted(merger_, 13s);
   Process second{.replica = "runner-2", .incarnation = 3, .born = at(15s)};
