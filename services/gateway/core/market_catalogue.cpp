@@ -243,6 +243,8 @@ void MarketCatalogue::expire(Duration now) {
     }
   }
   for (const MarketId& id : old) forget(id);
+  // Where there was no room for a book, there may be by now.
+  for (auto& [id, entry] : entries_) settle_book(entry);
 }
 
 void MarketCatalogue::forget(const MarketId& id) {

@@ -88,7 +88,8 @@ class MarketCatalogue {
   void on_tick(const domain::MarketId& market, domain::Price tick);
   void on_resolved(const domain::MarketId& market, domain::Payout payout, domain::Duration now);
 
-  // Forgets what was resolved long ago. Call each second or so.
+  // Forgets what was resolved long ago, and begins the books for which others have made room. Call
+  // after each crawl.
   void expire(domain::Duration now);
 
   [[nodiscard]] CatalogueWants wanted(domain::Duration now);

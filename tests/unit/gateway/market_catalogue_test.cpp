@@ -203,6 +203,21 @@ TEST_F(MarketCatalogueTest, StaysFlatWhileMarketsRotate) {
   }
 }
 
+TEST_F(MarketCatalogueTest, ABookThatEndsMakesRoomForAMarketThatHadNone) {
+  settings.books_max = 2;
+  catalogue = MarketCatalogue(settings);
+  track({make_market(1), make_market(2), make_market(3), make_market(4)});
+  EXPECT_FALSE(catalogue.has_book(market_id(3)));
+  catalogue.on_resolved(market_id(1), {domain::kPriceOne, {}}, now);
+  catalogue.expire(now);
+  const auto changes = catalogue.take_changes();
+  EXPECT_THAT(changes.books_ended, ElementsAre(market_id(1)));
+  EXPECT_THAT(changes.books_begun, ElementsAre(market_id(3)));
+  EXPECT_EQ(catalogue.books(), 2U);
+  catalogue.expire(now);
+  EXPECT_THAT(catalogue.take_changes().books_begun, IsEmpty());
+}
+
 TEST_F(MarketCatalogueTest, RefusesAListingThatReusesATokenOrASlug) {
   track({make_market(1)});
   Market thief = make_market(2);
