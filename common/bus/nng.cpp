@@ -166,6 +166,9 @@ void Socket::start_listener(const std::string& address) {
   if (result == 0 && is_ipc) {
     result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, kIpcPermissions);
   }
+  if (result == 0 && address.starts_with(kTcpScheme)) {
+    result = nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true);
+  }
   if (result == 0) result = nng_listener_start(listener, 0);
   if (result != 0) nng_listener_close(listener);
   if (result == NNG_EADDRINUSE) {
@@ -210,7 +213,13 @@ std::uint16_t Socket::peer_protocol() const {
 
 void Socket::dial(const std::string& address) {
   nng_dialer dialer = NNG_DIALER_INITIALIZER;
-  const int result = nng_dial(socket_of(id_), address.c_str(), &dialer, NNG_FLAG_NONBLOCK);
+  int result = nng_dialer_create(&dialer, socket_of(id_), address.c_str());
+  // A SUB never sends, so the kernel alone can notice that its peer's host is gone without a word.
+  if (result == 0 && address.starts_with(kTcpScheme)) {
+    result = nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true);
+  }
+  if (result == 0) result = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
+  if (result != 0) nng_dialer_close(dialer);
   if (result != 0) throw std::runtime_error("cannot dial " + address + ": " + nng_strerror(result));
   if (address.starts_with(kIpcScheme)) {
     ipc_dialers_.push_back({.id = dialer.id, .address = address});
