@@ -9,6 +9,7 @@
 #include <string_view>
 #include <variant>
 
+#include "common/domain/bounds.hpp"
 #include "common/domain/market_data.hpp"
 #include "common/wire/decode_error.hpp"
 
@@ -16,8 +17,7 @@ namespace polybot::wire {
 
 // There are 9,999 prices between 0 and 1.
 inline constexpr std::size_t kBookLevelsMax = 10'000;
-// Nine hundred million shares: all levels of a book still add up within 64 bits.
-inline constexpr std::int64_t kQuantityRawMax = 900'000'000'000'000;
+inline constexpr std::int64_t kQuantityRawMax = domain::kQuantityMax.raw();
 
 // One message of md.<shard>.
 using MarketData =

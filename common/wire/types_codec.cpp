@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/domain/bounds.hpp"
 #include "common/wire/market_data_codec.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::wire {
 namespace {
 
-constexpr std::int64_t kUnixNsMax = std::int64_t{4'102'444'800} * 1'000'000'000;  // 2100-01-01
-constexpr std::uint64_t kFeeRatePpmMax = 1'000'000;
+constexpr std::int64_t kUnixNsMax = domain::to_unix_ns(domain::kTimestampMax);
+constexpr std::uint64_t kFeeRatePpmMax = domain::kFeeRatePpmMax;
 
 }  // namespace
 

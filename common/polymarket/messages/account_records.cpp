@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "common/domain/bounds.hpp"
 #include "common/polymarket/messages/account_json.hpp"
 #include "common/polymarket/messages/json.hpp"
 
@@ -74,7 +75,9 @@ MakerRecord read_maker(const boost::json::value& value, ObjectReader& parent) {
 // match_time has seconds only; newer payloads add the same instant in nanoseconds.
 domain::Timestamp read_match_time(ObjectReader& reader) {
   if (const auto ns = reader.integer("match_time_nano"); ns && *ns > 0) {
-    return domain::from_unix_ns(*ns);
+    const domain::Timestamp at = domain::from_unix_ns(*ns);
+    if (at > domain::kTimestampMax) reader.fail(ParseFault::BadTimestamp, "match_time_nano");
+    return at;
   }
   for (const std::string_view key : {"match_time", "matchtime", "timestamp"}) {
     if (const auto at = reader.epoch(key)) return *at;

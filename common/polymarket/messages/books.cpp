@@ -36,7 +36,8 @@ BookSummary read_book(ObjectReader& reader) {
   book.asks = read_levels(reader, "asks");
   book.min_size = reader.required(reader.quantity("min_order_size"), "min_order_size");
   book.tick = reader.required(reader.price("tick_size"), "tick_size");
-  if (!book.tick.is_positive()) reader.fail(ParseFault::BadNumber, "tick_size");
+  if (!book.tick.is_positive() || book.tick >= domain::kPriceOne)
+    reader.fail(ParseFault::BadNumber, "tick_size");
   book.neg_risk = reader.flag("neg_risk");
   book.last_trade_price = reader.price("last_trade_price");
   return book;

@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "common/domain/bounds.hpp"
 #include "common/polymarket/digest.hpp"
 #include "common/polymarket/messages/json.hpp"
 
@@ -101,6 +102,7 @@ domain::FeeSchedule read_fee(const boost::json::value* value, std::string_view r
   ObjectReader reader(*value, "fee schedule");
   domain::FeeSchedule fee;
   fee.rate_ppm = read_rate_ppm(reader, rate_key);
+  if (fee.rate_ppm > domain::kFeeRatePpmMax) reader.fail(ParseFault::BadNumber, rate_key);
   const std::int64_t exponent = reader.integer(exponent_key).value_or(1);
   // Formula and rounding are known for these two; a market with another one is not ours to trade.
   if (exponent != 1 && exponent != 2) reader.fail(ParseFault::UnknownValue, exponent_key);
@@ -376,7 +378,9 @@ ParseResult<ClobMarket> parse_clob_market(std::string_view text) {
     if (token.fault()) reader.fail(token.fault()->fault, token.fault()->where);
   }
   market.tick = reader.required(reader.price("mts"), "mts");
-  if (!market.tick.is_positive()) reader.fail(ParseFault::BadNumber, "mts");
+  if (!market.tick.is_positive() || market.tick >= domain::kPriceOne) {
+    reader.fail(ParseFault::BadNumber, "mts");
+  }
   market.min_size = reader.required(reader.quantity("mos"), "mos");
   market.neg_risk = reader.flag("nr");
   market.fee = read_fee(reader.find("fd"), "r", "e", reader);

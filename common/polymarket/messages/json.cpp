@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <limits>
 
+#include "common/domain/bounds.hpp"
+
 namespace polybot::polymarket {
 namespace {
 
@@ -65,8 +67,7 @@ std::optional<std::chrono::sys_days> take_date(std::string_view& text) {
   const std::chrono::year_month_day date{std::chrono::year(*year),
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
-  // Nanoseconds since 1970 in 64 bits end in 2262.
-  if (!date.ok() || *year < 1970 || *year > 2200) return std::nullopt;
+  if (!date.ok() || *year < 1970 || *year >= 2100) return std::nullopt;
   return std::chrono::sys_days(date);
 }
 
@@ -160,7 +161,7 @@ std::optional<domain::Timestamp> parse_epoch(std::string_view digits) {
   // As milliseconds 1e11 is March 1973, as seconds the year 5138: no stamp of the venue is near
   // either.
   constexpr std::int64_t kMillisecondsMin = 100'000'000'000;
-  constexpr std::int64_t kMillisecondsMax = std::numeric_limits<std::int64_t>::max() / 1'000'000;
+  constexpr std::int64_t kMillisecondsMax = domain::to_unix_ms(domain::kTimestampMax);
   auto value = parse_integer(digits);
   if (!value || *value < kMillisecondsMin / 1000 || *value > kMillisecondsMax) return std::nullopt;
   if (*value < kMillisecondsMin) *value *= 1000;
@@ -313,7 +314,7 @@ std::optional<domain::Quantity> ObjectReader::quantity(std::string_view key) {
   const auto value = scalar(key);
   if (!value) return std::nullopt;
   const auto quantity = domain::Quantity::parse(*value);
-  if (!quantity || quantity->is_negative()) {
+  if (!quantity || quantity->is_negative() || *quantity > domain::kQuantityMax) {
     fail(ParseFault::BadNumber, key);
     return std::nullopt;
   }

@@ -1,5 +1,6 @@
 #include "common/polymarket/messages/market_channel.hpp"
 
+#include "common/domain/bounds.hpp"
 #include "common/polymarket/messages/json.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
 
@@ -402,7 +403,9 @@ bool FrameParser::trade_price(const Scalar& scalar, std::string_view where, Pric
 bool FrameParser::quantity(const Scalar& scalar, std::string_view where, Quantity& quantity) {
   if (!scalar.present()) return fail(ParseFault::MissingField, where);
   const auto parsed = Quantity::parse(scalar.text);
-  if (!parsed || parsed->is_negative()) return fail(ParseFault::BadNumber, where);
+  if (!parsed || parsed->is_negative() || *parsed > domain::kQuantityMax) {
+    return fail(ParseFault::BadNumber, where);
+  }
   quantity = *parsed;
   return true;
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "common/domain/bounds.hpp"
 #include "common/domain/fees.hpp"
 #include "services/order-manager/core/order_manager_state.hpp"
 
@@ -96,7 +97,9 @@ std::vector<OrderManager::State::OwnFill> OrderManager::State::own_fills(
 void OrderManager::State::on(const VenueTrade& trade) {
   // Not an id of this venue; it could not be recorded.
   if (trade.id.value.empty() || trade.id.value.size() > domain::kTradeIdBytesMax) return;
-  for (const OwnFill& fill : own_fills(trade)) take_fill(trade, fill);
+  for (const OwnFill& fill : own_fills(trade)) {
+    if (fill.quantity <= domain::kQuantityMax) take_fill(trade, fill);
+  }
 }
 
 void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill) {

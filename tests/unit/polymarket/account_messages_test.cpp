@@ -223,6 +223,10 @@ TEST(UserChannel, MalformedEventsAreNamed) {
   EXPECT_EQ(parse_user_frame(replaced(kTrade, R"("matched_amount":"6")", R"("matched_amount":"a")"))
                 .error(),
             (ParseError{ParseFault::BadNumber, "matched_amount"}));
+  EXPECT_EQ(parse_user_frame(replaced(kTrade, R"("match_time":)",
+                                      R"("match_time_nano":"4102444800000000001","match_time":)"))
+                .error(),
+            (ParseError{ParseFault::BadTimestamp, "match_time_nano"}));
   EXPECT_EQ(parse_user_frame(replaced(kTrade, R"("id":"28c4d2eb")", R"("id":"")")).error(),
             (ParseError{ParseFault::MissingField, "id"}));
 }

@@ -227,6 +227,18 @@ TEST(ClobMarkets, ReadsARecord) {
   EXPECT_EQ(*parse_clob_market(write_clob_market(*record)), *record);
 }
 
+// A record holds what the bus and the journal can hold.
+TEST(ClobMarkets, ARecordThatCouldNotBeWrittenDownIsRefused) {
+  const auto fault = [](const std::string& text) {
+    const auto record = parse_clob_market(text);
+    return record ? std::string() : to_string(record.error());
+  };
+  EXPECT_EQ(fault(replaced(kRecord, R"("mts":0.001)", R"("mts":1)")), "BadNumber in mts");
+  EXPECT_EQ(fault(replaced(kRecord, R"("r":0.04)", R"("r":1.5)")), "BadNumber in r");
+  EXPECT_EQ(fault(replaced(kRecord, R"("r":0.04)", R"("r":1)")), "");
+  EXPECT_EQ(fault(replaced(kRecord, R"("mos":5)", R"("mos":900000001)")), "BadNumber in mos");
+}
+
 TEST(ClobMarkets, OmittedFieldsMeanTheirDefaults) {
   const auto record = parse_clob_market(sample(
       R"({"c":"MARKET","t":[{"t":"TOKEN1","o":"Up"},{"t":"TOKEN2","o":"Down"}],"mts":"0.01","mos":5})"));
@@ -317,8 +329,8 @@ TEST(Scalars, ReadAsTheVenueWritesThem) {
 TEST(Times, EpochsAreSecondsOrMillisecondsByMagnitude) {
   EXPECT_EQ(parse_epoch("1672290701"), domain::from_unix_ms(1672290701000));
   EXPECT_EQ(parse_epoch("1672290701123"), domain::from_unix_ms(1672290701123));
-  for (const std::string_view bad :
-       {"", "0", "-5", "12290687", "1e9", "1672290701.5", "99999999999", "9999999999999999"}) {
+  for (const std::string_view bad : {"", "0", "-5", "12290687", "1e9", "1672290701.5",
+                                     "99999999999", "4102444800001", "9999999999999999"}) {
     EXPECT_FALSE(parse_epoch(bad)) << bad;
   }
 }
@@ -335,7 +347,7 @@ TEST(Times, ReadInTheSpellingsOfTheVenue) {
   EXPECT_EQ(ms("2026-03-12"), 1773273600000);
   for (const std::string_view bad :
        {"", "2026", "2026-13-01", "2026-02-30", "2026-03-12T25:00:00Z", "2026-03-12T09:25:00+02",
-        "2026-03-12T09:25:00.Z", "9999-01-01"}) {
+        "2026-03-12T09:25:00.Z", "9999-01-01", "2100-01-01"}) {
     EXPECT_EQ(ms(bad), -1) << bad;
   }
   EXPECT_EQ(iso_time(domain::from_unix_ms(1773307500123)), "2026-03-12T09:25:00.123Z");
