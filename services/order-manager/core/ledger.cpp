@@ -126,7 +126,8 @@ struct Ledger::Applier {
     ledger.legs_.imbalanced(body, event.at);
   }
   void operator()(const domain::LegsLevelled& body) const {
-    ledger.legs_.levelled(body, ledger.orders_);
+    const auto held = ledger.leg_quantities(ledger.legs_.all().at(body.signal));
+    ledger.legs_.levelled(body, LegGroups::spread(held), ledger.orders_);
   }
 
   void operator()(const domain::MarketRecorded& body) const {

@@ -22,7 +22,7 @@
 namespace polybot::order_manager {
 
 // Raised whenever the same journal would fold to other numbers than before.
-inline constexpr std::uint32_t kFoldVersion = 2;
+inline constexpr std::uint32_t kFoldVersion = 3;
 inline constexpr std::size_t kCommandAnswersMax = 100'000;
 
 class Ledger {

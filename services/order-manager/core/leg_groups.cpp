@@ -65,12 +65,13 @@ void LegGroups::imbalanced(const domain::LegsImbalanced& event, domain::Timestam
   index(it->first, it->second);
 }
 
-void LegGroups::levelled(const domain::LegsLevelled& event, const Orders& orders) {
+void LegGroups::levelled(const domain::LegsLevelled& event, Quantity held_spread,
+                         const Orders& orders) {
   const auto it = groups_.find(event.signal);
   POLYBOT_ASSERT(it != groups_.end());
   it->second.unlevel = false;
   index(it->first, it->second);
-  it->second.accepted_spread = spread(quantities(it->second, orders));
+  it->second.accepted_spread = std::max(held_spread, spread(quantities(it->second, orders)));
   forget_if_final(it->second.legs.front().order, orders);
 }
 

@@ -50,7 +50,10 @@ class LegGroups {
   // its strategy and event corrects that group instead.
   void submitted(const domain::Order& order);
   void imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at);
-  void levelled(const domain::LegsLevelled& event, const Orders& orders);
+  // `held_spread` is that of what is still held of the legs: others of its strategy's orders may
+  // have sold some.
+  void levelled(const domain::LegsLevelled& event, domain::Quantity held_spread,
+                const Orders& orders);
   // Drops the group of the order when it is level, its orders have ended and its fills are final.
   void forget_if_final(const domain::ClientOrderId& order, const Orders& orders);
 

@@ -55,9 +55,13 @@ void OrderManager::State::judge_legs() {
                       [&](const LegGroup::Leg& leg) { return !tradable(leg.instrument.market); }) ||
           (now >= believed(group.unlevel_since) + settings.unwind_after && unsellable(quantities));
       if (level || hopeless) verdicts.push_back({signal, true});
-    } else if (!level && spread > group.accepted_spread &&
-               LegGroups::ended(group, ledger.orders())) {
-      verdicts.push_back({signal, false});
+    } else if (LegGroups::ended(group, ledger.orders())) {
+      if (!level && spread > group.accepted_spread) verdicts.push_back({signal, false});
+      // Others of the strategy's orders have sold what was left of it. It must not be kept and
+      // claim the shares of a later group.
+      const Quantity bought = LegGroups::spread(LegGroups::quantities(group, ledger.orders()));
+      if (level && bought >= kLevelTolerance && bought > group.accepted_spread)
+        verdicts.push_back({signal, true});
     }
   }
   for (const Verdict& verdict : verdicts) {

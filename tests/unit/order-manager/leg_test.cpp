@@ -279,6 +279,40 @@ TEST_F(Legs, HoldNoMoreThanTheirStrategyDoes) {
   EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, Money::from_units(31));
 }
 
+// What was bought of it is sold by other orders before its last leg has ended.
+TEST_F(Legs, ClaimNothingOfALaterGroup) {
+  fill(0);
+  const ClientOrderId out = rig.sell(kArb, a, "0.30", "50");
+  rig.confirm(rig.taker_trade(out, "out", "50", "0.30"));
+  ASSERT_TRUE(rig.position(kArb, a).yes.is_zero());
+  rig.reject({id, 1});
+  rig.reject({id, 2});
+  id = send("50");
+  for (std::uint32_t leg = 0; leg < 3; ++leg) {
+    const ClientOrderId order{id, leg};
+    const std::string name = "later-" + std::to_string(leg);
+    const VenueTrade trade = rig.taker_trade(order, name.c_str(), "50", "0.32");
+    rig.accept(order, SubmitAccepted::State::Matched, {trade.id});
+    rig.step(trade);
+  }
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 0U);
+  rig.expect_sound();
+}
+
+TEST_F(Legs, AreDeclaredLevelOnceWhenNothingCanBeDone) {
+  fill(0);
+  fill(1);
+  fill(2, "50", false);
+  const ClientOrderId out = rig.sell(kArb, a, "0.30", "50");
+  rig.step(rig.taker_trade(out, "out", "50", "0.30"));
+  Market closed = a;
+  closed.status = MarketStatus::Closed;
+  rig.step(MarketRead{a.id, MarketRead::Outcome::Found, closed});
+  for (int i = 0; i < 20; ++i) rig.advance(seconds(1));
+  EXPECT_LE(rig.count<LegsImbalanced>(), 1U);
+  EXPECT_LE(rig.count<LegsLevelled>(), 1U);
+}
+
 TEST_F(Legs, CountAsLevelWhenTheRestIsTooLittleToSell) {
   fill(0, "3");
   rig.reject({id, 1});

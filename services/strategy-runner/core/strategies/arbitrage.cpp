@@ -218,7 +218,10 @@ void Arbitrage::on_order_event(const domain::StreamedEvent& streamed, Context& c
     return;
   }
   if (const auto* even = std::get_if<domain::LegsLevelled>(&body)) {
-    imbalances_.erase(even->event);
+    const auto known = imbalances_.find(even->event);
+    if (known != imbalances_.end() && known->second.signal == even->signal) {
+      imbalances_.erase(known);
+    }
     quiet_until_[even->event] = context.now() + parameters_.pause;
     return;
   }
