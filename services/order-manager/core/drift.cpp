@@ -19,6 +19,8 @@ namespace {
 constexpr domain::Duration kSettlementLag = std::chrono::seconds(2);
 // Half a payout of an odd quantity is rounded: once by the venue, once per strategy here.
 constexpr std::int64_t kClaimRounding = 10;
+// Long enough for what was matched at the last moment to be mined, or to fail.
+constexpr domain::Duration kRedeemedUnseen = std::chrono::minutes(10);
 
 template <class Visit>
 void for_each_entry(const Portfolio& portfolio, const Visit& visit) {
@@ -79,6 +81,8 @@ OrderManager::State::Range OrderManager::State::expected_quantity(
 }
 
 // A claim is paid when the winning shares are gone from the account and its cash shows the payout.
+// Where money is missing for another reason the payout never shows; shares that stay gone have been
+// redeemed all the same, and what is missing is drift.
 void OrderManager::State::settle_claims(const VenueAccount& account) {
   std::vector<domain::MarketId> owing;
   for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {
@@ -89,16 +93,29 @@ void OrderManager::State::settle_claims(const VenueAccount& account) {
     const Money claim = ledger.portfolio().claim(id);
     if (market == nullptr || !claim.is_positive()) continue;
     const domain::Payout& payout = ledger.portfolio().resolutions().at(id).payout;
-    const auto gone = [&](domain::Outcome outcome, Price pays) {
-      if (!pays.is_positive()) return true;
+    bool told = true;
+    bool gone = true;
+    for (const auto& [outcome, pays] :
+         {std::pair(domain::Outcome::Yes, payout.yes), std::pair(domain::Outcome::No, payout.no)}) {
+      if (!pays.is_positive()) continue;
       const auto* holding = find_holding(account, domain::token_of(*market, outcome));
-      return holding != nullptr && holding->quantity.is_zero();
-    };
-    if (!gone(domain::Outcome::Yes, payout.yes) || !gone(domain::Outcome::No, payout.no)) continue;
+      told = told && holding != nullptr;
+      gone = gone && holding != nullptr && holding->quantity.is_zero();
+    }
+    if (!told) continue;
+    if (!gone) {
+      shares_gone_since.erase(id);
+      continue;
+    }
+    const Timestamp since = shares_gone_since.try_emplace(id, account.read_at).first->second;
     const Range cash = expected_cash(account.read_at);
     const bool visible = account.collateral.raw() + kClaimRounding >= cash.low + claim.raw();
-    if (visible) record({}, {}, domain::ClaimPaid{id, claim});
+    if (!visible && account.read_at < since + kRedeemedUnseen) continue;
+    record({}, {}, domain::ClaimPaid{id, claim});
   }
+  std::erase_if(shares_gone_since, [&](const auto& entry) {
+    return !ledger.portfolio().claim(entry.first).is_positive();
+  });
 }
 
 void OrderManager::State::measure_drift(const VenueAccount& account) {

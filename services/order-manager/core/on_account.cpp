@@ -111,8 +111,14 @@ Timestamp OrderManager::State::trades_since() const {
     if (since > venue_time(started_at)) since = {};
   }
   if (unbooked_since) since = std::min(since, *unbooked_since);
+  // An order that rests for weeks must not make each reading tell of weeks.
+  const Timestamp known_until = since - kRestingTradesMargin;
   for (const ClientOrderId& id : ledger.orders().open()) {
-    since = std::min(since, ledger.orders().find(id)->order.submitted_at);
+    const OrderRecord& order = *ledger.orders().find(id);
+    const bool answered =
+        order.status == OrderStatus::Accepted || order.status == OrderStatus::PartiallyFilled;
+    const Timestamp submitted = order.order.submitted_at;
+    since = std::min(since, answered ? std::max(submitted, known_until) : submitted);
   }
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {

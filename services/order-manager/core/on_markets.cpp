@@ -143,7 +143,8 @@ void OrderManager::State::resolve(const MarketId& id, const domain::Payout& payo
 }
 
 // Asks for the result of every market that is over and that we have traded: often where something
-// is held, seldom where a result only lets us forget it.
+// is held, seldom where a result only lets us forget it. A gateway that was not there when a market
+// ended never tells of it; so one that nobody tells of is asked for, too.
 void OrderManager::State::drive_markets() {
   std::map<MarketId, bool> open;  // whether anything is held there
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
@@ -159,8 +160,9 @@ void OrderManager::State::drive_markets() {
     const bool ended =
         over(watch.hinted) || (market != nullptr && over(market->status)) ||
         (market != nullptr && market->ends_at != Timestamp{} && now >= market->ends_at);
-    if (!ended || now < watch.asked_result_at + (held ? kConfirmPause : kConfirmPauseFlat))
-      continue;
+    const bool untold = now >= std::max(watch.hinted_at, started_at) + kUntoldAfter;
+    const domain::Duration pause = ended && held ? kConfirmPause : kConfirmPauseFlat;
+    if ((!ended && !untold) || now < watch.asked_result_at + pause) continue;
     watch.asked_result_at = now;
     out->after_commit.reads.push_back(ConfirmResolution{id});
   }

@@ -173,6 +173,7 @@ struct OrderManager::State {
                             domain::DenyReason cause);
   void enforce_trading_state(const std::optional<StrategyName>& strategy);
   void drive_flattens();
+  [[nodiscard]] bool may_flatten(const StrategyName& strategy) const;
   [[nodiscard]] bool flatten_step(const Ledger::Flatten& flatten);
   [[nodiscard]] bool flatten_token(const Ledger::Flatten& flatten, const StrategyName& strategy,
                                    const domain::Instrument& instrument);
@@ -293,6 +294,7 @@ struct OrderManager::State {
   bool drift_due = true;
   // Where the turn of each kind stands (tokens_of_claims, append_tokens_to_compare).
   domain::MarketId claims_read_to;
+  std::map<domain::MarketId, Timestamp> shares_gone_since;  // winning ones, of unpaid claims
   domain::TokenId differing_read_to;
   domain::TokenId held_read_to;
   domain::TokenId flat_read_to;

@@ -92,10 +92,14 @@ inline constexpr domain::Duration kMarketReadPause = std::chrono::seconds(2);
 inline constexpr domain::Duration kMarketReadTimeout = std::chrono::seconds(10);
 inline constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
 inline constexpr domain::Duration kConfirmPauseFlat = std::chrono::minutes(5);
+// The gateway repeats what it knows of each market every second.
+inline constexpr domain::Duration kUntoldAfter = std::chrono::minutes(2);
 inline constexpr domain::Duration kClaimReadPause = std::chrono::seconds(3);
 inline constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
 inline constexpr domain::Duration kUnbookedSoughtFor = std::chrono::hours(24);
 inline constexpr domain::Duration kTradesMargin = std::chrono::seconds(60);
+// The same for orders that rest: the venue may tell of their trades late.
+inline constexpr domain::Duration kRestingTradesMargin = std::chrono::hours(1);
 // After its pause; an exit that is still wanted is tried again long before.
 inline constexpr domain::Duration kExitPaceRemembered = std::chrono::minutes(2);
 inline constexpr domain::Duration kRequotePauseMax = std::chrono::seconds(8);

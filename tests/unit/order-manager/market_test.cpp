@@ -108,6 +108,23 @@ TEST_F(Markets, DoNotCountAClaimAsPaidBecauseTheSharesAreGone) {
   EXPECT_EQ(rig.count<ClaimPaid>(), 0U);
 }
 
+// Money that is missing for another reason keeps the payout from ever showing.
+TEST_F(Markets, CountAClaimAsPaidWhenTheSharesStayGone) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.cash = rig.core.ledger().portfolio().cash() - usd("60");
+  rig.venue_holdings = {{market.yes_token, shares("100")}, {market.no_token, {}}};
+  rig.step(ResolutionConfirmed{market.id, {kPriceOne, Price{}}});
+  rig.advance(seconds(70));
+  rig.cash += usd("100");
+  rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
+  rig.advance(std::chrono::minutes(9));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 0U) << "shares may arrive late, too";
+  rig.advance(std::chrono::minutes(3));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 1U);
+  EXPECT_EQ(rig.core.figures(rig.now).drift_cash, usd("60"));
+  rig.expect_sound();
+}
+
 TEST_F(Markets, PayHalfToEachSide) {
   rig.hold(kArb, market, "0.52", "100");
   rig.hold(kFarm, market, "0.50", "40", Outcome::No);
@@ -152,6 +169,27 @@ TEST_F(Markets, AreAskedForTheirResultWhenTheyShouldBeOver) {
   EXPECT_EQ(asks(), 0);
   rig.advance(seconds(6));
   EXPECT_GE(asks(), 2);
+}
+
+// It ended while the gateway was away, long before its time.
+TEST_F(Markets, AreAskedForTheirResultWhenNobodyTellsOfThem) {
+  rig.hold(kArb, market, "0.52", "100");
+  close_at_venue(MarketStatus::Resolved, {kPriceOne, Price{}});
+  rig.venue_holdings = {{market.yes_token, shares("100")}, {market.no_token, {}}};
+  rig.advance(std::chrono::minutes(8));
+  EXPECT_EQ(rig.count<MarketResolved>(), 1U);
+}
+
+TEST_F(Markets, AreNotAskedForTheirResultWhileTheyAreToldToBeOpen) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.venue_reads = false;
+  for (int i = 0; i < 10; ++i) {
+    rig.advance(std::chrono::minutes(1));
+    rig.step(MarketHinted{market});
+  }
+  EXPECT_TRUE(std::none_of(rig.reads.begin(), rig.reads.end(), [](const Read& read) {
+    return std::holds_alternative<ConfirmResolution>(read);
+  }));
 }
 
 TEST_F(Markets, AreAskedForTheirResultRarelyWhenNothingIsHeld) {

@@ -145,6 +145,18 @@ TEST_F(Reconcile, LooksForWhatNobodySawHoweverLongAgoThatWas) {
   rig.expect_sound();
 }
 
+TEST_F(Reconcile, DoesNotAskForTheTradesOfADayBecauseAnOrderRests) {
+  quote();
+  const Timestamp placed = rig.now;
+  rig.now += std::chrono::hours(24);
+  rig.advance(seconds(70));
+  rig.venue_reads = false;
+  rig.forget_outputs();
+  rig.advance(seconds(70));
+  ASSERT_FALSE(rig.readings().empty());
+  EXPECT_GT(rig.readings().back().trades_since, placed + std::chrono::hours(22));
+}
+
 TEST_F(Reconcile, SaysEachMinuteUpToWhereEverythingIsBooked) {
   rig.advance(std::chrono::minutes(5));
   const auto said = rig.recorded<AccountReconciled>();
