@@ -88,7 +88,9 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
     return CommandDenyReason::None;
   }
   const auto& flatten = std::get<domain::FlattenPositions>(command.body);
-  if (unknown(flatten.strategy)) return CommandDenyReason::UnknownStrategy;
+  if (flatten.strategy && !may_flatten(*flatten.strategy)) {
+    return CommandDenyReason::UnknownStrategy;
+  }
   // Halted means that nothing is sent, not even what gets out.
   const TradingState state = flatten.strategy ? ledger.trading_state(*flatten.strategy)
                                               : ledger.own_trading_state(std::nullopt);
@@ -196,20 +198,25 @@ void OrderManager::State::drive_flattens() {
   }
 }
 
+// Also what a strategy left behind that is no longer configured. What somebody holds by hand is
+// theirs to sell.
+bool OrderManager::State::may_flatten(const StrategyName& strategy) const {
+  const bool known = is_configured(strategy) || ledger.portfolio().positions().contains(strategy);
+  return known && strategy.value != domain::kExternalStrategy;
+}
+
 bool OrderManager::State::flatten_step(const Ledger::Flatten& flatten) {
   bool waiting = false;
-  for (const StrategySettings& known : settings.strategies) {
-    if (flatten.strategy && *flatten.strategy != known.name) continue;
-    const auto positions = ledger.portfolio().positions().find(known.name);
-    if (positions == ledger.portfolio().positions().end()) continue;
-    std::vector<domain::MarketId> markets;
-    for (const auto& [market, position] : positions->second) {
-      if (!position.flat()) markets.push_back(market);
+  std::vector<std::pair<StrategyName, domain::MarketId>> held;
+  for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
+    if (!may_flatten(strategy) || (flatten.strategy && *flatten.strategy != strategy)) continue;
+    for (const auto& [market, position] : positions) {
+      if (!position.flat()) held.emplace_back(strategy, market);
     }
-    for (const domain::MarketId& market : markets) {
-      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
-        waiting = flatten_token(flatten, known.name, {market, outcome}) || waiting;
-      }
+  }
+  for (const auto& [strategy, market] : held) {
+    for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+      waiting = flatten_token(flatten, strategy, {market, outcome}) || waiting;
     }
   }
   return waiting;

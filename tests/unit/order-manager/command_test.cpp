@@ -172,6 +172,35 @@ TEST_F(Commands, DenyToFlattenWhileNothingMayBeSent) {
   EXPECT_EQ(rig.submits[0].orders[0].purpose, OrderPurpose::Flatten);
 }
 
+TEST_F(Commands, FlattenWhatAStrategyHasLeftBehind) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  Settings settings = test_settings();
+  std::erase_if(settings.strategies,
+                [](const StrategySettings& strategy) { return strategy.name == kArb; });
+  Rig next(settings);
+  next.now = rig.now;
+  next.markets = rig.markets;
+  for (const Event& event : rig.journal) next.core.apply(event);
+  next.start();
+  next.venue_holdings = {{kMarket.yes_token, shares("25")}};
+  next.connect(usd("1000"));
+  next.set_quote(kMarket, "0.50", "0.52");
+  Command command;
+  command.id = {7, 7};
+  command.expires_at = next.now + seconds(5);
+  command.body = FlattenPositions{kArb};
+  next.step(command);
+  ASSERT_EQ(next.count<CommandDenied>(), 0U);
+  ASSERT_EQ(next.submits.size(), 1U);
+  EXPECT_EQ(next.submits[0].orders[0].strategy, kArb);
+}
+
+TEST_F(Commands, DoNotFlattenWhatIsHeldByHand) {
+  give(FlattenPositions{StrategyName{std::string(domain::kExternalStrategy)}});
+  ASSERT_EQ(rig.count<CommandDenied>(), 1U);
+  EXPECT_EQ(rig.recorded<CommandDenied>()[0].reason, CommandDenyReason::UnknownStrategy);
+}
+
 TEST_F(Commands, GoOnFlatteningAfterARestart) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.gateway_lives = false;
