@@ -118,8 +118,10 @@ void MarketFeed::take_market_data(bus::Received received) {
   if (sequence == wire::Sequence::State::InSync) return;
   state.kept_messages += received.messages.size();
   state.kept.push_back(std::move(received));
+  if (state.kept_messages <= kKeptMessagesMax) return;
   // A snapshot that takes this long to come is not worth waiting for.
-  if (state.kept_messages > kKeptMessagesMax) forget_kept(state);
+  forget_kept(state);
+  want(*shard);
 }
 
 void MarketFeed::forget_kept(ShardState& state) {
@@ -213,7 +215,8 @@ boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
   heard_at_ = received_at;
   if (!shards_[shard.value].followed) co_return true;  // given up meanwhile
   for (const domain::Market& market : answer.markets) sink_.apply(MarketHeard{market});
-  join(shard, answer);
+  // These books may be from before what was lost while they were under way: the next are not.
+  if (!shards_[shard.value].wanted) join(shard, answer);
   sink_.settle(received_at);
   co_return true;
 }
