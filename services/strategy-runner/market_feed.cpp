@@ -13,9 +13,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kAnswerWithin = std::chrono::milliseconds(1000);
-// Between two rounds of requests that failed: the stream's own snapshots are as fast.
+// Between two rounds of requests that failed, or in silence: the stream's own snapshots are as
+// fast.
 constexpr domain::Duration kAskAgainAfter = 1s;
-// After this long without a word the gateway is asked whether it is there.
+// After this long without a word of the stream the gateway is asked whether there is any. Where
+// there are markets it speaks every second.
 constexpr domain::Duration kSilenceMax = 2s;
 
 bus::SubscriberConfig subscription(const BusConfig& config) {
@@ -63,6 +65,25 @@ void MarketFeed::end(domain::Shard shard) {
   subscriber_.unsubscribe(bus::Subscription::topic(wire::topics::market_data(shard)));
   subscriber_.unsubscribe(bus::Subscription::topic(wire::topics::market(shard)));
   shards_[shard.value] = ShardState{};
+}
+
+// What the stream said so far holds no longer; its next frame begins it anew.
+void MarketFeed::start_over(domain::Shard shard) {
+  ShardState& state = shards_[shard.value];
+  state.sequence = {};
+  state.incarnation = 0;
+  forget_kept(state);
+  sink_.apply(MarketDataGap{shard});
+}
+
+std::optional<domain::Duration> MarketFeed::alive_at() const {
+  std::optional<domain::Duration> idle_at;
+  for (const ShardState& state : shards_) {
+    if (!state.followed) continue;
+    if (!state.idle_at) return heard_at_;
+    idle_at = std::min(idle_at.value_or(*state.idle_at), *state.idle_at);
+  }
+  return std::max(heard_at_, idle_at);  // nothing is before everything
 }
 
 bool MarketFeed::silent() const {
@@ -195,9 +216,8 @@ boost::asio::awaitable<void> MarketFeed::recover() {
     co_await wanted_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     // After a failure the pause is kept even when further shards become wanted meanwhile.
     if (failed) co_await runtime::sleep_for(kAskAgainAfter);
-    const auto followed = std::find_if(shards_.begin(), shards_.end(),
-                                       [](const ShardState& s) { return s.followed; });
-    if (silent() && followed != shards_.end()) followed->wanted = true;
+    if (!silent()) continue;
+    for (ShardState& state : shards_) state.wanted = state.wanted || state.followed;
   }
 }
 
@@ -212,18 +232,29 @@ boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
     co_return false;
   }
   const domain::Duration received_at = clock_.monotonic();
-  heard_at_ = received_at;
-  if (!shards_[shard.value].followed) co_return true;  // given up meanwhile
+  ShardState& state = shards_[shard.value];
+  if (!state.followed) co_return true;  // given up meanwhile
+  // The stream owes nothing where there is nothing, and nothing yet where it has just been asked
+  // for.
+  const bool nothing_to_say = answer.markets.empty() && answer.books.empty();
+  if (nothing_to_say || !state.idle_at) state.idle_at = received_at;
   for (const domain::Market& market : answer.markets) sink_.apply(MarketHeard{market});
   // These books may be from before what was lost while they were under way: the next are not.
-  if (!shards_[shard.value].wanted) join(shard, answer);
+  if (!state.wanted) join(shard, answer);
   sink_.settle(received_at);
   co_return true;
 }
 
 void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer) {
   ShardState& state = shards_[shard.value];
+  // Who hears nothing cannot know what was missed: from here on the answers alone bring the books.
+  if (silent() && state.incarnation != 0) start_over(shard);
   if (state.sequence.state() == wire::Sequence::State::InSync) return;
+  // A gateway that began anew and has said nothing in this shard yet.
+  const bool of_another =
+      state.incarnation != 0 &&
+      state.sequence.snapshot_taken(answer.position) != wire::Sequence::State::InSync;
+  if (of_another) start_over(shard);
   // Nothing has come of the stream yet that these books could be joined with. They stand by their
   // own stamp; the first frame asks for them anew.
   if (state.incarnation == 0) {
@@ -232,8 +263,6 @@ void MarketFeed::join(domain::Shard shard, const wire::BooksAnswer& answer) {
     }
     return;
   }
-  if (state.sequence.snapshot_taken(answer.position) != wire::Sequence::State::InSync)
-    return want(shard);
   // Books that a snapshot in the stream has healed meanwhile are newer than these.
   std::vector<domain::MarketId> loaded;
   for (const domain::BookSnapshot& book : answer.books) {

@@ -2,8 +2,8 @@
 // (definitions) of the shards it is told to follow, and of no others. Who begins to follow a shard
 // asks for its books and definitions at once. Notices what is missing, says so to the core, and
 // fetches the books of a shard anew from the gateway's recovery port; should that fail, the
-// snapshots in the stream heal each book within a second. Undecodable messages are counted and
-// dropped.
+// snapshots in the stream heal each book within a second. While the stream is silent the books are
+// fetched again and again. Undecodable messages are counted and dropped.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "common/bus/recovery.hpp"
@@ -48,9 +49,10 @@ class MarketFeed {
   // The shards to follow from now on; bit n = shard n.
   void follow(std::uint64_t shards);
 
-  // Monotonic time of the last frame or answer; empty before the first. Where nothing is published
-  // in the shards that are followed, the gateway is asked now and then.
-  [[nodiscard]] std::optional<domain::Duration> heard_at() const { return heard_at_; }
+  // Monotonic time at which the stream was last known to work: of its last frame or, where nothing
+  // is published in the shards that are followed, of the answers that say so. Other answers prove
+  // nothing, they come by another way. Empty before the first.
+  [[nodiscard]] std::optional<domain::Duration> alive_at() const;
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
  private:
@@ -63,10 +65,13 @@ class MarketFeed {
     std::size_t kept_messages = 0;
     bool wanted = false;
     bool followed = false;
+    // Monotonic time of the last answer after which the stream may be silent here.
+    std::optional<domain::Duration> idle_at;
   };
 
   void begin(domain::Shard shard);
   void end(domain::Shard shard);
+  void start_over(domain::Shard shard);
   [[nodiscard]] bool silent() const;
   void take_market_data(bus::Received received);
   void take_markets(const bus::Received& received);
@@ -89,7 +94,7 @@ class MarketFeed {
   wire::MarketDataCodec codec_;
   wire::MarketData message_;  // reused, so that decoding allocates little
   std::array<ShardState, domain::kShards> shards_;
-  std::optional<domain::Duration> heard_at_;
+  std::optional<domain::Duration> heard_at_;  // the stream, not the answers
   std::uint64_t refused_ = 0;
   runtime::log::Limited refusals_log_;
 };

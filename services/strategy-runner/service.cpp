@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Both peers speak at least every second.
+// Both peers speak at least every second; a gateway that has nothing to say is asked as often.
 constexpr domain::Duration kPeerSilenceMax = 5s;
 
 std::vector<std::string> channels() {
@@ -183,7 +183,7 @@ class Service {
     if (runner_.shards() == 0 && order_feed_.heard_at()) {
       runtime_.health.set_ready(kMarketDataPart);
     } else {
-      judge_peer(kMarketDataPart, market_feed_.heard_at());
+      judge_peer(kMarketDataPart, market_feed_.alive_at());
     }
     judge_peer(kOrderManagerPart, order_feed_.heard_at());
     const std::vector<std::string> reasons = runner_.reasons_not_ready(runtime_.clock.now());

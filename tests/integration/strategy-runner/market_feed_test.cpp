@@ -27,6 +27,10 @@ using bus::test::Loop;
 constexpr std::uint64_t kGateway = 7;
 constexpr domain::Shard kShard{3};
 
+constexpr std::uint64_t bit(domain::Shard shard) {
+  return std::uint64_t{1} << shard.value;
+}
+
 class MarketFeedTest : public testing::Test {
  protected:
   MarketFeedTest() {
@@ -34,9 +38,13 @@ class MarketFeedTest : public testing::Test {
     const std::string stream =
         publisher_.attach(listen_on(kAnyTcpPort), bus::NetworkTrust::LoopbackOnly);
     const auto answer =
-        [this](std::string) -> boost::asio::awaitable<boost::system::result<std::string>> {
+        [this](std::string bytes) -> boost::asio::awaitable<boost::system::result<std::string>> {
+      wire::BooksRequest request;
+      EXPECT_EQ(wire::decode_books_request(bytes, request), wire::DecodeError::None);
       ++asked_;
-      const std::string taken = wire::encode_books_answer(answer_);
+      const wire::BooksAnswer nothing{.position = {kGateway, 0}, .books = {}, .complete = true};
+      const std::string taken =
+          wire::encode_books_answer(request.shard == kShard ? answer_ : nothing);
       while (held_)
         co_await released_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
       co_return taken;
@@ -98,7 +106,7 @@ class MarketFeedTest : public testing::Test {
   // Follows the shard until the stream is joined with the answer.
   void join(std::int64_t bid) {
     have_book(bid);
-    feed_->follow(std::uint64_t{1} << kShard.value);
+    feed_->follow(bit(kShard));
     // PUB does not tell when a connection stands.
     ASSERT_TRUE(loop_.run_until([&] {
       if (changes_ > 0) return true;
@@ -175,6 +183,54 @@ TEST_F(MarketFeedTest, DoesNotTakeBooksFromBeforeWhatItCouldNotKeep) {
   release();
   ASSERT_TRUE(loop_.run_until([&] { return !stale_; }));
   EXPECT_EQ(loaded_, std::vector<std::int64_t>{4'200});
+}
+
+TEST_F(MarketFeedTest, TakesTheBooksOfAGatewayThatBeganAnewAndHasNotSpokenYet) {
+  join(4'000);
+  const int asked = asked_;
+  have_book(4'100);
+  send(last_sent() + 3);
+  answer_.position = {kGateway + 1, 0};
+  ASSERT_TRUE(loop_.run_until([&] { return loaded_.back() == 4'100; }));
+  EXPECT_EQ(asked_, asked + 1);
+}
+
+TEST_F(MarketFeedTest, KeepsItsBooksByAnswersWhileTheStreamIsSilent) {
+  join(4'000);
+  const auto alive_at = feed_->alive_at();
+  for (const std::int64_t bid : {4'100, 4'200}) {
+    have_book(bid);
+    ASSERT_TRUE(loop_.run_until([&] { return loaded_.back() == bid; }));
+  }
+  EXPECT_EQ(feed_->alive_at(), alive_at);  // that proves nothing of the stream
+  // When it speaks again, it is joined.
+  const int gaps = gaps_;
+  have_book(4'300);
+  send(last_sent() + 3);
+  ASSERT_TRUE(loop_.run_until([&] { return gaps_ > gaps && !stale_; }));
+  EXPECT_EQ(loaded_.back(), 4'300);
+  EXPECT_GT(feed_->alive_at(), alive_at);
+  const int asked = asked_;
+  ASSERT_TRUE(settled());
+  EXPECT_EQ(asked_, asked);
+}
+
+TEST_F(MarketFeedTest, IsAliveWhereThereIsNothingToSay) {
+  feed_->follow(bit(kShard) | bit({5}));
+  ASSERT_TRUE(loop_.run_until([&] { return feed_->alive_at().has_value(); }));
+  for (int i = 0; i < 2; ++i) {
+    const auto alive_at = feed_->alive_at();
+    ASSERT_TRUE(loop_.run_until([&] { return feed_->alive_at() > alive_at; }));
+  }
+}
+
+TEST_F(MarketFeedTest, AShardWithNothingToSayDoesNotVouchForAnother) {
+  have_book(4'000);
+  feed_->follow(bit(kShard) | bit({5}));
+  ASSERT_TRUE(loop_.run_until([&] { return asked_ >= 2 && feed_->alive_at().has_value(); }));
+  const auto alive_at = feed_->alive_at();
+  ASSERT_TRUE(loop_.run_until([&] { return asked_ >= 7; }));
+  EXPECT_EQ(feed_->alive_at(), alive_at);
 }
 
 }  // namespace

@@ -107,7 +107,10 @@ class RunnerServiceTest : public testing::Test {
       ++books_asked_;
       wire::BooksAnswer books{
           .position = {kGateway, market_data_.last_seq(md_topic())}, .books = {}, .complete = true};
-      if (recovery_book_ && request.shard == shard_) books.books.push_back(book());
+      if (recovery_book_ && request.shard == shard_) {
+        books.markets.push_back(market_);
+        books.books.push_back(book());
+      }
       co_return wire::encode_books_answer(books);
     };
     books_ = std::make_unique<bus::RecoveryServer>(
@@ -152,8 +155,8 @@ class RunnerServiceTest : public testing::Test {
 
   // What a gateway and an order-manager repeat all the time.
   void speak() {
-    market_data_.publish(wire::topics::market(shard_), wire::encode_market(market_));
-    if (stream_book_) market_data_.publish(md_topic(), codec_.encode(book()));
+    if (stream_) market_data_.publish(wire::topics::market(shard_), wire::encode_market(market_));
+    if (stream_ && stream_book_) market_data_.publish(md_topic(), codec_.encode(book()));
     domain::StrategyState state{.strategy = kName,
                                 .enabled = true,
                                 .parameters = {},
@@ -226,6 +229,7 @@ class RunnerServiceTest : public testing::Test {
   std::vector<domain::StreamedEvent> journal_;
   std::uint64_t snapshot_seq_ = 0;
   std::uint64_t granted_seq_ = 0;
+  bool stream_ = true;  // of market data
   bool stream_book_ = true;
   bool recovery_book_ = false;
   std::vector<domain::Signal> heard_;
@@ -270,6 +274,22 @@ TEST_F(RunnerServiceTest, IsNotReadyBeforeItHasHeardItsPeers) {
   start_runner();
   loop_.run_until([&] { return announcements_ > 2; });
   EXPECT_FALSE(health_.ready());
+  EXPECT_TRUE(live_until([&] { return health_.ready(); }));
+}
+
+TEST_F(RunnerServiceTest, IsNotReadyWhileTheStreamOfMarketDataIsDead) {
+  recovery_book_ = true;
+  start_runner();
+  ASSERT_TRUE(live_until([&] { return health_.ready(); }));
+  stream_ = false;
+  ASSERT_TRUE(live_until([&] { return !health_.ready(); }));
+  stream_ = true;
+  EXPECT_TRUE(live_until([&] { return health_.ready(); }));
+}
+
+TEST_F(RunnerServiceTest, IsReadyAtAGatewayThatHasNoMarkets) {
+  stream_ = false;
+  start_runner();
   EXPECT_TRUE(live_until([&] { return health_.ready(); }));
 }
 
