@@ -148,6 +148,7 @@ void Aggregator::register_metrics() {
     metrics::Sink::Writer up = sink.gauge("polybot_service_up");
     metrics::Sink::Writer ready = sink.gauge("polybot_service_ready");
     metrics::Sink::Writer replicas = sink.gauge("polybot_service_replicas");
+    metrics::Sink::Writer replicas_ready = sink.gauge("polybot_service_replicas_ready");
     metrics::Sink::Writer heartbeat =
         sink.gauge("polybot_service_last_heartbeat_timestamp_seconds");
     const domain::Duration offset = wall_offset(settings_.now());
@@ -155,6 +156,7 @@ void Aggregator::register_metrics() {
       up.set({service.service}, service.up > 0 ? 1 : 0);
       ready.set({service.service}, service.ready > 0 ? 1 : 0);
       replicas.set({service.service}, static_cast<double>(service.up));
+      replicas_ready.set({service.service}, static_cast<double>(service.ready));
       if (service.last_heard == domain::Timestamp{}) {
         heartbeat.set_no_timestamp({service.service});
       } else {

@@ -286,6 +286,29 @@ TWIN_REPLICA = Provocation("twin-replica", begin=_start_twin, end=_stop_twin,
                            until=_rises("polybot_aggregator_conflicts_total"))
 
 
+# It is granted its share of the shards and never learns where its strategies stand: none of its strategies may trade.
+def _start_deaf_replica(run):
+    REPLICA_UNREADY.memory["deaf"] = run.stack.second(
+        "strategy-runner", free_port(), POLYBOT_REPLICA="deaf",
+        POLYBOT_BUS__ORDERS_RECOVERY=f"ipc://{run.stack.data}/bus/nobody.ipc")
+
+
+def _stop_deaf_replica(run):
+    deaf = REPLICA_UNREADY.memory.pop("deaf")
+    deaf.terminate()
+    deaf.wait(20)
+
+
+def _one_of_two_is_ready(run):
+    replicas = run.value("polybot_service_replicas", service="strategy-runner")
+    ready = run.value("polybot_service_replicas_ready", service="strategy-runner")
+    return None if (replicas, ready) == (2, 1) else f"{ready} of {replicas} runners are ready"
+
+
+REPLICA_UNREADY = Provocation("replica-unready", alerts=("ReplicaNotReady",), begin=_start_deaf_replica,
+                              end=_stop_deaf_replica, until=_one_of_two_is_ready)
+
+
 def _state_folder(run):
     return run.stack.data / "aggregator"
 
@@ -360,5 +383,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
-       HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL, ZOMBIE_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE,
-       VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)
+       HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL,
+       ZOMBIE_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)

@@ -71,6 +71,7 @@ TEST(AlertRules, IncludeEveryPromisedOne) {
                                    "BusMessagesLost",
                                    "ServiceDown",
                                    "ServiceNotReady",
+                                   "ReplicaNotReady",
                                    "MetricsDown",
                                    "MetricsConflict",
                                    "MetricsStateNotPersisted",

@@ -143,12 +143,14 @@ class Stack:
     def kill(self, service):
         self.signal(service, signal.SIGKILL)
 
-    def second(self, service, port):
-        """Another process of a service under the same replica name, as a mistaken deployment would have it."""
+    def second(self, service, port, **overrides):
+        """Another process of a service, as a mistaken deployment would have it: under the same replica name, unless
+        `overrides`, variables of its environment, say otherwise."""
         pid = self.pid(service)
         environment = environment_of(pid)
         environment["POLYBOT_ADMIN__PORT"] = str(port)
         environment["POLYBOT_LOG__FILE"] = str(self.folder / f"second-{service}.log")
+        environment.update(overrides)
         arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1:-1]
         return subprocess.Popen([PROGRAMS / service, *arguments], stdin=subprocess.DEVNULL, env=environment,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

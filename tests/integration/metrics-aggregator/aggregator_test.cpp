@@ -213,6 +213,7 @@ TEST_F(AggregatorTest, ExpectedServicesAreNeverAbsent) {
     EXPECT_EQ(text.value("polybot_service_up", {{"service", service}}), 0) << service;
     EXPECT_EQ(text.value("polybot_service_ready", {{"service", service}}), 0) << service;
     EXPECT_EQ(text.value("polybot_service_replicas", {{"service", service}}), 0) << service;
+    EXPECT_EQ(text.value("polybot_service_replicas_ready", {{"service", service}}), 0) << service;
     EXPECT_EQ(
         text.value("polybot_service_last_heartbeat_timestamp_seconds", {{"service", service}}), 0)
         << service;
