@@ -144,7 +144,7 @@ void OrderManager::State::resolve(const MarketId& id, const domain::Payout& payo
 
 // Asks for the result of every market that is over and that we have traded: often where something
 // is held, seldom where a result only lets us forget it. A gateway that was not there when a market
-// ended never tells of it; so one that nobody tells of is asked for, too.
+// ended never tells of it; so what is held where nobody tells of anything is asked for, too.
 void OrderManager::State::drive_markets() {
   std::map<MarketId, bool> open;  // whether anything is held there
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
@@ -160,7 +160,7 @@ void OrderManager::State::drive_markets() {
     const bool ended =
         over(watch.hinted) || (market != nullptr && over(market->status)) ||
         (market != nullptr && market->ends_at != Timestamp{} && now >= market->ends_at);
-    const bool untold = now >= std::max(watch.hinted_at, started_at) + kUntoldAfter;
+    const bool untold = held && now >= std::max(watch.hinted_at, started_at) + kUntoldAfter;
     const domain::Duration pause = ended && held ? kConfirmPause : kConfirmPauseFlat;
     if ((!ended && !untold) || now < watch.asked_result_at + pause) continue;
     watch.asked_result_at = now;
