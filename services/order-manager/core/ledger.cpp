@@ -126,7 +126,9 @@ struct Ledger::Applier {
     ledger.legs_.imbalanced(body, event.at);
   }
   void operator()(const domain::LegsLevelled& body) const {
-    const auto held = ledger.leg_quantities(ledger.legs_.all().at(body.signal));
+    const auto group = ledger.legs_.all().find(body.signal);
+    if (group == ledger.legs_.all().end()) return;
+    const auto held = ledger.leg_quantities(group->second);
     ledger.legs_.levelled(body, LegGroups::spread(held), ledger.orders_);
   }
 

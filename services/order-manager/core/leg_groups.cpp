@@ -59,7 +59,7 @@ void LegGroups::index(const SignalId& signal, const LegGroup& group) {
 
 void LegGroups::imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at) {
   const auto it = groups_.find(event.signal);
-  POLYBOT_ASSERT(it != groups_.end());
+  if (it == groups_.end()) return;
   it->second.unlevel = true;
   it->second.unlevel_since = at;
   index(it->first, it->second);
@@ -68,7 +68,7 @@ void LegGroups::imbalanced(const domain::LegsImbalanced& event, domain::Timestam
 void LegGroups::levelled(const domain::LegsLevelled& event, Quantity held_spread,
                          const Orders& orders) {
   const auto it = groups_.find(event.signal);
-  POLYBOT_ASSERT(it != groups_.end());
+  if (it == groups_.end()) return;
   it->second.unlevel = false;
   index(it->first, it->second);
   it->second.accepted_spread = std::max(held_spread, spread(quantities(it->second, orders)));

@@ -49,6 +49,8 @@ class LegGroups {
   // A buying leg joins the group of its signal; an order in an instrument of an unlevel group of
   // its strategy and event corrects that group instead.
   void submitted(const domain::Order& order);
+  // Journals of an earlier version of the fold name groups that this one has forgotten: nothing is
+  // kept of those.
   void imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at);
   // `held_spread` is that of what is still held of the legs: others of its strategy's orders may
   // have sold some.

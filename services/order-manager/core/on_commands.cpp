@@ -60,7 +60,10 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
     return switched(stop->strategy, false);
   }
   if (const auto* set = std::get_if<domain::SetTradingState>(&command.body)) {
-    if (unknown(set->strategy)) return CommandDenyReason::UnknownStrategy;
+    // What a strategy has left behind is flattened, so it can be let, too.
+    if (unknown(set->strategy) && !may_flatten(*set->strategy)) {
+      return CommandDenyReason::UnknownStrategy;
+    }
     change_trading_state(set->strategy, set->state, DenyReason::None);
     return CommandDenyReason::None;
   }

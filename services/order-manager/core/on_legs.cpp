@@ -32,6 +32,14 @@ bool OrderManager::State::unsellable(const std::vector<LegQuantity>& legs) const
   });
 }
 
+// Whether nothing of what its strategy has bought and sold of its legs can fail any more.
+bool OrderManager::State::final(const LegGroup& group) const {
+  return std::all_of(group.legs.begin(), group.legs.end(), [&](const LegGroup::Leg& leg) {
+    const MarketPosition* position = ledger.portfolio().find(group.strategy, leg.instrument.market);
+    return position == nullptr || position->token(leg.instrument.outcome).final();
+  });
+}
+
 void OrderManager::State::judge_legs() {
   struct Verdict {
     SignalId signal;
@@ -60,8 +68,8 @@ void OrderManager::State::judge_legs() {
       // Others of the strategy's orders have sold what was left of it. It must not be kept and
       // claim the shares of a later group.
       const Quantity bought = LegGroups::spread(LegGroups::quantities(group, ledger.orders()));
-      if (level && bought >= kLevelTolerance && bought > group.accepted_spread)
-        verdicts.push_back({signal, true});
+      const bool sold = level && bought >= kLevelTolerance && bought > group.accepted_spread;
+      if (sold && final(group)) verdicts.push_back({signal, true});
     }
   }
   for (const Verdict& verdict : verdicts) {

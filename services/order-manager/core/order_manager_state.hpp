@@ -144,6 +144,7 @@ struct OrderManager::State {
   [[nodiscard]] bool unsellable(const std::vector<LegQuantity>& legs) const;
   void judge_legs();
   [[nodiscard]] bool awaits_fills(const LegGroup& group) const;
+  [[nodiscard]] bool final(const LegGroup& group) const;
   void unwind_legs();
   [[nodiscard]] bool tradable(const domain::MarketId& market) const;
 

@@ -172,8 +172,10 @@ TEST_F(Commands, DenyToFlattenWhileNothingMayBeSent) {
   EXPECT_EQ(rig.submits[0].orders[0].purpose, OrderPurpose::Flatten);
 }
 
+// It was halted before it was taken out of the configuration.
 TEST_F(Commands, FlattenWhatAStrategyHasLeftBehind) {
   rig.hold(kArb, kMarket, "0.52", "25");
+  give(SetTradingState{kArb, TradingState::Halted});
   Settings settings = test_settings();
   std::erase_if(settings.strategies,
                 [](const StrategySettings& strategy) { return strategy.name == kArb; });
@@ -186,10 +188,13 @@ TEST_F(Commands, FlattenWhatAStrategyHasLeftBehind) {
   next.connect(usd("1000"));
   next.set_quote(kMarket, "0.50", "0.52");
   Command command;
-  command.id = {7, 7};
   command.expires_at = next.now + seconds(5);
-  command.body = FlattenPositions{kArb};
-  next.step(command);
+  for (const CommandBody& body : {CommandBody(SetTradingState{kArb, TradingState::Reducing}),
+                                  CommandBody(FlattenPositions{kArb})}) {
+    ++command.id.low;
+    command.body = body;
+    next.step(command);
+  }
   ASSERT_EQ(next.count<CommandDenied>(), 0U);
   ASSERT_EQ(next.submits.size(), 1U);
   EXPECT_EQ(next.submits[0].orders[0].strategy, kArb);

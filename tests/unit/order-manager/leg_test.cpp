@@ -299,6 +299,36 @@ TEST_F(Legs, ClaimNothingOfALaterGroup) {
   rig.expect_sound();
 }
 
+TEST_F(Legs, AreWatchedUntilTheSaleOfTheirRestIsFinal) {
+  fill(0);
+  const ClientOrderId out = rig.sell(kArb, a, "0.30", "50");
+  VenueTrade sale = rig.taker_trade(out, "out", "50", "0.30");
+  rig.step(sale);
+  rig.reject({id, 1});
+  rig.reject({id, 2});
+  EXPECT_EQ(rig.count<LegsLevelled>(), 0U);
+  sale.status = VenueTradeStatus::Failed;
+  rig.step(sale);
+  EXPECT_EQ(rig.count<LegsImbalanced>(), 1U) << "the sale failed: the leg is there again";
+  rig.expect_sound();
+}
+
+TEST_F(Legs, OfAnEarlierVersionOfTheFoldMayBeForgotten) {
+  for (std::uint32_t leg = 0; leg < 3; ++leg) fill(leg);
+  ASSERT_TRUE(rig.core.ledger().legs().all().empty());
+  Rig next;
+  for (const Event& event : rig.journal) next.core.apply(event);
+  Event late = rig.journal.back();
+  late.strategy = kArb;
+  for (const EventBody& body :
+       {EventBody(LegsImbalanced{id, a.event, {}}), EventBody(LegsLevelled{id, a.event})}) {
+    ++late.seq;
+    late.body = body;
+    next.core.apply(late);
+  }
+  EXPECT_TRUE(next.core.ledger().legs().all().empty());
+}
+
 TEST_F(Legs, AreDeclaredLevelOnceWhenNothingCanBeDone) {
   fill(0);
   fill(1);
