@@ -55,15 +55,7 @@ TEST(Clock, RemembersAForeignTradeThatCameBeforeTheVenuesClockWasKnown) {
   Outputs out;
   rig.core.start(1, rig.now, out);
   rig.collect(out);
-  VenueTrade trade;
-  trade.id = {"by hand"};
-  trade.taker_order = id_of<VenueOrderId>(77'777);
-  trade.market = kMarket.id;
-  trade.token = kMarket.yes_token;
-  trade.quantity = shares("10");
-  trade.price = price("0.48");
-  trade.we_are_taker = true;
-  trade.matched_at = rig.now;
+  const VenueTrade trade = rig.trade_by_hand(kMarket.id, kMarket.yes_token);
   rig.step(trade);
   rig.step(ClockOffset{});
   rig.venue_trades = {trade};

@@ -22,6 +22,16 @@ struct Commands : testing::Test {
       count += rig.order(order.id).cancel_requested ? 1U : 0U;
     return count;
   }
+  // After a restart, with the 25 shares that were held.
+  void succeed(Rig& next) const {
+    next.now = rig.now;
+    next.markets = rig.markets;
+    for (const Event& event : rig.journal) next.core.apply(event);
+    next.start();
+    next.venue_holdings = {{kMarket.yes_token, shares("25")}};
+    next.connect(usd("1000"));
+    next.set_quote(kMarket, "0.50", "0.52");
+  }
   Rig rig;
   std::uint64_t number = 0;
 };
@@ -180,13 +190,7 @@ TEST_F(Commands, FlattenWhatAStrategyHasLeftBehind) {
   std::erase_if(settings.strategies,
                 [](const StrategySettings& strategy) { return strategy.name == kArb; });
   Rig next(settings);
-  next.now = rig.now;
-  next.markets = rig.markets;
-  for (const Event& event : rig.journal) next.core.apply(event);
-  next.start();
-  next.venue_holdings = {{kMarket.yes_token, shares("25")}};
-  next.connect(usd("1000"));
-  next.set_quote(kMarket, "0.50", "0.52");
+  succeed(next);
   Command command;
   command.expires_at = next.now + seconds(5);
   for (const CommandBody& body : {CommandBody(SetTradingState{kArb, TradingState::Reducing}),
@@ -213,13 +217,7 @@ TEST_F(Commands, GoOnFlatteningAfterARestart) {
   give(FlattenPositions{std::nullopt});
   EXPECT_TRUE(rig.submits.empty()) << "no fresh quote to sell at";
   Rig next;
-  next.now = rig.now;
-  next.markets = rig.markets;
-  for (const Event& event : rig.journal) next.core.apply(event);
-  next.start();
-  next.venue_holdings = {{kMarket.yes_token, shares("25")}};
-  next.connect(usd("1000"));
-  next.set_quote(kMarket, "0.50", "0.52");
+  succeed(next);
   next.advance(milliseconds(200));
   ASSERT_EQ(next.submits.size(), 1U);
   EXPECT_EQ(next.submits[0].orders[0].purpose, OrderPurpose::Flatten);

@@ -252,15 +252,7 @@ TEST_F(Fills, CarriesThePositionAfterItOnTheStream) {
 }
 
 TEST_F(Fills, BooksForeignTradesToTheStrategyExternal) {
-  VenueTrade trade;
-  trade.id = {"by hand"};
-  trade.taker_order = id_of<VenueOrderId>(77'777);
-  trade.market = kMarket.id;
-  trade.token = kMarket.no_token;
-  trade.quantity = shares("10");
-  trade.price = price("0.48");
-  trade.we_are_taker = true;
-  trade.matched_at = rig.now;
+  const VenueTrade trade = rig.trade_by_hand(kMarket.id, kMarket.no_token);
   rig.step(trade);
   EXPECT_EQ(rig.count<OrderFilled>(), 0U) << "the market is not known yet";
   rig.advance(milliseconds(200));
@@ -272,14 +264,7 @@ TEST_F(Fills, BooksForeignTradesToTheStrategyExternal) {
 
 TEST_F(Fills, IgnoresForeignTradesFromBeforeTheJournal) {
   rig.hold(kArb, kMarket, "0.52", "25");
-  VenueTrade trade;
-  trade.id = {"long ago"};
-  trade.taker_order = id_of<VenueOrderId>(77'777);
-  trade.market = kMarket.id;
-  trade.token = kMarket.no_token;
-  trade.quantity = shares("10");
-  trade.price = price("0.48");
-  trade.we_are_taker = true;
+  VenueTrade trade = rig.trade_by_hand(kMarket.id, kMarket.no_token);
   trade.matched_at = rig.journal.front().at - seconds(1);
   rig.step(trade);
   EXPECT_TRUE(rig.position(kExternal, kMarket).no.is_zero());

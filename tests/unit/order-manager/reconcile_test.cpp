@@ -25,19 +25,6 @@ struct Reconcile : testing::Test {
     rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
     rig.answer_reads();
   }
-  // Somebody else's purchase from the same account.
-  VenueTrade by_hand(const Market& market) const {
-    VenueTrade trade;
-    trade.id = {"by hand"};
-    trade.taker_order = id_of<VenueOrderId>(77'777);
-    trade.market = market.id;
-    trade.token = market.yes_token;
-    trade.quantity = shares("10");
-    trade.price = price("0.48");
-    trade.we_are_taker = true;
-    trade.matched_at = rig.now;
-    return trade;
-  }
   Rig rig;
 };
 
@@ -168,7 +155,7 @@ TEST_F(Reconcile, SaysEachMinuteUpToWhereEverythingIsBooked) {
 // The record of its market cannot be read for a while.
 TEST_F(Reconcile, BooksAForeignTradeAsSoonAsItsMarketIsKnown) {
   const Market unknown = make_market(7, 7);
-  const VenueTrade trade = by_hand(unknown);
+  const VenueTrade trade = rig.trade_by_hand(unknown.id, unknown.yes_token);
   rig.venue_reads = false;
   rig.venue_trades = {trade};
   rig.step(trade);
@@ -199,7 +186,7 @@ TEST_F(Reconcile, BooksAForeignTradeAsSoonAsItsMarketIsKnown) {
 TEST_F(Reconcile, BooksAForeignTradeOfAMarketThatEndedBeforeItsRecordWasRead) {
   Market ended = make_market(7, 7);
   ended.status = MarketStatus::Closed;
-  const VenueTrade trade = by_hand(ended);
+  const VenueTrade trade = rig.trade_by_hand(ended.id, ended.yes_token);
   rig.markets.push_back(ended);
   rig.venue_trades = {trade};
   rig.step(trade);
@@ -221,7 +208,7 @@ TEST_F(Reconcile, BooksAForeignTradeOfAMarketThatWasResolvedBeforeItsRecordWasRe
   Market resolved = make_market(7, 7);
   resolved.status = MarketStatus::Resolved;
   resolved.payout = {Price{}, kPriceOne};
-  const VenueTrade trade = by_hand(resolved);
+  const VenueTrade trade = rig.trade_by_hand(resolved.id, resolved.yes_token);
   rig.markets.push_back(resolved);
   rig.venue_trades = {trade};
   rig.step(trade);
@@ -234,7 +221,7 @@ TEST_F(Reconcile, BooksAForeignTradeOfAMarketThatWasResolvedBeforeItsRecordWasRe
 TEST_F(Reconcile, KeepsNoRecordOfAnEndedMarketWhereAForeignTradeFailed) {
   Market ended = make_market(7, 7);
   ended.status = MarketStatus::Closed;
-  VenueTrade trade = by_hand(ended);
+  VenueTrade trade = rig.trade_by_hand(ended.id, ended.yes_token);
   rig.markets.push_back(ended);
   rig.step(trade);
   trade.status = VenueTradeStatus::Failed;

@@ -283,6 +283,19 @@ VenueTrade Rig::taker_trade(const ClientOrderId& id, const char* trade, const ch
   return made;
 }
 
+VenueTrade Rig::trade_by_hand(const MarketId& market, const TokenId& token) const {
+  VenueTrade made;
+  made.id = {"by hand"};
+  made.taker_order = id_of<VenueOrderId>(77'777);
+  made.market = market;
+  made.token = token;
+  made.quantity = shares("10");
+  made.price = price("0.48");
+  made.we_are_taker = true;
+  made.matched_at = now;
+  return made;
+}
+
 VenueTrade Rig::maker_trade(const ClientOrderId& id, const char* trade, const char* quantity,
                             VenueTradeStatus status) const {
   const Order& of = order(id).order;

@@ -116,6 +116,8 @@ class Rig {
   // Somebody took `quantity` from our resting order at its price.
   VenueTrade maker_trade(const ClientOrderId& id, const char* trade, const char* quantity,
                          VenueTradeStatus status = VenueTradeStatus::Matched) const;
+  // Somebody with the account's keys bought 10 at 0.48.
+  VenueTrade trade_by_hand(const MarketId& market, const TokenId& token) const;
   void confirm(VenueTrade trade);
   // Buys, fills and confirms: a settled position.
   void hold(const StrategyName& strategy, const Market& market, const char* at,
