@@ -67,7 +67,10 @@ struct Auditor::Judge {
   void operator()(const domain::SignalAccepted& body) const {
     auditor.accepted(event, body, ahead);
   }
-  void operator()(const domain::SignalDenied& body) const { auditor.answered(event, body.signal); }
+  void operator()(const domain::SignalDenied& body) const {
+    auditor.answered(event, body.signal);
+    count_penniless(body.reason);
+  }
   void operator()(const domain::OrderSubmitted& body) const {
     auditor.submitted(event, body.order, ahead);
   }
@@ -139,7 +142,13 @@ struct Auditor::Judge {
   }
   void operator()(const domain::LegsLevelled&) const { ++auditor.stage_.totals["legs levelled"]; }
   void operator()(const domain::DayOpened&) const { ++auditor.stage_.totals["days opened"]; }
-  void operator()(const domain::OrderDenied&) const { ++auditor.stage_.totals["orders denied"]; }
+  void operator()(const domain::OrderDenied& body) const {
+    ++auditor.stage_.totals["orders denied"];
+    count_penniless(body.reason);
+  }
+  void count_penniless(domain::DenyReason reason) const {
+    if (reason == domain::DenyReason::InsufficientBalance) ++auditor.stage_.totals[kPenniless];
+  }
   // Nothing to hold against them.
   void operator()(const domain::MarksTaken&) const {}
   void operator()(const domain::DriftMeasured&) const {}

@@ -15,6 +15,9 @@
 
 namespace polybot::simulation {
 
+// Among the totals: what was denied because the account had no money left for it.
+inline constexpr const char* kPenniless = "denied for lack of money";
+
 class Auditor {
  public:
   Auditor(Stage& stage, const Plan& plan)
