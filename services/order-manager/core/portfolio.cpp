@@ -6,7 +6,6 @@ namespace polybot::order_manager {
 
 using domain::MarketId;
 using domain::Money;
-using domain::Side;
 using domain::StrategyName;
 
 // ---- the fold ----------------------------------------------------------------------------------
