@@ -122,6 +122,15 @@ class MarketFeedTest : public testing::Test {
     send(last_sent() + 1);
     return loop_.run_until([&] { return changes_ > before; });
   }
+  // A gap: books are asked for, and what is answered now is under way until release().
+  bool asks_with_the_answer_held_back() {
+    const int before = asked_;
+    loaded_.clear();
+    held_ = true;
+    have_book(4'100);
+    send(last_sent() + 3);
+    return loop_.run_until([&] { return asked_ == before + 1; });
+  }
   void release() {
     held_ = false;
     released_.cancel();
@@ -151,11 +160,7 @@ TEST_F(MarketFeedTest, DoesNotTakeBooksFromBeforeASecondGapForThoseAfterIt) {
   join(4'000);
   const int asked = asked_;
   const int gaps = gaps_;
-  loaded_.clear();
-  held_ = true;
-  have_book(4'100);
-  send(last_sent() + 3);
-  ASSERT_TRUE(loop_.run_until([&] { return asked_ == asked + 1; }));
+  ASSERT_TRUE(asks_with_the_answer_held_back());
   have_book(4'200);
   send(last_sent() + 6);  // what is lost before it is not in the answer under way
   ASSERT_TRUE(loop_.run_until([&] { return gaps_ == gaps + 2; }));
@@ -170,12 +175,7 @@ TEST_F(MarketFeedTest, DoesNotTakeBooksFromBeforeASecondGapForThoseAfterIt) {
 
 TEST_F(MarketFeedTest, DoesNotTakeBooksFromBeforeWhatItCouldNotKeep) {
   join(4'000);
-  const int asked = asked_;
-  loaded_.clear();
-  held_ = true;
-  have_book(4'100);
-  send(last_sent() + 3);
-  ASSERT_TRUE(loop_.run_until([&] { return asked_ == asked + 1; }));
+  ASSERT_TRUE(asks_with_the_answer_held_back());
   have_book(4'200);
   const int changes = changes_;
   send(last_sent() + 1, 9'000);  // more than is kept for an answer
