@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -14,6 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint16_t kFirstRunnerPort = 8010;
+// SQLite opens no file whose real path is longer than 504 bytes.
+constexpr std::size_t kJournalPathBytesMax = 504;
 
 void make_private_folder(const fs::path& folder) {
   fs::create_directories(folder);
@@ -56,6 +59,10 @@ constexpr BusKey kOrdersRecovery{"ORDERS_RECOVERY", "orders-recovery"};
 constexpr BusKey kMetrics{"METRICS", "metrics"};
 constexpr BusKey kStatus{"STATUS", "status"};
 
+std::string socket_name(const BusKey& key) {
+  return std::string(key.socket) + ".ipc";
+}
+
 // Tables of configuration that one service alone has: the caller's POLYBOT_FLOW__RATE=400 is passed
 // on to the simulator and to nobody else, who would refuse it as unknown.
 struct OwnTables {
@@ -84,10 +91,11 @@ bool is_for(std::string_view service, std::string_view variable) {
 
 class Planner {
  public:
-  Planner(const Options& options, const Environment& environment, fs::path programs,
-          fs::path configuration)
+  Planner(const Options& options, const Environment& environment, fs::path sockets,
+          fs::path programs, fs::path configuration)
       : options_(options),
         environment_(environment),
+        sockets_(std::move(sockets)),
         programs_(std::move(programs)),
         configuration_(std::move(configuration)) {}
 
@@ -113,7 +121,7 @@ class Planner {
     set["POLYBOT_LOG__FILE"] = (options_.data / "logs" / (name + ".log")).string();
     for (const BusKey& key : bus_keys) {
       set["POLYBOT_BUS__" + std::string(key.key)] =
-          "ipc://" + (options_.data / "bus" / (std::string(key.socket) + ".ipc")).string();
+          "ipc://" + (sockets_ / socket_name(key)).string();
     }
     for (const auto& [variable, value] : extra)
       set[variable] = value;  // what the launcher decides wins
@@ -127,6 +135,7 @@ class Planner {
  private:
   const Options& options_;
   const Environment& environment_;
+  fs::path sockets_;
   fs::path programs_;
   fs::path configuration_;
 };
@@ -155,27 +164,54 @@ Environment simulator_settings(const Options& options, std::uint16_t port) {
   return set;
 }
 
+fs::path journal_in(const fs::path& data) {
+  return data / "journal" / "journal.db";
+}
+
 }  // namespace
 
-Layout lay_out(const Options& options, const Environment& environment, const fs::path& programs,
-               const fs::path& configuration) {
-  fs::create_directories(options.data);
+std::size_t longest_socket_name_bytes() {
+  std::size_t longest = 0;
+  for (const BusKey& key :
+       {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus}) {
+    longest = std::max(longest, socket_name(key).size());
+  }
+  return longest;
+}
+
+void make_data_folder(const fs::path& data) {
+  std::error_code error;
+  fs::create_directories(data, error);
+  if (error) {
+    throw BadOption("cannot make the folder " + data.string() + " (" + error.message() +
+                    "); name one that can be written with DATA=folder");
+  }
+  const fs::path journal = journal_in(fs::canonical(data));
+  if (journal.native().size() > kJournalPathBytesMax) {
+    throw BadOption("the path of DATA is " +
+                    std::to_string(journal.native().size() - kJournalPathBytesMax) +
+                    " bytes longer than the journal's may be; name a shorter one with DATA=folder");
+  }
+}
+
+Layout lay_out(const Options& options, const Environment& environment, const fs::path& sockets,
+               const fs::path& programs, const fs::path& configuration) {
   for (const char* folder : {"journal", "exchange", "aggregator", "logs"})
     fs::create_directories(options.data / folder);
   make_private_folder(options.data / "secrets");
-  make_private_folder(options.data / "bus");
   make_private_folder(options.data / "control");
   const fs::path key = options.data / "secrets" / "venue-key";
   make_venue_key(key);
 
-  const Planner planner(options, environment, programs, configuration);
+  const Planner planner(options, environment, sockets, programs, configuration);
   const std::uint16_t venue_port = planner.port(8090);
   const std::uint16_t api_port = planner.port(8080);
   const Environment venue = venue_addresses(venue_port);
   Layout layout;
   layout.data = options.data;
+  layout.sockets = sockets;
   layout.programs = programs;
-  layout.journal = options.data / "journal" / "journal.db";
+  layout.journal = journal_in(options.data);
   layout.token_file = options.data / "secrets" / "api-token";
   layout.services.push_back(planner.plan("venue-simulator", "venue-simulator", 8003, {},
                                          simulator_settings(options, venue_port)));
@@ -204,6 +240,12 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
         {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
         {}));
   }
+  for (const ServicePlan& plan : layout.services)
+    layout.ports.push_back({plan.admin_port, plan.spec.name});
+  for (std::size_t i = 0; i < options.runners; ++i)
+    layout.ports.push_back({layout.runners[i].admin_port, layout.runners[i].spec.name});
+  layout.ports.push_back({api_port, "the API"});
+  layout.ports.push_back({venue_port, "the simulated venue"});
   layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);
   layout.aggregator_url = "http://127.0.0.1:" + std::to_string(planner.port(8000));
   layout.simulator_url = "http://127.0.0.1:" + std::to_string(planner.port(8003));

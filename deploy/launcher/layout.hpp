@@ -2,7 +2,9 @@
 // and on top of them the environment variables that place everything inside one data folder.
 //
 //   DATA/journal/   order-manager's book of record      DATA/secrets/  venue key, API token (0600)
-//   DATA/exchange/  the simulated venue's input log      DATA/bus/      ipc sockets (0700)
+//   DATA/exchange/  the simulated venue's input log      DATA/bus/      ipc sockets (0700), or a
+//                                                                       link to where they are:
+//                                                                       socket_folder.hpp
 //   DATA/control/   how many runners are wanted (0700)
 //   DATA/aggregator/  merged totals of all metrics       DATA/logs/      <name>.log, rotated;
 //   <name>.out
@@ -26,10 +28,18 @@ struct ServicePlan {
   std::uint16_t admin_port = 0;
 };
 
+// A port of the stack, and whose it is.
+struct PortUse {
+  std::uint16_t port = 0;
+  std::string user;
+};
+
 struct Layout {
   std::vector<ServicePlan> services;  // without the runners; in the order in which they start
   std::vector<ServicePlan> runners;   // runner-1 to runner-kRunnersMax, as many as may be wanted
+  std::vector<PortUse> ports;         // of all services and of the runners wanted at first
   std::filesystem::path data;
+  std::filesystem::path sockets;
   std::filesystem::path programs;
   std::filesystem::path journal;
   std::filesystem::path token_file;
@@ -38,9 +48,18 @@ struct Layout {
   std::string simulator_url;  // its admin port
 };
 
-// Makes the folders and, on the first start, the venue key; then says what to start. Throws
-// BadOption or std::filesystem::filesystem_error.
+// Of a socket in the bus folder, "market-data-recovery.ipc".
+[[nodiscard]] std::size_t longest_socket_name_bytes();
+
+// Makes the folder DATA. Throws BadOption when it cannot be, or when its path is longer than the
+// journal's may be.
+void make_data_folder(const std::filesystem::path& data);
+
+// Makes the folders in DATA and, on the first start, the venue key; then says what to start.
+// `sockets` is the folder of the ipc sockets. Throws BadOption or
+// std::filesystem::filesystem_error.
 [[nodiscard]] Layout lay_out(const Options& options, const Environment& environment,
+                             const std::filesystem::path& sockets,
                              const std::filesystem::path& programs,
                              const std::filesystem::path& configuration);
 

@@ -16,6 +16,7 @@
 #include "common/runtime/config.hpp"
 #include "deploy/launcher/scale.hpp"
 #include "deploy/launcher/session.hpp"
+#include "deploy/launcher/socket_folder.hpp"
 
 namespace {
 
@@ -39,7 +40,7 @@ Environment:
   RUNNERS=n        so many strategy-runners (1): runner-1 to runner-n, on ports from 8010 on
   RECORDING=file   replay a .jsonl or .jsonl.zst recording, SPEED=n times as fast as recorded
   CONFIG=folder    with a .toml file per service, instead of deploy/config
-  PORT_OFFSET=n    added to every port, to run a second stack
+  PORT_OFFSET=n    added to every port, to run a second stack; 100 apart, two share no port
   LOG_FORMAT=json  logs as JSON lines
   POLYBOT_X__Y=z   key x.y of the one service that has a table x, e.g. POLYBOT_RISK__POSITION_MAX=50,
                    POLYBOT_FLOW__ROTATE_PERIOD=10s
@@ -60,7 +61,8 @@ std::string stamp(domain::Timestamp now) {
 boost::interprocess::file_lock lock_folder(const fs::path& data) {
   const fs::path path = data / "lock";
   if (!std::ofstream(path, std::ios::app)) {
-    throw std::runtime_error("cannot write " + path.string());
+    throw std::runtime_error("cannot write " + path.string() +
+                             "; name a folder that can be written with DATA=folder");
   }
   boost::interprocess::file_lock lock(path.c_str());
   if (!lock.try_lock()) {
@@ -88,9 +90,12 @@ int run() {
   const launcher::Environment environment = runtime::config::current_environment();
   const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
   const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
-  launcher::Layout layout = launcher::lay_out(options, environment, programs,
+  launcher::make_data_folder(options.data);
+  const boost::interprocess::file_lock lock = lock_folder(options.data);
+  const launcher::SocketFolder sockets(options.data, launcher::longest_socket_name_bytes(),
+                                       environment);
+  launcher::Layout layout = launcher::lay_out(options, environment, sockets.path(), programs,
                                               options.configuration.value_or(POLYBOT_CONFIG_DIR));
-  const boost::interprocess::file_lock lock = lock_folder(layout.data);
   const auto display =
       ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
   boost::asio::io_context io;

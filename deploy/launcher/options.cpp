@@ -49,6 +49,12 @@ void check_speed(const std::string& text) {
   }
 }
 
+// Absolute, without "..", and without a slash at its end.
+std::filesystem::path whole_path(const std::string& text) {
+  const std::filesystem::path path = std::filesystem::absolute(text).lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
+}
+
 }  // namespace
 
 std::size_t parse_runners(const std::string& text) {
@@ -76,7 +82,7 @@ Options read_options(const Environment& environment, const std::string& now_text
   const std::string recording = value_of(environment, "RECORDING");
   const std::string speed = value_of(environment, "SPEED");
   if (!recording.empty()) {
-    const std::filesystem::path path = std::filesystem::absolute(recording).lexically_normal();
+    const std::filesystem::path path = whole_path(recording);
     if (!std::filesystem::is_regular_file(path)) {
       throw BadOption("RECORDING: there is no file " + path.string());
     }
@@ -88,7 +94,7 @@ Options read_options(const Environment& environment, const std::string& now_text
     options.speed = speed;
   }
   if (const std::string folder = value_of(environment, "CONFIG"); !folder.empty()) {
-    const std::filesystem::path path = std::filesystem::absolute(folder).lexically_normal();
+    const std::filesystem::path path = whole_path(folder);
     if (!std::filesystem::is_directory(path)) {
       throw BadOption("CONFIG: there is no folder " + path.string());
     }
@@ -96,7 +102,7 @@ Options read_options(const Environment& environment, const std::string& now_text
   }
   const std::string data = value_of(environment, "DATA");
   if (!data.empty()) {
-    options.data = std::filesystem::absolute(data).lexically_normal();
+    options.data = whole_path(data);
   } else if (options.recording) {
     options.data = std::filesystem::absolute("data/replay-" + now_text);
   } else {

@@ -14,7 +14,9 @@
 #include <utility>
 
 #include "common/runtime/until_one_ends.hpp"
+#include "deploy/launcher/ports.hpp"
 #include "deploy/launcher/scale.hpp"
+#include "deploy/launcher/socket_folder.hpp"
 
 namespace polybot::launcher {
 namespace {
@@ -28,6 +30,7 @@ constexpr domain::Duration kStartPatience = 60s;
 // All services together stop within five seconds; each has its own grace period inside this.
 constexpr domain::Duration kStopPatience = 4s;
 constexpr domain::Duration kSummaryInterval = 10s;
+constexpr domain::Duration kPortsPatience = 2s;
 constexpr std::size_t kNewsKept = 4;
 constexpr std::size_t kStatePage = 20'000;
 
@@ -146,9 +149,26 @@ asio::awaitable<std::string> Session::start() {
   }
 }
 
+// Empty text, or which port somebody else has. Asks for a moment: the processes of a launcher that
+// was killed may be about to end.
+asio::awaitable<std::string> Session::wait_for_ports() {
+  const domain::Duration deadline = clock_.monotonic() + kPortsPatience;
+  while (true) {
+    const auto taken = find_taken_port(layout_.ports);
+    if (!taken) co_return std::string();
+    if (clock_.monotonic() > deadline) co_return taken_text(*taken, options_.port_offset);
+    co_await runtime::sleep_for(100ms);
+  }
+}
+
 asio::awaitable<int> Session::run() {
   using namespace asio::experimental::awaitable_operators;
   say("Starting in " + layout_.data.string());
+  // Before anything is asked or stopped at these ports: it may be another stack that has them.
+  if (const std::string taken = co_await wait_for_ports(); !taken.empty()) {
+    say("Cannot start: " + taken);
+    co_return 1;
+  }
   remove_wanted_runners(layout_.data);  // of a launcher that was killed
   if (options_.recording) {
     say("Replaying " + options_.recording->string() + " in a data folder of its own");
@@ -215,14 +235,7 @@ asio::awaitable<bool> Session::stop() {
     }
     good = co_await stack_.stop(service.name, kStopPatience) && good;
   }
-  // A process that had to be killed leaves its sockets behind. Not when the start failed: then they
-  // may be those of the stack that has this folder already.
-  if (traded_) {
-    std::error_code error;
-    for (const auto& left : std::filesystem::directory_iterator(layout_.data / "bus", error)) {
-      if (left.is_socket(error)) std::filesystem::remove(left.path(), error);
-    }
-  }
+  remove_sockets(layout_.sockets);
   say(fmt::format("Stopped in {:.1f} s",
                   std::chrono::duration<double>(clock_.monotonic() - begun).count()));
   co_return good;

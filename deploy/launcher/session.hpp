@@ -28,6 +28,7 @@ class Session {
 
  private:
   void say(const std::string& line);
+  [[nodiscard]] boost::asio::awaitable<std::string> wait_for_ports();
   [[nodiscard]] boost::asio::awaitable<std::string> start();
   [[nodiscard]] boost::asio::awaitable<void> show();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_signal();

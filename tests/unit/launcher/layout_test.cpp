@@ -1,0 +1,75 @@
+// What is decided before anything is started: the paths a data folder may have, and the ports.
+#include "deploy/launcher/layout.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <fstream>
+
+#include "deploy/launcher/ports.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace polybot::launcher {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+TEST(DataFolder, IsTheSameWithASlashAtItsEnd) {
+  EXPECT_EQ(read_options({{"DATA", "/a/b c/"}}, "").data, "/a/b c");
+  EXPECT_EQ(read_options({{"DATA", "/a/../b"}}, "").data, "/b");
+  EXPECT_EQ(read_options({{"DATA", "b/"}}, "").data, fs::current_path() / "b");
+}
+
+TEST(DataFolder, IsRefusedInOneSentenceWhereItCannotBeMade) {
+  const test_support::TemporaryFolder folder;
+  std::ofstream(folder / "file") << "no folder\n";
+  EXPECT_THAT([&] { make_data_folder(folder / "file" / "data"); },
+              ThrowsMessage<BadOption>(
+                  AllOf(HasSubstr((folder / "file").string()), HasSubstr("DATA=folder"))));
+}
+
+TEST(DataFolder, IsRefusedWhereTheJournalCouldNotBeOpened) {
+  const test_support::TemporaryFolder folder;
+  const fs::path below = folder / std::string(200, 'x') / std::string(200, 'x');
+  const std::size_t most = 504 - std::string("/journal/journal.db").size();
+  const auto of_length = [&](std::size_t bytes) {
+    return below / std::string(bytes - below.native().size() - 1, 'x');
+  };
+  make_data_folder(of_length(most));
+  EXPECT_THAT([&] { make_data_folder(of_length(most + 1)); },
+              ThrowsMessage<BadOption>(HasSubstr("1 bytes longer")));
+}
+
+TEST(Ports, NamesTheOneThatSomebodyElseHas) {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor other(io, {boost::asio::ip::address_v4::loopback(), 0});
+  const PortUse taken{other.local_endpoint().port(), "gateway"};
+  const auto found = find_taken_port({{0, "any free one"}, taken});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->user, "gateway");
+  EXPECT_THAT(taken_text(*found, 100),
+              AllOf(HasSubstr("port " + std::to_string(taken.port) + " of gateway"),
+                    HasSubstr("PORT_OFFSET=n (it is 100")));
+  other.close();
+  EXPECT_FALSE(find_taken_port({taken}));
+}
+
+TEST(Ports, OfTwoStacksAHundredApartAreDifferent) {
+  const test_support::TemporaryFolder folder;
+  Options options{.data = folder.path(), .runners = kRunnersMax};
+  const Layout first = lay_out(options, {}, folder / "bus", "/bin", "/etc");
+  options.port_offset = 100;
+  const Layout second = lay_out(options, {}, folder / "bus", "/bin", "/etc");
+  ASSERT_EQ(first.ports.size(), 4 + kRunnersMax + 2);
+  for (const PortUse& one : first.ports) {
+    for (const PortUse& other : second.ports) EXPECT_NE(one.port, other.port);
+  }
+}
+
+}  // namespace
+}  // namespace polybot::launcher
