@@ -1,7 +1,7 @@
 # One line per thing people do. `make help` lists them; `make run` and `make test` do all the set-up.
-BUILD  := build/release
+BUILD  ?=
 JOBS   ?= $(shell nproc)
-MODE   ?= sim
+MODE   ?=
 SEED   ?=
 SEEDS  ?=
 DATA   ?=
@@ -10,11 +10,28 @@ SPEED  ?=
 CONFIG ?=
 RECORDING ?=
 RUNNERS ?=
+PORT_OFFSET ?=
 FUZZ_SECONDS ?= 60
+
+# What is given reaches the recipes through their environment, as it is: neither make nor the shell reads it once more,
+# so a folder may have any name. What is not given is not there: programs and .env have defaults of their own.
+GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
+
+# The folder of all build trees. In recipes $(BUILD) is the tree of `make run` and `make test`, in words of the shell.
+quoted = '$(subst ','\'',$(1))'
+QUIET := $(if $(filter-out help scale token format clean,$(or $(MAKECMDGOALS),help)),,quiet)
+export BUILD_FOLDER := $(shell deploy/build-folder.sh $(call quoted,$(value BUILD)) $(QUIET))
+ifneq ($(.SHELLSTATUS),0)
+  $(error $(BUILD_FOLDER))
+endif
+BUILD_GIVEN := $(value BUILD)
+override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test dashboard-schema token \
-        packages build programs clean
+        data-folder packages build programs clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -30,20 +47,21 @@ help: ## list the targets
 	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (a data folder of its own per run)"
 	@echo "  SPEED=10          replay ten times as fast as recorded"
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
-	@echo "Other variables: JOBS=n (parallel compile jobs), SEED=n (make sim, chaos), FUZZ_SECONDS=n (make fuzz),"
+	@echo "  PORT_OFFSET=100   added to every port: a second stack beside the first, with a DATA of its own"
+	@echo "Other variables: BUILD=folder (where the build trees go, default build),"
+	@echo "  JOBS=n (parallel compile jobs), SEED=n (make sim, chaos), FUZZ_SECONDS=n (make fuzz),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), FAULTS='halt kill' (make e2e: these faults alone)"
 
-run: programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
-	@MODE='$(MODE)' SEED='$(SEED)' DATA='$(DATA)' EDGE='$(EDGE)' RECORDING='$(RECORDING)' SPEED='$(SPEED)' \
-	  RUNNERS='$(RUNNERS)' CONFIG='$(CONFIG)' exec $(BUILD)/bin/polybot run
+run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
+	@exec $(BUILD)/bin/polybot run
 
 scale: ## have RUNNERS=n strategy-runners from now on in the stack that runs in DATA
-	@test -n '$(RUNNERS)' || { echo "make scale: say how many, as in make scale RUNNERS=3" >&2; exit 2; }
+	@test -n "$$RUNNERS" || { echo "make scale: say how many, as in make scale RUNNERS=3" >&2; exit 2; }
 	@test -x $(BUILD)/bin/polybot || { echo "make scale: nothing is built here; make run first" >&2; exit 2; }
-	@DATA='$(DATA)' RUNNERS= $(BUILD)/bin/polybot scale '$(RUNNERS)'
+	@RUNNERS= $(BUILD)/bin/polybot scale "$$RUNNERS"
 
 token: ## print the API token that mutating calls need
-	@DATA='$(DATA)' deploy/print-token.sh
+	@deploy/print-token.sh
 
 test: ## unit, simulation and integration tests
 	@deploy/install-packages.sh build test
@@ -52,14 +70,14 @@ test: ## unit, simulation and integration tests
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@deploy/install-packages.sh build test
-	@deploy/build.sh build/asan '-DPOLYBOT_SANITIZE=ON' all
-	@deploy/run-tests.sh build/asan
+	@deploy/build.sh "$$BUILD_FOLDER"/asan '-DPOLYBOT_SANITIZE=ON' all
+	@deploy/run-tests.sh "$$BUILD_FOLDER"/asan
 
 check: format lint test ## format, lint, test
 
 format: ## fail when a source file is not formatted
 	@deploy/install-packages.sh lint
-	@git ls-files '*.cpp' '*.hpp' | xargs -r clang-format --dry-run --Werror && echo "format: clean"
+	@git ls-files -z '*.cpp' '*.hpp' | xargs -0 -r clang-format --dry-run --Werror && echo "format: clean"
 
 lint: ## clang-tidy over the pure parts and the house rules
 	@deploy/install-packages.sh build test lint
@@ -70,7 +88,7 @@ lint: ## clang-tidy over the pure parts and the house rules
 sim: ## replay one simulation seed: make sim SEED=7; or run many: make sim SEEDS=2000
 	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '' simulation_test
-	@POLYBOT_SIM_SEEDS='$(SEEDS)' POLYBOT_SIM_SEED='$(if $(SEEDS),,$(or $(SEED),1))' \
+	@POLYBOT_SIM_SEEDS="$$SEEDS" POLYBOT_SIM_SEED="$(if $(SEEDS),,$${SEED:-1})" \
 	  $(BUILD)/tests/simulation/simulation_test
 
 mutants: ## known bugs of the cores, woken one at a time, must each be caught by the simulation
@@ -100,7 +118,7 @@ chaos: ## kill -9, SIGSTOP, scaling and venue faults on the real processes; then
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/chaos/checks_test.py --quiet
-	@/usr/bin/python3 tests/chaos/chaos_test.py '$(or $(DURATION),180)' '$(or $(SEED),1)'
+	@/usr/bin/python3 tests/chaos/chaos_test.py '$(or $(DURATION),180)' "$${SEED:-1}"
 
 soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes per event stay flat
 	@deploy/install-packages.sh build test e2e
@@ -114,6 +132,9 @@ compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, u
 dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
 	@deploy/grafana/check-schema.sh
 
+data-folder:
+	@deploy/check-data.sh
+
 packages:
 	@deploy/install-packages.sh build
 
@@ -125,4 +146,4 @@ build:
 	@deploy/build.sh $(BUILD) '' all
 
 clean: ## remove all build trees (data is kept)
-	rm -rf build
+	rm -rf $(if $(BUILD_GIVEN),"$$BUILD_FOLDER"/release "$$BUILD_FOLDER"/asan "$$BUILD_FOLDER"/fuzz "$$BUILD_FOLDER"/mutants,"$$BUILD_FOLDER")

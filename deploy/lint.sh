@@ -2,6 +2,6 @@
 # clang-tidy over the code without Boost (cores and domain): the checks that matter there run in minutes.
 set -eu
 tree=$1
-git ls-files 'common/domain/*.cpp' 'services/*/core/*.cpp' |
-  xargs -r -n 1 -P "$(nproc)" clang-tidy -p "$tree" --quiet --warnings-as-errors='*' 2>/dev/null
+git ls-files -z 'common/domain/*.cpp' 'services/*/core/*.cpp' |
+  xargs -0 -r -n 1 -P "$(nproc)" clang-tidy -p "$tree" --quiet --warnings-as-errors='*' 2>/dev/null
 echo "lint: clean"

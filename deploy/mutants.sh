@@ -4,7 +4,7 @@
 #   SEEDS=n          how many seeds a mutant has to survive (300, as many as `make test` runs)
 #   MUTANTS='8 11'   these alone
 set -eu
-tree=build/mutants
+tree=${BUILD_FOLDER:-build}/mutants
 header=services/order-manager/core/mutation.hpp
 seeds=${SEEDS:-300}
 results=$tree/results

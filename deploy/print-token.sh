@@ -6,5 +6,5 @@ token=${DATA:-data/sim}/secrets/api-token
   echo "token: there is no $token yet; the gateway makes it at its first start (make run)" >&2
   exit 1
 }
-cat "$token"
+cat -- "$token"
 echo

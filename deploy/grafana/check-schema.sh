@@ -1,11 +1,11 @@
 #!/bin/sh
 # Validates the dashboard against JSON schemas generated from Grafana's published types (npm @grafana/schema).
 #   deploy/grafana/check-schema.sh [DASHBOARD]
-# The packages go into build/dashboard-schema and are installed once. Without npm or without a network this is
+# The packages go into a folder beside the build trees and are installed once. Without npm or without a network this is
 # skipped, with a message and exit code 0: the checks of `make test` need neither.
 set -eu
 dashboard=${1:-deploy/grafana/dashboards/polybot.json}
-tree=build/dashboard-schema
+tree=${BUILD_FOLDER:-build}/dashboard-schema
 # The first release whose dashboards bear schemaVersion 41, and tools that read its types.
 packages="@grafana/schema@11.6.0 ts-json-schema-generator@2.4.0 ajv@8.20.0"
 

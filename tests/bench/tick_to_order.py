@@ -21,9 +21,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 from exposition import Scrape
 from stack import Stack, changed_configuration
-from waiting import ROOT, Failed, wait_until
+from waiting import BUILD, Failed, wait_until
 
-WORK = ROOT / "build" / "tick-to-order"
+WORK = BUILD / "tick-to-order"
 FAMILY = "polybot_order_latency_seconds"
 # The stages on the way, then the whole way, then what the venue adds.
 SHOWN = ("feed", "bus", "decide", "risk", "journal", "submit", "wire", "ack", "fill", "total")

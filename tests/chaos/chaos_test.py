@@ -26,10 +26,10 @@ from replicas import Replicas
 from rest import come_to_rest
 from stack import Stack, changed_configuration
 from storm import SERVICES, Storm, end_of_faults
-from waiting import ROOT, Failed, say, wait_until
+from waiting import BUILD, Failed, say, wait_until
 from watch import Watch
 
-WORK = ROOT / "build" / "chaos"
+WORK = BUILD / "chaos"
 RUNNERS = 3
 DEATHS = 3
 PEACE_SECONDS = 20       # in which the account fills with orders, positions and claims before the storm

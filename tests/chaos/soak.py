@@ -24,9 +24,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 from exposition import Scrape
 from lively import LIVELY, merged
 from stack import Stack, changed_configuration
-from waiting import ROOT, Failed, say
+from waiting import BUILD, Failed, say
 
-WORK = ROOT / "build" / "soak"
+WORK = BUILD / "soak"
 EVERY_SECONDS = 5
 WARM_UP = 0.4                # of the run: caches fill, books and histories reach their bounds
 RSS_MB_PER_HOUR_MAX = 1.0

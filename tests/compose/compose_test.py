@@ -23,7 +23,7 @@ import yaml
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import expectations
-from engine import ROOT, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until
+from engine import BUILD, ROOT, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until
 from expectations import SERVICES
 from hardening import Hardening
 from kills import Kills
@@ -34,7 +34,7 @@ from running import Running
 from scaling import Scaling
 from view import AGGREGATOR, View
 
-WORK = ROOT / "build" / "compose-test"
+WORK = BUILD / "compose-test"
 STEPS = ("config", "build", "up", "harden", "kills", "scale", "resume")
 READY_SECONDS = 120      # from nothing to a stack that trades
 

@@ -29,9 +29,9 @@ import provocations
 from exposition import Broken, Scrape, falling
 from processes import Monitoring, Webhook, listening
 from stack import PROGRAMS, Stack, changed_configuration, request
-from waiting import ROOT, Failed, say, wait_until
+from waiting import BUILD, ROOT, Failed, say, wait_until
 
-WORK = ROOT / "build" / "e2e"
+WORK = BUILD / "e2e"
 FACTOR = 30
 HEALTHY_SECONDS = 30  # at least; then until everything that moves by itself has moved
 # Alerts that no fault here provokes: each has promtool cases that fire and that do not (alerts_test.yml).

@@ -19,9 +19,9 @@ import leases
 import silence
 from processes import Monitoring, Webhook
 from stack import Stack
-from waiting import ROOT, Failed, say, wait_until
+from waiting import BUILD, Failed, say, wait_until
 
-WORK = ROOT / "build" / "quiet"
+WORK = BUILD / "quiet"
 RUNNER = "strategy-runner"
 SHARED_SECONDS = 20      # from the order to scale until every shard has its new holder
 

@@ -11,9 +11,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from waiting import ROOT, Failed, wait_until
+from waiting import BUILD, ROOT, Failed, wait_until
 
-PROGRAMS = ROOT / "build" / "release" / "bin"
+PROGRAMS = BUILD / "release" / "bin"
 PORTS = (8000, 8001, 8002, 8003, 8010, 8011, 8012, 8013, 8080, 8090)  # of the stack, before the offset
 
 

@@ -1,9 +1,12 @@
 """How the tests that run real processes wait and tell: shared by e2e, compose and chaos."""
 
+import os
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Of the build trees and of what tests leave to be looked at; make names another where the checkout cannot be written.
+BUILD = ROOT / (os.environ.get("BUILD_FOLDER") or "build")
 
 _started = time.monotonic()
 
