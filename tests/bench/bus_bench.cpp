@@ -26,6 +26,7 @@
 #include "common/bus/subscriber.hpp"
 #include "common/wire/market_data_codec.hpp"
 #include "tests/support/recorded_data.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 
@@ -253,8 +254,7 @@ double send_raw(const std::string& address, const std::vector<std::size_t>& fram
 
 void run(benchmark::State& state, const std::string& transport,
          const std::vector<std::size_t>& batches) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "polybot-bench-XXXXXX").string();
-  const std::filesystem::path folder = ::mkdtemp(pattern.data());
+  const test_support::TemporaryFolder folder{"polybot-bench"};
   double deltas = 0;
   for (const std::size_t batch : batches) deltas += static_cast<double>(batch);
   double ours_s = 0;
@@ -262,15 +262,14 @@ void run(benchmark::State& state, const std::string& transport,
   double megabytes = 0;
   std::uint64_t lost = 0;
   for (auto _ : state) {
-    const Measured measured = send_over_bus(fresh_address(transport, folder), batches);
+    const Measured measured = send_over_bus(fresh_address(transport, folder.path()), batches);
     lost += measured.lost;
     state.SetIterationTime(measured.seconds);
     ours_s += measured.seconds;
-    raw_s += send_raw(fresh_address(transport, folder), measured.frame_bytes);
+    raw_s += send_raw(fresh_address(transport, folder.path()), measured.frame_bytes);
     for (const std::size_t size : measured.frame_bytes)
       megabytes += static_cast<double>(size) / 1e6;
   }
-  std::filesystem::remove_all(folder);
   if (lost > 0) state.SkipWithError("messages were lost");
   const double rounds = static_cast<double>(state.iterations());
   state.counters["deltas/s"] = rounds * deltas / ours_s;

@@ -156,18 +156,17 @@ Child start_nginx() {
   std::filesystem::create_directories(folder);
   child.port = free_port();
   std::ofstream(folder / "nginx.conf")
-      << "daemon off; master_process off; worker_processes 1; pid " << (folder / "pid").string()
-      << "; error_log stderr crit;\nevents { worker_connections 64; }\nhttp { access_log off; "
+      << "daemon off; master_process off; worker_processes 1; pid pid; error_log stderr "
+         "crit;\nevents { worker_connections 64; }\nhttp { access_log off; "
          "keepalive_requests 1000000000; default_type application/json;\n"
-      << "client_body_temp_path " << folder.string() << "/b; proxy_temp_path " << folder.string()
-      << "/p; fastcgi_temp_path " << folder.string() << "/f; uwsgi_temp_path " << folder.string()
-      << "/u; scgi_temp_path " << folder.string() << "/s;\n"
+      << "client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; "
+         "scgi_temp_path s;\n"
       << "server { listen 127.0.0.1:" << child.port << "; location / { return 200 '" << kBody
       << "'; } } }\n";
   child.pid = ::fork();
   if (child.pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::execl(binary, "nginx", "-p", folder.c_str(), "-c", (folder / "nginx.conf").c_str(), nullptr);
+    ::execl(binary, "nginx", "-p", folder.c_str(), "-c", "nginx.conf", nullptr);
     std::_Exit(1);
   }
   for (int i = 0; i < 100 && !answers(child.port); ++i) ::usleep(20'000);

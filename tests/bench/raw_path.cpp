@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/temporary_folder.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -162,12 +164,11 @@ int main(int argc, char** argv) {
   // Options are meant for the benchmark programs beside it.
   const bool told = argc > 1 && argv[1][0] != '-';
   const int count = told ? std::atoi(argv[1]) : 2'000;
-  std::string pattern = (fs::temp_directory_path() / "raw-path-XXXXXX").string();
-  if (count <= 0 || ::mkdtemp(pattern.data()) == nullptr) return 1;
-  const fs::path folder = pattern;
+  if (count <= 0) return 1;
+  const polybot::test_support::TemporaryFolder folder{"raw-path"};
   const std::string first = "ipc://" + (folder / "a.ipc").string();
   const std::string second = "ipc://" + (folder / "b.ipc").string();
-  const pid_t children[] = {spawn("third", [&] { keep(second, folder, count); }),
+  const pid_t children[] = {spawn("third", [&] { keep(second, folder.path(), count); }),
                             spawn("second", [&] { pass_on(first, second); }),
                             spawn("first", [&] { tick(first, count); })};
   bool good = true;
@@ -175,6 +176,5 @@ int main(int argc, char** argv) {
     int status = 0;
     good = ::waitpid(child, &status, 0) == child && status == 0 && good;
   }
-  fs::remove_all(folder);
   return good ? 0 : 1;
 }

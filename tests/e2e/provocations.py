@@ -260,7 +260,7 @@ def _frame(topic, message):
 def _send_garbage(run):
     """Well-formed bus frames on the metrics channel whose content is no snapshot."""
     with socket.socket(socket.AF_UNIX) as peer:
-        peer.connect(str(run.stack.data / "bus" / "metrics.ipc"))
+        peer.connect(str(run.stack.bus / "metrics.ipc"))
         peer.sendall(_SP_PUBLISHER)
         peer.recv(8)
         body = _frame(b"metrics.stranger", b"\xff" * 40)
@@ -290,7 +290,7 @@ TWIN_REPLICA = Provocation("twin-replica", begin=_start_twin, end=_stop_twin,
 def _start_deaf_replica(run):
     REPLICA_UNREADY.memory["deaf"] = run.stack.second(
         "strategy-runner", free_port(), POLYBOT_REPLICA="deaf",
-        POLYBOT_BUS__ORDERS_RECOVERY=f"ipc://{run.stack.data}/bus/nobody.ipc")
+        POLYBOT_BUS__ORDERS_RECOVERY=f"ipc://{run.stack.bus}/nobody.ipc")
 
 
 def _stop_deaf_replica(run):

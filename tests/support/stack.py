@@ -14,7 +14,7 @@ from pathlib import Path
 from waiting import BUILD, ROOT, Failed, wait_until
 
 PROGRAMS = BUILD / "release" / "bin"
-PORTS = (8000, 8001, 8002, 8003, 8010, 8011, 8012, 8013, 8080, 8090)  # of the stack, before the offset
+PORTS = (8000, 8001, 8002, 8003, *range(8010, 8026), 8080, 8090)  # of the stack, before the offset
 
 
 def request(url, method="GET", body=None, headers=None, timeout=10.0):
@@ -41,8 +41,8 @@ def _is_free(port):
 
 
 def free_offset():
-    """An offset at which every port of a stack is free."""
-    for offset in range(20000, 45000, 200):
+    """An offset at which every port of a stack is free: the caller's PORT_OFFSET, or the next that will do."""
+    for offset in range(int(os.environ.get("PORT_OFFSET") or 20000), 50000, 100):
         if all(_is_free(port + offset) for port in PORTS):
             return offset
     raise Failed("no free range of ports for a stack")
@@ -154,6 +154,11 @@ class Stack:
         arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1:-1]
         return subprocess.Popen([PROGRAMS / service, *arguments], stdin=subprocess.DEVNULL, env=environment,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @property
+    def bus(self):
+        """The folder of the sockets: DATA/bus, or where that leads to when its path is too long for a socket's."""
+        return (self.data / "bus").resolve()
 
     # ---- its ports ----
 

@@ -67,7 +67,7 @@ TEST(Address, RefusesWhatIsNoAddress) {
 
 TEST(Address, ListensInAFolderThatOnlyItsOwnerEnters) {
   TemporaryFolder folder;
-  const auto made = folder.path / "made" / "bus";
+  const auto made = folder / "made" / "bus";
   {
     nng::Socket socket = open_publisher();
     socket.attach(listen_on(ipc_address(made, "md")), NetworkTrust::LoopbackOnly);
@@ -81,8 +81,8 @@ TEST(Address, ListensInAFolderThatOnlyItsOwnerEnters) {
   std::filesystem::permissions(
       made, std::filesystem::perms::owner_all | std::filesystem::perms::others_exec);
   EXPECT_THROW(prepare_ipc_folder(made), std::runtime_error);
-  std::ofstream(folder.path / "file") << "not a folder";
-  EXPECT_THROW(prepare_ipc_folder(folder.path / "file"), std::runtime_error);
+  std::ofstream(folder / "file") << "not a folder";
+  EXPECT_THROW(prepare_ipc_folder(folder / "file"), std::runtime_error);
 }
 
 TEST(Address, NamesAnAddressThatIsInUse) {
@@ -90,13 +90,13 @@ TEST(Address, NamesAnAddressThatIsInUse) {
   nng::Socket first = open_publisher();
   nng::Socket second = open_publisher();
   for (const std::string& wanted :
-       {ipc_address(folder.path, "md"), std::string(kAnyTcpPort), inproc("taken")}) {
+       {ipc_address(folder.path(), "md"), std::string(kAnyTcpPort), inproc("taken")}) {
     const std::string address = first.attach(listen_on(wanted), NetworkTrust::LoopbackOnly);
     const std::string failure =
         failure_of([&] { second.attach(listen_on(address), NetworkTrust::LoopbackOnly); });
     EXPECT_EQ(failure, "address in use: " + address + " (is another instance running?)");
   }
-  EXPECT_TRUE(std::filesystem::exists(folder.path / "md")) << "the live socket file was removed";
+  EXPECT_TRUE(std::filesystem::exists(folder / "md")) << "the live socket file was removed";
 }
 
 // What a killed process leaves: a bound socket file that nobody listens on.
@@ -112,15 +112,15 @@ void leave_stale_socket(const std::filesystem::path& path) {
 
 TEST(Address, ReplacesTheSocketFileOfAKilledListener) {
   TemporaryFolder folder;
-  leave_stale_socket(folder.path / "md");
+  leave_stale_socket(folder / "md");
   nng::Socket socket = open_publisher();
   EXPECT_NO_THROW(
-      socket.attach(listen_on(ipc_address(folder.path, "md")), NetworkTrust::LoopbackOnly));
+      socket.attach(listen_on(ipc_address(folder.path(), "md")), NetworkTrust::LoopbackOnly));
 }
 
 TEST(Address, DoesNotConnectToALivingListenerToFindOutThatItLives) {
   TemporaryFolder folder;
-  const std::filesystem::path path = folder.path / "md";
+  const std::filesystem::path path = folder / "md";
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -128,20 +128,22 @@ TEST(Address, DoesNotConnectToALivingListenerToFindOutThatItLives) {
   ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
   ASSERT_EQ(::listen(listener, 8), 0);
   nng::Socket socket = open_publisher();
-  EXPECT_THROW(socket.attach(listen_on(ipc_address(folder.path, "md")), NetworkTrust::LoopbackOnly),
-               std::runtime_error);
+  EXPECT_THROW(
+      socket.attach(listen_on(ipc_address(folder.path(), "md")), NetworkTrust::LoopbackOnly),
+      std::runtime_error);
   EXPECT_EQ(::accept(listener, nullptr, nullptr), -1) << "somebody has connected";
   ::close(listener);
 }
 
 TEST(Address, NeverRemovesAFileThatIsNoSocket) {
   TemporaryFolder folder;
-  std::ofstream(folder.path / "md") << "precious";
-  EXPECT_THROW(remove_stale_ipc_socket(ipc_address(folder.path, "md")), std::runtime_error);
+  std::ofstream(folder / "md") << "precious";
+  EXPECT_THROW(remove_stale_ipc_socket(ipc_address(folder.path(), "md")), std::runtime_error);
   nng::Socket socket = open_publisher();
-  EXPECT_THROW(socket.attach(listen_on(ipc_address(folder.path, "md")), NetworkTrust::LoopbackOnly),
-               std::runtime_error);
-  EXPECT_TRUE(std::filesystem::exists(folder.path / "md"));
+  EXPECT_THROW(
+      socket.attach(listen_on(ipc_address(folder.path(), "md")), NetworkTrust::LoopbackOnly),
+      std::runtime_error);
+  EXPECT_TRUE(std::filesystem::exists(folder / "md"));
 }
 
 }  // namespace

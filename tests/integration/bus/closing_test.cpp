@@ -40,7 +40,7 @@ class Torrent {
 // The old way of closing hung in one of some hundred closes of this kind.
 TEST(Closing, EndsWhileMessagesPourIn) {
   TemporaryFolder folder;
-  const std::string address = ipc_address(folder.path / "bus", "socket");
+  const std::string address = ipc_address(folder / "bus", "socket");
   const Torrent torrent(address);
   int closed = 0;
   for (int round = 0; round < kRounds; ++round) {

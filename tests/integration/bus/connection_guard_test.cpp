@@ -78,7 +78,7 @@ class ConnectionGuarded : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::string address_ = ipc_address(folder_.path / "bus", "socket");
+  std::string address_ = ipc_address(folder_ / "bus", "socket");
   Loop loop_;
   Stats stats_;
   Stats peer_stats_;

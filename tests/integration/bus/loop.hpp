@@ -18,6 +18,7 @@
 #include "common/bus/publisher.hpp"
 #include "common/bus/recovery.hpp"
 #include "common/bus/subscriber.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace polybot::bus::test {
 
@@ -81,18 +82,7 @@ class Collector {
   std::uint64_t lost = 0;
 };
 
-// A folder of its own, entered by its owner only, removed afterwards.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "polybot-bus-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
+using test_support::TemporaryFolder;
 
 inline PublisherConfig publisher_config(std::vector<Endpoint> endpoints,
                                         std::uint64_t incarnation = 1) {

@@ -18,7 +18,7 @@ class OverEachTransport : public testing::TestWithParam<std::string> {
  protected:
   std::string address(const std::string& name) {
     if (GetParam() == "inproc") return inproc(name);
-    if (GetParam() == "ipc") return ipc_address(folder_.path / "bus", name);
+    if (GetParam() == "ipc") return ipc_address(folder_ / "bus", name);
     return kAnyTcpPort;
   }
   Loop loop_;
@@ -145,7 +145,7 @@ TEST(PublishSubscribe, JoiningLateIsNotALoss) {
 TEST(PublishSubscribe, AListenerThatRestartsIsHeardAgainUnderItsNewIncarnation) {
   Loop loop;
   TemporaryFolder folder;
-  const std::string address = ipc_address(folder.path, "md");
+  const std::string address = ipc_address(folder.path(), "md");
   Stats stats;
   Subscriber subscriber(
       loop.executor(), subscriber_config({dial_to(address)}, {Subscription::channel("md")}), stats);
@@ -155,7 +155,7 @@ TEST(PublishSubscribe, AListenerThatRestartsIsHeardAgainUnderItsNewIncarnation) 
       std::make_unique<Publisher>(loop.executor(), publisher_config({listen_on(address)}, 1), sent);
   connect(loop, *publisher, collector, "md.1");
   publisher.reset();
-  EXPECT_FALSE(std::filesystem::exists(folder.path / "md"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "md"));
   publisher =
       std::make_unique<Publisher>(loop.executor(), publisher_config({listen_on(address)}, 2), sent);
   connect(loop, *publisher, collector, "md.1");

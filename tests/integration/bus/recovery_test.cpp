@@ -64,7 +64,7 @@ TEST_F(Recovery, AnswersARequest) {
 }
 
 TEST_F(Recovery, ARequestMayBeAskedBeforeTheServerIsThere) {
-  const std::string address = ipc_address(folder_.path, "later");
+  const std::string address = ipc_address(folder_.path(), "later");
   const auto asking = client(address);
   const auto answer = ask(*asking, "x", kPatient);
   loop_.turn();
@@ -126,7 +126,7 @@ TEST_F(Recovery, RefusesWhatTheAnswererCannotServe) {
 
 TEST_F(Recovery, CarriesAPageOfNearlyOneMebibyte) {
   const std::string page(kRecoveryBytesMax - 1, '\x80');
-  const auto server = serve(ipc_address(folder_.path, "page"),
+  const auto server = serve(ipc_address(folder_.path(), "page"),
                             [&](std::string) -> asio::awaitable<Answer> { co_return page; });
   const auto asking = client(server->address());
   EXPECT_EQ(wait_for(ask(*asking, "page", kPatient)).value(), page);
@@ -135,7 +135,7 @@ TEST_F(Recovery, CarriesAPageOfNearlyOneMebibyte) {
 }
 
 TEST_F(Recovery, SurvivesARestartOfTheServer) {
-  const std::string address = ipc_address(folder_.path, "restart");
+  const std::string address = ipc_address(folder_.path(), "restart");
   auto server = serve(address, echo());
   const auto asking = client(address);
   EXPECT_TRUE(wait_for(ask(*asking, "a", kPatient)).has_value());

@@ -41,7 +41,7 @@ class WatchTest : public testing::Test {
     plan.service = name;
     plan.spec.name = name;
     plan.spec.program = "/bin/sh";
-    plan.spec.arguments = {"-c", "cd '" + folder_.string() + "'; " + script + "exec sleep 60"};
+    plan.spec.arguments = {"-c", "cd \"$0\"; " + script + "exec sleep 60", folder_.string()};
     plan.spec.environment = {{"PATH", "/usr/bin:/bin"}};
     plan.spec.output = folder_ / (name + ".out");
     plan.admin_port = admin_port;

@@ -1,16 +1,15 @@
 // The judgement of Prometheus' own linter over everything the catalogue can expose.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 
 #include "services/metrics-aggregator/exposition/text_format.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace polybot::metrics_aggregator {
 namespace {
@@ -45,14 +44,10 @@ TEST(Promtool, ComplainsOfNothingButTheDocumentedException) {
   if (std::system("command -v promtool >/dev/null 2>&1") != 0) {
     GTEST_SKIP() << "promtool is not installed (Debian package prometheus)";
   }
-  std::string pattern =
-      (std::filesystem::temp_directory_path() / "polybot-metrics-XXXXXX").string();
-  const int descriptor = ::mkstemp(pattern.data());
-  ASSERT_GE(descriptor, 0);
-  ::close(descriptor);
-  std::ofstream(pattern) << whole_catalogue();
-  const std::string output = output_of("promtool check metrics < " + pattern + " 2>&1");
-  std::filesystem::remove(pattern);
+  const test_support::TemporaryFolder folder;
+  std::ofstream(folder / "metrics") << whole_catalogue();
+  ::setenv("FILE", (folder / "metrics").c_str(), 1);  // the shell takes it from there as it is
+  const std::string output = output_of("promtool check metrics <\"$FILE\" 2>&1");
   EXPECT_EQ(output, "polybot_pnl_total non-counter metrics should not have \"_total\" suffix\n");
 }
 

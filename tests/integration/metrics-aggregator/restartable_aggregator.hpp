@@ -19,6 +19,7 @@
 #include "common/runtime/clock.hpp"
 #include "services/metrics-aggregator/aggregator.hpp"
 #include "tests/support/prometheus_text.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace polybot::metrics_aggregator {
 
@@ -29,15 +30,7 @@ class RestartableAggregator : public testing::Test {
   static constexpr std::chrono::milliseconds kInterval{20};
   static constexpr std::chrono::seconds kPatience{60};
 
-  RestartableAggregator() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "polybot-state-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~RestartableAggregator() override {
-    kill();
-    std::filesystem::remove_all(folder_);
-  }
+  ~RestartableAggregator() override { kill(); }
 
   // --- The aggregator ----------------------------------------------------------------------------
 
@@ -171,7 +164,7 @@ class RestartableAggregator : public testing::Test {
 
   boost::asio::io_context io_;
   std::mt19937_64 random_{11};
-  std::filesystem::path folder_;
+  test_support::TemporaryFolder folder_{"polybot-state"};
   bus::Stats sender_stats_;
   http::Client client_{io_.get_executor(), {}};
   std::unique_ptr<Running> running_;

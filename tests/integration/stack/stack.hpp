@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <regex>
 #include <stdexcept>
@@ -40,13 +42,15 @@ inline bool is_free(int port) {
   return free;
 }
 
-// The launcher has fixed ports, shifted by one number: finds one under which all are free. A
-// hundred numbers for each process, below those that the system gives to anybody: two that look at
-// the same time do not find the same.
+// The launcher has fixed ports, shifted by one number: finds one under which all are free, from
+// PORT_OFFSET on if the caller says so. A hundred numbers for each process, below those that the
+// system gives to anybody: two that look at the same time do not find the same.
 inline int free_port_offset() {
   constexpr int kHundreds = 230;
+  const char* const wanted = std::getenv("PORT_OFFSET");
+  const int first = wanted != nullptr && *wanted != '\0' ? std::atoi(wanted) : 1'000;
   for (int tried = 0; tried < kHundreds; ++tried) {
-    const int offset = 1'000 + (::getpid() + tried * 7) % kHundreds * 100;
+    const int offset = first + (::getpid() + tried * 7) % kHundreds * 100;
     bool all = true;
     for (const int port : {8000, 8001, 8002, 8003, 8010, 8011, 8012, 8080, 8090})
       all = all && is_free(port + offset);
@@ -58,8 +62,9 @@ inline int free_port_offset() {
 class Stack {
  public:
   // `prepare` runs in the launcher's process before it becomes the launcher.
-  explicit Stack(const std::filesystem::path& data, const std::function<void()>& prepare = nullptr)
-      : offset_(free_port_offset()) {
+  explicit Stack(const std::filesystem::path& data, const std::function<void()>& prepare = nullptr,
+                 std::optional<int> port_offset = std::nullopt)
+      : offset_(port_offset ? *port_offset : free_port_offset()) {
     int ends[2];
     if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
     child_ = ::fork();
@@ -161,6 +166,7 @@ class Stack {
     return -1;
   }
   [[nodiscard]] pid_t launcher() const { return child_; }
+  [[nodiscard]] int port_offset() const { return offset_; }
 
   // The launcher's own children.
   std::vector<pid_t> services() const {
@@ -193,6 +199,19 @@ class Stack {
   std::string transcript_;
 };
 
+// `polybot scale` for the stack in `data`; its exit code.
+inline int scale(const std::filesystem::path& data, const char* runners) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv("DATA", data.c_str(), 1);
+    ::execl(POLYBOT_LAUNCHER, POLYBOT_LAUNCHER, "scale", runners, nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 class StackTest : public testing::Test {
  protected:
   StackTest() {
@@ -202,10 +221,8 @@ class StackTest : public testing::Test {
   ~StackTest() override { std::filesystem::remove_all(folder_); }
 
   std::size_t sockets_left() const {
-    std::size_t count = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_ / "bus"))
-      ++count;
-    return count;
+    const std::filesystem::directory_iterator left(folder_ / "bus");
+    return static_cast<std::size_t>(std::distance(begin(left), end(left)));
   }
 
   std::filesystem::path folder_;

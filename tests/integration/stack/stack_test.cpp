@@ -38,25 +38,55 @@ TEST_F(StackTest, RefusesASecondStackInTheSameFolder) {
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
 }
 
+// Sockets go elsewhere there; everything else is below DATA, by whatever name.
+TEST_F(StackTest, TradesInADataFolderOfAnyPath) {
+  const std::filesystem::path data =
+      folder_ / std::string(120, 'x') / "Größe und 'mehr' \"$HOME\" #1; $(false)";
+  Stack stack(data);
+  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  EXPECT_TRUE(std::filesystem::is_symlink(data / "bus"));
+  EXPECT_TRUE(std::filesystem::is_socket(data / "bus" / "metrics.ipc"));
+  ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
+  ASSERT_EQ(scale(data / "", "2"), 0);
+  ASSERT_TRUE(stack.wait_for_line(std::regex("6/6 ready"))) << stack.transcript();
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+  EXPECT_THAT(stack.transcript(), HasSubstr("venue == journal == metrics"));
+  EXPECT_FALSE(std::filesystem::is_symlink(data / "bus"));
+}
+
+TEST_F(StackTest, TradesBesideAnotherStackButNotOnItsPorts) {
+  Stack first(folder_ / "first");
+  ASSERT_TRUE(first.wait_for_line(kFills)) << first.transcript();
+  {
+    Stack refused(folder_ / "second", nullptr, first.port_offset());
+    EXPECT_EQ(refused.wait_for_end(), 1);
+    EXPECT_THAT(refused.transcript(), HasSubstr("PORT_OFFSET=n"));
+  }
+  EXPECT_THAT(first.get(8003, "/status").body, HasSubstr(R"("running":true)"));
+  Stack second(folder_ / "second");
+  ASSERT_TRUE(second.wait_for_line(kFills)) << second.transcript();
+  for (Stack* const stack : {&second, &first}) {
+    stack->interrupt();
+    EXPECT_EQ(stack->wait_for_end(), 0) << stack->transcript();
+    EXPECT_THAT(stack->transcript(), HasSubstr("venue == journal == metrics"));
+  }
+}
+
 TEST_F(StackTest, GainsAndLosesRunnersWhileItRuns) {
-  const auto scale = [&](const char* runners) {
-    const std::string command =
-        "DATA='" + folder_.string() + "' '" POLYBOT_LAUNCHER "' scale " + runners + " 2>&1";
-    return std::system(command.c_str());
-  };
-  EXPECT_NE(scale("3"), 0) << "nothing runs there yet";
+  EXPECT_NE(scale(folder_, "3"), 0) << "nothing runs there yet";
   Stack stack(folder_);
   ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
-  EXPECT_NE(scale("0"), 0);
-  EXPECT_NE(scale("many"), 0);
-  ASSERT_EQ(scale("3"), 0);
+  EXPECT_NE(scale(folder_, "0"), 0);
+  EXPECT_NE(scale(folder_, "many"), 0);
+  ASSERT_EQ(scale(folder_, "3"), 0);
   ASSERT_TRUE(stack.wait_for_line(std::regex("7/7 ready.*fills [1-9]"))) << stack.transcript();
   EXPECT_EQ(stack.services().size(), 7u);
-  ASSERT_EQ(scale("1"), 0);
+  ASSERT_EQ(scale(folder_, "1"), 0);
   ASSERT_TRUE(stack.wait_for_line(std::regex("5/5 ready"))) << stack.transcript();
   EXPECT_EQ(stack.services().size(), 5u);
   std::filesystem::remove(folder_ / "control" / "runners");
-  EXPECT_EQ(scale("2"), 0) << "the number is gone, the stack is not";
+  EXPECT_EQ(scale(folder_, "2"), 0) << "the number is gone, the stack is not";
   ASSERT_TRUE(stack.wait_for_line(std::regex("6/6 ready"))) << stack.transcript();
   stack.interrupt();
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
@@ -69,9 +99,7 @@ TEST_F(StackTest, IsNotScaledAfterItsLauncherWasKilled) {
     Stack stack(folder_);
     ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
   }  // kills it
-  const std::string scale =
-      "DATA='" + folder_.string() + "' '" POLYBOT_LAUNCHER "' scale 2 2>/dev/null";
-  EXPECT_NE(std::system(scale.c_str()), 0);
+  EXPECT_NE(scale(folder_, "2"), 0);
 }
 
 TEST_F(StackTest, KeepsTryingToStartAnewWhatCannotBeStarted) {

@@ -32,7 +32,7 @@ class StartTest : public testing::Test {
     plan.service = "gateway";
     plan.spec.name = "gateway";
     plan.spec.program = "/bin/sh";
-    plan.spec.arguments = {"-c", "cd '" + folder_.string() + "'; " + script};
+    plan.spec.arguments = {"-c", "cd \"$0\"; " + script, folder_.string()};
     plan.spec.output = folder_ / "gateway.out";
     plan.admin_port = 1;  // nobody answers there
     Layout layout;
