@@ -19,7 +19,7 @@ GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 
-# The folder of all build trees. In recipes $(BUILD) is the tree of `make run` and `make test`, in words of the shell.
+# The folder of all build trees. In recipes $(BUILD) is the tree of `make run` and `make test`, as the shell reads it.
 quoted = '$(subst ','\'',$(1))'
 QUIET := $(if $(filter-out help scale token format clean,$(or $(MAKECMDGOALS),help)),,quiet)
 export BUILD_FOLDER := $(shell deploy/build-folder.sh $(call quoted,$(value BUILD)) $(QUIET))
@@ -145,5 +145,6 @@ build:
 	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '' all
 
+# Of a folder that somebody named, no more is removed than was built there.
 clean: ## remove all build trees (data is kept)
-	rm -rf $(if $(BUILD_GIVEN),"$$BUILD_FOLDER"/release "$$BUILD_FOLDER"/asan "$$BUILD_FOLDER"/fuzz "$$BUILD_FOLDER"/mutants,"$$BUILD_FOLDER")
+	@$(if $(BUILD_GIVEN),cd -- "$$BUILD_FOLDER" && rm -rf release asan fuzz mutants,rm -rf "$$BUILD_FOLDER")

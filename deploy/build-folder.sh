@@ -2,7 +2,7 @@
 # Prints the folder that holds the build trees; run from the top of the source tree.
 #   deploy/build-folder.sh WANTED [quiet]
 # That is WANTED, or when it is empty build/, or in a source tree that cannot be written a folder of its own in the
-# user's cache, which is said on standard error unless "quiet". With exit code 1 it prints why nothing can be built here.
+# user's cache, which is said on standard error unless "quiet". Exit code 1: it prints why nothing can be built here.
 set -eu
 wanted=${1:-} quiet=${2:-}
 here=$(pwd -P)
@@ -37,6 +37,7 @@ else
   name=$(basename "$here" | LC_ALL=C tr -c 'A-Za-z0-9._\n-' '_' | cut -c 1-40)
   folder=$cache/polybot/$name-$(printf '%s' "$here" | sha256sum | cut -c 1-12)
   refuse_characters "$folder" "The path of your cache, $folder," "name another folder with BUILD=folder"
-  [ -n "$quiet" ] || echo "This folder cannot be written; the build trees are in $folder (BUILD=folder names another)" >&2
+  [ -n "$quiet" ] ||
+    echo "This folder cannot be written; the build trees are in $folder (BUILD=folder names another)" >&2
 fi
 printf '%s\n' "$folder"

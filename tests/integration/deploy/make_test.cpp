@@ -1,0 +1,89 @@
+// Folders of any name reach the programs through make as they are, and a folder that the tools
+// cannot take is named before anything is built.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/support/temporary_folder.hpp"
+
+namespace polybot {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+struct Outcome {
+  int exit_code = -1;
+  std::string output;  // standard error included
+};
+
+class MakeTest : public testing::Test {
+ protected:
+  MakeTest() {
+    for (const char* of_the_caller : {"MAKEFLAGS", "MAKELEVEL", "DATA", "BUILD"})
+      ::unsetenv(of_the_caller);
+    ::setenv("SOURCE", POLYBOT_SOURCE_DIR, 1);
+    // The shells of these tests read names from variables, which no quote in them can end.
+    ::setenv("ODD", odd_.c_str(), 1);
+    fs::create_directories(odd_ / "secrets");
+    std::ofstream(odd_ / "secrets" / "api-token") << "the token";
+  }
+
+  static Outcome run(const std::string& command) {
+    std::FILE* const pipe = ::popen(("{ " + command + "; } 2>&1").c_str(), "r");
+    Outcome outcome;
+    std::array<char, 4096> buffer{};
+    while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
+      outcome.output.append(buffer.data(), size);
+    const int status = ::pclose(pipe);
+    if (WIFEXITED(status)) outcome.exit_code = WEXITSTATUS(status);
+    return outcome;
+  }
+
+  test_support::TemporaryFolder folder_{"make"};
+  fs::path odd_ = folder_ / "Größe und 'mehr' \"$HOME\" $(false) `false` #1; %s\\n";
+};
+
+TEST_F(MakeTest, PassesADataFolderOfAnyNameOnAsItIs) {
+  const std::string make = "make -s --no-print-directory -C \"$SOURCE\" token ";
+  EXPECT_EQ(run(make + "DATA=\"$ODD\"").output, "the token\n");
+  EXPECT_EQ(run(make + "DATA=\"$ODD/\"").output, "the token\n");
+  EXPECT_EQ(run("DATA=\"$ODD\" " + make).output, "the token\n");
+}
+
+TEST_F(MakeTest, BuildsWhereItIsToldTo) {
+  const Outcome told = run("cd \"$SOURCE\" && deploy/build-folder.sh \"/it's 5 \\$ and ü\"");
+  EXPECT_EQ(told.exit_code, 0);
+  EXPECT_EQ(told.output, "/it's 5 $ and ü\n");
+  fs::create_directory(folder_ / "checkout");
+  ::setenv("CHECKOUT", (folder_ / "checkout").c_str(), 1);
+  EXPECT_EQ(run("cd \"$CHECKOUT\" && \"$SOURCE\"/deploy/build-folder.sh ''").output, "build\n");
+}
+
+TEST_F(MakeTest, RefusesAFolderThatTheBuildToolsCannotTake) {
+  const Outcome here = run("cd \"$ODD\" && \"$SOURCE\"/deploy/build-folder.sh ''");
+  EXPECT_EQ(here.exit_code, 1);
+  EXPECT_THAT(here.output, HasSubstr("move it to another path"));
+  const Outcome there = run("make -C \"$SOURCE\" programs BUILD='a\"b'");
+  EXPECT_EQ(there.exit_code, 2);
+  EXPECT_THAT(there.output, HasSubstr("name another folder with BUILD=folder"));
+}
+
+TEST_F(MakeTest, AsksForAnotherDataFolderBeforeItBuilds) {
+  std::ofstream(odd_ / "file") << "no folder";
+  const Outcome refused =
+      run("make -s --no-print-directory -C \"$SOURCE\" data-folder DATA=\"$ODD/file/data\"");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr((odd_ / "file").string() + " is no folder"));
+  EXPECT_THAT(refused.output, HasSubstr("DATA=folder"));
+}
+
+}  // namespace
+}  // namespace polybot
