@@ -36,11 +36,9 @@ std::optional<PortUse> find_taken_port(const std::vector<PortUse>& ports) {
   return found == ports.end() ? std::nullopt : std::optional(*found);
 }
 
-std::string taken_text(const PortUse& taken, std::uint16_t port_offset) {
+std::string taken_text(const PortUse& taken) {
   return "port " + std::to_string(taken.port) + " of " + taken.user +
-         " is taken by another program; end that one, or give this stack other ports with "
-         "PORT_OFFSET=n (it is " +
-         std::to_string(port_offset) + "; two stacks 100 apart share no port)";
+         " is taken by another program";
 }
 
 }  // namespace polybot::launcher

@@ -1,7 +1,6 @@
 // Whether the ports of a stack are free, before anything is started on them.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +12,7 @@ namespace polybot::launcher {
 // The first port on which another program listens, or none.
 [[nodiscard]] std::optional<PortUse> find_taken_port(const std::vector<PortUse>& ports);
 
-// One sentence: which port, whose it would have been, and what to do.
-[[nodiscard]] std::string taken_text(const PortUse& taken, std::uint16_t port_offset);
+// "port 8110 of runner-1 is taken by another program".
+[[nodiscard]] std::string taken_text(const PortUse& taken);
 
 }  // namespace polybot::launcher

@@ -156,7 +156,11 @@ asio::awaitable<std::string> Session::wait_for_ports() {
   while (true) {
     const auto taken = find_taken_port(layout_.ports);
     if (!taken) co_return std::string();
-    if (clock_.monotonic() > deadline) co_return taken_text(*taken, options_.port_offset);
+    if (clock_.monotonic() > deadline) {
+      co_return taken_text(*taken) +
+          "; end that one, or give this stack other ports with PORT_OFFSET=n (it is " +
+          std::to_string(options_.port_offset) + "; two stacks 100 apart share no port)";
+    }
     co_await runtime::sleep_for(100ms);
   }
 }

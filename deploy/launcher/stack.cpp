@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "common/runtime/until_one_ends.hpp"
+#include "deploy/launcher/ports.hpp"
 #include "deploy/launcher/scale.hpp"
 
 namespace polybot::launcher {
@@ -224,7 +225,10 @@ void Stack::scale(std::size_t runners) {
   for (std::size_t i = 0; i < layout_.runners.size(); ++i) {
     Member* const found = find(layout_.runners[i].spec.name);
     if (i < runners && found == nullptr) {
-      add(layout_.runners[i]);
+      const ServicePlan& plan = layout_.runners[i];
+      add(plan);
+      if (const auto taken = find_taken_port({{plan.admin_port, plan.spec.name}}))
+        say_(taken_text(*taken) + "; end that one, and it starts");
       launch_or_retry(members_.back());
     } else if (i >= runners && found != nullptr && !found->retired_at) {
       retire(*found);

@@ -23,7 +23,7 @@ import yaml
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import expectations
-from engine import BUILD, ROOT, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until
+from engine import ROOT, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until
 from expectations import SERVICES
 from hardening import Hardening
 from kills import Kills
@@ -33,6 +33,7 @@ from resume import Resume
 from running import Running
 from scaling import Scaling
 from view import AGGREGATOR, View
+from waiting import BUILD
 
 WORK = BUILD / "compose-test"
 STEPS = ("config", "build", "up", "harden", "kills", "scale", "resume")

@@ -14,7 +14,7 @@ import threading
 import time
 
 import waiting
-from waiting import BUILD, ROOT, Failed, say
+from waiting import ROOT, Failed, say
 
 
 def wait_until(what, condition, seconds, every=1.0):

@@ -10,12 +10,15 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "deploy/launcher/scale.hpp"
 #include "deploy/launcher/stack.hpp"
 #include "tests/integration/http/loop.hpp"
 
@@ -84,6 +87,30 @@ TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
   asio::co_spawn(io_, stack.watch(), asio::detached);
   test::run(io_, body());
   EXPECT_EQ(starts_after, starts_before + 1);
+}
+
+TEST_F(WatchTest, SaysThatAnotherProgramHasThePortOfANewRunner) {
+  asio::ip::tcp::acceptor other(io_, {asio::ip::address_v4::loopback(), 0});
+  Layout layout;
+  layout.runners = {plan("runner-1", other.local_endpoint().port(), "")};
+  layout.data = folder_;
+  std::filesystem::create_directory(folder_ / "control");
+  write_wanted_runners(folder_, 1);
+  std::vector<std::string> said;
+  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
+  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
+    said.push_back(line);
+    more.cancel();
+  });
+  const auto body = [&]() -> asio::awaitable<void> {
+    while (said.size() < 2) (void)co_await more.async_wait(kAsTuple);
+  };
+  asio::co_spawn(io_, stack.watch(), asio::detached);
+  test::run(io_, body());
+  EXPECT_EQ(said.at(0), "scaling from 0 to 1 runners");
+  EXPECT_EQ(said.at(1),
+            "port " + std::to_string(other.local_endpoint().port()) +
+                " of runner-1 is taken by another program; end that one, and it starts");
 }
 
 }  // namespace

@@ -52,9 +52,7 @@ TEST(Ports, NamesTheOneThatSomebodyElseHas) {
   const auto found = find_taken_port({{0, "any free one"}, taken});
   ASSERT_TRUE(found);
   EXPECT_EQ(found->user, "gateway");
-  EXPECT_THAT(taken_text(*found, 100),
-              AllOf(HasSubstr("port " + std::to_string(taken.port) + " of gateway"),
-                    HasSubstr("PORT_OFFSET=n (it is 100")));
+  EXPECT_THAT(taken_text(*found), HasSubstr("port " + std::to_string(taken.port) + " of gateway"));
   other.close();
   EXPECT_FALSE(find_taken_port({taken}));
 }
