@@ -65,5 +65,91 @@ TEST(Checkout, HasNoCarriageReturnWhateverGitIsTold) {
   }
 }
 
+// ---- the image
+// -----------------------------------------------------------------------------------------
+
+struct Instruction {
+  std::size_t stage;  // 1 is the first FROM
+  std::vector<std::string> words;
+};
+
+std::vector<Instruction> dockerfile() {
+  std::vector<Instruction> found;
+  std::size_t stage = 0;
+  std::string line;
+  for (const std::string& part : split(read_source("deploy/Dockerfile"), '\n')) {
+    if (part.empty() || part.front() == '#') continue;
+    line += part;
+    if (line.back() == '\\') {
+      line.pop_back();
+      continue;
+    }
+    found.push_back({stage, words(line)});
+    line.clear();
+    if (found.back().words[0] == "FROM") found.back().stage = ++stage;
+  }
+  return found;
+}
+
+bool is_copy_from_context(const Instruction& instruction) {
+  return instruction.words[0] == "COPY" && instruction.words[1].rfind("--from=", 0) != 0;
+}
+
+TEST(Image, TakesNoModeFromTheCheckout) {
+  // COPY keeps what a checkout under umask 077 has, 0700 of root, and the image's user is not root.
+  const std::vector<Instruction> instructions = dockerfile();
+  const std::size_t last = instructions.back().stage;
+  EXPECT_GE(last, 2U);
+  for (const Instruction& instruction : instructions) {
+    EXPECT_FALSE(instruction.stage == last && is_copy_from_context(instruction))
+        << "COPY " << instruction.words[1];
+  }
+}
+
+TEST(Image, CopiesOnlyWhatItsContextHolds) {
+  const std::vector<std::string> rules = split(read_source(".dockerignore"), '\n');
+  for (const Instruction& instruction : dockerfile()) {
+    if (!is_copy_from_context(instruction)) continue;
+    for (std::size_t i = 1; i + 1 < instruction.words.size(); ++i) {
+      const std::string source = instruction.words[i];
+      EXPECT_TRUE(fs::exists(fs::path(POLYBOT_SOURCE_DIR) / source)) << source;
+      EXPECT_TRUE(std::any_of(rules.begin(), rules.end(),
+                              [&](const std::string& rule) {
+                                return rule.front() == '!' &&
+                                       (source + "/").rfind(rule.substr(1) + "/", 0) == 0;
+                              }))
+          << source << " is not in the context";
+    }
+  }
+}
+
+TEST(Image, CompilesAsMuchAtOnceAsTheMemoryHolds) {
+  int builds = 0;
+  for (const Instruction& instruction : dockerfile()) {
+    for (std::size_t i = 0; i < instruction.words.size(); ++i) {
+      if (instruction.words[i] != "ninja") continue;
+      ++builds;
+      const std::vector<std::string> rest(instruction.words.begin() + static_cast<long>(i),
+                                          instruction.words.end());
+      EXPECT_THAT(rest, Contains(StartsWith("\"$(deploy/jobs.sh)")));
+    }
+  }
+  EXPECT_GT(builds, 0);
+}
+
+TEST(Image, GetsThePackagesWhoseLibrariesItsProgramsLoad) {
+  const ToolResult found =
+      run_tool({source_path("deploy/compose/libraries.sh"), "/proc/self/exe", "/bin/ls"});
+  EXPECT_EQ(found.exit_code, 0) << found.output;
+  EXPECT_THAT(split(found.output, '\n'), Contains("libc6"));
+}
+
+TEST(Image, IsRefusedAProgramWithoutItsLibraries) {
+  const ToolResult found =
+      run_tool({source_path("deploy/compose/libraries.sh"), source_path("README.md")});
+  EXPECT_NE(found.exit_code, 0);
+  EXPECT_THAT(found.output, HasSubstr("README.md"));
+}
+
 }  // namespace
 }  // namespace polybot::monitoring
