@@ -52,7 +52,7 @@ def write_override():
         (folder / name).write_text(out)
     file = WORK / "override.yml"
     file.write_text(yaml.safe_dump(
-        {"services": {"prometheus": {"volumes": [f"{folder}:/etc/prometheus:ro"]}}}))
+        {"services": {"prometheus": {"volumes": [f"{folder}:/etc/prometheus:ro,z"]}}}))
     return file
 
 
