@@ -2,6 +2,9 @@
 # What has to be there before the services start, in containers:
 #   polybot-setup                     checks MODE; makes a venue key for the simulated account if there is none
 #   polybot-setup set-venue-key <KEY  takes the key from standard input instead (64 hex digits)
+#   polybot-setup open-configuration FOLDER...
+#                                     lets everybody, and so the containers, read configuration that a checkout under
+#                                     umask 077 keeps to its owner
 # The key is a file that only its owner can read, in a folder that nobody but order-manager mounts.
 set -eu
 umask 077
@@ -40,5 +43,13 @@ case ${1:-} in
     write_key "0x$digits"
     say "the venue key is replaced; restart order-manager"
     ;;
-  *) fail "unknown argument '$1' (set-venue-key)" ;;
+  open-configuration)
+    shift
+    # Files of other kinds may hold secrets, and stay as they are. A folder is opened before what it holds.
+    changed=$(find "$@" \( -type d ! -perm -555 -o -type f ! -perm -444 \
+        \( -name '*.toml' -o -name '*.yml' -o -name '*.json' \) \) -exec chmod -c a+rX {} +) ||
+      fail "the containers may not read all of the configuration: on the host, run chmod -R a+rX $*, and start again"
+    [ -z "$changed" ] || say "the containers may read now: $(printf '%s\n' "$changed" | wc -l) files and folders of $*"
+    ;;
+  *) fail "unknown argument '$1' (set-venue-key, open-configuration)" ;;
 esac

@@ -23,7 +23,7 @@ import yaml
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
 import expectations
-from engine import ROOT, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until
+from engine import ROOT, WORK, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until
 from expectations import SERVICES
 from hardening import Hardening
 from kills import Kills
@@ -33,9 +33,7 @@ from resume import Resume
 from running import Running
 from scaling import Scaling
 from view import AGGREGATOR, View
-from waiting import BUILD
 
-WORK = BUILD / "compose-test"
 STEPS = ("config", "build", "up", "harden", "kills", "scale", "resume")
 READY_SECONDS = 120      # from nothing to a stack that trades
 
@@ -50,6 +48,7 @@ def write_override():
         code, out, err = run([str(shipped / "shorten.sh")], data=(shipped / name).read_text())
         demand(code == 0, err.strip())
         (folder / name).write_text(out)
+        (folder / name).chmod(0o644)   # Prometheus is another user, whatever the umask here
     file = WORK / "override.yml"
     file.write_text(yaml.safe_dump(
         {"services": {"prometheus": {"volumes": [f"{folder}:/etc/prometheus:ro,z"]}}}))

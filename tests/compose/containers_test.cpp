@@ -167,5 +167,61 @@ TEST(Image, IsRefusedAProgramWithoutItsLibraries) {
   EXPECT_THAT(found.output, HasSubstr("README.md"));
 }
 
+// ---- a checkout that only its owner may read
+// -----------------------------------------------------------
+
+class ClosedCheckout : public testing::Test {
+ protected:
+  ClosedCheckout() {
+    fs::create_directories(folder_.path("config/deeper"));
+    for (const char* name :
+         {"config/a.toml", "config/deeper/b.yml", "config/deeper/c.json", "config/slack-webhook"}) {
+      folder_.write(name, "x");
+      fs::permissions(folder_.path(name), fs::perms::owner_read | fs::perms::owner_write);
+    }
+    fs::permissions(folder_.path("config/deeper"), fs::perms::owner_all);
+    fs::permissions(folder_.path("config"), fs::perms::owner_all);
+  }
+
+  [[nodiscard]] ToolResult open() const {
+    return run_tool(
+        {source_path("deploy/compose/setup.sh"), "open-configuration", folder_.path("config")});
+  }
+  [[nodiscard]] unsigned mode(const std::string& name) const {
+    return static_cast<unsigned>(fs::status(folder_.path(name)).permissions());
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(ClosedCheckout, IsOpenedForTheContainersUsers) {
+  const ToolResult opened = open();
+  EXPECT_EQ(opened.exit_code, 0) << opened.output;
+  for (const char* name : {"config/a.toml", "config/deeper/b.yml", "config/deeper/c.json"}) {
+    EXPECT_EQ(mode(name), 0644U) << name;
+  }
+  for (const char* name : {"config", "config/deeper"}) EXPECT_EQ(mode(name), 0755U) << name;
+}
+
+TEST_F(ClosedCheckout, KeepsASecretBesideTheConfigurationClosed) {
+  EXPECT_EQ(open().exit_code, 0);
+  EXPECT_EQ(mode("config/slack-webhook"), 0600U);
+}
+
+TEST_F(ClosedCheckout, IsOpenedOnce) {
+  EXPECT_THAT(open().output, HasSubstr("setup:"));
+  const ToolResult again = open();
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_EQ(again.output, "");
+}
+
+TEST(Setup, NamesAFolderThatIsNotThere) {
+  const ScratchFolder folder;
+  const ToolResult opened =
+      run_tool({source_path("deploy/compose/setup.sh"), "open-configuration", folder.path("gone")});
+  EXPECT_NE(opened.exit_code, 0);
+  EXPECT_THAT(opened.output, HasSubstr("gone"));
+}
+
 }  // namespace
 }  // namespace polybot::monitoring

@@ -14,7 +14,9 @@ import threading
 import time
 
 import waiting
-from waiting import ROOT, Failed, say
+from waiting import BUILD, ROOT, Failed, say
+
+WORK = BUILD / "compose-test"   # where the tests write
 
 
 def wait_until(what, condition, seconds, every=1.0):

@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 SERVICES = ("venue-simulator", "order-manager", "gateway", "strategy-runner", "metrics-aggregator")
 ON_BUS = ("order-manager", "gateway", "strategy-runner", "metrics-aggregator")
 OBSERVERS = ("prometheus", "alertmanager", "grafana")
+# What runs to its end before the others start.
+ONCE = ("permissions", "setup")
+
+# All that is left to a container of root's powers: into folders that are closed, to open them.
+CAPABILITIES = {"permissions": {"DAC_READ_SEARCH", "FOWNER"}}
 
 # `down` stops them rank by rank, each when those before it have ended.
 STOP_ORDER = ({"strategy-runner"}, {"gateway"}, {"order-manager"}, {"venue-simulator", "metrics-aggregator"})

@@ -2,17 +2,18 @@
 
 import json
 import os
+import shutil
 
 import expectations
-from engine import docker, run, wait_until
-from expectations import SERVICES
+from engine import WORK, docker, run, wait_until
+from expectations import ONCE, SERVICES
 from report import demand
 
 HEALTHY_SECONDS = 150    # the first check comes after 30 s, a second one 30 s after its end
 
 
 class Hardening:
-    """`started`: the services that run, besides setup, which has ended."""
+    """`started`: the services that run, besides those that have run to their end."""
 
     def __init__(self, table, stack, started):
         self.table = table
@@ -23,18 +24,24 @@ class Hardening:
         self.table.check("harden: containers", self.check_containers)
         self.table.check("harden: ports on loopback", self.check_ports)
         self.table.check("harden: volumes", self.check_volumes)
+        self.table.check("harden: mounted folders", self.check_mounted_folders)
+        self.table.check("harden: a closed checkout", self.check_closed_checkout)
         self.table.check("harden: networks", self.check_networks)
         self.table.check("harden: bus is out of reach", self.check_bus)
         self.table.check("harden: health checks", self.check_health)
 
     def check_containers(self):
-        for name in ["setup", *self.started]:
+        for name in [*ONCE, *self.started]:
             made = self.stack.inspect(name)
             host = made["HostConfig"]
-            restart = "no" if name == "setup" else "unless-stopped"
+            restart = "no" if name in ONCE else "unless-stopped"
             demand(host["RestartPolicy"]["Name"] == restart, f"{name}: restart is not {restart}")
             demand(host["ReadonlyRootfs"], f"{name}: its root can be written to")
-            demand(host["CapDrop"] == ["ALL"] and not host["CapAdd"], f"{name}: it has capabilities")
+            added = {capability.removeprefix("CAP_") for capability in host["CapAdd"] or []}
+            demand(host["CapDrop"] == ["ALL"] and added == expectations.CAPABILITIES.get(name, set()),
+                   f"{name}: it has the capabilities {added}")
+            if name in ONCE:
+                demand(host["NetworkMode"] == "none", f"{name}: it has a network")
             demand("no-new-privileges:true" in host["SecurityOpt"], f"{name}: it may gain privileges")
             demand("/tmp" in (host["Tmpfs"] or {}), f"{name}: no tmpfs")
             demand(host["LogConfig"] == expectations.LOGGING, f"{name}: logging is {host['LogConfig']}")
@@ -45,7 +52,7 @@ class Hardening:
             demand(user.strip() == "10001", f"{name}: runs as user {user.strip()}")
             code, _ = self.stack.execute(name, "touch", "/usr/local/bin/new")
             demand(code != 0, f"{name}: a file could be made below /usr")
-        return (f"{len(self.started) + 1} containers: read-only, no capabilities, no new privileges, "
+        return (f"{len(self.started) + len(ONCE)} containers: read-only, no capabilities, no new privileges, "
                 "bounded logs")
 
     def check_ports(self):
@@ -69,13 +76,13 @@ class Hardening:
 
     def check_volumes(self):
         mounted = {}
-        for name in ["setup", *self.started]:
+        for name in [*ONCE, *self.started]:
             for mount in self.stack.inspect(name)["Mounts"]:
                 if mount["Type"] == "volume":
                     volume = mount["Name"].removeprefix(self.stack.project + "_")
                     mounted.setdefault(volume, {})[name] = mount["RW"]
         expected = {volume: users for volume, users in expectations.VOLUMES.items()
-                    if set(users) & {"setup", *self.started}}
+                    if set(users) & {*ONCE, *self.started}}
         demand(mounted == expected, f"mounted are {mounted}")
         _, mode = self.stack.execute("order-manager", "stat", "-c", "%a %u",
                                      "/var/lib/polybot/venue-key/key")
@@ -83,6 +90,38 @@ class Hardening:
         _, mode = self.stack.execute("gateway", "stat", "-c", "%a %u", "secrets/api-token")
         demand(mode.strip() == "600 10001", f"the API token is {mode.strip()}")
         return "the venue key is order-manager's alone (read-only), the API token gateway's; both 0600"
+
+    def check_mounted_folders(self):
+        """With the label that containers may read where SELinux is enforced; only `permissions` may write."""
+        count = 0
+        for name in [*ONCE, *self.started]:
+            for mount in self.stack.inspect(name)["Mounts"]:
+                if mount["Type"] != "bind":
+                    continue
+                demand("z" in mount["Mode"].split(","), f"{name}: {mount['Destination']} is '{mount['Mode']}'")
+                demand(mount["RW"] == (name == "permissions"), f"{name}: {mount['Destination']} RW {mount['RW']}")
+                count += 1
+        return f"{count}, each labelled for SELinux"
+
+    def check_closed_checkout(self):
+        """What umask 077 leaves, of somebody who is neither root nor the container's user."""
+        folder = WORK / "closed"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        file = folder / "a.toml"
+        file.write_text("a = 1\n")
+        for path, mode in ((file, 0o600), (folder, 0o700)):
+            path.chmod(mode)
+            if os.geteuid() == 0:
+                os.chown(path, 1000, 1000)
+        read = ["docker", "run", "--rm", "--network=none", "--volume", f"{folder}:/folder:ro,z", self.stack.image,
+                "cat", "/folder/a.toml"]
+        demand(run(read)[0] != 0, "a container reads what is closed")
+        self.stack.compose("run", "--rm", "-T", "--volume", f"{folder}:/folder:z", "permissions",
+                           "polybot-setup", "open-configuration", "folder")
+        code, out, err = run(read)
+        demand((code, out) == (0, "a = 1\n"), f"it is not opened: {err.strip()}")
+        return "permissions opens it for the others"
 
     def check_networks(self):
         for name in self.started:

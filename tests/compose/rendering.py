@@ -36,7 +36,7 @@ class Rendering:
                              env={**os.environ, **settings_example()})
         demand(code == 0, err.strip())
         services = yaml.safe_load(out)["services"]
-        expected = {"setup", *SERVICES, *expectations.OBSERVERS}
+        expected = {*expectations.ONCE, *SERVICES, *expectations.OBSERVERS}
         demand(set(services) == expected, f"its services are {sorted(services)}")
         fixed = [name for name, service in services.items() if "container_name" in service]
         demand(not fixed, f"container_name in {fixed}")
