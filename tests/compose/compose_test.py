@@ -9,6 +9,7 @@ Each check is a row of the table at the end; one that fails makes the exit code 
 
   compose_test.py              everything
   compose_test.py NAME...      only the steps named: config build up harden kills scale resume
+                              upgrade
 """
 
 import os
@@ -32,9 +33,10 @@ from report import Table, as_text, demand
 from resume import Resume
 from running import Running
 from scaling import Scaling
+from upgrade import Upgrade
 from view import AGGREGATOR, View
 
-STEPS = ("config", "build", "up", "harden", "kills", "scale", "resume")
+STEPS = ("config", "build", "up", "harden", "kills", "scale", "resume", "upgrade")
 READY_SECONDS = 120      # from nothing to a stack that trades
 
 
@@ -172,6 +174,8 @@ class ComposeTest:
             Scaling(self.table, self.stack, self.shipped, self.view, self.running, self.started).check()
         elif step == "resume":
             Resume(self.table, self.stack, self.view, self.started).check()
+        elif step == "upgrade":
+            Upgrade(self.table, self.stack, self.view, self.running, self.started).check(self.versions)
 
     def remove(self):
         """Nothing of this test's project stays in the engine, however often somebody asks for the end."""

@@ -49,6 +49,12 @@ TEST(ComposeFile, LabelsEveryBindMountForSelinux) {
   EXPECT_GT(mounts, 0);
 }
 
+TEST(ComposeFile, TakesTheNumberOfRunnersFromTheSettings) {
+  // An `up` without --scale goes back to this number, at an upgrade for instance.
+  const YAML::Node services = YAML::Load(read_source("docker-compose.yml"))["services"];
+  EXPECT_EQ(services["strategy-runner"]["scale"].as<std::string>("none"), "${RUNNERS:-1}");
+}
+
 // ---- line ends
 // -----------------------------------------------------------------------------------------
 

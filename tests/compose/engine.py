@@ -84,6 +84,8 @@ class Stack:
 
     def __init__(self, project, command, files, environment):
         self.project = project
+        self._files = files
+        self._settings = environment
         self.environment = {**os.environ, **environment, "COMPOSE_PROJECT_NAME": project,
                             "COMPOSE_HTTP_TIMEOUT": "300"}
         self._command = [*command]
@@ -91,6 +93,10 @@ class Stack:
             self._command += ["-f", str(file)]
         self._probe = f"{project}-probe"
         self.image = f"polybot:{environment['POLYBOT_TAG']}"
+
+    def spoken_to_by(self, command, **settings):
+        """The same stack by another compose, some of its settings changed."""
+        return Stack(self.project, command, self._files, {**self._settings, **settings})
 
     # --- compose ----------------------------------------------------------------------------------------
 

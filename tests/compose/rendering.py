@@ -27,13 +27,14 @@ class Rendering:
     def check(self):
         for name, command in self.versions:
             self.table.check(f"config: {name}", lambda command=command: self.rendered(command)[0])
+            self.table.check(f"config: {name}, RUNNERS", lambda command=command: self.check_runners(command))
         self.table.check("config: settings", self.check_settings)
         self.table.check("config: Grafana", self.check_grafana)
 
-    def rendered(self, command):
+    def rendered(self, command, **settings):
         """What a compose makes of the shipped file alone: (a sentence, the services)."""
         code, out, err = run([*command, "-f", "docker-compose.yml", "config"],
-                             env={**os.environ, **settings_example()})
+                             env={**os.environ, **settings_example(), **settings})
         demand(code == 0, err.strip())
         services = yaml.safe_load(out)["services"]
         expected = {*expectations.ONCE, *SERVICES, *expectations.OBSERVERS}
@@ -44,6 +45,14 @@ class Rendering:
                  if not re.search(r":v?\d+\.\d+\.\d+$", services[name]["image"])]
         demand(not loose, f"the image tags of {loose} are not pinned")
         return f"{len(services)} services", services
+
+    def check_runners(self, command):
+        """An `up` without --scale starts as many as the settings say."""
+        runner = self.rendered(command, RUNNERS="3")[1]["strategy-runner"]
+        # Either is a number of containers to every compose; which one it prints differs.
+        count = runner.get("scale", runner.get("deploy", {}).get("replicas"))
+        demand(count == 3, f"RUNNERS=3 starts {count}")
+        return "RUNNERS=3 starts three"
 
     def check_settings(self):
         """.env.example documents each variable of the file, with the same default."""
