@@ -17,6 +17,9 @@ struct Level {
 };
 
 enum class BookSide : std::uint8_t { Bid, Ask };
+constexpr BookSide opposite(BookSide side) {
+  return side == BookSide::Bid ? BookSide::Ask : BookSide::Bid;
+}
 
 struct LevelChange {
   BookSide side = BookSide::Bid;

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/throw_exception.hpp>
 #include <list>
@@ -17,6 +15,7 @@
 #include <vector>
 
 #include "common/http/bounded_parser.hpp"
+#include "common/http/completion.hpp"
 #include "common/http/connect.hpp"
 
 namespace polybot::http {
@@ -27,7 +26,6 @@ using SteadyClock = asio::steady_timer::clock_type;  // the clock the time limit
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr int kInformationalMax = 8;  // 1xx answers before the real one
 constexpr std::size_t kReadBytes = 16 * 1024;
 

@@ -1,12 +1,12 @@
 #include "common/http/connect.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/stream_traits.hpp>
+
+#include "common/http/completion.hpp"
 
 namespace polybot::http {
 namespace asio = boost::asio;
@@ -14,8 +14,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 namespace {
-
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
 struct Lookup {
   explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), answered(executor) {}

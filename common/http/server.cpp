@@ -1,15 +1,14 @@
 #include "common/http/server.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "common/http/completion.hpp"
 #include "common/http/server_core.hpp"
 
 namespace polybot::http {
@@ -19,7 +18,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kSweepMax{250};     // how late a time limit may be noticed
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after e.g. "too many open files"
 constexpr std::chrono::milliseconds kCutGrace{1000};    // for cancelled handlers to unwind

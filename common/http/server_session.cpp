@@ -1,13 +1,12 @@
 // The life of one connection of http::Server.
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <optional>
 #include <utility>
 
+#include "common/http/completion.hpp"
 #include "common/http/server_core.hpp"
 
 namespace polybot::http {
@@ -17,7 +16,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytesMin = 4 * 1024;       // room offered to one read of a header
 constexpr std::size_t kReadBytesMax = 64 * 1024;      // and of a body
 constexpr std::size_t kJoinBodyBytesMax = 32 * 1024;  // a smaller body is copied behind its header

@@ -1,12 +1,12 @@
 #include "common/http/websocket_connection.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <utility>
+
+#include "common/http/completion.hpp"
 
 namespace polybot::http {
 namespace asio = boost::asio;
@@ -14,7 +14,6 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
 namespace {
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds kHandshakeTimeout{10};
 // RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code.
 constexpr std::size_t kCloseReasonBytesMax = 123;

@@ -100,7 +100,7 @@ Address address_of(const secp256k1_context* context, const secp256k1_pubkey& key
   return address;
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_key(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
@@ -246,7 +246,7 @@ struct OrderSigner::Key {
 
 OrderSigner::OrderSigner(std::string_view private_key_hex) : key_(std::make_unique<Key>()) {
   secp256k1_pubkey public_key;
-  if (!parse_hex(trimmed(private_key_hex), key_->bytes) ||
+  if (!parse_hex(trimmed_key(private_key_hex), key_->bytes) ||
       secp256k1_ec_pubkey_create(key_->context, &public_key, key_->bytes.data()) == 0) {
     throw std::invalid_argument("the private key is not 64 hex digits naming a valid key");
   }

@@ -4,7 +4,6 @@
 namespace polybot::wire {
 namespace {
 
-constexpr int kSignalActions = 5;
 constexpr int kTimesInForce = 4;
 constexpr int kPurposes = 5;
 constexpr int kExchangeVersions = 3;

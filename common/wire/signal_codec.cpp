@@ -7,15 +7,13 @@
 namespace polybot::wire {
 namespace {
 
-constexpr int kSignalActions = 5;
-
 // ---- signals
 
 void put_intent(const std::vector<domain::Leg>& legs, v1::Signal& out) {
   v1::Legs& encoded = *out.mutable_legs();  // present even when empty
   for (const domain::Leg& leg : legs) {
     v1::Leg& to = *encoded.add_legs();
-    put(leg.instrument, *to.mutable_instrument());
+    wire::put(leg.instrument, *to.mutable_instrument());
     to.set_side(wire_enum<v1::Side>(leg.side));
     to.set_limit(wire_price(leg.limit));
     to.set_quantity(wire_number(leg.quantity));
@@ -25,8 +23,8 @@ void put_intent(const std::vector<domain::Leg>& legs, v1::Signal& out) {
 void put_intent(const domain::QuoteTarget& target, v1::Signal& out) {
   v1::QuoteTarget& to = *out.mutable_target();
   put_id(target.market, to.mutable_market());
-  if (target.bid) put(*target.bid, *to.mutable_bid());
-  if (target.ask) put(*target.ask, *to.mutable_ask());
+  if (target.bid) wire::put(*target.bid, *to.mutable_bid());
+  if (target.ask) wire::put(*target.ask, *to.mutable_ask());
 }
 
 std::vector<domain::Leg> read_legs(Reading& reading, const v1::Legs& message) {
@@ -69,7 +67,7 @@ struct PutCommandBody {
     to.set_state(wire_enum<v1::TradingState>(body.state));
   }
   void operator()(const domain::CancelOrder& body) const {
-    put(body.order, *out.mutable_cancel_order()->mutable_order());
+    wire::put(body.order, *out.mutable_cancel_order()->mutable_order());
   }
   void operator()(const domain::CancelAllOrders& body) const {
     v1::CancelAllOrders& to = *out.mutable_cancel_all_orders();

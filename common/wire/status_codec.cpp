@@ -1,5 +1,6 @@
 #include "common/wire/status_codec.hpp"
 
+#include "common/wire/types_codec.hpp"
 #include "polybot/v1/status.pb.h"
 
 namespace polybot::wire {
@@ -7,7 +8,6 @@ namespace polybot::wire {
 namespace {
 
 constexpr std::size_t kStatusBytesMax = 64 * 1024;
-constexpr std::size_t kNameBytesMax = 128;
 constexpr int kReasonsMax = 256;  // one per component of a service
 
 bool is_name(const std::string& text) {

@@ -20,6 +20,7 @@ namespace polybot::wire {
 
 inline constexpr std::size_t kNameBytesMax = 128;  // replicas, services
 inline constexpr std::size_t kTextBytesMax = 4096;
+inline constexpr int kSignalActions = 5;
 
 class Reading {
  public:

@@ -12,10 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAnswerWithin = std::chrono::milliseconds(1000);
+constexpr auto kBooksWithin = std::chrono::milliseconds(1000);
 // Between two rounds of requests that failed, or in silence: the stream's own snapshots are as
 // fast.
-constexpr domain::Duration kAskAgainAfter = 1s;
+constexpr domain::Duration kBooksAgainAfter = 1s;
 // After this long without a word of the stream the gateway is asked whether there is any. Where
 // there are markets it speaks every second.
 constexpr domain::Duration kSilenceMax = 2s;
@@ -212,10 +212,10 @@ boost::asio::awaitable<void> MarketFeed::recover() {
     const bool idle =
         std::none_of(shards_.begin(), shards_.end(), [](const ShardState& s) { return s.wanted; });
     if (!failed && !idle) continue;
-    wanted_.expires_at(std::chrono::steady_clock::now() + kAskAgainAfter);
+    wanted_.expires_at(std::chrono::steady_clock::now() + kBooksAgainAfter);
     co_await wanted_.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
     // After a failure the pause is kept even when further shards become wanted meanwhile.
-    if (failed) co_await runtime::sleep_for(kAskAgainAfter);
+    if (failed) co_await runtime::sleep_for(kBooksAgainAfter);
     if (!silent()) continue;
     for (ShardState& state : shards_) state.wanted = state.wanted || state.followed;
   }
@@ -223,7 +223,7 @@ boost::asio::awaitable<void> MarketFeed::recover() {
 
 boost::asio::awaitable<bool> MarketFeed::fetch(domain::Shard shard) {
   const std::string request = wire::encode_books_request({shard});
-  const auto bytes = co_await recovery_.request(request, kAnswerWithin);
+  const auto bytes = co_await recovery_.request(request, kBooksWithin);
   if (!bytes) co_return false;
   wire::BooksAnswer answer;
   const auto error = wire::decode_books_answer(*bytes, answer);

@@ -14,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAnswerWithin = std::chrono::milliseconds(1000);
-constexpr domain::Duration kAskAgainAfter = 500ms;
+constexpr auto kReplayWithin = std::chrono::milliseconds(1000);
+constexpr domain::Duration kReplayAgainAfter = 500ms;
 // A snapshot larger than this is nonsense: it holds open orders and a few thousand ended ones.
 constexpr std::uint32_t kPagesMax = 256;
 
@@ -155,7 +155,7 @@ boost::asio::awaitable<void> OrderFeed::recover() {
     }
     if (mended && !failed) continue;  // something may have been missed meanwhile
     if (failed) {
-      co_await runtime::sleep_for(kAskAgainAfter);
+      co_await runtime::sleep_for(kReplayAgainAfter);
       continue;
     }
     needed_.expires_at(boost::asio::steady_timer::time_point::max());
@@ -241,7 +241,7 @@ boost::asio::awaitable<bool> OrderFeed::restore(domain::StrategyName name, Strea
 boost::asio::awaitable<std::optional<wire::OrdersAnswer>> OrderFeed::ask(
     wire::OrdersRequest request) {
   const std::string encoded = wire::encode_orders_request(request);
-  const auto bytes = co_await recovery_.request(encoded, kAnswerWithin);
+  const auto bytes = co_await recovery_.request(encoded, kReplayWithin);
   if (!bytes) co_return std::nullopt;
   wire::OrdersAnswer answer;
   const auto error = wire::decode_orders_answer(*bytes, answer);

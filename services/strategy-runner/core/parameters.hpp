@@ -16,6 +16,8 @@
 
 namespace polybot::strategy_runner {
 
+inline constexpr std::int64_t kPpm = 1'000'000;  // parts per million in the whole
+
 using ParameterTexts = std::map<std::string, std::string>;
 
 struct ParameterSpec {

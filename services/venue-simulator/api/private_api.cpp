@@ -24,10 +24,6 @@ namespace {
 
 constexpr domain::Duration kLatest = std::chrono::seconds(15);  // of executed-late
 
-Response venue_error(unsigned status, std::string_view text) {
-  return http::json(polymarket::write_error(text), status);
-}
-
 std::string join(const std::vector<std::string>& parts) {
   std::string text = "[";
   for (std::size_t i = 0; i < parts.size(); ++i) {

@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::size_t kListingPageMax = 100;  // as the venue clamps it
 
-Response venue_error(unsigned status, std::string_view text) {
-  return http::json(polymarket::write_error(text), status);
-}
-
 Response no_book() {
   return venue_error(404, polymarket::refusal::kNoOrderbook);
 }

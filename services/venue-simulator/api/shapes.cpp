@@ -1,6 +1,7 @@
 #include "services/venue-simulator/api/shapes.hpp"
 
 #include "common/polymarket/amounts.hpp"
+#include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
 #include "services/venue-simulator/core/identity.hpp"
 
@@ -205,6 +206,10 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
                             .outcome = label(party.outcome)});
   }
   return event;
+}
+
+http::Response venue_error(unsigned status, std::string_view text) {
+  return http::json(polymarket::write_error(text), status);
 }
 
 std::string refusal_text(RejectReason reason, const NewOrder& order, const domain::Market* market) {

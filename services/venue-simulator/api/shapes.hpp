@@ -2,7 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
+#include "common/http/message.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/user_channel.hpp"
 #include "services/venue-simulator/api/members.hpp"
@@ -28,6 +30,8 @@ namespace polybot::venue_simulator {
 [[nodiscard]] polymarket::OrderRecord order_record(const OrderTruth& order, const Members& members,
                                                    const MatchingEngine& engine);
 
+// {"error": text}, as the venue answers what it does not do.
+[[nodiscard]] http::Response venue_error(unsigned status, std::string_view text);
 // The venue's words for a refusal.
 [[nodiscard]] std::string refusal_text(domain::RejectReason reason, const NewOrder& order,
                                        const domain::Market* market);

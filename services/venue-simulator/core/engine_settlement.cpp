@@ -17,7 +17,6 @@ using domain::VenueTradeStatus;
 
 namespace {
 
-constexpr domain::Duration kTidyEvery = std::chrono::minutes(1);
 constexpr domain::Duration kRedeemRetry = std::chrono::seconds(1);
 constexpr domain::Duration kRetryAfterMin = std::chrono::seconds(1);
 constexpr domain::Duration kRetryAfterMax = std::chrono::seconds(4);

@@ -2,12 +2,16 @@
 // cash.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 
 #include "services/venue-simulator/core/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
+
+// How often what has long ended is forgotten.
+inline constexpr domain::Duration kTidyEvery = std::chrono::minutes(1);
 
 constexpr domain::Quantity floor_to_lot(domain::Quantity quantity) {
   return domain::Quantity::from_raw(quantity.raw() - quantity.raw() % kLot.raw());
@@ -21,10 +25,6 @@ constexpr bool rests(domain::TimeInForce time_in_force) {
 constexpr domain::BookSide book_side_of(domain::Outcome outcome, domain::Side side) {
   return (outcome == domain::Outcome::Yes) == (side == domain::Side::Buy) ? domain::BookSide::Bid
                                                                           : domain::BookSide::Ask;
-}
-
-constexpr domain::BookSide opposite(domain::BookSide side) {
-  return side == domain::BookSide::Bid ? domain::BookSide::Ask : domain::BookSide::Bid;
 }
 
 // A YES price as the outcome's own, and the other way round.

@@ -2,9 +2,11 @@
 // 1e-4.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "common/domain/decimal.hpp"
+#include "common/domain/time.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -12,6 +14,9 @@ namespace polybot::venue_simulator {
 inline constexpr std::int64_t kFairLow = 250;
 inline constexpr std::int64_t kFairHigh = 9'750;
 inline constexpr std::int64_t kOne = 10'000;
+
+// The shortest time between two mispricings of an event.
+inline constexpr domain::Duration kEpisodePauseMin = std::chrono::seconds(2);
 
 constexpr domain::Price price_of(std::int64_t value) {
   return domain::Price::from_raw(value);

@@ -19,7 +19,6 @@ namespace {
 
 // An average action changes about this many hundredths of a book level.
 constexpr std::int64_t kChangesPerActionPercent = 190;
-constexpr Duration kEpisodePauseMin = seconds(2);
 constexpr Duration kEpisodePauseMax = seconds(6);
 constexpr Duration kEpisodeMin = milliseconds(2'500);
 constexpr Duration kEpisodeMax = seconds(6);

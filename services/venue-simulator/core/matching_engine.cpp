@@ -13,12 +13,6 @@ using domain::Outcome;
 using domain::Price;
 using domain::Timestamp;
 
-namespace {
-
-constexpr domain::Duration kTidyEvery = std::chrono::minutes(1);
-
-}  // namespace
-
 MatchingEngine::MatchingEngine(const EngineSettings& settings)
     : settings_(settings), random_(splitmix64(settings.seed ^ 0x656E67696E65ULL)) {}
 

@@ -18,7 +18,6 @@ using std::chrono::seconds;
 namespace {
 
 constexpr Duration kFirstEpisode = seconds(8);
-constexpr Duration kEpisodePauseMin = seconds(2);
 constexpr Duration kFirstDrift = seconds(4);
 constexpr Duration kSuccessorPause = seconds(5);
 constexpr Duration kHalfFirstLife = minutes(3);

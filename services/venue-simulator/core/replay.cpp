@@ -16,10 +16,6 @@ namespace {
 // either order (in the recordings the decrease comes some 20 ms before the trade).
 constexpr domain::Duration kSameCause = std::chrono::seconds(1);
 
-constexpr BookSide opposite(BookSide side) {
-  return side == BookSide::Bid ? BookSide::Ask : BookSide::Bid;
-}
-
 Quantity take_credit(Quantity& credit, Quantity wanted) {
   const Quantity taken = std::min(credit, wanted);
   credit -= taken;

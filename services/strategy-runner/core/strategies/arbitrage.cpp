@@ -22,7 +22,7 @@ constexpr domain::Duration kLevelAgainAfter = seconds(1);
 // Order-manager levels by itself long before: an imbalance this old was settled without us.
 constexpr domain::Duration kImbalanceForgottenAfter = seconds(60);
 
-constexpr std::array<ParameterSpec, 7> kParameters{{
+constexpr std::array<ParameterSpec, 7> kArbitrageParameters{{
     {"edge_min", "0.004", "certain profit per share, after fees, in pUSD"},
     {"quantity_max", "200", "shares of each leg"},
     {"leg_cost_max", "100", "pUSD in one leg"},
@@ -136,11 +136,11 @@ Sale unwinding(const std::map<domain::Instrument, Quantity>& held, Quantity leve
 }  // namespace
 
 std::span<const ParameterSpec> Arbitrage::parameters() {
-  return kParameters;
+  return kArbitrageParameters;
 }
 
 std::variant<StrategyFactory, ParameterErrors> Arbitrage::configure(const ParameterTexts& texts) {
-  ParameterReader reader(texts, kParameters);
+  ParameterReader reader(texts, kArbitrageParameters);
   const Money million = Money::from_units(1'000'000);
   const Money one = Money::from_units(1);
   const ArbitrageParameters parameters{

@@ -18,9 +18,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 
-constexpr std::int64_t kPpm = 1'000'000;
-
-constexpr std::array<ParameterSpec, 17> kParameters{{
+constexpr std::array<ParameterSpec, 17> kMomentumParameters{{
     {"window", "8s", "over which flow and move are measured"},
     {"flow_min", "50", "shares traded in the window"},
     {"trades_min", "3", "trades in the window"},
@@ -60,11 +58,11 @@ bool ends_within(const Market& market, domain::Timestamp now, domain::Duration m
 }  // namespace
 
 std::span<const ParameterSpec> Momentum::parameters() {
-  return kParameters;
+  return kMomentumParameters;
 }
 
 std::variant<StrategyFactory, ParameterErrors> Momentum::configure(const ParameterTexts& texts) {
-  ParameterReader reader(texts, kParameters);
+  ParameterReader reader(texts, kMomentumParameters);
   const Quantity share = Quantity::from_units(1);
   const Quantity many = Quantity::from_units(1'000'000);
   const Price unit = Price::from_raw(1);

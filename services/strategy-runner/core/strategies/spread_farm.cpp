@@ -20,9 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::int64_t kPpm = 1'000'000;
-
-constexpr std::array<ParameterSpec, 18> kParameters{{
+constexpr std::array<ParameterSpec, 18> kSpreadFarmParameters{{
     {"quote_quantity", "20", "shares on each side"},
     {"inventory_max", "100", "YES minus NO shares in one market, either way"},
     {"spread_min", "0.02", "no quotes where the others' spread is narrower"},
@@ -121,11 +119,11 @@ bool same_side(const std::optional<Level>& before, const std::optional<Level>& a
 }  // namespace
 
 std::span<const ParameterSpec> SpreadFarm::parameters() {
-  return kParameters;
+  return kSpreadFarmParameters;
 }
 
 std::variant<StrategyFactory, ParameterErrors> SpreadFarm::configure(const ParameterTexts& texts) {
-  ParameterReader reader(texts, kParameters);
+  ParameterReader reader(texts, kSpreadFarmParameters);
   const Quantity share = Quantity::from_units(1);
   const Quantity many = Quantity::from_units(1'000'000);
   const Price unit = Price::from_raw(1);
