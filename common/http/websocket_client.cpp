@@ -1,9 +1,7 @@
 #include "common/http/websocket_client.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/ssl.hpp>
@@ -12,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/http/completion.hpp"
 #include "common/http/connect.hpp"
 
 namespace polybot::http {
@@ -22,10 +21,9 @@ using SteadyClock = asio::steady_timer::clock_type;  // the clock the time limit
 
 namespace {
 
-constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
-
-using PlainSocket = websocket::stream<PlainStream>;
-using TlsSocket = websocket::stream<TlsStream>;
+// Without permessage-deflate, which we do not offer: its code alone would double this library's.
+using PlainSocket = websocket::stream<PlainStream, false>;
+using TlsSocket = websocket::stream<TlsStream, false>;
 
 // One connection. Operations hold it, so that a new connect() cannot pull it from under an old
 // read.

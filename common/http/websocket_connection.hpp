@@ -50,7 +50,7 @@ class WebSocketConnection : public WebSocketSession,
   void begin_close();
   void end();
 
-  boost::beast::websocket::stream<boost::asio::ip::tcp::socket> stream_;
+  boost::beast::websocket::stream<boost::asio::ip::tcp::socket, false> stream_;  // no deflate
   boost::asio::steady_timer close_timer_;
   boost::asio::steady_timer closed_;  // expires never; cancelled when state_ becomes Closed
   boost::beast::flat_buffer buffer_;

@@ -11,7 +11,7 @@ using Verdict = bus::StreamTracker::Verdict;
 
 namespace {
 
-constexpr Duration kTimer = milliseconds(400);
+constexpr Duration kRunnerTimer = milliseconds(400);
 constexpr Duration kAnnounce = milliseconds(500);
 constexpr Duration kAskAgain = milliseconds(700);
 
@@ -59,7 +59,7 @@ void RunnerProcess::boot() {
   shards_.clear();
   streams_.clear();
   for (const StrategyName& name : kStrategies) ask(name, streams_[name]);
-  every(kTimer, [this] {
+  every(kRunnerTimer, [this] {
     run(sr::TimerFired{});
     settle();
   });
