@@ -1,88 +1,330 @@
 #!/bin/sh
-# Installs the distribution's packages that a build needs and that are missing; says what it does.
-#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [runtime] [compose] [e2e]
+# Installs the distribution's packages that a step needs and that are missing; says what it does and how far it is.
+#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [runtime] [compose] [e2e] [bare]
+# Knows Debian 12, Debian 13 and Ubuntu 24.04; anywhere else it changes nothing. Every failure ends with one sentence
+# that says what to do, names the log, and can be followed by another try.
 set -eu
 
-build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libprotobuf-dev libboost1.81-dev
-  libboost-json1.81-dev libboost-url1.81-dev libnng-dev prometheus-cpp-dev libspdlog-dev libfmt-dev
-  libsqlite3-dev libssl-dev libsecp256k1-dev libcrypto++-dev libtomlplusplus-dev libcli11-dev
-  libzstd-dev zlib1g-dev ca-certificates"
-test="libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev prometheus prometheus-alertmanager"
-fuzz="clang libclang-rt-14-dev"
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# --- Which system is this? -----------------------------------------------------------------------------------------
+
+os_release=${POLYBOT_OS_RELEASE:-/etc/os-release}
+os_field() { sed -n "s/^$1=//p" "$os_release" 2>/dev/null | head -n 1 | tr -d "\"'"; }
+
+kernel=$(uname -s)
+case $kernel:$(os_field ID):$(os_field VERSION_ID) in
+  Linux:debian:12) system="Debian 12" boost=1.81 clang=14 ;;
+  Linux:debian:13) system="Debian 13" boost=1.83 clang=19 ;;
+  Linux:ubuntu:24.04) system="Ubuntu 24.04" boost=1.83 clang=18 ;;
+  *)
+    name=$(os_field PRETTY_NAME)
+    [ "$kernel" != Darwin ] || name=macOS
+    fail "This is ${name:-$kernel}, and PolyBot builds on Debian 12, Debian 13 and Ubuntu 24.04 only: start it in" \
+         "containers with \`docker compose up\`."
+    ;;
+esac
+
+# --- What does each step need? --------------------------------------------------------------------------------------
+
+# The -dev packages of the libraries that the programs link; the runtime image has their libraries and nothing else.
+linked="libboost-json$boost-dev libboost-url$boost-dev libnng-dev libprotobuf-dev prometheus-cpp-dev libspdlog-dev
+  libfmt-dev libtomlplusplus-dev libsqlite3-dev libssl-dev libsecp256k1-dev libcrypto++-dev libzstd-dev zlib1g-dev"
+build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libboost$boost-dev libcli11-dev ca-certificates
+  $linked"
+test="libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev prometheus prometheus-alertmanager python3"
+fuzz="clang libclang-rt-$clang-dev"
 bench="nginx-light python3"
-lint="clang-format clang-tidy"
-# What the programs need to run, and curl for the healthcheck: the whole content of the runtime image.
-runtime="libboost-json1.81.0 libboost-url1.81.0 libnng1 libprotobuf32 libprometheus-cpp-core1.0
-  libspdlog1.10 libfmt9 libtomlplusplus3 libsqlite3-0 libssl3 libsecp256k1-1 libcrypto++8 libzstd1
-  zlib1g ca-certificates curl"
+lint="clang-format clang-tidy git"
 compose="python3 python3-yaml"
 e2e="python3"
+bare="python3 git debootstrap"
+
+groups=${*:-build}
+for group in $groups; do
+  case $group in
+    build | test | fuzz | bench | lint | runtime | compose | e2e | bare) ;;
+    *) fail "install-packages: there is no group '$group' (build test fuzz bench lint runtime compose e2e bare)." ;;
+  esac
+done
+
+# --- How it installs ------------------------------------------------------------------------------------------------
+
+missing=""
+on_terminal=""
+[ ! -t 1 ] || on_terminal=yes
+
+# As root, or through sudo: without questions, in the words that are looked for below.
+as_root() {
+  $sudo env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 "$@"
+}
+
+find_sudo() {
+  sudo=""
+  [ "$(id -u)" != 0 ] || return 0
+  by_root="run \`$0 $groups\` as root, then the same command again"
+  command -v sudo >/dev/null 2>&1 || fail "Packages are missing and there is no sudo: $by_root (missing:$missing)."
+  sudo=sudo
+  sudo -n true 2>/dev/null && return 0
+  [ -t 0 ] && [ -t 2 ] ||
+    fail "Packages are missing and sudo asks for a password, which nobody can type here: $by_root (missing:$missing)."
+  echo "Packages are missing; sudo asks for your password to install them."
+  sudo -v || fail "sudo does not let you install packages: $by_root (missing:$missing)."
+}
+
+# A service that a package brings (prometheus, nginx) must not start by itself: builds only need the files. The policy
+# holds for the life of this script, whatever ends it: one left behind by kill -9 forbids nothing and is replaced.
+policy=/usr/sbin/policy-rc.d
+policy_mark="Written by PolyBot's install-packages.sh"
+made_policy=""
+forbid_services() {
+  [ ! -e $policy ] || grep -q "$policy_mark" $policy 2>/dev/null || return 0
+  made_policy=yes
+  printf '#!/bin/sh\n# %s: no service starts while it installs.\n[ ! -d /proc/%s ] || exit 101\n' \
+    "$policy_mark" "$$" | $sudo tee $policy >/dev/null 2>>"$log" && $sudo chmod 755 $policy
+}
+
+log=""
+start_log() {
+  [ -z "$log" ] || return 0
+  log=$(mktemp "${TMPDIR:-/tmp}/polybot-packages.XXXXXX" 2>/dev/null) ||
+    fail "Nothing can be written below ${TMPDIR:-/tmp}: free some space there, then run the same command again."
+  started=$(date +%s)
+  trap '[ -z "$made_policy" ] || $sudo rm -f $policy' EXIT
+  trap stop_when_asked INT TERM HUP
+}
+stop_when_asked() {
+  [ -z "${ticker:-}" ] || kill "$ticker" 2>/dev/null || true
+  [ -z "$on_terminal" ] || printf '\r\033[K'
+  rm -f "$log"
+  echo "Stopped while installing packages; the same command goes on from here." >&2
+  exit 130
+}
+
+said() { grep -q -E "$1" "$log" 2>/dev/null; }
+count() { grep -c "$1" "$log" 2>/dev/null || true; }
+megabytes_fetched() {
+  sed -n 's/^Get:.* \[\([0-9.,]*\) \([kM]\{0,1\}B\)\]$/\1 \2/p' "$log" 2>/dev/null | tr -d , |
+    awk '{ sum += $1 * ($2 == "MB" ? 1 : $2 == "kB" ? 0.001 : 0.000001) } END { printf "%.0f", sum }'
+}
+
+# One line that is rewritten on a terminal; elsewhere a line every ten seconds.
+next_line=10
+tell_progress() {
+  case $1 in
+    lists) progress="reading the package lists" ;;
+    plan) progress="working out what to install" ;;
+    download) progress="downloaded $(count '^Get:') of $total packages, $(megabytes_fetched) of $megabytes MB" ;;
+    unpack) progress="unpacked $(count '^Unpacking '), set up $(count '^Setting up ') of $total packages" ;;
+  esac
+  seconds=$(($(date +%s) - started))
+  if [ -n "$on_terminal" ]; then
+    printf '\r\033[K%.79s' "  $progress, $seconds s"
+  elif [ "$seconds" -ge "$next_line" ]; then
+    echo "  $progress, $seconds s"
+  fi
+  # The next one on the next full ten seconds of the whole installation.
+  [ "$seconds" -lt "$next_line" ] || next_line=$((seconds / 10 * 10 + 10))
+}
+
+# with_progress STAGE COMMAND...: as root, with its output in the log.
+with_progress() {
+  stage=$1
+  shift
+  result=0
+  : >"$log"
+  if [ "$stage" = unpack ]; then
+    # What changes the installed system is not cut in two by Ctrl-C: that would leave dpkg half done.
+    trap 'echo "Finishing the installation that has begun; then it stops." >&2; stop_after=yes' INT TERM HUP
+    (trap '' INT TERM HUP; as_root "$@" >>"$log" 2>&1 </dev/null) &
+    running=$!
+    while kill -0 "$running" 2>/dev/null; do
+      tell_progress "$stage"
+      sleep 1 || true  # Ctrl-C ends the pause alone
+    done
+    wait "$running" || result=$?
+    trap stop_when_asked INT TERM HUP
+    [ -z "${stop_after:-}" ] || stop_when_asked
+  else
+    (while sleep 1 >/dev/null 2>&1; do tell_progress "$stage"; done) &
+    ticker=$!
+    (as_root "$@") >>"$log" 2>&1 </dev/null || result=$?
+    kill "$ticker" 2>/dev/null || true
+    wait "$ticker" 2>/dev/null || true
+    ticker=""
+    seconds=$(($(date +%s) - started))
+    [ "$seconds" -lt "$next_line" ] || next_line=$((seconds / 10 * 10 + 10))
+  fi
+  [ -z "$on_terminal" ] || printf '\r\033[K'
+  return "$result"
+}
+
+# apt's own wait for a lock says nothing while it waits. A machine that has just started updates its package lists by
+# itself: that is waited for, up to five minutes.
+run_patiently() {
+  patience=60
+  until with_progress "$@"; do
+    said 'Could not get lock|Unable to acquire the dpkg' && [ "$patience" -gt 0 ] || return 1
+    [ "$patience" -ne 60 ] || echo "Another package manager is at work on this machine; waiting for it to end."
+    patience=$((patience - 1))
+    sleep 5
+  done
+}
+
+apt_options="-q --no-install-recommends -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20
+  -o Acquire::Retries=2 -o Dpkg::Options::=--force-confold"
+# shellcheck disable=SC2086  # the options are several words on purpose
+apt_get() {
+  stage=$1
+  shift
+  run_patiently "$stage" apt-get $apt_options "$@"
+}
+
+# Lists that cannot be renewed may be good enough: what is missing in them is said when it is missed.
+update_lists() {
+  [ -z "${updated:-}" ] || return 0
+  updated=yes
+  apt_get lists update || true
+  if full_disk; then explain; fi
+  list_trouble=$(grep -E '^(W|E|Err)' "$log" || true)
+}
+
+# The library of a -dev package is what it depends on in exactly its own version: libprotobuf32 in one distribution,
+# libprotobuf32t64 in the next. The halves of a package that no program links are left out.
+libraries_of() {
+  for package in "$@"; do
+    apt-cache show --no-all-versions "$package" 2>/dev/null | sed -n 's/^Depends: //p' | tr ',' '\n' |
+      sed -n 's/^ *\([^ ]*\) (= .*/\1/p' | grep -v -e '-dev$' -e '-lite' -e '-cpp-pull' -e '-cpp-push' || true
+  done
+}
+
+full_disk() {
+  said 'No space left on device|enough free space' && return 0
+  # The log of a full disk may say nothing: less than 10 MB free are as good as none.
+  for folder in /usr /var/cache/apt/archives /var/lib/dpkg "${TMPDIR:-/tmp}"; do
+    free=$(df -Pk "$folder" 2>/dev/null | awk 'NR == 2 { print $4 }')
+    [ "${free:-10240}" -ge 10240 ] || return 0
+  done
+  return 1
+}
+
+# Ends with one sentence, for each thing that goes wrong on machines of others.
+explain() {
+  again="then run the same command again"
+  [ ! -s "$log" ] || again="$again (details: $log)"
+  as="${sudo:+sudo }"
+  if full_disk; then
+    fail "The disk is full: free ${needed:-2 GB} (\`${as}apt-get clean\` may help), $again."
+  elif said 'held broken packages|Held packages were changed'; then
+    held=$(apt-mark showhold 2>/dev/null | tr '\n' ' ')
+    fail "Packages on hold stand in the way: release them with \`${as}apt-mark unhold ${held% }\`, $again."
+  elif said 'Temporary failure|Could not (resolve|connect)|Cannot initiate|Failed to fetch|unreachable|timed out'; then
+    fail "The package source of this machine cannot be reached: connect it to its network (or set apt's proxy), $again."
+  elif said 'Could not get lock|Unable to acquire'; then
+    fail "Another package manager has been at work for more than five minutes: let it end, $again."
+  elif said 'Unable to locate package|has no installation candidate'; then
+    absent=$(sed -n -e 's/^E: Unable to locate package //p' -e "s/^E: Package '\(.*\)' has no inst.*/\1/p" "$log" |
+      sort -u | tr '\n' ' ')
+    universe=""
+    case $system in Ubuntu*) universe=" (\`${as}add-apt-repository universe\`)" ;; esac
+    fail "The package source of this machine has no ${absent% }: enable all of $system$universe, $again."
+  elif said 'Read-only file system'; then
+    fail "The system's folders are read-only here: start PolyBot in containers with \`docker compose up\`."
+  elif said 'dpkg was interrupted|fix-broken|error processing'; then
+    fail "The installed packages are in disorder: mend them with \`${as}dpkg --configure -a\` and" \
+         "\`${as}apt-get -f install\`, $again."
+  fi
+  fail "apt-get failed: mend what its last lines say, $again."
+}
+
+# --- What is missing? -----------------------------------------------------------------------------------------------
 
 wanted=""
-[ $# -gt 0 ] || set -- build
-for group in "$@"; do
+for group in $groups; do
   case $group in
     build) wanted="$wanted $build" ;;
     test) wanted="$wanted $test" ;;
     fuzz) wanted="$wanted $fuzz" ;;
     bench) wanted="$wanted $bench" ;;
     lint) wanted="$wanted $lint" ;;
-    runtime) wanted="$wanted $runtime" ;;
+    runtime)
+      # Which libraries they are stands in the package lists, of which a fresh image has none.
+      apt-cache show libnng-dev >/dev/null 2>&1 || { find_sudo; start_log; update_lists; }
+      # shellcheck disable=SC2086  # the packages are several words on purpose
+      libraries=$(libraries_of $linked)
+      [ -n "$libraries" ] || { find_sudo; start_log; explain; }
+      wanted="$wanted $libraries ca-certificates curl"  # a healthcheck asks with curl
+      ;;
     compose) wanted="$wanted $compose" ;;
     e2e) wanted="$wanted $e2e" ;;
-    *) echo "install-packages: no group called '$group' (build test fuzz bench lint runtime compose e2e)" >&2
-       exit 1 ;;
+    bare) wanted="$wanted $bare" ;;
   esac
 done
 
-missing=""
+# shellcheck disable=SC2086  # the packages are several words on purpose
+installed=" $(dpkg-query -W -f='${Package}:${db:Status-Status}\n' $wanted 2>/dev/null |
+  sed -n 's/:installed$//p' | tr '\n' ' ') "
 for package in $wanted; do
-  state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$state" = installed ] || missing="$missing $package"
+  case "$installed$missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
 done
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+  [ -z "$log" ] || rm -f "$log"
+  exit 0
+fi
 
-command -v apt-get >/dev/null 2>&1 || {
-  echo "install-packages: these packages are missing and there is no apt-get here:$missing" >&2
-  exit 1
+# --- Install it -----------------------------------------------------------------------------------------------------
+
+find_sudo
+start_log
+echo "Installing missing packages from $system:$missing"
+update_lists
+
+# What it would do, before it does it.
+plan() {
+  printf '%s\n' "$list_trouble" >"$log"
+  # shellcheck disable=SC2086
+  LC_ALL=C apt-get $apt_options -s install $missing >>"$log" 2>&1
 }
-sudo=""
-if [ "$(id -u)" != 0 ]; then
-  command -v sudo >/dev/null 2>&1 || {
-    echo "install-packages: run as root, or install sudo; missing:$missing" >&2
-    exit 1
-  }
-  sudo=sudo
+if ! plan; then
+  said 'held broken' && explain
+  said 'dpkg was interrupted|fix-broken|Unmet dependencies|unmet dependencies' || explain
+  finish_earlier=yes
+elif [ -n "$(dpkg --audit 2>/dev/null)" ]; then
+  finish_earlier=yes
 fi
-echo "Installing missing packages from the distribution:$missing"
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-# A service that a package brings (prometheus, nginx) must not start by itself: builds only need the files.
-policy=/usr/sbin/policy-rc.d
-made_policy=""
-if [ ! -e $policy ]; then
-  printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
-  $sudo chmod 755 $policy
-  made_policy=yes
+if [ -n "${finish_earlier:-}" ]; then
+  echo "An earlier installation of packages was cut short; finishing it first."
+  forbid_services || explain
+  total="those"
+  run_patiently unpack dpkg --configure -a || true
+  apt_get unpack -y --no-remove -f install || explain
+  plan || explain
 fi
-finish() { [ -z "$made_policy" ] || $sudo rm -f $policy; rm -f "$log"; }
-trap finish EXIT
-# LC_ALL=C: the words about a held lock are looked for below.
-install_missing() {
-  # shellcheck disable=SC2086  # the packages are several words on purpose
-  { $sudo env LC_ALL=C apt-get update && $sudo env LC_ALL=C DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1
-}
-# A machine that has just started updates its package lists by itself: that is waited for, up to five minutes.
-patience=60
-until install_missing; do
-  if ! grep -q 'Could not get lock' "$log" || [ "$patience" -eq 0 ]; then
-    tail -20 "$log" >&2
-    echo "install-packages: apt-get failed (its last lines are above)" >&2
-    exit 1
-  fi
-  [ "$patience" -ne 60 ] || echo "Another package manager is at work on this machine; waiting for it to end."
-  patience=$((patience - 1))
-  sleep 5
-done
-echo "Packages are installed."
+total=$(count '^Inst ')
+removed=$(sed -n 's/^Remv \([^ ]*\) .*/\1/p' "$log" | tr '\n' ' ')
+others=$(printf '%s' "$removed" | tr ' ' '\n' | grep -v -E '^libboost-?[a-z0-9.-]*-dev$' | tr '\n' ' ' || true)
+if [ -n "${others% }" ]; then
+  rm -f "$log"
+  fail "Installing would remove packages that you may need (${others% }), so nothing was changed: if you agree, run" \
+       "\`${sudo:+sudo }apt-get install$missing\`, otherwise start PolyBot in containers with \`docker compose up\`."
+fi
+# Headers of two Boost versions cannot be installed beside each other.
+[ -z "$removed" ] || echo "Boost $boost's headers replace those of another version: ${removed% }"
+
+# apt's own words: "Need to get 84.2 MB/120 MB of archives", "After this operation, 1,023 MB of additional disk space".
+# shellcheck disable=SC2086
+apt_get plan --assume-no install $missing || true
+megabytes=$(sed -n 's/^Need to get \([0-9.,]*\) MB.*/\1/p' "$log" | sed 's/[.].*//')
+megabytes=${megabytes:-1}
+needed=$(sed -n 's/^After this operation, \([0-9.,]* [kMG]B\) of additional.*/\1/p' "$log")
+echo "  $total packages, $megabytes MB to download${needed:+, $needed on the disk}"
+# shellcheck disable=SC2086
+apt_get download -y --download-only install $missing || explain
+forbid_services || explain
+# shellcheck disable=SC2086
+apt_get unpack -y install $missing || explain
+rm -f "$log"
+echo "Packages are installed ($total in $(($(date +%s) - started)) s)."
