@@ -1,6 +1,5 @@
 # One line per thing people do. `make help` lists them; `make run` and `make test` do all the set-up.
 BUILD  ?=
-JOBS   ?= $(shell nproc)
 MODE   ?=
 SEED   ?=
 SEEDS  ?=
@@ -31,7 +30,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test dashboard-schema token \
-        data-folder packages build programs clean
+        data-folder packages build programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -49,8 +48,9 @@ help: ## list the targets
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
 	@echo "  PORT_OFFSET=100   added to every port: a second stack beside the first, with a DATA of its own"
 	@echo "Other variables: BUILD=folder (where the build trees go, default build),"
-	@echo "  JOBS=n (parallel compile jobs), SEED=n (make sim, chaos), FUZZ_SECONDS=n (make fuzz),"
-	@echo "  STEPS='up kills' (make compose-test: these steps alone), FAULTS='halt kill' (make e2e: these faults alone)"
+	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
+	@echo "  FUZZ_SECONDS=n (make fuzz), FAULTS='halt kill' (make e2e: these faults alone),"
+	@echo "  STEPS='up kills' (make compose-test: these steps alone)"
 
 run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
 	@exec $(BUILD)/bin/polybot run
@@ -65,12 +65,12 @@ token: ## print the API token that mutating calls need
 
 test: ## unit, simulation and integration tests
 	@deploy/install-packages.sh build test
-	@deploy/build.sh $(BUILD) '' all
+	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' all
 	@deploy/run-tests.sh $(BUILD)
 
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@deploy/install-packages.sh build test
-	@deploy/build.sh "$$BUILD_FOLDER"/asan '-DPOLYBOT_SANITIZE=ON' all
+	@deploy/build.sh "$$BUILD_FOLDER"/asan '-DPOLYBOT_TESTS=ON -DPOLYBOT_SANITIZE=ON' all
 	@deploy/run-tests.sh "$$BUILD_FOLDER"/asan
 
 check: format lint test ## format, lint, test
@@ -81,13 +81,13 @@ format: ## fail when a source file is not formatted
 
 lint: ## clang-tidy over the pure parts and the house rules
 	@deploy/install-packages.sh build test lint
-	@deploy/build.sh $(BUILD) '' tidy_test
+	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' tidy_test
 	@$(BUILD)/tests/tidy_test --gtest_brief=1
 	@deploy/lint.sh $(BUILD)
 
 sim: ## replay one simulation seed: make sim SEED=7; or run many: make sim SEEDS=2000
 	@deploy/install-packages.sh build test
-	@deploy/build.sh $(BUILD) '' simulation_test
+	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' simulation_test
 	@POLYBOT_SIM_SEEDS="$$SEEDS" POLYBOT_SIM_SEED="$(if $(SEEDS),,$${SEED:-1})" \
 	  $(BUILD)/tests/simulation/simulation_test
 
@@ -101,7 +101,7 @@ fuzz: ## fuzz every parser of outside bytes for FUZZ_SECONDS each
 
 bench: ## figures beside their references, measured in the same run
 	@deploy/install-packages.sh build test bench
-	@deploy/build.sh $(BUILD) '' benches programs
+	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' benches programs
 	@deploy/bench.sh $(BUILD)
 
 e2e: ## the monitoring alive: each family, panel and alert, proven against a real Prometheus and Alertmanager
@@ -143,7 +143,15 @@ programs: packages
 
 build:
 	@deploy/install-packages.sh build test
-	@deploy/build.sh $(BUILD) '' all
+	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' all
+
+# What `make run` and `make test` do before they compile.
+configure: packages
+	@deploy/build.sh $(BUILD) ''
+
+configure-tests:
+	@deploy/install-packages.sh build test
+	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON'
 
 # Of a folder that somebody named, no more is removed than was built there.
 clean: ## remove all build trees (data is kept)

@@ -1,32 +1,40 @@
 #!/bin/sh
-# Prints how many compilers may run at once: one a core, and each with 1.5 GB of the memory that this process may use,
-# a container's limit included. The largest file takes 1.3 GB; a compiler that gets none is killed by the kernel.
-#   ninja -j "$(deploy/jobs.sh)"
+# Prints how many compile jobs this machine bears: one per processor, and one per 1.5 GB of the memory that is free to
+# take, for a compiler that runs out of memory is killed. A container's own limit counts too. At least one.
+#   deploy/jobs.sh [ROOT]     reads ROOT/proc and ROOT/sys instead of this machine's
 set -eu
-kilobytes_a_job=1500000
+root=${1:-}
+mb_per_job=1500
 
-cores=$(nproc)
-memory=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
+# In megabytes, the smaller of what there was and of so many bytes; a cgroup without a limit says "max" or 2^63.
+at_most() {
+  case $1 in
+    '' | *[!0-9]*) ;;
+    *) limit=$(($1 / 1000000)); [ "$limit" -ge "$mb" ] || [ "$limit" -le 0 ] || mb=$limit ;;
+  esac
+}
 
-# lower_to BASE GROUP FILE: a limit holds for a group and all below it, and is in bytes; "max", or a number past any
-# machine's, is none. Inside a container the group's own folder is the mounted one, and its path leads nowhere.
-lower_to() {
-  group=$2
+# The smallest limit of a cgroup and those above it: $1 is the hierarchy, $2 the cgroup, $3 the limit's file.
+at_most_in() {
+  folder=$2
   while :; do
-    if [ -r "$1$group/$3" ]; then
-      memory=$(awk -v most="$memory" '/^[0-9]+$/ { limit = $1 / 1024; if (limit < most) most = limit }
-        END { printf "%d", most }' "$1$group/$3")
-    fi
-    [ -n "$group" ] || break
-    group=${group%/*}
+    at_most "$(cat "$1$folder/$3" 2>/dev/null || true)"
+    case $folder in '' | /) break ;; esac
+    folder=${folder%/*}
   done
 }
-groups=/proc/self/cgroup
-[ -r $groups ] || groups=/dev/null
-lower_to /sys/fs/cgroup "$(sed -n 's/^0:://p' $groups)" memory.max
-lower_to /sys/fs/cgroup/memory "$(sed -n 's/^[0-9]*:memory://p' $groups)" memory.limit_in_bytes
 
-jobs=$((memory / kilobytes_a_job))
-[ "$jobs" -le "$cores" ] || jobs=$cores
+processors=$(nproc 2>/dev/null || echo 1)
+mb=$((processors * mb_per_job))
+kib=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' "$root/proc/meminfo" 2>/dev/null || true)
+at_most "${kib:+$((kib * 1024))}"
+
+cgroups=$(cat "$root/proc/self/cgroup" 2>/dev/null || true)
+v2=$(printf '%s\n' "$cgroups" | sed -n 's/^0:://p')
+v1=$(printf '%s\n' "$cgroups" | sed -n 's/^[0-9]*:\([^:]*,\)\{0,1\}memory\(,[^:]*\)\{0,1\}://p')
+at_most_in "$root/sys/fs/cgroup" "$v2" memory.max
+at_most_in "$root/sys/fs/cgroup/memory" "$v1" memory.limit_in_bytes
+
+jobs=$((mb / mb_per_job))
 [ "$jobs" -ge 1 ] || jobs=1
 echo "$jobs"

@@ -14,8 +14,7 @@ test="$tree/tests/simulation/simulation_test"
 mutants=$(sed -n 's/^  \([A-Z][A-Za-z]*\) = \([1-9][0-9]*\),.*/\2 \1/p' "$header")
 [ -n "$mutants" ] || { echo "mutants: no mutants found in $header" >&2; exit 1; }
 
-[ ! -f "$tree/build.ninja" ] || cmake -DPOLYBOT_MUTANTS=ON "$tree" >"$tree/configure.log" 2>&1
-deploy/build.sh "$tree" "-DPOLYBOT_MUTANTS=ON" simulation_test
+deploy/build.sh "$tree" "-DPOLYBOT_TESTS=ON -DPOLYBOT_MUTANTS=ON" simulation_test
 mkdir -p "$results"
 
 survivors=0
