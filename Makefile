@@ -30,7 +30,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test dashboard-schema token \
-        data-folder packages build programs configure configure-tests clean
+        bare-test data-folder packages build programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -50,7 +50,7 @@ help: ## list the targets
 	@echo "Other variables: BUILD=folder (where the build trees go, default build),"
 	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
 	@echo "  FUZZ_SECONDS=n (make fuzz), FAULTS='halt kill' (make e2e: these faults alone),"
-	@echo "  STEPS='up kills' (make compose-test: these steps alone)"
+	@echo "  STEPS='up kills' (make compose-test: these steps alone), STEPS=configure SYSTEMS=debian13 (make bare-test)"
 
 run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
 	@exec $(BUILD)/bin/polybot run
@@ -131,6 +131,10 @@ compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, u
 
 dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
 	@deploy/grafana/check-schema.sh
+
+bare-test: ## both README commands in an empty Debian or Ubuntu each, packages and all (needs root and debootstrap)
+	@test "$$(id -u)" != 0 || deploy/install-packages.sh bare
+	@STEPS='$(STEPS)' SYSTEMS='$(SYSTEMS)' /usr/bin/python3 tests/bare/bare_test.py
 
 data-folder:
 	@deploy/check-data.sh
