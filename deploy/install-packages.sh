@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the distribution's packages that a step needs and that are missing; says what it does and how far it is.
-#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [runtime] [compose] [e2e] [bare]
+#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [compose] [e2e] [bare]
 # Knows Debian 12, Debian 13 and Ubuntu 24.04; anywhere else it changes nothing. Every failure ends with one sentence
 # that says what to do, names the log, and can be followed by another try.
 set -eu
@@ -30,11 +30,9 @@ esac
 
 # --- What does each step need? --------------------------------------------------------------------------------------
 
-# The -dev packages of the libraries that the programs link; the runtime image has their libraries and nothing else.
-linked="libboost-json$boost-dev libboost-url$boost-dev libnng-dev libprotobuf-dev prometheus-cpp-dev libspdlog-dev
-  libfmt-dev libtomlplusplus-dev libsqlite3-dev libssl-dev libsecp256k1-dev libcrypto++-dev libzstd-dev zlib1g-dev"
-build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libboost$boost-dev libcli11-dev ca-certificates
-  $linked"
+build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libprotobuf-dev libboost$boost-dev
+  libboost-json$boost-dev libboost-url$boost-dev libnng-dev prometheus-cpp-dev libspdlog-dev libfmt-dev libcli11-dev
+  libtomlplusplus-dev libsqlite3-dev libssl-dev libsecp256k1-dev libcrypto++-dev libzstd-dev zlib1g-dev ca-certificates"
 test="libgtest-dev libgmock-dev libbenchmark-dev libyaml-cpp-dev prometheus prometheus-alertmanager python3"
 fuzz="clang libclang-rt-$clang-dev"
 bench="nginx-light python3"
@@ -46,8 +44,8 @@ bare="python3 git debootstrap"
 groups=${*:-build}
 for group in $groups; do
   case $group in
-    build | test | fuzz | bench | lint | runtime | compose | e2e | bare) ;;
-    *) fail "install-packages: there is no group '$group' (build test fuzz bench lint runtime compose e2e bare)." ;;
+    build | test | fuzz | bench | lint | compose | e2e | bare) ;;
+    *) fail "install-packages: there is no group '$group' (build test fuzz bench lint compose e2e bare)." ;;
   esac
 done
 
@@ -192,15 +190,6 @@ update_lists() {
   list_trouble=$(grep -E '^(W|E|Err)' "$log" || true)
 }
 
-# The library of a -dev package is what it depends on in exactly its own version: libprotobuf32 in one distribution,
-# libprotobuf32t64 in the next. The halves of a package that no program links are left out.
-libraries_of() {
-  for package in "$@"; do
-    apt-cache show --no-all-versions "$package" 2>/dev/null | sed -n 's/^Depends: //p' | tr ',' '\n' |
-      sed -n 's/^ *\([^ ]*\) (= .*/\1/p' | grep -v -e '-dev$' -e '-lite' -e '-cpp-pull' -e '-cpp-push' || true
-  done
-}
-
 full_disk() {
   said 'No space left on device|enough free space' && return 0
   # The log of a full disk may say nothing: less than 10 MB free are as good as none.
@@ -250,14 +239,6 @@ for group in $groups; do
     fuzz) wanted="$wanted $fuzz" ;;
     bench) wanted="$wanted $bench" ;;
     lint) wanted="$wanted $lint" ;;
-    runtime)
-      # Which libraries they are stands in the package lists, of which a fresh image has none.
-      apt-cache show libnng-dev >/dev/null 2>&1 || { find_sudo; start_log; update_lists; }
-      # shellcheck disable=SC2086  # the packages are several words on purpose
-      libraries=$(libraries_of $linked)
-      [ -n "$libraries" ] || { find_sudo; start_log; explain; }
-      wanted="$wanted $libraries ca-certificates curl"  # a healthcheck asks with curl
-      ;;
     compose) wanted="$wanted $compose" ;;
     e2e) wanted="$wanted $e2e" ;;
     bare) wanted="$wanted $bare" ;;
