@@ -136,9 +136,8 @@ std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char
   app.add_flag("--check-config", arguments.check_config,
                "Read the configuration and the environment, print what is wrong with them or "
                "\"ok\", and end");
-  std::string version = options.name + " " + options.version;
-  if (!options.revision.empty()) version += " (" + options.revision + ")";
-  app.set_version_flag("--version", version, "Print the version and end");
+  app.set_version_flag("--version", options.name + " " + options.build.text(),
+                       "Print version and commit and end");
   app.set_help_flag("--help,-h", "Print this text and end");
   app.footer(footer(options));
   try {
@@ -268,7 +267,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
 
   const Clock clock;
   StopSignal stop(io.get_executor());
-  Health health(options.name, settings.log.replica, options.version,
+  Health health(options.name, settings.log.replica, options.build.version,
                 [clock] { return clock.now(); });
   AdminServer admin(io.get_executor(), settings.admin, health, options.health_routes);
   Runtime runtime{io,
@@ -279,8 +278,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
                   options.name,
                   settings.log.replica,
                   random_incarnation(),
-                  options.version,
-                  options.revision};
+                  options.build};
   int exit_code = kExitFailed;
   admin.listen();
   SignalWatch signals(io, stop, settings.shutdown_grace, [&] {
@@ -288,8 +286,8 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
     io.stop();
   });
   Watchdog watchdog(io.get_executor(), settings.watchdog_timeout, end_stuck_process);
-  log::info("Starting", {{"version", options.version},
-                         {"revision", options.revision},
+  log::info("Starting", {{"version", options.build.version},
+                         {"revision", options.build.revision},
                          {"admin", admin.address()},
                          {"incarnation", std::to_string(runtime.incarnation)}});
   const std::function<asio::awaitable<void>()> body = [&]() -> asio::awaitable<void> {

@@ -3,7 +3,8 @@
 //
 //   int main(int argc, char** argv) {
 //     return polybot::runtime::run_service(
-//         {.name = "gateway", .summary = "Market data in, client API out.", .admin_port = 8001},
+//         {.name = "gateway", .summary = "Market data in, client API out.",
+//          .build = polybot::runtime::build_info(), .admin_port = 8001},
 //         argc, argv, read_config /* Config(config::Reader&) */,
 //         run         /* awaitable<void>(Runtime&, Config) */);
 //   }
@@ -30,6 +31,7 @@
 #include <vector>
 
 #include "common/runtime/admin_server.hpp"
+#include "common/runtime/build_info.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/health.hpp"
@@ -51,8 +53,7 @@ struct Command {
 struct ServiceOptions {
   std::string name;     // "order-manager"
   std::string summary;  // a sentence for --help
-  std::string version = "0.1.0";
-  std::string revision;  // of the source, when known at build time
+  BuildInfo build;
   std::uint16_t admin_port = 8000;
   AdminServer::HealthRoutes health_routes = AdminServer::HealthRoutes::Own;
   std::vector<Command> commands;
@@ -68,8 +69,7 @@ struct Runtime {
   std::string service;
   std::string replica;            // POLYBOT_REPLICA, else the host name
   std::uint64_t incarnation = 0;  // random, new with each start
-  std::string version;
-  std::string revision;
+  BuildInfo build;
 };
 
 // Type-erased core of run_service, in service.cpp.

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/runtime/build_info.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "deploy/launcher/scale.hpp"
@@ -116,6 +117,10 @@ int main(int argc, char** argv) {
   const std::string_view word = argc == 2 ? argv[1] : "";
   if (word == "--help" || word == "-h") {
     std::fwrite(kHelp.data(), 1, kHelp.size(), stdout);
+    return 0;
+  }
+  if (word == "--version") {
+    std::printf("polybot %s\n", runtime::build_info().text().c_str());
     return 0;
   }
   const bool scales = argc == 3 && std::string_view(argv[1]) == "scale";

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/runtime/build_info.hpp"
 #include "common/runtime/service.hpp"
 #include "services/metrics-aggregator/catalogue_json.hpp"
 #include "services/metrics-aggregator/catalogue_markdown.hpp"
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   return runtime::run_service(
       {.name = "metrics-aggregator",
        .summary = "Merges the metrics of all replicas; serves /metrics and every service's health.",
+       .build = runtime::build_info(),
        .admin_port = 8000,
        .health_routes = runtime::AdminServer::HealthRoutes::ByService,
        .commands = {{.name = "--print-catalogue",

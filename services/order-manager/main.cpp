@@ -1,3 +1,4 @@
+#include "common/runtime/build_info.hpp"
 #include "common/runtime/service.hpp"
 #include "services/order-manager/config.hpp"
 #include "services/order-manager/service.hpp"
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
       {.name = "order-manager",
        .summary = "Risk, order state, execution at the venue, positions and P&L; owns the journal "
                   "and the keys.",
+       .build = polybot::runtime::build_info(),
        .admin_port = 8002,
        .commands =
            {{"verify", "[--at N] [--json] [--orders] JOURNAL: re-fold it and print what it says",

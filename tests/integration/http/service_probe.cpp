@@ -99,6 +99,7 @@ int main(int argc, char** argv) {
   ServiceOptions options;
   options.name = "probe";
   options.summary = "A probe.";
+  options.build = {.version = "1.2.3", .revision = "abc"};
   options.admin_port = 0;
   options.commands = {echo};
   return run_service(options, argc, argv, read_config, run);

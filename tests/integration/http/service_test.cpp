@@ -136,7 +136,7 @@ TEST_F(ServiceTest, ExplainsItself) {
   }
   Process version({"--version"}, {});
   EXPECT_EQ(version.wait(), 0);
-  EXPECT_EQ(version.output, "probe 0.1.0\n");
+  EXPECT_EQ(version.output, "probe 1.2.3 (commit abc)\n");
   Process wrong({"--no-such-option"}, {});
   EXPECT_EQ(wrong.wait(), 1);
 }
