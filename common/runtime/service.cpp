@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "common/runtime/clock_watch.hpp"
 #include "common/runtime/heap.hpp"
 #include "common/runtime/logging.hpp"
+#include "common/runtime/supervisor_socket.hpp"
 #include "common/runtime/watchdog.hpp"
 
 namespace polybot::runtime {
@@ -170,11 +172,12 @@ std::uint64_t random_incarnation() {
 // the second signal.
 class SignalWatch {
  public:
-  SignalWatch(asio::io_context& io, StopSignal& stop, domain::Duration grace,
-              std::function<void()> on_grace_over)
+  SignalWatch(asio::io_context& io, StopSignal& stop, const SupervisorSocket& supervisor,
+              domain::Duration grace, std::function<void()> on_grace_over)
       : signals_(io, SIGINT, SIGTERM),
         grace_timer_(io),
         stop_(stop),
+        supervisor_(supervisor),
         grace_(grace),
         on_grace_over_(std::move(on_grace_over)) {
     wait();
@@ -200,6 +203,7 @@ class SignalWatch {
   }
   void begin_stop() {
     stopping_ = true;
+    supervisor_.say_stopping();
     stop_.request();
     grace_timer_.expires_after(grace_);
     grace_timer_.async_wait([this](const boost::system::error_code& ec) {
@@ -221,6 +225,7 @@ class SignalWatch {
   asio::signal_set signals_;
   asio::steady_timer grace_timer_;
   StopSignal& stop_;
+  const SupervisorSocket& supervisor_;
   domain::Duration grace_;
   std::function<void()> on_grace_over_;
   bool stopping_ = false;
@@ -258,7 +263,8 @@ void end_stuck_process(domain::Duration silent_for) {
   ::_exit(kExitStuck);
 }
 
-int run_loop(const ServiceOptions& options, const CommonSettings& settings, std::any service_config,
+int run_loop(const ServiceOptions& options, const CommonSettings& settings,
+             const SupervisorSocket& supervisor, std::any service_config,
              const std::function<asio::awaitable<void>(Runtime&, std::any)>& run) {
   // Never destroyed: coroutines that the service left suspended would be destroyed with it, after
   // the objects they refer to. The process ends right behind this function.
@@ -281,11 +287,12 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
                   options.build};
   int exit_code = kExitFailed;
   admin.listen();
-  SignalWatch signals(io, stop, settings.shutdown_grace, [&] {
+  SignalWatch signals(io, stop, supervisor, settings.shutdown_grace, [&] {
     log::error("The service did not stop within shutdown.grace");
     io.stop();
   });
-  Watchdog watchdog(io.get_executor(), settings.watchdog_timeout, end_stuck_process);
+  const auto say_alive = [&supervisor] { supervisor.say_alive(); };
+  Watchdog watchdog(io.get_executor(), settings.watchdog_timeout, say_alive, end_stuck_process);
   log::info("Starting", {{"version", options.build.version},
                          {"revision", options.build.revision},
                          {"admin", admin.address()},
@@ -296,6 +303,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings, std:
   asio::co_spawn(io, live(io, exit_code, body), [](const std::exception_ptr&) {});
   asio::co_spawn(io, watch_clock(signals), asio::detached);
   asio::co_spawn(io, keep_heap_trimmed(), asio::detached);
+  asio::post(io, [&supervisor] { supervisor.say_ready(); });  // behind the service's first steps
   try {
     io.run();
   } catch (const std::exception& error) {  // of a part that nobody awaits, as the bus's guard
@@ -336,7 +344,8 @@ int run_service_erased(const ServiceOptions& options, int argc, char** argv,
       return kExitOk;
     }
     log::init(settings.log);
-    exit_code = run_loop(options, settings, std::move(service_config), run);
+    const SupervisorSocket supervisor(from_environment(environment, "NOTIFY_SOCKET"));
+    exit_code = run_loop(options, settings, supervisor, std::move(service_config), run);
   } catch (const CannotStart& error) {
     exit_code = cannot_start(error.what());
   } catch (const http::ListenError& error) {

@@ -21,8 +21,12 @@ WatchdogLogic::Verdict WatchdogLogic::check(domain::Duration now, std::uint64_t 
 }
 
 Watchdog::Watchdog(boost::asio::any_io_executor loop, domain::Duration timeout,
+                   std::function<void()> on_progress,
                    std::function<void(domain::Duration)> on_stuck)
-    : timer_(std::move(loop)), timeout_(timeout), on_stuck_(std::move(on_stuck)) {
+    : timer_(std::move(loop)),
+      timeout_(timeout),
+      on_progress_(std::move(on_progress)),
+      on_stuck_(std::move(on_stuck)) {
   tick();
   thread_ = std::thread([this] { watch(); });
 }
@@ -55,13 +59,14 @@ void Watchdog::watch() {
       timeout_ / 8, std::chrono::milliseconds(10), std::chrono::seconds(2));
   WatchdogLogic logic(timeout_, interval);
   std::unique_lock lock(mutex_);
+  std::uint64_t seen = 1;  // the constructor's own tick is none of the loop's
   while (!stopping_) {
     wake_.wait_for(lock, interval);
     if (stopping_) return;
-    if (logic.check(clock.monotonic(), ticks_.load(std::memory_order_relaxed)) !=
-        WatchdogLogic::Verdict::Stuck) {
-      continue;
-    }
+    const std::uint64_t ticks = ticks_.load(std::memory_order_relaxed);
+    if (ticks != seen) on_progress_();
+    seen = ticks;
+    if (logic.check(clock.monotonic(), ticks) != WatchdogLogic::Verdict::Stuck) continue;
     lock.unlock();
     on_stuck_(logic.silent_for());
     return;

@@ -47,8 +47,10 @@ class Watchdog {
  public:
   static constexpr auto kTickInterval = std::chrono::milliseconds(500);
 
-  // `on_stuck` runs on the watchdog's thread.
+  // Both run on the watchdog's thread: `on_progress` at each check that finds the loop has turned
+  // since the last one (every two seconds at the most, while it does), `on_stuck` once.
   Watchdog(boost::asio::any_io_executor loop, domain::Duration timeout,
+           std::function<void()> on_progress,
            std::function<void(domain::Duration silent_for)> on_stuck);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
@@ -63,6 +65,7 @@ class Watchdog {
 
   boost::asio::steady_timer timer_;
   domain::Duration timeout_;
+  std::function<void()> on_progress_;
   std::function<void(domain::Duration)> on_stuck_;
   std::atomic<std::uint64_t> ticks_{0};
   std::mutex mutex_;

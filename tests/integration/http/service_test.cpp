@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/json.hpp>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -86,6 +90,40 @@ class Process {
   }
   pid_t pid_ = -1;
   int out_ = -1;
+};
+
+// What a supervisor reads: one datagram per word.
+class NotifySocket {
+ public:
+  // The socket is a file, or with "@" in front a name in the abstract namespace.
+  explicit NotifySocket(std::string address) : address_(std::move(address)) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    address_.copy(name.sun_path, sizeof name.sun_path - 1);
+    if (address_.front() == '@') name.sun_path[0] = '\0';
+    socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&name), size), 0) << address_;
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  NotifySocket(const NotifySocket&) = delete;
+  NotifySocket& operator=(const NotifySocket&) = delete;
+  ~NotifySocket() { ::close(socket_); }
+
+  [[nodiscard]] std::string variable() const { return "NOTIFY_SOCKET=" + address_; }
+  // Empty when nothing came for long.
+  [[nodiscard]] std::string wait() const { return receive(0); }
+  [[nodiscard]] std::string received() const { return receive(MSG_DONTWAIT); }
+
+ private:
+  [[nodiscard]] std::string receive(int flags) const {
+    std::array<char, 256> words{};
+    const auto got = ::recv(socket_, words.data(), words.size(), flags);
+    return got > 0 ? std::string(words.data(), static_cast<std::size_t>(got)) : std::string();
+  }
+  std::string address_;
+  int socket_ = -1;
 };
 
 class ServiceTest : public testing::Test {
@@ -257,6 +295,35 @@ TEST_F(ServiceTest, TheWatchdogEndsAStuckProcess) {
   EXPECT_EQ(process.wait(), 70);
   EXPECT_THAT(process.output, HasSubstr("The event loop is stuck"));
   expect_json_lines(process.output);
+}
+
+TEST_F(ServiceTest, TellsItsSupervisorThatItIsReadyThatItLivesAndThatItStops) {
+  const std::string file = (folder_ / "notify").string();
+  for (const std::string& address : {file, "@" + file}) {
+    const NotifySocket supervisor(address);
+    Process process = start("wait", {supervisor.variable(), "POLYBOT_WATCHDOG__TIMEOUT=2s"});
+    ASSERT_EQ(supervisor.wait(), "READY=1");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(supervisor.wait(), "WATCHDOG=1");
+    process.signal(SIGTERM);
+    std::string last = supervisor.wait();
+    while (last == "WATCHDOG=1") last = supervisor.wait();
+    EXPECT_EQ(last, "STOPPING=1");
+    EXPECT_EQ(process.wait(), 0);
+  }
+}
+
+TEST_F(ServiceTest, GivesItsSupervisorNoSignOfLifeWhenItsLoopIsStuck) {
+  const NotifySocket supervisor((folder_ / "notify").string());
+  Process process = start("hang", {supervisor.variable(), "POLYBOT_WATCHDOG__TIMEOUT=2s"});
+  EXPECT_EQ(process.wait(), 70);
+  EXPECT_EQ(supervisor.received(), "");
+}
+
+TEST_F(ServiceTest, RunsWithoutTheSupervisorThatItsEnvironmentNames) {
+  for (const std::string& address : {(folder_ / "nobody").string(), std::string(200, 'x')}) {
+    Process process = start("return", {"NOTIFY_SOCKET=" + address});
+    EXPECT_EQ(process.wait(), 0);
+  }
 }
 
 TEST_F(ServiceTest, WritesToAFileWhenTold) {
