@@ -18,6 +18,7 @@
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/clock_watch.hpp"
 #include "common/runtime/heap.hpp"
+#include "common/runtime/installation.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/supervisor_socket.hpp"
 #include "common/runtime/watchdog.hpp"
@@ -121,6 +122,11 @@ std::string footer(const ServiceOptions& options) {
          "to start anew because the host's clock was set.";
 }
 
+std::string default_config_file(const std::string& name) {
+  const bool installed = is_installed(own_programs_folder());
+  return std::string(installed ? kInstalledConfiguration : "deploy/config") + "/" + name + ".toml";
+}
+
 struct Arguments {
   std::string config_file;
   bool check_config = false;
@@ -130,7 +136,7 @@ struct Arguments {
 std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char** argv,
                                    Arguments& arguments) {
   CLI::App app(options.summary, options.name);
-  arguments.config_file = "deploy/config/" + options.name + ".toml";
+  arguments.config_file = default_config_file(options.name);
   app.add_option("--config", arguments.config_file,
                  "Configuration file (TOML), complete and commented as shipped")
       ->type_name("FILE")

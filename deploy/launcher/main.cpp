@@ -15,6 +15,7 @@
 #include "common/runtime/build_info.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
+#include "common/runtime/installation.hpp"
 #include "deploy/launcher/scale.hpp"
 #include "deploy/launcher/session.hpp"
 #include "deploy/launcher/socket_folder.hpp"
@@ -25,22 +26,23 @@ namespace fs = std::filesystem;
 using namespace polybot;
 
 constexpr std::string_view kHelp =
-    R"(polybot scale N: have N runners (1 to 16) from now on in the running stack of DATA.
+    R"(polybot run: start the whole stack on this machine and show it trading.
+polybot scale N: have N runners (1 to 16) from now on in the running stack of DATA.
+polybot --version: print version and commit.
 
-polybot run: start the whole stack on this machine and show it trading.
-
-Starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners, waits until
+run starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners, waits until
 each is ready, shows one screen (plain lines when standard output is no terminal). Ctrl-C stops
 everything in order and compares venue, journal and metrics; the exit code is 1 when they differ.
 
 Environment:
   MODE=sim         the built-in venue; paper and live are not part of this version
-  DATA=folder      where everything lives (default data/sim; a replay gets a folder of its own)
+  DATA=folder      where everything lives (default data/sim, of the installed program
+                   ~/.local/share/polybot/sim; a replay gets a folder of its own)
   SEED=n           seed of the simulated flow; a data folder keeps the seed it began with
   EDGE=0           no mispricings and no noise traders
   RUNNERS=n        so many strategy-runners (1): runner-1 to runner-n, on ports from 8010 on
   RECORDING=file   replay a .jsonl or .jsonl.zst recording, SPEED=n times as fast as recorded
-  CONFIG=folder    with a .toml file per service, instead of deploy/config
+  CONFIG=folder    with a .toml file per service, instead of deploy/config (installed: /etc/polybot)
   PORT_OFFSET=n    added to every port, to run a second stack; 100 apart, two share no port
   LOG_FORMAT=json  logs as JSON lines
   POLYBOT_X__Y=z   key x.y of the one service that has a table x, e.g. POLYBOT_RISK__POSITION_MAX=50,
@@ -74,11 +76,17 @@ boost::interprocess::file_lock lock_folder(const fs::path& data) {
   return lock;
 }
 
+launcher::Options options_of(const launcher::Environment& environment, const fs::path& programs) {
+  const runtime::Clock clock;
+  const bool installed = runtime::is_installed(programs);
+  return launcher::read_options(environment, stamp(clock.now()),
+                                installed ? launcher::Home::User : launcher::Home::WorkingFolder);
+}
+
 // The stack that runs in DATA reads the number and obeys.
 int scale(const std::string& count) {
-  const runtime::Clock clock;
-  const launcher::Environment environment = runtime::config::current_environment();
-  const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
+  const launcher::Options options =
+      options_of(runtime::config::current_environment(), runtime::own_programs_folder());
   const std::size_t runners = launcher::parse_runners(count);
   if (!launcher::is_stack_running(options.data))
     throw launcher::BadOption("no stack runs in " + options.data.string() + " (DATA)");
@@ -87,16 +95,17 @@ int scale(const std::string& count) {
 }
 
 int run() {
-  const runtime::Clock clock;
   const launcher::Environment environment = runtime::config::current_environment();
-  const launcher::Options options = launcher::read_options(environment, stamp(clock.now()));
-  const fs::path programs = fs::read_symlink("/proc/self/exe").parent_path();
+  const fs::path programs = runtime::own_programs_folder();
+  const launcher::Options options = options_of(environment, programs);
   launcher::make_data_folder(options.data);
   const boost::interprocess::file_lock lock = lock_folder(options.data);
   const launcher::SocketFolder sockets(options.data, launcher::longest_socket_name_bytes(),
                                        environment);
+  const char* const shipped =
+      runtime::is_installed(programs) ? runtime::kInstalledConfiguration : POLYBOT_CONFIG_DIR;
   launcher::Layout layout = launcher::lay_out(options, environment, sockets.path(), programs,
-                                              options.configuration.value_or(POLYBOT_CONFIG_DIR));
+                                              options.configuration.value_or(shipped));
   const auto display =
       ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
   boost::asio::io_context io;

@@ -55,6 +55,17 @@ std::filesystem::path whole_path(const std::string& text) {
   return path.has_filename() ? path : path.parent_path();
 }
 
+std::filesystem::path usual_folder(const Environment& environment, Home home) {
+  if (home == Home::WorkingFolder) return std::filesystem::absolute("data");
+  // The XDG rules: a relative path is as good as none.
+  const std::filesystem::path shared = value_of(environment, "XDG_DATA_HOME");
+  if (shared.is_absolute()) return shared / "polybot";
+  const std::filesystem::path user = value_of(environment, "HOME");
+  if (!user.is_absolute())
+    throw BadOption("there is no HOME to keep data in; say where: DATA=folder");
+  return user / ".local" / "share" / "polybot";
+}
+
 }  // namespace
 
 std::size_t parse_runners(const std::string& text) {
@@ -63,7 +74,7 @@ std::size_t parse_runners(const std::string& text) {
   return count;
 }
 
-Options read_options(const Environment& environment, const std::string& now_text) {
+Options read_options(const Environment& environment, const std::string& now_text, Home home) {
   Options options;
   check_mode(value_of(environment, "MODE"));
   if (const std::string seed = value_of(environment, "SEED"); !seed.empty()) {
@@ -103,10 +114,9 @@ Options read_options(const Environment& environment, const std::string& now_text
   const std::string data = value_of(environment, "DATA");
   if (!data.empty()) {
     options.data = whole_path(data);
-  } else if (options.recording) {
-    options.data = std::filesystem::absolute("data/replay-" + now_text);
   } else {
-    options.data = std::filesystem::absolute("data/sim");
+    options.data =
+        usual_folder(environment, home) / (options.recording ? "replay-" + now_text : "sim");
   }
   return options;
 }

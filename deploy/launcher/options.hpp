@@ -35,7 +35,14 @@ inline constexpr std::size_t kRunnersMax = 16;
 // Of RUNNERS and of `polybot scale`. Throws BadOption.
 [[nodiscard]] std::size_t parse_runners(const std::string& text);
 
+// Where data goes when DATA does not say.
+enum class Home : std::uint8_t {
+  WorkingFolder,  // data/ in it: a clone
+  User,           // polybot/ in XDG_DATA_HOME or ~/.local/share: the package
+};
+
 // `now_text` names the data folder of a replay run ("20260608-120000"). Throws BadOption.
-[[nodiscard]] Options read_options(const Environment& environment, const std::string& now_text);
+[[nodiscard]] Options read_options(const Environment& environment, const std::string& now_text,
+                                   Home home);
 
 }  // namespace polybot::launcher

@@ -20,9 +20,9 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 TEST(DataFolder, IsTheSameWithASlashAtItsEnd) {
-  EXPECT_EQ(read_options({{"DATA", "/a/b c/"}}, "").data, "/a/b c");
-  EXPECT_EQ(read_options({{"DATA", "/a/../b"}}, "").data, "/b");
-  EXPECT_EQ(read_options({{"DATA", "b/"}}, "").data, fs::current_path() / "b");
+  EXPECT_EQ(read_options({{"DATA", "/a/b c/"}}, "", Home::WorkingFolder).data, "/a/b c");
+  EXPECT_EQ(read_options({{"DATA", "/a/../b"}}, "", Home::WorkingFolder).data, "/b");
+  EXPECT_EQ(read_options({{"DATA", "b/"}}, "", Home::WorkingFolder).data, fs::current_path() / "b");
 }
 
 TEST(DataFolder, IsRefusedInOneSentenceWhereItCannotBeMade) {

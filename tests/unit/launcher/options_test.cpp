@@ -1,0 +1,36 @@
+// Where a stack's data goes when nobody says.
+#include "deploy/launcher/options.hpp"
+
+#include <gtest/gtest.h>
+
+namespace polybot::launcher {
+namespace {
+
+std::filesystem::path data_of(const Environment& environment, Home home) {
+  return read_options(environment, "20260608-120000", home).data;
+}
+
+TEST(Options, KeepDataOfACloneInTheWorkingFolder) {
+  EXPECT_EQ(data_of({{"HOME", "/home/ada"}}, Home::WorkingFolder),
+            std::filesystem::absolute("data/sim"));
+}
+
+TEST(Options, KeepDataOfTheInstalledProgramWithTheUser) {
+  EXPECT_EQ(data_of({{"HOME", "/home/ada"}}, Home::User), "/home/ada/.local/share/polybot/sim");
+  EXPECT_EQ(data_of({{"HOME", "/home/ada"}, {"XDG_DATA_HOME", "/srv/ada"}}, Home::User),
+            "/srv/ada/polybot/sim");
+  EXPECT_EQ(data_of({{"HOME", "/home/ada"}, {"XDG_DATA_HOME", "here"}}, Home::User),
+            "/home/ada/.local/share/polybot/sim");
+}
+
+TEST(Options, LetDataSayWhere) {
+  for (const Home home : {Home::WorkingFolder, Home::User})
+    EXPECT_EQ(data_of({{"DATA", "/srv/a/../stack"}}, home), "/srv/stack");
+}
+
+TEST(Options, AskForAFolderWhereThereIsNoHome) {
+  EXPECT_THROW((void)data_of({}, Home::User), BadOption);
+}
+
+}  // namespace
+}  // namespace polybot::launcher
