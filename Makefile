@@ -30,7 +30,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test dashboard-schema token \
-        bare-test data-folder packages build programs configure configure-tests clean
+        package package-test bare-test data-folder packages build programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -131,6 +131,12 @@ compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, u
 
 dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
 	@deploy/grafana/check-schema.sh
+
+package: programs ## a .deb of the programs for this system: systemd units, manual pages, configuration in /etc/polybot
+	@deploy/package/build.sh $(BUILD)
+
+package-test: package ## the package in an empty root: lintian, units, a stack that trades, upgrade, purge (needs root)
+	@/usr/bin/python3 tests/package/package_test.py
 
 bare-test: ## both README commands in an empty Debian or Ubuntu each, packages and all (needs root and debootstrap)
 	@test "$$(id -u)" != 0 || deploy/install-packages.sh bare
