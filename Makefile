@@ -133,9 +133,11 @@ dashboard-schema: ## validate the dashboard against Grafana's published schema (
 	@deploy/grafana/check-schema.sh
 
 package: programs ## a .deb of the programs for this system: systemd units, manual pages, configuration in /etc/polybot
+	@deploy/install-packages.sh package
 	@deploy/package/build.sh $(BUILD)
 
 package-test: package ## the package in an empty root: lintian, units, a stack that trades, upgrade, purge (needs root)
+	@deploy/install-packages.sh packagetest
 	@/usr/bin/python3 tests/package/package_test.py
 
 bare-test: ## both README commands in an empty Debian or Ubuntu each, packages and all (needs root and debootstrap)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the distribution's packages that a step needs and that are missing; says what it does and how far it is.
-#   deploy/install-packages.sh [build] [test] [fuzz] [bench] [lint] [compose] [e2e] [bare]
+#   deploy/install-packages.sh GROUP...     (the groups are below)
 # Knows Debian 12, Debian 13 and Ubuntu 24.04; anywhere else it changes nothing. Every failure ends with one sentence
 # that says what to do, names the log, and can be followed by another try.
 set -eu
@@ -40,12 +40,15 @@ lint="clang-format clang-tidy git"
 compose="python3 python3-yaml"
 e2e="python3"
 bare="python3 git debootstrap"
+package="dpkg-dev file"
+packagetest="lintian debootstrap systemd-container python3"
+known="build test fuzz bench lint compose e2e bare package packagetest"
 
 groups=${*:-build}
 for group in $groups; do
-  case $group in
-    build | test | fuzz | bench | lint | compose | e2e | bare) ;;
-    *) fail "install-packages: there is no group '$group' (build test fuzz bench lint compose e2e bare)." ;;
+  case " $known " in
+    *" $group "*) ;;
+    *) fail "install-packages: there is no group '$group' ($known)." ;;
   esac
 done
 
@@ -233,16 +236,7 @@ explain() {
 
 wanted=""
 for group in $groups; do
-  case $group in
-    build) wanted="$wanted $build" ;;
-    test) wanted="$wanted $test" ;;
-    fuzz) wanted="$wanted $fuzz" ;;
-    bench) wanted="$wanted $bench" ;;
-    lint) wanted="$wanted $lint" ;;
-    compose) wanted="$wanted $compose" ;;
-    e2e) wanted="$wanted $e2e" ;;
-    bare) wanted="$wanted $bare" ;;
-  esac
+  eval "wanted=\"\$wanted \$$group\""  # each known group is a variable above
 done
 
 # shellcheck disable=SC2086  # the packages are several words on purpose
