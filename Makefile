@@ -22,7 +22,7 @@ export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 quoted = '$(subst ','\'',$(1))'
 QUIET := $(if $(filter-out help scale token format clean,$(or $(MAKECMDGOALS),help)),,quiet)
 export BUILD_FOLDER := $(shell deploy/build-folder.sh $(call quoted,$(value BUILD)) $(QUIET))
-ifneq ($(.SHELLSTATUS),0)
+ifneq ($(filter-out 0,$(.SHELLSTATUS)),)
   $(error $(BUILD_FOLDER))
 endif
 BUILD_GIVEN := $(value BUILD)
@@ -83,7 +83,8 @@ lint: ## clang-tidy over the pure parts and the house rules
 	@deploy/install-packages.sh build test lint
 	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' tidy_test
 	@$(BUILD)/tests/tidy_test --gtest_brief=1
-	@deploy/lint.sh $(BUILD)
+	@deploy/build.sh "$$BUILD_FOLDER"/lint '-DPOLYBOT_UNITY=OFF'
+	@deploy/lint.sh "$$BUILD_FOLDER"/lint
 
 sim: ## replay one simulation seed: make sim SEED=7; or run many: make sim SEEDS=2000
 	@deploy/install-packages.sh build test
@@ -167,4 +168,4 @@ configure-tests:
 
 # Of a folder that somebody named, no more is removed than was built there.
 clean: ## remove all build trees (data is kept)
-	@$(if $(BUILD_GIVEN),cd -- "$$BUILD_FOLDER" && rm -rf release asan fuzz mutants,rm -rf "$$BUILD_FOLDER")
+	@$(if $(BUILD_GIVEN),cd -- "$$BUILD_FOLDER" 2>/dev/null || exit 0; rm -rf release asan fuzz lint mutants,rm -rf "$$BUILD_FOLDER")

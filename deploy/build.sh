@@ -4,6 +4,7 @@
 # The tests are configured when -DPOLYBOT_TESTS=ON is among the options, and stay so as long as their packages are
 # there. A tree that was made elsewhere, by another version or compiler, or only half, is configured afresh.
 set -eu
+export LC_ALL=C.UTF-8  # the words of ninja and the compiler are looked for below
 tree=$1 options=$2
 shift 2
 
@@ -106,7 +107,9 @@ fi
 # --- Build ---------------------------------------------------------------------------------------------------------
 
 # A dry run says whether there is work, whether a CMakeLists.txt has changed, and whether build.ninja is whole.
+stop_if_interrupted configuring
 if ! plan=$(ninja -C "$tree" -n "${@:-build.ninja}" 2>&1); then
+  stop_if_interrupted configuring
   configure_afresh "ninja cannot read it, or it lacks a target"
 elif [ "${plan#*Re-running CMake}" != "$plan" ]; then
   echo "Configuring $tree anew"
@@ -144,6 +147,7 @@ show() {
   [ -z "$on_terminal" ] || printf '\r\033[K'
 }
 
+stop_if_interrupted configuring
 echo "Building $* in $tree with $jobs jobs"
 export NINJA_STATUS="[%f/%t %es] "
 started=$(date +%s)

@@ -12,7 +12,7 @@ fail() {
 
 # --- Which system is this? -----------------------------------------------------------------------------------------
 
-os_release=${POLYBOT_OS_RELEASE:-/etc/os-release}
+os_release=${POLYBOT_OS_RELEASE:-/etc/os-release}  # the tests play other systems
 os_field() { sed -n "s/^$1=//p" "$os_release" 2>/dev/null | head -n 1 | tr -d "\"'"; }
 
 kernel=$(uname -s)
@@ -212,6 +212,9 @@ explain() {
     fail "The disk is full: free ${needed:-2 GB} (\`${as}apt-get clean\` may help), $again."
   elif said 'held broken packages|Held packages were changed'; then
     held=$(apt-mark showhold 2>/dev/null | tr '\n' ' ')
+    [ -n "${held% }" ] ||
+      fail "What is installed here and what $system has do not go together, often because of a foreign package source:" \
+           "remove or update what the log names, $again."
     fail "Packages on hold stand in the way: release them with \`${as}apt-mark unhold ${held% }\`, $again."
   elif said 'Temporary failure|Could not (resolve|connect)|Cannot initiate|Failed to fetch|unreachable|timed out'; then
     fail "The package source of this machine cannot be reached: connect it to its network (or set apt's proxy), $again."
@@ -293,7 +296,7 @@ fi
 # shellcheck disable=SC2086
 apt_get plan --assume-no install $missing || true
 megabytes=$(sed -n 's/^Need to get \([0-9.,]*\) MB.*/\1/p' "$log" | sed 's/[.].*//')
-megabytes=${megabytes:-1}
+megabytes=${megabytes:-0}
 needed=$(sed -n 's/^After this operation, \([0-9.,]* [kMG]B\) of additional.*/\1/p' "$log")
 echo "  $total packages, $megabytes MB to download${needed:+, $needed on the disk}"
 # shellcheck disable=SC2086

@@ -19,7 +19,7 @@
 // Keys that every service has: admin.address, admin.port, log.format, log.level, log.file,
 // watchdog.timeout, shutdown.grace. Environment: LOG_FORMAT, LOG_LEVEL, POLYBOT_REPLICA, and
 // NOTIFY_SOCKET of a supervisor such as systemd: it hears READY when the admin server answers and
-// the loop turns, then a sign of life every two seconds at most for as long as the loop turns.
+// the loop turns, then a sign of life at least every two seconds for as long as the loop turns.
 #pragma once
 
 #include <any>

@@ -48,7 +48,7 @@ class Watchdog {
   static constexpr auto kTickInterval = std::chrono::milliseconds(500);
 
   // Both run on the watchdog's thread: `on_progress` at each check that finds the loop has turned
-  // since the last one (every two seconds at the most, while it does), `on_stuck` once.
+  // since the last one (at least every two seconds, while it does), `on_stuck` once.
   Watchdog(boost::asio::any_io_executor loop, domain::Duration timeout,
            std::function<void()> on_progress,
            std::function<void(domain::Duration silent_for)> on_stuck);

@@ -15,6 +15,7 @@ fail() { echo "setup: $*" >&2; exit 1; }
 
 # A whole file or none, whenever this is killed: order-manager must never read half a key.
 write_key() {
+  [ -d "${key%/*}" ] || mkdir -m 0700 "${key%/*}"
   printf '%s\n' "$1" >"$key.new"
   sync "$key.new"
   mv "$key.new" "$key"

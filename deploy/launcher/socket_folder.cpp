@@ -45,12 +45,13 @@ void make_own_folder(const fs::path& folder) {
 }
 
 void make_link(const fs::path& link, const fs::path& target) {
-  if (fs::is_symlink(link)) {
+  if (is_our_link(link)) {
     fs::remove(link);
-  } else if (fs::exists(link)) {  // of a DATA that had a shorter path
-    remove_sockets(link);
+  } else if (fs::exists(fs::symlink_status(link))) {  // of a DATA that had a shorter path
+    const bool elsewhere = fs::is_symlink(link);
+    if (!elsewhere) remove_sockets(link);
     std::error_code error;
-    if (!fs::remove(link, error) || error) {
+    if (elsewhere || !fs::remove(link, error) || error) {
       throw BadOption("the path of DATA is too long for sockets, and " + link.string() +
                       " is in the way of a link to " + target.string() +
                       ": move away what it holds");

@@ -9,7 +9,7 @@ rm -rf "$tree/package"
 echo "Packing"
 (cd "$tree" && cpack -G DEB --config CPackConfig.cmake) >"$log" 2>&1 || {
   tail -20 "$log" >&2
-  echo "package: cpack failed; the whole output is in $log" >&2
+  echo "package: cpack failed: mend what it says above (all of it: $log), then run make package again" >&2
   exit 1
 }
 ls "$tree"/package/*.deb
