@@ -406,8 +406,7 @@ class Building(Scratch):
     def test_a_changed_option_or_build_file_is_configured(self):
         self.succeeds()
         self.assertIn("Configuring build/release anew", self.succeeds("-DANOTHER=ON"))
-        stamp = (self.project / "build/release/build.ninja").stat().st_mtime + 5
-        os.utime(self.project / "CMakeLists.txt", (stamp, stamp))
+        os.utime(self.project / "CMakeLists.txt")
         self.assertIn("Configuring build/release anew", self.succeeds("-DANOTHER=ON"))
 
     def test_the_tree_of_an_older_checkout_is_configured_afresh(self):
