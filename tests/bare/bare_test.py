@@ -8,38 +8,37 @@
     sudo        what configure does, as a user with sudo (in the first system alone)
   SYSTEMS='debian12 debian13 ubuntu24.04'   these alone
 
-Needs root and debootstrap; says what it skips. Takes packages from where this machine takes them; a package that an
-earlier root of the same system has downloaded is not downloaded again, and the report says so. What it makes lies
-below TMPDIR (or /var/tmp): some 4 GB a system, removed at the end."""
+Needs root and debootstrap; says what it skips. POLYBOT_BARE_ROOT names an empty root of one of the systems that is
+there already. Takes packages from where this machine takes them; a package that an earlier root of the same system
+has downloaded is not downloaded again, and the report says so. What it makes lies below TMPDIR (or /var/tmp): some
+4 GB a system, removed at the end. The exit code is 1 when something failed, or nothing passed."""
 
 import os
 import queue
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
-import roots
+# What is shared with the other tests of real processes.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from empty_root import PROGRESS_EVERY_S, SYSTEMS, Base, NotServed, isolate, unmet_need
+from stack import free_offset, no_fill_at
+from waiting import ROOT, Failed, say
+
 STEPS = ["configure", "run", "test", "sudo"]
 LIMITS_S = {"configure": 1200, "run": 3600, "test": 7200, "sudo": 1200}
 STOP_S = 120
-METRICS_PORT = 8000
-# Every port that a stack takes is one of these thousand above its offset.
-PORTS = [8000, 8001, 8002, 8003, 8080]
+# What both took in the version before this test, on two cores; not on every system could that be built at all.
+BEFORE = {"run": "about 540 s", "test": "902 s for building alone"}
+PACKAGES = ("git", "make", "ca-certificates")  # what the README asks for, and what an https package source does
+API_PORT = 8080
 EQUAL = "venue == journal == metrics"
 USER = "stranger"
-
-
-class Failed(Exception):
-    pass
 
 
 class Command:
@@ -48,10 +47,11 @@ class Command:
     def __init__(self, root, line, user=None):
         self.started = time.monotonic()
         self.lines = []  # (seconds, text)
-        self.process = subprocess.Popen(root.words(line, user), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True)
+        self.process = subprocess.Popen(root.command("sh", "-c", line, user=user), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                        start_new_session=True)
         self.came = queue.Queue()
-        self.next_progress_s = roots.PROGRESS_EVERY_S
+        self.next_progress_s = PROGRESS_EVERY_S
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
@@ -63,8 +63,8 @@ class Command:
         """Takes what came within a time; false when the output has ended."""
         seconds = time.monotonic() - self.started
         if seconds >= self.next_progress_s:
-            self.next_progress_s = seconds + roots.PROGRESS_EVERY_S
-            print(f"    {seconds:.0f} s: {self.lines[-1][1].strip()[:100] if self.lines else 'starting'}", flush=True)
+            self.next_progress_s = seconds + PROGRESS_EVERY_S
+            say(f"  {seconds:.0f} s: {self.lines[-1][1].strip()[:100] if self.lines else 'starting'}")
         try:
             line = self.came.get(timeout=wait_s)
         except queue.Empty:
@@ -104,29 +104,6 @@ class Command:
         return ", ".join(told)
 
 
-def free_offset():
-    """An offset at which nobody listens: roots share the network of this machine."""
-    for offset in range(11000, 50000, 1000):
-        try:
-            for port in PORTS:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port + offset))
-            return offset
-        except OSError:
-            continue
-    raise Failed("no free ports")
-
-
-def fills(port):
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            text = answer.read().decode()
-    except OSError:
-        return 0
-    return sum(float(value) for value in re.findall(r"^polybot_fills_total\{[^}]*\} (\S+)$", text, re.MULTILINE))
-
-
 def launcher_of(root):
     """The process id of the launcher that runs in a root."""
     for entry in Path("/proc").glob("[0-9]*"):
@@ -152,8 +129,8 @@ def expect_configured(root, clone, tests):
 def configure(base):
     told = []
     for target, tests in (("configure", False), ("configure-tests", True)):
-        with base.layer() as root:
-            root.clone(CHECKOUT, "root/polybot")
+        with base.layer(hasty=True) as root:
+            root.clone(ROOT, "root/polybot")
             command = Command(root, f"cd /root/polybot && make {target}")
             expect_success(command, command.finish(LIMITS_S["configure"]), f"make {target}")
             expect_configured(root, "root/polybot", tests)
@@ -168,11 +145,12 @@ def configure(base):
 
 def run(base):
     with base.layer() as root:
-        root.clone(CHECKOUT, "root/polybot")
+        root.clone(ROOT, "root/polybot")
         offset = free_offset()
         command = Command(root, f"cd /root/polybot && PORT_OFFSET={offset} make run")
         try:
-            while not fills(METRICS_PORT + offset):
+            # Interrupted before it has said that it is ready, a start has failed, whatever has been traded.
+            while not command.seconds_until("^ready: ") or no_fill_at(f"http://127.0.0.1:{API_PORT + offset}"):
                 if not command.take(1):
                     raise Failed(f"make run ended before its first fill\n{command.tail()}")
                 if time.monotonic() - command.started > LIMITS_S["run"]:
@@ -188,8 +166,8 @@ def run(base):
 
 
 def test(base):
-    with base.layer() as root:
-        root.clone(CHECKOUT, "root/polybot")
+    with base.layer(hasty=True) as root:
+        root.clone(ROOT, "root/polybot")
         command = Command(root, "cd /root/polybot && make test")
         code = command.finish(LIMITS_S["test"])
         expect_success(command, code, "make test")
@@ -198,13 +176,13 @@ def test(base):
 
 
 def sudo(base):
-    with base.layer() as root:
+    with base.layer(hasty=True) as root:
         prepare = Command(root, "apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get install -qy sudo && "
                           f"useradd --create-home {USER} && "
                           f"echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{USER}")
         expect_success(prepare, prepare.finish(LIMITS_S["sudo"]), "making a user with sudo")
         clone = f"home/{USER}/polybot"
-        root.clone(CHECKOUT, clone)
+        root.clone(ROOT, clone)
         own = Command(root, f"chown -R {USER}: /{clone}")
         expect_success(own, own.finish(LIMITS_S["sudo"]), "chown")
         for target, tests in (("configure", False), ("configure-tests", True)):
@@ -222,49 +200,59 @@ def wanted(variable, known):
     return chosen
 
 
+def attempt(what, body):
+    """Whether it went well; tells how it went."""
+    try:
+        say(f"{what}: {body()}")
+        return True
+    except (Failed, OSError, subprocess.SubprocessError) as reason:
+        say(f"{what}: FAILED: {reason}")
+        return False
+
+
+def try_steps(base, steps):
+    """Whether each of the steps went well."""
+    results = []
+    for step in steps:
+        warm = " [packages downloaded before]" if any(base.archives.glob("*.deb")) else ""
+        before = f" [before: {BEFORE[step]}]" if step in BEFORE else ""
+        body = {"configure": configure, "run": run, "test": test, "sudo": sudo}[step]
+        results.append(attempt(f"{base.system.name}: {step}", lambda: body(base) + before + warm))
+    return results
+
+
 def main():
     steps = wanted("STEPS", STEPS)
-    keys = wanted("SYSTEMS", [system.key for system in roots.SYSTEMS])
-    for lack, words in ((os.geteuid() != 0, "it needs root"),
-                        (not shutil.which("debootstrap"), "there is no debootstrap"),
-                        (not shutil.which("apt-config"), "there is no apt")):
-        if lack:
-            print(f"bare-test: skipped, for {words}.")
-            return 0
-    folder = roots.isolate()
-    head = subprocess.run(["git", "-C", CHECKOUT, "log", "-1", "--format=%h"], check=True, stdout=subprocess.PIPE,
-                          text=True).stdout.strip()
-    print(f"bare-test: {head} (what is not committed is not tested), below {folder}", flush=True)
-    failed = passed = skipped = 0
-    sudo_tried = False
-    for system in (system for system in roots.SYSTEMS if system.key in keys):
+    keys = wanted("SYSTEMS", [system.key for system in SYSTEMS])
+    if why := unmet_need():
+        print(f"bare-test: skipped, for {why}.")
+        print(f"0 passed, 0 failed, {len(keys) * len(steps)} skipped")
+        return 0
+    folder = isolate()
+    head = subprocess.run(["git", "-c", "safe.directory=*", "-C", ROOT, "log", "-1", "--format=%h"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout.strip()
+    say(f"{head} (what is not committed is not tested), below {folder}")
+    results = []
+    skipped = 0
+    for system in (system for system in SYSTEMS if system.key in keys):
+        say(f"{system.name}: making an empty one")
         try:
-            print(f"{system.name}: making an empty one", flush=True)
-            base = roots.Base(system, folder)
-        except roots.NotServed as reason:
-            print(f"{system.name}: skipped, this machine's package source does not serve it ({reason})", flush=True)
-            skipped += 1
+            base = Base(system, folder, PACKAGES)
+        except NotServed as reason:
+            say(f"{system.name}: skipped, this machine's package source does not serve it ({reason})")
+            skipped += len(steps)
             continue
-        except (roots.NotMade, OSError, subprocess.SubprocessError) as reason:
-            print(f"{system.name}: FAILED: {reason}", flush=True)
-            failed += 1
+        except (Failed, OSError, subprocess.SubprocessError) as reason:
+            say(f"{system.name}: FAILED: {reason}")
+            results.append(False)
             continue
-        print(f"{system.name}: empty system made in {base.seconds:.0f} s", flush=True)
-        for step in steps:
-            if step == "sudo" and sudo_tried:
-                continue
-            sudo_tried = sudo_tried or step == "sudo"
-            warm = any(base.archives.glob("*.deb"))
-            try:
-                told = {"configure": configure, "run": run, "test": test, "sudo": sudo}[step](base)
-                print(f"{system.name}: {step}: {told}{' [packages downloaded before]' if warm else ''}", flush=True)
-                passed += 1
-            except (Failed, OSError, subprocess.SubprocessError) as reason:
-                print(f"{system.name}: {step}: FAILED: {reason}", flush=True)
-                failed += 1
-        shutil.rmtree(base.folder, ignore_errors=True)
-    print(f"bare-test: {passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
+        say(f"{system.name}: empty system made in {base.seconds:.0f} s")
+        results += try_steps(base, steps)
+        steps = [step for step in steps if step != "sudo"]  # it differs in nothing that differs between systems
+        base.remove()
+    passed = sum(results)
+    print(f"{passed} passed, {len(results) - passed} failed, {skipped} skipped")
+    return 0 if passed and all(results) else 1
 
 
 if __name__ == "__main__":
@@ -273,3 +261,6 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("bare-test: stopped; nothing is left behind.", file=sys.stderr)
         sys.exit(130)
+    except Failed as failure:
+        print(f"bare-test: {failure}", file=sys.stderr)
+        sys.exit(1)

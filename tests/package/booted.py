@@ -7,6 +7,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+from empty_root import HIERARCHIES, remove_group
+from stack import no_fill_at
 from waiting import Failed, wait_until
 
 SERVICES = ("polybot-venue-simulator", "polybot-metrics-aggregator", "polybot-order-manager", "polybot-gateway",
@@ -22,8 +24,8 @@ FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], t
 
 def _cgroups():
     """Where the unified hierarchy is; None when there is none that can be written."""
-    for folder in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup")):
-        if (folder / "cgroup.procs").exists() and os.access(folder, os.W_OK):
+    for folder in HIERARCHIES:
+        if folder.name != "systemd" and (folder / "cgroup.procs").exists() and os.access(folder, os.W_OK):
             return folder
     return None
 
@@ -35,28 +37,27 @@ def cannot_boot():
 
 
 class Booted:
-    def __init__(self, root):
+    def __init__(self, root, name):
+        """`name` is that of its control groups."""
         self._root = root
+        self._name = name
         self._process = None
         self._system = None
         self._groups = []
 
     def __enter__(self):
         self._root.leave()
-        words = ["systemd-nspawn", "--quiet", "--boot", "--private-network", "--register=no", "--console=pipe", "-D",
-                 str(self._root.path)]
-        join = None
-        if not Path("/run/systemd/system").exists():
-            # Nobody here makes a group for it.
-            words.insert(1, "--keep-unit")
-            for hierarchy in {_cgroups(), Path("/sys/fs/cgroup/systemd")}:
-                if (hierarchy / "cgroup.procs").exists():
-                    self._groups.append(hierarchy / f"polybot-package-test-{os.getpid()}")
-                    self._groups[-1].mkdir()
+        # In groups of our own: a systemd of this machine, asked for one, would be told a process id of our namespace.
+        words = ["systemd-nspawn", "--keep-unit", "--quiet", "--boot", "--private-network", "--register=no",
+                 "--console=pipe", "-D", str(self._root.path)]
+        for hierarchy in {_cgroups(), Path("/sys/fs/cgroup/systemd")}:
+            if (hierarchy / "cgroup.procs").exists():
+                self._groups.append(hierarchy / self._name)
+                self._groups[-1].mkdir()
 
-            def join():
-                for group in self._groups:
-                    (group / "cgroup.procs").write_text("0")
+        def join():
+            for group in self._groups:
+                (group / "cgroup.procs").write_text("0")
         self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL, preexec_fn=join, start_new_session=True,
                                          env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
@@ -76,11 +77,7 @@ class Booted:
             self._process.kill()
             self._process.wait()
         for group in self._groups:
-            for folder, _, _ in os.walk(group, topdown=False):
-                try:
-                    os.rmdir(folder)
-                except OSError:
-                    pass  # the kernel is still taking a process down that was in it; an empty group does no harm
+            remove_group(group)
         self._root.enter()
 
     def _not_up(self):
@@ -161,8 +158,7 @@ class Booted:
         for service in SERVICES[:4]:
             if (result := self.show(service, "Result")) != "success":
                 raise Failed(f"{service}: {result}: " + self.journal(service))
-        text = self.fetch("http://127.0.0.1:8080/api/v1/fills?limit=1")
-        return None if '"fill' in text and re.search(r'"fills"\s*:\s*\[\s*\{', text) else "no fill yet"
+        return no_fill_at("http://127.0.0.1:8080", self.fetch)
 
     def _not_ready(self):
         return None if self.fetch("http://127.0.0.1:8000/health/ready/stack") else "not ready"

@@ -7,11 +7,11 @@ where systemd can be booted in a container polybot.target trades and stops in or
 changed; a purge leaves nothing but data.
 
 Needs root, debootstrap and lintian; what is missing is skipped by name. POLYBOT_BARE_ROOT names an empty root that is
-there already. The exit code is 1 when a check fails.
+there already; without it one is made. What it makes lies below TMPDIR (or /var/tmp) and is removed at the end. The
+exit code is 1 when a check fails.
 """
 
 import gzip
-import json
 import os
 import re
 import shutil
@@ -23,12 +23,11 @@ from pathlib import Path
 # What is shared with the other tests of real processes.
 sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
 
-from bare_root import ENVIRONMENT, BareRoot, unmet_need
 from booted import Booted, cannot_boot
-from stack import free_offset, request
-from waiting import ROOT, Failed, say, wait_until
+from empty_root import Base, isolate, own_system, unmet_need
+from stack import free_offset, no_fill_at
+from waiting import BUILD, ROOT, Failed, say, wait_until
 
-WORK = ROOT / "build" / "package-test"
 SERVICES = ("gateway", "strategy-runner", "order-manager", "metrics-aggregator", "venue-simulator")
 PROGRAMS = ("polybot", *(f"polybot-{service}" for service in SERVICES))
 UNITS = ("polybot-setup.service", "polybot-venue-simulator.service", "polybot-metrics-aggregator.service",
@@ -43,7 +42,7 @@ def demand(condition, otherwise):
 
 
 def find_package():
-    found = sorted((ROOT / "build" / "release" / "package").glob("polybot_*.deb"))
+    found = sorted((BUILD / "release" / "package").glob("polybot_*.deb"))
     demand(len(found) == 1, "there is no package; make package makes it")
     return found[0]
 
@@ -55,25 +54,25 @@ def shipped_revision():
     return done.stdout.strip() if done.returncode == 0 else "unknown"
 
 
-def higher_version(package, suffix, changed=()):
+def higher_version(package, folder, suffix, changed=()):
     """The same package with a higher version, in which these files of /etc/polybot have changed."""
-    folder = WORK / "higher"
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run(["dpkg-deb", "-R", package, folder], check=True)
-    control = folder / "DEBIAN/control"
+    tree = folder / f"tree{suffix}"
+    subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
+    control = tree / "DEBIAN/control"
     control.write_text(re.sub(r"(?m)^Version: .*", rf"\g<0>{suffix}", control.read_text()))
     for name in changed:
-        with open(folder / "etc/polybot" / name, "a") as file:
+        with open(tree / "etc/polybot" / name, "a") as file:
             file.write("# new in this version\n")
-    target = WORK / f"polybot{suffix}.deb"
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", folder, target], check=True,
+    target = folder / f"polybot{suffix}.deb"
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", tree, target], check=True,
                    stdout=subprocess.DEVNULL)
     return target
 
 
 class PackageTest:
-    def __init__(self, package, root):
+    def __init__(self, package, root, folder):
         self.package = package
+        self.folder = folder
         self.root = root
         self.bad = 0
         self.rows = []
@@ -139,8 +138,8 @@ class PackageTest:
         output = self.root.path / "tmp" / "stack.out"
         with open(output, "w") as out:
             process = subprocess.Popen(
-                self.root.command("env", f"PORT_OFFSET={offset}", f"HOME=/home/{USER}", "polybot", "run", user=USER),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=ENVIRONMENT)
+                self.root.command("polybot", "run", user=USER, environment={"PORT_OFFSET": offset, "LC_ALL": "C"}),
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         try:
             def no_fill():
                 if process.poll() is not None:
@@ -156,7 +155,8 @@ class PackageTest:
             try:
                 code = process.wait(60)
             except subprocess.TimeoutExpired:
-                process.kill()
+                for descendant in descendants_of(process.pid):
+                    os.kill(descendant, signal.SIGKILL)
                 code = process.wait()
         text = output.read_text()
         closing = [line for line in text.splitlines() if line.startswith("venue == journal == metrics")]
@@ -176,8 +176,8 @@ class PackageTest:
         return "verified; exposures " + ", ".join(exposures)
 
     def boot(self):
-        shutil.copy(higher_version(self.package, "+a"), self.root.path / "next.deb")
-        with Booted(self.root) as machine:
+        shutil.copy(higher_version(self.package, self.folder, "+a"), self.root.path / "next.deb")
+        with Booted(self.root, self.folder.name) as machine:
             traded = machine.trade()
             machine.upgrade("/next.deb")
             return f"{traded}; all anew after an upgrade; {machine.stop()}"
@@ -185,7 +185,7 @@ class PackageTest:
     def upgrade(self):
         with open(self.root.path / "etc/polybot/gateway.toml", "a") as file:
             file.write(CHANGED)
-        next_package = higher_version(self.package, "+b", ("gateway.toml", "order-manager.toml"))
+        next_package = higher_version(self.package, self.folder, "+b", ("gateway.toml", "order-manager.toml"))
         shutil.copy(next_package, self.root.path / "next.deb")
         self.root.must("apt-get", "install", "-y", "-q", "-o", "Dpkg::Options::=--force-confdef", "/next.deb")
         kept = (self.root.path / "etc/polybot/gateway.toml").read_text()
@@ -224,12 +224,9 @@ def children_of(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def no_fill_at(api):
-    """Why there is no fill yet; None when there is one."""
-    status, text = request(api + "/api/v1/fills?limit=1", timeout=3)
-    if status != 200:
-        return "the API does not answer yet"
-    return None if json.loads(text).get("fills") else "no fill yet"
+def descendants_of(pid):
+    """Each after those that it started."""
+    return [found for child in children_of(pid) for found in (*descendants_of(child), child)]
 
 
 def lint(package):
@@ -243,11 +240,15 @@ def lint(package):
 def main():
     if why := unmet_need():
         say(f"skip everything: {why}")
+        print("0 passed, 0 failed, 1 skipped")
         return 0
-    WORK.mkdir(parents=True, exist_ok=True)
     package = find_package()
-    with BareRoot(WORK, os.environ.get("POLYBOT_BARE_ROOT")) as root:
-        test = PackageTest(package, root)
+    folder = isolate()
+    say("making an empty root of this system")
+    base = Base(own_system(), folder)
+    say(f"made in {base.seconds:.0f} s")
+    with base.layer(hasty=True) as root:
+        test = PackageTest(package, root, folder)
         if shutil.which("lintian"):
             test.check("lintian", lambda: lint(package))
         else:

@@ -14,7 +14,12 @@ from pathlib import Path
 from waiting import BUILD, ROOT, Failed, wait_until
 
 PROGRAMS = BUILD / "release" / "bin"
+FIRST_FILL = "/api/v1/fills?limit=1"
 PORTS = (8000, 8001, 8002, 8003, *range(8010, 8026), 8080, 8090)  # of the stack, before the offset
+
+
+# What is asked is on loopback; a proxy does not know that.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def request(url, method="GET", body=None, headers=None, timeout=10.0):
@@ -22,12 +27,26 @@ def request(url, method="GET", body=None, headers=None, timeout=10.0):
     data = None if body is None else json.dumps(body).encode()
     made = urllib.request.Request(url, data=data, method=method, headers=headers or {})
     try:
-        with urllib.request.urlopen(made, timeout=timeout) as answer:
+        with _direct.open(made, timeout=timeout) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")
     except (OSError, urllib.error.URLError) as error:
         return 0, str(error)
+
+
+def fetch(url):
+    """The text at that address; empty when nobody answers."""
+    status, text = request(url, timeout=3)
+    return text if status == 200 else ""
+
+
+def no_fill_at(api, fetch=fetch):
+    """Why there is no fill yet; None when there is one. Who is elsewhere than the stack brings a `fetch`."""
+    text = fetch(api + FIRST_FILL)
+    if not text:
+        return "the API does not answer yet"
+    return None if json.loads(text).get("fills") else "no fill yet"
 
 
 def _is_free(port):
