@@ -287,11 +287,8 @@ class Root:
     def __enter__(self):
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True)
-        lower = ":".join(map(str, self._base.lower))
-        done = subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
-                               f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work", self.path],
-                              capture_output=True, timeout=60, check=False)
-        self._layered = done.returncode == 0
+        # Unmounting a layer writes to the disk what all have written to that file system, but for a volatile one.
+        self._layered = (self._hasty and self._overlay(",volatile")) or self._overlay("")
         if not self._layered:  # the folder lies on a file system that cannot be a layer
             subprocess.run(["cp", "-a", "--one-file-system", f"{self._base.lower[0]}/.", self.path], check=True,
                            timeout=600)
@@ -323,6 +320,13 @@ class Root:
         """Back to files alone, as somebody else wants it who boots it."""
         for name in ("var/cache/apt/archives", "dev", "proc"):
             self._unmount_below(self.path / name)
+
+    def _overlay(self, option):
+        lower = ":".join(map(str, self._base.lower))
+        options = f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work{option}"
+        done = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, self.path], capture_output=True,
+                              timeout=60, check=False)
+        return done.returncode == 0
 
     def _make_devices(self, dev):
         """Devices of its own: what is done to them is not done to the machine's."""
