@@ -60,7 +60,9 @@ class Booted:
                 (group / "cgroup.procs").write_text("0")
         self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL, preexec_fn=join, start_new_session=True,
-                                         env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
+                                         env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
+                                              # Nobody else boots it, and a lock would outlive a kill.
+                                              "SYSTEMD_NSPAWN_LOCK": "0"})
         try:
             wait_until("systemd is up in the root", self._not_up, 90)
         except Failed:

@@ -16,12 +16,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from waiting import Failed, say
+from waiting import Failed, say, wait_until
 
 PR_SET_PDEATHSIG = 1
 DEBOOTSTRAP_S = 1800
 PROGRESS_EVERY_S = 30
-REMOVE_TRIES = 1000
+REMOVE_S = 60
 NAME_PREFIX = "polybot-empty-"
 # Where control groups may be, those of one hierarchy or of several.
 HIERARCHIES = (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup"))
@@ -104,13 +104,16 @@ def isolate():
 
 def _remove_when_input_ends(folder):
     sys.stdin.buffer.read()
-    for hierarchy in HIERARCHIES:
-        remove_group(hierarchy / folder.name)
-    # What was killed a moment ago may still write its last file.
-    for _ in range(REMOVE_TRIES):
+    groups = [hierarchy / folder.name for hierarchy in HIERARCHIES]
+
+    def not_gone():
+        for group in groups:
+            remove_group(group)
         remove(folder)
-        if not folder.exists():
-            return
+        left = [str(path) for path in (folder, *groups) if path.exists()]
+        return f"left: {', '.join(left)}" if left else None
+    # What was killed a moment ago may still write its last file.
+    wait_until(f"{folder} is removed", not_gone, REMOVE_S, every=0.05)
 
 
 def remove_group(group):
@@ -119,7 +122,7 @@ def remove_group(group):
         try:
             os.rmdir(folder)
         except OSError:
-            pass  # the kernel is still taking a process down that was in it; an empty group does no harm
+            pass  # the kernel is still taking a process down that was in it
 
 
 def remove(folder):
