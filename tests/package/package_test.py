@@ -11,6 +11,7 @@ there already; without it one is made. What it makes lies below TMPDIR (or /var/
 exit code is 1 when a check fails.
 """
 
+import contextlib
 import gzip
 import os
 import re
@@ -139,7 +140,7 @@ class PackageTest:
         with open(output, "w") as out:
             process = subprocess.Popen(
                 self.root.command("polybot", "run", user=USER, environment={"PORT_OFFSET": offset, "LC_ALL": "C"}),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
         try:
             def no_fill():
                 if process.poll() is not None:
@@ -155,8 +156,10 @@ class PackageTest:
             try:
                 code = process.wait(60)
             except subprocess.TimeoutExpired:
-                for descendant in descendants_of(process.pid):
-                    os.kill(descendant, signal.SIGKILL)
+                # runuser last: it is stopped when what it started is, and then sees no end of it.
+                for hanging in (*descendants_of(process.pid), process.pid):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(hanging, signal.SIGKILL)
                 code = process.wait()
         text = output.read_text()
         closing = [line for line in text.splitlines() if line.startswith("venue == journal == metrics")]
@@ -225,8 +228,8 @@ def children_of(pid):
 
 
 def descendants_of(pid):
-    """Each after those that it started."""
-    return [found for child in children_of(pid) for found in (*descendants_of(child), child)]
+    """Each before those that it started, which it might start again."""
+    return [found for child in children_of(pid) for found in (child, *descendants_of(child))]
 
 
 def lint(package):
