@@ -27,7 +27,10 @@ if [ -n "$wanted" ]; then
 elif [ -w build ] || { [ ! -e build ] && [ -w . ]; }; then
   folder=build
 else
-  cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+  case ${XDG_CACHE_HOME:-} in
+    /*) cache=$XDG_CACHE_HOME ;;
+    *) cache=${HOME:+$HOME/.cache} ;;  # a relative one counts as none
+  esac
   [ -n "$cache" ] || {
     echo "This folder cannot be written, and neither HOME nor XDG_CACHE_HOME says where else to build: name a folder" \
       "with BUILD=folder"

@@ -46,7 +46,7 @@ esac
 
 # What the tree was configured for; written when configuring has succeeded, so that half a tree has none.
 record=$tree/configured-for
-os_field() { sed -n "s/^$1=//p" /etc/os-release 2>/dev/null | tr -d '"'; }
+os_field() { sed -n "s/^$1=//p" /etc/os-release 2>/dev/null | tr -d '"\r'; }
 compiler=${CXX:-c++}
 identity="folder: $PWD
 system: $(os_field ID) $(os_field VERSION_ID)
@@ -66,7 +66,7 @@ run_cmake() {
 # configure [--fresh]
 configure() {
   mkdir -p "$tree" 2>/dev/null && [ -w "$tree" ] ||
-    fail "Nothing can be written to $tree: free space there or get the right to, then run the same command again."
+    fail "Nothing can be written to $tree: free space there or get the right to, or name another folder with BUILD=folder."
   tests_now=${tests:-$(cached_tests)}
   run_cmake "$@" && return 0
   stop_if_interrupted configuring
@@ -121,7 +121,7 @@ fi
 
 jobs=${JOBS:-$(deploy/jobs.sh)}
 case $jobs in
-  '' | 0 | *[!0-9]*) fail "JOBS=$jobs is no number of compile jobs: say it as in JOBS=2." ;;
+  '' | 0* | *[!0-9]*) fail "JOBS=$jobs is no number of compile jobs: say it as in JOBS=2." ;;
 esac
 log=$tree/build.log
 
@@ -140,14 +140,16 @@ show() {
           seconds=${seconds%%[!0-9]*}
           [ "$seconds" -lt "$next_line" ] || { printf '  %.120s\n' "$line"; next_line=$((seconds + 10)); }
         fi ;;
-      "ninja: "*) ;;
-      *) printf '%s\n' "$line" 2>/dev/null >>"$log" || true ;;
+      "ninja: "[!e]*) ;;
+      *) printf '%s\n' "$line" 2>/dev/null >>"$log" || printf '%s\n' "$line" >&2 ;;
     esac
   done
   [ -z "$on_terminal" ] || printf '\r\033[K'
 }
 
 stop_if_interrupted configuring
+[ -w "$tree" ] && { [ ! -e "$tree/.ninja_log" ] || [ -w "$tree/.ninja_log" ]; } ||
+  fail "$tree belongs to another user: give it to yourself or remove it, or name another folder with BUILD=folder."
 echo "Building $* in $tree with $jobs jobs"
 export NINJA_STATUS="[%f/%t %es] "
 started=$(date +%s)

@@ -1,10 +1,21 @@
 #!/bin/sh
-# Says before anything is built when DATA (by default a folder in data/) cannot be made or written.
+# Says before anything is built when DATA (by default a folder in data/) cannot be made or written, and when MODE,
+# CONFIG or RECORDING name what is not there. The launcher checks them and the rest again.
 set -eu
+fail() {
+  printf '%s\n' "make run: $*" >&2
+  exit 1
+}
+case ${MODE:-sim} in
+  sim) ;;
+  *) fail "MODE=$MODE is not part of this version; MODE=sim trades on the built-in venue." ;;
+esac
+[ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
+[ -z "${RECORDING:-}" ] || [ -f "$RECORDING" ] || fail "RECORDING: there is no file $RECORDING."
 data=${DATA:-data/sim}
 # The folder itself, or the nearest one above it that is there.
 present=$data
-while [ ! -e "$present" ]; do present=$(dirname -- "$present"); done
+while [ ! -e "$present" ] && [ ! -L "$present" ]; do present=$(dirname -- "$present"); done
 [ "$present" != . ] || present=$PWD
 if [ ! -d "$present" ]; then
   why="$present is no folder"
@@ -13,5 +24,4 @@ elif [ ! -w "$present" ]; then
 else
   exit 0
 fi
-printf '%s\n' "make run: $why: name another folder for the data with DATA=folder." >&2
-exit 1
+fail "$why: name another folder for the data with DATA=folder."

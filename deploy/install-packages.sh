@@ -13,7 +13,7 @@ fail() {
 # --- Which system is this? -----------------------------------------------------------------------------------------
 
 os_release=${POLYBOT_OS_RELEASE:-/etc/os-release}  # the tests play other systems
-os_field() { sed -n "s/^$1=//p" "$os_release" 2>/dev/null | head -n 1 | tr -d "\"'"; }
+os_field() { sed -n "s/^$1=//p" "$os_release" 2>/dev/null | head -n 1 | tr -d "\"'\r"; }
 
 kernel=$(uname -s)
 case $kernel:$(os_field ID):$(os_field VERSION_ID) in
@@ -92,7 +92,7 @@ log=""
 start_log() {
   [ -z "$log" ] || return 0
   log=$(mktemp "${TMPDIR:-/tmp}/polybot-packages.XXXXXX" 2>/dev/null) ||
-    fail "Nothing can be written below ${TMPDIR:-/tmp}: free some space there, then run the same command again."
+    fail "Nothing can be written below ${TMPDIR:-/tmp}: free space there, or name a folder that exists with TMPDIR=folder."
   started=$(date +%s)
   trap '[ -z "$made_policy" ] || $sudo rm -f $policy' EXIT
   trap stop_when_asked INT TERM HUP

@@ -28,6 +28,10 @@ case ${1:-} in
       paper | live) fail "MODE=$MODE is not part of this version; MODE=sim trades on the built-in venue" ;;
       *) fail "MODE must be sim, not '$MODE'" ;;
     esac
+    case ${RUNNERS:-1} in
+      [1-9] | [1-9][0-9]) ;;
+      *) fail "RUNNERS must be a number from 1 to 99, not '$RUNNERS': without a strategy-runner nothing trades" ;;
+    esac
     if [ -s "$key" ]; then
       say "mode ${MODE:-sim}; the venue key is there"
     else

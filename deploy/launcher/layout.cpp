@@ -181,16 +181,16 @@ std::size_t longest_socket_name_bytes() {
 
 void make_data_folder(const fs::path& data) {
   std::error_code error;
+  const fs::path journal = journal_in(fs::weakly_canonical(data, error));
+  if (!error && journal.native().size() > kJournalPathBytesMax) {
+    throw BadOption("the path of DATA is too long for the journal's (bytes over: " +
+                    std::to_string(journal.native().size() - kJournalPathBytesMax) +
+                    "); name a shorter one with DATA=folder");
+  }
   fs::create_directories(data, error);
   if (error) {
     throw BadOption("cannot make the folder " + data.string() + " (" + error.message() +
                     "); name one that can be written with DATA=folder");
-  }
-  const fs::path journal = journal_in(fs::canonical(data));
-  if (journal.native().size() > kJournalPathBytesMax) {
-    throw BadOption("the path of DATA is " +
-                    std::to_string(journal.native().size() - kJournalPathBytesMax) +
-                    " bytes longer than the journal's may be; name a shorter one with DATA=folder");
   }
 }
 

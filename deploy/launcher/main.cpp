@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -89,12 +90,15 @@ int scale(const std::string& count) {
       options_of(runtime::config::current_environment(), runtime::own_programs_folder());
   const std::size_t runners = launcher::parse_runners(count);
   if (!launcher::is_stack_running(options.data))
-    throw launcher::BadOption("no stack runs in " + options.data.string() + " (DATA)");
+    throw launcher::BadOption(
+        "no stack runs in " + options.data.string() +
+        " that you may see; name the folder of one that runs with DATA=folder");
   launcher::write_wanted_runners(options.data, runners);
   return 0;
 }
 
 int run() {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that is gone must not end the stack without its stop
   const launcher::Environment environment = runtime::config::current_environment();
   const fs::path programs = runtime::own_programs_folder();
   const launcher::Options options = options_of(environment, programs);
@@ -139,8 +143,13 @@ int main(int argc, char** argv) {
   }
   try {
     return scales ? scale(argv[2]) : run();
+  } catch (const fs::filesystem_error& error) {
+    std::fprintf(
+        stderr,
+        "polybot: %s: %s; mend it or move it away, or name another folder with DATA=folder\n",
+        error.path1().c_str(), error.code().message().c_str());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "polybot: %s\n", error.what());
-    return 1;
   }
+  return 1;
 }

@@ -85,7 +85,7 @@ Options read_options(const Environment& environment, const std::string& now_text
     throw BadOption("EDGE must be 0 or 1, not '" + edge + "'");
   options.edge = edge != "0";
   if (const std::string offset = value_of(environment, "PORT_OFFSET"); !offset.empty()) {
-    options.port_offset = whole_number<std::uint16_t>("PORT_OFFSET", offset, 50000);
+    options.port_offset = whole_number<std::uint16_t>("PORT_OFFSET", offset, kPortOffsetMax);
   }
   if (const std::string runners = value_of(environment, "RUNNERS"); !runners.empty()) {
     options.runners = parse_runners(runners);

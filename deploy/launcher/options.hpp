@@ -27,6 +27,9 @@ struct Options {
   std::uint16_t port_offset = 0;  // added to every port, to run a second stack
 };
 
+// The venue's port stays below those that the kernel gives to outgoing connections (from 32768).
+inline constexpr std::uint16_t kPortOffsetMax = 24'600;
+
 using Environment = std::map<std::string, std::string>;
 
 // One runner per port from 8010 on; more than the shards of a strategy keep busy.

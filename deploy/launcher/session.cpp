@@ -71,7 +71,12 @@ Session::Session(asio::io_context& io, Options options, Layout layout, Display d
       stack_(io.get_executor(), layout_, options_.runners,
              [this](const std::string& line) { say(line); }),
       view_(io.get_executor(), layout_.gateway_url, stack_.http()),
-      started_at_(clock_.monotonic()) {}
+      started_at_(clock_.monotonic()) {
+  // A terminal that closed is a request to stop; under nohup it is none.
+  struct sigaction inherited {};
+  if (::sigaction(SIGHUP, nullptr, &inherited) == 0 && inherited.sa_handler != SIG_IGN)
+    signals_.add(SIGHUP);
+}
 
 void Session::say(const std::string& line) {
   if (drawing_) {

@@ -32,10 +32,14 @@ std::string hexadecimal(std::uint64_t number) {
   return text;
 }
 
-// A link that an earlier start made; one to anywhere else was made by somebody who wants it so.
+// A link that an earlier start made, to polybot-<user>-<device>-<inode>; one to anywhere else was
+// made by somebody who wants it so.
 bool is_our_link(const fs::path& path) {
-  return fs::is_symlink(path) &&
-         fs::read_symlink(path).filename().native().starts_with(kShortFolderPrefix);
+  if (!fs::is_symlink(path)) return false;
+  const std::string name = fs::read_symlink(path).filename();
+  return name.starts_with(kShortFolderPrefix) &&
+         name.find_first_not_of("0123456789abcdef-", kShortFolderPrefix.size()) ==
+             std::string::npos;
 }
 
 void make_own_folder(const fs::path& folder) {
@@ -108,6 +112,7 @@ SocketFolder::SocketFolder(const fs::path& data, std::size_t socket_name_bytes,
   try {
     make_link(link_, path_);
   } catch (...) {
+    ::rmdir(path_.c_str());  // takes only an empty one
     ::close(lock_);
     throw;
   }

@@ -61,7 +61,7 @@ def _is_free(port):
 
 def free_offset():
     """An offset at which every port of a stack is free: the caller's PORT_OFFSET, or the next that will do."""
-    for offset in range(int(os.environ.get("PORT_OFFSET") or 20000), 50000, 100):
+    for offset in range(int(os.environ.get("PORT_OFFSET") or 10000), 24600, 100):
         if all(_is_free(port + offset) for port in PORTS):
             return offset
     raise Failed("no free range of ports for a stack")

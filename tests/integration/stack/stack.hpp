@@ -88,7 +88,7 @@ class Stack {
       ::kill(child_, SIGKILL);
       ::waitpid(child_, nullptr, 0);
     }
-    ::close(output_);
+    if (output_ >= 0) ::close(output_);
   }
 
   // Reads on until a line matches; empty when the output ends or patience does.
@@ -110,13 +110,17 @@ class Stack {
 
   void interrupt() const { ::kill(child_, SIGINT); }
 
+  // What a terminal does that is closed: nobody reads any more, and SIGHUP. The exit code.
+  int hang_up() {
+    ::close(std::exchange(output_, -1));
+    ::kill(child_, SIGHUP);
+    return take_exit_code();
+  }
+
   // Everything up to the end, and the exit code.
   int wait_for_end() {
     (void)wait_for_line(std::regex("^$^"));  // matches nothing
-    int status = 0;
-    ::waitpid(child_, &status, 0);
-    child_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return take_exit_code();
   }
 
   struct Answer {
@@ -180,6 +184,12 @@ class Stack {
   const std::string& transcript() const { return transcript_; }
 
  private:
+  int take_exit_code() {
+    int status = 0;
+    ::waitpid(child_, &status, 0);
+    child_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
   // Waits for more of the launcher's lines; false: none came, or there are no more.
   bool read_some(int milliseconds) {
     pollfd readable{.fd = output_, .events = POLLIN, .revents = 0};

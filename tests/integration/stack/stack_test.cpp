@@ -126,6 +126,12 @@ TEST_F(StackTest, SaysWhyAProcessCannotBeStartedAtAll) {
   EXPECT_THAT(stack.transcript(), HasSubstr("gateway cannot be started: "));
 }
 
+TEST_F(StackTest, StopsInOrderWhenItsTerminalIsClosed) {
+  Stack stack(folder_, [] { ::signal(SIGHUP, SIG_DFL); });  // whatever the caller inherited
+  ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
+  EXPECT_EQ(stack.hang_up(), 0);  // the books are equal
+}
+
 TEST_F(StackTest, ResumesWhereItStopped) {
   std::string first;
   {

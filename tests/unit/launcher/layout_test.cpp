@@ -42,7 +42,7 @@ TEST(DataFolder, IsRefusedWhereTheJournalCouldNotBeOpened) {
   };
   make_data_folder(of_length(most));
   EXPECT_THAT([&] { make_data_folder(of_length(most + 1)); },
-              ThrowsMessage<BadOption>(HasSubstr("1 bytes longer")));
+              ThrowsMessage<BadOption>(HasSubstr("bytes over: 1")));
 }
 
 TEST(Ports, NamesTheOneThatSomebodyElseHas) {
