@@ -30,9 +30,10 @@ function(polybot_program name)
   add_dependencies(programs ${name})
 endfunction()
 
-# polybot_test(NAME LEVEL unit|simulation|integration SOURCES ... LINKS ...): one ctest entry per program.
+# polybot_test(NAME LEVEL unit|simulation|integration SOURCES ... LINKS ...): one ctest entry per program, or SHARDS of
+# them, which share its cases out among themselves and run side by side.
 function(polybot_test name)
-  cmake_parse_arguments(ARG "" "LEVEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LEVEL;TIMEOUT;SHARDS" "SOURCES;LINKS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -42,8 +43,17 @@ function(polybot_test name)
   target_compile_options(${name} PRIVATE -Wno-sign-conversion -Wno-conversion
     # gcc 12 misjudges std::string's operator+ out of a precompiled header.
     "$<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-restrict>")
-  add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LEVEL} TIMEOUT ${ARG_TIMEOUT})
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${ARG_LEVEL} TIMEOUT ${ARG_TIMEOUT})
+    return()
+  endif()
+  math(EXPR last "${ARG_SHARDS} - 1")
+  foreach(shard RANGE ${last})
+    add_test(NAME ${name}_${shard} COMMAND ${name})
+    set_tests_properties(${name}_${shard} PROPERTIES LABELS ${ARG_LEVEL} TIMEOUT ${ARG_TIMEOUT}
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
 endfunction()
 
 # polybot_bench(NAME SOURCES ... LINKS ...): a Google Benchmark program, run by `make bench`.
