@@ -100,7 +100,7 @@ elif [ -n "$tests" ] && [ "$(cached_tests)" != ON ]; then
   echo "Configuring $tree with the tests"
   configure
 elif [ "$(record_now)" != "$(cat "$record")" ]; then
-  echo "Configuring $tree anew"
+  echo "Configuring $tree again"
   configure
 fi
 
@@ -112,7 +112,7 @@ if ! plan=$(ninja -C "$tree" -n "${@:-build.ninja}" 2>&1); then
   stop_if_interrupted configuring
   configure_afresh "ninja cannot read it, or it lacks a target"
 elif [ "${plan#*Re-running CMake}" != "$plan" ]; then
-  echo "Configuring $tree anew"
+  echo "Configuring $tree again"
   configure
 elif [ "${plan#*no work to do}" != "$plan" ]; then
   exit 0

@@ -1,6 +1,6 @@
 // Which version of the project a program was built from, and from which commit.
 //
-// The answer is a library of its own, made anew with each commit and linked by programs alone: a
+// The answer is a library of its own, made again for each commit and linked by programs alone: a
 // commit costs one small file and the linking of six programs, no test and no other source.
 #pragma once
 

@@ -157,7 +157,7 @@ class Packages(Scratch):
             [ ! -x "$FOLDER/$step.does" ] || "$FOLDER/$step.does" || exit
             exit "$(cat "$FOLDER/$step.code" 2>/dev/null || echo 0)"
             """)
-        # The policy against started services lies in our folder, whoever runs this test.
+        # The policy against started services lies in our folder, for every user who runs this test.
         self.program("sudo", """\
             case $1 in
               -n) exit "$(cat "$FOLDER/password" 2>/dev/null || echo 0)" ;;
@@ -405,9 +405,9 @@ class Building(Scratch):
 
     def test_a_changed_option_or_build_file_is_configured(self):
         self.succeeds()
-        self.assertIn("Configuring build/release anew", self.succeeds("-DANOTHER=ON"))
+        self.assertIn("Configuring build/release again", self.succeeds("-DANOTHER=ON"))
         os.utime(self.project / "CMakeLists.txt")
-        self.assertIn("Configuring build/release anew", self.succeeds("-DANOTHER=ON"))
+        self.assertIn("Configuring build/release again", self.succeeds("-DANOTHER=ON"))
 
     def test_the_tree_of_an_older_checkout_is_configured_afresh(self):
         subprocess.run(["cmake", "-S", self.project, "-B", self.project / "build/release", "-G", "Unix Makefiles",

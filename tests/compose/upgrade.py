@@ -1,4 +1,4 @@
-"""An upgrade as the runbook has it, by every compose that is here: all containers are made anew, with as many runners
+"""An upgrade as the runbook has it, by every compose that is here: all containers are replaced, with as many runners
 as the settings say."""
 
 from engine import wait_until
@@ -21,7 +21,7 @@ class Upgrade:
 
     def check(self, versions):
         for number, (name, command) in enumerate(versions):
-            # Another log level is what an upgrade is to compose: a container that must be made anew.
+            # Another log level is what an upgrade is to compose: a container that must be replaced.
             stack = self.stack.spoken_to_by(command, RUNNERS=str(RUNNERS), LOG_LEVEL=("debug", "trace")[number % 2])
             self.table.check(f"upgrade: {name}", lambda stack=stack: self.upgrade(stack))
 

@@ -145,7 +145,7 @@ class Booted:
             now = {service: self.show(service, "MainPID") for service in SERVICES}
             old = [service for service in SERVICES if now[service] in ("0", before[service])]
             return f"still to come: {', '.join(old)}" if old else None
-        wait_until("all run anew after an upgrade", not_new, 90)
+        wait_until("all run again after an upgrade", not_new, 90)
         wait_until("all are ready", self._not_ready, 60)
 
     def stop(self):
