@@ -11,12 +11,12 @@
 #include <map>
 #include <set>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "common/http/bounded_parser.hpp"
 #include "common/http/completion.hpp"
 #include "common/http/connect.hpp"
+#include "common/http/stream.hpp"
 
 namespace polybot::http {
 namespace asio = boost::asio;
@@ -30,24 +30,20 @@ constexpr int kInformationalMax = 8;  // 1xx answers before the real one
 constexpr std::size_t kReadBytes = 16 * 1024;
 
 struct Connection {
-  std::variant<std::monostate, std::unique_ptr<PlainStream>, std::unique_ptr<TlsStream>> stream;
-  beast::flat_buffer buffer;  // bytes behind the last answer
+  std::unique_ptr<Stream> stream;  // none before it is opened
+  beast::flat_buffer buffer;       // bytes behind the last answer
   Deadline idle_since{};
 
-  [[nodiscard]] PlainStream* lowest() {
-    if (auto* plain = std::get_if<std::unique_ptr<PlainStream>>(&stream)) return plain->get();
-    if (auto* tls = std::get_if<std::unique_ptr<TlsStream>>(&stream)) return &(*tls)->next_layer();
-    return nullptr;
-  }
   void cut() {
-    if (PlainStream* const tcp = lowest()) tcp->close();
+    if (stream) stream->next_layer().close();
   }
   // An idle connection has nothing to say: anything readable is the peer's end or a violation.
   [[nodiscard]] bool looks_alive() {
-    PlainStream* const tcp = lowest();
-    if (tcp == nullptr || !tcp->socket().is_open() || buffer.size() != 0) return false;
+    if (!stream || buffer.size() != 0) return false;
+    auto& socket = stream->next_layer().socket();
+    if (!socket.is_open()) return false;
     char byte = 0;
-    const auto got = ::recv(tcp->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
 };
@@ -167,13 +163,8 @@ class Client::Core : public std::enable_shared_from_this<Client::Core> {
                                                Deadline deadline);
   asio::awaitable<Outcome> exchange(Connection& connection, Method method, std::string_view bytes,
                                     Deadline deadline, Attempt& attempt);
-  template <class Stream>
-  asio::awaitable<Outcome> exchange_over(Stream& stream, Connection& connection, Method method,
-                                         std::string_view bytes, Attempt& attempt);
-
-  template <class Stream>
-  asio::awaitable<error_code> read_message(Stream& stream, Connection& connection,
-                                           BoundedParser<false>& parser);
+  static asio::awaitable<error_code> read_message(Connection& connection,
+                                                  BoundedParser<false>& parser);
 
   asio::any_io_executor executor_;
   ClientOptions options_;
@@ -202,7 +193,7 @@ asio::awaitable<Outcome> Client::Core::send(std::shared_ptr<Core> self, ClientRe
     auto lease = co_await self->acquire(host, deadline, fresh);
     if (!lease) co_return lease.error();
     Connection& connection = **lease;
-    const bool pooled = !std::holds_alternative<std::monostate>(connection.stream);
+    const bool pooled = connection.stream != nullptr;
     if (!pooled) {
       if (auto failure = co_await self->open(connection, *url, deadline)) co_return *failure;
     }
@@ -264,7 +255,7 @@ asio::awaitable<boost::system::result<Client::Core::Lease, Failure>> Client::Cor
 void Client::Core::release(Host& host, std::unique_ptr<Connection> connection, bool reusable) {
   leased_.erase(connection.get());
   if (reusable && !shut_down_) {
-    if (PlainStream* const tcp = connection->lowest()) tcp->expires_never();
+    connection->stream->next_layer().expires_never();
     connection->idle_since = SteadyClock::now();
     host.idle.push_back(std::move(connection));
   } else {
@@ -285,23 +276,17 @@ asio::awaitable<std::optional<Failure>> Client::Core::open(Connection& connectio
   const auto endpoints = co_await resolve(url.host, url.port, until);
   if (!endpoints) co_return Failure{endpoints.error(), false, Failure::Stage::Resolve};
   if (shut_down_) co_return Failure{asio::error::operation_aborted, false, Failure::Stage::Connect};
-  if (!url.tls) {
-    auto& stream = connection.stream.emplace<1>(std::make_unique<PlainStream>(executor_));
-    if (const error_code ec = co_await connect_tcp(*stream, *endpoints, until)) {
-      co_return Failure{ec, false, Failure::Stage::Connect};
-    }
-    co_return std::nullopt;
-  }
-  if (!tls_) {
+  if (url.tls && !tls_) {
     auto context = make_tls_context(options_.ca_file);
     if (!context) co_return Failure{context.error(), false, Failure::Stage::Prepare};
     tls_ = *std::move(context);
   }
-  auto& stream = connection.stream.emplace<2>(std::make_unique<TlsStream>(executor_, *tls_));
-  if (const error_code ec = co_await connect_tcp(stream->next_layer(), *endpoints, until)) {
+  connection.stream = std::make_unique<Stream>(executor_, url.tls ? tls_ : nullptr);
+  Stream& stream = *connection.stream;
+  if (const error_code ec = co_await connect_tcp(stream.next_layer(), *endpoints, until)) {
     co_return Failure{ec, false, Failure::Stage::Connect};
   }
-  if (const error_code ec = co_await handshake_tls(*stream, url.host)) {
+  if (const error_code ec = co_await stream.handshake(url.host)) {
     co_return Failure{ec, false, Failure::Stage::Handshake};
   }
   co_return std::nullopt;
@@ -310,20 +295,10 @@ asio::awaitable<std::optional<Failure>> Client::Core::open(Connection& connectio
 asio::awaitable<Outcome> Client::Core::exchange(Connection& connection, Method method,
                                                 std::string_view bytes, Deadline deadline,
                                                 Attempt& attempt) {
-  connection.lowest()->expires_at(deadline);
-  if (auto* plain = std::get_if<std::unique_ptr<PlainStream>>(&connection.stream)) {
-    co_return co_await exchange_over(**plain, connection, method, bytes, attempt);
-  }
+  Stream& stream = *connection.stream;
+  stream.next_layer().expires_at(deadline);
   // An encrypted record that failed half-way cannot be told from one that never left.
-  attempt.tls_write_begun = true;
-  co_return co_await exchange_over(*std::get<std::unique_ptr<TlsStream>>(connection.stream),
-                                   connection, method, bytes, attempt);
-}
-
-template <class Stream>
-asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection& connection,
-                                                     Method method, std::string_view bytes,
-                                                     Attempt& attempt) {
+  attempt.tls_write_begun = stream.is_encrypted();
   while (attempt.written < bytes.size()) {
     const std::string_view rest = bytes.substr(attempt.written);
     auto [ec, size] =
@@ -334,7 +309,7 @@ asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection&
   for (int i = 0; i < kInformationalMax; ++i) {
     BoundedParser<false> parser(options_.header_bytes_max, options_.response_bytes_max);
     parser.beast().skip(method == Method::Head);
-    if (const error_code ec = co_await read_message(stream, connection, parser)) {
+    if (const error_code ec = co_await read_message(connection, parser)) {
       co_return Failure{ec, true, Failure::Stage::Read};
     }
     auto& message = parser.beast().get();
@@ -354,8 +329,7 @@ asio::awaitable<Outcome> Client::Core::exchange_over(Stream& stream, Connection&
                     Failure::Stage::Read};
 }
 
-template <class Stream>
-asio::awaitable<error_code> Client::Core::read_message(Stream& stream, Connection& connection,
+asio::awaitable<error_code> Client::Core::read_message(Connection& connection,
                                                        BoundedParser<false>& parser) {
   beast::flat_buffer& buffer = connection.buffer;
   for (;;) {
@@ -364,7 +338,8 @@ asio::awaitable<error_code> Client::Core::read_message(Stream& stream, Connectio
     error_code ec = parser.feed({static_cast<const char*>(bytes.data()), bytes.size()}, used);
     buffer.consume(used);
     if (ec || parser.is_done()) co_return ec;
-    auto [failed, size] = co_await stream.async_read_some(buffer.prepare(kReadBytes), kAsTuple);
+    auto [failed, size] =
+        co_await connection.stream->async_read_some(buffer.prepare(kReadBytes), kAsTuple);
     if (failed == asio::error::eof && parser.beast().got_some()) {
       parser.beast().put_eof(ec);  // fine for a body that ends with the connection
       co_return ec;

@@ -1,7 +1,5 @@
 #include "common/http/connect.hpp"
 
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/stream_traits.hpp>
@@ -54,8 +52,8 @@ asio::awaitable<boost::system::result<std::vector<tcp::endpoint>>> resolve(std::
   co_return std::move(lookup->endpoints);
 }
 
-asio::awaitable<error_code> connect_tcp(PlainStream& stream, std::vector<tcp::endpoint> endpoints,
-                                        Deadline deadline) {
+asio::awaitable<error_code> connect_tcp(boost::beast::tcp_stream& stream,
+                                        std::vector<tcp::endpoint> endpoints, Deadline deadline) {
   stream.expires_at(deadline);
   auto [ec, endpoint] = co_await stream.async_connect(endpoints, kAsTuple);
   if (ec) co_return ec;
@@ -82,21 +80,6 @@ boost::system::result<std::shared_ptr<asio::ssl::context>> make_tls_context(
   context->set_verify_mode(asio::ssl::verify_peer, ec);
   if (ec) return ec;
   return context;
-}
-
-asio::awaitable<error_code> handshake_tls(TlsStream& stream, std::string host) {
-  error_code ec;
-  stream.set_verify_callback(asio::ssl::host_name_verification(host), ec);
-  if (ec) co_return ec;
-  error_code not_literal;
-  (void)asio::ip::make_address(host, not_literal);
-  // RFC 6066 §3: no literal addresses in SNI. The macro of OpenSSL casts, hence the plain function.
-  if (not_literal && SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
-                              TLSEXT_NAMETYPE_host_name, host.data()) != 1) {
-    co_return make_error_code(boost::system::errc::invalid_argument);
-  }
-  auto [failed] = co_await stream.async_handshake(asio::ssl::stream_base::client, kAsTuple);
-  co_return failed;
 }
 
 }  // namespace polybot::http

@@ -1,5 +1,5 @@
-// Opening outgoing connections: name lookup, TCP, TLS, all within one deadline. Private to this
-// library.
+// Opening outgoing connections: name lookup and TCP within one deadline, and what TLS needs.
+// Private to this library.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -7,7 +7,6 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/system/result.hpp>
 #include <memory>
 #include <string>
@@ -18,8 +17,6 @@
 namespace polybot::http {
 
 using Deadline = boost::asio::steady_timer::time_point;
-using PlainStream = boost::beast::tcp_stream;
-using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
 
 // The system's resolver cannot be interrupted; on the deadline its answer is abandoned instead.
 // Literal addresses skip it.
@@ -29,14 +26,11 @@ resolve(std::string host, std::uint16_t port, Deadline deadline);
 
 // Connects to the first endpoint that answers. Leaves the deadline set on the stream.
 [[nodiscard]] boost::asio::awaitable<boost::system::error_code> connect_tcp(
-    PlainStream& stream, std::vector<boost::asio::ip::tcp::endpoint> endpoints, Deadline deadline);
+    boost::beast::tcp_stream& stream, std::vector<boost::asio::ip::tcp::endpoint> endpoints,
+    Deadline deadline);
 
 // A client context that verifies peers against `ca_file`, or the system's certificates when empty.
 [[nodiscard]] boost::system::result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     const std::string& ca_file);
-
-// Handshake with SNI and host name verification.
-[[nodiscard]] boost::asio::awaitable<boost::system::error_code> handshake_tls(TlsStream& stream,
-                                                                              std::string host);
 
 }  // namespace polybot::http

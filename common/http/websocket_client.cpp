@@ -4,14 +4,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/field.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <list>
 #include <utility>
-#include <variant>
 
 #include "common/http/completion.hpp"
 #include "common/http/connect.hpp"
+#include "common/http/stream.hpp"
 
 namespace polybot::http {
 namespace asio = boost::asio;
@@ -22,15 +21,13 @@ using SteadyClock = asio::steady_timer::clock_type;  // the clock the time limit
 namespace {
 
 // Without permessage-deflate, which we do not offer: its code alone would double this library's.
-using PlainSocket = websocket::stream<PlainStream, false>;
-using TlsSocket = websocket::stream<TlsStream, false>;
+using Socket = websocket::stream<Stream, false>;
 
 // One connection. Operations hold it, so that a new connect() cannot pull it from under an old
 // read.
 struct Link {
   explicit Link(const asio::any_io_executor& executor) : close_timer(executor) {}
-  std::variant<std::monostate, std::unique_ptr<PlainSocket>, std::unique_ptr<TlsSocket>> socket;
-  std::shared_ptr<asio::ssl::context> tls;
+  std::unique_ptr<Socket> socket;  // none before the host has been looked up
   boost::beast::flat_buffer buffer;
   std::list<asio::steady_timer*> writers;  // the front one may write
   asio::steady_timer close_timer;
@@ -40,15 +37,8 @@ struct Link {
   void cut() {
     open = false;
     cut_by_us = true;
-    if (auto* plain = std::get_if<1>(&socket)) (*plain)->next_layer().close();
-    if (auto* secure = std::get_if<2>(&socket)) (*secure)->next_layer().next_layer().close();
+    if (socket) boost::beast::get_lowest_layer(*socket).close();
     for (asio::steady_timer* const writer : writers) writer->cancel();
-  }
-  // Calls `use` with the socket in use; the link is connected.
-  template <class Use>
-  auto with_socket(const Use& use) {
-    if (auto* plain = std::get_if<1>(&socket)) return use(**plain);
-    return use(*std::get<2>(socket));
   }
   // Our own cut closes the descriptor, which Beast may report in other words.
   [[nodiscard]] error_code verdict(const error_code& ec) const {
@@ -79,10 +69,8 @@ class WebSocketClient::Core {
 
  private:
   asio::awaitable<error_code> open(Link& link, const Url& url, Deadline deadline);
-  template <class Socket>
   asio::awaitable<error_code> upgrade(Socket& socket, const Url& url, const Headers& headers,
                                       Deadline deadline);
-  template <class Socket>
   void note_close(const Socket& socket);
 
   asio::any_io_executor executor_;
@@ -102,12 +90,7 @@ asio::awaitable<error_code> WebSocketClient::Core::connect(std::shared_ptr<Core>
   if (!url) co_return url.error();
   const Deadline deadline = SteadyClock::now() + self->options_.connect_timeout;
   if (const error_code ec = co_await self->open(*link, *url, deadline)) co_return link->verdict(ec);
-  error_code ec;
-  if (auto* plain = std::get_if<1>(&link->socket)) {
-    ec = co_await self->upgrade(**plain, *url, headers, deadline);
-  } else {
-    ec = co_await self->upgrade(*std::get<2>(link->socket), *url, headers, deadline);
-  }
+  error_code ec = co_await self->upgrade(*link->socket, *url, headers, deadline);
   if (!ec && link->cut_by_us) ec = asio::error::operation_aborted;
   if (ec) {
     const error_code verdict = link->verdict(ec);
@@ -123,22 +106,20 @@ asio::awaitable<error_code> WebSocketClient::Core::open(Link& link, const Url& u
   const auto endpoints = co_await resolve(url.host, url.port, deadline);
   if (!endpoints) co_return endpoints.error();
   if (link.cut_by_us) co_return asio::error::operation_aborted;
-  if (!url.tls) {
-    auto& socket = link.socket.emplace<1>(std::make_unique<PlainSocket>(executor_));
-    co_return co_await connect_tcp(socket->next_layer(), *endpoints, deadline);
+  std::shared_ptr<asio::ssl::context> tls;
+  if (url.tls) {
+    auto context = make_tls_context(options_.ca_file);
+    if (!context) co_return context.error();
+    tls = *std::move(context);
   }
-  auto context = make_tls_context(options_.ca_file);
-  if (!context) co_return context.error();
-  link.tls = *std::move(context);
-  auto& socket = link.socket.emplace<2>(std::make_unique<TlsSocket>(executor_, *link.tls));
-  if (const error_code ec =
-          co_await connect_tcp(socket->next_layer().next_layer(), *endpoints, deadline)) {
+  link.socket = std::make_unique<Socket>(executor_, std::move(tls));
+  Stream& stream = link.socket->next_layer();
+  if (const error_code ec = co_await connect_tcp(stream.next_layer(), *endpoints, deadline)) {
     co_return ec;
   }
-  co_return co_await handshake_tls(socket->next_layer(), url.host);
+  co_return co_await stream.handshake(url.host);
 }
 
-template <class Socket>
 asio::awaitable<error_code> WebSocketClient::Core::upgrade(Socket& socket, const Url& url,
                                                            const Headers& headers,
                                                            Deadline deadline) {
@@ -166,7 +147,6 @@ asio::awaitable<error_code> WebSocketClient::Core::upgrade(Socket& socket, const
   co_return ec;
 }
 
-template <class Socket>
 void WebSocketClient::Core::note_close(const Socket& socket) {
   const auto& reason = socket.reason();
   close_code_ = static_cast<std::uint16_t>(reason.code);
@@ -178,13 +158,10 @@ asio::awaitable<boost::system::result<std::string_view>> WebSocketClient::Core::
   const std::shared_ptr<Link> link = self->link_;
   if (!link || !link->open) co_return asio::error::not_connected;
   link->buffer.clear();
-  const auto start = [&](auto& socket) { return socket.async_read(link->buffer, kAsTuple); };
-  auto [ec, size] = co_await link->with_socket(start);
+  auto [ec, size] = co_await link->socket->async_read(link->buffer, kAsTuple);
   if (ec) {
     link->open = false;
-    if (ec == websocket::error::closed) {
-      link->with_socket([&](auto& socket) { self->note_close(socket); });
-    }
+    if (ec == websocket::error::closed) self->note_close(*link->socket);
     co_return link->verdict(ec);
   }
   const auto data = link->buffer.data();
@@ -208,8 +185,7 @@ asio::awaitable<error_code> WebSocketClient::Core::write(std::shared_ptr<Core> s
   } const place{link->writers, link->writers.insert(link->writers.end(), &turn)};
   while (link->writers.front() != &turn && link->open) co_await turn.async_wait(kAsTuple);
   if (!link->open) co_return asio::error::operation_aborted;
-  const auto start = [&](auto& socket) { return socket.async_write(asio::buffer(text), kAsTuple); };
-  auto [ec, size] = co_await link->with_socket(start);
+  auto [ec, size] = co_await link->socket->async_write(asio::buffer(text), kAsTuple);
   co_return link->verdict(ec);
 }
 
@@ -222,8 +198,7 @@ asio::awaitable<void> WebSocketClient::Core::close(std::shared_ptr<Core> self, C
     if (!ec) link->cut();
   });
   const websocket::close_reason reason(static_cast<websocket::close_code>(code));
-  const auto start = [&](auto& socket) { return socket.async_close(reason, kAsTuple); };
-  co_await link->with_socket(start);
+  co_await link->socket->async_close(reason, kAsTuple);
   link->close_timer.cancel();
   link->cut();
 }
