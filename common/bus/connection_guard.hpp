@@ -2,7 +2,7 @@
 // transport that goes away in the very moment of connecting (killed, or a prober that closes at
 // once) for its own end: the write of the greeting fails with "closed". The listener then stops
 // accepting for good - later peers are greeted and never read - and the dialer stops dialling.
-// Nothing says so. Over tcp the two are told apart.
+// Nothing says so. Over tcp the two are told apart, and by NNG 1.10 over ipc as well.
 //
 // So each ipc listener is asked each second whether it still takes a connection in, by making one;
 // a listener that does not is closed and opened anew on the same address. And a dialer that is
