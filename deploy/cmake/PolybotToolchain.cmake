@@ -24,7 +24,7 @@ if(POLYBOT_CCACHE)
 endif()
 
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS json url)
 find_package(nng CONFIG REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(prometheus-cpp CONFIG REQUIRED COMPONENTS core)

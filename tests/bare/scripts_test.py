@@ -60,10 +60,12 @@ class Scratch(unittest.TestCase):
                               cwd=self.folder)
 
     def start_script(self, words, **environment):
-        """In a process group of its own, as a shell starts what is typed: Ctrl-C reaches all of it."""
+        """In a process group of its own, as a shell starts what is typed: Ctrl-C reaches all of it, even when these
+        tests run in the background, where a shell has it ignored."""
         process = subprocess.Popen(words, env={**self.environment, **environment}, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self.folder,
-                                   start_new_session=True)
+                                   start_new_session=True,
+                                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         self.addCleanup(self.end, process)
         return process
 
