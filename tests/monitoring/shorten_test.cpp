@@ -73,11 +73,12 @@ TEST_P(Shorten, KeepsEveryAlertButForItsDurations) {
     EXPECT_EQ(shorter[i].name, original[i].name);
     EXPECT_EQ(shorter[i].severity, original[i].severity);
     EXPECT_EQ(shorter[i].summary, original[i].summary);
-    EXPECT_EQ(shorter[i].description, original[i].description);
+    EXPECT_EQ(without_ranges(shorter[i].description), without_ranges(original[i].description));
     EXPECT_EQ(shorter[i].runbook_url, original[i].runbook_url);
     EXPECT_EQ(without_ranges(shorter[i].expression), without_ranges(original[i].expression));
-    const auto short_ranges = ranges(shorter[i].expression);
-    const auto long_ranges = ranges(original[i].expression);
+    // A description may ask for more.
+    const auto short_ranges = ranges(shorter[i].expression + shorter[i].description);
+    const auto long_ranges = ranges(original[i].expression + original[i].description);
     ASSERT_EQ(short_ranges.size(), long_ranges.size());
     for (std::size_t k = 0; k < long_ranges.size(); ++k)
       expect_divided(short_ranges[k], long_ranges[k], factor, 4000);
