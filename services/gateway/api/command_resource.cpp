@@ -44,6 +44,18 @@ unsigned status_of(CommandDenyReason reason) {
   return 500;
 }
 
+std::string detail_of(CommandDenyReason reason) {
+  std::string detail = "order-manager denied the command: ";
+  detail.append(name_of(reason));
+  // The denial is journaled under the command's id: whoever repeats it is told the same for ever.
+  if (reason == CommandDenyReason::Expired) {
+    detail.append(
+        "; it arrived too late and was not executed. This Idempotency-Key stays denied: send the "
+        "request again with a new key");
+  }
+  return detail;
+}
+
 }  // namespace
 
 CommandResource::Asked CommandResource::start_strategy(const http::Request& request) const {
@@ -103,8 +115,9 @@ asio::awaitable<http::Response> CommandResource::execute(http::Request request, 
   if (answer) co_return to_response(command, *answer);
   http::Response timed_out = http::problem(
       504, "urn:polybot:no-acknowledgement", "No acknowledgement",
-      "order-manager has not acknowledged the command in time; it may still be executed, and "
-      "sending it again with the same Idempotency-Key is safe");
+      "order-manager has not acknowledged the command in time; it may still be executed. Send it "
+      "again with the same Idempotency-Key: it is executed at most once. Only when the answer is "
+      "409 (expired) was it not executed; then use a new key");
   timed_out.headers.set("Idempotency-Key", command.key);
   co_return timed_out;
 }
@@ -120,9 +133,8 @@ http::Response to_response(const CommandKey& command, const CommandAnswer& answe
         .end_object();
     response = http::json(out.take());
   } else {
-    const std::string reason(name_of(answer.denied));
     response = http::problem(status_of(answer.denied), "urn:polybot:command-denied",
-                             "Command denied", "order-manager denied the command: " + reason);
+                             "Command denied", detail_of(answer.denied));
   }
   response.headers.set("Idempotency-Key", command.key);
   return response;

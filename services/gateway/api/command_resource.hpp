@@ -1,6 +1,6 @@
 // The mutating calls: each becomes one operator command, and is answered when order-manager has
 // journaled its answer. 504 means "no answer yet": the same Idempotency-Key may be sent again and
-// executes at most once.
+// executes at most once. 409 "expired" is final: it was not executed, and needs a new key.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
