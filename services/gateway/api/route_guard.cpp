@@ -95,10 +95,9 @@ std::variant<CommandKey, http::Response> RouteGuard::identify(const http::Reques
   std::string key;
   if (const auto given = request.headers.find("Idempotency-Key")) {
     const bool printable =
-        std::all_of(given->begin(), given->end(), [](char c) { return c > ' ' && c < 0x7f; });
+        std::all_of(given->begin(), given->end(), [](char c) { return c >= ' ' && c < 0x7f; });
     if (given->empty() || given->size() > kKeyBytesMax || !printable) {
-      return http::problem(400,
-                           "Idempotency-Key must be 1 to 200 printable characters without spaces");
+      return http::problem(400, "Idempotency-Key must be 1 to 200 printable ASCII characters");
     }
     key = *given;
   } else {

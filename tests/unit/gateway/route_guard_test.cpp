@@ -99,8 +99,18 @@ TEST_F(RouteGuardTest, RefusesABodyAndASecondKey) {
   EXPECT_EQ(std::get<http::Response>(guard.identify(two)).status, 400U);
 }
 
+TEST_F(RouteGuardTest, TakesAnyPrintableKey) {
+  for (const std::string& key : {std::string("a"), std::string("halt of 30 November, 14:00"),
+                                 std::string("!\"#~"), std::string(200, 'x')}) {
+    const auto named = guard.identify(request({{"Idempotency-Key", key}}));
+    ASSERT_TRUE(std::holds_alternative<CommandKey>(named)) << key;
+    EXPECT_EQ(std::get<CommandKey>(named).key, key);
+  }
+}
+
 TEST_F(RouteGuardTest, RefusesAMalformedKey) {
-  for (const std::string& key : {std::string(), std::string("a b"), std::string(201, 'x')}) {
+  for (const std::string& key :
+       {std::string(), std::string("a\tb"), std::string("\xC3\xA4"), std::string(201, 'x')}) {
     EXPECT_EQ(std::get<http::Response>(guard.identify(request({{"Idempotency-Key", key}}))).status,
               400U);
   }
