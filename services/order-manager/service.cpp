@@ -180,6 +180,11 @@ void Service::on_snapshot(SnapshotTaker::Step step, const std::string& why) {
 }
 
 void Service::on_published(const domain::StreamedEvent& event) {
+  // Who is told that a command was taken reads its effect from then on: the state goes out before.
+  if (std::holds_alternative<domain::CommandAccepted>(event.event.body)) {
+    streams_.publish_state(engine_.core(), runtime_.clock.now());
+    publisher_.flush();
+  }
   streams_.publish(event);
   event_log_.write(event, engine_.core().ledger());
   const auto* filled = std::get_if<domain::OrderFilled>(&event.event.body);

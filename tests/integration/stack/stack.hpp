@@ -129,6 +129,11 @@ class Stack {
   };
   // GET of one of the stack's ports, as they are without an offset.
   [[nodiscard]] Answer get(int port, const std::string& path) const {
+    return request("GET", port, path);
+  }
+  // `fields` are further lines of the header, each with its line break.
+  Answer request(const std::string& method, int port, const std::string& path,
+                 const std::string& fields = "") const {
     const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const timeval patience{.tv_sec = 2, .tv_usec = 0};
     ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -138,8 +143,9 @@ class Stack {
     address.sin_port = htons(static_cast<std::uint16_t>(port + offset_));
     std::string text;
     if (::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-      const std::string request =
-          "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+      const std::string request = method + " " + path +
+                                  " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" + fields +
+                                  "Content-Length: 0\r\n\r\n";
       (void)!::write(descriptor, request.data(), request.size());
       char buffer[65536];
       for (ssize_t size = 0; (size = ::read(descriptor, buffer, sizeof buffer)) > 0;)
@@ -158,6 +164,13 @@ class Stack {
       read_some(5);
     }
     return false;
+  }
+  // A command of the client API, with the token that is in `data`.
+  [[nodiscard]] Answer command(const std::filesystem::path& data, const std::string& path) const {
+    std::ifstream in(data / "secrets" / "api-token");
+    std::string token;
+    std::getline(in, token);
+    return request("POST", 8080, path, "Authorization: Bearer " + token + "\r\n");
   }
   // The process of that name among the launcher's children; -1 = none.
   [[nodiscard]] pid_t service(const std::string& name) const {

@@ -27,6 +27,31 @@ TEST_F(StackTest, TradesSurvivesAKillOfEveryProcessAndAgreesAtTheEnd) {
   EXPECT_EQ(sockets_left(), 0u);
 }
 
+// Whoever has the answer of a command reads its effect: half a second later is too late for a
+// script that goes on.
+TEST_F(StackTest, ShowsWhatACommandDidFromItsAnswerOn) {
+  Stack stack(folder_);
+  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  const auto momentum = [&] {
+    const std::string body = stack.get(8080, "/api/v1/strategies").body;
+    const std::size_t begin = body.find(R"("name":"momentum")");
+    return begin == std::string::npos ? body : body.substr(begin, body.find('}', begin) - begin);
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"strategies/momentum/stop", R"("enabled":false)"},
+      {"trading/halt?strategy=momentum", R"("trading_state":"halted")"},
+      {"strategies/momentum/start", R"("enabled":true)"},
+      {"trading/resume?strategy=momentum", R"("trading_state":"active")"},
+      {"trading/reduce", R"("trading_state":"reducing")"},
+      {"trading/resume", R"("trading_state":"active")"}};
+  for (const auto& [command, effect] : cases) {
+    ASSERT_EQ(stack.command(folder_, "/api/v1/" + command).status, 200) << command;
+    EXPECT_THAT(momentum(), HasSubstr(effect)) << command;
+  }
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+}
+
 TEST_F(StackTest, RefusesASecondStackInTheSameFolder) {
   Stack stack(folder_);
   ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
