@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <utility>
 #include <vector>
@@ -26,10 +27,12 @@ std::string full_topic(std::string_view topic, std::string_view detail) {
   return full;
 }
 
-std::string error_text(std::string_view detail) {
-  JsonWriter out;
-  out.begin_object().field("type", "error").field("detail", detail).end_object();
-  return out.take();
+// What a client sent, as an error quotes it: no longer than the longest name that could be right.
+std::string in_quotes(std::string_view name) {
+  const bool whole = name.size() <= kTopicBytesMax;
+  std::string text = "\"";
+  text.append(name.substr(0, kTopicBytesMax)).append(whole ? "\"" : "...\"");
+  return text;
 }
 
 }  // namespace
@@ -62,37 +65,29 @@ void ClientStream::on_request(Client& client, std::string_view text) {
   const json::value request =
       json::parse(json::string_view(text.data(), text.size()), failed, {}, {.max_depth = 4});
   const json::object* const body = failed ? nullptr : request.if_object();
-  if (body == nullptr) {
-    send(client, std::make_shared<const std::string>(error_text("a JSON object is expected")));
-    return;
-  }
+  if (body == nullptr) return refuse(client, "a JSON object is expected");
+  if (body->empty()) return refuse(client, "say subscribe or unsubscribe, with a list");
   std::vector<std::string> added;
   bool understood = false;
   for (const auto& [key, value] : *body) {
-    const bool subscribe = key == "subscribe";
-    if ((!subscribe && key != "unsubscribe") || !value.is_array()) continue;
-    understood = true;
-    for (const json::value& entry : value.get_array()) {
-      const json::string* const name = entry.if_string();
-      if (name == nullptr || !known({name->data(), name->size()})) {
-        send(client, std::make_shared<const std::string>(error_text("unknown topic")));
-        continue;
-      }
-      const std::string topic(name->data(), name->size());
-      if (!subscribe) {
-        client.topics.erase(topic);
-      } else if (client.topics.size() >= kTopicsPerClientMax) {
-        send(client, std::make_shared<const std::string>(error_text("too many topics")));
-      } else if (client.topics.insert(topic).second) {
-        added.push_back(topic);
+    const std::string name(key.data(), key.size());
+    if (name != "subscribe" && name != "unsubscribe") {
+      refuse(client,
+             "unknown key " + in_quotes(name) + "; say subscribe or unsubscribe, with a list");
+    } else if (!value.is_array()) {
+      refuse(client, name + " takes a list of topics");
+    } else {
+      understood = true;
+      for (const json::value& topic : value.get_array()) {
+        if (name == "unsubscribe") {
+          unsubscribe(client, topic);
+        } else if (subscribe(client, topic)) {
+          added.emplace_back(topic.get_string().data(), topic.get_string().size());
+        }
       }
     }
   }
-  if (!understood) {
-    send(client, std::make_shared<const std::string>(
-                     error_text("say subscribe or unsubscribe, with a list")));
-    return;
-  }
+  if (!understood) return;
   JsonWriter out;
   out.begin_object().field("type", "subscribed").key("topics").begin_array();
   for (const std::string& topic : client.topics) out.value(topic);
@@ -102,6 +97,42 @@ void ClientStream::on_request(Client& client, std::string_view text) {
     std::string first = greeting ? greeting(topic) : std::string();
     if (!first.empty()) send(client, std::make_shared<const std::string>(std::move(first)));
   }
+}
+
+bool ClientStream::subscribe(Client& client, const json::value& wanted) {
+  const std::optional<std::string> topic = known_topic(client, wanted);
+  if (!topic) return false;
+  if (client.topics.contains(*topic)) return false;
+  if (client.topics.size() >= kTopicsPerClientMax) {
+    refuse(client, "too many topics, " + in_quotes(*topic) + " is one more than " +
+                       std::to_string(kTopicsPerClientMax));
+    return false;
+  }
+  client.topics.insert(*topic);
+  return true;
+}
+
+void ClientStream::unsubscribe(Client& client, const json::value& unwanted) {
+  const std::optional<std::string> topic = known_topic(client, unwanted);
+  if (topic) client.topics.erase(*topic);
+}
+
+std::optional<std::string> ClientStream::known_topic(Client& client, const json::value& named) {
+  const json::string* const name = named.if_string();
+  if (name == nullptr) {
+    refuse(client, "a topic is a string, not " + in_quotes(json::serialize(named)));
+    return std::nullopt;
+  }
+  std::string topic(name->data(), name->size());
+  if (known(topic)) return topic;
+  refuse(client, "unknown topic " + in_quotes(topic));
+  return std::nullopt;
+}
+
+void ClientStream::refuse(Client& client, std::string_view detail) {
+  JsonWriter out;
+  out.begin_object().field("type", "error").field("detail", detail).end_object();
+  send(client, std::make_shared<const std::string>(out.take()));
 }
 
 bool ClientStream::takes(const Client& client, std::string_view topic, std::string_view full) {

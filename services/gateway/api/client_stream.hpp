@@ -5,14 +5,17 @@
 //
 // Topics: orders fills quotes trades markets pnl status; quotes.<slug> and trades.<slug> for one
 // market. One text is shared by all its receivers. A client that does not keep up is closed (1013)
-// by the server's bounded queue; nothing here waits for anybody.
+// by the server's bounded queue; nothing here waits for anybody. What is not understood is answered
+// with {"type":"error","detail":...}, which names it; the rest of the message counts.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/json/fwd.hpp>
 #include <cstddef>
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -45,6 +48,13 @@ class ClientStream {
     std::set<std::string, std::less<>> topics;
   };
   void on_request(Client& client, std::string_view text);
+  // True when it is subscribed to and was not before.
+  bool subscribe(Client& client, const boost::json::value& wanted);
+  void unsubscribe(Client& client, const boost::json::value& unwanted);
+  // Tells the client when there is no such topic.
+  [[nodiscard]] std::optional<std::string> known_topic(Client& client,
+                                                       const boost::json::value& named);
+  void refuse(Client& client, std::string_view detail);
   [[nodiscard]] static bool known(std::string_view topic);
   [[nodiscard]] static bool takes(const Client& client, std::string_view topic,
                                   std::string_view full);

@@ -235,6 +235,29 @@ TEST_F(ApiTest, StreamsEventsToClients) {
   });
 }
 
+TEST_F(ApiTest, NamesWhatAStreamsClientMisspelt) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"({"subscribe":["orders","fils"]})", R"(unknown topic \"fils\")"},
+      {R"({"unsubscribe":["order"]})", R"(unknown topic \"order\")"},
+      {R"({"subscribe":["pnl"],"unsubscrib":["orders"]})", R"(unknown key \"unsubscrib\")"},
+      {R"({"subscribe":[7]})", R"(a topic is a string, not \"7\")"},
+      {R"({"subscribe":"orders"})", "subscribe takes a list"},
+      {"{}", "say subscribe or unsubscribe"}};
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    http::WebSocketClient stream(io.get_executor(), {});
+    EXPECT_FALSE(co_await stream.connect("ws://" + api->address() + "/ws"));
+    for (const auto& [request, complaint] : cases) {
+      EXPECT_FALSE(co_await stream.write(request));
+      EXPECT_THAT(co_await next(stream, R"("type":"error")"), HasSubstr(complaint)) << request;
+    }
+    // What was right in a message with a mistake counts.
+    EXPECT_FALSE(co_await stream.write(R"({"subscribe":["markets"]})"));
+    EXPECT_THAT(co_await next(stream, R"("topics":["markets")"), HasSubstr(R"("orders","pnl")"));
+    co_await stream.close();
+  });
+}
+
 TEST_F(ApiTest, StreamsEachFillOfAReplayOnce) {
   serve([&]() -> asio::awaitable<void> {
     co_await in_sync();
