@@ -1,5 +1,6 @@
 #include "common/http/websocket_connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -20,6 +21,8 @@ constexpr std::size_t kCloseReasonBytesMax = 123;
 // What the kernel holds for a peer that does not read is older than what queue_messages_max bounds;
 // by itself it grows to megabytes, on loopback at once.
 constexpr int kSendBufferBytes = 64 * 1024;
+// Room for the closing frame, and for the kernel's own accounting.
+constexpr int kClosingRoomBytes = 64 * 1024;
 }  // namespace
 
 WebSocketConnection::WebSocketConnection(asio::ip::tcp::socket socket, Request request,
@@ -117,12 +120,25 @@ void WebSocketConnection::close(CloseCode code, std::string_view reason) {
   state_ = State::Closing;
   reason = reason.substr(0, kCloseReasonBytesMax);
   close_reason_ = {static_cast<websocket::close_code>(code), {reason.data(), reason.size()}};
+  if (writing_) make_room_to_close();
   // A peer that does not read keeps neither the frame under way nor the handshake open for long.
   close_timer_.expires_after(options_.close_timeout);
   close_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
     if (!ec) self->end();
   });
   if (!writing_) begin_close();
+}
+
+// The kernel holds all it may for a peer that does not read. With room for the rest of the frame
+// under way and for the closing one, it takes both and keeps them for a while after our end is
+// gone: the peer finds the reason when it reads on.
+void WebSocketConnection::make_room_to_close() {
+  const std::size_t rest = std::min(queue_.front()->size(), options_.queue_bytes_max);
+  error_code ignored;  // without the room the peer sees the connection end, and not why
+  stream_.next_layer().set_option(
+      asio::socket_base::send_buffer_size(kSendBufferBytes + kClosingRoomBytes +
+                                          static_cast<int>(rest)),
+      ignored);
 }
 
 void WebSocketConnection::begin_close() {

@@ -47,6 +47,7 @@ class WebSocketConnection : public WebSocketSession,
 
   void write_front();
   void on_written(const boost::system::error_code& ec);
+  void make_room_to_close();
   void begin_close();
   void end();
 

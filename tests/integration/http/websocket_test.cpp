@@ -213,6 +213,41 @@ TEST_F(WebSocketTest, ASlowConsumerThatWakesLearnsWhy) {
   run(io, body());
 }
 
+TEST_F(WebSocketTest, ASlowConsumerThatWakesAfterItWasGivenUpLearnsWhy) {
+  WebSocketOptions options;
+  options.queue_messages_max = 8;
+  options.close_timeout = std::chrono::milliseconds(50);
+  start(options);
+  const auto body = [&]() -> asio::awaitable<void> {
+    RawConnection sleeper(io.get_executor());
+    sleeper.socket.open(asio::ip::tcp::v4());
+    sleeper.socket.set_option(asio::socket_base::receive_buffer_size(4096));
+    co_await sleeper.connect(server->port());
+    co_await sleeper.send(
+        "GET /echo/lobby HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+        "dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    EXPECT_THAT(co_await sleeper.response(), HasSubstr("101 Switching Protocols"));
+    const auto session = session_now.lock();
+    EXPECT_TRUE(session != nullptr);
+    const auto text = std::make_shared<const std::string>(1024, 'x');
+    while (session->send(text) == WebSocketSession::SendOutcome::Queued) {
+      // The queue only grows once the kernel is full, and is so for longer than a moment.
+      for (int turn = 0; turn < 20 && session->queued_messages() > 0; ++turn) {
+        asio::steady_timer moment(io, std::chrono::milliseconds(1));
+        co_await moment.async_wait(test::kAsTuple);
+      }
+    }
+    while (open_now > 0) {  // the server has nothing to do with it any more
+      asio::steady_timer poll(io, std::chrono::milliseconds(1));
+      co_await poll.async_wait(test::kAsTuple);
+    }
+    // The closing frame: 0x03f5 is 1013.
+    EXPECT_TRUE((co_await sleeper.rest()).ends_with("\x88\x0a\x03\xf5too slow"));
+  };
+  run(io, body());
+}
+
 TEST_F(WebSocketTest, RefusesWithoutAuthority) {
   WebSocketOptions options;
   options.authorize = [](const Request& request) -> std::optional<Response> {
