@@ -4,6 +4,8 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <cstdio>
 #include <random>
+#include <stdexcept>
+#include <string>
 
 #include "services/gateway/api/json_writer.hpp"
 #include "services/gateway/api/render.hpp"
@@ -21,29 +23,45 @@ namespace {
 struct Route {
   std::string_view method;
   std::string_view path;
+  std::array<std::string_view, 5> query{};  // the parameters it knows, as many as are named
 };
 // Every route there is: registered in the metrics from the start, listed at "/".
 constexpr std::array kRoutes = {
     Route{"GET", "/"},
     Route{"GET", "/api/v1/status"},
-    Route{"GET", "/api/v1/markets"},
-    Route{"GET", "/api/v1/markets/{slug}/book"},
-    Route{"GET", "/api/v1/orders"},
+    Route{"GET", "/api/v1/markets", {"limit", "cursor", "status", "event", "q"}},
+    Route{"GET", "/api/v1/markets/{slug}/book", {"outcome", "depth"}},
+    Route{"GET", "/api/v1/orders", {"limit", "cursor", "strategy", "status", "market"}},
     Route{"GET", "/api/v1/orders/{id}"},
     Route{"DELETE", "/api/v1/orders/{id}"},
-    Route{"DELETE", "/api/v1/orders"},
-    Route{"GET", "/api/v1/fills"},
-    Route{"GET", "/api/v1/positions"},
+    Route{"DELETE", "/api/v1/orders", {"strategy", "market"}},
+    Route{"GET", "/api/v1/fills", {"limit", "cursor", "strategy", "market"}},
+    Route{"GET", "/api/v1/positions", {"strategy"}},
     Route{"GET", "/api/v1/pnl"},
     Route{"GET", "/api/v1/strategies"},
     Route{"POST", "/api/v1/strategies/{name}/start"},
     Route{"POST", "/api/v1/strategies/{name}/stop"},
-    Route{"POST", "/api/v1/trading/halt"},
-    Route{"POST", "/api/v1/trading/reduce"},
-    Route{"POST", "/api/v1/trading/resume"},
-    Route{"POST", "/api/v1/trading/flatten"},
+    Route{"POST", "/api/v1/trading/halt", {"strategy"}},
+    Route{"POST", "/api/v1/trading/reduce", {"strategy"}},
+    Route{"POST", "/api/v1/trading/resume", {"strategy"}},
+    Route{"POST", "/api/v1/trading/flatten", {"strategy"}},
     Route{"GET", "/ws"},
 };
+
+RouteGuard::Parameters parameters_of(const Route& route) {
+  RouteGuard::Parameters named;
+  for (const std::string_view name : route.query) {
+    if (!name.empty()) named.push_back(name);
+  }
+  return named;
+}
+
+RouteGuard::Parameters parameters_of(Method method, std::string_view path) {
+  for (const Route& route : kRoutes) {
+    if (route.method == http::to_string(method) && route.path == path) return parameters_of(route);
+  }
+  throw std::logic_error("a route that is not listed: " + std::string(path));
+}
 
 std::vector<metrics::HttpMetrics::Route> metric_routes() {
   std::vector<metrics::HttpMetrics::Route> routes;
@@ -118,45 +136,40 @@ http::ServerObserver Api::observer() {
 // ---- routes ----------------------------------------------------------------------------------
 
 void Api::add_routes() {
-  read("/", {}, [this](const Request&) { return index(); });
-  read("/api/v1/status", {}, [this](const Request&) { return status_.status(); });
-  read("/api/v1/markets", {"limit", "cursor", "status", "event", "q"},
-       [this](const Request& request) { return markets_.list(request); });
-  read("/api/v1/markets/{slug}/book", {"outcome", "depth"},
+  read("/", [this](const Request&) { return index(); });
+  read("/api/v1/status", [this](const Request&) { return status_.status(); });
+  read("/api/v1/markets", [this](const Request& request) { return markets_.list(request); });
+  read("/api/v1/markets/{slug}/book",
        [this](const Request& request) { return markets_.book(request); });
-  read("/api/v1/orders", {"limit", "cursor", "strategy", "status", "market"},
-       [this](const Request& request) { return trading_.orders(request); });
-  read("/api/v1/orders/{id}", {},
-       [this](const Request& request) { return trading_.order(request); });
-  read("/api/v1/fills", {"limit", "cursor", "strategy", "market"},
-       [this](const Request& request) { return trading_.fills(request); });
-  read("/api/v1/positions", {"strategy"},
-       [this](const Request& request) { return trading_.positions(request); });
-  read("/api/v1/pnl", {}, [this](const Request&) { return trading_.pnl(); });
-  read("/api/v1/strategies", {}, [this](const Request&) { return trading_.strategies(); });
+  read("/api/v1/orders", [this](const Request& request) { return trading_.orders(request); });
+  read("/api/v1/orders/{id}", [this](const Request& request) { return trading_.order(request); });
+  read("/api/v1/fills", [this](const Request& request) { return trading_.fills(request); });
+  read("/api/v1/positions", [this](const Request& request) { return trading_.positions(request); });
+  read("/api/v1/pnl", [this](const Request&) { return trading_.pnl(); });
+  read("/api/v1/strategies", [this](const Request&) { return trading_.strategies(); });
 
-  command(Method::Delete, "/api/v1/orders/{id}", {},
+  command(Method::Delete, "/api/v1/orders/{id}",
           [this](const Request& request) { return commands_.cancel_order(request); });
-  command(Method::Delete, "/api/v1/orders", {"strategy", "market"},
+  command(Method::Delete, "/api/v1/orders",
           [this](const Request& request) { return commands_.cancel_all(request); });
-  command(Method::Post, "/api/v1/strategies/{name}/start", {},
+  command(Method::Post, "/api/v1/strategies/{name}/start",
           [this](const Request& request) { return commands_.start_strategy(request); });
-  command(Method::Post, "/api/v1/strategies/{name}/stop", {},
+  command(Method::Post, "/api/v1/strategies/{name}/stop",
           [this](const Request& request) { return commands_.stop_strategy(request); });
   const auto trading = [this](std::string_view path, TradingState state) {
-    command(Method::Post, path, {"strategy"}, [this, state](const Request& request) {
+    command(Method::Post, path, [this, state](const Request& request) {
       return commands_.set_trading_state(request, state);
     });
   };
   trading("/api/v1/trading/halt", TradingState::Halted);
   trading("/api/v1/trading/reduce", TradingState::Reducing);
   trading("/api/v1/trading/resume", TradingState::Active);
-  command(Method::Post, "/api/v1/trading/flatten", {"strategy"},
+  command(Method::Post, "/api/v1/trading/flatten",
           [this](const Request& request) { return commands_.flatten(request); });
 }
 
-void Api::read(std::string_view path, RouteGuard::Parameters query, Read answer) {
-  auto handler = [this, query = std::move(query),
+void Api::read(std::string_view path, Read answer) {
+  auto handler = [this, query = parameters_of(Method::Get, path),
                   answer = std::move(answer)](Request request) -> asio::awaitable<Response> {
     if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
     if (auto refused = RouteGuard::refuse_query(request, query)) co_return std::move(*refused);
@@ -165,8 +178,8 @@ void Api::read(std::string_view path, RouteGuard::Parameters query, Read answer)
   server_.router().get(path, std::move(handler));
 }
 
-void Api::command(Method method, std::string_view path, RouteGuard::Parameters query, Ask ask) {
-  auto handler = [this, query = std::move(query),
+void Api::command(Method method, std::string_view path, Ask ask) {
+  auto handler = [this, query = parameters_of(method, path),
                   ask = std::move(ask)](Request request) -> asio::awaitable<Response> {
     if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
     if (auto refused = RouteGuard::refuse_query(request, query)) co_return std::move(*refused);
@@ -191,7 +204,10 @@ Response Api::index() const {
   JsonWriter out;
   out.begin_object().field("service", "polybot gateway").key("routes").begin_array();
   for (const Route& route : kRoutes) {
-    out.begin_object().field("method", route.method).field("path", route.path).end_object();
+    out.begin_object().field("method", route.method).field("path", route.path);
+    out.key("query").begin_array();
+    for (const std::string_view name : parameters_of(route)) out.value(name);
+    out.end_array().end_object();
   }
   out.end_array().end_object();
   return http::json(out.take());

@@ -69,9 +69,10 @@ class Api {
   [[nodiscard]] http::ServerObserver observer();
   [[nodiscard]] OrderStreamListener listener();
   void add_routes();
-  // `query`: the parameters a route knows; others are refused.
-  void read(std::string_view path, RouteGuard::Parameters query, Read answer);
-  void command(http::Method method, std::string_view path, RouteGuard::Parameters query, Ask ask);
+  // A route of the table in api.cpp; query parameters that it does not name there are refused.
+  // Throws std::logic_error for one that is not in it.
+  void read(std::string_view path, Read answer);
+  void command(http::Method method, std::string_view path, Ask ask);
   void add_stream(const http::WebSocketOptions& options);
   [[nodiscard]] http::Response index() const;
   [[nodiscard]] boost::asio::awaitable<void> push();
