@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <utility>
 
 #include "common/domain/assert.hpp"
@@ -44,6 +45,13 @@ http::Response fresh(http::Response response) {
 
 http::Response answer(Report report) {
   return fresh(http::json(std::move(report.body), report.ok ? 200 : 503));
+}
+
+// The plain view in place of one that was misspelt would look like an answer. None: it is right.
+std::optional<http::Response> refuse_view(const http::Request& request) {
+  if (request.query.empty()) return std::nullopt;
+  if (request.query.size() == 1 && request.query_value("view") == "replicas") return std::nullopt;
+  return http::problem(400, "/metrics takes nothing, or view=replicas");
 }
 
 metrics::Registry& registered(metrics::ServiceMetrics& own) {
@@ -326,6 +334,7 @@ void Aggregator::add_routes(http::Router& router) {
 }
 
 http::Response Aggregator::scrape(const http::Request& request) {
+  if (auto refused = refuse_view(request)) return fresh(std::move(*refused));
   const domain::Duration begun = settings_.now().uptime;
   http::Response response;
   response.content_type = std::string(kTextContentType);

@@ -330,6 +330,15 @@ TEST_F(AggregatorTest, TheReplicaViewTellsReplicasApart) {
       text.value(kScans, {{"strategy", "arbitrage"}, {"replica", "strategy-runner/runner-2"}}), 2);
 }
 
+TEST_F(AggregatorTest, RefusesAViewThatItDoesNotHave) {
+  for (const char* query : {"view=replica", "view=", "veiw=replicas", "view=replicas&view=x"}) {
+    const auto refused = get("/metrics?" + std::string(query));
+    EXPECT_EQ(refused.status, 400U) << query;
+    EXPECT_NE(refused.body.find("view=replicas"), std::string::npos) << query;
+  }
+  EXPECT_EQ(get("/metrics").status, 200U);
+}
+
 TEST_F(AggregatorTest, CountsItself) {
   const auto runner = start(settings_of("strategy-runner", "runner-1"));
   scrape();
