@@ -183,6 +183,39 @@ TEST(Tidy, ProductCodeDoesNotSleepAndLeavesNothingUndone) {
   EXPECT_TRUE(found.empty()) << join(found);
 }
 
+// From line `first` of a source on, up to the end of the statement that begins at column `start`.
+std::string statement_at(const Source& source, std::size_t first, std::size_t start) {
+  std::string statement = source.lines[first].substr(start);
+  for (std::size_t i = first + 1;
+       statement.find(';') == std::string::npos && i < source.lines.size(); ++i) {
+    statement += source.lines[i];
+  }
+  statement.resize(std::min(statement.find(';'), statement.size()));
+  return statement;
+}
+
+// A line of the log names its time, level, service and replica itself: a field of such a name
+// would be shown as `replica_` beside it.
+TEST(Tidy, NoLogFieldHasANameOfTheLinesOwn) {
+  static const std::regex call(
+      R"(\b(log::\w+|\w*(log_?|limited|refused_)(\.|->)(debug|info|warning|error|write))\()");
+  static const std::regex own(
+      R"x(\{"(timestamp|level|message|service|replica|suppressed|truncated)",)x");
+  std::vector<std::string> offences;
+  for (const Source& source : sources_below({"common", "services", "deploy/launcher"})) {
+    for (std::size_t i = 0; i < source.lines.size(); ++i) {
+      std::smatch begin;
+      if (!std::regex_search(source.lines[i], begin, call)) continue;
+      const std::string statement =
+          statement_at(source, i, static_cast<std::size_t>(begin.position()));
+      if (std::regex_search(statement, own)) {
+        offences.push_back(source.path + ":" + std::to_string(i + 1) + ": " + source.lines[i]);
+      }
+    }
+  }
+  EXPECT_TRUE(offences.empty()) << join(offences);
+}
+
 // gcc 12 copies an aggregate temporary of a co_await expression bitwise and destroys it twice,
 // which corrupts the heap as soon as it holds a string. Such a value is named in a statement of its
 // own.
@@ -193,13 +226,7 @@ TEST(Tidy, NoAggregateTemporaryInsideACoAwait) {
     for (std::size_t i = 0; i < source.lines.size(); ++i) {
       const std::size_t start = source.lines[i].find("co_await ");
       if (start == std::string::npos || source.lines[i].find("//") < start) continue;
-      std::string expression = source.lines[i].substr(start);
-      for (std::size_t j = i + 1;
-           expression.find(';') == std::string::npos && j < source.lines.size(); ++j) {
-        expression += source.lines[j];
-      }
-      expression.resize(std::min(expression.find(';'), expression.size()));
-      if (std::regex_search(expression, aggregate)) {
+      if (std::regex_search(statement_at(source, i, start), aggregate)) {
         offences.push_back(source.path + ":" + std::to_string(i + 1) + ": " + source.lines[i]);
       }
     }

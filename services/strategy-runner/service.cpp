@@ -73,8 +73,7 @@ class Service {
 
   boost::asio::awaitable<void> run() {
     metrics_->start();
-    runtime::log::info("Strategy runner started", {{"replica", runtime_.replica},
-                                                   {"strategies", runner_.strategies()},
+    runtime::log::info("Strategy runner started", {{"strategies", runner_.strategies()},
                                                    {"market_data", config_.bus.market_data}});
     (void)co_await runtime::until_one_ends(market_feed_.read(), market_feed_.recover(),
                                            order_feed_.read(), order_feed_.recover(), tick(),
