@@ -29,8 +29,8 @@ BUILD_GIVEN := $(value BUILD)
 override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
-.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test dashboard-schema token \
-        package package-test bare-test data-folder packages build programs configure configure-tests clean
+.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test docs-test dashboard-schema \
+        token package package-test bare-test data-folder packages build programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -129,6 +129,12 @@ soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes 
 compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose
 	@/usr/bin/python3 tests/compose/compose_test.py $(STEPS)
+
+docs-test: ## type each command of README.md and deploy/README.md; see that it does what they promise
+	@deploy/install-packages.sh build test
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 tests/docs/documents_test.py --quiet
+	@/usr/bin/python3 tests/docs/docs_test.py
 
 dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
 	@deploy/grafana/check-schema.sh

@@ -59,9 +59,9 @@ def _is_free(port):
             return False
 
 
-def free_offset():
-    """An offset at which every port of a stack is free: the caller's PORT_OFFSET, or the next that will do."""
-    for offset in range(int(os.environ.get("PORT_OFFSET") or 10000), 24600, 100):
+def free_offset(first=10000):
+    """An offset at which every port of a stack is free: the caller's PORT_OFFSET or `first`, or the next that will do."""
+    for offset in range(int(os.environ.get("PORT_OFFSET") or first), 24600, 100):
         if all(_is_free(port + offset) for port in PORTS):
             return offset
     raise Failed("no free range of ports for a stack")
