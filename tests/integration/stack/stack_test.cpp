@@ -10,10 +10,19 @@ namespace {
 
 using testing::HasSubstr;
 
+// By polybot_build_info; outside of a clone they say "unknown".
+std::ptrdiff_t services_naming_their_commit(const Stack& stack) {
+  const std::string metrics = stack.get(8000, "/metrics").body;
+  static const std::regex info(R"(polybot_build_info\{[^}]*revision="[^"]+"[^}]*\} 1\n)");
+  return std::distance(std::sregex_iterator(metrics.begin(), metrics.end(), info),
+                       std::sregex_iterator());
+}
+
 TEST_F(StackTest, TradesSurvivesAKillOfEveryProcessAndAgreesAtTheEnd) {
   Stack stack(folder_);
   ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
   ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
+  EXPECT_EQ(services_naming_their_commit(stack), 4);
   const std::vector<pid_t> services = stack.services();
   ASSERT_EQ(services.size(), 5u);
   for (const pid_t pid : services) ::kill(pid, SIGKILL);
