@@ -79,24 +79,21 @@ struct Reader::State {
   toml::table root;
   std::map<std::string, Override> overrides;  // by key
   std::set<std::string, std::less<>> known;
+  std::vector<std::string> accepted;  // all keys below these are known
   std::vector<std::string> errors;
+  std::vector<std::string> absent_secrets;  // errors as well, unless it is only checked
 
   [[nodiscard]] std::string place_of(const toml::node& node) const {
     return file + ":" + std::to_string(node.source().begin.line);
   }
-  // The closest known key, or empty.
-  [[nodiscard]] std::string suggestion(std::string_view key) const {
-    std::string best;
-    std::size_t best_distance = 4;  // more differences than three are another word
-    for (const std::string& candidate : known) {
-      const std::size_t d = edit_distance(key, candidate);
-      if (d >= best_distance) continue;
-      best_distance = d;
-      best = candidate;
-    }
-    return best.empty() ? "" : " (did you mean " + best + "?)";
+  [[nodiscard]] bool is_known(const std::string& key) const {
+    return known.contains(key) ||
+           std::any_of(accepted.begin(), accepted.end(),
+                       [&](const std::string& above) { return key.starts_with(above + "."); });
   }
   void report_unknown(const toml::node& node, const std::string& key);
+  void report_unknown_overrides();
+  void throw_errors() const;
 };
 
 struct Reader::Found {
@@ -160,6 +157,10 @@ std::optional<Reader::Found> Reader::find(std::string_view key) {
 }
 
 void Reader::error(std::string_view key, std::string_view what) {
+  state_->errors.push_back(line_about(key, what));
+}
+
+std::string Reader::line_about(std::string_view key, std::string_view what) const {
   const std::string full = full_key(key);
   std::string place;
   if (const auto found = state_->overrides.find(full); found != state_->overrides.end()) {
@@ -169,7 +170,7 @@ void Reader::error(std::string_view key, std::string_view what) {
   } else {
     place = state_->file.empty() ? "configuration" : state_->file;
   }
-  state_->errors.push_back(place + ": " + full + ": " + std::string(what));
+  return place + ": " + full + ": " + std::string(what);
 }
 
 std::string Reader::string(std::string_view key, std::string_view default_value) {
@@ -327,7 +328,10 @@ Secret Reader::secret(std::string_view key, Presence presence) {
   }
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    error(file_key, "cannot read " + path + ": " + std::strerror(errno));
+    const int why = errno;
+    const std::string line =
+        line_about(file_key, "cannot read " + path + ": " + std::strerror(why));
+    (why == ENOENT ? state_->absent_secrets : state_->errors).push_back(line);
     return {};
   }
   std::string text(kSecretBytesMax + 1, '\0');
@@ -409,24 +413,44 @@ void Reader::State::report_unknown(const toml::node& node, const std::string& ke
     for (const toml::node& child : *node.as_array()) below(std::to_string(index++), child);
     return;
   }
-  if (known.contains(key)) return;
-  errors.push_back(place_of(node) + ": " + key + ": unknown key" + suggestion(key));
+  if (is_known(key)) return;
+  errors.push_back(place_of(node) + ": " + key + ": unknown key" + suggestion(key, known));
+}
+
+void Reader::State::report_unknown_overrides() {
+  for (const auto& [key, override_] : overrides) {
+    if (is_known(key) || is_for_others(override_.variable, override_.text)) continue;
+    errors.push_back("environment " + override_.variable + ": " + key + ": unknown key" +
+                     suggestion(key, known));
+  }
+}
+
+void Reader::State::throw_errors() const {
+  if (errors.empty()) return;
+  std::string all;
+  for (const std::string& line : errors) all.append(all.empty() ? "" : "\n").append(line);
+  throw ConfigError(all);
 }
 
 void Reader::finish() {
+  const std::vector<std::string> absent = std::move(state_->absent_secrets);
+  state_->errors.insert(state_->errors.end(), absent.begin(), absent.end());
+  (void)finish_check();
+}
+
+std::vector<std::string> Reader::finish_check() {
   state_->report_unknown(state_->root, "");
-  for (const auto& [key, override_] : state_->overrides) {
-    if (state_->known.contains(key)) continue;
-    // Without "__" it names no table of ours, and orchestrators inject such variables for a service
-    // called polybot (POLYBOT_PORT, POLYBOT_SERVICE_HOST); those are not meant for us.
-    if (override_.variable.find("__") == std::string::npos) continue;
-    state_->errors.push_back("environment " + override_.variable + ": " + key + ": unknown key" +
-                             state_->suggestion(key));
-  }
-  if (state_->errors.empty()) return;
-  std::string all;
-  for (const std::string& line : state_->errors) all.append(all.empty() ? "" : "\n").append(line);
-  throw ConfigError(all);
+  state_->report_unknown_overrides();
+  state_->throw_errors();
+  return std::move(state_->absent_secrets);
+}
+
+std::vector<std::string> Reader::known_keys() const {
+  return {state_->known.begin(), state_->known.end()};
+}
+
+void Reader::accept_below(std::string_view key) {
+  state_->accepted.push_back(full_key(key));
 }
 
 }  // namespace polybot::runtime::config

@@ -3,7 +3,9 @@
 // A getter names its key, its default and its bounds; the Reader remembers every key it was asked
 // for. Nothing throws on the way: errors are collected, and finish() throws one ConfigError that
 // lists all of them, each with file:line (or the environment variable) and key – wrong types,
-// values out of range, and every key in the file or the environment that no getter asked for.
+// values out of range, and every key in the file or the environment that no getter asked for. Of
+// the environment these are all variables that begin with POLYBOT_, but for those that
+// is_for_others (config_text.hpp) names.
 //
 //   [risk]                         POLYBOT_RISK__ORDER_NOTIONAL_MAX=50 overrides it
 //   order_notional_max = "100"     reader.decimal<domain::Money>("risk.order_notional_max", ...)
@@ -101,11 +103,18 @@ class Reader {
   [[nodiscard]] std::vector<std::string> table_names(std::string_view key);
   // One reader per element of the array of tables [[key]].
   [[nodiscard]] std::vector<Reader> tables(std::string_view key);
+  // Takes whatever is below that key for known: after an error that leaves open what belongs there.
+  void accept_below(std::string_view key);
 
   // Adds an error of the service's own, e.g. about two keys that exclude each other.
   void error(std::string_view key, std::string_view what);
   // Throws ConfigError if anything was wrong. Call once, on the root, after the last getter.
   void finish();
+  // The same, for whoever only checks: a secret's file that is not there yet is no error, for the
+  // first start may be what makes it. Returns a line for each.
+  [[nodiscard]] std::vector<std::string> finish_check();
+  // Every key that a getter asked for, sorted.
+  [[nodiscard]] std::vector<std::string> known_keys() const;
 
  private:
   struct State;
@@ -115,6 +124,8 @@ class Reader {
   // The text of a decimal, or empty after an error or when absent (`present` tells which).
   [[nodiscard]] std::optional<std::string> decimal_text(std::string_view key);
   void error_at(std::string_view key, std::string_view what) { error(key, what); }
+  // "gateway.toml:3: api.port: what"
+  [[nodiscard]] std::string line_about(std::string_view key, std::string_view what) const;
   [[nodiscard]] std::optional<Found> find(std::string_view key);
   [[nodiscard]] std::optional<std::string> choice_text(std::string_view key);
 

@@ -1,6 +1,7 @@
 #include "common/runtime/config_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 #include <vector>
@@ -22,6 +23,34 @@ std::string key_of(std::string_view variable) {
     }
   }
   return key;
+}
+
+std::string variable_of(std::string_view key) {
+  std::string variable(kEnvironmentPrefix);
+  for (const char c : key) {
+    if (c == '.') {
+      variable += "__";
+    } else {
+      variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+  }
+  return variable;
+}
+
+bool is_for_others(std::string_view variable, std::string_view value) {
+  constexpr std::array<std::string_view, 5> kOthers{"POLYBOT_REPLICA", "POLYBOT_TAG",
+                                                    "POLYBOT_RECORDED_DATA", "POLYBOT_SIM_SEED",
+                                                    "POLYBOT_SIM_SEEDS"};
+  if (std::find(kOthers.begin(), kOthers.end(), variable) != kOthers.end()) return true;
+  if (variable.ends_with("_SERVICE_HOST") ||
+      variable.find("_SERVICE_PORT") != std::string_view::npos)
+    return true;
+  constexpr std::string_view kPort = "_PORT";
+  const std::size_t port = variable.find(kPort);
+  if (port == std::string_view::npos) return false;
+  const std::string_view rest = variable.substr(port + kPort.size());
+  if (rest.empty()) return value.find("://") != std::string_view::npos;
+  return rest.size() > 1 && rest[0] == '_' && rest[1] >= '0' && rest[1] <= '9';
 }
 
 std::string trimmed(std::string_view text) {
@@ -56,6 +85,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
+}
+
+std::string closest(std::string_view key, const std::set<std::string, std::less<>>& known) {
+  std::string best;
+  std::size_t best_distance = 4;  // more differences than three are another word
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(key, candidate);
+    if (distance >= best_distance) continue;
+    best_distance = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+std::string suggestion(std::string_view key, const std::set<std::string, std::less<>>& known) {
+  const std::string best = closest(key, known);
+  return best.empty() ? "" : " (did you mean " + best + "?)";
 }
 
 std::string in_words(domain::Duration span) {

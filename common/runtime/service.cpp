@@ -130,6 +130,7 @@ std::string default_config_file(const std::string& name) {
 struct Arguments {
   std::string config_file;
   bool check_config = false;
+  bool list_keys = false;
 };
 
 // An exit code when the command line was all there was to do.
@@ -144,6 +145,8 @@ std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char
   app.add_flag("--check-config", arguments.check_config,
                "Read the configuration and the environment, print what is wrong with them or "
                "\"ok\", and end");
+  app.add_flag("--list-keys", arguments.list_keys,
+               "Print every key that this configuration may have, one a line, and end");
   app.set_version_flag("--version", options.name + " " + options.build.text(),
                        "Print version and commit and end");
   app.set_help_flag("--help,-h", "Print this text and end");
@@ -156,6 +159,20 @@ std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char
     return cannot_start(std::string(error.what()) + " (see --help)");
   }
   return std::nullopt;
+}
+
+int list_keys(const config::Reader& reader) {
+  for (const std::string& key : reader.known_keys()) std::printf("%s\n", key.c_str());
+  return kExitOk;
+}
+
+// Throws ConfigError.
+int check_config(config::Reader& reader, const std::string& file) {
+  for (const std::string& absent : reader.finish_check()) {
+    std::printf("%s (not there yet: the first start of the stack makes it)\n", absent.c_str());
+  }
+  std::printf("%s: ok\n", file.c_str());
+  return kExitOk;
 }
 
 int run_command(const Command& command, int argc, char** argv) {
@@ -344,11 +361,9 @@ int run_service_erased(const ServiceOptions& options, int argc, char** argv,
     const CommonSettings settings = read_common(reader, options, environment);
     log::configure(settings.log);
     std::any service_config = read_config(reader);
+    if (arguments.list_keys) return list_keys(reader);
+    if (arguments.check_config) return check_config(reader, arguments.config_file);
     reader.finish();
-    if (arguments.check_config) {
-      std::printf("%s: ok\n", arguments.config_file.c_str());
-      return kExitOk;
-    }
     log::init(settings.log);
     const SupervisorSocket supervisor(from_environment(environment, "NOTIFY_SOCKET"));
     exit_code = run_loop(options, settings, supervisor, std::move(service_config), run);

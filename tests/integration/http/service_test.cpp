@@ -185,6 +185,13 @@ TEST_F(ServiceTest, RunsItsCommands) {
   EXPECT_EQ(echo.output, "a\n--b\n");
 }
 
+TEST_F(ServiceTest, ListsTheKeysThatItsConfigurationMayHave) {
+  Process process({"--list-keys", "--config", config_.string()}, {});
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_THAT(process.output, HasSubstr("\nlog.level\n"));
+  EXPECT_THAT(process.output, HasSubstr("probe.behavior\n"));
+}
+
 TEST_F(ServiceTest, ChecksItsConfiguration) {
   Process good({"--check-config", "--config", config_.string()}, {});
   EXPECT_EQ(good.wait(), 0);

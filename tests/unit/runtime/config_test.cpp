@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/runtime/config_text.hpp"
+
 namespace polybot::runtime::config {
 namespace {
 
@@ -181,6 +183,60 @@ TEST(ConfigTest, TakesSecretsFromFilesOnly) {
   EXPECT_THAT(errors, HasSubstr("gateway.toml:3: venue.key: unknown key"));
   EXPECT_THAT(errors, HasSubstr("venue.secret_file: cannot read " + path.string()));
   EXPECT_EQ(errors.find("hunter2"), std::string::npos);
+}
+
+TEST(ConfigTest, RefusesAVariableThatNobodyTakes) {
+  Reader r = reader("", {{"POLYBOT_RISK_POSITION_MAX", "50"}, {"POLYBOT_ENABLED", "false"}});
+  (void)r.integer("risk.position_max", 0, 0, 99);
+  const std::string errors = errors_of(r);
+  EXPECT_THAT(errors, HasSubstr("environment POLYBOT_RISK_POSITION_MAX: risk_position_max: unknown "
+                                "key (did you mean risk.position_max?)"));
+  EXPECT_THAT(errors, HasSubstr("environment POLYBOT_ENABLED: enabled: unknown key"));
+}
+
+TEST(ConfigTest, LeavesTheVariablesOfOthersAlone) {
+  Reader r = reader("", {{"POLYBOT_REPLICA", "gw-1"},
+                         {"POLYBOT_RECORDED_DATA", "/data"},
+                         {"POLYBOT_SERVICE_HOST", "10.0.0.1"},
+                         {"POLYBOT_SERVICE_PORT", "8080"},
+                         {"POLYBOT_SERVICE_PORT_API", "8080"},
+                         {"POLYBOT_PORT", "tcp://10.0.0.1:8080"},
+                         {"POLYBOT_PORT_8080_TCP", "tcp://10.0.0.1:8080"},
+                         {"POLYBOT_PORT_8080_TCP_PROTO", "tcp"},
+                         {"POLYBOT_GATEWAY_PORT_8080_TCP_ADDR", "10.0.0.1"}});
+  EXPECT_EQ(errors_of(r), "");
+  Reader mistaken = reader("", {{"POLYBOT_API_PORT", "9999"}});
+  EXPECT_THAT(errors_of(mistaken), HasSubstr("POLYBOT_API_PORT"));
+}
+
+TEST(ConfigTest, ListsTheKeysThatItKnows) {
+  Reader r = reader("[a]\nunknown = 1\n", {{"POLYBOT_A__ALSO_UNKNOWN", "1"}});
+  (void)r.table("b").boolean("on", false);
+  (void)r.integer("a.n", 0, 0, 9);
+  EXPECT_EQ(r.known_keys(), (std::vector<std::string>{"a.n", "b.on"}));
+  EXPECT_EQ(variable_of("a.order_max"), "POLYBOT_A__ORDER_MAX");
+  EXPECT_EQ(key_of(variable_of("a.order_max")), "a.order_max");
+}
+
+TEST(ConfigTest, ChecksBeforeTheSecretsAreMade) {
+  const std::string file = "[venue]\nkey_file = \"/nowhere/venue-key\"\n";
+  Reader checked = reader(file);
+  (void)checked.secret("venue.key", Presence::Required);
+  EXPECT_THAT(checked.finish_check(), testing::ElementsAre(HasSubstr("/nowhere/venue-key")));
+  Reader started = reader(file);
+  (void)started.secret("venue.key", Presence::Required);
+  EXPECT_THAT(errors_of(started), HasSubstr("gateway.toml:2: venue.key_file: cannot read "));
+}
+
+TEST(ConfigTest, FindsNoFaultBelowATableWhoseShapeIsNotKnown) {
+  Reader r = reader("[a]\ntype = \"no such\"\n[a.parameters]\nx = 1\n[a.parametersx]\ny = 1\n",
+                    {{"POLYBOT_A__PARAMETERS__Z", "1"}});
+  Reader table = r.table("a");
+  (void)table.string("type", "");
+  table.accept_below("parameters");
+  const std::string errors = errors_of(r);
+  EXPECT_EQ(errors.find("parameters."), std::string::npos) << errors;
+  EXPECT_THAT(errors, HasSubstr("a.parametersx.y: unknown key"));
 }
 
 TEST(ConfigTest, ParsesDurations) {
