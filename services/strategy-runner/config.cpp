@@ -93,6 +93,7 @@ StrategySettings read_strategy(Reader& root, const std::string& name,
     for (const StrategyType& one : strategy_types())
       known.append(known.empty() ? "" : ", ").append(one.name);
     table.error("type", "must be one of " + known + ", got \"" + type_name + "\"");
+    table.accept_below("parameters");  // they may be right for the type that was meant
     return settings;
   }
   ParameterTexts texts;

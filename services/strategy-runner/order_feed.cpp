@@ -115,6 +115,7 @@ void OrderFeed::take_strategies(const bus::Received& received) {
       continue;
     }
     heard_at_ = clock_.monotonic();
+    note_unmanaged(states);
     for (const domain::StrategyState& state : states) {
       sink_.apply(StrategyHeard{state});
       const auto found = streams_.find(state.strategy);
@@ -128,6 +129,17 @@ void OrderFeed::take_strategies(const bus::Received& received) {
       stream.state_seq_before = state.last_seq;
       stream.newest_seq = std::max(stream.newest_seq, state.last_seq);
     }
+  }
+}
+
+// A message holds every strategy that order-manager is configured with.
+void OrderFeed::note_unmanaged(const std::vector<domain::StrategyState>& managed) {
+  unmanaged_.clear();
+  for (const auto& [name, stream] : streams_) {
+    const bool is_managed = std::any_of(
+        managed.begin(), managed.end(),
+        [&name = name](const domain::StrategyState& state) { return state.strategy == name; });
+    if (!is_managed) unmanaged_.push_back(name);
   }
 }
 

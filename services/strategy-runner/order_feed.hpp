@@ -45,6 +45,8 @@ class OrderFeed {
   // Monotonic time of the last state message; empty before the first.
   [[nodiscard]] std::optional<domain::Duration> heard_at() const { return heard_at_; }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  // Strategies of this process that order-manager's configuration lacks: they never get a lease.
+  [[nodiscard]] const std::vector<domain::StrategyName>& unmanaged() const { return unmanaged_; }
 
  private:
   enum class Need : std::uint8_t { Nothing, Replay, Snapshot };
@@ -58,6 +60,7 @@ class OrderFeed {
   void take_orders(const bus::Received& received);
   void take_strategies(const bus::Received& received);
   void take_leases(const bus::Received& received);
+  void note_unmanaged(const std::vector<domain::StrategyState>& managed);
   void observe(const domain::StrategyName& name, Stream& stream,
                const domain::StreamedEvent& event);
   void broken(const domain::StrategyName& name, Stream& stream, Need need);
@@ -77,6 +80,7 @@ class OrderFeed {
   Sink sink_;
   runtime::Clock clock_;
   std::map<domain::StrategyName, Stream> streams_;
+  std::vector<domain::StrategyName> unmanaged_;
   std::optional<domain::Duration> heard_at_;
   std::uint64_t refused_ = 0;
   runtime::log::Limited refusals_log_;

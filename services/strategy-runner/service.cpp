@@ -47,6 +47,32 @@ bus::PublisherConfig publisher_config(const Config& config, const runtime::Runti
           .unix_now_ns = [clock = runtime.clock] { return domain::to_unix_ns(clock.now()); }};
 }
 
+std::string level_text(std::string_view verb, const std::optional<domain::Level>& level) {
+  if (!level) return {};
+  return " " + std::string(verb) + " " + level->quantity.to_string() + " at " +
+         level->price.to_string();
+}
+
+// "buy 10 yes of 0x.. at 0.45, sell ..", "quote 0x.. bid 20 at 0.44 ask 20 at 0.47"
+std::string wanted_text(const domain::Signal& signal) {
+  if (const auto* quote = std::get_if<domain::QuoteTarget>(&signal.intent)) {
+    const bool none = !quote->bid && !quote->ask;
+    return "quote " + domain::to_string(quote->market) +
+           (none ? " not at all" : level_text("bid", quote->bid) + level_text("ask", quote->ask));
+  }
+  std::string text;
+  for (const domain::Leg& leg : std::get<std::vector<domain::Leg>>(signal.intent)) {
+    text.append(text.empty() ? "" : ", ")
+        .append(leg.side == domain::Side::Buy ? "buy " : "sell ")
+        .append(leg.quantity.to_string())
+        .append(leg.instrument.outcome == domain::Outcome::Yes ? " yes of " : " no of ")
+        .append(domain::to_string(leg.instrument.market))
+        .append(" at ")
+        .append(leg.limit.to_string());
+  }
+  return text;
+}
+
 // The objects of the process and the loop around the core. Everything runs on one thread.
 class Service {
  public:
@@ -93,12 +119,16 @@ class Service {
   static constexpr std::string_view kMarketDataPart = "market-data";
   static constexpr std::string_view kOrderManagerPart = "order-manager";
   static constexpr std::string_view kLeasesPart = "leases";
+  static constexpr std::string_view kStrategiesPart = "strategies";
   enum class Leaving : std::uint8_t { No, Yes };
 
   void apply(const Input& input) {
     runner_.on(input, runtime_.clock.now(), outputs_);
     if (!std::holds_alternative<LeasesHeard>(input)) return;
     market_feed_.follow(runner_.shards());
+    if (const std::uint64_t shards = runner_.shards();
+        std::exchange(shards_told_, shards) != shards)
+      runtime::log::debug("Leases changed", {{"shards", __builtin_popcountll(shards)}});
     // Somebody waits for what was asked back.
     if (!runner_.released().empty()) publish_announcement(Leaving::No);
   }
@@ -127,6 +157,7 @@ class Service {
     if (!runtime::log::enabled(runtime::log::Level::Debug)) return;
     runtime::log::debug("Signal emitted", {{"signal_id", domain::to_string(signal.id)},
                                            {"strategy", signal.strategy.value},
+                                           {"wants", wanted_text(signal)},
                                            {"trace_id", domain::to_string(signal.trace)}});
   }
 
@@ -185,11 +216,27 @@ class Service {
       judge_peer(kMarketDataPart, market_feed_.alive_at());
     }
     judge_peer(kOrderManagerPart, order_feed_.heard_at());
+    judge_strategies();
     const std::vector<std::string> reasons = runner_.reasons_not_ready(runtime_.clock.now());
     if (reasons.empty()) return runtime_.health.set_ready(kLeasesPart);
     std::string all;
     for (const std::string& reason : reasons) all.append(all.empty() ? "" : "; ").append(reason);
     runtime_.health.set_not_ready(kLeasesPart, all);
+  }
+
+  // Order-manager leases no strategy that its own configuration lacks.
+  void judge_strategies() {
+    std::string all;
+    for (const domain::StrategyName& name : order_feed_.unmanaged()) {
+      all.append(all.empty() ? "" : "; ")
+          .append(name.value + " never trades: order-manager.toml has no [strategies." +
+                  name.value + "]");
+    }
+    if (all.empty()) return runtime_.health.remove(kStrategiesPart);
+    if (std::exchange(unmanaged_told_, all) != all)
+      runtime::log::warning("A strategy is not in order-manager's configuration",
+                            {{"reason", all}});
+    runtime_.health.set_not_ready(kStrategiesPart, all);
   }
 
   void judge_peer(std::string_view part, std::optional<domain::Duration> heard_at) {
@@ -216,6 +263,8 @@ class Service {
   MarketFeed market_feed_;
   OrderFeed order_feed_;
   bool full_ = false;  // said so
+  std::string unmanaged_told_;
+  std::uint64_t shards_told_ = 0;
 };
 
 }  // namespace

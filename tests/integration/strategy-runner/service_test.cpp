@@ -157,7 +157,7 @@ class RunnerServiceTest : public testing::Test {
   void speak() {
     if (stream_) market_data_.publish(wire::topics::market(shard_), wire::encode_market(market_));
     if (stream_ && stream_book_) market_data_.publish(md_topic(), codec_.encode(book()));
-    domain::StrategyState state{.strategy = kName,
+    domain::StrategyState state{.strategy = managed_,
                                 .enabled = true,
                                 .parameters = {},
                                 .last_seq = journal_.empty() ? 0 : journal_.back().event.seq,
@@ -229,6 +229,7 @@ class RunnerServiceTest : public testing::Test {
   std::vector<domain::StreamedEvent> journal_;
   std::uint64_t snapshot_seq_ = 0;
   std::uint64_t granted_seq_ = 0;
+  domain::StrategyName managed_ = kName;
   bool stream_ = true;  // of market data
   bool stream_book_ = true;
   bool recovery_book_ = false;
@@ -274,6 +275,19 @@ TEST_F(RunnerServiceTest, IsNotReadyBeforeItHasHeardItsPeers) {
   start_runner();
   loop_.run_until([&] { return announcements_ > 2; });
   EXPECT_FALSE(health_.ready());
+  EXPECT_TRUE(live_until([&] { return health_.ready(); }));
+}
+
+// Order-manager's table does not name it: it would wait for a lease for ever.
+TEST_F(RunnerServiceTest, IsNotReadyWithAStrategyThatOrderManagerDoesNotHave) {
+  managed_.value = "another";
+  start_runner();
+  ASSERT_TRUE(live_until([&] {
+    return health_.ready_body().find("order-manager.toml has no [strategies.spread_farm]") !=
+           std::string::npos;
+  }));
+  EXPECT_FALSE(health_.ready());
+  managed_ = kName;
   EXPECT_TRUE(live_until([&] { return health_.ready(); }));
 }
 
@@ -344,6 +358,22 @@ TEST_F(RunnerServiceTest, SurvivesWhatItCannotRead) {
   heard_.clear();
   EXPECT_TRUE(live_until([&] { return !heard_.empty(); }));
   EXPECT_FALSE(ended_);
+}
+
+// What is wrong is the type; its parameters may be right.
+TEST(Configuration, NamesAnUnknownTypeAndNotEveryKeyBesideIt) {
+  auto reader = runtime::config::Reader::parse(
+      "[strategies.mine]\ntype = \"momentun\"\n[strategies.mine.parameters]\nwindow = \"8s\"\n",
+      "strategy-runner.toml", {});
+  (void)read_config(reader);
+  try {
+    reader.finish();
+    ADD_FAILURE() << "no error";
+  } catch (const runtime::ConfigError& error) {
+    const std::string errors = error.what();
+    EXPECT_NE(errors.find("must be one of"), std::string::npos) << errors;
+    EXPECT_EQ(errors.find("unknown key"), std::string::npos) << errors;
+  }
 }
 
 }  // namespace
