@@ -20,6 +20,17 @@ Money limit(Reader& reader, const std::string& key, Money fallback) {
   return reader.decimal<Money>(key, fallback, Money{}, kMoneyMax);
 }
 
+// Reaching these reduces trading, and nothing lost reaches 0.
+Money loss_limit(Reader& reader, const std::string& key, Money fallback) {
+  const Money read = limit(reader, key, fallback);
+  if (read.is_zero()) {
+    reader.error(key,
+                 "must be above 0, which would reduce trading at once (trading.first_state = "
+                 "\"reducing\" is for a new journal that is not to open positions)");
+  }
+  return read;
+}
+
 // `table` is "risk." or ""; `limits` brings the defaults and takes what was read.
 void read_limits(Reader& reader, const std::string& table, domain::RiskLimits& limits) {
   limits.order_notional_max =
@@ -36,8 +47,8 @@ void read_limits(Reader& reader, const std::string& table, domain::RiskLimits& l
                                                             limits.order_burst_max, 0, 100'000);
   limits.price_band =
       reader.decimal<Price>(table + "price_band", limits.price_band, Price{}, domain::kPriceOne);
-  limits.daily_loss_max = limit(reader, table + "daily_loss_max", limits.daily_loss_max);
-  limits.drawdown_max = limit(reader, table + "drawdown_max", limits.drawdown_max);
+  limits.daily_loss_max = loss_limit(reader, table + "daily_loss_max", limits.daily_loss_max);
+  limits.drawdown_max = loss_limit(reader, table + "drawdown_max", limits.drawdown_max);
 }
 
 void read_strategies(Reader& reader, Settings& settings) {
