@@ -18,6 +18,21 @@ GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 
+# What is given under a name that nobody reads would be dropped without a word.
+TAKEN := $(GIVEN) BUILD JOBS FUZZ_SECONDS MINUTES DURATION FAULTS STEPS SYSTEMS LOG_FORMAT LOG_LEVEL POLYBOT_% \
+  CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_% CCACHE_% XDG_% TMPDIR SHELL
+MISTAKEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(TAKEN),$(name))))
+ifneq ($(strip $(MISTAKEN)),)
+  $(error There is no variable $(strip $(MISTAKEN)); make help lists those that there are)
+endif
+
+# And a number that is none would be found out when everything is installed and built for it.
+without = $(if $(2),$(call without,$(subst $(firstword $(2)),,$(1)),$(wordlist 2,99,$(2))),$(1))
+not_whole = $(or $(word 2,$(1)),$(call without,$(1),0 1 2 3 4 5 6 7 8 9))
+$(foreach name,SEED SEEDS RUNNERS PORT_OFFSET JOBS FUZZ_SECONDS,$(if $(call not_whole,$(value $(name))),\
+  $(error $(name) must be a whole number, not '$(value $(name))')))
+$(foreach name,RUNNERS JOBS FUZZ_SECONDS,$(if $(filter 0%,$(value $(name))),$(error $(name) must be at least 1)))
+
 # The folder of all build trees. In recipes $(BUILD) is the tree of `make run` and `make test`, as the shell reads it.
 quoted = '$(subst ','\'',$(1))'
 QUIET := $(if $(filter-out help scale token format clean,$(or $(MAKECMDGOALS),help)),,quiet)
@@ -43,10 +58,11 @@ help: ## list the targets
 	@echo "  DATA=folder       where journal, exchange, logs and keys live (default data/sim)"
 	@echo "  EDGE=0            a market without mispricings and noise traders: nobody can win but by luck"
 	@echo "  RUNNERS=3         so many strategy-runners share the work (default 1)"
-	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (a data folder of its own per run)"
+	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (without DATA in a data folder of its own)"
 	@echo "  SPEED=10          replay ten times as fast as recorded"
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
 	@echo "  PORT_OFFSET=100   added to every port: a second stack beside the first, with a DATA of its own"
+	@echo "  POLYBOT_X__Y=z    key x.y of the configuration, as in POLYBOT_RISK__POSITION_MAX=50; LOG_LEVEL, LOG_FORMAT"
 	@echo "Other variables: BUILD=folder (where the build trees go, default build),"
 	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
 	@echo "  FUZZ_SECONDS=n (make fuzz), FAULTS='halt kill' (make e2e: these faults alone),"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Says before anything is built when DATA (by default a folder in data/) cannot be made or written, and when MODE,
-# CONFIG or RECORDING name what is not there. The launcher checks them and the rest again.
+# Says before anything is built when DATA (by default a folder in data/) cannot be made or written, when MODE, CONFIG or
+# RECORDING name what is not there, and when RECORDING is plainly no recording. The launcher checks them and the rest
+# again, and the simulated venue reads the recording.
 set -eu
 fail() {
   printf '%s\n' "make run: $*" >&2
@@ -11,7 +12,22 @@ case ${MODE:-sim} in
   *) fail "MODE=$MODE is not part of this version; MODE=sim trades on the built-in venue." ;;
 esac
 [ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
-[ -z "${RECORDING:-}" ] || [ -f "$RECORDING" ] || fail "RECORDING: there is no file $RECORDING."
+case ${EDGE:-1} in 0 | 1) ;; *) fail "EDGE must be 0 or 1, not '$EDGE'." ;; esac
+# The first lines of a plain recording tell; of a compressed one its first four bytes.
+holds_frames() {
+  case $RECORDING in
+    *.zst) [ "$(head -c 4 -- "$RECORDING" | od -An -tx1 | tr -d ' ')" = 28b52ffd ] ;;
+    *) head -n 100 -- "$RECORDING" | head -c 10000000 | grep -a -q '"ts_ms".*"raw"\|"raw".*"ts_ms"' ;;
+  esac
+}
+if [ -n "${RECORDING:-}" ]; then
+  [ -f "$RECORDING" ] || fail "RECORDING: there is no file $RECORDING."
+  [ -r "$RECORDING" ] || fail "RECORDING: $RECORDING cannot be read."
+  holds_frames ||
+    fail "RECORDING: $RECORDING is no recording: a line is {\"ts_ms\": time, \"raw\": frame} (.jsonl, or .jsonl.zst)."
+elif [ -n "${SPEED:-}" ]; then
+  fail "SPEED goes with RECORDING=file."
+fi
 data=${DATA:-data/sim}
 # The folder itself, or the nearest one above it that is there.
 present=$data

@@ -10,5 +10,4 @@ fi
   echo "token: there is no $token yet; the gateway makes it at its first start (make run)" >&2
   exit 1
 }
-cat -- "$token"
-echo
+printf '%s\n' "$(cat -- "$token")"

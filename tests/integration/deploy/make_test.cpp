@@ -27,7 +27,8 @@ struct Outcome {
 class MakeTest : public testing::Test {
  protected:
   MakeTest() {
-    for (const char* of_the_caller : {"MAKEFLAGS", "MAKELEVEL", "DATA", "BUILD"})
+    for (const char* of_the_caller :
+         {"MAKEFLAGS", "MAKELEVEL", "DATA", "BUILD", "RECORDING", "SPEED", "EDGE"})
       ::unsetenv(of_the_caller);
     ::setenv("SOURCE", POLYBOT_SOURCE_DIR, 1);
     // The shells of these tests read names from variables, which no quote in them can end.
@@ -56,6 +57,45 @@ TEST_F(MakeTest, PassesADataFolderOfAnyNameOnAsItIs) {
   EXPECT_EQ(run(make + "DATA=\"$ODD\"").output, "the token\n");
   EXPECT_EQ(run(make + "DATA=\"$ODD/\"").output, "the token\n");
   EXPECT_EQ(run("DATA=\"$ODD\" " + make).output, "the token\n");
+}
+
+// Nobody should have to strip what is pasted into a header.
+TEST_F(MakeTest, PrintsTheTokenAsOneLine) {
+  std::ofstream(odd_ / "secrets" / "api-token") << "the token\n";
+  EXPECT_EQ(run("make -s --no-print-directory -C \"$SOURCE\" token DATA=\"$ODD\"").output,
+            "the token\n");
+}
+
+TEST_F(MakeTest, RefusesAVariableThatNobodyReads) {
+  const Outcome refused = run("make -C \"$SOURCE\" help SEEED=7");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("no variable SEEED"));
+  EXPECT_EQ(run("make -C \"$SOURCE\" help SEED=7 POLYBOT_RISK__POSITION_MAX=50").exit_code, 0);
+}
+
+TEST_F(MakeTest, RefusesANumberThatIsNoneBeforeItInstallsOrBuilds) {
+  for (const char* wrong : {"SEED=x", "RUNNERS=0", "FUZZ_SECONDS=10s", "FUZZ_SECONDS=0",
+                            "PORT_OFFSET=-1", "SEEDS='1 2'"}) {
+    const Outcome refused = run(std::string("make -n -C \"$SOURCE\" fuzz ") + wrong);
+    EXPECT_EQ(refused.exit_code, 2) << wrong;
+    EXPECT_THAT(refused.output, HasSubstr(" must be ")) << wrong;
+  }
+}
+
+TEST_F(MakeTest, RefusesWhatIsPlainlyNoRecordingBeforeItBuilds) {
+  const std::string make =
+      "make -s --no-print-directory -C \"$SOURCE\" data-folder DATA=\"$ODD\" RECORDING=";
+  std::ofstream(folder_ / "empty.jsonl") << "";
+  std::ofstream(folder_ / "good.jsonl") << "{\"ts_ms\": 1, \"raw\": \"[]\"}\n";
+  std::ofstream(folder_ / "not.jsonl.zst") << "{\"ts_ms\": 1, \"raw\": \"[]\"}\n";
+  const std::string folder = folder_.path().string();
+  for (const std::string& wrong :
+       {std::string("/etc/passwd"), folder + "/empty.jsonl", folder + "/not.jsonl.zst"}) {
+    const Outcome refused = run(make + wrong);
+    EXPECT_EQ(refused.exit_code, 2) << wrong;
+    EXPECT_THAT(refused.output, HasSubstr("is no recording")) << wrong;
+  }
+  EXPECT_EQ(run(make + folder + "/good.jsonl").output, "");
 }
 
 TEST_F(MakeTest, BuildsWhereItIsToldTo) {
