@@ -12,6 +12,15 @@
 namespace polybot::venue_simulator {
 namespace fs = std::filesystem;
 
+namespace {
+
+// A frame of 500 books has some 4 MB: a longer line is of something else.
+constexpr std::size_t kLineBytesMax = 32U << 20;
+// Lines that may stand before the first frame.
+constexpr std::uint64_t kPreambleLinesMax = 1'000;
+
+}  // namespace
+
 // The lines of a file, plain or compressed.
 class Recording::Lines {
  public:
@@ -29,6 +38,7 @@ class Recording::Lines {
         return true;
       }
       text_.erase(0, std::exchange(used_, 0));
+      if (text_.size() > kLineBytesMax) return false;
       if (fill()) continue;
       line = std::exchange(text_, {});
       return !line.empty();
@@ -74,7 +84,16 @@ Recording::Recording(const fs::path& path) : lines_(std::make_unique<Lines>(path
   name_ = path.filename().string();
   name_ = name_.substr(0, name_.find('.'));
   fingerprint_ = path.filename().string() + ":" + std::to_string(fs::file_size(path));
-  if (const RecordedFrame* first = peek()) first_ms_ = first->at_ms;
+  const RecordedFrame* const first = peek();
+  if (first == nullptr) {
+    throw runtime::CannotStart(path.string() + " is no recording of the market channel: " +
+                               (skipped_lines_ == 0
+                                    ? std::string("it holds no line")
+                                    : "none of its first " + std::to_string(skipped_lines_) +
+                                          " lines is {\"ts_ms\": time, \"raw\": "
+                                          "frame}"));
+  }
+  first_ms_ = first->at_ms;
 }
 
 Recording::~Recording() = default;
@@ -93,6 +112,7 @@ const RecordedFrame* Recording::peek() {
     const boost::json::value* raw = object == nullptr ? nullptr : object->if_contains("raw");
     if (at == nullptr || raw == nullptr || !at->is_int64() || !raw->is_string()) {
       ++skipped_lines_;
+      ended_ = next_index_ == 0 && skipped_lines_ >= kPreambleLinesMax;
       continue;
     }
     latest_ms_ = std::max(latest_ms_, at->as_int64());

@@ -27,7 +27,8 @@ struct RecordedFrame {
 
 class Recording {
  public:
-  // Throws runtime::CannotStart when there is no such file.
+  // Throws runtime::CannotStart when there is no such file, or when none of its first thousand
+  // lines is a frame: whoever trades on it would wait for markets in vain.
   explicit Recording(const std::filesystem::path& path);
   ~Recording();
   Recording(const Recording&) = delete;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/polymarket/messages/market_channel.hpp"
+#include "common/runtime/config.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -12,6 +13,24 @@ namespace {
 
 // A turn takes at most this many frames, so that a late process still answers its clients.
 constexpr std::uint64_t kFramesPerTurnMax = 2'000;
+
+// A recording begins with the books of what was subscribed to; a few frames may come before.
+constexpr std::uint64_t kFramesBeforeBooksMax = 1'000;
+
+bool shows_a_book(const std::string& path) {
+  Recording recording(path);
+  polymarket::MarketFrame frame;
+  while (const RecordedFrame* recorded = recording.peek()) {
+    if (recorded->index >= kFramesBeforeBooksMax) return false;
+    if (polymarket::parse_market_frame(recorded->raw, frame)) {
+      for (const polymarket::MarketEvent& event : frame.events) {
+        if (std::holds_alternative<polymarket::BookEvent>(event)) return true;
+      }
+    }
+    recording.pop();
+  }
+  return false;
+}
 
 std::string slug_of(const std::string& name) {
   std::string slug = name;
@@ -25,7 +44,12 @@ std::string slug_of(const std::string& name) {
 }  // namespace
 
 ReplayDriver::ReplayDriver(const std::string& path, std::int64_t speed_percent)
-    : recording_(path), speed_percent_(speed_percent) {}
+    : recording_(path), speed_percent_(speed_percent) {
+  if (!shows_a_book(path)) {
+    throw runtime::CannotStart(path + " is no recording of the market channel: none of its first " +
+                               std::to_string(kFramesBeforeBooksMax) + " frames shows a book");
+  }
+}
 
 Timestamp ReplayDriver::due_of(std::int64_t recorded_ms) const {
   const std::int64_t since_ms = recorded_ms - recording_.first_ms();

@@ -22,6 +22,7 @@ namespace polybot::venue_simulator {
 class ReplayDriver {
  public:
   using Publish = std::function<void(const polymarket::MarketFrame&, domain::Timestamp now)>;
+  // Throws runtime::CannotStart when the recording cannot be read or shows no book to trade on.
   ReplayDriver(const std::string& path, std::int64_t speed_percent);
 
   [[nodiscard]] const std::string& fingerprint() const { return recording_.fingerprint(); }

@@ -137,6 +137,18 @@ TEST_F(RecordingTest, KeepsFileOrderAndNeverGoesBackInTime) {
   EXPECT_TRUE(recording.at_end());
 }
 
+// Nobody should wait for markets that cannot come.
+TEST_F(RecordingTest, RefusesAtOnceWhatIsNone) {
+  write({});
+  EXPECT_THROW(Recording{path}, runtime::CannotStart);
+  write(std::vector<std::string>(5'000, "root:x:0:0:root:/root:/bin/bash"));
+  EXPECT_THROW(Recording{path}, runtime::CannotStart);
+  // Frames, but none of the market channel.
+  write({R"({"ts_ms":1000,"raw":"PONG"})", R"({"ts_ms":1000,"raw":"{\"event_type\":\"x\"}"})"});
+  EXPECT_NO_THROW(Recording{path});
+  EXPECT_THROW((ReplayDriver{path.string(), 100}), runtime::CannotStart);
+}
+
 std::string market_hex() {
   return "0x" + std::string(63, '0') + "1";
 }
