@@ -151,11 +151,15 @@ void add_text_fields(Line& line, Fields fields) {
   }
 }
 
-// The text escaped as in JSON, without its quotes: one line stays one line.
+// The text escaped as in JSON, so that one line stays one line, but for quotes: it is not within
+// any.
 bool append_escaped(std::string& out, std::string_view text, std::size_t bytes_max) {
   std::string quoted;
   const bool whole = http::append_json_string(quoted, text, bytes_max);
-  out.append(quoted, 1, quoted.size() - 2);
+  for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {
+    if (quoted[i] == '\\' && quoted[++i] != '"') out += '\\';
+    out += quoted[i];
+  }
   return whole;
 }
 

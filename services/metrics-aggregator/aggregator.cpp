@@ -255,6 +255,15 @@ asio::awaitable<void> Aggregator::merge(Durability durability) {
     co_await write_state(std::move(bytes), durability);
   }
   exposition_.swap(view);
+  runtime::log::debug("Metrics merged", {{"series", exposition_.series()},
+                                         {"snapshots", merger_.counts().snapshots},
+                                         {"replicas", replicas_up()}});
+}
+
+std::size_t Aggregator::replicas_up() {
+  std::size_t up = 0;
+  for (const ServiceHealth& service : liveness_.at(line(settings_.now()))) up += service.up;
+  return up;
 }
 
 // What the bus refused before anybody could call it a snapshot: no frame of ours, or one too large.

@@ -96,6 +96,7 @@ class Aggregator {
 
   http::Response scrape(const http::Request& request);
   std::vector<ServiceHealth> services();
+  [[nodiscard]] std::size_t replicas_up();
   OwnHealth own_health() const;
 
   boost::asio::any_io_executor executor_;

@@ -83,10 +83,10 @@ struct Writer {
                 {"trace_id", trace()}});
   }
   void operator()(const domain::OrderCanceled& body) const {
-    order_line("Order canceled", body.order);
+    order_line(log::Level::Info, "Order canceled", body.order);
   }
   void operator()(const domain::OrderExpired& body) const {
-    order_line("Order expired", body.order);
+    order_line(log::Level::Info, "Order expired", body.order);
   }
   void operator()(const domain::SignalDenied& body) const {
     denied("Signal denied", body.signal, body.reason);
@@ -143,15 +143,35 @@ struct Writer {
                                 {"runner", body.replica.value},
                                 {"shards", __builtin_popcountll(body.shards)}});
   }
-  // Steps between the lines above; the journal has them.
-  void operator()(const domain::SignalAccepted&) const {}
-  void operator()(const domain::OrderAccepted&) const {}
-  void operator()(const domain::FillAdvanced&) const {}
-  void operator()(const domain::CancelRequested&) const {}
-  void operator()(const domain::OrderCancelRejected&) const {}
-  void operator()(const domain::MarketRecorded&) const {}
+  // Steps between the lines above, for whoever wants to see each decision.
+  void operator()(const domain::SignalAccepted& body) const {
+    log::debug("Signal accepted", {{"signal", domain::to_string(body.signal)},
+                                   {"strategy", strategy()},
+                                   {"trace_id", trace()}});
+  }
+  void operator()(const domain::OrderAccepted& body) const {
+    order_line(log::Level::Debug, "Order accepted by the venue", body.order);
+  }
+  void operator()(const domain::FillAdvanced& body) const {
+    log::debug("Fill settles", {{"order_id", domain::to_string(body.fill.order)},
+                                {"trade_id", body.fill.trade.value},
+                                {"confirmed", body.status == domain::FillStatus::Confirmed}});
+  }
+  void operator()(const domain::CancelRequested& body) const {
+    order_line(log::Level::Debug, "Cancel requested", body.order);
+  }
+  void operator()(const domain::OrderCancelRejected& body) const {
+    log::debug("Cancel rejected", {{"order_id", domain::to_string(body.order)},
+                                   {"reason", body.text},
+                                   {"strategy", strategy()}});
+  }
+  void operator()(const domain::MarketRecorded& body) const {
+    log::debug("Market recorded", {{"market", body.market.slug}});
+  }
   void operator()(const domain::MarksTaken&) const {}
-  void operator()(const domain::AccountReconciled&) const {}
+  void operator()(const domain::AccountReconciled& body) const {
+    log::debug("Account reconciled", {{"until", body.until}});
+  }
   void operator()(const domain::JournalOpened&) const {}
   void operator()(const domain::ManagerStarted&) const {}
   void operator()(const domain::CommandAccepted&) const {}
@@ -160,9 +180,10 @@ struct Writer {
   void operator()(const domain::FlattenEnded&) const {}
 
  private:
-  void order_line(std::string_view message, const domain::ClientOrderId& order) const {
-    log::info(
-        message,
+  void order_line(log::Level level, std::string_view message,
+                  const domain::ClientOrderId& order) const {
+    log::write(
+        level, message,
         {{"order_id", domain::to_string(order)}, {"strategy", strategy()}, {"trace_id", trace()}});
   }
   void denied(std::string_view message, const domain::SignalId& signal,

@@ -121,6 +121,10 @@ http::ServerObserver Api::observer() {
                  double seconds) {
             ++requests_;
             http_metrics_.on_request(method, endpoint, status, seconds);
+            runtime::log::debug("API request", {{"method", method},
+                                                {"endpoint", endpoint},
+                                                {"status", status},
+                                                {"seconds", seconds}});
           },
       .on_websocket = [this](int delta) { http_metrics_.on_websocket(delta); },
       .on_session_error =

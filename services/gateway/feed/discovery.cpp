@@ -89,6 +89,8 @@ asio::awaitable<void> Discovery::crawl() {
         {{"left_out", catalogue_.left_out()}, {"kept", catalogue_.entries()}});
   }
   ++crawls_;
+  runtime::log::debug("Listing read",
+                      {{"markets", catalogue_.entries()}, {"whole", listing_whole_}});
 }
 
 asio::awaitable<void> Discovery::read_wanted() {
@@ -122,6 +124,7 @@ asio::awaitable<void> Discovery::read_record(MarketId id) {
   if (!record || listed == nullptr) co_return;
   const std::string_view field = polymarket::contradiction(*listed, *record);
   if (field.empty()) {
+    runtime::log::debug("Market record read", {{"market", listed->slug}});
     catalogue_.on_record(polymarket::with_record(*listed, *record), clock_.monotonic());
     co_return;
   }

@@ -244,6 +244,7 @@ void Feed::perform_one(const OpenLink& action) {
   MarketLink::Reports reports{
       .on_open =
           [this, id] {
+            runtime::log::debug("Market channel open", {{"link", id.value}});
             FeedActions actions;
             supervisor_.on_open(id, clock_.monotonic(), actions);
             perform(std::move(actions));
@@ -271,6 +272,8 @@ void Feed::perform_one(const SubscribeTokens& action) {
   const auto socket = sockets_.find(action.link);
   if (socket == sockets_.end()) return;
   socket->second.subscribed_at = clock_.now();
+  runtime::log::debug("Tokens subscribed",
+                      {{"link", action.link.value}, {"tokens", action.tokens.size()}});
   socket->second.link->send(action.first ? polymarket::market_subscribe(action.tokens)
                                          : polymarket::market_subscribe_more(action.tokens));
 }

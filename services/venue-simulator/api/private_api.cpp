@@ -8,6 +8,7 @@
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/refusals.hpp"
+#include "common/runtime/logging.hpp"
 #include "services/venue-simulator/api/authentication.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 #include "services/venue-simulator/api/trade_pages.hpp"
@@ -209,7 +210,12 @@ std::optional<std::vector<PrivateApi::Placed>> PrivateApi::place(
   }
   const Outputs& outputs = host_.apply(batch);
   for (std::size_t i = 0; i < positions.size(); ++i) {
-    placed[positions[i]] = answer_of(batch.orders[i], outputs.submits[i]);
+    Placed& one = placed[positions[i]] = answer_of(batch.orders[i], outputs.submits[i]);
+    runtime::log::debug("Order answered",
+                        {{"order", domain::to_string(batch.orders[i].id)},
+                         {"price", batch.orders[i].limit},
+                         {"quantity", batch.orders[i].quantity},
+                         {"answer", one.refused ? one.response.error : one.response.status}});
   }
   if (gate_.strikes(host_.fault(Fault::AnswerLost))) {
     host_.fault_used(Fault::AnswerLost);

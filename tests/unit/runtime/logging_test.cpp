@@ -46,6 +46,13 @@ TEST(LoggingTest, PrintsTextForPeople) {
             "s=5 e=\"\"");
 }
 
+// A message is not within quotes; a value may be, and then its own are escaped.
+TEST(LoggingTest, EscapesNoQuotesInATextMessage) {
+  EXPECT_EQ(text_line("got \"x\" in C:\\n\tand", {{"why", "not \"y\""}}),
+            "2026-05-28T20:26:40.123Z WARNING gateway/g-1 got \"x\" in C:\\\\n\\tand "
+            "why=\"not \\\"y\\\"\"");
+}
+
 TEST(LoggingTest, PrintsOnlyTrueNumbersAsNumbers) {
   for (const char* const number : {"0", "-0", "10", "0.45", "-1.5e10", "1E+2"}) {
     EXPECT_NE(json_line("x", {{"n", exact(number)}}).find(std::string("\"n\":") + number),
