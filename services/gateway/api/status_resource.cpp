@@ -69,6 +69,7 @@ void StatusResource::write_fields(JsonWriter& out) const {
       .end_object();
   out.field("clients", clients_);
   const IdleFacts facts{.now = clock_.now(),
+                        .running_for = clock_.now() - health_.started_at(),
                         .orders_in_sync = orders_.in_sync(),
                         .links_open = feed_.links_open(),
                         .books = feed_.books().size(),

@@ -38,6 +38,13 @@ TEST_F(IdleReasonsTest, SaysNothingWhileOrdersArePlaced) {
   EXPECT_THAT(reasons(), IsEmpty());
 }
 
+TEST_F(IdleReasonsTest, DoesNotBlameTheMarketBeforeStrategiesAreWarm) {
+  facts.running_for = std::chrono::seconds(5);
+  EXPECT_THAT(reasons(), ElementsAre(HasSubstr("just started")));
+  facts.links_open = 0;
+  EXPECT_THAT(reasons(), ElementsAre(HasSubstr("no market data connection")));
+}
+
 TEST_F(IdleReasonsTest, NamesTheMostFundamentalCause) {
   EXPECT_THAT(reasons(), ElementsAre("no strategy sees an opportunity"));
   facts.books_stale = 10;

@@ -68,7 +68,11 @@ std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& 
   if (!reasons.empty()) return reasons;
   about_strategies(reasons, view);
   about_denials(reasons, view, facts.now);
-  if (reasons.empty()) reasons.emplace_back("no strategy sees an opportunity");
+  if (reasons.empty()) {
+    reasons.emplace_back(facts.running_for < facts.quiet_after
+                             ? "just started: strategies watch the books for some seconds first"
+                             : "no strategy sees an opportunity");
+  }
   return reasons;
 }
 

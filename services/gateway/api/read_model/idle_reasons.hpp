@@ -16,7 +16,8 @@ namespace polybot::gateway {
 struct IdleFacts {
   domain::Timestamp now{};
   domain::Duration quiet_after =
-      std::chrono::seconds(30);  // without an order this long, something idles
+      std::chrono::seconds(30);                // without an order this long, something idles
+  domain::Duration running_for = quiet_after;  // the gateway, and with it what it has seen
   bool orders_in_sync = false;
   std::size_t links_open = 0;
   std::size_t books = 0;
