@@ -77,11 +77,21 @@ std::optional<ExitStatus> ChildProcess::poll() {
   if (ended_) return ended_;
   int status = 0;
   const pid_t result = ::waitpid(pid_, &status, WNOHANG);
-  if (result == pid_) {
-    ended_ = WIFSIGNALED(status) ? ExitStatus{.code = 0, .signal = WTERMSIG(status)}
-                                 : ExitStatus{.code = WEXITSTATUS(status), .signal = 0};
-  }
+  if (result == pid_) take(status);
   return ended_;
+}
+
+ExitStatus ChildProcess::wait() {
+  int status = 0;
+  while (!ended_) {
+    if (::waitpid(pid_, &status, 0) == pid_) take(status);
+  }
+  return *ended_;
+}
+
+void ChildProcess::take(int status) {
+  ended_ = WIFSIGNALED(status) ? ExitStatus{.code = 0, .signal = WTERMSIG(status)}
+                               : ExitStatus{.code = WEXITSTATUS(status), .signal = 0};
 }
 
 void ChildProcess::signal(int number) const {

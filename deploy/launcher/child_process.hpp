@@ -49,9 +49,13 @@ class ChildProcess {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Non-blocking; the status stays known once the process has ended.
   [[nodiscard]] std::optional<ExitStatus> poll();
+  // Blocks until it has ended.
+  [[nodiscard]] ExitStatus wait();
   void signal(int number) const;
 
  private:
+  void take(int status);
+
   pid_t pid_ = -1;
   std::optional<ExitStatus> ended_;
 };

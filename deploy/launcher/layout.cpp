@@ -9,6 +9,8 @@
 #include <array>
 #include <string_view>
 
+#include "common/runtime/config_text.hpp"
+
 namespace polybot::launcher {
 namespace {
 
@@ -63,38 +65,19 @@ std::string socket_name(const BusKey& key) {
   return std::string(key.socket) + ".ipc";
 }
 
-// Tables of configuration that one service alone has: the caller's POLYBOT_FLOW__RATE=400 is passed
-// on to the simulator and to nobody else, who would refuse it as unknown.
-struct OwnTables {
-  std::string_view service;
-  std::vector<std::string_view> tables;
-};
-const std::vector<OwnTables>& own_tables() {
-  static const std::vector<OwnTables> table = {
-      {"venue-simulator", {"FLOW", "REPLAY", "ACCOUNT", "SETTLEMENT", "RULES", "MEMORY"}},
-      {"order-manager", {"RISK", "ORDERS", "MONEY", "QUOTES", "LEASES", "TRADING"}},
-      {"gateway", {"DISCOVERY", "FEED"}},
-      {"strategy-runner", {"BOOKS", "RUNNER"}},
-      {"metrics-aggregator", {"MERGE", "HEALTH", "STATE"}}};
-  return table;
-}
-
-bool is_for(std::string_view service, std::string_view variable) {
-  for (const OwnTables& own : own_tables()) {
-    if (own.service != service) continue;
-    for (const std::string_view table : own.tables) {
-      if (variable.starts_with("POLYBOT_" + std::string(table) + "__")) return true;
-    }
-  }
-  return false;
+bool knows(const KnownKeys& known, const std::string& service, std::string_view variable) {
+  const auto keys = known.find(service);
+  return keys != known.end() && variable.starts_with(runtime::config::kEnvironmentPrefix) &&
+         keys->second.contains(runtime::config::key_of(variable));
 }
 
 class Planner {
  public:
-  Planner(const Options& options, const Environment& environment, fs::path sockets,
-          fs::path programs, fs::path configuration)
+  Planner(const Options& options, const Environment& environment, const KnownKeys& known,
+          fs::path sockets, fs::path programs, fs::path configuration)
       : options_(options),
         environment_(environment),
+        known_(known),
         sockets_(std::move(sockets)),
         programs_(std::move(programs)),
         configuration_(std::move(configuration)) {}
@@ -109,12 +92,9 @@ class Planner {
     plan.spec.arguments = {"--config", (configuration_ / (service + ".toml")).string()};
     plan.spec.output = options_.data / "logs" / (name + ".out");
     Environment& set = plan.spec.environment;
-    for (const std::string passed : {"PATH", "HOME", "LANG", "TZ", "LOG_FORMAT", "LOG_LEVEL"}) {
-      if (const auto found = environment_.find(passed); found != environment_.end())
-        set.insert(*found);
-    }
+    set = passed_on(environment_);
     for (const auto& [variable, value] : environment_) {
-      if (is_for(service, variable)) set[variable] = value;
+      if (knows(known_, service, variable)) set[variable] = value;
     }
     set["POLYBOT_REPLICA"] = name;
     set["POLYBOT_ADMIN__PORT"] = std::to_string(plan.admin_port);
@@ -135,6 +115,7 @@ class Planner {
  private:
   const Options& options_;
   const Environment& environment_;
+  const KnownKeys& known_;
   fs::path sockets_;
   fs::path programs_;
   fs::path configuration_;
@@ -156,8 +137,8 @@ Environment pick(const Environment& from, const std::vector<std::string>& names)
 
 Environment simulator_settings(const Options& options, std::uint16_t port) {
   Environment set = {{"POLYBOT_API__PORT", std::to_string(port)},
-                     {"POLYBOT_DATA__FOLDER", (options.data / "exchange").string()},
-                     {"POLYBOT_FLOW__EDGE", options.edge ? "true" : "false"}};
+                     {"POLYBOT_DATA__FOLDER", (options.data / "exchange").string()}};
+  if (options.edge) set["POLYBOT_FLOW__EDGE"] = *options.edge ? "true" : "false";
   if (options.seed) set["POLYBOT_FLOW__SEED"] = std::to_string(*options.seed);
   if (options.recording) set["POLYBOT_REPLAY__RECORDING"] = options.recording->string();
   if (options.speed) set["POLYBOT_REPLAY__SPEED"] = *options.speed;
@@ -194,8 +175,23 @@ void make_data_folder(const fs::path& data) {
   }
 }
 
+const std::vector<std::string>& service_names() {
+  static const std::vector<std::string> names = {"venue-simulator", "metrics-aggregator",
+                                                 "order-manager", "gateway", "strategy-runner"};
+  return names;
+}
+
+Environment passed_on(const Environment& environment) {
+  Environment passed;
+  for (const std::string name : {"PATH", "HOME", "LANG", "TZ", "LOG_FORMAT", "LOG_LEVEL"}) {
+    if (const auto found = environment.find(name); found != environment.end())
+      passed.insert(*found);
+  }
+  return passed;
+}
+
 Layout lay_out(const Options& options, const Environment& environment, const fs::path& sockets,
-               const fs::path& programs, const fs::path& configuration) {
+               const fs::path& programs, const fs::path& configuration, const KnownKeys& known) {
   for (const char* folder : {"journal", "exchange", "aggregator", "logs"})
     fs::create_directories(options.data / folder);
   make_private_folder(options.data / "secrets");
@@ -203,7 +199,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   const fs::path key = options.data / "secrets" / "venue-key";
   make_venue_key(key);
 
-  const Planner planner(options, environment, sockets, programs, configuration);
+  const Planner planner(options, environment, known, sockets, programs, configuration);
   const std::uint16_t venue_port = planner.port(8090);
   const std::uint16_t api_port = planner.port(8080);
   const Environment venue = venue_addresses(venue_port);

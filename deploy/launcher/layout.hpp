@@ -14,6 +14,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,9 @@
 #include "deploy/launcher/options.hpp"
 
 namespace polybot::launcher {
+
+// By service: every key that its configuration may have, "risk.position_max".
+using KnownKeys = std::map<std::string, std::set<std::string, std::less<>>>;
 
 struct ServicePlan {
   ProgramSpec spec;
@@ -55,12 +60,18 @@ struct Layout {
 // journal's may be.
 void make_data_folder(const std::filesystem::path& data);
 
+// The order of starting; "strategy-runner" last.
+[[nodiscard]] const std::vector<std::string>& service_names();
+
+// What of the caller's environment every program gets, our own variables aside: PATH, LOG_LEVEL.
+[[nodiscard]] Environment passed_on(const Environment& environment);
+
 // Makes the folders in DATA and, on the first start, the venue key; then says what to start.
-// `sockets` is the folder of the ipc sockets. Throws BadOption or
-// std::filesystem::filesystem_error.
+// `sockets` is the folder of the ipc sockets; `known` decides which of the caller's POLYBOT_
+// variables reach which service. Throws BadOption or std::filesystem::filesystem_error.
 [[nodiscard]] Layout lay_out(const Options& options, const Environment& environment,
                              const std::filesystem::path& sockets,
                              const std::filesystem::path& programs,
-                             const std::filesystem::path& configuration);
+                             const std::filesystem::path& configuration, const KnownKeys& known);
 
 }  // namespace polybot::launcher

@@ -17,6 +17,7 @@
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/installation.hpp"
+#include "deploy/launcher/overrides.hpp"
 #include "deploy/launcher/scale.hpp"
 #include "deploy/launcher/session.hpp"
 #include "deploy/launcher/socket_folder.hpp"
@@ -46,8 +47,9 @@ Environment:
   CONFIG=folder    with a .toml file per service, instead of deploy/config (installed: /etc/polybot)
   PORT_OFFSET=n    added to every port, to run a second stack; 100 apart, two share no port
   LOG_FORMAT=json  logs as JSON lines
-  POLYBOT_X__Y=z   key x.y of the one service that has a table x, e.g. POLYBOT_RISK__POSITION_MAX=50,
-                   POLYBOT_FLOW__ROTATE_PERIOD=10s
+  POLYBOT_X__Y=z   key x.y of every service that has it, e.g. POLYBOT_RISK__POSITION_MAX=50,
+                   POLYBOT_STRATEGIES__MOMENTUM__ENABLED=false; one that none has stops the start,
+                   and so does one that the launcher itself sets (ports, folders, addresses)
 )";
 
 // "20260608-120000" of the present, for the data folder of a replay.
@@ -89,10 +91,7 @@ int scale(const std::string& count) {
   const launcher::Options options =
       options_of(runtime::config::current_environment(), runtime::own_programs_folder());
   const std::size_t runners = launcher::parse_runners(count);
-  if (!launcher::is_stack_running(options.data))
-    throw launcher::BadOption(
-        "no stack runs in " + options.data.string() +
-        " that you may see; name the folder of one that runs with DATA=folder");
+  launcher::demand_running_stack(options.data);
   launcher::write_wanted_runners(options.data, runners);
   return 0;
 }
@@ -108,8 +107,13 @@ int run() {
                                        environment);
   const char* const shipped =
       runtime::is_installed(programs) ? runtime::kInstalledConfiguration : POLYBOT_CONFIG_DIR;
-  launcher::Layout layout = launcher::lay_out(options, environment, sockets.path(), programs,
-                                              options.configuration.value_or(shipped));
+  const fs::path configuration = options.configuration.value_or(shipped);
+  const launcher::KnownKeys known = launcher::ask_for_keys(programs, configuration, environment);
+  for (const std::string& note : launcher::check_strategies(known))
+    std::printf("%s\n", note.c_str());
+  launcher::Layout layout =
+      launcher::lay_out(options, environment, sockets.path(), programs, configuration, known);
+  launcher::check_overrides(layout, environment, known);
   const auto display =
       ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
   boost::asio::io_context io;

@@ -13,12 +13,12 @@ std::string value_of(const Environment& environment, const std::string& name) {
 }
 
 template <class Int>
-Int whole_number(const std::string& name, const std::string& text, Int max) {
+Int whole_number(const std::string& name, const std::string& text, Int min, Int max) {
   Int value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value > max) {
-    throw BadOption(name + " must be a whole number up to " + std::to_string(max) + ", not '" +
-                    text + "'");
+  if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max) {
+    throw BadOption(name + " must be a whole number from " + std::to_string(min) + " to " +
+                    std::to_string(max) + ", not '" + text + "'");
   }
   return value;
 }
@@ -69,23 +69,21 @@ std::filesystem::path usual_folder(const Environment& environment, Home home) {
 }  // namespace
 
 std::size_t parse_runners(const std::string& text) {
-  const auto count = whole_number<std::size_t>("RUNNERS", text, kRunnersMax);
-  if (count == 0) throw BadOption("RUNNERS must be at least 1");
-  return count;
+  return whole_number<std::size_t>("RUNNERS", text, 1, kRunnersMax);
 }
 
 Options read_options(const Environment& environment, const std::string& now_text, Home home) {
   Options options;
   check_mode(value_of(environment, "MODE"));
   if (const std::string seed = value_of(environment, "SEED"); !seed.empty()) {
-    options.seed = whole_number<std::uint64_t>("SEED", seed, INT64_MAX);
+    options.seed = whole_number<std::uint64_t>("SEED", seed, 0, INT64_MAX);
   }
   const std::string edge = value_of(environment, "EDGE");
   if (!edge.empty() && edge != "0" && edge != "1")
     throw BadOption("EDGE must be 0 or 1, not '" + edge + "'");
-  options.edge = edge != "0";
+  if (!edge.empty()) options.edge = edge == "1";
   if (const std::string offset = value_of(environment, "PORT_OFFSET"); !offset.empty()) {
-    options.port_offset = whole_number<std::uint16_t>("PORT_OFFSET", offset, kPortOffsetMax);
+    options.port_offset = whole_number<std::uint16_t>("PORT_OFFSET", offset, 0, kPortOffsetMax);
   }
   if (const std::string runners = value_of(environment, "RUNNERS"); !runners.empty()) {
     options.runners = parse_runners(runners);

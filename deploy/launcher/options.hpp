@@ -22,9 +22,9 @@ struct Options {
   std::optional<std::uint64_t> seed;  // none: the simulator's own default, or the data folder's
   std::optional<std::string> speed;   // times the recorded pace; digits with an optional fraction
   std::optional<std::filesystem::path> configuration;  // absolute; instead of deploy/config
-  bool edge = true;
-  std::size_t runners = 1;        // at first; see scale.hpp
-  std::uint16_t port_offset = 0;  // added to every port, to run a second stack
+  std::optional<bool> edge;                            // none: as the configuration says
+  std::size_t runners = 1;                             // at first; see scale.hpp
+  std::uint16_t port_offset = 0;                       // added to every port, to run a second stack
 };
 
 // The venue's port stays below those that the kernel gives to outgoing connections (from 32768).

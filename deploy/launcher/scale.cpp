@@ -1,8 +1,11 @@
 #include "deploy/launcher/scale.hpp"
 
 #include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <string>
 
@@ -15,18 +18,33 @@ std::filesystem::path file_in(const std::filesystem::path& data) {
   return data / "control" / "runners";
 }
 
+// " (ada)"; empty when it cannot be told.
+std::string owner_of(const std::filesystem::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  const passwd* const user = ::getpwuid(status.st_uid);
+  return user == nullptr ? std::string() : " (" + std::string(user->pw_name) + ")";
+}
+
 }  // namespace
 
 // Asks without taking the lock: a stack that starts at this moment must not find it taken.
-bool is_stack_running(const std::filesystem::path& data) {
+void demand_running_stack(const std::filesystem::path& data) {
   const int descriptor = ::open((data / "lock").c_str(), O_RDWR | O_CLOEXEC);
-  if (descriptor < 0) return false;
+  if (descriptor < 0 && (errno == EACCES || errno == EPERM)) {
+    throw BadOption(data.string() + " is another user's" + owner_of(data) +
+                    "; only that user (or root) can change the number of its runners");
+  }
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
-  const bool locked = ::fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  ::close(descriptor);
-  return locked;
+  const bool locked =
+      descriptor >= 0 && ::fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!locked) {
+    throw BadOption("no stack runs in " + data.string() +
+                    "; name the folder of one that runs with DATA=folder");
+  }
 }
 
 // Renamed into place, so that nobody reads half a number.

@@ -10,8 +10,9 @@
 
 namespace polybot::launcher {
 
-// Whether a launcher lives that holds the lock of this data folder (main.cpp).
-[[nodiscard]] bool is_stack_running(const std::filesystem::path& data);
+// Throws BadOption unless a launcher lives that holds the lock of this data folder (main.cpp): it
+// says whether none does, or whether this user may not know.
+void demand_running_stack(const std::filesystem::path& data);
 
 // Throws BadOption when it cannot be written.
 void write_wanted_runners(const std::filesystem::path& data, std::size_t runners);

@@ -60,9 +60,9 @@ TEST(Ports, NamesTheOneThatSomebodyElseHas) {
 TEST(Ports, OfTwoStacksAHundredApartAreDifferent) {
   const test_support::TemporaryFolder folder;
   Options options{.data = folder.path(), .runners = kRunnersMax};
-  const Layout first = lay_out(options, {}, folder / "bus", "/bin", "/etc");
+  const Layout first = lay_out(options, {}, folder / "bus", "/bin", "/etc", {});
   options.port_offset = 100;
-  const Layout second = lay_out(options, {}, folder / "bus", "/bin", "/etc");
+  const Layout second = lay_out(options, {}, folder / "bus", "/bin", "/etc", {});
   ASSERT_EQ(first.ports.size(), 4 + kRunnersMax + 2);
   for (const PortUse& one : first.ports) {
     for (const PortUse& other : second.ports) EXPECT_NE(one.port, other.port);

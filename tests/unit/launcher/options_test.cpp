@@ -32,5 +32,21 @@ TEST(Options, AskForAFolderWhereThereIsNoHome) {
   EXPECT_THROW((void)data_of({}, Home::User), BadOption);
 }
 
+TEST(Options, SayWhatANumberMayBe) {
+  const auto refusal = [](const Environment& environment) -> std::string {
+    try {
+      (void)read_options(environment, "", Home::WorkingFolder);
+    } catch (const BadOption& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal({{"RUNNERS", "17"}}), "RUNNERS must be a whole number from 1 to 16, not '17'");
+  EXPECT_EQ(refusal({{"RUNNERS", "0"}}), "RUNNERS must be a whole number from 1 to 16, not '0'");
+  EXPECT_EQ(refusal({{"PORT_OFFSET", "x"}}),
+            "PORT_OFFSET must be a whole number from 0 to 24600, not 'x'");
+  EXPECT_EQ(refusal({{"SEED", "0"}, {"PORT_OFFSET", "0"}, {"RUNNERS", "16"}}), "");
+}
+
 }  // namespace
 }  // namespace polybot::launcher

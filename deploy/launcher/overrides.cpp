@@ -1,0 +1,136 @@
+#include "deploy/launcher/overrides.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include "common/runtime/config_text.hpp"
+#include "deploy/launcher/last_words.hpp"
+#include "deploy/launcher/program_output.hpp"
+
+namespace polybot::launcher {
+namespace {
+
+namespace config = runtime::config;
+
+bool is_ours(const std::string& variable) {
+  return variable.starts_with(config::kEnvironmentPrefix);
+}
+
+std::set<std::string, std::less<>> all_keys(const KnownKeys& known) {
+  std::set<std::string, std::less<>> all;
+  for (const auto& [service, keys] : known) all.insert(keys.begin(), keys.end());
+  return all;
+}
+
+// The names N of which a service knows the key strategies.N.`key`.
+std::vector<std::string> strategies_of(const KnownKeys& known, const std::string& service,
+                                       std::string_view key) {
+  constexpr std::string_view kTable = "strategies.";
+  std::vector<std::string> names;
+  const auto keys = known.find(service);
+  if (keys == known.end()) return names;
+  const std::string end = "." + std::string(key);
+  for (const std::string& one : keys->second) {
+    if (!one.starts_with(kTable) || !one.ends_with(end)) continue;
+    const std::string name = one.substr(kTable.size(), one.size() - kTable.size() - end.size());
+    if (name.find('.') == std::string::npos) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> missing_from(const std::vector<std::string>& these,
+                                      const std::vector<std::string>& those) {
+  std::vector<std::string> missing;
+  std::set_difference(those.begin(), those.end(), these.begin(), these.end(),
+                      std::back_inserter(missing));
+  return missing;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text.append(text.empty() ? "" : "\n").append(line);
+  return text;
+}
+
+// Whether the variable reaches a process as it was given, and whether another value won.
+struct Fate {
+  bool taken = false;
+  bool overruled = false;
+};
+Fate fate_of(const Layout& layout, const std::string& variable, const std::string& value) {
+  Fate fate;
+  for (const auto* plans : {&layout.services, &layout.runners}) {
+    for (const ServicePlan& plan : *plans) {
+      const auto found = plan.spec.environment.find(variable);
+      if (found == plan.spec.environment.end()) continue;
+      (found->second == value ? fate.taken : fate.overruled) = true;
+    }
+  }
+  return fate;
+}
+
+}  // namespace
+
+KnownKeys ask_for_keys(const std::filesystem::path& programs,
+                       const std::filesystem::path& configuration, const Environment& environment) {
+  Environment given = passed_on(environment);
+  for (const auto& [variable, value] : environment) {
+    if (is_ours(variable)) given[variable] = value;  // some make a whole table known
+  }
+  KnownKeys known;
+  for (const std::string& service : service_names()) {
+    ProgramSpec spec;
+    spec.name = service;
+    spec.program = programs / service;
+    spec.arguments = {"--config", (configuration / (service + ".toml")).string(), "--list-keys"};
+    spec.environment = given;
+    const ProgramOutput output = run_to_its_end(spec);
+    if (!output.end.clean())
+      throw BadOption(service + " cannot read its configuration (" + output.end.text() + "):\n" +
+                      joined(last_words(output.text, "", "")));
+    std::istringstream lines(output.text);
+    for (std::string key; std::getline(lines, key);) known[service].insert(key);
+  }
+  return known;
+}
+
+void check_overrides(const Layout& layout, const Environment& environment, const KnownKeys& known) {
+  std::vector<std::string> refused;
+  for (const auto& [variable, value] : environment) {
+    if (!is_ours(variable)) continue;
+    const Fate fate = fate_of(layout, variable, value);
+    if (fate.overruled) {
+      refused.push_back(variable +
+                        ": the launcher itself sets this (DATA, PORT_OFFSET, SEED, EDGE, "
+                        "RECORDING, SPEED and CONFIG are there to choose)");
+    } else if (!fate.taken && !config::is_for_others(variable, value)) {
+      const std::string close = config::closest(config::key_of(variable), all_keys(known));
+      refused.push_back(
+          variable + ": no service has such a key" +
+          (close.empty() ? "" : " (did you mean " + config::variable_of(close) + "?)"));
+    }
+  }
+  if (!refused.empty()) throw BadOption(joined(refused));
+}
+
+std::vector<std::string> check_strategies(const KnownKeys& known) {
+  const std::vector<std::string> decided = strategies_of(known, "strategy-runner", "type");
+  const std::vector<std::string> managed = strategies_of(known, "order-manager", "enabled");
+  std::vector<std::string> never;
+  for (const std::string& name : missing_from(managed, decided)) {
+    never.push_back("strategy " + name +
+                    " is in strategy-runner.toml alone and would never trade: order-manager.toml "
+                    "needs [strategies." +
+                    name + "] with enabled = true as well");
+  }
+  if (!never.empty()) throw BadOption(joined(never));
+  std::vector<std::string> notes;
+  for (const std::string& name : missing_from(decided, managed)) {
+    notes.push_back("strategy " + name + " is in order-manager.toml alone: without [strategies." +
+                    name + "] in strategy-runner.toml nobody runs it");
+  }
+  return notes;
+}
+
+}  // namespace polybot::launcher

@@ -1,0 +1,55 @@
+// What is shown of what an ended process said.
+#include "deploy/launcher/last_words.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace polybot::launcher {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::string_view kStart = "2026-06-08T12:00:00.000Z";
+
+std::string refusal(const std::string& why) {
+  return "2026-06-08T12:00:00.123Z ERROR runner/runner-1 Cannot start: " + why + "\n";
+}
+
+// The true cause may be any of them: none is left out.
+TEST(LastWords, AreEveryLineOfARefusal) {
+  std::string output;
+  for (int i = 0; i < 9; ++i) output += refusal("file.toml:" + std::to_string(i) + ": wrong");
+  const auto words = last_words(output, "", kStart);
+  ASSERT_EQ(words.size(), 9U);
+  EXPECT_EQ(words.front(), "file.toml:0: wrong");
+  EXPECT_EQ(cause_of(words).find("file.toml:0: wrong; file.toml:1"), 0U);
+}
+
+TEST(LastWords, AreReadInEitherForm) {
+  EXPECT_THAT(
+      last_words(R"({"timestamp":"2026-06-08T12:00:00.123Z","level":"ERROR","message":)"
+                 R"("Cannot start: port 1: in use","service":"gateway","replica":"gateway"})",
+                 "", kStart),
+      ElementsAre("port 1: in use"));
+  EXPECT_THAT(last_words("terminate called\nwithout a log\n", "", kStart),
+              ElementsAre("terminate called", "without a log"));
+}
+
+TEST(LastWords, AreTheNewestComplaintOfTheLogWhenNothingWasPrinted) {
+  const std::string log =
+      "2026-06-08T11:59:59.000Z ERROR gateway/gateway Of the run before\n"
+      "2026-06-08T12:00:01.000Z CRITICAL gateway/gateway Service failed error=\"no room\"\n"
+      "2026-06-08T12:00:01.000Z INFO gateway/gateway Stopped exit_code=1\n";
+  EXPECT_THAT(last_words("", log, kStart), ElementsAre("Service failed error=\"no room\""));
+  EXPECT_THAT(last_words("", log.substr(0, log.find('\n')), kStart), IsEmpty());
+}
+
+TEST(LastWords, HaveAnEnd) {
+  std::string output;
+  for (std::size_t i = 0; i < kLastWordsMax + 7; ++i) output += "frame\n";
+  EXPECT_EQ(last_words(output, "", kStart).back(), "and 7 lines more");
+}
+
+}  // namespace
+}  // namespace polybot::launcher
