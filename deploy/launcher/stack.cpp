@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <deque>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 
 #include "common/runtime/until_one_ends.hpp"
+#include "deploy/launcher/last_words.hpp"
 #include "deploy/launcher/ports.hpp"
 #include "deploy/launcher/scale.hpp"
 
@@ -30,7 +31,10 @@ constexpr domain::Duration kBackoffMax = 10s;
 constexpr domain::Duration kHealthyAfter = 5s;
 // A runner that is scaled away has until then to pass on what it holds.
 constexpr domain::Duration kRetirePatience = 4s;
-constexpr std::size_t kLastWordsLines = 5;
+// Of a log, for what an ended process said last.
+constexpr std::streamoff kLogTailBytes = 16 * 1024;
+// Of a crash loop each end is told up to here, then those of which there are twice as many.
+constexpr std::uint64_t kEndsTold = 3;
 
 http::ClientOptions probe_options() {
   http::ClientOptions options;
@@ -64,14 +68,20 @@ std::uint64_t resident_bytes(pid_t pid) {
   return in ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
-void append_last_lines(std::string& text, const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::deque<std::string> lines;
-  for (std::string line; std::getline(in, line);) {
-    lines.push_back(line);
-    if (lines.size() > kLastWordsLines) lines.pop_front();
-  }
+std::string read_tail(const std::filesystem::path& file, std::streamoff bytes_max) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in) return {};
+  const std::streamoff size = in.tellg();
+  in.seekg(std::max<std::streamoff>(size - bytes_max, 0));
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string indented(const std::vector<std::string>& lines) {
+  std::string text;
   for (const std::string& line : lines) text.append("\n    ").append(line);
+  return text;
 }
 
 }  // namespace
@@ -96,17 +106,25 @@ void Stack::add(const ServicePlan& plan) {
 }
 
 bool Stack::launch(Member& member) {
-  member.view.ready = false;
+  member.is_confirmed = false;
+  member.end_told = false;
   try {
     member.child = std::make_unique<ChildProcess>(member.plan.spec);
   } catch (const std::system_error& error) {
-    member.view.reason = std::string("cannot be started: ") + error.what();
+    set_not_ready(member, std::string("cannot be started: ") + error.what());
     return false;
   }
   member.started_at = clock_.monotonic();
+  member.started_on = clock_.now();
   member.view.running = true;
-  member.view.reason = "starting";
+  set_not_ready(member, "starting");
   return true;
+}
+
+void Stack::set_not_ready(Member& member, std::string reason) {
+  member.view.ready = false;
+  member.view.reason = std::move(reason);
+  if (!member.view.not_ready_since) member.view.not_ready_since = clock_.now();
 }
 
 void Stack::launch_or_retry(Member& member) {
@@ -116,12 +134,10 @@ void Stack::launch_or_retry(Member& member) {
   member.restart_at = clock_.monotonic() + member.backoff;
 }
 
-std::string Stack::last_words(const Member& member) const {
-  std::string text;
-  append_last_lines(text, member.plan.spec.output);
-  if (text.empty())
-    append_last_lines(text, layout_.data / "logs" / (member.plan.spec.name + ".log"));
-  return text;
+std::vector<std::string> Stack::words_of(const Member& member) const {
+  const std::filesystem::path log = layout_.data / "logs" / (member.plan.spec.name + ".log");
+  return last_words(read_tail(member.plan.spec.output, kLogTailBytes),
+                    read_tail(log, kLogTailBytes), runtime::to_rfc3339(member.started_on));
 }
 
 boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
@@ -136,8 +152,9 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
     for (Member& member : members_) {
       const auto ended = member.child ? member.child->poll() : std::nullopt;
       if (ended && !member.was_ready && !ended->wants_restart()) {
+        member.end_told = true;
         co_return member.view.name + " ended with " + ended->text() +
-            " before it was ready:" + last_words(member);
+            " before it was ready:" + indented(words_of(member));
       }
       check_process(member);
       co_await check_readiness(member.view.name);
@@ -196,21 +213,39 @@ void Stack::check_process(Member& member) {
   if (member.child) {
     const auto ended = member.child->poll();
     if (!ended) return;
-    member.child.reset();
-    member.view.running = false;
-    member.view.ready = false;
-    member.view.reason = "ended with " + ended->text();
-    member.backoff = now - member.started_at > kHealthyAfter
-                         ? domain::Duration{}
-                         : std::clamp(member.backoff * 2, kBackoffMin, kBackoffMax);
-    member.restart_at = now + member.backoff;
-    say_(member.view.name + " ended with " + ended->text() + "; starting it again");
+    note_end(member, *ended);
+    tell_end(member);
     return;
   }
   if (now >= member.restart_at) {
     ++member.view.restarts;
     launch_or_retry(member);
   }
+}
+
+void Stack::note_end(Member& member, const ExitStatus& ended) {
+  ServiceView& view = member.view;
+  const domain::Duration now = clock_.monotonic();
+  const std::string cause = cause_of(words_of(member));
+  member.child.reset();
+  view.running = false;
+  set_not_ready(member, "ended with " + ended.text() + (cause.empty() ? "" : ": " + cause));
+  view.cause = cause.empty() ? ended.text() : cause;
+  view.ended_at = clock_.now();
+  if (++view.ends_in_a_row == 1) view.ending_since = view.ended_at;
+  member.backoff = now - member.started_at > kHealthyAfter
+                       ? domain::Duration{}
+                       : std::clamp(member.backoff * 2, kBackoffMin, kBackoffMax);
+  member.restart_at = now + member.backoff;
+}
+
+void Stack::tell_end(const Member& member) {
+  const ServiceView& view = member.view;
+  const std::uint64_t ends = view.ends_in_a_row;
+  if (ends > kEndsTold && (ends & (ends - 1)) != 0) return;
+  std::string line = view.name + " " + view.reason + "; starting it again";
+  if (ends > 1) line += " (it ended " + std::to_string(ends) + " times in a row)";
+  say_(line);
 }
 
 // ---- scaling -----------------------------------------------------------------------------------
@@ -238,8 +273,7 @@ void Stack::scale(std::size_t runners) {
 
 void Stack::retire(Member& member) {
   member.retired_at = clock_.monotonic();
-  member.view.ready = false;
-  member.view.reason = "leaving";
+  set_not_ready(member, "leaving");
   if (member.child) member.child->signal(SIGTERM);
 }
 
@@ -281,13 +315,24 @@ boost::asio::awaitable<void> Stack::check_readiness(std::string name) {
   member.view.resident_bytes = resident_bytes(pid);
   if (!answer) {
     const bool is_young = clock_.monotonic() - member.started_at < kHealthyAfter;
-    member.view.ready = false;
-    member.view.reason = is_young ? "starting" : "does not answer";
+    set_not_ready(member, is_young ? "starting" : "does not answer");
     co_return;
   }
-  member.view.ready = answer->status == 200;
-  member.view.reason = member.view.ready ? "" : reasons_of(answer->body);
-  member.was_ready = member.was_ready || member.view.ready;
+  // Another program may have the port: then ours is about to say so and end.
+  member.is_confirmed = member.is_confirmed || listens(pid, member.plan.admin_port);
+  if (!member.is_confirmed) {
+    set_not_ready(member, taken_text({member.plan.admin_port, name}));
+    co_return;
+  }
+  if (answer->status != 200) {
+    set_not_ready(member, reasons_of(answer->body));
+    co_return;
+  }
+  member.view.ready = true;
+  member.view.reason.clear();
+  member.view.not_ready_since.reset();
+  member.was_ready = true;
+  if (clock_.monotonic() - member.started_at > kHealthyAfter) member.view.ends_in_a_row = 0;
 }
 
 std::vector<ServiceView> Stack::stop_order() const {
@@ -312,11 +357,11 @@ boost::asio::awaitable<bool> Stack::stop(std::string name, domain::Duration pati
   const auto ended = member.child->poll();
   if (!ended) say_(member.view.name + " did not stop in time; killing it");
   const bool good = ended && (ended->clean() || (ended->terminated() && !member.was_ready));
-  if (ended && !good) say_(member.view.name + " ended with " + ended->text() + last_words(member));
+  if (ended && !good && !member.end_told)
+    say_(member.view.name + " ended with " + ended->text() + indented(words_of(member)));
   member.child.reset();  // kills what still runs
   member.view.running = false;
-  member.view.ready = false;
-  member.view.reason = "stopped";
+  set_not_ready(member, "stopped");
   co_return good;
 }
 

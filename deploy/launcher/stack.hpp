@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -26,8 +27,14 @@ struct ServiceView {
   std::string service;
   bool running = false;
   bool ready = false;
-  std::string reason;  // why it is not ready
+  std::string reason;                                // why it is not ready
+  std::optional<domain::Timestamp> not_ready_since;  // none while it is ready
   std::uint64_t restarts = 0;
+  std::optional<domain::Timestamp> ended_at;  // when it last ended unasked
+  std::string cause;                          // of that end, as far as it said
+  // Ends without a time of work between them, from two on a crash loop, and when they began.
+  std::uint64_t ends_in_a_row = 0;
+  std::optional<domain::Timestamp> ending_since;
   std::uint64_t resident_bytes = 0;
 };
 
@@ -60,8 +67,11 @@ class Stack {
     std::unique_ptr<ChildProcess> child;
     ServiceView view;
     bool was_ready = false;
+    bool is_confirmed = false;                   // this process itself answers at its admin port
+    bool end_told = false;                       // why it ended has been said
     std::optional<domain::Duration> retired_at;  // asked to leave for good
     domain::Duration started_at{};
+    domain::Timestamp started_on{};  // the same, as the log tells time
     domain::Duration restart_at{};
     domain::Duration backoff{};
   };
@@ -73,12 +83,16 @@ class Stack {
   void retire(Member& member);
   void check_retired(Member& member);
   void check_process(Member& member);
+  void note_end(Member& member, const ExitStatus& ended);
+  void tell_end(const Member& member);
+  void set_not_ready(Member& member, std::string reason);
   [[nodiscard]] boost::asio::awaitable<void> watch_processes();
   [[nodiscard]] boost::asio::awaitable<void> watch_readiness();
   [[nodiscard]] Member* find(const std::string& name);
   [[nodiscard]] Member* find_at_work(const std::string& name, std::optional<pid_t> pid = {});
   [[nodiscard]] boost::asio::awaitable<void> check_readiness(std::string name);
-  [[nodiscard]] std::string last_words(const Member& member) const;
+  // What it said when it ended, line by line.
+  [[nodiscard]] std::vector<std::string> words_of(const Member& member) const;
 
   boost::asio::any_io_executor executor_;
   runtime::Clock clock_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -89,6 +91,57 @@ TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
   EXPECT_EQ(starts_after, starts_before + 1);
 }
 
+// Its own process says nothing there yet, and another answers that all is well.
+TEST_F(WatchTest, BelievesOnlyItsOwnProcess) {
+  asio::ip::tcp::acceptor stranger(io_, {asio::ip::address_v4::loopback(), 0});
+  Layout layout;
+  layout.services = {plan("gateway", stranger.local_endpoint().port(), "")};
+  layout.data = folder_;
+  Stack stack(io_.get_executor(), layout, 0, [](const std::string&) {});
+  const auto body = [&]() -> asio::awaitable<void> {
+    const std::string answer =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+    // The second question comes when the answer to the first has been judged.
+    for (int asked = 0; asked < 2; ++asked) {
+      asio::ip::tcp::socket probe = co_await stranger.async_accept(asio::use_awaitable);
+      std::string question;
+      (void)co_await asio::async_read_until(probe, asio::dynamic_buffer(question), "\r\n\r\n",
+                                            kAsTuple);
+      if (asked == 0) (void)co_await asio::async_write(probe, asio::buffer(answer), kAsTuple);
+    }
+  };
+  asio::co_spawn(io_, stack.watch(), asio::detached);
+  test::run(io_, body());
+  EXPECT_FALSE(stack.views().at(0).ready);
+  EXPECT_NE(stack.views().at(0).reason.find("is in use by launcher_integr"), std::string::npos)
+      << stack.views().at(0).reason;
+}
+
+TEST_F(WatchTest, TellsWhyAProcessEndsAgainAndAgainAndSinceWhen) {
+  Layout layout;
+  layout.services = {plan("gateway", 1, "echo 'Address already in use'; exit 1; ")};
+  layout.data = folder_;
+  std::vector<std::string> said;
+  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
+  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
+    said.push_back(line);
+    more.cancel();
+  });
+  const auto body = [&]() -> asio::awaitable<void> {
+    while (said.size() < 2) (void)co_await more.async_wait(kAsTuple);
+  };
+  asio::co_spawn(io_, stack.watch(), asio::detached);
+  test::run(io_, body());
+  EXPECT_EQ(said.at(0),
+            "gateway ended with exit code 1: Address already in use; starting it again");
+  EXPECT_EQ(said.at(1), said.at(0) + " (it ended 2 times in a row)");
+  const ServiceView view = stack.views().at(0);
+  EXPECT_EQ(view.cause, "Address already in use");
+  EXPECT_EQ(view.ends_in_a_row, 2U);
+  ASSERT_TRUE(view.ending_since && view.ended_at);
+  EXPECT_LT(*view.ending_since, *view.ended_at);
+}
+
 TEST_F(WatchTest, SaysThatAnotherProgramHasThePortOfANewRunner) {
   asio::ip::tcp::acceptor other(io_, {asio::ip::address_v4::loopback(), 0});
   Layout layout;
@@ -108,9 +161,9 @@ TEST_F(WatchTest, SaysThatAnotherProgramHasThePortOfANewRunner) {
   asio::co_spawn(io_, stack.watch(), asio::detached);
   test::run(io_, body());
   EXPECT_EQ(said.at(0), "scaling from 0 to 1 runners");
-  EXPECT_EQ(said.at(1),
-            "port " + std::to_string(other.local_endpoint().port()) +
-                " of runner-1 is taken by another program; end that one, and it starts");
+  EXPECT_EQ(said.at(1), "port " + std::to_string(other.local_endpoint().port()) +
+                            " of runner-1 is in use by launcher_integr (process " +
+                            std::to_string(::getpid()) + "); end that one, and it starts");
 }
 
 }  // namespace

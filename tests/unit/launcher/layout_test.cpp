@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -52,9 +53,24 @@ TEST(Ports, NamesTheOneThatSomebodyElseHas) {
   const auto found = find_taken_port({{0, "any free one"}, taken});
   ASSERT_TRUE(found);
   EXPECT_EQ(found->user, "gateway");
-  EXPECT_THAT(taken_text(*found), HasSubstr("port " + std::to_string(taken.port) + " of gateway"));
+  EXPECT_THAT(taken_text(*found),
+              AllOf(HasSubstr("port " + std::to_string(taken.port) + " of gateway is in use by "),
+                    HasSubstr("(process " + std::to_string(::getpid()) + ")")));
+  EXPECT_TRUE(listens(::getpid(), taken.port));
+  EXPECT_FALSE(listens(::getppid(), taken.port));
   other.close();
   EXPECT_FALSE(find_taken_port({taken}));
+}
+
+TEST(Ports, AreFreeAtAnotherOffset) {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor other(io, {boost::asio::ip::address_v4::loopback(), 0});
+  const std::uint16_t taken = other.local_endpoint().port();
+  const auto below = static_cast<std::uint16_t>(taken - 100);
+  const auto offset = find_free_offset({{below, "gateway"}}, 1'000);
+  ASSERT_TRUE(offset);
+  EXPECT_GT(*offset, 1'100) << "a hundred higher it is taken";
+  EXPECT_EQ(find_free_offset({{below, "gateway"}}, kPortOffsetMax), std::nullopt);
 }
 
 TEST(Ports, OfTwoStacksAHundredApartAreDifferent) {

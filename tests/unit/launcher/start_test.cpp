@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <string>
+#include <vector>
 
 #include "deploy/launcher/stack.hpp"
 
@@ -39,19 +41,35 @@ class StartTest : public testing::Test {
     layout.services = {plan};
     layout.data = folder_;
     boost::asio::io_context context;
-    Stack stack(context.get_executor(), layout, 0, [](const std::string&) {});
+    Stack stack(context.get_executor(), layout, 0,
+                [this](const std::string& line) { said_.push_back(line); });
+    const auto start_and_stop = [&]() -> boost::asio::awaitable<std::string> {
+      std::string why = co_await stack.start(20s);
+      said_.clear();
+      stack.begin_stop();
+      (void)co_await stack.stop("gateway", 1s);
+      co_return why;
+    };
     std::future<std::string> answer =
-        boost::asio::co_spawn(context, stack.start(20s), boost::asio::use_future);
+        boost::asio::co_spawn(context, start_and_stop(), boost::asio::use_future);
     context.run_for(30s);
     return answer.wait_for(0s) == std::future_status::ready ? answer.get() : "no answer";
   }
 
   std::filesystem::path folder_;
+  std::vector<std::string> said_;  // by the stop, after start() had answered
 };
 
 TEST_F(StartTest, GivesUpWithTheLastWordsOfWhatEnded) {
   EXPECT_THAT(start("echo no such key; exit 1"),
               AllOf(HasSubstr("ended with exit code 1"), HasSubstr("no such key")));
+}
+
+// The true one of many causes may be any of them, and one telling is enough.
+TEST_F(StartTest, GivesUpWithAllOfItsWordsAndTellsThemOnce) {
+  const std::string answer = start("for i in 1 2 3 4 5 6 7 8; do echo wrong key $i; done; exit 1");
+  EXPECT_THAT(answer, AllOf(HasSubstr("wrong key 1\n"), HasSubstr("wrong key 8")));
+  EXPECT_TRUE(said_.empty()) << said_.front();
 }
 
 // A clock that is set while the stack comes up ends its processes; they only want to start anew.
