@@ -2,38 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
+
+#include "deploy/launcher/status_fields.hpp"
+#include "deploy/launcher/trouble.hpp"
 
 namespace polybot::launcher {
 namespace {
 
 namespace json = boost::json;
+using Lines = std::vector<std::string>;
 
-const json::value* at(const json::object& object, std::string_view key) {
-  return object.if_contains(key);
-}
-
-std::string text_of(const json::value* value) {
-  if (value == nullptr || value->is_null()) return "-";
-  if (value->is_string()) return std::string(value->as_string());
-  return json::serialize(*value);
-}
-
-std::string text_of(const json::object& object, std::string_view key) {
-  return text_of(at(object, key));
-}
-
-const json::object& object_of(const json::object& object, std::string_view key) {
-  static const json::object kNone;
-  const json::value* value = at(object, key);
-  return value != nullptr && value->is_object() ? value->as_object() : kNone;
-}
-
-const json::array& array_of(const json::object& object, std::string_view key) {
-  static const json::array kNone;
-  const json::value* value = at(object, key);
-  return value != nullptr && value->is_array() ? value->as_array() : kNone;
-}
+// A part of the screen. When there is no room for all, parts of a low rank are given theirs first,
+// and one that gets less than it wants loses its last lines.
+struct Part {
+  std::size_t rank = 0;
+  Lines lines;
+};
 
 // "canceled 12, filled 40"
 std::string counts(const json::object& by_name) {
@@ -48,107 +35,218 @@ std::string counts(const json::object& by_name) {
 
 std::string idle_text(const json::object& status) {
   std::string text;
-  for (const auto& reason : array_of(status, "idle_reasons")) {
-    text.append(text.empty() ? "" : "; ").append(text_of(&reason));
+  for (const auto& reason : array_field(status, "idle_reasons")) {
+    if (reason.is_string()) text.append(text.empty() ? "" : "; ").append(reason.as_string());
   }
   return text;
 }
 
-void append_services(std::vector<std::string>& lines, const std::vector<ServiceView>& services) {
-  for (const ServiceView& service : services) {
-    std::string state = service.ready ? "ready" : service.reason;
-    if (service.restarts != 0) state += fmt::format(" (restarted {} times)", service.restarts);
-    lines.push_back(
-        fmt::format("  {:<20} {:>6} MiB   {}", service.name, service.resident_bytes >> 20, state));
-  }
+std::string state_of(const ServiceView& service, domain::Timestamp now) {
+  std::string state = service.ready ? "ready" : service.reason;
+  if (service.restarts == 0 || !service.ended_at) return state;
+  return state +
+         (service.restarts == 1
+              ? " (started again at "
+              : fmt::format(" (started again {} times, last at ", service.restarts)) +
+         clock_text(*service.ended_at, now) + ")";
 }
 
-void append_status(std::vector<std::string>& lines, const json::object& status) {
-  const json::object& markets = object_of(status, "markets");
-  const json::object& orders = object_of(status, "orders");
-  const json::object& rates = object_of(status, "rates_per_second");
-  lines.push_back(fmt::format("  markets   {} tracked ({}), {} books, {} stale",
-                              text_of(markets, "tracked"), counts(object_of(markets, "by_status")),
-                              text_of(markets, "books"), text_of(markets, "books_stale")));
-  lines.push_back(fmt::format("  orders    {}", counts(object_of(orders, "by_status"))));
-  lines.push_back(
-      fmt::format("  messages  {} market data, {} order events, {} API requests per second",
-                  text_of(rates, "market_data_events"), text_of(rates, "order_events"),
-                  text_of(rates, "api_requests")));
-  lines.push_back(fmt::format("  trading   {}", text_of(status, "trading_state")));
-  lines.emplace_back();
-  lines.push_back(fmt::format("  {:<14} {:>12} {:>12} {:>12} {:>10} {:>6} {:>9}", "strategy", "P&L",
-                              "realized", "today", "exposure", "live", "positions"));
-  for (const auto& row : array_of(status, "strategies")) {
-    if (!row.is_object()) continue;
-    const json::object& strategy = row.as_object();
-    const json::value* enabled = at(strategy, "enabled");
-    const bool stopped = enabled != nullptr && enabled->is_bool() && !enabled->as_bool();
-    lines.push_back(fmt::format("  {:<14} {:>12} {:>12} {:>12} {:>10} {:>6} {:>9}{}",
-                                text_of(strategy, "name"), text_of(strategy, "pnl"),
-                                text_of(strategy, "realized"), text_of(strategy, "daily"),
-                                text_of(strategy, "exposure"), text_of(strategy, "orders_live"),
-                                text_of(strategy, "positions_open"), stopped ? "  stopped" : ""));
+// A line each; of many, those that are ready share one.
+Lines service_lines(const ScreenFacts& facts, std::size_t lines_max) {
+  Lines lines;
+  const bool crowded = facts.services.size() > lines_max;
+  std::size_t ready = 0;
+  std::uint64_t bytes = 0;
+  for (const ServiceView& service : facts.services) {
+    if (crowded && service.ready) {
+      ++ready;
+      bytes += service.resident_bytes;
+      continue;
+    }
+    lines.push_back(fmt::format("  {:<18} {:>5} MiB  {}", service.name,
+                                service.resident_bytes >> 20, state_of(service, facts.now)));
   }
-  lines.push_back(fmt::format("  {:<14} {:>12}", "all", text_of(status, "pnl")));
-  if (const std::string idle = idle_text(status); !idle.empty()) {
-    lines.emplace_back();
-    lines.push_back("  No orders now: " + idle);
+  if (crowded) {
+    lines.push_back(fmt::format("  {:<18} {:>5} MiB  {}", fmt::format("{} services", ready),
+                                bytes >> 20, "ready"));
   }
+  return lines;
+}
+
+// ---- strategies --------------------------------------------------------------------------------
+
+struct Column {
+  std::string_view title;
+  std::string_view field;
+  std::size_t width;
+  std::size_t screen_columns_min;  // shown from this width of the terminal on
+};
+constexpr std::array<Column, 6> kColumns{{{"P&L", "pnl", 12, 0},
+                                          {"realized", "realized", 12, 92},
+                                          {"today", "daily", 12, 48},
+                                          {"exposure", "exposure", 10, 60},
+                                          {"live", "orders_live", 5, 70},
+                                          {"positions", "positions_open", 9, 80}}};
+
+// "active", or what keeps it from being so.
+std::string strategy_state(const json::object& strategy) {
+  if (!is_not_false(strategy, "enabled")) return "stopped";
+  const json::value* shards = strategy.if_contains("shards_leased");
+  if (shards != nullptr && shards->is_number() && *shards == 0) return "no runner";
+  return shown_text(strategy, "trading_state");
+}
+
+Lines strategy_lines(const json::object& status, std::size_t columns) {
+  Lines lines;
+  const auto row = [&](const std::string& name, const auto& cell, const std::string& state) {
+    std::string line = fmt::format("  {:<14}", name);
+    for (const Column& column : kColumns) {
+      if (columns >= column.screen_columns_min)
+        line += fmt::format(" {:>{}}", cell(column), column.width);
+    }
+    lines.push_back(line + "  " + state);
+  };
+  row(
+      "strategy", [](const Column& column) { return std::string(column.title); }, "state");
+  for (const auto& value : array_field(status, "strategies")) {
+    if (!value.is_object()) continue;
+    const json::object& strategy = value.as_object();
+    row(
+        shown_text(strategy, "name"),
+        [&](const Column& column) { return shown_text(strategy, column.field); },
+        strategy_state(strategy));
+  }
+  row(
+      "all",
+      [&](const Column& column) {
+        return column.field == "pnl" ? shown_text(status, "pnl") : std::string();
+      },
+      shown_text(status, "trading_state"));
+  return lines;
+}
+
+// ---- the rest ----------------------------------------------------------------------------------
+
+Lines activity_lines(const json::object& status) {
+  const json::object& markets = object_field(status, "markets");
+  const json::object& orders = object_field(status, "orders");
+  const json::object& rates = object_field(status, "rates_per_second");
+  return {fmt::format("  orders    {}; {} fills", counts(object_field(orders, "by_status")),
+                      shown_text(orders, "fills")),
+          fmt::format("  markets   {} tracked ({}), {} books, {} stale",
+                      shown_text(markets, "tracked"), counts(object_field(markets, "by_status")),
+                      shown_text(markets, "books"), shown_text(markets, "books_stale")),
+          fmt::format("  messages  {} market data, {} order events, {} API requests a second",
+                      shown_text(rates, "market_data_events"), shown_text(rates, "order_events"),
+                      shown_text(rates, "api_requests"))};
+}
+
+Lines trouble_lines(const Layout& layout, const ScreenFacts& facts, TerminalSize size) {
+  const std::size_t lines_max = std::max<std::size_t>(size.rows / 2, 3);
+  Lines lines;
+  const std::vector<Trouble> troubles = find_troubles(layout, facts);
+  for (std::size_t i = 0; i < troubles.size(); ++i) {
+    const Lines text = wrapped("! " + troubles[i].text(), size.columns, "  ");
+    if (i > 0 && lines.size() + text.size() >= lines_max) {
+      lines.push_back(
+          fmt::format("! and {} more: {}/health", troubles.size() - i, layout.aggregator_url));
+      break;
+    }
+    lines.insert(lines.end(), text.begin(), text.end());
+  }
+  return lines;
+}
+
+Lines as_lines(const Lines& texts) {
+  Lines lines;
+  for (const std::string& text : texts) lines.push_back("  " + text);
+  return lines;
+}
+
+Lines idle_lines(const ScreenFacts& facts, std::size_t columns) {
+  if (!facts.status) return {"  The gateway does not answer; figures follow when it does."};
+  const std::string idle = idle_text(*facts.status);
+  return idle.empty() ? Lines{} : wrapped("  No orders now: " + idle, columns, "    ");
+}
+
+std::vector<Part> parts_of(const Layout& layout, const Options& options, const ScreenFacts& facts,
+                           TerminalSize size) {
+  const std::string venue = options.recording
+                                ? "replay of " + options.recording->filename().string()
+                                : std::string("simulated venue");
+  const std::string title =
+      fmt::format("PolyBot   {}   {}   Ctrl-C stops and verifies", venue, facts.running_for);
+  std::vector<Part> parts;
+  parts.push_back({0, {title}});
+  parts.push_back({1, trouble_lines(layout, facts, size)});
+  parts.push_back({2, service_lines(facts, std::max<std::size_t>(size.rows / 3, 5))});
+  parts.push_back({3, facts.status ? strategy_lines(*facts.status, size.columns) : Lines{}});
+  parts.push_back({4, idle_lines(facts, size.columns)});
+  Lines news = as_lines(facts.news);
+  std::reverse(news.begin(), news.end());  // the newest is lost last
+  parts.push_back({5, std::move(news)});
+  parts.push_back({6, facts.status ? activity_lines(*facts.status) : Lines{}});
+  parts.push_back({8, as_lines(facts.fills)});
+  parts.push_back({7,
+                   {"  API       " + layout.gateway_url + "/api/v1/status",
+                    "  metrics   " + layout.aggregator_url + "/metrics, /health",
+                    "  data      " + layout.data.string()}});
+  return parts;
+}
+
+// Cuts the parts to the rows there are; returns how many rows are left.
+std::size_t share_out(std::vector<Part>& parts, std::size_t rows) {
+  for (std::size_t rank = 0; rank <= parts.size(); ++rank) {
+    for (Part& part : parts) {
+      if (part.rank != rank) continue;
+      part.lines.resize(std::min(part.lines.size(), rows));
+      rows -= part.lines.size();
+    }
+  }
+  return rows;
 }
 
 }  // namespace
 
 std::vector<std::string> screen_lines(const Layout& layout, const Options& options,
-                                      const ScreenFacts& facts) {
-  std::vector<std::string> lines;
-  lines.push_back(fmt::format("PolyBot   {}   running for {}   Ctrl-C stops and verifies",
-                              options.recording
-                                  ? "replay of " + options.recording->filename().string()
-                                  : std::string("simulated venue"),
-                              facts.running_for));
-  lines.push_back(fmt::format("  API       {}/api/v1/status", layout.gateway_url));
-  lines.push_back(fmt::format("  metrics   {}/metrics      health {}/health", layout.aggregator_url,
-                              layout.aggregator_url));
-  lines.push_back(fmt::format("  data      {}", layout.data.string()));
-  lines.emplace_back();
-  append_services(lines, facts.services);
-  lines.emplace_back();
-  if (facts.status) {
-    append_status(lines, *facts.status);
-  } else {
-    lines.emplace_back("  The gateway does not answer; figures follow when it does.");
-  }
-  if (!facts.fills.empty()) {
-    lines.emplace_back();
-    for (const std::string& fill : facts.fills) lines.push_back("  " + fill);
-  }
-  if (!facts.news.empty()) {
-    lines.emplace_back();
-    for (const std::string& news : facts.news) lines.push_back("  " + news);
+                                      const ScreenFacts& facts, TerminalSize size) {
+  std::vector<Part> parts = parts_of(layout, options, facts, size);
+  std::size_t blank_lines = share_out(parts, size.rows);
+  Lines lines;
+  for (const Part& part : parts) {
+    if (part.lines.empty()) continue;
+    if (!lines.empty() && blank_lines > 0) {
+      --blank_lines;
+      lines.emplace_back();
+    }
+    for (const std::string& line : part.lines) lines.push_back(fitted(line, size.columns));
   }
   return lines;
 }
 
-std::string summary_line(const ScreenFacts& facts) {
+std::string summary_line(const Layout& layout, const ScreenFacts& facts) {
   std::size_t ready = 0;
   for (const ServiceView& service : facts.services) ready += service.ready ? 1 : 0;
   std::string line =
       fmt::format("{}  {}/{} ready", facts.running_for, ready, facts.services.size());
-  if (!facts.status) return line + ", the gateway does not answer";
-  const json::object& orders = object_of(*facts.status, "orders");
-  line += fmt::format("; markets {}; orders: {}; fills {}; P&L {}",
-                      text_of(object_of(*facts.status, "markets"), "tracked"),
-                      counts(object_of(orders, "by_status")), text_of(orders, "fills"),
-                      text_of(*facts.status, "pnl"));
-  for (const auto& row : array_of(*facts.status, "strategies")) {
-    if (!row.is_object()) continue;
-    line +=
-        fmt::format(", {} {}", text_of(row.as_object(), "name"), text_of(row.as_object(), "pnl"));
+  if (facts.status) {
+    const json::object& orders = object_field(*facts.status, "orders");
+    line += fmt::format("; markets {}; orders: {}; fills {}; P&L {}",
+                        shown_text(object_field(*facts.status, "markets"), "tracked"),
+                        counts(object_field(orders, "by_status")), shown_text(orders, "fills"),
+                        shown_text(*facts.status, "pnl"));
+    for (const auto& row : array_field(*facts.status, "strategies")) {
+      if (!row.is_object()) continue;
+      line += fmt::format(", {} {}", shown_text(row.as_object(), "name"),
+                          shown_text(row.as_object(), "pnl"));
+    }
+    if (const std::string idle = idle_text(*facts.status); !idle.empty())
+      line += "; no orders now: " + idle;
+  } else {
+    line += ", the gateway does not answer";
   }
-  if (const std::string idle = idle_text(*facts.status); !idle.empty())
-    line += "; no orders now: " + idle;
-  return line;
+  const std::vector<Trouble> troubles = find_troubles(layout, facts);
+  return troubles.empty() ? line : line + "; trouble: " + troubles.front().text();
 }
 
 }  // namespace polybot::launcher

@@ -2,28 +2,22 @@
 // redrawn in place; otherwise a summary line is printed now and then.
 #pragma once
 
-#include <boost/json/object.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "deploy/launcher/display_text.hpp"
 #include "deploy/launcher/layout.hpp"
-#include "deploy/launcher/stack.hpp"
+#include "deploy/launcher/options.hpp"
+#include "deploy/launcher/screen_facts.hpp"
 
 namespace polybot::launcher {
 
-struct ScreenFacts {
-  std::vector<ServiceView> services;
-  std::optional<boost::json::object> status;  // the gateway's, when it is fresh
-  std::vector<std::string> fills;
-  std::vector<std::string> news;  // what the launcher had to say, newest last
-  std::string running_for;        // "00:03:12"
-};
-
-// Lines without newlines, fit for a terminal of 100 columns.
+// Lines without newlines that fit the terminal: as many as it has rows, as long as it has columns,
+// at most. Troubles come first, then services, then what trades; where there is no room for all,
+// the fills go first and the troubles last.
 [[nodiscard]] std::vector<std::string> screen_lines(const Layout& layout, const Options& options,
-                                                    const ScreenFacts& facts);
-// One line: readiness, orders, fills, P&L, or why nothing trades.
-[[nodiscard]] std::string summary_line(const ScreenFacts& facts);
+                                                    const ScreenFacts& facts, TerminalSize size);
+// One line: readiness, orders, fills, P&L, or why nothing trades, and the first trouble.
+[[nodiscard]] std::string summary_line(const Layout& layout, const ScreenFacts& facts);
 
 }  // namespace polybot::launcher

@@ -29,19 +29,14 @@ namespace asio = boost::asio;
 constexpr domain::Duration kStartPatience = 60s;
 // All services together stop within five seconds; each has its own grace period inside this.
 constexpr domain::Duration kStopPatience = 4s;
-constexpr domain::Duration kSummaryInterval = 10s;
 constexpr domain::Duration kPortsPatience = 2s;
-constexpr std::size_t kNewsKept = 4;
 constexpr std::size_t kStatePage = 20'000;
 
-std::string elapsed_text(domain::Duration elapsed) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(elapsed).count();
-  return fmt::format("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-}
-
-void put(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+// A signal that the caller ignored stays ignored.
+void add_unless_ignored(asio::signal_set& set, int signal) {
+  struct sigaction inherited {};
+  if (::sigaction(signal, nullptr, &inherited) == 0 && inherited.sa_handler != SIG_IGN)
+    set.add(signal);
 }
 
 std::string run_and_read(const std::string& command) {
@@ -65,51 +60,20 @@ std::string quoted(const std::string& text) {
 
 Session::Session(asio::io_context& io, Options options, Layout layout, Display display)
     : signals_(io, SIGINT, SIGTERM),
+      suspension_(io),
+      resizing_(io, SIGWINCH),
       options_(std::move(options)),
       layout_(std::move(layout)),
       display_(display),
       stack_(io.get_executor(), layout_, options_.runners,
-             [this](const std::string& line) { say(line); }),
+             [this](const std::string& line) { say_event(line); }),
       view_(io.get_executor(), layout_.gateway_url, stack_.http()),
       started_at_(clock_.monotonic()) {
   // A terminal that closed is a request to stop; under nohup it is none.
-  struct sigaction inherited {};
-  if (::sigaction(SIGHUP, nullptr, &inherited) == 0 && inherited.sa_handler != SIG_IGN)
-    signals_.add(SIGHUP);
-}
-
-void Session::say(const std::string& line) {
-  if (drawing_) {
-    news_.push_back(line);
-    if (news_.size() > kNewsKept) news_.pop_front();
-  } else {
-    put(line + "\n");
-  }
-}
-
-ScreenFacts Session::facts() const {
-  return {.services = stack_.views(),
-          .status = view_.status(),
-          .fills = view_.fills(),
-          .news = {news_.begin(), news_.end()},
-          .running_for = elapsed_text(clock_.monotonic() - started_at_)};
-}
-
-asio::awaitable<void> Session::show() {
-  domain::Duration summary_at = clock_.monotonic() + kSummaryInterval;
-  while (true) {
-    if (display_ == Display::Terminal) {
-      co_await view_.read_fills();
-      std::string text = "\x1b[H";
-      for (const std::string& line : screen_lines(layout_, options_, facts()))
-        text += line + "\x1b[K\n";
-      put(text + "\x1b[J");
-    } else if (clock_.monotonic() >= summary_at) {
-      summary_at += kSummaryInterval;
-      put(summary_line(facts()) + "\n");
-    }
-    co_await runtime::sleep_for(1s);
-  }
+  add_unless_ignored(signals_, SIGHUP);
+  add_unless_ignored(suspension_, SIGTSTP);
+  watch_suspension();
+  watch_size();
 }
 
 asio::awaitable<void> Session::wait_for_signal() {
@@ -145,6 +109,19 @@ asio::awaitable<void> Session::name_faults() {
   }
 }
 
+// Who asks for another world gets the one that the folder began with, and should know.
+asio::awaitable<void> Session::say_kept_seed() {
+  if (!options_.seed || options_.recording) co_return;
+  boost::system::error_code error;
+  const auto status = boost::json::parse(co_await fetch(layout_.simulator_url + "/status"), error);
+  if (error || !status.is_object()) co_return;
+  const auto* seed = status.as_object().if_contains("seed");
+  if (seed == nullptr || boost::json::serialize(*seed) == std::to_string(*options_.seed)) co_return;
+  say("SEED=" + std::to_string(*options_.seed) +
+      " has no effect: this data folder keeps its seed " + boost::json::serialize(*seed) +
+      "; another world needs another folder (DATA=folder)");
+}
+
 // Empty text, or why the stack cannot run.
 asio::awaitable<std::string> Session::start() {
   try {
@@ -162,9 +139,9 @@ asio::awaitable<std::string> Session::wait_for_ports() {
     const auto taken = find_taken_port(layout_.ports);
     if (!taken) co_return std::string();
     if (clock_.monotonic() > deadline) {
-      co_return taken_text(*taken) +
-          "; end that one, or give this stack other ports with PORT_OFFSET=n (it is " +
-          std::to_string(options_.port_offset) + "; two stacks 100 apart share no port)";
+      const auto free = find_free_offset(layout_.ports, options_.port_offset);
+      co_return taken_text(*taken) + "; end that one, or give this stack other ports" +
+          (free ? ": PORT_OFFSET=" + std::to_string(*free) : std::string(" with PORT_OFFSET=n"));
     }
     co_await runtime::sleep_for(100ms);
   }
@@ -180,7 +157,11 @@ asio::awaitable<int> Session::run() {
   }
   remove_wanted_runners(layout_.data);  // of a launcher that was killed
   if (options_.recording) {
-    say("Replaying " + options_.recording->string() + " in a data folder of its own");
+    say("Replaying " + options_.recording->string() +
+        (options_.speed ? " " + *options_.speed +
+                              " times as fast as recorded; strategies keep "
+                              "their own time: a window of 8 s is as many seconds of this clock"
+                        : ""));
   }
   const std::variant<std::string, std::monostate> started = co_await (start() || wait_for_signal());
   const auto* problem = std::get_if<std::string>(&started);
@@ -194,10 +175,8 @@ asio::awaitable<int> Session::run() {
   say("ready: API " + layout_.gateway_url + "/api/v1/status, metrics " + layout_.aggregator_url +
       "/metrics");
   started_at_ = clock_.monotonic();
-  if (display_ == Display::Terminal) {
-    put("\x1b[?1049h\x1b[?25l");
-    drawing_ = true;
-  }
+  if (display_ == Display::Terminal) terminal_.enter();
+  co_await say_kept_seed();
   std::string end = "Stopping";
   bool good = true;
   try {
@@ -205,15 +184,12 @@ asio::awaitable<int> Session::run() {
         wait_for_signal(), wait_for_end_of_recording(), stack_.watch(), view_.follow(), show());
     if (ended == 1) end = "The recording has ended; stopping";
   } catch (const std::exception& error) {
-    // Nobody would start anew what ends: better in order now than by and by.
+    // Nobody would start again what ends: better in order now than by and by.
     end = std::string("The launcher failed (") + error.what() + "); stopping";
     good = false;
   }
-  if (drawing_) {
-    drawing_ = false;
-    put("\x1b[?25h\x1b[?1049l");
-  }
-  say(summary_line(facts()));
+  terminal_.leave();
+  say(summary_line(layout_, facts()));
   say(end);
   good = co_await stop() && good;
   co_return good ? 0 : 1;
@@ -312,8 +288,10 @@ asio::awaitable<bool> Session::verify() {
   const auto venue = read_venue(co_await fetch_venue_pages());
   const auto journal = read_journal(read_journal_report());
   if (!venue || !journal) {
-    say(!venue ? "Verification: the simulated venue does not tell its state"
-               : "Verification: order-manager verify cannot read the journal");
+    say(!venue ? "Verification: the simulated venue does not tell its state. Start the stack again "
+                 "with this DATA and stop it: the comparison is made then"
+               : "Verification: order-manager verify cannot read the journal " +
+                     layout_.journal.string());
     co_return false;
   }
   const auto metrics =
@@ -330,6 +308,10 @@ asio::awaitable<bool> Session::verify() {
     equal = equal && figure.equal();
     say(fmt::format("{:<20} {:>18} {:>18} {:>12}{}", figure.name, figure.venue, figure.journal,
                     figure.metrics, figure.equal() ? "" : "   DIFFERENT"));
+  }
+  if (journal->submitted > journal->orders) {
+    say(fmt::format("rejected: {} of the submitted orders, which the venue never had",
+                    journal->submitted - journal->orders));
   }
   if (journal->ambiguous > 0) {
     say(

@@ -12,6 +12,7 @@
 #include "deploy/launcher/screen.hpp"
 #include "deploy/launcher/stack.hpp"
 #include "deploy/launcher/stack_view.hpp"
+#include "deploy/launcher/terminal.hpp"
 #include "deploy/launcher/verification.hpp"
 
 namespace polybot::launcher {
@@ -28,6 +29,14 @@ class Session {
 
  private:
   void say(const std::string& line);
+  // The same with the time, once the stack runs: what happened when.
+  void say_event(const std::string& line);
+  void draw();
+  // Ctrl-Z: the services are in process groups of their own and go on.
+  void suspend();
+  void watch_suspension();
+  void watch_size();
+  [[nodiscard]] boost::asio::awaitable<void> say_kept_seed();
   [[nodiscard]] boost::asio::awaitable<std::string> wait_for_ports();
   [[nodiscard]] boost::asio::awaitable<std::string> start();
   [[nodiscard]] boost::asio::awaitable<void> show();
@@ -46,6 +55,8 @@ class Session {
 
   // Caught for the whole run: a second Ctrl-C must not cut the orderly stop short.
   boost::asio::signal_set signals_;
+  boost::asio::signal_set suspension_;
+  boost::asio::signal_set resizing_;
   Options options_;
   Layout layout_;
   Display display_;
@@ -54,8 +65,8 @@ class Session {
   StackView view_;
   domain::Duration started_at_;
   std::deque<std::string> news_;
-  bool traded_ = false;   // the stack was ready once: there is something to verify
-  bool drawing_ = false;  // the screen is being redrawn: news go into it instead of below it
+  Terminal terminal_;    // while its screen is entered, news go into it instead of below it
+  bool traded_ = false;  // the stack was ready once: there is something to verify
 };
 
 }  // namespace polybot::launcher

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "deploy/launcher/status_fields.hpp"
+
 namespace polybot::launcher {
 namespace {
 
@@ -11,22 +13,23 @@ using namespace std::chrono_literals;
 constexpr domain::Duration kFreshFor = 3s;
 constexpr int kFillsShown = 5;
 
-std::string text_at(const boost::json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string())
-                                                : std::string("?");
-}
-
-std::string describe(const boost::json::object& fill) {
-  const std::string verb = text_at(fill, "side") == "buy" ? " bought " : " sold ";
-  std::string outcome = text_at(fill, "outcome");
-  for (char& c : outcome) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-  return text_at(fill, "strategy") + verb + text_at(fill, "quantity") + " " + outcome + " of " +
-         text_at(fill, "market") + " at " + text_at(fill, "price") + " (" +
-         text_at(fill, "liquidity") + ")";
+// A market that is not listed any more has no name but its id: "0x12ab34.. (ended)".
+std::string market_of(const boost::json::object& fill) {
+  const std::string name = shown_text(fill, "market");
+  const bool is_id = name == text_field(fill, "market_id") && name.starts_with("0x");
+  return is_id ? name.substr(0, 8) + ".. (ended)" : name;
 }
 
 }  // namespace
+
+std::string describe_fill(const boost::json::object& fill) {
+  const std::string verb = text_field(fill, "side") == "buy" ? " bought " : " sold ";
+  std::string outcome = shown_text(fill, "outcome");
+  for (char& c : outcome) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  return shown_text(fill, "strategy") + verb + shown_text(fill, "quantity") + " " + outcome +
+         " of " + market_of(fill) + " at " + shown_text(fill, "price") + " (" +
+         shown_text(fill, "liquidity") + ")";
+}
 
 StackView::StackView(boost::asio::any_io_executor executor, std::string gateway_url,
                      http::Client& http)
@@ -55,7 +58,26 @@ boost::asio::awaitable<void> StackView::session() {
     if (topic == nullptr || *topic != "status") continue;
     status_ = std::move(event.as_object());
     heard_at_ = clock_.monotonic();
+    note_states();
   }
+}
+
+void StackView::note_states() {
+  note_state("all", text_field(status_, "trading_state"));
+  for (const auto& row : array_field(status_, "strategies")) {
+    if (!row.is_object()) continue;
+    const std::string name = text_field(row.as_object(), "name");
+    note_state(name, text_field(row.as_object(), "trading_state"));
+    note_state(name + " enabled", is_not_false(row.as_object(), "enabled") ? "yes" : "no");
+  }
+}
+
+void StackView::note_state(const std::string& scope, std::string state) {
+  if (state.empty()) return;
+  const auto [known, is_new] = states_.try_emplace(scope, state);
+  if (is_new || known->second == state) return;
+  known->second = std::move(state);
+  states_since_[scope] = clock_.now();
 }
 
 boost::asio::awaitable<void> StackView::read_fills() {
@@ -69,7 +91,7 @@ boost::asio::awaitable<void> StackView::read_fills() {
   if (rows == nullptr || !rows->is_array()) co_return;
   fills_.clear();
   for (const auto& row : rows->as_array()) {
-    if (row.is_object()) fills_.push_back(describe(row.as_object()));
+    if (row.is_object()) fills_.push_back(describe_fill(row.as_object()));
   }
 }
 

@@ -1,10 +1,12 @@
 // What the screen shows, read from the gateway's API alone: its status over one WebSocket, the
-// newest fills over HTTP. Nothing here is kept or computed that the API does not say.
+// newest fills over HTTP. Nothing here is kept that the API does not say, but for the time at which
+// a state of trading was first seen.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +16,9 @@
 #include "common/runtime/clock.hpp"
 
 namespace polybot::launcher {
+
+// "momentum bought 10 YES of some-slug at 0.45 (taker)", of a row of /api/v1/fills.
+[[nodiscard]] std::string describe_fill(const boost::json::object& fill);
 
 class StackView {
  public:
@@ -26,11 +31,17 @@ class StackView {
 
   // The gateway's last status; empty when there is none that is younger than three seconds.
   [[nodiscard]] std::optional<boost::json::object> status() const;
-  // "momentum bought 10 YES of some-slug at 0.45", newest first.
+  // Newest first.
   [[nodiscard]] const std::vector<std::string>& fills() const { return fills_; }
+  // ScreenFacts::states_since
+  [[nodiscard]] const std::map<std::string, domain::Timestamp>& states_since() const {
+    return states_since_;
+  }
 
  private:
   [[nodiscard]] boost::asio::awaitable<void> session();
+  void note_states();
+  void note_state(const std::string& scope, std::string state);
 
   std::string gateway_url_;
   http::Client& http_;
@@ -38,6 +49,8 @@ class StackView {
   runtime::Clock clock_;
   boost::json::object status_;
   domain::Duration heard_at_ = domain::Duration::min();
+  std::map<std::string, std::string> states_;  // by scope, as last heard
+  std::map<std::string, domain::Timestamp> states_since_;
   std::vector<std::string> fills_;
 };
 
