@@ -1,13 +1,11 @@
 // order-manager, the real process, where it hurts: killed at ten seeded records of its journal, and
 // with no room left for the next one.
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sched.h>
 #include <sqlite3.h>
-#include <sys/mount.h>
 
 #include <random>
 
+#include "tests/integration/stack/small_disk.hpp"
 #include "tests/integration/stack/stack.hpp"
 
 namespace polybot::stack {
@@ -72,51 +70,12 @@ TEST_F(StackTest, LosesNothingWhenOrderManagerIsKilledAtTenRecordsOfItsJournal) 
 
 // ---- a disk that is full ------------------------------------------------------------------------
 
-void write_text(const char* path, const std::string& text) {
-  const int file = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (file >= 0) {
-    (void)!::write(file, text.data(), text.size());
-    ::close(file);
-  }
-}
-
-// In a process about to become another program: a small file system of its own for that folder.
-bool mount_small(const std::filesystem::path& folder) {
-  const std::string user = std::to_string(::geteuid());
-  const std::string group = std::to_string(::getegid());
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-  write_text("/proc/self/setgroups", "deny");
-  write_text("/proc/self/uid_map", user + " " + user + " 1");
-  write_text("/proc/self/gid_map", group + " " + group + " 1");
-  const std::string options = "mode=0700,size=" + std::to_string(kJournalRoom);
-  return ::mount("tmpfs", folder.c_str(), "tmpfs", 0, options.c_str()) == 0;
-}
-
-bool may_mount(const std::filesystem::path& folder) {
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(mount_small(folder) ? 0 : 1);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 // The journal's newest record by the metrics; 0 = not shown.
 std::uint64_t shown_records(const Stack& stack) {
   const std::string metrics = stack.get(8000, "/metrics").body;
   std::smatch found;
   static const std::regex kSequence("\npolybot_journal_sequence ([0-9]+)");
   return std::regex_search(metrics, found, kSequence) ? std::stoull(found[1]) : 0;
-}
-
-// Writes until nothing fits any more.
-void fill(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-  for (std::size_t piece = 1 << 16; piece > 0;) {
-    const std::string block(piece, 'x');
-    if (::write(descriptor, block.data(), block.size()) <= 0) piece /= 2;
-  }
-  ::close(descriptor);
 }
 
 TEST_F(StackTest, CancelsEverythingAndHaltsWhileItsDiskIsFullAndThenGoesOn) {
@@ -126,7 +85,7 @@ TEST_F(StackTest, CancelsEverythingAndHaltsWhileItsDiskIsFullAndThenGoesOn) {
     GTEST_SKIP() << "this user may not mount a file system in a namespace of its own";
   }
   Stack stack(folder_, [&] {
-    if (!mount_small(journal)) ::_exit(126);
+    if (!mount_small(journal, kJournalRoom)) ::_exit(126);
   });
   ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
   ASSERT_TRUE(order_manager_ready(stack));

@@ -95,7 +95,9 @@ TEST_F(StackTest, TradesBesideAnotherStackButNotOnItsPorts) {
   {
     Stack refused(folder_ / "second", nullptr, first.port_offset());
     EXPECT_EQ(refused.wait_for_end(), 1);
-    EXPECT_THAT(refused.transcript(), HasSubstr("PORT_OFFSET=n"));
+    EXPECT_THAT(refused.transcript(),
+                testing::ContainsRegex("is in use by .*\\(process [0-9]+\\)"));
+    EXPECT_THAT(refused.transcript(), testing::ContainsRegex("PORT_OFFSET=[0-9]+"));
   }
   EXPECT_THAT(first.get(8003, "/status").body, HasSubstr(R"("running":true)"));
   Stack second(folder_ / "second");
@@ -158,6 +160,19 @@ TEST_F(StackTest, SaysWhyAProcessCannotBeStartedAtAll) {
   Stack stack(folder_);
   EXPECT_EQ(stack.wait_for_end(), 1);
   EXPECT_THAT(stack.transcript(), HasSubstr("gateway cannot be started: "));
+}
+
+TEST_F(StackTest, RefusesAnOverrideThatNoServiceTakes) {
+  Stack stack(folder_, [] {
+    ::setenv("POLYBOT_STRATEGIES__MOMENTUM__ENABLED", "false", 1);
+    ::setenv("POLYBOT_RISKS__POSITION_MAX", "50", 1);
+    ::setenv("POLYBOT_API__PORT", "9999", 1);
+  });
+  EXPECT_EQ(stack.wait_for_end(), 1);
+  EXPECT_THAT(stack.transcript(), HasSubstr("POLYBOT_RISKS__POSITION_MAX: no service"));
+  EXPECT_THAT(stack.transcript(), HasSubstr("did you mean POLYBOT_RISK__POSITION_MAX?"));
+  EXPECT_THAT(stack.transcript(), HasSubstr("POLYBOT_API__PORT: the launcher itself"));
+  EXPECT_THAT(stack.transcript(), testing::Not(HasSubstr("MOMENTUM")));
 }
 
 TEST_F(StackTest, StopsInOrderWhenItsTerminalIsClosed) {
