@@ -84,7 +84,7 @@ struct Column {
 constexpr std::array<Column, 6> kColumns{{{"P&L", "pnl", 12, 0},
                                           {"realized", "realized", 12, 92},
                                           {"today", "daily", 12, 48},
-                                          {"exposure", "exposure", 10, 60},
+                                          {"exposure", "exposure", 10, 64},
                                           {"live", "orders_live", 5, 70},
                                           {"positions", "positions_open", 9, 80}}};
 

@@ -128,17 +128,40 @@ class Finder {
       if (!row.is_object()) continue;
       const json::object& strategy = row.as_object();
       const std::string name = text_field(strategy, "name");
-      const std::string state = text_field(strategy, "trading_state");
-      if ((state == "halted" || state == "reducing") && state != account) {
+      if (const std::string state = state_of_its_own(strategy, account); !state.empty()) {
         add_held_back("strategy " + name + " is " + state, name, strategy,
                       "POST " + trading + "resume?strategy=" + name + " resumes it");
       }
-      if (!is_not_false(strategy, "enabled")) {
+      if (!is_not_false(strategy, "enabled") && !has_notice("strategy " + name + " is stopped")) {
         add_held_back(
             "strategy " + name + " is stopped", name + " enabled", {},
             "POST " + layout_.gateway_url + "/api/v1/strategies/" + name + "/start starts it");
       }
     }
+    // What has been told above is among them.
+    for (const json::value& notice : array_field(status, "notices")) {
+      const std::string text = notice.is_string() ? std::string(notice.as_string()) : "";
+      const bool is_told_above = text.starts_with("trading is ") ||
+                                 text.find(" is halted") != std::string::npos ||
+                                 text.find(" is reducing") != std::string::npos;
+      if (!text.empty() && !is_told_above) troubles_.push_back({text, "", ""});
+    }
+  }
+
+  // "halted" or "reducing" when the strategy itself is so; empty when only the account is.
+  static std::string state_of_its_own(const json::object& strategy, const std::string& account) {
+    const std::string own = text_field(strategy, "own_trading_state");
+    const std::string state = text_field(strategy, "trading_state");
+    const std::string& told = own.empty() ? state : own;
+    const bool is_restricted = told == "halted" || told == "reducing";
+    return is_restricted && (!own.empty() || state != account) ? told : std::string();
+  }
+
+  [[nodiscard]] bool has_notice(const std::string& beginning) const {
+    const json::array& notices = array_field(*facts_.status, "notices");
+    return std::any_of(notices.begin(), notices.end(), [&](const json::value& notice) {
+      return notice.is_string() && std::string_view(notice.as_string()).starts_with(beginning);
+    });
   }
 
   // `own` may say since when, by whom and why.
@@ -173,7 +196,7 @@ class Finder {
 }  // namespace
 
 std::string Trouble::text() const {
-  return what + (since.empty() ? "" : ", since " + since) + ": " + remedy;
+  return what + (since.empty() ? "" : ", since " + since) + (remedy.empty() ? "" : ": " + remedy);
 }
 
 std::vector<Trouble> find_troubles(const Layout& layout, const ScreenFacts& facts) {

@@ -13,13 +13,14 @@ namespace polybot::launcher {
 struct Trouble {
   std::string what;    // "gateway ended 4 times in a row: port 8080: address already in use"
   std::string since;   // "14:03:07Z"; empty when nobody can tell
-  std::string remedy;  // what to do, or that nothing is to be done
+  std::string remedy;  // what to do, or that nothing is to be done; empty when `what` says it
   // "what, since 14:03:07Z: remedy"
   [[nodiscard]] std::string text() const;
 };
 
 // Causes before consequences: processes that end, the journal, the venue, other services, then who
-// holds trading back. What only follows from another one in the list is left out.
+// holds trading back, and what else the gateway's status notes. What only follows from another one
+// in the list is left out.
 [[nodiscard]] std::vector<Trouble> find_troubles(const Layout& layout, const ScreenFacts& facts);
 
 }  // namespace polybot::launcher

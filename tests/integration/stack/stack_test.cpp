@@ -190,8 +190,9 @@ TEST_F(StackTest, ResumesWhereItStopped) {
     ASSERT_EQ(stack.wait_for_end(), 0) << stack.transcript();
     first = stack.transcript();
   }
-  Stack stack(folder_);
-  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  Stack stack(folder_, [] { ::setenv("SEED", "8", 1); });
+  ASSERT_TRUE(stack.wait_for_line(std::regex("SEED=8 has no effect.*keeps its seed 1")))
+      << stack.transcript();
   stack.interrupt();
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
   const std::regex fills("fills booked +([0-9]+)");

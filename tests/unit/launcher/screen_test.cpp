@@ -28,9 +28,9 @@ class ScreenTest : public testing::Test {
   ScreenTest() {
     layout_.data = "/srv/polybot/data/sim";
     layout_.journal = layout_.data / "journal" / "journal.db";
-    layout_.gateway_url = "http://127.0.0.1:8080";
-    layout_.aggregator_url = "http://127.0.0.1:8000";
-    layout_.simulator_url = "http://127.0.0.1:8003";
+    layout_.gateway_url = "http://gateway.test:80";
+    layout_.aggregator_url = "http://aggregator.test:80";
+    layout_.simulator_url = "http://simulator.test:80";
     for (const char* name :
          {"venue-simulator", "metrics-aggregator", "order-manager", "gateway", "runner-1"}) {
       ServiceView view;
@@ -128,7 +128,7 @@ TEST_F(ScreenTest, ShowsEverythingAtEightyByTwentyFour) {
     all += line + "\n";
   for (const char* text :
        {"runner-1", "ready", "momentum", "spread_farm", "exposure", "canceled 120", "some-slug",
-        "8080/api/v1/status", "/srv/polybot/data/sim"})
+        "gateway.test:80/api/v1/status", "/srv/polybot/data/sim"})
     EXPECT_THAT(all, HasSubstr(text));
   EXPECT_THAT(find_troubles(layout_, facts_), IsEmpty());
 }
@@ -150,7 +150,7 @@ TEST_F(ScreenTest, SharesALineAmongTheManyThatAreReady) {
 TEST_F(ScreenTest, SaysWhatIsWrongInACrashLoop) {
   ServiceView& gateway = service("gateway");
   gateway.running = gateway.ready = false;
-  gateway.cause = "cannot listen on 127.0.0.1:8080: Address already in use";
+  gateway.cause = "cannot listen on port 80: Address already in use";
   gateway.reason = "ended with exit code 1: " + gateway.cause;
   gateway.ends_in_a_row = 4;
   gateway.ending_since = kNow - 70s;
@@ -166,7 +166,7 @@ TEST_F(ScreenTest, SaysWhatIsWrongWithAStrategyThatIsHalted) {
   strategy(1)["trading_state"] = "halted";
   facts_.states_since["momentum"] = kNow - 70s;
   expect_in_head({"strategy momentum is halted, since 11:58:50Z",
-                  "POST http://127.0.0.1:8080/api/v1/trading/resume?strategy=momentum"});
+                  "POST http://gateway.test:80/api/v1/trading/resume?strategy=momentum"});
   // Of whoever says more, more is shown.
   strategy(1)["since"] = "2026-06-07T11:00:00.000Z";
   strategy(1)["by"] = "risk";
@@ -185,6 +185,26 @@ TEST_F(ScreenTest, SaysHowToEndAHaltOfTheAccountAndAStop) {
                                         HasSubstr("/api/v1/trading/resume resumes")));
   EXPECT_THAT(troubles[1].text(), AllOf(HasSubstr("strategy arbitrage is stopped"),
                                         HasSubstr("/api/v1/strategies/arbitrage/start")));
+}
+
+TEST_F(ScreenTest, TellsWhatTheGatewayNotesOnce) {
+  (*facts_.status)["trading_state"] = "halted";
+  for (std::size_t i = 0; i < 3; ++i) strategy(i)["trading_state"] = "halted";
+  strategy(0)["own_trading_state"] = "active";
+  strategy(1)["own_trading_state"] = "halted";
+  strategy(2)["own_trading_state"] = "active";
+  strategy(2)["enabled"] = false;
+  (*facts_.status)["notices"] = {
+      "trading is halted for the whole account; POST /api/v1/trading/resume ends that",
+      "strategy momentum is halted; POST /api/v1/trading/resume?strategy=momentum ends that",
+      "strategy spread_farm is stopped though its configuration says enabled = true",
+      "the flatten of momentum ended at 12:00 and left: 8 yes of some-slug (dust)"};
+  const auto troubles = find_troubles(layout_, facts_);
+  ASSERT_THAT(troubles, SizeIs(4));
+  EXPECT_THAT(troubles[1].text(), HasSubstr("strategy momentum is halted"));
+  EXPECT_EQ(troubles[2].text(),
+            "strategy spread_farm is stopped though its configuration says enabled = true");
+  EXPECT_THAT(troubles[3].text(), HasSubstr("left: 8 yes"));
 }
 
 TEST_F(ScreenTest, SaysWhatIsWrongWhenTheDiskIsFull) {
@@ -209,7 +229,7 @@ TEST_F(ScreenTest, SaysWhatIsWrongWhenTheVenueIsAway) {
   expect_in_head(
       {"the venue: the venue's user channel is down; 2 of 2 market channel connections "
        "are down",
-       "since 11:58:50Z", "it is tried again all the time", "http://127.0.0.1:8003/faults"});
+       "since 11:58:50Z", "it is tried again all the time", "http://simulator.test:80/faults"});
   EXPECT_THAT(find_troubles(layout_, facts_), SizeIs(1)) << "the rest follows from it";
 }
 
