@@ -164,7 +164,13 @@ Lines as_lines(const Lines& texts) {
 }
 
 Lines idle_lines(const ScreenFacts& facts, std::size_t columns) {
-  if (!facts.status) return {"  The gateway does not answer; figures follow when it does."};
+  if (!facts.status) {
+    const bool is_ready = std::any_of(
+        facts.services.begin(), facts.services.end(),
+        [](const ServiceView& service) { return service.service == "gateway" && service.ready; });
+    return {is_ready ? "  Figures follow in a moment."
+                     : "  The gateway does not answer; figures follow when it does."};
+  }
   const std::string idle = idle_text(*facts.status);
   return idle.empty() ? Lines{} : wrapped("  No orders now: " + idle, columns, "    ");
 }
