@@ -13,11 +13,18 @@ case ${MODE:-sim} in
 esac
 [ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
 case ${EDGE:-1} in 0 | 1) ;; *) fail "EDGE must be 0 or 1, not '$EDGE'." ;; esac
-# The first lines of a plain recording tell; of a compressed one its first four bytes.
+# The first lines of a plain recording tell: as many as services/venue-simulator/recording.cpp allows before the first
+# frame, which has 32 MiB at most, as they have. Of a compressed one its first four bytes tell: a frame of zstd begins with
+# 28b52ffd, one to be skipped with 50 to 5f and 2a4d18.
 holds_frames() {
   case $RECORDING in
-    *.zst) [ "$(head -c 4 -- "$RECORDING" | od -An -tx1 | tr -d ' ')" = 28b52ffd ] ;;
-    *) head -n 100 -- "$RECORDING" | head -c 10000000 | grep -a -q '"ts_ms".*"raw"\|"raw".*"ts_ms"' ;;
+    *.zst)
+      case $(head -c 4 -- "$RECORDING" | od -An -tx1 | tr -d ' ') in
+        28b52ffd | 5?2a4d18) ;;
+        *) return 1 ;;
+      esac
+      ;;
+    *) head -n 1000 -- "$RECORDING" | head -c 67108864 | LC_ALL=C grep -a -q '"ts_ms".*"raw"\|"raw".*"ts_ms"' ;;
   esac
 }
 if [ -n "${RECORDING:-}" ]; then

@@ -5,6 +5,8 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <fstream>
+#include <optional>
+#include <utility>
 
 #include "common/polymarket/messages/market_channel.hpp"
 #include "common/runtime/config.hpp"
@@ -16,10 +18,16 @@ namespace {
 
 // A frame of 500 books has some 4 MB: a longer line is of something else.
 constexpr std::size_t kLineBytesMax = 32U << 20;
-// Lines that may stand before the first frame.
+// What may stand before the first frame; beyond that nobody should wait for the answer that there
+// is none. deploy/check-data.sh looks as far.
 constexpr std::uint64_t kPreambleLinesMax = 1'000;
+constexpr std::uint64_t kPreambleBytesMax = 32U << 20;
 
 }  // namespace
+
+struct Recording::Line {
+  std::optional<std::string> text;  // none when it is too long
+};
 
 // The lines of a file, plain or compressed.
 class Recording::Lines {
@@ -29,24 +37,35 @@ class Recording::Lines {
     if (path.extension() == ".zst") context_.reset(ZSTD_createDStream());
   }
 
-  bool next(std::string& line) {
+  // The next line; null at the end. One that is too long is told once, as none, as soon as that is
+  // known; what is left of it is passed over.
+  std::optional<Line> next() {
     for (;;) {
-      const std::size_t end = text_.find('\n', used_);
+      const std::size_t end = text_.find('\n', searched_);
       if (end != std::string::npos) {
-        line.assign(text_, used_, end - used_);
-        used_ = end + 1;
-        return true;
+        const std::size_t begin = std::exchange(used_, end + 1);
+        searched_ = used_;
+        if (std::exchange(passing_over_, false)) continue;
+        return Line{text_.substr(begin, end - begin)};
       }
       text_.erase(0, std::exchange(used_, 0));
-      if (text_.size() > kLineBytesMax) return false;
+      if (passing_over_) text_.clear();
+      searched_ = text_.size();
+      if (text_.size() > kLineBytesMax) {
+        passing_over_ = true;
+        return Line{std::nullopt};
+      }
       if (fill()) continue;
-      line = std::exchange(text_, {});
-      return !line.empty();
+      searched_ = 0;
+      if (text_.empty()) return std::nullopt;
+      return Line{std::exchange(text_, {})};
     }
   }
+  // Whether the file ended because it could not be read any further.
+  [[nodiscard]] bool damaged() const { return damaged_; }
 
  private:
-  // More text; false at the end, and at damage: what comes after it is lost.
+  // More text; false at the end, and at damage: what comes after that is lost.
   bool fill() {
     if (!context_) {
       std::array<char, 1 << 16> block{};
@@ -63,7 +82,10 @@ class Recording::Lines {
       std::array<char, 1 << 16> block{};
       ZSTD_outBuffer output{block.data(), block.size(), 0};
       const std::size_t result = ZSTD_decompressStream(context_.get(), &output, &input_);
-      if (ZSTD_isError(result) != 0) return false;
+      if (ZSTD_isError(result) != 0) {
+        damaged_ = true;
+        return false;
+      }
       text_.append(block.data(), output.pos);
       if (output.pos > 0) return true;
     }
@@ -78,7 +100,21 @@ class Recording::Lines {
   ZSTD_inBuffer input_{nullptr, 0, 0};
   std::string text_;
   std::size_t used_ = 0;
+  std::size_t searched_ = 0;   // before it, behind `used_`, no line ends
+  bool passing_over_ = false;  // the rest of a line that is too long
+  bool damaged_ = false;
 };
+
+namespace {
+
+std::string why_none(std::uint64_t lines, std::uint64_t bytes) {
+  if (lines == 0) return "it holds no line";
+  if (lines == 1 && bytes > kLineBytesMax) return "its first line has more than 32 MiB";
+  return "none of its first " + std::to_string(lines) +
+         " lines is {\"ts_ms\": time, \"raw\": frame}";
+}
+
+}  // namespace
 
 Recording::Recording(const fs::path& path) : lines_(std::make_unique<Lines>(path)) {
   name_ = path.filename().string();
@@ -87,11 +123,7 @@ Recording::Recording(const fs::path& path) : lines_(std::make_unique<Lines>(path
   const RecordedFrame* const first = peek();
   if (first == nullptr) {
     throw runtime::CannotStart(path.string() + " is no recording of the market channel: " +
-                               (skipped_lines_ == 0
-                                    ? std::string("it holds no line")
-                                    : "none of its first " + std::to_string(skipped_lines_) +
-                                          " lines is {\"ts_ms\": time, \"raw\": "
-                                          "frame}"));
+                               why_none(skipped_lines_, skipped_bytes_));
   }
   first_ms_ = first->at_ms;
 }
@@ -99,20 +131,22 @@ Recording::Recording(const fs::path& path) : lines_(std::make_unique<Lines>(path
 Recording::~Recording() = default;
 
 const RecordedFrame* Recording::peek() {
-  std::string line;
   while (!has_frame_ && !ended_) {
-    if (!lines_->next(line)) {
+    const std::optional<Line> line = lines_->next();
+    if (!line) {
       ended_ = true;
       break;
     }
     boost::system::error_code ec;
-    const boost::json::value value = boost::json::parse(line, ec);
+    const boost::json::value value = boost::json::parse(line->text.value_or(""), ec);
     const boost::json::object* object = ec ? nullptr : value.if_object();
     const boost::json::value* at = object == nullptr ? nullptr : object->if_contains("ts_ms");
     const boost::json::value* raw = object == nullptr ? nullptr : object->if_contains("raw");
     if (at == nullptr || raw == nullptr || !at->is_int64() || !raw->is_string()) {
       ++skipped_lines_;
-      ended_ = next_index_ == 0 && skipped_lines_ >= kPreambleLinesMax;
+      skipped_bytes_ += line->text ? line->text->size() : kLineBytesMax + 1;
+      ended_ = next_index_ == 0 &&
+               (skipped_lines_ >= kPreambleLinesMax || skipped_bytes_ > kPreambleBytesMax);
       continue;
     }
     latest_ms_ = std::max(latest_ms_, at->as_int64());
@@ -134,6 +168,10 @@ void Recording::skip_to(std::uint64_t index) {
 
 bool Recording::at_end() {
   return peek() == nullptr;
+}
+
+bool Recording::damaged() const {
+  return lines_->damaged();
 }
 
 void append_recorded_events(const polymarket::MarketFrame& frame,

@@ -2,7 +2,8 @@
 // {"ts_ms": venue time, "raw": frame text}; plain or compressed with zstd (.zst).
 //
 // Lines keep the file's order; a time that steps back counts as the latest one seen. Lines that
-// cannot be read are skipped and counted. Nothing is held but the frame at hand.
+// cannot be read, or are longer than 32 MiB, are skipped and counted. Where a compressed file is
+// damaged it ends. Nothing is held but the frame at hand.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct RecordedFrame {
 class Recording {
  public:
   // Throws runtime::CannotStart when there is no such file, or when none of its first thousand
-  // lines is a frame: whoever trades on it would wait for markets in vain.
+  // lines (32 MiB) is a frame: a stack that trades on it would wait for markets in vain.
   explicit Recording(const std::filesystem::path& path);
   ~Recording();
   Recording(const Recording&) = delete;
@@ -42,12 +43,15 @@ class Recording {
   [[nodiscard]] bool at_end();
   [[nodiscard]] std::int64_t first_ms() const { return first_ms_; }
   [[nodiscard]] std::uint64_t skipped_lines() const { return skipped_lines_; }
+  // Whether it ended before its time, at bytes that are no zstd.
+  [[nodiscard]] bool damaged() const;
   // "nhl_final_20260607_6min": what its markets are named after.
   [[nodiscard]] const std::string& name() const { return name_; }
   // Tells one recording from another: file name and size.
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
 
  private:
+  struct Line;
   class Lines;
   std::unique_ptr<Lines> lines_;
   RecordedFrame frame_;
@@ -57,6 +61,7 @@ class Recording {
   std::int64_t latest_ms_ = 0;
   std::int64_t first_ms_ = 0;
   std::uint64_t skipped_lines_ = 0;
+  std::uint64_t skipped_bytes_ = 0;
   std::string name_;
   std::string fingerprint_;
 };

@@ -35,6 +35,9 @@ class ReplayDriver {
 
   [[nodiscard]] bool finished() { return recording_.at_end(); }
   [[nodiscard]] std::uint64_t unreadable_frames() const { return unreadable_; }
+  // Lines of the file that were no frames, and whether it ended at damage (Recording).
+  [[nodiscard]] std::uint64_t skipped_lines() const { return recording_.skipped_lines(); }
+  [[nodiscard]] bool damaged() const { return recording_.damaged(); }
   // The recorded book of a token: what its feed has said so far.
   [[nodiscard]] std::optional<polymarket::BookSummary> book_of(const domain::TokenId& token,
                                                                const MatchingEngine& engine,

@@ -101,6 +101,8 @@ class Simulator::Parts {
       const bool finished = replay_->finished();
       return "{\"frames\":" + std::to_string(host_.exchange().replay().position()) +
              ",\"unreadable\":" + std::to_string(replay_->unreadable_frames()) +
+             ",\"skipped_lines\":" + std::to_string(replay_->skipped_lines()) +
+             ",\"damaged\":" + (replay_->damaged() ? "true" : "false") +
              ",\"finished\":" + (finished ? "true" : "false") + ",\"says\":\"" +
              (finished ? "replay finished" : "replaying") + "\"}";
     };
@@ -119,6 +121,14 @@ class Simulator::Parts {
     return options;
   }
 
+  void tell_finish() {
+    log::info("Replay finished", {{"frames", host_.exchange().replay().position()}});
+    if (replay_->damaged())
+      log::warning("The recording is damaged: it ends where it cannot be read");
+    if (replay_->skipped_lines() > 0)
+      log::warning("Lines of the recording were no frames", {{"lines", replay_->skipped_lines()}});
+  }
+
   void turn() {
     host_.advance();
     const bool down = host_.fault(Fault::VenueDown) != nullptr;
@@ -128,7 +138,7 @@ class Simulator::Parts {
       });
       if (replay_->finished() && !finish_told_) {
         finish_told_ = true;
-        log::info("Replay finished", {{"frames", host_.exchange().replay().position()}});
+        tell_finish();
       }
     }
     user_feed_.drop_sockets();

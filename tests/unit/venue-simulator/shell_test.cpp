@@ -1,4 +1,5 @@
 // The translations and the recording reader of the shell, without a socket.
+#include <gmock/gmock.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -135,6 +136,27 @@ TEST_F(RecordingTest, KeepsFileOrderAndNeverGoesBackInTime) {
                         {1000, "a"}, {1000, "b"}, {1100, "c"}}));
   EXPECT_EQ(recording.skipped_lines(), 1U);
   EXPECT_TRUE(recording.at_end());
+}
+
+TEST_F(RecordingTest, PassesOverALineThatIsTooLongAndGoesOn) {
+  const std::string frame = R"({"ts_ms":1000,"raw":"a"})";
+  write({frame, std::string((32U << 20) + 100'000, 'x'), frame, "garbage", frame});
+  Recording recording(path);
+  std::size_t frames = 0;
+  for (; recording.peek() != nullptr; recording.pop()) ++frames;
+  EXPECT_EQ(frames, 3U);
+  EXPECT_EQ(recording.skipped_lines(), 2U);
+  EXPECT_FALSE(recording.damaged());
+}
+
+TEST_F(RecordingTest, SaysWhyAFileOfOneEndlessLineIsNone) {
+  write({std::string((32U << 20) + 100'000, 'x'), R"({"ts_ms":1000,"raw":"a"})"});
+  EXPECT_THAT([&] { Recording{path}; }, ::testing::ThrowsMessage<runtime::CannotStart>(
+                                            ::testing::HasSubstr("its first line has more than")));
+  // Many lines of that size in all are as long a wait.
+  write(std::vector<std::string>(40, std::string(1U << 20, 'x')));
+  EXPECT_THAT([&] { Recording{path}; }, ::testing::ThrowsMessage<runtime::CannotStart>(
+                                            ::testing::HasSubstr("none of its first 33 lines")));
 }
 
 // Nobody should wait for markets that cannot come.
