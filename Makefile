@@ -19,8 +19,8 @@ $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 
 # What is given under a name that nobody reads would be dropped without a word.
-TAKEN := $(GIVEN) BUILD JOBS FUZZ_SECONDS MINUTES DURATION FAULTS STEPS SYSTEMS LOG_FORMAT LOG_LEVEL POLYBOT_% \
-  CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_% CCACHE_% XDG_% TMPDIR SHELL
+TAKEN := $(GIVEN) BUILD JOBS FUZZ_SECONDS MINUTES DURATION FAULTS STEPS SYSTEMS MUTANTS LOG_FORMAT LOG_LEVEL POLYBOT_% \
+  CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_% CCACHE_% DOCKER_% %SAN_OPTIONS XDG_% HOME TMPDIR SHELL
 MISTAKEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(TAKEN),$(name))))
 ifneq ($(strip $(MISTAKEN)),)
   $(error There is no variable $(strip $(MISTAKEN)); make help lists those that there are)
@@ -31,7 +31,8 @@ without = $(if $(2),$(call without,$(subst $(firstword $(2)),,$(1)),$(wordlist 2
 not_whole = $(or $(word 2,$(1)),$(call without,$(1),0 1 2 3 4 5 6 7 8 9))
 $(foreach name,SEED SEEDS RUNNERS PORT_OFFSET JOBS FUZZ_SECONDS,$(if $(call not_whole,$(value $(name))),\
   $(error $(name) must be a whole number, not '$(value $(name))')))
-$(foreach name,RUNNERS JOBS FUZZ_SECONDS,$(if $(filter 0%,$(value $(name))),$(error $(name) must be at least 1)))
+$(foreach name,RUNNERS JOBS FUZZ_SECONDS,$(if $(value $(name)),$(if $(subst 0,,$(value $(name))),,\
+  $(error $(name) must be at least 1))))
 
 # The folder of all build trees. In recipes $(BUILD) is the tree of `make run` and `make test`, as the shell reads it.
 quoted = '$(subst ','\'',$(1))'
@@ -65,7 +66,8 @@ help: ## list the targets
 	@echo "  POLYBOT_X__Y=z    key x.y of the configuration, as in POLYBOT_RISK__POSITION_MAX=50; LOG_LEVEL, LOG_FORMAT"
 	@echo "Other variables: BUILD=folder (where the build trees go, default build),"
 	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
-	@echo "  FUZZ_SECONDS=n (make fuzz), FAULTS='halt kill' (make e2e: these faults alone),"
+	@echo "  FUZZ_SECONDS=n (make fuzz), MUTANTS='8 11' (make mutants: these alone), SEEDS=n (make mutants: tries of each),"
+	@echo "  FAULTS='halt kill' (make e2e: these faults alone), MINUTES=n (make quiet, soak), DURATION=seconds (make chaos),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), STEPS=configure SYSTEMS=debian13 (make bare-test)"
 
 run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
@@ -146,7 +148,7 @@ compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, u
 	@deploy/install-packages.sh compose
 	@/usr/bin/python3 tests/compose/compose_test.py $(STEPS)
 
-docs-test: ## type each command of README.md and deploy/README.md; see that it does what they promise
+docs-test: ## type each fenced command of README.md and deploy/README.md that needs no containers, root or recording
 	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 tests/docs/documents_test.py --quiet

@@ -10,4 +10,9 @@ fi
   echo "token: there is no $token yet; the gateway makes it at its first start (make run)" >&2
   exit 1
 }
-printf '%s\n' "$(cat -- "$token")"
+text=$(cat -- "$token")
+[ -n "$text" ] || {
+  echo "token: $token is empty" >&2
+  exit 1
+}
+printf '%s\n' "$text"

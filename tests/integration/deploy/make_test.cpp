@@ -9,6 +9,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
 #include <string>
 
 #include "tests/support/temporary_folder.hpp"
@@ -66,6 +69,13 @@ TEST_F(MakeTest, PrintsTheTokenAsOneLine) {
             "the token\n");
 }
 
+TEST_F(MakeTest, DoesNotPrintATokenThatCannotBeRead) {
+  std::ofstream(odd_ / "secrets" / "api-token", std::ios::trunc) << "";
+  const Outcome refused = run("make -s --no-print-directory -C \"$SOURCE\" token DATA=\"$ODD\"");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("is empty"));
+}
+
 TEST_F(MakeTest, RefusesAVariableThatNobodyReads) {
   const Outcome refused = run("make -C \"$SOURCE\" help SEEED=7");
   EXPECT_EQ(refused.exit_code, 2);
@@ -73,13 +83,48 @@ TEST_F(MakeTest, RefusesAVariableThatNobodyReads) {
   EXPECT_EQ(run("make -C \"$SOURCE\" help SEED=7 POLYBOT_RISK__POSITION_MAX=50").exit_code, 0);
 }
 
+// Of shell scripts what has a default (${NAME:-...}), of Python ones os.environ["NAME"].
+std::set<std::string> variables_of_scripts() {
+  static const std::regex read_by_shell(R"(\$\{([A-Z][A-Z_0-9]*):?[-+])");
+  static const std::regex read_by_python(
+      R"re(os\.environ(?:\.get\(|\[)"([A-Z_0-9]+)"|"([A-Z_0-9]+)" in os\.environ)re");
+  std::set<std::string> found;
+  const fs::path source = POLYBOT_SOURCE_DIR;
+  const auto collect = [&](const fs::path& file, const std::regex& reads) {
+    std::ifstream in(file);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    for (std::sregex_iterator one(text.begin(), text.end(), reads), end; one != end; ++one) {
+      const std::smatch& match = *one;
+      found.insert(match[1].matched || match.size() < 3 ? match[1].str() : match[2].str());
+    }
+  };
+  for (const auto& entry : fs::directory_iterator(source / "deploy")) {
+    if (entry.path().extension() == ".sh") collect(entry.path(), read_by_shell);
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(source / "tests")) {
+    if (entry.path().extension() == ".py") collect(entry.path(), read_by_python);
+  }
+  return found;
+}
+
+TEST_F(MakeTest, TakesEachVariableThatAScriptReads) {
+  std::set<std::string> variables = variables_of_scripts();
+  ASSERT_THAT(variables, testing::IsSupersetOf({"MUTANTS", "JOBS", "DOCKER_HOST", "PORT_OFFSET"}));
+  // What make and one script hand to others, and what the machine has.
+  for (const char* ours : {"BUILD_FOLDER", "PATH"}) variables.erase(ours);
+  std::string command = "make -C \"$SOURCE\" help";
+  for (const std::string& variable : variables) command += " " + variable + "=1";
+  EXPECT_EQ(run(command).exit_code, 0) << command << run(command).output;
+}
+
 TEST_F(MakeTest, RefusesANumberThatIsNoneBeforeItInstallsOrBuilds) {
   for (const char* wrong : {"SEED=x", "RUNNERS=0", "FUZZ_SECONDS=10s", "FUZZ_SECONDS=0",
-                            "PORT_OFFSET=-1", "SEEDS='1 2'"}) {
+                            "PORT_OFFSET=-1", "SEEDS='1 2'", "RUNNERS=00"}) {
     const Outcome refused = run(std::string("make -n -C \"$SOURCE\" fuzz ") + wrong);
     EXPECT_EQ(refused.exit_code, 2) << wrong;
     EXPECT_THAT(refused.output, HasSubstr(" must be ")) << wrong;
   }
+  EXPECT_EQ(run("make -C \"$SOURCE\" help RUNNERS=03 JOBS=10").exit_code, 0);
 }
 
 TEST_F(MakeTest, RefusesWhatIsPlainlyNoRecordingBeforeItBuilds) {
@@ -95,7 +140,14 @@ TEST_F(MakeTest, RefusesWhatIsPlainlyNoRecordingBeforeItBuilds) {
     EXPECT_EQ(refused.exit_code, 2) << wrong;
     EXPECT_THAT(refused.output, HasSubstr("is no recording")) << wrong;
   }
-  EXPECT_EQ(run(make + folder + "/good.jsonl").output, "");
+  // As much may stand before the first frame as the simulated venue allows, in either form.
+  std::ofstream late(folder_ / "late.jsonl");
+  for (int i = 0; i < 999; ++i) late << "# no frame\n";
+  late << "{\"ts_ms\": 1, \"raw\": \"[]\"}\n";
+  late.close();
+  std::ofstream(folder_ / "skippable.jsonl.zst") << "\x5a\x2a\x4d\x18 what may be skipped";
+  for (const char* good : {"/good.jsonl", "/late.jsonl", "/skippable.jsonl.zst"})
+    EXPECT_EQ(run(make + folder + good).output, "") << good;
 }
 
 TEST_F(MakeTest, BuildsWhereItIsToldTo) {
