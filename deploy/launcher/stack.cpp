@@ -24,11 +24,6 @@ using namespace std::chrono_literals;
 
 constexpr domain::Duration kPollInterval = 100ms;
 constexpr domain::Duration kReadinessInterval = 500ms;
-constexpr domain::Duration kBackoffMin = 500ms;
-constexpr domain::Duration kBackoffMax = 10s;
-// A process that held this long was ready and at work: its end is no crash loop, and it starts anew
-// without delay.
-constexpr domain::Duration kHealthyAfter = 5s;
 // A runner that is scaled away has until then to pass on what it holds.
 constexpr domain::Duration kRetirePatience = 4s;
 // Of a log, for what an ended process said last.
@@ -114,7 +109,7 @@ bool Stack::launch(Member& member) {
     set_not_ready(member, std::string("cannot be started: ") + error.what());
     return false;
   }
-  member.started_at = clock_.monotonic();
+  member.restarts.note_start(clock_.monotonic());
   member.started_on = clock_.now();
   member.view.running = true;
   set_not_ready(member, "starting");
@@ -130,8 +125,7 @@ void Stack::set_not_ready(Member& member, std::string reason) {
 void Stack::launch_or_retry(Member& member) {
   if (launch(member)) return;
   say_(member.view.name + " " + member.view.reason + "; trying again");
-  member.backoff = std::clamp(member.backoff * 2, kBackoffMin, kBackoffMax);
-  member.restart_at = clock_.monotonic() + member.backoff;
+  member.restarts.note_failed_start(clock_.monotonic());
 }
 
 std::vector<std::string> Stack::words_of(const Member& member) const {
@@ -212,12 +206,16 @@ void Stack::check_process(Member& member) {
   const domain::Duration now = clock_.monotonic();
   if (member.child) {
     const auto ended = member.child->poll();
-    if (!ended) return;
+    if (!ended) {
+      member.restarts.note_running(now);
+      member.view.ends_in_a_row = member.restarts.ends_in_a_row();
+      return;
+    }
     note_end(member, *ended);
     tell_end(member);
     return;
   }
-  if (now >= member.restart_at) {
+  if (now >= member.restarts.restart_at()) {
     ++member.view.restarts;
     launch_or_retry(member);
   }
@@ -225,18 +223,15 @@ void Stack::check_process(Member& member) {
 
 void Stack::note_end(Member& member, const ExitStatus& ended) {
   ServiceView& view = member.view;
-  const domain::Duration now = clock_.monotonic();
   const std::string cause = cause_of(words_of(member));
   member.child.reset();
   view.running = false;
   set_not_ready(member, "ended with " + ended.text() + (cause.empty() ? "" : ": " + cause));
   view.cause = cause.empty() ? ended.text() : cause;
   view.ended_at = clock_.now();
-  if (++view.ends_in_a_row == 1) view.ending_since = view.ended_at;
-  member.backoff = now - member.started_at > kHealthyAfter
-                       ? domain::Duration{}
-                       : std::clamp(member.backoff * 2, kBackoffMin, kBackoffMax);
-  member.restart_at = now + member.backoff;
+  member.restarts.note_end(clock_.monotonic());
+  view.ends_in_a_row = member.restarts.ends_in_a_row();
+  if (view.ends_in_a_row == 1) view.ending_since = view.ended_at;
 }
 
 void Stack::tell_end(const Member& member) {
@@ -314,7 +309,7 @@ boost::asio::awaitable<void> Stack::check_readiness(std::string name) {
   Member& member = *found;
   member.view.resident_bytes = resident_bytes(pid);
   if (!answer) {
-    const bool is_young = clock_.monotonic() - member.started_at < kHealthyAfter;
+    const bool is_young = member.restarts.is_young(clock_.monotonic());
     set_not_ready(member, is_young ? "starting" : "does not answer");
     co_return;
   }
@@ -332,7 +327,6 @@ boost::asio::awaitable<void> Stack::check_readiness(std::string name) {
   member.view.reason.clear();
   member.view.not_ready_since.reset();
   member.was_ready = true;
-  if (clock_.monotonic() - member.started_at > kHealthyAfter) member.view.ends_in_a_row = 0;
 }
 
 std::vector<ServiceView> Stack::stop_order() const {

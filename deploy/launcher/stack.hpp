@@ -1,4 +1,4 @@
-// The running processes: starts them, watches them, starts anew with a back-off what ended
+// The running processes: starts them, watches them, starts again with a back-off what ended
 // unexpectedly, adds and removes runners as the control file says, and stops them in order. Talks
 // to them only through signals and their admin ports.
 #pragma once
@@ -18,6 +18,7 @@
 #include "common/runtime/clock.hpp"
 #include "deploy/launcher/child_process.hpp"
 #include "deploy/launcher/layout.hpp"
+#include "deploy/launcher/restart_policy.hpp"
 
 namespace polybot::launcher {
 
@@ -32,7 +33,7 @@ struct ServiceView {
   std::uint64_t restarts = 0;
   std::optional<domain::Timestamp> ended_at;  // when it last ended unasked
   std::string cause;                          // of that end, as far as it said
-  // Ends without a time of work between them, from two on a crash loop, and when they began.
+  // RestartPolicy::ends_in_a_row, and when they began.
   std::uint64_t ends_in_a_row = 0;
   std::optional<domain::Timestamp> ending_since;
   std::uint64_t resident_bytes = 0;
@@ -70,10 +71,8 @@ class Stack {
     bool is_confirmed = false;                   // this process itself answers at its admin port
     bool end_told = false;                       // why it ended has been said
     std::optional<domain::Duration> retired_at;  // asked to leave for good
-    domain::Duration started_at{};
-    domain::Timestamp started_on{};  // the same, as the log tells time
-    domain::Duration restart_at{};
-    domain::Duration backoff{};
+    domain::Timestamp started_on{};              // as the log tells time
+    RestartPolicy restarts;
   };
   void add(const ServicePlan& plan);
   // False when no process can be made (no descriptors, no room, no folder); the view says why.
