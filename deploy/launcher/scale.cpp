@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <string>
 
@@ -18,23 +19,25 @@ std::filesystem::path file_in(const std::filesystem::path& data) {
   return data / "control" / "runners";
 }
 
-// " (ada)"; empty when it cannot be told.
-std::string owner_of(const std::filesystem::path& path) {
+// Why we may not open the lock: it is of another user's stack, or something is wrong with it.
+std::string why_closed(const std::filesystem::path& lock, int error) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return {};
+  if (::stat(lock.c_str(), &status) != 0 || status.st_uid == ::geteuid())
+    return lock.string() + " cannot be opened: " + std::strerror(error);
   const passwd* const user = ::getpwuid(status.st_uid);
-  return user == nullptr ? std::string() : " (" + std::string(user->pw_name) + ")";
+  return "the stack in " + lock.parent_path().string() + " is the one of " +
+         (user == nullptr ? "user " + std::to_string(status.st_uid) : std::string(user->pw_name)) +
+         "; only that user (or root) can change the number of its runners";
 }
 
 }  // namespace
 
 // Asks without taking the lock: a stack that starts at this moment must not find it taken.
 void demand_running_stack(const std::filesystem::path& data) {
-  const int descriptor = ::open((data / "lock").c_str(), O_RDWR | O_CLOEXEC);
-  if (descriptor < 0 && (errno == EACCES || errno == EPERM)) {
-    throw BadOption(data.string() + " is another user's" + owner_of(data) +
-                    "; only that user (or root) can change the number of its runners");
-  }
+  const std::filesystem::path file = data / "lock";
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0 && (errno == EACCES || errno == EPERM))
+    throw BadOption(why_closed(file, errno));
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
 
 #include "deploy/launcher/options.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -13,10 +14,13 @@
 namespace polybot::launcher {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::ThrowsMessage;
 
 constexpr uid_t kNobody = 65534;
+constexpr uid_t kOther = 54321;
 
 TEST(Scaling, SaysThatNoStackRunsThere) {
   const test_support::TemporaryFolder folder;
@@ -26,19 +30,47 @@ TEST(Scaling, SaysThatNoStackRunsThere) {
   EXPECT_THAT(demand, ThrowsMessage<BadOption>(HasSubstr("no stack runs in")));
 }
 
-TEST(Scaling, SaysThatTheFolderIsAnotherUsers) {
-  const test_support::TemporaryFolder folder;
-  std::ofstream(folder / "lock") << "";
-  std::filesystem::permissions(folder / "lock", std::filesystem::perms::none);
-  const bool is_root = ::geteuid() == 0;  // who may see every folder, unless it becomes another
-  if (is_root) {
-    ASSERT_EQ(::seteuid(kNobody), 0);
+// Root may open every file: there it becomes somebody else for a moment.
+class ClosedLock : public testing::Test {
+ protected:
+  ClosedLock() {
+    std::ofstream(folder_ / "lock") << "";
+    std::filesystem::permissions(folder_ / "lock", std::filesystem::perms::none);
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
   }
-  EXPECT_THAT([&] { demand_running_stack(folder.path()); },
-              ThrowsMessage<BadOption>(HasSubstr("another user's")));
-  if (is_root) {
-    ASSERT_EQ(::seteuid(0), 0);
+  void give_lock_to(uid_t user) const {
+    ASSERT_EQ(::chown((folder_ / "lock").c_str(), user, static_cast<gid_t>(-1)), 0);
   }
+  // What it says to `user`.
+  std::string refusal(uid_t user) const {
+    std::string text;
+    EXPECT_EQ(::seteuid(user), 0);
+    try {
+      demand_running_stack(folder_.path());
+    } catch (const BadOption& error) {
+      text = error.what();
+    }
+    EXPECT_EQ(::seteuid(::getuid()), 0);
+    return text;
+  }
+
+  const test_support::TemporaryFolder folder_;
+};
+
+TEST_F(ClosedLock, IsOfAnotherUsersStack) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  EXPECT_THAT(refusal(kNobody),
+              AllOf(HasSubstr("is the one of root"), HasSubstr("only that user")));
+  // Whose stack it is the lock says, not the folder.
+  give_lock_to(kOther);
+  EXPECT_THAT(refusal(kNobody), HasSubstr("is the one of user 54321"));
+}
+
+TEST_F(ClosedLock, OfOurOwnIsNobodyElses) {
+  const uid_t user = ::geteuid() == 0 ? kNobody : ::geteuid();
+  if (::geteuid() == 0) give_lock_to(user);
+  EXPECT_THAT(refusal(user),
+              AllOf(HasSubstr("lock cannot be opened: "), Not(HasSubstr("only that user"))));
 }
 
 }  // namespace
