@@ -110,8 +110,8 @@ class Reader {
   void error(std::string_view key, std::string_view what);
   // Throws ConfigError if anything was wrong. Call once, on the root, after the last getter.
   void finish();
-  // The same, for whoever only checks: a secret's file that is not there yet is no error, for the
-  // first start may be what makes it. Returns a line for each.
+  // The same, for a mere check: a secret's file that does not exist is no error of the
+  // configuration, for the first start may be what makes it. Returns a line for each.
   [[nodiscard]] std::vector<std::string> finish_check();
   // Every key that a getter asked for, sorted.
   [[nodiscard]] std::vector<std::string> known_keys() const;

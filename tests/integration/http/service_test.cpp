@@ -192,10 +192,19 @@ TEST_F(ServiceTest, ListsTheKeysThatItsConfigurationMayHave) {
   EXPECT_THAT(process.output, HasSubstr("probe.behavior\n"));
 }
 
+// The first start may be what makes it; then again its path may be misspelt.
+TEST_F(ServiceTest, SaysWhenItChecksThatItWouldNotStartWithoutASecret) {
+  write_config("[probe]\nsecret_file = \"/no/such/secret\"\n");
+  Process process({"--check-config", "--config", config_.string()}, {});
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_THAT(process.output, HasSubstr("probe.toml:2: probe.secret_file: cannot read /no/such/"));
+  EXPECT_THAT(process.output, HasSubstr("no start without the file above"));
+}
+
 TEST_F(ServiceTest, ChecksItsConfiguration) {
   Process good({"--check-config", "--config", config_.string()}, {});
   EXPECT_EQ(good.wait(), 0);
-  EXPECT_THAT(good.output, HasSubstr(": ok"));
+  EXPECT_THAT(good.output, testing::EndsWith(": ok\n"));
   write_config("[prob]\nbehaviour = 1\n");
   Process bad({"--check-config", "--config", config_.string()}, {"POLYBOT_LOG__LEVEL=loud"});
   EXPECT_EQ(bad.wait(), 1);
