@@ -42,10 +42,10 @@ bool is_taken(const PortUse& use) {
 // "socket:[4711]" of every socket that listens on the port, as links in /proc/PID/fd name them.
 // A line of proc(5)'s net/tcp: "sl local_address rem_address st queues timer retrnsmt uid timeout
 // inode", addresses as hexadecimal "0100007F:1F90", state 0A for one that listens.
-std::set<std::string> listening_sockets(std::uint16_t port) {
+std::set<std::string> listening_sockets(std::uint16_t port, const fs::path& proc) {
   std::set<std::string> sockets;
-  for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::ifstream in(file);
+  for (const char* file : {"net/tcp", "net/tcp6"}) {
+    std::ifstream in(proc / file);
     for (std::string line; std::getline(in, line);) {
       std::istringstream words(line);
       std::string slot, local, remote, state, queues, timer, retransmits, user, timeout, inode;
@@ -61,22 +61,24 @@ std::set<std::string> listening_sockets(std::uint16_t port) {
   return sockets;
 }
 
-bool holds_one_of(const fs::path& process, const std::set<std::string>& sockets) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(process / "fd", error)) {
-    if (sockets.contains(fs::read_symlink(entry.path(), error).string())) return true;
+// Empty when we may not see its files.
+std::optional<bool> holds_one_of(const fs::path& process, const std::set<std::string>& sockets) {
+  std::error_code hidden;
+  for (const auto& entry : fs::directory_iterator(process / "fd", hidden)) {
+    std::error_code closed;
+    if (sockets.contains(fs::read_symlink(entry.path(), closed).string())) return true;
   }
-  return false;
+  return hidden ? std::nullopt : std::optional(false);
 }
 
 // "strategy-runner (process 4711)"; empty when we may not see it.
 std::string name_of_listener(std::uint16_t port) {
-  const std::set<std::string> sockets = listening_sockets(port);
+  const std::set<std::string> sockets = listening_sockets(port, "/proc");
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc", error)) {
     const std::string process = entry.path().filename();
     if (process.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (sockets.empty() || !holds_one_of(entry.path(), sockets)) continue;
+    if (sockets.empty() || !holds_one_of(entry.path(), sockets).value_or(false)) continue;
     std::ifstream in(entry.path() / "comm");
     std::string name;
     std::getline(in, name);
@@ -108,8 +110,10 @@ std::optional<std::uint16_t> find_free_offset(const std::vector<PortUse>& ports,
   return std::nullopt;
 }
 
-bool listens(pid_t process, std::uint16_t port) {
-  return holds_one_of("/proc/" + std::to_string(process), listening_sockets(port));
+std::optional<bool> listens(pid_t process, std::uint16_t port, const fs::path& proc) {
+  const std::set<std::string> sockets = listening_sockets(port, proc);
+  if (sockets.empty()) return std::nullopt;
+  return holds_one_of(proc / std::to_string(process), sockets);
 }
 
 }  // namespace polybot::launcher

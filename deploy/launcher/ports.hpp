@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,10 @@ namespace polybot::launcher {
 [[nodiscard]] std::optional<std::uint16_t> find_free_offset(const std::vector<PortUse>& ports,
                                                             std::uint16_t offset);
 
-// Whether one of the process's own sockets listens on that port.
-[[nodiscard]] bool listens(pid_t process, std::uint16_t port);
+// Whether one of the process's own sockets listens on that port. Empty when `proc` does not tell:
+// it may lack `net` or hide the process (systemd's ProcSubset=pid, gVisor), or name no listener at
+// all.
+[[nodiscard]] std::optional<bool> listens(pid_t process, std::uint16_t port,
+                                          const std::filesystem::path& proc = "/proc");
 
 }  // namespace polybot::launcher

@@ -313,9 +313,12 @@ boost::asio::awaitable<void> Stack::check_readiness(std::string name) {
     set_not_ready(member, is_young ? "starting" : "does not answer");
     co_return;
   }
-  // Another program may have the port: then ours is about to say so and end.
-  member.is_confirmed = member.is_confirmed || listens(pid, member.plan.admin_port);
-  if (!member.is_confirmed) {
+  // Another program may have the port: then ours is about to say so and end. Where the system does
+  // not tell who listens, the answer is believed.
+  const std::optional<bool> listens_itself =
+      member.is_confirmed ? true : listens(pid, member.plan.admin_port);
+  member.is_confirmed = listens_itself.value_or(false);
+  if (listens_itself == false) {
     set_not_ready(member, taken_text({member.plan.admin_port, name}));
     co_return;
   }

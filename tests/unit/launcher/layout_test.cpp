@@ -56,8 +56,8 @@ TEST(Ports, NamesTheOneThatSomebodyElseHas) {
   EXPECT_THAT(taken_text(*found),
               AllOf(HasSubstr("port " + std::to_string(taken.port) + " of gateway is in use by "),
                     HasSubstr("(process " + std::to_string(::getpid()) + ")")));
-  EXPECT_TRUE(listens(::getpid(), taken.port));
-  EXPECT_FALSE(listens(::getppid(), taken.port));
+  EXPECT_EQ(listens(::getpid(), taken.port), true);
+  EXPECT_EQ(listens(::getppid(), taken.port), false);
   other.close();
   EXPECT_FALSE(find_taken_port({taken}));
 }
