@@ -175,7 +175,8 @@ asio::awaitable<int> Session::run() {
   say("ready: API " + layout_.gateway_url + "/api/v1/status, metrics " + layout_.aggregator_url +
       "/metrics");
   started_at_ = clock_.monotonic();
-  if (display_ == Display::Terminal) terminal_.enter();
+  shows_screen_ = display_ == Display::Terminal;
+  draw();
   co_await say_kept_seed();
   std::string end = "Stopping";
   bool good = true;
@@ -188,6 +189,7 @@ asio::awaitable<int> Session::run() {
     end = std::string("The launcher failed (") + error.what() + "); stopping";
     good = false;
   }
+  shows_screen_ = false;
   terminal_.leave();
   say(summary_line(layout_, facts()));
   say(end);

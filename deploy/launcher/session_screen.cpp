@@ -39,7 +39,6 @@ void Session::watch_suspension() {
 }
 
 void Session::suspend() {
-  const bool on_screen = terminal_.entered();
   terminal_.leave();
   say(traded_
           ? "Suspended: the stack trades on, but a service that ends is not started again until "
@@ -52,7 +51,7 @@ void Session::suspend() {
   ::signal(SIGTSTP, SIG_DFL);
   ::raise(SIGTSTP);
   ::sigaction(SIGTSTP, &ours, nullptr);
-  if (on_screen) terminal_.enter();
+  draw();  // and enters it, so that the news goes into it
   say_event("going on after " + elapsed_text(clock_.monotonic() - since) +
             " in which nothing was watched");
   draw();
@@ -67,8 +66,7 @@ void Session::watch_size() {
 }
 
 void Session::draw() {
-  if (terminal_.entered())
-    terminal_.draw(screen_lines(layout_, options_, facts(), Terminal::size()));
+  if (shows_screen_) terminal_.draw(screen_lines(layout_, options_, facts(), Terminal::size()));
 }
 
 ScreenFacts Session::facts() const {

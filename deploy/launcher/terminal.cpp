@@ -12,6 +12,12 @@ namespace {
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 constexpr std::string_view kLeave = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
+// Also where standard output is not the terminal that controls us: nobody else is told to have it.
+bool in_foreground() {
+  const pid_t group = ::tcgetpgrp(STDOUT_FILENO);
+  return group < 0 || group == ::getpgrp();
+}
+
 }  // namespace
 
 void put(std::string_view text) {
@@ -39,6 +45,8 @@ void Terminal::leave() {
 }
 
 void Terminal::draw(const std::vector<std::string>& lines) {
+  if (!in_foreground()) return leave();
+  enter();
   std::string text = "\x1b[H";
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) text += "\r\n";  // none after the last: it would scroll

@@ -23,13 +23,15 @@ class Terminal {
   // As it is now; that of a usual one when standard output is none or does not tell.
   [[nodiscard]] static TerminalSize size();
 
-  void enter();
+  // Enters the second screen unless it is entered, and draws. `lines` fit it (screen_lines). In the
+  // background (Ctrl-Z and `bg`) it leaves it instead: the terminal is the shell's then.
+  void draw(const std::vector<std::string>& lines);
   void leave();
   [[nodiscard]] bool entered() const { return entered_; }
-  // `lines` fit it (screen_lines).
-  void draw(const std::vector<std::string>& lines);
 
  private:
+  void enter();
+
   bool entered_ = false;
 };
 
