@@ -132,9 +132,11 @@ class Finder {
         add_held_back("strategy " + name + " is " + state, name, strategy,
                       "POST " + trading + "resume?strategy=" + name + " resumes it");
       }
-      if (!is_not_false(strategy, "enabled") && !has_notice("strategy " + name + " is stopped")) {
+      // A stop that the configuration asks for is none: the state of the strategy shows it.
+      const std::string stop = notice_beginning("strategy " + name + " is stopped");
+      if (!is_not_false(strategy, "enabled") && !stop.empty()) {
         add_held_back(
-            "strategy " + name + " is stopped", name + " enabled", {},
+            stop.substr(0, stop.find("; POST ")), name + " enabled", {},
             "POST " + layout_.gateway_url + "/api/v1/strategies/" + name + "/start starts it");
       }
     }
@@ -143,7 +145,8 @@ class Finder {
       const std::string text = notice.is_string() ? std::string(notice.as_string()) : "";
       const bool is_told_above = text.starts_with("trading is ") ||
                                  text.find(" is halted") != std::string::npos ||
-                                 text.find(" is reducing") != std::string::npos;
+                                 text.find(" is reducing") != std::string::npos ||
+                                 text.find(" is stopped") != std::string::npos;
       if (!text.empty() && !is_told_above) troubles_.push_back({text, "", ""});
     }
   }
@@ -157,11 +160,13 @@ class Finder {
     return is_restricted && (!own.empty() || state != account) ? told : std::string();
   }
 
-  [[nodiscard]] bool has_notice(const std::string& beginning) const {
-    const json::array& notices = array_field(*facts_.status, "notices");
-    return std::any_of(notices.begin(), notices.end(), [&](const json::value& notice) {
-      return notice.is_string() && std::string_view(notice.as_string()).starts_with(beginning);
-    });
+  // The first of the gateway's notices that begins so; empty when there is none.
+  [[nodiscard]] std::string notice_beginning(std::string_view beginning) const {
+    for (const json::value& notice : array_field(*facts_.status, "notices")) {
+      if (notice.is_string() && std::string_view(notice.as_string()).starts_with(beginning))
+        return std::string(notice.as_string());
+    }
+    return {};
   }
 
   // `own` may say since when, by whom and why.

@@ -167,7 +167,7 @@ TEST_F(ScreenTest, SaysWhatIsWrongWithAStrategyThatIsHalted) {
   facts_.states_since["momentum"] = kNow - 70s;
   expect_in_head({"strategy momentum is halted, since 11:58:50Z",
                   "POST http://gateway.test:80/api/v1/trading/resume?strategy=momentum"});
-  // Of whoever says more, more is shown.
+  // Where the gateway says more, more is shown.
   strategy(1)["since"] = "2026-06-07T11:00:00.000Z";
   strategy(1)["by"] = "risk";
   strategy(1)["reason"] = "daily_loss_exceeded";
@@ -175,16 +175,42 @@ TEST_F(ScreenTest, SaysWhatIsWrongWithAStrategyThatIsHalted) {
       {"strategy momentum is halted by risk (daily_loss_exceeded)", "since 2026-06-07 11:00:00Z"});
 }
 
+TEST_F(ScreenTest, TellsTheCauseOfAServiceThatRunsAfterACrashLoop) {
+  ServiceView& manager = service("order-manager");
+  manager.ended_at = kNow - 60s;
+  manager.ending_since = kNow - 62s;
+  manager.cause = "something else";
+  set_not_ready("order-manager", "venue: the venue's user channel is down");
+  const auto troubles = find_troubles(layout_, facts_);
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_THAT(troubles[0].text(), HasSubstr("the venue's user channel is down"));
+}
+
 TEST_F(ScreenTest, SaysHowToEndAHaltOfTheAccountAndAStop) {
   (*facts_.status)["trading_state"] = "reducing";
   for (std::size_t i = 0; i < 3; ++i) strategy(i)["trading_state"] = "reducing";
   strategy(0)["enabled"] = false;
+  (*facts_.status)["notices"] = {
+      "strategy arbitrage is stopped though its configuration says enabled = true, which counts "
+      "for a new journal only; POST /api/v1/strategies/arbitrage/start starts it"};
+  facts_.states_since["arbitrage enabled"] = kNow - 70s;
   const auto troubles = find_troubles(layout_, facts_);
   ASSERT_THAT(troubles, SizeIs(2)) << "no strategy trades more than the account";
   EXPECT_THAT(troubles[0].text(), AllOf(HasSubstr("trading is reducing for the whole account"),
                                         HasSubstr("/api/v1/trading/resume resumes")));
-  EXPECT_THAT(troubles[1].text(), AllOf(HasSubstr("strategy arbitrage is stopped"),
-                                        HasSubstr("/api/v1/strategies/arbitrage/start")));
+  EXPECT_EQ(troubles[1].text(),
+            "strategy arbitrage is stopped though its configuration says enabled = true, which "
+            "counts for a new journal only, since 11:58:50Z: POST "
+            "http://gateway.test:80/api/v1/strategies/arbitrage/start starts it");
+}
+
+TEST_F(ScreenTest, IsNotTroubledByAStopThatTheConfigurationAsksFor) {
+  strategy(0)["enabled"] = false;
+  EXPECT_THAT(find_troubles(layout_, facts_), IsEmpty());
+  std::string all;
+  for (const std::string& line : screen_lines(layout_, options_, facts_, {24, 80}))
+    all += line + "\n";
+  EXPECT_THAT(all, HasSubstr("stopped"));
 }
 
 TEST_F(ScreenTest, TellsWhatTheGatewayNotesOnce) {
@@ -202,8 +228,8 @@ TEST_F(ScreenTest, TellsWhatTheGatewayNotesOnce) {
   const auto troubles = find_troubles(layout_, facts_);
   ASSERT_THAT(troubles, SizeIs(4));
   EXPECT_THAT(troubles[1].text(), HasSubstr("strategy momentum is halted"));
-  EXPECT_EQ(troubles[2].text(),
-            "strategy spread_farm is stopped though its configuration says enabled = true");
+  EXPECT_THAT(troubles[2].text(),
+              HasSubstr("strategy spread_farm is stopped though its configuration says"));
   EXPECT_THAT(troubles[3].text(), HasSubstr("left: 8 yes"));
 }
 
