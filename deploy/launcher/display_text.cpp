@@ -24,6 +24,14 @@ std::size_t columns_of_code_point(std::uint32_t code) {
   return wide ? 2 : 1;
 }
 
+// Characters of no width, and those that turn the direction of what comes after them: a name from
+// outside must neither hide nor reorder what stands beside it.
+bool is_invisible(std::uint32_t code) {
+  return code == 0x61C || (code >= 0x200B && code <= 0x200F) ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
+         code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) || code >= 0xE0000;
+}
+
 // The first character of a text that is not empty; a byte that is no UTF-8 is one by itself.
 Glyph first_glyph(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -37,7 +45,8 @@ Glyph first_glyph(std::string_view text) {
     if ((byte(i) & 0xC0U) != 0x80) return {"?", 1};
     code = (code << 6U) | (byte(i) & 0x3FU);
   }
-  if (code >= 0x80 && code < 0xA0) return {"?", 1};  // control characters as well
+  // Control characters as well.
+  if ((code >= 0x80 && code < 0xA0) || is_invisible(code)) return {"?", 1};
   return {text.substr(0, size), columns_of_code_point(code)};
 }
 

@@ -22,6 +22,8 @@ TEST(DisplayText, IsCutWhereTheTerminalEnds) {
 TEST(DisplayText, MovesNoCursor) {
   EXPECT_EQ(fitted("a\x1b[2Jb\rc\n\x7f\xc2\x9b", 80), "a?[2Jb?c????");
   EXPECT_EQ(fitted("\xff\xfe ok \xc3", 80), "?? ok ?");
+  for (const char* unseen : {"\u200b", "\u202e", "\u2066", "\ufeff"})
+    EXPECT_EQ(fitted("a" + std::string(unseen) + "b", 80), "a???b");
 }
 
 TEST(DisplayText, IsBrokenBetweenWords) {
