@@ -255,9 +255,11 @@ asio::awaitable<void> Aggregator::merge(Durability durability) {
     co_await write_state(std::move(bytes), durability);
   }
   exposition_.swap(view);
-  runtime::log::debug("Metrics merged", {{"series", exposition_.series()},
-                                         {"snapshots", merger_.counts().snapshots},
-                                         {"replicas", replicas_up()}});
+  if (runtime::log::enabled(runtime::log::Level::Debug)) {
+    runtime::log::debug("Metrics merged", {{"series", exposition_.series()},
+                                           {"snapshots", merger_.counts().snapshots},
+                                           {"replicas", replicas_up()}});
+  }
 }
 
 std::size_t Aggregator::replicas_up() {

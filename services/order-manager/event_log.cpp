@@ -143,8 +143,10 @@ struct Writer {
                                 {"runner", body.replica.value},
                                 {"shards", __builtin_popcountll(body.shards)}});
   }
-  // Steps between the lines above, for whoever wants to see each decision.
+  // Steps between the lines above, for those who want to see each decision. On the way of an order:
+  // nothing is put together that is not written.
   void operator()(const domain::SignalAccepted& body) const {
+    if (!log::enabled(log::Level::Debug)) return;
     log::debug("Signal accepted", {{"signal", domain::to_string(body.signal)},
                                    {"strategy", strategy()},
                                    {"trace_id", trace()}});
@@ -153,6 +155,7 @@ struct Writer {
     order_line(log::Level::Debug, "Order accepted by the venue", body.order);
   }
   void operator()(const domain::FillAdvanced& body) const {
+    if (!log::enabled(log::Level::Debug)) return;
     log::debug("Fill settles", {{"order_id", domain::to_string(body.fill.order)},
                                 {"trade_id", body.fill.trade.value},
                                 {"confirmed", body.status == domain::FillStatus::Confirmed}});
@@ -161,6 +164,7 @@ struct Writer {
     order_line(log::Level::Debug, "Cancel requested", body.order);
   }
   void operator()(const domain::OrderCancelRejected& body) const {
+    if (!log::enabled(log::Level::Debug)) return;
     log::debug("Cancel rejected", {{"order_id", domain::to_string(body.order)},
                                    {"reason", body.text},
                                    {"strategy", strategy()}});
@@ -182,6 +186,7 @@ struct Writer {
  private:
   void order_line(log::Level level, std::string_view message,
                   const domain::ClientOrderId& order) const {
+    if (!log::enabled(level)) return;
     log::write(
         level, message,
         {{"order_id", domain::to_string(order)}, {"strategy", strategy()}, {"trace_id", trace()}});

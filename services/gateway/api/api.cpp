@@ -121,6 +121,7 @@ http::ServerObserver Api::observer() {
                  double seconds) {
             ++requests_;
             http_metrics_.on_request(method, endpoint, status, seconds);
+            if (!runtime::log::enabled(runtime::log::Level::Debug)) return;
             runtime::log::debug("API request", {{"method", method},
                                                 {"endpoint", endpoint},
                                                 {"status", status},

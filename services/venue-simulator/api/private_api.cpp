@@ -211,6 +211,7 @@ std::optional<std::vector<PrivateApi::Placed>> PrivateApi::place(
   const Outputs& outputs = host_.apply(batch);
   for (std::size_t i = 0; i < positions.size(); ++i) {
     Placed& one = placed[positions[i]] = answer_of(batch.orders[i], outputs.submits[i]);
+    if (!runtime::log::enabled(runtime::log::Level::Debug)) continue;
     runtime::log::debug("Order answered",
                         {{"order", domain::to_string(batch.orders[i].id)},
                          {"price", batch.orders[i].limit},
