@@ -16,17 +16,23 @@ from stack import PORTS, fetch, free_offset
 from waiting import ROOT, Failed, wait_until
 
 MONITORING_PORTS = (9090, 9093)
+SECOND_STACK = 100  # the PORT_OFFSET of the documents
 STOP_SECONDS = 60
 TYPE_SECONDS = 60
 _OF_THE_CALLER = re.compile(r"MAKE|MFLAGS|BUILD|DATA$|SEED|EDGE$|SPEED$|CONFIG$|MODE$|RECORDING$|RUNNERS$|POLYBOT_|"
                             r"LOG_FORMAT$|PORT_OFFSET$|JOBS$")
 
 
+def ports_typed():
+    """Those of both stacks that the documents start, and of their monitoring; before the offset."""
+    return (*PORTS, *(port + SECOND_STACK for port in PORTS), *MONITORING_PORTS)
+
+
 class Terminal:
     def __init__(self, folder, programs):
         self.folder = folder
         # Tests run side by side: two that look at the same time shall not find the same.
-        self.offset = free_offset(10000 + os.getpid() % 100 * 100)
+        self.offset = free_offset(10000 + os.getpid() % 100 * 100, ports_typed())
         self._running = []
         self._number = 0
         shutil.copytree(ROOT / "deploy", folder / "deploy", symlinks=True)
@@ -49,8 +55,7 @@ class Terminal:
         return re.sub(r"(?<![\w.])/(tmp|srv)/", lambda found: f"{self.folder}/{found[1]}/", command)
 
     def port(self, number):
-        known = number in MONITORING_PORTS or number in PORTS or number - 100 in PORTS
-        return number + self.offset if known else number
+        return number + self.offset if number in ports_typed() else number
 
     def fetch(self, port, path):
         """What is on a port of the document, as text; empty when nobody answers."""

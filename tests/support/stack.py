@@ -59,10 +59,11 @@ def _is_free(port):
             return False
 
 
-def free_offset(first=10000):
-    """An offset at which every port of a stack is free: the caller's PORT_OFFSET or `first`, or the next that will do."""
+def free_offset(first=10000, ports=PORTS):
+    """An offset at which all `ports`, by default those of a stack, are free: the caller's PORT_OFFSET or `first`, or the
+    next that will do."""
     for offset in range(int(os.environ.get("PORT_OFFSET") or first), 24600, 100):
-        if all(_is_free(port + offset) for port in PORTS):
+        if all(_is_free(port + offset) for port in ports):
             return offset
     raise Failed("no free range of ports for a stack")
 
