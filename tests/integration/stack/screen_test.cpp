@@ -95,8 +95,9 @@ class ScreenTest : public StackTest {
     return stack.request("POST", kApi, path, "Authorization: Bearer " + token + "\r\n");
   }
 
-  // While the launcher is stopped, nobody is faster than we are.
-  static int take_port_of_gateway(const Stack& stack) {
+  // While the launcher is stopped, nobody is faster than we are. Less than 0 when the port does not
+  // become free.
+  static int take_port_of_gateway(Stack& stack) {
     ::kill(stack.launcher(), SIGSTOP);
     ::kill(stack.service("gateway"), SIGKILL);
     const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -106,11 +107,12 @@ class ScreenTest : public StackTest {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(kApi + stack.port_offset()));
-    while (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    }
+    const bool taken = stack.wait_until([&] {
+      return ::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    });
     ::listen(listener, 1);
     ::kill(stack.launcher(), SIGCONT);
-    return listener;
+    return taken ? listener : -1;
   }
 
   int terminal_ = -1;
@@ -144,6 +146,7 @@ TEST_F(ScreenTest, SaysWhatIsWrongSinceWhenAndWhatToDoAtEverySize) {
   }
 
   const int listener = take_port_of_gateway(stack);
+  ASSERT_GE(listener, 0);
   expect_in_head_at_every_size(stack, {"gateway ended", "times in a row", "ddress already in use",
                                        "since ", "mend the cause", "gateway.log"});
   ::close(listener);

@@ -5,15 +5,31 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+#include <cstdio>
+
 namespace polybot::stack {
 namespace {
 
 using testing::HasSubstr;
 
-// By polybot_build_info; outside of a clone they say "unknown".
+// What `polybot --version` says of the commit it was built from: "polybot 0.1.0 (commit 0123abcd)".
+std::string commit_of_launcher() {
+  std::FILE* const pipe = ::popen("'" POLYBOT_LAUNCHER "' --version", "r");
+  std::array<char, 256> said{};
+  const std::size_t size = std::fread(said.data(), 1, said.size(), pipe);
+  ::pclose(pipe);
+  const std::string text(said.data(), size);
+  static const std::regex commit(R"(\(commit ([^)]+)\))");
+  std::smatch match;
+  return std::regex_search(text, match, commit) ? match[1].str() : "";
+}
+
+// By polybot_build_info: all are built from the same commit ("unknown" outside of a clone).
 std::ptrdiff_t services_naming_their_commit(const Stack& stack) {
   const std::string metrics = stack.get(8000, "/metrics").body;
-  static const std::regex info(R"(polybot_build_info\{[^}]*revision="[^"]+"[^}]*\} 1\n)");
+  const std::regex info(R"(polybot_build_info\{[^}]*revision=")" + commit_of_launcher() +
+                        R"("[^}]*\} 1\n)");
   return std::distance(std::sregex_iterator(metrics.begin(), metrics.end(), info),
                        std::sregex_iterator());
 }
@@ -36,7 +52,7 @@ TEST_F(StackTest, TradesSurvivesAKillOfEveryProcessAndAgreesAtTheEnd) {
   EXPECT_EQ(sockets_left(), 0u);
 }
 
-// Whoever has the answer of a command reads its effect: half a second later is too late for a
+// Who has the answer of a command reads its effect: half a second later is too late for a
 // script that goes on.
 TEST_F(StackTest, ShowsWhatACommandDidFromItsAnswerOn) {
   Stack stack(folder_);
