@@ -47,7 +47,7 @@ unsigned status_of(CommandDenyReason reason) {
 std::string detail_of(CommandDenyReason reason) {
   std::string detail = "order-manager denied the command: ";
   detail.append(name_of(reason));
-  // The denial is journaled under the command's id: whoever repeats it is told the same for ever.
+  // The denial is journaled under the command's id: who repeats it is told the same for ever.
   if (reason == CommandDenyReason::Expired) {
     detail.append(
         "; it arrived too late and was not executed. This Idempotency-Key stays denied: send the "
