@@ -60,19 +60,23 @@ ParseResult<BookSummary> parse_book(std::string_view text) {
   return parse_field(text, "book", read_book);
 }
 
-ParseResult<std::vector<BookSummary>> parse_books(std::string_view text) {
+ParseResult<BooksPage> parse_books(std::string_view text) {
   const auto value = parse_json(text);
   if (!value) return ParseError{ParseFault::InvalidJson, "books"};
   const boost::json::array* const rows = value->if_array();
   if (rows == nullptr) return ParseError{ParseFault::UnexpectedType, "books"};
   if (rows->size() > kBooksRequestMax) return ParseError{ParseFault::TooMany, "books"};
-  std::vector<BookSummary> books;
+  BooksPage page;
   for (const boost::json::value& row : *rows) {
     ObjectReader reader(row, "book");
-    books.push_back(read_book(reader));
-    if (reader.fault()) return *reader.fault();
+    BookSummary book = read_book(reader);
+    if (reader.fault()) {
+      page.skipped.push_back(*reader.fault());
+    } else {
+      page.books.push_back(std::move(book));
+    }
   }
-  return books;
+  return page;
 }
 
 // A REST book is a book message without its event type.

@@ -144,7 +144,11 @@ struct BookSummary {
 inline constexpr std::size_t kBooksRequestMax = 500;  // POST /books
 [[nodiscard]] ParseResult<BookSummary> parse_book(std::string_view text);
 // Not in request order; unknown tokens are missing.
-[[nodiscard]] ParseResult<std::vector<BookSummary>> parse_books(std::string_view text);
+struct BooksPage {
+  std::vector<BookSummary> books;
+  std::vector<ParseError> skipped;  // left out of `books`, as if their tokens were unknown
+};
+[[nodiscard]] ParseResult<BooksPage> parse_books(std::string_view text);
 void write_book_summary(const BookSummary& book, std::string& out);
 [[nodiscard]] std::string write_books_request(std::span<const domain::TokenId> tokens);
 [[nodiscard]] ParseResult<std::vector<domain::TokenId>> parse_books_request(std::string_view text);

@@ -94,7 +94,8 @@ bool FrameParser::parse() {
   const char first = cursor_.peek();
   if (first == '[') {
     const bool good = cursor_.read_array([&] {
-      if (frame_.events.size() >= kFrameEventsMax) return fail(ParseFault::TooMany, "frame");
+      if (frame_.events.size() + frame_.unreadable.size() >= kFrameEventsMax)
+        return fail(ParseFault::TooMany, "frame");
       return read_message();
     });
     if (!good) return false;
@@ -105,15 +106,18 @@ bool FrameParser::parse() {
   }
   if (!cursor_.at_end()) return not_json();
   set_spans();
-  return true;
+  const bool nothing = frame_.events.empty() && frame_.unknown_events == 0;
+  if (!nothing || frame_.unreadable.empty()) return true;
+  error_ = frame_.unreadable.front().error;
+  return false;
 }
 
+// False when the bytes are not JSON. A sound value that is no message we can read is left out.
 bool FrameParser::read_message() {
   if (cursor_.peek() != '{') {
-    // Either not JSON at all or an element that is no object; the caller's error is InvalidJson
-    // unless the element is a sound value of another type.
     if (!cursor_.skip_value()) return not_json();
-    return fail(ParseFault::UnexpectedType, "frame");
+    frame_.unreadable.push_back({{ParseFault::UnexpectedType, "frame"}, std::nullopt});
+    return true;
   }
   const char* const begin = cursor_.position();
   Members members;
@@ -121,7 +125,13 @@ bool FrameParser::read_message() {
   if (!cursor_.read_object([&](std::string_view key) { return read_member(key, members); })) {
     return false;
   }
-  return finish(members, {begin, static_cast<std::size_t>(cursor_.position() - begin)});
+  if (!finish(members, {begin, static_cast<std::size_t>(cursor_.position() - begin)})) {
+    const ParseError error = error_;
+    MarketId id;
+    const bool known = market(members.market, id);
+    frame_.unreadable.push_back({error, known ? std::optional(id) : std::nullopt});
+  }
+  return true;
 }
 
 bool FrameParser::read_member(std::string_view key, Members& members) {
@@ -456,6 +466,7 @@ void clear(MarketFrame& frame) {
   frame.kind = FrameKind::Events;
   frame.events.clear();
   frame.unknown_events = 0;
+  frame.unreadable.clear();
   frame.levels.clear();
   frame.changes.clear();
   frame.runs.clear();
@@ -472,7 +483,9 @@ ParseResult<void> parse_market_frame(std::string_view text, MarketFrame& frame) 
   }
   FrameParser parser(text, frame);
   if (parser.parse()) return {};
+  std::vector<UnreadableMessage> unreadable = std::move(frame.unreadable);
   clear(frame);
+  frame.unreadable = std::move(unreadable);
   return parser.error();
 }
 

@@ -4,7 +4,8 @@
 // Events are in token terms exactly as sent; turning them into books in YES terms is the gateway's
 // work. A MarketFrame owns the storage its events point into and reuses it: in steady state parsing
 // allocates nothing. Key order is free, unknown keys and unknown event types are skipped (the
-// latter counted), anything malformed fails the frame as a whole.
+// latter counted). A message that is malformed is left out and named; only bytes that are not JSON
+// fail the frame as a whole.
 #pragma once
 
 #include <cstdint>
@@ -113,6 +114,13 @@ using MarketEvent = std::variant<BookEvent, PriceChangeEvent, LastTradeEvent, Ti
 
 enum class FrameKind : std::uint8_t { Events, Pong, InvalidOperation };
 
+// A message that could not be read: its books miss what it said.
+struct UnreadableMessage {
+  ParseError error;
+  std::optional<domain::MarketId> market;  // when that much could be read
+  bool operator==(const UnreadableMessage&) const = default;
+};
+
 // The result of parsing, reusable. Spans inside `events` point into this object and are valid until
 // it is parsed into again or dies.
 class MarketFrame {
@@ -124,6 +132,7 @@ class MarketFrame {
   FrameKind kind = FrameKind::Events;
   std::vector<MarketEvent> events;
   std::uint32_t unknown_events = 0;  // event types we do not know, skipped
+  std::vector<UnreadableMessage> unreadable;
 
   // Storage behind the spans; of no interest to readers. A run is a stretch of `levels` (bids, then
   // asks) or of `changes`, one pair per event.
@@ -140,7 +149,8 @@ class MarketFrame {
 inline constexpr std::size_t kFrameLevelsMax = 1'000'000;
 inline constexpr std::size_t kFrameEventsMax = 10'000;
 
-// Parses one text frame into `frame`, replacing its content. On an error `frame` is empty.
+// Parses one text frame into `frame`, replacing its content. An error: nothing in it can be read;
+// `frame` is empty then, but for `unreadable`.
 [[nodiscard]] ParseResult<void> parse_market_frame(std::string_view text, MarketFrame& frame);
 
 // The first subscription of a connection. `tokens` at most 200 (a larger number gets no opening

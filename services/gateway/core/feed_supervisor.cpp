@@ -25,6 +25,28 @@ std::string_view to_string(LinkEnd end) {
   return "unknown";
 }
 
+namespace {
+
+// Whether a message that never came can be behind a failure. What a whole book, or a change that
+// did come, says wrongly would be said on another socket, too.
+bool may_be_lost(ResyncReason reason) {
+  switch (reason) {
+    case ResyncReason::Crossed:
+    case ResyncReason::BestMismatch:
+    case ResyncReason::MirrorMismatch:
+      return true;
+    case ResyncReason::BadLevel:
+    case ResyncReason::TickChanged:
+    case ResyncReason::SnapshotMissing:
+    case ResyncReason::Disconnected:
+    case ResyncReason::FeedSilent:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
 // ---- what is wanted --------------------------------------------------------------------------
 
 LinkId FeedSupervisor::link_with_room(Duration now) {
@@ -188,18 +210,20 @@ void FeedSupervisor::on_book_failed(const TokenId& token, ResyncReason reason, D
   if (at == tokens_.end()) return;
   Token& entry = at->second;
   entry.fresh = false;
-  const bool again = entry.fetch_at != Duration::zero();
-  entry.fetch_pause =
-      again ? std::min<Duration>(entry.fetch_pause * 2, settings_.refetch_max) : settings_.refetch;
-  entry.fetch_at = again ? now + entry.fetch_pause : now;
-  if (reason == ResyncReason::TickChanged || reason == ResyncReason::SnapshotMissing) return;
+  // One that is asked for already comes in its time, however often it is said to have failed.
+  if (entry.fetch_at == Duration::zero()) {
+    entry.fetch_pause = settings_.refetch;
+    entry.fetch_at = now;
+  }
+  if (!may_be_lost(reason)) return;
   if (now - entry.failures_since > settings_.failure_window) {
     entry.failures_since = now;
     entry.failures = 0;
   }
-  if (++entry.failures < settings_.failures_max) return;
-  if (links_.at(entry.link).state == LinkState::Open)
-    end(entry.link, LinkEnd::BooksFail, reason, now, out);
+  if (++entry.failures < settings_.failures_max || now < entry.cost_link_until) return;
+  if (links_.at(entry.link).state != LinkState::Open) return;
+  entry.cost_link_until = now + settings_.blamed;
+  end(entry.link, LinkEnd::BooksFail, reason, now, out);
 }
 
 void FeedSupervisor::on_compared(const TokenId& token, Agreement agreement, Duration now,

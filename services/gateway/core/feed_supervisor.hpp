@@ -6,7 +6,9 @@
 // books that have been quiet for long on a busy one, are read by REST; if the venue has moved on
 // without us, the connection is dead however politely it answers PING. The cure is always a new
 // socket, never a second subscription on the old one. One failed integrity check costs that market
-// a REST snapshot; several in a row cost the socket.
+// a REST snapshot; several in a row cost the socket, when a lost message can explain them and the
+// same book has not cost a socket lately. What the venue itself says wrongly of one book, again and
+// again, costs that book alone: it is read by REST at a slow pace.
 //
 // Pure: the shell reports what happened and carries out the actions in order. `now` is monotonic.
 #pragma once
@@ -41,6 +43,8 @@ struct SupervisorSettings {
   domain::Duration refetch_max = std::chrono::seconds(30);
   domain::Duration failure_window = std::chrono::seconds(30);
   int failures_max = 3;  // of one book within the window
+  // A book that goes on failing on a new socket is not helped by another: none for so long.
+  domain::Duration blamed = std::chrono::minutes(10);
   domain::Duration reconnect_min = std::chrono::milliseconds(250);
   domain::Duration reconnect_max = std::chrono::seconds(10);
   domain::Duration healthy_after = std::chrono::seconds(30);
@@ -162,6 +166,7 @@ class FeedSupervisor {
     domain::Duration fetch_pause{};  // until the next time
     domain::Duration failures_since{};
     int failures = 0;
+    domain::Duration cost_link_until{};  // it has ended a socket, and ends none before
   };
 
   [[nodiscard]] LinkId link_with_room(domain::Duration now);

@@ -67,13 +67,12 @@ asio::awaitable<void> Feed::run() {
 void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
   const Duration started = clock_.monotonic();
   const auto parsed = polymarket::parse_market_frame(text, frame_);
-  if (!parsed) {
-    metrics_.count_refused("malformed");
-    bad_frames_.warning(
-        "Market channel frame could not be read",
-        {{"error", polymarket::to_string(parsed.error())}, {"frame", text.substr(0, 200)}});
-    return;
+  if (!parsed && frame_.unreadable.empty()) return refuse(parsed.error(), text);
+  for (const polymarket::UnreadableMessage& message : frame_.unreadable) {
+    refuse(message.error, text);
+    if (message.market) doubt(*message.market, received_at);
   }
+  if (!parsed) return;
   if (frame_.kind == polymarket::FrameKind::Pong) {
     supervisor_.on_pong(id, started);
     return;
@@ -98,6 +97,18 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
     std::visit([&](const auto& body) { on_event(body, received_at); }, event);
   }
   metrics_.feed_latency.observe(clock_.monotonic() - started);
+}
+
+void Feed::refuse(const polymarket::ParseError& error, std::string_view frame) {
+  metrics_.count_refused("malformed");
+  bad_frames_.warning("Market channel message could not be read",
+                      {{"error", polymarket::to_string(error)}, {"frame", frame.substr(0, 200)}});
+}
+
+// A message of this market could not be read: what it changed is missing from the book.
+void Feed::doubt(const MarketId& market, Timestamp now) {
+  books_.mark_stale(market, ResyncReason::BadLevel, now, updates_);
+  take_updates(SnapshotSource::Socket, Origin::Integrity);
 }
 
 void Feed::on_event(const polymarket::BookEvent& event, Timestamp now) {

@@ -171,7 +171,12 @@ asio::awaitable<std::optional<std::vector<polymarket::BookSummary>>> VenueRest::
     unreadable(RestOperation::Books, books.error());
     co_return std::nullopt;
   }
-  co_return std::move(*books);
+  if (!books->skipped.empty()) {
+    skipped_.warning("Books left out, they cannot be read",
+                     {{"count", books->skipped.size()},
+                      {"first", polymarket::to_string(books->skipped.front())}});
+  }
+  co_return std::move(books->books);
 }
 
 }  // namespace polybot::gateway

@@ -234,6 +234,31 @@ TEST_F(FeedSupervisorTest, ReplacesTheConnectionOfABookThatFailsAgainAndAgain) {
   EXPECT_THAT(of<CutLink>(out), ElementsAre(CutLink{kFirst, LinkEnd::BooksFail}));
 }
 
+// A level off the grid rests at the venue, and every whole book shows it.
+TEST_F(FeedSupervisorTest, DoesNotBlameTheConnectionForWhatTheVenueSaysWrongly) {
+  run_one();
+  FeedActions out;
+  std::vector<FetchBooks> fetched;
+  for (int i = 0; i < 100; ++i) {
+    alive();
+    supervisor.on_book_failed(token_id(0), ResyncReason::BadLevel, now, out);
+    for (const FetchBooks& fetch : of<FetchBooks>(timer(now + 1s))) fetched.push_back(fetch);
+  }
+  EXPECT_THAT(of<CutLink>(out), IsEmpty());
+  EXPECT_THAT(fetched, SizeIs(testing::AllOf(testing::Ge(4U), testing::Le(10U))))
+      << "read again, at a slow pace";
+}
+
+TEST_F(FeedSupervisorTest, ReplacesNoConnectionTwiceForOneBook) {
+  run_one();
+  FeedActions out;
+  for (int i = 0; i < 10 * settings.failures_max; ++i) {
+    supervisor.on_open(kFirst, now, out);
+    supervisor.on_book_failed(token_id(0), ResyncReason::BestMismatch, now, out);
+  }
+  EXPECT_THAT(of<CutLink>(out), SizeIs(1));
+}
+
 TEST_F(FeedSupervisorTest, DoesNotBlameTheConnectionForTickChanges) {
   run_one();
   FeedActions out;

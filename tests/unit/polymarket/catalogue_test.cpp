@@ -300,10 +300,20 @@ TEST(Books, SummariesReadBackWithAGoodHash) {
   EXPECT_TRUE(check_book_hash(text, {})->agrees());
   const auto books = parse_books("[" + text + "," + text + "]");
   ASSERT_TRUE(books.has_value());
-  EXPECT_EQ(books->size(), 2U);
+  EXPECT_EQ(books->books.size(), 2U);
   for (std::size_t size = 0; size < text.size(); ++size) {
     ASSERT_FALSE(parse_book(text.substr(0, size)).has_value());
   }
+}
+
+TEST(Books, OneThatCannotBeReadHidesNoOther) {
+  std::string text;
+  write_book_summary(book_summary(), text);
+  const auto page =
+      parse_books("[" + text + "," + replaced(text, R"("tick_size":")", R"("tick_size":"x)") + "]");
+  ASSERT_TRUE(page.has_value());
+  EXPECT_EQ(page->books.size(), 1U);
+  EXPECT_EQ(page->skipped, (std::vector{ParseError{ParseFault::BadNumber, "tick_size"}}));
 }
 
 TEST(Books, RequestsReadBackAndAreBounded) {

@@ -195,6 +195,21 @@ TEST(MarketChannel, AFrameMayBeAnArrayOfMixedMessages) {
   EXPECT_TRUE(frame.events.empty());
 }
 
+TEST(MarketChannel, OneMalformedMessageHidesNoOther) {
+  std::string bad = kBook;
+  bad.replace(bad.find("\"size\":\""), 8, "\"size\":\"x");
+  MarketFrame frame;
+  ASSERT_TRUE(parse_market_frame("[" + kBook + "," + bad + ",7," + kBook + "]", frame).has_value());
+  EXPECT_EQ(frame.events.size(), 2U);
+  ASSERT_EQ(frame.unreadable.size(), 2U);
+  EXPECT_EQ(frame.unreadable[0].error, (ParseError{ParseFault::BadNumber, "size"}));
+  EXPECT_EQ(frame.unreadable[0].market, std::get<BookEvent>(frame.events[0]).market);
+  EXPECT_FALSE(frame.unreadable[1].market);
+  EXPECT_EQ(parse_market_frame(bad, frame).error(), (ParseError{ParseFault::BadNumber, "size"}));
+  EXPECT_EQ(frame.unreadable.size(), 1U);
+  EXPECT_TRUE(frame.events.empty());
+}
+
 TEST(MarketChannel, BareTextsAreNotEvents) {
   MarketFrame frame;
   ASSERT_TRUE(parse_market_frame("PONG", frame));
