@@ -74,8 +74,9 @@ enum class RejectReason : std::uint8_t {
   TradingDisabled,
   PostOnlyMode,
   NotFoundAtVenue,  // an ambiguous order that left no trace
+  Forbidden,        // of this region or address, by the venue or by what stands before it
 };
-inline constexpr int kRejectReasons = static_cast<int>(RejectReason::NotFoundAtVenue) + 1;
+inline constexpr int kRejectReasons = static_cast<int>(RejectReason::Forbidden) + 1;
 inline constexpr std::size_t kRejectTextBytesMax = 256;
 
 enum class AmbiguityCause : std::uint8_t {

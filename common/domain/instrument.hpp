@@ -50,7 +50,14 @@ enum class MarketStatus : std::uint8_t {
   Paused,    // listed, does not accept orders now
   Closed,    // its book is gone; the result is not known yet
   Resolved,  // `payout` is final
+  // Accepts orders; its terms as the venue tells them now cannot be read, so nothing is opened.
+  ReduceOnly,
 };
+
+// Whether the venue takes orders there.
+[[nodiscard]] constexpr bool accepts_orders(MarketStatus status) {
+  return status == MarketStatus::Active || status == MarketStatus::ReduceOnly;
+}
 
 // What one share pays at resolution; (1,0), (0,1) or (1/2,1/2) of 1 pUSD.
 struct Payout {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -107,12 +108,24 @@ struct VenueAccount {
   std::vector<VenueTrade> trades;             // all pages since `trades_since`
   Timestamp trades_since{};
   Money collateral;  // the venue's whole balance, before its reservations
+  bool collateral_told = true;
   struct Holding {
     TokenId token;
     Quantity quantity;
   };
-  std::vector<Holding> holdings;  // every token we asked about
-  Timestamp read_at{};            // when the first request of this reading was sent
+  std::vector<Holding> holdings;  // every token we asked about, but for those below
+  // What could not be read: it is there, and nobody knows what it is.
+  struct Unread {
+    enum class Kind : std::uint8_t { OpenOrder, Trade };
+    Kind kind = Kind::Trade;
+    std::string id;                    // as the venue spells it, for people; may be empty
+    std::vector<VenueOrderId> orders;  // that it names
+    bool names_all = false;            // it concerns no other order than these
+    std::optional<Timestamp> matched_at;
+  };
+  std::vector<Unread> unread;
+  std::vector<TokenId> unread_balances;
+  Timestamp read_at{};  // when the first request of this reading was sent
 };
 
 }  // namespace polybot::domain

@@ -126,7 +126,7 @@ domain::Market Reading::market(const v1::Market& message) {
   require(message.fee().exponent() == 1 || message.fee().exponent() == 2, DecodeError::OutOfRange);
   market.fee.exponent = static_cast<std::int32_t>(message.fee().exponent() == 2 ? 2 : 1);
   market.exchange = enumerated<domain::ExchangeVersion>(message.exchange(), 3);
-  market.status = enumerated<domain::MarketStatus>(message.status(), 4);
+  market.status = enumerated<domain::MarketStatus>(message.status(), 5);
   market.neg_risk = message.neg_risk();
   market.augmented = message.augmented();
   market.placeholder = message.placeholder();

@@ -63,8 +63,19 @@ struct Writer {
                                {"fee", body.fee},
                                {"trade_id", body.fill.trade.value},
                                {"trace_id", trace()}});
+    const OrderRecord* order = ledger.orders().find(body.fill.order);
+    if (order == nullptr || order->filled <= order->order.quantity) return;
+    log::info("An order was filled beyond its size",
+              {{"order_id", domain::to_string(body.fill.order)},
+               {"strategy", strategy()},
+               {"quantity", order->order.quantity},
+               {"filled", order->filled}});
   }
   void operator()(const domain::OrderRejected& body) const {
+    if (body.reason == domain::RejectReason::Forbidden) {
+      log::error("The venue refuses orders from this region or address; none are sent for a while",
+                 {{"reason", body.text}});
+    }
     log::warning("Order rejected", {{"order_id", domain::to_string(body.order)},
                                     {"strategy", strategy()},
                                     {"reason", body.text},

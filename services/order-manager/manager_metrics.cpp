@@ -198,6 +198,16 @@ void write_journal(Sink& sink, const Figures& figures) {
   auto reconciliations = sink.counter("polybot_reconciliations_total");
   reconciliations.set({"ok"}, count(figures.reconciliations_ok));
   reconciliations.set({"failed"}, count(figures.reconciliations_failed));
+  auto unread = sink.gauge("polybot_account_rows_unread");
+  unread.set({"trade"}, count(figures.unread_trades));
+  unread.set({"open_order"}, count(figures.unread_open_orders));
+  unread.set({"balance"}, count(figures.unread_balances));
+  auto paused = sink.gauge("polybot_submissions_paused");
+  for (int i = 0; i < kPauseCauses; ++i) {
+    const auto cause = static_cast<PauseCause>(i);
+    paused.set({to_string(cause)}, figures.submissions_paused == cause ? 1 : 0);
+  }
+  sink.counter("polybot_fills_beyond_order_total").set({}, count(figures.fills_beyond_order));
 }
 
 std::array<metrics::Histogram, kStages> stage_histograms(metrics::Registry& registry) {

@@ -1,5 +1,6 @@
 #include "services/order-manager/service.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -58,7 +59,11 @@ class Service {
   void show_health();
   // Nothing keeps us from answering for what rests at the venue.
   [[nodiscard]] bool in_charge() const {
-    return engine_.core().not_ready().empty() && engine_.journal_writable();
+    const auto reasons = engine_.core().not_ready();
+    return engine_.journal_writable() &&
+           std::all_of(reasons.begin(), reasons.end(), [](NotReady reason) {
+             return reason == NotReady::OrdersForbidden;  // what rests can be canceled
+           });
   }
   [[nodiscard]] asio::awaitable<void> publish_state();
   [[nodiscard]] asio::awaitable<void> wind_up();
@@ -222,6 +227,7 @@ void Service::show_health() {
         break;
       case NotReady::UserChannelDown:
       case NotReady::RestDown:
+      case NotReady::OrdersForbidden:
         append(venue, reason);
         break;
       case NotReady::NotReconciled:

@@ -70,7 +70,8 @@ UserSession::Reports VenueDesk::session_reports() {
           .on_refused =
               [this](std::string_view reason) {
                 if (!closed_) metrics_.user_event_refused(reason);
-              }};
+              },
+          .on_missed = [this] { post(UserEventMissed{}); }};
 }
 
 void VenueDesk::set_rest(Link link) {
@@ -153,8 +154,8 @@ awaitable<void> VenueDesk::carry_out(Read wanted) {
   } else if (const auto* market = std::get_if<ReadMarket>(&wanted)) {
     post(co_await client_.read_market(market->market));
   } else {
-    const domain::MarketId id = std::get<ConfirmResolution>(wanted).market;
-    if (const auto payout = co_await client_.read_payout(id))
+    const auto& [id, told] = std::get<ConfirmResolution>(wanted);
+    if (const auto payout = co_await client_.read_payout(id, told))
       post(ResolutionConfirmed{id, *payout});
   }
 }
@@ -189,6 +190,7 @@ awaitable<void> VenueDesk::watch_clock() {
       metrics_.set_clock_offset(*offset);
       post(ClockOffset{*offset});
     }
+    if (client_.credentials_refused()) co_await client_.renew_credentials();
     co_await runtime::sleep_for(kClockInterval);
   }
 }

@@ -36,7 +36,8 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
 
   // One life of the user channel; ends with an exception (for runtime::supervise).
   [[nodiscard]] boost::asio::awaitable<void> follow_account();
-  // Reads the venue's clock for ever: the offset, and whether its REST answers at all.
+  // Reads the venue's clock for ever: the offset, and whether its REST answers at all. Asks for the
+  // credentials again when the venue has refused them since.
   [[nodiscard]] boost::asio::awaitable<void> watch_clock();
   // Sends heartbeats for ever, while `ready` says that the account is in good hands: else the venue
   // is to cancel what is open there.

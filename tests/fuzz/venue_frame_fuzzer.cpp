@@ -112,6 +112,9 @@ void public_answers(std::string_view text) {
   if (const auto market = parse_clob_market(text)) {
     POLYBOT_ASSERT(*parse_clob_market(write_clob_market(*market)) == *market);
   }
+  if (const auto result = parse_clob_result(text)) {
+    POLYBOT_ASSERT(*parse_clob_result(write_clob_result(*result)) == *result);
+  }
   (void)parse_book(text);
   (void)parse_books(text);
   (void)check_book_hash(text, {});

@@ -2,6 +2,9 @@
 // in events, and REST, which lists them in pages. Internal to this library.
 #pragma once
 
+#include <boost/json/value.hpp>
+#include <optional>
+
 #include "common/polymarket/messages/account_records.hpp"
 
 namespace polybot::polymarket {
@@ -9,9 +12,15 @@ namespace polybot::polymarket {
 class ObjectReader;
 class ObjectWriter;
 
-// Faults are left in the reader.
-[[nodiscard]] OrderRecord read_order_record(ObjectReader& reader);
+// Faults are left in the reader. `unsaid`: the status of an order that names none.
+[[nodiscard]] OrderRecord read_order_record(
+    ObjectReader& reader, std::optional<domain::VenueOrderStatus> unsaid = std::nullopt);
 [[nodiscard]] TradeRecord read_trade_record(ObjectReader& reader);
+// What a row with a fault still tells.
+[[nodiscard]] UnreadableRow read_unreadable_order(const boost::json::value& row,
+                                                  const ParseError& error);
+[[nodiscard]] UnreadableRow read_unreadable_trade(const boost::json::value& row,
+                                                  const ParseError& error);
 // The members only; the caller opens and ends the object.
 void write_order_members(const OrderRecord& order, ObjectWriter& writer);
 void write_trade_members(const TradeRecord& trade, ObjectWriter& writer);

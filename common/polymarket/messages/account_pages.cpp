@@ -11,8 +11,9 @@ namespace polybot::polymarket {
 namespace {
 
 // {"limit","count","next_cursor","data":[...]}; a bare array is a last page.
-template <class Record, class Read>
-ParseResult<Page<Record>> parse_page(std::string_view text, std::string_view what, Read read) {
+template <class Record, class Read, class ReadUnreadable>
+ParseResult<Page<Record>> parse_page(std::string_view text, std::string_view what, Read read,
+                                     ReadUnreadable read_unreadable) {
   const auto value = parse_json(text);
   if (!value) return ParseError{ParseFault::InvalidJson, what};
   Page<Record> page;
@@ -27,8 +28,12 @@ ParseResult<Page<Record>> parse_page(std::string_view text, std::string_view wha
   if (rows->size() > kPageItemsMax) return ParseError{ParseFault::TooMany, what};
   for (const boost::json::value& row : *rows) {
     ObjectReader reader(row, what);
-    page.items.push_back(read(reader));
-    if (reader.fault()) return *reader.fault();
+    Record record = read(reader);
+    if (reader.fault()) {
+      page.unreadable.push_back(read_unreadable(row, *reader.fault()));
+    } else {
+      page.items.push_back(std::move(record));
+    }
   }
   return page;
 }
@@ -60,11 +65,13 @@ std::optional<std::int64_t> parse_saturating(std::string_view digits) {
 }  // namespace
 
 ParseResult<Page<OrderRecord>> parse_open_orders(std::string_view text) {
-  return parse_page<OrderRecord>(text, "open orders", read_order_record);
+  return parse_page<OrderRecord>(
+      text, "open orders", [](ObjectReader& reader) { return read_order_record(reader); },
+      read_unreadable_order);
 }
 
 ParseResult<Page<TradeRecord>> parse_trades(std::string_view text) {
-  return parse_page<TradeRecord>(text, "trades", read_trade_record);
+  return parse_page<TradeRecord>(text, "trades", read_trade_record, read_unreadable_trade);
 }
 
 ParseResult<std::optional<OrderRecord>> parse_open_order(std::string_view text) {

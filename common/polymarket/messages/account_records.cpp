@@ -73,17 +73,16 @@ MakerRecord read_maker(const boost::json::value& value, ObjectReader& parent) {
 }
 
 // match_time has seconds only; newer payloads add the same instant in nanoseconds.
-domain::Timestamp read_match_time(ObjectReader& reader) {
+std::optional<domain::Timestamp> read_match_time(ObjectReader& reader) {
   if (const auto ns = reader.integer("match_time_nano"); ns && *ns > 0) {
     const domain::Timestamp at = domain::from_unix_ns(*ns);
-    if (at > domain::kTimestampMax) reader.fail(ParseFault::BadTimestamp, "match_time_nano");
-    return at;
+    if (at <= domain::kTimestampMax) return at;
+    reader.fail(ParseFault::BadTimestamp, "match_time_nano");
   }
   for (const std::string_view key : {"match_time", "matchtime", "timestamp"}) {
-    if (const auto at = reader.epoch(key)) return *at;
+    if (const auto at = reader.epoch(key)) return at;
   }
-  reader.fail(ParseFault::MissingField, "match_time");
-  return {};
+  return std::nullopt;
 }
 
 std::string seconds(domain::Timestamp at) {
@@ -96,14 +95,22 @@ std::string status_text(const OrderRecord& order) {
   return text;
 }
 
-void append_maker(const MakerRecord& maker, std::string& out) {
+enum class Numbers : std::uint8_t { Told, Pending };
+
+// A number of a trade, as text.
+template <class Decimal>
+std::string told(Numbers numbers, Decimal value) {
+  return numbers == Numbers::Told ? value.to_string() : "";
+}
+
+void append_maker(const MakerRecord& maker, Numbers numbers, std::string& out) {
   ObjectWriter writer(out);
   writer.text("order_id", to_string(maker.order))
       .text("owner", maker.owner)
       .text("maker_address", maker.maker_address)
-      .text("matched_amount", maker.quantity.to_string())
-      .text("price", maker.price.to_string())
-      .text("fee_rate_bps", "0")
+      .text("matched_amount", told(numbers, maker.quantity))
+      .text("price", told(numbers, maker.price))
+      .text("fee_rate_bps", numbers == Numbers::Told ? "0" : "")
       .text("asset_id", to_string(maker.token))
       .text("outcome", maker.outcome);
   if (maker.side) writer.text("side", wire_name(*maker.side));
@@ -196,7 +203,16 @@ domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) 
   return result;
 }
 
-OrderRecord read_order_record(ObjectReader& reader) {
+domain::VenueAccount::Unread to_unread(const UnreadableRow& row,
+                                       domain::VenueAccount::Unread::Kind kind) {
+  return {.kind = kind,
+          .id = row.id,
+          .orders = row.orders,
+          .names_all = row.names_all,
+          .matched_at = row.matched_at};
+}
+
+OrderRecord read_order_record(ObjectReader& reader, std::optional<VenueOrderStatus> unsaid) {
   OrderRecord order;
   order.id = reader.required(reader.hex_id<domain::VenueOrderId>("id"), "id");
   order.market = reader.required(reader.hex_id<domain::MarketId>("market"), "market");
@@ -205,9 +221,11 @@ OrderRecord read_order_record(ObjectReader& reader) {
   order.price = reader.required(reader.price_rounded("price"), "price");
   order.original_size = reader.quantity("original_size");
   order.size_matched = reader.quantity("size_matched");
-  const std::string status = reader.text("status");
-  if (status.empty()) reader.fail(ParseFault::MissingField, "status");
-  read_order_status(status, order);
+  if (const std::string status = reader.text("status"); !status.empty()) {
+    read_order_status(status, order);
+  } else {
+    order.status = reader.required(unsaid, "status");
+  }
   order.time_in_force = parse_time_in_force(reader.text("order_type"));
   order.owner = reader.text("owner");
   order.maker_address = reader.text("maker_address");
@@ -241,7 +259,7 @@ TradeRecord read_trade_record(ObjectReader& reader) {
   trade.maker_address = reader.text("maker_address");
   trade.outcome = reader.text("outcome");
   trade.transaction_hash = reader.text("transaction_hash");
-  trade.matched_at = read_match_time(reader);
+  trade.matched_at = reader.required(read_match_time(reader), "match_time");
   trade.updated_at = reader.epoch("last_update");
   if (const boost::json::array* const makers = reader.array("maker_orders")) {
     if (makers->size() > kMakersMax) reader.fail(ParseFault::TooMany, "maker_orders");
@@ -249,6 +267,35 @@ TradeRecord read_trade_record(ObjectReader& reader) {
       trade.makers.push_back(read_maker(maker, reader));
   }
   return trade;
+}
+
+// What faults these readers find says nothing new: the row is known to have one.
+UnreadableRow read_unreadable_order(const boost::json::value& row, const ParseError& error) {
+  ObjectReader reader(row, "order");
+  UnreadableRow unreadable{.error = error, .id = reader.text("id"), .orders = {}, .matched_at = {}};
+  if (const auto id = reader.hex_id<domain::VenueOrderId>("id")) {
+    unreadable.orders.push_back(*id);
+    unreadable.names_all = true;
+  }
+  return unreadable;
+}
+
+UnreadableRow read_unreadable_trade(const boost::json::value& row, const ParseError& error) {
+  ObjectReader reader(row, "trade");
+  UnreadableRow unreadable{
+      .error = error, .id = reader.text("id"), .orders = {}, .matched_at = read_match_time(reader)};
+  const auto taker = reader.hex_id<domain::VenueOrderId>("taker_order_id");
+  if (taker) unreadable.orders.push_back(*taker);
+  const boost::json::array* const makers = reader.array("maker_orders");
+  unreadable.names_all = taker && makers != nullptr && makers->size() <= kMakersMax;
+  if (!unreadable.names_all) return unreadable;
+  for (const boost::json::value& maker : *makers) {
+    ObjectReader maker_reader(maker, "maker_orders");
+    const auto order = maker_reader.hex_id<domain::VenueOrderId>("order_id");
+    if (order) unreadable.orders.push_back(*order);
+    unreadable.names_all = unreadable.names_all && order;
+  }
+  return unreadable;
 }
 
 void write_order_members(const OrderRecord& order, ObjectWriter& writer) {
@@ -272,16 +319,19 @@ void write_order_members(const OrderRecord& order, ObjectWriter& writer) {
 }
 
 void write_trade_members(const TradeRecord& trade, ObjectWriter& writer) {
+  const Numbers numbers = trade.numbers_pending ? Numbers::Pending : Numbers::Told;
   std::string makers;
-  append_array(trade.makers, makers, append_maker);
+  append_array(trade.makers, makers, [&](const MakerRecord& maker, std::string& out) {
+    append_maker(maker, numbers, out);
+  });
   writer.text("id", trade.id.value)
       .text("taker_order_id", to_string(trade.taker_order))
       .text("market", to_string(trade.market))
       .text("asset_id", to_string(trade.token))
       .text("side", wire_name(trade.side))
-      .text("size", trade.quantity.to_string())
-      .text("fee_rate_bps", "0")
-      .text("price", trade.price.to_string())
+      .text("size", told(numbers, trade.quantity))
+      .text("fee_rate_bps", numbers == Numbers::Told ? "0" : "")
+      .text("price", told(numbers, trade.price))
       .text("status", wire_name(trade.status))
       .text("match_time", seconds(trade.matched_at))
       .text("match_time_nano", std::to_string(domain::to_unix_ns(trade.matched_at)))

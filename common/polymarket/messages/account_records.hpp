@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/domain/venue.hpp"
+#include "common/polymarket/messages/parse_error.hpp"
 
 namespace polybot::polymarket {
 
@@ -67,10 +68,24 @@ struct TradeRecord {
   domain::Timestamp matched_at{};
   std::optional<domain::Timestamp> updated_at;
   std::vector<MakerRecord> makers;
+  // Written without its numbers, as the venue does while a trade is being settled. Never read so:
+  // such a trade cannot be read.
+  bool numbers_pending = false;
   bool operator==(const TradeRecord&) const = default;
 };
 
 inline constexpr std::size_t kMakersMax = 1000;  // of one trade
+
+// An order or a trade that cannot be read, as a trade whose numbers the venue leaves empty while it
+// is being settled. It is there all the same: the orders it names are not without a trace.
+struct UnreadableRow {
+  ParseError error;
+  std::string id;  // as the venue spells it; empty when not even that can be read
+  std::vector<domain::VenueOrderId> orders;     // that it names
+  bool names_all = false;                       // it concerns no other order than these
+  std::optional<domain::Timestamp> matched_at;  // of a trade
+  bool operator==(const UnreadableRow&) const = default;
+};
 
 // `at` is the time of the message, or of the reading for REST.
 [[nodiscard]] domain::VenueOrderUpdate to_update(const OrderRecord& order, domain::Timestamp at);
@@ -78,6 +93,10 @@ inline constexpr std::size_t kMakersMax = 1000;  // of one trade
 // not say it. A maker side the venue left out follows from the tokens: the same token trades
 // against the opposite side, the complement against the same side.
 [[nodiscard]] domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key);
+
+// A row that cannot be read, as the account's reading tells of it.
+[[nodiscard]] domain::VenueAccount::Unread to_unread(const UnreadableRow& row,
+                                                     domain::VenueAccount::Unread::Kind kind);
 
 // Names on the wire: "GTC", "BUY", "LIVE", "MATCHED", ...
 [[nodiscard]] std::string_view wire_name(domain::TimeInForce time_in_force);

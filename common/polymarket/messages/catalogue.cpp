@@ -1,4 +1,4 @@
-// Gamma markets and the CLOB market record.
+// Gamma markets of catalogue.hpp.
 #include "common/polymarket/messages/catalogue.hpp"
 
 #include <boost/json/array.hpp>
@@ -6,6 +6,7 @@
 #include "common/domain/bounds.hpp"
 #include "common/polymarket/digest.hpp"
 #include "common/polymarket/messages/json.hpp"
+#include "common/polymarket/messages/market_json.hpp"
 
 namespace polybot::polymarket {
 namespace {
@@ -80,37 +81,6 @@ std::optional<std::array<Price, 2>> read_outcome_prices(ObjectReader& reader) {
   return prices;
 }
 
-ProtocolVersion read_version(ObjectReader& reader, std::string_view key) {
-  const std::string version = reader.text(key);
-  if (version == "v2") return ProtocolVersion::V2;
-  if (!version.empty() && version != "v1") reader.fail(ParseFault::UnknownValue, key);
-  return ProtocolVersion::V1;
-}
-
-std::string_view version_name(ProtocolVersion version) {
-  return version == ProtocolVersion::V1 ? "v1" : "v2";
-}
-
-// A rate such as 0.07 in parts per million, through the same exact decimals as everything else.
-std::int64_t read_rate_ppm(ObjectReader& reader, std::string_view key) {
-  return reader.quantity(key).value_or(Quantity{}).raw();
-}
-
-domain::FeeSchedule read_fee(const boost::json::value* value, std::string_view rate_key,
-                             std::string_view exponent_key, ObjectReader& parent) {
-  if (value == nullptr) return {};
-  ObjectReader reader(*value, "fee schedule");
-  domain::FeeSchedule fee;
-  fee.rate_ppm = read_rate_ppm(reader, rate_key);
-  if (fee.rate_ppm > domain::kFeeRatePpmMax) reader.fail(ParseFault::BadNumber, rate_key);
-  const std::int64_t exponent = reader.integer(exponent_key).value_or(1);
-  // Formula and rounding are known for these two; a market with another one is not ours to trade.
-  if (exponent != 1 && exponent != 2) reader.fail(ParseFault::UnknownValue, exponent_key);
-  fee.exponent = exponent == 2 ? 2 : 1;
-  if (reader.fault()) parent.fail(reader.fault()->fault, reader.fault()->where);
-  return fee.rate_ppm == 0 ? domain::FeeSchedule{} : fee;
-}
-
 void read_event(const boost::json::array* events, GammaMarket& market, ObjectReader& parent) {
   if (events == nullptr || events->empty()) return;
   ObjectReader reader(events->front(), "events");
@@ -132,6 +102,18 @@ void read_trading_rules(ObjectReader& reader, GammaMarket& market) {
   market.end_at = parse_iso_time(reader.text("endDate"));
 }
 
+// Whether it is open or over, and how it ended.
+void read_state(ObjectReader& reader, GammaMarket& market) {
+  market.outcome_prices = read_outcome_prices(reader);
+  market.active = reader.flag("active");
+  market.closed = reader.flag("closed");
+  market.archived = reader.flag("archived");
+  market.accepting_orders = reader.flag("acceptingOrders");
+  market.enable_order_book = reader.flag("enableOrderBook");
+  market.resolution_status = reader.text(
+      market.version == ProtocolVersion::V1 ? "umaResolutionStatus" : "resolutionStatus");
+}
+
 GammaMarket read_market(ObjectReader& reader) {
   GammaMarket market;
   market.gamma_id = reader.text("id");
@@ -144,14 +126,7 @@ GammaMarket read_market(ObjectReader& reader) {
   market.group_item_title = reader.text("groupItemTitle");
   read_pair(reader, "outcomes", encoded_texts(reader, "outcomes"), market.outcomes);
   market.tokens = read_tokens(reader, market.version);
-  market.outcome_prices = read_outcome_prices(reader);
-  market.active = reader.flag("active");
-  market.closed = reader.flag("closed");
-  market.archived = reader.flag("archived");
-  market.accepting_orders = reader.flag("acceptingOrders");
-  market.enable_order_book = reader.flag("enableOrderBook");
-  market.resolution_status = reader.text(
-      market.version == ProtocolVersion::V1 ? "umaResolutionStatus" : "resolutionStatus");
+  read_state(reader, market);
   market.neg_risk = reader.flag("negRisk");
   market.neg_risk_other = reader.flag("negRiskOther");
   if (!reader.text("negRiskMarketID").empty()) {
@@ -160,6 +135,27 @@ GammaMarket read_market(ObjectReader& reader) {
   read_trading_rules(reader, market);
   read_event(reader.array("events"), market, reader);
   return market;
+}
+
+// A reader of its own for each: the fault of one field is not that of another.
+SkippedMarket skipped_market(const boost::json::value& row, const ParseError& error,
+                             const GammaMarket& read) {
+  SkippedMarket skipped{
+      .error = error,
+      .neg_risk_market = read.neg_risk_market,
+      .id = ObjectReader(row, "market").hex_id<domain::MarketId>("conditionId"),
+      .slug = ObjectReader(row, "market").text("slug").substr(0, domain::kSlugBytesMax),
+      .state = {}};
+  ObjectReader reader(row, "market");
+  GammaMarket state;
+  state.id = reader.required(skipped.id, "conditionId");
+  state.version = ObjectReader(row, "market").text("version") == "v2" ? ProtocolVersion::V2
+                                                                      : ProtocolVersion::V1;
+  state.slug = skipped.slug;
+  state.tokens = read_tokens(reader, state.version);
+  read_state(reader, state);
+  if (!reader.fault()) skipped.state = std::move(state);
+  return skipped;
 }
 
 bool resolved(const GammaMarket& market) {
@@ -174,11 +170,6 @@ bool resolution_proposed(const GammaMarket& market) {
 std::string tokens_text(const std::array<TokenId, 2>& tokens) {
   if (tokens[0].is_zero()) return "[]";
   return json_texts({to_string(tokens[0]), to_string(tokens[1])});
-}
-
-// A number in JSON is spelled as our decimals are.
-std::string rate_text(std::int64_t ppm) {
-  return Quantity::from_raw(ppm).to_string();
 }
 
 void append_events(const GammaMarket& market, std::string& out) {
@@ -226,7 +217,11 @@ Tradability tradability(const GammaMarket& market) {
 }
 
 std::optional<domain::Payout> payout(const GammaMarket& market) {
-  if (!resolved(market) || !market.outcome_prices) return std::nullopt;
+  return resolved(market) ? claimed_payout(market) : std::nullopt;
+}
+
+std::optional<domain::Payout> claimed_payout(const GammaMarket& market) {
+  if (!market.closed || !market.outcome_prices) return std::nullopt;
   const auto [yes, no] = *market.outcome_prices;
   constexpr auto kHalf = Price::from_raw(5000);
   const bool whole =
@@ -291,7 +286,7 @@ ParseResult<GammaPage> parse_gamma_page(std::string_view text) {
     ObjectReader reader(row, "market");
     GammaMarket market = read_market(reader);
     if (reader.fault()) {
-      page.skipped.push_back({*reader.fault(), market.neg_risk_market});
+      page.skipped.push_back(skipped_market(row, *reader.fault(), market));
     } else {
       page.markets.push_back(std::move(market));
     }
@@ -358,89 +353,6 @@ std::string write_gamma_page(std::span<const GammaMarket> markets, std::string_v
   if (!next_cursor.empty()) writer.text("next_cursor", next_cursor);
   writer.end();
   return out;
-}
-
-ParseResult<ClobMarket> parse_clob_market(std::string_view text) {
-  const auto value = parse_json(text);
-  if (!value) return ParseError{ParseFault::InvalidJson, "clob-market"};
-  ObjectReader reader(*value, "clob-market");
-  ClobMarket market;
-  market.id = reader.required(reader.hex_id<domain::MarketId>("c"), "c");
-  const boost::json::array* const tokens = reader.array("t");
-  if (tokens == nullptr || tokens->size() != 2) {
-    reader.fail(ParseFault::MissingField, "t");
-    return *reader.fault();
-  }
-  for (std::size_t i = 0; i < 2; ++i) {
-    ObjectReader token((*tokens)[i], "t");
-    market.tokens[i] = token.required(token.token("t"), "t");
-    market.outcomes[i] = token.text("o");
-    if (token.fault()) reader.fail(token.fault()->fault, token.fault()->where);
-  }
-  market.tick = reader.required(reader.price("mts"), "mts");
-  if (!market.tick.is_positive() || market.tick >= domain::kPriceOne) {
-    reader.fail(ParseFault::BadNumber, "mts");
-  }
-  market.min_size = reader.required(reader.quantity("mos"), "mos");
-  market.neg_risk = reader.flag("nr");
-  market.fee = read_fee(reader.find("fd"), "r", "e", reader);
-  market.accepting_orders = reader.flag("ao");
-  const std::int64_t delay = reader.integer("sd").value_or(0);
-  if (delay < 0 || delay > 3600) reader.fail(ParseFault::BadNumber, "sd");
-  market.seconds_delay = static_cast<std::int32_t>(delay);
-  market.taker_delay = reader.flag("itode") || delay > 0;
-  market.version = read_version(reader, "v");
-  return finish(reader, std::move(market));
-}
-
-std::string write_clob_market(const ClobMarket& market) {
-  std::string out;
-  ObjectWriter writer(out);
-  writer.text("c", to_string(market.id));
-  writer.begin("t");
-  out.push_back('[');
-  ObjectWriter(out).text("t", to_string(market.tokens[0])).text("o", market.outcomes[0]).end();
-  out.push_back(',');
-  ObjectWriter(out).text("t", to_string(market.tokens[1])).text("o", market.outcomes[1]).end();
-  out.push_back(']');
-  writer.json("mts", market.tick.to_string()).json("mos", market.min_size.to_string());
-  if (market.neg_risk) writer.flag("nr", true);
-  if (market.fee.rate_ppm > 0) {
-    writer.begin("fd");
-    ObjectWriter(out)
-        .json("r", rate_text(market.fee.rate_ppm))
-        .number("e", market.fee.exponent)
-        .flag("to", true)
-        .end();
-  }
-  writer.number("mbf", market.fee.rate_ppm > 0 ? 1000 : 0)
-      .number("tbf", market.fee.rate_ppm > 0 ? 1000 : 0)
-      .flag("ao", market.accepting_orders)
-      .number("sd", market.seconds_delay)
-      .flag("itode", market.taker_delay)
-      .json("r", "null")
-      .text("v", version_name(market.version))
-      .end();
-  return out;
-}
-
-std::string_view contradiction(const domain::Market& listed, const ClobMarket& record) {
-  if (listed.id != record.id) return "condition id";
-  if (listed.yes_token != record.tokens[0] || listed.no_token != record.tokens[1]) return "tokens";
-  if (listed.neg_risk != record.neg_risk) return "neg-risk";
-  if (listed.exchange != exchange_of(record.version, record.neg_risk)) return "version";
-  return {};
-}
-
-domain::Market with_record(domain::Market listed, const ClobMarket& record) {
-  listed.tick = record.tick;
-  listed.min_size = record.min_size;
-  listed.fee = record.fee;
-  listed.taker_delay = record.taker_delay;
-  if (listed.status == domain::MarketStatus::Active && !record.accepting_orders) {
-    listed.status = domain::MarketStatus::Paused;
-  }
-  return listed;
 }
 
 }  // namespace polybot::polymarket

@@ -77,6 +77,10 @@ struct GammaMarket {
 // The final payout when the market is resolved and its outcome prices are one of the three the
 // venue pays; empty otherwise.
 [[nodiscard]] std::optional<domain::Payout> payout(const GammaMarket& market);
+// What a closed market would pay by its prices, whatever its resolution status says. Some markets
+// never get one. No proof: an open market has such prices, too, and a legacy one paid nobody. It is
+// the result when another source says the same (confirms(), or a market_resolved event).
+[[nodiscard]] std::optional<domain::Payout> claimed_payout(const GammaMarket& market);
 // The market in our terms. event_market_count stays 1: only a complete listing tells it, so whoever
 // has crawled all pages sets it. `taker_delay` is Gamma's secondsDelay > 0; the CLOB record knows
 // more.
@@ -85,11 +89,17 @@ struct GammaMarket {
 // none).
 [[nodiscard]] domain::EventGroupId event_group_of(const GammaMarket& market);
 
-// A market that could not be read. Its event, when that much is known, is not to be taken as
+// A market that could not be read as a whole: a rule it trades by is not known. It is there all the
+// same, and may still say how it stands. Its event, when that much is known, is not to be taken as
 // complete.
 struct SkippedMarket {
   ParseError error;
   std::optional<domain::EventGroupId> neg_risk_market;
+  std::optional<domain::MarketId> id;
+  std::string slug;  // for people; may be empty
+  // Id, tokens, prices, and whether it is open, closed or resolved, which all could be read; the
+  // rest of it is not to be used.
+  std::optional<GammaMarket> state;
 };
 
 struct GammaPage {
@@ -120,6 +130,20 @@ struct ClobMarket {
 };
 [[nodiscard]] ParseResult<ClobMarket> parse_clob_market(std::string_view text);
 [[nodiscard]] std::string write_clob_market(const ClobMarket& market);
+
+// GET /markets/{condition id}: the CLOB's long record, of which only the result is wanted.
+struct ClobResult {
+  domain::MarketId id;
+  bool closed = false;
+  std::array<domain::TokenId, 2> tokens;
+  std::optional<domain::TokenId> winner;  // none: not decided, or one half each
+  bool operator==(const ClobResult&) const = default;
+};
+[[nodiscard]] ParseResult<ClobResult> parse_clob_result(std::string_view text);
+[[nodiscard]] std::string write_clob_result(const ClobResult& result);
+// Whether the CLOB says of a closed market what `claimed` does. One half each it cannot say.
+[[nodiscard]] bool confirms(const ClobResult& result, const GammaMarket& market,
+                            const domain::Payout& claimed);
 
 // The first field in which a listed market and the CLOB record contradict each other (tokens,
 // neg-risk, version): such a market is not traded. Empty when they agree.

@@ -67,6 +67,26 @@ SubmitOutcome read_placement(const boost::json::value& value, const domain::Venu
   return unclear;
 }
 
+// Of a page for people, which a proxy answers with.
+std::string_view title_of(std::string_view page) {
+  constexpr std::string_view kBegin = "<title>";
+  const std::size_t begin = page.find(kBegin);
+  if (begin == std::string_view::npos) return {};
+  const std::string_view title = page.substr(begin + kBegin.size());
+  return title.substr(0, title.find('<'));
+}
+
+// Refused before anybody looked at the order, by the venue or by what stands before it; empty when
+// the status does not say so.
+std::optional<SubmitOutcome> refused_at_the_door(unsigned http_status, std::string_view body,
+                                                 const std::optional<std::string>& text) {
+  if (http_status != 401 && http_status != 403 && http_status != 451) return std::nullopt;
+  if (text && known_refusal(*text)) return std::nullopt;  // the words say more
+  const std::string said = text ? *text : std::string(title_of(body));
+  const auto reason = http_status == 401 ? RejectReason::Unauthorized : RejectReason::Forbidden;
+  return SubmitRejected{reason, bounded("HTTP " + std::to_string(http_status) + ": " + said)};
+}
+
 // What the HTTP answer says of every order in the request; empty when its body has to be read.
 std::optional<SubmitOutcome> read_status(unsigned http_status, std::string_view body,
                                          SubmitAmbiguous unclear) {
@@ -75,6 +95,7 @@ std::optional<SubmitOutcome> read_status(unsigned http_status, std::string_view 
   if (http_status == 429) {
     return SubmitRejected{RejectReason::RateLimited, bounded(text.value_or("rate limited"))};
   }
+  if (auto refused = refused_at_the_door(http_status, body, text)) return refused;
   const bool may_be_definite =
       (http_status >= 400 && http_status <= 499 && http_status != 425) || http_status == 503;
   if (may_be_definite && text) {

@@ -52,8 +52,9 @@ struct PostedOrder {
 
 // What an HTTP answer to POST /order means for the order sent. Accepted only by the venue's full
 // rule (success, no error text, our order id, status live, matched or delayed); rejected only on a
-// 429, or a known refusal text in a 2xx, 4xx or 503; ambiguous otherwise, whatever the status code,
-// and also for "Duplicated": then an earlier copy may live. `last_byte_at` goes into an ambiguous
+// 429, on a 401, 403 or 451 whatever its body (whoever stands at the door has let nothing in), or
+// on a known refusal text in a 2xx, 4xx or 503; ambiguous otherwise, whatever the status code, and
+// also for "Duplicated": then an earlier copy may live. `last_byte_at` goes into an ambiguous
 // outcome.
 [[nodiscard]] domain::SubmitOutcome read_order_answer(unsigned http_status, std::string_view body,
                                                       const domain::VenueOrderId& order,
@@ -119,7 +120,8 @@ inline constexpr std::size_t kPageItemsMax = 10'000;
 template <class T>
 struct Page {
   std::vector<T> items;
-  std::string next_cursor;  // kEndCursor (or empty) on the last page
+  std::string next_cursor;                  // kEndCursor (or empty) on the last page
+  std::vector<UnreadableRow> unreadable{};  // left out of `items`; the rest of the page is good
   [[nodiscard]] bool last() const { return next_cursor.empty() || next_cursor == kEndCursor; }
   bool operator==(const Page&) const = default;
 };

@@ -14,7 +14,7 @@ struct KnownText {
 };
 
 // The first match wins, so the narrower text comes first.
-constexpr std::array<KnownText, 35> kKnownTexts{{
+constexpr std::array<KnownText, 37> kKnownTexts{{
     {"breaks minimum tick size rule", RejectReason::TickSize},
     {"lower than the minimum", RejectReason::BelowMinimum},
     {"invalid amount for a marketable", RejectReason::BelowMinimum},
@@ -32,7 +32,9 @@ constexpr std::array<KnownText, 35> kKnownTexts{{
     {"no orderbook exists", RejectReason::MarketNotReady},
     {"post-only mode", RejectReason::PostOnlyMode},
     {"trading is currently", RejectReason::TradingDisabled},
+    {"restricted in your region", RejectReason::Forbidden},
     {"unauthorized", RejectReason::Unauthorized},
+    {"no deposit wallet found", RejectReason::Unauthorized},
     {"invalid api key", RejectReason::Unauthorized},
     {"invalid l1 request headers", RejectReason::Unauthorized},
     {"the order owner has to be", RejectReason::Unauthorized},

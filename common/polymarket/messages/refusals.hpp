@@ -19,6 +19,8 @@ namespace polybot::polymarket {
 namespace refusal {
 inline constexpr std::string_view kUnauthorized = "Unauthorized/Invalid api key";
 inline constexpr std::string_view kInvalidPayload = "Invalid order payload";
+inline constexpr std::string_view kRegion =
+    "Trading restricted in your region, please refer to available regions";
 inline constexpr std::string_view kWrongOwner =
     "the order owner has to be the owner of the API KEY";
 inline constexpr std::string_view kWrongSigner =

@@ -29,31 +29,43 @@ std::string_view type_name(UserOrderEventType type) {
   return "";
 }
 
-// Adds one message to the frame; the fault when it is malformed.
-std::optional<ParseError> add_event(const boost::json::value& value, UserFrame& frame) {
+// The documented sample of an order event has a type and no status.
+UserOrderEvent read_order_event(ObjectReader& reader) {
+  UserOrderEvent event;
+  const auto type = parse_type(reader.text("type"));
+  if (!type) reader.fail(ParseFault::UnknownValue, "type");
+  event.type = type.value_or(UserOrderEventType::Update);
+  event.venue_at = reader.required(reader.epoch("timestamp"), "timestamp");
+  const bool canceled = event.type == UserOrderEventType::Cancellation;
+  event.order = read_order_record(
+      reader, canceled ? domain::VenueOrderStatus::Canceled : domain::VenueOrderStatus::Live);
+  return event;
+}
+
+// Adds one message to the frame, unless it is malformed.
+void add_event(const boost::json::value& value, UserFrame& frame) {
   ObjectReader reader(value, "frame");
   const std::string event_type = reader.text("event_type");
   if (event_type.empty()) reader.fail(ParseFault::MissingField, "event_type");
+  std::optional<UserEvent> event;
   if (event_type == "order") {
-    UserOrderEvent event;
-    const auto type = parse_type(reader.text("type"));
-    if (!type) reader.fail(ParseFault::UnknownValue, "type");
-    event.type = type.value_or(UserOrderEventType::Update);
-    event.venue_at = reader.required(reader.epoch("timestamp"), "timestamp");
-    event.order = read_order_record(reader);
-    frame.events.emplace_back(std::move(event));
+    event = read_order_event(reader);
   } else if (event_type == "trade") {
-    UserTradeEvent event;
-    event.trade = read_trade_record(reader);
-    event.venue_at = reader.epoch("timestamp").value_or(event.trade.matched_at);
-    frame.events.emplace_back(std::move(event));
+    UserTradeEvent trade;
+    trade.trade = read_trade_record(reader);
+    trade.venue_at = reader.epoch("timestamp").value_or(trade.trade.matched_at);
+    event = std::move(trade);
+  }
+  if (reader.fault()) {
+    frame.unreadable.push_back(*reader.fault());
+  } else if (event) {
+    frame.events.push_back(std::move(*event));
   } else {
     ++frame.unknown_events;
   }
-  return reader.fault();
 }
 
-std::string epoch_ms(domain::Timestamp at) {
+std::string user_epoch_ms(domain::Timestamp at) {
   return std::to_string(domain::to_unix_ms(at));
 }
 
@@ -70,13 +82,13 @@ ParseResult<UserFrame> parse_user_frame(std::string_view text) {
   if (!value) return ParseError{ParseFault::InvalidJson, "frame"};
   const boost::json::array* const batch = value->if_array();
   if (batch == nullptr) {
-    if (const auto fault = add_event(*value, frame)) return *fault;
-    return frame;
+    add_event(*value, frame);
+  } else {
+    if (batch->size() > kUserEventsMax) return ParseError{ParseFault::TooMany, "frame"};
+    for (const boost::json::value& message : *batch) add_event(message, frame);
   }
-  if (batch->size() > kUserEventsMax) return ParseError{ParseFault::TooMany, "frame"};
-  for (const boost::json::value& message : *batch) {
-    if (const auto fault = add_event(message, frame)) return *fault;
-  }
+  const bool nothing = frame.events.empty() && frame.unknown_events == 0;
+  if (nothing && !frame.unreadable.empty()) return frame.unreadable.front();
   return frame;
 }
 
@@ -93,7 +105,10 @@ std::string user_subscribe(const ApiCredentials& credentials,
     append_json_text(to_string(market), out);
   });
   std::string out;
-  ObjectWriter(out).text("type", "user").json("auth", auth).json("markets", market_array).end();
+  ObjectWriter writer(out);
+  writer.text("type", "user").json("auth", auth);
+  if (!markets.empty()) writer.json("markets", market_array);
+  writer.end();
   return out;
 }
 
@@ -114,6 +129,7 @@ ParseResult<UserSubscription> parse_user_subscription(std::string_view text) {
   } else {
     reader.fail(ParseFault::MissingField, "auth");
   }
+  subscription.no_trades = reader.has("markets") && reader.texts("markets").empty();
   for (const std::string& market_text : reader.texts("markets")) {
     const auto market = domain::parse_hex<domain::MarketId>(market_text);
     if (!market) reader.fail(ParseFault::BadId, "markets");
@@ -126,14 +142,18 @@ void write_user_order(const UserOrderEvent& event, std::string& out) {
   ObjectWriter writer(out);
   writer.text("event_type", "order").text("type", type_name(event.type));
   write_order_members(event.order, writer);
-  writer.text("order_owner", event.order.owner).text("timestamp", epoch_ms(event.venue_at)).end();
+  writer.text("order_owner", event.order.owner)
+      .text("timestamp", user_epoch_ms(event.venue_at))
+      .end();
 }
 
 void write_user_trade(const UserTradeEvent& event, std::string& out) {
   ObjectWriter writer(out);
   writer.text("event_type", "trade").text("type", "TRADE");
   write_trade_members(event.trade, writer);
-  writer.text("trade_owner", event.trade.owner).text("timestamp", epoch_ms(event.venue_at)).end();
+  writer.text("trade_owner", event.trade.owner)
+      .text("timestamp", user_epoch_ms(event.venue_at))
+      .end();
 }
 
 }  // namespace polybot::polymarket

@@ -38,12 +38,15 @@ struct UserFrame {
   FrameKind kind = FrameKind::Events;
   std::vector<UserEvent> events;
   std::uint32_t unknown_events = 0;
+  std::vector<ParseError> unreadable;  // messages left out of `events`; the others are good
 };
 
+// Fails when nothing of the frame can be read.
 [[nodiscard]] ParseResult<UserFrame> parse_user_frame(std::string_view text);
 
-// The first message after connecting. No markets = all markets of the account. Carries the secret
-// in clear, inside TLS: never log it.
+// The first message after connecting. No markets = all markets of the account, which the text then
+// leaves out: an empty list brings no trades. Carries the secret in clear, inside TLS: never log
+// it.
 [[nodiscard]] std::string user_subscribe(const ApiCredentials& credentials,
                                          std::span<const domain::MarketId> markets);
 
@@ -53,6 +56,7 @@ struct UserSubscription {
   std::string secret;
   std::string passphrase;
   std::vector<domain::MarketId> markets;  // empty = all
+  bool no_trades = false;                 // the list was there and empty
   bool operator==(const UserSubscription&) const = default;
 };
 [[nodiscard]] ParseResult<UserSubscription> parse_user_subscription(std::string_view text);

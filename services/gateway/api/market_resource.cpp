@@ -45,7 +45,8 @@ http::Response MarketResource::list(const http::Request& request) const {
   std::optional<domain::MarketStatus> status;
   if (const auto text = request.query_value("status")) {
     status = parse_market_status(*text);
-    if (!status) return http::problem(400, "status must be active, paused, closed or resolved");
+    if (!status)
+      return http::problem(400, "status must be active, paused, closed, resolved or reduce_only");
   }
   std::vector<const Market*> markets = feed_.catalogue().tracked();
   const std::size_t total = markets.size();

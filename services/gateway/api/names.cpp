@@ -21,6 +21,8 @@ std::string_view name_of(MarketStatus status) {
       return "closed";
     case MarketStatus::Resolved:
       return "resolved";
+    case MarketStatus::ReduceOnly:
+      return "reduce_only";
   }
   return "unknown";
 }
@@ -141,6 +143,8 @@ std::string_view name_of(RejectReason reason) {
       return "post_only_mode";
     case RejectReason::NotFoundAtVenue:
       return "not_found_at_venue";
+    case RejectReason::Forbidden:
+      return "forbidden";
   }
   return "unknown";
 }
@@ -211,7 +215,8 @@ std::string_view name_of(CommandDenyReason reason) {
 
 std::optional<MarketStatus> parse_market_status(std::string_view name) {
   for (const MarketStatus status :
-       {MarketStatus::Active, MarketStatus::Paused, MarketStatus::Closed, MarketStatus::Resolved}) {
+       {MarketStatus::Active, MarketStatus::Paused, MarketStatus::Closed, MarketStatus::Resolved,
+        MarketStatus::ReduceOnly}) {
     if (name_of(status) == name) return status;
   }
   return std::nullopt;

@@ -36,6 +36,7 @@ MarketCatalogue::Entry* MarketCatalogue::list(const Market& market) {
   }
   Entry& entry = entries_[market.id];
   entry.market = market;
+  entry.listed_fee = market.fee;
   entry.market.event_market_count = 0;
   entry.market.status = MarketStatus::Paused;  // until update() has looked at the listed one
   slugs_.emplace(market.slug, market.id);
@@ -62,8 +63,24 @@ void MarketCatalogue::on_listed(std::span<const Market> markets, Duration now) {
 }
 
 // Takes what a listing may decide. Identity, tokens, tick, minimum size and fee stay as they are:
-// the record and the market channel know them better.
+// the record and the market channel know them better. A fee that the listing did not have before is
+// a reason to ask the record.
 void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
+  entry.unreadable_listing = {};
+  if (std::exchange(entry.listed_fee, market.fee) != market.fee) entry.record_at = {};
+  const bool differs = market.ends_at != entry.market.ends_at ||
+                       market.augmented != entry.market.augmented ||
+                       market.placeholder != entry.market.placeholder;
+  if (differs && entry.market.status != MarketStatus::Resolved) {
+    entry.market.ends_at = market.ends_at;
+    entry.market.augmented = market.augmented;
+    entry.market.placeholder = market.placeholder;
+    changed(entry);
+  }
+  update_status(entry, market, now);
+}
+
+void MarketCatalogue::update_status(Entry& entry, const Market& market, Duration now) {
   if (entry.market.status == MarketStatus::Resolved) {
     // The hint of the market channel comes first; the listing has the last word on the payout.
     if (market.status == MarketStatus::Resolved && market.payout != entry.market.payout) {
@@ -73,13 +90,6 @@ void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
     return;
   }
   entry.accepting_by_listing = market.status == MarketStatus::Active;
-  if (market.ends_at != entry.market.ends_at || market.augmented != entry.market.augmented ||
-      market.placeholder != entry.market.placeholder) {
-    entry.market.ends_at = market.ends_at;
-    entry.market.augmented = market.augmented;
-    entry.market.placeholder = market.placeholder;
-    changed(entry);
-  }
   if (ended(market.status)) {
     entry.market.payout = market.payout;
     set_status(entry, market.status, now);
@@ -88,8 +98,13 @@ void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
   // A disputed market can open again; a cached listing does not reopen one.
   const bool maybe_cached = now - entry.closed_at < settings_.listing_age_max;
   if (entry.market.status == MarketStatus::Closed && maybe_cached) return;
-  const bool accepting = entry.accepting_by_listing && entry.accepting_by_record;
-  set_status(entry, accepting ? MarketStatus::Active : MarketStatus::Paused, now);
+  set_status(entry, open_status(entry), now);
+}
+
+MarketStatus MarketCatalogue::open_status(const Entry& entry) {
+  if (!entry.accepting_by_listing || !entry.accepting_by_record) return MarketStatus::Paused;
+  const bool readable = entry.unreadable_listing.empty() && entry.unreadable_record.empty();
+  return readable ? MarketStatus::Active : MarketStatus::ReduceOnly;
 }
 
 void MarketCatalogue::on_crawl_finished() {
@@ -129,7 +144,8 @@ void MarketCatalogue::on_record(const Market& merged, Duration now) {
   const auto at = entries_.find(merged.id);
   if (at == entries_.end() || at->second.stage == Stage::Refused) return;
   Entry& entry = at->second;
-  entry.accepting_by_record = merged.status == MarketStatus::Active || !entry.accepting_by_listing;
+  entry.accepting_by_record = domain::accepts_orders(merged.status) || !entry.accepting_by_listing;
+  entry.unreadable_record = {};
   const bool first = entry.stage == Stage::Listed;
   if (first || merged.tick != entry.market.tick || merged.min_size != entry.market.min_size ||
       !(merged.fee == entry.market.fee) || merged.taker_delay != entry.market.taker_delay) {
@@ -140,10 +156,7 @@ void MarketCatalogue::on_record(const Market& merged, Duration now) {
     entry.stage = Stage::Tracked;
     changed(entry);
   }
-  if (!ended(entry.market.status)) {
-    const bool accepting = entry.accepting_by_listing && entry.accepting_by_record;
-    set_status(entry, accepting ? MarketStatus::Active : MarketStatus::Paused, now);
-  }
+  if (!ended(entry.market.status)) set_status(entry, open_status(entry), now);
   settle_book(entry);
 }
 
@@ -162,6 +175,45 @@ void MarketCatalogue::on_unreadable(const EventGroupId& event) {
   const auto at = events_.find(event);
   if (at == events_.end() || std::exchange(at->second.unreadable, true)) return;
   recount(event);
+}
+
+bool MarketCatalogue::on_unreadable_listing(const MarketId& market, std::string_view field,
+                                            const std::optional<Market>& state, Duration now) {
+  const auto at = entries_.find(market);
+  if (at == entries_.end() || at->second.market.status == MarketStatus::Resolved) return false;
+  Entry& entry = at->second;
+  // It is listed, so it is not missing.
+  entry.seen_in_crawl = crawl_;
+  entry.lookups_unanswered = 0;
+  const bool news = std::exchange(entry.unreadable_listing, field).empty();
+  if (state) {
+    if (!ended(state->status)) entry.lookup_due = false;
+    update_status(entry, *state, now);
+  } else if (!ended(entry.market.status)) {
+    set_status(entry, open_status(entry), now);
+  }
+  return news && entry.stage == Stage::Tracked;
+}
+
+bool MarketCatalogue::on_unreadable_record(const MarketId& market, std::string_view field,
+                                           Duration now) {
+  const auto at = entries_.find(market);
+  if (at == entries_.end() || ended(at->second.market.status)) return false;
+  Entry& entry = at->second;
+  const bool news = std::exchange(entry.unreadable_record, field).empty();
+  if (entry.stage == Stage::Tracked) set_status(entry, open_status(entry), now);
+  return news;
+}
+
+std::map<std::string_view, std::size_t> MarketCatalogue::unreadable() const {
+  std::map<std::string_view, std::size_t> fields;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.stage != Stage::Tracked || entry.market.status == MarketStatus::Resolved) continue;
+    const auto& field =
+        entry.unreadable_listing.empty() ? entry.unreadable_record : entry.unreadable_listing;
+    if (!field.empty()) ++fields[field];
+  }
+  return fields;
 }
 
 void MarketCatalogue::on_event_total(const EventGroupId& event, std::size_t total) {
@@ -203,7 +255,7 @@ void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now
 
 void MarketCatalogue::settle_book(Entry& entry) {
   const bool wanted = entry.stage == Stage::Tracked &&
-                      entry.market.status == MarketStatus::Active && !entry.market.placeholder &&
+                      domain::accepts_orders(entry.market.status) && !entry.market.placeholder &&
                       (entry.has_book || books_ < settings_.books_max);
   if (wanted == entry.has_book) return;
   entry.has_book = wanted;
@@ -266,16 +318,34 @@ void MarketCatalogue::forget(const MarketId& id) {
   entries_.erase(at);
 }
 
+// First what is not known at all, then what was not usable, then what may have changed.
+bool MarketCatalogue::record_due(const Entry& entry, Duration now) const {
+  if (ended(entry.market.status)) return false;
+  const bool unusable = !entry.unreadable_record.empty() ||
+                        (!entry.accepting_by_record && entry.accepting_by_listing);
+  switch (entry.stage) {
+    case Stage::Refused:
+      return false;
+    case Stage::Listed:
+      return due(entry.record_at, now, unusable ? settings_.record_refresh : settings_.retry);
+    case Stage::Tracked:
+      return (unusable && due(entry.record_at, now, settings_.record_refresh)) ||
+             (entry.has_book && due(entry.record_at, now, settings_.record_reread));
+  }
+  return false;
+}
+
 CatalogueWants MarketCatalogue::wanted(Duration now) {
   CatalogueWants wants;
+  std::vector<std::pair<Duration, MarketId>> reread;
   for (auto& [id, entry] : entries_) {
-    const bool unread = entry.stage == Stage::Listed && !ended(entry.market.status);
-    const bool paused_by_record = entry.stage == Stage::Tracked && !entry.accepting_by_record &&
-                                  entry.accepting_by_listing && !ended(entry.market.status);
-    const Duration interval = unread ? settings_.retry : settings_.record_refresh;
-    if ((unread || paused_by_record) && due(entry.record_at, now, interval)) {
-      entry.record_at = now;
-      wants.records.push_back(id);
+    if (record_due(entry, now)) {
+      if (entry.stage == Stage::Tracked) {
+        reread.emplace_back(entry.record_at, id);
+      } else {
+        entry.record_at = now;
+        wants.records.push_back(id);
+      }
     }
     const Duration pause = std::min<Duration>(
         settings_.retry * (1LL << std::min(entry.lookups, 20)), settings_.lookup_max);
@@ -284,6 +354,12 @@ CatalogueWants MarketCatalogue::wanted(Duration now) {
       ++entry.lookups;
       wants.lookups.push_back(id);
     }
+  }
+  std::sort(reread.begin(), reread.end());
+  if (reread.size() > settings_.records_reread_max) reread.resize(settings_.records_reread_max);
+  for (const auto& [read_at, id] : reread) {
+    entries_.at(id).record_at = now;
+    wants.records.push_back(id);
   }
   for (auto& [id, event] : events_) {
     if (!event.neg_risk || event.total || !due(event.total_at, now, settings_.retry)) continue;

@@ -34,8 +34,12 @@ struct CatalogueSettings {
   domain::Duration keep_resolved = std::chrono::seconds(120);
   // A market that neither the listing nor look-ups know any more is closed after so many look-ups.
   int lookups_unanswered_max = 5;
-  // A record that says "not accepting" is read again after this.
+  // A record that says "not accepting", or cannot be read, is read again after this.
   domain::Duration record_refresh = std::chrono::seconds(30);
+  // Any other record of a market that is traded: the venue changes fees in place. So many at a
+  // time.
+  domain::Duration record_reread = std::chrono::minutes(2);
+  std::size_t records_reread_max = 50;
   // An answer that did not come is asked for again after this; look-ups slow down to `lookup_max`.
   domain::Duration retry = std::chrono::seconds(2);
   domain::Duration lookup_max = std::chrono::seconds(60);
@@ -82,6 +86,14 @@ class MarketCatalogue {
 
   // The listing has a market of this event that cannot be read: the event is never complete.
   void on_unreadable(const domain::EventGroupId& event);
+  // The venue has the market and what it says of it, in the listing or in its record, cannot be
+  // read because of `field` (a literal). A market that is kept stays known, and nothing may be
+  // opened there until it can be read again. `state`: whether it is over and what it pays, where
+  // that much could be read; of other fields none is used. True when that is news.
+  bool on_unreadable_listing(const domain::MarketId& market, std::string_view field,
+                             const std::optional<domain::Market>& state, domain::Duration now);
+  bool on_unreadable_record(const domain::MarketId& market, std::string_view field,
+                            domain::Duration now);
   void on_event_total(const domain::EventGroupId& event, std::size_t total);
 
   // --- hints of the market channel ---
@@ -105,6 +117,8 @@ class MarketCatalogue {
   [[nodiscard]] bool has_book(const domain::MarketId& market) const;
   [[nodiscard]] std::size_t books() const { return books_; }
   [[nodiscard]] std::size_t refused() const { return refused_; }
+  // Tracked markets that cannot be read at present, by field.
+  [[nodiscard]] std::map<std::string_view, std::size_t> unreadable() const;
   [[nodiscard]] std::size_t entries() const { return entries_.size(); }
   // Markets of the last whole listing that are left out: there is no room (entries_max), or they
   // carry a slug or a token of another market.
@@ -117,6 +131,9 @@ class MarketCatalogue {
     Stage stage = Stage::Listed;
     bool accepting_by_listing = true;
     bool accepting_by_record = true;
+    std::string_view unreadable_listing;  // the field; empty: it was readable the last time
+    std::string_view unreadable_record;
+    domain::FeeSchedule listed_fee;  // a listing that changes is a reason to read the record
     bool has_book = false;
     bool lookup_due = false;
     int lookups = 0;             // since it was last listed; slows the next one down
@@ -139,6 +156,9 @@ class MarketCatalogue {
 
   Entry* list(const domain::Market& market);
   void update(Entry& entry, const domain::Market& market, domain::Duration now);
+  void update_status(Entry& entry, const domain::Market& market, domain::Duration now);
+  [[nodiscard]] static domain::MarketStatus open_status(const Entry& entry);
+  [[nodiscard]] bool record_due(const Entry& entry, domain::Duration now) const;
   void set_status(Entry& entry, domain::MarketStatus status, domain::Duration now);
   void settle_book(Entry& entry);
   void recount(const domain::EventGroupId& event);

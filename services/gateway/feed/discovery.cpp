@@ -4,7 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <map>
+#include <set>
 #include <utility>
 
 #include "common/runtime/until_all_end.hpp"
@@ -76,6 +76,7 @@ asio::awaitable<void> Discovery::crawl() {
     catalogue_.on_listed(markets, clock_.monotonic());
     for (const auto& skipped : page->skipped) {
       if (skipped.neg_risk_market) catalogue_.on_unreadable(*skipped.neg_risk_market);
+      if (skipped.id) take_unreadable(skipped);
     }
     last_page = page->next_cursor.empty();
     cursor = std::move(page->next_cursor);
@@ -91,6 +92,20 @@ asio::awaitable<void> Discovery::crawl() {
   ++crawls_;
   runtime::log::debug("Listing read",
                       {{"markets", catalogue_.entries()}, {"whole", listing_whole_}});
+}
+
+void Discovery::take_unreadable(const polymarket::SkippedMarket& skipped) {
+  std::optional<Market> state;
+  if (skipped.state) state = polymarket::to_market(*skipped.state);
+  const bool news =
+      catalogue_.on_unreadable_listing(*skipped.id, skipped.error.where, state, clock_.monotonic());
+  if (news) tell_unreadable(skipped.slug, skipped.error);
+}
+
+void Discovery::tell_unreadable(const std::string& market, const polymarket::ParseError& error) {
+  runtime::log::error(
+      "What the venue says of a market cannot be read any more: nothing is opened there",
+      {{"market", market}, {"error", polymarket::to_string(error)}});
 }
 
 asio::awaitable<void> Discovery::read_wanted() {
@@ -119,13 +134,23 @@ asio::awaitable<void> Discovery::read_wanted() {
 }
 
 asio::awaitable<void> Discovery::read_record(MarketId id) {
-  const auto record = co_await rest_.record(id);
+  const auto answer = co_await rest_.record(id);
   const Market* listed = catalogue_.listed(id);
-  if (!record || listed == nullptr) co_return;
-  const std::string_view field = polymarket::contradiction(*listed, *record);
+  if (!answer || listed == nullptr) co_return;
+  if (!*answer) {
+    const polymarket::ParseError error = answer->error();
+    if (catalogue_.on_unreadable_record(id, error.where, clock_.monotonic()))
+      tell_unreadable(listed->slug, error);
+    co_return;
+  }
+  const polymarket::ClobMarket& record = **answer;
+  const std::string_view field = polymarket::contradiction(*listed, record);
   if (field.empty()) {
     runtime::log::debug("Market record read", {{"market", listed->slug}});
-    catalogue_.on_record(polymarket::with_record(*listed, *record), clock_.monotonic());
+    // Whether it accepts orders is asked, not remembered: a market that was paused may go on.
+    Market open = *listed;
+    open.status = domain::MarketStatus::Active;
+    catalogue_.on_record(polymarket::with_record(std::move(open), record), clock_.monotonic());
     co_return;
   }
   runtime::log::warning("Market refused: listing and record contradict each other",
@@ -137,12 +162,31 @@ asio::awaitable<void> Discovery::look_up(std::vector<MarketId> ids) {
   const auto found = co_await rest_.markets_by_id(ids);
   if (!found) co_return;
   std::vector<Market> markets;
-  for (const auto& listed : *found) markets.push_back(polymarket::to_market(listed));
-  std::erase_if(ids, [&](const MarketId& id) {
-    return std::any_of(markets.begin(), markets.end(),
-                       [&](const Market& market) { return market.id == id; });
-  });
+  std::set<MarketId> there;
+  for (const auto& listed : found->markets) {
+    Market market = co_await with_result(listed);
+    there.insert(market.id);
+    markets.push_back(std::move(market));
+  }
+  for (const auto& skipped : found->skipped) {
+    there.insert(*skipped.id);
+    take_unreadable(skipped);
+  }
+  std::erase_if(ids, [&](const MarketId& id) { return there.contains(id); });
   catalogue_.on_looked_up(markets, ids, clock_.monotonic());
+}
+
+// Some closed markets never get a resolution status: what they pay by their prices is taken when
+// the CLOB names the same winner.
+asio::awaitable<Market> Discovery::with_result(polymarket::GammaMarket listed) {
+  Market market = polymarket::to_market(listed);
+  const auto claimed = polymarket::claimed_payout(listed);
+  if (!claimed || market.status == domain::MarketStatus::Resolved) co_return market;
+  const auto result = co_await rest_.result(listed.id);
+  if (!result || !polymarket::confirms(*result, listed, *claimed)) co_return market;
+  market.status = domain::MarketStatus::Resolved;
+  market.payout = *claimed;
+  co_return market;
 }
 
 // Where a venue serves no events, a listing that was read to its end tells how many markets one

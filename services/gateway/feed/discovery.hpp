@@ -40,7 +40,10 @@ class Discovery {
   [[nodiscard]] boost::asio::awaitable<void> look_up(std::vector<domain::MarketId> ids);
   [[nodiscard]] boost::asio::awaitable<void> read_event(domain::EventGroupId event,
                                                         std::string slug);
+  [[nodiscard]] boost::asio::awaitable<domain::Market> with_result(polymarket::GammaMarket listed);
   [[nodiscard]] boost::asio::awaitable<void> pause();
+  void take_unreadable(const polymarket::SkippedMarket& skipped);
+  static void tell_unreadable(const std::string& market, const polymarket::ParseError& error);
 
   boost::asio::any_io_executor executor_;
   DiscoverySettings settings_;

@@ -469,6 +469,7 @@ void Feed::report() {
   const std::size_t open = supervisor_.links_open();
   metrics_.markets_tracked.set(static_cast<double>(books));
   metrics_.markets_refused.set(static_cast<double>(catalogue_.refused()));
+  metrics_.set_unreadable(catalogue_.unreadable());
   metrics_.books_stale.set(static_cast<double>(stale));
   metrics_.market_channel_connected.set(links > 0 && open == links ? 1 : 0);
   if (!discovery_.complete()) {

@@ -6,8 +6,40 @@ namespace polybot::gateway {
 namespace {
 
 constexpr std::array kOperations = {RestOperation::Markets, RestOperation::MarketsById,
-                                    RestOperation::Event, RestOperation::Record,
-                                    RestOperation::Books};
+                                    RestOperation::Event,   RestOperation::Record,
+                                    RestOperation::Result,  RestOperation::Books};
+
+constexpr std::array<std::string_view, 7> kUnreadableLabels = {
+    "fee", "outcomes", "tokens", "slug", "delay", "version", "other"};
+
+// Listing and record name the same thing differently.
+std::string_view unreadable_label(std::string_view field) {
+  struct Named {
+    std::string_view field;
+    std::string_view label;
+  };
+  static constexpr Named kNamed[] = {{"fee schedule", "fee"},
+                                     {"rate", "fee"},
+                                     {"exponent", "fee"},
+                                     {"r", "fee"},
+                                     {"e", "fee"},
+                                     {"feesEnabled", "fee"},
+                                     {"outcomes", "outcomes"},
+                                     {"outcomePrices", "outcomes"},
+                                     {"o", "outcomes"},
+                                     {"clobTokenIds", "tokens"},
+                                     {"positionIds", "tokens"},
+                                     {"t", "tokens"},
+                                     {"slug", "slug"},
+                                     {"secondsDelay", "delay"},
+                                     {"sd", "delay"},
+                                     {"version", "version"},
+                                     {"v", "version"}};
+  for (const Named& named : kNamed) {
+    if (named.field == field) return named.label;
+  }
+  return "other";
+}
 
 }  // namespace
 
@@ -21,6 +53,8 @@ std::string_view to_string(RestOperation operation) {
       return "read_event";
     case RestOperation::Record:
       return "read_market";
+    case RestOperation::Result:
+      return "read_result";
     case RestOperation::Books:
       return "read_books";
   }
@@ -52,9 +86,17 @@ FeedMetrics::FeedMetrics(metrics::Registry& registry)
       registry.counter("polybot_venue_requests_total", {to_string(operation), outcome});
     }
   }
+  for (const std::string_view field : kUnreadableLabels)
+    unreadable_.emplace(field, registry.gauge("polybot_markets_unreadable", {field}));
   for (const std::string_view reason : {"malformed", "untracked_token", "invalid_operation"}) {
     registry.counter("polybot_market_data_frames_refused_total", {reason});
   }
+}
+
+void FeedMetrics::set_unreadable(const std::map<std::string_view, std::size_t>& by_field) {
+  std::map<std::string_view, std::size_t> by_label;
+  for (const auto& [field, count] : by_field) by_label[unreadable_label(field)] += count;
+  for (auto& [label, gauge] : unreadable_) gauge.set(static_cast<double>(by_label[label]));
 }
 
 void FeedMetrics::observe_lag(domain::Duration lag) {

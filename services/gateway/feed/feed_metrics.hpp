@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -21,7 +22,7 @@ inline constexpr std::size_t kUnknownEvent = kEventTypes.size() - 1;
 inline constexpr std::string_view kVenueName = "polymarket";
 
 // What is read from the venue by REST; the `operation` label.
-enum class RestOperation : std::uint8_t { Markets, MarketsById, Event, Record, Books };
+enum class RestOperation : std::uint8_t { Markets, MarketsById, Event, Record, Result, Books };
 [[nodiscard]] std::string_view to_string(RestOperation operation);
 
 class FeedMetrics {
@@ -35,6 +36,9 @@ class FeedMetrics {
   void count_refused(std::string_view reason);
   void count_resync(ResyncReason reason) { resyncs_[static_cast<std::size_t>(reason)].increment(); }
   void count_request(RestOperation operation, std::string_view outcome, domain::Duration elapsed);
+
+  // Tracked markets that cannot be read, by the venue's name of the field.
+  void set_unreadable(const std::map<std::string_view, std::size_t>& by_field);
 
   metrics::TimestampGauge last_update;
   metrics::Gauge markets_tracked;
@@ -50,6 +54,7 @@ class FeedMetrics {
   std::vector<metrics::Counter> resyncs_;
   metrics::Histogram lag_;
   metrics::Counter lag_negative_;
+  std::map<std::string_view, metrics::Gauge> unreadable_;
 };
 
 }  // namespace polybot::gateway

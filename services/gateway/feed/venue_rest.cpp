@@ -38,6 +38,13 @@ std::string percent_encoded(std::string_view text) {
   return result;
 }
 
+bool has_market(const polymarket::GammaPage& page, const MarketId& id) {
+  return std::any_of(page.markets.begin(), page.markets.end(),
+                     [&](const GammaMarket& market) { return market.id == id; }) ||
+         std::any_of(page.skipped.begin(), page.skipped.end(),
+                     [&](const polymarket::SkippedMarket& market) { return market.id == id; });
+}
+
 }  // namespace
 
 VenueRest::VenueRest(asio::any_io_executor executor, VenueUrls urls, FeedMetrics& metrics,
@@ -100,7 +107,7 @@ asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::open_markets(st
 }
 
 asio::awaitable<bool> VenueRest::look_up(const std::vector<MarketId>& ids, std::string_view closed,
-                                         std::vector<GammaMarket>& found) {
+                                         polymarket::GammaPage& found) {
   std::string url = urls_.gamma + "/markets/keyset?limit=100&closed=" + std::string(closed);
   for (const MarketId& id : ids) url += "&condition_ids=" + domain::to_string(id);
   const auto body = co_await fetch(RestOperation::MarketsById, get(std::move(url)));
@@ -110,22 +117,24 @@ asio::awaitable<bool> VenueRest::look_up(const std::vector<MarketId>& ids, std::
     unreadable(RestOperation::MarketsById, page.error());
     co_return false;
   }
+  const auto wanted = [&](const MarketId& id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
   for (GammaMarket& market : page->markets) {
-    if (std::find(ids.begin(), ids.end(), market.id) != ids.end())
-      found.push_back(std::move(market));
+    if (wanted(market.id)) found.markets.push_back(std::move(market));
+  }
+  for (polymarket::SkippedMarket& market : page->skipped) {
+    if (market.id && wanted(*market.id)) found.skipped.push_back(std::move(market));
   }
   co_return true;
 }
 
 // A market is in exactly one of the two listings; what is asked for has usually just been closed.
-asio::awaitable<std::optional<std::vector<GammaMarket>>> VenueRest::markets_by_id(
+asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::markets_by_id(
     std::vector<MarketId> ids) {
-  std::vector<GammaMarket> found;
+  polymarket::GammaPage found;
   if (!co_await look_up(ids, "true", found)) co_return std::nullopt;
-  std::erase_if(ids, [&](const MarketId& id) {
-    return std::any_of(found.begin(), found.end(),
-                       [&](const GammaMarket& market) { return market.id == id; });
-  });
+  std::erase_if(ids, [&](const MarketId& id) { return has_market(found, id); });
   if (!ids.empty() && !co_await look_up(ids, "false", found)) co_return std::nullopt;
   co_return found;
 }
@@ -146,16 +155,26 @@ VenueRest::event_total(std::string slug) {
   co_return Answer(page->markets.size() + page->skipped.size());
 }
 
-asio::awaitable<std::optional<polymarket::ClobMarket>> VenueRest::record(MarketId id) {
+asio::awaitable<std::optional<polymarket::ParseResult<polymarket::ClobMarket>>> VenueRest::record(
+    MarketId id) {
   const auto body = co_await fetch(RestOperation::Record,
                                    get(urls_.rest + "/clob-markets/" + domain::to_string(id)));
   if (!body) co_return std::nullopt;
   auto record = polymarket::parse_clob_market(*body);
-  if (!record) {
-    unreadable(RestOperation::Record, record.error());
+  if (!record) unreadable(RestOperation::Record, record.error());
+  co_return record;
+}
+
+asio::awaitable<std::optional<polymarket::ClobResult>> VenueRest::result(MarketId id) {
+  const auto body = co_await fetch(RestOperation::Result,
+                                   get(urls_.rest + "/markets/" + domain::to_string(id)), 404);
+  if (!body || body->empty()) co_return std::nullopt;
+  const auto result = polymarket::parse_clob_result(*body);
+  if (!result) {
+    unreadable(RestOperation::Result, result.error());
     co_return std::nullopt;
   }
-  co_return std::move(*record);
+  co_return *result;
 }
 
 asio::awaitable<std::optional<std::vector<polymarket::BookSummary>>> VenueRest::books(

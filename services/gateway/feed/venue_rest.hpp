@@ -33,14 +33,18 @@ class VenueRest {
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaPage>> open_markets(
       std::string cursor, std::size_t limit);
   // The given markets, whether open or closed; unknown ones are missing. At most 50 ids.
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<polymarket::GammaMarket>>>
-  markets_by_id(std::vector<domain::MarketId> ids);
+  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaPage>> markets_by_id(
+      std::vector<domain::MarketId> ids);
   // How many markets an event has in all; `NoSuchRoute` when this venue does not serve events.
   struct NoSuchRoute {};
   [[nodiscard]] boost::asio::awaitable<std::optional<std::variant<std::size_t, NoSuchRoute>>>
   event_total(std::string slug);
-  // The CLOB's own record of one market.
-  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::ClobMarket>> record(
+  // The CLOB's own record of one market; an error when there is one and it cannot be read.
+  [[nodiscard]] boost::asio::awaitable<
+      std::optional<polymarket::ParseResult<polymarket::ClobMarket>>>
+  record(domain::MarketId id);
+  // Who won one market by the CLOB.
+  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::ClobResult>> result(
       domain::MarketId id);
   // Books of at most 500 tokens, in any order; unknown tokens are missing.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<polymarket::BookSummary>>> books(
@@ -52,7 +56,7 @@ class VenueRest {
       RestOperation operation, http::ClientRequest request, unsigned tolerate = 0);
   [[nodiscard]] boost::asio::awaitable<bool> look_up(const std::vector<domain::MarketId>& ids,
                                                      std::string_view closed,
-                                                     std::vector<polymarket::GammaMarket>& found);
+                                                     polymarket::GammaPage& found);
   void unreadable(RestOperation operation, const polymarket::ParseError& error);
 
   VenueUrls urls_;

@@ -84,6 +84,7 @@ OrderManager::State::Range OrderManager::State::expected_quantity(
 // Where money is missing for another reason the payout never shows; shares that stay gone have been
 // redeemed all the same, and what is missing is drift.
 void OrderManager::State::settle_claims(const VenueAccount& account) {
+  if (!account.collateral_told) return;
   std::vector<domain::MarketId> owing;
   for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {
     if (!ledger.portfolio().claim(market).is_zero()) owing.push_back(market);
@@ -120,6 +121,11 @@ void OrderManager::State::settle_claims(const VenueAccount& account) {
 
 void OrderManager::State::measure_drift(const VenueAccount& account) {
   if (std::exchange(account_compares, false)) drift_due = false;
+  // A trade that nobody can read has moved what is compared here, and nobody knows by how much.
+  if (!account.collateral_told || !unread.trades.empty()) {
+    next_drift_at = std::min(next_drift_at, now + kUnreadPause);
+    return;
+  }
   // Of what was settled since it began, not everything is remembered any more.
   if (account.read_at - kSettlementLag < now - kRecentFlowKept) return;
   const Range cash = expected_cash(account.read_at);

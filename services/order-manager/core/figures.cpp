@@ -50,6 +50,24 @@ std::string_view to_string(LimitKind kind) {
   return "";
 }
 
+std::string_view to_string(PauseCause cause) {
+  switch (cause) {
+    case PauseCause::Throttled:
+      return "throttled";
+    case PauseCause::RateLimited:
+      return "rate_limited";
+    case PauseCause::TradingDisabled:
+      return "trading_disabled";
+    case PauseCause::PostOnlyMode:
+      return "post_only_mode";
+    case PauseCause::Unauthorized:
+      return "unauthorized";
+    case PauseCause::Forbidden:
+      return "forbidden";
+  }
+  return "";
+}
+
 namespace {
 
 void add_orders(const Ledger& ledger, StrategySnapshot& snapshot) {
@@ -90,6 +108,12 @@ Money unhedged(const Ledger& ledger, const StrategyName& strategy) {
   return total;
 }
 
+std::uint64_t unread_trades(const Unread& unread, Timestamp now) {
+  return static_cast<std::uint64_t>(
+      std::count_if(unread.trades.begin(), unread.trades.end(),
+                    [&](const auto& entry) { return now >= entry.second.since + kUnreadTold; }));
+}
+
 }  // namespace
 
 Figures OrderManager::figures(Timestamp now) const {
@@ -115,7 +139,12 @@ Figures OrderManager::figures(Timestamp now) const {
                   .drift_positions = ledger.drift().positions,
                   .journal_events = ledger.event_counts(),
                   .reconciliations_ok = state.reconciliations_ok,
-                  .reconciliations_failed = state.reconciliations_failed};
+                  .reconciliations_failed = state.reconciliations_failed,
+                  .unread_trades = unread_trades(state.unread, now),
+                  .unread_open_orders = state.unread.open_orders,
+                  .unread_balances = state.unread.balances.size(),
+                  .submissions_paused = state.paused_by(now),
+                  .fills_beyond_order = state.fills_beyond_order};
   for (const StrategyName& name : names) figures.strategies.push_back(state.snapshot(name, now));
   return figures;
 }

@@ -31,6 +31,18 @@ inline constexpr int kLimitKinds = 9;
 [[nodiscard]] std::string_view to_string(SignalOutcome outcome);
 [[nodiscard]] std::string_view to_string(LimitKind kind);
 
+// Why the venue is sent no orders for a while.
+enum class PauseCause : std::uint8_t {
+  Throttled,  // it asked to be left alone for so long
+  RateLimited,
+  TradingDisabled,
+  PostOnlyMode,
+  Unauthorized,
+  Forbidden,  // of this region or address
+};
+inline constexpr int kPauseCauses = 6;
+[[nodiscard]] std::string_view to_string(PauseCause cause);  // "rate_limited": a metric label
+
 // Used share of each limit in parts per million.
 using Utilization = std::array<std::int64_t, kLimitKinds>;
 
@@ -95,6 +107,12 @@ struct Figures {
   std::array<std::uint64_t, domain::kEventKinds> journal_events{};
   std::uint64_t reconciliations_ok = 0;      // volatile: since this start
   std::uint64_t reconciliations_failed = 0;  // volatile: since this start
+  // Rows of the account that could not be read yet; volatile.
+  std::uint64_t unread_trades = 0;  // for half a minute already
+  std::uint64_t unread_open_orders = 0;
+  std::uint64_t unread_balances = 0;
+  std::optional<PauseCause> submissions_paused;  // volatile
+  std::uint64_t fills_beyond_order = 0;          // volatile: since this start
 };
 
 }  // namespace polybot::order_manager

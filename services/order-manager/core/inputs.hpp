@@ -46,6 +46,9 @@ struct VenueSessionChanged {
   Link link = Link::Down;
 };
 
+// There was news of the account on the user channel that could not be read.
+struct UserEventMissed {};
+
 // 429, or a maintenance window: no new orders for so long.
 struct VenueThrottled {
   domain::Duration retry_after{};
@@ -71,7 +74,7 @@ using Input =
     std::variant<SignalReceived, domain::Command, domain::RunnerAnnounced, domain::QuoteTick,
                  MarketHinted, MarketRead, ResolutionConfirmed, domain::SubmitAnswered,
                  domain::CancelAnswered, domain::VenueOrderUpdate, domain::VenueTrade,
-                 domain::VenueAccount, AccountReadFailed, VenueSessionChanged, VenueThrottled,
-                 ClockOffset, TimerFired, CommitFailed, ShutdownRequested>;
+                 domain::VenueAccount, AccountReadFailed, VenueSessionChanged, UserEventMissed,
+                 VenueThrottled, ClockOffset, TimerFired, CommitFailed, ShutdownRequested>;
 
 }  // namespace polybot::order_manager

@@ -62,12 +62,18 @@ void OrderManager::State::drive_account() {
   for (const auto& [id, watch] : watches) {
     if (watch.missing_since && now >= *watch.missing_since + settings.missing_hold)
       account_wanted = true;
+    const OrderRecord* order = ledger.orders().find(id);
+    const bool untold = order != nullptr && watch.told_matched > order->filled;
+    if (untold && now >= watch.told_at + kTradeDue && account_read_at < watch.told_at)
+      account_wanted = true;
   }
   const auto& resolutions = ledger.portfolio().resolutions();
   const bool claims = std::any_of(resolutions.begin(), resolutions.end(), [&](const auto& entry) {
     return ledger.portfolio().claim(entry.first).is_positive();
   });
   if (claims && now >= account_asked_at + kClaimReadPause) account_wanted = true;
+  const bool any_unread = !unread.trades.empty() || unread.open_orders > 0;
+  if (any_unread && now >= account_asked_at + kUnreadPause) account_wanted = true;
   // Balances are compared once orders and trades are known to be right: trading need not wait.
   const bool compares = drift_due && reconciled && !account_compares;
   if (compares) account_wanted = true;
@@ -185,12 +191,13 @@ void OrderManager::State::append_tokens_to_compare(std::vector<TokenId>& tokens)
 
 void OrderManager::State::on(const VenueAccount& account) {
   account_reading = false;
-  if (!ledger.deposited()) {
+  if (!ledger.deposited() && account.collateral_told) {
     // A new journal begins with what the account has.
     record({}, {}, domain::CashMoved{account.collateral, account.collateral});
   }
   // What this reading tells again is remembered again, should it still be impossible to book.
   if (unbooked_since && account.trades_since <= *unbooked_since) unbooked_since.reset();
+  note_unread(account);
   // Before their trades: a fill does not tell how large its order is.
   for (const domain::VenueOrderUpdate& update : account.open_orders) {
     if (ledger.orders().find(update.order) == nullptr) on(update);
@@ -199,8 +206,12 @@ void OrderManager::State::on(const VenueAccount& account) {
   reconcile_open_orders(account);
   std::set<domain::VenueOrderId> open;
   for (const domain::VenueOrderUpdate& order : account.open_orders) open.insert(order.order);
-  settle_ambiguous(account, open);
-  settle_missing(account, open);
+  // What could not be read may be the trace of any order it can concern: none of these is gone.
+  open.insert(unread.orders.begin(), unread.orders.end());
+  if (!unread.any_order) {
+    settle_ambiguous(account, open);
+    settle_missing(account, open);
+  }
   account_read_at = std::max(account_read_at, account.read_at);
   std::vector<ClientOrderId> closing;
   for (const auto& [id, watch] : watches) {
@@ -218,6 +229,52 @@ void OrderManager::State::on(const VenueAccount& account) {
     want_account();
     drive_account();
   }
+}
+
+// Rows that could not be read, those of trades from earlier on included: they are sought until they
+// can be, for a day. A row does not count as gone because this reading did not ask for its time.
+void OrderManager::State::note_unread(const VenueAccount& account) {
+  using Kind = VenueAccount::Unread::Kind;
+  unread.orders.clear();
+  unread.any_order = false;
+  unread.open_orders = 0;
+  const std::map<std::string, Unread::Trade> before = unread.trades;
+  std::erase_if(unread.trades, [&](const auto& entry) {
+    return !entry.second.matched_at || *entry.second.matched_at >= account.trades_since;
+  });
+  for (const VenueAccount::Unread& row : account.unread) {
+    unread.orders.insert(row.orders.begin(), row.orders.end());
+    unread.any_order = unread.any_order || !row.names_all;
+    if (row.kind == Kind::OpenOrder) {
+      ++unread.open_orders;
+      continue;
+    }
+    if (booked(row)) continue;  // by an event that could be read
+    if (unread.trades.size() < kUnreadTradesMax) {
+      const auto known = before.find(row.id);
+      const Timestamp since = known == before.end() ? now : known->second.since;
+      unread.trades.emplace(row.id, Unread::Trade{since, row.matched_at});
+    }
+    // One that does not tell when it was matched is in what was asked for.
+    const Timestamp matched = row.matched_at.value_or(account.trades_since + kTradesMargin);
+    if (matched + kUnbookedSoughtFor > venue_time(now))
+      unbooked_since = std::min(unbooked_since.value_or(matched), matched);
+  }
+  for (const VenueAccount::Holding& holding : account.holdings)
+    unread.balances.erase(holding.token);
+  unread.balances.insert(account.unread_balances.begin(), account.unread_balances.end());
+  std::erase_if(unread.balances, [&](const TokenId& token) { return !ledger.instrument(token); });
+}
+
+bool OrderManager::State::booked(const VenueAccount::Unread& trade) const {
+  return std::any_of(trade.orders.begin(), trade.orders.end(), [&](const auto& id) {
+    const OrderRecord* order = ledger.orders().find(id);
+    return order != nullptr && order->fills.contains({trade.id});
+  });
+}
+
+bool OrderManager::State::may_be_unread(const OrderRecord& order) const {
+  return unread.any_order || unread.orders.contains(order.order.venue_id);
 }
 
 // So that a successor looks for what nobody has seen, however long ago it was matched.

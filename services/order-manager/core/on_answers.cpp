@@ -26,12 +26,46 @@ std::string shortened(std::string_view text) {
 }
 
 // Refusals that are about the venue, not about the order.
-bool concerns_venue(RejectReason reason) {
-  return reason == RejectReason::RateLimited || reason == RejectReason::TradingDisabled ||
-         reason == RejectReason::PostOnlyMode || reason == RejectReason::Unauthorized;
+std::optional<PauseCause> concerns_venue(RejectReason reason) {
+  if (reason == RejectReason::RateLimited) return PauseCause::RateLimited;
+  if (reason == RejectReason::TradingDisabled) return PauseCause::TradingDisabled;
+  if (reason == RejectReason::PostOnlyMode) return PauseCause::PostOnlyMode;
+  if (reason == RejectReason::Unauthorized) return PauseCause::Unauthorized;
+  if (reason == RejectReason::Forbidden) return PauseCause::Forbidden;
+  return std::nullopt;
+}
+
+// Those that stay true until somebody does something about them.
+bool lasting(PauseCause cause) {
+  return cause == PauseCause::Unauthorized || cause == PauseCause::Forbidden ||
+         cause == PauseCause::TradingDisabled;
 }
 
 }  // namespace
+
+// The venue takes no order at all. Each attempt after a pause that ends like the one before doubles
+// the next pause.
+void OrderManager::State::pause_submissions(PauseCause cause) {
+  const bool again = submission_pause && submission_pause->cause == cause &&
+                     now < submission_pause->refused_at + kRefusalRemembered;
+  if (!again) submission_pause = SubmissionPause{.cause = cause};
+  // What was under way when the pause began says nothing new.
+  const bool in_pause = again && now < submissions_paused_until;
+  if (!in_pause && lasting(cause))
+    submission_pause->doublings = std::min(submission_pause->doublings + 1, 5);
+  submission_pause->refused_at = now;
+  const domain::Duration length =
+      settings.refusal_pause * (1 << std::max(submission_pause->doublings - 1, 0));
+  if (!in_pause) submissions_paused_until = std::max(submissions_paused_until, now + length);
+}
+
+std::optional<PauseCause> OrderManager::State::paused_by(Timestamp at) const {
+  const auto& pause = submission_pause;
+  if (pause && lasting(pause->cause) && at < pause->refused_at + kRefusalRemembered)
+    return pause->cause;
+  if (at >= submissions_paused_until) return std::nullopt;
+  return pause ? pause->cause : PauseCause::Throttled;
+}
 
 // ---- answers -----------------------------------------------------------------------------------
 
@@ -51,6 +85,7 @@ void OrderManager::State::on(const domain::SubmitAnswered& answer) {
       watch.matched_at_once = true;
     }
     // Refused since, by the user channel: that is the newer word.
+    submission_pause.reset();
     const bool overtaken = order->status == OrderStatus::Rejected &&
                            order->reject_reason != RejectReason::NotFoundAtVenue;
     if (overtaken) return;
@@ -64,9 +99,7 @@ void OrderManager::State::on(const domain::SubmitAnswered& answer) {
     return;
   }
   const auto& rejected = std::get<domain::SubmitRejected>(answer.outcome);
-  if (concerns_venue(rejected.reason)) {
-    submissions_paused_until = std::max(submissions_paused_until, now + settings.refusal_pause);
-  }
+  if (const auto cause = concerns_venue(rejected.reason)) pause_submissions(*cause);
   if (rejected.reason == RejectReason::Balance) want_account();
   if (rejected.reason == RejectReason::TickSize ||
       rejected.reason == RejectReason::MarketNotReady) {
@@ -161,6 +194,13 @@ void OrderManager::State::close_order(const ClientOrderId& id, Quantity matched)
   finish_if_closed(id);
 }
 
+// Whether a reading that was begun after that could still tell of fills of the order.
+bool OrderManager::State::awaits_reading(const OrderRecord& order, Timestamp after) {
+  if (account_read_at > after) return may_be_unread(order);
+  want_account();
+  return true;
+}
+
 void OrderManager::State::finish_if_closed(const ClientOrderId& id) {
   const OrderRecord* order = ledger.orders().find(id);
   if (order == nullptr || order->terminal()) return;
@@ -170,13 +210,13 @@ void OrderManager::State::finish_if_closed(const ClientOrderId& id) {
         std::all_of(watch.expected_trades.begin(), watch.expected_trades.end(),
                     [&](const domain::TradeId& trade) { return order->fills.contains(trade); });
     if (!watch.closing_since) watch.closing_since = now;
-    if (!all_in && account_read_at <= *watch.closing_since) return want_account();
+    if (!all_in && awaits_reading(*order, *watch.closing_since)) return;
   } else {
     if (!watch.closing_since) return;
     // Fills that the end names come first, or a reading that was begun later shows there are none.
     if (!mutated(Mutation::CanceledBeforeItsFills) && order->filled < watch.closing_quantity &&
-        account_read_at <= *watch.closing_since) {
-      return want_account();
+        awaits_reading(*order, *watch.closing_since)) {
+      return;
     }
   }
   const CancelReason reason = order->cancel_requested ? order->cancel_reason : CancelReason::Venue;
@@ -211,9 +251,15 @@ void OrderManager::State::on(const domain::VenueOrderUpdate& update) {
   if (order->terminal()) return;
   switch (update.status) {
     case VenueOrderStatus::Live:
-    case VenueOrderStatus::Delayed:
-      watches[id].delayed = update.status == VenueOrderStatus::Delayed;
+    case VenueOrderStatus::Delayed: {
+      OrderWatch& watch = watches[id];
+      watch.delayed = update.status == VenueOrderStatus::Delayed;
+      if (update.matched_quantity > std::max(order->filled, watch.told_matched)) {
+        watch.told_matched = update.matched_quantity;
+        watch.told_at = now;
+      }
       return acknowledge(id);
+    }
     case VenueOrderStatus::Matched: {
       acknowledge(id);
       const bool rests = order->order.time_in_force == domain::TimeInForce::Gtc ||

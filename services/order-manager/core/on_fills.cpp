@@ -168,6 +168,10 @@ void OrderManager::State::book_or_advance(const OrderRecord& order, const VenueT
   if (status != FillStatus::Matched) remember_flow(filled);
   if (const auto pace = exits.find(filled.instrument); pace != exits.end())
     pace->second.refused = 0;
+  if (order.filled + filled.quantity > order.order.quantity &&
+      order.order.strategy.value != domain::kExternalStrategy) {
+    ++fills_beyond_order;
+  }
   record_order(order, std::move(filled));
 }
 

@@ -15,11 +15,13 @@ namespace {
 
 constexpr std::size_t kQuestionBytesMax = 4'096;
 
-// What order-manager's decisions depend on.
+// What order-manager's decisions depend on. What the gateway cannot read here cannot be read
+// either.
 bool differs(const Market& record, const Market& hint) {
-  return record.status != hint.status || record.tick != hint.tick ||
-         record.min_size != hint.min_size || record.ends_at != hint.ends_at ||
-         record.fee != hint.fee;
+  const bool unreadable = hint.status == MarketStatus::ReduceOnly;
+  const MarketStatus status = unreadable ? MarketStatus::Active : hint.status;
+  return record.status != status || record.tick != hint.tick || record.min_size != hint.min_size ||
+         record.ends_at != hint.ends_at || record.fee != hint.fee;
 }
 
 bool over(MarketStatus status) {
@@ -38,10 +40,12 @@ Market recordable(Market market) {
 
 }  // namespace
 
-bool OrderManager::State::accepting(const MarketId& id) const {
+bool OrderManager::State::accepting(const MarketId& id, domain::Side side) const {
   const auto watch = market_watches.find(id);
-  return watch == market_watches.end() ||
-         (watch->second.hinted == MarketStatus::Active && now >= watch->second.not_found_until);
+  if (watch == market_watches.end()) return true;
+  const bool open = side == domain::Side::Buy ? watch->second.hinted == MarketStatus::Active
+                                              : domain::accepts_orders(watch->second.hinted);
+  return open && now >= watch->second.not_found_until;
 }
 
 bool OrderManager::State::is_over(const MarketId& id) const {
@@ -69,7 +73,14 @@ void OrderManager::State::on(const MarketHinted& hint) {
   MarketWatch& watch = market_watches[market.id];
   watch.hinted = market.status;
   watch.hinted_at = now;
+  watch.hinted_payout.reset();
+  if (market.status == MarketStatus::Resolved) watch.hinted_payout = market.payout;
   if (over(market.status)) close_market(market.id);
+  if (market.status == MarketStatus::ReduceOnly) {
+    cancel_where(CancelReason::MarketClosed, [&](const OrderRecord& order) {
+      return order.order.instrument.market == market.id && order.order.side == domain::Side::Buy;
+    });
+  }
   const Market* record = ledger.market(market.id);
   if (record != nullptr && differs(*record, market)) want_market(market.id);
 }
@@ -157,14 +168,17 @@ void OrderManager::State::drive_markets() {
   for (const auto& [id, held] : open) {
     const Market* market = ledger.market(id);
     MarketWatch& watch = market_watches[id];
-    const bool ended =
-        over(watch.hinted) || (market != nullptr && over(market->status)) ||
-        (market != nullptr && market->ends_at != Timestamp{} && now >= market->ends_at);
+    const bool ended = over(watch.hinted) || (market != nullptr && over(market->status));
+    // Many a market trades on beyond its date: a result is not what most of these will have.
+    const bool overdue =
+        market != nullptr && market->ends_at != Timestamp{} && now >= market->ends_at;
     const bool untold = held && now >= std::max(watch.hinted_at, started_at) + kUntoldAfter;
-    const domain::Duration pause = ended && held ? kConfirmPause : kConfirmPauseFlat;
-    if ((!ended && !untold) || now < watch.asked_result_at + pause) continue;
+    domain::Duration pause = kConfirmPauseFlat;
+    if (held && ended) pause = kConfirmPause;
+    if (held && !ended && overdue) pause = kConfirmPauseOverdue;
+    if ((!ended && !overdue && !untold) || now < watch.asked_result_at + pause) continue;
     watch.asked_result_at = now;
-    out->after_commit.reads.push_back(ConfirmResolution{id});
+    out->after_commit.reads.push_back(ConfirmResolution{id, watch.hinted_payout});
   }
   std::set<MarketId> waited_for;
   for (const ParkedSignal& waiting : parked) waited_for.insert(waiting.waits_for);

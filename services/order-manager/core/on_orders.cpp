@@ -79,7 +79,9 @@ DenyReason OrderManager::State::submit(const std::vector<Draft>& drafts,
     return DenyReason::ClockSkew;
   auto orders = complete(drafts);
   if (!orders) return DenyReason::MalformedSignal;
-  const auto accepts = [this](const domain::MarketId& market) { return accepting(market); };
+  const auto accepts = [this](const Order& order) {
+    return accepting(order.instrument.market, order.side);
+  };
   const DenyReason reason = risk.check(ledger, quotes, *orders, now, accepts);
   if (reason != DenyReason::None) return reason;
   const auto count = static_cast<std::uint32_t>(orders->size());

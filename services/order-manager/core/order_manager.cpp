@@ -32,6 +32,8 @@ std::string_view to_string(NotReady reason) {
       return "the account has not been reconciled with the venue";
     case NotReady::ShuttingDown:
       return "shutting down";
+    case NotReady::OrdersForbidden:
+      return "the venue refuses orders from this region or address (HTTP 403)";
   }
   return "";
 }
@@ -167,6 +169,7 @@ std::vector<NotReady> OrderManager::State::not_ready() const {
   if (!rest_up) reasons.push_back(NotReady::RestDown);
   if (!reconciled) reasons.push_back(NotReady::NotReconciled);
   if (stopping) reasons.push_back(NotReady::ShuttingDown);
+  if (paused_by(now) == PauseCause::Forbidden) reasons.push_back(NotReady::OrdersForbidden);
   return reasons;
 }
 
@@ -230,6 +233,11 @@ void OrderManager::State::on(const VenueSessionChanged& change) {
   drift_due = true;
   // A reading under way began before the channel was up: the one that counts comes after it.
   account_compares = false;
+  want_account();
+  drive_account();
+}
+
+void OrderManager::State::on(const UserEventMissed&) {
   want_account();
   drive_account();
 }

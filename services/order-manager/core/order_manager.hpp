@@ -30,6 +30,7 @@ enum class NotReady : std::uint8_t {
   RestDown,
   NotReconciled,
   ShuttingDown,
+  OrdersForbidden,  // nothing but sending orders is affected
 };
 [[nodiscard]] std::string_view to_string(NotReady reason);  // a sentence for /health
 

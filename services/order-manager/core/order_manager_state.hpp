@@ -55,6 +55,7 @@ struct OrderManager::State {
   void on(const domain::VenueAccount& account);
   void on(const AccountReadFailed&);
   void on(const VenueSessionChanged& change);
+  void on(const UserEventMissed&);
   void on(const VenueThrottled& input);
   void on(const ClockOffset& input);
   void on(const TimerFired&);
@@ -113,10 +114,14 @@ struct OrderManager::State {
   }
 
   // ---- what the venue says of orders (on_answers.cpp)
+  void pause_submissions(PauseCause cause);
+  // Why no order is sent, or would be refused, at that time.
+  [[nodiscard]] std::optional<PauseCause> paused_by(Timestamp at) const;
   void acknowledge(const domain::ClientOrderId& id);
   void sign_of_life(const domain::ClientOrderId& id);
   void cancel_refused(const OrderRecord& order, std::string_view text);
   void close_order(const domain::ClientOrderId& id, domain::Quantity matched);
+  [[nodiscard]] bool awaits_reading(const OrderRecord& order, Timestamp after);
   void finish_if_closed(const domain::ClientOrderId& id);
   void turn_ambiguous(const domain::ClientOrderId& id, domain::AmbiguityCause cause,
                       Timestamp last_byte_at);
@@ -186,7 +191,7 @@ struct OrderManager::State {
   void check_breach(const std::optional<StrategyName>& strategy);
 
   // ---- markets and claims (on_markets.cpp)
-  [[nodiscard]] bool accepting(const domain::MarketId& market) const;
+  [[nodiscard]] bool accepting(const domain::MarketId& market, domain::Side side) const;
   [[nodiscard]] bool is_over(const domain::MarketId& market) const;
   [[nodiscard]] bool interested(const domain::MarketId& market) const;
   void want_market(const domain::MarketId& market);
@@ -208,6 +213,10 @@ struct OrderManager::State {
                         const std::set<domain::VenueOrderId>& open);
   void settle_missing(const domain::VenueAccount& account,
                       const std::set<domain::VenueOrderId>& open);
+  void note_unread(const domain::VenueAccount& account);
+  [[nodiscard]] bool booked(const domain::VenueAccount::Unread& trade) const;
+  // Something that could not be read may concern the order.
+  [[nodiscard]] bool may_be_unread(const OrderRecord& order) const;
   void settle_claims(const domain::VenueAccount& account);
   void measure_drift(const domain::VenueAccount& account);
   void note_token_differences(const domain::VenueAccount& account);
@@ -261,6 +270,8 @@ struct OrderManager::State {
   Timestamp started_at{};
   Timestamp user_up_at{};
   Timestamp submissions_paused_until{};
+  std::optional<SubmissionPause>
+      submission_pause;  // by the last refusal of all orders; none since one passed
   // The venue's clock minus ours, once it has been read. Ours never jumps while this process lives.
   std::optional<domain::Duration> clock_offset;
 
@@ -291,6 +302,7 @@ struct OrderManager::State {
   // Of the oldest trade that cannot be booked before the record of its market has been read, by the
   // venue's clock.
   std::optional<Timestamp> unbooked_since;
+  Unread unread;
   Timestamp next_drift_at{};
   bool drift_due = true;
   // Where the turn of each kind stands (tokens_of_claims, append_tokens_to_compare).
@@ -307,6 +319,7 @@ struct OrderManager::State {
   std::deque<RecentFlow> recent_flows;
   std::int64_t unexplained_cash = 0;  // a difference seen unchanged since
   Timestamp unexplained_since{};
+  std::uint64_t fills_beyond_order = 0;
   std::uint64_t reconciliations_ok = 0;
   std::uint64_t reconciliations_failed = 0;
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,6 +31,8 @@ struct ReadMarket {
 // Ask the venue's REST whether the market is resolved -> ResolutionConfirmed when it is.
 struct ConfirmResolution {
   domain::MarketId market;
+  // By the market channel. Proves nothing alone, and what the listing's prices say when they agree.
+  std::optional<domain::Payout> told;
 };
 // Read open orders first, then trades since then, then balances -> domain::VenueAccount or
 // AccountReadFailed, always one of them: there is no other reading before.

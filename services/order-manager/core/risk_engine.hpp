@@ -92,7 +92,7 @@ domain::DenyReason RiskEngine::check(const Ledger& ledger, const QuoteBoard& quo
                                      std::span<const domain::Order> orders, domain::Timestamp now,
                                      const Accepting& accepting) {
   for (std::size_t i = 0; i < orders.size(); ++i) {
-    if (!accepting(orders[i].instrument.market)) return domain::DenyReason::MarketNotAccepting;
+    if (!accepting(orders[i])) return domain::DenyReason::MarketNotAccepting;
     const auto reason = check_one(ledger, quotes, orders[i], orders.first(i), now);
     if (reason != domain::DenyReason::None) return reason;
   }

@@ -4,11 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "common/domain/venue.hpp"
+#include "services/order-manager/core/figures.hpp"
 #include "services/order-manager/core/settings.hpp"
 
 namespace polybot::order_manager {
@@ -21,6 +25,9 @@ struct OrderWatch {
   bool answered = false;  // the submission's answer has come
   bool delayed = false;   // held back by the venue's taker delay
   Timestamp seen_at{};    // last sign of life
+  // Matched so far by an event of the order, which comes before or after the trades it counts.
+  domain::Quantity told_matched;
+  Timestamp told_at{};
   std::optional<Timestamp> missing_since;
   std::optional<Timestamp> last_byte_at;  // of one that is in doubt, if this process has sent it
   std::vector<domain::TradeId> expected_trades;  // named by the answer to an immediate order
@@ -65,6 +72,7 @@ struct ParkedSignal {
 // What the venue or the gateway said about a market, beside the ledger's record.
 struct MarketWatch {
   domain::MarketStatus hinted = domain::MarketStatus::Active;
+  std::optional<domain::Payout> hinted_payout;  // of one that is said to be resolved
   Timestamp hinted_at{};
   Timestamp next_read_at{};  // not before: reads of the record
   bool reading = false;
@@ -74,6 +82,26 @@ struct MarketWatch {
   // The record of a market that was over when it was read, for what is to be booked there. The
   // ledger keeps no such record where nothing is at stake.
   std::shared_ptr<const domain::Market> ended;
+};
+
+// Refusals that were about the venue, not about an order.
+struct SubmissionPause {
+  PauseCause cause = PauseCause::Throttled;
+  Timestamp refused_at{};  // last
+  int doublings = 0;
+};
+
+// What the venue has said of the account and could not be read, as far as the last readings tell.
+struct Unread {
+  struct Trade {
+    Timestamp since{};  // when it was seen first
+    std::optional<Timestamp> matched_at;
+  };
+  std::map<std::string, Trade> trades;  // by id
+  std::size_t open_orders = 0;
+  std::set<domain::TokenId> balances;
+  std::set<domain::VenueOrderId> orders;  // that it may concern
+  bool any_order = false;                 // it may concern any
 };
 
 // A settlement that a reading of the account may or may not have seen.
@@ -91,17 +119,27 @@ inline constexpr domain::Duration kRecentFlowKept = std::chrono::seconds(60);
 inline constexpr domain::Duration kMarketReadPause = std::chrono::seconds(2);
 inline constexpr domain::Duration kMarketReadTimeout = std::chrono::seconds(10);
 inline constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
+inline constexpr domain::Duration kConfirmPauseOverdue = std::chrono::seconds(15);
 inline constexpr domain::Duration kConfirmPauseFlat = std::chrono::minutes(5);
 // The gateway repeats what it knows of each market every second.
 inline constexpr domain::Duration kUntoldAfter = std::chrono::minutes(2);
 inline constexpr domain::Duration kClaimReadPause = std::chrono::seconds(3);
 inline constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
 inline constexpr domain::Duration kUnbookedSoughtFor = std::chrono::hours(24);
+// What could not be read is read again this soon.
+inline constexpr domain::Duration kUnreadPause = std::chrono::seconds(5);
+inline constexpr std::size_t kUnreadTradesMax = 1'000;
+// A trade that is being settled gets its numbers within seconds: one that has none by then is told.
+inline constexpr domain::Duration kUnreadTold = std::chrono::seconds(30);
+// How long after its order's event a trade may come before it is asked for.
+inline constexpr domain::Duration kTradeDue = std::chrono::seconds(1);
 inline constexpr domain::Duration kTradesMargin = std::chrono::seconds(60);
 // The same for orders that rest: the venue may tell of their trades late.
 inline constexpr domain::Duration kRestingTradesMargin = std::chrono::hours(1);
 // After its pause; an exit that is still wanted is tried again long before.
 inline constexpr domain::Duration kExitPaceRemembered = std::chrono::minutes(2);
+// How long one refusal of all orders stands for the venue's state when no further order is tried.
+inline constexpr domain::Duration kRefusalRemembered = std::chrono::minutes(5);
 inline constexpr domain::Duration kRequotePauseMax = std::chrono::seconds(8);
 
 }  // namespace polybot::order_manager

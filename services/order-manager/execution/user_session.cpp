@@ -50,19 +50,23 @@ boost::asio::awaitable<std::string> UserSession::keep_alive() {
   }
 }
 
+// Nothing is replayed on this channel: what the event told has to be read.
+void UserSession::refuse(const polymarket::ParseError& error) {
+  refusals_.warning("An event of the user channel cannot be read",
+                    {{"error", polymarket::to_string(error)}});
+  reports_.on_refused("malformed");
+  reports_.on_missed();
+}
+
 void UserSession::take(std::string_view text, std::string_view api_key) {
   const auto frame = polymarket::parse_user_frame(text);
-  if (!frame) {
-    reports_.on_refused("malformed");
-    refusals_.warning("A frame of the user channel was refused",
-                      {{"error", polymarket::to_string(frame.error())}});
-    return;
-  }
+  if (!frame) return refuse(frame.error());
   if (frame->kind == polymarket::FrameKind::InvalidOperation) {
     reports_.on_refused("invalid_operation");
     return;
   }
   for (std::uint32_t i = 0; i < frame->unknown_events; ++i) reports_.on_refused("unknown_event");
+  for (const polymarket::ParseError& error : frame->unreadable) refuse(error);
   for (const polymarket::UserEvent& event : frame->events) {
     if (const auto* order = std::get_if<polymarket::UserOrderEvent>(&event)) {
       reports_.on_order(polymarket::to_update(order->order, order->venue_at));

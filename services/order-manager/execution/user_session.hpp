@@ -12,6 +12,7 @@
 #include "common/domain/venue.hpp"
 #include "common/http/websocket_client.hpp"
 #include "common/polymarket/credentials.hpp"
+#include "common/polymarket/messages/parse_error.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
 
@@ -24,7 +25,8 @@ class UserSession {
     std::function<void(domain::VenueTrade)> on_trade;
     std::function<void()> on_up;  // subscribed: events flow from here on
     std::function<void(std::string_view why)> on_down;
-    std::function<void(std::string_view reason)> on_refused;  // a frame that could not be read
+    std::function<void(std::string_view reason)> on_refused;  // an event that cannot be used
+    std::function<void()> on_missed;  // there was news that could not be read: REST may tell it
   };
   struct Timing {
     domain::Duration ping_interval = std::chrono::seconds(10);
@@ -42,6 +44,7 @@ class UserSession {
   [[nodiscard]] boost::asio::awaitable<std::string> read_frames(std::string api_key);
   [[nodiscard]] boost::asio::awaitable<std::string> keep_alive();
   void take(std::string_view text, std::string_view api_key);
+  void refuse(const polymarket::ParseError& error);
 
   std::string url_;
   Reports reports_;

@@ -16,6 +16,8 @@ using boost::asio::awaitable;
 
 constexpr domain::Duration kEngineRestartPause = 2s;
 constexpr std::string_view kHeartbeat = "heartbeat";
+constexpr std::string_view kDeriveKey = "/auth/derive-api-key";
+constexpr std::string_view kCreateKey = "/auth/api-key";
 constexpr std::chrono::milliseconds kHeartbeatTimeout = 3s;
 
 RequestOutcome outcome_of(unsigned status) {
@@ -96,7 +98,10 @@ awaitable<http::Outcome> VenueClient::send(std::string_view operation,
     co_return answer;
   }
   observer_.on_request(operation, outcome_of(answer->status), elapsed);
-  if (const auto pause = retry_after(*answer)) observer_.on_throttled(*pause);
+  if (answer->status == 401 && operation != "auth") credentials_refused_ = true;
+  if (const auto pause = retry_after(*answer); pause && tells_of_link) {
+    observer_.on_throttled(*pause);
+  }
   co_return answer;
 }
 
@@ -129,23 +134,36 @@ bool VenueClient::take_credentials(const http::Outcome& answer) {
     return false;
   }
   credentials_ = std::move(*parsed);
+  credentials_refused_ = false;
   return true;
 }
 
-awaitable<bool> VenueClient::authenticate() {
-  http::ClientRequest derive{.method = http::Method::Get,
-                             .url = settings_.rest + "/auth/derive-api-key"};
+http::ClientRequest VenueClient::credentials_request(http::Method method,
+                                                     std::string_view path) const {
+  http::ClientRequest request{.method = method, .url = settings_.rest + std::string(path)};
   for (const auto& [name, value] :
        polymarket::l1_headers(signer_, settings_.chain_id, now_s(), 0)) {
-    derive.headers.set(name, value);
+    request.headers.set(name, value);
   }
-  http::ClientRequest create = derive;
-  create.method = http::Method::Post;
-  create.url = settings_.rest + "/auth/api-key";
+  return request;
+}
+
+awaitable<bool> VenueClient::authenticate() {
+  http::ClientRequest derive = credentials_request(http::Method::Get, kDeriveKey);
   const http::Outcome derived = co_await send("auth", std::move(derive));
   if (take_credentials(derived)) co_return true;
   if (!derived) co_return false;
+  http::ClientRequest create = credentials_request(http::Method::Post, kCreateKey);
   co_return take_credentials(co_await send("auth", std::move(create)));
+}
+
+awaitable<void> VenueClient::renew_credentials() {
+  http::ClientRequest create = credentials_request(http::Method::Post, kCreateKey);
+  const http::Outcome created = co_await send("auth", std::move(create));
+  if (take_credentials(created) || !created) co_return;
+  http::ClientRequest derive = credentials_request(http::Method::Get, kDeriveKey);
+  const http::Outcome derived = co_await send("auth", std::move(derive));
+  if (!take_credentials(derived)) failures_.error("The venue gives no API credentials any more");
 }
 
 // ----------------------------------------------------------------------------------------- orders

@@ -55,9 +55,9 @@ inline constexpr std::size_t kRequestOutcomes = 5;
 [[nodiscard]] std::string_view to_string(RequestOutcome outcome);
 
 // Everything asked of the venue: the `operation` label.
-inline constexpr std::array<std::string_view, 12> kVenueOperations = {
-    "auth",   "submit",  "submit_batch", "cancel", "cancel_batch", "open_orders",
-    "trades", "balance", "listing",      "market", "time",         "heartbeat"};
+inline constexpr std::array<std::string_view, 13> kVenueOperations = {
+    "auth",    "submit",  "submit_batch", "cancel", "cancel_batch", "open_orders", "trades",
+    "balance", "listing", "market",       "result", "time",         "heartbeat"};
 
 // The same answer for each.
 [[nodiscard]] std::vector<domain::SubmitAnswered> all_answered(
@@ -70,7 +70,8 @@ class VenueClient {
     // Whether the host that takes orders answers. Listings come from another one; and a heartbeat
     // is given up so early that its silence says little.
     std::function<void(Link)> on_link;
-    // 429 or 503 with Retry-After, or 425 (matching engine restarting).
+    // 429 or 503 with Retry-After, or 425 (matching engine restarting), of the host that takes
+    // orders: listings have limits of their own.
     std::function<void(domain::Duration retry_after)> on_throttled;
   };
 
@@ -82,6 +83,10 @@ class VenueClient {
   // Derives this key's API credentials, or creates them. True when there are some.
   [[nodiscard]] boost::asio::awaitable<bool> authenticate();
   [[nodiscard]] bool authenticated() const { return credentials_.has_value(); }
+  // The venue has refused a request for its credentials since they were taken: they can end at any
+  // time, and asking for them again revives them.
+  [[nodiscard]] bool credentials_refused() const { return credentials_refused_; }
+  [[nodiscard]] boost::asio::awaitable<void> renew_credentials();
   [[nodiscard]] const polymarket::ApiCredentials& credentials() const { return *credentials_; }
 
   // Orders of one request, being signed.
@@ -102,14 +107,17 @@ class VenueClient {
       std::vector<domain::VenueOrderId> orders);
   // Open orders, then trades, then balances: an order missing from the first is in the second if it
   // was filled. Empty when any page failed: the first request without an answer in time ends it, so
-  // that one that goes on is getting somewhere.
+  // that one that goes on is getting somewhere. A row or a balance that cannot be read is told of
+  // as such and costs no other.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::VenueAccount>> read_account(
       ReadAccount wanted);
   // The market as the CLOB records it, described by the listing; Failed when the two contradict.
   [[nodiscard]] boost::asio::awaitable<MarketRead> read_market(domain::MarketId id);
-  // The final payout; empty while the market is not resolved, or when nobody answered.
+  // The final payout; empty while the market is not resolved, or when nobody answered. Of a market
+  // whose listing names no resolution its prices count when the CLOB's record names the same
+  // winner, or when `told` is the same.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::Payout>> read_payout(
-      domain::MarketId id);
+      domain::MarketId id, std::optional<domain::Payout> told);
   // One heartbeat for the venue's dead man's switch. Has a short time-out of its own: one that
   // hangs must leave time for the next within the venue's patience.
   [[nodiscard]] boost::asio::awaitable<HeartbeatAnswer> heartbeat(std::string id);
@@ -125,23 +133,33 @@ class VenueClient {
     std::string body;
   };
   [[nodiscard]] http::ClientRequest authenticated_request(const Call& call) const;
+  [[nodiscard]] http::ClientRequest credentials_request(http::Method method,
+                                                        std::string_view path) const;
   [[nodiscard]] boost::asio::awaitable<http::Outcome> send(std::string_view operation,
                                                            http::ClientRequest request);
   // The body of a 200 answer to an authenticated GET; empty text is a failure.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read(Call call);
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>>
-  read_open_orders();
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::vector<domain::VenueTrade>>> read_trades(
-      domain::Timestamp since);
-  [[nodiscard]] boost::asio::awaitable<std::optional<std::int64_t>> read_balance(std::string query);
-  // A few at a time; false when one of them cannot be read. What is referred to outlives the call.
+  // Parts of a reading; false when it cannot go on. What is referred to outlives the call.
+  [[nodiscard]] boost::asio::awaitable<bool> read_open_orders(domain::VenueAccount& account);
+  [[nodiscard]] boost::asio::awaitable<bool> read_trades(domain::VenueAccount& account);
+  struct Balance {
+    enum class State : std::uint8_t { NoAnswer, Unreadable, Told };
+    State state = State::NoAnswer;
+    std::int64_t raw = 0;
+  };
+  [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
+  // A few at a time.
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
-      const std::vector<domain::TokenId>& tokens,
-      std::vector<domain::VenueAccount::Holding>& holdings);
-  [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token,
-                                                          std::optional<std::int64_t>& balance);
+      const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
+  [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
+  void row_unreadable(std::string_view operation, const polymarket::UnreadableRow& row);
+  // `Whole`: as the terms of a market; `State`: only whether and how it has ended is asked, which a
+  // listing may tell that is not readable as a whole.
+  enum class Listing : std::uint8_t { Whole, State };
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaMarket>> read_listing(
-      domain::MarketId id);
+      domain::MarketId id, Listing wanted);
+  [[nodiscard]] boost::asio::awaitable<bool> record_confirms(polymarket::GammaMarket listing,
+                                                             domain::Payout claimed);
   [[nodiscard]] polymarket::OrderToSign order_to_sign(const domain::Order& order) const;
   [[nodiscard]] std::optional<std::vector<polymarket::Signature>> signatures_of(
       const std::vector<domain::Order>& orders) const;
@@ -158,6 +176,7 @@ class VenueClient {
   runtime::Clock clock_;
   http::Client client_;
   std::optional<polymarket::ApiCredentials> credentials_;
+  bool credentials_refused_ = false;
   runtime::log::Limited failures_;
   boost::asio::thread_pool signing_thread_{1};  // last: it uses what stands above
 };

@@ -20,6 +20,12 @@ constexpr int kPagesMax = 1'000;
 // Balances asked for side by side: half the connections to the venue, so that orders never wait.
 constexpr std::size_t kBalancesAtOnce = 4;
 
+// A refusal of the one thing that was asked for, not of whoever asks or of so many questions.
+bool refuses_this_alone(unsigned status) {
+  const bool of_everything = status == 401 || status == 403 || status == 425 || status == 429;
+  return status >= 400 && status <= 499 && !of_everything;
+}
+
 }  // namespace
 
 awaitable<std::optional<std::string>> VenueClient::read(Call call) {
@@ -29,111 +35,137 @@ awaitable<std::optional<std::string>> VenueClient::read(Call call) {
   co_return std::move(answer->body);
 }
 
-awaitable<std::optional<std::vector<domain::VenueOrderUpdate>>> VenueClient::read_open_orders() {
-  std::vector<domain::VenueOrderUpdate> orders;
+// Counted with its answer; the core counts how many there are.
+void VenueClient::row_unreadable(std::string_view operation, const polymarket::UnreadableRow& row) {
+  failures_.warning(
+      "A row of the account cannot be read; the others are",
+      {{"operation", operation}, {"id", row.id}, {"error", polymarket::to_string(row.error)}});
+}
+
+awaitable<bool> VenueClient::read_open_orders(domain::VenueAccount& account) {
   std::string cursor(polymarket::kFirstCursor);
   const domain::Timestamp at = clock_.now();
   for (int page = 0; page < kPagesMax; ++page) {
     Call call{
         .operation = "open_orders", .path = "/data/orders", .query = "?next_cursor=" + cursor};
     const auto body = co_await read(std::move(call));
-    if (!body) co_return std::nullopt;
+    if (!body) co_return false;
     auto parsed = polymarket::parse_open_orders(*body);
     if (!parsed) {
       unreadable("open_orders", polymarket::to_string(parsed.error()));
-      co_return std::nullopt;
+      co_return false;
     }
-    for (const auto& record : parsed->items) orders.push_back(polymarket::to_update(record, at));
-    if (parsed->last()) co_return orders;
+    for (const auto& record : parsed->items)
+      account.open_orders.push_back(polymarket::to_update(record, at));
+    for (const auto& row : parsed->unreadable) {
+      row_unreadable("open_orders", row);
+      account.unread.push_back(
+          polymarket::to_unread(row, domain::VenueAccount::Unread::Kind::OpenOrder));
+    }
+    if (parsed->last()) co_return true;
     cursor = parsed->next_cursor;
   }
   unreadable("open_orders", "more pages than an account can have");
-  co_return std::nullopt;
+  co_return false;
 }
 
-awaitable<std::optional<std::vector<domain::VenueTrade>>> VenueClient::read_trades(
-    domain::Timestamp since) {
-  std::vector<domain::VenueTrade> trades;
+awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
   std::string cursor(polymarket::kFirstCursor);
   // The venue takes whole seconds and leaves out what is not after them: one second earlier loses
   // nothing.
   const std::int64_t after_s =
-      std::max<std::int64_t>(0, domain::to_unix_ns(since) / 1'000'000'000 - 1);
+      std::max<std::int64_t>(0, domain::to_unix_ns(account.trades_since) / 1'000'000'000 - 1);
   for (int page = 0; page < kPagesMax; ++page) {
     Call call{.operation = "trades",
               .path = "/data/trades",
               .query = "?after=" + std::to_string(after_s) + "&next_cursor=" + cursor};
     const auto body = co_await read(std::move(call));
-    if (!body) co_return std::nullopt;
+    if (!body) co_return false;
     auto parsed = polymarket::parse_trades(*body);
     if (!parsed) {
       unreadable("trades", polymarket::to_string(parsed.error()));
-      co_return std::nullopt;
+      co_return false;
     }
     for (const auto& record : parsed->items)
-      trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
-    if (parsed->last()) co_return trades;
+      account.trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
+    for (const auto& row : parsed->unreadable) {
+      row_unreadable("trades", row);
+      account.unread.push_back(
+          polymarket::to_unread(row, domain::VenueAccount::Unread::Kind::Trade));
+    }
+    if (parsed->last()) co_return true;
     cursor = parsed->next_cursor;
   }
   unreadable("trades", "more pages than a reading can have");
-  co_return std::nullopt;
+  co_return false;
 }
 
-awaitable<std::optional<std::int64_t>> VenueClient::read_balance(std::string query) {
+awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
+  Balance balance;
+  if (!credentials_) co_return balance;
   Call call{.operation = "balance", .path = "/balance-allowance", .query = std::move(query)};
-  const auto body = co_await read(std::move(call));
-  if (!body) co_return std::nullopt;
-  const auto parsed = polymarket::parse_balance_allowance(*body);
+  const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
+  // What is refused of one token says nothing of the others; what is refused of everything does.
+  if (!answer || (answer->status != 200 && !refuses_this_alone(answer->status))) co_return balance;
+  balance.state = Balance::State::Unreadable;
+  if (answer->status != 200) co_return balance;
+  const auto parsed = polymarket::parse_balance_allowance(answer->body);
   if (!parsed) {
     unreadable("balance", polymarket::to_string(parsed.error()));
-    co_return std::nullopt;
+    co_return balance;
   }
-  co_return parsed->balance;
+  balance = {Balance::State::Told, parsed->balance};
+  co_return balance;
 }
 
 awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAccount wanted) {
   domain::VenueAccount account;
   account.read_at = clock_.now();
   account.trades_since = wanted.trades_since;
-  auto orders = co_await read_open_orders();
-  if (!orders) co_return std::nullopt;
-  account.open_orders = std::move(*orders);
-  auto trades = co_await read_trades(wanted.trades_since);
-  if (!trades) co_return std::nullopt;
-  account.trades = std::move(*trades);
-  const auto collateral = co_await read_balance("?asset_type=COLLATERAL&signature_type=0");
-  if (!collateral) co_return std::nullopt;
-  account.collateral = domain::Money::from_raw(*collateral);
-  if (!co_await read_holdings(wanted.tokens, account.holdings)) co_return std::nullopt;
+  if (!co_await read_open_orders(account)) co_return std::nullopt;
+  if (!co_await read_trades(account)) co_return std::nullopt;
+  const Balance collateral = co_await read_balance("?asset_type=COLLATERAL&signature_type=0");
+  if (collateral.state == Balance::State::NoAnswer) co_return std::nullopt;
+  account.collateral_told = collateral.state == Balance::State::Told;
+  account.collateral = domain::Money::from_raw(collateral.raw);
+  if (!co_await read_holdings(wanted.tokens, account)) co_return std::nullopt;
   co_return account;
 }
 
 awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,
-                                           std::vector<domain::VenueAccount::Holding>& holdings) {
+                                           domain::VenueAccount& account) {
   const auto executor = co_await boost::asio::this_coro::executor;
-  while (holdings.size() < tokens.size()) {
-    const std::size_t first = holdings.size();
+  for (std::size_t first = 0; first < tokens.size(); first += kBalancesAtOnce) {
     const std::size_t count = std::min(kBalancesAtOnce, tokens.size() - first);
-    std::array<std::optional<std::int64_t>, kBalancesAtOnce> balances;
+    std::array<Balance, kBalancesAtOnce> balances;
     std::vector<awaitable<void>> requests;
     for (std::size_t i = 0; i < count; ++i)
       requests.push_back(read_holding(tokens[first + i], balances[i]));
     co_await runtime::until_all_end(executor, std::move(requests));
     for (std::size_t i = 0; i < count; ++i) {
-      if (!balances[i]) co_return false;
-      holdings.push_back({tokens[first + i], domain::Quantity::from_raw(*balances[i])});
+      switch (balances[i].state) {
+        case Balance::State::NoAnswer:
+          co_return false;
+        case Balance::State::Unreadable:
+          account.unread_balances.push_back(tokens[first + i]);
+          break;
+        case Balance::State::Told:
+          account.holdings.push_back(
+              {tokens[first + i], domain::Quantity::from_raw(balances[i].raw)});
+          break;
+      }
     }
   }
   co_return true;
 }
 
-awaitable<void> VenueClient::read_holding(domain::TokenId token,
-                                          std::optional<std::int64_t>& balance) {
+awaitable<void> VenueClient::read_holding(domain::TokenId token, Balance& balance) {
   balance = co_await read_balance("?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) +
                                   "&signature_type=0");
 }
 
-awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id) {
+awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id,
+                                                                            Listing wanted) {
   // Open and closed markets are listed apart.
   for (const char* closed : {"false", "true"}) {
     http::ClientRequest request{.url = settings_.gamma + "/markets/keyset?condition_ids=" +
@@ -147,6 +179,13 @@ awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(doma
     }
     for (polymarket::GammaMarket& market : page->markets) {
       if (market.id == id) co_return std::move(market);
+    }
+    for (polymarket::SkippedMarket& market : page->skipped) {
+      if (market.id != id) continue;
+      if (wanted == Listing::State && market.state) co_return std::move(market.state);
+      failures_.error("A market cannot be read: nothing is opened there",
+                      {{"market", market.slug}, {"error", polymarket::to_string(market.error)}});
+      co_return std::nullopt;
     }
   }
   co_return std::nullopt;
@@ -167,7 +206,7 @@ awaitable<MarketRead> VenueClient::read_market(domain::MarketId id) {
     unreadable("market", polymarket::to_string(record.error()));
     co_return result;
   }
-  const auto listing = co_await read_listing(id);
+  const auto listing = co_await read_listing(id, Listing::Whole);
   if (!listing) co_return result;
   const domain::Market listed = polymarket::to_market(*listing);
   if (const std::string_view field = polymarket::contradiction(listed, *record); !field.empty()) {
@@ -180,10 +219,32 @@ awaitable<MarketRead> VenueClient::read_market(domain::MarketId id) {
   co_return result;
 }
 
-awaitable<std::optional<domain::Payout>> VenueClient::read_payout(domain::MarketId id) {
-  const auto listing = co_await read_listing(id);
+awaitable<std::optional<domain::Payout>> VenueClient::read_payout(
+    domain::MarketId id, std::optional<domain::Payout> told) {
+  const auto listing = co_await read_listing(id, Listing::State);
   if (!listing) co_return std::nullopt;
-  co_return polymarket::payout(*listing);
+  if (const auto proven = polymarket::payout(*listing)) co_return proven;
+  const auto claimed = polymarket::claimed_payout(*listing);
+  if (!claimed || claimed == told) co_return claimed;
+  if (!co_await record_confirms(*listing, *claimed)) co_return std::nullopt;
+  co_return claimed;
+}
+
+awaitable<bool> VenueClient::record_confirms(polymarket::GammaMarket listing,
+                                             domain::Payout claimed) {
+  http::ClientRequest request{.url = settings_.rest + "/markets/" + domain::to_string(listing.id)};
+  const http::Outcome answer = co_await send("result", std::move(request));
+  if (!answer || answer->status != 200) co_return false;
+  const auto result = polymarket::parse_clob_result(answer->body);
+  if (!result) {
+    unreadable("result", polymarket::to_string(result.error()));
+    co_return false;
+  }
+  const bool agrees = polymarket::confirms(*result, listing, claimed);
+  if (!agrees && result->winner)
+    failures_.error("A market's prices and the winner of its record contradict: nothing is paid",
+                    {{"market", listing.slug}});
+  co_return agrees;
 }
 
 awaitable<std::optional<domain::Duration>> VenueClient::read_clock_offset() {

@@ -250,6 +250,8 @@ std::string refusal_text(RejectReason reason, const NewOrder& order, const domai
       return std::string(refusal::kTradingDisabled);
     case RejectReason::PostOnlyMode:
       return std::string(refusal::kPostOnlyMode);
+    case RejectReason::Forbidden:
+      return std::string(refusal::kRegion);
     case RejectReason::InvalidPayload:
     case RejectReason::RateLimited:
     case RejectReason::NotFoundAtVenue:

@@ -28,6 +28,8 @@ std::string_view text(domain::MarketStatus status) {
       return "closed";
     case domain::MarketStatus::Resolved:
       return "resolved";
+    case domain::MarketStatus::ReduceOnly:  // what others make of it
+      break;
   }
   return "unknown";
 }

@@ -41,6 +41,8 @@ class FakeVenue {
                          [this](http::Request request) { return event(std::move(request)); });
     server_.router().get("/clob-markets/{id}",
                          [this](http::Request request) { return record(std::move(request)); });
+    server_.router().get("/markets/{id}",
+                         [this](http::Request request) { return result(std::move(request)); });
     server_.router().post("/books",
                           [this](http::Request request) { return books(std::move(request)); });
     server_.router().websocket("/ws/market",
@@ -54,7 +56,8 @@ class FakeVenue {
     polymarket::GammaMarket gamma;
     domain::OrderBook book;
     std::int64_t venue_ms = 1'780'795'911'000;
-    bool contradicts = false;  // its record names other tokens
+    bool contradicts = false;     // its record names other tokens
+    bool record_refuses = false;  // its record takes no orders, whatever the listing says
   };
   struct Client {
     std::shared_ptr<http::WebSocketSession> session;
@@ -141,6 +144,7 @@ class FakeVenue {
   bool frozen = false;  // pushes nothing, answers PING
   bool opening_books = true;
   bool serves_events = true;
+  std::map<domain::MarketId, domain::TokenId> winners;  // by the CLOB's record
   int subscriptions = 0;
   int pings = 0;
   int pings_too_early = 0;
@@ -196,16 +200,30 @@ class FakeVenue {
     for (const auto& [n, listed] : markets_) {
       const polymarket::GammaMarket& gamma = listed.gamma;
       if (domain::to_string(gamma.id) != request.param("id")) continue;
-      polymarket::ClobMarket market{.id = gamma.id,
-                                    .tokens = gamma.tokens,
-                                    .outcomes = gamma.outcomes,
-                                    .tick = gamma.tick,
-                                    .min_size = gamma.min_size,
-                                    .neg_risk = gamma.neg_risk,
-                                    .fee = gamma.fee,
-                                    .accepting_orders = gamma.accepting_orders};
+      polymarket::ClobMarket market{
+          .id = gamma.id,
+          .tokens = gamma.tokens,
+          .outcomes = gamma.outcomes,
+          .tick = gamma.tick,
+          .min_size = gamma.min_size,
+          .neg_risk = gamma.neg_risk,
+          .fee = gamma.fee,
+          .accepting_orders = gamma.accepting_orders && !listed.record_refuses};
       if (listed.contradicts) std::swap(market.tokens[0], market.tokens[1]);
       co_return http::json(polymarket::write_clob_market(market));
+    }
+    co_return http::json(R"({"error":"market not found"})", 404);
+  }
+
+  asio::awaitable<http::Response> result(http::Request request) {
+    for (const auto& [n, listed] : markets_) {
+      const auto winner = winners.find(listed.gamma.id);
+      if (domain::to_string(listed.gamma.id) != request.param("id") || winner == winners.end())
+        continue;
+      co_return http::json(polymarket::write_clob_result({.id = listed.gamma.id,
+                                                          .closed = listed.gamma.closed,
+                                                          .tokens = listed.gamma.tokens,
+                                                          .winner = winner->second}));
     }
     co_return http::json(R"({"error":"market not found"})", 404);
   }

@@ -231,6 +231,125 @@ TEST_F(FeedTest, RefusesAMarketWhoseRecordContradictsItsListing) {
   EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(2)), nullptr);
 }
 
+TEST_F(FeedTest, KeepsAMarketWhoseTermsItCannotReadAnyMoreAndOpensNothingThere) {
+  venue.add(1);
+  venue.add(2);
+  const auto status = [&] { return feed->catalogue().find(FakeVenue::id_of(1))->status; };
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    venue.at(1).gamma.fee = {.rate_ppm = 25'000, .exponent = 3};
+    co_await until("nothing is opened there", [&] { return status() == MarketStatus::ReduceOnly; });
+    EXPECT_TRUE(fresh(1));
+    co_await until("the field is counted", [&] {
+      return registry.gauge("polybot_markets_unreadable", {"fee"}).value() == 1;
+    });
+    venue.at(1).gamma.closed = true;
+    venue.at(1).gamma.resolution_status = "resolved";
+    venue.at(1).gamma.outcome_prices = {{domain::kPriceOne, {}}};
+    co_await until("its result is read", [&] { return status() == MarketStatus::Resolved; });
+  });
+  EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(2))->status, MarketStatus::Active);
+}
+
+TEST_F(FeedTest, TakesTheResultOfAMarketThatNeverSaysSoFromItsRecord) {
+  venue.add(1);
+  venue.add(2);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    venue.at(1).gamma.closed = true;
+    venue.at(1).gamma.outcome_prices = {{domain::Price{}, domain::kPriceOne}};
+    const auto status = [&] { return feed->catalogue().find(FakeVenue::id_of(1))->status; };
+    co_await until("it is over", [&] { return status() == MarketStatus::Closed; });
+    venue.winners[FakeVenue::id_of(1)] = venue.at(1).gamma.tokens[1];
+    co_await until("its result is known", [&] { return status() == MarketStatus::Resolved; });
+    EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(1))->payout.no, domain::kPriceOne);
+  });
+}
+
+TEST_F(FeedTest, NoticesAFeeThatIsChangedInPlace) {
+  venue.add(1).gamma.fee = {.rate_ppm = 20'000, .exponent = 1};
+  const auto rate = [&] { return feed->catalogue().find(FakeVenue::id_of(1))->fee.rate_ppm; };
+  Heard heard;
+  run([&]() -> asio::awaitable<void> {
+    const auto steps = [&]() -> asio::awaitable<void> {
+      co_await until_fresh(1);
+      EXPECT_EQ(rate(), 20'000);
+      venue.at(1).gamma.fee.rate_ppm = 70'000;
+      co_await until("the new rate is known", [&] { return rate() == 70'000; });
+      co_await until("and told",
+                     [&] { return heard.markets[FakeVenue::id_of(1)].fee.rate_ppm == 70'000; });
+    };
+    co_await (listen(heard) || steps());
+  });
+}
+
+TEST_F(FeedTest, TradesAgainWhatTheRecordHadPaused) {
+  venue.add(1);
+  settings.catalogue.record_refresh = 50ms;
+  settings.catalogue.record_reread = 50ms;
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    const auto status = [&] { return feed->catalogue().find(FakeVenue::id_of(1))->status; };
+    venue.at(1).record_refuses = true;
+    co_await until("it is paused", [&] { return status() == MarketStatus::Paused; });
+    venue.at(1).record_refuses = false;
+    co_await until("it goes on", [&] { return status() == MarketStatus::Active; });
+    co_await until_fresh(1);
+  });
+}
+
+// A maker still rests between the ticks of a new grid, and each whole book shows it.
+TEST_F(FeedTest, OneBookOffTheGridCostsNoOther) {
+  venue.add(1);
+  venue.add(2);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await until_fresh(2);
+    const std::array bids = {level(40, 220),
+                             domain::Level{domain::Price::from_raw(4130), shares(17)}};
+    const std::array asks = {level(45, 90)};
+    venue.at(1).book.load(bids, asks);
+    for (int i = 0; i < 10; ++i) {
+      venue.at(1).venue_ms += 6'000;
+      std::string text;
+      polymarket::write_book({.market = FakeVenue::id_of(1),
+                              .token = venue.at(1).gamma.tokens[0],
+                              .venue_at = domain::from_unix_ms(venue.at(1).venue_ms),
+                              .bids = bids,
+                              .asks = asks,
+                              .tick = cents(1),
+                              .last_trade_price = {}},
+                             {.min_size = shares(5), .neg_risk = false}, text);
+      venue.say(text);
+    }
+    co_await until("each is refused",
+                   [&] { return counter("polybot_book_resyncs_total", {"bad_level"}) >= 10; });
+    EXPECT_FALSE(fresh(1));
+    EXPECT_TRUE(fresh(2));
+    venue.set(2, Side::Buy, 41, 3);
+    co_await until("the other goes on", [&] { return best_bid(2) == level(41, 3); });
+  });
+  EXPECT_EQ(venue.subscriptions, 1);
+}
+
+TEST_F(FeedTest, DoubtsTheOneBookThatAMessageItCannotReadIsAbout) {
+  venue.add(1);
+  venue.add(2);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await until_fresh(2);
+    const int asked = venue.books_requests;
+    venue.lose(1, Side::Buy, 42, 9);
+    venue.say(R"([{"event_type":"price_change","market":")" +
+              domain::to_string(FakeVenue::id_of(1)) +
+              R"(","timestamp":"1780795999000","price_changes":[{"price":""}]}])");
+    co_await until("it is read again", [&] { return venue.books_requests > asked; });
+    co_await until("it is right", [&] { return fresh(1) && best_bid(1) == level(42, 9); });
+    EXPECT_TRUE(fresh(2));
+  });
+  EXPECT_EQ(venue.subscriptions, 1);
+}
+
 TEST_F(FeedTest, KnowsHowManyMarketsANegRiskEventHas) {
   venue.add(1, "election", true);
   venue.add(2, "election", true);

@@ -57,7 +57,8 @@ class UserSessionTest : public testing::Test {
             .on_trade = [this](domain::VenueTrade trade) { trades.push_back(std::move(trade)); },
             .on_up = [this] { ++ups; },
             .on_down = [this](std::string_view why) { downs.emplace_back(why); },
-            .on_refused = [this](std::string_view reason) { refused.emplace_back(reason); }};
+            .on_refused = [this](std::string_view reason) { refused.emplace_back(reason); },
+            .on_missed = [this] { ++missed; }};
   }
 
   asio::io_context io;
@@ -66,6 +67,7 @@ class UserSessionTest : public testing::Test {
   int ups = 0;
   std::vector<std::string> downs;
   std::vector<std::string> refused;
+  int missed = 0;
 };
 
 std::string order_frame() {
@@ -160,6 +162,19 @@ TEST_F(UserSessionTest, BadFramesAreCountedAndTheSessionGoesOn) {
   });
   EXPECT_THAT(refused, testing::ElementsAre("malformed", "invalid_operation", "unknown_event"));
   EXPECT_EQ(orders.size(), 1U);
+  EXPECT_EQ(missed, 1) << "what the others would have told concerns no order";
+}
+
+TEST_F(UserSessionTest, AnEventThatCannotBeReadIsAskedForAndHidesNoOther) {
+  run_against([](http::WebSocketSession& session) -> asio::awaitable<void> {
+    (void)co_await session.receive();
+    std::string pending = trade_frame();
+    pending.replace(pending.find(R"("size":"10")"), 11, R"("size":"")");
+    session.send("[" + pending + "," + order_frame() + "]");
+  });
+  EXPECT_EQ(orders.size(), 1U);
+  EXPECT_TRUE(trades.empty());
+  EXPECT_EQ(missed, 1);
 }
 
 TEST_F(UserSessionTest, AConnectionThatCannotBeMadeIsAnError) {

@@ -611,6 +611,55 @@ TEST_F(VenueClientTest, AReadingWithOneBadPageIsNone) {
   }
 }
 
+polymarket::TradeRecord trade_row(const char* id) {
+  polymarket::TradeRecord record;
+  record.id = {id};
+  record.taker_order.bytes[31] = 9;
+  record.market = market_id();
+  record.token = token_id(1);
+  record.price = domain::Price::from_raw(4100);
+  record.quantity = domain::Quantity::from_units(12);
+  record.status = domain::VenueTradeStatus::Confirmed;
+  record.owner = "key-1";
+  record.matched_at = domain::from_unix_ms(1713398401000);
+  return record;
+}
+
+TEST_F(VenueClientTest, ARowThatCannotBeReadHidesNoOther) {
+  polymarket::TradeRecord pending = trade_row("b");
+  pending.numbers_pending = true;
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades",
+           answer(200, polymarket::write_trades({{trade_row("a"), pending, trade_row("c")},
+                                                 std::string(polymarket::kEndCursor)})));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+  ASSERT_TRUE(account.has_value());
+  ASSERT_EQ(account->trades.size(), 2U);
+  EXPECT_EQ(account->trades[1].id.value, "c");
+  ASSERT_EQ(account->unread.size(), 1U);
+  EXPECT_EQ(account->unread[0].id, "b");
+  EXPECT_EQ(account->unread[0].orders, std::vector{pending.taker_order});
+  EXPECT_EQ(account->unread[0].matched_at, pending.matched_at);
+}
+
+TEST_F(VenueClientTest, ABalanceThatIsRefusedOrCannotBeReadHidesNoOther) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":""})"));
+  venue.on("GET /balance-allowance", answer(400, R"({"error":"Invalid token id"})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"3000000"})"));
+  ReadAccount wanted = reading();
+  wanted.tokens.push_back(token_id(2));
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  ASSERT_TRUE(account.has_value());
+  EXPECT_FALSE(account->collateral_told);
+  EXPECT_EQ(account->holdings.size(), 1U);
+  EXPECT_EQ(account->unread_balances.size(), 1U);
+}
+
 TEST_F(VenueClientTest, PagesThatNeverEndAreGivenUp) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"Mg=="})"));
   const auto account = ask<std::optional<domain::VenueAccount>>(
@@ -679,11 +728,101 @@ TEST_F(VenueClientTest, APayoutIsReadOnlyOnceItIsFinal) {
   venue.on("GET /markets/keyset", answer(200, proposed));
   venue.on("GET /markets/keyset", answer(200, resolved));
   const auto ask_payout = [](VenueClient& venue_client) {
-    return venue_client.read_payout(market_id());
+    return venue_client.read_payout(market_id(), std::nullopt);
   };
   EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
   EXPECT_EQ(ask<std::optional<domain::Payout>>(ask_payout),
             (domain::Payout{domain::Price{}, domain::kPriceOne}));
+}
+
+// Some markets are closed, show the prices of a result, and never get a resolution status.
+struct UnsaidResultTest : VenueClientTest {
+  UnsaidResultTest() {
+    polymarket::GammaMarket market = listing();
+    market.closed = true;
+    market.outcome_prices = {domain::kPriceOne, domain::Price{}};
+    venue.on("GET /markets/keyset",
+             answer(200, polymarket::write_gamma_page(std::vector{market}, "")));
+  }
+  void record_says(bool closed, std::optional<domain::TokenId> winner) {
+    venue.on("GET /markets/" + domain::to_string(market_id()),
+             answer(200, polymarket::write_clob_result({.id = market_id(),
+                                                        .closed = closed,
+                                                        .tokens = {token_id(1), token_id(2)},
+                                                        .winner = winner})));
+  }
+  std::optional<domain::Payout> payout(std::optional<domain::Payout> told = std::nullopt) {
+    return ask<std::optional<domain::Payout>>(
+        [told](VenueClient& venue_client) { return venue_client.read_payout(market_id(), told); });
+  }
+  const domain::Payout yes{domain::kPriceOne, domain::Price{}};
+  const domain::Payout no{domain::Price{}, domain::kPriceOne};
+};
+
+TEST_F(UnsaidResultTest, IsTakenWhenTheRecordNamesTheSameWinner) {
+  EXPECT_FALSE(payout()) << "prices alone prove nothing";
+  record_says(false, token_id(1));
+  record_says(true, std::nullopt);
+  record_says(true, token_id(2));
+  record_says(true, token_id(1));
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(payout()) << i;
+  EXPECT_EQ(payout(), yes);
+}
+
+TEST_F(UnsaidResultTest, IsTakenWhenTheMarketChannelHasToldTheSame) {
+  EXPECT_FALSE(payout(no));
+  EXPECT_EQ(payout(yes), yes);
+}
+
+// The terms of a market may change to something unknown; how it ended is said all the same.
+TEST_F(VenueClientTest, AResultIsReadOfAMarketThatCannotBeTraded) {
+  polymarket::GammaMarket market = listing();
+  market.closed = true;
+  market.resolution_status = "resolved";
+  market.outcome_prices = {domain::kPriceOne, domain::Price{}};
+  market.fee = {.rate_ppm = 25'000, .exponent = 3};
+  venue.on("GET /markets/keyset",
+           answer(200, polymarket::write_gamma_page(std::vector{market}, "")));
+  venue.on("GET /clob-markets/" + domain::to_string(market_id()),
+           answer(200, polymarket::write_clob_market(clob_record())));
+  const auto payout = ask<std::optional<domain::Payout>>([](VenueClient& venue_client) {
+    return venue_client.read_payout(market_id(), std::nullopt);
+  });
+  EXPECT_EQ(payout, (domain::Payout{domain::kPriceOne, domain::Price{}}));
+  const auto read = ask<MarketRead>(
+      [](VenueClient& venue_client) { return venue_client.read_market(market_id()); });
+  EXPECT_EQ(read.outcome, MarketRead::Outcome::Failed);
+}
+
+TEST_F(VenueClientTest, ARegionThatMayNotTradeIsARejection) {
+  EXPECT_EQ(reason(submit_against(answer(403, R"({"error":"Trading restricted in your region"})"))),
+            RejectReason::Forbidden);
+}
+
+TEST_F(VenueClientTest, CredentialsThatAreRefusedAreAskedForAgain) {
+  venue.on("DELETE /order", answer(401, R"({"error":"Unauthorized/Invalid api key"})"));
+  venue.on("POST /auth/api-key", answer(200, R"({"apiKey":"key-1","secret":")" +
+                                                 std::string(kSecret) + R"(","passphrase":"p"})"));
+  EXPECT_FALSE(client->credentials_refused());
+  static_cast<void>(ask<std::vector<CancelAnswered>>(
+      [](VenueClient& venue_client) { return venue_client.cancel({order(0).venue_id}); }));
+  EXPECT_TRUE(client->credentials_refused());
+  run(io, [](VenueClient& venue_client) -> asio::awaitable<void> {
+    co_await venue_client.renew_credentials();
+  }(*client));
+  EXPECT_FALSE(client->credentials_refused());
+  EXPECT_EQ(venue.seen("POST /auth/api-key").size(), 1U);
+}
+
+TEST_F(VenueClientTest, AThrottledListingPausesNoOrders) {
+  BadVenue listings(io);
+  listings.on("GET /markets/keyset", answer(429, "", "Retry-After: 60\r\n"));
+  connect(venue.url(), listings.url());
+  const auto ask_payout = [](VenueClient& venue_client) {
+    return venue_client.read_payout(market_id(), std::nullopt);
+  };
+  EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
+  EXPECT_TRUE(pauses.empty());
 }
 
 TEST_F(VenueClientTest, TheListingsHostSaysNothingOfTheOneThatTakesOrders) {
@@ -694,7 +833,7 @@ TEST_F(VenueClientTest, TheListingsHostSaysNothingOfTheOneThatTakesOrders) {
   }();
   connect(venue.url(), nobody);
   const auto ask_payout = [](VenueClient& venue_client) {
-    return venue_client.read_payout(market_id());
+    return venue_client.read_payout(market_id(), std::nullopt);
   };
   const auto ask_offset = [](VenueClient& venue_client) {
     return venue_client.read_clock_offset();

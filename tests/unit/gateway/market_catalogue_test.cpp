@@ -82,6 +82,78 @@ TEST_F(MarketCatalogueTest, BelievesARecordThatDoesNotAcceptOrdersUntilItDoes) {
   EXPECT_EQ(status(1), MarketStatus::Active);
 }
 
+TEST_F(MarketCatalogueTest, OpensNothingWhereItCannotReadTheTermsAndKnowsTheMarketAllTheSame) {
+  track({make_market(1)});
+  EXPECT_TRUE(catalogue.on_unreadable_listing(market_id(1), "exponent", make_market(1), now));
+  EXPECT_FALSE(catalogue.on_unreadable_listing(market_id(1), "exponent", make_market(1), now));
+  catalogue.on_crawl_finished();
+  EXPECT_EQ(status(1), MarketStatus::ReduceOnly);
+  EXPECT_TRUE(catalogue.has_book(market_id(1))) << "what is held there is priced and sold";
+  EXPECT_THAT(catalogue.wanted(now).lookups, IsEmpty()) << "it is not missing";
+  EXPECT_EQ(catalogue.unreadable(), (std::map<std::string_view, std::size_t>{{"exponent", 1}}));
+  list({make_market(1)});
+  EXPECT_EQ(status(1), MarketStatus::Active);
+  EXPECT_TRUE(catalogue.unreadable().empty());
+}
+
+TEST_F(MarketCatalogueTest, TakesTheResultOfAMarketItCannotRead) {
+  track({make_market(1)});
+  Market resolved = make_market(1);
+  resolved.status = MarketStatus::Resolved;
+  resolved.payout = {{}, domain::kPriceOne};
+  catalogue.on_unreadable_listing(market_id(1), "exponent", resolved, now);
+  EXPECT_EQ(status(1), MarketStatus::Resolved);
+  EXPECT_EQ(catalogue.find(market_id(1))->payout, resolved.payout);
+}
+
+TEST_F(MarketCatalogueTest, DoesNotTakeAMarketForGoneThatIsThereAndCannotBeRead) {
+  track({make_market(1)});
+  for (int i = 0; i < 3 * settings.lookups_unanswered_max; ++i) {
+    list({});
+    catalogue.on_unreadable_listing(market_id(1), "slug", std::nullopt, now);
+  }
+  EXPECT_EQ(status(1), MarketStatus::ReduceOnly);
+}
+
+TEST_F(MarketCatalogueTest, OpensNothingWhereItCannotReadTheRecord) {
+  track({make_market(1)});
+  EXPECT_TRUE(catalogue.on_unreadable_record(market_id(1), "e", now));
+  EXPECT_EQ(status(1), MarketStatus::ReduceOnly);
+  list({make_market(1)});  // which can be read
+  EXPECT_EQ(status(1), MarketStatus::ReduceOnly);
+  catalogue.on_record(make_market(1), now);
+  EXPECT_EQ(status(1), MarketStatus::Active);
+}
+
+TEST_F(MarketCatalogueTest, ReadsRecordsAgainAFewAtATime) {
+  settings.records_reread_max = 2;
+  catalogue = MarketCatalogue(settings);
+  list({make_market(1), make_market(2), make_market(3)});
+  (void)catalogue.wanted(now);
+  for (int n = 1; n <= 3; ++n) catalogue.on_record(make_market(n), now);
+  EXPECT_THAT(catalogue.wanted(now + settings.record_reread - 1s).records, IsEmpty());
+  now += settings.record_reread;
+  EXPECT_THAT(catalogue.wanted(now).records, SizeIs(2));
+  EXPECT_THAT(catalogue.wanted(now).records, SizeIs(1));
+  Market dearer = make_market(1);
+  dearer.fee.rate_ppm = 70'000;
+  catalogue.on_record(dearer, now);
+  EXPECT_EQ(catalogue.find(market_id(1))->fee.rate_ppm, 70'000);
+  EXPECT_THAT(catalogue.take_changes().changed, Contains(market_id(1)));
+}
+
+TEST_F(MarketCatalogueTest, ReadsTheRecordAtOnceWhenTheListingNamesAnotherFee) {
+  list({make_market(1)});
+  (void)catalogue.wanted(now);
+  catalogue.on_record(make_market(1), now);
+  Market dearer = make_market(1);
+  dearer.fee.rate_ppm = 70'000;
+  list({dearer});
+  EXPECT_NE(catalogue.find(market_id(1))->fee.rate_ppm, 70'000) << "the record decides";
+  EXPECT_THAT(catalogue.wanted(now).records, ElementsAre(market_id(1)));
+  EXPECT_THAT(catalogue.wanted(now).records, IsEmpty());
+}
+
 TEST_F(MarketCatalogueTest, LooksUpWhatLeftTheListing) {
   track({make_market(1), make_market(2)});
   list({make_market(2)});

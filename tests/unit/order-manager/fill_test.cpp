@@ -29,6 +29,20 @@ TEST_F(Fills, BooksATradeToldThreeTimesOnce) {
   rig.expect_sound();
 }
 
+// What is signed of a buy is its cash: where shares are cheaper than its limit they are more.
+TEST_F(Fills, BooksWhatIsBeyondTheOrderAndSaysSo) {
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  const VenueTrade trade = rig.taker_trade(id, "t1", "26", "0.50");
+  rig.accept(id, SubmitAccepted::State::Matched, {trade.id});
+  rig.step(trade);
+  rig.confirm(trade);
+  EXPECT_EQ(rig.status(id), OrderStatus::Filled);
+  EXPECT_EQ(rig.position(kArb, kMarket).yes, shares("26"));
+  EXPECT_TRUE(rig.order(id).reserved_cash().is_zero());
+  EXPECT_EQ(rig.core.figures(rig.now).fills_beyond_order, 1U);
+  rig.expect_sound();
+}
+
 TEST_F(Fills, ChargesTheTakerFeeAndNoneToTheMaker) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   rig.step(rig.taker_trade(id, "t1", "25", "0.52"));

@@ -95,6 +95,132 @@ TEST_F(Reconcile, EndsAPartlyFilledOrderThatIsMissingInTwoReadings) {
   rig.expect_sound();
 }
 
+// The venue leaves the numbers of a trade empty while it is being settled: nobody knows what it is,
+// but it is there.
+struct UnreadRows : Reconcile {
+  VenueAccount::Unread row(const ClientOrderId& id) const {
+    return {.kind = VenueAccount::Unread::Kind::Trade,
+            .id = "t1",
+            .orders = {rig.venue_id(id)},
+            .names_all = true,
+            .matched_at = rig.now};
+  }
+};
+
+TEST_F(UnreadRows, BookTheOthersAndAreBookedOnceTheyCanBeRead) {
+  const ClientOrderId id = quote();
+  const VenueTrade pending = rig.maker_trade(id, "t1", "5");
+  const VenueTrade other = rig.maker_trade(id, "t2", "10", VenueTradeStatus::Confirmed);
+  rig.venue_trades = {other};
+  rig.venue_unread = {row(id)};
+  reconnect();
+  EXPECT_EQ(rig.position(kFarm, kMarket).yes, shares("10"));
+  EXPECT_TRUE(rig.core.not_ready().empty());
+  EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 0U) << "it is being settled";
+  rig.advance(seconds(35));
+  EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 1U);
+  rig.forget_outputs();
+  rig.venue_reads = false;
+  rig.advance(seconds(8));
+  ASSERT_FALSE(rig.readings().empty()) << "it is read again";
+  EXPECT_LE(rig.readings().back().trades_since, pending.matched_at);
+  rig.venue_unread.clear();
+  rig.venue_trades = {other, pending};
+  rig.answer_account();
+  EXPECT_EQ(rig.position(kFarm, kMarket).yes, shares("15"));
+  EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 0U);
+  rig.expect_sound();
+}
+
+TEST_F(UnreadRows, AreNoneWhenTheirTradeIsBookedAlready) {
+  const ClientOrderId id = quote();
+  rig.step(rig.maker_trade(id, "t1", "5"));
+  rig.venue_unread = {row(id)};
+  reconnect();
+  rig.advance(seconds(40));
+  EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 0U);
+}
+
+TEST_F(UnreadRows, AreSoughtHoweverMuchLater) {
+  const ClientOrderId id = quote();
+  rig.venue_unread = {row(id)};
+  const Timestamp matched = rig.now;
+  reconnect();
+  rig.advance(std::chrono::hours(2));
+  rig.venue_reads = false;
+  rig.forget_outputs();
+  rig.advance(seconds(70));
+  ASSERT_FALSE(rig.readings().empty());
+  EXPECT_LE(rig.readings().back().trades_since, matched);
+}
+
+TEST_F(UnreadRows, LeaveAnOrderInDoubtThatTheyMayBeTheTraceOf) {
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.lose_answer(id);
+  rig.venue_unread = {row(id)};
+  rig.advance(std::chrono::minutes(2));
+  EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous);
+  rig.venue_unread = {{.kind = VenueAccount::Unread::Kind::Trade, .id = "t1"}};
+  rig.advance(std::chrono::minutes(2));
+  EXPECT_EQ(rig.status(id), OrderStatus::Ambiguous) << "one that names nobody may mean anybody";
+  rig.venue_unread.clear();
+  rig.advance(std::chrono::minutes(2));
+  EXPECT_EQ(rig.status(id), OrderStatus::Rejected);
+}
+
+TEST_F(UnreadRows, KeepAnOrderOpenThatTheyNameAsOpen) {
+  const ClientOrderId id = quote();
+  rig.venue_open.clear();
+  rig.venue_unread = {row(id)};
+  rig.venue_unread[0].kind = VenueAccount::Unread::Kind::OpenOrder;
+  reconnect();
+  rig.advance(seconds(20));
+  EXPECT_EQ(rig.status(id), OrderStatus::Accepted) << "what cannot be read is not gone";
+  EXPECT_EQ(rig.core.figures(rig.now).unread_open_orders, 1U);
+}
+
+TEST_F(UnreadRows, MakeNoDriftOfWhatNobodyCanKnow) {
+  const ClientOrderId id = quote();
+  rig.venue_unread = {row(id)};
+  rig.cash = usd("990");
+  rig.advance(std::chrono::minutes(3));
+  EXPECT_TRUE(rig.core.ledger().drift().cash.is_zero());
+}
+
+TEST_F(UnreadRows, AreReadAtOnceWhenTheChannelTellsOfThem) {
+  rig.advance(seconds(2));
+  rig.venue_reads = false;
+  rig.forget_outputs();
+  rig.step(UserEventMissed{});
+  EXPECT_EQ(rig.readings().size(), 1U);
+}
+
+TEST_F(Reconcile, AsksForTheTradesThatAnOrdersEventCountsAndNobodyTells) {
+  const ClientOrderId id = quote();
+  rig.advance(seconds(2));
+  rig.venue_reads = false;
+  rig.forget_outputs();
+  rig.step(rig.update(id, VenueOrderStatus::Live, "15"));
+  rig.advance(milliseconds(500));
+  EXPECT_TRUE(rig.readings().empty()) << "they may be on their way";
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.readings().size(), 1U);
+}
+
+TEST_F(Reconcile, GoesOnWithoutABalanceThatNobodyCanRead) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.advance(seconds(70));
+  const Money drift = rig.core.ledger().drift().cash;
+  VenueAccount account = rig.account();
+  account.collateral_told = false;
+  account.collateral = {};
+  account.unread_balances = {kMarket.yes_token};
+  rig.step(account);
+  EXPECT_EQ(rig.core.ledger().drift().cash, drift);
+  EXPECT_EQ(rig.core.figures(rig.now).unread_balances, 1U);
+  EXPECT_TRUE(rig.core.not_ready().empty());
+}
+
 TEST_F(Reconcile, KeepsWorkingOrdersAcrossARestart) {
   const ClientOrderId id = quote();
   Rig next;

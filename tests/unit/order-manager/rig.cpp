@@ -118,6 +118,7 @@ VenueAccount Rig::account() const {
   reading.trades = venue_trades;
   reading.collateral = cash;
   reading.holdings = venue_holdings;
+  reading.unread = venue_unread;
   reading.read_at = now;
   return reading;
 }

@@ -164,6 +164,7 @@ class Rig {
   std::vector<VenueOrderUpdate> venue_open;
   std::vector<VenueTrade> venue_trades;
   std::vector<VenueAccount::Holding> venue_holdings;
+  std::vector<VenueAccount::Unread> venue_unread;
 
   std::vector<Event> journal;
   std::vector<StreamedEvent> streamed;

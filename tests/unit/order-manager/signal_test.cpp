@@ -226,6 +226,37 @@ TEST_F(Signals, PausesAfterARefusalThatIsAboutTheVenue) {
   EXPECT_EQ(rig.last_denial(), DenyReason::VenueUnavailable);
 }
 
+TEST_F(Signals, PausesEverLongerWhileTheVenueRefusesThisRegionAndSaysWhy) {
+  const auto paused = [&] { return rig.core.figures(rig.now).submissions_paused; };
+  const auto refuse = [&] {
+    const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+    EXPECT_EQ(rig.status(id), OrderStatus::Submitted);
+    rig.reject(id, RejectReason::Forbidden);
+    EXPECT_EQ(rig.status(id), OrderStatus::Rejected);
+  };
+  EXPECT_FALSE(paused());
+  refuse();
+  EXPECT_EQ(paused(), PauseCause::Forbidden);
+  EXPECT_EQ(rig.core.not_ready(), std::vector{NotReady::OrdersForbidden});
+  rig.advance(rig.settings.refusal_pause);
+  refuse();
+  rig.advance(rig.settings.refusal_pause);
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::VenueUnavailable) << "twice as long this time";
+  EXPECT_EQ(paused(), PauseCause::Forbidden);
+  rig.advance(rig.settings.refusal_pause);
+  rig.accept(rig.buy(kArb, kMarket, "0.52", "25"));
+  EXPECT_FALSE(paused());
+  EXPECT_TRUE(rig.core.not_ready().empty());
+}
+
+TEST_F(Signals, SaysForHowLongTheVenueHasAskedForNoOrders) {
+  rig.step(VenueThrottled{seconds(3)});
+  EXPECT_EQ(rig.core.figures(rig.now).submissions_paused, PauseCause::Throttled);
+  rig.advance(seconds(3));
+  EXPECT_FALSE(rig.core.figures(rig.now).submissions_paused);
+}
+
 TEST_F(Signals, RefusesOrdersWhoseAmountsTheVenueCountsDifferently) {
   Rig other;
   OrderManager core(test_settings(), [](const Order& order, const Market& market) {

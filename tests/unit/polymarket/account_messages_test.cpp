@@ -212,6 +212,21 @@ TEST(UserChannel, AFrameMayBeABatchOrBareText) {
   EXPECT_EQ(parse_user_frame("INVALID OPERATION")->kind, FrameKind::InvalidOperation);
 }
 
+TEST(UserChannel, OneMalformedEventHidesNoOther) {
+  const auto frame = parse_user_frame(
+      "[" + kOrder + "," + replaced(kTrade, R"("size":"10")", R"("size":"")") + "," + kTrade + "]");
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->events.size(), 2U);
+  EXPECT_EQ(frame->unreadable, (std::vector{ParseError{ParseFault::MissingField, "size"}}));
+}
+
+TEST(UserChannel, AnEventWithoutAStatusIsWhatItsTypeSays) {
+  const std::string placed = replaced(kOrder, R"("status":"LIVE",)", "");
+  EXPECT_EQ(order_event(placed).order.status, VenueOrderStatus::Live);
+  EXPECT_EQ(order_event(replaced(placed, "PLACEMENT", "CANCELLATION")).order.status,
+            VenueOrderStatus::Canceled);
+}
+
 TEST(UserChannel, MalformedEventsAreNamed) {
   EXPECT_EQ(parse_user_frame("{").error(), (ParseError{ParseFault::InvalidJson, "frame"}));
   EXPECT_EQ(parse_user_frame("7").error(), (ParseError{ParseFault::UnexpectedType, "frame"}));
@@ -267,11 +282,15 @@ TEST(UserChannel, TheSubscriptionCarriesTheCredentials) {
   const ApiCredentials credentials("me", std::string(kSecret), "open sesame");
   const std::string all = user_subscribe(credentials, {});
   EXPECT_EQ(all, R"({"type":"user","auth":{"apiKey":"me","secret":")" + std::string(kSecret) +
-                     R"(","passphrase":"open sesame"},"markets":[]})");
+                     R"(","passphrase":"open sesame"}})");
   const std::vector<domain::MarketId> markets{market_id(1), market_id(2)};
   const auto read = parse_user_subscription(user_subscribe(credentials, markets));
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(*read, (UserSubscription{"me", std::string(kSecret), "open sesame", markets}));
+  EXPECT_FALSE(parse_user_subscription(all)->no_trades);
+  EXPECT_TRUE(
+      parse_user_subscription(replaced(all, R"("type":"user")", R"("type":"user","markets":[])"))
+          ->no_trades);
   EXPECT_FALSE(parse_user_subscription(R"({"type":"user"})").has_value());
   EXPECT_FALSE(parse_user_subscription(R"({"type":"market","auth":{}})").has_value());
 }
@@ -305,9 +324,61 @@ TEST(AccountPages, RestOrdersMayUseNumbersAndNulls) {
   EXPECT_FALSE(page->items.at(0).expiration_s);
 }
 
-TEST(AccountPages, APageWithABadRowIsRefused) {
-  EXPECT_EQ(parse_open_orders(R"({"data":[{}]})").error(),
-            (ParseError{ParseFault::MissingField, "id"}));
+// The venue leaves numbers empty while a trade is being settled.
+TEST(AccountPages, OneRowThatCannotBeReadHidesNoOther) {
+  const std::string pending = replaced(
+      replaced(replaced(replaced(kTrade, "28c4d2eb", "pending"), R"("size":"10")", R"("size":"")"),
+               R"("price":"0.5733333")", R"("price":"")"),
+      R"("matched_amount":"6")", R"("matched_amount":"")");
+  const std::string later = replaced(kTrade, "28c4d2eb", "later");
+  const auto page = parse_trades(R"({"next_cursor":"LTE=","data":[)" + kTrade + "," + pending +
+                                 "," + later + "]}");
+  ASSERT_TRUE(page.has_value());
+  ASSERT_EQ(page->items.size(), 2U);
+  EXPECT_EQ(page->items[0].id.value, "28c4d2eb");
+  EXPECT_EQ(page->items[1].id.value, "later");
+  ASSERT_EQ(page->unreadable.size(), 1U);
+  const UnreadableRow& row = page->unreadable[0];
+  EXPECT_EQ(row.error, (ParseError{ParseFault::MissingField, "size"}));
+  EXPECT_EQ(row.id, "pending");
+  EXPECT_EQ(row.orders, (std::vector{order_id(1), order_id(2), order_id(3)}));
+  EXPECT_TRUE(row.names_all);
+  EXPECT_EQ(row.matched_at, domain::from_unix_ms(1672290701000));
+}
+
+TEST(AccountPages, AnEmptyNumberIsNoZero) {
+  for (const auto& [from, to] : {std::pair(R"("matched_amount":"6")", R"("matched_amount":"")"),
+                                 std::pair(R"("size":"10")", R"("size":"")"),
+                                 std::pair(R"("price":"0.42")", R"("price":"")")}) {
+    const auto page = parse_trades("[" + replaced(kTrade, from, to) + "]");
+    ASSERT_TRUE(page.has_value()) << to;
+    EXPECT_TRUE(page->items.empty()) << to;
+    EXPECT_EQ(page->unreadable.size(), 1U) << to;
+  }
+}
+
+TEST(AccountPages, ARowThatDoesNotNameItsOrdersMayConcernAny) {
+  const auto page = parse_trades(
+      "[" + replaced(kTrade, R"("order_id":")" + to_string(order_id(2)), R"("order_id":"0x2)") +
+      R"(,{"id":7}])");
+  ASSERT_TRUE(page.has_value());
+  ASSERT_EQ(page->unreadable.size(), 2U);
+  EXPECT_FALSE(page->unreadable[0].names_all);
+  EXPECT_FALSE(page->unreadable[1].names_all);
+  EXPECT_FALSE(page->unreadable[1].matched_at);
+}
+
+TEST(AccountPages, AnOpenOrderThatCannotBeReadIsThereAllTheSame) {
+  const auto page = parse_open_orders(
+      "[" + replaced(kOrder, R"("side":"SELL")", R"("side":"HOLD")") + "," + kOrder + "]");
+  ASSERT_TRUE(page.has_value());
+  EXPECT_EQ(page->items.size(), 1U);
+  ASSERT_EQ(page->unreadable.size(), 1U);
+  EXPECT_EQ(page->unreadable[0].orders, std::vector{order_id(1)});
+  EXPECT_TRUE(page->unreadable[0].names_all);
+}
+
+TEST(AccountPages, APageThatIsNoneIsRefused) {
   EXPECT_EQ(parse_open_orders(R"({"next_cursor":"LTE="})").error(),
             (ParseError{ParseFault::MissingField, "data"}));
   EXPECT_EQ(parse_trades("<html>").error(), (ParseError{ParseFault::InvalidJson, "trades"}));

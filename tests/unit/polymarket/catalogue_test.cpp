@@ -151,6 +151,59 @@ TEST(Gamma, PaysOnlyWhatAVenueCanPay) {
   EXPECT_FALSE(payout(market));
 }
 
+TEST(Gamma, PricesOfAClosedMarketAreAClaimAndNoProof) {
+  const std::string closed = replaced(replaced(kMarket, R"("closed":false)", R"("closed":true)"),
+                                      R"("outcomePrices":"[\"0.505\", \"0.495\"]")",
+                                      R"("outcomePrices":"[\"1\", \"0\"]")");
+  EXPECT_FALSE(payout(gamma(closed)));
+  EXPECT_EQ(to_market(gamma(closed)).status, MarketStatus::Closed);
+  EXPECT_EQ(claimed_payout(gamma(closed)), (domain::Payout{domain::kPriceOne, {}}));
+  EXPECT_FALSE(claimed_payout(gamma(replaced(closed, R"("closed":true)", R"("closed":false)"))));
+  EXPECT_FALSE(claimed_payout(gamma(replaced(closed, R"([\"1\", \"0\"])", R"([\"0\", \"0\"])"))))
+      << "a legacy market that paid nobody";
+}
+
+TEST(Gamma, AClaimIsConfirmedByTheSameWinnerOfAClosedRecord) {
+  GammaMarket market = gamma(kMarket);
+  const domain::Payout yes{domain::kPriceOne, {}};
+  ClobResult result{market.id, true, market.tokens, token_id(1)};
+  EXPECT_TRUE(confirms(*parse_clob_result(write_clob_result(result)), market, yes));
+  EXPECT_FALSE(confirms(result, market, {{}, domain::kPriceOne}));
+  EXPECT_FALSE(confirms(result, market, {price("0.5"), price("0.5")}));
+  result.winner.reset();
+  EXPECT_FALSE(confirms(*parse_clob_result(write_clob_result(result)), market, yes));
+  result = {market.id, false, market.tokens, token_id(1)};
+  EXPECT_FALSE(confirms(result, market, yes));
+  EXPECT_FALSE(parse_clob_result(R"({"condition_id":"0x1"})").has_value());
+}
+
+// One rule of a market that nobody knows how to read does not make the market go away.
+TEST(Gamma, AMarketThatCannotBeReadStillSaysHowItStands) {
+  const std::pair<std::string, std::string> changes[] = {
+      {R"("exponent":1)", R"("exponent":0.5)"},
+      {R"("version":"v1")", R"("version":"v3")"},
+      {R"("secondsDelay":0)", R"("secondsDelay":7200)"},
+      {R"([\"Up\", \"Down\"])", R"([\"Up\", \"Down\", \"Flat\"])"},
+      {R"("slug":"btc-updown-5m-1773307200")", "\"slug\":\"" + std::string(300, 'x') + "\""}};
+  for (const auto& [from, to] : changes) {
+    const std::string changed = replaced(kMarket, from, to);
+    const auto page = parse_gamma_page(R"({"markets":[)" + changed + "]}");
+    ASSERT_TRUE(page.has_value()) << to;
+    ASSERT_EQ(page->skipped.size(), 1U) << to;
+    EXPECT_EQ(page->skipped[0].id, market_id(1)) << to;
+    ASSERT_TRUE(page->skipped[0].state) << to;
+    EXPECT_EQ(to_market(*page->skipped[0].state).status, MarketStatus::Active) << to;
+    const auto ended = parse_gamma_page(
+        R"({"markets":[)" +
+        replaced(replaced(replaced(changed, R"("closed":false)", R"("closed":true)"),
+                          R"("umaResolutionStatus":"")", R"("umaResolutionStatus":"resolved")"),
+                 R"([\"0.505\", \"0.495\"])", R"([\"0\", \"1\"])") +
+        "]}");
+    ASSERT_TRUE(ended->skipped.at(0).state) << to;
+    EXPECT_EQ(payout(*ended->skipped[0].state), (domain::Payout{{}, domain::kPriceOne})) << to;
+  }
+}
+
 TEST(Gamma, BadMarketsAreNamed) {
   EXPECT_EQ(fault("{}"), "MissingField in conditionId");
   EXPECT_EQ(

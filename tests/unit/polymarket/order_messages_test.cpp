@@ -171,6 +171,22 @@ TEST(OrderAnswer, RateLimitsAreRejectionsWhateverTheBody) {
   EXPECT_EQ(reject_reason(answer(429, "")), RejectReason::RateLimited);
 }
 
+// Whoever stands at the door has let nothing in.
+TEST(OrderAnswer, ARefusalAtTheDoorIsDefiniteAndSaysWhy) {
+  const auto region = answer(
+      403, R"({"error":"Trading restricted in your region, please refer to available regions"})");
+  EXPECT_EQ(reject_reason(region), RejectReason::Forbidden);
+  const auto page =
+      answer(403, "<!DOCTYPE html><html><head><title>Attention Required!</title></head></html>");
+  EXPECT_EQ(reject_reason(page), RejectReason::Forbidden);
+  EXPECT_EQ(std::get<domain::SubmitRejected>(page).text, "HTTP 403: Attention Required!");
+  EXPECT_EQ(reject_reason(answer(403, "")), RejectReason::Forbidden);
+  EXPECT_EQ(reject_reason(answer(451, "")), RejectReason::Forbidden);
+  EXPECT_EQ(reject_reason(answer(401, write_error("key is asleep"))), RejectReason::Unauthorized);
+  EXPECT_TRUE(std::holds_alternative<SubmitAmbiguous>(
+      answer(403, write_error(refusal::duplicated(order_id(1))))));
+}
+
 TEST(OrderAnswer, EverythingElseIsAmbiguous) {
   EXPECT_EQ(cause(answer(500, write_error("there are no matching orders"))),
             AmbiguityCause::ServerError);
@@ -180,7 +196,8 @@ TEST(OrderAnswer, EverythingElseIsAmbiguous) {
   EXPECT_EQ(cause(answer(425, write_error("the market is not yet ready"))),
             AmbiguityCause::ServerError);
   EXPECT_EQ(cause(answer(400, write_error("context canceled"))), AmbiguityCause::Unparsable);
-  EXPECT_EQ(cause(answer(403, "<html>")), AmbiguityCause::Unparsable);
+  EXPECT_EQ(cause(answer(500, write_error("could not run the execution"))),
+            AmbiguityCause::ServerError);
   EXPECT_EQ(cause(answer(302, "")), AmbiguityCause::Unparsable);
   EXPECT_EQ(cause(answer(200, "")), AmbiguityCause::Unparsable);
   EXPECT_EQ(cause(answer(200, "{\"succ")), AmbiguityCause::Unparsable);
