@@ -16,8 +16,7 @@ bool OrderManager::State::tradable(const domain::MarketId& id) const {
       market->status == domain::MarketStatus::Resolved) {
     return false;
   }
-  const bool over = market->ends_at != Timestamp{} && now >= market->ends_at;
-  return !over && !ledger.portfolio().resolutions().contains(id);
+  return !ledger.portfolio().resolutions().contains(id);
 }
 
 // Whether each surplus is worth less than the venue lets anyone sell at once.

@@ -96,10 +96,10 @@ DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quot
   if (market->status != domain::MarketStatus::Active || market->placeholder) {
     return DenyReason::MarketNotAccepting;
   }
+  // Its end is a hint of the venue's: many a market trades on. It is enough to open nothing.
   const bool ends = market->ends_at != Timestamp{};
-  const domain::Duration margin =
-      order.side == Side::Buy ? opening_stops_before_end_ : domain::Duration{};
-  if (ends && now >= market->ends_at - margin) return DenyReason::MarketAboutToEnd;
+  if (order.side == Side::Buy && ends && now >= market->ends_at - opening_stops_before_end_)
+    return DenyReason::MarketAboutToEnd;
   if (!domain::on_tick(order.limit, market->tick)) return DenyReason::OffTick;
   if (!order.quantity.is_positive()) return DenyReason::QuantityBelowMinimum;
   if (!immediate(order) && order.quantity < market->min_size)

@@ -135,11 +135,10 @@ const BookState* MarketTable::usable_book(const domain::MarketId& market,
   const auto at = entries_.find(market);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
-  const bool closed = entry.market.ends_at != domain::Timestamp{} && now >= entry.market.ends_at;
   // One of the future is of a gateway whose clock is ahead: it would never grow old.
   const domain::Duration age = now - entry.book.as_of;
   const bool recent = -kClockSkewMax <= age && age <= book_age_max_;
-  const bool usable = entry.market.status == domain::MarketStatus::Active && !closed && recent &&
+  const bool usable = entry.market.status == domain::MarketStatus::Active && recent &&
                       !entry.book.stale && !entry.book.book.crossed();
   return usable ? &entry.book : nullptr;
 }

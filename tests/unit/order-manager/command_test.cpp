@@ -151,6 +151,19 @@ TEST_F(Commands, FlattenInSlicesTheBookCanTake) {
   rig.expect_sound();
 }
 
+// Its date has passed, and the venue goes on taking orders.
+TEST_F(Commands, FlattenInAMarketThatTradesOn) {
+  rig.hold(kArb, kMarket, "0.52", "40");
+  Market overdue = kMarket;
+  overdue.ends_at = rig.now - std::chrono::hours(24 * 60);
+  rig.step(MarketRead{overdue.id, MarketRead::Outcome::Found, overdue});
+  rig.forget_outputs();
+  give(FlattenPositions{kArb});
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders.at(0).quantity, shares("40"));
+  EXPECT_EQ(rig.count<FlattenEnded>(), 0U);
+}
+
 TEST_F(Commands, FlattenWhatQuotesHaveOffered) {
   rig.hold(kFarm, kMarket, "0.52", "20");
   quote();

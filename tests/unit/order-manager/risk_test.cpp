@@ -138,6 +138,11 @@ TEST_F(Risk, OpensNothingInAMarketAboutToEnd) {
   EXPECT_EQ(try_buy("0.52", "25", market), DenyReason::MarketAboutToEnd);
   const ClientOrderId exit = rig->sell(kFarm, market, "0.50", "10");
   EXPECT_EQ(rig->status(exit), OrderStatus::Submitted) << "getting out is allowed to the end";
+  rig->reject(exit);
+  rig->advance(std::chrono::hours(24));
+  EXPECT_EQ(try_buy("0.52", "25", market), DenyReason::MarketAboutToEnd);
+  const ClientOrderId late = rig->sell(kFarm, market, "0.50", "10");
+  EXPECT_EQ(rig->status(late), OrderStatus::Submitted) << "and beyond it, while the venue trades";
 }
 
 TEST_F(Risk, SellsOnlyWhatIsHeldSettledAndFree) {
