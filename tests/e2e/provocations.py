@@ -133,6 +133,18 @@ USER_SOCKET_DROP = Provocation("user-socket-drop", begin=_faults("user-socket-dr
 VENUE_DRIFT = Provocation("venue-drift", alerts=("VenueDrift",), begin=_faults("venue-drift", amount="10000"),
                           end=_clear("venue-drift"), until=_above("polybot_venue_drift_usd", kind="cash"))
 
+REGION_BLOCK = Provocation("region-block", alerts=("SubmissionsPaused",), begin=_faults("region-block"),
+                           end=_clear("region-block"), until=_above("polybot_submissions_paused", reason="forbidden"))
+
+EMPTY_NUMBERS = Provocation("empty-numbers", alerts=("AccountRowsUnread",), begin=_faults("empty-numbers"),
+                            end=_clear("empty-numbers"), until=_above("polybot_account_rows_unread", kind="trade"))
+
+SURPLUS_SHARES = Provocation("surplus-shares", begin=_faults("surplus-shares"), end=_clear("surplus-shares"),
+                             until=_rises("polybot_fills_beyond_order_total"))
+
+UNREADABLE_MARKET = Provocation("unreadable-market", alerts=("MarketUnreadable",), begin=_faults("unreadable-market"),
+                                end=_clear("unreadable-market"), until=_above("polybot_markets_unreadable", field="fee"))
+
 FEED_GAP = Provocation("feed-gap", begin=_faults("feed-gap", probability=0.3), end=_clear("feed-gap"),
                        until=_rises("polybot_book_resyncs_total"))
 
@@ -382,6 +394,7 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
                    meanwhile=_stop_losing, then=_kill_the_owner, end=_resume)
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
-ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
+ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
+       REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
        HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL,
        ZOMBIE_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)

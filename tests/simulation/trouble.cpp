@@ -9,6 +9,21 @@ using domain::StrategyName;
 using domain::TradingState;
 using sim::Fault;
 
+namespace {
+
+// Of the later faults only those that this world acts out. A changed fee is none of them: fills
+// before it is noticed are rightly booked at the rate of before.
+Fault any_fault(Random& random) {
+  constexpr std::array kLater{Fault::PastEnd, Fault::SurplusShares};
+  const std::int64_t drawn =
+      random.between(0, sim::kFaultsAtFirst + static_cast<std::int64_t>(kLater.size()) - 1);
+  return drawn < sim::kFaultsAtFirst
+             ? static_cast<Fault>(drawn)
+             : kLater[static_cast<std::size_t>(drawn - sim::kFaultsAtFirst)];
+}
+
+}  // namespace
+
 void World::plan_trouble() {
   stage_.schedule.after(random_.between(plan_.trouble_min, plan_.trouble_max), [this] {
     if (healed_) return;
@@ -57,7 +72,7 @@ void World::set_fault() {
                               Fault::AnswerLost, Fault::ExecutedLate};
   const auto fault = random_.chance(400'000)
                          ? kOften[static_cast<std::size_t>(random_.between(0, kOften.size() - 1))]
-                         : static_cast<Fault>(random_.between(0, sim::kFaults - 1));
+                         : any_fault(random_);
   set_fault(fault);
   // An order whose trade failed is matched again: told out of order, it is filled twice.
   if (fault == Fault::TradeFailed && random_.chance(500'000)) set_fault(Fault::UserEvents);

@@ -21,6 +21,7 @@ class FaultGate {
   // True with the probability of an active fault.
   [[nodiscard]] bool strikes(const FaultSettings* settings);
   [[nodiscard]] domain::Duration up_to(domain::Duration most);
+  [[nodiscard]] bool even_odds() { return random_.chance(500'000); }
 
  private:
   boost::asio::awaitable<http::Response> pass(Answer answer, http::Request request);

@@ -49,6 +49,16 @@ Response cancel_answer(const std::vector<domain::CancelAnswered>& answers) {
   return http::json(polymarket::write_cancel_answer(answer));
 }
 
+Response blocked_by_proxy() {
+  Response response;
+  response.status = 403;
+  response.content_type = "text/html; charset=UTF-8";
+  response.body =
+      "<!DOCTYPE html><html><head><title>Attention Required!</title></head>"
+      "<body>Sorry, you have been blocked.</body></html>";
+  return response;
+}
+
 }  // namespace
 
 PrivateApi::PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate,
@@ -59,8 +69,9 @@ void PrivateApi::register_routes(http::Router& router) {
   router.post("/auth/api-key", gate_.guard([this](const Request& r) { return create_api_key(r); }));
   router.get("/auth/derive-api-key",
              gate_.guard([this](const Request& r) { return derive_api_key(r); }));
-  router.post("/order", guard(&PrivateApi::post_order));
-  router.post("/orders", guard(&PrivateApi::post_orders));
+  // Where somebody is counts before who somebody is.
+  router.post("/order", outside_region(&PrivateApi::post_order));
+  router.post("/orders", outside_region(&PrivateApi::post_orders));
   router.del("/order", guard(&PrivateApi::delete_order));
   router.del("/orders", guard(&PrivateApi::delete_orders));
   router.del("/cancel-all", guard(&PrivateApi::cancel_all));
@@ -74,11 +85,21 @@ void PrivateApi::register_routes(http::Router& router) {
 }
 
 http::Handler PrivateApi::guard(Answer answer) {
+  return gate_.guard([this, answer](const Request& request) { return admit(answer, request); });
+}
+
+http::Handler PrivateApi::outside_region(Answer answer) {
   return gate_.guard([this, answer](const Request& request) {
-    const Member* member = authenticate_l2(request, members_, now_s());
-    if (member == nullptr) return venue_error(401, refusal::kUnauthorized);
-    return (this->*answer)(*member, request);
+    if (!gate_.strikes(host_.fault(Fault::RegionBlock))) return admit(answer, request);
+    // By the venue itself, or by what stands before it.
+    return gate_.even_odds() ? blocked_by_proxy() : venue_error(403, refusal::kRegion);
   });
+}
+
+Response PrivateApi::admit(Answer answer, const Request& request) {
+  const Member* member = authenticate_l2(request, members_, now_s());
+  if (member == nullptr) return venue_error(401, refusal::kUnauthorized);
+  return (this->*answer)(*member, request);
 }
 
 std::int64_t PrivateApi::now_s() const {

@@ -2,8 +2,8 @@
 //
 // Every request is authenticated (L1 for credentials, L2 HMAC otherwise); every order's EIP-712
 // signature is verified against the exchange contract of its market. An account is opened, with the
-// configured deposit, when its owner first asks for credentials. The faults answer-lost and
-// executed-late act here.
+// configured deposit, when its owner first asks for credentials. The faults answer-lost,
+// executed-late and region-block act here.
 #pragma once
 
 #include "common/polymarket/messages/orders.hpp"
@@ -24,6 +24,9 @@ class PrivateApi {
  private:
   using Answer = http::Response (PrivateApi::*)(const Member&, const http::Request&);
   [[nodiscard]] http::Handler guard(Answer answer);
+  // The same, but for callers from a region that may not trade (fault region-block).
+  [[nodiscard]] http::Handler outside_region(Answer answer);
+  [[nodiscard]] http::Response admit(Answer answer, const http::Request& request);
   [[nodiscard]] http::Response create_api_key(const http::Request& request);
   [[nodiscard]] http::Response derive_api_key(const http::Request& request);
 

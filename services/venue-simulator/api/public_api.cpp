@@ -96,6 +96,7 @@ void PublicApi::register_routes(http::Router& router) {
   router.get("/neg-risk", guard(&PublicApi::neg_risk));
   router.get("/clob-markets/{condition_id}", guard(&PublicApi::clob_market_record));
   router.get("/markets/keyset", guard(&PublicApi::markets));
+  router.get("/markets/{condition_id}", guard(&PublicApi::result));
   router.get("/events/slug/{slug}", guard(&PublicApi::event));
 }
 
@@ -172,8 +173,38 @@ Response PublicApi::clob_market_record(const Request& request) const {
   const auto id = domain::parse_hex<domain::MarketId>(request.param("condition_id"));
   const auto number = id ? host_.engine().find_market(*id) : std::nullopt;
   if (!number) return venue_error(404, "market not found");
-  return http::json(
-      polymarket::write_clob_market(clob_market(host_.engine().listing(*number)->market)));
+  const domain::Market& market = host_.engine().listing(*number)->market;
+  polymarket::ClobMarket record = clob_market(market);
+  record.fee = told_fee(market);
+  return http::json(polymarket::write_clob_market(record));
+}
+
+Response PublicApi::result(const Request& request) const {
+  const auto id = domain::parse_hex<domain::MarketId>(request.param("condition_id"));
+  const auto number = id ? host_.engine().find_market(*id) : std::nullopt;
+  if (!number) return venue_error(404, "market not found");
+  const domain::Market& market = host_.engine().listing(*number)->market;
+  polymarket::ClobResult result{.id = market.id,
+                                .closed = market.status == domain::MarketStatus::Resolved,
+                                .tokens = {market.yes_token, market.no_token},
+                                .winner = {}};
+  if (result.closed && market.payout.yes == domain::kPriceOne) result.winner = market.yes_token;
+  if (result.closed && market.payout.no == domain::kPriceOne) result.winner = market.no_token;
+  return http::json(polymarket::write_clob_result(result));
+}
+
+// An exponent that no formula is known for.
+domain::FeeSchedule PublicApi::told_fee(const domain::Market& market) const {
+  if (host_.fault(Fault::UnreadableMarket, market.id) == nullptr) return market.fee;
+  return {.rate_ppm = std::max<std::int64_t>(market.fee.rate_ppm, 50'000), .exponent = 3};
+}
+
+polymarket::GammaMarket PublicApi::listed(MarketNo number) const {
+  polymarket::GammaMarket market = gamma_market(number, host_.engine());
+  market.fee = told_fee(host_.engine().listing(number)->market);
+  if (market.closed && host_.fault(Fault::SilentResult, market.id) != nullptr)
+    market.resolution_status.clear();
+  return market;
 }
 
 Response PublicApi::markets(const Request& request) const {
@@ -188,7 +219,7 @@ Response PublicApi::markets(const Request& request) const {
       next = std::to_string(number.value - 1);
       break;
     }
-    page.push_back(gamma_market(number, host_.engine()));
+    page.push_back(listed(number));
   }
   return http::json(polymarket::write_gamma_page(page, next));
 }
@@ -198,7 +229,7 @@ Response PublicApi::event(const Request& request) const {
   std::vector<polymarket::GammaMarket> markets;
   for (const MarketNo number : host_.engine().markets()) {
     if (host_.engine().listing(number)->market.event_slug == request.param("slug")) {
-      markets.push_back(gamma_market(number, host_.engine()));
+      markets.push_back(listed(number));
     }
   }
   if (markets.empty()) return venue_error(404, "event not found");

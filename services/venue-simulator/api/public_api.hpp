@@ -1,6 +1,7 @@
 // The venue's public REST: time, version, books, market records, and the Gamma catalogue.
 #pragma once
 
+#include "common/polymarket/messages/catalogue.hpp"
 #include "services/venue-simulator/api/fault_gate.hpp"
 #include "services/venue-simulator/api/market_feed.hpp"
 
@@ -23,8 +24,12 @@ class PublicApi {
   [[nodiscard]] http::Response tick_size(const http::Request&) const;
   [[nodiscard]] http::Response neg_risk(const http::Request&) const;
   [[nodiscard]] http::Response clob_market_record(const http::Request&) const;
+  [[nodiscard]] http::Response result(const http::Request&) const;
   [[nodiscard]] http::Response markets(const http::Request&) const;
   [[nodiscard]] http::Response event(const http::Request&) const;
+  // As listed, with what the faults silent-result and unreadable-market make of it.
+  [[nodiscard]] polymarket::GammaMarket listed(MarketNo number) const;
+  [[nodiscard]] domain::FeeSchedule told_fee(const domain::Market& market) const;
   // The open or closed market of a token query, or the venue's error.
   [[nodiscard]] std::variant<const domain::Market*, http::Response> market_of_token(
       const http::Request& request) const;

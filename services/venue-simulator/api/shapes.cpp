@@ -208,6 +208,11 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   return event;
 }
 
+bool numbers_pending(const TradeTruth& trade, const ExchangeHost& host) {
+  const FaultSettings* fault = host.fault(Fault::EmptyNumbers, trade.market_id);
+  return fault != nullptr && Random(splitmix64(trade.number)).chance(fault->probability_ppm);
+}
+
 http::Response venue_error(unsigned status, std::string_view text) {
   return http::json(polymarket::write_error(text), status);
 }

@@ -8,6 +8,7 @@
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/user_channel.hpp"
 #include "services/venue-simulator/api/members.hpp"
+#include "services/venue-simulator/exchange_host.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -27,6 +28,8 @@ namespace polybot::venue_simulator {
 [[nodiscard]] polymarket::UserTradeEvent trade_event(const TradeTruth& trade, AccountId account,
                                                      const Members& members,
                                                      const MatchingEngine& engine);
+// By the fault empty-numbers: the same trade is always told of in the same way.
+[[nodiscard]] bool numbers_pending(const TradeTruth& trade, const ExchangeHost& host);
 [[nodiscard]] polymarket::OrderRecord order_record(const OrderTruth& order, const Members& members,
                                                    const MatchingEngine& engine);
 

@@ -89,6 +89,7 @@ polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId accou
     if (!query.wants_time(trade.matched_at) || !concerns(trade, account)) return;
     TradeRecord record = trade_event(trade, account, members, host.engine()).trade;
     if (!query.wants(record)) return;
+    record.numbers_pending = numbers_pending(trade, host);
     first.insert_or_assign(trade.number, std::move(record));
     if (first.size() > kPageItems + 1) first.erase(std::prev(first.end()));
   };

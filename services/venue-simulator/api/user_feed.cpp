@@ -46,6 +46,7 @@ bool UserFeed::receive(Session& session, const std::string& text) {
   }
   session.member = member;
   session.markets = {wanted->markets.begin(), wanted->markets.end()};
+  session.no_trades = wanted->no_trades;
   return true;
 }
 
@@ -72,7 +73,8 @@ void UserFeed::publish(const Outputs& outputs) {
     std::string text;
     if (const auto* order = std::get_if<OrderOutput>(&output)) {
       polymarket::write_user_order(order_event(*order, members_, host_.engine()), text);
-      deliver(order->account, order->update.market, std::move(text));
+      deliver({order->account, order->update.market, About::Order,
+               std::make_shared<const std::string>(std::move(text))});
       continue;
     }
     const auto& trade = std::get<TradeOutput>(output);
@@ -81,44 +83,45 @@ void UserFeed::publish(const Outputs& outputs) {
     TradeTruth then = *truth;  // it may have moved on since
     then.status = trade.trade.status;
     then.updated_at = trade.trade.updated_at;
-    polymarket::write_user_trade(trade_event(then, trade.account, members_, host_.engine()), text);
-    deliver(trade.account, then.market_id, std::move(text));
+    polymarket::UserTradeEvent event = trade_event(then, trade.account, members_, host_.engine());
+    event.trade.numbers_pending = numbers_pending(then, host_);
+    polymarket::write_user_trade(event, text);
+    deliver({trade.account, then.market_id, About::Trade,
+             std::make_shared<const std::string>(std::move(text))});
   }
 }
 
-void UserFeed::deliver(AccountId account, const domain::MarketId& market, std::string text) {
-  const auto shared = std::make_shared<const std::string>(std::move(text));  // to several sessions
-  const FaultSettings* fault = host_.fault(Fault::UserEvents, market);
+void UserFeed::deliver(const News& news) {
+  const FaultSettings* fault = host_.fault(Fault::UserEvents, news.market);
   if (fault == nullptr || !fault_random_.chance(fault->probability_ppm)) {
-    send(account, market, shared);
+    send(news);
     return;
   }
   // Late, so that others overtake it; twice; or both.
   const domain::Duration most = fault->delay.count() > 0 ? fault->delay : kLateness;
   const domain::Duration delay = fault_random_.between(domain::Duration{1'000'000}, most);
   const auto kind = fault_random_.between(0, 2);
-  if (kind != 0) send(account, market, shared);
-  if (kind == 1) send(account, market, shared);
-  if (kind != 1) send_late(account, market, shared, delay);
+  if (kind != 0) send(news);
+  if (kind == 1) send(news);
+  if (kind != 1) send_late(news, delay);
 }
 
-void UserFeed::send(AccountId account, const domain::MarketId& market,
-                    const http::SharedText& text) {
+void UserFeed::send(const News& news) {
   for (const auto& session : sessions_) {
-    if (session->member == nullptr || session->member->account != account) continue;
-    if (!session->markets.empty() && !session->markets.contains(market)) continue;
-    session->socket->send(text);
+    if (session->member == nullptr || session->member->account != news.account) continue;
+    if (!session->markets.empty() && !session->markets.contains(news.market)) continue;
+    if (session->no_trades && news.about == About::Trade) continue;
+    session->socket->send(news.text);
   }
 }
 
-void UserFeed::send_late(AccountId account, const domain::MarketId& market, http::SharedText text,
-                         domain::Duration delay) {
-  auto wait = [](UserFeed& feed, std::weak_ptr<int> alive, AccountId to, domain::MarketId about,
-                 http::SharedText late, domain::Duration span) -> boost::asio::awaitable<void> {
+void UserFeed::send_late(News news, domain::Duration delay) {
+  auto wait = [](UserFeed& feed, std::weak_ptr<int> alive, News late,
+                 domain::Duration span) -> boost::asio::awaitable<void> {
     co_await runtime::sleep_for(span);
-    if (alive.lock()) feed.send(to, about, late);
+    if (alive.lock()) feed.send(late);
   };
-  boost::asio::co_spawn(executor_, wait(*this, alive_, account, market, std::move(text), delay),
+  boost::asio::co_spawn(executor_, wait(*this, alive_, std::move(news), delay),
                         boost::asio::detached);
 }
 

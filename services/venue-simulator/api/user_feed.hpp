@@ -35,12 +35,20 @@ class UserFeed {
     std::shared_ptr<http::WebSocketSession> socket;  // shared with the server's connection
     const Member* member = nullptr;                  // null until it has authenticated
     std::set<domain::MarketId> markets;              // empty: all
+    bool no_trades = false;                          // it asked for an empty list of markets
+  };
+  enum class About : std::uint8_t { Order, Trade };
+  // A text for an account's sockets.
+  struct News {
+    AccountId account;
+    domain::MarketId market;
+    About about = About::Order;
+    http::SharedText text;  // several sessions get it
   };
   [[nodiscard]] bool receive(Session& session, const std::string& text);
-  void deliver(AccountId account, const domain::MarketId& market, std::string text);
-  void send(AccountId account, const domain::MarketId& market, const http::SharedText& text);
-  void send_late(AccountId account, const domain::MarketId& market, http::SharedText text,
-                 domain::Duration delay);
+  void deliver(const News& news);
+  void send(const News& news);
+  void send_late(News news, domain::Duration delay);
 
   boost::asio::any_io_executor executor_;
   const ExchangeHost& host_;

@@ -118,11 +118,14 @@ SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, 
     return answer;
   }
   Order order = make_order(account, request, now);
-  const Plan planned = plan(order);
+  Plan planned = plan(order);
   const bool delayed = markets_.at(order.truth.market).listing.market.taker_delay &&
                        !order.truth.post_only &&
                        (planned.quantity.is_positive() || !rests(request.time_in_force));
   if (delayed) return hold(order, turn);
+  const FaultSettings* surplus = faults.active(Fault::SurplusShares, now, order.truth.market_id);
+  if (surplus != nullptr && random_.chance(surplus->probability_ppm))
+    planned = plan(order, Bound::Cash);
   if (const auto reason = entry_refusal(order, planned)) {
     answer.outcome = domain::SubmitRejected{*reason, {}};
     return answer;

@@ -1,6 +1,7 @@
 // Who trades with whom: plans, trades level by level, and what both sides give and get.
 #include <algorithm>
 
+#include "common/domain/bounds.hpp"
 #include "common/domain/fees.hpp"
 #include "services/venue-simulator/core/engine_terms.hpp"
 #include "services/venue-simulator/core/identity.hpp"
@@ -23,11 +24,12 @@ constexpr domain::Duration kFailAfterMax = std::chrono::seconds(4);
 
 }  // namespace
 
-MatchingEngine::Plan MatchingEngine::plan(const Order& taker) const {
+MatchingEngine::Plan MatchingEngine::plan(const Order& taker, Bound bound) const {
   Plan plan;
   const MarketState& market = markets_.at(taker.truth.market);
-  Quantity leaves = floor_to_lot(taker.leaves());
   const bool bounded = taker.cash_bound.is_positive();
+  Quantity leaves =
+      floor_to_lot(bounded && bound == Bound::Cash ? domain::kQuantityMax : taker.leaves());
   Money cash_left = taker.cash_bound;
   const auto take = [&](Price yes_price, const BookLevel& level) {
     const Price price = in_terms_of(taker.outcome, yes_price);

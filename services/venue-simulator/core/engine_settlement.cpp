@@ -18,6 +18,7 @@ using domain::VenueTradeStatus;
 namespace {
 
 constexpr domain::Duration kRedeemRetry = std::chrono::seconds(1);
+constexpr domain::Duration kTradesOn = std::chrono::seconds(1);  // past the end, at a time
 constexpr domain::Duration kRetryAfterMin = std::chrono::seconds(1);
 constexpr domain::Duration kRetryAfterMax = std::chrono::seconds(4);
 
@@ -140,10 +141,18 @@ void MatchingEngine::run_due(Timestamp now, FaultBoard& faults, Outputs& out) {
       advance_trade(timer.subject, turn);
       break;
     case TimerKind::CloseMarket:
-      close_market(market, turn);
+      if (trades_on(market, turn)) {
+        set_timer(now + kTradesOn, TimerKind::CloseMarket, market.value);
+      } else {
+        close_market(market, turn);
+      }
       break;
     case TimerKind::ResolveMarket:
-      resolve_market(market, turn);
+      if (markets_.at(market).listing.market.status != domain::MarketStatus::Closed) {
+        set_timer(now + 2 * kTradesOn, TimerKind::ResolveMarket, market.value);
+      } else {
+        resolve_market(market, turn);
+      }
       break;
     case TimerKind::RedeemMarket:
       redeem_market(market, turn);
@@ -159,6 +168,11 @@ void MatchingEngine::run_due(Timestamp now, FaultBoard& faults, Outputs& out) {
       set_timer(now + kTidyEvery, TimerKind::Tidy, 0);
       break;
   }
+}
+
+bool MatchingEngine::trades_on(MarketNo market, const Turn& turn) const {
+  const domain::MarketId& id = markets_.at(market).listing.market.id;
+  return turn.faults.active(Fault::PastEnd, turn.now, id) != nullptr;
 }
 
 void MatchingEngine::close_market(MarketNo market, Turn& turn) {

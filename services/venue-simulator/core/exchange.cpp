@@ -17,6 +17,7 @@ namespace {
 constexpr Duration kNap = std::chrono::seconds(3);
 constexpr Duration kJumpBack = std::chrono::seconds(10);
 constexpr domain::Price kJumpSize = domain::Price::from_raw(2'000);
+constexpr domain::Price kChangedRate = domain::Price::from_raw(700);
 constexpr Money kDrift = Money::from_raw(1'230'000);
 
 EngineSettings with_seed(EngineSettings settings, std::uint64_t seed) {
@@ -177,6 +178,11 @@ void Exchange::start_fault(const SetFault& input, Outputs& out) {
   if (input.fault == Fault::VenueDrift) {
     drift_cash(settings.amount.is_zero() ? kDrift : settings.amount);
   }
+  if (input.fault == Fault::FeeChange) {
+    const domain::Price rate = settings.size.is_zero() ? kChangedRate : settings.size;
+    constexpr std::int64_t kPpmPerUnit = 1'000'000 / domain::Price::kScale;
+    engine_.change_fee(settings.market, rate.raw() * kPpmPerUnit);
+  }
   if (input.fault == Fault::FairValueJump) {
     const auto wanted =
         settings.market ? engine_.find_market(*settings.market) : std::optional<MarketNo>{};
@@ -252,14 +258,16 @@ std::string Exchange::save() {
   Saver saver(bytes);
   fields(saver);
   saver(dead_man_switch_);
+  faults_.later_fields(saver);
   return bytes;
 }
 
 bool Exchange::load(std::string_view bytes) {
   Loader loader(bytes);
   fields(loader);
-  // A state of before there was such a switch ends here.
+  // States of before there was such a switch, or were the later faults, end here.
   if (!loader.at_end()) loader(dead_man_switch_);
+  if (!loader.at_end()) faults_.later_fields(loader);
   return loader.ok() && loader.at_end();
 }
 

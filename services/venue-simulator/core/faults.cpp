@@ -4,9 +4,11 @@ namespace polybot::venue_simulator {
 namespace {
 
 constexpr std::array<std::string_view, kFaults> kNames = {
-    "feed-freeze", "feed-gap",        "reject",      "leg-miss",     "venue-hang",
-    "answer-lost", "executed-late",   "user-events", "trade-failed", "user-socket-drop",
-    "late-fill",   "fair-value-jump", "venue-drift", "venue-down"};
+    "feed-freeze",      "feed-gap",        "reject",      "leg-miss",       "venue-hang",
+    "answer-lost",      "executed-late",   "user-events", "trade-failed",   "user-socket-drop",
+    "late-fill",        "fair-value-jump", "venue-drift", "venue-down",     "empty-numbers",
+    "region-block",     "past-end",        "fee-change",  "surplus-shares", "silent-result",
+    "unreadable-market"};
 
 }  // namespace
 

@@ -1,8 +1,9 @@
 // The faults that can be switched on at run time, and the board that says which are on.
 //
 // Faults of the exchange itself (reject, leg-miss, trade-failed, late-fill, fair-value-jump,
-// venue-drift) act inside its core; faults of the way to it (feeds, sockets, answers) are only kept
-// here and act in the shell. The board is part of the exchange's state and survives a restart.
+// venue-drift, past-end, fee-change, surplus-shares) act inside its core; faults of the way to it
+// (feeds, sockets, answers) are only kept here and act in the shell. The board is part of the
+// exchange's state and survives a restart.
 #pragma once
 
 #include <array>
@@ -17,22 +18,31 @@
 namespace polybot::venue_simulator {
 
 enum class Fault : std::uint8_t {
-  FeedFreeze,      // market sockets stay open and answer PING but carry no data
-  FeedGap,         // market messages get lost
-  Reject,          // orders are refused
-  LegMiss,         // one leg of a batch is refused: in `market`, else the last of the batch
-  VenueHang,       // requests are taken up and wait `delay` before anything happens
-  AnswerLost,      // orders are executed, then the connection dies without an answer
-  ExecutedLate,    // the connection dies; the orders are executed up to `delay` (15 s) later
-  UserEvents,      // private events come twice, late and out of order
-  TradeFailed,     // trades end FAILED instead of CONFIRMED
-  UserSocketDrop,  // private sockets are cut, and again each `delay` if that is given
-  LateFill,        // canceled orders are filled all the same, `delay` after the cancel
-  FairValueJump,   // the fair value of `market` jumps by `size`, and back after `delay`
-  VenueDrift,      // the cash of every account moves by `amount` without a trade
-  VenueDown,       // no request is answered, no socket stays open
+  FeedFreeze,        // market sockets stay open and answer PING but carry no data
+  FeedGap,           // market messages get lost
+  Reject,            // orders are refused
+  LegMiss,           // one leg of a batch is refused: in `market`, else the last of the batch
+  VenueHang,         // requests are taken up and wait `delay` before anything happens
+  AnswerLost,        // orders are executed, then the connection dies without an answer
+  ExecutedLate,      // the connection dies; the orders are executed up to `delay` (15 s) later
+  UserEvents,        // private events come twice, late and out of order
+  TradeFailed,       // trades end FAILED instead of CONFIRMED
+  UserSocketDrop,    // private sockets are cut, and again each `delay` if that is given
+  LateFill,          // canceled orders are filled all the same, `delay` after the cancel
+  FairValueJump,     // the fair value of `market` jumps by `size`, and back after `delay`
+  VenueDrift,        // the cash of every account moves by `amount` without a trade
+  VenueDown,         // no request is answered, no socket stays open
+  EmptyNumbers,      // trades are told of with empty numbers
+  RegionBlock,       // orders are refused with a 403, by the venue or by its proxy
+  PastEnd,           // markets trade on past their end date
+  FeeChange,         // at once, and for good: the taker's rate of `market`, else of all, is `size`
+  SurplusShares,     // immediate buys spend their cash, however many shares that is
+  SilentResult,      // listings of resolved markets do not say that they are
+  UnreadableMarket,  // the fee of `market`, else of all, is told in a way nobody can read
 };
-inline constexpr int kFaults = static_cast<int>(Fault::VenueDown) + 1;
+inline constexpr int kFaults = static_cast<int>(Fault::UnreadableMarket) + 1;
+// Of a board that was saved before there were more.
+inline constexpr int kFaultsAtFirst = static_cast<int>(Fault::VenueDown) + 1;
 
 // "feed-freeze", ...; the names of the admin port and of the metric proofs.
 [[nodiscard]] std::string_view to_string(Fault fault);
@@ -43,7 +53,7 @@ struct FaultSettings {
   domain::Duration duration{};               // 0 = until cleared
   domain::Duration delay{};                  // 0 = the fault's default
   std::optional<domain::MarketId> market;    // none = all
-  domain::Price size;                        // of a jump; 0 = the default
+  domain::Price size;                        // of a jump, or a rate; 0 = the default
   domain::Money amount;                      // of a drift; 0 = the default
   std::int64_t count = 0;                    // occasions left; 0 = unlimited
 
@@ -70,10 +80,23 @@ class FaultBoard {
 
   template <class Archive>
   void fields(Archive& archive) {
-    for (Slot& slot : slots_) archive(slot.on, slot.until, slot.settings);
+    save_slots(archive, 0, kFaultsAtFirst);
+  }
+  // The rest, which stands at the end of the exchange's state.
+  template <class Archive>
+  void later_fields(Archive& archive) {
+    save_slots(archive, kFaultsAtFirst, kFaults);
   }
 
  private:
+  template <class Archive>
+  void save_slots(Archive& archive, int first, int last) {
+    for (int i = first; i < last; ++i) {
+      Slot& slot = slots_[static_cast<std::size_t>(i)];
+      archive(slot.on, slot.until, slot.settings);
+    }
+  }
+
   struct Slot {
     bool on = false;
     domain::Timestamp until{};  // epoch = no end

@@ -86,6 +86,14 @@ void MatchingEngine::change_tick(MarketNo market, Price tick, Timestamp now, Out
   definition.tick = tick;
 }
 
+void MatchingEngine::change_fee(const std::optional<domain::MarketId>& market,
+                                std::int64_t rate_ppm) {
+  for (auto& [number, state] : markets_) {
+    domain::Market& definition = state.listing.market;
+    if (market ? definition.id == *market : is_open(number)) definition.fee.rate_ppm = rate_ppm;
+  }
+}
+
 const Listing* MatchingEngine::listing(MarketNo market) const {
   if (const auto living = markets_.find(market); living != markets_.end()) {
     return &living->second.listing;

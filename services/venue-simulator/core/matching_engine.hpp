@@ -20,6 +20,7 @@
 //   seconds after that.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -135,6 +136,8 @@ class MatchingEngine {
   MarketNo list_market(Listing listing, domain::Timestamp now, Outputs& out);
   void set_payout(MarketNo market, const domain::Payout& payout);
   void change_tick(MarketNo market, domain::Price tick, domain::Timestamp now, Outputs& out);
+  // Of what is matched from now on, in one market or in all that are open. The venue says nothing.
+  void change_fee(const std::optional<domain::MarketId>& market, std::int64_t rate_ppm);
   // Living and kept ones; null for what was never there or is forgotten.
   [[nodiscard]] const Listing* listing(MarketNo market) const;
   [[nodiscard]] std::optional<MarketNo> find_market(const domain::MarketId& id) const;
@@ -261,7 +264,10 @@ class MatchingEngine {
     domain::Quantity reserved_shares;
     OrderState state = OrderState::Resting;
     bool house = false;
-    [[nodiscard]] domain::Quantity leaves() const { return truth.quantity - truth.matched; }
+    // More than it asked for can be matched: what is left is nothing then.
+    [[nodiscard]] domain::Quantity leaves() const {
+      return std::max(truth.quantity - truth.matched, domain::Quantity{});
+    }
     template <class Archive>
     void fields(Archive& archive) {
       archive(truth, outcome, book_side, yes_price, cash_bound, reserved_cash, reserved_shares,
@@ -347,7 +353,9 @@ class MatchingEngine {
   void match_delayed(std::uint64_t number, Turn& turn);
 
   // Matching.
-  [[nodiscard]] Plan plan(const Order& taker) const;
+  // What an immediate buy is bounded by beside its limit. The venue's is its cash alone.
+  enum class Bound : std::uint8_t { SharesAndCash, Cash };
+  [[nodiscard]] Plan plan(const Order& taker, Bound bound = Bound::SharesAndCash) const;
   domain::TradeId match_level(Order& taker, const PlannedTrade& planned, Turn& turn);
   [[nodiscard]] TradeTruth::Party take_from(MarketState& market, Order& maker,
                                             domain::Quantity quantity, Turn& turn);
@@ -372,6 +380,7 @@ class MatchingEngine {
   // Once per outside party of a trade.
   using CountFill = void (*)(Totals& totals, const TradeTruth::Party& party, domain::Money fee);
   void for_each_fill(const TradeTruth& trade, CountFill count);
+  [[nodiscard]] bool trades_on(MarketNo market, const Turn& turn) const;
   void close_market(MarketNo market, Turn& turn);
   void resolve_market(MarketNo market, Turn& turn);
   void redeem_market(MarketNo market, Turn& turn);

@@ -487,6 +487,80 @@ TEST_F(VenueTest, CutsTheConnectionWhenTheAnswerIsToBeLostButExecutes) {
   test::run(venue.io, body());
 }
 
+TEST_F(VenueTest, RefusesOrdersOfABlockedRegionByItselfAndByItsProxy) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    const polymarket::BookSummary book = co_await trader.book(market.yes_token);
+    const auto posted = trader.order(market, Side::Buy, lower(book), "10");
+    const domain::VenueOrderId id = trader.id_of(posted, market);
+    (void)co_await trader.admin(http::Method::Post, "/faults/region-block");
+    bool in_words = false;
+    bool as_page = false;
+    for (int i = 0; i < 40 && !(in_words && as_page); ++i) {
+      const http::Outcome answer = co_await trader.post(posted);
+      EXPECT_EQ(answer->status, 403U);
+      const auto outcome = polymarket::read_order_answer(answer->status, answer->body, id, {});
+      const auto* refused = std::get_if<domain::SubmitRejected>(&outcome);
+      EXPECT_TRUE(refused != nullptr && refused->reason == domain::RejectReason::Forbidden);
+      (answer->body.front() == '{' ? in_words : as_page) = true;
+    }
+    EXPECT_TRUE(in_words && as_page);
+    (void)co_await trader.admin(http::Method::Delete, "/faults/region-block");
+    EXPECT_EQ((co_await trader.post(posted))->status, 200U);
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, LeavesTheNumbersOfATradeEmpty) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    const polymarket::BookSummary book = co_await trader.book(market.yes_token);
+    (void)co_await trader.admin(http::Method::Post, "/faults/empty-numbers");
+    auto posted = trader.order(market, Side::Buy, book.asks.back().price, "10", TimeInForce::Fak);
+    EXPECT_EQ((co_await trader.post(posted))->status, 200U);
+    http::Outcome answer = co_await trader.send(http::Method::Get, "/data/trades");
+    auto page = polymarket::parse_trades(answer->body);
+    EXPECT_EQ(page->unreadable.size(), 1U);
+    EXPECT_TRUE(page->items.empty());
+    (void)co_await trader.admin(http::Method::Delete, "/faults/empty-numbers");
+    answer = co_await trader.send(http::Method::Get, "/data/trades");
+    page = polymarket::parse_trades(answer->body);
+    EXPECT_TRUE(page->unreadable.empty());
+    EXPECT_EQ(page->items.size(), 1U);
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, TellsTermsThatNobodyCanReadAndWhoHasWon) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    const domain::Market market = co_await trader.pick_market();
+    const std::string id = domain::to_string(market.id);
+    const std::string wanted = "{\"market\":\"" + market.slug + "\"}";
+    (void)co_await trader.admin(http::Method::Post, "/faults/unreadable-market", wanted);
+    http::Outcome answer = co_await trader.get(venue.url("/clob-markets/" + id));
+    EXPECT_FALSE(polymarket::parse_clob_market(answer->body).has_value());
+    answer = co_await trader.get(venue.url("/markets/keyset?condition_ids=" + id));
+    const auto page = polymarket::parse_gamma_page(answer->body);
+    EXPECT_EQ(page->skipped.size(), 1U);
+    EXPECT_TRUE(page->skipped.at(0).state.has_value());
+    answer = co_await trader.get(venue.url("/markets/" + id));
+    const auto result = polymarket::parse_clob_result(answer->body);
+    EXPECT_TRUE(result.has_value());
+    EXPECT_FALSE(result->closed);
+    EXPECT_FALSE(result->winner);
+  };
+  test::run(venue.io, body());
+}
+
 TEST_F(VenueTest, DropsUserSocketsAndTellsTheTruth) {
   Running venue(folder);
   Trader trader(venue);

@@ -144,13 +144,19 @@ TEST_F(DeadManTest, IsPartOfTheStateThatSurvivesARestart) {
   EXPECT_TRUE(again.exchange.engine().open_orders(account).empty());
 }
 
-TEST_F(DeadManTest, AStateFromBeforeTheSwitchCanStillBeRead) {
+// What stands at the end of a state since then.
+TEST_F(DeadManTest, AStateFromBeforeTheSwitchOrTheLaterFaultsCanStillBeRead) {
   rest_order();
-  std::string state = venue.exchange.save();
-  state.resize(state.size() - sizeof(std::uint32_t));  // an empty map of chains
-  Venue again;
-  EXPECT_TRUE(again.exchange.load(state));
-  EXPECT_EQ(again.exchange.engine().open_orders(account).size(), 1U);
+  const std::string state = venue.exchange.save();
+  std::string faults;
+  Saver saver(faults);
+  venue.exchange.faults().later_fields(saver);
+  constexpr std::size_t kNoChains = sizeof(std::uint32_t);  // an empty map
+  for (const std::size_t missing : {faults.size(), faults.size() + kNoChains}) {
+    Venue again;
+    EXPECT_TRUE(again.exchange.load(std::string_view(state).substr(0, state.size() - missing)));
+    EXPECT_EQ(again.exchange.engine().open_orders(account).size(), 1U);
+  }
 }
 
 }  // namespace

@@ -218,6 +218,63 @@ TEST(Faults, VenueDriftMovesCashAndBack) {
   EXPECT_EQ(venue.cash(alice), money("1000"));
 }
 
+TEST(Faults, PastEndLetsAMarketTradeOnAndResolveLater) {
+  Venue venue;
+  const AccountId alice = venue.open(1);
+  const MarketNo market = venue.list(1, 30s);
+  venue.on(SetFault{Fault::PastEnd, {.duration = 90s}});
+  venue.advance(60s);
+  EXPECT_TRUE(venue.exchange.engine().is_open(market));
+  accepted(venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.40", "10"));
+  venue.advance(31s);
+  EXPECT_FALSE(venue.exchange.engine().is_open(market));
+  venue.advance(3s);
+  EXPECT_EQ(venue.exchange.engine().listing(market)->market.status, domain::MarketStatus::Resolved);
+}
+
+TEST(Faults, FeeChangeChargesAnotherRateFromNowOn) {
+  Venue venue;
+  const AccountId alice = venue.open(1);
+  const AccountId bob = venue.open(2);
+  const MarketNo market = venue.list();
+  venue.on(SetFault{Fault::FeeChange, {.size = price("0.05")}});
+  EXPECT_EQ(venue.exchange.engine().listing(market)->market.fee.rate_ppm, 50'000);
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.50", "10");
+  venue.submit(bob, market, Outcome::Yes, Side::Buy, "0.50", "10", TimeInForce::Fak);
+  venue.advance(10s);
+  EXPECT_EQ(venue.cash(bob), money("1000") - money("5") - money("0.125"));
+}
+
+// As at the venue: what is signed of a buy is its cash, and cheaper shares are more.
+TEST(Faults, SurplusSharesSpendTheWholeCash) {
+  Venue venue;
+  const AccountId alice = venue.open(1);
+  const AccountId bob = venue.open(2);
+  const MarketNo market = venue.list();
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.50", "300");
+  venue.on(SetFault{Fault::SurplusShares, {}});
+  NewOrder order = venue.order(market, Outcome::Yes, Side::Buy, "0.55", "100", TimeInForce::Fak);
+  order.cash = money("55");
+  const SubmitAnswer answer = venue.submit(bob, order);
+  accepted(answer);
+  EXPECT_EQ(answer.making, money("55"));
+  EXPECT_EQ(answer.taking, money("110"));
+  venue.advance(10s);
+  EXPECT_EQ(venue.held(bob, market, Outcome::Yes), qty("110"));
+  EXPECT_EQ(venue.exchange.engine().totals(bob).orders_matched, 1U);
+}
+
+TEST(Faults, AreOnAgainAfterARestart) {
+  Venue venue;
+  venue.on(SetFault{Fault::VenueDown, {}});
+  venue.on(SetFault{Fault::RegionBlock, {.count = 3}});
+  Venue other;
+  ASSERT_TRUE(other.exchange.load(venue.exchange.save()));
+  EXPECT_NE(other.exchange.faults().active(Fault::VenueDown, venue.now), nullptr);
+  ASSERT_NE(other.exchange.faults().active(Fault::RegionBlock, venue.now), nullptr);
+  EXPECT_EQ(other.exchange.faults().active(Fault::RegionBlock, venue.now)->count, 3);
+}
+
 TEST(Faults, HaveNamesThatParse) {
   for (int i = 0; i < kFaults; ++i) {
     const auto fault = static_cast<Fault>(i);
