@@ -19,6 +19,7 @@ struct CommandId {
 };
 
 enum class TradingState : std::uint8_t { Active, Reducing, Halted };
+inline constexpr int kTradingStates = 3;
 
 struct StartStrategy {
   StrategyName strategy;

@@ -1,6 +1,7 @@
 #include "common/domain/events.hpp"
 
 #include <array>
+#include <type_traits>
 
 namespace polybot::domain {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::array<std::string_view, kEventKinds> kEventKindNames = {
     "journal_opened",        "manager_started",  "trading_state_changed",
     "strategy_switched",     "lease_granted",    "command_accepted",
     "command_denied",        "flatten_begun",    "flatten_ended",
-    "account_reconciled"};
+    "account_reconciled",    "journal_restored"};
 
 // In the order of DenyReason.
 constexpr std::array<std::string_view, kDenyReasons> kDenyReasonNames = {
@@ -55,6 +56,14 @@ constexpr std::array<std::string_view, kDenyReasons> kDenyReasonNames = {
     "venue_unavailable",
     "not_ready"};
 
+// In the order of StateReason.
+constexpr std::array<std::string_view, kStateReasons> kStateReasonNames = {
+    "requested", "flatten", "daily_loss_exceeded", "drawdown_exceeded", "first_start", "restored"};
+
+// In the order of LeftReason.
+constexpr std::array<std::string_view, kLeftReasons> kLeftReasonNames = {
+    "below_minimum", "market_over", "not_held", "resumed"};
+
 }  // namespace
 
 std::string_view event_kind_name(std::size_t kind) {
@@ -66,6 +75,72 @@ std::string_view deny_reason_name(DenyReason reason) {
   const auto index = static_cast<std::size_t>(reason);
   POLYBOT_ASSERT(index < kDenyReasonNames.size());
   return kDenyReasonNames[index];
+}
+
+std::string_view state_reason_name(StateReason reason) {
+  const auto index = static_cast<std::size_t>(reason);
+  POLYBOT_ASSERT(index < kStateReasonNames.size());
+  return kStateReasonNames[index];
+}
+
+std::string_view state_origin_name(StateReason reason) {
+  switch (reason) {
+    case StateReason::Requested:
+    case StateReason::Flatten:
+      return "operator";
+    case StateReason::DailyLossExceeded:
+    case StateReason::DrawdownExceeded:
+      return "risk_limit";
+    case StateReason::FirstStart:
+      return "configuration";
+    case StateReason::Restored:
+      return "restore";
+  }
+  return "";
+}
+
+DenyReason deny_reason_of(StateReason reason) {
+  switch (reason) {
+    case StateReason::DailyLossExceeded:
+      return DenyReason::DailyLossExceeded;
+    case StateReason::DrawdownExceeded:
+      return DenyReason::DrawdownExceeded;
+    case StateReason::Requested:
+    case StateReason::Flatten:
+    case StateReason::FirstStart:
+    case StateReason::Restored:
+      break;
+  }
+  return DenyReason::TradingReducing;
+}
+
+std::string_view left_reason_name(LeftReason reason) {
+  const auto index = static_cast<std::size_t>(reason);
+  POLYBOT_ASSERT(index < kLeftReasonNames.size());
+  return kLeftReasonNames[index];
+}
+
+std::optional<ClientOrderId> order_of(const EventBody& body) {
+  return std::visit(
+      [](const auto& event) -> std::optional<ClientOrderId> {
+        using Body = std::decay_t<decltype(event)>;
+        if constexpr (std::is_same_v<Body, OrderSubmitted>) {
+          return event.order.id;
+        } else if constexpr (requires { event.fill.order; }) {
+          return event.fill.order;
+        } else if constexpr (requires { ClientOrderId(event.order); }) {
+          return event.order;
+        } else {
+          return std::nullopt;
+        }
+      },
+      body);
+}
+
+bool follows(const Event& event, std::uint64_t last) {
+  if (event.seq == last + 1) return true;
+  const auto* restored = std::get_if<JournalRestored>(&event.body);
+  return restored != nullptr && restored->backup_seq == last && event.seq > last;
 }
 
 }  // namespace polybot::domain

@@ -98,9 +98,26 @@ enum class CancelReason : std::uint8_t {
   Shutdown,
   Resurrected,  // sign of life after a written-off ambiguous order
   Ambiguous,    // it may or may not exist: deleted by id until that is known
+  Restored,     // of a lost history: nobody watches it any more
 };
 
 enum class FillStatus : std::uint8_t { Matched, Mined, Confirmed };
+
+// Why a trading state is what it is. Closed: the values are a metric label.
+enum class StateReason : std::uint8_t {
+  Requested,  // an operator halted, reduced or resumed
+  Flatten,    // an operator asked to flatten, which only reduces
+  DailyLossExceeded,
+  DrawdownExceeded,
+  FirstStart,  // trading.first_state of a new journal
+  Restored,    // a backup was restored, and nobody knows any more what had been halted since
+};
+inline constexpr int kStateReasons = static_cast<int>(StateReason::Restored) + 1;
+[[nodiscard]] std::string_view state_reason_name(StateReason reason);  // "daily_loss_exceeded"
+// "operator", "risk_limit", "configuration" or "restore".
+[[nodiscard]] std::string_view state_origin_name(StateReason reason);
+// What an order that opens is denied with while trading is reducing for this reason.
+[[nodiscard]] DenyReason deny_reason_of(StateReason reason);
 
 // A strategy's holding in one market after an event.
 struct PositionState {
@@ -281,7 +298,7 @@ struct ManagerStarted {
 struct TradingStateChanged {
   std::optional<StrategyName> strategy;  // none = the account
   TradingState state = TradingState::Active;
-  DenyReason cause = DenyReason::None;  // DailyLossExceeded, DrawdownExceeded; None = operator
+  StateReason reason = StateReason::Requested;
   bool operator==(const TradingStateChanged&) const = default;
 };
 struct StrategySwitched {
@@ -305,10 +322,28 @@ struct FlattenBegun {
   std::optional<StrategyName> strategy;  // none = the account
   bool operator==(const FlattenBegun&) const = default;
 };
+// Why something is still held when a flatten has ended.
+enum class LeftReason : std::uint8_t {
+  BelowMinimum,  // worth less than the venue lets anyone sell
+  MarketOver,    // the market takes no orders any more: its result pays
+  NotHeld,       // the book has it, the account does not: sold outside of this program
+  Resumed,       // trading was resumed before it was sold
+};
+inline constexpr int kLeftReasons = static_cast<int>(LeftReason::Resumed) + 1;
+[[nodiscard]] std::string_view left_reason_name(LeftReason reason);  // "below_minimum"
 struct FlattenEnded {
   CommandId command;
+  struct Left {
+    StrategyName strategy;
+    Instrument instrument;
+    Quantity quantity;
+    LeftReason reason = LeftReason::BelowMinimum;
+    bool operator==(const Left&) const = default;
+  };
+  std::vector<Left> left{};  // at most kLeftMax
   bool operator==(const FlattenEnded&) const = default;
 };
+inline constexpr std::size_t kLeftMax = 500;
 struct CommandAccepted {
   CommandId command;
   bool operator==(const CommandAccepted&) const = default;
@@ -318,18 +353,31 @@ struct CommandDenied {
   CommandDenyReason reason = CommandDenyReason::None;
   bool operator==(const CommandDenied&) const = default;
 };
+// The journal goes on from a backup: what happened between the backup's last record and this one is
+// in no record. Its own number, and its count of starts, lie beyond any that the lost journal can
+// have used, so that nothing which was numbered there can be taken for something of here.
+struct JournalRestored {
+  std::uint64_t timeline = 0;    // random: names the history from here on
+  std::uint64_t backup_seq = 0;  // the backup's last record: the one before this
+  Timestamp backup_at{};         // when that was recorded
+  std::uint64_t lost_seq = 0;    // last record of the journal that was set aside; 0 = unknown
+  std::uint32_t start = 0;       // starts are counted on from here
+  bool operator==(const JournalRestored&) const = default;
+};
 
-using EventBody =
-    std::variant<SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous,
-                 OrderAccepted, OrderRejected, OrderFilled, FillAdvanced, FillReversed,
-                 CancelRequested, OrderCanceled, OrderCancelRejected, OrderExpired,
-                 OrderResurrected, LegsImbalanced, LegsLevelled, MarketRecorded, MarketResolved,
-                 ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured, JournalOpened,
-                 ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
-                 CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled>;
+using EventBody = std::variant<
+    SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous, OrderAccepted,
+    OrderRejected, OrderFilled, FillAdvanced, FillReversed, CancelRequested, OrderCanceled,
+    OrderCancelRejected, OrderExpired, OrderResurrected, LegsImbalanced, LegsLevelled,
+    MarketRecorded, MarketResolved, ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured,
+    JournalOpened, ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
+    CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled, JournalRestored>;
 inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
 // "order_filled", ...: the label of polybot_journal_events_total. `kind` = EventBody::index().
 [[nodiscard]] std::string_view event_kind_name(std::size_t kind);
+
+// The order that the event is about; empty when it does not concern one.
+[[nodiscard]] std::optional<ClientOrderId> order_of(const EventBody& body);
 
 // One journal record. Records of one strategy's orders carry its name; account-wide ones an empty
 // one.
@@ -342,6 +390,9 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+// Whether a record may follow the one numbered `last`: without a gap, but for a restored backup.
+[[nodiscard]] bool follows(const Event& event, std::uint64_t last);
+
 // A message of order.<strategy> (order.all for account-wide records).
 struct StreamedEvent {
   Event event;
@@ -349,55 +400,6 @@ struct StreamedEvent {
   std::optional<PositionState> position;  // the state after it, when it changed a position
   std::optional<OrderStatus> status;      // the order's status after it, when it concerns one order
   bool operator==(const StreamedEvent&) const = default;
-};
-
-// ---- state topics of order-manager (every 500 ms) ---------------------------------------------
-struct StrategyFigures {
-  Money realized;
-  Money unrealized;
-  Money daily_pnl;
-  Money drawdown;
-  Money exposure;
-  std::uint32_t orders_live = 0;
-  std::uint32_t positions_open = 0;
-  bool operator==(const StrategyFigures&) const = default;
-};
-struct StrategyState {
-  StrategyName strategy;
-  bool enabled = false;
-  TradingState trading_state = TradingState::Active;  // the stricter of its own and the account's
-  std::map<std::string, std::string> parameters;
-  std::uint64_t last_seq = 0;  // of order.<strategy>
-  StrategyFigures figures;
-  bool operator==(const StrategyState&) const = default;
-};
-// A runner trades a shard only after it has applied order events up to granted_seq.
-struct Lease {
-  StrategyName strategy;
-  Shard shard;
-  ReplicaName replica;
-  std::uint64_t incarnation = 0;
-  LeaseEpoch epoch;
-  Timestamp expires_at{};
-  std::uint64_t granted_seq = 0;
-  // To be given up: the holder stops at once, says so, and only then is the shard granted anew.
-  bool revoked = false;
-  bool operator==(const Lease&) const = default;
-};
-// What a runner no longer trades because it was revoked.
-struct LeaseReleased {
-  StrategyName strategy;
-  LeaseEpoch epoch;
-  std::uint64_t shards = 0;  // bit n = shard n
-  bool operator==(const LeaseReleased&) const = default;
-};
-struct RunnerAnnounced {
-  ReplicaName replica;
-  std::uint64_t incarnation = 0;
-  std::vector<StrategyName> strategies;
-  bool leaving = false;
-  std::vector<LeaseReleased> released{};
-  bool operator==(const RunnerAnnounced&) const = default;
 };
 
 }  // namespace polybot::domain

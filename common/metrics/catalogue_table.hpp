@@ -149,6 +149,10 @@ inline constexpr std::array kFamilies{
     Family{"polybot_trading_state", Type::Gauge, Policy::Last,
            {label::kStrategy}, kOrderManager, fault("halt"),
            "0 active, 1 reducing, 2 halted; strategy=\"all\" is the global state."},
+    Family{"polybot_trading_state_changes_total", Type::Counter, Policy::Owned,
+           {label::kStrategy, {"state", "active|reducing|halted"}, {"reason", "requested|flatten|daily_loss_exceeded|drawdown_exceeded|first_start|restored"}},
+           kOrderManager, fault("halt"),
+           "Changes of a trading state by the state entered and the reason, of a strategy's own and, as strategy=\"all\", of the account's."},
 
     // --- The journal --------------------------------------------------------------------------------------
     Family{"polybot_journal_sequence", Type::Gauge, Policy::Last,

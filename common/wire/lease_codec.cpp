@@ -6,46 +6,6 @@
 namespace polybot::wire {
 namespace {
 
-constexpr std::size_t kParameterBytesMax = 256;
-
-void put_figures(const domain::StrategyFigures& from, v1::StrategyFigures& to) {
-  to.set_realized(from.realized.raw());
-  to.set_unrealized(from.unrealized.raw());
-  to.set_daily_pnl(from.daily_pnl.raw());
-  to.set_drawdown(from.drawdown.raw());
-  to.set_exposure(from.exposure.raw());
-  to.set_orders_live(from.orders_live);
-  to.set_positions_open(from.positions_open);
-}
-
-domain::StrategyFigures read_figures(const v1::StrategyFigures& message) {
-  return {.realized = domain::Money::from_raw(message.realized()),
-          .unrealized = domain::Money::from_raw(message.unrealized()),
-          .daily_pnl = domain::Money::from_raw(message.daily_pnl()),
-          .drawdown = domain::Money::from_raw(message.drawdown()),
-          .exposure = domain::Money::from_raw(message.exposure()),
-          .orders_live = message.orders_live(),
-          .positions_open = message.positions_open()};
-}
-
-domain::StrategyState read_state(Reading& reading, const v1::StrategyState& message) {
-  domain::StrategyState state;
-  state.strategy = reading.strategy(message.strategy());
-  state.enabled = message.enabled();
-  state.trading_state = reading.trading_state(message.trading_state());
-  if (static_cast<std::size_t>(message.parameters_size()) > kParametersMax) {
-    reading.fail(DecodeError::OutOfRange);
-    return state;
-  }
-  for (const v1::Parameter& parameter : message.parameters()) {
-    state.parameters.insert_or_assign(reading.text(parameter.key(), kParameterBytesMax),
-                                      reading.text(parameter.value(), kParameterBytesMax));
-  }
-  state.last_seq = message.last_seq();
-  state.figures = read_figures(message.figures());
-  return state;
-}
-
 domain::Lease read_lease(Reading& reading, const v1::Lease& message) {
   return {.strategy = reading.strategy(message.strategy()),
           .shard = reading.shard(message.shard()),
@@ -119,36 +79,6 @@ DecodeError decode_runner(std::string_view bytes, domain::RunnerAnnounced& out) 
                             .epoch = reading.lease_epoch(released.epoch()),
                             .shards = released.shards()});
   }
-  return reading.error();
-}
-
-std::string encode_strategies(std::span<const domain::StrategyState> strategies) {
-  v1::StrategyTable out;
-  for (const domain::StrategyState& state : strategies) {
-    v1::StrategyState& to = *out.add_strategies();
-    to.set_strategy(state.strategy.value);
-    to.set_enabled(state.enabled);
-    to.set_trading_state(wire_enum<v1::TradingState>(state.trading_state));
-    for (const auto& [key, value] : state.parameters) {
-      v1::Parameter& parameter = *to.add_parameters();
-      parameter.set_key(key);
-      parameter.set_value(value);
-    }
-    to.set_last_seq(state.last_seq);
-    put_figures(state.figures, *to.mutable_figures());
-  }
-  return out.SerializeAsString();
-}
-
-DecodeError decode_strategies(std::string_view bytes, std::vector<domain::StrategyState>& out) {
-  v1::StrategyTable message;
-  if (!parse(bytes, message)) return DecodeError::Malformed;
-  if (static_cast<std::size_t>(message.strategies_size()) > kStrategiesMax)
-    return DecodeError::OutOfRange;
-  Reading reading;
-  out.clear();
-  for (const v1::StrategyState& state : message.strategies())
-    out.push_back(read_state(reading, state));
   return reading.error();
 }
 

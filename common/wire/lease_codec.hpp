@@ -1,5 +1,5 @@
 // The state topics between runners and order-manager as bytes: leases in force (lease),
-// announcements (runner.<replica>) and strategies (strategy).
+// announcements (runner.<replica>).
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/domain/events.hpp"
+#include "common/domain/state_topics.hpp"
 #include "common/wire/decode_error.hpp"
 
 namespace polybot::wire {
@@ -16,15 +16,11 @@ namespace polybot::wire {
 inline constexpr std::size_t kStrategiesMax = 64;
 inline constexpr std::size_t kLeasesMax =
     kStrategiesMax * static_cast<std::size_t>(domain::kShards);
-inline constexpr std::size_t kParametersMax = 256;
 
 [[nodiscard]] std::string encode_leases(std::span<const domain::Lease> leases);
 DecodeError decode_leases(std::string_view bytes, std::vector<domain::Lease>& out);
 
 [[nodiscard]] std::string encode_runner(const domain::RunnerAnnounced& runner);
 DecodeError decode_runner(std::string_view bytes, domain::RunnerAnnounced& out);
-
-[[nodiscard]] std::string encode_strategies(std::span<const domain::StrategyState> strategies);
-DecodeError decode_strategies(std::string_view bytes, std::vector<domain::StrategyState>& out);
 
 }  // namespace polybot::wire

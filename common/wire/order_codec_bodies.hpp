@@ -1,5 +1,5 @@
-// The bodies of events, one by one: the inside of order_codec.cpp. Included by codec .cpp files
-// only.
+// The bodies of events, one by one: the inside of order_codec.cpp, and what the state topics say in
+// the same words. Included by codec .cpp files only.
 #pragma once
 
 #include "common/domain/events.hpp"
@@ -13,5 +13,21 @@ domain::EventBody read_event_body(Reading& reading, const v1::Event& message);
 
 void put(const domain::Order& order, v1::Order& out);
 domain::Order read_order(Reading& reading, const v1::Order& message);
+
+void put(const domain::CommandId& id, v1::CommandRef& out);
+domain::CommandId read_command(const v1::CommandRef& message);
+void put(const domain::FlattenEnded::Left& left, v1::FlattenEnded::Left& out);
+domain::FlattenEnded::Left read_left(Reading& reading, const v1::FlattenEnded::Left& message);
+
+// Enumerations whose values are labels are sent as their place in the domain's list, from 1.
+template <class Enum>
+std::uint32_t number(Enum value) {
+  return static_cast<std::uint32_t>(value) + 1;
+}
+template <class Enum>
+Enum numbered(Reading& reading, std::uint32_t number, int count) {
+  return reading.enumerated<Enum>(
+      number > static_cast<std::uint32_t>(count) ? 0 : static_cast<int>(number), count);
+}
 
 }  // namespace polybot::wire

@@ -3,18 +3,13 @@
 namespace polybot::wire {
 namespace {
 
-// The place of a value in the domain's list, from 1.
-template <class Enum>
-std::uint32_t number(Enum value) {
-  return static_cast<std::uint32_t>(value) + 1;
+// What receivers of before take for the reason; none for an operator.
+domain::DenyReason cause_of(domain::StateReason reason) {
+  const domain::DenyReason cause = domain::deny_reason_of(reason);
+  return cause == domain::DenyReason::TradingReducing ? domain::DenyReason::None : cause;
 }
 
-void put(const domain::CommandId& id, v1::CommandRef& out) {
-  out.set_high(id.high);
-  out.set_low(id.low);
-}
-
-void put(const domain::FillId& id, v1::FillId& out) {
+void put_fill(const domain::FillId& id, v1::FillId& out) {
   out.set_trade(id.trade.value);
   wire::put(id.order, *out.mutable_order());
 }
@@ -61,7 +56,7 @@ struct PutBody {
   }
   void operator()(const domain::OrderFilled& body) const {
     v1::OrderFilled& to = *out.mutable_order_filled();
-    put(body.fill, *to.mutable_fill());
+    put_fill(body.fill, *to.mutable_fill());
     wire::put(body.instrument, *to.mutable_instrument());
     to.set_side(wire_enum<v1::Side>(body.side));
     to.set_quantity(wire_number(body.quantity));
@@ -73,11 +68,11 @@ struct PutBody {
   }
   void operator()(const domain::FillAdvanced& body) const {
     v1::FillAdvanced& to = *out.mutable_fill_advanced();
-    put(body.fill, *to.mutable_fill());
+    put_fill(body.fill, *to.mutable_fill());
     to.set_status_n(number(body.status));
   }
   void operator()(const domain::FillReversed& body) const {
-    put(body.fill, *out.mutable_fill_reversed()->mutable_fill());
+    put_fill(body.fill, *out.mutable_fill_reversed()->mutable_fill());
   }
   void operator()(const domain::CancelRequested& body) const {
     put_cancel(body.order, body.reason, *out.mutable_cancel_requested());
@@ -166,7 +161,8 @@ struct PutBody {
     v1::TradingStateChanged& to = *out.mutable_trading_state_changed();
     if (body.strategy) to.set_strategy(body.strategy->value);
     to.set_state(wire_enum<v1::TradingState>(body.state));
-    to.set_cause_n(number(body.cause));
+    to.set_cause_n(number(cause_of(body.reason)));
+    to.set_reason_n(number(body.reason));
   }
   void operator()(const domain::StrategySwitched& body) const {
     out.mutable_strategy_switched()->set_strategy(body.strategy.value);
@@ -182,21 +178,31 @@ struct PutBody {
   }
   void operator()(const domain::CommandAccepted& body) const {
     v1::CommandAnswered& to = *out.mutable_command_accepted();
-    put(body.command, *to.mutable_command());
+    wire::put(body.command, *to.mutable_command());
     to.set_reason_n(number(domain::CommandDenyReason::None));
   }
   void operator()(const domain::CommandDenied& body) const {
     v1::CommandAnswered& to = *out.mutable_command_denied();
-    put(body.command, *to.mutable_command());
+    wire::put(body.command, *to.mutable_command());
     to.set_reason_n(number(body.reason));
   }
   void operator()(const domain::FlattenBegun& body) const {
     v1::FlattenBegun& to = *out.mutable_flatten_begun();
-    put(body.command, *to.mutable_command());
+    wire::put(body.command, *to.mutable_command());
     if (body.strategy) to.set_strategy(body.strategy->value);
   }
   void operator()(const domain::FlattenEnded& body) const {
-    put(body.command, *out.mutable_flatten_ended()->mutable_command());
+    v1::FlattenEnded& to = *out.mutable_flatten_ended();
+    wire::put(body.command, *to.mutable_command());
+    for (const auto& left : body.left) wire::put(left, *to.add_left());
+  }
+  void operator()(const domain::JournalRestored& body) const {
+    v1::JournalRestored& to = *out.mutable_journal_restored();
+    to.set_timeline(body.timeline);
+    to.set_backup_seq(body.backup_seq);
+    to.set_backup_at_ns(domain::to_unix_ns(body.backup_at));
+    to.set_lost_seq(body.lost_seq);
+    to.set_start(body.start);
   }
 
  private:
@@ -208,6 +214,18 @@ struct PutBody {
 };
 
 }  // namespace
+
+void put(const domain::CommandId& id, v1::CommandRef& out) {
+  out.set_high(id.high);
+  out.set_low(id.low);
+}
+
+void put(const domain::FlattenEnded::Left& left, v1::FlattenEnded::Left& out) {
+  out.set_strategy(left.strategy.value);
+  put(left.instrument, *out.mutable_instrument());
+  out.set_quantity(left.quantity.raw());
+  out.set_reason_n(number(left.reason));
+}
 
 void put(const domain::Order& order, v1::Order& out) {
   put(order.id, *out.mutable_id());

@@ -10,14 +10,10 @@ constexpr int kExchangeVersions = 3;
 constexpr int kLiquiditySides = 2;
 constexpr int kFillStatuses = 3;
 constexpr int kAmbiguityCauses = 5;
-constexpr int kCancelReasons = static_cast<int>(domain::CancelReason::Ambiguous) + 1;
+constexpr int kCancelReasons = static_cast<int>(domain::CancelReason::Restored) + 1;
 constexpr int kCommandDenyReasons = static_cast<int>(domain::CommandDenyReason::TradingHalted) + 1;
 constexpr std::uint64_t kSaltMax = (std::uint64_t{1} << 53) - 1;
 constexpr std::uint32_t kCountMax = 1'000'000;
-
-domain::CommandId read(const v1::CommandRef& message) {
-  return {.high = message.high(), .low = message.low()};
-}
 
 domain::FillId read(Reading& reading, const v1::FillId& message) {
   domain::FillId id;
@@ -25,12 +21,6 @@ domain::FillId read(Reading& reading, const v1::FillId& message) {
   reading.require(!id.trade.value.empty(), DecodeError::BadId);
   id.order = reading.client_order_id(message.order());
   return id;
-}
-
-template <class Enum>
-Enum numbered(Reading& reading, std::uint32_t number, int count) {
-  return reading.enumerated<Enum>(
-      number > static_cast<std::uint32_t>(count) ? 0 : static_cast<int>(number), count);
 }
 
 domain::SignedFields read_fields(Reading& reading, const v1::SignedFields& message) {
@@ -104,18 +94,47 @@ domain::LeaseGranted read(Reading& reading, const v1::LeaseGranted& message) {
           .shards = message.shards()};
 }
 
+// Of a record of before there were reasons.
+domain::StateReason reason_of(domain::DenyReason cause) {
+  if (cause == domain::DenyReason::DailyLossExceeded) return domain::StateReason::DailyLossExceeded;
+  return cause == domain::DenyReason::DrawdownExceeded ? domain::StateReason::DrawdownExceeded
+                                                       : domain::StateReason::Requested;
+}
+
 domain::TradingStateChanged read(Reading& reading, const v1::TradingStateChanged& message) {
   domain::TradingStateChanged body;
   if (message.has_strategy()) body.strategy = reading.strategy(message.strategy());
   body.state = reading.trading_state(message.state());
-  body.cause = numbered<domain::DenyReason>(reading, message.cause_n(), domain::kDenyReasons);
+  body.reason = message.reason_n() == 0 ? reason_of(numbered<domain::DenyReason>(
+                                              reading, message.cause_n(), domain::kDenyReasons))
+                                        : numbered<domain::StateReason>(reading, message.reason_n(),
+                                                                        domain::kStateReasons);
   return body;
 }
 
 domain::FlattenBegun read(Reading& reading, const v1::FlattenBegun& message) {
-  domain::FlattenBegun body{.command = read(message.command()), .strategy = std::nullopt};
+  domain::FlattenBegun body{.command = read_command(message.command()), .strategy = std::nullopt};
   if (message.has_strategy()) body.strategy = reading.strategy(message.strategy());
   return body;
+}
+
+domain::FlattenEnded read(Reading& reading, const v1::FlattenEnded& message) {
+  domain::FlattenEnded body{.command = read_command(message.command()), .left = {}};
+  reading.require(static_cast<std::size_t>(message.left_size()) <= domain::kLeftMax,
+                  DecodeError::OutOfRange);
+  for (const auto& left : message.left()) {
+    if (reading.failed()) break;
+    body.left.push_back(read_left(reading, left));
+  }
+  return body;
+}
+
+domain::JournalRestored read(Reading& reading, const v1::JournalRestored& message) {
+  return {.timeline = message.timeline(),
+          .backup_seq = message.backup_seq(),
+          .backup_at = reading.at(message.backup_at_ns()),
+          .lost_seq = message.lost_seq(),
+          .start = message.start()};
 }
 
 domain::CancelReason cancel_reason(Reading& reading, const v1::OrderCancel& message) {
@@ -214,6 +233,18 @@ domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
 
 }  // namespace
 
+domain::CommandId read_command(const v1::CommandRef& message) {
+  return {.high = message.high(), .low = message.low()};
+}
+
+domain::FlattenEnded::Left read_left(Reading& reading, const v1::FlattenEnded::Left& message) {
+  return {
+      .strategy = {reading.text(message.strategy(), kNameBytesMax)},
+      .instrument = reading.instrument(message.instrument()),
+      .quantity = domain::Quantity::from_raw(message.quantity()),
+      .reason = numbered<domain::LeftReason>(reading, message.reason_n(), domain::kLeftReasons)};
+}
+
 domain::Order read_order(Reading& reading, const v1::Order& message) {
   domain::Order order;
   order.id = reading.client_order_id(message.id());
@@ -264,16 +295,18 @@ domain::EventBody read_event_body(Reading& reading, const v1::Event& message) {
     case v1::Event::kLeaseGranted:
       return read(reading, message.lease_granted());
     case v1::Event::kCommandAccepted:
-      return domain::CommandAccepted{read(message.command_accepted().command())};
+      return domain::CommandAccepted{read_command(message.command_accepted().command())};
     case v1::Event::kCommandDenied:
       return domain::CommandDenied{
-          read(message.command_denied().command()),
+          read_command(message.command_denied().command()),
           numbered<domain::CommandDenyReason>(reading, message.command_denied().reason_n(),
                                               kCommandDenyReasons)};
     case v1::Event::kFlattenBegun:
       return read(reading, message.flatten_begun());
     case v1::Event::kFlattenEnded:
-      return domain::FlattenEnded{read(message.flatten_ended().command())};
+      return read(reading, message.flatten_ended());
+    case v1::Event::kJournalRestored:
+      return read(reading, message.journal_restored());
     default:
       return read_money_body(reading, message);
   }

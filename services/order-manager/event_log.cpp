@@ -143,7 +143,8 @@ struct Writer {
     log::warning("Trading state changed",
                  {{"strategy", body.strategy ? body.strategy->value : std::string("all")},
                   {"state", state_name(body.state)},
-                  {"cause", domain::deny_reason_name(body.cause)}});
+                  {"reason", domain::state_reason_name(body.reason)},
+                  {"by", domain::state_origin_name(body.reason)}});
   }
   void operator()(const domain::StrategySwitched& body) const {
     log::info(body.enabled ? "Strategy started" : "Strategy stopped",
@@ -153,6 +154,20 @@ struct Writer {
     log::info("Lease granted", {{"strategy", body.strategy.value},
                                 {"runner", body.replica.value},
                                 {"shards", __builtin_popcountll(body.shards)}});
+  }
+  void operator()(const domain::FlattenBegun& body) const {
+    log::info("Flatten begun", {{"strategy", body.strategy ? body.strategy->value : "all"}});
+  }
+  void operator()(const domain::FlattenEnded& body) const {
+    if (body.left.empty()) log::info("Flatten ended: nothing is left");
+    for (const auto& left : body.left) {
+      log::warning("Flatten ended and left something",
+                   {{"strategy", left.strategy.value},
+                    {"market", market(left.instrument.market)},
+                    {"outcome", outcome_name(left.instrument.outcome)},
+                    {"quantity", left.quantity},
+                    {"reason", domain::left_reason_name(left.reason)}});
+    }
   }
   // Steps between the lines above, for those who want to see each decision. On the way of an order:
   // nothing is put together that is not written.
@@ -191,8 +206,8 @@ struct Writer {
   void operator()(const domain::ManagerStarted&) const {}
   void operator()(const domain::CommandAccepted&) const {}
   void operator()(const domain::CommandDenied&) const {}
-  void operator()(const domain::FlattenBegun&) const {}
-  void operator()(const domain::FlattenEnded&) const {}
+  // Recorded offline: a start tells of it (service.cpp).
+  void operator()(const domain::JournalRestored&) const {}
 
  private:
   void order_line(log::Level level, std::string_view message,

@@ -3,6 +3,7 @@
 #include "services/order-manager/config.hpp"
 #include "services/order-manager/service.hpp"
 #include "services/order-manager/tools/archive.hpp"
+#include "services/order-manager/tools/export.hpp"
 #include "services/order-manager/tools/journal_tools.hpp"
 
 int main(int argc, char** argv) {
@@ -21,7 +22,8 @@ int main(int argc, char** argv) {
              "--before YYYY-MM-DD JOURNAL: move the records of before that day to a compressed "
              "file beside it",
              archive},
-            {"export", "fills|pnl [--csv] JOURNAL: comma-separated values to standard output",
+            {"export",
+             "orders|fills|pnl|states [--csv] JOURNAL: comma-separated values to standard output",
              export_csv}}},
       argc, argv, read_config, run);
 }

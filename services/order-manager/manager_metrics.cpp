@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/domain/names.hpp"
 #include "services/order-manager/execution/venue_client.hpp"
 
 namespace polybot::order_manager {
@@ -15,9 +16,6 @@ using metrics::Sink;
 
 constexpr std::array<std::string_view, 2> kSides = {"buy", "sell"};
 constexpr std::array<std::string_view, 2> kLiquidity = {"maker", "taker"};
-constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses = {
-    "submitted", "ambiguous", "accepted", "partially_filled",
-    "filled",    "canceled",  "rejected", "expired"};
 constexpr std::array<std::string_view, 3> kSnapshotOutcomes = {"written", "failed", "refused"};
 // Of a slug as label: shorter than the 64 digits of an id, so that none can be taken for one.
 constexpr std::size_t kSlugLabelBytesMax = 63;
@@ -47,8 +45,8 @@ void write_orders(Sink& sink, const Figures& figures) {
   for (const StrategySnapshot& strategy : figures.strategies) {
     const std::string& name = strategy.strategy.value;
     for (std::size_t side = 0; side < kSides.size(); ++side) {
-      for (std::size_t status = 0; status < kStatuses.size(); ++status) {
-        orders.set({name, kSides[side], kStatuses[status]},
+      for (std::size_t status = 0; status < domain::kOrderStatuses; ++status) {
+        orders.set({name, kSides[side], domain::name_of(static_cast<domain::OrderStatus>(status))},
                    count(strategy.counters.orders[side][status]));
       }
       orders.set({name, kSides[side], "denied"}, count(strategy.counters.orders_denied[side]));
@@ -144,10 +142,24 @@ void write_money(Sink& sink, const Figures& figures) {
   drift.set({"positions"}, usd(figures.drift_positions));
 }
 
+using StateChanges = decltype(StrategyCounters::state_changes);
+
+void write_state_changes(Sink::Writer<metrics::Type::Counter>& changes, std::string_view name,
+                         const StateChanges& counted) {
+  for (std::size_t state = 0; state < counted.size(); ++state) {
+    for (std::size_t reason = 0; reason < counted[state].size(); ++reason) {
+      changes.set({name, domain::name_of(static_cast<domain::TradingState>(state)),
+                   domain::state_reason_name(static_cast<domain::StateReason>(reason))},
+                  count(counted[state][reason]));
+    }
+  }
+}
+
 void write_risk(Sink& sink, const Figures& figures) {
   auto denials = sink.counter("polybot_risk_denials_total");
   auto utilization = sink.gauge("polybot_risk_limit_utilization_ratio");
   auto state = sink.gauge("polybot_trading_state");
+  auto changes = sink.counter("polybot_trading_state_changes_total");
   const auto write_utilization = [&](std::string_view name, const Utilization& used) {
     for (std::size_t limit = 0; limit < used.size(); ++limit) {
       utilization.set({name, to_string(static_cast<LimitKind>(limit))}, ratio(used[limit]));
@@ -162,7 +174,9 @@ void write_risk(Sink& sink, const Figures& figures) {
     }
     write_utilization(name, strategy.utilization);
     state.set({name}, state_number(strategy.trading_state));
+    write_state_changes(changes, name, strategy.counters.state_changes);
   }
+  write_state_changes(changes, domain::kAllStrategies, figures.account_state_changes);
   write_utilization(domain::kAllStrategies, figures.account_utilization);
   state.set({domain::kAllStrategies}, state_number(figures.trading_state));
 }

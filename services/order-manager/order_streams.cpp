@@ -6,6 +6,7 @@
 #include "common/bus/error.hpp"
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/order_codec.hpp"
+#include "common/wire/strategy_codec.hpp"
 #include "common/wire/topics.hpp"
 #include "services/order-manager/core/stream_snapshot.hpp"
 
@@ -73,7 +74,9 @@ void OrderStreams::publish(const domain::StreamedEvent& event) {
 }
 
 void OrderStreams::publish_state(const OrderManager& core, domain::Timestamp now) {
-  publisher_.publish(wire::topics::kStrategy, wire::encode_strategies(core.strategy_states(now)));
+  publisher_.publish(wire::topics::kStrategy,
+                     wire::encode_strategies({.strategies = core.strategy_states(now),
+                                              .account = core.account_state()}));
   publisher_.publish(wire::topics::kLease, wire::encode_leases(core.leases()));
 }
 

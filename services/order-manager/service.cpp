@@ -55,6 +55,7 @@ class Service {
   [[nodiscard]] Figures figures();
   void add_routes();
   void on_started(const StartUp& start_up);
+  void tell_of_switches() const;
   void on_snapshot(SnapshotTaker::Step step, const std::string& why);
   void show_health();
   // Nothing keeps us from answering for what rests at the venue.
@@ -164,15 +165,32 @@ Figures Service::figures() {
 
 void Service::on_started(const StartUp& start_up) {
   const Ledger& ledger = engine_.core().ledger();
-  manager_metrics_.set_fold(ledger.journal_id(), kFoldVersion);
+  manager_metrics_.set_fold(ledger.timeline(), kFoldVersion);
   for (const std::string& reason : start_up.refused) {
     manager_metrics_.snapshot(SnapshotOutcome::Refused);
     log::warning("A snapshot cannot be used; the start takes longer", {{"reason", reason}});
   }
+  tell_of_switches();
   log::info("The journal is folded", {{"records", ledger.last_seq()},
                                       {"snapshot", start_up.snapshot_seq},
                                       {"folded", start_up.folded},
                                       {"start", ledger.starts()}});
+}
+
+// The configuration counts for a new journal alone.
+void Service::tell_of_switches() const {
+  for (const domain::StrategyState& strategy :
+       engine_.core().strategy_states(runtime_.clock.now())) {
+    if (strategy.enabled == strategy.enabled_at_first) continue;
+    log::warning(strategy.enabled
+                     ? "The strategy runs though its configuration says enabled = false: that "
+                       "counts for a new journal only"
+                     : "The strategy is stopped though its configuration says enabled = true: "
+                       "that counts for a new journal only",
+                 {{"strategy", strategy.strategy.value},
+                  {"change", "POST /api/v1/strategies/" + strategy.strategy.value +
+                                 (strategy.enabled ? "/stop" : "/start")}});
+  }
 }
 
 void Service::on_snapshot(SnapshotTaker::Step step, const std::string& why) {

@@ -7,6 +7,7 @@
 
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/order_codec.hpp"
+#include "common/wire/strategy_codec.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::strategy_runner {
@@ -107,16 +108,16 @@ void OrderFeed::broken(const domain::StrategyName& name, Stream& stream, Need ne
 }
 
 void OrderFeed::take_strategies(const bus::Received& received) {
-  std::vector<domain::StrategyState> states;
+  wire::StrategyTable table;
   for (const std::string_view bytes : received.messages) {
-    const auto error = wire::decode_strategies(bytes, states);
+    const auto error = wire::decode_strategies(bytes, table);
     if (error != wire::DecodeError::None) {
       refuse(received.topic, error);
       continue;
     }
     heard_at_ = clock_.monotonic();
-    note_unmanaged(states);
-    for (const domain::StrategyState& state : states) {
+    note_unmanaged(table.strategies);
+    for (const domain::StrategyState& state : table.strategies) {
       sink_.apply(StrategyHeard{state});
       const auto found = streams_.find(state.strategy);
       if (found == streams_.end()) continue;

@@ -39,6 +39,11 @@ polybot_pnl_total{strategy="farm"} 1
 polybot_orders_resurrected_total{strategy="farm"} 0
 # TYPE polybot_journal_sequence gauge
 polybot_journal_sequence 9
+# TYPE polybot_risk_denials_total counter
+polybot_risk_denials_total{strategy="farm",reason="quote_stale"} 0
+# TYPE polybot_trading_state_changes_total counter
+polybot_trading_state_changes_total{strategy="farm",state="halted",reason="requested"} 1
+polybot_trading_state_changes_total{strategy="all",state="halted",reason="requested"} 0
 # TYPE polybot_unhedged_exposure_usd gauge
 polybot_unhedged_exposure_usd{strategy="farm"} 0
 """
@@ -49,21 +54,33 @@ def books():
     party = {"account": 3, "order": "0xa", "quantity": "10", "cash": "4"}
     venue = truth.Venue(
         account={"account": 3, "cash": "96", "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}]},
-        orders={"0xa": {"id": "0xa", "salt": 1, "status": "matched", "matched": "10", "quantity": "10"}},
+        orders={"0xa": {"id": "0xa", "salt": 1, "status": "matched", "matched": "10", "quantity": "10",
+                        "created_ms": 1_000}},
         trades=[{"id": "t", "status": "CONFIRMED", "taker": party, "makers": [{**party, "account": 1, "order": "0xf"}]}],
         conserves=True)
-    orders = [{"id": "s-0", "venue_id": "0xa", "salt": 1, "status": "filled", "filled": "10", "cash": "4"},
-              {"id": "s-1", "venue_id": "0xb", "salt": 2, "status": "rejected", "filled": "0", "cash": "0"}]
+    orders = [{"id": "s-0", "venue_id": "0xa", "strategy": "farm", "salt": 1, "status": "filled", "filled": "10",
+               "cash": "4"},
+              {"id": "s-1", "venue_id": "0xb", "strategy": "farm", "salt": 2, "status": "rejected", "filled": "0",
+               "cash": "0"}]
     journal = {
         "cash": "96", "unredeemed": "0", "sequence": 9, "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}],
-        "totals": {"fills": 1, "fees": "0", "volume": "4", "pnl": "1", "orders_resurrected": 0, "orders_live": 0},
+        "restores": [], "state_changes": {"halted": {}},
+        "totals": {"fills": 1, "fees": "0", "volume": "4", "pnl": "1", "orders_resurrected": 0, "orders_live": 0,
+                   "orders": {"submitted": 2, "filled": 1, "rejected": 1, "denied": 0}, "denials": {}},
         "strategies": {"farm": {"orders": {"submitted": 2, "filled": 1, "rejected": 1}, "orders_denied": 0,
+                                "denials": {}, "state_changes": {"halted": {"requested": 1}},
                                 "fills_reversed": 0, "realized": "0",
                                 "positions": [{"slug": "market", "market": "m", "yes": "10", "no": "0"}]}}}
-    api = {"status": {"orders": {"in_sync": True}}, "pnl": {"sum": {"total": "1"}},
+    counts = {"by_status": {"submitted": 2, "filled": 1, "rejected": 1, "denied": 0}, "denials": {}, "fills": 1,
+              "state_changes": {"halted": {"requested": 1}}}
+    api = {"status": {"orders": {"in_sync": True, **counts}},
+           "strategies": {"strategies": [{"name": "farm", "orders": counts}]}, "pnl": {"sum": {"total": "1"}},
            "orders": [{"id": "s-0", "status": "filled", "filled_quantity": "10"}],
            "positions": {"positions": [{"strategy": "farm", "market": "market", "yes": "10", "no": "0"}]}}
-    return truth.Facts(venue, journal, {order["venue_id"]: order for order in orders}, Scrape(METRICS), api)
+    exported = [{"strategy": "farm", "status": "filled", "counted_as": "filled", "reason": ""},
+                {"strategy": "farm", "status": "rejected", "counted_as": "rejected", "reason": "not_filled"}]
+    return truth.Facts(venue, journal, {order["venue_id"]: order for order in orders}, Scrape(METRICS), api, exported,
+                       {"submitted": 2, "filled": 1, "rejected": 1})
 
 
 def shown(name, value):
@@ -107,14 +124,43 @@ TAMPERINGS = {
     truth.api_answers: [set_in("api", "orders", 0, "status", "canceled"), set_in("api", "orders", 0, "id", "s-9"),
                         set_in("api", "status", "orders", "in_sync", False), set_in("api", "pnl", "sum", "total", "2"),
                         lambda facts: facts.api["positions"]["positions"].clear()],
+    truth.one_truth: [shown("polybot_orders_total{strategy=\"farm\",side=\"buy\",status=\"rejected\"", 2),
+                      shown("polybot_risk_denials_total", 1), shown("polybot_trading_state_changes_total", 3),
+                      set_in("api", "status", "orders", "by_status", "denied", 6),
+                      set_in("api", "status", "orders", "fills", 2),
+                      lambda facts: facts.exported.pop(), set_in("screen", "filled", 2), set_in("journal", "totals", "denials", {"quote_stale": 1})],
     truth.unhedged: [shown("polybot_unhedged_exposure_usd", 5)],
 }
+
+
+def restored(facts):
+    """A backup was restored; an order came and went in the gap, another one was filled in it."""
+    facts.journal["restores"] = [{"backup_at_ms": 50_000, "at_ms": 60_000}]
+    order = {**facts.venue.orders["0xa"], "salt": 9, "created_ms": 55_000}
+    facts.venue.orders["0xd"] = {**order, "id": "0xd", "status": "canceled", "matched": "0"}
+    facts.venue.orders["0xe"] = {**order, "id": "0xe", "status": "canceled", "matched": "4", "salt": 1}
+    facts.venue.trades.append({"id": "u", "status": "CONFIRMED", "makers": [],
+                               "taker": {"account": 3, "order": "0xe", "quantity": "4", "cash": "2"}})
+    facts.orders["0xe"] = {"id": "x-0", "venue_id": "0xe", "strategy": "external", "salt": 0, "status": "filled",
+                           "filled": "4", "cash": "2"}
 
 
 class Checks(unittest.TestCase):
     def test_books_that_agree_pass(self):
         for name, check in truth.CHECKS:
             self.assertEqual(check(books()), [], name)
+
+    def test_what_is_older_than_a_restore_is_named_and_nothing_else(self):
+        about_orders = (truth.unknown_orders, truth.twice, truth.order_states, truth.fills)
+        facts = copy.deepcopy(books())
+        restored(facts)
+        self.assertEqual(truth.lost(facts), ["0xd"])
+        self.assertEqual([check(facts) for check in about_orders], [[], [], [], []])
+        facts.venue.orders["0xd"]["created_ms"] = 70_000
+        self.assertEqual(truth.lost(facts), [])
+        self.assertNotEqual(truth.unknown_orders(facts), [])
+        facts.orders["0xe"]["filled"] = "5"
+        self.assertNotEqual(truth.fills(facts), [])
 
     def test_each_check_fails_for_each_tampering_that_is_meant_for_it(self):
         self.assertEqual({check for _, check in truth.CHECKS}, set(TAMPERINGS))

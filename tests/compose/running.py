@@ -48,6 +48,13 @@ class Running:
             raise Failed(f"the journal's fold is broken: {out.strip()[:300]}")
         return out
 
+    def journal_export(self, what):
+        """The rows of `order-manager export`, as text."""
+        code, out = self._stack.execute("order-manager", "order-manager", "export", what, "--csv", JOURNAL)
+        if code != 0:
+            raise Failed(f"{what} cannot be exported: {out.strip()[:300]}")
+        return out
+
     def replicas(self, service):
         """Names of those whose containers run."""
         names = self._stack.containers(service)

@@ -17,6 +17,7 @@
 #include "common/wire/recovery_codec.hpp"
 #include "common/wire/signal_codec.hpp"
 #include "common/wire/status_codec.hpp"
+#include "common/wire/strategy_codec.hpp"
 #include "polybot/v1/frame.pb.h"
 
 namespace {
@@ -94,8 +95,7 @@ void check_recovery(std::string_view bytes) {
 void check_state(std::string_view bytes) {
   check_codec<std::vector<domain::Lease>>(
       bytes, [](const auto& v) { return wire::encode_leases(v); }, wire::decode_leases);
-  check_codec<std::vector<domain::StrategyState>>(
-      bytes, [](const auto& v) { return wire::encode_strategies(v); }, wire::decode_strategies);
+  check_codec<wire::StrategyTable>(bytes, wire::encode_strategies, wire::decode_strategies);
   check_codec<domain::RunnerAnnounced>(bytes, wire::encode_runner, wire::decode_runner);
 }
 

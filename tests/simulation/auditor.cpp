@@ -127,7 +127,8 @@ struct Auditor::Judge {
   void operator()(const domain::JournalOpened& body) const { auditor.cash_ += body.deposit; }
   void operator()(const domain::TradingStateChanged& body) const {
     (body.strategy ? auditor.states_[*body.strategy] : auditor.account_state_) = body.state;
-    if (body.cause != domain::DenyReason::None) ++auditor.stage_.totals["loss limits reached"];
+    if (domain::state_origin_name(body.reason) == "risk_limit")
+      ++auditor.stage_.totals["loss limits reached"];
   }
   void operator()(const domain::LeaseGranted& body) const {
     auditor.leases_.on_granted(event, body);
@@ -159,6 +160,7 @@ struct Auditor::Judge {
   void operator()(const domain::StrategySwitched&) const {}
   void operator()(const domain::FlattenBegun&) const {}
   void operator()(const domain::FlattenEnded&) const {}
+  void operator()(const domain::JournalRestored&) const {}
 };
 
 void Auditor::on_committed(domain::StreamedEvent record, Duration ahead) {

@@ -227,6 +227,23 @@ class Stack:
             raise Failed(f"the journal's fold is broken: {(done.stderr or done.stdout).strip()[:300]}")
         return done.stdout
 
+    def journal_export(self, what):
+        """The rows of `order-manager export`, as text."""
+        file = self.data / "journal" / "journal.db"
+        done = subprocess.run([PROGRAMS / "order-manager", "export", what, "--csv", file], capture_output=True, text=True,
+                              timeout=120, check=False)
+        if done.returncode != 0:
+            raise Failed(f"{what} cannot be exported: {(done.stderr or done.stdout).strip()[:300]}")
+        return done.stdout
+
+    def screen_counts(self):
+        """{status: orders} of the newest line that the launcher shows where there is no terminal; {} before it."""
+        lines = [line for line in self._output.read_text(errors="replace").splitlines() if "; orders: " in line]
+        if not lines:
+            return {}
+        shown = lines[-1].split("; orders: ")[1].split(";")[0]
+        return {name: int(count) for name, count in re.findall(r"(\w+) (\d+)", shown)}
+
     def command(self, method, path, timeout=10.0):
         """A mutating API call; returns its status."""
         token = (self.data / "secrets" / "api-token").read_text().strip()

@@ -2,9 +2,14 @@
 
 Each check is a function of the four that returns texts, one per difference. Everything is exact: money and
 quantities are decimals, and identities are the ids of orders, trades and markets. A stack is asked through ask(),
-metrics() and journal_fold(), under the launcher (stack.py) as in containers.
+metrics(), journal_fold() and journal_export(), under the launcher (stack.py) as in containers.
+
+Where a backup was restored the journal has a gap. Orders of ours that were placed in it and went unfilled are known to
+the venue alone, and of others only what the trades tell.
 """
 
+import csv
+import io
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -16,7 +21,9 @@ from waiting import Failed, wait_until
 PAGE = 5_000
 MIN_SIZE = Decimal(5)       # shares: the smallest order the venue takes
 EQUAL_SECONDS = 60
+GAP_MARGIN_MS = 2_000       # the venue's clock and ours
 LIVE = ("submitted", "ambiguous", "accepted", "partially_filled")
+RESTING = ("live", "delayed")
 
 
 @dataclass
@@ -34,6 +41,8 @@ class Facts:
     orders: dict       # of the journal, by venue id
     metrics: Scrape
     api: dict          # path: answer
+    exported: list     # rows of `export orders`
+    screen: dict = None  # {status: orders} of the launcher's last line; none in containers
 
 
 def _get(stack, place, path):
@@ -83,9 +92,26 @@ def read(stack):
     text = stack.metrics()
     if text is None:
         raise Failed("the aggregator does not answer")
-    api = {path: _get(stack, "api", f"/api/v1/{path}") for path in ("status", "positions", "pnl")}
+    api = {path: _get(stack, "api", f"/api/v1/{path}") for path in ("status", "positions", "pnl", "strategies")}
     api["orders"] = _api_list(stack, "orders")
-    return Facts(venue, journal, {order["venue_id"]: order for order in journal["orders"]}, Scrape(text), api)
+    exported = list(csv.DictReader(io.StringIO(stack.journal_export("orders"))))
+    return Facts(venue, journal, {order["venue_id"]: order for order in journal["orders"]}, Scrape(text), api, exported,
+                 stack.screen_counts() if hasattr(stack, "screen_counts") else None)
+
+
+def in_gap(facts, number):
+    """Whether the venue's order was placed between a backup and its restore."""
+    order = facts.venue.orders.get(number)
+    return order is not None and any(
+        restore["backup_at_ms"] - GAP_MARGIN_MS <= order["created_ms"] <= restore["at_ms"] + GAP_MARGIN_MS
+        for restore in facts.journal["restores"])
+
+
+def lost(facts):
+    """Orders of ours at the venue that came and went unfilled in a gap: no record can tell of them."""
+    return [number for number, order in facts.venue.orders.items()
+            if number not in facts.orders and Decimal(order["matched"]) == 0 and order["status"] not in RESTING
+            and in_gap(facts, number)]
 
 
 def _api_list(stack, what):
@@ -103,17 +129,19 @@ def _api_list(stack, what):
 def unknown_orders(facts):
     """Orders of ours at the venue that the journal lacks: by id, and by the salt that names (signal, leg)."""
     salts = {order["salt"] for order in facts.orders.values()}
+    known = {*facts.orders, *lost(facts)}
     return [f"{number}: the venue has it, the journal does not" + ("" if order["salt"] in salts else ", nor its salt")
-            for number, order in facts.venue.orders.items() if number not in facts.orders]
+            for number, order in facts.venue.orders.items() if number not in known]
 
 
 def twice(facts):
-    """(signal, leg) pairs with two orders: the salt is a function of the pair."""
+    """(signal, leg) pairs with two orders: the salt is a function of the pair. That of a lost history may come again."""
     found = []
     for where, orders in (("at the venue", facts.venue.orders), ("in the journal", facts.orders)):
         by_salt = defaultdict(list)
         for number, order in orders.items():
-            by_salt[order["salt"]].append(number)
+            if order["salt"] and not in_gap(facts, number):
+                by_salt[order["salt"]].append(number)
         found += [f"salt {salt} {where}: {' '.join(numbers)}" for salt, numbers in by_salt.items() if len(numbers) > 1]
     return found
 
@@ -124,7 +152,11 @@ def order_states(facts):
     for number, order in facts.orders.items():
         truth = facts.venue.orders.get(number)
         there = "unknown there" if truth is None else f"{truth['status']} there, {truth['matched']} matched"
-        if not _agrees(order, truth):
+        if in_gap(facts, number) and order["strategy"] == "external":
+            # Its trades are all that was told of it.
+            if order["status"] in LIVE:
+                found.append(f"{number} ({order['id']}) of a gap is {order['status']} by the journal, {there}")
+        elif not _agrees(order, truth):
             found.append(f"{number} ({order['id']}) is {order['status']} by the journal, {there}")
         elif truth is not None and Decimal(truth["matched"]) != Decimal(order["filled"]) and not _failed(facts, number):
             found.append(f"{number} ({order['id']}): filled {order['filled']} by the journal, {there}")
@@ -282,6 +314,79 @@ def _api_positions(facts):
             for key in sorted(set(shown) | set(booked)) if shown.get(key) != booked.get(key)]
 
 
+# ---- one truth ----------------------------------------------------------------------------------------------
+
+def one_truth(facts):
+    """Orders by status, denials by reason, fills and halts: verify, /metrics, API, export and screen count the same."""
+    totals, status = facts.journal["totals"], facts.api["status"]["orders"]
+    told = {"journal": totals["orders"], "API": status["by_status"], "/metrics": {}, "export": Counter()}
+    for name in totals["orders"]:
+        told["/metrics"][name] = facts.metrics.value("polybot_orders_total", status=name) or 0
+    rows = Counter(row["counted_as"] for row in facts.exported)
+    told["export"] = {name: rows[name] for name in ("filled", "canceled", "rejected", "expired", "denied")}
+    told["export"]["submitted"] = sum(rows.values()) - rows["denied"]
+    if facts.screen is not None:
+        told["screen"] = facts.screen
+    found = _unequal("orders", told)
+    reasons = {"journal": totals["denials"], "API": status["denials"],
+               "/metrics": _by_label(facts, "polybot_risk_denials_total", "reason"),
+               "export": Counter(row["reason"] for row in facts.exported if row["status"] == "denied")}
+    found += _unequal("denials", reasons)
+    for strategy in facts.api["strategies"]["strategies"]:
+        booked = facts.journal["strategies"].get(strategy["name"])
+        if booked is None:
+            continue
+        mine = [row for row in facts.exported if row["strategy"] == strategy["name"] and row["status"] == "denied"]
+        found += _unequal(f"denials of {strategy['name']}",
+                          {"journal": booked["denials"], "API": strategy["orders"]["denials"],
+                           "/metrics": _by_label(facts, "polybot_risk_denials_total", "reason",
+                                                 strategy=strategy["name"]),
+                           "export": Counter(row["reason"] for row in mine)})
+        found += _unequal(f"state changes of {strategy['name']}",
+                          {"journal": _flat(booked["state_changes"]),
+                           "API": _flat(strategy["orders"]["state_changes"]),
+                           "/metrics": _state_changes(facts, strategy["name"])})
+    found += _unequal("state changes of the account", {"journal": _flat(facts.journal["state_changes"]),
+                                                       "/metrics": _state_changes(facts, "all")})
+    counts = {"journal": totals["fills"], "API": status["fills"], "/metrics": facts.metrics.value("polybot_fills_total")}
+    return found + _unequal("fills", {who: {"all": count} for who, count in counts.items()})
+
+
+def _unequal(what, told):
+    """`told`: {who: {name: count}}; whoever does not know a name counts 0, but by the journal's word it is asked."""
+    names = sorted(set().union(*(set(counts) for counts in told.values())))
+    if what == "orders":  # an export has one row per order: not each status that it passed
+        names = [name for name in names if name in told["export"]]
+    found = []
+    for name in names:
+        counts = {who: round(counts.get(name, 0)) for who, counts in told.items()}
+        if len(set(counts.values())) > 1:
+            found.append(f"{what}, {name}: " + ", ".join(f"{count} by {who}" for who, count in counts.items()))
+    return found
+
+
+def _by_label(facts, family, label, **wanted):
+    counts = Counter()
+    for (_, labels), value in facts.metrics.families.get(family, {}).items():
+        named = dict(labels)
+        if wanted.items() <= named.items():
+            counts[named[label]] += value
+    return counts
+
+
+def _state_changes(facts, strategy):
+    counts = Counter()
+    for (_, labels), value in facts.metrics.families.get("polybot_trading_state_changes_total", {}).items():
+        named = dict(labels)
+        if named["strategy"] == strategy:
+            counts[named["state"], named["reason"]] += value
+    return counts
+
+
+def _flat(by_state):
+    return {(state, reason): count for state, reasons in by_state.items() for reason, count in reasons.items()}
+
+
 CHECKS = (
     ("no order at the venue that the journal lacks", unknown_orders),
     ("no (signal, leg) with two orders", twice),
@@ -292,6 +397,7 @@ CHECKS = (
     ("journal == /metrics: owned families", owned_families),
     ("every submitted order is accounted for", accounting),
     ("journal == API: orders, positions, P&L", api_answers),
+    ("verify == /metrics == API == export == screen: counts", one_truth),
     ("unhedged exposure below one minimum size", unhedged),
 )
 

@@ -102,7 +102,7 @@ Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret t
       guard_(std::move(token), settings.hosts, fresh_key),
       markets_(feed),
       trading_(view_, markets_, feed),
-      commands_(desk_, guard_, markets_),
+      commands_(desk_, guard_, markets_, view_),
       status_(feed, view_, orders_, health, clock),
       server_(executor, server_options(settings, observer())) {
   clients_.greeting = [this](std::string_view topic) {
@@ -225,8 +225,9 @@ OrderStreamListener Api::listener() {
                              OrderStreamListener::Kind kind) { on_order_event(event, kind); },
           .on_forget = [this](const domain::StrategyName& strategy) { view_.forget(strategy); },
           .on_strategies =
-              [this](std::vector<domain::StrategyState> states) {
+              [this](std::vector<domain::StrategyState> states, domain::AccountState account) {
                 view_.set_strategies(std::move(states));
+                view_.set_account(std::move(account));
               },
           .on_leases =
               [this](std::vector<domain::Lease> leases) { view_.set_leases(std::move(leases)); },

@@ -3,9 +3,10 @@
 #include <string>
 #include <utility>
 
+#include "common/domain/names.hpp"
 #include "common/wire/topics.hpp"
 #include "services/gateway/api/json_writer.hpp"
-#include "services/gateway/api/names.hpp"
+#include "services/gateway/api/render.hpp"
 
 namespace polybot::gateway {
 
@@ -54,6 +55,27 @@ std::string detail_of(CommandDenyReason reason) {
         "request again with a new key");
   }
   return detail;
+}
+
+// A strategy that was halted by itself stays so when the account is resumed: somebody had a reason.
+std::vector<StillRestricted> left_restricted(const domain::CommandBody& body,
+                                             const TradingView& view) {
+  std::vector<StillRestricted> restricted;
+  const auto* set = std::get_if<domain::SetTradingState>(&body);
+  if (set == nullptr || set->state != domain::TradingState::Active || set->strategy) return {};
+  for (const domain::StrategyState& strategy : view.strategies()) {
+    if (strategy.own.state == domain::TradingState::Active) continue;
+    restricted.push_back({strategy.strategy, strategy.own});
+  }
+  return restricted;
+}
+
+void write_restricted(JsonWriter& out, const StillRestricted& one) {
+  out.begin_object()
+      .field("strategy", one.strategy.value)
+      .field("trading_state", name_of(one.own.state));
+  write_reason(out, one.own);
+  out.field("resume", "POST /api/v1/trading/resume?strategy=" + one.strategy.value).end_object();
 }
 
 }  // namespace
@@ -110,9 +132,9 @@ asio::awaitable<http::Response> CommandResource::execute(http::Request request, 
   auto identified = guard_.identify(request);
   if (auto* refused = std::get_if<http::Response>(&identified)) co_return std::move(*refused);
   const CommandKey command = std::get<CommandKey>(std::move(identified));
-  const auto answer =
-      co_await desk_.issue(command.id, std::get<domain::CommandBody>(std::move(asked)));
-  if (answer) co_return to_response(command, *answer);
+  const domain::CommandBody body = std::get<domain::CommandBody>(std::move(asked));
+  const auto answer = co_await desk_.issue(command.id, body);
+  if (answer) co_return to_response(command, *answer, left_restricted(body, view_));
   http::Response timed_out = http::problem(
       504, "urn:polybot:no-acknowledgement", "No acknowledgement",
       "order-manager has not acknowledged the command in time; it may still be executed. Send it "
@@ -122,15 +144,21 @@ asio::awaitable<http::Response> CommandResource::execute(http::Request request, 
   co_return timed_out;
 }
 
-http::Response to_response(const CommandKey& command, const CommandAnswer& answer) {
+http::Response to_response(const CommandKey& command, const CommandAnswer& answer,
+                           const std::vector<StillRestricted>& restricted) {
   http::Response response;
   if (answer.denied == CommandDenyReason::None) {
     JsonWriter out;
     out.begin_object()
         .field("command_id", to_string(command.id))
         .field("status", "accepted")
-        .field("seq", answer.seq)
-        .end_object();
+        .field("seq", answer.seq);
+    if (!restricted.empty()) {
+      out.key("still_restricted").begin_array();
+      for (const StillRestricted& one : restricted) write_restricted(out, one);
+      out.end_array();
+    }
+    out.end_object();
     response = http::json(out.take());
   } else {
     response = http::problem(status_of(answer.denied), "urn:polybot:command-denied",

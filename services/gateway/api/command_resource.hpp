@@ -8,14 +8,16 @@
 #include "common/http/message.hpp"
 #include "services/gateway/api/command_desk.hpp"
 #include "services/gateway/api/market_resource.hpp"
+#include "services/gateway/api/read_model/trading_view.hpp"
 #include "services/gateway/api/route_guard.hpp"
 
 namespace polybot::gateway {
 
 class CommandResource {
  public:
-  CommandResource(CommandDesk& desk, RouteGuard& guard, const MarketResource& markets)
-      : desk_(desk), guard_(guard), markets_(markets) {}
+  CommandResource(CommandDesk& desk, RouteGuard& guard, const MarketResource& markets,
+                  const TradingView& view)
+      : desk_(desk), guard_(guard), markets_(markets), view_(view) {}
 
   // What a request asks for, or the response that refuses it.
   using Asked = std::variant<domain::CommandBody, http::Response>;
@@ -34,9 +36,16 @@ class CommandResource {
   CommandDesk& desk_;
   RouteGuard& guard_;
   const MarketResource& markets_;
+  const TradingView& view_;
 };
 
-// The HTTP answer to a journaled one.
-[[nodiscard]] http::Response to_response(const CommandKey& command, const CommandAnswer& answer);
+// A strategy that a resume of the account leaves halted or reducing, by its own state.
+struct StillRestricted {
+  domain::StrategyName strategy;
+  domain::TradingStatus own;
+};
+// The HTTP answer to a journaled one. `restricted` is named with the calls that resume them.
+[[nodiscard]] http::Response to_response(const CommandKey& command, const CommandAnswer& answer,
+                                         const std::vector<StillRestricted>& restricted = {});
 
 }  // namespace polybot::gateway

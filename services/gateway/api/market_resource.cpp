@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "services/gateway/api/names.hpp"
+#include "common/domain/names.hpp"
 #include "services/gateway/api/query.hpp"
 #include "services/gateway/api/render.hpp"
 
@@ -44,7 +44,7 @@ http::Response MarketResource::list(const http::Request& request) const {
   const auto wanted = request.query_value("q");
   std::optional<domain::MarketStatus> status;
   if (const auto text = request.query_value("status")) {
-    status = parse_market_status(*text);
+    status = domain::parse_market_status(*text);
     if (!status)
       return http::problem(400, "status must be active, paused, closed, resolved or reduce_only");
   }

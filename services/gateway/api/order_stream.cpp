@@ -6,6 +6,7 @@
 
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/order_codec.hpp"
+#include "common/wire/strategy_codec.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::gateway {
@@ -140,17 +141,22 @@ void OrderStream::deliver(const StreamedEvent& event, Kind kind) {
 // The state topic is heard every 500 ms: it retries what failed and finds streams that were never
 // heard.
 asio::awaitable<void> OrderStream::on_strategies(std::string_view bytes) {
-  std::vector<domain::StrategyState> states;
-  if (const auto error = wire::decode_strategies(bytes, states); error != wire::DecodeError::None) {
+  wire::StrategyTable table;
+  if (const auto error = wire::decode_strategies(bytes, table); error != wire::DecodeError::None) {
     refuse("strategy state", error);
     co_return;
   }
   heard_ = true;
   heard_at_ = clock_.monotonic();
-  for (const domain::StrategyState& state : states) {
+  for (const domain::StrategyState& state : table.strategies) {
     streams_[state.strategy.value].announced_seq = state.last_seq;
   }
-  listener_.on_strategies(std::move(states));
+  // What was read before a backup was restored is another history, also of streams that nothing
+  // announces.
+  for (auto& [name, stream] : streams_) {
+    stream.announced_seq = std::max(stream.announced_seq, table.account.restored_seq);
+  }
+  listener_.on_strategies(std::move(table.strategies), std::move(table.account));
   std::vector<std::string> behind;
   for (const auto& [name, stream] : streams_) {
     if (!stream.whole || stream.announced_seq > stream.tracker.last_seq()) behind.push_back(name);

@@ -19,7 +19,7 @@
 #include "common/bus/recovery.hpp"
 #include "common/bus/stream_tracker.hpp"
 #include "common/bus/subscriber.hpp"
-#include "common/domain/events.hpp"
+#include "common/domain/state_topics.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/health.hpp"
 #include "common/runtime/logging.hpp"
@@ -41,7 +41,7 @@ struct OrderStreamListener {
   std::function<void(const domain::StreamedEvent&, Kind)> on_event;
   // A snapshot of this stream follows (the empty name: order.all).
   std::function<void(const domain::StrategyName&)> on_forget;
-  std::function<void(std::vector<domain::StrategyState>)> on_strategies;
+  std::function<void(std::vector<domain::StrategyState>, domain::AccountState)> on_strategies;
   std::function<void(std::vector<domain::Lease>)> on_leases;
   // CommandAccepted or CommandDenied, repeats of old answers included.
   std::function<void(const domain::Event&)> on_command_answer;

@@ -1,10 +1,9 @@
 #include "services/gateway/api/render.hpp"
 
 #include <algorithm>
-#include <type_traits>
 #include <variant>
 
-#include "services/gateway/api/names.hpp"
+#include "common/domain/names.hpp"
 
 namespace polybot::gateway {
 
@@ -242,23 +241,6 @@ void write_claim(JsonWriter& out, const ClaimView& claim, const MarketNames& mar
       .end_object();
 }
 
-std::optional<domain::ClientOrderId> order_of(const domain::EventBody& body) {
-  return std::visit(
-      [](const auto& event) -> std::optional<domain::ClientOrderId> {
-        using Event = std::decay_t<decltype(event)>;
-        if constexpr (std::is_same_v<Event, domain::OrderSubmitted>) {
-          return event.order.id;
-        } else if constexpr (requires { event.fill.order; }) {
-          return event.fill.order;
-        } else if constexpr (requires { domain::ClientOrderId(event.order); }) {
-          return event.order;
-        } else {
-          return std::nullopt;
-        }
-      },
-      body);
-}
-
 void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, const OrderView* order,
                        const MarketNames& markets) {
   out.begin_object()
@@ -286,12 +268,75 @@ void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, cons
 
 // ---- strategies ------------------------------------------------------------------------------
 
+void write_reason(JsonWriter& out, const domain::TradingStatus& status) {
+  const bool changed = status.since != domain::Timestamp{};
+  using Text = std::optional<std::string_view>;
+  out.field("reason", changed ? Text(domain::state_reason_name(status.reason)) : Text())
+      .field("since", status.since)
+      .field("by", changed ? Text(domain::state_origin_name(status.reason)) : Text());
+}
+
+void write_counts(JsonWriter& out, const domain::OrderCounts& counts) {
+  out.key("by_status").begin_object();
+  for (std::size_t status = 0; status < counts.orders.size(); ++status) {
+    out.field(name_of(static_cast<domain::OrderStatus>(status)), counts.orders[status]);
+  }
+  out.field("denied", counts.denied).end_object().field("live", counts.live);
+  out.key("denials").begin_object();
+  for (std::size_t reason = 0; reason < counts.denials.size(); ++reason) {
+    if (counts.denials[reason] == 0) continue;
+    out.field(domain::deny_reason_name(static_cast<domain::DenyReason>(reason)),
+              counts.denials[reason]);
+  }
+  out.end_object().field("fills", counts.fills).field("fills_reversed", counts.fills_reversed);
+  out.key("state_changes").begin_object();
+  for (std::size_t state = 0; state < counts.state_changes.size(); ++state) {
+    out.key(name_of(static_cast<domain::TradingState>(state))).begin_object();
+    for (std::size_t reason = 0; reason < counts.state_changes[state].size(); ++reason) {
+      if (counts.state_changes[state][reason] == 0) continue;
+      out.field(domain::state_reason_name(static_cast<domain::StateReason>(reason)),
+                counts.state_changes[state][reason]);
+    }
+    out.end_object();
+  }
+  out.end_object();
+}
+
+void write_flatten(JsonWriter& out, const domain::FlattenState& flatten,
+                   const MarketNames& markets) {
+  out.begin_object()
+      .field("scope",
+             flatten.strategy ? std::string_view(flatten.strategy->value) : domain::kAllStrategies)
+      .field("begun_at", flatten.begun_at)
+      .field("ended_at", flatten.ended_at);
+  out.key("left").begin_array();
+  for (const domain::FlattenEnded::Left& left : flatten.left) {
+    out.begin_object().field("strategy", left.strategy.value);
+    write_instrument(out, left.instrument, markets);
+    out.field("quantity", left.quantity)
+        .field("reason", domain::left_reason_name(left.reason))
+        .end_object();
+  }
+  out.end_array().end_object();
+}
+
+const domain::TradingStatus& stricter(const domain::TradingStatus& own,
+                                      const domain::TradingStatus& account) {
+  return own.state < account.state ? account : own;
+}
+
 void write_strategy(JsonWriter& out, const domain::StrategyState& strategy,
-                    std::size_t shards_leased) {
+                    const domain::TradingStatus& account, std::size_t shards_leased) {
   out.begin_object()
       .field("name", strategy.strategy.value)
       .field("enabled", strategy.enabled)
+      .field("enabled_in_configuration", strategy.enabled_at_first)
       .field("trading_state", name_of(strategy.trading_state))
+      .field("own_trading_state", name_of(strategy.own.state));
+  write_reason(out, stricter(strategy.own, account));
+  out.key("orders").begin_object();
+  write_counts(out, strategy.counts);
+  out.end_object()
       .field("shards_leased", shards_leased)
       .field("orders_live", strategy.figures.orders_live)
       .field("positions_open", strategy.figures.positions_open);

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/domain/events.hpp"
 #include "common/domain/market_data.hpp"
+#include "common/domain/state_topics.hpp"
 #include "services/gateway/api/json_writer.hpp"
 #include "services/gateway/api/read_model/holdings.hpp"
 #include "services/gateway/api/read_model/order_history.hpp"
@@ -41,11 +41,19 @@ void write_claim(JsonWriter& out, const ClaimView& claim, const MarketNames& mar
 // known.
 void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, const OrderView* order,
                        const MarketNames& markets);
-// Empty when the event does not concern one order.
-[[nodiscard]] std::optional<domain::ClientOrderId> order_of(const domain::EventBody& body);
 
+// The fields `reason`, `since` and `by` of a trading state, into an object that is open; null while
+// it was never changed.
+void write_reason(JsonWriter& out, const domain::TradingStatus& status);
+// The fields `by_status`, `denials`, `fills`, `fills_reversed` and `state_changes`.
+void write_counts(JsonWriter& out, const domain::OrderCounts& counts);
+void write_flatten(JsonWriter& out, const domain::FlattenState& flatten,
+                   const MarketNames& markets);
+// The stricter of a strategy's own state and the account's: the one that its orders meet.
+[[nodiscard]] const domain::TradingStatus& stricter(const domain::TradingStatus& own,
+                                                    const domain::TradingStatus& account);
 void write_strategy(JsonWriter& out, const domain::StrategyState& strategy,
-                    std::size_t shards_leased);
+                    const domain::TradingStatus& account, std::size_t shards_leased);
 void write_pnl(JsonWriter& out, const domain::StrategyState& strategy);
 
 }  // namespace polybot::gateway

@@ -2,9 +2,10 @@
 
 #include <map>
 
+#include "common/domain/names.hpp"
 #include "services/gateway/api/json_writer.hpp"
-#include "services/gateway/api/names.hpp"
 #include "services/gateway/api/read_model/idle_reasons.hpp"
+#include "services/gateway/api/read_model/notices.hpp"
 #include "services/gateway/api/render.hpp"
 
 namespace polybot::gateway {
@@ -58,6 +59,7 @@ void StatusResource::write_fields(JsonWriter& out) const {
   } else {
     out.null();
   }
+  write_trading(out);
   write_markets(out);
   write_orders(out);
   write_strategies(out);
@@ -76,6 +78,31 @@ void StatusResource::write_fields(JsonWriter& out) const {
                         .books_stale = feed_.books().stale_count()};
   out.key("idle_reasons").begin_array();
   for (const std::string& reason : idle_reasons(view_, facts)) out.value(reason);
+  out.end_array();
+}
+
+// The account's own state and what has happened to all of it.
+void StatusResource::write_trading(JsonWriter& out) const {
+  const domain::AccountState& account = view_.account();
+  const MarketNames markets{
+      [this](const domain::MarketId& id) { return feed_.catalogue().find(id); }};
+  out.key("trading").begin_object().field("state", name_of(account.own.state));
+  write_reason(out, account.own);
+  out.key("flattens").begin_array();
+  for (const domain::FlattenState& flatten : account.flattens) write_flatten(out, flatten, markets);
+  out.end_array().key("restored");
+  if (account.restored_seq == 0) {
+    out.null();
+  } else {
+    out.begin_object()
+        .field("at", account.restored_at)
+        .field("backup_at", account.backup_at)
+        .end_object();
+  }
+  out.end_object();
+  out.key("notices").begin_array();
+  const auto name = [&](const domain::MarketId& id) { return markets.name_of(id); };
+  for (const std::string& notice : notices(view_, name, clock_.now())) out.value(notice);
   out.end_array();
 }
 
@@ -103,24 +130,22 @@ void StatusResource::write_orders(JsonWriter& out) const {
   out.key("orders")
       .begin_object()
       .field("in_sync", orders_.in_sync())
-      .field("last_submitted_at", view_.history().last_submitted_at())
-      .field("fills", view_.history().fills_seen());
-  out.key("by_status").begin_object();
-  for (const auto& [status, count] : view_.history().counts()) out.field(status, count);
-  out.end_object().end_object();
+      .field("last_submitted_at", view_.history().last_submitted_at());
+  write_counts(out, view_.account().counts);
+  out.end_object();
 }
 
 void StatusResource::write_strategies(JsonWriter& out) const {
-  domain::Money total;
   out.key("strategies").begin_array();
   for (const domain::StrategyState& strategy : view_.strategies()) {
     const domain::StrategyFigures& figures = strategy.figures;
-    total += figures.realized + figures.unrealized;
     out.begin_object()
         .field("name", strategy.strategy.value)
         .field("enabled", strategy.enabled)
         .field("trading_state", name_of(strategy.trading_state))
-        .field("shards_leased", view_.shards_leased(strategy.strategy))
+        .field("own_trading_state", name_of(strategy.own.state));
+    write_reason(out, stricter(strategy.own, view_.account().own));
+    out.field("shards_leased", view_.shards_leased(strategy.strategy))
         .field("orders_live", figures.orders_live)
         .field("positions_open", figures.positions_open)
         .field("pnl", figures.realized + figures.unrealized)
@@ -130,7 +155,8 @@ void StatusResource::write_strategies(JsonWriter& out) const {
         .field("exposure", figures.exposure)
         .end_object();
   }
-  out.end_array().field("pnl", total);
+  const domain::StrategyFigures& account = view_.account().figures;
+  out.end_array().field("pnl", account.realized + account.unrealized);
 }
 
 }  // namespace polybot::gateway

@@ -29,6 +29,7 @@ class StatusResource {
 
  private:
   void write_fields(JsonWriter& out) const;
+  void write_trading(JsonWriter& out) const;
   void write_markets(JsonWriter& out) const;
   void write_orders(JsonWriter& out) const;
   void write_strategies(JsonWriter& out) const;

@@ -126,22 +126,15 @@ http::Response TradingResource::positions(const http::Request& request) const {
 }
 
 void TradingResource::write_pnl_fields(JsonWriter& out) const {
-  domain::StrategyState sum;
-  sum.strategy.value = domain::kAllStrategies;
   out.key("strategies").begin_array();
-  for (const domain::StrategyState& strategy : view_.strategies()) {
-    write_pnl(out, strategy);
-    sum.figures.realized += strategy.figures.realized;
-    sum.figures.unrealized += strategy.figures.unrealized;
-    sum.figures.daily_pnl += strategy.figures.daily_pnl;
-    sum.figures.exposure += strategy.figures.exposure;
-  }
+  for (const domain::StrategyState& strategy : view_.strategies()) write_pnl(out, strategy);
+  const domain::StrategyFigures& sum = view_.account().figures;
   out.end_array().key("sum").begin_object();
-  out.field("total", sum.figures.realized + sum.figures.unrealized)
-      .field("realized", sum.figures.realized)
-      .field("unrealized", sum.figures.unrealized)
-      .field("daily", sum.figures.daily_pnl)
-      .field("exposure", sum.figures.exposure)
+  out.field("total", sum.realized + sum.unrealized)
+      .field("realized", sum.realized)
+      .field("unrealized", sum.unrealized)
+      .field("daily", sum.daily_pnl)
+      .field("exposure", sum.exposure)
       .end_object();
 }
 
@@ -165,7 +158,7 @@ http::Response TradingResource::strategies() const {
   JsonWriter out;
   out.begin_object().key("strategies").begin_array();
   for (const domain::StrategyState& strategy : view_.strategies()) {
-    write_strategy(out, strategy, view_.shards_leased(strategy.strategy));
+    write_strategy(out, strategy, view_.account().own, view_.shards_leased(strategy.strategy));
   }
   out.end_array().end_object();
   return http::json(out.take());

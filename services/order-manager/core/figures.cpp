@@ -114,7 +114,40 @@ std::uint64_t unread_trades(const Unread& unread, Timestamp now) {
                     [&](const auto& entry) { return now >= entry.second.since + kUnreadTold; }));
 }
 
+void add_counts(domain::OrderCounts& counts, const StrategyCounters& counters) {
+  for (std::size_t side = 0; side < 2; ++side) {
+    for (std::size_t status = 0; status < counts.orders.size(); ++status) {
+      counts.orders[status] += counters.orders[side][status];
+    }
+    counts.denied += counters.orders_denied[side];
+    counts.fills += counters.fills[side][0] + counters.fills[side][1];
+  }
+  for (std::size_t reason = 0; reason < counts.denials.size(); ++reason) {
+    counts.denials[reason] += counters.denials[reason];
+  }
+  counts.fills_reversed += counters.fills_reversed;
+  for (std::size_t state = 0; state < counts.state_changes.size(); ++state) {
+    for (std::size_t reason = 0; reason < counts.state_changes[state].size(); ++reason) {
+      counts.state_changes[state][reason] += counters.state_changes[state][reason];
+    }
+  }
+}
+
 }  // namespace
+
+domain::OrderCounts counts_of(const Ledger& ledger, const std::optional<StrategyName>& strategy) {
+  domain::OrderCounts counts;
+  for (const auto& [name, counters] : ledger.counters()) {
+    if (!strategy || *strategy == name) add_counts(counts, counters);
+  }
+  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+    const OrderRecord& order = *ledger.orders().find(id);
+    // By first entry: a resurrected order has been counted as ended.
+    const bool in_scope = !strategy || *strategy == order.order.strategy;
+    if (in_scope && !order.ended()) ++counts.live;
+  }
+  return counts;
+}
 
 Figures OrderManager::figures(Timestamp now) const {
   const State& state = *state_;
@@ -145,6 +178,10 @@ Figures OrderManager::figures(Timestamp now) const {
                   .unread_balances = state.unread.balances.size(),
                   .submissions_paused = state.paused_by(now),
                   .fills_beyond_order = state.fills_beyond_order};
+  if (const auto account = ledger.counters().find(StrategyName{});
+      account != ledger.counters().end()) {
+    figures.account_state_changes = account->second.state_changes;
+  }
   for (const StrategyName& name : names) figures.strategies.push_back(state.snapshot(name, now));
   return figures;
 }
@@ -197,7 +234,9 @@ std::vector<domain::StrategyState> OrderManager::strategy_states(Timestamp now) 
     states.push_back(
         {.strategy = strategy.name,
          .enabled = snapshot.enabled,
+         .enabled_at_first = strategy.enabled_at_first,
          .trading_state = snapshot.trading_state,
+         .own = state.ledger.own_trading_status(strategy.name),
          .parameters = strategy.parameters,
          .last_seq = state.ledger.last_seq(strategy.name),
          .figures = {.realized = snapshot.realized,
@@ -206,9 +245,49 @@ std::vector<domain::StrategyState> OrderManager::strategy_states(Timestamp now) 
                      .drawdown = snapshot.drawdown,
                      .exposure = snapshot.exposure,
                      .orders_live = static_cast<std::uint32_t>(live),
-                     .positions_open = static_cast<std::uint32_t>(snapshot.positions_open)}});
+                     .positions_open = static_cast<std::uint32_t>(snapshot.positions_open)},
+         .counts = counts_of(state.ledger, strategy.name)});
   }
   return states;
+}
+
+domain::AccountState OrderManager::account_state() const {
+  // Of many flattens the newest; of what one has left behind the first: the journal has all.
+  constexpr std::size_t kFlattensTold = 20;
+  constexpr std::size_t kLeftTold = 50;
+  const Ledger& ledger = state_->ledger;
+  domain::AccountState account{.own = ledger.own_trading_status(std::nullopt),
+                               .counts = counts_of(ledger, std::nullopt)};
+  const Portfolio& portfolio = ledger.portfolio();
+  for (const auto& [strategy, equity] : portfolio.equities()) {
+    const Results results = portfolio.results(strategy);
+    account.figures.realized += results.realized;
+    account.figures.unrealized += results.unrealized;
+  }
+  account.figures.daily_pnl = portfolio.account_daily_pnl();
+  account.figures.drawdown = portfolio.account_drawdown();
+  account.figures.exposure = ledger.commitments().of(std::nullopt).used;
+  account.figures.orders_live = static_cast<std::uint32_t>(account.counts.live);
+  for (const auto& [strategy, positions] : portfolio.positions()) {
+    account.figures.positions_open += static_cast<std::uint32_t>(
+        std::count_if(positions.begin(), positions.end(), [&](const auto& entry) {
+          return !entry.second.flat() && !portfolio.resolutions().contains(entry.first);
+        }));
+  }
+  const auto& under_way = ledger.flattens();
+  const std::size_t told = std::min(under_way.size(), kFlattensTold);
+  account.flattens.assign(under_way.end() - static_cast<std::ptrdiff_t>(told), under_way.end());
+  if (ledger.last_flatten()) account.flattens.push_back(*ledger.last_flatten());
+  for (domain::FlattenState& flatten : account.flattens) {
+    if (flatten.left.size() > kLeftTold) flatten.left.resize(kLeftTold);
+  }
+  if (!ledger.restores().empty()) {
+    const Ledger::Restore& restore = ledger.restores().back();
+    account.restored_seq = restore.seq;
+    account.restored_at = restore.at;
+    account.backup_at = restore.backup_at;
+  }
+  return account;
 }
 
 }  // namespace polybot::order_manager

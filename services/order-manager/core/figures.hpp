@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "common/domain/events.hpp"
+#include "common/domain/state_topics.hpp"
 
 namespace polybot::order_manager {
 
@@ -56,13 +56,21 @@ struct StrategyCounters {
   std::uint64_t orders_written_off = 0;   // without an answer and without a trace
   std::array<std::array<std::uint64_t, 2>, 2> fills{};  // side, liquidity (maker, taker)
   std::uint64_t fills_reversed = 0;
-  domain::Money fees;                     // confirmed fills only
-  std::array<domain::Money, 2> volume{};  // confirmed fills only
-  std::array<std::uint64_t, domain::kDenyReasons> denials{};
+  domain::Money fees;                                         // confirmed fills only
+  std::array<domain::Money, 2> volume{};                      // confirmed fills only
+  std::array<std::uint64_t, domain::kDenyReasons> denials{};  // orders_denied by reason
   std::array<std::uint64_t, kSignalOutcomes> signals{};
   std::uint64_t leases_fenced = 0;
+  // Of the strategy's own trading state; the account's are under the empty name.
+  std::array<std::array<std::uint64_t, domain::kStateReasons>, domain::kTradingStates>
+      state_changes{};
   bool operator==(const StrategyCounters&) const = default;
 };
+
+class Ledger;
+// The counters of one strategy, or of all of them, as they are told; see domain::OrderCounts.
+[[nodiscard]] domain::OrderCounts counts_of(const Ledger& ledger,
+                                            const std::optional<domain::StrategyName>& strategy);
 
 struct MarketValue {
   domain::MarketId market;
@@ -98,6 +106,7 @@ struct Figures {
   std::vector<StrategySnapshot>
       strategies;  // configured ones, `unknown`, `external`, and past ones
   domain::TradingState trading_state = domain::TradingState::Active;
+  decltype(StrategyCounters::state_changes) account_state_changes{};
   domain::Money account_drawdown;
   Utilization account_utilization{};
   domain::Money cash;             // the book's whole collateral

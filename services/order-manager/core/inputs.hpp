@@ -5,6 +5,7 @@
 #include <optional>
 #include <variant>
 
+#include "common/domain/state_topics.hpp"
 #include "common/domain/venue.hpp"
 
 namespace polybot::order_manager {

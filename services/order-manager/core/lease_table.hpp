@@ -17,7 +17,7 @@
 #include <span>
 #include <vector>
 
-#include "common/domain/events.hpp"
+#include "common/domain/state_topics.hpp"
 
 namespace polybot::order_manager {
 

@@ -47,7 +47,8 @@ struct Ledger::Applier {
     if (body.reason == DenyReason::LeaseFenced) outcome = SignalOutcome::Fenced;
     if (body.reason == DenyReason::StalePosition) outcome = SignalOutcome::Stale;
     ++counters.signals[static_cast<std::size_t>(outcome)];
-    ++counters.denials[static_cast<std::size_t>(body.reason)];
+    // Counted in orders, as orders_denied is: the reasons add up to it.
+    counters.denials[static_cast<std::size_t>(body.reason)] += body.buys + body.sells;
     counters.orders_denied[0] += body.buys;
     counters.orders_denied[1] += body.sells;
     if (body.reason == DenyReason::LeaseFenced) ++counters.leases_fenced;
@@ -170,6 +171,7 @@ struct Ledger::Applier {
 
   void operator()(const domain::JournalOpened& body) const {
     ledger.journal_id_ = body.journal_id;
+    ledger.timeline_ = body.journal_id;
     ledger.opened_at_ = event.at;
     if (body.deposit.is_zero()) return;
     ledger.portfolio_.cash_moved(body.deposit);
@@ -177,8 +179,14 @@ struct Ledger::Applier {
   }
   void operator()(const domain::ManagerStarted& body) const { ledger.starts_ = body.start; }
   void operator()(const domain::TradingStateChanged& body) const {
-    State& state = body.strategy ? ledger.strategy_states_[*body.strategy] : ledger.account_state_;
-    state = {body.state, body.cause};
+    domain::TradingStatus& status =
+        body.strategy ? ledger.strategy_states_[*body.strategy] : ledger.account_state_;
+    // A resume of what is active acknowledges losses; it changes nothing.
+    const bool same = status.state == body.state && status.since != domain::Timestamp{};
+    status = {body.state, body.reason, same ? status.since : event.at};
+    ++ledger.count(body.strategy.value_or(domain::StrategyName{}))
+          .state_changes[static_cast<std::size_t>(body.state)]
+                        [static_cast<std::size_t>(body.reason)];
     if (body.state == TradingState::Active) ledger.portfolio_.acknowledge_losses(body.strategy);
   }
   void operator()(const domain::StrategySwitched& body) const {
@@ -192,11 +200,29 @@ struct Ledger::Applier {
     ledger.remember_answer(body.command, {event.seq, event.at, body.reason});
   }
   void operator()(const domain::FlattenBegun& body) const {
-    ledger.flattens_.push_back({body.command, body.strategy});
+    ledger.flattens_.push_back({.command = body.command,
+                                .strategy = body.strategy,
+                                .begun_at = event.at,
+                                .ended_at = std::nullopt,
+                                .left = {}});
   }
   void operator()(const domain::FlattenEnded& body) const {
-    std::erase_if(ledger.flattens_,
-                  [&](const Flatten& flatten) { return flatten.command == body.command; });
+    const auto ended =
+        std::find_if(ledger.flattens_.begin(), ledger.flattens_.end(),
+                     [&](const Flatten& flatten) { return flatten.command == body.command; });
+    if (ended == ledger.flattens_.end()) return;
+    ended->ended_at = event.at;
+    ended->left = body.left;
+    ledger.last_flatten_ = std::move(*ended);
+    ledger.flattens_.erase(ended);
+  }
+  void operator()(const domain::JournalRestored& body) const {
+    ledger.timeline_ = body.timeline;
+    ledger.starts_ = body.start;
+    ledger.restores_.push_back(
+        {event.seq, event.at, body.backup_seq, body.backup_at, body.lost_seq});
+    // Whoever has read the lost history takes a snapshot of this one.
+    for (auto& [topic, seq] : ledger.topic_seq_) seq = event.seq;
   }
 
   static void count_confirmed(StrategyCounters& counters, const domain::OrderFilled& fill) {
@@ -209,11 +235,11 @@ domain::StreamedEvent Ledger::apply(domain::Event taken) {
   domain::StreamedEvent streamed;
   streamed.event = std::move(taken);
   const domain::Event& event = streamed.event;
-  POLYBOT_ASSERT(event.seq == last_seq_ + 1);
+  POLYBOT_ASSERT(domain::follows(event, last_seq_));
   last_seq_ = event.seq;
   last_at_ = event.at;
   ++event_counts_[event.body.index()];
-  std::uint64_t& topic = topic_seq_[event.strategy];
+  std::uint64_t& topic = topic_seq_.try_emplace(event.strategy, restored_seq()).first->second;
   streamed.prev = topic;
   topic = event.seq;
   std::visit(Applier{*this, event, streamed}, event.body);

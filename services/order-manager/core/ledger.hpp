@@ -11,7 +11,7 @@
 #include <map>
 #include <optional>
 
-#include "common/domain/events.hpp"
+#include "common/domain/state_topics.hpp"
 #include "services/order-manager/core/commitments.hpp"
 #include "services/order-manager/core/figures.hpp"
 #include "services/order-manager/core/leg_groups.hpp"
@@ -22,24 +22,40 @@
 namespace polybot::order_manager {
 
 // Raised whenever the same journal would fold to other numbers than before.
-inline constexpr std::uint32_t kFoldVersion = 3;
+inline constexpr std::uint32_t kFoldVersion = 4;
 inline constexpr std::size_t kCommandAnswersMax = 100'000;
 
 class Ledger {
  public:
-  // Asserts seq == last_seq() + 1. Returns the message of the stream: the event, the previous seq
-  // of its topic and the state after it.
+  // Asserts that the record follows the last one (domain::follows). Returns the message of the
+  // stream: the event, the previous seq of its topic and the state after it.
   domain::StreamedEvent apply(domain::Event event);
 
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   [[nodiscard]] domain::Timestamp last_at() const { return last_at_; }
-  // Of order.<strategy>; order.all for the empty name. 0 = none.
+  // Of order.<strategy>; order.all for the empty name. 0 = none. Since a backup was restored at
+  // least the number of that record: what a reader knows of before is another history.
   [[nodiscard]] std::uint64_t last_seq(const domain::StrategyName& topic) const;
   // By topic, as above; what each has come to.
   [[nodiscard]] const std::map<domain::StrategyName, std::uint64_t>& topics() const {
     return topic_seq_;
   }
   [[nodiscard]] std::uint64_t journal_id() const { return journal_id_; }
+  // Names the history: the journal's id until a backup is restored, then what that record says.
+  [[nodiscard]] std::uint64_t timeline() const { return timeline_; }
+  struct Restore {
+    std::uint64_t seq = 0;  // of its record
+    domain::Timestamp at{};
+    std::uint64_t backup_seq = 0;
+    domain::Timestamp backup_at{};
+    std::uint64_t lost_seq = 0;
+  };
+  // Oldest first.
+  [[nodiscard]] const std::vector<Restore>& restores() const { return restores_; }
+  // Of the last one; 0 = never.
+  [[nodiscard]] std::uint64_t restored_seq() const {
+    return restores_.empty() ? 0 : restores_.back().seq;
+  }
   [[nodiscard]] domain::Timestamp opened_at() const { return opened_at_; }
   [[nodiscard]] bool deposited() const { return deposited_; }
   [[nodiscard]] std::uint32_t starts() const { return starts_; }
@@ -63,13 +79,18 @@ class Ledger {
   // The stricter of the strategy's own and the account's; the account's for none.
   [[nodiscard]] domain::TradingState trading_state(
       const std::optional<domain::StrategyName>& strategy) const;
-  // Why the state is what it is: DailyLossExceeded, DrawdownExceeded, or None for an operator.
-  [[nodiscard]] domain::DenyReason trading_state_cause(const domain::StrategyName& strategy) const;
-  [[nodiscard]] domain::TradingState own_trading_state(
+  // The stricter of the two, with its reason; the strategy's own when they are equal.
+  [[nodiscard]] domain::TradingStatus trading_status(const domain::StrategyName& strategy) const;
+  [[nodiscard]] domain::TradingStatus own_trading_status(
       const std::optional<domain::StrategyName>& strategy) const;
+  [[nodiscard]] domain::TradingState own_trading_state(
+      const std::optional<domain::StrategyName>& strategy) const {
+    return own_trading_status(strategy).state;
+  }
   // As last changed: the account's, then those of the strategies that ever had one of their own.
   [[nodiscard]] std::vector<domain::TradingStateChanged> own_trading_states() const;
   [[nodiscard]] std::optional<bool> enabled(const domain::StrategyName& strategy) const;
+  [[nodiscard]] const std::map<domain::StrategyName, bool>& enabled() const { return enabled_; }
 
   struct Answer {
     std::uint64_t seq = 0;
@@ -77,11 +98,10 @@ class Ledger {
     domain::CommandDenyReason reason = domain::CommandDenyReason::None;  // None = accepted
   };
   [[nodiscard]] const Answer* answer(const domain::CommandId& command) const;
-  struct Flatten {
-    domain::CommandId command;
-    std::optional<domain::StrategyName> strategy;
-  };
+  // Those under way. `ended_at` and `left` are of the one that ended last.
+  using Flatten = domain::FlattenState;
   [[nodiscard]] const std::vector<Flatten>& flattens() const { return flattens_; }
+  [[nodiscard]] const std::optional<Flatten>& last_flatten() const { return last_flatten_; }
   // Whether a flatten that has not ended covers the strategy.
   [[nodiscard]] bool flattening(const domain::StrategyName& strategy) const {
     return std::any_of(flattens_.begin(), flattens_.end(), [&](const Flatten& flatten) {
@@ -118,6 +138,8 @@ class Ledger {
   domain::Timestamp last_at_{};
   std::map<domain::StrategyName, std::uint64_t> topic_seq_;
   std::uint64_t journal_id_ = 0;
+  std::uint64_t timeline_ = 0;
+  std::vector<Restore> restores_;
   domain::Timestamp opened_at_{};
   bool deposited_ = false;
   std::uint32_t starts_ = 0;
@@ -130,16 +152,13 @@ class Ledger {
   std::map<domain::MarketId, domain::Market> markets_;
   std::map<domain::TokenId, domain::Instrument> instruments_;
 
-  struct State {
-    domain::TradingState state = domain::TradingState::Active;
-    domain::DenyReason cause = domain::DenyReason::None;
-  };
-  State account_state_;
-  std::map<domain::StrategyName, State> strategy_states_;
+  domain::TradingStatus account_state_;
+  std::map<domain::StrategyName, domain::TradingStatus> strategy_states_;
   std::map<domain::StrategyName, bool> enabled_;
   std::map<domain::CommandId, Answer> answers_;
   std::deque<domain::CommandId> answer_order_;
   std::vector<Flatten> flattens_;
+  std::optional<Flatten> last_flatten_;
   domain::DriftMeasured drift_;
   bool drift_measured_ = false;
   domain::Timestamp reconciled_until_{};

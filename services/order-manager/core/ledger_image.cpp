@@ -200,11 +200,11 @@ struct LedgerImage {
   template <class A>
   static void fields(A& archive, Of<A, StrategyCounters>& counters) {
     auto& [orders, orders_denied, orders_corrected, orders_resurrected, orders_refused_late,
-           orders_written_off, fills, fills_reversed, fees, volume, denials, signals,
-           leases_fenced] = counters;
+           orders_written_off, fills, fills_reversed, fees, volume, denials, signals, leases_fenced,
+           state_changes] = counters;
     archive(orders, orders_denied, orders_corrected, orders_resurrected, orders_refused_late,
             orders_written_off, fills, fills_reversed, fees, volume, denials, signals,
-            leases_fenced);
+            leases_fenced, state_changes);
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::DriftMeasured>& drift) {
@@ -212,9 +212,14 @@ struct LedgerImage {
     archive(cash, positions);
   }
   template <class A>
-  static void fields(A& archive, Of<A, Ledger::State>& state) {
-    auto& [trading_state, cause] = state;
-    archive(trading_state, cause);
+  static void fields(A& archive, Of<A, domain::TradingStatus>& status) {
+    auto& [state, reason, since] = status;
+    archive(state, reason, since);
+  }
+  template <class A>
+  static void fields(A& archive, Of<A, Ledger::Restore>& restore) {
+    auto& [seq, at, backup_seq, backup_at, lost_seq] = restore;
+    archive(seq, at, backup_seq, backup_at, lost_seq);
   }
   template <class A>
   static void fields(A& archive, Of<A, Ledger::Answer>& answer) {
@@ -223,20 +228,25 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, Ledger::Flatten>& flatten) {
-    auto& [command, strategy] = flatten;
-    archive(command, strategy);
+    auto& [command, strategy, begun_at, ended_at, left] = flatten;
+    archive(command, strategy, begun_at, ended_at, left);
+  }
+  template <class A>
+  static void fields(A& archive, Of<A, domain::FlattenEnded::Left>& left) {
+    auto& [strategy, instrument, quantity, reason] = left;
+    archive(strategy, instrument, quantity, reason);
   }
   template <class A>
   static void fields(A& archive, Of<A, Ledger>& ledger) {
     // The commitments are made again from the orders and the portfolio (index()).
-    auto& [last_seq, last_at, topic_seq, journal_id, opened_at, deposited, starts, orders,
-           portfolio, commitments, legs, signals, markets, instruments, account_state,
-           strategy_states, enabled, answers, answer_order, flattens, drift, drift_measured,
-           reconciled_until, counters, event_counts] = ledger;
-    archive(last_seq, last_at, topic_seq, journal_id, opened_at, deposited, starts, orders,
-            portfolio, legs, signals, markets, instruments, account_state, strategy_states, enabled,
-            answers, answer_order, flattens, drift, drift_measured, reconciled_until, counters,
-            event_counts);
+    auto& [last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
+           starts, orders, portfolio, commitments, legs, signals, markets, instruments,
+           account_state, strategy_states, enabled, answers, answer_order, flattens, last_flatten,
+           drift, drift_measured, reconciled_until, counters, event_counts] = ledger;
+    archive(last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
+            starts, orders, portfolio, legs, signals, markets, instruments, account_state,
+            strategy_states, enabled, answers, answer_order, flattens, last_flatten, drift,
+            drift_measured, reconciled_until, counters, event_counts);
   }
   static void index(Ledger& ledger) {
     index(ledger.orders_);

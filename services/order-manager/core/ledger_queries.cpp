@@ -10,7 +10,7 @@ using domain::TradingState;
 
 std::uint64_t Ledger::last_seq(const StrategyName& topic) const {
   const auto it = topic_seq_.find(topic);
-  return it == topic_seq_.end() ? 0 : it->second;
+  return it == topic_seq_.end() ? restored_seq() : it->second;
 }
 
 const domain::Market* Ledger::market(const domain::MarketId& id) const {
@@ -23,17 +23,18 @@ std::optional<domain::Instrument> Ledger::instrument(const domain::TokenId& toke
   return it == instruments_.end() ? std::nullopt : std::optional(it->second);
 }
 
-TradingState Ledger::own_trading_state(const std::optional<StrategyName>& strategy) const {
-  if (!strategy) return account_state_.state;
+domain::TradingStatus Ledger::own_trading_status(
+    const std::optional<StrategyName>& strategy) const {
+  if (!strategy) return account_state_;
   const auto it = strategy_states_.find(*strategy);
-  return it == strategy_states_.end() ? TradingState::Active : it->second.state;
+  return it == strategy_states_.end() ? domain::TradingStatus{} : it->second;
 }
 
 std::vector<domain::TradingStateChanged> Ledger::own_trading_states() const {
   std::vector<domain::TradingStateChanged> states;
-  states.push_back({std::nullopt, account_state_.state, account_state_.cause});
+  states.push_back({std::nullopt, account_state_.state, account_state_.reason});
   for (const auto& [strategy, own] : strategy_states_) {
-    states.push_back({strategy, own.state, own.cause});
+    states.push_back({strategy, own.state, own.reason});
   }
   return states;
 }
@@ -54,14 +55,9 @@ TradingState Ledger::trading_state(const std::optional<StrategyName>& strategy) 
   return std::max(account_state_.state, own_trading_state(strategy));
 }
 
-DenyReason Ledger::trading_state_cause(const StrategyName& strategy) const {
-  const auto it = strategy_states_.find(strategy);
-  if (it == strategy_states_.end() || it->second.state < account_state_.state) {
-    return account_state_.cause;
-  }
-  return it->second.cause == DenyReason::None && it->second.state == account_state_.state
-             ? account_state_.cause
-             : it->second.cause;
+domain::TradingStatus Ledger::trading_status(const StrategyName& strategy) const {
+  const domain::TradingStatus own = own_trading_status(strategy);
+  return own.state < account_state_.state ? account_state_ : own;
 }
 
 std::optional<bool> Ledger::enabled(const StrategyName& strategy) const {
@@ -86,6 +82,9 @@ void add_counters(Digest& digest, const StrategyCounters& counters) {
   for (const std::uint64_t count : counters.orders_denied) digest.add(count);
   for (const std::uint64_t count : counters.denials) digest.add(count);
   for (const std::uint64_t count : counters.signals) digest.add(count);
+  for (const auto& reasons : counters.state_changes) {
+    for (const std::uint64_t count : reasons) digest.add(count);
+  }
   digest.add(counters.orders_corrected).add(counters.orders_resurrected);
   digest.add(counters.orders_refused_late).add(counters.orders_written_off);
   digest.add(counters.fills_reversed).add(counters.leases_fenced).add(counters.fees);
@@ -107,19 +106,34 @@ std::uint64_t Ledger::digest() const {
     digest.add(market.slug).add(market.fee.rate_ppm).add(market.fee.exponent);
   }
   for (const auto& [token, instrument] : instruments_) digest.add(token).add(instrument);
-  digest.add(account_state_.state).add(account_state_.cause);
-  for (const auto& [strategy, state] : strategy_states_) {
-    digest.add(strategy).add(state.state).add(state.cause);
+  const auto add_status = [&](const domain::TradingStatus& status) {
+    digest.add(status.state).add(status.reason).add(status.since);
+  };
+  add_status(account_state_);
+  for (const auto& [strategy, status] : strategy_states_) {
+    digest.add(strategy);
+    add_status(status);
   }
   for (const auto& [strategy, enabled] : enabled_) digest.add(strategy).add(enabled);
   for (const domain::CommandId& id : answer_order_) {
     const Answer& answer = answers_.at(id);
     digest.add(id.high).add(id.low).add(answer.seq).add(answer.at).add(answer.reason);
   }
-  for (const Flatten& flatten : flattens_) {
-    digest.add(flatten.command.high).add(flatten.command.low);
+  const auto add_flatten = [&](const Flatten& flatten) {
+    digest.add(flatten.command.high).add(flatten.command.low).add(flatten.begun_at);
     digest.add(flatten.strategy.has_value());
     if (flatten.strategy) digest.add(*flatten.strategy);
+    if (flatten.ended_at) digest.add(*flatten.ended_at);
+    for (const auto& left : flatten.left) {
+      digest.add(left.strategy).add(left.instrument).add(left.quantity).add(left.reason);
+    }
+  };
+  for (const Flatten& flatten : flattens_) add_flatten(flatten);
+  if (last_flatten_) add_flatten(*last_flatten_);
+  digest.add(timeline_);
+  for (const Restore& restore : restores_) {
+    digest.add(restore.seq).add(restore.at).add(restore.backup_seq).add(restore.backup_at);
+    digest.add(restore.lost_seq);
   }
   digest.add(drift_.cash).add(drift_.positions).add(drift_measured_).add(reconciled_until_);
   for (const auto& [strategy, counters] : counters_) {

@@ -9,8 +9,10 @@ namespace polybot::order_manager {
 using domain::CancelReason;
 using domain::CommandDenyReason;
 using domain::DenyReason;
+using domain::LeftReason;
 using domain::Quantity;
 using domain::Side;
+using domain::StateReason;
 using domain::TradingState;
 
 void OrderManager::State::on(const domain::Command& command) {
@@ -64,7 +66,7 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
     if (unknown(set->strategy) && !may_flatten(*set->strategy)) {
       return CommandDenyReason::UnknownStrategy;
     }
-    change_trading_state(set->strategy, set->state, DenyReason::None);
+    change_trading_state(set->strategy, set->state, StateReason::Requested);
     return CommandDenyReason::None;
   }
   if (const auto* cancel = std::get_if<domain::CancelOrder>(&command.body)) {
@@ -99,7 +101,7 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
                                               : ledger.own_trading_state(std::nullopt);
   if (state == TradingState::Halted) return CommandDenyReason::TradingHalted;
   if (ledger.own_trading_state(flatten.strategy) == TradingState::Active) {
-    change_trading_state(flatten.strategy, TradingState::Reducing, DenyReason::None);
+    change_trading_state(flatten.strategy, TradingState::Reducing, StateReason::Flatten);
   }
   record({}, command.trace, domain::FlattenBegun{command.id, flatten.strategy});
   drive_flattens();
@@ -109,16 +111,15 @@ CommandDenyReason OrderManager::State::obey(const domain::Command& command) {
 // ---- trading states ----------------------------------------------------------------------------
 
 void OrderManager::State::change_trading_state(const std::optional<StrategyName>& strategy,
-                                               TradingState state, DenyReason cause) {
+                                               TradingState state, StateReason reason) {
   // Also when it is the same: an operator who resumes acknowledges the losses so far.
   const bool same = ledger.own_trading_state(strategy) == state;
   if (!same || state == TradingState::Active) {
-    record({}, {}, domain::TradingStateChanged{strategy, state, cause});
+    record({}, {}, domain::TradingStateChanged{strategy, state, reason});
   }
   if (state != TradingState::Active) return enforce_trading_state(strategy);
   for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(ledger.flattens())) {
-    if (!strategy || flatten.strategy == strategy)
-      record({}, {}, domain::FlattenEnded{flatten.command});
+    if (!strategy || flatten.strategy == strategy) end_flatten(flatten, LeftReason::Resumed);
   }
 }
 
@@ -143,8 +144,8 @@ void OrderManager::State::check_breaches() {
 
 void OrderManager::State::check_breach(const std::optional<StrategyName>& strategy) {
   if (ledger.own_trading_state(strategy) != TradingState::Active) return;
-  const DenyReason cause = risk.breach(ledger, strategy);
-  if (cause != DenyReason::None) change_trading_state(strategy, TradingState::Reducing, cause);
+  const auto reason = risk.breach(ledger, strategy);
+  if (reason) change_trading_state(strategy, TradingState::Reducing, *reason);
 }
 
 // ---- getting out -------------------------------------------------------------------------------
@@ -165,8 +166,12 @@ bool OrderManager::State::sell_at_market(const domain::ClientOrderId& id,
   const Quantity free = RiskEngine::sellable(ledger, strategy, instrument);
   const auto bid = quotes.best_bid(instrument, now);
   if (!bid) return true;
+  const Quantity at_best = std::min({quantity, free, bid->quantity});
+  // A slice that is worth less than the minimum is refused whole: better all, at what it finds.
+  const bool too_small = domain::notional(bid->price, at_best, domain::Rounding::Down) <
+                         domain::kMarketableNotionalMin;
   const Quantity size =
-      domain::floor_to_step(std::min({quantity, free, bid->quantity}), domain::kShareStep);
+      domain::floor_to_step(too_small ? std::min(quantity, free) : at_best, domain::kShareStep);
   if (!size.is_positive()) return quantity >= domain::kShareStep;
   const std::int64_t tick = market->tick.raw();
   const std::int64_t limit =
@@ -197,7 +202,7 @@ void OrderManager::State::pace_exit(const domain::Instrument& instrument) {
 void OrderManager::State::drive_flattens() {
   if (stopping || !reconciled) return;
   for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(ledger.flattens())) {
-    if (!flatten_step(flatten)) record({}, {}, domain::FlattenEnded{flatten.command});
+    if (!flatten_step(flatten)) end_flatten(flatten);
   }
 }
 
@@ -208,33 +213,63 @@ bool OrderManager::State::may_flatten(const StrategyName& strategy) const {
   return known && strategy.value != domain::kExternalStrategy;
 }
 
-bool OrderManager::State::flatten_step(const Ledger::Flatten& flatten) {
-  bool waiting = false;
-  std::vector<std::pair<StrategyName, domain::MarketId>> held;
+std::vector<OrderManager::State::Held> OrderManager::State::held_in(
+    const Ledger::Flatten& flatten) const {
+  std::vector<Held> held;
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     if (!may_flatten(strategy) || (flatten.strategy && *flatten.strategy != strategy)) continue;
     for (const auto& [market, position] : positions) {
-      if (!position.flat()) held.emplace_back(strategy, market);
+      if (ledger.portfolio().resolutions().contains(market)) continue;  // a claim
+      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+        const Quantity quantity = position.token(outcome).holding().quantity;
+        if (quantity.is_positive()) held.push_back({strategy, {market, outcome}, quantity});
+      }
     }
   }
-  for (const auto& [strategy, market] : held) {
-    for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
-      waiting = flatten_token(flatten, strategy, {market, outcome}) || waiting;
-    }
+  return held;
+}
+
+// True while something may still be sold.
+bool OrderManager::State::flatten_step(const Ledger::Flatten& flatten) {
+  const domain::SignalId cause{flatten.command.high, flatten.command.low};
+  bool waiting = false;
+  for (const Held& held : held_in(flatten)) {
+    if (held.quantity < domain::kShareStep || left_reason(held)) continue;
+    waiting = sell_at_market({cause, ledger.orders().next_leg(cause)}, held.strategy,
+                             held.instrument, held.quantity, domain::OrderPurpose::Flatten, {}) ||
+              waiting;
   }
   return waiting;
 }
 
-bool OrderManager::State::flatten_token(const Ledger::Flatten& flatten,
-                                        const StrategyName& strategy,
-                                        const domain::Instrument& instrument) {
-  const MarketPosition* position = ledger.portfolio().find(strategy, instrument.market);
-  if (position == nullptr) return false;
-  const Quantity held = position->token(instrument.outcome).holding().quantity;
-  if (held < domain::kShareStep) return false;
-  const domain::SignalId cause{flatten.command.high, flatten.command.low};
-  return sell_at_market({cause, ledger.orders().next_leg(cause)}, strategy, instrument, held,
-                        domain::OrderPurpose::Flatten, {});
+// Why the venue buys none of it; none while it may, or while that cannot be known: something of it
+// is under way, or nobody has a fresh quote.
+std::optional<LeftReason> OrderManager::State::left_reason(const Held& held) const {
+  if (!tradable(held.instrument.market)) return LeftReason::MarketOver;
+  const Quantity there =
+      std::min(held.quantity, ledger.portfolio().account_quantity(held.instrument));
+  if (there < domain::kShareStep) {
+    return held.quantity < domain::kShareStep ? LeftReason::BelowMinimum : LeftReason::NotHeld;
+  }
+  const Quantity rest = domain::floor_to_step(there, domain::kShareStep);
+  if (RiskEngine::sellable(ledger, held.strategy, held.instrument) < rest) return std::nullopt;
+  const auto bid = quotes.best_bid(held.instrument, now);
+  if (!bid) return std::nullopt;
+  const bool worth_it =
+      domain::notional(bid->price, rest, domain::Rounding::Down) >= domain::kMarketableNotionalMin;
+  return worth_it ? std::nullopt : std::optional(LeftReason::BelowMinimum);
+}
+
+void OrderManager::State::end_flatten(const Ledger::Flatten& flatten,
+                                      std::optional<LeftReason> stopped) {
+  domain::FlattenEnded ended{.command = flatten.command, .left = {}};
+  for (const Held& held : held_in(flatten)) {
+    if (ended.left.size() == domain::kLeftMax) break;
+    const auto reason = stopped ? stopped : left_reason(held);
+    ended.left.push_back(
+        {held.strategy, held.instrument, held.quantity, reason.value_or(LeftReason::BelowMinimum)});
+  }
+  record({}, {}, std::move(ended));
 }
 
 }  // namespace polybot::order_manager

@@ -147,8 +147,7 @@ DenyReason OrderManager::State::refuses_opening(const StrategyName& strategy, Si
       break;
   }
   if (side == Side::Sell) return DenyReason::None;
-  const DenyReason cause = ledger.trading_state_cause(strategy);
-  return cause == DenyReason::None ? DenyReason::TradingReducing : cause;
+  return domain::deny_reason_of(ledger.trading_status(strategy).reason);
 }
 
 DenyReason OrderManager::State::refuses_shape(const Signal& signal) const {

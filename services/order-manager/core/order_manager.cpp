@@ -106,7 +106,9 @@ void OrderManager::State::start(std::uint64_t new_journal_id, Timestamp at, Outp
   if (ledger.journal_id() == 0) {
     record({}, {}, domain::JournalOpened{new_journal_id, kFoldVersion, {}});
     if (settings.first_trading_state != domain::TradingState::Active) {
-      record({}, {}, domain::TradingStateChanged{std::nullopt, settings.first_trading_state});
+      record({}, {},
+             domain::TradingStateChanged{std::nullopt, settings.first_trading_state,
+                                         domain::StateReason::FirstStart});
     }
   }
   record({}, {}, domain::ManagerStarted{ledger.starts() + 1});

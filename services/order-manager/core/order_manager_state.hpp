@@ -176,13 +176,21 @@ struct OrderManager::State {
   // ---- commands and states (on_commands.cpp)
   [[nodiscard]] domain::CommandDenyReason obey(const domain::Command& command);
   void change_trading_state(const std::optional<StrategyName>& strategy, domain::TradingState state,
-                            domain::DenyReason cause);
+                            domain::StateReason reason);
   void enforce_trading_state(const std::optional<StrategyName>& strategy);
   void drive_flattens();
   [[nodiscard]] bool may_flatten(const StrategyName& strategy) const;
+  struct Held {
+    StrategyName strategy;
+    domain::Instrument instrument;
+    domain::Quantity quantity;
+  };
+  [[nodiscard]] std::vector<Held> held_in(const Ledger::Flatten& flatten) const;
   [[nodiscard]] bool flatten_step(const Ledger::Flatten& flatten);
-  [[nodiscard]] bool flatten_token(const Ledger::Flatten& flatten, const StrategyName& strategy,
-                                   const domain::Instrument& instrument);
+  [[nodiscard]] std::optional<domain::LeftReason> left_reason(const Held& held) const;
+  // `stopped`: why it ends before everything is sold that can be.
+  void end_flatten(const Ledger::Flatten& flatten,
+                   std::optional<domain::LeftReason> stopped = std::nullopt);
   // Sells at most `quantity` at market; true while there is something left to wait for.
   [[nodiscard]] bool sell_at_market(const domain::ClientOrderId& id, const StrategyName& strategy,
                                     const domain::Instrument& instrument, domain::Quantity quantity,

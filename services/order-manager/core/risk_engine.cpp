@@ -213,11 +213,13 @@ DenyReason RiskEngine::take_rate(span<const Order> orders, Timestamp now) {
   return DenyReason::None;
 }
 
-DenyReason RiskEngine::breach(const Ledger& ledger, const optional<StrategyName>& strategy) const {
+optional<domain::StateReason> RiskEngine::breach(const Ledger& ledger,
+                                                 const optional<StrategyName>& strategy) const {
   const Portfolio::Losses losses = ledger.portfolio().unacknowledged_losses(strategy);
   const domain::RiskLimits& limit = limits(strategy);
-  if (losses.daily >= limit.daily_loss_max) return DenyReason::DailyLossExceeded;
-  return losses.drawdown >= limit.drawdown_max ? DenyReason::DrawdownExceeded : DenyReason::None;
+  if (losses.daily >= limit.daily_loss_max) return domain::StateReason::DailyLossExceeded;
+  if (losses.drawdown >= limit.drawdown_max) return domain::StateReason::DrawdownExceeded;
+  return std::nullopt;
 }
 
 Money RiskEngine::free_collateral(const Ledger& ledger) {

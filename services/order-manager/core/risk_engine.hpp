@@ -35,7 +35,7 @@ class RiskEngine {
                                              domain::Timestamp now);
 
   // Account-wide losses for none. None, DailyLossExceeded or DrawdownExceeded.
-  [[nodiscard]] domain::DenyReason breach(
+  [[nodiscard]] std::optional<domain::StateReason> breach(
       const Ledger& ledger, const std::optional<domain::StrategyName>& strategy) const;
 
   [[nodiscard]] Utilization utilization(const Ledger& ledger,

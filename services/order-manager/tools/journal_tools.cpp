@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstdio>
 #include <limits>
-#include <map>
 #include <optional>
 #include <string_view>
 
@@ -61,67 +60,6 @@ VerifyArguments parse_verify(const std::vector<std::string>& arguments) {
   return parsed;
 }
 
-void print_fills(const Journal& journal) {
-  // The last word on each fill comes after it: read it first.
-  std::map<domain::FillId, std::string_view> fate;
-  Ledger ledger;
-  journal.read(1, kToTheEnd, [&](const domain::Event& event) {
-    if (const auto* advanced = std::get_if<domain::FillAdvanced>(&event.body)) {
-      fate[advanced->fill] =
-          advanced->status == domain::FillStatus::Confirmed ? "confirmed" : "mined";
-    } else if (const auto* reversed = std::get_if<domain::FillReversed>(&event.body)) {
-      fate[reversed->fill] = "reversed";
-    }
-    ledger.apply(event);
-  });
-  const auto booked_as = [](domain::FillStatus status) -> std::string_view {
-    switch (status) {
-      case domain::FillStatus::Matched:
-        return "matched";
-      case domain::FillStatus::Mined:
-        return "mined";
-      case domain::FillStatus::Confirmed:
-        return "confirmed";
-    }
-    return "";
-  };
-  print(
-      "record,time,strategy,order,trade,market,outcome,side,quantity,cash,fee,liquidity,status\n");
-  journal.read(1, kToTheEnd, [&](const domain::Event& event) {
-    const auto* fill = std::get_if<domain::OrderFilled>(&event.body);
-    if (fill == nullptr) return;
-    const auto found = fate.find(fill->fill);
-    const domain::Market* market = ledger.market(fill->instrument.market);
-    print(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", event.seq,
-                      runtime::to_rfc3339(fill->matched_at), event.strategy.value,
-                      domain::to_string(fill->fill.order), fill->fill.trade.value,
-                      market == nullptr ? domain::to_string(fill->instrument.market) : market->slug,
-                      fill->instrument.outcome == domain::Outcome::Yes ? "yes" : "no",
-                      fill->side == domain::Side::Buy ? "buy" : "sell", fill->quantity.to_string(),
-                      fill->cash.to_string(), fill->fee.to_string(),
-                      fill->liquidity == domain::LiquiditySide::Maker ? "maker" : "taker",
-                      found == fate.end() ? booked_as(fill->status) : found->second));
-  });
-}
-
-void print_pnl(const Journal& journal) {
-  print("record,time,strategy,realized,unrealized,total,daily,drawdown\n");
-  Ledger ledger;
-  journal.read(1, kToTheEnd, [&](const domain::Event& event) {
-    ledger.apply(event);
-    if (!std::holds_alternative<domain::MarksTaken>(event.body)) return;
-    for (const auto& [strategy, counters] : ledger.counters()) {
-      if (strategy.value.empty()) continue;
-      const Results results = ledger.portfolio().results(strategy);
-      print(fmt::format("{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
-                        strategy.value, results.realized.to_string(),
-                        results.unrealized.to_string(), results.equity().to_string(),
-                        ledger.portfolio().daily_pnl(strategy).to_string(),
-                        ledger.portfolio().drawdown(strategy).to_string()));
-    }
-  });
-}
-
 }  // namespace
 
 int verify(const std::vector<std::string>& arguments) {
@@ -153,24 +91,6 @@ int backup(const std::vector<std::string>& arguments) {
   journal.backup(arguments[1]);
   print(fmt::format("{}: {} records\n", arguments[1],
                     Journal(arguments[1], JournalAccess::ReadOnly).last_seq()));
-  return 0;
-}
-
-int export_csv(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words;
-  for (const std::string& word : arguments) {
-    if (word != "--csv")
-      words.push_back(word);  // the only format; named so that scripts say what they get
-  }
-  if (words.size() != 2 || (words[0] != "fills" && words[0] != "pnl")) {
-    throw CannotStart("usage: order-manager export fills|pnl [--csv] JOURNAL");
-  }
-  const Journal journal(words[1], JournalAccess::ReadOnly);
-  if (words[0] == "fills") {
-    print_fills(journal);
-  } else {
-    print_pnl(journal);
-  }
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// The offline words of order-manager: `verify`, `backup`, `export`. They read a journal, also one
-// whose owner is running, and never write to it.
+// The offline words of order-manager: `verify` and `backup`. They read a journal, also one whose
+// owner is running, and never write to it.
 #pragma once
 
 #include <string>
@@ -14,8 +14,5 @@ int verify(const std::vector<std::string>& arguments);
 
 // backup FILE TARGET: a consistent copy.
 int backup(const std::vector<std::string>& arguments);
-
-// export fills|pnl [--csv] FILE: comma-separated, one header line, to standard output.
-int export_csv(const std::vector<std::string>& arguments);
 
 }  // namespace polybot::order_manager

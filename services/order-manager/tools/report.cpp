@@ -4,7 +4,11 @@
 
 #include <boost/json.hpp>
 #include <map>
+#include <numeric>
 #include <set>
+
+#include "common/domain/names.hpp"
+#include "common/runtime/clock.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -14,10 +18,6 @@ using domain::Money;
 using domain::OrderStatus;
 using domain::Quantity;
 using domain::StrategyName;
-
-constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses = {
-    "submitted", "ambiguous", "accepted", "partially_filled",
-    "filled",    "canceled",  "rejected", "expired"};
 
 std::set<StrategyName> strategies_of(const Ledger& ledger) {
   std::set<StrategyName> names;
@@ -50,10 +50,37 @@ json::string text(const std::string& value) {
   return json::string(value);
 }
 
-json::object orders_object(const std::array<std::uint64_t, domain::kOrderStatuses>& buys,
-                           const std::array<std::uint64_t, domain::kOrderStatuses>& sells) {
+std::string_view status_at(std::size_t index) {
+  return domain::name_of(static_cast<domain::OrderStatus>(index));
+}
+
+json::object orders_object(const domain::OrderCounts& counts) {
   json::object object;
-  for (std::size_t i = 0; i < kStatuses.size(); ++i) object[kStatuses[i]] = buys[i] + sells[i];
+  for (std::size_t i = 0; i < counts.orders.size(); ++i) object[status_at(i)] = counts.orders[i];
+  return object;
+}
+
+// Reasons that nothing was denied for are left out.
+json::object denials_object(const domain::OrderCounts& counts) {
+  json::object object;
+  for (std::size_t i = 0; i < counts.denials.size(); ++i) {
+    if (counts.denials[i] == 0) continue;
+    object[domain::deny_reason_name(static_cast<domain::DenyReason>(i))] = counts.denials[i];
+  }
+  return object;
+}
+
+json::object changes_object(const domain::OrderCounts& counts) {
+  json::object object;
+  for (std::size_t state = 0; state < counts.state_changes.size(); ++state) {
+    json::object reasons;
+    for (std::size_t reason = 0; reason < counts.state_changes[state].size(); ++reason) {
+      if (counts.state_changes[state][reason] == 0) continue;
+      reasons[domain::state_reason_name(static_cast<domain::StateReason>(reason))] =
+          counts.state_changes[state][reason];
+    }
+    object[domain::name_of(static_cast<domain::TradingState>(state))] = std::move(reasons);
+  }
   return object;
 }
 
@@ -75,12 +102,16 @@ json::array positions_array(const Ledger& ledger, const StrategyName& name) {
 }
 
 json::object strategy_object(const Ledger& ledger, const StrategyName& name) {
-  const StrategyCounters counters = counters_of(ledger, name);
+  const domain::OrderCounts counts = counts_of(ledger, name);
   const Results results = ledger.portfolio().results(name);
   json::object object;
-  object["orders"] = orders_object(counters.orders[0], counters.orders[1]);
-  object["orders_denied"] = counters.orders_denied[0] + counters.orders_denied[1];
-  object["fills_reversed"] = counters.fills_reversed;
+  object["orders"] = orders_object(counts);
+  object["orders_denied"] = counts.denied;
+  object["orders_live"] = counts.live;
+  object["denials"] = denials_object(counts);
+  object["fills"] = counts.fills;
+  object["fills_reversed"] = counts.fills_reversed;
+  object["state_changes"] = changes_object(counts);
   object["realized"] = text(results.realized.to_string());
   object["unrealized"] = text(results.unrealized.to_string());
   object["daily_pnl"] = text(ledger.portfolio().daily_pnl(name).to_string());
@@ -117,6 +148,18 @@ json::array holdings_array(const Ledger& ledger) {
   return rows;
 }
 
+json::array restores_array(const Ledger& ledger) {
+  json::array rows;
+  for (const Ledger::Restore& restore : ledger.restores()) {
+    rows.push_back(json::object{{"seq", restore.seq},
+                                {"at_ms", domain::to_unix_ms(restore.at)},
+                                {"backup_seq", restore.backup_seq},
+                                {"backup_at_ms", domain::to_unix_ms(restore.backup_at)},
+                                {"lost_seq", restore.lost_seq}});
+  }
+  return rows;
+}
+
 json::array orders_array(const Ledger& ledger) {
   json::array rows;
   for (const auto& [id, record] : ledger.orders().all()) {
@@ -125,35 +168,35 @@ json::array orders_array(const Ledger& ledger) {
                                 {"strategy", text(record.order.strategy.value)},
                                 {"salt", record.order.fields.salt},
                                 {"ambiguous", record.entered_status(OrderStatus::Ambiguous)},
-                                {"status", kStatuses[static_cast<std::size_t>(record.status)]},
+                                {"status", domain::name_of(record.status)},
                                 {"filled", text(record.filled.to_string())},
                                 {"cash", text(record.filled_cash.to_string())}});
   }
   return rows;
 }
 
+std::string restore_text(const Ledger::Restore& restore) {
+  return fmt::format("restored at {} (record {}) from a backup of {} (record {}); {}\n",
+                     runtime::to_rfc3339(restore.at), restore.seq,
+                     runtime::to_rfc3339(restore.backup_at), restore.backup_seq,
+                     restore.lost_seq == 0
+                         ? std::string("the journal of that time could not be read")
+                         : fmt::format("records up to {} were lost", restore.lost_seq));
+}
+
 }  // namespace
 
 Totals totals_of(const Ledger& ledger) {
-  Totals totals;
+  Totals totals{.counts = counts_of(ledger, std::nullopt)};
   for (const StrategyName& name : strategies_of(ledger)) {
     const StrategyCounters counters = counters_of(ledger, name);
-    for (std::size_t side = 0; side < 2; ++side) {
-      for (std::size_t status = 0; status < totals.orders.size(); ++status) {
-        totals.orders[status] += counters.orders[side][status];
-      }
-      totals.orders_denied += counters.orders_denied[side];
-      totals.fills += counters.fills[side][0] + counters.fills[side][1];
-      totals.volume += counters.volume[side];
-    }
-    totals.fills_reversed += counters.fills_reversed;
     totals.orders_resurrected += counters.orders_resurrected;
     totals.orders_refused_late += counters.orders_refused_late;
     totals.orders_written_off += counters.orders_written_off;
     totals.fees += counters.fees;
+    totals.volume += counters.volume[0] + counters.volume[1];
     totals.pnl += ledger.portfolio().results(name).equity();
   }
-  for (const auto& [name, live] : live_orders(ledger)) totals.orders_live += live[0] + live[1];
   for (const auto& [id, record] : ledger.orders().all()) {
     if (record.status == OrderStatus::Ambiguous) ++totals.orders_ambiguous;
   }
@@ -176,6 +219,12 @@ std::vector<std::string> broken_identities(const Ledger& ledger) {
                                    side == 0 ? "buy" : "sell", entered(OrderStatus::Submitted),
                                    ended, live[name][side]));
     }
+    const domain::OrderCounts counts = counts_of(ledger, name);
+    const auto reasons =
+        std::accumulate(counts.denials.begin(), counts.denials.end(), std::uint64_t{0});
+    if (reasons == counts.denied) continue;
+    broken.push_back(
+        fmt::format("{}: {} denied, but {} by reason", name.value, counts.denied, reasons));
   }
   return broken;
 }
@@ -187,23 +236,25 @@ std::string text_report(const Ledger& ledger) {
   out += fmt::format("cash {} pUSD, unredeemed {} pUSD, P&L {} pUSD\n",
                      ledger.portfolio().cash().to_string(),
                      ledger.portfolio().unredeemed().to_string(), totals.pnl.to_string());
-  out +=
-      fmt::format("{} fills, {} reversed, volume {} pUSD, fees {} pUSD (confirmed)\n", totals.fills,
-                  totals.fills_reversed, totals.volume.to_string(), totals.fees.to_string());
+  out += fmt::format("{} fills, {} reversed, volume {} pUSD, fees {} pUSD (confirmed)\n",
+                     totals.counts.fills, totals.counts.fills_reversed, totals.volume.to_string(),
+                     totals.fees.to_string());
+  for (const Ledger::Restore& restore : ledger.restores()) out += restore_text(restore);
   for (const StrategyName& name : strategies_of(ledger)) {
-    const StrategyCounters counters = counters_of(ledger, name);
+    const domain::OrderCounts counts = counts_of(ledger, name);
     const Results results = ledger.portfolio().results(name);
     out += fmt::format("\n{}\n  realized {}, unrealized {}, today {}, drawdown {}\n  orders:",
                        name.value, results.realized.to_string(), results.unrealized.to_string(),
                        ledger.portfolio().daily_pnl(name).to_string(),
                        ledger.portfolio().drawdown(name).to_string());
-    for (std::size_t i = 0; i < kStatuses.size(); ++i) {
-      const std::uint64_t number = counters.orders[0][i] + counters.orders[1][i];
-      if (number != 0) out += fmt::format(" {} {}", kStatuses[i], number);
+    for (std::size_t i = 0; i < counts.orders.size(); ++i) {
+      if (counts.orders[i] != 0) out += fmt::format(" {} {}", status_at(i), counts.orders[i]);
     }
-    const std::uint64_t denied = counters.orders_denied[0] + counters.orders_denied[1];
-    if (denied != 0) out += fmt::format(" denied {}", denied);
+    if (counts.denied != 0) out += fmt::format(" denied {}", counts.denied);
     out += "\n";
+    for (const auto& [reason, number] : denials_object(counts)) {
+      out += fmt::format("  denied {}: {}\n", std::string_view(reason), number.as_uint64());
+    }
     for (const json::value& row : positions_array(ledger, name)) {
       const auto& position = row.as_object();
       const auto field = [&](const char* key) {
@@ -219,9 +270,8 @@ std::string text_report(const Ledger& ledger) {
 
 std::string json_report(const Ledger& ledger, OrderList orders) {
   const Totals totals = totals_of(ledger);
-  json::object counted;
-  for (std::size_t i = 0; i < kStatuses.size(); ++i) counted[kStatuses[i]] = totals.orders[i];
-  counted["denied"] = totals.orders_denied;
+  json::object counted = orders_object(totals.counts);
+  counted["denied"] = totals.counts.denied;
   json::object strategies;
   for (const StrategyName& name : strategies_of(ledger))
     strategies[name.value] = strategy_object(ledger, name);
@@ -231,17 +281,20 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
                       {"cash", text(ledger.portfolio().cash().to_string())},
                       {"unredeemed", text(ledger.portfolio().unredeemed().to_string())},
                       {"totals", json::object{{"orders", counted},
-                                              {"orders_live", totals.orders_live},
+                                              {"orders_live", totals.counts.live},
+                                              {"denials", denials_object(totals.counts)},
                                               {"orders_ambiguous_now", totals.orders_ambiguous},
                                               {"orders_resurrected", totals.orders_resurrected},
                                               {"orders_refused_late", totals.orders_refused_late},
                                               {"orders_written_off", totals.orders_written_off},
-                                              {"fills", totals.fills},
-                                              {"fills_reversed", totals.fills_reversed},
+                                              {"fills", totals.counts.fills},
+                                              {"fills_reversed", totals.counts.fills_reversed},
                                               {"fees", text(totals.fees.to_string())},
                                               {"volume", text(totals.volume.to_string())},
                                               {"pnl", text(totals.pnl.to_string())}}},
                       {"strategies", strategies},
+                      {"state_changes", changes_object(counts_of(ledger, StrategyName{}))},
+                      {"restores", restores_array(ledger)},
                       {"holdings", holdings_array(ledger)}};
   if (orders == OrderList::Include) report["orders"] = orders_array(ledger);
   return json::serialize(report);

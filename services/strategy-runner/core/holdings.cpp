@@ -3,31 +3,6 @@
 #include <algorithm>
 
 namespace polybot::strategy_runner {
-namespace {
-
-// The order an event speaks of; null for events about no single order.
-const domain::ClientOrderId* order_of(const domain::EventBody& body) {
-  return std::visit(
-      [](const auto& event) -> const domain::ClientOrderId* {
-        using Event = std::decay_t<decltype(event)>;
-        if constexpr (std::is_same_v<Event, domain::OrderSubmitted>) {
-          return &event.order.id;
-        } else if constexpr (std::is_same_v<Event, domain::OrderFilled> ||
-                             std::is_same_v<Event, domain::FillAdvanced> ||
-                             std::is_same_v<Event, domain::FillReversed>) {
-          return &event.fill.order;
-        } else if constexpr (requires {
-                               { event.order } -> std::convertible_to<const domain::ClientOrderId&>;
-                             }) {
-          return &event.order;
-        } else {
-          return nullptr;
-        }
-      },
-      body);
-}
-
-}  // namespace
 
 domain::BookSide LiveOrder::book_side() const {
   const bool bid = (instrument.outcome == domain::Outcome::Yes) == (side == domain::Side::Buy);
@@ -60,8 +35,8 @@ void Holdings::apply(const domain::StreamedEvent& streamed) {
   } else if (const auto* reversed = std::get_if<domain::FillReversed>(&body)) {
     unsettled_.erase(reversed->fill);
   }
-  const domain::ClientOrderId* order = order_of(body);
-  if (order != nullptr && streamed.status && domain::is_terminal(*streamed.status)) ended(*order);
+  const auto order = domain::order_of(body);
+  if (order && streamed.status && domain::is_terminal(*streamed.status)) ended(*order);
 }
 
 void Holdings::restart_at(std::uint64_t seq) {

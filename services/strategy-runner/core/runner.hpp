@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "common/domain/state_topics.hpp"
 #include "services/strategy-runner/core/strategy.hpp"
 
 namespace polybot::strategy_runner {

@@ -19,6 +19,7 @@
 #include "common/wire/order_codec.hpp"
 #include "common/wire/recovery_codec.hpp"
 #include "common/wire/signal_codec.hpp"
+#include "common/wire/strategy_codec.hpp"
 #include "common/wire/topics.hpp"
 #include "services/gateway/api/api.hpp"
 #include "tests/integration/gateway/gateway_fixture.hpp"
@@ -63,6 +64,7 @@ class FakeOrderManager {
   bool silent = false;  // executes commands and keeps the answer to itself
   bool kept = true;     // false: replays are no longer possible, only snapshots
   domain::CommandDenyReason denies = domain::CommandDenyReason::None;
+  domain::AccountState account_state;
   std::vector<domain::CommandBody> executed;
   int commands_heard = 0;
 
@@ -85,7 +87,9 @@ class FakeOrderManager {
       state.figures.realized = domain::Money::from_units(3);
       state.figures.unrealized = domain::Money::from_units(-1);
       if (!streams_[kArb].empty()) state.last_seq = streams_[kArb].back().event.seq;
-      publisher_.publish(wire::topics::kStrategy, wire::encode_strategies(std::vector{state}));
+      publisher_.publish(
+          wire::topics::kStrategy,
+          wire::encode_strategies({.strategies = {state}, .account = account_state}));
       timer_.expires_after(20ms);
       co_await timer_.async_wait(asio::use_awaitable);
     }

@@ -39,6 +39,9 @@ TEST_F(ApiTest, ServesMarketsAndTheirBooks) {
 
 TEST_F(ApiTest, ShowsOrdersFillsPositionsAndMoney) {
   serve([&]() -> asio::awaitable<void> {
+    // What order-manager has counted, not what the gateway has heard of.
+    manager.account_state.figures.realized = domain::Money::from_units(2);
+    manager.account_state.counts.orders[static_cast<std::size_t>(OrderStatus::Filled)] = 41;
     co_await in_sync();
     manager.record(submitted(1, 1));
     domain::StreamedEvent filled = streamed(2, fill(1, "trade-1", 10), OrderStatus::Filled);
@@ -71,13 +74,52 @@ TEST_F(ApiTest, ShowsOrdersFillsPositionsAndMoney) {
     const json::value strategies = co_await get("/api/v1/strategies");
     EXPECT_EQ(strategies.at("strategies").at(0).at("parameters").at("edge").as_string(), "0.01");
     const json::value status = co_await get("/api/v1/status");
-    EXPECT_EQ(status.at("orders").at("by_status").at("filled").to_number<int>(), 1);
+    EXPECT_EQ(status.at("orders").at("by_status").at("filled").to_number<int>(), 41);
     EXPECT_TRUE(status.at("orders").at("in_sync").as_bool());
     co_await get("/api/v1/orders/nonsense", 400);
     co_await get("/api/v1/orders/0000000000000007-99-0", 404);
     co_await get("/api/v1/orders?status=open", 400);
     co_await get("/api/v1/orders?cursor=x", 400);
     co_await get("/api/v1/orders?market=nowhere", 404);
+  });
+}
+
+// A strategy that was halted by itself has its reason: a resume of the account names it.
+TEST_F(ApiTest, NamesWhatAResumeOfTheAccountLeavesHalted) {
+  serve([&]() -> asio::awaitable<void> {
+    manager.own = {domain::TradingState::Halted, domain::StateReason::Requested, at(0)};
+    co_await in_sync();
+    const http::ClientResponse answer = co_await post("/api/v1/trading/resume");
+    EXPECT_EQ(answer.status, 200U) << answer.body;
+    const json::value told = json::parse(answer.body);
+    const json::value& left = told.at("still_restricted").at(0);
+    EXPECT_EQ(left.at("strategy").as_string(), "arbitrage");
+    EXPECT_EQ(left.at("trading_state").as_string(), "halted");
+    EXPECT_EQ(left.at("by").as_string(), "operator");
+    EXPECT_EQ(left.at("resume").as_string(), "POST /api/v1/trading/resume?strategy=arbitrage");
+    const http::ClientResponse own = co_await post("/api/v1/trading/resume?strategy=arbitrage");
+    EXPECT_EQ(own.body.find("still_restricted"), std::string::npos);
+    const json::value status = co_await get("/api/v1/status");
+    EXPECT_EQ(status.at("strategies").at(0).at("reason").as_string(), "requested");
+    EXPECT_EQ(status.at("notices").as_array().size(), 2U) << "halted, and not as configured";
+  });
+}
+
+// What was read before a backup was restored is another history, also of streams that stay silent.
+TEST_F(ApiTest, ReadsSilentStreamsAgainAfterARestore) {
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    const domain::StrategyName external{std::string(domain::kExternalStrategy)};
+    manager.record(submitted(1, 1, external));
+    co_await until("the event is folded", [&] { return events_folded() >= 1; });
+    manager.restore();
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    std::size_t shown = 1;
+    while (shown != 0 && std::chrono::steady_clock::now() < deadline) {
+      const json::value orders = co_await get("/api/v1/orders");
+      shown = orders.at("orders").as_array().size();
+    }
+    EXPECT_EQ(shown, 0U) << "the order of the lost history is still shown";
   });
 }
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "services/gateway/api/names.hpp"
+#include "common/domain/names.hpp"
 #include "tests/integration/gateway/api_fixture.hpp"
 
 namespace polybot::gateway::test {

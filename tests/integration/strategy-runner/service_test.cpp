@@ -16,6 +16,7 @@
 #include "common/wire/order_codec.hpp"
 #include "common/wire/recovery_codec.hpp"
 #include "common/wire/signal_codec.hpp"
+#include "common/wire/strategy_codec.hpp"
 #include "common/wire/topics.hpp"
 #include "tests/integration/bus/loop.hpp"
 
@@ -162,7 +163,8 @@ class RunnerServiceTest : public testing::Test {
                                 .parameters = {},
                                 .last_seq = journal_.empty() ? 0 : journal_.back().event.seq,
                                 .figures = {}};
-    order_events_.publish(wire::topics::kStrategy, wire::encode_strategies(std::vector{state}));
+    order_events_.publish(wire::topics::kStrategy,
+                          wire::encode_strategies({.strategies = {state}, .account = {}}));
     std::vector<domain::Lease> leases;
     for (int i = 0; i < domain::kShards; ++i) {
       leases.push_back({.strategy = kName,

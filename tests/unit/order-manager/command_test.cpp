@@ -164,6 +164,51 @@ TEST_F(Commands, FlattenInAMarketThatTradesOn) {
   EXPECT_EQ(rig.count<FlattenEnded>(), 0U);
 }
 
+// Eight shares at 0.04 are worth 0.32: the venue takes no order of less than 1.
+TEST_F(Commands, EndAFlattenOnWhatTheVenueDoesNotTake) {
+  rig.hold(kArb, kMarket, "0.52", "8");
+  rig.set_quote(kMarket, "0.04", "0.06");
+  give(FlattenPositions{kArb});
+  rig.advance(seconds(30));
+  EXPECT_TRUE(rig.submits.empty());
+  const auto ended = rig.recorded<FlattenEnded>();
+  ASSERT_EQ(ended.size(), 1U);
+  ASSERT_EQ(ended[0].left.size(), 1U);
+  EXPECT_EQ(ended[0].left[0],
+            (FlattenEnded::Left{
+                kArb, {kMarket.id, Outcome::Yes}, shares("8"), LeftReason::BelowMinimum}));
+  const AccountState account = rig.core.account_state();
+  ASSERT_EQ(account.flattens.size(), 1U);
+  EXPECT_TRUE(account.flattens[0].ended_at);
+  EXPECT_EQ(account.flattens[0].left, ended[0].left);
+  EXPECT_EQ(rig.core.ledger().own_trading_status(kArb).reason, StateReason::Flatten);
+  rig.expect_sound();
+}
+
+// A best bid of one share is worth less than the minimum; what lies below it is worth more.
+TEST_F(Commands, FlattenPastABidThatIsTooSmallForAnOrder) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.set_quote(kMarket, "0.50", "0.52", "1");
+  give(FlattenPositions{kArb});
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders[0].quantity, shares("25"));
+}
+
+// Somebody sold them by hand: the book of the strategy has them, the account does not.
+TEST_F(Commands, EndAFlattenOnSharesThatAreNotThere) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  VenueTrade by_hand = rig.trade_by_hand(kMarket.id, kMarket.yes_token);
+  by_hand.side = Side::Sell;
+  by_hand.quantity = shares("25");
+  rig.confirm(by_hand);
+  ASSERT_TRUE(rig.core.ledger().portfolio().account_quantity({kMarket.id, Outcome::Yes}).is_zero());
+  give(FlattenPositions{kArb});
+  rig.advance(seconds(5));
+  EXPECT_TRUE(rig.submits.empty());
+  ASSERT_EQ(rig.count<FlattenEnded>(), 1U);
+  EXPECT_EQ(rig.recorded<FlattenEnded>()[0].left[0].reason, LeftReason::NotHeld);
+}
+
 TEST_F(Commands, FlattenWhatQuotesHaveOffered) {
   rig.hold(kFarm, kMarket, "0.52", "20");
   quote();
@@ -240,7 +285,8 @@ TEST_F(Commands, StopFlatteningWhenTradingIsResumed) {
   rig.hold(kArb, kMarket, "0.52", "25");
   give(FlattenPositions{std::nullopt});
   give(SetTradingState{std::nullopt, TradingState::Active});
-  EXPECT_EQ(rig.count<FlattenEnded>(), 1U);
+  ASSERT_EQ(rig.count<FlattenEnded>(), 1U);
+  EXPECT_EQ(rig.recorded<FlattenEnded>()[0].left[0].reason, LeftReason::Resumed);
 }
 
 TEST_F(Commands, RetryCancelsThatWereNotAnswered) {

@@ -74,6 +74,88 @@ TEST(Figures, TellRunnersTheStateOfTheirStrategies) {
   EXPECT_EQ(rig.core.leases().size(), 128U);
 }
 
+// The state topic carries the very counters that the metrics show, those of whole signals among
+// them.
+TEST(Figures, TellTheSameCountsToTheApiAsToTheMetrics) {
+  Rig rig;
+  rig.bring_up();
+  const ClientOrderId filled = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.step(rig.taker_trade(filled, "t", "25", "0.52"));
+  rig.buy(kArb, kMarket, "0.52", "25");
+  rig.send(rig.legs_signal(kArb, kMarket, {}));  // malformed: a signal of no order
+  rig.buy(kFarm, kMarket, "0.99", "25");
+  const Market other = make_market(2);
+  rig.markets.push_back(other);
+  rig.buy(kFarm, other, "0.52", "25");
+  rig.advance(seconds(1));
+  std::uint64_t submitted = 0;
+  std::uint64_t denied = 0;
+  std::map<std::size_t, std::uint64_t> reasons;
+  for (const StrategySnapshot& strategy : rig.core.figures(rig.now).strategies) {
+    for (std::size_t side = 0; side < 2; ++side) {
+      submitted += strategy.counters.orders[side][0];
+      denied += strategy.counters.orders_denied[side];
+    }
+    for (std::size_t reason = 0; reason < strategy.counters.denials.size(); ++reason) {
+      if (strategy.counters.denials[reason] != 0)
+        reasons[reason] += strategy.counters.denials[reason];
+    }
+  }
+  const OrderCounts told = rig.core.account_state().counts;
+  EXPECT_EQ(told.orders[0], submitted);
+  EXPECT_EQ(told.orders[0], 2U);
+  EXPECT_EQ(told.live, 1U);
+  EXPECT_EQ(told.fills, 1U);
+  EXPECT_EQ(told.denied, denied);
+  EXPECT_GE(told.denied, 2U);
+  std::uint64_t sum = 0;
+  for (const auto& [reason, count] : reasons) {
+    EXPECT_EQ(told.denials[reason], count);
+    sum += count;
+  }
+  EXPECT_EQ(sum, told.denied) << "every denied order has a reason";
+  EXPECT_EQ(rig.core.strategy_states(rig.now)[0].counts.orders[0], 2U);
+  EXPECT_EQ(rig.core.strategy_states(rig.now)[1].counts.orders[0], 0U);
+}
+
+TEST(Figures, TellWhoChangedATradingStateWhenAndWhy) {
+  Rig rig;
+  rig.bring_up();
+  rig.advance(seconds(3));
+  const Timestamp halted_at = rig.now;
+  const auto give = [&](std::uint64_t id, CommandBody body) {
+    rig.step(Command{{7, id}, std::move(body), rig.now, rig.now + seconds(5), {}});
+  };
+  give(1, SetTradingState{kArb, TradingState::Halted});
+  rig.advance(seconds(3));
+  give(2, SetTradingState{kArb, TradingState::Halted});
+  give(3, SetTradingState{std::nullopt, TradingState::Reducing});
+  const auto states = rig.core.strategy_states(rig.now);
+  EXPECT_EQ(states[0].own,
+            (TradingStatus{TradingState::Halted, StateReason::Requested, halted_at}));
+  EXPECT_EQ(states[1].own, TradingStatus{});
+  EXPECT_EQ(states[1].trading_state, TradingState::Reducing);
+  EXPECT_EQ(rig.core.account_state().own,
+            (TradingStatus{TradingState::Reducing, StateReason::Requested, rig.now}));
+  EXPECT_EQ(rig.core.figures(rig.now).account_state_changes[1][0], 1U);
+  EXPECT_EQ(rig.snapshot(kArb).counters.state_changes[2][0], 1U) << "the second changed nothing";
+  EXPECT_EQ(rig.folded().ledger().own_trading_status(kArb).since, halted_at);
+}
+
+// Only a new journal follows `enabled`: a runner of an old one is told what differs.
+TEST(Figures, TellWhatTheConfigurationWouldEnable) {
+  Rig rig;
+  rig.bring_up();
+  Settings changed = test_settings();
+  changed.strategies[0].enabled_at_first = false;
+  Rig next(changed);
+  for (const Event& event : rig.journal) next.core.apply(event);
+  next.start();
+  const auto states = next.core.strategy_states(next.now);
+  EXPECT_TRUE(states[0].enabled);
+  EXPECT_FALSE(states[0].enabled_at_first);
+}
+
 TEST(Figures, CountEveryRecordByItsKind) {
   Rig rig;
   rig.bring_up();

@@ -200,7 +200,7 @@ TEST_F(Risk, EntersReducingForTheDayWhenTheLossReachesItsLimit) {
   const auto changes = rig->recorded<TradingStateChanged>();
   ASSERT_EQ(changes.size(), 1U);
   EXPECT_EQ(changes[0],
-            (TradingStateChanged{kFarm, TradingState::Reducing, DenyReason::DailyLossExceeded}));
+            (TradingStateChanged{kFarm, TradingState::Reducing, StateReason::DailyLossExceeded}));
   rig->buy(kFarm, market, "0.27", "100");
   EXPECT_EQ(rig->last_denial(), DenyReason::DailyLossExceeded);
   rig->sell(kFarm, market, "0.25", "25");
@@ -217,7 +217,7 @@ TEST_F(Risk, LetsAnOperatorResumeAfterABreachUntilAsMuchIsLostAgain) {
   rig->set_quote(market, "0.25", "0.27");
   rig->advance(seconds(11));
   ASSERT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Reducing);
-  EXPECT_EQ(rig->core.ledger().trading_state_cause(kFarm), DenyReason::DrawdownExceeded);
+  EXPECT_EQ(rig->core.ledger().trading_status(kFarm).reason, StateReason::DrawdownExceeded);
   rig->step(Command{
       {1, 1}, SetTradingState{kFarm, TradingState::Active}, rig->now, rig->now + seconds(5), {}});
   rig->advance(seconds(30));
@@ -244,7 +244,7 @@ TEST_F(Risk, AppliesTheWholeLimitAgainBelowANewPeak) {
   EXPECT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Active);
   trade_at("0.55", "0.57");
   EXPECT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Reducing);
-  EXPECT_EQ(rig->core.ledger().trading_state_cause(kFarm), DenyReason::DrawdownExceeded);
+  EXPECT_EQ(rig->core.ledger().trading_status(kFarm).reason, StateReason::DrawdownExceeded);
 }
 
 TEST_F(Risk, FreesNothingOfAnAmbiguousOrdersReserve) {

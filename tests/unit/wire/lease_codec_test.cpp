@@ -25,25 +25,6 @@ std::vector<domain::Lease> sample_leases() {
   return leases;
 }
 
-std::vector<domain::StrategyState> sample_strategies() {
-  domain::StrategyState momentum;
-  momentum.strategy = {"momentum"};
-  momentum.enabled = true;
-  momentum.trading_state = domain::TradingState::Halted;
-  momentum.parameters = {{"window_s", "30"}, {"märkte", "alle"}, {"empty", ""}};
-  momentum.last_seq = 12;
-  momentum.figures = {.realized = domain::Money::from_raw(-5),
-                      .unrealized = domain::Money::from_raw(INT64_MIN),
-                      .daily_pnl = domain::Money::from_raw(INT64_MAX),
-                      .drawdown = domain::Money::from_raw(1),
-                      .exposure = domain::Money::from_raw(2),
-                      .orders_live = 3,
-                      .positions_open = 4};
-  domain::StrategyState idle;
-  idle.strategy = {"arbitrage"};
-  return {momentum, idle};
-}
-
 TEST(LeaseCodec, CarriesATable) {
   std::vector<domain::Lease> received(3);
   ASSERT_EQ(decode_leases(encode_leases(sample_leases()), received), DecodeError::None);
@@ -63,22 +44,12 @@ TEST(LeaseCodec, CarriesAnAnnouncement) {
   EXPECT_EQ(received, sent);
 }
 
-TEST(LeaseCodec, CarriesStrategies) {
-  std::vector<domain::StrategyState> received;
-  ASSERT_EQ(decode_strategies(encode_strategies(sample_strategies()), received), DecodeError::None);
-  EXPECT_EQ(received, sample_strategies());
-}
-
 TEST(LeaseCodec, SurvivesAbuse) {
   auto leases = sample_leases();
   leases.resize(3);
   test::abuse(encode_leases(leases), [](std::string_view bytes) {
     std::vector<domain::Lease> out;
     return decode_leases(bytes, out);
-  });
-  test::abuse(encode_strategies(sample_strategies()), [](std::string_view bytes) {
-    std::vector<domain::StrategyState> out;
-    return decode_strategies(bytes, out);
   });
   test::abuse(encode_runner({.replica = {"runner-1"}, .strategies = {{"momentum"}}}),
               [](std::string_view bytes) {
@@ -103,16 +74,6 @@ TEST(LeaseCodec, RefusesWhatNobodySends) {
   EXPECT_EQ(decode_leases(table.SerializeAsString(), leases), DecodeError::BadName);
   for (std::size_t i = 0; i < kLeasesMax + 1; ++i) table.add_leases();
   EXPECT_EQ(decode_leases(table.SerializeAsString(), leases), DecodeError::OutOfRange);
-
-  v1::StrategyTable strategies;
-  std::vector<domain::StrategyState> states;
-  v1::StrategyState& state = *strategies.add_strategies();
-  state.set_strategy("momentum");
-  EXPECT_EQ(decode_strategies(strategies.SerializeAsString(), states), DecodeError::BadEnum);
-  state.set_trading_state(v1::TRADING_STATE_ACTIVE);
-  EXPECT_EQ(decode_strategies(strategies.SerializeAsString(), states), DecodeError::None);
-  for (std::size_t i = 0; i < kParametersMax + 1; ++i) state.add_parameters();
-  EXPECT_EQ(decode_strategies(strategies.SerializeAsString(), states), DecodeError::OutOfRange);
 
   v1::RunnerAnnounced runner;
   runner.set_replica("runner-1");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "polybot/v1/order.pb.h"
 #include "tests/unit/wire/samples.hpp"
 
 namespace polybot::wire {
@@ -88,14 +89,15 @@ std::vector<EventBody> sample_bodies() {
           JournalOpened{UINT64_MAX, 1, money(10'000'000'000)},
           ManagerStarted{3},
           TradingStateChanged{StrategyName{"momentum"}, TradingState::Reducing,
-                              DenyReason::DrawdownExceeded},
+                              StateReason::DrawdownExceeded},
           StrategySwitched{{"momentum"}, true},
           LeaseGranted{{"momentum"}, {"runner-1"}, UINT64_MAX, {3, 4}, ~std::uint64_t{0}},
           CommandAccepted{{1, 2}},
           CommandDenied{{1, 2}, CommandDenyReason::JournalUnavailable},
           FlattenBegun{{1, 2}, StrategyName{"momentum"}},
-          FlattenEnded{{1, 2}},
-          AccountReconciled{at(5)}};
+          FlattenEnded{{1, 2}, {{{"momentum"}, kInstrument, quantity(7), LeftReason::NotHeld}}},
+          AccountReconciled{at(5)},
+          JournalRestored{UINT64_MAX, 76, at(6), 0, 1'000'000}};
 }
 
 Event sample_event(EventBody body) {
@@ -121,7 +123,7 @@ TEST(OrderCodec, CarriesEveryKindOfEvent) {
 
 TEST(OrderCodec, CarriesEventsOfTheAccountAndOptionsThatAreNotThere) {
   Event event =
-      sample_event(TradingStateChanged{std::nullopt, TradingState::Halted, DenyReason::None});
+      sample_event(TradingStateChanged{std::nullopt, TradingState::Halted, StateReason::Requested});
   event.strategy = {};
   Event received;
   ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None);
@@ -129,6 +131,23 @@ TEST(OrderCodec, CarriesEventsOfTheAccountAndOptionsThatAreNotThere) {
   event.body = FlattenBegun{{1, 2}, std::nullopt};
   ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None);
   EXPECT_EQ(received, event);
+}
+
+// A record of before there were reasons has a cause: a limit's, or none for an operator.
+TEST(OrderCodec, ReadsTheReasonOfAnOldRecordFromItsCause) {
+  const auto reason_of = [](std::uint32_t cause_n) {
+    v1::Event message;
+    message.set_seq(1);
+    message.mutable_trading_state_changed()->set_state(v1::TRADING_STATE_REDUCING);
+    message.mutable_trading_state_changed()->set_cause_n(cause_n);
+    Event event;
+    EXPECT_EQ(decode_event(message.SerializeAsString(), event), DecodeError::None);
+    return std::get<TradingStateChanged>(event.body).reason;
+  };
+  const auto number = [](DenyReason cause) { return static_cast<std::uint32_t>(cause) + 1; };
+  EXPECT_EQ(reason_of(number(DenyReason::None)), StateReason::Requested);
+  EXPECT_EQ(reason_of(number(DenyReason::DailyLossExceeded)), StateReason::DailyLossExceeded);
+  EXPECT_EQ(reason_of(number(DenyReason::DrawdownExceeded)), StateReason::DrawdownExceeded);
 }
 
 TEST(OrderCodec, CarriesWhatTheStreamAddsToAnEvent) {

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include "services/gateway/api/names.hpp"
+#include "common/domain/names.hpp"
+#include "services/gateway/api/read_model/notices.hpp"
 
 namespace polybot::gateway {
 namespace {
@@ -56,7 +57,10 @@ std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& 
   // A halt is worth saying at once; whether nothing else trades shows only after a while.
   const auto state = view.trading_state();
   if (facts.orders_in_sync && state && *state != domain::TradingState::Active) {
-    return {"trading is " + std::string(name_of(*state)) + " for the whole account"};
+    // The state topic tells since when and by whom; the event of a change may be a moment ahead.
+    domain::TradingStatus status = view.account().own;
+    if (status.state != *state) status = {.state = *state};
+    return {"trading is " + trading_sentence(status, std::nullopt)};
   }
   const domain::Timestamp last = view.history().last_submitted_at();
   if (last != domain::Timestamp{} && facts.now - last < facts.quiet_after) return {};

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "services/gateway/api/names.hpp"
+#include "common/domain/names.hpp"
 
 namespace polybot::gateway {
 
@@ -68,7 +68,7 @@ void OrderHistory::forget(const domain::StrategyName& strategy) {
       ++at;
       continue;
     }
-    uncount(at->second);
+    if (at->second.live()) --live_;
     order_places_.erase(at->second.order.id);
     at = orders_.erase(at);
   }
@@ -140,22 +140,10 @@ OrderView* OrderHistory::find_mutable(const ClientOrderId& id) {
   return at == order_places_.end() ? nullptr : &orders_.at(at->second);
 }
 
-void OrderHistory::uncount(const OrderView& view) {
-  if (view.live()) {
-    --live_;
-  } else {
-    --finished_[status_name(view)];
-  }
-}
-
 void OrderHistory::set_status(OrderView& view, std::optional<OrderStatus> status, Counted before) {
-  if (before == Counted::Already) uncount(view);
+  if (before == Counted::Already && view.live()) --live_;
   view.status = status;
-  if (view.live()) {
-    ++live_;
-  } else {
-    ++finished_[status_name(view)];
-  }
+  if (view.live()) ++live_;
 }
 
 void OrderHistory::note_denial(Timestamp at, domain::DenyReason reason) {
@@ -190,7 +178,6 @@ void OrderHistory::deny(const StreamedEvent& event, const domain::OrderDenied& d
 }
 
 void OrderHistory::book(const StreamedEvent& event, const domain::OrderFilled& fill) {
-  ++fills_seen_;
   const Place place = next_place(event.event.at);
   fill_places_[fill.fill] = place;
   fills_[place] = {.place = place,
@@ -272,14 +259,6 @@ std::vector<const FillView*> OrderHistory::fills(const OrderFilter& filter,
 const FillView* OrderHistory::find(const domain::FillId& id) const {
   const auto at = fill_places_.find(id);
   return at == fill_places_.end() ? nullptr : &fills_.at(at->second);
-}
-
-std::map<std::string_view, std::uint64_t> OrderHistory::counts() const {
-  std::map<std::string_view, std::uint64_t> result = finished_;
-  for (const auto& [seq, view] : orders_) {
-    if (view.live()) ++result[status_name(view)];
-  }
-  return result;
 }
 
 std::map<std::string_view, std::uint64_t> OrderHistory::denials_since(Timestamp since) const {

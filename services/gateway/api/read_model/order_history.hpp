@@ -1,6 +1,8 @@
 // Orders and fills as clients may read them: a fold over order-manager's stream. Live orders are
 // all here (order-manager bounds how many there can be); of finished ones the most recent.
 //
+// How many there have been in all is not told from here: order-manager counts (OrderCounts).
+//
 // Pure; nothing is ever written back. Orders and fills are listed by time, newest first; the place
 // in that list is the cursor of a page, so that paging is stable while new ones arrive.
 #pragma once
@@ -80,9 +82,6 @@ class OrderHistory {
                                                    std::optional<Place> before,
                                                    std::size_t limit) const;
   [[nodiscard]] const FillView* find(const domain::FillId& id) const;
-  // Orders held here by status name; finished ones that were pushed out stay counted.
-  [[nodiscard]] std::map<std::string_view, std::uint64_t> counts() const;
-  [[nodiscard]] std::uint64_t fills_seen() const { return fills_seen_; }
   // When an order was last submitted, as journaled; the epoch: none yet.
   [[nodiscard]] domain::Timestamp last_submitted_at() const { return last_submitted_at_; }
   // Denials by reason since `since`, newest records only.
@@ -95,9 +94,8 @@ class OrderHistory {
   OrderView* find_mutable(const domain::ClientOrderId& id);
   void note(const domain::StreamedEvent& event, const domain::ClientOrderId& id,
             std::string reason);
-  enum class Counted : std::uint8_t { NotYet, Already };  // in the counts by status
+  enum class Counted : std::uint8_t { NotYet, Already };  // among the live ones, when it is one
   void set_status(OrderView& view, std::optional<domain::OrderStatus> status, Counted before);
-  void uncount(const OrderView& view);
   void book(const domain::StreamedEvent& event, const domain::OrderFilled& fill);
   void reverse(const domain::StreamedEvent& event, const domain::FillReversed& reversal);
   void deny(const domain::StreamedEvent& event, const domain::OrderDenied& denied);
@@ -110,9 +108,7 @@ class OrderHistory {
   std::map<Place, FillView> fills_;
   std::unordered_map<domain::FillId, Place> fill_places_;
   std::uint64_t next_number_ = 1;
-  std::map<std::string_view, std::uint64_t> finished_;  // pushed out ones included
   std::size_t live_ = 0;
-  std::uint64_t fills_seen_ = 0;
   domain::Timestamp last_submitted_at_{};
   struct Denial {
     domain::Timestamp at;

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/domain/events.hpp"
+#include "common/domain/state_topics.hpp"
 #include "services/gateway/api/read_model/holdings.hpp"
 #include "services/gateway/api/read_model/order_history.hpp"
 
@@ -21,12 +21,15 @@ class TradingView {
   void apply(const domain::StreamedEvent& event);
   void forget(const domain::StrategyName& strategy);
   void set_strategies(std::vector<domain::StrategyState> strategies);
+  void set_account(domain::AccountState account) { account_ = std::move(account); }
   void set_leases(std::vector<domain::Lease> leases) { leases_ = std::move(leases); }
 
   [[nodiscard]] const OrderHistory& history() const { return history_; }
   [[nodiscard]] const Holdings& holdings() const { return holdings_; }
   [[nodiscard]] const std::vector<domain::StrategyState>& strategies() const { return strategies_; }
   [[nodiscard]] const domain::StrategyState* strategy(const domain::StrategyName& name) const;
+  // As new until order-manager has been heard.
+  [[nodiscard]] const domain::AccountState& account() const { return account_; }
   [[nodiscard]] std::size_t shards_leased(const domain::StrategyName& name) const;
   [[nodiscard]] std::size_t leases() const { return leases_.size(); }
   // The account's trading state. When no change of it was heard, the mildest of the strategies',
@@ -37,6 +40,7 @@ class TradingView {
   OrderHistory history_;
   Holdings holdings_;
   std::vector<domain::StrategyState> strategies_;  // by name
+  domain::AccountState account_;
   std::vector<domain::Lease> leases_;
 };
 

@@ -1,8 +1,6 @@
-#include "services/gateway/api/names.hpp"
+#include "common/domain/names.hpp"
 
-namespace polybot::gateway {
-
-using namespace domain;  // NOLINT(google-build-using-namespace): this file is nothing but its names
+namespace polybot::domain {
 
 std::string_view name_of(Side side) {
   return side == Side::Buy ? "buy" : "sell";
@@ -187,6 +185,8 @@ std::string_view name_of(CancelReason reason) {
       return "resurrected";
     case CancelReason::Ambiguous:
       return "ambiguous";
+    case CancelReason::Restored:
+      return "restored";
   }
   return "unknown";
 }
@@ -222,4 +222,4 @@ std::optional<MarketStatus> parse_market_status(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace polybot::gateway
+}  // namespace polybot::domain

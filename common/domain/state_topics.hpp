@@ -1,0 +1,106 @@
+// The state topics of order-manager (every 500 ms): strategies, the account, leases, and what
+// runners announce. State, not events: the next message repairs any loss.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/domain/events.hpp"
+
+namespace polybot::domain {
+
+struct StrategyFigures {
+  Money realized;
+  Money unrealized;
+  Money daily_pnl;
+  Money drawdown;
+  Money exposure;
+  std::uint32_t orders_live = 0;
+  std::uint32_t positions_open = 0;
+  bool operator==(const StrategyFigures&) const = default;
+};
+// What has been counted since the journal began: the numbers of polybot_orders_total,
+// polybot_risk_denials_total, polybot_fills_total and polybot_trading_state_changes_total.
+struct OrderCounts {
+  std::array<std::uint64_t, kOrderStatuses> orders{};  // by first entry into a status
+  std::uint64_t live = 0;                              // submitted and not ended
+  std::uint64_t denied = 0;                            // by us, never submitted
+  std::array<std::uint64_t, kDenyReasons> denials{};   // `denied` by reason
+  std::uint64_t fills = 0;                             // at their first booking
+  std::uint64_t fills_reversed = 0;
+  std::array<std::array<std::uint64_t, kStateReasons>, kTradingStates> state_changes{};
+  bool operator==(const OrderCounts&) const = default;
+};
+// A trading state as it was changed last; `since` is the epoch when it never was.
+struct TradingStatus {
+  TradingState state = TradingState::Active;
+  StateReason reason = StateReason::Requested;
+  Timestamp since{};
+  bool operator==(const TradingStatus&) const = default;
+};
+struct StrategyState {
+  StrategyName strategy;
+  bool enabled = false;
+  bool enabled_at_first = false;  // by the configuration, which only a new journal follows
+  TradingState trading_state = TradingState::Active;  // the stricter of its own and the account's
+  TradingStatus own{};
+  std::map<std::string, std::string> parameters;
+  std::uint64_t last_seq = 0;  // of order.<strategy>
+  StrategyFigures figures;
+  OrderCounts counts{};
+  bool operator==(const StrategyState&) const = default;
+};
+struct FlattenState {
+  CommandId command;
+  std::optional<StrategyName> strategy;  // none = the account
+  Timestamp begun_at{};
+  std::optional<Timestamp> ended_at;  // none: still selling
+  std::vector<FlattenEnded::Left> left;
+  bool operator==(const FlattenState&) const = default;
+};
+// What concerns no single strategy.
+struct AccountState {
+  TradingStatus own;
+  OrderCounts counts{};       // over all strategies: past ones, unknown and external included
+  StrategyFigures figures{};  // the same
+  std::vector<FlattenState> flattens{};  // under way, and the one that ended last
+  // The last restored backup; 0 = none. What was numbered before `restored_seq` is another history.
+  std::uint64_t restored_seq = 0;
+  Timestamp restored_at{};
+  Timestamp backup_at{};
+  bool operator==(const AccountState&) const = default;
+};
+// A runner trades a shard only after it has applied order events up to granted_seq.
+struct Lease {
+  StrategyName strategy;
+  Shard shard;
+  ReplicaName replica;
+  std::uint64_t incarnation = 0;
+  LeaseEpoch epoch;
+  Timestamp expires_at{};
+  std::uint64_t granted_seq = 0;
+  // To be given up: the holder stops at once, says so, and only then is the shard granted anew.
+  bool revoked = false;
+  bool operator==(const Lease&) const = default;
+};
+// What a runner no longer trades because it was revoked.
+struct LeaseReleased {
+  StrategyName strategy;
+  LeaseEpoch epoch;
+  std::uint64_t shards = 0;  // bit n = shard n
+  bool operator==(const LeaseReleased&) const = default;
+};
+struct RunnerAnnounced {
+  ReplicaName replica;
+  std::uint64_t incarnation = 0;
+  std::vector<StrategyName> strategies;
+  bool leaving = false;
+  std::vector<LeaseReleased> released{};
+  bool operator==(const RunnerAnnounced&) const = default;
+};
+
+}  // namespace polybot::domain

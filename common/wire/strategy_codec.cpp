@@ -1,0 +1,206 @@
+#include "common/wire/strategy_codec.hpp"
+
+#include <algorithm>
+
+#include "common/wire/order_codec_bodies.hpp"
+#include "common/wire/types_codec.hpp"
+#include "polybot/v1/lease.pb.h"
+
+namespace polybot::wire {
+namespace {
+
+constexpr std::size_t kParameterBytesMax = 256;
+
+void put_figures(const domain::StrategyFigures& from, v1::StrategyFigures& to) {
+  to.set_realized(from.realized.raw());
+  to.set_unrealized(from.unrealized.raw());
+  to.set_daily_pnl(from.daily_pnl.raw());
+  to.set_drawdown(from.drawdown.raw());
+  to.set_exposure(from.exposure.raw());
+  to.set_orders_live(from.orders_live);
+  to.set_positions_open(from.positions_open);
+}
+
+domain::StrategyFigures read_figures(const v1::StrategyFigures& message) {
+  return {.realized = domain::Money::from_raw(message.realized()),
+          .unrealized = domain::Money::from_raw(message.unrealized()),
+          .daily_pnl = domain::Money::from_raw(message.daily_pnl()),
+          .drawdown = domain::Money::from_raw(message.drawdown()),
+          .exposure = domain::Money::from_raw(message.exposure()),
+          .orders_live = message.orders_live(),
+          .positions_open = message.positions_open()};
+}
+
+void put_counts(const domain::OrderCounts& from, v1::OrderCounts& to) {
+  for (const std::uint64_t count : from.orders) to.add_orders(count);
+  to.set_live(from.live);
+  to.set_denied(from.denied);
+  for (std::size_t reason = 0; reason < from.denials.size(); ++reason) {
+    if (from.denials[reason] == 0) continue;
+    v1::OrderCounts::Denials& denials = *to.add_denials();
+    denials.set_reason_n(number(static_cast<domain::DenyReason>(reason)));
+    denials.set_count(from.denials[reason]);
+  }
+  to.set_fills(from.fills);
+  to.set_fills_reversed(from.fills_reversed);
+  for (std::size_t state = 0; state < from.state_changes.size(); ++state) {
+    for (std::size_t reason = 0; reason < from.state_changes[state].size(); ++reason) {
+      if (from.state_changes[state][reason] == 0) continue;
+      v1::OrderCounts::StateChanges& changes = *to.add_state_changes();
+      changes.set_state(wire_enum<v1::TradingState>(static_cast<domain::TradingState>(state)));
+      changes.set_reason_n(number(static_cast<domain::StateReason>(reason)));
+      changes.set_count(from.state_changes[state][reason]);
+    }
+  }
+}
+
+// A status that this program does not know of is left out: it is newer.
+domain::OrderCounts read_counts(Reading& reading, const v1::OrderCounts& message) {
+  domain::OrderCounts counts;
+  for (int status = 0; status < std::min(message.orders_size(), domain::kOrderStatuses); ++status) {
+    counts.orders[static_cast<std::size_t>(status)] = message.orders(status);
+  }
+  counts.live = message.live();
+  counts.denied = message.denied();
+  for (const auto& denials : message.denials()) {
+    const auto reason =
+        numbered<domain::DenyReason>(reading, denials.reason_n(), domain::kDenyReasons);
+    counts.denials[static_cast<std::size_t>(reason)] += denials.count();
+  }
+  counts.fills = message.fills();
+  counts.fills_reversed = message.fills_reversed();
+  for (const auto& changes : message.state_changes()) {
+    const domain::TradingState state = reading.trading_state(changes.state());
+    const auto reason =
+        numbered<domain::StateReason>(reading, changes.reason_n(), domain::kStateReasons);
+    counts.state_changes[static_cast<std::size_t>(state)][static_cast<std::size_t>(reason)] +=
+        changes.count();
+  }
+  return counts;
+}
+
+void put_status(const domain::TradingStatus& from, v1::TradingStatus& to) {
+  to.set_state(wire_enum<v1::TradingState>(from.state));
+  to.set_reason_n(number(from.reason));
+  to.set_since_ns(domain::to_unix_ns(from.since));
+}
+
+domain::TradingStatus read_status(Reading& reading, const v1::TradingStatus& message) {
+  return {
+      .state = reading.trading_state(message.state()),
+      .reason = numbered<domain::StateReason>(reading, message.reason_n(), domain::kStateReasons),
+      .since = reading.at(message.since_ns())};
+}
+
+void put_flatten(const domain::FlattenState& from, v1::FlattenState& to) {
+  put(from.command, *to.mutable_command());
+  if (from.strategy) to.set_strategy(from.strategy->value);
+  to.set_begun_at_ns(domain::to_unix_ns(from.begun_at));
+  if (from.ended_at) to.set_ended_at_ns(domain::to_unix_ns(*from.ended_at));
+  for (const auto& left : from.left) put(left, *to.add_left());
+}
+
+domain::FlattenState read_flatten(Reading& reading, const v1::FlattenState& message) {
+  domain::FlattenState flatten;
+  flatten.command = read_command(message.command());
+  if (message.has_strategy()) flatten.strategy = {reading.text(message.strategy(), kNameBytesMax)};
+  flatten.begun_at = reading.at(message.begun_at_ns());
+  if (message.ended_at_ns() != 0) flatten.ended_at = reading.at(message.ended_at_ns());
+  reading.require(static_cast<std::size_t>(message.left_size()) <= domain::kLeftMax,
+                  DecodeError::OutOfRange);
+  for (const auto& left : message.left()) {
+    if (reading.failed()) break;
+    flatten.left.push_back(read_left(reading, left));
+  }
+  return flatten;
+}
+
+void put_account(const domain::AccountState& from, v1::AccountState& to) {
+  put_status(from.own, *to.mutable_own());
+  put_counts(from.counts, *to.mutable_counts());
+  put_figures(from.figures, *to.mutable_figures());
+  for (const domain::FlattenState& flatten : from.flattens)
+    put_flatten(flatten, *to.add_flattens());
+  to.set_restored_seq(from.restored_seq);
+  to.set_restored_at_ns(domain::to_unix_ns(from.restored_at));
+  to.set_backup_at_ns(domain::to_unix_ns(from.backup_at));
+}
+
+domain::AccountState read_account(Reading& reading, const v1::AccountState& message) {
+  domain::AccountState account;
+  account.own = read_status(reading, message.own());
+  account.counts = read_counts(reading, message.counts());
+  account.figures = read_figures(message.figures());
+  reading.require(static_cast<std::size_t>(message.flattens_size()) <= kFlattensMax,
+                  DecodeError::OutOfRange);
+  for (const auto& flatten : message.flattens()) {
+    if (reading.failed()) break;
+    account.flattens.push_back(read_flatten(reading, flatten));
+  }
+  account.restored_seq = message.restored_seq();
+  account.restored_at = reading.at(message.restored_at_ns());
+  account.backup_at = reading.at(message.backup_at_ns());
+  return account;
+}
+
+domain::StrategyState read_state(Reading& reading, const v1::StrategyState& message) {
+  domain::StrategyState state;
+  state.strategy = reading.strategy(message.strategy());
+  state.enabled = message.enabled();
+  state.trading_state = reading.trading_state(message.trading_state());
+  if (static_cast<std::size_t>(message.parameters_size()) > kParametersMax) {
+    reading.fail(DecodeError::OutOfRange);
+    return state;
+  }
+  for (const v1::Parameter& parameter : message.parameters()) {
+    state.parameters.insert_or_assign(reading.text(parameter.key(), kParameterBytesMax),
+                                      reading.text(parameter.value(), kParameterBytesMax));
+  }
+  state.last_seq = message.last_seq();
+  state.figures = read_figures(message.figures());
+  state.enabled_at_first = message.enabled_at_first();
+  // Of a sender that does not know of these nothing is known but the stricter of two states.
+  state.own.state = state.trading_state;
+  if (message.has_own()) state.own = read_status(reading, message.own());
+  state.counts = read_counts(reading, message.counts());
+  return state;
+}
+
+}  // namespace
+
+std::string encode_strategies(const StrategyTable& table) {
+  v1::StrategyTable out;
+  for (const domain::StrategyState& state : table.strategies) {
+    v1::StrategyState& to = *out.add_strategies();
+    to.set_strategy(state.strategy.value);
+    to.set_enabled(state.enabled);
+    to.set_trading_state(wire_enum<v1::TradingState>(state.trading_state));
+    for (const auto& [key, value] : state.parameters) {
+      v1::Parameter& parameter = *to.add_parameters();
+      parameter.set_key(key);
+      parameter.set_value(value);
+    }
+    to.set_last_seq(state.last_seq);
+    put_figures(state.figures, *to.mutable_figures());
+    to.set_enabled_at_first(state.enabled_at_first);
+    put_status(state.own, *to.mutable_own());
+    put_counts(state.counts, *to.mutable_counts());
+  }
+  put_account(table.account, *out.mutable_account());
+  return out.SerializeAsString();
+}
+
+DecodeError decode_strategies(std::string_view bytes, StrategyTable& out) {
+  v1::StrategyTable message;
+  if (!parse(bytes, message)) return DecodeError::Malformed;
+  if (static_cast<std::size_t>(message.strategies_size()) > kStrategiesMax)
+    return DecodeError::OutOfRange;
+  Reading reading;
+  out = {};
+  for (const v1::StrategyState& state : message.strategies())
+    out.strategies.push_back(read_state(reading, state));
+  if (message.has_account()) out.account = read_account(reading, message.account());
+  return reading.error();
+}
+
+}  // namespace polybot::wire

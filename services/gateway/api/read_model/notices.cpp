@@ -1,0 +1,124 @@
+#include "services/gateway/api/read_model/notices.hpp"
+
+#include <algorithm>
+
+#include "common/domain/names.hpp"
+#include "common/runtime/clock.hpp"
+
+namespace polybot::gateway {
+namespace {
+
+using domain::StrategyName;
+using domain::TradingState;
+
+constexpr auto kRestoreTold = std::chrono::hours(24);
+constexpr std::size_t kLeftNamed = 3;
+
+std::string resume_call(const std::optional<StrategyName>& strategy) {
+  return "POST /api/v1/trading/resume" + (strategy ? "?strategy=" + strategy->value : "");
+}
+
+std::string scope_of(const std::optional<StrategyName>& strategy) {
+  return strategy ? strategy->value : std::string("the whole account");
+}
+
+void about_states(std::vector<std::string>& said, const TradingView& view) {
+  const auto tell = [&](const domain::TradingStatus& status,
+                        const std::optional<StrategyName>& strategy) {
+    if (status.state == TradingState::Active) return;
+    said.push_back((strategy ? "strategy " + strategy->value + " is " : "trading is ") +
+                   trading_sentence(status, strategy) + "; " + resume_call(strategy) +
+                   " ends that");
+  };
+  tell(view.account().own, std::nullopt);
+  for (const domain::StrategyState& strategy : view.strategies()) {
+    tell(strategy.own, strategy.strategy);
+  }
+}
+
+// The configuration counts for a new journal alone: afterwards the journal says what runs.
+void about_switches(std::vector<std::string>& said, const TradingView& view) {
+  for (const domain::StrategyState& strategy : view.strategies()) {
+    if (strategy.enabled == strategy.enabled_at_first) continue;
+    const std::string& name = strategy.strategy.value;
+    const std::string call = "POST /api/v1/strategies/" + name;
+    said.push_back(strategy.enabled
+                       ? "strategy " + name +
+                             " runs though its configuration says enabled = false, which counts "
+                             "for a new journal only; " +
+                             call + "/stop stops it"
+                       : "strategy " + name +
+                             " is stopped though its configuration says enabled = true, which "
+                             "counts for a new journal only; " +
+                             call + "/start starts it");
+  }
+}
+
+std::string left_text(const domain::FlattenState& flatten, const NameMarket& market) {
+  std::string text;
+  const std::size_t named = std::min(flatten.left.size(), kLeftNamed);
+  for (std::size_t i = 0; i < named; ++i) {
+    const domain::FlattenEnded::Left& left = flatten.left[i];
+    text += (i == 0 ? "" : ", ") + left.quantity.to_string() + " " +
+            std::string(name_of(left.instrument.outcome)) + " of " +
+            market(left.instrument.market) + " (" +
+            std::string(domain::left_reason_name(left.reason)) + ")";
+  }
+  if (flatten.left.size() > named)
+    text += " and " + std::to_string(flatten.left.size() - named) + " more";
+  return text;
+}
+
+void about_flattens(std::vector<std::string>& said, const TradingView& view,
+                    const NameMarket& market) {
+  for (const domain::FlattenState& flatten : view.account().flattens) {
+    const std::string scope = scope_of(flatten.strategy);
+    if (!flatten.ended_at) {
+      said.push_back("the flatten of " + scope + " goes on since " +
+                     runtime::to_rfc3339(flatten.begun_at));
+      continue;
+    }
+    // Once its scope trades again it is of no interest any more.
+    const domain::StrategyState* strategy =
+        flatten.strategy ? view.strategy(*flatten.strategy) : nullptr;
+    const TradingState state =
+        strategy == nullptr ? view.account().own.state : strategy->trading_state;
+    if (flatten.left.empty() || state == TradingState::Active) continue;
+    said.push_back("the flatten of " + scope + " ended at " +
+                   runtime::to_rfc3339(*flatten.ended_at) +
+                   " and left: " + left_text(flatten, market));
+  }
+}
+
+void about_restores(std::vector<std::string>& said, const TradingView& view,
+                    domain::Timestamp now) {
+  const domain::AccountState& account = view.account();
+  if (account.restored_seq == 0 || now - account.restored_at > kRestoreTold) return;
+  said.push_back("the journal was restored at " + runtime::to_rfc3339(account.restored_at) +
+                 " from a backup of " + runtime::to_rfc3339(account.backup_at) +
+                 ": what was traded between is booked to external");
+}
+
+}  // namespace
+
+std::string trading_sentence(const domain::TradingStatus& status,
+                             const std::optional<StrategyName>& strategy) {
+  std::string text(name_of(status.state));
+  if (!strategy) text += " for the whole account";
+  if (status.since == domain::Timestamp{}) return text;
+  return text + " since " + runtime::to_rfc3339(status.since) + " by " +
+         std::string(domain::state_origin_name(status.reason)) + " (" +
+         std::string(domain::state_reason_name(status.reason)) + ")";
+}
+
+std::vector<std::string> notices(const TradingView& view, const NameMarket& market,
+                                 domain::Timestamp now) {
+  std::vector<std::string> said;
+  about_states(said, view);
+  about_flattens(said, view, market);
+  about_switches(said, view);
+  about_restores(said, view, now);
+  return said;
+}
+
+}  // namespace polybot::gateway

@@ -1,0 +1,91 @@
+#include "services/gateway/api/read_model/notices.hpp"
+
+#include "tests/unit/gateway/order_events.hpp"
+
+namespace polybot::gateway {
+namespace {
+
+using domain::StateReason;
+using domain::TradingState;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class NoticesTest : public testing::Test {
+ protected:
+  static domain::StrategyState state(const domain::StrategyName& name) {
+    domain::StrategyState state;
+    state.strategy = name;
+    state.enabled = state.enabled_at_first = true;
+    return state;
+  }
+  [[nodiscard]] std::vector<std::string> said() const {
+    return notices(
+        view, [](const domain::MarketId&) { return std::string("rain-tomorrow"); }, at(100'000));
+  }
+
+  TradingView view{HistorySettings{}};
+};
+
+TEST_F(NoticesTest, SaysNothingOfAnOrdinaryDay) {
+  view.set_strategies({state(kArb), state(kFarm)});
+  EXPECT_THAT(said(), IsEmpty());
+}
+
+TEST_F(NoticesTest, NamesWhoHaltedWhatAndTheCallThatEndsIt) {
+  domain::StrategyState farm = state(kFarm);
+  farm.own = {TradingState::Halted, StateReason::Requested, at(1'000)};
+  view.set_strategies({state(kArb), farm});
+  view.set_account({.own = {TradingState::Reducing, StateReason::DailyLossExceeded, at(61'000)}});
+  EXPECT_THAT(
+      said(),
+      ElementsAre("trading is reducing for the whole account since 1970-01-01T00:17:41.000Z by "
+                  "risk_limit (daily_loss_exceeded); POST /api/v1/trading/resume ends that",
+                  "strategy spread_farm is halted since 1970-01-01T00:16:41.000Z by operator "
+                  "(requested); POST /api/v1/trading/resume?strategy=spread_farm ends that"));
+}
+
+TEST_F(NoticesTest, NamesStrategiesThatDifferFromTheirConfiguration) {
+  domain::StrategyState runs = state(kArb);
+  runs.enabled_at_first = false;
+  domain::StrategyState stopped = state(kFarm);
+  stopped.enabled = false;
+  view.set_strategies({runs, stopped});
+  EXPECT_THAT(said(),
+              ElementsAre("strategy arbitrage runs though its configuration says enabled = false, "
+                          "which counts for a new journal only; POST "
+                          "/api/v1/strategies/arbitrage/stop stops it",
+                          "strategy spread_farm is stopped though its configuration says enabled = "
+                          "true, which counts for a new journal only; POST "
+                          "/api/v1/strategies/spread_farm/start starts it"));
+}
+
+TEST_F(NoticesTest, SaysWhatAFlattenHasLeftUntilItsScopeTradesAgain) {
+  domain::AccountState account;
+  account.own = {TradingState::Reducing, StateReason::Flatten, at(0)};
+  account.flattens = {{.command = {1, 1},
+                       .strategy = std::nullopt,
+                       .begun_at = at(0),
+                       .ended_at = at(9'000),
+                       .left = {{kArb,
+                                 {market_id(1), domain::Outcome::Yes},
+                                 shares(8),
+                                 domain::LeftReason::BelowMinimum}}}};
+  view.set_account(account);
+  EXPECT_THAT(said(), testing::Contains(
+                          "the flatten of the whole account ended at 1970-01-01T00:16:49.000Z and "
+                          "left: 8 yes of rain-tomorrow (below_minimum)"));
+  account.own = {};
+  view.set_account(account);
+  EXPECT_THAT(said(), IsEmpty());
+}
+
+TEST_F(NoticesTest, TellsOfARestoreForADay) {
+  view.set_account({.restored_seq = 9, .restored_at = at(60'000), .backup_at = at(1'000)});
+  EXPECT_THAT(said(),
+              ElementsAre("the journal was restored at 1970-01-01T00:17:40.000Z from a backup of "
+                          "1970-01-01T00:16:41.000Z: what was traded between is booked to "
+                          "external"));
+}
+
+}  // namespace
+}  // namespace polybot::gateway
