@@ -251,6 +251,34 @@ asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
   }
 }
 
+// All the venue's orders and trades, of its memory and of its history: only a restored journal
+// needs them.
+asio::awaitable<std::vector<std::string>> Session::fetch_all_pages() {
+  std::vector<std::string> pages;
+  for (const std::string_view path : {"/state", "/state/history"}) {
+    std::uint64_t orders_after = 0;
+    std::uint64_t trades_after = 0;
+    while (orders_after != INT64_MAX || trades_after != INT64_MAX) {
+      pages.push_back(co_await fetch(fmt::format("{}{}?orders_after={}&trades_after={}&limit={}",
+                                                 layout_.simulator_url, path, orders_after,
+                                                 trades_after, kStatePage)));
+      boost::system::error_code error;
+      const auto page = boost::json::parse(pages.back(), error);
+      // What has come to its end answers nothing from the last number on.
+      const auto next = [&](std::string_view key) -> std::uint64_t {
+        const auto* found =
+            error || !page.is_object() ? nullptr : page.as_object().if_contains(key);
+        boost::system::error_code malformed;
+        const auto number = found == nullptr ? 0 : found->to_number<std::uint64_t>(malformed);
+        return found == nullptr || malformed ? INT64_MAX : number;
+      };
+      orders_after = next("orders_next");
+      trades_after = next("trades_next");
+    }
+  }
+  co_return pages;
+}
+
 // The last snapshot of order-manager reaches the readable view within one merge interval.
 asio::awaitable<std::string> Session::fetch_metrics(std::uint64_t submitted, std::uint64_t fills) {
   const domain::Duration deadline = clock_.monotonic() + 2s;
@@ -287,7 +315,7 @@ asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcome
 }
 
 asio::awaitable<bool> Session::verify() {
-  const auto venue = read_venue(co_await fetch_venue_pages());
+  auto venue = read_venue(co_await fetch_venue_pages());
   const auto journal = read_journal(read_journal_report());
   if (!venue || !journal) {
     say(!venue ? "Verification: the simulated venue does not tell its state. Start the stack again "
@@ -301,6 +329,10 @@ asio::awaitable<bool> Session::verify() {
   if (!metrics) {
     say("Verification: the aggregator does not serve the order counters");
     co_return false;
+  }
+  if (!journal->gaps.empty() && venue->orders > journal->orders) {
+    const auto pages = co_await fetch_all_pages();
+    venue->unfilled_in_gaps = count_unfilled_in_gaps(pages, journal->gaps);
   }
   const Payouts payouts = co_await fetch_payouts(differing_outcomes(*venue, *journal));
   const std::vector<ComparedFigure> figures = compare(*venue, *journal, *metrics, payouts);
@@ -320,6 +352,15 @@ asio::awaitable<bool> Session::verify() {
         fmt::format("in doubt: {} of the journal's orders may not have reached the venue; the next "
                     "start finds out",
                     journal->ambiguous));
+  }
+  if (const std::uint64_t lost = lost_orders(*venue, *journal); lost > 0) {
+    const RestoredGap& gap = journal->gaps.back();
+    say(
+        fmt::format("older than a restore: {} of the venue's orders, placed after a backup (the "
+                    "last one of {}) "
+                    "and gone unfilled before it was restored (at {}); no record tells of them",
+                    lost, runtime::to_rfc3339(domain::from_unix_ms(gap.backup_at_ms)),
+                    runtime::to_rfc3339(domain::from_unix_ms(gap.restored_at_ms))));
   }
   say(fmt::format("venue {} journal {} metrics: {} orders, {} fills, {} pUSD cash, P&L {} pUSD",
                   equal ? "==" : "!=", equal ? "==" : "!=", journal->submitted, journal->fills,

@@ -47,6 +47,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<bool> verify();
   [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);
   [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_venue_pages();
+  [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_all_pages();
   [[nodiscard]] boost::asio::awaitable<std::string> fetch_metrics(std::uint64_t submitted,
                                                                   std::uint64_t fills);
   [[nodiscard]] boost::asio::awaitable<Payouts> fetch_payouts(std::vector<std::string> outcomes);

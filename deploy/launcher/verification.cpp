@@ -1,5 +1,6 @@
 #include "deploy/launcher/verification.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
@@ -61,6 +62,9 @@ const json::array& array(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_array() ? value->as_array() : kNone;
 }
 
+// The venue's clock and ours may differ by as much.
+constexpr std::int64_t kGapMarginMs = 2'000;
+
 // The one account outside the house; the venue of `make run` has a single client.
 const json::object* our_account(const json::object& state) {
   const json::array& accounts = array(state, "accounts");
@@ -101,6 +105,16 @@ void settle_unmined(VenueTruth& truth, const json::object& trade, std::uint64_t 
   }
 }
 
+// The ids of the orders behind a trade that did not fail.
+void insert_orders_of(const json::object& trade, std::set<std::string>& orders) {
+  if (text(trade, "status") == "FAILED") return;
+  const json::value* taker = trade.if_contains("taker");
+  if (taker != nullptr && taker->is_object()) orders.insert(text(taker->as_object(), "order"));
+  for (const json::value& maker : array(trade, "makers")) {
+    if (maker.is_object()) orders.insert(text(maker.as_object(), "order"));
+  }
+}
+
 std::map<std::string, Quantity> holdings_of(const json::object& object) {
   std::map<std::string, Quantity> holdings;
   for (const json::value& row : array(object, "holdings")) {
@@ -129,10 +143,12 @@ Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings,
 }
 
 // Of an order that it canceled unfilled while order-manager was away the venue tells nothing any
-// more: it has been written off. And one that is in doubt when everything stops may never have
-// reached it: the next start finds out.
+// more: it has been written off; one that came and went between a backup and its restore the
+// journal never heard of. And one that is in doubt when everything stops may never have reached it:
+// the next start finds out.
 std::string orders_at_venue(const VenueTruth& venue, const JournalTruth& journal) {
-  const bool explained = venue.orders <= journal.orders + journal.written_off &&
+  const std::uint64_t lost = lost_orders(venue, journal);
+  const bool explained = venue.orders <= journal.orders + journal.written_off + lost &&
                          venue.orders + journal.ambiguous >= journal.orders;
   return std::to_string(explained ? venue.orders : journal.orders);
 }
@@ -195,6 +211,38 @@ std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages) {
   return truth;
 }
 
+std::uint64_t count_unfilled_in_gaps(const std::vector<std::string>& pages,
+                                     const std::vector<RestoredGap>& gaps) {
+  std::optional<std::uint64_t> account;
+  std::set<std::string> unfilled;  // an order may be told by the state and by the history
+  std::set<std::string> filled;
+  for (const std::string& page : pages) {
+    const auto state = parse_object(page);
+    if (!state) continue;
+    if (const json::object* ours = our_account(*state)) account = number(*ours, {"account"});
+    for (const json::value& row : array(*state, "orders")) {
+      if (!row.is_object() || !account) continue;
+      const json::object& order = row.as_object();
+      const auto created = static_cast<std::int64_t>(number(order, {"created_ms"}));
+      const bool in_gap = std::any_of(gaps.begin(), gaps.end(), [&](const RestoredGap& gap) {
+        return gap.backup_at_ms - kGapMarginMs <= created &&
+               created <= gap.restored_at_ms + kGapMarginMs;
+      });
+      if (in_gap && number(order, {"account"}) == *account) unfilled.insert(text(order, "id"));
+    }
+    for (const json::value& row : array(*state, "trades")) {
+      if (row.is_object()) insert_orders_of(row.as_object(), filled);
+    }
+  }
+  std::erase_if(unfilled, [&](const std::string& id) { return filled.contains(id); });
+  return unfilled.size();
+}
+
+std::uint64_t lost_orders(const VenueTruth& venue, const JournalTruth& journal) {
+  if (venue.orders <= journal.orders) return 0;
+  return std::min(venue.orders - journal.orders, venue.unfilled_in_gaps);
+}
+
 std::optional<JournalTruth> read_journal(const std::string& report) {
   const auto object = parse_object(report);
   if (!object || walk(*object, {"totals", "orders"}) == nullptr) return std::nullopt;
@@ -214,6 +262,13 @@ std::optional<JournalTruth> read_journal(const std::string& report) {
   truth.cash = decimal<Money>(*object, {"cash"});
   truth.pnl = decimal<Money>(*object, {"totals", "pnl"});
   truth.holdings = holdings_of(*object);
+  for (const json::value& row : array(*object, "restores")) {
+    if (!row.is_object()) continue;
+    const json::object& restore = row.as_object();
+    truth.gaps.push_back(
+        {.backup_at_ms = static_cast<std::int64_t>(number(restore, {"backup_at_ms"})),
+         .restored_at_ms = static_cast<std::int64_t>(number(restore, {"at_ms"}))});
+  }
   return truth;
 }
 

@@ -25,8 +25,14 @@ struct ComparedFigure {
   [[nodiscard]] bool equal() const;
 };
 
+// Between the backup and its restore nothing was recorded.
+struct RestoredGap {
+  std::int64_t backup_at_ms = 0;
+  std::int64_t restored_at_ms = 0;
+};
 struct VenueTruth {
   std::uint64_t orders = 0;                          // accepted by the venue
+  std::uint64_t unfilled_in_gaps = 0;                // of these; see count_unfilled_in_gaps
   std::uint64_t fills = 0;                           // that did not fail
   domain::Money cash;                                // as of the match
   std::map<std::string, domain::Quantity> holdings;  // by "<market>:yes" or ":no", as of the match
@@ -40,6 +46,7 @@ struct JournalTruth {
   std::uint64_t submitted = 0;
   domain::Money cash;
   domain::Money pnl;
+  std::vector<RestoredGap> gaps;                     // oldest first
   std::map<std::string, domain::Quantity> holdings;  // until they are sold or paid for
 };
 struct MetricsTruth {
@@ -54,6 +61,14 @@ using Payouts = std::map<std::string, domain::Price>;
 [[nodiscard]] std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages);
 [[nodiscard]] std::optional<JournalTruth> read_journal(const std::string& report);
 [[nodiscard]] std::optional<MetricsTruth> read_metrics(const std::string& exposition);
+// Orders of the client's that were placed in a gap and came to nothing, unfilled or by trades that
+// failed: the venue tells nobody of them any more, so the journal has none of those that were gone
+// at the restore. `pages` are all of the simulator's /state and /state/history, with orders and
+// trades.
+[[nodiscard]] std::uint64_t count_unfilled_in_gaps(const std::vector<std::string>& pages,
+                                                   const std::vector<RestoredGap>& gaps);
+// How many of these the journal lacks.
+[[nodiscard]] std::uint64_t lost_orders(const VenueTruth& venue, const JournalTruth& journal);
 // From Gamma pages of closed markets.
 void read_payouts(const std::string& page, Payouts& payouts);
 

@@ -5,6 +5,7 @@
 #include "services/order-manager/tools/archive.hpp"
 #include "services/order-manager/tools/export.hpp"
 #include "services/order-manager/tools/journal_tools.hpp"
+#include "services/order-manager/tools/restore.hpp"
 
 int main(int argc, char** argv) {
   using namespace polybot::order_manager;
@@ -17,7 +18,14 @@ int main(int argc, char** argv) {
        .commands =
            {{"verify", "[--at N] [--json] [--orders] JOURNAL: re-fold it and print what it says",
              verify},
-            {"backup", "JOURNAL TARGET: a consistent copy, also while it is written", backup},
+            {"backup",
+             "[--force] JOURNAL TARGET: a consistent copy, also while it is written; --force "
+             "replaces "
+             "an older one",
+             backup},
+            {"restore",
+             "BACKUP [JOURNAL]: put a backup in the place of a lost journal, which is set aside",
+             restore},
             {"archive",
              "--before YYYY-MM-DD JOURNAL: move the records of before that day to a compressed "
              "file beside it",

@@ -51,13 +51,26 @@ void OrderStreams::keep(const domain::StrategyName& strategy, std::uint64_t prev
 }
 
 void OrderStreams::resume(const Ledger& ledger) {
+  drop_before(ledger.restored_seq());
   // After a failed commit the journal is folded again: what is kept already stays.
   for (const auto& [topic, seq] : ledger.topics()) {
     streams_.try_emplace(topic, Stream{.kept = {}, .dropped_up_to = seq, .last_seq = seq});
   }
 }
 
+void OrderStreams::drop_before(std::uint64_t restored_seq) {
+  restored_seq_ = restored_seq;
+  for (auto& [name, stream] : streams_) {
+    if (stream.last_seq >= restored_seq) continue;
+    for (const Kept& kept : stream.kept) kept_bytes_ -= kept.bytes.size();
+    stream.kept.clear();
+    stream.dropped_up_to = stream.last_seq = restored_seq;
+  }
+}
+
 void OrderStreams::remember(const domain::StreamedEvent& event) {
+  if (std::holds_alternative<domain::JournalRestored>(event.event.body))
+    drop_before(event.event.seq);
   const auto stream = streams_.find(event.event.strategy);
   // After a failed commit the journal is folded again: what is kept already stays.
   if (stream != streams_.end() && event.event.seq <= stream->second.last_seq) return;
@@ -93,6 +106,7 @@ boost::system::result<std::string> OrderStreams::answer(std::string_view request
 }
 
 wire::OrdersAnswer OrderStreams::replay(const wire::ReplayRequest& request) {
+  if (request.after_seq < restored_seq_) return wire::SnapshotNeeded{};
   const auto found = streams_.find(strategy_of(request.stream));
   // A stream nobody has written to yet: nothing to replay, unless the reader knows of an older
   // journal.

@@ -50,6 +50,7 @@ class OrderStreams {
     std::vector<std::vector<std::string>> pages;
   };
 
+  void drop_before(std::uint64_t restored_seq);
   void keep(const domain::StrategyName& strategy, std::uint64_t prev, Kept kept);
   [[nodiscard]] wire::OrdersAnswer replay(const wire::ReplayRequest& request);
   [[nodiscard]] wire::OrdersAnswer page_of(const wire::SnapshotRequest& request,
@@ -59,6 +60,8 @@ class OrderStreams {
   std::map<domain::StrategyName, Stream> streams_;  // the empty name: order.all
   std::map<domain::StrategyName, Snapshot> snapshots_;
   std::size_t kept_bytes_ = 0;
+  // Who has read less has read another history, or none: a snapshot tells of this one.
+  std::uint64_t restored_seq_ = 0;
 };
 
 }  // namespace polybot::order_manager

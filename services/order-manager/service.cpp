@@ -170,6 +170,14 @@ void Service::on_started(const StartUp& start_up) {
     manager_metrics_.snapshot(SnapshotOutcome::Refused);
     log::warning("A snapshot cannot be used; the start takes longer", {{"reason", reason}});
   }
+  if (!ledger.restores().empty()) {
+    const Ledger::Restore& restore = ledger.restores().back();
+    log::info("The journal goes on from a restored backup",
+              {{"restored_at", runtime::to_rfc3339(restore.at)},
+               {"backup_at", runtime::to_rfc3339(restore.backup_at)},
+               {"backup_record", restore.backup_seq},
+               {"record", restore.seq}});
+  }
   tell_of_switches();
   log::info("The journal is folded", {{"records", ledger.last_seq()},
                                       {"snapshot", start_up.snapshot_seq},

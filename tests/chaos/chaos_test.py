@@ -3,9 +3,9 @@
 
 The stack trades on the built-in venue with a lively crowd. First order-manager dies a few times and nobody starts
 it again: the venue has to cancel what it left. Then, after some trading in peace, comes the storm of the seed
-(storm.py), while counters and leases are watched each second (watch.py). Then everything works again, trading ends,
-and when nothing is open or in doubt the venue's truth, the journal's fold, /metrics and the API must say the same
-(truth.py). A run that was too calm to show anything fails as vacuous. Exit code 1 on any difference.
+(storm.py), with three restores of a backup (restores.py), while counters and leases are watched each second (watch.py).
+Then everything works again, trading ends, and when nothing is open or in doubt the venue's truth, the journal's fold,
+/metrics, the API, the exports and the screen must say the same (truth.py). A run that was too calm to show anything fails as vacuous. Exit code 1 on any difference.
 
   chaos_test.py [DURATION [SEED]]    seconds of storm, 180 unless told; seed 1 unless told
 """
@@ -24,6 +24,7 @@ import truth
 from lively import LIVELY, merged
 from replicas import Replicas
 from rest import come_to_rest
+from restores import Restores
 from stack import Stack, changed_configuration
 from storm import SERVICES, Storm, end_of_faults
 from waiting import BUILD, Failed, say, wait_until
@@ -48,7 +49,7 @@ CONFIGURATION = merged(LIVELY, {
 # What a run of three minutes must have seen; of a longer or shorter one in proportion.
 LEAST = {"orders": 2_000, "fills": 500, "kills": 30, "kills of order-manager": 10, "ambiguous orders": 20,
          "ambiguous orders that had taken effect": 8, "reversed fills": 10, "resolutions": 5, "lease moves": 100,
-         "fenced signals": 20, "replays": 5}
+         "fenced signals": 20, "replays": 5, "restores": 3}
 LEAST_SECONDS = 180
 
 
@@ -83,16 +84,18 @@ def seen(facts, watch, replicas):
             "resolutions": value("polybot_journal_events_total", kind="market_resolved") or 0,
             "lease moves": watch.lease_moves,
             "fenced signals": value("polybot_signals_received_total", outcome="fenced") or 0,
-            "replays": value("polybot_bus_replays_total", outcome="answered") or 0}
+            "replays": value("polybot_bus_replays_total", outcome="answered") or 0,
+            "restores": len(facts.journal["restores"])}
 
 
-def quiesce(stack, replicas):
+def quiesce(stack, replicas, restores):
     """Everything works, nobody trades any more, and nothing is open or in doubt."""
     replicas.let_all_go_on()
     wait_until("the simulator is back", lambda: _no_answer(stack, "venue-simulator", "/status"), 60)
     end_of_faults(stack)
     stack.scale(RUNNERS)
     _tended(replicas, "everything is ready", stack.not_ready, READY_SECONDS)
+    _tended(replicas, "trading is resumed", restores.pending, READY_SECONDS)
     come_to_rest(stack, lambda what, condition, seconds: _tended(replicas, what, condition, seconds))
 
 
@@ -132,6 +135,10 @@ def judge(run, table, duration):
         table.add(name, found, f"{watch.samples} looks at the leases, {watch.scrapes} scrapes")
     if facts is None:
         return
+    rewound = facts.metrics.value("polybot_aggregator_conflicts_total", kind="journal_rewound")
+    table.add("no restore looks like a journal that was put back by hand",
+              [f"{rewound:g} conflicts"] if rewound else [],
+              f"{len(truth.lost(facts))} orders are older than a restore")
     for name, count in seen(facts, watch, replicas).items():
         least = LEAST[name] * duration / LEAST_SECONDS
         table.add(f"not vacuous: {name}", [] if count >= least else [f"a run of {duration:g} s needs {least:.0f}"],
@@ -153,11 +160,12 @@ def main(duration, seed):
         deaths = dead_man.rounds(stack, DEATHS, seed)
         say(f"{PEACE_SECONDS} s of peace")
         time.sleep(PEACE_SECONDS)
-        Storm(seed, duration).rage(stack, replicas)
+        restores = Restores(stack, replicas, watch)
+        Storm(seed, duration).rage(stack, replicas, restores)
         say("the storm is over: " + ", ".join(f"{service} killed {replicas.kills.get(service, 0)} times"
                                               for service in SERVICES))
         begun = time.monotonic()
-        quiesce(stack, replicas)
+        quiesce(stack, replicas, restores)
         say(f"quiet after {time.monotonic() - begun:.1f} s")
         judge((stack, replicas, watch, deaths), table, duration)
     except Failed as failed:

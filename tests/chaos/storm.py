@@ -3,6 +3,7 @@
 import random
 import time
 
+from restores import FATES
 from waiting import Failed, say
 
 RUNNER = "strategy-runner"
@@ -12,6 +13,8 @@ KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregat
 FROZEN = ("order-manager", "order-manager", "gateway", RUNNER, RUNNER, RUNNER, RUNNER, RUNNER, "venue-simulator",
           "metrics-aggregator")
 FREEZE_SECONDS_MAX = 30
+RESTORES = 3          # of a backup that is some seconds old, in equal parts of the storm
+BACKUP_AGE_SECONDS = (4, 15)
 HANGS_FIRST = 0.9     # of order-manager's deaths: what is signalled meanwhile meets its successor
 HANGS_SECONDS = 5     # or until it dies
 RUNNERS_MAX = 4
@@ -57,6 +60,10 @@ class Storm:
         self._each(duration, 6, 10, lambda: ("freeze", self._random.choice(FROZEN), self._freeze_seconds()))
         self._each(duration, 8, 14, lambda: ("scale", self._random.randint(1, RUNNERS_MAX)))
         self._each(duration, 2, 5, self._fault)
+        for number in range(RESTORES):
+            at = duration * (number + self._random.uniform(0.4, 0.9)) / RESTORES
+            age = min(self._random.uniform(*BACKUP_AGE_SECONDS), duration / RESTORES / 3)
+            self.plan += [(at - age, "backup", [0.0]), (at, "restore", [FATES[number % len(FATES)], 0.0])]
         self.plan.sort(key=lambda entry: entry[0])
 
     def _each(self, duration, least, most, draw):
@@ -79,20 +86,25 @@ class Storm:
         seconds = self._random.uniform(1, 3 if name == "venue-down" else 5)
         return "fault", name, {**settings, "duration_ms": int(seconds * 1000)}
 
-    def rage(self, stack, replicas, tell=say):
+    def rage(self, stack, replicas, restores, tell=say):
         """Works the plan off, in real time."""
         begun = time.monotonic()
         for at, what, arguments in self.plan:
             while time.monotonic() - begun < at:
                 replicas.tend()
+                restores.tend()
                 time.sleep(0.05)
             tell(f"  {what} {' '.join(str(argument) for argument in arguments[:-1])}")
-            self._do(stack, replicas, what, arguments)
+            self._do(stack, replicas, restores, what, arguments)
 
     @staticmethod
-    def _do(stack, replicas, what, arguments):
+    def _do(stack, replicas, restores, what, arguments):
         draw = arguments[-1]
-        if what == "kill":
+        if what == "backup":
+            restores.back_up()
+        elif what == "restore":
+            restores.restore(arguments[0])
+        elif what == "kill":
             replicas.kill(arguments[0], draw)
         elif what == "freeze":
             replicas.freeze(arguments[0], arguments[1], draw)

@@ -108,9 +108,11 @@ def in_gap(facts, number):
 
 
 def lost(facts):
-    """Orders of ours at the venue that came and went unfilled in a gap: no record can tell of them."""
+    """Orders of ours at the venue that came and went in a gap, unfilled or with trades that failed: no record can tell
+    of them."""
+    filled = {number for trade in facts.venue.trades if trade["status"] != "FAILED" for number in _order_ids(trade)}
     return [number for number, order in facts.venue.orders.items()
-            if number not in facts.orders and Decimal(order["matched"]) == 0 and order["status"] not in RESTING
+            if number not in facts.orders and number not in filled and order["status"] not in RESTING
             and in_gap(facts, number)]
 
 

@@ -7,6 +7,14 @@ import leases
 from exposition import Broken, Scrape, falling
 
 UNLEASED_SECONDS_MAX = 4.0
+# A restored journal's counters begin again at its backup; so long it may take until they are shown.
+RESTORE_SECONDS = 60.0
+# Those of order-manager's fold.
+OF_THE_JOURNAL = ("polybot_orders_total", "polybot_orders_corrected_total", "polybot_orders_resurrected_total",
+                  "polybot_fills_total", "polybot_fills_reversed_total", "polybot_fees_usd_total",
+                  "polybot_trade_volume_usd_total", "polybot_risk_denials_total", "polybot_journal_events_total",
+                  "polybot_signals_received_total", "polybot_leases_fenced_total",
+                  "polybot_trading_state_changes_total")
 
 
 class Watch:
@@ -18,6 +26,7 @@ class Watch:
         self.samples = 0           # of the lease table
         self.lease_moves = 0
         self.last = None           # the last scrape
+        self._restored_at = None   # a backup, on the monotonic clock
         self._holders = {}         # (strategy, shard): (replica, incarnation, epoch)
         self._unleased = {}        # order: since when it rests in an unleased shard
         self._ended = threading.Event()
@@ -50,9 +59,17 @@ class Watch:
             self.trouble.append(f"a scrape is broken: {broken}")
             return
         if self.last is not None:
-            self.trouble += [f"a counter fell: {text}" for text in falling(self.last, scrape)]
+            self.trouble += [f"a counter fell: {text}" for text in falling(self.last, scrape) if not self._excused(text)]
         self.last = scrape
         self.scrapes += 1
+
+    def restored(self):
+        """To be called when a backup is restored."""
+        self._restored_at = time.monotonic()
+
+    def _excused(self, fallen):
+        recent = self._restored_at is not None and time.monotonic() - self._restored_at < RESTORE_SECONDS
+        return recent and fallen.startswith(OF_THE_JOURNAL)
 
     def _sample(self):
         table = leases.read(self._stack)

@@ -204,6 +204,7 @@ void OrderManager::State::on(const VenueAccount& account) {
   }
   for (const domain::VenueTrade& trade : account.trades) on(trade);
   reconcile_open_orders(account);
+  cancel_lost_orders(account);
   std::set<domain::VenueOrderId> open;
   for (const domain::VenueOrderUpdate& order : account.open_orders) open.insert(order.order);
   // What could not be read may be the trace of any order it can concern: none of these is gone.
@@ -300,6 +301,21 @@ void OrderManager::State::reconcile_open_orders(const VenueAccount& account) {
     if (believed(order->changed_at) + settings.missing_hold < account.read_at) {
       out->at_once.cancels.push_back(update.order);
     }
+  }
+}
+
+// What was placed between a backup and its restore was most likely placed by us, and nobody knows
+// any more why: it must not rest unwatched.
+void OrderManager::State::cancel_lost_orders(const VenueAccount& account) {
+  for (const domain::VenueOrderUpdate& update : account.open_orders) {
+    const OrderRecord* order = ledger.orders().find(update.order);
+    if (order == nullptr || order->order.strategy.value != domain::kExternalStrategy) continue;
+    const Timestamp at = order->order.submitted_at;
+    const bool lost = std::any_of(
+        ledger.restores().begin(), ledger.restores().end(), [&](const Ledger::Restore& restore) {
+          return restore.backup_at - kRestoreMargin <= at && at <= restore.at + kRestoreMargin;
+        });
+    if (lost) request_cancel(order->order.id, domain::CancelReason::Restored);
   }
 }
 

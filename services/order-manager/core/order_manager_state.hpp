@@ -217,6 +217,7 @@ struct OrderManager::State {
   [[nodiscard]] std::vector<domain::TokenId> tokens_of_claims();
   void append_tokens_to_compare(std::vector<domain::TokenId>& tokens);
   void reconcile_open_orders(const domain::VenueAccount& account);
+  void cancel_lost_orders(const domain::VenueAccount& account);
   void settle_ambiguous(const domain::VenueAccount& account,
                         const std::set<domain::VenueOrderId>& open);
   void settle_missing(const domain::VenueAccount& account,

@@ -136,6 +136,8 @@ inline constexpr domain::Duration kTradeDue = std::chrono::seconds(1);
 inline constexpr domain::Duration kTradesMargin = std::chrono::seconds(60);
 // The same for orders that rest: the venue may tell of their trades late.
 inline constexpr domain::Duration kRestingTradesMargin = std::chrono::hours(1);
+// Of the times between which a lost history placed orders: the venue's clock is another.
+inline constexpr domain::Duration kRestoreMargin = std::chrono::seconds(2);
 // After its pause; an exit that is still wanted is tried again long before.
 inline constexpr domain::Duration kExitPaceRemembered = std::chrono::minutes(2);
 // How long one refusal of all orders stands for the venue's state when no further order is tried.

@@ -1,13 +1,8 @@
 #include "services/order-manager/journal/journal.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 #include <utility>
@@ -77,30 +72,13 @@ class ReadTransaction {
 
 }  // namespace
 
-// flock() is released by the kernel when its process ends, however it ends.
-struct Journal::Lock {
-  int descriptor = -1;
-  ~Lock() {
-    if (descriptor >= 0) ::close(descriptor);
-  }
-};
-
 Journal::Journal(const std::string& path, JournalAccess access) : path_(path) {
   if (access == JournalAccess::ReadWrite) {
-    const auto folder = std::filesystem::path(path).parent_path();
-    std::error_code error;
-    if (!folder.empty()) std::filesystem::create_directories(folder, error);
-    if (error)
-      throw JournalError("journal: cannot make folder " + folder.string() + ": " + error.message());
-    lock_ = std::make_unique<Lock>();
-    const std::string lock_path = path + ".lock";
-    lock_->descriptor = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (lock_->descriptor < 0) {
-      throw JournalError("journal: cannot open " + lock_path + ": " + std::strerror(errno));
-    }
-    if (::flock(lock_->descriptor, LOCK_EX | LOCK_NB) != 0) {
-      throw JournalError("journal: " + path + " is in use by another process (" + lock_path +
-                         " is locked); one order-manager per journal");
+    lock_ = std::make_unique<JournalLock>(path);
+    if (std::filesystem::exists(restoring_folder(path))) {
+      throw JournalError("journal: a restore of " + path + " was interrupted (" +
+                         restoring_folder(path).string() +
+                         " is there); run order-manager restore again");
     }
   } else if (!std::filesystem::exists(path)) {
     throw JournalError("journal: there is no " + path);
@@ -224,7 +202,7 @@ std::string Journal::append_each(std::span<const Record> records, const EventOf&
   std::uint64_t seq = last_seq_;
   for (const Record& record : records) {
     const domain::Event& event = event_of(record);
-    POLYBOT_ASSERT(event.seq == seq + 1);
+    POLYBOT_ASSERT(domain::follows(event, seq));
     seq = event.seq;
     const std::string body = wire::encode_event(event);
     const std::string_view kind = domain::event_kind_name(event.body.index());
@@ -272,13 +250,17 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
                         " is damaged; restore a backup");
   };
   const auto take = [&](std::uint64_t seq, std::string_view body) {
-    if (seq != expected) {
+    const bool decoded =
+        wire::decode_event(body, event) == wire::DecodeError::None && event.seq == seq;
+    // Where a backup was restored the numbers leave a gap, in which `from` may lie.
+    const auto* restored = std::get_if<domain::JournalRestored>(&event.body);
+    const bool gap = decoded && restored != nullptr && restored->backup_seq < expected;
+    if (seq != expected && !(gap && expected < seq)) {
       throw JournalError("journal: " + path_ + ": record " + std::to_string(expected) +
                          " is missing; restore a backup");
     }
-    if (wire::decode_event(body, event) != wire::DecodeError::None || event.seq != seq) {
-      throw damaged(seq);
-    }
+    if (!decoded) throw damaged(seq);
+    expected = seq;
     place.seq = seq;
     try {
       visit(event);
@@ -307,8 +289,27 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
   if (result != SQLITE_DONE) fail("cannot read record " + std::to_string(expected));
 }
 
-void Journal::backup(const std::string& file) const {
-  if (std::filesystem::exists(file)) throw JournalError("backup: " + file + " exists already");
+void Journal::backup(const std::string& file, Existing existing) const {
+  std::error_code error;
+  if (std::filesystem::exists(file)) {
+    if (std::filesystem::equivalent(file, path_, error))
+      throw JournalError("backup: " + file + " is the journal itself");
+    if (existing == Existing::Keep)
+      throw JournalError("backup: " + file + " exists already; --force replaces it");
+    static_cast<void>(Journal(file, JournalAccess::ReadOnly));  // nothing else is written over
+  }
+  const std::string temporary = file + ".part";
+  std::filesystem::remove(temporary, error);
+  copy_to(temporary);
+  const Journal copied(temporary, JournalAccess::ReadOnly);
+  for (const ArchiveLabel& label : copied.archives()) {
+    copy_archive(folder(), label, copied.folder());
+  }
+  std::filesystem::rename(temporary, file, error);
+  if (error) throw JournalError("backup: " + file + ": cannot rename: " + error.message());
+}
+
+void Journal::copy_to(const std::string& file) const {
   sqlite3* target = nullptr;
   const auto give_up = [&](const std::string& what) {
     const std::string text = target == nullptr ? what : what + ": " + sqlite3_errmsg(target);
@@ -332,10 +333,6 @@ void Journal::backup(const std::string& file) const {
     give_up("cannot finish");
   }
   sqlite3_close(target);
-  const Journal copied(file, JournalAccess::ReadOnly);
-  for (const ArchiveLabel& label : copied.archives()) {
-    copy_archive(folder(), label, copied.folder());
-  }
 }
 
 }  // namespace polybot::order_manager

@@ -8,8 +8,8 @@
 // fold would believe it. Records written before there were sums have none, and are taken as they
 // are.
 //
-// Every other table or number can be derived from it. One writer per journal: a lock file beside
-// the database refuses a second process. Reading (verify, export, backup) needs no lock.
+// Every other table or number can be derived from it. One writer per journal (journal_lock.hpp);
+// reading (verify, export, backup) needs no lock.
 //
 // The oldest records may have been moved to archives (archive_file.hpp): read() goes through those
 // first, so that a reader sees one journal. Snapshots of the fold lie in tables of their own
@@ -28,6 +28,7 @@
 #include "common/domain/events.hpp"
 #include "services/order-manager/journal/archive_file.hpp"
 #include "services/order-manager/journal/journal_error.hpp"
+#include "services/order-manager/journal/journal_lock.hpp"
 #include "services/order-manager/journal/snapshot_store.hpp"
 
 struct sqlite3;
@@ -49,8 +50,8 @@ class Journal {
   Journal& operator=(const Journal&) = delete;
 
   // Writes all events in one durable transaction. Their seq must continue the journal without a gap
-  // (a broken invariant otherwise). Empty text on success, else what went wrong ("disk full", ...);
-  // then nothing was written.
+  // but that of a restored backup (a broken invariant otherwise). Empty text on success, else what
+  // went wrong ("disk full", ...); then nothing was written.
   [[nodiscard]] std::string append(std::span<const domain::Event> events);
   // The same for the records of a turn, whose events are written as they stand there.
   [[nodiscard]] std::string append(std::span<const domain::StreamedEvent> records);
@@ -71,21 +72,24 @@ class Journal {
   [[nodiscard]] std::uint64_t journal_id() const { return journal_id_; }
 
   // Copies a consistent state to `file`, also while the owner writes, and the archives beside it.
-  // Throws JournalError.
-  void backup(const std::string& file) const;
+  // The file appears under its name when it is whole; one that is there is replaced only when asked
+  // for, and only a journal. Throws JournalError.
+  enum class Existing : std::uint8_t { Keep, Replace };
+  void backup(const std::string& file, Existing existing = Existing::Keep) const;
 
   [[nodiscard]] SnapshotStore& snapshots() { return snapshots_; }
   [[nodiscard]] const SnapshotStore& snapshots() const { return snapshots_; }
 
   // Oldest first. Together with the table they are the journal.
   [[nodiscard]] std::vector<ArchiveLabel> archives() const;
-  // Number of the first record that is not archived.
+  // Number of the first record that is not archived; above last_seq() when all are.
   [[nodiscard]] std::uint64_t first_kept() const;
   // Number of the last record before the first one at or after `at`; 0 = none.
   [[nodiscard]] std::uint64_t last_before(domain::Timestamp at) const;
   // Copies the records first_kept() ... `last` to an archive, makes that durable, reads it back,
-  // and only then removes them here, in one transaction. Needs the lock. Throws JournalError; then
-  // the journal is as it was (a file without a label may be left).
+  // and only then removes them here, in one transaction. An archive has no gap: it ends before a
+  // restored backup's record, and the label says so; the next call moves on. Needs the lock. Throws
+  // JournalError; then the journal is as it was (a file without a label may be left).
   ArchiveLabel archive_up_to(std::uint64_t last);
   // Gives the room of what was removed back to the disk. While it runs it needs the room of what
   // stays twice: in a temporary file, where SQLite has its own, and in the write-ahead log beside
@@ -93,7 +97,7 @@ class Journal {
   void compact();
 
  private:
-  struct Lock;
+  void copy_to(const std::string& file) const;
   void open(JournalAccess access);
   void create_tables();
   template <class Record, class EventOf>
@@ -103,11 +107,12 @@ class Journal {
   [[nodiscard]] std::string folder() const;
   [[nodiscard]] std::uint64_t read_journal_id() const;
   [[nodiscard]] bool has_sums() const;
+  [[nodiscard]] std::uint64_t last_without_gap(std::uint64_t first, std::uint64_t last) const;
   [[nodiscard]] ArchiveLabel write_archive(std::uint64_t last) const;
   void remove_archived(const ArchiveLabel& label);
 
   std::string path_;
-  std::unique_ptr<Lock> lock_;
+  std::unique_ptr<JournalLock> lock_;
   sqlite3* db_ = nullptr;
   sqlite3_stmt* insert_ = nullptr;
   std::uint64_t last_seq_ = 0;

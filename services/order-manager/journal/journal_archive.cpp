@@ -23,8 +23,10 @@ std::vector<ArchiveLabel> Journal::archives() const {
 }
 
 std::uint64_t Journal::first_kept() const {
-  const auto archived = archives();
-  return archived.empty() ? 1 : archived.back().last + 1;
+  Statement select(db_, "SELECT coalesce(min(seq), ?) FROM journal");
+  select.bind(1, last_seq_ + 1);
+  if (select.step() != SQLITE_ROW) fail("cannot read");
+  return select.number(0);
 }
 
 std::uint64_t Journal::last_before(domain::Timestamp at) const {
@@ -54,8 +56,20 @@ ArchiveLabel Journal::archive_up_to(std::uint64_t last) {
   return label;
 }
 
+std::uint64_t Journal::last_without_gap(std::uint64_t first, std::uint64_t last) const {
+  Statement select(db_,
+                   "SELECT max(seq) FROM journal WHERE seq <= ?2 AND seq < (SELECT"
+                   " coalesce(min(seq), ?2 + 1) FROM journal"
+                   " WHERE kind = 'journal_restored' AND seq > ?1)");
+  select.bind(1, first);
+  select.bind(2, last);
+  if (select.step() != SQLITE_ROW) fail("cannot read");
+  return select.number(0);
+}
+
 ArchiveLabel Journal::write_archive(std::uint64_t last) const {
   const std::uint64_t first = first_kept();
+  last = last_without_gap(first, last);
   ArchiveWriter writer(folder(), {.journal_id = journal_id_,
                                   .first = first,
                                   .last = last,

@@ -68,18 +68,16 @@ Arguments parse(const std::vector<std::string>& words) {
   return parsed;
 }
 
-// The number of the last record to move.
-std::uint64_t cut_of(const Journal& journal, const Arguments& arguments) {
-  const std::uint64_t cut = journal.last_before(arguments.before);
-  if (cut >= journal.first_kept()) return cut;
+// Why no record is to be moved. That is no failure: a script archives every night.
+std::string nothing_to_move(const Journal& journal, const Arguments& arguments) {
   if (journal.first_kept() > journal.last_seq()) {
-    throw CannotStart(fmt::format("every record of {} is archived already", arguments.file));
+    return fmt::format("nothing to move: every record of {} is archived already", arguments.file);
   }
   std::string oldest;
   journal.read(journal.first_kept(), journal.first_kept(),
                [&](const domain::Event& event) { oldest = runtime::to_rfc3339(event.at); });
-  throw CannotStart(fmt::format("nothing to move: the oldest record in {} is {} of {}",
-                                arguments.file, journal.first_kept(), oldest));
+  return fmt::format("nothing to move: the oldest record in {} is {} of {}", arguments.file,
+                     journal.first_kept(), oldest);
 }
 
 void write_snapshot(Journal& journal, const Ledger& ledger) {
@@ -126,13 +124,20 @@ int archive(const std::vector<std::string>& words) {
   // Looked at before anything is made beside it: it may be no journal, or not there at all.
   static_cast<void>(Journal(arguments.file, JournalAccess::ReadOnly));
   Journal journal(arguments.file, JournalAccess::ReadWrite);
-  const std::uint64_t cut = cut_of(journal, arguments);
+  const std::uint64_t cut = journal.last_before(arguments.before);
+  if (cut < journal.first_kept()) {
+    fmt::print("{}\n", nothing_to_move(journal, arguments));
+    return 0;
+  }
   const Ledger ledger = verified_fold(journal);
   // From here on no start needs what is about to leave.
   write_snapshot(journal, ledger);
-  const ArchiveLabel label = journal.archive_up_to(cut);
-  fmt::print("{}: records {} to {}, {}\n", label.file, label.first, label.last,
-             megabytes(std::filesystem::file_size(folder / label.file)));
+  // One file, and one more for each restored backup on the way.
+  while (journal.first_kept() <= cut) {
+    const ArchiveLabel label = journal.archive_up_to(cut);
+    fmt::print("{}: records {} to {}, {}\n", label.file, label.first, label.last,
+               megabytes(std::filesystem::file_size(folder / label.file)));
+  }
   try {
     journal.compact();
   } catch (const JournalError& error) {
@@ -140,9 +145,9 @@ int archive(const std::vector<std::string>& words) {
     std::fprintf(stderr, "archive: the journal keeps its size: %s\n", error.what());
   }
   const std::string staying =
-      label.last == journal.last_seq()
+      journal.first_kept() > journal.last_seq()
           ? "no record stays"
-          : fmt::format("records {} to {} stay", label.last + 1, journal.last_seq());
+          : fmt::format("records {} to {} stay", journal.first_kept(), journal.last_seq());
   fmt::print("{}: {}, {}\n", arguments.file, staying,
              megabytes(std::filesystem::file_size(arguments.file)));
   return 0;

@@ -7,8 +7,8 @@
 
 namespace polybot::order_manager {
 
-// Throws runtime::CannotStart or JournalError with one line of reason: a malformed date, a journal
-// in use, nothing to move, a journal that does not verify.
+// 0, also when there is nothing to move. Throws runtime::CannotStart or JournalError with one line
+// of reason: a malformed date, a journal in use, a journal that does not verify.
 int archive(const std::vector<std::string>& arguments);
 
 }  // namespace polybot::order_manager

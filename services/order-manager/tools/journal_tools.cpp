@@ -86,11 +86,20 @@ int verify(const std::vector<std::string>& arguments) {
 }
 
 int backup(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 2) throw CannotStart("usage: order-manager backup JOURNAL TARGET");
-  const Journal journal(arguments[0], JournalAccess::ReadOnly);
-  journal.backup(arguments[1]);
-  print(fmt::format("{}: {} records\n", arguments[1],
-                    Journal(arguments[1], JournalAccess::ReadOnly).last_seq()));
+  std::vector<std::string> files;
+  auto existing = Journal::Existing::Keep;
+  for (const std::string& word : arguments) {
+    if (word == "--force") {
+      existing = Journal::Existing::Replace;
+    } else {
+      files.push_back(word);
+    }
+  }
+  if (files.size() != 2) throw CannotStart("usage: order-manager backup [--force] JOURNAL TARGET");
+  const Journal journal(files[0], JournalAccess::ReadOnly);
+  journal.backup(files[1], existing);
+  print(fmt::format("{}: up to record {}\n", files[1],
+                    Journal(files[1], JournalAccess::ReadOnly).last_seq()));
   return 0;
 }
 

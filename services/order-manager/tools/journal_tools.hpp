@@ -12,7 +12,8 @@ namespace polybot::order_manager {
 // fold breaks the accounting identity, or a snapshot up to there is damaged or not that fold.
 int verify(const std::vector<std::string>& arguments);
 
-// backup FILE TARGET: a consistent copy.
+// backup [--force] FILE TARGET: a consistent copy; with --force it replaces an older one, once it
+// is whole.
 int backup(const std::vector<std::string>& arguments);
 
 }  // namespace polybot::order_manager

@@ -1,0 +1,238 @@
+#include "services/order-manager/tools/restore.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "common/domain/names.hpp"
+#include "common/runtime/clock.hpp"
+#include "common/runtime/config.hpp"
+#include "services/order-manager/core/ledger_image.hpp"
+#include "services/order-manager/core/restoration.hpp"
+#include "services/order-manager/journal/journal.hpp"
+#include "services/order-manager/tools/report.hpp"
+#include "services/order-manager/tools/snapshot_check.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+namespace fs = std::filesystem;
+using runtime::CannotStart;
+
+constexpr std::string_view kRestoreUsage = "usage: order-manager restore BACKUP [JOURNAL]";
+constexpr std::string_view kJournalShipped = "data/sim/journal/journal.db";
+
+struct Places {
+  std::string backup;
+  std::string journal;
+  [[nodiscard]] fs::path folder() const {
+    const fs::path parent = fs::path(journal).parent_path();
+    return parent.empty() ? fs::path(".") : parent;
+  }
+  [[nodiscard]] std::string name() const { return fs::path(journal).filename().string(); }
+};
+
+Places places_of(const std::vector<std::string>& words) {
+  if (words.empty() || words.size() > 2 || words[0].starts_with("--"))
+    throw CannotStart(std::string(kRestoreUsage));
+  const char* const configured = ::getenv("POLYBOT_JOURNAL__FILE");
+  const std::string journal = words.size() == 2       ? words[1]
+                              : configured != nullptr ? configured
+                                                      : std::string(kJournalShipped);
+  std::error_code ignored;
+  if (fs::equivalent(words[0], journal, ignored))
+    throw CannotStart(words[0] + " is the journal itself, not a backup of it");
+  return {words[0], journal};
+}
+
+// Only a backup that is right takes the place of anything.
+Ledger checked(const Places& places, const Journal& backup) {
+  Ledger ledger;
+  const SnapshotCheck check = fold_and_check(backup, backup.last_seq(), ledger);
+  std::vector<std::string> wrong = broken_identities(ledger);
+  wrong.insert(wrong.end(), check.wrong.begin(), check.wrong.end());
+  wrong.insert(wrong.end(), check.damaged.begin(), check.damaged.end());
+  if (ledger.last_seq() == 0) wrong.emplace_back("it has no records");
+  if (!wrong.empty()) {
+    throw CannotStart(places.backup + " does not verify, nothing is changed: " + wrong.front());
+  }
+  return ledger;
+}
+
+struct Lost {
+  std::optional<Ledger> ledger;  // none: there is no journal, or it cannot be read to its end
+  std::string why;               // not, when there is one
+};
+
+Lost read_lost(const Places& places, std::uint64_t journal_id) {
+  Lost lost;
+  if (!fs::exists(places.journal)) return lost;
+  try {
+    const Journal journal(places.journal, JournalAccess::ReadOnly);
+    Ledger ledger;
+    journal.read(1, journal.last_seq(), [&](const domain::Event& event) { ledger.apply(event); });
+    lost.ledger = std::move(ledger);
+  } catch (const JournalError& error) {
+    lost.why = error.what();
+  }
+  if (lost.ledger && lost.ledger->journal_id() != journal_id) {
+    throw CannotStart(fmt::format(
+        "{} is a backup of another journal ({:016x}) than {} ({:016x}), nothing is changed; when "
+        "that is wanted, move the latter away first",
+        places.backup, journal_id, places.journal, lost.ledger->journal_id()));
+  }
+  return lost;
+}
+
+std::uint64_t random_timeline() {
+  std::uint64_t id = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&id), sizeof id) != 1)
+    throw CannotStart("no random bytes for the name of the new history");
+  return id;
+}
+
+void write_snapshot_of(Journal& journal, const Ledger& ledger) {
+  journal.snapshots().begin({.seq = ledger.last_seq(),
+                             .journal_id = ledger.journal_id(),
+                             .fingerprint = ledger_fingerprint()},
+                            encode_ledger(ledger));
+  while (journal.snapshots().writing()) {
+    const std::string failure = journal.snapshots().write_part();
+    if (!failure.empty()) throw JournalError("restore: no snapshot could be written: " + failure);
+  }
+}
+
+// The restored journal as a whole, in a folder of its own; the fold of it.
+Ledger stage(const Places& places, const Journal& backup, Ledger ledger,
+             const std::vector<domain::Event>& records) {
+  const fs::path folder = restoring_folder(places.journal).string() + ".part";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::owner_all);
+  const std::string file = (folder / places.name()).string();
+  backup.backup(file);
+  {
+    Journal journal(file, JournalAccess::ReadWrite);
+    const std::string failure = journal.append(records);
+    if (!failure.empty()) throw JournalError("restore: " + file + ": " + failure);
+    for (const domain::Event& record : records) ledger.apply(record);
+    write_snapshot_of(journal, ledger);
+  }
+  fs::remove(file + ".lock");
+  return ledger;
+}
+
+void sync(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+// Run by root, as of a package, it must leave files that the service's own user can write.
+void give_to_owner(const fs::path& file, const fs::path& like) {
+  struct stat owner {};
+  if (::geteuid() != 0 || ::stat(like.c_str(), &owner) != 0) return;
+  if (::lchown(file.c_str(), owner.st_uid, owner.st_gid) != 0)
+    throw JournalError("restore: " + file.string() + " cannot be given to its owner");
+}
+
+bool is_of_journal(const std::string& file, const std::string& journal) {
+  const bool archive = file.starts_with("journal-") && file.find(".zst") != std::string::npos;
+  return archive || file == journal || file == journal + "-wal" || file == journal + "-shm" ||
+         file == journal + "-journal";
+}
+
+fs::path new_lost_folder(const Places& places, domain::Timestamp now) {
+  std::string date = runtime::to_rfc3339(now).substr(0, 19);
+  std::erase_if(date, [](char letter) { return letter == '-' || letter == ':'; });
+  const std::string name = (places.folder() / ("lost-" + date + "Z")).string();
+  fs::path folder = name;
+  for (int n = 2; fs::exists(folder); ++n) folder = name + "-" + std::to_string(n);
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::owner_all);
+  give_to_owner(folder, places.folder());
+  return folder;
+}
+
+// What is in the way goes into `lost`, what was staged into its place. While that lasts the folder
+// `restoring` keeps every order-manager from starting.
+void exchange(const Places& places, const fs::path& lost) {
+  const fs::path staged = restoring_folder(places.journal);
+  fs::remove_all(staged);  // of a restore that was interrupted: this one has staged all of it again
+  sync(places.folder());
+  fs::rename(staged.string() + ".part", staged);
+  sync(places.folder());
+  std::vector<fs::path> present;
+  for (const auto& entry : fs::directory_iterator(places.folder())) {
+    if (is_of_journal(entry.path().filename().string(), places.name()))
+      present.push_back(entry.path());
+  }
+  for (const fs::path& file : present) fs::rename(file, lost / file.filename());
+  std::vector<fs::path> restored;
+  for (const auto& entry : fs::directory_iterator(staged)) restored.push_back(entry.path());
+  for (const fs::path& file : restored) {
+    give_to_owner(file, places.folder());
+    fs::rename(file, places.folder() / file.filename());
+  }
+  sync(places.folder());
+  fs::remove(staged);
+  sync(places.folder());
+}
+
+void tell(const Places& places, const Ledger& restored, const Lost& lost, const fs::path& aside) {
+  const Ledger::Restore& gap = restored.restores().back();
+  fmt::print("{}: restored up to record {} of {}; it goes on as record {}\n", places.journal,
+             gap.backup_seq, runtime::to_rfc3339(gap.backup_at), gap.seq);
+  if (lost.ledger) {
+    fmt::print("Set aside in {}: records up to {} of {}\n", aside.string(), gap.lost_seq,
+               runtime::to_rfc3339(lost.ledger->last_at()));
+  } else if (!lost.why.empty()) {
+    fmt::print("Set aside in {}: a journal that could not be read ({})\n", aside.string(),
+               lost.why);
+  }
+  fmt::print(
+      "What was traded between is read from the venue at the next start and booked to external; "
+      "orders that came and went unfilled are named at each stop.\n");
+  const domain::TradingStatus account = restored.own_trading_status(std::nullopt);
+  if (account.reason == domain::StateReason::Restored) {
+    fmt::print(
+        "Trading is halted: nobody knows what had been halted or stopped since the backup. Look, "
+        "then POST /api/v1/trading/resume.\n");
+    return;
+  }
+  fmt::print("Trading is {} for the whole account", domain::name_of(account.state));
+  for (const auto& [strategy, enabled] : restored.enabled()) {
+    fmt::print(", {} {}", strategy.value,
+               enabled ? domain::name_of(restored.own_trading_state(strategy)) : "stopped");
+  }
+  fmt::print("{}\n", lost.ledger ? ", as it was" : ", as it was when the backup was made");
+}
+
+}  // namespace
+
+int restore(const std::vector<std::string>& arguments) {
+  const Places places = places_of(arguments);
+  const Journal backup(places.backup, JournalAccess::ReadOnly);
+  const JournalLock lock(places.journal);
+  give_to_owner(places.journal + ".lock", places.folder());
+  const Ledger ledger = checked(places, backup);
+  const Lost lost = read_lost(places, ledger.journal_id());
+  const domain::Timestamp now = runtime::Clock().now();
+  const Ledger restored = stage(places, backup, ledger,
+                                restoration_records(ledger, lost.ledger, random_timeline(), now));
+  const fs::path aside = new_lost_folder(places, now);
+  exchange(places, aside);
+  tell(places, restored, lost, aside);
+  return 0;
+}
+
+}  // namespace polybot::order_manager

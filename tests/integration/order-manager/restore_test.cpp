@@ -1,0 +1,190 @@
+// A backup in the place of a lost journal, with real files: nothing is changed unless all is well,
+// what is lost lies in one folder, and every reader goes over the gap.
+#include "services/order-manager/tools/restore.hpp"
+
+#include <fstream>
+
+#include "services/order-manager/start_up.hpp"
+#include "services/order-manager/tools/archive.hpp"
+#include "services/order-manager/tools/journal_tools.hpp"
+#include "tests/integration/order-manager/journal_fixture.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+using testing::HasSubstr;
+
+class RestoreTest : public TradedJournal {
+ protected:
+  // A backup of 4,000 records, and 500 more in the journal.
+  RestoreTest() : backup_((folder_ / "backups" / "b.db").string()) {
+    std::filesystem::create_directory(folder_ / "backups");
+    Journal journal(path_, JournalAccess::ReadWrite);
+    trade(journal, 4'000);
+    journal.backup(backup_);
+    trade(journal, 500);
+  }
+
+  // What it printed.
+  static std::string output(int (*command)(const std::vector<std::string>&),
+                            const std::vector<std::string>& arguments) {
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(command(arguments), 0);
+    return testing::internal::GetCapturedStdout();
+  }
+  static std::string refusal(const std::vector<std::string>& arguments) {
+    testing::internal::CaptureStdout();
+    std::string what;
+    try {
+      (void)restore(arguments);
+    } catch (const std::exception& error) {
+      what = error.what();
+    }
+    (void)testing::internal::GetCapturedStdout();
+    return what;
+  }
+  std::vector<std::string> lost_folders() const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("lost-")) found.push_back(entry.path().string());
+    }
+    return found;
+  }
+  std::uint64_t digest_of_journal() const {
+    return fold(Journal(path_, JournalAccess::ReadOnly)).digest();
+  }
+
+  std::string backup_;
+};
+
+TEST_F(RestoreTest, PutsABackupInThePlaceOfTheJournal) {
+  const std::uint64_t lost = digest_of_journal();
+  EXPECT_THAT(output(restore, {backup_, path_}), HasSubstr("restored up to record 4000"));
+  const Ledger restored = fold(Journal(path_, JournalAccess::ReadOnly));
+  ASSERT_EQ(restored.restores().size(), 1U);
+  EXPECT_EQ(restored.restores()[0].backup_seq, 4'000U);
+  EXPECT_EQ(restored.restores()[0].lost_seq, 4'500U);
+  EXPECT_GT(restored.last_seq(), 1'000'000U);
+  ASSERT_EQ(lost_folders().size(), 1U);
+  EXPECT_EQ(fold(Journal(lost_folders()[0] + "/journal.db", JournalAccess::ReadOnly)).digest(),
+            lost);
+  EXPECT_FALSE(std::filesystem::exists(restoring_folder(path_)));
+  EXPECT_FALSE(std::filesystem::exists(restoring_folder(path_).string() + ".part"));
+  // It goes on, starts from its snapshot, verifies, can be backed up and archived.
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    const domain::Event next{.seq = journal.last_seq() + 1,
+                             .at = restored.last_at(),
+                             .body = domain::ManagerStarted{restored.starts() + 1}};
+    ASSERT_EQ(journal.append(std::span(&next, 1)), "");
+    OrderManager core(Settings{}, nullptr);
+    const StartUp start_up = fold_journal(
+        journal, core, [](const Ledger&) {}, [](const domain::StreamedEvent&) {});
+    EXPECT_GT(start_up.snapshot_seq, 4'000U);
+    EXPECT_EQ(start_up.folded, 1U);
+  }
+  EXPECT_THAT(output(verify, {path_}), HasSubstr("from a backup of"));
+  EXPECT_THAT(output(verify, {"--at", "4000", path_}), HasSubstr("record 4000"));
+  EXPECT_THAT(output(archive, {"--before", "2100-01-01", path_}), HasSubstr("no record stays"));
+  EXPECT_EQ(Journal(path_, JournalAccess::ReadOnly).archives().size(), 2U) << "none has a gap";
+  EXPECT_THAT(output(verify, {path_}), HasSubstr("from a backup of"));
+  const std::string again = (folder_ / "backups" / "again.db").string();
+  EXPECT_EQ(output(backup, {path_, again}).empty(), false);
+  EXPECT_EQ(fold(Journal(again, JournalAccess::ReadOnly)).digest(), digest_of_journal());
+}
+
+TEST_F(RestoreTest, RestoresTheSameBackupThreeTimes) {
+  for (int n = 0; n < 3; ++n) EXPECT_FALSE(output(restore, {backup_, path_}).empty());
+  EXPECT_EQ(lost_folders().size(), 3U);
+  EXPECT_EQ(fold(Journal(path_, JournalAccess::ReadOnly)).restores().size(), 1U)
+      << "each begins at the backup";
+}
+
+TEST_F(RestoreTest, HaltsTradingWhenTheLostJournalCannotBeRead) {
+  for (const bool is_there : {true, false}) {
+    std::filesystem::remove(path_ + "-wal");
+    std::filesystem::remove(path_ + "-shm");
+    if (is_there) {
+      std::ofstream(path_) << std::string(5'000, 'x');
+    } else {
+      std::filesystem::remove(path_);
+    }
+    EXPECT_THAT(output(restore, {backup_, path_}), HasSubstr("Trading is halted"));
+    const Ledger restored = fold(Journal(path_, JournalAccess::ReadOnly));
+    EXPECT_EQ(restored.own_trading_state(std::nullopt), domain::TradingState::Halted);
+    EXPECT_EQ(restored.restores()[0].lost_seq, 0U);
+  }
+}
+
+TEST_F(RestoreTest, RefusesWhileOrderManagerRuns) {
+  const std::uint64_t before = digest_of_journal();
+  {
+    const Journal owner(path_, JournalAccess::ReadWrite);
+    EXPECT_THAT(refusal({backup_, path_}), HasSubstr("in use by another process"));
+  }
+  EXPECT_EQ(digest_of_journal(), before);
+  EXPECT_TRUE(lost_folders().empty());
+}
+
+TEST_F(RestoreTest, ChangesNothingForABackupThatIsNotGood) {
+  const std::uint64_t before = digest_of_journal();
+  const std::string damaged = (folder_ / "backups" / "damaged.db").string();
+  std::filesystem::copy(backup_, damaged);
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(damaged.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, "UPDATE journal SET sum = sum + 1 WHERE seq = 100", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  sqlite3_close(db);
+  EXPECT_THAT(refusal({damaged, path_}), HasSubstr("record 100 is damaged"));
+  const std::string other = (folder_ / "backups" / "other.db").string();
+  {
+    Journal stranger(other, JournalAccess::ReadWrite);
+    const domain::Event opened{
+        .seq = 1, .at = expected_.last_at(), .body = domain::JournalOpened{.journal_id = 99}};
+    ASSERT_EQ(stranger.append(std::span(&opened, 1)), "");
+  }
+  EXPECT_THAT(refusal({other, path_}), HasSubstr("backup of another journal"));
+  EXPECT_THAT(refusal({path_, path_}), HasSubstr("is the journal itself"));
+  EXPECT_THAT(refusal({backup_ + "x", path_}), HasSubstr("there is no"));
+  EXPECT_THAT(refusal({}), HasSubstr("usage"));
+  EXPECT_EQ(digest_of_journal(), before);
+  EXPECT_TRUE(lost_folders().empty());
+}
+
+// As a power cut in the middle of the moves leaves it.
+TEST_F(RestoreTest, LetsNobodyStartOnHalfARestore) {
+  std::filesystem::create_directory(restoring_folder(path_));
+  std::filesystem::remove(path_);
+  EXPECT_THROW(Journal(path_, JournalAccess::ReadWrite), JournalError);
+  EXPECT_FALSE(std::filesystem::exists(path_)) << "an empty journal would be a new account";
+  EXPECT_FALSE(output(restore, {backup_, path_}).empty());
+  EXPECT_EQ(Journal(path_, JournalAccess::ReadWrite).journal_id(), expected_.journal_id());
+}
+
+TEST_F(RestoreTest, BringsTheArchivesOfTheBackupAlong) {
+  ASSERT_FALSE(output(archive, {"--before", "2100-01-01", path_}).empty());
+  const std::string archived = (folder_ / "backups" / "archived.db").string();
+  ASSERT_FALSE(output(backup, {path_, archived}).empty());
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    trade(journal, 100);
+  }
+  EXPECT_FALSE(output(restore, {archived, path_}).empty());
+  EXPECT_EQ(fold(Journal(path_, JournalAccess::ReadOnly)).restores()[0].lost_seq, 4'600U);
+}
+
+TEST_F(RestoreTest, ReplacesAnOlderBackupWhenAskedTo) {
+  EXPECT_THROW((void)backup({path_, backup_}), JournalError);
+  EXPECT_FALSE(output(backup, {"--force", path_, backup_}).empty());
+  EXPECT_EQ(Journal(backup_, JournalAccess::ReadOnly).last_seq(), 4'500U);
+  EXPECT_FALSE(std::filesystem::exists(backup_ + ".part"));
+  const std::string notes = (folder_ / "notes.txt").string();
+  std::ofstream(notes) << "not a journal";
+  EXPECT_THROW((void)backup({"--force", path_, notes}), JournalError);
+  EXPECT_THROW((void)backup({"--force", path_, path_}), JournalError);
+}
+
+}  // namespace
+}  // namespace polybot::order_manager
