@@ -4,7 +4,6 @@
 
 namespace polybot::order_manager {
 
-using domain::DenyReason;
 using domain::StrategyName;
 using domain::TradingState;
 
