@@ -72,7 +72,8 @@ struct VenueOrderUpdate {
   Quantity original_quantity;  // 0 when the message left it out
   Quantity matched_quantity;
   std::string reason;  // the suffix of statuses such as CANCELED_...
-  Timestamp at{};
+  Timestamp at{};      // of the message; of the reading for a row
+  std::optional<Timestamp> created_at = std::nullopt;  // by the venue's clock, if it tells
 };
 
 enum class VenueTradeStatus : std::uint8_t { Matched, Mined, Confirmed, Retrying, Failed };

@@ -223,6 +223,7 @@ void Service::on_published(const domain::StreamedEvent& event) {
   const OrderRecord* record = engine_.core().ledger().orders().find(filled->fill.order);
   if (record == nullptr || record->fills.size() != 1)
     return;  // the first fill of an order is its latency
+  if (record->order.strategy.value == domain::kExternalStrategy) return;  // decided elsewhere
   const domain::Timestamp now = runtime_.clock.now();
   manager_metrics_.observe(Stage::Fill, now - record->order.submitted_at);
   manager_metrics_.observe(Stage::Total, now - record->order.decided_at);

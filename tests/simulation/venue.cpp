@@ -299,7 +299,8 @@ std::vector<domain::VenueOrderUpdate> Venue::open_orders() const {
                     .original_quantity = order.quantity,
                     .matched_quantity = order.matched,
                     .reason = {},
-                    .at = order.created_at});
+                    .at = client_now(),
+                    .created_at = order.created_at});
   }
   return open;
 }

@@ -174,7 +174,8 @@ domain::VenueOrderUpdate to_update(const OrderRecord& order, domain::Timestamp a
           .original_quantity = order.original_size.value_or(domain::Quantity{}),
           .matched_quantity = order.size_matched.value_or(domain::Quantity{}),
           .reason = order.reason,
-          .at = at};
+          .at = at,
+          .created_at = order.created_at};
 }
 
 domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) {

@@ -305,17 +305,23 @@ void OrderManager::State::reconcile_open_orders(const VenueAccount& account) {
 }
 
 // What was placed between a backup and its restore was most likely placed by us, and nobody knows
-// any more why: it must not rest unwatched.
+// any more why: it must not rest unwatched. One that a trade told of first looks filled in the
+// book, for a trade does not tell how large its order is.
 void OrderManager::State::cancel_lost_orders(const VenueAccount& account) {
   for (const domain::VenueOrderUpdate& update : account.open_orders) {
     const OrderRecord* order = ledger.orders().find(update.order);
     if (order == nullptr || order->order.strategy.value != domain::kExternalStrategy) continue;
-    const Timestamp at = order->order.submitted_at;
+    const Timestamp at = update.created_at.value_or(order->order.submitted_at);
     const bool lost = std::any_of(
         ledger.restores().begin(), ledger.restores().end(), [&](const Ledger::Restore& restore) {
           return restore.backup_at - kRestoreMargin <= at && at <= restore.at + kRestoreMargin;
         });
-    if (lost) request_cancel(order->order.id, domain::CancelReason::Restored);
+    if (!lost) continue;
+    if (order->terminal()) {
+      out->at_once.cancels.push_back(update.order);
+    } else {
+      request_cancel(order->order.id, domain::CancelReason::Restored);
+    }
   }
 }
 

@@ -230,8 +230,10 @@ void OrderManager::State::on(const domain::VenueOrderUpdate& update) {
   if (order == nullptr) {
     // The end of an order nobody knew concerns nobody; its fills come as trades.
     if (living && update.original_quantity.is_positive()) {
+      // What was traded of it before the journal began is in the cash that the journal began with.
+      const Timestamp placed = update.created_at.value_or(update.at);
       adopt_foreign(update.order, update.market, update.token, update.side, update.price,
-                    update.original_quantity, update.at);
+                    update.original_quantity, std::max(placed, ledger.opened_at()));
     }
     return;
   }

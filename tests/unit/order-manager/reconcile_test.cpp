@@ -394,6 +394,21 @@ TEST_F(Reconcile, BooksForeignOpenOrdersToTheStrategyExternal) {
   rig.expect_sound();
 }
 
+// What was traded of it before is in the cash that the journal began with.
+TEST_F(Reconcile, TakesNoForeignOrderForOlderThanTheJournal) {
+  VenueOrderUpdate foreign = rig.update(quote(), VenueOrderStatus::Live);
+  foreign.order = id_of<VenueOrderId>(4'242);
+  foreign.created_at = rig.core.ledger().opened_at() - seconds(600);
+  rig.venue_open.push_back(foreign);
+  reconnect();
+  const auto open = rig.open_orders();
+  const auto known = std::find_if(open.begin(), open.end(), [&](const Order& order) {
+    return order.venue_id == foreign.order;
+  });
+  ASSERT_NE(known, open.end());
+  EXPECT_EQ(known->submitted_at, rig.core.ledger().opened_at());
+}
+
 TEST_F(Reconcile, LetsAForeignOrderExpire) {
   const ClientOrderId ours = quote();
   VenueOrderUpdate foreign = rig.update(ours, VenueOrderStatus::Live);

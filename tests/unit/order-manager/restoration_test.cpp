@@ -36,6 +36,19 @@ struct Restoration : testing::Test {
     for (const Event& event : next.journal) next.core.apply(event);
   }
 
+  // As the venue lists the order of another name.
+  VenueOrderUpdate row_of(const Order& order, const VenueOrderId& id) const {
+    VenueOrderUpdate row;
+    row.order = id;
+    row.market = order.instrument.market;
+    row.token = order.fields.token;
+    row.side = order.side;
+    row.price = order.limit;
+    row.original_quantity = order.quantity;
+    row.created_at = rig.now;
+    return row;
+  }
+
   Rig rig;
   std::vector<Event> backup;
   std::uint64_t number = 0;
@@ -155,17 +168,10 @@ TEST_F(Restoration, BooksWhatTheVenueKnowsAndLeavesNothingResting) {
                                                                             : rig.open_orders()[1];
   Rig next;
   restore_into(next);
+  next.now += seconds(300);  // until somebody starts it
   next.venue_trades = {sale};
-  next.venue_open = {{.order = resting_id,
-                      .market = kMarket.id,
-                      .token = resting.fields.token,
-                      .side = resting.side,
-                      .status = VenueOrderStatus::Live,
-                      .price = resting.limit,
-                      .original_quantity = resting.quantity,
-                      .matched_quantity = {},
-                      .reason = {},
-                      .at = rig.now}};
+  next.venue_open = {row_of(resting, resting_id)};
+  next.venue_open[0].at = next.now;
   next.start();
   next.connect(usd("1000"));
   EXPECT_EQ(next.count<OrderFilled>(), rig.count<OrderFilled>() + 1);
@@ -183,6 +189,61 @@ TEST_F(Restoration, BooksWhatTheVenueKnowsAndLeavesNothingResting) {
   ASSERT_FALSE(requested.empty());
   EXPECT_EQ(requested.back().reason, CancelReason::Restored);
   next.expect_sound();
+}
+
+// A trade of it that comes first, by the user channel, does not tell how much more of it there is.
+TEST_F(Restoration, TakesAwayALostOrderThatWasFilledInPart) {
+  back_up();
+  rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
+  ASSERT_EQ(rig.open_orders().size(), 1U);
+  const ClientOrderId ours = rig.open_orders()[0].id;
+  const VenueOrderId lost = id_of<VenueOrderId>(44'444);
+  VenueOrderUpdate row = row_of(rig.order(ours).order, lost);
+  Rig next;
+  restore_into(next);
+  next.now += seconds(300);
+  next.start();
+  next.connect(usd("1000"));
+  next.announce();
+  VenueTrade half = rig.maker_trade(ours, "half", "10");
+  half.makers[0].order = lost;
+  half.matched_at = next.now;
+  next.step(half);
+  next.advance(seconds(3));  // until the market is known
+  next.step(half);
+  EXPECT_EQ(next.position(kExternal, kMarket).yes, shares("10"));
+  row.matched_quantity = shares("10");
+  row.at = next.now;
+  next.venue_open = {row};
+  next.venue_trades = {half};
+  next.forget_outputs();
+  next.step(next.account());
+  EXPECT_EQ(next.cancels, std::vector<VenueOrderId>{lost});
+}
+
+// Of others: placed long before the backup, or after the restore.
+TEST_F(Restoration, LeavesOrdersAloneThatWereNotPlacedInTheGap) {
+  rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
+  ASSERT_EQ(rig.open_orders().size(), 1U);
+  const Order order = rig.open_orders()[0];
+  rig.advance(seconds(60));
+  back_up();
+  Rig next;
+  restore_into(next);
+  VenueOrderUpdate older = row_of(order, id_of<VenueOrderId>(44'444));
+  older.created_at = order.submitted_at;
+  older.order.bytes[0] = 4;
+  VenueOrderUpdate newer = row_of(order, id_of<VenueOrderId>(55'555));
+  newer.order.bytes[0] = 5;
+  newer.created_at = next.now + seconds(10);
+  next.now += seconds(30);
+  next.venue_open = {older, newer};
+  next.start();
+  next.connect(usd("1000"));
+  next.advance(seconds(3));
+  EXPECT_EQ(next.orders(kExternal, OrderStatus::Accepted), 2U);
+  EXPECT_EQ(std::count(next.cancels.begin(), next.cancels.end(), older.order), 0);
+  EXPECT_EQ(std::count(next.cancels.begin(), next.cancels.end(), newer.order), 0);
 }
 
 }  // namespace

@@ -121,6 +121,7 @@ TEST(UserChannel, ReadsAPlacement) {
   EXPECT_EQ(update.order, order_id(1));
   EXPECT_EQ(update.status, VenueOrderStatus::Live);
   EXPECT_EQ(update.original_quantity, quantity("10"));
+  EXPECT_EQ(update.created_at, event.order.created_at);
 }
 
 TEST(UserChannel, AStatusMayCarryItsReasonAndFieldsMayBeBlank) {
