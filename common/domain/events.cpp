@@ -62,7 +62,7 @@ constexpr std::array<std::string_view, kStateReasons> kStateReasonNames = {
 
 // In the order of LeftReason.
 constexpr std::array<std::string_view, kLeftReasons> kLeftReasonNames = {
-    "below_minimum", "market_over", "not_held", "resumed"};
+    "below_minimum", "market_over", "not_held", "resumed", "restored"};
 
 }  // namespace
 

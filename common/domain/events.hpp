@@ -328,8 +328,9 @@ enum class LeftReason : std::uint8_t {
   MarketOver,    // the market takes no orders any more: its result pays
   NotHeld,       // the book has it, the account does not: sold outside of this program
   Resumed,       // trading was resumed before it was sold
+  Restored,      // a backup was restored in which it was under way, and not afterwards
 };
-inline constexpr int kLeftReasons = static_cast<int>(LeftReason::Resumed) + 1;
+inline constexpr int kLeftReasons = static_cast<int>(LeftReason::Restored) + 1;
 [[nodiscard]] std::string_view left_reason_name(LeftReason reason);  // "below_minimum"
 struct FlattenEnded {
   CommandId command;

@@ -31,6 +31,67 @@ class RestorationRecords {
   std::vector<domain::Event> records_;
 };
 
+// A record of a restore may tell of an earlier time; the restore itself is the
+// newer one.
+domain::Timestamp end_of(const Ledger& ledger) {
+  if (ledger.restores().empty()) return ledger.last_at();
+  return std::max(ledger.last_at(), ledger.restores().back().at);
+}
+
+bool under_way(const Ledger& ledger, const domain::CommandId& command) {
+  return std::any_of(ledger.flattens().begin(), ledger.flattens().end(),
+                     [&](const Ledger::Flatten& flatten) { return flatten.command == command; });
+}
+
+// What it would have sold, as far as the backup knows.
+std::vector<domain::FlattenEnded::Left> left_of(const Ledger& backup,
+                                                const Ledger::Flatten& flatten) {
+  std::vector<domain::FlattenEnded::Left> left;
+  for (const auto& [strategy, positions] : backup.portfolio().positions()) {
+    if (strategy.value == domain::kExternalStrategy) continue;
+    if (flatten.strategy && *flatten.strategy != strategy) continue;
+    for (const auto& [market, position] : positions) {
+      if (backup.portfolio().resolutions().contains(market)) continue;
+      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+        const domain::Quantity quantity = position.token(outcome).holding().quantity;
+        if (quantity.is_positive() && left.size() < domain::kLeftMax)
+          left.push_back({strategy, {market, outcome}, quantity, domain::LeftReason::Restored});
+      }
+    }
+  }
+  return left;
+}
+
+// None goes on by itself that is not known to go on, and one that is goes on.
+void add_flattens(RestorationRecords& records, const Ledger& backup, const Ledger* lost,
+                  domain::Timestamp now) {
+  for (const Ledger::Flatten& flatten : backup.flattens()) {
+    if (lost != nullptr && under_way(*lost, flatten.command)) continue;
+    const bool last =
+        lost != nullptr && lost->last_flatten() && lost->last_flatten()->command == flatten.command;
+    records.add({}, now,
+                domain::FlattenEnded{flatten.command,
+                                     last ? lost->last_flatten()->left : left_of(backup, flatten)});
+  }
+  if (lost == nullptr) return;
+  for (const Ledger::Flatten& flatten : lost->flattens()) {
+    if (under_way(backup, flatten.command)) continue;
+    records.add({}, std::max(flatten.begun_at, end_of(backup)),
+                domain::FlattenBegun{flatten.command, flatten.strategy});
+  }
+}
+
+// Legs that may have been levelled since are not levelled again: that would
+// sell the shares of somebody else. Those that were not stay so.
+void add_levelled(RestorationRecords& records, const Ledger& backup, const Ledger* lost,
+                  domain::Timestamp now) {
+  for (const domain::SignalId& signal : backup.legs().unlevel()) {
+    if (lost != nullptr && lost->legs().unlevel().contains(signal)) continue;
+    const LegGroup& group = backup.legs().all().at(signal);
+    records.add(group.strategy, now, domain::LegsLevelled{signal, group.event});
+  }
+}
+
 }  // namespace
 
 std::vector<domain::Event> restoration_records(const Ledger& backup,
@@ -43,27 +104,31 @@ std::vector<domain::Event> restoration_records(const Ledger& backup,
   records.add({}, now,
               domain::JournalRestored{.timeline = timeline,
                                       .backup_seq = backup.last_seq(),
-                                      .backup_at = backup.last_at(),
+                                      .backup_at = end_of(backup),
                                       .lost_seq = lost_seq,
                                       .start = std::max({backup.starts(), lost_starts, seconds})});
   // One that ends before the backup does tells nothing of the time after it.
-  if (!lost || lost->last_at() < backup.last_at()) {
+  if (!lost || end_of(*lost) < end_of(backup)) {
     if (backup.own_trading_state(std::nullopt) != TradingState::Halted) {
       records.add({}, now,
                   domain::TradingStateChanged{std::nullopt, TradingState::Halted,
                                               domain::StateReason::Restored});
     }
+    add_flattens(records, backup, nullptr, now);
+    add_levelled(records, backup, nullptr, now);
     return records.take();
   }
   for (const domain::TradingStateChanged& state : lost->own_trading_states()) {
     const domain::TradingStatus then = lost->own_trading_status(state.strategy);
     if (then == backup.own_trading_status(state.strategy)) continue;
-    records.add({}, std::max(then.since, backup.last_at()), state);
+    records.add({}, std::max(then.since, end_of(backup)), state);
   }
   for (const auto& [strategy, enabled] : lost->enabled()) {
     if (backup.enabled(strategy) == enabled) continue;
     records.add(strategy, now, domain::StrategySwitched{strategy, enabled});
   }
+  add_flattens(records, backup, &*lost, now);
+  add_levelled(records, backup, &*lost, now);
   return records.take();
 }
 

@@ -125,6 +125,106 @@ TEST_F(Restoration, KeepsWhatAnOperatorHasSetSinceTheBackup) {
   EXPECT_EQ(ledger.own_trading_state(std::nullopt), TradingState::Active);
 }
 
+TEST_F(Restoration, EndsAFlattenThatWasEndedAfterTheBackup) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  give(FlattenPositions{kArb});
+  back_up();
+  rig.advance(seconds(2));
+  give(SetTradingState{kArb, TradingState::Active});
+  ASSERT_TRUE(rig.core.ledger().flattens().empty());
+  Rig next;
+  restore_into(next);
+  EXPECT_EQ(next.core.ledger().own_trading_state(kArb), TradingState::Active);
+  EXPECT_TRUE(next.core.ledger().flattens().empty());
+  ASSERT_TRUE(next.core.ledger().last_flatten());
+  EXPECT_EQ(next.core.ledger().last_flatten()->left, rig.core.ledger().last_flatten()->left);
+}
+
+TEST_F(Restoration, GoesOnWithAFlattenThatWasBegunAfterTheBackup) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  back_up();
+  rig.advance(seconds(2));
+  give(FlattenPositions{kArb});
+  ASSERT_EQ(rig.core.ledger().flattens().size(), 1U);
+  Rig next;
+  restore_into(next);
+  EXPECT_EQ(next.core.ledger().flattens(), rig.core.ledger().flattens());
+  next.start();
+  next.connect(usd("1000"));
+  next.announce();
+  next.set_quote(kMarket, "0.50", "0.52");
+  next.advance(milliseconds(200));
+  ASSERT_FALSE(next.submits.empty());
+  EXPECT_EQ(next.submits[0].orders[0].purpose, OrderPurpose::Flatten);
+}
+
+TEST_F(Restoration, LeavesAFlattenAsItWasThatWentOn) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  give(FlattenPositions{kArb});
+  back_up();
+  rig.advance(seconds(2));
+  Rig next;
+  restore_into(next);
+  EXPECT_EQ(next.core.ledger().flattens(), rig.core.ledger().flattens());
+}
+
+// It may have ended long ago: whoever reduces after the halt has not asked for it.
+TEST_F(Restoration, EndsEveryFlattenWhenNobodyKnowsWhetherItEnded) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  give(FlattenPositions{std::nullopt});
+  back_up();
+  Rig next;
+  restore_into(next, false);
+  EXPECT_TRUE(next.core.ledger().flattens().empty());
+  ASSERT_TRUE(next.core.ledger().last_flatten());
+  EXPECT_EQ(next.core.ledger().last_flatten()->left,
+            (std::vector<FlattenEnded::Left>{
+                {kArb, {kMarket.id, Outcome::Yes}, shares("25"), LeftReason::Restored}}));
+}
+
+// What was sold of the surplus in the gap stands under external: it must not be sold twice.
+TEST_F(Restoration, LevelsNoLegsAgainThatMayHaveBeenLevelledSince) {
+  const Signal signal =
+      rig.legs_signal(kArb, kMarket,
+                      {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")},
+                       {{kMarket.id, Outcome::No}, Side::Buy, price("0.50"), shares("25")}});
+  rig.send(signal);
+  const VenueTrade bought = rig.taker_trade({signal.id, 0}, "bought", "25", "0.52");
+  rig.accept({signal.id, 0}, SubmitAccepted::State::Matched, {bought.id});
+  rig.confirm(bought);
+  rig.reject({signal.id, 1});
+  ASSERT_EQ(rig.core.ledger().legs().unlevel().size(), 1U);
+  back_up();
+  rig.forget_outputs();
+  rig.advance(seconds(5));
+  Rig before;
+  restore_into(before);
+  EXPECT_EQ(before.core.ledger().legs().unlevel().size(), 1U) << "nobody has helped it yet";
+  Rig unknown;
+  restore_into(unknown, false);
+  EXPECT_TRUE(unknown.core.ledger().legs().unlevel().empty());
+  rig.advance(seconds(6));
+  ASSERT_EQ(rig.open_orders().size(), 1U);
+  rig.confirm(rig.taker_trade(rig.open_orders()[0].id, "unwound", "25", "0.50"));
+  ASSERT_TRUE(rig.core.ledger().legs().unlevel().empty());
+  Rig after;
+  restore_into(after);
+  EXPECT_TRUE(after.core.ledger().legs().unlevel().empty());
+}
+
+// What is kept of the lost journal is recorded with its time, which is before the restore.
+TEST_F(Restoration, TakesTheRestoreForTheEndOfABackupThatWasMadeRightAfterIt) {
+  back_up();
+  rig.advance(seconds(2));
+  give(SetTradingState{kArb, TradingState::Halted});
+  rig.advance(seconds(30));
+  const Timestamp restored_at = rig.now;
+  for (const Event& event : records(true)) backup.push_back(event);
+  rig.advance(seconds(30));
+  const auto again = records(false);
+  EXPECT_EQ(std::get<JournalRestored>(again.front().body).backup_at, restored_at);
+}
+
 TEST_F(Restoration, HaltsWhenNobodyKnowsWhatHadBeenHalted) {
   back_up();
   Rig next;
