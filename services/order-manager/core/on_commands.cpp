@@ -234,12 +234,27 @@ bool OrderManager::State::flatten_step(const Ledger::Flatten& flatten) {
   const domain::SignalId cause{flatten.command.high, flatten.command.low};
   bool waiting = false;
   for (const Held& held : held_in(flatten)) {
-    if (held.quantity < domain::kShareStep || left_reason(held)) continue;
+    if (held.quantity < domain::kShareStep) continue;
+    if (may_be_worth_more(held)) {
+      waiting = true;
+      continue;
+    }
+    if (left_reason(held)) continue;
     waiting = sell_at_market({cause, ledger.orders().next_leg(cause)}, held.strategy,
                              held.instrument, held.quantity, domain::OrderPurpose::Flatten, {}) ||
               waiting;
   }
   return waiting;
+}
+
+// Whether the bid that makes it worth too little has not stood for long.
+bool OrderManager::State::may_be_worth_more(const Held& held) {
+  const std::pair key{held.strategy, held.instrument};
+  if (left_reason(held) != LeftReason::BelowMinimum) {
+    worthless_since.erase(key);
+    return false;
+  }
+  return now < worthless_since.try_emplace(key, now).first->second + settings.unwind_after;
 }
 
 // Why the venue buys none of it; none while it may, or while that cannot be known: something of it
@@ -270,6 +285,7 @@ void OrderManager::State::end_flatten(const Ledger::Flatten& flatten,
         {held.strategy, held.instrument, held.quantity, reason.value_or(LeftReason::BelowMinimum)});
   }
   record({}, {}, std::move(ended));
+  if (ledger.flattens().empty()) worthless_since.clear();
 }
 
 }  // namespace polybot::order_manager

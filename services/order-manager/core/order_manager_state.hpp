@@ -301,6 +301,10 @@ struct OrderManager::State {
   };
   std::map<domain::Instrument, ExitPace> exits;
   void pace_exit(const domain::Instrument& instrument);
+  // What a flatten holds that the best bid makes worth less than the venue's minimum, and since
+  // when: one bid of a cent, gone a moment later, must not end it.
+  std::map<std::pair<StrategyName, domain::Instrument>, Timestamp> worthless_since;
+  bool may_be_worth_more(const Held& held);
   void forget_old_pauses();
 
   bool account_wanted = true;

@@ -185,6 +185,20 @@ TEST_F(Commands, EndAFlattenOnWhatTheVenueDoesNotTake) {
   rig.expect_sound();
 }
 
+// Somebody takes the bids away for a moment: what is left of them says nothing.
+TEST_F(Commands, GoOnFlatteningAfterAMomentaryBidOfACent) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.set_quote(kMarket, "0.01", "0.52");
+  give(FlattenPositions{kArb});
+  rig.advance(seconds(5));
+  EXPECT_TRUE(rig.submits.empty());
+  EXPECT_EQ(rig.count<FlattenEnded>(), 0U);
+  rig.set_quote(kMarket, "0.50", "0.52");
+  rig.advance(milliseconds(200));
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders.at(0).quantity, shares("25"));
+}
+
 // A best bid of one share is worth less than the minimum; what lies below it is worth more.
 TEST_F(Commands, FlattenPastABidThatIsTooSmallForAnOrder) {
   rig.hold(kArb, kMarket, "0.52", "25");
