@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
              "an older one",
              backup},
             {"restore",
-             "BACKUP [JOURNAL]: put a backup in the place of a lost journal, which is set aside",
+             "BACKUP JOURNAL: put a backup in the place of a lost journal, which is set aside",
              restore},
             {"archive",
              "--before YYYY-MM-DD JOURNAL: move the records of before that day to a compressed "

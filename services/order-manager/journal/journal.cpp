@@ -75,9 +75,9 @@ class ReadTransaction {
 Journal::Journal(const std::string& path, JournalAccess access) : path_(path) {
   if (access == JournalAccess::ReadWrite) {
     lock_ = std::make_unique<JournalLock>(path);
-    if (std::filesystem::exists(restoring_folder(path))) {
+    if (std::filesystem::exists(restoring_mark(path))) {
       throw JournalError("journal: a restore of " + path + " was interrupted (" +
-                         restoring_folder(path).string() +
+                         restoring_mark(path).string() +
                          " is there); run order-manager restore again");
     }
   } else if (!std::filesystem::exists(path)) {
@@ -291,9 +291,15 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
 
 void Journal::backup(const std::string& file, Existing existing) const {
   std::error_code error;
+  if (std::filesystem::exists(file) && std::filesystem::equivalent(file, path_, error))
+    throw JournalError("backup: " + file + " is the journal itself");
+  // SQLite would take them for the new file's.
+  for (const char* const suffix : {"-wal", "-journal"}) {
+    const std::string log = file + suffix;
+    if (std::filesystem::exists(log) && std::filesystem::file_size(log) > 0)
+      throw JournalError("backup: " + log + " is there: something else writes to " + file);
+  }
   if (std::filesystem::exists(file)) {
-    if (std::filesystem::equivalent(file, path_, error))
-      throw JournalError("backup: " + file + " is the journal itself");
     if (existing == Existing::Keep)
       throw JournalError("backup: " + file + " exists already; --force replaces it");
     static_cast<void>(Journal(file, JournalAccess::ReadOnly));  // nothing else is written over

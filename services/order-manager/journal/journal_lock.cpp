@@ -33,8 +33,8 @@ JournalLock::~JournalLock() {
   ::close(descriptor_);
 }
 
-std::filesystem::path restoring_folder(const std::string& journal) {
-  return std::filesystem::path(journal).parent_path() / "restoring";
+std::filesystem::path restoring_mark(const std::string& journal) {
+  return journal + ".restoring";
 }
 
 }  // namespace polybot::order_manager

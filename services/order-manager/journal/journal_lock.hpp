@@ -20,7 +20,7 @@ class JournalLock {
   int descriptor_ = -1;
 };
 
-// Beside the journal while a restored one is being moved into its place.
-[[nodiscard]] std::filesystem::path restoring_folder(const std::string& journal);
+// A file beside the journal while a restored one is being moved into its place.
+[[nodiscard]] std::filesystem::path restoring_mark(const std::string& journal);
 
 }  // namespace polybot::order_manager

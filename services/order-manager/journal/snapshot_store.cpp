@@ -117,6 +117,13 @@ bool SnapshotStore::write_label(std::uint32_t parts) const {
   return remove_unfinished().empty();
 }
 
+std::string SnapshotStore::remove_all() const {
+  for (const char* const sql : {"DELETE FROM snapshot", "DELETE FROM snapshot_part"}) {
+    if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return sqlite3_errmsg(db_);
+  }
+  return {};
+}
+
 std::string SnapshotStore::remove_unfinished() const {
   Statement remove(db_, "DELETE FROM snapshot_part WHERE seq NOT IN (SELECT seq FROM snapshot)");
   return remove.step() == SQLITE_DONE ? std::string() : sqlite3_errmsg(db_);

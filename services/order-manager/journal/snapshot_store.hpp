@@ -50,6 +50,8 @@ class SnapshotStore {
   [[nodiscard]] std::optional<std::string> read(const SnapshotLabel& label) const;
   // Removes parts without a label: of a process that died while it wrote. Empty text on success.
   [[nodiscard]] std::string remove_unfinished() const;
+  // Removes all of them, damaged ones included. Empty text on success.
+  [[nodiscard]] std::string remove_all() const;
 
  private:
   [[nodiscard]] std::string transact(std::uint32_t part, std::string_view body, bool last) const;

@@ -1,6 +1,5 @@
 #include "services/order-manager/tools/restore.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "services/order-manager/core/ledger_image.hpp"
 #include "services/order-manager/core/restoration.hpp"
 #include "services/order-manager/journal/journal.hpp"
+#include "services/order-manager/tools/exchange.hpp"
 #include "services/order-manager/tools/report.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 
@@ -27,8 +27,10 @@ namespace {
 namespace fs = std::filesystem;
 using runtime::CannotStart;
 
-constexpr std::string_view kRestoreUsage = "usage: order-manager restore BACKUP [JOURNAL]";
-constexpr std::string_view kJournalShipped = "data/sim/journal/journal.db";
+constexpr const char* kJournalVariable = "POLYBOT_JOURNAL__FILE";
+constexpr std::string_view kRestoreUsage =
+    "usage: order-manager restore BACKUP JOURNAL (the latter may be left out where "
+    "POLYBOT_JOURNAL__FILE names it)";
 
 struct Places {
   std::string backup;
@@ -43,23 +45,26 @@ struct Places {
 Places places_of(const std::vector<std::string>& words) {
   if (words.empty() || words.size() > 2 || words[0].starts_with("--"))
     throw CannotStart(std::string(kRestoreUsage));
-  const char* const configured = ::getenv("POLYBOT_JOURNAL__FILE");
-  const std::string journal = words.size() == 2       ? words[1]
-                              : configured != nullptr ? configured
-                                                      : std::string(kJournalShipped);
+  const char* const configured = ::getenv(kJournalVariable);
+  if (words.size() == 1 && configured == nullptr) throw CannotStart(std::string(kRestoreUsage));
+  const std::string journal = words.size() == 2 ? words[1] : configured;
+  // What was not typed may be another place than is meant.
+  if (words.size() == 1 && !fs::exists(journal) && !interrupted_restores(journal)) {
+    throw CannotStart(fmt::format("there is no {}, which {} names; name JOURNAL to put one there",
+                                  journal, kJournalVariable));
+  }
   std::error_code ignored;
   if (fs::equivalent(words[0], journal, ignored))
     throw CannotStart(words[0] + " is the journal itself, not a backup of it");
   return {words[0], journal};
 }
 
-// Only a backup that is right takes the place of anything.
+// Only a backup that is right takes the place of anything. Snapshots that are damaged are left out.
 Ledger checked(const Places& places, const Journal& backup) {
   Ledger ledger;
   const SnapshotCheck check = fold_and_check(backup, backup.last_seq(), ledger);
   std::vector<std::string> wrong = broken_identities(ledger);
   wrong.insert(wrong.end(), check.wrong.begin(), check.wrong.end());
-  wrong.insert(wrong.end(), check.damaged.begin(), check.damaged.end());
   if (ledger.last_seq() == 0) wrong.emplace_back("it has no records");
   if (!wrong.empty()) {
     throw CannotStart(places.backup + " does not verify, nothing is changed: " + wrong.front());
@@ -68,12 +73,19 @@ Ledger checked(const Places& places, const Journal& backup) {
 }
 
 struct Lost {
-  std::optional<Ledger> ledger;  // none: there is no journal, or it cannot be read to its end
-  std::string why;               // not, when there is one
+  std::optional<Ledger> ledger;      // none: there is no journal, or it cannot be read to its end
+  std::string why;                   // not, when there is one
+  std::vector<std::string> earlier;  // where interrupted restores have set it aside
 };
 
 Lost read_lost(const Places& places, std::uint64_t journal_id) {
   Lost lost;
+  if (auto folders = interrupted_restores(places.journal)) {
+    // What is there may be a part of either.
+    lost.why = "a restore was interrupted";
+    lost.earlier = std::move(*folders);
+    return lost;
+  }
   if (!fs::exists(places.journal)) return lost;
   try {
     const Journal journal(places.journal, JournalAccess::ReadOnly);
@@ -110,33 +122,6 @@ void write_snapshot_of(Journal& journal, const Ledger& ledger) {
   }
 }
 
-// The restored journal as a whole, in a folder of its own; the fold of it.
-Ledger stage(const Places& places, const Journal& backup, Ledger ledger,
-             const std::vector<domain::Event>& records) {
-  const fs::path folder = restoring_folder(places.journal).string() + ".part";
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  fs::permissions(folder, fs::perms::owner_all);
-  const std::string file = (folder / places.name()).string();
-  backup.backup(file);
-  {
-    Journal journal(file, JournalAccess::ReadWrite);
-    const std::string failure = journal.append(records);
-    if (!failure.empty()) throw JournalError("restore: " + file + ": " + failure);
-    for (const domain::Event& record : records) ledger.apply(record);
-    write_snapshot_of(journal, ledger);
-  }
-  fs::remove(file + ".lock");
-  return ledger;
-}
-
-void sync(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
-
 // Run by root, as of a package, it must leave files that the service's own user can write.
 void give_to_owner(const fs::path& file, const fs::path& like) {
   struct stat owner {};
@@ -145,10 +130,31 @@ void give_to_owner(const fs::path& file, const fs::path& like) {
     throw JournalError("restore: " + file.string() + " cannot be given to its owner");
 }
 
-bool is_of_journal(const std::string& file, const std::string& journal) {
-  const bool archive = file.starts_with("journal-") && file.find(".zst") != std::string::npos;
-  return archive || file == journal || file == journal + "-wal" || file == journal + "-shm" ||
-         file == journal + "-journal";
+fs::path staging_folder(const Places& places) {
+  return places.journal + ".restoring.part";
+}
+
+// The restored journal as a whole, in a folder of its own; the fold of it.
+Ledger stage(const Places& places, const Journal& backup, Ledger ledger,
+             const std::vector<domain::Event>& records) {
+  const fs::path folder = staging_folder(places);
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  fs::permissions(folder, fs::perms::owner_all);
+  const std::string file = (folder / places.name()).string();
+  backup.backup(file);
+  {
+    Journal journal(file, JournalAccess::ReadWrite);
+    std::string failure = journal.append(records);
+    if (failure.empty()) failure = journal.snapshots().remove_all();  // one may be damaged
+    if (!failure.empty()) throw JournalError("restore: " + file + ": " + failure);
+    for (const domain::Event& record : records) ledger.apply(record);
+    write_snapshot_of(journal, ledger);
+  }
+  fs::remove(file + ".lock");
+  for (const auto& entry : fs::directory_iterator(folder))
+    give_to_owner(entry.path(), places.folder());
+  return ledger;
 }
 
 fs::path new_lost_folder(const Places& places, domain::Timestamp now) {
@@ -163,31 +169,6 @@ fs::path new_lost_folder(const Places& places, domain::Timestamp now) {
   return folder;
 }
 
-// What is in the way goes into `lost`, what was staged into its place. While that lasts the folder
-// `restoring` keeps every order-manager from starting.
-void exchange(const Places& places, const fs::path& lost) {
-  const fs::path staged = restoring_folder(places.journal);
-  fs::remove_all(staged);  // of a restore that was interrupted: this one has staged all of it again
-  sync(places.folder());
-  fs::rename(staged.string() + ".part", staged);
-  sync(places.folder());
-  std::vector<fs::path> present;
-  for (const auto& entry : fs::directory_iterator(places.folder())) {
-    if (is_of_journal(entry.path().filename().string(), places.name()))
-      present.push_back(entry.path());
-  }
-  for (const fs::path& file : present) fs::rename(file, lost / file.filename());
-  std::vector<fs::path> restored;
-  for (const auto& entry : fs::directory_iterator(staged)) restored.push_back(entry.path());
-  for (const fs::path& file : restored) {
-    give_to_owner(file, places.folder());
-    fs::rename(file, places.folder() / file.filename());
-  }
-  sync(places.folder());
-  fs::remove(staged);
-  sync(places.folder());
-}
-
 void tell(const Places& places, const Ledger& restored, const Lost& lost, const fs::path& aside) {
   const Ledger::Restore& gap = restored.restores().back();
   fmt::print("{}: restored up to record {} of {}; it goes on as record {}\n", places.journal,
@@ -196,9 +177,10 @@ void tell(const Places& places, const Ledger& restored, const Lost& lost, const 
     fmt::print("Set aside in {}: records up to {} of {}\n", aside.string(), gap.lost_seq,
                runtime::to_rfc3339(lost.ledger->last_at()));
   } else if (!lost.why.empty()) {
-    fmt::print("Set aside in {}: a journal that could not be read ({})\n", aside.string(),
-               lost.why);
+    fmt::print("Set aside in {}: what could not be read ({})\n", aside.string(), lost.why);
   }
+  for (const std::string& folder : lost.earlier)
+    fmt::print("The restore that was interrupted may have set aside more of it in {}\n", folder);
   fmt::print(
       "What was traded between is read from the venue at the next start and booked to external; "
       "orders that came and went unfilled are named at each stop.\n");
@@ -230,7 +212,7 @@ int restore(const std::vector<std::string>& arguments) {
   const Ledger restored = stage(places, backup, ledger,
                                 restoration_records(ledger, lost.ledger, random_timeline(), now));
   const fs::path aside = new_lost_folder(places, now);
-  exchange(places, aside);
+  carry_out({places.journal, ledger.journal_id(), staging_folder(places), aside});
   tell(places, restored, lost, aside);
   return 0;
 }

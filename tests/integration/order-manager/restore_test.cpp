@@ -6,6 +6,7 @@
 
 #include "services/order-manager/start_up.hpp"
 #include "services/order-manager/tools/archive.hpp"
+#include "services/order-manager/tools/exchange.hpp"
 #include "services/order-manager/tools/journal_tools.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
 
@@ -55,6 +56,30 @@ class RestoreTest : public TradedJournal {
     return fold(Journal(path_, JournalAccess::ReadOnly)).digest();
   }
 
+  // An archive of the journal in the place.
+  std::filesystem::path archive_beside() const {
+    return folder_ / archive_name(expected_.journal_id(), 1, 10);
+  }
+  Exchange exchange_to(const std::string& lost) const {
+    return {path_, expected_.journal_id(), restoring_mark(path_).string() + ".part",
+            folder_ / lost};
+  }
+  std::filesystem::path stage_something() const {
+    const std::filesystem::path staged = exchange_to("").staged;
+    std::filesystem::remove_all(staged);
+    std::filesystem::create_directories(staged);
+    std::filesystem::copy(backup_, staged / "journal.db");
+    return staged;
+  }
+  // A restore that ends there, as far as it has moves to make.
+  void interrupt_after(std::size_t count, const std::string& lost) const {
+    (void)stage_something();
+    std::filesystem::create_directories(folder_ / lost);
+    mark(exchange_to(lost));
+    const std::vector<Move> moves = moves_of(exchange_to(lost));
+    for (std::size_t i = 0; i < std::min(count, moves.size()); ++i) move(moves[i]);
+  }
+
   std::string backup_;
 };
 
@@ -69,8 +94,8 @@ TEST_F(RestoreTest, PutsABackupInThePlaceOfTheJournal) {
   ASSERT_EQ(lost_folders().size(), 1U);
   EXPECT_EQ(fold(Journal(lost_folders()[0] + "/journal.db", JournalAccess::ReadOnly)).digest(),
             lost);
-  EXPECT_FALSE(std::filesystem::exists(restoring_folder(path_)));
-  EXPECT_FALSE(std::filesystem::exists(restoring_folder(path_).string() + ".part"));
+  EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_)));
+  EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_).string() + ".part"));
   // It goes on, starts from its snapshot, verifies, can be backed up and archived.
   {
     Journal journal(path_, JournalAccess::ReadWrite);
@@ -155,12 +180,79 @@ TEST_F(RestoreTest, ChangesNothingForABackupThatIsNotGood) {
 
 // As a power cut in the middle of the moves leaves it.
 TEST_F(RestoreTest, LetsNobodyStartOnHalfARestore) {
-  std::filesystem::create_directory(restoring_folder(path_));
+  std::ofstream(restoring_mark(path_)) << folder_.string() << "/lost-before\n";
   std::filesystem::remove(path_);
   EXPECT_THROW(Journal(path_, JournalAccess::ReadWrite), JournalError);
   EXPECT_FALSE(std::filesystem::exists(path_)) << "an empty journal would be a new account";
-  EXPECT_FALSE(output(restore, {backup_, path_}).empty());
+  EXPECT_THAT(output(restore, {backup_, path_}), HasSubstr("lost-before"));
   EXPECT_EQ(Journal(path_, JournalAccess::ReadWrite).journal_id(), expected_.journal_id());
+}
+
+// A power cut after any of the moves, and another one after any move of the run that follows.
+TEST_F(RestoreTest, IsRunAgainHoweverOftenItWasInterrupted) {
+  std::filesystem::copy(path_, folder_ / "whole.db");
+  for (std::size_t first = 0; first <= 4; ++first) {
+    for (std::size_t second = 0; second <= 4; ++second) {
+      std::ofstream(path_ + "-wal") << "the last records";
+      std::ofstream(archive_beside()) << "of the lost journal";
+      interrupt_after(first, "lost-first");
+      EXPECT_THROW(Journal(path_, JournalAccess::ReadWrite), JournalError);
+      interrupt_after(second, "lost-second");
+      EXPECT_THROW(Journal(path_, JournalAccess::ReadWrite), JournalError);
+      const std::string said = output(restore, {backup_, path_});
+      EXPECT_THAT(said, HasSubstr("Trading is halted")) << "what there was may be one half of it";
+      EXPECT_THAT(said, HasSubstr("lost-first"));
+      EXPECT_THAT(said, HasSubstr("lost-second"));
+      EXPECT_EQ(fold(Journal(path_, JournalAccess::ReadWrite)).restores().size(), 1U);
+      EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_)));
+      for (const std::string& lost : lost_folders()) std::filesystem::remove_all(lost);
+      std::filesystem::remove(path_);
+      std::filesystem::copy(folder_ / "whole.db", path_);
+    }
+  }
+}
+
+TEST_F(RestoreTest, MovesTheDatabaseBeforeItsLogAndAfterItsArchives) {
+  std::ofstream(path_ + "-wal") << "the last records";
+  std::ofstream(archive_beside()) << "of the lost journal";
+  const std::filesystem::path staged = stage_something();
+  std::ofstream(staged / "a.zst") << "of the backup";
+  const auto moves = moves_of(exchange_to("lost-now"));
+  ASSERT_EQ(moves.size(), 5U);
+  EXPECT_EQ(moves[0].from, path_);
+  EXPECT_EQ(moves[3].to, folder_ / "a.zst");
+  EXPECT_EQ(moves[4].to, path_);
+}
+
+TEST_F(RestoreTest, LeavesAnotherJournalOfTheFolderAlone) {
+  const std::filesystem::path archive_of_another = folder_ / archive_name(99, 1, 10);
+  std::ofstream(archive_of_another) << "of another journal";
+  std::ofstream(restoring_mark((folder_ / "other.db").string())) << "\n";
+  EXPECT_THAT(output(restore, {backup_, path_}), testing::Not(HasSubstr("nobody knows")));
+  EXPECT_TRUE(std::filesystem::exists(archive_of_another));
+}
+
+TEST_F(RestoreTest, GuessesNoPlace) {
+  ASSERT_EQ(::unsetenv("POLYBOT_JOURNAL__FILE"), 0);
+  EXPECT_THAT(refusal({backup_}), HasSubstr("usage"));
+  ASSERT_EQ(::setenv("POLYBOT_JOURNAL__FILE", (folder_ / "nowhere.db").c_str(), 1), 0);
+  EXPECT_THAT(refusal({backup_}), HasSubstr("there is no"));
+  ASSERT_EQ(::setenv("POLYBOT_JOURNAL__FILE", path_.c_str(), 1), 0);
+  EXPECT_THAT(output(restore, {backup_}), HasSubstr("restored up to record 4000"));
+  ASSERT_EQ(::unsetenv("POLYBOT_JOURNAL__FILE"), 0);
+}
+
+// It is derived from the records, and these are right.
+TEST_F(RestoreTest, TakesABackupOfWhichOnlyASnapshotIsDamaged) {
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    snapshot(journal);
+  }
+  sql("UPDATE snapshot SET sum = sum / 2");
+  const std::string damaged = (folder_ / "backups" / "damaged.db").string();
+  ASSERT_FALSE(output(backup, {path_, damaged}).empty());
+  EXPECT_THAT(output(restore, {damaged, path_}), HasSubstr("restored up to record 4500"));
+  EXPECT_THAT(output(verify, {path_}), HasSubstr("1 snapshots"));
 }
 
 TEST_F(RestoreTest, BringsTheArchivesOfTheBackupAlong) {
@@ -184,6 +276,8 @@ TEST_F(RestoreTest, ReplacesAnOlderBackupWhenAskedTo) {
   std::ofstream(notes) << "not a journal";
   EXPECT_THROW((void)backup({"--force", path_, notes}), JournalError);
   EXPECT_THROW((void)backup({"--force", path_, path_}), JournalError);
+  std::ofstream(backup_ + "-wal") << "of the older one";
+  EXPECT_THROW((void)backup({"--force", path_, backup_}), JournalError);
 }
 
 }  // namespace
