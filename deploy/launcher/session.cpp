@@ -228,9 +228,9 @@ asio::awaitable<bool> Session::stop() {
   co_return good;
 }
 
-std::string Session::read_journal_report() const {
+std::string Session::read_journal_report(const std::string& options) const {
   return run_and_read(quoted((layout_.programs / "order-manager").string()) + " verify --json " +
-                      quoted(layout_.journal.string()));
+                      options + " " + quoted(layout_.journal.string()));
 }
 
 asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
@@ -251,19 +251,20 @@ asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
   }
 }
 
-// All the venue's orders and trades, of its memory and of its history: only a restored journal
-// needs them.
-asio::awaitable<std::vector<std::string>> Session::fetch_all_pages() {
-  std::vector<std::string> pages;
+// From all the venue's orders and trades, of its memory and of its history: only a restored journal
+// needs them. Page by page: together they may be more than fits.
+asio::awaitable<std::uint64_t> Session::count_lost_orders(std::vector<RestoredGap> gaps) {
+  GapReading reading(std::move(gaps), read_order_ids(read_journal_report("--orders")));
   for (const std::string_view path : {"/state", "/state/history"}) {
     std::uint64_t orders_after = 0;
     std::uint64_t trades_after = 0;
     while (orders_after != INT64_MAX || trades_after != INT64_MAX) {
-      pages.push_back(co_await fetch(fmt::format("{}{}?orders_after={}&trades_after={}&limit={}",
-                                                 layout_.simulator_url, path, orders_after,
-                                                 trades_after, kStatePage)));
+      const std::string text = co_await fetch(
+          fmt::format("{}{}?orders_after={}&trades_after={}&limit={}", layout_.simulator_url, path,
+                      orders_after, trades_after, kStatePage));
+      reading.read(text);
       boost::system::error_code error;
-      const auto page = boost::json::parse(pages.back(), error);
+      const auto page = boost::json::parse(text, error);
       // What has come to its end answers nothing from the last number on.
       const auto next = [&](std::string_view key) -> std::uint64_t {
         const auto* found =
@@ -276,7 +277,7 @@ asio::awaitable<std::vector<std::string>> Session::fetch_all_pages() {
       trades_after = next("trades_next");
     }
   }
-  co_return pages;
+  co_return reading.lost();
 }
 
 // The last snapshot of order-manager reaches the readable view within one merge interval.
@@ -316,7 +317,7 @@ asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcome
 
 asio::awaitable<bool> Session::verify() {
   auto venue = read_venue(co_await fetch_venue_pages());
-  const auto journal = read_journal(read_journal_report());
+  const auto journal = read_journal(read_journal_report({}));
   if (!venue || !journal) {
     say(!venue ? "Verification: the simulated venue does not tell its state. Start the stack again "
                  "with this DATA and stop it: the comparison is made then"
@@ -330,10 +331,8 @@ asio::awaitable<bool> Session::verify() {
     say("Verification: the aggregator does not serve the order counters");
     co_return false;
   }
-  if (!journal->gaps.empty() && venue->orders > journal->orders) {
-    const auto pages = co_await fetch_all_pages();
-    venue->unfilled_in_gaps = count_unfilled_in_gaps(pages, journal->gaps);
-  }
+  if (!journal->gaps.empty() && venue->orders > journal->orders)
+    venue->lost = co_await count_lost_orders(journal->gaps);
   const Payouts payouts = co_await fetch_payouts(differing_outcomes(*venue, *journal));
   const std::vector<ComparedFigure> figures = compare(*venue, *journal, *metrics, payouts);
   bool equal = true;
@@ -353,13 +352,13 @@ asio::awaitable<bool> Session::verify() {
                     "start finds out",
                     journal->ambiguous));
   }
-  if (const std::uint64_t lost = lost_orders(*venue, *journal); lost > 0) {
+  if (venue->lost > 0) {
     const RestoredGap& gap = journal->gaps.back();
     say(
         fmt::format("older than a restore: {} of the venue's orders, placed after a backup (the "
                     "last one of {}) "
                     "and gone unfilled before it was restored (at {}); no record tells of them",
-                    lost, runtime::to_rfc3339(domain::from_unix_ms(gap.backup_at_ms)),
+                    venue->lost, runtime::to_rfc3339(domain::from_unix_ms(gap.backup_at_ms)),
                     runtime::to_rfc3339(domain::from_unix_ms(gap.restored_at_ms))));
   }
   say(fmt::format("venue {} journal {} metrics: {} orders, {} fills, {} pUSD cash, P&L {} pUSD",

@@ -47,11 +47,13 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<bool> verify();
   [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);
   [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_venue_pages();
-  [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_all_pages();
+  [[nodiscard]] boost::asio::awaitable<std::uint64_t> count_lost_orders(
+      std::vector<RestoredGap> gaps);
   [[nodiscard]] boost::asio::awaitable<std::string> fetch_metrics(std::uint64_t submitted,
                                                                   std::uint64_t fills);
   [[nodiscard]] boost::asio::awaitable<Payouts> fetch_payouts(std::vector<std::string> outcomes);
-  [[nodiscard]] std::string read_journal_report() const;
+  // `options`: more words for `order-manager verify`.
+  [[nodiscard]] std::string read_journal_report(const std::string& options) const;
   [[nodiscard]] ScreenFacts facts() const;
 
   // Caught for the whole run: a second Ctrl-C must not cut the orderly stop short.

@@ -147,8 +147,7 @@ Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings,
 // journal never heard of. And one that is in doubt when everything stops may never have reached it:
 // the next start finds out.
 std::string orders_at_venue(const VenueTruth& venue, const JournalTruth& journal) {
-  const std::uint64_t lost = lost_orders(venue, journal);
-  const bool explained = venue.orders <= journal.orders + journal.written_off + lost &&
+  const bool explained = venue.orders <= journal.orders + journal.written_off + venue.lost &&
                          venue.orders + journal.ambiguous >= journal.orders;
   return std::to_string(explained ? venue.orders : journal.orders);
 }
@@ -211,36 +210,49 @@ std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages) {
   return truth;
 }
 
-std::uint64_t count_unfilled_in_gaps(const std::vector<std::string>& pages,
-                                     const std::vector<RestoredGap>& gaps) {
-  std::optional<std::uint64_t> account;
-  std::set<std::string> unfilled;  // an order may be told by the state and by the history
-  std::set<std::string> filled;
-  for (const std::string& page : pages) {
-    const auto state = parse_object(page);
-    if (!state) continue;
-    if (const json::object* ours = our_account(*state)) account = number(*ours, {"account"});
-    for (const json::value& row : array(*state, "orders")) {
-      if (!row.is_object() || !account) continue;
-      const json::object& order = row.as_object();
-      const auto created = static_cast<std::int64_t>(number(order, {"created_ms"}));
-      const bool in_gap = std::any_of(gaps.begin(), gaps.end(), [&](const RestoredGap& gap) {
-        return gap.backup_at_ms - kGapMarginMs <= created &&
-               created <= gap.restored_at_ms + kGapMarginMs;
-      });
-      if (in_gap && number(order, {"account"}) == *account) unfilled.insert(text(order, "id"));
-    }
-    for (const json::value& row : array(*state, "trades")) {
-      if (row.is_object()) insert_orders_of(row.as_object(), filled);
-    }
+std::set<std::string> read_order_ids(const std::string& report) {
+  std::set<std::string> ids;
+  const auto object = parse_object(report);
+  if (!object) return ids;
+  for (const json::value& row : array(*object, "orders")) {
+    if (row.is_object()) ids.insert(text(row.as_object(), "venue_id"));
   }
-  std::erase_if(unfilled, [&](const std::string& id) { return filled.contains(id); });
-  return unfilled.size();
+  return ids;
 }
 
-std::uint64_t lost_orders(const VenueTruth& venue, const JournalTruth& journal) {
-  if (venue.orders <= journal.orders) return 0;
-  return std::min(venue.orders - journal.orders, venue.unfilled_in_gaps);
+bool GapReading::in_gap(std::int64_t created_ms) const {
+  return std::any_of(gaps_.begin(), gaps_.end(), [&](const RestoredGap& gap) {
+    return gap.backup_at_ms - kGapMarginMs <= created_ms &&
+           created_ms <= gap.restored_at_ms + kGapMarginMs;
+  });
+}
+
+void GapReading::read(const std::string& page) {
+  const auto state = parse_object(page);
+  if (!state) return;
+  if (const json::object* ours = our_account(*state)) account_ = number(*ours, {"account"});
+  for (const json::value& row : array(*state, "orders")) {
+    if (!row.is_object() || !account_) continue;
+    const json::object& order = row.as_object();
+    const std::string id = text(order, "id");
+    const auto created = static_cast<std::int64_t>(number(order, {"created_ms"}));
+    if (number(order, {"account"}) != *account_ || !in_gap(created) || known_.contains(id))
+      continue;
+    const std::string status = text(order, "status");
+    if (status == "live" || status == "delayed") {
+      ended_.erase(id);
+    } else {
+      ended_.insert(id);
+    }
+  }
+  for (const json::value& row : array(*state, "trades")) {
+    if (row.is_object()) insert_orders_of(row.as_object(), filled_);
+  }
+}
+
+std::uint64_t GapReading::lost() const {
+  return static_cast<std::uint64_t>(std::count_if(
+      ended_.begin(), ended_.end(), [&](const std::string& id) { return !filled_.contains(id); }));
 }
 
 std::optional<JournalTruth> read_journal(const std::string& report) {

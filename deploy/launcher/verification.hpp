@@ -7,9 +7,12 @@
 // resolved count as the cash they pay, paid already or not.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/domain/decimal.hpp"
@@ -32,7 +35,7 @@ struct RestoredGap {
 };
 struct VenueTruth {
   std::uint64_t orders = 0;                          // accepted by the venue
-  std::uint64_t unfilled_in_gaps = 0;                // of these; see count_unfilled_in_gaps
+  std::uint64_t lost = 0;                            // of these; see GapReading
   std::uint64_t fills = 0;                           // that did not fail
   domain::Money cash;                                // as of the match
   std::map<std::string, domain::Quantity> holdings;  // by "<market>:yes" or ":no", as of the match
@@ -61,14 +64,29 @@ using Payouts = std::map<std::string, domain::Price>;
 [[nodiscard]] std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages);
 [[nodiscard]] std::optional<JournalTruth> read_journal(const std::string& report);
 [[nodiscard]] std::optional<MetricsTruth> read_metrics(const std::string& exposition);
-// Orders of the client's that were placed in a gap and came to nothing, unfilled or by trades that
-// failed: the venue tells nobody of them any more, so the journal has none of those that were gone
-// at the restore. `pages` are all of the simulator's /state and /state/history, with orders and
-// trades.
-[[nodiscard]] std::uint64_t count_unfilled_in_gaps(const std::vector<std::string>& pages,
-                                                   const std::vector<RestoredGap>& gaps);
-// How many of these the journal lacks.
-[[nodiscard]] std::uint64_t lost_orders(const VenueTruth& venue, const JournalTruth& journal);
+// The venue's ids of the orders in a report that was made with --orders.
+[[nodiscard]] std::set<std::string> read_order_ids(const std::string& report);
+// Finds the client's orders that were placed in a gap, of which the journal has none, and that came
+// to nothing, unfilled or by trades that failed: the venue tells nobody of them any more. One that
+// rests is none of them: the journal should have it.
+class GapReading {
+ public:
+  // `known`: the venue's ids of the journal's orders.
+  GapReading(std::vector<RestoredGap> gaps, std::set<std::string> known)
+      : gaps_(std::move(gaps)), known_(std::move(known)) {}
+  // To be given all pages of the simulator's /state and /state/history, with orders and trades.
+  void read(const std::string& page);
+  [[nodiscard]] std::uint64_t lost() const;
+
+ private:
+  [[nodiscard]] bool in_gap(std::int64_t created_ms) const;
+
+  std::vector<RestoredGap> gaps_;
+  std::set<std::string> known_;
+  std::optional<std::uint64_t> account_;
+  std::set<std::string> ended_;  // an order may be told by the state and by the history
+  std::set<std::string> filled_;
+};
 // From Gamma pages of closed markets.
 void read_payouts(const std::string& page, Payouts& payouts);
 
