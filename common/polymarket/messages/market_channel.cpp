@@ -1,5 +1,8 @@
 #include "common/polymarket/messages/market_channel.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "common/domain/bounds.hpp"
 #include "common/polymarket/messages/json.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
@@ -55,6 +58,7 @@ class FrameParser {
   bool not_json() { return fail(ParseFault::InvalidJson, "frame"); }
 
   bool read_message();
+  static bool may_change_books(const Scalar& event_type);
   bool read_member(std::string_view key, Members& members);
   bool finish(const Members& members, std::string_view message_text);
 
@@ -106,17 +110,24 @@ bool FrameParser::parse() {
   }
   if (!cursor_.at_end()) return not_json();
   set_spans();
-  const bool nothing = frame_.events.empty() && frame_.unknown_events == 0;
-  if (!nothing || frame_.unreadable.empty()) return true;
-  error_ = frame_.unreadable.front().error;
-  return false;
+  return true;
+}
+
+// Of one that cannot be read. The other kinds that are known say nothing that a book is made of.
+bool FrameParser::may_change_books(const Scalar& event_type) {
+  constexpr std::array<std::string_view, 4> kOthers = {"last_trade_price", "best_bid_ask",
+                                                       "new_market", "market_resolved"};
+  return event_type.kind != JsonCursor::ScalarKind::String ||
+         std::find(kOthers.begin(), kOthers.end(), event_type.text) == kOthers.end();
 }
 
 // False when the bytes are not JSON. A sound value that is no message we can read is left out.
 bool FrameParser::read_message() {
   if (cursor_.peek() != '{') {
     if (!cursor_.skip_value()) return not_json();
-    frame_.unreadable.push_back({{ParseFault::UnexpectedType, "frame"}, std::nullopt});
+    frame_.unreadable.push_back({.error = {ParseFault::UnexpectedType, "frame"},
+                                 .market = std::nullopt,
+                                 .events_before = frame_.events.size()});
     return true;
   }
   const char* const begin = cursor_.position();
@@ -129,7 +140,10 @@ bool FrameParser::read_message() {
     const ParseError error = error_;
     MarketId id;
     const bool known = market(members.market, id);
-    frame_.unreadable.push_back({error, known ? std::optional(id) : std::nullopt});
+    frame_.unreadable.push_back({.error = error,
+                                 .market = known ? std::optional(id) : std::nullopt,
+                                 .events_before = frame_.events.size(),
+                                 .changes_books = may_change_books(members.event_type)});
   }
   return true;
 }
@@ -482,11 +496,16 @@ ParseResult<void> parse_market_frame(std::string_view text, MarketFrame& frame) 
     return {};
   }
   FrameParser parser(text, frame);
-  if (parser.parse()) return {};
-  std::vector<UnreadableMessage> unreadable = std::move(frame.unreadable);
-  clear(frame);
-  frame.unreadable = std::move(unreadable);
-  return parser.error();
+  if (!parser.parse()) {
+    clear(frame);
+    // Other texts are no messages about books.
+    const bool messages = bare.starts_with('{') || bare.starts_with('[');
+    if (messages) frame.unreadable.push_back({.error = parser.error(), .market = std::nullopt});
+    return parser.error();
+  }
+  const bool nothing = frame.events.empty() && frame.unknown_events == 0;
+  if (nothing && !frame.unreadable.empty()) return frame.unreadable.front().error;
+  return {};
 }
 
 }  // namespace polybot::polymarket

@@ -104,7 +104,8 @@ struct MarketResolvedEvent {
   domain::MarketId market;
   domain::Timestamp venue_at{};
   std::vector<domain::TokenId> tokens;
-  std::optional<domain::TokenId> winning_token;  // none: resolved one half each
+  // None: not named. That is no word for one half each; only the listing says so.
+  std::optional<domain::TokenId> winning_token;
   std::string winning_outcome;
   bool operator==(const MarketResolvedEvent&) const = default;
 };
@@ -114,10 +115,12 @@ using MarketEvent = std::variant<BookEvent, PriceChangeEvent, LastTradeEvent, Ti
 
 enum class FrameKind : std::uint8_t { Events, Pong, InvalidOperation };
 
-// A message that could not be read: its books miss what it said.
+// A message that could not be read.
 struct UnreadableMessage {
   ParseError error;
   std::optional<domain::MarketId> market;  // when that much could be read
+  std::size_t events_before = 0;           // of the frame's events: its place among them
+  bool changes_books = true;               // as far as is known: its books miss what it said
   bool operator==(const UnreadableMessage&) const = default;
 };
 
@@ -150,7 +153,8 @@ inline constexpr std::size_t kFrameLevelsMax = 1'000'000;
 inline constexpr std::size_t kFrameEventsMax = 10'000;
 
 // Parses one text frame into `frame`, replacing its content. An error: nothing in it can be read;
-// `frame` is empty then, but for `unreadable`.
+// `frame` is empty then, but for `unreadable`: of an object or array that is no JSON to its end,
+// one message of no known market.
 [[nodiscard]] ParseResult<void> parse_market_frame(std::string_view text, MarketFrame& frame);
 
 // The first subscription of a connection. `tokens` at most 200 (a larger number gets no opening

@@ -212,8 +212,11 @@ void FeedSupervisor::on_book_failed(const TokenId& token, ResyncReason reason, D
   entry.fresh = false;
   // One that is asked for already comes in its time, however often it is said to have failed.
   if (entry.fetch_at == Duration::zero()) {
-    entry.fetch_pause = settings_.refetch;
-    entry.fetch_at = now;
+    // What the venue says wrongly it says again soon after a book that was right.
+    const bool again = !may_be_lost(reason) && entry.fetched_at != Duration::zero() &&
+                       now - entry.fetched_at < settings_.failure_window;
+    if (!again) entry.fetch_pause = settings_.refetch;
+    entry.fetch_at = again ? std::max(now, entry.fetched_at + entry.fetch_pause) : now;
   }
   if (!may_be_lost(reason)) return;
   if (now - entry.failures_since > settings_.failure_window) {
@@ -308,6 +311,7 @@ void FeedSupervisor::fetch_due(Duration now, FeedActions& out) {
   for (auto& [token, entry] : tokens_) {
     if (entry.fetch_at == Duration::zero() || now < entry.fetch_at) continue;
     if (links_.at(entry.link).was_silent) continue;
+    entry.fetched_at = now;
     entry.fetch_at = now + entry.fetch_pause;
     entry.fetch_pause = std::min<Duration>(entry.fetch_pause * 2, settings_.refetch_max);
     due.push_back(token);
@@ -328,6 +332,12 @@ void FeedSupervisor::fetch(std::vector<TokenId> tokens, FetchPurpose purpose,
 std::optional<LinkId> FeedSupervisor::link_of(const TokenId& token) const {
   const auto at = tokens_.find(token);
   return at == tokens_.end() ? std::nullopt : std::optional<LinkId>(at->second.link);
+}
+
+std::vector<TokenId> FeedSupervisor::tokens_of(LinkId link) const {
+  const auto at = links_.find(link);
+  if (at == links_.end()) return {};
+  return {at->second.tokens.begin(), at->second.tokens.end()};
 }
 
 std::size_t FeedSupervisor::links_open() const {

@@ -136,6 +136,7 @@ class FeedSupervisor {
   void on_timer(domain::Duration now, FeedActions& out);
 
   [[nodiscard]] std::optional<LinkId> link_of(const domain::TokenId& token) const;
+  [[nodiscard]] std::vector<domain::TokenId> tokens_of(LinkId link) const;
   [[nodiscard]] std::size_t links() const { return links_.size(); }
   [[nodiscard]] std::size_t links_open() const;
   [[nodiscard]] std::size_t tokens() const { return tokens_.size(); }
@@ -164,6 +165,7 @@ class FeedSupervisor {
     domain::Duration compared_at{};
     domain::Duration fetch_at{};     // when to ask by REST; zero: not asked for
     domain::Duration fetch_pause{};  // until the next time
+    domain::Duration fetched_at{};   // last
     domain::Duration failures_since{};
     int failures = 0;
     domain::Duration cost_link_until{};  // it has ended a socket, and ends none before

@@ -237,6 +237,12 @@ void MarketCatalogue::on_resolved(const MarketId& market, domain::Payout payout,
   set_status(at->second, MarketStatus::Resolved, now);
 }
 
+void MarketCatalogue::on_over(const MarketId& market, Duration now) {
+  const auto at = entries_.find(market);
+  if (at == entries_.end() || at->second.market.status == MarketStatus::Resolved) return;
+  set_status(at->second, MarketStatus::Closed, now);
+}
+
 // ---- what follows ----------------------------------------------------------------------------
 
 void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now) {

@@ -99,6 +99,8 @@ class MarketCatalogue {
   // --- hints of the market channel ---
   void on_tick(const domain::MarketId& market, domain::Price tick);
   void on_resolved(const domain::MarketId& market, domain::Payout payout, domain::Duration now);
+  // It is over, and what it pays was not said.
+  void on_over(const domain::MarketId& market, domain::Duration now);
 
   // Forgets what was resolved long ago, and begins the books for which others have made room. Call
   // after each crawl.

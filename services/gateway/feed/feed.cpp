@@ -67,12 +67,10 @@ asio::awaitable<void> Feed::run() {
 void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
   const Duration started = clock_.monotonic();
   const auto parsed = polymarket::parse_market_frame(text, frame_);
-  if (!parsed && frame_.unreadable.empty()) return refuse(parsed.error(), text);
-  for (const polymarket::UnreadableMessage& message : frame_.unreadable) {
-    refuse(message.error, text);
-    if (message.market) doubt(*message.market, received_at);
+  if (!parsed) {
+    if (frame_.unreadable.empty()) refuse(parsed.error(), text);
+    return take_messages(id, text, received_at);
   }
-  if (!parsed) return;
   if (frame_.kind == polymarket::FrameKind::Pong) {
     supervisor_.on_pong(id, started);
     return;
@@ -90,13 +88,25 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
     metrics_.last_update.set(*known);
   }
   for (std::uint32_t i = 0; i < frame_.unknown_events; ++i) metrics_.count_event(kUnknownEvent);
-  for (const polymarket::MarketEvent& event : frame_.events) {
+  take_messages(id, text, received_at);
+  metrics_.feed_latency.observe(clock_.monotonic() - started);
+}
+
+// In the order in which the frame tells them: a book is doubted after what came before a message
+// that cannot be read, and trusted again by what comes after.
+void Feed::take_messages(LinkId id, std::string_view frame, Timestamp received_at) {
+  auto unreadable = frame_.unreadable.cbegin();
+  for (std::size_t i = 0; i <= frame_.events.size(); ++i) {
+    for (; unreadable != frame_.unreadable.cend() && unreadable->events_before == i; ++unreadable) {
+      refuse(unreadable->error, frame);
+      if (unreadable->changes_books) doubt(id, unreadable->market, received_at);
+    }
+    if (i == frame_.events.size()) return;
     if (!sockets_.contains(id)) return;  // an earlier event was the link's last straw
     ++events_seen_;
-    metrics_.count_event(event.index());
-    std::visit([&](const auto& body) { on_event(body, received_at); }, event);
+    metrics_.count_event(frame_.events[i].index());
+    std::visit([&](const auto& body) { on_event(body, received_at); }, frame_.events[i]);
   }
-  metrics_.feed_latency.observe(clock_.monotonic() - started);
 }
 
 void Feed::refuse(const polymarket::ParseError& error, std::string_view frame) {
@@ -105,9 +115,15 @@ void Feed::refuse(const polymarket::ParseError& error, std::string_view frame) {
                       {{"error", polymarket::to_string(error)}, {"frame", frame.substr(0, 200)}});
 }
 
-// A message of this market could not be read: what it changed is missing from the book.
-void Feed::doubt(const MarketId& market, Timestamp now) {
-  books_.mark_stale(market, ResyncReason::BadLevel, now, updates_);
+// A message could not be read: what it changed is missing from the book of its market, or, where
+// nobody knows whose it was, from one of those that the link carries.
+void Feed::doubt(LinkId link, const std::optional<MarketId>& market, Timestamp now) {
+  std::vector<MarketId> doubted;
+  if (market) doubted.push_back(*market);
+  for (const TokenId& token : market ? std::vector<TokenId>{} : supervisor_.tokens_of(link)) {
+    if (const auto known = books_.market_of(token)) doubted.push_back(*known);
+  }
+  for (const MarketId& id : doubted) books_.mark_stale(id, ResyncReason::BadLevel, now, updates_);
   take_updates(SnapshotSource::Socket, Origin::Integrity);
 }
 
@@ -163,13 +179,14 @@ void Feed::on_event(const polymarket::NewMarketEvent&, Timestamp) {
 void Feed::on_event(const polymarket::MarketResolvedEvent& event, Timestamp) {
   const Market* market = catalogue_.find(event.market);
   if (market == nullptr) return;
-  domain::Payout payout{domain::Price::from_raw(5000), domain::Price::from_raw(5000)};
-  if (event.winning_token) {
-    const bool yes = *event.winning_token == market->yes_token;
-    if (!yes && *event.winning_token != market->no_token) return;  // the listing will tell
-    payout = yes ? domain::Payout{domain::kPriceOne, {}} : domain::Payout{{}, domain::kPriceOne};
+  const Duration now = clock_.monotonic();
+  if (event.winning_token == market->yes_token) {
+    catalogue_.on_resolved(event.market, {domain::kPriceOne, {}}, now);
+  } else if (event.winning_token == market->no_token) {
+    catalogue_.on_resolved(event.market, {{}, domain::kPriceOne}, now);
+  } else {
+    catalogue_.on_over(event.market, now);  // the listing will tell what it pays
   }
-  catalogue_.on_resolved(event.market, payout, clock_.monotonic());
   apply_catalogue();
   discovery_.hint();
 }

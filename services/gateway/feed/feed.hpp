@@ -80,7 +80,8 @@ class Feed {
   // --- from the venue ---
   void on_text(LinkId id, std::string_view text, domain::Timestamp received_at);
   void refuse(const polymarket::ParseError& error, std::string_view frame);
-  void doubt(const domain::MarketId& market, domain::Timestamp now);
+  void take_messages(LinkId id, std::string_view frame, domain::Timestamp received_at);
+  void doubt(LinkId link, const std::optional<domain::MarketId>& market, domain::Timestamp now);
   void on_event(const polymarket::BookEvent& event, domain::Timestamp now);
   void on_event(const polymarket::PriceChangeEvent& event, domain::Timestamp now);
   void on_event(const polymarket::LastTradeEvent& event, domain::Timestamp now);

@@ -225,7 +225,9 @@ awaitable<std::optional<domain::Payout>> VenueClient::read_payout(
   if (!listing) co_return std::nullopt;
   if (const auto proven = polymarket::payout(*listing)) co_return proven;
   const auto claimed = polymarket::claimed_payout(*listing);
-  if (!claimed || claimed == told) co_return claimed;
+  // One half each is told by nobody but a listing that is resolved, which is proof itself.
+  const bool named = told && (told->yes == domain::kPriceOne || told->no == domain::kPriceOne);
+  if (!claimed || (named && claimed == told)) co_return claimed;
   if (!co_await record_confirms(*listing, *claimed)) co_return std::nullopt;
   co_return claimed;
 }

@@ -221,6 +221,33 @@ TEST_F(FeedTest, EndsTheBookOfAResolvedMarketAndTellsThePayout) {
   });
 }
 
+TEST_F(FeedTest, TakesNoHalfPayoutFromAResolutionThatNamesNoWinner) {
+  venue.add(1);
+  venue.add(2);
+  const auto market = [&]() -> const domain::Market& {
+    return *feed->catalogue().find(FakeVenue::id_of(1));
+  };
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    std::string text;
+    polymarket::write_market_resolved({.market = FakeVenue::id_of(1),
+                                       .venue_at = clock.now(),
+                                       .tokens = {},
+                                       .winning_token = std::nullopt,
+                                       .winning_outcome = {}},
+                                      text);
+    venue.say(text);
+    co_await until("it is over", [&] { return market().status == MarketStatus::Closed; });
+    EXPECT_EQ(market().payout, domain::Payout{});
+    const domain::Price half = cents(50);
+    venue.at(1).gamma.closed = true;
+    venue.at(1).gamma.resolution_status = "resolved";
+    venue.at(1).gamma.outcome_prices = {{half, half}};
+    co_await until("the listing tells", [&] { return market().status == MarketStatus::Resolved; });
+    EXPECT_EQ(market().payout, (domain::Payout{half, half}));
+  });
+}
+
 TEST_F(FeedTest, RefusesAMarketWhoseRecordContradictsItsListing) {
   venue.add(1);
   venue.add(2).contradicts = true;
@@ -346,6 +373,55 @@ TEST_F(FeedTest, DoubtsTheOneBookThatAMessageItCannotReadIsAbout) {
     co_await until("it is read again", [&] { return venue.books_requests > asked; });
     co_await until("it is right", [&] { return fresh(1) && best_bid(1) == level(42, 9); });
     EXPECT_TRUE(fresh(2));
+  });
+  EXPECT_EQ(venue.subscriptions, 1);
+}
+
+TEST_F(FeedTest, DoubtsABookThatComesBeforeTheChangeItCannotReadInOneFrame) {
+  venue.add(1);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    const int asked = venue.books_requests;
+    venue.at(1).venue_ms += 1'000;
+    std::string book;
+    const std::array bids = {level(40, 10)};
+    const std::array asks = {level(45, 20)};
+    polymarket::write_book({.market = FakeVenue::id_of(1),
+                            .token = venue.at(1).gamma.tokens[0],
+                            .venue_at = domain::from_unix_ms(venue.at(1).venue_ms),
+                            .bids = bids,
+                            .asks = asks,
+                            .tick = cents(1),
+                            .last_trade_price = {}},
+                           {.min_size = shares(5), .neg_risk = false}, book);
+    venue.lose(1, Side::Buy, 42, 9);
+    venue.say("[" + book + R"(,{"event_type":"price_change","market":")" +
+              domain::to_string(FakeVenue::id_of(1)) +
+              R"(","timestamp":"1780795999000","price_changes":[{"price":""}]}])");
+    co_await until("it is read again", [&] { return venue.books_requests > asked; });
+    co_await until("it is right", [&] { return fresh(1) && best_bid(1) == level(42, 9); });
+  });
+}
+
+TEST_F(FeedTest, DoubtsEveryBookOfALinkThatSaysWhatNobodyCanRead) {
+  venue.add(1);
+  venue.add(2);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await until_fresh(2);
+    venue.lose(1, Side::Buy, 42, 9);
+    venue.lose(2, Side::Buy, 43, 8);
+    venue.say(R"({"event_type":"price_change"})");
+    co_await until("the first is right", [&] { return best_bid(1) == level(42, 9); });
+    co_await until("the second is right", [&] { return best_bid(2) == level(43, 8); });
+    const int asked = venue.books_requests;
+    venue.say(R"({"event_type":"last_trade_price","market":")" +
+              domain::to_string(FakeVenue::id_of(1)) + R"("})");
+    co_await until("it is refused", [&] {
+      return counter("polybot_market_data_frames_refused_total", {"malformed"}) == 2;
+    });
+    EXPECT_TRUE(fresh(1)) << "a trade changes no book";
+    EXPECT_EQ(venue.books_requests, asked);
   });
   EXPECT_EQ(venue.subscriptions, 1);
 }

@@ -774,6 +774,23 @@ TEST_F(UnsaidResultTest, IsTakenWhenTheMarketChannelHasToldTheSame) {
   EXPECT_EQ(payout(yes), yes);
 }
 
+TEST_F(VenueClientTest, AHalfPayoutIsTakenFromNoPricesWhoeverHasToldIt) {
+  const domain::Payout half{domain::Price::from_raw(5000), domain::Price::from_raw(5000)};
+  polymarket::GammaMarket market = listing();
+  market.closed = true;
+  market.outcome_prices = {half.yes, half.no};
+  const std::string unsaid = polymarket::write_gamma_page(std::vector{market}, "");
+  market.resolution_status = "resolved";
+  const std::string resolved = polymarket::write_gamma_page(std::vector{market}, "");
+  venue.on("GET /markets/keyset", answer(200, unsaid));
+  venue.on("GET /markets/keyset", answer(200, resolved));
+  const auto ask_payout = [half](VenueClient& venue_client) {
+    return venue_client.read_payout(market_id(), half);
+  };
+  EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
+  EXPECT_EQ(ask<std::optional<domain::Payout>>(ask_payout), half);
+}
+
 // The terms of a market may change to something unknown; how it ended is said all the same.
 TEST_F(VenueClientTest, AResultIsReadOfAMarketThatCannotBeTraded) {
   polymarket::GammaMarket market = listing();

@@ -249,6 +249,21 @@ TEST_F(FeedSupervisorTest, DoesNotBlameTheConnectionForWhatTheVenueSaysWrongly) 
       << "read again, at a slow pace";
 }
 
+TEST_F(FeedSupervisorTest, StaysSlowThoughTheBooksItReadsAreRight) {
+  run_one();
+  FeedActions out;
+  std::vector<FetchBooks> fetched;
+  for (int i = 0; i < 100; ++i) {
+    alive();
+    supervisor.on_book_failed(token_id(0), ResyncReason::BadLevel, now, out);
+    for (const FetchBooks& fetch : of<FetchBooks>(timer(now + 1s))) {
+      fetched.push_back(fetch);
+      supervisor.on_book_fresh(token_id(0), SnapshotSource::Rest, now);
+    }
+  }
+  EXPECT_THAT(fetched, SizeIs(testing::AllOf(testing::Ge(4U), testing::Le(10U))));
+}
+
 TEST_F(FeedSupervisorTest, ReplacesNoConnectionTwiceForOneBook) {
   run_one();
   FeedActions out;

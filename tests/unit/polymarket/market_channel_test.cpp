@@ -205,9 +205,29 @@ TEST(MarketChannel, OneMalformedMessageHidesNoOther) {
   EXPECT_EQ(frame.unreadable[0].error, (ParseError{ParseFault::BadNumber, "size"}));
   EXPECT_EQ(frame.unreadable[0].market, std::get<BookEvent>(frame.events[0]).market);
   EXPECT_FALSE(frame.unreadable[1].market);
+  EXPECT_EQ(frame.unreadable[0].events_before, 1U);
+  EXPECT_EQ(frame.unreadable[1].events_before, 1U);
+  EXPECT_TRUE(frame.unreadable[0].changes_books);
+  EXPECT_TRUE(frame.unreadable[1].changes_books);
   EXPECT_EQ(parse_market_frame(bad, frame).error(), (ParseError{ParseFault::BadNumber, "size"}));
   EXPECT_EQ(frame.unreadable.size(), 1U);
   EXPECT_TRUE(frame.events.empty());
+}
+
+TEST(MarketChannel, WhatCannotBeReadSaysWhetherItChangesBooks) {
+  MarketFrame frame;
+  const auto changes = [&](const std::string& message) {
+    EXPECT_FALSE(parse_market_frame(message, frame));
+    return frame.unreadable.size() == 1 && frame.unreadable[0].changes_books;
+  };
+  for (const char* type : {"book", "price_change", "tick_size_change"})
+    EXPECT_TRUE(changes(R"({"event_type":")" + std::string(type) + "\"}")) << type;
+  for (const char* type : {"last_trade_price", "best_bid_ask", "new_market", "market_resolved"})
+    EXPECT_FALSE(changes(R"({"event_type":")" + std::string(type) + "\"}")) << type;
+  EXPECT_TRUE(changes("{}"));
+  EXPECT_TRUE(changes("[" + kBook + ",")) << "cut off: nobody knows what is missing";
+  EXPECT_FALSE(parse_market_frame("hello", frame));
+  EXPECT_TRUE(frame.unreadable.empty()) << "no message";
 }
 
 TEST(MarketChannel, BareTextsAreNotEvents) {
