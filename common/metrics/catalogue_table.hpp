@@ -220,7 +220,7 @@ inline constexpr std::array kFamilies{
     Family{"polybot_submissions_paused", Type::Gauge, Policy::Last,
            {{"reason", "throttled|rate_limited|trading_disabled|post_only_mode|unauthorized|forbidden"}},
            kOrderManager, fault("region-block"),
-           "1 while no orders are sent because the venue takes none, by reason."},
+           "1 while the venue takes no orders as far as its last refusal tells, by reason."},
     Family{"polybot_fills_beyond_order_total", Type::Counter, Policy::Sum,
            {}, kOrderManager, fault("surplus-shares"),
            "Fills that made their order larger than it was sent: a buy spends its cash, and cheaper shares are more."},

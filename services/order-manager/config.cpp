@@ -97,7 +97,7 @@ void read_orders(Reader& reader, Settings& settings) {
   settings.account_read_pause =
       reader.duration("orders.account_read_pause", settings.account_read_pause, 10ms, 60s);
   settings.refusal_pause =
-      reader.duration("orders.refusal_pause", settings.refusal_pause, 0s, 5min);
+      reader.duration("orders.refusal_pause", settings.refusal_pause, 0s, kRefusalPauseMax);
   settings.requote_tolerance_ppm =
       reader.integer("orders.requote_tolerance_ppm", settings.requote_tolerance_ppm, 0, 1'000'000);
   settings.requote_pause = reader.duration("orders.requote_pause", settings.requote_pause, 0s, 60s);

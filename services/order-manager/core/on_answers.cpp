@@ -43,20 +43,20 @@ bool lasting(PauseCause cause) {
 
 }  // namespace
 
-// The venue takes no order at all. Each attempt after a pause that ends like the one before doubles
-// the next pause.
+// The venue takes no order at all. Each attempt after a pause that is refused for a cause that
+// lasts doubles the next pause of such a cause.
 void OrderManager::State::pause_submissions(PauseCause cause) {
-  const bool again = submission_pause && submission_pause->cause == cause &&
-                     now < submission_pause->refused_at + kRefusalRemembered;
-  if (!again) submission_pause = SubmissionPause{.cause = cause};
+  const bool again = submission_pause && now < submission_pause->refused_at + kRefusalRemembered;
+  if (!again) submission_pause = SubmissionPause{};
   // What was under way when the pause began says nothing new.
-  const bool in_pause = again && now < submissions_paused_until;
-  if (!in_pause && lasting(cause))
-    submission_pause->doublings = std::min(submission_pause->doublings + 1, 5);
+  const bool in_pause = again && submission_pause->cause == cause && now < submissions_paused_until;
+  submission_pause->cause = cause;
   submission_pause->refused_at = now;
-  const domain::Duration length =
-      settings.refusal_pause * (1 << std::max(submission_pause->doublings - 1, 0));
-  if (!in_pause) submissions_paused_until = std::max(submissions_paused_until, now + length);
+  if (in_pause) return;
+  domain::Duration length = settings.refusal_pause;
+  if (lasting(cause)) length *= 1 << std::min(submission_pause->lasting++, kRefusalDoublingsMax);
+  submissions_paused_until =
+      std::max(submissions_paused_until, now + std::min(length, kRefusalPauseMax));
 }
 
 std::optional<PauseCause> OrderManager::State::paused_by(Timestamp at) const {
@@ -84,8 +84,10 @@ void OrderManager::State::on(const domain::SubmitAnswered& answer) {
       watch.expected_trades = accepted->trades;
       watch.matched_at_once = true;
     }
+    // What was under way when the pause began says nothing of what came after.
+    if (submission_pause && order->order.submitted_at > submission_pause->refused_at)
+      submission_pause.reset();
     // Refused since, by the user channel: that is the newer word.
-    submission_pause.reset();
     const bool overtaken = order->status == OrderStatus::Rejected &&
                            order->reject_reason != RejectReason::NotFoundAtVenue;
     if (overtaken) return;

@@ -26,6 +26,9 @@ struct StrategySettings {
   std::map<std::string, std::string> parameters;  // passed on to the runners as they are
 };
 
+// However often the venue refuses everything; it is remembered for longer than that.
+inline constexpr Duration kRefusalPauseMax = std::chrono::minutes(2);
+
 struct Settings {
   std::vector<StrategySettings> strategies;  // a signal of any other name is denied
   domain::RiskLimits account_limits;
@@ -45,7 +48,8 @@ struct Settings {
   Duration cancel_retry_min = milliseconds(250);  // doubles up to cancel_retry_max
   Duration cancel_retry_max = seconds(5);
   Duration account_read_pause = milliseconds(500);  // between two readings that were asked for
-  Duration refusal_pause = seconds(2);  // no new orders after a refusal that is about the venue
+  // No new orders after a refusal that is about the venue; at most kRefusalPauseMax.
+  Duration refusal_pause = seconds(2);
   std::uint32_t venue_order_rate = 40;  // the venue's token buckets for our tier
   std::uint32_t venue_order_burst = 60;
   std::uint32_t venue_cancel_rate = 80;

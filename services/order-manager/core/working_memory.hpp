@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/domain/venue.hpp"
@@ -86,9 +87,9 @@ struct MarketWatch {
 
 // Refusals that were about the venue, not about an order.
 struct SubmissionPause {
-  PauseCause cause = PauseCause::Throttled;
-  Timestamp refused_at{};  // last
-  int doublings = 0;
+  PauseCause cause = PauseCause::Throttled;  // of the last
+  Timestamp refused_at{};                    // last
+  int lasting = 0;  // attempts in a row that were refused for a cause that lasts
 };
 
 // What the venue has said of the account and could not be read, as far as the last readings tell.
@@ -96,8 +97,17 @@ struct Unread {
   struct Trade {
     Timestamp since{};  // when it was seen first
     std::optional<Timestamp> matched_at;
+    std::optional<domain::MarketId> market;  // none: it may be of any
   };
   std::map<std::string, Trade> trades;  // by id
+  std::set<std::string> given_up;       // trades that are sought no more
+  // Fills of ours that are in none of the books: the ledger may forget the order, which is kept as
+  // it was with the quantity that was open, before its trade can be read.
+  struct Missing {
+    domain::Order order;
+    Timestamp until{};  // sought
+  };
+  std::map<std::pair<domain::TradeId, domain::VenueOrderId>, Missing> missing;
   std::size_t open_orders = 0;
   std::set<domain::TokenId> balances;
   std::set<domain::VenueOrderId> orders;  // that it may concern
@@ -142,6 +152,8 @@ inline constexpr domain::Duration kRestoreMargin = std::chrono::seconds(2);
 inline constexpr domain::Duration kExitPaceRemembered = std::chrono::minutes(2);
 // How long one refusal of all orders stands for the venue's state when no further order is tried.
 inline constexpr domain::Duration kRefusalRemembered = std::chrono::minutes(5);
+static_assert(kRefusalPauseMax < kRefusalRemembered, "the next attempt would find it forgotten");
+inline constexpr int kRefusalDoublingsMax = 4;
 inline constexpr domain::Duration kRequotePauseMax = std::chrono::seconds(8);
 
 }  // namespace polybot::order_manager

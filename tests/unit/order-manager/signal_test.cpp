@@ -250,6 +250,44 @@ TEST_F(Signals, PausesEverLongerWhileTheVenueRefusesThisRegionAndSaysWhy) {
   EXPECT_TRUE(rig.core.not_ready().empty());
 }
 
+TEST_F(Signals, PausesNoLongerThanARefusalIsRemembered) {
+  Settings settings = test_settings();
+  settings.refusal_pause = std::chrono::minutes(1);
+  Rig slow(settings);
+  slow.bring_up();
+  for (int i = 0; i < 5; ++i) {
+    const ClientOrderId id = slow.buy(kArb, kMarket, "0.52", "25");
+    ASSERT_NE(slow.core.ledger().orders().find(id), nullptr) << "attempt " << i;
+    slow.reject(id, RejectReason::Forbidden);
+    slow.advance(kRefusalPauseMax);
+  }
+}
+
+TEST_F(Signals, GoesOnDoublingThoughOneRefusalIsOfAnotherKind) {
+  const auto refuse = [&](RejectReason reason, Duration pause) {
+    const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
+    ASSERT_NE(rig.core.ledger().orders().find(id), nullptr);
+    rig.reject(id, reason);
+    rig.advance(pause);
+  };
+  const Duration pause = rig.settings.refusal_pause;
+  refuse(RejectReason::Forbidden, pause);
+  refuse(RejectReason::Forbidden, 2 * pause);
+  refuse(RejectReason::RateLimited, pause);
+  refuse(RejectReason::Forbidden, 3 * pause);
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::VenueUnavailable);
+}
+
+TEST_F(Signals, BelievesNoOrderThatWasSentBeforeTheRefusal) {
+  const ClientOrderId before = rig.buy(kArb, kMarket, "0.52", "25");
+  const ClientOrderId refused = rig.buy(kArb, kMarket, "0.52", "25");
+  rig.now += milliseconds(10);
+  rig.reject(refused, RejectReason::Forbidden);
+  rig.accept(before);
+  EXPECT_EQ(rig.core.figures(rig.now).submissions_paused, PauseCause::Forbidden);
+}
+
 TEST_F(Signals, SaysForHowLongTheVenueHasAskedForNoOrders) {
   rig.step(VenueThrottled{seconds(3)});
   EXPECT_EQ(rig.core.figures(rig.now).submissions_paused, PauseCause::Throttled);
