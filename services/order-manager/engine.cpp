@@ -150,6 +150,10 @@ void Engine::carry_out(const Outputs& outputs) {
   for (const Read& read : outputs.after_commit.reads) effects_.read(read);
   for (const domain::StreamedEvent& record : outputs.record) effects_.publish(record);
   for (const domain::StreamedEvent& repeat : outputs.after_commit.repeats) effects_.publish(repeat);
+  for (const std::string& trade : outputs.after_commit.given_up)
+    log::error(
+        "A trade could not be read for a day: it is sought no more, and what it moved is drift",
+        {{"id", trade}});
 }
 
 void Engine::fail(const std::string& why) {

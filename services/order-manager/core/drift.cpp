@@ -93,6 +93,8 @@ void OrderManager::State::settle_claims(const VenueAccount& account) {
     const domain::Market* market = ledger.market(id);
     const Money claim = ledger.portfolio().claim(id);
     if (market == nullptr || !claim.is_positive()) continue;
+    // The winning shares may be gone because a trade that nobody can read has sold them.
+    if (may_be_unread(id)) continue;
     const domain::Payout& payout = ledger.portfolio().resolutions().at(id).payout;
     bool told = true;
     bool gone = true;
@@ -120,12 +122,11 @@ void OrderManager::State::settle_claims(const VenueAccount& account) {
 }
 
 void OrderManager::State::measure_drift(const VenueAccount& account) {
-  if (std::exchange(account_compares, false)) drift_due = false;
+  const bool compared = std::exchange(account_compares, false);
   // A trade that nobody can read has moved what is compared here, and nobody knows by how much.
-  if (!account.collateral_told || !unread.trades.empty()) {
-    next_drift_at = std::min(next_drift_at, now + kUnreadPause);
-    return;
-  }
+  if (!unread.trades.empty()) return;
+  if (compared) drift_due = false;
+  if (!account.collateral_told) return;
   // Of what was settled since it began, not everything is remembered any more.
   if (account.read_at - kSettlementLag < now - kRecentFlowKept) return;
   const Range cash = expected_cash(account.read_at);

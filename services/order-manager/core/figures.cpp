@@ -176,6 +176,7 @@ Figures OrderManager::figures(Timestamp now) const {
                   .unread_trades = unread_trades(state.unread, now),
                   .unread_open_orders = state.unread.open_orders,
                   .unread_balances = state.unread.balances.size(),
+                  .unread_given_up = state.unread_given_up,
                   .submissions_paused = state.paused_by(now),
                   .fills_beyond_order = state.fills_beyond_order};
   if (const auto account = ledger.counters().find(StrategyName{});

@@ -120,6 +120,7 @@ struct Figures {
   std::uint64_t unread_trades = 0;  // for half a minute already
   std::uint64_t unread_open_orders = 0;
   std::uint64_t unread_balances = 0;
+  std::uint64_t unread_given_up = 0;             // trades; since this start
   std::optional<PauseCause> submissions_paused;  // volatile
   std::uint64_t fills_beyond_order = 0;          // volatile: since this start
 };

@@ -72,10 +72,9 @@ void OrderManager::State::drive_account() {
     return ledger.portfolio().claim(entry.first).is_positive();
   });
   if (claims && now >= account_asked_at + kClaimReadPause) account_wanted = true;
-  const bool any_unread = !unread.trades.empty() || unread.open_orders > 0;
-  if (any_unread && now >= account_asked_at + kUnreadPause) account_wanted = true;
+  if (any_unread() && now >= account_asked_at + kUnreadPause) account_wanted = true;
   // Balances are compared once orders and trades are known to be right: trading need not wait.
-  const bool compares = drift_due && reconciled && !account_compares;
+  const bool compares = drift_due && reconciled && !account_compares && unread.trades.empty();
   if (compares) account_wanted = true;
   const bool too_soon =
       account_asked_at != Timestamp{} && now < account_asked_at + settings.account_read_pause;
@@ -230,52 +229,6 @@ void OrderManager::State::on(const VenueAccount& account) {
     want_account();
     drive_account();
   }
-}
-
-// Rows that could not be read, those of trades from earlier on included: they are sought until they
-// can be, for a day. A row does not count as gone because this reading did not ask for its time.
-void OrderManager::State::note_unread(const VenueAccount& account) {
-  using Kind = VenueAccount::Unread::Kind;
-  unread.orders.clear();
-  unread.any_order = false;
-  unread.open_orders = 0;
-  const std::map<std::string, Unread::Trade> before = unread.trades;
-  std::erase_if(unread.trades, [&](const auto& entry) {
-    return !entry.second.matched_at || *entry.second.matched_at >= account.trades_since;
-  });
-  for (const VenueAccount::Unread& row : account.unread) {
-    unread.orders.insert(row.orders.begin(), row.orders.end());
-    unread.any_order = unread.any_order || !row.names_all;
-    if (row.kind == Kind::OpenOrder) {
-      ++unread.open_orders;
-      continue;
-    }
-    if (booked(row)) continue;  // by an event that could be read
-    if (unread.trades.size() < kUnreadTradesMax) {
-      const auto known = before.find(row.id);
-      const Timestamp since = known == before.end() ? now : known->second.since;
-      unread.trades.emplace(row.id, Unread::Trade{since, row.matched_at});
-    }
-    // One that does not tell when it was matched is in what was asked for.
-    const Timestamp matched = row.matched_at.value_or(account.trades_since + kTradesMargin);
-    if (matched + kUnbookedSoughtFor > venue_time(now))
-      unbooked_since = std::min(unbooked_since.value_or(matched), matched);
-  }
-  for (const VenueAccount::Holding& holding : account.holdings)
-    unread.balances.erase(holding.token);
-  unread.balances.insert(account.unread_balances.begin(), account.unread_balances.end());
-  std::erase_if(unread.balances, [&](const TokenId& token) { return !ledger.instrument(token); });
-}
-
-bool OrderManager::State::booked(const VenueAccount::Unread& trade) const {
-  return std::any_of(trade.orders.begin(), trade.orders.end(), [&](const auto& id) {
-    const OrderRecord* order = ledger.orders().find(id);
-    return order != nullptr && order->fills.contains({trade.id});
-  });
-}
-
-bool OrderManager::State::may_be_unread(const OrderRecord& order) const {
-  return unread.any_order || unread.orders.contains(order.order.venue_id);
 }
 
 // So that a successor looks for what nobody has seen, however long ago it was matched.

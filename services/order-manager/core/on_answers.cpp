@@ -235,7 +235,8 @@ void OrderManager::State::on(const domain::VenueOrderUpdate& update) {
       // What was traded of it before the journal began is in the cash that the journal began with.
       const Timestamp placed = update.created_at.value_or(update.at);
       adopt_foreign(update.order, update.market, update.token, update.side, update.price,
-                    update.original_quantity, std::max(placed, ledger.opened_at()));
+                    update.original_quantity, std::max(placed, ledger.opened_at()),
+                    {std::string(domain::kExternalStrategy)});
     }
     return;
   }

@@ -66,10 +66,18 @@ domain::SignalId foreign_signal(const domain::VenueOrderId& id) {
 
 }  // namespace
 
+// Of the ledger, or of those that it has forgotten while the trade could not be read.
+const domain::Order* OrderManager::State::order_of(const domain::TradeId& trade,
+                                                   const domain::VenueOrderId& id) const {
+  if (const OrderRecord* order = ledger.orders().find(id)) return &order->order;
+  const auto missing = unread.missing.find({trade, id});
+  return missing == unread.missing.end() ? nullptr : &missing->second.order;
+}
+
 std::vector<OrderManager::State::OwnFill> OrderManager::State::own_fills(
     const VenueTrade& trade) const {
   std::vector<OwnFill> fills;
-  if (trade.we_are_taker || ledger.orders().find(trade.taker_order) != nullptr) {
+  if (trade.we_are_taker || order_of(trade.id, trade.taker_order) != nullptr) {
     fills.push_back({trade.taker_order, trade.token, trade.side, trade.quantity, taker_cash(trade),
                      LiquiditySide::Taker});
   }
@@ -77,11 +85,11 @@ std::vector<OrderManager::State::OwnFill> OrderManager::State::own_fills(
   std::map<domain::VenueOrderId, Wide> cash;
   std::map<domain::VenueOrderId, OwnFill> makers;
   for (const VenueTrade::MakerEntry& entry : trade.makers) {
-    const OrderRecord* known = ledger.orders().find(entry.order);
+    const domain::Order* known = order_of(trade.id, entry.order);
     if (!entry.ours && known == nullptr) continue;
     // Ours is the order's token; the entry may be told in terms of its complement.
-    const domain::TokenId token = known == nullptr ? entry.token : known->order.fields.token;
-    const Side side = known == nullptr ? entry.side : known->order.side;
+    const domain::TokenId token = known == nullptr ? entry.token : known->fields.token;
+    const Side side = known == nullptr ? entry.side : known->side;
     const Price price = token == entry.token ? entry.price : domain::complement(entry.price);
     OwnFill& fill = makers[entry.order];
     fill = {entry.order, token, side, fill.quantity + entry.quantity, {}, LiquiditySide::Maker};
@@ -108,10 +116,10 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
     // Before the journal began, or of an order that was forgotten long ago: booked then, or not
     // ours.
     const Timestamp believable = std::max(ledger.opened_at(), ledger.orders().forgotten_before());
-    if (trade.matched_at < believable || trade.status == VenueTradeStatus::Failed) return;
-    const Price price = domain::average_price(fill.cash, fill.quantity).value_or(trade.price);
-    order = adopt_foreign(fill.order, trade.market, fill.token, fill.side, price, fill.quantity,
-                          trade.matched_at);
+    const bool missing = unread.missing.contains({trade.id, fill.order});
+    if (trade.matched_at < believable && !missing) return;
+    if (trade.status == VenueTradeStatus::Failed) return;
+    order = adopt(trade, fill);
     if (order == nullptr) {
       const bool unknown = ledger.market(trade.market) == nullptr;
       if (unknown && trade.matched_at + kUnbookedSoughtFor > venue_time(now)) {
@@ -119,6 +127,8 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
       }
       return;
     }
+    // The one that was forgotten had ended.
+    if (missing) watches[order->order.id].closing_since = now;
   }
   if (mutated(Mutation::LateFillDropped) && order->terminal()) return;
   const ClientOrderId id = order->order.id;
@@ -131,7 +141,21 @@ void OrderManager::State::take_fill(const VenueTrade& trade, const OwnFill& fill
     if (failed || order->status == OrderStatus::Rejected) sign_of_life(id);
   }
   book_or_advance(*ledger.orders().find(id), trade, fill);
+  unread.missing.erase({trade.id, fill.order});
   finish_if_closed(id);
+}
+
+const OrderRecord* OrderManager::State::adopt(const VenueTrade& trade, const OwnFill& fill) {
+  const auto missing = unread.missing.find({trade.id, fill.order});
+  if (missing != unread.missing.end()) {
+    const domain::Order& forgotten = missing->second.order;
+    return adopt_foreign(fill.order, trade.market, fill.token, fill.side, forgotten.limit,
+                         std::max(forgotten.quantity, fill.quantity), trade.matched_at,
+                         forgotten.strategy);
+  }
+  const Price price = domain::average_price(fill.cash, fill.quantity).value_or(trade.price);
+  return adopt_foreign(fill.order, trade.market, fill.token, fill.side, price, fill.quantity,
+                       trade.matched_at, {std::string(domain::kExternalStrategy)});
 }
 
 void OrderManager::State::book_or_advance(const OrderRecord& order, const VenueTrade& trade,
@@ -187,8 +211,8 @@ void OrderManager::State::remember_flow(const domain::OrderFilled& fill) {
 const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId& id,
                                                       const domain::MarketId& market,
                                                       const domain::TokenId& token, Side side,
-                                                      Price price, Quantity quantity,
-                                                      Timestamp at) {
+                                                      Price price, Quantity quantity, Timestamp at,
+                                                      const StrategyName& strategy) {
   const domain::Market* known = ledger.market(market);
   std::shared_ptr<const domain::Market> ended;
   const auto watch = market_watches.find(market);
@@ -206,7 +230,7 @@ const OrderRecord* OrderManager::State::adopt_foreign(const domain::VenueOrderId
   if (!quantity.is_positive() || price.raw() <= 0 || price >= domain::kPriceOne) return nullptr;
   domain::Order order{.id = {foreign_signal(id), 0},
                       .venue_id = id,
-                      .strategy = {std::string(domain::kExternalStrategy)},
+                      .strategy = strategy,
                       .event = known->event,
                       .instrument = {market, *outcome},
                       .side = side,

@@ -115,7 +115,7 @@ struct OrderManager::State {
 
   // ---- what the venue says of orders (on_answers.cpp)
   void pause_submissions(PauseCause cause);
-  // Why no order is sent, or would be refused, at that time.
+  // Why no order is sent at that time, or the last attempt was refused for a cause that lasts.
   [[nodiscard]] std::optional<PauseCause> paused_by(Timestamp at) const;
   void acknowledge(const domain::ClientOrderId& id);
   void sign_of_life(const domain::ClientOrderId& id);
@@ -135,15 +135,20 @@ struct OrderManager::State {
     Money cash;
     domain::LiquiditySide liquidity = domain::LiquiditySide::Taker;
   };
+  [[nodiscard]] const domain::Order* order_of(const domain::TradeId& trade,
+                                              const domain::VenueOrderId& id) const;
   [[nodiscard]] std::vector<OwnFill> own_fills(const domain::VenueTrade& trade) const;
   void take_fill(const domain::VenueTrade& trade, const OwnFill& fill);
   void book_or_advance(const OrderRecord& order, const domain::VenueTrade& trade,
                        const OwnFill& fill);
   void remember_flow(const domain::OrderFilled& fill);
-  // An order somebody else placed on this account: booked to the strategy `external`.
+  // An order somebody else placed on this account, booked to the strategy `external`; or one of
+  // ours that the ledger has forgotten, booked to its own.
   const OrderRecord* adopt_foreign(const domain::VenueOrderId& id, const domain::MarketId& market,
                                    const domain::TokenId& token, domain::Side side, Price price,
-                                   domain::Quantity quantity, Timestamp at);
+                                   domain::Quantity quantity, Timestamp at,
+                                   const StrategyName& strategy);
+  const OrderRecord* adopt(const domain::VenueTrade& trade, const OwnFill& fill);
 
   // ---- legs (on_legs.cpp)
   [[nodiscard]] bool unsellable(const std::vector<LegQuantity>& legs) const;
@@ -222,10 +227,22 @@ struct OrderManager::State {
                         const std::set<domain::VenueOrderId>& open);
   void settle_missing(const domain::VenueAccount& account,
                       const std::set<domain::VenueOrderId>& open);
+
+  // ---- what nobody can read (on_unread.cpp)
   void note_unread(const domain::VenueAccount& account);
+  void note_unread_trade(const domain::VenueAccount::Unread& row,
+                         std::optional<Unread::Trade> known, Timestamp trades_since);
+  void give_up(const std::string& trade);
+  [[nodiscard]] bool sought_long_enough(const Unread::Trade& trade) const;
+  [[nodiscard]] bool any_unread() const;
+  [[nodiscard]] bool may_be_unread(const domain::MarketId& market) const;
   [[nodiscard]] bool booked(const domain::VenueAccount::Unread& trade) const;
+  // Balances of the token are still asked for.
+  [[nodiscard]] bool compared(const domain::TokenId& token) const;
   // Something that could not be read may concern the order.
   [[nodiscard]] bool may_be_unread(const OrderRecord& order) const;
+
+  // ---- the balances (drift.cpp)
   void settle_claims(const domain::VenueAccount& account);
   void measure_drift(const domain::VenueAccount& account);
   void note_token_differences(const domain::VenueAccount& account);
@@ -333,6 +350,7 @@ struct OrderManager::State {
   std::int64_t unexplained_cash = 0;  // a difference seen unchanged since
   Timestamp unexplained_since{};
   std::uint64_t fills_beyond_order = 0;
+  std::uint64_t unread_given_up = 0;
   std::uint64_t reconciliations_ok = 0;
   std::uint64_t reconciliations_failed = 0;
 

@@ -56,6 +56,7 @@ struct Outputs {
     std::vector<Read> reads;
     // Answers to commands that had been answered before: published again under their old seq.
     std::vector<domain::StreamedEvent> repeats;
+    std::vector<std::string> given_up;  // ids of trades that could not be read, to be logged
   } after_commit;
 
   void clear() {
@@ -64,10 +65,12 @@ struct Outputs {
     after_commit.submits.clear();
     after_commit.reads.clear();
     after_commit.repeats.clear();
+    after_commit.given_up.clear();
   }
   [[nodiscard]] bool empty() const {
     return record.empty() && at_once.cancels.empty() && after_commit.submits.empty() &&
-           after_commit.reads.empty() && after_commit.repeats.empty();
+           after_commit.reads.empty() && after_commit.repeats.empty() &&
+           after_commit.given_up.empty();
   }
 };
 

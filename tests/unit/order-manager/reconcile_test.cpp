@@ -154,6 +154,162 @@ TEST_F(UnreadRows, AreSoughtHoweverMuchLater) {
   EXPECT_LE(rig.readings().back().trades_since, matched);
 }
 
+TEST_F(UnreadRows, AreGivenUpAfterADayAndTheBalancesAreComparedAgain) {
+  const ClientOrderId id = quote();
+  rig.venue_unread = {row(id)};
+  reconnect();
+  rig.cash = usd("990");
+  rig.advance(std::chrono::minutes(3));
+  EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 1U);
+  EXPECT_TRUE(rig.core.ledger().drift().cash.is_zero());
+  rig.now += std::chrono::hours(24);
+  rig.announce();
+  rig.advance(std::chrono::minutes(3));
+  EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 0U);
+  EXPECT_EQ(rig.core.figures(rig.now).unread_given_up, 1U);
+  EXPECT_EQ(rig.core.ledger().drift().cash, usd("-10"));
+  rig.venue_reads = false;
+  rig.forget_outputs();
+  rig.advance(seconds(70));
+  ASSERT_FALSE(rig.readings().empty());
+  EXPECT_GT(rig.readings().back().trades_since, rig.now - std::chrono::hours(24));
+}
+
+TEST_F(UnreadRows, AreBookedThoughTheirOrderIsForgottenMeanwhile) {
+  const ClientOrderId id = quote();
+  const VenueTrade trade = rig.maker_trade(id, "t1", "5");
+  const VenueAccount::Unread unread = row(id);
+  rig.advance(seconds(1));
+  rig.send(rig.quote_signal(kFarm, kMarket, std::nullopt, std::nullopt));
+  rig.answer_cancel(id, CancelAnswered::Result::Canceled);
+  ASSERT_EQ(rig.status(id), OrderStatus::Canceled);
+  rig.advance(seconds(1));
+  Rig next;
+  next.journal = rig.journal;
+  const auto append = [&](EventBody body) {
+    next.journal.push_back({.seq = next.journal.back().seq + 1,
+                            .at = rig.now,
+                            .strategy = kArb,
+                            .trace = {},
+                            .body = std::move(body)});
+  };
+  // As many as are remembered beside that one.
+  for (std::uint64_t number = 1; number < kEndedOrdersMax; ++number) {
+    Order other{.id = {{7, number}, 0},
+                .venue_id = id_of<VenueOrderId>(0xAA00000000 + number),
+                .strategy = kArb,
+                .event = kMarket.event,
+                .instrument = {kMarket.id, Outcome::Yes},
+                .side = Side::Buy,
+                .limit = price("0.50"),
+                .quantity = shares("5"),
+                .purpose = OrderPurpose::Exit,
+                .decided_at = rig.now,
+                .submitted_at = rig.now};
+    const ClientOrderId other_id = other.id;
+    append(OrderSubmitted{std::move(other)});
+    append(OrderRejected{other_id, RejectReason::NotFilled, {}});
+  }
+  for (const Event& event : next.journal) next.core.apply(event);
+  next.now = rig.now + seconds(1);
+  next.counter = rig.counter + 100;
+  next.markets = rig.markets;
+  next.venue_unread = {unread};
+  next.start();
+  next.connect(usd("1000"));
+  next.announce();
+  next.set_quote(kMarket, "0.50", "0.52");
+  ASSERT_NE(next.core.ledger().orders().find(id), nullptr);
+  for (int i = 0; i < 2 && next.core.ledger().orders().find(id) != nullptr; ++i)
+    next.reject(next.buy(kArb, kMarket, "0.52", "25"));
+  ASSERT_EQ(next.core.ledger().orders().find(id), nullptr) << "forgotten";
+  ASSERT_GT(next.core.ledger().orders().forgotten_before(), trade.matched_at);
+  next.venue_unread.clear();
+  next.venue_trades = {trade};
+  next.advance(seconds(10));
+  EXPECT_EQ(next.position(kFarm, kMarket).yes, shares("5"));
+  EXPECT_EQ(next.position(kExternal, kMarket).yes, Quantity{});
+  EXPECT_TRUE(next.core.ledger().orders().open().empty());
+  next.advance(seconds(70));
+  EXPECT_EQ(next.position(kFarm, kMarket).yes, shares("5")) << "once";
+  next.expect_sound();
+}
+
+TEST_F(UnreadRows, AreNotBookedByOneOfTwoOrdersThatTheyName) {
+  const ClientOrderId first = quote();
+  rig.send(rig.quote_signal(kArb, kMarket, level("0.45", "20"), std::nullopt));
+  const ClientOrderId second = rig.open_orders().front().id == first ? rig.open_orders().back().id
+                                                                     : rig.open_orders().front().id;
+  ASSERT_NE(first, second);
+  rig.accept(second);
+  rig.venue_open.push_back(rig.update(second, VenueOrderStatus::Live));
+  rig.step(rig.maker_trade(first, "t1", "5"));
+  rig.venue_unread = {row(first)};
+  rig.venue_unread[0].orders.push_back(rig.venue_id(second));
+  reconnect();
+  rig.advance(seconds(40));
+  EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 1U);
+}
+
+// The venue takes 200 of these requests in ten seconds.
+TEST_F(UnreadRows, HaveNoBalancesReadThatNothingCanBeMadeOf) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.venue_holdings = {{kMarket.yes_token, shares("25")}};
+  const ClientOrderId id = quote();
+  rig.venue_unread = {row(id)};
+  reconnect();
+  rig.venue_reads = false;
+  std::size_t asked = 0;
+  for (int i = 0; i < 30; ++i) {
+    rig.advance(seconds(6));
+    for (const ReadAccount& reading : rig.readings()) asked += reading.tokens.size();
+    if (!rig.readings().empty()) rig.answer_account();
+  }
+  EXPECT_EQ(asked, 0U);
+  rig.venue_unread.clear();
+  for (int i = 0; i < 4; ++i) {
+    rig.advance(seconds(6));
+    for (const ReadAccount& reading : rig.readings()) asked += reading.tokens.size();
+    if (!rig.readings().empty()) rig.answer_account();
+  }
+  EXPECT_GT(asked, 0U) << "at once, when everything can be read again";
+}
+
+TEST_F(UnreadRows, KeepAClaimWhoseSharesTheyMayHaveSold) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  const ClientOrderId sale = rig.sell(kArb, kMarket, "0.50", "25");
+  rig.accept(sale);
+  rig.venue_unread = {row(sale)};
+  rig.venue_holdings = {{kMarket.yes_token, {}}, {kMarket.no_token, {}}};
+  reconnect();
+  rig.step(ResolutionConfirmed{kMarket.id, {kPriceOne, {}}});
+  rig.cash = usd("1020");
+  rig.advance(std::chrono::minutes(15));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 0U);
+  rig.venue_unread.clear();
+  rig.advance(std::chrono::minutes(15));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 1U);
+}
+
+TEST_F(Reconcile, ForgetsABalanceThatIsAskedForNoMore) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  VenueAccount account = rig.account();
+  account.unread_balances = {kMarket.no_token};
+  rig.step(account);
+  EXPECT_EQ(rig.core.figures(rig.now).unread_balances, 1U);
+  rig.venue_holdings = {{kMarket.yes_token, {}}, {kMarket.no_token, {}}};
+  rig.cash += usd("25");
+  rig.step(ResolutionConfirmed{kMarket.id, {kPriceOne, {}}});
+  account.unread_balances.clear();
+  account.holdings = {{kMarket.yes_token, {}}};
+  account.collateral = rig.cash;
+  account.read_at = rig.now;
+  rig.step(account);
+  rig.step(account);
+  ASSERT_EQ(rig.count<ClaimPaid>(), 1U);
+  EXPECT_EQ(rig.core.figures(rig.now).unread_balances, 0U);
+}
+
 TEST_F(UnreadRows, LeaveAnOrderInDoubtThatTheyMayBeTheTraceOf) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   rig.lose_answer(id);
