@@ -55,7 +55,7 @@ def books():
     venue = truth.Venue(
         account={"account": 3, "cash": "96", "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}]},
         orders={"0xa": {"id": "0xa", "salt": 1, "status": "matched", "matched": "10", "quantity": "10",
-                        "created_ms": 1_000}},
+                        "side": "BUY", "type": "GTC", "created_ms": 1_000}},
         trades=[{"id": "t", "status": "CONFIRMED", "taker": party, "makers": [{**party, "account": 1, "order": "0xf"}]}],
         conserves=True)
     orders = [{"id": "s-0", "venue_id": "0xa", "strategy": "farm", "salt": 1, "status": "filled", "filled": "10",
@@ -109,6 +109,7 @@ TAMPERINGS = {
     truth.twice: [second_order, set_in("orders", "0xb", "salt", 1)],
     truth.order_states: [set_in("orders", "0xa", "status", "expired"), set_in("orders", "0xa", "status", "accepted"),
                          set_in("venue", "orders", "0xa", "matched", "9"),
+                         set_in("venue", "orders", "0xa", "matched", "11"),  # nothing that rests gets more
                          lambda facts: facts.venue.orders.clear()],
     truth.fills: [set_in("orders", "0xa", "cash", "5"), lambda facts: facts.venue.trades.clear(),
                   lambda facts: facts.venue.trades[0].update(status="FAILED")],

@@ -174,7 +174,10 @@ def _agrees(order, truth):
     if truth is None:
         return False
     if status == "filled":
-        return Decimal(truth["matched"]) >= Decimal(truth["quantity"])  # a buy may get more than it asked for
+        matched, quantity = Decimal(truth["matched"]), Decimal(truth["quantity"])
+        # One that takes at once spends its cash: where it gets a better price, it gets more than it asked for.
+        spends = truth["side"] == "BUY" and truth["type"] in ("FAK", "FOK")
+        return matched >= quantity if spends else matched == quantity
     return status == "canceled" or truth["status"] == "expired"
 
 
