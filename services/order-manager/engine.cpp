@@ -151,9 +151,8 @@ void Engine::carry_out(const Outputs& outputs) {
   for (const domain::StreamedEvent& record : outputs.record) effects_.publish(record);
   for (const domain::StreamedEvent& repeat : outputs.after_commit.repeats) effects_.publish(repeat);
   for (const std::string& trade : outputs.after_commit.given_up)
-    log::error(
-        "A trade could not be read for a day: it is sought no more, and what it moved is drift",
-        {{"id", trade}});
+    log::error("A trade that cannot be read is sought no more: what it moved is drift",
+               {{"id", trade}});
 }
 
 void Engine::fail(const std::string& why) {
