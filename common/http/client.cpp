@@ -286,6 +286,7 @@ asio::awaitable<std::optional<Failure>> Client::Core::open(Connection& connectio
   if (const error_code ec = co_await connect_tcp(stream.next_layer(), *endpoints, until)) {
     co_return Failure{ec, false, Failure::Stage::Connect};
   }
+  if (shut_down_) co_return Failure{asio::error::operation_aborted, false, Failure::Stage::Connect};
   if (const error_code ec = co_await stream.handshake(url.host)) {
     co_return Failure{ec, false, Failure::Stage::Handshake};
   }

@@ -101,7 +101,9 @@ asio::awaitable<error_code> connect_tcp(boost::beast::tcp_stream& stream,
   if (endpoints.empty()) co_return asio::error::not_found;
   const std::vector<tcp::endpoint> turns = in_turn(endpoints);
   const auto race = std::make_shared<Race>(stream.get_executor());
-  // The first attempt is the stream's own socket, so that closing the stream ends it.
+  // The first attempt is the stream's own socket, so that closing the stream ends it. Once that has
+  // failed, nothing wakes this when the stream is closed: it is looked at.
+  bool opened = false;
   std::vector<tcp::socket> others;
   others.reserve(turns.size());
   Deadline next_at = Clock::now();
@@ -110,6 +112,7 @@ asio::awaitable<error_code> connect_tcp(boost::beast::tcp_stream& stream,
     const bool more = race->begun < turns.size();
     if (race->last == asio::error::operation_aborted || (all_failed && !more && race->begun > 0))
       co_return race->last;
+    if (opened && !stream.socket().is_open()) co_return asio::error::operation_aborted;
     if (Clock::now() >= deadline) {
       stream.close();
       co_return boost::beast::error::timeout;
@@ -119,14 +122,17 @@ asio::awaitable<error_code> connect_tcp(boost::beast::tcp_stream& stream,
       tcp::socket& socket =
           race->begun == 0 ? stream.socket() : others.emplace_back(stream.get_executor());
       begin_attempt(race, socket, endpoint);
+      opened = opened || stream.socket().is_open();
       next_at = Clock::now() + kAttemptDelay;
     }
     const bool waits = race->begun < turns.size();
-    race->changed.expires_at(waits ? std::min(next_at, deadline) : deadline);
+    const Deadline look_at = waits ? next_at : Clock::now() + kAttemptDelay;
+    race->changed.expires_at(std::min(look_at, deadline));
     co_await race->changed.async_wait(kAsTuple);
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
     if (cancelled != asio::cancellation_type::none) co_return asio::error::operation_aborted;
   }
+  if (opened && !stream.socket().is_open()) co_return asio::error::operation_aborted;
   if (*race->winner > 0) stream.socket() = std::move(others[*race->winner - 1]);
   stream.expires_at(deadline);
   error_code ignored;

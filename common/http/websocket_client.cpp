@@ -117,6 +117,7 @@ asio::awaitable<error_code> WebSocketClient::Core::open(Link& link, const Url& u
   if (const error_code ec = co_await connect_tcp(stream.next_layer(), *endpoints, deadline)) {
     co_return ec;
   }
+  if (link.cut_by_us) co_return asio::error::operation_aborted;
   co_return co_await stream.handshake(url.host);
 }
 

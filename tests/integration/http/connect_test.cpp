@@ -108,5 +108,26 @@ TEST_F(ConnectTest, EndsWhenItsStreamIsClosed) {
   EXPECT_EQ(result, asio::error::operation_aborted);
 }
 
+// The first attempt has failed by then, and with it the one that the closing would end.
+TEST_F(ConnectTest, EndsWhenItsStreamIsClosedAfterTheFirstAddressHasRefused) {
+  using namespace asio::experimental::awaitable_operators;
+  BlackHole hole(io);
+  boost::system::error_code result;
+  const auto begun = Deadline::clock::now();
+  test::run(io,
+            [](boost::beast::tcp_stream& to, std::vector<tcp::endpoint> where,
+               boost::system::error_code& out) -> asio::awaitable<void> {
+              const auto close_later = [&to]() -> asio::awaitable<void> {
+                asio::steady_timer refused(to.get_executor(), 50ms);
+                co_await refused.async_wait(asio::use_awaitable);
+                to.close();
+              };
+              const Deadline until = Deadline::clock::now() + 10s;
+              out = co_await (connect_tcp(to, std::move(where), until) && close_later());
+            }(stream, {closed(io), hole.endpoint()}, result));
+  EXPECT_EQ(result, asio::error::operation_aborted);
+  EXPECT_LT(Deadline::clock::now() - begun, 5s);
+}
+
 }  // namespace
 }  // namespace polybot::http
