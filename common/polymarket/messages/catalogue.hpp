@@ -141,7 +141,8 @@ struct ClobResult {
 };
 [[nodiscard]] ParseResult<ClobResult> parse_clob_result(std::string_view text);
 [[nodiscard]] std::string write_clob_result(const ClobResult& result);
-// Whether the CLOB says of a closed market what `claimed` does. One half each it cannot say.
+// Whether the CLOB says of a closed market what `claimed` does. One half each it cannot say: where
+// the listing has no status either, such a result is never confirmed.
 [[nodiscard]] bool confirms(const ClobResult& result, const GammaMarket& market,
                             const domain::Payout& claimed);
 

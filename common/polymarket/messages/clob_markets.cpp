@@ -1,4 +1,5 @@
 // The CLOB's records of a market of catalogue.hpp, and what listings spell as they do.
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "common/domain/bounds.hpp"
@@ -145,7 +146,9 @@ std::string write_clob_result(const ClobResult& result) {
 
 bool confirms(const ClobResult& result, const GammaMarket& market, const domain::Payout& claimed) {
   if (result.id != market.id || !result.closed || !result.winner) return false;
-  if (result.tokens != market.tokens) return false;
+  // The two lists need not agree in their order.
+  if (!std::is_permutation(result.tokens.begin(), result.tokens.end(), market.tokens.begin()))
+    return false;
   return *result.winner == market.tokens[0] ? claimed.yes == domain::kPriceOne
                                             : claimed.no == domain::kPriceOne;
 }

@@ -169,6 +169,11 @@ TEST(Gamma, AClaimIsConfirmedByTheSameWinnerOfAClosedRecord) {
   ClobResult result{market.id, true, market.tokens, token_id(1)};
   EXPECT_TRUE(confirms(*parse_clob_result(write_clob_result(result)), market, yes));
   EXPECT_FALSE(confirms(result, market, {{}, domain::kPriceOne}));
+  std::swap(result.tokens[0], result.tokens[1]);
+  EXPECT_TRUE(confirms(result, market, yes)) << "listed the other way round";
+  result.tokens[0] = result.tokens[1];
+  EXPECT_FALSE(confirms(result, market, yes));
+  result.tokens = market.tokens;
   EXPECT_FALSE(confirms(result, market, {price("0.5"), price("0.5")}));
   result.winner.reset();
   EXPECT_FALSE(confirms(*parse_clob_result(write_clob_result(result)), market, yes));
