@@ -59,12 +59,19 @@ class FakeOrderManager {
     if (bus == Bus::Delivers) publish(event);
   }
 
+  // A backup that holds nothing takes the place of the journal.
+  void restore() {
+    streams_.clear();
+    seq_ = account_state.restored_seq = 1'000'000;
+  }
+
   asio::awaitable<void> run() { co_await (announce() && obey()); }
 
   bool silent = false;  // executes commands and keeps the answer to itself
   bool kept = true;     // false: replays are no longer possible, only snapshots
   domain::CommandDenyReason denies = domain::CommandDenyReason::None;
   domain::AccountState account_state;
+  domain::TradingStatus own;  // of the strategy
   std::vector<domain::CommandBody> executed;
   int commands_heard = 0;
 
@@ -84,6 +91,7 @@ class FakeOrderManager {
                                   .parameters = {{"edge", "0.01"}},
                                   .last_seq = 0,
                                   .figures = {}};
+      state.own = own;
       state.figures.realized = domain::Money::from_units(3);
       state.figures.unrealized = domain::Money::from_units(-1);
       if (!streams_[kArb].empty()) state.last_seq = streams_[kArb].back().event.seq;
@@ -136,6 +144,8 @@ class FakeOrderManager {
   std::string replay(const wire::ReplayRequest& wanted) {
     // A command's answer that is being kept back is not replayed either.
     const domain::StrategyName strategy = strategy_of(wanted.stream);
+    if (wanted.after_seq < account_state.restored_seq)
+      return wire::encode_orders_answer(wire::SnapshotNeeded{});
     if (!kept && !streams_[strategy].empty())
       return wire::encode_orders_answer(wire::SnapshotNeeded{});
     wire::ReplayedEvents events;
