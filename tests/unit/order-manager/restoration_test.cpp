@@ -184,12 +184,19 @@ TEST_F(Restoration, EndsEveryFlattenWhenNobodyKnowsWhetherItEnded) {
 
 // What was sold of the surplus in the gap stands under external: it must not be sold twice.
 TEST_F(Restoration, LevelsNoLegsAgainThatMayHaveBeenLevelledSince) {
+  const Market other = make_market(2);
+  rig.markets.push_back(other);
+  rig.step(MarketHinted{other});
+  rig.set_quote(other, "0.50", "0.52");
+  for (const Market& market : {kMarket, other}) rig.hold(kFarm, market, "0.52", "10");
+  for (const Market& market : {kMarket, other}) rig.set_quote(market, "0.30", "0.32");
   const Signal signal =
       rig.legs_signal(kArb, kMarket,
-                      {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.52"), shares("25")},
-                       {{kMarket.id, Outcome::No}, Side::Buy, price("0.50"), shares("25")}});
+                      {{{kMarket.id, Outcome::Yes}, Side::Buy, price("0.32"), shares("25")},
+                       {{other.id, Outcome::Yes}, Side::Buy, price("0.32"), shares("25")}});
   rig.send(signal);
-  const VenueTrade bought = rig.taker_trade({signal.id, 0}, "bought", "25", "0.52");
+  ASSERT_EQ(rig.open_orders().size(), 2U) << static_cast<int>(rig.last_denial());
+  const VenueTrade bought = rig.taker_trade({signal.id, 0}, "bought", "25", "0.32");
   rig.accept({signal.id, 0}, SubmitAccepted::State::Matched, {bought.id});
   rig.confirm(bought);
   rig.reject({signal.id, 1});
@@ -205,7 +212,7 @@ TEST_F(Restoration, LevelsNoLegsAgainThatMayHaveBeenLevelledSince) {
   EXPECT_TRUE(unknown.core.ledger().legs().unlevel().empty());
   rig.advance(seconds(6));
   ASSERT_EQ(rig.open_orders().size(), 1U);
-  rig.confirm(rig.taker_trade(rig.open_orders()[0].id, "unwound", "25", "0.50"));
+  rig.confirm(rig.taker_trade(rig.open_orders()[0].id, "unwound", "25", "0.30"));
   ASSERT_TRUE(rig.core.ledger().legs().unlevel().empty());
   Rig after;
   restore_into(after);
