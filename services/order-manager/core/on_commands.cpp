@@ -8,7 +8,6 @@ namespace polybot::order_manager {
 
 using domain::CancelReason;
 using domain::CommandDenyReason;
-using domain::DenyReason;
 using domain::LeftReason;
 using domain::Quantity;
 using domain::Side;
