@@ -5,10 +5,9 @@
 
 #include "common/domain/bounds.hpp"
 #include "common/polymarket/messages/json.hpp"
-#include "common/polymarket/messages/json_cursor.hpp"
+#include "common/polymarket/messages/market_frame_parser.hpp"
 
 namespace polybot::polymarket {
-namespace {
 
 using domain::Level;
 using domain::MarketId;
@@ -16,84 +15,6 @@ using domain::Price;
 using domain::Quantity;
 using domain::Side;
 using domain::TokenId;
-using Scalar = JsonCursor::Scalar;
-
-using Run = MarketFrame::Run;
-
-// The members of one message that concern us. event_type may come last, so all are kept as text
-// until it is known; only the arrays, whose keys are unmistakable, are read on the way.
-struct Members {
-  Scalar event_type;
-  Scalar market;
-  Scalar token;
-  Scalar timestamp;
-  Scalar price;
-  Scalar size;
-  Scalar side;
-  Scalar tick;
-  Scalar old_tick;
-  Scalar new_tick;
-  Scalar best_bid;
-  Scalar best_ask;
-  Scalar last_trade_price;
-  std::optional<Run> bids;
-  std::optional<Run> asks;
-  std::optional<Run> changes;
-  // A fault inside an array counts only if the message turns out to be one that needs it.
-  std::optional<ParseError> array_fault;
-};
-
-class FrameParser {
- public:
-  FrameParser(std::string_view text, MarketFrame& frame) : cursor_(text), frame_(frame) {}
-
-  bool parse();
-  [[nodiscard]] const ParseError& error() const { return error_; }
-
- private:
-  bool fail(ParseFault fault, std::string_view where) {
-    error_ = {fault, where};
-    return false;
-  }
-  bool not_json() { return fail(ParseFault::InvalidJson, "frame"); }
-
-  bool read_message();
-  static bool may_change_books(const Scalar& event_type);
-  bool read_member(std::string_view key, Members& members);
-  bool finish(const Members& members, std::string_view message_text);
-
-  // Reads an array with `read_element`; on a fault that is not JSON's, notes it in `members` and
-  // passes over the array.
-  template <class Pool, class ReadElement>
-  bool read_run(Pool& pool, std::size_t limit, std::optional<Run>& run, Members& members,
-                ReadElement read_element, std::string_view where);
-  bool read_level(Level& level);
-  bool read_change(PriceChange& change);
-
-  bool add_book(const Members& members);
-  bool add_changes(const Members& members);
-  bool add_trade(const Members& members);
-  bool add_tick_change(const Members& members);
-  bool add_best(const Members& members);
-  bool add_new_market(std::string_view message_text);
-  bool add_resolved(std::string_view message_text);
-
-  bool market(const Scalar& scalar, MarketId& id);
-  bool token(const Scalar& scalar, TokenId& id);
-  bool timestamp(const Scalar& scalar, domain::Timestamp& at);
-  bool trade_price(const Scalar& scalar, std::string_view where, Price& price);
-  bool quantity(const Scalar& scalar, std::string_view where, Quantity& quantity);
-  bool side(const Scalar& scalar, Side& side);
-  bool best(const Scalar& scalar, std::string_view where, std::optional<Price>& price);
-  // An absent or empty price is none.
-  bool optional_price(const Scalar& scalar, std::string_view where, std::optional<Price>& price);
-  void set_spans();
-
-  JsonCursor cursor_;
-  MarketFrame& frame_;
-  ParseError error_{ParseFault::InvalidJson, "frame"};
-};
-
 bool FrameParser::parse() {
   const char first = cursor_.peek();
   if (first == '[') {
@@ -340,6 +261,8 @@ bool FrameParser::add_best(const Members& members) {
   return true;
 }
 
+namespace {
+
 // The token ids of `key`, which is an array of decimal texts.
 std::vector<TokenId> tokens_of(ObjectReader& reader, std::string_view key) {
   std::vector<TokenId> tokens;
@@ -350,6 +273,8 @@ std::vector<TokenId> tokens_of(ObjectReader& reader, std::string_view key) {
   }
   return tokens;
 }
+
+}  // namespace
 
 bool FrameParser::add_new_market(std::string_view message_text) {
   const auto value = parse_json(message_text);
@@ -475,6 +400,8 @@ void FrameParser::set_spans() {
     }
   }
 }
+
+namespace {
 
 void clear(MarketFrame& frame) {
   frame.kind = FrameKind::Events;

@@ -71,6 +71,10 @@ class Feed {
   [[nodiscard]] const Publication& publication() const { return publication_; }
 
  private:
+  // Components of the service's health.
+  static constexpr std::string_view kFeed = "feed";
+  static constexpr std::string_view kBooks = "books";
+
   struct OpenSocket {
     std::unique_ptr<MarketLink> link;
     domain::Timestamp data_at{};  // up to when it told what changed: vouches for all its books

@@ -1,0 +1,98 @@
+// What the feed says to others: quotes, shards, metrics.
+#include "services/gateway/feed/feed.hpp"
+
+namespace polybot::gateway {
+
+using domain::Market;
+using domain::MarketId;
+using domain::Timestamp;
+
+Publication::Contents Feed::contents_of(domain::Shard shard) const {
+  Publication::Contents contents;
+  for (const MarketId& id : shards_.markets_in(shard)) {
+    if (const Market* market = catalogue_.find(id)) contents.markets.push_back(*market);
+    if (auto snapshot = book(id)) contents.books.push_back(std::move(*snapshot));
+  }
+  return contents;
+}
+
+// A market without a book (paused, ended) has an empty, stale quote: nobody may price by it.
+std::optional<domain::QuoteTick> Feed::quote(const MarketId& id) const {
+  const auto view = books_.find(id);
+  if (!view) {
+    if (catalogue_.find(id) == nullptr) return std::nullopt;
+    return domain::QuoteTick{
+        .market = id, .bid = {}, .ask = {}, .last = {}, .stale = true, .stamped_at = clock_.now()};
+  }
+  return domain::QuoteTick{
+      .market = id,
+      .bid = view->book->best_bid(),
+      .ask = view->book->best_ask(),
+      .last = view->last,
+      .stale = !view->fresh(),
+      .stamped_at = view->fresh() ? std::max(view->stamped_at, vouched_at(id)) : view->stamped_at};
+}
+
+void Feed::publish_quote(const MarketId& id) {
+  const auto tick = quote(id);
+  if (!tick) return;
+  publication_.publish(*tick);
+  const Market* market = catalogue_.find(id);
+  if (market != nullptr && listener_.on_quote) listener_.on_quote(*market, *tick);
+}
+
+// A quote inside an unfinished burst waits for the next round.
+void Feed::publish_quotes() {
+  for (auto id = changed_quotes_.begin(); id != changed_quotes_.end();) {
+    const auto view = books_.find(*id);
+    if (view && view->fresh() && !view->settled) {
+      ++id;
+      continue;
+    }
+    publish_quote(*id);
+    id = changed_quotes_.erase(id);
+  }
+}
+
+void Feed::publish_shard(domain::Shard shard) {
+  for (const MarketId& id : shards_.markets_in(shard)) {
+    const Market* market = catalogue_.find(id);
+    if (market == nullptr) continue;
+    publication_.publish(*market);
+    const auto view = books_.find(id);
+    if (view && view->fresh() && !view->settled) continue;  // its end is milliseconds away
+    if (const auto tick = quote(id)) publication_.publish(*tick);
+    if (auto snapshot = book(id)) publication_.publish(BookUpdate(std::move(*snapshot)));
+  }
+}
+
+void Feed::report() {
+  const std::size_t books = books_.size();
+  const std::size_t stale = books_.stale_count();
+  const std::size_t links = supervisor_.links();
+  const std::size_t open = supervisor_.links_open();
+  metrics_.markets_tracked.set(static_cast<double>(books));
+  metrics_.markets_refused.set(static_cast<double>(catalogue_.refused()));
+  metrics_.set_unreadable(catalogue_.unreadable());
+  metrics_.books_stale.set(static_cast<double>(stale));
+  metrics_.market_channel_connected.set(links > 0 && open == links ? 1 : 0);
+  if (!discovery_.complete()) {
+    health_.set_not_ready(kFeed, "the venue's listing has not been read yet");
+  } else if (open < links) {
+    health_.set_not_ready(kFeed, std::to_string(links - open) + " of " + std::to_string(links) +
+                                     " market channel connections are down");
+  } else {
+    health_.set_ready(kFeed);
+  }
+  // A market that has just begun or is being repaired is no reason to stop the rest.
+  if (books == 0) {
+    health_.set_not_ready(kBooks, "no market accepts orders");
+  } else if (stale * 10 > books) {
+    health_.set_not_ready(
+        kBooks, std::to_string(stale) + " of " + std::to_string(books) + " books are stale");
+  } else {
+    health_.set_ready(kBooks);
+  }
+}
+
+}  // namespace polybot::gateway
