@@ -52,7 +52,7 @@ struct PostedOrder {
 
 // What an HTTP answer to POST /order means for the order sent. Accepted only by the venue's full
 // rule (success, no error text, our order id, status live, matched or delayed); rejected only on a
-// 429, on a 401, 403 or 451 whatever its body (whoever stands at the door has let nothing in), or
+// 429, on a 401, 403 or 451 whatever its body (who stands at the door has let nothing in), or
 // on a known refusal text in a 2xx, 4xx or 503; ambiguous otherwise, whatever the status code, and
 // also for "Duplicated": then an earlier copy may live. `last_byte_at` goes into an ambiguous
 // outcome.

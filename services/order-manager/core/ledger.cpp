@@ -221,7 +221,7 @@ struct Ledger::Applier {
     ledger.starts_ = body.start;
     ledger.restores_.push_back(
         {event.seq, event.at, body.backup_seq, body.backup_at, body.lost_seq});
-    // Whoever has read the lost history takes a snapshot of this one.
+    // A reader of the lost history takes a snapshot of this one.
     for (auto& [topic, seq] : ledger.topic_seq_) seq = event.seq;
   }
 

@@ -20,7 +20,7 @@ constexpr int kPagesMax = 1'000;
 // Balances asked for side by side: half the connections to the venue, so that orders never wait.
 constexpr std::size_t kBalancesAtOnce = 4;
 
-// A refusal of the one thing that was asked for, not of whoever asks or of so many questions.
+// A refusal of the one thing that was asked for, not of the one who asks or of so many questions.
 bool refuses_this_alone(unsigned status) {
   const bool of_everything = status == 401 || status == 403 || status == 425 || status == 429;
   return status >= 400 && status <= 499 && !of_everything;
