@@ -83,7 +83,7 @@ struct Lease {
   LeaseEpoch epoch;
   Timestamp expires_at{};
   std::uint64_t granted_seq = 0;
-  // To be given up: the holder stops at once, says so, and only then is the shard granted anew.
+  // To be given up: the holder stops at once, says so, and only then is the shard granted again.
   bool revoked = false;
   bool operator==(const Lease&) const = default;
 };

@@ -185,7 +185,7 @@ asio::awaitable<int> Session::run() {
         wait_for_signal(), wait_for_end_of_recording(), stack_.watch(), view_.follow(), show());
     if (ended == 1) end = "The recording has ended; stopping";
   } catch (const std::exception& error) {
-    // Nobody would start again what ends: better in order now than by and by.
+    // Nobody would start again what ends: better to stop in order now than to end one by one.
     end = std::string("The launcher failed (") + error.what() + "); stopping";
     good = false;
   }

@@ -27,7 +27,7 @@ class Restores:
 
     def restore(self, fate):
         """kill -9, the journal is lost, the backup is restored; the launcher starts order-manager again."""
-        os.kill(self._stack.launcher, signal.SIGSTOP)  # whoever would start it in between
+        os.kill(self._stack.launcher, signal.SIGSTOP)  # it would start order-manager in between
         try:
             self._end_order_manager()
             if fate == "gone":

@@ -168,7 +168,7 @@ TEST_F(Restoration, LeavesAFlattenAsItWasThatWentOn) {
   EXPECT_EQ(next.core.ledger().flattens(), rig.core.ledger().flattens());
 }
 
-// It may have ended long ago: whoever reduces after the halt has not asked for it.
+// It may have ended long ago: a person who reduces after the halt has not asked for it.
 TEST_F(Restoration, EndsEveryFlattenWhenNobodyKnowsWhetherItEnded) {
   rig.hold(kArb, kMarket, "0.52", "25");
   give(FlattenPositions{std::nullopt});

@@ -171,7 +171,7 @@ TEST(OrderAnswer, RateLimitsAreRejectionsWhateverTheBody) {
   EXPECT_EQ(reject_reason(answer(429, "")), RejectReason::RateLimited);
 }
 
-// Whoever stands at the door has let nothing in.
+// A proxy that answers has let nothing in.
 TEST(OrderAnswer, ARefusalAtTheDoorIsDefiniteAndSaysWhy) {
   const auto region = answer(
       403, R"({"error":"Trading restricted in your region, please refer to available regions"})");
