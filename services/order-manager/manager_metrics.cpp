@@ -216,6 +216,7 @@ void write_journal(Sink& sink, const Figures& figures) {
   unread.set({"trade"}, count(figures.unread_trades));
   unread.set({"open_order"}, count(figures.unread_open_orders));
   unread.set({"balance"}, count(figures.unread_balances));
+  sink.counter("polybot_account_trades_given_up_total").set({}, count(figures.unread_given_up));
   auto paused = sink.gauge("polybot_submissions_paused");
   for (int i = 0; i < kPauseCauses; ++i) {
     const auto cause = static_cast<PauseCause>(i);

@@ -74,13 +74,13 @@ class Table:
 
 def seen(facts, watch, replicas):
     """{name of LEAST: how much of it the run had}."""
-    totals = facts.journal["totals"]
     ambiguous = [number for number, order in facts.orders.items() if order["ambiguous"]]
     value = facts.metrics.value
-    return {"orders": totals["orders"]["submitted"], "fills": totals["fills"], "kills": sum(replicas.kills.values()),
+    return {"orders": facts.journal["totals"]["orders"]["submitted"],
+            "fills": watch.risen["polybot_fills_total"], "kills": sum(replicas.kills.values()),
             "kills of order-manager": replicas.kills.get("order-manager", 0), "ambiguous orders": len(ambiguous),
             "ambiguous orders that had taken effect": sum(number in facts.venue.orders for number in ambiguous),
-            "reversed fills": totals["fills_reversed"],
+            "reversed fills": watch.risen["polybot_fills_reversed_total"],
             "resolutions": value("polybot_journal_events_total", kind="market_resolved") or 0,
             "lease moves": watch.lease_moves,
             "fenced signals": value("polybot_signals_received_total", outcome="fenced") or 0,

@@ -213,6 +213,15 @@ class Leases(unittest.TestCase):
             self.see(second, *([lease()] if second % 4 == 0 else []), resting=[QUOTE])
         self.assertEqual(self.watch.trouble, [])
 
+    def test_what_a_counter_rose_is_summed_over_a_restore_and_a_gap(self):
+        def scrape(*strategies):
+            return Scrape("# TYPE polybot_fills_reversed_total counter\n" + "".join(
+                f'polybot_fills_reversed_total{{strategy="{name}"}} {value}\n' for name, value in strategies))
+        for seen in (scrape(("farm", 3), ("maker", 2)), scrape(("farm", 5)), scrape(("farm", 5), ("maker", 2)),
+                     scrape(("farm", 1), ("maker", 0)), scrape(("farm", 2), ("maker", 1))):
+            self.watch.sum_up(seen)
+        self.assertEqual(self.watch.risen["polybot_fills_reversed_total"], 9)
+
     def test_each_kind_of_trouble_is_found_under_its_check(self):
         self.see(0, lease(), lease(replica="runner-2"))
         for second in range(9):

@@ -59,6 +59,9 @@ def unmet_need():
         return "there is no apt"
     if shutil.which("debootstrap") is None and not os.environ.get("POLYBOT_BARE_ROOT"):
         return "there is no debootstrap (apt-get install debootstrap)"
+    if not any(line.split()[4] == "/" for line in Path("/proc/self/mountinfo").read_text().splitlines()):
+        return ("the root folder is not a mount, as in a plain chroot: before entering it, mount its folder on itself "
+                "(mount --bind FOLDER FOLDER)")
     return None
 
 

@@ -15,6 +15,8 @@ OF_THE_JOURNAL = ("polybot_orders_total", "polybot_orders_corrected_total", "pol
                   "polybot_trade_volume_usd_total", "polybot_risk_denials_total", "polybot_journal_events_total",
                   "polybot_signals_received_total", "polybot_leases_fenced_total",
                   "polybot_trading_state_changes_total")
+# How far these rose in the whole run is told, over restores too.
+SUMMED = ("polybot_fills_total", "polybot_fills_reversed_total")
 
 
 class Watch:
@@ -26,6 +28,8 @@ class Watch:
         self.samples = 0           # of the lease table
         self.lease_moves = 0
         self.last = None           # the last scrape
+        self.risen = dict.fromkeys(SUMMED, 0.0)
+        self._stood = {}           # (name, labels): the value at the last scrape that had it
         self._restored_at = None   # a backup, on the monotonic clock
         self._holders = {}         # (strategy, shard): (replica, incarnation, epoch)
         self._unleased = {}        # order: since when it rests in an unleased shard
@@ -60,8 +64,16 @@ class Watch:
             return
         if self.last is not None:
             self.trouble += [f"a counter fell: {text}" for text in falling(self.last, scrape) if not self._excused(text)]
+        self.sum_up(scrape)
         self.last = scrape
         self.scrapes += 1
+
+    def sum_up(self, scrape):
+        """One answer of /metrics: adds what each counter of SUMMED has risen since it was last seen."""
+        for name in SUMMED:
+            for key, value in scrape.families.get(name, {}).items():
+                self.risen[name] += max(0.0, value - self._stood.get(key, 0.0))
+                self._stood[key] = value
 
     def restored(self):
         """To be called when a backup is restored."""
