@@ -67,7 +67,8 @@ class Run:
         self.recording = []
         self.phase = "starting"
         self.trouble = []
-        self._began = None
+        self._began = None        # the last scrape before the phase
+        self._begun = 0.0         # when that was
         self._last = None
         self._ended = threading.Event()
         self._recorder = threading.Thread(target=self._record, daemon=True)
@@ -119,6 +120,7 @@ class Run:
 
     def begin(self, phase):
         self._began = self.recording[-1][1] if self.recording else None
+        self._begun = time.monotonic()
         self.phase = phase
 
     def value(self, name, **labels):
@@ -147,11 +149,14 @@ class Run:
 
     # ---- alerts ----
 
-    def wait_firing(self, alerts, meanwhile):
+    def wait_fired(self, alerts, meanwhile):
+        """Until all have fired since the phase began."""
         def missing():
+            silent = set(alerts) - self.monitoring.fired_since(self._begun)
+            if not silent:
+                return None
             meanwhile(self)
-            silent = set(alerts) - self.monitoring.firing()
-            return f"silent: {', '.join(sorted(silent))}" if silent else None
+            return f"silent: {', '.join(sorted(silent))}"
         return wait_until(f"{', '.join(alerts)} fire", missing)
 
     def watch_firing(self, alert, seconds):
@@ -227,7 +232,7 @@ def provoke(run, provocation, rows, table):
             return provocation.until(run) or ", ".join(row["name"] for row in unseen) or None
         seen = wait_until(f"{provocation.name} is seen", missing)
         if provocation.alerts:
-            fired = seen + run.wait_firing(provocation.alerts, provocation.meanwhile)
+            fired = seen + run.wait_fired(provocation.alerts, provocation.meanwhile)
         provocation.then(run)
     except Failed as failed:
         failure = failure or str(failed)

@@ -6,11 +6,13 @@ Everything listens on loopback, on ports chosen for this run, and keeps its file
 import contextlib
 import http.server
 import json
+import math
 import re
 import shutil
 import socket
 import subprocess
 import threading
+import time
 import urllib.parse
 
 from stack import free_port, request
@@ -136,6 +138,11 @@ class Monitoring:
 
     def firing(self):
         return {alert["labels"]["alertname"] for alert in self.ask("alerts")["alerts"] if alert["state"] == "firing"}
+
+    def fired_since(self, begun):
+        """Names of the alerts that fired at any time since then (a monotonic time); some fire for a few seconds."""
+        query = f'present_over_time(ALERTS{{alertstate="firing"}}[{math.ceil(time.monotonic() - begun)}s])'
+        return {alert["metric"]["alertname"] for alert in self.ask("query", query=query)["result"]}
 
     def rules(self):
         return [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]

@@ -6,7 +6,8 @@ A recording is a list of (phase, Scrape): the phase is "healthy", or the name of
   moves        some series has two different values within one stretch of time without a fault
   constant     present in every scrape, and never changes while the process that sends it lives
   invariant    present in every scrape and within its bounds while everything is well
-  fault:NAME   some series has, in the phase NAME, a value that it had neither in the healthy time nor just before
+  fault:NAME   some series has, in the phase NAME, a value that it had neither in the healthy time nor just before;
+               of a family that is part of another (PART_OF): it lags behind the other, and did not just before
 """
 
 # Required values of the families whose proof is `invariant`: what must hold while everything is well.
@@ -18,6 +19,10 @@ INVARIANTS = {
     "polybot_market_data_frames_refused_total":
         lambda value, labels: value == 0 or labels["reason"] == "untracked_token",
 }
+
+
+# Of one replica that is ready one is ready, and of two of which one is not as well: only both numbers say it.
+PART_OF = {"polybot_service_replicas_ready": "polybot_service_replicas"}
 
 
 def _samples(scrapes, family):
@@ -72,6 +77,8 @@ def _fault(recording, family, name):
     first = next((number for number, (phase, _) in enumerate(recording) if phase == name), None)
     if first is None:
         return f"the fault {name} was not provoked"
+    if family in PART_OF:
+        return _lags(recording[first - 1:], family, PART_OF[family], name) if first else "nothing was seen before"
     resting = {}
     for number, (phase, scrape) in enumerate(recording[:first]):
         if phase == "healthy" or number == first - 1:
@@ -82,6 +89,18 @@ def _fault(recording, family, name):
             if phase == name and key in resting and value not in resting[key]:
                 return None
     return f"{name} left every series of it at a value it had before"
+
+
+def _lags(recording, part, whole, name):
+    """`recording` begins with the last scrape before the fault."""
+    def lagging(scrape):
+        wholes = {key[1]: value for key, value in scrape.families.get(whole, {}).items()}
+        return {labels for (_, labels), value in scrape.families.get(part, {}).items()
+                if value < wholes.get(labels, value)}
+    before = lagging(recording[0][1])
+    if any(lagging(scrape) - before for phase, scrape in recording if phase == name):
+        return None
+    return f"{name} made no series of it lag behind {whole}"
 
 
 def check(row, recording):
