@@ -1,11 +1,11 @@
 #!/bin/sh
-# Wakes the known bugs of the cores (services/order-manager/core/mutation.hpp) one by one and demands
+# Wakes the known bugs of the cores (common/domain/mutation.hpp) one by one and demands
 # that the simulation notices each of them, in a seed that holds without it.
 #   SEEDS=n          how many seeds a mutant has to survive (300, as many as `make test` runs)
 #   MUTANTS='8 11'   these alone
 set -eu
 tree=${BUILD_FOLDER:-build}/mutants
-header=services/order-manager/core/mutation.hpp
+header=common/domain/mutation.hpp
 seeds=${SEEDS:-300}
 results=$tree/results
 test="$tree/tests/simulation/simulation_test"

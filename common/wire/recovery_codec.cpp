@@ -20,6 +20,10 @@ void take_entries(const google::protobuf::RepeatedPtrField<std::string>& from,
   to.assign(from.begin(), from.end());
 }
 
+std::string name_of(const domain::StrategyName& stream) {
+  return stream.value.empty() ? std::string(domain::kAllStrategies) : stream.value;
+}
+
 ReplayedEvents read_events(Reading& reading, const v1::ReplayedEvents& message) {
   ReplayedEvents events{.events = {}, .more = message.more()};
   reading.require(message.events_size() <= kEntriesMax, DecodeError::OutOfRange);
@@ -29,21 +33,20 @@ ReplayedEvents read_events(Reading& reading, const v1::ReplayedEvents& message) 
   return events;
 }
 
-OrdersSnapshot read_snapshot(Reading& reading, const v1::OrdersSnapshot& message) {
-  OrdersSnapshot snapshot{
-      .at_seq = message.at_seq(), .page = message.page(), .pages = message.pages()};
+StatePage read_page(Reading& reading, const v1::OrdersSnapshot& message) {
+  StatePage page{.at_seq = message.at_seq(), .page = message.page(), .pages = message.pages()};
   reading.require(message.entries_size() <= kEntriesMax, DecodeError::OutOfRange);
   reading.require(
       message.pages() >= 1 && message.pages() <= kPagesMax && message.page() < message.pages(),
       DecodeError::OutOfRange);
-  if (!reading.failed()) take_entries(message.entries(), snapshot.entries);
-  return snapshot;
+  if (!reading.failed()) take_entries(message.entries(), page.entries);
+  return page;
 }
 
 }  // namespace
 
-bool fits_answer(std::size_t& bytes_so_far, std::size_t entry_bytes) {
-  if (bytes_so_far + entry_bytes + kEntryOverhead > kAnswerBytesMax) return false;
+bool fits_answer(std::size_t& bytes_so_far, std::size_t entry_bytes, std::size_t answer_bytes_max) {
+  if (bytes_so_far + entry_bytes + kEntryOverhead > answer_bytes_max) return false;
   bytes_so_far += entry_bytes + kEntryOverhead;
   return true;
 }
@@ -113,13 +116,13 @@ DecodeError decode_books_answer(std::string_view bytes, BooksAnswer& out) {
 std::string encode_orders_request(const OrdersRequest& request) {
   v1::OrdersRequest out;
   if (const auto* replay = std::get_if<ReplayRequest>(&request)) {
-    out.set_stream(replay->stream.value);
+    out.set_stream(name_of(replay->stream));
     out.set_after_seq(replay->after_seq);
   } else {
-    const auto& snapshot = std::get<SnapshotRequest>(request);
-    out.set_stream(snapshot.stream.value);
-    out.mutable_snapshot_page()->set_at_seq(snapshot.at_seq);
-    out.mutable_snapshot_page()->set_page(snapshot.page);
+    const auto& wanted = std::get<StatePageRequest>(request);
+    out.set_stream(name_of(wanted.stream));
+    out.mutable_snapshot_page()->set_at_seq(wanted.at_seq);
+    out.mutable_snapshot_page()->set_page(wanted.page);
   }
   return out.SerializeAsString();
 }
@@ -129,14 +132,15 @@ DecodeError decode_orders_request(std::string_view bytes, OrdersRequest& out) {
   if (!parse(bytes, message)) return DecodeError::Malformed;
   Reading reading;
   domain::StrategyName stream = reading.strategy(message.stream());
+  if (stream.value == domain::kAllStrategies) stream = {};
   switch (message.wanted_case()) {
     case v1::OrdersRequest::kAfterSeq:
       out = ReplayRequest{.stream = std::move(stream), .after_seq = message.after_seq()};
       break;
     case v1::OrdersRequest::kSnapshotPage:
-      out = SnapshotRequest{.stream = std::move(stream),
-                            .at_seq = message.snapshot_page().at_seq(),
-                            .page = reading.at_most(message.snapshot_page().page(), kPagesMax)};
+      out = StatePageRequest{.stream = std::move(stream),
+                             .at_seq = message.snapshot_page().at_seq(),
+                             .page = reading.at_most(message.snapshot_page().page(), kPagesMax)};
       break;
     case v1::OrdersRequest::WANTED_NOT_SET:
       return DecodeError::Missing;
@@ -150,12 +154,12 @@ std::string encode_orders_answer(const OrdersAnswer& answer) {
     v1::ReplayedEvents& to = *out.mutable_events();
     for (const std::string& event : events->events) to.add_events(event);
     to.set_more(events->more);
-  } else if (const auto* snapshot = std::get_if<OrdersSnapshot>(&answer)) {
+  } else if (const auto* page = std::get_if<StatePage>(&answer)) {
     v1::OrdersSnapshot& to = *out.mutable_snapshot();
-    to.set_at_seq(snapshot->at_seq);
-    to.set_page(snapshot->page);
-    to.set_pages(snapshot->pages);
-    for (const std::string& entry : snapshot->entries) to.add_entries(entry);
+    to.set_at_seq(page->at_seq);
+    to.set_page(page->page);
+    to.set_pages(page->pages);
+    for (const std::string& entry : page->entries) to.add_entries(entry);
   } else {
     out.set_snapshot_needed(true);
   }
@@ -171,10 +175,10 @@ DecodeError decode_orders_answer(std::string_view bytes, OrdersAnswer& out) {
       out = read_events(reading, message.events());
       break;
     case v1::OrdersAnswer::kSnapshot:
-      out = read_snapshot(reading, message.snapshot());
+      out = read_page(reading, message.snapshot());
       break;
     case v1::OrdersAnswer::kSnapshotNeeded:
-      out = SnapshotNeeded{};
+      out = NotKept{};
       break;
     case v1::OrdersAnswer::ANSWER_NOT_SET:
       return DecodeError::Missing;

@@ -1,8 +1,9 @@
 // Requests and answers of the two recovery ports as bytes: the books of a shard (5551), replays and
-// snapshots of order streams (5562). Events and snapshot entries are carried as encoded bytes;
-// their codec is order_codec.hpp.
+// the state of order streams (5562). Events are carried as encoded bytes; their codec is
+// order_codec.hpp.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,7 +14,6 @@
 #include "common/domain/ids.hpp"
 #include "common/domain/market_data.hpp"
 #include "common/wire/decode_error.hpp"
-#include "common/wire/sequence.hpp"
 
 namespace polybot::wire {
 
@@ -24,6 +24,12 @@ inline constexpr std::size_t kAnswerBytesMax = (std::size_t{1} << 20) - 1024;
 
 struct BooksRequest {
   domain::Shard shard;
+};
+// A place in one bus stream: the producer's incarnation and the number of a message.
+struct Position {
+  std::uint64_t incarnation = 0;
+  std::uint64_t seq = 0;
+  constexpr auto operator<=>(const Position&) const = default;
 };
 struct BooksAnswer {
   Position position;  // of md.<shard>: these books include every message up to it
@@ -41,22 +47,22 @@ DecodeError decode_books_answer(std::string_view bytes, BooksAnswer& out);
 // ---- port 5562: orders
 
 struct ReplayRequest {
-  domain::StrategyName stream;  // a strategy, or "all"
+  domain::StrategyName stream;  // empty: order.all
   std::uint64_t after_seq = 0;
 };
-struct SnapshotRequest {
+struct StatePageRequest {
   domain::StrategyName stream;
-  std::uint64_t at_seq = 0;  // 0: take a new snapshot; else the one whose pages are being read
+  std::uint64_t at_seq = 0;  // 0: the state now; else the state whose pages are being read
   std::uint32_t page = 0;
 };
-using OrdersRequest = std::variant<ReplayRequest, SnapshotRequest>;
+using OrdersRequest = std::variant<ReplayRequest, StatePageRequest>;
 
 struct ReplayedEvents {
   std::vector<std::string> events;  // encoded StreamedEvents, oldest first
   bool more = false;                // ask again after the last of these
 };
-// The state of a stream as encoded StreamedEvents, to be folded in this order by whoever folds the
-// stream (prev is not to be checked; every seq is at_seq):
+// A page of the state of a stream, told as encoded StreamedEvents, to be folded in this order like
+// the stream itself (prev is not to be checked; every seq is at_seq):
 //   each position   MarketRecorded with `position`        (the strategy in the event)
 //   each order      OrderSubmitted with `status` = its status now, then its booked fills as
 //   OrderFilled
@@ -64,15 +70,15 @@ struct ReplayedEvents {
 //                   thousand
 //   each signal whose legs are unlevel   LegsImbalanced
 // The reader forgets what it knew of the stream before the first page.
-struct OrdersSnapshot {
+struct StatePage {
   std::uint64_t at_seq = 0;  // the state after this journal number
   std::uint32_t page = 0;
   std::uint32_t pages = 1;
   std::vector<std::string> entries;
 };
-// The wanted events are no longer kept, or were never known: ask for a snapshot.
-struct SnapshotNeeded {};
-using OrdersAnswer = std::variant<ReplayedEvents, OrdersSnapshot, SnapshotNeeded>;
+// The wanted events are no longer kept, or were never known: ask for the state.
+struct NotKept {};
+using OrdersAnswer = std::variant<ReplayedEvents, StatePage, NotKept>;
 
 [[nodiscard]] std::string encode_orders_request(const OrdersRequest& request);
 DecodeError decode_orders_request(std::string_view bytes, OrdersRequest& out);
@@ -82,6 +88,7 @@ DecodeError decode_orders_answer(std::string_view bytes, OrdersAnswer& out);
 
 // Whether an entry of `entry_bytes` may join entries of `bytes_so_far` in one answer; adds it if
 // so.
-[[nodiscard]] bool fits_answer(std::size_t& bytes_so_far, std::size_t entry_bytes);
+[[nodiscard]] bool fits_answer(std::size_t& bytes_so_far, std::size_t entry_bytes,
+                               std::size_t answer_bytes_max = kAnswerBytesMax);
 
 }  // namespace polybot::wire

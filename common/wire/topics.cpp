@@ -33,10 +33,7 @@ std::string signal(const domain::StrategyName& name) {
   return joined(channels::kSignal, name.value);
 }
 std::string order(const domain::StrategyName& name) {
-  return joined(channels::kOrder, name.value);
-}
-std::string order_all() {
-  return joined(channels::kOrder, domain::kAllStrategies);
+  return joined(channels::kOrder, name.value.empty() ? domain::kAllStrategies : name.value);
 }
 std::string runner(const domain::ReplicaName& replica) {
   return joined(channels::kRunner, replica.value);
@@ -62,6 +59,12 @@ std::optional<domain::Shard> shard_of(std::string_view topic) {
   const domain::Shard shard{static_cast<std::uint8_t>(value)};
   // One spelling per shard: "md.07" is not a topic of ours.
   return digits == std::to_string(value) ? std::optional(shard) : std::nullopt;
+}
+
+domain::StrategyName strategy_of(std::string_view order_topic) {
+  const std::string_view tail = tail_of(order_topic);
+  return tail == domain::kAllStrategies ? domain::StrategyName{}
+                                        : domain::StrategyName{std::string(tail)};
 }
 
 std::string_view tail_of(std::string_view topic) {

@@ -47,8 +47,8 @@ namespace topics {
 [[nodiscard]] std::string quote(domain::Shard shard);                // quote.<shard>
 [[nodiscard]] std::string market(domain::Shard shard);               // market.<shard>
 [[nodiscard]] std::string signal(const domain::StrategyName& name);  // signal.<strategy>
-[[nodiscard]] std::string order(const domain::StrategyName& name);   // order.<strategy>
-[[nodiscard]] std::string order_all();  // order.all: account-wide records
+// order.<strategy>; of the empty name order.all, the account-wide records.
+[[nodiscard]] std::string order(const domain::StrategyName& name);
 [[nodiscard]] std::string runner(const domain::ReplicaName& replica);  // runner.<replica>
 [[nodiscard]] std::string metrics(std::string_view service);           // metrics.<service>
 [[nodiscard]] std::string status(std::string_view service);            // status.<service>
@@ -58,6 +58,8 @@ inline constexpr std::string_view kLease = "lease";
 
 // The shard of md.<n>, quote.<n> or market.<n>; empty for anything else.
 [[nodiscard]] std::optional<domain::Shard> shard_of(std::string_view topic);
+// The strategy of order.<strategy>; the empty name for order.all.
+[[nodiscard]] domain::StrategyName strategy_of(std::string_view order_topic);
 // What follows the first dot; empty when there is none.
 [[nodiscard]] std::string_view tail_of(std::string_view topic);
 }  // namespace topics

@@ -4,14 +4,15 @@
 #include <utility>
 
 #include "common/bus/publisher.hpp"
+#include "common/feeds/order_feed.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/until_one_ends.hpp"
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/signal_codec.hpp"
 #include "common/wire/topics.hpp"
 #include "services/strategy-runner/market_feed.hpp"
-#include "services/strategy-runner/order_feed.hpp"
 #include "services/strategy-runner/runner_metrics.hpp"
+#include "services/strategy-runner/stream_inputs.hpp"
 
 namespace polybot::strategy_runner {
 namespace {
@@ -45,6 +46,17 @@ bus::PublisherConfig publisher_config(const Config& config, const runtime::Runti
           .endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.signals}},
           .trust = config.bus.trust,
           .unix_now_ns = [clock = runtime.clock] { return domain::to_unix_ns(clock.now()); }};
+}
+
+feeds::OrderFeedSettings order_feed_settings(const Config& config) {
+  feeds::OrderFeedSettings settings{.orders_address = config.bus.orders,
+                                    .recovery_address = config.bus.orders_recovery,
+                                    .trust = config.bus.trust,
+                                    .ring_frames = config.bus.ring_frames,
+                                    .streams = {}};
+  for (const StrategySettings& strategy : config.runner.strategies)
+    settings.streams.push_back(strategy.name);
+  return settings;
 }
 
 std::string level_text(std::string_view verb, const std::optional<domain::Level>& level) {
@@ -83,14 +95,16 @@ class Service {
         runner_(identified(config.runner, runtime)),
         runner_metrics_(metrics_->registry(), runner_),
         publisher_(runtime.io.get_executor(), publisher_config(config, runtime), stats_),
-        market_feed_(
-            runtime.io.get_executor(), config.bus, stats_, metrics_->registry(),
-            {.apply = [this](const Input& input) { apply(input); },
-             .settle = [this](domain::Duration received_at) { settle(received_at); },
-             .is_stale = [this](const domain::MarketId& market) { return is_stale(market); }}),
-        order_feed_(runtime.io.get_executor(), config, stats_,
-                    {.apply = [this](const Input& input) { apply(input); },
-                     .settle = [this] { settle(std::nullopt); }}) {
+        market_feed_(runtime.io.get_executor(), config.bus, stats_, metrics_->registry(),
+                     {.apply = [this](const Input& input) { apply(input); },
+                      .settle = [this](domain::Duration received_at) { settle(received_at); }}),
+        order_feed_(
+            runtime.io.get_executor(), order_feed_settings(config), stats_,
+            {.orders = inputs_of_orders([this](const Input& input) { apply(input); }),
+             .on_states = [this](const wire::StrategyTable& table) { take(table); },
+             .on_leases =
+                 [this](const std::vector<domain::Lease>& leases) { apply(LeasesHeard{leases}); },
+             .settle = [this] { settle(std::nullopt); }}) {
     metrics_->registry().before_collect([this] { observe(); });
     for (const std::string_view name : {kMarketDataPart, kOrderManagerPart, kLeasesPart}) {
       runtime_.health.add(name, "nothing heard yet");
@@ -101,8 +115,7 @@ class Service {
     metrics_->start();
     runtime::log::info("Strategy runner started", {{"strategies", runner_.strategies()},
                                                    {"market_data", config_.bus.market_data}});
-    (void)co_await runtime::until_one_ends(market_feed_.read(), market_feed_.recover(),
-                                           order_feed_.read(), order_feed_.recover(), tick(),
+    (void)co_await runtime::until_one_ends(market_feed_.run(), order_feed_.run(), tick(),
                                            announce(), runtime_.stop.wait());
     // Order-manager passes the resting orders of an orderly leaver on.
     publish_announcement(Leaving::Yes);
@@ -133,6 +146,17 @@ class Service {
     if (!runner_.released().empty()) publish_announcement(Leaving::No);
   }
 
+  void take(const wire::StrategyTable& table) {
+    unmanaged_.clear();
+    for (const StrategySettings& ours : config_.runner.strategies) {
+      const bool managed = std::any_of(
+          table.strategies.begin(), table.strategies.end(),
+          [&](const domain::StrategyState& state) { return state.strategy == ours.name; });
+      if (!managed) unmanaged_.push_back(ours.name);
+    }
+    for (const domain::StrategyState& state : table.strategies) apply(StrategyHeard{state});
+  }
+
   // Evaluates what the inputs left to do and sends what came of it.
   void settle(std::optional<domain::Duration> received_at) {
     const std::size_t repeats = outputs_.signals.size();
@@ -150,7 +174,6 @@ class Service {
       log_signal(signal);
     }
     outputs_.signals.clear();
-    outputs_.snapshots_wanted.clear();  // the feed asks by itself when it reports a gap
   }
 
   static void log_signal(const domain::Signal& signal) {
@@ -159,11 +182,6 @@ class Service {
                                            {"strategy", signal.strategy.value},
                                            {"wants", wanted_text(signal)},
                                            {"trace_id", domain::to_string(signal.trace)}});
-  }
-
-  bool is_stale(const domain::MarketId& market) const {
-    const BookState* book = runner_.markets().any_book(market);
-    return book != nullptr && book->stale;
   }
 
   void fire_timer() {
@@ -227,7 +245,7 @@ class Service {
   // Order-manager leases no strategy that its own configuration lacks.
   void judge_strategies() {
     std::string all;
-    for (const domain::StrategyName& name : order_feed_.unmanaged()) {
+    for (const domain::StrategyName& name : unmanaged_) {
       all.append(all.empty() ? "" : "; ")
           .append(name.value + " never trades: order-manager.toml has no [strategies." +
                   name.value + "]");
@@ -261,8 +279,10 @@ class Service {
   Outputs outputs_;
   bus::Publisher publisher_;
   MarketFeed market_feed_;
-  OrderFeed order_feed_;
+  feeds::OrderFeed order_feed_;
   bool full_ = false;  // said so
+  // Strategies of this process that order-manager's configuration lacks: they never get a lease.
+  std::vector<domain::StrategyName> unmanaged_;
   std::string unmanaged_told_;
   std::uint64_t shards_told_ = 0;
 };

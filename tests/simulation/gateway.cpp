@@ -53,7 +53,7 @@ void Gateway::restart() {
   builder_ = {};
   markets_.clear();
   moved_.clear();
-  frames_.clear();
+  last_seqs_.clear();
 }
 
 void Gateway::crawl() {
@@ -152,12 +152,23 @@ domain::Shard Gateway::shard_of(const MarketId& market) const {
   return domain::shard_of(markets_.at(market).event);
 }
 
-void Gateway::send(domain::Shard shard, std::vector<BookUpdate> updates) {
-  publish_frame({.incarnation = incarnation_,
-                 .seq = ++frames_[shard],
-                 .shard = shard,
-                 .sent_at = clock_.now(),
-                 .updates = std::move(updates)});
+void Gateway::send(domain::Shard shard, const std::vector<BookUpdate>& updates) {
+  std::uint64_t& last_seq = last_seqs_[shard];
+  MarketDataFrame frame{.head = {.shard = shard,
+                                 .incarnation = incarnation_,
+                                 .first_seq = last_seq + 1,
+                                 .sent_at = clock_.now()},
+                        .messages = {},
+                        .books_after = {}};
+  last_seq += updates.size();
+  std::set<MarketId> markets;
+  for (const BookUpdate& update : updates) {
+    frame.messages.emplace_back(codec_.encode(update));
+    if (!markets.insert(market_of(update)).second) continue;
+    auto book = builder_.snapshot(market_of(update), clock_.now());
+    if (book && !book->stale) frame.books_after.push_back(std::move(*book));
+  }
+  publish_frame(frame);
 }
 
 // Publishes what the builder made of its inputs, asks for what it lacks.
@@ -171,7 +182,7 @@ void Gateway::tell() {
   }
   for (const gateway::Resync& resync : updates_.resyncs) ask_for_book(resync.market);
   updates_.clear();
-  for (auto& [shard, updates] : by_shard) send(shard, std::move(updates));
+  for (const auto& [shard, updates] : by_shard) send(shard, updates);
 }
 
 void Gateway::tick() {
@@ -214,26 +225,35 @@ void Gateway::complete() {
   }
   if (!markets.empty()) publish_markets(markets);
   if (!quotes.empty()) publish_quotes(quotes);
-  for (const domain::Shard shard : shards) repeat_books(shard);
+  for (const domain::Shard shard : shards) {
+    std::vector<BookUpdate> updates;
+    for (domain::BookSnapshot& book : books(shard)) updates.emplace_back(std::move(book));
+    if (!updates.empty()) send(shard, updates);
+  }
   stage_.schedule.after(kComplete, [this] { complete(); });
 }
 
-void Gateway::repeat(domain::Shard shard) {
-  std::vector<domain::Market> markets;
+std::string Gateway::answer(std::string_view request) {
+  wire::BooksRequest wanted;
+  require(wire::decode_books_request(request, wanted) == wire::DecodeError::None,
+          "a request for books cannot be read");
+  wire::BooksAnswer answer{.position = {incarnation_, last_seqs_[wanted.shard]},
+                           .books = books(wanted.shard),
+                           .complete = true,
+                           .markets = {}};
   for (const auto& [id, market] : markets_) {
-    if (shard_of(id) == shard) markets.push_back(market);
+    if (shard_of(id) == wanted.shard) answer.markets.push_back(market);
   }
-  if (!markets.empty()) publish_markets(markets);
-  repeat_books(shard);
+  return wire::encode_books_answer(answer);
 }
 
-void Gateway::repeat_books(domain::Shard shard) {
-  std::vector<BookUpdate> books;
+std::vector<domain::BookSnapshot> Gateway::books(domain::Shard shard) const {
+  std::vector<domain::BookSnapshot> books;
   for (const auto& [id, market] : markets_) {
     if (market.status != MarketStatus::Active || shard_of(id) != shard) continue;
-    if (auto book = builder_.snapshot(id, clock_.now())) books.emplace_back(std::move(*book));
+    if (auto book = builder_.snapshot(id, clock_.now())) books.push_back(std::move(*book));
   }
-  if (!books.empty()) send(shard, std::move(books));
+  return books;
 }
 
 }  // namespace polybot::simulation

@@ -7,9 +7,12 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "common/follow/shard_follower.hpp"
 #include "services/gateway/core/book_builder.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "tests/simulation/clock.hpp"
@@ -17,13 +20,12 @@
 
 namespace polybot::simulation {
 
-// One frame of md.<shard>.
+// One frame of md.<shard>, and for the auditor what it does not carry: the books it speaks of, as
+// they are after it where the gateway vouches for them.
 struct MarketDataFrame {
-  std::uint64_t incarnation = 0;
-  std::uint64_t seq = 0;  // of the shard's frames in this incarnation, from 1
-  domain::Shard shard;
-  Timestamp sent_at{};
-  std::vector<gateway::BookUpdate> updates;
+  follow::FrameHead head;
+  std::vector<std::string> messages;
+  std::vector<domain::BookSnapshot> books_after;
 };
 
 class Gateway {
@@ -38,9 +40,8 @@ class Gateway {
   void start();
   // Everything it knew is gone; it discovers the world again.
   void restart();
-  // A reader has missed something or has only just come: the shard's definitions and books come
-  // again.
-  void repeat(domain::Shard shard);
+  // The recovery port. Throws Violation for what is not a request.
+  [[nodiscard]] std::string answer(std::string_view request);
   [[nodiscard]] ProcessClock& clock() { return clock_; }
 
  private:
@@ -57,8 +58,8 @@ class Gateway {
   void complete();
   void crawl();
   void watch_clock();
-  void repeat_books(domain::Shard shard);
-  void send(domain::Shard shard, std::vector<gateway::BookUpdate> updates);
+  [[nodiscard]] std::vector<domain::BookSnapshot> books(domain::Shard shard) const;
+  void send(domain::Shard shard, const std::vector<gateway::BookUpdate>& updates);
   [[nodiscard]] domain::QuoteTick quote_of(const domain::MarketId& market) const;
   [[nodiscard]] domain::Shard shard_of(const domain::MarketId& market) const;
 
@@ -70,7 +71,8 @@ class Gateway {
   gateway::BookUpdates updates_;
   std::map<domain::MarketId, domain::Market> markets_;
   std::set<domain::MarketId> moved_;
-  std::map<domain::Shard, std::uint64_t> frames_;
+  wire::MarketDataCodec codec_;
+  std::map<domain::Shard, std::uint64_t> last_seqs_;  // of the messages of this incarnation
 };
 
 }  // namespace polybot::simulation

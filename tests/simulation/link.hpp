@@ -1,6 +1,6 @@
 // One direction of a connection between two processes under seeded weather: messages are delayed,
-// lost, repeated, overtaken, and now and then nothing passes for a while. Who sends learns nothing
-// of it.
+// lost, repeated, overtaken or made unreadable, and now and then nothing passes for a while. Who
+// sends learns nothing of it.
 #pragma once
 
 #include <functional>
@@ -23,6 +23,7 @@ struct Weather {
   Duration delay_max = milliseconds(5);
   std::int64_t stall_ppm = 0;  // a message that takes up to stall_max
   Duration stall_max = milliseconds(800);
+  std::int64_t unreadable_ppm = 0;
 };
 
 class Link {
@@ -42,11 +43,16 @@ class Link {
     stage_.schedule.at(arrival(), std::move(deliver));
   }
 
+  // Of the messages that are bytes, some arrive as nonsense.
+  [[nodiscard]] std::string worn(std::string bytes) {
+    return random_.chance(weather_.unreadable_ppm) ? "\xFF" : std::move(bytes);
+  }
+
   // Nothing passes for so long; what is under way arrives.
   void cut(Duration span) { cut_until_ = std::max(cut_until_, stage_.now() + span); }
   // Nothing is lost, repeated or stalled any more.
   void heal() {
-    weather_.loss_ppm = weather_.repeat_ppm = weather_.stall_ppm = 0;
+    weather_.loss_ppm = weather_.repeat_ppm = weather_.stall_ppm = weather_.unreadable_ppm = 0;
     cut_until_ = {};
   }
   [[nodiscard]] bool is_cut() const { return stage_.now() < cut_until_; }

@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "services/order-manager/core/stream_snapshot.hpp"
+#include "common/wire/order_codec.hpp"
 #include "tests/simulation/mapping.hpp"
 #include "tests/simulation/tell.hpp"
 
@@ -72,7 +72,7 @@ void Manager::boot() {
   clock_.begin();
   stopping_ = false;
   links_.clear();
-  streams_.clear();
+  forget_streams();
   failed_ = false;
   fold_and_start();
   if (!core_) return;
@@ -108,7 +108,7 @@ void Manager::fold_and_start() {
   // Every second process starts from the newest snapshot.
   if (auto snapshot = process_ % 2 == 0 ? journal_.snapshot() : std::nullopt) {
     core_->restore(std::move(*snapshot));
-    for (const auto& [topic, seq] : core_->ledger().topics()) resume(topic, seq);
+    streams_.resume(core_->ledger());
   }
   for (std::uint64_t seq = core_->ledger().last_seq() + 1; seq <= journal_.last_seq(); ++seq)
     remember(core_->apply(journal_.read(seq)));
@@ -118,7 +118,7 @@ void Manager::fold_and_start() {
   finish_turn();
   if (!core_) return;
   // What was found but could not be made safe is told to nobody.
-  if (failed_) return streams_.clear();
+  if (failed_) return forget_streams();
   require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   for (const auto& [channel, link] : links_) deliver(om::VenueSessionChanged{channel, link});
 }
@@ -331,42 +331,19 @@ void Manager::connect_user_channel() {
 
 // ---- streams
 
-// Of what came before a snapshot only the number is known.
-void Manager::resume(const StrategyName& topic, std::uint64_t seq) {
-  streams_.try_emplace(topic, Stream{.kept = {}, .dropped_up_to = seq, .last_seq = seq});
+void Manager::forget_streams() {
+  streams_ = om::KeptStreams(plan_.streams);
 }
 
 void Manager::remember(const StreamedEvent& event) {
-  const auto [found, is_new] = streams_.try_emplace(event.event.strategy);
-  Stream& stream = found->second;
-  if (is_new) stream.dropped_up_to = event.prev;
-  if (event.event.seq <= stream.last_seq) return;
-  stream.last_seq = event.event.seq;
-  stream.kept.push_back(event);
-  if (stream.kept.size() <= plan_.replay_ring) return;
-  stream.dropped_up_to = stream.kept.front().event.seq;
-  stream.kept.pop_front();
+  streams_.keep(event, wire::encode_streamed(event));
 }
 
-std::optional<Manager::Replay> Manager::replay(const StrategyName& name,
-                                               std::uint64_t after_seq) const {
+std::optional<std::string> Manager::answer(const wire::OrdersRequest& request) {
   if (!core_) return std::nullopt;
-  const auto found = streams_.find(name);
-  if (found == streams_.end()) return Replay{{}, after_seq != 0};
-  const Stream& stream = found->second;
-  if (after_seq < stream.dropped_up_to || after_seq > stream.last_seq) return Replay{{}, true};
-  Replay answer;
-  const auto newer = std::upper_bound(
-      stream.kept.begin(), stream.kept.end(), after_seq,
-      [](std::uint64_t after, const StreamedEvent& kept) { return after < kept.event.seq; });
-  answer.events.assign(newer, stream.kept.end());
-  return answer;
-}
-
-std::optional<Manager::Snapshot> Manager::snapshot(const StrategyName& name) const {
   // Only what is durable is told; a turn that is not finished waits.
-  if (!at_rest()) return std::nullopt;
-  return Snapshot{core_->ledger().last_seq(), om::snapshot_of(core_->ledger(), name)};
+  if (std::holds_alternative<wire::StatePageRequest>(request) && !at_rest()) return std::nullopt;
+  return streams_.answer(wire::encode_orders_request(request), core_->ledger());
 }
 
 }  // namespace polybot::simulation

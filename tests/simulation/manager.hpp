@@ -1,10 +1,9 @@
 // The order-manager process around its core: turns with group commit, the journal, requests to the
-// venue, the lossless order streams with replays and snapshots. It can die at any instant of a
+// venue, the lossless order streams with their recovery port. It can die at any instant of a
 // turn, alone or with its machine, and its journal can refuse; what survives is what the journal's
 // disk has kept.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "services/order-manager/core/order_manager.hpp"
+#include "services/order-manager/kept_streams.hpp"
 #include "tests/simulation/auditor.hpp"
 #include "tests/simulation/clock.hpp"
 #include "tests/simulation/end_watch.hpp"
@@ -57,17 +57,7 @@ class Manager {
   [[nodiscard]] std::vector<domain::Lease> leases() const;
 
   // The recovery port; empty: nobody answers.
-  struct Replay {
-    std::vector<domain::StreamedEvent> events;
-    bool snapshot_needed = false;
-  };
-  [[nodiscard]] std::optional<Replay> replay(const domain::StrategyName& stream,
-                                             std::uint64_t after_seq) const;
-  struct Snapshot {
-    std::uint64_t at_seq = 0;
-    std::vector<domain::StreamedEvent> entries;
-  };
-  [[nodiscard]] std::optional<Snapshot> snapshot(const domain::StrategyName& stream) const;
+  [[nodiscard]] std::optional<std::string> answer(const wire::OrdersRequest& request);
 
   // Number and birth of the present process.
   [[nodiscard]] std::uint64_t process() const { return process_; }
@@ -80,11 +70,6 @@ class Manager {
   [[nodiscard]] bool at_rest() const { return alive() && !failed_ && inputs_in_turn_ == 0; }
 
  private:
-  struct Stream {
-    std::deque<domain::StreamedEvent> kept;
-    std::uint64_t dropped_up_to = 0;
-    std::uint64_t last_seq = 0;
-  };
   void boot();
   void fold_and_start();
   void finish_turn();
@@ -101,7 +86,7 @@ class Manager {
   void connect_user_channel();
   void beat();
   void watch_clock();
-  void resume(const domain::StrategyName& topic, std::uint64_t seq);
+  void forget_streams();
   void remember(const domain::StreamedEvent& event);
   void every(Duration span, std::function<void()> action);
   // Runs `action` only while the process that asked for it lives.
@@ -133,7 +118,7 @@ class Manager {
   EndWatch ends_;
   std::map<order_manager::VenueChannel, order_manager::Link> links_;
   order_manager::HeartbeatChain heartbeats_{seconds(5)};
-  std::map<domain::StrategyName, Stream> streams_;
+  order_manager::KeptStreams streams_;
 };
 
 }  // namespace polybot::simulation

@@ -100,8 +100,9 @@ Plan make_plan(std::uint64_t seed) {
   plan.manager = manager_settings(random);
   plan.runners = random.chance(400'000) ? 1 : static_cast<int>(random.between(2, 4));
   if (random.chance(600'000)) plan.parameters = careless_parameters();
-  constexpr std::array<std::size_t, 3> kRings{60, 600, 10'000};
-  plan.replay_ring = kRings[static_cast<std::size_t>(random.between(0, 2))];
+  constexpr std::array<std::size_t, 3> kKeptBytes{20'000, 200'000, 4'000'000};
+  plan.streams = {.kept_bytes_max = kKeptBytes[static_cast<std::size_t>(random.between(0, 2))],
+                  .answer_bytes_max = 32'000};
 
   plan.bus = bus_weather(random);
   plan.internet = internet_weather(random);
@@ -111,6 +112,7 @@ Plan make_plan(std::uint64_t seed) {
   plan.executed_late_max = seconds(random.between(2, 15));
   plan.trouble_max = seconds(random.between(6, 14));
   plan.commit_failure_ppm = random.between(0, 1'000);
+  plan.bus.unreadable_ppm = random.between(0, 2'000);
   return plan;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "services/order-manager/core/settings.hpp"
+#include "services/order-manager/kept_streams.hpp"
 #include "services/strategy-runner/core/runner.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
 #include "services/venue-simulator/core/faults.hpp"
@@ -26,7 +27,7 @@ struct Plan {
   int runners_max = 4;  // when scaled up
   // By strategy; what is not named is as shipped.
   std::map<std::string, strategy_runner::ParameterTexts> parameters;
-  std::size_t replay_ring = 10'000;  // order events kept for replays
+  order_manager::KeptStreamsBounds streams;  // what order-manager keeps for replays
 
   Weather bus;       // between our processes
   Weather internet;  // to the venue

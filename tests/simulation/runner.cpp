@@ -1,19 +1,21 @@
 #include "tests/simulation/runner.hpp"
 
+#include <algorithm>
+
 #include "common/wire/signal_codec.hpp"
+#include "common/wire/topics.hpp"
+#include "services/strategy-runner/stream_inputs.hpp"
 
 namespace polybot::simulation {
 
 namespace sr = strategy_runner;
 using domain::StrategyName;
-using domain::StreamedEvent;
-using Verdict = bus::StreamTracker::Verdict;
 
 namespace {
 
 constexpr Duration kRunnerTimer = milliseconds(400);
 constexpr Duration kAnnounce = milliseconds(500);
-constexpr Duration kAskAgain = milliseconds(700);
+constexpr Duration kPatience = milliseconds(700);  // with an answer
 
 }  // namespace
 
@@ -56,18 +58,33 @@ void RunnerProcess::boot() {
   out_ = {};
   clock_.begin();
   blind_until_ = frozen_until_ = {};
-  shards_.clear();
-  streams_.clear();
-  for (const StrategyName& name : kStrategies) ask(name, streams_[name]);
+  follow_streams();
   every(kRunnerTimer, [this] {
     run(sr::TimerFired{});
     settle();
   });
   every(kAnnounce, [this] { announce(announcement(false)); });
   every(ProcessClock::kWatchEvery, [this] { watch_clock(); });
-  every(kAskAgain, [this] {
-    for (const auto& [name, stream] : streams_) ask(name, stream);
-  });
+}
+
+void RunnerProcess::follow_streams() {
+  const auto apply = [this](const sr::Input& input) { run(input); };
+  follow::MarketSink market_data = sr::inputs_of_market_data(apply);
+  market_data.deliver = [this, deliver = std::move(market_data.deliver)](
+                            const follow::FrameHead& head, const wire::MarketData& message) {
+    ++delivered_;
+    deliver(head, message);
+  };
+  market_data.refuse = [this](domain::Shard, wire::DecodeError) { ++stage_.totals["unreadable"]; };
+  market_data.ask = [] {};  // settle() looks
+  market_data_ = std::make_unique<follow::ShardFollowers>(std::move(market_data));
+  follow::OrderSink orders = sr::inputs_of_orders(apply);
+  orders.refuse = [this](wire::DecodeError) { ++stage_.totals["unreadable"]; };
+  orders.ask = [] {};
+  orders_ = std::make_unique<follow::OrderFollowers>(follow::Beginning::State, std::move(orders),
+                                                     kPagesMax);
+  for (const StrategyName& name : kStrategies) orders_->follow(name);
+  continuity_ = bus::Continuity(256);
 }
 
 domain::RunnerAnnounced RunnerProcess::announcement(bool leaving) const {
@@ -127,51 +144,64 @@ void RunnerProcess::turn_zombie(Duration span, Duration blind) {
 }
 
 void RunnerProcess::run(const sr::Input& input) {
+  if (std::holds_alternative<sr::OrdersRestored>(input)) ++stage_.totals["order streams restored"];
+  if (std::holds_alternative<sr::OrderStreamMended>(input))
+    ++stage_.totals["order streams replayed"];
   runner_->on(input, now(), out_);
 }
 
 void RunnerProcess::settle() {
   while (runner_->scan_next(now(), out_)) {
   }
-  for (const domain::Shard shard : std::exchange(out_.snapshots_wanted, {})) ask_for_books(shard);
   for (const domain::Signal& signal : std::exchange(out_.signals, {})) {
     stage_.tape.add(wire::encode_signal(signal));
     publish_signal(signal);
+  }
+  put_questions(*market_data_, ask_gateway);
+  put_questions(*orders_, ask_manager);
+}
+
+// All that are due at once; the real ones wait for each other.
+template <class Followers>
+void RunnerProcess::put_questions(Followers& followers, const Ask& ask) {
+  const auto now = [this] { return stage_.now().time_since_epoch(); };
+  while (auto question = followers.question(now())) {
+    ask(question->bytes,
+        [this, &followers, now, question, incarnation = incarnation_](const std::string& answer) {
+          if (incarnation != incarnation_ || !awake()) return;
+          followers.on_answer(*question, answer, now());
+          settle();
+        });
+    later(kPatience,
+          [&followers, now, question] { followers.on_answer(*question, std::nullopt, now()); });
   }
 }
 
 // ---- market data
 
 void RunnerProcess::on_frame(const MarketDataFrame& frame) {
-  if (!awake() || !subscribed(frame.shard)) return;
-  ShardFrames& shard = shards_[frame.shard];
-  if (frame.incarnation < shard.incarnation) return;
-  const bool known = frame.incarnation == shard.incarnation;
-  if (known && frame.seq < shard.next_seq) return;  // repeated, or overtaken and counted as lost
-  const bool gap = !known || frame.seq > shard.next_seq;
-  shard = {frame.incarnation, frame.seq + 1};
-  if (gap) run(sr::MarketDataGap{frame.shard});
-  const sr::FrameOrigin origin{.shard = frame.shard,
-                               .sent_at = frame.sent_at,
-                               .trace = {frame.seq << 7 | frame.shard.value | 1}};
-  struct Apply {
-    RunnerProcess& process;
-    const sr::FrameOrigin& origin;
-    void operator()(const domain::BookSnapshot& snapshot) const {
-      process.run(sr::BookLoaded{origin, snapshot});
-    }
-    void operator()(const domain::BookDelta& delta) const {
-      process.run(sr::BookChanged{origin, delta});
-    }
-    void operator()(const domain::TradeTick& trade) const {
-      process.run(sr::TradeSeen{origin, trade});
-    }
-    void operator()(const domain::BookStale& stale) const {
-      process.run(sr::BookDistrusted{stale});
-    }
-  };
-  for (const gateway::BookUpdate& update : frame.updates) std::visit(Apply{*this, origin}, update);
+  if (!awake() || !subscribed(frame.head.shard)) return;
+  std::vector<std::string_view> messages(frame.messages.begin(), frame.messages.end());
+  const auto seen =
+      continuity_.on_frame(frame.head.incarnation, wire::topics::market_data(frame.head.shard),
+                           frame.head.first_seq, messages.size());
+  if (seen.duplicated > 0) return;  // frames are repeated whole
+  delivered_ = 0;
+  market_data_->on_frame({.head = frame.head, .lost_before = seen.lost, .messages = messages},
+                         stage_.now().time_since_epoch());
+  if (delivered_ == messages.size()) check_books(frame);
   settle();
+}
+
+// What it trusts is what the gateway has.
+void RunnerProcess::check_books(const MarketDataFrame& frame) const {
+  for (const domain::BookSnapshot& truth : frame.books_after) {
+    const sr::BookState* known = runner_->markets().any_book(truth.market);
+    if (known == nullptr || known->stale) continue;
+    require(std::ranges::equal(known->book.bids(), truth.bids) &&
+                std::ranges::equal(known->book.asks(), truth.asks),
+            "a runner trusts a book that is not the gateway's");
+  }
 }
 
 void RunnerProcess::on_markets(const std::vector<domain::Market>& markets) {
@@ -182,90 +212,20 @@ void RunnerProcess::on_markets(const std::vector<domain::Market>& markets) {
   settle();
 }
 
-// ---- order streams: as the real order feed joins them, without the waiting
+// ---- order streams
 
-void RunnerProcess::on_event(const StreamedEvent& event) {
+void RunnerProcess::on_event(const StrategyName& stream, const std::string& bytes) {
   if (!awake()) return;
-  const auto stream = streams_.find(event.event.strategy);
-  if (stream == streams_.end()) return;
-  observe(stream->first, stream->second, event);
-  settle();
-}
-
-void RunnerProcess::observe(const StrategyName& name, Stream& stream, const StreamedEvent& event) {
-  stream.newest_seq = std::max(stream.newest_seq, event.event.seq);
-  if (stream.need == Need::Snapshot) return;
-  switch (stream.tracker.observe(event.event.seq, event.prev)) {
-    case Verdict::Deliver:
-      return run(sr::OrderEventSeen{event});
-    case Verdict::Duplicate:
-      return;
-    case Verdict::Gap:
-      return broken(name, stream, Need::Replay);
-    case Verdict::Diverged:
-      broken(name, stream, Need::Snapshot);
-      stream.newest_seq = 0;
-      return;
-  }
-}
-
-void RunnerProcess::broken(const StrategyName& name, Stream& stream, Need need) {
-  const bool asked = stream.need >= need;
-  stream.need = std::max(stream.need, need);
-  run(sr::OrderStreamBroken{name});
-  if (!asked) ask(name, stream);
-}
-
-void RunnerProcess::ask(const StrategyName& name, const Stream& stream) {
-  if (stream.need == Need::Replay) ask_for_replay(name, stream.tracker.last_seq());
-  if (stream.need == Need::Snapshot) ask_for_snapshot(name);
-}
-
-void RunnerProcess::on_replay(const StrategyName& name, const Manager::Replay& answer) {
-  if (!awake()) return;
-  Stream& stream = streams_[name];
-  if (stream.need != Need::Replay) return;
-  ++stage_.totals["order streams replayed"];
-  if (!answer.snapshot_needed) {
-    for (const StreamedEvent& event : answer.events) observe(name, stream, event);
-  }
-  if (stream.need == Need::Snapshot || answer.snapshot_needed ||
-      stream.tracker.last_seq() < stream.newest_seq) {
-    stream.need = Need::Snapshot;
-    stream.newest_seq = 0;
-    return ask(name, stream);
-  }
-  stream.need = Need::Nothing;
-  run(sr::OrderStreamMended{name});
-  settle();
-}
-
-void RunnerProcess::on_snapshot(const StrategyName& name, const Manager::Snapshot& answer) {
-  if (!awake()) return;
-  Stream& stream = streams_[name];
-  if (stream.need != Need::Snapshot) return;
-  ++stage_.totals["order streams restored"];
-  stream.tracker.forget();
-  stream.tracker.resume_after(answer.at_seq);
-  stream.state_seq_before = 0;
-  stream.need = Need::Nothing;
-  run(sr::OrdersRestored{.strategy = name, .seq = answer.at_seq, .entries = answer.entries});
-  // What came while the snapshot was under way was dropped: a replay joins it.
-  if (stream.newest_seq > answer.at_seq) broken(name, stream, Need::Replay);
+  orders_->on_message(stream, bytes);
   settle();
 }
 
 // What is listened to follows the leases.
 void RunnerProcess::take_leases(const std::vector<domain::Lease>& leases) {
-  const std::uint64_t before = runner_->shards();
   run(sr::LeasesHeard{leases});
-  const std::uint64_t gained = runner_->shards() & ~before;
-  const std::uint64_t lost = before & ~runner_->shards();
+  const auto change = market_data_->follow(runner_->shards());
   for (std::uint8_t i = 0; i < domain::kShards; ++i) {
-    if ((lost >> i & 1) != 0) shards_.erase({i});
-    if ((gained >> i & 1) == 0) continue;
-    run(sr::MarketDataGap{{i}});
-    ask_for_books({i});
+    if ((change.lost >> i & 1) != 0) continuity_.forget(wire::topics::market_data({i}));
   }
   if (!runner_->released().empty()) announce(announcement(false));
 }
@@ -274,17 +234,8 @@ void RunnerProcess::on_state(const std::vector<domain::StrategyState>& states,
                              const std::vector<domain::Lease>& leases) {
   if (!awake()) return;
   take_leases(leases);
-  for (const domain::StrategyState& state : states) {
-    run(sr::StrategyHeard{state});
-    const auto found = streams_.find(state.strategy);
-    if (found == streams_.end()) continue;
-    Stream& stream = found->second;
-    const bool behind =
-        stream.need == Need::Nothing && stream.state_seq_before > stream.tracker.last_seq();
-    if (behind) broken(state.strategy, stream, Need::Replay);
-    stream.state_seq_before = state.last_seq;
-    stream.newest_seq = std::max(stream.newest_seq, state.last_seq);
-  }
+  for (const domain::StrategyState& state : states) run(sr::StrategyHeard{state});
+  orders_->on_states({.strategies = states, .account = {}});
   settle();
 }
 

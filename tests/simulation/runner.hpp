@@ -1,20 +1,25 @@
-// The strategy-runner process around its core: follows market data of its shards with its holes,
-// joins the order streams by replay or snapshot, announces itself, emits signals. Keeps nothing
-// when it dies.
+// The strategy-runner process around its core: follows market data of its shards and the order
+// streams as the real one does (common/follow), announces itself, emits signals. Keeps nothing when
+// it dies.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
-#include "common/bus/stream_tracker.hpp"
+#include "common/bus/continuity.hpp"
+#include "common/follow/order_followers.hpp"
+#include "common/follow/shard_followers.hpp"
 #include "services/strategy-runner/core/runner.hpp"
 #include "tests/simulation/clock.hpp"
 #include "tests/simulation/gateway.hpp"
 #include "tests/simulation/manager.hpp"
 
 namespace polybot::simulation {
+
+// What a runner reads of one state at most, in answers of the plan's size.
+inline constexpr std::uint32_t kPagesMax = 64;
 
 class RunnerProcess {
  public:
@@ -23,9 +28,11 @@ class RunnerProcess {
   // The bus; set once, before time runs.
   std::function<void(const domain::Signal&)> publish_signal;
   std::function<void(const domain::RunnerAnnounced&)> announce;
-  std::function<void(domain::Shard)> ask_for_books;
-  std::function<void(const domain::StrategyName&, std::uint64_t after_seq)> ask_for_replay;
-  std::function<void(const domain::StrategyName&)> ask_for_snapshot;
+  // A request of a recovery port, and where its answer goes, should one come.
+  using Ask = std::function<void(const std::string& request,
+                                 std::function<void(const std::string&)> answered)>;
+  Ask ask_gateway;
+  Ask ask_manager;
 
   void start();
   void die(Duration for_how_long);
@@ -52,29 +59,15 @@ class RunnerProcess {
 
   // Whether it listens to the shard: what nobody listens to is not sent.
   [[nodiscard]] bool subscribed(domain::Shard shard) const {
-    return runner_ != nullptr && (runner_->shards() >> shard.value & 1) != 0;
+    return runner_ != nullptr && market_data_->follows(shard);
   }
   void on_frame(const MarketDataFrame& frame);
   void on_markets(const std::vector<domain::Market>& markets);
-  void on_event(const domain::StreamedEvent& event);
+  void on_event(const domain::StrategyName& stream, const std::string& bytes);
   void on_state(const std::vector<domain::StrategyState>& states,
                 const std::vector<domain::Lease>& leases);
-  void on_replay(const domain::StrategyName& stream, const Manager::Replay& answer);
-  void on_snapshot(const domain::StrategyName& stream, const Manager::Snapshot& answer);
 
  private:
-  enum class Need : std::uint8_t { Nothing, Replay, Snapshot };
-  struct Stream {
-    bus::StreamTracker tracker;
-    Need need = Need::Snapshot;
-    std::uint64_t newest_seq = 0;
-    std::uint64_t state_seq_before = 0;
-  };
-  struct ShardFrames {
-    std::uint64_t incarnation = 0;
-    std::uint64_t next_seq = 0;
-  };
-
   [[nodiscard]] bool awake() const { return runner_ != nullptr && stage_.now() >= frozen_until_; }
   [[nodiscard]] Timestamp now() const {
     return stage_.now() < blind_until_ ? clock_.now() - lag_ : clock_.now();
@@ -85,10 +78,10 @@ class RunnerProcess {
   void take_leases(const std::vector<domain::Lease>& leases);
   void run(const strategy_runner::Input& input);
   void settle();
-  void observe(const domain::StrategyName& name, Stream& stream,
-               const domain::StreamedEvent& event);
-  void broken(const domain::StrategyName& name, Stream& stream, Need need);
-  void ask(const domain::StrategyName& name, const Stream& stream);
+  void follow_streams();
+  template <class Followers>
+  void put_questions(Followers& followers, const Ask& ask);
+  void check_books(const MarketDataFrame& frame) const;
   void later(Duration span, std::function<void()> action);
   void every(Duration span, std::function<void()> action);
   [[nodiscard]] domain::RunnerAnnounced announcement(bool leaving) const;
@@ -105,8 +98,10 @@ class RunnerProcess {
   Timestamp frozen_until_{};
   Timestamp blind_until_{};
   Duration lag_{};
-  std::map<domain::Shard, ShardFrames> shards_;
-  std::map<domain::StrategyName, Stream> streams_;
+  std::unique_ptr<follow::ShardFollowers> market_data_;
+  std::unique_ptr<follow::OrderFollowers> orders_;
+  bus::Continuity continuity_{256};  // of market data
+  std::size_t delivered_ = 0;        // messages of the present frame
 };
 
 }  // namespace polybot::simulation

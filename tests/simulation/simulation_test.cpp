@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "common/domain/assert.hpp"
+#include "common/domain/mutation.hpp"
 #include "common/domain/order_table.hpp"
-#include "services/order-manager/core/mutation.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace polybot::simulation {
@@ -211,8 +211,7 @@ void print_hand_overs(const char* title, std::vector<Duration> spans) {
 TEST(Simulation, HoldsItsInvariantsUnderEveryStorm) {
   domain::set_assertion_handler(tell_assertion);
 #ifdef POLYBOT_MUTANTS
-  order_manager::present_mutation =
-      static_cast<order_manager::Mutation>(number_in("POLYBOT_MUTANT", 0));
+  present_mutation = static_cast<Mutation>(number_in("POLYBOT_MUTANT", 0));
 #else
   ASSERT_EQ(number_in("POLYBOT_MUTANT", 0), 0U) << "this tree is built without known bugs";
 #endif

@@ -139,11 +139,16 @@ void World::set_clocks(Duration ahead) {
 }
 
 void World::disturb_runner() {
-  RunnerProcess& runner = *runners_[static_cast<std::size_t>(
-      random_.between(0, static_cast<std::int64_t>(runners_.size()) - 1))];
+  const auto which =
+      static_cast<std::size_t>(random_.between(0, static_cast<std::int64_t>(runners_.size()) - 1));
+  RunnerProcess& runner = *runners_[which];
   switch (random_.between(0, 3)) {
-    case 0:
-      return runner.die(milliseconds(random_.between(100, 6'000)));
+    case 0: {
+      const Duration dead_for = milliseconds(random_.between(100, 6'000));
+      if (lies_.chance(150'000))
+        links_[which]->lied_to_until = stage_.now() + dead_for + seconds(lies_.between(1, 6));
+      return runner.die(dead_for);
+    }
     case 1:
       return runner.leave(milliseconds(random_.between(100, 3'000)));
     case 2:

@@ -226,4 +226,26 @@ void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold
   }
 }
 
+void check_holdings(const strategy_runner::Runner& runner, const order_manager::Ledger& ledger,
+                    Timestamp now) {
+  for (std::size_t i = 0; i < runner.strategies(); ++i) {
+    const domain::StrategyName& name = runner.name(i);
+    const auto status = runner.status(i, now);
+    const auto newest = ledger.topics().find(name);
+    if (!status.stream_known || newest == ledger.topics().end() ||
+        status.applied_seq != newest->second)
+      continue;
+    const strategy_runner::Holdings& holdings = runner.holdings(i);
+    for (const auto& [market, position] : holdings.positions()) {
+      require(position == ledger.portfolio().state(name, market),
+              "a runner that has heard everything believes in another position");
+    }
+    for (const domain::ClientOrderId& id : ledger.orders().open()) {
+      require(
+          ledger.orders().find(id)->order.strategy != name || holdings.find_order(id) != nullptr,
+          "a runner that has heard everything does not know an order of its own");
+    }
+  }
+}
+
 }  // namespace polybot::simulation

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/order-manager/core/ledger.hpp"
+#include "services/strategy-runner/core/runner.hpp"
 #include "tests/simulation/auditor.hpp"
 #include "tests/simulation/venue.hpp"
 
@@ -20,6 +21,10 @@ namespace polybot::simulation {
 // What must hold at any moment: money is conserved, and no trade has us on both sides but by hand
 // or with an order that had been written off. Throws Violation.
 void check_venue(const Venue& venue, const Auditor& auditor);
+
+// What a runner believes to hold where it has heard every event. Throws Violation.
+void check_holdings(const strategy_runner::Runner& runner, const order_manager::Ledger& ledger,
+                    Timestamp now);
 
 // Orders that were written off though they had reached the venue within the hold. Throws Violation.
 void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold);

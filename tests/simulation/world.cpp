@@ -1,5 +1,7 @@
 #include "tests/simulation/world.hpp"
 
+#include "common/wire/order_codec.hpp"
+
 namespace polybot::simulation {
 
 namespace om = order_manager;
@@ -25,6 +27,7 @@ World::World(const Plan& plan, Kind kind)
       kind_(kind),
       stage_(plan.seed, plan.start),
       random_(stage_.random(3)),
+      lies_(stage_.random(12)),
       venue_(stage_, plan_),
       journal_(stage_),
       auditor_(stage_, plan_),
@@ -45,7 +48,8 @@ World::World(const Plan& plan, Kind kind)
                     .events = Link(stage_, number(1), plan_.bus, Ordering::Shuffled),
                     .signals = Link(stage_, number(2), plan_.bus, Ordering::Shuffled),
                     .requests = Link(stage_, number(3), plan_.bus, Ordering::Shuffled),
-                    .answers = Link(stage_, number(4), plan_.bus, Ordering::Shuffled)}));
+                    .answers = Link(stage_, number(4), plan_.bus, Ordering::Shuffled),
+                    .lied_to_until = {}}));
   }
   connect();
 }
@@ -55,8 +59,11 @@ World::World(const Plan& plan, Kind kind)
 void World::connect() {
   gateway_.publish_frame = [this](const MarketDataFrame& frame) {
     for (std::size_t i = 0; i < runners_.size(); ++i) {
-      if (!runners_[i]->subscribed(frame.shard)) continue;
-      links_[i]->market_data.send([runner = runners_[i].get(), frame] { runner->on_frame(frame); });
+      if (!runners_[i]->subscribed(frame.head.shard)) continue;
+      Link& link = links_[i]->market_data;
+      MarketDataFrame worn = frame;
+      worn.messages.back() = link.worn(std::move(worn.messages.back()));
+      link.send([runner = runners_[i].get(), worn = std::move(worn)] { runner->on_frame(worn); });
     }
   };
   gateway_.publish_markets = [this](const std::vector<domain::Market>& markets) {
@@ -74,8 +81,11 @@ void World::connect() {
     });
   };
   manager_.publish_event = [this](const domain::StreamedEvent& event) {
+    const std::string bytes = wire::encode_streamed(event);
     for (std::size_t i = 0; i < runners_.size(); ++i) {
-      links_[i]->events.send([runner = runners_[i].get(), event] { runner->on_event(event); });
+      Link& link = links_[i]->events;
+      link.send([runner = runners_[i].get(), stream = event.event.strategy,
+                 bytes = link.worn(bytes)] { runner->on_event(stream, bytes); });
     }
   };
   manager_.publish_state = [this](const std::vector<domain::StrategyState>& states,
@@ -100,24 +110,33 @@ void World::connect(std::size_t index) {
   runner->announce = [this, links](const domain::RunnerAnnounced& announced) {
     links->signals.send([this, announced] { manager_.deliver(announced); });
   };
-  runner->ask_for_books = [this, links](domain::Shard shard) {
-    links->requests.send([this, shard] { gateway_.repeat(shard); });
+  const auto answering = [links](auto answer) {
+    return [links, answer](const std::string& request,
+                           std::function<void(const std::string&)> answered) {
+      links->requests.send([links, answer, request, answered = std::move(answered)] {
+        if (const std::optional<std::string> bytes = answer(request))
+          links->answers.send([answered, bytes = links->answers.worn(*bytes)] { answered(bytes); });
+      });
+    };
   };
-  runner->ask_for_replay = [this, links, runner](const StrategyName& stream,
-                                                 std::uint64_t after_seq) {
-    links->requests.send([this, links, runner, stream, after_seq] {
-      if (const auto answer = manager_.replay(stream, after_seq)) {
-        links->answers.send([runner, stream, answer] { runner->on_replay(stream, *answer); });
-      }
-    });
-  };
-  runner->ask_for_snapshot = [this, links, runner](const StrategyName& stream) {
-    links->requests.send([this, links, runner, stream] {
-      if (const auto answer = manager_.snapshot(stream)) {
-        links->answers.send([runner, stream, answer] { runner->on_snapshot(stream, *answer); });
-      }
-    });
-  };
+  runner->ask_gateway = answering(
+      [this](const std::string& request) { return std::optional(gateway_.answer(request)); });
+  runner->ask_manager = answering(
+      [this, links](const std::string& request) { return answer_orders(*links, request); });
+}
+
+// A liar has always another page to tell of.
+std::optional<std::string> World::answer_orders(const RunnerLinks& links,
+                                                const std::string& request) {
+  wire::OrdersRequest wanted;
+  require(wire::decode_orders_request(request, wanted) == wire::DecodeError::None,
+          "a request for order events cannot be read");
+  const auto* page = std::get_if<wire::StatePageRequest>(&wanted);
+  require(page == nullptr || page->page < kPagesMax, "a runner reads pages without an end");
+  if (page == nullptr || stage_.now() >= links.lied_to_until) return manager_.answer(wanted);
+  ++stage_.totals["states without an end"];
+  return wire::encode_orders_answer(
+      wire::StatePage{.at_seq = 1, .page = page->page, .pages = 1'000, .entries = {}});
 }
 
 // ---- the run
@@ -138,6 +157,9 @@ void World::check() {
   }
   if (!manager_.at_rest()) return;
   auditor_.check_ledger(manager_.core().ledger());
+  for (const auto& runner : runners_) {
+    if (runner->running()) check_holdings(runner->core(), manager_.core().ledger(), stage_.now());
+  }
   if (!thorough) return;
   require(manager_.core().ledger().digest() == journal_.fold().digest(),
           "the live ledger is not the fold of its journal");
@@ -213,7 +235,7 @@ bool World::in_touch(std::size_t runner) {
   const Duration apart = runners_[runner]->clock().ahead() - manager_.clock().ahead();
   const bool agree = -plan_.manager.clock_skew_max < apart && apart < plan_.manager.clock_skew_max;
   return agree && !links.events.is_cut() && !links.signals.is_cut() && !links.requests.is_cut() &&
-         !links.answers.is_cut();
+         !links.answers.is_cut() && stage_.now() >= links.lied_to_until;
 }
 
 void World::watch_hand_overs() {
@@ -248,6 +270,7 @@ void World::settle() {
   for (const auto& runner : runners_) runner->heal();
   set_clocks({});
   for (const auto& links : links_) {
+    links->lied_to_until = {};
     for (Link* link :
          {&links->market_data, &links->events, &links->signals, &links->requests, &links->answers})
       link->heal();

@@ -47,9 +47,12 @@ class World {
   // The links of one runner.
   struct RunnerLinks {
     Link market_data, events, signals, requests, answers;
+    Timestamp lied_to_until;  // by whoever answers for order-manager
   };
   void connect();
   void connect(std::size_t index);
+  [[nodiscard]] std::optional<std::string> answer_orders(const RunnerLinks& links,
+                                                         const std::string& request);
   void run_until(Timestamp until);
   void check();
   void check_leases();
@@ -80,6 +83,7 @@ class World {
   Kind kind_;
   Stage stage_;
   Random random_;
+  Random lies_;
   Venue venue_;
   Journal journal_;
   Auditor auditor_;

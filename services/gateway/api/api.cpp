@@ -220,23 +220,40 @@ Response Api::index() const {
 
 // ---- events to clients -----------------------------------------------------------------------
 
-OrderStreamListener Api::listener() {
-  return {.on_event = [this](const domain::StreamedEvent& event,
-                             OrderStreamListener::Kind kind) { on_order_event(event, kind); },
-          .on_forget = [this](const domain::StrategyName& strategy) { view_.forget(strategy); },
-          .on_strategies =
-              [this](std::vector<domain::StrategyState> states, domain::AccountState account) {
-                view_.set_strategies(std::move(states));
-                view_.set_account(std::move(account));
-              },
-          .on_leases =
-              [this](std::vector<domain::Lease> leases) { view_.set_leases(std::move(leases)); },
-          .on_command_answer = [this](const domain::Event& event) { desk_.on_answer(event); }};
+feeds::OrderFeedListener Api::listener() {
+  return {
+      .orders = {.hear = [this](const domain::StreamedEvent& event) { on_command_answer(event); },
+                 .deliver = [this](const domain::StreamedEvent& event) { on_order_event(event); },
+                 .restore = [this](const follow::StreamState& state) { on_order_state(state); },
+                 .broken = [](const domain::StrategyName&) {},
+                 .mend = [](const domain::StrategyName&) {},
+                 .refuse = {},
+                 .ask = {}},
+      .on_states =
+          [this](const wire::StrategyTable& table) {
+            view_.set_strategies(table.strategies);
+            view_.set_account(table.account);
+          },
+      .on_leases = [this](const std::vector<domain::Lease>& leases) { view_.set_leases(leases); },
+      .settle = [] {}};
 }
 
-void Api::on_order_event(const domain::StreamedEvent& event, OrderStreamListener::Kind kind) {
+// Also a repeated one: its command may have been repeated, too.
+void Api::on_command_answer(const domain::StreamedEvent& event) {
+  const auto& body = event.event.body;
+  if (std::holds_alternative<domain::CommandAccepted>(body) ||
+      std::holds_alternative<domain::CommandDenied>(body)) {
+    desk_.on_answer(event.event);
+  }
+}
+
+void Api::on_order_state(const follow::StreamState& state) {
+  view_.forget(state.stream);
+  for (const domain::StreamedEvent& entry : state.entries) view_.apply(entry);
+}
+
+void Api::on_order_event(const domain::StreamedEvent& event) {
   view_.apply(event);
-  if (kind == OrderStreamListener::Kind::Snapshot) return;
   const auto id = order_of(event.event.body);
   const bool about_trading =
       id || std::holds_alternative<domain::SignalDenied>(event.event.body) ||

@@ -67,7 +67,7 @@ class Api {
   using Ask = std::function<CommandResource::Asked(const http::Request&)>;
 
   [[nodiscard]] http::ServerObserver observer();
-  [[nodiscard]] OrderStreamListener listener();
+  [[nodiscard]] feeds::OrderFeedListener listener();
   void add_routes();
   // A route of the table in api.cpp; query parameters that it does not name there are refused.
   // Throws std::logic_error for one that is not in it.
@@ -76,7 +76,9 @@ class Api {
   void add_stream(const http::WebSocketOptions& options);
   [[nodiscard]] http::Response index() const;
   [[nodiscard]] boost::asio::awaitable<void> push();
-  void on_order_event(const domain::StreamedEvent& event, OrderStreamListener::Kind kind);
+  void on_command_answer(const domain::StreamedEvent& event);
+  void on_order_event(const domain::StreamedEvent& event);
+  void on_order_state(const follow::StreamState& state);
 
   runtime::Clock clock_;
   metrics::HttpMetrics http_metrics_;

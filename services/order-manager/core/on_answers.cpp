@@ -1,7 +1,7 @@
 // What the venue says of orders: answers to our requests, and events of the user channel.
 #include <algorithm>
 
-#include "services/order-manager/core/mutation.hpp"
+#include "common/domain/mutation.hpp"
 #include "services/order-manager/core/order_manager_state.hpp"
 
 namespace polybot::order_manager {

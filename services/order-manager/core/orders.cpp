@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "services/order-manager/core/mutation.hpp"
+#include "common/domain/mutation.hpp"
 
 namespace polybot::order_manager {
 

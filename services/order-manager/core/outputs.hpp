@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/domain/events.hpp"
-#include "services/order-manager/core/mutation.hpp"
+#include "common/domain/mutation.hpp"
 
 namespace polybot::order_manager {
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "services/order-manager/core/mutation.hpp"
+#include "common/domain/mutation.hpp"
 #include "services/order-manager/core/portfolio.hpp"
 
 namespace polybot::order_manager {

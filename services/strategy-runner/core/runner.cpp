@@ -142,9 +142,8 @@ void Runner::on(const Input& input, domain::Timestamp now, Outputs& out) {
 
 // ---- market data
 
-void Runner::on_input(const MarketDataGap& input, domain::Timestamp, Outputs& out) {
+void Runner::on_input(const MarketDataGap& input, domain::Timestamp, Outputs&) {
   markets_.mark_stale(input.shard);
-  out.snapshots_wanted.push_back(input.shard);
   queue_shard(input.shard);
 }
 

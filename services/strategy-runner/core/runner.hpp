@@ -86,15 +86,15 @@ struct BookDistrusted {
 struct OrderEventSeen {  // in stream order, without holes
   domain::StreamedEvent event;
 };
-// A snapshot of one strategy's stream: its state after `seq` told as events, to be folded in this
-// order after forgetting what was known.
+// The state of one strategy's stream after `seq`, told as events to be folded in this order after
+// forgetting what was known.
 struct OrdersRestored {
   domain::StrategyName strategy;
   std::uint64_t seq = 0;
   std::vector<domain::StreamedEvent> entries;
 };
 // The strategy's order stream has a hole: it decides nothing until that is filled by events (then
-// the stream is mended) or by a snapshot. Before the first of either, nothing is known of a stream.
+// the stream is mended) or by the state. Before the first of either, nothing is known of a stream.
 struct OrderStreamBroken {
   domain::StrategyName strategy;
 };
@@ -117,8 +117,7 @@ using Input = std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, 
 
 // ---- outputs
 struct Outputs {
-  std::vector<domain::Signal> signals;          // new ones and repetitions, to publish in order
-  std::vector<domain::Shard> snapshots_wanted;  // ask the gateway for these shards' books
+  std::vector<domain::Signal> signals;  // new ones and repetitions, to publish in order
 };
 
 struct Scan {

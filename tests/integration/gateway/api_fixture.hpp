@@ -78,9 +78,7 @@ class FakeOrderManager {
  private:
   void publish(const domain::StreamedEvent& event) {
     const auto& strategy = event.event.strategy;
-    publisher_.publish(
-        strategy.value.empty() ? wire::topics::order_all() : wire::topics::order(strategy),
-        wire::encode_streamed(event));
+    publisher_.publish(wire::topics::order(strategy), wire::encode_streamed(event));
   }
 
   asio::awaitable<void> announce() {
@@ -133,9 +131,9 @@ class FakeOrderManager {
     wire::OrdersRequest request;
     EXPECT_EQ(wire::decode_orders_request(bytes, request), wire::DecodeError::None);
     if (const auto* wanted = std::get_if<wire::ReplayRequest>(&request)) co_return replay(*wanted);
-    wire::OrdersSnapshot snapshot{.at_seq = seq_, .page = 0, .pages = 1, .entries = {}};
+    wire::StatePage snapshot{.at_seq = seq_, .page = 0, .pages = 1, .entries = {}};
     for (domain::StreamedEvent event :
-         streams_[strategy_of(std::get<wire::SnapshotRequest>(request).stream)]) {
+         streams_[strategy_of(std::get<wire::StatePageRequest>(request).stream)]) {
       event.event.seq = seq_;
       snapshot.entries.push_back(wire::encode_streamed(event));
     }
@@ -145,9 +143,8 @@ class FakeOrderManager {
     // A command's answer that is being kept back is not replayed either.
     const domain::StrategyName strategy = strategy_of(wanted.stream);
     if (wanted.after_seq < account_state.restored_seq)
-      return wire::encode_orders_answer(wire::SnapshotNeeded{});
-    if (!kept && !streams_[strategy].empty())
-      return wire::encode_orders_answer(wire::SnapshotNeeded{});
+      return wire::encode_orders_answer(wire::NotKept{});
+    if (!kept && !streams_[strategy].empty()) return wire::encode_orders_answer(wire::NotKept{});
     wire::ReplayedEvents events;
     for (const auto& event : streams_[strategy]) {
       if (event.event.seq > wanted.after_seq && !(silent && strategy.value.empty())) {

@@ -56,11 +56,9 @@ class MarketFeedTest : public testing::Test {
     feed_ = std::make_unique<MarketFeed>(
         loop_.executor(), config, stats_, registry_,
         MarketFeed::Sink{.apply = [this](const Input& input) { take(input); },
-                         .settle = [](domain::Duration) {},
-                         .is_stale = [this](const domain::MarketId&) { return stale_; }});
+                         .settle = [](domain::Duration) {}});
     const auto ended = [](const std::exception_ptr&) {};
-    boost::asio::co_spawn(loop_.io, feed_->read(), ended);
-    boost::asio::co_spawn(loop_.io, feed_->recover(), ended);
+    boost::asio::co_spawn(loop_.io, feed_->run(), ended);
   }
   ~MarketFeedTest() override {
     release();

@@ -134,7 +134,7 @@ class RunnerServiceTest : public testing::Test {
         co_return wire::encode_orders_answer(replayed);
       }
       ++snapshots_asked_;
-      wire::OrdersSnapshot snapshot{.at_seq = snapshot_seq_, .page = 0, .pages = 1, .entries = {}};
+      wire::StatePage snapshot{.at_seq = snapshot_seq_, .page = 0, .pages = 1, .entries = {}};
       co_return wire::encode_orders_answer(snapshot);
     };
     orders_ = std::make_unique<bus::RecoveryServer>(

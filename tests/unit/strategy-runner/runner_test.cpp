@@ -223,12 +223,11 @@ TEST_F(RunnerTest, WarmsUpAfterEachGrant) {
   EXPECT_EQ(world.runner().status(0, world.now()).shards_warm, domain::kShards);
 }
 
-TEST_F(RunnerTest, MakesBooksStaleOnAGapAndAsksForASnapshot) {
+TEST_F(RunnerTest, MakesBooksStaleOnAGap) {
   world.start();
   define_and_quote();
   static_cast<void>(world.signals());
   world.on(MarketDataGap{world.shard()});
-  EXPECT_EQ(world.snapshots_wanted(), std::vector{world.shard()});
   const auto withdrawn = world.signals();
   ASSERT_EQ(withdrawn.size(), 1U);
   EXPECT_EQ(withdrawn[0].action, domain::SignalAction::Cancel);

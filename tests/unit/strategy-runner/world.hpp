@@ -150,7 +150,6 @@ class World {
   }
   // What was emitted since the last call.
   std::vector<domain::Signal> signals() { return std::exchange(out_.signals, {}); }
-  std::vector<domain::Shard> snapshots_wanted() { return std::exchange(out_.snapshots_wanted, {}); }
 
   Runner& runner() { return runner_; }
   domain::Timestamp now() const { return now_; }

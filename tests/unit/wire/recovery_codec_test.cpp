@@ -79,10 +79,10 @@ TEST(OrdersRecovery, CarriesBothRequests) {
   ASSERT_EQ(decode_orders_request(encode_orders_request(ReplayRequest{{"all"}, 0}), received),
             DecodeError::None);
   EXPECT_EQ(std::get<ReplayRequest>(received).after_seq, 0u);
-  ASSERT_EQ(decode_orders_request(encode_orders_request(SnapshotRequest{{"all"}, 9, 2}), received),
+  ASSERT_EQ(decode_orders_request(encode_orders_request(StatePageRequest{{"all"}, 9, 2}), received),
             DecodeError::None);
-  EXPECT_EQ(std::get<SnapshotRequest>(received).at_seq, 9u);
-  EXPECT_EQ(std::get<SnapshotRequest>(received).page, 2u);
+  EXPECT_EQ(std::get<StatePageRequest>(received).at_seq, 9u);
+  EXPECT_EQ(std::get<StatePageRequest>(received).page, 2u);
 }
 
 TEST(OrdersRecovery, CarriesEveryAnswer) {
@@ -94,15 +94,14 @@ TEST(OrdersRecovery, CarriesEveryAnswer) {
   ASSERT_EQ(decode_orders_answer(encode_orders_answer(ReplayedEvents{}), received),
             DecodeError::None);
   EXPECT_TRUE(std::get<ReplayedEvents>(received).events.empty());
-  const OrdersSnapshot snapshot{.at_seq = 12, .page = 1, .pages = 3, .entries = {"a", "b"}};
+  const StatePage snapshot{.at_seq = 12, .page = 1, .pages = 3, .entries = {"a", "b"}};
   ASSERT_EQ(decode_orders_answer(encode_orders_answer(snapshot), received), DecodeError::None);
-  EXPECT_EQ(std::get<OrdersSnapshot>(received).at_seq, 12u);
-  EXPECT_EQ(std::get<OrdersSnapshot>(received).page, 1u);
-  EXPECT_EQ(std::get<OrdersSnapshot>(received).pages, 3u);
-  EXPECT_EQ(std::get<OrdersSnapshot>(received).entries, snapshot.entries);
-  ASSERT_EQ(decode_orders_answer(encode_orders_answer(SnapshotNeeded{}), received),
-            DecodeError::None);
-  EXPECT_TRUE(std::holds_alternative<SnapshotNeeded>(received));
+  EXPECT_EQ(std::get<StatePage>(received).at_seq, 12u);
+  EXPECT_EQ(std::get<StatePage>(received).page, 1u);
+  EXPECT_EQ(std::get<StatePage>(received).pages, 3u);
+  EXPECT_EQ(std::get<StatePage>(received).entries, snapshot.entries);
+  ASSERT_EQ(decode_orders_answer(encode_orders_answer(NotKept{}), received), DecodeError::None);
+  EXPECT_TRUE(std::holds_alternative<NotKept>(received));
 }
 
 TEST(OrdersRecovery, SurvivesAbuse) {
@@ -115,9 +114,9 @@ TEST(OrdersRecovery, SurvivesAbuse) {
     return decode_orders_answer(bytes, out);
   };
   test::abuse(encode_orders_request(ReplayRequest{{"momentum"}, 17}), request);
-  test::abuse(encode_orders_request(SnapshotRequest{{"momentum"}, 17, 1}), request);
+  test::abuse(encode_orders_request(StatePageRequest{{"momentum"}, 17, 1}), request);
   test::abuse(encode_orders_answer(ReplayedEvents{.events = {"one", "two"}}), answer);
-  test::abuse(encode_orders_answer(OrdersSnapshot{.at_seq = 1, .entries = {"one"}}), answer);
+  test::abuse(encode_orders_answer(StatePage{.at_seq = 1, .entries = {"one"}}), answer);
 }
 
 TEST(OrdersRecovery, RefusesWhatWouldMisleadItsReader) {
@@ -144,7 +143,7 @@ TEST(OrdersRecovery, RefusesWhatWouldMisleadItsReader) {
 }
 
 TEST(OrdersRecovery, AnAnswerFilledToTheBrimFitsTheBus) {
-  OrdersSnapshot snapshot;
+  StatePage snapshot;
   std::size_t bytes = 0;
   const std::string entry(1000, 'e');
   while (fits_answer(bytes, entry.size())) snapshot.entries.push_back(entry);

@@ -14,7 +14,7 @@ TEST(Topics, AreSpelledAsTheBusPageSays) {
   EXPECT_EQ(topics::market({63}), "market.63");
   EXPECT_EQ(topics::signal({"arbitrage"}), "signal.arbitrage");
   EXPECT_EQ(topics::order({"momentum"}), "order.momentum");
-  EXPECT_EQ(topics::order_all(), "order.all");
+  EXPECT_EQ(topics::order({}), "order.all");
   EXPECT_EQ(topics::runner({"runner-1"}), "runner.runner-1");
   EXPECT_EQ(topics::metrics("gateway"), "metrics.gateway");
   EXPECT_EQ(topics::status("gateway"), "status.gateway");

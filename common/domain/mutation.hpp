@@ -3,7 +3,7 @@
 // mutated() is a compile-time false.
 #pragma once
 
-namespace polybot::order_manager {
+namespace polybot {
 
 enum class Mutation : int {
   None = 0,
@@ -21,6 +21,9 @@ enum class Mutation : int {
   LeaseEpochNotDurable = 12,    // every start counts its epochs from the same number
   StampsBelieved = 13,          // takes the stamps of earlier processes for its own time
   ClockUnchecked = 14,          // asks and orders whatever the venue's clock says
+  GapNotNoticed = 15,           // what follows a hole in a stream is taken for what follows
+  PageBoundOff = 16,            // reads as many pages of a state as the answers promise
+  OldAnswerAccepted = 17,       // takes an answer that was given before the newest hole
 };
 
 #ifdef POLYBOT_MUTANTS
@@ -35,4 +38,4 @@ consteval bool mutated(Mutation) {
 }
 #endif
 
-}  // namespace polybot::order_manager
+}  // namespace polybot

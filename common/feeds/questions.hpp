@@ -1,0 +1,43 @@
+// Puts the questions of followers (common/follow) to a recovery port.
+#pragma once
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "common/bus/recovery.hpp"
+#include "common/runtime/clock.hpp"
+
+namespace polybot::feeds {
+
+// One question after the other, until cancelled. `wake` is cancelled by whoever knows that there is
+// one to fetch; else it is looked for now and then. `answered` runs after each answer, at the
+// monotonic time at which it came. All arguments outlive the coroutine.
+template <class Followers>
+boost::asio::awaitable<void> put_questions(Followers& followers, bus::RecoveryClient& port,
+                                           std::chrono::milliseconds timeout,
+                                           boost::asio::steady_timer& wake,
+                                           const std::function<void(domain::Duration)>& answered) {
+  constexpr auto kLookEvery = std::chrono::milliseconds(100);
+  const runtime::Clock clock;
+  while (true) {
+    const auto question = followers.question(clock.monotonic());
+    if (!question) {
+      wake.expires_after(kLookEvery);
+      co_await wake.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+      continue;
+    }
+    const auto answer = co_await port.request(question->bytes, timeout);
+    const domain::Duration now = clock.monotonic();
+    followers.on_answer(*question, answer ? std::optional<std::string_view>(*answer) : std::nullopt,
+                        now);
+    answered(now);
+  }
+}
+
+}  // namespace polybot::feeds

@@ -1,0 +1,53 @@
+#include "common/follow/order_followers.hpp"
+
+#include <algorithm>
+
+namespace polybot::follow {
+
+using domain::StrategyName;
+
+void OrderFollowers::follow(const StrategyName& stream) {
+  const bool is_new = streams_.try_emplace(stream, stream, beginning_, pages_max_, sink_).second;
+  if (is_new) sink_.ask();
+}
+
+void OrderFollowers::on_message(const StrategyName& stream, std::string_view bytes) {
+  const auto found = streams_.find(stream);
+  if (found != streams_.end()) found->second.on_message(bytes);
+}
+
+void OrderFollowers::on_lost_tail(const StrategyName& stream) {
+  const auto found = streams_.find(stream);
+  if (found != streams_.end()) found->second.on_lost_tail();
+}
+
+// What was read before a backup was restored is another history, also of streams that no state
+// announces.
+void OrderFollowers::on_states(const wire::StrategyTable& table) {
+  std::map<StrategyName, std::uint64_t> announced;
+  for (const domain::StrategyState& state : table.strategies)
+    announced[state.strategy] = state.last_seq;
+  for (auto& [name, stream] : streams_)
+    stream.on_announced(std::max(announced[name], table.account.restored_seq));
+}
+
+std::optional<OrderFollowers::Question> OrderFollowers::question(domain::Duration now) {
+  for (auto& [name, stream] : streams_) {
+    if (auto bytes = stream.question(questions_ + 1, now))
+      return Question{.stream = name, .number = ++questions_, .bytes = std::move(*bytes)};
+  }
+  return std::nullopt;
+}
+
+void OrderFollowers::on_answer(const Question& question, std::optional<std::string_view> bytes,
+                               domain::Duration now) {
+  const auto found = streams_.find(question.stream);
+  if (found != streams_.end()) found->second.on_answer(question.number, bytes, now);
+}
+
+bool OrderFollowers::whole() const {
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const auto& entry) { return entry.second.whole(); });
+}
+
+}  // namespace polybot::follow

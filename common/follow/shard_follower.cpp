@@ -1,0 +1,139 @@
+#include "common/follow/shard_follower.hpp"
+
+#include <utility>
+#include <variant>
+
+#include "common/domain/mutation.hpp"
+
+namespace polybot::follow {
+namespace {
+
+// The stream itself brings every book once a second.
+constexpr domain::Duration kBooksAgainAfter = std::chrono::seconds(1);
+// Messages kept to be joined with an answer. One that takes longer is not worth waiting for.
+constexpr std::size_t kKeptMax = 8192;
+
+domain::MarketId market_of(const wire::MarketData& message) {
+  return std::visit([](const auto& body) { return body.market; }, message);
+}
+
+}  // namespace
+
+ShardFollower::ShardFollower(domain::Shard shard, const MarketSink& sink,
+                             wire::MarketDataCodec& codec)
+    : shard_(shard), sink_(sink), codec_(codec), inquiry_(kBooksAgainAfter) {
+  fall_behind();
+}
+
+// ---- the stream
+
+void ShardFollower::on_frame(const Frame& frame) {
+  const bool lost = frame.lost_before > 0 && !mutated(Mutation::GapNotNoticed);
+  if (lost || frame.head.incarnation != incarnation_) {
+    incarnation_ = frame.head.incarnation;
+    fall_behind();
+  }
+  for (std::size_t i = 0; i < frame.messages.size(); ++i)
+    take(frame.head, frame.head.first_seq + i, frame.messages[i]);
+}
+
+void ShardFollower::take(const FrameHead& head, std::uint64_t seq, std::string_view bytes) {
+  if (books_at_ && seq <= *books_at_) return;  // is in the books
+  if (const auto error = codec_.decode(bytes, message_); error != wire::DecodeError::None) {
+    sink_.refuse(shard_, error);
+    return fall_behind();
+  }
+  sink_.deliver(head, message_);
+  if (!books_at_) keep(head, seq);
+}
+
+void ShardFollower::keep(const FrameHead& head, std::uint64_t seq) {
+  if (kept_.size() < kKeptMax) return kept_.push_back({head, seq, message_});
+  kept_.clear();
+  inquiry_.want();  // an answer under way is from before what is not kept
+}
+
+void ShardFollower::fall_behind() {
+  books_at_.reset();
+  kept_.clear();
+  inquiry_.want();
+  sink_.broken(shard_);
+  sink_.ask();
+}
+
+// What the stream said so far holds no longer; its next frame begins it again.
+void ShardFollower::start_over() {
+  incarnation_ = 0;
+  books_at_.reset();
+  kept_.clear();
+  sink_.broken(shard_);
+}
+
+// ---- the books
+
+std::optional<std::string> ShardFollower::question(std::uint64_t number, domain::Duration now) {
+  if (!inquiry_.due(now)) return std::nullopt;
+  inquiry_.ask(number);
+  return wire::encode_books_request({shard_});
+}
+
+void ShardFollower::on_answer(std::uint64_t number, std::optional<std::string_view> bytes,
+                              Stream stream, domain::Duration now) {
+  const Inquiry::Answer given = inquiry_.answered(number, now);
+  if (given == Inquiry::Answer::Stray || !bytes) return;
+  wire::BooksAnswer answer;
+  if (const auto error = wire::decode_books_answer(*bytes, answer);
+      error != wire::DecodeError::None) {
+    return sink_.refuse(shard_, error);
+  }
+  const bool nothing_to_say = answer.markets.empty() && answer.books.empty();
+  if (nothing_to_say || !idle_at_) idle_at_ = now;
+  for (const domain::Market& market : answer.markets) sink_.define(market);
+  // These books may be from before what was missed while they were under way: the next are not.
+  if (given == Inquiry::Answer::Overtaken) return;
+  inquiry_.settle();
+  // Who hears nothing cannot know what was missed: from here on the answers alone bring the books.
+  if (stream == Stream::IsSilent && incarnation_ != 0) start_over();
+  if (books_at_) return;
+  // A producer that began again and has said nothing in this shard yet.
+  if (incarnation_ != 0 && answer.position.incarnation != incarnation_) start_over();
+  join(answer);
+}
+
+void ShardFollower::join(const wire::BooksAnswer& answer) {
+  const std::set<domain::MarketId> newer = healed();
+  std::set<domain::MarketId> loaded;
+  for (const domain::BookSnapshot& book : answer.books) {
+    if (newer.contains(book.market)) continue;
+    sink_.load(shard_, book);
+    loaded.insert(book.market);
+  }
+  // Without a word of the stream the books stand by their own stamp; its first frame asks for them
+  // again.
+  if (incarnation_ == 0) return;
+  books_at_ = answer.position.seq;
+  for (const Kept& kept : std::exchange(kept_, {})) {
+    const bool is_trade = std::holds_alternative<domain::TradeTick>(kept.message);  // was heard
+    if (kept.seq > *books_at_ && !is_trade && loaded.contains(market_of(kept.message)))
+      sink_.deliver(kept.head, kept.message);
+  }
+}
+
+// The books that the stream itself has brought whole since the hole.
+std::set<domain::MarketId> ShardFollower::healed() const {
+  std::set<domain::MarketId> markets;
+  for (const Kept& kept : kept_) {
+    if (const auto* book = std::get_if<domain::BookSnapshot>(&kept.message)) {
+      if (book->stale) {
+        markets.erase(book->market);
+      } else {
+        markets.insert(book->market);
+      }
+    } else if (const auto* stale = std::get_if<domain::BookStale>(&kept.message)) {
+      markets.erase(stale->market);
+    }
+  }
+  return markets;
+}
+
+}  // namespace polybot::follow

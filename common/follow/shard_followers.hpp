@@ -1,0 +1,60 @@
+// All the shards that a process follows, and whether anything is heard of them. Where there are
+// markets a gateway speaks every second; while nothing is heard at all it is asked for the books of
+// every shard again and again. Pure; time is monotonic.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "common/follow/shard_follower.hpp"
+
+namespace polybot::follow {
+
+class ShardFollowers {
+ public:
+  explicit ShardFollowers(MarketSink sink) : sink_(std::move(sink)) {}
+  ShardFollowers(const ShardFollowers&) = delete;
+  ShardFollowers& operator=(const ShardFollowers&) = delete;
+
+  // Bit n = shard n.
+  struct Change {
+    std::uint64_t gained = 0;
+    std::uint64_t lost = 0;
+  };
+  // The shards to follow from now on: what is to be subscribed to and what no more.
+  Change follow(std::uint64_t shards);
+  [[nodiscard]] bool follows(domain::Shard shard) const { return at(shard).has_value(); }
+
+  // Something of a stream came; frames of md.<shard> go on to their follower.
+  void on_heard(domain::Duration now) { heard_at_ = now; }
+  void on_frame(const Frame& frame, domain::Duration now);
+
+  struct Question {
+    domain::Shard shard;
+    std::uint64_t number = 0;
+    std::string bytes;
+  };
+  [[nodiscard]] std::optional<Question> question(domain::Duration now);
+  void on_answer(const Question& question, std::optional<std::string_view> bytes,
+                 domain::Duration now);
+
+  // When the streams were last known to work: of their last frame or, where nothing is published in
+  // any shard that is followed, of the answers that say so. Other answers prove nothing, they come
+  // by another way. Empty before the first.
+  [[nodiscard]] std::optional<domain::Duration> alive_at() const;
+
+ private:
+  using Shards = std::array<std::optional<ShardFollower>, domain::kShards>;
+  [[nodiscard]] const Shards::value_type& at(domain::Shard shard) const {
+    return shards_[shard.value];
+  }
+  [[nodiscard]] bool silent(domain::Duration now) const;
+
+  MarketSink sink_;
+  wire::MarketDataCodec codec_;
+  Shards shards_;
+  std::uint64_t questions_ = 0;
+  std::optional<domain::Duration> heard_at_;  // the streams, not the answers
+};
+
+}  // namespace polybot::follow
