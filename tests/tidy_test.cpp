@@ -77,6 +77,11 @@ const std::vector<MayInclude>& dependency_table() {
        {"common/wire/", "common/domain/", "common/metrics/catalogue", "common/metrics/snapshot.hpp",
         "polybot/v1/"},
        {"google/"}},
+      {"common/follow/.*", {"common/follow/", "common/wire/", "common/domain/"}, {}},
+      {"common/feeds/.*",
+       {"common/feeds/", "common/follow/", "common/bus/", "common/runtime/", "common/wire/",
+        "common/domain/"},
+       {"boost/asio"}},
       {"common/http/.*", {"common/http/"}, {"boost/", "openssl/"}},
       {"common/bus/.*", {"common/bus/", "polybot/v1/frame.pb.h"}, {"nng/", "boost/"}},
       {"common/metrics/.*",
@@ -121,7 +126,8 @@ std::vector<std::string> lines_matching(const std::vector<Source>& sources,
 }
 
 bool is_core(const std::string& path) {
-  return path.rfind("common/domain/", 0) == 0 || path.find("/core/") != std::string::npos;
+  return starts_with_any(path, {"common/domain/", "common/follow/"}) ||
+         path.find("/core/") != std::string::npos;
 }
 
 std::vector<Source> cores() {
