@@ -15,7 +15,6 @@ namespace {
 
 constexpr Duration kRunnerTimer = milliseconds(400);
 constexpr Duration kAnnounce = milliseconds(500);
-constexpr Duration kPatience = milliseconds(700);  // with an answer
 
 }  // namespace
 
@@ -77,11 +76,11 @@ void RunnerProcess::follow_streams() {
   };
   market_data.refuse = [this](domain::Shard, wire::DecodeError) { ++stage_.totals["unreadable"]; };
   market_data.ask = [] {};  // settle() looks
-  market_data_ = std::make_unique<follow::ShardFollowers>(std::move(market_data));
+  market_data_ = std::make_shared<follow::ShardFollowers>(std::move(market_data));
   follow::OrderSink orders = sr::inputs_of_orders(apply);
   orders.refuse = [this](wire::DecodeError) { ++stage_.totals["unreadable"]; };
   orders.ask = [] {};
-  orders_ = std::make_unique<follow::OrderFollowers>(follow::Beginning::State, std::move(orders),
+  orders_ = std::make_shared<follow::OrderFollowers>(follow::Beginning::State, std::move(orders),
                                                      kPagesMax);
   for (const StrategyName& name : kStrategies) orders_->follow(name);
   continuity_ = bus::Continuity(256);
@@ -157,24 +156,10 @@ void RunnerProcess::settle() {
     stage_.tape.add(wire::encode_signal(signal));
     publish_signal(signal);
   }
-  put_questions(*market_data_, ask_gateway);
-  put_questions(*orders_, ask_manager);
-}
-
-// All that are due at once; the real ones wait for each other.
-template <class Followers>
-void RunnerProcess::put_questions(Followers& followers, const Ask& ask) {
-  const auto now = [this] { return stage_.now().time_since_epoch(); };
-  while (auto question = followers.question(now())) {
-    ask(question->bytes,
-        [this, &followers, now, question, incarnation = incarnation_](const std::string& answer) {
-          if (incarnation != incarnation_ || !awake()) return;
-          followers.on_answer(*question, answer, now());
-          settle();
-        });
-    later(kPatience,
-          [&followers, now, question] { followers.on_answer(*question, std::nullopt, now()); });
-  }
+  const auto is_awake = [this] { return awake(); };
+  const auto answered = [this] { settle(); };
+  put_questions(stage_, market_data_, ask_gateway, is_awake, answered);
+  put_questions(stage_, orders_, ask_manager, is_awake, answered);
 }
 
 // ---- market data

@@ -15,11 +15,9 @@
 #include "tests/simulation/clock.hpp"
 #include "tests/simulation/gateway.hpp"
 #include "tests/simulation/manager.hpp"
+#include "tests/simulation/questions.hpp"
 
 namespace polybot::simulation {
-
-// What a runner reads of one state at most, in answers of the plan's size.
-inline constexpr std::uint32_t kPagesMax = 64;
 
 class RunnerProcess {
  public:
@@ -28,9 +26,7 @@ class RunnerProcess {
   // The bus; set once, before time runs.
   std::function<void(const domain::Signal&)> publish_signal;
   std::function<void(const domain::RunnerAnnounced&)> announce;
-  // A request of a recovery port, and where its answer goes, should one come.
-  using Ask = std::function<void(const std::string& request,
-                                 std::function<void(const std::string&)> answered)>;
+  // The recovery ports.
   Ask ask_gateway;
   Ask ask_manager;
 
@@ -79,8 +75,6 @@ class RunnerProcess {
   void run(const strategy_runner::Input& input);
   void settle();
   void follow_streams();
-  template <class Followers>
-  void put_questions(Followers& followers, const Ask& ask);
   void check_books(const MarketDataFrame& frame) const;
   void later(Duration span, std::function<void()> action);
   void every(Duration span, std::function<void()> action);
@@ -98,8 +92,8 @@ class RunnerProcess {
   Timestamp frozen_until_{};
   Timestamp blind_until_{};
   Duration lag_{};
-  std::unique_ptr<follow::ShardFollowers> market_data_;
-  std::unique_ptr<follow::OrderFollowers> orders_;
+  std::shared_ptr<follow::ShardFollowers> market_data_;
+  std::shared_ptr<follow::OrderFollowers> orders_;
   bus::Continuity continuity_{256};  // of market data
   std::size_t delivered_ = 0;        // messages of the present frame
 };

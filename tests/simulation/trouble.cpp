@@ -57,6 +57,7 @@ void World::make_trouble() {
   }
   if (which < 78) {
     stage_.fault("gateway restarted");
+    api_.restart();
     return gateway_.restart();
   }
   if (which < 87) return command_something();
@@ -106,6 +107,7 @@ void World::lose_power() {
   manager_.die(static_cast<Manager::Death>(random_.between(0, Manager::kDeaths - 1)),
                Manager::Crash::Power, off);
   for (const auto& runner : runners_) runner->die(off + milliseconds(random_.between(0, 900)));
+  api_.restart();
   gateway_.restart();
 }
 

@@ -36,22 +36,25 @@ World::World(const Plan& plan, Kind kind)
       monitor_(stage_, plan_, manager_),
       hand_overs_(plan_),
       quotes_(stage_, 10, plan_.bus, Ordering::Kept),
-      commands_(stage_, 11, plan_.bus, Ordering::Shuffled) {
+      commands_(stage_, 11, plan_.bus, Ordering::Shuffled),
+      api_(stage_, journal_),
+      api_links_(reader_links(13)) {
   stage_.verbose = kind == Kind::Told;
   for (int i = 0; i < plan_.runners_max; ++i) {
     runners_.push_back(std::make_unique<RunnerProcess>(stage_, plan_, i));
-    const auto number = [i](std::uint64_t which) {
-      return 20 + 10 * static_cast<std::uint64_t>(i) + which;
-    };
+    const auto first = 20 + 10 * static_cast<std::uint64_t>(i);
     links_.push_back(std::make_unique<RunnerLinks>(
-        RunnerLinks{.market_data = Link(stage_, number(0), plan_.bus, Ordering::Kept),
-                    .events = Link(stage_, number(1), plan_.bus, Ordering::Shuffled),
-                    .signals = Link(stage_, number(2), plan_.bus, Ordering::Shuffled),
-                    .requests = Link(stage_, number(3), plan_.bus, Ordering::Shuffled),
-                    .answers = Link(stage_, number(4), plan_.bus, Ordering::Shuffled),
-                    .lied_to_until = {}}));
+        RunnerLinks{reader_links(first + 1), Link(stage_, first, plan_.bus, Ordering::Kept),
+                    Link(stage_, first + 2, plan_.bus, Ordering::Shuffled)}));
   }
   connect();
+}
+
+World::ReaderLinks World::reader_links(std::uint64_t first) {
+  return {.events = Link(stage_, first, plan_.bus, Ordering::Shuffled),
+          .requests = Link(stage_, first + 2, plan_.bus, Ordering::Shuffled),
+          .answers = Link(stage_, first + 3, plan_.bus, Ordering::Shuffled),
+          .lied_to_until = {}};
 }
 
 // ---- who hears whom
@@ -87,6 +90,10 @@ void World::connect() {
       link.send([runner = runners_[i].get(), stream = event.event.strategy,
                  bytes = link.worn(bytes)] { runner->on_event(stream, bytes); });
     }
+    api_links_.events.send(
+        [this, stream = event.event.strategy, bytes = api_links_.events.worn(bytes)] {
+          api_.on_event(stream, bytes);
+        });
   };
   manager_.publish_state = [this](const std::vector<domain::StrategyState>& states,
                                   const std::vector<domain::Lease>& leases) {
@@ -94,8 +101,12 @@ void World::connect() {
       links_[i]->events.send(
           [runner = runners_[i].get(), states, leases] { runner->on_state(states, leases); });
     }
+    api_links_.events.send([this, states] { api_.on_state(states); });
   };
   for (std::size_t i = 0; i < runners_.size(); ++i) connect(i);
+  api_.ask_manager = asking(api_links_, [this](const std::string& request) {
+    return answer_orders(api_links_, request);
+  });
 }
 
 void World::connect(std::size_t index) {
@@ -110,29 +121,32 @@ void World::connect(std::size_t index) {
   runner->announce = [this, links](const domain::RunnerAnnounced& announced) {
     links->signals.send([this, announced] { manager_.deliver(announced); });
   };
-  const auto answering = [links](auto answer) {
-    return [links, answer](const std::string& request,
-                           std::function<void(const std::string&)> answered) {
-      links->requests.send([links, answer, request, answered = std::move(answered)] {
-        if (const std::optional<std::string> bytes = answer(request))
-          links->answers.send([answered, bytes = links->answers.worn(*bytes)] { answered(bytes); });
-      });
-    };
+  runner->ask_gateway = asking(*links, [this](const std::string& request) {
+    return std::optional(gateway_.answer(request));
+  });
+  runner->ask_manager = asking(
+      *links, [this, links](const std::string& request) { return answer_orders(*links, request); });
+}
+
+Ask World::asking(ReaderLinks& links,
+                  std::function<std::optional<std::string>(const std::string&)> answer) {
+  return [&links, answer = std::move(answer)](const std::string& request,
+                                              std::function<void(const std::string&)> answered) {
+    links.requests.send([&links, answer, request, answered = std::move(answered)] {
+      if (const std::optional<std::string> bytes = answer(request))
+        links.answers.send([answered, worn = links.answers.worn(*bytes)] { answered(worn); });
+    });
   };
-  runner->ask_gateway = answering(
-      [this](const std::string& request) { return std::optional(gateway_.answer(request)); });
-  runner->ask_manager = answering(
-      [this, links](const std::string& request) { return answer_orders(*links, request); });
 }
 
 // A liar has always another page to tell of.
-std::optional<std::string> World::answer_orders(const RunnerLinks& links,
+std::optional<std::string> World::answer_orders(const ReaderLinks& links,
                                                 const std::string& request) {
   wire::OrdersRequest wanted;
   require(wire::decode_orders_request(request, wanted) == wire::DecodeError::None,
           "a request for order events cannot be read");
   const auto* page = std::get_if<wire::StatePageRequest>(&wanted);
-  require(page == nullptr || page->page < kPagesMax, "a runner reads pages without an end");
+  require(page == nullptr || page->page < kPagesMax, "a state is read without an end");
   if (page == nullptr || stage_.now() >= links.lied_to_until) return manager_.answer(wanted);
   ++stage_.totals["states without an end"];
   return wire::encode_orders_answer(
@@ -175,6 +189,7 @@ Outcome World::run() {
   };
   Tick{*this}();
   gateway_.start();
+  api_.start();
   monitor_.start();
   stage_.schedule.after(milliseconds(300), [this] { manager_.start(); });
   for (int i = 0; i < plan_.runners; ++i) {
@@ -270,11 +285,11 @@ void World::settle() {
   for (const auto& runner : runners_) runner->heal();
   set_clocks({});
   for (const auto& links : links_) {
-    links->lied_to_until = {};
-    for (Link* link :
-         {&links->market_data, &links->events, &links->signals, &links->requests, &links->answers})
-      link->heal();
+    links->heal();
+    links->market_data.heal();
+    links->signals.heal();
   }
+  api_links_.heal();
   stage_.say("healed");
   run_until(stage_.now() + kWindDown);
   // Who was dead for long, or starts anew on a clock put right, has as much time to find its place.
@@ -301,6 +316,8 @@ void World::settle() {
   run_until(stage_.now() + seconds(3));
   const std::string shown = manager_.at_rest() ? monitor_.difference() : std::string();
   require(shown.empty(), shown);
+  const std::string read = api_.difference(manager_.core().ledger());
+  require(read.empty(), read);
   require(manager_.core().not_ready().empty(),
           "order-manager is not ready though everything works");
   require(!venue_.exchange().dead_man_switch().lapsed(venue_.account()),

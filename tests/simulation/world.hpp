@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "services/order-manager/core/orders.hpp"
+#include "tests/simulation/api_reader.hpp"
 #include "tests/simulation/gateway.hpp"
 #include "tests/simulation/hand_overs.hpp"
 #include "tests/simulation/link.hpp"
@@ -44,14 +45,25 @@ class World {
   [[nodiscard]] Timestamp now() const { return stage_.now(); }
 
  private:
-  // The links of one runner.
-  struct RunnerLinks {
-    Link market_data, events, signals, requests, answers;
+  // The links between order-manager and one reader of its streams.
+  struct ReaderLinks {
+    Link events, requests, answers;
     Timestamp lied_to_until;  // by whoever answers for order-manager
+
+    void heal() {
+      for (Link* link : {&events, &requests, &answers}) link->heal();
+      lied_to_until = {};
+    }
   };
+  struct RunnerLinks : ReaderLinks {
+    Link market_data, signals;
+  };
+  [[nodiscard]] ReaderLinks reader_links(std::uint64_t first);
+  [[nodiscard]] static Ask asking(
+      ReaderLinks& links, std::function<std::optional<std::string>(const std::string&)> answer);
   void connect();
   void connect(std::size_t index);
-  [[nodiscard]] std::optional<std::string> answer_orders(const RunnerLinks& links,
+  [[nodiscard]] std::optional<std::string> answer_orders(const ReaderLinks& links,
                                                          const std::string& request);
   void run_until(Timestamp until);
   void check();
@@ -95,6 +107,8 @@ class World {
   std::vector<std::unique_ptr<RunnerLinks>> links_;
   Link quotes_;
   Link commands_;
+  ApiReader api_;
+  ReaderLinks api_links_;
   bool healed_ = false;
   std::uint64_t commands_sent_ = 0;
   std::uint64_t checked_step_ = 0;

@@ -1,0 +1,41 @@
+// How a simulated process asks a recovery port what its followers want to know.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tests/simulation/stage.hpp"
+
+namespace polybot::simulation {
+
+// A request, and where its answer goes, should one come.
+using Ask = std::function<void(const std::string& request,
+                               std::function<void(const std::string&)> answered)>;
+
+// What a runner or an API reads of one state at most, in answers of the plan's size.
+inline constexpr std::uint32_t kPagesMax = 64;
+
+// Puts all questions that are due at once; the real processes put one after the other. What comes
+// when the followers are gone, or is not `awake()`, is lost.
+template <class Followers>
+void put_questions(Stage& stage, const std::shared_ptr<Followers>& followers, const Ask& ask,
+                   const std::function<bool()>& awake, const std::function<void()>& answered) {
+  constexpr Duration kPatience = milliseconds(700);
+  const auto now = [&stage] { return stage.now().time_since_epoch(); };
+  while (const auto question = followers->question(now())) {
+    const auto answer = [known = std::weak_ptr(followers), now,
+                         question](std::optional<std::string_view> bytes) {
+      if (const auto living = known.lock()) living->on_answer(*question, bytes, now());
+    };
+    ask(question->bytes, [answer, awake, answered](const std::string& bytes) {
+      if (!awake()) return;
+      answer(bytes);
+      answered();
+    });
+    stage.schedule.after(kPatience, [answer] { answer(std::nullopt); });
+  }
+}
+
+}  // namespace polybot::simulation
