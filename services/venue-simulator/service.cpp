@@ -30,23 +30,23 @@ class Simulator::Parts {
         host_(host_options()),
         members_(host_.seed()),
         gate_(host_, runtime.incarnation),
-        market_feed_(host_, book_of(), runtime.incarnation + 1),
-        user_feed_(runtime.io.get_executor(), host_, members_, runtime.incarnation + 2),
+        market_channel_(host_, book_of(), runtime.incarnation + 1),
+        user_channel_(runtime.io.get_executor(), host_, members_, runtime.incarnation + 2),
         public_api_(host_, gate_, book_of()),
         private_api_(host_, members_, gate_, {config.chain_id, config.deposit}),
-        admin_api_(host_, market_feed_, user_feed_, replay_status()),
+        admin_api_(host_, market_channel_, user_channel_, replay_status()),
         server_(runtime.io.get_executor(), server_options()) {
     members_.learn(host_.engine());
     host_.publish = [this](const Outputs& outputs) {
       members_.learn(host_.engine());
       // A replay publishes the recorded feed instead of what the exchange makes of it.
-      if (!replay_) market_feed_.publish(outputs);
-      user_feed_.publish(outputs);
+      if (!replay_) market_channel_.publish(outputs);
+      user_channel_.publish(outputs);
     };
     public_api_.register_routes(server_.router());
     private_api_.register_routes(server_.router());
-    market_feed_.register_routes(server_.router());
-    user_feed_.register_routes(server_.router());
+    market_channel_.register_routes(server_.router());
+    user_channel_.register_routes(server_.router());
     admin_api_.register_routes(runtime.admin.router());
     if (replay_) replay_->begin(host_);
     server_.listen();
@@ -88,7 +88,7 @@ class Simulator::Parts {
     return options;
   }
 
-  MarketFeed::BookOf book_of() {
+  MarketChannel::BookOf book_of() {
     return [this](const domain::TokenId& token) {
       if (replay_) return replay_->book_of(token, host_.engine(), host_.now());
       return book_summary(token, host_.engine(), host_.now());
@@ -134,17 +134,17 @@ class Simulator::Parts {
     const bool down = host_.fault(Fault::VenueDown) != nullptr;
     if (replay_ && !down) {
       replay_->play(host_, [this](const polymarket::MarketFrame& frame, domain::Timestamp now) {
-        market_feed_.publish_recorded(frame, now);
+        market_channel_.publish_recorded(frame, now);
       });
       if (replay_->finished() && !finish_told_) {
         finish_told_ = true;
         tell_finish();
       }
     }
-    user_feed_.drop_sockets();
+    user_channel_.drop_sockets();
     if (down) {
-      market_feed_.close_all(http::CloseCode::GoingAway, "");
-      user_feed_.close_all(http::CloseCode::GoingAway, "");
+      market_channel_.close_all(http::CloseCode::GoingAway, "");
+      user_channel_.close_all(http::CloseCode::GoingAway, "");
     }
     host_.maintain();
   }
@@ -155,8 +155,8 @@ class Simulator::Parts {
   ExchangeHost host_;
   Members members_;
   FaultGate gate_;
-  MarketFeed market_feed_;
-  UserFeed user_feed_;
+  MarketChannel market_channel_;
+  UserChannel user_channel_;
   PublicApi public_api_;
   PrivateApi private_api_;
   AdminApi admin_api_;

@@ -61,9 +61,12 @@ std::optional<Decimal> as_decimal(const json::value& value) {
 
 }  // namespace
 
-AdminApi::AdminApi(ExchangeHost& host, MarketFeed& market_feed, UserFeed& user_feed,
+AdminApi::AdminApi(ExchangeHost& host, MarketChannel& market_channel, UserChannel& user_channel,
                    ReplayStatus replay)
-    : host_(host), market_feed_(market_feed), user_feed_(user_feed), replay_(std::move(replay)) {}
+    : host_(host),
+      market_channel_(market_channel),
+      user_channel_(user_channel),
+      replay_(std::move(replay)) {}
 
 // The admin server outlives this object; a request that comes in between finds nobody.
 void AdminApi::register_routes(http::Router& router) {
@@ -107,9 +110,9 @@ Response AdminApi::status() const {
                       {"markets", engine.markets().size()},
                       {"open_markets", open},
                       {"steps", host_.exchange().flow().steps()},
-                      {"messages", market_feed_.messages()},
-                      {"market_sessions", market_feed_.sessions()},
-                      {"user_sessions", user_feed_.sessions()},
+                      {"messages", market_channel_.messages()},
+                      {"market_sessions", market_channel_.sessions()},
+                      {"user_sessions", user_channel_.sessions()},
                       {"unsettled_trades", engine.unsettled_trades()},
                       {"conservation_holds", engine.conservation().holds()},
                       {"log_generation", host_.log().generation()},
@@ -173,7 +176,7 @@ Response AdminApi::set_fault(const Request& request) {
   const auto settings = parse_settings(*fault, request.body);
   if (const auto* error = std::get_if<std::string>(&settings)) return http::problem(400, *error);
   static_cast<void>(host_.apply(SetFault{*fault, std::get<FaultSettings>(settings)}));
-  if (*fault == Fault::UserSocketDrop) user_feed_.forget_drops();
+  if (*fault == Fault::UserSocketDrop) user_channel_.forget_drops();
   runtime::log::warning("Fault switched on", {{"fault", to_string(*fault)}});
   return http::json(faults_json(host_.exchange()));
 }

@@ -15,8 +15,8 @@
 #include <memory>
 #include <string>
 
-#include "services/venue-simulator/api/market_feed.hpp"
-#include "services/venue-simulator/api/user_feed.hpp"
+#include "services/venue-simulator/api/market_channel.hpp"
+#include "services/venue-simulator/api/user_channel.hpp"
 #include "services/venue-simulator/exchange_host.hpp"
 
 namespace polybot::venue_simulator {
@@ -25,7 +25,8 @@ class AdminApi {
  public:
   // What /status says of a replay; empty without one.
   using ReplayStatus = std::function<std::string()>;
-  AdminApi(ExchangeHost& host, MarketFeed& market_feed, UserFeed& user_feed, ReplayStatus replay);
+  AdminApi(ExchangeHost& host, MarketChannel& market_channel, UserChannel& user_channel,
+           ReplayStatus replay);
   void register_routes(http::Router& router);
 
  private:
@@ -39,8 +40,8 @@ class AdminApi {
   [[nodiscard]] std::optional<domain::MarketId> find_market(std::string_view name) const;
 
   ExchangeHost& host_;
-  MarketFeed& market_feed_;
-  UserFeed& user_feed_;
+  MarketChannel& market_channel_;
+  UserChannel& user_channel_;
   ReplayStatus replay_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // watched by the registered routes
 };

@@ -3,13 +3,13 @@
 
 #include "common/polymarket/messages/catalogue.hpp"
 #include "services/venue-simulator/api/fault_gate.hpp"
-#include "services/venue-simulator/api/market_feed.hpp"
+#include "services/venue-simulator/api/market_channel.hpp"
 
 namespace polybot::venue_simulator {
 
 class PublicApi {
  public:
-  PublicApi(const ExchangeHost& host, FaultGate& gate, MarketFeed::BookOf book_of)
+  PublicApi(const ExchangeHost& host, FaultGate& gate, MarketChannel::BookOf book_of)
       : host_(host), gate_(gate), book_of_(std::move(book_of)) {}
   void register_routes(http::Router& router);
 
@@ -36,7 +36,7 @@ class PublicApi {
 
   const ExchangeHost& host_;
   FaultGate& gate_;
-  MarketFeed::BookOf book_of_;
+  MarketChannel::BookOf book_of_;
 };
 
 }  // namespace polybot::venue_simulator

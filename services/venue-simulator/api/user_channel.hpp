@@ -16,10 +16,10 @@
 
 namespace polybot::venue_simulator {
 
-class UserFeed {
+class UserChannel {
  public:
-  UserFeed(boost::asio::any_io_executor executor, const ExchangeHost& host, const Members& members,
-           std::uint64_t fault_seed);
+  UserChannel(boost::asio::any_io_executor executor, const ExchangeHost& host,
+              const Members& members, std::uint64_t fault_seed);
 
   void register_routes(http::Router& router);
   void publish(const Outputs& outputs);

@@ -21,11 +21,11 @@
 
 namespace polybot::venue_simulator {
 
-class MarketFeed {
+class MarketChannel {
  public:
   // The book of a token as it is published: the exchange's own, or the recording's.
   using BookOf = std::function<std::optional<polymarket::BookSummary>(const domain::TokenId&)>;
-  MarketFeed(const ExchangeHost& host, BookOf book_of, std::uint64_t fault_seed);
+  MarketChannel(const ExchangeHost& host, BookOf book_of, std::uint64_t fault_seed);
 
   void register_routes(http::Router& router);
   // What the exchange did.

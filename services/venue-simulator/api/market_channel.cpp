@@ -1,4 +1,4 @@
-#include "services/venue-simulator/api/market_feed.hpp"
+#include "services/venue-simulator/api/market_channel.hpp"
 
 #include <algorithm>
 
@@ -25,17 +25,17 @@ std::optional<Price> complement_of(const std::optional<Price>& price) {
 
 }  // namespace
 
-MarketFeed::MarketFeed(const ExchangeHost& host, BookOf book_of, std::uint64_t fault_seed)
+MarketChannel::MarketChannel(const ExchangeHost& host, BookOf book_of, std::uint64_t fault_seed)
     : host_(host), book_of_(std::move(book_of)), fault_random_(fault_seed) {}
 
-void MarketFeed::register_routes(http::Router& router) {
+void MarketChannel::register_routes(http::Router& router) {
   // A subscription may name thousands of 78-digit tokens.
   sessions_.register_route(
       router, "/ws/market", host_, {.text_bytes_max = 1 << 20, .queue_bytes_max = 32 << 20},
       [this](Session& session, const std::string& text) { return receive(session, text); });
 }
 
-bool MarketFeed::receive(Session& session, const std::string& text) {
+bool MarketChannel::receive(Session& session, const std::string& text) {
   if (text == polymarket::kPing) {
     if (session.subscribed) {
       session.socket->send(std::string(polymarket::kPong));
@@ -60,8 +60,8 @@ bool MarketFeed::receive(Session& session, const std::string& text) {
   return true;
 }
 
-void MarketFeed::change_subscription(Session& session,
-                                     const polymarket::MarketSubscription& wanted) {
+void MarketChannel::change_subscription(Session& session,
+                                        const polymarket::MarketSubscription& wanted) {
   using Operation = polymarket::MarketSubscription::Operation;
   session.custom_features |= wanted.custom_features;
   session.subscribed = true;
@@ -77,7 +77,7 @@ void MarketFeed::change_subscription(Session& session,
   }
 }
 
-void MarketFeed::append_book(const TokenId& token, std::string& out) const {
+void MarketChannel::append_book(const TokenId& token, std::string& out) const {
   const auto book = book_of_(token);
   if (!book) return;
   if (out.size() > 1) out.push_back(',');
@@ -91,7 +91,7 @@ void MarketFeed::append_book(const TokenId& token, std::string& out) const {
   polymarket::write_book(event, {book->min_size, book->neg_risk}, out);
 }
 
-void MarketFeed::send_books(const Session& session, const std::vector<TokenId>& tokens) {
+void MarketChannel::send_books(const Session& session, const std::vector<TokenId>& tokens) {
   if (frozen()) return;
   std::string books = "[";
   for (const TokenId& token : tokens) append_book(token, books);
@@ -99,32 +99,32 @@ void MarketFeed::send_books(const Session& session, const std::vector<TokenId>& 
   session.socket->send(std::move(books));
 }
 
-void MarketFeed::close_all(CloseCode code, std::string_view reason) {
+void MarketChannel::close_all(CloseCode code, std::string_view reason) {
   sessions_.close_all(code, reason);
 }
 
 // -------------------------------------------------------------------------------------------
 // publishing
 
-bool MarketFeed::frozen() const {
+bool MarketChannel::frozen() const {
   const FaultSettings* freeze = host_.fault(Fault::FeedFreeze);
   return freeze != nullptr && !freeze->market;
 }
 
-bool MarketFeed::lost(const domain::MarketId& market) {
+bool MarketChannel::lost(const domain::MarketId& market) {
   if (host_.fault(Fault::FeedFreeze, market) != nullptr) return true;
   const FaultSettings* gap = host_.fault(Fault::FeedGap, market);
   return gap != nullptr && fault_random_.chance(gap->probability_ppm);
 }
 
-const domain::Market* MarketFeed::market_of(const domain::MarketId& id) const {
+const domain::Market* MarketChannel::market_of(const domain::MarketId& id) const {
   const auto number = host_.engine().find_market(id);
   const Listing* listing = number ? host_.engine().listing(*number) : nullptr;
   return listing == nullptr ? nullptr : &listing->market;
 }
 
-void MarketFeed::send(std::string text, const domain::MarketId& market,
-                      std::initializer_list<TokenId> tokens) {
+void MarketChannel::send(std::string text, const domain::MarketId& market,
+                         std::initializer_list<TokenId> tokens) {
   if (lost(market)) return;
   ++messages_;
   const auto shared = std::make_shared<const std::string>(std::move(text));  // one copy for all
@@ -136,21 +136,21 @@ void MarketFeed::send(std::string text, const domain::MarketId& market,
   }
 }
 
-void MarketFeed::send_custom(const std::string& text) {
+void MarketChannel::send_custom(const std::string& text) {
   if (frozen()) return;
   for (const auto& session : sessions_) {
     if (session->custom_features) session->socket->send(text);
   }
 }
 
-void MarketFeed::publish(const Outputs& outputs) {
+void MarketChannel::publish(const Outputs& outputs) {
   if (sessions_.empty()) return;
   for (const MarketOutput& output : outputs.market) {
     std::visit([this](const auto& event) { publish(event); }, output);
   }
 }
 
-void MarketFeed::publish(const BookChanged& changed) {
+void MarketChannel::publish(const BookChanged& changed) {
   const domain::Market* market = market_of(changed.market);
   if (market == nullptr) return;
   std::vector<polymarket::PriceChange> levels;
@@ -169,7 +169,7 @@ void MarketFeed::publish(const BookChanged& changed) {
   announce_best(*market, changed);
 }
 
-void MarketFeed::announce_best(const domain::Market& market, const BookChanged& changed) {
+void MarketChannel::announce_best(const domain::Market& market, const BookChanged& changed) {
   const bool wanted = std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
     return session->custom_features && (session->tokens.contains(market.yes_token) ||
                                         session->tokens.contains(market.no_token));
@@ -190,7 +190,7 @@ void MarketFeed::announce_best(const domain::Market& market, const BookChanged& 
   announce(market.no_token, complement_of(best.ask), complement_of(best.bid));
 }
 
-void MarketFeed::publish(const TradePrinted& trade) {
+void MarketChannel::publish(const TradePrinted& trade) {
   std::string text;
   polymarket::write_last_trade({.market = trade.market,
                                 .token = trade.token,
@@ -203,7 +203,7 @@ void MarketFeed::publish(const TradePrinted& trade) {
 }
 
 // A new price grid is a new book: the change, then the books.
-void MarketFeed::publish(const TickSizeChanged& changed) {
+void MarketChannel::publish(const TickSizeChanged& changed) {
   const domain::Market* market = market_of(changed.market);
   if (market == nullptr) return;
   for (const TokenId& token : {market->yes_token, market->no_token}) {
@@ -217,7 +217,7 @@ void MarketFeed::publish(const TickSizeChanged& changed) {
   }
 }
 
-void MarketFeed::publish(const MarketListed& listed) {
+void MarketChannel::publish(const MarketListed& listed) {
   const domain::Market& market = listed.market;
   std::string text;
   polymarket::write_new_market({.market = market.id,
@@ -232,11 +232,11 @@ void MarketFeed::publish(const MarketListed& listed) {
   send_custom(text);
 }
 
-void MarketFeed::publish(const MarketClosed& closed) {
+void MarketChannel::publish(const MarketClosed& closed) {
   announced_.erase(closed.market);
 }
 
-void MarketFeed::publish(const MarketResolved& resolved) {
+void MarketChannel::publish(const MarketResolved& resolved) {
   const domain::Market* market = market_of(resolved.market);
   if (market == nullptr) return;
   polymarket::MarketResolvedEvent event{.market = market->id,
@@ -256,37 +256,37 @@ void MarketFeed::publish(const MarketResolved& resolved) {
   send_custom(text);
 }
 
-void MarketFeed::publish_recorded(const polymarket::MarketFrame& frame, domain::Timestamp now) {
+void MarketChannel::publish_recorded(const polymarket::MarketFrame& frame, domain::Timestamp now) {
   struct Publish {
-    MarketFeed& feed;
+    MarketChannel& channel;
     domain::Timestamp now;
     void operator()(polymarket::BookEvent event) const {
       event.venue_at = now;
-      const domain::Market* market = feed.market_of(event.market);
+      const domain::Market* market = channel.market_of(event.market);
       if (market == nullptr) return;
       std::string text;
       polymarket::write_book(event, {market->min_size, market->neg_risk}, text);
-      feed.send(std::move(text), event.market, {event.token});
+      channel.send(std::move(text), event.market, {event.token});
     }
     void operator()(polymarket::PriceChangeEvent event) const {
       event.venue_at = now;
-      const domain::Market* market = feed.market_of(event.market);
+      const domain::Market* market = channel.market_of(event.market);
       if (market == nullptr) return;
       std::string text;
       polymarket::write_price_change(event, text);
-      feed.send(std::move(text), event.market, {market->yes_token, market->no_token});
+      channel.send(std::move(text), event.market, {market->yes_token, market->no_token});
     }
     void operator()(polymarket::LastTradeEvent event) const {
       event.venue_at = now;
       std::string text;
       polymarket::write_last_trade(event, text);
-      feed.send(std::move(text), event.market, {event.token});
+      channel.send(std::move(text), event.market, {event.token});
     }
     void operator()(polymarket::TickSizeChangeEvent event) const {
       event.venue_at = now;
       std::string text;
       polymarket::write_tick_size_change(event, text);
-      feed.send(std::move(text), event.market, {event.token});
+      channel.send(std::move(text), event.market, {event.token});
     }
     // Recorded announcements about other markets are of no use here.
     void operator()(const polymarket::BestBidAskEvent&) const {}

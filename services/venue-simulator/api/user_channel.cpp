@@ -1,4 +1,4 @@
-#include "services/venue-simulator/api/user_feed.hpp"
+#include "services/venue-simulator/api/user_channel.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -17,17 +17,17 @@ constexpr domain::Duration kLateness = std::chrono::seconds(2);
 
 }  // namespace
 
-UserFeed::UserFeed(boost::asio::any_io_executor executor, const ExchangeHost& host,
-                   const Members& members, std::uint64_t fault_seed)
+UserChannel::UserChannel(boost::asio::any_io_executor executor, const ExchangeHost& host,
+                         const Members& members, std::uint64_t fault_seed)
     : executor_(std::move(executor)), host_(host), members_(members), fault_random_(fault_seed) {}
 
-void UserFeed::register_routes(http::Router& router) {
+void UserChannel::register_routes(http::Router& router) {
   sessions_.register_route(
       router, "/ws/user", host_, {.text_bytes_max = 256 * 1024, .queue_bytes_max = 16 << 20},
       [this](Session& session, const std::string& text) { return receive(session, text); });
 }
 
-bool UserFeed::receive(Session& session, const std::string& text) {
+bool UserChannel::receive(Session& session, const std::string& text) {
   if (session.member != nullptr) {
     // Later texts narrow or widen the markets; all are sent here unless the first one named some.
     session.socket->send(
@@ -50,11 +50,11 @@ bool UserFeed::receive(Session& session, const std::string& text) {
   return true;
 }
 
-void UserFeed::close_all(CloseCode code, std::string_view reason) {
+void UserChannel::close_all(CloseCode code, std::string_view reason) {
   sessions_.close_all(code, reason);
 }
 
-void UserFeed::drop_sockets() {
+void UserChannel::drop_sockets() {
   const FaultSettings* drop = host_.fault(Fault::UserSocketDrop);
   if (drop == nullptr) {
     dropped_at_.reset();
@@ -67,7 +67,7 @@ void UserFeed::drop_sockets() {
   close_all(CloseCode::GoingAway, "");
 }
 
-void UserFeed::publish(const Outputs& outputs) {
+void UserChannel::publish(const Outputs& outputs) {
   if (sessions_.empty()) return;
   for (const AccountOutput& output : outputs.account) {
     std::string text;
@@ -91,7 +91,7 @@ void UserFeed::publish(const Outputs& outputs) {
   }
 }
 
-void UserFeed::deliver(const News& news) {
+void UserChannel::deliver(const News& news) {
   const FaultSettings* fault = host_.fault(Fault::UserEvents, news.market);
   if (fault == nullptr || !fault_random_.chance(fault->probability_ppm)) {
     send(news);
@@ -106,7 +106,7 @@ void UserFeed::deliver(const News& news) {
   if (kind != 1) send_late(news, delay);
 }
 
-void UserFeed::send(const News& news) {
+void UserChannel::send(const News& news) {
   for (const auto& session : sessions_) {
     if (session->member == nullptr || session->member->account != news.account) continue;
     if (!session->markets.empty() && !session->markets.contains(news.market)) continue;
@@ -115,11 +115,11 @@ void UserFeed::send(const News& news) {
   }
 }
 
-void UserFeed::send_late(News news, domain::Duration delay) {
-  auto wait = [](UserFeed& feed, std::weak_ptr<int> alive, News late,
+void UserChannel::send_late(News news, domain::Duration delay) {
+  auto wait = [](UserChannel& channel, std::weak_ptr<int> alive, News late,
                  domain::Duration span) -> boost::asio::awaitable<void> {
     co_await runtime::sleep_for(span);
-    if (alive.lock()) feed.send(late);
+    if (alive.lock()) channel.send(late);
   };
   boost::asio::co_spawn(executor_, wait(*this, alive_, std::move(news), delay),
                         boost::asio::detached);
