@@ -6,7 +6,7 @@
 #include <array>
 #include <boost/json.hpp>
 
-#include "deploy/launcher/status_fields.hpp"
+#include "deploy/launcher/json_fields.hpp"
 #include "deploy/launcher/trouble.hpp"
 
 namespace polybot::launcher {
@@ -108,9 +108,7 @@ Lines strategy_lines(const json::object& status, std::size_t columns) {
   };
   row(
       "strategy", [](const Column& column) { return std::string(column.title); }, "state");
-  for (const auto& value : array_field(status, "strategies")) {
-    if (!value.is_object()) continue;
-    const json::object& strategy = value.as_object();
+  for (const json::object& strategy : objects_field(status, "strategies")) {
     row(
         shown_text(strategy, "name"),
         [&](const Column& column) { return shown_text(strategy, column.field); },
@@ -122,6 +120,23 @@ Lines strategy_lines(const json::object& status, std::size_t columns) {
         return column.field == "pnl" ? shown_text(status, "pnl") : std::string();
       },
       shown_text(status, "trading_state"));
+  return lines;
+}
+
+// What they run with; of one that no runner has spoken for yet nothing is known.
+Lines parameter_lines(const json::object& status, std::size_t columns) {
+  Lines lines;
+  for (const json::object& strategy : objects_field(status, "strategies")) {
+    std::string text;
+    for (const auto& [name, set] : object_field(strategy, "parameters")) {
+      text.append(text.empty() ? "" : ", ").append(name).append(" ");
+      if (set.is_string()) text.append(set.as_string());
+    }
+    if (text.empty()) continue;
+    const Lines rows =
+        wrapped(fmt::format("  {:<14} {}", shown_text(strategy, "name"), text), columns, "    ");
+    lines.insert(lines.end(), rows.begin(), rows.end());
+  }
   return lines;
 }
 
@@ -187,6 +202,7 @@ std::vector<Part> parts_of(const Layout& layout, const Options& options, const S
   parts.push_back({1, trouble_lines(layout, facts, size)});
   parts.push_back({2, service_lines(facts, std::max<std::size_t>(size.rows / 3, 5))});
   parts.push_back({3, facts.status ? strategy_lines(*facts.status, size.columns) : Lines{}});
+  parts.push_back({9, facts.status ? parameter_lines(*facts.status, size.columns) : Lines{}});
   parts.push_back({4, idle_lines(facts, size.columns)});
   Lines news = as_lines(facts.news);
   std::reverse(news.begin(), news.end());  // the newest is lost last
@@ -241,11 +257,8 @@ std::string summary_line(const Layout& layout, const ScreenFacts& facts) {
                         shown_text(object_field(*facts.status, "markets"), "tracked"),
                         counts(object_field(orders, "by_status")), shown_text(orders, "fills"),
                         shown_text(*facts.status, "pnl"));
-    for (const auto& row : array_field(*facts.status, "strategies")) {
-      if (!row.is_object()) continue;
-      line += fmt::format(", {} {}", shown_text(row.as_object(), "name"),
-                          shown_text(row.as_object(), "pnl"));
-    }
+    for (const json::object& row : objects_field(*facts.status, "strategies"))
+      line += fmt::format(", {} {}", shown_text(row, "name"), shown_text(row, "pnl"));
     if (const std::string idle = idle_text(*facts.status); !idle.empty())
       line += "; no orders now: " + idle;
   } else {

@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/json.hpp>
-#include <cstdio>
 #include <filesystem>
+#include <memory>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include "common/runtime/until_one_ends.hpp"
+#include "deploy/launcher/json_fields.hpp"
 #include "deploy/launcher/ports.hpp"
 #include "deploy/launcher/scale.hpp"
 #include "deploy/launcher/socket_folder.hpp"
@@ -39,15 +43,17 @@ void add_unless_ignored(asio::signal_set& set, int signal) {
     set.add(signal);
 }
 
-std::string run_and_read(const std::string& command) {
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return {};
+// What a command of the shell prints; the loop goes on meanwhile.
+asio::awaitable<std::string> output_of(std::string command) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "re"), &::pclose);
+  if (!pipe) co_return std::string();
+  asio::posix::stream_descriptor output(co_await asio::this_coro::executor,
+                                        ::dup(::fileno(pipe.get())));
   std::string text;
-  char buffer[65536];
-  for (std::size_t size = 0; (size = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
-    text.append(buffer, size);
-  ::pclose(pipe);
-  return text;
+  boost::system::error_code end;
+  co_await asio::async_read(output, asio::dynamic_buffer(text),
+                            asio::redirect_error(asio::use_awaitable, end));
+  co_return text;
 }
 
 std::string quoted(const std::string& text) {
@@ -84,25 +90,18 @@ asio::awaitable<void> Session::wait_for_end_of_recording() {
   while (true) {
     co_await runtime::sleep_for(500ms);
     if (!options_.recording) continue;
-    boost::system::error_code error;
-    const auto status =
-        boost::json::parse(co_await fetch(layout_.simulator_url + "/status"), error);
-    if (error) continue;
-    boost::system::error_code missing;
-    const auto* finished = status.find_pointer("/replay/finished", missing);
-    if (finished != nullptr && finished->is_bool() && finished->as_bool()) co_return;
+    const std::string text = co_await fetch(layout_.simulator_url + "/status");
+    const auto status = parse_object(text);
+    if (shown_text(object_field(status, "replay"), "finished") == "true") co_return;
   }
 }
 
 // Faults that were switched on outlive the simulator's process: they may be why nobody gets ready.
 asio::awaitable<void> Session::name_faults() {
-  boost::system::error_code error;
-  const auto faults = boost::json::parse(co_await fetch(layout_.simulator_url + "/faults"), error);
-  if (error || !faults.is_object()) co_return;
-  for (const auto& [name, settings] : faults.as_object()) {
-    const auto* active =
-        settings.is_object() ? settings.as_object().if_contains("active") : nullptr;
-    if (active == nullptr || !active->is_bool() || !active->as_bool()) continue;
+  const std::string text = co_await fetch(layout_.simulator_url + "/faults");
+  const auto faults = parse_object(text);
+  for (const auto& [name, settings] : faults) {
+    if (shown_text(object_field(faults, name), "active") != "true") continue;
     say("  the simulated venue has its fault " + std::string(name) +
         " on; it is kept in the data folder until DELETE " + layout_.simulator_url + "/faults/" +
         std::string(name) + " clears it");
@@ -112,23 +111,19 @@ asio::awaitable<void> Session::name_faults() {
 // Who asks for another world gets the one that the folder began with, and should know.
 asio::awaitable<void> Session::say_kept_seed() {
   if (!options_.seed || options_.recording) co_return;
-  boost::system::error_code error;
-  const auto status = boost::json::parse(co_await fetch(layout_.simulator_url + "/status"), error);
-  if (error || !status.is_object()) co_return;
-  const auto* seed = status.as_object().if_contains("seed");
-  if (seed == nullptr || boost::json::serialize(*seed) == std::to_string(*options_.seed)) co_return;
+  const std::string text = co_await fetch(layout_.simulator_url + "/status");
+  const auto status = parse_object(text);
+  const std::string seed = shown_text(status, "seed");
+  if (!status.contains("seed") || seed == std::to_string(*options_.seed)) co_return;
   say("SEED=" + std::to_string(*options_.seed) +
-      " has no effect: this data folder keeps its seed " + boost::json::serialize(*seed) +
+      " has no effect: this data folder keeps its seed " + seed +
       "; another world needs another folder (DATA=folder)");
 }
 
-// Empty text, or why the stack cannot run.
-asio::awaitable<std::string> Session::start() {
-  try {
-    co_return co_await stack_.start(kStartPatience);
-  } catch (const std::exception& error) {
-    co_return error.what();
-  }
+// Throws why the stack cannot run.
+asio::awaitable<void> Session::start() {
+  const std::string problem = co_await stack_.start(kStartPatience);
+  if (!problem.empty()) throw std::runtime_error(problem);
 }
 
 // Empty text, or which port somebody else has. Asks for a moment: the processes of a launcher that
@@ -148,7 +143,6 @@ asio::awaitable<std::string> Session::wait_for_ports() {
 }
 
 asio::awaitable<int> Session::run() {
-  using namespace asio::experimental::awaitable_operators;
   say("Starting in " + layout_.data.string());
   // Before anything is asked or stopped at these ports: it may be another stack that has them.
   if (const std::string taken = co_await wait_for_ports(); !taken.empty()) {
@@ -163,11 +157,16 @@ asio::awaitable<int> Session::run() {
                               "their own time: a window of 8 s is as many seconds of this clock"
                         : ""));
   }
-  const std::variant<std::string, std::monostate> started = co_await (start() || wait_for_signal());
-  const auto* problem = std::get_if<std::string>(&started);
-  if (problem == nullptr || !problem->empty()) {
-    say(problem == nullptr ? "Interrupted while starting" : "Cannot start: " + *problem);
-    if (problem != nullptr) co_await name_faults();
+  std::string problem;
+  bool interrupted = false;
+  try {
+    interrupted = co_await runtime::until_one_ends(start(), wait_for_signal()) == 1;
+  } catch (const std::exception& error) {
+    problem = error.what();
+  }
+  if (interrupted || !problem.empty()) {
+    say(interrupted ? "Interrupted while starting" : "Cannot start: " + problem);
+    if (!interrupted) co_await name_faults();
     (void)co_await stop();
     co_return 1;
   }
@@ -228,9 +227,10 @@ asio::awaitable<bool> Session::stop() {
   co_return good;
 }
 
-std::string Session::read_journal_report(const std::string& options) const {
-  return run_and_read(quoted((layout_.programs / "order-manager").string()) + " verify --json " +
-                      options + " " + quoted(layout_.journal.string()));
+asio::awaitable<std::string> Session::read_journal_report(std::string options) const {
+  co_return co_await output_of(quoted((layout_.programs / "order-manager").string()) +
+                               " verify --json " + options + " " +
+                               quoted(layout_.journal.string()));
 }
 
 asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
@@ -241,20 +241,16 @@ asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
     pages.push_back(
         co_await fetch(fmt::format("{}/state?orders_after={}&trades_after={}&limit={}",
                                    layout_.simulator_url, INT64_MAX, trades_after, kStatePage)));
-    boost::system::error_code error;
-    const auto page = boost::json::parse(pages.back(), error);
-    const auto* next =
-        error || !page.is_object() ? nullptr : page.as_object().if_contains("trades_next");
-    if (next == nullptr) co_return pages;
-    trades_after = next->to_number<std::uint64_t>(error);
-    if (error) co_return pages;
+    trades_after = number_field(parse_object(pages.back()), "trades_next", INT64_MAX);
+    if (trades_after == INT64_MAX) co_return pages;
   }
 }
 
 // From all the venue's orders and trades, of its memory and of its history: only a restored journal
 // needs them. Page by page: together they may be more than fits.
 asio::awaitable<std::uint64_t> Session::count_lost_orders(std::vector<RestoredGap> gaps) {
-  GapReading reading(std::move(gaps), read_order_ids(read_journal_report("--orders")));
+  const std::string report = co_await read_journal_report("--orders");
+  GapReading reading(std::move(gaps), read_order_ids(report));
   for (const std::string_view path : {"/state", "/state/history"}) {
     std::uint64_t orders_after = 0;
     std::uint64_t trades_after = 0;
@@ -263,18 +259,10 @@ asio::awaitable<std::uint64_t> Session::count_lost_orders(std::vector<RestoredGa
           fmt::format("{}{}?orders_after={}&trades_after={}&limit={}", layout_.simulator_url, path,
                       orders_after, trades_after, kStatePage));
       reading.read(text);
-      boost::system::error_code error;
-      const auto page = boost::json::parse(text, error);
+      const auto page = parse_object(text);
       // What has come to its end answers nothing from the last number on.
-      const auto next = [&](std::string_view key) -> std::uint64_t {
-        const auto* found =
-            error || !page.is_object() ? nullptr : page.as_object().if_contains(key);
-        boost::system::error_code malformed;
-        const auto number = found == nullptr ? 0 : found->to_number<std::uint64_t>(malformed);
-        return found == nullptr || malformed ? INT64_MAX : number;
-      };
-      orders_after = next("orders_next");
-      trades_after = next("trades_next");
+      orders_after = number_field(page, "orders_next", INT64_MAX);
+      trades_after = number_field(page, "trades_next", INT64_MAX);
     }
   }
   co_return reading.lost();
@@ -317,7 +305,8 @@ asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcome
 
 asio::awaitable<bool> Session::verify() {
   auto venue = read_venue(co_await fetch_venue_pages());
-  const auto journal = read_journal(read_journal_report({}));
+  const std::string report = co_await read_journal_report("");
+  const auto journal = read_journal(report);
   if (!venue || !journal) {
     say(!venue ? "Verification: the simulated venue does not tell its state. Start the stack again "
                  "with this DATA and stop it: the comparison is made then"

@@ -38,7 +38,7 @@ class Session {
   void watch_size();
   [[nodiscard]] boost::asio::awaitable<void> say_kept_seed();
   [[nodiscard]] boost::asio::awaitable<std::string> wait_for_ports();
-  [[nodiscard]] boost::asio::awaitable<std::string> start();
+  [[nodiscard]] boost::asio::awaitable<void> start();
   [[nodiscard]] boost::asio::awaitable<void> show();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_signal();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_end_of_recording();
@@ -53,7 +53,7 @@ class Session {
                                                                   std::uint64_t fills);
   [[nodiscard]] boost::asio::awaitable<Payouts> fetch_payouts(std::vector<std::string> outcomes);
   // `options`: more words for `order-manager verify`.
-  [[nodiscard]] std::string read_journal_report(const std::string& options) const;
+  [[nodiscard]] boost::asio::awaitable<std::string> read_journal_report(std::string options) const;
   [[nodiscard]] ScreenFacts facts() const;
 
   // Caught for the whole run: a second Ctrl-C must not cut the orderly stop short.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -13,6 +12,7 @@
 #include <system_error>
 
 #include "common/runtime/until_one_ends.hpp"
+#include "deploy/launcher/json_fields.hpp"
 #include "deploy/launcher/last_words.hpp"
 #include "deploy/launcher/ports.hpp"
 #include "deploy/launcher/scale.hpp"
@@ -41,16 +41,10 @@ http::ClientOptions probe_options() {
 
 // The reasons in a readiness answer, as one line.
 std::string reasons_of(const std::string& body) {
-  boost::system::error_code error;
-  const boost::json::value parsed = boost::json::parse(body, error);
+  const boost::json::object answer = parse_object(body);
   std::string text;
-  if (!error && parsed.is_object()) {
-    if (const auto* reasons = parsed.as_object().if_contains("reasons");
-        reasons && reasons->is_array()) {
-      for (const auto& reason : reasons->as_array()) {
-        if (reason.is_string()) text.append(text.empty() ? "" : "; ").append(reason.as_string());
-      }
-    }
+  for (const auto& reason : array_field(answer, "reasons")) {
+    if (reason.is_string()) text.append(text.empty() ? "" : "; ").append(reason.as_string());
   }
   return text.empty() ? "not ready" : text;
 }

@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 #include <utility>
 
-#include "deploy/launcher/status_fields.hpp"
+#include "deploy/launcher/json_fields.hpp"
 
 namespace polybot::launcher {
 namespace {
@@ -51,12 +51,9 @@ boost::asio::awaitable<void> StackView::session() {
   while (true) {
     const auto text = co_await socket_.read();
     if (!text) co_return;
-    boost::system::error_code error;
-    boost::json::value event = boost::json::parse(*text, error);
-    if (error || !event.is_object()) continue;
-    const auto* topic = event.as_object().if_contains("topic");
-    if (topic == nullptr || *topic != "status") continue;
-    status_ = std::move(event.as_object());
+    boost::json::object event = parse_object(*text);
+    if (text_field(event, "topic") != "status") continue;
+    status_ = std::move(event);
     heard_at_ = clock_.monotonic();
     note_states();
   }
@@ -64,11 +61,10 @@ boost::asio::awaitable<void> StackView::session() {
 
 void StackView::note_states() {
   note_state("all", text_field(status_, "trading_state"));
-  for (const auto& row : array_field(status_, "strategies")) {
-    if (!row.is_object()) continue;
-    const std::string name = text_field(row.as_object(), "name");
-    note_state(name, text_field(row.as_object(), "trading_state"));
-    note_state(name + " enabled", is_not_false(row.as_object(), "enabled") ? "yes" : "no");
+  for (const boost::json::object& row : objects_field(status_, "strategies")) {
+    const std::string name = text_field(row, "name");
+    note_state(name, text_field(row, "trading_state"));
+    note_state(name + " enabled", is_not_false(row, "enabled") ? "yes" : "no");
   }
 }
 
@@ -84,15 +80,11 @@ boost::asio::awaitable<void> StackView::read_fills() {
   const auto answer =
       co_await http_.get(gateway_url_ + "/api/v1/fills?limit=" + std::to_string(kFillsShown));
   if (!answer || answer->status != 200) co_return;
-  boost::system::error_code error;
-  const boost::json::value body = boost::json::parse(answer->body, error);
-  if (error || !body.is_object()) co_return;
-  const auto* rows = body.as_object().if_contains("fills");
-  if (rows == nullptr || !rows->is_array()) co_return;
+  const boost::json::object body = parse_object(answer->body);
+  if (!body.contains("fills")) co_return;
   fills_.clear();
-  for (const auto& row : rows->as_array()) {
-    if (row.is_object()) fills_.push_back(describe_fill(row.as_object()));
-  }
+  for (const boost::json::object& row : objects_field(body, "fills"))
+    fills_.push_back(describe_fill(row));
 }
 
 std::optional<boost::json::object> StackView::status() const {

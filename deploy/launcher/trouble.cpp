@@ -6,7 +6,7 @@
 #include <chrono>
 
 #include "deploy/launcher/display_text.hpp"
-#include "deploy/launcher/status_fields.hpp"
+#include "deploy/launcher/json_fields.hpp"
 
 namespace polybot::launcher {
 namespace {
@@ -124,9 +124,7 @@ class Finder {
                     object_field(status, "trading"),
                     "POST " + trading + "resume resumes it (token: make token)");
     }
-    for (const json::value& row : array_field(status, "strategies")) {
-      if (!row.is_object()) continue;
-      const json::object& strategy = row.as_object();
+    for (const json::object& strategy : objects_field(status, "strategies")) {
       const std::string name = text_field(strategy, "name");
       if (const std::string state = state_of_its_own(strategy, account); !state.empty()) {
         add_held_back("strategy " + name + " is " + state, name, strategy,

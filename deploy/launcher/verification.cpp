@@ -8,6 +8,8 @@
 #include <sstream>
 #include <string_view>
 
+#include "deploy/launcher/json_fields.hpp"
+
 namespace polybot::launcher {
 namespace {
 
@@ -15,13 +17,6 @@ namespace json = boost::json;
 using domain::Money;
 using domain::Price;
 using domain::Quantity;
-
-std::optional<json::object> parse_object(const std::string& text) {
-  boost::system::error_code error;
-  json::value value = json::parse(text, error);
-  if (error || !value.is_object()) return std::nullopt;
-  return std::move(value.as_object());
-}
 
 // Walks a path of keys; null when a step is missing.
 const json::value* walk(const json::object& object, std::initializer_list<std::string_view> path) {
@@ -51,23 +46,12 @@ Decimal decimal(const json::object& object, std::initializer_list<std::string_vi
   return Decimal::parse(std::string_view(value->as_string())).value_or(Decimal{});
 }
 
-std::string text(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-const json::array& array(const json::object& object, std::string_view key) {
-  static const json::array kNone;
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_array() ? value->as_array() : kNone;
-}
-
 // The venue's clock and ours may differ by as much.
 constexpr std::int64_t kGapMarginMs = 2'000;
 
 // The one account outside the house; the venue of `make run` has a single client.
 const json::object* our_account(const json::object& state) {
-  const json::array& accounts = array(state, "accounts");
+  const json::array& accounts = array_field(state, "accounts");
   return accounts.empty() ? nullptr : accounts.front().if_object();
 }
 
@@ -75,7 +59,7 @@ const json::object* our_account(const json::object& state) {
 void settle(VenueTruth& truth, const json::object& party, const std::string& outcome, Money fee) {
   const Money cash = decimal<Money>(party, {"cash"});
   const Quantity quantity = decimal<Quantity>(party, {"quantity"});
-  const bool buy = text(party, "side") == "BUY";
+  const bool buy = text_field(party, "side") == "BUY";
   truth.cash += buy ? -cash : cash;
   truth.cash -= fee;
   if (buy) {
@@ -86,41 +70,33 @@ void settle(VenueTruth& truth, const json::object& party, const std::string& out
 }
 
 void settle_unmined(VenueTruth& truth, const json::object& trade, std::uint64_t account) {
-  const std::string status = text(trade, "status");
+  const std::string status = text_field(trade, "status");
   if (status != "MATCHED" && status != "RETRYING") return;
   const auto outcome = [&](const json::object& party) {
-    return text(trade, "market") + ":" + text(party, "outcome");
+    return text_field(trade, "market") + ":" + text_field(party, "outcome");
   };
   const auto ours = [&](const json::object& party) {
     return number(party, {"account"}) == account;
   };
-  const json::value* taker = trade.if_contains("taker");
-  if (taker != nullptr && taker->is_object() && ours(taker->as_object())) {
-    settle(truth, taker->as_object(), outcome(taker->as_object()), decimal<Money>(trade, {"fee"}));
-  }
-  for (const json::value& maker : array(trade, "makers")) {
-    if (maker.is_object() && ours(maker.as_object())) {
-      settle(truth, maker.as_object(), outcome(maker.as_object()), Money{});
-    }
+  const json::object& taker = object_field(trade, "taker");
+  if (ours(taker)) settle(truth, taker, outcome(taker), decimal<Money>(trade, {"fee"}));
+  for (const json::object& maker : objects_field(trade, "makers")) {
+    if (ours(maker)) settle(truth, maker, outcome(maker), Money{});
   }
 }
 
 // The ids of the orders behind a trade that did not fail.
 void insert_orders_of(const json::object& trade, std::set<std::string>& orders) {
-  if (text(trade, "status") == "FAILED") return;
-  const json::value* taker = trade.if_contains("taker");
-  if (taker != nullptr && taker->is_object()) orders.insert(text(taker->as_object(), "order"));
-  for (const json::value& maker : array(trade, "makers")) {
-    if (maker.is_object()) orders.insert(text(maker.as_object(), "order"));
-  }
+  if (text_field(trade, "status") == "FAILED") return;
+  orders.insert(text_field(object_field(trade, "taker"), "order"));
+  for (const json::object& maker : objects_field(trade, "makers"))
+    orders.insert(text_field(maker, "order"));
 }
 
 std::map<std::string, Quantity> holdings_of(const json::object& object) {
   std::map<std::string, Quantity> holdings;
-  for (const json::value& row : array(object, "holdings")) {
-    if (!row.is_object()) continue;
-    const json::object& held = row.as_object();
-    holdings[text(held, "market") + ":" + text(held, "outcome")] +=
+  for (const json::object& held : objects_field(object, "holdings")) {
+    holdings[text_field(held, "market") + ":" + text_field(held, "outcome")] +=
         decimal<Quantity>(held, {"quantity"});
   }
   return holdings;
@@ -190,11 +166,11 @@ std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages) {
   std::uint64_t account_number = 0;
   bool first = true;
   for (const std::string& page : pages) {
-    const auto state = parse_object(page);
-    if (!state) return std::nullopt;
+    const json::object state = parse_object(page);
+    if (state.empty()) return std::nullopt;
     if (first) {
       first = false;
-      const json::object* account = our_account(*state);
+      const json::object* account = our_account(state);
       if (account == nullptr) return truth;  // nobody has opened an account: nothing was traded
       account_number = number(*account, {"account"});
       truth.orders = number(*account, {"totals", "orders_accepted"});
@@ -202,9 +178,8 @@ std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages) {
       truth.cash = decimal<Money>(*account, {"cash"});
       truth.holdings = holdings_of(*account);
     }
-    for (const json::value& trade : array(*state, "trades")) {
-      if (trade.is_object()) settle_unmined(truth, trade.as_object(), account_number);
-    }
+    for (const json::object& trade : objects_field(state, "trades"))
+      settle_unmined(truth, trade, account_number);
   }
   if (first) return std::nullopt;
   return truth;
@@ -212,11 +187,9 @@ std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages) {
 
 std::set<std::string> read_order_ids(const std::string& report) {
   std::set<std::string> ids;
-  const auto object = parse_object(report);
-  if (!object) return ids;
-  for (const json::value& row : array(*object, "orders")) {
-    if (row.is_object()) ids.insert(text(row.as_object(), "venue_id"));
-  }
+  const json::object object = parse_object(report);
+  for (const json::object& row : objects_field(object, "orders"))
+    ids.insert(text_field(row, "venue_id"));
   return ids;
 }
 
@@ -228,26 +201,22 @@ bool GapReading::in_gap(std::int64_t created_ms) const {
 }
 
 void GapReading::read(const std::string& page) {
-  const auto state = parse_object(page);
-  if (!state) return;
-  if (const json::object* ours = our_account(*state)) account_ = number(*ours, {"account"});
-  for (const json::value& row : array(*state, "orders")) {
-    if (!row.is_object() || !account_) continue;
-    const json::object& order = row.as_object();
-    const std::string id = text(order, "id");
+  const json::object state = parse_object(page);
+  if (const json::object* ours = our_account(state)) account_ = number(*ours, {"account"});
+  for (const json::object& order : objects_field(state, "orders")) {
+    if (!account_) continue;
+    const std::string id = text_field(order, "id");
     const auto created = static_cast<std::int64_t>(number(order, {"created_ms"}));
     if (number(order, {"account"}) != *account_ || !in_gap(created) || known_.contains(id))
       continue;
-    const std::string status = text(order, "status");
+    const std::string status = text_field(order, "status");
     if (status == "live" || status == "delayed") {
       ended_.erase(id);
     } else {
       ended_.insert(id);
     }
   }
-  for (const json::value& row : array(*state, "trades")) {
-    if (row.is_object()) insert_orders_of(row.as_object(), filled_);
-  }
+  for (const json::object& row : objects_field(state, "trades")) insert_orders_of(row, filled_);
 }
 
 std::uint64_t GapReading::lost() const {
@@ -256,27 +225,25 @@ std::uint64_t GapReading::lost() const {
 }
 
 std::optional<JournalTruth> read_journal(const std::string& report) {
-  const auto object = parse_object(report);
-  if (!object || walk(*object, {"totals", "orders"}) == nullptr) return std::nullopt;
+  const json::object object = parse_object(report);
+  if (walk(object, {"totals", "orders"}) == nullptr) return std::nullopt;
   JournalTruth truth;
-  truth.submitted = number(*object, {"totals", "orders", "submitted"});
-  const std::uint64_t rejected = number(*object, {"totals", "orders", "rejected"});
-  const std::uint64_t written_off = number(*object, {"totals", "orders_written_off"});
-  const std::uint64_t resurrected = number(*object, {"totals", "orders_resurrected"});
+  truth.submitted = number(object, {"totals", "orders", "submitted"});
+  const std::uint64_t rejected = number(object, {"totals", "orders", "rejected"});
+  const std::uint64_t written_off = number(object, {"totals", "orders_written_off"});
+  const std::uint64_t resurrected = number(object, {"totals", "orders_resurrected"});
   // Rejected ones were never there, but for those that turned up again, or were held back first.
   truth.orders =
-      truth.submitted - rejected + resurrected + number(*object, {"totals", "orders_refused_late"});
+      truth.submitted - rejected + resurrected + number(object, {"totals", "orders_refused_late"});
   // Also those turn up again that the venue itself had rejected.
   truth.written_off = written_off - std::min(written_off, resurrected);
-  truth.ambiguous = number(*object, {"totals", "orders_ambiguous_now"});
-  truth.fills_booked = number(*object, {"totals", "fills"});
-  truth.fills = truth.fills_booked - number(*object, {"totals", "fills_reversed"});
-  truth.cash = decimal<Money>(*object, {"cash"});
-  truth.pnl = decimal<Money>(*object, {"totals", "pnl"});
-  truth.holdings = holdings_of(*object);
-  for (const json::value& row : array(*object, "restores")) {
-    if (!row.is_object()) continue;
-    const json::object& restore = row.as_object();
+  truth.ambiguous = number(object, {"totals", "orders_ambiguous_now"});
+  truth.fills_booked = number(object, {"totals", "fills"});
+  truth.fills = truth.fills_booked - number(object, {"totals", "fills_reversed"});
+  truth.cash = decimal<Money>(object, {"cash"});
+  truth.pnl = decimal<Money>(object, {"totals", "pnl"});
+  truth.holdings = holdings_of(object);
+  for (const json::object& restore : objects_field(object, "restores")) {
     truth.gaps.push_back(
         {.backup_at_ms = static_cast<std::int64_t>(number(restore, {"backup_at_ms"})),
          .restored_at_ms = static_cast<std::int64_t>(number(restore, {"at_ms"}))});
@@ -296,22 +263,19 @@ std::optional<MetricsTruth> read_metrics(const std::string& exposition) {
 }
 
 void read_payouts(const std::string& page, Payouts& payouts) {
-  const auto object = parse_object(page);
-  if (!object) return;
-  for (const json::value& row : array(*object, "markets")) {
-    if (!row.is_object()) continue;
-    const json::object& market = row.as_object();
-    if (text(market, "umaResolutionStatus") != "resolved") continue;
+  const json::object object = parse_object(page);
+  for (const json::object& market : objects_field(object, "markets")) {
+    if (text_field(market, "umaResolutionStatus") != "resolved") continue;
     // Gamma writes arrays as JSON text inside strings.
     boost::system::error_code error;
-    const json::value prices = json::parse(text(market, "outcomePrices"), error);
+    const json::value prices = json::parse(text_field(market, "outcomePrices"), error);
     if (error || !prices.is_array() || prices.as_array().size() != 2) continue;
     constexpr std::array<std::string_view, 2> kOutcomes = {":yes", ":no"};
     for (std::size_t i = 0; i < kOutcomes.size(); ++i) {
       const json::string* price_text = prices.as_array()[i].if_string();
       const auto price =
           price_text == nullptr ? std::nullopt : Price::parse(std::string_view(*price_text));
-      if (price) payouts[text(market, "conditionId").append(kOutcomes[i])] = *price;
+      if (price) payouts[text_field(market, "conditionId").append(kOutcomes[i])] = *price;
     }
   }
 }
