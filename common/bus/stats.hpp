@@ -16,25 +16,24 @@ namespace polybot::bus {
 // The part of a topic up to its first dot: "md.17" -> "md", "command" -> "command".
 [[nodiscard]] std::string_view channel_of(std::string_view topic);
 
-// Why a received wire message was dropped whole.
+// Why a received wire message was dropped whole. A metric label, in the words of
+// domain/enumeration.hpp.
 enum class Refusal : std::uint8_t {
-  NoTopic,              // no NUL within the first bytes
-  UnknownTopic,         // passes no subscription of ours
-  Undecodable,          // not a Frame
-  TopicMismatch,        // the frame names another topic than the wire message
-  BadProducer,          // service or replica empty, too long or not printable
-  BadSequence,          // zero, overflowing, or a tip that carries messages
-  ImplausibleSequence,  // a jump no producer of ours can make
-  Oversize,             // above 1 MiB
-  TooManyMessages,
+  NoTopic = 0,              // no NUL within the first bytes
+  UnknownTopic = 1,         // passes no subscription of ours
+  Undecodable = 2,          // not a Frame
+  TopicMismatch = 3,        // the frame names another topic than the wire message
+  BadProducer = 4,          // service or replica empty, too long or not printable
+  BadSequence = 5,          // zero, overflowing, or a tip that carries messages
+  ImplausibleSequence = 6,  // a jump no producer of ours can make
+  Oversize = 7,             // above 1 MiB
+  TooManyMessages = 8,
 };
 inline constexpr std::size_t kRefusalCount = 9;
-[[nodiscard]] std::string_view to_string(Refusal reason);
 
 // How a recovery request ended at the asking side (`polybot_bus_replays_total{outcome}`).
-enum class ReplayOutcome : std::uint8_t { Answered, TimedOut, Refused, Failed };
+enum class ReplayOutcome : std::uint8_t { Answered = 0, TimedOut = 1, Refused = 2, Failed = 3 };
 inline constexpr std::size_t kReplayOutcomeCount = 4;
-[[nodiscard]] std::string_view to_string(ReplayOutcome outcome);
 
 // Counters are messages, not frames.
 struct ChannelStats {

@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "common/domain/enumeration.hpp"
 #include "common/domain/ids.hpp"
 #include "common/domain/time.hpp"
 
@@ -18,8 +19,9 @@ struct CommandId {
   constexpr auto operator<=>(const CommandId&) const = default;
 };
 
-enum class TradingState : std::uint8_t { Active, Reducing, Halted };
-inline constexpr int kTradingStates = 3;
+// Fixed numbers and words: enumeration.hpp.
+enum class TradingState : std::uint8_t { Active = 0, Reducing = 1, Halted = 2 };
+inline constexpr std::size_t kTradingStates = kPlaces<TradingState>;
 
 struct StartStrategy {
   StrategyName strategy;
@@ -62,15 +64,16 @@ struct Command {
   bool operator==(const Command&) const = default;
 };
 
+// Fixed numbers and words: enumeration.hpp.
 enum class CommandDenyReason : std::uint8_t {
-  None,
-  UnknownStrategy,
-  UnknownOrder,
-  OrderAlreadyTerminal,
-  UnknownMarket,
-  Expired,
-  JournalUnavailable,
-  TradingHalted,  // a flatten: it would send nothing
+  None = 0,
+  UnknownStrategy = 1,
+  UnknownOrder = 2,
+  OrderAlreadyTerminal = 3,
+  UnknownMarket = 4,
+  Expired = 5,
+  JournalUnavailable = 6,
+  TradingHalted = 7,  // a flatten: it would send nothing
 };
 
 }  // namespace polybot::domain

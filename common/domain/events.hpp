@@ -16,104 +16,101 @@
 
 namespace polybot::domain {
 
-// Why we refused (ours; never sent). Closed: the values are a metric label.
+// Why we refused (ours; never sent); a metric label. Numbers and words of this enum and of those
+// below are fixed: enumeration.hpp.
 enum class DenyReason : std::uint8_t {
-  None,
-  UnknownStrategy,
-  UnknownMarket,
-  MalformedSignal,
-  SignalExpired,
-  LeaseFenced,
-  StalePosition,
-  ClockSkew,
-  StrategyDisabled,
-  TradingHalted,
-  TradingReducing,
-  MarketNotAccepting,
-  MarketAboutToEnd,
-  OffTick,
-  QuantityBelowMinimum,
-  NotionalBelowMinimum,
-  NotionalExceedsMaximum,
-  PositionExceedsMaximum,
-  EventExposureExceedsMaximum,
-  ExposureExceedsMaximum,
-  OpenOrdersExceedMaximum,
-  OrderRateExceedsMaximum,
-  PriceOutsideBand,
-  QuoteStale,
-  NotSettled,  // sells more than is held, settled and free
-  InsufficientBalance,
-  WouldSelfTrade,
-  LegsUnhedged,
-  DailyLossExceeded,
-  DrawdownExceeded,
-  VenueUnavailable,
-  NotReady,
+  None = 0,
+  UnknownStrategy = 1,
+  UnknownMarket = 2,
+  MalformedSignal = 3,
+  SignalExpired = 4,
+  LeaseFenced = 5,
+  StalePosition = 6,
+  ClockSkew = 7,
+  StrategyDisabled = 8,
+  TradingHalted = 9,
+  TradingReducing = 10,
+  MarketNotAccepting = 11,
+  MarketAboutToEnd = 12,
+  OffTick = 13,
+  QuantityBelowMinimum = 14,
+  NotionalBelowMinimum = 15,
+  NotionalExceedsMaximum = 16,
+  PositionExceedsMaximum = 17,
+  EventExposureExceedsMaximum = 18,
+  ExposureExceedsMaximum = 19,
+  OpenOrdersExceedMaximum = 20,
+  OrderRateExceedsMaximum = 21,
+  PriceOutsideBand = 22,
+  QuoteStale = 23,
+  NotSettled = 24,  // sells more than is held, settled and free
+  InsufficientBalance = 25,
+  WouldSelfTrade = 26,
+  LegsUnhedged = 27,
+  DailyLossExceeded = 28,
+  DrawdownExceeded = 29,
+  VenueUnavailable = 30,
+  NotReady = 31,
 };
-inline constexpr int kDenyReasons = static_cast<int>(DenyReason::NotReady) + 1;
-// "position_exceeds_maximum", ...: the label of polybot_risk_denials_total.
-[[nodiscard]] std::string_view deny_reason_name(DenyReason reason);
+inline constexpr std::size_t kDenyReasons = kPlaces<DenyReason>;
 
 // Why the venue refused.
 enum class RejectReason : std::uint8_t {
-  Other,
-  InvalidPayload,
-  InvalidSignature,
-  Unauthorized,
-  TickSize,
-  BelowMinimum,
-  Duplicated,
-  Crosses,  // post-only
-  Balance,
-  Expiration,
-  MarketNotReady,
-  NotFilled,  // FOK not fillable, FAK without a match
-  Amounts,
-  RateLimited,
-  TradingDisabled,
-  PostOnlyMode,
-  NotFoundAtVenue,  // an ambiguous order that left no trace
-  Forbidden,        // of this region or address, by the venue or by what stands before it
+  Other = 0,
+  InvalidPayload = 1,
+  InvalidSignature = 2,
+  Unauthorized = 3,
+  TickSize = 4,
+  BelowMinimum = 5,
+  Duplicated = 6,
+  Crosses = 7,  // post-only
+  Balance = 8,
+  Expiration = 9,
+  MarketNotReady = 10,
+  NotFilled = 11,  // FOK not fillable, FAK without a match
+  Amounts = 12,
+  RateLimited = 13,
+  TradingDisabled = 14,
+  PostOnlyMode = 15,
+  NotFoundAtVenue = 16,  // an ambiguous order that left no trace
+  Forbidden = 17,        // of this region or address, by the venue or by what stands before it
 };
-inline constexpr int kRejectReasons = static_cast<int>(RejectReason::Forbidden) + 1;
 inline constexpr std::size_t kRejectTextBytesMax = 256;
 
 enum class AmbiguityCause : std::uint8_t {
-  Timeout,
-  ConnectionLost,
-  ServerError,
-  Unparsable,
-  Restarted
+  Timeout = 0,
+  ConnectionLost = 1,
+  ServerError = 2,
+  Unparsable = 3,
+  Restarted = 4
 };
 
 enum class CancelReason : std::uint8_t {
-  Venue,      // by the venue, or FAK remainder
-  Requested,  // quoter or strategy
-  Operator,
-  TradingState,  // entering Halted or Reducing
-  LeaseLost,
-  QuoteStale,
-  MarketClosed,
-  Shutdown,
-  Resurrected,  // sign of life after a written-off ambiguous order
-  Ambiguous,    // it may or may not exist: deleted by id until that is known
-  Restored,     // of a lost history: nobody watches it any more
+  Venue = 0,      // by the venue, or FAK remainder
+  Requested = 1,  // quoter or strategy
+  Operator = 2,
+  TradingState = 3,  // entering Halted or Reducing
+  LeaseLost = 4,
+  QuoteStale = 5,
+  MarketClosed = 6,
+  Shutdown = 7,
+  Resurrected = 8,  // sign of life after a written-off ambiguous order
+  Ambiguous = 9,    // it may or may not exist: deleted by id until that is known
+  Restored = 10,    // of a lost history: nobody watches it any more
 };
 
-enum class FillStatus : std::uint8_t { Matched, Mined, Confirmed };
+enum class FillStatus : std::uint8_t { Matched = 0, Mined = 1, Confirmed = 2 };
 
-// Why a trading state is what it is. Closed: the values are a metric label.
+// Why a trading state is what it is; a metric label.
 enum class StateReason : std::uint8_t {
-  Requested,  // an operator halted, reduced or resumed
-  Flatten,    // an operator asked to flatten, which only reduces
-  DailyLossExceeded,
-  DrawdownExceeded,
-  FirstStart,  // trading.first_state of a new journal
-  Restored,    // a backup was restored, and nobody knows any more what had been halted since
+  Requested = 0,  // an operator halted, reduced or resumed
+  Flatten = 1,    // an operator asked to flatten, which only reduces
+  DailyLossExceeded = 2,
+  DrawdownExceeded = 3,
+  FirstStart = 4,  // trading.first_state of a new journal
+  Restored = 5,    // a backup was restored, and nobody knows any more what had been halted since
 };
-inline constexpr int kStateReasons = static_cast<int>(StateReason::Restored) + 1;
-[[nodiscard]] std::string_view state_reason_name(StateReason reason);  // "daily_loss_exceeded"
+inline constexpr std::size_t kStateReasons = kPlaces<StateReason>;
 // "operator", "risk_limit", "configuration" or "restore".
 [[nodiscard]] std::string_view state_origin_name(StateReason reason);
 // What an order that opens is denied with while trading is reducing for this reason.
@@ -324,14 +321,12 @@ struct FlattenBegun {
 };
 // Why something is still held when a flatten has ended.
 enum class LeftReason : std::uint8_t {
-  BelowMinimum,  // worth less than the venue lets anyone sell
-  MarketOver,    // the market takes no orders any more: its result pays
-  NotHeld,       // the book has it, the account does not: sold outside of this program
-  Resumed,       // trading was resumed before it was sold
-  Restored,      // a backup was restored in which it was under way, and not afterwards
+  BelowMinimum = 0,  // worth less than the venue lets anyone sell
+  MarketOver = 1,    // the market takes no orders any more: its result pays
+  NotHeld = 2,       // the book has it, the account does not: sold outside of this program
+  Resumed = 3,       // trading was resumed before it was sold
+  Restored = 4,      // a backup was restored in which it was under way, and not afterwards
 };
-inline constexpr int kLeftReasons = static_cast<int>(LeftReason::Restored) + 1;
-[[nodiscard]] std::string_view left_reason_name(LeftReason reason);  // "below_minimum"
 struct FlattenEnded {
   CommandId command;
   struct Left {
@@ -374,8 +369,11 @@ using EventBody = std::variant<
     JournalOpened, ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
     CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled, JournalRestored>;
 inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
-// "order_filled", ...: the label of polybot_journal_events_total. `kind` = EventBody::index().
-[[nodiscard]] std::string_view event_kind_name(std::size_t kind);
+// "order_filled", ...: the kind of a record in the journal, and a metric label. By index(), which
+// snapshots of the fold count in: kinds are added at the end.
+[[nodiscard]] inline std::string_view event_kind_name(std::size_t kind) {
+  return kKindNames<EventBody>.at(kind);
+}
 
 // The order that the event is about; empty when it does not concern one.
 [[nodiscard]] std::optional<ClientOrderId> order_of(const EventBody& body);

@@ -12,17 +12,20 @@
 #include <vector>
 
 #include "common/domain/decimal.hpp"
+#include "common/domain/enumeration.hpp"
 #include "common/domain/ids.hpp"
 #include "common/domain/time.hpp"
 
 namespace polybot::domain {
 
-enum class Outcome : std::uint8_t { Yes, No };
+// Fixed numbers and words: enumeration.hpp.
+enum class Outcome : std::uint8_t { Yes = 0, No = 1 };
 constexpr Outcome other(Outcome outcome) {
   return outcome == Outcome::Yes ? Outcome::No : Outcome::Yes;
 }
 
-enum class Side : std::uint8_t { Buy, Sell };
+// Fixed numbers and words: enumeration.hpp.
+enum class Side : std::uint8_t { Buy = 0, Sell = 1 };
 constexpr Side opposite(Side side) {
   return side == Side::Buy ? Side::Sell : Side::Buy;
 }
@@ -42,16 +45,17 @@ struct FeeSchedule {
   constexpr bool operator==(const FeeSchedule&) const = default;
 };
 
-// Which exchange contract signs the market's orders (EIP-712 domain).
-enum class ExchangeVersion : std::uint8_t { V2, V2NegRisk, V3 };
+// Which exchange contract signs the market's orders (EIP-712 domain). Fixed numbers and words.
+enum class ExchangeVersion : std::uint8_t { V2 = 0, V2NegRisk = 1, V3 = 2 };
 
+// Fixed numbers and words: enumeration.hpp.
 enum class MarketStatus : std::uint8_t {
-  Active,    // accepts orders
-  Paused,    // listed, does not accept orders now
-  Closed,    // its book is gone; the result is not known yet
-  Resolved,  // `payout` is final
+  Active = 0,    // accepts orders
+  Paused = 1,    // listed, does not accept orders now
+  Closed = 2,    // its book is gone; the result is not known yet
+  Resolved = 3,  // `payout` is final
   // Accepts orders; its terms as the venue tells them now cannot be read, so nothing is opened.
-  ReduceOnly,
+  ReduceOnly = 4,
 };
 
 // Whether the venue takes orders there.

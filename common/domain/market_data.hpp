@@ -16,7 +16,8 @@ struct Level {
   constexpr bool operator==(const Level&) const = default;
 };
 
-enum class BookSide : std::uint8_t { Bid, Ask };
+// Fixed numbers and words: enumeration.hpp.
+enum class BookSide : std::uint8_t { Bid = 0, Ask = 1 };
 constexpr BookSide opposite(BookSide side) {
   return side == BookSide::Bid ? BookSide::Ask : BookSide::Bid;
 }

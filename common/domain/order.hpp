@@ -5,29 +5,33 @@
 #include <optional>
 #include <string>
 
+#include "common/domain/enumeration.hpp"
 #include "common/domain/signal.hpp"
 
 namespace polybot::domain {
 
+// Fixed numbers and words: enumeration.hpp.
 enum class OrderStatus : std::uint8_t {
-  Submitted,  // intent durable, send begun
-  Ambiguous,  // the venue may or may not have it
-  Accepted,   // resting, or being matched
-  PartiallyFilled,
-  Filled,  // terminal from here on
-  Canceled,
-  Rejected,
-  Expired,
+  Submitted = 0,  // intent durable, send begun
+  Ambiguous = 1,  // the venue may or may not have it
+  Accepted = 2,   // resting, or being matched
+  PartiallyFilled = 3,
+  Filled = 4,  // terminal from here on
+  Canceled = 5,
+  Rejected = 6,
+  Expired = 7,
 };
-inline constexpr int kOrderStatuses = 8;
+inline constexpr std::size_t kOrderStatuses = kPlaces<OrderStatus>;
 [[nodiscard]] constexpr bool is_terminal(OrderStatus status) {
   return status >= OrderStatus::Filled;
 }
 
-enum class LiquiditySide : std::uint8_t { Maker, Taker };
+// Fixed numbers and words: enumeration.hpp.
+enum class LiquiditySide : std::uint8_t { Maker = 0, Taker = 1 };
 
 // Why an order exists; decides its priority in the send queue and whether it opens risk.
-enum class OrderPurpose : std::uint8_t { Leg, Quote, Exit, Unwind, Flatten };
+// Fixed numbers and words: enumeration.hpp.
+enum class OrderPurpose : std::uint8_t { Leg = 0, Quote = 1, Exit = 2, Unwind = 3, Flatten = 4 };
 
 // Everything that is signed, so that a second attempt is the same order to the venue.
 struct SignedFields {

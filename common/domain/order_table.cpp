@@ -107,13 +107,6 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
       kNever}},
 }};
 
-constexpr std::array<std::string_view, kOrderStatuses> kStatusNames = {
-    "Submitted", "Ambiguous", "Accepted", "PartiallyFilled",
-    "Filled",    "Canceled",  "Rejected", "Expired"};
-constexpr std::array<std::string_view, kOrderEventKinds> kEventNames = {
-    "Ambiguous",       "Accepted",       "Rejected", "Fill",    "Reversal",
-    "CancelRequested", "CancelRejected", "Canceled", "Expired", "Resurrected"};
-
 void append_padded(std::string& out, std::string_view text, std::size_t width) {
   out.append(text);
   out.append(width > text.size() ? width - text.size() : 1, ' ');
@@ -122,7 +115,7 @@ void append_padded(std::string& out, std::string_view text, std::size_t width) {
 }  // namespace
 
 const OrderRow& order_row(OrderStatus status, OrderEventKind event) {
-  return kTable[static_cast<std::size_t>(status)][static_cast<std::size_t>(event)];
+  return kTable[place_of(status)][place_of(event)];
 }
 
 OrderStatus next_status(OrderStatus status, OrderEventKind event, Completion completion) {
@@ -133,26 +126,16 @@ OrderStatus next_status(OrderStatus status, OrderEventKind event, Completion com
   return fills_up ? Status::Filled : row.next;
 }
 
-std::string_view to_string(OrderStatus status) {
-  return kStatusNames[static_cast<std::size_t>(status)];
-}
-
-std::string_view to_string(OrderEventKind event) {
-  return kEventNames[static_cast<std::size_t>(event)];
-}
-
 std::string print_order_table() {
   std::string text = "status           event            next             class\n";
-  for (int s = 0; s < kOrderStatuses; ++s) {
-    for (int e = 0; e < kOrderEventKinds; ++e) {
-      const auto status = static_cast<OrderStatus>(s);
-      const auto event = static_cast<OrderEventKind>(e);
+  for (const OrderStatus status : kEnumerators<OrderStatus>) {
+    for (const OrderEventKind event : kEnumerators<OrderEventKind>) {
       const OrderRow& row = order_row(status, event);
       if (row.row_class == Never) continue;
-      append_padded(text, to_string(status), 17);
-      append_padded(text, to_string(event), 17);
+      append_padded(text, identifier_of(status), 17);
+      append_padded(text, identifier_of(event), 17);
       const bool by_quantity = event == OrderEventKind::Fill && row.next == Status::PartiallyFilled;
-      append_padded(text, by_quantity ? "by quantity" : to_string(row.next), 17);
+      append_padded(text, by_quantity ? "by quantity" : identifier_of(row.next), 17);
       text.append(row.row_class == Expected ? "expected\n" : "tolerated\n");
     }
   }

@@ -8,7 +8,6 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "common/domain/order.hpp"
 
@@ -26,7 +25,7 @@ enum class OrderEventKind : std::uint8_t {
   Expired,
   Resurrected,
 };
-inline constexpr int kOrderEventKinds = 10;
+inline constexpr std::size_t kOrderEventKinds = kPlaces<OrderEventKind>;
 
 enum class OrderRowClass : std::uint8_t {
   Expected,   // happens in a normal life or under faults; the simulation must have taken it
@@ -47,9 +46,6 @@ struct OrderRow {
 enum class Completion : std::uint8_t { Partial, Complete };
 [[nodiscard]] OrderStatus next_status(OrderStatus status, OrderEventKind event,
                                       Completion completion);
-
-[[nodiscard]] std::string_view to_string(OrderStatus status);
-[[nodiscard]] std::string_view to_string(OrderEventKind event);
 
 // The whole table as aligned text, one line per status and event that may happen.
 [[nodiscard]] std::string print_order_table();

@@ -11,10 +11,11 @@
 
 namespace polybot::domain {
 
-enum class TimeInForce : std::uint8_t { Gtc, Gtd, Fak, Fok };
+// Fixed numbers and words: enumeration.hpp.
+enum class TimeInForce : std::uint8_t { Gtc = 0, Gtd = 1, Fak = 2, Fok = 3 };
 
-// Counted in polybot_signals_total{action}.
-enum class SignalAction : std::uint8_t { Buy, Sell, Quote, Cancel, Exit };
+// Counted in polybot_signals_total{action}. Fixed numbers and words: enumeration.hpp.
+enum class SignalAction : std::uint8_t { Buy = 0, Sell = 1, Quote = 2, Cancel = 3, Exit = 4 };
 
 // One order of a multi-leg intent: sent with its siblings in one batch, fill-and-kill.
 struct Leg {

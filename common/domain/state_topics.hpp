@@ -13,6 +13,9 @@
 
 namespace polybot::domain {
 
+// What a strategy runs with, as configured: "window" -> "8s".
+using Parameters = std::map<std::string, std::string>;
+
 struct StrategyFigures {
   Money realized;
   Money unrealized;
@@ -48,7 +51,7 @@ struct StrategyState {
   bool enabled_at_first = false;  // by the configuration, which only a new journal follows
   TradingState trading_state = TradingState::Active;  // the stricter of its own and the account's
   TradingStatus own{};
-  std::map<std::string, std::string> parameters;
+  Parameters parameters;       // of the runner that was heard last
   std::uint64_t last_seq = 0;  // of order.<strategy>
   StrategyFigures figures;
   OrderCounts counts{};
@@ -100,6 +103,7 @@ struct RunnerAnnounced {
   std::vector<StrategyName> strategies;
   bool leaving = false;
   std::vector<LeaseReleased> released{};
+  std::map<StrategyName, Parameters> parameters{};
   bool operator==(const RunnerAnnounced&) const = default;
 };
 

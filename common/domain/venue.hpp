@@ -51,14 +51,15 @@ struct CancelAnswered {
 };
 
 // ---- the user channel, and the same objects from REST -------------------------------------------
+// Fixed numbers and words: enumeration.hpp.
 enum class VenueOrderStatus : std::uint8_t {
-  Live,
-  Matched,
-  Delayed,
-  Unmatched,
-  Canceled,
-  Invalid,
-  Expired
+  Live = 0,
+  Matched = 1,
+  Delayed = 2,
+  Unmatched = 3,
+  Canceled = 4,
+  Invalid = 5,
+  Expired = 6
 };
 
 // PLACEMENT, UPDATE or CANCELLATION of an order of ours; also one row of the open orders.
@@ -76,7 +77,14 @@ struct VenueOrderUpdate {
   std::optional<Timestamp> created_at = std::nullopt;  // by the venue's clock, if it tells
 };
 
-enum class VenueTradeStatus : std::uint8_t { Matched, Mined, Confirmed, Retrying, Failed };
+// Fixed numbers and words: enumeration.hpp.
+enum class VenueTradeStatus : std::uint8_t {
+  Matched = 0,
+  Mined = 1,
+  Confirmed = 2,
+  Retrying = 3,
+  Failed = 4
+};
 
 // One match. When we are the taker the top-level fields are ours; as maker ours are among the
 // entries.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/domain/assert.hpp"
+#include "common/domain/enumeration.hpp"
 #include "common/metrics/snapshot_publisher.hpp"
 
 namespace polybot::metrics {
@@ -98,13 +99,12 @@ class BusObserver {
         served_(registry.counter("polybot_bus_recovery_requests_total", {"served"})),
         not_served_(registry.counter("polybot_bus_recovery_requests_total", {"refused"})),
         listeners_renewed_(registry.counter("polybot_bus_listeners_renewed_total")) {
-    for (std::size_t i = 0; i < bus::kRefusalCount; ++i) {
-      refused_.push_back(registry.counter("polybot_bus_frames_refused_total",
-                                          {bus::to_string(static_cast<bus::Refusal>(i))}));
+    for (const auto reason : domain::kEnumerators<bus::Refusal>) {
+      refused_.push_back(
+          registry.counter("polybot_bus_frames_refused_total", {domain::name_of(reason)}));
     }
-    for (std::size_t i = 0; i < bus::kReplayOutcomeCount; ++i) {
-      replays_.push_back(registry.counter("polybot_bus_replays_total",
-                                          {bus::to_string(static_cast<bus::ReplayOutcome>(i))}));
+    for (const auto outcome : domain::kEnumerators<bus::ReplayOutcome>) {
+      replays_.push_back(registry.counter("polybot_bus_replays_total", {domain::name_of(outcome)}));
     }
   }
 

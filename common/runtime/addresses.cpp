@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <stdexcept>
+#include <utility>
 
 #include "common/http/url.hpp"
 
@@ -13,9 +14,9 @@ bus::NetworkTrust read_trust(config::Reader& reader) {
 }
 
 std::string read_bus_address(config::Reader& reader, std::string_view key,
-                             std::string_view default_value, bus::EndpointRole role,
+                             std::uint16_t default_port, bus::EndpointRole role,
                              bus::NetworkTrust trust) {
-  std::string address = reader.string(key, default_value);
+  std::string address = reader.string(key, "tcp://127.0.0.1:" + std::to_string(default_port));
   try {
     bus::check_address({.role = role, .address = address}, trust);
   } catch (const std::invalid_argument& error) {
@@ -39,6 +40,14 @@ std::string read_url(config::Reader& reader, std::string_view key, std::string_v
     reader.error(key, "must be an http, https, ws or wss URL, not \"" + url + "\"");
   }
   return url;
+}
+
+bus::PublisherConfig publisher_config(bus::Producer producer, bus::Endpoint endpoint,
+                                      bus::NetworkTrust trust, Clock clock) {
+  return {.producer = std::move(producer),
+          .endpoints = {std::move(endpoint)},
+          .trust = trust,
+          .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }};
 }
 
 }  // namespace polybot::runtime

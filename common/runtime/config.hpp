@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "common/domain/decimal.hpp"
+#include "common/domain/enumeration.hpp"
 #include "common/domain/time.hpp"
 #include "common/runtime/secret.hpp"
 
@@ -87,10 +88,9 @@ class Reader {
                                 Decimal max);
   [[nodiscard]] std::vector<std::string> strings(std::string_view key,
                                                  std::vector<std::string> default_value);
-  // One of a closed set of names.
+  // One of the words of an enum (domain/enumeration.hpp).
   template <class Enum>
-  [[nodiscard]] Enum choice(std::string_view key, Enum default_value,
-                            const std::vector<std::pair<std::string_view, Enum>>& names);
+  [[nodiscard]] Enum choice(std::string_view key, Enum default_value);
   // The content of the file named by `<key>_file`, one trailing newline removed; empty when the key
   // is absent and optional. An empty or unreadable file is an error.
   [[nodiscard]] Secret secret(std::string_view key, Presence presence);
@@ -155,14 +155,13 @@ Decimal Reader::decimal(std::string_view key, Decimal default_value, Decimal min
 }
 
 template <class Enum>
-Enum Reader::choice(std::string_view key, Enum default_value,
-                    const std::vector<std::pair<std::string_view, Enum>>& names) {
+Enum Reader::choice(std::string_view key, Enum default_value) {
   const std::optional<std::string> text = choice_text(key);
   if (!text) return default_value;
   std::string known;
-  for (const auto& [name, value] : names) {
-    if (name == *text) return value;
-    known.append(known.empty() ? "" : ", ").append(name);
+  for (const Enum value : domain::kEnumerators<Enum>) {
+    if (domain::name_of(value) == *text) return value;
+    known.append(known.empty() ? "" : ", ").append(domain::name_of(value));
   }
   error_at(key, "must be one of " + known + ", got \"" + *text + "\"");
   return default_value;

@@ -3,13 +3,13 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <chrono>
 #include <utility>
 
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/process_stats.hpp"
+#include "common/runtime/until_one_ends.hpp"
 
 namespace polybot::runtime {
 
@@ -29,11 +29,10 @@ metrics::ProcessReading read_process(const std::string& data_folder) {
 
 boost::asio::awaitable<void> observe_loop_lag(Runtime& runtime,
                                               std::weak_ptr<metrics::ServiceMetrics> metrics) {
-  using namespace boost::asio::experimental::awaitable_operators;
   const std::function<void(domain::Duration)> observe = [metrics](domain::Duration lag) {
     if (const auto alive = metrics.lock()) alive->process().observe_loop_lag(lag);
   };
-  co_await (sample_loop_lag(kLoopLagInterval, observe) || runtime.stop.wait());
+  (void)co_await until_one_ends(sample_loop_lag(kLoopLagInterval, observe), runtime.stop.wait());
 }
 
 std::chrono::milliseconds milliseconds(domain::Duration span) {
@@ -46,10 +45,8 @@ MetricsConfig read_metrics_config(config::Reader& reader, bus::EndpointRole role
   using namespace std::chrono_literals;
   MetricsConfig config;
   config.trust = read_trust(reader);
-  config.metrics_address =
-      read_bus_address(reader, "bus.metrics", "tcp://127.0.0.1:5570", role, config.trust);
-  config.status_address =
-      read_bus_address(reader, "bus.status", "tcp://127.0.0.1:5571", role, config.trust);
+  config.metrics_address = read_bus_address(reader, "bus.metrics", 5570, role, config.trust);
+  config.status_address = read_bus_address(reader, "bus.status", 5571, role, config.trust);
   config.snapshot_interval =
       reader.duration("metrics.interval", config.snapshot_interval, 100ms, 60s);
   config.status_interval =
@@ -59,7 +56,7 @@ MetricsConfig read_metrics_config(config::Reader& reader, bus::EndpointRole role
 
 std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const MetricsConfig& config,
                                                       bus::Stats& stats,
-                                                      std::vector<std::string> channels,
+                                                      std::span<const std::string_view> channels,
                                                       std::string data_folder) {
   const Clock clock = runtime.clock;
   const domain::Duration started = clock.monotonic();
@@ -76,7 +73,7 @@ std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const Me
           .trust = config.trust,
           .snapshot_interval = milliseconds(config.snapshot_interval),
           .status_interval = milliseconds(config.status_interval),
-          .bus_channels = std::move(channels),
+          .bus_channels = {channels.begin(), channels.end()},
           .now =
               [clock, started] {
                 return metrics::Moment{clock.now(), clock.monotonic() - started};

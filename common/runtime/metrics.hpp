@@ -1,7 +1,7 @@
 // Makes a process visible: ties common/metrics to the clock, the health, the log and the operating
 // system of this process. Every service reads its configuration and then does the same:
 //
-//   const auto metrics = runtime::make_metrics(runtime, config.metrics, bus_stats, {"md"});
+//   const auto metrics = runtime::make_metrics(runtime, config.metrics, bus_stats, channels);
 //   ... resolve handles, add sources ...
 //   metrics->start();          // heartbeats and snapshots; readiness follows runtime.health
 //   ... the work ...
@@ -11,8 +11,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "common/bus/address.hpp"
 #include "common/bus/stats.hpp"
@@ -41,6 +42,6 @@ struct MetricsConfig {
 // Shared only with the sampler of the loop's lag, which observes it weakly until the stop.
 [[nodiscard]] std::shared_ptr<metrics::ServiceMetrics> make_metrics(
     Runtime& runtime, const MetricsConfig& config, bus::Stats& stats,
-    std::vector<std::string> channels, std::string data_folder = {});
+    std::span<const std::string_view> channels, std::string data_folder = {});
 
 }  // namespace polybot::runtime

@@ -32,6 +32,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/bus/frame.hpp"
 #include "common/runtime/admin_server.hpp"
 #include "common/runtime/build_info.hpp"
 #include "common/runtime/clock.hpp"
@@ -72,6 +73,8 @@ struct Runtime {
   std::string replica;            // POLYBOT_REPLICA, else the host name
   std::uint64_t incarnation = 0;  // random, new with each start
   BuildInfo build;
+
+  [[nodiscard]] bus::Producer producer() const { return {service, replica, incarnation}; }
 };
 
 // Type-erased core of run_service, in service.cpp.

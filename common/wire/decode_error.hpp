@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/domain/enumeration.hpp"
+
 namespace polybot::wire {
 
 enum class [[nodiscard]] DecodeError : std::uint8_t{
@@ -17,6 +19,8 @@ enum class [[nodiscard]] DecodeError : std::uint8_t{
     BadEnum,     // a value this build does not know
     OutOfRange,  // a price outside 0..1, a negative or absurd quantity, count, time or number
 };
-[[nodiscard]] std::string_view to_string(DecodeError error);
+[[nodiscard]] constexpr std::string_view to_string(DecodeError error) {
+  return domain::name_of(error);
+}
 
 }  // namespace polybot::wire

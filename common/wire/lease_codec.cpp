@@ -1,6 +1,6 @@
 #include "common/wire/lease_codec.hpp"
 
-#include "common/wire/types_codec.hpp"
+#include "common/wire/parameters_codec.hpp"
 #include "polybot/v1/lease.pb.h"
 
 namespace polybot::wire {
@@ -57,6 +57,11 @@ std::string encode_runner(const domain::RunnerAnnounced& runner) {
     put(released.epoch, *to.mutable_epoch());
     to.set_shards(released.shards);
   }
+  for (const auto& [strategy, parameters] : runner.parameters) {
+    v1::StrategyParameters& to = *out.add_parameters();
+    to.set_strategy(strategy.value);
+    put_parameters(parameters, to);
+  }
   return out.SerializeAsString();
 }
 
@@ -64,6 +69,7 @@ DecodeError decode_runner(std::string_view bytes, domain::RunnerAnnounced& out) 
   v1::RunnerAnnounced message;
   if (!parse(bytes, message)) return DecodeError::Malformed;
   if (static_cast<std::size_t>(message.strategies_size()) > kStrategiesMax ||
+      static_cast<std::size_t>(message.parameters_size()) > kStrategiesMax ||
       static_cast<std::size_t>(message.released_size()) > kLeasesMax)
     return DecodeError::OutOfRange;
   Reading reading;
@@ -79,6 +85,9 @@ DecodeError decode_runner(std::string_view bytes, domain::RunnerAnnounced& out) 
                             .epoch = reading.lease_epoch(released.epoch()),
                             .shards = released.shards()});
   }
+  out.parameters.clear();
+  for (const v1::StrategyParameters& one : message.parameters())
+    out.parameters[reading.strategy(one.strategy())] = read_parameters(reading, one);
   return reading.error();
 }
 

@@ -71,7 +71,7 @@ void read(Reading& reading, const v1::MarketData& message, domain::BookDelta& ou
 
 void read(Reading& reading, const v1::MarketData& message, domain::TradeTick& out) {
   out.market = reading.id32<domain::MarketId>(message.market());
-  out.aggressor = reading.side(message.aggressor());
+  out.aggressor = reading.enumerated<domain::Side>(message.aggressor());
   out.price = reading.price_inside(message.price());
   out.quantity = reading.quantity_positive(message.quantity());
   out.venue_at = reading.at(message.venue_at_ns());

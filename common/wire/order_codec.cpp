@@ -91,8 +91,7 @@ DecodeError decode_streamed(std::string_view bytes, domain::StreamedEvent& out) 
   if (message.has_position()) out.position = read_position(reading, message.position());
   out.status.reset();
   if (message.status_n() != 0) {
-    out.status = reading.enumerated<domain::OrderStatus>(static_cast<int>(message.status_n()),
-                                                         domain::kOrderStatuses);
+    out.status = reading.enumerated<domain::OrderStatus>(message.status_n());
   }
   return reading.error();
 }

@@ -19,15 +19,4 @@ domain::CommandId read_command(const v1::CommandRef& message);
 void put(const domain::FlattenEnded::Left& left, v1::FlattenEnded::Left& out);
 domain::FlattenEnded::Left read_left(Reading& reading, const v1::FlattenEnded::Left& message);
 
-// Enumerations whose values are labels are sent as their place in the domain's list, from 1.
-template <class Enum>
-std::uint32_t number(Enum value) {
-  return static_cast<std::uint32_t>(value) + 1;
-}
-template <class Enum>
-Enum numbered(Reading& reading, std::uint32_t number, int count) {
-  return reading.enumerated<Enum>(
-      number > static_cast<std::uint32_t>(count) ? 0 : static_cast<int>(number), count);
-}
-
 }  // namespace polybot::wire

@@ -25,7 +25,7 @@ struct PutBody {
   void operator()(const domain::SignalDenied& body) const {
     v1::SignalDenied& to = *out.mutable_signal_denied();
     wire::put(body.signal, *to.mutable_signal());
-    to.set_reason_n(number(body.reason));
+    to.set_reason_n(wire_enum(body.reason));
     to.set_buys(body.buys);
     to.set_sells(body.sells);
   }
@@ -34,7 +34,7 @@ struct PutBody {
     wire::put(body.order, *to.mutable_order());
     wire::put(body.instrument, *to.mutable_instrument());
     to.set_side(wire_enum<v1::Side>(body.side));
-    to.set_reason_n(number(body.reason));
+    to.set_reason_n(wire_enum(body.reason));
   }
   void operator()(const domain::OrderSubmitted& body) const {
     wire::put(body.order, *out.mutable_order_submitted()->mutable_order());
@@ -42,7 +42,7 @@ struct PutBody {
   void operator()(const domain::OrderAmbiguous& body) const {
     v1::OrderAmbiguous& to = *out.mutable_order_ambiguous();
     wire::put(body.order, *to.mutable_order());
-    to.set_cause_n(number(body.cause));
+    to.set_cause_n(wire_enum(body.cause));
     to.set_last_byte_at_ns(domain::to_unix_ns(body.last_byte_at));
   }
   void operator()(const domain::OrderAccepted& body) const {
@@ -51,7 +51,7 @@ struct PutBody {
   void operator()(const domain::OrderRejected& body) const {
     v1::OrderRejected& to = *out.mutable_order_rejected();
     wire::put(body.order, *to.mutable_order());
-    to.set_reason_n(number(body.reason));
+    to.set_reason_n(wire_enum(body.reason));
     to.set_text(body.text);
   }
   void operator()(const domain::OrderFilled& body) const {
@@ -62,14 +62,14 @@ struct PutBody {
     to.set_quantity(wire_number(body.quantity));
     to.set_cash(body.cash.raw());
     to.set_fee(body.fee.raw());
-    to.set_liquidity_n(number(body.liquidity));
-    to.set_status_n(number(body.status));
+    to.set_liquidity_n(wire_enum(body.liquidity));
+    to.set_status_n(wire_enum(body.status));
     to.set_matched_at_ns(domain::to_unix_ns(body.matched_at));
   }
   void operator()(const domain::FillAdvanced& body) const {
     v1::FillAdvanced& to = *out.mutable_fill_advanced();
     put_fill(body.fill, *to.mutable_fill());
-    to.set_status_n(number(body.status));
+    to.set_status_n(wire_enum(body.status));
   }
   void operator()(const domain::FillReversed& body) const {
     put_fill(body.fill, *out.mutable_fill_reversed()->mutable_fill());
@@ -161,8 +161,8 @@ struct PutBody {
     v1::TradingStateChanged& to = *out.mutable_trading_state_changed();
     if (body.strategy) to.set_strategy(body.strategy->value);
     to.set_state(wire_enum<v1::TradingState>(body.state));
-    to.set_cause_n(number(cause_of(body.reason)));
-    to.set_reason_n(number(body.reason));
+    to.set_cause_n(wire_enum(cause_of(body.reason)));
+    to.set_reason_n(wire_enum(body.reason));
   }
   void operator()(const domain::StrategySwitched& body) const {
     out.mutable_strategy_switched()->set_strategy(body.strategy.value);
@@ -179,12 +179,12 @@ struct PutBody {
   void operator()(const domain::CommandAccepted& body) const {
     v1::CommandAnswered& to = *out.mutable_command_accepted();
     wire::put(body.command, *to.mutable_command());
-    to.set_reason_n(number(domain::CommandDenyReason::None));
+    to.set_reason_n(wire_enum(domain::CommandDenyReason::None));
   }
   void operator()(const domain::CommandDenied& body) const {
     v1::CommandAnswered& to = *out.mutable_command_denied();
     wire::put(body.command, *to.mutable_command());
-    to.set_reason_n(number(body.reason));
+    to.set_reason_n(wire_enum(body.reason));
   }
   void operator()(const domain::FlattenBegun& body) const {
     v1::FlattenBegun& to = *out.mutable_flatten_begun();
@@ -209,7 +209,7 @@ struct PutBody {
   static void put_cancel(const domain::ClientOrderId& order, domain::CancelReason reason,
                          v1::OrderCancel& to) {
     wire::put(order, *to.mutable_order());
-    to.set_reason_n(number(reason));
+    to.set_reason_n(wire_enum(reason));
   }
 };
 
@@ -224,7 +224,7 @@ void put(const domain::FlattenEnded::Left& left, v1::FlattenEnded::Left& out) {
   out.set_strategy(left.strategy.value);
   put(left.instrument, *out.mutable_instrument());
   out.set_quantity(left.quantity.raw());
-  out.set_reason_n(number(left.reason));
+  out.set_reason_n(wire_enum(left.reason));
 }
 
 void put(const domain::Order& order, v1::Order& out) {
@@ -238,7 +238,7 @@ void put(const domain::Order& order, v1::Order& out) {
   out.set_quantity(wire_number(order.quantity));
   out.set_time_in_force(wire_enum<v1::TimeInForce>(order.time_in_force));
   out.set_post_only(order.post_only);
-  out.set_purpose_n(number(order.purpose));
+  out.set_purpose_n(wire_enum(order.purpose));
   v1::SignedFields& fields = *out.mutable_fields();
   fields.set_salt(order.fields.salt);
   fields.set_timestamp_ms(order.fields.timestamp_ms);

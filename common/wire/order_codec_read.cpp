@@ -4,14 +4,6 @@
 namespace polybot::wire {
 namespace {
 
-constexpr int kTimesInForce = 4;
-constexpr int kPurposes = 5;
-constexpr int kExchangeVersions = 3;
-constexpr int kLiquiditySides = 2;
-constexpr int kFillStatuses = 3;
-constexpr int kAmbiguityCauses = 5;
-constexpr int kCancelReasons = static_cast<int>(domain::CancelReason::Restored) + 1;
-constexpr int kCommandDenyReasons = static_cast<int>(domain::CommandDenyReason::TradingHalted) + 1;
 constexpr std::uint64_t kSaltMax = (std::uint64_t{1} << 53) - 1;
 constexpr std::uint32_t kCountMax = 1'000'000;
 
@@ -30,22 +22,20 @@ domain::SignedFields read_fields(Reading& reading, const v1::SignedFields& messa
           .maker_amount = domain::Money::from_raw(reading.quantity(message.maker_amount()).raw()),
           .taker_amount = domain::Money::from_raw(reading.quantity(message.taker_amount()).raw()),
           .token = reading.id32<domain::TokenId>(message.token()),
-          .exchange =
-              reading.enumerated<domain::ExchangeVersion>(message.exchange(), kExchangeVersions),
+          .exchange = reading.enumerated<domain::ExchangeVersion>(message.exchange()),
           .expiration_s = reading.at_most(message.expiration_s(), UINT32_MAX)};
 }
 
 domain::OrderFilled read(Reading& reading, const v1::OrderFilled& message) {
-  return {
-      .fill = read(reading, message.fill()),
-      .instrument = reading.instrument(message.instrument()),
-      .side = reading.side(message.side()),
-      .quantity = reading.quantity(message.quantity()),
-      .cash = domain::Money::from_raw(message.cash()),
-      .fee = domain::Money::from_raw(message.fee()),
-      .liquidity = numbered<domain::LiquiditySide>(reading, message.liquidity_n(), kLiquiditySides),
-      .status = numbered<domain::FillStatus>(reading, message.status_n(), kFillStatuses),
-      .matched_at = reading.at(message.matched_at_ns())};
+  return {.fill = read(reading, message.fill()),
+          .instrument = reading.instrument(message.instrument()),
+          .side = reading.enumerated<domain::Side>(message.side()),
+          .quantity = reading.quantity(message.quantity()),
+          .cash = domain::Money::from_raw(message.cash()),
+          .fee = domain::Money::from_raw(message.fee()),
+          .liquidity = reading.enumerated<domain::LiquiditySide>(message.liquidity_n()),
+          .status = reading.enumerated<domain::FillStatus>(message.status_n()),
+          .matched_at = reading.at(message.matched_at_ns())};
 }
 
 domain::LegsImbalanced read(Reading& reading, const v1::LegsImbalanced& message) {
@@ -104,11 +94,10 @@ domain::StateReason reason_of(domain::DenyReason cause) {
 domain::TradingStateChanged read(Reading& reading, const v1::TradingStateChanged& message) {
   domain::TradingStateChanged body;
   if (message.has_strategy()) body.strategy = reading.strategy(message.strategy());
-  body.state = reading.trading_state(message.state());
-  body.reason = message.reason_n() == 0 ? reason_of(numbered<domain::DenyReason>(
-                                              reading, message.cause_n(), domain::kDenyReasons))
-                                        : numbered<domain::StateReason>(reading, message.reason_n(),
-                                                                        domain::kStateReasons);
+  body.state = reading.enumerated<domain::TradingState>(message.state());
+  body.reason = message.reason_n() == 0
+                    ? reason_of(reading.enumerated<domain::DenyReason>(message.cause_n()))
+                    : reading.enumerated<domain::StateReason>(message.reason_n());
   return body;
 }
 
@@ -138,7 +127,7 @@ domain::JournalRestored read(Reading& reading, const v1::JournalRestored& messag
 }
 
 domain::CancelReason cancel_reason(Reading& reading, const v1::OrderCancel& message) {
-  return numbered<domain::CancelReason>(reading, message.reason_n(), kCancelReasons);
+  return reading.enumerated<domain::CancelReason>(message.reason_n());
 }
 
 domain::EventBody read_order_body(Reading& reading, const v1::Event& message) {
@@ -146,33 +135,32 @@ domain::EventBody read_order_body(Reading& reading, const v1::Event& message) {
   switch (message.body_case()) {
     case v1::Event::kOrderDenied: {
       const auto& body = message.order_denied();
-      return domain::OrderDenied{
-          order(body), reading.instrument(body.instrument()), reading.side(body.side()),
-          numbered<domain::DenyReason>(reading, body.reason_n(), domain::kDenyReasons)};
+      return domain::OrderDenied{order(body), reading.instrument(body.instrument()),
+                                 reading.enumerated<domain::Side>(body.side()),
+                                 reading.enumerated<domain::DenyReason>(body.reason_n())};
     }
     case v1::Event::kOrderSubmitted:
       return domain::OrderSubmitted{read_order(reading, message.order_submitted().order())};
     case v1::Event::kOrderAmbiguous: {
       const auto& body = message.order_ambiguous();
-      return domain::OrderAmbiguous{
-          order(body), numbered<domain::AmbiguityCause>(reading, body.cause_n(), kAmbiguityCauses),
-          reading.at(body.last_byte_at_ns())};
+      return domain::OrderAmbiguous{order(body),
+                                    reading.enumerated<domain::AmbiguityCause>(body.cause_n()),
+                                    reading.at(body.last_byte_at_ns())};
     }
     case v1::Event::kOrderAccepted:
       return domain::OrderAccepted{order(message.order_accepted())};
     case v1::Event::kOrderRejected: {
       const auto& body = message.order_rejected();
-      return domain::OrderRejected{
-          order(body),
-          numbered<domain::RejectReason>(reading, body.reason_n(), domain::kRejectReasons),
-          reading.text(body.text(), domain::kRejectTextBytesMax)};
+      return domain::OrderRejected{order(body),
+                                   reading.enumerated<domain::RejectReason>(body.reason_n()),
+                                   reading.text(body.text(), domain::kRejectTextBytesMax)};
     }
     case v1::Event::kOrderFilled:
       return read(reading, message.order_filled());
     case v1::Event::kFillAdvanced:
       return domain::FillAdvanced{
           read(reading, message.fill_advanced().fill()),
-          numbered<domain::FillStatus>(reading, message.fill_advanced().status_n(), kFillStatuses)};
+          reading.enumerated<domain::FillStatus>(message.fill_advanced().status_n())};
     case v1::Event::kFillReversed:
       return domain::FillReversed{read(reading, message.fill_reversed().fill())};
     case v1::Event::kCancelRequested:
@@ -238,11 +226,10 @@ domain::CommandId read_command(const v1::CommandRef& message) {
 }
 
 domain::FlattenEnded::Left read_left(Reading& reading, const v1::FlattenEnded::Left& message) {
-  return {
-      .strategy = {reading.text(message.strategy(), kNameBytesMax)},
-      .instrument = reading.instrument(message.instrument()),
-      .quantity = domain::Quantity::from_raw(message.quantity()),
-      .reason = numbered<domain::LeftReason>(reading, message.reason_n(), domain::kLeftReasons)};
+  return {.strategy = {reading.text(message.strategy(), kNameBytesMax)},
+          .instrument = reading.instrument(message.instrument()),
+          .quantity = domain::Quantity::from_raw(message.quantity()),
+          .reason = reading.enumerated<domain::LeftReason>(message.reason_n())};
 }
 
 domain::Order read_order(Reading& reading, const v1::Order& message) {
@@ -252,13 +239,12 @@ domain::Order read_order(Reading& reading, const v1::Order& message) {
   order.strategy = reading.strategy(message.strategy());
   order.event = reading.id32<domain::EventGroupId>(message.event());
   order.instrument = reading.instrument(message.instrument());
-  order.side = reading.side(message.side());
+  order.side = reading.enumerated<domain::Side>(message.side());
   order.limit = reading.price(message.limit());
   order.quantity = reading.quantity(message.quantity());
-  order.time_in_force =
-      reading.enumerated<domain::TimeInForce>(message.time_in_force(), kTimesInForce);
+  order.time_in_force = reading.enumerated<domain::TimeInForce>(message.time_in_force());
   order.post_only = message.post_only();
-  order.purpose = numbered<domain::OrderPurpose>(reading, message.purpose_n(), kPurposes);
+  order.purpose = reading.enumerated<domain::OrderPurpose>(message.purpose_n());
   order.fields = read_fields(reading, message.fields());
   order.decided_at = reading.at(message.decided_at_ns());
   order.submitted_at = reading.at(message.submitted_at_ns());
@@ -269,14 +255,13 @@ domain::Order read_order(Reading& reading, const v1::Order& message) {
 domain::EventBody read_event_body(Reading& reading, const v1::Event& message) {
   switch (message.body_case()) {
     case v1::Event::kSignalAccepted:
-      return domain::SignalAccepted{reading.signal_id(message.signal_accepted().signal()),
-                                    reading.enumerated<domain::SignalAction>(
-                                        message.signal_accepted().action(), kSignalActions)};
+      return domain::SignalAccepted{
+          reading.signal_id(message.signal_accepted().signal()),
+          reading.enumerated<domain::SignalAction>(message.signal_accepted().action())};
     case v1::Event::kSignalDenied: {
       const auto& body = message.signal_denied();
       return domain::SignalDenied{
-          reading.signal_id(body.signal()),
-          numbered<domain::DenyReason>(reading, body.reason_n(), domain::kDenyReasons),
+          reading.signal_id(body.signal()), reading.enumerated<domain::DenyReason>(body.reason_n()),
           reading.at_most(body.buys(), kCountMax), reading.at_most(body.sells(), kCountMax)};
     }
     case v1::Event::kLegsImbalanced:
@@ -299,8 +284,7 @@ domain::EventBody read_event_body(Reading& reading, const v1::Event& message) {
     case v1::Event::kCommandDenied:
       return domain::CommandDenied{
           read_command(message.command_denied().command()),
-          numbered<domain::CommandDenyReason>(reading, message.command_denied().reason_n(),
-                                              kCommandDenyReasons)};
+          reading.enumerated<domain::CommandDenyReason>(message.command_denied().reason_n())};
     case v1::Event::kFlattenBegun:
       return read(reading, message.flatten_begun());
     case v1::Event::kFlattenEnded:

@@ -37,7 +37,7 @@ std::vector<domain::Leg> read_legs(Reading& reading, const v1::Legs& message) {
   legs.reserve(count);
   for (const v1::Leg& leg : message.legs()) {
     legs.push_back({.instrument = reading.instrument(leg.instrument()),
-                    .side = reading.side(leg.side()),
+                    .side = reading.enumerated<domain::Side>(leg.side()),
                     .limit = reading.price_inside(leg.limit()),
                     .quantity = reading.quantity_positive(leg.quantity())});
   }
@@ -95,7 +95,7 @@ domain::CommandBody read_body(Reading& reading, const v1::Command& message) {
     case v1::Command::kSetTradingState:
       return domain::SetTradingState{
           .strategy = scope_of(reading, message.set_trading_state()),
-          .state = reading.trading_state(message.set_trading_state().state())};
+          .state = reading.enumerated<domain::TradingState>(message.set_trading_state().state())};
     case v1::Command::kCancelOrder:
       reading.require(message.cancel_order().has_order(), DecodeError::Missing);
       return domain::CancelOrder{reading.client_order_id(message.cancel_order().order())};
@@ -146,7 +146,7 @@ DecodeError decode_signal(std::string_view bytes, domain::Signal& out) {
   out.shard = reading.shard(message.shard());
   out.lease_epoch = reading.lease_epoch(message.lease_epoch());
   out.applied_seq = message.applied_seq();
-  out.action = reading.enumerated<domain::SignalAction>(message.action(), kSignalActions);
+  out.action = reading.enumerated<domain::SignalAction>(message.action());
   if (message.has_legs()) out.intent = read_legs(reading, message.legs());
   if (message.has_target()) out.intent = read_target(reading, message.target());
   out.oldest_book_at = reading.at(message.oldest_book_at_ns());

@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "common/wire/order_codec_bodies.hpp"
-#include "common/wire/types_codec.hpp"
+#include "common/wire/parameters_codec.hpp"
 #include "polybot/v1/lease.pb.h"
 
 namespace polybot::wire {
 namespace {
-
-constexpr std::size_t kParameterBytesMax = 256;
 
 void put_figures(const domain::StrategyFigures& from, v1::StrategyFigures& to) {
   to.set_realized(from.realized.raw());
@@ -35,21 +33,23 @@ void put_counts(const domain::OrderCounts& from, v1::OrderCounts& to) {
   for (const std::uint64_t count : from.orders) to.add_orders(count);
   to.set_live(from.live);
   to.set_denied(from.denied);
-  for (std::size_t reason = 0; reason < from.denials.size(); ++reason) {
-    if (from.denials[reason] == 0) continue;
+  for (const auto reason : domain::kEnumerators<domain::DenyReason>) {
+    const std::uint64_t count = from.denials[place_of(reason)];
+    if (count == 0) continue;
     v1::OrderCounts::Denials& denials = *to.add_denials();
-    denials.set_reason_n(number(static_cast<domain::DenyReason>(reason)));
-    denials.set_count(from.denials[reason]);
+    denials.set_reason_n(wire_enum(reason));
+    denials.set_count(count);
   }
   to.set_fills(from.fills);
   to.set_fills_reversed(from.fills_reversed);
-  for (std::size_t state = 0; state < from.state_changes.size(); ++state) {
-    for (std::size_t reason = 0; reason < from.state_changes[state].size(); ++reason) {
-      if (from.state_changes[state][reason] == 0) continue;
+  for (const auto state : domain::kEnumerators<domain::TradingState>) {
+    for (const auto reason : domain::kEnumerators<domain::StateReason>) {
+      const std::uint64_t count = from.state_changes[place_of(state)][place_of(reason)];
+      if (count == 0) continue;
       v1::OrderCounts::StateChanges& changes = *to.add_state_changes();
-      changes.set_state(wire_enum<v1::TradingState>(static_cast<domain::TradingState>(state)));
-      changes.set_reason_n(number(static_cast<domain::StateReason>(reason)));
-      changes.set_count(from.state_changes[state][reason]);
+      changes.set_state(wire_enum<v1::TradingState>(state));
+      changes.set_reason_n(wire_enum(reason));
+      changes.set_count(count);
     }
   }
 }
@@ -57,39 +57,34 @@ void put_counts(const domain::OrderCounts& from, v1::OrderCounts& to) {
 // A status that this program does not know of is left out: it is newer.
 domain::OrderCounts read_counts(Reading& reading, const v1::OrderCounts& message) {
   domain::OrderCounts counts;
-  for (int status = 0; status < std::min(message.orders_size(), domain::kOrderStatuses); ++status) {
-    counts.orders[static_cast<std::size_t>(status)] = message.orders(status);
-  }
+  const int known = std::min(message.orders_size(), static_cast<int>(counts.orders.size()));
+  std::copy_n(message.orders().begin(), known, counts.orders.begin());
   counts.live = message.live();
   counts.denied = message.denied();
   for (const auto& denials : message.denials()) {
-    const auto reason =
-        numbered<domain::DenyReason>(reading, denials.reason_n(), domain::kDenyReasons);
-    counts.denials[static_cast<std::size_t>(reason)] += denials.count();
+    const auto reason = reading.enumerated<domain::DenyReason>(denials.reason_n());
+    counts.denials[place_of(reason)] += denials.count();
   }
   counts.fills = message.fills();
   counts.fills_reversed = message.fills_reversed();
   for (const auto& changes : message.state_changes()) {
-    const domain::TradingState state = reading.trading_state(changes.state());
-    const auto reason =
-        numbered<domain::StateReason>(reading, changes.reason_n(), domain::kStateReasons);
-    counts.state_changes[static_cast<std::size_t>(state)][static_cast<std::size_t>(reason)] +=
-        changes.count();
+    const domain::TradingState state = reading.enumerated<domain::TradingState>(changes.state());
+    const auto reason = reading.enumerated<domain::StateReason>(changes.reason_n());
+    counts.state_changes[place_of(state)][place_of(reason)] += changes.count();
   }
   return counts;
 }
 
 void put_status(const domain::TradingStatus& from, v1::TradingStatus& to) {
   to.set_state(wire_enum<v1::TradingState>(from.state));
-  to.set_reason_n(number(from.reason));
+  to.set_reason_n(wire_enum(from.reason));
   to.set_since_ns(domain::to_unix_ns(from.since));
 }
 
 domain::TradingStatus read_status(Reading& reading, const v1::TradingStatus& message) {
-  return {
-      .state = reading.trading_state(message.state()),
-      .reason = numbered<domain::StateReason>(reading, message.reason_n(), domain::kStateReasons),
-      .since = reading.at(message.since_ns())};
+  return {.state = reading.enumerated<domain::TradingState>(message.state()),
+          .reason = reading.enumerated<domain::StateReason>(message.reason_n()),
+          .since = reading.at(message.since_ns())};
 }
 
 void put_flatten(const domain::FlattenState& from, v1::FlattenState& to) {
@@ -147,15 +142,8 @@ domain::StrategyState read_state(Reading& reading, const v1::StrategyState& mess
   domain::StrategyState state;
   state.strategy = reading.strategy(message.strategy());
   state.enabled = message.enabled();
-  state.trading_state = reading.trading_state(message.trading_state());
-  if (static_cast<std::size_t>(message.parameters_size()) > kParametersMax) {
-    reading.fail(DecodeError::OutOfRange);
-    return state;
-  }
-  for (const v1::Parameter& parameter : message.parameters()) {
-    state.parameters.insert_or_assign(reading.text(parameter.key(), kParameterBytesMax),
-                                      reading.text(parameter.value(), kParameterBytesMax));
-  }
+  state.trading_state = reading.enumerated<domain::TradingState>(message.trading_state());
+  state.parameters = read_parameters(reading, message);
   state.last_seq = message.last_seq();
   state.figures = read_figures(message.figures());
   state.enabled_at_first = message.enabled_at_first();
@@ -175,11 +163,7 @@ std::string encode_strategies(const StrategyTable& table) {
     to.set_strategy(state.strategy.value);
     to.set_enabled(state.enabled);
     to.set_trading_state(wire_enum<v1::TradingState>(state.trading_state));
-    for (const auto& [key, value] : state.parameters) {
-      v1::Parameter& parameter = *to.add_parameters();
-      parameter.set_key(key);
-      parameter.set_value(value);
-    }
+    put_parameters(state.parameters, to);
     to.set_last_seq(state.last_seq);
     put_figures(state.figures, *to.mutable_figures());
     to.set_enabled_at_first(state.enabled_at_first);

@@ -2,6 +2,7 @@
 // same in prose. Strategy, service and replica names must pass is_topic_part().
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -40,6 +41,15 @@ inline constexpr std::string_view kLease = "lease";
 inline constexpr std::string_view kRunner = "runner";
 inline constexpr std::string_view kMetrics = "metrics";
 inline constexpr std::string_view kStatus = "status";
+
+// What each service sends or hears, beside metrics and status that all send.
+inline constexpr std::array kOfGateway{kMarketData, kQuote, kMarket, kOrder,
+                                       kStrategy,   kLease, kCommand};
+inline constexpr std::array kOfRunner{kMarketData, kMarket, kOrder, kStrategy,
+                                      kLease,      kSignal, kRunner};
+inline constexpr std::array kOfOrderManager{kQuote,  kMarket, kSignal,   kCommand,
+                                            kRunner, kOrder,  kStrategy, kLease};
+inline constexpr std::array kOfAggregator{kMetrics, kStatus};
 }  // namespace channels
 
 namespace topics {

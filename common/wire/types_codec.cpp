@@ -73,19 +73,9 @@ std::string Reading::text(std::string_view bytes, std::size_t bytes_max) {
   return failed() ? std::string() : std::string(bytes);
 }
 
-domain::Side Reading::side(v1::Side value) {
-  return enumerated<domain::Side>(value, 2);
-}
-domain::Outcome Reading::outcome(v1::Outcome value) {
-  return enumerated<domain::Outcome>(value, 2);
-}
-domain::TradingState Reading::trading_state(v1::TradingState value) {
-  return enumerated<domain::TradingState>(value, 3);
-}
-
 domain::Instrument Reading::instrument(const v1::Instrument& message) {
   return {.market = id32<domain::MarketId>(message.market()),
-          .outcome = outcome(message.outcome())};
+          .outcome = enumerated<domain::Outcome>(message.outcome())};
 }
 
 domain::Level Reading::level(const v1::Level& message) {
@@ -125,8 +115,8 @@ domain::Market Reading::market(const v1::Market& message) {
   // fees.hpp knows exponents 1 and 2.
   require(message.fee().exponent() == 1 || message.fee().exponent() == 2, DecodeError::OutOfRange);
   market.fee.exponent = static_cast<std::int32_t>(message.fee().exponent() == 2 ? 2 : 1);
-  market.exchange = enumerated<domain::ExchangeVersion>(message.exchange(), 3);
-  market.status = enumerated<domain::MarketStatus>(message.status(), 5);
+  market.exchange = enumerated<domain::ExchangeVersion>(message.exchange());
+  market.status = enumerated<domain::MarketStatus>(message.status());
   market.neg_risk = message.neg_risk();
   market.augmented = message.augmented();
   market.placeholder = message.placeholder();

@@ -20,7 +20,6 @@ namespace polybot::wire {
 
 inline constexpr std::size_t kNameBytesMax = 128;  // replicas, services
 inline constexpr std::size_t kTextBytesMax = 4096;
-inline constexpr int kSignalActions = 5;
 
 class Reading {
  public:
@@ -41,14 +40,12 @@ class Reading {
     if (bytes.size() == id.bytes.size()) copy_id(bytes, id.bytes.data());
     return id;
   }
-  // Domain enums count from 0, wire enums from 1; `count` is the number of domain values.
+  // Of a number that wire_enum() made.
   template <class Enum>
-  Enum enumerated(int wire_value, int count) {
-    if (wire_value < 1 || wire_value > count) {
-      fail(DecodeError::BadEnum);
-      return Enum{};
-    }
-    return static_cast<Enum>(wire_value - 1);
+  Enum enumerated(std::int64_t wire_value) {
+    const bool known = domain::is_enumerator<Enum>(wire_value - 1);
+    require(known, DecodeError::BadEnum);
+    return known ? static_cast<Enum>(wire_value - 1) : Enum{};
   }
   domain::Price price(std::uint64_t raw);         // 0 to 1
   domain::Price price_inside(std::uint64_t raw);  // above 0, below 1
@@ -61,9 +58,6 @@ class Reading {
   domain::ReplicaName replica(std::string_view bytes);    // printable ASCII, at most kNameBytesMax
   std::string text(std::string_view bytes, std::size_t bytes_max);  // UTF-8
 
-  domain::Side side(v1::Side value);
-  domain::Outcome outcome(v1::Outcome value);
-  domain::TradingState trading_state(v1::TradingState value);
   domain::Instrument instrument(const v1::Instrument& message);
   domain::Level level(const v1::Level& message);  // price inside, quantity positive
   domain::SignalId signal_id(const v1::SignalId& message);
@@ -84,9 +78,11 @@ template <class Tag>
 void put_id(const domain::Bytes32<Tag>& id, std::string* out) {
   out->assign(bytes_of(id));
 }
-template <class WireEnum, class Enum>
+// The number of a domain enum (enumeration.hpp) and 1, since a field that was not sent reads as 0.
+// Where no enum of the protocol is named it is a plain number, in a field called `..._n`.
+template <class WireEnum = std::uint32_t, class Enum>
 WireEnum wire_enum(Enum value) {
-  return static_cast<WireEnum>(static_cast<int>(value) + 1);
+  return static_cast<WireEnum>(static_cast<std::uint32_t>(value) + 1);
 }
 template <class Tag, int Digits>
 std::uint64_t wire_number(domain::Decimal<Tag, Digits> value) {

@@ -1,6 +1,7 @@
 #include "services/gateway/config.hpp"
 
 #include "common/runtime/addresses.hpp"
+#include "common/wire/topics.hpp"
 
 namespace polybot::gateway {
 namespace {
@@ -10,20 +11,21 @@ using runtime::config::Reader;
 
 void read_bus(Reader& reader, Config& config) {
   FeedSettings& feed = config.feed;
-  const auto address = [&](const char* key, const char* otherwise, bus::EndpointRole role) {
-    return runtime::read_bus_address(reader, key, otherwise, role, config.metrics.trust);
+  const auto address = [&](const char* key, wire::Port port, bus::EndpointRole role) {
+    return runtime::read_bus_address(reader, key, port.number, role, config.metrics.trust);
   };
+  namespace ports = wire::ports;
   using enum bus::EndpointRole;
-  feed.publication.market_data_address = address("bus.market_data", "tcp://127.0.0.1:5550", Listen);
+  feed.publication.market_data_address = address("bus.market_data", ports::kMarketData, Listen);
   feed.publication.recovery_address =
-      address("bus.market_data_recovery", "tcp://127.0.0.1:5551", Listen);
+      address("bus.market_data_recovery", ports::kMarketDataRecovery, Listen);
   feed.publication.queue_frames =
       reader.integer_as<int>("bus.queue_frames", feed.publication.queue_frames, 1, 8192);
   feed.publication.trust = config.metrics.trust;
-  config.api.commands.commands_address = address("bus.signals", "tcp://127.0.0.1:5560", Dial);
+  config.api.commands.commands_address = address("bus.signals", ports::kSignals, Dial);
   config.api.commands.trust = config.metrics.trust;
-  config.api.orders.orders_address = address("bus.orders", "tcp://127.0.0.1:5561", Dial);
-  config.api.orders.recovery_address = address("bus.orders_recovery", "tcp://127.0.0.1:5562", Dial);
+  config.api.orders.orders_address = address("bus.orders", ports::kOrders, Dial);
+  config.api.orders.recovery_address = address("bus.orders_recovery", ports::kOrdersRecovery, Dial);
   config.api.orders.trust = config.metrics.trust;
 }
 

@@ -1,11 +1,12 @@
 #include "services/gateway/service.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <memory>
 #include <utility>
 
 #include "common/runtime/logging.hpp"
 #include "common/runtime/supervise.hpp"
+#include "common/runtime/until_one_ends.hpp"
+#include "common/wire/topics.hpp"
 #include "services/gateway/api/api_token.hpp"
 
 namespace polybot::gateway {
@@ -35,18 +36,14 @@ FeedListener forward_to(const std::unique_ptr<Api>& api) {
 }  // namespace
 
 asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
-  using namespace asio::experimental::awaitable_operators;
   const auto executor = runtime.io.get_executor();
-  const bus::Producer producer{
-      .service = runtime.service, .replica = runtime.replica, .incarnation = runtime.incarnation};
-  config.feed.publication.producer = producer;
+  config.feed.publication.producer = runtime.producer();
   config.feed.supervisor.jitter_seed = runtime.incarnation;
-  config.api.commands.producer = producer;
+  config.api.commands.producer = runtime.producer();
 
   bus::Stats stats;
-  const auto metrics = runtime::make_metrics(
-      runtime, config.metrics, stats,
-      {"md", "quote", "market", "order", "strategy", "lease", "command"}, config.data_folder);
+  const auto metrics = runtime::make_metrics(runtime, config.metrics, stats,
+                                             wire::channels::kOfGateway, config.data_folder);
   FeedMetrics feed_metrics(metrics->registry());
   runtime::Secret token = load_or_create_token(config.token_file());
   std::unique_ptr<Api> api;
@@ -60,8 +57,9 @@ asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
 
   const std::function<asio::awaitable<void>()> follow_venue = [&feed] { return feed.run(); };
   const std::function<asio::awaitable<void>()> follow_orders = [&api] { return api->run(); };
-  co_await (runtime.stop.wait() || runtime::supervise("feed", follow_venue) ||
-            runtime::supervise("orders", follow_orders));
+  (void)co_await runtime::until_one_ends(runtime.stop.wait(),
+                                         runtime::supervise("feed", follow_venue),
+                                         runtime::supervise("orders", follow_orders));
 
   co_await api->stop(kApiGrace);
   feed.close();

@@ -138,17 +138,19 @@ void Aggregator::register_metrics() {
     sink.counter("polybot_aggregator_regressions_total")
         .set({}, static_cast<double>(counts.regressions));
     metrics::Sink::Writer dropped = sink.counter("polybot_aggregator_dropped_total");
-    for (std::size_t i = 0; i < kDropCount; ++i) {
-      dropped.set({to_string(static_cast<Drop>(i))}, static_cast<double>(counts.dropped[i]));
+    for (const auto reason : domain::kEnumerators<Drop>) {
+      dropped.set({domain::name_of(reason)},
+                  static_cast<double>(counts.dropped[domain::place_of(reason)]));
     }
     metrics::Sink::Writer conflicts = sink.counter("polybot_aggregator_conflicts_total");
-    for (std::size_t i = 0; i < kConflictCount; ++i) {
-      conflicts.set({to_string(static_cast<Conflict>(i))},
-                    static_cast<double>(counts.conflicts[i]));
+    for (const auto kind : domain::kEnumerators<Conflict>) {
+      conflicts.set({domain::name_of(kind)},
+                    static_cast<double>(counts.conflicts[domain::place_of(kind)]));
     }
     metrics::Sink::Writer overflowed = sink.counter("polybot_aggregator_series_overflowed_total");
-    for (std::size_t i = 0; i < kCapCount; ++i) {
-      overflowed.set({to_string(static_cast<Cap>(i))}, static_cast<double>(counts.overflowed[i]));
+    for (const auto cap : domain::kEnumerators<Cap>) {
+      overflowed.set({domain::name_of(cap)},
+                     static_cast<double>(counts.overflowed[domain::place_of(cap)]));
     }
     sink.gauge("polybot_aggregator_series").set({}, static_cast<double>(exposition_.series()));
   });

@@ -25,10 +25,8 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   runtime::MetricsConfig own_config = config.bus;
   own_config.metrics_address.clear();
   own_config.status_address.clear();
-  const auto own = runtime::make_metrics(
-      runtime, own_config, stats,
-      {std::string(wire::channels::kMetrics), std::string(wire::channels::kStatus)},
-      config.state_folder);
+  const auto own = runtime::make_metrics(runtime, own_config, stats, wire::channels::kOfAggregator,
+                                         config.state_folder);
   const domain::Timestamp started = runtime.health.started_at();
   const domain::Duration monotonic_start =
       runtime.clock.monotonic() - (runtime.clock.now() - started);

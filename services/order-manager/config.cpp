@@ -134,11 +134,7 @@ void read_markets_and_money(Reader& reader, Settings& settings) {
 void read_settings(Reader& reader, Settings& settings) {
   read_limits(reader, "risk.", settings.account_limits);
   settings.account_limits.balance_min = limit(reader, "risk.balance_min", Money{});
-  settings.first_trading_state =
-      reader.choice<domain::TradingState>("trading.first_state", domain::TradingState::Active,
-                                          {{"active", domain::TradingState::Active},
-                                           {"reducing", domain::TradingState::Reducing},
-                                           {"halted", domain::TradingState::Halted}});
+  settings.first_trading_state = reader.choice("trading.first_state", domain::TradingState::Active);
   read_signals(reader, settings);
   read_orders(reader, settings);
   read_markets_and_money(reader, settings);
@@ -155,8 +151,7 @@ Config read_config(Reader& reader) {
   config.journal_file = reader.string("journal.file", "data/sim/journal/journal.db");
   config.metrics = runtime::read_metrics_config(reader);
   const auto address = [&](const char* key, wire::Port port, bus::EndpointRole role) {
-    return runtime::read_bus_address(reader, std::string("bus.") + key,
-                                     "tcp://127.0.0.1:" + std::to_string(port.number), role,
+    return runtime::read_bus_address(reader, std::string("bus.") + key, port.number, role,
                                      config.metrics.trust);
   };
   using enum bus::EndpointRole;

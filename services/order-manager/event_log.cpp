@@ -9,25 +9,6 @@ namespace {
 
 namespace log = runtime::log;
 
-std::string_view side_name(domain::Side side) {
-  return side == domain::Side::Buy ? "buy" : "sell";
-}
-std::string_view outcome_name(domain::Outcome outcome) {
-  return outcome == domain::Outcome::Yes ? "yes" : "no";
-}
-
-std::string_view state_name(domain::TradingState state) {
-  switch (state) {
-    case domain::TradingState::Active:
-      return "active";
-    case domain::TradingState::Reducing:
-      return "reducing";
-    case domain::TradingState::Halted:
-      return "halted";
-  }
-  return "";
-}
-
 struct Writer {
   const domain::Event& event;
   const Ledger& ledger;
@@ -45,8 +26,8 @@ struct Writer {
                                   {"venue_order_id", domain::to_string(order.venue_id)},
                                   {"strategy", strategy()},
                                   {"market", market(order.instrument.market)},
-                                  {"outcome", outcome_name(order.instrument.outcome)},
-                                  {"side", side_name(order.side)},
+                                  {"outcome", domain::name_of(order.instrument.outcome)},
+                                  {"side", domain::name_of(order.side)},
                                   {"price", order.limit},
                                   {"quantity", order.quantity},
                                   {"trace_id", trace()}});
@@ -56,8 +37,8 @@ struct Writer {
     log::info("Order filled", {{"order_id", domain::to_string(body.fill.order)},
                                {"strategy", strategy()},
                                {"market", market(body.instrument.market)},
-                               {"outcome", outcome_name(body.instrument.outcome)},
-                               {"side", side_name(body.side)},
+                               {"outcome", domain::name_of(body.instrument.outcome)},
+                               {"side", domain::name_of(body.side)},
                                {"fill_price", price.value_or(domain::Price{})},
                                {"quantity", body.quantity},
                                {"fee", body.fee},
@@ -142,8 +123,8 @@ struct Writer {
   void operator()(const domain::TradingStateChanged& body) const {
     log::warning("Trading state changed",
                  {{"strategy", body.strategy ? body.strategy->value : std::string("all")},
-                  {"state", state_name(body.state)},
-                  {"reason", domain::state_reason_name(body.reason)},
+                  {"state", domain::name_of(body.state)},
+                  {"reason", domain::name_of(body.reason)},
                   {"by", domain::state_origin_name(body.reason)}});
   }
   void operator()(const domain::StrategySwitched& body) const {
@@ -164,9 +145,9 @@ struct Writer {
       log::warning("Flatten ended and left something",
                    {{"strategy", left.strategy.value},
                     {"market", market(left.instrument.market)},
-                    {"outcome", outcome_name(left.instrument.outcome)},
+                    {"outcome", domain::name_of(left.instrument.outcome)},
                     {"quantity", left.quantity},
-                    {"reason", domain::left_reason_name(left.reason)}});
+                    {"reason", domain::name_of(left.reason)}});
     }
   }
   // Steps between the lines above, for those who want to see each decision. On the way of an order:
@@ -221,7 +202,7 @@ struct Writer {
               domain::DenyReason reason) const {
     log::info(message, {{"signal", domain::to_string(signal)},
                         {"strategy", strategy()},
-                        {"reason", domain::deny_reason_name(reason)},
+                        {"reason", domain::name_of(reason)},
                         {"trace_id", trace()}});
   }
 };

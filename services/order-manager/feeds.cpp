@@ -33,14 +33,11 @@ Feeds::Feeds(boost::asio::any_io_executor executor, const Config& config, bus::S
              metrics::Registry& registry, Post post)
     : quotes_(executor, quote_subscription(config), stats),
       signals_(executor, signal_subscription(config), stats),
-      stats_(stats),
-      registry_(registry),
       post_(std::move(post)),
-      bus_latency_(registry.histogram("polybot_order_latency_seconds", {"bus"})) {
-  for (const char* reason : {"malformed", "wrong_topic"}) {
-    (void)registry.counter("polybot_signals_refused_total", {reason});
-  }
-}
+      refused_([&](std::string_view reason) {
+        return registry.counter("polybot_signals_refused_total", {reason});
+      }),
+      bus_latency_(registry.histogram("polybot_order_latency_seconds", {"bus"})) {}
 
 boost::asio::awaitable<void> Feeds::read_quotes() {
   while (true) {
@@ -61,30 +58,37 @@ void Feeds::close() {
   signals_.close();
 }
 
-void Feeds::refuse(const std::string& topic, std::string_view reason) {
-  registry_.counter("polybot_signals_refused_total", {reason}).increment();
-  refusals_log_.warning("A bus message was refused", {{"topic", topic}, {"reason", reason}});
+void Feeds::refuse(const std::string& topic, MessageRefusal reason) {
+  refused_[reason].increment();
+  refusals_log_.warning("A bus message was refused",
+                        {{"topic", topic}, {"reason", domain::name_of(reason)}});
 }
 
 void Feeds::take_quotes(const bus::Received& received) {
   const bool is_quote = bus::channel_of(received.topic) == wire::channels::kQuote;
-  last_quote_at_ = clock_.monotonic();
   for (const std::string_view message : received.messages) {
     if (is_quote) {
       domain::QuoteTick quote;
       if (wire::decode_quote(message, quote) == wire::DecodeError::None) {
         post_(std::move(quote));
       } else {
-        refuse(received.topic, "malformed");
+        refuse(received.topic, MessageRefusal::Malformed);
       }
     } else {
       MarketHinted hint;
       if (wire::decode_market(message, hint.market) == wire::DecodeError::None) {
         post_(std::move(hint));
       } else {
-        refuse(received.topic, "malformed");
+        refuse(received.topic, MessageRefusal::Malformed);
       }
     }
+  }
+}
+
+void Feeds::learn_parameters(const domain::RunnerAnnounced& runner) {
+  for (const auto& [strategy, parameters] : runner.parameters) {
+    if (parameters_.size() < wire::kStrategiesMax || parameters_.contains(strategy))
+      parameters_[strategy] = parameters;
   }
 }
 
@@ -98,7 +102,7 @@ void Feeds::take_signals(const bus::Received& received) {
       error = wire::decode_signal(message, input.signal);
       if (error == wire::DecodeError::None &&
           input.signal.strategy.value != wire::topics::tail_of(received.topic)) {
-        refuse(received.topic, "wrong_topic");
+        refuse(received.topic, MessageRefusal::WrongTopic);
         continue;
       }
       if (error == wire::DecodeError::None) {
@@ -112,9 +116,12 @@ void Feeds::take_signals(const bus::Received& received) {
     } else {
       domain::RunnerAnnounced runner;
       error = wire::decode_runner(message, runner);
-      if (error == wire::DecodeError::None) post_(std::move(runner));
+      if (error == wire::DecodeError::None) {
+        learn_parameters(runner);
+        post_(std::move(runner));
+      }
     }
-    if (error != wire::DecodeError::None) refuse(received.topic, "malformed");
+    if (error != wire::DecodeError::None) refuse(received.topic, MessageRefusal::Malformed);
   }
 }
 

@@ -6,16 +6,20 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "common/bus/subscriber.hpp"
-#include "common/metrics/registry.hpp"
+#include "common/metrics/per_enum.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
 #include "services/order-manager/config.hpp"
 #include "services/order-manager/core/inputs.hpp"
 
 namespace polybot::order_manager {
+
+// Why a message was dropped; a metric label (domain/enumeration.hpp).
+enum class MessageRefusal : std::uint8_t { Malformed = 0, WrongTopic = 1 };
 
 class Feeds {
  public:
@@ -30,23 +34,25 @@ class Feeds {
   [[nodiscard]] boost::asio::awaitable<void> read_signals();
   void close();
 
-  // When the last quote frame came; zero before the first.
-  [[nodiscard]] domain::Duration last_quote_at() const { return last_quote_at_; }
+  // What runners run each strategy with, as they said last.
+  [[nodiscard]] const std::map<domain::StrategyName, domain::Parameters>& parameters() const {
+    return parameters_;
+  }
 
  private:
   void take_quotes(const bus::Received& received);
   void take_signals(const bus::Received& received);
-  void refuse(const std::string& topic, std::string_view reason);
+  void learn_parameters(const domain::RunnerAnnounced& runner);
+  void refuse(const std::string& topic, MessageRefusal reason);
 
   bus::Subscriber quotes_;
   bus::Subscriber signals_;
-  bus::Stats& stats_;
-  metrics::Registry& registry_;
   Post post_;
   runtime::Clock clock_;
   runtime::log::Limited refusals_log_;
+  metrics::PerEnum<MessageRefusal, metrics::Counter> refused_;
   metrics::Histogram bus_latency_;
-  domain::Duration last_quote_at_{};
+  std::map<domain::StrategyName, domain::Parameters> parameters_;  // at most kStrategiesMax
 };
 
 }  // namespace polybot::order_manager

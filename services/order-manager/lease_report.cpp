@@ -34,7 +34,7 @@ json::array resting_array(const Ledger& ledger) {
         {"venue_id", domain::to_string(record.order.venue_id)},
         {"strategy", record.order.strategy.value},
         {"shard", domain::shard_of(record.order.event).value},
-        {"side", record.order.side == domain::Side::Buy ? "buy" : "sell"},
+        {"side", domain::name_of(record.order.side)},
         {"purpose", record.order.purpose == domain::OrderPurpose::Quote ? "quote" : "other"}});
   }
   return rows;

@@ -5,18 +5,20 @@
 #include <string_view>
 #include <utility>
 
-#include "common/domain/names.hpp"
-#include "services/order-manager/execution/venue_client.hpp"
-
 namespace polybot::order_manager {
 namespace {
 
+using domain::DenyReason;
+using domain::kEnumerators;
+using domain::LiquiditySide;
+using domain::name_of;
 using domain::OrderStatus;
+using domain::place_of;
+using domain::Side;
+using domain::StateReason;
+using domain::TradingState;
 using metrics::Sink;
 
-constexpr std::array<std::string_view, 2> kSides = {"buy", "sell"};
-constexpr std::array<std::string_view, 2> kLiquidity = {"maker", "taker"};
-constexpr std::array<std::string_view, 3> kSnapshotOutcomes = {"written", "failed", "refused"};
 // Of a slug as label: shorter than the 64 digits of an id, so that none can be taken for one.
 constexpr std::size_t kSlugLabelBytesMax = 63;
 constexpr std::size_t kSlugLabelPrefix = 55;
@@ -44,13 +46,14 @@ void write_orders(Sink& sink, const Figures& figures) {
   auto oldest = sink.gauge("polybot_oldest_pending_order_timestamp_seconds");
   for (const StrategySnapshot& strategy : figures.strategies) {
     const std::string& name = strategy.strategy.value;
-    for (std::size_t side = 0; side < kSides.size(); ++side) {
-      for (std::size_t status = 0; status < domain::kOrderStatuses; ++status) {
-        orders.set({name, kSides[side], domain::name_of(static_cast<domain::OrderStatus>(status))},
-                   count(strategy.counters.orders[side][status]));
+    for (const Side of : kEnumerators<Side>) {
+      const std::string_view side = name_of(of);
+      for (const OrderStatus status : kEnumerators<OrderStatus>) {
+        orders.set({name, side, name_of(status)},
+                   count(strategy.counters.orders[place_of(of)][place_of(status)]));
       }
-      orders.set({name, kSides[side], "denied"}, count(strategy.counters.orders_denied[side]));
-      live.set({name, kSides[side]}, count(strategy.orders_live[side]));
+      orders.set({name, side, "denied"}, count(strategy.counters.orders_denied[place_of(of)]));
+      live.set({name, side}, count(strategy.orders_live[place_of(of)]));
     }
     ambiguous.set({name}, count(strategy.orders_ambiguous));
     corrected.set({name}, count(strategy.counters.orders_corrected));
@@ -71,12 +74,12 @@ void write_fills(Sink& sink, const Figures& figures) {
   auto volume = sink.counter("polybot_trade_volume_usd_total");
   for (const StrategySnapshot& strategy : figures.strategies) {
     const std::string& name = strategy.strategy.value;
-    for (std::size_t side = 0; side < kSides.size(); ++side) {
-      for (std::size_t liquidity = 0; liquidity < kLiquidity.size(); ++liquidity) {
-        fills.set({name, kSides[side], kLiquidity[liquidity]},
-                  count(strategy.counters.fills[side][liquidity]));
+    for (const Side side : kEnumerators<Side>) {
+      for (const LiquiditySide liquidity : kEnumerators<LiquiditySide>) {
+        fills.set({name, name_of(side), name_of(liquidity)},
+                  count(strategy.counters.fills[place_of(side)][place_of(liquidity)]));
       }
-      volume.set({name, kSides[side]}, usd(strategy.counters.volume[side]));
+      volume.set({name, name_of(side)}, usd(strategy.counters.volume[place_of(side)]));
     }
     reversed.set({name}, count(strategy.counters.fills_reversed));
     provisional.set({name}, count(strategy.fills_provisional));
@@ -146,11 +149,10 @@ using StateChanges = decltype(StrategyCounters::state_changes);
 
 void write_state_changes(Sink::Writer<metrics::Type::Counter>& changes, std::string_view name,
                          const StateChanges& counted) {
-  for (std::size_t state = 0; state < counted.size(); ++state) {
-    for (std::size_t reason = 0; reason < counted[state].size(); ++reason) {
-      changes.set({name, domain::name_of(static_cast<domain::TradingState>(state)),
-                   domain::state_reason_name(static_cast<domain::StateReason>(reason))},
-                  count(counted[state][reason]));
+  for (const TradingState state : kEnumerators<TradingState>) {
+    for (const StateReason reason : kEnumerators<StateReason>) {
+      changes.set({name, name_of(state), name_of(reason)},
+                  count(counted[place_of(state)][place_of(reason)]));
     }
   }
 }
@@ -161,16 +163,14 @@ void write_risk(Sink& sink, const Figures& figures) {
   auto state = sink.gauge("polybot_trading_state");
   auto changes = sink.counter("polybot_trading_state_changes_total");
   const auto write_utilization = [&](std::string_view name, const Utilization& used) {
-    for (std::size_t limit = 0; limit < used.size(); ++limit) {
-      utilization.set({name, to_string(static_cast<LimitKind>(limit))}, ratio(used[limit]));
-    }
+    for (const LimitKind limit : kEnumerators<LimitKind>)
+      utilization.set({name, name_of(limit)}, ratio(used[place_of(limit)]));
   };
   for (const StrategySnapshot& strategy : figures.strategies) {
     const std::string& name = strategy.strategy.value;
-    // 0 is DenyReason::None.
-    for (std::size_t reason = 1; reason < strategy.counters.denials.size(); ++reason) {
-      denials.set({name, domain::deny_reason_name(static_cast<domain::DenyReason>(reason))},
-                  count(strategy.counters.denials[reason]));
+    for (const DenyReason reason : kEnumerators<DenyReason>) {
+      if (reason == DenyReason::None) continue;
+      denials.set({name, name_of(reason)}, count(strategy.counters.denials[place_of(reason)]));
     }
     write_utilization(name, strategy.utilization);
     state.set({name}, state_number(strategy.trading_state));
@@ -190,10 +190,8 @@ void write_signals(Sink& sink, const Figures& figures) {
   auto fenced = sink.counter("polybot_leases_fenced_total");
   for (const StrategySnapshot& strategy : figures.strategies) {
     const std::string& name = strategy.strategy.value;
-    for (std::size_t outcome = 0; outcome < strategy.counters.signals.size(); ++outcome) {
-      received.set({name, to_string(static_cast<SignalOutcome>(outcome))},
-                   count(strategy.counters.signals[outcome]));
-    }
+    for (const SignalOutcome outcome : kEnumerators<SignalOutcome>)
+      received.set({name, name_of(outcome)}, count(strategy.counters.signals[place_of(outcome)]));
     fenced.set({name}, count(strategy.counters.leases_fenced));
     duplicate.set({name}, count(strategy.signals_duplicate));
     shed.set({name}, count(strategy.signals_shed));
@@ -218,51 +216,31 @@ void write_journal(Sink& sink, const Figures& figures) {
   unread.set({"balance"}, count(figures.unread_balances));
   sink.counter("polybot_account_trades_given_up_total").set({}, count(figures.unread_given_up));
   auto paused = sink.gauge("polybot_submissions_paused");
-  for (int i = 0; i < kPauseCauses; ++i) {
-    const auto cause = static_cast<PauseCause>(i);
-    paused.set({to_string(cause)}, figures.submissions_paused == cause ? 1 : 0);
-  }
+  for (const PauseCause cause : kEnumerators<PauseCause>)
+    paused.set({name_of(cause)}, figures.submissions_paused == cause ? 1 : 0);
   sink.counter("polybot_fills_beyond_order_total").set({}, count(figures.fills_beyond_order));
-}
-
-std::array<metrics::Histogram, kStages> stage_histograms(metrics::Registry& registry) {
-  const auto stage = [&](std::string_view name) {
-    return registry.histogram("polybot_order_latency_seconds", {name});
-  };
-  return {stage("risk"), stage("journal"), stage("submit"), stage("wire"),
-          stage("ack"),  stage("fill"),    stage("total")};
-}
-
-// What happens to one request or frame at a time: known now, so that the first event is an
-// increase.
-void register_at_zero(metrics::Registry& registry) {
-  for (const std::string_view operation : kVenueOperations) {
-    (void)registry.histogram("polybot_venue_request_duration_seconds", {operation});
-    for (std::size_t outcome = 0; outcome < kRequestOutcomes; ++outcome) {
-      const std::string_view name = to_string(static_cast<RequestOutcome>(outcome));
-      (void)registry.counter("polybot_venue_requests_total", {operation, name});
-    }
-  }
-  for (const std::string_view outcome : kSnapshotOutcomes) {
-    (void)registry.counter("polybot_journal_snapshots_total", {outcome});
-  }
-  for (const std::string_view reason : {"malformed", "invalid_operation", "unknown_event"}) {
-    (void)registry.counter("polybot_user_events_refused_total", {reason});
-  }
 }
 
 }  // namespace
 
 ManagerMetrics::ManagerMetrics(metrics::Registry& registry, std::function<Figures()> figures)
-    : registry_(registry),
-      stages_(stage_histograms(registry)),
+    : snapshots([&](std::string_view outcome) {
+        return registry.counter("polybot_journal_snapshots_total", {outcome});
+      }),
+      user_events_refused([&](std::string_view reason) {
+        return registry.counter("polybot_user_events_refused_total", {reason});
+      }),
+      connected([&](std::string_view channel) {
+        return registry.gauge("polybot_venue_connected", {channel});
+      }),
+      venue_requests(registry),
+      registry_(registry),
+      stages_([&](std::string_view stage) {
+        return registry.histogram("polybot_order_latency_seconds", {stage});
+      }),
       commit_duration_(registry.histogram("polybot_journal_commit_duration_seconds")),
       clock_offset_(registry.gauge("polybot_venue_clock_offset_seconds")) {
   registry.add_source([this, read = std::move(figures)](Sink& sink) { write(sink, read()); });
-  register_at_zero(registry);
-  set_connected("user", false);
-  set_connected("rest", false);
-  set_connected("heartbeat", false);
 }
 
 void ManagerMetrics::set_fold(std::uint64_t journal_id, std::uint32_t fold_version) {
@@ -271,26 +249,7 @@ void ManagerMetrics::set_fold(std::uint64_t journal_id, std::uint32_t fold_versi
 
 void ManagerMetrics::observe(Stage stage, domain::Duration elapsed) {
   // Stamps of one host can differ by its clock's corrections: a negative span is none.
-  stages_[static_cast<std::size_t>(stage)].observe(std::max(elapsed, domain::Duration::zero()));
-}
-
-void ManagerMetrics::snapshot(SnapshotOutcome outcome) {
-  const std::string_view name = kSnapshotOutcomes[static_cast<std::size_t>(outcome)];
-  registry_.counter("polybot_journal_snapshots_total", {name}).increment();
-}
-
-void ManagerMetrics::venue_request(std::string_view operation, std::string_view outcome,
-                                   domain::Duration elapsed) {
-  registry_.counter("polybot_venue_requests_total", {operation, outcome}).increment();
-  registry_.histogram("polybot_venue_request_duration_seconds", {operation}).observe(elapsed);
-}
-
-void ManagerMetrics::user_event_refused(std::string_view reason) {
-  registry_.counter("polybot_user_events_refused_total", {reason}).increment();
-}
-
-void ManagerMetrics::set_connected(std::string_view channel, bool connected) {
-  registry_.gauge("polybot_venue_connected", {channel}).set(connected ? 1 : 0);
+  stages_[stage].observe(std::max(elapsed, domain::Duration::zero()));
 }
 
 void ManagerMetrics::set_clock_offset(domain::Duration offset) {

@@ -2,22 +2,29 @@
 // shown is what has been committed; the rest are instruments observed as things happen.
 #pragma once
 
-#include <array>
 #include <functional>
-#include <string>
-#include <unordered_map>
 
-#include "common/domain/venue.hpp"
-#include "common/metrics/registry.hpp"
+#include "common/metrics/per_enum.hpp"
 #include "services/order-manager/core/figures.hpp"
+#include "services/order-manager/execution/user_session.hpp"
+#include "services/order-manager/execution/venue_client.hpp"
 
 namespace polybot::order_manager {
 
-// What became of a snapshot of the fold: Refused ones could not be used at a start.
-enum class SnapshotOutcome : std::uint8_t { Written, Failed, Refused };
+// What became of a snapshot of the fold: Refused ones could not be used at a start. This enum and
+// those below are metric labels: domain/enumeration.hpp.
+enum class SnapshotOutcome : std::uint8_t { Written = 0, Failed = 1, Refused = 2 };
 // Wire: from the tick's arrival at the gateway to the order's leaving, all stages before it.
-enum class Stage : std::uint8_t { Risk, Journal, Submit, Wire, Ack, Fill, Total };
-inline constexpr std::size_t kStages = 7;
+enum class Stage : std::uint8_t {
+  Risk = 0,
+  Journal = 1,
+  Submit = 2,
+  Wire = 3,
+  Ack = 4,
+  Fill = 5,
+  Total = 6
+};
+enum class Connection : std::uint8_t { User = 0, Rest = 1, Heartbeat = 2 };
 
 class ManagerMetrics {
  public:
@@ -29,18 +36,18 @@ class ManagerMetrics {
 
   void observe(Stage stage, domain::Duration elapsed);
   void committed(domain::Duration elapsed) { commit_duration_.observe(elapsed); }
-  void snapshot(SnapshotOutcome outcome);
-  void venue_request(std::string_view operation, std::string_view outcome,
-                     domain::Duration elapsed);
-  void user_event_refused(std::string_view reason);
-  void set_connected(std::string_view channel, bool connected);
   void set_clock_offset(domain::Duration offset);
+
+  metrics::PerEnum<SnapshotOutcome, metrics::Counter> snapshots;
+  metrics::PerEnum<UserEventRefusal, metrics::Counter> user_events_refused;
+  metrics::PerEnum<Connection, metrics::Gauge> connected;  // 1 or 0
+  metrics::VenueRequests<VenueOperation, RequestOutcome> venue_requests;
 
  private:
   void write(metrics::Sink& sink, const Figures& figures) const;
 
   metrics::Registry& registry_;
-  std::array<metrics::Histogram, kStages> stages_;
+  metrics::PerEnum<Stage, metrics::Histogram> stages_;
   metrics::Histogram commit_duration_;
   metrics::Gauge clock_offset_;
 };

@@ -20,10 +20,15 @@ void OrderStreams::publish(const domain::StreamedEvent& event) {
   kept_.keep(event, std::move(bytes));
 }
 
-void OrderStreams::publish_state(const OrderManager& core, domain::Timestamp now) {
-  publisher_.publish(wire::topics::kStrategy,
-                     wire::encode_strategies({.strategies = core.strategy_states(now),
-                                              .account = core.account_state()}));
+void OrderStreams::publish_state(const OrderManager& core, const ParametersOf& parameters,
+                                 domain::Timestamp now) {
+  wire::StrategyTable table{.strategies = core.strategy_states(now),
+                            .account = core.account_state()};
+  for (domain::StrategyState& strategy : table.strategies) {
+    const auto told = parameters.find(strategy.strategy);
+    if (told != parameters.end()) strategy.parameters = told->second;
+  }
+  publisher_.publish(wire::topics::kStrategy, wire::encode_strategies(table));
   publisher_.publish(wire::topics::kLease, wire::encode_leases(core.leases()));
 }
 

@@ -21,8 +21,10 @@ class OrderStreams {
   // Keeps it for replays without publishing: records from before this start.
   void remember(const domain::StreamedEvent& event);
   void publish(const domain::StreamedEvent& event);
-  // The state topics; every 500 ms.
-  void publish_state(const OrderManager& core, domain::Timestamp now);
+  // The state topics; every 500 ms. The core has no use for the parameters: they are passed on.
+  using ParametersOf = std::map<domain::StrategyName, domain::Parameters>;
+  void publish_state(const OrderManager& core, const ParametersOf& parameters,
+                     domain::Timestamp now);
 
   // One request of the recovery port. Malformed ones are refused (bus::Errc::Malformed).
   [[nodiscard]] boost::system::result<std::string> answer(std::string_view request,

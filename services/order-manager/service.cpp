@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "common/bus/error.hpp"
-#include "common/bus/publisher.hpp"
 #include "common/bus/recovery.hpp"
+#include "common/runtime/addresses.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/metrics.hpp"
 #include "common/runtime/supervise.hpp"
 #include "common/runtime/until_one_ends.hpp"
+#include "common/wire/topics.hpp"
 #include "services/order-manager/engine.hpp"
 #include "services/order-manager/event_log.hpp"
 #include "services/order-manager/feeds.hpp"
@@ -85,25 +86,18 @@ class Service {
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
-bus::PublisherConfig publisher_config(const runtime::Runtime& runtime, const Config& config) {
-  const runtime::Clock clock = runtime.clock;
-  return {.producer = {.service = runtime.service,
-                       .replica = runtime.replica,
-                       .incarnation = runtime.incarnation},
-          .endpoints = {{.role = bus::EndpointRole::Listen, .address = config.bus.orders}},
-          .trust = config.bus.trust,
-          .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }};
-}
-
 Service::Service(runtime::Runtime& runtime, const Config& config)
     : runtime_(runtime),
       executor_(runtime.io.get_executor()),
-      metrics_(runtime::make_metrics(
-          runtime, config.metrics, stats_,
-          {"quote", "market", "signal", "command", "runner", "order", "strategy", "lease"},
-          std::filesystem::path(config.journal_file).parent_path().string())),
+      metrics_(
+          runtime::make_metrics(runtime, config.metrics, stats_, wire::channels::kOfOrderManager,
+                                std::filesystem::path(config.journal_file).parent_path().string())),
       manager_metrics_(metrics_->registry(), [this] { return figures(); }),
-      publisher_(executor_, publisher_config(runtime, config), stats_),
+      publisher_(executor_,
+                 runtime::publisher_config(runtime.producer(),
+                                           {bus::EndpointRole::Listen, config.bus.orders},
+                                           config.bus.trust, runtime.clock),
+                 stats_),
       streams_(publisher_),
       desk_(std::make_shared<VenueDesk>(
           executor_, config.venue, make_signer(config), manager_metrics_,
@@ -167,7 +161,7 @@ void Service::on_started(const StartUp& start_up) {
   const Ledger& ledger = engine_.core().ledger();
   manager_metrics_.set_fold(ledger.timeline(), kFoldVersion);
   for (const std::string& reason : start_up.refused) {
-    manager_metrics_.snapshot(SnapshotOutcome::Refused);
+    manager_metrics_.snapshots[SnapshotOutcome::Refused].increment();
     log::warning("A snapshot cannot be used; the start takes longer", {{"reason", reason}});
   }
   if (!ledger.restores().empty()) {
@@ -203,9 +197,9 @@ void Service::tell_of_switches() const {
 
 void Service::on_snapshot(SnapshotTaker::Step step, const std::string& why) {
   if (step == SnapshotTaker::Step::Finished) {
-    manager_metrics_.snapshot(SnapshotOutcome::Written);
+    manager_metrics_.snapshots[SnapshotOutcome::Written].increment();
   } else if (step == SnapshotTaker::Step::Failed) {
-    manager_metrics_.snapshot(SnapshotOutcome::Failed);
+    manager_metrics_.snapshots[SnapshotOutcome::Failed].increment();
     log::warning("A snapshot cannot be written; the next start takes longer", {{"error", why}});
   }
 }
@@ -213,7 +207,7 @@ void Service::on_snapshot(SnapshotTaker::Step step, const std::string& why) {
 void Service::on_published(const domain::StreamedEvent& event) {
   // Who is told that a command was taken reads its effect from then on: the state goes out before.
   if (std::holds_alternative<domain::CommandAccepted>(event.event.body)) {
-    streams_.publish_state(engine_.core(), runtime_.clock.now());
+    streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
     publisher_.flush();
   }
   streams_.publish(event);
@@ -286,7 +280,7 @@ asio::awaitable<void> Service::publish_state() {
     const std::uint64_t changes = engine_.core().lease_changes();
     // What the journal refused is in the core's memory: nobody may learn it.
     if (engine_.journal_writable() && (now >= next || changes != told)) {
-      streams_.publish_state(engine_.core(), runtime_.clock.now());
+      streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
       told = changes;
     }
     if (now >= next) {
@@ -336,7 +330,8 @@ asio::awaitable<void> Service::run() {
       runtime::supervise("heartbeats", heartbeats),
       runtime::supervise("account", account, reconnect), runtime::supervise("quotes", quotes),
       runtime::supervise("signals", signals));
-  if (engine_.journal_writable()) streams_.publish_state(engine_.core(), runtime_.clock.now());
+  if (engine_.journal_writable())
+    streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
   engine_.take_last_snapshot();
   feeds_.close();
   recovery_.close();

@@ -98,4 +98,10 @@ SnapshotTaker::Step SnapshotTaker::finish(Journal& journal, const Ledger& ledger
   return done;
 }
 
+void write_snapshot(Journal& journal, const Ledger& ledger) {
+  std::string failure;
+  if (SnapshotTaker().finish(journal, ledger, failure) != SnapshotTaker::Step::Finished)
+    throw JournalError("no snapshot could be written: " + failure);
+}
+
 }  // namespace polybot::order_manager

@@ -59,4 +59,7 @@ class SnapshotTaker {
   std::uint64_t due_seq_ = kRecordsBeforeFirst;  // the record after which the next one is taken
 };
 
+// For tools: a whole snapshot. Throws JournalError.
+void write_snapshot(Journal& journal, const Ledger& ledger);
+
 }  // namespace polybot::order_manager

@@ -40,8 +40,8 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
 
 VenueClient::Observer VenueDesk::client_observer() {
   return {.on_request =
-              [this](std::string_view operation, RequestOutcome outcome, domain::Duration elapsed) {
-                if (!closed_) metrics_.venue_request(operation, to_string(outcome), elapsed);
+              [this](VenueOperation operation, RequestOutcome outcome, domain::Duration elapsed) {
+                if (!closed_) metrics_.venue_requests.ended(operation, outcome, elapsed);
               },
           .on_link =
               [this](Link link) {
@@ -57,19 +57,19 @@ UserSession::Reports VenueDesk::session_reports() {
               [this] {
                 if (closed_) return;
                 log::info("The user channel is up");
-                metrics_.set_connected("user", true);
+                metrics_.connected[Connection::User].set(1);
                 reports_.post_link({VenueChannel::User, Link::Up});
               },
           .on_down =
               [this](std::string_view why) {
                 if (closed_) return;
                 log::warning("The user channel is down", {{"error", why}});
-                metrics_.set_connected("user", false);
+                metrics_.connected[Connection::User].set(0);
                 reports_.post_link({VenueChannel::User, Link::Down});
               },
           .on_refused =
-              [this](std::string_view reason) {
-                if (!closed_) metrics_.user_event_refused(reason);
+              [this](UserEventRefusal reason) {
+                if (!closed_) metrics_.user_events_refused[reason].increment();
               },
           .on_missed = [this] { post(UserEventMissed{}); }};
 }
@@ -77,7 +77,7 @@ UserSession::Reports VenueDesk::session_reports() {
 void VenueDesk::set_rest(Link link) {
   if (rest_ == link) return;
   rest_ = link;
-  metrics_.set_connected("rest", link == Link::Up);
+  metrics_.connected[Connection::Rest].set(link == Link::Up ? 1 : 0);
   reports_.post_link({VenueChannel::Rest, link});
 }
 
@@ -205,7 +205,7 @@ awaitable<void> VenueDesk::send_heartbeats(std::function<bool()> ready) {
       pause = heartbeats_.on_answer(answer, sent_at);
     }
     if (closed_) co_return;
-    metrics_.set_connected("heartbeat", heartbeats_taken());
+    metrics_.connected[Connection::Heartbeat].set(heartbeats_taken() ? 1 : 0);
     co_await runtime::sleep_for(pause);
   }
 }

@@ -10,15 +10,16 @@ using namespace std::chrono_literals;
 using runtime::config::Reader;
 
 BusConfig read_bus(Reader& reader, bus::NetworkTrust trust) {
-  const auto address = [&](const char* key, const char* otherwise) {
-    return runtime::read_bus_address(reader, key, otherwise, bus::EndpointRole::Dial, trust);
+  const auto address = [&](const char* key, wire::Port port) {
+    return runtime::read_bus_address(reader, key, port.number, bus::EndpointRole::Dial, trust);
   };
+  namespace ports = wire::ports;
   BusConfig config;
-  config.market_data = address("bus.market_data", "tcp://127.0.0.1:5550");
-  config.market_data_recovery = address("bus.market_data_recovery", "tcp://127.0.0.1:5551");
-  config.signals = address("bus.signals", "tcp://127.0.0.1:5560");
-  config.orders = address("bus.orders", "tcp://127.0.0.1:5561");
-  config.orders_recovery = address("bus.orders_recovery", "tcp://127.0.0.1:5562");
+  config.market_data = address("bus.market_data", ports::kMarketData);
+  config.market_data_recovery = address("bus.market_data_recovery", ports::kMarketDataRecovery);
+  config.signals = address("bus.signals", ports::kSignals);
+  config.orders = address("bus.orders", ports::kOrders);
+  config.orders_recovery = address("bus.orders_recovery", ports::kOrdersRecovery);
   config.ring_frames =
       reader.integer_as<std::size_t>("bus.ring_frames", config.ring_frames, 64, 1'000'000);
   config.trust = trust;
@@ -46,12 +47,8 @@ bool is_reserved(const std::string& name) {
 std::vector<MarketKind> read_kinds(Reader& table) {
   std::vector<MarketKind> kinds;
   for (const std::string& name : table.strings("kinds", {})) {
-    if (name == "binary") {
-      kinds.push_back(MarketKind::Binary);
-    } else if (name == "neg_risk") {
-      kinds.push_back(MarketKind::NegRisk);
-    } else if (name == "group") {
-      kinds.push_back(MarketKind::Group);
+    if (const auto kind = domain::enumerator_named<MarketKind>(name)) {
+      kinds.push_back(*kind);
     } else {
       table.error("kinds", "must be of binary, neg_risk, group, got \"" + name + "\"");
     }
@@ -73,7 +70,8 @@ void read_shards(Reader& table, MarketFilter& filter) {
 StrategySettings read_strategy(Reader& root, const std::string& name,
                                const DeskSettings& defaults) {
   const std::string key = "strategies." + name;
-  StrategySettings settings{.name = {name}, .factory = {}, .markets = {}, .desk = {}};
+  StrategySettings settings;
+  settings.name = {name};
   if (!wire::is_topic_part(name) || is_reserved(name)) {
     root.error(
         key,
@@ -96,12 +94,11 @@ StrategySettings read_strategy(Reader& root, const std::string& name,
     table.accept_below("parameters");  // they may be right for the type that was meant
     return settings;
   }
-  ParameterTexts texts;
   for (const ParameterSpec& spec : type->parameters) {
     const std::string parameter = "parameters." + std::string(spec.name);
-    texts[std::string(spec.name)] = table.string(parameter, spec.default_text);
+    settings.parameters[std::string(spec.name)] = table.string(parameter, spec.default_text);
   }
-  const auto configured = type->configure(texts);
+  const auto configured = type->configure(settings.parameters);
   if (const auto* errors = std::get_if<ParameterErrors>(&configured)) {
     for (const std::string& what : *errors) table.error("parameters", what);
   } else {

@@ -5,19 +5,8 @@
 namespace polybot::strategy_runner {
 namespace {
 
-// In the order of domain::SignalAction.
-constexpr std::array<std::string_view, kSignalActions> kActions{"buy", "sell", "quote", "cancel",
-                                                                "exit"};
-
 // Malformed is a fault of the strategy and counted apart.
-struct Withheld {
-  Refusal refusal;
-  std::string_view reason;
-};
-constexpr std::array<Withheld, kRefusals - 1> kWithheld{{{Refusal::NoBook, "no_book"},
-                                                         {Refusal::Busy, "busy"},
-                                                         {Refusal::Paced, "paced"},
-                                                         {Refusal::Muted, "muted"}}};
+constexpr std::array kWithheld{Refusal::NoBook, Refusal::Busy, Refusal::Paced, Refusal::Muted};
 
 }  // namespace
 
@@ -31,17 +20,17 @@ RunnerMetrics::RunnerMetrics(metrics::Registry& registry, const Runner& runner)
         .scans = registry.counter("polybot_scans_total", {name}),
         .scan_duration = registry.histogram("polybot_scan_duration_seconds", {name}),
         .running = registry.gauge("polybot_strategy_running", {name}),
-        .signals = {},
+        .signals =
+            metrics::PerEnum<domain::SignalAction, metrics::Counter>([&](std::string_view action) {
+              return registry.counter("polybot_signals_total", {name, action});
+            }),
         .withheld = {},
         .unanswered = registry.counter("polybot_signals_unanswered_total", {name})};
-    for (const Withheld& withheld : kWithheld) {
+    for (const Refusal reason : kWithheld) {
       handles.withheld.push_back(
-          registry.counter("polybot_signals_withheld_total", {name, withheld.reason}));
+          registry.counter("polybot_signals_withheld_total", {name, domain::name_of(reason)}));
     }
     handles.running.set(0);
-    for (const std::string_view action : kActions) {
-      handles.signals.push_back(registry.counter("polybot_signals_total", {name, action}));
-    }
     strategies_.push_back(std::move(handles));
   }
 }
@@ -57,13 +46,11 @@ void RunnerMetrics::observe(const Runner& runner, domain::Timestamp now) {
     PerStrategy& handles = strategies_[i];
     handles.scans.raise_to(static_cast<double>(status.scans));
     handles.running.set(status.enabled && status.shards_in_force > 0 ? 1 : 0);
-    for (std::size_t action = 0; action < kSignalActions; ++action) {
-      handles.signals[action].raise_to(
-          static_cast<double>(runner.desk(i).emitted(static_cast<domain::SignalAction>(action))));
-    }
+    for (const auto action : domain::kEnumerators<domain::SignalAction>)
+      handles.signals[action].raise_to(static_cast<double>(runner.desk(i).emitted(action)));
     for (std::size_t reason = 0; reason < kWithheld.size(); ++reason) {
       handles.withheld[reason].raise_to(
-          static_cast<double>(runner.desk(i).refused(kWithheld[reason].refusal)));
+          static_cast<double>(runner.desk(i).refused(kWithheld[reason])));
     }
     handles.unanswered.raise_to(static_cast<double>(runner.desk(i).expired()));
     malformed += runner.desk(i).refused(Refusal::Malformed);

@@ -5,7 +5,7 @@
 #include <array>
 #include <vector>
 
-#include "common/metrics/registry.hpp"
+#include "common/metrics/per_enum.hpp"
 #include "services/strategy-runner/core/runner.hpp"
 
 namespace polybot::strategy_runner {
@@ -27,7 +27,7 @@ class RunnerMetrics {
     metrics::Counter scans;
     metrics::Histogram scan_duration;
     metrics::Gauge running;
-    std::vector<metrics::Counter> signals;   // by action
+    metrics::PerEnum<domain::SignalAction, metrics::Counter> signals;
     std::vector<metrics::Counter> withheld;  // in the order of kWithheld
     metrics::Counter unanswered;
   };

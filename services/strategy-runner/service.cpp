@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/bus/publisher.hpp"
 #include "common/feeds/order_feed.hpp"
+#include "common/runtime/addresses.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/until_one_ends.hpp"
 #include "common/wire/lease_codec.hpp"
@@ -22,30 +22,10 @@ using namespace std::chrono_literals;
 // Both peers speak at least every second; a gateway that has nothing to say is asked as often.
 constexpr domain::Duration kPeerSilenceMax = 5s;
 
-std::vector<std::string> channels() {
-  std::vector<std::string> names;
-  for (const std::string_view name :
-       {wire::channels::kMarketData, wire::channels::kMarket, wire::channels::kOrder,
-        wire::channels::kStrategy, wire::channels::kLease, wire::channels::kSignal,
-        wire::channels::kRunner}) {
-    names.emplace_back(name);
-  }
-  return names;
-}
-
 RunnerSettings identified(RunnerSettings settings, const runtime::Runtime& runtime) {
   settings.replica = {runtime.replica};
   settings.incarnation = runtime.incarnation;
   return settings;
-}
-
-bus::PublisherConfig publisher_config(const Config& config, const runtime::Runtime& runtime) {
-  return {.producer = {.service = runtime.service,
-                       .replica = runtime.replica,
-                       .incarnation = runtime.incarnation},
-          .endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.signals}},
-          .trust = config.bus.trust,
-          .unix_now_ns = [clock = runtime.clock] { return domain::to_unix_ns(clock.now()); }};
 }
 
 feeds::OrderFeedSettings order_feed_settings(const Config& config) {
@@ -91,10 +71,15 @@ class Service {
   Service(runtime::Runtime& runtime, const Config& config)
       : runtime_(runtime),
         config_(config),
-        metrics_(runtime::make_metrics(runtime, config.metrics, stats_, channels(), ".")),
+        metrics_(
+            runtime::make_metrics(runtime, config.metrics, stats_, wire::channels::kOfRunner, ".")),
         runner_(identified(config.runner, runtime)),
         runner_metrics_(metrics_->registry(), runner_),
-        publisher_(runtime.io.get_executor(), publisher_config(config, runtime), stats_),
+        publisher_(runtime.io.get_executor(),
+                   runtime::publisher_config(runtime.producer(),
+                                             {bus::EndpointRole::Dial, config.bus.signals},
+                                             config.bus.trust, runtime.clock),
+                   stats_),
         market_feed_(runtime.io.get_executor(), config.bus, stats_, metrics_->registry(),
                      {.apply = [this](const Input& input) { apply(input); },
                       .settle = [this](domain::Duration received_at) { settle(received_at); }}),
@@ -221,8 +206,10 @@ class Service {
                                       .strategies = {},
                                       .leaving = leaving == Leaving::Yes,
                                       .released = runner_.released()};
-    for (std::size_t i = 0; i < runner_.strategies(); ++i)
-      announced.strategies.push_back(runner_.name(i));
+    for (const StrategySettings& strategy : config_.runner.strategies) {
+      announced.strategies.push_back(strategy.name);
+      announced.parameters.emplace(strategy.name, strategy.parameters);
+    }
     publisher_.publish(wire::topics::runner(announced.replica), wire::encode_runner(announced));
   }
 

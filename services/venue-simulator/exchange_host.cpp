@@ -92,12 +92,11 @@ void ExchangeHost::resume(InputLog::Opened opened) {
 
 // A fault that was on survives the restart: whoever wonders why others cannot start finds it here.
 void ExchangeHost::name_faults() const {
-  for (int number = 0; number < kFaults; ++number) {
-    const auto which = static_cast<Fault>(number);
+  for (const Fault which : domain::kEnumerators<Fault>) {
     if (fault(which) == nullptr) continue;
-    runtime::log::warning("A fault is still on from before the restart",
-                          {{"fault", to_string(which)},
-                           {"clear", "DELETE /faults/" + std::string(to_string(which))}});
+    runtime::log::warning(
+        "A fault is still on from before the restart",
+        {{"fault", to_string(which)}, {"clear", "DELETE /faults/" + to_string(which)}});
   }
 }
 

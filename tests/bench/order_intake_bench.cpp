@@ -52,7 +52,7 @@ Settings open_settings() {
   limits.exposure_max = limits.daily_loss_max = limits.drawdown_max = plenty;
   limits.open_orders_max = limits.order_rate_max = limits.order_burst_max = 1'000'000;
   Settings settings;
-  settings.strategies = {{.name = kStrategy, .limits = limits, .parameters = {}}};
+  settings.strategies = {{.name = kStrategy, .limits = limits}};
   settings.account_limits = limits;
   settings.signal_rate_max = settings.signal_burst_max = 1'000'000;
   settings.venue_order_rate = settings.venue_order_burst = 1'000'000;

@@ -105,7 +105,7 @@ class TradingWorld : MarketSide {
   static om::Settings manager_settings() {
     om::Settings settings;
     for (const StrategyName& name : kStrategies)
-      settings.strategies.push_back({.name = name, .limits = {}, .parameters = {}});
+      settings.strategies.push_back({.name = name, .limits = {}});
     return settings;
   }
   static sr::RunnerSettings runner_settings(const Tuning& tuning) {
@@ -218,10 +218,8 @@ class TradingWorld : MarketSide {
     for (std::size_t i = 0; i < kStrategies.size(); ++i) {
       outcome.profit[i] = tallies_[i].profit(value);
       outcome.fills[i] = tallies_[i].fills();
-      for (std::size_t action = 0; action < sr::kSignalActions; ++action) {
-        outcome.signals[i] +=
-            static_cast<int>(runner_.desk(i).emitted(static_cast<domain::SignalAction>(action)));
-      }
+      for (const auto action : domain::kEnumerators<domain::SignalAction>)
+        outcome.signals[i] += static_cast<int>(runner_.desk(i).emitted(action));
     }
     outcome.denials = denials_;
     return outcome;

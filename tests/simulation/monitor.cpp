@@ -8,10 +8,6 @@ namespace polybot::simulation {
 namespace {
 
 constexpr Duration kInterval = seconds(1);
-constexpr std::array<std::string_view, 2> kSides{"buy", "sell"};
-constexpr std::array<std::string_view, domain::kOrderStatuses> kStatuses{
-    "submitted", "ambiguous", "accepted", "partially_filled",
-    "filled",    "canceled",  "rejected", "expired"};
 
 metrics::FamilyValues family(const std::string& name, const std::map<std::string, double>& values) {
   metrics::FamilyValues made{
@@ -36,10 +32,10 @@ void Monitor::start() {
 Monitor::Counters Monitor::orders_of(const order_manager::Ledger& ledger) {
   Counters counters;
   for (const auto& [strategy, of] : ledger.counters()) {
-    for (std::size_t side = 0; side < kSides.size(); ++side) {
-      for (std::size_t status = 0; status < kStatuses.size(); ++status) {
-        counters[metrics::join_labels({strategy.value, kSides[side], kStatuses[status]})] =
-            static_cast<double>(of.orders[side][status]);
+    for (const auto side : domain::kEnumerators<domain::Side>) {
+      for (const auto status : domain::kEnumerators<domain::OrderStatus>) {
+        counters[metrics::join_labels({strategy.value, name_of(side), name_of(status)})] =
+            static_cast<double>(of.orders[place_of(side)][place_of(status)]);
       }
     }
   }
@@ -49,14 +45,13 @@ Monitor::Counters Monitor::orders_of(const order_manager::Ledger& ledger) {
 Monitor::Counters Monitor::live_of(const order_manager::Ledger& ledger) {
   Counters live;
   for (const auto& [strategy, of] : ledger.counters()) {
-    for (const std::string_view side : kSides)
-      live[metrics::join_labels({strategy.value, side})] = 0;
+    for (const auto side : domain::kEnumerators<domain::Side>)
+      live[metrics::join_labels({strategy.value, name_of(side)})] = 0;
   }
   for (const domain::ClientOrderId& id : ledger.orders().open()) {
     const order_manager::OrderRecord& record = *ledger.orders().find(id);
     if (record.ended()) continue;
-    live[metrics::join_labels(
-        {record.order.strategy.value, kSides[static_cast<std::size_t>(record.order.side)]})] += 1;
+    live[metrics::join_labels({record.order.strategy.value, name_of(record.order.side)})] += 1;
   }
   return live;
 }

@@ -28,8 +28,7 @@ order_manager::Settings manager_settings(Random& random) {
   for (const StrategyName& name : kStrategies) {
     settings.strategies.push_back({.name = name,
                                    .enabled_at_first = true,
-                                   .limits = tight ? tight_limits() : domain::RiskLimits{},
-                                   .parameters = {}});
+                                   .limits = tight ? tight_limits() : domain::RiskLimits{}});
   }
   // Longer than, about as long as, and shorter than an order can be on its way.
   constexpr std::array<Duration, 4> kHolds{seconds(3), seconds(6), seconds(12), seconds(20)};

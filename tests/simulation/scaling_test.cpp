@@ -163,7 +163,7 @@ class ScaledWorld : MarketSide {
   static om::Settings manager_settings() {
     om::Settings settings;
     for (const StrategyName& name : kStrategies)
-      settings.strategies.push_back({.name = name, .limits = no_limits(), .parameters = {}});
+      settings.strategies.push_back({.name = name, .limits = no_limits()});
     settings.account_limits = no_limits();
     settings.venue_order_rate = settings.venue_order_burst = 1'000'000;
     settings.venue_cancel_rate = settings.venue_cancel_burst = 1'000'000;

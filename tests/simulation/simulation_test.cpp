@@ -183,7 +183,7 @@ std::string print_rows(const order_manager::Orders::RowCounts& rows) {
       const auto row_class = domain::order_row(status, event).row_class;
       if (row_class == domain::OrderRowClass::Never) continue;
       const std::string row =
-          std::string(domain::to_string(status)) + " x " + std::string(domain::to_string(event));
+          std::string(identifier_of(status)) + " x " + std::string(identifier_of(event));
       const bool expected = row_class == domain::OrderRowClass::Expected;
       std::printf("  %-34s %10llu%s\n", row.c_str(), static_cast<unsigned long long>(rows[s][e]),
                   expected ? "" : "  (tolerated)");

@@ -11,14 +11,10 @@ std::string short_id(const domain::VenueOrderId& id) {
   return domain::to_string(id).substr(0, 50);
 }
 
-std::string side_of(domain::Side side) {
-  return side == domain::Side::Buy ? "buy" : "sell";
-}
-
 struct TellEvent {
   std::string operator()(const domain::OrderSubmitted& body) const {
     const domain::Order& order = body.order;
-    return domain::to_string(order.id) + " " + side_of(order.side) + " " +
+    return domain::to_string(order.id) + " " + std::string(domain::name_of(order.side)) + " " +
            order.quantity.to_string() + " at " + order.limit.to_string() + ", venue id " +
            short_id(order.venue_id);
   }
@@ -32,8 +28,7 @@ struct TellEvent {
            std::to_string(static_cast<int>(body.reason)) + " " + body.text;
   }
   std::string operator()(const domain::SignalDenied& body) const {
-    return domain::to_string(body.signal) + " " +
-           std::string(domain::deny_reason_name(body.reason));
+    return domain::to_string(body.signal) + " " + std::string(domain::name_of(body.reason));
   }
   std::string operator()(const domain::DriftMeasured& body) const {
     return "cash " + body.cash.to_string() + ", positions " + body.positions.to_string();
@@ -102,7 +97,7 @@ std::string tell(const domain::StreamedEvent& record) {
   std::string text = "journal " + std::to_string(record.event.seq) + " " +
                      std::string(domain::event_kind_name(record.event.body.index())) + " " +
                      record.event.strategy.value + " " + std::visit(TellEvent{}, record.event.body);
-  if (record.status) text += " -> " + std::string(domain::to_string(*record.status));
+  if (record.status) text += " -> " + std::string(domain::name_of(*record.status));
   return text;
 }
 

@@ -153,7 +153,7 @@ void compare_orders(const om::Ledger& ledger, const Venue& venue, Texts& texts) 
     if (venue.by_hand(order.order.venue_id) && order.terminal()) continue;
     if (agrees(order, truth == truths.end() ? nullptr : &truth->second)) continue;
     texts.push_back("order " + domain::to_string(id) + " is " +
-                    std::string(domain::to_string(order.status)) + " by the book, " +
+                    std::string(domain::name_of(order.status)) + " by the book, " +
                     (truth == truths.end()
                          ? "unknown at the venue"
                          : "at the venue status " +

@@ -368,17 +368,17 @@ void World::collect(Outcome& outcome) const {
     for (std::size_t side = 0; side < 2; ++side) {
       outcome.totals["fills"] += counters.fills[side][0] + counters.fills[side][1];
       for (std::size_t status = 0; status < domain::kOrderStatuses; ++status) {
-        outcome.totals["orders " +
-                       std::string(domain::to_string(static_cast<domain::OrderStatus>(status)))] +=
+        outcome.totals["orders " + std::string(domain::identifier_of(
+                                       static_cast<domain::OrderStatus>(status)))] +=
             counters.orders[side][status];
       }
     }
     outcome.totals["fills of " + strategy.value] +=
         counters.fills[0][0] + counters.fills[0][1] + counters.fills[1][0] + counters.fills[1][1];
-    for (std::size_t outcome_of = 1; outcome_of < om::kSignalOutcomes; ++outcome_of) {
-      outcome.totals["signals " +
-                     std::string(om::to_string(static_cast<om::SignalOutcome>(outcome_of)))] +=
-          counters.signals[outcome_of];
+    for (const auto one : domain::kEnumerators<om::SignalOutcome>) {
+      if (one == om::SignalOutcome::Accepted) continue;
+      outcome.totals["signals " + std::string(domain::name_of(one))] +=
+          counters.signals[domain::place_of(one)];
     }
   }
   outcome.hand_overs = hand_overs_.undisturbed();

@@ -4,7 +4,6 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <cstdio>
 #include <random>
-#include <stdexcept>
 #include <string>
 
 #include "services/gateway/api/json_writer.hpp"
@@ -19,55 +18,6 @@ using http::Request;
 using http::Response;
 
 namespace {
-
-struct Route {
-  std::string_view method;
-  std::string_view path;
-  std::array<std::string_view, 5> query{};  // the parameters it knows, as many as are named
-};
-// Every route there is: registered in the metrics from the start, listed at "/".
-constexpr std::array kRoutes = {
-    Route{"GET", "/"},
-    Route{"GET", "/api/v1/status"},
-    Route{"GET", "/api/v1/markets", {"limit", "cursor", "status", "event", "q"}},
-    Route{"GET", "/api/v1/markets/{slug}/book", {"outcome", "depth"}},
-    Route{"GET", "/api/v1/orders", {"limit", "cursor", "strategy", "status", "market"}},
-    Route{"GET", "/api/v1/orders/{id}"},
-    Route{"DELETE", "/api/v1/orders/{id}"},
-    Route{"DELETE", "/api/v1/orders", {"strategy", "market"}},
-    Route{"GET", "/api/v1/fills", {"limit", "cursor", "strategy", "market"}},
-    Route{"GET", "/api/v1/positions", {"strategy"}},
-    Route{"GET", "/api/v1/pnl"},
-    Route{"GET", "/api/v1/strategies"},
-    Route{"POST", "/api/v1/strategies/{name}/start"},
-    Route{"POST", "/api/v1/strategies/{name}/stop"},
-    Route{"POST", "/api/v1/trading/halt", {"strategy"}},
-    Route{"POST", "/api/v1/trading/reduce", {"strategy"}},
-    Route{"POST", "/api/v1/trading/resume", {"strategy"}},
-    Route{"POST", "/api/v1/trading/flatten", {"strategy"}},
-    Route{"GET", "/ws"},
-};
-
-RouteGuard::Parameters parameters_of(const Route& route) {
-  RouteGuard::Parameters named;
-  for (const std::string_view name : route.query) {
-    if (!name.empty()) named.push_back(name);
-  }
-  return named;
-}
-
-RouteGuard::Parameters parameters_of(Method method, std::string_view path) {
-  for (const Route& route : kRoutes) {
-    if (route.method == http::to_string(method) && route.path == path) return parameters_of(route);
-  }
-  throw std::logic_error("a route that is not listed: " + std::string(path));
-}
-
-std::vector<metrics::HttpMetrics::Route> metric_routes() {
-  std::vector<metrics::HttpMetrics::Route> routes;
-  for (const Route& route : kRoutes) routes.emplace_back(route.method, route.path);
-  return routes;
-}
 
 // For callers that give no Idempotency-Key: unique, not secret.
 std::string fresh_key() {
@@ -110,8 +60,7 @@ Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret t
     if (topic == "pnl") return trading_.pnl_event();
     return std::string();
   };
-  add_routes();
-  add_stream(settings.stream);
+  add_routes(settings.stream);
 }
 
 http::ServerObserver Api::observer() {
@@ -140,78 +89,118 @@ http::ServerObserver Api::observer() {
 
 // ---- routes ----------------------------------------------------------------------------------
 
-void Api::add_routes() {
-  read("/", [this](const Request&) { return index(); });
-  read("/api/v1/status", [this](const Request&) { return status_.status(); });
-  read("/api/v1/markets", [this](const Request& request) { return markets_.list(request); });
-  read("/api/v1/markets/{slug}/book",
-       [this](const Request& request) { return markets_.book(request); });
-  read("/api/v1/orders", [this](const Request& request) { return trading_.orders(request); });
-  read("/api/v1/orders/{id}", [this](const Request& request) { return trading_.order(request); });
-  read("/api/v1/fills", [this](const Request& request) { return trading_.fills(request); });
-  read("/api/v1/positions", [this](const Request& request) { return trading_.positions(request); });
-  read("/api/v1/pnl", [this](const Request&) { return trading_.pnl(); });
-  read("/api/v1/strategies", [this](const Request&) { return trading_.strategies(); });
-
-  command(Method::Delete, "/api/v1/orders/{id}",
-          [this](const Request& request) { return commands_.cancel_order(request); });
-  command(Method::Delete, "/api/v1/orders",
-          [this](const Request& request) { return commands_.cancel_all(request); });
-  command(Method::Post, "/api/v1/strategies/{name}/start",
-          [this](const Request& request) { return commands_.start_strategy(request); });
-  command(Method::Post, "/api/v1/strategies/{name}/stop",
-          [this](const Request& request) { return commands_.stop_strategy(request); });
-  const auto trading = [this](std::string_view path, TradingState state) {
-    command(Method::Post, path, [this, state](const Request& request) {
-      return commands_.set_trading_state(request, state);
-    });
+template <auto kResource, auto kFunction>
+auto Api::call() {
+  return [](Api& api, const Request& request) {
+    auto& resource = api.*kResource;
+    if constexpr (requires { (resource.*kFunction)(request); }) {
+      return (resource.*kFunction)(request);
+    } else {
+      return (resource.*kFunction)();
+    }
   };
-  trading("/api/v1/trading/halt", TradingState::Halted);
-  trading("/api/v1/trading/reduce", TradingState::Reducing);
-  trading("/api/v1/trading/resume", TradingState::Active);
-  command(Method::Post, "/api/v1/trading/flatten",
-          [this](const Request& request) { return commands_.flatten(request); });
 }
 
-void Api::read(std::string_view path, Read answer) {
-  auto handler = [this, query = parameters_of(Method::Get, path),
-                  answer = std::move(answer)](Request request) -> asio::awaitable<Response> {
-    if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
-    if (auto refused = RouteGuard::refuse_query(request, query)) co_return std::move(*refused);
-    co_return answer(request);
+const std::vector<Api::Route>& Api::routes() {
+  using enum Method;
+  using Commands = CommandResource;
+  using Markets = MarketResource;
+  using Trading = TradingResource;
+  static const std::vector<Route> all = {
+      {Get, "/", {}, [](Api& api, const Request&) { return api.index(); }},
+      {Get, "/api/v1/status", {}, call<&Api::status_, &StatusResource::status>()},
+      {Get,
+       "/api/v1/markets",
+       {"limit", "cursor", "status", "event", "q"},
+       call<&Api::markets_, &Markets::list>()},
+      {Get,
+       "/api/v1/markets/{slug}/book",
+       {"outcome", "depth"},
+       call<&Api::markets_, &Markets::book>()},
+      {Get,
+       "/api/v1/orders",
+       {"limit", "cursor", "strategy", "status", "market"},
+       call<&Api::trading_, &Trading::orders>()},
+      {Get, "/api/v1/orders/{id}", {}, call<&Api::trading_, &Trading::order>()},
+      {Delete, "/api/v1/orders/{id}", {}, call<&Api::commands_, &Commands::cancel_order>()},
+      {Delete,
+       "/api/v1/orders",
+       {"strategy", "market"},
+       call<&Api::commands_, &Commands::cancel_all>()},
+      {Get,
+       "/api/v1/fills",
+       {"limit", "cursor", "strategy", "market"},
+       call<&Api::trading_, &Trading::fills>()},
+      {Get, "/api/v1/positions", {"strategy"}, call<&Api::trading_, &Trading::positions>()},
+      {Get, "/api/v1/pnl", {}, call<&Api::trading_, &Trading::pnl>()},
+      {Get, "/api/v1/strategies", {}, call<&Api::trading_, &Trading::strategies>()},
+      {Post,
+       "/api/v1/strategies/{name}/start",
+       {},
+       call<&Api::commands_, &Commands::start_strategy>()},
+      {Post,
+       "/api/v1/strategies/{name}/stop",
+       {},
+       call<&Api::commands_, &Commands::stop_strategy>()},
+      {Post, "/api/v1/trading/halt", {"strategy"}, trading_state<TradingState::Halted>()},
+      {Post, "/api/v1/trading/reduce", {"strategy"}, trading_state<TradingState::Reducing>()},
+      {Post, "/api/v1/trading/resume", {"strategy"}, trading_state<TradingState::Active>()},
+      {Post, "/api/v1/trading/flatten", {"strategy"}, call<&Api::commands_, &Commands::flatten>()},
+      {Get, "/ws", {}, Stream{}},
   };
-  server_.router().get(path, std::move(handler));
+  return all;
 }
 
-void Api::command(Method method, std::string_view path, Ask ask) {
-  auto handler = [this, query = parameters_of(method, path),
-                  ask = std::move(ask)](Request request) -> asio::awaitable<Response> {
-    if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
-    if (auto refused = RouteGuard::refuse_query(request, query)) co_return std::move(*refused);
-    CommandResource::Asked asked = ask(request);
-    co_return co_await commands_.execute(std::move(request), std::move(asked));
+template <TradingState kState>
+Api::Ask Api::trading_state() {
+  return [](Api& api, const Request& request) {
+    return api.commands_.set_trading_state(request, kState);
   };
-  server_.router().add(method, path, std::move(handler));
 }
 
-void Api::add_stream(const http::WebSocketOptions& options) {
-  http::WebSocketOptions stream = options;
-  stream.authorize = [this](const Request& request) { return guard_.refuse_host(request); };
+std::vector<metrics::HttpMetrics::Route> Api::metric_routes() {
+  std::vector<metrics::HttpMetrics::Route> names;
+  for (const Route& route : routes()) names.emplace_back(http::to_string(route.method), route.path);
+  return names;
+}
+
+void Api::add_routes(const http::WebSocketOptions& stream) {
+  for (const Route& route : routes()) {
+    if (std::holds_alternative<Stream>(route.serve)) {
+      add_stream(route.path, stream);
+    } else {
+      server_.router().add(route.method, route.path, [this, &route](Request request) {
+        return answer(route, std::move(request));
+      });
+    }
+  }
+}
+
+asio::awaitable<Response> Api::answer(const Route& route, Request request) {
+  if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
+  if (auto refused = RouteGuard::refuse_query(request, route.query)) co_return std::move(*refused);
+  if (const auto* read = std::get_if<Read>(&route.serve)) co_return (*read)(*this, request);
+  CommandResource::Asked asked = std::get<Ask>(route.serve)(*this, request);
+  co_return co_await commands_.execute(std::move(request), std::move(asked));
+}
+
+void Api::add_stream(std::string_view path, http::WebSocketOptions options) {
+  options.authorize = [this](const Request& request) { return guard_.refuse_host(request); };
   server_.router().websocket(
-      "/ws",
+      path,
       [this](std::shared_ptr<http::WebSocketSession> session) {
         return clients_.serve(std::move(session));
       },
-      std::move(stream));
+      std::move(options));
 }
 
 Response Api::index() const {
   JsonWriter out;
   out.begin_object().field("service", "polybot gateway").key("routes").begin_array();
-  for (const Route& route : kRoutes) {
-    out.begin_object().field("method", route.method).field("path", route.path);
+  for (const Route& route : routes()) {
+    out.begin_object().field("method", http::to_string(route.method)).field("path", route.path);
     out.key("query").begin_array();
-    for (const std::string_view name : parameters_of(route)) out.value(name);
+    for (const std::string_view name : route.query) out.value(name);
     out.end_array().end_object();
   }
   out.end_array().end_object();

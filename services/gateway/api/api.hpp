@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/http/server.hpp"
@@ -63,17 +64,31 @@ class Api {
   [[nodiscard]] boost::asio::awaitable<void> stop(std::chrono::milliseconds grace);
 
  private:
-  using Read = std::function<http::Response(const http::Request&)>;
-  using Ask = std::function<CommandResource::Asked(const http::Request&)>;
+  // What a route does: answers, asks order-manager for something, or is the stream of events.
+  using Read = http::Response (*)(Api&, const http::Request&);
+  using Ask = CommandResource::Asked (*)(Api&, const http::Request&);
+  struct Stream {};
+  struct Route {
+    http::Method method;
+    std::string_view path;
+    RouteGuard::Parameters query;  // the parameters it knows; others are refused
+    std::variant<Read, Ask, Stream> serve;
+  };
+  // Every route there is: served, counted from the start, and listed at "/".
+  [[nodiscard]] static const std::vector<Route>& routes();
+  // Of one of the resources below.
+  template <auto kResource, auto kFunction>
+  [[nodiscard]] static auto call();
+  template <domain::TradingState kState>
+  [[nodiscard]] static Ask trading_state();
+  [[nodiscard]] static std::vector<metrics::HttpMetrics::Route> metric_routes();
 
   [[nodiscard]] http::ServerObserver observer();
   [[nodiscard]] feeds::OrderFeedListener listener();
-  void add_routes();
-  // A route of the table in api.cpp; query parameters that it does not name there are refused.
-  // Throws std::logic_error for one that is not in it.
-  void read(std::string_view path, Read answer);
-  void command(http::Method method, std::string_view path, Ask ask);
-  void add_stream(const http::WebSocketOptions& options);
+  void add_routes(const http::WebSocketOptions& stream);
+  [[nodiscard]] boost::asio::awaitable<http::Response> answer(const Route& route,
+                                                              http::Request request);
+  void add_stream(std::string_view path, http::WebSocketOptions options);
   [[nodiscard]] http::Response index() const;
   [[nodiscard]] boost::asio::awaitable<void> push();
   void on_command_answer(const domain::StreamedEvent& event);

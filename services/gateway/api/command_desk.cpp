@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/domain/assert.hpp"
+#include "common/runtime/addresses.hpp"
 #include "common/wire/signal_codec.hpp"
 #include "common/wire/topics.hpp"
 
@@ -24,11 +25,9 @@ CommandDesk::CommandDesk(asio::any_io_executor executor, CommandDeskSettings set
       settings_(std::move(settings)),
       clock_(clock),
       publisher_(executor,
-                 {.producer = settings_.producer,
-                  .endpoints = {{bus::EndpointRole::Dial, settings_.commands_address}},
-                  .trust = settings_.trust,
-                  .queue_frames = bus::kQueueFramesMax,
-                  .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }},
+                 runtime::publisher_config(settings_.producer,
+                                           {bus::EndpointRole::Dial, settings_.commands_address},
+                                           settings_.trust, clock),
                  stats) {}
 
 std::optional<CommandAnswer> CommandDesk::known(const CommandId& id) const {

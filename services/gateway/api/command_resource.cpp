@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "common/domain/names.hpp"
 #include "common/wire/topics.hpp"
 #include "services/gateway/api/json_writer.hpp"
 #include "services/gateway/api/render.hpp"

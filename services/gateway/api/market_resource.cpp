@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "common/domain/names.hpp"
 #include "services/gateway/api/query.hpp"
 #include "services/gateway/api/render.hpp"
 
@@ -44,9 +43,8 @@ http::Response MarketResource::list(const http::Request& request) const {
   const auto wanted = request.query_value("q");
   std::optional<domain::MarketStatus> status;
   if (const auto text = request.query_value("status")) {
-    status = domain::parse_market_status(*text);
-    if (!status)
-      return http::problem(400, "status must be active, paused, closed, resolved or reduce_only");
+    status = domain::enumerator_named<domain::MarketStatus>(*text);
+    if (!status) return http::problem(400, "status must be " + one_of<domain::MarketStatus>());
   }
   std::vector<const Market*> markets = feed_.catalogue().tracked();
   const std::size_t total = markets.size();

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "common/domain/enumeration.hpp"
 #include "common/http/message.hpp"
 
 namespace polybot::gateway {
@@ -28,6 +29,21 @@ using Parsed = std::variant<T, http::Response>;
                                   std::to_string(min) + " to " + std::to_string(max));
   }
   return number;
+}
+
+// The words of an enum for a sentence: "active, paused or closed".
+template <class Enum>
+[[nodiscard]] std::string one_of() {
+  std::string words;
+  for (const Enum value : domain::kEnumerators<Enum>) {
+    if (value == domain::kEnumerators<Enum>.back()) {
+      words += " or ";
+    } else if (!words.empty()) {
+      words += ", ";
+    }
+    words += domain::name_of(value);
+  }
+  return words;
 }
 
 }  // namespace polybot::gateway

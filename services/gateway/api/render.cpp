@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <variant>
 
-#include "common/domain/names.hpp"
-
 namespace polybot::gateway {
 
 using domain::Level;
@@ -43,6 +41,17 @@ void write_quote_fields(JsonWriter& out, const domain::QuoteTick& quote) {
   out.key("ask");
   write_level(out, quote.ask);
   out.field("last", quote.last).field("stale", quote.stale).field("stamped_at", quote.stamped_at);
+}
+
+void write_quote(JsonWriter& out, const std::optional<domain::QuoteTick>& quote) {
+  out.key("quote");
+  if (!quote) {
+    out.null();
+    return;
+  }
+  out.begin_object();
+  write_quote_fields(out, *quote);
+  out.end_object();
 }
 
 void write_instrument(JsonWriter& out, const domain::Instrument& instrument,
@@ -99,14 +108,7 @@ void write_market(JsonWriter& out, const domain::Market& market,
         .field("no", market.payout.no)
         .end_object();
   }
-  out.key("quote");
-  if (quote) {
-    out.begin_object();
-    write_quote_fields(out, *quote);
-    out.end_object();
-  } else {
-    out.null();
-  }
+  write_quote(out, quote);
   out.end_object();
 }
 
@@ -221,14 +223,7 @@ void write_position(JsonWriter& out, const PositionView& position, const MarketN
       .field("no_cost", state.no_cost)
       .field("realized", state.realized)
       .field("updated_at", position.updated_at);
-  out.key("quote");
-  if (quote) {
-    out.begin_object();
-    write_quote_fields(out, *quote);
-    out.end_object();
-  } else {
-    out.null();
-  }
+  write_quote(out, quote);
   out.end_object();
 }
 
@@ -251,7 +246,7 @@ void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, cons
       .field("strategy", event.event.strategy.value);
   if (const auto id = order_of(event.event.body)) out.field("order_id", domain::to_string(*id));
   if (const auto* denied = std::get_if<domain::SignalDenied>(&event.event.body)) {
-    out.field("reason", domain::deny_reason_name(denied->reason));
+    out.field("reason", name_of(denied->reason));
   } else if (const auto* changed = std::get_if<domain::TradingStateChanged>(&event.event.body)) {
     out.field("trading_state", name_of(changed->state))
         .field("scope", changed->strategy ? std::string_view(changed->strategy->value)
@@ -271,31 +266,28 @@ void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, cons
 void write_reason(JsonWriter& out, const domain::TradingStatus& status) {
   const bool changed = status.since != domain::Timestamp{};
   using Text = std::optional<std::string_view>;
-  out.field("reason", changed ? Text(domain::state_reason_name(status.reason)) : Text())
+  out.field("reason", changed ? Text(name_of(status.reason)) : Text())
       .field("since", status.since)
       .field("by", changed ? Text(domain::state_origin_name(status.reason)) : Text());
 }
 
 void write_counts(JsonWriter& out, const domain::OrderCounts& counts) {
   out.key("by_status").begin_object();
-  for (std::size_t status = 0; status < counts.orders.size(); ++status) {
-    out.field(name_of(static_cast<domain::OrderStatus>(status)), counts.orders[status]);
-  }
+  for (const auto status : domain::kEnumerators<domain::OrderStatus>)
+    out.field(name_of(status), counts.orders[place_of(status)]);
   out.field("denied", counts.denied).end_object().field("live", counts.live);
   out.key("denials").begin_object();
-  for (std::size_t reason = 0; reason < counts.denials.size(); ++reason) {
-    if (counts.denials[reason] == 0) continue;
-    out.field(domain::deny_reason_name(static_cast<domain::DenyReason>(reason)),
-              counts.denials[reason]);
+  for (const auto reason : domain::kEnumerators<domain::DenyReason>) {
+    const std::uint64_t count = counts.denials[place_of(reason)];
+    if (count > 0) out.field(name_of(reason), count);
   }
   out.end_object().field("fills", counts.fills).field("fills_reversed", counts.fills_reversed);
   out.key("state_changes").begin_object();
-  for (std::size_t state = 0; state < counts.state_changes.size(); ++state) {
-    out.key(name_of(static_cast<domain::TradingState>(state))).begin_object();
-    for (std::size_t reason = 0; reason < counts.state_changes[state].size(); ++reason) {
-      if (counts.state_changes[state][reason] == 0) continue;
-      out.field(domain::state_reason_name(static_cast<domain::StateReason>(reason)),
-                counts.state_changes[state][reason]);
+  for (const auto state : domain::kEnumerators<domain::TradingState>) {
+    out.key(name_of(state)).begin_object();
+    for (const auto reason : domain::kEnumerators<domain::StateReason>) {
+      const std::uint64_t count = counts.state_changes[place_of(state)][place_of(reason)];
+      if (count > 0) out.field(name_of(reason), count);
     }
     out.end_object();
   }
@@ -313,9 +305,7 @@ void write_flatten(JsonWriter& out, const domain::FlattenState& flatten,
   for (const domain::FlattenEnded::Left& left : flatten.left) {
     out.begin_object().field("strategy", left.strategy.value);
     write_instrument(out, left.instrument, markets);
-    out.field("quantity", left.quantity)
-        .field("reason", domain::left_reason_name(left.reason))
-        .end_object();
+    out.field("quantity", left.quantity).field("reason", name_of(left.reason)).end_object();
   }
   out.end_array().end_object();
 }
@@ -323,6 +313,12 @@ void write_flatten(JsonWriter& out, const domain::FlattenState& flatten,
 const domain::TradingStatus& stricter(const domain::TradingStatus& own,
                                       const domain::TradingStatus& account) {
   return own.state < account.state ? account : own;
+}
+
+void write_parameters(JsonWriter& out, const domain::Parameters& parameters) {
+  out.key("parameters").begin_object();
+  for (const auto& [name, value] : parameters) out.field(name, value);
+  out.end_object();
 }
 
 void write_strategy(JsonWriter& out, const domain::StrategyState& strategy,
@@ -340,9 +336,8 @@ void write_strategy(JsonWriter& out, const domain::StrategyState& strategy,
       .field("shards_leased", shards_leased)
       .field("orders_live", strategy.figures.orders_live)
       .field("positions_open", strategy.figures.positions_open);
-  out.key("parameters").begin_object();
-  for (const auto& [name, value] : strategy.parameters) out.field(name, value);
-  out.end_object().end_object();
+  write_parameters(out, strategy.parameters);
+  out.end_object();
 }
 
 void write_pnl(JsonWriter& out, const domain::StrategyState& strategy) {

@@ -52,6 +52,8 @@ void write_flatten(JsonWriter& out, const domain::FlattenState& flatten,
 // The stricter of a strategy's own state and the account's: the one that its orders meet.
 [[nodiscard]] const domain::TradingStatus& stricter(const domain::TradingStatus& own,
                                                     const domain::TradingStatus& account);
+// The field `parameters`.
+void write_parameters(JsonWriter& out, const domain::Parameters& parameters);
 void write_strategy(JsonWriter& out, const domain::StrategyState& strategy,
                     const domain::TradingStatus& account, std::size_t shards_leased);
 void write_pnl(JsonWriter& out, const domain::StrategyState& strategy);

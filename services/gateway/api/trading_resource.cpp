@@ -10,18 +10,9 @@ namespace {
 
 constexpr std::size_t kPageDefault = 100;
 constexpr std::size_t kPageMax = 1000;
-constexpr std::string_view kOrderStatuses =
-    "status must be live, denied, submitted, ambiguous, accepted, partially_filled, filled, "
-    "canceled, "
-    "rejected or expired";
-
 bool known_status(std::string_view status) {
-  for (const std::string_view known :
-       {"live", "denied", "submitted", "ambiguous", "accepted", "partially_filled", "filled",
-        "canceled", "rejected", "expired"}) {
-    if (status == known) return true;
-  }
-  return false;
+  return status == "live" || status == "denied" ||
+         domain::enumerator_named<domain::OrderStatus>(status);
 }
 
 // A page is full when one more than asked for was found; that one is not shown.
@@ -64,7 +55,8 @@ Parsed<TradingResource::PageRequest> TradingResource::page_request(
     page.filter.strategy = domain::StrategyName{std::string(*strategy)};
   }
   if (const auto status = request.query_value("status")) {
-    if (!known_status(*status)) return http::problem(400, kOrderStatuses);
+    if (!known_status(*status))
+      return http::problem(400, "status must be live, denied, " + one_of<domain::OrderStatus>());
     page.filter.status = std::string(*status);
   }
   if (const auto market = request.query_value("market")) {

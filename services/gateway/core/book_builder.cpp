@@ -72,28 +72,6 @@ bool mirrors(const domain::OrderBook& book, const std::vector<LevelChange>& entr
 
 }  // namespace
 
-std::string_view to_string(ResyncReason reason) {
-  switch (reason) {
-    case ResyncReason::Crossed:
-      return "crossed";
-    case ResyncReason::BestMismatch:
-      return "best_mismatch";
-    case ResyncReason::BadLevel:
-      return "bad_level";
-    case ResyncReason::MirrorMismatch:
-      return "mirror_mismatch";
-    case ResyncReason::TickChanged:
-      return "tick_changed";
-    case ResyncReason::SnapshotMissing:
-      return "snapshot_missing";
-    case ResyncReason::Disconnected:
-      return "disconnected";
-    case ResyncReason::FeedSilent:
-      return "feed_silent";
-  }
-  return "unknown";
-}
-
 void BookUpdates::clear() {
   updates.clear();
   resyncs.clear();

@@ -7,24 +7,6 @@ namespace polybot::gateway {
 using domain::Duration;
 using domain::TokenId;
 
-std::string_view to_string(LinkEnd end) {
-  switch (end) {
-    case LinkEnd::Closed:
-      return "closed";
-    case LinkEnd::PongTimeout:
-      return "pong_timeout";
-    case LinkEnd::FeedSilent:
-      return "feed_silent";
-    case LinkEnd::BooksFail:
-      return "books_fail";
-    case LinkEnd::NoOpeningBooks:
-      return "no_opening_books";
-    case LinkEnd::Idle:
-      return "idle";
-  }
-  return "unknown";
-}
-
 namespace {
 
 // Whether a message that never came can be behind a failure. What a whole book, or a change that

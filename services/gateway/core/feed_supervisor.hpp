@@ -56,15 +56,15 @@ struct LinkId {
   constexpr auto operator<=>(const LinkId&) const = default;
 };
 
+// Why a link ended; a word in the log (domain/enumeration.hpp).
 enum class LinkEnd : std::uint8_t {
-  Closed,
-  PongTimeout,
-  FeedSilent,
-  BooksFail,
-  NoOpeningBooks,
-  Idle
+  Closed = 0,
+  PongTimeout = 1,
+  FeedSilent = 2,
+  BooksFail = 3,
+  NoOpeningBooks = 4,
+  Idle = 5
 };
-[[nodiscard]] std::string_view to_string(LinkEnd end);
 
 enum class FetchPurpose : std::uint8_t { Resync, Compare };
 

@@ -70,18 +70,17 @@ struct TokenTick {
   domain::Timestamp venue_at{};
 };
 
-// Why a book is not to be trusted and must be fetched anew. Closed: the values are a metric label.
+// Why a book is not to be trusted and must be fetched anew. A metric label:
+// domain/enumeration.hpp.
 enum class ResyncReason : std::uint8_t {
-  Crossed,          // bid >= ask
-  BestMismatch,     // our best levels are not the venue's at the end of a burst
-  BadLevel,         // off the tick grid, outside (0, 1), or a negative quantity
-  MirrorMismatch,   // the NO side contradicts the YES side
-  TickChanged,      // a new price grid is a new book
-  SnapshotMissing,  // subscribed, and no opening book came
-  Disconnected,     // the connection that carried the book has ended
-  FeedSilent,       // the connection is open and the venue's REST book has moved on without it
+  Crossed = 0,          // bid >= ask
+  BestMismatch = 1,     // our best levels are not the venue's at the end of a burst
+  BadLevel = 2,         // off the tick grid, outside (0, 1), or a negative quantity
+  MirrorMismatch = 3,   // the NO side contradicts the YES side
+  TickChanged = 4,      // a new price grid is a new book
+  SnapshotMissing = 5,  // subscribed, and no opening book came
+  Disconnected = 6,     // the connection that carried the book has ended
+  FeedSilent = 7,       // the connection is open and the venue's REST book has moved on without it
 };
-inline constexpr int kResyncReasons = static_cast<int>(ResyncReason::FeedSilent) + 1;
-[[nodiscard]] std::string_view to_string(ResyncReason reason);  // "best_mismatch"
 
 }  // namespace polybot::gateway

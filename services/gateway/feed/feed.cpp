@@ -74,7 +74,7 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
     return;
   }
   if (frame_.kind == polymarket::FrameKind::InvalidOperation) {
-    metrics_.count_refused("invalid_operation");
+    metrics_.refused[FrameRefusal::InvalidOperation].increment();
     bad_frames_.warning("The venue did not understand a subscription");
     return;
   }
@@ -108,7 +108,7 @@ void Feed::take_messages(LinkId id, std::string_view frame, Timestamp received_a
 }
 
 void Feed::refuse(const polymarket::ParseError& error, std::string_view frame) {
-  metrics_.count_refused("malformed");
+  metrics_.refused[FrameRefusal::Malformed].increment();
   bad_frames_.warning("Market channel message could not be read",
                       {{"error", polymarket::to_string(error)}, {"frame", frame.substr(0, 200)}});
 }
@@ -209,17 +209,17 @@ void Feed::take_updates(SnapshotSource source, Origin origin) {
     }
   }
   for (const Resync& resync : updates_.resyncs) {
-    metrics_.count_resync(resync.reason);
+    metrics_.resyncs[resync.reason].increment();
     if (origin == Origin::Supervisor) continue;
     const Market* market = catalogue_.find(resync.market);
     resyncs_.info("Book resync",
                   {{"market", market ? market->slug : domain::to_string(resync.market)},
-                   {"reason", to_string(resync.reason)}});
+                   {"reason", domain::name_of(resync.reason)}});
     supervisor_.on_book_failed(resync.token, resync.reason, now, actions);
   }
   for (const TickChange& change : updates_.ticks) catalogue_.on_tick(change.market, change.tick);
   const bool ticks_changed = !updates_.ticks.empty();
-  for (std::uint64_t i = 0; i < updates_.ignored; ++i) metrics_.count_refused("untracked_token");
+  metrics_.refused[FrameRefusal::UntrackedToken].add(static_cast<double>(updates_.ignored));
   updates_.clear();
   if (ticks_changed) apply_catalogue();
   perform(std::move(actions));
@@ -290,7 +290,7 @@ void Feed::perform_one(const OpenLink& action) {
 
 void Feed::perform_one(const CutLink& action) {
   runtime::log::info("Market channel cut",
-                     {{"link", action.link.value}, {"why", to_string(action.why)}});
+                     {{"link", action.link.value}, {"why", domain::name_of(action.why)}});
   sockets_.erase(action.link);
 }
 

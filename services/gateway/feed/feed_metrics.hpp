@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/domain/time.hpp"
-#include "common/metrics/registry.hpp"
+#include "common/metrics/per_enum.hpp"
 #include "services/gateway/core/token_events.hpp"
 
 namespace polybot::gateway {
@@ -21,9 +21,20 @@ inline constexpr std::array<std::string_view, 8> kEventTypes = {
 inline constexpr std::size_t kUnknownEvent = kEventTypes.size() - 1;
 inline constexpr std::string_view kVenueName = "polymarket";
 
-// What is read from the venue by REST; the `operation` label.
-enum class RestOperation : std::uint8_t { Markets, MarketsById, Event, Record, Result, Books };
-[[nodiscard]] std::string_view to_string(RestOperation operation);
+// Why a frame, or an entry of one, could not be used. This enum and those below are metric labels:
+// domain/enumeration.hpp.
+enum class FrameRefusal : std::uint8_t { Malformed = 0, UntrackedToken = 1, InvalidOperation = 2 };
+// How a request ended.
+enum class RestOutcome : std::uint8_t { Ok = 0, Failed = 1, Refused = 2, Unreadable = 3 };
+// What is read from the venue by REST.
+enum class RestOperation : std::uint8_t {
+  ListMarkets = 0,
+  LookUpMarkets = 1,
+  ReadEvent = 2,
+  ReadMarket = 3,
+  ReadResult = 4,
+  ReadBooks = 5
+};
 
 class FeedMetrics {
  public:
@@ -32,11 +43,6 @@ class FeedMetrics {
   void count_event(std::size_t type) { events_[type].increment(); }
   // Age of an event at its arrival; an event stamped in our future counts as age 0.
   void observe_lag(domain::Duration lag);
-  // A frame, or an entry of one, that could not be used; `reason` from a closed set of literals.
-  void count_refused(std::string_view reason);
-  void count_resync(ResyncReason reason) { resyncs_[static_cast<std::size_t>(reason)].increment(); }
-  void count_request(RestOperation operation, std::string_view outcome, domain::Duration elapsed);
-
   // Tracked markets that cannot be read, by the venue's name of the field.
   void set_unreadable(const std::map<std::string_view, std::size_t>& by_field);
 
@@ -47,11 +53,12 @@ class FeedMetrics {
   metrics::Gauge market_channel_connected;
   metrics::Gauge rest_connected;
   metrics::Histogram feed_latency;  // from the arrival of a frame to its hand-over to the bus
+  metrics::PerEnum<FrameRefusal, metrics::Counter> refused;
+  metrics::PerEnum<ResyncReason, metrics::Counter> resyncs;
+  metrics::VenueRequests<RestOperation, RestOutcome> requests;
 
  private:
-  metrics::Registry* registry_;
   std::vector<metrics::Counter> events_;
-  std::vector<metrics::Counter> resyncs_;
   metrics::Histogram lag_;
   metrics::Counter lag_negative_;
   std::map<std::string_view, metrics::Gauge> unreadable_;

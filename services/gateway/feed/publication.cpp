@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/runtime/addresses.hpp"
 #include "common/wire/recovery_codec.hpp"
 #include "common/wire/topics.hpp"
 
@@ -10,19 +11,25 @@ namespace polybot::gateway {
 namespace asio = boost::asio;
 using domain::Shard;
 
+namespace {
+
+bus::PublisherConfig publisher_config(const PublicationSettings& settings, runtime::Clock clock) {
+  bus::PublisherConfig config = runtime::publisher_config(
+      settings.producer, {bus::EndpointRole::Listen, settings.market_data_address}, settings.trust,
+      clock);
+  config.queue_frames = settings.queue_frames;
+  return config;
+}
+
+}  // namespace
+
 Publication::Publication(asio::any_io_executor executor, PublicationSettings settings,
                          const ShardMap& shards, ContentsOf contents_of, runtime::Clock clock,
                          bus::Stats& stats)
     : shards_(shards),
       contents_of_(std::move(contents_of)),
       incarnation_(settings.producer.incarnation),
-      publisher_(executor,
-                 {.producer = settings.producer,
-                  .endpoints = {{bus::EndpointRole::Listen, settings.market_data_address}},
-                  .trust = settings.trust,
-                  .queue_frames = settings.queue_frames,
-                  .unix_now_ns = [clock] { return domain::to_unix_ns(clock.now()); }},
-                 stats),
+      publisher_(executor, publisher_config(settings, clock), stats),
       recovery_(
           executor,
           {.endpoint = {bus::EndpointRole::Listen, settings.recovery_address},

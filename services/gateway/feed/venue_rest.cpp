@@ -59,9 +59,9 @@ asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation opera
   http::Outcome outcome = co_await client_.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - started;
   if (!outcome) {
-    metrics_.count_request(operation, "failed", elapsed);
+    metrics_.requests.ended(operation, RestOutcome::Failed, elapsed);
     metrics_.rest_connected.set(0);
-    failures_.warning("Venue request failed", {{"operation", to_string(operation)},
+    failures_.warning("Venue request failed", {{"operation", domain::name_of(operation)},
                                                {"url", url.substr(0, 200)},
                                                {"error", outcome.error().message()}});
     co_return std::nullopt;
@@ -69,9 +69,9 @@ asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation opera
   metrics_.rest_connected.set(1);
   const unsigned status = outcome->status;
   const bool answered = status == 200 || (tolerate != 0 && status == tolerate);
-  metrics_.count_request(operation, answered ? "ok" : "refused", elapsed);
+  metrics_.requests.ended(operation, answered ? RestOutcome::Ok : RestOutcome::Refused, elapsed);
   if (!answered) {
-    failures_.warning("Venue refused a request", {{"operation", to_string(operation)},
+    failures_.warning("Venue refused a request", {{"operation", domain::name_of(operation)},
                                                   {"url", url.substr(0, 200)},
                                                   {"status", status},
                                                   {"body", outcome->body.substr(0, 200)}});
@@ -81,9 +81,9 @@ asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation opera
 }
 
 void VenueRest::unreadable(RestOperation operation, const polymarket::ParseError& error) {
-  metrics_.count_request(operation, "unreadable", domain::Duration::zero());
-  failures_.warning("Venue answer could not be read",
-                    {{"operation", to_string(operation)}, {"error", polymarket::to_string(error)}});
+  metrics_.requests.ended(operation, RestOutcome::Unreadable, domain::Duration::zero());
+  failures_.warning("Venue answer could not be read", {{"operation", domain::name_of(operation)},
+                                                       {"error", polymarket::to_string(error)}});
 }
 
 asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::open_markets(std::string cursor,
@@ -91,11 +91,11 @@ asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::open_markets(st
   std::string url = urls_.gamma + "/markets/keyset?closed=false&limit=" + std::to_string(limit) +
                     "&order=volume24hr&ascending=false";
   if (!cursor.empty()) url += "&after_cursor=" + percent_encoded(cursor);
-  const auto body = co_await fetch(RestOperation::Markets, get(std::move(url)));
+  const auto body = co_await fetch(RestOperation::ListMarkets, get(std::move(url)));
   if (!body) co_return std::nullopt;
   auto page = polymarket::parse_gamma_page(*body);
   if (!page) {
-    unreadable(RestOperation::Markets, page.error());
+    unreadable(RestOperation::ListMarkets, page.error());
     co_return std::nullopt;
   }
   if (!page->skipped.empty()) {
@@ -110,11 +110,11 @@ asio::awaitable<bool> VenueRest::look_up(const std::vector<MarketId>& ids, std::
                                          polymarket::GammaPage& found) {
   std::string url = urls_.gamma + "/markets/keyset?limit=100&closed=" + std::string(closed);
   for (const MarketId& id : ids) url += "&condition_ids=" + domain::to_string(id);
-  const auto body = co_await fetch(RestOperation::MarketsById, get(std::move(url)));
+  const auto body = co_await fetch(RestOperation::LookUpMarkets, get(std::move(url)));
   if (!body) co_return false;
   auto page = polymarket::parse_gamma_page(*body);
   if (!page) {
-    unreadable(RestOperation::MarketsById, page.error());
+    unreadable(RestOperation::LookUpMarkets, page.error());
     co_return false;
   }
   const auto wanted = [&](const MarketId& id) {
@@ -142,14 +142,14 @@ asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::markets_by_id(
 asio::awaitable<std::optional<std::variant<std::size_t, VenueRest::NoSuchRoute>>>
 VenueRest::event_total(std::string slug) {
   using Answer = std::variant<std::size_t, NoSuchRoute>;
-  const auto body = co_await fetch(RestOperation::Event,
+  const auto body = co_await fetch(RestOperation::ReadEvent,
                                    get(urls_.gamma + "/events/slug/" + percent_encoded(slug)), 404);
   if (!body) co_return std::nullopt;
   if (body->empty()) co_return Answer(NoSuchRoute{});
   // An event object carries its markets under the same key as a page does.
   const auto page = polymarket::parse_gamma_page(*body);
   if (!page) {
-    unreadable(RestOperation::Event, page.error());
+    unreadable(RestOperation::ReadEvent, page.error());
     co_return std::nullopt;
   }
   co_return Answer(page->markets.size() + page->skipped.size());
@@ -157,21 +157,21 @@ VenueRest::event_total(std::string slug) {
 
 asio::awaitable<std::optional<polymarket::ParseResult<polymarket::ClobMarket>>> VenueRest::record(
     MarketId id) {
-  const auto body = co_await fetch(RestOperation::Record,
+  const auto body = co_await fetch(RestOperation::ReadMarket,
                                    get(urls_.rest + "/clob-markets/" + domain::to_string(id)));
   if (!body) co_return std::nullopt;
   auto record = polymarket::parse_clob_market(*body);
-  if (!record) unreadable(RestOperation::Record, record.error());
+  if (!record) unreadable(RestOperation::ReadMarket, record.error());
   co_return record;
 }
 
 asio::awaitable<std::optional<polymarket::ClobResult>> VenueRest::result(MarketId id) {
-  const auto body = co_await fetch(RestOperation::Result,
+  const auto body = co_await fetch(RestOperation::ReadResult,
                                    get(urls_.rest + "/markets/" + domain::to_string(id)), 404);
   if (!body || body->empty()) co_return std::nullopt;
   const auto result = polymarket::parse_clob_result(*body);
   if (!result) {
-    unreadable(RestOperation::Result, result.error());
+    unreadable(RestOperation::ReadResult, result.error());
     co_return std::nullopt;
   }
   co_return *result;
@@ -183,11 +183,11 @@ asio::awaitable<std::optional<std::vector<polymarket::BookSummary>>> VenueRest::
   request.method = http::Method::Post;
   request.content_type = "application/json";
   request.body = polymarket::write_books_request(tokens);
-  const auto body = co_await fetch(RestOperation::Books, std::move(request));
+  const auto body = co_await fetch(RestOperation::ReadBooks, std::move(request));
   if (!body) co_return std::nullopt;
   auto books = polymarket::parse_books(*body);
   if (!books) {
-    unreadable(RestOperation::Books, books.error());
+    unreadable(RestOperation::ReadBooks, books.error());
     co_return std::nullopt;
   }
   if (!books->skipped.empty()) {

@@ -15,56 +15,6 @@ using metrics::Policy;
 
 }  // namespace
 
-std::string_view to_string(Drop drop) {
-  switch (drop) {
-    case Drop::Undecodable:
-      return "undecodable";
-    case Drop::Oversize:
-      return "oversize";
-    case Drop::BadUtf8:
-      return "bad_utf8";
-    case Drop::UnknownFamily:
-      return "unknown_family";
-    case Drop::WrongOwner:
-      return "wrong_owner";
-    case Drop::Fingerprint:
-      return "fingerprint";
-    case Drop::Stale:
-      return "stale";
-    case Drop::BadShape:
-      return "bad_shape";
-    case Drop::NotFinite:
-      return "not_finite";
-    case Drop::DuplicateSeries:
-      return "duplicate_series";
-    case Drop::TooManySenders:
-      return "too_many_senders";
-  }
-  return {};
-}
-
-std::string_view to_string(Conflict conflict) {
-  switch (conflict) {
-    case Conflict::TwinReplica:
-      return "twin_replica";
-    case Conflict::Owner:
-      return "owner";
-    case Conflict::JournalRewound:
-      return "journal_rewound";
-  }
-  return {};
-}
-
-std::string_view to_string(Cap cap) {
-  switch (cap) {
-    case Cap::Service:
-      return "service";
-    case Cap::Family:
-      return "family";
-  }
-  return {};
-}
-
 Merger::Merger(MergerLimits limits) : limits_(limits) {
   state_.totals.resize(metrics::families().size());
 }

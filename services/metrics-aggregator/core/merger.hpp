@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/domain/enumeration.hpp"
 #include "common/domain/time.hpp"
 #include "common/metrics/catalogue.hpp"
 #include "common/metrics/snapshot.hpp"
@@ -28,33 +29,28 @@
 namespace polybot::metrics_aggregator {
 
 // Why something received was not merged; the values of polybot_aggregator_dropped_total{reason}.
+// Words of this enum and of those below: domain/enumeration.hpp.
 enum class Drop : std::uint8_t {
-  Undecodable,  // counted by the shell: the bytes were no snapshot
-  Oversize,     // counted by the shell: above 1 MiB
-  BadUtf8,
-  UnknownFamily,
-  WrongOwner,   // a service that must not have this family, or no service of ours
-  Fingerprint,  // sender and aggregator disagree on what the family is
-  Stale,        // an older or repeated part of what is known
-  BadShape,     // labels or buckets of the wrong number
-  NotFinite,    // NaN, infinite, a negative count, or more than anybody can have counted
-  DuplicateSeries,
-  TooManySenders,
+  Undecodable = 0,  // counted by the shell: the bytes were no snapshot
+  Oversize = 1,     // counted by the shell: above 1 MiB
+  BadUtf8 = 2,
+  UnknownFamily = 3,
+  WrongOwner = 4,   // a service that must not have this family, or no service of ours
+  Fingerprint = 5,  // sender and aggregator disagree on what the family is
+  Stale = 6,        // an older or repeated part of what is known
+  BadShape = 7,     // labels or buckets of the wrong number
+  NotFinite = 8,    // NaN, infinite, a negative count, or more than anybody can have counted
+  DuplicateSeries = 9,
+  TooManySenders = 10,
 };
-inline constexpr std::size_t kDropCount = 11;
-std::string_view to_string(Drop drop);
 
 enum class Conflict : std::uint8_t {
-  TwinReplica,     // two live processes under one name
-  Owner,           // two live owners of a family that has one
-  JournalRewound,  // an owned value fell within one fold
+  TwinReplica = 0,     // two live processes under one name
+  Owner = 1,           // two live owners of a family that has one
+  JournalRewound = 2,  // an owned value fell within one fold
 };
-inline constexpr std::size_t kConflictCount = 3;
-std::string_view to_string(Conflict conflict);
 
-enum class Cap : std::uint8_t { Service, Family };
-inline constexpr std::size_t kCapCount = 2;
-std::string_view to_string(Cap cap);
+enum class Cap : std::uint8_t { Service = 0, Family = 1 };
 
 struct MergerLimits {
   // A replica is gone after max(expiry_min, expiry_intervals × its interval) without a snapshot.
@@ -79,9 +75,9 @@ struct MergerLimits {
 struct MergerCounts {
   std::uint64_t snapshots = 0;
   std::uint64_t regressions = 0;
-  std::array<std::uint64_t, kDropCount> dropped{};
-  std::array<std::uint64_t, kConflictCount> conflicts{};
-  std::array<std::uint64_t, kCapCount> overflowed{};  // series folded, per merge
+  std::array<std::uint64_t, domain::kPlaces<Drop>> dropped{};
+  std::array<std::uint64_t, domain::kPlaces<Conflict>> conflicts{};
+  std::array<std::uint64_t, domain::kPlaces<Cap>> overflowed{};  // series folded, per merge
 
   std::uint64_t of(Drop drop) const { return dropped[static_cast<std::size_t>(drop)]; }
   std::uint64_t of(Conflict kind) const { return conflicts[static_cast<std::size_t>(kind)]; }

@@ -62,11 +62,11 @@ struct SenderFamily {
   std::vector<metrics::Series> levels;  // gauges and owned families: the last complete set
 };
 
-// What an incarnation's counters start from.
+// What an incarnation's counters start from. Saved by number (domain/enumeration.hpp).
 enum class Start : std::uint8_t {
-  Undecided,    // unknown so far and perhaps new: wait until its birth can be judged
-  FromZero,     // born after the floor: everything it counted is new
-  FromCurrent,  // born before: what it counted until now was counted, or belongs to a lost past
+  Undecided = 0,    // unknown so far and perhaps new: wait until its birth can be judged
+  FromZero = 1,     // born after the floor: everything it counted is new
+  FromCurrent = 2,  // born before: what it counted until now was counted, or belongs to a lost past
 };
 
 struct Sender {

@@ -10,64 +10,6 @@ namespace polybot::order_manager {
 using domain::OrderStatus;
 using domain::Quantity;
 
-std::string_view to_string(SignalOutcome outcome) {
-  switch (outcome) {
-    case SignalOutcome::Accepted:
-      return "accepted";
-    case SignalOutcome::Expired:
-      return "expired";
-    case SignalOutcome::Fenced:
-      return "fenced";
-    case SignalOutcome::Stale:
-      return "stale";
-    case SignalOutcome::Denied:
-      return "denied";
-  }
-  return "";
-}
-
-std::string_view to_string(LimitKind kind) {
-  switch (kind) {
-    case LimitKind::OrderNotional:
-      return "order_notional";
-    case LimitKind::Position:
-      return "position";
-    case LimitKind::Event:
-      return "event";
-    case LimitKind::Exposure:
-      return "exposure";
-    case LimitKind::OpenOrders:
-      return "open_orders";
-    case LimitKind::OrderRate:
-      return "order_rate";
-    case LimitKind::DailyLoss:
-      return "daily_loss";
-    case LimitKind::Drawdown:
-      return "drawdown";
-    case LimitKind::Balance:
-      return "balance";
-  }
-  return "";
-}
-
-std::string_view to_string(PauseCause cause) {
-  switch (cause) {
-    case PauseCause::Throttled:
-      return "throttled";
-    case PauseCause::RateLimited:
-      return "rate_limited";
-    case PauseCause::TradingDisabled:
-      return "trading_disabled";
-    case PauseCause::PostOnlyMode:
-      return "post_only_mode";
-    case PauseCause::Unauthorized:
-      return "unauthorized";
-    case PauseCause::Forbidden:
-      return "forbidden";
-  }
-  return "";
-}
-
 namespace {
 
 void add_orders(const Ledger& ledger, StrategySnapshot& snapshot) {
@@ -238,7 +180,7 @@ std::vector<domain::StrategyState> OrderManager::strategy_states(Timestamp now) 
          .enabled_at_first = strategy.enabled_at_first,
          .trading_state = snapshot.trading_state,
          .own = state.ledger.own_trading_status(strategy.name),
-         .parameters = strategy.parameters,
+         .parameters = {},
          .last_seq = state.ledger.last_seq(strategy.name),
          .figures = {.realized = snapshot.realized,
                      .unrealized = snapshot.unrealized,

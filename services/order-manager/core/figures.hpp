@@ -13,38 +13,38 @@
 
 namespace polybot::order_manager {
 
-enum class SignalOutcome : std::uint8_t { Accepted, Expired, Fenced, Stale, Denied };
-inline constexpr int kSignalOutcomes = 5;
+// Metric labels, and counted in snapshots of the fold by number: domain/enumeration.hpp.
+enum class SignalOutcome : std::uint8_t {
+  Accepted = 0,
+  Expired = 1,
+  Fenced = 2,
+  Stale = 3,
+  Denied = 4
+};
 enum class LimitKind : std::uint8_t {
-  OrderNotional,
-  Position,
-  Event,
-  Exposure,
-  OpenOrders,
-  OrderRate,
-  DailyLoss,
-  Drawdown,
-  Balance,
+  OrderNotional = 0,
+  Position = 1,
+  Event = 2,
+  Exposure = 3,
+  OpenOrders = 4,
+  OrderRate = 5,
+  DailyLoss = 6,
+  Drawdown = 7,
+  Balance = 8,
 };
-inline constexpr int kLimitKinds = 9;
-// "accepted" ..., "order_notional" ...: metric labels.
-[[nodiscard]] std::string_view to_string(SignalOutcome outcome);
-[[nodiscard]] std::string_view to_string(LimitKind kind);
 
-// Why the venue is sent no orders for a while.
+// Why the venue is sent no orders for a while. A metric label.
 enum class PauseCause : std::uint8_t {
-  Throttled,  // it asked to be left alone for so long
-  RateLimited,
-  TradingDisabled,
-  PostOnlyMode,
-  Unauthorized,
-  Forbidden,  // of this region or address
+  Throttled = 0,  // it asked to be left alone for so long
+  RateLimited = 1,
+  TradingDisabled = 2,
+  PostOnlyMode = 3,
+  Unauthorized = 4,
+  Forbidden = 5,  // of this region or address
 };
-inline constexpr int kPauseCauses = 6;
-[[nodiscard]] std::string_view to_string(PauseCause cause);  // "rate_limited": a metric label
 
 // Used share of each limit in parts per million.
-using Utilization = std::array<std::int64_t, kLimitKinds>;
+using Utilization = std::array<std::int64_t, domain::kPlaces<LimitKind>>;
 
 // Durable counters of one strategy; [0] = buy, [1] = sell where there are two.
 struct StrategyCounters {
@@ -59,7 +59,7 @@ struct StrategyCounters {
   domain::Money fees;                                         // confirmed fills only
   std::array<domain::Money, 2> volume{};                      // confirmed fills only
   std::array<std::uint64_t, domain::kDenyReasons> denials{};  // orders_denied by reason
-  std::array<std::uint64_t, kSignalOutcomes> signals{};
+  std::array<std::uint64_t, domain::kPlaces<SignalOutcome>> signals{};
   std::uint64_t leases_fenced = 0;
   // Of the strategy's own trading state; the account's are under the empty name.
   std::array<std::array<std::uint64_t, domain::kStateReasons>, domain::kTradingStates>

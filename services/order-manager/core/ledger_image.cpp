@@ -285,9 +285,7 @@ std::uint64_t ledger_fingerprint() {
   for (std::size_t kind = 0; kind < domain::kEventKinds; ++kind) {
     digest.add(domain::event_kind_name(kind));
   }
-  for (int reason = 0; reason < domain::kDenyReasons; ++reason) {
-    digest.add(domain::deny_reason_name(static_cast<domain::DenyReason>(reason)));
-  }
+  for (const auto reason : domain::kEnumerators<domain::DenyReason>) digest.add(name_of(reason));
   return digest.value();
 }
 

@@ -23,7 +23,6 @@ struct StrategySettings {
   StrategyName name;
   bool enabled_at_first = true;  // when the journal knows no better
   domain::RiskLimits limits;
-  std::map<std::string, std::string> parameters;  // passed on to the runners as they are
 };
 
 // However often the venue refuses everything; it is remembered for longer than that.

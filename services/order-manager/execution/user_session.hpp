@@ -18,6 +18,13 @@
 
 namespace polybot::order_manager {
 
+// Why an event of the user channel cannot be used; a metric label (domain/enumeration.hpp).
+enum class UserEventRefusal : std::uint8_t {
+  Malformed = 0,
+  InvalidOperation = 1,
+  UnknownEvent = 2
+};
+
 class UserSession {
  public:
   struct Reports {
@@ -25,7 +32,7 @@ class UserSession {
     std::function<void(domain::VenueTrade)> on_trade;
     std::function<void()> on_up;  // subscribed: events flow from here on
     std::function<void(std::string_view why)> on_down;
-    std::function<void(std::string_view reason)> on_refused;  // an event that cannot be used
+    std::function<void(UserEventRefusal)> on_refused;
     std::function<void()> on_missed;  // there was news that could not be read: REST may tell it
   };
   struct Timing {
@@ -41,8 +48,9 @@ class UserSession {
   [[nodiscard]] boost::asio::awaitable<void> run(polymarket::ApiCredentials credentials);
 
  private:
-  [[nodiscard]] boost::asio::awaitable<std::string> read_frames(std::string api_key);
-  [[nodiscard]] boost::asio::awaitable<std::string> keep_alive();
+  // Both go on until the session ends, and throw why.
+  [[nodiscard]] boost::asio::awaitable<void> read_frames(std::string api_key);
+  [[nodiscard]] boost::asio::awaitable<void> keep_alive();
   void take(std::string_view text, std::string_view api_key);
   void refuse(const polymarket::ParseError& error);
 

@@ -1,7 +1,10 @@
 #include "services/order-manager/execution/venue_client.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <charconv>
 #include <utility>
@@ -15,7 +18,6 @@ using namespace std::chrono_literals;
 using boost::asio::awaitable;
 
 constexpr domain::Duration kEngineRestartPause = 2s;
-constexpr std::string_view kHeartbeat = "heartbeat";
 constexpr std::string_view kDeriveKey = "/auth/derive-api-key";
 constexpr std::string_view kCreateKey = "/auth/api-key";
 constexpr std::chrono::milliseconds kHeartbeatTimeout = 3s;
@@ -56,59 +58,44 @@ std::vector<domain::SubmitAnswered> all_answered(const std::vector<domain::Order
   return answers;
 }
 
-std::string_view to_string(RequestOutcome outcome) {
-  switch (outcome) {
-    case RequestOutcome::Ok:
-      return "ok";
-    case RequestOutcome::Refused:
-      return "refused";
-    case RequestOutcome::ServerError:
-      return "server_error";
-    case RequestOutcome::Unreadable:
-      return "unreadable";
-    case RequestOutcome::Failed:
-      return "failed";
-  }
-  return "";
-}
-
 VenueClient::VenueClient(boost::asio::any_io_executor executor, VenueClientSettings settings,
                          polymarket::OrderSigner signer, Observer observer)
     : settings_(std::move(settings)),
       signer_(std::move(signer)),
       domains_(settings_.chain_id),
       observer_(std::move(observer)),
+      executor_(executor),
       client_(executor, {.request_timeout = settings_.request_timeout}) {}
 
 std::uint64_t VenueClient::now_s() const {
   return static_cast<std::uint64_t>(domain::to_unix_ns(clock_.now()) / 1'000'000'000);
 }
 
-awaitable<http::Outcome> VenueClient::send(std::string_view operation,
-                                           http::ClientRequest request) {
+awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::ClientRequest request) {
   const domain::Duration begun = clock_.monotonic();
-  const bool tells_of_link = operation != kHeartbeat && request.url.starts_with(settings_.rest);
+  const bool tells_of_link =
+      operation != VenueOperation::Heartbeat && request.url.starts_with(settings_.rest);
   http::Outcome answer = co_await client_.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
   if (tells_of_link) observer_.on_link(answer ? Link::Up : Link::Down);
   if (!answer) {
     observer_.on_request(operation, RequestOutcome::Failed, elapsed);
-    failures_.warning("The venue did not answer",
-                      {{"operation", operation}, {"error", answer.error().message()}});
+    failures_.warning("The venue did not answer", {{"operation", domain::name_of(operation)},
+                                                   {"error", answer.error().message()}});
     co_return answer;
   }
   observer_.on_request(operation, outcome_of(answer->status), elapsed);
-  if (answer->status == 401 && operation != "auth") credentials_refused_ = true;
+  if (answer->status == 401 && operation != VenueOperation::Auth) credentials_refused_ = true;
   if (const auto pause = retry_after(*answer); pause && tells_of_link) {
     observer_.on_throttled(*pause);
   }
   co_return answer;
 }
 
-void VenueClient::unreadable(std::string_view operation, std::string_view what) {
+void VenueClient::unreadable(VenueOperation operation, std::string_view what) {
   observer_.on_request(operation, RequestOutcome::Unreadable, domain::Duration::zero());
   failures_.warning("An answer of the venue could not be read",
-                    {{"operation", operation}, {"error", what}});
+                    {{"operation", domain::name_of(operation)}, {"error", what}});
 }
 
 http::ClientRequest VenueClient::authenticated_request(const Call& call) const {
@@ -130,7 +117,7 @@ bool VenueClient::take_credentials(const http::Outcome& answer) {
   if (!answer || answer->status != 200) return false;
   auto parsed = polymarket::parse_api_credentials(answer->body);
   if (!parsed) {
-    unreadable("auth", polymarket::to_string(parsed.error()));
+    unreadable(VenueOperation::Auth, polymarket::to_string(parsed.error()));
     return false;
   }
   credentials_ = std::move(*parsed);
@@ -150,80 +137,73 @@ http::ClientRequest VenueClient::credentials_request(http::Method method,
 
 awaitable<bool> VenueClient::authenticate() {
   http::ClientRequest derive = credentials_request(http::Method::Get, kDeriveKey);
-  const http::Outcome derived = co_await send("auth", std::move(derive));
+  const http::Outcome derived = co_await send(VenueOperation::Auth, std::move(derive));
   if (take_credentials(derived)) co_return true;
   if (!derived) co_return false;
   http::ClientRequest create = credentials_request(http::Method::Post, kCreateKey);
-  co_return take_credentials(co_await send("auth", std::move(create)));
+  co_return take_credentials(co_await send(VenueOperation::Auth, std::move(create)));
 }
 
 awaitable<void> VenueClient::renew_credentials() {
   http::ClientRequest create = credentials_request(http::Method::Post, kCreateKey);
-  const http::Outcome created = co_await send("auth", std::move(create));
+  const http::Outcome created = co_await send(VenueOperation::Auth, std::move(create));
   if (take_credentials(created) || !created) co_return;
   http::ClientRequest derive = credentials_request(http::Method::Get, kDeriveKey);
-  const http::Outcome derived = co_await send("auth", std::move(derive));
+  const http::Outcome derived = co_await send(VenueOperation::Auth, std::move(derive));
   if (!take_credentials(derived)) failures_.error("The venue gives no API credentials any more");
 }
 
 // ----------------------------------------------------------------------------------------- orders
 
-polymarket::OrderToSign VenueClient::order_to_sign(const domain::Order& order) const {
-  return polymarket::order_to_sign(order.fields, order.side, signer_.address(), signer_.address(),
-                                   polymarket::SignatureType::Eoa);
-}
-
 // On the signing thread: uses nothing that changes.
-std::optional<std::vector<polymarket::Signature>> VenueClient::signatures_of(
-    const std::vector<domain::Order>& orders) const {
-  std::vector<polymarket::Signature> signatures;
-  for (const domain::Order& order : orders) {
-    const auto signature =
-        signer_.sign(order_to_sign(order), domains_.separator(order.fields.exchange));
-    if (!signature) return std::nullopt;
-    signatures.push_back(*signature);
+awaitable<void> VenueClient::sign_all(std::shared_ptr<Signing> signing) const {
+  std::vector<polymarket::PostedOrder> posts;
+  for (const domain::Order& order : signing->orders) {
+    polymarket::PostedOrder post;
+    post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(),
+                                           signer_.address(), polymarket::SignatureType::Eoa);
+    const auto signature = signer_.sign(post.order, domains_.separator(order.fields.exchange));
+    if (!signature) co_return;
+    post.signature = *signature;
+    post.time_in_force = order.time_in_force;
+    post.expiration_s = order.fields.expiration_s;
+    post.post_only = order.post_only;
+    posts.push_back(std::move(post));
   }
-  return signatures;
+  signing->posts = std::move(posts);
 }
 
 std::shared_ptr<VenueClient::Signing> VenueClient::sign(std::vector<domain::Order> orders) {
-  std::packaged_task<std::optional<std::vector<polymarket::Signature>>()> task(
-      [this, orders] { return signatures_of(orders); });
-  auto signing = std::make_shared<Signing>(Signing{std::move(orders), task.get_future()});
-  // Asio would ask a bare packaged_task for its future, too.
-  boost::asio::post(signing_thread_, [task = std::move(task)]() mutable { task(); });
+  auto signing = std::make_shared<Signing>(
+      Signing{.orders = std::move(orders),
+              .ended = {executor_, boost::asio::steady_timer::time_point::max()}});
+  const auto on_signed = [signing](const std::exception_ptr& failure) {
+    signing->failure = failure;
+    signing->ended.expires_at(boost::asio::steady_timer::time_point::min());
+  };
+  boost::asio::co_spawn(signing_thread_, sign_all(signing),
+                        boost::asio::bind_executor(executor_, on_signed));
   return signing;
-}
-
-polymarket::PostedOrder VenueClient::posted(const domain::Order& order,
-                                            const polymarket::Signature& signature) const {
-  polymarket::PostedOrder post;
-  post.order = order_to_sign(order);
-  post.signature = signature;
-  post.owner = credentials_->api_key();
-  post.time_in_force = order.time_in_force;
-  post.expiration_s = order.fields.expiration_s;
-  post.post_only = order.post_only;
-  return post;
 }
 
 awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
     std::shared_ptr<Signing> signing, std::function<void()> on_sending) {
   const std::vector<domain::Order>& orders = signing->orders;
+  co_await signing->ended.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  if (signing->failure) std::rethrow_exception(signing->failure);
   if (!credentials_) {
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Unauthorized,
                                                           "no API credentials yet"});
   }
-  const auto signatures = signing->signatures.get();
-  if (!signatures) {
+  if (!signing->posts) {
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature,
                                                           "could not be signed"});
   }
-  std::vector<polymarket::PostedOrder> posts;
-  for (std::size_t i = 0; i < orders.size(); ++i)
-    posts.push_back(posted(orders[i], (*signatures)[i]));
+  std::vector<polymarket::PostedOrder>& posts = *signing->posts;
+  for (polymarket::PostedOrder& post : posts) post.owner = credentials_->api_key();
   const bool single = orders.size() == 1;
-  Call call{.operation = single ? "submit" : "submit_batch", .method = http::Method::Post};
+  Call call{.operation = single ? VenueOperation::Submit : VenueOperation::SubmitBatch,
+            .method = http::Method::Post};
   call.path = single ? "/order" : "/orders";
   call.body =
       single ? polymarket::write_order_body(posts.front()) : polymarket::write_orders_body(posts);
@@ -255,7 +235,8 @@ awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(
     std::vector<domain::VenueOrderId> orders) {
   if (!credentials_) co_return all_unknown(orders);
   const bool single = orders.size() == 1;
-  Call call{.operation = single ? "cancel" : "cancel_batch", .method = http::Method::Delete};
+  Call call{.operation = single ? VenueOperation::Cancel : VenueOperation::CancelBatch,
+            .method = http::Method::Delete};
   call.path = single ? "/order" : "/orders";
   call.body = single ? polymarket::write_cancel_body(orders.front())
                      : polymarket::write_cancels_body(orders);
@@ -277,7 +258,7 @@ awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(
 awaitable<HeartbeatAnswer> VenueClient::heartbeat(std::string id) {
   using Result = HeartbeatAnswer::Result;
   if (!credentials_) co_return HeartbeatAnswer{};
-  Call call{.operation = kHeartbeat,
+  Call call{.operation = VenueOperation::Heartbeat,
             .method = http::Method::Post,
             .path = std::string(polymarket::kHeartbeatPath)};
   call.body = polymarket::write_heartbeat_body(id);

@@ -8,13 +8,13 @@
 // that takes as long as a commit, has a thread of its own and goes on beside the commit.
 #pragma once
 
-#include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/system/result.hpp>
+#include <exception>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,21 +43,31 @@ struct VenueClientSettings {
   std::chrono::milliseconds request_timeout{5'000};
 };
 
-// How a request ended, for metrics and for the state of the link.
+// How a request ended. Like the operation below a metric label: domain/enumeration.hpp.
 enum class RequestOutcome : std::uint8_t {
-  Ok,           // 2xx
-  Refused,      // 4xx, or a refusal in words
-  ServerError,  // 5xx
-  Unreadable,   // an answer that is not what the protocol says
-  Failed,       // no answer
+  Ok = 0,           // 2xx
+  Refused = 1,      // 4xx, or a refusal in words
+  ServerError = 2,  // 5xx
+  Unreadable = 3,   // an answer that is not what the protocol says
+  Failed = 4,       // no answer
 };
-inline constexpr std::size_t kRequestOutcomes = 5;
-[[nodiscard]] std::string_view to_string(RequestOutcome outcome);
 
 // Everything asked of the venue: the `operation` label.
-inline constexpr std::array<std::string_view, 13> kVenueOperations = {
-    "auth",    "submit",  "submit_batch", "cancel", "cancel_batch", "open_orders", "trades",
-    "balance", "listing", "market",       "result", "time",         "heartbeat"};
+enum class VenueOperation : std::uint8_t {
+  Auth = 0,
+  Submit = 1,
+  SubmitBatch = 2,
+  Cancel = 3,
+  CancelBatch = 4,
+  OpenOrders = 5,
+  Trades = 6,
+  Balance = 7,
+  Listing = 8,
+  Market = 9,
+  Result = 10,
+  Time = 11,
+  Heartbeat = 12
+};
 
 // The same answer for each.
 [[nodiscard]] std::vector<domain::SubmitAnswered> all_answered(
@@ -66,7 +76,7 @@ inline constexpr std::array<std::string_view, 13> kVenueOperations = {
 class VenueClient {
  public:
   struct Observer {
-    std::function<void(std::string_view operation, RequestOutcome, domain::Duration)> on_request;
+    std::function<void(VenueOperation, RequestOutcome, domain::Duration)> on_request;
     // Whether the host that takes orders answers. Listings come from another one; and a heartbeat
     // is given up so early that its silence says little.
     std::function<void(Link)> on_link;
@@ -92,13 +102,15 @@ class VenueClient {
   // Orders of one request, being signed.
   struct Signing {
     std::vector<domain::Order> orders;
-    // One per order, in order; empty when one of them cannot be signed.
-    std::future<std::optional<std::vector<polymarket::Signature>>> signatures;
+    // One per order, in order, but for the owner; none when one of them cannot be signed.
+    std::optional<std::vector<polymarket::PostedOrder>> posts{};
+    std::exception_ptr failure{};
+    boost::asio::steady_timer ended;  // cancelled when it has
   };
   // Begins to sign. Nothing leaves; whoever thinks better of it forgets the answer. Shared, because
   // functions that carry it are copied.
   [[nodiscard]] std::shared_ptr<Signing> sign(std::vector<domain::Order> orders);
-  // Blocks until the signatures are there, then sends; once per Signing. One answer per order, in
+  // Waits for the signatures, then sends; once per Signing. One answer per order, in
   // order. `on_sending` is called when bytes begin to leave.
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::SubmitAnswered>> submit(
       std::shared_ptr<Signing> signing, std::function<void()> on_sending = {});
@@ -126,7 +138,7 @@ class VenueClient {
 
  private:
   struct Call {
-    std::string_view operation;  // metric label
+    VenueOperation operation;
     http::Method method = http::Method::Get;
     std::string path;   // what is signed
     std::string query;  // with "?", or empty
@@ -135,7 +147,7 @@ class VenueClient {
   [[nodiscard]] http::ClientRequest authenticated_request(const Call& call) const;
   [[nodiscard]] http::ClientRequest credentials_request(http::Method method,
                                                         std::string_view path) const;
-  [[nodiscard]] boost::asio::awaitable<http::Outcome> send(std::string_view operation,
+  [[nodiscard]] boost::asio::awaitable<http::Outcome> send(VenueOperation operation,
                                                            http::ClientRequest request);
   // The body of a 200 answer to an authenticated GET; empty text is a failure.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read(Call call);
@@ -152,7 +164,7 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
-  void row_unreadable(std::string_view operation, const polymarket::UnreadableRow& row);
+  void row_unreadable(VenueOperation operation, const polymarket::UnreadableRow& row);
   // `Whole`: as the terms of a market; `State`: only whether and how it has ended is asked, which a
   // listing may tell that is not readable as a whole.
   enum class Listing : std::uint8_t { Whole, State };
@@ -160,13 +172,9 @@ class VenueClient {
       domain::MarketId id, Listing wanted);
   [[nodiscard]] boost::asio::awaitable<bool> record_confirms(polymarket::GammaMarket listing,
                                                              domain::Payout claimed);
-  [[nodiscard]] polymarket::OrderToSign order_to_sign(const domain::Order& order) const;
-  [[nodiscard]] std::optional<std::vector<polymarket::Signature>> signatures_of(
-      const std::vector<domain::Order>& orders) const;
-  [[nodiscard]] polymarket::PostedOrder posted(const domain::Order& order,
-                                               const polymarket::Signature& signature) const;
+  [[nodiscard]] boost::asio::awaitable<void> sign_all(std::shared_ptr<Signing> signing) const;
   [[nodiscard]] bool take_credentials(const http::Outcome& answer);
-  void unreadable(std::string_view operation, std::string_view what);
+  void unreadable(VenueOperation operation, std::string_view what);
   [[nodiscard]] std::uint64_t now_s() const;
 
   VenueClientSettings settings_;
@@ -174,6 +182,7 @@ class VenueClient {
   polymarket::ExchangeDomains domains_;
   Observer observer_;
   runtime::Clock clock_;
+  boost::asio::any_io_executor executor_;
   http::Client client_;
   std::optional<polymarket::ApiCredentials> credentials_;
   bool credentials_refused_ = false;

@@ -36,36 +36,38 @@ awaitable<std::optional<std::string>> VenueClient::read(Call call) {
 }
 
 // Counted with its answer; the core counts how many there are.
-void VenueClient::row_unreadable(std::string_view operation, const polymarket::UnreadableRow& row) {
-  failures_.warning(
-      "A row of the account cannot be read; the others are",
-      {{"operation", operation}, {"id", row.id}, {"error", polymarket::to_string(row.error)}});
+void VenueClient::row_unreadable(VenueOperation operation, const polymarket::UnreadableRow& row) {
+  failures_.warning("A row of the account cannot be read; the others are",
+                    {{"operation", domain::name_of(operation)},
+                     {"id", row.id},
+                     {"error", polymarket::to_string(row.error)}});
 }
 
 awaitable<bool> VenueClient::read_open_orders(domain::VenueAccount& account) {
   std::string cursor(polymarket::kFirstCursor);
   const domain::Timestamp at = clock_.now();
   for (int page = 0; page < kPagesMax; ++page) {
-    Call call{
-        .operation = "open_orders", .path = "/data/orders", .query = "?next_cursor=" + cursor};
+    Call call{.operation = VenueOperation::OpenOrders,
+              .path = "/data/orders",
+              .query = "?next_cursor=" + cursor};
     const auto body = co_await read(std::move(call));
     if (!body) co_return false;
     auto parsed = polymarket::parse_open_orders(*body);
     if (!parsed) {
-      unreadable("open_orders", polymarket::to_string(parsed.error()));
+      unreadable(VenueOperation::OpenOrders, polymarket::to_string(parsed.error()));
       co_return false;
     }
     for (const auto& record : parsed->items)
       account.open_orders.push_back(polymarket::to_update(record, at));
     for (const auto& row : parsed->unreadable) {
-      row_unreadable("open_orders", row);
+      row_unreadable(VenueOperation::OpenOrders, row);
       account.unread.push_back(
           polymarket::to_unread(row, domain::VenueAccount::Unread::Kind::OpenOrder));
     }
     if (parsed->last()) co_return true;
     cursor = parsed->next_cursor;
   }
-  unreadable("open_orders", "more pages than an account can have");
+  unreadable(VenueOperation::OpenOrders, "more pages than an account can have");
   co_return false;
 }
 
@@ -76,34 +78,36 @@ awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
   const std::int64_t after_s =
       std::max<std::int64_t>(0, domain::to_unix_ns(account.trades_since) / 1'000'000'000 - 1);
   for (int page = 0; page < kPagesMax; ++page) {
-    Call call{.operation = "trades",
+    Call call{.operation = VenueOperation::Trades,
               .path = "/data/trades",
               .query = "?after=" + std::to_string(after_s) + "&next_cursor=" + cursor};
     const auto body = co_await read(std::move(call));
     if (!body) co_return false;
     auto parsed = polymarket::parse_trades(*body);
     if (!parsed) {
-      unreadable("trades", polymarket::to_string(parsed.error()));
+      unreadable(VenueOperation::Trades, polymarket::to_string(parsed.error()));
       co_return false;
     }
     for (const auto& record : parsed->items)
       account.trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
     for (const auto& row : parsed->unreadable) {
-      row_unreadable("trades", row);
+      row_unreadable(VenueOperation::Trades, row);
       account.unread.push_back(
           polymarket::to_unread(row, domain::VenueAccount::Unread::Kind::Trade));
     }
     if (parsed->last()) co_return true;
     cursor = parsed->next_cursor;
   }
-  unreadable("trades", "more pages than a reading can have");
+  unreadable(VenueOperation::Trades, "more pages than a reading can have");
   co_return false;
 }
 
 awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   Balance balance;
   if (!credentials_) co_return balance;
-  Call call{.operation = "balance", .path = "/balance-allowance", .query = std::move(query)};
+  Call call{.operation = VenueOperation::Balance,
+            .path = "/balance-allowance",
+            .query = std::move(query)};
   const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
   // What is refused of one token says nothing of the others; what is refused of everything does.
   if (!answer || (answer->status != 200 && !refuses_this_alone(answer->status))) co_return balance;
@@ -111,7 +115,7 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   if (answer->status != 200) co_return balance;
   const auto parsed = polymarket::parse_balance_allowance(answer->body);
   if (!parsed) {
-    unreadable("balance", polymarket::to_string(parsed.error()));
+    unreadable(VenueOperation::Balance, polymarket::to_string(parsed.error()));
     co_return balance;
   }
   balance = {Balance::State::Told, parsed->balance};
@@ -170,11 +174,11 @@ awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(doma
   for (const char* closed : {"false", "true"}) {
     http::ClientRequest request{.url = settings_.gamma + "/markets/keyset?condition_ids=" +
                                        domain::to_string(id) + "&closed=" + closed};
-    const http::Outcome answer = co_await send("listing", std::move(request));
+    const http::Outcome answer = co_await send(VenueOperation::Listing, std::move(request));
     if (!answer || answer->status != 200) co_return std::nullopt;
     auto page = polymarket::parse_gamma_page(answer->body);
     if (!page) {
-      unreadable("listing", polymarket::to_string(page.error()));
+      unreadable(VenueOperation::Listing, polymarket::to_string(page.error()));
       co_return std::nullopt;
     }
     for (polymarket::GammaMarket& market : page->markets) {
@@ -194,7 +198,7 @@ awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(doma
 awaitable<MarketRead> VenueClient::read_market(domain::MarketId id) {
   MarketRead result{.id = id, .outcome = MarketRead::Outcome::Failed, .market = std::nullopt};
   http::ClientRequest request{.url = settings_.rest + "/clob-markets/" + domain::to_string(id)};
-  const http::Outcome answer = co_await send("market", std::move(request));
+  const http::Outcome answer = co_await send(VenueOperation::Market, std::move(request));
   if (!answer) co_return result;
   if (answer->status == 404) {
     result.outcome = MarketRead::Outcome::NotFound;
@@ -203,7 +207,7 @@ awaitable<MarketRead> VenueClient::read_market(domain::MarketId id) {
   if (answer->status != 200) co_return result;
   const auto record = polymarket::parse_clob_market(answer->body);
   if (!record) {
-    unreadable("market", polymarket::to_string(record.error()));
+    unreadable(VenueOperation::Market, polymarket::to_string(record.error()));
     co_return result;
   }
   const auto listing = co_await read_listing(id, Listing::Whole);
@@ -235,11 +239,11 @@ awaitable<std::optional<domain::Payout>> VenueClient::read_payout(
 awaitable<bool> VenueClient::record_confirms(polymarket::GammaMarket listing,
                                              domain::Payout claimed) {
   http::ClientRequest request{.url = settings_.rest + "/markets/" + domain::to_string(listing.id)};
-  const http::Outcome answer = co_await send("result", std::move(request));
+  const http::Outcome answer = co_await send(VenueOperation::Result, std::move(request));
   if (!answer || answer->status != 200) co_return false;
   const auto result = polymarket::parse_clob_result(answer->body);
   if (!result) {
-    unreadable("result", polymarket::to_string(result.error()));
+    unreadable(VenueOperation::Result, polymarket::to_string(result.error()));
     co_return false;
   }
   const bool agrees = polymarket::confirms(*result, listing, claimed);
@@ -252,12 +256,12 @@ awaitable<bool> VenueClient::record_confirms(polymarket::GammaMarket listing,
 awaitable<std::optional<domain::Duration>> VenueClient::read_clock_offset() {
   const domain::Timestamp begun = clock_.now();
   http::ClientRequest request{.url = settings_.rest + "/time"};
-  const http::Outcome answer = co_await send("time", std::move(request));
+  const http::Outcome answer = co_await send(VenueOperation::Time, std::move(request));
   const domain::Timestamp ended = clock_.now();
   if (!answer || answer->status != 200) co_return std::nullopt;
   const auto seconds = polymarket::parse_time(answer->body);
   if (!seconds) {
-    unreadable("time", polymarket::to_string(seconds.error()));
+    unreadable(VenueOperation::Time, polymarket::to_string(seconds.error()));
     co_return std::nullopt;
   }
   // The venue's clock was somewhere in [seconds, seconds + 1) while ours was in [begun, ended].

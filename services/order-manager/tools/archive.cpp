@@ -12,7 +12,7 @@
 
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
-#include "services/order-manager/core/ledger_image.hpp"
+#include "services/order-manager/start_up.hpp"
 #include "services/order-manager/tools/report.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 
@@ -78,17 +78,6 @@ std::string nothing_to_move(const Journal& journal, const Arguments& arguments) 
                [&](const domain::Event& event) { oldest = runtime::to_rfc3339(event.at); });
   return fmt::format("nothing to move: the oldest record in {} is {} of {}", arguments.file,
                      journal.first_kept(), oldest);
-}
-
-void write_snapshot(Journal& journal, const Ledger& ledger) {
-  journal.snapshots().begin({.seq = ledger.last_seq(),
-                             .journal_id = ledger.journal_id(),
-                             .fingerprint = ledger_fingerprint()},
-                            encode_ledger(ledger));
-  while (journal.snapshots().writing()) {
-    const std::string failure = journal.snapshots().write_part();
-    if (!failure.empty()) throw JournalError("no snapshot could be written: " + failure);
-  }
 }
 
 // The compaction writes what stays into a temporary file first, and the usual place for those may

@@ -10,7 +10,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "common/domain/names.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "services/order-manager/core/ledger.hpp"
@@ -111,7 +110,7 @@ class OrderExport {
     row.order.side = side;
     row.has_instrument = false;
     row.status = row.counted_as = "denied";
-    row.reason = domain::deny_reason_name(reason);
+    row.reason = domain::name_of(reason);
     return rows_.emplace_back(std::move(row));
   }
 
@@ -217,7 +216,7 @@ void print_states(const Journal& journal) {
     write(fmt::format(
         "{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
         changed->strategy ? std::string_view(changed->strategy->value) : domain::kAllStrategies,
-        domain::name_of(changed->state), domain::state_reason_name(changed->reason),
+        domain::name_of(changed->state), domain::name_of(changed->reason),
         domain::state_origin_name(changed->reason)));
   });
 }

@@ -7,7 +7,6 @@
 #include <numeric>
 #include <set>
 
-#include "common/domain/names.hpp"
 #include "common/runtime/clock.hpp"
 
 namespace polybot::order_manager {
@@ -50,36 +49,32 @@ json::string text(const std::string& value) {
   return json::string(value);
 }
 
-std::string_view status_at(std::size_t index) {
-  return domain::name_of(static_cast<domain::OrderStatus>(index));
-}
-
 json::object orders_object(const domain::OrderCounts& counts) {
   json::object object;
-  for (std::size_t i = 0; i < counts.orders.size(); ++i) object[status_at(i)] = counts.orders[i];
+  for (const auto status : domain::kEnumerators<OrderStatus>)
+    object[name_of(status)] = counts.orders[place_of(status)];
   return object;
 }
 
 // Reasons that nothing was denied for are left out.
 json::object denials_object(const domain::OrderCounts& counts) {
   json::object object;
-  for (std::size_t i = 0; i < counts.denials.size(); ++i) {
-    if (counts.denials[i] == 0) continue;
-    object[domain::deny_reason_name(static_cast<domain::DenyReason>(i))] = counts.denials[i];
+  for (const auto reason : domain::kEnumerators<domain::DenyReason>) {
+    const std::uint64_t count = counts.denials[place_of(reason)];
+    if (count > 0) object[name_of(reason)] = count;
   }
   return object;
 }
 
 json::object changes_object(const domain::OrderCounts& counts) {
   json::object object;
-  for (std::size_t state = 0; state < counts.state_changes.size(); ++state) {
+  for (const auto state : domain::kEnumerators<domain::TradingState>) {
     json::object reasons;
-    for (std::size_t reason = 0; reason < counts.state_changes[state].size(); ++reason) {
-      if (counts.state_changes[state][reason] == 0) continue;
-      reasons[domain::state_reason_name(static_cast<domain::StateReason>(reason))] =
-          counts.state_changes[state][reason];
+    for (const auto reason : domain::kEnumerators<domain::StateReason>) {
+      const std::uint64_t count = counts.state_changes[place_of(state)][place_of(reason)];
+      if (count > 0) reasons[name_of(reason)] = count;
     }
-    object[domain::name_of(static_cast<domain::TradingState>(state))] = std::move(reasons);
+    object[name_of(state)] = std::move(reasons);
   }
   return object;
 }
@@ -208,16 +203,16 @@ std::vector<std::string> broken_identities(const Ledger& ledger) {
   auto live = live_orders(ledger);
   for (const StrategyName& name : strategies_of(ledger)) {
     const StrategyCounters counters = counters_of(ledger, name);
-    for (std::size_t side = 0; side < 2; ++side) {
+    for (const auto side : domain::kEnumerators<domain::Side>) {
       const auto entered = [&](OrderStatus status) {
-        return counters.orders[side][static_cast<std::size_t>(status)];
+        return counters.orders[place_of(side)][place_of(status)];
       };
       const std::uint64_t ended = entered(OrderStatus::Filled) + entered(OrderStatus::Canceled) +
                                   entered(OrderStatus::Rejected) + entered(OrderStatus::Expired);
-      if (entered(OrderStatus::Submitted) == ended + live[name][side]) continue;
+      if (entered(OrderStatus::Submitted) == ended + live[name][place_of(side)]) continue;
       broken.push_back(fmt::format("{} {}: {} submitted, but {} ended and {} live", name.value,
-                                   side == 0 ? "buy" : "sell", entered(OrderStatus::Submitted),
-                                   ended, live[name][side]));
+                                   name_of(side), entered(OrderStatus::Submitted), ended,
+                                   live[name][place_of(side)]));
     }
     const domain::OrderCounts counts = counts_of(ledger, name);
     const auto reasons =
@@ -247,8 +242,9 @@ std::string text_report(const Ledger& ledger) {
                        name.value, results.realized.to_string(), results.unrealized.to_string(),
                        ledger.portfolio().daily_pnl(name).to_string(),
                        ledger.portfolio().drawdown(name).to_string());
-    for (std::size_t i = 0; i < counts.orders.size(); ++i) {
-      if (counts.orders[i] != 0) out += fmt::format(" {} {}", status_at(i), counts.orders[i]);
+    for (const auto status : domain::kEnumerators<OrderStatus>) {
+      const std::uint64_t count = counts.orders[place_of(status)];
+      if (count != 0) out += fmt::format(" {} {}", name_of(status), count);
     }
     if (counts.denied != 0) out += fmt::format(" denied {}", counts.denied);
     out += "\n";

@@ -11,12 +11,11 @@
 #include <string_view>
 #include <utility>
 
-#include "common/domain/names.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
-#include "services/order-manager/core/ledger_image.hpp"
 #include "services/order-manager/core/restoration.hpp"
 #include "services/order-manager/journal/journal.hpp"
+#include "services/order-manager/start_up.hpp"
 #include "services/order-manager/tools/exchange.hpp"
 #include "services/order-manager/tools/report.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
@@ -111,17 +110,6 @@ std::uint64_t random_timeline() {
   return id;
 }
 
-void write_snapshot_of(Journal& journal, const Ledger& ledger) {
-  journal.snapshots().begin({.seq = ledger.last_seq(),
-                             .journal_id = ledger.journal_id(),
-                             .fingerprint = ledger_fingerprint()},
-                            encode_ledger(ledger));
-  while (journal.snapshots().writing()) {
-    const std::string failure = journal.snapshots().write_part();
-    if (!failure.empty()) throw JournalError("restore: no snapshot could be written: " + failure);
-  }
-}
-
 // Run by root, as of a package, it must leave files that the service's own user can write.
 void give_to_owner(const fs::path& file, const fs::path& like) {
   struct stat owner {};
@@ -149,7 +137,7 @@ Ledger stage(const Places& places, const Journal& backup, Ledger ledger,
     if (failure.empty()) failure = journal.snapshots().remove_all();  // one may be damaged
     if (!failure.empty()) throw JournalError("restore: " + file + ": " + failure);
     for (const domain::Event& record : records) ledger.apply(record);
-    write_snapshot_of(journal, ledger);
+    write_snapshot(journal, ledger);
   }
   fs::remove(file + ".lock");
   for (const auto& entry : fs::directory_iterator(folder))

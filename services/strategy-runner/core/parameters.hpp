@@ -5,20 +5,20 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/domain/decimal.hpp"
+#include "common/domain/state_topics.hpp"
 #include "common/domain/time.hpp"
 
 namespace polybot::strategy_runner {
 
 inline constexpr std::int64_t kPpm = 1'000'000;  // parts per million in the whole
 
-using ParameterTexts = std::map<std::string, std::string>;
+using ParameterTexts = domain::Parameters;
 
 struct ParameterSpec {
   std::string_view name;

@@ -42,6 +42,7 @@ struct MarketFilter {
 struct StrategySettings {
   domain::StrategyName name;
   StrategyFactory factory;
+  domain::Parameters parameters{};  // that the factory was made from
   MarketFilter markets;
   DeskSettings desk;
 };

@@ -25,16 +25,14 @@ struct Intent {
   std::variant<std::vector<domain::Leg>, domain::QuoteTarget> body;
 };
 
-// Why an intent went no further than this process.
+// Why an intent went no further than this process; a metric label (domain/enumeration.hpp).
 enum class Refusal : std::uint8_t {
-  Malformed,  // no legs or too many, two events, a price off the tick, a quantity not positive
-  NoBook,     // a market whose book cannot be trusted now
-  Busy,       // an earlier intent there has not ended, or a denial is being waited out
-  Paced,      // above the strategy's signal rate
-  Muted,      // the shard may not be traded now, only withdrawn from: lease over, not warm, halted
+  Malformed = 0,  // no legs or too many, two events, a price off the tick, a quantity not positive
+  NoBook = 1,     // a market whose book cannot be trusted now
+  Busy = 2,       // an earlier intent there has not ended, or a denial is being waited out
+  Paced = 3,      // above the strategy's signal rate
+  Muted = 4,  // the shard may not be traded now, only withdrawn from: lease over, not warm, halted
 };
-inline constexpr std::size_t kRefusals = 5;
-inline constexpr std::size_t kSignalActions = 5;
 
 // The signal ids of one process; shared by its desks.
 class SignalIds {
@@ -122,8 +120,8 @@ class SignalDesk {
   std::map<domain::MarketId, Pause> pauses_;
   std::int64_t tokens_ns_ = -1;  // budget in nanoseconds of rate; -1: full, never used
   domain::Timestamp tokens_at_{};
-  std::array<std::uint64_t, kSignalActions> emitted_{};
-  std::array<std::uint64_t, kRefusals> refused_{};
+  std::array<std::uint64_t, domain::kPlaces<domain::SignalAction>> emitted_{};
+  std::array<std::uint64_t, domain::kPlaces<Refusal>> refused_{};
   std::uint64_t expired_ = 0;
 };
 

@@ -230,8 +230,7 @@ std::string events_json(const Exchange& exchange) {
 
 std::string faults_json(const Exchange& exchange) {
   json::object faults;
-  for (int i = 0; i < kFaults; ++i) {
-    const auto fault = static_cast<Fault>(i);
+  for (const Fault fault : domain::kEnumerators<Fault>) {
     const FaultSettings* settings = exchange.faults().active(fault, exchange.now());
     json::object object{{"active", settings != nullptr}};
     if (settings != nullptr) {

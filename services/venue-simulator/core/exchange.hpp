@@ -21,10 +21,11 @@
 
 namespace polybot::venue_simulator {
 
+// Kept in the log by number (domain/enumeration.hpp).
 enum class FlowKind : std::uint8_t {
-  Synthetic,
-  Replay,
-  None,  // only what comes from outside: for tests
+  Synthetic = 0,
+  Replay = 1,
+  None = 2,  // only what comes from outside: for tests
 };
 
 struct ExchangeSettings {

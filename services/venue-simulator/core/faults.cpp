@@ -1,24 +1,18 @@
 #include "services/venue-simulator/core/faults.hpp"
 
+#include <algorithm>
+
 namespace polybot::venue_simulator {
-namespace {
 
-constexpr std::array<std::string_view, kFaults> kNames = {
-    "feed-freeze",      "feed-gap",        "reject",      "leg-miss",       "venue-hang",
-    "answer-lost",      "executed-late",   "user-events", "trade-failed",   "user-socket-drop",
-    "late-fill",        "fair-value-jump", "venue-drift", "venue-down",     "empty-numbers",
-    "region-block",     "past-end",        "fee-change",  "surplus-shares", "silent-result",
-    "unreadable-market"};
-
-}  // namespace
-
-std::string_view to_string(Fault fault) {
-  return kNames[static_cast<std::size_t>(fault)];
+std::string to_string(Fault fault) {
+  std::string name(domain::name_of(fault));
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
 }
 
 std::optional<Fault> parse_fault(std::string_view name) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<Fault>(i);
+  for (const Fault fault : domain::kEnumerators<Fault>) {
+    if (to_string(fault) == name) return fault;
   }
   return std::nullopt;
 }

@@ -12,40 +12,42 @@
 #include <string_view>
 
 #include "common/domain/decimal.hpp"
+#include "common/domain/enumeration.hpp"
 #include "common/domain/ids.hpp"
 #include "common/domain/time.hpp"
 
 namespace polybot::venue_simulator {
 
+// Kept in the log by number, which is never given to another fault (domain/enumeration.hpp).
 enum class Fault : std::uint8_t {
-  FeedFreeze,        // market sockets stay open and answer PING but carry no data
-  FeedGap,           // market messages get lost
-  Reject,            // orders are refused
-  LegMiss,           // one leg of a batch is refused: in `market`, else the last of the batch
-  VenueHang,         // requests are taken up and wait `delay` before anything happens
-  AnswerLost,        // orders are executed, then the connection dies without an answer
-  ExecutedLate,      // the connection dies; the orders are executed up to `delay` (15 s) later
-  UserEvents,        // private events come twice, late and out of order
-  TradeFailed,       // trades end FAILED instead of CONFIRMED
-  UserSocketDrop,    // private sockets are cut, and again each `delay` if that is given
-  LateFill,          // canceled orders are filled all the same, `delay` after the cancel
-  FairValueJump,     // the fair value of `market` jumps by `size`, and back after `delay`
-  VenueDrift,        // the cash of every account moves by `amount` without a trade
-  VenueDown,         // no request is answered, no socket stays open
-  EmptyNumbers,      // trades are told of with empty numbers
-  RegionBlock,       // orders are refused with a 403, by the venue or by its proxy
-  PastEnd,           // markets trade on past their end date
-  FeeChange,         // at once, and for good: the taker's rate of `market`, else of all, is `size`
-  SurplusShares,     // immediate buys spend their cash, however many shares that is
-  SilentResult,      // listings of resolved markets do not say that they are
-  UnreadableMarket,  // the fee of `market`, else of all, is told in a way nobody can read
+  FeedFreeze = 0,      // market sockets stay open and answer PING but carry no data
+  FeedGap = 1,         // market messages get lost
+  Reject = 2,          // orders are refused
+  LegMiss = 3,         // one leg of a batch is refused: in `market`, else the last of the batch
+  VenueHang = 4,       // requests are taken up and wait `delay` before anything happens
+  AnswerLost = 5,      // orders are executed, then the connection dies without an answer
+  ExecutedLate = 6,    // the connection dies; the orders are executed up to `delay` (15 s) later
+  UserEvents = 7,      // private events come twice, late and out of order
+  TradeFailed = 8,     // trades end FAILED instead of CONFIRMED
+  UserSocketDrop = 9,  // private sockets are cut, and again each `delay` if that is given
+  LateFill = 10,       // canceled orders are filled all the same, `delay` after the cancel
+  FairValueJump = 11,  // the fair value of `market` jumps by `size`, and back after `delay`
+  VenueDrift = 12,     // the cash of every account moves by `amount` without a trade
+  VenueDown = 13,      // no request is answered, no socket stays open
+  EmptyNumbers = 14,   // trades are told of with empty numbers
+  RegionBlock = 15,    // orders are refused with a 403, by the venue or by its proxy
+  PastEnd = 16,        // markets trade on past their end date
+  FeeChange = 17,  // at once, and for good: the taker's rate of `market`, else of all, is `size`
+  SurplusShares = 18,     // immediate buys spend their cash, however many shares that is
+  SilentResult = 19,      // listings of resolved markets do not say that they are
+  UnreadableMarket = 20,  // the fee of `market`, else of all, is told in a way nobody can read
 };
-inline constexpr int kFaults = static_cast<int>(Fault::UnreadableMarket) + 1;
+inline constexpr int kFaults = domain::kPlaces<Fault>;
 // Of a board that was saved before there were more.
 inline constexpr int kFaultsAtFirst = static_cast<int>(Fault::VenueDown) + 1;
 
 // "feed-freeze", ...; the names of the admin port and of the metric proofs.
-[[nodiscard]] std::string_view to_string(Fault fault);
+[[nodiscard]] std::string to_string(Fault fault);
 [[nodiscard]] std::optional<Fault> parse_fault(std::string_view name);
 
 struct FaultSettings {

@@ -16,7 +16,15 @@ namespace polybot::venue_simulator {
 // The reason in a cancellation that the end of a market caused.
 inline constexpr std::string_view kMarketClosedReason = "MARKET_RESOLVED";
 
-enum class IdKind : std::uint8_t { Market = 1, YesToken, NoToken, Event, Order, Trade };
+// Part of every id that is derived, so the numbers stay.
+enum class IdKind : std::uint8_t {
+  Market = 1,
+  YesToken = 2,
+  NoToken = 3,
+  Event = 4,
+  Order = 5,
+  Trade = 6
+};
 
 // Well mixed, never zero.
 template <class Id>

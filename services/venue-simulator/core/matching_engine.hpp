@@ -251,8 +251,21 @@ class MatchingEngine {
   template <class Archive>
   void fields(Archive& archive);
 
+  // Kept in the log by number (domain/enumeration.hpp).
+  enum class OrderState : std::uint8_t { Resting = 0, Delayed = 1, LateFill = 2 };
+  enum class TimerKind : std::uint8_t {
+    ExpireOrder = 0,
+    MatchDelayed = 1,
+    AdvanceTrade = 2,
+    CloseMarket = 3,
+    ResolveMarket = 4,
+    RedeemMarket = 5,
+    FillLate = 6,
+    SubmitLate = 7,
+    Tidy = 8,
+  };
+
  private:
-  enum class OrderState : std::uint8_t { Resting, Delayed, LateFill };
   // A living order, of the house or from outside, with its place in the book.
   struct Order {
     OrderTruth truth;  // of house orders only number, account, market and quantities are used
@@ -294,17 +307,6 @@ class MatchingEngine {
     void fields(Archive& archive) {
       archive(listing, payout, bids, asks, unsettled);
     }
-  };
-  enum class TimerKind : std::uint8_t {
-    ExpireOrder,
-    MatchDelayed,
-    AdvanceTrade,
-    CloseMarket,
-    ResolveMarket,
-    RedeemMarket,
-    FillLate,
-    SubmitLate,
-    Tidy,
   };
   struct Timer {
     domain::Timestamp due{};

@@ -256,7 +256,8 @@ struct MarketResolved {
 using MarketOutput = std::variant<BookChanged, TradePrinted, TickSizeChanged, MarketListed,
                                   MarketClosed, MarketResolved>;
 
-enum class OrderEventKind : std::uint8_t { Placement, Update, Cancellation };
+// Kept in the log by number (domain/enumeration.hpp).
+enum class OrderEventKind : std::uint8_t { Placement = 0, Update = 1, Cancellation = 2 };
 
 // One line of an account's private channel.
 struct OrderOutput {

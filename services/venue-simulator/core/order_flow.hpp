@@ -56,9 +56,17 @@ class OrderFlow {
             series_, next_step_, next_episode_, next_drift_, jumps_, steps_, event_count_);
   }
 
- private:
-  enum class Shape : std::uint8_t { Binary, NegRisk, Augmented, NonExclusive, UpDown, Half };
+  // Kept in the log by number (domain/enumeration.hpp).
+  enum class Shape : std::uint8_t {
+    Binary = 0,
+    NegRisk = 1,
+    Augmented = 2,
+    NonExclusive = 3,
+    UpDown = 4,
+    Half = 5
+  };
 
+ private:
   // What follows itself for ever: a template of events.
   struct Series {
     Shape shape = Shape::Binary;

@@ -7,7 +7,6 @@
 #include <set>
 #include <sstream>
 
-#include "common/domain/names.hpp"
 #include "tests/integration/gateway/api_fixture.hpp"
 
 namespace polybot::gateway::test {

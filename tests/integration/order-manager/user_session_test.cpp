@@ -57,7 +57,8 @@ class UserSessionTest : public testing::Test {
             .on_trade = [this](domain::VenueTrade trade) { trades.push_back(std::move(trade)); },
             .on_up = [this] { ++ups; },
             .on_down = [this](std::string_view why) { downs.emplace_back(why); },
-            .on_refused = [this](std::string_view reason) { refused.emplace_back(reason); },
+            .on_refused =
+                [this](UserEventRefusal reason) { refused.emplace_back(domain::name_of(reason)); },
             .on_missed = [this] { ++missed; }};
   }
 

@@ -230,8 +230,8 @@ class VenueClientTest : public testing::Test {
         polymarket::OrderSigner(kKey),
         VenueClient::Observer{
             .on_request =
-                [this](std::string_view operation, RequestOutcome outcome, domain::Duration) {
-                  outcomes[std::string(operation)].push_back(outcome);
+                [this](VenueOperation operation, RequestOutcome outcome, domain::Duration) {
+                  outcomes[std::string(domain::name_of(operation))].push_back(outcome);
                 },
             .on_link = [this](Link link) { links.push_back(link); },
             .on_throttled = [this](domain::Duration pause) { pauses.push_back(pause); }});
@@ -290,6 +290,22 @@ class VenueClientTest : public testing::Test {
   std::vector<domain::Duration> pauses;
   std::vector<Link> links;
 };
+
+// Signing takes as long as a commit: what else the loop has to do comes in between.
+TEST_F(VenueClientTest, SigningDoesNotHoldTheLoop) {
+  venue.on("POST /order", answer(200, placed(order(0))));
+  std::vector<std::string> steps;
+  run(io,
+      [](VenueClient& ours, asio::io_context& loop,
+         std::vector<std::string>& done) -> asio::awaitable<void> {
+        EXPECT_TRUE(co_await ours.authenticate());
+        auto signing = ours.sign({order(0)});
+        asio::post(loop, [&done] { done.emplace_back("another input"); });
+        const std::function<void()> on_sending = [&done] { done.emplace_back("sending"); };
+        (void)co_await ours.submit(std::move(signing), on_sending);
+      }(*client, io, steps));
+  EXPECT_EQ(steps, (std::vector<std::string>{"another input", "sending"}));
+}
 
 TEST_F(VenueClientTest, AnAcceptedOrderNamesItsTrades) {
   const SubmitOutcome outcome = submit_against(answer(200, placed(order(0))));

@@ -27,18 +27,6 @@ TEST(Stats, TopicsOfOneChannelShareTheirCounters) {
   EXPECT_EQ(stats.channel("md").published, 1u);
 }
 
-TEST(Stats, EveryReasonAndOutcomeHasItsOwnName) {
-  std::set<std::string_view> names;
-  for (std::size_t i = 0; i < kRefusalCount; ++i) names.insert(to_string(static_cast<Refusal>(i)));
-  EXPECT_EQ(names.size(), kRefusalCount);
-  EXPECT_FALSE(names.contains("unknown"));
-  names.clear();
-  for (std::size_t i = 0; i < kReplayOutcomeCount; ++i)
-    names.insert(to_string(static_cast<ReplayOutcome>(i)));
-  EXPECT_EQ(names.size(), kReplayOutcomeCount);
-  EXPECT_FALSE(names.contains("unknown"));
-}
-
 TEST(Stats, CountsByReason) {
   Stats stats;
   stats.count(Refusal::Undecodable);

@@ -64,7 +64,7 @@ class Recording : public testing::Test {
                             .venue_at = trade->venue_at},
                  trade->venue_at, out);
     }
-    ASSERT_TRUE(out.resyncs.empty()) << to_string(out.resyncs.front().reason);
+    ASSERT_TRUE(out.resyncs.empty()) << domain::name_of(out.resyncs.front().reason);
     for (const BookUpdate& update : out.updates) apply_told(update);
     out.clear();
   }

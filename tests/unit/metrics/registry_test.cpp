@@ -7,6 +7,9 @@
 #include <limits>
 #include <map>
 
+#include "common/domain/signal.hpp"
+#include "common/metrics/per_enum.hpp"
+
 namespace polybot::metrics {
 namespace {
 
@@ -37,6 +40,18 @@ std::map<std::string, std::map<std::string, double>> values(Registry& registry,
 double refused(Registry& registry, std::string_view reason) {
   return values(registry)["polybot_observations_refused_total"]
                          [join_labels({registry.identity().service, reason})];
+}
+
+TEST(Registry, HasAnInstrumentForEachEnumerator) {
+  Registry registry(identity("strategy-runner"));
+  PerEnum<domain::SignalAction, Counter> signals([&](std::string_view action) {
+    return registry.counter("polybot_signals_total", {"arbitrage", action});
+  });
+  signals[domain::SignalAction::Quote].increment();
+  const auto shown = values(registry)["polybot_signals_total"];
+  EXPECT_EQ(shown.size(), domain::kEnumerators<domain::SignalAction>.size());
+  EXPECT_EQ(shown.at(join_labels({"arbitrage", "quote"})), 1);
+  EXPECT_EQ(shown.at(join_labels({"arbitrage", "exit"})), 0);
 }
 
 TEST(Registry, ShowsAResolvedLabelSetAtZero) {

@@ -230,7 +230,7 @@ TEST(Fold, EqualsTheLiveStateAfterAnyHistory) {
       const auto status = static_cast<OrderStatus>(s);
       const auto event = static_cast<OrderEventKind>(e);
       if (order_row(status, event).row_class != OrderRowClass::Expected) continue;
-      EXPECT_GT(rows[s][e], 0U) << to_string(status) << " x " << to_string(event)
+      EXPECT_GT(rows[s][e], 0U) << identifier_of(status) << " x " << identifier_of(event)
                                 << " was never taken";
     }
   }

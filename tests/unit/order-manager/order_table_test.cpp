@@ -21,13 +21,12 @@ TEST(OrderTable, IsTheOneThatIsPrinted) {
 }
 
 TEST(OrderTable, EndsForGoodExceptForASignOfLifeOfARejectedOrder) {
-  for (int s = static_cast<int>(OrderStatus::Filled); s < kOrderStatuses; ++s) {
-    for (int e = 0; e < kOrderEventKinds; ++e) {
-      const auto status = static_cast<OrderStatus>(s);
-      const auto event = static_cast<OrderEventKind>(e);
+  for (const auto status : kEnumerators<OrderStatus>) {
+    if (!is_terminal(status)) continue;
+    for (const auto event : kEnumerators<OrderEventKind>) {
       const OrderRow& row = order_row(status, event);
       if (row.row_class == OrderRowClass::Never || event == OrderEventKind::Resurrected) continue;
-      EXPECT_EQ(row.next, status) << to_string(status) << " x " << to_string(event);
+      EXPECT_EQ(row.next, status) << identifier_of(status) << " x " << identifier_of(event);
     }
   }
 }
@@ -42,9 +41,9 @@ TEST(OrderTable, LetsTheQuantityDecideWhatAFillMakesOfAnOrder) {
 }
 
 TEST(OrderTable, NeverTurnsAnAnsweredOrderAmbiguous) {
-  for (int s = static_cast<int>(OrderStatus::Accepted); s < kOrderStatuses; ++s) {
-    EXPECT_EQ(order_row(static_cast<OrderStatus>(s), OrderEventKind::Ambiguous).row_class,
-              OrderRowClass::Never);
+  for (const auto status : kEnumerators<OrderStatus>) {
+    if (status < OrderStatus::Accepted) continue;
+    EXPECT_EQ(order_row(status, OrderEventKind::Ambiguous).row_class, OrderRowClass::Never);
   }
 }
 

@@ -39,8 +39,7 @@ std::optional<VenueIdentity> fake_identity(const Order& order, const Market& mar
 
 Settings test_settings() {
   Settings settings;
-  settings.strategies = {{.name = kArb, .limits = {}, .parameters = {}},
-                         {.name = kFarm, .limits = {}, .parameters = {}}};
+  settings.strategies = {{.name = kArb, .limits = {}}, {.name = kFarm, .limits = {}}};
   settings.ambiguous_hold = milliseconds(300);
   settings.lease_gather = Duration{};
   return settings;

@@ -32,7 +32,7 @@ TEST(Addresses, TakesWhatAStartWouldTake) {
   EXPECT_EQ(error_of("bus.orders = \"ipc:///run/polybot/orders\"\n"
                      "api.address = \"::1\"\nvenue.rest = \"https://venue.example/\"",
                      [](config::Reader& reader) {
-                       (void)read_bus_address(reader, "bus.orders", "", EndpointRole::Listen,
+                       (void)read_bus_address(reader, "bus.orders", 5561, EndpointRole::Listen,
                                               NetworkTrust::LoopbackOnly);
                        (void)read_listen_address(reader, "api.address", "127.0.0.1");
                        (void)read_url(reader, "venue.rest", "");
@@ -45,7 +45,7 @@ TEST(Addresses, NamesTheKeyOfABusAddressThatCannotBe) {
                               "udp://localhost", "tcp://localhost:port", ""}) {
     EXPECT_THAT(error_of("bus.orders = \"" + std::string(address) + "\"",
                          [](config::Reader& reader) {
-                           (void)read_bus_address(reader, "bus.orders", "x", EndpointRole::Listen,
+                           (void)read_bus_address(reader, "bus.orders", 5561, EndpointRole::Listen,
                                                   NetworkTrust::LoopbackOnly);
                          }),
                 HasSubstr("bus.orders"))
@@ -57,7 +57,7 @@ TEST(Addresses, LetsATrustedNetworkIn) {
   EXPECT_EQ(error_of("bus.trusted_network = true\nbus.orders = \"tcp://0.0.0.0:5561\"",
                      [](config::Reader& reader) {
                        const NetworkTrust trust = read_trust(reader);
-                       (void)read_bus_address(reader, "bus.orders", "", EndpointRole::Listen,
+                       (void)read_bus_address(reader, "bus.orders", 5561, EndpointRole::Listen,
                                               trust);
                      }),
             "");

@@ -54,8 +54,7 @@ color = "blue"
   EXPECT_EQ(r.decimal("a.money", kZero, kZero, kMax), Money::parse("0.45"));
   EXPECT_EQ(r.decimal("a.whole", kZero, kZero, kMax), Money::from_units(100));
   EXPECT_EQ(r.strings("a.list", {}), (std::vector<std::string>{"p", "q"}));
-  EXPECT_EQ(r.choice<Color>("a.color", Color::Red, {{"red", Color::Red}, {"blue", Color::Blue}}),
-            Color::Blue);
+  EXPECT_EQ(r.choice("a.color", Color::Red), Color::Blue);
   EXPECT_EQ(errors_of(r), "");
 }
 

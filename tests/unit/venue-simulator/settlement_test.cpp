@@ -276,10 +276,8 @@ TEST(Faults, AreOnAgainAfterARestart) {
 }
 
 TEST(Faults, HaveNamesThatParse) {
-  for (int i = 0; i < kFaults; ++i) {
-    const auto fault = static_cast<Fault>(i);
+  for (const Fault fault : domain::kEnumerators<Fault>)
     EXPECT_EQ(parse_fault(to_string(fault)), fault);
-  }
   EXPECT_EQ(parse_fault("no-such-fault"), std::nullopt);
 }
 

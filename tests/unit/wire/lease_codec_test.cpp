@@ -38,8 +38,9 @@ TEST(LeaseCodec, CarriesAnAnnouncement) {
                                      .incarnation = 9,
                                      .strategies = {{"arbitrage"}, {"momentum"}},
                                      .leaving = true,
-                                     .released = {{{"momentum"}, {3, 9}, 0x8000000000000001U}}};
-  domain::RunnerAnnounced received{.strategies = {{"old"}}};
+                                     .released = {{{"momentum"}, {3, 9}, 0x8000000000000001U}},
+                                     .parameters = {{{"momentum"}, {{"window", "8s"}}}}};
+  domain::RunnerAnnounced received{.strategies = {{"old"}}, .parameters = {{{"old"}, {}}}};
   ASSERT_EQ(decode_runner(encode_runner(sent), received), DecodeError::None);
   EXPECT_EQ(received, sent);
 }

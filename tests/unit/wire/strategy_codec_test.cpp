@@ -95,7 +95,8 @@ TEST(StrategyCodec, RefusesWhatNobodySends) {
   EXPECT_EQ(decode_strategies(strategies.SerializeAsString(), table), DecodeError::BadEnum);
   state.set_trading_state(v1::TRADING_STATE_ACTIVE);
   EXPECT_EQ(decode_strategies(strategies.SerializeAsString(), table), DecodeError::None);
-  state.mutable_counts()->add_denials()->set_reason_n(domain::kDenyReasons + 1);
+  state.mutable_counts()->add_denials()->set_reason_n(
+      static_cast<std::uint32_t>(domain::kDenyReasons) + 1);
   EXPECT_EQ(decode_strategies(strategies.SerializeAsString(), table), DecodeError::BadEnum);
   state.clear_counts();
   for (std::size_t i = 0; i < kParametersMax + 1; ++i) state.add_parameters();

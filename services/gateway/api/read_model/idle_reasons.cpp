@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "common/domain/names.hpp"
 #include "services/gateway/api/read_model/notices.hpp"
 
 namespace polybot::gateway {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "common/domain/names.hpp"
 #include "common/runtime/clock.hpp"
 
 namespace polybot::gateway {
@@ -61,8 +60,7 @@ std::string left_text(const domain::FlattenState& flatten, const NameMarket& mar
     const domain::FlattenEnded::Left& left = flatten.left[i];
     text += (i == 0 ? "" : ", ") + left.quantity.to_string() + " " +
             std::string(name_of(left.instrument.outcome)) + " of " +
-            market(left.instrument.market) + " (" +
-            std::string(domain::left_reason_name(left.reason)) + ")";
+            market(left.instrument.market) + " (" + std::string(name_of(left.reason)) + ")";
   }
   if (flatten.left.size() > named)
     text += " and " + std::to_string(flatten.left.size() - named) + " more";
@@ -108,7 +106,7 @@ std::string trading_sentence(const domain::TradingStatus& status,
   if (status.since == domain::Timestamp{}) return text;
   return text + " since " + runtime::to_rfc3339(status.since) + " by " +
          std::string(domain::state_origin_name(status.reason)) + " (" +
-         std::string(domain::state_reason_name(status.reason)) + ")";
+         std::string(name_of(status.reason)) + ")";
 }
 
 std::vector<std::string> notices(const TradingView& view, const NameMarket& market,

@@ -5,8 +5,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "common/domain/names.hpp"
-
 namespace polybot::gateway {
 
 using domain::ClientOrderId;
@@ -173,7 +171,7 @@ void OrderHistory::deny(const StreamedEvent& event, const domain::OrderDenied& d
   order.decided_at = event.event.at;
   order.trace = event.event.trace;
   OrderView& view = insert(std::move(order), event.event.at);
-  view.reason = domain::deny_reason_name(denied.reason);
+  view.reason = name_of(denied.reason);
   set_status(view, std::nullopt, Counted::NotYet);
 }
 
@@ -264,7 +262,7 @@ const FillView* OrderHistory::find(const domain::FillId& id) const {
 std::map<std::string_view, std::uint64_t> OrderHistory::denials_since(Timestamp since) const {
   std::map<std::string_view, std::uint64_t> result;
   for (const Denial& denial : denials_) {
-    if (denial.at >= since) ++result[domain::deny_reason_name(denial.reason)];
+    if (denial.at >= since) ++result[name_of(denial.reason)];
   }
   return result;
 }
