@@ -2,7 +2,6 @@
 
 #include <map>
 
-#include "common/domain/names.hpp"
 #include "services/gateway/api/json_writer.hpp"
 #include "services/gateway/api/read_model/idle_reasons.hpp"
 #include "services/gateway/api/read_model/notices.hpp"
@@ -152,8 +151,9 @@ void StatusResource::write_strategies(JsonWriter& out) const {
         .field("realized", figures.realized)
         .field("unrealized", figures.unrealized)
         .field("daily", figures.daily_pnl)
-        .field("exposure", figures.exposure)
-        .end_object();
+        .field("exposure", figures.exposure);
+    write_parameters(out, strategy.parameters);
+    out.end_object();
   }
   const domain::StrategyFigures& account = view_.account().figures;
   out.end_array().field("pnl", account.realized + account.unrealized);

@@ -77,6 +77,22 @@ TEST_F(StackTest, ShowsWhatACommandDidFromItsAnswerOn) {
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
 }
 
+// From the configuration of the runners, by way of order-manager, to the API and the screen's feed.
+TEST_F(StackTest, ShowsTheParametersThatRunnersRunWith) {
+  Stack stack(folder_,
+              [] { ::setenv("POLYBOT_STRATEGIES__MOMENTUM__PARAMETERS__FLOW_MIN", "49", 1); });
+  ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  for (const char* path : {"/api/v1/strategies", "/api/v1/status"}) {
+    EXPECT_TRUE(stack.wait_until([&] {
+      const std::string body = stack.get(8080, path).body;
+      return body.find(R"("flow_min":"49")") != std::string::npos &&
+             body.find(R"("edge_min":"0.004")") != std::string::npos;
+    })) << stack.get(8080, path).body;
+  }
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+}
+
 TEST_F(StackTest, RefusesASecondStackInTheSameFolder) {
   Stack stack(folder_);
   ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();

@@ -29,6 +29,7 @@ using bus::test::listen_on;
 using bus::test::Loop;
 
 const domain::StrategyName kName{"spread_farm"};
+const domain::Parameters kParameters{{"quote_quantity", "20"}};
 constexpr std::uint64_t kIncarnation = 99;
 constexpr std::uint64_t kGateway = 1;
 
@@ -72,6 +73,7 @@ class RunnerServiceTest : public testing::Test {
     const auto factory = find_strategy_type("spread_farm")->configure({});
     config.runner.strategies.push_back({.name = kName,
                                         .factory = std::get<StrategyFactory>(factory),
+                                        .parameters = kParameters,
                                         .markets = {},
                                         .desk = {.strategy = kName, .repeat_every = 30ms}});
     config.metrics.metrics_address.clear();
@@ -268,6 +270,7 @@ TEST_F(RunnerServiceTest, AnnouncesItselfAndSaysWhenItLeaves) {
   EXPECT_EQ(announced_.replica, domain::ReplicaName{"runner-1"});
   EXPECT_EQ(announced_.incarnation, kIncarnation);
   EXPECT_EQ(announced_.strategies, std::vector{kName});
+  EXPECT_EQ(announced_.parameters, (std::map{std::pair{kName, kParameters}}));
   EXPECT_FALSE(announced_.leaving);
   stop_.request();
   EXPECT_TRUE(loop_.run_until([&] { return announced_.leaving && ended_; }));

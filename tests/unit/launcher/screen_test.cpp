@@ -133,6 +133,19 @@ TEST_F(ScreenTest, ShowsEverythingAtEightyByTwentyFour) {
   EXPECT_THAT(find_troubles(layout_, facts_), IsEmpty());
 }
 
+TEST_F(ScreenTest, ShowsParametersWhereThereIsRoom) {
+  strategy(1)["parameters"] = {{"window", "8s"}, {"flow_min", "50"}};
+  const auto all = [this](TerminalSize size) {
+    std::string text;
+    for (const std::string& line : screen_lines(layout_, options_, facts_, size))
+      text += line + "\n";
+    return text;
+  };
+  EXPECT_THAT(all({50, 200}), HasSubstr("momentum       window 8s, flow_min 50"));
+  EXPECT_THAT(all({24, 80}), Not(HasSubstr("flow_min")));
+  expect_fits();
+}
+
 TEST_F(ScreenTest, SharesALineAmongTheManyThatAreReady) {
   for (int i = 2; i <= 16; ++i) {
     ServiceView view = facts_.services.back();
