@@ -126,33 +126,33 @@ bench: ## figures beside their references, measured in the same run
 e2e: ## the monitoring alive: each family, panel and alert, proven against a real Prometheus and Alertmanager
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
-	@/usr/bin/python3 tests/e2e/e2e_test.py $(FAULTS)
+	@/usr/bin/python3 -B -m tests.e2e.e2e_test $(FAULTS)
 
 quiet: ## the alerts quiet: shipped rules, ten healthy minutes with scaling, a runner kill and an aggregator restart
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
-	@/usr/bin/python3 tests/e2e/quiet_test.py $(MINUTES)
+	@/usr/bin/python3 -B -m tests.e2e.quiet_test $(MINUTES)
 
 chaos: ## kill -9, SIGSTOP, scaling and venue faults on the real processes; then venue == journal == metrics == API
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
-	@/usr/bin/python3 tests/chaos/checks_test.py --quiet
-	@/usr/bin/python3 tests/chaos/chaos_test.py '$(or $(DURATION),180)' "$${SEED:-1}"
+	@/usr/bin/python3 -B -m tests.chaos.checks_test --quiet
+	@/usr/bin/python3 -B -m tests.chaos.chaos_test '$(or $(DURATION),180)' "$${SEED:-1}"
 
 soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes per event stay flat
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
-	@/usr/bin/python3 tests/chaos/soak.py '$(or $(MINUTES),30)'
+	@/usr/bin/python3 -B -m tests.chaos.soak '$(or $(MINUTES),30)'
 
 compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose
-	@/usr/bin/python3 tests/compose/compose_test.py $(STEPS)
+	@/usr/bin/python3 -B -m tests.compose.compose_test $(STEPS)
 
 docs-test: ## type each fenced command of README.md and deploy/README.md that needs no containers, root or recording
 	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '' programs
-	@/usr/bin/python3 tests/docs/documents_test.py --quiet
-	@/usr/bin/python3 tests/docs/docs_test.py
+	@/usr/bin/python3 -B -m tests.docs.documents_test --quiet
+	@/usr/bin/python3 -B -m tests.docs.docs_test
 
 dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
 	@deploy/grafana/check-schema.sh
@@ -163,11 +163,11 @@ package: programs ## a .deb of the programs for this system: systemd units, manu
 
 package-test: package ## the package in an empty root: lintian, units, a stack that trades, upgrade, purge (needs root)
 	@deploy/install-packages.sh packagetest
-	@/usr/bin/python3 tests/package/package_test.py
+	@/usr/bin/python3 -B -m tests.package.package_test
 
 bare-test: ## both README commands in an empty Debian or Ubuntu each, packages and all (needs root and debootstrap)
 	@test "$$(id -u)" != 0 || deploy/install-packages.sh bare
-	@STEPS='$(STEPS)' SYSTEMS='$(SYSTEMS)' /usr/bin/python3 tests/bare/bare_test.py
+	@STEPS='$(STEPS)' SYSTEMS='$(SYSTEMS)' /usr/bin/python3 -B -m tests.bare.bare_test
 
 data-folder:
 	@deploy/check-data.sh

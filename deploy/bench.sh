@@ -8,4 +8,4 @@ for program in "$tree"/bench/*; do
   "$program" --benchmark_counters_tabular=true 2>/dev/null
 done
 echo "== tick to order"
-/usr/bin/python3 tests/bench/tick_to_order.py "$tree"
+/usr/bin/python3 -B -m tests.bench.tick_to_order "$tree"

@@ -66,7 +66,7 @@ run_cmake() {
 # configure [--fresh]
 configure() {
   mkdir -p "$tree" 2>/dev/null && [ -w "$tree" ] ||
-    fail "Nothing can be written to $tree: free space there or get the right to, or name another folder with BUILD=folder."
+    fail "Nothing can be written to $tree: free space there or get the right to, or set BUILD=folder."
   tests_now=${tests:-$(cached_tests)}
   run_cmake "$@" && return 0
   stop_if_interrupted configuring

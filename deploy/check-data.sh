@@ -14,8 +14,8 @@ esac
 [ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
 case ${EDGE:-1} in 0 | 1) ;; *) fail "EDGE must be 0 or 1, not '$EDGE'." ;; esac
 # The first lines of a plain recording tell: as many as services/venue-simulator/recording.cpp allows before the first
-# frame, which has 32 MiB at most, as they have. Of a compressed one its first four bytes tell: a frame of zstd begins with
-# 28b52ffd, one to be skipped with 50 to 5f and 2a4d18.
+# frame, which has 32 MiB at most, as they have. Of a compressed one its first four bytes tell: a frame of zstd begins
+# with 28b52ffd, one to be skipped with 50 to 5f and 2a4d18.
 holds_frames() {
   case $RECORDING in
     *.zst)

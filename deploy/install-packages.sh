@@ -92,7 +92,7 @@ log=""
 start_log() {
   [ -z "$log" ] || return 0
   log=$(mktemp "${TMPDIR:-/tmp}/polybot-packages.XXXXXX" 2>/dev/null) ||
-    fail "Nothing can be written below ${TMPDIR:-/tmp}: free space there, or name a folder that exists with TMPDIR=folder."
+    fail "Nothing can be written below ${TMPDIR:-/tmp}: free space there, or name another folder with TMPDIR=folder."
   started=$(date +%s)
   trap '[ -z "$made_policy" ] || $sudo rm -f $policy' EXIT
   trap stop_when_asked INT TERM HUP
@@ -213,8 +213,8 @@ explain() {
   elif said 'held broken packages|Held packages were changed'; then
     held=$(apt-mark showhold 2>/dev/null | tr '\n' ' ')
     [ -n "${held% }" ] ||
-      fail "What is installed here and what $system has do not go together, often because of a foreign package source:" \
-           "remove or update what the log names, $again."
+      fail "What is installed here and what $system has do not go together, often because of foreign package" \
+           "sources: remove or update what the log names, $again."
     fail "Packages on hold stand in the way: release them with \`${as}apt-mark unhold ${held% }\`, $again."
   elif said 'Temporary failure|Could not (resolve|connect)|Cannot initiate|Failed to fetch|unreachable|timed out'; then
     fail "The package source of this machine cannot be reached: connect it to its network (or set apt's proxy), $again."

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Both commands of the README, each in an empty system: `make run` until it trades and Ctrl-C, `make test`.
 
   STEPS='configure run test sudo'   these alone (all of them without it)
@@ -23,12 +22,9 @@ import threading
 import time
 from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-from empty_root import PROGRESS_EVERY_S, SYSTEMS, Base, NotServed, isolate, unmet_need
-from stack import free_offset, no_fill_at
-from waiting import ROOT, Failed, say
+from tests.support.empty_root import PROGRESS_EVERY_S, SYSTEMS, Base, NotServed, isolate, unmet_need
+from tests.support.stack import free_offset, no_fill_at
+from tests.support.waiting import ROOT, Failed, say
 
 STEPS = ["configure", "run", "test", "sudo"]
 LIMITS_S = {"configure": 1200, "run": 3600, "test": 7200, "sudo": 1200}

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """What happens before the first line of PolyBot is compiled: packages, configuring, building, on machines on which
 something is wrong. apt-get, sudo and the compiler are played here; nothing is installed and root is not needed."""
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """From a tick at the gateway to an order on the wire, by stage, in the real stack over ipc.
 
 "wire" is the whole way of each order that answers a tick at once, from the tick's arrival at the gateway to the first
@@ -7,7 +6,7 @@ durable commit (raw_path). Quantiles of stages are interpolated within their buc
 twice: with metric snapshots each second and with a tenth of them, to see what they cost. Then orders a second and the
 venue's acknowledgement, end to end through the simulator.
 
-  tick_to_order.py BUILD-TREE [SECONDS]    30 unless told
+  python3 -m tests.bench.tick_to_order BUILD-TREE [SECONDS]    30 unless told
 """
 
 import shutil
@@ -16,12 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-from exposition import Scrape
-from stack import Stack, changed_configuration
-from waiting import BUILD, Failed, wait_until
+from tests.support.exposition import Scrape
+from tests.support.stack import Stack, changed_configuration
+from tests.support.waiting import BUILD, Failed, wait_until
 
 WORK = BUILD / "tick-to-order"
 FAMILY = "polybot_order_latency_seconds"

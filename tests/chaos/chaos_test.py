@@ -1,34 +1,29 @@
-#!/usr/bin/env python3
 """The real processes under kill -9, SIGSTOP, scaling and every fault of the venue; then the books are compared.
 
 The stack trades on the built-in venue with a lively crowd. First order-manager dies a few times and nobody starts
 it again: the venue has to cancel what it left. Then, after some trading in peace, comes the storm of the seed
 (storm.py), with three restores of a backup (restores.py), while counters and leases are watched each second (watch.py).
 Then everything works again, trading ends, and when nothing is open or in doubt the venue's truth, the journal's fold,
-/metrics, the API, the exports and the screen must say the same (truth.py). A run that was too calm to show anything fails as vacuous. Exit code 1 on any difference.
+/metrics, the API, the exports and the screen must say the same (truth.py). A run that was too calm to show
+anything fails as vacuous. Exit code 1 on any difference.
 
-  chaos_test.py [DURATION [SEED]]    seconds of storm, 180 unless told; seed 1 unless told
+  python3 -m tests.chaos.chaos_test [DURATION [SEED]]    seconds of storm, 180 unless told; seed 1 unless told
 """
 
 import shutil
 import sys
 import time
-from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-import dead_man
-import leases
-import truth
-from lively import LIVELY, merged
-from replicas import Replicas
-from rest import come_to_rest
-from restores import Restores
-from stack import Stack, changed_configuration
-from storm import SERVICES, Storm, end_of_faults
-from waiting import BUILD, Failed, say, wait_until
-from watch import Watch
+from tests.chaos import dead_man
+from tests.chaos.lively import LIVELY, merged
+from tests.chaos.replicas import Replicas
+from tests.chaos.restores import Restores
+from tests.chaos.storm import SERVICES, Storm, end_of_faults
+from tests.support import leases, truth
+from tests.support.rest import come_to_rest
+from tests.support.stack import Stack, changed_configuration
+from tests.support.waiting import BUILD, Failed, say, wait_until
+from tests.support.watch import Watch
 
 WORK = BUILD / "chaos"
 RUNNERS = 3

@@ -1,20 +1,12 @@
-#!/usr/bin/env python3
 """Shows that each check of running stacks can fail: books that agree pass, and each tampering turns the check
 red that is meant for it."""
 
 import copy
-import sys
 import unittest
-from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-import leases
-import silence
-import truth
-from exposition import Scrape
-from watch import Watch
+from tests.support import leases, silence, truth
+from tests.support.exposition import Scrape
+from tests.support.watch import Watch
 
 METRICS = """# TYPE polybot_orders_total counter
 polybot_orders_total{strategy="farm",side="buy",status="submitted"} 2
@@ -56,14 +48,16 @@ def books():
         account={"account": 3, "cash": "96", "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}]},
         orders={"0xa": {"id": "0xa", "salt": 1, "status": "matched", "matched": "10", "quantity": "10",
                         "side": "BUY", "type": "GTC", "created_ms": 1_000}},
-        trades=[{"id": "t", "status": "CONFIRMED", "taker": party, "makers": [{**party, "account": 1, "order": "0xf"}]}],
+        trades=[{"id": "t", "status": "CONFIRMED", "taker": party,
+                 "makers": [{**party, "account": 1, "order": "0xf"}]}],
         conserves=True)
     orders = [{"id": "s-0", "venue_id": "0xa", "strategy": "farm", "salt": 1, "status": "filled", "filled": "10",
                "cash": "4"},
               {"id": "s-1", "venue_id": "0xb", "strategy": "farm", "salt": 2, "status": "rejected", "filled": "0",
                "cash": "0"}]
     journal = {
-        "cash": "96", "unredeemed": "0", "sequence": 9, "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}],
+        "cash": "96", "unredeemed": "0", "sequence": 9,
+        "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}],
         "restores": [], "state_changes": {"halted": {}},
         "totals": {"fills": 1, "fees": "0", "volume": "4", "pnl": "1", "orders_resurrected": 0, "orders_live": 0,
                    "orders": {"submitted": 2, "filled": 1, "rejected": 1, "denied": 0}, "denials": {}},
@@ -85,7 +79,8 @@ def books():
 
 def shown(name, value):
     def tamper(facts):
-        lines = [line.rsplit(" ", 1)[0] + f" {value}" if line.startswith(name) else line for line in METRICS.splitlines()]
+        lines = [line.rsplit(" ", 1)[0] + f" {value}" if line.startswith(name) else line
+                 for line in METRICS.splitlines()]
         facts.metrics = Scrape("\n".join(lines))
     return tamper
 
@@ -114,7 +109,8 @@ TAMPERINGS = {
     truth.fills: [set_in("orders", "0xa", "cash", "5"), lambda facts: facts.venue.trades.clear(),
                   lambda facts: facts.venue.trades[0].update(status="FAILED")],
     truth.money: [set_in("journal", "cash", "95"), set_in("journal", "unredeemed", "1"),
-                  lambda facts: facts.journal["holdings"].clear(), lambda facts: setattr(facts.venue, "conserves", False)],
+                  lambda facts: facts.journal["holdings"].clear(),
+                   lambda facts: setattr(facts.venue, "conserves", False)],
     truth.self_trades: [lambda facts: facts.venue.trades[0]["makers"][0].update(account=3)],
     truth.owned_families: [shown(name, 77) for name in (
         "polybot_orders_total{strategy=\"farm\",side=\"buy\",status=\"filled\"", "polybot_fills_total",
@@ -129,7 +125,8 @@ TAMPERINGS = {
                       shown("polybot_risk_denials_total", 1), shown("polybot_trading_state_changes_total", 3),
                       set_in("api", "status", "orders", "by_status", "denied", 6),
                       set_in("api", "status", "orders", "fills", 2),
-                      lambda facts: facts.exported.pop(), set_in("screen", "filled", 2), set_in("journal", "totals", "denials", {"quote_stale": 1})],
+                      lambda facts: facts.exported.pop(), set_in("screen", "filled", 2),
+                       set_in("journal", "totals", "denials", {"quote_stale": 1})],
     truth.unhedged: [shown("polybot_unhedged_exposure_usd", 5)],
 }
 

@@ -5,8 +5,8 @@ import random
 import signal
 import time
 
-from truth import read_venue
-from waiting import say, wait_until
+from tests.support.truth import read_venue
+from tests.support.waiting import say, wait_until
 
 # Ten seconds of patience and up to five until the venue looks.
 CANCELED_SECONDS_MAX = 15.0

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import time
 
-from stack import PROGRAMS
-from waiting import Failed
+from tests.support.stack import PROGRAMS
+from tests.support.waiting import Failed
 
 # What becomes of the lost journal: it can be read, is gone, or is damaged.
 FATES = ("whole", "gone", "damaged")

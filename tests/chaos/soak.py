@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Ten times the usual load for a while: does anything grow that should not?
 
 Each few seconds the memory and CPU time of every process and the size of the journal are read, and how many events
@@ -6,7 +5,7 @@ each had to deal with. After the warm-up a line is laid through each (Theil and 
 all pairs, which a few outliers cannot bend). Resident memory may grow by 1 MB an hour; CPU time and journal bytes
 per event must be as high in the last third as in the first. Exit code 1 when anything is not.
 
-  soak.py [MINUTES]    30 unless told
+  python3 -m tests.chaos.soak [MINUTES]    30 unless told
 """
 
 import os
@@ -18,13 +17,10 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-from exposition import Scrape
-from lively import LIVELY, merged
-from stack import Stack, changed_configuration
-from waiting import BUILD, Failed, say
+from tests.chaos.lively import LIVELY, merged
+from tests.support.exposition import Scrape
+from tests.support.stack import Stack, changed_configuration
+from tests.support.waiting import BUILD, Failed, say
 
 WORK = BUILD / "soak"
 EVERY_SECONDS = 5
@@ -110,7 +106,8 @@ def cost(samples, spent, work):
     for part in (samples[:third + 1], samples[-third - 1:]):
         done = part[-1][1][work] - part[0][1][work]
         if done < EVENTS_MIN and spent != ("cpu", "metrics-aggregator"):
-            raise Failed(f"only {done:.0f} of {' '.join(work) if isinstance(work, tuple) else work} in a third of the run")
+            name = ' '.join(work) if isinstance(work, tuple) else work
+            raise Failed(f"only {done:.0f} of {name} in a third of the run")
         costs.append((part[-1][1][spent] - part[0][1][spent]) / done)
     return costs
 

@@ -3,8 +3,8 @@
 import random
 import time
 
-from restores import FATES
-from waiting import Failed, say
+from tests.chaos.restores import FATES
+from tests.support.waiting import Failed, say
 
 RUNNER = "strategy-runner"
 SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggregator")

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Starts the shipped docker-compose.yml, kills what is in it, scales it, stops it and starts it again.
 
 Needs an engine (DOCKER_HOST, or the default socket) and docker-compose 1.29 or docker compose v2; without
@@ -7,8 +6,8 @@ removed at the end with its volumes; the image stays. Prometheus runs the shippe
 but for the ten minutes of the step `scale`.
 Each check is a row of the table at the end; one that fails makes the exit code 1.
 
-  compose_test.py              everything
-  compose_test.py NAME...      only the steps named: config build up harden kills scale resume
+  python3 -m tests.compose.compose_test              everything
+  python3 -m tests.compose.compose_test NAME...      only the steps named: config build up harden kills scale resume
                               upgrade
 """
 
@@ -16,25 +15,22 @@ import os
 import shutil
 import signal
 import sys
-from pathlib import Path
 
 import yaml
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-import expectations
-from engine import ROOT, WORK, Failed, Stack, compose_versions, docker, find_engine, run, say, wait_until
-from expectations import SERVICES
-from hardening import Hardening
-from kills import Kills
-from rendering import Rendering, settings_example
-from report import Table, as_text, demand
-from resume import Resume
-from running import Running
-from scaling import Scaling
-from upgrade import Upgrade
-from view import AGGREGATOR, View
+from tests.compose import expectations
+from tests.compose.engine import (ROOT, WORK, Failed, Stack, compose_versions, docker, find_engine,
+                                  run, say, wait_until)
+from tests.compose.expectations import SERVICES
+from tests.compose.hardening import Hardening
+from tests.compose.kills import Kills
+from tests.compose.rendering import Rendering, settings_example
+from tests.compose.report import Table, as_text, demand
+from tests.compose.resume import Resume
+from tests.compose.running import Running
+from tests.compose.scaling import Scaling
+from tests.compose.upgrade import Upgrade
+from tests.compose.view import AGGREGATOR, View
 
 STEPS = ("config", "build", "up", "harden", "kills", "scale", "resume", "upgrade")
 READY_SECONDS = 120      # from nothing to a stack that trades

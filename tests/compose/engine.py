@@ -13,8 +13,8 @@ import subprocess
 import threading
 import time
 
-import waiting
-from waiting import BUILD, ROOT, Failed, say
+from tests.support import waiting
+from tests.support.waiting import BUILD, ROOT, Failed, say
 
 WORK = BUILD / "compose-test"   # where the tests write
 

@@ -86,8 +86,8 @@ KILLS = (
     kill("venue-simulator",
          not_ready="venue-simulator gateway order-manager",
          alerts="ServiceNotReady(gateway) ServiceNotReady(order-manager) MarketDataStale VenueDisconnected"),
-    # Nobody renews leases or tells of orders: runners trade nothing, the API does not know the orders, and nobody counts
-    # shards.
+    # Nobody renews leases or tells of orders: runners trade nothing, the API does not know the orders, and nobody
+    # counts shards.
     kill("order-manager",
          not_ready="order-manager gateway strategy-runner",
          alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "

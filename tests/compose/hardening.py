@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 
-import expectations
-from engine import WORK, docker, run, wait_until
-from expectations import ONCE, SERVICES
-from report import demand
+from tests.compose import expectations
+from tests.compose.engine import WORK, docker, run, wait_until
+from tests.compose.expectations import ONCE, SERVICES
+from tests.compose.report import demand
 
 HEALTHY_SECONDS = 150    # the first check comes after 30 s, a second one 30 s after its end
 

@@ -1,12 +1,12 @@
 """kill -9 of each container's process: it comes back by itself; and while one is kept down, exactly what
 expectations.KILLS lists changes, and nothing else."""
 
-import expectations
-import leases
-from engine import Failed, docker, wait_until
-from expectations import ON_BUS, SERVICES
-from report import as_text, demand
-from view import AGGREGATOR
+from tests.compose import expectations
+from tests.compose.engine import Failed, docker, wait_until
+from tests.compose.expectations import ON_BUS, SERVICES
+from tests.compose.report import as_text, demand
+from tests.compose.view import AGGREGATOR
+from tests.support import leases
 
 RECOVERY_SECONDS = 120
 ALERT_SECONDS = 120      # for the slowest rule: 30 s of old market data, and its `for`

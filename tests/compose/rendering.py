@@ -6,11 +6,11 @@ import re
 
 import yaml
 
-import expectations
-from engine import ROOT, run
-from expectations import SERVICES
-from report import demand
-from view import PROMETHEUS
+from tests.compose import expectations
+from tests.compose.engine import ROOT, run
+from tests.compose.expectations import SERVICES
+from tests.compose.report import demand
+from tests.compose.view import PROMETHEUS
 
 
 def settings_example():

@@ -1,6 +1,6 @@
 """What was found: a table of checks, each a line when it is made and a row at the end."""
 
-from engine import Failed, say
+from tests.compose.engine import Failed, say
 
 
 class Table:

@@ -4,12 +4,12 @@ on where it was."""
 import json
 from pathlib import PurePosixPath
 
-from engine import wait_until
-from expectations import STOP_ORDER
-from exposition import Scrape, falling
-from report import as_text, demand
-from running import JOURNAL
-from view import AGGREGATOR
+from tests.compose.engine import wait_until
+from tests.compose.expectations import STOP_ORDER
+from tests.compose.report import as_text, demand
+from tests.compose.running import JOURNAL
+from tests.compose.view import AGGREGATOR
+from tests.support.exposition import Scrape, falling
 
 READY_SECONDS = 120
 

@@ -3,8 +3,8 @@ the same questions): from inside, with curl, wherever the engine runs."""
 
 from concurrent.futures import ThreadPoolExecutor
 
-from engine import Failed, docker
-from view import AGGREGATOR
+from tests.compose.engine import Failed, docker
+from tests.compose.view import AGGREGATOR
 
 JOURNAL = "/var/lib/polybot/journal/journal.db"
 # Place -> the service whose container has it, and its port there.

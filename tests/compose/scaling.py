@@ -4,14 +4,11 @@ fires, and in the end the venue, the journal, /metrics and the API say the same.
 import json
 from collections import Counter
 
-import leases
-import rest
-import silence
-import truth
-from engine import docker, wait_until
-from report import demand
-from view import AGGREGATOR
-from watch import Watch
+from tests.compose.engine import docker, wait_until
+from tests.compose.report import demand
+from tests.compose.view import AGGREGATOR
+from tests.support import leases, rest, silence, truth
+from tests.support.watch import Watch
 
 MINUTES = 10
 # Share of the time -> so many runners from then on; there is one before.

@@ -1,8 +1,8 @@
 """An upgrade as the runbook has it, by every compose that is here: all containers are replaced, with as many runners
 as the settings say."""
 
-from engine import wait_until
-from report import as_text, demand
+from tests.compose.engine import wait_until
+from tests.compose.report import as_text, demand
 
 READY_SECONDS = 120
 RUNNER = "strategy-runner"

@@ -3,9 +3,9 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from engine import Failed, run
-from expectations import SERVICES
-from report import as_text
+from tests.compose.engine import Failed, run
+from tests.compose.expectations import SERVICES
+from tests.compose.report import as_text
 
 PROMETHEUS = "http://prometheus:9090"
 AGGREGATOR = "http://polybot:8000"

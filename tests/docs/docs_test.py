@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Types every fenced command of README.md and deploy/README.md that needs no containers, no root and no network, and
 holds what it does against the table in expectations.py. Exit code 1 when one does something else.
 
-  docs_test.py [--quick] [PROGRAMS]    the folder of the programs, build/release/bin unless told
+  python3 -m tests.docs.docs_test [--quick] [PROGRAMS]    the folder of the programs, build/release/bin unless told
 
 --quick starts one stack and types what can be typed beside it; without, each `make run` of the documents is started.
 """
@@ -14,15 +13,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-from documents import DOCUMENTS, differences
-from expectations import (AFTERWARDS, BESIDE, EXPECTATIONS, RUNNING, STOPPED, Meanwhile, NotTyped, Prints, Serves,
-                          Starts)
-from stack import no_fill_at
-from terminal import Terminal
-from waiting import BUILD, ROOT, Failed, say, wait_until
+from tests.docs.documents import DOCUMENTS, differences
+from tests.docs.expectations import (AFTERWARDS, BESIDE, EXPECTATIONS, RUNNING, STOPPED, Meanwhile,
+                                     NotTyped, Prints, Serves, Starts)
+from tests.docs.terminal import Terminal
+from tests.support.stack import no_fill_at
+from tests.support.waiting import BUILD, ROOT, Failed, say, wait_until
 
 READY_SECONDS = 90
 FILL_SECONDS = 60
@@ -159,7 +155,7 @@ def main(arguments):
         print(f"{document:17} {command[:70]:70} {how[:44]:44} {'FAILED: ' + failure if failure else 'ok'}")
     failures = sum(1 for row in run.table if row[3] is not None)
     typed = sum(1 for row in run.table if row[2] == "typed")
-    print(f"\n{typed} commands typed, {failures} FAILED" if failures else f"\n{typed} commands typed, all as documented")
+    print(f"\n{typed} commands typed, {f'{failures} FAILED' if failures else 'all as documented'}")
     if failures:
         print(f"What was printed and logged: {folder}")
     else:

@@ -1,17 +1,11 @@
-#!/usr/bin/env python3
 """The documents' commands are read as a person reads them, and none can be added, changed or dropped without its
 expectation."""
 
-import sys
 import unittest
-from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-from documents import DOCUMENTS, commands, differences
-from expectations import EXPECTATIONS, Meanwhile, Prints, Starts
-from waiting import ROOT
+from tests.docs.documents import DOCUMENTS, commands, differences
+from tests.docs.expectations import EXPECTATIONS, Meanwhile, Prints, Starts
+from tests.support.waiting import ROOT
 
 TEXT = """Text.
 

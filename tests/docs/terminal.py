@@ -12,8 +12,8 @@ import signal
 import subprocess
 import urllib.parse
 
-from stack import PORTS, fetch, free_offset
-from waiting import ROOT, Failed, wait_until
+from tests.support.stack import PORTS, fetch, free_offset
+from tests.support.waiting import ROOT, Failed, wait_until
 
 MONITORING_PORTS = (9090, 9093)
 SECOND_STACK = 100  # the PORT_OFFSET of the documents

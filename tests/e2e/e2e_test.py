@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Shows the monitoring alive: the real processes, a real Prometheus and Alertmanager, the shipped files.
 
 The stack trades on the built-in venue with small queues; Prometheus reads the shipped rules on a clock thirty
@@ -6,8 +5,8 @@ times as fast. First a healthy time, then one fault after the other (provocation
 each family of the catalogue, each panel of the dashboard and each alert, with what proved it. Exit code 1 when
 anything was not proven.
 
-  e2e_test.py            everything
-  e2e_test.py NAME...    a healthy time and only the faults named
+  python3 -m tests.e2e.e2e_test            everything
+  python3 -m tests.e2e.e2e_test NAME...    a healthy time and only the faults named
 """
 
 import datetime
@@ -19,17 +18,12 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-import proofs
-import provocations
-from exposition import Broken, Scrape, falling
-from processes import Monitoring, Webhook, listening
-from stack import PROGRAMS, Stack, changed_configuration, request
-from waiting import BUILD, ROOT, Failed, say, wait_until
+from tests.e2e import proofs, provocations
+from tests.e2e.processes import Monitoring, Webhook, listening
+from tests.support.exposition import Broken, Scrape, falling
+from tests.support.stack import PROGRAMS, Stack, changed_configuration, request
+from tests.support.waiting import BUILD, ROOT, Failed, say, wait_until
 
 WORK = BUILD / "e2e"
 FACTOR = 30
@@ -38,7 +32,8 @@ HEALTHY_SECONDS = 30  # at least; then until everything that moves by itself has
 BY_PROMTOOL = "promtool cases"
 # Quoted are the markets that soon end, so that there are always claims, and a few that last, to lose money in.
 QUOTED = json.dumps(["btc-*", "eth-*", "sol-*", "xrp-*",
-                     "rate-cut-*", "ceasefire-*", "lunar-*", "strike-*", "heat-record-*", "album-*", "chip-maker-*", "treaty-*"])
+                     "rate-cut-*", "ceasefire-*", "lunar-*", "strike-*", "heat-record-*", "album-*", "chip-maker-*",
+                     "treaty-*"])
 FOLLOWED = json.dumps(["summit-*"])
 CONFIGURATION = {
     "strategy-runner.toml": {"quote_quantity": '"1500"', "inventory_max": '"6000"',
@@ -245,7 +240,9 @@ def provoke(run, provocation, rows, table):
     except Failed as failed:
         failure = failure or str(failed)
     for alert in provocation.alerts:
-        proof = f"{provocation.name}: fired after {fired:.0f} s, cleared after {cleared:.0f} s" if cleared is not None else ""
+        proof = ""
+        if cleared is not None:
+            proof = f"{provocation.name}: fired after {fired:.0f} s, cleared after {cleared:.0f} s"
         table.append(("alert", alert, proof, failure))
     if not provocation.alerts:
         table.append(("fault", provocation.name, "seen and mended", failure))
@@ -260,7 +257,8 @@ def catalogue():
 
 def provable(rows, faults):
     """The rows that a run with only these faults can prove."""
-    return [row for row in rows if not row["proof"].startswith("fault:") or row["proof"].removeprefix("fault:") in faults]
+    return [row for row in rows
+            if not row["proof"].startswith("fault:") or row["proof"].removeprefix("fault:") in faults]
 
 
 def check_families(rows, recording, table):

@@ -15,8 +15,8 @@ import threading
 import time
 import urllib.parse
 
-from stack import free_port, request
-from waiting import ROOT, Failed, wait_until
+from tests.support.stack import free_port, request
+from tests.support.waiting import ROOT, Failed, wait_until
 
 
 def listening(api, topics=("status",)):
@@ -76,7 +76,8 @@ class Monitoring:
         self._write_rules(stack, factor)
         self._write_alertmanager(webhook)
         self._processes = [
-            self._start("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/prometheus",
+            self._start("prometheus", f"--config.file={folder}/prometheus.yml",
+                        f"--storage.tsdb.path={folder}/prometheus",
                         f"--web.listen-address=127.0.0.1:{self._port}"),
             self._start("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml",
                         f"--storage.path={folder}/alertmanager", "--cluster.listen-address=",

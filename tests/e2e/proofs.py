@@ -1,7 +1,8 @@
 """What the catalogue promises of each family, held against recorded scrapes. Pure: recordings in, failures out.
 
 A recording is a list of (phase, Scrape): the phase is "healthy", or the name of the fault that is on, or
-"after" and the name of the fault that has just been mended. `proof` of a catalogue row says which recordings must show what:
+"after" and the name of the fault that has just been mended. `proof` of a catalogue row says
+which recordings must show what:
 
   moves        some series has two different values within one stretch of time without a fault
   constant     present in every scrape, and never changes while the process that sends it lives

@@ -14,9 +14,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from processes import listening
-from stack import free_port
-from waiting import Failed, wait_until
+from tests.e2e.processes import listening
+from tests.support.stack import free_port
+from tests.support.waiting import Failed, wait_until
 
 
 @dataclass
@@ -118,7 +118,8 @@ def _fill_late(run):
 
 LATE_FILL = Provocation("late-fill", begin=_fill_late,
                         end=_clear("late-fill", "executed-late"),
-                        until=_all(_rises("polybot_orders_corrected_total"), _rises("polybot_orders_resurrected_total")))
+                        until=_all(_rises("polybot_orders_corrected_total"),
+                                   _rises("polybot_orders_resurrected_total")))
 
 TRADE_FAILED = Provocation("trade-failed", alerts=("FillsReversed",), begin=_faults("trade-failed", probability=0.2),
                            end=_clear("trade-failed"), until=_rises("polybot_fills_reversed_total"))
@@ -143,7 +144,8 @@ SURPLUS_SHARES = Provocation("surplus-shares", begin=_faults("surplus-shares"), 
                              until=_rises("polybot_fills_beyond_order_total"))
 
 UNREADABLE_MARKET = Provocation("unreadable-market", alerts=("MarketUnreadable",), begin=_faults("unreadable-market"),
-                                end=_clear("unreadable-market"), until=_above("polybot_markets_unreadable", field="fee"))
+                                end=_clear("unreadable-market"),
+                                until=_above("polybot_markets_unreadable", field="fee"))
 
 FEED_GAP = Provocation("feed-gap", begin=_faults("feed-gap", probability=0.3), end=_clear("feed-gap"),
                        until=_rises("polybot_book_resyncs_total"))

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Shows the alerts quiet: the shipped rules on their own clock over a healthy run, in which runners come and go, one is
 killed and the aggregator is restarted once. Nothing but Watchdog may fire. Exit code 1 when anything else did.
 
-  quiet_test.py [MINUTES]    10 unless told
+  python3 -m tests.e2e.quiet_test [MINUTES]    10 unless told
 """
 
 import json
@@ -10,16 +9,11 @@ import os
 import shutil
 import signal
 import sys
-from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-import leases
-import silence
-from processes import Monitoring, Webhook
-from stack import Stack
-from waiting import BUILD, Failed, say, wait_until
+from tests.e2e.processes import Monitoring, Webhook
+from tests.support import leases, silence
+from tests.support.stack import Stack
+from tests.support.waiting import BUILD, Failed, say, wait_until
 
 WORK = BUILD / "quiet"
 RUNNER = "strategy-runner"

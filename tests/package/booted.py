@@ -7,9 +7,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-from empty_root import HIERARCHIES, remove_group
-from stack import no_fill_at
-from waiting import Failed, wait_until
+from tests.support.empty_root import HIERARCHIES, remove_group
+from tests.support.stack import no_fill_at
+from tests.support.waiting import Failed, wait_until
 
 SERVICES = ("polybot-venue-simulator", "polybot-metrics-aggregator", "polybot-order-manager", "polybot-gateway",
             "polybot-strategy-runner@1", "polybot-strategy-runner@2")

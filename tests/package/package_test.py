@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Installs the package that `make package` made in an empty root of this system, and uses it there as a stranger would.
 
 lintian finds no error; each program tells its version and its manual page names all that --help names; as a user
@@ -21,13 +20,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What is shared with the other tests of real processes.
-sys.path.append(str(Path(__file__).resolve().parents[1] / "support"))
-
-from booted import Booted, cannot_boot
-from empty_root import Base, isolate, own_system, unmet_need
-from stack import free_offset, no_fill_at
-from waiting import BUILD, ROOT, Failed, say, wait_until
+from tests.package.booted import Booted, cannot_boot
+from tests.support.empty_root import Base, isolate, own_system, unmet_need
+from tests.support.stack import free_offset, no_fill_at
+from tests.support.waiting import BUILD, ROOT, Failed, say, wait_until
 
 SERVICES = ("gateway", "strategy-runner", "order-manager", "metrics-aggregator", "venue-simulator")
 PROGRAMS = ("polybot", *(f"polybot-{service}" for service in SERVICES))

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from waiting import Failed, say, wait_until
+from tests.support.waiting import ROOT, Failed, say, wait_until
 
 PR_SET_PDEATHSIG = 1
 DEBOOTSTRAP_S = 1800
@@ -75,7 +75,8 @@ def isolate():
     os.chmod(folder, 0o755)  # a user of the empty system passes through it
     # It removes the folder when its input ends. All of us hold the other end; in a session of its own it outlives us.
     reading, writing = os.pipe()
-    remover = subprocess.Popen([sys.executable, "-B", __file__, folder], stdin=reading, start_new_session=True)
+    remover = subprocess.Popen([sys.executable, "-B", "-m", __spec__.name, folder], cwd=ROOT, stdin=reading,
+                               start_new_session=True)
     os.close(reading)
     child = None
 
@@ -88,7 +89,7 @@ def isolate():
     try:
         child = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc",
-             sys.executable, "-B", *sys.argv],
+             *sys.orig_argv],
             env={**os.environ, "POLYBOT_EMPTY_FOLDER": folder}, pass_fds=[writing],
             preexec_fn=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         while True:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from waiting import Failed
+from tests.support.waiting import Failed
 
 SHARDS = 64
 STRATEGIES = ("arbitrage", "momentum", "spread_farm")

@@ -1,9 +1,9 @@
 """Brings a stack that trades to rest, so that its books can be compared, and lets it trade again."""
 
-from exposition import Scrape
-from leases import STRATEGIES
-from truth import MIN_SIZE
-from waiting import Failed, wait_until
+from tests.support.exposition import Scrape
+from tests.support.leases import STRATEGIES
+from tests.support.truth import MIN_SIZE
+from tests.support.waiting import Failed, wait_until
 
 SETTLE_SECONDS = 120
 

@@ -2,7 +2,7 @@
 
 import time
 
-from waiting import say
+from tests.support.waiting import say
 
 STEP_SECONDS = 5
 

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from waiting import BUILD, ROOT, Failed, wait_until
+from tests.support.waiting import BUILD, ROOT, Failed, wait_until
 
 PROGRAMS = BUILD / "release" / "bin"
 FIRST_FILL = "/api/v1/fills?limit=1"
@@ -60,8 +60,8 @@ def _is_free(port):
 
 
 def free_offset(first=10000, ports=PORTS):
-    """An offset at which all `ports`, by default those of a stack, are free: the caller's PORT_OFFSET or `first`, or the
-    next that will do."""
+    """An offset at which all `ports`, by default those of a stack, are free: the caller's PORT_OFFSET or `first`, or
+    the next that will do."""
     for offset in range(int(os.environ.get("PORT_OFFSET") or first), 24600, 100):
         if all(_is_free(port + offset) for port in ports):
             return offset
@@ -230,7 +230,8 @@ class Stack:
     def journal_export(self, what):
         """The rows of `order-manager export`, as text."""
         file = self.data / "journal" / "journal.db"
-        done = subprocess.run([PROGRAMS / "order-manager", "export", what, "--csv", file], capture_output=True, text=True,
+        done = subprocess.run([PROGRAMS / "order-manager", "export", what, "--csv", file],
+                              capture_output=True, text=True,
                               timeout=120, check=False)
         if done.returncode != 0:
             raise Failed(f"{what} cannot be exported: {(done.stderr or done.stdout).strip()[:300]}")

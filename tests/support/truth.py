@@ -15,8 +15,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from exposition import Scrape
-from waiting import Failed, wait_until
+from tests.support.exposition import Scrape
+from tests.support.waiting import Failed, wait_until
 
 PAGE = 5_000
 MIN_SIZE = Decimal(5)       # shares: the smallest order the venue takes
@@ -137,7 +137,8 @@ def unknown_orders(facts):
 
 
 def twice(facts):
-    """(signal, leg) pairs with two orders: the salt is a function of the pair. That of a lost history may come again."""
+    """(signal, leg) pairs with two orders: the salt is a function of the pair. That of a lost history may come
+    again."""
     found = []
     for where, orders in (("at the venue", facts.venue.orders), ("in the journal", facts.orders)):
         by_salt = defaultdict(list)
@@ -353,7 +354,8 @@ def one_truth(facts):
                            "/metrics": _state_changes(facts, strategy["name"])})
     found += _unequal("state changes of the account", {"journal": _flat(facts.journal["state_changes"]),
                                                        "/metrics": _state_changes(facts, "all")})
-    counts = {"journal": totals["fills"], "API": status["fills"], "/metrics": facts.metrics.value("polybot_fills_total")}
+    counts = {"journal": totals["fills"], "API": status["fills"],
+              "/metrics": facts.metrics.value("polybot_fills_total")}
     return found + _unequal("fills", {who: {"all": count} for who, count in counts.items()})
 
 

@@ -3,8 +3,8 @@
 import threading
 import time
 
-import leases
-from exposition import Broken, Scrape, falling
+from tests.support import leases
+from tests.support.exposition import Broken, Scrape, falling
 
 UNLEASED_SECONDS_MAX = 4.0
 # A restored journal's counters begin again at its backup; so long it may take until they are shown.
@@ -63,7 +63,8 @@ class Watch:
             self.trouble.append(f"a scrape is broken: {broken}")
             return
         if self.last is not None:
-            self.trouble += [f"a counter fell: {text}" for text in falling(self.last, scrape) if not self._excused(text)]
+            self.trouble += [f"a counter fell: {text}" for text in falling(self.last, scrape)
+                             if not self._excused(text)]
         self.sum_up(scrape)
         self.last = scrape
         self.scrapes += 1
