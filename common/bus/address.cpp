@@ -96,15 +96,6 @@ void prepare_ipc_folder(const std::filesystem::path& folder) {
   if ((status.st_mode & 077U) != 0) fail("others can enter it; chmod 700 it");
 }
 
-std::string ipc_address(const std::filesystem::path& folder, std::string_view name) {
-  return std::string(kIpcScheme) +
-         (std::filesystem::absolute(folder) / name).lexically_normal().string();
-}
-
-std::string loopback_address(std::uint16_t port) {
-  return std::string(kTcpScheme) + "127.0.0.1:" + std::to_string(port);
-}
-
 std::string address_in_use(std::string_view address) {
   return "address in use: " + std::string(address) + " (is another instance running?)";
 }

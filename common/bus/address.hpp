@@ -32,9 +32,6 @@ void check_address(const Endpoint& endpoint, NetworkTrust trust);
 // exists and others could enter it, when it is not ours, or when it cannot be made.
 void prepare_ipc_folder(const std::filesystem::path& folder);
 
-[[nodiscard]] std::string ipc_address(const std::filesystem::path& folder, std::string_view name);
-[[nodiscard]] std::string loopback_address(std::uint16_t port);  // tcp://127.0.0.1:port
-
 [[nodiscard]] std::string address_in_use(std::string_view address);  // the words of that error
 
 // Removes the ipc socket file that a killed listener left behind; nothing for other schemes.

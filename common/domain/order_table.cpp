@@ -107,11 +107,6 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
       kNever}},
 }};
 
-void append_padded(std::string& out, std::string_view text, std::size_t width) {
-  out.append(text);
-  out.append(width > text.size() ? width - text.size() : 1, ' ');
-}
-
 }  // namespace
 
 const OrderRow& order_row(OrderStatus status, OrderEventKind event) {
@@ -124,22 +119,6 @@ OrderStatus next_status(OrderStatus status, OrderEventKind event, Completion com
   const bool fills_up = event == OrderEventKind::Fill && row.next == Status::PartiallyFilled &&
                         completion == Completion::Complete;
   return fills_up ? Status::Filled : row.next;
-}
-
-std::string print_order_table() {
-  std::string text = "status           event            next             class\n";
-  for (const OrderStatus status : kEnumerators<OrderStatus>) {
-    for (const OrderEventKind event : kEnumerators<OrderEventKind>) {
-      const OrderRow& row = order_row(status, event);
-      if (row.row_class == Never) continue;
-      append_padded(text, identifier_of(status), 17);
-      append_padded(text, identifier_of(event), 17);
-      const bool by_quantity = event == OrderEventKind::Fill && row.next == Status::PartiallyFilled;
-      append_padded(text, by_quantity ? "by quantity" : identifier_of(row.next), 17);
-      text.append(row.row_class == Expected ? "expected\n" : "tolerated\n");
-    }
-  }
-  return text;
 }
 
 }  // namespace polybot::domain

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <optional>
-#include <string>
 
 #include "common/domain/order.hpp"
 
@@ -46,8 +45,5 @@ struct OrderRow {
 enum class Completion : std::uint8_t { Partial, Complete };
 [[nodiscard]] OrderStatus next_status(OrderStatus status, OrderEventKind event,
                                       Completion completion);
-
-// The whole table as aligned text, one line per status and event that may happen.
-[[nodiscard]] std::string print_order_table();
 
 }  // namespace polybot::domain

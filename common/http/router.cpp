@@ -117,12 +117,6 @@ void Router::get(std::string_view path_template, Handler handler) {
 void Router::post(std::string_view path_template, Handler handler) {
   add(Method::Post, path_template, std::move(handler));
 }
-void Router::put(std::string_view path_template, Handler handler) {
-  add(Method::Put, path_template, std::move(handler));
-}
-void Router::patch(std::string_view path_template, Handler handler) {
-  add(Method::Patch, path_template, std::move(handler));
-}
 void Router::del(std::string_view path_template, Handler handler) {
   add(Method::Delete, path_template, std::move(handler));
 }

@@ -51,8 +51,6 @@ class Router {
   void add(Method method, std::string_view path_template, Handler handler);
   void get(std::string_view path_template, Handler handler);
   void post(std::string_view path_template, Handler handler);
-  void put(std::string_view path_template, Handler handler);
-  void patch(std::string_view path_template, Handler handler);
   void del(std::string_view path_template, Handler handler);
   void websocket(std::string_view path_template, WebSocketHandler handler,
                  WebSocketOptions options = {});

@@ -63,7 +63,6 @@ class WebSocketClient::Core {
   }
   [[nodiscard]] bool is_open() const { return link_ && link_->open; }
 
-  unsigned upgrade_status_ = 0;
   std::uint16_t close_code_ = 0;
   std::string close_reason_;
 
@@ -81,7 +80,6 @@ class WebSocketClient::Core {
 asio::awaitable<error_code> WebSocketClient::Core::connect(std::shared_ptr<Core> self,
                                                            std::string url_text, Headers headers) {
   self->cut();
-  self->upgrade_status_ = 0;
   self->close_code_ = 0;
   self->close_reason_.clear();
   const auto link = std::make_shared<Link>(self->executor_);
@@ -143,8 +141,6 @@ asio::awaitable<error_code> WebSocketClient::Core::upgrade(Socket& socket, const
   websocket::response_type response;
   const std::string host = url.host_field();
   auto [ec] = co_await socket.async_handshake(response, host, url.target, kAsTuple);
-  const bool answered = !ec || ec == websocket::error::upgrade_declined;
-  upgrade_status_ = answered ? response.result_int() : 0;
   co_return ec;
 }
 
@@ -227,9 +223,6 @@ void WebSocketClient::cancel() {
 }
 bool WebSocketClient::is_open() const {
   return core_->is_open();
-}
-unsigned WebSocketClient::upgrade_status() const {
-  return core_->upgrade_status_;
 }
 std::uint16_t WebSocketClient::close_code() const {
   return core_->close_code_;

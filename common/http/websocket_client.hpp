@@ -42,7 +42,7 @@ class WebSocketClient {
   WebSocketClient& operator=(const WebSocketClient&) = delete;
 
   // Errors: lookup, connect, TLS; boost::beast::error::timeout; a refused upgrade is
-  // boost::beast::websocket::error::upgrade_declined, see upgrade_status().
+  // boost::beast::websocket::error::upgrade_declined.
   [[nodiscard]] boost::asio::awaitable<boost::system::error_code> connect(std::string url,
                                                                           Headers headers = {});
   // The next message (text or binary alike); the view is valid until the next read. A close by the
@@ -56,7 +56,6 @@ class WebSocketClient {
   void cancel();
 
   [[nodiscard]] bool is_open() const;
-  [[nodiscard]] unsigned upgrade_status() const;  // HTTP status of the last upgrade answer; 0: none
   [[nodiscard]] std::uint16_t close_code() const;  // as received; 0: none
   [[nodiscard]] std::string close_reason() const;
 

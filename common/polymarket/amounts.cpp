@@ -140,8 +140,6 @@ std::string_view to_string(AmountError error) {
       return "price off tick";
     case AmountError::RoundsToZero:
       return "quantity rounds to zero";
-    case AmountError::TooLarge:
-      return "amount too large";
   }
   return "unknown";
 }
@@ -165,16 +163,6 @@ AmountsResult amounts_for_shares(Side side, Quantity quantity, Price price, Pric
   if (shares == 0 || cash == 0) return AmountError::RoundsToZero;
   if (side == Side::Buy) return OrderAmounts{unsigned_of(cash), unsigned_of(shares)};
   return OrderAmounts{unsigned_of(shares), unsigned_of(cash)};
-}
-
-AmountsResult amounts_for_cash(Money cash, Price price, Price tick) {
-  if (!is_known_tick(tick)) return AmountError::UnknownTick;
-  if (!domain::on_tick(price, tick)) return AmountError::PriceOffTick;
-  const std::int64_t maker = cash.is_positive() ? floor_to(cash.raw(), kTwoDecimals) : 0;
-  const Wide taker = shares_of(maker, price, tick);
-  if (taker > std::numeric_limits<std::int64_t>::max()) return AmountError::TooLarge;
-  if (taker == 0) return AmountError::RoundsToZero;
-  return OrderAmounts{unsigned_of(maker), unsigned_of(static_cast<std::int64_t>(taker))};
 }
 
 std::variant<OrderTerms, std::string> check_amounts(const AmountCheck& order) {

@@ -35,7 +35,6 @@ enum class AmountError : std::uint8_t {
   UnknownTick,   // not one of the venue's six
   PriceOffTick,  // outside [tick, 1 - tick] or not a multiple
   RoundsToZero,  // the quantity is below what the venue can express at this price
-  TooLarge,      // does not fit 63 bits of 1e-6 units
 };
 [[nodiscard]] std::string_view to_string(AmountError error);
 using AmountsResult = boost::system::result<OrderAmounts, AmountError>;
@@ -49,12 +48,6 @@ using AmountsResult = boost::system::result<OrderAmounts, AmountError>;
 [[nodiscard]] AmountsResult amounts_for_shares(domain::Side side, domain::Quantity quantity,
                                                domain::Price price, domain::Price tick,
                                                domain::TimeInForce time_in_force);
-
-// An immediate buy for up to `cash` pUSD (floored to cents) at `price` or better; the shares are
-// floored to 4 decimals, so the implied price never falls below `price` and the order can match
-// there.
-[[nodiscard]] AmountsResult amounts_for_cash(domain::Money cash, domain::Price price,
-                                             domain::Price tick);
 
 // ------------------------------------------------------------------------------------ venue side
 

@@ -178,14 +178,6 @@ std::string Reader::string(std::string_view key, std::string_view default_value)
   return text ? *text : std::string(default_value);
 }
 
-std::string Reader::required_string(std::string_view key) {
-  if (!find(key)) {
-    error(key, "is required");
-    return {};
-  }
-  return string(key, "");
-}
-
 std::optional<std::string> Reader::choice_text(std::string_view key) {
   const auto found = find(key);
   if (!found) return std::nullopt;

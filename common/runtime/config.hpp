@@ -65,7 +65,6 @@ class Reader {
   // Keys are dotted paths relative to this reader's table: "api.port". On an error the default (or
   // the type's zero) is returned and the error kept for finish().
   [[nodiscard]] std::string string(std::string_view key, std::string_view default_value);
-  [[nodiscard]] std::string required_string(std::string_view key);
   [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t default_value,
                                      std::int64_t min, std::int64_t max);
   template <class Integer>

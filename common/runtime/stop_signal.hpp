@@ -16,7 +16,6 @@ class StopSignal {
   explicit StopSignal(boost::asio::any_io_executor executor);
 
   void request();
-  [[nodiscard]] bool requested() const { return requested_; }
   // Returns when a stop is requested, at once if it has been.
   [[nodiscard]] boost::asio::awaitable<void> wait();
   // Sleeps for `span` or until a stop is requested; true: go on, false: stop.

@@ -32,9 +32,10 @@ constexpr std::string_view kHelp =
 polybot scale N: have N runners (1 to 16) from now on in the running stack of DATA.
 polybot --version: print version and commit.
 
-run starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners, waits until
-each is ready, shows one screen (plain lines when standard output is no terminal). Ctrl-C stops
-everything in order and compares venue, journal and metrics; the exit code is 1 when they differ.
+run starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners,
+waits until each is ready, shows one screen (plain lines when standard output is no terminal).
+Ctrl-C stops everything in order and compares venue, journal and metrics; the exit code is 1 when
+they differ.
 Ctrl-Z leaves the screen: the stack trades on, but nobody watches it until fg.
 
 Environment:

@@ -162,10 +162,6 @@ void Recording::pop() {
   has_frame_ = false;
 }
 
-void Recording::skip_to(std::uint64_t index) {
-  while (peek() != nullptr && frame_.index < index) pop();
-}
-
 bool Recording::at_end() {
   return peek() == nullptr;
 }

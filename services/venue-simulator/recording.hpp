@@ -38,8 +38,6 @@ class Recording {
   // The next frame; null at the end. Valid until pop().
   [[nodiscard]] const RecordedFrame* peek();
   void pop();
-  // Goes forward to the frame with that index.
-  void skip_to(std::uint64_t index);
   [[nodiscard]] bool at_end();
   [[nodiscard]] std::int64_t first_ms() const { return first_ms_; }
   [[nodiscard]] std::uint64_t skipped_lines() const { return skipped_lines_; }

@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "common/domain/assert.hpp"
-#include "common/polymarket/messages/book_hash.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
@@ -95,7 +94,6 @@ void answers(std::string_view text) {
   if (const auto answer = parse_cancel_answer(text)) {
     POLYBOT_ASSERT(parse_cancel_answer(write_cancel_answer(*answer)).has_value());
   }
-  (void)parse_open_order(text);
   if (const auto page = parse_open_orders(text)) {
     POLYBOT_ASSERT(parse_open_orders(write_open_orders(*page)).has_value());
   }
@@ -115,14 +113,8 @@ void public_answers(std::string_view text) {
   if (const auto result = parse_clob_result(text)) {
     POLYBOT_ASSERT(*parse_clob_result(write_clob_result(*result)) == *result);
   }
-  (void)parse_book(text);
   (void)parse_books(text);
-  (void)check_book_hash(text, {});
   (void)parse_time(text);
-  (void)parse_version(text);
-  (void)parse_tick_size(text);
-  (void)parse_neg_risk(text);
-  (void)parse_midpoint(text);
 }
 
 }  // namespace

@@ -74,18 +74,6 @@ ParseResult<Page<TradeRecord>> parse_trades(std::string_view text) {
   return parse_page<TradeRecord>(text, "trades", read_trade_record, read_unreadable_trade);
 }
 
-ParseResult<std::optional<OrderRecord>> parse_open_order(std::string_view text) {
-  std::optional<OrderRecord> order;
-  if (trimmed(text).empty()) return order;
-  const auto value = parse_json(text);
-  if (!value) return ParseError{ParseFault::InvalidJson, "order"};
-  const boost::json::object* const object = value->if_object();
-  if (value->is_null() || (object != nullptr && object->empty())) return order;
-  ObjectReader reader(*value, "order");
-  order = read_order_record(reader);
-  return finish(reader, std::move(order));
-}
-
 std::string write_open_orders(const Page<OrderRecord>& page) {
   return write_page(page, write_order_members);
 }

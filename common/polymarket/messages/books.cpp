@@ -43,22 +43,7 @@ BookSummary read_book(ObjectReader& reader) {
   return book;
 }
 
-// One named field of a small object.
-template <class Read>
-auto parse_field(std::string_view text, std::string_view what, Read read)
-    -> ParseResult<decltype(read(std::declval<ObjectReader&>()))> {
-  const auto value = parse_json(text);
-  if (!value) return ParseError{ParseFault::InvalidJson, what};
-  ObjectReader reader(*value, what);
-  auto result = read(reader);
-  return finish(reader, std::move(result));
-}
-
 }  // namespace
-
-ParseResult<BookSummary> parse_book(std::string_view text) {
-  return parse_field(text, "book", read_book);
-}
 
 ParseResult<BooksPage> parse_books(std::string_view text) {
   const auto value = parse_json(text);
@@ -118,33 +103,6 @@ ParseResult<std::int64_t> parse_time(std::string_view text) {
   const auto seconds = parse_integer(trimmed(text));
   if (!seconds || *seconds < 0) return ParseError{ParseFault::BadTimestamp, "time"};
   return *seconds;
-}
-
-ParseResult<std::int64_t> parse_version(std::string_view text) {
-  return parse_field(text, "version", [](ObjectReader& reader) {
-    return reader.required(reader.integer("version"), "version");
-  });
-}
-
-ParseResult<domain::Price> parse_tick_size(std::string_view text) {
-  return parse_field(text, "tick-size", [](ObjectReader& reader) {
-    return reader.required(reader.price("minimum_tick_size"), "minimum_tick_size");
-  });
-}
-
-ParseResult<bool> parse_neg_risk(std::string_view text) {
-  return parse_field(text, "neg-risk", [](ObjectReader& reader) {
-    if (!reader.has("neg_risk")) reader.fail(ParseFault::MissingField, "neg_risk");
-    return reader.flag("neg_risk");
-  });
-}
-
-ParseResult<domain::Price> parse_midpoint(std::string_view text) {
-  return parse_field(text, "midpoint", [](ObjectReader& reader) {
-    auto mid = reader.price_rounded("mid");
-    if (!mid) mid = reader.price_rounded("mid_price");
-    return reader.required(mid, "mid");
-  });
 }
 
 std::string write_version(std::int64_t version) {

@@ -294,14 +294,6 @@ ParseResult<GammaPage> parse_gamma_page(std::string_view text) {
   return page;
 }
 
-ParseResult<GammaMarket> parse_gamma_market(std::string_view text) {
-  const auto value = parse_json(text);
-  if (!value) return ParseError{ParseFault::InvalidJson, "market"};
-  ObjectReader reader(*value, "market");
-  GammaMarket market = read_market(reader);
-  return finish(reader, std::move(market));
-}
-
 void write_gamma_market(const GammaMarket& market, std::string& out) {
   const bool v1 = market.version == ProtocolVersion::V1;
   ObjectWriter writer(out);

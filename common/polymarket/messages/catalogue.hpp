@@ -108,7 +108,6 @@ struct GammaPage {
   std::vector<SkippedMarket> skipped;  // left out of `markets`; the rest of the page is good
 };
 [[nodiscard]] ParseResult<GammaPage> parse_gamma_page(std::string_view text);
-[[nodiscard]] ParseResult<GammaMarket> parse_gamma_market(std::string_view text);
 void write_gamma_market(const GammaMarket& market, std::string& out);
 [[nodiscard]] std::string write_gamma_page(std::span<const GammaMarket> markets,
                                            std::string_view next_cursor);
@@ -167,7 +166,6 @@ struct BookSummary {
   bool operator==(const BookSummary&) const = default;
 };
 inline constexpr std::size_t kBooksRequestMax = 500;  // POST /books
-[[nodiscard]] ParseResult<BookSummary> parse_book(std::string_view text);
 // Not in request order; unknown tokens are missing.
 struct BooksPage {
   std::vector<BookSummary> books;
@@ -180,10 +178,6 @@ void write_book_summary(const BookSummary& book, std::string& out);
 
 // ------------------------------------------------------------------------------ scalar answers
 [[nodiscard]] ParseResult<std::int64_t> parse_time(std::string_view text);  // Unix seconds
-[[nodiscard]] ParseResult<std::int64_t> parse_version(std::string_view text);
-[[nodiscard]] ParseResult<domain::Price> parse_tick_size(std::string_view text);
-[[nodiscard]] ParseResult<bool> parse_neg_risk(std::string_view text);
-[[nodiscard]] ParseResult<domain::Price> parse_midpoint(std::string_view text);  // nearest 1e-4
 [[nodiscard]] std::string write_version(std::int64_t version);
 [[nodiscard]] std::string write_tick_size(domain::Price tick);
 [[nodiscard]] std::string write_neg_risk(bool neg_risk);

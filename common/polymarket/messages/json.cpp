@@ -337,14 +337,6 @@ std::optional<domain::Timestamp> ObjectReader::epoch(std::string_view key) {
   return at;
 }
 
-std::optional<domain::Timestamp> ObjectReader::iso(std::string_view key) {
-  const std::string value = text(key);
-  if (value.empty()) return std::nullopt;
-  const auto at = parse_iso_time(value);
-  if (!at) fail(ParseFault::BadTimestamp, key);
-  return at;
-}
-
 std::optional<domain::TokenId> ObjectReader::token(std::string_view key) {
   const std::string value = text(key);
   if (value.empty()) return std::nullopt;
@@ -424,12 +416,6 @@ void append_json_text(std::string_view text, std::string& out) {
     }
   }
   out.push_back('"');
-}
-
-std::string json_text(std::string_view text) {
-  std::string out;
-  append_json_text(text, out);
-  return out;
 }
 
 std::string json_texts(const std::vector<std::string>& texts) {

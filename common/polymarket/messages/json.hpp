@@ -63,7 +63,6 @@ class ObjectReader {
   [[nodiscard]] std::optional<domain::Quantity> quantity(std::string_view key);
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key);
   [[nodiscard]] std::optional<domain::Timestamp> epoch(std::string_view key);
-  [[nodiscard]] std::optional<domain::Timestamp> iso(std::string_view key);
   [[nodiscard]] std::optional<domain::TokenId> token(std::string_view key);
   [[nodiscard]] const boost::json::array* array(std::string_view key);
   [[nodiscard]] std::vector<std::string> texts(std::string_view key);
@@ -123,7 +122,6 @@ class ObjectWriter {
 };
 
 void append_json_text(std::string_view text, std::string& out);
-[[nodiscard]] std::string json_text(std::string_view text);
 [[nodiscard]] std::string json_texts(const std::vector<std::string>& texts);
 
 // Appends `items` as an array; write(item, out) appends one element.

@@ -177,15 +177,6 @@ std::string write_cancels_body(std::span<const domain::VenueOrderId> orders) {
   return out;
 }
 
-std::string write_cancel_market_body(const CancelMarketRequest& request) {
-  std::string out;
-  ObjectWriter writer(out);
-  if (request.market) writer.text("market", to_string(*request.market));
-  if (request.token) writer.text("asset_id", to_string(*request.token));
-  writer.end();
-  return out;
-}
-
 ParseResult<domain::VenueOrderId> parse_cancel_body(std::string_view text) {
   const auto value = parse_json(text);
   if (!value) return ParseError{ParseFault::InvalidJson, "cancel"};

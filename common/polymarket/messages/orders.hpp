@@ -100,7 +100,6 @@ struct CancelMarketRequest {
 
 [[nodiscard]] std::string write_cancel_body(const domain::VenueOrderId& order);
 [[nodiscard]] std::string write_cancels_body(std::span<const domain::VenueOrderId> orders);
-[[nodiscard]] std::string write_cancel_market_body(const CancelMarketRequest& request);
 [[nodiscard]] ParseResult<domain::VenueOrderId> parse_cancel_body(std::string_view text);
 [[nodiscard]] ParseResult<std::vector<domain::VenueOrderId>> parse_cancels_body(
     std::string_view text);
@@ -128,8 +127,6 @@ struct Page {
 
 [[nodiscard]] ParseResult<Page<OrderRecord>> parse_open_orders(std::string_view text);
 [[nodiscard]] ParseResult<Page<TradeRecord>> parse_trades(std::string_view text);
-// GET /data/order/{id}: empty when the venue does not know it or it is no longer active.
-[[nodiscard]] ParseResult<std::optional<OrderRecord>> parse_open_order(std::string_view text);
 [[nodiscard]] std::string write_open_orders(const Page<OrderRecord>& page);
 [[nodiscard]] std::string write_trades(const Page<TradeRecord>& page);
 [[nodiscard]] std::string write_open_order(const OrderRecord& order);

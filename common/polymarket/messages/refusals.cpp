@@ -89,10 +89,6 @@ std::string duplicated(const domain::VenueOrderId& order) {
   return "order " + to_string(order) + " is invalid. Duplicated.";
 }
 
-std::string crosses(const domain::VenueOrderId& order) {
-  return "order " + to_string(order) + " crosses the book";
-}
-
 std::string too_many_orders(std::size_t count, std::size_t maximum) {
   return "Too many orders in payload: " + std::to_string(count) +
          ", max allowed: " + std::to_string(maximum);

@@ -60,7 +60,6 @@ inline constexpr std::string_view kCancelDelayed =
 [[nodiscard]] std::string below_minimum(const domain::VenueOrderId& order, domain::Quantity size,
                                         domain::Quantity minimum);
 [[nodiscard]] std::string duplicated(const domain::VenueOrderId& order);
-[[nodiscard]] std::string crosses(const domain::VenueOrderId& order);
 [[nodiscard]] std::string too_many_orders(std::size_t count, std::size_t maximum);
 }  // namespace refusal
 

@@ -30,9 +30,10 @@ struct Totals {
 [[nodiscard]] std::vector<std::string> broken_identities(const Ledger& ledger);
 
 [[nodiscard]] std::string text_report(const Ledger& ledger);
-// {"journal_id","sequence","digest","cash","totals":{...},"strategies":{name:{...,"positions":[...]}},
-//  "state_changes":{state:{reason:n}} (the account's),"restores":[{"seq","at_ms","backup_seq",
-//  "backup_at_ms","lost_seq"}],"holdings":[{"market","outcome","token","quantity"}],
+// {"journal_id","sequence","digest","cash","totals":{...},
+//  "strategies":{name:{...,"positions":[...]}},"state_changes":{state:{reason:n}} (the account's),
+//  "restores":[{"seq","at_ms","backup_seq","backup_at_ms","lost_seq"}],
+//  "holdings":[{"market","outcome","token","quantity"}],
 //  "orders":[{"venue_id","strategy","salt","ambiguous" (ever),"status","filled","cash"}]};
 //  money, prices and quantities are strings.
 [[nodiscard]] std::string json_report(const Ledger& ledger, OrderList orders);

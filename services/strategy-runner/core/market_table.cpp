@@ -148,9 +148,4 @@ const BookState* MarketTable::any_book(const domain::MarketId& market) const {
   return at == entries_.end() ? nullptr : &at->second.book;
 }
 
-std::size_t MarketTable::stale_books() const {
-  return static_cast<std::size_t>(std::count_if(
-      entries_.begin(), entries_.end(), [](const auto& entry) { return entry.second.book.stale; }));
-}
-
 }  // namespace polybot::strategy_runner

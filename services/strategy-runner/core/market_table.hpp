@@ -63,7 +63,6 @@ class MarketTable {
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   // New markets are ignored until others are forgotten.
   [[nodiscard]] bool full() const { return entries_.size() >= kMarketsMax; }
-  [[nodiscard]] std::size_t stale_books() const;
 
  private:
   struct Entry {

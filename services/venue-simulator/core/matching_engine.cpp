@@ -39,11 +39,6 @@ AccountId MatchingEngine::open_house_account() {
   return id;
 }
 
-std::optional<AccountId> MatchingEngine::find_account(const AccountAddress& address) const {
-  const AccountId* id = accounts_.find(address);
-  return id == nullptr ? std::nullopt : std::optional(*id);
-}
-
 // -------------------------------------------------------------------------------------------
 // markets
 

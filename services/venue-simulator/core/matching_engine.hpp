@@ -127,7 +127,6 @@ class MatchingEngine {
   AccountId open_house_account();
   void deposit(AccountId account, domain::Money amount) { accounts_.deposit(account, amount); }
   [[nodiscard]] const Accounts& accounts() const { return accounts_; }
-  [[nodiscard]] std::optional<AccountId> find_account(const AccountAddress& address) const;
 
   // ---- markets
 

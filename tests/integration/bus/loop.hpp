@@ -24,6 +24,10 @@ namespace polybot::bus::test {
 
 namespace asio = boost::asio;
 
+inline std::string ipc_address(const std::filesystem::path& folder, std::string_view name) {
+  return "ipc://" + (std::filesystem::absolute(folder) / name).lexically_normal().string();
+}
+
 class Loop {
  public:
   // Runs the loop until `condition` holds; a test failure when it does not within ten seconds.

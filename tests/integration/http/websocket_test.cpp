@@ -258,11 +258,9 @@ TEST_F(WebSocketTest, RefusesWithoutAuthority) {
   const auto body = [&]() -> asio::awaitable<void> {
     WebSocketClient client(io.get_executor(), {});
     EXPECT_EQ(co_await client.connect(url()), websocket::error::upgrade_declined);
-    EXPECT_EQ(client.upgrade_status(), 401U);
     EXPECT_FALSE(client.is_open());
     Headers headers{{"Authorization", "Bearer right"}};
     EXPECT_FALSE(co_await client.connect(url(), headers));
-    EXPECT_EQ(client.upgrade_status(), 101U);
   };
   run(io, body());
   EXPECT_EQ(requests, (std::vector<std::string>{"/echo/{room} 401", "/echo/{room} 101"}));
@@ -357,7 +355,6 @@ TEST_F(WebSocketTest, ConnectIsBoundedInTime) {
     const auto port = std::to_string(mute.local_endpoint().port());
     EXPECT_EQ(co_await client.connect("ws://127.0.0.1:" + port + "/"),
               boost::beast::error::timeout);
-    EXPECT_EQ(client.upgrade_status(), 0U);
     EXPECT_TRUE(co_await client.connect("http//nonsense"));
   };
   run(io, body());

@@ -133,7 +133,8 @@ class Trader {
     const http::Outcome answer =
         co_await client_.get(venue_.url("/book?token_id=" + domain::to_string(token)));
     EXPECT_EQ(answer->status, 200U) << answer->body;
-    co_return *polymarket::parse_book(answer->body);
+    const auto books = polymarket::parse_books("[" + answer->body + "]");
+    co_return books->books.at(0);
   }
 
   polymarket::PostedOrder order(const domain::Market& market, Side side, domain::Price price,
@@ -257,7 +258,7 @@ TEST_F(VenueTest, PlacesFindsAndCancelsASignedOrder) {
     const auto page = polymarket::parse_open_orders(answer->body);
     EXPECT_TRUE(page && page->items.size() == 1 && page->last()) << answer->body;
     answer = co_await trader.send(http::Method::Get, "/data/order/" + domain::to_string(id));
-    EXPECT_EQ((*polymarket::parse_open_order(answer->body))->id, id);
+    EXPECT_THAT(answer->body, testing::HasSubstr(domain::to_string(id)));
     answer =
         co_await trader.send(http::Method::Delete, "/order", "", polymarket::write_cancel_body(id));
     auto canceled = polymarket::parse_cancel_answer(answer->body);
@@ -269,7 +270,7 @@ TEST_F(VenueTest, PlacesFindsAndCancelsASignedOrder) {
     EXPECT_EQ(polymarket::cancel_result(*canceled, id).result,
               domain::CancelAnswered::Result::NotFound);
     answer = co_await trader.send(http::Method::Get, "/data/order/" + domain::to_string(id));
-    EXPECT_FALSE(polymarket::parse_open_order(answer->body)->has_value());
+    EXPECT_EQ(answer->body, "null");
   };
   test::run(venue.io, body());
 }

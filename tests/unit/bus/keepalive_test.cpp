@@ -61,7 +61,7 @@ TEST(Keepalive, IsAskedForAtBothEndsOfATcpConnection) {
   nng::Socket subscriber(nng::Protocol::Subscribe, 8);
   subscriber.subscribe("");
   const std::string address =
-      publisher.attach({EndpointRole::Listen, loopback_address(0)}, NetworkTrust::LoopbackOnly);
+      publisher.attach({EndpointRole::Listen, "tcp://127.0.0.1:0"}, NetworkTrust::LoopbackOnly);
   subscriber.attach({EndpointRole::Dial, address}, NetworkTrust::LoopbackOnly);
   await_connection(publisher, subscriber);
   const TcpConnections connections = tcp_connections();

@@ -385,14 +385,6 @@ TEST(AccountPages, APageThatIsNoneIsRefused) {
   EXPECT_EQ(parse_trades("<html>").error(), (ParseError{ParseFault::InvalidJson, "trades"}));
 }
 
-TEST(AccountPages, OneOrderMayBeUnknown) {
-  EXPECT_FALSE(parse_open_order("")->has_value());
-  EXPECT_FALSE(parse_open_order("null")->has_value());
-  EXPECT_FALSE(parse_open_order("{}")->has_value());
-  EXPECT_EQ(*parse_open_order(write_open_order(order_record())), order_record());
-  EXPECT_FALSE(parse_open_order("[").has_value());
-}
-
 TEST(AccountPages, BalancesAreBaseUnitsAndAllowancesSaturate) {
   const auto read = parse_balance_allowance(
       R"({"balance":"449814548","allowances":{"0xE111180000d2663C0091e4f400237545B87B996B":)"

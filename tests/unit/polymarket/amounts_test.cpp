@@ -79,15 +79,6 @@ TEST(Amounts, LimitOrdersFollowTheTable) {
   }
 }
 
-TEST(Amounts, MarketBuysByCashFollowTheTable) {
-  for (const Row& row : kMarketBuyTable) {
-    const auto amounts = amounts_for_cash(money(row.size), price(row.price), price(row.tick));
-    ASSERT_TRUE(amounts.has_value()) << row.size << " at " << row.price;
-    EXPECT_EQ(amounts->maker, row.maker) << row.size << " at " << row.price;
-    EXPECT_EQ(amounts->taker, row.taker) << row.size << " at " << row.price;
-  }
-}
-
 TEST(Amounts, MarketSellsFollowTheTable) {
   for (const Row& row : kMarketSellTable) {
     const auto amounts = amounts_for_shares(row.side, quantity(row.size), price(row.price),
@@ -95,16 +86,6 @@ TEST(Amounts, MarketSellsFollowTheTable) {
     ASSERT_TRUE(amounts.has_value());
     EXPECT_EQ(amounts->maker, row.maker);
     EXPECT_EQ(amounts->taker, row.taker);
-  }
-}
-
-TEST(Amounts, AMarketBuyNeverImpliesAPriceBelowItsCap) {
-  for (const char* const tick : kTicks) {
-    for (Price cap = price(tick); domain::on_tick(cap, price(tick)); cap += price(tick)) {
-      const auto amounts = amounts_for_cash(money("7.77"), cap, price(tick));
-      ASSERT_TRUE(amounts.has_value());
-      EXPECT_GE(amounts->maker * 10000, amounts->taker * static_cast<std::uint64_t>(cap.raw()));
-    }
   }
 }
 
@@ -120,10 +101,6 @@ TEST(Amounts, RefusesWhatTheVenueCannotExpress) {
   EXPECT_EQ(error("10", "0.9999", "0.001"), AmountError::PriceOffTick);
   EXPECT_EQ(error("0.009", "0.5", "0.01"), AmountError::RoundsToZero);
   EXPECT_EQ(error("0", "0.5", "0.01"), AmountError::RoundsToZero);
-  EXPECT_EQ(amounts_for_cash(money("0.009"), price("0.5"), price("0.01")).error(),
-            AmountError::RoundsToZero);
-  EXPECT_EQ(amounts_for_cash(money("9000000000000"), price("0.0001"), price("0.0001")).error(),
-            AmountError::TooLarge);
 }
 
 TEST(Amounts, AnImmediateBuyIsFlooredToWholeCents) {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "common/polymarket/messages/book_hash.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
+#include "tests/unit/polymarket/book_hash.hpp"
 #include "tests/unit/polymarket/vectors.hpp"
 
 namespace polybot::polymarket {
@@ -323,10 +323,17 @@ TEST(MarketChannel, StorageIsReusedBetweenFrames) {
   EXPECT_EQ(only<PriceChangeEvent>(frame).changes.data(), first);
 }
 
-TEST(MarketChannel, WhatIsWrittenReadsBackTheSame) {
-  MarketFrame frame;
+// What a writer makes of an event, read back.
+template <class Event, class Write>
+Event read_back(const Event& event, Write write) {
+  static MarketFrame frame;  // events of a frame point into it
   std::string text;
+  write(event, text);
+  EXPECT_TRUE(parse_market_frame(text, frame)) << text;
+  return only<Event>(frame);
+}
 
+TEST(MarketChannel, AWrittenBookReadsBackTheSame) {
   const std::vector<Level> bids{{price("0.01"), quantity("140")}, {price("0.44"), quantity("7.5")}};
   const std::vector<Level> asks{{price("0.99"), quantity("9")}};
   const BookEvent book{.market = market_id(1),
@@ -336,9 +343,11 @@ TEST(MarketChannel, WhatIsWrittenReadsBackTheSame) {
                        .asks = asks,
                        .tick = price("0.01"),
                        .last_trade_price = std::nullopt};
-  write_book(book, {.min_size = quantity("5"), .neg_risk = true}, text);
-  ASSERT_TRUE(parse_market_frame(text, frame));
-  const auto& read = only<BookEvent>(frame);
+  std::string text;
+  const auto read = read_back(book, [&](const BookEvent& event, std::string& out) {
+    write_book(event, {.min_size = quantity("5"), .neg_risk = true}, out);
+    text = out;
+  });
   EXPECT_TRUE(std::ranges::equal(read.bids, bids));
   EXPECT_TRUE(std::ranges::equal(read.asks, asks));
   EXPECT_EQ(std::tie(read.market, read.token, read.venue_at, read.tick, read.last_trade_price),
@@ -346,7 +355,9 @@ TEST(MarketChannel, WhatIsWrittenReadsBackTheSame) {
   const auto hash = check_book_hash(text, {});
   ASSERT_TRUE(hash.has_value());
   EXPECT_TRUE(hash->agrees());
+}
 
+TEST(MarketChannel, WrittenPriceChangesReadBackTheSame) {
   const std::vector<PriceChange> changes{{.token = token_id(1),
                                           .side = Side::Buy,
                                           .price = price("0.44"),
@@ -358,32 +369,23 @@ TEST(MarketChannel, WhatIsWrittenReadsBackTheSame) {
                                           .side = Side::Sell,
                                           .price = price("0.56"),
                                           .quantity = quantity("1.000001")}};
-  text.clear();
-  write_price_change({market_id(1), domain::from_unix_ms(1757908892352), changes}, text);
-  ASSERT_TRUE(parse_market_frame(text, frame));
-  EXPECT_TRUE(std::ranges::equal(only<PriceChangeEvent>(frame).changes, changes));
+  const PriceChangeEvent event{market_id(1), domain::from_unix_ms(1757908892352), changes};
+  EXPECT_TRUE(std::ranges::equal(read_back(event, write_price_change).changes, changes));
+}
 
+TEST(MarketChannel, WrittenTicksAndTradesReadBackTheSame) {
   const LastTradeEvent trade{market_id(1), token_id(1),  domain::from_unix_ms(1757908892353),
                              Side::Sell,   price("0.5"), quantity("3.581817")};
-  text.clear();
-  write_last_trade(trade, text);
-  ASSERT_TRUE(parse_market_frame(text, frame));
-  EXPECT_EQ(only<LastTradeEvent>(frame), trade);
-
+  EXPECT_EQ(read_back(trade, write_last_trade), trade);
   const TickSizeChangeEvent tick{market_id(1), token_id(1), domain::from_unix_ms(1757908892354),
                                  price("0.01"), price("0.001")};
-  text.clear();
-  write_tick_size_change(tick, text);
-  ASSERT_TRUE(parse_market_frame(text, frame));
-  EXPECT_EQ(only<TickSizeChangeEvent>(frame), tick);
-
+  EXPECT_EQ(read_back(tick, write_tick_size_change), tick);
   const BestBidAskEvent best{market_id(1), token_id(1), domain::from_unix_ms(1757908892355),
                              price("0.4"), std::nullopt};
-  text.clear();
-  write_best_bid_ask(best, text);
-  ASSERT_TRUE(parse_market_frame(text, frame));
-  EXPECT_EQ(only<BestBidAskEvent>(frame), best);
+  EXPECT_EQ(read_back(best, write_best_bid_ask), best);
+}
 
+TEST(MarketChannel, WrittenListingsAndResultsReadBackTheSame) {
   const NewMarketEvent listed{.market = market_id(1),
                               .venue_at = domain::from_unix_ms(1757908892356),
                               .slug = "btc-updown",
@@ -392,20 +394,13 @@ TEST(MarketChannel, WhatIsWrittenReadsBackTheSame) {
                               .tokens = {token_id(1), token_id(2)},
                               .outcomes = {"Up", "Down"},
                               .tick = price("0.01")};
-  text.clear();
-  write_new_market(listed, text);
-  ASSERT_TRUE(parse_market_frame(text, frame));
-  EXPECT_EQ(only<NewMarketEvent>(frame), listed);
-
+  EXPECT_EQ(read_back(listed, write_new_market), listed);
   const MarketResolvedEvent resolved{.market = market_id(1),
                                      .venue_at = domain::from_unix_ms(1757908892357),
                                      .tokens = {token_id(1), token_id(2)},
                                      .winning_token = std::nullopt,
                                      .winning_outcome = ""};
-  text.clear();
-  write_market_resolved(resolved, text);
-  ASSERT_TRUE(parse_market_frame(text, frame));
-  EXPECT_EQ(only<MarketResolvedEvent>(frame), resolved);
+  EXPECT_EQ(read_back(resolved, write_market_resolved), resolved);
 }
 
 TEST(MarketChannel, SubscriptionsAreWrittenAsTheVenueWantsThem) {

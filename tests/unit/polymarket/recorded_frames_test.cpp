@@ -2,10 +2,10 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "common/polymarket/messages/book_hash.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/market_channel.hpp"
 #include "tests/support/recorded_data.hpp"
+#include "tests/unit/polymarket/book_hash.hpp"
 #include "tests/unit/polymarket/vectors.hpp"
 
 namespace polybot::polymarket {
@@ -91,8 +91,11 @@ TEST(RecordedFrames, EverySettledGammaMarketParsesWithItsPayout) {
   int markets = 0;
   for (const std::string_view line : lines_of(text)) {
     const boost::json::value value = boost::json::parse({line.data(), line.size()});
-    const auto market = parse_gamma_market(boost::json::serialize(value.at("raw")));
-    ASSERT_TRUE(market.has_value()) << to_string(market.error());
+    const auto page = parse_gamma_page(
+        boost::json::serialize(boost::json::object{{"markets", {value.at("raw")}}}));
+    ASSERT_TRUE(page.has_value()) << to_string(page.error());
+    ASSERT_EQ(page->markets.size(), 1U);
+    const GammaMarket* const market = &page->markets.front();
     EXPECT_EQ(market->slug, value.at("slug").as_string());
     EXPECT_EQ(to_string(market->tokens[0]), value.at("token_ids").at(0).as_string());
     EXPECT_EQ(tradability(*market), Tradability::Closed);

@@ -106,7 +106,6 @@ thing = 1
   (void)r.duration("risk.span", seconds(0), seconds(0), seconds(9));
   (void)r.decimal("risk.places", kZero, kZero, kMax);
   (void)r.integer("risk.open", 0, 0, 9);
-  (void)r.required_string("venue.url");
   const std::string errors = errors_of(r);
   EXPECT_THAT(errors, HasSubstr("gateway.toml:2: risk.order_notinal_max: unknown key "
                                 "(did you mean risk.order_notional_max?)"));
@@ -121,7 +120,6 @@ thing = 1
       errors,
       HasSubstr("environment POLYBOT_RISK__OPEN: risk.open: must be an integer, got \"x\""));
   EXPECT_THAT(errors, HasSubstr("environment POLYBOT_NO__SUCH: no.such: unknown key"));
-  EXPECT_THAT(errors, HasSubstr("gateway.toml: venue.url: is required"));
 }
 
 TEST(ConfigTest, ReadsTablesByNameAndByPlace) {

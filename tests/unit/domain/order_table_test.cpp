@@ -16,8 +16,33 @@ std::string golden(const std::string& name) {
   return text.str();
 }
 
+void append_padded(std::string& out, std::string_view text) {
+  constexpr std::size_t kWidth = 17;
+  out.append(text).append(std::max<std::size_t>(kWidth - text.size(), 1), ' ');
+}
+
+// One line per status and event that may happen.
+std::string printed_table() {
+  std::string text = "status           event            next             class\n";
+  for (int s = 0; s < kOrderStatuses; ++s) {
+    for (int e = 0; e < kOrderEventKinds; ++e) {
+      const auto status = static_cast<OrderStatus>(s);
+      const auto event = static_cast<OrderEventKind>(e);
+      const OrderRow& row = order_row(status, event);
+      if (row.row_class == OrderRowClass::Never) continue;
+      append_padded(text, identifier_of(status));
+      append_padded(text, identifier_of(event));
+      const bool by_quantity =
+          event == OrderEventKind::Fill && row.next == OrderStatus::PartiallyFilled;
+      append_padded(text, by_quantity ? "by quantity" : identifier_of(row.next));
+      text.append(row.row_class == OrderRowClass::Expected ? "expected\n" : "tolerated\n");
+    }
+  }
+  return text;
+}
+
 TEST(OrderTable, IsTheOneThatIsPrinted) {
-  EXPECT_EQ(print_order_table(), golden("order_table.txt"));
+  EXPECT_EQ(printed_table(), golden("order_table.txt"));
 }
 
 TEST(OrderTable, EndsForGoodExceptForASignOfLifeOfARejectedOrder) {

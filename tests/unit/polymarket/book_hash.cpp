@@ -1,4 +1,4 @@
-#include "common/polymarket/messages/book_hash.hpp"
+#include "tests/unit/polymarket/book_hash.hpp"
 
 #include <boost/json/array.hpp>
 
