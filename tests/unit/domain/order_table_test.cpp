@@ -24,10 +24,8 @@ void append_padded(std::string& out, std::string_view text) {
 // One line per status and event that may happen.
 std::string printed_table() {
   std::string text = "status           event            next             class\n";
-  for (int s = 0; s < kOrderStatuses; ++s) {
-    for (int e = 0; e < kOrderEventKinds; ++e) {
-      const auto status = static_cast<OrderStatus>(s);
-      const auto event = static_cast<OrderEventKind>(e);
+  for (const OrderStatus status : kEnumerators<OrderStatus>) {
+    for (const OrderEventKind event : kEnumerators<OrderEventKind>) {
       const OrderRow& row = order_row(status, event);
       if (row.row_class == OrderRowClass::Never) continue;
       append_padded(text, identifier_of(status));
