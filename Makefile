@@ -46,7 +46,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test docs-test dashboard-schema \
-        token package package-test bare-test data-folder packages build programs configure configure-tests clean
+        token package package-test bare-test recipes-test hooks data-folder packages build programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -91,7 +91,12 @@ asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@deploy/build.sh "$$BUILD_FOLDER"/asan '-DPOLYBOT_TESTS=ON -DPOLYBOT_SANITIZE=ON' all
 	@deploy/run-tests.sh "$$BUILD_FOLDER"/asan
 
-check: format lint test ## format, lint, test
+# The tests come last, so that their summary is what a run ends with.
+check: hooks ## what CI runs: format, lint, the set-up of both README commands on empty systems, all tests
+	+@begun=$$(date +%s); for step in format lint "bare-test STEPS=configure"; do \
+	  echo "== make $$step"; since=$$(date +%s); $(MAKE) --no-print-directory $$step || exit; \
+	  echo "== make $$step: $$(($$(date +%s) - since)) s"; done; \
+	echo "== make test (after $$(($$(date +%s) - begun)) s)"; $(MAKE) --no-print-directory test
 
 format: ## fail when a source file is not formatted
 	@deploy/install-packages.sh lint
@@ -167,6 +172,13 @@ package-test: package ## the package in an empty root: lintian, units, a stack t
 bare-test: ## both README commands in an empty Debian or Ubuntu each, packages and all (needs root and debootstrap)
 	@test "$$(id -u)" != 0 || deploy/install-packages.sh bare
 	@STEPS='$(STEPS)' SYSTEMS='$(SYSTEMS)' /usr/bin/python3 -B -m tests.bare.bare_test
+
+recipes-test: ## add a strategy, a route and a metric by the recipes of CONTRIBUTING.md to a copy, and build it
+	@deploy/install-packages.sh build test
+	@/usr/bin/python3 -B -m tests.recipes.recipes_test
+
+hooks:
+	@deploy/install-hook.sh
 
 data-folder:
 	@deploy/check-data.sh
