@@ -151,8 +151,7 @@ std::optional<Address> exchange_address(std::uint64_t chain_id, domain::Exchange
 }
 
 ExchangeDomains::ExchangeDomains(std::uint64_t chain_id)
-    : chain_id_(chain_id),
-      separators_{exchange_separator(chain_id, domain::ExchangeVersion::V2),
+    : separators_{exchange_separator(chain_id, domain::ExchangeVersion::V2),
                   exchange_separator(chain_id, domain::ExchangeVersion::V2NegRisk),
                   exchange_separator(chain_id, domain::ExchangeVersion::V3)} {}
 

@@ -75,10 +75,8 @@ class ExchangeDomains {
   // Throws std::invalid_argument for a chain without exchanges (a configuration error).
   explicit ExchangeDomains(std::uint64_t chain_id);
   [[nodiscard]] const Hash32& separator(domain::ExchangeVersion exchange) const;
-  [[nodiscard]] std::uint64_t chain_id() const { return chain_id_; }
 
  private:
-  std::uint64_t chain_id_;
   std::array<Hash32, 3> separators_;
 };
 

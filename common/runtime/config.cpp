@@ -23,22 +23,14 @@ struct Override {
   std::string text;
 };
 
-// Walks "a.b.0.c"; a number steps into an array.
+// Walks "a.b.c".
 const toml::node* node_at(const toml::table& root, std::string_view key) {
   const toml::node* node = &root;
-  while (!key.empty()) {
+  while (node != nullptr && !key.empty()) {
     const std::size_t dot = key.find('.');
-    const std::string_view part = key.substr(0, dot);
+    const toml::table* const table = node->as_table();
+    node = table == nullptr ? nullptr : table->get(key.substr(0, dot));
     key = dot == std::string_view::npos ? std::string_view{} : key.substr(dot + 1);
-    if (const toml::table* const table = node->as_table()) {
-      node = table->get(part);
-    } else if (const toml::array* const array = node->as_array()) {
-      const auto index = parse_integer(part);
-      node = index && *index >= 0 ? array->get(static_cast<std::size_t>(*index)) : nullptr;
-    } else {
-      node = nullptr;
-    }
-    if (node == nullptr) return nullptr;
   }
   return node;
 }
@@ -65,11 +57,6 @@ std::string_view type_name(const toml::node& node) {
       break;
   }
   return "nothing";
-}
-
-bool is_array_of_tables(const toml::node& node) {
-  const toml::array* const array = node.as_array();
-  return array != nullptr && !array->empty() && array->is_homogeneous(toml::node_type::table);
 }
 
 }  // namespace
@@ -374,35 +361,12 @@ std::vector<std::string> Reader::table_names(std::string_view key) {
   return names;
 }
 
-std::vector<Reader> Reader::tables(std::string_view key) {
-  const std::string full = full_key(key);
-  const toml::node* const node = node_at(state_->root, full);
-  std::vector<Reader> readers;
-  if (node == nullptr) return readers;
-  const toml::array* const array = node->as_array();
-  if (array == nullptr || (!array->empty() && !is_array_of_tables(*node))) {
-    state_->known.insert(full);
-    error(key, "must be an array of tables, [[" + full + "]]");
-    return readers;
-  }
-  state_->known.insert(full);
-  for (std::size_t i = 0; i < array->size(); ++i) {
-    readers.push_back(Reader(state_, full + "." + std::to_string(i)));
-  }
-  return readers;
-}
-
 void Reader::State::report_unknown(const toml::node& node, const std::string& key) {
   const auto below = [&](std::string_view name, const toml::node& child) {
     report_unknown(child, key.empty() ? std::string(name) : key + "." + std::string(name));
   };
   if (const toml::table* const table = node.as_table()) {
     for (const auto& [name, child] : *table) below(name.str(), child);
-    return;
-  }
-  if (is_array_of_tables(node)) {
-    std::size_t index = 0;
-    for (const toml::node& child : *node.as_array()) below(std::to_string(index++), child);
     return;
   }
   if (is_known(key)) return;

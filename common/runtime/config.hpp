@@ -100,8 +100,6 @@ class Reader {
   [[nodiscard]] Reader table(std::string_view key);
   // The names of the sub-tables of [key], in the file's order: [strategies.momentum] -> "momentum".
   [[nodiscard]] std::vector<std::string> table_names(std::string_view key);
-  // One reader per element of the array of tables [[key]].
-  [[nodiscard]] std::vector<Reader> tables(std::string_view key);
   // Takes whatever is below that key for known: after an error that leaves open what belongs there.
   void accept_below(std::string_view key);
 

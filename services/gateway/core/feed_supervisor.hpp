@@ -139,7 +139,6 @@ class FeedSupervisor {
   [[nodiscard]] std::vector<domain::TokenId> tokens_of(LinkId link) const;
   [[nodiscard]] std::size_t links() const { return links_.size(); }
   [[nodiscard]] std::size_t links_open() const;
-  [[nodiscard]] std::size_t tokens() const { return tokens_.size(); }
 
  private:
   enum class LinkState : std::uint8_t { Waiting, Connecting, Open };

@@ -68,7 +68,6 @@ class Feed {
   [[nodiscard]] std::optional<domain::BookSnapshot> book(const domain::MarketId& market) const;
   [[nodiscard]] std::size_t links_open() const { return supervisor_.links_open(); }
   [[nodiscard]] std::uint64_t events_seen() const { return events_seen_; }
-  [[nodiscard]] const Publication& publication() const { return publication_; }
 
  private:
   // Components of the service's health.

@@ -44,8 +44,6 @@ class Publication {
   void publish(const domain::QuoteTick& quote);
   void publish(const domain::Market& market);
 
-  [[nodiscard]] const std::vector<std::string>& addresses() const { return publisher_.addresses(); }
-  [[nodiscard]] const std::string& recovery_address() const { return recovery_.address(); }
   void close();
 
  private:

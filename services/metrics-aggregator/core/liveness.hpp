@@ -55,8 +55,6 @@ class Liveness {
   // In the order of the expected services. Forgets replicas that have been silent for long.
   std::vector<ServiceHealth> at(domain::Timestamp now);
 
-  const std::vector<std::string>& expected() const { return expected_; }
-
  private:
   struct Known {
     metrics::Status status;

@@ -122,28 +122,20 @@ thing = 1
   EXPECT_THAT(errors, HasSubstr("environment POLYBOT_NO__SUCH: no.such: unknown key"));
 }
 
-TEST(ConfigTest, ReadsTablesByNameAndByPlace) {
+TEST(ConfigTest, ReadsTablesByName) {
   Reader r = reader(R"(
 [strategies.spread_farm]
 size = "5"
 [strategies.arbitrage]
 size = "7"
-[[feeds]]
-url = "a"
-[[feeds]]
-url = "b"
 typo = 1
 )",
-                    {{"POLYBOT_STRATEGIES__ARBITRAGE__SIZE", "9"}, {"POLYBOT_FEEDS__0__URL", "c"}});
+                    {{"POLYBOT_STRATEGIES__ARBITRAGE__SIZE", "9"}});
   EXPECT_EQ(r.table_names("strategies"), (std::vector<std::string>{"spread_farm", "arbitrage"}));
   Reader arbitrage = r.table("strategies").table("arbitrage");
   EXPECT_EQ(arbitrage.decimal("size", kZero, kZero, kMax), Money::from_units(9));
   (void)r.table("strategies.spread_farm").decimal("size", kZero, kZero, kMax);
-  std::vector<Reader> feeds = r.tables("feeds");
-  ASSERT_EQ(feeds.size(), 2U);
-  EXPECT_EQ(feeds[0].string("url", ""), "c");
-  EXPECT_EQ(feeds[1].string("url", ""), "b");
-  EXPECT_EQ(errors_of(r), "gateway.toml:10: feeds.1.typo: unknown key");
+  EXPECT_EQ(errors_of(r), "gateway.toml:6: strategies.arbitrage.typo: unknown key");
 }
 
 TEST(ConfigTest, NamesTheFileThatIsMissing) {
