@@ -9,7 +9,8 @@ from tests.support.waiting import ROOT
 from tests.tidy import includes_test
 from tests.tidy.sources import PRODUCT, Source, files
 
-PAGES = ["CONTRIBUTING.md", *files("docs", suffixes=(".md",))]
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md",
+         *files("deploy", "docs", "proto", "services", suffixes=(".md",))]
 _TOP = ("common", "services", "deploy", "tests", "proto", "docs", ".github", ".ci")
 _COMING = ("common/follow",)  # of this step, on its way
 _SPAN = re.compile(r"`([^`\s]+)`")
