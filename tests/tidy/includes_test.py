@@ -14,10 +14,6 @@ CATALOGUE = ("common/metrics/catalogue", "common/metrics/snapshot.hpp")
 # library is open to all.
 TABLE = (
     ("common/domain/.*", ("common/domain/",), ()),
-    ("common/follow/.*", ("common/follow/", "common/wire/", "common/domain/"), ()),
-    ("common/feeds/.*",
-     ("common/feeds/", "common/follow/", "common/bus/", "common/runtime/", "common/wire/", "common/domain/"),
-     ("boost/asio",)),
     (r"common/metrics/(catalogue|snapshot)\.[hc]pp", CATALOGUE, ()),
     ("common/metrics/catalogue.*", ("common/metrics/catalogue",), ()),
     ("services/metrics-aggregator/core/.*", ("common/domain/", *CATALOGUE, "services/metrics-aggregator/core/"), ()),
@@ -26,6 +22,9 @@ TABLE = (
     ("services/order-manager/core/.*", ("common/domain/", "services/order-manager/core/"), ()),
     ("services/venue-simulator/core/.*", ("common/domain/", "services/venue-simulator/core/"), ()),
     ("common/wire/.*", ("common/wire/", "common/domain/", *CATALOGUE, "polybot/v1/"), ("google/",)),
+    ("common/follow/.*", ("common/follow/", "common/wire/", "common/domain/"), ()),
+    ("common/feeds/.*", ("common/feeds/", "common/follow/", "common/bus/", "common/runtime/", "common/wire/",
+                         "common/domain/"), ("boost/asio",)),
     ("common/http/.*", ("common/http/",), ("boost/", "openssl/")),
     ("common/bus/.*", ("common/bus/", "polybot/v1/frame.pb.h"), ("nng/", "boost/")),
     ("common/metrics/.*", ("common/metrics/", "common/wire/", "common/bus/", "common/domain/"),
