@@ -121,9 +121,7 @@ void ArchiveWriter::add(std::string_view record) {
 
 void ArchiveWriter::write_block() {
   if (block_.empty()) return;
-  WordSum sum(sum_);
-  sum.add(block_);
-  sum_ = sum.value();
+  sum_ = word_sum(block_, sum_);
   const std::string frame = compress(block_, kLevel);
   write(bytes_of(static_cast<std::uint32_t>(frame.size())));
   write(frame);
@@ -175,9 +173,7 @@ void read_archive(const std::string& folder, const ArchiveLabel& label, std::uin
     const std::optional<std::string> block = next_block(file);
     if (!block) throw damaged(seq);
     if (block->empty()) break;
-    WordSum sum(running);
-    sum.add(*block);
-    running = sum.value();
+    running = word_sum(*block, running);
     for (std::string_view rest = *block; !rest.empty() && seq <= to; ++seq) {
       const auto record = next_record(rest);
       if (!record) throw damaged(seq);

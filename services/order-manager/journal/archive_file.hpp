@@ -18,7 +18,7 @@ struct ArchiveLabel {
   std::uint64_t first = 0;  // record numbers
   std::uint64_t last = 0;
   std::string file;               // its name, without a folder: it lies beside the database
-  std::uint64_t records_sum = 0;  // WordSum over the records
+  std::uint64_t records_sum = 0;  // word_sum over the records
   bool operator==(const ArchiveLabel&) const = default;
 };
 

@@ -35,10 +35,11 @@ std::optional<std::string> decompress(std::string_view frame, std::size_t bytes_
   return bytes;
 }
 
-void WordSum::add(std::string_view bytes) {
-  const auto mix = [this](std::uint64_t word) {
-    sum_ = (sum_ ^ word ^ 0x9E3779B97F4A7C15ULL) * 0xC2B2AE3D27D4EB4FULL;
-    sum_ ^= sum_ >> 29;
+std::uint64_t word_sum(std::string_view bytes, std::uint64_t before) {
+  std::uint64_t sum = before;
+  const auto mix = [&sum](std::uint64_t word) {
+    sum = (sum ^ word ^ 0x9E3779B97F4A7C15ULL) * 0xC2B2AE3D27D4EB4FULL;
+    sum ^= sum >> 29;
   };
   mix(bytes.size());
   while (!bytes.empty()) {
@@ -48,6 +49,7 @@ void WordSum::add(std::string_view bytes) {
     mix(word);
     bytes.remove_prefix(taken);
   }
+  return sum;
 }
 
 }  // namespace polybot::order_manager

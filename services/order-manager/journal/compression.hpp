@@ -13,16 +13,8 @@ namespace polybot::order_manager {
 // Empty when it is not exactly one whole frame of at most `bytes_max` bytes.
 [[nodiscard]] std::optional<std::string> decompress(std::string_view frame, std::size_t bytes_max);
 
-// A running sum over 64-bit words: tells apart what got lost, mixed up or overwritten; no defence
-// against intent.
-class WordSum {
- public:
-  explicit WordSum(std::uint64_t sum = 0) : sum_(sum) {}
-  void add(std::string_view bytes);
-  [[nodiscard]] std::uint64_t value() const { return sum_; }
-
- private:
-  std::uint64_t sum_;
-};
+// Carries a sum over 64-bit words on: tells apart what got lost, mixed up or overwritten; no
+// defence against intent.
+[[nodiscard]] std::uint64_t word_sum(std::string_view bytes, std::uint64_t before = 0);
 
 }  // namespace polybot::order_manager

@@ -31,12 +31,6 @@ std::uint64_t clamped(std::uint64_t seq) {
   return std::min<std::uint64_t>(seq, INT64_MAX);
 }
 
-std::uint64_t sum_of(std::uint64_t seq, std::string_view body) {
-  WordSum sum(seq);
-  sum.add(body);
-  return sum.value();
-}
-
 // What is being read, for contradicts().
 struct Place {
   std::string path;
@@ -212,7 +206,7 @@ std::string Journal::append_each(std::span<const Record> records, const EventOf&
     sqlite3_bind_text(insert_, 4, event.strategy.value.data(),
                       static_cast<int>(event.strategy.value.size()), SQLITE_STATIC);
     sqlite3_bind_blob(insert_, 5, body.data(), static_cast<int>(body.size()), SQLITE_STATIC);
-    sqlite3_bind_int64(insert_, 6, static_cast<sqlite3_int64>(sum_of(seq, body)));
+    sqlite3_bind_int64(insert_, 6, static_cast<sqlite3_int64>(word_sum(body, seq)));
     const int result = sqlite3_step(insert_);
     sqlite3_reset(insert_);
     if (result != SQLITE_DONE) return failed("insert");
@@ -283,7 +277,7 @@ void Journal::read(std::uint64_t from, std::uint64_t to,
   while ((result = select.step()) == SQLITE_ROW) {
     const std::uint64_t seq = select.number(0);
     const std::string_view body = select.bytes(1);
-    if (!select.is_null(2) && select.number(2) != sum_of(seq, body)) throw damaged(seq);
+    if (!select.is_null(2) && select.number(2) != word_sum(body, seq)) throw damaged(seq);
     take(seq, body);
   }
   if (result != SQLITE_DONE) fail("cannot read record " + std::to_string(expected));

@@ -18,12 +18,6 @@ constexpr std::ptrdiff_t kKept = 2;
 // No image is near it: a label that says more is damaged.
 constexpr std::uint64_t kBytesMax = std::uint64_t{1} << 30;
 
-std::uint64_t sum_of(std::string_view bytes) {
-  WordSum sum;
-  sum.add(bytes);
-  return sum.value();
-}
-
 // The seq numbers that stay, of labels newest first: the newest, the one that will be the next to
 // lie far enough behind, and the newest two that do already.
 std::vector<std::uint64_t> kept_of(const std::vector<SnapshotLabel>& labels) {
@@ -104,7 +98,7 @@ bool SnapshotStore::write_label(std::uint32_t parts) const {
   insert.bind(3, label_.fingerprint);
   insert.bind(4, bytes_.size());
   insert.bind(5, parts);
-  insert.bind(6, sum_of(bytes_));
+  insert.bind(6, word_sum(bytes_));
   if (insert.step() != SQLITE_DONE) return false;
   const std::vector<SnapshotLabel> all = labels();
   const std::vector<std::uint64_t> kept = kept_of(all);
@@ -154,7 +148,7 @@ std::optional<std::string> SnapshotStore::read(const SnapshotLabel& label) const
     bytes += *piece;
   }
   const bool whole = result == SQLITE_DONE && expected == head.number(1) &&
-                     bytes.size() == head.number(0) && sum_of(bytes) == head.number(2);
+                     bytes.size() == head.number(0) && word_sum(bytes) == head.number(2);
   return whole ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
