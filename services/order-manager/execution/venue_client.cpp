@@ -115,11 +115,8 @@ http::ClientRequest VenueClient::authenticated_request(const Call& call) const {
 
 bool VenueClient::take_credentials(const http::Outcome& answer) {
   if (!answer || answer->status != 200) return false;
-  auto parsed = polymarket::parse_api_credentials(answer->body);
-  if (!parsed) {
-    unreadable(VenueOperation::Auth, polymarket::to_string(parsed.error()));
-    return false;
-  }
+  auto parsed = counted(VenueOperation::Auth, polymarket::parse_api_credentials(answer->body));
+  if (!parsed) return false;
   credentials_ = std::move(*parsed);
   credentials_refused_ = false;
   return true;
@@ -242,11 +239,8 @@ awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(
                      : polymarket::write_cancels_body(orders);
   const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
   if (!answer || answer->status != 200) co_return all_unknown(orders);
-  const auto parsed = polymarket::parse_cancel_answer(answer->body);
-  if (!parsed) {
-    unreadable(call.operation, polymarket::to_string(parsed.error()));
-    co_return all_unknown(orders);
-  }
+  const auto parsed = counted(call.operation, polymarket::parse_cancel_answer(answer->body));
+  if (!parsed) co_return all_unknown(orders);
   std::vector<domain::CancelAnswered> answers;
   for (const domain::VenueOrderId& order : orders)
     answers.push_back(polymarket::cancel_result(*parsed, order));
@@ -266,11 +260,8 @@ awaitable<HeartbeatAnswer> VenueClient::heartbeat(std::string id) {
   request.timeout = std::min(kHeartbeatTimeout, settings_.request_timeout);
   const http::Outcome answer = co_await send(call.operation, std::move(request));
   if (!answer || (answer->status != 200 && answer->status != 400)) co_return HeartbeatAnswer{};
-  const auto parsed = polymarket::parse_heartbeat_answer(answer->body);
-  if (!parsed) {
-    unreadable(call.operation, polymarket::to_string(parsed.error()));
-    co_return HeartbeatAnswer{};
-  }
+  const auto parsed = counted(call.operation, polymarket::parse_heartbeat_answer(answer->body));
+  if (!parsed) co_return HeartbeatAnswer{};
   if (parsed->refused) co_return HeartbeatAnswer{Result::WrongId, parsed->heartbeat_id};
   if (answer->status != 200) co_return HeartbeatAnswer{};
   co_return HeartbeatAnswer{Result::Accepted, parsed->heartbeat_id};

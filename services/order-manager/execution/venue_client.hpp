@@ -151,7 +151,17 @@ class VenueClient {
                                                            http::ClientRequest request);
   // The body of a 200 answer to an authenticated GET; empty text is a failure.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read(Call call);
+  // As it was parsed; one that could not be is counted.
+  template <class Result>
+  [[nodiscard]] Result counted(VenueOperation operation, Result parsed) {
+    if (!parsed) unreadable(operation, polymarket::to_string(parsed.error()));
+    return parsed;
+  }
   // Parts of a reading; false when it cannot go on. What is referred to outlives the call.
+  template <class Parse, class Take>
+  [[nodiscard]] boost::asio::awaitable<bool> read_pages(Call first, Parse parse, Take take,
+                                                        domain::VenueAccount::Unread::Kind kind,
+                                                        domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<bool> read_open_orders(domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<bool> read_trades(domain::VenueAccount& account);
   struct Balance {
@@ -164,7 +174,6 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
-  void row_unreadable(VenueOperation operation, const polymarket::UnreadableRow& row);
   // `Whole`: as the terms of a market; `State`: only whether and how it has ended is asked, which a
   // listing may tell that is not readable as a whole.
   enum class Listing : std::uint8_t { Whole, State };

@@ -35,71 +35,58 @@ awaitable<std::optional<std::string>> VenueClient::read(Call call) {
   co_return std::move(answer->body);
 }
 
-// Counted with its answer; the core counts how many there are.
-void VenueClient::row_unreadable(VenueOperation operation, const polymarket::UnreadableRow& row) {
-  failures_.warning("A row of the account cannot be read; the others are",
-                    {{"operation", domain::name_of(operation)},
-                     {"id", row.id},
-                     {"error", polymarket::to_string(row.error)}});
-}
-
-awaitable<bool> VenueClient::read_open_orders(domain::VenueAccount& account) {
+template <class Parse, class Take>
+awaitable<bool> VenueClient::read_pages(Call first, Parse parse, Take take,
+                                        domain::VenueAccount::Unread::Kind kind,
+                                        domain::VenueAccount& account) {
   std::string cursor(polymarket::kFirstCursor);
-  const domain::Timestamp at = clock_.now();
   for (int page = 0; page < kPagesMax; ++page) {
-    Call call{.operation = VenueOperation::OpenOrders,
-              .path = "/data/orders",
-              .query = "?next_cursor=" + cursor};
+    Call call = first;
+    call.query += "next_cursor=" + cursor;
     const auto body = co_await read(std::move(call));
     if (!body) co_return false;
-    auto parsed = polymarket::parse_open_orders(*body);
-    if (!parsed) {
-      unreadable(VenueOperation::OpenOrders, polymarket::to_string(parsed.error()));
-      co_return false;
-    }
-    for (const auto& record : parsed->items)
-      account.open_orders.push_back(polymarket::to_update(record, at));
+    auto parsed = counted(first.operation, parse(*body));
+    if (!parsed) co_return false;
+    for (const auto& record : parsed->items) take(record);
     for (const auto& row : parsed->unreadable) {
-      row_unreadable(VenueOperation::OpenOrders, row);
-      account.unread.push_back(
-          polymarket::to_unread(row, domain::VenueAccount::Unread::Kind::OpenOrder));
+      // Counted with its answer; the core counts how many there are.
+      failures_.warning("A row of the account cannot be read; the others are",
+                        {{"operation", domain::name_of(first.operation)},
+                         {"id", row.id},
+                         {"error", polymarket::to_string(row.error)}});
+      account.unread.push_back(polymarket::to_unread(row, kind));
     }
     if (parsed->last()) co_return true;
     cursor = parsed->next_cursor;
   }
-  unreadable(VenueOperation::OpenOrders, "more pages than an account can have");
+  unreadable(first.operation, "more pages than a reading can have");
   co_return false;
 }
 
+awaitable<bool> VenueClient::read_open_orders(domain::VenueAccount& account) {
+  Call first{.operation = VenueOperation::OpenOrders, .path = "/data/orders", .query = "?"};
+  const auto take = [&account, at = clock_.now()](const auto& record) {
+    account.open_orders.push_back(polymarket::to_update(record, at));
+  };
+  auto reading = read_pages(std::move(first), polymarket::parse_open_orders, take,
+                            domain::VenueAccount::Unread::Kind::OpenOrder, account);
+  co_return co_await std::move(reading);
+}
+
 awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
-  std::string cursor(polymarket::kFirstCursor);
   // The venue takes whole seconds and leaves out what is not after them: one second earlier loses
   // nothing.
   const std::int64_t after_s =
       std::max<std::int64_t>(0, domain::to_unix_ns(account.trades_since) / 1'000'000'000 - 1);
-  for (int page = 0; page < kPagesMax; ++page) {
-    Call call{.operation = VenueOperation::Trades,
-              .path = "/data/trades",
-              .query = "?after=" + std::to_string(after_s) + "&next_cursor=" + cursor};
-    const auto body = co_await read(std::move(call));
-    if (!body) co_return false;
-    auto parsed = polymarket::parse_trades(*body);
-    if (!parsed) {
-      unreadable(VenueOperation::Trades, polymarket::to_string(parsed.error()));
-      co_return false;
-    }
-    for (const auto& record : parsed->items)
-      account.trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
-    for (const auto& row : parsed->unreadable) {
-      row_unreadable(VenueOperation::Trades, row);
-      account.unread.push_back(
-          polymarket::to_unread(row, domain::VenueAccount::Unread::Kind::Trade));
-    }
-    if (parsed->last()) co_return true;
-    cursor = parsed->next_cursor;
-  }
-  unreadable(VenueOperation::Trades, "more pages than a reading can have");
-  co_return false;
+  Call first{.operation = VenueOperation::Trades,
+             .path = "/data/trades",
+             .query = "?after=" + std::to_string(after_s) + "&"};
+  const auto take = [this, &account](const auto& record) {
+    account.trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
+  };
+  auto reading = read_pages(std::move(first), polymarket::parse_trades, take,
+                            domain::VenueAccount::Unread::Kind::Trade, account);
+  co_return co_await std::move(reading);
 }
 
 awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
@@ -113,12 +100,9 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   if (!answer || (answer->status != 200 && !refuses_this_alone(answer->status))) co_return balance;
   balance.state = Balance::State::Unreadable;
   if (answer->status != 200) co_return balance;
-  const auto parsed = polymarket::parse_balance_allowance(answer->body);
-  if (!parsed) {
-    unreadable(VenueOperation::Balance, polymarket::to_string(parsed.error()));
-    co_return balance;
-  }
-  balance = {Balance::State::Told, parsed->balance};
+  const auto parsed =
+      counted(VenueOperation::Balance, polymarket::parse_balance_allowance(answer->body));
+  if (parsed) balance = {Balance::State::Told, parsed->balance};
   co_return balance;
 }
 
@@ -176,11 +160,8 @@ awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(doma
                                        domain::to_string(id) + "&closed=" + closed};
     const http::Outcome answer = co_await send(VenueOperation::Listing, std::move(request));
     if (!answer || answer->status != 200) co_return std::nullopt;
-    auto page = polymarket::parse_gamma_page(answer->body);
-    if (!page) {
-      unreadable(VenueOperation::Listing, polymarket::to_string(page.error()));
-      co_return std::nullopt;
-    }
+    auto page = counted(VenueOperation::Listing, polymarket::parse_gamma_page(answer->body));
+    if (!page) co_return std::nullopt;
     for (polymarket::GammaMarket& market : page->markets) {
       if (market.id == id) co_return std::move(market);
     }
@@ -205,11 +186,8 @@ awaitable<MarketRead> VenueClient::read_market(domain::MarketId id) {
     co_return result;
   }
   if (answer->status != 200) co_return result;
-  const auto record = polymarket::parse_clob_market(answer->body);
-  if (!record) {
-    unreadable(VenueOperation::Market, polymarket::to_string(record.error()));
-    co_return result;
-  }
+  const auto record = counted(VenueOperation::Market, polymarket::parse_clob_market(answer->body));
+  if (!record) co_return result;
   const auto listing = co_await read_listing(id, Listing::Whole);
   if (!listing) co_return result;
   const domain::Market listed = polymarket::to_market(*listing);
@@ -241,11 +219,8 @@ awaitable<bool> VenueClient::record_confirms(polymarket::GammaMarket listing,
   http::ClientRequest request{.url = settings_.rest + "/markets/" + domain::to_string(listing.id)};
   const http::Outcome answer = co_await send(VenueOperation::Result, std::move(request));
   if (!answer || answer->status != 200) co_return false;
-  const auto result = polymarket::parse_clob_result(answer->body);
-  if (!result) {
-    unreadable(VenueOperation::Result, polymarket::to_string(result.error()));
-    co_return false;
-  }
+  const auto result = counted(VenueOperation::Result, polymarket::parse_clob_result(answer->body));
+  if (!result) co_return false;
   const bool agrees = polymarket::confirms(*result, listing, claimed);
   if (!agrees && result->winner)
     failures_.error("A market's prices and the winner of its record contradict: nothing is paid",
@@ -259,11 +234,8 @@ awaitable<std::optional<domain::Duration>> VenueClient::read_clock_offset() {
   const http::Outcome answer = co_await send(VenueOperation::Time, std::move(request));
   const domain::Timestamp ended = clock_.now();
   if (!answer || answer->status != 200) co_return std::nullopt;
-  const auto seconds = polymarket::parse_time(answer->body);
-  if (!seconds) {
-    unreadable(VenueOperation::Time, polymarket::to_string(seconds.error()));
-    co_return std::nullopt;
-  }
+  const auto seconds = counted(VenueOperation::Time, polymarket::parse_time(answer->body));
+  if (!seconds) co_return std::nullopt;
   // The venue's clock was somewhere in [seconds, seconds + 1) while ours was in [begun, ended].
   const domain::Timestamp earliest = domain::from_unix_ns(*seconds * 1'000'000'000);
   const domain::Timestamp latest = earliest + 1s;
