@@ -4,7 +4,6 @@
 
 #include "common/domain/assert.hpp"
 #include "common/domain/enumeration.hpp"
-#include "common/metrics/snapshot_publisher.hpp"
 
 namespace polybot::metrics {
 
@@ -179,51 +178,6 @@ void ProcessMetrics::sample() {
   show("polybot_disk_free_bytes", reading.disk_free_bytes);
   if (reading.cpu_seconds) cpu_seconds_.raise_to(*reading.cpu_seconds);
   log_dropped_.raise_to(static_cast<double>(reading.log_dropped));
-}
-
-// --- The bundle ----------------------------------------------------------------------------------
-
-class ServiceMetrics::Impl {
- public:
-  Impl(const boost::asio::any_io_executor& executor, MetricsSettings settings, bus::Stats& stats)
-      : registry(settings.identity),
-        process(registry, settings.read_process),
-        publisher(executor,
-                  {.metrics_address = settings.metrics_address,
-                   .status_address = settings.status_address,
-                   .trust = settings.trust,
-                   .snapshot_interval = settings.snapshot_interval,
-                   .status_interval = settings.status_interval,
-                   .now = settings.now},
-                  registry, stats) {
-    observe_bus(registry, stats, settings.bus_channels);
-  }
-
-  Registry registry;
-  ProcessMetrics process;
-  SnapshotPublisher publisher;
-};
-
-ServiceMetrics::ServiceMetrics(boost::asio::any_io_executor executor, MetricsSettings settings,
-                               bus::Stats& stats)
-    : impl_(std::make_unique<Impl>(executor, std::move(settings), stats)) {}
-
-ServiceMetrics::~ServiceMetrics() = default;
-
-Registry& ServiceMetrics::registry() {
-  return impl_->registry;
-}
-ProcessMetrics& ServiceMetrics::process() {
-  return impl_->process;
-}
-void ServiceMetrics::start() {
-  impl_->publisher.start();
-}
-void ServiceMetrics::set_readiness(bool ready, std::vector<std::string> reasons) {
-  impl_->publisher.set_readiness(ready, std::move(reasons));
-}
-boost::asio::awaitable<void> ServiceMetrics::stop() {
-  return impl_->publisher.stop();
 }
 
 }  // namespace polybot::metrics

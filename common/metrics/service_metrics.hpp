@@ -113,29 +113,34 @@ struct MetricsSettings {
 
 class ServiceMetrics {
  public:
-  // Throws as bus::Publisher does. `stats` outlives this object. Empty addresses publish nothing
-  // (tests, and the aggregator, which reads its own registry in process).
+  // Dials in the background. Throws as bus::Publisher does. `stats` outlives this object. Empty
+  // addresses publish nothing (tests, and the aggregator, which reads its own registry in process).
   ServiceMetrics(boost::asio::any_io_executor executor, MetricsSettings settings,
                  bus::Stats& stats);
   ~ServiceMetrics();
   ServiceMetrics(const ServiceMetrics&) = delete;
   ServiceMetrics& operator=(const ServiceMetrics&) = delete;
 
-  Registry& registry();
-  ProcessMetrics& process();
+  Registry& registry() { return registry_; }
+  ProcessMetrics& process() { return process_; }
 
   // Heartbeats begin at once, snapshots as soon as the registry is publishable (see
   // Registry::set_fold).
   void start();
   // Carried by the next heartbeat, which goes out at once when readiness changes.
   void set_readiness(bool ready, std::vector<std::string> reasons);
-  // Publishes a last snapshot and heartbeat, both marked final, and closes a tenth of a second
-  // later.
+  // Publishes a last snapshot and heartbeat, both marked final, gives the library a tenth of a
+  // second to write them (closing a PUB socket drops what it still holds, and it cannot be asked),
+  // and closes. A second call only waits.
   [[nodiscard]] boost::asio::awaitable<void> stop();
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  struct Publisher;
+
+  Registry registry_;
+  ProcessMetrics process_;
+  // Shared with the pending timers, which may still be queued when this is destroyed.
+  std::shared_ptr<Publisher> publisher_;
 };
 
 }  // namespace polybot::metrics

@@ -1,5 +1,8 @@
-#include "common/metrics/snapshot_publisher.hpp"
-
+// Sends what the registry holds to the aggregator: a cumulative snapshot every interval on
+// metrics.<service>, a heartbeat on status.<service>, both marked final at an orderly end. The two
+// have sockets of their own, so that a bad snapshot cannot take the heartbeat along.
+//
+// Nothing is queued or retried: each message makes the previous one worthless.
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,6 +13,7 @@
 
 #include "common/bus/publisher.hpp"
 #include "common/domain/assert.hpp"
+#include "common/metrics/service_metrics.hpp"
 #include "common/wire/metrics_codec.hpp"
 #include "common/wire/status_codec.hpp"
 #include "common/wire/topics.hpp"
@@ -26,7 +30,7 @@ std::uint64_t milliseconds(domain::Duration span) {
 constexpr auto kGoodbye = std::chrono::milliseconds(100);
 
 std::unique_ptr<bus::Publisher> dial(const boost::asio::any_io_executor& executor,
-                                     const PublisherSettings& settings, const std::string& address,
+                                     const MetricsSettings& settings, const std::string& address,
                                      const Identity& identity, bus::Stats& stats) {
   if (address.empty()) return nullptr;
   return std::make_unique<bus::Publisher>(
@@ -42,9 +46,9 @@ std::unique_ptr<bus::Publisher> dial(const boost::asio::any_io_executor& executo
 
 }  // namespace
 
-struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
-  State(const boost::asio::any_io_executor& executor, PublisherSettings given, Registry& source,
-        bus::Stats& stats)
+struct ServiceMetrics::Publisher : std::enable_shared_from_this<Publisher> {
+  Publisher(const boost::asio::any_io_executor& executor, MetricsSettings given, Registry& source,
+            bus::Stats& stats)
       : settings(std::move(given)),
         registry(source),
         snapshots(dial(executor, settings, settings.metrics_address, source.identity(), stats)),
@@ -96,7 +100,7 @@ struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
               Publish publish) {
     timer.async_wait(
         [self = weak_from_this(), &timer, interval, publish](boost::system::error_code error) {
-          const std::shared_ptr<State> state = self.lock();
+          const std::shared_ptr<Publisher> state = self.lock();
           if (error || !state || state->stopped) return;
           publish(*state);
           timer.expires_at(
@@ -113,9 +117,9 @@ struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
     status_timer.expires_after(settings.status_interval);
     snapshot_timer.expires_after(settings.snapshot_interval);
     repeat(status_timer, settings.status_interval,
-           [](State& state) { state.publish_status(false); });
+           [](Publisher& publisher) { publisher.publish_status(false); });
     repeat(snapshot_timer, settings.snapshot_interval,
-           [](State& state) { state.publish_snapshot(false); });
+           [](Publisher& publisher) { publisher.publish_snapshot(false); });
   }
 
   void say_goodbye() {
@@ -141,7 +145,7 @@ struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
     if (heartbeats) heartbeats->close();
   }
 
-  PublisherSettings settings;
+  MetricsSettings settings;
   Registry& registry;
   std::unique_ptr<bus::Publisher> snapshots;
   std::unique_ptr<bus::Publisher> heartbeats;
@@ -156,36 +160,39 @@ struct SnapshotPublisher::State : std::enable_shared_from_this<State> {
   bool stopped = false;
 };
 
-SnapshotPublisher::SnapshotPublisher(boost::asio::any_io_executor executor,
-                                     PublisherSettings settings, Registry& registry,
-                                     bus::Stats& stats)
-    : state_(std::make_shared<State>(executor, std::move(settings), registry, stats)) {}
+ServiceMetrics::ServiceMetrics(boost::asio::any_io_executor executor, MetricsSettings settings,
+                               bus::Stats& stats)
+    : registry_(settings.identity),
+      process_(registry_, settings.read_process),
+      publisher_(std::make_shared<Publisher>(executor, std::move(settings), registry_, stats)) {
+  observe_bus(registry_, stats, publisher_->settings.bus_channels);
+}
 
 // No goodbye here: what the sources read may be gone already.
-SnapshotPublisher::~SnapshotPublisher() {
-  state_->close();
+ServiceMetrics::~ServiceMetrics() {
+  publisher_->close();
 }
 
-void SnapshotPublisher::start() {
-  state_->start();
+void ServiceMetrics::start() {
+  publisher_->start();
 }
 
-void SnapshotPublisher::set_readiness(bool ready, std::vector<std::string> reasons) {
-  const bool changed = ready != state_->ready;
-  if (changed) state_->ready_since = state_->settings.now().uptime;
-  state_->ready = ready;
-  state_->reasons = ready ? std::vector<std::string>{} : std::move(reasons);
-  if (changed && state_->started && !state_->stopped) state_->publish_status(false);
+void ServiceMetrics::set_readiness(bool ready, std::vector<std::string> reasons) {
+  const bool changed = ready != publisher_->ready;
+  if (changed) publisher_->ready_since = publisher_->settings.now().uptime;
+  publisher_->ready = ready;
+  publisher_->reasons = ready ? std::vector<std::string>{} : std::move(reasons);
+  if (changed && publisher_->started && !publisher_->stopped) publisher_->publish_status(false);
 }
 
-boost::asio::awaitable<void> SnapshotPublisher::stop() {
-  const std::shared_ptr<State> state =
-      state_;  // this object may go while the goodbye is on its way
-  state->say_goodbye();
+boost::asio::awaitable<void> ServiceMetrics::stop() {
+  // This object may go while the goodbye is on its way.
+  const std::shared_ptr<Publisher> publisher = publisher_;
+  publisher->say_goodbye();
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, kGoodbye);
   boost::system::error_code ignored;
   co_await timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-  state->close();
+  publisher->close();
 }
 
 }  // namespace polybot::metrics
