@@ -13,7 +13,6 @@
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "services/order-manager/start_up.hpp"
-#include "services/order-manager/tools/report.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 
 namespace polybot::order_manager {
@@ -91,8 +90,7 @@ void place_temporary_files(const std::filesystem::path& folder) {
 Ledger verified_fold(const Journal& journal) {
   Ledger ledger;
   const SnapshotCheck check = fold_and_check(journal, journal.last_seq(), ledger);
-  std::vector<std::string> wrong = broken_identities(ledger);
-  wrong.insert(wrong.end(), check.wrong.begin(), check.wrong.end());
+  std::vector<std::string> wrong = faults_of(ledger, check);
   wrong.insert(wrong.end(), check.damaged.begin(), check.damaged.end());
   if (!wrong.empty()) {
     throw CannotStart("the journal does not verify, nothing is moved: " + wrong.front());

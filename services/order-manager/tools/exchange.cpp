@@ -12,7 +12,6 @@
 #include "services/order-manager/journal/journal_lock.hpp"
 
 namespace polybot::order_manager {
-namespace {
 
 namespace fs = std::filesystem;
 
@@ -20,6 +19,8 @@ fs::path folder_of(const fs::path& file) {
   const fs::path parent = file.parent_path();
   return parent.empty() ? fs::path(".") : parent;
 }
+
+namespace {
 
 // What has been renamed in it stays so after a power cut.
 void sync(const fs::path& folder) {

@@ -11,6 +11,9 @@
 
 namespace polybot::order_manager {
 
+// In which a file lies; "." when its path names none.
+[[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& file);
+
 struct Exchange {
   std::string journal;           // the place
   std::uint64_t journal_id = 0;  // whose archives are in the way

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdio>
-#include <limits>
 #include <map>
 #include <string_view>
 #include <type_traits>
@@ -12,16 +10,16 @@
 
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
-#include "services/order-manager/core/ledger.hpp"
 #include "services/order-manager/journal/journal.hpp"
+#include "services/order-manager/tools/report.hpp"
 
 namespace polybot::order_manager {
 namespace {
 
-constexpr std::uint64_t kLastRecord = std::numeric_limits<std::uint64_t>::max();
-
-void write(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
+// Each record of the journal, oldest first.
+template <class Visit>
+void read_all(const Journal& journal, const Visit& visit) {
+  journal.read(1, journal.last_seq(), visit);
 }
 
 // A field that may hold any text, by RFC 4180.
@@ -78,7 +76,7 @@ class OrderExport {
       ExportedOrder& row = add_denied(event, denied->order, denied->side, denied->reason);
       row.order.instrument = denied->instrument;
       row.has_instrument = true;
-      row.market = name_of(denied->instrument.market);
+      row.market = slug_of(ledger_, denied->instrument.market);
     } else if (const auto* signal = std::get_if<domain::SignalDenied>(&event.body)) {
       for (std::uint32_t leg = 0; leg < signal->buys + signal->sells; ++leg) {
         const auto side = leg < signal->buys ? domain::Side::Buy : domain::Side::Sell;
@@ -90,18 +88,13 @@ class OrderExport {
   }
 
   void print() const {
-    write(
+    fmt::print(
         "record,time,strategy,order,venue_order,market,outcome,side,price,quantity,filled,cash,"
         "purpose,status,reason,counted_as\n");
     for (const ExportedOrder& row : rows_) print(row);
   }
 
  private:
-  std::string name_of(const domain::MarketId& id) const {
-    const domain::Market* market = ledger_.market(id);
-    return market == nullptr ? domain::to_string(id) : market->slug;
-  }
-
   ExportedOrder& add_denied(const domain::Event& event, const domain::ClientOrderId& id,
                             domain::Side side, domain::DenyReason reason) {
     ExportedOrder row{.record = event.seq, .at = event.at};
@@ -120,7 +113,7 @@ class OrderExport {
     if (const auto* submitted = std::get_if<domain::OrderSubmitted>(&event.body)) {
       places_[id] = rows_.size();
       rows_.push_back({.record = event.seq, .at = event.at, .order = submitted->order});
-      rows_.back().market = name_of(submitted->order.instrument.market);
+      rows_.back().market = slug_of(ledger_, submitted->order.instrument.market);
     }
     const auto place = places_.find(id);
     if (place == places_.end()) return;
@@ -135,15 +128,14 @@ class OrderExport {
   static void print(const ExportedOrder& row) {
     const domain::Order& order = row.order;
     const bool sent = row.status != "denied";
-    write(fmt::format(
-        "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", row.record,
-        runtime::to_rfc3339(row.at), order.strategy.value, domain::to_string(order.id),
-        sent ? domain::to_string(order.venue_id) : std::string(), csv_field(row.market),
-        row.has_instrument ? domain::name_of(order.instrument.outcome) : std::string_view(),
-        domain::name_of(order.side), sent ? order.limit.to_string() : std::string(),
-        sent ? order.quantity.to_string() : std::string(), row.filled.to_string(),
-        row.cash.to_string(), sent ? domain::name_of(order.purpose) : std::string_view(),
-        row.status, csv_field(row.reason), row.counted_as));
+    fmt::print("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", row.record,
+               runtime::to_rfc3339(row.at), order.strategy.value, domain::to_string(order.id),
+               sent ? domain::to_string(order.venue_id) : std::string(), csv_field(row.market),
+               row.has_instrument ? domain::name_of(order.instrument.outcome) : std::string_view(),
+               domain::name_of(order.side), sent ? order.limit.to_string() : std::string(),
+               sent ? order.quantity.to_string() : std::string(), row.filled.to_string(),
+               row.cash.to_string(), sent ? domain::name_of(order.purpose) : std::string_view(),
+               row.status, csv_field(row.reason), row.counted_as);
   }
 
   Ledger ledger_;
@@ -153,7 +145,7 @@ class OrderExport {
 
 void print_orders(const Journal& journal) {
   OrderExport orders;
-  journal.read(1, kLastRecord, [&](const domain::Event& event) { orders.take(event); });
+  read_all(journal, [&](const domain::Event& event) { orders.take(event); });
   orders.print();
 }
 
@@ -164,7 +156,7 @@ void print_fills(const Journal& journal) {
   // The last word on each fill comes after it: read it first.
   std::map<domain::FillId, std::string_view> fate;
   Ledger ledger;
-  journal.read(1, kLastRecord, [&](const domain::Event& event) {
+  read_all(journal, [&](const domain::Event& event) {
     if (const auto* advanced = std::get_if<domain::FillAdvanced>(&event.body)) {
       fate[advanced->fill] = domain::name_of(advanced->status);
     } else if (const auto* reversed = std::get_if<domain::FillReversed>(&event.body)) {
@@ -172,52 +164,49 @@ void print_fills(const Journal& journal) {
     }
     ledger.apply(event);
   });
-  write(
+  fmt::print(
       "record,time,strategy,order,trade,market,outcome,side,quantity,cash,fee,liquidity,status\n");
-  journal.read(1, kLastRecord, [&](const domain::Event& event) {
+  read_all(journal, [&](const domain::Event& event) {
     const auto* fill = std::get_if<domain::OrderFilled>(&event.body);
     if (fill == nullptr) return;
     const auto found = fate.find(fill->fill);
-    const domain::Market* market = ledger.market(fill->instrument.market);
-    write(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", event.seq,
-                      runtime::to_rfc3339(fill->matched_at), event.strategy.value,
-                      domain::to_string(fill->fill.order), fill->fill.trade.value,
-                      market == nullptr ? domain::to_string(fill->instrument.market) : market->slug,
-                      domain::name_of(fill->instrument.outcome), domain::name_of(fill->side),
-                      fill->quantity.to_string(), fill->cash.to_string(), fill->fee.to_string(),
-                      domain::name_of(fill->liquidity),
-                      found == fate.end() ? domain::name_of(fill->status) : found->second));
+    fmt::print("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", event.seq,
+               runtime::to_rfc3339(fill->matched_at), event.strategy.value,
+               domain::to_string(fill->fill.order), fill->fill.trade.value,
+               slug_of(ledger, fill->instrument.market), domain::name_of(fill->instrument.outcome),
+               domain::name_of(fill->side), fill->quantity.to_string(), fill->cash.to_string(),
+               fill->fee.to_string(), domain::name_of(fill->liquidity),
+               found == fate.end() ? domain::name_of(fill->status) : found->second);
   });
 }
 
 void print_pnl(const Journal& journal) {
-  write("record,time,strategy,realized,unrealized,total,daily,drawdown\n");
+  fmt::print("record,time,strategy,realized,unrealized,total,daily,drawdown\n");
   Ledger ledger;
-  journal.read(1, kLastRecord, [&](const domain::Event& event) {
+  read_all(journal, [&](const domain::Event& event) {
     ledger.apply(event);
     if (!std::holds_alternative<domain::MarksTaken>(event.body)) return;
     for (const auto& [strategy, counters] : ledger.counters()) {
       if (strategy.value.empty()) continue;
       const Results results = ledger.portfolio().results(strategy);
-      write(fmt::format("{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
-                        strategy.value, results.realized.to_string(),
-                        results.unrealized.to_string(), results.equity().to_string(),
-                        ledger.portfolio().daily_pnl(strategy).to_string(),
-                        ledger.portfolio().drawdown(strategy).to_string()));
+      fmt::print("{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
+                 strategy.value, results.realized.to_string(), results.unrealized.to_string(),
+                 results.equity().to_string(), ledger.portfolio().daily_pnl(strategy).to_string(),
+                 ledger.portfolio().drawdown(strategy).to_string());
     }
   });
 }
 
 void print_states(const Journal& journal) {
-  write("record,time,scope,state,reason,by\n");
-  journal.read(1, kLastRecord, [&](const domain::Event& event) {
+  fmt::print("record,time,scope,state,reason,by\n");
+  read_all(journal, [&](const domain::Event& event) {
     const auto* changed = std::get_if<domain::TradingStateChanged>(&event.body);
     if (changed == nullptr) return;
-    write(fmt::format(
+    fmt::print(
         "{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
         changed->strategy ? std::string_view(changed->strategy->value) : domain::kAllStrategies,
         domain::name_of(changed->state), domain::name_of(changed->reason),
-        domain::state_origin_name(changed->reason)));
+        domain::state_origin_name(changed->reason));
   });
 }
 

@@ -19,10 +19,6 @@ namespace {
 
 using runtime::CannotStart;
 
-void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();
 
 struct VerifyArguments {
@@ -71,8 +67,8 @@ int verify(const std::vector<std::string>& arguments) {
   }
   Ledger ledger;
   const SnapshotCheck snapshots = fold_and_check(journal, parsed.at, ledger);
-  print(parsed.json ? json_report(ledger, parsed.orders) + "\n" : text_report(ledger));
-  if (!parsed.json) print(text_of(snapshots));
+  fmt::print("{}", parsed.json ? json_report(ledger, parsed.orders) + "\n"
+                               : text_report(ledger) + text_of(snapshots));
   const std::vector<std::string> broken = broken_identities(ledger);
   for (const std::string& text : broken)
     std::fprintf(stderr, "verify: the accounting identity is broken: %s\n", text.c_str());
@@ -98,8 +94,8 @@ int backup(const std::vector<std::string>& arguments) {
   if (files.size() != 2) throw CannotStart("usage: order-manager backup [--force] JOURNAL TARGET");
   const Journal journal(files[0], JournalAccess::ReadOnly);
   journal.backup(files[1], existing);
-  print(fmt::format("{}: up to record {}\n", files[1],
-                    Journal(files[1], JournalAccess::ReadOnly).last_seq()));
+  fmt::print("{}: up to record {}\n", files[1],
+             Journal(files[1], JournalAccess::ReadOnly).last_seq());
   return 0;
 }
 

@@ -40,15 +40,6 @@ StrategyCounters counters_of(const Ledger& ledger, const StrategyName& name) {
   return found == ledger.counters().end() ? StrategyCounters{} : found->second;
 }
 
-std::string slug_of(const Ledger& ledger, const domain::MarketId& id) {
-  const domain::Market* market = ledger.market(id);
-  return market == nullptr ? domain::to_string(id) : market->slug;
-}
-
-json::string text(const std::string& value) {
-  return json::string(value);
-}
-
 json::object orders_object(const domain::OrderCounts& counts) {
   json::object object;
   for (const auto status : domain::kEnumerators<OrderStatus>)
@@ -85,13 +76,13 @@ json::array positions_array(const Ledger& ledger, const StrategyName& name) {
   if (positions == ledger.portfolio().positions().end()) return rows;
   for (const auto& [market, position] : positions->second) {
     const domain::PositionState state = ledger.portfolio().state(name, market);
-    rows.push_back(json::object{{"market", text(domain::to_string(market))},
-                                {"slug", text(slug_of(ledger, market))},
-                                {"yes", text(state.yes.to_string())},
-                                {"no", text(state.no.to_string())},
-                                {"yes_cost", text(state.yes_cost.to_string())},
-                                {"no_cost", text(state.no_cost.to_string())},
-                                {"realized", text(state.realized.to_string())}});
+    rows.push_back(json::object{{"market", domain::to_string(market)},
+                                {"slug", slug_of(ledger, market)},
+                                {"yes", state.yes.to_string()},
+                                {"no", state.no.to_string()},
+                                {"yes_cost", state.yes_cost.to_string()},
+                                {"no_cost", state.no_cost.to_string()},
+                                {"realized", state.realized.to_string()}});
   }
   return rows;
 }
@@ -107,10 +98,10 @@ json::object strategy_object(const Ledger& ledger, const StrategyName& name) {
   object["fills"] = counts.fills;
   object["fills_reversed"] = counts.fills_reversed;
   object["state_changes"] = changes_object(counts);
-  object["realized"] = text(results.realized.to_string());
-  object["unrealized"] = text(results.unrealized.to_string());
-  object["daily_pnl"] = text(ledger.portfolio().daily_pnl(name).to_string());
-  object["drawdown"] = text(ledger.portfolio().drawdown(name).to_string());
+  object["realized"] = results.realized.to_string();
+  object["unrealized"] = results.unrealized.to_string();
+  object["daily_pnl"] = ledger.portfolio().daily_pnl(name).to_string();
+  object["drawdown"] = ledger.portfolio().drawdown(name).to_string();
   object["positions"] = positions_array(ledger, name);
   return object;
 }
@@ -135,10 +126,10 @@ json::array holdings_array(const Ledger& ledger) {
         market == nullptr ? std::string()
                           : domain::to_string(domain::token_of(*market, instrument.outcome));
     rows.push_back(
-        json::object{{"market", text(domain::to_string(instrument.market))},
+        json::object{{"market", domain::to_string(instrument.market)},
                      {"outcome", instrument.outcome == domain::Outcome::Yes ? "yes" : "no"},
-                     {"token", text(token)},
-                     {"quantity", text(quantity.to_string())}});
+                     {"token", token},
+                     {"quantity", quantity.to_string()}});
   }
   return rows;
 }
@@ -158,14 +149,14 @@ json::array restores_array(const Ledger& ledger) {
 json::array orders_array(const Ledger& ledger) {
   json::array rows;
   for (const auto& [id, record] : ledger.orders().all()) {
-    rows.push_back(json::object{{"id", text(domain::to_string(id))},
-                                {"venue_id", text(domain::to_string(record.order.venue_id))},
-                                {"strategy", text(record.order.strategy.value)},
+    rows.push_back(json::object{{"id", domain::to_string(id)},
+                                {"venue_id", domain::to_string(record.order.venue_id)},
+                                {"strategy", record.order.strategy.value},
                                 {"salt", record.order.fields.salt},
                                 {"ambiguous", record.entered_status(OrderStatus::Ambiguous)},
                                 {"status", domain::name_of(record.status)},
-                                {"filled", text(record.filled.to_string())},
-                                {"cash", text(record.filled_cash.to_string())}});
+                                {"filled", record.filled.to_string()},
+                                {"cash", record.filled_cash.to_string()}});
   }
   return rows;
 }
@@ -180,6 +171,11 @@ std::string restore_text(const Ledger::Restore& restore) {
 }
 
 }  // namespace
+
+std::string slug_of(const Ledger& ledger, const domain::MarketId& id) {
+  const domain::Market* market = ledger.market(id);
+  return market == nullptr ? domain::to_string(id) : market->slug;
+}
 
 Totals totals_of(const Ledger& ledger) {
   Totals totals{.counts = counts_of(ledger, std::nullopt)};
@@ -271,11 +267,11 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
   json::object strategies;
   for (const StrategyName& name : strategies_of(ledger))
     strategies[name.value] = strategy_object(ledger, name);
-  json::object report{{"journal_id", text(fmt::format("{:016x}", ledger.journal_id()))},
+  json::object report{{"journal_id", fmt::format("{:016x}", ledger.journal_id())},
                       {"sequence", ledger.last_seq()},
-                      {"digest", text(fmt::format("{:016x}", ledger.digest()))},
-                      {"cash", text(ledger.portfolio().cash().to_string())},
-                      {"unredeemed", text(ledger.portfolio().unredeemed().to_string())},
+                      {"digest", fmt::format("{:016x}", ledger.digest())},
+                      {"cash", ledger.portfolio().cash().to_string()},
+                      {"unredeemed", ledger.portfolio().unredeemed().to_string()},
                       {"totals", json::object{{"orders", counted},
                                               {"orders_live", totals.counts.live},
                                               {"denials", denials_object(totals.counts)},
@@ -285,9 +281,9 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
                                               {"orders_written_off", totals.orders_written_off},
                                               {"fills", totals.counts.fills},
                                               {"fills_reversed", totals.counts.fills_reversed},
-                                              {"fees", text(totals.fees.to_string())},
-                                              {"volume", text(totals.volume.to_string())},
-                                              {"pnl", text(totals.pnl.to_string())}}},
+                                              {"fees", totals.fees.to_string()},
+                                              {"volume", totals.volume.to_string()},
+                                              {"pnl", totals.pnl.to_string()}}},
                       {"strategies", strategies},
                       {"state_changes", changes_object(counts_of(ledger, StrategyName{}))},
                       {"restores", restores_array(ledger)},

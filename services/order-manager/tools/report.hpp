@@ -10,6 +10,9 @@
 
 namespace polybot::order_manager {
 
+// How a person calls the market; its id where the journal does not know it.
+[[nodiscard]] std::string slug_of(const Ledger& ledger, const domain::MarketId& id);
+
 enum class OrderList : std::uint8_t { Leave, Include };
 
 // Totals over all strategies; what the venue and the metrics are compared with.

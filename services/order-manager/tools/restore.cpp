@@ -17,7 +17,6 @@
 #include "services/order-manager/journal/journal.hpp"
 #include "services/order-manager/start_up.hpp"
 #include "services/order-manager/tools/exchange.hpp"
-#include "services/order-manager/tools/report.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 
 namespace polybot::order_manager {
@@ -34,10 +33,7 @@ constexpr std::string_view kRestoreUsage =
 struct Places {
   std::string backup;
   std::string journal;
-  [[nodiscard]] fs::path folder() const {
-    const fs::path parent = fs::path(journal).parent_path();
-    return parent.empty() ? fs::path(".") : parent;
-  }
+  [[nodiscard]] fs::path folder() const { return folder_of(journal); }
   [[nodiscard]] std::string name() const { return fs::path(journal).filename().string(); }
 };
 
@@ -62,8 +58,7 @@ Places places_of(const std::vector<std::string>& words) {
 Ledger checked(const Places& places, const Journal& backup) {
   Ledger ledger;
   const SnapshotCheck check = fold_and_check(backup, backup.last_seq(), ledger);
-  std::vector<std::string> wrong = broken_identities(ledger);
-  wrong.insert(wrong.end(), check.wrong.begin(), check.wrong.end());
+  std::vector<std::string> wrong = faults_of(ledger, check);
   if (ledger.last_seq() == 0) wrong.emplace_back("it has no records");
   if (!wrong.empty()) {
     throw CannotStart(places.backup + " does not verify, nothing is changed: " + wrong.front());

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "services/order-manager/start_up.hpp"
+#include "services/order-manager/tools/report.hpp"
 
 namespace polybot::order_manager {
 
@@ -41,6 +42,12 @@ SnapshotCheck fold_and_check(const Journal& journal, std::uint64_t at, Ledger& l
     }
   }
   return check;
+}
+
+std::vector<std::string> faults_of(const Ledger& ledger, const SnapshotCheck& check) {
+  std::vector<std::string> faults = broken_identities(ledger);
+  faults.insert(faults.end(), check.wrong.begin(), check.wrong.end());
+  return faults;
 }
 
 std::string text_of(const SnapshotCheck& check) {

@@ -22,6 +22,10 @@ struct SnapshotCheck {
 [[nodiscard]] SnapshotCheck fold_and_check(const Journal& journal, std::uint64_t at,
                                            Ledger& ledger);
 
+// What is wrong with a folded journal: the accounting identities, then snapshots that a start would
+// use.
+[[nodiscard]] std::vector<std::string> faults_of(const Ledger& ledger, const SnapshotCheck& check);
+
 // For people; empty when there are no snapshots.
 [[nodiscard]] std::string text_of(const SnapshotCheck& check);
 
