@@ -117,52 +117,10 @@ class Fnv1a {
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
 };
 
-constexpr std::string_view name_of(Type type) {
-  switch (type) {
-    case Type::Counter:
-      return "counter";
-    case Type::Gauge:
-      return "gauge";
-    case Type::Histogram:
-      return "histogram";
-  }
-  return {};
-}
-
-constexpr std::string_view name_of(Policy policy) {
-  switch (policy) {
-    case Policy::Sum:
-      return "sum";
-    case Policy::Max:
-      return "max";
-    case Policy::Min:
-      return "min";
-    case Policy::Last:
-      return "last";
-    case Policy::Owned:
-      return "owned";
-  }
-  return {};
-}
-
-constexpr std::string_view name_of(ProofKind kind) {
-  switch (kind) {
-    case ProofKind::Moves:
-      return "moves";
-    case ProofKind::Fault:
-      return "fault";
-    case ProofKind::Constant:
-      return "constant";
-    case ProofKind::Invariant:
-      return "invariant";
-  }
-  return {};
-}
-
 constexpr std::uint64_t hash_of(const Family& family) {
   Fnv1a hash;
-  hash.add(name_of(family.type));
-  hash.add(name_of(family.policy));
+  hash.add(to_string(family.type));
+  hash.add(to_string(family.policy));
   for (const Label& label : family.labels) hash.add(label.name);
   for (const double bound : family.bounds) hash.add(bound);
   return hash.value();
@@ -213,16 +171,6 @@ const Family& at(FamilyIndex index) {
 
 std::uint64_t fingerprint(FamilyIndex index) {
   return kFingerprints.at(index);
-}
-
-std::string_view to_string(Type type) {
-  return name_of(type);
-}
-std::string_view to_string(Policy policy) {
-  return name_of(policy);
-}
-std::string_view to_string(ProofKind kind) {
-  return name_of(kind);
 }
 
 bool admits(const Label& label, std::string_view value) {

@@ -126,9 +126,47 @@ FamilyIndex find(std::string_view name);
 const Family& at(FamilyIndex index);
 std::uint64_t fingerprint(FamilyIndex index);
 
-std::string_view to_string(Type type);
-std::string_view to_string(Policy policy);
-std::string_view to_string(ProofKind kind);
+constexpr std::string_view to_string(Type type) {
+  switch (type) {
+    case Type::Counter:
+      return "counter";
+    case Type::Gauge:
+      return "gauge";
+    case Type::Histogram:
+      return "histogram";
+  }
+  return {};
+}
+
+constexpr std::string_view to_string(Policy policy) {
+  switch (policy) {
+    case Policy::Sum:
+      return "sum";
+    case Policy::Max:
+      return "max";
+    case Policy::Min:
+      return "min";
+    case Policy::Last:
+      return "last";
+    case Policy::Owned:
+      return "owned";
+  }
+  return {};
+}
+
+constexpr std::string_view to_string(ProofKind kind) {
+  switch (kind) {
+    case ProofKind::Moves:
+      return "moves";
+    case ProofKind::Fault:
+      return "fault";
+    case ProofKind::Constant:
+      return "constant";
+    case ProofKind::Invariant:
+      return "invariant";
+  }
+  return {};
+}
 
 // Whether `value` is in the '|'-separated set; an empty set admits every value.
 bool admits(const Label& label, std::string_view value);

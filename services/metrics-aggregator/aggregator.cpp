@@ -54,8 +54,11 @@ std::optional<http::Response> refuse_view(const http::Request& request) {
   return http::problem(400, "/metrics takes nothing, or view=replicas");
 }
 
-metrics::Registry& registered(metrics::ServiceMetrics& own) {
-  return own.registry();
+// One series a reason.
+template <class Reason, class Writer, std::size_t kCount>
+void show(Writer writer, const std::array<std::uint64_t, kCount>& counts) {
+  for (const Reason reason : domain::kEnumerators<Reason>)
+    writer.set({domain::name_of(reason)}, static_cast<double>(counts[domain::place_of(reason)]));
 }
 
 }  // namespace
@@ -74,12 +77,12 @@ Aggregator::Aggregator(asio::any_io_executor executor, AggregatorSettings settin
       merger_(settings_.merger),
       liveness_(settings_.expected_services, settings_.liveness),
       state_loaded_(load_state()),
-      heartbeats_refused_(registered(own).counter("polybot_aggregator_heartbeats_refused_total")),
-      scrape_duration_(registered(own).histogram("polybot_aggregator_scrape_duration_seconds")),
+      heartbeats_refused_(own.registry().counter("polybot_aggregator_heartbeats_refused_total")),
+      scrape_duration_(own.registry().histogram("polybot_aggregator_scrape_duration_seconds")),
       state_write_duration_(
-          registered(own).histogram("polybot_aggregator_state_write_duration_seconds")),
+          own.registry().histogram("polybot_aggregator_state_write_duration_seconds")),
       state_write_failures_(
-          registered(own).counter("polybot_aggregator_state_write_failures_total")),
+          own.registry().counter("polybot_aggregator_state_write_failures_total")),
       snapshots_(executor_,
                  listen(settings_.metrics_address, wire::channels::kMetrics, settings_.trust),
                  stats),
@@ -137,21 +140,9 @@ void Aggregator::register_metrics() {
         .set({}, static_cast<double>(counts.snapshots));
     sink.counter("polybot_aggregator_regressions_total")
         .set({}, static_cast<double>(counts.regressions));
-    metrics::Sink::Writer dropped = sink.counter("polybot_aggregator_dropped_total");
-    for (const auto reason : domain::kEnumerators<Drop>) {
-      dropped.set({domain::name_of(reason)},
-                  static_cast<double>(counts.dropped[domain::place_of(reason)]));
-    }
-    metrics::Sink::Writer conflicts = sink.counter("polybot_aggregator_conflicts_total");
-    for (const auto kind : domain::kEnumerators<Conflict>) {
-      conflicts.set({domain::name_of(kind)},
-                    static_cast<double>(counts.conflicts[domain::place_of(kind)]));
-    }
-    metrics::Sink::Writer overflowed = sink.counter("polybot_aggregator_series_overflowed_total");
-    for (const auto cap : domain::kEnumerators<Cap>) {
-      overflowed.set({domain::name_of(cap)},
-                     static_cast<double>(counts.overflowed[domain::place_of(cap)]));
-    }
+    show<Drop>(sink.counter("polybot_aggregator_dropped_total"), counts.dropped);
+    show<Conflict>(sink.counter("polybot_aggregator_conflicts_total"), counts.conflicts);
+    show<Cap>(sink.counter("polybot_aggregator_series_overflowed_total"), counts.overflowed);
     sink.gauge("polybot_aggregator_series").set({}, static_cast<double>(exposition_.series()));
   });
   registry.add_source([this](metrics::Sink& sink) {

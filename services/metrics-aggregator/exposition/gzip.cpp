@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <charconv>
 #include <cstdint>
 #include <stdexcept>
@@ -18,16 +19,6 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-bool equals_lower(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c =
-        text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + ('a' - 'A')) : text[i];
-    if (c != lower[i]) return false;
-  }
-  return true;
 }
 
 // The q parameter of "gzip;q=0.5"; 1 when absent, 0 when it is no number.
@@ -71,7 +62,8 @@ bool accepts_gzip(std::string_view accept_encoding) {
     const std::string_view coding = trimmed(item.substr(0, semicolon));
     const double weight =
         semicolon == std::string_view::npos ? 1 : weight_of(item.substr(semicolon + 1));
-    if (equals_lower(coding, "gzip") || equals_lower(coding, "x-gzip")) return weight > 0;
+    if (boost::algorithm::iequals(coding, "gzip") || boost::algorithm::iequals(coding, "x-gzip"))
+      return weight > 0;
     if (coding == "*") any = weight > 0;
     if (comma == std::string_view::npos) break;
     accept_encoding.remove_prefix(comma + 1);
