@@ -111,14 +111,12 @@ std::optional<std::string> OrderFollower::question(std::uint64_t number, domain:
 
 void OrderFollower::on_answer(std::uint64_t number, std::optional<std::string_view> bytes,
                               domain::Duration now) {
-  if (inquiry_.answered(number, now) == Inquiry::Answer::Stray) return;
+  // After silence and after nonsense the same is asked again.
+  if (inquiry_.answered(number, now) == Inquiry::Answer::Stray || !bytes) return;
   wire::OrdersAnswer answer;
-  auto error = wire::DecodeError::None;
-  if (bytes) error = wire::decode_orders_answer(*bytes, answer);
-  if (error != wire::DecodeError::None) sink_.refuse(error);
-  if (!bytes || error != wire::DecodeError::None) {
-    reading_ = {};
-    return;
+  if (const auto error = wire::decode_orders_answer(*bytes, answer);
+      error != wire::DecodeError::None) {
+    return sink_.refuse(error);
   }
   std::visit([this](const auto& body) { take(body); }, answer);
 }

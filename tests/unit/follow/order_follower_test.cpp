@@ -296,6 +296,17 @@ TEST_F(OrderFollowerTest, AsksAgainAfterSilence) {
   EXPECT_EQ(asks_for_a_replay_after(), 5U);
 }
 
+TEST_F(OrderFollowerTest, GoesOnReadingAStateAfterSilence) {
+  begin(Beginning::State);
+  answer(state(9, 0, 2));
+  ASSERT_EQ(asks_for_page(), 1U);
+  answer_bytes(std::nullopt);
+  now_ += 500ms;
+  ASSERT_EQ(asks_for_page(), 1U);
+  answer(state(9, 1, 2));
+  EXPECT_TRUE(whole());
+}
+
 TEST_F(OrderFollowerTest, IgnoresAStateFromBeforeWhatWasDelivered) {
   begin(Beginning::State);
   static_cast<void>(asks());
