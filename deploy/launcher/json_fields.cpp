@@ -7,6 +7,16 @@ namespace polybot::launcher {
 
 namespace json = boost::json;
 
+namespace {
+
+const json::array& array_field(const json::object& object, std::string_view key) {
+  static const json::array kNone;
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_array() ? value->as_array() : kNone;
+}
+
+}  // namespace
+
 json::object parse_object(std::string_view text) {
   boost::system::error_code error;
   json::value value = json::parse(text, error);
@@ -31,12 +41,6 @@ const json::object& object_field(const json::object& object, std::string_view ke
   return value != nullptr && value->is_object() ? value->as_object() : kNone;
 }
 
-const json::array& array_field(const json::object& object, std::string_view key) {
-  static const json::array kNone;
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_array() ? value->as_array() : kNone;
-}
-
 std::vector<std::reference_wrapper<const json::object>> objects_field(const json::object& object,
                                                                       std::string_view key) {
   std::vector<std::reference_wrapper<const json::object>> objects;
@@ -44,6 +48,14 @@ std::vector<std::reference_wrapper<const json::object>> objects_field(const json
     if (value.is_object()) objects.emplace_back(value.as_object());
   }
   return objects;
+}
+
+std::vector<std::string> texts_field(const json::object& object, std::string_view key) {
+  std::vector<std::string> texts;
+  for (const json::value& value : array_field(object, key)) {
+    if (value.is_string()) texts.emplace_back(value.as_string());
+  }
+  return texts;
 }
 
 std::uint64_t number_field(const json::object& object, std::string_view key,

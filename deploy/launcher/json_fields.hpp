@@ -2,7 +2,6 @@
 // empty, for the launcher shows what there is.
 #pragma once
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <functional>
@@ -20,11 +19,12 @@ namespace polybot::launcher {
 [[nodiscard]] std::string text_field(const boost::json::object& object, std::string_view key);
 [[nodiscard]] const boost::json::object& object_field(const boost::json::object& object,
                                                       std::string_view key);
-[[nodiscard]] const boost::json::array& array_field(const boost::json::object& object,
-                                                    std::string_view key);
 // The objects of an array.
 [[nodiscard]] std::vector<std::reference_wrapper<const boost::json::object>> objects_field(
     const boost::json::object& object, std::string_view key);
+// The texts of an array.
+[[nodiscard]] std::vector<std::string> texts_field(const boost::json::object& object,
+                                                   std::string_view key);
 // `otherwise` when it is no whole number from 0 on.
 [[nodiscard]] std::uint64_t number_field(const boost::json::object& object, std::string_view key,
                                          std::uint64_t otherwise = 0);

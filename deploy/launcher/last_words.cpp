@@ -1,6 +1,9 @@
 #include "deploy/launcher/last_words.hpp"
 
+#include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
+
+#include "deploy/launcher/json_fields.hpp"
 
 namespace polybot::launcher {
 namespace {
@@ -52,11 +55,8 @@ SpokenLine read_json(const boost::json::object& line) {
 
 // "2026-06-08T12:00:00.123Z ERROR gateway/gw-1 message error=.."
 SpokenLine read_line(const std::string& line) {
-  if (line.starts_with('{')) {
-    boost::system::error_code error;
-    const boost::json::value value = boost::json::parse(line, error);
-    if (!error && value.is_object()) return read_json(value.as_object());
-  }
+  if (const boost::json::object fields = parse_object(line); !fields.empty())
+    return read_json(fields);
   const std::size_t level = line.find(' ');
   const std::size_t name = level == std::string::npos ? level : line.find(' ', level + 1);
   const std::size_t text = name == std::string::npos ? name : line.find(' ', name + 1);
@@ -90,8 +90,7 @@ std::vector<std::string> last_words(std::string_view output, std::string_view lo
 }
 
 std::string cause_of(const std::vector<std::string>& words) {
-  std::string cause;
-  for (const std::string& line : words) cause.append(cause.empty() ? "" : "; ").append(line);
+  std::string cause = boost::algorithm::join(words, "; ");
   if (cause.size() > kCauseBytesMax) cause = cause.substr(0, kCauseBytesMax) + "...";
   return cause;
 }

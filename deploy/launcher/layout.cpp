@@ -9,6 +9,7 @@
 #include <array>
 #include <string_view>
 
+#include "common/domain/ids.hpp"
 #include "common/runtime/config_text.hpp"
 
 namespace polybot::launcher {
@@ -28,19 +29,13 @@ void make_private_folder(const fs::path& folder) {
 // A private key for the simulated account; the real one is never made by us.
 void make_venue_key(const fs::path& file) {
   if (fs::exists(file)) return;
-  std::array<unsigned char, 32> bytes{};
+  std::array<std::uint8_t, 32> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
     throw BadOption("no random bytes for a venue key");
   }
   bytes[0] &= 0x7F;  // below the order of secp256k1 for certain
   bytes[31] |= 1;    // and not zero
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text = "0x";
-  for (const unsigned char byte : bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
-  text.push_back('\n');
+  const std::string text = domain::to_hex(bytes) + "\n";
   const int descriptor = ::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   const bool written = descriptor >= 0 && ::write(descriptor, text.data(), text.size()) ==
                                               static_cast<ssize_t>(text.size());
@@ -244,6 +239,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   layout.ports.push_back({venue_port, "the simulated venue"});
   layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);
   layout.aggregator_url = "http://127.0.0.1:" + std::to_string(planner.port(8000));
+  layout.venue_url = "http://127.0.0.1:" + std::to_string(venue_port);
   layout.simulator_url = "http://127.0.0.1:" + std::to_string(planner.port(8003));
   return layout;
 }

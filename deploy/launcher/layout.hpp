@@ -50,6 +50,7 @@ struct Layout {
   std::filesystem::path token_file;
   std::string gateway_url;  // the API
   std::string aggregator_url;
+  std::string venue_url;
   std::string simulator_url;  // its admin port
 };
 

@@ -1,6 +1,7 @@
 #include "deploy/launcher/overrides.hpp"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <sstream>
 
 #include "common/runtime/config_text.hpp"
@@ -11,6 +12,7 @@ namespace polybot::launcher {
 namespace {
 
 namespace config = runtime::config;
+using boost::algorithm::join;
 
 bool is_ours(const std::string& variable) {
   return variable.starts_with(config::kEnvironmentPrefix);
@@ -45,12 +47,6 @@ std::vector<std::string> missing_from(const std::vector<std::string>& these,
   std::set_difference(those.begin(), those.end(), these.begin(), these.end(),
                       std::back_inserter(missing));
   return missing;
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text.append(text.empty() ? "" : "\n").append(line);
-  return text;
 }
 
 // Whether the variable reaches a process as it was given, and whether another value won.
@@ -88,7 +84,7 @@ KnownKeys ask_for_keys(const std::filesystem::path& programs,
     const ProgramOutput output = run_to_its_end(spec);
     if (!output.end.clean())
       throw BadOption(service + " cannot read its configuration (" + output.end.text() + "):\n" +
-                      joined(last_words(output.text, "", "")));
+                      join(last_words(output.text, "", ""), "\n"));
     std::istringstream lines(output.text);
     for (std::string key; std::getline(lines, key);) known[service].insert(key);
   }
@@ -111,7 +107,7 @@ void check_overrides(const Layout& layout, const Environment& environment, const
           (close.empty() ? "" : " (did you mean " + config::variable_of(close) + "?)"));
     }
   }
-  if (!refused.empty()) throw BadOption(joined(refused));
+  if (!refused.empty()) throw BadOption(join(refused, "\n"));
 }
 
 std::vector<std::string> check_strategies(const KnownKeys& known) {
@@ -124,7 +120,7 @@ std::vector<std::string> check_strategies(const KnownKeys& known) {
                     "needs [strategies." +
                     name + "] with enabled = true as well");
   }
-  if (!never.empty()) throw BadOption(joined(never));
+  if (!never.empty()) throw BadOption(join(never, "\n"));
   std::vector<std::string> notes;
   for (const std::string& name : missing_from(decided, managed)) {
     notes.push_back("strategy " + name + " is in order-manager.toml alone: without [strategies." +

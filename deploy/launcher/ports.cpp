@@ -1,12 +1,8 @@
 #include "deploy/launcher/ports.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -18,25 +14,21 @@ namespace polybot::launcher {
 namespace {
 
 namespace fs = std::filesystem;
+using boost::asio::ip::tcp;
 
 constexpr std::uint16_t kOffsetStep = 100;  // two stacks so far apart share no port
 
 // Only a refusal proves that somebody listens there; what else may be wrong, the service tells.
 bool is_taken(const PortUse& use) {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return false;
+  boost::asio::io_context io;
+  tcp::acceptor probe(io);
+  boost::system::error_code error;
+  probe.open(tcp::v4(), error);
+  if (error) return false;
   // As the services do: connections of an earlier run that wait for their end are no hindrance.
-  const int yes = 1;
-  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(use.port);
-  const bool taken =
-      ::bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-      errno == EADDRINUSE;
-  ::close(probe);
-  return taken;
+  probe.set_option(tcp::acceptor::reuse_address(true), error);
+  probe.bind({boost::asio::ip::address_v4::loopback(), use.port}, error);
+  return error == boost::asio::error::address_in_use;
 }
 
 // "socket:[4711]" of every socket that listens on the port, as links in /proc/PID/fd name them.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
 
 #include "deploy/launcher/json_fields.hpp"
@@ -34,11 +35,7 @@ std::string counts(const json::object& by_name) {
 }
 
 std::string idle_text(const json::object& status) {
-  std::string text;
-  for (const auto& reason : array_field(status, "idle_reasons")) {
-    if (reason.is_string()) text.append(text.empty() ? "" : "; ").append(reason.as_string());
-  }
-  return text;
+  return boost::algorithm::join(texts_field(status, "idle_reasons"), "; ");
 }
 
 std::string state_of(const ServiceView& service, domain::Timestamp now) {

@@ -283,17 +283,10 @@ asio::awaitable<std::string> Session::fetch_metrics(std::uint64_t submitted, std
 
 asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcomes) {
   Payouts payouts;
-  const std::string venue = [&] {
-    for (const ServicePlan& plan : layout_.services) {
-      const auto found = plan.spec.environment.find("POLYBOT_VENUE__GAMMA");
-      if (found != plan.spec.environment.end()) return found->second;
-    }
-    return std::string();
-  }();
   for (const std::string& outcome : outcomes) {
     const std::string market = outcome.substr(0, outcome.find(':'));
     const std::string page =
-        co_await fetch(venue + "/markets/keyset?closed=true&condition_ids=" + market);
+        co_await fetch(layout_.venue_url + "/markets/keyset?closed=true&condition_ids=" + market);
     if (page.empty()) {
       say("The venue does not answer (is a fault on?): resolved markets cannot be compared");
       break;

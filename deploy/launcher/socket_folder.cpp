@@ -1,6 +1,7 @@
 #include "deploy/launcher/socket_folder.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,13 +24,6 @@ constexpr std::string_view kShortFolderPrefix = "polybot-";
 
 bool fits(const fs::path& folder, std::size_t socket_name_bytes) {
   return folder.native().size() + 1 + socket_name_bytes <= kSocketPathBytesMax;
-}
-
-std::string hexadecimal(std::uint64_t number) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (; number > 0 || text.empty(); number >>= 4) text.insert(text.begin(), kDigits[number & 15]);
-  return text;
 }
 
 // A link that an earlier start made, to polybot-<user>-<device>-<inode>; one to anywhere else was
@@ -70,8 +64,7 @@ fs::path choose_socket_folder(const fs::path& data, std::size_t socket_name_byte
                               const SocketSurroundings& surroundings) {
   const fs::path usual = data / "bus";
   if (fits(usual, socket_name_bytes)) return usual;
-  const std::string identity =
-      hexadecimal(surroundings.device) + "-" + hexadecimal(surroundings.inode);
+  const std::string identity = fmt::format("{:x}-{:x}", surroundings.device, surroundings.inode);
   if (surroundings.runtime_folder) {
     const fs::path folder =
         *surroundings.runtime_folder / (std::string(kShortFolderPrefix) + identity);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/join.hpp>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -41,12 +42,8 @@ http::ClientOptions probe_options() {
 
 // The reasons in a readiness answer, as one line.
 std::string reasons_of(const std::string& body) {
-  const boost::json::object answer = parse_object(body);
-  std::string text;
-  for (const auto& reason : array_field(answer, "reasons")) {
-    if (reason.is_string()) text.append(text.empty() ? "" : "; ").append(reason.as_string());
-  }
-  return text.empty() ? "not ready" : text;
+  const std::vector<std::string> reasons = texts_field(parse_object(body), "reasons");
+  return reasons.empty() ? "not ready" : boost::algorithm::join(reasons, "; ");
 }
 
 std::uint64_t resident_bytes(pid_t pid) {
@@ -136,7 +133,7 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
   domain::Duration say_next = clock_.monotonic() + 2s;
   std::set<std::string> announced;
   while (true) {
-    std::string waiting;
+    std::vector<std::string> waited_for;
     for (Member& member : members_) {
       const auto ended = member.child ? member.child->poll() : std::nullopt;
       if (ended && !member.was_ready && !ended->wants_restart()) {
@@ -149,16 +146,15 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
       if (member.view.ready && announced.insert(member.view.name).second) {
         say_("  " + member.view.name + " is ready");
       }
-      if (!member.view.ready) {
-        waiting.append(waiting.empty() ? "" : ", ")
-            .append(member.view.name + " (" + member.view.reason + ")");
-      }
+      if (!member.view.ready)
+        waited_for.push_back(member.view.name + " (" + member.view.reason + ")");
     }
-    if (waiting.empty()) {
+    if (waited_for.empty()) {
       // Somebody may have scaled already.
       if (!read_wanted_runners(layout_.data)) write_wanted_runners(layout_.data, runners_);
       co_return std::string();
     }
+    const std::string waiting = boost::algorithm::join(waited_for, ", ");
     const domain::Duration now = clock_.monotonic();
     if (now > deadline) co_return "not ready in time: " + waiting;
     if (now >= say_next) {

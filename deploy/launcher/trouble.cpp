@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <chrono>
 
 #include "deploy/launcher/display_text.hpp"
@@ -87,12 +88,12 @@ class Finder {
   // Whatever else order-manager, gateway and runners lack then follows from it.
   void find_venue() {
     std::optional<domain::Timestamp> begun;
-    std::string said;
+    std::vector<std::string> said;
     for (const ServiceView& service : facts_.services) {
       std::string reason = reason_of(service, "venue");
       if (reason.empty()) reason = reason_of(service, "feed");
       if (reason.empty() || is_told(service) || !service.not_ready_since) continue;
-      said.append(said.empty() ? "" : "; ").append(reason);
+      said.push_back(std::move(reason));
       begun = std::min(begun.value_or(*service.not_ready_since), *service.not_ready_since);
     }
     if (said.empty() || facts_.now - *begun < kPassing) return;
@@ -101,7 +102,7 @@ class Finder {
                                service.service == "strategy-runner";
       if (needs_venue && service.running) told_.push_back(service.name);
     }
-    troubles_.push_back({"the venue: " + said, since(begun),
+    troubles_.push_back({"the venue: " + boost::algorithm::join(said, "; "), since(begun),
                          "nothing, it is tried again all the time; of the simulated venue " +
                              layout_.simulator_url +
                              "/faults lists faults that are on, DELETE .../faults/NAME ends one"});
@@ -139,8 +140,7 @@ class Finder {
       }
     }
     // What has been told above is among them.
-    for (const json::value& notice : array_field(status, "notices")) {
-      const std::string text = notice.is_string() ? std::string(notice.as_string()) : "";
+    for (const std::string& text : texts_field(status, "notices")) {
       const bool is_told_above = text.starts_with("trading is ") ||
                                  text.find(" is halted") != std::string::npos ||
                                  text.find(" is reducing") != std::string::npos ||
@@ -160,9 +160,8 @@ class Finder {
 
   // The first of the gateway's notices that begins so; empty when there is none.
   [[nodiscard]] std::string notice_beginning(std::string_view beginning) const {
-    for (const json::value& notice : array_field(*facts_.status, "notices")) {
-      if (notice.is_string() && std::string_view(notice.as_string()).starts_with(beginning))
-        return std::string(notice.as_string());
+    for (const std::string& notice : texts_field(*facts_.status, "notices")) {
+      if (notice.starts_with(beginning)) return notice;
     }
     return {};
   }

@@ -51,8 +51,8 @@ constexpr std::int64_t kGapMarginMs = 2'000;
 
 // The one account outside the house; the venue of `make run` has a single client.
 const json::object* our_account(const json::object& state) {
-  const json::array& accounts = array_field(state, "accounts");
-  return accounts.empty() ? nullptr : accounts.front().if_object();
+  const auto accounts = objects_field(state, "accounts");
+  return accounts.empty() ? nullptr : &accounts.front().get();
 }
 
 // Moves the money and shares of one party of a trade that is matched but not mined.
