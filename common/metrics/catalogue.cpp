@@ -119,8 +119,8 @@ class Fnv1a {
 
 constexpr std::uint64_t hash_of(const Family& family) {
   Fnv1a hash;
-  hash.add(to_string(family.type));
-  hash.add(to_string(family.policy));
+  hash.add(domain::name_of(family.type));
+  hash.add(domain::name_of(family.policy));
   for (const Label& label : family.labels) hash.add(label.name);
   for (const double bound : family.bounds) hash.add(bound);
   return hash.value();

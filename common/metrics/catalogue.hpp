@@ -3,7 +3,8 @@
 // declared here (an unknown name does not compile), the aggregator merges by it, and
 // `--print-catalogue` prints it for the dashboard, alert and documentation checks.
 //
-// This is data, not instruments: see registry.hpp for the handles. Standard library only.
+// This is data, not instruments: see registry.hpp for the handles. Needs the standard library
+// and, for the words of its enums, domain/enumeration.hpp.
 #pragma once
 
 #include <array>
@@ -12,6 +13,8 @@
 #include <initializer_list>
 #include <span>
 #include <string_view>
+
+#include "common/domain/enumeration.hpp"
 
 namespace polybot::metrics {
 
@@ -125,48 +128,6 @@ FamilyIndex find(std::string_view name);
 // Both throw std::out_of_range for kNoFamily.
 const Family& at(FamilyIndex index);
 std::uint64_t fingerprint(FamilyIndex index);
-
-constexpr std::string_view to_string(Type type) {
-  switch (type) {
-    case Type::Counter:
-      return "counter";
-    case Type::Gauge:
-      return "gauge";
-    case Type::Histogram:
-      return "histogram";
-  }
-  return {};
-}
-
-constexpr std::string_view to_string(Policy policy) {
-  switch (policy) {
-    case Policy::Sum:
-      return "sum";
-    case Policy::Max:
-      return "max";
-    case Policy::Min:
-      return "min";
-    case Policy::Last:
-      return "last";
-    case Policy::Owned:
-      return "owned";
-  }
-  return {};
-}
-
-constexpr std::string_view to_string(ProofKind kind) {
-  switch (kind) {
-    case ProofKind::Moves:
-      return "moves";
-    case ProofKind::Fault:
-      return "fault";
-    case ProofKind::Constant:
-      return "constant";
-    case ProofKind::Invariant:
-      return "invariant";
-  }
-  return {};
-}
 
 // Whether `value` is in the '|'-separated set; an empty set admits every value.
 bool admits(const Label& label, std::string_view value);

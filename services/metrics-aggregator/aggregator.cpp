@@ -57,8 +57,9 @@ std::optional<http::Response> refuse_view(const http::Request& request) {
 // One series a reason.
 template <class Reason, class Writer, std::size_t kCount>
 void show(Writer writer, const std::array<std::uint64_t, kCount>& counts) {
-  for (const Reason reason : domain::kEnumerators<Reason>)
+  for (const Reason reason : domain::kEnumerators<Reason>) {
     writer.set({domain::name_of(reason)}, static_cast<double>(counts[domain::place_of(reason)]));
+  }
 }
 
 }  // namespace

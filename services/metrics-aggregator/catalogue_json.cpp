@@ -38,7 +38,7 @@ void append_values(std::string& out, std::string_view values) {
 }
 
 std::string proof_of(const metrics::Family& family) {
-  std::string text(metrics::to_string(family.proof.kind));
+  std::string text(domain::name_of(family.proof.kind));
   if (!family.proof.fault.empty()) text.append(":").append(family.proof.fault);
   return text;
 }
@@ -46,8 +46,8 @@ std::string proof_of(const metrics::Family& family) {
 void append_family(std::string& out, const metrics::Family& family) {
   out.push_back('{');
   append_text(out, "name", family.name);
-  append_text(out, "type", metrics::to_string(family.type));
-  append_text(out, "policy", metrics::to_string(family.policy));
+  append_text(out, "type", domain::name_of(family.type));
+  append_text(out, "policy", domain::name_of(family.policy));
   out.append("\"sticky\":").append(family.sticky ? "true" : "false").append(",\"labels\":{");
   for (const metrics::Label& label : family.labels) {
     http::append_json_string(out, label.name);

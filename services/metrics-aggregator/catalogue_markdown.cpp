@@ -39,13 +39,13 @@ void append_owners(std::string& out, const metrics::Family& family) {
 
 void append_row(std::string& out, const metrics::Family& family) {
   out.append("| `").append(family.name).append("` | ");
-  out.append(metrics::to_string(family.type)).append(" | ");
+  out.append(domain::name_of(family.type)).append(" | ");
   append_labels(out, family);
   out.append(" | ");
   append_owners(out, family);
-  out.append(" | ").append(metrics::to_string(family.policy));
+  out.append(" | ").append(domain::name_of(family.policy));
   out.append(family.sticky ? ", sticky" : "").append(" | ");
-  out.append(metrics::to_string(family.proof.kind));
+  out.append(domain::name_of(family.proof.kind));
   if (!family.proof.fault.empty()) out.append(": ").append(family.proof.fault);
   out.append(" | ");
   append_text(out, family.help);

@@ -49,7 +49,7 @@ void append_header(std::string& out, const Family& family) {
   out.append("# HELP ").append(family.name).push_back(' ');
   append_help(out, family.help);
   out.append("\n# TYPE ").append(family.name).push_back(' ');
-  out.append(metrics::to_string(family.type)).push_back('\n');
+  out.append(domain::name_of(family.type)).push_back('\n');
 }
 
 // `name="value",…` without braces.

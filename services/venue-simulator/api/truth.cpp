@@ -14,52 +14,12 @@ namespace {
 
 using domain::Outcome;
 
-std::string_view text(Outcome outcome) {
-  return outcome == Outcome::Yes ? "yes" : "no";
-}
-
-std::string_view text(domain::MarketStatus status) {
-  switch (status) {
-    case domain::MarketStatus::Active:
-      return "active";
-    case domain::MarketStatus::Paused:
-      return "paused";
-    case domain::MarketStatus::Closed:
-      return "closed";
-    case domain::MarketStatus::Resolved:
-      return "resolved";
-    case domain::MarketStatus::ReduceOnly:  // what others make of it
-      break;
-  }
-  return "unknown";
-}
-
-// VenueOrderStatus::Expired is told apart here, though the venue's own channel says CANCELED.
-std::string_view text(domain::VenueOrderStatus status) {
-  switch (status) {
-    case domain::VenueOrderStatus::Live:
-      return "live";
-    case domain::VenueOrderStatus::Matched:
-      return "matched";
-    case domain::VenueOrderStatus::Delayed:
-      return "delayed";
-    case domain::VenueOrderStatus::Unmatched:
-      return "unmatched";
-    case domain::VenueOrderStatus::Canceled:
-      return "canceled";
-    case domain::VenueOrderStatus::Invalid:
-      return "invalid";
-    case domain::VenueOrderStatus::Expired:
-      return "expired";
-  }
-  return "unknown";
-}
-
 std::string slug_of(MarketNo number, const MatchingEngine& engine) {
   const Listing* listing = engine.listing(number);
   return listing == nullptr ? "" : listing->market.slug;
 }
 
+// An order that expired is told apart here, though the venue's own channel says CANCELED.
 json::object order_object(const OrderTruth& order, const MatchingEngine& engine) {
   return {{"number", order.number},
           {"account", order.account.value},
@@ -74,15 +34,18 @@ json::object order_object(const OrderTruth& order, const MatchingEngine& engine)
           {"type", polymarket::wire_name(order.time_in_force)},
           {"post_only", order.post_only},
           {"salt", order.salt},
-          {"status", text(order.status)},
+          {"status", domain::name_of(order.status)},
           {"created_ms", domain::to_unix_ms(order.created_at)},
           {"finished_ms", domain::to_unix_ms(order.finished_at)}};
 }
 
 json::object party_object(const TradeTruth::Party& party) {
-  return {{"account", party.account.value},   {"order", domain::to_string(party.order)},
-          {"outcome", text(party.outcome)},   {"side", polymarket::wire_name(party.side)},
-          {"price", party.price.to_string()}, {"quantity", party.quantity.to_string()},
+  return {{"account", party.account.value},
+          {"order", domain::to_string(party.order)},
+          {"outcome", domain::name_of(party.outcome)},
+          {"side", polymarket::wire_name(party.side)},
+          {"price", party.price.to_string()},
+          {"quantity", party.quantity.to_string()},
           {"cash", party.cash.to_string()}};
 }
 
@@ -126,7 +89,7 @@ json::object account_object(AccountId id, const MatchingEngine& engine) {
       holdings.push_back({{"market", domain::to_string(listing->market.id)},
                           {"slug", listing->market.slug},
                           {"token", domain::to_string(domain::token_of(listing->market, outcome))},
-                          {"outcome", text(outcome)},
+                          {"outcome", domain::name_of(outcome)},
                           {"quantity", holding.held.to_string()},
                           {"reserved", holding.reserved.to_string()},
                           {"locked", holding.locked.to_string()}});
@@ -208,7 +171,7 @@ std::string events_json(const Exchange& exchange) {
     const domain::Market& market = listing.market;
     json::object object{{"slug", market.slug},
                         {"id", domain::to_string(market.id)},
-                        {"status", text(market.status)},
+                        {"status", domain::name_of(market.status)},
                         {"neg_risk", market.neg_risk},
                         {"augmented", market.augmented},
                         {"placeholder", market.placeholder},

@@ -38,8 +38,8 @@ TEST(CatalogueJson, HoldsEveryColumnOfEveryFamily) {
     const auto& row = families[i].as_object();
     const metrics::Family& family = metrics::families()[i];
     EXPECT_EQ(row.at("name").as_string(), family.name);
-    EXPECT_EQ(row.at("type").as_string(), metrics::to_string(family.type));
-    EXPECT_EQ(row.at("policy").as_string(), metrics::to_string(family.policy));
+    EXPECT_EQ(row.at("type").as_string(), domain::name_of(family.type));
+    EXPECT_EQ(row.at("policy").as_string(), domain::name_of(family.policy));
     EXPECT_EQ(row.at("sticky").as_bool(), family.sticky);
     EXPECT_EQ(row.at("help").as_string(), family.help);
     EXPECT_EQ(row.at("labels").as_object().size(), family.labels.size());

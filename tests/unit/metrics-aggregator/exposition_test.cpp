@@ -118,7 +118,7 @@ TEST(Exposition, HoldsEveryFamilyOfTheCatalogueToTheFormat) {
     const auto* const parsed = text.family(family.name);
     ASSERT_NE(parsed, nullptr) << family.name;
     EXPECT_EQ(parsed->help, family.help);
-    EXPECT_EQ(parsed->type, metrics::to_string(family.type));
+    EXPECT_EQ(parsed->type, domain::name_of(family.type));
   }
 }
 

@@ -17,11 +17,11 @@ namespace {
 std::string rendered_catalogue() {
   std::ostringstream out;
   for (const Family& family : families()) {
-    out << family.name << ' ' << to_string(family.type) << ' ' << to_string(family.policy)
-        << (family.sticky ? ",sticky" : "") << " {";
+    out << family.name << ' ' << domain::name_of(family.type) << ' '
+        << domain::name_of(family.policy) << (family.sticky ? ",sticky" : "") << " {";
     for (const Label& label : family.labels)
       out << (&label == family.labels.begin() ? "" : ",") << label.name;
-    out << "} " << to_string(family.proof.kind) << (family.proof.fault.empty() ? "" : ":")
+    out << "} " << domain::name_of(family.proof.kind) << (family.proof.fault.empty() ? "" : ":")
         << family.proof.fault;
     for (const double bound : family.bounds) out << ' ' << bound;
     out << '\n';
