@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "common/domain/number_text.hpp"
 #include "common/runtime/config_text.hpp"
 
 namespace polybot::runtime::config {
@@ -178,9 +179,9 @@ std::int64_t Reader::integer(std::string_view key, std::int64_t default_value, s
                              std::int64_t max) {
   const auto found = find(key);
   if (!found) return default_value;
-  const std::optional<std::int64_t> value = found->override_ != nullptr
-                                                ? parse_integer(found->override_->text)
-                                                : found->node->value_exact<std::int64_t>();
+  const std::optional<std::int64_t> value =
+      found->override_ != nullptr ? domain::parse_number<std::int64_t>(found->override_->text)
+                                  : found->node->value_exact<std::int64_t>();
   if (!value) {
     error(key, found->override_ != nullptr
                    ? "must be an integer, got \"" + found->override_->text + "\""
@@ -220,7 +221,7 @@ double Reader::real(std::string_view key, double default_value, double min, doub
   const bool numeric =
       found->node != nullptr && (found->node->is_floating_point() || found->node->is_integer());
   const std::optional<double> value = found->override_ != nullptr
-                                          ? parse_real(found->override_->text)
+                                          ? domain::parse_number<double>(found->override_->text)
                                       : numeric ? found->node->value<double>()
                                                 : std::nullopt;
   if (!value || !std::isfinite(*value)) {

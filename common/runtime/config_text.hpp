@@ -25,9 +25,6 @@ inline constexpr std::string_view kEnvironmentPrefix = "POLYBOT_";
 [[nodiscard]] bool is_for_others(std::string_view variable, std::string_view value);
 // Without spaces and tabs at both ends.
 [[nodiscard]] std::string trimmed(std::string_view text);
-// The whole text as one number, else empty.
-[[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
-[[nodiscard]] std::optional<double> parse_real(std::string_view text);
 // "250ms", in the largest unit that is exact.
 [[nodiscard]] std::string in_words(domain::Duration span);
 // How many letters must be added, dropped or replaced; for "did you mean".

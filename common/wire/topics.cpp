@@ -1,7 +1,8 @@
 #include "common/wire/topics.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "common/domain/number_text.hpp"
 
 namespace polybot::wire {
 namespace {
@@ -52,13 +53,10 @@ std::optional<domain::Shard> shard_of(std::string_view topic) {
     return std::nullopt;
   }
   const std::string_view digits = tail_of(topic);
-  int value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  if (value < 0 || value >= domain::kShards) return std::nullopt;
-  const domain::Shard shard{static_cast<std::uint8_t>(value)};
+  const auto value = domain::parse_number<std::uint8_t>(digits);
+  if (!value || *value >= domain::kShards) return std::nullopt;
   // One spelling per shard: "md.07" is not a topic of ours.
-  return digits == std::to_string(value) ? std::optional(shard) : std::nullopt;
+  return digits == std::to_string(*value) ? std::optional(domain::Shard{*value}) : std::nullopt;
 }
 
 domain::StrategyName strategy_of(std::string_view order_topic) {

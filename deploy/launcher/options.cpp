@@ -1,7 +1,8 @@
 #include "deploy/launcher/options.hpp"
 
-#include <charconv>
 #include <string_view>
+
+#include "common/domain/number_text.hpp"
 
 namespace polybot::launcher {
 namespace {
@@ -14,13 +15,12 @@ std::string value_of(const Environment& environment, const std::string& name) {
 
 template <class Int>
 Int whole_number(const std::string& name, const std::string& text, Int min, Int max) {
-  Int value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max) {
+  const auto value = domain::parse_number<Int>(text);
+  if (!value || *value < min || *value > max) {
     throw BadOption(name + " must be a whole number from " + std::to_string(min) + " to " +
                     std::to_string(max) + ", not '" + text + "'");
   }
-  return value;
+  return *value;
 }
 
 void check_mode(const std::string& mode) {

@@ -14,7 +14,7 @@ CATALOGUE = ("common/metrics/catalogue", "common/metrics/snapshot.hpp")
 # library is open to all.
 TABLE = (
     ("common/domain/.*", ("common/domain/",), ()),
-    (r"common/metrics/(catalogue|snapshot)\.[hc]pp", CATALOGUE, ()),
+    (r"common/metrics/(catalogue|snapshot)\.[hc]pp", (*CATALOGUE, "common/domain/enumeration.hpp"), ()),
     ("common/metrics/catalogue.*", ("common/metrics/catalogue",), ()),
     ("services/metrics-aggregator/core/.*", ("common/domain/", *CATALOGUE, "services/metrics-aggregator/core/"), ()),
     ("services/gateway/core/.*", ("common/domain/", "services/gateway/core/"), ()),

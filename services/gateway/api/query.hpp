@@ -1,13 +1,13 @@
 // Query parameters of the API as values, or the 400 that says what is wrong with them.
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <variant>
 
 #include "common/domain/enumeration.hpp"
+#include "common/domain/number_text.hpp"
 #include "common/http/message.hpp"
 
 namespace polybot::gateway {
@@ -22,13 +22,12 @@ using Parsed = std::variant<T, http::Response>;
                                                          std::size_t max) {
   const auto text = request.query_value(name);
   if (!text) return fallback;
-  std::size_t number = 0;
-  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (failed != std::errc{} || end != text->data() + text->size() || number < min || number > max) {
+  const auto number = domain::parse_number<std::size_t>(*text);
+  if (!number || *number < min || *number > max) {
     return http::problem(400, std::string(name) + " must be a whole number from " +
                                   std::to_string(min) + " to " + std::to_string(max));
   }
-  return number;
+  return *number;
 }
 
 // The words of an enum for a sentence: "active, paused or closed".

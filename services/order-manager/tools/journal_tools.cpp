@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
 #include <limits>
 #include <optional>
 #include <string_view>
 
+#include "common/domain/number_text.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "services/order-manager/journal/journal.hpp"
@@ -38,11 +38,9 @@ VerifyArguments parse_verify(const std::vector<std::string>& arguments) {
       parsed.orders = OrderList::Include;
     } else if (word == "--at" && i + 1 < arguments.size()) {
       const std::string& number = arguments[++i];
-      const auto [end, error] =
-          std::from_chars(number.data(), number.data() + number.size(), parsed.at);
-      if (error != std::errc{} || end != number.data() + number.size()) {
-        throw CannotStart("--at needs a record number, not '" + number + "'");
-      }
+      const auto at = domain::parse_number<std::uint64_t>(number);
+      if (!at) throw CannotStart("--at needs a record number, not '" + number + "'");
+      parsed.at = *at;
     } else if (parsed.file.empty() && !word.starts_with("--")) {
       parsed.file = word;
     } else {

@@ -2,19 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <optional>
 
+#include "common/domain/number_text.hpp"
+
 namespace polybot::strategy_runner {
 namespace {
-
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 std::optional<domain::Duration> parse_duration(std::string_view text) {
   struct Unit {
@@ -26,7 +20,8 @@ std::optional<domain::Duration> parse_duration(std::string_view text) {
       {{"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}}};
   for (const Unit& unit : kUnits) {
     if (!text.ends_with(unit.suffix)) continue;
-    const auto count = parse_integer(text.substr(0, text.size() - unit.suffix.size()));
+    const auto count =
+        domain::parse_number<std::int64_t>(text.substr(0, text.size() - unit.suffix.size()));
     if (!count || *count < 0 || *count > std::numeric_limits<std::int64_t>::max() / unit.ns) {
       return std::nullopt;
     }
@@ -103,7 +98,7 @@ std::int64_t ParameterReader::ratio_ppm(std::string_view name, std::int64_t min,
 
 std::int64_t ParameterReader::integer(std::string_view name, std::int64_t min, std::int64_t max) {
   const std::string_view given = text(name);
-  const auto value = parse_integer(given);
+  const auto value = domain::parse_number<std::int64_t>(given);
   if (!value || *value < min || *value > max) {
     error(name, "must be a whole number between " + std::to_string(min) + " and " +
                     std::to_string(max) + ", got \"" + std::string(given) + "\"");

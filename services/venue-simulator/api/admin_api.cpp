@@ -2,8 +2,8 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <charconv>
 
+#include "common/domain/number_text.hpp"
 #include "common/runtime/logging.hpp"
 #include "services/venue-simulator/api/truth.hpp"
 
@@ -19,10 +19,7 @@ constexpr std::size_t kPageMax = 20'000;
 
 std::uint64_t number_of(const Request& request, std::string_view name, std::uint64_t otherwise) {
   const auto text = request.query_value(name);
-  std::uint64_t value = 0;
-  if (!text) return otherwise;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  return error == std::errc{} && end == text->data() + text->size() ? value : otherwise;
+  return text ? domain::parse_number<std::uint64_t>(*text).value_or(otherwise) : otherwise;
 }
 
 StatePage page_of(const Request& request) {

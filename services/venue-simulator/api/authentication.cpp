@@ -1,22 +1,15 @@
 #include "services/venue-simulator/api/authentication.hpp"
 
-#include <charconv>
+#include "common/domain/number_text.hpp"
 
 namespace polybot::venue_simulator {
 namespace {
 
 using polymarket::Address;
 
-std::optional<std::uint64_t> parse_whole(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<std::uint64_t> timestamp_of(const http::Request& request, std::int64_t now_s) {
   const auto text = request.headers.find(polymarket::kHeaderTimestamp);
-  const auto value = text ? parse_whole(*text) : std::nullopt;
+  const auto value = text ? domain::parse_number<std::uint64_t>(*text) : std::nullopt;
   if (!value || *value > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
   const std::int64_t off = static_cast<std::int64_t>(*value) - now_s;
   if (off > kTimestampTolerance_s || off < -kTimestampTolerance_s) return std::nullopt;
@@ -35,7 +28,8 @@ std::optional<Address> authenticate_l1(const http::Request& request, std::uint64
   const auto address = address_of(request);
   const auto timestamp = timestamp_of(request, now_s);
   const auto nonce_text = request.headers.find(polymarket::kHeaderNonce);
-  const auto nonce = nonce_text ? parse_whole(*nonce_text) : std::optional<std::uint64_t>(0);
+  const auto nonce = nonce_text ? domain::parse_number<std::uint64_t>(*nonce_text)
+                                : std::optional<std::uint64_t>(0);
   const auto signature_text = request.headers.find(polymarket::kHeaderSignature);
   if (!address || !timestamp || !nonce || !signature_text) return std::nullopt;
   const auto signature = polymarket::Signature::parse(*signature_text);

@@ -1,8 +1,8 @@
 #include "services/venue-simulator/api/public_api.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "common/domain/number_text.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
@@ -20,13 +20,6 @@ constexpr std::size_t kListingPageMax = 100;  // as the venue clamps it
 
 Response no_book() {
   return venue_error(404, polymarket::refusal::kNoOrderbook);
-}
-
-std::optional<std::uint32_t> parse_number(std::string_view text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 std::vector<std::string_view> query_values(const Request& request, std::string_view name) {
@@ -63,13 +56,13 @@ std::optional<ListingQuery> parse_listing(const Request& request) {
     query.ids.push_back(*id);
   }
   if (const auto limit = request.query_value("limit")) {
-    const auto value = parse_number(*limit);
+    const auto value = domain::parse_number<std::uint32_t>(*limit);
     if (!value) return std::nullopt;
     query.limit = std::clamp<std::size_t>(*value, 1, kListingPageMax);
   }
   const auto cursor = request.query_value("after_cursor");
   if (cursor && !cursor->empty()) {
-    const auto value = parse_number(*cursor);
+    const auto value = domain::parse_number<std::uint32_t>(*cursor);
     if (!value) return std::nullopt;
     query.after = *value;
   }

@@ -1,10 +1,10 @@
 #include "services/venue-simulator/api/trade_pages.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <map>
 
+#include "common/domain/number_text.hpp"
 #include "common/polymarket/digest.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 
@@ -13,17 +13,12 @@ namespace {
 
 using polymarket::TradeRecord;
 
-template <class Int>
-bool parse_whole(std::string_view text, Int& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
-
 bool read_seconds(const http::Request& request, std::string_view name,
                   std::optional<std::int64_t>& value) {
   const auto text = request.query_value(name);
   if (!text || text->empty()) return true;
-  return parse_whole(*text, value.emplace());
+  value = domain::parse_number<std::int64_t>(*text);
+  return value.has_value();
 }
 
 bool concerns(const TradeTruth& trade, AccountId account) {
@@ -56,7 +51,9 @@ std::optional<PageQuery> parse_page_query(const http::Request& request) {
     const auto decoded = polymarket::parse_base64(*cursor);
     if (!decoded) return std::nullopt;
     const std::string text(decoded->begin(), decoded->end());
-    if (!parse_whole(text, query.after_number)) return std::nullopt;
+    const auto number = domain::parse_number<decltype(query.after_number)>(text);
+    if (!number) return std::nullopt;
+    query.after_number = *number;
   }
   return query;
 }
