@@ -2,10 +2,7 @@
 #include "common/runtime/service.hpp"
 #include "services/order-manager/config.hpp"
 #include "services/order-manager/service.hpp"
-#include "services/order-manager/tools/archive.hpp"
-#include "services/order-manager/tools/export.hpp"
-#include "services/order-manager/tools/journal_tools.hpp"
-#include "services/order-manager/tools/restore.hpp"
+#include "services/order-manager/tools/commands.hpp"
 
 int main(int argc, char** argv) {
   using namespace polybot::order_manager;

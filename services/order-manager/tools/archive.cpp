@@ -1,5 +1,3 @@
-#include "services/order-manager/tools/archive.hpp"
-
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -13,6 +11,7 @@
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "services/order-manager/start_up.hpp"
+#include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 
 namespace polybot::order_manager {

@@ -1,5 +1,3 @@
-#include "services/order-manager/tools/journal_tools.hpp"
-
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -11,6 +9,7 @@
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 #include "services/order-manager/journal/journal.hpp"
+#include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/report.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 

@@ -1,5 +1,3 @@
-#include "services/order-manager/tools/restore.hpp"
-
 #include <fmt/format.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 #include "services/order-manager/core/restoration.hpp"
 #include "services/order-manager/journal/journal.hpp"
 #include "services/order-manager/start_up.hpp"
+#include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/exchange.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 

@@ -1,7 +1,5 @@
 // Old records in compressed files: every reader finds the same journal as before, and an archiver
 // that dies or fails at any byte leaves a whole one.
-#include "services/order-manager/tools/archive.hpp"
-
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -12,7 +10,7 @@
 #include <fstream>
 
 #include "services/order-manager/start_up.hpp"
-#include "services/order-manager/tools/journal_tools.hpp"
+#include "services/order-manager/tools/commands.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
 
 namespace polybot::order_manager {

@@ -1,10 +1,9 @@
 // The rows of an export add up to the numbers that verify, the API and the metrics show.
-#include "services/order-manager/tools/export.hpp"
-
 #include <boost/json.hpp>
 #include <map>
 #include <sstream>
 
+#include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/report.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
 #include "tests/unit/order-manager/rig.hpp"

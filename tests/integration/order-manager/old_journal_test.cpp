@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "services/order-manager/engine.hpp"
-#include "services/order-manager/tools/journal_tools.hpp"
+#include "services/order-manager/tools/commands.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
 #include "tests/support/recorded_data.hpp"
 #include "tests/unit/order-manager/rig.hpp"

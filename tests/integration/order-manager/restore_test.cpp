@@ -1,13 +1,10 @@
 // A backup in the place of a lost journal, with real files: nothing is changed unless all is well,
 // what is lost lies in one folder, and every reader goes over the gap.
-#include "services/order-manager/tools/restore.hpp"
-
 #include <fstream>
 
 #include "services/order-manager/start_up.hpp"
-#include "services/order-manager/tools/archive.hpp"
+#include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/exchange.hpp"
-#include "services/order-manager/tools/journal_tools.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
 
 namespace polybot::order_manager {

@@ -1,7 +1,7 @@
 // Starts that begin at a snapshot: the state is the same as from the first record, and what cannot
 // be used is passed over.
 #include "services/order-manager/start_up.hpp"
-#include "services/order-manager/tools/journal_tools.hpp"
+#include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
 

@@ -1,0 +1,50 @@
+// The offline words of order-manager. Each takes its arguments as they were typed and returns the
+// exit code; what cannot be done is thrown as runtime::CannotStart or JournalError with one line of
+// reason.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace polybot::order_manager {
+
+// verify [--at N] [--json] [--orders] FILE: folds the journal and prints positions, P&L and
+// counters as of record N (default: the last). Reads a journal, also one whose owner is running.
+// Exit code 0; 1 when the journal cannot be read, its fold breaks the accounting identity, or a
+// snapshot up to there is damaged or not that fold.
+int verify(const std::vector<std::string>& arguments);
+
+// backup [--force] FILE TARGET: a consistent copy, also of a journal whose owner is running; with
+// --force it replaces an older one, once it is whole.
+int backup(const std::vector<std::string>& arguments);
+
+// restore BACKUP JOURNAL: puts a backup in the place of a journal that is lost; the latter may be
+// left out where POLYBOT_JOURNAL__FILE names one that is there.
+//
+// Checks the backup, records the gap (core/restoration.hpp), moves what belongs to the lost history
+// into a dated folder beside the journal, and the backup with its archives into its place. Until
+// the moves begin nothing is changed; when they are interrupted no order-manager starts before
+// restore has run again, and trading is halted then: what the lost journal said may be in parts.
+// The rest is done by the next start, which reads the account.
+//
+// Refuses when order-manager runs, the backup is damaged or does not verify, or the two are of
+// different journals.
+int restore(const std::vector<std::string>& arguments);
+
+// archive --before DATE JOURNAL: moves the records of before that day to a compressed file beside
+// the journal, where every reader goes on finding them. 0, also when there is nothing to move.
+// Refuses a malformed date, a journal in use, a journal that does not verify.
+int archive(const std::vector<std::string>& arguments);
+
+// export orders|fills|pnl|states [--csv] JOURNAL: one header line, then a row each, to standard
+// output, for spreadsheets and scripts. Reads a journal, also one whose owner is running.
+//
+//   orders  a row per order, denied ones included: `status` is how it stands, `counted_as` the
+//           status it ended in first (`live`: not yet), by which verify, the API and the metrics
+//           count, so that the rows add up to their numbers
+//   fills   a row per fill, reversed ones included
+//   pnl     a row per strategy and mark
+//   states  a row per change of a trading state: who did what, and why
+int export_csv(const std::vector<std::string>& arguments);
+
+}  // namespace polybot::order_manager
