@@ -8,7 +8,7 @@ which recordings must show what:
   constant     present in every scrape, and never changes while the process that sends it lives
   invariant    present in every scrape and within its bounds while everything is well
   fault:NAME   some series has, in the phase NAME, a value that it had neither in the healthy time nor just before;
-               of a family that is part of another (PART_OF): it lags behind the other, and did not just before
+               of a family that is part of another (PART_OF): it lags behind the other, and was level while healthy
 """
 
 # Required values of the families whose proof is `invariant`: what must hold while everything is well.
@@ -79,7 +79,7 @@ def _fault(recording, family, name):
     if first is None:
         return f"the fault {name} was not provoked"
     if family in PART_OF:
-        return _lags(recording[first - 1:], family, PART_OF[family], name) if first else "nothing was seen before"
+        return _lags(recording, family, PART_OF[family], name)
     resting = {}
     for number, (phase, scrape) in enumerate(recording[:first]):
         if phase == "healthy" or number == first - 1:
@@ -93,13 +93,15 @@ def _fault(recording, family, name):
 
 
 def _lags(recording, part, whole, name):
-    """`recording` begins with the last scrape before the fault."""
+    def of(scrape, family):
+        return {labels: value for (_, labels), value in scrape.families.get(family, {}).items()}
+
     def lagging(scrape):
-        wholes = {key[1]: value for key, value in scrape.families.get(whole, {}).items()}
-        return {labels for (_, labels), value in scrape.families.get(part, {}).items()
-                if value < wholes.get(labels, value)}
-    before = lagging(recording[0][1])
-    if any(lagging(scrape) - before for phase, scrape in recording if phase == name):
+        wholes = of(scrape, whole)
+        return {labels for labels, value in of(scrape, part).items() if value < wholes.get(labels, value)}
+    level = {labels for phase, scrape in recording if phase == "healthy"
+             for labels in of(scrape, part).keys() - lagging(scrape)}
+    if any(level & lagging(scrape) for phase, scrape in recording if phase == name):
         return None
     return f"{name} made no series of it lag behind {whole}"
 
