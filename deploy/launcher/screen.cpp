@@ -93,10 +93,12 @@ std::string strategy_state(const json::object& strategy) {
   return shown_text(strategy, "trading_state");
 }
 
+constexpr std::size_t kNameColumns = 17;  // of a strategy, with what parts it from the next
+
 Lines strategy_lines(const json::object& status, std::size_t columns) {
   Lines lines;
   const auto row = [&](const std::string& name, const auto& cell, const std::string& state) {
-    std::string line = fmt::format("  {:<14}", name);
+    std::string line = fmt::format("{:<{}}", "  " + name, kNameColumns - 1);
     for (const Column& column : kColumns) {
       if (columns >= column.screen_columns_min)
         line += fmt::format(" {:>{}}", cell(column), column.width);
@@ -130,8 +132,10 @@ Lines parameter_lines(const json::object& status, std::size_t columns) {
       if (set.is_string()) text.append(set.as_string());
     }
     if (text.empty()) continue;
-    const Lines rows =
-        wrapped(fmt::format("  {:<14} {}", shown_text(strategy, "name"), text), columns, "    ");
+    Lines rows =
+        wrapped(std::string(kNameColumns, ' ') + text, columns, std::string(kNameColumns, ' '));
+    rows.front().replace(0, kNameColumns,
+                         fmt::format("{:<{}}", "  " + shown_text(strategy, "name"), kNameColumns));
     lines.insert(lines.end(), rows.begin(), rows.end());
   }
   return lines;

@@ -142,7 +142,7 @@ TEST_F(ScreenTest, ShowsParametersWhereThereIsRoom) {
     return text;
   };
   EXPECT_THAT(all({50, 200}), HasSubstr("momentum       window 8s, flow_min 50"));
-  EXPECT_THAT(all({24, 80}), Not(HasSubstr("flow_min")));
+  EXPECT_THAT(all({20, 60}), Not(HasSubstr("flow_min")));
   expect_fits();
 }
 
