@@ -144,8 +144,9 @@ TEST_F(ApiTest, TakesASnapshotWhenTheReplayIsNoLongerKept) {
     EXPECT_EQ(
         (co_await get("/api/v1/orders/0000000000000007-1-0")).at("filled_quantity").as_string(),
         "10");
+    const std::size_t before = events_folded();  // the first two may have been heard as well
     manager.record(submitted(3, 2));
-    co_await until("news follow the snapshot", [&] { return events_folded() == 3; });
+    co_await until("news follow the snapshot", [&] { return events_folded() == before + 1; });
   });
 }
 
