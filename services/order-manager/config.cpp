@@ -61,7 +61,7 @@ void read_strategies(Reader& reader, Settings& settings) {
           "is not a usable strategy name (letters, digits, _ and -; not all, unknown, external)");
       continue;
     }
-    StrategySettings strategy;
+    ConfiguredStrategy strategy;
     strategy.name = {name};
     strategy.limits = settings.account_limits;
     Reader table = reader.table(key);

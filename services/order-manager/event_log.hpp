@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/domain/events.hpp"
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 
 namespace polybot::order_manager {
 

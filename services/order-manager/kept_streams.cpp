@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/wire/order_codec.hpp"
-#include "services/order-manager/core/stream_snapshot.hpp"
+#include "services/order-manager/core/views/stream_snapshot.hpp"
 
 namespace polybot::order_manager {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "common/wire/recovery_codec.hpp"
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 
 namespace polybot::order_manager {
 

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "common/metrics/per_enum.hpp"
-#include "services/order-manager/core/figures.hpp"
+#include "services/order-manager/core/views/figures.hpp"
 #include "services/order-manager/execution/user_session.hpp"
 #include "services/order-manager/execution/venue_client.hpp"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/order-manager/core/ledger_image.hpp"
+#include "services/order-manager/core/ledger/ledger_image.hpp"
 
 namespace polybot::order_manager {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "common/polymarket/signing.hpp"
-#include "services/order-manager/core/order_identity.hpp"
+#include "services/order-manager/core/orders/order_identity.hpp"
 
 namespace polybot::order_manager {
 

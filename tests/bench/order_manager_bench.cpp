@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "services/order-manager/core/ledger_image.hpp"
+#include "services/order-manager/core/ledger/ledger_image.hpp"
 #include "services/order-manager/start_up.hpp"
 #include "tests/support/order_history.hpp"
 

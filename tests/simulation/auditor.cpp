@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/domain/fees.hpp"
-#include "services/order-manager/core/invariants.hpp"
+#include "services/order-manager/core/views/invariants.hpp"
 #include "tests/simulation/tell.hpp"
 
 namespace polybot::simulation {
@@ -262,7 +262,7 @@ void Auditor::check_open_orders(const Order& order) const {
   for (const ClientOrderId& id : open_) {
     if (orders_.at(id).order.strategy == order.strategy) ++own;
   }
-  for (const om::StrategySettings& strategy : plan_.manager.strategies) {
+  for (const om::ConfiguredStrategy& strategy : plan_.manager.strategies) {
     const bool within = strategy.name != order.strategy || own <= strategy.limits.open_orders_max;
     require(within, name(order.id) + " is one open order too many for " + order.strategy.value);
   }
@@ -434,7 +434,7 @@ void Auditor::check_usage(const om::Ledger& ledger, const Order& order,
 }
 
 void Auditor::check_limits(const om::Ledger& ledger, const Order& order) const {
-  for (const om::StrategySettings& strategy : plan_.manager.strategies) {
+  for (const om::ConfiguredStrategy& strategy : plan_.manager.strategies) {
     if (strategy.name == order.strategy) check_usage(ledger, order, strategy.limits, false);
   }
   check_usage(ledger, order, plan_.manager.account_limits, true);

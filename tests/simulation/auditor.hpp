@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/domain/position.hpp"
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 #include "tests/simulation/lease_audit.hpp"
 #include "tests/simulation/plan.hpp"
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "services/order-manager/core/inputs.hpp"
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 
 namespace polybot::simulation {
 

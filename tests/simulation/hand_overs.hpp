@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "services/order-manager/core/lease_table.hpp"
+#include "services/order-manager/core/decide/lease_table.hpp"
 #include "tests/simulation/plan.hpp"
 
 namespace polybot::simulation {

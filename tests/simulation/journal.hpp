@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/wire/order_codec.hpp"
-#include "services/order-manager/core/ledger_image.hpp"
+#include "services/order-manager/core/ledger/ledger_image.hpp"
 #include "tests/simulation/stage.hpp"
 
 namespace polybot::simulation {

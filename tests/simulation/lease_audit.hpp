@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-#include "services/order-manager/core/lease_table.hpp"
+#include "services/order-manager/core/decide/lease_table.hpp"
 #include "tests/simulation/stage.hpp"
 
 namespace polybot::simulation {

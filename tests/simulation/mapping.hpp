@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "services/order-manager/core/order_identity.hpp"
+#include "services/order-manager/core/orders/order_identity.hpp"
 #include "services/strategy-runner/core/runner.hpp"
 #include "services/venue-simulator/core/messages.hpp"
 

@@ -1,7 +1,7 @@
 #include "tests/simulation/monitor.hpp"
 
 #include "common/domain/order_table.hpp"
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 
 namespace polybot::simulation {
 

@@ -10,9 +10,9 @@
 #include <set>
 #include <vector>
 
-#include "services/order-manager/core/heartbeat_chain.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "services/order-manager/core/outputs.hpp"
+#include "services/order-manager/core/venue/heartbeat_chain.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
 #include "tests/simulation/plan.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 #include "services/strategy-runner/core/runner.hpp"
 #include "tests/simulation/auditor.hpp"
 #include "tests/simulation/venue.hpp"

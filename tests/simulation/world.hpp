@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "services/order-manager/core/orders.hpp"
+#include "services/order-manager/core/ledger/orders.hpp"
 #include "tests/simulation/api_reader.hpp"
 #include "tests/simulation/gateway.hpp"
 #include "tests/simulation/hand_overs.hpp"

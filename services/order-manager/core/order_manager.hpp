@@ -14,12 +14,12 @@
 #include <string_view>
 #include <vector>
 
-#include "services/order-manager/core/figures.hpp"
 #include "services/order-manager/core/inputs.hpp"
-#include "services/order-manager/core/ledger.hpp"
-#include "services/order-manager/core/order_identity.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
+#include "services/order-manager/core/orders/order_identity.hpp"
 #include "services/order-manager/core/outputs.hpp"
 #include "services/order-manager/core/settings.hpp"
+#include "services/order-manager/core/views/figures.hpp"
 
 namespace polybot::order_manager {
 

@@ -2,6 +2,7 @@
 // defaults are those of deploy/config/order-manager.toml.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,7 +20,7 @@ using domain::StrategyName;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-struct StrategySettings {
+struct ConfiguredStrategy {
   StrategyName name;
   bool enabled_at_first = true;  // when the journal knows no better
   domain::RiskLimits limits;
@@ -28,8 +29,15 @@ struct StrategySettings {
 // However often the venue refuses everything; it is remembered for longer than that.
 inline constexpr Duration kRefusalPauseMax = std::chrono::minutes(2);
 
+// How much farther back than seems needed the trades of the account are read.
+inline constexpr Duration kTradesMargin = seconds(60);
+
 struct Settings {
-  std::vector<StrategySettings> strategies;  // a signal of any other name is denied
+  std::vector<ConfiguredStrategy> strategies;  // a signal of any other name is denied
+  [[nodiscard]] bool configures(const StrategyName& name) const {
+    return std::any_of(strategies.begin(), strategies.end(),
+                       [&](const ConfiguredStrategy& strategy) { return strategy.name == name; });
+  }
   domain::RiskLimits account_limits;
   domain::TradingState first_trading_state = domain::TradingState::Active;  // of a new journal
 

@@ -30,9 +30,9 @@
 #include "common/polymarket/signing.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
-#include "services/order-manager/core/heartbeat_chain.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "services/order-manager/core/outputs.hpp"
+#include "services/order-manager/core/venue/heartbeat_chain.hpp"
 
 namespace polybot::order_manager {
 

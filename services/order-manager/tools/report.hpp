@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 
 namespace polybot::order_manager {
 

@@ -11,7 +11,7 @@
 
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
-#include "services/order-manager/core/restoration.hpp"
+#include "services/order-manager/core/views/restoration.hpp"
 #include "services/order-manager/journal/journal.hpp"
 #include "services/order-manager/start_up.hpp"
 #include "services/order-manager/tools/commands.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 #include "services/order-manager/journal/journal.hpp"
 
 namespace polybot::order_manager {

@@ -63,7 +63,7 @@ void MarketTable::unlink(const Entry& entry) {
 bool MarketTable::load(const domain::BookSnapshot& snapshot) {
   const auto at = entries_.find(snapshot.market);
   if (at == entries_.end()) return false;
-  BookState& state = at->second.book;
+  KeptBook& state = at->second.book;
   // An answer to a recovery request may come after newer news.
   if (!state.stale && snapshot.stamped_at < state.as_of) return true;
   state.book.load(snapshot.bids, snapshot.asks);
@@ -75,7 +75,7 @@ bool MarketTable::load(const domain::BookSnapshot& snapshot) {
 bool MarketTable::apply(const domain::BookDelta& delta) {
   const auto at = entries_.find(delta.market);
   if (at == entries_.end()) return false;
-  BookState& state = at->second.book;
+  KeptBook& state = at->second.book;
   if (state.stale) return false;
   state.book.apply(delta.changes);
   state.as_of = std::max(state.as_of, delta.stamped_at);
@@ -130,8 +130,8 @@ domain::Shard MarketTable::shard_of(const domain::MarketId& market) const {
   return at == entries_.end() ? domain::Shard{} : at->second.shard;
 }
 
-const BookState* MarketTable::usable_book(const domain::MarketId& market,
-                                          domain::Timestamp now) const {
+const KeptBook* MarketTable::usable_book(const domain::MarketId& market,
+                                         domain::Timestamp now) const {
   const auto at = entries_.find(market);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
@@ -143,7 +143,7 @@ const BookState* MarketTable::usable_book(const domain::MarketId& market,
   return usable ? &entry.book : nullptr;
 }
 
-const BookState* MarketTable::any_book(const domain::MarketId& market) const {
+const KeptBook* MarketTable::any_book(const domain::MarketId& market) const {
   const auto at = entries_.find(market);
   return at == entries_.end() ? nullptr : &at->second.book;
 }

@@ -24,7 +24,7 @@ inline constexpr domain::Duration kClockSkewMax = std::chrono::seconds(1);
 // thousand.
 inline constexpr std::size_t kMarketsMax = 20'000;
 
-struct BookState {
+struct KeptBook {
   domain::OrderBook book;
   bool stale = true;          // until its first snapshot, after a gap, and when the gateway says so
   domain::Timestamp as_of{};  // the gateway's stamp: when it last vouched for this state
@@ -56,10 +56,10 @@ class MarketTable {
   [[nodiscard]] std::span<const domain::MarketId> markets_in(domain::Shard shard) const;
   [[nodiscard]] domain::Shard shard_of(const domain::MarketId& market) const;
   // Null unless the book is usable at `now`.
-  [[nodiscard]] const BookState* usable_book(const domain::MarketId& market,
-                                             domain::Timestamp now) const;
+  [[nodiscard]] const KeptBook* usable_book(const domain::MarketId& market,
+                                            domain::Timestamp now) const;
   // Null when there is none; says nothing about trust.
-  [[nodiscard]] const BookState* any_book(const domain::MarketId& market) const;
+  [[nodiscard]] const KeptBook* any_book(const domain::MarketId& market) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   // New markets are ignored until others are forgotten.
   [[nodiscard]] bool full() const { return entries_.size() >= kMarketsMax; }
@@ -68,7 +68,7 @@ class MarketTable {
   struct Entry {
     domain::Market market;
     domain::Shard shard;
-    BookState book;
+    KeptBook book;
     domain::Timestamp heard_at{};
   };
   void link(const Entry& entry);

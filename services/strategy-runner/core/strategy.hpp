@@ -55,7 +55,7 @@ class View {
   }
   // Null unless the book can be trusted now: fresh, in sync, sound, its market accepting orders.
   [[nodiscard]] const domain::OrderBook* book(const domain::MarketId& id) const {
-    const BookState* state = markets_.usable_book(id, now_);
+    const KeptBook* state = markets_.usable_book(id, now_);
     return state == nullptr ? nullptr : &state->book;
   }
   // When a trade was made and up to when a book is known, for what is measured over time: earlier
@@ -64,7 +64,7 @@ class View {
     return std::min(trade.stamped_at, now_);
   }
   [[nodiscard]] domain::Timestamp time_of_book(const domain::MarketId& id) const {
-    const BookState* state = markets_.any_book(id);
+    const KeptBook* state = markets_.any_book(id);
     return state == nullptr ? now_ : std::min(state->as_of, now_);
   }
   [[nodiscard]] const Holdings& holdings() const { return holdings_; }

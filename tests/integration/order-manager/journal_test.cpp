@@ -16,7 +16,7 @@
 #include <fstream>
 
 #include "common/wire/order_codec.hpp"
-#include "services/order-manager/core/ledger.hpp"
+#include "services/order-manager/core/ledger/ledger.hpp"
 
 namespace polybot::order_manager {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "services/order-manager/core/stream_snapshot.hpp"
+#include "services/order-manager/core/views/stream_snapshot.hpp"
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {

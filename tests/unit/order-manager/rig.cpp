@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/domain/fees.hpp"
-#include "services/order-manager/core/invariants.hpp"
+#include "services/order-manager/core/views/invariants.hpp"
 
 namespace polybot::order_manager::test {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "common/domain/fees.hpp"
-#include "services/order-manager/core/invariants.hpp"
 #include "services/order-manager/core/order_manager.hpp"
+#include "services/order-manager/core/views/invariants.hpp"
 
 namespace polybot::order_manager::test {
 

@@ -20,7 +20,7 @@
 #include "services/gateway/core/feed_supervisor.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
 #include "services/metrics-aggregator/core/merger_state.hpp"
-#include "services/order-manager/core/figures.hpp"
+#include "services/order-manager/core/views/figures.hpp"
 #include "services/strategy-runner/core/signal_desk.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
 

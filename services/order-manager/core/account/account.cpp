@@ -1,0 +1,149 @@
+#include "services/order-manager/core/account/account.hpp"
+
+#include <algorithm>
+
+namespace polybot::order_manager {
+
+using domain::ClientOrderId;
+using domain::OrderStatus;
+using domain::Timestamp;
+using domain::VenueAccount;
+
+namespace {
+
+// Of the times between which a lost history placed orders: the venue's clock is another.
+constexpr domain::Duration kRestoreMargin = std::chrono::seconds(2);
+
+}  // namespace
+
+Account::Account(const Settings& settings, Readiness& readiness, const QuoteBoard& quotes,
+                 MarketWatches& markets, OrderDesk& desk, Exits& exits, OrderWatches& watches)
+    : unread(readiness),
+      balances(settings, quotes),
+      readings(settings, readiness, watches, unread, claims, balances),
+      progress(readiness, unread, readings, markets, desk, watches),
+      trades(readiness, unread, settlements, markets, progress, exits, watches),
+      settings_(settings),
+      readiness_(readiness),
+      desk_(desk),
+      watches_(watches) {}
+
+void Account::reconcile(Turn& turn, const VenueAccount& account) {
+  const Ledger& ledger = turn.ledger;
+  // A new journal begins with what the account has.
+  if (!ledger.deposited() && account.collateral_told)
+    turn.record(domain::CashMoved{account.collateral, account.collateral});
+  unread.read_again(account.trades_since);
+  unread.note(turn, account);
+  // Before their trades: a fill does not tell how large its order is.
+  for (const domain::VenueOrderUpdate& update : account.open_orders) {
+    if (ledger.orders().find(update.order) == nullptr) progress.updated(turn, update);
+  }
+  for (const domain::VenueTrade& trade : account.trades) trades.told(turn, trade);
+  compare_open_orders(turn, account);
+  cancel_lost_orders(turn, account);
+  Listed listed;
+  for (const domain::VenueOrderUpdate& order : account.open_orders) listed.insert(order.order);
+  settle_ambiguous(turn, account, listed);
+  settle_missing(turn, account, listed);
+  readings.answered(account.read_at);
+  progress.finish_closed(turn);
+  remember_reconciled(turn);
+  claims.settle(turn, account, unread, settlements);
+  readings.compared();
+  if (!unread.any_trade()) balances.measure(turn, account, settlements);
+  if (readiness_.reconcile(account.read_at)) return;
+  readings.want();
+  readings.drive(turn);
+}
+
+// So that a successor looks for what nobody has seen, however long ago it was matched.
+void Account::remember_reconciled(Turn& turn) const {
+  Timestamp until = readiness_.venue_time(readings.read_at());
+  until = std::min(until, unread.unbooked_since().value_or(until));
+  if (until >= turn.ledger.reconciled_until() + settings_.drift_every)
+    turn.record(domain::AccountReconciled{until});
+}
+
+void Account::compare_open_orders(Turn& turn, const VenueAccount& account) {
+  for (const domain::VenueOrderUpdate& update : account.open_orders) {
+    const OrderRecord* order = turn.ledger.orders().find(update.order);
+    const bool ended_here =
+        order != nullptr && order->terminal() && order->status != OrderStatus::Rejected;
+    if (!ended_here) {
+      progress.updated(turn, update);
+      continue;
+    }
+    // It rests though the book has it ended: the venue must not keep what nobody watches. Orders of
+    // others are theirs to cancel.
+    if (order->order.strategy.value == domain::kExternalStrategy) continue;
+    const Timestamp ended_at = readiness_.believed(order->changed_at, turn.now);
+    if (ended_at + settings_.missing_hold < account.read_at)
+      turn.at_once.cancels.push_back(update.order);
+  }
+}
+
+// What was placed between a backup and its restore was most likely placed by us, and nobody knows
+// any more why: it must not rest unwatched. One that a trade told of first looks filled in the
+// book, for a trade does not tell how large its order is.
+void Account::cancel_lost_orders(Turn& turn, const VenueAccount& account) {
+  const auto& restores = turn.ledger.restores();
+  for (const domain::VenueOrderUpdate& update : account.open_orders) {
+    const OrderRecord* order = turn.ledger.orders().find(update.order);
+    if (order == nullptr || order->order.strategy.value != domain::kExternalStrategy) continue;
+    const Timestamp at = update.created_at.value_or(order->order.submitted_at);
+    const bool lost =
+        std::any_of(restores.begin(), restores.end(), [&](const Ledger::Restore& restore) {
+          return restore.backup_at - kRestoreMargin <= at && at <= restore.at + kRestoreMargin;
+        });
+    if (!lost) continue;
+    if (order->terminal()) {
+      turn.at_once.cancels.push_back(update.order);
+    } else {
+      desk_.cancel(turn, order->order.id, domain::CancelReason::Restored);
+    }
+  }
+}
+
+// What could not be read may be the trace of any order that it can concern.
+bool Account::traced(const OrderRecord& order, const Listed& listed) const {
+  return listed.contains(order.order.venue_id) || unread.may_concern(order.order.venue_id);
+}
+
+// No trace of it in open orders and trades read after the hold: it never arrived.
+void Account::settle_ambiguous(Turn& turn, const VenueAccount& account, const Listed& listed) {
+  const std::set<ClientOrderId> candidates = turn.ledger.orders().open();
+  for (const ClientOrderId& id : candidates) {
+    const OrderRecord& order = *turn.ledger.orders().find(id);
+    if (order.status != OrderStatus::Ambiguous || traced(order, listed)) continue;
+    const Timestamp until =
+        held_until(order, watches_, readiness_.started_at(), settings_.ambiguous_hold);
+    const bool held = !mutated(Mutation::NotFoundBelievedAtOnce) && account.read_at < until;
+    if (held || account.trades_since > order.order.submitted_at) continue;
+    turn.record(order, domain::OrderRejected{id, domain::RejectReason::NotFoundAtVenue, {}});
+  }
+}
+
+// The venue knew it and does not list it any more: its fills are in this reading's trades, and it
+// ends once a second reading agrees. A single one may have been taken in the middle of a change.
+void Account::settle_missing(Turn& turn, const VenueAccount& account, const Listed& listed) {
+  const std::set<ClientOrderId> candidates = turn.ledger.orders().open();
+  for (const ClientOrderId& id : candidates) {
+    const OrderRecord& order = *turn.ledger.orders().find(id);
+    const bool known =
+        order.status == OrderStatus::Accepted || order.status == OrderStatus::PartiallyFilled;
+    if (!known || traced(order, listed)) continue;
+    OrderWatch& watch = watches_[id];
+    const Timestamp changed_at = readiness_.believed(order.changed_at, turn.now);
+    if (std::max(changed_at, watch.seen_at) >= account.read_at) continue;
+    if (!watch.missing_since) {
+      watch.missing_since = account.read_at;
+      continue;
+    }
+    const domain::Duration hold = watch.delayed ? settings_.delayed_hold : settings_.missing_hold;
+    if (account.read_at < *watch.missing_since + hold) continue;
+    turn.record(order, domain::OrderCanceled{id, order.end_reason()});
+  }
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,133 @@
+#include "services/order-manager/core/account/account_readings.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace polybot::order_manager {
+
+using domain::OrderStatus;
+using domain::Timestamp;
+
+namespace {
+
+constexpr domain::Duration kClaimPause = std::chrono::seconds(3);
+// What could not be read is read again this soon.
+constexpr domain::Duration kUnreadPause = std::chrono::seconds(5);
+// How long after its order's event a trade may come before it is asked for.
+constexpr domain::Duration kTradeDue = std::chrono::seconds(1);
+// How much farther back trades of orders that rest are read: the venue may tell of them late.
+constexpr domain::Duration kRestingTradesMargin = std::chrono::hours(1);
+
+}  // namespace
+
+Timestamp held_until(const OrderRecord& order, const OrderWatches& watches, Timestamp started_at,
+                     domain::Duration hold) {
+  if (mutated(Mutation::StampsBelieved)) return order.last_byte_at + hold;
+  const auto watch = watches.find(order.order.id);
+  const bool ours = watch != watches.end() && watch->second.last_byte_at;
+  return (ours ? *watch->second.last_byte_at : started_at) + hold;
+}
+
+void AccountReadings::reconnected() {
+  drift_due_ = true;
+  compares_ = false;
+  wanted_ = true;
+}
+
+void AccountReadings::failed() {
+  if (reading_) ++failures_;
+  reading_ = false;
+  // The balances may be what the venue would not tell: what else a reading is for goes before.
+  if (std::exchange(compares_, false)) drift_due_ = false;
+  wanted_ = true;
+}
+
+void AccountReadings::answered(Timestamp read_at) {
+  reading_ = false;
+  read_at_ = std::max(read_at_, read_at);
+  ++ok_;
+}
+
+// A trade that nobody can read has moved what is compared, and nobody knows by how much.
+void AccountReadings::compared() {
+  if (std::exchange(compares_, false) && !unread_.any_trade()) drift_due_ = false;
+}
+
+bool AccountReadings::due(const Turn& turn) const {
+  const Timestamp now = turn.now;
+  const Orders& orders = turn.ledger.orders();
+  for (const domain::ClientOrderId& id : orders.open()) {
+    const OrderRecord& order = *orders.find(id);
+    const bool held =
+        now < held_until(order, watches_, readiness_.started_at(), settings_.ambiguous_hold);
+    if (order.status == OrderStatus::Ambiguous && !held) return true;
+  }
+  for (const auto& [id, watch] : watches_) {
+    if (watch.missing_since && now >= *watch.missing_since + settings_.missing_hold) return true;
+    const OrderRecord* order = orders.find(id);
+    const bool untold = order != nullptr && watch.told_matched > order->filled;
+    if (untold && now >= watch.told_at + kTradeDue && read_at_ < watch.told_at) return true;
+  }
+  return (now >= asked_at_ + kClaimPause && Claims::any(turn.ledger.portfolio())) ||
+         (now >= asked_at_ + kUnreadPause && unread_.any());
+}
+
+void AccountReadings::drive(Turn& turn) {
+  if (turn.now >= next_drift_at_) {
+    drift_due_ = true;
+    next_drift_at_ = turn.now + settings_.drift_every;
+  }
+  // Balances are compared once orders and trades are known to be right: trading need not wait.
+  const bool compares = drift_due_ && readiness_.reconciled() && !compares_ && !unread_.any_trade();
+  wanted_ = wanted_ || compares || due(turn);
+  const bool too_soon =
+      asked_at_ != Timestamp{} && turn.now < asked_at_ + settings_.account_read_pause;
+  // Without the venue's clock nobody knows which of its trades are ours to ask for.
+  const bool possible = readiness_.rest_up() && readiness_.user_up() && readiness_.clock_known();
+  if (!wanted_ || reading_ || too_soon || !possible) return;
+  wanted_ = false;
+  reading_ = true;
+  compares_ = compares;
+  asked_at_ = turn.now;
+  std::vector<domain::TokenId> tokens = claims_.next_tokens(turn.ledger);
+  if (compares) {
+    const auto more = balances_.next_tokens(turn.ledger);
+    tokens.insert(tokens.end(), more.begin(), more.end());
+  }
+  turn.after_commit.reads.push_back(ReadAccount{trades_since(turn.ledger), std::move(tokens)});
+}
+
+// Far enough back to find every fill that may have been missed, by the venue's clock. Orders are
+// only submitted while ours agrees with it.
+Timestamp AccountReadings::trades_since(const Ledger& ledger) const {
+  Timestamp since = readiness_.venue_time(read_at_);
+  if (read_at_ == Timestamp{}) {
+    // Where the processes before left off. One of the future says nothing.
+    since =
+        ledger.reconciled_until() != Timestamp{} ? ledger.reconciled_until() : ledger.opened_at();
+    if (since > readiness_.venue_time(readiness_.started_at())) since = {};
+  }
+  since = std::min(since, unread_.unbooked_since().value_or(since));
+  // An order that rests for weeks must not make each reading tell of weeks.
+  const Timestamp known_until = since - kRestingTradesMargin;
+  for (const domain::ClientOrderId& id : ledger.orders().open()) {
+    const OrderRecord& order = *ledger.orders().find(id);
+    const bool answered =
+        order.status == OrderStatus::Accepted || order.status == OrderStatus::PartiallyFilled;
+    const Timestamp submitted = order.order.submitted_at;
+    since = std::min(since, answered ? std::max(submitted, known_until) : submitted);
+  }
+  for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
+    for (const auto& [market, position] : positions) {
+      for (const TokenPosition* token : {&position.yes, &position.no}) {
+        for (const TokenPosition::Entry& entry : token->entries()) {
+          const FillRecord* fill = ledger.orders().find_fill(entry.id);
+          if (fill != nullptr) since = std::min(since, fill->fill.matched_at);
+        }
+      }
+    }
+  }
+  return std::max(since - kTradesMargin, Timestamp{});
+}
+
+}  // namespace polybot::order_manager

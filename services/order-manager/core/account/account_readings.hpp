@@ -1,0 +1,66 @@
+// When the venue's account is read, and what is asked for. Start-up, reconnect, the comparison of
+// every minute, orders in doubt or missing, claims: all of them only want a reading. There is one
+// at a time, and it takes as long as the venue answers: the shell always reports its end.
+#pragma once
+
+#include "services/order-manager/core/account/balances.hpp"
+#include "services/order-manager/core/account/claims.hpp"
+#include "services/order-manager/core/orders/order_watch.hpp"
+
+namespace polybot::order_manager {
+
+// Until when an order in doubt may still appear at the venue. The stamp of an earlier process says
+// nothing here: the clock may have been put right in between, and that process wrote until it died.
+[[nodiscard]] domain::Timestamp held_until(const OrderRecord& order, const OrderWatches& watches,
+                                           domain::Timestamp started_at, domain::Duration hold);
+
+class AccountReadings {
+ public:
+  AccountReadings(const Settings& settings, const Readiness& readiness, const OrderWatches& watches,
+                  const UnreadRows& unread, Claims& claims, Balances& balances)
+      : settings_(settings),
+        readiness_(readiness),
+        watches_(watches),
+        unread_(unread),
+        claims_(claims),
+        balances_(balances) {}
+
+  // ---- what happens
+  void want() { wanted_ = true; }
+  // A reading under way began before the user channel was up: the one that counts comes after it.
+  void reconnected();
+  void failed();
+  void answered(domain::Timestamp read_at);
+  // Balances were compared as far as the reading under way was to do it.
+  void compared();
+  // Asks when something is due and the venue can be asked.
+  void drive(Turn& turn);
+
+  // ---- what is so
+  // The beginning of the newest complete reading.
+  [[nodiscard]] domain::Timestamp read_at() const { return read_at_; }
+  [[nodiscard]] std::uint64_t ok() const { return ok_; }
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }
+
+ private:
+  [[nodiscard]] bool due(const Turn& turn) const;
+  [[nodiscard]] domain::Timestamp trades_since(const Ledger& ledger) const;
+
+  const Settings& settings_;
+  const Readiness& readiness_;
+  const OrderWatches& watches_;
+  const UnreadRows& unread_;
+  Claims& claims_;
+  Balances& balances_;
+  bool wanted_ = true;
+  bool reading_ = false;
+  bool compares_ = false;  // the reading under way
+  bool drift_due_ = true;
+  domain::Timestamp next_drift_at_{};
+  domain::Timestamp asked_at_{};
+  domain::Timestamp read_at_{};
+  std::uint64_t ok_ = 0;
+  std::uint64_t failures_ = 0;
+};
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,118 @@
+#include "services/order-manager/core/account/balances.hpp"
+
+#include <algorithm>
+
+#include "services/order-manager/core/account/in_turn.hpp"
+#include "services/order-manager/core/ledger/yes_terms.hpp"
+
+namespace polybot::order_manager {
+
+using domain::Quantity;
+using domain::TokenId;
+using domain::VenueAccount;
+
+namespace {
+
+// The venue takes a request per token and 200 of them in ten seconds.
+constexpr std::size_t kHeldPerReading = 60;
+// Known to differ from the book: read with every comparison, to see whether they still do.
+constexpr std::size_t kDifferingPerReading = 20;
+// Where nothing is held, only what others sent to the account can differ.
+constexpr std::size_t kFlatPerReading = 16;
+
+}  // namespace
+
+// Markets that are traded stay in the book until they end, most of them flat: these are compared a
+// few at a time.
+std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
+  std::set<TokenId> differing;
+  std::set<TokenId> held;
+  std::set<TokenId> flat;
+  for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
+    for (const auto& [id, position] : positions) {
+      const domain::Market* market = ledger.market(id);
+      if (market == nullptr || ledger.portfolio().resolutions().contains(id)) continue;
+      for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+        const TokenPosition& token = position.token(outcome);
+        const bool moves = !token.holding().quantity.is_zero() || !token.final();
+        const bool differs = differences_.contains({id, outcome});
+        auto& kind = differs ? differing : moves ? held : flat;
+        kind.insert(domain::token_of(*market, outcome));
+      }
+    }
+  }
+  for (const TokenId& token : held) flat.erase(token);  // of another strategy
+  if (!never_compared_) {
+    never_compared_ = held;
+    never_compared_->insert(flat.begin(), flat.end());
+  }
+  std::erase_if(*never_compared_, [&](const TokenId& token) {
+    return !held.contains(token) && !flat.contains(token);
+  });
+  std::vector<TokenId> tokens = take_in_turn(differing, differing_read_to_, kDifferingPerReading);
+  for (const auto& more : {take_in_turn(held, held_read_to_, kHeldPerReading),
+                           take_in_turn(flat, flat_read_to_, kFlatPerReading)}) {
+    tokens.insert(tokens.end(), more.begin(), more.end());
+  }
+  return tokens;
+}
+
+void Balances::measure(Turn& turn, const VenueAccount& account, const Settlements& settlements) {
+  if (!account.collateral_told) return;
+  // Of what was settled since it began, not everything is remembered any more.
+  if (account.read_at - kSettlementLag < turn.now - Settlements::kKept) return;
+  const ExpectedRange cash = settlements.cash(turn.ledger, account.read_at);
+  note_token_differences(turn.ledger, account, settlements);
+  domain::DriftMeasured drift;
+  drift.cash = Money::from_raw(cash.off(account.collateral.raw()));
+  drift.positions = worth(turn);
+  // What an earlier process has found stands until all of it has been compared again.
+  const bool whole = never_compared_ && never_compared_->empty();
+  if (!whole) drift.positions = std::max(drift.positions, found_before_);
+  book_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral);
+  if (!turn.ledger.drift_measured() || turn.ledger.drift() != drift) turn.record(drift);
+}
+
+Money Balances::worth(const Turn& turn) const {
+  constexpr Price kUnknown = Price::from_raw(5'000);
+  Money total;
+  for (const auto& [instrument, off] : differences_) {
+    auto yes = turn.ledger.portfolio().mark(instrument.market);
+    if (!yes) yes = quotes_.mark(instrument.market, settings_.mark_spread_max, turn.now);
+    total += domain::notional(yes_price(instrument.outcome, yes.value_or(kUnknown)),
+                              Quantity::from_raw(std::abs(off)), domain::Rounding::Up);
+  }
+  return total;
+}
+
+// A reading tells of some tokens; the differences of the others are as they were.
+void Balances::note_token_differences(const Ledger& ledger, const VenueAccount& account,
+                                      const Settlements& settlements) {
+  for (const VenueAccount::Holding& holding : account.holdings) {
+    const auto instrument = ledger.instrument(holding.token);
+    if (never_compared_) never_compared_->erase(holding.token);
+    if (!instrument) continue;
+    differences_[*instrument] =
+        settlements.quantity(ledger, *instrument, account.read_at).off(holding.quantity.raw());
+  }
+  std::erase_if(differences_, [&](const auto& entry) {
+    const domain::MarketId& market = entry.first.market;
+    return entry.second == 0 || ledger.portfolio().resolutions().contains(market) ||
+           !ledger.portfolio().holds(market);
+  });
+}
+
+void Balances::book_cash_difference(Turn& turn, std::int64_t difference, bool exact,
+                                    Money collateral) {
+  if (difference == 0 || difference != unexplained_cash_) {
+    unexplained_cash_ = difference;
+    unexplained_since_ = turn.now;
+    return;
+  }
+  const bool rule = settings_.cash_moved_after > domain::Duration{} && exact;
+  if (!rule || turn.now - unexplained_since_ < settings_.cash_moved_after) return;
+  turn.record(domain::CashMoved{Money::from_raw(difference), collateral});
+  unexplained_cash_ = 0;
+}
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,50 @@
+// Does the venue have the money and the shares that the book says? What lies outside of what
+// settlements in doubt explain is drift.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "common/domain/venue.hpp"
+#include "services/order-manager/core/account/settlements.hpp"
+#include "services/order-manager/core/settings.hpp"
+#include "services/order-manager/core/turn.hpp"
+#include "services/order-manager/core/venue/quote_board.hpp"
+
+namespace polybot::order_manager {
+
+class Balances {
+ public:
+  Balances(const Settings& settings, const QuoteBoard& quotes)
+      : settings_(settings), quotes_(quotes) {}
+
+  void start(const Ledger& ledger) { found_before_ = ledger.drift().positions; }
+  // Of the tokens in the book those whose turn it is to be compared.
+  [[nodiscard]] std::vector<domain::TokenId> next_tokens(const Ledger& ledger);
+  // Records the drift that a reading shows, and cash that nobody explains for long.
+  void measure(Turn& turn, const domain::VenueAccount& account, const Settlements& settlements);
+
+ private:
+  void note_token_differences(const Ledger& ledger, const domain::VenueAccount& account,
+                              const Settlements& settlements);
+  [[nodiscard]] Money worth(const Turn& turn) const;
+  void book_cash_difference(Turn& turn, std::int64_t difference, bool exact, Money collateral);
+
+  const Settings& settings_;
+  const QuoteBoard& quotes_;
+  // Where the turn of each kind stands.
+  domain::TokenId differing_read_to_;
+  domain::TokenId held_read_to_;
+  domain::TokenId flat_read_to_;
+  // What the venue held beyond what was expected, when it was read last; never 0.
+  std::map<domain::Instrument, std::int64_t> differences_;
+  // What has not been compared since the start; empty before the first comparison.
+  std::optional<std::set<domain::TokenId>> never_compared_;
+  Money found_before_;                 // drift of positions, by an earlier process
+  std::int64_t unexplained_cash_ = 0;  // a difference seen unchanged since
+  domain::Timestamp unexplained_since_{};
+};
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,28 @@
+// Claims on resolved markets: one is paid when the winning shares are gone from the account and its
+// cash shows the payout. Where money is missing for another reason the payout never shows; shares
+// that stay gone have been redeemed all the same, and what is missing is drift.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "services/order-manager/core/account/settlements.hpp"
+#include "services/order-manager/core/account/unread_rows.hpp"
+
+namespace polybot::order_manager {
+
+class Claims {
+ public:
+  [[nodiscard]] static bool any(const Portfolio& portfolio);
+  // Of the claims whose turn it is, both outcomes: what was lost is gone from the account, too.
+  [[nodiscard]] std::vector<domain::TokenId> next_tokens(const Ledger& ledger);
+  // Records what a reading shows to be paid.
+  void settle(Turn& turn, const domain::VenueAccount& account, const UnreadRows& unread,
+              const Settlements& settlements);
+
+ private:
+  domain::MarketId read_to_;  // where the turn stands
+  std::map<domain::MarketId, domain::Timestamp> shares_gone_since_;
+};
+
+}  // namespace polybot::order_manager

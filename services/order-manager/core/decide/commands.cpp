@@ -1,0 +1,171 @@
+#include "services/order-manager/core/decide/commands.hpp"
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace polybot::order_manager {
+
+using domain::CancelReason;
+using domain::CommandDenyReason;
+using domain::StateReason;
+using domain::TradingState;
+
+namespace {
+
+domain::EventBody answer(const domain::CommandId& command, CommandDenyReason reason) {
+  if (reason == CommandDenyReason::None) return domain::CommandAccepted{command};
+  return domain::CommandDenied{command, reason};
+}
+
+}  // namespace
+
+void Commands::received(Turn& turn, const domain::Command& command) {
+  if (const Ledger::Answer* given = turn.ledger.answer(command.id)) {
+    domain::StreamedEvent repeat;
+    repeat.event.seq = given->seq;
+    repeat.event.at = given->at;
+    repeat.event.trace = command.trace;
+    repeat.event.body = answer(command.id, given->reason);
+    turn.after_commit.repeats.push_back(std::move(repeat));
+    return;
+  }
+  const CommandDenyReason reason =
+      turn.now >= command.expires_at ? CommandDenyReason::Expired : obey(turn, command);
+  turn.record({}, command.trace, answer(command.id, reason));
+}
+
+CommandDenyReason Commands::obey(Turn& turn, const domain::Command& command) {
+  if (const auto* start = std::get_if<domain::StartStrategy>(&command.body))
+    return obey(turn, *start, command.trace);
+  if (const auto* stop = std::get_if<domain::StopStrategy>(&command.body))
+    return obey(turn, *stop, command.trace);
+  if (const auto* set = std::get_if<domain::SetTradingState>(&command.body))
+    return obey(turn, *set);
+  if (const auto* cancel = std::get_if<domain::CancelOrder>(&command.body))
+    return obey(turn, *cancel);
+  if (const auto* cancel = std::get_if<domain::CancelAllOrders>(&command.body))
+    return obey(turn, *cancel);
+  return obey(turn, std::get<domain::FlattenPositions>(command.body), command);
+}
+
+bool Commands::unknown(const std::optional<StrategyName>& strategy) const {
+  return strategy && !settings_.configures(*strategy) &&
+         strategy->value != domain::kExternalStrategy;
+}
+
+CommandDenyReason Commands::obey(Turn& turn, const domain::StartStrategy& start,
+                                 domain::TraceId trace) {
+  const StrategyName& strategy = start.strategy;
+  if (!settings_.configures(strategy)) return CommandDenyReason::UnknownStrategy;
+  if (!turn.ledger.enabled(strategy).value_or(false))
+    turn.record(strategy, trace, domain::StrategySwitched{strategy, true});
+  return CommandDenyReason::None;
+}
+
+CommandDenyReason Commands::obey(Turn& turn, const domain::StopStrategy& stop,
+                                 domain::TraceId trace) {
+  const StrategyName& strategy = stop.strategy;
+  if (!settings_.configures(strategy)) return CommandDenyReason::UnknownStrategy;
+  if (turn.ledger.enabled(strategy).value_or(false))
+    turn.record(strategy, trace, domain::StrategySwitched{strategy, false});
+  quoting_.withdraw_where(turn, CancelReason::Operator, [&](const TargetKey& key, const Target&) {
+    return key.strategy == strategy;
+  });
+  desk_.cancel_where(turn, CancelReason::Operator, [&](const OrderRecord& order) {
+    return order.order.strategy == strategy && order.order.purpose == domain::OrderPurpose::Quote;
+  });
+  return CommandDenyReason::None;
+}
+
+CommandDenyReason Commands::obey(Turn& turn, const domain::SetTradingState& set) {
+  // What a strategy has left behind is flattened, so it can be let, too.
+  if (unknown(set.strategy) && !flattening_.covers(turn.ledger, *set.strategy))
+    return CommandDenyReason::UnknownStrategy;
+  change_state(turn, set.strategy, set.state, StateReason::Requested);
+  return CommandDenyReason::None;
+}
+
+CommandDenyReason Commands::obey(Turn& turn, const domain::CancelOrder& cancel) {
+  const OrderRecord* order = turn.ledger.orders().find(cancel.order);
+  if (order == nullptr) return CommandDenyReason::UnknownOrder;
+  if (order->terminal()) return CommandDenyReason::OrderAlreadyTerminal;
+  // A quote that the operator takes away must not come back with the next tick.
+  const TargetKey key{order->order.strategy, order->order.instrument.market};
+  if (order->order.purpose == domain::OrderPurpose::Quote)
+    quoting_.withdraw(turn, key, CancelReason::Operator);
+  desk_.cancel(turn, cancel.order, CancelReason::Operator);
+  return CommandDenyReason::None;
+}
+
+CommandDenyReason Commands::obey(Turn& turn, const domain::CancelAllOrders& cancel) {
+  if (unknown(cancel.strategy)) return CommandDenyReason::UnknownStrategy;
+  const auto in_scope = [&](const StrategyName& strategy, const domain::MarketId& market) {
+    return (!cancel.strategy || *cancel.strategy == strategy) &&
+           (!cancel.market || *cancel.market == market);
+  };
+  quoting_.withdraw_where(turn, CancelReason::Operator, [&](const TargetKey& key, const Target&) {
+    return in_scope(key.strategy, key.market);
+  });
+  desk_.cancel_where(turn, CancelReason::Operator, [&](const OrderRecord& order) {
+    return in_scope(order.order.strategy, order.order.instrument.market);
+  });
+  return CommandDenyReason::None;
+}
+
+CommandDenyReason Commands::obey(Turn& turn, const domain::FlattenPositions& flatten,
+                                 const domain::Command& command) {
+  if (flatten.strategy && !flattening_.covers(turn.ledger, *flatten.strategy))
+    return CommandDenyReason::UnknownStrategy;
+  // Halted means that nothing is sent, not even what gets out.
+  const TradingState state = flatten.strategy ? turn.ledger.trading_state(*flatten.strategy)
+                                              : turn.ledger.own_trading_state(std::nullopt);
+  if (state == TradingState::Halted) return CommandDenyReason::TradingHalted;
+  if (turn.ledger.own_trading_state(flatten.strategy) == TradingState::Active)
+    change_state(turn, flatten.strategy, TradingState::Reducing, StateReason::Flatten);
+  turn.record({}, command.trace, domain::FlattenBegun{command.id, flatten.strategy});
+  flattening_.drive(turn);
+  return CommandDenyReason::None;
+}
+
+// ---- trading states ----------------------------------------------------------------------------
+
+void Commands::change_state(Turn& turn, const std::optional<StrategyName>& strategy,
+                            TradingState state, StateReason reason) {
+  // Also when it is the same: an operator who resumes acknowledges the losses so far.
+  const bool same = turn.ledger.own_trading_state(strategy) == state;
+  if (!same || state == TradingState::Active)
+    turn.record(domain::TradingStateChanged{strategy, state, reason});
+  if (state != TradingState::Active) return enforce_state(turn, strategy);
+  for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(turn.ledger.flattens())) {
+    if (!strategy || flatten.strategy == strategy)
+      flattening_.end(turn, flatten, domain::LeftReason::Resumed);
+  }
+}
+
+// Entering Halted cancels every resting order, entering Reducing every order that does not reduce.
+void Commands::enforce_state(Turn& turn, const std::optional<StrategyName>& strategy) {
+  const bool halted = turn.ledger.own_trading_state(strategy) == TradingState::Halted;
+  const auto in_scope = [&](const StrategyName& name) { return !strategy || *strategy == name; };
+  if (halted) {
+    quoting_.withdraw_where(
+        turn, CancelReason::TradingState,
+        [&](const TargetKey& key, const Target&) { return in_scope(key.strategy); });
+  }
+  desk_.cancel_where(turn, CancelReason::TradingState, [&](const OrderRecord& order) {
+    return in_scope(order.order.strategy) && (halted || order.order.side == domain::Side::Buy);
+  });
+}
+
+void Commands::check_breaches(Turn& turn) {
+  for (const ConfiguredStrategy& strategy : settings_.strategies) check_breach(turn, strategy.name);
+  check_breach(turn, std::nullopt);
+}
+
+void Commands::check_breach(Turn& turn, const std::optional<StrategyName>& strategy) {
+  if (turn.ledger.own_trading_state(strategy) != TradingState::Active) return;
+  const auto reason = desk_.risk().breach(turn.ledger, strategy);
+  if (reason) change_state(turn, strategy, TradingState::Reducing, *reason);
+}
+
+}  // namespace polybot::order_manager

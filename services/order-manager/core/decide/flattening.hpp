@@ -1,0 +1,45 @@
+// Flattens under way: sells what is held until nothing is left that the venue buys.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "services/order-manager/core/orders/exits.hpp"
+
+namespace polybot::order_manager {
+
+class Flattening {
+ public:
+  Flattening(const Settings& settings, const Readiness& readiness, const QuoteBoard& quotes,
+             Exits& exits)
+      : settings_(settings), readiness_(readiness), quotes_(quotes), exits_(exits) {}
+
+  // Also what a strategy left behind that is no longer configured. What somebody holds by hand is
+  // theirs to sell.
+  [[nodiscard]] bool covers(const Ledger& ledger, const StrategyName& strategy) const;
+  // Sells what can be sold, and ends what has nothing left to wait for.
+  void drive(Turn& turn);
+  // `stopped`: why it ends before everything is sold that can be.
+  void end(Turn& turn, const Ledger::Flatten& flatten,
+           std::optional<domain::LeftReason> stopped = std::nullopt);
+
+ private:
+  [[nodiscard]] std::vector<Held> held_in(const Ledger& ledger,
+                                          const Ledger::Flatten& flatten) const;
+  [[nodiscard]] bool step(Turn& turn, const Ledger::Flatten& flatten);
+  [[nodiscard]] bool may_be_worth_more(const Turn& turn, const Held& held);
+  [[nodiscard]] std::optional<domain::LeftReason> left_reason(const Turn& turn,
+                                                              const Held& held) const;
+
+  const Settings& settings_;
+  const Readiness& readiness_;
+  const QuoteBoard& quotes_;
+  Exits& exits_;
+  // What the best bid makes worth less than the venue's minimum, and since when: one bid of a cent,
+  // gone a moment later, must not end a flatten.
+  std::map<std::pair<StrategyName, domain::Instrument>, domain::Timestamp> worthless_since_;
+};
+
+}  // namespace polybot::order_manager

@@ -1,0 +1,17 @@
+// What the trading states and the newest fill allow a strategy: questions to the ledger alone.
+#pragma once
+
+#include "services/order-manager/core/ledger/ledger.hpp"
+
+namespace polybot::order_manager {
+
+// Reducing leaves sells, Halted nothing.
+[[nodiscard]] domain::DenyReason refuses_opening(const Ledger& ledger,
+                                                 const domain::StrategyName& strategy,
+                                                 domain::Side side);
+
+// Whether a runner that had applied the order events up to there knows of the strategy's last fill.
+[[nodiscard]] bool saw_last_fill(const Ledger& ledger, const domain::StrategyName& strategy,
+                                 const domain::MarketId& market, std::uint64_t applied_seq);
+
+}  // namespace polybot::order_manager

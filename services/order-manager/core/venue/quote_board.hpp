@@ -1,0 +1,50 @@
+// The newest quote of each market and whether it may be trusted: its age is counted from the
+// gateway's stamp, up to which the gateway knew it to be current, not from its arrival. Volatile:
+// the gateway repeats it all every second.
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+
+#include "common/domain/market_data.hpp"
+
+namespace polybot::order_manager {
+
+class QuoteBoard {
+ public:
+  static constexpr std::size_t kMarketsMax = 20'000;
+  static constexpr domain::Duration kForgetAfter = std::chrono::minutes(5);
+
+  explicit QuoteBoard(domain::Duration age_max) : age_max_(age_max) {}
+
+  void update(const domain::QuoteTick& quote, domain::Timestamp now);
+  // Empty unless the gateway vouches for it and it is not too old.
+  [[nodiscard]] const domain::QuoteTick* fresh(const domain::MarketId& market,
+                                               domain::Timestamp now) const;
+  // How long the quote has not been fresh; zero while it is, `now - since` when it was never heard.
+  [[nodiscard]] domain::Duration stale_for(const domain::MarketId& market, domain::Timestamp since,
+                                           domain::Timestamp now) const;
+  // (bid + ask) / 2 of a fresh two-sided quote, rounded down to 1e-4.
+  [[nodiscard]] std::optional<domain::Price> mid(const domain::MarketId& market,
+                                                 domain::Timestamp now) const;
+  // The mid where the spread is no wider than that, else the last trade kept within the quote, else
+  // nothing: the last good mark stands.
+  [[nodiscard]] std::optional<domain::Price> mark(const domain::MarketId& market,
+                                                  domain::Price spread_max,
+                                                  domain::Timestamp now) const;
+  // Best price to sell an outcome at, with the quantity there, in terms of the outcome.
+  [[nodiscard]] std::optional<domain::Level> best_bid(const domain::Instrument& instrument,
+                                                      domain::Timestamp now) const;
+  void forget_old(domain::Timestamp now);
+
+ private:
+  struct Entry {
+    domain::QuoteTick quote;
+    domain::Timestamp received_at{};
+    domain::Timestamp vouched_at{};  // by the last that was not stale
+  };
+  domain::Duration age_max_;
+  std::unordered_map<domain::MarketId, Entry> entries_;  // never iterated for output
+};
+
+}  // namespace polybot::order_manager

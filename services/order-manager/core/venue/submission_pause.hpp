@@ -1,0 +1,54 @@
+// Whether the venue takes orders at all: the pauses that it asks for, and those that we make after
+// refusals that were about the venue, not about an order.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "common/domain/events.hpp"
+#include "services/order-manager/core/settings.hpp"
+
+namespace polybot::order_manager {
+
+// Why the venue is sent no orders for a while. A metric label: domain/enumeration.hpp.
+enum class PauseCause : std::uint8_t {
+  Throttled = 0,  // it asked to be left alone for so long
+  RateLimited = 1,
+  TradingDisabled = 2,
+  PostOnlyMode = 3,
+  Unauthorized = 4,
+  Forbidden = 5,  // of this region or address
+};
+
+class SubmissionPause {
+ public:
+  // How long one refusal stands for the venue's state when no further order is tried.
+  static constexpr domain::Duration kRefusalRemembered = std::chrono::minutes(5);
+  static_assert(kRefusalPauseMax < kRefusalRemembered, "the next attempt would find it forgotten");
+
+  // `length`: of the pause after a first refusal; at most kRefusalPauseMax.
+  explicit SubmissionPause(domain::Duration length) : length_(length) {}
+
+  void throttled(domain::Timestamp until) { until_ = std::max(until_, until); }
+  // Begins a pause when the reason is about the venue. Each attempt after a pause that is refused
+  // for a cause that lasts doubles the next pause of such a cause.
+  void refused(domain::RejectReason reason, domain::Timestamp now);
+  void accepted(domain::Timestamp submitted_at);
+
+  [[nodiscard]] bool holds(domain::Timestamp now) const { return now < until_; }
+  // Why no order is sent at that time, or the last attempt was refused for a cause that lasts.
+  [[nodiscard]] std::optional<PauseCause> cause(domain::Timestamp at) const;
+
+ private:
+  struct Refusal {
+    PauseCause cause = PauseCause::Throttled;  // of the last
+    domain::Timestamp at{};                    // last
+    int lasting = 0;  // attempts in a row that were refused for a cause that lasts
+  };
+  domain::Duration length_;
+  domain::Timestamp until_{};
+  std::optional<Refusal> refusal_;  // of all orders; none since one passed
+};
+
+}  // namespace polybot::order_manager

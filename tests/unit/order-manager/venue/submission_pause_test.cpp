@@ -1,0 +1,54 @@
+#include "services/order-manager/core/venue/submission_pause.hpp"
+
+#include "tests/unit/order-manager/bench.hpp"
+
+namespace polybot::order_manager::test {
+namespace {
+
+const Timestamp kRefusedAt = from_unix_ms(1'795'000'000'000);
+
+TEST(SubmissionPause, HoldsForAsLongAsTheVenueAsks) {
+  SubmissionPause pause(seconds(2));
+  pause.throttled(kRefusedAt + seconds(7));
+  EXPECT_TRUE(pause.holds(kRefusedAt + seconds(6)));
+  EXPECT_EQ(pause.cause(kRefusedAt), PauseCause::Throttled);
+  EXPECT_FALSE(pause.holds(kRefusedAt + seconds(7)));
+  EXPECT_FALSE(pause.cause(kRefusedAt + seconds(7)));
+}
+
+TEST(SubmissionPause, DoesNotBeginForARefusalOfOneOrder) {
+  SubmissionPause pause(seconds(2));
+  pause.refused(RejectReason::Balance, kRefusedAt);
+  EXPECT_FALSE(pause.holds(kRefusedAt));
+}
+
+TEST(SubmissionPause, DoublesForACauseThatLasts) {
+  SubmissionPause pause(seconds(2));
+  pause.refused(RejectReason::Unauthorized, kRefusedAt);
+  EXPECT_FALSE(pause.holds(kRefusedAt + seconds(2)));
+  const Timestamp again = kRefusedAt + seconds(3);
+  pause.refused(RejectReason::Unauthorized, again);
+  EXPECT_TRUE(pause.holds(again + milliseconds(3'999)));
+  EXPECT_FALSE(pause.holds(again + seconds(4)));
+  // Told on after the pause: nobody knows better.
+  EXPECT_EQ(pause.cause(again + seconds(60)), PauseCause::Unauthorized);
+}
+
+TEST(SubmissionPause, CountsRefusalsWithinThePauseOnce) {
+  SubmissionPause pause(seconds(2));
+  pause.refused(RejectReason::Forbidden, kRefusedAt);
+  pause.refused(RejectReason::Forbidden, kRefusedAt + seconds(1));
+  EXPECT_FALSE(pause.holds(kRefusedAt + seconds(2)));
+}
+
+TEST(SubmissionPause, IsForgottenWhenALaterOrderPasses) {
+  SubmissionPause pause(seconds(2));
+  pause.refused(RejectReason::Forbidden, kRefusedAt);
+  pause.accepted(kRefusedAt - seconds(1));  // was under way
+  EXPECT_EQ(pause.cause(kRefusedAt + seconds(3)), PauseCause::Forbidden);
+  pause.accepted(kRefusedAt + seconds(3));
+  EXPECT_FALSE(pause.cause(kRefusedAt + seconds(3)));
+}
+
+}  // namespace
+}  // namespace polybot::order_manager::test
