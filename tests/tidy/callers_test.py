@@ -12,7 +12,6 @@ UNCALLED = {
     "broken_invariants": "the simulation asks it after each turn of order-manager",
     "dead_man_switch": "the simulation asks whether the venue's switch has lapsed",
     "get_cancellation_slot": "Asio calls it",
-    "group_of": "of order-manager's core, which is being taken apart",
     "identifier_of": "the printed table of order states shows what the source calls them",
     "journal_sequence": "a test of the engine tells by it what is durable",
     "lapsed": "the simulation asks whether the venue has given an account up",
