@@ -101,7 +101,7 @@ Plan make_plan(std::uint64_t seed) {
   if (random.chance(600'000)) plan.parameters = careless_parameters();
   constexpr std::array<std::size_t, 3> kKeptBytes{20'000, 200'000, 4'000'000};
   plan.streams = {.kept_bytes_max = kKeptBytes[static_cast<std::size_t>(random.between(0, 2))],
-                  .answer_bytes_max = 32'000};
+                  .answer_bytes_max = 100'000};
 
   plan.bus = bus_weather(random);
   plan.internet = internet_weather(random);

@@ -15,14 +15,14 @@ using Ask = std::function<void(const std::string& request,
                                std::function<void(const std::string&)> answered)>;
 
 // What a runner or an API reads of one state at most, in answers of the plan's size.
-inline constexpr std::uint32_t kPagesMax = 64;
+inline constexpr std::uint32_t kPagesMax = 32;
 
 // Puts all questions that are due at once; the real processes put one after the other. What comes
 // when the followers are gone, or is not `awake()`, is lost.
 template <class Followers>
 void put_questions(Stage& stage, const std::shared_ptr<Followers>& followers, const Ask& ask,
                    const std::function<bool()>& awake, const std::function<void()>& answered) {
-  constexpr Duration kPatience = milliseconds(700);
+  constexpr Duration kPatience = milliseconds(500);
   const auto now = [&stage] { return stage.now().time_since_epoch(); };
   while (const auto question = followers->question(now())) {
     const auto answer = [known = std::weak_ptr(followers), now,
