@@ -68,7 +68,7 @@ class FakeOrderManager {
   asio::awaitable<void> run() { co_await (announce() && obey()); }
 
   bool silent = false;  // executes commands and keeps the answer to itself
-  bool kept = true;     // false: replays are no longer possible, only snapshots
+  bool kept = true;     // false: replays are no longer possible, only the state
   domain::CommandDenyReason denies = domain::CommandDenyReason::None;
   domain::AccountState account_state;
   domain::TradingStatus own;  // of the strategy
@@ -131,13 +131,13 @@ class FakeOrderManager {
     wire::OrdersRequest request;
     EXPECT_EQ(wire::decode_orders_request(bytes, request), wire::DecodeError::None);
     if (const auto* wanted = std::get_if<wire::ReplayRequest>(&request)) co_return replay(*wanted);
-    wire::StatePage snapshot{.at_seq = seq_, .page = 0, .pages = 1, .entries = {}};
+    wire::StatePage page{.at_seq = seq_, .page = 0, .pages = 1, .entries = {}};
     for (domain::StreamedEvent event :
          streams_[strategy_of(std::get<wire::StatePageRequest>(request).stream)]) {
       event.event.seq = seq_;
-      snapshot.entries.push_back(wire::encode_streamed(event));
+      page.entries.push_back(wire::encode_streamed(event));
     }
-    co_return wire::encode_orders_answer(snapshot);
+    co_return wire::encode_orders_answer(page);
   }
   std::string replay(const wire::ReplayRequest& wanted) {
     // A command's answer that is being kept back is not replayed either.

@@ -135,7 +135,7 @@ TEST_F(ApiTest, FillsAHoleInTheStreamByReplay) {
   EXPECT_GE(stats.replays_with(bus::ReplayOutcome::Answered), 1U);
 }
 
-TEST_F(ApiTest, TakesASnapshotWhenTheReplayIsNoLongerKept) {
+TEST_F(ApiTest, TakesTheStateWhenTheReplayIsNoLongerKept) {
   manager.kept = false;
   manager.record(submitted(1, 1));
   manager.record(streamed(2, fill(1, "t", 10), OrderStatus::Filled));
@@ -146,7 +146,7 @@ TEST_F(ApiTest, TakesASnapshotWhenTheReplayIsNoLongerKept) {
         "10");
     const std::size_t before = events_folded();  // the first two may have been heard as well
     manager.record(submitted(3, 2));
-    co_await until("news follow the snapshot", [&] { return events_folded() == before + 1; });
+    co_await until("news follow the state", [&] { return events_folded() == before + 1; });
   });
 }
 

@@ -135,9 +135,9 @@ class RunnerServiceTest : public testing::Test {
         }
         co_return wire::encode_orders_answer(replayed);
       }
-      ++snapshots_asked_;
-      wire::StatePage snapshot{.at_seq = snapshot_seq_, .page = 0, .pages = 1, .entries = {}};
-      co_return wire::encode_orders_answer(snapshot);
+      ++states_asked_;
+      wire::StatePage page{.at_seq = state_seq_, .page = 0, .pages = 1, .entries = {}};
+      co_return wire::encode_orders_answer(page);
     };
     orders_ = std::make_unique<bus::RecoveryServer>(
         loop_.executor(), bus::RecoveryServerConfig{.endpoint = listen_on(kAnyTcpPort)}, answer,
@@ -194,7 +194,7 @@ class RunnerServiceTest : public testing::Test {
   }
   domain::StreamedEvent next_event() {
     domain::StreamedEvent event;
-    event.prev = journal_.empty() ? snapshot_seq_ : journal_.back().event.seq;
+    event.prev = journal_.empty() ? state_seq_ : journal_.back().event.seq;
     event.event = {.seq = event.prev + 3,
                    .at = clock_.now(),
                    .strategy = kName,
@@ -231,7 +231,7 @@ class RunnerServiceTest : public testing::Test {
   runtime::Runtime runtime_{loop_.io,          stop_,      health_,      admin_, clock_,
                             "strategy-runner", "runner-1", kIncarnation, "test", ""};
   std::vector<domain::StreamedEvent> journal_;
-  std::uint64_t snapshot_seq_ = 0;
+  std::uint64_t state_seq_ = 0;
   std::uint64_t granted_seq_ = 0;
   domain::StrategyName managed_ = kName;
   bool stream_ = true;  // of market data
@@ -242,7 +242,7 @@ class RunnerServiceTest : public testing::Test {
   int announcements_ = 0;
   int books_asked_ = 0;
   int replays_asked_ = 0;
-  int snapshots_asked_ = 0;
+  int states_asked_ = 0;
   bool ended_ = false;
 };
 
@@ -331,12 +331,12 @@ TEST_F(RunnerServiceTest, AsksForTheBooksThatTheStreamDoesNotBring) {
 }
 
 TEST_F(RunnerServiceTest, WaitsForTheOrderEventsBeforeTheGrant) {
-  snapshot_seq_ = 5;
+  state_seq_ = 5;
   granted_seq_ = 8;
   next_event();  // known to order-manager, lost on the way
   start_runner();
   ASSERT_TRUE(live_until([&] { return !heard_.empty(); }));
-  EXPECT_EQ(snapshots_asked_, 1);
+  EXPECT_EQ(states_asked_, 1);
   EXPECT_GE(replays_asked_, 1);
   EXPECT_EQ(heard_.front().applied_seq, 8U);
 }

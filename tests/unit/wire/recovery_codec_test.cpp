@@ -94,12 +94,12 @@ TEST(OrdersRecovery, CarriesEveryAnswer) {
   ASSERT_EQ(decode_orders_answer(encode_orders_answer(ReplayedEvents{}), received),
             DecodeError::None);
   EXPECT_TRUE(std::get<ReplayedEvents>(received).events.empty());
-  const StatePage snapshot{.at_seq = 12, .page = 1, .pages = 3, .entries = {"a", "b"}};
-  ASSERT_EQ(decode_orders_answer(encode_orders_answer(snapshot), received), DecodeError::None);
+  const StatePage page{.at_seq = 12, .page = 1, .pages = 3, .entries = {"a", "b"}};
+  ASSERT_EQ(decode_orders_answer(encode_orders_answer(page), received), DecodeError::None);
   EXPECT_EQ(std::get<StatePage>(received).at_seq, 12u);
   EXPECT_EQ(std::get<StatePage>(received).page, 1u);
   EXPECT_EQ(std::get<StatePage>(received).pages, 3u);
-  EXPECT_EQ(std::get<StatePage>(received).entries, snapshot.entries);
+  EXPECT_EQ(std::get<StatePage>(received).entries, page.entries);
   ASSERT_EQ(decode_orders_answer(encode_orders_answer(NotKept{}), received), DecodeError::None);
   EXPECT_TRUE(std::holds_alternative<NotKept>(received));
 }
@@ -143,12 +143,12 @@ TEST(OrdersRecovery, RefusesWhatWouldMisleadItsReader) {
 }
 
 TEST(OrdersRecovery, AnAnswerFilledToTheBrimFitsTheBus) {
-  StatePage snapshot;
+  StatePage page;
   std::size_t bytes = 0;
   const std::string entry(1000, 'e');
-  while (fits_answer(bytes, entry.size())) snapshot.entries.push_back(entry);
-  EXPECT_GT(snapshot.entries.size(), 1000u);
-  EXPECT_LT(encode_orders_answer(snapshot).size(), std::size_t{1} << 20);
+  while (fits_answer(bytes, entry.size())) page.entries.push_back(entry);
+  EXPECT_GT(page.entries.size(), 1000u);
+  EXPECT_LT(encode_orders_answer(page).size(), std::size_t{1} << 20);
 }
 
 }  // namespace
