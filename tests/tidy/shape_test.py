@@ -10,6 +10,7 @@ FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
 SCRIPT_COLUMNS_MAX = 120
+TEST_NAME_MAX = 60
 
 # Texts that must stay as they are: raw literals, and tables that clang-format leaves alone.
 _KEPT_WHOLE = re.compile(r'R"(\w*)\(.*?\)\1"|// clang-format off.*?// clang-format on', re.DOTALL)
@@ -42,6 +43,12 @@ class Sizes(unittest.TestCase):
         for script in files("deploy", "tests", suffixes=(".sh", ".py")):
             wide += wide_lines(script, (ROOT / script).read_text(encoding="utf-8"), SCRIPT_COLUMNS_MAX)
         self.assertEqual(wide, [])
+
+    def test_names_of_tests_are_short_sentences(self):
+        long = [f"{source.path}: {name}" for source in sources("tests")
+                for name in re.findall(r"^TEST(?:_[FP])?\(\w+,\s*(\w+)\)", source.text, re.MULTILINE)
+                if len(name) >= TEST_NAME_MAX]
+        self.assertEqual(long, [])
 
     def test_every_header_opens_with_its_purpose(self):
         bare = [source.path for source in sources(*PRODUCT)

@@ -258,7 +258,7 @@ TEST_F(FeedTest, RefusesAMarketWhoseRecordContradictsItsListing) {
   EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(2)), nullptr);
 }
 
-TEST_F(FeedTest, KeepsAMarketWhoseTermsItCannotReadAnyMoreAndOpensNothingThere) {
+TEST_F(FeedTest, OpensNothingInAMarketWhoseTermsItCannotReadAnyMore) {
   venue.add(1);
   venue.add(2);
   const auto status = [&] { return feed->catalogue().find(FakeVenue::id_of(1))->status; };

@@ -39,7 +39,7 @@ bool order_manager_ready(const Stack& stack) {
   return stack.get(kOrderManager, "/health/ready").status == 200;
 }
 
-TEST_F(StackTest, LosesNothingWhenOrderManagerIsKilledAtTenRecordsOfItsJournal) {
+TEST_F(StackTest, LosesNothingWhenKilledAtTenRecordsOfTheJournal) {
   Stack stack(folder_);
   ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
   const std::filesystem::path journal = folder_ / "journal" / "journal.db";

@@ -82,7 +82,7 @@ TEST_F(MarketCatalogueTest, BelievesARecordThatDoesNotAcceptOrdersUntilItDoes) {
   EXPECT_EQ(status(1), MarketStatus::Active);
 }
 
-TEST_F(MarketCatalogueTest, OpensNothingWhereItCannotReadTheTermsAndKnowsTheMarketAllTheSame) {
+TEST_F(MarketCatalogueTest, KnowsAMarketOfUnreadableTermsAndOpensNothingThere) {
   track({make_market(1)});
   EXPECT_TRUE(catalogue.on_unreadable_listing(market_id(1), "exponent", make_market(1), now));
   EXPECT_FALSE(catalogue.on_unreadable_listing(market_id(1), "exponent", make_market(1), now));

@@ -160,7 +160,7 @@ TEST_F(Verification, KnowsThatAnOrderWithoutATraceMayHaveBeenCanceledByTheVenue)
             std::vector<std::string>{"orders at the venue"});
 }
 
-TEST_F(Verification, TellsOfTooManyOrdersThoughAnOrderThatWasNotWrittenOffTurnedUpAgain) {
+TEST_F(Verification, TellsOfTooManyOrdersThoughALiveOneTurnedUpAgain) {
   EXPECT_EQ(differing(venue("100", ""), journal("100", "", "2", "0", "1"), false),
             std::vector<std::string>{"orders at the venue"});
 }

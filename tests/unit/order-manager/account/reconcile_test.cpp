@@ -486,7 +486,7 @@ TEST_F(Reconcile, BooksAForeignTradeOfAMarketThatEndedBeforeItsRecordWasRead) {
   rig.expect_sound();
 }
 
-TEST_F(Reconcile, BooksAForeignTradeOfAMarketThatWasResolvedBeforeItsRecordWasRead) {
+TEST_F(Reconcile, BooksAForeignTradeOfAMarketResolvedBeforeItWasRead) {
   Market resolved = make_market(7, 7);
   resolved.status = MarketStatus::Resolved;
   resolved.payout = {Price{}, kPriceOne};
@@ -757,7 +757,7 @@ struct ManyMarkets : testing::Test {
   std::vector<Market> markets;
 };
 
-TEST_F(ManyMarkets, AreComparedInTurnWhereNothingIsHeldAndAlwaysWhereSomethingIs) {
+TEST_F(ManyMarkets, AreAlwaysComparedWhereHeldAndElseInTurn) {
   std::set<TokenId> read;
   for (const ReadAccount& reading : readings_of(std::chrono::minutes(10))) {
     EXPECT_THAT(reading.tokens, testing::Contains(markets[0].yes_token));

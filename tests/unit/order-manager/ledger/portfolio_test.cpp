@@ -115,7 +115,7 @@ struct History {
       {MarketId{{1}}, Outcome::Yes}, {MarketId{{1}}, Outcome::No}, {MarketId{{2}}, Outcome::Yes}};
 };
 
-TEST(Portfolio, AgreesWithASimpleOracleOverTwentyThousandFillsAndTheirReversals) {
+TEST(Portfolio, AgreesWithASimpleOracleOverTwentyThousandFills) {
   std::uint64_t fills = 0;
   std::uint64_t reversals = 0;
   for (std::uint64_t seed = 1; seed <= 22; ++seed) {

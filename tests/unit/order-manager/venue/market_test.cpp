@@ -180,7 +180,7 @@ TEST_F(Markets, AreAskedForTheirResultWhenTheyShouldBeOver) {
   EXPECT_GE(asks(), 4);
 }
 
-TEST_F(Markets, AreTakenAtTheirWordThatTheyAreResolvedOnlyBesideAnotherSource) {
+TEST_F(Markets, AreBelievedResolvedOnlyBesideAnotherSource) {
   rig.hold(kArb, market, "0.52", "25");
   rig.venue_reads = false;
   rig.forget_outputs();
@@ -320,7 +320,7 @@ TEST_F(Markets, AreRememberedAsLongAsAnyOrderInThem) {
   EXPECT_TRUE(orders.take_unnamed().empty());
 }
 
-TEST_F(Markets, TellNoTradeOfAForgottenOrderForANewOneWhenTheVenuesClockIsAhead) {
+TEST_F(Markets, TakeNoOldTradeForANewOneWhenTheVenuesClockIsAhead) {
   Orders orders;
   std::uint64_t number = 0;
   const auto submit = [&] {
