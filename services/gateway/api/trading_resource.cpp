@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kPageDefault = 100;
 constexpr std::size_t kPageMax = 1000;
+
 bool known_status(std::string_view status) {
   return status == "live" || status == "denied" ||
          domain::enumerator_named<domain::OrderStatus>(status);
