@@ -23,10 +23,6 @@ namespace polybot::venue_simulator {
 struct MarketNo {
   std::uint32_t value = 0;
   constexpr auto operator<=>(const MarketNo&) const = default;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(value);
-  }
 };
 
 struct Holding {
@@ -37,10 +33,6 @@ struct Holding {
   [[nodiscard]] bool empty() const {
     return held.is_zero() && reserved.is_zero() && locked.is_zero();
   }
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(held, reserved, locked);
-  }
 };
 
 struct Holdings {
@@ -48,10 +40,6 @@ struct Holdings {
   Holding no;
   [[nodiscard]] Holding& of(domain::Outcome outcome) {
     return outcome == domain::Outcome::Yes ? yes : no;
-  }
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(yes, no);
   }
 };
 
@@ -65,10 +53,6 @@ struct Account {
   domain::Money fees;      // paid, settled trades only
   std::map<MarketNo, Holdings> holdings;
   [[nodiscard]] domain::Money available() const { return cash - reserved - locked; }
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(address, house, cash, reserved, locked, deposits, fees, holdings);
-  }
 };
 
 // One side of a fill: what an account gives and gets.
@@ -135,10 +119,6 @@ class Accounts {
   struct Outstanding {
     domain::Quantity yes;
     domain::Quantity no;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(yes, no);
-    }
   };
 
   std::vector<Account> accounts_;

@@ -1,6 +1,7 @@
-// Bytes of the exchange's own state and log: one `fields(archive)` function per type serves both
-// directions. Little-endian fixed-width integers, lengths as 32 bits; written and read by the same
-// version only (the log's header names it).
+// Bytes of the exchange's own state and log, in both directions by one description: a plain struct
+// is all its members in the order of their declaration; a type that keeps something back, or hides
+// its members, has a `fields(archive)` function. Little-endian fixed-width integers, lengths as 32
+// bits; written and read by the same version only (the log's header names it).
 //
 // A Loader never trusts its bytes: running past the end makes it fail(), after which it yields
 // zeros and empty containers; the owner checks ok() once at the end.
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/pfr/core.hpp>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -21,8 +23,6 @@
 #include <vector>
 
 #include "common/domain/decimal.hpp"
-#include "common/domain/ids.hpp"
-#include "common/domain/instrument.hpp"
 #include "common/domain/time.hpp"
 
 namespace polybot::venue_simulator {
@@ -75,14 +75,6 @@ class ArchiveBase {
     self().plain(ns);
     value = domain::Duration(ns);
   }
-  template <class Tag>
-  void other(domain::Bytes32<Tag>& value) {
-    one(value.bytes);
-  }
-  template <class Tag>
-  void other(domain::Name<Tag>& value) {
-    self().text(value.value);
-  }
   void other(std::string& value) { self().text(value); }
   template <class T, std::size_t N>
   void other(std::array<T, N>& values) {
@@ -124,19 +116,11 @@ class ArchiveBase {
     self().select(value, index);
     std::visit([this](auto& held) { one(held); }, value);
   }
-  void other(domain::FeeSchedule& value) {
-    one(value.rate_ppm);
-    one(value.exponent);
-  }
-  void other(domain::Payout& value) {
-    one(value.yes);
-    one(value.no);
-  }
-  void other(domain::Market& m) {
-    (*this)(m.id, m.event, m.slug, m.question, m.event_slug, m.yes_label, m.no_label, m.yes_token,
-            m.no_token, m.tick, m.min_size, m.fee, m.exchange, m.status);
-    (*this)(m.neg_risk, m.augmented, m.placeholder, m.taker_delay, m.event_market_count, m.ends_at,
-            m.payout);
+  // What has no fields() of its own: all its members in the order of their declaration.
+  template <class T>
+  requires std::is_aggregate_v<T>
+  void other(T& value) {
+    boost::pfr::for_each_field(value, [this](auto& member) { one(member); });
   }
 };
 

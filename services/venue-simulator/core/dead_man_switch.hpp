@@ -47,10 +47,6 @@ class DeadManSwitch {
     std::uint64_t count = 0;      // of valid heartbeats
     domain::Timestamp look_at{};  // the first look that would find it lapsed, or the next one
     bool lapsed = false;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(expected, count, look_at, lapsed);
-    }
   };
   std::map<AccountId, Chain> chains_;
 };

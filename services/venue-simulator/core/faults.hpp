@@ -60,10 +60,6 @@ struct FaultSettings {
   std::int64_t count = 0;                    // occasions left; 0 = unlimited
 
   bool operator==(const FaultSettings&) const = default;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(probability_ppm, duration, delay, market, size, amount, count);
-  }
 };
 
 class FaultBoard {

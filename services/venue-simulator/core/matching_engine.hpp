@@ -49,10 +49,6 @@ struct Listing {
   domain::Timestamp resolves_at{};
   domain::Timestamp resolved_at{};
   std::optional<domain::Price> last_trade;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(market, event_title, listed_at, resolves_at, resolved_at, last_trade);
-  }
 };
 
 // An order of an outside account, living or finished, as the truth report shows it.
@@ -74,11 +70,6 @@ struct OrderTruth {
   domain::VenueOrderStatus status = domain::VenueOrderStatus::Live;
   domain::Timestamp created_at{};
   domain::Timestamp finished_at{};
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(number, account, market, market_id, id, token, side, price, quantity, matched,
-            time_in_force, post_only, expiration_s, salt, status, created_at, finished_at);
-  }
 };
 
 struct TradeTruth {
@@ -91,10 +82,6 @@ struct TradeTruth {
     domain::Price price;  // in terms of `outcome`
     domain::Quantity quantity;
     domain::Money cash;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(account, order_number, order, outcome, side, price, quantity, cash);
-    }
   };
   std::uint64_t number = 0;
   domain::TradeId id;
@@ -107,11 +94,6 @@ struct TradeTruth {
   bool fails = false;  // decided when matched
   domain::Timestamp matched_at{};
   domain::Timestamp updated_at{};
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(number, id, market, market_id, taker, fee, makers, status, fails, matched_at,
-            updated_at);
-  }
 };
 
 class MatchingEngine {
@@ -222,21 +204,12 @@ class MatchingEngine {
     domain::Money bought;  // cash of confirmed fills
     domain::Money sold;
     domain::Money fees;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(orders_accepted, orders_matched, orders_canceled, orders_expired, fills,
-              fills_confirmed, fills_failed, bought, sold, fees);
-    }
   };
   [[nodiscard]] Totals totals(AccountId account) const;
   // How many finished orders and final trades have left memory.
   struct Forgotten {
     std::uint64_t orders = 0;
     std::uint64_t trades = 0;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(orders, trades);
-    }
   };
   [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
   // What left memory since the last call; the last order taken is number forgotten().orders of all
@@ -280,19 +253,10 @@ class MatchingEngine {
     [[nodiscard]] domain::Quantity leaves() const {
       return std::max(truth.quantity - truth.matched, domain::Quantity{});
     }
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(truth, outcome, book_side, yes_price, cash_bound, reserved_cash, reserved_shares,
-              state, house);
-    }
   };
   struct BookLevel {
     domain::Quantity total;
     std::vector<std::uint64_t> queue;  // order numbers, oldest first
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(total, queue);
-    }
   };
   using Ladder = std::map<domain::Price, BookLevel>;
   struct MarketState {
@@ -315,10 +279,6 @@ class MatchingEngine {
     // The earliest is on top of the heap; equal times fire in the order they were set.
     bool operator<(const Timer& other) const {
       return due != other.due ? due > other.due : number > other.number;
-    }
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(due, number, kind, subject);
     }
   };
   // One price level of a planned sweep.

@@ -21,10 +21,6 @@ namespace polybot::venue_simulator {
 struct AccountId {
   std::uint32_t value = 0;
   constexpr auto operator<=>(const AccountId&) const = default;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(value);
-  }
 };
 using AccountAddress = std::array<std::uint8_t, 20>;
 
@@ -43,28 +39,15 @@ struct NewOrder {
   bool post_only = false;
   std::int64_t expiration_s = 0;  // GTD: the venue cancels 60 s before
   std::uint64_t salt = 0;         // kept for the truth report only
-
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(id, token, side, limit, quantity, cash, time_in_force, post_only, expiration_s, salt);
-  }
 };
 
 struct OpenAccount {  // answers nothing when the address has one already
   AccountAddress address{};
   domain::Money deposit;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(address, deposit);
-  }
 };
 struct SubmitOrders {  // 1..15, each judged alone
   AccountId account;
   std::vector<NewOrder> orders;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(account, orders);
-  }
 };
 // Orders that reached the venue but are looked at only at `due` (fault executed-late). Until then
 // the venue knows nothing of them. There is no answer.
@@ -72,69 +55,36 @@ struct SubmitLater {
   AccountId account;
   std::vector<NewOrder> orders;
   domain::Timestamp due{};
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(account, orders, due);
-  }
 };
 struct CancelOrders {
   AccountId account;
   std::vector<domain::VenueOrderId> orders;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(account, orders);
-  }
 };
 // Cancels what rests; a market or a token narrows it.
 struct CancelResting {
   AccountId account;
   std::optional<domain::MarketId> market;
   std::optional<domain::TokenId> token;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(account, market, token);
-  }
 };
 struct AdvanceTime {  // nothing but the time
-  template <class Archive>
-  void fields(Archive&) {}
 };
 // The process was down since the last input: markets end, resolve and expire at their times, but
 // the crowd was asleep.
-struct WakeUp {
-  template <class Archive>
-  void fields(Archive&) {}
-};
+struct WakeUp {};
 struct SetFlow {
   bool running = true;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(running);
-  }
 };
 // New rules and a new crowd from now on; the seed stays.
 struct Reconfigure {
   EngineSettings engine;
   FlowSettings flow;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(engine, flow);
-  }
 };
 struct SetFault {
   Fault fault = Fault::Reject;
   FaultSettings settings;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(fault, settings);
-  }
 };
 struct ClearFault {
   Fault fault = Fault::Reject;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(fault);
-  }
 };
 
 // A recording, read and parsed outside: markets appear with the first book of their first token.
@@ -158,10 +108,6 @@ struct RecordedTrade {
 using RecordedEvent = std::variant<RecordedBook, RecordedChange, RecordedTrade>;
 struct ListRecordedMarket {
   domain::Market market;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(market);
-  }
 };
 // The frames [first, first + count) of the recording. Logged without the events: a re-fold reads
 // them from the recording again.
@@ -179,10 +125,6 @@ struct PlayFrames {
 struct Heartbeat {
   AccountId account;
   std::string id;  // the one expected; empty for the first ever
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(account, id);
-  }
 };
 
 // The log numbers them in this order: new ones go to the end.
@@ -223,35 +165,19 @@ struct TickSizeChanged {
   domain::Price old_tick;
   domain::Price new_tick;
   domain::Timestamp at{};
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(market, old_tick, new_tick, at);
-  }
 };
 struct MarketListed {
   domain::Market market;
   domain::Timestamp at{};
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(market, at);
-  }
 };
 struct MarketClosed {
   domain::MarketId market;
   domain::Timestamp at{};
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(market, at);
-  }
 };
 struct MarketResolved {
   domain::MarketId market;
   domain::Payout payout;
   domain::Timestamp at{};
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(market, payout, at);
-  }
 };
 using MarketOutput = std::variant<BookChanged, TradePrinted, TickSizeChanged, MarketListed,
                                   MarketClosed, MarketResolved>;

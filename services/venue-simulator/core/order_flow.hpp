@@ -76,10 +76,6 @@ class OrderFlow {
     std::uint32_t generation = 0;  // how many have been listed
     domain::Timestamp next_listing{};
     domain::Timestamp next_end{};
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(shape, theme, outcomes, fee_rate_ppm, generation, next_listing, next_end);
-    }
   };
   // A neg-risk event mispriced as a whole.
   struct Episode {
@@ -87,10 +83,6 @@ class OrderFlow {
     domain::Timestamp until{};
     domain::Timestamp racers_from{};
     int direction = 0;  // -1: asks too low, +1: bids too high
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(on, until, racers_from, direction);
-    }
   };
   struct EventState {
     Shape shape = Shape::Binary;
@@ -98,19 +90,11 @@ class OrderFlow {
     std::int64_t other_value = 0;  // fair value of what is not listed (augmented), 1e-4
     domain::Timestamp ends_at{};
     Episode episode;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(shape, markets, other_value, ends_at, episode);
-    }
   };
   static constexpr int kQuoteLevels = 4;
   struct Quote {
     std::uint64_t order = 0;
     domain::Price price;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(order, price);
-    }
   };
   struct MarketFlow {
     std::uint32_t event = 0;
@@ -128,20 +112,11 @@ class OrderFlow {
     std::array<Quote, kQuoteLevels> asks{};
     std::vector<std::uint64_t> noise;  // resting, oldest first
     bool fixed = false;                // never moves
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(event, shape, fee_rate_ppm, fair, belief, skew, deviation, half_spread, tick, drift,
-              drift_until, bids, asks, noise, fixed);
-    }
   };
   struct Jump {
     domain::Timestamp back_at{};
     MarketNo market;
     std::int64_t size = 0;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(back_at, market, size);
-    }
   };
   struct Turn {
     domain::Timestamp now;

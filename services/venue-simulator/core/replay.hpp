@@ -37,10 +37,6 @@ class Replay {
     domain::BookSide side = domain::BookSide::Bid;
     domain::Price price;
     auto operator<=>(const Place&) const = default;
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(market, side, price);
-    }
   };
   struct LevelState {
     domain::Quantity shown;     // by the recording
@@ -49,10 +45,6 @@ class Replay {
     domain::Quantity behind;    // of these, what stood behind an outside order
     domain::Timestamp traded_at{};
     domain::Timestamp vanished_at{};
-    template <class Archive>
-    void fields(Archive& archive) {
-      archive(shown, traded, vanished, behind, traded_at, vanished_at);
-    }
   };
   struct Turn {
     domain::Timestamp now;

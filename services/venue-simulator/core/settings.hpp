@@ -26,12 +26,6 @@ struct EngineSettings {
   std::uint32_t resolved_markets_kept = 4096;
 
   bool operator==(const EngineSettings&) const = default;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(seed, mined_after_min, mined_after_max, confirmed_after_min, confirmed_after_max,
-            taker_delay, redeem_after_min, redeem_after_max, retention, allowance,
-            resolved_markets_kept);
-  }
 };
 
 // The crowd; see order_flow.hpp.
@@ -45,11 +39,6 @@ struct FlowSettings {
   domain::Duration long_life = std::chrono::hours(24 * 7);  // of the other events
 
   bool operator==(const FlowSettings&) const = default;
-  template <class Archive>
-  void fields(Archive& archive) {
-    archive(seed, edge, book_changes_per_second, rotate_period, resolve_after_min,
-            resolve_after_max, long_life);
-  }
 };
 
 }  // namespace polybot::venue_simulator
