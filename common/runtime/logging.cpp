@@ -17,6 +17,7 @@
 
 #include "common/domain/assert.hpp"
 #include "common/http/message.hpp"
+#include "common/runtime/bounded_write.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
 
@@ -29,7 +30,9 @@ constexpr std::size_t kFiles = 5;
 constexpr std::size_t kMessageBytesMax = 4 * 1024;  // half of a line: some fields always fit
 constexpr std::size_t kValueBytesMax = 2 * 1024;
 constexpr std::size_t kNameBytesMax = 128;  // service, replica, key
-constexpr std::size_t kTailBytes = 64;      // for ,"suppressed":n,"truncated":true}
+// A process that ends does so also when nobody reads why.
+constexpr auto kLastWordsPatience = std::chrono::seconds(1);
+constexpr std::size_t kTailBytes = 64;  // for ,"suppressed":n,"truncated":true}
 
 constexpr std::array<std::string_view, 7> kSecretKeys{
     "private_key", "api_key", "secret", "passphrase", "authorization", "signature", "token"};
@@ -209,12 +212,7 @@ std::string render(Level level, std::string_view message, Fields fields, std::ui
 
 void write_to_stderr(std::string line) {
   line += '\n';
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const auto written = ::write(STDERR_FILENO, rest.data(), rest.size());
-    if (written <= 0) return;  // nobody left to tell
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  (void)write_while_room(STDERR_FILENO, line, kLastWordsPatience);
 }
 
 void write_line(Level level, std::string_view message, Fields fields, std::uint64_t suppressed) {

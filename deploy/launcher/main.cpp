@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -33,7 +32,8 @@ polybot scale N: have N runners (1 to 16) from now on in the running stack of DA
 polybot --version: print version and commit.
 
 run starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners,
-waits until each is ready, shows one screen (plain lines when standard output is no terminal).
+waits until each is ready, shows one screen (plain lines when standard output is no terminal,
+or one with TERM=dumb).
 Ctrl-C stops everything in order and compares venue, journal and metrics; the exit code is 1 when
 they differ.
 Ctrl-Z leaves the screen: the stack trades on, but nobody watches it until fg.
@@ -113,11 +113,13 @@ int run() {
   const launcher::KnownKeys known = launcher::ask_for_keys(programs, configuration, environment);
   for (const std::string& note : launcher::check_strategies(known))
     std::printf("%s\n", note.c_str());
+  std::fflush(stdout);  // from here on a console writes there
   launcher::Layout layout =
       launcher::lay_out(options, environment, sockets.path(), programs, configuration, known);
   launcher::check_overrides(layout, environment, known);
-  const auto display =
-      ::isatty(STDOUT_FILENO) == 1 ? launcher::Display::Terminal : launcher::Display::Lines;
+  const auto display = launcher::Terminal::can_be_drawn_on(environment)
+                           ? launcher::Display::Terminal
+                           : launcher::Display::Lines;
   boost::asio::io_context io;
   int exit_code = 1;
   launcher::Session session(io, options, std::move(layout), display);

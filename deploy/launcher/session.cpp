@@ -74,7 +74,8 @@ Session::Session(asio::io_context& io, Options options, Layout layout, Display d
       stack_(io.get_executor(), layout_, options_.runners,
              [this](const std::string& line) { say_event(line); }),
       view_(io.get_executor(), layout_.gateway_url, stack_.http()),
-      started_at_(clock_.monotonic()) {
+      started_at_(clock_.monotonic()),
+      console_(STDOUT_FILENO) {
   // A terminal that closed is a request to stop; under nohup it is none.
   add_unless_ignored(signals_, SIGHUP);
   add_unless_ignored(suspension_, SIGTSTP);

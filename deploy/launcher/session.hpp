@@ -68,7 +68,8 @@ class Session {
   StackView view_;
   domain::Duration started_at_;
   std::deque<std::string> news_;
-  Terminal terminal_;  // while its screen is entered, news go into it instead of below it
+  Console console_;
+  Terminal terminal_{console_};  // while its screen is entered, news go into it instead of below it
   bool shows_screen_ = false;
   bool traded_ = false;  // the stack was ready once: there is something to verify
 };

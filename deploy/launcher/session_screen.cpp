@@ -21,7 +21,7 @@ void Session::say(const std::string& line) {
     news_.push_back(line);
     if (news_.size() > kNewsKept) news_.pop_front();
   } else {
-    put(line + "\n");
+    console_.say(line + "\n");
   }
 }
 
@@ -87,7 +87,7 @@ boost::asio::awaitable<void> Session::show() {
       draw();
     } else if (clock_.monotonic() >= summary_at) {
       summary_at += kSummaryInterval;
-      put(summary_line(layout_, facts()) + "\n");
+      console_.say(summary_line(layout_, facts()) + "\n");
     }
     co_await runtime::sleep_for(1s);
   }

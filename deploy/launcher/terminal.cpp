@@ -3,7 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <string_view>
 
 namespace polybot::launcher {
 namespace {
@@ -20,9 +20,10 @@ bool in_foreground() {
 
 }  // namespace
 
-void put(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+bool Terminal::can_be_drawn_on(const Environment& environment) {
+  const auto kind = environment.find("TERM");
+  const bool is_dumb = kind != environment.end() && kind->second == "dumb";
+  return ::isatty(STDOUT_FILENO) == 1 && !is_dumb;
 }
 
 TerminalSize Terminal::size() {
@@ -32,27 +33,22 @@ TerminalSize Terminal::size() {
   return {.rows = told.ws_row, .columns = told.ws_col};
 }
 
-void Terminal::enter() {
-  if (entered_) return;
-  entered_ = true;
-  put(kEnter);
-}
-
 void Terminal::leave() {
   if (!entered_) return;
   entered_ = false;
-  put(kLeave);
+  console_.say(kLeave);
 }
 
 void Terminal::draw(const std::vector<std::string>& lines) {
   if (!in_foreground()) return leave();
-  enter();
-  std::string text = "\x1b[H";
+  std::string text(entered_ ? "" : kEnter);
+  text += "\x1b[H";
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) text += "\r\n";  // none after the last: it would scroll
     text += lines[i] + "\x1b[K";
   }
-  put(text + "\x1b[J");
+  const std::size_t shown = console_.show(text + "\x1b[J");
+  entered_ = entered_ || shown >= kEnter.size();
 }
 
 }  // namespace polybot::launcher

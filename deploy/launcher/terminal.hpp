@@ -3,35 +3,36 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "deploy/launcher/console.hpp"
 #include "deploy/launcher/display_text.hpp"
+#include "deploy/launcher/options.hpp"
 
 namespace polybot::launcher {
 
-// Written and flushed at once.
-void put(std::string_view text);
-
 class Terminal {
  public:
-  Terminal() = default;
+  // `console` writes to standard output and outlives this.
+  explicit Terminal(Console& console) : console_(console) {}
   ~Terminal() { leave(); }
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
+  // Whether standard output is one that can be drawn over: TERM=dumb says that it cannot.
+  [[nodiscard]] static bool can_be_drawn_on(const Environment& environment);
   // As it is now; that of a usual one when standard output is none or does not tell.
   [[nodiscard]] static TerminalSize size();
 
-  // Enters the second screen unless it is entered, and draws. `lines` fit it (screen_lines). In the
+  // Enters the second screen unless it is entered, and draws as far as there is room: each drawing
+  // is a whole one, the next makes good for one that was cut. `lines` fit it (screen_lines). In the
   // background (Ctrl-Z and `bg`) it leaves it instead: the terminal is the shell's then.
   void draw(const std::vector<std::string>& lines);
   void leave();
   [[nodiscard]] bool entered() const { return entered_; }
 
  private:
-  void enter();
-
+  Console& console_;
   bool entered_ = false;
 };
 

@@ -185,5 +185,21 @@ TEST_F(ScreenTest, SaysWhatIsWrongSinceWhenAndWhatToDoAtEverySize) {
   }
 }
 
+// Ctrl-S, or an ssh that hangs: nobody reads, and the stack is looked after all the same.
+TEST_F(ScreenTest, IsNotWaitedForWhenNobodyReadsIt) {
+  Stack stack(folder_, [&] { take_terminal(); });
+  ASSERT_TRUE(is_quiet(stack)) << screen_.all() << screen_.first_screen();
+  type('\x13');
+  const pid_t killed = stack.service("gateway");
+  ::kill(killed, SIGKILL);
+  EXPECT_TRUE(stack.wait_until([&] {
+    const pid_t now = stack.service("gateway");
+    return now > 0 && now != killed && stack.get(kApi, "/api/v1/status").status == 200;
+  }));
+  ::kill(stack.launcher(), SIGTERM);
+  ::close(std::exchange(program_end_, -1));
+  EXPECT_EQ(stack.wait_for_end(), 0);
+}
+
 }  // namespace
 }  // namespace polybot::stack

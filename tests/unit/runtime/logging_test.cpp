@@ -1,7 +1,11 @@
 #include "common/runtime/logging.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/json.hpp>
 #include <cmath>
 #include <limits>
@@ -141,6 +145,25 @@ TEST(LoggingTest, ReadsLevelsAndFormats) {
   EXPECT_EQ(parse_level("loud"), std::nullopt);
   EXPECT_EQ(parse_format("JSON"), Format::Json);
   EXPECT_EQ(parse_format("xml"), std::nullopt);
+}
+
+// A watchdog that ends its process would hang in its last words otherwise.
+TEST(LoggingTest, LastWordsDoNotWaitForAReaderThatStopped) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const std::string full(static_cast<std::size_t>(::fcntl(pipe[1], F_GETPIPE_SZ)), 'x');
+  ASSERT_EQ(::write(pipe[1], full.data(), full.size()), static_cast<ssize_t>(full.size()));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(20);
+    ::dup2(pipe[1], STDERR_FILENO);
+    write_now(Level::Critical, "The event loop is stuck");
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "ended by signal " << WTERMSIG(status);
+  for (const int end : pipe) ::close(end);
 }
 
 }  // namespace
