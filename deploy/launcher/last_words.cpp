@@ -1,8 +1,10 @@
 #include "deploy/launcher/last_words.hpp"
 
+#include <algorithm>
 #include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
 
+#include "common/runtime/clock.hpp"
 #include "deploy/launcher/json_fields.hpp"
 
 namespace polybot::launcher {
@@ -71,9 +73,16 @@ SpokenLine read_line(const std::string& line) {
 }  // namespace
 
 std::vector<std::string> last_words(std::string_view output, std::string_view log,
-                                    std::string_view started_at) {
+                                    domain::Timestamp started_at, domain::Timestamp ended_at) {
+  const std::string since = runtime::to_rfc3339(std::max(started_at, ended_at - kLastWordsAge));
+  const auto is_old = [&](const SpokenLine& spoken) {
+    return !spoken.at.empty() && spoken.at < since;
+  };
   std::vector<std::string> words;
-  for (const std::string& line : lines_of(output)) words.push_back(read_line(line).text);
+  for (const std::string& line : lines_of(output)) {
+    SpokenLine spoken = read_line(line);
+    if (!is_old(spoken)) words.push_back(std::move(spoken.text));
+  }
   if (words.size() > kLastWordsMax) {
     const std::size_t more = words.size() - kLastWordsMax;
     words.resize(kLastWordsMax);
@@ -83,7 +92,7 @@ std::vector<std::string> last_words(std::string_view output, std::string_view lo
   const std::vector<std::string> logged = lines_of(log);
   for (auto line = logged.rbegin(); line != logged.rend(); ++line) {
     const SpokenLine spoken = read_line(*line);
-    if (!spoken.at.empty() && spoken.at < started_at) break;
+    if (is_old(spoken)) break;
     if (spoken.level == "ERROR" || spoken.level == "CRITICAL") return {spoken.text};
   }
   return words;

@@ -84,7 +84,7 @@ KnownKeys ask_for_keys(const std::filesystem::path& programs,
     const ProgramOutput output = run_to_its_end(spec);
     if (!output.end.clean())
       throw BadOption(service + " cannot read its configuration (" + output.end.text() + "):\n" +
-                      join(last_words(output.text, "", ""), "\n"));
+                      join(last_words(output.text, "", {}, {}), "\n"));
     std::istringstream lines(output.text);
     for (std::string key; std::getline(lines, key);) known[service].insert(key);
   }

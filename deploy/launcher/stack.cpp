@@ -119,10 +119,13 @@ void Stack::launch_or_retry(Member& member) {
   member.restarts.note_failed_start(clock_.monotonic());
 }
 
-std::vector<std::string> Stack::words_of(const Member& member) const {
+std::vector<std::string> Stack::words_of(const Member& member, const ExitStatus& ended) const {
   const std::filesystem::path log = layout_.data / "logs" / (member.plan.spec.name + ".log");
+  // Who is killed does not log why.
+  const bool was_killed = ended.signal == SIGKILL;
   return last_words(read_tail(member.plan.spec.output, kLogTailBytes),
-                    read_tail(log, kLogTailBytes), runtime::to_rfc3339(member.started_on));
+                    was_killed ? std::string() : read_tail(log, kLogTailBytes), member.started_on,
+                    clock_.now());
 }
 
 boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
@@ -139,7 +142,7 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
       if (ended && !member.was_ready && !ended->wants_restart()) {
         member.end_told = true;
         co_return member.view.name + " ended with " + ended->text() +
-            " before it was ready:" + indented(words_of(member));
+            " before it was ready:" + indented(words_of(member, *ended));
       }
       check_process(member);
       co_await check_readiness(member.view.name);
@@ -213,7 +216,7 @@ void Stack::check_process(Member& member) {
 
 void Stack::note_end(Member& member, const ExitStatus& ended) {
   ServiceView& view = member.view;
-  const std::string cause = cause_of(words_of(member));
+  const std::string cause = cause_of(words_of(member, ended));
   member.child.reset();
   view.running = false;
   set_not_ready(member, "ended with " + ended.text() + (cause.empty() ? "" : ": " + cause));
@@ -345,7 +348,7 @@ boost::asio::awaitable<bool> Stack::stop(std::string name, domain::Duration pati
   if (!ended) say_(member.view.name + " did not stop in time; killing it");
   const bool good = ended && (ended->clean() || (ended->terminated() && !member.was_ready));
   if (ended && !good && !member.end_told)
-    say_(member.view.name + " ended with " + ended->text() + indented(words_of(member)));
+    say_(member.view.name + " ended with " + ended->text() + indented(words_of(member, *ended)));
   member.child.reset();  // kills what still runs
   member.view.running = false;
   set_not_ready(member, "stopped");

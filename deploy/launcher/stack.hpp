@@ -90,8 +90,9 @@ class Stack {
   [[nodiscard]] Member* find(const std::string& name);
   [[nodiscard]] Member* find_at_work(const std::string& name, std::optional<pid_t> pid = {});
   [[nodiscard]] boost::asio::awaitable<void> check_readiness(std::string name);
-  // What it said when it ended, line by line.
-  [[nodiscard]] std::vector<std::string> words_of(const Member& member) const;
+  // What it said when it ended so, line by line.
+  [[nodiscard]] std::vector<std::string> words_of(const Member& member,
+                                                  const ExitStatus& ended) const;
 
   boost::asio::any_io_executor executor_;
   runtime::Clock clock_;

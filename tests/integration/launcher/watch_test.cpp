@@ -142,6 +142,29 @@ TEST_F(WatchTest, TellsWhyAProcessEndsAgainAndAgainAndSinceWhen) {
   EXPECT_LT(*view.ending_since, *view.ended_at);
 }
 
+// The newest complaint of its log is of something else, which it has outlived.
+TEST_F(WatchTest, NamesNoCauseForWhatWasKilled) {
+  Layout layout;
+  layout.services = {plan("gateway", 1,
+                          "date -u '+%FT%T.999Z ERROR gateway/gateway The venue is down' "
+                          ">logs/gateway.log; kill -KILL $$; ")};
+  layout.data = folder_;
+  std::filesystem::create_directory(folder_ / "logs");
+  std::string said;
+  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
+  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
+    if (said.empty()) said = line;
+    more.cancel();
+  });
+  const auto body = [&]() -> asio::awaitable<void> {
+    while (said.empty()) (void)co_await more.async_wait(kAsTuple);
+  };
+  asio::co_spawn(io_, stack.watch(), asio::detached);
+  test::run(io_, body());
+  EXPECT_EQ(said, "gateway ended with signal 9 (Killed); starting it again");
+  EXPECT_EQ(stack.views().at(0).cause, "signal 9 (Killed)");
+}
+
 TEST_F(WatchTest, SaysThatAnotherProgramHasThePortOfANewRunner) {
   asio::ip::tcp::acceptor other(io_, {asio::ip::address_v4::loopback(), 0});
   Layout layout;
