@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -98,14 +99,21 @@ asio::awaitable<void> Session::wait_for_end_of_recording() {
 }
 
 // Faults that were switched on outlive the simulator's process: they may be why nobody gets ready.
+// Each is named while the stack waits, when it can still be cleared.
 asio::awaitable<void> Session::name_faults() {
-  const std::string text = co_await fetch(layout_.simulator_url + "/faults");
-  const auto faults = parse_object(text);
-  for (const auto& [name, settings] : faults) {
-    if (shown_text(object_field(faults, name), "active") != "true") continue;
-    say("  the simulated venue has its fault " + std::string(name) +
-        " on; it is kept in the data folder until DELETE " + layout_.simulator_url + "/faults/" +
-        std::string(name) + " clears it");
+  std::set<std::string> named;
+  while (true) {
+    const std::string text = co_await fetch(layout_.simulator_url + "/faults");
+    const auto faults = parse_object(text);
+    for (const auto& [key, settings] : faults) {
+      const std::string name(key);
+      if (shown_text(object_field(faults, key), "active") != "true" || !named.insert(name).second)
+        continue;
+      say("  the simulated venue has its fault " + name +
+          " on, as it was left in the data folder; DELETE " + layout_.simulator_url + "/faults/" +
+          name + " clears it");
+    }
+    co_await runtime::sleep_for(500ms);
   }
 }
 
@@ -161,13 +169,12 @@ asio::awaitable<int> Session::run() {
   std::string problem;
   bool interrupted = false;
   try {
-    interrupted = co_await runtime::until_one_ends(start(), wait_for_signal()) == 1;
+    interrupted = co_await runtime::until_one_ends(start(), wait_for_signal(), name_faults()) == 1;
   } catch (const std::exception& error) {
     problem = error.what();
   }
   if (interrupted || !problem.empty()) {
     say(interrupted ? "Interrupted while starting" : "Cannot start: " + problem);
-    if (!interrupted) co_await name_faults();
     (void)co_await stop();
     co_return 1;
   }

@@ -207,6 +207,23 @@ TEST_F(StackTest, RefusesAnOverrideThatNoServiceTakes) {
   EXPECT_THAT(stack.transcript(), testing::Not(HasSubstr("MOMENTUM")));
 }
 
+TEST_F(StackTest, NamesAFaultThatWasLeftOnWhileItCanBeCleared) {
+  {
+    Stack stack(folder_);
+    ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+    ASSERT_EQ(stack.request("POST", 8003, "/faults/venue-down").status, 200);
+    ::kill(stack.launcher(), SIGTERM);
+    (void)stack.wait_for_end();
+  }
+  Stack stack(folder_);
+  ASSERT_TRUE(stack.wait_for_line(std::regex("fault venue-down on.*DELETE http.*/venue-down")))
+      << stack.transcript();
+  ASSERT_EQ(stack.request("DELETE", 8003, "/faults/venue-down").status, 200);
+  EXPECT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
+  stack.interrupt();
+  EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
+}
+
 TEST_F(StackTest, StopsInOrderWhenItsTerminalIsClosed) {
   Stack stack(folder_, [] { ::signal(SIGHUP, SIG_DFL); });  // whatever the caller inherited
   ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
