@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "common/domain/number_text.hpp"
 #include "common/runtime/config_text.hpp"
@@ -23,6 +25,10 @@ struct Override {
   std::string variable;
   std::string text;
 };
+
+// Variables that need no prefix, and go first.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kPlainVariables{
+    {{"LOG_FORMAT", "log.format"}, {"LOG_LEVEL", "log.level"}}};
 
 // Walks "a.b.c".
 const toml::node* node_at(const toml::table& root, std::string_view key) {
@@ -124,8 +130,18 @@ Reader Reader::parse(std::string_view toml, std::string name, const Environment&
                       std::string(error.description()));
   }
   for (const auto& [variable, text] : environment) {
-    if (variable.starts_with(kEnvironmentPrefix))
-      state->overrides[key_of(variable)] = {variable, text};
+    if (!variable.starts_with(kEnvironmentPrefix)) continue;
+    const auto [taken, is_first] =
+        state->overrides.try_emplace(key_of(variable), Override{variable, text});
+    if (!is_first && !is_for_others(variable, text)) {
+      state->errors.push_back("environment " + taken->second.variable + " and " + variable + ": " +
+                              taken->first + ": both set it; unset one of them");
+    }
+  }
+  for (const auto& [variable, key] : kPlainVariables) {
+    const auto given = environment.find(std::string(variable));
+    if (given != environment.end() && !given->second.empty())
+      state->overrides[std::string(key)] = {given->first, given->second};
   }
   return Reader(std::move(state), "");
 }

@@ -5,7 +5,8 @@
 // lists all of them, each with file:line (or the environment variable) and key – wrong types,
 // values out of range, and every key in the file or the environment that no getter asked for. Of
 // the environment these are all variables that begin with POLYBOT_, but for those that
-// is_for_others (config_text.hpp) names.
+// is_for_others (config_text.hpp) names. Two of them for one key are an error, too. LOG_FORMAT and
+// LOG_LEVEL set log.format and log.level before anything else does.
 //
 //   [risk]                         POLYBOT_RISK__ORDER_NOTIONAL_MAX=50 overrides it
 //   order_notional_max = "100"     reader.decimal<domain::Money>("risk.order_notional_max", ...)

@@ -52,7 +52,6 @@ std::string replica_name(const config::Environment& environment) {
   return ::gethostname(host.data(), host.size() - 1) == 0 ? host.data() : "unknown";
 }
 
-// LOG_FORMAT and LOG_LEVEL win over the file; a wrong word in them is an error like any other.
 CommonSettings read_common(config::Reader& reader, const ServiceOptions& options,
                            const config::Environment& environment) {
   CommonSettings settings;
@@ -64,14 +63,12 @@ CommonSettings read_common(config::Reader& reader, const ServiceOptions& options
   const std::string format = reader.string("log.format", "text");
   const std::string level = reader.string("log.level", "info");
   settings.log.file = reader.string("log.file", "");
-  const std::string env_format = from_environment(environment, "LOG_FORMAT");
-  const std::string env_level = from_environment(environment, "LOG_LEVEL");
-  const auto parsed_format = log::parse_format(env_format.empty() ? format : env_format);
-  const auto parsed_level = log::parse_level(env_level.empty() ? level : env_level);
-  if (!parsed_format) reader.error("log.format", "must be text or json (also in LOG_FORMAT)");
+  const auto parsed_format = log::parse_format(format);
+  const auto parsed_level = log::parse_level(level);
+  if (!parsed_format) reader.error("log.format", "must be text or json, got \"" + format + "\"");
   if (!parsed_level) {
     reader.error("log.level",
-                 "must be trace, debug, info, warning, error or critical (also in LOG_LEVEL)");
+                 "must be trace, debug, info, warning, error or critical, got \"" + level + "\"");
   }
   settings.log.format = parsed_format.value_or(log::Format::Text);
   settings.log.level = parsed_level.value_or(log::Level::Info);

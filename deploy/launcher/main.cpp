@@ -117,6 +117,7 @@ int run() {
   launcher::Layout layout =
       launcher::lay_out(options, environment, sockets.path(), programs, configuration, known);
   launcher::check_overrides(layout, environment, known);
+  launcher::check_values(layout);
   const auto display = launcher::Terminal::can_be_drawn_on(environment)
                            ? launcher::Display::Terminal
                            : launcher::Display::Lines;

@@ -55,12 +55,14 @@ struct Fate {
   bool overruled = false;
 };
 Fate fate_of(const Layout& layout, const std::string& variable, const std::string& value) {
+  const std::string key = config::key_of(variable);
   Fate fate;
   for (const auto* plans : {&layout.services, &layout.runners}) {
     for (const ServicePlan& plan : *plans) {
-      const auto found = plan.spec.environment.find(variable);
-      if (found == plan.spec.environment.end()) continue;
-      (found->second == value ? fate.taken : fate.overruled) = true;
+      for (const auto& [name, text] : plan.spec.environment) {
+        if (!is_ours(name) || config::key_of(name) != key) continue;
+        (name == variable && text == value ? fate.taken : fate.overruled) = true;
+      }
     }
   }
   return fate;
@@ -108,6 +110,20 @@ void check_overrides(const Layout& layout, const Environment& environment, const
     }
   }
   if (!refused.empty()) throw BadOption(join(refused, "\n"));
+}
+
+void check_values(const Layout& layout) {
+  std::vector<const ServicePlan*> plans;
+  for (const ServicePlan& plan : layout.services) plans.push_back(&plan);
+  plans.push_back(&layout.runners.front());  // they differ in names and ports
+  for (const ServicePlan* plan : plans) {
+    ProgramSpec spec = plan->spec;
+    spec.arguments.emplace_back("--check-config");
+    const ProgramOutput output = run_to_its_end(spec);
+    if (!output.end.clean())
+      throw BadOption(plan->service + " cannot start with this configuration:\n" +
+                      join(last_words(output.text, "", {}, {}), "\n"));
+  }
 }
 
 std::vector<std::string> check_strategies(const KnownKeys& known) {

@@ -22,6 +22,10 @@ namespace polybot::launcher {
 // layout overrules.
 void check_overrides(const Layout& layout, const Environment& environment, const KnownKeys& known);
 
+// Has each program read its configuration as it is going to be started. Throws BadOption with what
+// the first of them said that refuses it, as of a value out of its bounds.
+void check_values(const Layout& layout);
+
 // A strategy needs a table [strategies.NAME] in two files: strategy-runner.toml says how it
 // decides, order-manager.toml what it may risk. Throws BadOption when order-manager's lacks one
 // that a runner has: it would never trade. The other way round a strategy only has no runner: a

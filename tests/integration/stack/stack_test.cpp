@@ -207,6 +207,16 @@ TEST_F(StackTest, RefusesAnOverrideThatNoServiceTakes) {
   EXPECT_THAT(stack.transcript(), testing::Not(HasSubstr("MOMENTUM")));
 }
 
+// Before anything is started: none of the services says that it waits.
+TEST_F(StackTest, RefusesAWrongValueByTheNameOfItsVariable) {
+  for (const char* variable : {"POLYBOT_RISK__POSITION_MAX", "LOG_LEVEL"}) {
+    Stack stack(folder_, [&] { ::setenv(variable, "loud", 1); });
+    EXPECT_EQ(stack.wait_for_end(), 1);
+    EXPECT_THAT(stack.transcript(), HasSubstr(std::string("environment ") + variable + ": "));
+    EXPECT_THAT(stack.transcript(), testing::Not(HasSubstr("Starting in")));
+  }
+}
+
 TEST_F(StackTest, NamesAFaultThatWasLeftOnWhileItCanBeCleared) {
   {
     Stack stack(folder_);

@@ -73,6 +73,13 @@ TEST_F(OverridesTest, StopTheStartByNameWhenNobodyTakesThem) {
                   Not(HasSubstr("LOG__LEVEL")), Not(HasSubstr("SERVICE_HOST")))));
 }
 
+// Under another name it would win over what the launcher decided.
+TEST_F(OverridesTest, StopTheStartWhenTheLauncherDecidesHoweverTheyAreSpelt) {
+  const Environment environment{{"POLYBOT_api__port", "9999"}};
+  EXPECT_THAT([&] { check_overrides(lay_out_with(environment), environment, known_); },
+              ThrowsMessage<BadOption>(HasSubstr("POLYBOT_api__port: the launcher itself")));
+}
+
 TEST_F(OverridesTest, StopTheStartWhenTheLauncherDecides) {
   const Environment environment{{"POLYBOT_API__PORT", "9999"}, {"POLYBOT_REPLICA", "mine"}};
   EXPECT_THAT([&] { check_overrides(lay_out_with(environment), environment, known_); },

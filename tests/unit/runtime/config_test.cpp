@@ -183,6 +183,25 @@ TEST(ConfigTest, RefusesAVariableThatNobodyTakes) {
   EXPECT_THAT(errors, HasSubstr("environment POLYBOT_ENABLED: enabled: unknown key"));
 }
 
+// Which of them should win?
+TEST(ConfigTest, RefusesTwoVariablesForOneKey) {
+  Reader r =
+      reader("", {{"POLYBOT_RISK__POSITION_MAX", "50"}, {"POLYBOT_risk__position_max", "60"}});
+  (void)r.integer("risk.position_max", 0, 0, 99);
+  EXPECT_EQ(errors_of(r),
+            "environment POLYBOT_RISK__POSITION_MAX and POLYBOT_risk__position_max: "
+            "risk.position_max: both set it; unset one of them");
+}
+
+TEST(ConfigTest, TakesTheLevelOfTheLogFromItsOwnVariableFirst) {
+  Reader r = reader("[log]\nlevel = \"info\"\n",
+                    {{"LOG_LEVEL", "loud"}, {"POLYBOT_LOG__LEVEL", "debug"}, {"LOG_FORMAT", ""}});
+  EXPECT_EQ(r.string("log.level", ""), "loud");
+  EXPECT_EQ(r.string("log.format", "text"), "text");
+  r.error("log.level", "is no level");
+  EXPECT_EQ(errors_of(r), "environment LOG_LEVEL: log.level: is no level");
+}
+
 TEST(ConfigTest, LeavesTheVariablesOfOthersAlone) {
   Reader r = reader("", {{"POLYBOT_REPLICA", "gw-1"},
                          {"POLYBOT_RECORDED_DATA", "/data"},
