@@ -164,8 +164,10 @@ Lines trouble_lines(const Layout& layout, const ScreenFacts& facts, TerminalSize
   for (std::size_t i = 0; i < troubles.size(); ++i) {
     const Lines text = wrapped("! " + troubles[i].text(), size.columns, "  ");
     if (i > 0 && lines.size() + text.size() >= lines_max) {
-      lines.push_back(
-          fmt::format("! and {} more: {}/health", troubles.size() - i, layout.aggregator_url));
+      const bool by_gateway = troubles[i].told_by == Trouble::ToldBy::Gateway;
+      lines.push_back(fmt::format(
+          "! and {} more: {}", troubles.size() - i,
+          by_gateway ? layout.gateway_url + "/api/v1/status" : layout.aggregator_url + "/health"));
       break;
     }
     lines.insert(lines.end(), text.begin(), text.end());

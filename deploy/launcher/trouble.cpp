@@ -145,7 +145,8 @@ class Finder {
                                  text.find(" is halted") != std::string::npos ||
                                  text.find(" is reducing") != std::string::npos ||
                                  text.find(" is stopped") != std::string::npos;
-      if (!text.empty() && !is_told_above) troubles_.push_back({text, "", ""});
+      if (!text.empty() && !is_told_above)
+        troubles_.push_back({text, "", "", Trouble::ToldBy::Gateway});
     }
   }
 
@@ -178,7 +179,8 @@ class Finder {
     const auto seen = facts_.states_since.find(scope);
     if (begun.empty() && seen != facts_.states_since.end())
       begun = clock_text(seen->second, facts_.now);
-    troubles_.push_back({std::move(what), std::move(begun), std::move(remedy)});
+    troubles_.push_back(
+        {std::move(what), std::move(begun), std::move(remedy), Trouble::ToldBy::Gateway});
   }
 
   [[nodiscard]] bool is_told(const ServiceView& service) const {

@@ -2,6 +2,7 @@
 // do about it. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct Trouble {
   std::string what;    // "gateway ended 4 times in a row: port 8080: address already in use"
   std::string since;   // "14:03:07Z"; empty when nobody can tell
   std::string remedy;  // what to do, or that nothing is to be done; empty when `what` says it
+  enum class ToldBy : std::uint8_t { Aggregator, Gateway };
+  ToldBy told_by = ToldBy::Aggregator;  // whose page has it as well
   // "what, since 14:03:07Z: remedy"
   [[nodiscard]] std::string text() const;
 };

@@ -188,6 +188,13 @@ TEST_F(ScreenTest, SaysWhatIsWrongWithAStrategyThatIsHalted) {
       {"strategy momentum is halted by risk (daily_loss_exceeded)", "since 2026-06-07 11:00:00Z"});
 }
 
+TEST_F(ScreenTest, PointsToThePageThatTellsTheRest) {
+  for (std::size_t i = 0; i < 3; ++i) strategy(i)["trading_state"] = "halted";
+  std::string all;
+  for (const std::string& line : screen_lines(layout_, options_, facts_, {8, 80})) all += line;
+  EXPECT_THAT(all, HasSubstr("more: http://gateway.test:80/api/v1/status"));
+}
+
 TEST_F(ScreenTest, TellsTheCauseOfAServiceThatRunsAfterACrashLoop) {
   ServiceView& manager = service("order-manager");
   manager.ended_at = kNow - 60s;
