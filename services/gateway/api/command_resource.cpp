@@ -12,11 +12,15 @@ namespace polybot::gateway {
 namespace asio = boost::asio;
 using domain::CommandDenyReason;
 using domain::StrategyName;
+using domain::TradingState;
 
 namespace {
 
 constexpr std::string_view kBadStrategy =
     "a strategy name has 1 to 64 letters, digits, '_' and '-'";
+constexpr std::string_view kNothingToHalt =
+    "external is what is traded by hand: nothing of PolyBot's trades for it, so that there is "
+    "nothing to hold back";
 
 std::variant<std::optional<StrategyName>, http::Response> strategy_scope(
     const http::Request& request) {
@@ -52,6 +56,11 @@ std::string detail_of(CommandDenyReason reason) {
     detail.append(
         "; it arrived too late and was not executed. This Idempotency-Key stays denied: send the "
         "request again with a new key");
+  }
+  if (reason == CommandDenyReason::TradingHalted) {
+    detail.append(
+        "; a halt lets nothing be sold. POST /api/v1/trading/reduce ends it for orders that only "
+        "get out (with the ?strategy= that is halted), then flatten again");
   }
   return detail;
 }
@@ -95,8 +104,11 @@ CommandResource::Asked CommandResource::set_trading_state(const http::Request& r
                                                           domain::TradingState state) const {
   auto scope = strategy_scope(request);
   if (auto* refused = std::get_if<http::Response>(&scope)) return std::move(*refused);
-  return domain::CommandBody(domain::SetTradingState{
-      .strategy = std::get<std::optional<StrategyName>>(std::move(scope)), .state = state});
+  auto strategy = std::get<std::optional<StrategyName>>(std::move(scope));
+  if (strategy && strategy->value == domain::kExternalStrategy && state != TradingState::Active)
+    return http::problem(409, kNothingToHalt);
+  return domain::CommandBody(
+      domain::SetTradingState{.strategy = std::move(strategy), .state = state});
 }
 
 CommandResource::Asked CommandResource::flatten(const http::Request& request) const {

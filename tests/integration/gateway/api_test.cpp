@@ -105,6 +105,16 @@ TEST_F(ApiTest, NamesWhatAResumeOfTheAccountLeavesHalted) {
   });
 }
 
+// It would show nowhere, and hold nothing back.
+TEST_F(ApiTest, RefusesToHaltWhatIsTradedByHand) {
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    const http::ClientResponse answer = co_await post("/api/v1/trading/halt?strategy=external");
+    EXPECT_EQ(answer.status, 409U) << answer.body;
+    EXPECT_NE(answer.body.find("traded by hand"), std::string::npos) << answer.body;
+  });
+}
+
 // What was read before a backup was restored is another history, also of streams that stay silent.
 TEST_F(ApiTest, ReadsSilentStreamsAgainAfterARestore) {
   serve([&]() -> asio::awaitable<void> {
