@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "common/domain/bounds.hpp"
 #include "common/domain/number_text.hpp"
 #include "common/runtime/logging.hpp"
 #include "services/venue-simulator/api/truth.hpp"
@@ -16,6 +17,9 @@ using http::Response;
 namespace {
 
 constexpr std::size_t kPageMax = 20'000;
+// The bound of a market's terms, in shares of one.
+constexpr domain::Price kFeeRateMax =
+    domain::Price::from_raw(domain::kFeeRatePpmMax * domain::Price::kScale / 1'000'000);
 
 std::uint64_t number_of(const Request& request, std::string_view name, std::uint64_t otherwise) {
   const auto text = request.query_value(name);
@@ -164,6 +168,8 @@ std::variant<FaultSettings, std::string> AdminApi::parse_settings(Fault fault,
     }
     if (!good) return "unknown or unusable parameter: " + std::string(key);
   }
+  if (fault == Fault::FeeChange && (settings.size < domain::Price{} || settings.size > kFeeRateMax))
+    return "the size of a fee-change is a rate from 0 to 1, not " + settings.size.to_string();
   return settings;
 }
 

@@ -484,6 +484,10 @@ TEST_F(VenueTest, CutsTheConnectionWhenTheAnswerIsToBeLostButExecutes) {
     EXPECT_EQ(answer->status, 404U);
     answer = co_await trader.admin(http::Method::Post, "/faults/reject", R"({"probabilty":1})");
     EXPECT_EQ(answer->status, 400U);
+    for (const char* rate : {R"({"size":"-0.5"})", R"({"size":"7"})"}) {
+      answer = co_await trader.admin(http::Method::Post, "/faults/fee-change", rate);
+      EXPECT_EQ(answer->status, 400U) << rate;
+    }
   };
   test::run(venue.io, body());
 }
