@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <fstream>
@@ -132,12 +135,16 @@ void StateFile::set_aside() const {
   fs::rename(path_, path_.string() + ".refused", ignored);
 }
 
-// True when no write is under way any more.
+// True when no write is under way any more. Throws when the caller is cancelled, which says nothing
+// about the write.
 asio::awaitable<bool> StateFile::wait_until_idle(std::chrono::steady_clock::time_point deadline) {
   const std::shared_ptr<Outcome> outcome = under_way_;
   if (!outcome || outcome->result) co_return true;
   outcome->finished.expires_at(deadline);
   co_await outcome->finished.async_wait(asio::as_tuple(asio::use_awaitable));
+  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+  if (cancelled != asio::cancellation_type::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
   co_return outcome->result.has_value();
 }
 

@@ -1,10 +1,16 @@
 // What a restart of the aggregator costs: nothing, as long as its state is there; and what it says
 // when the state is not there or cannot be written.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fstream>
 
+#include "common/runtime/until_one_ends.hpp"
 #include "tests/integration/metrics-aggregator/restartable_aggregator.hpp"
 
 namespace polybot::metrics_aggregator {
@@ -141,6 +147,35 @@ TEST_F(AggregatorState, AnOrderlyEndKeepsWhatWasReceivedLast) {
   kill();
   start();
   EXPECT_EQ(value(kScans, kArbitrage), 15);
+}
+
+// At the end of the process the wait for the disk is cut short: the write goes on, and nothing is
+// wrong with it.
+TEST_F(AggregatorState, AWaitThatIsCancelledIsNoFailureOfTheWrite) {
+  std::filesystem::create_directories(state_folder());
+  const std::string temporary = state_file().string() + ".tmp";
+  ASSERT_EQ(::mkfifo(temporary.c_str(), 0600), 0);  // takes nothing until somebody reads
+  int reader = -1;
+  bool answered = false;
+  {
+    StateFile file(io_.get_executor(), state_folder());
+    const auto write = [&]() -> boost::asio::awaitable<void> {
+      (void)co_await file.write("state", Durability::ProcessCrash, std::chrono::minutes(1));
+      answered = true;
+    };
+    const auto stop = [&]() -> boost::asio::awaitable<void> {
+      co_await boost::asio::post(io_, boost::asio::use_awaitable);
+    };
+    const auto both = [&]() -> boost::asio::awaitable<void> {
+      (void)co_await runtime::until_one_ends(write(), stop());
+    };
+    bool ended = false;
+    boost::asio::co_spawn(io_, both(), [&](const std::exception_ptr&) { ended = true; });
+    while (!ended) turn();
+    reader = ::open(temporary.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  }
+  EXPECT_FALSE(answered);
+  ::close(reader);
 }
 
 }  // namespace
