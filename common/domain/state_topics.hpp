@@ -75,6 +75,9 @@ struct AccountState {
   std::uint64_t restored_seq = 0;
   Timestamp restored_at{};
   Timestamp backup_at{};
+  // Why the venue takes no orders, as far as its last refusal tells ("forbidden"); empty: it does.
+  std::string submissions_paused{};
+  std::uint64_t rows_unread = 0;  // of the account at the venue: trades, open orders, balances
   bool operator==(const AccountState&) const = default;
 };
 // A runner trades a shard only after it has applied order events up to granted_seq.

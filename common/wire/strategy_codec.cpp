@@ -119,6 +119,8 @@ void put_account(const domain::AccountState& from, v1::AccountState& to) {
   to.set_restored_seq(from.restored_seq);
   to.set_restored_at_ns(domain::to_unix_ns(from.restored_at));
   to.set_backup_at_ns(domain::to_unix_ns(from.backup_at));
+  to.set_submissions_paused(from.submissions_paused);
+  to.set_rows_unread(from.rows_unread);
 }
 
 domain::AccountState read_account(Reading& reading, const v1::AccountState& message) {
@@ -135,6 +137,8 @@ domain::AccountState read_account(Reading& reading, const v1::AccountState& mess
   account.restored_seq = message.restored_seq();
   account.restored_at = reading.at(message.restored_at_ns());
   account.backup_at = reading.at(message.backup_at_ns());
+  account.submissions_paused = reading.text(message.submissions_paused(), kNameBytesMax);
+  account.rows_unread = message.rows_unread();
   return account;
 }
 

@@ -23,7 +23,7 @@ void OrderStreams::publish(const domain::StreamedEvent& event) {
 void OrderStreams::publish_state(const OrderManager& core, const ParametersOf& parameters,
                                  domain::Timestamp now) {
   wire::StrategyTable table{.strategies = core.strategy_states(now),
-                            .account = core.account_state()};
+                            .account = core.account_state(now)};
   for (domain::StrategyState& strategy : table.strategies) {
     const auto told = parameters.find(strategy.strategy);
     if (told != parameters.end()) strategy.parameters = told->second;

@@ -181,7 +181,7 @@ void RunnerProcess::on_frame(const MarketDataFrame& frame) {
 // What it trusts is what the gateway has.
 void RunnerProcess::check_books(const MarketDataFrame& frame) const {
   for (const domain::BookSnapshot& truth : frame.books_after) {
-    const sr::BookState* known = runner_->markets().any_book(truth.market);
+    const sr::KeptBook* known = runner_->markets().any_book(truth.market);
     if (known == nullptr || known->stale) continue;
     require(std::ranges::equal(known->book.bids(), truth.bids) &&
                 std::ranges::equal(known->book.asks(), truth.asks),

@@ -1,5 +1,6 @@
 #include "services/gateway/api/status_resource.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "services/gateway/api/json_writer.hpp"
@@ -74,7 +75,9 @@ void StatusResource::write_fields(JsonWriter& out) const {
                         .orders_in_sync = orders_.in_sync(),
                         .links_open = feed_.links_open(),
                         .books = feed_.books().size(),
-                        .books_stale = feed_.books().stale_count()};
+                        .books_stale = feed_.books().stale_count(),
+                        .markets_active = markets_active(),
+                        .markets_unreadable = feed_.catalogue().unreadable()};
   out.key("idle_reasons").begin_array();
   for (const std::string& reason : idle_reasons(view_, facts)) out.value(reason);
   out.end_array();
@@ -103,6 +106,13 @@ void StatusResource::write_trading(JsonWriter& out) const {
   const auto name = [&](const domain::MarketId& id) { return markets.name_of(id); };
   for (const std::string& notice : notices(view_, name, clock_.now())) out.value(notice);
   out.end_array();
+}
+
+std::size_t StatusResource::markets_active() const {
+  const auto tracked = feed_.catalogue().tracked();
+  return static_cast<std::size_t>(std::count_if(
+      tracked.begin(), tracked.end(),
+      [](const domain::Market* market) { return market->status == domain::MarketStatus::Active; }));
 }
 
 void StatusResource::write_markets(JsonWriter& out) const {

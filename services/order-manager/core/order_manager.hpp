@@ -67,7 +67,7 @@ class OrderManager {
   [[nodiscard]] Figures figures(domain::Timestamp now) const;
   // State topics, every 500 ms.
   [[nodiscard]] std::vector<domain::StrategyState> strategy_states(domain::Timestamp now) const;
-  [[nodiscard]] domain::AccountState account_state() const;
+  [[nodiscard]] domain::AccountState account_state(domain::Timestamp now) const;
   [[nodiscard]] std::vector<domain::Lease> leases() const;
   // Rises whenever a lease is granted, revoked or ended: leases() had better be told at once.
   [[nodiscard]] std::uint64_t lease_changes() const;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "common/runtime/clock.hpp"
+#include "services/order-manager/core/views/figures.hpp"
 
 namespace polybot::order_manager {
 namespace {

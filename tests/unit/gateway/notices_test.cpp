@@ -44,6 +44,15 @@ TEST_F(NoticesTest, NamesWhoHaltedWhatAndTheCallThatEndsIt) {
                   "(requested); POST /api/v1/trading/resume?strategy=spread_farm ends that"));
 }
 
+TEST_F(NoticesTest, NamesWhatTheVenueRefusesAndTellsUnreadably) {
+  view.set_account({.submissions_paused = "forbidden", .rows_unread = 3});
+  EXPECT_THAT(said(),
+              ElementsAre("the venue takes no orders (forbidden); it is tried again by itself",
+                          "the venue tells of the account what cannot be read (3 trades, open "
+                          "orders or balances); it is read again by itself, and until then "
+                          "positions and cash may lack it"));
+}
+
 TEST_F(NoticesTest, NamesStrategiesThatDifferFromTheirConfiguration) {
   domain::StrategyState runs = state(kArb);
   runs.enabled_at_first = false;

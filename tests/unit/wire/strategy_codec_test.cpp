@@ -47,7 +47,9 @@ StrategyTable sample_table() {
       .figures = {.realized = domain::Money::from_raw(-7), .orders_live = 9},
       .restored_seq = 1'795'000'000'000'000,
       .restored_at = at(9),
-      .backup_at = at(6)};
+      .backup_at = at(6),
+      .submissions_paused = "forbidden",
+      .rows_unread = 12};
   account.flattens = {{.command = {1, 2}, .strategy = std::nullopt, .begun_at = at(3)},
                       {.command = {3, 4},
                        .strategy = domain::StrategyName{"momentum"},

@@ -17,6 +17,12 @@ void about_the_feed(std::vector<std::string>& reasons, const IdleFacts& facts) {
     reasons.emplace_back("no market accepts orders");
   } else if (facts.books_stale == facts.books) {
     reasons.emplace_back("every book is stale");
+  } else if (facts.markets_active == 0 && !facts.markets_unreadable.empty()) {
+    std::string fields;
+    for (const auto& [field, count] : facts.markets_unreadable)
+      fields.append(fields.empty() ? "" : ", ").append(field);
+    reasons.push_back("the venue tells the terms of every market in a way that cannot be read (" +
+                      fields + "): nothing is opened there until it does otherwise");
   }
 }
 
@@ -61,6 +67,9 @@ std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& 
     if (status.state != *state) status = {.state = *state};
     return {"trading is " + trading_sentence(status, std::nullopt)};
   }
+  // What is sent all the same are attempts, which it refuses.
+  const std::string& paused = view.account().submissions_paused;
+  if (facts.orders_in_sync && !paused.empty()) return {"the venue takes no orders: " + paused};
   const domain::Timestamp last = view.history().last_submitted_at();
   if (last != domain::Timestamp{} && facts.now - last < facts.quiet_after) return {};
   if (!facts.orders_in_sync) {

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/domain/time.hpp"
@@ -22,6 +24,9 @@ struct IdleFacts {
   std::size_t links_open = 0;
   std::size_t books = 0;
   std::size_t books_stale = 0;
+  std::size_t markets_active = 0;  // which take orders that open
+  // Tracked markets of whose terms the venue says what cannot be read, by field.
+  std::map<std::string_view, std::size_t> markets_unreadable{};
 };
 
 // Empty while orders are being placed.

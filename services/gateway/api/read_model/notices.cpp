@@ -88,6 +88,20 @@ void about_flattens(std::vector<std::string>& said, const TradingView& view,
   }
 }
 
+void about_venue(std::vector<std::string>& said, const TradingView& view) {
+  const domain::AccountState& account = view.account();
+  if (!account.submissions_paused.empty()) {
+    said.push_back("the venue takes no orders (" + account.submissions_paused +
+                   "); it is tried again by itself");
+  }
+  if (account.rows_unread > 0) {
+    said.push_back("the venue tells of the account what cannot be read (" +
+                   std::to_string(account.rows_unread) +
+                   " trades, open orders or balances); it is read again by itself, and until then "
+                   "positions and cash may lack it");
+  }
+}
+
 void about_restores(std::vector<std::string>& said, const TradingView& view,
                     domain::Timestamp now) {
   const domain::AccountState& account = view.account();
@@ -115,6 +129,7 @@ std::vector<std::string> notices(const TradingView& view, const NameMarket& mark
   about_states(said, view);
   about_flattens(said, view, market);
   about_switches(said, view);
+  about_venue(said, view);
   about_restores(said, view, now);
   return said;
 }

@@ -1,6 +1,7 @@
 // What an operator should know of the state of trading, in words and with the call that changes it:
 // who halted what and since when, strategies that differ from the configuration, what a flatten has
-// left, a restored backup. Empty when there is nothing out of the ordinary. Pure.
+// left, what the venue refuses or tells unreadably, a restored backup. Empty when there is nothing
+// out of the ordinary. Pure.
 #pragma once
 
 #include <functional>

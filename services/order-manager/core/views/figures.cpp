@@ -188,7 +188,7 @@ std::vector<domain::StrategyState> OrderManager::strategy_states(Timestamp now) 
   return states;
 }
 
-domain::AccountState OrderManager::account_state() const {
+domain::AccountState OrderManager::account_state(Timestamp now) const {
   // Of many flattens the newest; of what one has left behind the first: the journal has all.
   constexpr std::size_t kFlattensTold = 20;
   constexpr std::size_t kLeftTold = 50;
@@ -224,6 +224,10 @@ domain::AccountState OrderManager::account_state() const {
     account.restored_at = restore.at;
     account.backup_at = restore.backup_at;
   }
+  if (const auto cause = state_->readiness.pause.cause(now))
+    account.submissions_paused = domain::name_of(*cause);
+  const UnreadRows& unread = state_->account.unread;
+  account.rows_unread = unread.trades_told(now) + unread.open_orders() + unread.balances();
   return account;
 }
 

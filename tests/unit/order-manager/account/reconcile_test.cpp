@@ -119,6 +119,7 @@ TEST_F(UnreadRows, BookTheOthersAndAreBookedOnceTheyCanBeRead) {
   EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 0U) << "it is being settled";
   rig.advance(seconds(35));
   EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 1U);
+  EXPECT_EQ(rig.core.account_state(rig.now).rows_unread, 1U);
   rig.forget_outputs();
   rig.venue_reads = false;
   rig.advance(seconds(8));

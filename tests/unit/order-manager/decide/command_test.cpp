@@ -177,7 +177,7 @@ TEST_F(Commands, EndAFlattenOnWhatTheVenueDoesNotTake) {
   EXPECT_EQ(ended[0].left[0],
             (FlattenEnded::Left{
                 kArb, {kMarket.id, Outcome::Yes}, shares("8"), LeftReason::BelowMinimum}));
-  const AccountState account = rig.core.account_state();
+  const AccountState account = rig.core.account_state(rig.now);
   ASSERT_EQ(account.flattens.size(), 1U);
   EXPECT_TRUE(account.flattens[0].ended_at);
   EXPECT_EQ(account.flattens[0].left, ended[0].left);

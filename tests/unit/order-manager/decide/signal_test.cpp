@@ -237,6 +237,7 @@ TEST_F(Signals, PausesEverLongerWhileTheVenueRefusesThisRegionAndSaysWhy) {
   EXPECT_FALSE(paused());
   refuse();
   EXPECT_EQ(paused(), PauseCause::Forbidden);
+  EXPECT_EQ(rig.core.account_state(rig.now).submissions_paused, "forbidden");
   EXPECT_EQ(rig.core.not_ready(), std::vector{NotReady::OrdersForbidden});
   rig.advance(rig.settings.refusal_pause);
   refuse();
@@ -247,6 +248,7 @@ TEST_F(Signals, PausesEverLongerWhileTheVenueRefusesThisRegionAndSaysWhy) {
   rig.advance(rig.settings.refusal_pause);
   rig.accept(rig.buy(kArb, kMarket, "0.52", "25"));
   EXPECT_FALSE(paused());
+  EXPECT_EQ(rig.core.account_state(rig.now).submissions_paused, "");
   EXPECT_TRUE(rig.core.not_ready().empty());
 }
 

@@ -101,7 +101,7 @@ TEST(Figures, TellTheSameCountsToTheApiAsToTheMetrics) {
         reasons[reason] += strategy.counters.denials[reason];
     }
   }
-  const OrderCounts told = rig.core.account_state().counts;
+  const OrderCounts told = rig.core.account_state(rig.now).counts;
   EXPECT_EQ(told.orders[0], submitted);
   EXPECT_EQ(told.orders[0], 2U);
   EXPECT_EQ(told.live, 1U);
@@ -135,7 +135,7 @@ TEST(Figures, TellWhoChangedATradingStateWhenAndWhy) {
             (TradingStatus{TradingState::Halted, StateReason::Requested, halted_at}));
   EXPECT_EQ(states[1].own, TradingStatus{});
   EXPECT_EQ(states[1].trading_state, TradingState::Reducing);
-  EXPECT_EQ(rig.core.account_state().own,
+  EXPECT_EQ(rig.core.account_state(rig.now).own,
             (TradingStatus{TradingState::Reducing, StateReason::Requested, rig.now}));
   EXPECT_EQ(rig.core.figures(rig.now).account_state_changes[1][0], 1U);
   EXPECT_EQ(rig.snapshot(kArb).counters.state_changes[2][0], 1U) << "the second changed nothing";

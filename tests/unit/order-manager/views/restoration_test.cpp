@@ -87,7 +87,7 @@ TEST_F(Restoration, GoesOnAsAHistoryOfItsOwn) {
   EXPECT_GT(ledger.starts(), 1'000'000U);
   next.connect(usd("1000"));
   EXPECT_TRUE(next.core.not_ready().empty());
-  EXPECT_EQ(next.core.account_state().restored_seq, ledger.restored_seq());
+  EXPECT_EQ(next.core.account_state(next.now).restored_seq, ledger.restored_seq());
   next.expect_sound();
 }
 
@@ -288,7 +288,7 @@ TEST_F(Restoration, BooksWhatTheVenueKnowsAndLeavesNothingResting) {
   Money pnl;
   for (const StrategyName& strategy : {kArb, kFarm, kExternal})
     pnl += next.snapshot(strategy).pnl_total;
-  const StrategyFigures told = next.core.account_state().figures;
+  const StrategyFigures told = next.core.account_state(next.now).figures;
   EXPECT_EQ(told.realized + told.unrealized, pnl) << "the account's, external included";
   ASSERT_FALSE(next.cancels.empty());
   EXPECT_EQ(next.cancels.front(), resting_id);
