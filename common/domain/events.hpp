@@ -312,8 +312,8 @@ struct LeaseGranted {
   std::uint64_t shards = 0;  // bit n = shard n
   bool operator==(const LeaseGranted&) const = default;
 };
-// Everything held in the scope is being sold; ends when nothing sellable is left or trading is
-// resumed.
+// Everything held in the scope is being sold; ends when nothing sellable is left or the same scope
+// is resumed.
 struct FlattenBegun {
   CommandId command;                     // names the orders it creates
   std::optional<StrategyName> strategy;  // none = the account
@@ -324,7 +324,7 @@ enum class LeftReason : std::uint8_t {
   BelowMinimum = 0,  // worth less than the venue lets anyone sell
   MarketOver = 1,    // the market takes no orders any more: its result pays
   NotHeld = 2,       // the book has it, the account does not: sold outside of this program
-  Resumed = 3,       // trading was resumed before it was sold
+  Resumed = 3,       // its scope was resumed before it was sold
   Restored = 4,      // a backup was restored in which it was under way, and not afterwards
 };
 struct FlattenEnded {

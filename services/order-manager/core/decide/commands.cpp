@@ -137,9 +137,9 @@ void Commands::change_state(Turn& turn, const std::optional<StrategyName>& strat
   if (!same || state == TradingState::Active)
     turn.record(domain::TradingStateChanged{strategy, state, reason});
   if (state != TradingState::Active) return enforce_state(turn, strategy);
+  // What a strategy was told by itself, the account's resume leaves as it is.
   for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(turn.ledger.flattens())) {
-    if (!strategy || flatten.strategy == strategy)
-      flattening_.end(turn, flatten, domain::LeftReason::Resumed);
+    if (flatten.strategy == strategy) flattening_.end(turn, flatten, domain::LeftReason::Resumed);
   }
 }
 

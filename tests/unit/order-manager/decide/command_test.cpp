@@ -303,6 +303,20 @@ TEST_F(Commands, StopFlatteningWhenTradingIsResumed) {
   EXPECT_EQ(rig.recorded<FlattenEnded>()[0].left[0].reason, LeftReason::Resumed);
 }
 
+TEST_F(Commands, LeaveAStrategysOwnFlattenToIt) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.gateway_lives = false;
+  rig.advance(seconds(4));
+  give(FlattenPositions{kArb});
+  give(SetTradingState{std::nullopt, TradingState::Reducing});
+  give(SetTradingState{std::nullopt, TradingState::Active});
+  EXPECT_EQ(rig.count<FlattenEnded>(), 0U) << "it has its own resume";
+  EXPECT_EQ(rig.core.ledger().own_trading_state(kArb), TradingState::Reducing);
+  give(SetTradingState{kArb, TradingState::Active});
+  ASSERT_EQ(rig.count<FlattenEnded>(), 1U);
+  EXPECT_EQ(rig.recorded<FlattenEnded>()[0].left[0].reason, LeftReason::Resumed);
+}
+
 TEST_F(Commands, RetryCancelsThatWereNotAnswered) {
   quote();
   give(CancelAllOrders{});
