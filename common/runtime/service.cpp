@@ -1,5 +1,6 @@
 #include "common/runtime/service.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -10,9 +11,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <random>
 #include <sstream>
+#include <system_error>
 
 #include "common/http/server.hpp"
 #include "common/runtime/addresses.hpp"
@@ -158,9 +161,22 @@ std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char
   return std::nullopt;
 }
 
+// A report that was cut short reads like a whole one: the exit code tells them apart.
+int finish_output(int exit_code) {
+  const int error = std::fflush(stdout) != 0 ? errno : std::ferror(stdout) != 0 ? EIO : 0;
+  if (error == 0) return exit_code;
+  throw std::system_error(error, std::generic_category(), "standard output cannot be written");
+}
+
+// Else the next file that is opened is taken for it.
+void require_output() {
+  if (::fcntl(STDOUT_FILENO, F_GETFD) < 0)
+    throw std::system_error(errno, std::generic_category(), "there is no standard output");
+}
+
 int list_keys(const config::Reader& reader) {
   for (const std::string& key : reader.known_keys()) std::printf("%s\n", key.c_str());
-  return kExitOk;
+  return finish_output(kExitOk);
 }
 
 // Throws ConfigError.
@@ -171,12 +187,13 @@ int check_config(config::Reader& reader, const std::string& file) {
               absent.empty() ? ""
                              : ", but no start without the file above (for the built-in venue "
                                "polybot run and docker compose make one of their own)");
-  return kExitOk;
+  return finish_output(kExitOk);
 }
 
 int run_command(const Command& command, int argc, char** argv) {
   try {
-    return command.run(std::vector<std::string>(argv + 2, argv + argc));
+    require_output();
+    return finish_output(command.run(std::vector<std::string>(argv + 2, argv + argc)));
   } catch (const std::exception& error) {
     log::write_now(log::Level::Error, command.name + ": " + error.what());
     return kExitFailed;

@@ -49,7 +49,8 @@ inline constexpr int kExitClock = 75;  // EX_TEMPFAIL
 struct Command {
   std::string name;     // argv[1], also "--print-catalogue"
   std::string summary;  // a line for --help
-  // Gets what follows the name; its result is the exit code. Exceptions become one line and exit 1.
+  // Gets what follows the name; its result is the exit code. Exceptions become one line and exit 1,
+  // and so does standard output that takes no more.
   std::function<int(const std::vector<std::string>& arguments)> run;
 };
 
