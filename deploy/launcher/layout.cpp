@@ -26,9 +26,16 @@ void make_private_folder(const fs::path& folder) {
   fs::permissions(folder, fs::perms::owner_all);
 }
 
-// A private key for the simulated account; the real one is never made by us.
-void make_venue_key(const fs::path& file) {
+// A private key for the simulated account; the real one is never made by us. A journal is of one
+// account: where there is one, its key is lost, and another one is of no use.
+void make_venue_key(const fs::path& file, const fs::path& journal) {
   if (fs::exists(file)) return;
+  if (fs::exists(journal)) {
+    throw BadOption("the venue key " + file.string() + " is missing, and the journal " +
+                    journal.string() +
+                    " is of its account: put the key back, or move the journal away to begin with "
+                    "another account");
+  }
   std::array<std::uint8_t, 32> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
     throw BadOption("no random bytes for a venue key");
@@ -192,7 +199,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   make_private_folder(options.data / "secrets");
   make_private_folder(options.data / "control");
   const fs::path key = options.data / "secrets" / "venue-key";
-  make_venue_key(key);
+  make_venue_key(key, journal_in(options.data));
 
   const Planner planner(options, environment, known, sockets, programs, configuration);
   const std::uint16_t venue_port = planner.port(8090);

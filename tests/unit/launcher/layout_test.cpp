@@ -46,6 +46,21 @@ TEST(DataFolder, IsRefusedWhereTheJournalCouldNotBeOpened) {
               ThrowsMessage<BadOption>(HasSubstr("bytes over: 1")));
 }
 
+TEST(VenueKey, IsMadeForANewJournalAlone) {
+  const test_support::TemporaryFolder folder;
+  const Options options{.data = folder.path(), .runners = 1};
+  const fs::path key = folder / "secrets" / "venue-key";
+  const auto layout = [&] { return lay_out(options, {}, folder / "bus", "/bin", "/etc", {}); };
+  const fs::path journal = layout().journal;
+  ASSERT_TRUE(fs::exists(key));
+  std::ofstream(journal) << "of this key's account\n";
+  EXPECT_NO_THROW(layout());
+  fs::remove(key);
+  EXPECT_THAT(layout, ThrowsMessage<BadOption>(
+                          AllOf(HasSubstr(key.string()), HasSubstr(journal.string()))));
+  EXPECT_FALSE(fs::exists(key));
+}
+
 TEST(Ports, NamesTheOneThatSomebodyElseHas) {
   boost::asio::io_context io;
   boost::asio::ip::tcp::acceptor other(io, {boost::asio::ip::address_v4::loopback(), 0});
