@@ -35,6 +35,10 @@ DenyReason deny_reason_of(StateReason reason) {
   return DenyReason::TradingReducing;
 }
 
+std::string to_string(const AccountId& account) {
+  return account.address + " (chain " + std::to_string(account.chain_id) + ")";
+}
+
 std::optional<ClientOrderId> order_of(const EventBody& body) {
   return std::visit(
       [](const auto& event) -> std::optional<ClientOrderId> {

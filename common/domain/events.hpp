@@ -288,8 +288,18 @@ struct JournalOpened {
   Money deposit;  // the account's free collateral when the journal began
   bool operator==(const JournalOpened&) const = default;
 };
+// An account at the venue, by what everybody may know of it.
+struct AccountId {
+  std::string address;  // "0x" + 40 hex digits
+  std::uint64_t chain_id = 0;
+  bool operator==(const AccountId&) const = default;
+};
+inline constexpr std::size_t kAddressBytesMax = 42;
+// "0x… (chain 137)".
+[[nodiscard]] std::string to_string(const AccountId& account);
 struct ManagerStarted {
-  std::uint32_t start = 0;  // durable start number, from 1
+  std::uint32_t start = 0;                // durable start number, from 1
+  std::optional<AccountId> account = {};  // that it trades; none in records of before
   bool operator==(const ManagerStarted&) const = default;
 };
 struct TradingStateChanged {

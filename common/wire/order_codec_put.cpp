@@ -155,7 +155,11 @@ struct PutBody {
     to.set_deposit(body.deposit.raw());
   }
   void operator()(const domain::ManagerStarted& body) const {
-    out.mutable_manager_started()->set_start(body.start);
+    v1::ManagerStarted& to = *out.mutable_manager_started();
+    to.set_start(body.start);
+    if (!body.account) return;
+    to.mutable_account()->set_address(body.account->address);
+    to.mutable_account()->set_chain_id(body.account->chain_id);
   }
   void operator()(const domain::TradingStateChanged& body) const {
     v1::TradingStateChanged& to = *out.mutable_trading_state_changed();

@@ -38,6 +38,15 @@ domain::OrderFilled read(Reading& reading, const v1::OrderFilled& message) {
           .matched_at = reading.at(message.matched_at_ns())};
 }
 
+domain::ManagerStarted read(Reading& reading, const v1::ManagerStarted& message) {
+  domain::ManagerStarted body{.start = message.start()};
+  if (message.has_account()) {
+    body.account = {.address = reading.text(message.account().address(), domain::kAddressBytesMax),
+                    .chain_id = message.account().chain_id()};
+  }
+  return body;
+}
+
 domain::LegsImbalanced read(Reading& reading, const v1::LegsImbalanced& message) {
   domain::LegsImbalanced body{.signal = reading.signal_id(message.signal()),
                               .event = reading.id32<domain::EventGroupId>(message.event()),
@@ -271,7 +280,7 @@ domain::EventBody read_event_body(Reading& reading, const v1::Event& message) {
           reading.signal_id(message.legs_levelled().signal()),
           reading.id32<domain::EventGroupId>(message.legs_levelled().event())};
     case v1::Event::kManagerStarted:
-      return domain::ManagerStarted{message.manager_started().start()};
+      return read(reading, message.manager_started());
     case v1::Event::kTradingStateChanged:
       return read(reading, message.trading_state_changed());
     case v1::Event::kStrategySwitched:

@@ -39,6 +39,15 @@ bool can_wait(const Input& input) {
                               trade->status == domain::VenueTradeStatus::Retrying);
 }
 
+// Another account must not be traded by this book: cash, shares and orders would be those of two.
+void require_same_account(const std::string& journal, const Ledger& ledger,
+                          const Settings& settings) {
+  if (!ledger.account() || !settings.account || *ledger.account() == *settings.account) return;
+  throw JournalError("journal: " + journal + " is of account " + to_string(*ledger.account()) +
+                     ", and the venue key is of " + to_string(*settings.account) +
+                     ": put the key of the former back, or move the journal away to begin another");
+}
+
 }  // namespace
 
 Engine::Engine(boost::asio::any_io_executor executor, std::string journal_path, Settings settings,
@@ -70,6 +79,8 @@ void Engine::begin() {
       fold_journal(*journal, *core, effects_.resume, [&](const domain::StreamedEvent& streamed) {
         if (streamed.event.seq + kRememberedRecords > last) effects_.remember(streamed);
       });
+  require_same_account(journal_path_, core->ledger(), settings_);
+  const bool is_adopted = last > 0 && !core->ledger().account() && settings_.account;
   // Only now is the old core given up: until here it went on cancelling.
   journal_ = std::move(journal);
   core_ = std::move(core);
@@ -79,6 +90,10 @@ void Engine::begin() {
   core_->start(random_id(), clock_.now(), outputs_);
   finish();
   if (failed_) return;
+  if (is_adopted) {
+    log::info("The journal did not say whose it is: from now on it is this account's",
+              {{"account", to_string(*settings_.account)}});
+  }
   for (const auto& [channel, link] : links_) post(VenueSessionChanged{channel, link});
   if (stopping_) post(ShutdownRequested{});
   effects_.started(start_up);

@@ -47,7 +47,8 @@ class Engine {
   Engine(boost::asio::any_io_executor executor, std::string journal_path, Settings settings,
          OrderIdentity identity, Effects effects);
 
-  // Opens and folds the journal, then starts the core. Throws JournalError.
+  // Opens and folds the journal, then starts the core. Throws JournalError, also when the journal
+  // is of another account than settings.account.
   void start();
   // An input for the next turn. One that is not urgent causes none: it shares the commit of the
   // next that is, at the latest the timer's.

@@ -44,6 +44,13 @@ polymarket::OrderSigner make_signer(const Config& config) {
   }
 }
 
+Settings settings_of(const Config& config, const polymarket::Address& account) {
+  Settings settings = config.settings;
+  settings.account = {.address = polymarket::to_checksum(account),
+                      .chain_id = config.venue.chain_id};
+  return settings;
+}
+
 class Service {
  public:
   Service(runtime::Runtime& runtime, const Config& config);
@@ -104,7 +111,7 @@ Service::Service(runtime::Runtime& runtime, const Config& config)
           VenueDesk::Reports{
               .post = [this](Input input) { engine_.post(std::move(input)); },
               .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); }})),
-      engine_(executor_, config.journal_file, config.settings,
+      engine_(executor_, config.journal_file, settings_of(config, desk_->address()),
               venue_identity(config.venue.chain_id, desk_->address()), effects()),
       feeds_(executor_, config, stats_, metrics_->registry(),
              [this](Input input) { engine_.post(std::move(input)); }),

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/domain/commands.hpp"
+#include "common/domain/events.hpp"
 #include "common/domain/risk_limits.hpp"
 
 namespace polybot::order_manager {
@@ -33,6 +35,8 @@ inline constexpr Duration kRefusalPauseMax = std::chrono::minutes(2);
 inline constexpr Duration kTradesMargin = seconds(60);
 
 struct Settings {
+  std::optional<domain::AccountId> account;  // whose key signs the orders
+
   std::vector<ConfiguredStrategy> strategies;  // a signal of any other name is denied
   [[nodiscard]] bool configures(const StrategyName& name) const {
     return std::any_of(strategies.begin(), strategies.end(),

@@ -41,6 +41,13 @@ StrategyCounters counters_of(const Ledger& ledger, const StrategyName& name) {
   return found == ledger.counters().end() ? StrategyCounters{} : found->second;
 }
 
+// null when no record says.
+json::value account_value(const Ledger& ledger) {
+  if (!ledger.account()) return nullptr;
+  return json::object{{"address", ledger.account()->address},
+                      {"chain_id", ledger.account()->chain_id}};
+}
+
 json::object orders_object(const domain::OrderCounts& counts) {
   json::object object;
   for (const auto status : domain::kEnumerators<OrderStatus>)
@@ -225,6 +232,7 @@ std::string text_report(const Ledger& ledger) {
   const Totals totals = totals_of(ledger);
   std::string out = fmt::format("journal {:016x}, record {}, digest {:016x}\n", ledger.journal_id(),
                                 ledger.last_seq(), ledger.digest());
+  if (ledger.account()) out += fmt::format("account {}\n", to_string(*ledger.account()));
   out += fmt::format("cash {} pUSD, unredeemed {} pUSD, P&L {} pUSD\n",
                      ledger.portfolio().cash().to_string(),
                      ledger.portfolio().unredeemed().to_string(), totals.pnl.to_string());
@@ -269,6 +277,7 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
   for (const StrategyName& name : strategies_of(ledger))
     strategies[name.value] = strategy_object(ledger, name);
   json::object report{{"journal_id", fmt::format("{:016x}", ledger.journal_id())},
+                      {"account", account_value(ledger)},
                       {"sequence", ledger.last_seq()},
                       {"digest", fmt::format("{:016x}", ledger.digest())},
                       {"cash", ledger.portfolio().cash().to_string()},

@@ -33,7 +33,7 @@ struct Totals {
 [[nodiscard]] std::vector<std::string> broken_identities(const Ledger& ledger);
 
 [[nodiscard]] std::string text_report(const Ledger& ledger);
-// {"journal_id","sequence","digest","cash","totals":{...},
+// {"journal_id","account":{"address","chain_id"} or null,"sequence","digest","cash","totals":{...},
 //  "strategies":{name:{...,"positions":[...]}},"state_changes":{state:{reason:n}} (the account's),
 //  "restores":[{"seq","at_ms","backup_seq","backup_at_ms","lost_seq"}],
 //  "holdings":[{"market","outcome","token","quantity"}],

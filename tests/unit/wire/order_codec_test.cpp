@@ -87,7 +87,7 @@ std::vector<EventBody> sample_bodies() {
           DayOpened{{20'779}, {{{"external"}, money(-7)}, {{"arbitrage"}, money(8)}}},
           DriftMeasured{money(-3), money(4)},
           JournalOpened{UINT64_MAX, 1, money(10'000'000'000)},
-          ManagerStarted{3},
+          ManagerStarted{3, AccountId{"0x" + std::string(40, 'a'), 137}},
           TradingStateChanged{StrategyName{"momentum"}, TradingState::Reducing,
                               StateReason::DrawdownExceeded},
           StrategySwitched{{"momentum"}, true},

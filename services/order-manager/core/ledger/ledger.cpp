@@ -177,7 +177,10 @@ struct Ledger::Applier {
     ledger.portfolio_.cash_moved(body.deposit);
     ledger.deposited_ = true;
   }
-  void operator()(const domain::ManagerStarted& body) const { ledger.starts_ = body.start; }
+  void operator()(const domain::ManagerStarted& body) const {
+    ledger.starts_ = body.start;
+    if (body.account) ledger.account_ = body.account;
+  }
   void operator()(const domain::TradingStateChanged& body) const {
     domain::TradingStatus& status =
         body.strategy ? ledger.strategy_states_[*body.strategy] : ledger.account_state_;

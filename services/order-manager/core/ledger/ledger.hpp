@@ -59,6 +59,8 @@ class Ledger {
   [[nodiscard]] domain::Timestamp opened_at() const { return opened_at_; }
   [[nodiscard]] bool deposited() const { return deposited_; }
   [[nodiscard]] std::uint32_t starts() const { return starts_; }
+  // Whose book this is; none until a start has said so.
+  [[nodiscard]] const std::optional<domain::AccountId>& account() const { return account_; }
 
   [[nodiscard]] const Orders& orders() const { return orders_; }
   [[nodiscard]] const Portfolio& portfolio() const { return portfolio_; }
@@ -143,6 +145,7 @@ class Ledger {
   domain::Timestamp opened_at_{};
   bool deposited_ = false;
   std::uint32_t starts_ = 0;
+  std::optional<domain::AccountId> account_;
 
   Orders orders_;
   Portfolio portfolio_;

@@ -217,6 +217,11 @@ struct LedgerImage {
     archive(state, reason, since);
   }
   template <class A>
+  static void fields(A& archive, Of<A, domain::AccountId>& account) {
+    auto& [address, chain_id] = account;
+    archive(address, chain_id);
+  }
+  template <class A>
   static void fields(A& archive, Of<A, Ledger::Restore>& restore) {
     auto& [seq, at, backup_seq, backup_at, lost_seq] = restore;
     archive(seq, at, backup_seq, backup_at, lost_seq);
@@ -240,11 +245,11 @@ struct LedgerImage {
   static void fields(A& archive, Of<A, Ledger>& ledger) {
     // The commitments are made again from the orders and the portfolio (index()).
     auto& [last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
-           starts, orders, portfolio, commitments, legs, signals, markets, instruments,
+           starts, account, orders, portfolio, commitments, legs, signals, markets, instruments,
            account_state, strategy_states, enabled, answers, answer_order, flattens, last_flatten,
            drift, drift_measured, reconciled_until, counters, event_counts] = ledger;
     archive(last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
-            starts, orders, portfolio, legs, signals, markets, instruments, account_state,
+            starts, account, orders, portfolio, legs, signals, markets, instruments, account_state,
             strategy_states, enabled, answers, answer_order, flattens, last_flatten, drift,
             drift_measured, reconciled_until, counters, event_counts);
   }

@@ -54,6 +54,7 @@ class Chaos {
  private:
   static Settings chaos_settings() {
     Settings settings = test_settings();
+    settings.account = domain::AccountId{"0xA", 137};
     settings.account_limits.order_rate_max = 1'000;
     settings.account_limits.order_burst_max = 1'000;
     for (ConfiguredStrategy& strategy : settings.strategies)

@@ -1,0 +1,82 @@
+// Whose book a journal is: another account's key does not trade by it.
+#include <boost/asio/io_context.hpp>
+
+#include "services/order-manager/engine.hpp"
+#include "tests/integration/order-manager/journal_fixture.hpp"
+#include "tests/unit/order-manager/rig.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+const domain::AccountId kOurs{"0xA", 137};
+const domain::AccountId kAnother{"0xB", 137};
+
+class AccountTest : public TradedJournal {
+ protected:
+  // A start with the key of that account; what kept it from starting.
+  [[nodiscard]] std::string start_as(const domain::AccountId& account) const {
+    boost::asio::io_context io;
+    Settings settings = test::test_settings();
+    settings.account = account;
+    Engine engine(io.get_executor(), path_, settings, test::fake_identity,
+                  {.cancel = [](const std::vector<domain::VenueOrderId>&) {},
+                   .prepare = [](const SubmitBatch&) { return [] {}; },
+                   .read = [](const Read&) {},
+                   .publish = [](const domain::StreamedEvent&) {},
+                   .resume = [](const Ledger&) {},
+                   .remember = [](const domain::StreamedEvent&) {},
+                   .decided = [](domain::Duration) {},
+                   .committed = [](domain::Duration) {},
+                   .commit_failed = [](const std::string& why) { ADD_FAILURE() << why; },
+                   .started = [](const StartUp&) {},
+                   .snapshot = [](SnapshotTaker::Step, const std::string&) {}});
+    try {
+      engine.start();
+    } catch (const JournalError& error) {
+      return error.what();
+    }
+    return {};
+  }
+  [[nodiscard]] Ledger folded() const { return fold(Journal(path_, JournalAccess::ReadOnly)); }
+};
+
+TEST_F(AccountTest, IsThatOfTheFirstStart) {
+  EXPECT_EQ(start_as(kOurs), "");
+  EXPECT_EQ(folded().account(), kOurs);
+  EXPECT_EQ(start_as(kOurs), "");
+}
+
+TEST_F(AccountTest, IsNeverExchangedForThatOfAnotherKey) {
+  ASSERT_EQ(start_as(kOurs), "");
+  const std::uint64_t before = folded().digest();
+  EXPECT_THAT(start_as(kAnother),
+              AllOf(HasSubstr("0xA (chain 137)"), HasSubstr("0xB (chain 137)")));
+  EXPECT_NE(start_as({kOurs.address, 80002}), "") << "the same address elsewhere";
+  EXPECT_EQ(folded().digest(), before);
+  EXPECT_EQ(start_as(kOurs), "");
+}
+
+TEST_F(AccountTest, IsGivenToAJournalThatSaysNone) {
+  {
+    Journal journal(path_, JournalAccess::ReadWrite);
+    trade(journal, 500);
+  }
+  ASSERT_EQ(folded().account(), std::nullopt);
+  EXPECT_EQ(start_as(kOurs), "");
+  EXPECT_EQ(folded().account(), kOurs);
+  EXPECT_NE(start_as(kAnother), "");
+}
+
+TEST_F(AccountTest, IsKnownToASnapshot) {
+  ASSERT_EQ(start_as(kOurs), "");
+  const std::optional<Ledger> resumed = decode_ledger(encode_ledger(folded()));
+  ASSERT_TRUE(resumed);
+  EXPECT_EQ(resumed->account(), kOurs);
+  EXPECT_EQ(resumed->digest(), folded().digest());
+}
+
+}  // namespace
+}  // namespace polybot::order_manager
