@@ -66,16 +66,18 @@ class ReadTransaction {
 
 }  // namespace
 
-Journal::Journal(const std::string& path, JournalAccess access) : path_(path) {
+Journal::Journal(const std::string& path, JournalAccess access) : path_(real_path(path)) {
   if (access == JournalAccess::ReadWrite) {
-    lock_ = std::make_unique<JournalLock>(path);
-    if (std::filesystem::exists(restoring_mark(path))) {
-      throw JournalError("journal: a restore of " + path + " was interrupted (" +
-                         restoring_mark(path).string() +
-                         " is there); run order-manager restore again");
+    lock_ = std::make_unique<JournalLock>(path_);
+    if (std::filesystem::exists(restoring_mark(path_))) {
+      throw JournalError("journal: a restore of " + path_ + " was interrupted (" +
+                         restoring_mark(path_).string() +
+                         " is there); run order-manager restore BACKUP " + path_ + " again");
     }
-  } else if (!std::filesystem::exists(path)) {
-    throw JournalError("journal: there is no " + path);
+    std::error_code ignored;  // it only takes room
+    std::filesystem::remove_all(staging_folder(path_), ignored);
+  } else if (!std::filesystem::exists(path_)) {
+    throw JournalError("journal: there is no " + path_);
   }
   try {
     open(access);

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <string_view>
 
@@ -22,12 +24,17 @@ fs::path folder_of(const fs::path& file) {
 
 namespace {
 
+[[noreturn]] void refuse(const fs::path& path, std::string_view doing, int error) {
+  throw JournalError(
+      fmt::format("restore: {} cannot be {}: {}", path.string(), doing, std::strerror(error)));
+}
+
 // What has been renamed in it stays so after a power cut.
 void sync(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int error = descriptor >= 0 && ::fsync(descriptor) == 0 ? 0 : errno;
   if (descriptor >= 0) ::close(descriptor);
-  if (!synced) throw JournalError("restore: " + folder.string() + " cannot be synced");
+  if (error != 0) refuse(folder, "synced", error);
 }
 
 // The database of the journal before everything else of it.
@@ -61,7 +68,27 @@ std::vector<fs::path> files_staged(const Exchange& exchange) {
   return files;
 }
 
+// One for each restore that has begun to move, so that a mark is never empty while it counts.
+std::string line_of(const Exchange& exchange) {
+  return exchange.lost.string() + "\n";
+}
+
+// Cuts the mark back to what it said before; to nothing is away.
+void shorten_mark(const Exchange& exchange, std::uintmax_t bytes) {
+  const fs::path path = restoring_mark(exchange.journal);
+  std::error_code ignored;  // it is told of already why this is done
+  if (bytes == 0) {
+    fs::remove(path, ignored);
+  } else {
+    fs::resize_file(path, bytes, ignored);
+  }
+}
+
 }  // namespace
+
+bool something_in_the_way(const Exchange& exchange) {
+  return !files_in_the_way(exchange).empty();
+}
 
 std::vector<Move> moves_of(const Exchange& exchange) {
   std::vector<Move> moves;
@@ -76,21 +103,34 @@ std::optional<std::vector<std::string>> interrupted_restores(const std::string& 
   if (!fs::exists(restoring_mark(journal))) return std::nullopt;
   std::vector<std::string> folders;
   std::ifstream marks(restoring_mark(journal));
-  for (std::string line; std::getline(marks, line);) folders.push_back(line);
+  for (std::string line; std::getline(marks, line);) {
+    if (!line.empty()) folders.push_back(line);
+  }
   return folders;
 }
 
 void mark(const Exchange& exchange) {
-  const std::string path = restoring_mark(exchange.journal).string();
-  const std::string line = exchange.lost.string() + "\n";
+  const fs::path path = restoring_mark(exchange.journal);
+  const std::string line = line_of(exchange);
+  const std::uintmax_t before = fs::exists(path) ? fs::file_size(path) : 0;
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  const bool written =
-      descriptor >= 0 &&
-      ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-      ::fsync(descriptor) == 0;
-  if (descriptor >= 0) ::close(descriptor);
-  if (!written) throw JournalError("restore: " + path + " cannot be written");
+  int error = descriptor >= 0 ? 0 : errno;
+  if (descriptor >= 0) {
+    const ssize_t written = ::write(descriptor, line.data(), line.size());
+    if (written < 0 || ::fsync(descriptor) != 0) error = errno;
+    if (error == 0 && written != static_cast<ssize_t>(line.size())) error = ENOSPC;
+    ::close(descriptor);
+  }
+  if (error != 0) {
+    shorten_mark(exchange, before);
+    refuse(path, "written", error);
+  }
   sync(folder_of(exchange.journal));
+}
+
+void unmark(const Exchange& exchange) {
+  shorten_mark(exchange,
+               fs::file_size(restoring_mark(exchange.journal)) - line_of(exchange).size());
 }
 
 void move(const Move& move) {
@@ -101,8 +141,14 @@ void move(const Move& move) {
 
 void carry_out(const Exchange& exchange) {
   sync(exchange.staged);
+  const std::vector<Move> moves = moves_of(exchange);
   mark(exchange);
-  for (const Move& next : moves_of(exchange)) move(next);
+  try {
+    for (const Move& next : moves) move(next);
+  } catch (...) {
+    if (moves_of(exchange).size() == moves.size()) unmark(exchange);
+    throw;
+  }
   fs::remove(exchange.staged);
   fs::remove(restoring_mark(exchange.journal));
   sync(folder_of(exchange.journal));

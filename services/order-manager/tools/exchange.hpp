@@ -18,8 +18,11 @@ struct Exchange {
   std::string journal;           // the place
   std::uint64_t journal_id = 0;  // whose archives are in the way
   std::filesystem::path staged;  // a folder on the same disk
-  std::filesystem::path lost;    // the same
+  std::filesystem::path lost;    // the same; empty when nothing is in the way
 };
+
+// Whether there is anything to set aside.
+[[nodiscard]] bool something_in_the_way(const Exchange& exchange);
 
 struct Move {
   std::filesystem::path from;
@@ -34,11 +37,15 @@ struct Move {
 [[nodiscard]] std::optional<std::vector<std::string>> interrupted_restores(
     const std::string& journal);
 
-// Leaves the mark. Throws JournalError or std::filesystem::filesystem_error, as do the others.
+// Leaves the mark, or all as it was. Throws JournalError or std::filesystem::filesystem_error, as
+// do the others.
 void mark(const Exchange& exchange);
+// Takes it back: nothing has been moved since.
+void unmark(const Exchange& exchange);
 // Each is durable before the next begins.
 void move(const Move& move);
-// All of it: the mark, the moves, the mark's end.
+// All of it: the mark, the moves, the mark's end. A mark stays behind only when something has
+// moved.
 void carry_out(const Exchange& exchange);
 
 }  // namespace polybot::order_manager

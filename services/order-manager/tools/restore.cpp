@@ -36,21 +36,55 @@ struct Places {
   [[nodiscard]] std::string name() const { return fs::path(journal).filename().string(); }
 };
 
+void check_backup(const Places& places) {
+  std::error_code ignored;
+  if (fs::is_directory(places.backup))
+    throw CannotStart(places.backup + " is a folder; name the backup in it");
+  if (fs::equivalent(places.backup, places.journal, ignored))
+    throw CannotStart(places.backup + " is the journal itself, not a backup of it");
+  if (is_locked(places.backup)) {
+    throw CannotStart(places.backup +
+                      " is a journal in use, not a backup; order-manager backup makes one of it");
+  }
+}
+
+// Nothing but a journal is set aside. What order-manager has had open has a lock file beside it,
+// and was one, whatever is left of it.
+void check_journal(const Places& places) {
+  const std::string& journal = places.journal;
+  if (!fs::exists(journal) || interrupted_restores(journal)) return;
+  if (fs::is_directory(journal))
+    throw CannotStart(fmt::format("{} is a folder; name the journal in it", journal));
+  if (fs::exists(lock_file(journal))) return;
+  if (fs::exists(lock_file(places.backup))) {
+    throw CannotStart(fmt::format(
+        "{} has been an order-manager's journal, and {} never was: are the two swapped? The usage "
+        "is order-manager restore BACKUP JOURNAL",
+        places.backup, journal));
+  }
+  try {
+    static_cast<void>(Journal(journal, JournalAccess::ReadOnly));
+  } catch (const JournalError& error) {
+    throw CannotStart(fmt::format(
+        "{}; nothing is changed: when that is what is left of the journal, move it away first",
+        error.what()));
+  }
+}
+
 Places places_of(const std::vector<std::string>& words) {
   if (words.empty() || words.size() > 2 || words[0].starts_with("--"))
     throw CannotStart(std::string(kRestoreUsage));
   const char* const configured = ::getenv(kJournalVariable);
   if (words.size() == 1 && configured == nullptr) throw CannotStart(std::string(kRestoreUsage));
-  const std::string journal = words.size() == 2 ? words[1] : configured;
+  const Places places{real_path(words[0]), real_path(words.size() == 2 ? words[1] : configured)};
   // What was not typed may be another place than is meant.
-  if (words.size() == 1 && !fs::exists(journal) && !interrupted_restores(journal)) {
+  if (words.size() == 1 && !fs::exists(places.journal) && !interrupted_restores(places.journal)) {
     throw CannotStart(fmt::format("there is no {}, which {} names; name JOURNAL to put one there",
-                                  journal, kJournalVariable));
+                                  places.journal, kJournalVariable));
   }
-  std::error_code ignored;
-  if (fs::equivalent(words[0], journal, ignored))
-    throw CannotStart(words[0] + " is the journal itself, not a backup of it");
-  return {words[0], journal};
+  check_backup(places);
+  check_journal(places);
+  return places;
 }
 
 // Only a backup that is right takes the place of anything. Snapshots that are damaged are left out.
@@ -71,7 +105,23 @@ struct Lost {
   std::vector<std::string> earlier;  // where interrupted restores have set it aside
 };
 
-Lost read_lost(const Places& places, std::uint64_t journal_id) {
+// Of the same account and the same journal: else cash and shares would be those of another.
+void check_same(const Places& places, const Ledger& backup, const Ledger& lost) {
+  constexpr std::string_view kWhenWanted =
+      "nothing is changed; when that is wanted, move the latter away first";
+  if (backup.account() && lost.account() && backup.account() != lost.account()) {
+    throw CannotStart(fmt::format("{} is of account {}, and {} of account {}, {}", places.backup,
+                                  to_string(*backup.account()), places.journal,
+                                  to_string(*lost.account()), kWhenWanted));
+  }
+  if (backup.journal_id() != lost.journal_id()) {
+    throw CannotStart(fmt::format(
+        "{} is a backup of another journal ({:016x}) than {} ({:016x}), {}", places.backup,
+        backup.journal_id(), places.journal, lost.journal_id(), kWhenWanted));
+  }
+}
+
+Lost read_lost(const Places& places, const Ledger& backup) {
   Lost lost;
   if (auto folders = interrupted_restores(places.journal)) {
     // What is there may be a part of either.
@@ -88,12 +138,7 @@ Lost read_lost(const Places& places, std::uint64_t journal_id) {
   } catch (const JournalError& error) {
     lost.why = error.what();
   }
-  if (lost.ledger && lost.ledger->journal_id() != journal_id) {
-    throw CannotStart(fmt::format(
-        "{} is a backup of another journal ({:016x}) than {} ({:016x}), nothing is changed; when "
-        "that is wanted, move the latter away first",
-        places.backup, journal_id, places.journal, lost.ledger->journal_id()));
-  }
+  if (lost.ledger) check_same(places, backup, *lost.ledger);
   return lost;
 }
 
@@ -112,14 +157,10 @@ void give_to_owner(const fs::path& file, const fs::path& like) {
     throw JournalError("restore: " + file.string() + " cannot be given to its owner");
 }
 
-fs::path staging_folder(const Places& places) {
-  return places.journal + ".restoring.part";
-}
-
 // The restored journal as a whole, in a folder of its own; the fold of it.
 Ledger stage(const Places& places, const Journal& backup, Ledger ledger,
              const std::vector<domain::Event>& records) {
-  const fs::path folder = staging_folder(places);
+  const fs::path folder = staging_folder(places.journal);
   fs::remove_all(folder);
   fs::create_directories(folder);
   fs::permissions(folder, fs::perms::owner_all);
@@ -133,7 +174,7 @@ Ledger stage(const Places& places, const Journal& backup, Ledger ledger,
     for (const domain::Event& record : records) ledger.apply(record);
     write_snapshot(journal, ledger);
   }
-  fs::remove(file + ".lock");
+  fs::remove(lock_file(file));
   for (const auto& entry : fs::directory_iterator(folder))
     give_to_owner(entry.path(), places.folder());
   return ledger;
@@ -158,8 +199,13 @@ void tell(const Places& places, const Ledger& restored, const Lost& lost, const 
   if (lost.ledger) {
     fmt::print("Set aside in {}: records up to {} of {}\n", aside.string(), gap.lost_seq,
                runtime::to_rfc3339(lost.ledger->last_at()));
-  } else if (!lost.why.empty()) {
+  } else if (!lost.why.empty() && !aside.empty()) {
     fmt::print("Set aside in {}: what could not be read ({})\n", aside.string(), lost.why);
+  } else if (!aside.empty()) {
+    fmt::print("There was no {}; what lay beside it is set aside in {}\n", places.journal,
+               aside.string());
+  } else {
+    fmt::print("There was nothing at {}\n", places.journal);
   }
   for (const std::string& folder : lost.earlier)
     fmt::print("The restore that was interrupted may have set aside more of it in {}\n", folder);
@@ -181,21 +227,44 @@ void tell(const Places& places, const Ledger& restored, const Lost& lost, const 
   fmt::print("{}\n", lost.ledger ? ", as it was" : ", as it was when the backup was made");
 }
 
+// As long as nothing has been moved nothing is left behind either.
+[[noreturn]] void give_up(const Exchange& exchange, const std::exception& error) {
+  std::error_code ignored;
+  fs::remove(exchange.lost, ignored);  // if it is empty
+  if (interrupted_restores(exchange.journal)) {
+    throw CannotStart(fmt::format(
+        "{}; order-manager does not start before restore has run to its end: make room, or mend "
+        "what is named, and run it again",
+        error.what()));
+  }
+  fs::remove_all(exchange.staged, ignored);
+  throw CannotStart(fmt::format(
+      "{}; nothing is changed: make room, or mend what is named, and run it again", error.what()));
+}
+
 }  // namespace
 
 int restore(const std::vector<std::string>& arguments) {
   const Places places = places_of(arguments);
   const Journal backup(places.backup, JournalAccess::ReadOnly);
   const JournalLock lock(places.journal);
-  give_to_owner(places.journal + ".lock", places.folder());
+  give_to_owner(lock_file(places.journal), places.folder());
   const Ledger ledger = checked(places, backup);
-  const Lost lost = read_lost(places, ledger.journal_id());
+  const Lost lost = read_lost(places, ledger);
   const domain::Timestamp now = runtime::Clock().now();
-  const Ledger restored = stage(places, backup, ledger,
-                                restoration_records(ledger, lost.ledger, random_timeline(), now));
-  const fs::path aside = new_lost_folder(places, now);
-  carry_out({places.journal, ledger.journal_id(), staging_folder(places), aside});
-  tell(places, restored, lost, aside);
+  const std::vector<domain::Event> records =
+      restoration_records(ledger, lost.ledger, random_timeline(), now);
+  Exchange exchange{places.journal, ledger.journal_id(), staging_folder(places.journal),
+                    fs::path()};
+  Ledger restored;
+  try {
+    restored = stage(places, backup, ledger, records);
+    if (something_in_the_way(exchange)) exchange.lost = new_lost_folder(places, now);
+    carry_out(exchange);
+  } catch (const std::exception& error) {
+    give_up(exchange, error);
+  }
+  tell(places, restored, lost, exchange.lost);
   return 0;
 }
 

@@ -1,5 +1,8 @@
 // A backup in the place of a lost journal, with real files: nothing is changed unless all is well,
 // what is lost lies in one folder, and every reader goes over the gap.
+#include <sys/resource.h>
+
+#include <csignal>
 #include <fstream>
 
 #include "services/order-manager/start_up.hpp"
@@ -137,6 +140,128 @@ TEST_F(RestoreTest, HaltsTradingWhenTheLostJournalCannotBeRead) {
     EXPECT_EQ(restored.own_trading_state(std::nullopt), domain::TradingState::Halted);
     EXPECT_EQ(restored.restores()[0].lost_seq, 0U);
   }
+}
+
+// While one lives no file of this process can grow: stands for a full disk.
+class FullDisk {
+ public:
+  FullDisk() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &room_);
+    const rlimit full{.rlim_cur = 1, .rlim_max = room_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+  }
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &room_); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit room_{};
+};
+
+TEST_F(RestoreTest, LeavesNothingBehindOnAFullDisk) {
+  const std::uint64_t before = digest_of_journal();
+  std::string why;
+  {
+    const FullDisk full;
+    why = refusal({backup_, path_});
+  }
+  EXPECT_THAT(why, HasSubstr("nothing is changed"));
+  EXPECT_TRUE(lost_folders().empty());
+  EXPECT_FALSE(std::filesystem::exists(staging_folder(path_)));
+  EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_)));
+  EXPECT_EQ(digest_of_journal(), before);
+}
+
+TEST_F(RestoreTest, LeavesTheMarkAsItWasOnAFullDisk) {
+  const auto mark_on_a_full_disk = [&] {
+    const FullDisk full;
+    mark(exchange_to("lost-second"));
+  };
+  EXPECT_THAT(mark_on_a_full_disk,
+              testing::ThrowsMessage<JournalError>(HasSubstr(restoring_mark(path_).string())));
+  EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_))) << "nothing has been moved";
+  mark(exchange_to("lost-first"));
+  EXPECT_THROW(mark_on_a_full_disk(), JournalError);
+  mark(exchange_to("lost-third"));
+  unmark(exchange_to("lost-third"));
+  EXPECT_THAT(interrupted_restores(path_),
+              testing::Optional(testing::ElementsAre((folder_ / "lost-first").string())));
+  unmark(exchange_to("lost-first"));
+  EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_)));
+}
+
+TEST_F(RestoreTest, IsNotBegunWhenNoFileCanBeMoved) {
+  (void)stage_something();
+  EXPECT_THROW(carry_out(exchange_to("no-such-folder")), std::filesystem::filesystem_error);
+  EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_)));
+}
+
+TEST_F(RestoreTest, ClearsAwayWhatAKilledOneHasStaged) {
+  const std::filesystem::path staged = stage_something();
+  EXPECT_GT(Journal(path_, JournalAccess::ReadWrite).last_seq(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(staged));
+}
+
+TEST_F(RestoreTest, SetsAsideNothingButAJournal) {
+  const std::filesystem::path notes = folder_ / "notes.txt";
+  std::ofstream(notes) << "not a journal";
+  EXPECT_THAT(refusal({backup_, notes.string()}), HasSubstr("notes.txt"));
+  EXPECT_THAT(refusal({backup_, notes.string()}), HasSubstr("notes.txt")) << "nor the second time";
+  EXPECT_TRUE(std::filesystem::exists(notes));
+  EXPECT_THAT(refusal({backup_, folder_.string()}), HasSubstr("is a folder"));
+  EXPECT_THAT(refusal({folder_.string(), path_}), HasSubstr("is a folder"));
+  EXPECT_TRUE(lost_folders().empty());
+}
+
+TEST_F(RestoreTest, NoticesSwappedWords) {
+  EXPECT_THAT(refusal({path_, backup_}), HasSubstr("swapped"));
+  const Journal owner(path_, JournalAccess::ReadWrite);
+  EXPECT_THAT(refusal({path_, (folder_ / "elsewhere.db").string()}), HasSubstr("in use"));
+  EXPECT_TRUE(std::filesystem::exists(backup_));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "elsewhere.db"));
+}
+
+TEST_F(RestoreTest, SaysSoWhereThereWasNothing) {
+  const std::filesystem::path place = folder_ / "elsewhere" / "journal.db";
+  EXPECT_THAT(output(restore, {backup_, place.string()}),
+              HasSubstr("There was nothing at " + place.string()));
+  for (const auto& entry : std::filesystem::directory_iterator(place.parent_path()))
+    EXPECT_FALSE(entry.is_directory()) << entry.path();
+  EXPECT_EQ(fold(Journal(place.string(), JournalAccess::ReadWrite)).restores().size(), 1U);
+}
+
+TEST_F(RestoreTest, FollowsALinkToTheJournal) {
+  const std::filesystem::path link = folder_ / "links" / "journal.db";
+  std::filesystem::create_directory(link.parent_path());
+  std::filesystem::create_symlink("../journal.db", link);
+  {
+    const Journal owner(link.string(), JournalAccess::ReadWrite);
+    EXPECT_THAT(refusal({backup_, path_}), HasSubstr("in use by another process"));
+    EXPECT_THAT(refusal({backup_, link.string()}), HasSubstr("in use by another process"));
+  }
+  EXPECT_FALSE(output(restore, {backup_, link.string()}).empty());
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(lost_folders().size(), 1U) << "on the journal's own disk";
+  EXPECT_EQ(fold(Journal(path_, JournalAccess::ReadWrite)).restores().size(), 1U);
+}
+
+TEST_F(RestoreTest, RefusesABackupOfAnotherAccount) {
+  const auto start_as = [&](const std::string& file, const std::string& address) {
+    Journal journal(file, JournalAccess::ReadWrite);
+    const domain::Event started{.seq = journal.last_seq() + 1,
+                                .at = expected_.last_at(),
+                                .body = domain::ManagerStarted{2, domain::AccountId{address, 137}}};
+    ASSERT_EQ(journal.append(std::span(&started, 1)), "");
+  };
+  start_as(path_, "0xA");
+  start_as(backup_, "0xB");
+  const std::uint64_t before = digest_of_journal();
+  EXPECT_THAT(refusal({backup_, path_}),
+              testing::AllOf(HasSubstr("0xA (chain 137)"), HasSubstr("0xB (chain 137)")));
+  EXPECT_EQ(digest_of_journal(), before);
+  EXPECT_THAT(output(verify, {path_}), HasSubstr("account 0xA (chain 137)"));
+  EXPECT_THAT(output(verify, {"--json", path_}), HasSubstr(R"("address":"0xA")"));
 }
 
 TEST_F(RestoreTest, RefusesWhileOrderManagerRuns) {
