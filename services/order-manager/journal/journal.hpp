@@ -43,7 +43,8 @@ enum class JournalAccess : std::uint8_t {
 
 class Journal {
  public:
-  // Throws JournalError: locked by another process, not a journal, a newer format, unreadable.
+  // Of a symbolic link, the journal it leads to. Throws JournalError: locked by another process,
+  // not a journal, a newer format, unreadable.
   Journal(const std::string& path, JournalAccess access);
   ~Journal();
   Journal(const Journal&) = delete;

@@ -146,7 +146,7 @@ void carry_out(const Exchange& exchange) {
   try {
     for (const Move& next : moves) move(next);
   } catch (...) {
-    if (moves_of(exchange).size() == moves.size()) unmark(exchange);
+    if (fs::exists(moves.front().from)) unmark(exchange);
     throw;
   }
   fs::remove(exchange.staged);
