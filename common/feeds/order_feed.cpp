@@ -49,7 +49,12 @@ follow::OrderSink OrderFeed::sink(follow::OrderSink told) {
     runtime::log::info("Order stream replayed",
                        {{"strategy", stream.value}, {"seq", followers_.stream(stream).last_seq()}});
   };
-  told.restore = [restore = std::move(told.restore)](const follow::StreamState& state) {
+  told.deliver = [this, deliver = std::move(told.deliver)](const domain::StreamedEvent& event) {
+    ++events_told_;
+    deliver(event);
+  };
+  told.restore = [this, restore = std::move(told.restore)](const follow::StreamState& state) {
+    events_told_ += state.entries.size();
     restore(state);
     runtime::log::info(
         "Order stream restored",

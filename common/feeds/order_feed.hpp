@@ -54,6 +54,8 @@ class OrderFeed {
   // Monotonic time of the last state message; empty before the first.
   [[nodiscard]] std::optional<domain::Duration> heard_at() const { return heard_at_; }
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  // Told to the listener: events, and entries of states.
+  [[nodiscard]] std::uint64_t events_told() const { return events_told_; }
 
  private:
   [[nodiscard]] follow::OrderSink sink(follow::OrderSink told);
@@ -73,6 +75,7 @@ class OrderFeed {
   follow::OrderFollowers followers_;
   std::optional<domain::Duration> heard_at_;
   std::uint64_t refused_ = 0;
+  std::uint64_t events_told_ = 0;
   runtime::log::Limited refusals_log_;
 };
 

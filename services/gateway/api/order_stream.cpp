@@ -26,21 +26,8 @@ OrderStream::OrderStream(boost::asio::any_io_executor executor, const OrderStrea
     : silence_(settings.silence),
       health_(health),
       clock_(clock),
-      feed_(executor, feed_settings(settings), stats, counted(std::move(listener))) {
+      feed_(executor, feed_settings(settings), stats, std::move(listener)) {
   health_.add(kComponent, "order-manager has not been heard yet");
-}
-
-feeds::OrderFeedListener OrderStream::counted(feeds::OrderFeedListener listener) {
-  follow::OrderSink& orders = listener.orders;
-  orders.deliver = [this, deliver = std::move(orders.deliver)](const domain::StreamedEvent& event) {
-    ++events_seen_;
-    deliver(event);
-  };
-  orders.restore = [this, restore = std::move(orders.restore)](const follow::StreamState& state) {
-    events_seen_ += state.entries.size();
-    restore(state);
-  };
-  return listener;
 }
 
 boost::asio::awaitable<void> OrderStream::run() {

@@ -33,18 +33,15 @@ class OrderStream {
 
   // order-manager is heard, and every stream known of is whole.
   [[nodiscard]] bool in_sync() const { return !silent() && feed_.whole(); }
-  // Told to the listener: events, and entries of states.
-  [[nodiscard]] std::uint64_t events_seen() const { return events_seen_; }
+  [[nodiscard]] std::uint64_t events_seen() const { return feed_.events_told(); }
 
  private:
-  [[nodiscard]] feeds::OrderFeedListener counted(feeds::OrderFeedListener listener);
   [[nodiscard]] boost::asio::awaitable<void> watch();
   [[nodiscard]] bool silent() const;
 
   domain::Duration silence_;
   runtime::Health& health_;
   runtime::Clock clock_;
-  std::uint64_t events_seen_ = 0;
   feeds::OrderFeed feed_;
 };
 
