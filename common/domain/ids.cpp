@@ -29,7 +29,7 @@ __extension__ using UnsignedWide = unsigned __int128;
 
 // Eight digits at once, which pays because every market data entry names its token in 77 of them.
 // Neighbouring digits are combined to pairs, pairs to fours, fours to the value.
-std::optional<std::uint64_t> parse_eight_digits(const char* text) {
+inline std::optional<std::uint64_t> parse_eight_digits(const char* text) {
   static_assert(std::endian::native == std::endian::little);
   std::uint64_t digits = 0;
   std::memcpy(&digits, text, sizeof digits);
@@ -127,8 +127,9 @@ std::optional<std::array<std::uint8_t, 32>> parse_decimal256(std::string_view te
     if (carry != 0) return std::nullopt;
   }
   std::array<std::uint8_t, 32> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    bytes[i] = static_cast<std::uint8_t>(limbs[3 - i / 8] >> (56 - 8 * (i % 8)));
+  for (std::size_t i = 0; i < limbs.size(); ++i) {
+    const std::uint64_t big_endian = __builtin_bswap64(limbs[3 - i]);
+    std::memcpy(bytes.data() + 8 * i, &big_endian, sizeof big_endian);
   }
   return bytes;
 }

@@ -13,11 +13,11 @@ bool is_hex_digit(char c) {
 
 }  // namespace
 
-bool JsonCursor::read_scalar(Scalar& scalar) {
+bool JsonCursor::read_bare(Scalar& scalar) {
   const char next = peek();
-  if (next == '"') {
-    scalar.kind = ScalarKind::String;
-    return read_string(scalar.text);
+  if (next == '{' || next == '[') {
+    scalar = {};
+    return skip_value();
   }
   const char* const begin = at_;
   if (next == '-' || is_digit(next)) {
@@ -35,7 +35,10 @@ bool JsonCursor::skip_value(int depth) {
   if (depth > kDepthMax) return false;
   const char next = peek();
   if (next == '{') {
-    return read_object([&](std::string_view) { return skip_value(depth + 1); });
+    return read_object([&] {
+      std::string_view key;
+      return read_string(key) && consume(':') && skip_value(depth + 1);
+    });
   }
   if (next == '[') {
     return read_array([&] { return skip_value(depth + 1); });

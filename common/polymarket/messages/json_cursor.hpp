@@ -8,6 +8,8 @@
 // until it is put back to an earlier position().
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -46,48 +48,47 @@ class JsonCursor {
 
   // Consumes `c` if it is the next significant character.
   [[nodiscard]] bool consume(char c) {
-    if (peek() != c || at_ == end_) return false;
+    if (at_ != end_ && *at_ != c) skip_space();
+    if (at_ == end_ || *at_ != c) return false;
     ++at_;
     return true;
   }
 
   // Reads a string, which must start here; `text` is what stands between the quotes.
   [[nodiscard]] bool read_string(std::string_view& text) {
-    if (!consume('"')) return false;
-    const char* const begin = at_;
-    for (;;) {
-      skip_plain();
-      if (at_ == end_) return false;
-      const char c = *at_;
-      if (c == '"') {
-        text = {begin, static_cast<std::size_t>(at_ - begin)};
-        ++at_;
-        return true;
-      }
-      if (static_cast<unsigned char>(c) < 0x20) return false;
-      ++at_;
-      if (c == '\\' && !skip_escape()) return false;
-    }
+    return consume('"') && finish_string(text);
   }
 
-  // Reads a string, number or literal; false for objects and arrays too.
-  [[nodiscard]] bool read_scalar(Scalar& scalar);
+  // Reads a string, number or literal. Passes over an object or array, which leaves `scalar`
+  // absent.
+  [[nodiscard]] bool read_scalar(Scalar& scalar) {
+    if (!consume('"')) return read_bare(scalar);
+    scalar.kind = ScalarKind::String;
+    return finish_string(scalar.text);
+  }
 
   // Passes over one complete value of any type.
   [[nodiscard]] bool skip_value(int depth = 0);
 
-  // Calls on_field(key) for each member with the cursor at its value, which on_field consumes.
-  // Stops and returns false as soon as on_field does or the text is no object.
-  template <class OnField>
-  [[nodiscard]] bool read_object(OnField&& on_field) {
-    if (!consume('{')) return false;
-    if (consume('}')) return true;
-    for (;;) {
-      std::string_view key;
-      if (!read_string(key) || !consume(':') || !on_field(key)) return false;
-      if (consume(',')) continue;
-      return consume('}');
-    }
+  // Calls on_member(i) for each member whose key is keys[i], with the cursor at its value, which
+  // on_member consumes; passes over the others. Stops and returns false as soon as on_member does
+  // or the text is no object. Fastest when the members come in the order of `keys`: whether the
+  // next key is the expected one is seen before its end is looked for.
+  template <std::size_t N, class OnMember>
+  [[nodiscard]] bool read_members(const std::array<std::string_view, N>& keys,
+                                  OnMember&& on_member) {
+    std::size_t expected = 0;
+    return read_object([&] {
+      std::size_t i = expected;
+      if (i == N || !consume_key(keys[i])) {
+        std::string_view key;
+        if (!read_string(key) || !consume(':')) return false;
+        i = static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
+        if (i == N) return skip_value();
+      }
+      expected = i + 1;
+      return on_member(i);
+    });
   }
 
   // Calls on_element() for each element with the cursor at it.
@@ -103,33 +104,60 @@ class JsonCursor {
   }
 
  private:
-  void skip_space() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
-  }
-  // Passes over characters that mean nothing special inside a string, eight at a time: a byte is
-  // special when it is a quote, a backslash or a control character. The trick flags the lowest
-  // special byte exactly; flags above it may be false, so only the lowest is used.
-  void skip_plain() {
-    constexpr std::uint64_t kOnes = 0x0101010101010101U;
-    constexpr std::uint64_t kHighBits = 0x8080808080808080U;
-    while (end_ - at_ >= 8) {
-      std::uint64_t bytes = 0;
-      std::memcpy(&bytes, at_, sizeof bytes);
-      const std::uint64_t quote = bytes ^ (kOnes * '"');
-      const std::uint64_t backslash = bytes ^ (kOnes * '\\');
-      const std::uint64_t special =
-          (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) |
-           ((bytes - kOnes * 0x20) & ~bytes)) &
-          kHighBits;
-      if (special != 0) {
-        at_ += std::countr_zero(special) / 8;  // little-endian: the lowest byte is the first
-        return;
-      }
-      at_ += 8;
+  // Calls on_member() with the cursor at each member's key.
+  template <class OnMember>
+  [[nodiscard]] bool read_object(OnMember&& on_member) {
+    if (!consume('{')) return false;
+    if (consume('}')) return true;
+    for (;;) {
+      if (!on_member()) return false;
+      if (consume(',')) continue;
+      return consume('}');
     }
-    while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= 0x20)
+  }
+  // Consumes `"key":` if that, with no space inside, stands next.
+  bool consume_key(std::string_view key) {
+    if (at_ != end_ && *at_ != '"') skip_space();
+    const std::size_t size = key.size() + 3;
+    if (static_cast<std::size_t>(end_ - at_) < size || at_[0] != '"' || at_[size - 2] != '"' ||
+        at_[size - 1] != ':' || std::memcmp(at_ + 1, key.data(), key.size()) != 0)
+      return false;
+    at_ += size;
+    return true;
+  }
+  void skip_space() {
+    while (at_ != end_ && *at_ <= ' ' &&
+           (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
       ++at_;
   }
+  // Reads on from behind the opening quote.
+  bool finish_string(std::string_view& text) {
+    const char* const begin = at_;
+    for (;;) {
+      at_ = next_special(at_, end_);
+      if (at_ == end_ || (*at_ != '"' && *at_ != '\\')) return false;
+      if (*at_++ == '"') break;
+      if (!skip_escape()) return false;
+    }
+    text = {begin, static_cast<std::size_t>(at_ - begin) - 1};
+    return true;
+  }
+  // The first character that means something inside a string (a quote, a backslash or a control
+  // character), looked for in sixteen at a time.
+  static const char* next_special(const char* at, const char* end) {
+    using Bytes [[gnu::vector_size(16)]] = unsigned char;
+    using Halves [[gnu::vector_size(16)]] = std::uint64_t;
+    for (; end - at >= 16; at += 16) {
+      Bytes bytes;
+      std::memcpy(&bytes, at, sizeof bytes);
+      const auto special = std::bit_cast<Halves>((bytes == '"') | (bytes == '\\') | (bytes < 0x20));
+      if (special[0] != 0) return at + std::countr_zero(special[0]) / 8;
+      if (special[1] != 0) return at + 8 + std::countr_zero(special[1]) / 8;
+    }
+    while (at != end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
+    return at;
+  }
+  bool read_bare(Scalar& scalar);  // anything but a string
   bool skip_escape();
   bool skip_number();
   bool skip_literal(std::string_view literal);

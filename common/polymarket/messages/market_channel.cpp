@@ -15,6 +15,20 @@ using domain::Price;
 using domain::Quantity;
 using domain::Side;
 using domain::TokenId;
+
+namespace {
+
+// Members in the venue's order, which is the fastest to read.
+constexpr std::array<std::string_view, 16> kMemberKeys = {
+    "market",        "price_changes", "timestamp",        "event_type", "asset_id", "bids",
+    "asks",          "tick_size",     "last_trade_price", "price",      "size",     "side",
+    "old_tick_size", "new_tick_size", "best_bid",         "best_ask"};
+constexpr std::array<std::string_view, 2> kLevelKeys = {"price", "size"};
+constexpr std::array<std::string_view, 7> kChangeKeys = {"asset_id", "price",    "size",    "side",
+                                                         "hash",     "best_bid", "best_ask"};
+
+}  // namespace
+
 bool FrameParser::parse() {
   const char first = cursor_.peek();
   if (first == '[') {
@@ -54,78 +68,42 @@ bool FrameParser::read_message() {
   const char* const begin = cursor_.position();
   Members members;
   error_ = {ParseFault::InvalidJson, "frame"};
-  if (!cursor_.read_object([&](std::string_view key) { return read_member(key, members); })) {
+  if (!cursor_.read_members(kMemberKeys, [&](std::size_t i) { return read_member(i, members); })) {
     return false;
   }
   if (!finish(members, {begin, static_cast<std::size_t>(cursor_.position() - begin)})) {
     const ParseError error = error_;
     MarketId id;
-    const bool known = market(members.market, id);
+    const bool known = market(members.texts[kMarket], id);
     frame_.unreadable.push_back({.error = error,
                                  .market = known ? std::optional(id) : std::nullopt,
                                  .events_before = frame_.events.size(),
-                                 .changes_books = may_change_books(members.event_type)});
+                                 .changes_books = may_change_books(members.texts[kEventType])});
   }
   return true;
 }
 
-bool FrameParser::read_member(std::string_view key, Members& members) {
-  const auto level = [this](Level& value) { return read_level(value); };
-  const auto change = [this](PriceChange& value) { return read_change(value); };
-  Scalar* scalar = nullptr;
-  if (key == "market") {
-    scalar = &members.market;
-  } else if (key == "timestamp") {
-    scalar = &members.timestamp;
-  } else if (key == "event_type") {
-    scalar = &members.event_type;
-  } else if (key == "price_changes") {
-    return read_run(frame_.changes, kFrameLevelsMax, members.changes, members, change,
-                    "price_changes");
-  } else if (key == "bids") {
-    return read_run(frame_.levels, kFrameLevelsMax, members.bids, members, level, "bids");
-  } else if (key == "asks") {
-    return read_run(frame_.levels, kFrameLevelsMax, members.asks, members, level, "asks");
-  } else if (key == "asset_id") {
-    scalar = &members.token;
-  } else if (key == "price") {
-    scalar = &members.price;
-  } else if (key == "size") {
-    scalar = &members.size;
-  } else if (key == "side") {
-    scalar = &members.side;
-  } else if (key == "tick_size") {
-    scalar = &members.tick;
-  } else if (key == "old_tick_size") {
-    scalar = &members.old_tick;
-  } else if (key == "new_tick_size") {
-    scalar = &members.new_tick;
-  } else if (key == "best_bid") {
-    scalar = &members.best_bid;
-  } else if (key == "best_ask") {
-    scalar = &members.best_ask;
-  } else if (key == "last_trade_price") {
-    scalar = &members.last_trade_price;
-  }
-  if (scalar == nullptr) return cursor_.skip_value();
-  const char next = cursor_.peek();
-  if (next != '{' && next != '[') return cursor_.read_scalar(*scalar);
-  // A structure where text belongs: unusable, but no fault of a message that does not need it.
-  *scalar = {};
-  return cursor_.skip_value();
+bool FrameParser::read_member(std::size_t i, Members& members) {
+  const std::string_view key = kMemberKeys[i];
+  if (i == kChanges)
+    return read_run(frame_.changes, members.changes, members, &FrameParser::read_change, key);
+  if (i == kBids)
+    return read_run(frame_.levels, members.bids, members, &FrameParser::read_level, key);
+  if (i == kAsks)
+    return read_run(frame_.levels, members.asks, members, &FrameParser::read_level, key);
+  return cursor_.read_scalar(members.texts[i]);
 }
 
-template <class Pool, class ReadElement>
-bool FrameParser::read_run(Pool& pool, std::size_t limit, std::optional<Run>& run, Members& members,
-                           ReadElement read_element, std::string_view where) {
+template <class Element>
+bool FrameParser::read_run(std::vector<Element>& pool, std::optional<Run>& run, Members& members,
+                           bool (FrameParser::*read)(Element&), std::string_view where) {
   const char* const begin = cursor_.position();
   const std::size_t first = pool.size();
   const bool is_array = cursor_.peek() == '[';
   error_ = {ParseFault::InvalidJson, "frame"};
   const bool good = is_array && cursor_.read_array([&] {
-    if (pool.size() >= limit) return fail(ParseFault::TooMany, where);
-    pool.emplace_back();
-    return read_element(pool.back());
+    if (pool.size() >= kFrameLevelsMax) return fail(ParseFault::TooMany, where);
+    return (this->*read)(pool.emplace_back());
   });
   if (good) {
     run = Run{first, pool.size() - first};
@@ -142,36 +120,23 @@ bool FrameParser::read_run(Pool& pool, std::size_t limit, std::optional<Run>& ru
 }
 
 bool FrameParser::read_level(Level& level) {
-  Scalar price_text;
-  Scalar size_text;
+  std::array<Scalar, kLevelKeys.size()> texts;
+  const auto& [price_text, size_text] = texts;
   if (cursor_.peek() != '{') return fail(ParseFault::UnexpectedType, "level");
-  const bool good = cursor_.read_object([&](std::string_view key) {
-    if (key == "price") return cursor_.read_scalar(price_text);
-    if (key == "size") return cursor_.read_scalar(size_text);
-    return cursor_.skip_value();
-  });
-  return good && trade_price(price_text, "price", level.price) &&
+  return cursor_.read_members(kLevelKeys,
+                              [&](std::size_t i) { return cursor_.read_scalar(texts[i]); }) &&
+         trade_price(price_text, "price", level.price) &&
          quantity(size_text, "size", level.quantity);
 }
 
 bool FrameParser::read_change(PriceChange& change) {
-  Scalar token_text;
-  Scalar price_text;
-  Scalar size_text;
-  Scalar side_text;
-  Scalar bid_text;
-  Scalar ask_text;
+  std::array<Scalar, kChangeKeys.size()> texts;
+  const auto& [token_text, price_text, size_text, side_text, hash, bid_text, ask_text] = texts;
   if (cursor_.peek() != '{') return fail(ParseFault::UnexpectedType, "price_changes");
-  const bool good = cursor_.read_object([&](std::string_view key) {
-    if (key == "asset_id") return cursor_.read_scalar(token_text);
-    if (key == "price") return cursor_.read_scalar(price_text);
-    if (key == "size") return cursor_.read_scalar(size_text);
-    if (key == "side") return cursor_.read_scalar(side_text);
-    if (key == "best_bid") return cursor_.read_scalar(bid_text);
-    if (key == "best_ask") return cursor_.read_scalar(ask_text);
-    return cursor_.skip_value();
-  });
-  if (!good) return false;
+  if (!cursor_.read_members(kChangeKeys,
+                            [&](std::size_t i) { return cursor_.read_scalar(texts[i]); })) {
+    return false;
+  }
   change.has_best = bid_text.present() && ask_text.present();
   return token(token_text, change.token) && trade_price(price_text, "price", change.price) &&
          quantity(size_text, "size", change.quantity) && side(side_text, change.side) &&
@@ -179,8 +144,8 @@ bool FrameParser::read_change(PriceChange& change) {
 }
 
 bool FrameParser::finish(const Members& members, std::string_view message_text) {
-  const std::string_view type = members.event_type.text;
-  if (members.event_type.kind != JsonCursor::ScalarKind::String) {
+  const std::string_view type = members.texts[kEventType].text;
+  if (members.texts[kEventType].kind != JsonCursor::ScalarKind::String) {
     return fail(ParseFault::MissingField, "event_type");
   }
   if (type == "price_change") return add_changes(members);
@@ -194,71 +159,58 @@ bool FrameParser::finish(const Members& members, std::string_view message_text) 
   return true;
 }
 
+bool FrameParser::add(MarketEvent event, Run first, Run second) {
+  frame_.events.push_back(std::move(event));
+  frame_.runs.emplace_back(first, second);
+  return true;
+}
+
+template <class Event>
+bool FrameParser::read_head(const Members& members, Event& event) {
+  if (!market(members.texts[kMarket], event.market)) return false;
+  if constexpr (requires { event.token; }) {
+    if (!token(members.texts[kToken], event.token)) return false;
+  }
+  return timestamp(members.texts[kTimestamp], event.venue_at);
+}
+
 bool FrameParser::add_book(const Members& members) {
   if (members.array_fault) return fail(members.array_fault->fault, members.array_fault->where);
   if (!members.bids) return fail(ParseFault::MissingField, "bids");
   if (!members.asks) return fail(ParseFault::MissingField, "asks");
   BookEvent event;
-  if (!market(members.market, event.market) || !token(members.token, event.token) ||
-      !timestamp(members.timestamp, event.venue_at) ||
-      !optional_price(members.tick, "tick_size", event.tick) ||
-      !optional_price(members.last_trade_price, "last_trade_price", event.last_trade_price)) {
-    return false;
-  }
-  frame_.events.emplace_back(event);
-  frame_.runs.emplace_back(*members.bids, *members.asks);
-  return true;
+  return read_head(members, event) &&
+         optional_price(members.texts[kTick], "tick_size", event.tick) &&
+         optional_price(members.texts[kLastTradePrice], "last_trade_price",
+                        event.last_trade_price) &&
+         add(event, *members.bids, *members.asks);
 }
 
 bool FrameParser::add_changes(const Members& members) {
   if (members.array_fault) return fail(members.array_fault->fault, members.array_fault->where);
   if (!members.changes) return fail(ParseFault::MissingField, "price_changes");
   PriceChangeEvent event;
-  if (!market(members.market, event.market) || !timestamp(members.timestamp, event.venue_at)) {
-    return false;
-  }
-  frame_.events.emplace_back(event);
-  frame_.runs.emplace_back(*members.changes, Run{});
-  return true;
+  return read_head(members, event) && add(event, *members.changes);
 }
 
 bool FrameParser::add_trade(const Members& members) {
   LastTradeEvent event;
-  if (!market(members.market, event.market) || !token(members.token, event.token) ||
-      !timestamp(members.timestamp, event.venue_at) || !side(members.side, event.side) ||
-      !trade_price(members.price, "price", event.price) ||
-      !quantity(members.size, "size", event.quantity)) {
-    return false;
-  }
-  frame_.events.emplace_back(event);
-  frame_.runs.emplace_back();
-  return true;
+  return read_head(members, event) && side(members.texts[kSide], event.side) &&
+         trade_price(members.texts[kPrice], "price", event.price) &&
+         quantity(members.texts[kSize], "size", event.quantity) && add(event);
 }
 
 bool FrameParser::add_tick_change(const Members& members) {
   TickSizeChangeEvent event;
-  if (!market(members.market, event.market) || !token(members.token, event.token) ||
-      !timestamp(members.timestamp, event.venue_at) ||
-      !trade_price(members.old_tick, "old_tick_size", event.old_tick) ||
-      !trade_price(members.new_tick, "new_tick_size", event.new_tick)) {
-    return false;
-  }
-  frame_.events.emplace_back(event);
-  frame_.runs.emplace_back();
-  return true;
+  return read_head(members, event) &&
+         trade_price(members.texts[kOldTick], "old_tick_size", event.old_tick) &&
+         trade_price(members.texts[kNewTick], "new_tick_size", event.new_tick) && add(event);
 }
 
 bool FrameParser::add_best(const Members& members) {
   BestBidAskEvent event;
-  if (!market(members.market, event.market) || !token(members.token, event.token) ||
-      !timestamp(members.timestamp, event.venue_at) ||
-      !best(members.best_bid, "best_bid", event.best_bid) ||
-      !best(members.best_ask, "best_ask", event.best_ask)) {
-    return false;
-  }
-  frame_.events.emplace_back(event);
-  frame_.runs.emplace_back();
-  return true;
+  return read_head(members, event) && best(members.texts[kBestBid], "best_bid", event.best_bid) &&
+         best(members.texts[kBestAsk], "best_ask", event.best_ask) && add(event);
 }
 
 namespace {
@@ -294,9 +246,7 @@ bool FrameParser::add_new_market(std::string_view message_text) {
     if (event_reader.fault()) reader.fail(event_reader.fault()->fault, event_reader.fault()->where);
   }
   if (reader.fault()) return fail(reader.fault()->fault, reader.fault()->where);
-  frame_.events.emplace_back(std::move(event));
-  frame_.runs.emplace_back();
-  return true;
+  return add(std::move(event));
 }
 
 bool FrameParser::add_resolved(std::string_view message_text) {
@@ -310,24 +260,22 @@ bool FrameParser::add_resolved(std::string_view message_text) {
   event.winning_token = reader.token("winning_asset_id");
   event.winning_outcome = reader.text("winning_outcome");
   if (reader.fault()) return fail(reader.fault()->fault, reader.fault()->where);
-  frame_.events.emplace_back(std::move(event));
-  frame_.runs.emplace_back();
-  return true;
+  return add(std::move(event));
 }
 
 bool FrameParser::market(const Scalar& scalar, MarketId& id) {
   if (!scalar.present()) return fail(ParseFault::MissingField, "market");
-  const auto parsed = domain::parse_hex<MarketId>(scalar.text);
+  const auto parsed = frame_.markets.read(scalar.text);
   if (!parsed) return fail(ParseFault::BadId, "market");
-  id = *parsed;
+  id = {*parsed};
   return true;
 }
 
 bool FrameParser::token(const Scalar& scalar, TokenId& id) {
   if (!scalar.present()) return fail(ParseFault::MissingField, "asset_id");
-  const auto parsed = domain::parse_token(scalar.text);
+  const auto parsed = frame_.tokens.read(scalar.text);
   if (!parsed) return fail(ParseFault::BadId, "asset_id");
-  id = *parsed;
+  id = {*parsed};
   return true;
 }
 

@@ -20,6 +20,7 @@
 #include "common/domain/instrument.hpp"
 #include "common/domain/market_data.hpp"
 #include "common/polymarket/messages/parse_error.hpp"
+#include "common/polymarket/messages/recent_ids.hpp"
 
 namespace polybot::polymarket {
 
@@ -146,6 +147,8 @@ class MarketFrame {
   std::vector<std::pair<Run, Run>> runs;
   std::vector<domain::Level> levels;
   std::vector<PriceChange> changes;
+  RecentIds<domain::parse_decimal256> tokens;
+  RecentIds<domain::parse_hex32> markets;
 };
 
 // No venue message comes near these; they bound what a broken or hostile peer can make us hold.

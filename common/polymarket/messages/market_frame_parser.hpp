@@ -1,8 +1,11 @@
 // Reads one frame of the market channel into a MarketFrame. Internal to this library.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/polymarket/messages/json_cursor.hpp"
 #include "common/polymarket/messages/market_channel.hpp"
@@ -20,22 +23,30 @@ class FrameParser {
   using Scalar = JsonCursor::Scalar;
   using Run = MarketFrame::Run;
 
-  // The members of one message that concern us. event_type may come last, so all are kept as text
-  // until it is known; only the arrays, whose keys are unmistakable, are read on the way.
+  // The members of one message that concern us, in the order of kMemberKeys. event_type may come
+  // last, so all are kept as text until it is known; only the arrays, whose keys are unmistakable,
+  // are read on the way.
+  enum Member : std::size_t {
+    kMarket,
+    kChanges,
+    kTimestamp,
+    kEventType,
+    kToken,
+    kBids,
+    kAsks,
+    kTick,
+    kLastTradePrice,
+    kPrice,
+    kSize,
+    kSide,
+    kOldTick,
+    kNewTick,
+    kBestBid,
+    kBestAsk,
+    kMembers,
+  };
   struct Members {
-    Scalar event_type;
-    Scalar market;
-    Scalar token;
-    Scalar timestamp;
-    Scalar price;
-    Scalar size;
-    Scalar side;
-    Scalar tick;
-    Scalar old_tick;
-    Scalar new_tick;
-    Scalar best_bid;
-    Scalar best_ask;
-    Scalar last_trade_price;
+    std::array<Scalar, kMembers> texts;
     std::optional<Run> bids;
     std::optional<Run> asks;
     std::optional<Run> changes;
@@ -51,17 +62,21 @@ class FrameParser {
 
   bool read_message();
   static bool may_change_books(const Scalar& event_type);
-  bool read_member(std::string_view key, Members& members);
+  bool read_member(std::size_t i, Members& members);
   bool finish(const Members& members, std::string_view message_text);
 
-  // Reads an array with `read_element`; on a fault that is not JSON's, notes it in `members` and
-  // passes over the array.
-  template <class Pool, class ReadElement>
-  bool read_run(Pool& pool, std::size_t limit, std::optional<Run>& run, Members& members,
-                ReadElement read_element, std::string_view where);
+  // Reads an array, each element with `read`; on a fault that is not JSON's, notes it in `members`
+  // and passes over the array.
+  template <class Element>
+  bool read_run(std::vector<Element>& pool, std::optional<Run>& run, Members& members,
+                bool (FrameParser::*read)(Element&), std::string_view where);
   bool read_level(domain::Level& level);
   bool read_change(PriceChange& change);
 
+  bool add(MarketEvent event, Run first = {}, Run second = {});
+  // What every message but the rare ones begins with: market, token if the event has one, time.
+  template <class Event>
+  bool read_head(const Members& members, Event& event);
   bool add_book(const Members& members);
   bool add_changes(const Members& members);
   bool add_trade(const Members& members);

@@ -214,6 +214,35 @@ TEST(MarketChannel, OneMalformedMessageHidesNoOther) {
   EXPECT_TRUE(frame.events.empty());
 }
 
+TEST(MarketChannel, AStructureInPlaceOfATextSpoilsItsMessageAlone) {
+  MarketFrame frame;
+  const std::string bad = replaced(kBook, R"("price":".48")", R"("price":{"a":[".48"]})");
+  ASSERT_TRUE(parse_market_frame("[" + bad + "," + kBook + "]", frame).has_value());
+  EXPECT_EQ(frame.events.size(), 1U);
+  ASSERT_EQ(frame.unreadable.size(), 1U);
+  EXPECT_EQ(frame.unreadable[0].error, (ParseError{ParseFault::MissingField, "price"}));
+}
+
+TEST(MarketChannel, MembersComeInAnyOrderWithSpacesAndTheLastOfTwoCounts) {
+  MarketFrame frame;
+  ASSERT_TRUE(parse_market_frame(
+      sample(
+          R"({"timestamp" : "1778685767817", "price_changes": [{"best_ask": "0.78", "size": "7",)"
+          R"("best_bid":"0.74", "price": "0.5", "more": {"price": 1}, "asset_id": "TOKEN1",)"
+          R"( "side":"BUY","side" :"SELL" , "price" : "0.82"}], "market": "MARKET",)"
+          "\n\t\"event_type\":\"price_change\"}\r\n"),
+      frame));
+  const auto& event = only<PriceChangeEvent>(frame);
+  ASSERT_EQ(event.changes.size(), 1U);
+  EXPECT_EQ(event.changes[0], (PriceChange{.token = token_id(1),
+                                           .side = Side::Sell,
+                                           .price = price("0.82"),
+                                           .quantity = quantity("7"),
+                                           .best_bid = price("0.74"),
+                                           .best_ask = price("0.78"),
+                                           .has_best = true}));
+}
+
 TEST(MarketChannel, WhatCannotBeReadSaysWhetherItChangesBooks) {
   MarketFrame frame;
   const auto changes = [&](const std::string& message) {
