@@ -1,13 +1,11 @@
-// The venue protocol's two costs on the trading path, each beside its reference in the same run:
-// parsing a price_change entry (reference: Boost.JSON's bare tree parse of the same bytes) and
-// signing an order (reference: a bare libsecp256k1 signature).
+// What the venue's protocol costs between a decision and the socket: signing an order, beside a
+// bare libsecp256k1 signature in the same run, and all of the request. market_frame_bench.cpp has
+// the other direction.
 #include <benchmark/benchmark.h>
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 
 #include <array>
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -15,7 +13,6 @@
 
 #include "common/polymarket/amounts.hpp"
 #include "common/polymarket/credentials.hpp"
-#include "common/polymarket/messages/market_channel.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/signing.hpp"
 
@@ -27,61 +24,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::string_view kPrivateKey =
     "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
-// Frames as the venue sends them: two entries (both outcomes of a market), ", " between members.
-std::vector<std::string> price_change_frames() {
-  std::vector<std::string> frames;
-  for (int i = 0; i < 256; ++i) {
-    const std::string cents = std::to_string(10 + i % 80);
-    const std::string other = std::to_string(100 - (10 + i % 80));
-    const std::string size = std::to_string(1000 + i * 37) + "." + std::to_string(10 + i % 90);
-    const std::string tail = std::to_string(100 + i);
-    frames.push_back(
-        R"({"market":"0x457b3ea029304c5a2dc1dbca43536ef0970c8b0c7f172c97c384c01ae59ccf08", "price_changes":[)"
-        R"({"asset_id":"72034199679685605777746108880436699468836661260225341006687916047384310465)" +
-        tail + R"(", "price":"0.)" + cents + R"(", "size":")" + size +
-        R"(", "side":"BUY", "hash":"bad813f84a3e7be740b95924fed984639e6798bc", "best_bid":"0.47", "best_ask":"0.48"}, )"
-        R"({"asset_id":"92414594351671835261391500979660097006383067088013751434865378783612714651)" +
-        tail + R"(", "price":"0.)" + other + R"(", "size":")" + size +
-        R"(", "side":"SELL", "hash":"eef80d141ea160c72c8644fd33c4e7cac54728fb", "best_bid":"0.52", "best_ask":"0.53"}], )"
-        R"("timestamp":"1780795911767", "event_type":"price_change"})");
-  }
-  return frames;
-}
-
 double ns_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double, std::nano>(end - begin).count();
 }
-
-std::size_t parse_with_boost(const std::string& text, std::array<unsigned char, 65536>& buffer) {
-  boost::json::monotonic_resource resource(buffer.data(), buffer.size());
-  return boost::json::parse(text, &resource).as_object().size();
-}
-
-void ParsePriceChange(benchmark::State& state) {
-  const std::vector<std::string> frames = price_change_frames();
-  polymarket::MarketFrame frame;
-  std::array<unsigned char, 65536> buffer{};
-  double ours_ns = 0;
-  double reference_ns = 0;
-  double entries = 0;
-  for (auto _ : state) {
-    const auto begin = Clock::now();
-    for (const std::string& text : frames) {
-      if (!polymarket::parse_market_frame(text, frame)) state.SkipWithError("frame refused");
-      benchmark::DoNotOptimize(frame.changes.data());
-    }
-    const auto middle = Clock::now();
-    for (const std::string& text : frames) benchmark::DoNotOptimize(parse_with_boost(text, buffer));
-    const auto end = Clock::now();
-    ours_ns += ns_between(begin, middle);
-    reference_ns += ns_between(middle, end);
-    entries += 2.0 * static_cast<double>(frames.size());
-  }
-  state.counters["ns/entry"] = ours_ns / entries;
-  state.counters["boost_json_ns/entry"] = reference_ns / entries;
-  state.counters["boost_json/ours"] = reference_ns / ours_ns;
-}
-BENCHMARK(ParsePriceChange)->Unit(benchmark::kMicrosecond);
 
 polymarket::OrderToSign sample_order(const polymarket::Address& account) {
   return {.salt = 123456789,
