@@ -3,9 +3,8 @@
 
 def add(tree):
     api = "services/gateway/api/api.cpp"
-    tree.put(api, '    Route{"GET", "/api/v1/recipe"},', before='Route{"GET", "/api/v1/pnl"}')
-    tree.put(api, '  read("/api/v1/recipe", [this](const Request&) { return status_.status(); });',
-             before='read("/api/v1/pnl"')
+    tree.put(api, '      {Get, "/api/v1/recipe", {}, call<&Api::status_, &StatusResource::status>()},',
+             before='{Get, "/api/v1/pnl"')
     tree.put("services/gateway/api/README.md", "| GET `/api/v1/recipe` | | the status under another name |",
              before="| GET `/api/v1/pnl` |")
     tree.put("tests/integration/gateway/api_test.cpp", """\
