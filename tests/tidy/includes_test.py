@@ -7,7 +7,7 @@ import unittest
 from tests.tidy.sources import PRODUCT, sources
 
 ANY = ("boost/", "nng/", "google/", "prometheus/", "spdlog/", "fmt/", "sqlite3", "openssl/", "secp256k1", "cryptopp/",
-       "toml++/", "CLI/", "zstd", "zlib", "simdjson")
+       "toml++/", "CLI/", "zstd", "zlib")
 CATALOGUE = ("common/metrics/catalogue", "common/metrics/snapshot.hpp")
 
 # (a pattern of paths, project headers, headers of others): the first row that matches a source counts. The standard
@@ -32,7 +32,7 @@ TABLE = (
      ("prometheus/", "boost/asio")),
     ("common/runtime/.*", ("common/runtime/", "common/http/", "common/bus/", "common/metrics/", "common/domain/"), ANY),
     ("common/polymarket/.*", ("common/polymarket/", "common/domain/"),
-     ("boost/json", "boost/system/", "openssl/", "secp256k1", "cryptopp/", "simdjson")),
+     ("boost/json", "boost/system/", "openssl/", "secp256k1", "cryptopp/")),
     ("services/gateway/.*", ("common/", "services/gateway/"), ANY),
     ("services/strategy-runner/.*", ("common/", "services/strategy-runner/"), ANY),
     ("services/order-manager/.*", ("common/", "services/order-manager/"), ANY),
