@@ -101,7 +101,7 @@ void ShardFollower::on_answer(std::uint64_t number, std::optional<std::string_vi
 }
 
 void ShardFollower::join(const wire::BooksAnswer& answer) {
-  const std::set<domain::MarketId> newer = healed();
+  const std::set<domain::MarketId> newer = healed_after(answer.position.seq);
   std::set<domain::MarketId> loaded;
   for (const domain::BookSnapshot& book : answer.books) {
     if (newer.contains(book.market)) continue;
@@ -119,10 +119,12 @@ void ShardFollower::join(const wire::BooksAnswer& answer) {
   }
 }
 
-// The books that the stream itself has brought whole since the hole.
-std::set<domain::MarketId> ShardFollower::healed() const {
+// The books that the stream has brought whole after that message. One that it brought before is not
+// newer: what else came up to there is in the answer, and will not be taken from the stream.
+std::set<domain::MarketId> ShardFollower::healed_after(std::uint64_t seq) const {
   std::set<domain::MarketId> markets;
   for (const Kept& kept : kept_) {
+    if (kept.seq <= seq) continue;
     if (const auto* book = std::get_if<domain::BookSnapshot>(&kept.message)) {
       if (book->stale) {
         markets.erase(book->market);

@@ -79,7 +79,7 @@ class ShardFollower {
   void fall_behind();
   void start_over();
   void join(const wire::BooksAnswer& answer);
-  [[nodiscard]] std::set<domain::MarketId> healed() const;
+  [[nodiscard]] std::set<domain::MarketId> healed_after(std::uint64_t seq) const;
 
   domain::Shard shard_;
   const MarketSink& sink_;

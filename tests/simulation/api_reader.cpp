@@ -62,7 +62,9 @@ void ApiReader::deliver(const domain::StreamedEvent& event) {
   std::uint64_t& told = told_up_to_[stream];
   require(event.event.seq > told, "the API is told an event twice");
   for (std::uint64_t seq = told + 1; seq < event.event.seq; ++seq)
-    require(journal_.read(seq).strategy != stream, "the API is not told of an event");
+    require(journal_.read(seq).strategy != stream,
+            "the API is told of " + std::to_string(event.event.seq) + " of " + stream.value +
+                ", and was not of " + std::to_string(seq));
   told = event.event.seq;
   view_.apply(event);
 }
