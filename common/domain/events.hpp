@@ -405,7 +405,9 @@ struct Event {
 // A message of order.<strategy> (order.all for account-wide records).
 struct StreamedEvent {
   Event event;
-  std::uint64_t prev = 0;  // seq of the previous message of the same topic; 0 = first
+  // seq of the previous message of the same topic; 0 = first. The event's own seq: it is told
+  // again, out of order.
+  std::uint64_t prev = 0;
   std::optional<PositionState> position;  // the state after it, when it changed a position
   std::optional<OrderStatus> status;      // the order's status after it, when it concerns one order
   bool operator==(const StreamedEvent&) const = default;

@@ -70,7 +70,8 @@ void OrderFollower::observe(const StreamedEvent& event) {
 }
 
 OrderFollower::Place OrderFollower::place_of(const StreamedEvent& event) const {
-  if (event.event.seq <= event.prev) return Place::OfAnotherHistory;
+  if (event.event.seq == event.prev) return Place::Known;  // told again, out of order
+  if (event.event.seq < event.prev) return Place::OfAnotherHistory;
   if (event.event.seq <= last_seq_) return Place::Known;
   if (event.prev > last_seq_)
     return mutated(Mutation::GapNotNoticed) ? Place::Next : Place::BeyondAHole;

@@ -123,6 +123,17 @@ TEST_F(OrderFollowerTest, BeginsWithTheState) {
   EXPECT_THAT(seqs_, ElementsAre(12));
 }
 
+TEST_F(OrderFollowerTest, TakesNothingForTheFirstThatIsToldAgain) {
+  begin(Beginning::Events);
+  hear(7, 7);
+  EXPECT_THAT(seqs_, IsEmpty());
+  EXPECT_EQ(asks_for_a_replay_after(), 0U);
+  answer(wire::ReplayedEvents{.events = {event(3, 0), event(7, 3)}, .more = false});
+  hear(7, 7);
+  EXPECT_THAT(seqs_, ElementsAre(3, 7));
+  EXPECT_TRUE(whole());
+}
+
 TEST_F(OrderFollowerTest, BeginsWithAsManyEventsAsAreKept) {
   begin(Beginning::Events);
   EXPECT_FALSE(whole());

@@ -122,6 +122,19 @@ TEST_F(ShardFollowerTest, ABookInTheStreamIsNewerThanTheAnswer) {
   EXPECT_THAT(reader_.taken(), ElementsAre("load 43", "stale"));
 }
 
+TEST_F(ShardFollowerTest, AnAnswerMayKnowMoreThanABookInTheStream) {
+  join();
+  hear(9, test::change(), 3);
+  ask();
+  hear(10, test::book(44));
+  static_cast<void>(reader_.taken());
+  answer(test::books_at(12, {test::book(45)}));
+  EXPECT_THAT(reader_.taken(), ElementsAre("load 45"));
+  hear(11, test::change());
+  hear(12, test::change());
+  EXPECT_THAT(reader_.taken(), IsEmpty());
+}
+
 TEST_F(ShardFollowerTest, DoesNotTakeBooksFromBeforeASecondHole) {
   join();
   hear(9, test::change(), 3);

@@ -23,7 +23,7 @@ domain::EventBody answer(const domain::CommandId& command, CommandDenyReason rea
 void Commands::received(Turn& turn, const domain::Command& command) {
   if (const Ledger::Answer* given = turn.ledger.answer(command.id)) {
     domain::StreamedEvent repeat;
-    repeat.event.seq = given->seq;
+    repeat.event.seq = repeat.prev = given->seq;
     repeat.event.at = given->at;
     repeat.event.trace = command.trace;
     repeat.event.body = answer(command.id, given->reason);

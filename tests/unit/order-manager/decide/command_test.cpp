@@ -48,6 +48,7 @@ TEST_F(Commands, GetTheSameAnswerWhenRepeatedAndHaveNoSecondEffect) {
   EXPECT_EQ(rig.count<CommandAccepted>(), 2U);
   EXPECT_EQ(rig.core.ledger().trading_state(std::nullopt), TradingState::Active);
   ASSERT_EQ(rig.repeats.size(), 1U);
+  EXPECT_EQ(rig.repeats[0].prev, rig.repeats[0].event.seq) << "nobody takes it for the first event";
   EXPECT_EQ(std::get<CommandAccepted>(rig.repeats[0].event.body).command, halt.id);
   OrderManager again = rig.folded();
   Outputs out;
