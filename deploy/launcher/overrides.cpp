@@ -49,18 +49,21 @@ std::vector<std::string> missing_from(const std::vector<std::string>& these,
   return missing;
 }
 
-// Whether the variable reaches a process as it was given, and whether another value won.
+// Whether the variable reaches a process as it was given, and whether a value of the launcher's
+// won.
 struct Fate {
   bool taken = false;
   bool overruled = false;
 };
-Fate fate_of(const Layout& layout, const std::string& variable, const std::string& value) {
+Fate fate_of(const Layout& layout, const Environment& given, const std::string& variable,
+             const std::string& value) {
   const std::string key = config::key_of(variable);
   Fate fate;
   for (const auto* plans : {&layout.services, &layout.runners}) {
     for (const ServicePlan& plan : *plans) {
       for (const auto& [name, text] : plan.spec.environment) {
-        if (!is_ours(name) || config::key_of(name) != key) continue;
+        const bool is_twin = name != variable && given.contains(name);
+        if (!is_ours(name) || config::key_of(name) != key || is_twin) continue;
         (name == variable && text == value ? fate.taken : fate.overruled) = true;
       }
     }
@@ -95,10 +98,15 @@ KnownKeys ask_for_keys(const std::filesystem::path& programs,
 
 void check_overrides(const Layout& layout, const Environment& environment, const KnownKeys& known) {
   std::vector<std::string> refused;
+  std::map<std::string, std::string> variables;  // by key
   for (const auto& [variable, value] : environment) {
     if (!is_ours(variable)) continue;
-    const Fate fate = fate_of(layout, variable, value);
-    if (fate.overruled) {
+    const auto [first, is_first] = variables.try_emplace(config::key_of(variable), variable);
+    const Fate fate = fate_of(layout, environment, variable, value);
+    if (!is_first) {
+      refused.push_back(first->second + " and " + variable + " both set " + first->first +
+                        "; unset one of them");
+    } else if (fate.overruled) {
       refused.push_back(variable +
                         ": the launcher itself sets this (DATA, PORT_OFFSET, SEED, EDGE, "
                         "RECORDING, SPEED and CONFIG are there to choose)");

@@ -80,6 +80,15 @@ TEST_F(OverridesTest, StopTheStartWhenTheLauncherDecidesHoweverTheyAreSpelt) {
               ThrowsMessage<BadOption>(HasSubstr("POLYBOT_api__port: the launcher itself")));
 }
 
+TEST_F(OverridesTest, StopTheStartByNameWhenTwoAreForOneKey) {
+  const Environment environment{{"POLYBOT_RISK__POSITION_MAX", "5"},
+                                {"POLYBOT_risk__position_max", "6"}};
+  EXPECT_THAT([&] { check_overrides(lay_out_with(environment), environment, known_); },
+              ThrowsMessage<BadOption>(
+                  testing::StrEq("POLYBOT_RISK__POSITION_MAX and POLYBOT_risk__position_max both "
+                                 "set risk.position_max; unset one of them")));
+}
+
 TEST_F(OverridesTest, StopTheStartWhenTheLauncherDecides) {
   const Environment environment{{"POLYBOT_API__PORT", "9999"}, {"POLYBOT_REPLICA", "mine"}};
   EXPECT_THAT([&] { check_overrides(lay_out_with(environment), environment, known_); },
