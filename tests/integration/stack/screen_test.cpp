@@ -197,8 +197,10 @@ TEST_F(ScreenTest, IsNotWaitedForWhenNobodyReadsIt) {
     return now > 0 && now != killed && stack.get(kApi, "/api/v1/status").status == 200;
   }));
   ::kill(stack.launcher(), SIGTERM);
+  EXPECT_TRUE(stack.wait_until([&] { return stack.services().empty(); }));
+  type('\x11');
   ::close(std::exchange(program_end_, -1));
-  EXPECT_EQ(stack.wait_for_end(), 0);
+  EXPECT_EQ(stack.wait_for_end(), 0) << (read(), screen_.first_screen());
 }
 
 }  // namespace
