@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace polybot::polymarket {
 
@@ -47,7 +48,7 @@ class JsonCursor {
   }
 
   // Consumes `c` if it is the next significant character.
-  [[nodiscard]] bool consume(char c) {
+  [[nodiscard, gnu::always_inline]] bool consume(char c) {
     if (at_ != end_ && *at_ != c) skip_space();
     if (at_ == end_ || *at_ != c) return false;
     ++at_;
@@ -70,21 +71,20 @@ class JsonCursor {
   // Passes over one complete value of any type.
   [[nodiscard]] bool skip_value(int depth = 0);
 
-  // Calls on_member(i) for each member whose key is keys[i], with the cursor at its value, which
+  // Calls on_member(i) for each member whose key is kKeys[i], with the cursor at its value, which
   // on_member consumes; passes over the others. Stops and returns false as soon as on_member does
-  // or the text is no object. Fastest when the members come in the order of `keys`: whether the
+  // or the text is no object. Fastest when the members come in the order of kKeys: whether the
   // next key is the expected one is seen before its end is looked for.
-  template <std::size_t N, class OnMember>
-  [[nodiscard]] bool read_members(const std::array<std::string_view, N>& keys,
-                                  OnMember&& on_member) {
+  template <const auto& kKeys, class OnMember>
+  [[nodiscard]] bool read_members(OnMember&& on_member) {
     std::size_t expected = 0;
     return read_object([&] {
       std::size_t i = expected;
-      if (i == N || !consume_key(keys[i])) {
+      if (!consume_key<kKeys>(i, std::make_index_sequence<kKeys.size()>())) {
         std::string_view key;
         if (!read_string(key) || !consume(':')) return false;
-        i = static_cast<std::size_t>(std::find(keys.begin(), keys.end(), key) - keys.begin());
-        if (i == N) return skip_value();
+        i = static_cast<std::size_t>(std::find(kKeys.begin(), kKeys.end(), key) - kKeys.begin());
+        if (i == kKeys.size()) return skip_value();
       }
       expected = i + 1;
       return on_member(i);
@@ -115,9 +115,14 @@ class JsonCursor {
       return consume('}');
     }
   }
-  // Consumes `"key":` if that, with no space inside, stands next.
-  bool consume_key(std::string_view key) {
+  // Consumes `"key":` if that, with no space inside, stands next and the key is kKeys[i]. Each
+  // comparison is with a constant, which costs a fraction of a call of memcmp.
+  template <const auto& kKeys, std::size_t... kIndices>
+  bool consume_key(std::size_t i, std::index_sequence<kIndices...> /*all*/) {
     if (at_ != end_ && *at_ != '"') skip_space();
+    return ((i == kIndices && consume_key(kKeys[kIndices])) || ...);
+  }
+  [[gnu::always_inline]] bool consume_key(std::string_view key) {
     const std::size_t size = key.size() + 3;
     if (static_cast<std::size_t>(end_ - at_) < size || at_[0] != '"' || at_[size - 2] != '"' ||
         at_[size - 1] != ':' || std::memcmp(at_ + 1, key.data(), key.size()) != 0)

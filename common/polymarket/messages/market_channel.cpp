@@ -68,7 +68,7 @@ bool FrameParser::read_message() {
   const char* const begin = cursor_.position();
   Members members;
   error_ = {ParseFault::InvalidJson, "frame"};
-  if (!cursor_.read_members(kMemberKeys, [&](std::size_t i) { return read_member(i, members); })) {
+  if (!cursor_.read_members<kMemberKeys>([&](std::size_t i) { return read_member(i, members); })) {
     return false;
   }
   if (!finish(members, {begin, static_cast<std::size_t>(cursor_.position() - begin)})) {
@@ -123,9 +123,9 @@ bool FrameParser::read_level(Level& level) {
   std::array<Scalar, kLevelKeys.size()> texts;
   const auto& [price_text, size_text] = texts;
   if (cursor_.peek() != '{') return fail(ParseFault::UnexpectedType, "level");
-  return cursor_.read_members(kLevelKeys,
-                              [&](std::size_t i) { return cursor_.read_scalar(texts[i]); }) &&
-         trade_price(price_text, "price", level.price) &&
+  return cursor_.read_members<kLevelKeys>([&](std::size_t i) {
+    return cursor_.read_scalar(texts[i]);
+  }) && trade_price(price_text, "price", level.price) &&
          quantity(size_text, "size", level.quantity);
 }
 
@@ -133,8 +133,8 @@ bool FrameParser::read_change(PriceChange& change) {
   std::array<Scalar, kChangeKeys.size()> texts;
   const auto& [token_text, price_text, size_text, side_text, hash, bid_text, ask_text] = texts;
   if (cursor_.peek() != '{') return fail(ParseFault::UnexpectedType, "price_changes");
-  if (!cursor_.read_members(kChangeKeys,
-                            [&](std::size_t i) { return cursor_.read_scalar(texts[i]); })) {
+  if (!cursor_.read_members<kChangeKeys>(
+          [&](std::size_t i) { return cursor_.read_scalar(texts[i]); })) {
     return false;
   }
   change.has_best = bid_text.present() && ask_text.present();
