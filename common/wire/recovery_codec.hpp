@@ -34,7 +34,7 @@ struct Position {
 struct BooksAnswer {
   Position position;  // of md.<shard>: these books include every message up to it
   std::vector<domain::BookSnapshot> books;
-  bool complete = true;  // false: the rest comes with the stream's own snapshots within a second
+  bool complete = true;  // false: the rest comes with the stream itself within a second
   std::vector<domain::Market> markets{};  // of the shard, for who has only just come
 };
 
