@@ -22,7 +22,7 @@ Account::Account(const Settings& settings, Readiness& readiness, const QuoteBoar
       balances(settings, quotes),
       readings(settings, readiness, watches, unread, claims, balances),
       progress(readiness, unread, readings, markets, desk, watches),
-      trades(readiness, unread, settlements, markets, progress, exits, watches),
+      trades(unread, settlements, markets, progress, exits, watches),
       settings_(settings),
       readiness_(readiness),
       desk_(desk),

@@ -10,10 +10,9 @@ namespace polybot::order_manager {
 
 class Trades {
  public:
-  Trades(const Readiness& readiness, UnreadRows& unread, Settlements& settlements,
-         MarketWatches& markets, OrderProgress& progress, Exits& exits, OrderWatches& watches)
-      : readiness_(readiness),
-        unread_(unread),
+  Trades(UnreadRows& unread, Settlements& settlements, MarketWatches& markets,
+         OrderProgress& progress, Exits& exits, OrderWatches& watches)
+      : unread_(unread),
         settlements_(settlements),
         markets_(markets),
         progress_(progress),
@@ -46,7 +45,6 @@ class Trades {
   void book(Turn& turn, const OrderRecord& order, const domain::VenueTrade& trade,
             const OwnFill& fill);
 
-  const Readiness& readiness_;
   UnreadRows& unread_;
   Settlements& settlements_;
   MarketWatches& markets_;

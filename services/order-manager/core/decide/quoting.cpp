@@ -57,7 +57,7 @@ bool Quoting::superseded(const TargetKey& key, const domain::SignalId& signal) c
 
 void Quoting::set(Turn& turn, const TargetKey& key, Target target, Timestamp tick_at) {
   Target& present = targets_[key];
-  present = std::move(target);
+  present = target;
   sync(turn, key, present, tick_at);
 }
 
