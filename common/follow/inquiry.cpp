@@ -16,13 +16,10 @@ void Inquiry::ask(std::uint64_t number) {
 }
 
 Inquiry::Answer Inquiry::answered(std::uint64_t number, domain::Duration now) {
-  if (mutated(Mutation::OldAnswerAccepted)) {
-    under_way_ = false;
-    return Answer::Timely;
-  }
-  if (!under_way_ || number != number_) return Answer::Stray;
+  const bool believes_all = mutated(Mutation::OldAnswerAccepted);
+  if ((!under_way_ || number != number_) && !believes_all) return Answer::Stray;
   under_way_ = false;
-  if (overtaken_) return Answer::Overtaken;
+  if (overtaken_ && !believes_all) return Answer::Overtaken;
   not_before_ = now + pause_;
   return Answer::Timely;
 }
