@@ -120,7 +120,7 @@ class ArchiveBase {
   template <class T>
   requires std::is_aggregate_v<T>
   void other(T& value) {
-    boost::pfr::for_each_field(value, [this](auto& member) { one(member); });
+    boost::pfr::for_each_field(value, [&](auto& member) { one(member); });
   }
 };
 
