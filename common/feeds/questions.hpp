@@ -15,9 +15,9 @@
 
 namespace polybot::feeds {
 
-// One question after the other, until cancelled. `wake` is cancelled by whoever knows that there is
-// one to fetch; else it is looked for now and then. `answered` runs after each answer, at the
-// monotonic time at which it came. All arguments outlive the coroutine.
+// One question after the other, until cancelled. The follower's sink cancels `wake` when there is
+// one to fetch; without that one is looked for every 100 ms. `answered` runs after each answer, at
+// the monotonic time at which it came. All arguments outlive the coroutine.
 template <class Followers>
 boost::asio::awaitable<void> put_questions(Followers& followers, bus::RecoveryClient& port,
                                            std::chrono::milliseconds timeout,

@@ -1,7 +1,7 @@
 // Follows the stream md.<shard>. After a hole, at a producer's first word and after a message that
 // cannot be read, the books of the shard are asked for, and joined with what the stream brought
 // meanwhile. Until then everything of the stream is delivered all the same: a whole book in it
-// heals that book, and whoever holds the books ignores changes to those it does not trust.
+// heals that book, and the holder of the books ignores changes to those it does not trust.
 //
 // Pure: frames and answers go in as bytes, what they mean comes out through the sink, and what is
 // to be asked of the recovery port is fetched with question(). Time is monotonic.

@@ -48,7 +48,7 @@ class World {
   // The links between order-manager and one reader of its streams.
   struct ReaderLinks {
     Link events, requests, answers;
-    Timestamp lied_to_until;  // by whoever answers for order-manager
+    Timestamp lied_to_until;  // in answers given for order-manager
 
     void heal() {
       for (Link* link : {&events, &requests, &answers}) link->heal();

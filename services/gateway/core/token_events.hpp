@@ -70,7 +70,7 @@ struct TokenTick {
   domain::Timestamp venue_at{};
 };
 
-// Why a book is not to be trusted and must be fetched anew. A metric label:
+// Why a book is not to be trusted and must be fetched again. A metric label:
 // domain/enumeration.hpp.
 enum class ResyncReason : std::uint8_t {
   Crossed = 0,          // bid >= ask

@@ -1,8 +1,8 @@
 // Whose book a journal is: another account's key does not trade by it.
 #include <boost/asio/io_context.hpp>
 
-#include "services/order-manager/engine.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
+#include "tests/integration/order-manager/no_effects.hpp"
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager {
@@ -21,18 +21,7 @@ class AccountTest : public TradedJournal {
     boost::asio::io_context io;
     Settings settings = test::test_settings();
     settings.account = account;
-    Engine engine(io.get_executor(), path_, settings, test::fake_identity,
-                  {.cancel = [](const std::vector<domain::VenueOrderId>&) {},
-                   .prepare = [](const SubmitBatch&) { return [] {}; },
-                   .read = [](const Read&) {},
-                   .publish = [](const domain::StreamedEvent&) {},
-                   .resume = [](const Ledger&) {},
-                   .remember = [](const domain::StreamedEvent&) {},
-                   .decided = [](domain::Duration) {},
-                   .committed = [](domain::Duration) {},
-                   .commit_failed = [](const std::string& why) { ADD_FAILURE() << why; },
-                   .started = [](const StartUp&) {},
-                   .snapshot = [](SnapshotTaker::Step, const std::string&) {}});
+    Engine engine(io.get_executor(), path_, settings, test::fake_identity, test::no_effects());
     try {
       engine.start();
     } catch (const JournalError& error) {

@@ -5,9 +5,9 @@
 #include <boost/json.hpp>
 #include <fstream>
 
-#include "services/order-manager/engine.hpp"
 #include "services/order-manager/tools/commands.hpp"
 #include "tests/integration/order-manager/journal_fixture.hpp"
+#include "tests/integration/order-manager/no_effects.hpp"
 #include "tests/support/recorded_data.hpp"
 #include "tests/unit/order-manager/rig.hpp"
 
@@ -49,17 +49,7 @@ TEST_F(OldJournal, GoesOn) {
   {
     boost::asio::io_context io;
     Engine engine(io.get_executor(), path_, test::test_settings(), test::fake_identity,
-                  {.cancel = [](const std::vector<domain::VenueOrderId>&) {},
-                   .prepare = [](const SubmitBatch&) { return [] {}; },
-                   .read = [](const Read&) {},
-                   .publish = [](const domain::StreamedEvent&) {},
-                   .resume = [](const Ledger&) {},
-                   .remember = [](const domain::StreamedEvent&) {},
-                   .decided = [](domain::Duration) {},
-                   .committed = [](domain::Duration) {},
-                   .commit_failed = [](const std::string& why) { ADD_FAILURE() << why; },
-                   .started = [](const StartUp&) {},
-                   .snapshot = [](SnapshotTaker::Step, const std::string&) {}});
+                  test::no_effects());
     engine.start();
     const domain::Timestamp now = runtime::Clock().now();
     engine.post(

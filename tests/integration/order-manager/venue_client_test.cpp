@@ -790,7 +790,7 @@ TEST_F(UnsaidResultTest, IsTakenWhenTheMarketChannelHasToldTheSame) {
   EXPECT_EQ(payout(yes), yes);
 }
 
-TEST_F(VenueClientTest, AHalfPayoutIsTakenFromNoPricesWhoeverHasToldIt) {
+TEST_F(VenueClientTest, TakesNoHalfPayoutFromPrices) {
   const domain::Payout half{domain::Price::from_raw(5000), domain::Price::from_raw(5000)};
   polymarket::GammaMarket market = listing();
   market.closed = true;
