@@ -53,6 +53,13 @@ class WatchTest : public testing::Test {
     return plan;
   }
 
+  // A pipe with a name in the folder, for a script to write into.
+  asio::posix::stream_descriptor make_pipe(const std::string& name) {
+    const std::string path = (folder_ / name).string();
+    EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    return {io_, ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+  }
+
   // The next line that somebody writes into the pipe.
   static asio::awaitable<std::string> line_of(asio::posix::stream_descriptor& pipe) {
     std::string line;
@@ -65,9 +72,7 @@ class WatchTest : public testing::Test {
 };
 
 TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
-  const std::string name = (folder_ / "pids").string();
-  ASSERT_EQ(::mkfifo(name.c_str(), 0600), 0);
-  asio::posix::stream_descriptor pids(io_, ::open(name.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  asio::posix::stream_descriptor pids = make_pipe("pids");
   asio::ip::tcp::acceptor hanging(io_, {asio::ip::address_v4::loopback(), 0});
   Layout layout;
   layout.services = {plan("hanging", hanging.local_endpoint().port(), ""),
@@ -93,14 +98,17 @@ TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
 
 // Its own process says nothing there yet, and another answers that all is well.
 TEST_F(WatchTest, BelievesOnlyItsOwnProcess) {
+  asio::posix::stream_descriptor pids = make_pipe("pids");
   asio::ip::tcp::acceptor stranger(io_, {asio::ip::address_v4::loopback(), 0});
   Layout layout;
-  layout.services = {plan("gateway", stranger.local_endpoint().port(), "")};
+  layout.services = {plan("gateway", stranger.local_endpoint().port(), "echo $$ >pids; ")};
   layout.data = folder_;
   Stack stack(io_.get_executor(), layout, 0, [](const std::string&) {});
   const auto body = [&]() -> asio::awaitable<void> {
     const std::string answer =
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+    // A child has copies of our sockets, this listener too, until it runs its program.
+    (void)co_await line_of(pids);
     // The second question comes when the answer to the first has been judged.
     for (int asked = 0; asked < 2; ++asked) {
       asio::ip::tcp::socket probe = co_await stranger.async_accept(asio::use_awaitable);
