@@ -46,7 +46,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test docs-test dashboard-schema \
-        token package package-test bare-test recipes-test hooks data-folder packages build programs configure configure-tests clean
+        token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -93,7 +93,7 @@ asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 # The tests come last, so that their summary is what a run ends with.
 check: hooks ## what CI runs: format, lint, the set-up of both README commands on empty systems, all tests
-	+@begun=$$(date +%s); for step in format lint "bare-test STEPS=configure"; do \
+	+@begun=$$(date +%s); for step in format lint "bare-test STEPS=configure" benches; do \
 	  echo "== make $$step"; since=$$(date +%s); $(MAKE) --no-print-directory $$step || exit; \
 	  echo "== make $$step: $$(($$(date +%s) - since)) s"; done; \
 	echo "== make test (after $$(($$(date +%s) - begun)) s)"; $(MAKE) --no-print-directory test
@@ -122,9 +122,11 @@ fuzz: ## fuzz every parser of outside bytes for FUZZ_SECONDS each
 	@deploy/install-packages.sh build test fuzz
 	@deploy/fuzz.sh $(FUZZ_SECONDS)
 
-bench: ## figures beside their references, measured in the same run
+benches:
 	@deploy/install-packages.sh build test bench
 	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' benches programs
+
+bench: benches ## figures beside their references, measured in the same run
 	@deploy/bench.sh $(BUILD)
 
 e2e: ## the monitoring alive: each family, panel and alert, proven against a real Prometheus and Alertmanager

@@ -184,7 +184,7 @@ struct Measured {
 };
 
 std::string fresh_address(const std::string& transport, const std::filesystem::path& folder) {
-  return transport == "ipc" ? bus::ipc_address(folder, "bench") : "tcp://127.0.0.1:0";
+  return transport == "ipc" ? "ipc://" + (folder / "bench.ipc").string() : "tcp://127.0.0.1:0";
 }
 
 Measured send_over_bus(const std::string& address, const std::vector<std::size_t>& batches) {
