@@ -51,7 +51,8 @@ class Publisher {
   // begins. Throws std::invalid_argument for a bad topic, std::length_error above kMessageBytesMax:
   // both are mistakes of the caller. After close() it does nothing.
   void publish(std::string_view topic, std::string_view message);
-  // Sends what was collected now, without waiting for the posted task (before a stop).
+  // Sends what was collected now, without waiting for the posted task: a trade waits for it, or the
+  // process stops.
   void flush();
   // The last sequence number given to `topic`; 0 when none.
   [[nodiscard]] std::uint64_t last_seq(std::string_view topic) const;

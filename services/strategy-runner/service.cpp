@@ -159,6 +159,7 @@ class Service {
       log_signal(signal);
     }
     outputs_.signals.clear();
+    publisher_.flush();
   }
 
   static void log_signal(const domain::Signal& signal) {

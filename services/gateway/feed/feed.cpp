@@ -87,6 +87,7 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
   }
   for (std::uint32_t i = 0; i < frame_.unknown_events; ++i) metrics_.count_event(kUnknownEvent);
   take_messages(id, text, received_at);
+  publication_.flush();
   metrics_.feed_latency.observe(clock_.monotonic() - started);
 }
 

@@ -62,6 +62,10 @@ void Publication::publish(const domain::Market& market) {
   publisher_.publish(topics_of(market.id).market, wire::encode_market(market));
 }
 
+void Publication::flush() {
+  publisher_.flush();
+}
+
 // The books contain every message given to the publisher so far, so their position is its last
 // number.
 asio::awaitable<boost::system::result<std::string>> Publication::answer(std::string request) {

@@ -43,6 +43,8 @@ class Publication {
   void publish(const BookUpdate& update);
   void publish(const domain::QuoteTick& quote);
   void publish(const domain::Market& market);
+  // Sends what was published, without waiting for the loop.
+  void flush();
 
   void close();
 

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <charconv>
@@ -153,57 +152,63 @@ awaitable<void> VenueClient::renew_credentials() {
 // ----------------------------------------------------------------------------------------- orders
 
 // On the signing thread: uses nothing that changes.
-awaitable<void> VenueClient::sign_all(std::shared_ptr<Signing> signing) const {
+std::optional<std::string> VenueClient::signed_body(const Signing& signing) const {
   std::vector<polymarket::PostedOrder> posts;
-  for (const domain::Order& order : signing->orders) {
+  for (const domain::Order& order : signing.orders) {
     polymarket::PostedOrder post;
     post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(),
                                            signer_.address(), polymarket::SignatureType::Eoa);
     const auto signature = signer_.sign(post.order, domains_.separator(order.fields.exchange));
-    if (!signature) co_return;
+    if (!signature) return std::nullopt;
     post.signature = *signature;
+    post.owner = *signing.owner;
     post.time_in_force = order.time_in_force;
     post.expiration_s = order.fields.expiration_s;
     post.post_only = order.post_only;
     posts.push_back(std::move(post));
   }
-  signing->posts = std::move(posts);
+  return posts.size() == 1 ? polymarket::write_order_body(posts.front())
+                           : polymarket::write_orders_body(posts);
 }
 
 std::shared_ptr<VenueClient::Signing> VenueClient::sign(std::vector<domain::Order> orders) {
-  auto signing = std::make_shared<Signing>(
-      Signing{.orders = std::move(orders),
-              .ended = {executor_, boost::asio::steady_timer::time_point::max()}});
-  const auto on_signed = [signing](const std::exception_ptr& failure) {
-    signing->failure = failure;
-    signing->ended.expires_at(boost::asio::steady_timer::time_point::min());
-  };
-  boost::asio::co_spawn(signing_thread_, sign_all(signing),
-                        boost::asio::bind_executor(executor_, on_signed));
+  std::optional<std::string> owner;
+  if (credentials_) owner = credentials_->api_key();
+  auto signing = std::make_shared<Signing>(std::move(orders), std::move(owner), executor_);
+  boost::asio::post(signing_thread_, [this, signing] {
+    try {
+      if (signing->owner) signing->body = signed_body(*signing);
+    } catch (...) {
+      signing->failure = std::current_exception();
+    }
+    signing->done.store(true, std::memory_order_release);
+    boost::asio::post(executor_, [signing] {
+      signing->ended.expires_at(boost::asio::steady_timer::time_point::min());
+    });
+  });
   return signing;
 }
 
 awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
     std::shared_ptr<Signing> signing, std::function<void()> on_sending) {
   const std::vector<domain::Order>& orders = signing->orders;
-  co_await signing->ended.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+  // After a commit it mostly is done, and an order need not wait for the loop.
+  if (!signing->done.load(std::memory_order_acquire))
+    co_await signing->ended.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   if (signing->failure) std::rethrow_exception(signing->failure);
-  if (!credentials_) {
+  if (!signing->owner) {
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Unauthorized,
                                                           "no API credentials yet"});
   }
-  if (!signing->posts) {
+  if (!signing->body) {
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature,
                                                           "could not be signed"});
   }
-  std::vector<polymarket::PostedOrder>& posts = *signing->posts;
-  for (polymarket::PostedOrder& post : posts) post.owner = credentials_->api_key();
   const bool single = orders.size() == 1;
   Call call{.operation = single ? VenueOperation::Submit : VenueOperation::SubmitBatch,
             .method = http::Method::Post};
   call.path = single ? "/order" : "/orders";
-  call.body =
-      single ? polymarket::write_order_body(posts.front()) : polymarket::write_orders_body(posts);
+  call.body = std::move(*signing->body);
   http::ClientRequest request = authenticated_request(call);
   if (on_sending) on_sending();
   const http::Outcome answer = co_await send(call.operation, std::move(request));

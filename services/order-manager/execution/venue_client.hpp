@@ -8,6 +8,7 @@
 // that takes as long as a commit, has a thread of its own and goes on beside the commit.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/domain/venue.hpp"
@@ -99,16 +101,23 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<void> renew_credentials();
   [[nodiscard]] const polymarket::ApiCredentials& credentials() const { return *credentials_; }
 
-  // Orders of one request, being signed.
+  // Orders of one request, being signed by another thread.
   struct Signing {
-    std::vector<domain::Order> orders;
-    // One per order, in order, but for the owner; none when one of them cannot be signed.
-    std::optional<std::vector<polymarket::PostedOrder>> posts{};
-    std::exception_ptr failure{};
-    boost::asio::steady_timer ended;  // cancelled when it has
+    Signing(std::vector<domain::Order> to_sign, std::optional<std::string> api_key,
+            boost::asio::any_io_executor executor)
+        : orders(std::move(to_sign)),
+          owner(std::move(api_key)),
+          ended(std::move(executor), boost::asio::steady_timer::time_point::max()) {}
+
+    const std::vector<domain::Order> orders;
+    const std::optional<std::string> owner;  // our API key; none while we have no credentials
+    std::optional<std::string> body;         // none when one of the orders cannot be signed
+    std::exception_ptr failure;
+    std::atomic<bool> done{false};    // body and failure are the caller's from then on
+    boost::asio::steady_timer ended;  // expires after that, on the caller's loop
   };
-  // Begins to sign. Nothing leaves; whoever thinks better of it forgets the answer. Shared, because
-  // functions that carry it are copied.
+  // Begins to sign. Nothing leaves: a caller that will not send drops it. Shared, because functions
+  // that carry it are copied.
   [[nodiscard]] std::shared_ptr<Signing> sign(std::vector<domain::Order> orders);
   // Waits for the signatures, then sends; once per Signing. One answer per order, in
   // order. `on_sending` is called when bytes begin to leave.
@@ -181,7 +190,7 @@ class VenueClient {
       domain::MarketId id, Listing wanted);
   [[nodiscard]] boost::asio::awaitable<bool> record_confirms(polymarket::GammaMarket listing,
                                                              domain::Payout claimed);
-  [[nodiscard]] boost::asio::awaitable<void> sign_all(std::shared_ptr<Signing> signing) const;
+  [[nodiscard]] std::optional<std::string> signed_body(const Signing& signing) const;
   [[nodiscard]] bool take_credentials(const http::Outcome& answer);
   void unreadable(VenueOperation operation, std::string_view what);
   [[nodiscard]] std::uint64_t now_s() const;

@@ -299,6 +299,7 @@ TEST_F(VenueClientTest, SigningDoesNotHoldTheLoop) {
       [](VenueClient& ours, asio::io_context& loop,
          std::vector<std::string>& done) -> asio::awaitable<void> {
         EXPECT_TRUE(co_await ours.authenticate());
+        for (int i = 0; i < 1000; ++i) (void)ours.sign({order(1)});  // keeps the thread busy
         auto signing = ours.sign({order(0)});
         asio::post(loop, [&done] { done.emplace_back("another input"); });
         const std::function<void()> on_sending = [&done] { done.emplace_back("sending"); };
