@@ -3,32 +3,40 @@
 // shares that are not settled yet and so cannot be sold. A view, never a book of record.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/domain/events.hpp"
 
 namespace polybot::strategy_runner {
 
-// A live order in YES terms.
 struct LiveOrder {
   domain::ClientOrderId id;
   domain::Instrument instrument;
   domain::Side side = domain::Side::Buy;
   domain::Price limit;  // in terms of the instrument
-  domain::Quantity leaves_quantity;
+  domain::Quantity quantity;
   domain::OrderPurpose purpose = domain::OrderPurpose::Leg;
+  domain::Timestamp submitted_at{};
+  std::map<domain::TradeId, domain::Quantity> fills{};  // that have not been taken back
 
+  [[nodiscard]] domain::Quantity leaves() const;
+  // Where it is in the book of its market, which is kept in terms of YES.
   [[nodiscard]] domain::BookSide book_side() const;
   [[nodiscard]] domain::Price yes_price() const;
 };
 
 class Holdings {
  public:
+  // Rejected orders are kept for a sign of life, which follows within minutes if at all.
+  static constexpr std::size_t kRejectedOrdersMax = 1'000;
+
   // The stream's next message, in order.
   void apply(const domain::StreamedEvent& streamed);
   // Forgets everything; the entries of a snapshot taken at `seq` follow through apply().
@@ -49,7 +57,8 @@ class Holdings {
   [[nodiscard]] domain::Quantity own_quantity(const domain::MarketId& market, domain::BookSide side,
                                               domain::Price yes_price) const;
   [[nodiscard]] std::span<const LiveOrder> live_orders(const domain::MarketId& market) const;
-  [[nodiscard]] const LiveOrder* find_order(const domain::ClientOrderId& id) const;
+  // Of a live order, or of a rejected one that may come back.
+  [[nodiscard]] std::optional<domain::MarketId> market_of(const domain::ClientOrderId& id) const;
 
  private:
   struct Unsettled {
@@ -58,13 +67,19 @@ class Holdings {
   };
   void submitted(const domain::Order& order);
   void filled(const domain::OrderFilled& fill);
-  void ended(const domain::ClientOrderId& id);
-  [[nodiscard]] std::vector<LiveOrder>* orders_of(const domain::ClientOrderId& id);
+  void reversed(const domain::FillId& fill);
+  void ended(const domain::ClientOrderId& id, domain::OrderStatus status);
+  void resurrected(const domain::ClientOrderId& id);
+  void begin(LiveOrder order);
+  void remember_rejected(LiveOrder order);
+  [[nodiscard]] LiveOrder* find(const domain::ClientOrderId& id);
 
   std::uint64_t applied_seq_ = 0;
   std::map<domain::MarketId, domain::PositionState> positions_;
   std::map<domain::MarketId, std::vector<LiveOrder>> live_;
-  std::map<domain::ClientOrderId, domain::MarketId> market_of_order_;
+  std::map<domain::ClientOrderId, domain::MarketId> market_of_live_;
+  std::map<domain::ClientOrderId, LiveOrder> rejected_;
+  std::set<std::pair<domain::Timestamp, domain::ClientOrderId>> rejected_by_age_;
   std::map<domain::FillId, Unsettled> unsettled_;
 };
 

@@ -22,11 +22,9 @@ std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed,
         } else if constexpr (requires { event.instrument.market; }) {
           return event.instrument.market;
         } else if constexpr (requires { event.fill.order; }) {
-          const LiveOrder* order = holdings.find_order(event.fill.order);
-          return order == nullptr ? std::nullopt : std::optional(order->instrument.market);
+          return holdings.market_of(event.fill.order);
         } else if constexpr (requires { event.order.signal; }) {
-          const LiveOrder* order = holdings.find_order(event.order);
-          return order == nullptr ? std::nullopt : std::optional(order->instrument.market);
+          return holdings.market_of(event.order);
         } else {
           return std::nullopt;
         }

@@ -34,7 +34,8 @@ class HoldingsTest : public testing::Test {
     holdings.apply(streamed);
   }
   void submit(std::uint32_t leg, const domain::Instrument& instrument, Side side,
-              std::int64_t price, std::int64_t quantity, domain::OrderPurpose purpose) {
+              std::int64_t price, std::int64_t quantity, domain::OrderPurpose purpose,
+              OrderStatus status = OrderStatus::Submitted) {
     event(domain::OrderSubmitted{{.id = {{1, 1}, leg},
                                   .venue_id = {},
                                   .strategy = {},
@@ -43,8 +44,9 @@ class HoldingsTest : public testing::Test {
                                   .side = side,
                                   .limit = cents(price),
                                   .quantity = shares(quantity),
-                                  .purpose = purpose}},
-          OrderStatus::Submitted);
+                                  .purpose = purpose,
+                                  .submitted_at = domain::from_unix_ns(leg)}},
+          status);
   }
   domain::OrderFilled fill(std::uint32_t leg, const domain::Instrument& instrument, Side side,
                            std::int64_t quantity) {
@@ -78,6 +80,41 @@ TEST_F(HoldingsTest, SellsNothingTwice) {
   EXPECT_EQ(holdings.sellable(yes), shares(6));
   event(domain::OrderCanceled{{{1, 1}, 0}}, OrderStatus::Canceled);
   EXPECT_EQ(holdings.sellable(yes), shares(10));
+}
+
+TEST_F(HoldingsTest, ReservesForAnOrderThatHasComeBack) {
+  event(domain::MarketRecorded{}, std::nullopt, 10);
+  submit(0, yes, Side::Sell, 60, 4, domain::OrderPurpose::Exit);
+  event(domain::OrderRejected{{{1, 1}, 0}, domain::RejectReason::NotFoundAtVenue, ""},
+        OrderStatus::Rejected);
+  EXPECT_EQ(holdings.sellable(yes), shares(10));
+  EXPECT_FALSE(holdings.taking(market_id(1)));
+  event(domain::OrderResurrected{{{1, 1}, 0}}, OrderStatus::Accepted);
+  EXPECT_EQ(holdings.sellable(yes), shares(6));
+  EXPECT_TRUE(holdings.taking(market_id(1)));
+  event(domain::OrderCanceled{{{1, 1}, 0}}, OrderStatus::Canceled);
+  EXPECT_EQ(holdings.sellable(yes), shares(10));
+}
+
+TEST_F(HoldingsTest, RemembersTheNewestOfTheRejected) {
+  // As a state tells them: the newest first.
+  constexpr std::uint32_t kAll = Holdings::kRejectedOrdersMax + 1;
+  for (std::uint32_t leg = kAll; leg-- > 0;)
+    submit(leg, yes, Side::Buy, 40, 1, domain::OrderPurpose::Leg, OrderStatus::Rejected);
+  event(domain::OrderResurrected{{{1, 1}, 0}}, OrderStatus::Accepted);
+  EXPECT_FALSE(holdings.taking(market_id(1)));
+  event(domain::OrderResurrected{{{1, 1}, kAll - 1}}, OrderStatus::Accepted);
+  EXPECT_TRUE(holdings.taking(market_id(1)));
+}
+
+TEST_F(HoldingsTest, ReservesAgainWhatAFailedTradeHadFilled) {
+  event(domain::MarketRecorded{}, std::nullopt, 10);
+  submit(0, yes, Side::Sell, 60, 4, domain::OrderPurpose::Quote);
+  event(fill(0, yes, Side::Sell, 3), OrderStatus::PartiallyFilled, 7);
+  EXPECT_EQ(holdings.sellable(yes), shares(6));
+  event(domain::FillReversed{{{"t0"}, {{1, 1}, 0}}}, OrderStatus::PartiallyFilled, 10);
+  EXPECT_EQ(holdings.sellable(yes), shares(6));
+  EXPECT_EQ(holdings.own_quantity(market_id(1), domain::BookSide::Ask, cents(60)), shares(4));
 }
 
 TEST_F(HoldingsTest, KnowsWhetherOrdersAreExecuting) {
