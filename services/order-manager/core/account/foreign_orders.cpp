@@ -43,9 +43,7 @@ const OrderRecord* adopt(Turn& turn, const ForeignOrder& foreign, MarketWatches&
   // Only now is anything at stake there.
   if (turn.ledger.market(foreign.market) == nullptr) turn.record(domain::MarketRecorded{*market});
   turn.record(order.strategy, {}, domain::OrderAccepted{order.id});
-  OrderWatch& watch = watches[order.id];
-  watch.answered = true;
-  watch.seen_at = turn.now;
+  watches[order.id].seen_at = turn.now;
   return turn.ledger.orders().find(order.id);
 }
 

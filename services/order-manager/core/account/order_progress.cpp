@@ -42,7 +42,6 @@ bool written_off(const OrderRecord& order) {
 bool OrderProgress::answered(Turn& turn, const domain::SubmitAnswered& answer) {
   const OrderRecord* order = turn.ledger.orders().find(answer.order);
   if (order == nullptr) return false;
-  watches_[order->order.id].answered = true;
   if (const auto* refusal = std::get_if<domain::SubmitRejected>(&answer.outcome))
     return rejected(turn, *order, *refusal);
   if (const auto* taken = std::get_if<domain::SubmitAccepted>(&answer.outcome)) {

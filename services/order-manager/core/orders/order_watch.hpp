@@ -1,5 +1,5 @@
-// What is remembered about open orders beside the ledger: answers, signs of life, ends that wait
-// for their fills, cancels to repeat. Lost at a restart, when a reading replaces it.
+// What is remembered about open orders beside the ledger: signs of life, what was told as matched,
+// ends that wait for their fills, cancels to repeat. Lost at a restart, when a reading replaces it.
 #pragma once
 
 #include <map>
@@ -11,7 +11,6 @@
 namespace polybot::order_manager {
 
 struct OrderWatch {
-  bool answered = false;        // the submission's answer has come
   bool delayed = false;         // held back by the venue's taker delay
   domain::Timestamp seen_at{};  // last sign of life
   // Matched so far by an event of the order, which comes before or after the trades it counts.
