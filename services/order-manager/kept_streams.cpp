@@ -105,18 +105,20 @@ KeptStreams::ToldState KeptStreams::state_of(const domain::StrategyName& stream,
 
 wire::OrdersAnswer KeptStreams::page_of(const wire::StatePageRequest& request,
                                         const Ledger& ledger) {
-  ToldState& state = states_[request.stream];
+  auto told = states_.find(request.stream);
   if (request.at_seq == 0) {
-    state = state_of(request.stream, ledger);
-  } else if (request.at_seq != state.at_seq || request.page >= state.pages.size()) {
+    told = states_.insert_or_assign(request.stream, state_of(request.stream, ledger)).first;
+  } else if (told == states_.end() || request.at_seq != told->second.at_seq ||
+             request.page >= told->second.pages.size()) {
     return wire::NotKept{};  // another one was begun meanwhile: begin again
   }
+  const ToldState& state = told->second;
   const std::uint32_t page = request.at_seq == 0 ? 0 : request.page;
   wire::StatePage answer{.at_seq = state.at_seq,
                          .page = page,
                          .pages = static_cast<std::uint32_t>(state.pages.size()),
                          .entries = state.pages[page]};
-  if (page + 1 == answer.pages) states_.erase(request.stream);
+  if (page + 1 == answer.pages) states_.erase(told);
   return answer;
 }
 
