@@ -55,7 +55,7 @@ bool Quoting::superseded(const TargetKey& key, const domain::SignalId& signal) c
          present->second.signal.counter > signal.counter;
 }
 
-void Quoting::set(Turn& turn, const TargetKey& key, Target target, Timestamp tick_at) {
+void Quoting::set(Turn& turn, const TargetKey& key, const Target& target, Timestamp tick_at) {
   Target& present = targets_[key];
   present = target;
   sync(turn, key, present, tick_at);

@@ -39,7 +39,7 @@ class Quoting {
   // Whether a newer target of the same runner stands: signals may overtake each other.
   [[nodiscard]] bool superseded(const TargetKey& key, const domain::SignalId& signal) const;
   // `tick_at`: see SubmitBatch.
-  void set(Turn& turn, const TargetKey& key, Target target, domain::Timestamp tick_at);
+  void set(Turn& turn, const TargetKey& key, const Target& target, domain::Timestamp tick_at);
   void withdraw(Turn& turn, const TargetKey& key, domain::CancelReason reason);
   template <class Chooses>
   void withdraw_where(Turn& turn, domain::CancelReason reason, const Chooses& chooses) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
 
 #include "common/domain/events.hpp"
 #include "services/order-manager/core/settings.hpp"
