@@ -1,5 +1,6 @@
 #include "tests/simulation/verdict.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace polybot::simulation {
@@ -236,6 +237,16 @@ void check_holdings(const strategy_runner::Runner& runner, const order_manager::
         status.applied_seq != newest->second)
       continue;
     const strategy_runner::Holdings& holdings = runner.holdings(i);
+    for (const domain::ClientOrderId& id : ledger.orders().open()) {
+      const om::OrderRecord& record = *ledger.orders().find(id);
+      if (record.order.strategy != name) continue;
+      const auto orders = holdings.live_orders(record.order.instrument.market);
+      require(std::any_of(orders.begin(), orders.end(),
+                          [&](const strategy_runner::LiveOrder& order) {
+                            return order.id == id && order.leaves() == record.leaves();
+                          }),
+              "a runner that has heard everything does not know an order of its own");
+    }
     const auto held = ledger.portfolio().positions().find(name);
     if (held == ledger.portfolio().positions().end()) continue;
     for (const auto& [market, position] : held->second) {
