@@ -7,7 +7,7 @@ namespace polybot::simulation {
 namespace sim = venue_simulator;
 using domain::MarketId;
 using domain::MarketStatus;
-using gateway::BookState;
+using gateway::BookTrust;
 using gateway::BookUpdate;
 using gateway::SnapshotSource;
 
@@ -221,7 +221,7 @@ void Gateway::complete() {
     shards.insert(shard_of(id));
     quotes.push_back(quote_of(id));
     const auto view = builder_.find(id);
-    if (view && view->state != BookState::Fresh) ask_for_book(id);
+    if (view && view->trust != BookTrust::Fresh) ask_for_book(id);
   }
   if (!markets.empty()) publish_markets(markets);
   if (!quotes.empty()) publish_quotes(quotes);

@@ -127,7 +127,7 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
   // Where both tokens are subscribed the YES book is the source and the NO book adds nothing.
   if (source == SnapshotSource::Socket && ref.outcome == Outcome::No) return;
   if (source == SnapshotSource::Rest) {
-    if (market.state == BookState::Fresh) return;  // the socket was faster
+    if (market.trust == BookTrust::Fresh) return;  // the socket was faster
     // One asked for at an earlier failure may be older than what was applied since.
     if (book.venue_at < std::max(market.kept_from, market.venue_at)) {
       out.resyncs.push_back({market.market, market.yes, ResyncReason::SnapshotMissing});
@@ -139,7 +139,7 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
     out.ticks.push_back({market.market, market.tick});
   }
   // A book nobody waited for is news of a change.
-  const Timestamp asked_at = market.state == BookState::Fresh ? Timestamp{} : book.asked_at;
+  const Timestamp asked_at = market.trust == BookTrust::Fresh ? Timestamp{} : book.asked_at;
   market.burst = {};
   market.held.clear();
   if (!sound(book.bids, market.tick) || !sound(book.asks, market.tick)) {
@@ -151,7 +151,7 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
     fail(market, ResyncReason::Crossed, now, out);
     return;
   }
-  market.state = BookState::Fresh;
+  market.trust = BookTrust::Fresh;
   market.stamped_at = std::max(known_at(book.venue_at, now), std::min(asked_at, now));
   out.updates.emplace_back(to_snapshot(market));
   if (source == SnapshotSource::Rest) replay_kept(market, book.venue_at, now, out);
@@ -165,7 +165,7 @@ void BookBuilder::replay_kept(MarketBook& market, Timestamp from, Timestamp now,
   market.kept.clear();
   for (Message& message : kept) {
     if (message.venue_at < from) continue;
-    if (market.state != BookState::Fresh) return;
+    if (market.trust != BookTrust::Fresh) return;
     apply(market, std::move(message), now, out);
   }
 }
@@ -222,7 +222,7 @@ void BookBuilder::keep(MarketBook& market, Message message) {
 }
 
 void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, BookUpdates& out) {
-  if (market.state != BookState::Fresh) {
+  if (market.trust != BookTrust::Fresh) {
     keep(market, std::move(message));
     return;
   }
@@ -334,8 +334,8 @@ void BookBuilder::on(const TokenTick& tick, Timestamp now, BookUpdates& out) {
 }
 
 void BookBuilder::fail(MarketBook& market, ResyncReason reason, Timestamp now, BookUpdates& out) {
-  const bool was_fresh = market.state == BookState::Fresh;
-  if (was_fresh) market.state = BookState::Stale;
+  const bool was_fresh = market.trust == BookTrust::Fresh;
+  if (was_fresh) market.trust = BookTrust::Stale;
   market.burst = {};
   market.held.clear();
   if (was_fresh)
@@ -350,12 +350,12 @@ void BookBuilder::mark_stale(const MarketId& id, ResyncReason reason, Timestamp 
   MarketBook& market = at->second;
   market.kept.clear();
   market.kept_from = {};
-  if (market.state == BookState::Fresh) fail(market, reason, now, out);
+  if (market.trust == BookTrust::Fresh) fail(market, reason, now, out);
 }
 
 Agreement BookBuilder::compare(const TokenBook& rest) {
   const TokenRef ref = find_token(rest.token);
-  if (ref.market == nullptr || ref.market->state != BookState::Fresh)
+  if (ref.market == nullptr || ref.market->trust != BookTrust::Fresh)
     return Agreement::Inconclusive;
   MarketBook& market = *ref.market;
   MarketBook other;
@@ -374,7 +374,7 @@ std::optional<BookBuilder::View> BookBuilder::find(const MarketId& id) const {
   if (at == markets_.end()) return std::nullopt;
   const MarketBook& market = at->second;
   return View{.yes = market.yes,
-              .state = market.state,
+              .trust = market.trust,
               .book = &market.book,
               .tick = market.tick,
               .last = market.last,
@@ -393,7 +393,7 @@ domain::BookSnapshot BookBuilder::to_snapshot(const MarketBook& market) {
           .bids = {market.book.bids().begin(), market.book.bids().end()},
           .asks = {market.book.asks().begin(), market.book.asks().end()},
           .tick = market.tick,
-          .stale = market.state != BookState::Fresh || !market.held.empty(),
+          .stale = market.trust != BookTrust::Fresh || !market.held.empty(),
           .venue_at = market.venue_at,
           .stamped_at = market.stamped_at};
 }
@@ -410,7 +410,7 @@ std::optional<domain::BookSnapshot> BookBuilder::snapshot(const MarketId& id,
 std::size_t BookBuilder::stale_count() const {
   return static_cast<std::size_t>(
       std::count_if(markets_.begin(), markets_.end(),
-                    [](const auto& entry) { return entry.second.state != BookState::Fresh; }));
+                    [](const auto& entry) { return entry.second.trust != BookTrust::Fresh; }));
 }
 
 }  // namespace polybot::gateway

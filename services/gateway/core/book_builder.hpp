@@ -31,7 +31,8 @@
 
 namespace polybot::gateway {
 
-enum class BookState : std::uint8_t { Awaiting, Fresh, Stale };
+// Whether a book may be believed: not before its first snapshot, and not after a contradiction.
+enum class BookTrust : std::uint8_t { Awaiting, Fresh, Stale };
 
 // Where a snapshot came from: on the socket it is in order with the changes; by REST, changes that
 // arrived while it was under way are applied on top.
@@ -80,14 +81,14 @@ class BookBuilder {
 
   struct View {
     domain::TokenId yes;
-    BookState state = BookState::Awaiting;
+    BookTrust trust = BookTrust::Awaiting;
     const domain::OrderBook* book = nullptr;
     domain::Price tick;
     std::optional<domain::Price> last;
     domain::Timestamp venue_at{};
     domain::Timestamp stamped_at{};  // when we last knew it to be current
     bool settled = true;             // false inside a burst whose end is not reached yet
-    [[nodiscard]] bool fresh() const { return state == BookState::Fresh; }
+    [[nodiscard]] bool fresh() const { return trust == BookTrust::Fresh; }
   };
 
   // Begins with a market, Awaiting. Tracking a known market again changes nothing.
@@ -144,7 +145,7 @@ class BookBuilder {
     domain::TokenId yes;
     domain::TokenId no;
     domain::OrderBook book;
-    BookState state = BookState::Awaiting;
+    BookTrust trust = BookTrust::Awaiting;
     domain::Price tick;
     std::optional<domain::Price> last;
     domain::Timestamp venue_at{};

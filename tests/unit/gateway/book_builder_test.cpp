@@ -66,7 +66,7 @@ class BookBuilderTest : public testing::Test {
 };
 
 TEST_F(BookBuilderTest, AwaitsItsFirstSnapshot) {
-  EXPECT_EQ(book().state, BookState::Awaiting);
+  EXPECT_EQ(book().trust, BookTrust::Awaiting);
   EXPECT_EQ(builder.stale_count(), 1U);
   snapshot();
   EXPECT_TRUE(book().fresh());
@@ -108,7 +108,7 @@ TEST_F(BookBuilderTest, DistrustsANoSideThatContradictsTheYesSide) {
   snapshot();
   change(1, {yes(Side::Sell, 44, 6, 40, 44), no(Side::Buy, 56, 5, 56, 60)});
   EXPECT_THAT(reasons(), ElementsAre(ResyncReason::MirrorMismatch));
-  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_EQ(book().trust, BookTrust::Stale);
   EXPECT_THAT(told<BookStale>(), SizeIs(1));
 }
 
@@ -132,7 +132,7 @@ TEST_F(BookBuilderTest, FindsAMissedMessageWhenTheNextBurstBegins) {
   EXPECT_TRUE(book().fresh());
   change(2, {yes(Side::Buy, 31, 1, 41, 45)});
   EXPECT_THAT(reasons(), ElementsAre(ResyncReason::BestMismatch));
-  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_EQ(book().trust, BookTrust::Stale);
 }
 
 TEST_F(BookBuilderTest, FindsAMissedMessageInAQuietMarketByTime) {
@@ -184,7 +184,7 @@ TEST_F(BookBuilderTest, DropsTheBookWhenTheTickChangesAndTellsTheNewTickOnce) {
   builder.on(change_of_no, at(5), out);
   EXPECT_THAT(reasons(), ElementsAre(ResyncReason::TickChanged));
   EXPECT_THAT(out.ticks, ElementsAre(TickChange{market_id(1), domain::Price::from_raw(10)}));
-  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_EQ(book().trust, BookTrust::Stale);
 }
 
 TEST_F(BookBuilderTest, RefusesARestBookFromBeforeATickChange) {
@@ -196,7 +196,7 @@ TEST_F(BookBuilderTest, RefusesARestBookFromBeforeATickChange) {
       TokenBook{
           .token = yes_of(1), .bids = bids, .asks = {}, .tick = {}, .last = {}, .venue_at = at(49)},
       SnapshotSource::Rest, at(60), out);
-  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_EQ(book().trust, BookTrust::Stale);
   EXPECT_THAT(reasons(), ElementsAre(ResyncReason::TickChanged, ResyncReason::SnapshotMissing));
 }
 
@@ -231,7 +231,7 @@ TEST_F(BookBuilderTest, RefusesARestBookOlderThanWhatWasApplied) {
   builder.judge(at(500), out);
   out.clear();
   snapshot(SnapshotSource::Rest, 50);  // the answer, from before the change at 300
-  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_EQ(book().trust, BookTrust::Stale);
   EXPECT_THAT(reasons(), ElementsAre(ResyncReason::SnapshotMissing));
   snapshot(SnapshotSource::Rest, 400);
   EXPECT_TRUE(book().fresh());
@@ -244,7 +244,7 @@ TEST_F(BookBuilderTest, RefusesARestBookWithoutTheMessageThatFailed) {
   change(10, {off});
   builder.mark_stale(market_id(1), ResyncReason::Disconnected, at(20), out);
   snapshot(SnapshotSource::Rest, 9);
-  EXPECT_EQ(book().state, BookState::Stale);
+  EXPECT_EQ(book().trust, BookTrust::Stale);
   snapshot(SnapshotSource::Rest, 10);
   EXPECT_TRUE(book().fresh());
 }
@@ -265,7 +265,7 @@ TEST_F(BookBuilderTest, IgnoresARestBookWhenTheSocketWasFaster) {
 TEST_F(BookBuilderTest, NeverKeepsMoreThanItsBoundWhileItWaits) {
   for (int i = 0; i < 2000; ++i) change(i, {yes(Side::Buy, 40, i + 1, 40, 45)});
   snapshot(SnapshotSource::Rest, 100);  // older than what was dropped: useless
-  EXPECT_EQ(book().state, BookState::Awaiting);
+  EXPECT_EQ(book().trust, BookTrust::Awaiting);
   EXPECT_THAT(reasons(), ElementsAre(ResyncReason::SnapshotMissing));
   snapshot(SnapshotSource::Rest, 1500);
   EXPECT_TRUE(book().fresh());
