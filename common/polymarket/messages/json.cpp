@@ -86,14 +86,6 @@ std::optional<std::int64_t> take_fraction_ns(std::string_view& text) {
   return ns;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
-
 }  // namespace
 
 std::string_view to_string(ParseFault fault) {
@@ -224,6 +216,14 @@ std::optional<domain::Price> parse_price_rounded(std::string_view text) {
   const auto price = domain::Price::parse(text.substr(0, point + 1 + kKept));
   const bool up = text[point + 1 + kKept] >= '5';
   return price && up ? domain::Price::from_raw(price->raw() + 1) : price;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
 }
 
 std::string_view trimmed(std::string_view text) {

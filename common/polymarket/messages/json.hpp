@@ -35,6 +35,8 @@ inline constexpr std::size_t kTextBytesMax = 4096;  // of one field we keep
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 // A price with any number of decimals, to the nearest 1e-4.
 [[nodiscard]] std::optional<domain::Price> parse_price_rounded(std::string_view text);
+// Changes A to Z alone, in any locale.
+[[nodiscard]] std::string lower_case(std::string_view text);
 // Trailing spaces and other white space around a whole frame do not matter.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 

@@ -1,7 +1,8 @@
 #include "common/polymarket/messages/refusals.hpp"
 
-#include <algorithm>
 #include <array>
+
+#include "common/polymarket/messages/json.hpp"
 
 namespace polybot::polymarket {
 namespace {
@@ -53,14 +54,6 @@ constexpr std::array<KnownText, 37> kKnownTexts{{
     {"invalid token id", RejectReason::InvalidPayload},
     {"order canceled in the ctf exchange contract", RejectReason::Other},
 }};
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
 
 }  // namespace
 
