@@ -17,6 +17,10 @@ domain::MarketId market_of(const wire::MarketData& message) {
   return std::visit([](const auto& body) { return body.market; }, message);
 }
 
+bool is_trade(const wire::MarketData& message) {
+  return std::holds_alternative<domain::TradeTick>(message);
+}
+
 }  // namespace
 
 ShardFollower::ShardFollower(domain::Shard shard, const MarketSink& sink,
@@ -38,13 +42,20 @@ void ShardFollower::on_frame(const Frame& frame) {
 }
 
 void ShardFollower::take(const FrameHead& head, std::uint64_t seq, std::string_view bytes) {
-  if (books_at_ && seq <= *books_at_) return;  // is in the books
   if (const auto error = codec_.decode(bytes, message_); error != wire::DecodeError::None) {
     sink_.refuse(shard_, error);
     return fall_behind();
   }
+  if (holds(seq, message_)) return;
   sink_.deliver(head, message_);
   if (!books_at_) keep(head, seq);
+}
+
+// Whether the book that was loaded has this message in it. An answer need not bring every book, and
+// a trade is in none.
+bool ShardFollower::holds(std::uint64_t seq, const wire::MarketData& message) const {
+  return books_at_ && seq <= *books_at_ && !is_trade(message) &&
+         loaded_.contains(market_of(message));
 }
 
 void ShardFollower::keep(const FrameHead& head, std::uint64_t seq) {
@@ -102,20 +113,19 @@ void ShardFollower::on_answer(std::uint64_t number, std::optional<std::string_vi
 
 void ShardFollower::join(const wire::BooksAnswer& answer) {
   const std::set<domain::MarketId> newer = healed_after(answer.position.seq);
-  std::set<domain::MarketId> loaded;
+  loaded_.clear();
   for (const domain::BookSnapshot& book : answer.books) {
     if (newer.contains(book.market)) continue;
     sink_.load(shard_, book);
-    loaded.insert(book.market);
+    loaded_.insert(book.market);
   }
   // Without a word of the stream the books stand by their own stamp; its first frame asks for them
   // again.
   if (incarnation_ == 0) return;
   books_at_ = answer.position.seq;
   for (const Kept& kept : std::exchange(kept_, {})) {
-    const bool is_trade = std::holds_alternative<domain::TradeTick>(kept.message);  // was heard
-    if (kept.seq > *books_at_ && !is_trade && loaded.contains(market_of(kept.message)))
-      sink_.deliver(kept.head, kept.message);
+    const bool again = !is_trade(kept.message) && loaded_.contains(market_of(kept.message));
+    if (again && kept.seq > *books_at_) sink_.deliver(kept.head, kept.message);
   }
 }
 

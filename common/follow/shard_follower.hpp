@@ -75,6 +75,7 @@ class ShardFollower {
     wire::MarketData message;
   };
   void take(const FrameHead& head, std::uint64_t seq, std::string_view bytes);
+  [[nodiscard]] bool holds(std::uint64_t seq, const wire::MarketData& message) const;
   void keep(const FrameHead& head, std::uint64_t seq);
   void fall_behind();
   void start_over();
@@ -87,7 +88,8 @@ class ShardFollower {
   wire::MarketData message_;  // reused, so that decoding allocates little
   Inquiry inquiry_;
   std::uint64_t incarnation_ = 0;          // last heard; 0: nothing that answers could be joined to
-  std::optional<std::uint64_t> books_at_;  // the books hold every message up to it; empty: behind
+  std::optional<std::uint64_t> books_at_;  // loaded books hold what came up to it; empty: behind
+  std::set<domain::MarketId> loaded_;      // by the last answer
   std::vector<Kept> kept_;                 // what came since the shard fell behind
   std::optional<domain::Duration> idle_at_;
 };

@@ -84,6 +84,19 @@ TEST_F(ShardFollowerTest, LeavesOutWhatTheBooksHoldAlready) {
   EXPECT_THAT(reader_.taken(), ElementsAre("change"));
 }
 
+// An answer holds no more than fits in it; the rest comes by the stream.
+TEST_F(ShardFollowerTest, TakesFromTheStreamWhatTheBooksLack) {
+  hear(5, test::book(40));
+  ask();
+  answer(test::books_at(8, {test::book(50, test::market(2))}));
+  static_cast<void>(reader_.taken());
+  hear(6, test::change());
+  hear(7, test::change(test::market(2)));
+  hear(8, test::trade());
+  EXPECT_THAT(reader_.taken(), ElementsAre("change", "trade"))
+      << "the book of 5 stands, and a trade is in no book";
+}
+
 TEST_F(ShardFollowerTest, NoticesAHole) {
   join();
   hear(9, test::change(), 3);
