@@ -32,9 +32,13 @@ void OrderFollowers::on_states(const wire::StrategyTable& table) {
 }
 
 std::optional<OrderFollowers::Question> OrderFollowers::question(domain::Duration now) {
-  for (auto& [name, stream] : streams_) {
-    if (auto bytes = stream.question(questions_ + 1, now))
-      return Question{.stream = name, .number = ++questions_, .bytes = std::move(*bytes)};
+  auto next = streams_.upper_bound(asked_last_);
+  for (std::size_t i = 0; i < streams_.size(); ++i, ++next) {
+    if (next == streams_.end()) next = streams_.begin();
+    auto bytes = next->second.question(questions_ + 1, now);
+    if (!bytes) continue;
+    asked_last_ = next->first;
+    return Question{.stream = asked_last_, .number = ++questions_, .bytes = std::move(*bytes)};
   }
   return std::nullopt;
 }

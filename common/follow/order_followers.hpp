@@ -28,6 +28,7 @@ class OrderFollowers {
     std::uint64_t number = 0;
     std::string bytes;
   };
+  // The streams take turns: what nobody answers for one is no hindrance to the others.
   [[nodiscard]] std::optional<Question> question(domain::Duration now);
   void on_answer(const Question& question, std::optional<std::string_view> bytes,
                  domain::Duration now);
@@ -45,6 +46,7 @@ class OrderFollowers {
   OrderSink sink_;
   std::map<domain::StrategyName, OrderFollower> streams_;
   std::uint64_t questions_ = 0;
+  domain::StrategyName asked_last_;
 };
 
 }  // namespace polybot::follow

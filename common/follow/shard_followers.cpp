@@ -39,12 +39,15 @@ bool ShardFollowers::silent(domain::Duration now) const {
 
 std::optional<ShardFollowers::Question> ShardFollowers::question(domain::Duration now) {
   const bool is_silent = silent(now);
-  for (std::uint8_t i = 0; i < domain::kShards; ++i) {
-    auto& follower = shards_[i];
+  for (int i = 1; i <= domain::kShards; ++i) {
+    const domain::Shard shard{static_cast<std::uint8_t>((asked_last_.value + i) % domain::kShards)};
+    auto& follower = shards_[shard.value];
     if (!follower) continue;
     if (is_silent) follower->on_silence();
-    if (auto bytes = follower->question(questions_ + 1, now))
-      return Question{.shard = {i}, .number = ++questions_, .bytes = std::move(*bytes)};
+    auto bytes = follower->question(questions_ + 1, now);
+    if (!bytes) continue;
+    asked_last_ = shard;
+    return Question{.shard = shard, .number = ++questions_, .bytes = std::move(*bytes)};
   }
   return std::nullopt;
 }

@@ -34,6 +34,7 @@ class ShardFollowers {
     std::uint64_t number = 0;
     std::string bytes;
   };
+  // The shards take turns: what nobody answers for one is no hindrance to the others.
   [[nodiscard]] std::optional<Question> question(domain::Duration now);
   void on_answer(const Question& question, std::optional<std::string_view> bytes,
                  domain::Duration now);
@@ -54,6 +55,7 @@ class ShardFollowers {
   wire::MarketDataCodec codec_;
   Shards shards_;
   std::uint64_t questions_ = 0;
+  domain::Shard asked_last_{domain::kShards - 1};
   std::optional<domain::Duration> heard_at_;  // the streams, not the answers
 };
 

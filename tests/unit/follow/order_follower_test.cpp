@@ -365,6 +365,21 @@ TEST_F(OrderFollowerTest, ReadsASilentStreamAgainAfterARestore) {
   EXPECT_TRUE(whole());
 }
 
+TEST_F(OrderFollowerTest, AsksForEachStreamInTurn) {
+  begin(Beginning::State);  // momentum
+  followers_->follow({"arbitrage"});
+  followers_->follow({"zeal"});
+  std::vector<std::string> asked;
+  for (int i = 0; i < 4; ++i) {
+    const auto question = followers_->question(now_);
+    ASSERT_TRUE(question);
+    asked.push_back(question->stream.value);
+    now_ += 1s;  // nobody answered in time
+    followers_->on_answer(*question, std::nullopt, now_);
+  }
+  EXPECT_THAT(asked, ElementsAre("arbitrage", "momentum", "zeal", "arbitrage"));
+}
+
 TEST_F(OrderFollowerTest, KeepsTheEmptyNameForTheAccount) {
   begin_at(5);
   followers_->follow({});

@@ -88,6 +88,19 @@ TEST_F(ShardFollowersTest, KeepsBooksByAnswersWhileTheStreamIsSilent) {
   EXPECT_EQ(followers_.alive_at(), now_);
 }
 
+TEST_F(ShardFollowersTest, AsksForEachShardInTurn) {
+  static_cast<void>(followers_.follow(0b111));
+  std::vector<int> asked;
+  for (int i = 0; i < 4; ++i) {
+    const auto question = followers_.question(now_);
+    ASSERT_TRUE(question);
+    asked.push_back(question->shard.value);
+    now_ += 1s;  // nobody answered in time
+    followers_.on_answer(*question, std::nullopt, now_);
+  }
+  EXPECT_THAT(asked, ElementsAre(0, 1, 2, 0));
+}
+
 TEST_F(ShardFollowersTest, IsAliveWhereThereIsNothingToSay) {
   static_cast<void>(followers_.follow(kBit | kOther));
   EXPECT_EQ(followers_.alive_at(), std::nullopt);
