@@ -2,6 +2,8 @@
 
 import re
 import unittest
+from collections import Counter
+from pathlib import PurePosixPath
 
 from tests.support.waiting import ROOT
 from tests.tidy.sources import ALL, PRODUCT, files, sources
@@ -11,6 +13,7 @@ FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
 SCRIPT_COLUMNS_MAX = 120
 TEST_NAME_MAX = 60
+CORE_FOLDER_FILES_MAX = 24
 
 # Texts that must stay as they are: raw literals, and tables that clang-format leaves alone.
 _KEPT_WHOLE = re.compile(r'R"(\w*)\(.*?\)\1"|// clang-format off.*?// clang-format on', re.DOTALL)
@@ -57,6 +60,13 @@ class Sizes(unittest.TestCase):
 
 
 class Places(unittest.TestCase):
+    def test_each_folder_of_a_core_is_one_subject(self):
+        held = Counter(str(PurePosixPath(path).parent) for path in files("services", suffixes=(".hpp", ".cpp"))
+                       if path.split("/")[2] == "core")
+        self.assertGreaterEqual(len(held), 5, "each service has a core")
+        self.assertEqual([f"{folder}: {count} files" for folder, count in sorted(held.items())
+                          if count > CORE_FOLDER_FILES_MAX], [])
+
     def test_unit_tests_lie_where_their_sources_do(self):
         """tests/unit/X tests the folder X, and what has the name of a header lies in the folder of that header."""
         components = {path.name for parent in ("common", "services", "deploy") for path in (ROOT / parent).iterdir()}

@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "common/polymarket/credentials.hpp"
-#include "services/venue-simulator/core/matching_engine.hpp"
+#include "services/venue-simulator/core/engine/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 

@@ -14,10 +14,10 @@
 #include <string>
 #include <string_view>
 
-#include "services/venue-simulator/core/dead_man_switch.hpp"
-#include "services/venue-simulator/core/matching_engine.hpp"
-#include "services/venue-simulator/core/order_flow.hpp"
-#include "services/venue-simulator/core/replay.hpp"
+#include "services/venue-simulator/core/crowd/order_flow.hpp"
+#include "services/venue-simulator/core/crowd/replay.hpp"
+#include "services/venue-simulator/core/engine/dead_man_switch.hpp"
+#include "services/venue-simulator/core/engine/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 

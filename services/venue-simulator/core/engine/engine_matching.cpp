@@ -3,9 +3,9 @@
 
 #include "common/domain/bounds.hpp"
 #include "common/domain/fees.hpp"
-#include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/engine/engine_terms.hpp"
+#include "services/venue-simulator/core/engine/matching_engine.hpp"
 #include "services/venue-simulator/core/identity.hpp"
-#include "services/venue-simulator/core/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 

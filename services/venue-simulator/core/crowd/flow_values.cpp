@@ -1,8 +1,8 @@
 // What moves fair values: the walk, drifts, jumps, and the episodes in which an event is mispriced.
 #include <algorithm>
 
-#include "services/venue-simulator/core/flow_terms.hpp"
-#include "services/venue-simulator/core/order_flow.hpp"
+#include "services/venue-simulator/core/crowd/flow_terms.hpp"
+#include "services/venue-simulator/core/crowd/order_flow.hpp"
 
 namespace polybot::venue_simulator {
 

@@ -22,7 +22,7 @@
 #include <optional>
 #include <vector>
 
-#include "services/venue-simulator/core/matching_engine.hpp"
+#include "services/venue-simulator/core/engine/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 

@@ -1,8 +1,8 @@
 // What makers and takers of the simulated crowd do in one market.
 #include <algorithm>
 
-#include "services/venue-simulator/core/flow_terms.hpp"
-#include "services/venue-simulator/core/order_flow.hpp"
+#include "services/venue-simulator/core/crowd/flow_terms.hpp"
+#include "services/venue-simulator/core/crowd/order_flow.hpp"
 
 namespace polybot::venue_simulator {
 

@@ -1,4 +1,4 @@
-#include "services/venue-simulator/core/dead_man_switch.hpp"
+#include "services/venue-simulator/core/engine/dead_man_switch.hpp"
 
 #include "services/venue-simulator/core/identity.hpp"
 

@@ -1,11 +1,11 @@
-#include "services/venue-simulator/core/order_flow.hpp"
+#include "services/venue-simulator/core/crowd/order_flow.hpp"
 
 #include <algorithm>
 #include <string>
 
-#include "services/venue-simulator/core/flow_terms.hpp"
+#include "services/venue-simulator/core/crowd/flow_terms.hpp"
+#include "services/venue-simulator/core/crowd/world.hpp"
 #include "services/venue-simulator/core/identity.hpp"
-#include "services/venue-simulator/core/world.hpp"
 
 namespace polybot::venue_simulator {
 

@@ -1,9 +1,9 @@
-#include "services/venue-simulator/core/matching_engine.hpp"
+#include "services/venue-simulator/core/engine/matching_engine.hpp"
 
 #include <algorithm>
 
 #include "services/venue-simulator/core/archive.hpp"
-#include "services/venue-simulator/core/engine_terms.hpp"
+#include "services/venue-simulator/core/engine/engine_terms.hpp"
 #include "services/venue-simulator/core/identity.hpp"
 
 namespace polybot::venue_simulator {

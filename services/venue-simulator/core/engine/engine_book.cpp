@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "services/venue-simulator/core/engine_terms.hpp"
-#include "services/venue-simulator/core/matching_engine.hpp"
+#include "services/venue-simulator/core/engine/engine_terms.hpp"
+#include "services/venue-simulator/core/engine/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 

@@ -1,4 +1,4 @@
-#include "services/venue-simulator/core/replay.hpp"
+#include "services/venue-simulator/core/crowd/replay.hpp"
 
 #include <algorithm>
 

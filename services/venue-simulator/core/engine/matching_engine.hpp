@@ -30,7 +30,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "services/venue-simulator/core/accounts.hpp"
+#include "services/venue-simulator/core/engine/accounts.hpp"
 #include "services/venue-simulator/core/random.hpp"
 
 namespace polybot::venue_simulator {

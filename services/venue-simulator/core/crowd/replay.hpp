@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <map>
 
-#include "services/venue-simulator/core/matching_engine.hpp"
+#include "services/venue-simulator/core/engine/matching_engine.hpp"
 
 namespace polybot::venue_simulator {
 

@@ -1,5 +1,5 @@
 // The venue's dead man's switch: who has once sent a heartbeat has to go on.
-#include "services/venue-simulator/core/dead_man_switch.hpp"
+#include "services/venue-simulator/core/engine/dead_man_switch.hpp"
 #include "tests/unit/venue-simulator/harness.hpp"
 
 namespace polybot::venue_simulator::testing {

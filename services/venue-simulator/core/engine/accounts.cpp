@@ -1,4 +1,4 @@
-#include "services/venue-simulator/core/accounts.hpp"
+#include "services/venue-simulator/core/engine/accounts.hpp"
 
 namespace polybot::venue_simulator {
 
