@@ -6,8 +6,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "common/bus/recovery.hpp"
@@ -15,9 +17,10 @@
 
 namespace polybot::feeds {
 
-// One question after the other, until cancelled. The follower's sink cancels `wake` when there is
-// one to fetch; without that one is looked for every 100 ms. `answered` runs after each answer, at
-// the monotonic time at which it came. All arguments outlive the coroutine.
+// One question after the other, until cancelled: then the last is answered by nobody, so that the
+// followers can be run again. Their sink cancels `wake` when there is a question to fetch; without
+// that one is looked for every 100 ms. `answered` runs after each answer, at the monotonic time at
+// which it came. All arguments outlive the coroutine.
 template <class Followers>
 boost::asio::awaitable<void> put_questions(Followers& followers, bus::RecoveryClient& port,
                                            std::chrono::milliseconds timeout,
@@ -32,7 +35,13 @@ boost::asio::awaitable<void> put_questions(Followers& followers, bus::RecoveryCl
       co_await wake.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
       continue;
     }
-    const auto answer = co_await port.request(question->bytes, timeout);
+    boost::system::result<std::string> answer = make_error_code(bus::Errc::Closed);
+    try {
+      answer = co_await port.request(question->bytes, timeout);
+    } catch (const std::exception&) {  // cancelled, say
+      followers.on_answer(*question, std::nullopt, clock.monotonic());
+      throw;
+    }
     const domain::Duration now = clock.monotonic();
     followers.on_answer(*question, answer ? std::optional<std::string_view>(*answer) : std::nullopt,
                         now);
