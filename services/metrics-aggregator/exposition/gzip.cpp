@@ -2,10 +2,11 @@
 
 #include <zlib.h>
 
-#include <boost/algorithm/string/predicate.hpp>
 #include <charconv>
 #include <cstdint>
 #include <stdexcept>
+
+#include "common/http/message.hpp"
 
 namespace polybot::metrics_aggregator {
 
@@ -62,7 +63,7 @@ bool accepts_gzip(std::string_view accept_encoding) {
     const std::string_view coding = trimmed(item.substr(0, semicolon));
     const double weight =
         semicolon == std::string_view::npos ? 1 : weight_of(item.substr(semicolon + 1));
-    if (boost::algorithm::iequals(coding, "gzip") || boost::algorithm::iequals(coding, "x-gzip"))
+    if (http::equal_ignoring_case(coding, "gzip") || http::equal_ignoring_case(coding, "x-gzip"))
       return weight > 0;
     if (coding == "*") any = weight > 0;
     if (comma == std::string_view::npos) break;
