@@ -64,8 +64,9 @@ bool MarketTable::load(const domain::BookSnapshot& snapshot) {
   const auto at = entries_.find(snapshot.market);
   if (at == entries_.end()) return false;
   KeptBook& state = at->second.book;
-  // An answer to a recovery request may come after newer news.
-  if (!state.stale && snapshot.stamped_at < state.as_of) return true;
+  // An answer to a recovery request may come after newer news. One that is distrusted is stamped
+  // with the time up to which it was good.
+  if (!state.stale && !snapshot.stale && snapshot.stamped_at < state.as_of) return true;
   state.book.load(snapshot.bids, snapshot.asks);
   state.stale = snapshot.stale;
   state.as_of = snapshot.stamped_at;

@@ -116,6 +116,13 @@ TEST_F(MarketTableTest, IgnoresASnapshotOlderThanATrustedBook) {
   EXPECT_EQ(table.usable_book(id, now + 1s)->book.best_bid()->price, cents(41));
 }
 
+// What is distrusted is stamped with the time up to which it was good.
+TEST_F(MarketTableTest, DistrustsATrustedBookThatTheGatewayDoes) {
+  load();
+  table.load({.market = id, .bids = {}, .asks = {}, .stale = true, .stamped_at = now - 1s});
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+}
+
 TEST_F(MarketTableTest, StalesAWholeShard) {
   load();
   table.mark_stale(domain::shard_of(event_id(1)));
