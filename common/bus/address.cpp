@@ -87,7 +87,7 @@ void prepare_ipc_folder(const std::filesystem::path& folder) {
   };
   std::error_code error;
   if (folder.has_parent_path()) fs::create_directories(folder.parent_path(), error);
-  // mkdir with the final mode: no moment in which others could enter.
+  // mkdir gets the final mode, so there is no moment in which others could enter.
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail(std::strerror(errno));
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) fail(std::strerror(errno));
@@ -109,8 +109,8 @@ void remove_stale_ipc_socket(std::string_view address) {
     throw std::runtime_error("cannot listen on " + std::string(address) +
                              ": a file that is no socket is there");
   }
-  // Of another type than the listener's, so that a living one is told from a stale one (EPROTOTYPE
-  // from ECONNREFUSED) without a connection that it would have to accept and see closed.
+  // The probe has another type than the listener, so that a live listener (EPROTOTYPE) is told from
+  // a stale file (ECONNREFUSED) without a connection that it would have to accept and see closed.
   const int probe = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) return;
   sockaddr_un name{};
@@ -121,7 +121,7 @@ void remove_stale_ipc_socket(std::string_view address) {
   const int error = result == 0 ? 0 : errno;
   ::close(probe);
   if (error == ECONNREFUSED) ::unlink(path.c_str());
-  // Said here: NNG would find it out by connecting.
+  // The error is reported here, because NNG would find it out by connecting.
   if (error == EPROTOTYPE) throw std::runtime_error(address_in_use(address));
 }
 

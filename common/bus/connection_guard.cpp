@@ -27,14 +27,15 @@ constexpr milliseconds kDoubtInterval{100};  // after a failure
 constexpr milliseconds kGreetingPatience{10'000};
 constexpr milliseconds kAcceptancePatience{500};  // from the greeting on
 constexpr milliseconds kEndPatience{5000};        // from our end of a probe on
-// Another listener's peer may have been taken for the probe, once.
+// The peer of another listener may have been taken for the probe, once.
 constexpr int kProbesWithoutEnd = 2;
 constexpr milliseconds kPoll{10};
-// A listener that fails this often in a row is taken for deaf.
+// A listener that fails this often in a row is taken to be deaf.
 constexpr int kProbesBeforeRenewal = 2;
-// Doubled while there is no connection: a listener that is stopped finds every attempt waiting.
-constexpr milliseconds kDialAnewFirst{1000};
-constexpr milliseconds kDialAnewLast{8000};
+// The pause doubles while there is no connection, because a stopped listener finds every attempt in
+// its queue.
+constexpr milliseconds kRedialFirst{1000};
+constexpr milliseconds kRedialLast{8000};
 
 // What both ends of an SP connection say first: https://nanomsg.org/rfcs/sp-ipc-v1.html. The two
 // bytes before the last two are the speaker's protocol.
@@ -77,16 +78,16 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
   }
 
   void watch_dialers() {
-    dial_timer.expires_after(dial_anew);
+    dial_timer.expires_after(redial_after);
     dial_timer.async_wait([self = shared_from_this()](const boost::system::error_code&) {
       if (self->stopped) return;
       const bool idle = self->socket.renew_idle_ipc_dialers();
-      self->dial_anew = idle ? std::min(2 * self->dial_anew, kDialAnewLast) : kDialAnewFirst;
+      self->redial_after = idle ? std::min(2 * self->redial_after, kRedialLast) : kRedialFirst;
       self->watch_dialers();
     });
   }
 
-  // Connects to each ipc listener as a fitting peer would, and waits until it was taken in.
+  // Connects to each ipc listener as a real peer would, and waits until the listener accepts it.
   asio::awaitable<bool> is_heard() {
     bool all = true;
     for (const std::string& path : socket.ipc_paths()) {
@@ -115,13 +116,13 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
     unnoticed_ends = noticed ? 0 : unnoticed_ends + 1;
     if (unnoticed_ends == kProbesWithoutEnd) {
       throw std::runtime_error(
-          "bus: NNG does not notice any more that connections end; only a restart helps");
+          "bus: NNG no longer notices that connections end; only a restart helps");
     }
     co_return true;
   }
 
-  // False when NNG has stopped to clear connections away (see Socket::close for how that comes
-  // about): no dialer of the process would dial again.
+  // False when NNG no longer clears connections away (Socket::close says how that comes about):
+  // then no dialer of the process would dial again.
   asio::awaitable<bool> notices_an_end(std::uint64_t ended_before) {
     for (milliseconds waited{0}; !stopped && waited < kEndPatience; waited += kPoll) {
       if (socket.connections_ended() > ended_before) co_return true;
@@ -130,7 +131,7 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
     co_return stopped;
   }
 
-  // Even a deaf listener greets. To close before it has is the very thing that deafens one.
+  // Even a deaf listener greets. Closing before it has greeted is what makes it deaf.
   asio::awaitable<bool> is_greeted(const std::string& path) {
     boost::system::error_code error;
     probe.open({}, error);
@@ -157,7 +158,7 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
   asio::steady_timer timer;
   asio::steady_timer dial_timer;
   asio::local::stream_protocol::socket probe;
-  milliseconds dial_anew = kDialAnewFirst;
+  milliseconds redial_after = kRedialFirst;
   int unnoticed_ends = 0;  // in a row
   bool stopped = false;
 };

@@ -1,15 +1,14 @@
-// Keeps a socket's listeners hearing and its dialers dialling. NNG 1.5 takes a peer of its ipc
-// transport that goes away in the very moment of connecting (killed, or a prober that closes at
-// once) for its own end: the write of the greeting fails with "closed". The listener then stops
-// accepting for good - later peers are greeted and never read - and the dialer stops dialling.
-// Nothing says so. Over tcp the two are told apart, and by NNG 1.10 over ipc as well.
+// Keeps a socket's listeners accepting and its dialers dialling. An ipc peer may go away while it
+// connects (it is killed, or a prober closes at once). NNG 1.5 takes that for its own end, because
+// the write of the greeting fails with "closed". The listener then stops accepting for good - later
+// peers are greeted and never read - and the dialer stops dialling. NNG reports nothing. Over tcp
+// it tells the two cases apart, and from NNG 1.10 over ipc as well.
 //
-// So each ipc listener is asked each second whether it still takes a connection in, by making one;
-// a listener that does not is closed and opened anew on the same address. And a dialer that is
-// without a connection is dialled anew after a second, then less and less often. What was lost
-// meanwhile heals like any other loss. When NNG has stopped to notice that connections end, which
-// nothing in the process can heal, the loop that runs the guard throws: who restarts the process
-// restarts it.
+// So the guard connects to each ipc listener once a second. A listener that does not accept is
+// closed and opened again on the same address. A dialer without a connection is dialled again after
+// a second, then less and less often. What was lost meanwhile heals like any other loss. When NNG
+// no longer notices that connections end, the process cannot heal itself: the loop that runs the
+// guard throws, and the supervisor restarts the process.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -40,7 +40,7 @@ void Continuity::forget(std::string_view topic) {
   }
 }
 
-// Moves the stream's expectation to `next_seq`, given that `first_seq` is what came.
+// Moves the expected number of the stream to `next_seq`, given that `first_seq` arrived.
 Continuity::Observation Continuity::advance(Stream& stream, std::uint64_t first_seq,
                                             std::uint64_t next_seq) {
   Observation seen;

@@ -1,8 +1,8 @@
 // Counts what PUB/SUB silently lost. Pure: no clock, no I/O.
 //
 // Sequence numbers are per (producer incarnation, exact topic). The first contact with such a
-// stream is never a loss: whoever joins late gets the past from a snapshot or a replay, not from
-// here.
+// stream is never a loss: a reader that joins late gets the past from a snapshot or a replay, not
+// from here.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,14 @@
 
 namespace polybot::bus {
 
-// A larger jump is not a loss but nonsense: a producer would need years to send as many.
+// A larger jump is nonsense, not a loss: a producer would need years to send so many messages.
 inline constexpr std::uint64_t kGapMessagesMax = std::uint64_t{1} << 40;
 
 class Continuity {
  public:
-  // Streams beyond `streams_max` push out the one unheard for longest (its next frame is a first
-  // contact again), so that restarting producers cannot grow this for ever. `streams_max` > 0.
+  // Beyond `streams_max` streams the one that was silent for longest is dropped (its next frame is
+  // a first contact again), so that restarting producers cannot make this grow for ever.
+  // `streams_max` > 0.
   explicit Continuity(std::size_t streams_max);
 
   struct Observation {
@@ -36,7 +37,7 @@ class Continuity {
   // A tip: `tip_seq` >= 1 was the last number sent.
   Observation on_tip(std::uint64_t incarnation, std::string_view topic, std::uint64_t tip_seq);
 
-  // The topic is no longer listened to: its next frame is a first contact, and what passed
+  // The subscription to the topic has ended: its next frame is a first contact, and what passed
   // meanwhile is no loss.
   void forget(std::string_view topic);
 

@@ -1,5 +1,5 @@
-// What can go wrong with a request over the bus, as an error code. Losing a published message is
-// not here: PUB/SUB never reports it, it is counted by the receiver (see continuity.hpp).
+// What can go wrong with a request over the bus, as an error code. The loss of a published message
+// has no code here: PUB/SUB never reports it, and the receiver counts it (see continuity.hpp).
 #pragma once
 
 #include <boost/system/error_code.hpp>

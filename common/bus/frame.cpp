@@ -58,7 +58,7 @@ std::string encode_producer(const Producer& producer) {
   return out;
 }
 
-// Topic, NUL and the fields every frame has.
+// Topic, NUL and the fields that every frame has.
 std::string encode_start(const Producer& producer, std::string_view topic,
                          std::int64_t sent_unix_ns) {
   std::string out(topic);

@@ -48,12 +48,12 @@ void FrameRing::drop_oldest() {
   owed.first_contact |= oldest.frame.first_contact;
   bytes_ -= oldest.bytes;
   frames_.pop_front();
-  // Only a flood of producers that each send once gets here; their consumers have no view to
+  // Only a flood of producers that each send once gets here. Their consumers have no view to
   // correct.
   if (unreported_.size() > frames_max_) unreported_.erase(unreported_.begin());
 }
 
-// Nothing followed the dropped frames: the consumer must not go on believing it has seen all.
+// No frame followed the dropped ones, so the consumer is told here that it has missed some.
 Received FrameRing::take_report() {
   auto node = unreported_.extract(unreported_.begin());
   Unreported& owed = node.mapped();

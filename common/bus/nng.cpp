@@ -23,8 +23,8 @@
 namespace polybot::bus::nng {
 namespace {
 
-// A message above this closes the pipe it came by. No sender of ours goes above 1 MiB; the margin
-// keeps one that does from cutting off all others of its process.
+// NNG closes the pipe of a message above this size. No sender of ours goes above 1 MiB. The margin
+// keeps one that does from cutting off all other senders of its process.
 constexpr std::size_t kReceiveBytesMax = std::size_t{8} << 20;
 // Dialers try again at this pace; a service that restarts is heard again within it.
 constexpr nng_duration kReconnectMs = 100;
@@ -236,10 +236,11 @@ bool Socket::renew_idle_ipc_dialers() {
     }
     idle = true;
     nng_dialer_close(nng_dialer{.id = dialer.id});
-    nng_dialer anew = NNG_DIALER_INITIALIZER;
-    // It was possible with this address before; when it is not now, the next call tries again.
-    if (nng_dial(socket_of(id_), dialer.address.c_str(), &anew, NNG_FLAG_NONBLOCK) == 0) {
-      dialer.id = anew.id;
+    nng_dialer redialled = NNG_DIALER_INITIALIZER;
+    // It was possible with this address before; if it is not possible now, the next call tries
+    // again.
+    if (nng_dial(socket_of(id_), dialer.address.c_str(), &redialled, NNG_FLAG_NONBLOCK) == 0) {
+      dialer.id = redialled.id;
     }
   }
   return idle;
@@ -289,9 +290,9 @@ int Socket::receive_descriptor() const {
 
 void Socket::close() {
   if (id_ == 0) return;
-  // Where a message comes in while its connection is closed, NNG 1.5 may wait for ever for a
-  // receive that it has forgotten to begin (one close in some hundred, under load). Nothing of ours
-  // is to wait with it. The thread keeps alive what NNG's threads may still write to.
+  // When a message arrives while its connection is closed, NNG 1.5 may wait for ever for a receive
+  // that it has forgotten to begin (one close in some hundred, under load). A thread waits in our
+  // place. It keeps alive what NNG's threads may still write to.
   const nng_socket socket = socket_of(std::exchange(id_, 0));
   std::promise<void> closing;
   const std::future<void> closed = closing.get_future();
@@ -301,9 +302,9 @@ void Socket::close() {
       closing.set_value();
     }).detach();
   } catch (const std::system_error&) {
-    nng_close(socket);  // no thread is to be had; should it hang, the watchdog ends the process
+    nng_close(socket);  // no thread is available; if it hangs, the watchdog ends the process
   }
-  // Where it waits for one socket it does so for all.
+  // If NNG waits for one socket, it waits for all.
   static std::atomic<bool> waits_for_ever = false;
   if (!waits_for_ever && closed.wait_for(kClosePatience) == std::future_status::timeout) {
     waits_for_ever = true;

@@ -74,21 +74,21 @@ class Socket {
   // Readable whenever try_receive() would succeed. Belongs to NNG: release, never close it.
   [[nodiscard]] int receive_descriptor() const;
 
-  // Connections that listeners have taken in, ever.
+  // Connections that the listeners have accepted since the start.
   [[nodiscard]] std::uint64_t connections_accepted() const;
-  // Those of them that NNG has cleared away after their end.
+  // The accepted connections that NNG has cleared away after their end.
   [[nodiscard]] std::uint64_t connections_ended() const;
   // The SP protocol number that a peer of this socket speaks.
   [[nodiscard]] std::uint16_t peer_protocol() const;
   [[nodiscard]] const std::vector<std::string>& ipc_paths() const { return ipc_paths_; }
-  // Closes the ipc listeners, with the connections they took in, and listens there again. False
-  // when that was not possible; it may be tried again.
+  // Closes the ipc listeners, with the connections they accepted, and listens again. False when
+  // that was not possible; it may be tried again.
   [[nodiscard]] bool renew_ipc_listeners();
   [[nodiscard]] bool has_ipc_dialers() const { return !ipc_dialers_.empty(); }
-  // Dials anew where no connection stands; true when there was such a place.
+  // Dials again for each dialer without a connection; true when there was one.
   bool renew_idle_ipc_dialers();
 
-  // Done, or given up and left to the end of the process, within a fifth of a second.
+  // Returns within a fifth of a second: the socket is closed, or left to the end of the process.
   void close();
   [[nodiscard]] bool is_open() const { return id_ != 0; }
   [[nodiscard]] std::uint32_t id() const { return id_; }
@@ -121,7 +121,7 @@ class Context {
   Context& operator=(const Context&) = delete;
   ~Context();
 
-  // What is pending then, and begun later, fails with TimedOut; until expires_never().
+  // After `timeout`, pending and later operations fail with TimedOut, until expires_never().
   void expires_after(std::chrono::milliseconds timeout);
   void expires_never();
   // One at a time. Both fail with TimedOut, Closed or Transport.

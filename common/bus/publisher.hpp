@@ -1,8 +1,7 @@
 // The sending end of PUB/SUB. publish() only collects; one frame per topic goes out per turn of the
 // loop, in a task posted by the first publish of that turn, because a small NNG message costs as
 // much as one of 8 KiB. Sequence numbers run per exact topic; an idle topic sends a tip each second
-// so that a lost tail is noticed. Nothing here tells whether anybody received anything: it cannot
-// be known.
+// so that a lost tail is noticed. Nobody can know whether a message was received.
 //
 // Runs on one loop: not thread-safe. Constructing throws std::runtime_error or
 // std::invalid_argument with one clear line when an address is wrong, taken or not allowed.
@@ -59,7 +58,7 @@ class Publisher {
   // The addresses in configured order, with the real port where 0 was asked for.
   [[nodiscard]] const std::vector<std::string>& addresses() const;
   // Flushes and closes; removes the ipc socket files of listeners. NNG discards what its own queues
-  // still hold: whoever must be heard to the end calls flush() and waits a moment before.
+  // still hold. A caller whose last messages matter calls flush() and waits a moment before.
   void close();
 
  private:

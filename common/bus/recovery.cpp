@@ -77,7 +77,7 @@ struct RecoveryServer::State : std::enable_shared_from_this<State> {
       if (!request) continue;
       const std::string answer = co_await self->answer(std::string(request->bytes()));
       if (!self->socket.is_open()) co_return;
-      // A client that went away or stopped reading loses its answer; it will ask again.
+      // A client that went away or stopped reading loses its answer and will ask again.
       context.expires_after(self->config.send_timeout);
       static_cast<void>(co_await context.send(nng::Message::of(answer)));
     }

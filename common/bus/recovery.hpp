@@ -1,7 +1,7 @@
 // Request/reply for what PUB/SUB lost: a snapshot of a shard's books, a replay of order events, a
 // page of an order snapshot. Requests are idempotent; a request that gets no answer is asked again
-// by its caller. What requests and answers mean is common/wire's business, here they are bytes of
-// at most 1 MiB.
+// by its caller. common/wire knows what requests and answers mean; here they are bytes, at most 1
+// MiB.
 //
 // Runs on one loop: not thread-safe. Constructing throws std::runtime_error or
 // std::invalid_argument with one clear line when an address is wrong, taken or not allowed.
@@ -28,9 +28,9 @@ inline constexpr std::size_t kRecoveryBytesMax = kFrameBytesMax;
 struct RecoveryServerConfig {
   Endpoint endpoint{.role = EndpointRole::Listen, .address = {}};
   NetworkTrust trust = NetworkTrust::LoopbackOnly;
-  // Requests handled side by side; further ones wait in their senders' pipes.
+  // Requests that are handled at the same time; further ones wait in their senders' pipes.
   std::size_t conversations = 8;
-  // A reader that stopped reading is given up after this.
+  // The server gives up a reader that has not read for this long.
   std::chrono::milliseconds send_timeout{2000};
 };
 

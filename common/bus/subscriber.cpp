@@ -54,7 +54,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
         arrival(executor, asio::steady_timer::time_point::max()),
         continuity(config.tracked_streams_max),
         ring(config.ring_frames, config.ring_bytes) {
-    // Filters first: a connection must not deliver before it is known what is wanted.
+    // Filters come first: no connection may deliver before the wanted topics are known.
     for (const Subscription& subscription : config.subscriptions) apply(subscription);
     for (const Endpoint& endpoint : config.endpoints) {
       addresses.push_back(socket.attach(endpoint, config.trust));
@@ -172,13 +172,13 @@ asio::awaitable<Received> Subscriber::receive() {
     }
     if (!state->ring.empty()) break;
     state->taken_in_a_row = 0;
-    // Woken by cancel(): the error says nothing that the ring does not.
+    // cancel() ends this wait. The error says no more than the ring does.
     co_await state->arrival.async_wait(asio::as_tuple(asio::use_awaitable));
   }
   if (++state->taken_in_a_row >= kReceivesPerTurn) {
     state->taken_in_a_row = 0;
     co_await asio::post(state->readable.get_executor(), asio::use_awaitable);
-    // The ring cannot have been emptied meanwhile: there is one consumer.
+    // The ring cannot be empty here, because there is only one consumer.
   }
   auto frame = state->ring.pop();
   co_return std::move(*frame);

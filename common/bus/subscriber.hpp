@@ -52,8 +52,8 @@ struct SubscriberConfig {
   // The ring drops its oldest frame beyond either bound.
   std::size_t ring_frames = 8192;
   std::size_t ring_bytes = std::size_t{64} << 20;
-  // Streams (incarnation and topic) whose sequence is remembered; the one unheard for longest goes
-  // first.
+  // The sequence numbers of so many streams (incarnation and topic) are remembered. The stream that
+  // was silent for longest goes first.
   std::size_t tracked_streams_max = 16384;
 };
 
@@ -70,8 +70,8 @@ class Subscriber {
   // like any use_awaitable operation) when the subscriber is closed or the caller is cancelled.
   boost::asio::awaitable<Received> receive();
 
-  // What passes between an unsubscribe() and the next subscribe() is no loss; what is under way at
-  // the former is dropped silently.
+  // Messages that pass between an unsubscribe() and the next subscribe() are no loss. Messages
+  // under way at the unsubscribe() are dropped silently.
   void subscribe(const Subscription& subscription);
   void unsubscribe(const Subscription& subscription);
 

@@ -1,7 +1,7 @@
 // Which share quantities the venue can express. An immediate buy (FAK, FOK) names its cost in whole
-// cents and shares have two decimals, so not every quantity can be bought at every price: the step
-// is the grid of those that can. Integer rules without I/O, shared by whoever sizes an order.
-// Source: the venue's rounding rules for market orders.
+// cents and shares have two decimals, so not every quantity can be bought at every price: multiples
+// of the step can. Integer rules without I/O, shared by all code that sizes an order. Source: the
+// venue's rounding rules for market orders.
 #pragma once
 
 #include "common/domain/decimal.hpp"

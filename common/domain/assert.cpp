@@ -25,7 +25,7 @@ AssertionGuard::~AssertionGuard() {
 }
 
 void assertion_failed(const char* expression, const char* file, int line) {
-  // Taken once: an invariant that breaks inside the handler must not call it again.
+  // The handler is taken once: an invariant that breaks inside it must not call it again.
   if (const AssertionHandler handler = installed_handler.exchange(nullptr)) {
     handler(expression, file, line);
   } else {

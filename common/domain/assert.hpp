@@ -1,5 +1,5 @@
-// POLYBOT_ASSERT: for broken invariants of our own code, never for bad input. On in every build:
-// a trading process that contradicts itself stops and starts anew from its journal.
+// POLYBOT_ASSERT: for broken invariants of our own code, never for bad input. On in every build: a
+// trading process that contradicts itself stops and starts again from its journal.
 #pragma once
 
 namespace polybot::domain {

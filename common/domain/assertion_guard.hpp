@@ -1,4 +1,4 @@
-// For a scope in which a broken invariant is not our fault but that of what is being read.
+// For a scope in which a broken invariant is the fault of what is being read, not ours.
 #pragma once
 
 #include "common/domain/assert.hpp"
@@ -7,8 +7,8 @@ namespace polybot::domain {
 
 class AssertionGuard {
  public:
-  // `handler` may throw instead of returning: the process goes on, and whatever contradicts itself
-  // is to be given up.
+  // `handler` may throw instead of returning. Then the process goes on, and the caller gives up the
+  // object that contradicts itself.
   explicit AssertionGuard(AssertionHandler handler);
   ~AssertionGuard();  // puts the former handler back
   AssertionGuard(const AssertionGuard&) = delete;

@@ -1,5 +1,5 @@
-// What a message and a journal record may hold. Whoever takes a value from outside refuses what
-// lies beyond, so that nothing is written which cannot be read again.
+// What a message and a journal record may hold. Code that takes a value from outside refuses what
+// lies beyond, so that everything written can be read again.
 #pragma once
 
 #include <cstdint>

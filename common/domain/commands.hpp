@@ -31,7 +31,7 @@ struct StopStrategy {
   StrategyName strategy;
   bool operator==(const StopStrategy&) const = default;
 };
-// No strategy = the whole account.
+// Without a strategy the command is for the whole account.
 struct SetTradingState {
   std::optional<StrategyName> strategy;
   TradingState state = TradingState::Active;

@@ -1,10 +1,9 @@
 // Exact decimal numbers for prices, quantities and money.
 //
 // A Decimal is a signed 64-bit count of a fixed unit, tagged so that a price can never be added to
-// a quantity. Nothing here rounds silently: parsing refuses what it cannot hold exactly, and the
-// one product the project needs (price x quantity) names its rounding. Overflow is a broken
-// invariant and ends the process; every value that comes from outside is range-checked where it is
-// parsed.
+// a quantity. No function rounds silently: parsing refuses what it cannot hold exactly, and the one
+// product the project needs (price x quantity) names its rounding. Overflow is a broken invariant
+// and ends the process; every value that comes from outside is range-checked where it is parsed.
 //
 //   Price     1e-4 pUSD per share   (all six venue ticks, 0.1 ... 0.0001, are whole counts)
 //   Quantity  1e-6 share

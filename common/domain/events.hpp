@@ -96,7 +96,7 @@ enum class CancelReason : std::uint8_t {
   Shutdown = 7,
   Resurrected = 8,  // sign of life after a written-off ambiguous order
   Ambiguous = 9,    // it may or may not exist: deleted by id until that is known
-  Restored = 10,    // of a lost history: nobody watches it any more
+  Restored = 10,    // of a lost history: no strategy watches it any more
 };
 
 enum class FillStatus : std::uint8_t { Matched = 0, Mined = 1, Confirmed = 2 };
@@ -108,7 +108,7 @@ enum class StateReason : std::uint8_t {
   DailyLossExceeded = 2,
   DrawdownExceeded = 3,
   FirstStart = 4,  // trading.first_state of a new journal
-  Restored = 5,    // a backup was restored, and nobody knows any more what had been halted since
+  Restored = 5,    // a backup was restored, so what was halted since is unknown
 };
 inline constexpr std::size_t kStateReasons = kPlaces<StateReason>;
 // "operator", "risk_limit", "configuration" or "restore".
@@ -185,8 +185,8 @@ struct FillAdvanced {  // Matched -> Mined -> Confirmed
   FillStatus status = FillStatus::Mined;
   bool operator==(const FillAdvanced&) const = default;
 };
-// The trade FAILED: the fill has never been. Also recorded for a fill that was never booked, so
-// that a late message of the failed trade cannot book it any more.
+// The trade FAILED: the fill has never been. This is also recorded for a fill that was never
+// booked, so that a late message of the failed trade cannot book it any more.
 struct FillReversed {
   FillId fill;
   bool operator==(const FillReversed&) const = default;
@@ -210,7 +210,7 @@ struct OrderExpired {
   ClientOrderId order;
   bool operator==(const OrderExpired&) const = default;
 };
-// A sign of life of an order that had been written off as NotFoundAtVenue.
+// The venue names an order that had been written off as NotFoundAtVenue.
 struct OrderResurrected {
   ClientOrderId order;
   bool operator==(const OrderResurrected&) const = default;
@@ -275,7 +275,8 @@ struct DriftMeasured {
   Money positions;  // sum over tokens of abs(venue - book), at mark
   bool operator==(const DriftMeasured&) const = default;
 };
-// Every trade of the account that was matched before is booked; said now and then.
+// Every trade of the account that was matched before this time is booked; recorded from time to
+// time.
 struct AccountReconciled {
   Timestamp until{};  // by the venue's clock
   bool operator==(const AccountReconciled&) const = default;
@@ -299,7 +300,7 @@ inline constexpr std::size_t kAddressBytesMax = 42;
 [[nodiscard]] std::string to_string(const AccountId& account);
 struct ManagerStarted {
   std::uint32_t start = 0;                // durable start number, from 1
-  std::optional<AccountId> account = {};  // that it trades; none in records of before
+  std::optional<AccountId> account = {};  // that it trades; older records have none
   bool operator==(const ManagerStarted&) const = default;
 };
 struct TradingStateChanged {
@@ -322,8 +323,8 @@ struct LeaseGranted {
   std::uint64_t shards = 0;  // bit n = shard n
   bool operator==(const LeaseGranted&) const = default;
 };
-// Everything held in the scope is being sold; ends when nothing sellable is left or the same scope
-// is resumed.
+// Everything held in the scope is being sold. The flatten ends when nothing sellable is left or the
+// same scope is resumed.
 struct FlattenBegun {
   CommandId command;                     // names the orders it creates
   std::optional<StrategyName> strategy;  // none = the account
@@ -359,9 +360,9 @@ struct CommandDenied {
   CommandDenyReason reason = CommandDenyReason::None;
   bool operator==(const CommandDenied&) const = default;
 };
-// The journal goes on from a backup: what happened between the backup's last record and this one is
-// in no record. Its own number, and its count of starts, lie beyond any that the lost journal can
-// have used, so that nothing which was numbered there can be taken for something of here.
+// The journal goes on from a backup: no record says what happened between the backup's last record
+// and this one. The record's own number, and its count of starts, lie above any that the lost
+// journal can have used, so that a number of the lost history is never taken for a new one.
 struct JournalRestored {
   std::uint64_t timeline = 0;    // random: names the history from here on
   std::uint64_t backup_seq = 0;  // the backup's last record: the one before this

@@ -27,8 +27,8 @@ int hex_value(char c) {
 
 __extension__ using UnsignedWide = unsigned __int128;
 
-// Eight digits at once, which pays because every market data entry names its token in 77 of them.
-// Neighbouring digits are combined to pairs, pairs to fours, fours to the value.
+// Reads eight digits at once. That pays because every market data entry names its token in 77
+// digits. Neighbouring digits are combined to pairs, pairs to fours, fours to the value.
 inline std::optional<std::uint64_t> parse_eight_digits(const char* text) {
   static_assert(std::endian::native == std::endian::little);
   std::uint64_t digits = 0;

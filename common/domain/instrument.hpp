@@ -54,7 +54,8 @@ enum class MarketStatus : std::uint8_t {
   Paused = 1,    // listed, does not accept orders now
   Closed = 2,    // its book is gone; the result is not known yet
   Resolved = 3,  // `payout` is final
-  // Accepts orders; its terms as the venue tells them now cannot be read, so nothing is opened.
+  // The market accepts orders, but its terms as the venue gives them now cannot be read. Nothing is
+  // opened there.
   ReduceOnly = 4,
 };
 

@@ -29,9 +29,9 @@ struct LevelChange {
   constexpr bool operator==(const LevelChange&) const = default;
 };
 
-// The whole book of a market. `venue_at` is the venue's stamp of the state, `stamped_at` when the
-// gateway last knew it to be current, from which the age of every decision is counted: the receive
-// time, or earlier where the message had waited to be read.
+// The whole book of a market. `venue_at` is the venue's stamp of the state. `stamped_at` is when
+// the gateway last knew it to be current: the receive time, or earlier where the message had waited
+// to be read. The age of every decision counts from there.
 struct BookSnapshot {
   MarketId market;
   std::vector<Level> bids;  // any order
@@ -61,7 +61,7 @@ struct TradeTick {
   Timestamp stamped_at{};
 };
 
-// A book is not to be used until its next snapshot.
+// A book must not be used until its next snapshot.
 struct BookStale {
   MarketId market;
   Timestamp stamped_at{};

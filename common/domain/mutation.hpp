@@ -1,6 +1,6 @@
-// Deliberate bugs for `make mutants`: cores built with -DPOLYBOT_MUTANTS carry all of them, asleep,
-// and wake the one that present_mutation names; the tests must notice. In every other build
-// mutated() is a compile-time false.
+// Deliberate bugs for `make mutants`. Cores built with -DPOLYBOT_MUTANTS contain all of them,
+// inactive, and activate the one that present_mutation names; the tests must notice it. In every
+// other build mutated() is a compile-time false.
 #pragma once
 
 namespace polybot {
@@ -21,7 +21,7 @@ enum class Mutation : int {
   LeaseEpochNotDurable = 12,    // every start counts its epochs from the same number
   StampsBelieved = 13,          // takes the stamps of earlier processes for its own time
   ClockUnchecked = 14,          // asks and orders whatever the venue's clock says
-  GapNotNoticed = 15,           // what follows a hole in a stream is taken for what follows
+  GapNotNoticed = 15,           // a message after a hole in a stream is taken for the next one
   PageBoundOff = 16,            // reads as many pages of a state as the answers promise
   OldAnswerAccepted = 17,       // takes an answer that was given before the newest hole
 };

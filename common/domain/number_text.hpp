@@ -8,8 +8,8 @@
 
 namespace polybot::domain {
 
-// What the text says from its first character to its last; empty when that is no number, or not
-// one that `Number` holds.
+// The number that the whole text spells; empty when the text is no number, or none that `Number`
+// can hold.
 template <class Number>
 [[nodiscard]] std::optional<Number> parse_number(std::string_view text) {
   Number value{};

@@ -24,7 +24,7 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
       {Expected, Status::Canceled},
       kNever,
       kNever}},
-    // Ambiguous. Ends by proof: accepted when the venue names it, rejected when it left no trace
+    // Ambiguous. It ends by proof: accepted when the venue names it, rejected when it left no trace
     // within the hold, filled or canceled when a trade or our own cancel finds it.
     {{kNever,
       {Expected, Status::Accepted},
@@ -60,8 +60,9 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
       {Expected, Status::Canceled},
       {Tolerated, Status::Expired},
       kNever}},
-    // Filled. The answer to the submission may still come, and the answer to a cancel that was too
-    // late. A reversed fill does not bring the order back; a further trade is booked all the same.
+    // Filled. The answer to the submission may still come, and so may the answer to a cancel that
+    // was too late. A reversed fill does not bring the order back; a further trade is booked all
+    // the same.
     {{kNever,
       {Expected, Status::Filled},
       kNever,
@@ -83,7 +84,8 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
       kNever,
       kNever,
       kNever}},
-    // Rejected. Only a sign of life changes it: it has no fill that could be booked or reversed.
+    // Rejected. Only a sign of life changes it, because it has no fill that could be booked or
+    // reversed.
     {{kNever,
       kNever,
       kNever,
@@ -94,7 +96,8 @@ constexpr std::array<Row, kOrderStatuses> kTable = {{
       kNever,
       kNever,
       {Expected, Status::Accepted}}},
-    // Expired. As Canceled; only orders with a time limit, which others place on this account.
+    // Expired. As Canceled. Only orders with a time limit expire; others place them on this
+    // account.
     {{kNever,
       kNever,
       kNever,

@@ -1,7 +1,8 @@
-// The one table that says what may happen to an order in which status, and what becomes of it. Rows
-// are what order-manager records; messages of the venue that say nothing new never get this far.
+// The one table that says which event may happen to an order in which status, and which status
+// follows. Rows are what order-manager records; messages of the venue that say nothing new never
+// get this far.
 //
-// A terminal status is final but for one thing: a sign of life of an order that had been written
+// A terminal status is final, with one exception: a sign of life of an order that had been written
 // off. Fills, and reversals of fills, that come after the end change quantities, not the status.
 #pragma once
 

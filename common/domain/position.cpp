@@ -5,7 +5,7 @@ namespace polybot::domain {
 void apply_fill(Holding& holding, Side side, Quantity quantity, Money cash, Money fee) {
   POLYBOT_ASSERT(!quantity.is_negative());
   if (quantity.is_zero()) {
-    // Nothing changed hands but money: a fee alone is a loss.
+    // Only money changed hands: a fee alone is a loss.
     holding.realized -= side == Side::Buy ? cash + fee : fee - cash;
     return;
   }
@@ -25,7 +25,7 @@ void apply_fill(Holding& holding, Side side, Quantity quantity, Money cash, Mone
   const std::int64_t closed = quantity.raw() < held ? quantity.raw() : held;
   const Money closed_cost =
       Money::from_raw(mul_div(holding.cost.raw(), closed, held, Rounding::HalfAwayFromZero));
-  // What the closing part paid; the rest of the fill opens on the other side.
+  // The cash of the closing part; the rest of the fill opens on the other side.
   const Money closing_paid =
       Money::from_raw(mul_div(paid.raw(), closed, quantity.raw(), Rounding::HalfAwayFromZero));
   holding.realized -= closed_cost + closing_paid;

@@ -1,5 +1,5 @@
 // The arithmetic of holding one outcome token: quantity, total cost and realized result, never an
-// average price. Exact: whatever is bought and sold in whatever order,
+// average price. It is exact: for any order of buys and sells,
 //
 //   paid for buys - received for sells == cost - realized
 //

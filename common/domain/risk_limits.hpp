@@ -1,6 +1,6 @@
-// What may be at risk at most. One set for the account, one per strategy; both must hold. Every
-// figure counts what is held, what rests and what is in flight, each at its worst case, fees
-// included.
+// The limits of what may be at risk. There is one set for the account and one per strategy; both
+// must hold. Every figure counts what is held, what rests and what is in flight, each at its worst
+// case, fees included.
 #pragma once
 
 #include <cstdint>

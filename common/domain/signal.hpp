@@ -26,8 +26,8 @@ struct Leg {
   constexpr bool operator==(const Leg&) const = default;
 };
 
-// The quotes wanted in one market, in YES terms, replaced as a whole. No side = none wanted;
-// neither side withdraws all quotes of the strategy in the market.
+// The quotes wanted in one market, in YES terms, replaced as a whole. A missing side is not wanted;
+// a target with neither side withdraws all quotes of the strategy in the market.
 struct QuoteTarget {
   MarketId market;
   std::optional<Level> bid;

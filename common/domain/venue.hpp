@@ -12,8 +12,8 @@
 
 namespace polybot::domain {
 
-// The venue's dead man's switch: it cancels everything an account has open when the account, having
-// once sent a heartbeat, sent no valid one for so long.
+// The venue's dead man's switch: once an account has sent a heartbeat, the venue cancels everything
+// that the account has open when no valid heartbeat came for this long.
 inline constexpr Duration kHeartbeatPatience = std::chrono::seconds(10);
 
 // ---- answers to our requests --------------------------------------------------------------------
@@ -123,7 +123,7 @@ struct VenueAccount {
     Quantity quantity;
   };
   std::vector<Holding> holdings;  // every token we asked about, but for those below
-  // What could not be read: it is there, and nobody knows what it is.
+  // A row that could not be read: it is there, and its content is unknown.
   struct Unread {
     enum class Kind : std::uint8_t { OpenOrder, Trade };
     Kind kind = Kind::Trade;

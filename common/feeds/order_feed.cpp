@@ -38,7 +38,7 @@ OrderFeed::OrderFeed(boost::asio::any_io_executor executor, const OrderFeedSetti
       followers_(settings.beginning, sink(std::move(listener_.orders))) {
   for (const domain::StrategyName& stream : settings.streams) followers_.follow(stream);
   if (!follows_all_) return;
-  // These may stay silent for long, and no state topic announces them.
+  // These two streams may stay silent for long, and no state topic announces them.
   followers_.follow({});
   followers_.follow({std::string(domain::kExternalStrategy)});
 }

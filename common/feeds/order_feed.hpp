@@ -28,15 +28,15 @@ struct OrderFeedSettings {
   std::size_t ring_frames = 8192;
   std::chrono::milliseconds recovery_timeout{1000};
   follow::Beginning beginning = follow::Beginning::State;
-  // Followed from the start. None: every stream there is, as soon as it is heard of.
+  // Streams followed from the start. If empty: every stream, as soon as a message names it.
   std::vector<domain::StrategyName> streams;
 };
 
 struct OrderFeedListener {
-  follow::OrderSink orders;  // but for `refuse` and `ask`, which are the feed's
+  follow::OrderSink orders;  // except `refuse` and `ask`, which the feed sets
   std::function<void(const wire::StrategyTable&)> on_states;
   std::function<void(const std::vector<domain::Lease>&)> on_leases;
-  std::function<void()> settle;  // all of a frame or an answer is told
+  std::function<void()> settle;  // called when a frame or an answer is delivered whole
 };
 
 class OrderFeed {
@@ -49,7 +49,7 @@ class OrderFeed {
   [[nodiscard]] boost::asio::awaitable<void> run();
   void close();
 
-  // Every stream known of is followed without a hole.
+  // Every known stream is followed without a hole.
   [[nodiscard]] bool whole() const { return followers_.whole(); }
   // Monotonic time of the last state message; empty before the first.
   [[nodiscard]] std::optional<domain::Duration> heard_at() const { return heard_at_; }

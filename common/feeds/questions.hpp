@@ -17,10 +17,10 @@
 
 namespace polybot::feeds {
 
-// One question after the other, until cancelled: then the last is answered by nobody, so that the
-// followers can be run again. Their sink cancels `wake` when there is a question to fetch; without
-// that one is looked for every 100 ms. `answered` runs after each answer, at the monotonic time at
-// which it came. All arguments outlive the coroutine.
+// Asks one question after the other, until cancelled: then the last is answered by nobody, so that
+// the followers can be run again. The follower's sink cancels `wake` when there is a question to
+// fetch; otherwise this looks for one every 100 ms. `answered` runs after each answer, with the
+// monotonic time at which it came. All arguments outlive the coroutine.
 template <class Followers>
 boost::asio::awaitable<void> put_questions(Followers& followers, bus::RecoveryClient& port,
                                            std::chrono::milliseconds timeout,

@@ -1,7 +1,7 @@
 // When to ask for what is missing of one stream, and whether an answer still counts: the part that
-// all followers share. Asks at once when something is missing, one question at a time, and again
-// after a pause when that did not help. The number of a question comes back with its answer. Pure;
-// time is monotonic.
+// all followers share. It asks at once when something is missing, one question at a time, and again
+// after a pause when the answer did not help. The number of a question comes back with its answer.
+// Pure; time is monotonic.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class Inquiry {
   [[nodiscard]] bool due(domain::Duration now) const {
     return wanted_ && !under_way_ && now >= not_before_;
   }
-  // A question leaves, under a number that no other has.
+  // Begins a question with a number that no other question has.
   void ask(std::uint64_t number);
 
   enum class Answer : std::uint8_t {
@@ -32,8 +32,8 @@ class Inquiry {
     Overtaken,  // something more was missed since it was asked for
     Stray,      // of no question that is under way: a repetition
   };
-  // An answer came, or the silence that stands for one. It is for the owner to settle(), or to
-  // want() more at once.
+  // An answer came, or the time for one is over. The owner then calls settle(), or want() to ask
+  // again at once.
   [[nodiscard]] Answer answered(std::uint64_t number, domain::Duration now);
 
  private:

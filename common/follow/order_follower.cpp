@@ -43,8 +43,8 @@ void OrderFollower::on_lost_tail() {
   lack(Need::Replay);
 }
 
-// The tail of the stream was lost when two announcements in a row know more than we do: one may
-// only have overtaken the event.
+// The tail of the stream was lost when two announcements in a row name a later event than we have.
+// A single announcement may only have overtaken the event.
 void OrderFollower::on_announced(std::uint64_t last_seq) {
   if (whole() && announced_seq_ > last_seq_) lack(Need::Replay);
   announced_seq_ = last_seq;
@@ -53,7 +53,7 @@ void OrderFollower::on_announced(std::uint64_t last_seq) {
 
 void OrderFollower::observe(const StreamedEvent& event) {
   newest_seq_ = std::max(newest_seq_, event.event.seq);
-  if (need_ == Need::State) return;  // there is nothing yet that it could be joined to
+  if (need_ == Need::State) return;  // there is no state yet that it could be joined to
   switch (place_of(event)) {
     case Place::Next:
       last_seq_ = event.event.seq;
@@ -75,8 +75,8 @@ OrderFollower::Place OrderFollower::place_of(const StreamedEvent& event) const {
   if (event.event.seq <= last_seq_) return Place::Known;
   if (event.prev > last_seq_)
     return mutated(Mutation::GapNotNoticed) ? Place::Next : Place::BeyondAHole;
-  // prev < last_seq_ < seq: only a state may lie between two messages of a stream. Anything else
-  // means that an event we applied is not part of this stream's history.
+  // prev < last_seq_ < seq: only a state may lie between two messages of a stream. Otherwise an
+  // event that we applied is not part of this stream's history.
   if (event.prev < last_seq_ && !at_state_) return Place::OfAnotherHistory;
   return Place::Next;
 }
@@ -88,7 +88,7 @@ void OrderFollower::lack(Need need) {
   sink_.ask();
 }
 
-// The journal may be another one: no number heard before means anything.
+// The journal may be another one, so no number heard before means anything.
 void OrderFollower::start_over() {
   need_ = Need::State;
   newest_seq_ = 0;
@@ -112,7 +112,7 @@ std::optional<std::string> OrderFollower::question(std::uint64_t number, domain:
 
 void OrderFollower::on_answer(std::uint64_t number, std::optional<std::string_view> bytes,
                               domain::Duration now) {
-  // After silence and after nonsense the same is asked again.
+  // After silence and after a bad answer the same question is asked again.
   if (inquiry_.answered(number, now) == Inquiry::Answer::Stray || !bytes) return;
   wire::OrdersAnswer answer;
   if (const auto error = wire::decode_orders_answer(*bytes, answer);
@@ -129,9 +129,9 @@ void OrderFollower::take(const wire::ReplayedEvents& replayed) {
   const std::uint64_t before = last_seq_;
   for (const StreamedEvent& event : events) observe(event);
   if (need_ == Need::State) return;
-  // A replay that brings nothing new will not bring more by being asked again.
+  // When a replay brings nothing new, asking again does not bring more.
   if (replayed.more && last_seq_ > before) return inquiry_.want();
-  if (last_seq_ < promised_seq_) return start_over();  // what was spoken of is not in it
+  if (last_seq_ < promised_seq_) return start_over();  // the promised event is not in it
   if (last_seq_ < newest_seq_) return inquiry_.want();
   need_ = Need::Nothing;
   inquiry_.settle();
@@ -181,7 +181,7 @@ void OrderFollower::restore() {
   need_ = Need::Nothing;
   inquiry_.settle();
   sink_.restore(state);
-  // Messages that came while the pages were read were dropped: a replay joins them.
+  // Messages that came while the pages were read were dropped. A replay brings them.
   if (newest_seq_ > last_seq_) lack(Need::Replay);
 }
 

@@ -1,11 +1,11 @@
-// Follows one lossless stream order.<strategy>: each message names the journal number of the one
-// before it, so a hole is certain, not a guess. A hole is filled by a replay, which takes the same
-// way as the stream itself; when the replay is no longer kept, contradicts what was seen, or cannot
-// be read, the state of the stream is read page by page instead. Everything is delivered once and
-// in order.
+// Follows one lossless stream order.<strategy>. Each message names the journal number of the one
+// before it, so a hole is certain, not a guess. A hole is filled by a replay, which is read like
+// the stream itself. When the replay is no longer kept, contradicts what was seen, or cannot be
+// read, the state of the stream is read page by page instead. Every event is delivered once and in
+// order.
 //
-// Pure: bytes go in, what they mean comes out through the sink, and what is to be asked of the
-// recovery port is fetched with question(). Nothing that arrives can end it or make it grow.
+// Pure: bytes go in, and events come out through the sink. The shell fetches questions for the
+// recovery port with question(). No input can end it or make it grow.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@
 
 namespace polybot::follow {
 
-// The state of a stream after `seq`, told as events to be folded in this order; what was known of
-// the stream before is forgotten.
+// The state of a stream after `seq`, as events to be folded in this order. The reader forgets what
+// it knew of the stream before.
 struct StreamState {
   domain::StrategyName stream;  // empty: order.all
   std::uint64_t seq = 0;
@@ -31,25 +31,25 @@ struct StreamState {
 };
 
 struct OrderSink {
-  // Each message that the stream brings, repetitions included, before it is judged.
+  // Called with each message of the stream, repetitions included, before it is judged.
   std::function<void(const domain::StreamedEvent&)> hear;
-  // Each event once, in order, without holes.
+  // Called with each event once, in order, without holes.
   std::function<void(const domain::StreamedEvent&)> deliver;
   std::function<void(const StreamState&)> restore;
-  // Something is missing; said again whenever that shows again. Ends with mend or restore.
+  // Something is missing. Called again whenever that shows again. Ends with mend or restore.
   std::function<void(const domain::StrategyName&)> broken;
   std::function<void(const domain::StrategyName&)> mend;
   std::function<void(wire::DecodeError)> refuse;  // a message or an answer that cannot be read
   std::function<void()> ask;                      // there is a question() to fetch
 };
 
-// Where a reader begins that knows nothing.
+// Where a reader without any knowledge begins.
 enum class Beginning : std::uint8_t {
   Events,  // with as many past events as are kept
   State,   // with the state
 };
 
-// A bound of the reader's, whatever the answers promise: a state holds open orders and a few
+// The reader's own bound, whatever the answers promise: a state holds open orders and a few
 // thousand ended ones.
 inline constexpr std::uint32_t kStatePagesMax = 256;
 
@@ -60,18 +60,18 @@ class OrderFollower {
                 const OrderSink& sink);
 
   void on_message(std::string_view bytes);
-  // The bus lost messages of the stream, and nothing follows that would show the hole.
+  // The bus lost messages of the stream, and no message follows that would show the hole.
   void on_lost_tail();
-  // The number of the stream's last event by a state topic, again and again.
+  // A state topic names the number of the stream's last event, again and again.
   void on_announced(std::uint64_t last_seq);
 
-  // What to ask now, under a number that no other question has; empty when there is nothing to ask,
-  // or not yet.
+  // The question to ask now, with a number that no other question has. Empty when there is nothing
+  // to ask, or not yet.
   [[nodiscard]] std::optional<std::string> question(std::uint64_t number, domain::Duration now);
-  // No bytes: nobody answered.
+  // `std::nullopt`: no answer came.
   void on_answer(std::uint64_t number, std::optional<std::string_view> bytes, domain::Duration now);
 
-  // Nothing is missing, as far as anybody has said.
+  // As far as is known, nothing is missing.
   [[nodiscard]] bool whole() const { return need_ == Need::Nothing; }
   // The number of the last event delivered, or of the state.
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
@@ -103,8 +103,8 @@ class OrderFollower {
   Need need_;
   std::uint64_t last_seq_ = 0;
   bool at_state_ = false;            // last_seq_ is of a state: it may lie between two messages
-  std::uint64_t newest_seq_ = 0;     // the highest that anybody spoke of
-  std::uint64_t promised_seq_ = 0;   // that, when the replay was asked for
+  std::uint64_t newest_seq_ = 0;     // the highest number heard of
+  std::uint64_t promised_seq_ = 0;   // newest_seq_ when the replay was asked for
   std::uint64_t announced_seq_ = 0;  // what the last state topic said
   Reading reading_;
 };

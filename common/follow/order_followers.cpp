@@ -21,8 +21,8 @@ void OrderFollowers::on_lost_tail(const StrategyName& stream) {
   if (found != streams_.end()) found->second.on_lost_tail();
 }
 
-// What was read before a backup was restored is another history, also of streams that no state
-// announces.
+// Events read before a backup was restored belong to another history. That holds also for streams
+// that no state announces.
 void OrderFollowers::on_states(const wire::StrategyTable& table) {
   std::map<StrategyName, std::uint64_t> announced;
   for (const domain::StrategyState& state : table.strategies)

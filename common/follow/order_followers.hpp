@@ -15,10 +15,10 @@ class OrderFollowers {
   OrderFollowers(const OrderFollowers&) = delete;
   OrderFollowers& operator=(const OrderFollowers&) = delete;
 
-  // From now on; the empty name is order.all.
+  // Follows from now on; the empty name is order.all.
   void follow(const domain::StrategyName& stream);
 
-  // What is not followed is ignored.
+  // A stream that is not followed is ignored.
   void on_message(const domain::StrategyName& stream, std::string_view bytes);
   void on_lost_tail(const domain::StrategyName& stream);
   void on_states(const wire::StrategyTable& table);
@@ -33,9 +33,9 @@ class OrderFollowers {
   void on_answer(const Question& question, std::optional<std::string_view> bytes,
                  domain::Duration now);
 
-  // Every stream is.
+  // Every stream is whole.
   [[nodiscard]] bool whole() const;
-  // Throws std::out_of_range for one that is not followed.
+  // Throws std::out_of_range for a stream that is not followed.
   [[nodiscard]] const OrderFollower& stream(const domain::StrategyName& name) const {
     return streams_.at(name);
   }

@@ -61,7 +61,7 @@ bool ShardFollower::holds(std::uint64_t seq, const wire::MarketData& message) co
 void ShardFollower::keep(const FrameHead& head, std::uint64_t seq) {
   if (kept_.size() < kKeptMax) return kept_.push_back({head, seq, message_});
   kept_.clear();
-  inquiry_.want();  // an answer under way is from before what is not kept
+  inquiry_.want();  // an answer under way is older than the dropped message
 }
 
 void ShardFollower::fall_behind() {
@@ -72,7 +72,7 @@ void ShardFollower::fall_behind() {
   sink_.ask();
 }
 
-// What the stream said so far holds no longer; its next frame begins it again.
+// What the stream said so far no longer counts. Its next frame begins it again.
 void ShardFollower::start_over() {
   incarnation_ = 0;
   books_at_.reset();
@@ -100,13 +100,14 @@ void ShardFollower::on_answer(std::uint64_t number, std::optional<std::string_vi
   const bool nothing_to_say = answer.markets.empty() && answer.books.empty();
   if (nothing_to_say || !idle_at_) idle_at_ = now;
   for (const domain::Market& market : answer.markets) sink_.define(market);
-  // These books may be from before what was missed while they were under way: the next are not.
+  // These books may be older than what was missed while they were under way. The next ones are not.
   if (given == Inquiry::Answer::Overtaken) return;
   inquiry_.settle();
-  // Who hears nothing cannot know what was missed: from here on the answers alone bring the books.
+  // A reader of a silent stream cannot know what it missed. From here on the answers alone bring
+  // the books.
   if (stream == Stream::IsSilent && incarnation_ != 0) start_over();
   if (books_at_) return;
-  // A producer that began again and has said nothing in this shard yet.
+  // The producer began again and has published nothing in this shard yet.
   if (incarnation_ != 0 && answer.position.incarnation != incarnation_) start_over();
   join(answer);
 }
@@ -119,7 +120,7 @@ void ShardFollower::join(const wire::BooksAnswer& answer) {
     sink_.load(shard_, book);
     loaded_.insert(book.market);
   }
-  // Without a word of the stream the books stand by their own stamp; its first frame asks for them
+  // While the stream is silent the books count by their own stamp. Its first frame asks for them
   // again.
   if (incarnation_ == 0) return;
   books_at_ = answer.position.seq;
@@ -129,8 +130,8 @@ void ShardFollower::join(const wire::BooksAnswer& answer) {
   }
 }
 
-// The books that the stream has brought whole after that message. One that it brought before is not
-// newer: what else came up to there is in the answer, and will not be taken from the stream.
+// The books that the stream has brought whole after that message. A book that came before it is not
+// newer: the answer holds all changes up to there, and they will not be taken from the stream.
 std::set<domain::MarketId> ShardFollower::healed_after(std::uint64_t seq) const {
   std::set<domain::MarketId> markets;
   for (const Kept& kept : kept_) {

@@ -1,10 +1,10 @@
-// Follows the stream md.<shard>. After a hole, at a producer's first word and after a message that
-// cannot be read, the books of the shard are asked for, and joined with what the stream brought
-// meanwhile. Until then everything of the stream is delivered all the same: a whole book in it
-// heals that book, and the holder of the books ignores changes to those it does not trust.
+// Follows the stream md.<shard>. After a hole, at a producer's first message and after a message
+// that cannot be read, it asks for the books of the shard and joins them with what the stream
+// brought meanwhile. Until then it still delivers everything of the stream: a whole book heals that
+// book, and the holder of the books ignores changes to books that it does not trust.
 //
-// Pure: frames and answers go in as bytes, what they mean comes out through the sink, and what is
-// to be asked of the recovery port is fetched with question(). Time is monotonic.
+// Pure: frames and answers go in as bytes, and messages come out through the sink. The shell
+// fetches questions for the recovery port with question(). Time is monotonic.
 #pragma once
 
 #include <cstdint>
@@ -38,10 +38,10 @@ struct Frame {
 
 struct MarketSink {
   std::function<void(const FrameHead&, const wire::MarketData&)> deliver;
-  // Of an answer: a market of the shard, and a book to take in place of the present one.
+  // From an answer: a market of the shard, and a book that replaces the present one.
   std::function<void(const domain::Market&)> define;
   std::function<void(domain::Shard, const domain::BookSnapshot&)> load;
-  // No book of the shard is to be trusted before it is loaded, or brought whole by the stream.
+  // No book of the shard is trusted before it is loaded, or brought whole by the stream.
   std::function<void(domain::Shard)> broken;
   std::function<void(domain::Shard, wire::DecodeError)> refuse;
   std::function<void()> ask;  // there is a question() to fetch
@@ -54,18 +54,18 @@ class ShardFollower {
 
   void on_frame(const Frame& frame);
 
-  // What to ask now, under a number that no other question has; empty when there is nothing to ask,
-  // or not yet.
+  // The question to ask now, with a number that no other question has. Empty when there is nothing
+  // to ask, or not yet.
   [[nodiscard]] std::optional<std::string> question(std::uint64_t number, domain::Duration now);
   enum class Stream : std::uint8_t { Speaks, IsSilent };
-  // No bytes: nobody answered.
+  // `std::nullopt`: no answer came.
   void on_answer(std::uint64_t number, std::optional<std::string_view> bytes, Stream stream,
                  domain::Duration now);
-  // Nothing of any stream is heard: the books are asked for again and again.
+  // No stream sends anything, so the books are asked for again and again.
   void on_silence() { inquiry_.remind(); }
 
-  // Time of the last answer after which the stream may be silent here: there is nothing to say, or
-  // it has only just been asked for.
+  // Time of the last answer after which the stream may be silent: its producer has no news, or has
+  // only just been asked.
   [[nodiscard]] std::optional<domain::Duration> idle_at() const { return idle_at_; }
 
  private:

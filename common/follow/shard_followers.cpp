@@ -5,7 +5,7 @@
 namespace polybot::follow {
 namespace {
 
-// After this long without a word of any stream the gateway is asked whether there is one.
+// After this long without a frame of any stream, the gateway is asked whether there is one.
 constexpr domain::Duration kSilenceMax = std::chrono::seconds(2);
 
 }  // namespace

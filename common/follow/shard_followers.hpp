@@ -1,6 +1,6 @@
-// All the shards that a process follows, and whether anything is heard of them. Where there are
-// markets a gateway speaks every second; while nothing is heard at all it is asked for the books of
-// every shard again and again. Pure; time is monotonic.
+// All the shards that a process follows, and whether any stream is heard. A gateway with markets
+// speaks every second. While nothing is heard, the books of every shard are asked for again and
+// again. Pure; time is monotonic.
 #pragma once
 
 #include <array>
@@ -21,11 +21,11 @@ class ShardFollowers {
     std::uint64_t gained = 0;
     std::uint64_t lost = 0;
   };
-  // The shards to follow from now on: what is to be subscribed to and what no more.
+  // The shards to follow from now on. Returns what to subscribe to and what to unsubscribe from.
   Change follow(std::uint64_t shards);
   [[nodiscard]] bool follows(domain::Shard shard) const { return at(shard).has_value(); }
 
-  // Something of a stream came; frames of md.<shard> go on to their follower.
+  // A frame of any stream came; frames of md.<shard> also go to their follower.
   void on_heard(domain::Duration now) { heard_at_ = now; }
   void on_frame(const Frame& frame, domain::Duration now);
 
@@ -39,9 +39,9 @@ class ShardFollowers {
   void on_answer(const Question& question, std::optional<std::string_view> bytes,
                  domain::Duration now);
 
-  // When the streams were last known to work: of their last frame or, where nothing is published in
-  // any shard that is followed, of the answers that say so. Other answers prove nothing, they come
-  // by another way. Empty before the first.
+  // When the streams were last known to work: at their last frame or, where nothing is published in
+  // any shard that is followed, at the answers that say so. Other answers prove nothing, because
+  // they come by another way. Empty before the first.
   [[nodiscard]] std::optional<domain::Duration> alive_at() const;
 
  private:

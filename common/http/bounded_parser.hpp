@@ -1,7 +1,7 @@
 // Beast's message parser behind one function that may be called with any bytes at any time. Adds
 // what the parser leaves to its caller: a bound on the whole header and on what a chunked body
-// carries beside its content (chunk lines, extensions, trailers), and the care that coding needs.
-// No I/O. Private to this library (it includes Beast).
+// carries beside its content (chunk lines, extensions, trailers), and what chunked coding needs. No
+// I/O. Private to this library (it includes Beast).
 #pragma once
 
 #include <boost/asio/buffer.hpp>
@@ -27,9 +27,9 @@ class BoundedParser {
     parser_.body_limit(body_bytes_max);
   }
 
-  // `bytes` is all that is buffered; sets `used` to how many of them are done with. The rest must
-  // be given again with more behind it, or belongs to the next message once is_done(). Any error
-  // but success is final.
+  // `bytes` is all that is buffered; sets `used` to how many of them are consumed. The caller gives
+  // the rest again with more behind it, or to the next message once is_done(). Any error except
+  // success is final.
   [[nodiscard]] boost::system::error_code feed(std::string_view bytes, std::size_t& used);
 
   [[nodiscard]] bool is_done() const { return parser_.is_done(); }
@@ -37,9 +37,9 @@ class BoundedParser {
   [[nodiscard]] const Parser& beast() const { return parser_; }
 
  private:
-  // "0\r\n\r\n", the least that can be left of a chunked body at any time. Boost 1.81 asserts that
-  // it is shown no less, once it has seen the last chunk's line, and a peer decides where a read
-  // ends.
+  // "0\r\n\r\n" is the least that can be left of a chunked body at any time. Boost 1.81 asserts
+  // that it is shown no less, once it has seen the last chunk's line, and the peer decides where a
+  // read ends.
   static constexpr std::size_t kChunkedRestMin = 5;
 
   // "1\r\nx\r\n": the framing of the smallest chunk, with some room.
@@ -68,7 +68,7 @@ boost::system::error_code BoundedParser<kIsRequest>::feed(std::string_view bytes
     if (taken == 0) break;
   }
   (header_was_done ? body_bytes_ : header_bytes_) += used;
-  // Beast bounds what it is shown at once; this bounds a header that trickles in line by line.
+  // Beast bounds what it is shown at once; this bounds a header that arrives line by line.
   if (!parser_.is_header_done() && header_bytes_ + (bytes.size() - used) > header_bytes_max_) {
     return http::error::header_limit;
   }

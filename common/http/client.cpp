@@ -37,7 +37,7 @@ struct Connection {
   void cut() {
     if (stream) stream->next_layer().close();
   }
-  // An idle connection has nothing to say: anything readable is the peer's end or a violation.
+  // An idle connection has nothing to say: readable bytes mean the peer's end or a violation.
   [[nodiscard]] bool looks_alive() {
     if (!stream || buffer.size() != 0) return false;
     auto& socket = stream->next_layer().socket();
@@ -187,8 +187,8 @@ asio::awaitable<Outcome> Client::Core::send(std::shared_ptr<Core> self, ClientRe
   Host& host =
       self->hosts_[(url->tls ? "https " : "http ") + url->host + " " + std::to_string(url->port)];
 
-  // A pooled connection may prove dead at the first byte; then one fresh connection takes its
-  // place.
+  // A pooled connection may prove dead at the first byte. Then a fresh connection takes its place,
+  // once.
   for (const bool fresh : {false, true}) {
     auto lease = co_await self->acquire(host, deadline, fresh);
     if (!lease) co_return lease.error();
@@ -262,7 +262,7 @@ void Client::Core::release(Host& host, std::unique_ptr<Connection> connection, b
     connection->cut();
     --host.open;
   }
-  // One released, one called: who was called already gets another's connection.
+  // Each released connection wakes one waiter: a waiter that was called already gets another one.
   const auto next = std::find_if(host.waiting.begin(), host.waiting.end(),
                                  [](const Host::Waiter& waiter) { return !waiter.called; });
   if (next == host.waiting.end()) return;

@@ -1,9 +1,9 @@
 // An HTTP/1.1 client with a keep-alive pool per host, plain or TLS.
 //
 // Built for requests that move money: a request is written at most once. When it fails, the failure
-// says whether any byte of it may have left this machine; only a request of which none has may be
-// sent again, and only the caller does that. (A pooled connection found dead before the first byte
-// was written is replaced silently.)
+// says whether any byte of it may have left this machine. Only a request of which no byte has left
+// may be sent again, and only the caller does that. (A pooled connection that is dead before the
+// first byte was written is replaced silently.)
 //
 // TLS verifies the peer against the system's certificates and the host name. All calls on the
 // executor's thread. Destroying the client cuts its connections; requests under way then end with

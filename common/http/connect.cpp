@@ -27,7 +27,7 @@ struct Lookup {
 
 constexpr auto kAttemptDelay = std::chrono::milliseconds(250);  // RFC 8305, section 5
 
-// Shared with the handlers of its attempts, which may run after it is decided.
+// Shared with the handlers of its attempts, which may run after the race is decided.
 struct Race {
   explicit Race(const asio::any_io_executor& executor) : changed(executor) {}
   asio::steady_timer changed;  // cancelled when an attempt has ended
@@ -51,7 +51,8 @@ void begin_attempt(const std::shared_ptr<Race>& race, tcp::socket& socket,
   });
 }
 
-// The families in turn, beginning with the first one's; within a family the resolver's order.
+// Addresses of the two families in turn, beginning with the family of the first; within a family
+// the resolver's order.
 std::vector<tcp::endpoint> in_turn(const std::vector<tcp::endpoint>& endpoints) {
   std::vector<tcp::endpoint> first;
   std::vector<tcp::endpoint> second;
@@ -101,8 +102,8 @@ asio::awaitable<error_code> connect_tcp(boost::beast::tcp_stream& stream,
   if (endpoints.empty()) co_return asio::error::not_found;
   const std::vector<tcp::endpoint> turns = in_turn(endpoints);
   const auto race = std::make_shared<Race>(stream.get_executor());
-  // The first attempt is the stream's own socket, so that closing the stream ends it. Once that has
-  // failed, nothing wakes this when the stream is closed: it is looked at.
+  // The first attempt is the stream's own socket, so that closing the stream ends it. After that
+  // attempt has failed, closing the stream wakes nothing here, so this looks at it.
   bool opened = false;
   std::vector<tcp::socket> others;
   others.reserve(turns.size());

@@ -59,7 +59,7 @@ class Headers {
   std::vector<Field> fields_;
 };
 
-// True when both are equal but for the case of ASCII letters.
+// True when both differ at most in the case of ASCII letters.
 [[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 struct Request {
@@ -87,7 +87,7 @@ struct Response {
   std::string body;
   Headers headers;  // further fields; Content-Length, Date and Connection are the server's
   bool close_connection = false;  // ends the connection after this response
-  bool abort_connection = false;  // ends it without any response: for who plays a failing peer
+  bool abort_connection = false;  // ends it without any response, to play a failing peer
 };
 
 [[nodiscard]] Response json(std::string body, unsigned status = 200);

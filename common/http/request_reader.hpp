@@ -23,9 +23,8 @@ class RequestReader {
 
   // Makes ready for the next request of the connection.
   void reset();
-  // `bytes` is all that is buffered. Sets `used` to how many of them are done with; the rest must
-  // be given again, with more behind it, after NeedMore, or belongs to the next request after
-  // Complete.
+  // `bytes` is all that is buffered; sets `used` to how many of them are consumed. The caller gives
+  // the rest again: with more behind it after NeedMore, to the next request after Complete.
   [[nodiscard]] State feed(std::string_view bytes, std::size_t& used);
 
   [[nodiscard]] bool header_done() const { return parser().is_header_done(); }
@@ -62,7 +61,7 @@ class RequestReader {
 
   std::size_t header_bytes_max_;
   std::size_t body_bytes_max_;
-  std::optional<Parser> parser_;  // anew for each request
+  std::optional<Parser> parser_;  // a new one for each request
   bool continue_sent_ = false;
   unsigned failure_status_ = 0;
   std::string_view failure_detail_;

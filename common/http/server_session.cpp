@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t kReadBytesMin = 4 * 1024;       // room offered to one read of a header
 constexpr std::size_t kReadBytesMax = 64 * 1024;      // and of a body
 constexpr std::size_t kJoinBodyBytesMax = 32 * 1024;  // a smaller body is copied behind its header
-// After an error the peer may still be sending; closing at once would reset the connection and take
-// our answer along. So its bytes are read and thrown away, within these bounds.
+// After an error the peer may still be sending, and closing at once would reset the connection
+// before our answer is read. So its bytes are read and thrown away, within these bounds.
 constexpr std::chrono::milliseconds kLingerTime{1000};
 constexpr std::size_t kLingerBytes = 1024 * 1024;
 

@@ -23,8 +23,7 @@ namespace {
 // Without permessage-deflate, which we do not offer: its code alone would double this library's.
 using Socket = websocket::stream<Stream, false>;
 
-// One connection. Operations hold it, so that a new connect() cannot pull it from under an old
-// read.
+// One connection. Operations hold it, so that a new connect() cannot destroy it under an old read.
 struct Link {
   explicit Link(const asio::any_io_executor& executor) : close_timer(executor) {}
   std::unique_ptr<Socket> socket;  // none before the host has been looked up

@@ -18,8 +18,8 @@ namespace {
 constexpr std::chrono::seconds kHandshakeTimeout{10};
 // RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code.
 constexpr std::size_t kCloseReasonBytesMax = 123;
-// What the kernel holds for a peer that does not read is older than what queue_messages_max bounds;
-// by itself it grows to megabytes, on loopback at once.
+// Messages that the kernel holds for a peer that does not read are older than those that
+// queue_messages_max bounds. Without this the buffer grows to megabytes, on loopback at once.
 constexpr int kSendBufferBytes = 64 * 1024;
 // Room for the closing frame, and for the kernel's own accounting.
 constexpr int kClosingRoomBytes = 64 * 1024;
@@ -61,7 +61,7 @@ WebSocketSession::SendOutcome WebSocketConnection::send(SharedText text) {
   if (state_ != State::Open) return SendOutcome::Closed;
   if (queue_.size() >= options_.queue_messages_max ||
       queued_bytes_ + text->size() > options_.queue_bytes_max) {
-    // What it has not read by now is stale; only the frame under way cannot be taken back.
+    // What the peer has not read by now is stale; only the frame under way cannot be taken back.
     queue_.resize(writing_ ? 1 : 0);
     close(CloseCode::TryAgainLater, "too slow");
     return SendOutcome::Overflow;
@@ -121,7 +121,7 @@ void WebSocketConnection::close(CloseCode code, std::string_view reason) {
   reason = reason.substr(0, kCloseReasonBytesMax);
   close_reason_ = {static_cast<websocket::close_code>(code), {reason.data(), reason.size()}};
   if (writing_) make_room_to_close();
-  // A peer that does not read keeps neither the frame under way nor the handshake open for long.
+  // A peer that does not read must not keep the frame under way and the handshake open for long.
   close_timer_.expires_after(options_.close_timeout);
   close_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
     if (!ec) self->end();
@@ -130,7 +130,7 @@ void WebSocketConnection::close(CloseCode code, std::string_view reason) {
 }
 
 // The kernel holds all it may for a peer that does not read. With room for the rest of the frame
-// under way and for the closing one, it takes both and keeps them for a while after our end is
+// under way and for the closing frame, it takes both and keeps them for a while after our end is
 // gone: the peer finds the reason when it reads on.
 void WebSocketConnection::make_room_to_close() {
   const std::size_t rest = std::min(queue_.front()->size(), options_.queue_bytes_max);

@@ -277,7 +277,7 @@ inline constexpr std::array kFamilies{
            "Books that may not be decided on."},
     Family{"polybot_book_resyncs_total", Type::Counter, Policy::Sum,
            {label::kReason}, kGateway, fault("feed-gap"),
-           "Books dropped and fetched anew, by reason."},
+           "Books dropped and fetched again, by reason."},
 
     // --- The bus ------------------------------------------------------------------------------------------
     Family{"polybot_nng_queue_depth", Type::Gauge, Policy::Max,
@@ -306,7 +306,7 @@ inline constexpr std::array kFamilies{
            "Recovery requests of others that this service was asked to answer."},
     Family{"polybot_bus_listeners_renewed_total", Type::Counter, Policy::Sum,
            {}, kEveryService, kInvariant,
-           "Local sockets closed and opened anew because they took no connection in any more."},
+           "Local sockets closed and opened again because they no longer accepted connections."},
 
     // --- Processes ----------------------------------------------------------------------------------------
     Family{"polybot_event_loop_lag_seconds", Type::Histogram, Policy::Sum,

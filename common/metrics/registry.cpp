@@ -292,7 +292,7 @@ std::vector<FamilyValues> Registry::collect(Moment moment) {
   read_instruments(build, moment);
   Sink sink(build);
   for (const auto& source : sources_) source(sink);
-  // Last, so that what this very reading refused is in it.
+  // This is last, so that it includes what this reading refused.
   Sink::Writer refused = sink.counter("polybot_observations_refused_total");
   refused.set({identity_.service, "nan"}, refusals_->nan.Value());
   refused.set({identity_.service, "infinite"}, refusals_->infinite.Value());

@@ -11,9 +11,8 @@
 // value outside its closed set and a family of another service are bugs: POLYBOT_ASSERT. NaN,
 // infinities and negative counter or histogram values are refused and counted, never stored.
 //
-// Values that are folds of other state (the whole of order-manager's money families) have no
-// instrument: register a source, which names its families and their values each time a snapshot is
-// taken.
+// Values that are folds of other state (all money families of order-manager) have no instrument.
+// Register a source, which names its families and their values each time a snapshot is taken.
 //
 // Handles point into the registry and must not outlive it. Everything belongs to the service's one
 // loop.

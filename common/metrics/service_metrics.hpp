@@ -69,8 +69,8 @@ class HttpMetrics {
 // Channels named here are registered at 0; others appear with their first message.
 void observe_bus(Registry& registry, bus::Stats& stats, const std::vector<std::string>& channels);
 
-// What the operating system and the log say about this process. What cannot be read is absent,
-// never 0.
+// What the operating system and the log say about this process. A value that cannot be read is
+// absent, never 0.
 struct ProcessReading {
   std::optional<std::uint64_t> resident_memory_bytes;
   std::optional<std::uint64_t> open_fds;
@@ -82,7 +82,7 @@ struct ProcessReading {
 // What the process as a whole uses; read each time a snapshot is taken.
 class ProcessMetrics {
  public:
-  // `registry` outlives nothing but its own hooks: both belong to one ServiceMetrics.
+  // `registry` keeps hooks that call this object: both belong to one ServiceMetrics.
   ProcessMetrics(Registry& registry, std::function<ProcessReading()> read);
   ProcessMetrics(const ProcessMetrics&) = delete;
   ProcessMetrics& operator=(const ProcessMetrics&) = delete;

@@ -1,8 +1,8 @@
 // Sends what the registry holds to the aggregator: a cumulative snapshot every interval on
-// metrics.<service>, a heartbeat on status.<service>, both marked final at an orderly end. The two
-// have sockets of their own, so that a bad snapshot cannot take the heartbeat along.
+// metrics.<service>, and a heartbeat on status.<service>. Both are marked final at an orderly end.
+// Each has a socket of its own, so that a bad snapshot cannot take the heartbeat with it.
 //
-// Nothing is queued or retried: each message makes the previous one worthless.
+// No message is queued or repeated: each makes the previous one worthless.
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -168,7 +168,7 @@ ServiceMetrics::ServiceMetrics(boost::asio::any_io_executor executor, MetricsSet
   observe_bus(registry_, stats, publisher_->settings.bus_channels);
 }
 
-// No goodbye here: what the sources read may be gone already.
+// There is no goodbye here: what the sources read may be gone already.
 ServiceMetrics::~ServiceMetrics() {
   publisher_->close();
 }
@@ -186,7 +186,7 @@ void ServiceMetrics::set_readiness(bool ready, std::vector<std::string> reasons)
 }
 
 boost::asio::awaitable<void> ServiceMetrics::stop() {
-  // This object may go while the goodbye is on its way.
+  // This object may be destroyed while the goodbye is on its way.
   const std::shared_ptr<Publisher> publisher = publisher_;
   publisher->say_goodbye();
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, kGoodbye);

@@ -3,7 +3,7 @@
 // is signed is decided elsewhere: an OrderToSign holds every signed field, and its digest is the
 // venue's order id, known before anything is sent. Signatures are deterministic (RFC 6979, low S).
 //
-// The private key lives in one OrderSigner, is wiped when that dies, and has no way out but
+// The private key lives in one OrderSigner, is wiped when that dies, and leaves it only as
 // signatures. Signature type 3 (ERC-7739 deposit wallets) is refused: it is not part of this
 // version.
 #pragma once

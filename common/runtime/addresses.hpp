@@ -1,5 +1,5 @@
-// Addresses in a service's configuration, checked as they are read: what a start would refuse,
-// --check-config refuses too, with the key's name.
+// Addresses in a service's configuration, checked when they are read: --check-config refuses what a
+// start would refuse, with the key's name.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ namespace polybot::runtime {
 [[nodiscard]] std::string read_listen_address(config::Reader& reader, std::string_view key,
                                               std::string_view default_value);
 
-// An http(s) or ws(s) URL of somebody else.
+// An http(s) or ws(s) URL of another program.
 [[nodiscard]] std::string read_url(config::Reader& reader, std::string_view key,
                                    std::string_view default_value);
 

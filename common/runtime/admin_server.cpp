@@ -20,7 +20,7 @@ http::ServerOptions options_from(const AdminSettings& settings) {
   options.address = settings.address;
   options.port = settings.port;
   options.config_key = "admin.port";
-  // Outsiders can provoke both at will.
+  // Clients can cause both at will, hence the limit.
   const auto limited = std::make_shared<log::Limited>();  // shared by two functions that are copied
   options.observer.on_session_error = [limited](std::string_view what) {
     limited->error("Admin session failed", {{"error", what}});
@@ -37,7 +37,7 @@ AdminServer::AdminServer(asio::any_io_executor executor, const AdminSettings& se
                          const Health& health, HealthRoutes routes)
     : server_(std::move(executor), options_from(settings)) {
   if (routes == HealthRoutes::ByService) return;
-  // That this handler runs at all is the proof of loop progress.
+  // This handler runs only if the loop turns: that is the proof.
   router().get("/health/live", [](http::Request) -> asio::awaitable<http::Response> {
     co_return fresh(http::json(Health::live_body()));
   });

@@ -10,7 +10,7 @@
 namespace polybot::runtime {
 namespace {
 
-// What a terminal or a pipe that says it has room takes without waiting.
+// A terminal or a pipe that says it has room takes this much without waiting.
 constexpr std::size_t kBytesAtOnce = 256;
 
 }  // namespace

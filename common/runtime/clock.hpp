@@ -13,8 +13,9 @@ namespace polybot::runtime {
 // Stateless; a value so that a collaborator names its need of time in its constructor.
 class Clock {
  public:
-  // UTC: the wall clock when the process began, going on evenly: does not follow when that is set
-  // (clock_watch.hpp). Counts time the machine was suspended: what was known before is old.
+  // UTC: the wall clock when the process began, plus the time since. It does not follow when the
+  // wall clock is set (clock_watch.hpp). It counts time in which the machine was suspended: what
+  // was known before is old.
   [[nodiscard]] domain::Timestamp now() const;
   // The host's wall clock (UTC), as it is set now.
   [[nodiscard]] domain::Timestamp wall() const;
@@ -24,8 +25,8 @@ class Clock {
   [[nodiscard]] domain::Duration cpu() const;
 };
 
-// Names the boot of the machine that Clock::monotonic() counts from: with the same name, readings
-// of two processes are of one line. Empty when it cannot be told.
+// Names the boot from which Clock::monotonic() counts: readings of two processes with the same name
+// are comparable. Empty when it cannot be read.
 [[nodiscard]] std::string boot_id();
 
 // RFC 3339 in UTC with milliseconds: "2026-06-08T12:00:00.123Z".

@@ -26,7 +26,7 @@ struct Override {
   std::string text;
 };
 
-// Variables that need no prefix, and go first.
+// Variables that need no prefix, and are applied first.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kPlainVariables{
     {{"LOG_FORMAT", "log.format"}, {"LOG_LEVEL", "log.level"}}};
 
@@ -75,7 +75,7 @@ struct Reader::State {
   std::set<std::string, std::less<>> known;
   std::vector<std::string> accepted;  // all keys below these are known
   std::vector<std::string> errors;
-  std::vector<std::string> absent_secrets;  // errors as well, unless it is only checked
+  std::vector<std::string> absent_secrets;  // errors as well, except in a mere check
 
   [[nodiscard]] std::string place_of(const toml::node& node) const {
     return file + ":" + std::to_string(node.source().begin.line);

@@ -101,15 +101,15 @@ class Reader {
   [[nodiscard]] Reader table(std::string_view key);
   // The names of the sub-tables of [key], in the file's order: [strategies.momentum] -> "momentum".
   [[nodiscard]] std::vector<std::string> table_names(std::string_view key);
-  // Takes whatever is below that key for known: after an error that leaves open what belongs there.
+  // Counts every key below that one as known: after an error it is open what belongs there.
   void accept_below(std::string_view key);
 
   // Adds an error of the service's own, e.g. about two keys that exclude each other.
   void error(std::string_view key, std::string_view what);
   // Throws ConfigError if anything was wrong. Call once, on the root, after the last getter.
   void finish();
-  // The same, for a mere check: a secret's file that does not exist is no error of the
-  // configuration, for the first start may be what makes it. Returns a line for each.
+  // The same for a mere check: a missing secret file is no error of the configuration, because the
+  // first start may make it. Returns a line for each.
   [[nodiscard]] std::vector<std::string> finish_check();
   // Every key that a getter asked for, sorted.
   [[nodiscard]] std::vector<std::string> known_keys() const;

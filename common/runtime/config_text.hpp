@@ -19,8 +19,8 @@ inline constexpr std::string_view kEnvironmentPrefix = "POLYBOT_";
 [[nodiscard]] std::string key_of(std::string_view variable);
 // The way back.
 [[nodiscard]] std::string variable_of(std::string_view key);
-// Whether a variable of our prefix is for no configuration: POLYBOT_REPLICA, what only tests and
-// compose read, and what Kubernetes gives every container beside a service called polybot
+// Whether a variable with our prefix is no configuration: POLYBOT_REPLICA, those that only tests
+// and compose read, and those that Kubernetes gives every container beside a service called polybot
 // (POLYBOT_SERVICE_HOST=10.0.0.1, POLYBOT_PORT_8080_TCP=tcp://10.0.0.1:8080).
 [[nodiscard]] bool is_for_others(std::string_view variable, std::string_view value);
 // Without spaces and tabs at both ends.

@@ -36,7 +36,7 @@ class Health {
   void set_not_ready(std::string_view name, std::string_view reason);
   void remove(std::string_view name);
 
-  // No components yet is not ready: the service has not said what it depends on.
+  // Without components the process is not ready: the service has not said what it depends on.
   [[nodiscard]] bool ready() const;
   // "feed: connecting", one per component that is not ready.
   [[nodiscard]] std::vector<std::string> reasons() const;

@@ -1,8 +1,8 @@
 // Where the package puts things, and whether this process was started from there.
 //
-// One and the same program is run from a build tree and from the package. It looks at its own place
-// once, at the start, and takes the defaults that belong there: an installed program must not look
-// for a source folder, and one in a build tree not touch what is installed.
+// The same program runs from a build tree and from the package. It looks at its own place once, at
+// the start, and takes the defaults of that place: an installed program must not look for a source
+// folder, and one in a build tree must not touch what is installed.
 #pragma once
 
 #include <filesystem>

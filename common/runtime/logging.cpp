@@ -30,7 +30,7 @@ constexpr std::size_t kFiles = 5;
 constexpr std::size_t kMessageBytesMax = 4 * 1024;  // half of a line: some fields always fit
 constexpr std::size_t kValueBytesMax = 2 * 1024;
 constexpr std::size_t kNameBytesMax = 128;  // service, replica, key
-// A process that ends does so also when nobody reads why.
+// A process that ends does so even when its output is not read.
 constexpr auto kLastWordsPatience = std::chrono::seconds(1);
 constexpr std::size_t kTailBytes = 64;  // for ,"suppressed":n,"truncated":true}
 
@@ -154,7 +154,7 @@ void add_text_fields(Line& line, Fields fields) {
   }
 }
 
-// The text escaped as in JSON, so that one line stays one line, but for quotes: it is not within
+// The text escaped as in JSON, so that one line stays one line. Quotes stay: the text is not inside
 // any.
 bool append_escaped(std::string& out, std::string_view text, std::size_t bytes_max) {
   std::string quoted;
@@ -197,7 +197,8 @@ struct Writer {
   std::uint64_t dropped_before = 0;  // by pools that have been shut down
 };
 
-// What main set up; written before the process has a second thread and after it has none.
+// What main has set up. It is written before the process has a second thread, and after it has
+// none.
 Writer& writer() {
   static Writer instance;
   return instance;

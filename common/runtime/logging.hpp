@@ -101,7 +101,7 @@ struct Settings {
   std::string file;  // empty: standard output; else rotated, 10 MiB x 5
 };
 
-// Sets who is speaking, the format and the level; lines go to standard error directly. Also
+// Sets the service and replica, the format and the level; lines go to standard error directly. Also
 // installs the handlers that print a broken invariant and std::terminate as log lines. For main,
 // first of all.
 void configure(const Settings& settings);
@@ -137,8 +137,8 @@ void write_now(Level level, std::string_view message, Fields fields = {});
 // Lines dropped because the writer could not keep up, since init().
 [[nodiscard]] std::uint64_t dropped();
 
-// For errors that outsiders can cause at will: at most one line per interval for each Limited
-// object (one per site), the next line says how many were left out: "suppressed":n.
+// For errors that clients can cause at will: at most one line per interval for each Limited object
+// (one per site), the next line says how many were left out: "suppressed":n.
 class Limited {
  public:
   explicit Limited(domain::Duration interval = std::chrono::seconds(1)) : interval_(interval) {}

@@ -24,7 +24,7 @@ Secret::~Secret() {
 }
 
 bool Secret::matches(std::string_view candidate) const {
-  // The length of a token is no secret; its bytes are.
+  // The length of a token is no secret, but its bytes are.
   if (candidate.size() != text_.size()) return false;
   unsigned difference = 0;
   for (std::size_t i = 0; i < text_.size(); ++i) {

@@ -35,7 +35,7 @@ constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;
 constexpr int kExitStuck = 70;  // EX_SOFTWARE
 
-// What every service reads beside its own keys.
+// The keys that every service reads beside its own.
 struct CommonSettings {
   AdminSettings admin;
   log::Settings log;
@@ -84,7 +84,7 @@ CommonSettings read_common(config::Reader& reader, const ServiceOptions& options
   return settings;
 }
 
-// Before the configuration is read, the environment alone says how to speak.
+// Before the configuration is read, only the environment sets the format and level of the log.
 void speak_from_environment(const ServiceOptions& options, const config::Environment& environment) {
   log::Settings settings;
   settings.service = options.name;
@@ -119,7 +119,7 @@ std::string footer(const ServiceOptions& options) {
          "  LOG_FORMAT          text or json (default: key log.format)\n"
          "  LOG_LEVEL           trace, debug, info, warning, error or critical\n"
          "Exit codes: 0 orderly end, 1 cannot start or failed, 70 ended by its watchdog, 75 ended "
-         "to start anew because the host's clock was set.";
+         "to start again because the host's clock was set.";
 }
 
 std::string default_config_file(const std::string& name) {
@@ -133,7 +133,7 @@ struct Arguments {
   bool list_keys = false;
 };
 
-// An exit code when the command line was all there was to do.
+// The exit code when the command line asked for no more.
 std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char** argv,
                                    Arguments& arguments) {
   CLI::App app(options.summary, options.name);
@@ -161,14 +161,14 @@ std::optional<int> parse_arguments(const ServiceOptions& options, int argc, char
   return std::nullopt;
 }
 
-// A report that was cut short reads like a whole one: the exit code tells them apart.
+// A report that was cut short looks like a whole one; the exit code tells them apart.
 int finish_output(int exit_code) {
   const int error = std::fflush(stdout) != 0 ? errno : std::ferror(stdout) != 0 ? EIO : 0;
   if (error == 0) return exit_code;
   throw std::system_error(error, std::generic_category(), "standard output cannot be written");
 }
 
-// Else the next file that is opened is taken for it.
+// Otherwise the next file that is opened becomes standard output.
 void require_output() {
   if (::fcntl(STDOUT_FILENO, F_GETFD) < 0)
     throw std::system_error(errno, std::generic_category(), "there is no standard output");
@@ -222,14 +222,14 @@ class SignalWatch {
     wait();
   }
 
-  // Ends the service as a signal would, to be started anew.
+  // Ends the service as a signal would, so that it is started again.
   void stop_for_clock() {
     if (stopping_) return;
     stopped_for_clock_ = true;
-    log::warning("The host's clock was set, starting anew on it");
+    log::warning("The host's clock was set, starting again with it");
     begin_stop();
   }
-  // False when a signal came as well: whoever sent it does not want the service back.
+  // False when a signal came as well: its sender does not want the service back.
   [[nodiscard]] bool stopped_for_clock() const { return stopped_for_clock_; }
 
  private:

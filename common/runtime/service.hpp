@@ -14,7 +14,7 @@
 // starts; then the service's coroutine. SIGINT or SIGTERM request a stop: the coroutine awaits
 // runtime.stop, winds up and returns within `shutdown.grace`; a second signal ends the process at
 // once. A step of the host's clock ends it likewise. Exit codes: 0 orderly end, 1 cannot start or
-// failed, 70 ended by the watchdog, 75 ended to start anew on a clock that was set.
+// failed, 70 ended by the watchdog, 75 ended to start again because the host's clock was set.
 //
 // Keys that every service has: admin.address, admin.port, log.format, log.level, log.file,
 // watchdog.timeout, shutdown.grace. Environment: LOG_FORMAT, LOG_LEVEL, POLYBOT_REPLICA, and
@@ -42,10 +42,10 @@
 
 namespace polybot::runtime {
 
-// Ended to start anew on a clock that was set.
+// Ended to start again because the host's clock was set.
 inline constexpr int kExitClock = 75;  // EX_TEMPFAIL
 
-// A word on the command line that does something else than run the service, e.g. "verify".
+// A word on the command line that does something other than run the service, e.g. "verify".
 struct Command {
   std::string name;     // argv[1], also "--print-catalogue"
   std::string summary;  // a line for --help

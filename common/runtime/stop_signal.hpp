@@ -16,7 +16,7 @@ class StopSignal {
   explicit StopSignal(boost::asio::any_io_executor executor);
 
   void request();
-  // Returns when a stop is requested, at once if it has been.
+  // Returns when a stop is requested, or at once if one has been requested.
   [[nodiscard]] boost::asio::awaitable<void> wait();
   // Sleeps for `span` or until a stop is requested; true: go on, false: stop.
   [[nodiscard]] boost::asio::awaitable<bool> sleep_for(domain::Duration span);

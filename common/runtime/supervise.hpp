@@ -44,7 +44,7 @@ struct SuperviseOptions {
   std::function<void(std::string_view what)> on_failure;
 };
 
-// Runs `session` for ever, until cancelled (then ends silently). `session` is called anew for each
+// Runs `session` for ever, until cancelled (then ends silently). `session` is called again for each
 // attempt and is kept alive while its coroutine runs.
 [[nodiscard]] boost::asio::awaitable<void> supervise(
     std::string name, std::function<boost::asio::awaitable<void>()> session,

@@ -13,7 +13,7 @@
 namespace polybot::runtime {
 namespace {
 
-// The socket connected to that address; -1 and errno when there is no reaching it.
+// The socket connected to that address; -1 and errno when the address cannot be reached.
 int connect_to(const std::string& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;

@@ -1,9 +1,9 @@
-// Tells the supervisor that started this process how it is: systemd, or anybody else who names a
+// Tells the supervisor that started this process how it is: systemd, or any program that names a
 // datagram socket in NOTIFY_SOCKET and reads sd_notify(3)'s words from it.
 //
-// It never waits and never fails: without a supervisor nothing is sent, and words that a supervisor
-// does not take in are lost, for a trading process has better things to do than to wait for it.
-// Calls may come from any thread.
+// It never waits and never fails. Without a supervisor nothing is sent, and words that a supervisor
+// does not take are lost, because a trading process must not wait for it. Calls may come from any
+// thread.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ class SupervisorSocket {
   SupervisorSocket& operator=(const SupervisorSocket&) = delete;
 
   void say_ready() const { send("READY=1"); }
-  // To be said again and again, and only because the work goes on: who falls silent is ended.
+  // Say it again and again, and only while the work goes on: a process that falls silent is ended.
   void say_alive() const { send("WATCHDOG=1"); }
   void say_stopping() const { send("STOPPING=1"); }
 

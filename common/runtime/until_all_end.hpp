@@ -1,4 +1,4 @@
-// Jobs side by side, so many as the caller makes, all of which it needs.
+// Jobs side by side, as many as the caller makes; the caller needs all of them.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -14,7 +14,7 @@
 namespace polybot::runtime {
 
 // Runs all jobs on the executor and returns when all have ended, so that they may refer to what
-// their caller owns; then the first exception is thrown again.
+// their caller owns. Then it throws the first exception again.
 [[nodiscard]] inline boost::asio::awaitable<void> until_all_end(
     boost::asio::any_io_executor executor, std::vector<boost::asio::awaitable<void>> jobs) {
   if (jobs.empty()) co_return;

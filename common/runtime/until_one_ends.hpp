@@ -1,6 +1,6 @@
 // Jobs that a process cannot do without, side by side. Asio's operator|| is not meant for these: it
-// waits for the first job that ends well, so that one that throws is silently missing from then on
-// while the process looks alive.
+// waits for the first job that ends well, so a job that throws is silently missing while the
+// process looks alive.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

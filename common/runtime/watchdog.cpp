@@ -54,12 +54,12 @@ void Watchdog::tick() {
 
 void Watchdog::watch() {
   const Clock clock;
-  // Several checks per time-out, and several ticks of the loop per check.
+  // There are several checks per time-out, and several ticks of the loop per check.
   const domain::Duration interval = std::clamp<domain::Duration>(
       timeout_ / 8, std::chrono::milliseconds(10), std::chrono::seconds(2));
   WatchdogLogic logic(timeout_, interval);
   std::unique_lock lock(mutex_);
-  std::uint64_t seen = 1;  // the constructor's own tick is none of the loop's
+  std::uint64_t seen = 1;  // the constructor's own tick is not one of the loop
   while (!stopping_) {
     wake_.wait_for(lock, interval);
     if (stopping_) return;

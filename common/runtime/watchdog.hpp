@@ -1,9 +1,9 @@
-// Ends a process whose loop is stuck, so that its supervisor can start it anew.
+// Ends a process whose loop is stuck, so that its supervisor can start it again.
 //
 // WatchdogLogic is the pure rule; Watchdog runs it on a thread of its own. The thread also measures
-// its own sleep: when that overran, the whole process was stopped (SIGSTOP, a debugger, a suspended
-// machine) and the count starts anew, so that a resumed process is not killed for having been
-// paused.
+// its own sleep. When that took too long, the whole process was stopped (SIGSTOP, a debugger, a
+// suspended machine), and the count begins again, so that a resumed process is not killed for
+// having been paused.
 #pragma once
 
 #include <atomic>
@@ -28,9 +28,9 @@ class WatchdogLogic {
       : timeout_(timeout), interval_(interval) {}
 
   // `now` is monotonic, `ticks` the number of times the loop has turned so far. Restarted: the
-  // watch itself came late by more than an interval, the count began anew.
+  // watch itself came late by more than an interval, and the count began again.
   [[nodiscard]] Verdict check(domain::Duration now, std::uint64_t ticks);
-  // How long the loop has not ticked, at the last check.
+  // For how long the loop has not ticked, at the last check.
   [[nodiscard]] domain::Duration silent_for() const { return silent_for_; }
 
  private:

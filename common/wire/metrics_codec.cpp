@@ -68,7 +68,7 @@ EncodedSnapshot encode_snapshot(const metrics::Snapshot& snapshot, std::size_t b
   google::protobuf::Arena arena;
   auto* part = google::protobuf::Arena::CreateMessage<v1::MetricSnapshot>(&arena);
   encode_head(snapshot, *part);
-  // The number is written last: reserve its longest form.
+  // The number is written last, so its longest form is reserved.
   const std::size_t head_bytes = part->ByteSizeLong() + 2 * kFamilyOverhead;
   std::size_t part_bytes = head_bytes;
   const auto finish_part = [&](bool last) {

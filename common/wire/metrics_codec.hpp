@@ -1,6 +1,6 @@
-// Metric snapshots as bytes (metrics.proto). Encoding trusts its input; decoding trusts nothing,
-// but only the shape of the message is judged here: names, fingerprints and values are the
-// aggregator's business.
+// Metric snapshots as bytes (metrics.proto). Encoding trusts its input; decoding trusts nothing.
+// Only the shape of the message is judged here: the aggregator judges names, fingerprints and
+// values.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,13 @@
 
 namespace polybot::wire {
 
-// No sender emits more; a receiver drops more unread.
+// No sender emits more. A receiver drops larger snapshots without reading them.
 inline constexpr std::size_t kSnapshotBytesMax = std::size_t{1} << 20;
 
 struct EncodedSnapshot {
-  // Messages numbered snapshot.seq, seq + 1, …; each complete for the families it names. At least
-  // one, so that a process without families is heard too; `final` is set on the last alone, because
-  // it ends the rest.
+  // Messages numbered snapshot.seq, seq + 1, …; each is complete for the families it names. There
+  // is at least one, so that a process without families is heard too. `final` is set on the last
+  // alone, because it ends the rest.
   std::vector<std::string> parts;
   std::size_t families_left_out = 0;  // a single family that no part could hold
 };

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kEncodingBlockBytes = 4'096;  // an order with all its ids takes half
 
-// Empty: the event is account-wide.
+// An empty name means that the event is account-wide.
 domain::StrategyName read_owner(Reading& reading, std::string_view bytes) {
   return bytes.empty() ? domain::StrategyName{} : reading.strategy(bytes);
 }
@@ -55,7 +55,7 @@ domain::PositionState read_position(Reading& reading, const v1::PositionState& m
 }  // namespace
 
 std::string encode_event(const domain::Event& event) {
-  // A message of a dozen parts, made for a moment: they share one block.
+  // A message has a dozen parts and lives for a moment, so they share one block.
   std::array<char, kEncodingBlockBytes> block;  // NOLINT: the arena writes before it reads
   google::protobuf::Arena arena(block.data(), block.size());
   v1::Event& out = *google::protobuf::Arena::CreateMessage<v1::Event>(&arena);

@@ -1,5 +1,5 @@
-// The bodies of events, one by one: the inside of order_codec.cpp, and what the state topics say in
-// the same words. Included by codec .cpp files only.
+// The bodies of events, one by one: the inside of order_codec.cpp and what the state topics share
+// with it. Included by codec .cpp files only.
 #pragma once
 
 #include "common/domain/events.hpp"

@@ -3,7 +3,7 @@
 namespace polybot::wire {
 namespace {
 
-// What receivers of before take for the reason; none for an operator.
+// What older receivers take for the reason; none for an operator.
 domain::DenyReason cause_of(domain::StateReason reason) {
   const domain::DenyReason cause = domain::deny_reason_of(reason);
   return cause == domain::DenyReason::TradingReducing ? domain::DenyReason::None : cause;

@@ -72,7 +72,7 @@ domain::MarksTaken read(Reading& reading, const v1::MarksTaken& message) {
 }
 
 // Equities are also kept for reserved names (external), which no configuration accepts: any short
-// text.
+// text is allowed.
 domain::DayOpened read(Reading& reading, const v1::DayOpened& message) {
   domain::DayOpened body;
   body.date = {message.date_days()};
@@ -93,7 +93,7 @@ domain::LeaseGranted read(Reading& reading, const v1::LeaseGranted& message) {
           .shards = message.shards()};
 }
 
-// Of a record of before there were reasons.
+// For a record from before there were reasons.
 domain::StateReason reason_of(domain::DenyReason cause) {
   if (cause == domain::DenyReason::DailyLossExceeded) return domain::StateReason::DailyLossExceeded;
   return cause == domain::DenyReason::DrawdownExceeded ? domain::StateReason::DrawdownExceeded

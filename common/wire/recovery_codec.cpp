@@ -27,7 +27,7 @@ std::string name_of(const domain::StrategyName& stream) {
 ReplayedEvents read_events(Reading& reading, const v1::ReplayedEvents& message) {
   ReplayedEvents events{.events = {}, .more = message.more()};
   reading.require(message.events_size() <= kEntriesMax, DecodeError::OutOfRange);
-  // "More" without any would have its reader ask the same again for ever.
+  // "More" without any events would make the reader ask the same again for ever.
   reading.require(!message.more() || message.events_size() > 0, DecodeError::Missing);
   if (!reading.failed()) take_entries(message.events(), events.events);
   return events;
@@ -74,7 +74,7 @@ std::string encode_books_answer(const BooksAnswer& answer) {
   std::size_t bytes = 0;
   for (const domain::Market& market : answer.markets) {
     const std::string encoded = encode_market(market);
-    if (!fits_answer(bytes, encoded.size())) break;  // state: they all come again within a second
+    if (!fits_answer(bytes, encoded.size())) break;  // state: all of it comes again within a second
     out.add_markets(encoded);
   }
   for (const domain::BookSnapshot& book : answer.books) {

@@ -35,7 +35,7 @@ struct BooksAnswer {
   Position position;  // of md.<shard>: these books include every message up to it
   std::vector<domain::BookSnapshot> books;
   bool complete = true;  // false: the rest comes with the stream itself within a second
-  std::vector<domain::Market> markets{};  // of the shard, for who has only just come
+  std::vector<domain::Market> markets{};  // of the shard, for a reader that has just come
 };
 
 [[nodiscard]] std::string encode_books_request(const BooksRequest& request);

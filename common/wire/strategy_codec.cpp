@@ -54,7 +54,7 @@ void put_counts(const domain::OrderCounts& from, v1::OrderCounts& to) {
   }
 }
 
-// A status that this program does not know of is left out: it is newer.
+// A status that this program does not know is left out: its sender is newer.
 domain::OrderCounts read_counts(Reading& reading, const v1::OrderCounts& message) {
   domain::OrderCounts counts;
   const int known = std::min(message.orders_size(), static_cast<int>(counts.orders.size()));
@@ -151,7 +151,7 @@ domain::StrategyState read_state(Reading& reading, const v1::StrategyState& mess
   state.last_seq = message.last_seq();
   state.figures = read_figures(message.figures());
   state.enabled_at_first = message.enabled_at_first();
-  // Of a sender that does not know of these nothing is known but the stricter of two states.
+  // An older sender does not send these. Only the stricter of the two states is known then.
   state.own.state = state.trading_state;
   if (message.has_own()) state.own = read_status(reading, message.own());
   state.counts = read_counts(reading, message.counts());

@@ -1,5 +1,5 @@
-// Every topic, port and socket name of the bus: built here and nowhere else. proto/README.md is the
-// same in prose. Strategy, service and replica names must pass is_topic_part().
+// Every topic, port and socket name of the bus is built here and nowhere else. proto/README.md is
+// the same in prose. Strategy, service and replica names must pass is_topic_part().
 #pragma once
 
 #include <array>
@@ -42,7 +42,7 @@ inline constexpr std::string_view kRunner = "runner";
 inline constexpr std::string_view kMetrics = "metrics";
 inline constexpr std::string_view kStatus = "status";
 
-// What each service sends or hears, beside metrics and status that all send.
+// What each service sends or hears, beside metrics and status, which all services send.
 inline constexpr std::array kOfGateway{kMarketData, kQuote, kMarket, kOrder,
                                        kStrategy,   kLease, kCommand};
 inline constexpr std::array kOfRunner{kMarketData, kMarket, kOrder, kStrategy,

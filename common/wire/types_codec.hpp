@@ -40,7 +40,7 @@ class Reading {
     if (bytes.size() == id.bytes.size()) copy_id(bytes, id.bytes.data());
     return id;
   }
-  // Of a number that wire_enum() made.
+  // The inverse of wire_enum().
   template <class Enum>
   Enum enumerated(std::int64_t wire_value) {
     const bool known = domain::is_enumerator<Enum>(wire_value - 1);
@@ -78,8 +78,8 @@ template <class Tag>
 void put_id(const domain::Bytes32<Tag>& id, std::string* out) {
   out->assign(bytes_of(id));
 }
-// The number of a domain enum (enumeration.hpp) and 1, since a field that was not sent reads as 0.
-// Where no enum of the protocol is named it is a plain number, in a field called `..._n`.
+// The number of a domain enum (enumeration.hpp) plus 1, since a field that was not sent reads as 0.
+// Where the protocol names no enum it is a plain number, in a field called `..._n`.
 template <class WireEnum = std::uint32_t, class Enum>
 WireEnum wire_enum(Enum value) {
   return static_cast<WireEnum>(static_cast<std::uint32_t>(value) + 1);

@@ -270,7 +270,7 @@ TradeRecord read_trade_record(ObjectReader& reader) {
   return trade;
 }
 
-// What faults these readers find says nothing new: the row is known to have one.
+// Faults that these readers find say nothing new: the row is known to have one.
 UnreadableRow read_unreadable_order(const boost::json::value& row, const ParseError& error) {
   ObjectReader reader(row, "order");
   UnreadableRow unreadable{.error = error, .id = reader.text("id"), .orders = {}, .matched_at = {}};

@@ -1,7 +1,6 @@
-// Orders and trades of an account with everything the venue's JSON says of them, one shape each for
-// the user channel and REST, whatever the spelling on the wire, in which the two differ. Readers
-// turn them into the stack's own terms with to_update() and to_trade(); whoever plays the venue
-// fills them and writes them.
+// Orders and trades of an account with everything the venue's JSON says of them. The user channel
+// and REST spell them differently; here each has one shape. Readers turn them into the stack's own
+// terms with to_update() and to_trade(); a program that plays the venue fills them and writes them.
 #pragma once
 
 #include <cstdint>
@@ -49,8 +48,8 @@ struct MakerRecord {
   bool operator==(const MakerRecord&) const = default;
 };
 
-// One match of a taker with one or more makers. Top-level fields are the taker's, whoever receives
-// it.
+// One match of a taker with one or more makers. Top-level fields are the taker's, for every
+// receiver.
 struct TradeRecord {
   domain::TradeId id;
   domain::VenueOrderId taker_order;
@@ -68,16 +67,17 @@ struct TradeRecord {
   domain::Timestamp matched_at{};
   std::optional<domain::Timestamp> updated_at;
   std::vector<MakerRecord> makers;
-  // Written without its numbers, as the venue does while a trade is being settled. Never read so:
-  // such a trade cannot be read.
+  // Written without its numbers, as the venue does while a trade is being settled. No reader sets
+  // this: such a trade cannot be read.
   bool numbers_pending = false;
   bool operator==(const TradeRecord&) const = default;
 };
 
 inline constexpr std::size_t kMakersMax = 1000;  // of one trade
 
-// An order or a trade that cannot be read, as a trade whose numbers the venue leaves empty while it
-// is being settled. It is there all the same: the orders it names are not without a trace.
+// An order or a trade that cannot be read, such as a trade whose numbers the venue leaves empty
+// while it is being settled. It exists all the same: the orders that it names are known to the
+// venue.
 struct UnreadableRow {
   ParseError error;
   std::string id;  // as the venue spells it; empty when not even that can be read
@@ -94,7 +94,7 @@ struct UnreadableRow {
 // against the opposite side, the complement against the same side.
 [[nodiscard]] domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key);
 
-// A row that cannot be read, as the account's reading tells of it.
+// A row that cannot be read, in the form that the account's reading uses.
 [[nodiscard]] domain::VenueAccount::Unread to_unread(const UnreadableRow& row,
                                                      domain::VenueAccount::Unread::Kind kind);
 

@@ -98,7 +98,8 @@ void read_trading_rules(ObjectReader& reader, GammaMarket& market) {
   const std::int64_t delay = reader.integer("secondsDelay").value_or(0);
   if (delay < 0 || delay > 3600) reader.fail(ParseFault::BadNumber, "secondsDelay");
   market.seconds_delay = static_cast<std::int32_t>(delay);
-  // The end is a hint, and Gamma's dates come in many spellings: one we cannot read is no fault.
+  // The end is a hint, and Gamma's dates come in many spellings: a date that we cannot read is no
+  // fault.
   market.end_at = parse_iso_time(reader.text("endDate"));
 }
 
@@ -137,7 +138,7 @@ GammaMarket read_market(ObjectReader& reader) {
   return market;
 }
 
-// A reader of its own for each: the fault of one field is not that of another.
+// Each field has its own reader, so that a fault of one is not taken for a fault of another.
 SkippedMarket skipped_market(const boost::json::value& row, const ParseError& error,
                              const GammaMarket& read) {
   SkippedMarket skipped{

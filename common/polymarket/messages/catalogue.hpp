@@ -77,28 +77,29 @@ struct GammaMarket {
 // The final payout when the market is resolved and its outcome prices are one of the three the
 // venue pays; empty otherwise.
 [[nodiscard]] std::optional<domain::Payout> payout(const GammaMarket& market);
-// What a closed market would pay by its prices, whatever its resolution status says. Some markets
-// never get one. No proof: an open market has such prices, too, and a legacy one paid nobody. It is
-// the result when another source says the same (confirms(), or a market_resolved event).
+// What a closed market would pay by its prices, whatever its resolution status says; some markets
+// never get a status. It is no proof: open markets have such prices too, and one legacy market paid
+// nobody. It is the result when another source says the same (confirms(), or a market_resolved
+// event).
 [[nodiscard]] std::optional<domain::Payout> claimed_payout(const GammaMarket& market);
-// The market in our terms. event_market_count stays 1: only a complete listing tells it, so whoever
-// has crawled all pages sets it. `taker_delay` is Gamma's secondsDelay > 0; the CLOB record knows
-// more.
+// The market in our terms. event_market_count stays 1: only a complete listing tells it, so the
+// code that has crawled all pages sets it. `taker_delay` is Gamma's secondsDelay > 0; the CLOB
+// record knows more.
 [[nodiscard]] domain::Market to_market(const GammaMarket& market);
 // The neg-risk market id, else the Keccak-256 of the event slug (of the market slug when it has
 // none).
 [[nodiscard]] domain::EventGroupId event_group_of(const GammaMarket& market);
 
-// A market that could not be read as a whole: a rule it trades by is not known. It is there all the
-// same, and may still say how it stands. Its event, when that much is known, is not to be taken as
+// A market that could not be read as a whole: a rule by which it trades is unknown. It exists all
+// the same, and its row may still say how it stands. Its event, if known, must not be taken as
 // complete.
 struct SkippedMarket {
   ParseError error;
   std::optional<domain::EventGroupId> neg_risk_market;
   std::optional<domain::MarketId> id;
   std::string slug;  // for people; may be empty
-  // Id, tokens, prices, and whether it is open, closed or resolved, which all could be read; the
-  // rest of it is not to be used.
+  // Id, tokens, prices, and whether it is open, closed or resolved: all these could be read. The
+  // rest must not be used.
   std::optional<GammaMarket> state;
 };
 
@@ -140,7 +141,7 @@ struct ClobResult {
 };
 [[nodiscard]] ParseResult<ClobResult> parse_clob_result(std::string_view text);
 [[nodiscard]] std::string write_clob_result(const ClobResult& result);
-// Whether the CLOB says of a closed market what `claimed` does. One half each it cannot say: where
+// Whether the CLOB says of a closed market what `claimed` does. It cannot say one half each: where
 // the listing has no status either, such a result is never confirmed.
 [[nodiscard]] bool confirms(const ClobResult& result, const GammaMarket& market,
                             const domain::Payout& claimed);

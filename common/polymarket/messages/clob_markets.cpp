@@ -28,7 +28,8 @@ domain::FeeSchedule read_fee(const boost::json::value* value, std::string_view r
   fee.rate_ppm = reader.quantity(rate_key).value_or(domain::Quantity{}).raw();
   if (fee.rate_ppm > domain::kFeeRatePpmMax) reader.fail(ParseFault::BadNumber, rate_key);
   const std::int64_t exponent = reader.integer(exponent_key).value_or(1);
-  // Formula and rounding are known for these two; a market with another one is not ours to trade.
+  // Formula and rounding are known for these two exponents; a market with another one is not
+  // traded.
   if (exponent != 1 && exponent != 2) reader.fail(ParseFault::UnknownValue, exponent_key);
   fee.exponent = exponent == 2 ? 2 : 1;
   if (reader.fault()) parent.fail(reader.fault()->fault, reader.fault()->where);

@@ -1,7 +1,7 @@
-// POST /v1/heartbeats, the venue's dead man's switch: who has once sent a heartbeat has to go on,
-// or the venue cancels every open order of the key ten seconds after the last one. The first one
-// carries an empty id, each further one the id that the answer before it gave; a wrong id is
-// refused with the one that was expected.
+// POST /v1/heartbeats, the venue's dead man's switch. A client that has once sent a heartbeat must
+// go on, or the venue cancels every open order of the key ten seconds after the last one. The first
+// heartbeat carries an empty id, each further one the id from the answer before it. A wrong id is
+// refused, and the refusal names the expected one.
 #pragma once
 
 #include <string>

@@ -40,10 +40,9 @@ inline constexpr std::size_t kTextBytesMax = 4096;  // of one field we keep
 // Trailing spaces and other white space around a whole frame do not matter.
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 
-// Reads fields of one object. A getter that meets a fault notes it (the first one wins), and
-// returns a default; whoever builds a message checks fault() once at the end. Keys must be
-// literals: they are what an error names. null counts as absent everywhere, since the venue mixes
-// the two.
+// Reads fields of one object. A getter that meets a fault notes it (the first one wins) and returns
+// a default; the code that builds a message checks fault() once at the end. Keys must be literals,
+// because an error names them. null counts as absent everywhere, since the venue mixes the two.
 class ObjectReader {
  public:
   // `what` names the message for the error when the value is no object.
@@ -58,7 +57,7 @@ class ObjectReader {
   // Optional fields: a default when absent.
   [[nodiscard]] std::string text(std::string_view key);
   [[nodiscard]] bool flag(std::string_view key);
-  // Strings or numbers, as the venue pleases; empty strings count as absent.
+  // Strings or numbers, as the venue sends both; empty strings count as absent.
   [[nodiscard]] std::optional<std::string> scalar(std::string_view key);
   [[nodiscard]] std::optional<domain::Price> price(std::string_view key);
   [[nodiscard]] std::optional<domain::Price> price_rounded(std::string_view key);

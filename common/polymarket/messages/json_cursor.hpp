@@ -148,7 +148,7 @@ class JsonCursor {
     return true;
   }
   // The first character that means something inside a string (a quote, a backslash or a control
-  // character), looked for in sixteen at a time.
+  // character), sixteen bytes at a time.
   static const char* next_special(const char* at, const char* end) {
     using Bytes [[gnu::vector_size(16)]] = unsigned char;
     using Halves [[gnu::vector_size(16)]] = std::uint64_t;

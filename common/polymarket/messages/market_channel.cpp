@@ -48,7 +48,7 @@ bool FrameParser::parse() {
   return true;
 }
 
-// Of one that cannot be read. The other kinds that are known say nothing that a book is made of.
+// Of a message that cannot be read. The other known kinds change no book.
 bool FrameParser::may_change_books(const Scalar& event_type) {
   constexpr std::array<std::string_view, 4> kOthers = {"last_trade_price", "best_bid_ask",
                                                        "new_market", "market_resolved"};
@@ -56,7 +56,7 @@ bool FrameParser::may_change_books(const Scalar& event_type) {
          std::find(kOthers.begin(), kOthers.end(), event_type.text) == kOthers.end();
 }
 
-// False when the bytes are not JSON. A sound value that is no message we can read is left out.
+// False when the bytes are not JSON. Valid JSON that is no message we can read is left out.
 bool FrameParser::read_message() {
   if (cursor_.peek() != '{') {
     if (!cursor_.skip_value()) return not_json();

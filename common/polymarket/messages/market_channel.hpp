@@ -1,5 +1,5 @@
-// The venue's public market channel: subscription texts out, frames in, and the same frames out
-// again for whoever plays the venue (docs.polymarket.com/developers/CLOB/websocket/wss-overview).
+// The venue's public market channel: subscription texts out, frames in, and the same frames out for
+// programs that play the venue (docs.polymarket.com/developers/CLOB/websocket/wss-overview).
 //
 // Events are in token terms exactly as sent; turning them into books in YES terms is the gateway's
 // work. A MarketFrame owns the storage its events point into and reuses it: in steady state parsing
@@ -105,7 +105,7 @@ struct MarketResolvedEvent {
   domain::MarketId market;
   domain::Timestamp venue_at{};
   std::vector<domain::TokenId> tokens;
-  // None: not named. That is no word for one half each; only the listing says so.
+  // None: the message names no winner. It does not mean one half each; only the listing says so.
   std::optional<domain::TokenId> winning_token;
   std::string winning_outcome;
   bool operator==(const MarketResolvedEvent&) const = default;
@@ -155,9 +155,9 @@ class MarketFrame {
 inline constexpr std::size_t kFrameLevelsMax = 1'000'000;
 inline constexpr std::size_t kFrameEventsMax = 10'000;
 
-// Parses one text frame into `frame`, replacing its content. An error: nothing in it can be read;
-// `frame` is empty then, but for `unreadable`: of an object or array that is no JSON to its end,
-// one message of no known market.
+// Parses one text frame into `frame`, replacing its content. On an error no message of it can be
+// read, and `frame` is empty; only `unreadable` holds, for an object or array that is no JSON to
+// its end, one message of no known market.
 [[nodiscard]] ParseResult<void> parse_market_frame(std::string_view text, MarketFrame& frame);
 
 // The first subscription of a connection. `tokens` at most 200 (a larger number gets no opening
@@ -167,7 +167,7 @@ inline constexpr std::size_t kFrameEventsMax = 10'000;
 [[nodiscard]] std::string market_subscribe_more(std::span<const domain::TokenId> tokens);
 [[nodiscard]] std::string market_unsubscribe(std::span<const domain::TokenId> tokens);
 
-// What a client sent on the market channel, for whoever plays the venue.
+// What a client sent on the market channel, for programs that play the venue.
 struct MarketSubscription {
   enum class Operation : std::uint8_t { Initial, Subscribe, Unsubscribe };
   Operation operation = Operation::Initial;

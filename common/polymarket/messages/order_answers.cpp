@@ -67,7 +67,7 @@ SubmitOutcome read_placement(const boost::json::value& value, const domain::Venu
   return unclear;
 }
 
-// Of a page for people, which a proxy answers with.
+// The title of an HTML page, which a proxy may answer with.
 std::string_view title_of(std::string_view page) {
   constexpr std::string_view kBegin = "<title>";
   const std::size_t begin = page.find(kBegin);
@@ -76,8 +76,8 @@ std::string_view title_of(std::string_view page) {
   return title.substr(0, title.find('<'));
 }
 
-// Refused before anybody looked at the order, by the venue or by what stands before it; empty when
-// the status does not say so.
+// An answer that refuses the request before the order was looked at, by the venue or by a proxy
+// before it; empty when the status does not say so.
 std::optional<SubmitOutcome> refused_at_the_door(unsigned http_status, std::string_view body,
                                                  const std::optional<std::string>& text) {
   if (http_status != 401 && http_status != 403 && http_status != 451) return std::nullopt;
@@ -196,7 +196,7 @@ domain::CancelAnswered cancel_result(const CancelAnswer& answer,
     const auto says = [&](std::string_view words) {
       return reason.find(words) != std::string::npos;
     };
-    // Only what is held back is known to be there.
+    // Only an order that is held back is known to exist.
     Result result = Result::Unknown;
     if (says("delay")) {
       result = Result::NotCanceled;

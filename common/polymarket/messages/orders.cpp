@@ -64,7 +64,7 @@ SignatureType read_signature_type(ObjectReader& reader) {
   return static_cast<SignatureType>(value);
 }
 
-// Fields of the venue's first protocol; an order that still has them was built for another struct.
+// Fields of the venue's first protocol: an order that still has them was built for another struct.
 void refuse_old_fields(ObjectReader& reader) {
   for (const std::string_view key : {"taker", "nonce", "feeRateBps"}) {
     if (reader.has(key)) reader.fail(ParseFault::UnknownValue, key);

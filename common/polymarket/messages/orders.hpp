@@ -1,5 +1,5 @@
 // The private REST messages about orders (docs.polymarket.com/api-spec/clob-openapi.yaml): bodies
-// out, answers in, and both the other way round for whoever plays the venue.
+// out, answers in, and both the other way round for programs that play the venue.
 //
 // The answer to an order is one of three things and nothing else: accepted, rejected (the order
 // does not exist), or ambiguous (the venue may or may not have it; only proof from the venue ends
@@ -37,7 +37,7 @@ struct PostedOrder {
   bool operator==(const PostedOrder&) const = default;
 };
 
-// What is signed of an order of ours, given whose account it is.
+// The signed fields of an order of ours, for the given account.
 [[nodiscard]] OrderToSign order_to_sign(const domain::SignedFields& fields, domain::Side side,
                                         const Address& maker, const Address& signer,
                                         SignatureType signature_type);
@@ -51,11 +51,10 @@ struct PostedOrder {
 // ------------------------------------------------------------------------------------- answers
 
 // What an HTTP answer to POST /order means for the order sent. Accepted only by the venue's full
-// rule (success, no error text, our order id, status live, matched or delayed); rejected only on a
-// 429, on a 401, 403 or 451 whatever its body (who stands at the door has let nothing in), or
-// on a known refusal text in a 2xx, 4xx or 503; ambiguous otherwise, whatever the status code, and
-// also for "Duplicated": then an earlier copy may live. `last_byte_at` goes into an ambiguous
-// outcome.
+// rule (success, no error text, our order id, status live, matched or delayed). Rejected only on a
+// 429, on a 401, 403 or 451 whatever its body (they are given before an order is let in), or on a
+// known refusal text in a 2xx, 4xx or 503. Ambiguous otherwise, whatever the status code, and also
+// for "Duplicated": then an earlier copy may live. `last_byte_at` goes into an ambiguous outcome.
 [[nodiscard]] domain::SubmitOutcome read_order_answer(unsigned http_status, std::string_view body,
                                                       const domain::VenueOrderId& order,
                                                       domain::Timestamp last_byte_at);

@@ -1,8 +1,9 @@
-// What id texts were read as lately. The frames of a connection name the same few hundred tokens
-// and markets all day, and to read one from its 77 digits costs a fifth of its entry; to see that a
-// text is the one of last time costs a fraction of that. Internal to this library.
+// Remembers which ids were read lately, and from which texts. The frames of a connection name the
+// same few hundred tokens and markets all day. Reading an id from its 77 digits costs a fifth of
+// its entry; comparing the text with the last one costs a fraction of that. Internal to this
+// library.
 //
-// kParse is a pure function of the text. Ids that fall on one place take it from each other.
+// kParse is a pure function of the text. Ids that share a place replace each other.
 #pragma once
 
 #include <array>

@@ -50,7 +50,7 @@ struct UserFrame {
 [[nodiscard]] std::string user_subscribe(const ApiCredentials& credentials,
                                          std::span<const domain::MarketId> markets);
 
-// What a client sent on the user channel, for whoever plays the venue.
+// What a client sent on the user channel, for programs that play the venue.
 struct UserSubscription {
   std::string api_key;
   std::string secret;
