@@ -17,7 +17,7 @@ namespace {
 
 constexpr auto kApiGrace = std::chrono::milliseconds(1000);
 
-// The API is made after the feed it reads, and hears of its news from then on.
+// The API is made after the feed that it reads. From then on it hears the feed's news.
 FeedListener forward_to(const std::unique_ptr<Api>& api) {
   return {.on_quote =
               [&api](const domain::Market& market, const domain::QuoteTick& quote) {

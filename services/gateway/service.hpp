@@ -9,7 +9,7 @@
 
 namespace polybot::gateway {
 
-// Until a stop is requested. Throws what keeps it from starting.
+// Runs until a stop is requested. Throws when it cannot start.
 [[nodiscard]] boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config);
 
 }  // namespace polybot::gateway

@@ -19,7 +19,7 @@ using http::Response;
 
 namespace {
 
-// For callers that give no Idempotency-Key: unique, not secret.
+// For callers that give no Idempotency-Key. It is unique, but not secret.
 std::string fresh_key() {
   static std::random_device random;
   std::array<char, 40> text{};
@@ -227,7 +227,7 @@ feeds::OrderFeedListener Api::listener() {
       .settle = [] {}};
 }
 
-// Also a repeated one: its command may have been repeated, too.
+// Repeated answers count too: their command may have been repeated.
 void Api::on_command_answer(const domain::StreamedEvent& event) {
   const auto& body = event.event.body;
   if (std::holds_alternative<domain::CommandAccepted>(body) ||
@@ -255,7 +255,8 @@ void Api::on_order_event(const domain::StreamedEvent& event) {
   }
   const auto* filled = std::get_if<domain::OrderFilled>(&event.event.body);
   if (filled != nullptr && clients_.wanted("fills")) {
-    // In a replay it is not the newest by time; one that is too old to be kept is nobody's news.
+    // In a replay the newest record is not the newest by time. A fill too old to be kept is news to
+    // no client.
     const FillView* fill = view_.history().find(filled->fill);
     if (fill == nullptr) return;
     JsonWriter out;

@@ -74,9 +74,9 @@ class Api {
     RouteGuard::Parameters query;  // the parameters it knows; others are refused
     std::variant<Read, Ask, Stream> serve;
   };
-  // Every route there is: served, counted from the start, and listed at "/".
+  // Every route: served, counted from the start, and listed at "/".
   [[nodiscard]] static const std::vector<Route>& routes();
-  // Of one of the resources below.
+  // Calls a function of one of the resources below.
   template <auto kResource, auto kFunction>
   [[nodiscard]] static auto call();
   template <domain::TradingState kState>

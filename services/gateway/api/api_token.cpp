@@ -38,7 +38,7 @@ std::string random_hex() {
   return text;
 }
 
-// O_EXCL: of two processes that start together one makes it, and the other reads it.
+// O_EXCL: of two processes that start together, one makes the file and the other reads it.
 void create(const std::filesystem::path& file) {
   std::error_code failed;
   const bool made_folder = std::filesystem::create_directories(file.parent_path(), failed);

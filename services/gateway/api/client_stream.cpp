@@ -27,7 +27,7 @@ std::string full_topic(std::string_view topic, std::string_view detail) {
   return full;
 }
 
-// What a client sent, as an error quotes it: no longer than the longest name that could be right.
+// What a client sent, as an error quotes it: cut to the length of the longest valid name.
 std::string in_quotes(std::string_view name) {
   const bool whole = name.size() <= kTopicBytesMax;
   std::string text = "\"";

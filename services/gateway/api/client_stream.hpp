@@ -5,8 +5,8 @@
 //
 // Topics: orders fills quotes trades markets pnl status; quotes.<slug> and trades.<slug> for one
 // market. One text is shared by all its receivers. A client that does not keep up is closed (1013)
-// by the server's bounded queue; nothing here waits for anybody. What is not understood is answered
-// with {"type":"error","detail":...}, which names it; the rest of the message counts.
+// by the server's bounded queue; nothing here waits for a client. An item that is not understood is
+// answered with {"type":"error","detail":...}, which names it; the rest of the message counts.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -34,7 +34,8 @@ class ClientStream {
   // The whole life of one client.
   [[nodiscard]] boost::asio::awaitable<void> serve(std::shared_ptr<http::WebSocketSession> session);
 
-  // Whether anybody would get a message of this topic (or of topic.detail): worth rendering it?
+  // Whether a client wants messages of this topic (or of topic.detail), so that they must be
+  // rendered.
   [[nodiscard]] bool wanted(std::string_view topic, std::string_view detail = {}) const;
   void publish(std::string_view topic, std::string_view detail, std::string text);
   // A topic that new subscribers get at once, so that they need not wait for the next change.
@@ -48,7 +49,7 @@ class ClientStream {
     std::set<std::string, std::less<>> topics;
   };
   void on_request(Client& client, std::string_view text);
-  // True when it is subscribed to and was not before.
+  // True when the subscription is new.
   bool subscribe(Client& client, const boost::json::value& wanted);
   void unsubscribe(Client& client, const boost::json::value& unwanted);
   // Tells the client when there is no such topic.

@@ -43,7 +43,7 @@ class CommandDesk {
   // again with the same id is safe.
   [[nodiscard]] boost::asio::awaitable<std::optional<CommandAnswer>> issue(
       domain::CommandId id, domain::CommandBody body);
-  // An answer from order.all, whoever asked.
+  // An answer from order.all, to a command of any gateway.
   void on_answer(const domain::Event& event);
 
   void close() { publisher_.close(); }

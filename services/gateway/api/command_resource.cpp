@@ -51,7 +51,7 @@ unsigned status_of(CommandDenyReason reason) {
 std::string detail_of(CommandDenyReason reason) {
   std::string detail = "order-manager denied the command: ";
   detail.append(name_of(reason));
-  // The denial is journaled under the command's id: who repeats it is told the same for ever.
+  // The denial is journaled under the command's id, so a repeat of the command is always denied.
   if (reason == CommandDenyReason::Expired) {
     detail.append(
         "; it arrived too late and was not executed. This Idempotency-Key stays denied: send the "
@@ -65,7 +65,8 @@ std::string detail_of(CommandDenyReason reason) {
   return detail;
 }
 
-// A strategy that was halted by itself stays so when the account is resumed: somebody had a reason.
+// A strategy that has its own halt keeps it when the account is resumed: an operator had a reason
+// for it.
 std::vector<StillRestricted> left_restricted(const domain::CommandBody& body,
                                              const TradingView& view) {
   std::vector<StillRestricted> restricted;

@@ -1,6 +1,6 @@
 // The mutating calls: each becomes one operator command, and is answered when order-manager has
 // journaled its answer. 504 means "no answer yet": the same Idempotency-Key may be sent again and
-// executes at most once. 409 "expired" is final: it was not executed, and needs a new key.
+// executes at most once. 409 "expired" is final: the command was not executed and needs a new key.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -44,7 +44,8 @@ struct StillRestricted {
   domain::StrategyName strategy;
   domain::TradingStatus own;
 };
-// The HTTP answer to a journaled one. `restricted` is named with the calls that resume them.
+// The HTTP answer to a journaled answer. It names each strategy in `restricted` with the call that
+// resumes it.
 [[nodiscard]] http::Response to_response(const CommandKey& command, const CommandAnswer& answer,
                                          const std::vector<StillRestricted>& restricted = {});
 

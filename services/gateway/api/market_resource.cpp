@@ -34,7 +34,7 @@ std::optional<domain::MarketId> MarketResource::find(std::string_view slug_or_id
   return domain::parse_hex<domain::MarketId>(slug_or_id);
 }
 
-// By slug, so that a page's cursor (the last slug of it) holds while markets come and go.
+// Sorted by slug, so that a page's cursor (its last slug) stays valid while markets come and go.
 http::Response MarketResource::list(const http::Request& request) const {
   const auto limit = count_parameter(request, "limit", kPageDefault, 1, kPageMax);
   if (const auto* refused = std::get_if<http::Response>(&limit)) return *refused;

@@ -1,6 +1,6 @@
 // order-manager as the gateway hears it: every order stream from as far back as replays reach, and
-// the state topics (common/feeds). What its silence or a hole means for the gateway's health is
-// said here; folding what is heard into read models is the listener's.
+// the state topics (common/feeds). This decides what silence or a hole means for the gateway's
+// health; the listener folds the events into read models.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,7 +31,7 @@ class OrderStream {
   // Until cancelled.
   [[nodiscard]] boost::asio::awaitable<void> run();
 
-  // order-manager is heard, and every stream known of is whole.
+  // order-manager is heard, and every known stream is whole.
   [[nodiscard]] bool in_sync() const { return !silent() && feed_.whole(); }
   [[nodiscard]] std::uint64_t events_seen() const { return feed_.events_told(); }
 

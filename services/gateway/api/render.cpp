@@ -19,7 +19,7 @@ void write_level(JsonWriter& out, const std::optional<Level>& level) {
   out.begin_object().field("price", level->price).field("quantity", level->quantity).end_object();
 }
 
-// Best first, of one outcome. Levels of a snapshot come in any order.
+// Levels of one outcome, best first. Levels of a snapshot come in any order.
 void write_levels(JsonWriter& out, std::vector<Level> levels, bool descending, std::size_t depth) {
   std::sort(levels.begin(), levels.end(), [&](const Level& a, const Level& b) {
     return descending ? a.price > b.price : a.price < b.price;

@@ -37,8 +37,8 @@ void write_fill(JsonWriter& out, const FillView& fill, const MarketNames& market
 void write_position(JsonWriter& out, const PositionView& position, const MarketNames& markets,
                     const std::optional<domain::QuoteTick>& quote);
 void write_claim(JsonWriter& out, const ClaimView& claim, const MarketNames& markets);
-// What happened to an order, for /ws: kind, order id, status, and the order as it is now when
-// known.
+// What happened to an order, for /ws: kind, order id, status and, when known, the order as it is
+// now.
 void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, const OrderView* order,
                        const MarketNames& markets);
 

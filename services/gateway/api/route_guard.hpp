@@ -42,9 +42,8 @@ class RouteGuard {
                                                                   const Parameters& allowed);
   // 401 without a bearer token, 403 with a wrong one.
   [[nodiscard]] std::optional<http::Response> refuse_token(const http::Request& request) const;
-  // The command this request stands for; 400 for a body (there is nothing it could say), and for
-  // a malformed or second key; 422 for a key that was used for
-  // another request before.
+  // The command that this request stands for; 400 for a body (no call has one), and for a malformed
+  // or second key; 422 for a key that was used for another request before.
   [[nodiscard]] std::variant<CommandKey, http::Response> identify(const http::Request& request);
 
  private:

@@ -83,7 +83,7 @@ void StatusResource::write_fields(JsonWriter& out) const {
   out.end_array();
 }
 
-// The account's own state and what has happened to all of it.
+// The account's own state, and the counts over all strategies.
 void StatusResource::write_trading(JsonWriter& out) const {
   const domain::AccountState& account = view_.account();
   const MarketNames markets{

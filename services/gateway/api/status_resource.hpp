@@ -1,5 +1,5 @@
 // GET /api/v1/status and the `status` topic: the whole stack on one page, as the gateway sees it,
-// and in words why nothing trades when nothing does.
+// and, when nothing trades, why, in words.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class StatusResource {
                  const runtime::Health& health, runtime::Clock clock)
       : feed_(feed), view_(view), orders_(orders), health_(health), clock_(clock) {}
 
-  // Once a second: what happened since the last call are the rates shown until the next.
+  // Call it once a second: the counts since the last call are the rates shown until the next.
   void sample(std::size_t clients, std::uint64_t requests);
 
   [[nodiscard]] http::Response status() const;

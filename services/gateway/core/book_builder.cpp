@@ -57,8 +57,8 @@ bool agrees(const domain::OrderBook& book, const Expected& expected) {
   return price_of(book.best_bid()) == expected.bid && price_of(book.best_ask()) == expected.ask;
 }
 
-// Every NO entry must be the mirror of what the YES entries left; of several for one level the
-// last.
+// Every NO entry must be the mirror of what the YES entries left. Of several entries for one level
+// the last counts.
 bool mirrors(const domain::OrderBook& book, const std::vector<LevelChange>& entries) {
   for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
     if (book.quantity_at(entry->side, entry->price) == entry->quantity) continue;
@@ -128,7 +128,7 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
   if (source == SnapshotSource::Socket && ref.outcome == Outcome::No) return;
   if (source == SnapshotSource::Rest) {
     if (market.trust == BookTrust::Fresh) return;  // the socket was faster
-    // One asked for at an earlier failure may be older than what was applied since.
+    // A snapshot requested after an earlier failure may be older than what was applied since.
     if (book.venue_at < std::max(market.kept_from, market.venue_at)) {
       out.resyncs.push_back({market.market, market.yes, ResyncReason::SnapshotMissing});
       return;
@@ -138,7 +138,7 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
     market.tick = *book.tick;
     out.ticks.push_back({market.market, market.tick});
   }
-  // A book nobody waited for is news of a change.
+  // A book that was not requested means that it changed.
   const Timestamp asked_at = market.trust == BookTrust::Fresh ? Timestamp{} : book.asked_at;
   market.burst = {};
   market.held.clear();
@@ -187,13 +187,14 @@ BookBuilder::Message BookBuilder::read(const TokenChanges& message,
       }
     }
   }
-  // A message about the NO token alone says the same in mirror image.
+  // A message about the NO token alone says the same in mirror image, so it builds the book.
   if (result.changes.empty()) result.changes.swap(result.mirrored);
   return result;
 }
 
 void BookBuilder::on(const TokenChanges& message, Timestamp now, BookUpdates& out) {
-  // The venue sends one market a message; were there several, each gets its own part.
+  // The venue sends each market a message of its own. If one message holds several, each gets its
+  // part.
   MarketBook* previous = nullptr;
   for (const TokenChange& change : message.changes) {
     const TokenRef ref = find_token(change.token);
@@ -328,7 +329,7 @@ void BookBuilder::on(const TokenTick& tick, Timestamp now, BookUpdates& out) {
   market.tick = tick.tick;
   out.ticks.push_back({market.market, tick.tick});
   fail(market, ResyncReason::TickChanged, now, out);
-  // What was kept is on the old grid; a REST book from before the change would be as well.
+  // The kept messages are on the old grid, and so is a REST book from before the change.
   market.kept.clear();
   market.kept_from = tick.venue_at;
 }

@@ -4,14 +4,14 @@
 // price_change messages carry both sides anyway. Changes of the YES token build the book; changes
 // of the NO token are checked against it (and build it when a message carries them alone).
 //
-// A book is Awaiting until its first snapshot, then Fresh, until something contradicts it; then it
-// is Stale and nobody may decide on it until a snapshot arrives. What is checked (each failure is
-// one Resync): bid below ask, levels on the tick grid, the NO side mirrors the YES side, and our
-// best prices are the venue's own. The last is judged when a burst of messages with the same venue
-// millisecond has ended, since inside a burst the venue already quotes the state after it; until
-// the book agrees with that quote, changes are held back, so that nobody is ever told of a
-// half-applied burst. A message is applied whole or, while the book is not fresh, kept (bounded)
-// and applied on top of the snapshot that comes by REST.
+// A book is Awaiting until its first snapshot, then Fresh until something contradicts it; then it
+// is Stale, and must not be decided on until a snapshot arrives. Each failed check is one Resync:
+// bid below ask, levels on the tick grid, the NO side mirrors the YES side, and our best prices are
+// the venue's own. The last is judged when a burst of messages with the same venue millisecond has
+// ended, since inside a burst the venue already quotes the state after it. Until the book agrees
+// with that quote, changes are held back, so that no half-applied burst is published. A message is
+// applied whole or, while the book is not fresh, kept (bounded) and applied on top of the snapshot
+// that comes by REST.
 //
 // Pure: time is an argument, results are values. Knows nothing of sockets; FeedSupervisor decides
 // how to repair.
@@ -54,7 +54,7 @@ struct TickChange {
   bool operator==(const TickChange&) const = default;
 };
 
-// What came of an input, in order. Reused by the caller.
+// The results of an input, in order. The caller reuses the object.
 struct BookUpdates {
   std::vector<BookUpdate> updates;
   std::vector<Resync> resyncs;
@@ -103,7 +103,7 @@ class BookBuilder {
   // Judges the bursts that have been quiet for kBurstQuiet; call every few tens of milliseconds.
   void judge(domain::Timestamp now, BookUpdates& out);
   // Withdraws trust from outside (a link closed, a feed found dead). A book that is not fresh stays
-  // so; messages kept for it belonged to the old connection and go.
+  // so. Messages kept for it belonged to the old connection and are dropped.
   void mark_stale(const domain::MarketId& market, ResyncReason reason, domain::Timestamp now,
                   BookUpdates& out);
   // Compares a fresh book with a REST one; Equal renews its stamp: it was current when asked for.

@@ -9,8 +9,8 @@ using domain::TokenId;
 
 namespace {
 
-// Whether a message that never came can be behind a failure. What a whole book, or a change that
-// did come, says wrongly would be said on another socket, too.
+// Whether a lost message can be behind a failure. A wrong whole book, or a wrong change that did
+// come, would be as wrong on another socket.
 bool may_be_lost(ResyncReason reason) {
   switch (reason) {
     case ResyncReason::Crossed:
@@ -156,8 +156,8 @@ void FeedSupervisor::end(LinkId id, LinkEnd why, ResyncReason reason, Duration n
   if (why != LinkEnd::Closed) out.emplace_back(CutLink{.link = id, .why = why});
 }
 
-// The first attempt after a healthy time is immediate; then doubling, between half and all of the
-// step.
+// The first attempt after a healthy time is immediate. Then the step doubles, and a pause takes
+// between half and all of it.
 Duration FeedSupervisor::pause_before(LinkId id, std::uint32_t attempt) const {
   if (attempt == 0) return Duration::zero();
   const Duration step = std::min<Duration>(
@@ -192,9 +192,9 @@ void FeedSupervisor::on_book_failed(const TokenId& token, ResyncReason reason, D
   if (at == tokens_.end()) return;
   Token& entry = at->second;
   entry.fresh = false;
-  // One that is asked for already comes in its time, however often it is said to have failed.
+  // A book that is asked for already comes in time, however often it fails meanwhile.
   if (entry.fetch_at == Duration::zero()) {
-    // What the venue says wrongly it says again soon after a book that was right.
+    // What the venue itself sends wrongly, it soon sends wrongly again after a book that was right.
     const bool again = !may_be_lost(reason) && entry.fetched_at != Duration::zero() &&
                        now - entry.fetched_at < settings_.failure_window;
     if (!again) entry.fetch_pause = settings_.refetch;
@@ -254,7 +254,7 @@ void FeedSupervisor::check_link(LinkId id, Link& link, Duration now, FeedActions
   compare_silent(link, now, out);
 }
 
-// Not one opening book came although REST had time to seed them: worth one new socket.
+// No opening book came although REST had time to seed them: that is worth one new socket.
 bool FeedSupervisor::lacks_opening_books(const Link& link, Duration now) const {
   if (link.had_books || (link.retried_for_books && !link.was_silent)) return false;
   return now - link.opened_at >= 2 * settings_.snapshot_timeout;

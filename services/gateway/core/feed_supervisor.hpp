@@ -2,7 +2,7 @@
 // dead, when a book is fetched by REST.
 //
 // "No update" is not "stale": quiet markets exist. A connection is judged by its own signs of life
-// (a closed socket, a PING nobody answers) and by comparison: books of a silent connection, and
+// (a closed socket, a PING without answer) and by comparison: books of a silent connection, and
 // books that have been quiet for long on a busy one, are read by REST; if the venue has moved on
 // without us, the connection is dead however politely it answers PING. The cure is always a new
 // socket, never a second subscription on the old one. One failed integrity check costs that market
@@ -43,7 +43,8 @@ struct SupervisorSettings {
   domain::Duration refetch_max = std::chrono::seconds(30);
   domain::Duration failure_window = std::chrono::seconds(30);
   int failures_max = 3;  // of one book within the window
-  // A book that goes on failing on a new socket is not helped by another: none for so long.
+  // A new socket does not help a book that goes on failing, so it causes no further one for this
+  // long.
   domain::Duration blamed = std::chrono::minutes(10);
   domain::Duration reconnect_min = std::chrono::milliseconds(250);
   domain::Duration reconnect_max = std::chrono::seconds(10);
@@ -68,7 +69,7 @@ enum class LinkEnd : std::uint8_t {
 
 enum class FetchPurpose : std::uint8_t { Resync, Compare };
 
-// ---- what the shell is to do -------------------------------------------------------------------
+// ---- what the shell must do --------------------------------------------------------------------
 struct OpenLink {
   LinkId link;
   bool operator==(const OpenLink&) const = default;
@@ -120,7 +121,7 @@ class FeedSupervisor {
   void on_open(LinkId link, domain::Duration now, FeedActions& out);
   void on_data(LinkId link, domain::Duration now);
   void on_pong(LinkId link, domain::Duration now);
-  // Ended by the peer, by an error, or could not be opened.
+  // The peer ended it, it failed, or it could not be opened.
   void on_closed(LinkId link, domain::Duration now, FeedActions& out);
 
   // --- what happened to a book ---

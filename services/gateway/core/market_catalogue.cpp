@@ -62,9 +62,9 @@ void MarketCatalogue::on_listed(std::span<const Market> markets, Duration now) {
   }
 }
 
-// Takes what a listing may decide. Identity, tokens, tick, minimum size and fee stay as they are:
-// the record and the market channel know them better. A fee that the listing did not have before is
-// a reason to ask the record.
+// Takes what a listing may decide. Identity, tokens, tick, minimum size and fee stay as they are,
+// because the record and the market channel know them better. A fee that the listing did not have
+// before is a reason to read the record.
 void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
   entry.unreadable_listing = {};
   if (std::exchange(entry.listed_fee, market.fee) != market.fee) entry.record_at = {};
@@ -182,7 +182,7 @@ bool MarketCatalogue::on_unreadable_listing(const MarketId& market, std::string_
   const auto at = entries_.find(market);
   if (at == entries_.end() || at->second.market.status == MarketStatus::Resolved) return false;
   Entry& entry = at->second;
-  // It is listed, so it is not missing.
+  // The market is listed, so it is not missing.
   entry.seen_in_crawl = crawl_;
   entry.lookups_unanswered = 0;
   const bool news = std::exchange(entry.unreadable_listing, field).empty();
@@ -301,7 +301,7 @@ void MarketCatalogue::expire(Duration now) {
     }
   }
   for (const MarketId& id : old) forget(id);
-  // Where there was no room for a book, there may be by now.
+  // A book that had no room before may have room now.
   for (auto& [id, entry] : entries_) settle_book(entry);
 }
 
@@ -324,7 +324,7 @@ void MarketCatalogue::forget(const MarketId& id) {
   entries_.erase(at);
 }
 
-// First what is not known at all, then what was not usable, then what may have changed.
+// First come unknown records, then unusable ones, then those that may have changed.
 bool MarketCatalogue::record_due(const Entry& entry, Duration now) const {
   if (ended(entry.market.status)) return false;
   const bool unusable = !entry.unreadable_record.empty() ||
@@ -376,7 +376,7 @@ CatalogueWants MarketCatalogue::wanted(Duration now) {
 }
 
 CatalogueChanges MarketCatalogue::take_changes() {
-  // Several inputs may touch one market; whoever publishes wants it once.
+  // Several inputs may touch one market; it is published once.
   std::set<MarketId> seen;
   std::erase_if(changes_.changed, [&](const MarketId& id) { return !seen.insert(id).second; });
   return std::exchange(changes_, {});

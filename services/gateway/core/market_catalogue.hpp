@@ -2,16 +2,16 @@
 //
 // Fed by listing crawls (pages of open markets), the venue's own record of each market (the truth
 // for trading rules; a market whose record contradicts its listing is refused), look-ups of markets
-// that left the listing, and hints from the market channel. It never asks anybody itself:
-// `wanted()` names what the shell should read next.
+// that left the listing, and hints from the market channel. It makes no requests itself: `wanted()`
+// names what the shell should read next.
 //
 // An event's market count decides whether an arbitrage over it is complete, so it is never guessed
 // low: markets that are refused, untradable, placeholders, closed or long removed count as long as
-// the event lives, and a neg-risk event whose total nobody has confirmed has a count of 0, which no
-// set of markets can complete.
+// the event lives, and a neg-risk event with an unconfirmed total has a count of 0, which no set of
+// markets can complete.
 //
-// Memory stays flat while markets rotate: a resolved market is kept for a while, so that everybody
-// hears of it, and then forgotten; `entries_max` bounds the rest. Pure; `now` is monotonic
+// Memory stays flat while markets rotate: a resolved market is kept for a while, so that all
+// readers hear of it, and then forgotten; `entries_max` bounds the rest. Pure; `now` is monotonic
 // throughout.
 #pragma once
 
@@ -32,19 +32,20 @@ namespace polybot::gateway {
 
 struct CatalogueSettings {
   domain::Duration keep_resolved = std::chrono::seconds(120);
-  // A market that neither the listing nor look-ups know any more is closed after so many look-ups.
+  // A market that neither the listing nor look-ups know any more is closed after this many
+  // look-ups.
   int lookups_unanswered_max = 5;
   // A record that says "not accepting", or cannot be read, is read again after this.
   domain::Duration record_refresh = std::chrono::seconds(30);
-  // Any other record of a market that is traded: the venue changes fees in place. So many at a
-  // time.
+  // Any other record of a traded market is read again after this, because the venue changes fees in
+  // place; this many at a time.
   domain::Duration record_reread = std::chrono::minutes(2);
   std::size_t records_reread_max = 50;
   // An answer that did not come is asked for again after this; look-ups slow down to `lookup_max`.
   domain::Duration retry = std::chrono::seconds(2);
   domain::Duration lookup_max = std::chrono::seconds(60);
   // How old an answer of the listing can be (the venue caches it for five minutes): what it says
-  // about a market that closed less than this ago is not news.
+  // about a market that closed within this time is not news.
   domain::Duration listing_age_max = std::chrono::minutes(10);
   std::size_t entries_max = 20'000;  // listed markets, tracked or not: some 2 KB each
   std::size_t books_max = 2'000;     // tracked books: ten connections
@@ -81,15 +82,15 @@ class MarketCatalogue {
   // --- the venue's record ---
   // `merged` is the listing completed by the record.
   void on_record(const domain::Market& merged, domain::Duration now);
-  // They contradict each other in `field`: the market is never tracked.
+  // Record and listing contradict each other in `field`: the market is never tracked.
   void on_contradiction(const domain::MarketId& market, std::string_view field);
 
   // The listing has a market of this event that cannot be read: the event is never complete.
   void on_unreadable(const domain::EventGroupId& event);
-  // The venue has the market and what it says of it, in the listing or in its record, cannot be
-  // read because of `field` (a literal). A market that is kept stays known, and nothing may be
-  // opened there until it can be read again. `state`: whether it is over and what it pays, where
-  // that much could be read; of other fields none is used. True when that is news.
+  // The venue has the market, but its listing or its record cannot be read because of `field` (a
+  // literal). A market that is kept stays known, and nothing may be opened there until it can be
+  // read again. `state`: whether the market is over and what it pays, if that could be read; no
+  // other field is used. True when that is news.
   bool on_unreadable_listing(const domain::MarketId& market, std::string_view field,
                              const std::optional<domain::Market>& state, domain::Duration now);
   bool on_unreadable_record(const domain::MarketId& market, std::string_view field,
@@ -99,11 +100,11 @@ class MarketCatalogue {
   // --- hints of the market channel ---
   void on_tick(const domain::MarketId& market, domain::Price tick);
   void on_resolved(const domain::MarketId& market, domain::Payout payout, domain::Duration now);
-  // It is over, and what it pays was not said.
+  // The market is over, and its payout is not known yet.
   void on_over(const domain::MarketId& market, domain::Duration now);
 
-  // Forgets what was resolved long ago, and begins the books for which others have made room. Call
-  // after each crawl.
+  // Forgets markets that were resolved long ago, and begins the books for which others have made
+  // room. Call it after each crawl.
   void expire(domain::Duration now);
 
   [[nodiscard]] CatalogueWants wanted(domain::Duration now);

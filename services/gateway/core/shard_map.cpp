@@ -34,7 +34,7 @@ std::vector<Shard> ShardPacer::due(domain::Duration now) {
     return {};
   }
   const std::int64_t wanted = (now - started_).count() / (period_.count() / domain::kShards);
-  // Late by more than a period: what was missed is not made up for, each shard goes out once.
+  // Late by more than a period: missed rounds are not made up for, and each shard goes out once.
   dealt_ = std::max(dealt_, wanted - domain::kShards);
   std::vector<Shard> shards;
   for (; dealt_ < wanted; ++dealt_) {

@@ -30,7 +30,7 @@ class ShardMap {
   std::array<std::set<domain::MarketId>, domain::kShards> members_;
 };
 
-// Deals the shards out over a period: each is due once in every period, in order.
+// Deals the shards out over a period: each comes due once in every period, in order.
 class ShardPacer {
  public:
   explicit ShardPacer(domain::Duration period) : period_(period) {}

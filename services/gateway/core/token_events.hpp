@@ -1,5 +1,5 @@
-// Market data as the venue sends it: per outcome token, before anything is known to be true. The
-// feed translates the venue's messages into these; BookBuilder turns them into books in YES terms.
+// Market data as the venue sends it: per outcome token, before anything is checked. The feed
+// translates the venue's messages into these; BookBuilder turns them into books in YES terms.
 //
 // Spans point into the feed's parse buffer and are valid during the call that passes them.
 #pragma once
@@ -14,20 +14,20 @@
 
 namespace polybot::gateway {
 
-// How much older than its reading an event may be by the venue's stamp before it counts as one that
-// waited, in the socket of a stopped or starved gateway say. Clocks of hosts are assumed within
-// 250 ms, and beyond 1 s order-manager denies anyway.
+// An event counts as one that waited, for example in the socket of a stopped process, when its
+// venue stamp is older than its reading by more than this. Clocks of hosts are assumed within 250
+// ms, and beyond 1 s order-manager denies anyway.
 inline constexpr domain::Duration kVenueLagMax = std::chrono::seconds(1);
 
-// Up to when an event of the venue, read at `now`, tells how things are.
+// The time up to which an event of the venue, read at `now`, tells the state.
 [[nodiscard]] constexpr domain::Timestamp known_at(domain::Timestamp venue_at,
                                                    domain::Timestamp now) {
   return venue_at < now - kVenueLagMax ? venue_at + kVenueLagMax : now;
 }
 
-// The whole book of one token; levels in any order. `venue_at` is when it last changed, long ago in
-// a quiet market; what vouches for an answer is that it was made after `asked_at`, the time of the
-// request or of the subscription.
+// The whole book of one token; levels in any order. `venue_at` is when it last changed, which may
+// be long ago in a quiet market. An answer vouches for the book because it was made after
+// `asked_at`, the time of the request or of the subscription.
 struct TokenBook {
   domain::TokenId token;
   std::span<const domain::Level> bids;
@@ -70,8 +70,7 @@ struct TokenTick {
   domain::Timestamp venue_at{};
 };
 
-// Why a book is not to be trusted and must be fetched again. A metric label:
-// domain/enumeration.hpp.
+// Why a book must not be trusted and must be fetched again. A metric label: domain/enumeration.hpp.
 enum class ResyncReason : std::uint8_t {
   Crossed = 0,          // bid >= ask
   BestMismatch = 1,     // our best levels are not the venue's at the end of a burst

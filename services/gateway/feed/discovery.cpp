@@ -48,7 +48,7 @@ asio::awaitable<void> Discovery::run() {
   }
 }
 
-// The interval, cut short by a hint but never below the least interval.
+// The interval, cut short by a hint but never below `interval_min`.
 asio::awaitable<void> Discovery::pause() {
   co_await runtime::sleep_for(settings_.interval_min);
   if (!hinted_) {
@@ -147,7 +147,7 @@ asio::awaitable<void> Discovery::read_record(MarketId id) {
   const std::string_view field = polymarket::contradiction(*listed, record);
   if (field.empty()) {
     runtime::log::debug("Market record read", {{"market", listed->slug}});
-    // Whether it accepts orders is asked, not remembered: a market that was paused may go on.
+    // Whether it accepts orders is read from the record, not remembered: a paused market may go on.
     Market open = *listed;
     open.status = domain::MarketStatus::Active;
     catalogue_.on_record(polymarket::with_record(std::move(open), record), clock_.monotonic());
@@ -176,7 +176,7 @@ asio::awaitable<void> Discovery::look_up(std::vector<MarketId> ids) {
   catalogue_.on_looked_up(markets, ids, clock_.monotonic());
 }
 
-// Some closed markets never get a resolution status: what they pay by their prices is taken when
+// Some closed markets never get a resolution status. Then the payout by their prices is taken when
 // the CLOB names the same winner.
 asio::awaitable<Market> Discovery::with_result(polymarket::GammaMarket listed) {
   Market market = polymarket::to_market(listed);
@@ -189,8 +189,8 @@ asio::awaitable<Market> Discovery::with_result(polymarket::GammaMarket listed) {
   co_return market;
 }
 
-// Where a venue serves no events, a listing that was read to its end tells how many markets one
-// has.
+// Where a venue serves no events, a listing that was read to its end tells how many markets an
+// event has.
 asio::awaitable<void> Discovery::read_event(domain::EventGroupId event, std::string slug) {
   const auto answer = co_await rest_.event_total(std::move(slug));
   if (!answer) co_return;

@@ -1,5 +1,5 @@
-// Keeps the catalogue filled from the venue's REST: crawls the listing, reads what the catalogue
-// wants to know, a few requests at a time. Decides nothing about markets; that is MarketCatalogue.
+// Keeps the catalogue filled from the venue's REST: crawls the listing and reads what the catalogue
+// wants, a few requests at a time. MarketCatalogue decides about markets; this does not.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -91,8 +91,8 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
   metrics_.feed_latency.observe(clock_.monotonic() - started);
 }
 
-// In the order in which the frame tells them: a book is doubted after what came before a message
-// that cannot be read, and trusted again by what comes after.
+// Messages are taken in the order of the frame: a book is doubted after what came before an
+// unreadable message, and trusted again by what comes after it.
 void Feed::take_messages(LinkId id, std::string_view frame, Timestamp received_at) {
   auto unreadable = frame_.unreadable.cbegin();
   for (std::size_t i = 0; i <= frame_.events.size(); ++i) {
@@ -114,8 +114,8 @@ void Feed::refuse(const polymarket::ParseError& error, std::string_view frame) {
                       {{"error", polymarket::to_string(error)}, {"frame", frame.substr(0, 200)}});
 }
 
-// A message could not be read: what it changed is missing from the book of its market, or, where
-// nobody knows whose it was, from one of those that the link carries.
+// A message could not be read: its change is missing from the book of its market or, when the
+// market is unknown, from one of those that the link carries.
 void Feed::doubt(LinkId link, const std::optional<MarketId>& market, Timestamp now) {
   std::vector<MarketId> doubted;
   if (market) doubted.push_back(*market);
@@ -168,7 +168,8 @@ void Feed::on_event(const polymarket::TickSizeChangeEvent& event, Timestamp now)
   take_updates(SnapshotSource::Socket, Origin::Integrity);
 }
 
-// May come before the change that caused it: counted, and never a reason to distrust a book.
+// It may come before the change that caused it, so it is counted, but is no reason to distrust a
+// book.
 void Feed::on_event(const polymarket::BestBidAskEvent&, Timestamp) {}
 
 void Feed::on_event(const polymarket::NewMarketEvent&, Timestamp) {
@@ -326,7 +327,7 @@ void Feed::perform_one(const StaleBooks& action) {
 }
 
 void Feed::perform_one(const FetchBooks& action) {
-  // What is dropped here is asked for again by the supervisor.
+  // The supervisor asks again for what is dropped here.
   if (fetches_.size() == kFetchesWaitingMax) fetches_.pop_front();
   fetches_.push_back(action);
   fetch_wake_.cancel_one();
@@ -361,7 +362,7 @@ void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpos
   FeedActions actions;
   const Agreement agreement = books_.compare(token_book(book, asked_at));
   if (agreement == Agreement::Equal) {
-    // In a quiet market nothing else says that the quote still holds.
+    // In a quiet market no other message says that the quote still holds.
     if (const auto market = books_.market_of(book.token)) changed_quotes_.insert(*market);
   }
   supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);

@@ -41,7 +41,7 @@ struct FeedSettings {
   domain::Duration complete_interval = std::chrono::seconds(1);  // every state goes out once in it
 };
 
-// Who else wants to hear of market data (the client stream). May be empty.
+// Listens to market data beside the bus (the client stream). May be empty.
 struct FeedListener {
   std::function<void(const domain::Market&, const domain::QuoteTick&)> on_quote;
   std::function<void(const domain::Market&, const domain::TradeTick&)> on_trade;
@@ -76,7 +76,7 @@ class Feed {
 
   struct OpenSocket {
     std::unique_ptr<MarketLink> link;
-    domain::Timestamp data_at{};  // up to when it told what changed: vouches for all its books
+    domain::Timestamp data_at{};  // changes are known up to here: vouches for all its books
     domain::Timestamp subscribed_at{};  // the last time
   };
 
@@ -115,7 +115,7 @@ class Feed {
   void publish_shard(domain::Shard shard);
   void publish_quote(const domain::MarketId& market);
   void report();
-  // Of the connection that carries a YES token; null while none is there.
+  // The connection that carries a YES token; null while there is none.
   [[nodiscard]] const OpenSocket* socket_of(const domain::TokenId& token) const;
   [[nodiscard]] domain::Timestamp vouched_at(const domain::MarketId& market) const;
   [[nodiscard]] Publication::Contents contents_of(domain::Shard shard) const;

@@ -1,4 +1,4 @@
-// What the feed says to others: quotes, shards, metrics.
+// What the feed publishes: quotes, shards, metrics.
 #include "services/gateway/feed/feed.hpp"
 
 namespace polybot::gateway {
@@ -16,7 +16,7 @@ Publication::Contents Feed::contents_of(domain::Shard shard) const {
   return contents;
 }
 
-// A market without a book (paused, ended) has an empty, stale quote: nobody may price by it.
+// A market without a book (paused, ended) has an empty, stale quote: no price may come from it.
 std::optional<domain::QuoteTick> Feed::quote(const MarketId& id) const {
   const auto view = books_.find(id);
   if (!view) {
@@ -84,7 +84,7 @@ void Feed::report() {
   } else {
     health_.set_ready(kFeed);
   }
-  // A market that has just begun or is being repaired is no reason to stop the rest.
+  // One market that has just begun or is being repaired is no reason to stop the rest.
   if (books == 0) {
     health_.set_not_ready(kBooks, "no market accepts orders");
   } else if (stale * 10 > books) {

@@ -45,7 +45,7 @@ MarketLink::MarketLink(asio::any_io_executor executor, std::string url, runtime:
       state->reports.on_text(*text, state->clock.now());
     }
   };
-  // A session that fails in an unforeseen way ends alone, and says so.
+  // A session that fails in an unforeseen way ends alone and reports it.
   auto at_end = [state = state_](const std::exception_ptr& failure) {
     if (!failure) return;
     std::string why = "unknown failure";

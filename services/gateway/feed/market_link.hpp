@@ -29,7 +29,7 @@ class MarketLink {
   MarketLink(const MarketLink&) = delete;
   MarketLink& operator=(const MarketLink&) = delete;
 
-  // Sends after what was sent before; a failure shows as the end of the link.
+  // Sends after what was sent before. A failure shows as the end of the link.
   void send(std::string text);
   void cut();
 

@@ -1,6 +1,6 @@
 // What the gateway tells the bus on port 5550: md.<shard>, quote.<shard> and market.<shard>, and
-// the books and definitions of a shard on request (5551). Every topic is built from the market's
-// shard here and nowhere else.
+// the books and definitions of a shard on request (5551). Every topic is built here from the
+// market's shard.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ struct PublicationSettings {
 
 class Publication {
  public:
-  // What is known of a shard now.
+  // What is known of a shard at present.
   struct Contents {
     std::vector<domain::BookSnapshot> books;
     std::vector<domain::Market> markets;

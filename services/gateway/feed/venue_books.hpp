@@ -1,5 +1,5 @@
-// What the venue's messages say of books, in the core's words: the translation of whole books, and
-// up to when a frame vouches for the books of its connection. Pure.
+// The venue's messages about books in the core's words: the translation of whole books, and up to
+// when a frame vouches for the books of its connection. Pure.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ namespace polybot::gateway {
 [[nodiscard]] TokenBook token_book(const polymarket::BookSummary& book, domain::Timestamp asked_at);
 [[nodiscard]] TokenBook token_book(const polymarket::BookEvent& book, domain::Timestamp asked_at);
 
-// Up to when a frame read at `now` tells what changed; empty when it tells of no change. Whole
-// books say nothing of that: one that answers a subscription may have changed long ago.
+// The time up to which a frame read at `now` tells what changed; empty when it tells of no change.
+// Whole books do not count: one that answers a subscription may have changed long ago.
 [[nodiscard]] std::optional<domain::Timestamp> changes_known_at(
     const polymarket::MarketFrame& frame, domain::Timestamp now);
 

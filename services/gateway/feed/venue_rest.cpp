@@ -129,7 +129,8 @@ asio::awaitable<bool> VenueRest::look_up(const std::vector<MarketId>& ids, std::
   co_return true;
 }
 
-// A market is in exactly one of the two listings; what is asked for has usually just been closed.
+// A market is in exactly one of the two listings. A market that is looked up has usually just
+// closed.
 asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::markets_by_id(
     std::vector<MarketId> ids) {
   polymarket::GammaPage found;

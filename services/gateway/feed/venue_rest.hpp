@@ -39,11 +39,11 @@ class VenueRest {
   struct NoSuchRoute {};
   [[nodiscard]] boost::asio::awaitable<std::optional<std::variant<std::size_t, NoSuchRoute>>>
   event_total(std::string slug);
-  // The CLOB's own record of one market; an error when there is one and it cannot be read.
+  // The CLOB's own record of one market; an error when the record exists and cannot be read.
   [[nodiscard]] boost::asio::awaitable<
       std::optional<polymarket::ParseResult<polymarket::ClobMarket>>>
   record(domain::MarketId id);
-  // Who won one market by the CLOB.
+  // The winner of one market by the CLOB.
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::ClobResult>> result(
       domain::MarketId id);
   // Books of at most 500 tokens, in any order; unknown tokens are missing.

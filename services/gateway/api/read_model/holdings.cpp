@@ -56,7 +56,7 @@ void Holdings::resolve(const domain::MarketResolved& resolved, std::uint64_t seq
     const domain::PositionState& state = at->second.state;
     const domain::Money cash = notional(resolved.payout.yes, state.yes, domain::Rounding::Down) +
                                notional(resolved.payout.no, state.no, domain::Rounding::Down);
-    // What pays nothing is never paid either.
+    // A claim that pays nothing is never paid, so it is not listed.
     if (!paid && cash.is_positive())
       claims_.push_back({at->first.first, resolved.market, resolved.payout, cash});
     at = positions_.erase(at);

@@ -33,22 +33,23 @@ struct ClaimView {
 class Holdings {
  public:
   void apply(const domain::StreamedEvent& event);
-  // A snapshot of this strategy follows; none: of the account, which tells its trading state and
-  // what is paid. Claims that it does not name as paid stay: they are the strategies' to tell.
+  // A snapshot of this strategy follows; without a name, of the account, which holds its trading
+  // state and what is paid. Claims that the snapshot does not name as paid stay: the streams of the
+  // strategies hold them.
   void forget(const domain::StrategyName& strategy);
 
   // Open positions, by strategy and market.
   [[nodiscard]] std::vector<const PositionView*> positions() const;
   [[nodiscard]] const std::vector<ClaimView>& claims() const { return claims_; }
-  // The account's own, as last recorded; none: no record of a change has been seen.
+  // The account's own state, as last recorded; empty when no record of a change has been seen.
   [[nodiscard]] std::optional<domain::TradingState> account_state() const { return account_state_; }
 
  private:
   using Key = std::pair<domain::StrategyName, domain::MarketId>;
 
-  // Payments come on the account's stream, resolutions on those of strategies: one that was told
-  // before its payment may be heard after it. So many of the last are remembered: more than a
-  // snapshot tells, for order-manager remembers 4,096 resolved markets beside those that it holds.
+  // Payments come on the account's stream, resolutions on those of strategies. So a payment may be
+  // heard before its resolution. The last payments are remembered, more than a snapshot holds:
+  // order-manager remembers 4,096 resolved markets beside those that it holds.
   static constexpr std::size_t kPaymentsMax = 8'192;
   struct Payment {
     domain::MarketId market;

@@ -59,15 +59,15 @@ void about_denials(std::vector<std::string>& reasons, const TradingView& view,
 }  // namespace
 
 std::vector<std::string> idle_reasons(const TradingView& view, const IdleFacts& facts) {
-  // A halt is worth saying at once; whether nothing else trades shows only after a while.
+  // A halt is reported at once. Other reasons count only after a quiet time.
   const auto state = view.trading_state();
   if (facts.orders_in_sync && state && *state != domain::TradingState::Active) {
-    // The state topic tells since when and by whom; the event of a change may be a moment ahead.
+    // The state topic says since when and by whom. The event of a change may come a moment earlier.
     domain::TradingStatus status = view.account().own;
     if (status.state != *state) status = {.state = *state};
     return {"trading is " + trading_sentence(status, std::nullopt)};
   }
-  // What is sent all the same are attempts, which it refuses.
+  // Orders that are sent all the same are attempts, which the venue refuses.
   const std::string& paused = view.account().submissions_paused;
   if (facts.orders_in_sync && !paused.empty()) return {"the venue takes no orders: " + paused};
   const domain::Timestamp last = view.history().last_submitted_at();

@@ -1,5 +1,4 @@
-// Why nothing trades, in words an operator can act on. Pure: what is known goes in, sentences come
-// out, the most fundamental first.
+// Why nothing trades, in words an operator can act on, the most fundamental reason first. Pure.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +24,7 @@ struct IdleFacts {
   std::size_t books = 0;
   std::size_t books_stale = 0;
   std::size_t markets_active = 0;  // which take orders that open
-  // Tracked markets of whose terms the venue says what cannot be read, by field.
+  // Tracked markets whose terms at the venue cannot be read, by field.
   std::map<std::string_view, std::size_t> markets_unreadable{};
 };
 

@@ -35,7 +35,8 @@ void about_states(std::vector<std::string>& said, const TradingView& view) {
   }
 }
 
-// The configuration counts for a new journal alone: afterwards the journal says what runs.
+// The configuration counts for a new journal alone; afterwards the journal says which strategies
+// run.
 void about_switches(std::vector<std::string>& said, const TradingView& view) {
   for (const domain::StrategyState& strategy : view.strategies()) {
     if (strategy.enabled == strategy.enabled_at_first) continue;
@@ -76,7 +77,7 @@ void about_flattens(std::vector<std::string>& said, const TradingView& view,
                      runtime::to_rfc3339(flatten.begun_at));
       continue;
     }
-    // Once its scope trades again it is of no interest any more.
+    // Once its scope trades again, the flatten is of no interest any more.
     const domain::StrategyState* strategy =
         flatten.strategy ? view.strategy(*flatten.strategy) : nullptr;
     const TradingState state =

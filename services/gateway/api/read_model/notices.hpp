@@ -1,7 +1,7 @@
 // What an operator should know of the state of trading, in words and with the call that changes it:
-// who halted what and since when, strategies that differ from the configuration, what a flatten has
-// left, what the venue refuses or tells unreadably, a restored backup. Empty when there is nothing
-// out of the ordinary. Pure.
+// what is halted, by whom and since when, strategies that differ from the configuration, what a
+// flatten has left, what the venue refuses or sends unreadably, a restored backup. Empty when
+// nothing is out of the ordinary. Pure.
 #pragma once
 
 #include <functional>
@@ -13,14 +13,14 @@
 
 namespace polybot::gateway {
 
-// Names a market; an id where nobody knows more.
+// Names a market; its id when its slug is unknown.
 using NameMarket = std::function<std::string(const domain::MarketId&)>;
 
 [[nodiscard]] std::vector<std::string> notices(const TradingView& view, const NameMarket& market,
                                                domain::Timestamp now);
 
 // "halted for the whole account since 2026-11-30T12:00:00.000Z by operator (requested)"; without
-// since and by when it was never changed. No strategy: the account.
+// since and by when the state was never changed. Without a strategy it is the account's.
 [[nodiscard]] std::string trading_sentence(const domain::TradingStatus& status,
                                            const std::optional<domain::StrategyName>& strategy);
 

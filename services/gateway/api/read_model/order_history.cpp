@@ -160,7 +160,7 @@ void OrderHistory::note(const StreamedEvent& event, const ClientOrderId& id, std
   if (event.status) set_status(*view, event.status, Counted::Already);
 }
 
-// A denied order never had fields to sign; what is known of it is what was asked for.
+// A denied order never had fields to sign, so only what was asked for is known.
 void OrderHistory::deny(const StreamedEvent& event, const domain::OrderDenied& denied) {
   note_denial(event.event.at, denied.reason);
   domain::Order order;

@@ -1,7 +1,7 @@
 // Orders and fills as clients may read them: a fold over order-manager's stream. Live orders are
 // all here (order-manager bounds how many there can be); of finished ones the most recent.
 //
-// How many there have been in all is not told from here: order-manager counts (OrderCounts).
+// It does not count how many there have been in all: order-manager does (OrderCounts).
 //
 // Pure; nothing is ever written back. Orders and fills are listed by time, newest first; the place
 // in that list is the cursor of a page, so that paging is stable while new ones arrive.

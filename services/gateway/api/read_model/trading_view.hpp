@@ -1,5 +1,5 @@
-// Everything of order-manager's that clients may read, in one place: fed by OrderStream, read by
-// the resources. Pure folds; the gateway decides nothing about orders.
+// All data of order-manager that clients may read, in one place: fed by OrderStream, read by the
+// resources. Pure folds; the gateway decides nothing about orders.
 #pragma once
 
 #include <cstddef>
@@ -28,12 +28,13 @@ class TradingView {
   [[nodiscard]] const Holdings& holdings() const { return holdings_; }
   [[nodiscard]] const std::vector<domain::StrategyState>& strategies() const { return strategies_; }
   [[nodiscard]] const domain::StrategyState* strategy(const domain::StrategyName& name) const;
-  // As new until order-manager has been heard.
+  // Default values until order-manager has been heard.
   [[nodiscard]] const domain::AccountState& account() const { return account_; }
   [[nodiscard]] std::size_t shards_leased(const domain::StrategyName& name) const;
   [[nodiscard]] std::size_t leases() const { return leases_.size(); }
-  // The account's trading state. When no change of it was heard, the mildest of the strategies',
-  // which is never stricter than the account's own. None: order-manager has not been heard.
+  // The account's trading state. When no change of it was heard, the mildest state of the
+  // strategies, which is never stricter than the account's own. Empty when order-manager has not
+  // been heard.
   [[nodiscard]] std::optional<domain::TradingState> trading_state() const;
 
  private:
