@@ -18,10 +18,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Turns of the loop after which whatever lay in the socket has reached the merger: one to see the
-// socket readable, one to take frames, one to hand them on, and one to spare.
+// After this many turns of the loop all data of the socket has reached the merger: one turn to see
+// the socket readable, one to take frames, one to hand them on, and one to spare.
 constexpr int kDrainTurns = 4;
-// A reader that is always behind must not keep the merge from happening.
+// A reader that never catches up must not keep the merge from happening.
 constexpr int kDrainTurnsMax = 64;
 // The view waits for the state to be written, but not for a disk that hangs.
 constexpr auto kWritePatience = std::chrono::seconds(2);
@@ -33,7 +33,7 @@ bus::SubscriberConfig listen(const std::string& address, std::string_view channe
           .subscriptions = {bus::Subscription::channel(std::string(channel))},
           .trust = trust,
           .queue_frames = bus::kQueueFramesState,
-          // Many senders may speak in one turn; each frame is at most 1 MiB.
+          // Many senders may publish in one turn; each frame is at most 1 MiB.
           .ring_frames = 1024,
           .ring_bytes = std::size_t{64} << 20};
 }
@@ -47,7 +47,8 @@ http::Response answer(Report report) {
   return fresh(http::json(std::move(report.body), report.ok ? 200 : 503));
 }
 
-// The plain view in place of one that was misspelt would look like an answer. None: it is right.
+// The plain view in place of a misspelt one would look like an answer. Empty when the query is
+// right.
 std::optional<http::Response> refuse_view(const http::Request& request) {
   if (request.query.empty()) return std::nullopt;
   if (request.query.size() == 1 && request.query_value("view") == "replicas") return std::nullopt;
@@ -227,8 +228,8 @@ asio::awaitable<void> Aggregator::finish() {
   if (state_file_) co_await merge(Durability::PowerLoss);
 }
 
-// The newest snapshot of each sender must be in before a merge, also after this process was stopped
-// for a while and its timer and sockets are ready at the same instant.
+// The newest snapshot of each sender must be in before a merge. That must hold also after this
+// process was stopped for a while, when its timer and its sockets are ready at the same instant.
 asio::awaitable<void> Aggregator::drain() {
   const bus::ChannelStats& waiting = stats_.channel(wire::channels::kMetrics);
   for (int turn = 0; turn < kDrainTurns || (waiting.waiting > 0 && turn < kDrainTurnsMax); ++turn) {
@@ -241,7 +242,7 @@ asio::awaitable<void> Aggregator::merge(Durability durability) {
   count_refused_frames();
   merge_own(now);
   merger_.merge(line(now));
-  // Taken now: while the disk works, snapshots arrive.
+  // The view is taken now, because snapshots arrive while the disk works.
   const std::vector<metrics::FamilyValues> view = merger_.view(wall_offset(now));
   if (state_file_) {
     std::string bytes = encode_state(
@@ -262,7 +263,8 @@ std::size_t Aggregator::replicas_up() {
   return up;
 }
 
-// What the bus refused before anybody could call it a snapshot: no frame of ours, or one too large.
+// Messages that the bus refused before they were known to be snapshots: no frame of ours, or one
+// too large.
 void Aggregator::count_refused_frames() {
   for (std::size_t i = 0; i < bus::kRefusalCount; ++i) {
     const bool too_large = static_cast<bus::Refusal>(i) == bus::Refusal::Oversize;
@@ -359,7 +361,7 @@ http::Response Aggregator::scrape(const http::Request& request) {
   return fresh(std::move(response));
 }
 
-// The aggregator's own heartbeat needs no bus: it is made when somebody asks.
+// The aggregator's own heartbeat needs no bus: it is made for each request.
 std::vector<ServiceHealth> Aggregator::services() {
   const metrics::Moment now = settings_.now();
   const metrics::Identity& identity = own_.registry().identity();

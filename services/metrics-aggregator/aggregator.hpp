@@ -1,9 +1,9 @@
 // The shell around the aggregator's core: snapshots and heartbeats in from the bus, the merged view
 // out over HTTP. Decides nothing; see core/ for the rules.
 //
-// Each interval: merge, write the state, show the view. In this order, so that nobody has read a
-// value that a restarted aggregator could fall below; if the state cannot be written the view is
-// shown all the same, the failure is counted and the component "state" is not ready.
+// Each interval: merge, write the state, show the view. This order makes sure that no value is read
+// which a restarted aggregator could fall below. If the state cannot be written the view is shown
+// all the same, the failure is counted and the component "state" is not ready.
 //
 // Single loop. Everything referenced outlives the aggregator, and the aggregator outlives its
 // routes' last request.
@@ -54,10 +54,10 @@ struct AggregatorSettings {
 
 class Aggregator {
  public:
-  // Loads the state, shows it, and listens: throws std::runtime_error when an address is taken or
+  // Loads the state, shows it, and listens. Throws std::runtime_error when an address is taken or
   // another process uses the state folder. A state that is missing or cannot be used is an empty
-  // one. `own` are this process's metrics; they take part in the merge like everybody's, without
-  // the bus.
+  // one. `own` are this process's metrics; they take part in the merge like all others, without the
+  // bus.
   Aggregator(boost::asio::any_io_executor executor, AggregatorSettings settings,
              metrics::ServiceMetrics& own, runtime::Health& health, bus::Stats& stats);
   Aggregator(const Aggregator&) = delete;

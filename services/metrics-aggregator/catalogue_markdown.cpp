@@ -8,7 +8,7 @@ namespace polybot::metrics_aggregator {
 
 namespace {
 
-// A vertical bar would end the cell.
+// A vertical bar would end the cell, so it is escaped.
 void append_text(std::string& out, std::string_view text) {
   for (const char c : text) {
     if (c == '|') out.push_back('\\');

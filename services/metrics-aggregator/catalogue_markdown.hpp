@@ -1,5 +1,5 @@
-// The metric contract as a Markdown table, for people: deploy/METRICS.md holds it, and a test holds
-// that file to the catalogue.
+// The metric contract as a Markdown table, for people. deploy/METRICS.md holds it, and a test
+// compares that file with the catalogue.
 #pragma once
 
 #include <string>

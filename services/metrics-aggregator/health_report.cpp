@@ -8,7 +8,7 @@ namespace polybot::metrics_aggregator {
 
 namespace {
 
-// Writes one JSON value; commas come by themselves.
+// Writes one JSON value and places its commas.
 class Json {
  public:
   Json& open(char bracket) {
@@ -76,7 +76,7 @@ void append_replica(Json& json, const ReplicaHealth& replica) {
   json.close('}');
 }
 
-// Why a service has no ready replica: each replica's reasons, or that nothing was heard.
+// Why a service has no ready replica: each replica's reasons, or that none was heard.
 std::vector<std::string> reasons_of(const ServiceHealth& service) {
   std::vector<std::string> reasons;
   for (const ReplicaHealth& replica : service.replicas) {

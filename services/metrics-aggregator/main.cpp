@@ -1,5 +1,5 @@
-// metrics-aggregator: one set of metrics out of all replicas' snapshots, and one answer to "who is
-// ready?".
+// metrics-aggregator: makes one set of metrics from all replicas' snapshots, and one answer to "who
+// is ready?".
 #include <iostream>
 #include <string>
 #include <vector>

@@ -11,7 +11,7 @@ namespace polybot::metrics_aggregator {
 
 namespace {
 
-// A scrape takes milliseconds; what takes longer than this is not waited for.
+// A scrape takes milliseconds; a longer request is not waited for.
 constexpr auto kLastRequests = std::chrono::milliseconds(500);
 
 }  // namespace
@@ -57,7 +57,7 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
                                          aggregator.merge_repeatedly(), runtime.stop.wait());
   co_await aggregator.finish();
   aggregator.close();
-  // The routes speak for this object: no request may be under way when it goes.
+  // The routes refer to this object, so no request may be under way when it goes.
   co_await runtime.admin.stop(kLastRequests);
 }
 

@@ -10,7 +10,7 @@ using domain::Duration;
 using domain::Timestamp;
 
 Duration milliseconds(std::uint64_t count) {
-  // Longer than any process lives; keeps garbage from overflowing.
+  // This is longer than any process lives, and keeps garbage from overflowing.
   constexpr std::uint64_t kCenturyMs = std::uint64_t{100} * 366 * 24 * 3600 * 1000;
   return std::chrono::milliseconds(std::min(count, kCenturyMs));
 }
@@ -49,7 +49,7 @@ bool Liveness::receive(const metrics::Status& status, Timestamp received) {
     const Known& known = found->second;
     const bool same = known.status.incarnation == status.incarnation;
     if (same && status.seq <= known.status.seq) return false;
-    // The last words of a predecessor must not outlive the start of its successor.
+    // The last heartbeat of a predecessor must not outlive the start of its successor.
     const Timestamp birth = received - milliseconds(status.uptime_ms);
     const Timestamp known_birth = known.received - milliseconds(known.status.uptime_ms);
     const bool known_is_up = received - known.received <= limits_.silence_max;

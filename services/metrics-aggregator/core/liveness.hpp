@@ -1,6 +1,6 @@
-// Who is alive and who is ready, from heartbeats. Pure. Separate from the merging of metrics: a
-// snapshot that cannot be read must not take the heartbeat along, and three seconds of silence are
-// enough here.
+// Which replicas are alive and which are ready, from heartbeats. Pure. It is separate from the
+// merging of metrics: an unreadable snapshot must not take the heartbeat with it, and three seconds
+// of silence are enough here.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace polybot::metrics_aggregator {
 
 struct LivenessLimits {
   domain::Duration silence_max = std::chrono::seconds(3);
-  // A replica that fell silent stays listed, as silent, for as long as somebody may look for it.
+  // A replica that fell silent stays listed as silent for this long.
   domain::Duration listed_for = std::chrono::minutes(5);
   std::size_t replicas_max = 1'024;
 };
@@ -39,13 +39,13 @@ struct ServiceHealth {
   std::vector<ReplicaHealth> replicas;  // by name
   std::size_t up = 0;
   std::size_t ready = 0;
-  // Of the last heartbeat, from anybody; the epoch before the first.
+  // Time of the last heartbeat of any replica; the epoch before the first.
   domain::Timestamp last_heard{};
 };
 
 class Liveness {
  public:
-  // Expected services are listed even when nothing was ever heard of them; others are not accepted.
+  // Expected services are listed even when they were never heard; others are not accepted.
   explicit Liveness(std::vector<std::string> expected, LivenessLimits limits = {});
 
   // False when the heartbeat is of no expected service, older than what is known, or one replica

@@ -51,7 +51,7 @@ void Merger::receive(metrics::Snapshot snapshot, Timestamp received) {
   refresh_names(*sender, received);
 }
 
-// What waited somewhere for longer than a replica may be silent says nothing about now: it can
+// A snapshot that waited for longer than a replica may be silent says nothing about now: it can
 // still count, but it neither revives its sender nor shows its gauges.
 bool Merger::is_fresh(const Sender& sender, const metrics::Snapshot& snapshot,
                       Timestamp received) const {
@@ -59,7 +59,7 @@ bool Merger::is_fresh(const Sender& sender, const metrics::Snapshot& snapshot,
   return age <= expiry(sender);
 }
 
-// The sender, made known if it is new; nullptr when the snapshot is nobody's.
+// The sender, added if it is new; nullptr when the snapshot has no valid sender.
 Sender* Merger::sender_of(const metrics::Snapshot& snapshot, Timestamp received) {
   const metrics::OwnerSet bit = metrics::owner_bit(snapshot.service);
   if (bit == 0) {
@@ -160,7 +160,7 @@ void Merger::refresh_names(Sender& sender, Timestamp now) {
 
 // --- Ends ----------------------------------------------------------------------------------------
 
-// The counters of a replica that is gone stay in the totals for ever, its gauges vanish.
+// The counters of a replica that is gone stay in the totals for ever; its gauges vanish.
 void Merger::expire(Timestamp now) {
   for (auto& [incarnation, sender] : state_.senders) {
     if (is_live(sender, now) && !sender.superseded) continue;
@@ -168,9 +168,9 @@ void Merger::expire(Timestamp now) {
   }
 }
 
-// Raising the floor to a forgotten birth means that this incarnation, should it ever come back,
-// starts from its current values: nothing can be counted twice, at any age. While nobody listened
-// the living were as silent as the dead, so after a restart they first get time to be heard.
+// The floor rises to a forgotten birth. So this incarnation, if it ever comes back, starts from its
+// current values, and nothing can be counted twice, at any age. While this process was down the
+// living were as silent as the dead, so after a restart they first get time to be heard.
 void Merger::forget(Timestamp now) {
   if (std::exchange(resumed_, false)) forgets_from_ = now + limits_.reunion;
   if (now < forgets_from_) return;
@@ -190,8 +190,8 @@ void Merger::forget_one(std::uint64_t incarnation, const Sender& sender) {
   if (state_.forgotten.size() > limits_.forgotten_max) state_.forgotten.pop_front();
 }
 
-// Processes that end and start anew without pause must not shut the others out for an hour: of the
-// senders that are gone and merged, the one that has been silent longest is forgotten early.
+// Processes that end and start again without pause must not shut the others out for an hour. So of
+// the senders that are gone and merged, the one that has been silent longest is forgotten early.
 bool Merger::make_room(Timestamp now) {
   auto longest_silent = state_.senders.end();
   for (auto it = state_.senders.begin(); it != state_.senders.end(); ++it) {
@@ -210,8 +210,8 @@ bool Merger::make_room(Timestamp now) {
   return true;
 }
 
-// A restart overlaps with its predecessor for as long as the predecessor takes to expire; what
-// overlaps for longer is a second process that should not be there.
+// A restart overlaps with its predecessor until the predecessor expires. A longer overlap means a
+// second process that should not be there.
 void Merger::note_conflicts(Timestamp now) {
   const auto owns = [](const Sender& sender) {
     return std::ranges::any_of(sender.families, [](const auto& entry) {

@@ -1,14 +1,14 @@
-// Makes one set of metrics out of the cumulative snapshots of all replicas. Pure: time is an
-// argument, and no input, however wrong, does more than count as dropped.
+// Makes one set of metrics from the cumulative snapshots of all replicas. Pure: time is an
+// argument, and a wrong input only counts as dropped.
 //
-// What it guarantees, whatever the network and the processes do: a merged counter never falls and
-// never counts an event twice; what it can miss is the unpublished last interval of a killed
-// process. The rules stand with their reasons at the functions that follow them.
+// It guarantees, whatever the network and the processes do, that a merged counter never falls and
+// never counts an event twice. It can miss the unpublished last interval of a killed process. The
+// rules stand with their reasons at the functions that follow them.
 //
 // Use: receive() every snapshot as it arrives, merge() once per interval after the socket was
 // drained, then view(). One thread. `Timestamp`s are of one line that never jumps (a wall clock
-// read once, carried on by the monotonic clock); only view() is told what to add for the wall clock
-// of now.
+// read once, carried on by the monotonic clock). Only view() is told what to add to get the present
+// wall clock.
 #pragma once
 
 #include <array>
@@ -60,7 +60,8 @@ struct MergerLimits {
   // An incarnation unheard for this long is forgotten; its birth plus the margin becomes the floor.
   domain::Duration forget_after = std::chrono::hours(1);
   domain::Duration forget_margin = std::chrono::seconds(5);
-  // From the first merge after resume() nobody is forgotten for this long: senders connect anew.
+  // From the first merge after resume() no sender is forgotten for this long, because senders must
+  // connect again.
   domain::Duration reunion = std::chrono::minutes(1);
   domain::Duration sticky_for = std::chrono::hours(24);
   std::size_t series_per_service_max = 10'000;
@@ -88,12 +89,12 @@ class Merger {
  public:
   explicit Merger(MergerLimits limits = {});
 
-  // The stateless start of a lineage, after the first drain of the socket: whoever was alive by now
-  // has an unknown past. Until then every sender counts as older.
+  // The stateless start of a lineage, after the first drain of the socket: every process that is
+  // alive by now has an unknown past. Until then every sender counts as older.
   void begin_lineage(domain::Timestamp now);
 
-  // Goes on from what an earlier merger knew at `saved`, instead of begin_lineage(). Until the next
-  // merge the view is that merger's last one. `state` is one that link() accepted.
+  // Goes on from the state of an earlier merger at `saved`, instead of begin_lineage(). Until the
+  // next merge the view is that merger's last one. `state` must be one that link() accepted.
   void resume(MergerState state, domain::Timestamp saved);
 
   void receive(metrics::Snapshot snapshot, domain::Timestamp received);
@@ -101,8 +102,8 @@ class Merger {
     counts_.dropped[static_cast<std::size_t>(drop)] += times;
   }
 
-  // Applies the newest values of each incarnation and family, lets the silent expire, forgets the
-  // lost.
+  // Applies the newest values of each incarnation and family, lets silent replicas expire, and
+  // forgets incarnations.
   void merge(domain::Timestamp now);
 
   // All families with all their series, sorted, in catalogue order, as of the last merge. Timestamp

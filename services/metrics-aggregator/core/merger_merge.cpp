@@ -39,21 +39,21 @@ void Merger::merge_sender(Sender& sender, Timestamp now) {
   decide_start(sender, now);
   for (auto& [index, family] : sender.families) {
     if (!family.waiting) continue;
-    // Counters of a sender that may be new or may be a forgotten one wait for the decision.
+    // Counters of a sender that may be new or may be a forgotten one wait for decide_start().
     if (sender.start == Start::Undecided && is_count(metrics::at(index))) continue;
     merge_family(sender, index, family, now);
   }
 }
 
-// Whether an unknown incarnation is new cannot be told from its first snapshot: after a cut-off or
-// a pause the first to arrive may be one that lay in a queue all the while, and makes an old
-// process look young. A birth estimate only ever falls, so "old" is certain at once; "new" is
-// certain when a snapshot that was sent an interval after the first contact has not changed it. A
-// sender that falls silent before that is judged by what is known.
+// The first snapshot of an unknown incarnation does not show whether it is new: after a cut-off or
+// a pause it may have lain in a queue, which makes an old process look young. A birth estimate only
+// ever falls, so "old" is certain at once. "New" is certain when a snapshot that was sent an
+// interval after the first contact has not changed it. A sender that falls silent before that is
+// judged by what is known.
 //
 // Even then a birth may be estimated too late, when this process was stopped while the only
-// snapshots of the silent one were on their way. Whether it was born after the floor is certain
-// only if it was so at the earliest moment they can have been sent; a miss is better than a spike.
+// snapshots of the sender were on their way. It was certainly born after the floor only if that
+// holds for the earliest moment at which they can have been sent. A miss is better than a spike.
 void Merger::decide_start(Sender& sender, Timestamp now) const {
   if (sender.start != Start::Undecided) return;
   if (!state_.floor || sender.birth <= *state_.floor) {
@@ -84,8 +84,8 @@ void Merger::merge_family(Sender& sender, FamilyIndex index, SenderFamily& famil
   merge_levels(sender, index, family, std::move(series));
 }
 
-// Labels are judged once: in a steady state every series has the place and key of the last
-// snapshot.
+// Labels are judged once: in a steady state every series has the place and the key that it had in
+// the last snapshot.
 std::optional<Drop> Merger::fault_of(const Family& family, const SenderFamily& known,
                                      const std::vector<Series>& series) const {
   std::unordered_set<std::string_view> seen;
@@ -164,7 +164,7 @@ Baseline* Merger::baseline_for(Sender& sender, FamilyIndex index, SenderFamily& 
   return &add_baseline(family, series, *total, family.counted ? Start::FromZero : sender.start);
 }
 
-// Which series are in this sum is not remembered: if it falls, one is missing, and nothing may be
+// Nobody remembers which series are in this sum. If it falls, one is missing, and nothing may be
 // added.
 void Merger::merge_overflow(Sender& sender, FamilyIndex index, SenderFamily& family,
                             const Series& overflow) {
@@ -232,7 +232,7 @@ void Merger::merge_owned(Sender& sender, FamilyIndex index, SenderFamily& family
     }
   }
   if (overflow) raise(*overflow);
-  // A stranger's single message may be a late one of a process that has been replaced.
+  // A single message of an unknown sender may be a late one of a process that has been replaced.
   const bool sure = newest && sender.start != Start::Undecided;
   if (rewound && sure) ++counts_.conflicts[static_cast<std::size_t>(Conflict::JournalRewound)];
   family.levels = std::move(series);

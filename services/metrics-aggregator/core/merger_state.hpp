@@ -1,5 +1,5 @@
-// What the merger knows, as plain values: everything a later run would need to go on without a
-// seam. merger.hpp holds the rules; here are the values and the leaf functions on them.
+// What the merger knows, as plain values: everything that a later run needs to go on without a gap.
+// merger.hpp holds the rules; here are the values and the leaf functions on them.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace polybot::metrics_aggregator {
 
-// Every label of the series that takes what the caps keep out.
+// The value of every label of the series that collects what the caps keep out.
 inline constexpr std::string_view kOverflow = "__overflow__";
 
 // A merged series: for counters and owned families `value`, for histograms `buckets` and `sum`.
@@ -75,11 +75,11 @@ struct Sender {
   metrics::OwnerSet bit = 0;
   Start start = Start::Undecided;
   domain::Timestamp birth{};  // the least of (received − uptime)
-  // Like birth, but as if what was received after a standstill of this process had been sent at its
-  // beginning: the birth is hardly before it.
+  // Like birth, but as if snapshots received after a standstill of this process had been sent at
+  // its beginning: the birth is hardly earlier.
   domain::Timestamp born_after{};
   bool returned = false;  // one of the forgotten: never starts from zero
-  // Its birth was measured on a line of time that ended; the next snapshot measures it anew.
+  // Its birth was measured on a line of time that ended; the next snapshot measures it again.
   bool birth_is_foreign = false;
   domain::Timestamp first_heard{};
   domain::Timestamp last_received{};  // of anything: delays forgetting
@@ -95,8 +95,8 @@ struct MergerState {
   // Incarnations born at or before it start from their current values. Empty until begin_lineage().
   std::optional<domain::Timestamp> floor;
   std::map<std::uint64_t, Sender> senders;  // by incarnation
-  // The last incarnations that were forgotten, oldest first: known for certain if they come back,
-  // where a birth can only be estimated.
+  // The incarnations that were forgotten last, oldest first. They are known for certain if they
+  // come back, where a birth can only be estimated.
   std::deque<std::uint64_t> forgotten;
   std::vector<FamilyTotals> totals;                         // by FamilyIndex
   std::map<metrics::OwnerSet, std::size_t> series_made_by;  // derived: totals by their made_by
@@ -108,8 +108,9 @@ struct MergerState {
 // summed.
 bool is_count(const metrics::Family& family);
 
-// What one process can have counted at most: beyond, additions of doubles and of buckets would no
-// longer be exact, so it is garbage. Of a total, what its buckets stop at, so that no sum wraps.
+// The most that one process can have counted. Beyond it additions of doubles and of buckets would
+// no longer be exact, so a larger value is garbage. The buckets of a total stop at it, so that no
+// sum wraps.
 inline constexpr double kCountMax = 9007199254740992.0;  // 2^53
 inline constexpr std::uint64_t kBucketMax = std::uint64_t{1} << 48;
 inline constexpr std::uint64_t kTotalBucketMax = std::uint64_t{1} << 56;
@@ -123,7 +124,7 @@ double combine(metrics::Policy policy, double a, double b);
 // The key of the family's overflow series.
 std::string overflow_key(const metrics::Family& family);
 
-// A later value of the same incarnation can only be larger; else the producer began anew.
+// A later value of the same incarnation can only be larger; otherwise the producer began again.
 bool fell(const Baseline& before, const metrics::Series& now);
 
 // A baseline for a series seen for the first time.
@@ -134,11 +135,11 @@ Baseline& add_baseline(SenderFamily& family, const metrics::Series& series, Tota
 // series fell: then all of it was counted since.
 bool add_difference(metrics::Type type, Baseline& baseline, const metrics::Series& series);
 
-// Sets what is marked as derived, after the other values were read from somewhere. False when a
-// baseline has no total to go to: then the state contradicts itself and must not be used.
+// Sets what is marked as derived, after the other values have been read. False when a baseline has
+// no total to go to: then the state contradicts itself and must not be used.
 [[nodiscard]] bool link(MergerState& state);
 
-// Sums the series that found no room.
+// Sums the series for which there was no room.
 void add_to_overflow(const metrics::Family& family, std::optional<metrics::Series>& overflow,
                      const metrics::Series& series);
 

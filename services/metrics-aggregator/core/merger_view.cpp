@@ -1,4 +1,4 @@
-// The part of the merger that shows: all replicas as one, or each for itself.
+// The part of the merger that shows its values: all replicas as one, or each for itself.
 #include <algorithm>
 #include <chrono>
 #include <utility>

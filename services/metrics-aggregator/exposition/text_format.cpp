@@ -33,7 +33,7 @@ void append_chars(std::string& out, Number number) {
   out.append(digits, end);
 }
 
-// A bucket's bound is part of a series' name: always as people write it, 0.0005 and never 5e-04.
+// A bucket's bound is part of a series' name, so it is always written as 0.0005 and never as 5e-04.
 void append_bound(std::string& out, double bound) {
   char digits[kNumberBytesMax];
   const auto [end, error] =

@@ -1,7 +1,7 @@
-// The Prometheus text format (version 0.0.4), written by hand because it is what this service
-// exists for: everything of a line before its value is escaped and rendered once per series and
-// kept; a scrape copies it and appends the number. About ten times as fast as collecting and
-// serialising through prometheus-cpp, which also leaves HELP unescaped.
+// The Prometheus text format (version 0.0.4), written by hand because this service exists for it.
+// The part of a line before its value is escaped and rendered once per series and kept; a scrape
+// copies it and appends the number. That is about ten times as fast as collecting and serialising
+// through prometheus-cpp, which also leaves HELP unescaped.
 //
 // Not thread-safe and no I/O. Values come from a Merger's view; names, help and types from the
 // catalogue.
@@ -19,7 +19,7 @@
 
 namespace polybot::metrics_aggregator {
 
-// Prometheus 3 refuses a scrape without exactly this kind of content type.
+// Prometheus 3 refuses a scrape without exactly this content type.
 inline constexpr std::string_view kTextContentType = "text/plain; version=0.0.4; charset=utf-8";
 
 // Which labels series carry beyond the catalogue's.
@@ -33,8 +33,8 @@ void append_label_value(std::string& out, std::string_view text);
 void append_number(std::string& out, double number);
 void append_number(std::string& out, std::uint64_t number);
 
-// The readable view: swapped as a whole, rendered as often as somebody asks. Between two swaps
-// every rendering shows the same values, so no scrape sees half a snapshot.
+// The readable view: swapped as a whole, rendered for each request. Between two swaps every
+// rendering shows the same values, so no scrape sees half a snapshot.
 class Exposition {
  public:
   explicit Exposition(ExtraLabel extra = ExtraLabel::None)

@@ -19,7 +19,7 @@ using metrics::FamilyIndex;
 using metrics::Type;
 
 constexpr std::string_view kMagic = "PBSTATE1";
-// Raised with every change of what the body holds; another one is not read.
+// Raise it with every change of what the body holds; another number is not read.
 constexpr std::uint32_t kFormat = 1;
 constexpr std::size_t kHeadBytes = kMagic.size() + 4 + 8 + 4;
 
@@ -113,7 +113,7 @@ class Reader {
     return value;
   }
   domain::Timestamp at() { return domain::Timestamp(span()); }
-  // Within 120 years (of 1970), so that no sum of two overflows.
+  // At most 120 years (of 1970), so that no sum of two overflows.
   domain::Duration span() {
     constexpr domain::Duration kMost = std::chrono::hours(24 * 366 * 120);
     const domain::Duration value(static_cast<std::int64_t>(fixed(8)));
@@ -186,8 +186,8 @@ void put_sender_family(Writer& out, FamilyIndex index, const SenderFamily& value
   for (const Baseline& one : values.baselines) put_values(out, family, one);
   out.number(values.levels.size());
   for (const metrics::Series& one : values.levels) put_values(out, family, one);
-  // Only counters of a sender that is still undecided wait beyond a merge, and are judged when they
-  // are merged; values that would not be, the reader would not take either.
+  // Only counters of an undecided sender wait beyond a merge, and they are judged when they are
+  // merged. The reader would refuse values that the merge would refuse, so they are not written.
   const bool waits = values.waiting && is_count(family) &&
                      std::ranges::all_of(*values.waiting, [&](const metrics::Series& one) {
                        return can_be_counted(family, one) && labels_fit(family, one.labels);
@@ -220,7 +220,7 @@ void put_sender(Writer& out, std::uint64_t incarnation, const Sender& sender) {
 
 // --- Reading -------------------------------------------------------------------------------------
 
-// A family as the writer knew it: enough to read its values, wanted or not.
+// A family as the writer knew it: enough to read its values, used or not.
 struct WrittenFamily {
   FamilyIndex index = metrics::kNoFamily;  // kNoFamily: its values are left out
   bool is_histogram = false;
@@ -435,7 +435,7 @@ std::string encode_state(const MergerState& state, const StateMoment& saved) {
   out.text(saved.boot_id);
   out.flag(state.floor.has_value());
   if (state.floor) out.at(*state.floor);
-  // Every family, so that its place in the catalogue is its place in the file.
+  // Every family is written, so that its place in the catalogue is its place in the file.
   out.number(state.totals.size());
   for (std::size_t i = 0; i < state.totals.size(); ++i) {
     const auto index = static_cast<FamilyIndex>(i);

@@ -1,4 +1,4 @@
-// The merger's knowledge as bytes, so that a restarted aggregator goes on without a seam, and back.
+// The merger's knowledge as bytes, so that a restarted aggregator goes on without a gap, and back.
 // A format of its own rather than protobuf: it is written once a second for up to 100,000 series
 // and read once per start.
 //
@@ -6,7 +6,7 @@
 //
 // Numbers of the head are little-endian. The body names each family with its fingerprint: values of
 // a family that this build knows under another fingerprint, or not at all, are left out, so that
-// the family starts afresh. Reading trusts nothing: what it returns can be merged and rendered.
+// the family starts again at 0. Reading trusts nothing: what it returns can be merged and rendered.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ std::string_view to_string(StateFault fault);
 [[nodiscard]] std::string encode_state(const MergerState& state, const StateMoment& saved);
 [[nodiscard]] std::variant<SavedState, StateFault> decode_state(std::string_view bytes);
 
-// Puts the head before a body. encode_state() does; for tests of what a body may hold.
+// Puts the head before a body, as encode_state() does; for tests of what a body may hold.
 [[nodiscard]] std::string seal_state(std::string_view body);
 
 }  // namespace polybot::metrics_aggregator

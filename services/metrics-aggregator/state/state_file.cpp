@@ -26,7 +26,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr const char* kName = "state.bin";
-// No state is larger: 10,000 series of each of four services, a thousand senders.
+// No state is larger than 10,000 series of each of four services and a thousand senders.
 constexpr std::uintmax_t kBytesMax = std::uintmax_t{1} << 30;
 
 error_code last_error() {
@@ -135,7 +135,7 @@ void StateFile::set_aside() const {
   fs::rename(path_, path_.string() + ".refused", ignored);
 }
 
-// True when no write is under way any more. Throws when the caller is cancelled, which says nothing
+// True when no write is under way any more. Throws when the caller is cancelled; that says nothing
 // about the write.
 asio::awaitable<bool> StateFile::wait_until_idle(std::chrono::steady_clock::time_point deadline) {
   const std::shared_ptr<Outcome> outcome = under_way_;

@@ -38,7 +38,7 @@ class StateFile {
 
   // The whole file; ENOENT when there is none.
   [[nodiscard]] boost::system::result<std::string> read() const;
-  // Moves a file that cannot be used aside, to "<name>.refused", for somebody to look at.
+  // Moves a file that cannot be used aside, to "<name>.refused", where an operator can look at it.
   void set_aside() const;
 
   // Replaces the file. Waits at most `patience`: after that ETIMEDOUT, while the write goes on and
