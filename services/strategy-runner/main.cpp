@@ -1,5 +1,5 @@
-// strategy-runner: trades the shards it has leased by emitting signals; never reaches the outside
-// world.
+// strategy-runner: trades the shards it has leased by emitting signals. It has no connection to the
+// outside world.
 #include "common/runtime/build_info.hpp"
 #include "common/runtime/service.hpp"
 #include "services/strategy-runner/config.hpp"

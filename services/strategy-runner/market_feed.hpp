@@ -25,7 +25,7 @@ class MarketFeed {
  public:
   struct Sink {
     std::function<void(const Input&)> apply;  // one input
-    // A frame or an answer is applied; `received_at` is monotonic. Time to evaluate.
+    // A frame or an answer is applied, so it is time to evaluate. `received_at` is monotonic.
     std::function<void(domain::Duration received_at)> settle;
   };
 

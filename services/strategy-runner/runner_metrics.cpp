@@ -5,7 +5,7 @@
 namespace polybot::strategy_runner {
 namespace {
 
-// Malformed is a fault of the strategy and counted apart.
+// Malformed is a fault of the strategy and is counted separately.
 constexpr std::array kWithheld{Refusal::NoBook, Refusal::Busy, Refusal::Paced, Refusal::Muted};
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Both peers speak at least every second; a gateway that has nothing to say is asked as often.
+// Both peers send something at least every second; a gateway without news is asked as often.
 constexpr domain::Duration kPeerSilenceMax = 5s;
 
 RunnerSettings identified(RunnerSettings settings, const runtime::Runtime& runtime) {
@@ -102,7 +102,7 @@ class Service {
                                                    {"market_data", config_.bus.market_data}});
     (void)co_await runtime::until_one_ends(market_feed_.run(), order_feed_.run(), tick(),
                                            announce(), runtime_.stop.wait());
-    // Order-manager passes the resting orders of an orderly leaver on.
+    // At an orderly leave order-manager passes the resting orders on to another runner.
     publish_announcement(Leaving::Yes);
     publisher_.flush();
     market_feed_.close();
@@ -127,7 +127,7 @@ class Service {
     if (const std::uint64_t shards = runner_.shards();
         std::exchange(shards_told_, shards) != shards)
       runtime::log::debug("Leases changed", {{"shards", __builtin_popcountll(shards)}});
-    // Somebody waits for what was asked back.
+    // Another runner waits for what was asked back.
     if (!runner_.released().empty()) publish_announcement(Leaving::No);
   }
 
@@ -142,7 +142,7 @@ class Service {
     for (const domain::StrategyState& state : table.strategies) apply(StrategyHeard{state});
   }
 
-  // Evaluates what the inputs left to do and sends what came of it.
+  // Evaluates what the inputs queued, and sends the results.
   void settle(std::optional<domain::Duration> received_at) {
     const std::size_t repeats = outputs_.signals.size();
     while (true) {
@@ -215,7 +215,7 @@ class Service {
   }
 
   void judge_health() {
-    // Without a lease nothing is listened to.
+    // Without a lease no topic is followed.
     if (runner_.shards() == 0 && order_feed_.heard_at()) {
       runtime_.health.set_ready(kMarketDataPart);
     } else {
@@ -268,7 +268,7 @@ class Service {
   bus::Publisher publisher_;
   MarketFeed market_feed_;
   feeds::OrderFeed order_feed_;
-  bool full_ = false;  // said so
+  bool full_ = false;  // it has been logged
   // Strategies of this process that order-manager's configuration lacks: they never get a lease.
   std::vector<domain::StrategyName> unmanaged_;
   std::string unmanaged_told_;

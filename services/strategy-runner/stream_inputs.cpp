@@ -7,7 +7,7 @@ namespace polybot::strategy_runner {
 namespace {
 
 FrameOrigin origin_of(const follow::FrameHead& head) {
-  // The frame names the tick: everybody who saw it can tell the same trace.
+  // The frame names the tick, so every process that saw it derives the same trace.
   const std::uint64_t trace = (head.incarnation ^ (head.first_seq << 6 | head.shard.value)) | 1;
   return {.shard = head.shard, .sent_at = head.sent_at, .trace = {trace}};
 }

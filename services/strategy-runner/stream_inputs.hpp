@@ -1,4 +1,5 @@
-// What followed streams bring, as inputs of the core; for the process and for its simulation.
+// Turns what followed streams bring into inputs of the core; for the process and for its
+// simulation.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,7 @@
 
 namespace polybot::strategy_runner {
 
-// All but `refuse` and `ask`, which are the owner's. `apply` is copied.
+// Sets all functions except `refuse` and `ask`, which the owner sets. `apply` is copied.
 [[nodiscard]] follow::MarketSink inputs_of_market_data(std::function<void(const Input&)> apply);
 [[nodiscard]] follow::OrderSink inputs_of_orders(std::function<void(const Input&)> apply);
 

@@ -25,7 +25,7 @@ void Holdings::apply(const domain::StreamedEvent& streamed) {
   if (streamed.position) {
     const domain::PositionState& state = *streamed.position;
     const bool empty = state.yes.is_zero() && state.no.is_zero();
-    // What is no longer held is forgotten: five-minute markets come and go all day.
+    // Empty positions are forgotten, because five-minute markets come and go all day.
     if (empty) {
       positions_.erase(state.market);
     } else {

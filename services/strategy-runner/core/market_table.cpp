@@ -40,7 +40,7 @@ MarketTable::Definition MarketTable::define(const domain::Market& market, domain
   Entry& entry = known->second;
   entry.heard_at = now;
   if (entry.market == market) return Definition::Unchanged;
-  // Levels off the new grid may be about to go: a changed tick needs a new snapshot.
+  // Levels off the new grid may be about to go, so a changed tick needs a new snapshot.
   if (entry.market.tick != market.tick) entry.book.stale = true;
   const bool moved = entry.market.event != market.event;
   if (moved) unlink(entry);
@@ -136,7 +136,7 @@ const KeptBook* MarketTable::usable_book(const domain::MarketId& market,
   const auto at = entries_.find(market);
   if (at == entries_.end()) return nullptr;
   const Entry& entry = at->second;
-  // One of the future is of a gateway whose clock is ahead: it would never grow old.
+  // A stamp in the future comes from a gateway whose clock is ahead: it would never grow old.
   const domain::Duration age = now - entry.book.as_of;
   const bool recent = -kClockSkewMax <= age && age <= book_age_max_;
   const bool usable = entry.market.status == domain::MarketStatus::Active && recent &&

@@ -1,7 +1,7 @@
 // The markets a runner knows: definitions, events, and one book per market with the time until
 // which it is vouched for. A book is *usable* when its market accepts orders, the gateway vouches
-// for it, nothing of its stream is missing, it is younger than the limit and it is sound (not
-// crossed); nobody decides on any other. Pure: fed by the runner, read by strategies.
+// for it, no message of its stream is missing, it is younger than the limit and it is sound (not
+// crossed); no strategy decides on any other. Pure: fed by the runner, read by strategies.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace polybot::strategy_runner {
 
-// Markets nobody has spoken of for this long are forgotten: five-minute markets come and go all
+// Markets that no message named for this long are forgotten: five-minute markets come and go all
 // day.
 inline constexpr domain::Duration kMarketForgottenAfter = std::chrono::minutes(5);
 // How far the gateway's clock may be ahead of ours.
@@ -45,7 +45,7 @@ class MarketTable {
   void mark_stale(const domain::MarketId& market);
   void mark_stale(domain::Shard shard);
   void forget_silent(domain::Timestamp now);
-  // Definitions and books: the shard is nobody's here any more.
+  // Forgets definitions and books: no strategy of this process holds the shard any more.
   void forget(domain::Shard shard);
 
   [[nodiscard]] const domain::Market* find(const domain::MarketId& market) const;

@@ -9,8 +9,8 @@ namespace {
 
 constexpr domain::Duration kSweepEvery = std::chrono::seconds(10);
 
-// The market an order event speaks of. Looks orders up before the event is applied: one that ends
-// its order is the last to find it.
+// The market of an order event. Call it before the event is applied, because an event that ends its
+// order removes it.
 std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed,
                                           const Holdings& holdings) {
   if (streamed.position) return streamed.position->market;
@@ -96,7 +96,7 @@ struct Runner::Trader {
   StrategySettings settings;
   SignalDesk desk;
   Holdings holdings;
-  // Until the operator's wish is known nothing runs.
+  // The strategy does not run until the operator's wish is known.
   bool enabled = false;
   domain::TradingState trading_state = domain::TradingState::Halted;
   bool stream_known = false;
@@ -189,7 +189,7 @@ void Runner::queue_book(const domain::MarketId& id, const FrameOrigin& origin,
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     Trader& trader = *traders_[i];
     if (!trader.seats.contains(shard) || !trader.settings.markets.admits(*market)) continue;
-    // A burst of changes that arrived together is one evaluation: of the first of its ticks.
+    // A burst of changes that arrived together is one evaluation, of its first tick.
     if (!trader.queued_books.insert(id).second) continue;
     causes_.push_back({.trader = i,
                        .shard = shard,
@@ -223,8 +223,8 @@ void Runner::on_input(const OrdersRestored& input, domain::Timestamp now, Output
   }
 }
 
-// Applies one event and queues it for the seat it concerns; one that names nothing of ours has
-// nobody to hear it.
+// Applies one event and queues it for the seat it concerns. An event that names no market of ours
+// is queued for no seat.
 void Runner::hear(std::size_t index, const domain::StreamedEvent& streamed, domain::Timestamp now) {
   Trader& trader = *traders_[index];
   std::optional<domain::Shard> shard = shard_of_group(streamed.event.body);
@@ -261,7 +261,7 @@ void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs
   if (trader->enabled == input.state.enabled) return;
   trader->enabled = input.state.enabled;
   if (!trader->enabled) {
-    // Order-manager cancels what rests; here a stopped strategy forgets what it was about to do.
+    // Order-manager cancels what rests; here a stopped strategy forgets its plans.
     trader->seats.clear();
     trader->queued_books.clear();
     trader->desk.drop_all();
@@ -305,12 +305,12 @@ void Runner::take_leases(Trader& trader, const std::vector<domain::Lease>& lease
   for (const auto& [shard, lease] : ours) {
     const auto before = trader.leases.find(shard);
     const bool known = before != trader.leases.end();
-    // Between two epochs somebody else may have held the shard, or its orders were taken away:
-    // nothing that was decided or remembered under the former holds. And only a state heard after
+    // Between two epochs another runner may have held the shard, or its orders may have been taken
+    // away. So decisions and memories of the former epoch do not count. Only a state heard after
     // the grant tells where the stream ended at the grant.
-    const bool anew = !known || before->second.epoch != lease.epoch;
-    if (known && anew) trader.drop_seat(shard);
-    if (anew) trader.last_seq.reset();
+    const bool is_new = !known || before->second.epoch != lease.epoch;
+    if (known && is_new) trader.drop_seat(shard);
+    if (is_new) trader.last_seq.reset();
     if (!trader.enabled) continue;
     const auto seat = trader.seats.find(shard);
     if (seat != trader.seats.end()) {

@@ -1,13 +1,13 @@
 // The runner's rule book: which strategies may trade which shards now, on which books, having seen
 // which order events. Feed it inputs with on(); they change state and queue evaluations; then call
 // scan_next() until it returns empty. Each scan is one evaluation of one strategy against one
-// update, so that the shell can time it and yield between two. Pure and deterministic: the same
+// update, so that the shell can time it and yield between scans. Pure and deterministic: the same
 // inputs give the same signals.
 //
 // A strategy trades a shard when the operator wants it to run (`strategy` state), this process
 // holds the lease, the lease has not run out, all order events up to granted_seq are applied, and
-// the strategy has watched the shard for its warm-up time. With a lease goes everything known of
-// its shard; a revoked lease is given up at once and released().
+// the strategy has watched the shard for its warm-up time. When a lease ends, everything known of
+// its shard is dropped; a revoked lease is given up at once and named in released().
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ enum class MarketKind : std::uint8_t {
 };
 [[nodiscard]] MarketKind kind_of(const domain::Market& market);
 
-// Which markets a strategy trades. A strategy that quotes and one that takes had better not meet:
-// the account does not trade with itself, so the taker would only be refused.
+// Which markets a strategy trades. Give a strategy that quotes and one that takes different
+// markets: the account does not trade with itself, so the taker's orders would only be refused.
 struct MarketFilter {
   std::vector<std::string> slugs;  // "prefix*" allowed; empty: all
   std::vector<MarketKind> kinds;   // empty: all
@@ -87,15 +87,16 @@ struct BookDistrusted {
 struct OrderEventSeen {  // in stream order, without holes
   domain::StreamedEvent event;
 };
-// The state of one strategy's stream after `seq`, told as events to be folded in this order after
+// The state of one strategy's stream after `seq`, as events to be folded in this order after
 // forgetting what was known.
 struct OrdersRestored {
   domain::StrategyName strategy;
   std::uint64_t seq = 0;
   std::vector<domain::StreamedEvent> entries;
 };
-// The strategy's order stream has a hole: it decides nothing until that is filled by events (then
-// the stream is mended) or by the state. Before the first of either, nothing is known of a stream.
+// The strategy's order stream has a hole: it decides nothing until events fill the hole (then the
+// stream is mended) or the state replaces it. Before the first of either, nothing is known of a
+// stream.
 struct OrderStreamBroken {
   domain::StrategyName strategy;
 };
@@ -138,7 +139,7 @@ class Runner {
   // Runs one queued evaluation; empty when none waits.
   std::optional<Scan> scan_next(domain::Timestamp now, Outputs& out);
 
-  // ---- what the shell shows ----
+  // ---- what the shell publishes ----
   struct StrategyStatus {
     bool enabled = false;
     domain::TradingState trading_state = domain::TradingState::Active;
@@ -153,7 +154,7 @@ class Runner {
   [[nodiscard]] std::size_t strategies() const { return traders_.size(); }
   // Shards leased to any strategy of this process: whose market data is wanted. Bit n = shard n.
   [[nodiscard]] std::uint64_t shards() const;
-  // What order-manager asked back and this process has stopped trading: to be announced.
+  // Leases that order-manager revoked and this process no longer trades, to be announced.
   [[nodiscard]] const std::vector<domain::LeaseReleased>& released() const { return released_; }
   [[nodiscard]] const domain::StrategyName& name(std::size_t strategy) const;
   [[nodiscard]] StrategyStatus status(std::size_t strategy, domain::Timestamp now) const;
@@ -162,7 +163,7 @@ class Runner {
   [[nodiscard]] const SignalDesk& desk(std::size_t strategy) const;
   [[nodiscard]] const Holdings& holdings(std::size_t strategy) const;
   [[nodiscard]] const MarketTable& markets() const { return markets_; }
-  // Every lease this process holds is warm; why not, in words, otherwise.
+  // Why not every lease of this process is warm, in words; empty when all are.
   [[nodiscard]] std::vector<std::string> reasons_not_ready(domain::Timestamp now) const;
 
  private:
@@ -184,7 +185,7 @@ class Runner {
   void on_input(const TimerFired& input, domain::Timestamp now, Outputs& out);
 
   [[nodiscard]] Trader* find(const domain::StrategyName& name);
-  // `tick_at`: the gateway's stamp of the tick behind it; none when it is no tick.
+  // `tick_at`: the gateway's stamp of the tick that caused it; empty when no tick did.
   void queue_book(const domain::MarketId& market, const FrameOrigin& origin,
                   domain::Timestamp tick_at = {});
   void queue_shard(domain::Shard shard);

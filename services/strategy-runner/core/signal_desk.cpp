@@ -7,7 +7,7 @@ namespace polybot::strategy_runner {
 namespace {
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
-// How long an accepted take keeps its markets busy when none of its orders is ever heard of.
+// For how long an accepted take keeps its markets busy when none of its orders is heard of.
 constexpr domain::Duration kOrdersFollowWithin = std::chrono::seconds(2);
 
 bool withdraws(const Intent& intent) {
@@ -62,7 +62,8 @@ std::vector<domain::MarketId> markets_of(
 
 std::optional<domain::SignalId> SignalDesk::emit(Intent intent, const Stamp& stamp,
                                                  std::vector<domain::Signal>& out) {
-  // Who may not trade may still take away what rests: order-manager accepts that in every state.
+  // A strategy that may not trade may still withdraw what rests: order-manager accepts that in
+  // every state.
   const bool muted = stamp.muted && !withdraws(intent);
   const auto reason = muted ? std::optional(Refusal::Muted) : refuse(intent, stamp.now);
   if (reason) {
@@ -145,8 +146,8 @@ bool SignalDesk::well_formed(const Intent& intent) const {
   return true;
 }
 
-// A token bucket in nanoseconds: a signal costs a second divided by the rate, the bucket holds a
-// second.
+// A token bucket in nanoseconds: a signal costs a second divided by the rate, and the bucket holds
+// a second.
 bool SignalDesk::take_token(domain::Timestamp now) {
   if (tokens_ns_ < 0) {
     tokens_ns_ = kSecondNs;
@@ -175,7 +176,7 @@ void SignalDesk::on_order_event(const domain::StreamedEvent& streamed, domain::T
     return;
   }
   for (const domain::MarketId& market : markets_of(pending.signal.intent)) pauses_.erase(market);
-  // Between the acceptance of a take and its first order nothing else shows that its markets are
+  // Between the acceptance of a take and its first order, only this shows that its markets are
   // busy.
   if (std::holds_alternative<domain::SignalAccepted>(body) && is_take(pending.signal)) {
     pending.accepted = true;

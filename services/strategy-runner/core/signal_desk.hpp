@@ -1,6 +1,6 @@
-// Turns what a strategy wants into signals, and stays with each until order-manager has spoken:
-// checks the intent, paces the strategy, stamps id, lease, applied_seq and deadline, repeats what
-// nobody answered, waits out refusals. One desk per strategy. Pure.
+// Turns what a strategy wants into signals, and follows each until order-manager has answered it:
+// checks the intent, paces the strategy, stamps id, lease, applied_seq and deadline, repeats
+// unanswered signals, waits out refusals. One desk per strategy. Pure.
 //
 // A signal ends by an order event that names it (SignalAccepted, SignalDenied, or any event of one
 // of its orders) or by its own deadline: the time of the oldest book it was decided on, plus the
@@ -50,7 +50,8 @@ struct DeskSettings {
   domain::Duration ttl = std::chrono::seconds(4);  // at most kSignalLifeMax
   domain::Duration repeat_every = std::chrono::milliseconds(250);
   std::int64_t signals_per_second_max = 50;  // also the largest burst
-  // After a denial the market is left alone, each time twice as long, until a signal is accepted.
+  // After a denial the market is left alone. The pause doubles each time until a signal is
+  // accepted.
   domain::Duration denial_pause_min = std::chrono::milliseconds(500);
   domain::Duration denial_pause_max = std::chrono::seconds(30);
 };
@@ -61,7 +62,7 @@ class SignalDesk {
   SignalDesk(DeskSettings settings, const MarketTable& markets, SignalIds& ids)
       : settings_(std::move(settings)), markets_(markets), ids_(ids) {}
 
-  // What a signal carries besides the intent.
+  // What a signal carries beside the intent.
   struct Stamp {
     domain::Shard shard;
     domain::LeaseEpoch lease_epoch;
@@ -77,9 +78,9 @@ class SignalDesk {
                                        std::vector<domain::Signal>& out);
 
   void on_order_event(const domain::StreamedEvent& streamed, domain::Timestamp now);
-  // Unanswered signals whose turn it is, oldest first; forgets the expired.
+  // Unanswered signals that are due again, oldest first; forgets expired ones.
   void repeat(domain::Timestamp now, std::vector<domain::Signal>& out);
-  // The lease behind them ended: nothing of that shard is repeated any more.
+  // Their lease ended, so no signal of that shard is repeated any more.
   void drop(domain::Shard shard);
   void drop_all();
 

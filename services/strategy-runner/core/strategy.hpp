@@ -58,8 +58,8 @@ class View {
     const KeptBook* state = markets_.usable_book(id, now_);
     return state == nullptr ? nullptr : &state->book;
   }
-  // When a trade was made and up to when a book is known, for what is measured over time: earlier
-  // than now where the news had waited, and never later, for the gateway's clock may be ahead.
+  // When a trade was made, and up to when a book is known, for statistics over time. It is earlier
+  // than now where the news had waited, and never later, because the gateway's clock may be ahead.
   [[nodiscard]] domain::Timestamp time_of(const domain::TradeTick& trade) const {
     return std::min(trade.stamped_at, now_);
   }
@@ -72,7 +72,7 @@ class View {
   [[nodiscard]] bool busy(const domain::MarketId& id) const {
     return desk_.busy(id, now_) || holdings_.taking(id);
   }
-  // The leg would match an order of our own, of whichever strategy: the account does not trade with
+  // The leg would match an order of our own, of any strategy: the account does not trade with
   // itself.
   [[nodiscard]] bool meets_own_order(const domain::Leg& leg) const;
 
@@ -85,9 +85,9 @@ class View {
   domain::Timestamp now_;
 };
 
-// A view plus a mouth. An empty result means that the intent went no further: a market without a
-// usable book, a busy one, a malformed intent, a leg that would meet our own order, or a strategy
-// above its rate.
+// A view that can also emit. An empty result means that the intent went no further: a market
+// without a usable book, a busy one, a malformed intent, a leg that would meet our own order, or a
+// strategy above its rate.
 class Context : public View {
  public:
   Context(View view, SignalDesk& desk, SignalDesk::Stamp stamp, std::vector<domain::Signal>& out)
@@ -116,9 +116,9 @@ class Strategy {
   // A book of the shard changed; several changes that arrived together are one call.
   virtual void on_book(const domain::MarketId& market, Context& context) = 0;
   virtual void on_trade(const domain::TradeTick& trade, Context& context) = 0;
-  // The strategy's own order events in this shard, already part of context.holdings(). Events that
-  // name no market come to the shard of their signal (SignalDenied) or event (LegsImbalanced); what
-  // names nothing that this process knows comes to nobody.
+  // The strategy's own order events in this shard, already part of context.holdings(). An event
+  // without a market comes to the shard of its signal (SignalDenied) or event (LegsImbalanced). An
+  // event about nothing that this process knows is not delivered.
   virtual void on_order_event(const domain::StreamedEvent& event, Context& context) = 0;
   virtual void on_timer(Context& context) = 0;
   // How long the strategy must have watched a shard before it may trade it.
@@ -134,7 +134,7 @@ using ParameterErrors = std::vector<std::string>;
 struct StrategyType {
   std::string_view name;
   std::span<const ParameterSpec> parameters;
-  // Validates once; the factory then makes one object per shard.
+  // Validates the parameters once; the factory then makes one object per shard.
   std::variant<StrategyFactory, ParameterErrors> (*configure)(const ParameterTexts&);
 };
 [[nodiscard]] std::span<const StrategyType> strategy_types();

@@ -19,7 +19,8 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 constexpr domain::Duration kLevelAgainAfter = seconds(1);
-// Order-manager levels by itself long before: an imbalance this old was settled without us.
+// Order-manager levels an imbalance by itself long before this, so an older one was settled without
+// us.
 constexpr domain::Duration kImbalanceForgottenAfter = seconds(60);
 
 constexpr std::array<ParameterSpec, 7> kArbitrageParameters{{
@@ -49,7 +50,7 @@ bool is_exclusive(std::span<const MarketId> ids, const View& view) {
   });
 }
 
-// Every outcome that could still win is here and can be bought.
+// Every outcome that could still win is known and can be bought.
 bool is_complete(std::span<const MarketId> ids, const View& view) {
   return std::all_of(ids.begin(), ids.end(), [&](const MarketId& id) {
     const Market* market = view.market(id);
@@ -181,7 +182,7 @@ void Arbitrage::open(const domain::EventGroupId& event, Context& context) {
           return !has_lost(*context.market(id));
         }));
     const std::vector<Ladder> all = ladders(Outcome::Yes);
-    // A missing ladder is an outcome that could win and is not bought.
+    // A missing ladder means that an outcome that could win is not bought.
     auto yes = all.size() == alive ? best_yes_basket(all, limits) : std::nullopt;
     if (yes && (!basket || yes->profit() > basket->profit())) basket = std::move(yes);
   }
@@ -245,7 +246,7 @@ void Arbitrage::note_activity(const domain::StreamedEvent& streamed, Context& co
   }
 }
 
-// Completes while that leaves more than selling the surplus would bring.
+// Completes the legs while that leaves more than selling the surplus would bring.
 void Arbitrage::level(Imbalance& imbalance, Context& context) {
   if (context.now() < imbalance.next_attempt) return;
   for (const auto& [instrument, quantity] : imbalance.held) {
@@ -264,7 +265,8 @@ void Arbitrage::level(Imbalance& imbalance, Context& context) {
       Money::from_raw(domain::mul_div(payout_per_share(imbalance.held).raw(), uneven.raw(),
                                       Quantity::kScale, domain::Rounding::Down));
   if (purchase && context.may_open() && worth - purchase->cost >= sale.proceeds) {
-    // One signal a leg: the buys of one signal are a basket and must be of one size.
+    // Each leg gets its own signal, because the buys of one signal are a basket and must be of one
+    // size.
     for (const domain::Leg& leg : purchase->legs) {
       static_cast<void>(context.take(domain::SignalAction::Buy, {leg}));
     }

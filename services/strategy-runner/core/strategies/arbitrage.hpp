@@ -46,7 +46,7 @@ class Arbitrage final : public Strategy {
   void on_trade(const domain::TradeTick&, Context&) override {}
   void on_order_event(const domain::StreamedEvent& event, Context& context) override;
   void on_timer(Context& context) override;
-  // Stateless but for what is uneven: nothing to watch first.
+  // It keeps no state except uneven legs, so it has nothing to watch first.
   [[nodiscard]] domain::Duration warm_up() const override { return {}; }
 
  private:

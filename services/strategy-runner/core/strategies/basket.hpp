@@ -13,7 +13,7 @@
 
 namespace polybot::strategy_runner {
 
-// Levels of a leg that are looked at; deeper ones are never worth their risk.
+// Levels of a leg that are used; deeper ones are never worth their risk.
 inline constexpr std::size_t kLadderLevelsMax = 12;
 
 // What buying one outcome costs, best level first, in the outcome's own terms.
@@ -50,7 +50,7 @@ struct Basket {
   [[nodiscard]] domain::Money profit() const { return payout - cost; }
 };
 
-// One YES of every outcome of a complete event pays 1 per share. Empty: nothing worth doing.
+// One YES of every outcome of a complete event pays 1 per share. Empty when no basket is worth it.
 [[nodiscard]] std::optional<Basket> best_yes_basket(std::span<const Ladder> ladders,
                                                     const BasketLimits& limits);
 // One NO of any k >= 2 outcomes of an exclusive event pays at least k - 1 per share; picks the

@@ -45,7 +45,7 @@ Money cost(const domain::PositionState& position, Outcome outcome) {
   return outcome == Outcome::Yes ? position.yes_cost : position.no_cost;
 }
 
-// What cannot be sold for the venue's minimum is not a position any more.
+// A quantity below the venue's minimum cannot be sold and is not a position any more.
 bool is_dust(Quantity quantity, Price bid) {
   return domain::notional(bid, domain::floor_to_step(quantity, domain::kShareStep),
                           domain::Rounding::Down) < domain::kMarketableNotionalMin;

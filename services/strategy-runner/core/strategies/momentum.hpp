@@ -1,4 +1,4 @@
-// Following the flow: when takers lean hard to one side and the price already gives way, go with
+// Follows the flow: when takers lean hard to one side and the price already gives way, it goes with
 // them for a little while.
 //
 // Theory: in a thin market informed traders arrive in clusters, and makers move their quotes more
@@ -51,7 +51,7 @@ class Momentum final : public Strategy {
   void on_trade(const domain::TradeTick& trade, Context& context) override;
   void on_order_event(const domain::StreamedEvent& event, Context& context) override;
   void on_timer(Context& context) override;
-  // A whole window of flow.
+  // It must watch a whole window of flow.
   [[nodiscard]] domain::Duration warm_up() const override { return parameters_.window; }
 
  private:

@@ -203,7 +203,7 @@ void SpreadFarm::on_order_event(const domain::StreamedEvent& streamed, Context& 
   if (const auto* denied = std::get_if<domain::OrderDenied>(&body))
     concerned = denied->instrument.market;
   if (const auto* canceled = std::get_if<domain::OrderCanceled>(&body)) {
-    // Not by our own wish: whoever did it also dropped the target.
+    // We did not request this cancellation, and the target was dropped with it.
     const bool ours = canceled->reason == domain::CancelReason::Requested;
     for (auto& [id, quoted] : markets_) {
       if (!ours && quoted.signal == canceled->order.signal) quoted.renew = true;
@@ -268,7 +268,7 @@ std::optional<domain::QuoteTarget> SpreadFarm::wanted(const Market& market, cons
                       parameters_.inventory_max.raw(), domain::Rounding::HalfAwayFromZero));
   const Price reservation = mid - lean;
 
-  // Never crosses, and never pays more than it takes to be first by one tick.
+  // The bid never crosses, and never pays more than it takes to be first by one tick.
   const Price bid = std::min({floor_to_tick(reservation - half, market.tick),
                               others->bid + market.tick, others->ask - market.tick});
   const Price ask = std::max({ceil_to_tick(reservation + half, market.tick),
@@ -288,7 +288,7 @@ std::optional<domain::QuoteTarget> SpreadFarm::wanted(const Market& market, cons
                              .bid = level_of(bid, buy, market, parameters_.price_min),
                              .ask = level_of(ask, sell, market, parameters_.price_min)};
   if (target.bid && target.ask && target.bid->price >= target.ask->price) {
-    // One tick of room: keep the side that reduces.
+    // There is room for one tick only, so the side that reduces stays.
     (inventory.is_positive() ? target.bid : target.ask).reset();
   }
   if (!target.bid && !target.ask) return std::nullopt;

@@ -52,7 +52,7 @@ class SpreadFarm final : public Strategy {
   void on_trade(const domain::TradeTick& trade, Context& context) override;
   void on_order_event(const domain::StreamedEvent& event, Context& context) override;
   void on_timer(Context& context) override;
-  // A volatility needs a past.
+  // A volatility needs a history.
   [[nodiscard]] domain::Duration warm_up() const override { return std::chrono::seconds(3); }
 
  private:
@@ -62,7 +62,7 @@ class SpreadFarm final : public Strategy {
     Volatility volatility;
     TradeFlow flow;
     domain::Timestamp toxic_until{};
-    // What order-manager was last asked for; empty: nothing of ours should rest.
+    // What order-manager was last asked for; empty when no order of ours should rest.
     std::optional<domain::QuoteTarget> target;
     domain::SignalId signal;
     domain::Timestamp sent_at{};
