@@ -15,12 +15,12 @@ using runtime::config::Reader;
 
 constexpr Money kMoneyMax = Money::from_units(1'000'000'000);
 
-// Money limits: a limit of 0 forbids, there is no "unlimited".
+// A money limit of 0 forbids everything; there is no "unlimited".
 Money limit(Reader& reader, const std::string& key, Money fallback) {
   return reader.decimal<Money>(key, fallback, Money{}, kMoneyMax);
 }
 
-// Reaching these reduces trading, and nothing lost reaches 0.
+// Reaching a loss limit reduces trading. A limit of 0 would be reached without a loss.
 Money loss_limit(Reader& reader, const std::string& key, Money fallback) {
   const Money read = limit(reader, key, fallback);
   if (read.is_zero()) {
@@ -31,7 +31,7 @@ Money loss_limit(Reader& reader, const std::string& key, Money fallback) {
   return read;
 }
 
-// `table` is "risk." or ""; `limits` brings the defaults and takes what was read.
+// `table` is "risk." or ""; `limits` holds the defaults and receives what was read.
 void read_limits(Reader& reader, const std::string& table, domain::RiskLimits& limits) {
   limits.order_notional_max =
       limit(reader, table + "order_notional_max", limits.order_notional_max);

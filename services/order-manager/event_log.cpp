@@ -150,8 +150,8 @@ struct Writer {
                     {"reason", domain::name_of(left.reason)}});
     }
   }
-  // Steps between the lines above, for those who want to see each decision. On the way of an order:
-  // nothing is put together that is not written.
+  // Steps between the lines above, at debug level. They are on the way of an order, so no text is
+  // built that is not written.
   void operator()(const domain::SignalAccepted& body) const {
     if (!log::enabled(log::Level::Debug)) return;
     log::debug("Signal accepted", {{"signal", domain::to_string(body.signal)},
@@ -187,7 +187,7 @@ struct Writer {
   void operator()(const domain::ManagerStarted&) const {}
   void operator()(const domain::CommandAccepted&) const {}
   void operator()(const domain::CommandDenied&) const {}
-  // Recorded offline: a start tells of it (service.cpp).
+  // A restore is recorded offline; the next start logs it (service.cpp).
   void operator()(const domain::JournalRestored&) const {}
 
  private:

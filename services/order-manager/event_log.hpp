@@ -1,5 +1,5 @@
-// One log line for each journaled event that a person would want to read: what became of orders,
-// fills, money and control. Everything is in the journal; the log is for following along.
+// One log line for each journaled event that a person would want to read: about orders, fills,
+// money and control. The journal holds everything; the log lets a person follow.
 #pragma once
 
 #include "common/domain/events.hpp"

@@ -34,7 +34,7 @@ class Feeds {
   [[nodiscard]] boost::asio::awaitable<void> read_signals();
   void close();
 
-  // What runners run each strategy with, as they said last.
+  // The parameters that runners run each strategy with, as last announced.
   [[nodiscard]] const std::map<domain::StrategyName, domain::Parameters>& parameters() const {
     return parameters_;
   }

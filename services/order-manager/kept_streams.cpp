@@ -10,7 +10,7 @@ namespace polybot::order_manager {
 
 void KeptStreams::resume(const Ledger& ledger) {
   drop_before(ledger.restored_seq());
-  // After a failed commit the journal is folded again: what is kept already stays.
+  // After a failed commit the journal is folded again; records that are kept already stay.
   for (const auto& [topic, seq] : ledger.topics())
     streams_.try_emplace(topic, Stream{.kept = {}, .dropped_up_to = seq, .last_seq = seq});
 }
@@ -20,9 +20,9 @@ void KeptStreams::keep(const domain::StreamedEvent& event, std::string encoded) 
     drop_before(event.event.seq);
   const auto [found, is_new] = streams_.try_emplace(event.event.strategy);
   Stream& stream = found->second;
-  // The first record kept of a stream may not be its first: what came before is not kept.
+  // The first record kept of a stream may not be its first: earlier ones are not kept.
   if (is_new) stream.dropped_up_to = event.prev;
-  // A repeated answer goes out again under its old number.
+  // A repeated answer is published again with its old number.
   if (event.event.seq <= stream.last_seq) return;
   stream.last_seq = event.event.seq;
   kept_bytes_ += encoded.size();
@@ -40,7 +40,7 @@ void KeptStreams::drop_before(std::uint64_t restored_seq) {
   }
 }
 
-// The stream whose oldest record is the oldest of all gives way.
+// The stream with the oldest record of all drops it.
 void KeptStreams::drop_oldest() {
   Stream* oldest = nullptr;
   for (auto& [name, stream] : streams_) {
@@ -63,7 +63,7 @@ std::optional<std::string> KeptStreams::answer(std::string_view request, const L
 wire::OrdersAnswer KeptStreams::replay(const wire::ReplayRequest& request) const {
   if (request.after_seq < restored_seq_) return wire::NotKept{};
   const auto found = streams_.find(request.stream);
-  // A stream nobody has written to yet: nothing to replay, unless the reader knows of an older
+  // The stream has no messages yet: there is nothing to replay, unless the reader knows an older
   // journal.
   if (found == streams_.end()) {
     if (request.after_seq == 0) return wire::ReplayedEvents{};

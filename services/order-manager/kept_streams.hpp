@@ -18,7 +18,7 @@
 namespace polybot::order_manager {
 
 struct KeptStreamsBounds {
-  // What all streams together keep: some 40,000 records, minutes of the busiest trading.
+  // The bound over all streams together: some 40,000 records, minutes of the busiest trading.
   std::size_t kept_bytes_max = std::size_t{16} << 20;
   std::size_t answer_bytes_max = wire::kAnswerBytesMax;
 };
@@ -27,9 +27,9 @@ class KeptStreams {
  public:
   explicit KeptStreams(KeptStreamsBounds bounds = {}) : bounds_(bounds) {}
 
-  // The fold goes on from an image of the ledger: what came before it is not kept.
+  // The fold goes on from an image of the ledger: records before it are not kept.
   void resume(const Ledger& ledger);
-  // In journal order. What is kept already, or was and is no more, stays as it is.
+  // In journal order. A record that is kept already, or was dropped, changes nothing.
   void keep(const domain::StreamedEvent& event, std::string encoded);
 
   // One request of the recovery port; empty when it cannot be read.
@@ -61,7 +61,7 @@ class KeptStreams {
   std::map<domain::StrategyName, Stream> streams_;  // the empty name: order.all
   std::map<domain::StrategyName, ToldState> states_;
   std::size_t kept_bytes_ = 0;
-  // Who has read less has read another history, or none: the state tells of this one.
+  // A reader that has read less has read another history, or none: the state tells it this one.
   std::uint64_t restored_seq_ = 0;
 };
 

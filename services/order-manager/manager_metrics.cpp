@@ -19,7 +19,7 @@ using domain::StateReason;
 using domain::TradingState;
 using metrics::Sink;
 
-// Of a slug as label: shorter than the 64 digits of an id, so that none can be taken for one.
+// A slug as label is shorter than the 64 digits of an id, so that no slug looks like an id.
 constexpr std::size_t kSlugLabelBytesMax = 63;
 constexpr std::size_t kSlugLabelPrefix = 55;
 
@@ -93,8 +93,8 @@ std::string digits_of(const domain::MarketId& market) {
 
 // The `market` label is the first of these that no other market can have: the slug; its beginning
 // and the first digits of the id, when it is long or others have the same (all of them then, so
-// that no series passes from one market to another); the id. Slugs are the venue's text: nothing
-// keeps them apart.
+// that no series passes from one market to another); the id. Slugs are the venue's text, which does
+// not guarantee that they differ.
 void write_position_values(Sink::Writer<metrics::Type::Gauge>& value,
                            const StrategySnapshot& strategy) {
   std::map<std::string_view, std::size_t> slugs;

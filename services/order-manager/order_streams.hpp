@@ -18,10 +18,10 @@ class OrderStreams {
   explicit OrderStreams(bus::Publisher& publisher) : publisher_(publisher) {}
 
   void resume(const Ledger& ledger) { kept_.resume(ledger); }
-  // Keeps it for replays without publishing: records from before this start.
+  // Keeps a record for replays without publishing it: records from before this start.
   void remember(const domain::StreamedEvent& event);
   void publish(const domain::StreamedEvent& event);
-  // The state topics; every 500 ms. The core has no use for the parameters: they are passed on.
+  // The state topics; every 500 ms. The core does not use the parameters: they are passed on.
   using ParametersOf = std::map<domain::StrategyName, domain::Parameters>;
   void publish_state(const OrderManager& core, const ParametersOf& parameters,
                      domain::Timestamp now);

@@ -31,9 +31,9 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr domain::Duration kStateInterval = 500ms;
-// How long a changed lease may wait for its telling.
+// For how long a changed lease may wait before it is published.
 constexpr domain::Duration kLeaseInterval = 20ms;
-// Of the grace period: the rest is for what the venue still has to say about cancels.
+// A part of the grace period: the rest is for what the venue still has to say about cancels.
 constexpr domain::Duration kDrainPatience = 2s;
 
 polymarket::OrderSigner make_signer(const Config& config) {
@@ -66,7 +66,7 @@ class Service {
   void tell_of_switches() const;
   void on_snapshot(SnapshotTaker::Step step, const std::string& why);
   void show_health();
-  // Nothing keeps us from answering for what rests at the venue.
+  // No condition keeps this process from managing what rests at the venue.
   [[nodiscard]] bool in_charge() const {
     const auto reasons = engine_.core().not_ready();
     return engine_.journal_writable() &&
@@ -149,7 +149,7 @@ Engine::Effects Service::effects() {
                          const std::string& why) { on_snapshot(step, why); }};
 }
 
-// While the journal cannot be written the numbers stay what was durable last, and trading is
+// While the journal cannot be written the numbers stay as they were last durable, and trading is
 // halted.
 Figures Service::figures() {
   if (engine_.journal_writable()) {
@@ -212,7 +212,8 @@ void Service::on_snapshot(SnapshotTaker::Step step, const std::string& why) {
 }
 
 void Service::on_published(const domain::StreamedEvent& event) {
-  // Who is told that a command was taken reads its effect from then on: the state goes out before.
+  // A client that hears of an accepted command may read its effect at once, so the state is
+  // published before.
   if (std::holds_alternative<domain::CommandAccepted>(event.event.body)) {
     streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
     publisher_.flush();
@@ -231,7 +232,7 @@ void Service::on_published(const domain::StreamedEvent& event) {
 }
 
 void Service::add_routes() {
-  // The admin server outlives this object; a request that comes in between finds nobody.
+  // The admin server outlives this object; a request that comes in between is refused.
   runtime_.admin.router().get(
       "/leases",
       [this, alive = std::weak_ptr<int>(alive_)](http::Request) -> asio::awaitable<http::Response> {
@@ -301,7 +302,7 @@ asio::awaitable<void> Service::publish_state() {
 asio::awaitable<void> Service::wind_up() {
   engine_.post(ShutdownRequested{});
   const domain::Duration deadline = runtime_.clock.monotonic() + kDrainPatience;
-  // The first turn after the request decides what there is to wait for.
+  // The first turn after the request decides what to wait for.
   do {
     co_await runtime::sleep_for(20ms);
   } while (!engine_.core().drained() && runtime_.clock.monotonic() < deadline);

@@ -12,8 +12,8 @@ std::string name_of(const SnapshotLabel& label) {
   return "the snapshot of record " + std::to_string(label.seq);
 }
 
-// In the order in which they are tried: first those that leave a tail for replays, last those whose
-// tail begins in an archive, which may be on another disk by now.
+// The order in which snapshots are tried: first those that leave a tail for replays, last those
+// whose tail begins in an archive, which may be on another disk by now.
 std::vector<SnapshotLabel> candidates(const Journal& journal) {
   std::vector<SnapshotLabel> labels = journal.snapshots().labels();  // newest first
   std::stable_partition(
@@ -50,7 +50,7 @@ StartUp fold_journal(const Journal& journal, OrderManager& core,
                      const std::function<void(const Ledger&)>& resumed,
                      const std::function<void(const domain::StreamedEvent&)>& tail) {
   StartUp result;
-  // The first records of a journal are folded faster than a snapshot of them is worth.
+  // Folding the first records of a journal is faster than taking a snapshot of them.
   const bool is_short = journal.last_seq() <= kReplayTail && journal.archives().empty();
   const auto labels = is_short ? std::vector<SnapshotLabel>{} : candidates(journal);
   for (const SnapshotLabel& label : labels) {

@@ -1,5 +1,5 @@
-// How a state is made from the journal: from a snapshot and the records after it, or from the first
-// record on when no snapshot can be used. Also how snapshots come about, piece by piece, beside the
+// How the state is made from the journal: from a snapshot and the records after it, or from the
+// first record when no snapshot can be used. It also takes snapshots, piece by piece, beside the
 // work of the loop.
 #pragma once
 
@@ -20,7 +20,7 @@ struct SnapshotRefusal {
   bool damaged = false;  // else of another format or journal, or ahead of the journal
 };
 
-// The state a snapshot holds; why not in `refused` when it holds none that this program can use.
+// The state a snapshot holds; if this program cannot use it, `refused` says why.
 [[nodiscard]] std::optional<Ledger> ledger_of(const Journal& journal, const SnapshotLabel& label,
                                               SnapshotRefusal& refused);
 
@@ -47,10 +47,10 @@ class SnapshotTaker {
   // One bounded piece of work (about a millisecond; encoding some ten), when there is any.
   // `failure` says why on Failed; the next attempt comes after as many records again.
   [[nodiscard]] Step step(Journal& journal, const Ledger& ledger, std::string& failure);
-  // A whole snapshot at once: at a clean stop.
+  // Takes a whole snapshot at once, at a clean stop.
   [[nodiscard]] Step finish(Journal& journal, const Ledger& ledger, std::string& failure);
 
-  // A new life: its first snapshot is due soon, so that a disk that takes none shows early.
+  // A new process: its first snapshot is due soon, so that a disk that takes none shows early.
   void begin_at(std::uint64_t last_seq) { due_seq_ = last_seq + kRecordsBeforeFirst; }
 
  private:

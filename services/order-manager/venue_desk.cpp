@@ -16,7 +16,7 @@ using boost::asio::awaitable;
 namespace log = runtime::log;
 
 constexpr domain::Duration kClockInterval = 2s;
-// How soon after becoming ready the first heartbeat goes out, at most.
+// The first heartbeat goes out at most this long after becoming ready.
 constexpr domain::Duration kReadyCheck = 200ms;
 // Cancels of one request: well inside the venue's cancel burst.
 constexpr std::size_t kCancelsPerRequest = 100;
@@ -87,7 +87,7 @@ void VenueDesk::post(Input input) {
 
 void VenueDesk::spawn(awaitable<void> work) {
   boost::asio::co_spawn(executor_, std::move(work), [](const std::exception_ptr& error) {
-    // A request that ends in an exception has no answer: the core's deadlines deal with it.
+    // A request that ends in an exception has no answer; the core's deadlines cover that.
     if (!error) return;
     try {
       std::rethrow_exception(error);
@@ -165,7 +165,7 @@ awaitable<void> VenueDesk::read_account(ReadAccount wanted) {
   try {
     reading = co_await client_.read_account(std::move(wanted));
   } catch (const std::exception& error) {
-    // There would be no other reading before the end of this one.
+    // No other reading would begin before the end of this one.
     log::error("A reading of the account failed", {{"error", error.what()}});
   }
   if (reading) {

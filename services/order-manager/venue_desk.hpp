@@ -36,15 +36,15 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
 
   // One life of the user channel; ends with an exception (for runtime::supervise).
   [[nodiscard]] boost::asio::awaitable<void> follow_account();
-  // Reads the venue's clock for ever: the offset, and whether its REST answers at all. Asks for the
-  // credentials again when the venue has refused them since.
+  // Reads the venue's clock for ever: the offset, and whether its REST answers at all. Asks for new
+  // credentials when the venue has refused the present ones.
   [[nodiscard]] boost::asio::awaitable<void> watch_clock();
-  // Sends heartbeats for ever, while `ready` says that the account is in good hands: else the venue
-  // is to cancel what is open there.
+  // Sends heartbeats for ever, while `ready` says that this process manages the account; otherwise
+  // the venue must cancel what is open there.
   [[nodiscard]] boost::asio::awaitable<void> send_heartbeats(std::function<bool()> ready);
   // The venue takes our heartbeats: it would cancel everything if this process died.
   [[nodiscard]] bool heartbeats_taken() const { return heartbeats_.held(clock_.monotonic()); }
-  // Nothing is reported any more.
+  // From here on nothing is reported.
   void close() { closed_ = true; }
 
   // The account that orders are signed for.

@@ -30,14 +30,14 @@ struct MarketRead {
   std::optional<domain::Market> market;  // when Found
 };
 
-// The venue's REST record says that the market is resolved. Answer to ConfirmResolution; no answer
-// is needed while it is not (the core asks again).
+// The venue's REST record says that the market is resolved. Answers ConfirmResolution; while the
+// market is not resolved no answer is needed (the core asks again).
 struct ResolutionConfirmed {
   domain::MarketId market;
   domain::Payout payout;
 };
 
-// A reading of the account (domain::VenueAccount) that was asked for did not come about.
+// A requested reading of the account (domain::VenueAccount) failed.
 struct AccountReadFailed {};
 
 enum class VenueChannel : std::uint8_t { User, Rest };
@@ -47,7 +47,7 @@ struct VenueSessionChanged {
   Link link = Link::Down;
 };
 
-// There was news of the account on the user channel that could not be read.
+// The user channel brought news of the account that could not be read.
 struct UserEventMissed {};
 
 // 429, or a maintenance window: no new orders for so long.
@@ -64,7 +64,7 @@ struct ClockOffset {
 struct TimerFired {};
 
 // The records of the last turn are not in the journal and never will be. From here on the core only
-// cancels, again and again; the shell builds a new one from the journal when that is writable
+// cancels, again and again. The shell builds a new core from the journal when that is writable
 // again.
 struct CommitFailed {};
 

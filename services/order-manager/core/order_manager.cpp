@@ -112,8 +112,8 @@ void OrderManager::State::start(Turn& turn, std::uint64_t journal_id) {
     turn.record(strategy.name, {},
                 domain::StrategySwitched{strategy.name, strategy.enabled_at_first});
   }
-  // What a restart finds unanswered may or may not have reached the venue; the last process may
-  // have written until the moment it died.
+  // Orders that a restart finds unanswered may or may not have reached the venue: the last process
+  // may have written until the moment it died.
   const std::set<domain::ClientOrderId> open = ledger.orders().open();
   for (const domain::ClientOrderId& id : open) {
     if (ledger.orders().find(id)->status == domain::OrderStatus::Submitted)
@@ -200,7 +200,7 @@ void OrderManager::State::close_market(Turn& turn, const domain::MarketId& marke
 
 void OrderManager::State::on(Turn& turn, const domain::SubmitAnswered& answer) {
   if (!account.progress.answered(turn, answer)) return;
-  // Refused: what wants it is tried again, ever less often.
+  // A refused order is tried again by its source, ever less often.
   const domain::Order& order = ledger.orders().find(answer.order)->order;
   if (order.purpose == domain::OrderPurpose::Quote) {
     quoting.refused({order.strategy, order.instrument.market},
@@ -252,7 +252,7 @@ void OrderManager::State::on(Turn& turn, const TimerFired&) {
   account.progress.finish_closed(turn);
   markets.drive(turn, intake.waited_for(), readiness.started_at());
   account.readings.drive(turn);
-  // Markets come and go for as long as the process lives.
+  // Markets come and go while the process lives, so old entries are dropped.
   leases.forget_old(turn.now);
   quotes.forget_old(turn.now);
   quoting.forget_old(turn.now);

@@ -1,8 +1,8 @@
-// The heart of the stack: decides what becomes of signals, quotes, commands and everything the
-// venue says, and records each decision. Pure and deterministic: no clock, no I/O, no randomness.
-// What is durable lives in the Ledger, which is a fold over domain::Event and nothing else; on()
-// decides, records, and applies its records through the same fold that start-up uses. What is not
-// durable (quotes, leases, targets, retry times) can be lost at any instant without harm.
+// The heart of the stack: decides about signals, quotes, commands and everything the venue says,
+// and records each decision. Pure and deterministic: no clock, no I/O, no randomness. Durable state
+// lives in the Ledger, which is a fold over domain::Event and nothing else; on() decides, records,
+// and applies its records through the same fold that start-up uses. Other state (quotes, leases,
+// targets, retry times) can be lost at any instant without harm.
 //
 // Life: construct -> restore() a snapshot if there is one -> apply() the journal records after it,
 // in order -> start() -> on() for ever. The start asks for a reading of the account; the core is
@@ -45,7 +45,7 @@ class OrderManager {
   // published for it (the shell fills its replay ring with these).
   domain::StreamedEvent apply(const domain::Event& event);
 
-  // Start-up: instead of the records up to its last_seq().
+  // Start-up: replaces the records up to its last_seq().
   void restore(Ledger ledger);
 
   // After the fold, once. `journal_id` names a new journal (ignored when the journal has one).
@@ -60,7 +60,7 @@ class OrderManager {
 
   // Empty = ready.
   [[nodiscard]] std::vector<NotReady> not_ready() const;
-  // After ShutdownRequested: nothing is left that the venue might still fill.
+  // After ShutdownRequested: no order is left that the venue might still fill.
   [[nodiscard]] bool drained() const;
 
   // For polybot_* of METRICS.md; collect once a second, off the trading path.
@@ -69,7 +69,7 @@ class OrderManager {
   [[nodiscard]] std::vector<domain::StrategyState> strategy_states(domain::Timestamp now) const;
   [[nodiscard]] domain::AccountState account_state(domain::Timestamp now) const;
   [[nodiscard]] std::vector<domain::Lease> leases() const;
-  // Rises whenever a lease is granted, revoked or ended: leases() had better be told at once.
+  // Rises whenever a lease is granted, revoked or ended: then publish leases() at once.
   [[nodiscard]] std::uint64_t lease_changes() const;
 
  private:

@@ -1,5 +1,5 @@
-// What OrderManager is made of: the ledger, what is volatile, and one object for each kind of
-// decision. Only on() for each input knows who has to hear of what. Private to this folder.
+// The parts of OrderManager: the ledger, the volatile state, and one object for each kind of
+// decision. Only the on() of each input knows which parts it concerns. Private to this folder.
 #pragma once
 
 #include <vector>

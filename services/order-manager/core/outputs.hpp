@@ -1,7 +1,7 @@
 // What the core wants done, in three kinds: `record` goes to the journal in one transaction per
-// loop turn, `after_commit` happens only once that transaction is durable, `at_once` (cancels,
-// which can only reduce risk) need not wait. A turn may collect the outputs of several inputs;
-// finish_turn() is the one place that knows the order.
+// loop turn, `after_commit` happens once that transaction is durable, `at_once` (cancels, which can
+// only reduce risk) need not wait. A turn may collect the outputs of several inputs; finish_turn()
+// is the one place that knows the order.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ namespace polybot::order_manager {
 // complete but for the signature. Each is answered by one SubmitAnswered.
 struct SubmitBatch {
   std::vector<domain::Order> orders;
-  // The gateway's stamp of the tick that the signal behind them answers; none for orders of any
-  // other cause, and for quotes that had to wait.
+  // The gateway's stamp of the tick that caused the signal; empty for orders of any other cause,
+  // and for quotes that had to wait.
   domain::Timestamp tick_at{};
 };
 
@@ -31,11 +31,12 @@ struct ReadMarket {
 // Ask the venue's REST whether the market is resolved -> ResolutionConfirmed when it is.
 struct ConfirmResolution {
   domain::MarketId market;
-  // By the market channel. Proves nothing alone, and what the listing's prices say when they agree.
+  // The payout by the market channel. It proves nothing alone, but the listing's prices count when
+  // they agree.
   std::optional<domain::Payout> told;
 };
-// Read open orders first, then trades since then, then balances -> domain::VenueAccount or
-// AccountReadFailed, always one of them: there is no other reading before.
+// Read open orders first, then trades since then, then balances. The answer is always one
+// domain::VenueAccount or AccountReadFailed; no other reading begins before it.
 struct ReadAccount {
   domain::Timestamp trades_since{};
   std::vector<domain::TokenId> tokens;  // whose balances are wanted
@@ -54,7 +55,7 @@ struct Outputs {
   struct AfterCommit {
     std::vector<SubmitBatch> submits;  // send in this order: exits, takers, quotes
     std::vector<Read> reads;
-    // Answers to commands that had been answered before: published again under their old seq.
+    // Answers to commands that had been answered before: published again with their old seq.
     std::vector<domain::StreamedEvent> repeats;
     std::vector<std::string> given_up;  // ids of trades that could not be read, to be logged
   } after_commit;
@@ -76,7 +77,7 @@ struct Outputs {
 
 // Runs one turn's outputs in the only right order and clears them. `commit(record)` returns whether
 // the records are durable; it is not called when there are none. Returns false when it failed: then
-// nothing of after_commit has happened, and the caller tells the core CommitFailed.
+// nothing of after_commit has happened, and the caller passes CommitFailed to the core.
 template <class AtOnce, class Commit, class AfterCommit>
 [[nodiscard]] bool finish_turn(Outputs& outputs, AtOnce&& at_once, Commit&& commit,
                                AfterCommit&& after_commit) {

@@ -28,10 +28,11 @@ struct ConfiguredStrategy {
   domain::RiskLimits limits;
 };
 
-// However often the venue refuses everything; it is remembered for longer than that.
+// The longest pause, however often the venue refuses everything; the refusal is remembered for
+// longer.
 inline constexpr Duration kRefusalPauseMax = std::chrono::minutes(2);
 
-// How much farther back than seems needed the trades of the account are read.
+// The trades of the account are read this much farther back than seems needed.
 inline constexpr Duration kTradesMargin = seconds(60);
 
 struct Settings {
@@ -83,8 +84,8 @@ struct Settings {
   Duration marks_every = seconds(10);
   Price mark_spread_max = Price::from_raw(1'000);
   Duration drift_every = seconds(60);
-  // A cash difference seen unchanged for this long without any order in doubt is booked as a
-  // deposit or withdrawal (CashMoved). 0 = never: it stays a drift until somebody explains it.
+  // A cash difference that stays unchanged for this long without any order in doubt is booked as a
+  // deposit or withdrawal (CashMoved). 0 = never: it stays a drift until an operator explains it.
   Duration cash_moved_after{};
 
   bool cancel_all_on_shutdown = true;

@@ -1,6 +1,6 @@
-// One turn of the core: the time it is, the ledger as it stands, and where decisions go. Made for
-// each input and passed to everything that decides; nothing keeps it. What is recorded is applied
-// at once, so that the next decision of the turn sees it.
+// One turn of the core: the time, the ledger, and where decisions go. Made for each input and
+// passed to everything that decides; no object keeps it. A record is applied at once, so that the
+// next decision of the turn sees it.
 #pragma once
 
 #include <span>
@@ -36,14 +36,14 @@ class Turn {
                         .body = std::move(body)};
     records_.push_back(folded_.apply(std::move(event)));
   }
-  // Of the account, or of all strategies.
+  // Records an event of the account, or of all strategies.
   void record(domain::EventBody body) { record({}, {}, std::move(body)); }
   void record(const OrderRecord& order, domain::EventBody body) {
     // A copy: applying the event may move the order's record.
     const domain::StrategyName strategy = order.order.strategy;
     record(strategy, order.order.trace, std::move(body));
   }
-  // Of this turn so far.
+  // The records of this turn so far.
   [[nodiscard]] std::span<const domain::StreamedEvent> records() const {
     return std::span(records_).subspan(first_);
   }

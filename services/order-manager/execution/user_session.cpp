@@ -53,7 +53,7 @@ boost::asio::awaitable<void> UserSession::keep_alive() {
   }
 }
 
-// Nothing is replayed on this channel: what the event told has to be read.
+// This channel replays nothing: what the event told has to be read by REST.
 void UserSession::refuse(const polymarket::ParseError& error) {
   refusals_.warning("An event of the user channel cannot be read",
                     {{"error", polymarket::to_string(error)}});

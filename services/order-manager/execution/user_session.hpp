@@ -43,12 +43,12 @@ class UserSession {
   UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports,
               Timing timing);
 
-  // One session, from connect to its end, which is an exception for runtime::supervise to back off
-  // from.
+  // One session, from connect to its end, which is an exception: runtime::supervise then waits and
+  // starts it again.
   [[nodiscard]] boost::asio::awaitable<void> run(polymarket::ApiCredentials credentials);
 
  private:
-  // Both go on until the session ends, and throw why.
+  // Both go on until the session ends, and throw the reason.
   [[nodiscard]] boost::asio::awaitable<void> read_frames(std::string api_key);
   [[nodiscard]] boost::asio::awaitable<void> keep_alive();
   void take(std::string_view text, std::string_view api_key);

@@ -151,7 +151,7 @@ awaitable<void> VenueClient::renew_credentials() {
 
 // ----------------------------------------------------------------------------------------- orders
 
-// On the signing thread: uses nothing that changes.
+// Runs on the signing thread, so it uses only what does not change.
 std::optional<std::string> VenueClient::signed_body(const Signing& signing) const {
   std::vector<polymarket::PostedOrder> posts;
   for (const domain::Order& order : signing.orders) {

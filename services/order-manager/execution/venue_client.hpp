@@ -1,11 +1,10 @@
-// order-manager's hands at the venue: signed orders, cancels and authenticated readings over REST.
-// Moves bytes and tells the truth about what came back; it decides nothing, retries nothing and
-// keeps no order.
+// Sends order-manager's signed orders, cancels and authenticated readings to the venue by REST. It
+// moves bytes and reports what came back; it decides nothing, retries nothing and keeps no order.
 //
 // A submission has three ends (domain/venue.hpp): accepted, rejected, ambiguous. It is ambiguous as
 // soon as a byte of it may have left and no readable answer came; a request of which no byte has
-// left is a rejection. Everything runs on the executor's thread, but for the signing of orders:
-// that takes as long as a commit, has a thread of its own and goes on beside the commit.
+// left is a rejection. Everything runs on the executor's thread except the signing of orders, which
+// takes as long as a commit: it has a thread of its own and goes on beside the commit.
 #pragma once
 
 #include <atomic>
@@ -54,7 +53,7 @@ enum class RequestOutcome : std::uint8_t {
   Failed = 4,       // no answer
 };
 
-// Everything asked of the venue: the `operation` label.
+// Every kind of request to the venue: the `operation` label.
 enum class VenueOperation : std::uint8_t {
   Auth = 0,
   Submit = 1,
@@ -79,7 +78,7 @@ class VenueClient {
  public:
   struct Observer {
     std::function<void(VenueOperation, RequestOutcome, domain::Duration)> on_request;
-    // Whether the host that takes orders answers. Listings come from another one; and a heartbeat
+    // Whether the host that takes orders answers. Listings come from another host, and a heartbeat
     // is given up so early that its silence says little.
     std::function<void(Link)> on_link;
     // 429 or 503 with Retry-After, or 425 (matching engine restarting), of the host that takes
@@ -95,8 +94,8 @@ class VenueClient {
   // Derives this key's API credentials, or creates them. True when there are some.
   [[nodiscard]] boost::asio::awaitable<bool> authenticate();
   [[nodiscard]] bool authenticated() const { return credentials_.has_value(); }
-  // The venue has refused a request for its credentials since they were taken: they can end at any
-  // time, and asking for them again revives them.
+  // The venue has refused a request for its credentials since they were taken. Credentials can end
+  // at any time, and asking for them again revives them.
   [[nodiscard]] bool credentials_refused() const { return credentials_refused_; }
   [[nodiscard]] boost::asio::awaitable<void> renew_credentials();
   [[nodiscard]] const polymarket::ApiCredentials& credentials() const { return *credentials_; }
@@ -127,20 +126,20 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::CancelAnswered>> cancel(
       std::vector<domain::VenueOrderId> orders);
   // Open orders, then trades, then balances: an order missing from the first is in the second if it
-  // was filled. Empty when any page failed: the first request without an answer in time ends it, so
-  // that one that goes on is getting somewhere. A row or a balance that cannot be read is told of
-  // as such and costs no other.
+  // was filled. Empty when any page failed: the first request without an answer in time ends the
+  // reading, so a reading that goes on makes progress. A row or a balance that cannot be read is
+  // reported as such and does not affect the others.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::VenueAccount>> read_account(
       ReadAccount wanted);
   // The market as the CLOB records it, described by the listing; Failed when the two contradict.
   [[nodiscard]] boost::asio::awaitable<MarketRead> read_market(domain::MarketId id);
-  // The final payout; empty while the market is not resolved, or when nobody answered. Of a market
-  // whose listing names no resolution its prices count when the CLOB's record names the same
-  // winner, or when `told` is the same.
+  // The final payout; empty while the market is not resolved, or when no answer came. If the
+  // listing names no resolution, its prices count when the CLOB's record names the same winner, or
+  // when `told` is the same.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::Payout>> read_payout(
       domain::MarketId id, std::optional<domain::Payout> told);
-  // One heartbeat for the venue's dead man's switch. Has a short time-out of its own: one that
-  // hangs must leave time for the next within the venue's patience.
+  // One heartbeat for the venue's dead man's switch. It has a short time-out of its own: a request
+  // that hangs must leave time for the next within the venue's patience.
   [[nodiscard]] boost::asio::awaitable<HeartbeatAnswer> heartbeat(std::string id);
   // The venue's clock minus ours, as far as whole seconds tell: 0 when they agree.
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::Duration>> read_clock_offset();
@@ -166,7 +165,7 @@ class VenueClient {
     if (!parsed) unreadable(operation, polymarket::to_string(parsed.error()));
     return parsed;
   }
-  // Parts of a reading; false when it cannot go on. What is referred to outlives the call.
+  // Parts of a reading; false when it cannot go on. The arguments outlive the call.
   template <class Parse, class Take>
   [[nodiscard]] boost::asio::awaitable<bool> read_pages(Call first, Parse parse, Take take,
                                                         domain::VenueAccount::Unread::Kind kind,
@@ -183,8 +182,8 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
-  // `Whole`: as the terms of a market; `State`: only whether and how it has ended is asked, which a
-  // listing may tell that is not readable as a whole.
+  // `Whole`: all terms of a market; `State`: only whether and how it has ended, which can be read
+  // from some listings that are unreadable as a whole.
   enum class Listing : std::uint8_t { Whole, State };
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaMarket>> read_listing(
       domain::MarketId id, Listing wanted);

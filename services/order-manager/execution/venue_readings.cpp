@@ -20,7 +20,7 @@ constexpr int kPagesMax = 1'000;
 // Balances asked for side by side: half the connections to the venue, so that orders never wait.
 constexpr std::size_t kBalancesAtOnce = 4;
 
-// A refusal of the one thing that was asked for, not of the one who asks or of so many questions.
+// The venue refuses the one thing that was asked for, not the account or the number of requests.
 bool refuses_this_alone(unsigned status) {
   const bool of_everything = status == 401 || status == 403 || status == 425 || status == 429;
   return status >= 400 && status <= 499 && !of_everything;
@@ -49,7 +49,7 @@ awaitable<bool> VenueClient::read_pages(Call first, Parse parse, Take take,
     if (!parsed) co_return false;
     for (const auto& record : parsed->items) take(record);
     for (const auto& row : parsed->unreadable) {
-      // Counted with its answer; the core counts how many there are.
+      // Rows are counted with their answer; the core counts how many there are.
       failures_.warning("A row of the account cannot be read; the others are",
                         {{"operation", domain::name_of(first.operation)},
                          {"id", row.id},
@@ -74,8 +74,8 @@ awaitable<bool> VenueClient::read_open_orders(domain::VenueAccount& account) {
 }
 
 awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
-  // The venue takes whole seconds and leaves out what is not after them: one second earlier loses
-  // nothing.
+  // The venue takes whole seconds and leaves out trades that are not after them, so one second
+  // earlier misses none.
   const std::int64_t after_s =
       std::max<std::int64_t>(0, domain::to_unix_ns(account.trades_since) / 1'000'000'000 - 1);
   Call first{.operation = VenueOperation::Trades,
@@ -96,7 +96,7 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
             .path = "/balance-allowance",
             .query = std::move(query)};
   const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
-  // What is refused of one token says nothing of the others; what is refused of everything does.
+  // A refusal for one token says nothing of the others; a refusal of every request does.
   if (!answer || (answer->status != 200 && !refuses_this_alone(answer->status))) co_return balance;
   balance.state = Balance::State::Unreadable;
   if (answer->status != 200) co_return balance;
@@ -207,7 +207,7 @@ awaitable<std::optional<domain::Payout>> VenueClient::read_payout(
   if (!listing) co_return std::nullopt;
   if (const auto proven = polymarket::payout(*listing)) co_return proven;
   const auto claimed = polymarket::claimed_payout(*listing);
-  // One half each is told by nobody but a listing that is resolved, which is proof itself.
+  // Only a resolved listing can say one half each, and that is proof itself.
   const bool named = told && (told->yes == domain::kPriceOne || told->no == domain::kPriceOne);
   if (!claimed || (named && claimed == told)) co_return claimed;
   if (!co_await record_confirms(*listing, *claimed)) co_return std::nullopt;

@@ -66,7 +66,7 @@ Arguments parse(const std::vector<std::string>& words) {
   return parsed;
 }
 
-// Why no record is to be moved. That is no failure: a script archives every night.
+// Why no record is moved. That is no failure, because a script may archive every night.
 std::string nothing_to_move(const Journal& journal, const Arguments& arguments) {
   if (journal.first_kept() > journal.last_seq()) {
     return fmt::format("nothing to move: every record of {} is archived already", arguments.file);
@@ -78,14 +78,14 @@ std::string nothing_to_move(const Journal& journal, const Arguments& arguments) 
                      journal.first_kept(), oldest);
 }
 
-// The compaction writes what stays into a temporary file first, and the usual place for those may
-// be small: in a container it is a little memory. SQLite looks once, at its first use; somebody who
-// has named a folder keeps it.
+// The compaction writes what stays into a temporary file first, and the usual folder for those may
+// be small: in a container it is a little memory. SQLite reads the setting once, at its first use;
+// a folder that the user has named is kept.
 void place_temporary_files(const std::filesystem::path& folder) {
   ::setenv("SQLITE_TMPDIR", folder.empty() ? "." : folder.c_str(), 0);
 }
 
-// Only a journal that is right is moved: afterwards the old records are read seldom.
+// Only a journal that verifies is moved, because the old records are seldom read afterwards.
 Ledger verified_fold(const Journal& journal) {
   Ledger ledger;
   const SnapshotCheck check = fold_and_check(journal, journal.last_seq(), ledger);
@@ -107,7 +107,7 @@ int archive(const std::vector<std::string>& words) {
   const Arguments arguments = parse(words);
   const auto folder = std::filesystem::path(arguments.file).parent_path();
   place_temporary_files(folder);
-  // Looked at before anything is made beside it: it may be no journal, or not there at all.
+  // The journal is opened before any file is made beside it: it may be missing, or no journal.
   static_cast<void>(Journal(arguments.file, JournalAccess::ReadOnly));
   Journal journal(arguments.file, JournalAccess::ReadWrite);
   const std::uint64_t cut = journal.last_before(arguments.before);
@@ -116,9 +116,9 @@ int archive(const std::vector<std::string>& words) {
     return 0;
   }
   const Ledger ledger = verified_fold(journal);
-  // From here on no start needs what is about to leave.
+  // From here on no start needs the records that are about to leave.
   write_snapshot(journal, ledger);
-  // One file, and one more for each restored backup on the way.
+  // One file, and one more for each restored backup within the range.
   while (journal.first_kept() <= cut) {
     const ArchiveLabel label = journal.archive_up_to(cut);
     fmt::print("{}: records {} to {}, {}\n", label.file, label.first, label.last,

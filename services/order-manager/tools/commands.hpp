@@ -1,5 +1,5 @@
-// The offline words of order-manager. Each takes its arguments as they were typed and returns the
-// exit code; what cannot be done is thrown as runtime::CannotStart or JournalError with one line of
+// The offline commands of order-manager. Each takes its arguments as they were typed and returns
+// the exit code; a failure is thrown as runtime::CannotStart or JournalError with one line of
 // reason.
 #pragma once
 
@@ -15,25 +15,25 @@ namespace polybot::order_manager {
 int verify(const std::vector<std::string>& arguments);
 
 // backup [--force] FILE TARGET: a consistent copy, also of a journal whose owner is running; with
-// --force it replaces an older one, once it is whole.
+// --force it replaces an older one, once the copy is complete.
 int backup(const std::vector<std::string>& arguments);
 
-// restore BACKUP JOURNAL: puts a backup in the place of a journal that is lost; the latter may be
-// left out where POLYBOT_JOURNAL__FILE names one that is there.
+// restore BACKUP JOURNAL: puts a backup in the place of a lost journal; JOURNAL may be left out
+// where POLYBOT_JOURNAL__FILE names an existing one.
 //
 // Checks the backup, records the gap (core/restoration.hpp), moves what belongs to the lost history
-// into a dated folder beside the journal, and the backup with its archives into its place. Until
-// the moves begin nothing is changed; when they are interrupted no order-manager starts before
-// restore has run again, and trading is halted then: what the lost journal said may be in parts.
-// The rest is done by the next start, which reads the account.
+// into a dated folder beside the journal, and moves the backup with its archives into its place.
+// Until the moves begin nothing is changed. When they are interrupted no order-manager starts
+// before restore has run again, and trading is halted then, because the lost journal may be in
+// parts. The next start does the rest: it reads the account.
 //
 // Refuses when order-manager runs, the backup is damaged or does not verify, or the two are of
 // different journals.
 int restore(const std::vector<std::string>& arguments);
 
 // archive --before DATE JOURNAL: moves the records of before that day to a compressed file beside
-// the journal, where every reader goes on finding them. 0, also when there is nothing to move.
-// Refuses a malformed date, a journal in use, a journal that does not verify.
+// the journal, where every reader still finds them. Exit code 0, also when there is nothing to
+// move. Refuses a malformed date, a journal in use, a journal that does not verify.
 int archive(const std::vector<std::string>& arguments);
 
 // export orders|fills|pnl|states [--csv] JOURNAL: one header line, then a row each, to standard

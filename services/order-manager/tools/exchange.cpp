@@ -29,7 +29,7 @@ namespace {
       fmt::format("restore: {} cannot be {}: {}", path.string(), doing, std::strerror(error)));
 }
 
-// What has been renamed in it stays so after a power cut.
+// Makes renames in the folder survive a power cut.
 void sync(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const int error = descriptor >= 0 && ::fsync(descriptor) == 0 ? 0 : errno;
@@ -37,7 +37,7 @@ void sync(const fs::path& folder) {
   if (error != 0) refuse(folder, "synced", error);
 }
 
-// The database of the journal before everything else of it.
+// The files in the way, the database of the journal first.
 std::vector<fs::path> files_in_the_way(const Exchange& exchange) {
   const std::string name = fs::path(exchange.journal).filename().string();
   const std::string archives = fmt::format("journal-{:016x}-", exchange.journal_id);
@@ -68,15 +68,15 @@ std::vector<fs::path> files_staged(const Exchange& exchange) {
   return files;
 }
 
-// One for each restore that has begun to move, so that a mark is never empty while it counts.
+// One line for each restore that has begun to move, so that a mark is never empty while it counts.
 std::string line_of(const Exchange& exchange) {
   return exchange.lost.string() + "\n";
 }
 
-// Cuts the mark back to what it said before; to nothing is away.
+// Cuts the mark back to its former size; at size zero it is removed.
 void shorten_mark(const Exchange& exchange, std::uintmax_t bytes) {
   const fs::path path = restoring_mark(exchange.journal);
-  std::error_code ignored;  // it is told of already why this is done
+  std::error_code ignored;  // the reason for this is reported already
   if (bytes == 0) {
     fs::remove(path, ignored);
   } else {

@@ -32,8 +32,7 @@ std::string csv_field(std::string_view text) {
   return out + '"';
 }
 
-// ---- orders
-// --------------------------------------------------------------------------------------
+// ---- orders -------------------------------------------------------------------------------------
 
 struct ExportedOrder {
   std::uint64_t record = 0;
@@ -148,11 +147,10 @@ void print_orders(const Journal& journal) {
   orders.print();
 }
 
-// ---- the others
-// ----------------------------------------------------------------------------------
+// ---- the others ---------------------------------------------------------------------------------
 
 void print_fills(const Journal& journal) {
-  // The last word on each fill comes after it: read it first.
+  // The last event of a fill comes after it, so these events are read first.
   std::map<domain::FillId, std::string_view> fate;
   Ledger ledger;
   read_all(journal, [&](const domain::Event& event) {

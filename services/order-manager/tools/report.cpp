@@ -55,7 +55,7 @@ json::object orders_object(const domain::OrderCounts& counts) {
   return object;
 }
 
-// Reasons that nothing was denied for are left out.
+// Reasons without a denial are left out.
 json::object denials_object(const domain::OrderCounts& counts) {
   json::object object;
   for (const auto reason : domain::kEnumerators<domain::DenyReason>) {
@@ -114,8 +114,8 @@ json::object strategy_object(const Ledger& ledger, const StrategyName& name) {
   return object;
 }
 
-// Shares of each outcome over all strategies: what the venue's balances are compared with. Those of
-// a resolved market are there until the venue has paid for them.
+// Shares of each outcome over all strategies, to compare with the venue's balances. Shares of a
+// resolved market count until the venue has paid for them.
 json::array holdings_array(const Ledger& ledger) {
   const Portfolio& portfolio = ledger.portfolio();
   std::map<domain::Instrument, Quantity> held;

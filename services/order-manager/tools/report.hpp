@@ -10,7 +10,7 @@
 
 namespace polybot::order_manager {
 
-// How a person calls the market; its id where the journal does not know it.
+// The name of the market for people; its id where the journal does not know it.
 [[nodiscard]] std::string slug_of(const Ledger& ledger, const domain::MarketId& id);
 
 enum class OrderList : std::uint8_t { Leave, Include };

@@ -48,8 +48,8 @@ void check_backup(const Places& places) {
   }
 }
 
-// Nothing but a journal is set aside. What order-manager has had open has a lock file beside it,
-// and was one, whatever is left of it.
+// Only a journal is set aside. A file that order-manager has had open has a lock file beside it,
+// and was a journal, whatever is left of it.
 void check_journal(const Places& places) {
   const std::string& journal = places.journal;
   if (!fs::exists(journal) || interrupted_restores(journal)) return;
@@ -77,7 +77,7 @@ Places places_of(const std::vector<std::string>& words) {
   const char* const configured = ::getenv(kJournalVariable);
   if (words.size() == 1 && configured == nullptr) throw CannotStart(std::string(kRestoreUsage));
   const Places places{real_path(words[0]), real_path(words.size() == 2 ? words[1] : configured)};
-  // What was not typed may be another place than is meant.
+  // A journal that was not typed may be another one than the user means.
   if (words.size() == 1 && !fs::exists(places.journal) && !interrupted_restores(places.journal)) {
     throw CannotStart(fmt::format("there is no {}, which {} names; name JOURNAL to put one there",
                                   places.journal, kJournalVariable));
@@ -87,7 +87,7 @@ Places places_of(const std::vector<std::string>& words) {
   return places;
 }
 
-// Only a backup that is right takes the place of anything. Snapshots that are damaged are left out.
+// Only a backup that verifies replaces a journal. Damaged snapshots are left out.
 Ledger checked(const Places& places, const Journal& backup) {
   Ledger ledger;
   const SnapshotCheck check = fold_and_check(backup, backup.last_seq(), ledger);
@@ -105,7 +105,8 @@ struct Lost {
   std::vector<std::string> earlier;  // where interrupted restores have set it aside
 };
 
-// Of the same account and the same journal: else cash and shares would be those of another.
+// Both must be of the same account and the same journal, or cash and shares would be those of
+// another.
 void check_same(const Places& places, const Ledger& backup, const Ledger& lost) {
   constexpr std::string_view kWhenWanted =
       "nothing is changed; when that is wanted, move the latter away first";
@@ -124,7 +125,7 @@ void check_same(const Places& places, const Ledger& backup, const Ledger& lost) 
 Lost read_lost(const Places& places, const Ledger& backup) {
   Lost lost;
   if (auto folders = interrupted_restores(places.journal)) {
-    // What is there may be a part of either.
+    // What is there may be a part of either journal.
     lost.why = "a restore was interrupted";
     lost.earlier = std::move(*folders);
     return lost;
@@ -149,7 +150,7 @@ std::uint64_t random_timeline() {
   return id;
 }
 
-// Run by root, as of a package, it must leave files that the service's own user can write.
+// When root runs it, as for a package, it must leave files that the service's own user can write.
 void give_to_owner(const fs::path& file, const fs::path& like) {
   struct stat owner {};
   if (::geteuid() != 0 || ::stat(like.c_str(), &owner) != 0) return;
@@ -157,7 +158,7 @@ void give_to_owner(const fs::path& file, const fs::path& like) {
     throw JournalError("restore: " + file.string() + " cannot be given to its owner");
 }
 
-// The restored journal as a whole, in a folder of its own; the fold of it.
+// The whole restored journal, in a folder of its own; returns its fold.
 Ledger stage(const Places& places, const Journal& backup, Ledger ledger,
              const std::vector<domain::Event>& records) {
   const fs::path folder = staging_folder(places.journal);
@@ -227,7 +228,7 @@ void tell(const Places& places, const Ledger& restored, const Lost& lost, const 
   fmt::print("{}\n", lost.ledger ? ", as it was" : ", as it was when the backup was made");
 }
 
-// As long as nothing has been moved nothing is left behind either.
+// If no file has been moved, nothing is left behind either.
 [[noreturn]] void give_up(const Exchange& exchange, const std::exception& error) {
   std::error_code ignored;
   fs::remove(exchange.lost, ignored);  // if it is empty

@@ -21,7 +21,8 @@ SnapshotCheck fold_and_check(const Journal& journal, std::uint64_t at, Ledger& l
       (refused.damaged ? check.damaged : check.unused).push_back(std::move(refused.reason));
     }
   }
-  // Record by record: the first difference of a snapshot's own state is told from one of its tail.
+  // Compared record by record, so that a difference in a snapshot's own state is told from one in
+  // its tail.
   std::vector<std::uint64_t> starts;
   for (const Ledger& begun : resumed) starts.push_back(begun.last_seq());
   journal.read(1, at, [&](const domain::Event& event) {

@@ -11,7 +11,7 @@ using domain::VenueAccount;
 
 namespace {
 
-// Of the times between which a lost history placed orders: the venue's clock is another.
+// Margin for the time in which a lost history placed orders, because the venue has another clock.
 constexpr domain::Duration kRestoreMargin = std::chrono::seconds(2);
 
 }  // namespace
@@ -35,7 +35,7 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
     turn.record(domain::CashMoved{account.collateral, account.collateral});
   unread.read_again(account.trades_since);
   unread.note(turn, account);
-  // Before their trades: a fill does not tell how large its order is.
+  // Orders come before their trades, because a fill does not tell how large its order is.
   for (const domain::VenueOrderUpdate& update : account.open_orders) {
     if (ledger.orders().find(update.order) == nullptr) progress.updated(turn, update);
   }
@@ -57,7 +57,7 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
   readings.drive(turn);
 }
 
-// So that a successor looks for what nobody has seen, however long ago it was matched.
+// A successor then looks for trades that no process has seen, however long ago they were matched.
 void Account::remember_reconciled(Turn& turn) const {
   Timestamp until = readiness_.venue_time(readings.read_at());
   until = std::min(until, unread.unbooked_since().value_or(until));
@@ -74,8 +74,8 @@ void Account::compare_open_orders(Turn& turn, const VenueAccount& account) {
       progress.updated(turn, update);
       continue;
     }
-    // It rests though the book has it ended: the venue must not keep what nobody watches. Orders of
-    // others are theirs to cancel.
+    // The order rests though the book has it ended: no order may stay at the venue unwatched.
+    // Orders of others are theirs to cancel.
     if (order->order.strategy.value == domain::kExternalStrategy) continue;
     const Timestamp ended_at = readiness_.believed(order->changed_at, turn.now);
     if (ended_at + settings_.missing_hold < account.read_at)
@@ -83,9 +83,9 @@ void Account::compare_open_orders(Turn& turn, const VenueAccount& account) {
   }
 }
 
-// What was placed between a backup and its restore was most likely placed by us, and nobody knows
-// any more why: it must not rest unwatched. One that a trade told of first looks filled in the
-// book, for a trade does not tell how large its order is.
+// Orders placed between a backup and its restore were most likely ours, and their reason is lost:
+// they must not rest unwatched. An order that a trade named first looks filled in the book, because
+// a trade does not tell how large its order is.
 void Account::cancel_lost_orders(Turn& turn, const VenueAccount& account) {
   const auto& restores = turn.ledger.restores();
   for (const domain::VenueOrderUpdate& update : account.open_orders) {
@@ -105,12 +105,12 @@ void Account::cancel_lost_orders(Turn& turn, const VenueAccount& account) {
   }
 }
 
-// What could not be read may be the trace of any order that it can concern.
+// A row that could not be read may be the trace of any order that it can concern.
 bool Account::traced(const OrderRecord& order, const Listed& listed) const {
   return listed.contains(order.order.venue_id) || unread.may_concern(order.order.venue_id);
 }
 
-// No trace of it in open orders and trades read after the hold: it never arrived.
+// Open orders and trades read after the hold show no trace of the order: it never arrived.
 void Account::settle_ambiguous(Turn& turn, const VenueAccount& account, const Listed& listed) {
   const std::set<ClientOrderId> candidates = turn.ledger.orders().open();
   for (const ClientOrderId& id : candidates) {
@@ -124,8 +124,9 @@ void Account::settle_ambiguous(Turn& turn, const VenueAccount& account, const Li
   }
 }
 
-// The venue knew it and does not list it any more: its fills are in this reading's trades, and it
-// ends once a second reading agrees. A single one may have been taken in the middle of a change.
+// The venue knew the order and does not list it any more: its fills are in this reading's trades.
+// The order ends once a second reading agrees, because a single one may have been taken in the
+// middle of a change.
 void Account::settle_missing(Turn& turn, const VenueAccount& account, const Listed& listed) {
   const std::set<ClientOrderId> candidates = turn.ledger.orders().open();
   for (const ClientOrderId& id : candidates) {

@@ -1,5 +1,5 @@
-// The account at the venue, as the venue tells of it: orders, trades, balances. A reading of it is
-// compared with the book, and what is missing on either side is settled.
+// The account as the venue reports it: orders, trades, balances. A reading of it is compared with
+// the book, and what is missing on either side is settled.
 #pragma once
 
 #include <set>

@@ -11,11 +11,11 @@ using domain::Timestamp;
 namespace {
 
 constexpr domain::Duration kClaimPause = std::chrono::seconds(3);
-// What could not be read is read again this soon.
+// Rows that could not be read are read again this soon.
 constexpr domain::Duration kUnreadPause = std::chrono::seconds(5);
-// How long after its order's event a trade may come before it is asked for.
+// For how long after its order's event a trade may come before a reading asks for it.
 constexpr domain::Duration kTradeDue = std::chrono::seconds(1);
-// How much farther back trades of orders that rest are read: the venue may tell of them late.
+// Trades of resting orders are read this much farther back, because the venue may report them late.
 constexpr domain::Duration kRestingTradesMargin = std::chrono::hours(1);
 
 }  // namespace
@@ -37,7 +37,7 @@ void AccountReadings::reconnected() {
 void AccountReadings::failed() {
   if (reading_) ++failures_;
   reading_ = false;
-  // The balances may be what the venue would not tell: what else a reading is for goes before.
+  // The balances may be what the venue did not answer, so the other purposes of a reading go first.
   if (std::exchange(compares_, false)) drift_due_ = false;
   wanted_ = true;
 }
@@ -48,7 +48,7 @@ void AccountReadings::answered(Timestamp read_at) {
   ++ok_;
 }
 
-// A trade that nobody can read has moved what is compared, and nobody knows by how much.
+// An unreadable trade has moved what is compared, by an unknown amount.
 void AccountReadings::compared() {
   if (std::exchange(compares_, false) && !unread_.any_trade()) drift_due_ = false;
 }
@@ -77,12 +77,13 @@ void AccountReadings::drive(Turn& turn) {
     drift_due_ = true;
     next_drift_at_ = turn.now + settings_.drift_every;
   }
-  // Balances are compared once orders and trades are known to be right: trading need not wait.
+  // Balances are compared once orders and trades are known to be right, because trading need not
+  // wait for them.
   const bool compares = drift_due_ && readiness_.reconciled() && !compares_ && !unread_.any_trade();
   wanted_ = wanted_ || compares || due(turn);
   const bool too_soon =
       asked_at_ != Timestamp{} && turn.now < asked_at_ + settings_.account_read_pause;
-  // Without the venue's clock nobody knows which of its trades are ours to ask for.
+  // Without the venue's clock it is unknown which of its trades to ask for.
   const bool possible = readiness_.rest_up() && readiness_.user_up() && readiness_.clock_known();
   if (!wanted_ || reading_ || too_soon || !possible) return;
   wanted_ = false;
@@ -98,17 +99,17 @@ void AccountReadings::drive(Turn& turn) {
 }
 
 // Far enough back to find every fill that may have been missed, by the venue's clock. Orders are
-// only submitted while ours agrees with it.
+// only submitted while our clock agrees with it.
 Timestamp AccountReadings::trades_since(const Ledger& ledger) const {
   Timestamp since = readiness_.venue_time(read_at_);
   if (read_at_ == Timestamp{}) {
-    // Where the processes before left off. One of the future says nothing.
+    // The trades that earlier processes have read end here. A stamp in the future says nothing.
     since =
         ledger.reconciled_until() != Timestamp{} ? ledger.reconciled_until() : ledger.opened_at();
     if (since > readiness_.venue_time(readiness_.started_at())) since = {};
   }
   since = std::min(since, unread_.unbooked_since().value_or(since));
-  // An order that rests for weeks must not make each reading tell of weeks.
+  // An order that rests for weeks must not make each reading cover weeks.
   const Timestamp known_until = since - kRestingTradesMargin;
   for (const domain::ClientOrderId& id : ledger.orders().open()) {
     const OrderRecord& order = *ledger.orders().find(id);

@@ -1,6 +1,6 @@
 // When the venue's account is read, and what is asked for. Start-up, reconnect, the comparison of
-// every minute, orders in doubt or missing, claims: all of them only want a reading. There is one
-// at a time, and it takes as long as the venue answers: the shell always reports its end.
+// every minute, orders in doubt or missing, and claims all need a reading. There is one at a time,
+// and it takes as long as the venue takes to answer: the shell always reports its end.
 #pragma once
 
 #include "services/order-manager/core/account/balances.hpp"
@@ -9,8 +9,8 @@
 
 namespace polybot::order_manager {
 
-// Until when an order in doubt may still appear at the venue. The stamp of an earlier process says
-// nothing here: the clock may have been put right in between, and that process wrote until it died.
+// Until when an order in doubt may still appear at the venue. The stamp of an earlier process does
+// not count: the clock may have been put right in between, and that process wrote until it died.
 [[nodiscard]] domain::Timestamp held_until(const OrderRecord& order, const OrderWatches& watches,
                                            domain::Timestamp started_at, domain::Duration hold);
 
@@ -27,13 +27,13 @@ class AccountReadings {
 
   // ---- what happens
   void want() { wanted_ = true; }
-  // A reading under way began before the user channel was up: the one that counts comes after it.
+  // A reading under way began before the user channel was up. The one that counts comes after it.
   void reconnected();
   void failed();
   void answered(domain::Timestamp read_at);
-  // Balances were compared as far as the reading under way was to do it.
+  // Balances were compared as far as the reading under way allowed.
   void compared();
-  // Asks when something is due and the venue can be asked.
+  // Asks for a reading when one is due and the venue can be asked.
   void drive(Turn& turn);
 
   // ---- what is so

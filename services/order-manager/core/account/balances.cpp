@@ -15,15 +15,16 @@ namespace {
 
 // The venue takes a request per token and 200 of them in ten seconds.
 constexpr std::size_t kHeldPerReading = 60;
-// Known to differ from the book: read with every comparison, to see whether they still do.
+// Tokens that are known to differ from the book are read with every comparison, to see whether they
+// still do.
 constexpr std::size_t kDifferingPerReading = 20;
-// Where nothing is held, only what others sent to the account can differ.
+// Tokens that are not held can differ only by what others sent to the account.
 constexpr std::size_t kFlatPerReading = 16;
 
 }  // namespace
 
-// Markets that are traded stay in the book until they end, most of them flat: these are compared a
-// few at a time.
+// Traded markets stay in the book until they end, most of them flat: these are compared a few at a
+// time.
 std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
   std::set<TokenId> differing;
   std::set<TokenId> held;
@@ -59,14 +60,14 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
 
 void Balances::measure(Turn& turn, const VenueAccount& account, const Settlements& settlements) {
   if (!account.collateral_told) return;
-  // Of what was settled since it began, not everything is remembered any more.
+  // The settlements since the reading began are not all remembered any more.
   if (account.read_at - kSettlementLag < turn.now - Settlements::kKept) return;
   const ExpectedRange cash = settlements.cash(turn.ledger, account.read_at);
   note_token_differences(turn.ledger, account, settlements);
   domain::DriftMeasured drift;
   drift.cash = Money::from_raw(cash.off(account.collateral.raw()));
   drift.positions = worth(turn);
-  // What an earlier process has found stands until all of it has been compared again.
+  // What an earlier process has found counts until everything has been compared again.
   const bool whole = never_compared_ && never_compared_->empty();
   if (!whole) drift.positions = std::max(drift.positions, found_before_);
   book_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral);
@@ -85,7 +86,7 @@ Money Balances::worth(const Turn& turn) const {
   return total;
 }
 
-// A reading tells of some tokens; the differences of the others are as they were.
+// A reading covers some tokens; the differences of the others stay as they were.
 void Balances::note_token_differences(const Ledger& ledger, const VenueAccount& account,
                                       const Settlements& settlements) {
   for (const VenueAccount::Holding& holding : account.holdings) {

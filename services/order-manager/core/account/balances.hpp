@@ -1,5 +1,5 @@
-// Does the venue have the money and the shares that the book says? What lies outside of what
-// settlements in doubt explain is drift.
+// Does the venue have the money and the shares that the book says? A difference that settlements in
+// doubt do not explain is drift.
 #pragma once
 
 #include <map>
@@ -21,9 +21,9 @@ class Balances {
       : settings_(settings), quotes_(quotes) {}
 
   void start(const Ledger& ledger) { found_before_ = ledger.drift().positions; }
-  // Of the tokens in the book those whose turn it is to be compared.
+  // The tokens of the book that are next to be compared.
   [[nodiscard]] std::vector<domain::TokenId> next_tokens(const Ledger& ledger);
-  // Records the drift that a reading shows, and cash that nobody explains for long.
+  // Records the drift that a reading shows, and cash that stays unexplained for long.
   void measure(Turn& turn, const domain::VenueAccount& account, const Settlements& settlements);
 
  private:
@@ -34,13 +34,13 @@ class Balances {
 
   const Settings& settings_;
   const QuoteBoard& quotes_;
-  // Where the turn of each kind stands.
+  // Up to which token each kind has been compared.
   domain::TokenId differing_read_to_;
   domain::TokenId held_read_to_;
   domain::TokenId flat_read_to_;
   // What the venue held beyond what was expected, when it was read last; never 0.
   std::map<domain::Instrument, std::int64_t> differences_;
-  // What has not been compared since the start; empty before the first comparison.
+  // Tokens not compared since the start; no value before the first comparison.
   std::optional<std::set<domain::TokenId>> never_compared_;
   Money found_before_;                 // drift of positions, by an earlier process
   std::int64_t unexplained_cash_ = 0;  // a difference seen unchanged since

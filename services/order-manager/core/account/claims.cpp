@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kClaimsPerReading = 10;
 // Half a payout of an odd quantity is rounded: once by the venue, once per strategy here.
 constexpr std::int64_t kRounding = 10;
-// Long enough for what was matched at the last moment to be mined, or to fail.
+// This is long enough for trades of the last moment to be mined, or to fail.
 constexpr domain::Duration kRedeemedUnseen = std::chrono::minutes(10);
 
 const VenueAccount::Holding* find_holding(const VenueAccount& account,
@@ -29,7 +29,7 @@ const VenueAccount::Holding* find_holding(const VenueAccount& account,
   return it == account.holdings.end() ? nullptr : &*it;
 }
 
-// Whether the account has no winning shares any more; none when it does not tell of all of them.
+// Whether the account has no winning shares any more; empty when it does not report all of them.
 std::optional<bool> shares_gone(const VenueAccount& account, const domain::Market& market,
                                 const domain::Payout& payout) {
   bool gone = true;
@@ -74,7 +74,7 @@ void Claims::settle(Turn& turn, const VenueAccount& account, const UnreadRows& u
   if (!account.collateral_told) return;
   const Portfolio& portfolio = turn.ledger.portfolio();
   for (const domain::MarketId& id : owing(turn.ledger)) {
-    // The winning shares may be gone because a trade that nobody can read has sold them.
+    // The winning shares may be gone because an unreadable trade has sold them.
     if (unread.may_concern(id)) continue;
     const auto gone =
         shares_gone(account, *turn.ledger.market(id), portfolio.resolutions().at(id).payout);

@@ -1,6 +1,6 @@
-// Claims on resolved markets: one is paid when the winning shares are gone from the account and its
-// cash shows the payout. Where money is missing for another reason the payout never shows; shares
-// that stay gone have been redeemed all the same, and what is missing is drift.
+// Claims on resolved markets. A claim is paid when the winning shares are gone from the account and
+// its cash shows the payout. Where money is missing for another reason the payout never shows;
+// shares that stay gone have been redeemed all the same, and the missing money is drift.
 #pragma once
 
 #include <map>
@@ -14,9 +14,9 @@ namespace polybot::order_manager {
 class Claims {
  public:
   [[nodiscard]] static bool any(const Portfolio& portfolio);
-  // Of the claims whose turn it is, both outcomes: what was lost is gone from the account, too.
+  // Both outcomes of the claims that are next, because the losing shares leave the account too.
   [[nodiscard]] std::vector<domain::TokenId> next_tokens(const Ledger& ledger);
-  // Records what a reading shows to be paid.
+  // Records the claims that a reading shows to be paid.
   void settle(Turn& turn, const domain::VenueAccount& account, const UnreadRows& unread,
               const Settlements& settlements);
 

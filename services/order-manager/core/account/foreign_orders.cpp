@@ -40,7 +40,7 @@ const OrderRecord* adopt(Turn& turn, const ForeignOrder& foreign, MarketWatches&
   order.fields.exchange = market->exchange;
   if (turn.ledger.orders().find(order.id) != nullptr) return nullptr;
   turn.record(order.strategy, {}, domain::OrderSubmitted{order});
-  // Only now is anything at stake there.
+  // The market is recorded here, because now the account has something at stake in it.
   if (turn.ledger.market(foreign.market) == nullptr) turn.record(domain::MarketRecorded{*market});
   turn.record(order.strategy, {}, domain::OrderAccepted{order.id});
   watches[order.id].seen_at = turn.now;

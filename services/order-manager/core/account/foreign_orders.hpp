@@ -1,5 +1,5 @@
-// Orders that the book does not know: somebody else placed them on this account, or the ledger has
-// forgotten them.
+// Orders that the book does not know: another program or person placed them on this account, or the
+// ledger has forgotten them.
 #pragma once
 
 #include "services/order-manager/core/orders/order_watch.hpp"
@@ -19,8 +19,8 @@ struct ForeignOrder {
   domain::StrategyName strategy{std::string(domain::kExternalStrategy)};
 };
 
-// Books it to its strategy. Null when it is no order, or cannot be booked yet: then the record of
-// its market is asked for, and the next reading of the account tells of it again.
+// Books the order to its strategy. Null when it is no order, or cannot be booked yet: then the
+// record of its market is asked for, and the next reading of the account names it again.
 const OrderRecord* adopt(Turn& turn, const ForeignOrder& order, MarketWatches& markets,
                          OrderWatches& watches);
 

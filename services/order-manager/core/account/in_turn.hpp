@@ -7,7 +7,7 @@
 
 namespace polybot::order_manager {
 
-// The next of `ids` after `last`, going round; `last` becomes the last one taken.
+// The next of `ids` after `last`, in a circle; `last` becomes the last one taken.
 template <class Id>
 [[nodiscard]] std::vector<Id> take_in_turn(const std::set<Id>& ids, Id& last, std::size_t max) {
   std::vector<Id> taken;

@@ -29,7 +29,7 @@ bool living(VenueOrderStatus status) {
   return status == VenueOrderStatus::Live || status == VenueOrderStatus::Delayed;
 }
 
-// Said not to exist, as far as a reading could tell.
+// A reading has said that the order does not exist.
 bool written_off(const OrderRecord& order) {
   return order.status == OrderStatus::Rejected &&
          order.reject_reason == RejectReason::NotFoundAtVenue;
@@ -49,7 +49,7 @@ bool OrderProgress::answered(Turn& turn, const domain::SubmitAnswered& answer) {
     return false;
   }
   const auto& unclear = std::get<domain::SubmitAmbiguous>(answer.outcome);
-  // A sign of life that came first is proof enough.
+  // A sign of life that came before is proof enough.
   if (order->status == OrderStatus::Submitted)
     turn_ambiguous(turn, order->order.id, unclear.cause, unclear.last_byte_at);
   return false;
@@ -66,7 +66,7 @@ void OrderProgress::accepted(Turn& turn, const OrderRecord& order,
     watch.matched_at_once = true;
   }
   readiness_.pause.accepted(order.order.submitted_at);
-  // Refused since, by the user channel: that is the newer word.
+  // The user channel has reported a refusal since, and that is newer.
   if (order.status == OrderStatus::Rejected && !written_off(order)) return;
   sign_of_life(turn, id);
   finish_if_closed(turn, id);
@@ -80,7 +80,7 @@ bool OrderProgress::rejected(Turn& turn, const OrderRecord& order,
   if (rejected.reason == RejectReason::TickSize || rejected.reason == RejectReason::MarketNotReady)
     markets_.want(turn, order.order.instrument.market);
   if (rejected.reason == RejectReason::Duplicated) {
-    // The venue refuses what it already has.
+    // The venue refuses a copy of an order that it already has.
     sign_of_life(turn, id);
   } else if (order.status == OrderStatus::PartiallyFilled) {
     close(turn, id, order.filled);
@@ -119,7 +119,7 @@ void OrderProgress::answered(Turn& turn, const domain::CancelAnswered& answer) {
       }
       return cancel_refused(turn, *order, answer.text);
     case Result::NotFound:
-      // No proof of anything while it is in doubt: it may still be on its way.
+      // The answer proves nothing while the order is in doubt: it may still be on its way.
       if (order->status == OrderStatus::Ambiguous) return;
       return cancel_refused(turn, *order, answer.text);
     case Result::Unknown:
@@ -127,8 +127,7 @@ void OrderProgress::answered(Turn& turn, const domain::CancelAnswered& answer) {
   }
 }
 
-// The order is held back, not there yet, or has ended in a way we have not heard of: a reading
-// tells.
+// The order is held back, not there yet, or has ended in an unknown way: a reading shows which.
 void OrderProgress::cancel_refused(Turn& turn, const OrderRecord& order, std::string_view text) {
   if (order.terminal() && order.status != OrderStatus::Filled) return;
   readings_.want();
@@ -164,7 +163,7 @@ void OrderProgress::close(Turn& turn, const ClientOrderId& id, Quantity matched)
   finish_if_closed(turn, id);
 }
 
-// Whether a reading that was begun after that could still tell of fills of the order.
+// Whether a reading that was begun after that could still report fills of the order.
 bool OrderProgress::awaits_reading(const OrderRecord& order, Timestamp after) {
   if (readings_.read_at() > after) return unread_.may_concern(order.order.venue_id);
   readings_.want();
@@ -177,7 +176,8 @@ void OrderProgress::finish_if_closed(Turn& turn, const ClientOrderId& id) {
   OrderWatch& watch = watches_[id];
   if (watch.matched_at_once && !watch.closing_since) watch.closing_since = turn.now;
   if (!watch.closing_since) return;
-  // Fills that the end names come first, or a reading that was begun later shows there are none.
+  // The fills that the end names come first, or a reading that was begun later shows that there are
+  // none.
   const bool all_in =
       watch.matched_at_once
           ? std::all_of(watch.expected_trades.begin(), watch.expected_trades.end(),
@@ -197,8 +197,8 @@ void OrderProgress::finish_closed(Turn& turn) {
 
 // ---- user events -------------------------------------------------------------------------------
 
-// The same refusal told twice is no sign of life, except of what was said not to exist; nor is the
-// placement that a refusal at the end of its delay has overtaken.
+// A repeated refusal is no sign of life, unless the order had been written off. A placement is none
+// either when a refusal at the end of its delay has overtaken it.
 bool OrderProgress::revives(const OrderRecord& order, const domain::VenueOrderUpdate& update) {
   if (written_off(order)) return true;
   const bool overtaken = order.entered_status(OrderStatus::Accepted);
@@ -209,9 +209,9 @@ bool OrderProgress::revives(const OrderRecord& order, const domain::VenueOrderUp
 void OrderProgress::updated(Turn& turn, const domain::VenueOrderUpdate& update) {
   const OrderRecord* order = turn.ledger.orders().find(update.order);
   if (order == nullptr) {
-    // The end of an order nobody knew concerns nobody; its fills come as trades.
+    // The end of an unknown order changes nothing; its fills come as trades.
     if (!living(update.status) || !update.original_quantity.is_positive()) return;
-    // What was traded of it before the journal began is in the cash that the journal began with.
+    // The cash at the journal's beginning already contains what the order traded before.
     const Timestamp placed = update.created_at.value_or(update.at);
     adopt(turn,
           {.id = update.order,
@@ -266,7 +266,7 @@ void OrderProgress::unmatched(Turn& turn, const OrderRecord& order,
   const bool untouched = order.filled.is_zero() && update.matched_quantity.is_zero() &&
                          order.status != OrderStatus::PartiallyFilled;
   if (!untouched) return close(turn, id, update.matched_quantity);
-  // It was there, and held back, whether or not that was ever told.
+  // The order was there, held back, even if no message ever said so.
   acknowledge(turn, id);
   const bool crossed = update.reason.find("post-only") != std::string::npos;
   turn.record(*turn.ledger.orders().find(id),

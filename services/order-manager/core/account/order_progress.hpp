@@ -1,5 +1,5 @@
 // What the venue says of orders: answers to our requests, and events of the user channel. Closes
-// orders once the fills that their end names are in.
+// orders once the fills that their end names are booked.
 #pragma once
 
 #include "services/order-manager/core/account/account_readings.hpp"
@@ -27,7 +27,7 @@ class OrderProgress {
                       domain::Timestamp last_byte_at);
   // The venue has the order, or had it.
   void sign_of_life(Turn& turn, const domain::ClientOrderId& id);
-  // Ends what the venue has ended, if nothing of it can be missing any more.
+  // Ends an order that the venue has ended, if none of its fills can be missing any more.
   void finish_if_closed(Turn& turn, const domain::ClientOrderId& id);
   void finish_closed(Turn& turn);
 

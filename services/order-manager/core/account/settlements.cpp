@@ -10,7 +10,7 @@ using domain::Timestamp;
 
 namespace {
 
-// Balances move when a trade is mined: matched ones may be in a reading or not.
+// Balances move when a trade is mined: a reading may or may not contain a matched one.
 template <class Visit>
 void for_each_matched(const Portfolio& portfolio, const Visit& visit) {
   for (const auto& [strategy, positions] : portfolio.positions()) {
@@ -43,7 +43,7 @@ ExpectedRange Settlements::cash(const Ledger& ledger, Timestamp read_at) const {
     if (flow.at >= read_at - kSettlementLag) range.widen(-flow.cash.raw());
   }
   for (const auto& [market, resolution] : portfolio.resolutions()) {
-    // Nobody takes back what has been paid too much.
+    // The venue does not take back what it has paid too much.
     range.widen(std::max(portfolio.claim(market), domain::Money{}).raw());
   }
   return range;

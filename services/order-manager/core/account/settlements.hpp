@@ -1,5 +1,5 @@
-// What the account should have, while trades settle: a reading is not a snapshot, so the
-// expectation is a range that holds whichever of the settlements in doubt the reading has seen.
+// What the account should have while trades settle. A reading is not a snapshot, so the expectation
+// is a range that holds whichever settlements in doubt the reading has seen.
 #pragma once
 
 #include <deque>
@@ -8,7 +8,7 @@
 
 namespace polybot::order_manager {
 
-// Balances may lag behind the trades that moved them by about this much.
+// Balances lag behind the trades that moved them by about this much.
 inline constexpr domain::Duration kSettlementLag = std::chrono::seconds(2);
 
 struct ExpectedRange {

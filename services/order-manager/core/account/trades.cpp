@@ -24,7 +24,7 @@ using domain::Wide;
 namespace {
 
 // Cash of parts at different prices, rounded once: against us, though the venue's lots leave no
-// rest.
+// remainder.
 Money rounded(Wide raw_1e10, Side side) {
   constexpr Wide kUnit = 10'000;
   Wide cash = raw_1e10 / kUnit;
@@ -62,7 +62,7 @@ FillStatus fill_status(VenueTradeStatus status) {
 
 }  // namespace
 
-// Of the ledger, or of those that it has forgotten while the trade could not be read.
+// An order of the ledger, or one that it has forgotten while the trade could not be read.
 const domain::Order* Trades::order_of(const Ledger& ledger, const domain::TradeId& trade,
                                       const domain::VenueOrderId& id) const {
   const OrderRecord* order = ledger.orders().find(id);
@@ -82,7 +82,7 @@ std::vector<Trades::OwnFill> Trades::own_fills(const Ledger& ledger,
   for (const VenueTrade::MakerEntry& entry : trade.makers) {
     const domain::Order* known = order_of(ledger, trade.id, entry.order);
     if (!entry.ours && known == nullptr) continue;
-    // Ours is the order's token; the entry may be told in terms of its complement.
+    // The fill is in terms of the order's token; the entry may name its complement.
     const domain::TokenId token = known == nullptr ? entry.token : known->fields.token;
     const Side side = known == nullptr ? entry.side : known->side;
     const Price price = token == entry.token ? entry.price : domain::complement(entry.price);
@@ -98,7 +98,7 @@ std::vector<Trades::OwnFill> Trades::own_fills(const Ledger& ledger,
 }
 
 void Trades::told(Turn& turn, const VenueTrade& trade) {
-  // Not an id of this venue; it could not be recorded.
+  // No trade id of this venue looks like this, and it could not be recorded.
   if (trade.id.value.empty() || trade.id.value.size() > domain::kTradeIdBytesMax) return;
   for (const OwnFill& fill : own_fills(turn.ledger, trade)) {
     if (fill.quantity <= domain::kQuantityMax) take(turn, trade, fill);
@@ -112,8 +112,8 @@ void Trades::take(Turn& turn, const VenueTrade& trade, const OwnFill& fill) {
   if (order == nullptr) return;
   if (mutated(Mutation::LateFillDropped) && order->terminal()) return;
   const ClientOrderId id = order->order.id;
-  // A trade that is known already, as in every reading, says nothing of whether the order still
-  // rests. One that is new proves that the order was there, even if the trade has failed since.
+  // Every reading repeats known trades, so one does not show that the order still rests. A new
+  // trade proves that the order was there, even if the trade has failed since.
   if (orders.find_fill({trade.id, id}) == nullptr) {
     OrderWatch& watch = watches_[id];
     watch.seen_at = turn.now;
@@ -126,11 +126,12 @@ void Trades::take(Turn& turn, const VenueTrade& trade, const OwnFill& fill) {
   progress_.finish_if_closed(turn, id);
 }
 
-// An order that is not in the ledger: somebody else's, or one of ours that was forgotten.
+// An order that is not in the ledger: one of others, or one of ours that was forgotten.
 const OrderRecord* Trades::take_unknown(Turn& turn, const VenueTrade& trade, const OwnFill& fill) {
   const Ledger& ledger = turn.ledger;
   const domain::Order* forgotten = unread_.missing(trade.id, fill.order);
-  // Before the journal began, or of an order that was forgotten long ago: booked then, or not ours.
+  // A trade from before the journal began, or of an order that was forgotten long ago, was booked
+  // then or is not ours.
   const Timestamp believable = std::max(ledger.opened_at(), ledger.orders().forgotten_before());
   if (trade.matched_at < believable && forgotten == nullptr) return nullptr;
   if (trade.status == VenueTradeStatus::Failed) return nullptr;
@@ -150,7 +151,7 @@ const OrderRecord* Trades::take_unknown(Turn& turn, const VenueTrade& trade, con
   const OrderRecord* order = adopt(turn, foreign, markets_, watches_);
   if (order == nullptr && ledger.market(trade.market) == nullptr)
     unread_.unbooked(trade.matched_at, turn.now);
-  // The one that was forgotten had ended.
+  // The forgotten order had ended.
   if (order != nullptr && forgotten != nullptr) watches_[order->order.id].closing_since = turn.now;
   return order;
 }

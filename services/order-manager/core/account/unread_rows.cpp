@@ -11,10 +11,11 @@ namespace {
 
 constexpr domain::Duration kSoughtFor = std::chrono::hours(24);
 constexpr std::size_t kTradesMax = 1'000;
-// A trade that is being settled gets its numbers within seconds: one that has none by then is told.
+// A trade that is being settled gets its numbers within seconds, so one that has none by then is
+// reported.
 constexpr domain::Duration kTold = std::chrono::seconds(30);
 
-// All of it that is ours, as far as it tells.
+// All parts of the row that are ours are booked, as far as the row shows.
 bool is_booked(const Orders& orders, const domain::VenueAccount::Unread& trade) {
   std::size_t fills = 0;
   for (const domain::VenueOrderId& id : trade.orders) {
@@ -26,7 +27,7 @@ bool is_booked(const Orders& orders, const domain::VenueAccount::Unread& trade) 
   return fills > 0 && trade.names_all;
 }
 
-// Balances of the token are still asked for.
+// Readings still ask for balances of the token.
 bool compared(const Ledger& ledger, const TokenId& token) {
   const auto instrument = ledger.instrument(token);
   if (!instrument) return false;
@@ -77,7 +78,8 @@ void UnreadRows::note_trade(Turn& turn, const Row& row, std::optional<Trade> kno
     if (const OrderRecord* order = orders.find(id)) ours.push_back(order);
   }
   if (!ours.empty()) trade.market = ours.front()->order.instrument.market;
-  // As one that can be read: of an order that was forgotten before, most likely booked then.
+  // The same rule holds for readable trades: if its order was forgotten before, it was most likely
+  // booked then.
   const bool forgotten = !known && ours.empty() && row.names_all && row.matched_at &&
                          *row.matched_at < orders.forgotten_before();
   if (forgotten || given_up_.contains(row.id) || sought_long_enough(trade, turn.now))
@@ -91,7 +93,7 @@ void UnreadRows::note_trade(Turn& turn, const Row& row, std::optional<Trade> kno
     if (order->leaves().is_positive()) missing.order.quantity = order->leaves();
     missing_.try_emplace({{row.id}, order->order.venue_id}, std::move(missing));
   }
-  // One that does not tell when it was matched is in what was asked for.
+  // A trade without a time of its match lies within the time that was asked for.
   unbooked(row.matched_at.value_or(trades_since + kTradesMargin), turn.now);
 }
 

@@ -1,5 +1,5 @@
-// What the venue tells of the account and nobody can read or book yet: what it may concern waits,
-// until it can be read or a day is over. As far as the last readings tell.
+// Rows of the account at the venue that cannot be read or booked yet. What a row may concern waits
+// until the row can be read, or a day is over. This reflects the last readings.
 #pragma once
 
 #include <map>
@@ -18,13 +18,13 @@ class UnreadRows {
   explicit UnreadRows(const Readiness& readiness) : readiness_(readiness) {}
 
   // ---- what happens
-  // A reading: rows of trades from earlier on are sought until they can be read, for a day, and
-  // then given up, so that balances are compared again. A row does not count as gone because this
-  // reading did not ask for its time.
+  // Notes a reading. Rows of earlier trades are sought until they can be read, for a day, and then
+  // given up, so that balances are compared again. A row does not count as gone when this reading
+  // did not ask for its time.
   void note(Turn& turn, const domain::VenueAccount& account);
   // A trade cannot be booked before the record of its market has been read.
   void unbooked(domain::Timestamp matched_at, domain::Timestamp now);
-  // What a reading from then on tells again is noted again, should it still be impossible to book.
+  // Trades from then on are noted again if a reading still cannot book them.
   void read_again(domain::Timestamp trades_since);
   void booked(const domain::TradeId& trade, const domain::VenueOrderId& order) {
     missing_.erase({trade, order});
@@ -32,24 +32,24 @@ class UnreadRows {
 
   // ---- what may be missing
   [[nodiscard]] bool any() const;
-  // It may have moved balances, and nobody knows by how much.
+  // A trade may have moved balances, by an unknown amount.
   [[nodiscard]] bool any_trade() const { return !trades_.empty(); }
   [[nodiscard]] bool may_concern(const domain::MarketId& market) const;
   [[nodiscard]] bool may_concern(const domain::VenueOrderId& order) const {
     return any_order_ || orders_.contains(order);
   }
-  // An order of ours that the ledger may have forgotten, whose fill in that trade is not booked; as
+  // An order of ours that the ledger may have forgotten, whose fill in that trade is not booked: as
   // it was, with the quantity that was open. Null when there is none.
   [[nodiscard]] const domain::Order* missing(const domain::TradeId& trade,
                                              const domain::VenueOrderId& order) const;
-  // Of the oldest trade that cannot be booked yet, by the venue's clock.
+  // When the oldest trade that cannot be booked yet was matched, by the venue's clock.
   [[nodiscard]] std::optional<domain::Timestamp> unbooked_since() const { return unbooked_since_; }
 
   // ---- figures
   [[nodiscard]] std::uint64_t trades_told(domain::Timestamp now) const;
   [[nodiscard]] std::uint64_t open_orders() const { return open_orders_; }
   [[nodiscard]] std::uint64_t balances() const { return balances_.size(); }
-  // Trades, since this start.
+  // Trades given up since this start.
   [[nodiscard]] std::uint64_t given_up() const { return given_up_.size(); }
 
  private:

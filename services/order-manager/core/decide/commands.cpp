@@ -79,7 +79,8 @@ CommandDenyReason Commands::obey(Turn& turn, const domain::StopStrategy& stop,
 }
 
 CommandDenyReason Commands::obey(Turn& turn, const domain::SetTradingState& set) {
-  // What a strategy has left behind is flattened, so it can be let, too.
+  // The holdings that an unconfigured strategy has left behind can be flattened, so its state can
+  // be set too.
   if (unknown(set.strategy) && !flattening_.covers(turn.ledger, *set.strategy))
     return CommandDenyReason::UnknownStrategy;
   change_state(turn, set.strategy, set.state, StateReason::Requested);
@@ -117,7 +118,7 @@ CommandDenyReason Commands::obey(Turn& turn, const domain::FlattenPositions& fla
                                  const domain::Command& command) {
   if (flatten.strategy && !flattening_.covers(turn.ledger, *flatten.strategy))
     return CommandDenyReason::UnknownStrategy;
-  // Halted means that nothing is sent, not even what gets out.
+  // Halted means that no order is sent, not even one that gets out.
   const TradingState state = flatten.strategy ? turn.ledger.trading_state(*flatten.strategy)
                                               : turn.ledger.own_trading_state(std::nullopt);
   if (state == TradingState::Halted) return CommandDenyReason::TradingHalted;
@@ -132,12 +133,12 @@ CommandDenyReason Commands::obey(Turn& turn, const domain::FlattenPositions& fla
 
 void Commands::change_state(Turn& turn, const std::optional<StrategyName>& strategy,
                             TradingState state, StateReason reason) {
-  // Also when it is the same: an operator who resumes acknowledges the losses so far.
+  // An unchanged Active is recorded too: an operator who resumes acknowledges the losses so far.
   const bool same = turn.ledger.own_trading_state(strategy) == state;
   if (!same || state == TradingState::Active)
     turn.record(domain::TradingStateChanged{strategy, state, reason});
   if (state != TradingState::Active) return enforce_state(turn, strategy);
-  // What a strategy was told by itself, the account's resume leaves as it is.
+  // The account's resume does not end the flatten of a single strategy.
   for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(turn.ledger.flattens())) {
     if (flatten.strategy == strategy) flattening_.end(turn, flatten, domain::LeftReason::Resumed);
   }

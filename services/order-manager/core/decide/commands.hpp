@@ -1,4 +1,4 @@
-// Operator commands and trading states: who may trade, and what is taken away from those who may
+// Operator commands and trading states: who may trade, and which orders are canceled when one may
 // not any more.
 #pragma once
 
@@ -14,9 +14,9 @@ class Commands {
   Commands(const Settings& settings, OrderDesk& desk, Quoting& quoting, Flattening& flattening)
       : settings_(settings), desk_(desk), quoting_(quoting), flattening_(flattening) {}
 
-  // One that was answered before is answered again, and not obeyed again.
+  // A command that was answered before is answered again, but not obeyed again.
   void received(Turn& turn, const domain::Command& command);
-  // Ends trading where losses have passed their limits.
+  // Reduces trading where losses have passed their limits.
   void check_breaches(Turn& turn);
 
  private:

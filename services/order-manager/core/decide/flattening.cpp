@@ -37,7 +37,7 @@ std::vector<Held> Flattening::held_in(const Ledger& ledger, const Ledger::Flatte
   return held;
 }
 
-// True while something may still be sold.
+// True while more may still be sold.
 bool Flattening::step(Turn& turn, const Ledger::Flatten& flatten) {
   const domain::SignalId cause{flatten.command.high, flatten.command.low};
   bool waiting = false;
@@ -54,7 +54,7 @@ bool Flattening::step(Turn& turn, const Ledger::Flatten& flatten) {
   return waiting;
 }
 
-// Whether the bid that makes it worth too little has not stood for long.
+// Whether the bid that makes the holding worth too little is still new.
 bool Flattening::may_be_worth_more(const Turn& turn, const Held& held) {
   const std::pair key{held.strategy, held.instrument};
   if (left_reason(turn, held) != LeftReason::BelowMinimum) {
@@ -65,8 +65,8 @@ bool Flattening::may_be_worth_more(const Turn& turn, const Held& held) {
   return turn.now < since + settings_.unwind_after;
 }
 
-// Why the venue buys none of it; none while it may, or while that cannot be known: something of it
-// is under way, or nobody has a fresh quote.
+// Why the venue buys none of the holding. Empty while it may buy, and while that cannot be known:
+// an order for it is under way, or there is no fresh quote.
 std::optional<LeftReason> Flattening::left_reason(const Turn& turn, const Held& held) const {
   if (!tradable(turn.ledger, held.instrument.market)) return LeftReason::MarketOver;
   const Quantity there =

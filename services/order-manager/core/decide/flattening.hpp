@@ -1,4 +1,4 @@
-// Flattens under way: sells what is held until nothing is left that the venue buys.
+// Flattens under way: sells what is held until the venue buys no more of it.
 #pragma once
 
 #include <map>
@@ -16,12 +16,12 @@ class Flattening {
              Exits& exits)
       : settings_(settings), readiness_(readiness), quotes_(quotes), exits_(exits) {}
 
-  // Also what a strategy left behind that is no longer configured. What somebody holds by hand is
-  // theirs to sell.
+  // True also for a strategy that is no longer configured and has left holdings. Holdings traded by
+  // hand are sold by hand.
   [[nodiscard]] bool covers(const Ledger& ledger, const StrategyName& strategy) const;
-  // Sells what can be sold, and ends what has nothing left to wait for.
+  // Sells what can be sold, and ends flattens that have nothing left to wait for.
   void drive(Turn& turn);
-  // `stopped`: why it ends before everything is sold that can be.
+  // `stopped`: why it ends before everything sellable is sold.
   void end(Turn& turn, const Ledger::Flatten& flatten,
            std::optional<domain::LeftReason> stopped = std::nullopt);
 
@@ -37,8 +37,8 @@ class Flattening {
   const Readiness& readiness_;
   const QuoteBoard& quotes_;
   Exits& exits_;
-  // What the best bid makes worth less than the venue's minimum, and since when: one bid of a cent,
-  // gone a moment later, must not end a flatten.
+  // Holdings that the best bid makes worth less than the venue's minimum, and since when: one bid
+  // of a cent, gone a moment later, must not end a flatten.
   std::map<std::pair<StrategyName, domain::Instrument>, domain::Timestamp> worthless_since_;
 };
 

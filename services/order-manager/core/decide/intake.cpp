@@ -142,11 +142,11 @@ DenyReason Intake::refuses(const Turn& turn, const Signal& signal) const {
                                             signal.id.incarnation, turn.now);
   if (!leased && !mutated(Mutation::FenceOff)) return DenyReason::LeaseFenced;
   if (turn.now >= signal.expires_at) return DenyReason::SignalExpired;
-  // Nothing keeps a strategy from taking its quotes away.
+  // A strategy may withdraw its quotes at any time.
   if (withdraws(signal)) return DenyReason::None;
   const domain::Duration skew_max = settings_.clock_skew_max;
   const bool ours_is_off = readiness_.clock_known() && !readiness_.clock_within(skew_max);
-  // A book of the future would let the signal live for as long as the gateway's clock is ahead.
+  // A book from the future would let the signal live for as long as the gateway's clock is ahead.
   const bool theirs_is_off =
       std::max(signal.decided_at, signal.oldest_book_at) > turn.now + skew_max;
   if (ours_is_off || theirs_is_off) return DenyReason::ClockSkew;
@@ -249,7 +249,7 @@ void Intake::take_target(Turn& turn, const Signal& signal, const QuoteTarget& qu
                         .applied_seq = signal.applied_seq};
     return quoting_.set(turn, key, target, signal.tick_at);
   }
-  // Signals may overtake each other: a withdrawal waits for nothing.
+  // Signals may overtake each other, so a withdrawal does not wait.
   const auto dropped = take_parked([&](const Parked& waiting) {
     const auto* target = std::get_if<QuoteTarget>(&waiting.signal.intent);
     return target != nullptr && target->market == quotes.market &&

@@ -1,5 +1,5 @@
-// What becomes of a signal: fenced, deduplicated, judged, answered by a record. Signals of markets
-// whose record has to be read first wait here.
+// Decides about a signal: it is fenced, deduplicated, judged, and answered by a record. Signals of
+// markets whose record has to be read first wait here.
 #pragma once
 
 #include <map>
@@ -16,13 +16,13 @@ class Intake {
          MarketWatches& markets, OrderDesk& desk, Quoting& quoting);
 
   void received(Turn& turn, const SignalReceived& input);
-  // The market's record has been read, or there is none.
+  // Called when the market's record has been read, or there is none.
   void release(Turn& turn, const domain::MarketId& market);
   void expire(Turn& turn);
   void clear() { parked_.clear(); }
 
   [[nodiscard]] std::set<domain::MarketId> waited_for() const;
-  // Of one strategy, since this start.
+  // Counts of one strategy, since this start.
   struct Counts {
     std::uint64_t duplicate = 0;
     std::uint64_t shed = 0;
@@ -41,7 +41,7 @@ class Intake {
   [[nodiscard]] domain::DenyReason refuses_markets(const Turn& turn,
                                                    const domain::Signal& signal) const;
   [[nodiscard]] bool park(Turn& turn, const domain::Signal& signal);
-  // Takes those that `chooses` names out of the parked ones.
+  // Takes the parked signals that `chooses` names.
   template <class Chooses>
   [[nodiscard]] std::vector<domain::Signal> take_parked(const Chooses& chooses);
   void take_legs(Turn& turn, const domain::Signal& signal, const std::vector<domain::Leg>& legs);

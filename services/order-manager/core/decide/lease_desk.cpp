@@ -47,7 +47,7 @@ bool LeaseDesk::orphaned(const ShardKey& key, std::optional<domain::LeaseEpoch> 
     return now >= (waits != passed_on_until_.end() ? waits->second : from_start);
   }
   if (set_under == lease->epoch) return false;
-  // Before the account is reconciled nobody could take a quote over.
+  // Before the account is reconciled no holder could take a quote over.
   const Timestamp since = std::max(lease->granted_at, readiness_.started_at());
   return readiness_.reconciled() && now >= since + settings_.target_adoption;
 }

@@ -1,5 +1,5 @@
-// The leases beside the ledger: grants to be recorded, shards that were lost with what rests in
-// them, and shards that were given up in good order, whose quotes wait for the next holder.
+// The leases beside the ledger: grants to be recorded, shards that were lost with their resting
+// orders, and shards that were given up in good order, whose quotes wait for the next holder.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ class LeaseDesk {
   }
 
   struct Changes {
-    // Nobody stands for what rests there, even if the shard has a new holder already: that one
+    // No runner answers for what rests there, even if the shard has a new holder already: that one
     // cannot know what its predecessor wanted.
     std::set<ShardKey> lost;
     std::vector<domain::LeaseGranted> granted;  // to be recorded after what is lost was given up
@@ -36,9 +36,9 @@ class LeaseDesk {
   // Whether the lease under which something was set is still in force.
   [[nodiscard]] bool in_force(const ShardKey& key, domain::LeaseEpoch epoch,
                               domain::Timestamp now) const;
-  // Nobody stands for a quote in this shard any more: what was passed on has not been taken over,
-  // or its holder, new since the quote was set, has not set one of its own. `set_under`: none for a
-  // quote without a target.
+  // No runner answers for a quote in this shard any more: what was passed on has not been taken
+  // over, or a holder that is newer than the quote has not set one of its own. `set_under`: empty
+  // for a quote without a target.
   [[nodiscard]] bool orphaned(const ShardKey& key, std::optional<domain::LeaseEpoch> set_under,
                               domain::Timestamp now) const;
   void forget_old(domain::Timestamp now);

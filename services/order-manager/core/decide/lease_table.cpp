@@ -17,8 +17,8 @@ domain::Shard shard_at(std::size_t index) {
   return {static_cast<std::uint8_t>(index)};
 }
 
-// All shards in an order that leaves no stretch of neighbours alone for long (bits reversed): a
-// strategy may be confined to a stretch, and that should be shared out, too.
+// All shards in an order that spreads neighbours (bits reversed): a strategy may be confined to a
+// stretch of shards, and that should be shared out too.
 const std::array<std::size_t, kShardCount>& scattered() {
   static const auto order = [] {
     std::array<std::size_t, kShardCount> shards{};
@@ -48,7 +48,7 @@ void LeaseTable::start(std::uint32_t start_number, Timestamp now) {
 
 void LeaseTable::announced(const domain::RunnerAnnounced& runner, Timestamp now) {
   if (departed_.contains(runner.incarnation)) return;  // said before it left
-  // One that comes back after its lease ran out has lost it, whether or not anybody noticed yet.
+  // A runner that comes back after its lease ran out has lost it, even if that was not noticed yet.
   drop_silent(now);
   release(runner);
   if (runner.leaving) {
@@ -74,7 +74,7 @@ void LeaseTable::announced(const domain::RunnerAnnounced& runner, Timestamp now)
   }
 }
 
-// A release names the epoch: whenever it arrives, it is true for that epoch and no other.
+// A release names the epoch, so it is true for that epoch alone, whenever it arrives.
 void LeaseTable::release(const domain::RunnerAnnounced& runner) {
   for (const domain::LeaseReleased& released : runner.released) {
     const auto found = table_.find(released.strategy);
@@ -141,7 +141,7 @@ std::vector<LeaseTable::Share> LeaseTable::shares_of(const StrategyName& strateg
   return shares;
 }
 
-// Takes back what was granted last: that has been warm for the shortest time.
+// Takes back what was granted last, because it has been warm for the shortest time.
 void LeaseTable::revoke(Shards& shards, const Share& share) {
   for (std::size_t surplus = share.held; surplus > share.quota; --surplus) {
     Holding* newest = nullptr;
@@ -155,7 +155,7 @@ void LeaseTable::revoke(Shards& shards, const Share& share) {
   }
 }
 
-// What is free goes round, a shard each.
+// Free shards are dealt out in turn, one to each.
 void LeaseTable::balance(const Wanted& wanted, Timestamp now,
                          std::vector<domain::LeaseGranted>& granted) {
   Shards& shards = table_[wanted.strategy];

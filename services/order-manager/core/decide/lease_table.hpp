@@ -4,9 +4,9 @@
 //
 // The shards of a strategy are spread over the living runners that offer it, evenly to within one,
 // and as few as possible move when runners come or go. A shard of a living runner moves in good
-// order: it is revoked (shown so in leases(); no longer renewed), its holder stops and releases it
-// or the lease runs out, and only then is it granted anew: two never hold one. Nothing here is
-// durable but the start number: a restart forgets who held what, and every old epoch with it.
+// order: it is revoked (leases() shows it; it is no longer renewed), its holder stops and releases
+// it or the lease runs out, and then it is granted again. So two runners never hold one. Only the
+// start number is durable: a restart forgets who held what, and every old epoch with it.
 #pragma once
 
 #include <array>
@@ -29,21 +29,21 @@ struct ShardKey {
 
 class LeaseTable {
  public:
-  // More runners than this are not heard: a shard each.
+  // Further runners are ignored: this is one shard each.
   static constexpr std::size_t kRunnersMax = domain::kShards;
   // A message of a runner that has left may come after its farewell, but not this late.
   static constexpr domain::Duration kFarewellRemembered = std::chrono::seconds(60);
 
-  // Nothing is granted during `gather` after the start: who is there shall be known first, so that
-  // the first to speak is not given everything and asked for most of it back.
+  // No shard is granted during `gather` after the start. The runners present must be known first,
+  // so that the first one does not get everything and lose most of it again.
   LeaseTable(domain::Duration lease_duration, domain::Duration gather)
       : lease_duration_(lease_duration), gather_(gather) {}
 
   // Epochs from here on are (start, 1), (start, 2), ...
   void start(std::uint32_t start_number, domain::Timestamp now);
 
-  // A runner says that it lives, what it could run, what it has stopped, or that it leaves. Renews
-  // what it holds; settle() draws the conclusions.
+  // A runner announces that it lives, what it could run, what it has stopped, or that it leaves.
+  // This renews what it holds; settle() draws the conclusions.
   void announced(const domain::RunnerAnnounced& runner, domain::Timestamp now);
 
   enum class End : std::uint8_t {
@@ -62,8 +62,8 @@ class LeaseTable {
     domain::StrategyName strategy;
     std::uint64_t last_seq = 0;  // of order.<strategy>: what a new holder must have applied
   };
-  // Ends what ran out, revokes what is to move, grants what is free. After every announcement and
-  // now and then.
+  // Ends leases that ran out, revokes those that must move, grants free shards. Call it after every
+  // announcement and from time to time.
   [[nodiscard]] Changes settle(std::span<const Wanted> strategies, domain::Timestamp now);
 
   [[nodiscard]] bool valid(const ShardKey& key, domain::LeaseEpoch epoch, std::uint64_t incarnation,

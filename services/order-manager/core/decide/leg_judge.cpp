@@ -28,7 +28,7 @@ Quantity least_of(const std::vector<LegQuantity>& legs) {
       ->quantity;
 }
 
-// Whether nothing of what its strategy has bought and sold of its legs can fail any more.
+// Whether none of the group's buys and sells can fail any more.
 bool final(const Ledger& ledger, const LegGroup& group) {
   return std::all_of(group.legs.begin(), group.legs.end(), [&](const LegGroup::Leg& leg) {
     const MarketPosition* position = ledger.portfolio().find(group.strategy, leg.instrument.market);
@@ -36,8 +36,8 @@ bool final(const Ledger& ledger, const LegGroup& group) {
   });
 }
 
-// What is under way, or in doubt, decides how much there is left to sell; quotes that rest are
-// canceled by the sale itself.
+// Orders that are under way, or in doubt, decide how much there is left to sell. The sale itself
+// cancels resting quotes.
 bool awaits_fills(const Ledger& ledger, const LegGroup& group) {
   const auto awaited = [&](const domain::ClientOrderId& id) {
     return ledger.orders().open().contains(id) &&
@@ -54,8 +54,8 @@ bool LegJudge::overdue(const Turn& turn, const LegGroup& group) const {
   return turn.now >= readiness_.believed(group.unlevel_since, turn.now) + settings_.unwind_after;
 }
 
-// What can no longer be traded, or is worth too little for the venue, stays as it is and is an
-// ordinary position from here on.
+// Legs that can no longer be traded, or are worth too little for the venue, stay as they are and
+// become an ordinary position.
 bool LegJudge::hopeless(const Turn& turn, const LegGroup& group,
                         const std::vector<LegQuantity>& quantities) const {
   const bool ended = std::any_of(
@@ -81,8 +81,8 @@ std::optional<LegJudge::Verdict> LegJudge::verdict(const Turn& turn, const LegGr
   if (!LegGroups::ended(group, orders)) return std::nullopt;
   if (!level)
     return spread > group.accepted_spread ? std::optional(Verdict::Unlevel) : std::nullopt;
-  // Others of the strategy's orders have sold what was left of it. It must not be kept and claim
-  // the shares of a later group.
+  // Other orders of the strategy have sold what was left of the group. It must not be kept, or it
+  // would claim the shares of a later group.
   const Quantity bought = LegGroups::spread(LegGroups::quantities(group, orders));
   const bool sold = bought >= kLevelTolerance && bought > group.accepted_spread;
   return sold && final(turn.ledger, group) ? std::optional(Verdict::Level) : std::nullopt;
@@ -90,8 +90,8 @@ std::optional<LegJudge::Verdict> LegJudge::verdict(const Turn& turn, const LegGr
 
 void LegJudge::judge(Turn& turn) {
   const LegGroups& legs = turn.ledger.legs();
-  // Whether a group gets unlevel is a function of the ledger alone; whether an unlevel one can be
-  // helped is also one of quotes and time.
+  // Whether a group becomes unlevel depends on the ledger alone; whether an unlevel one can be
+  // levelled depends on quotes and time as well.
   const auto records = turn.records();
   const bool all = all_due_ || !std::all_of(records.begin(), records.end(), leaves_legs_alone);
   std::vector<std::pair<SignalId, Verdict>> verdicts;
@@ -133,8 +133,8 @@ void LegJudge::unwind(Turn& turn) {
       if (surplus.quantity >= kLevelTolerance) surpluses.push_back({signal, group.trace, surplus});
     }
   }
-  // The largest first: exits of one outcome are paced together, and a rest that the venue refuses
-  // as too small would hold back the others for ever.
+  // The largest comes first: exits of one outcome are paced together, and a rest that the venue
+  // refuses as too small would hold back the others for ever.
   std::stable_sort(surpluses.begin(), surpluses.end(), [](const Surplus& a, const Surplus& b) {
     return a.held.quantity > b.held.quantity;
   });

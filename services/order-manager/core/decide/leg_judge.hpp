@@ -1,4 +1,5 @@
-// Legs that were filled unevenly: said so, watched, and levelled when nobody else does.
+// Legs that were filled unevenly: recorded, watched, and levelled when their strategy does not do
+// it.
 #pragma once
 
 #include <vector>
@@ -13,7 +14,7 @@ class LegJudge {
            Exits& exits)
       : settings_(settings), readiness_(readiness), quotes_(quotes), exits_(exits) {}
 
-  // Records which groups have become unlevel or level. At the end of every turn.
+  // Records which groups have become unlevel or level. Call it at the end of every turn.
   void judge(Turn& turn);
   // Sells the surplus of groups that have been unlevel for too long.
   void unwind(Turn& turn);

@@ -10,7 +10,7 @@ void Marks::open_day_if_due(Turn& turn, const Readiness& readiness) const {
   const domain::UtcDate today = domain::utc_date(turn.now);
   const auto day = turn.ledger.portfolio().day();
   if (day && *day >= today) return;
-  // Opened on a clock that is a day ahead, it would end today's loss limit and stand in for
+  // A day opened on a clock that is a day ahead would end today's loss limit and replace
   // tomorrow's.
   if (day && !readiness.clock_within(settings_.clock_skew_max)) return;
   turn.record(domain::DayOpened{today, turn.ledger.portfolio().equities()});
@@ -37,7 +37,7 @@ void Marks::take(Turn& turn) {
     const auto mark = quotes_.mark(market, settings_.mark_spread_max, turn.now);
     if (mark && mark != portfolio.mark(market)) taken.marks.push_back({market, *mark});
   }
-  // Results may have changed without a mark that moved: a fill since the last time.
+  // Results may have changed without a mark that moved, by a fill since the last time.
   if (taken.marks.empty() && last_change <= taken_seq_) return;
   turn.record(std::move(taken));
   taken_seq_ = turn.ledger.last_seq();

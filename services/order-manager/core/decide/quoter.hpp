@@ -1,4 +1,4 @@
-// From a target in YES terms to orders: what should rest, and what to change about what does. Pure
+// Turns a target in YES terms into orders: what should rest, and how to change what does. Pure
 // functions; risk, budgets and timing are the caller's.
 #pragma once
 
@@ -43,8 +43,8 @@ struct QuotePlan {
 };
 
 // A live order with the wanted instrument, side and price and about the wanted quantity keeps its
-// place in the queue. A side with an order that has to go gets nothing new until it is gone: never
-// twice the wanted size in the book.
+// place in the queue. A side with an order that has to go gets no new one until it is gone, so the
+// book never holds twice the wanted size.
 [[nodiscard]] QuotePlan plan_quotes(std::span<const WantedQuote> wanted,
                                     std::span<const LiveQuote> live, std::int64_t tolerance_ppm);
 

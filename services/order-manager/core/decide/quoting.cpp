@@ -76,7 +76,7 @@ void Quoting::sync(Turn& turn, const TargetKey& key, Target& target, Timestamp t
   const Ledger& ledger = turn.ledger;
   const domain::Market* market = ledger.market(key.market);
   if (market == nullptr) return;
-  // What was filled is not wanted again before the strategy has seen the fill.
+  // A filled quantity is not quoted again before the strategy has seen the fill.
   if (!saw_last_fill(ledger, key.strategy, key.market, target.applied_seq)) return;
   const auto wanted = wanted_quotes(
       target.quotes, *market, quotable(ledger, key.strategy, {key.market, domain::Outcome::Yes}),
@@ -93,7 +93,8 @@ void Quoting::sync(Turn& turn, const TargetKey& key, Target& target, Timestamp t
   const QuotePlan plan = plan_quotes(wanted, live, settings_.requote_tolerance_ppm);
   for (const domain::ClientOrderId& id : plan.cancel)
     desk_.cancel(turn, id, CancelReason::Requested);
-  // Between two holders what rests is kept and nothing is added; a flatten needs the shares itself.
+  // Between two holders resting orders are kept and none are added; a flatten needs the shares
+  // itself.
   const bool held = leases_.in_force(shard_of(key, target), target.epoch, turn.now);
   if (!held || ledger.flattening(key.strategy)) return;
   for (const WantedQuote& quote : plan.place) place(turn, key, target, quote, tick_at);
@@ -122,7 +123,7 @@ void Quoting::place(Turn& turn, const TargetKey& key, Target& target, const Want
     pause = {};
     return;
   }
-  // Said once per reason, tried again ever more slowly.
+  // Recorded once per reason, and tried again ever more slowly.
   if (pause.told != reason) {
     turn.record(key.strategy, target.trace,
                 domain::OrderDenied{draft.id, draft.instrument, draft.side, reason});

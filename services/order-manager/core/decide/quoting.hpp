@@ -1,4 +1,4 @@
-// Quote targets: kept up while everything they rest on holds, taken away when it does not.
+// Quote targets: kept up while their conditions hold, withdrawn when they do not.
 #pragma once
 
 #include <map>
@@ -24,7 +24,7 @@ struct Target {
   domain::TraceId trace;
   std::uint32_t next_leg = 0;
   domain::Timestamp since{};
-  // Whose lease it was set under: a later holder has to set its own.
+  // The shard of the lease under which the target was set: a later holder must set its own.
   domain::Shard shard;
   domain::LeaseEpoch epoch;
   std::uint64_t applied_seq = 0;  // what its runner knew
@@ -50,16 +50,16 @@ class Quoting {
     for (const TargetKey& key : chosen) withdraw(turn, key, reason);
   }
 
-  // The market's quote has changed.
+  // Call it when the market's quote has changed.
   void quoted(Turn& turn, const domain::MarketId& market);
   // Brings all targets up to date.
   void drive(Turn& turn);
-  // Takes away what rests in shards that nobody stands for: lost ones, and those left to wait.
+  // Cancels what rests in lost shards, and in shards that were left to wait.
   void give_up(Turn& turn, const std::set<ShardKey>& shards);
   void cancel_orphans(Turn& turn);
-  // Takes away what opens on a quote that has been stale for too long.
+  // Cancels opening orders on a quote that has been stale for too long.
   void cancel_stale(Turn& turn);
-  // The venue has refused a quote there: it is not tried again at once.
+  // The venue has refused a quote there, so it is not tried again at once.
   void refused(const TargetKey& key, domain::BookSide side, domain::Timestamp now);
 
   void clear() { targets_.clear(); }

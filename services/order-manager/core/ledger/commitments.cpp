@@ -13,7 +13,7 @@ using domain::StrategyName;
 
 namespace {
 
-// A sum of zero is not listed: what has come and gone leaves nothing behind.
+// A sum of zero is not listed, so that what has come and gone leaves no entry.
 void add(std::unordered_map<EventGroupId, Money>& events, const EventGroupId& event, Money more) {
   if (more.is_zero()) return;
   const auto it = events.try_emplace(event).first;

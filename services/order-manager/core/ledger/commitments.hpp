@@ -3,9 +3,9 @@
 // book. A signal is judged against these, so that judging one costs the same however many orders
 // rest and positions are held.
 //
-// Derived: it says nothing that Orders and Portfolio do not, is no part of the digest or of an
-// image, and is made again from them. Each sum is the difference of what it was told of one order,
-// or of one position, last and now; broken_invariants() counts all of it from the beginning.
+// Derived: it holds no more than Orders and Portfolio do, is no part of the digest or of an image,
+// and is made again from them. Each sum changes by the difference between the last and the present
+// value of one order or one position; broken_invariants() counts all of it from the beginning.
 #pragma once
 
 #include <array>
@@ -23,10 +23,10 @@ namespace polybot::order_manager {
 class Commitments {
  public:
   // ---- the fold
-  // After any change of the order, its submission included.
+  // Call it after any change of the order, its submission included.
   void order_changed(const OrderRecord& record);
-  // After any change of the strategy's position in the market, of the market's mark, resolution or
-  // record. `event` is what the market belongs to; none while it is not known.
+  // Call it after any change of the strategy's position in the market, of the market's mark,
+  // resolution or record. `event` is the market's event; empty while it is not known.
   void position_changed(const domain::StrategyName& strategy, const domain::MarketId& market,
                         const domain::EventGroupId& event, const Portfolio& portfolio);
 
@@ -42,7 +42,7 @@ class Commitments {
       return promised[static_cast<std::size_t>(outcome)];
     }
   };
-  // Of one strategy, or of the whole account. What is not listed is zero.
+  // Sums of one strategy, or of the whole account. What is not listed is zero.
   struct Sums {
     domain::Money used;  // held and reserved
     domain::Money reserved;
@@ -54,13 +54,13 @@ class Commitments {
     [[nodiscard]] const InMarket& in(const domain::MarketId& market) const;
     [[nodiscard]] domain::Money in(const domain::EventGroupId& event) const;
   };
-  // The account's for none.
+  // Without a strategy: the account's.
   [[nodiscard]] const Sums& of(const std::optional<domain::StrategyName>& strategy) const;
 
   // The open orders of all strategies in one market.
   struct OpenOrders {
     std::set<domain::ClientOrderId> ids;
-    // By price in YES terms: how many stand there.
+    // By price in YES terms: how many orders stand there.
     std::map<domain::Price, std::uint32_t> bids;
     std::map<domain::Price, std::uint32_t> asks;
     bool operator==(const OpenOrders&) const = default;
@@ -68,7 +68,7 @@ class Commitments {
   [[nodiscard]] const OpenOrders& open_in(const domain::MarketId& market) const;
 
  private:
-  // What an order, or a position, counts with now.
+  // What an order, or a position, counts with at present.
   struct Promise {
     domain::Money cash;
     domain::Quantity quantity;

@@ -110,7 +110,7 @@ class ImageWriter {
   std::string bytes_;
 };
 
-// Never reads beyond its bytes: what is short or long leaves complete() false.
+// Never reads beyond its bytes: when they are too short or too long, complete() is false.
 template <class Fields>
 class ImageReader {
  public:

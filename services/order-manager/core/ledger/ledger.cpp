@@ -144,7 +144,7 @@ struct Ledger::Applier {
     ledger.portfolio_.resolved(body);
     ledger.market_changed(body.market);
     position(body.market);
-    // One record per holder: nothing is forgotten before the last of them has its say.
+    // There is one record per holder, so everything is kept until the last of them.
     const auto last = ledger.portfolio_.last_holder(body.market);
     if (!last || *last == event.strategy) ledger.forget_market_if_done(body.market);
   }
@@ -184,7 +184,7 @@ struct Ledger::Applier {
   void operator()(const domain::TradingStateChanged& body) const {
     domain::TradingStatus& status =
         body.strategy ? ledger.strategy_states_[*body.strategy] : ledger.account_state_;
-    // A resume of what is active acknowledges losses; it changes nothing.
+    // A resume of an active state acknowledges losses; it changes nothing.
     const bool same = status.state == body.state && status.since != domain::Timestamp{};
     status = {body.state, body.reason, same ? status.since : event.at};
     ++ledger.count(body.strategy.value_or(domain::StrategyName{}))
@@ -224,7 +224,8 @@ struct Ledger::Applier {
     ledger.starts_ = body.start;
     ledger.restores_.push_back(
         {event.seq, event.at, body.backup_seq, body.backup_at, body.lost_seq});
-    // A reader of the lost history takes a snapshot of this one.
+    // A reader of the lost history takes a snapshot of this one, because every topic continues
+    // here.
     for (auto& [topic, seq] : ledger.topic_seq_) seq = event.seq;
   }
 
@@ -285,7 +286,8 @@ void Ledger::forget_market_if_done(const MarketId& market) {
   } else if (portfolio_.holds(market)) {
     return;
   }
-  // A late fill of an ended order needs the record: for its fee, and for the claim it makes.
+  // A late fill of an ended order needs the market's record for its fee, and for the claim it
+  // makes.
   if (it == markets_.end() || orders_.names(market)) return;
   instruments_.erase(it->second.yes_token);
   instruments_.erase(it->second.no_token);

@@ -21,7 +21,7 @@
 
 namespace polybot::order_manager {
 
-// Raised whenever the same journal would fold to other numbers than before.
+// Raise it whenever the same journal folds to other numbers than before.
 inline constexpr std::uint32_t kFoldVersion = 4;
 inline constexpr std::size_t kCommandAnswersMax = 100'000;
 
@@ -33,10 +33,10 @@ class Ledger {
 
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
   [[nodiscard]] domain::Timestamp last_at() const { return last_at_; }
-  // Of order.<strategy>; order.all for the empty name. 0 = none. Since a backup was restored at
-  // least the number of that record: what a reader knows of before is another history.
+  // Of order.<strategy>; of order.all for the empty name. 0 = none. After a restored backup at
+  // least the number of that record: what a reader knows from before is another history.
   [[nodiscard]] std::uint64_t last_seq(const domain::StrategyName& topic) const;
-  // By topic, as above; what each has come to.
+  // The last number of each topic, as above.
   [[nodiscard]] const std::map<domain::StrategyName, std::uint64_t>& topics() const {
     return topic_seq_;
   }
@@ -59,12 +59,12 @@ class Ledger {
   [[nodiscard]] domain::Timestamp opened_at() const { return opened_at_; }
   [[nodiscard]] bool deposited() const { return deposited_; }
   [[nodiscard]] std::uint32_t starts() const { return starts_; }
-  // Whose book this is; none until a start has said so.
+  // The account of this book; empty until a start has named it.
   [[nodiscard]] const std::optional<domain::AccountId>& account() const { return account_; }
 
   [[nodiscard]] const Orders& orders() const { return orders_; }
   [[nodiscard]] const Portfolio& portfolio() const { return portfolio_; }
-  // What the limits count of both.
+  // The sums over both that the limits count.
   [[nodiscard]] const Commitments& commitments() const { return commitments_; }
   [[nodiscard]] const LegGroups& legs() const { return legs_; }
   // What is left of a group's legs: never more than its strategy holds, whoever sold it. (A leg
@@ -78,7 +78,7 @@ class Ledger {
   }
   [[nodiscard]] std::optional<domain::Instrument> instrument(const domain::TokenId& token) const;
 
-  // The stricter of the strategy's own and the account's; the account's for none.
+  // The stricter of the strategy's own state and the account's; without a strategy the account's.
   [[nodiscard]] domain::TradingState trading_state(
       const std::optional<domain::StrategyName>& strategy) const;
   // The stricter of the two, with its reason; the strategy's own when they are equal.
@@ -89,7 +89,8 @@ class Ledger {
       const std::optional<domain::StrategyName>& strategy) const {
     return own_trading_status(strategy).state;
   }
-  // As last changed: the account's, then those of the strategies that ever had one of their own.
+  // As last changed: the account's, then those of the strategies that ever had a state of their
+  // own.
   [[nodiscard]] std::vector<domain::TradingStateChanged> own_trading_states() const;
   [[nodiscard]] std::optional<bool> enabled(const domain::StrategyName& strategy) const;
   [[nodiscard]] const std::map<domain::StrategyName, bool>& enabled() const { return enabled_; }
@@ -100,7 +101,7 @@ class Ledger {
     domain::CommandDenyReason reason = domain::CommandDenyReason::None;  // None = accepted
   };
   [[nodiscard]] const Answer* answer(const domain::CommandId& command) const;
-  // Those under way. `ended_at` and `left` are of the one that ended last.
+  // The flattens under way. `ended_at` and `left` are of the one that ended last.
   using Flatten = domain::FlattenState;
   [[nodiscard]] const std::vector<Flatten>& flattens() const { return flattens_; }
   [[nodiscard]] const std::optional<Flatten>& last_flatten() const { return last_flatten_; }
@@ -112,7 +113,7 @@ class Ledger {
   }
   [[nodiscard]] const domain::DriftMeasured& drift() const { return drift_; }
   [[nodiscard]] bool drift_measured() const { return drift_measured_; }
-  // Every trade before is booked, by the venue's clock; none = nothing has been said yet.
+  // Every trade before this time is booked, by the venue's clock; empty when no record says so yet.
   [[nodiscard]] domain::Timestamp reconciled_until() const { return reconciled_until_; }
 
   [[nodiscard]] const std::map<domain::StrategyName, StrategyCounters>& counters() const {

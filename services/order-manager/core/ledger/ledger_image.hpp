@@ -1,6 +1,6 @@
 // The whole state of a fold as bytes, so that a start need not begin at the first record. An image
-// is derivable: it says nothing the journal does not, and is thrown away whenever it is of another
-// format than this program's (ledger_fingerprint).
+// holds no more than the journal does, and is thrown away when its format is not this program's
+// (ledger_fingerprint).
 #pragma once
 
 #include <cstdint>

@@ -122,8 +122,8 @@ std::vector<LegQuantity> LegGroups::quantities(const LegGroup& group, const Orde
       leg.quantity += record->order.side == Side::Buy ? record->filled : -record->filled;
     }
   }
-  // A leg that was sold before its own purchase failed has sold other shares of the position: the
-  // group holds none of it, not less than none, or it could never be level again.
+  // A leg that was sold before its own purchase failed has sold other shares of the position. The
+  // group then holds none of it, not less than none, or it could never be level again.
   for (LegQuantity& leg : quantities) leg.quantity = std::max(leg.quantity, Quantity{});
   return quantities;
 }

@@ -1,6 +1,6 @@
 // Multi-leg buys that belong together: what was filled of each leg, what has corrected it since,
-// and whether the legs are level. A fold over order events; the decision to say so is
-// order-manager's.
+// and whether the legs are level. A fold over order events; order-manager decides when to record
+// it.
 //
 // A group holds the legs of one signal and the orders that later complete or unwind it. It is kept
 // until it is level and nothing about it can change any more.
@@ -48,10 +48,10 @@ class LegGroups {
   // A buying leg joins the group of its signal; an order in an instrument of an unlevel group of
   // its strategy and event corrects that group instead.
   void submitted(const domain::Order& order);
-  // Journals of an earlier version of the fold name groups that this one has forgotten: nothing is
-  // kept of those.
+  // Journals of an earlier version of the fold name groups that this version has forgotten: they
+  // are ignored.
   void imbalanced(const domain::LegsImbalanced& event, domain::Timestamp at);
-  // `held_spread` is that of what is still held of the legs: others of its strategy's orders may
+  // `held_spread` is the spread of what is still held of the legs: other orders of the strategy may
   // have sold some.
   void levelled(const domain::LegsLevelled& event, domain::Quantity held_spread,
                 const Orders& orders);
@@ -59,8 +59,8 @@ class LegGroups {
   void forget_if_final(const domain::ClientOrderId& order, const Orders& orders);
 
   [[nodiscard]] const Table& all() const { return groups_; }
-  // Of those, the ones that LegsImbalanced has named, and the ones of several legs or named so:
-  // what can be, or become, unlevel. In the order of all().
+  // The groups that LegsImbalanced has named, and the groups of several legs or named so: those
+  // that can be, or become, unlevel. In the order of all().
   [[nodiscard]] const std::set<domain::SignalId>& unlevel() const { return unlevel_; }
   [[nodiscard]] const std::set<domain::SignalId>& judged() const { return judged_; }
   // The oldest unlevel group of the strategy in the event, if any.

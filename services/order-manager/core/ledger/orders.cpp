@@ -113,11 +113,11 @@ void Orders::retire_if_final(const OrderRecord& record, domain::Timestamp at) {
   const domain::ClientOrderId oldest = final_.front();
   final_.pop_front();
   const auto it = orders_.find(oldest);
-  // It may have come back to life since, or be listed twice.
+  // The order may have come back to life since, or be listed twice.
   if (it == orders_.end() || !it->second.terminal() || it->second.provisional != 0) return;
   if (oldest == record.order.id) return;
-  // Trades are matched by the venue's clock, which may be ahead of ours, and one reading may tell
-  // the moment in nanoseconds where another knew the second only.
+  // The venue's clock matches trades and may be ahead of ours. Also, one reading may give the
+  // moment in nanoseconds where another knew only the second.
   domain::Timestamp last = it->second.changed_at;
   for (const auto& [trade, known] : it->second.fills) {
     last = std::max(last, known.fill.matched_at + std::chrono::seconds(1));

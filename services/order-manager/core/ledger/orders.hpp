@@ -1,5 +1,6 @@
-// Every order the account has, live and ended, with its fills, as a fold over order events. Knows
-// the status table, first entries and reserves; knows nothing of risk, money or the venue's wishes.
+// Every order the account has, live and ended, with its fills, as a fold over order events. It
+// knows the status table, first entries and reserves; it knows nothing of risk, money or the
+// venue's limits.
 //
 // Ended orders are kept so that late messages find them, but only the newest kEndedOrdersMax whose
 // fills are all final: what is older is forgotten, and forgotten_before() tells which trades are
@@ -24,7 +25,7 @@ namespace polybot::order_manager {
 
 inline constexpr std::size_t kEndedOrdersMax = 20'000;  // about 20 MB; hours of busy trading
 
-// Orders that only get out of a position: they go first, and their refusals are paced.
+// Orders that only get out of a position: they are sent first, and their refusals are paced.
 [[nodiscard]] constexpr bool exits_position(domain::OrderPurpose purpose) {
   return purpose == domain::OrderPurpose::Exit || purpose == domain::OrderPurpose::Unwind ||
          purpose == domain::OrderPurpose::Flatten;
@@ -60,12 +61,12 @@ struct OrderRecord {
   std::map<domain::TradeId, FillRecord> fills;
 
   [[nodiscard]] bool terminal() const { return domain::is_terminal(status); }
-  // Whether it has ever entered a terminal status: what the counters go by.
+  // Whether the order has ever entered a terminal status: the counters use this.
   [[nodiscard]] bool ended() const;
   [[nodiscard]] bool entered_status(domain::OrderStatus which) const {
     return (entered >> static_cast<unsigned>(which)) & 1U;
   }
-  // Why it ends, once the venue has ended it.
+  // Why the order ends, once the venue has ended it.
   [[nodiscard]] domain::CancelReason end_reason() const {
     return cancel_requested ? cancel_reason : domain::CancelReason::Venue;
   }
@@ -78,8 +79,8 @@ struct OrderRecord {
 
 // What an event did to an order, for the counters.
 struct OrderChange {
-  // Entered for the first time. A terminal status counts only as the order's first one; an answer
-  // that comes after the end still enters Accepted.
+  // The status entered for the first time. A terminal status counts only as the order's first one;
+  // an answer that comes after the end still enters Accepted.
   std::optional<domain::OrderStatus> entered;
   bool corrected = false;  // a fill or a reversal after the order had ended
 };

@@ -87,7 +87,7 @@ void Portfolio::raise_peaks() {
   account_.raise_peak(account);
 }
 
-// What an operator accepted was a fall from the old peak.
+// An operator has accepted a fall from the old peak, not from the new one.
 void Portfolio::Baseline::raise_peak(Money equity) {
   if (equity <= peak) return;
   peak = equity;

@@ -19,7 +19,7 @@ namespace polybot::order_manager {
 
 inline constexpr std::size_t kResolvedMarketsMax = 4'096;
 
-// What a fill does to the account's cash: negative for a buy. Of a fill or an entry of a position.
+// What a fill, or an entry of a position, does to the account's cash: negative for a buy.
 template <class Fill>
 [[nodiscard]] domain::Money cash_flow(const Fill& fill) {
   return fill.side == domain::Side::Buy ? -(fill.cash + fill.fee) : fill.cash - fill.fee;
@@ -110,10 +110,11 @@ class Portfolio {
   void cash_moved(domain::Money amount);
   void day_opened(const domain::DayOpened& event);
   // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark
-  // of ten seconds ago would leave a peak that never was.
+  // of ten seconds ago would record a peak that never was.
   void raise_peaks();
-  // Moves the results of a market that can no longer change into the past. Only when forgettable():
-  // every fill is final, and it is flat or, once resolved, paid what it is owed and no more.
+  // Moves the results of a market that can no longer change into the past. Call it only when
+  // forgettable(): every fill is final, and the market is flat or, once resolved, paid exactly what
+  // it owes.
   void forget(const domain::MarketId& market);
   [[nodiscard]] bool forgettable(const domain::MarketId& market) const;
   // The last strategy by name that has a position here; a resolution is recorded once for each.
@@ -147,7 +148,7 @@ class Portfolio {
   // asked about any market.
   [[nodiscard]] domain::Money value(const domain::StrategyName& strategy,
                                     const domain::MarketId& market) const;
-  // The part of value() that is not a held pair: what a resolution can take away.
+  // The part of value() that is not a held pair: a resolution can take it away.
   [[nodiscard]] domain::Money exposure(const domain::StrategyName& strategy,
                                        const domain::MarketId& market) const;
   [[nodiscard]] Results results(const domain::StrategyName& strategy) const;
@@ -188,7 +189,7 @@ class Portfolio {
   [[nodiscard]] const Baseline& baseline(const domain::StrategyName& strategy) const;
   void add_results(const domain::MarketId& market, const MarketPosition& position,
                    Results& results) const;
-  // A mark lives as long as somebody holds shares: the next visit to the market begins at cost.
+  // A mark lives as long as shares are held: the next visit to the market begins at cost.
   void drop_mark_if_flat(const domain::MarketId& market);
 
   domain::Money cash_;

@@ -1,6 +1,7 @@
-// Which signals have been answered: per runner incarnation a watermark and the few ids above it.
-// Exact within its window, safe beyond: what falls out of it counts as seen (a signal lives 60 s at
-// most, so what is that old is expired in any case). A fold over SignalAccepted and SignalDenied.
+// Which signals have been answered: per runner incarnation a watermark and the few ids above it. It
+// is exact within its window and safe beyond: an id that falls out of the window counts as seen (a
+// signal lives 60 s at most, so one that old has expired). A fold over SignalAccepted and
+// SignalDenied.
 #pragma once
 
 #include <cstdint>

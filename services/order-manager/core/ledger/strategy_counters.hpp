@@ -32,7 +32,7 @@ struct StrategyCounters {
   std::array<std::uint64_t, domain::kDenyReasons> denials{};  // orders_denied by reason
   std::array<std::uint64_t, domain::kPlaces<SignalOutcome>> signals{};
   std::uint64_t leases_fenced = 0;
-  // Of the strategy's own trading state; the account's are under the empty name.
+  // Of the strategy's own trading state; the account's changes are under the empty name.
   std::array<std::array<std::uint64_t, domain::kStateReasons>, domain::kTradingStates>
       state_changes{};
   bool operator==(const StrategyCounters&) const = default;

@@ -1,5 +1,5 @@
-// Where an order is in the book of its market, which is kept in terms of YES: buying NO at 0.40 is
-// selling YES at 0.60.
+// Where an order stands in the book of its market, which is kept in terms of YES: buying NO at 0.40
+// is selling YES at 0.60.
 #pragma once
 
 #include "common/domain/order.hpp"

@@ -11,7 +11,7 @@ using domain::Quantity;
 namespace {
 
 constexpr int kPaceDoublingsMax = 5;
-// After its pause; an exit that is still wanted is tried again long before.
+// Remembered this long after its pause; a wanted exit is tried again long before.
 constexpr domain::Duration kPaceRemembered = std::chrono::minutes(2);
 
 }  // namespace
@@ -26,7 +26,7 @@ bool Exits::sell(Turn& turn, const domain::ClientOrderId& id, const Held& holdin
   if (!tradable(turn.ledger, instrument.market)) return false;
   Pace& pace = paces_[instrument];
   if (turn.now < pace.next) return true;
-  // Resting quotes hold back the shares, or would meet this order.
+  // Resting quotes reserve the shares, or would meet this order.
   desk_.cancel_where(turn, domain::CancelReason::Requested, [&](const OrderRecord& order) {
     return order.order.purpose == domain::OrderPurpose::Quote &&
            order.order.strategy == holding.strategy &&
@@ -36,7 +36,8 @@ bool Exits::sell(Turn& turn, const domain::ClientOrderId& id, const Held& holdin
   const auto bid = quotes_.best_bid(instrument, turn.now);
   if (!bid) return true;
   const Quantity at_best = std::min({quantity, free, bid->quantity});
-  // A slice that is worth less than the minimum is refused whole: better all, at what it finds.
+  // The venue refuses a slice worth less than the minimum. It is better to sell all, at the prices
+  // it finds.
   const Quantity slice = worth_too_little(bid->price, at_best) ? std::min(quantity, free) : at_best;
   const Quantity size = domain::floor_to_step(slice, domain::kShareStep);
   if (!size.is_positive()) return quantity >= domain::kShareStep;
@@ -54,7 +55,7 @@ bool Exits::sell(Turn& turn, const domain::ClientOrderId& id, const Held& holdin
                          .purpose = purpose,
                          .trace = trace};
   if (turn.ledger.trading_state(strategy) != domain::TradingState::Halted) {
-    // What is refused now is tried again after the pause.
+    // An order that is refused now is tried again after the pause.
     static_cast<void>(desk_.submit(turn, {draft}));
   }
   return true;

@@ -1,5 +1,5 @@
-// Gets out of positions at market, at a pace: a refused exit is tried again, ever less often, for
-// the venue may have a minimum that it does not say.
+// Gets out of positions at market, at a pace: a refused exit is tried again, ever less often,
+// because the venue may have a minimum that it does not publish.
 #pragma once
 
 #include <map>
@@ -8,7 +8,7 @@
 
 namespace polybot::order_manager {
 
-// Whether all of it together is less than the venue lets anyone sell at once.
+// Whether all of it together is less than the venue's minimum for one sale.
 [[nodiscard]] bool worth_too_little(Price bid, domain::Quantity quantity);
 
 struct Held {
@@ -22,10 +22,10 @@ class Exits {
   Exits(const Settings& settings, const QuoteBoard& quotes, OrderDesk& desk)
       : settings_(settings), quotes_(quotes), desk_(desk) {}
 
-  // Sells at most the holding; true while there is something left to wait for.
+  // Sells at most the holding; true while there is more to wait for.
   bool sell(Turn& turn, const domain::ClientOrderId& id, const Held& holding,
             domain::OrderPurpose purpose, domain::TraceId trace);
-  // What the venue said of an exit.
+  // The venue's refusal of an exit.
   void refused(const domain::Instrument& instrument, domain::Timestamp now);
   void filled(const domain::Instrument& instrument);
   void forget_old(domain::Timestamp now);

@@ -1,6 +1,5 @@
-// When the journal cannot be written any more, nothing in memory is to be believed but that these
-// orders may be at the venue: they are canceled, again and again, until the venue says that they
-// are gone.
+// When the journal cannot be written any more, memory proves only that these orders may be at the
+// venue. They are canceled, again and again, until the venue says that they are gone.
 #pragma once
 
 #include <set>
@@ -15,7 +14,7 @@ class LastCancels {
  public:
   explicit LastCancels(const Settings& settings) : settings_(settings) {}
 
-  // Cancels all that is open.
+  // Cancels all open orders.
   void begin(Turn& turn) {
     for (const domain::ClientOrderId& id : turn.ledger.orders().open())
       orders_.insert(turn.ledger.orders().find(id)->order.venue_id);

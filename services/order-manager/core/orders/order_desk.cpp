@@ -67,7 +67,8 @@ std::optional<std::vector<Order>> OrderDesk::complete(const Turn& turn,
     if (!known) return std::nullopt;
     order.fields = known->fields;
     order.venue_id = known->venue_id;
-    // The venue counts shares in the amounts; an order of other shares than judged must not leave.
+    // The venue counts shares in the amounts. An order for another quantity than the judged one
+    // must not leave.
     const Money shares =
         draft.side == Side::Buy ? order.fields.taker_amount : order.fields.maker_amount;
     if (shares.raw() != draft.quantity.raw()) return std::nullopt;
@@ -79,8 +80,9 @@ std::optional<std::vector<Order>> OrderDesk::complete(const Turn& turn,
 DenyReason OrderDesk::unavailable(const Turn& turn, const std::vector<OrderDraft>& drafts) const {
   if (!readiness_.trading()) return DenyReason::NotReady;
   if (!readiness_.venue_open(turn.now)) return DenyReason::VenueUnavailable;
-  // The stamp of an order tells how far back its trades are looked for. What only reduces may be
-  // off by more than what opens, but not by what that search allows for.
+  // The stamp of an order decides how far back its trades are looked for. Orders that only reduce
+  // may have a larger error of the clock than those that open, but not more than that search allows
+  // for.
   const bool quotes_or_opens =
       std::any_of(drafts.begin(), drafts.end(), [](const OrderDraft& draft) {
         return draft.side == Side::Buy || draft.purpose == OrderPurpose::Quote;

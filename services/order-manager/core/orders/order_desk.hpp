@@ -1,5 +1,5 @@
-// Orders and cancels on their way out: judges, records, and hands over what is to be sent. Repeats
-// cancels until the order is gone. Keeps the venue's rate limits.
+// Orders and cancels on their way out: judges them, records them, and hands over what is to be
+// sent. Repeats cancels until the order is gone. Keeps the venue's rate limits.
 #pragma once
 
 #include <optional>
@@ -38,7 +38,7 @@ class OrderDesk {
                                           domain::Timestamp tick_at = {},
                                           std::optional<domain::EventBody> before = std::nullopt);
 
-  // Of one that is open and not being canceled already.
+  // Cancels an order that is open and not being canceled already.
   void cancel(Turn& turn, const domain::ClientOrderId& id, domain::CancelReason reason);
   template <class Chooses>
   void cancel_where(Turn& turn, domain::CancelReason reason, const Chooses& chooses) {
@@ -48,7 +48,7 @@ class OrderDesk {
     }
     for (const domain::ClientOrderId& id : chosen) cancel(turn, id, reason);
   }
-  // Sends again what is due, and forgets the watches of orders that have ended.
+  // Sends due cancels again, and forgets the watches of orders that have ended.
   void drive_cancels(Turn& turn);
 
   [[nodiscard]] const RiskEngine& risk() const { return risk_; }

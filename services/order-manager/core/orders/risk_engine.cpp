@@ -23,7 +23,7 @@ using std::span;
 
 namespace {
 
-// Sold by order-manager itself to get out: the band against the mid does not hold it back.
+// Sold by order-manager itself to get out: the band around the mid does not apply.
 bool forced_exit(const Order& order) {
   return order.purpose == OrderPurpose::Unwind || order.purpose == OrderPurpose::Flatten;
 }
@@ -91,7 +91,7 @@ DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quot
   if (market->status != domain::MarketStatus::Active || market->placeholder) {
     return DenyReason::MarketNotAccepting;
   }
-  // Its end is a hint of the venue's: many a market trades on. It is enough to open nothing.
+  // The end is a hint of the venue: many markets trade on. It is reason enough to open nothing.
   const bool ends = market->ends_at != Timestamp{};
   if (order.side == Side::Buy && ends && now >= market->ends_at - opening_stops_before_end_)
     return DenyReason::MarketAboutToEnd;
@@ -135,7 +135,7 @@ DenyReason RiskEngine::check_sell(const Ledger& ledger, const Order& order,
 DenyReason RiskEngine::check_legs(const Ledger& ledger, const Order& order) const {
   const LegGroup* group = ledger.legs().unlevel(order.strategy, order.event);
   if (group == nullptr) return DenyReason::None;
-  // Completing what is missing is the one thing that may be bought.
+  // The only buy allowed is one that completes what is missing.
   const auto quantities = ledger.leg_quantities(*group);
   Quantity most;
   for (const LegQuantity& leg : quantities) most = std::max(most, leg.quantity);

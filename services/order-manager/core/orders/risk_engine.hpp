@@ -2,8 +2,8 @@
 // or is in flight at its worst case, fees included. Orders that belong together are judged
 // together: each is counted when the next is judged.
 //
-// Pure: reads the ledger and the quotes, owns nothing but the rate limits. The rules on the
-// strategy (lease, state, staleness of the decision) come before these and are order-manager's.
+// Pure: reads the ledger and the quotes, owns only the rate limits. The rules about the strategy
+// (lease, state, staleness of the decision) come before these and are order-manager's.
 #pragma once
 
 #include <array>
@@ -41,19 +41,18 @@ class RiskEngine {
   explicit RiskEngine(const Settings& settings);
 
   // The first rule that one of `orders` breaks, or None. All are of one strategy. `accepting`:
-  // whether a market is known to take orders now, beyond what the ledger's record says. Consumes no
-  // rate.
+  // whether a market is known to take orders now, beyond the ledger's record. Consumes no rate.
   template <class Accepting>
   [[nodiscard]] domain::DenyReason check(const Ledger& ledger, const QuoteBoard& quotes,
                                          std::span<const domain::Order> orders,
                                          domain::Timestamp now, const Accepting& accepting);
 
-  // Takes the orders' share of the rate limits: the reason when one is exhausted. Orders that only
-  // reduce pass ours, and count.
+  // Takes the orders' share of the rate limits; returns the reason when one is exhausted. Orders
+  // that only reduce pass our limit, but count.
   [[nodiscard]] domain::DenyReason take_rate(std::span<const domain::Order> orders,
                                              domain::Timestamp now);
 
-  // Account-wide losses for none. None, DailyLossExceeded or DrawdownExceeded.
+  // Without a strategy: account-wide losses. None, DailyLossExceeded or DrawdownExceeded.
   [[nodiscard]] std::optional<domain::StateReason> breach(
       const Ledger& ledger, const std::optional<domain::StrategyName>& strategy) const;
 

@@ -5,12 +5,13 @@
 
 namespace polybot::order_manager {
 
-// Reducing leaves sells, Halted nothing.
+// Reducing allows sells, Halted allows nothing.
 [[nodiscard]] domain::DenyReason refuses_opening(const Ledger& ledger,
                                                  const domain::StrategyName& strategy,
                                                  domain::Side side);
 
-// Whether a runner that had applied the order events up to there knows of the strategy's last fill.
+// Whether a runner that had applied the order events up to `applied_seq` knows the strategy's last
+// fill.
 [[nodiscard]] bool saw_last_fill(const Ledger& ledger, const domain::StrategyName& strategy,
                                  const domain::MarketId& market, std::uint64_t applied_seq);
 

@@ -23,8 +23,8 @@ domain::Duration HeartbeatChain::on_answer(const HeartbeatAnswer& answer,
       return interval_;
     case Result::WrongId:
       id_ = answer.id;
-      // At once, but not twice in a row: somebody else may be beating for the same account, and the
-      // two would answer each other as fast as the venue does.
+      // At once, but not twice in a row: another process may send heartbeats for the same account,
+      // and the two would answer each other as fast as the venue does.
       corrected_ = !corrected_;
       return corrected_ ? domain::Duration::zero() : retry;
     case Result::Failed:

@@ -3,8 +3,8 @@
 //
 //   chain.id() -> request -> chain.on_answer(answer, sent_at) -> wait so long -> chain.id() -> …
 //
-// It begins with an empty id and lives as long as the process: the first heartbeat of a new process
-// is refused by a venue that knows the account, and says which id it expects.
+// It begins with an empty id and lives as long as the process. A venue that knows the account
+// refuses the first heartbeat of a new process, and says which id it expects.
 #pragma once
 
 #include <optional>
@@ -26,14 +26,14 @@ struct HeartbeatAnswer {
 
 class HeartbeatChain {
  public:
-  // Sends each `interval`; it must leave room in the venue's patience for a retry.
+  // Sends one each `interval`, which must leave time for a retry within the venue's patience.
   explicit HeartbeatChain(domain::Duration interval) : interval_(interval) {}
 
   [[nodiscard]] const std::string& id() const { return id_; }
   // How long to wait before the next one. Times are of one monotonic clock; `sent_at` is before the
   // first byte left, so that we never believe longer than the venue does.
   [[nodiscard]] domain::Duration on_answer(const HeartbeatAnswer& answer, domain::Duration sent_at);
-  // The venue has taken one so recently that it does not cancel.
+  // The venue has taken a heartbeat so recently that it does not cancel.
   [[nodiscard]] bool held(domain::Duration now) const {
     return accepted_at_ && now - *accepted_at_ < domain::kHeartbeatPatience;
   }

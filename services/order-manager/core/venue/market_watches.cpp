@@ -24,8 +24,8 @@ constexpr domain::Duration kUntoldAfter = std::chrono::minutes(2);
 constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
 constexpr domain::Duration kHintRemembered = std::chrono::minutes(10);
 
-// What order-manager's decisions depend on. What the gateway cannot read here cannot be read
-// either.
+// The terms on which order-manager's decisions depend. A term that the gateway cannot read cannot
+// be read here either.
 bool differs(const Market& record, const Market& hint) {
   const bool unreadable = hint.status == MarketStatus::ReduceOnly;
   const MarketStatus status = unreadable ? MarketStatus::Active : hint.status;
@@ -33,7 +33,7 @@ bool differs(const Market& record, const Market& hint) {
          record.ends_at != hint.ends_at || record.fee != hint.fee;
 }
 
-// Texts are for people; one that is too long must not make the record unreadable.
+// Texts are for people: one that is too long must not make the record unreadable.
 Market recordable(Market market) {
   for (std::string* text :
        {&market.slug, &market.event_slug, &market.yes_label, &market.no_label}) {
@@ -43,7 +43,7 @@ Market recordable(Market market) {
   return market;
 }
 
-// Whether the account has something there: a holding, or an order that may still fill.
+// Whether the account has a holding there, or an order that may still fill.
 bool interested(const Ledger& ledger, const MarketId& id) {
   return ledger.portfolio().holds(id) || !ledger.commitments().open_in(id).ids.empty();
 }
@@ -154,8 +154,7 @@ MarketWatches::News MarketWatches::answered(Turn& turn, const MarketRead& read) 
   }
   const Market market = recordable(*read.market);
   watch.not_found_until = {};
-  // A finished market where nothing is at stake is not worth a record; it is not asked for again
-  // soon.
+  // A finished market with nothing at stake is not worth a record, and is not asked for again soon.
   const bool finished = over(market.status);
   const bool at_stake = interested(turn.ledger, market.id);
   if (finished && !at_stake) {
@@ -184,15 +183,15 @@ void MarketWatches::drive(Turn& turn, const std::set<MarketId>& waited_for, Time
   forget_old(turn, open);
 }
 
-// Of every market that is over and that we have traded: often where something is held, seldom where
-// a result only lets us forget it. A gateway that was not there when a market ended never tells of
-// it; so what is held where nobody tells of anything is asked for, too.
+// Asks for the result of every market that is over and that we have traded: often where something
+// is held, seldom where a result only lets us forget it. A gateway that was not there when a market
+// ended never reports it, so a held market that no gateway reports is asked for too.
 void MarketWatches::ask_for_results(Turn& turn, const Open& open, Timestamp started_at) {
   for (const auto& [id, held] : open) {
     const Market* market = turn.ledger.market(id);
     Watch& watch = watches_[id];
     const bool ended = over(watch.hinted) || (market != nullptr && over(market->status));
-    // Many a market trades on beyond its date: a result is not what most of these will have.
+    // Many markets trade on beyond their date, so most of these have no result yet.
     const bool overdue =
         market != nullptr && market->ends_at != Timestamp{} && turn.now >= market->ends_at;
     const bool untold = held && turn.now >= std::max(watch.hinted_at, started_at) + kUntoldAfter;

@@ -17,8 +17,8 @@ namespace polybot::order_manager {
 [[nodiscard]] bool tradable(const Ledger& ledger, const domain::MarketId& market);
 [[nodiscard]] bool over(domain::MarketStatus status);
 
-// Holdings become a claim: one record per strategy that has a position, so that each stream tells.
-// Ignores what is no result, and a second one.
+// Turns holdings into a claim: one record per strategy that has a position, so that each stream
+// contains it. Ignores a payout that is no result, and a second result.
 void resolve_market(Turn& turn, const domain::MarketId& market, const domain::Payout& payout);
 
 class MarketWatches {
@@ -28,7 +28,7 @@ class MarketWatches {
   [[nodiscard]] bool accepting(const domain::MarketId& market, domain::Side side,
                                domain::Timestamp now) const;
   [[nodiscard]] bool hinted_over(const domain::MarketId& market) const;
-  // There is no use in asking for its record now: the venue has none.
+  // The venue has no record of the market, so asking for it now is useless.
   [[nodiscard]] bool unknown_to_venue(const domain::MarketId& market, domain::Timestamp now) const;
   // The ledger's record, or that of a market that was over when it was read: the ledger keeps no
   // such record where nothing is at stake.
@@ -38,17 +38,18 @@ class MarketWatches {
   // ---- what happens
   // Asks for the venue's record, unless it has been asked lately.
   void want(Turn& turn, const domain::MarketId& market);
-  // The same for something foreign that is to be booked there with the next reading of the account.
+  // The same for a foreign order or trade that the next reading of the account will book there.
   void want_for_account(Turn& turn, const domain::MarketId& market);
   void hinted(Turn& turn, const domain::Market& market);
   struct News {
-    bool account_waits = false;  // a reading of the account can now be booked
+    bool account_waits = false;  // a reading of the account was waiting for it
     bool over = false;
     std::optional<domain::Payout> payout;
   };
-  // Records what is worth it.
+  // Records an answer that is worth it.
   [[nodiscard]] News answered(Turn& turn, const MarketRead& read);
-  // Asks for what is due: results, records of markets that are over, those that signals wait for.
+  // Asks for what is due: results, records of markets that are over, and those that signals wait
+  // for.
   void drive(Turn& turn, const std::set<domain::MarketId>& waited_for,
              domain::Timestamp started_at);
 

@@ -10,8 +10,8 @@ void QuoteBoard::update(const domain::QuoteTick& quote, domain::Timestamp now) {
   Entry& entry = it == entries_.end() ? entries_[quote.market] : it->second;
   entry.quote = quote;
   entry.received_at = now;
-  // What waited, or is only repeated, is as old as the gateway says; and no newer than now, for its
-  // clock may be ahead.
+  // A quote that waited, or is only repeated, is as old as the gateway says; and no newer than now,
+  // because the gateway's clock may be ahead.
   if (!quote.stale) entry.vouched_at = std::min(now, quote.stamped_at);
 }
 

@@ -21,14 +21,15 @@ class QuoteBoard {
   // Empty unless the gateway vouches for it and it is not too old.
   [[nodiscard]] const domain::QuoteTick* fresh(const domain::MarketId& market,
                                                domain::Timestamp now) const;
-  // How long the quote has not been fresh; zero while it is, `now - since` when it was never heard.
+  // For how long the quote has not been fresh; zero while it is, `now - since` when it was never
+  // heard.
   [[nodiscard]] domain::Duration stale_for(const domain::MarketId& market, domain::Timestamp since,
                                            domain::Timestamp now) const;
   // (bid + ask) / 2 of a fresh two-sided quote, rounded down to 1e-4.
   [[nodiscard]] std::optional<domain::Price> mid(const domain::MarketId& market,
                                                  domain::Timestamp now) const;
-  // The mid where the spread is no wider than that, else the last trade kept within the quote, else
-  // nothing: the last good mark stands.
+  // The mid where the spread is no wider than that, else the last trade moved into the quote, else
+  // empty: the last good mark stands.
   [[nodiscard]] std::optional<domain::Price> mark(const domain::MarketId& market,
                                                   domain::Price spread_max,
                                                   domain::Timestamp now) const;

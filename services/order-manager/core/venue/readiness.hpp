@@ -1,5 +1,5 @@
-// Whether anybody can be traded with now: the links to the venue, its clock, the reconciliation of
-// the account, and whether we are about to leave. Volatile.
+// Whether trading is possible now: the links to the venue, its clock, the reconciliation of the
+// account, and whether this process is about to stop. Volatile.
 #pragma once
 
 #include <optional>
@@ -21,15 +21,15 @@ class Readiness {
   void start(domain::Timestamp now) { started_at_ = now; }
   void stop() { stopping_ = true; }
   void rest(Link link) { rest_up_ = link == Link::Up; }
-  // Nothing is replayed on the user channel: what was missed has to be read.
+  // The user channel replays nothing: what was missed has to be read.
   void user_channel(Link link, domain::Timestamp now) {
     user_up_ = link == Link::Up;
     reconciled_ = false;
     if (user_up_) user_up_at_ = now;
   }
   void clock(domain::Duration offset) { clock_offset_ = offset; }
-  // The account agrees with a reading that began then. Only one that began with the user channel up
-  // has missed nothing: returns whether it counts.
+  // The account agrees with a reading that began then. Only a reading that began with the user
+  // channel up has missed nothing; returns whether it counts.
   [[nodiscard]] bool reconcile(domain::Timestamp read_at) {
     const bool counts = user_up_ && read_at >= user_up_at_;
     reconciled_ = reconciled_ || counts;
@@ -42,7 +42,7 @@ class Readiness {
   [[nodiscard]] bool rest_up() const { return rest_up_; }
   [[nodiscard]] bool user_up() const { return user_up_; }
   [[nodiscard]] bool reconciled() const { return reconciled_; }
-  // On our side nothing is in the way of new orders.
+  // On our side no condition stands against new orders.
   [[nodiscard]] bool trading() const { return !stopping_ && reconciled_; }
   [[nodiscard]] bool venue_open(domain::Timestamp now) const {
     return user_up_ && rest_up_ && !pause.holds(now);
@@ -55,13 +55,13 @@ class Readiness {
     if (mutated(Mutation::ClockUnchecked)) return true;
     return clock_offset_ && -limit <= *clock_offset_ && *clock_offset_ <= limit;
   }
-  // As far as is known: before the first answer the two are taken to agree.
+  // The venue's time, as far as is known: before the first answer the two clocks count as equal.
   [[nodiscard]] domain::Timestamp venue_time(domain::Timestamp ours) const {
     if (mutated(Mutation::ClockUnchecked)) return ours;
     return ours + clock_offset_.value_or(domain::Duration{});
   }
-  // A stamp of the journal on the clock of this process: one of the future was made by an earlier
-  // process whose clock was ahead, and what it stamps was before this start.
+  // A stamp of the journal on the clock of this process. A stamp in the future was made by an
+  // earlier process whose clock was ahead, so its event was before this start.
   [[nodiscard]] domain::Timestamp believed(domain::Timestamp stamp, domain::Timestamp now) const {
     return stamp > now && !mutated(Mutation::StampsBelieved) ? started_at_ : stamp;
   }

@@ -18,7 +18,7 @@ std::optional<PauseCause> concerns_venue(RejectReason reason) {
   return std::nullopt;
 }
 
-// Those that stay true until somebody does something about them.
+// Causes that stay true until a person acts.
 bool lasting(PauseCause cause) {
   return cause == PauseCause::Unauthorized || cause == PauseCause::Forbidden ||
          cause == PauseCause::TradingDisabled;
@@ -31,7 +31,7 @@ void SubmissionPause::refused(RejectReason reason, Timestamp now) {
   if (!cause) return;
   const bool again = refusal_ && now < refusal_->at + kRefusalRemembered;
   if (!again) refusal_ = Refusal{};
-  // What was under way when the pause began says nothing new.
+  // A refusal of an order that was under way when the pause began says nothing new.
   const bool in_pause = again && refusal_->cause == *cause && now < until_;
   refusal_->cause = *cause;
   refusal_->at = now;
@@ -41,7 +41,7 @@ void SubmissionPause::refused(RejectReason reason, Timestamp now) {
   until_ = std::max(until_, now + std::min(length, kRefusalPauseMax));
 }
 
-// What was under way when the pause began says nothing of what came after.
+// An order that was under way when the pause began says nothing of the time after it.
 void SubmissionPause::accepted(Timestamp submitted_at) {
   if (refusal_ && submitted_at > refusal_->at) refusal_.reset();
 }

@@ -1,5 +1,5 @@
 // Whether the venue takes orders at all: the pauses that it asks for, and those that we make after
-// refusals that were about the venue, not about an order.
+// refusals that concern the venue, not one order.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ enum class PauseCause : std::uint8_t {
 
 class SubmissionPause {
  public:
-  // How long one refusal stands for the venue's state when no further order is tried.
+  // For how long one refusal counts as the venue's state when no further order is tried.
   static constexpr domain::Duration kRefusalRemembered = std::chrono::minutes(5);
   static_assert(kRefusalPauseMax < kRefusalRemembered, "the next attempt would find it forgotten");
 
@@ -30,13 +30,13 @@ class SubmissionPause {
   explicit SubmissionPause(domain::Duration length) : length_(length) {}
 
   void throttled(domain::Timestamp until) { until_ = std::max(until_, until); }
-  // Begins a pause when the reason is about the venue. Each attempt after a pause that is refused
-  // for a cause that lasts doubles the next pause of such a cause.
+  // Begins a pause when the reason concerns the venue. Each attempt after a pause that is refused
+  // for a lasting cause doubles the next pause of such a cause.
   void refused(domain::RejectReason reason, domain::Timestamp now);
   void accepted(domain::Timestamp submitted_at);
 
   [[nodiscard]] bool holds(domain::Timestamp now) const { return now < until_; }
-  // Why no order is sent at that time, or the last attempt was refused for a cause that lasts.
+  // Why no order is sent at that time, or why the last attempt was refused for a lasting cause.
   [[nodiscard]] std::optional<PauseCause> cause(domain::Timestamp at) const;
 
  private:

@@ -18,7 +18,7 @@ class TokenBucket {
     refill(now);
     return static_cast<std::uint32_t>(level_ / kToken);
   }
-  // All or nothing.
+  // Takes all tokens or none.
   [[nodiscard]] bool take(std::uint32_t tokens, domain::Timestamp now) {
     if (available(now) < tokens) return false;
     level_ -= std::int64_t{tokens} * kToken;

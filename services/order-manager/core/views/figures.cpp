@@ -43,7 +43,7 @@ Money unhedged(const Ledger& ledger, const StrategyName& strategy) {
       for (const LegGroup::Leg& of : group.legs) {
         if (of.instrument == leg.instrument) order = ledger.orders().find(of.order);
       }
-      // Before the first mark, what was at most paid for it.
+      // Before the first mark, the most that was paid for it.
       Price price = mark ? yes_price(leg.instrument.outcome, *mark) : Price{};
       if (!mark && order != nullptr) price = order->order.limit;
       total += domain::notional(price, leg.quantity - least, domain::Rounding::Down);
@@ -189,7 +189,8 @@ std::vector<domain::StrategyState> OrderManager::strategy_states(Timestamp now) 
 }
 
 domain::AccountState OrderManager::account_state(Timestamp now) const {
-  // Of many flattens the newest; of what one has left behind the first: the journal has all.
+  // Only the newest flattens are shown, and the first holdings that each has left: the journal has
+  // all.
   constexpr std::size_t kFlattensTold = 20;
   constexpr std::size_t kLeftTold = 50;
   const Ledger& ledger = state_->ledger;

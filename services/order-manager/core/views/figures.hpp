@@ -1,5 +1,6 @@
-// Every number that order-manager owns, read off the ledger in one go. Counters and money are
-// functions of the journal; what depends on the moment (quotes, leases, links) is marked volatile.
+// Every number that order-manager owns, read from the ledger in one go. Counters and money are
+// functions of the journal; numbers that depend on the moment (quotes, leases, links) are marked
+// volatile.
 #pragma once
 
 #include <array>
@@ -16,7 +17,8 @@
 
 namespace polybot::order_manager {
 
-// The counters of one strategy, or of all of them, as they are told; see domain::OrderCounts.
+// The counters of one strategy, or of all of them, as the state topic has them; see
+// domain::OrderCounts.
 [[nodiscard]] domain::OrderCounts counts_of(const Ledger& ledger,
                                             const std::optional<domain::StrategyName>& strategy);
 

@@ -1,5 +1,5 @@
-// What must be true of every ledger, whatever it was told. For tests, the simulation and `verify`:
-// a fold that breaks one of these is wrong, not unlucky.
+// What must be true of every ledger, after any input. For tests, the simulation and `verify`: a
+// fold that breaks one of these is wrong, not unlucky.
 #pragma once
 
 #include <string>

@@ -43,7 +43,7 @@ bool under_way(const Ledger& ledger, const domain::CommandId& command) {
                      [&](const Ledger::Flatten& flatten) { return flatten.command == command; });
 }
 
-// What it would have sold, as far as the backup knows.
+// What the flatten would have sold, as far as the backup knows.
 std::vector<domain::FlattenEnded::Left> left_of(const Ledger& backup,
                                                 const Ledger::Flatten& flatten) {
   std::vector<domain::FlattenEnded::Left> left;
@@ -62,7 +62,7 @@ std::vector<domain::FlattenEnded::Left> left_of(const Ledger& backup,
   return left;
 }
 
-// None goes on by itself that is not known to go on, and one that is goes on.
+// A flatten goes on when the lost journal shows that it did; otherwise it ends.
 void add_flattens(RestorationRecords& records, const Ledger& backup, const Ledger* lost,
                   domain::Timestamp now) {
   for (const Ledger::Flatten& flatten : backup.flattens()) {
@@ -81,8 +81,8 @@ void add_flattens(RestorationRecords& records, const Ledger& backup, const Ledge
   }
 }
 
-// Legs that may have been levelled since are not levelled again: that would
-// sell the shares of somebody else. Those that were not stay so.
+// Legs that may have been levelled since are not levelled again, because that would sell other
+// shares. Legs that were not levelled stay unlevel.
 void add_levelled(RestorationRecords& records, const Ledger& backup, const Ledger* lost,
                   domain::Timestamp now) {
   for (const domain::SignalId& signal : backup.legs().unlevel()) {
@@ -107,7 +107,7 @@ std::vector<domain::Event> restoration_records(const Ledger& backup,
                                       .backup_at = end_of(backup),
                                       .lost_seq = lost_seq,
                                       .start = std::max({backup.starts(), lost_starts, seconds})});
-  // One that ends before the backup does tells nothing of the time after it.
+  // A journal that ends before the backup does says nothing of the time after it.
   if (!lost || end_of(*lost) < end_of(backup)) {
     if (backup.own_trading_state(std::nullopt) != TradingState::Halted) {
       records.add({}, now,

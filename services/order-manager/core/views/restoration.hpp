@@ -1,5 +1,5 @@
-// What is recorded when a backup takes the place of a lost journal: the gap by its name, and the
-// switches that an operator has set since. Pure: the two folds and a time in, records out.
+// The records that are made when a backup replaces a lost journal: the gap, and the switches that
+// an operator has set since. Pure: the two folds and a time in, records out.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace polybot::order_manager {
 // Numbers go on at the microsecond of `now`, and starts at its second: beyond any that the lost
 // journal, or one that was lost before it, can have used at a record a microsecond and a start a
 // second. What was halted, reduced, resumed, started or stopped after the backup stays so when the
-// lost journal tells of it, and a flatten goes on, or has ended, as it says. When it does not,
-// trading is halted and no flatten goes on: nobody knows any more what was.
+// lost journal shows it, and a flatten goes on, or has ended, as it shows. When it shows nothing,
+// trading is halted and no flatten goes on, because the state is unknown.
 [[nodiscard]] std::vector<domain::Event> restoration_records(const Ledger& backup,
                                                              const std::optional<Ledger>& lost,
                                                              std::uint64_t timeline,

@@ -20,8 +20,8 @@ domain::PositionState held_in(const domain::MarketId& market, const MarketPositi
           .realized = yes.realized + no.realized};
 }
 
-// A position of a resolved market is nothing any more, and while it is not paid a claim: told as it
-// came about, as what was held and then its resolution.
+// A position of a resolved market counts no more; while it is not paid it is a claim. A claim is
+// told as it came about: as the position and then its resolution.
 void append_positions(std::vector<domain::StreamedEvent>& entries,
                       const domain::StreamedEvent& blank, const Ledger& ledger) {
   const domain::StrategyName& strategy = blank.event.strategy;
@@ -105,8 +105,8 @@ void append_trading_states(std::vector<domain::StreamedEvent>& entries,
   }
 }
 
-// Claims come about on the strategies' streams and end on the account's. Of a market that is
-// forgotten nobody knows the sum any more, only that nothing is owed.
+// Claims begin on the strategies' streams and end on the account's. The sum of a forgotten market
+// is unknown; it is only known that it owes nothing.
 void append_payments(std::vector<domain::StreamedEvent>& entries,
                      const domain::StreamedEvent& blank, const Ledger& ledger) {
   for (const auto& [market, resolution] : ledger.portfolio().resolutions()) {

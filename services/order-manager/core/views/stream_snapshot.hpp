@@ -1,8 +1,8 @@
-// The whole state of one stream, told as events: what a reader gets who missed more than is kept
-// for replays. Of order.<strategy>: positions and unpaid claims first, then living and the newest
-// ended orders with their booked fills, then what is uneven. Of order.all: the trading states of
-// the account and its strategies, then the resolved markets that owe nothing. Every entry carries
-// the journal number at which the snapshot was taken.
+// The whole state of one stream, told as events, for a reader that missed more than is kept for
+// replays. Of order.<strategy>: positions and unpaid claims first, then living and the newest ended
+// orders with their booked fills, then unlevel legs. Of order.all: the trading states of the
+// account and its strategies, then the resolved markets that owe nothing. Every entry carries the
+// journal number at which the snapshot was taken.
 #pragma once
 
 #include <vector>
