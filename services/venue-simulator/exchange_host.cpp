@@ -10,7 +10,7 @@ using std::chrono::seconds;
 
 namespace {
 
-// Time alone is logged this often at least, so that a fold ends near the time of the death.
+// Time alone is logged at least this often, so that a fold ends near the time of the death.
 constexpr domain::Duration kMarkEvery = seconds(1);
 
 template <class Truth>
@@ -90,7 +90,8 @@ void ExchangeHost::resume(InputLog::Opened opened) {
   follow_configuration(wanted);
 }
 
-// A fault that was on survives the restart: whoever wonders why others cannot start finds it here.
+// A fault that was on survives the restart; the log names it for an operator who wonders why other
+// services cannot start.
 void ExchangeHost::name_faults() const {
   for (const Fault which : domain::kEnumerators<Fault>) {
     if (fault(which) == nullptr) continue;
@@ -100,7 +101,7 @@ void ExchangeHost::name_faults() const {
   }
 }
 
-// The seed aside, the configuration of this start counts, not the one of the first.
+// Except for the seed, the configuration of this start counts, not that of the first.
 void ExchangeHost::follow_configuration(const ExchangeSettings& wanted) {
   Reconfigure change{wanted.engine, wanted.flow};
   change.engine.seed = change.flow.seed = settings_.seed;
@@ -171,7 +172,7 @@ const FaultSettings* ExchangeHost::fault(Fault fault, const domain::MarketId& ma
   return exchange().faults().active(fault, std::max(options_.now(), exchange().now()), market);
 }
 
-// Not logged: at worst a restart grants an occasion too many.
+// This is not logged: at worst a restart grants one occasion too many.
 void ExchangeHost::fault_used(Fault fault) {
   exchange_->faults().used(fault);
 }

@@ -1,5 +1,5 @@
 // The exchange with its durable memory: folds the log at the start, applies and logs each input,
-// and hands the outputs to whoever publishes them. Nothing leaves before it is logged.
+// and hands the outputs to publish(). Every input is logged before its outputs leave.
 //
 // Single-threaded; publish() must not apply further inputs.
 #pragma once
@@ -34,11 +34,11 @@ class ExchangeHost {
 
   // Applies an input now. The outputs are valid until the next call.
   const Outputs& apply(const Input& input);
-  // Works off what has become due.
+  // Runs what has become due.
   void advance();
   // Syncs the log, and begins a new generation when the current one is old or long.
   void maintain();
-  // A last snapshot, so that the next start has nothing to fold.
+  // Writes a last snapshot, so that the next start has nothing to fold.
   void close();
 
   [[nodiscard]] const Exchange& exchange() const { return *exchange_; }
@@ -54,7 +54,7 @@ class ExchangeHost {
   [[nodiscard]] domain::Timestamp remembered_since() const {
     return now() - engine().settings().retention;
   }
-  // What has left memory, by its running number; until `use` returns false.
+  // Orders and trades that have left memory, by running number; until `use` returns false.
   void read_old_orders(std::uint64_t after,
                        const std::function<bool(const OrderTruth&)>& use) const;
   void read_old_trades(std::uint64_t after,

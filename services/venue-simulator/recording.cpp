@@ -18,8 +18,8 @@ namespace {
 
 // A frame of 500 books has some 4 MB: a longer line is of something else.
 constexpr std::size_t kLineBytesMax = 32U << 20;
-// What may stand before the first frame; beyond that nobody should wait for the answer that there
-// is none. deploy/check-data.sh looks as far.
+// Lines before the first frame are allowed up to here; a longer search would delay the answer that
+// there is none. deploy/check-data.sh looks as far.
 constexpr std::uint64_t kPreambleLinesMax = 1'000;
 constexpr std::uint64_t kPreambleBytesMax = 32U << 20;
 
@@ -37,8 +37,8 @@ class Recording::Lines {
     if (path.extension() == ".zst") context_.reset(ZSTD_createDStream());
   }
 
-  // The next line; null at the end. One that is too long is told once, as none, as soon as that is
-  // known; what is left of it is passed over.
+  // The next line; null at the end. A line that is too long is returned once, as none, as soon as
+  // that is known; the rest of it is skipped.
   std::optional<Line> next() {
     for (;;) {
       const std::size_t end = text_.find('\n', searched_);
@@ -65,7 +65,7 @@ class Recording::Lines {
   [[nodiscard]] bool damaged() const { return damaged_; }
 
  private:
-  // More text; false at the end, and at damage: what comes after that is lost.
+  // Reads more text; false at the end, and at damage: what comes after that is lost.
   bool fill() {
     if (!context_) {
       std::array<char, 1 << 16> block{};

@@ -2,8 +2,8 @@
 // {"ts_ms": venue time, "raw": frame text}; plain or compressed with zstd (.zst).
 //
 // Lines keep the file's order; a time that steps back counts as the latest one seen. Lines that
-// cannot be read, or are longer than 32 MiB, are skipped and counted. Where a compressed file is
-// damaged it ends. Nothing is held but the frame at hand.
+// cannot be read, or are longer than 32 MiB, are skipped and counted. A damaged compressed file
+// ends at the damage. Only the present frame is held.
 #pragma once
 
 #include <cstdint>
@@ -41,9 +41,9 @@ class Recording {
   [[nodiscard]] bool at_end();
   [[nodiscard]] std::int64_t first_ms() const { return first_ms_; }
   [[nodiscard]] std::uint64_t skipped_lines() const { return skipped_lines_; }
-  // Whether it ended before its time, at bytes that are no zstd.
+  // Whether the file ended early, at bytes that are not zstd.
   [[nodiscard]] bool damaged() const;
-  // "nhl_final_20260607_6min": what its markets are named after.
+  // "nhl_final_20260607_6min": the name from which its markets are named.
   [[nodiscard]] const std::string& name() const { return name_; }
   // Tells one recording from another: file name and size.
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
@@ -64,7 +64,7 @@ class Recording {
   std::string fingerprint_;
 };
 
-// What the exchange needs to know of a frame.
+// Appends the frame's events that the exchange needs.
 void append_recorded_events(const polymarket::MarketFrame& frame,
                             std::vector<RecordedEvent>& events);
 

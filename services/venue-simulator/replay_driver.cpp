@@ -109,7 +109,7 @@ void ReplayDriver::list_markets(const polymarket::MarketFrame& frame, ExchangeHo
     if (fresh || first->second == book->token) continue;
     domain::Market market;
     market.id = book->market;
-    // A recording does not say which markets belong together: each is an event of its own.
+    // A recording does not say which markets belong together, so each is an event of its own.
     market.slug = slug_of(recording_.name()) + "-" + std::to_string(++listed_);
     market.event_slug = market.slug;
     market.question = "Market " + std::to_string(listed_) + " of " + recording_.name();

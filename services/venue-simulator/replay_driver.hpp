@@ -28,7 +28,7 @@ class ReplayDriver {
   [[nodiscard]] const std::string& fingerprint() const { return recording_.fingerprint(); }
   // Fills in the events of logged frames, in order; for the fold at start.
   void resolve(PlayFrames& frames);
-  // Lists the recorded markets and sets the pace. Once, after the fold.
+  // Lists the recorded markets and sets the pace. Call it once, after the fold.
   void begin(ExchangeHost& host);
   // Plays what is due.
   void play(ExchangeHost& host, const Publish& publish);
@@ -48,7 +48,7 @@ class ReplayDriver {
     domain::OrderBook book;  // in the token's own terms
     std::optional<domain::Price> last_trade;
   };
-  // Parses the frame at hand, follows its books and moves on.
+  // Parses the present frame, follows its books and moves on.
   void take_frame(polymarket::MarketFrame& frame);
   void follow(const polymarket::MarketFrame& frame);
   void list_markets(const polymarket::MarketFrame& frame, ExchangeHost& host);

@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kStopGrace{1'000};
 
 }  // namespace
 
-// Everything a running simulator consists of, in the order of dependence.
+// All parts of a running simulator, in the order of dependence.
 class Simulator::Parts {
  public:
   Parts(runtime::Runtime& runtime, const Config& config)
@@ -39,7 +39,7 @@ class Simulator::Parts {
     members_.learn(host_.engine());
     host_.publish = [this](const Outputs& outputs) {
       members_.learn(host_.engine());
-      // A replay publishes the recorded feed instead of what the exchange makes of it.
+      // A replay publishes the recorded feed instead of the exchange's own.
       if (!replay_) market_channel_.publish(outputs);
       user_channel_.publish(outputs);
     };

@@ -15,12 +15,13 @@ class Simulator {
   // Folds the data folder and binds the API's port; see ExchangeHost and http::Server for what is
   // thrown. Registers the admin routes. `runtime` outlives this object.
   Simulator(runtime::Runtime& runtime, const Config& config);
-  // Without a finished run() this is what a kill leaves: nothing is written any more.
+  // Without a finished run() this leaves what a kill leaves: nothing more is written.
   ~Simulator();
   Simulator(const Simulator&) = delete;
   Simulator& operator=(const Simulator&) = delete;
 
-  // Serves until a stop is requested, then takes leave of the clients and writes a last snapshot.
+  // Serves until a stop is requested, then closes the clients' connections and writes a last
+  // snapshot.
   [[nodiscard]] boost::asio::awaitable<void> run();
   [[nodiscard]] std::uint16_t api_port() const;
 

@@ -17,7 +17,7 @@ using http::Response;
 namespace {
 
 constexpr std::size_t kPageMax = 20'000;
-// The bound of a market's terms, in shares of one.
+// The bound of a fee rate, as a share of one.
 constexpr domain::Price kFeeRateMax =
     domain::Price::from_raw(domain::kFeeRatePpmMax * domain::Price::kScale / 1'000'000);
 
@@ -35,7 +35,7 @@ StatePage page_of(const Request& request) {
   return page;
 }
 
-// Faults that would be useless if they struck every time.
+// Faults that would be useless if they struck every time have a lower usual probability.
 std::int64_t usual_probability_ppm(Fault fault) {
   if (fault == Fault::FeedGap) return 50'000;
   if (fault == Fault::UserEvents) return 500'000;
@@ -69,7 +69,7 @@ AdminApi::AdminApi(ExchangeHost& host, MarketChannel& market_channel, UserChanne
       user_channel_(user_channel),
       replay_(std::move(replay)) {}
 
-// The admin server outlives this object; a request that comes in between finds nobody.
+// The admin server outlives this object; a request that comes in between is refused.
 void AdminApi::register_routes(http::Router& router) {
   const auto at_once = [this](std::function<Response(const Request&)> answer) -> http::Handler {
     return [answer = std::move(answer), alive = std::weak_ptr<int>(alive_)](

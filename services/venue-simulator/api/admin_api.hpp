@@ -1,11 +1,15 @@
 // The simulator's own routes on its admin port (loopback): the truth, the faults, the crowd.
 //
 //   GET    /status            flow or replay, activity, conservation
-//   GET    /state             accounts, totals, orders and trades (?orders_after= &trades_after=
-//   &limit=) GET    /state/history     orders and trades that have left memory, same parameters GET
-//   /events            events with their markets GET    /faults            all faults; POST
-//   /faults/{name} {parameters}; DELETE /faults/{name} POST   /flow/pause        /flow/resume: the
-//   crowd rests, markets still end
+//   GET    /state             accounts, totals, orders and trades
+//                             (?orders_after= &trades_after= &limit=)
+//   GET    /state/history     orders and trades that have left memory, same parameters
+//   GET    /events            events with their markets
+//   GET    /faults            all faults
+//   POST   /faults/{name}     {parameters}
+//   DELETE /faults/{name}
+//   POST   /flow/pause        the crowd rests, markets still end
+//   POST   /flow/resume
 //
 // Parameters of a fault, all optional: probability (0..1), duration_ms, delay_ms, count, market
 // (slug or condition id), size ("0.2"), amount ("1.23").

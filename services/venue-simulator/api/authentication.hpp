@@ -1,5 +1,6 @@
-// Who sends a request: the L1 signature that asks for credentials, and the L2 HMAC of every private
-// request (docs.polymarket.com/api-reference/authentication). Timestamps may be off by a minute.
+// Tells who sends a request: the L1 signature that asks for credentials, and the L2 HMAC of every
+// private request (docs.polymarket.com/api-reference/authentication). Timestamps may be off by a
+// minute.
 #pragma once
 
 #include <optional>

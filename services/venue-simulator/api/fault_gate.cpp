@@ -5,7 +5,7 @@
 namespace polybot::venue_simulator {
 namespace {
 
-// A request hangs no longer than this, however long the fault lasts.
+// The longest time a request hangs, however long the fault lasts.
 constexpr domain::Duration kHangMax = std::chrono::seconds(60);
 constexpr domain::Duration kHangCheck = std::chrono::milliseconds(50);
 
@@ -37,7 +37,7 @@ boost::asio::awaitable<http::Response> FaultGate::pass(Answer answer, http::Requ
   co_return answer(request);
 }
 
-// A hang with a delay takes that long; one without lasts as long as the fault.
+// A hang with a delay takes that long; without a delay it lasts as long as the fault.
 boost::asio::awaitable<void> FaultGate::hang() {
   const FaultSettings* settings = host_.fault(Fault::VenueHang);
   if (settings->delay.count() > 0) {

@@ -1,4 +1,4 @@
-// What stands between the network and the venue's REST answers: the faults venue-down and
+// Stands between the network and the venue's REST answers, for the faults venue-down and
 // venue-hang.
 #pragma once
 

@@ -22,8 +22,8 @@ class FeedSessions {
     std::size_t queue_bytes_max;
   };
 
-  // Serves `path`. `receive(session, text)` says false when it has closed the session. `host` and
-  // this outlive the router.
+  // Serves `path`. `receive(session, text)` returns false when it has closed the session. `host`
+  // and this object outlive the router.
   template <class Receive>
   void register_route(http::Router& router, const char* path, const ExchangeHost& host,
                       Limits limits, Receive receive) {

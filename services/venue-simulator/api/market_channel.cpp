@@ -29,7 +29,7 @@ MarketChannel::MarketChannel(const ExchangeHost& host, BookOf book_of, std::uint
     : host_(host), book_of_(std::move(book_of)), fault_random_(fault_seed) {}
 
 void MarketChannel::register_routes(http::Router& router) {
-  // A subscription may name thousands of 78-digit tokens.
+  // The bound allows for it: a subscription may name thousands of 78-digit tokens.
   sessions_.register_route(
       router, "/ws/market", host_, {.text_bytes_max = 1 << 20, .queue_bytes_max = 32 << 20},
       [this](Session& session, const std::string& text) { return receive(session, text); });
@@ -103,8 +103,7 @@ void MarketChannel::close_all(CloseCode code, std::string_view reason) {
   sessions_.close_all(code, reason);
 }
 
-// -------------------------------------------------------------------------------------------
-// publishing
+// ---- publishing ---------------------------------------------------------------------------------
 
 bool MarketChannel::frozen() const {
   const FaultSettings* freeze = host_.fault(Fault::FeedFreeze);
@@ -202,7 +201,7 @@ void MarketChannel::publish(const TradePrinted& trade) {
   send(std::move(text), trade.market, {trade.token});
 }
 
-// A new price grid is a new book: the change, then the books.
+// A new price grid is a new book: the change comes first, then the books.
 void MarketChannel::publish(const TickSizeChanged& changed) {
   const domain::Market* market = market_of(changed.market);
   if (market == nullptr) return;
@@ -288,7 +287,7 @@ void MarketChannel::publish_recorded(const polymarket::MarketFrame& frame, domai
       polymarket::write_tick_size_change(event, text);
       channel.send(std::move(text), event.market, {event.token});
     }
-    // Recorded announcements about other markets are of no use here.
+    // Recorded announcements about other markets are not published.
     void operator()(const polymarket::BestBidAskEvent&) const {}
     void operator()(const polymarket::NewMarketEvent&) const {}
     void operator()(const polymarket::MarketResolvedEvent&) const {}

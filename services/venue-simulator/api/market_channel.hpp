@@ -1,8 +1,8 @@
 // The public market channel, /ws/market: subscriptions in, books and changes out, in the venue's
-// own shapes (messages/market_channel.hpp) and with its manners.
+// own shapes (messages/market_channel.hpp) and by its rules.
 //
 // A session must subscribe before it may PING (else it is closed with 1008), gets an opening book
-// per token unless it has more than 500, and hears of new and resolved markets only with custom
+// per token unless it has more than 500, and gets news of new and resolved markets only with custom
 // features. The faults feed-freeze, feed-gap and venue-down act here.
 #pragma once
 
@@ -28,9 +28,9 @@ class MarketChannel {
   MarketChannel(const ExchangeHost& host, BookOf book_of, std::uint64_t fault_seed);
 
   void register_routes(http::Router& router);
-  // What the exchange did.
+  // Publishes what the exchange did.
   void publish(const Outputs& outputs);
-  // Events of a recording, stamped anew.
+  // Publishes events of a recording with new stamps.
   void publish_recorded(const polymarket::MarketFrame& frame, domain::Timestamp now);
   void close_all(http::CloseCode code, std::string_view reason);
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
@@ -63,7 +63,7 @@ class MarketChannel {
   void publish(const MarketClosed& closed);
   void publish(const MarketResolved& resolved);
   void announce_best(const domain::Market& market, const BookChanged& changed);
-  // To sessions that subscribed one of the tokens.
+  // Sends to sessions that subscribed one of the tokens.
   void send(std::string text, const domain::MarketId& market,
             std::initializer_list<domain::TokenId> tokens);
   void send_custom(const std::string& text);

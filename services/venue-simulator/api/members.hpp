@@ -1,4 +1,4 @@
-// Who is who at the simulated venue: accounts, their addresses and their API credentials.
+// The accounts of the simulated venue, their addresses and their API credentials.
 //
 // Credentials are a function of the seed and the address, so that deriving them again, also after a
 // restart, gives the same ones. The crowd has API keys for show and no credentials.

@@ -69,7 +69,7 @@ void PrivateApi::register_routes(http::Router& router) {
   router.post("/auth/api-key", gate_.guard([this](const Request& r) { return create_api_key(r); }));
   router.get("/auth/derive-api-key",
              gate_.guard([this](const Request& r) { return derive_api_key(r); }));
-  // Where somebody is counts before who somebody is.
+  // The region is checked before the account.
   router.post("/order", outside_region(&PrivateApi::post_order));
   router.post("/orders", outside_region(&PrivateApi::post_orders));
   router.del("/order", guard(&PrivateApi::delete_order));
@@ -91,7 +91,7 @@ http::Handler PrivateApi::guard(Answer answer) {
 http::Handler PrivateApi::outside_region(Answer answer) {
   return gate_.guard([this, answer](const Request& request) {
     if (!gate_.strikes(host_.fault(Fault::RegionBlock))) return admit(answer, request);
-    // By the venue itself, or by what stands before it.
+    // The venue itself refuses it, or the proxy before it.
     return gate_.even_odds() ? blocked_by_proxy() : venue_error(403, refusal::kRegion);
   });
 }
@@ -106,8 +106,7 @@ std::int64_t PrivateApi::now_s() const {
   return domain::to_unix_ms(host_.now()) / 1000;
 }
 
-// ----------------------------------------------------------------------------------------
-// credentials
+// ---- credentials --------------------------------------------------------------------------------
 
 Response PrivateApi::create_api_key(const Request& request) {
   const auto address = authenticate_l1(request, options_.chain_id, now_s());
@@ -126,8 +125,7 @@ Response PrivateApi::derive_api_key(const Request& request) {
   return http::json(polymarket::write_api_credentials(member->credentials));
 }
 
-// ---------------------------------------------------------------------------------------------
-// orders
+// ---- orders -------------------------------------------------------------------------------------
 
 const domain::Market* PrivateApi::market_of(const domain::TokenId& token) const {
   const auto place = host_.engine().find_token(token);
@@ -272,8 +270,7 @@ Response PrivateApi::post_orders(const Member& member, const Request& request) {
   return http::json(join(answers));
 }
 
-// --------------------------------------------------------------------------------------------
-// cancels
+// ---- cancels ------------------------------------------------------------------------------------
 
 Response PrivateApi::cancel(const Member& member, std::vector<VenueOrderId> orders) {
   return cancel_answer(host_.apply(CancelOrders{member.account, std::move(orders)}).cancels);
@@ -318,8 +315,7 @@ Response PrivateApi::heartbeat(const Member& member, const Request& request) {
                     answer.valid ? 200 : 400);
 }
 
-// -------------------------------------------------------------------------------------------
-// readings
+// ---- readings -----------------------------------------------------------------------------------
 
 Response PrivateApi::open_orders(const Member& member, const Request& request) {
   const auto query = parse_page_query(request);

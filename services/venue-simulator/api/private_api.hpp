@@ -50,7 +50,7 @@ class PrivateApi {
     polymarket::PlacementResponse response;
     bool refused = false;
   };
-  // Empty: the connection is to be cut.
+  // Empty when the connection must be cut.
   [[nodiscard]] std::optional<std::vector<Placed>> place(
       const Member& member, const std::vector<polymarket::PostedOrder>& posted);
   [[nodiscard]] Placed answer_of(const NewOrder& order, const SubmitAnswer& answer) const;

@@ -120,7 +120,7 @@ Response PublicApi::books(const Request& request) const {
   if (tokens->size() > polymarket::kBooksRequestMax) {
     return venue_error(400, polymarket::refusal::kBatchTooLarge);
   }
-  // Not in request order, as at the venue; unknown tokens are left out.
+  // The order differs from the request, as at the venue; unknown tokens are left out.
   std::string body = "[";
   for (auto token = tokens->rbegin(); token != tokens->rend(); ++token) {
     const auto summary = book_of_(*token);
@@ -186,7 +186,7 @@ Response PublicApi::result(const Request& request) const {
   return http::json(polymarket::write_clob_result(result));
 }
 
-// An exponent that no formula is known for.
+// The fault gives an exponent for which no formula is known.
 domain::FeeSchedule PublicApi::told_fee(const domain::Market& market) const {
   if (host_.fault(Fault::UnreadableMarket, market.id) == nullptr) return market.fee;
   return {.rate_ppm = std::max<std::int64_t>(market.fee.rate_ppm, 50'000), .exponent = 3};

@@ -44,7 +44,7 @@ polymarket::GammaMarket gamma_market(MarketNo number, const MatchingEngine& engi
   if (!resolved && listing.last_trade) {
     gamma.outcome_prices = {*listing.last_trade, domain::complement(*listing.last_trade)};
   }
-  // As at the real venue an unnamed outcome says that it accepts orders; it does not.
+  // As at the real venue, an unnamed outcome says that it accepts orders, but it does not.
   gamma.active = true;
   gamma.closed = resolved;
   gamma.accepting_orders = !ended;

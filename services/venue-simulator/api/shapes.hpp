@@ -28,12 +28,12 @@ namespace polybot::venue_simulator {
 [[nodiscard]] polymarket::UserTradeEvent trade_event(const TradeTruth& trade, AccountId account,
                                                      const Members& members,
                                                      const MatchingEngine& engine);
-// By the fault empty-numbers: the same trade is always told of in the same way.
+// By the fault empty-numbers; the same trade always gets the same answer.
 [[nodiscard]] bool numbers_pending(const TradeTruth& trade, const ExchangeHost& host);
 [[nodiscard]] polymarket::OrderRecord order_record(const OrderTruth& order, const Members& members,
                                                    const MatchingEngine& engine);
 
-// {"error": text}, as the venue answers what it does not do.
+// {"error": text}: the venue's answer to a request that it refuses.
 [[nodiscard]] http::Response venue_error(unsigned status, std::string_view text);
 // The venue's words for a refusal.
 [[nodiscard]] std::string refusal_text(domain::RejectReason reason, const NewOrder& order,

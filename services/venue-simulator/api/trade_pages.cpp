@@ -75,8 +75,8 @@ bool PageQuery::wants(const TradeRecord& trade) const {
 
 polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId account,
                                          const Members& members, const ExchangeHost& host) {
-  // The first trades that are wanted: those of a page, and one that says that there are more. The
-  // history has them in the order they were settled, not in that of their numbers.
+  // The first wanted trades: those of a page, and one more that shows that there are more. The
+  // history is sorted by settlement, not by number.
   std::map<std::uint64_t, TradeRecord> first;
   const auto beyond_page = [&first](std::uint64_t number) {
     return first.size() > kPageItems && number > first.rbegin()->first;

@@ -1,6 +1,6 @@
 // Pages of an account's orders and trades, as GET /data/orders and /data/trades give them. Trades
-// that have left the exchange's memory are read back from its history file when somebody asks for
-// that time.
+// that have left the exchange's memory are read from its history file when a request covers that
+// time.
 #pragma once
 
 #include <optional>

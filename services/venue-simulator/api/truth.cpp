@@ -19,7 +19,7 @@ std::string slug_of(MarketNo number, const MatchingEngine& engine) {
   return listing == nullptr ? "" : listing->market.slug;
 }
 
-// An order that expired is told apart here, though the venue's own channel says CANCELED.
+// An expired order is shown as such here, though the venue's own channel says CANCELED.
 json::object order_object(const OrderTruth& order, const MatchingEngine& engine) {
   return {{"number", order.number},
           {"account", order.account.value},

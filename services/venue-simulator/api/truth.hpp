@@ -1,5 +1,5 @@
-// The truth about the exchange as JSON, for the admin port and the history files: what a
-// verification compares books with. Money and quantities are exact decimal strings.
+// The truth about the exchange as JSON, for the admin port and the history files: a verification
+// compares books with it. Money and quantities are exact decimal strings.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ struct StatePage {
   std::size_t limit = 5'000;
 };
 // Accounts with cash, holdings and totals, the conservation sums, and a page of orders and trades:
-// "orders_next"/"trades_next" are what to ask for next, absent on the last page.
+// "orders_next"/"trades_next" give the next page and are absent on the last one.
 [[nodiscard]] std::string state_json(const Exchange& exchange, const StatePage& page);
-// What has left memory, in the same shape: {"orders":[..],"trades":[..]} with "…_next" as above;
-// here the numbers count what left, in the order in which it left.
+// Orders and trades that have left memory, in the same shape: {"orders":[..],"trades":[..]} with
+// "…_next" as above; here the numbers count what left, in the order in which it left.
 [[nodiscard]] std::string history_json(const ExchangeHost& host, const StatePage& page);
 // Events with their markets: slugs, status, best prices, fair values.
 [[nodiscard]] std::string events_json(const Exchange& exchange);

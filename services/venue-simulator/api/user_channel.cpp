@@ -29,7 +29,8 @@ void UserChannel::register_routes(http::Router& router) {
 
 bool UserChannel::receive(Session& session, const std::string& text) {
   if (session.member != nullptr) {
-    // Later texts narrow or widen the markets; all are sent here unless the first one named some.
+    // Later texts change the wanted markets. All markets are sent here unless the first text named
+    // some.
     session.socket->send(
         std::string(text == polymarket::kPing ? polymarket::kPong : polymarket::kInvalidOperation));
     return true;

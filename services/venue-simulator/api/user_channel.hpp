@@ -1,5 +1,5 @@
 // The private user channel, /ws/user: order and trade events of the account whose credentials the
-// subscription carries. Nothing is replayed to a socket that was not there.
+// subscription carries. A new socket gets no earlier events.
 //
 // The faults user-events (twice, late, out of order), user-socket-drop and venue-down act here.
 #pragma once
@@ -23,9 +23,9 @@ class UserChannel {
 
   void register_routes(http::Router& router);
   void publish(const Outputs& outputs);
-  // Cuts sockets when the fault user-socket-drop says so. To be called regularly.
+  // Cuts sockets when the fault user-socket-drop says so. Call it regularly.
   void drop_sockets();
-  // A fault was set anew: its first drop is still to come.
+  // A fault was set again, so its first drop is still to come.
   void forget_drops() { dropped_at_.reset(); }
   void close_all(http::CloseCode code, std::string_view reason);
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
@@ -56,7 +56,7 @@ class UserChannel {
   Random fault_random_;
   FeedSessions<Session> sessions_;
   std::optional<domain::Timestamp> dropped_at_;
-  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // late events outlive nothing
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // late events must not outlive this
 };
 
 }  // namespace polybot::venue_simulator

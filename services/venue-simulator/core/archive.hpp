@@ -1,7 +1,7 @@
-// Bytes of the exchange's own state and log, in both directions by one description: a plain struct
-// is all its members in the order of their declaration; a type that keeps something back, or hides
-// its members, has a `fields(archive)` function. Little-endian fixed-width integers, lengths as 32
-// bits; written and read by the same version only (the log's header names it).
+// Converts the exchange's own state and log to bytes and back by one description. A plain struct is
+// all its members in the order of their declaration; a type that leaves members out, or hides them,
+// has a `fields(archive)` function. Little-endian fixed-width integers, lengths as 32 bits; written
+// and read by the same version only (the log's header names it).
 //
 // A Loader never trusts its bytes: running past the end makes it fail(), after which it yields
 // zeros and empty containers; the owner checks ok() once at the end.
@@ -37,7 +37,7 @@ concept HasFields = requires(T& value, Archive& archive) {
   value.fields(archive);
 };
 
-// Shared spelling of everything that is the same in both directions.
+// What Saver and Loader have in common.
 template <class Derived>
 class ArchiveBase {
  public:
@@ -116,7 +116,7 @@ class ArchiveBase {
     self().select(value, index);
     std::visit([this](auto& held) { one(held); }, value);
   }
-  // What has no fields() of its own: all its members in the order of their declaration.
+  // A type without fields(): all its members in the order of their declaration.
   template <class T>
   requires std::is_aggregate_v<T>
   void other(T& value) {
@@ -219,7 +219,7 @@ class Loader : public archive_detail::ArchiveBase<Loader> {
   }
 
  private:
-  // A count of things that each take at least one byte: more than what is left is damage.
+  // A count of items that take at least one byte each: a count above the bytes left is damage.
   std::size_t length() {
     std::uint32_t count = 0;
     plain(count);

@@ -13,7 +13,7 @@ using domain::Timestamp;
 
 namespace {
 
-// After a shorter absence the crowd has not even noticed.
+// After a shorter absence the crowd does not count as having slept.
 constexpr Duration kNap = std::chrono::seconds(3);
 constexpr Duration kJumpBack = std::chrono::seconds(10);
 constexpr domain::Price kJumpSize = domain::Price::from_raw(2'000);
@@ -73,7 +73,7 @@ void Exchange::on(const Input& input, Timestamp now, Outputs& out) {
   engine_.report_changes(now_, out);
 }
 
-// One event at a time, each at its own instant; the rules before the crowd.
+// One event at a time, each at its own instant; the rules come before the crowd.
 void Exchange::advance(Timestamp to, Outputs& out) {
   for (auto due = next_due(); due && *due <= to; due = next_due()) {
     now_ = std::max(now_, *due);
@@ -265,7 +265,7 @@ std::string Exchange::save() {
 bool Exchange::load(std::string_view bytes) {
   Loader loader(bytes);
   fields(loader);
-  // States of before there was such a switch, or were the later faults, end here.
+  // States from before this switch, or the later faults, existed end here.
   if (!loader.at_end()) loader(dead_man_switch_);
   if (!loader.at_end()) faults_.later_fields(loader);
   return loader.ok() && loader.at_end();

@@ -3,8 +3,8 @@
 // times give the same outputs, byte for byte, however finely the time in between is cut.
 //
 //   Exchange exchange(settings, start, out);
-//   exchange.on(SubmitOrders{...}, now, out);    // first everything due up to `now`, then the
-//   input exchange.on(AdvanceTime{}, now, out);
+//   exchange.on(SubmitOrders{...}, now, out);  // first what is due up to `now`, then the input
+//   exchange.on(AdvanceTime{}, now, out);
 //
 // Time never goes back: an earlier `now` counts as the latest one seen. Outputs are appended; the
 // caller clears them.
@@ -42,7 +42,7 @@ class Exchange {
 
   void on(const Input& input, domain::Timestamp now, Outputs& out);
 
-  // When time alone will next change something.
+  // When time alone will next change the exchange.
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
   [[nodiscard]] domain::Timestamp now() const { return now_; }
 
@@ -66,7 +66,7 @@ class Exchange {
   void advance(domain::Timestamp to, Outputs& out);
   void apply(const Input& input, Outputs& out);
   void submit(const SubmitOrders& batch, Outputs& out);
-  // The refusal that a fault causes, if it does.
+  // The refusal that a fault causes; empty when none does.
   [[nodiscard]] std::optional<domain::RejectReason> faulty_refusal(const SubmitOrders& batch,
                                                                    std::size_t index);
   void start_fault(const SetFault& input, Outputs& out);

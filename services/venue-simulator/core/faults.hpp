@@ -1,9 +1,9 @@
 // The faults that can be switched on at run time, and the board that says which are on.
 //
 // Faults of the exchange itself (reject, leg-miss, trade-failed, late-fill, fair-value-jump,
-// venue-drift, past-end, fee-change, surplus-shares) act inside its core; faults of the way to it
-// (feeds, sockets, answers) are only kept here and act in the shell. The board is part of the
-// exchange's state and survives a restart.
+// venue-drift, past-end, fee-change, surplus-shares) act inside its core; faults of the network
+// before it (feeds, sockets, answers) are only kept here and act in the shell. The board is part of
+// the exchange's state and survives a restart.
 #pragma once
 
 #include <array>
@@ -34,16 +34,16 @@ enum class Fault : std::uint8_t {
   FairValueJump = 11,  // the fair value of `market` jumps by `size`, and back after `delay`
   VenueDrift = 12,     // the cash of every account moves by `amount` without a trade
   VenueDown = 13,      // no request is answered, no socket stays open
-  EmptyNumbers = 14,   // trades are told of with empty numbers
+  EmptyNumbers = 14,   // trades are reported with empty numbers
   RegionBlock = 15,    // orders are refused with a 403, by the venue or by its proxy
   PastEnd = 16,        // markets trade on past their end date
   FeeChange = 17,  // at once, and for good: the taker's rate of `market`, else of all, is `size`
   SurplusShares = 18,     // immediate buys spend their cash, however many shares that is
   SilentResult = 19,      // listings of resolved markets do not say that they are
-  UnreadableMarket = 20,  // the fee of `market`, else of all, is told in a way nobody can read
+  UnreadableMarket = 20,  // the fee of `market`, else of all, is sent in an unreadable form
 };
 inline constexpr int kFaults = domain::kPlaces<Fault>;
-// Of a board that was saved before there were more.
+// The number of faults in a board that an older version saved.
 inline constexpr int kFaultsAtFirst = static_cast<int>(Fault::VenueDown) + 1;
 
 // "feed-freeze", ...; the names of the admin port and of the metric proofs.
@@ -80,7 +80,7 @@ class FaultBoard {
   void fields(Archive& archive) {
     save_slots(archive, 0, kFaultsAtFirst);
   }
-  // The rest, which stands at the end of the exchange's state.
+  // The later faults, which stand at the end of the exchange's state.
   template <class Archive>
   void later_fields(Archive& archive) {
     save_slots(archive, kFaultsAtFirst, kFaults);

@@ -16,7 +16,7 @@ namespace polybot::venue_simulator {
 // The reason in a cancellation that the end of a market caused.
 inline constexpr std::string_view kMarketClosedReason = "MARKET_RESOLVED";
 
-// Part of every id that is derived, so the numbers stay.
+// The number is part of every derived id, so the numbers stay.
 enum class IdKind : std::uint8_t {
   Market = 1,
   YesToken = 2,

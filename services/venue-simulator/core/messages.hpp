@@ -1,5 +1,6 @@
 // What enters and leaves the simulated exchange. Inputs are everything from outside that can change
-// its state (they are logged and re-folded at start); outputs are what the world may see of it.
+// its state (they are logged and folded again at the start); outputs are what the world may see of
+// it.
 #pragma once
 
 #include <array>
@@ -60,13 +61,13 @@ struct CancelOrders {
   AccountId account;
   std::vector<domain::VenueOrderId> orders;
 };
-// Cancels what rests; a market or a token narrows it.
+// Cancels resting orders; a market or a token narrows it.
 struct CancelResting {
   AccountId account;
   std::optional<domain::MarketId> market;
   std::optional<domain::TokenId> token;
 };
-struct AdvanceTime {  // nothing but the time
+struct AdvanceTime {  // only the time
 };
 // The process was down since the last input: markets end, resolve and expire at their times, but
 // the crowd was asleep.
@@ -109,7 +110,7 @@ using RecordedEvent = std::variant<RecordedBook, RecordedChange, RecordedTrade>;
 struct ListRecordedMarket {
   domain::Market market;
 };
-// The frames [first, first + count) of the recording. Logged without the events: a re-fold reads
+// The frames [first, first + count) of the recording. Logged without the events: a new fold reads
 // them from the recording again.
 struct PlayFrames {
   std::uint64_t first = 0;
@@ -215,7 +216,7 @@ struct TradeOutput {
 };
 using AccountOutput = std::variant<OrderOutput, TradeOutput>;
 
-// The answer to one order of a SubmitOrders. Never ambiguous: that is the network's doing.
+// The answer to one order of a SubmitOrders. It is never ambiguous: only the network makes it so.
 struct SubmitAnswer {
   domain::VenueOrderId order;
   std::variant<domain::SubmitAccepted, domain::SubmitRejected> outcome;

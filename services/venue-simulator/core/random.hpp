@@ -56,7 +56,7 @@ class Random {
   constexpr bool chance(std::int64_t ppm) { return between(0, 999'999) < ppm; }
   constexpr int sign() { return (next() >> 63) == 0 ? 1 : -1; }
   // Bell-shaped with mean 0 and a standard deviation of about `deviation`: the sum of four uniform
-  // draws. Symmetric, so that what is driven by it is a martingale.
+  // draws. Symmetric, so that a walk by it is a martingale.
   constexpr std::int64_t bell(std::int64_t deviation) {
     // Each draw has variance (2w)^2/12 with w = half width; four of them: w^2 * 4/3.
     const std::int64_t half_width = deviation * 866 / 1000;

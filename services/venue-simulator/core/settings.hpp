@@ -1,4 +1,4 @@
-// What can be set of the simulated exchange: its rules and its crowd.
+// The settings of the simulated exchange: its rules and its crowd.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Orders and trades that have left the exchange's memory, as framed records in a file each, for
-// those who ask later: GET /data/trades of an old time, and the truth report.
+// later requests: GET /data/trades of an old time, and the truth report.
 //
-// The exchange forgets deterministically, so a re-fold forgets the same things again: each record
+// The exchange forgets deterministically, so a new fold forgets the same things again: each record
 // has a running number, and a number that is in the file already is not written twice.
 #pragma once
 

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Raised with every change of what the files contain; an older folder is refused, not misread.
+// Raise it with every change of what the files contain; an older folder is refused, not misread.
 constexpr std::uint32_t kFormat = 1;
 
 [[noreturn]] void fail(const std::string& what) {
@@ -107,7 +107,7 @@ std::optional<InputLog::Opened> InputLog::open() {
   if (!opened && first_ > 0) opened = read_snapshot(--first_);
   if (!opened) {
     throw runtime::CannotStart("the state in " + folder_.string() +
-                               " is damaged; move the folder away to begin anew");
+                               " is damaged; move the folder away to begin again");
   }
   header_ = opened->header;
   return opened;

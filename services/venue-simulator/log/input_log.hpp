@@ -1,8 +1,7 @@
 // The durable memory of the simulated exchange: a snapshot of its state and the inputs since then.
 //
 //   <folder>/snapshot-<n>   the state when generation n began (generation 0: only the settings)
-//   <folder>/inputs-<n>     every input of generation n with its time, appended before its outputs
-//   leave
+//   <folder>/inputs-<n>     every input of generation n with its time, written before its outputs
 //
 // A record is written with one write(), so that it survives the death of the process (kill -9) once
 // append() has returned; sync() once a second makes it survive the machine as well. A torn tail is
@@ -45,20 +44,20 @@ class InputLog {
   struct Opened {
     LogHeader header;
     std::optional<std::string>
-        state;  // of the snapshot to begin with; none: begin anew by the header
+        state;  // of the snapshot to begin with; none: begin by the header
   };
   [[nodiscard]] std::optional<Opened> open();
   // Begins an empty folder.
   void create(const LogHeader& header);
   // Hands out, in order, every input since the state that open() gave. Truncates a torn tail.
-  // The number of inputs.
+  // Returns the number of inputs.
   std::uint64_t replay(const std::function<void(const Input&, domain::Timestamp)>& apply);
 
   void append(const Input& input, domain::Timestamp now);
   void sync();
   // Begins a new generation with this state and forgets the one before the last.
   void compact(std::string_view state);
-  // Of the current generation.
+  // Size of the current generation.
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
 

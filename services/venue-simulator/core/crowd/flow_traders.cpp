@@ -17,8 +17,7 @@ constexpr std::size_t kNoiseOrdersMax = 6;
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------
-// makers
+// ---- makers -------------------------------------------------------------------------------------
 
 Price OrderFlow::quote_price(const MarketFlow& market, BookSide side, int level) const {
   const std::int64_t middle = market.belief + market.skew;
@@ -29,7 +28,7 @@ Price OrderFlow::quote_price(const MarketFlow& market, BookSide side, int level)
   return price_of(possible ? price : 0);  // 0: no quote at this level
 }
 
-// All that is out of place goes first, so that makers never trade with themselves.
+// All misplaced orders go first, so that makers never trade with themselves.
 void OrderFlow::refresh_quotes(MarketNo number, MarketFlow& market, Turn& turn) {
   if (!turn.engine.is_open(number)) return;
   refine_tick(number, market, turn);
@@ -59,7 +58,7 @@ void OrderFlow::refresh_quotes(MarketNo number, MarketFlow& market, Turn& turn) 
   place(market.asks, BookSide::Ask);
 }
 
-// Near the ends the venue lets prices be finer.
+// Near 0 and 1 the venue lets prices be finer.
 void OrderFlow::refine_tick(MarketNo number, MarketFlow& market, Turn& turn) {
   if (market.tick != 100 || market.shape == Shape::NegRisk) return;
   if (market.belief > 400 && market.belief < 9'600) return;
@@ -76,11 +75,10 @@ void OrderFlow::jitter(MarketNo number, MarketFlow& market, Turn& turn) {
   refresh_quotes(number, market, turn);
 }
 
-// ----------------------------------------------------------------------------------------------
-// takers
+// ---- takers -------------------------------------------------------------------------------------
 
 void OrderFlow::trade_noise(MarketNo number, const MarketFlow& market, Turn& turn) {
-  // Those who trade for no reason follow a trend when there is one.
+  // Noise traders follow a trend when there is one.
   int direction = random_.sign();
   if (market.drift != 0 && random_.chance(700'000)) direction = market.drift > 0 ? 1 : -1;
   const BookSide side = direction > 0 ? BookSide::Bid : BookSide::Ask;
@@ -129,8 +127,7 @@ void OrderFlow::trade_informed(MarketNo number, const MarketFlow& market, Turn& 
   }
 }
 
-// Whatever an outside account offers at a price that is wrong by more than the fee is taken at
-// once.
+// An outside order whose price is wrong by more than the fee is taken at once.
 void OrderFlow::pick_off_outside(MarketNo number, const MarketFlow& market, Turn& turn) {
   const std::int64_t fee = fee_per_share(market.fee_rate_ppm, market.fair);
   for (const BookSide side : {BookSide::Bid, BookSide::Ask}) {

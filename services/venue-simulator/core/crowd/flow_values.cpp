@@ -98,8 +98,8 @@ OrderFlow::MarketFlow* OrderFlow::partner_of(MarketNo number) {
       random_.between(0, static_cast<std::int64_t>(others.size()) - 1))];
 }
 
-// A step is taken only when its opposite could be taken as well: that keeps the walk inside its
-// bounds and a martingale at the same time. What one outcome of a neg-risk event gains another one
+// A step is taken only when its opposite could be taken as well. That keeps the walk inside its
+// bounds and a martingale at the same time. What one outcome of a neg-risk event gains, another one
 // loses.
 void OrderFlow::move_fair_value(MarketNo number, MarketFlow& market, Turn& turn) {
   if (market.fixed) return;
@@ -197,8 +197,7 @@ std::optional<Price> OrderFlow::fair_value(MarketNo market) const {
   return price_of(found->second.fair);
 }
 
-// --------------------------------------------------------------------------------------------
-// episodes
+// ---- episodes -----------------------------------------------------------------------------------
 
 void OrderFlow::manage_episodes(Turn& turn) {
   std::vector<EventState*> candidates;
@@ -220,7 +219,7 @@ void OrderFlow::manage_episodes(Turn& turn) {
   start_episode(*candidates[static_cast<std::size_t>(index)], turn);
 }
 
-// The makers of the event agree on something impossible: all outcomes too cheap, or all too dear.
+// The makers of the event agree on impossible prices: all outcomes too cheap, or all too dear.
 void OrderFlow::start_episode(EventState& event, Turn& turn) {
   const int direction = random_.sign();
   event.episode = {true, turn.now + random_.between(kEpisodeMin, kEpisodeMax),
@@ -245,7 +244,7 @@ void OrderFlow::end_episode(EventState& event, Turn& turn) {
   }
 }
 
-// A competitor takes one leg of what everybody can see.
+// A competitor takes one leg of the visible mispricing.
 void OrderFlow::race(const EventState& event, Turn& turn) {
   const auto index = random_.between(0, static_cast<std::int64_t>(event.markets.size()) - 1);
   const MarketNo number = event.markets[static_cast<std::size_t>(index)];

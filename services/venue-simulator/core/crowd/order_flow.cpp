@@ -81,7 +81,7 @@ void OrderFlow::reconfigure(const FlowSettings& settings, MatchingEngine& engine
   settings_ = settings;
   settings_.seed = seed;
   Turn turn{now, engine, faults, out};
-  // Nothing of the old regime stays behind: no mispricing, no drift, no order placed for no reason.
+  // The old regime ends whole: no mispricing, no drift, no noise order stays.
   for (auto& [number, event] : events_) event.episode = {};
   for (auto& [number, market] : markets_) {
     market.skew = 0;
@@ -94,16 +94,15 @@ void OrderFlow::reconfigure(const FlowSettings& settings, MatchingEngine& engine
   }
 }
 
-// ------------------------------------------------------------------------------------------ the
-// world
+// ---- the world ----------------------------------------------------------------------------------
 
 void OrderFlow::build_series(Timestamp now) {
   const auto add = [this](Shape shape, std::uint32_t theme, std::uint32_t outcomes,
                           std::int64_t fee_rate_ppm, Timestamp first_end) {
     series_.push_back({shape, theme, outcomes, fee_rate_ppm, 0, first_end, first_end});
   };
-  // Staggered by minutes; events of a short life by so much less, or they would still be living
-  // their first one when others are at their tenth.
+  // Staggered by minutes. Events of a short life are staggered by less, or they would still be in
+  // their first life when others are in their tenth.
   const Duration step = std::min<Duration>(minutes(1), settings_.long_life / 60);
   const Timestamp far = now + settings_.long_life;
   for (std::uint32_t i = 0; i < world::kBinary.size(); ++i) {

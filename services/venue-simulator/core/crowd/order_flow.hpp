@@ -1,7 +1,7 @@
 // The simulated crowd: seeded synthetic order flow over a world of events and markets.
 //
 // Every market has a latent fair value that moves by itself. Makers quote around what they believe,
-// noise traders trade for no reason, informed takers know the fair value and take what is wrong.
+// noise traders trade for no reason, informed takers know the fair value and take wrong prices.
 //
 // With an edge (the default) the makers learn late, fair values have episodes of drift (something
 // for momentum), noise traders cross the spread (something for quotes), and now and then the makers
@@ -38,7 +38,7 @@ class OrderFlow {
                    Outputs& out);
   [[nodiscard]] bool running() const { return running_; }
   [[nodiscard]] const FlowSettings& settings() const { return settings_; }
-  // Takes effect for what happens from now on. The seed stays.
+  // Takes effect from now on. The seed stays.
   void reconfigure(const FlowSettings& settings, MatchingEngine& engine, FaultBoard& faults,
                    domain::Timestamp now, Outputs& out);
 
@@ -67,7 +67,7 @@ class OrderFlow {
   };
 
  private:
-  // What follows itself for ever: a template of events.
+  // A template of events that follow each other for ever.
   struct Series {
     Shape shape = Shape::Binary;
     std::uint32_t theme = 0;  // which texts

@@ -29,7 +29,7 @@ void Replay::begin(MatchingEngine& engine) {
   begun_ = true;
 }
 
-// The frames of one moment are one step: recorded books are crossed only inside a burst.
+// The frames of one moment are one step, because recorded books are crossed only inside a burst.
 void Replay::play(const PlayFrames& frames, domain::Timestamp now, MatchingEngine& engine,
                   FaultBoard& faults, Outputs& out) {
   Turn turn{now, engine, faults, out};
@@ -93,7 +93,7 @@ void Replay::decrease(const Place& place, Quantity total, Turn& turn) {
   state.vanished_at = turn.now;
   state.behind += turn.engine.reduce_house_level(place.market, place.side, place.price, gone);
   if (!total.is_zero()) return;
-  // Whatever the accounts of this level say, an empty one shows nothing.
+  // Whatever the accounts of this level say, an empty level shows no quantity.
   constexpr Quantity kAll = Quantity::from_units(1'000'000'000);
   static_cast<void>(turn.engine.reduce_house_level(place.market, place.side, place.price, kAll));
 }
@@ -107,7 +107,7 @@ void Replay::increase(const Place& place, Quantity total, Turn& turn) {
                                             Rest::Yes, turn.now, turn.faults, turn.out));
 }
 
-// Recorded depth must not trade with recorded depth: what the newer quantity contradicts is
+// Recorded depth must not trade with recorded depth: quantity that the newer one contradicts is
 // withdrawn and counts as not shown.
 void Replay::clear_crossed(const Place& place, Turn& turn) {
   const BookSide other = opposite(place.side);
@@ -134,7 +134,7 @@ void Replay::execute(const RecordedTrade& trade, Turn& turn) {
     static_cast<void>(turn.engine.place_house(crowd_, found->market, taker, limit, quantity,
                                               Rest::No, turn.now, turn.faults, turn.out));
   };
-  // The trade went through every better price: whoever rests there is filled first.
+  // The trade went through every better price, so orders that rest there are filled first.
   while (left.is_positive()) {
     const auto better = turn.engine.best_outside(found->market, side);
     if (!better || (buys ? better->price >= price : better->price <= price)) break;
@@ -146,8 +146,7 @@ void Replay::execute(const RecordedTrade& trade, Turn& turn) {
   LevelState& state = level({found->market, side, price});
   if (turn.now - state.vanished_at > kSameCause) state.vanished = state.behind = {};
   const Quantity reported = take_credit(state.vanished, left);
-  // Of a decrease that was this trade, what stood behind an outside order would not have been
-  // reached.
+  // The part of the decrease that stood behind an outside order would not have been reached.
   const Quantity ours = take_credit(state.behind, reported);
   const Quantity before = turn.engine.quantity_at(found->market, side, price);
   take(price, left - reported + ours);

@@ -129,7 +129,7 @@ void Accounts::merge_pairs(AccountId id, MarketNo market) {
   outstanding.yes -= pairs;
   outstanding.no -= pairs;
   account.cash += Money::from_raw(pairs.raw());
-  // The crowd as a whole never runs out of money: what it lacks is paid in, and counted as paid in.
+  // The crowd as a whole never runs out of money: a shortage is paid in, and counted as a deposit.
   constexpr Money kFloat = Money::from_units(1'000'000);
   if (account.cash < kFloat) deposit(id, kFloat * 1'000);
 }

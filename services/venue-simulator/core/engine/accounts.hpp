@@ -1,5 +1,5 @@
-// The money of the simulated exchange: who has how much cash and how many shares, what of it is
-// promised to resting orders, and what is on its way in trades that are not MINED yet.
+// The money of the simulated exchange: cash and shares of each account, the part promised to
+// resting orders, and the part in trades that are not MINED yet.
 //
 // As on the chain behind the real venue, balances move when a trade is MINED, not when it is
 // matched: between the two the buyer's cash and the seller's shares are only locked. So `cash` and
@@ -8,7 +8,7 @@
 // House accounts are the simulated crowd: they are not checked, only buy (selling YES at p is
 // buying NO at 1 - p), and their pairs are merged to cash at once.
 //
-// Nothing fails here except by assertion; the matching engine checks availability first.
+// Wrong calls end in an assertion; the matching engine checks availability first.
 #pragma once
 
 #include <cstdint>
@@ -99,7 +99,7 @@ class Accounts {
 
   // Pays out every share of a resolved market. No trade of the market may be unsettled.
   void redeem(MarketNo market, const domain::Payout& payout);
-  // Cash in or out from outside.
+  // Moves cash in or out from outside.
   void deposit(AccountId id, domain::Money amount);
 
   [[nodiscard]] Conservation conservation() const;

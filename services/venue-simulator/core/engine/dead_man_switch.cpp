@@ -8,14 +8,14 @@ using domain::Timestamp;
 
 namespace {
 
-// The first look of the venue at or after a time: on multiples of five seconds of its clock.
+// The first check of the venue at or after a time: on multiples of five seconds of its clock.
 Timestamp look_from(Timestamp earliest) {
   const std::int64_t step = kHeartbeatCheck.count();
   const std::int64_t ns = domain::to_unix_ns(earliest);
   return domain::from_unix_ns((ns + step - 1) / step * step);
 }
 
-// Of no use as a secret: the request it comes in is authenticated.
+// The id is no secret: the request that carries it is authenticated.
 std::string next_id(std::uint64_t seed, AccountId account, std::uint64_t count) {
   return derived_uuid(splitmix64(seed ^ 0x6265617473ULL) ^ account.value, count);
 }

@@ -1,10 +1,11 @@
-// The venue's dead man's switch: who has once sent a heartbeat has to go on. Each valid one names
-// the id of the next; when none came for ten seconds, everything the account has open is to be
-// canceled – at the next of the venue's looks, which come every five seconds on its own clock, and
-// again at every look until a valid heartbeat comes: an order that arrives late is canceled, too.
+// The venue's dead man's switch: a client that has once sent a heartbeat must go on. Each valid one
+// names the id of the next. When none came for ten seconds, everything the account has open is
+// canceled at the next of the venue's checks, which come every five seconds on its own clock, and
+// again at every check until a valid heartbeat comes. So an order that arrives late is canceled
+// too.
 //
-// The chain of ids goes on after a lapse: a client that starts anew with an empty id is refused and
-// told the id that is expected.
+// The chain of ids goes on after a lapse: a client that starts again with an empty id is refused
+// and told the expected id.
 //
 // Pure; part of the exchange's state.
 #pragma once
@@ -29,11 +30,11 @@ inline constexpr std::string_view kHeartbeatReason = "HEARTBEAT_EXPIRED";
 class DeadManSwitch {
  public:
   HeartbeatAnswer beat(const Heartbeat& heartbeat, std::uint64_t seed, domain::Timestamp now);
-  // When the next lapsed account is looked at; empty while nobody has sent a heartbeat.
+  // When the next lapsed account is checked; empty while no account has sent a heartbeat.
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
-  // Who has lapsed by this look, whose time must have come.
+  // The accounts that have lapsed by this check, whose time must have come.
   [[nodiscard]] std::vector<AccountId> look(domain::Timestamp now);
-  // True from the first look that found no heartbeat until the next valid one.
+  // True from the first check that found no heartbeat until the next valid one.
   [[nodiscard]] bool lapsed(AccountId account) const;
 
   template <class Archive>
@@ -45,7 +46,7 @@ class DeadManSwitch {
   struct Chain {
     std::string expected;
     std::uint64_t count = 0;      // of valid heartbeats
-    domain::Timestamp look_at{};  // the first look that would find it lapsed, or the next one
+    domain::Timestamp look_at{};  // the first check that would find it lapsed, or the next one
     bool lapsed = false;
   };
   std::map<AccountId, Chain> chains_;

@@ -159,8 +159,7 @@ void MatchingEngine::finish(std::uint64_t number, VenueOrderStatus status, std::
   orders_.erase(found);
 }
 
-// -------------------------------------------------------------------------------------- house
-// orders
+// ---- house orders -------------------------------------------------------------------------------
 
 std::uint64_t MatchingEngine::place_house(AccountId account, MarketNo market, BookSide side,
                                           Price price, Quantity quantity, Rest rest_remainder,

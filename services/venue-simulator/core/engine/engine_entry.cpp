@@ -95,7 +95,7 @@ std::optional<RejectReason> MatchingEngine::entry_refusal(const Order& order,
   if (matches || immediate) {
     Money worth = exact_notional(order.truth.price, order.truth.quantity);
     if (order.truth.side == Side::Sell && matches) {
-      // A sell is worth what its best counterpart pays, not the least its owner would accept.
+      // A sell is worth what its best counterpart pays, not the least that its owner would accept.
       const Price best = in_terms_of(order.outcome, plan.trades.front().yes_price);
       worth = std::max(worth, exact_notional(best, order.truth.quantity));
     }
@@ -145,7 +145,7 @@ SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, 
   return answer;
 }
 
-// A marketable order in a market with a taker delay: all it could cost is reserved, and it can
+// A marketable order in a market with a taker delay: all that it could cost is reserved, and it can
 // neither match nor be canceled until the delay is over.
 SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
   SubmitAnswer answer{
@@ -252,8 +252,7 @@ void MatchingEngine::submit_late(std::uint64_t number, Turn& turn) {
   }
 }
 
-// --------------------------------------------------------------------------------------------
-// cancels
+// ---- cancels ------------------------------------------------------------------------------------
 
 domain::CancelAnswered MatchingEngine::cancel(AccountId account, const domain::VenueOrderId& id,
                                               Timestamp now, FaultBoard& faults, Outputs& out) {
@@ -275,7 +274,7 @@ domain::CancelAnswered MatchingEngine::cancel(AccountId account, const domain::V
   return {id, Result::Canceled, {}};
 }
 
-// Takes a resting order off the book for good, unless it is to be filled all the same.
+// Takes a resting order off the book for good, unless a fault fills it all the same.
 void MatchingEngine::withdraw(Order& order, std::string reason, Turn& turn) {
   remove_from_book(order);
   const FaultSettings* late = turn.faults.active(Fault::LateFill, turn.now, order.truth.market_id);

@@ -1,4 +1,4 @@
-// Who trades with whom: plans, trades level by level, and what both sides give and get.
+// Who trades with whom: plans, trades level by level, and the cash and shares of both sides.
 #include <algorithm>
 
 #include "common/domain/bounds.hpp"
@@ -76,7 +76,7 @@ TradeTruth::Party MatchingEngine::party(const Order& order, Quantity quantity) c
   if (order.house) {
     party.order =
         derived_id<domain::VenueOrderId>(settings_.seed, IdKind::Order, order.truth.number);
-    // The crowd only buys; every other order is shown as the sale it amounts to, so that both kinds
+    // The crowd only buys. Every second order is shown as the equivalent sale, so that both kinds
     // of maker entry occur.
     if (order.truth.number % 2 == 0) {
       party.outcome = domain::other(party.outcome);
@@ -206,7 +206,7 @@ domain::TradeId MatchingEngine::record_trade(MarketState& market, TradeTruth tra
   return id;
 }
 
-// The fill of an order that its owner believes canceled: somebody took it just before.
+// Fills an order that its owner believes canceled, as if it had been taken just before.
 void MatchingEngine::fill_late(std::uint64_t number, Turn& turn) {
   const auto found = orders_.find(number);
   if (found == orders_.end()) return;

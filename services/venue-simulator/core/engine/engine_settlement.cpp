@@ -107,8 +107,7 @@ void MatchingEngine::fail_or_mine(TradeTruth& trade, Turn& turn) {
       TimerKind::AdvanceTrade, trade.number);
 }
 
-// ----------------------------------------------------------------------------------------------
-// time
+// ---- time ---------------------------------------------------------------------------------------
 
 void MatchingEngine::set_timer(Timestamp due, TimerKind kind, std::uint64_t subject) {
   timers_.push_back({due, ++timer_count_, kind, subject});
@@ -192,7 +191,7 @@ void MatchingEngine::close_market(MarketNo market, Turn& turn) {
   state.asks.clear();
   for (const std::uint64_t number : numbers) {
     const Order& order = orders_.at(number);
-    const bool told = order.state == OrderState::LateFill;  // it was canceled before
+    const bool told = order.state == OrderState::LateFill;  // its cancellation was reported before
     if (told) {
       release(orders_.at(number));
       held_.erase(number);

@@ -10,7 +10,7 @@
 
 namespace polybot::venue_simulator {
 
-// How often what has long ended is forgotten.
+// How often long ended orders and trades are forgotten.
 inline constexpr domain::Duration kTidyEvery = std::chrono::minutes(1);
 
 constexpr domain::Quantity floor_to_lot(domain::Quantity quantity) {

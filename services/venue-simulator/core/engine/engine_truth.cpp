@@ -1,4 +1,4 @@
-// What the matching engine tells: private events, open orders, trades, the truth for a
+// What the matching engine reports: private events, open orders, trades, the truth for a
 // verification.
 #include <algorithm>
 

@@ -22,8 +22,7 @@ void MatchingEngine::reconfigure(const EngineSettings& settings) {
   settings_.seed = seed;
 }
 
-// ------------------------------------------------------------------------------------------
-// accounts
+// ---- accounts -----------------------------------------------------------------------------------
 
 AccountId MatchingEngine::open_account(const AccountAddress& address, Money deposit) {
   if (const AccountId* known = accounts_.find(address)) return *known;
@@ -39,8 +38,7 @@ AccountId MatchingEngine::open_house_account() {
   return id;
 }
 
-// -------------------------------------------------------------------------------------------
-// markets
+// ---- markets ------------------------------------------------------------------------------------
 
 MarketNo MatchingEngine::list_market(Listing listing, Timestamp now, Outputs& out) {
   const MarketNo number{++market_count_};
@@ -75,7 +73,7 @@ void MatchingEngine::change_tick(MarketNo market, Price tick, Timestamp now, Out
   MarketState& state = markets_.at(market);
   domain::Market& definition = state.listing.market;
   if (definition.tick == tick) return;
-  // Only to a finer grid: what rests stays valid.
+  // The grid only becomes finer, so resting orders stay valid.
   POLYBOT_ASSERT(definition.tick.raw() % tick.raw() == 0);
   out.market.emplace_back(TickSizeChanged{definition.id, definition.tick, tick, now});
   definition.tick = tick;
@@ -123,8 +121,7 @@ bool MatchingEngine::is_open(MarketNo market) const {
          found->second.listing.market.status == domain::MarketStatus::Active;
 }
 
-// ---------------------------------------------------------------------------------------------
-// state
+// ---- state --------------------------------------------------------------------------------------
 
 template <class Archive>
 void MatchingEngine::fields(Archive& archive) {

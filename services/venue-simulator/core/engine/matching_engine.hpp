@@ -2,19 +2,16 @@
 // settlement, resolution and payout. Deterministic in virtual time; all its timers are its own.
 //
 // - One book per market in YES terms: an order to buy NO at p is a YES ask at 1 - p. Matches
-// between
-//   buyers of both outcomes mint a pair, between sellers merge one.
-// - GTC and GTD rest (GTD ends 60 s before its stated time), FAK and FOK do not; post-only orders
-// that
-//   would match are refused. In markets with a taker delay marketable orders are held, cannot be
-//   canceled meanwhile, and match against the book of then.
+//   between buyers of both outcomes mint a pair, between sellers merge one.
+// - GTC and GTD rest (GTD ends 60 s before its stated time), FAK and FOK do not; post-only
+//   orders that would match are refused. In markets with a taker delay marketable orders are
+//   held, cannot be canceled meanwhile, and match against the book at the end of the delay.
 // - A sweep makes one trade per price level; a trade may fill several resting orders, of one
-// account
-//   or of several. Orders of one account may match each other: the venue has no self-trade
-//   prevention.
+//   account or of several. Orders of one account may match each other: the venue has no
+//   self-trade prevention.
 // - Quantities match in whole lots of 0.01 share, so that every fill's cash is exact.
-// - The taker pays domain::taker_fee(schedule, trade price, trade quantity), rounded half away from
-//   zero, per trade; makers pay nothing.
+// - The taker pays domain::taker_fee(schedule, trade price, trade quantity), rounded half away
+//   from zero, per trade; makers pay nothing.
 // - Trades go MATCHED -> MINED -> CONFIRMED; balances move at MINED (see accounts.hpp).
 // - A market closes at its end (resting orders are canceled), resolves later, and pays out a few
 //   seconds after that.
@@ -100,7 +97,7 @@ class MatchingEngine {
  public:
   explicit MatchingEngine(const EngineSettings& settings);
 
-  // Takes effect for what happens from now on. The seed stays.
+  // Takes effect from now on. The seed stays.
   void reconfigure(const EngineSettings& settings);
   [[nodiscard]] const EngineSettings& settings() const { return settings_; }
 
@@ -117,9 +114,9 @@ class MatchingEngine {
   MarketNo list_market(Listing listing, domain::Timestamp now, Outputs& out);
   void set_payout(MarketNo market, const domain::Payout& payout);
   void change_tick(MarketNo market, domain::Price tick, domain::Timestamp now, Outputs& out);
-  // Of what is matched from now on, in one market or in all that are open. The venue says nothing.
+  // For matches from now on, in one market or in all that are open. The venue does not announce it.
   void change_fee(const std::optional<domain::MarketId>& market, std::int64_t rate_ppm);
-  // Living and kept ones; null for what was never there or is forgotten.
+  // Living and kept markets; null when there never was one or it is forgotten.
   [[nodiscard]] const Listing* listing(MarketNo market) const;
   [[nodiscard]] std::optional<MarketNo> find_market(const domain::MarketId& id) const;
   struct TokenPlace {
@@ -147,13 +144,13 @@ class MatchingEngine {
                                 domain::Timestamp now, FaultBoard& faults, Outputs& out);
   void cancel_resting(const CancelResting& request, domain::Timestamp now, FaultBoard& faults,
                       Outputs& out);
-  // The venue's own doing: there is no answer, only what the private channel says.
+  // The venue cancels by itself: there is no answer, only the events of the private channel.
   void cancel_open(AccountId account, std::string_view reason, domain::Timestamp now,
                    FaultBoard& faults, Outputs& out);
 
   // ---- house orders
 
-  // In YES terms. Resting ones return their number, or 0 when nothing is left to rest.
+  // In YES terms. Resting orders return their number, or 0 when no quantity is left to rest.
   enum class Rest : std::uint8_t { Yes, No };
   std::uint64_t place_house(AccountId account, MarketNo market, domain::BookSide side,
                             domain::Price price, domain::Quantity quantity, Rest rest,
@@ -161,7 +158,7 @@ class MatchingEngine {
   void cancel_house(std::uint64_t number);
   // What is left of a resting house order; zero when it is gone.
   [[nodiscard]] domain::Quantity house_leaves(std::uint64_t number) const;
-  // Takes up to `quantity` of house orders off a level, oldest first. The part of it that stood
+  // Takes up to `quantity` of house orders off a level, oldest first. Returns the part that stood
   // behind an outside order.
   domain::Quantity reduce_house_level(MarketNo market, domain::BookSide side, domain::Price price,
                                       domain::Quantity quantity);
@@ -175,17 +172,17 @@ class MatchingEngine {
 
   // ---- the truth
 
-  // By order number. Finished ones for the time of retention.
+  // By order number. Finished orders stay for the time of retention.
   [[nodiscard]] std::vector<OrderTruth> open_orders(AccountId account) const;
   [[nodiscard]] std::optional<OrderTruth> open_order(const domain::VenueOrderId& id) const;
-  // Living and finished, from `after_number` on, at most `limit`.
+  // Living and finished orders, from `after_number` on, at most `limit`.
   [[nodiscard]] std::vector<OrderTruth> orders(std::uint64_t after_number, std::size_t limit) const;
   // Trades of outside accounts by number, from `after_number` on, at most `limit`.
   [[nodiscard]] std::vector<TradeTruth> trades(std::uint64_t after_number, std::size_t limit) const;
-  // The same without copies; until `use` returns false.
+  // The same trades without copies; until `use` returns false.
   void read_trades(std::uint64_t after_number,
                    const std::function<bool(const TradeTruth&)>& use) const;
-  // Null when it is forgotten.
+  // Null when the trade is forgotten.
   [[nodiscard]] const TradeTruth* trade(std::uint64_t number) const;
   [[nodiscard]] domain::VenueTrade view(const TradeTruth& trade, AccountId account) const;
   [[nodiscard]] std::uint64_t unsettled_trades() const { return unsettled_; }
@@ -212,8 +209,8 @@ class MatchingEngine {
     std::uint64_t trades = 0;
   };
   [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
-  // What left memory since the last call; the last order taken is number forgotten().orders of all
-  // that ever left, the last trade number forgotten().trades.
+  // Orders and trades that left memory since the last call. Numbered over all that ever left, the
+  // last order is forgotten().orders, and the last trade forgotten().trades.
   struct Archived {
     std::vector<OrderTruth> orders;
     std::vector<TradeTruth> trades;
@@ -249,7 +246,7 @@ class MatchingEngine {
     domain::Quantity reserved_shares;
     OrderState state = OrderState::Resting;
     bool house = false;
-    // More than it asked for can be matched: what is left is nothing then.
+    // More than the order asked for can be matched: then nothing is left.
     [[nodiscard]] domain::Quantity leaves() const {
       return std::max(truth.quantity - truth.matched, domain::Quantity{});
     }
@@ -309,12 +306,12 @@ class MatchingEngine {
   [[nodiscard]] bool affordable(const Order& order, const Plan& plan) const;
   SubmitAnswer hold(Order order, Turn& turn);
   void withdraw(Order& order, std::string reason, Turn& turn);
-  // Matches and rests a living order; the trades it made.
+  // Matches and rests a living order; returns the trades it made.
   std::vector<domain::TradeId> execute(std::uint64_t number, const Plan& plan, Turn& turn);
   void match_delayed(std::uint64_t number, Turn& turn);
 
   // Matching.
-  // What an immediate buy is bounded by beside its limit. The venue's is its cash alone.
+  // What bounds an immediate buy beside its limit. At the venue only its cash does.
   enum class Bound : std::uint8_t { SharesAndCash, Cash };
   [[nodiscard]] Plan plan(const Order& taker, Bound bound = Bound::SharesAndCash) const;
   domain::TradeId match_level(Order& taker, const PlannedTrade& planned, Turn& turn);
@@ -338,7 +335,7 @@ class MatchingEngine {
   // Life cycles.
   void advance_trade(std::uint64_t number, Turn& turn);
   void fail_or_mine(TradeTruth& trade, Turn& turn);
-  // Once per outside party of a trade.
+  // Called once per outside party of a trade.
   using CountFill = void (*)(Totals& totals, const TradeTruth::Party& party, domain::Money fee);
   void for_each_fill(const TradeTruth& trade, CountFill count);
   [[nodiscard]] bool trades_on(MarketNo market, const Turn& turn) const;
