@@ -32,7 +32,7 @@ std::string ExitStatus::text() const {
 }
 
 ChildProcess::ChildProcess(const ProgramSpec& spec) {
-  // Everything that allocates is done before the fork.
+  // All allocations are done before the fork.
   std::vector<std::string> arguments = {spec.program.string()};
   arguments.insert(arguments.end(), spec.arguments.begin(), spec.arguments.end());
   std::vector<std::string> environment;
@@ -58,7 +58,8 @@ ChildProcess::ChildProcess(const ProgramSpec& spec) {
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
-    // The launcher's connections and lock are its own: they shall end when it ends them.
+    // The launcher's connections and lock must not be inherited: they end when the launcher ends
+    // them.
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
     ::execve(argv[0], argv.data(), envp.data());
     ::_exit(127);

@@ -29,9 +29,9 @@ struct ExitStatus {
   int code = 0;  // meaningful when signal is 0
   int signal = 0;
   [[nodiscard]] bool clean() const { return code == 0 && signal == 0; }
-  // Ended by the SIGTERM it was sent, before it could turn it into an orderly end.
+  // Ended by the SIGTERM it was sent, before its handler could make the end orderly.
   [[nodiscard]] bool terminated() const { return signal == SIGTERM; }
-  // Ended only to be started anew.
+  // Ended only in order to be started again.
   [[nodiscard]] bool wants_restart() const { return signal == 0 && code == runtime::kExitClock; }
   // "exit code 1", "signal 9 (Killed)"
   [[nodiscard]] std::string text() const;

@@ -15,11 +15,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kKeptBytesMax = 64 * 1024;  // some hundred lines
-// A slow reader gets the last lines; the end of a stack does not hang on one that stopped.
+// A slow reader gets the last lines within this time; the end of a stack does not wait for a reader
+// that has stopped.
 constexpr domain::Duration kLastMoment = 1s;
 
-// O_NONBLOCK belongs to all who share an open terminal or pipe: opened once more, it is ours alone.
-// A file would be written from its start, and waits for nobody; a socket cannot be opened.
+// All who share an open terminal or pipe share its O_NONBLOCK; opened once more, it is ours alone.
+// A file is not opened again, because it would be written from its start and never blocks; a socket
+// cannot be opened.
 int own_descriptor(int output) {
   struct stat kind {};
   const bool is_pipe = ::fstat(output, &kind) == 0 && S_ISFIFO(kind.st_mode);

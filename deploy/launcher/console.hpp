@@ -1,5 +1,5 @@
-// Standard output, which is never waited for: a terminal that is held (Ctrl-S, a hung ssh) or a
-// pipe that nobody empties must not hold up the loop that starts services again and hears a signal.
+// Standard output that never blocks: a terminal that is held (Ctrl-S, a hung ssh) or a pipe that is
+// not read must not hold up the loop that starts services again and hears a signal.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +13,20 @@ class Console {
  public:
   // `output` stays the caller's.
   explicit Console(int output);
-  // Gives what is kept a last moment.
+  // Gives the kept text a last moment to be written.
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  // Comes out whole and in order. While there is no room it is kept; what is more than can be kept
-  // is dropped, and counted on a line in its place.
+  // Text comes out whole and in order. While there is no room it is kept; text beyond the bound is
+  // dropped, and a line in its place counts it.
   void say(std::string_view text);
-  // Comes out at once as far as there is room, and not at all behind something that is kept: how
-  // many bytes did.
+  // Writes at once as far as there is room, and nothing behind kept text. Returns how many bytes
+  // were written.
   std::size_t show(std::string_view text);
 
  private:
-  // Whether nothing is kept any more.
+  // Writes kept text; true when none is left.
   bool flush();
 
   int descriptor_;

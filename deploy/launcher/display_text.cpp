@@ -24,15 +24,15 @@ std::size_t columns_of_code_point(std::uint32_t code) {
   return wide ? 2 : 1;
 }
 
-// Characters of no width, and those that turn the direction of what comes after them: a name from
-// outside must neither hide nor reorder what stands beside it.
+// Characters of no width, and those that turn the direction of what follows: a name from outside
+// must neither hide nor reorder its neighbours.
 bool is_invisible(std::uint32_t code) {
   return code == 0x61C || (code >= 0x200B && code <= 0x200F) ||
          (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) ||
          code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) || code >= 0xE0000;
 }
 
-// The first character of a text that is not empty; a byte that is no UTF-8 is one by itself.
+// The first character of a non-empty text; a byte that is no UTF-8 counts as one.
 Glyph first_glyph(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
@@ -45,17 +45,17 @@ Glyph first_glyph(std::string_view text) {
     if ((byte(i) & 0xC0U) != 0x80) return {"?", 1};
     code = (code << 6U) | (byte(i) & 0x3FU);
   }
-  // Control characters as well.
+  // Control characters are replaced as well.
   if ((code >= 0x80 && code < 0xA0) || is_invisible(code)) return {"?", 1};
   return {text.substr(0, size), columns_of_code_point(code)};
 }
 
-// Of the text that first_glyph has read.
+// The bytes that first_glyph has read.
 std::size_t bytes_taken(std::string_view text, const Glyph& glyph) {
   return glyph.bytes.data() == text.data() ? glyph.bytes.size() : 1;
 }
 
-// Of a text's beginning that has at most so many columns; 0 when there are none.
+// The bytes of the longest beginning with at most so many columns; 0 when there is none.
 std::size_t bytes_that_fit(std::string_view text, std::size_t columns) {
   std::size_t bytes = 0;
   for (std::size_t used = 0; bytes < text.size();) {

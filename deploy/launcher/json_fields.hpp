@@ -1,5 +1,5 @@
-// What other processes tell as JSON, read field by field: what is missing or of another kind is
-// empty, for the launcher shows what there is.
+// Reads JSON of other processes field by field. A field that is missing or of another kind is
+// empty, because the launcher shows what it has.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -28,7 +28,7 @@ namespace polybot::launcher {
 // `otherwise` when it is no whole number from 0 on.
 [[nodiscard]] std::uint64_t number_field(const boost::json::object& object, std::string_view key,
                                          std::uint64_t otherwise = 0);
-// False only when it says so.
+// False only when the field says so.
 [[nodiscard]] bool is_not_false(const boost::json::object& object, std::string_view key);
 
 }  // namespace polybot::launcher

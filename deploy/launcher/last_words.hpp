@@ -1,4 +1,4 @@
-// What a process that ended had to say about it, as a person reads it. Pure: it is given the texts.
+// The last messages of a process that ended, as a person reads them. Pure: it is given the texts.
 #pragma once
 
 #include <chrono>
@@ -10,10 +10,10 @@
 
 namespace polybot::launcher {
 
-// `output` is what the process printed past its log, up to kLastWordsMax lines of it count. Only
-// when it printed nothing, the newest complaint of its log does. Of neither what was said before
-// this start, or longer ago than kLastWordsAge: it went on after that. A log line in either form,
-// text or JSON, is shortened to its message and its fields.
+// `output` is what the process printed outside its log; up to kLastWordsMax lines of it count. Only
+// when it printed nothing does the newest complaint of its log count. Neither counts from before
+// this start, or older than kLastWordsAge, because the process went on after it. A log line in
+// either form, text or JSON, is shortened to its message and its fields.
 inline constexpr std::size_t kLastWordsMax = 40;
 inline constexpr domain::Duration kLastWordsAge = std::chrono::seconds(5);
 [[nodiscard]] std::vector<std::string> last_words(std::string_view output, std::string_view log,

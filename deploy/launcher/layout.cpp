@@ -26,8 +26,8 @@ void make_private_folder(const fs::path& folder) {
   fs::permissions(folder, fs::perms::owner_all);
 }
 
-// A private key for the simulated account; the real one is never made by us. A journal is of one
-// account: where there is one, its key is lost, and another one is of no use.
+// A private key for the simulated account; the launcher never makes a real one. A journal belongs
+// to one account: if there is a journal, its key is lost, and a new one is of no use.
 void make_venue_key(const fs::path& file, const fs::path& journal) {
   if (fs::exists(file)) return;
   if (fs::exists(journal)) {
@@ -50,7 +50,7 @@ void make_venue_key(const fs::path& file, const fs::path& journal) {
   if (!written) throw BadOption("cannot write the venue key to " + file.string());
 }
 
-// The bus addresses a service knows; unknown keys would stop its start.
+// The bus addresses that a service knows; an unknown key would stop its start.
 struct BusKey {
   std::string_view key;
   std::string_view socket;

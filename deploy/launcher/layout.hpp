@@ -1,15 +1,13 @@
 // Which processes make the stack on one machine, with which configuration: files of deploy/config,
 // and on top of them the environment variables that place everything inside one data folder.
 //
-//   DATA/journal/   order-manager's book of record      DATA/secrets/  venue key, API token (0600)
-//   DATA/exchange/  the simulated venue's input log      DATA/bus/      ipc sockets (0700), or a
-//                                                                       link to where they are:
-//                                                                       socket_folder.hpp
-//   DATA/control/   how many runners are wanted (0700)
-//   DATA/aggregator/  merged totals of all metrics       DATA/logs/      <name>.log, rotated;
-//   <name>.out
-//                                                                       what a process printed past
-//                                                                       its log
+//   DATA/journal/     order-manager's book of record
+//   DATA/exchange/    the simulated venue's input log
+//   DATA/control/     how many runners are wanted (0700)
+//   DATA/aggregator/  merged totals of all metrics
+//   DATA/secrets/     venue key, API token (0600)
+//   DATA/bus/         ipc sockets (0700), or a link to where they are: socket_folder.hpp
+//   DATA/logs/        <name>.log, rotated; <name>.out: what a process printed outside its log
 #pragma once
 
 #include <cstdint>
@@ -54,7 +52,7 @@ struct Layout {
   std::string simulator_url;  // its admin port
 };
 
-// Of a socket in the bus folder, "market-data-recovery.ipc".
+// The longest name of a socket in the bus folder, "market-data-recovery.ipc".
 [[nodiscard]] std::size_t longest_socket_name_bytes();
 
 // Makes the folder DATA. Throws BadOption when it cannot be, or when its path is longer than the
@@ -64,10 +62,11 @@ void make_data_folder(const std::filesystem::path& data);
 // The order of starting; "strategy-runner" last.
 [[nodiscard]] const std::vector<std::string>& service_names();
 
-// What of the caller's environment every program gets, our own variables aside: PATH, LOG_LEVEL.
+// The part of the caller's environment that every program gets, without our own variables: PATH,
+// LOG_LEVEL.
 [[nodiscard]] Environment passed_on(const Environment& environment);
 
-// Makes the folders in DATA and, on the first start, the venue key; then says what to start.
+// Makes the folders in DATA and, on the first start, the venue key; then returns what to start.
 // `sockets` is the folder of the ipc sockets; `known` decides which of the caller's POLYBOT_
 // variables reach which service. Throws BadOption or std::filesystem::filesystem_error.
 [[nodiscard]] Layout lay_out(const Options& options, const Environment& environment,

@@ -54,7 +54,7 @@ Environment:
                    and so does one that the launcher itself sets (ports, folders, addresses)
 )";
 
-// "20260608-120000" of the present, for the data folder of a replay.
+// The present as "20260608-120000", for the data folder of a replay.
 std::string stamp(domain::Timestamp now) {
   std::string text;
   for (const char c : runtime::to_rfc3339(now).substr(0, 19)) {
@@ -64,8 +64,8 @@ std::string stamp(domain::Timestamp now) {
   return text;
 }
 
-// One stack per data folder: a second would write into the first one's logs. The kernel takes the
-// lock back when this process ends, however it ends.
+// One stack per data folder: a second one would write into the first one's logs. The kernel
+// releases the lock when this process ends, in any way.
 boost::interprocess::file_lock lock_folder(const fs::path& data) {
   const fs::path path = data / "lock";
   if (!std::ofstream(path, std::ios::app)) {
@@ -88,7 +88,7 @@ launcher::Options options_of(const launcher::Environment& environment, const fs:
                                 installed ? launcher::Home::User : launcher::Home::WorkingFolder);
 }
 
-// The stack that runs in DATA reads the number and obeys.
+// The stack that runs in DATA reads the number and obeys it.
 int scale(const std::string& count) {
   const launcher::Options options =
       options_of(runtime::config::current_environment(), runtime::own_programs_folder());

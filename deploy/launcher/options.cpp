@@ -57,7 +57,7 @@ std::filesystem::path whole_path(const std::string& text) {
 
 std::filesystem::path usual_folder(const Environment& environment, Home home) {
   if (home == Home::WorkingFolder) return std::filesystem::absolute("data");
-  // The XDG rules: a relative path is as good as none.
+  // By the XDG rules a relative path counts as none.
   const std::filesystem::path shared = value_of(environment, "XDG_DATA_HOME");
   if (shared.is_absolute()) return shared / "polybot";
   const std::filesystem::path user = value_of(environment, "HOME");

@@ -11,7 +11,7 @@
 
 namespace polybot::launcher {
 
-// The stack cannot be started as asked: one line that says what to do instead.
+// The stack cannot be started as asked; one line says what to do instead.
 class BadOption : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -32,10 +32,10 @@ inline constexpr std::uint16_t kPortOffsetMax = 24'600;
 
 using Environment = std::map<std::string, std::string>;
 
-// One runner per port from 8010 on; more than the shards of a strategy keep busy.
+// One runner per port from 8010 on; more than a strategy's shards keep busy.
 inline constexpr std::size_t kRunnersMax = 16;
 
-// Of RUNNERS and of `polybot scale`. Throws BadOption.
+// For RUNNERS and `polybot scale`. Throws BadOption.
 [[nodiscard]] std::size_t parse_runners(const std::string& text);
 
 // Where data goes when DATA does not say.

@@ -24,7 +24,7 @@ std::set<std::string, std::less<>> all_keys(const KnownKeys& known) {
   return all;
 }
 
-// The names N of which a service knows the key strategies.N.`key`.
+// The names N for which a service knows the key strategies.N.`key`.
 std::vector<std::string> strategies_of(const KnownKeys& known, const std::string& service,
                                        std::string_view key) {
   constexpr std::string_view kTable = "strategies.";
@@ -49,8 +49,8 @@ std::vector<std::string> missing_from(const std::vector<std::string>& these,
   return missing;
 }
 
-// Whether the variable reaches a process as it was given, and whether a value of the launcher's
-// won.
+// Whether the variable reaches a process as it was given, and whether a value of the launcher
+// replaced it.
 struct Fate {
   bool taken = false;
   bool overruled = false;

@@ -18,14 +18,15 @@ using boost::asio::ip::tcp;
 
 constexpr std::uint16_t kOffsetStep = 100;  // two stacks so far apart share no port
 
-// Only a refusal proves that somebody listens there; what else may be wrong, the service tells.
+// Only a refusal proves that a program listens there; the service reports any other error.
 bool is_taken(const PortUse& use) {
   boost::asio::io_context io;
   tcp::acceptor probe(io);
   boost::system::error_code error;
   probe.open(tcp::v4(), error);
   if (error) return false;
-  // As the services do: connections of an earlier run that wait for their end are no hindrance.
+  // The services do the same: connections of an earlier run that wait for their end are no
+  // hindrance.
   probe.set_option(tcp::acceptor::reuse_address(true), error);
   probe.bind({boost::asio::ip::address_v4::loopback(), use.port}, error);
   return error == boost::asio::error::address_in_use;

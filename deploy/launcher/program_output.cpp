@@ -13,11 +13,11 @@
 namespace polybot::launcher {
 namespace {
 
-// Printing a few lines takes a program milliseconds; the rest is for a machine that is busy.
+// A program prints a few lines within milliseconds; the rest is for a busy machine.
 constexpr int kPatienceMs = 20'000;
 constexpr std::size_t kTextBytesMax = 1 << 20;
 
-// Reads until the end of the text, too much of it or a silence that is too long.
+// Reads until the end of the text, its bound or too long a silence.
 std::string read_all(int descriptor) {
   std::string text;
   std::array<char, 4096> buffer{};

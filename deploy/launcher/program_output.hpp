@@ -1,5 +1,5 @@
-// Runs a program to its end and takes in what it prints: for the questions that the launcher asks
-// the programs of the stack before it starts them. Blocks; a program that does not end is killed.
+// Runs a program to its end and reads what it prints: for the questions that the launcher asks the
+// programs of the stack before it starts them. Blocks; a program that does not end is killed.
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr domain::Duration kBackoffMin = 500ms;
 constexpr domain::Duration kBackoffMax = 10s;
-// A process that held this long was at work: its end is no crash loop, and it is started again
+// A process that ran this long was at work: its end is no crash loop, and it is started again
 // without delay.
 constexpr domain::Duration kHealthyAfter = 5s;
 

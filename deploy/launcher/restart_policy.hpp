@@ -11,16 +11,17 @@ namespace polybot::launcher {
 class RestartPolicy {
  public:
   void note_start(domain::Duration now) { started_at_ = now; }
-  // No process could be made.
+  // The process could not be made.
   void note_failed_start(domain::Duration now) { back_off(now); }
-  // It still runs: once that has held, the ends before it are a crash loop no more, ready or not.
+  // The process still runs. Once it has run long enough, the ends before it count as no crash loop
+  // any more, ready or not.
   void note_running(domain::Duration now);
   void note_end(domain::Duration now);
 
-  // Whether the run that is on has not held yet.
+  // Whether the present run has not lasted long enough yet.
   [[nodiscard]] bool is_young(domain::Duration now) const;
   [[nodiscard]] domain::Duration restart_at() const { return restart_at_; }
-  // Ends without a run between them that held; from two on a crash loop.
+  // Ends with no long enough run between them; from two on they are a crash loop.
   [[nodiscard]] std::uint64_t ends_in_a_row() const { return ends_in_a_row_; }
 
  private:

@@ -19,7 +19,7 @@ std::filesystem::path file_in(const std::filesystem::path& data) {
   return data / "control" / "runners";
 }
 
-// Why we may not open the lock: it is of another user's stack, or something is wrong with it.
+// Why we may not open the lock: it belongs to another user's stack, or it is faulty.
 std::string why_closed(const std::filesystem::path& lock, int error) {
   struct stat status {};
   if (::stat(lock.c_str(), &status) != 0 || status.st_uid == ::geteuid())
@@ -50,7 +50,7 @@ void demand_running_stack(const std::filesystem::path& data) {
   }
 }
 
-// Renamed into place, so that nobody reads half a number.
+// Renamed into place, so that half a number is never read.
 void write_wanted_runners(const std::filesystem::path& data, std::size_t runners) {
   const std::filesystem::path file = file_in(data);
   const std::filesystem::path draft = file.string() + "." + std::to_string(::getpid());

@@ -1,7 +1,7 @@
-// How many runners a running stack is to have, as a file that everybody can understand:
-// DATA/control/runners holds a number. The launcher writes it when the stack is up (unless somebody
-// has already), reads it a few times a second and obeys it; `polybot scale N` (or anybody who may
-// write there: the folder is 0700) replaces it. It is gone when the stack is.
+// How many runners a running stack should have, as a file: DATA/control/runners holds a number. The
+// launcher writes it when the stack is up (unless it exists already), reads it a few times a second
+// and obeys it. `polybot scale N`, or a person who may write there (the folder is 0700), replaces
+// it. It is removed when the stack ends.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace polybot::launcher {
 
-// Throws BadOption unless a launcher lives that holds the lock of this data folder (main.cpp): it
-// says whether none does, or whether this user may not know.
+// Throws BadOption unless a launcher lives that holds the lock of this data folder (main.cpp). The
+// message says whether there is none, or whether this user may not know.
 void demand_running_stack(const std::filesystem::path& data);
 
 // Throws BadOption when it cannot be written.

@@ -16,8 +16,8 @@ namespace {
 namespace json = boost::json;
 using Lines = std::vector<std::string>;
 
-// A part of the screen. When there is no room for all, parts of a low rank are given theirs first,
-// and one that gets less than it wants loses its last lines.
+// A part of the screen. When there is not room for all, parts of a low rank get theirs first, and a
+// part that gets less than it wants loses its last lines.
 struct Part {
   std::size_t rank = 0;
   Lines lines;
@@ -48,7 +48,7 @@ std::string state_of(const ServiceView& service, domain::Timestamp now) {
          clock_text(*service.ended_at, now) + ")";
 }
 
-// A line each; of many, those that are ready share one.
+// One line per service; when there are many, the ready ones share a line.
 Lines service_lines(const ScreenFacts& facts, std::size_t lines_max) {
   Lines lines;
   const bool crowded = facts.services.size() > lines_max;
@@ -85,7 +85,7 @@ constexpr std::array<Column, 6> kColumns{{{"P&L", "pnl", 12, 0},
                                           {"live", "orders_live", 5, 70},
                                           {"positions", "positions_open", 9, 80}}};
 
-// "active", or what keeps it from being so.
+// "active", or what keeps it from being active.
 std::string strategy_state(const json::object& strategy) {
   if (!is_not_false(strategy, "enabled")) return "stopped";
   const json::value* shards = strategy.if_contains("shards_leased");
@@ -122,7 +122,7 @@ Lines strategy_lines(const json::object& status, std::size_t columns) {
   return lines;
 }
 
-// What they run with; of one that no runner has spoken for yet nothing is known.
+// The parameters that strategies run with; those of a strategy without a runner are unknown.
 Lines parameter_lines(const json::object& status, std::size_t columns) {
   Lines lines;
   for (const json::object& strategy : objects_field(status, "strategies")) {
@@ -219,7 +219,7 @@ std::vector<Part> parts_of(const Layout& layout, const Options& options, const S
   return parts;
 }
 
-// Cuts the parts to the rows there are; returns how many rows are left.
+// Cuts the parts to the available rows; returns how many rows are left.
 std::size_t share_out(std::vector<Part>& parts, std::size_t rows) {
   for (std::size_t rank = 0; rank <= parts.size(); ++rank) {
     for (Part& part : parts) {

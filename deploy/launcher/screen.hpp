@@ -1,5 +1,5 @@
-// The one screen of `make run`, as text: pure rendering of what is known. On a terminal it is
-// redrawn in place; otherwise a summary line is printed now and then.
+// The one screen of `make run`, as text. Pure. On a terminal it is redrawn in place; otherwise a
+// summary line is printed from time to time.
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@
 
 namespace polybot::launcher {
 
-// Lines without newlines that fit the terminal: as many as it has rows, as long as it has columns,
-// at most. Troubles come first, then services, then what trades; where there is no room for all,
-// the fills go first and the troubles last.
+// Lines without newlines that fit the rows and columns of the terminal. Troubles come first, then
+// services, then what trades. Where there is not room for all, the fills go first and the troubles
+// last.
 [[nodiscard]] std::vector<std::string> screen_lines(const Layout& layout, const Options& options,
                                                     const ScreenFacts& facts, TerminalSize size);
 // One line: readiness, orders, fills, P&L, or why nothing trades, and the first trouble.

@@ -1,4 +1,4 @@
-// What the screen of `make run` and its closing lines are made of.
+// The facts that the screen of `make run` and its closing lines show.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -15,7 +15,7 @@ namespace polybot::launcher {
 struct ScreenFacts {
   std::vector<ServiceView> services;
   std::optional<boost::json::object> status;  // the gateway's, when it is fresh
-  // Since when each scope ("all", or a strategy) has been seen in its state of trading; none for a
+  // Since when each scope ("all", or a strategy) has been seen in its trading state; empty for a
   // state that was there when the launcher began to look.
   std::map<std::string, domain::Timestamp> states_since;
   std::vector<std::string> fills;

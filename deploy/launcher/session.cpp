@@ -29,7 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-// A first start on a slow machine folds nothing and is ready in seconds; a long journal takes
+// A first start on a slow machine folds no records and is ready in seconds; a long journal takes
 // longer.
 constexpr domain::Duration kStartPatience = 60s;
 // All services together stop within five seconds; each has its own grace period inside this.
@@ -44,7 +44,7 @@ void add_unless_ignored(asio::signal_set& set, int signal) {
     set.add(signal);
 }
 
-// What a command of the shell prints; the loop goes on meanwhile.
+// The output of a shell command; the loop goes on meanwhile.
 asio::awaitable<std::string> output_of(std::string command) {
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "re"), &::pclose);
   if (!pipe) co_return std::string();
@@ -77,7 +77,7 @@ Session::Session(asio::io_context& io, Options options, Layout layout, Display d
       view_(io.get_executor(), layout_.gateway_url, stack_.http()),
       started_at_(clock_.monotonic()),
       console_(STDOUT_FILENO) {
-  // A terminal that closed is a request to stop; under nohup it is none.
+  // A terminal that closed is a request to stop, but not under nohup.
   add_unless_ignored(signals_, SIGHUP);
   add_unless_ignored(suspension_, SIGTSTP);
   watch_suspension();
@@ -98,8 +98,8 @@ asio::awaitable<void> Session::wait_for_end_of_recording() {
   }
 }
 
-// Faults that were switched on outlive the simulator's process: they may be why nobody gets ready.
-// Each is named while the stack waits, when it can still be cleared.
+// Faults that were switched on outlive the simulator's process, and may be why the services are not
+// ready. Each is named while the stack waits, when it can still be cleared.
 asio::awaitable<void> Session::name_faults() {
   std::set<std::string> named;
   while (true) {
@@ -117,7 +117,7 @@ asio::awaitable<void> Session::name_faults() {
   }
 }
 
-// Who asks for another world gets the one that the folder began with, and should know.
+// A user who asks for another seed gets the world that the folder began with, so this is said.
 asio::awaitable<void> Session::say_kept_seed() {
   if (!options_.seed || options_.recording) co_return;
   const std::string text = co_await fetch(layout_.simulator_url + "/status");
@@ -129,14 +129,14 @@ asio::awaitable<void> Session::say_kept_seed() {
       "; another world needs another folder (DATA=folder)");
 }
 
-// Throws why the stack cannot run.
+// Throws the reason when the stack cannot run.
 asio::awaitable<void> Session::start() {
   const std::string problem = co_await stack_.start(kStartPatience);
   if (!problem.empty()) throw std::runtime_error(problem);
 }
 
-// Empty text, or which port somebody else has. Asks for a moment: the processes of a launcher that
-// was killed may be about to end.
+// Empty text, or which port another program has. It asks for a moment, because the processes of a
+// launcher that was killed may be about to end.
 asio::awaitable<std::string> Session::wait_for_ports() {
   const domain::Duration deadline = clock_.monotonic() + kPortsPatience;
   while (true) {
@@ -153,7 +153,7 @@ asio::awaitable<std::string> Session::wait_for_ports() {
 
 asio::awaitable<int> Session::run() {
   say("Starting in " + layout_.data.string());
-  // Before anything is asked or stopped at these ports: it may be another stack that has them.
+  // This comes before any request to these ports, because another stack may have them.
   if (const std::string taken = co_await wait_for_ports(); !taken.empty()) {
     say("Cannot start: " + taken);
     co_return 1;
@@ -192,7 +192,8 @@ asio::awaitable<int> Session::run() {
         wait_for_signal(), wait_for_end_of_recording(), stack_.watch(), view_.follow(), show());
     if (ended == 1) end = "The recording has ended; stopping";
   } catch (const std::exception& error) {
-    // Nobody would start again what ends: better to stop in order now than to end one by one.
+    // Nothing would start a service again that ends: it is better to stop in order now than to lose
+    // one after the other.
     end = std::string("The launcher failed (") + error.what() + "); stopping";
     good = false;
   }
@@ -210,7 +211,7 @@ asio::awaitable<std::string> Session::fetch(std::string url) {
   co_return answer && answer->status == 200 ? answer->body : std::string();
 }
 
-// Runners, gateway, order-manager; then the comparison, while aggregator and simulator still
+// Stops runners, gateway and order-manager, then compares, while aggregator and simulator still
 // answer.
 asio::awaitable<bool> Session::stop() {
   stack_.begin_stop();
@@ -254,8 +255,8 @@ asio::awaitable<std::vector<std::string>> Session::fetch_venue_pages() {
   }
 }
 
-// From all the venue's orders and trades, of its memory and of its history: only a restored journal
-// needs them. Page by page: together they may be more than fits.
+// Counts over all the venue's orders and trades, in memory and in history; only a restored journal
+// needs this. It reads page by page, because together they may be too large.
 asio::awaitable<std::uint64_t> Session::count_lost_orders(std::vector<RestoredGap> gaps) {
   const std::string report = co_await read_journal_report("--orders");
   GapReading reading(std::move(gaps), read_order_ids(report));
@@ -268,7 +269,7 @@ asio::awaitable<std::uint64_t> Session::count_lost_orders(std::vector<RestoredGa
                       orders_after, trades_after, kStatePage));
       reading.read(text);
       const auto page = parse_object(text);
-      // What has come to its end answers nothing from the last number on.
+      // A list that has come to its end returns nothing for this number.
       orders_after = number_field(page, "orders_next", INT64_MAX);
       trades_after = number_field(page, "trades_next", INT64_MAX);
     }

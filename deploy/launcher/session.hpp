@@ -29,10 +29,10 @@ class Session {
 
  private:
   void say(const std::string& line);
-  // The same with the time, once the stack runs: what happened when.
+  // The same with the time, once the stack runs, so that it is clear what happened when.
   void say_event(const std::string& line);
   void draw();
-  // Ctrl-Z: the services are in process groups of their own and go on.
+  // On Ctrl-Z: the services are in process groups of their own and go on.
   void suspend();
   void watch_suspension();
   void watch_size();
@@ -56,7 +56,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<std::string> read_journal_report(std::string options) const;
   [[nodiscard]] ScreenFacts facts() const;
 
-  // Caught for the whole run: a second Ctrl-C must not cut the orderly stop short.
+  // These are caught for the whole run: a second Ctrl-C must not cut the orderly stop short.
   boost::asio::signal_set signals_;
   boost::asio::signal_set suspension_;
   boost::asio::signal_set resizing_;

@@ -1,5 +1,5 @@
-// What a session shows while the stack runs: news, the screen or its summary lines, and what a
-// terminal asks of it, by its size and by Ctrl-Z.
+// What a session shows while the stack runs: news, the screen or its summary lines, and its answers
+// to a change of the terminal's size and to Ctrl-Z.
 #include <signal.h>
 
 #include <utility>
@@ -45,7 +45,8 @@ void Session::suspend() {
             "this goes on (fg)"
           : "Suspended (fg goes on)");
   const domain::Duration since = clock_.monotonic();
-  // As if nobody had caught it: where no shell could continue us the kernel does not stop us.
+  // The default action, as if the signal were not caught: where no shell could continue us the
+  // kernel does not stop us.
   struct sigaction ours {};
   ::sigaction(SIGTSTP, nullptr, &ours);
   ::signal(SIGTSTP, SIG_DFL);

@@ -26,8 +26,8 @@ bool fits(const fs::path& folder, std::size_t socket_name_bytes) {
   return folder.native().size() + 1 + socket_name_bytes <= kSocketPathBytesMax;
 }
 
-// A link that an earlier start made, to polybot-<user>-<device>-<inode>; one to anywhere else was
-// made by somebody who wants it so.
+// A link that an earlier start made, to polybot-<user>-<device>-<inode>. A link to any other place
+// was made on purpose by a person.
 bool is_our_link(const fs::path& path) {
   if (!fs::is_symlink(path)) return false;
   const std::string name = fs::read_symlink(path).filename();
@@ -118,7 +118,7 @@ void SocketFolder::claim() {
                     ", where they would go instead, " + fault +
                     "; move it away, or give a DATA with a shorter path");
   };
-  // With the final mode: there is no moment in which others could enter.
+  // mkdir gets the final mode, so there is no moment in which others could enter.
   const bool made = ::mkdir(path_.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) fail(std::string("cannot be made: ") + std::strerror(errno));
   lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

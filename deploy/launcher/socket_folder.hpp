@@ -1,13 +1,13 @@
-// Where the ipc sockets of a stack lie: in DATA/bus, unless their paths would be longer than a
-// socket's address can hold. Then they lie in a short folder that only this user can enter, and
-// DATA/bus is a symbolic link to it: who looks for a socket looks in DATA/bus either way, and
-// resolves the link before connecting.
+// Where the ipc sockets of a stack lie: in DATA/bus, unless their paths would be too long for a
+// socket's address. Then they lie in a short folder that only this user can enter, and DATA/bus is
+// a symbolic link to it. Programs look for a socket in DATA/bus either way, and resolve the link
+// before connecting.
 //
-// The short folder is made in XDG_RUNTIME_DIR if that is this user's alone: nobody else can put
-// anything there, and no cleaner of old files visits it. Else it is made in /tmp, where everybody
-// can: what is there already is used only if it is this user's own folder that nobody else can
-// enter, and no link is followed. It is held locked (flock), which also tells systemd-tmpfiles to
-// leave it alone.
+// The short folder is made in XDG_RUNTIME_DIR if that belongs to this user alone: no other user can
+// put files there, and no cleaner of old files visits it. Otherwise it is made in /tmp, where every
+// user can write. A folder that is there already is used only if it is this user's own and no other
+// user can enter it, and no link is followed. It is held locked (flock), which also tells
+// systemd-tmpfiles to leave it alone.
 #pragma once
 
 #include <sys/types.h>
@@ -21,10 +21,10 @@
 
 namespace polybot::launcher {
 
-// What the choice depends on besides the path of DATA.
+// What the choice depends on beside the path of DATA.
 struct SocketSurroundings {
-  // Of the folder DATA. No two folders share both, so neither do their sockets; and a folder that
-  // is moved, even while its stack runs, takes them along.
+  // Of the folder DATA. No two folders share both, so their sockets differ too; and a folder that
+  // is moved, even while its stack runs, keeps them.
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::optional<std::filesystem::path> runtime_folder;  // this user's alone
@@ -62,7 +62,7 @@ class SocketFolder {
   int lock_ = -1;  // on the short folder; -1 = the sockets are in DATA/bus
 };
 
-// A process that was killed leaves its sockets behind.
+// Removes the sockets that a killed process left behind.
 void remove_sockets(const std::filesystem::path& folder);
 
 }  // namespace polybot::launcher

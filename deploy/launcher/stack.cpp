@@ -25,11 +25,11 @@ using namespace std::chrono_literals;
 
 constexpr domain::Duration kPollInterval = 100ms;
 constexpr domain::Duration kReadinessInterval = 500ms;
-// A runner that is scaled away has until then to pass on what it holds.
+// A runner that is scaled away has this long to pass on what it holds.
 constexpr domain::Duration kRetirePatience = 4s;
-// Of a log, for what an ended process said last.
+// The end of a log, for the last words of a process.
 constexpr std::streamoff kLogTailBytes = 16 * 1024;
-// Of a crash loop each end is told up to here, then those of which there are twice as many.
+// In a crash loop each end is reported up to this number; then only at every doubling.
 constexpr std::uint64_t kEndsTold = 3;
 
 http::ClientOptions probe_options() {
@@ -121,7 +121,7 @@ void Stack::launch_or_retry(Member& member) {
 
 std::vector<std::string> Stack::words_of(const Member& member, const ExitStatus& ended) const {
   const std::filesystem::path log = layout_.data / "logs" / (member.plan.spec.name + ".log");
-  // Who is killed does not log why.
+  // A killed process does not log why.
   const bool was_killed = ended.signal == SIGKILL;
   return last_words(read_tail(member.plan.spec.output, kLogTailBytes),
                     was_killed ? std::string() : read_tail(log, kLogTailBytes), member.started_on,
@@ -153,7 +153,7 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
         waited_for.push_back(member.view.name + " (" + member.view.reason + ")");
     }
     if (waited_for.empty()) {
-      // Somebody may have scaled already.
+      // A user may have set the number already.
       if (!read_wanted_runners(layout_.data)) write_wanted_runners(layout_.data, runners_);
       co_return std::string();
     }
@@ -168,8 +168,8 @@ boost::asio::awaitable<std::string> Stack::start(domain::Duration patience) {
   }
 }
 
-// Side by side: a process that hangs lets its probe wait for seconds, and nothing else may wait for
-// that.
+// Probes run side by side: a process that hangs delays its own probe for seconds, and must not
+// delay the others.
 boost::asio::awaitable<void> Stack::watch() {
   (void)co_await runtime::until_one_ends(watch_processes(), watch_readiness());
 }
@@ -238,7 +238,7 @@ void Stack::tell_end(const Member& member) {
 
 // ---- scaling -----------------------------------------------------------------------------------
 
-// Runners are counted from runner-1 on: the last ones leave, and come back under their old names.
+// Runners are numbered from runner-1 on: the last ones leave, and come back with their old names.
 void Stack::scale(std::size_t runners) {
   if (runners != runners_) {
     say_("scaling from " + std::to_string(runners_) + " to " + std::to_string(runners) +
@@ -296,7 +296,7 @@ boost::asio::awaitable<void> Stack::check_readiness(std::string name) {
   const pid_t pid = asked->child->pid();
   const auto answer = co_await http_.get(
       "http://127.0.0.1:" + std::to_string(asked->plan.admin_port) + "/health/ready");
-  // The answer is of the process that was asked.
+  // The answer comes from the process that was asked.
   Member* const found = find_at_work(name, pid);
   if (found == nullptr) co_return;
   Member& member = *found;
@@ -306,8 +306,8 @@ boost::asio::awaitable<void> Stack::check_readiness(std::string name) {
     set_not_ready(member, is_young ? "starting" : "does not answer");
     co_return;
   }
-  // Another program may have the port: then ours is about to say so and end. Where the system does
-  // not tell who listens, the answer is believed.
+  // Another program may have the port; then ours is about to report that and end. Where the system
+  // does not show who listens, the answer is believed.
   const std::optional<bool> listens_itself =
       member.is_confirmed ? true : listens(pid, member.plan.admin_port);
   member.is_confirmed = listens_itself.value_or(false);

@@ -1,6 +1,6 @@
-// The running processes: starts them, watches them, starts again with a back-off what ended
-// unexpectedly, adds and removes runners as the control file says, and stops them in order. Talks
-// to them only through signals and their admin ports.
+// The running processes: starts them, watches them, starts a process again, after a pause, when it
+// ended unexpectedly, adds and removes runners as the control file says, and stops them in order.
+// It uses only signals and the admin ports.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -22,7 +22,7 @@
 
 namespace polybot::launcher {
 
-// What is known of one process, for the screen.
+// What the screen shows about one process.
 struct ServiceView {
   std::string name;
   std::string service;
@@ -45,16 +45,16 @@ class Stack {
   Stack(boost::asio::any_io_executor executor, Layout layout, std::size_t runners,
         std::function<void(const std::string&)> say);
 
-  // Starts every process and waits until each is ready, telling what it waits for. Empty text, or
-  // why the stack cannot run: a process ended before it was ever ready (its last words included),
-  // or `patience` passed.
+  // Starts every process and waits until each is ready, saying what it waits for. Returns an empty
+  // text, or why the stack cannot run: a process ended before it was ever ready (its last words
+  // included), or `patience` passed.
   [[nodiscard]] boost::asio::awaitable<std::string> start(domain::Duration patience);
-  // Polls processes and their readiness for ever, restarts what ended, obeys the control file. Ends
-  // when cancelled.
+  // Polls the processes and their readiness for ever, restarts processes that ended, obeys the
+  // control file. Ends when cancelled.
   [[nodiscard]] boost::asio::awaitable<void> watch();
-  // From now on an end is expected: watch() restarts nothing more.
+  // From now on an end is expected: watch() restarts no process any more.
   void begin_stop() { stopping_ = true; }
-  // Runners, gateway, order-manager, aggregator, simulator: to be stopped in this order.
+  // Runners, gateway, order-manager, aggregator, simulator: they are stopped in this order.
   [[nodiscard]] std::vector<ServiceView> stop_order() const;
   // SIGTERM, then SIGKILL after `patience`. False when it had to be killed or ended with an error.
   [[nodiscard]] boost::asio::awaitable<bool> stop(std::string name, domain::Duration patience);
@@ -90,7 +90,7 @@ class Stack {
   [[nodiscard]] Member* find(const std::string& name);
   [[nodiscard]] Member* find_at_work(const std::string& name, std::optional<pid_t> pid = {});
   [[nodiscard]] boost::asio::awaitable<void> check_readiness(std::string name);
-  // What it said when it ended so, line by line.
+  // What the process said when it ended so, line by line.
   [[nodiscard]] std::vector<std::string> words_of(const Member& member,
                                                   const ExitStatus& ended) const;
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr domain::Duration kFreshFor = 3s;
 constexpr int kFillsShown = 5;
 
-// A market that is not listed any more has no name but its id: "0x12ab34.. (ended)".
+// A market that is no longer listed is named by its id: "0x12ab34.. (ended)".
 std::string market_of(const boost::json::object& fill) {
   const std::string name = shown_text(fill, "market");
   const bool is_id = name == text_field(fill, "market_id") && name.starts_with("0x");

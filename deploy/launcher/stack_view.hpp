@@ -1,6 +1,6 @@
 // What the screen shows, read from the gateway's API alone: its status over one WebSocket, the
-// newest fills over HTTP. Nothing here is kept that the API does not say, but for the time at which
-// a state of trading was first seen.
+// newest fills over HTTP. It keeps only what the API says, and the time at which a trading state
+// was first seen.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,7 +17,7 @@
 
 namespace polybot::launcher {
 
-// "momentum bought 10 YES of some-slug at 0.45 (taker)", of a row of /api/v1/fills.
+// "momentum bought 10 YES of some-slug at 0.45 (taker)", from a row of /api/v1/fills.
 [[nodiscard]] std::string describe_fill(const boost::json::object& fill);
 
 class StackView {
@@ -29,7 +29,7 @@ class StackView {
   // Reads the newest fills.
   [[nodiscard]] boost::asio::awaitable<void> read_fills();
 
-  // The gateway's last status; empty when there is none that is younger than three seconds.
+  // The gateway's last status; empty when it is older than three seconds.
   [[nodiscard]] std::optional<boost::json::object> status() const;
   // Newest first.
   [[nodiscard]] const std::vector<std::string>& fills() const { return fills_; }

@@ -8,11 +8,13 @@
 namespace polybot::launcher {
 namespace {
 
-// Second screen, no cursor, and no wrapping: a line may be wider than we think.
+// The second screen, without a cursor and without wrapping, because a line may be wider than we
+// think.
 constexpr std::string_view kEnter = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 constexpr std::string_view kLeave = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
-// Also where standard output is not the terminal that controls us: nobody else is told to have it.
+// True also where standard output is not the terminal that controls us, because then no other job
+// has it.
 bool in_foreground() {
   const pid_t group = ::tcgetpgrp(STDOUT_FILENO);
   return group < 0 || group == ::getpgrp();

@@ -19,14 +19,15 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  // Whether standard output is one that can be drawn over: TERM=dumb says that it cannot.
+  // Whether standard output can be drawn on in place: TERM=dumb says that it cannot.
   [[nodiscard]] static bool can_be_drawn_on(const Environment& environment);
-  // As it is now; that of a usual one when standard output is none or does not tell.
+  // The present size; a usual one when standard output is no terminal or does not tell.
   [[nodiscard]] static TerminalSize size();
 
-  // Enters the second screen unless it is entered, and draws as far as there is room: each drawing
-  // is a whole one, the next makes good for one that was cut. `lines` fit it (screen_lines). In the
-  // background (Ctrl-Z and `bg`) it leaves it instead: the terminal is the shell's then.
+  // Enters the second screen unless it is entered, and draws as far as there is room. Each drawing
+  // is whole, so the next one replaces one that was cut. `lines` fit the screen (screen_lines). In
+  // the background (Ctrl-Z and `bg`) it leaves the screen instead, because the terminal is the
+  // shell's then.
   void draw(const std::vector<std::string>& lines);
   void leave();
   [[nodiscard]] bool entered() const { return entered_; }

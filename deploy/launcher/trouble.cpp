@@ -15,10 +15,10 @@ namespace {
 using namespace std::chrono_literals;
 namespace json = boost::json;
 
-// Being started again, or warming up, takes a moment and is no trouble.
+// A restart or a warm-up takes a moment and is no trouble.
 constexpr domain::Duration kPassing = 10s;
 
-// Of a reason "venue: the user channel is down; account: ..." what stands behind that component.
+// From a reason such as "venue: the user channel is down; account: ..." the text of that component.
 std::string reason_of(const ServiceView& service, std::string_view component) {
   std::string_view rest = service.reason;
   while (!rest.empty()) {
@@ -85,7 +85,7 @@ class Finder {
     }
   }
 
-  // Whatever else order-manager, gateway and runners lack then follows from it.
+  // The other lacks of order-manager, gateway and runners then follow from it.
   void find_venue() {
     std::optional<domain::Timestamp> begun;
     std::vector<std::string> said;
@@ -116,7 +116,8 @@ class Finder {
     }
   }
 
-  // Who holds trading back, the account before its strategies: they cannot trade more than it may.
+  // What holds trading back: the account before its strategies, because they cannot trade more than
+  // it may.
   void find_held_back(const json::object& status) {
     const std::string account = text_field(status, "trading_state");
     const std::string trading = layout_.gateway_url + "/api/v1/trading/";
@@ -131,7 +132,7 @@ class Finder {
         add_held_back("strategy " + name + " is " + state, name, strategy,
                       "POST " + trading + "resume?strategy=" + name + " resumes it");
       }
-      // A stop that the configuration asks for is none: the state of the strategy shows it.
+      // A stop that the configuration asks for is no trouble: the state of the strategy shows it.
       const std::string stop = notice_beginning("strategy " + name + " is stopped");
       if (!is_not_false(strategy, "enabled") && !stop.empty()) {
         add_held_back(
@@ -139,7 +140,7 @@ class Finder {
             "POST " + layout_.gateway_url + "/api/v1/strategies/" + name + "/start starts it");
       }
     }
-    // What has been told above is among them.
+    // The notices repeat what has been said above.
     for (const std::string& text : texts_field(status, "notices")) {
       const bool is_told_above = text.starts_with("trading is ") ||
                                  text.find(" is halted") != std::string::npos ||
@@ -159,7 +160,7 @@ class Finder {
     return is_restricted && (!own.empty() || state != account) ? told : std::string();
   }
 
-  // The first of the gateway's notices that begins so; empty when there is none.
+  // The first of the gateway's notices with this beginning; empty when there is none.
   [[nodiscard]] std::string notice_beginning(std::string_view beginning) const {
     for (const std::string& notice : texts_field(*facts_.status, "notices")) {
       if (notice.starts_with(beginning)) return notice;
@@ -167,7 +168,7 @@ class Finder {
     return {};
   }
 
-  // `own` may say since when, by whom and why.
+  // `own` may hold since when, by whom and why.
   void add_held_back(std::string what, const std::string& scope, const json::object& own,
                      std::string remedy) {
     const std::string by = text_field(own, "by");

@@ -21,9 +21,9 @@ struct Trouble {
   [[nodiscard]] std::string text() const;
 };
 
-// Causes before consequences: processes that end, the journal, the venue, other services, then who
-// holds trading back, and what else the gateway's status notes. What only follows from another one
-// in the list is left out.
+// Causes come before consequences: processes that end, the journal, the venue, other services, then
+// what holds trading back, and what else the gateway's status notes. A trouble that only follows
+// from another in the list is left out.
 [[nodiscard]] std::vector<Trouble> find_troubles(const Layout& layout, const ScreenFacts& facts);
 
 }  // namespace polybot::launcher

@@ -46,7 +46,7 @@ Decimal decimal(const json::object& object, std::initializer_list<std::string_vi
   return Decimal::parse(std::string_view(value->as_string())).value_or(Decimal{});
 }
 
-// The venue's clock and ours may differ by as much.
+// The venue's clock and ours may differ by this much.
 constexpr std::int64_t kGapMarginMs = 2'000;
 
 // The one account outside the house; the venue of `make run` has a single client.
@@ -118,10 +118,10 @@ Money with_payouts(Money cash, const std::map<std::string, Quantity>& holdings,
   return cash;
 }
 
-// Of an order that it canceled unfilled while order-manager was away the venue tells nothing any
-// more: it has been written off; one that came and went between a backup and its restore the
-// journal never heard of. And one that is in doubt when everything stops may never have reached it:
-// the next start finds out.
+// An order that the venue canceled unfilled while order-manager was away is no longer reported by
+// the venue: it has been written off. The journal never heard of an order that came and went
+// between a backup and its restore. And an order that is in doubt when everything stops may never
+// have reached the venue: the next start finds out.
 std::string orders_at_venue(const VenueTruth& venue, const JournalTruth& journal) {
   const bool explained = venue.orders <= journal.orders + journal.written_off + venue.lost &&
                          venue.orders + journal.ambiguous >= journal.orders;
@@ -232,10 +232,10 @@ std::optional<JournalTruth> read_journal(const std::string& report) {
   const std::uint64_t rejected = number(object, {"totals", "orders", "rejected"});
   const std::uint64_t written_off = number(object, {"totals", "orders_written_off"});
   const std::uint64_t resurrected = number(object, {"totals", "orders_resurrected"});
-  // Rejected ones were never there, but for those that turned up again, or were held back first.
+  // Rejected orders were never there, except those that turned up again or were held back first.
   truth.orders =
       truth.submitted - rejected + resurrected + number(object, {"totals", "orders_refused_late"});
-  // Also those turn up again that the venue itself had rejected.
+  // Orders that the venue itself had rejected turn up again, too.
   truth.written_off = written_off - std::min(written_off, resurrected);
   truth.ambiguous = number(object, {"totals", "orders_ambiguous_now"});
   truth.fills_booked = number(object, {"totals", "fills"});

@@ -2,7 +2,7 @@
 // Pure: it is given the three answers as text.
 //
 // All three are taken after the last order is done, but trades settle for seconds more and resolved
-// markets pay when the venue pleases. So venue and journal are compared as of the match: money and
+// markets pay when the venue pleases. So venue and journal are compared as at the match: money and
 // shares of trades that are not mined count as moved, shares of a market that the venue has
 // resolved count as the cash they pay, paid already or not.
 #pragma once
@@ -66,15 +66,15 @@ using Payouts = std::map<std::string, domain::Price>;
 [[nodiscard]] std::optional<MetricsTruth> read_metrics(const std::string& exposition);
 // The venue's ids of the orders in a report that was made with --orders.
 [[nodiscard]] std::set<std::string> read_order_ids(const std::string& report);
-// Finds the client's orders that were placed in a gap, of which the journal has none, and that came
-// to nothing, unfilled or by trades that failed: the venue tells nobody of them any more. One that
-// rests is none of them: the journal should have it.
+// Finds the client's orders that were placed in a gap, that the journal does not know, and that
+// ended without a fill, or only with trades that failed: the venue no longer reports them. A
+// resting order is not counted, because the journal should have it.
 class GapReading {
  public:
   // `known`: the venue's ids of the journal's orders.
   GapReading(std::vector<RestoredGap> gaps, std::set<std::string> known)
       : gaps_(std::move(gaps)), known_(std::move(known)) {}
-  // To be given all pages of the simulator's /state and /state/history, with orders and trades.
+  // Give it all pages of the simulator's /state and /state/history, with orders and trades.
   void read(const std::string& page);
   [[nodiscard]] std::uint64_t lost() const;
 
@@ -90,7 +90,7 @@ class GapReading {
 // From Gamma pages of closed markets.
 void read_payouts(const std::string& page, Payouts& payouts);
 
-// Outcomes whose quantities differ: candidates for a resolution that one side has not heard of.
+// Outcomes whose quantities differ: perhaps only one side knows their resolution.
 [[nodiscard]] std::vector<std::string> differing_outcomes(const VenueTruth& venue,
                                                           const JournalTruth& journal);
 
