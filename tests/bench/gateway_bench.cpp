@@ -1,5 +1,5 @@
 // The gateway's cores on hand-made books: a level change into an order book beside the same change
-// into two std::maps (the obvious book), and a whole venue message through every integrity check.
+// into two std::maps (the simple book), and a whole venue message through every integrity check.
 #include <benchmark/benchmark.h>
 
 #include <array>

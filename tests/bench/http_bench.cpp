@@ -293,7 +293,7 @@ struct Contender {
   [[nodiscard]] double per_core() const { return cpu > 0 ? requests / cpu : 0; }
 };
 
-// The contenders take turns slice by slice, so that whatever else the machine does hits all alike.
+// The contenders take turns slice by slice, so that other work of the machine affects all alike.
 void BM_HttpRequests(benchmark::State& state) {
   std::vector<Contender> contenders;
   contenders.push_back({"http::Server", start(run_ours), {}, 0, 0});

@@ -1,7 +1,7 @@
 // Reading a price_change entry, beside two references over the same bytes in the same run:
-// Boost.JSON's bare tree, and simdjson's on-demand reader put to the same work. Frames are a real
-// recording's where there is one. Each figure is the best of its rounds: what else the machine does
-// only ever adds.
+// Boost.JSON's bare tree, and simdjson's on-demand reader with the same task. Frames are a real
+// recording's where there is one. Each figure is the best of its rounds, because other work of the
+// machine only ever adds time.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
@@ -70,8 +70,9 @@ std::size_t parse_with_boost(const std::string& text, std::array<unsigned char, 
   return boost::json::parse(text, &resource).as_object().size();
 }
 
-// The same events by simdjson: members in any order, the last of two counts, every error is looked
-// at. It does not check what it passes over, and knows no frame of which one message is bad.
+// The same events by simdjson: members in any order, the last of two counts, every error is
+// checked. It does not check the values that it skips, and cannot leave out one bad message of a
+// frame.
 class SimdjsonReader {
  public:
   bool parse(std::string_view frame) {

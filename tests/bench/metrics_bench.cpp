@@ -82,7 +82,7 @@ FamilyValues family_of(std::string name) {
   return {std::move(name), fingerprint, {}};
 }
 
-// `times` as many.
+// Makes `times` as many.
 std::vector<FamilyValues> ten_thousand_series(double turn, std::size_t times = 1) {
   std::vector<FamilyValues> all;
   all.push_back(family_of("polybot_scans_total"));
@@ -168,7 +168,7 @@ BENCHMARK(scrape_gzip_level_1)->Unit(benchmark::kMillisecond);
 
 // --- Snapshots -----------------------------------------------------------------------------------
 
-// Caps out of the way: the cost per series is the question.
+// Caps that do not bind, because the cost per series is measured.
 metrics_aggregator::Merger roomy_merger() {
   metrics_aggregator::Merger merger({.series_per_service_max = 1'000'000,
                                      .label_sets_per_family_max = 1'000'000,

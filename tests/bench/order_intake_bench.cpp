@@ -44,7 +44,7 @@ double seconds_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double>(end - begin).count();
 }
 
-// Limits that never bind: what is measured is the way, not a refusal.
+// Limits that never bind, because the way is measured, not a refusal.
 Settings open_settings() {
   domain::RiskLimits limits;
   const domain::Money plenty = domain::Money::from_units(1'000'000'000);
@@ -57,11 +57,11 @@ Settings open_settings() {
   settings.signal_rate_max = settings.signal_burst_max = 1'000'000;
   settings.venue_order_rate = settings.venue_order_burst = 1'000'000;
   settings.venue_cancel_rate = settings.venue_cancel_burst = 1'000'000;
-  settings.lease_gather = {};  // the only runner there will be is there at once
+  settings.lease_gather = {};  // the only runner is there at once
   return settings;
 }
 
-// The same rows, the same groups, and nothing but SQLite.
+// The same rows and groups in SQLite alone.
 class RawTable {
  public:
   explicit RawTable(const std::string& path) {
@@ -284,7 +284,7 @@ void BM_OrdersMadeDurable(benchmark::State& state) {
   state.counters["sqlite_orders/s"] = orders / reference;
   state.counters["ratio"] = reference / ours;
 }
-// The last rows: beside so many open orders that walking them would be seen.
+// The last rows run beside so many open orders that a walk over them would show.
 BENCHMARK(BM_OrdersMadeDurable)
     ->ArgNames({"group", "open"})
     ->Args({16, 0})

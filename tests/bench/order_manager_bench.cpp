@@ -1,7 +1,6 @@
 // Starting from the journal: the whole fold of a million records, and a snapshot with a tail of a
-// hundred thousand, each beside reading the same rows from SQLite without doing anything with them.
-// What one snapshot takes from the loop is printed too. (Orders made durable per second:
-// order_intake_bench.cpp.)
+// hundred thousand, each beside reading the same rows from SQLite and ignoring them. The loop time
+// of one snapshot is printed too. (Orders made durable per second: order_intake_bench.cpp.)
 #include <benchmark/benchmark.h>
 #include <sqlite3.h>
 #include <stdlib.h>

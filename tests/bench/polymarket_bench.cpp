@@ -1,5 +1,5 @@
-// What the venue's protocol costs between a decision and the socket: signing an order, beside a
-// bare libsecp256k1 signature in the same run, and all of the request. market_frame_bench.cpp has
+// The cost of the venue's protocol between a decision and the socket: signing an order, beside a
+// bare libsecp256k1 signature in the same run, and the whole request. market_frame_bench.cpp has
 // the other direction.
 #include <benchmark/benchmark.h>
 #include <secp256k1.h>

@@ -1,7 +1,7 @@
-// The floor under tick→order: two NNG hops over ipc between three processes, then one durable
-// SQLite commit, and nothing else. Printed as p50, p99 and p99.9 in microseconds.
+// The least possible time of tick→order: two NNG hops over ipc between three processes, then one
+// durable SQLite commit. Printed as p50, p99 and p99.9 in microseconds.
 //
-//   raw_path [COUNT]    2000 unless told; one each 5 ms, so that nothing ever queues
+//   raw_path [COUNT]    COUNT is 2000 by default; one message each 5 ms, so that none ever queues
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/pub.h>
 #include <nng/protocol/pubsub0/sub.h>
@@ -124,7 +124,7 @@ class Table {
   sqlite3_stmt* insert_ = nullptr;
 };
 
-// Third process: makes it durable and takes the time.
+// Third process: makes the message durable and takes the time.
 void keep(const std::string& from, const fs::path& folder, int count) {
   const nng_socket in = subscriber(from);
   Table table(folder / "raw.db");

@@ -1,6 +1,6 @@
-// What must hold for the containers on machines that differ from this one: hosts with SELinux,
-// checkouts made under umask 077 or by a Git that writes CRLF, builds with little memory. Each is
-// found here without such a machine and without an engine.
+// Rules for the containers on machines that differ from this one: hosts with SELinux, checkouts
+// made under umask 077 or by a Git that writes CRLF, builds with little memory. Each is checked
+// here without such a machine and without an engine.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
@@ -58,13 +58,13 @@ TEST(ComposeFile, TakesTheNumberOfRunnersFromTheSettings) {
 // ---- line ends
 // -----------------------------------------------------------------------------------------
 
-TEST(Checkout, HasNoCarriageReturnWhateverGitIsTold) {
+TEST(Checkout, HasNoCarriageReturnUnderAnyGitSetting) {
   // Git for Windows asks for CRLF, and a script whose first line ends in CR does not start.
   const std::string top = fs::path(POLYBOT_SOURCE_DIR).string();
   if (!fs::exists(fs::path(top) / ".git")) GTEST_SKIP() << "these sources are no checkout of Git";
   const ScratchFolder folder;
-  // A user's settings: what Git for Windows asks for, and no distrust of a checkout of somebody
-  // else.
+  // A user's settings: those that Git for Windows wants, and no distrust of a checkout of another
+  // user.
   const std::string settings =
       folder.write("gitconfig", "[core]\n  autocrlf = true\n[safe]\n  directory = *\n");
   const auto git = [&](std::vector<std::string> arguments) {

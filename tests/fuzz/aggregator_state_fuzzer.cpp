@@ -1,5 +1,5 @@
 // The aggregator's state file: the raw bytes, and the bytes as a body under a correct head and
-// checksum, where the real reading begins. What is accepted can be merged, shown and stored again.
+// checksum, where the real reading begins. An accepted state can be merged, shown and stored again.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +36,7 @@ void check(std::string_view bytes) {
   require(test_support::PrometheusText(exposition.render()).faults().empty());
 }
 
-// Begins with a state that holds something, so that mutation starts from the real thing.
+// Begins with a state that has content, so that mutation starts from a real one.
 std::string example() {
   Merger merger;
   const domain::Timestamp start = domain::from_unix_ms(1'700'000'000'000);

@@ -1,6 +1,6 @@
-// Everything that can arrive on a bus port: frames (held to the generated class where it accepts
-// the same bytes) and every message codec. The first byte picks the parser, so that one corpus
-// serves all.
+// All bytes that can arrive on a bus port: frames (compared with the generated class where it
+// accepts the same bytes) and every message codec. The first byte picks the parser, so that one
+// corpus serves all.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -29,7 +29,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// Whatever our reader accepts, the generated class reads the same from the same bytes.
+// What our reader accepts, the generated class reads the same from the same bytes.
 void check_frame(std::string_view bytes) {
   const auto decoded = bus::decode_frame(bytes);
   const auto* frame = std::get_if<bus::FrameView>(&decoded);

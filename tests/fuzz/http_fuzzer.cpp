@@ -1,6 +1,6 @@
-// What a stranger on the network can send to the HTTP server, before any handler: request parsing
-// over a stream cut at arbitrary places, routing, percent-decoding, the error answers. The same
-// bytes are also an answer to our client.
+// What any client can send to the HTTP server, before any handler: request parsing over a stream
+// cut at arbitrary places, routing, percent-decoding, the error answers. The same bytes are also an
+// answer to our client.
 //
 // The first byte chooses the size of the pieces; the rest is the stream.
 #include <algorithm>

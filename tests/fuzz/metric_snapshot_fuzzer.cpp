@@ -1,9 +1,10 @@
-// What can arrive on the metrics channel, and what it does to /metrics: each piece of the input is
-// decoded as a snapshot, merged, and the page that Prometheus would read is held to the format.
+// What can arrive on the metrics channel, and its effect on /metrics: each piece of the input is
+// decoded as a snapshot, merged, and the page that Prometheus would read is checked against the
+// format.
 //
 // The input is a run of pieces, each two bytes of length and that many bytes; the first byte of all
 // says how far time moves between them. A piece is the bytes of a message, or, with the length's
-// highest bit set, changes to a good one: nobody guesses a fingerprint.
+// highest bit set, changes to a good one, because a fingerprint cannot be guessed.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -87,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   check_page(merger.view({}), ExtraLabel::None);
   check_page(merger.replica_view({}), ExtraLabel::Replica);
-  // Whatever was merged can be stored, and is the same after a restart.
+  // A merged state can be stored, and is the same after a restart.
   const std::string bytes = encode_state(merger.state(), {.line = now});
   auto loaded = decode_state(bytes);
   require(std::holds_alternative<SavedState>(loaded));

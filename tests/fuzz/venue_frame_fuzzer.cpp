@@ -1,5 +1,5 @@
-// Every parser of bytes that a venue, or whoever plays its client, can send. The first byte picks
-// the parser; nothing may crash, and what a parser accepts its writer must be able to repeat.
+// Every parser of bytes that a venue, or a client of ours, can send. The first byte picks the
+// parser; nothing may crash, and what a parser accepts its writer must be able to repeat.
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -42,8 +42,8 @@ TEST(Prometheus, FindsEveryAlertToFireAndToBeSilentAsItsCasesSay) {
   EXPECT_EQ(result.exit_code, 0) << result.output;
 }
 
-// The cases must notice what they are there for. Only those that `concerned` picks are run: all of
-// them take promtool many seconds.
+// The cases must notice what they are there for. Only those that `concerned` picks are run, because
+// all of them take promtool many seconds.
 template <typename Concerned>
 ToolResult cases_against(const std::string& rules, Concerned concerned) {
   YAML::Node cases = YAML::Load(read_source("deploy/prometheus/alerts_test.yml"));
@@ -76,8 +76,8 @@ TEST(AlertCases, NoticeAThresholdThatMoved) {
 }
 
 TEST(AlertCases, NoticeEachAlertThatARestartWouldHide) {
-  // Every gauge of ours read as it stands, nothing kept firing: the cases with gaps must object,
-  // alert by alert.
+  // Every gauge of ours is read as it stands, and no alert is kept firing: the cases with gaps must
+  // fail, alert by alert.
   static const std::regex kRead(
       R"(last_over_time\(((?:polybot_|up)[a-z_]*(?:\{[^}]*\})?)\[5m\]\))");
   static const std::regex kKeep("\n *keep_firing_for: 5m");

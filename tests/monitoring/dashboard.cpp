@@ -16,13 +16,14 @@ using Names = std::set<std::string, std::less<>>;
 
 constexpr std::int64_t kColumns = 24;
 
-// In this order; the first five are those that users were promised.
+// The rows in this order; the first five are those that users were promised.
 const std::vector<std::string> kRows{"P&L Overview",   "Order Activity",  "Position Summary",
                                      "Signal Rate",    "API Performance", "Latency",
                                      "Bus & Services", "Alerts"};
 constexpr std::size_t kPromisedRows = 5;
 
-// Grafana takes any word for a unit and shows it behind the number: only known ones are meant.
+// Grafana takes any word for a unit and shows it behind the number, so only known units are
+// allowed.
 const Names kUnits{"currencyUSD", "percentunit", "s",     "short", "opm",
                    "cpm",         "cps",         "reqps", "bytes"};
 
@@ -285,7 +286,7 @@ void check_panel(const json::value& panel, Problems& problems) {
   check_targets(panel, title, problems);
 }
 
-// While no receiver is configured somebody must be able to see it.
+// While no receiver is configured the dashboard must show it.
 void check_delivery_panel(const json::array& panels, Problems& problems) {
   for (const json::value& panel : panels) {
     const std::string rendered = json::serialize(panel);

@@ -1,5 +1,5 @@
-// What a dashboard must be for a trader to rely on it, checked without a Grafana: identity, rows,
-// geometry, units, words, thresholds, and expressions that name what the catalogue has.
+// The conditions of a dashboard that a trader can rely on, checked without a Grafana: identity,
+// rows, geometry, units, words, thresholds, and expressions that name what the catalogue has.
 #pragma once
 
 #include <boost/json/value.hpp>

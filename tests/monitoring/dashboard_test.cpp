@@ -40,7 +40,7 @@ TEST(Dashboard, BeginsWithTheCurveAndTodaysNumber) {
   EXPECT_EQ(panels.at(2).at("title").as_string(), "Today");
 }
 
-// A recording rule per expression: promtool then reads and type-checks each.
+// A recording rule per expression, so that promtool reads and type-checks each.
 ToolResult promtool_on(const std::vector<PanelQuery>& queries) {
   std::string rules = "groups:\n  - name: panels\n    rules:\n";
   for (std::size_t i = 0; i < queries.size(); ++i) {

@@ -1,7 +1,6 @@
-// Which metrics and labels a PromQL expression names, and how. Not a parser of PromQL – promtool is
-// that – but a reader of its names, for expressions written in the house style: grouping before the
-// argument, `sum by (x) (y)`. Anything it cannot read is a problem it reports, never something it
-// skips.
+// Which metrics and labels a PromQL expression names, and how. It does not parse PromQL – promtool
+// does that – but reads the names of expressions in the house style: grouping before the argument,
+// `sum by (x) (y)`. It reports everything that it cannot read as a problem, and never skips it.
 #pragma once
 
 #include <set>
@@ -35,7 +34,7 @@ struct ExpressionNames {
 
 [[nodiscard]] ExpressionNames read_names(std::string_view expression);
 
-// Every occurrence of `from` replaced; how dashboards' variables become PromQL.
+// Replaces every occurrence of `from`; so the variables of dashboards become PromQL.
 [[nodiscard]] std::string replaced(std::string text, std::string_view from, std::string_view to);
 
 }  // namespace polybot::monitoring

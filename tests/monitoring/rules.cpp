@@ -82,7 +82,7 @@ void check_texts(const Alert& alert, const std::string& runbook, Problems& probl
   if (alert.runbook_url != "deploy/README.md#" + lower(alert.name)) {
     problems.push_back("its runbook_url is \"" + alert.runbook_url + "\"");
   }
-  // A section has words of its own: a heading followed by the next heading is none.
+  // A section must have text of its own: a heading followed by the next heading is none.
   const std::regex section("(^|\n)### " + alert.name + "\n\n[^#\n][^\n]{40,}");
   if (!std::regex_search(runbook, section))
     problems.emplace_back("the runbook has no section about it");
@@ -195,8 +195,8 @@ Problems check_alerts(const std::vector<Alert>& alerts, const std::vector<RuleCa
         problems.push_back("a case feeds a series that no scrape has: " + series);
         continue;
       }
-      // The names and values of its labels must be ones that a scrape can have; how it is read does
-      // not matter.
+      // The names and values of its labels must be possible in a scrape; how it is read does not
+      // matter.
       for (std::string& problem : check_names(names)) {
         if (problem.find("is a counter and not read") == std::string::npos)
           problems.push_back(std::move(problem));

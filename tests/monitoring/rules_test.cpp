@@ -32,7 +32,7 @@ Alert alert_named(const std::string& name) {
   return *found;
 }
 
-// What the checks say of one alert of the shipped file after `change`.
+// The checks' problems for one alert of the shipped file after `change`.
 template <typename Change>
 Problems after(const std::string& name, Change change) {
   Alert alert = alert_named(name);

@@ -1,4 +1,4 @@
-// deploy/prometheus/shorten.sh: the same rules on a faster clock, and nothing else.
+// deploy/prometheus/shorten.sh must give the same rules on a faster clock.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,7 +76,7 @@ TEST_P(Shorten, KeepsEveryAlertButForItsDurations) {
     EXPECT_EQ(without_ranges(shorter[i].description), without_ranges(original[i].description));
     EXPECT_EQ(shorter[i].runbook_url, original[i].runbook_url);
     EXPECT_EQ(without_ranges(shorter[i].expression), without_ranges(original[i].expression));
-    // A description may ask for more.
+    // A description may contain queries too.
     const auto short_ranges = ranges(shorter[i].expression + shorter[i].description);
     const auto long_ranges = ranges(original[i].expression + original[i].description);
     ASSERT_EQ(short_ranges.size(), long_ranges.size());

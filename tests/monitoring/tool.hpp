@@ -12,8 +12,7 @@ struct ToolResult {
   std::string output;  // both streams
 };
 
-// Throws std::runtime_error when the shell cannot be started; a program that is not there ends with
-// 127.
+// Throws std::runtime_error when the shell cannot be started; a missing program ends with 127.
 [[nodiscard]] ToolResult run_tool(const std::vector<std::string>& words);
 
 // A folder that vanishes with the object.

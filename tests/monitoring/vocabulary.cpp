@@ -26,7 +26,7 @@ const std::array<Foreign, 6> kForeign{{
      {kRuleLabels[0],
       kRuleLabels[1],
       kRuleLabels[2],
-      // Those that our rules keep.
+      // The labels that our rules keep.
       {"strategy"},
       {"side"},
       {"service"},
@@ -82,8 +82,7 @@ void check_matcher(const MetricUse& use, const Series& series, const Matcher& ma
 void check_reading(const MetricUse& use, const Series& series, Problems& problems) {
   static const std::set<std::string, std::less<>> kRates{"rate", "irate", "increase", "resets"};
   const bool as_rate = kRates.contains(use.function);
-  // A fold's counters are compared as they stand by the accounting identity: last_over_time says
-  // so.
+  // The accounting identity compares a fold's counters as they stand: last_over_time marks that.
   const bool as_value = use.function == "last_over_time";
   if (series.kind == Kind::Gauge && as_rate)
     problems.push_back(use.metric + " is a gauge: " + use.function + "() means nothing");

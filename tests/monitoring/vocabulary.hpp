@@ -22,14 +22,14 @@ struct Series {
   bool ours;                           // of the catalogue
 };
 
-// `x_bucket`, `x_sum` and `x_count` name the histogram x. Nothing for a name that no scrape has.
+// `x_bucket`, `x_sum` and `x_count` name the histogram x. Empty for a name that no scrape has.
 [[nodiscard]] std::optional<Series> find_series(std::string_view metric);
 
-// Every metric exists, every label is on the metric it is asked of, every value compared with is
-// one the label can have, counters are read as rates and gauges are not, no matcher reads `le`.
+// Every metric exists, every label is on its metric, every compared value is one that the label can
+// have, counters are read as rates and gauges are not, no matcher reads `le`.
 [[nodiscard]] Problems check_names(const ExpressionNames& names);
 
-// The labels that what the expression yields may carry: those it groups by, else those of its
+// The labels that the result of the expression may carry: those it groups by, else those of its
 // metrics.
 [[nodiscard]] std::set<std::string> result_labels(const ExpressionNames& names);
 

@@ -29,7 +29,7 @@ TEST(Vocabulary, AcceptsWhatTheCatalogueHas) {
   EXPECT_THAT(problems_of(R"(up{job="polybot"} == 0)"), IsEmpty());
 }
 
-TEST(Vocabulary, RefusesAMetricThatNobodyExposes) {
+TEST(Vocabulary, RefusesAMetricThatNoServiceExposes) {
   EXPECT_THAT(problems_of("polybot_profit_usd"),
               ElementsAre("no scrape has a metric polybot_profit_usd"));
   // A histogram is exposed only as its parts.

@@ -65,7 +65,7 @@ TEST = """\
 namespace polybot::strategy_runner {
 namespace {
 
-TEST(Onlooker, LooksOnAndWantsNothing) {
+TEST(Onlooker, WatchesAndEmitsNothing) {
   World world{"onlooker"};
   world.start();
   world.define(make_market(1, 1, 1));

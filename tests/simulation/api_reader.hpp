@@ -1,6 +1,6 @@
 // The reading side of a gateway's API: follows every order stream from as far back as replays
-// reach, as the real one does (common/follow), and folds it into the read models. What it is told
-// must be the journal, without a hole. Keeps nothing when it is restarted.
+// reach, as the real one does (common/follow), and folds it into the read models. It must hear the
+// journal without a hole. It keeps nothing when it is restarted.
 #pragma once
 
 #include <map>

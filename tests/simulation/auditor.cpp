@@ -23,7 +23,7 @@ using domain::TradingState;
 
 namespace {
 
-// There must be a way out on a clock that is too far off for anything else.
+// A way out must exist even on a clock that is too far off for anything else.
 constexpr Duration kExitSkewMax = seconds(30);
 
 std::string name(const ClientOrderId& id) {
@@ -150,7 +150,7 @@ struct Auditor::Judge {
   void count_penniless(domain::DenyReason reason) const {
     if (reason == domain::DenyReason::InsufficientBalance) ++auditor.stage_.totals[kPenniless];
   }
-  // Nothing to hold against them.
+  // These records have no rule.
   void operator()(const domain::MarksTaken&) const {}
   void operator()(const domain::DriftMeasured&) const {}
   void operator()(const domain::AccountReconciled&) const {}
@@ -199,7 +199,7 @@ void Auditor::accepted(const domain::Event& event, const domain::SignalAccepted&
   const auto found = signals_.find(body.signal);
   require(found != signals_.end(), "an accepted signal that no runner emitted");
   const domain::Signal& signal = found->second;
-  // Compared as order-manager does: it denies runners whose clocks are not its own.
+  // Compared as order-manager does it: it denies runners whose clocks differ from its own.
   require(event.at + ahead < signal.expires_at,
           "signal " + domain::to_string(signal.id) + " is accepted after its end");
   leases_.check_accepted(event, signal);
@@ -231,7 +231,7 @@ void Auditor::submitted(const domain::Event& event, const Order& order, Duration
             name(order.id) + " is submitted while trading is halted");
     require(state != TradingState::Reducing || order.side == Side::Sell,
             name(order.id) + " opens while reducing");
-    // What the venue's clock is read by may be off by a little itself.
+    // The measured clock of the venue may be off by a little itself.
     const Duration off_max =
         (order.side == Side::Buy ? plan_.manager.clock_skew_max : kExitSkewMax) + milliseconds(10);
     require(-off_max <= ahead && ahead <= off_max,
@@ -256,7 +256,7 @@ void Auditor::check_crossing(const Order& order) const {
   }
 }
 
-// Only what opens is limited: there must always be a way out.
+// Only opening orders are limited: there must always be a way out.
 void Auditor::check_open_orders(const Order& order) const {
   std::uint32_t own = 0;
   for (const ClientOrderId& id : open_) {
@@ -440,7 +440,7 @@ void Auditor::check_limits(const om::Ledger& ledger, const Order& order) const {
   check_usage(ledger, order, plan_.manager.account_limits, true);
 }
 
-// Whoever is halted has every order on its way out.
+// When trading is halted, every order is on its way out.
 void Auditor::check_halted() const {
   for (const ClientOrderId& id : open_) {
     const Audited& audited = orders_.at(id);
@@ -451,8 +451,8 @@ void Auditor::check_halted() const {
 }
 
 void Auditor::on_turn(const om::Ledger& ledger, std::size_t inputs) {
-  // Of a turn with several inputs only the end is visible here: a later fill may have changed what
-  // the decision was based on.
+  // Of a turn with several inputs only the end is visible here: a later fill may have changed the
+  // basis of the decision.
   if (inputs == 1 && !fills_in_turn_) {
     for (const ClientOrderId& id : buys_of_turn_) check_limits(ledger, orders_.at(id).order);
   }
@@ -475,7 +475,7 @@ std::set<om::ShardKey> Auditor::resting() const {
 
 // ---- the whole
 
-// As if failed trades had never been: the fills that count, folded in the order of their booking.
+// Failed trades count as never made: the other fills are folded in the order of their booking.
 void Auditor::check_positions(const om::Ledger& ledger) const {
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
@@ -494,15 +494,15 @@ void Auditor::check_positions(const om::Ledger& ledger) const {
           }
         }
         const domain::Holding& held = position.token(outcome).holding();
-        // The account of a market that has closed is closed when nothing is held; a fill told after
-        // that opens a new one, which begins at nothing.
+        // The account of a closed market is closed when nothing is held; a later fill opens a new
+        // one, which begins at nothing.
         const auto market_known = markets_.find(market);
         const bool closed = market_known != markets_.end() &&
                             market_known->second.status != domain::MarketStatus::Active;
-        domain::Holding anew = expected;
-        anew.realized = held.realized;
+        domain::Holding reopened = expected;
+        reopened.realized = held.realized;
         const bool opened_anew =
-            closed && held == anew && past.contains(expected.realized - held.realized);
+            closed && held == reopened && past.contains(expected.realized - held.realized);
         require(held == expected || opened_anew,
                 strategy.value + " holds " + held.quantity.to_string() + " at cost " +
                     held.cost.to_string() + ", realized " + held.realized.to_string() +

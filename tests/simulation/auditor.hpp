@@ -1,6 +1,6 @@
 // A second opinion on every journal record: an independent, simpler model of orders, fills, cash,
-// leases and trading states that judges each record as it is committed, each order as it is sent,
-// and the ledger as a whole now and then. What it finds it throws as a Violation.
+// leases and trading states. It judges each record as it is committed, each order as it is sent,
+// and from time to time the whole ledger. It throws each fault as a Violation.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@
 
 namespace polybot::simulation {
 
-// Among the totals: what was denied because the account had no money left for it.
+// Counted in the totals: denials because the account had no money left.
 inline constexpr const char* kPenniless = "denied for lack of money";
 
 class Auditor {
@@ -23,16 +23,16 @@ class Auditor {
   Auditor(Stage& stage, const Plan& plan)
       : stage_(stage), plan_(plan), leases_(stage, plan.manager.lease_duration) {}
 
-  // A runner has emitted it (again).
+  // A runner has emitted the signal (again).
   void on_signal(const domain::Signal& signal) { signals_.try_emplace(signal.id, signal); }
-  // Durable now. It was stamped by a clock that was so far ahead of true time: everything here is
-  // judged in true time.
+  // The record is durable. Its stamp is from a clock that was `ahead` of true time; everything here
+  // is judged in true time.
   void on_committed(domain::StreamedEvent record, Duration ahead);
-  // On its way to the venue.
+  // The order is on its way to the venue.
   void on_sent(const domain::Order& order);
   // The turn is over; it took `inputs` inputs.
   void on_turn(const order_manager::Ledger& ledger, std::size_t inputs);
-  // The ledger against itself and against this model. Costs a walk over everything.
+  // Checks the ledger against itself and against this model. Costs a walk over everything.
   void check_ledger(const order_manager::Ledger& ledger) const;
 
   [[nodiscard]] bool written_off(const domain::VenueOrderId& order) const {
@@ -43,7 +43,7 @@ class Auditor {
   [[nodiscard]] std::optional<Timestamp> last_byte_of(const domain::VenueOrderId& order) const;
   [[nodiscard]] LeaseAudit& leases() { return leases_; }
   [[nodiscard]] const LeaseAudit& leases() const { return leases_; }
-  // Opening quotes that nobody has asked back, by the shards they rest in.
+  // Opening quotes without a requested cancel, by the shards they rest in.
   [[nodiscard]] std::set<order_manager::ShardKey> resting() const;
   [[nodiscard]] std::uint64_t orders() const { return orders_.size(); }
 
@@ -88,7 +88,7 @@ class Auditor {
   [[nodiscard]] domain::TradingState state_of(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::Money reserve(const Audited& audited) const;
   [[nodiscard]] domain::Money free_collateral() const;
-  // What has arrived for good, less all sales; of one strategy, or of the account.
+  // Shares that have arrived for good, less all sales; of one strategy, or of the account.
   [[nodiscard]] domain::Quantity settled(const std::optional<domain::StrategyName>& strategy,
                                          const domain::Instrument& instrument) const;
   void move_cash(const Audited& audited, const Fill& fill, int direction);

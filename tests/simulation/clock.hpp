@@ -1,6 +1,7 @@
 // The clock of one process, as runtime::Clock keeps it: the wall clock of its host at the start of
-// the process, going on evenly from there. The host's clock can be stepped; a process that finds
-// itself too far from it ends in good order and starts anew on it, as runtime::ClockWatch demands.
+// the process, going on evenly from there. The host's clock can be stepped. A process that finds
+// itself too far from it ends in good order and starts again with it, as runtime::ClockWatch
+// demands.
 #pragma once
 
 #include "tests/simulation/stage.hpp"
@@ -15,7 +16,7 @@ class ProcessClock {
   // Of true time; constant while the process lives.
   [[nodiscard]] Duration ahead() const { return ahead_; }
 
-  // The host's clock is so far ahead of true time from now on.
+  // From now on the host's clock is `ahead` of true time.
   void set_wall(Duration ahead) { wall_ahead_ = ahead; }
   // A process starts.
   void begin() { ahead_ = wall_ahead_; }

@@ -1,6 +1,6 @@
-// order-manager killed at each boundary of its journal, in the first turn that records each sort of
-// thing: 8 x 5 worlds, each constructed so that it must happen, and each must recover – the world
-// then heals, settles, and the journal is compared with the venue's truth (World::run).
+// order-manager is killed at each boundary of its journal, in the first turn that records each sort
+// of event: 8 x 5 worlds, each built so that it must happen. Each must recover: the world then
+// heals and settles, and the journal is compared with the venue's truth (World::run).
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -13,7 +13,7 @@ namespace {
 
 using venue_simulator::Fault;
 
-// A calm world with a brisk market: nothing goes wrong but what the cell is about.
+// A calm world with a brisk market: only the fault of the cell happens.
 Plan cell_plan(Trap trap) {
   Plan plan = make_plan(1 + static_cast<std::uint64_t>(trap.occasion));
   plan.horizon = minutes(2);
@@ -39,7 +39,7 @@ Cell run_cell(Trap trap) {
   World world(plan, World::Kind::Audited);
   try {
     const Outcome outcome = world.run();
-    if (!outcome.trapped_after) return {"-", "it never came to that"};
+    if (!outcome.trapped_after) return {"-", "the turn never came"};
     const auto starts = outcome.totals.find("order-manager starts");
     if (starts == outcome.totals.end() || starts->second != 2) {
       return {"?", "order-manager did not die exactly once"};

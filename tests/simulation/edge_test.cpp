@@ -1,8 +1,8 @@
-// Do the strategies earn by trading, or by seeing what nobody can see? The whole chain of cores –
-// simulated exchange, runner, order-manager – in virtual time, every message a step late. With an
+// Do the strategies earn by trading, or by seeing what they must not see? The whole chain of cores
+// – simulated exchange, runner, order-manager – in virtual time, every message a step late. With an
 // edge in the market each strategy must trade. Without one (prices are martingales, quotes are
 // fair) none may have a mean profit before fees above 0 over 200 seeds fixed in advance: a
-// one-sided t-test at 1 %. A strategy that decided on stale books or on the future would.
+// one-sided t-test at 1 %. A strategy that decided on stale books or on the future would have one.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -40,7 +40,7 @@ std::optional<om::VenueIdentity> identify(const domain::Order& order,
   return unsigned_identity(order, market, order.id.signal.counter * 1'000 + order.id.leg);
 }
 
-// What one strategy's fills came to, before fees.
+// The sum of one strategy's fills, before fees.
 class Tally {
  public:
   void filled(const domain::OrderFilled& fill) {
@@ -73,7 +73,7 @@ struct Outcome {
   std::map<domain::DenyReason, int> denials;
 };
 
-// Parameters by strategy; what is not named is as shipped.
+// Parameters by strategy; those not named are as shipped.
 using Tuning = std::map<std::string, sr::ParameterTexts>;
 
 class TradingWorld : MarketSide {
@@ -189,7 +189,7 @@ class TradingWorld : MarketSide {
     }
   }
 
-  // Open markets at their fair value now; for those that are over the result is waited for.
+  // Open markets count at their fair value now; for those that are over the result is waited for.
   Outcome settle() {
     std::map<domain::MarketId, domain::Price> worth;
     bool waiting = false;
@@ -316,9 +316,8 @@ TEST(Edge, NoStrategyEarnsWhereThereIsNone) {
   expect_no_earnings(samples);
 }
 
-// As shipped the strategies hardly trade where there is no edge. These do: thin quotes that get
-// picked off, a momentum that follows every trade it sees, an arbitrage content with a hundredth of
-// a cent.
+// As shipped the strategies hardly trade without an edge. These do: thin quotes that get picked
+// off, a momentum that follows every trade, an arbitrage that accepts a hundredth of a cent.
 TEST(Edge, NotEvenEagerStrategiesEarnWhereThereIsNone) {
   const Tuning eager{{"arbitrage", {{"edge_min", "0.0001"}}},
                      {"spread_farm",

@@ -7,7 +7,7 @@ namespace polybot::simulation {
 void EndWatch::heard(const order_manager::Input& input) {
   if (std::holds_alternative<domain::VenueAccount>(input)) return matched_.clear();
   if (const auto* answer = std::get_if<domain::CancelAnswered>(&input)) {
-    // The answer to a cancel names no quantity: it ends the order there and then.
+    // The answer to a cancel names no quantity: it ends the order at once.
     matched_.erase(answer->order);
     return;
   }

@@ -1,6 +1,6 @@
-// What the venue has told about the ends of orders, beside what order-manager makes of it: an order
-// whose end names matched shares is not canceled in the journal before they are booked, unless a
-// reading of the account has come in between and shown how things stand.
+// Compares what the venue said about the ends of orders with what order-manager does: an order
+// whose end names matched shares must not be canceled in the journal before they are booked, unless
+// a reading of the account came in between and showed the state.
 #pragma once
 
 #include <map>
@@ -13,9 +13,9 @@ namespace polybot::simulation {
 
 class EndWatch {
  public:
-  // The venue's word is in order-manager's hands; before it decides.
+  // order-manager has the venue's message, and has not decided yet.
   void heard(const order_manager::Input& input);
-  // What it decided, and the state after that. Throws Violation.
+  // The decision, and the state after it. Throws Violation.
   void decided(const order_manager::Ledger& ledger,
                std::span<const domain::StreamedEvent> records) const;
   // A new process has heard nothing.

@@ -67,7 +67,7 @@ void Gateway::crawl() {
 
 void Gateway::define(const domain::Market& market) {
   domain::Market& known = markets_[market.id];
-  // A crawl under way may be older than what the socket said meanwhile.
+  // A crawl under way may be older than later messages of the socket.
   if (known.status > market.status) return;
   known = market;
   if (market.status == MarketStatus::Active) {
@@ -171,7 +171,7 @@ void Gateway::send(domain::Shard shard, const std::vector<BookUpdate>& updates) 
   publish_frame(frame);
 }
 
-// Publishes what the builder made of its inputs, asks for what it lacks.
+// Publishes what the builder made of its inputs, and asks for what it lacks.
 void Gateway::tell() {
   std::map<domain::Shard, std::vector<BookUpdate>> by_shard;
   for (BookUpdate& update : updates_.updates) {
@@ -210,7 +210,7 @@ domain::QuoteTick Gateway::quote_of(const MarketId& market) const {
   return quote;
 }
 
-// Each second: definitions, quotes and books, whether anything changed or not.
+// Each second: definitions, quotes and books, changed or not.
 void Gateway::complete() {
   std::vector<domain::Market> markets;
   std::vector<domain::QuoteTick> quotes;

@@ -1,7 +1,7 @@
 // The gateway: its core's book builder between the venue's market socket and the bus. Publishes
-// books and trades per shard (numbered, so that readers notice a hole; the whole shard anew each
-// second), quotes as state every 100 ms and complete each second, definitions each second. What is
-// left out of the real one is transport: sockets, connections, discovery pages.
+// books and trades per shard (numbered, so that readers notice a hole; the whole shard again each
+// second), quotes as state every 100 ms and complete each second, definitions each second. Only the
+// transport of the real one is left out: sockets, connections, discovery pages.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,8 @@
 
 namespace polybot::simulation {
 
-// One frame of md.<shard>, and for the auditor what it does not carry: the books it speaks of, as
-// they are after it where the gateway vouches for them.
+// One frame of md.<shard>. For the auditor it also holds the books it names, as they are after it
+// where the gateway vouches for them.
 struct MarketDataFrame {
   follow::FrameHead head;
   std::vector<std::string> messages;
@@ -38,9 +38,9 @@ class Gateway {
   std::function<void(const std::vector<domain::QuoteTick>&)> publish_quotes;
 
   void start();
-  // Everything it knew is gone; it discovers the world again.
+  // All its knowledge is lost; it discovers the world again.
   void restart();
-  // The recovery port. Throws Violation for what is not a request.
+  // The recovery port. Throws Violation for bytes that are no request.
   [[nodiscard]] std::string answer(std::string_view request);
   [[nodiscard]] ProcessClock& clock() { return clock_; }
 

@@ -58,10 +58,10 @@ void HandOvers::follow(std::size_t strategy, std::size_t shard, const Sample& sa
     seat.gap = Gap{sample.at, 0, false};
   }
   Gap& gap = *seat.gap;
-  // Whoever was to take over is gone before it could: that is another hand-over.
+  // The successor is gone before it could take over: that is another hand-over.
   if (gap.waits_for != 0 && gap.waits_for != holder && !ready) gap = {sample.at, 0, false};
   if (holder != 0 && lease->epoch != seat.epoch) gap.waits_for = holder;
-  // While the lease under which nobody acts any more runs out, anybody may be about to take over.
+  // While a lease without a living holder runs out, any runner may be about to take over.
   const bool old_lease = holder == 0 || lease->epoch == seat.epoch;
   const bool cut_off = runner != sample.runners.end() && runner->cut_off;
   const bool somebody =

@@ -1,7 +1,7 @@
-// How long each shard of each strategy has nobody who may act in it: from the moment its holder can
-// no longer (dead, frozen, its lease ended or asked back) until a holder of a lease in force may
-// signal again, the strategy's warm-up included. Sampled. A gap during which nothing else went
-// wrong must not be longer than promised; the others are only measured.
+// How long each shard of each strategy has no runner that may act in it: from the moment its holder
+// no longer can (dead, frozen, its lease ended or asked back) until a holder of a lease in force
+// may signal again, the strategy's warm-up included. It is sampled. A gap without any other trouble
+// must not be longer than promised; the others are only measured.
 #pragma once
 
 #include <array>
@@ -18,25 +18,25 @@ namespace polybot::simulation {
 class HandOvers {
  public:
   static constexpr Duration kSampleEvery = milliseconds(250);
-  // From the last who may act to the next, warm-up aside. The bus may hold up the news by its
-  // longest stall.
+  // From the last runner that may act to the next, without the warm-up. The bus may delay the news
+  // by its longest stall.
   static constexpr Duration kMax = seconds(4);
 
   explicit HandOvers(const Plan& plan);
 
   struct Holder {
     std::uint64_t incarnation = 0;
-    // Awake, not about to start anew, and in touch with order-manager.
+    // Awake, not about to restart, and in touch with order-manager.
     bool healthy = false;
-    // Something between it and order-manager is out of order, though both may be well: a lease can
-    // be renewed all the while.
+    // The way between it and order-manager is disturbed, though both may be well: a lease can be
+    // renewed all the while.
     bool cut_off = false;
     // By strategy, bit n = shard n: the strategy is warm and its lease has not run out.
     std::array<std::uint64_t, kStrategies.size()> ready{};
   };
   struct Sample {
     Timestamp at{};
-    // Of the present process of order-manager; empty while nobody can grant anything.
+    // The present process of order-manager; empty while there is none that can grant.
     std::optional<std::uint64_t> manager;
     std::array<bool, kStrategies.size()> enabled{};
     std::vector<domain::Lease> leases;  // ends in true time
@@ -56,8 +56,8 @@ class HandOvers {
     bool disturbed = false;
   };
   struct Seat {
-    // Of the last lease that somebody could act under: what never was active is not handed over,
-    // and what goes on under the same lease was only interrupted.
+    // The last lease under which a runner could act: a shard that was never active is not handed
+    // over, and one that goes on under the same lease was only interrupted.
     std::optional<domain::LeaseEpoch> epoch;
     std::optional<Gap> gap;
   };

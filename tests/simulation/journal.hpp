@@ -1,8 +1,8 @@
-// The journal on an honest disk. What is written is bytes, exactly as the real one keeps them, and
-// lies in the cache of the machine until it is synced. A killed process leaves behind all it had
-// written; when the power fails, or the disk does, any part of what was not synced survives: all,
-// nothing, or the beginning of a group. Whoever opens it next reads what is there and cannot tell
-// the difference. Beside it lies a snapshot of the fold, taken every so many records.
+// The journal on an honest disk. It holds bytes, exactly as the real one keeps them, which lie in
+// the cache of the machine until they are synced. A killed process leaves behind everything it had
+// written. When the power fails, or the disk does, any part of what was not synced survives: all,
+// nothing, or the beginning of a group. The next process reads what is there and cannot tell the
+// difference. Beside it lies a snapshot of the fold, taken every so many records.
 #pragma once
 
 #include <optional>
@@ -32,8 +32,8 @@ class Journal {
     domain::StreamedEvent record;
     Duration ahead{};
   };
-  // Everything written is safe from here on. What has become so since the last time, as it can be
-  // read back.
+  // Everything written is safe from here on. Returns what became safe since the last call, as it
+  // can be read.
   std::vector<Durable> sync() {
     std::vector<Durable> durable;
     while (synced_ < bytes_.size()) {
@@ -49,7 +49,7 @@ class Journal {
     const std::size_t unsynced = bytes_.size() - synced_;
     if (unsynced > 0) {
       const std::int64_t all = static_cast<std::int64_t>(unsynced);
-      // The two ends more often than what lies between.
+      // The two extremes come more often than the values between.
       const std::int64_t kept = random_.chance(300'000)   ? 0
                                 : random_.chance(400'000) ? all
                                                           : random_.between(0, all);
@@ -76,9 +76,9 @@ class Journal {
             "journal record " + std::to_string(seq) + " cannot be read back");
     return event;
   }
-  // Of all that can be read, whether it is safe or not.
+  // The last of all readable records, safe or not.
   [[nodiscard]] std::uint64_t last_seq() const { return bytes_.size(); }
-  // Of all that is safe.
+  // The fold of all safe records.
   [[nodiscard]] const order_manager::Ledger& fold() const { return fold_; }
 
  private:

@@ -9,8 +9,8 @@ using order_manager::ShardKey;
 
 namespace {
 
-// From the end of a lease to the next: an announcement may have been lost and order-manager looks
-// only now and then.
+// From the end of a lease to the next: an announcement may have been lost, and order-manager looks
+// only from time to time.
 constexpr Duration kHandOverMax = seconds(4);
 
 std::string name(const ShardKey& key) {
@@ -63,7 +63,7 @@ bool LeaseAudit::heard(std::uint64_t incarnation, Timestamp from, Timestamp to) 
   });
 }
 
-// What is said at the instant itself may have come before or after.
+// A message of the same instant may have come before or after.
 bool LeaseAudit::in_force(const ShardKey& key, const Lease& lease, Timestamp at) const {
   const auto ended = [&](const std::map<ShardKey, End>& ends) {
     const auto found = ends.find(key);
@@ -81,7 +81,7 @@ void LeaseAudit::on_granted(const domain::Event& event, const domain::LeaseGrant
     if ((grant.shards >> i & 1) == 0) continue;
     const ShardKey key{grant.strategy, {i}};
     const auto former = leases_.find(key);
-    // An instant later a farewell or release of this very moment counts as well.
+    // An instant later, so that a farewell or release of this very moment counts as well.
     require(
         former == leases_.end() || !in_force(key, former->second, event.at + domain::Duration(1)),
         name(key) + " is granted though its lease has not ended");
@@ -100,7 +100,7 @@ void LeaseAudit::check_accepted(const domain::Event& event, const domain::Signal
           "signal " + domain::to_string(signal.id) + " is accepted under a lease that has ended");
 }
 
-// Whether some runner has been heard without interruption from then on until now.
+// Whether a runner has been heard without interruption from then until now.
 bool LeaseAudit::somebody_since(Timestamp from) const {
   return std::any_of(hearings_.begin(), hearings_.end(), [&](const auto& entry) {
     return !left_.contains(entry.first) && heard(entry.first, from, stage_.now());

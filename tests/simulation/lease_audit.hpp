@@ -1,6 +1,6 @@
-// A second opinion on leases, from what order-manager was told and what it recorded: whether a
-// grant may stand, whether a signal came from the holder of a lease in force, how long a shard is
-// nobody's though somebody is there to take it. What it finds it throws as a Violation.
+// A second opinion on leases, from what order-manager heard and what it recorded: whether a grant
+// may stand, whether a signal came from the holder of a lease in force, and how long a shard is
+// free though a runner could take it. It throws each fault as a Violation.
 #pragma once
 
 #include <map>
@@ -17,21 +17,21 @@ class LeaseAudit {
   LeaseAudit(const Stage& stage, Duration lease_duration)
       : stage_(stage), duration_(lease_duration) {}
 
-  // Delivered to a living order-manager.
+  // The announcement reached a living order-manager.
   void on_announced(const domain::RunnerAnnounced& runner);
-  // The present table, whenever it has changed.
+  // Call it with the present table whenever it has changed.
   void on_changed(const std::vector<domain::Lease>& leases);
   void on_manager_started(const domain::Event& event);
   void on_granted(const domain::Event& event, const domain::LeaseGranted& grant);
   void check_accepted(const domain::Event& event, const domain::Signal& signal) const;
 
-  // Now and then, while order-manager is alive: no shard is nobody's, and nothing rests in one, for
-  // longer than a hand-over may take.
+  // Call it from time to time, while order-manager is alive: no shard is free, and no order rests
+  // in a free one, for longer than a hand-over may take.
   void check_gaps(const std::vector<domain::Lease>& leases,
                   const std::vector<domain::StrategyName>& strategies,
                   const std::set<order_manager::ShardKey>& resting);
 
-  // Of shards that changed hands.
+  // The number of shards that changed hands.
   [[nodiscard]] std::uint64_t moves() const { return moves_; }
 
  private:
@@ -41,7 +41,7 @@ class LeaseAudit {
     domain::LeaseEpoch epoch;
     Timestamp granted_at{};
   };
-  // Uninterrupted hearing of one runner.
+  // The time in which one runner was heard without interruption.
   struct Hearing {
     Timestamp since{};
     Timestamp until{};

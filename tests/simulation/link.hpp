@@ -1,6 +1,6 @@
 // One direction of a connection between two processes under seeded weather: messages are delayed,
-// lost, repeated, overtaken or made unreadable, and now and then nothing passes for a while. Who
-// sends learns nothing of it.
+// lost, repeated, overtaken or made unreadable, and sometimes none passes for a while. The sender
+// does not learn of it.
 #pragma once
 
 #include <functional>
@@ -43,14 +43,14 @@ class Link {
     stage_.schedule.at(arrival(), std::move(deliver));
   }
 
-  // Of the messages that are bytes, some arrive as nonsense.
+  // Makes some of the messages that are bytes unreadable.
   [[nodiscard]] std::string worn(std::string bytes) {
     return random_.chance(weather_.unreadable_ppm) ? "\xFF" : std::move(bytes);
   }
 
-  // Nothing passes for so long; what is under way arrives.
+  // No message passes for so long; those under way arrive.
   void cut(Duration span) { cut_until_ = std::max(cut_until_, stage_.now() + span); }
-  // Nothing is lost, repeated or stalled any more.
+  // From here on no message is lost, repeated or stalled.
   void heal() {
     weather_.loss_ppm = weather_.repeat_ppm = weather_.stall_ppm = weather_.unreadable_ppm = 0;
     cut_until_ = {};

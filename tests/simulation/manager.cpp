@@ -24,7 +24,7 @@ constexpr Duration kClock = seconds(2);
 constexpr Duration kHeartbeat = seconds(5);
 constexpr Duration kReopen = seconds(1);
 constexpr Duration kDeadAfterTrap = milliseconds(700);
-constexpr Duration kPatience = seconds(4);  // for a turn to die in
+constexpr Duration kPatience = seconds(4);  // to wait for a turn to die in
 
 std::optional<om::VenueIdentity> identify(const domain::Order& order,
                                           const domain::Market& market) {
@@ -88,7 +88,7 @@ void Manager::boot() {
   connect_user_channel();
 }
 
-// While it answers for what rests at the venue.
+// Heartbeats go out while it manages what rests at the venue.
 void Manager::beat() {
   if (failed_ || !core_->not_ready().empty()) return later(kTimer, [this] { beat(); });
   const Duration sent_at = stage_.now().time_since_epoch();
@@ -117,7 +117,7 @@ void Manager::fold_and_start() {
   core_->start(splitmix64(plan_.seed), clock_.now(), out_);
   finish_turn();
   if (!core_) return;
-  // What was found but could not be made safe is told to nobody.
+  // Records that were found but could not be made safe are published to no reader.
   if (failed_) return forget_streams();
   require(core_->ledger().digest() == journal_.fold().digest(), "two folds of one journal differ");
   for (const auto& [channel, link] : links_) deliver(om::VenueSessionChanged{channel, link});
@@ -136,7 +136,7 @@ void Manager::deliver(const om::Input& input) {
   core_->on(input, clock_.now(), out_);
   ends_.decided(core_->ledger(), std::span(out_.record).subspan(before));
   if (inputs_in_turn_++ > 0) return;
-  // What arrives until then is of the same turn and the same transaction.
+  // Inputs that arrive until then are of the same turn and the same transaction.
   later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });
 }
 
@@ -228,7 +228,7 @@ void Manager::finish_turn() {
   failed_ = !durable;
   if (durable) auditor_.on_turn(core_->ledger(), inputs);
   if (dying_) return lose_process(dead_for_);
-  // A changed lease is told at once.
+  // A changed lease is published at once.
   if (std::exchange(lease_changes_told_, core_->lease_changes()) == lease_changes_told_) return;
   auditor_.leases().on_changed(leases());
   publish_state(core_->strategy_states(clock_.now()), core_->leases());
@@ -341,7 +341,7 @@ void Manager::remember(const StreamedEvent& event) {
 
 std::optional<std::string> Manager::answer(const wire::OrdersRequest& request) {
   if (!core_) return std::nullopt;
-  // Only what is durable is told; a turn that is not finished waits.
+  // Only durable records are published; a turn that is not finished waits.
   if (std::holds_alternative<wire::StatePageRequest>(request) && !at_rest()) return std::nullopt;
   return streams_.answer(wire::encode_orders_request(request), core_->ledger());
 }

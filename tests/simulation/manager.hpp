@@ -1,7 +1,7 @@
 // The order-manager process around its core: turns with group commit, the journal, requests to the
-// venue, the lossless order streams with their recovery port. It can die at any instant of a
-// turn, alone or with its machine, and its journal can refuse; what survives is what the journal's
-// disk has kept.
+// venue, and the lossless order streams with their recovery port. It can die at any instant of a
+// turn, alone or with its machine, and its journal can refuse. Only what the journal's disk has
+// kept survives.
 #pragma once
 
 #include <functional>
@@ -31,7 +31,7 @@ class Manager {
       publish_state;
 
   void start();
-  // What arrives while the process is dead is lost.
+  // An input that arrives while the process is dead is lost.
   void deliver(const order_manager::Input& input);
 
   // Where the process dies: at once, or in a turn. The last two wait for a turn that sends orders.
@@ -39,15 +39,15 @@ class Manager {
     Now,
     BeforeCommit,
     WhileWriting,  // a part of the group is written
-    BeforeSync,    // all of it is, and nobody knows whether it is safe
+    BeforeSync,    // all of it is, but it may not be safe
     AfterCommit,
     WhileSending,
   };
   static constexpr std::int64_t kDeaths = 6;
-  // What dies: what was written and not synced outlives the process, but not the machine.
+  // What dies: written records that are not synced outlive the process, but not the machine.
   enum class Crash : std::uint8_t { Process, Power };
   void die(Death death, Crash crash, Duration for_how_long);
-  // When the plan's trap sprang.
+  // When the plan's trap was sprung.
   [[nodiscard]] std::optional<Timestamp> trapped_at() const { return trapped_at_; }
   // An orderly stop and start.
   void stop_and_start();
@@ -56,7 +56,7 @@ class Manager {
   // The present leases, their ends in true time.
   [[nodiscard]] std::vector<domain::Lease> leases() const;
 
-  // The recovery port; empty: nobody answers.
+  // The recovery port; empty when there is no answer.
   [[nodiscard]] std::optional<std::string> answer(const wire::OrdersRequest& request);
 
   // Number and birth of the present process.
@@ -64,9 +64,9 @@ class Manager {
   [[nodiscard]] Timestamp born() const { return born_; }
   [[nodiscard]] bool alive() const { return core_ != nullptr; }
   [[nodiscard]] const order_manager::OrderManager& core() const { return *core_; }
-  // Somebody is there to grant and tell of leases, and not about to leave.
+  // It can grant and publish leases, and is not about to leave.
   [[nodiscard]] bool grants() const { return alive() && !failed_ && !stopping_; }
-  // What is decided is durable: nothing waits for a commit.
+  // Every decision is durable: no commit is pending.
   [[nodiscard]] bool at_rest() const { return alive() && !failed_ && inputs_in_turn_ == 0; }
 
  private:

@@ -1,5 +1,5 @@
-// What stands between the cores in every simulation: the strategies and where they trade, orders as
-// the exchange is asked for them, and identities without cryptography.
+// The parts between the cores in every simulation: the strategies and their markets, orders in the
+// exchange's form, and identities without cryptography.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ struct Division {
   domain::Shard spread_farm_last{23};
   domain::Shard momentum_first{24};
 };
-// As shipped: where one strategy quotes another does not take.
+// As shipped: where one strategy quotes, no other takes.
 inline constexpr Division kShippedDivision{};
 [[nodiscard]] strategy_runner::MarketFilter markets_of(const domain::StrategyName& strategy,
                                                        Division division = kShippedDivision);

@@ -16,7 +16,7 @@ MarketSide::MarketSide(const sim::ExchangeSettings& settings, domain::Money depo
   account_ = out_.opened.at(0);
 }
 
-// ---- what is asked of the venue
+// ---- requests to the venue
 
 void MarketSide::submit(const std::vector<domain::Order>& orders) {
   ask(submit_request(account_, orders));

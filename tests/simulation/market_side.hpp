@@ -1,5 +1,5 @@
-// The exchange, and what a gateway without faults would tell of it: the half of a world in which
-// nothing goes wrong. A test derives from it, says who listens, and drives time.
+// The exchange, and what a gateway without faults would publish about it: the half of a world
+// without trouble. A test derives from it, names the listeners, and drives time.
 #pragma once
 
 #include <map>
@@ -21,7 +21,7 @@ class MarketSide {
   virtual ~MarketSide() = default;
 
  protected:
-  // Opens the one account. What the exchange says meanwhile waits for deliver().
+  // Opens the one account. The exchange's outputs meanwhile wait for deliver().
   MarketSide(const venue_simulator::ExchangeSettings& settings, domain::Money deposit);
 
   // An input of order-manager, and of every runner.
@@ -31,12 +31,12 @@ class MarketSide {
   [[nodiscard]] domain::Timestamp now() const { return now_; }
   void pass(domain::Duration span) { now_ += span; }
   [[nodiscard]] const venue_simulator::Exchange& exchange() const { return exchange_; }
-  // By what has been published.
+  // The markets as published.
   [[nodiscard]] const std::map<domain::MarketId, domain::Market>& markets() const {
     return markets_;
   }
 
-  // What the exchange says to these waits for deliver() as well.
+  // The exchange's outputs to these wait for deliver() as well.
   void ask(const venue_simulator::Input& input) { ask(input, now_); }
   void ask(const venue_simulator::Input& input, domain::Timestamp at) {
     exchange_.on(input, at, out_);
@@ -45,7 +45,7 @@ class MarketSide {
   void cancel(std::vector<domain::VenueOrderId> orders);
   void answer(const order_manager::Read& read);
   [[nodiscard]] venue_simulator::Outputs take_outputs() { return std::exchange(out_, {}); }
-  // Tells everybody what the exchange has said so far. True: that led to more.
+  // Delivers what the exchange has said so far. True when that led to more.
   bool deliver();
   // Every second the gateway repeats what has not changed.
   void vouch_for_books();

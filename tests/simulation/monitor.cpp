@@ -58,7 +58,7 @@ Monitor::Counters Monitor::live_of(const order_manager::Ledger& ledger) {
 
 void Monitor::publish() {
   stage_.schedule.after(kInterval, [this] { publish(); });
-  // Only what is durable is shown.
+  // Only durable values are shown.
   if (!manager_.at_rest()) return;
   if (process_ != manager_.process()) seq_ = 0;
   process_ = manager_.process();
@@ -96,7 +96,7 @@ void Monitor::merge() {
     require(now != orders.end() && now->second >= before, "a merged order counter falls");
   }
   orders_shown_ = std::move(orders);
-  // Both families are of one snapshot, so the identity holds in every view while the sender is
+  // Both families come from one snapshot, so the identity holds in every view while the sender is
   // known.
   for (const auto& [labels, live] : shown("polybot_orders_live")) {
     const auto parts = metrics::split_labels(labels);

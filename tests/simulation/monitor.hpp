@@ -18,7 +18,7 @@ class Monitor {
 
   void start();
   void heal() { link_.heal(); }
-  // Empty when what is shown is what the ledger says.
+  // Empty when the shown values are the ledger's.
   [[nodiscard]] std::string difference() const;
 
  private:

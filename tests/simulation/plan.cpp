@@ -57,10 +57,10 @@ Weather internet_weather(Random& random) {
           .stall_max = milliseconds(random.between(200, 2'500))};
 }
 
-// Not as shipped: they overlap, so that the two meet each other's orders.
+// Unlike the shipped ones these overlap, so that the two meet each other's orders.
 constexpr Division kOverlapping{.spread_farm_last = {47}, .momentum_first = {24}};
 
-// Strategies that trade at the slightest provocation and hold until their markets end.
+// Strategies that trade at the slightest reason and hold until their markets end.
 std::map<std::string, sr::ParameterTexts> careless_parameters() {
   return {{"momentum",
            {{"window", "20s"},

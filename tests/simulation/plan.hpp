@@ -1,5 +1,5 @@
-// What a seed stands for: how long, how hostile, how rich, how tightly limited. Everything that
-// varies between seeds is decided here; the actors only carry it out.
+// What a seed means: how long, how hostile, how rich, how tightly limited. All differences between
+// seeds are decided here; the actors only carry them out.
 #pragma once
 
 #include "services/order-manager/core/settings.hpp"
@@ -17,7 +17,7 @@ struct Plan {
   std::uint64_t seed = 1;
   Timestamp start{};
   Duration horizon = minutes(10);  // of trading; what follows only settles
-  // A slow world trades on until it has shown something, but not beyond five horizons.
+  // A slow world trades on until it has shown enough, but not beyond five horizons.
   std::uint64_t orders_wanted = 100;
   domain::Money deposit;
 
@@ -25,7 +25,7 @@ struct Plan {
   order_manager::Settings manager;
   int runners = 1;      // at first
   int runners_max = 4;  // when scaled up
-  // By strategy; what is not named is as shipped.
+  // By strategy; parameters not named are as shipped.
   std::map<std::string, strategy_runner::ParameterTexts> parameters;
   order_manager::KeptStreamsBounds streams;  // what order-manager keeps for replays
 

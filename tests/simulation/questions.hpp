@@ -1,4 +1,4 @@
-// How a simulated process asks a recovery port what its followers want to know.
+// How a simulated process puts its followers' questions to a recovery port.
 #pragma once
 
 #include <functional>
@@ -10,15 +10,15 @@
 
 namespace polybot::simulation {
 
-// A request, and where its answer goes, should one come.
+// Sends a request and says where its answer goes, if one comes.
 using Ask = std::function<void(const std::string& request,
                                std::function<void(const std::string&)> answered)>;
 
-// What a runner or an API reads of one state at most, in answers of the plan's size.
+// The most pages of one state that a runner or an API reads, in answers of the plan's size.
 inline constexpr std::uint32_t kPagesMax = 32;
 
-// Puts all questions that are due at once; the real processes put one after the other. What comes
-// when the followers are gone, or is not `awake()`, is lost.
+// Puts all due questions at once; the real processes put one after the other. An answer is lost
+// when the followers are gone or not `awake()`.
 template <class Followers>
 void put_questions(Stage& stage, const std::shared_ptr<Followers>& followers, const Ask& ask,
                    const std::function<bool()>& awake, const std::function<void()>& answered) {

@@ -178,7 +178,7 @@ void RunnerProcess::on_frame(const MarketDataFrame& frame) {
   settle();
 }
 
-// What it trusts is what the gateway has.
+// A book that it trusts must be the gateway's.
 void RunnerProcess::check_books(const MarketDataFrame& frame) const {
   for (const domain::BookSnapshot& truth : frame.books_after) {
     const sr::KeptBook* known = runner_->markets().any_book(truth.market);
@@ -205,7 +205,7 @@ void RunnerProcess::on_event(const StrategyName& stream, const std::string& byte
   settle();
 }
 
-// What is listened to follows the leases.
+// The followed shards are those of the leases.
 void RunnerProcess::take_leases(const std::vector<domain::Lease>& leases) {
   run(sr::LeasesHeard{leases});
   const auto change = market_data_->follow(runner_->shards());

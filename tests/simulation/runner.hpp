@@ -1,6 +1,6 @@
 // The strategy-runner process around its core: follows market data of its shards and the order
-// streams as the real one does (common/follow), announces itself, emits signals. Keeps nothing when
-// it dies.
+// streams as the real one does (common/follow), announces itself, and emits signals. It keeps
+// nothing when it dies.
 #pragma once
 
 #include <functional>
@@ -32,28 +32,28 @@ class RunnerProcess {
 
   void start();
   void die(Duration for_how_long);
-  // Stops in good order: what rests is passed on.
+  // Stops in good order: resting orders are passed on.
   void leave(Duration for_how_long);
-  // Neither reads nor speaks for a while, then goes on as if nothing had been. A zombie does not
+  // Neither reads nor sends for a while, then goes on as if nothing had happened. A zombie does not
   // even know how late it is: its clock stood still as well, and is put right `blind` later.
   void freeze(Duration span);
   void turn_zombie(Duration span, Duration blind);
-  // Scaling: leaves in good order and stays away, or comes (back).
+  // Scaling: it leaves in good order and stays away, or comes (back).
   void retire();
   void hire();
-  // Wakes up and knows what time it is.
+  // Wakes up and knows the time.
   void heal() { frozen_until_ = blind_until_ = {}; }
   [[nodiscard]] ProcessClock& clock() { return clock_; }
   [[nodiscard]] bool running() const { return runner_ != nullptr; }
   [[nodiscard]] const strategy_runner::Runner& core() const { return *runner_; }
-  // Awake, and not about to start anew.
+  // Awake, and not about to restart.
   [[nodiscard]] bool settled() const { return awake() && !clock_.stepped(); }
   [[nodiscard]] std::uint64_t shards_warm(std::size_t strategy) const {
     return runner_->shards_warm(strategy, now());
   }
   [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
 
-  // Whether it listens to the shard: what nobody listens to is not sent.
+  // Whether it follows the shard: frames that no process follows are not sent.
   [[nodiscard]] bool subscribed(domain::Shard shard) const {
     return runner_ != nullptr && market_data_->follows(shard);
   }
@@ -88,7 +88,7 @@ class RunnerProcess {
   std::uint64_t incarnation_ = 0;
   std::unique_ptr<strategy_runner::Runner> runner_;
   strategy_runner::Outputs out_;
-  bool wanted_ = false;  // by whoever scales
+  bool wanted_ = false;  // by the scaling operator
   Timestamp frozen_until_{};
   Timestamp blind_until_{};
   Duration lag_{};

@@ -1,6 +1,6 @@
-// One runner or three: where the venue answers at once and no limit binds, they want the same
-// orders. Every core in virtual time without any latency; what is decided at one instant is sent in
-// an order that does not depend on who decided it, so that the exchange sees the same questions.
+// One runner or three: when the venue answers at once and no limit binds, they want the same
+// orders. Every core runs in virtual time without latency; decisions of one instant are sent in an
+// order that does not depend on who made them, so that the exchange sees the same questions.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,10 +30,10 @@ using domain::StrategyName;
 using domain::Timestamp;
 
 constexpr domain::Duration kStep = 100ms;
-// Who reacts to every reaction is cut short, at the same place whoever it is.
+// A chain of reactions is cut at the same place for one runner and for three.
 constexpr int kRoundsPerStepMax = 40;
 
-// What was wanted, whoever wanted it.
+// What was wanted, without who wanted it.
 using Intent = std::tuple<Timestamp, StrategyName, domain::Instrument, domain::Side, domain::Price,
                           domain::Quantity, domain::OrderPurpose>;
 
@@ -42,7 +42,7 @@ Intent intent_of(const domain::Order& order) {
           order.limit,      order.quantity, order.purpose};
 }
 
-// Ids made of what an order is, so that the exchange cannot tell who sent it.
+// Ids made from the order's content, so that the exchange cannot tell who sent it.
 class Identities {
  public:
   std::optional<om::VenueIdentity> operator()(const domain::Order& order,
@@ -88,7 +88,7 @@ domain::RiskLimits no_limits() {
   return limits;
 }
 
-// What moves the market: the simulator's crowd, or a recording.
+// The source of the market: the simulator's crowd, or a recording.
 struct Crowd {
   std::uint64_t seed = 1;
   std::vector<sim::RecordedFrame> recording;
@@ -120,7 +120,7 @@ class ScaledWorld : MarketSide {
     std::sort(intents_.begin(), intents_.end());
     return intents_;
   }
-  // By runner.
+  // Counted by runner.
   [[nodiscard]] std::vector<std::uint64_t> signals() const {
     std::vector<std::uint64_t> counts;
     for (const auto& process : processes_) counts.push_back(process->signals);
@@ -170,7 +170,7 @@ class ScaledWorld : MarketSide {
     settings.signal_rate_max = settings.signal_burst_max = 1'000'000;
     return settings;
   }
-  // A recording has but a few markets: there they share them.
+  // A recording has only a few markets, so strategies share them.
   static constexpr Division kShared{.spread_farm_last = {domain::kShards - 1},
                                     .momentum_first = {0}};
 
@@ -191,7 +191,7 @@ class ScaledWorld : MarketSide {
     ++ticks_;
   }
 
-  // Everybody hears what is new, decides, and is answered. False when nothing happened any more.
+  // Every runner hears the news, decides, and is answered. False when nothing more happened.
   bool react() {
     const std::vector<domain::StreamedEvent> heard = std::exchange(events_, {});
     for (const domain::StreamedEvent& event : heard) tell(sr::OrderEventSeen{event});
@@ -254,7 +254,7 @@ class ScaledWorld : MarketSide {
     deliver_all();
   }
 
-  // The venue answers at once, and everybody answers the venue at once.
+  // The venue answers at once, and so do all others.
   void deliver_all() {
     while (deliver()) {
     }
@@ -270,7 +270,7 @@ class ScaledWorld : MarketSide {
   void tell(const sr::Input& input) override {
     for (const auto& process : processes_) process->runner.on(input, now(), process->out);
   }
-  // One input and all that follows from it at once.
+  // One input and everything that follows from it at once.
   void manage(const om::Input& input) override {
     manager_.on(input, now(), manager_out_);
     const om::Outputs out = std::exchange(manager_out_, {});
@@ -303,7 +303,7 @@ class ScaledWorld : MarketSide {
   int ticks_ = 0;
 };
 
-// How many of the three had something to say.
+// How many of the three runners sent signals.
 std::size_t expect_equal(const Crowd& crowd, domain::Duration horizon, std::size_t intents_min) {
   ScaledWorld one(1, crowd);
   ScaledWorld three(3, crowd);

@@ -1,12 +1,12 @@
 // The whole stack, hundreds of times, each time under another storm. The first seeds run twice and
 // must leave the same tape; every record is audited as it is written; at the end venue and journal
-// must agree to the last cent. And over all seeds every row of the order-state table must have been
+// must agree to the last cent. Over all seeds every row of the order-state table must have been
 // taken.
 //
-//   POLYBOT_SIM_SEED=7        replays one seed, telling what happens
-//   POLYBOT_SIM_SEEDS=1000    so many seeds instead of 300
+//   POLYBOT_SIM_SEED=7        replays one seed and prints what happens
+//   POLYBOT_SIM_SEEDS=1000    runs so many seeds instead of 300
 //   POLYBOT_SIM_STOP=1        ends at the first failure
-//   POLYBOT_MUTANT=3          wakes a known bug, in a tree built for `make mutants`
+//   POLYBOT_MUTANT=3          activates a known bug, in a tree built for `make mutants`
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -28,10 +28,10 @@ namespace polybot::simulation {
 namespace {
 
 constexpr std::uint64_t kSeeds = 300;
-// What makes two runs differ is not rare: later seeds of a long sweep are for their storms.
+// Causes of a difference between two runs are not rare, so later seeds of a long sweep run once.
 constexpr std::uint64_t kSeedsRunTwice = 300;
 constexpr std::uint64_t kFaultsMin = 20;  // per seed
-// Fewer seeds than this need not have met every row of the order table.
+// With fewer seeds than this some rows of the order table may be missing.
 constexpr std::uint64_t kSeedsForEveryRow = 290;
 constexpr std::uint64_t kSeedsBetweenProgress = 20;
 
@@ -115,15 +115,16 @@ struct Findings {
   }
 };
 
-// One seed, run twice unless it is of a long sweep: what it showed, or why that shows nothing.
+// Runs one seed, twice unless it is of a long sweep. Returns what it showed, or why that shows
+// nothing.
 std::variant<Outcome, std::string> run(std::uint64_t seed, World::Kind kind) {
   const SeedRun first = run_seed(seed, kind);
   if (!first.violation.empty())
     return first.violation + "\n  replay: make sim SEED=" + std::to_string(seed);
   const Outcome& outcome = first.outcome;
   const std::string name = "seed " + std::to_string(seed);
-  // An account may have all its money in a market that outlasts the run: what it is refused then
-  // has been tried, too.
+  // An account may have all its money in a market that outlasts the run: the refused orders count
+  // as tried.
   const auto refused = outcome.totals.find(kPenniless);
   const std::uint64_t penniless = refused == outcome.totals.end() ? 0 : refused->second;
   if (outcome.orders + penniless < make_plan(seed).orders_wanted) {
@@ -172,7 +173,7 @@ Findings run_all(std::uint64_t seeds, bool stop_at_failure) {
   return findings;
 }
 
-// How often each row of the table was taken; returns those that never were.
+// Prints how often each row of the table was taken; returns those that never were.
 std::string print_rows(const order_manager::Orders::RowCounts& rows) {
   std::string never;
   std::printf("rows of the order table taken\n");
@@ -193,7 +194,8 @@ std::string print_rows(const order_manager::Orders::RowCounts& rows) {
   return never;
 }
 
-// How long shards were without anybody who may act, beyond the warm-up of their strategies.
+// Prints how long shards were without a runner that may act, beyond the warm-up of their
+// strategies.
 void print_hand_overs(const char* title, std::vector<Duration> spans) {
   if (spans.empty()) return;
   std::sort(spans.begin(), spans.end());

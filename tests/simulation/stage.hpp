@@ -29,7 +29,7 @@ using std::chrono::seconds;
 using venue_simulator::Random;
 using venue_simulator::splitmix64;
 
-// Something that must never be. Ends the run of a seed; the driver adds seed, step and time.
+// A state that must never be. It ends the run of a seed; the driver adds seed, step and time.
 class Violation : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -38,7 +38,7 @@ inline void require(bool holds, const std::string& otherwise) {
   if (!holds) throw Violation(otherwise);
 }
 
-// What is to happen, in order of time; of equal times in the order of asking.
+// Planned actions in order of time; those of equal times in the order of planning.
 class Schedule {
  public:
   using Action = std::function<void()>;
@@ -53,7 +53,7 @@ class Schedule {
   }
   void after(Duration span, Action action) { at(now_ + span, std::move(action)); }
 
-  // Runs the next action that is due by `until`; false when there is none, and then it is `until`.
+  // Runs the next action that is due by `until`. False when there is none; then it is `until`.
   bool step(Timestamp until) {
     if (heap_.empty() || heap_.front().when > until) {
       now_ = std::max(now_, until);
@@ -84,8 +84,8 @@ class Schedule {
   std::uint64_t steps_ = 0;
 };
 
-// A running hash over all that happened, with a mark per thousand entries, so that two runs that
-// differ can be told where.
+// A running hash over everything that happened, with a mark per thousand entries that shows where
+// two runs differ.
 class Tape {
  public:
   void add(std::uint64_t word) {
@@ -104,7 +104,8 @@ class Tape {
     add(folded);
   }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
-  // Where this tape and another part, in entries; the end of the shorter when they do not before.
+  // The entry at which this tape and another differ; the end of the shorter when there is none
+  // before.
   [[nodiscard]] std::uint64_t parts_from(const Tape& other) const {
     const auto [mine, theirs] =
         std::mismatch(marks_.begin(), marks_.end(), other.marks_.begin(), other.marks_.end());
@@ -137,7 +138,7 @@ struct Stage {
   bool verbose = false;
 
   [[nodiscard]] Timestamp now() const { return schedule.now(); }
-  // Randomness of one actor: what it draws does not depend on what others draw.
+  // Randomness of one actor: its numbers do not depend on what others draw.
   [[nodiscard]] Random random(std::uint64_t actor) const {
     return Random(splitmix64(seed) ^ splitmix64(actor));
   }

@@ -8,7 +8,7 @@
 namespace polybot::simulation {
 
 [[nodiscard]] std::string tell(const domain::StreamedEvent& record);
-// Empty for what comes all the time (quotes, hints, timers).
+// Empty for inputs that come all the time (quotes, hints, timers).
 [[nodiscard]] std::string tell(const order_manager::Input& input);
 
 }  // namespace polybot::simulation

@@ -1,5 +1,5 @@
-// A death laid in wait: order-manager dies at one boundary of the first turn that records one sort
-// of thing.
+// A planned death: order-manager dies at one boundary of the first turn that records one sort of
+// event.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ inline constexpr std::array<std::string_view, 8> kOccasions{
 enum class Boundary : std::uint8_t {
   BeforeCommit,   // decided, not durable
   TornCommit,     // the power fails while it is written: any part of it survives
-  UnheardCommit,  // written as a whole, but the process dies before it is told so
+  UnheardCommit,  // written as a whole, but the process dies before it knows
   AfterCommit,    // durable, nothing of it sent, published or answered
   PartlySent,     // durable, and some of what follows from it is out
 };

@@ -1,5 +1,5 @@
-// What goes wrong in a World, drawn from its seed: the venue's own faults, processes killed or
-// frozen, links cut, an operator who interferes, somebody who trades by hand.
+// The troubles of a World, drawn from its seed: the venue's own faults, processes killed or frozen,
+// links cut, an operator who interferes, trades by hand.
 #include "tests/simulation/world.hpp"
 
 namespace polybot::simulation {
@@ -11,8 +11,8 @@ using sim::Fault;
 
 namespace {
 
-// Of the later faults only those that this world acts out. A changed fee is none of them: fills
-// before it is noticed are rightly booked at the rate of before.
+// Of the later faults only those that this world acts out. A changed fee is not one of them: fills
+// before it is noticed are rightly booked at the old rate.
 Fault any_fault(Random& random) {
   constexpr std::array kLater{Fault::PastEnd, Fault::SurplusShares};
   const std::int64_t drawn =
@@ -35,8 +35,7 @@ void World::plan_trouble() {
 void World::make_trouble() {
   const std::int64_t which = random_.between(0, 99);
   if (which < 40) {
-    // Several at once: an answer that is lost matters most when the user channel is out of order
-    // too.
+    // Several at once: a lost answer matters most when the user channel is out of order too.
     for (std::int64_t more = random_.between(1, 3); more > 0; --more) set_fault();
     return;
   }
@@ -63,12 +62,12 @@ void World::make_trouble() {
   if (which < 87) return command_something();
   stage_.fault("order by hand");
   venue_.trade_by_hand();
-  // What others place ends by itself; now and then its trades are told after that.
+  // Orders placed by hand end by themselves; sometimes their trades are told afterwards.
   if (random_.chance(500'000)) set_fault(Fault::UserEvents);
 }
 
 void World::set_fault() {
-  // Those that put the book most to the test come more often.
+  // The faults that test the book most come more often.
   constexpr std::array kOften{Fault::TradeFailed, Fault::UserEvents, Fault::LateFill,
                               Fault::AnswerLost, Fault::ExecutedLate};
   const auto fault = random_.chance(400'000)
@@ -95,7 +94,7 @@ void World::set_fault(Fault fault) {
 
 void World::kill_manager() {
   if (random_.chance(150'000)) return manager_.stop_and_start();
-  // Now and then for so long that the venue cancels what it left behind.
+  // Sometimes for so long that the venue cancels the orders it left behind.
   const std::int64_t dead_for_ms_max = random_.chance(100'000) ? 25'000 : 5'000;
   manager_.die(static_cast<Manager::Death>(random_.between(0, Manager::kDeaths - 1)),
                Manager::Crash::Process, milliseconds(random_.between(100, dead_for_ms_max)));
@@ -111,8 +110,8 @@ void World::lose_power() {
   gateway_.restart();
 }
 
-// The wall clock of the machine, or of one process that has a machine of its own, is set: by
-// something that passes for agreement, by seconds, minutes or hours. Mostly it is put right again.
+// The wall clock of the machine, or of one process with a machine of its own, is set: by an
+// acceptable error, by seconds, minutes or hours. Mostly it is put right again.
 void World::step_clocks() {
   constexpr std::array<Duration, 5> kFar{milliseconds(900), seconds(8), minutes(2), minutes(50),
                                          std::chrono::hours(6)};
@@ -156,7 +155,7 @@ void World::disturb_runner() {
     case 2:
       return runner.freeze(milliseconds(random_.between(500, 8'000)));
     default:
-      // Beyond its lease, now and then for a minute.
+      // Beyond its lease, sometimes for a minute.
       return runner.turn_zombie(random_.chance(200'000)
                                     ? Duration(minutes(1))
                                     : Duration(milliseconds(random_.between(2'500, 10'000))),
@@ -197,7 +196,7 @@ void World::cut_link() {
       random_.between(0, static_cast<std::int64_t>(links_.size()) - 1))];
   const std::array<Link*, 7> all{&links.market_data, &links.events, &links.signals, &links.requests,
                                  &links.answers,     &quotes_,      &commands_};
-  // Now and then a process is cut off altogether.
+  // Sometimes a process is cut off altogether.
   if (random_.chance(250'000)) {
     for (Link* link : {&links.market_data, &links.events, &links.signals, &links.requests})
       link->cut(span);
@@ -220,7 +219,7 @@ void World::command(domain::CommandBody body, Duration after) {
                                   .issued_at = gateway_.clock().now(),
                                   .expires_at = gateway_.clock().now() + seconds(5),
                                   .trace = {id.low}};
-    // Repeated until it is answered, or for long enough.
+    // Repeated until the answer comes, or for long enough.
     for (const Duration later :
          {Duration{}, Duration(milliseconds(300)), Duration(milliseconds(1'200))}) {
       stage_.schedule.after(later, [this, command] {

@@ -23,7 +23,7 @@ Venue::Venue(Stage& stage, const Plan& plan)
       user_loss_ppm_(plan.user_loss_ppm) {
   exchange_.on(sim::OpenAccount{.address = {1}, .deposit = plan.deposit}, stage.now(), out_);
   account_ = out_.opened.at(0);
-  out_.clear();  // nobody listens yet: the catalogue is read by REST
+  out_.clear();  // there is no listener yet: the catalogue is read by REST
 }
 
 void Venue::input(const sim::Input& input) {
@@ -102,7 +102,7 @@ void Venue::request(Call call, Fate fate) {
       stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
       return;
     }
-    // What happened until now happened before this request.
+    // Everything until now happened before this request.
     advance();
     const bool executes = fate != Fate::ServerError || random_.chance(300'000);
     const Inputs inputs = executes ? shared->execute() : Inputs{};
@@ -202,7 +202,7 @@ void Venue::heartbeat(const std::string& id,
     publish();
     return Inputs{};
   };
-  // Also when it was executed: whoever gets no answer does not know.
+  // Also when it was executed: a client without an answer does not know.
   call.failed = [answer](const Failure&) {
     *answer = {};
     return Inputs{};

@@ -1,7 +1,7 @@
 // The outside world: the simulated exchange, and the way to it. REST requests get lost before they
-// arrive, are executed without an answer, late, or after the client gave up; the market socket
-// freezes and skips; the user channel drops, repeats, reorders and forgets. What the exchange
-// itself holds is the truth that everything else is measured against.
+// arrive, or are executed without an answer, late, or after the client gave up. The market socket
+// freezes and skips; the user channel drops, repeats, reorders and forgets. The state of the
+// exchange is the truth with which everything else is compared.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ class Venue {
  public:
   Venue(Stage& stage, const Plan& plan);
 
-  // The clock of whoever asks; set once, before time runs.
+  // The client's clock; set once, before time runs.
   std::function<Timestamp()> client_now;
 
   // ---- order-manager's requests; each gets exactly one reply, which may be long in coming
@@ -64,9 +64,9 @@ class Venue {
   // ---- trouble
   void input(const venue_simulator::Input& input);
   void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
-  // Somebody else trades on our account.
+  // Another person trades on our account.
   void trade_by_hand();
-  // No faults, no losses, no crowd from here on.
+  // From here on there are no faults, no losses and no crowd.
   void heal();
 
   // ---- the truth
@@ -100,7 +100,7 @@ class Venue {
     std::function<std::vector<order_manager::Input>()> execute;
     std::function<std::vector<order_manager::Input>(const Failure&)> failed;
     std::function<std::vector<order_manager::Input>()> throttled;
-    std::function<void()> later;  // executed without anybody knowing; empty: not possible
+    std::function<void()> later;  // executes without an answer; empty: not possible
     OnReply reply;
   };
   void request(Call call, Fate fate);

@@ -119,10 +119,11 @@ bool agrees(const om::OrderRecord& order, const sim::OrderTruth* truth) {
       return truth != nullptr && truth->matched == truth->quantity;
     case OrderStatus::Expired:
       return truth != nullptr && truth->status == VenueOrderStatus::Expired;
-    // The venue may have filled what we had given up: then the fills are booked, the status stays.
+    // The venue may have filled an order that we had given up: then the fills are booked, the
+    // status stays.
     case OrderStatus::Canceled:
       return truth != nullptr;
-    // One that was written off may have come and gone without a trace in open orders and trades.
+    // A written-off order may have come and gone without a trace in open orders and trades.
     case OrderStatus::Rejected:
       return truth == nullptr || (truth->matched.is_zero() &&
                                   (truth->status == VenueOrderStatus::Unmatched ||
@@ -211,9 +212,10 @@ void check_written_off(const Venue& venue, const Auditor& auditor, Duration hold
   for (const sim::OrderTruth& truth : venue.exchange().engine().orders(0, kAll)) {
     const auto written_off_at = auditor.written_off_at(truth.id);
     if (!written_off_at) continue;
-    // It came and went before it was written off, by our own DELETE: nothing was left to be found.
+    // The order came and went before it was written off, by our own DELETE: there was no trace to
+    // find.
     const Timestamp over = auditor.last_byte_of(truth.id).value_or(Timestamp{}) + hold;
-    // Likewise when it was off the book by then, and only a late fill brought it back: after the
+    // Likewise when it was off the book by then, and only a late fill brought it back after the
     // reading that showed no trade of it.
     const auto withdrawn_at = venue.withdrawn_at(truth.id);
     const bool withdrawn = withdrawn_at && *withdrawn_at <= *written_off_at;

@@ -1,4 +1,4 @@
-// The last word on a seed: once everything has settled, the journal must be the venue's truth,
+// The last check of a seed: once everything has settled, the journal must equal the venue's truth,
 // exactly.
 #pragma once
 
@@ -18,11 +18,11 @@ namespace polybot::simulation {
 [[nodiscard]] std::vector<std::string> differences(const order_manager::Ledger& ledger,
                                                    const Venue& venue);
 
-// What must hold at any moment: money is conserved, and no trade has us on both sides but by hand
-// or with an order that had been written off. Throws Violation.
+// What must hold at any moment: money is conserved, and no trade has us on both sides, except by
+// hand or with an order that had been written off. Throws Violation.
 void check_venue(const Venue& venue, const Auditor& auditor);
 
-// What a runner believes to hold where it has heard every event. Throws Violation.
+// What a runner believes to hold when it has heard every event. Throws Violation.
 void check_holdings(const strategy_runner::Runner& runner, const order_manager::Ledger& ledger,
                     Timestamp now);
 

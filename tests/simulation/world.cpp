@@ -139,7 +139,7 @@ Ask World::asking(ReaderLinks& links,
   };
 }
 
-// A liar has always another page to tell of.
+// A lying peer always promises another page.
 std::optional<std::string> World::answer_orders(const ReaderLinks& links,
                                                 const std::string& request) {
   wire::OrdersRequest wanted;
@@ -274,7 +274,7 @@ void World::watch_hand_overs() {
   hand_overs_.observe(sample);
 }
 
-// Everything works again and nobody new comes: what was in doubt must become clear, and equal.
+// Everything works again and no new orders come: every doubt must end, and the books must be equal.
 void World::settle() {
   healed_ = true;
   venue_.heal();
@@ -292,7 +292,8 @@ void World::settle() {
   api_links_.heal();
   stage_.say("healed");
   run_until(stage_.now() + kWindDown);
-  // Who was dead for long, or starts anew on a clock put right, has as much time to find its place.
+  // A process that was dead for long, or restarts on a corrected clock, has as much time to find
+  // its place.
   while (!manager_.alive() || stage_.now() < manager_.born() + kWindDown)
     run_until(stage_.now() + seconds(1));
   check_spread();

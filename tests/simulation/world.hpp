@@ -1,6 +1,6 @@
-// One seed of the whole stack: every core, every link between them, and everything that goes wrong,
-// in one thread and in virtual time. run() trades for the plan's horizon, then heals the world,
-// lets it settle and compares. Throws Violation at the first thing that must not be.
+// One seed of the whole stack: every core, every link between them, and all troubles, in one thread
+// and in virtual time. run() trades for the plan's horizon, then heals the world, lets it settle
+// and compares. Throws Violation at the first state that must not be.
 #pragma once
 
 #include <memory>
@@ -35,7 +35,7 @@ struct Outcome {
 
 class World {
  public:
-  // A replay of a seed that has been run leaves out what costs much and changes nothing.
+  // A replay of a seed that has been run leaves out costly checks that change nothing.
   enum class Kind : std::uint8_t { Audited, Told, Replay };
   explicit World(const Plan& plan, Kind kind);
 

@@ -75,7 +75,7 @@ class OrderHistory {
                         .body = std::move(body)});
   }
 
-  // One signal and all that comes of it. Shares are bought and sold in turn.
+  // One signal and everything that follows from it. Shares are bought and sold in turn.
   void trade() {
     const std::uint64_t number = orders_++;
     const domain::StrategyName strategy{number % 3 == 0   ? "arbitrage"

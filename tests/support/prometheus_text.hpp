@@ -1,6 +1,6 @@
 // A strict reader of the Prometheus text format 0.0.4, for tests: where Prometheus itself is
-// lenient (repeated TYPE lines, histograms that do not add up, duplicate series) this one says what
-// is wrong.
+// lenient (repeated TYPE lines, histograms that do not add up, duplicate series) it reports the
+// fault.
 #pragma once
 
 #include <charconv>

@@ -1,5 +1,5 @@
 // Recordings of the real venue, beside the checkout and no part of the project. They are optional:
-// where there are none, the tests that read them skip themselves and say so:
+// without them the tests that read them skip themselves and say so:
 //
 //   const auto folder = recorded_data();
 //   if (!folder) GTEST_SKIP() << kNoRecordedData;

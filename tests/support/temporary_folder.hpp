@@ -1,6 +1,6 @@
-// A folder of its own for one test, which only its owner can enter; removed afterwards. Sockets fit
-// in it: it is made where temporary files go (TMPDIR) unless the path of that is so long that the
-// address of a socket below could not hold it, and then in /tmp.
+// A folder for one test, which only its owner can enter; removed afterwards. Sockets fit in it: it
+// is made where temporary files go (TMPDIR), unless that path is too long for the address of a
+// socket below; then it is made in /tmp.
 #pragma once
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-// As much of a terminal as `make run` asks for: a grid of characters that what a program writes is
-// drawn into, with what a person would not want to see counted: lines that were longer than the
-// screen is wide, and a screen that was scrolled because too many of them came.
+// The part of a terminal that `make run` uses: a grid of characters into which a program's output
+// is drawn. It counts what a person would not want to see: lines that were longer than the screen
+// is wide, and a screen that was scrolled because too many lines came.
 #pragma once
 
 #include <cstddef>

@@ -99,7 +99,7 @@ TEST(Address, NamesAnAddressThatIsInUse) {
   EXPECT_TRUE(std::filesystem::exists(folder / "md")) << "the live socket file was removed";
 }
 
-// What a killed process leaves: a bound socket file that nobody listens on.
+// Leaves what a killed process leaves: a bound socket file without a listener.
 void leave_stale_socket(const std::filesystem::path& path) {
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un name{};
@@ -131,7 +131,7 @@ TEST(Address, DoesNotConnectToALivingListenerToFindOutThatItLives) {
   EXPECT_THROW(
       socket.attach(listen_on(ipc_address(folder.path(), "md")), NetworkTrust::LoopbackOnly),
       std::runtime_error);
-  EXPECT_EQ(::accept(listener, nullptr, nullptr), -1) << "somebody has connected";
+  EXPECT_EQ(::accept(listener, nullptr, nullptr), -1) << "a client has connected";
   ::close(listener);
 }
 

@@ -1,4 +1,4 @@
-// Sockets that are closed while messages pour in: NNG may then wait for ever, and we must not.
+// Sockets that are closed while messages arrive: NNG may then wait for ever, and we must not.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -37,7 +37,7 @@ class Torrent {
   std::thread pouring_;
 };
 
-// The old way of closing hung in one of some hundred closes of this kind.
+// The old way of closing hung in one of some hundred such closes.
 TEST(Closing, EndsWhileMessagesPourIn) {
   TemporaryFolder folder;
   const std::string address = ipc_address(folder / "bus", "socket");

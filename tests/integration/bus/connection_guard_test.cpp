@@ -1,5 +1,5 @@
-// Peers that go away in the moment of connecting deafen NNG's ipc listeners and discourage its
-// dialers; ours hear and dial again.
+// Peers that go away while they connect deafen NNG's ipc listeners and stop its dialers; ours hear
+// and dial again.
 #include <gtest/gtest.h>
 #include <nng/nng.h>
 #include <sys/socket.h>
@@ -32,7 +32,7 @@ void connect_and_close_at_once(const std::string& address, int times) {
   }
 }
 
-// Listens where a service would, and hangs up on whoever comes.
+// Listens where a service would, and hangs up on every peer.
 class RudeListener {
  public:
   explicit RudeListener(const std::string& address) : path_(address.substr(std::strlen("ipc://"))) {
@@ -72,7 +72,7 @@ class RudeListener {
 
 class ConnectionGuarded : public testing::Test {
  protected:
-  // Which of the hasty peers deafens the listener is NNG's affair; so they come until one has. A
+  // Only NNG decides which of the hasty peers deafens the listener, so they come until one has. A
   // newer NNG tells them from its own end: there it is enough that many have come.
   void deafen(const std::string& address, const Stats& stats) {
     const bool can_be_deafened = std::string_view(nng_version()).starts_with("1.5.");

@@ -30,7 +30,7 @@ inline std::string ipc_address(const std::filesystem::path& folder, std::string_
 
 class Loop {
  public:
-  // Runs the loop until `condition` holds; a test failure when it does not within ten seconds.
+  // Runs the loop until `condition` holds; the test fails when it does not within ten seconds.
   template <class Condition>
   bool run_until(Condition condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -107,7 +107,7 @@ inline std::string inproc(const std::string& name) {
 inline constexpr const char* kAnyTcpPort = "tcp://127.0.0.1:0";
 
 // Publishes on `topic` until the subscriber hears it (PUB does not tell when a connection stands),
-// and returns when nothing of that is under way any more.
+// and returns when none of these messages is under way any more.
 inline void connect(Loop& loop, Publisher& publisher, Collector& collector,
                     const std::string& topic) {
   static int calls = 0;

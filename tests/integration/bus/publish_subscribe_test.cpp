@@ -128,7 +128,7 @@ TEST(PublishSubscribe, JoiningLateIsNotALoss) {
   Loop loop;
   Stats sent;
   Publisher publisher(loop.executor(), publisher_config({listen_on(inproc("late-join"))}), sent);
-  for (int i = 0; i < 1000; ++i) publisher.publish("md.1", "before anybody listened");
+  for (int i = 0; i < 1000; ++i) publisher.publish("md.1", "before the first subscriber");
   publisher.flush();
   Stats stats;
   Subscriber subscriber(
@@ -216,7 +216,7 @@ TEST(PublishSubscribe, ATinyRingCountsEveryLossAndTellsTheConsumer) {
   Subscriber subscriber(loop.executor(), config, stats);
   Stats sent;
   Publisher publisher(loop.executor(), publisher_config({dial_to(inproc("tiny"))}), sent);
-  // Nobody takes frames yet; wait until the connection stands.
+  // No consumer takes frames yet; wait until the connection stands.
   loop.run_until([&] {
     if (stats.channel("hello").received > 0) return true;
     publisher.publish("hello", "");

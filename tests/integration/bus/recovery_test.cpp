@@ -140,7 +140,7 @@ TEST_F(Recovery, SurvivesARestartOfTheServer) {
   const auto asking = client(address);
   EXPECT_TRUE(wait_for(ask(*asking, "a", kPatient)).has_value());
   server.reset();
-  // TimedOut; or Transport, when it was still sent down the connection that was just ending.
+  // TimedOut, or Transport when it was still sent down the ending connection.
   EXPECT_FALSE(wait_for(ask(*asking, "b", milliseconds{30})).has_value());
   server = serve(address, echo());
   EXPECT_EQ(wait_for(ask(*asking, "c", kPatient)).value(), "answer to c");

@@ -1,5 +1,5 @@
-// Folders of any name reach the programs through make as they are, and a folder that the tools
-// cannot take is named before anything is built.
+// Folders of any name reach the programs through make unchanged, and a folder that the tools cannot
+// take is named before the build.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ TEST_F(MakeTest, PassesADataFolderOfAnyNameOnAsItIs) {
   EXPECT_EQ(run("DATA=\"$ODD\" " + make).output, "the token\n");
 }
 
-// Nobody should have to strip what is pasted into a header.
+// A token pasted into a header needs no stripping.
 TEST_F(MakeTest, PrintsTheTokenAsOneLine) {
   std::ofstream(odd_ / "secrets" / "api-token") << "the token\n";
   EXPECT_EQ(run("make -s --no-print-directory -C \"$SOURCE\" token DATA=\"$ODD\"").output,
@@ -76,14 +76,14 @@ TEST_F(MakeTest, DoesNotPrintATokenThatCannotBeRead) {
   EXPECT_THAT(refused.output, HasSubstr("is empty"));
 }
 
-TEST_F(MakeTest, RefusesAVariableThatNobodyReads) {
+TEST_F(MakeTest, RefusesAnUnknownVariable) {
   const Outcome refused = run("make -C \"$SOURCE\" help SEEED=7");
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.output, HasSubstr("no variable SEEED"));
   EXPECT_EQ(run("make -C \"$SOURCE\" help SEED=7 POLYBOT_RISK__POSITION_MAX=50").exit_code, 0);
 }
 
-// Of shell scripts what has a default (${NAME:-...}), of Python ones os.environ["NAME"].
+// In shell scripts those with a default (${NAME:-...}), in Python ones os.environ["NAME"].
 std::set<std::string> variables_of_scripts() {
   static const std::regex read_by_shell(R"(\$\{([A-Z][A-Z_0-9]*):?[-+])");
   static const std::regex read_by_python(
@@ -110,7 +110,7 @@ std::set<std::string> variables_of_scripts() {
 TEST_F(MakeTest, TakesEachVariableThatAScriptReads) {
   std::set<std::string> variables = variables_of_scripts();
   ASSERT_THAT(variables, testing::IsSupersetOf({"MUTANTS", "JOBS", "DOCKER_HOST", "PORT_OFFSET"}));
-  // What make and one script hand to others, and what the machine has.
+  // Those that make and one script pass to others, and those of the machine.
   for (const char* ours : {"BUILD_FOLDER", "PATH"}) variables.erase(ours);
   std::string command = "make -C \"$SOURCE\" help";
   for (const std::string& variable : variables) command += " " + variable + "=1";
@@ -140,7 +140,7 @@ TEST_F(MakeTest, RefusesWhatIsPlainlyNoRecordingBeforeItBuilds) {
     EXPECT_EQ(refused.exit_code, 2) << wrong;
     EXPECT_THAT(refused.output, HasSubstr("is no recording")) << wrong;
   }
-  // As much may stand before the first frame as the simulated venue allows, in either form.
+  // The text before the first frame may be as long as the simulated venue allows, in either form.
   std::ofstream late(folder_ / "late.jsonl");
   for (int i = 0; i < 999; ++i) late << "# no frame\n";
   late << "{\"ts_ms\": 1, \"raw\": \"[]\"}\n";

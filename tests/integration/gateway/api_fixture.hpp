@@ -59,7 +59,7 @@ class FakeOrderManager {
     if (bus == Bus::Delivers) publish(event);
   }
 
-  // A backup that holds nothing takes the place of the journal.
+  // A backup without records replaces the journal.
   void restore() {
     streams_.clear();
     seq_ = account_state.restored_seq = 1'000'000;
@@ -140,7 +140,7 @@ class FakeOrderManager {
     co_return wire::encode_orders_answer(page);
   }
   std::string replay(const wire::ReplayRequest& wanted) {
-    // A command's answer that is being kept back is not replayed either.
+    // An answer that is being kept back is not replayed either.
     const domain::StrategyName strategy = strategy_of(wanted.stream);
     if (wanted.after_seq < account_state.restored_seq)
       return wire::encode_orders_answer(wire::NotKept{});

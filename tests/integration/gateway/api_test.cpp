@@ -39,7 +39,7 @@ TEST_F(ApiTest, ServesMarketsAndTheirBooks) {
 
 TEST_F(ApiTest, ShowsOrdersFillsPositionsAndMoney) {
   serve([&]() -> asio::awaitable<void> {
-    // What order-manager has counted, not what the gateway has heard of.
+    // The API shows what order-manager has counted, not what the gateway has heard.
     manager.account_state.figures.realized = domain::Money::from_units(2);
     manager.account_state.counts.orders[static_cast<std::size_t>(OrderStatus::Filled)] = 41;
     co_await in_sync();
@@ -84,7 +84,7 @@ TEST_F(ApiTest, ShowsOrdersFillsPositionsAndMoney) {
   });
 }
 
-// A strategy that was halted by itself has its reason: a resume of the account names it.
+// A strategy with a halt of its own has its reason: a resume of the account names it.
 TEST_F(ApiTest, NamesWhatAResumeOfTheAccountLeavesHalted) {
   serve([&]() -> asio::awaitable<void> {
     manager.own = {domain::TradingState::Halted, domain::StateReason::Requested, at(0)};
@@ -105,7 +105,7 @@ TEST_F(ApiTest, NamesWhatAResumeOfTheAccountLeavesHalted) {
   });
 }
 
-// It would show nowhere, and hold nothing back.
+// The halt would show nowhere and stop nothing.
 TEST_F(ApiTest, RefusesToHaltWhatIsTradedByHand) {
   serve([&]() -> asio::awaitable<void> {
     co_await in_sync();
@@ -115,7 +115,7 @@ TEST_F(ApiTest, RefusesToHaltWhatIsTradedByHand) {
   });
 }
 
-// What was read before a backup was restored is another history, also of streams that stay silent.
+// A restored backup begins another history, also for streams that stay silent.
 TEST_F(ApiTest, ReadsSilentStreamsAgainAfterARestore) {
   serve([&]() -> asio::awaitable<void> {
     co_await in_sync();
@@ -242,7 +242,7 @@ TEST_F(ApiTest, PassesADenialOn) {
   });
 }
 
-TEST_F(ApiTest, LetsNobodyInWithoutTheTokenOrUnderAForeignName) {
+TEST_F(ApiTest, RefusesCallsWithoutTheTokenOrUnderAForeignName) {
   const http::Headers wrong{{"Authorization", "Bearer x"}};
   const http::Headers foreign{{"Origin", "https://evil.example"}};
   serve([&]() -> asio::awaitable<void> {
@@ -304,7 +304,7 @@ TEST_F(ApiTest, NamesWhatAStreamsClientMisspelt) {
       EXPECT_FALSE(co_await stream.write(request));
       EXPECT_THAT(co_await next(stream, R"("type":"error")"), HasSubstr(complaint)) << request;
     }
-    // What was right in a message with a mistake counts.
+    // The valid part of a message with a mistake counts.
     EXPECT_FALSE(co_await stream.write(R"({"subscribe":["markets"]})"));
     EXPECT_THAT(co_await next(stream, R"("topics":["markets")"), HasSubstr(R"("orders","pnl")"));
     co_await stream.close();

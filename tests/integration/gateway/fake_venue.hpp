@@ -89,12 +89,12 @@ class FakeVenue {
   }
   Listed& at(int n) { return markets_.at(n); }
 
-  // A new total at a price, told to whoever subscribed.
+  // Sets a new total at a price, and tells it to the subscribers.
   void set(int n, domain::Side side, std::int64_t price_cents, std::int64_t quantity) {
     lose(n, side, price_cents, quantity);
     push_change(n, side, price_cents, quantity);
   }
-  // The same, and the message is lost.
+  // The same, but the message is lost.
   void lose(int n, domain::Side side, std::int64_t price_cents, std::int64_t quantity) {
     Listed& listed = markets_.at(n);
     ++listed.venue_ms;

@@ -12,7 +12,7 @@ using domain::MarketStatus;
 
 class FeedTest : public GatewayFixture {
  protected:
-  // What somebody on the bus hears.
+  // What a subscriber on the bus hears.
   struct Heard {
     std::map<domain::MarketId, domain::OrderBook> books;
     std::map<domain::MarketId, bool> stale;
@@ -70,7 +70,7 @@ TEST_F(FeedTest, DiscoversSubscribesAndTellsTheBus) {
   Heard heard;
   run([&]() -> asio::awaitable<void> {
     const auto steps = [&]() -> asio::awaitable<void> {
-      co_await until("both markets are told of",
+      co_await until("both markets are published",
                      [&] { return heard.markets.size() == 2 && heard.books.size() == 2; });
       co_await until("both are quoted", [&] { return heard.quotes.size() == 2; });
       venue.set(1, Side::Buy, 41, 3);
@@ -102,7 +102,7 @@ TEST_F(FeedTest, VouchesForABookOnlyUpToWhatItsConnectionHasTold) {
     const auto steps = [&]() -> asio::awaitable<void> {
       co_await until("the quiet book is quoted", [&] { return quote().bid == level(40, 10); });
       EXPECT_GE(quote().stamped_at, begun);  // asked for since
-      // A change of long ago that waited somewhere, and one of now.
+      // A change of long ago that waited, and a new one.
       venue.set(1, Side::Buy, 41, 3);
       const domain::Timestamp waited = domain::from_unix_ms(venue.at(1).venue_ms);
       co_await until("the old change is quoted", [&] { return quote().bid == level(41, 3); });
@@ -163,7 +163,7 @@ TEST_F(FeedTest, DeclaresBooksStaleWhenTheConnectionEndsAndComesBack) {
   EXPECT_GE(counter("polybot_book_resyncs_total", {"disconnected"}), 1);
 }
 
-TEST_F(FeedTest, ReplacesAConnectionThatIsFrozenThoughItAnswersPings) {
+TEST_F(FeedTest, ReplacesAFrozenConnectionThatAnswersPings) {
   venue.add(1);
   settings.supervisor.silence = 100ms;
   settings.supervisor.ping_interval = 50ms;
@@ -258,7 +258,7 @@ TEST_F(FeedTest, RefusesAMarketWhoseRecordContradictsItsListing) {
   EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(2)), nullptr);
 }
 
-TEST_F(FeedTest, OpensNothingInAMarketWhoseTermsItCannotReadAnyMore) {
+TEST_F(FeedTest, OpensNothingInAMarketWhoseTermsBecomeUnreadable) {
   venue.add(1);
   venue.add(2);
   const auto status = [&] { return feed->catalogue().find(FakeVenue::id_of(1))->status; };
@@ -403,7 +403,7 @@ TEST_F(FeedTest, DoubtsABookThatComesBeforeTheChangeItCannotReadInOneFrame) {
   });
 }
 
-TEST_F(FeedTest, DoubtsEveryBookOfALinkThatSaysWhatNobodyCanRead) {
+TEST_F(FeedTest, DoubtsEveryBookOfALinkAfterAnUnreadableMessage) {
   venue.add(1);
   venue.add(2);
   run([&]() -> asio::awaitable<void> {

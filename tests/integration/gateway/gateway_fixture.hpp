@@ -55,7 +55,7 @@ class GatewayFixture : public testing::Test {
     co_await venue.stop();
   }
 
-  // Waits until it is so; says what for when it never is.
+  // Waits until `condition` holds; the failure names `what` when it never does.
   asio::awaitable<void> until(std::string what, std::function<bool()> condition) {
     asio::steady_timer timer(io.get_executor());
     for (int i = 0; i < 2500; ++i) {

@@ -74,7 +74,7 @@ TEST(ApiReference, ListsTheStatusesThatTheServerCanAnswerAndNoOthers) {
   EXPECT_EQ(documented_statuses(), statuses_of_the_sources());
 }
 
-// "GET /api/v1/orders limit cursor", one a route: of a row of the table, "| POST `/a/start`,
+// "GET /api/v1/orders limit cursor", one per route: of a row of the table, "| POST `/a/start`,
 // `/stop` | `strategy` | ... |", or of the list that the server gives.
 std::set<std::string> documented_routes() {
   std::set<std::string> routes;
@@ -160,7 +160,7 @@ TEST_F(ApiTest, SaysWhenToComeBackWhenItHasTooManyConnections) {
   });
 }
 
-// What a command is denied for, each reason with its status and in the reference's own words.
+// The reasons of a denied command, each with its status and in the reference's own words.
 TEST(ApiReference, NamesTheReasonsOfDenialsThatAClientMustTellApart) {
   const std::string text = reference();
   for (const auto& [reason, status] : std::map<domain::CommandDenyReason, unsigned>{

@@ -140,7 +140,7 @@ TEST_F(HttpClientTest, BoundsConnectionsPerHostAndServesTheWaiting) {
   run(io, body());
 }
 
-TEST_F(HttpClientTest, NothingHasLeftWhenNobodyListens) {
+TEST_F(HttpClientTest, NothingHasLeftWithoutAListener) {
   Client client(io.get_executor(), options);
   tcp::acceptor closed(io, {asio::ip::address_v4::loopback(), 0});
   const std::uint16_t port = closed.local_endpoint().port();
@@ -195,7 +195,7 @@ TEST_F(HttpClientTest, TheRequestMayHaveLeftWhenTheAnswerIsLate) {
 }
 
 TEST_F(HttpClientTest, ReplacesADeadPooledConnectionSilently) {
-  // Answers once per connection, promises to keep it, and closes all the same.
+  // Answers once per connection, promises to keep it open, and closes it.
   const auto once = [](tcp::socket socket, std::string) -> asio::awaitable<void> {
     const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     co_await asio::async_write(socket, asio::buffer(answer), kAsTuple);
@@ -422,7 +422,7 @@ TEST_F(TlsTest, TalksToAPeerItCanVerify) {
   EXPECT_EQ(sni, "localhost");
 }
 
-TEST_F(TlsTest, TellsAStrangerNothing) {
+TEST_F(TlsTest, SendsNothingToAPeerItCannotVerify) {
   Client client(io.get_executor(), options);  // the system's certificates do not know this one
   const auto body = [&]() -> asio::awaitable<void> {
     const Outcome outcome = co_await client.get(url("localhost"));

@@ -17,7 +17,7 @@ using test::asio::ip::address_v4;
 using test::asio::ip::tcp;
 namespace asio = boost::asio;
 
-// An address that neither answers nor refuses: a listener whose queue is full drops what comes.
+// An address that neither answers nor refuses: a listener whose queue is full drops connections.
 class BlackHole {
  public:
   explicit BlackHole(asio::io_context& io) : io_(io), listener_(io) {
@@ -84,7 +84,7 @@ TEST_F(ConnectTest, SaysWhatTheLastRefusalWas) {
   EXPECT_EQ(connect({closed(io), closed(io)}, 5s), asio::error::connection_refused);
 }
 
-TEST_F(ConnectTest, EndsAtTheDeadlineWhenNobodyAnswers) {
+TEST_F(ConnectTest, EndsAtTheDeadlineWithoutAnAnswer) {
   BlackHole hole(io);
   EXPECT_EQ(connect({hole.endpoint()}, 50ms), boost::beast::error::timeout);
 }
@@ -108,7 +108,7 @@ TEST_F(ConnectTest, EndsWhenItsStreamIsClosed) {
   EXPECT_EQ(result, asio::error::operation_aborted);
 }
 
-// The first attempt has failed by then, and with it the one that the closing would end.
+// The first attempt has failed by then, and closing the stream would end only that one.
 TEST_F(ConnectTest, EndsWhenItsStreamIsClosedAfterTheFirstAddressHasRefused) {
   using namespace asio::experimental::awaitable_operators;
   BlackHole hole(io);

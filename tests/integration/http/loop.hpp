@@ -1,4 +1,4 @@
-// Runs one coroutine to its end on an io_context, with a bound, and speaks raw bytes to a server.
+// Runs one coroutine to its end on an io_context, with a bound, and sends raw bytes to a server.
 #pragma once
 
 #include <gtest/gtest.h>

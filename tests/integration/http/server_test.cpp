@@ -173,7 +173,7 @@ TEST_F(HttpServerTest, AnswersGarbageAndCloses) {
   EXPECT_TRUE(errors.empty());
 }
 
-TEST_F(HttpServerTest, RefusesWhatIsTooLargeThoughThePeerGoesOnSending) {
+TEST_F(HttpServerTest, RefusesWhatIsTooLargeWhileThePeerGoesOnSending) {
   ServerLimits limits;
   limits.body_bytes_max = 1000;
   start(limits);
@@ -214,7 +214,7 @@ TEST_F(HttpServerTest, AsksForTheBodyWhenExpected) {
   run(io, body());
 }
 
-TEST_F(HttpServerTest, EndsASlowHeaderThoughABytesComesNowAndThen) {
+TEST_F(HttpServerTest, EndsAHeaderThatArrivesByteByByte) {
   ServerLimits limits;
   limits.header_timeout = std::chrono::milliseconds(80);
   start(limits);

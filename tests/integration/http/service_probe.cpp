@@ -1,4 +1,4 @@
-// A service with nothing to do but what its configuration says: the subject of service_test.cpp.
+// A service that only does what its configuration says: the subject of service_test.cpp.
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -21,8 +21,8 @@
 static std::atomic<time_t> host_ahead_s = 0;
 static std::atomic<time_t> host_slept_s = 0;
 
-// Stands in for the C library's: the host's clock can be set, and the host can have been suspended,
-// for this process alone.
+// Replaces the C library's function: the host's clock can be set, and the host can have been
+// suspended, for this process alone.
 extern "C" int clock_gettime(clockid_t clock, timespec* at) noexcept {
   const long result = ::syscall(SYS_clock_gettime, clock, at);
   if (result != 0) return static_cast<int>(result);
@@ -50,7 +50,7 @@ Config read_config(config::Reader& reader) {
   for (;;) std::this_thread::yield();
 }
 
-// Returns when the parts that were there before have seen the signal, too.
+// Returns when the earlier parts have seen the signal, too.
 asio::awaitable<void> wait_for_sigterm(asio::signal_set& signals) {
   co_await signals.async_wait(asio::use_awaitable);
   co_await asio::post(asio::use_awaitable);

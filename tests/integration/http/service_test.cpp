@@ -112,7 +112,7 @@ class NotifySocket {
   ~NotifySocket() { ::close(socket_); }
 
   [[nodiscard]] std::string variable() const { return "NOTIFY_SOCKET=" + address_; }
-  // Empty when nothing came for long.
+  // Empty when no datagram came for long.
   [[nodiscard]] std::string wait() const { return receive(0); }
   [[nodiscard]] std::string received() const { return receive(MSG_DONTWAIT); }
 
@@ -192,7 +192,7 @@ TEST_F(ServiceTest, ListsTheKeysThatItsConfigurationMayHave) {
   EXPECT_THAT(process.output, HasSubstr("probe.behavior\n"));
 }
 
-// The first start may be what makes it; then again its path may be misspelt.
+// The first start may make the file; but its path may also be misspelt.
 TEST_F(ServiceTest, SaysWhenItChecksThatItWouldNotStartWithoutASecret) {
   write_config("[probe]\nsecret_file = \"/no/such/secret\"\n");
   Process process({"--check-config", "--config", config_.string()}, {});
@@ -280,14 +280,14 @@ TEST_F(ServiceTest, ASecondSignalEndsAtOnceAndTheGraceIsBounded) {
   EXPECT_THAT(patient.output, HasSubstr("did not stop within shutdown.grace"));
 }
 
-TEST_F(ServiceTest, SaysThatItFailedWhenAPartFailsThatNobodyAwaits) {
+TEST_F(ServiceTest, SaysThatItFailedWhenAnUnawaitedPartFails) {
   Process process = start("throw-in-the-loop");
   EXPECT_EQ(process.wait(), 1);
   EXPECT_THAT(process.output, HasSubstr("Service failed"));
   EXPECT_EQ(process.output.find("Cannot start"), std::string::npos);
 }
 
-TEST_F(ServiceTest, EndsToStartAnewWhenTheHostsClockIsSet) {
+TEST_F(ServiceTest, EndsForARestartWhenTheHostsClockIsSet) {
   Process process = start("clock-set");
   EXPECT_EQ(process.wait(), 75);
   EXPECT_THAT(process.output, HasSubstr("Stopped"));
@@ -303,7 +303,7 @@ TEST_F(ServiceTest, ASignalWhileItEndsForTheClockIsTheFirstOne) {
   Process process = start("clock-set-and-slow");
   ASSERT_TRUE(process.wait_for("clock was set"));
   process.signal(SIGTERM);
-  EXPECT_EQ(process.wait(), 0) << "whoever sent it does not want it back";
+  EXPECT_EQ(process.wait(), 0) << "its sender does not want the service back";
 }
 
 TEST_F(ServiceTest, TheWatchdogEndsAStuckProcess) {

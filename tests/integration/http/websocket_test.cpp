@@ -186,7 +186,8 @@ TEST_F(WebSocketTest, NoticesASlowConsumerBeforeTheKernelHoldsMuch) {
     std::size_t bytes = 0;
     while (session->send(text) == WebSocketSession::SendOutcome::Queued) {
       bytes += text->size();
-      // What can be written is, before more is sent: the queue only grows once the kernel is full.
+      // All that can be written is written before more is sent: the queue only grows once the
+      // kernel is full.
       for (int turn = 0; turn < 10 && session->queued_messages() > 0; ++turn) {
         co_await asio::post(io, asio::use_awaitable);
       }
@@ -232,7 +233,7 @@ TEST_F(WebSocketTest, ASlowConsumerThatWakesAfterItWasGivenUpLearnsWhy) {
     EXPECT_TRUE(session != nullptr);
     const auto text = std::make_shared<const std::string>(1024, 'x');
     while (session->send(text) == WebSocketSession::SendOutcome::Queued) {
-      // The queue only grows once the kernel is full, and is so for longer than a moment.
+      // The queue only grows once the kernel is full for longer than a moment.
       for (int turn = 0; turn < 20 && session->queued_messages() > 0; ++turn) {
         asio::steady_timer moment(io, std::chrono::milliseconds(1));
         co_await moment.async_wait(test::kAsTuple);

@@ -1,4 +1,4 @@
-// Watching: what one process does or does not do is nothing to the others.
+// Watching: one process must not delay the watching of the others.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -39,7 +39,7 @@ class WatchTest : public testing::Test {
   }
   ~WatchTest() override { std::filesystem::remove_all(folder_); }
 
-  // A process that does nothing, after what the script says.
+  // A process that does nothing after the script.
   ServicePlan plan(const std::string& name, std::uint16_t admin_port,
                    const std::string& script) const {
     ServicePlan plan;
@@ -60,7 +60,7 @@ class WatchTest : public testing::Test {
     return {io_, ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
   }
 
-  // The next line that somebody writes into the pipe.
+  // The next line that is written into the pipe.
   static asio::awaitable<std::string> line_of(asio::posix::stream_descriptor& pipe) {
     std::string line;
     (void)co_await asio::async_read_until(pipe, asio::dynamic_buffer(line), '\n', kAsTuple);
@@ -71,7 +71,7 @@ class WatchTest : public testing::Test {
   asio::io_context io_;
 };
 
-TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
+TEST_F(WatchTest, RestartsAProcessWhileAnotherHangs) {
   asio::posix::stream_descriptor pids = make_pipe("pids");
   asio::ip::tcp::acceptor hanging(io_, {asio::ip::address_v4::loopback(), 0});
   Layout layout;
@@ -96,7 +96,7 @@ TEST_F(WatchTest, StartsAnewWhatEndedWhileAnotherHangs) {
   EXPECT_EQ(starts_after, starts_before + 1);
 }
 
-// Its own process says nothing there yet, and another answers that all is well.
+// Its own process says nothing there yet, and another program answers that all is well.
 TEST_F(WatchTest, BelievesOnlyItsOwnProcess) {
   asio::posix::stream_descriptor pids = make_pipe("pids");
   asio::ip::tcp::acceptor stranger(io_, {asio::ip::address_v4::loopback(), 0});
@@ -109,7 +109,7 @@ TEST_F(WatchTest, BelievesOnlyItsOwnProcess) {
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
     // A child has copies of our sockets, this listener too, until it runs its program.
     (void)co_await line_of(pids);
-    // The second question comes when the answer to the first has been judged.
+    // The second question comes after the answer to the first has been judged.
     for (int asked = 0; asked < 2; ++asked) {
       asio::ip::tcp::socket probe = co_await stranger.async_accept(asio::use_awaitable);
       std::string question;
@@ -150,7 +150,7 @@ TEST_F(WatchTest, TellsWhyAProcessEndsAgainAndAgainAndSinceWhen) {
   EXPECT_LT(*view.ending_since, *view.ended_at);
 }
 
-// The newest complaint of its log is of something else, which it has outlived.
+// The newest complaint of its log is about something else, which it has outlived.
 TEST_F(WatchTest, NamesNoCauseForWhatWasKilled) {
   Layout layout;
   layout.services = {plan("gateway", 1,

@@ -1,4 +1,4 @@
-// Services publish over the bus, Prometheus scrapes over HTTP; in between is the aggregator.
+// Services publish over the bus, Prometheus scrapes over HTTP, and the aggregator is in between.
 #include "services/metrics-aggregator/aggregator.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ constexpr auto kPatience = 10s;
 constexpr const char* kConnections = "polybot_websocket_connections";
 constexpr const char* kScans = "polybot_scans_total";
 
-// Real time, shifted by what the host's clock may be wrong.
+// Real time, shifted by the error of the host's clock.
 std::function<metrics::Moment()> clock_shifted_by(domain::Duration shift) {
   const runtime::Clock clock;
   const domain::Duration started = clock.monotonic();
@@ -46,7 +46,7 @@ class AggregatorTest : public testing::Test {
     boost::asio::co_spawn(io_, aggregator_.receive_snapshots(), [](std::exception_ptr) {});
     boost::asio::co_spawn(io_, aggregator_.receive_heartbeats(), [](std::exception_ptr) {});
     boost::asio::co_spawn(io_, aggregator_.merge_repeatedly(), [](std::exception_ptr) {});
-    // Whoever is born from here on is counted from zero.
+    // Every process that is born from here on is counted from zero.
     while (!health_.ready()) turn();
   }
   ~AggregatorTest() override {

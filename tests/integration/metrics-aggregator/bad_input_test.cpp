@@ -1,5 +1,5 @@
-// What a vandal on the metrics channel achieves: numbers in polybot_aggregator_dropped_total, and
-// nothing else. Every scrape in between is held to the format.
+// A vandal on the metrics channel only raises numbers in polybot_aggregator_dropped_total. Every
+// scrape in between is checked against the format.
 #include <limits>
 
 #include "common/bus/frame.hpp"
@@ -66,7 +66,7 @@ class BadInputOnTheBus : public RestartableAggregator {
     scans_.emplace(honest_->registry().counter("polybot_scans_total", {"arbitrage"}));
     vandal_.emplace(address("metrics"));
   }
-  // The honest sender is heard, whatever else is.
+  // The honest sender is heard in any case.
   void expect_the_honest_to_be_heard() {
     scans_->increment();
     eventually([&] { return value(kScans, {{"strategy", "arbitrage"}}) == scans_->value(); });
@@ -106,7 +106,7 @@ TEST_F(BadInputOnTheBus, AnOversizeMessageIsCounted) {
   expect_the_honest_to_be_heard();
 }
 
-TEST_F(BadInputOnTheBus, AMessageBeyondTheSocketsLimitTakesNobodyElseAlong) {
+TEST_F(BadInputOnTheBus, AMessageBeyondTheSocketsLimitHurtsNoOtherSender) {
   const std::string huge(std::size_t{9} << 20, 'x');
   for (int i = 0; i < 3; ++i)
     vandal_->send_bytes(std::string(kTopic) + std::string(1, '\0') + huge);
@@ -162,7 +162,7 @@ TEST_F(BadInputOnTheBus, ALabelExplosionEndsInOneSeriesAndTheSumIsRight) {
                    .interval_ms = 20,
                    .final = true,  // judged at once: it will not be heard again
                    .families = {family_of(kScans, std::move(series))}});
-    // One at a time: the queue of the channel is short, and nobody repeats what is lost.
+    // One at a time: the queue of the channel is short, and lost messages are not repeated.
     eventually(
         [&] { return sum_of_scans() == static_cast<double>(process * kSets) + scans_->value(); });
   }

@@ -1,4 +1,4 @@
-// The judgement of Prometheus' own linter over everything the catalogue can expose.
+// Prometheus' own linter over everything the catalogue can expose.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -40,7 +40,7 @@ std::string output_of(const std::string& command) {
   return output;
 }
 
-TEST(Promtool, ComplainsOfNothingButTheDocumentedException) {
+TEST(Promtool, ComplainsOnlyOfTheDocumentedException) {
   if (std::system("command -v promtool >/dev/null 2>&1") != 0) {
     GTEST_SKIP() << "promtool is not installed (Debian package prometheus)";
   }

@@ -34,7 +34,7 @@ class RestartableAggregator : public testing::Test {
 
   // --- The aggregator ----------------------------------------------------------------------------
 
-  // One process of it: what a kill takes along.
+  // One process of it: a kill destroys all of this.
   struct Running {
     Running(boost::asio::io_context& io, std::uint64_t incarnation, AggregatorSettings settings)
         : health("metrics-aggregator", "aggregator-1", "1", [] { return runtime::Clock().now(); }),
@@ -79,7 +79,7 @@ class RestartableAggregator : public testing::Test {
     spawn(running_->aggregator.merge_repeatedly());
   }
 
-  // As kill -9 would: nothing more is merged or written.
+  // As kill -9 would: it merges and writes no more.
   void kill() {
     if (!running_) return;
     running_->aggregator.close();
@@ -149,7 +149,7 @@ class RestartableAggregator : public testing::Test {
     while (!outcome) turn();
     return outcome->value();
   }
-  // Every scrape of every test is held to the format.
+  // Every scrape of every test is checked against the format.
   PrometheusText scraped() {
     PrometheusText text(get("/metrics").body);
     EXPECT_EQ(text.faults_text(), "");

@@ -1,5 +1,5 @@
-// What a restart of the aggregator costs: nothing, as long as its state is there; and what it says
-// when the state is not there or cannot be written.
+// A restart of the aggregator loses nothing while its state is there; and it reports when the state
+// is missing or cannot be written.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -21,7 +21,7 @@ constexpr const char* kScans = "polybot_scans_total";
 constexpr const char* kLoaded = "polybot_aggregator_state_loaded";
 constexpr const char* kFailures = "polybot_aggregator_state_write_failures_total";
 
-// Makes every write beyond so many bytes of any file fail, as a full disk would.
+// Makes every write beyond this size of any file fail, as a full disk would.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {
@@ -62,7 +62,7 @@ TEST_F(AggregatorState, ARestartedAggregatorContinuesEveryCounter) {
   kill();
   scans.increment();
   start();
-  // The first thing anybody can read is what was read last.
+  // The first readable value is the last one that was read before.
   EXPECT_GE(value(kScans, kArbitrage), 41);
   eventually([&] { return value(kScans, kArbitrage) == 42 && value(kLoaded) == 1; });
   const PrometheusText after = scraped();
@@ -149,12 +149,12 @@ TEST_F(AggregatorState, AnOrderlyEndKeepsWhatWasReceivedLast) {
   EXPECT_EQ(value(kScans, kArbitrage), 15);
 }
 
-// At the end of the process the wait for the disk is cut short: the write goes on, and nothing is
-// wrong with it.
+// At the end of the process the wait for the disk is cut short: the write goes on, and has not
+// failed.
 TEST_F(AggregatorState, AWaitThatIsCancelledIsNoFailureOfTheWrite) {
   std::filesystem::create_directories(state_folder());
   const std::string temporary = state_file().string() + ".tmp";
-  ASSERT_EQ(::mkfifo(temporary.c_str(), 0600), 0);  // takes nothing until somebody reads
+  ASSERT_EQ(::mkfifo(temporary.c_str(), 0600), 0);  // takes nothing until it is read
   int reader = -1;
   bool answered = false;
   {

@@ -1,4 +1,4 @@
-// Whose book a journal is: another account's key does not trade by it.
+// A journal belongs to one account: another account's key does not trade with it.
 #include <boost/asio/io_context.hpp>
 
 #include "tests/integration/order-manager/journal_fixture.hpp"
@@ -16,7 +16,7 @@ const domain::AccountId kAnother{"0xB", 137};
 
 class AccountTest : public TradedJournal {
  protected:
-  // A start with the key of that account; what kept it from starting.
+  // Starts with the key of that account; returns what kept it from starting.
   [[nodiscard]] std::string start_as(const domain::AccountId& account) const {
     boost::asio::io_context io;
     Settings settings = test::test_settings();

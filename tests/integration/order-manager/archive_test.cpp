@@ -1,5 +1,5 @@
 // Old records in compressed files: every reader finds the same journal as before, and an archiver
-// that dies or fails at any byte leaves a whole one.
+// that dies or fails at any byte leaves a whole journal.
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -21,7 +21,7 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// The names of files that are made in a folder, of those that are gone again too.
+// The names of files that are made in a folder, even if they are gone again.
 class NamesCreated {
  public:
   explicit NamesCreated(const std::filesystem::path& folder)
@@ -91,7 +91,7 @@ class ArchiveTest : public TradedJournal {
   std::uint64_t folded_digest() const {
     return fold(Journal(path_, JournalAccess::ReadOnly)).digest();
   }
-  // Starts as order-manager does, with the right state in the end; the snapshot it began at.
+  // Starts as order-manager does, and ends in the right state; returns the snapshot it began at.
   std::uint64_t started_from() const {
     const Journal journal(path_, JournalAccess::ReadOnly);
     OrderManager core(Settings{}, [](const domain::Order&, const domain::Market&) {
@@ -172,7 +172,7 @@ TEST_F(ArchiveTest, StartsWithoutTheArchive) {
   }
 }
 
-TEST_F(ArchiveTest, StartsWithoutTheArchiveThoughAnOlderSnapshotLeavesATail) {
+TEST_F(ArchiveTest, StartsWithoutTheArchiveDespiteAnOlderSnapshot) {
   snapshot_and_trade_on();
   ASSERT_EQ(quietly({"--before", "2026-10-09", path_}), 0);
   for (const auto& file : archives()) std::filesystem::remove(file);
@@ -186,7 +186,7 @@ TEST_F(ArchiveTest, StartsFromASnapshotBeforeTheCutWhenNothingNewerIsGood) {
   EXPECT_EQ(started_from(), 12'000U);
 }
 
-// A script that archives every night meets young journals: nothing to do is no failure.
+// A script that archives every night meets young journals: an empty run is no failure.
 TEST_F(ArchiveTest, SaysWhenThereIsNothingToMove) {
   EXPECT_THAT(said({"--before", "2026-09-21", path_}), HasSubstr("nothing to move"));
   ASSERT_EQ(quietly({"--before", "2026-09-22", path_}), 0);

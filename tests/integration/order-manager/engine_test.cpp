@@ -1,4 +1,4 @@
-// The loop around the core, with a real journal: what happens before, in and after a commit.
+// The loop around the core, with a real journal: the order of events before, in and after a commit.
 #include "services/order-manager/engine.hpp"
 
 #include <gmock/gmock.h>
@@ -37,7 +37,7 @@ class EngineTest : public ::testing::Test {
   }
   ~EngineTest() override { fs::remove_all(folder_); }
 
-  // An input, and all that follows from it without waiting for time.
+  // Posts an input, and runs everything that follows from it without waiting for time.
   void post(const Input& input) {
     engine_.post(input);
     io_.restart();
@@ -55,7 +55,7 @@ class EngineTest : public ::testing::Test {
       }
     }
   }
-  // One order to buy ten shares; its record, when it came about.
+  // One order to buy ten shares; returns its record, if there is one.
   const OrderRecord* buy() {
     Signal signal;
     signal.id = {kRunner, 1};

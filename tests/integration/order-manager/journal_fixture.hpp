@@ -1,4 +1,4 @@
-// A folder with a journal of ordinary trading in it.
+// A folder with a journal of ordinary trading.
 #pragma once
 
 #include <gmock/gmock.h>

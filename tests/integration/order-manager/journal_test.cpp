@@ -1,5 +1,5 @@
-// The journal on a real file: what was appended is there, whole, after anything; what is damaged is
-// named.
+// The journal on a real file: appended records are there, whole, after any failure, and damaged
+// records are named.
 #include "services/order-manager/journal/journal.hpp"
 
 #include <fmt/format.h>
@@ -176,7 +176,7 @@ TEST_F(JournalTest, NamesADamagedRecord) {
   EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is damaged"));
 }
 
-// Any bit of any record: what can be decoded all the same would be believed.
+// Any bit of any record: a record that can still be decoded would be believed.
 TEST_F(JournalTest, NoticesEveryFlippedBit) {
   std::string body;
   {
@@ -200,7 +200,7 @@ TEST_F(JournalTest, NoticesEveryFlippedBit) {
   EXPECT_THAT(error_of_reading(), HasSubstr("record 2 is damaged"));
 }
 
-// Made before there were sums.
+// The journal was made before there were sums.
 TEST_F(JournalTest, ReadsAndContinuesAJournalWithoutSums) {
   { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(events(1, 3)), ""); }
   sql("ALTER TABLE journal DROP COLUMN sum");
@@ -215,7 +215,7 @@ TEST_F(JournalTest, ReadsAndContinuesAJournalWithoutSums) {
   EXPECT_THAT(error_of_reading(), HasSubstr("record 5 is damaged"));
 }
 
-// As a broken program leaves it: each record can be decoded, one cannot have happened.
+// A broken program leaves this: each record can be decoded, one cannot have happened.
 TEST_F(JournalTest, NamesARecordThatContradictsThoseBefore) {
   std::vector<Event> history = events(1, 2);
   history.push_back({.seq = 3,

@@ -1,4 +1,4 @@
-// An engine whose turns reach nobody: for tests that look at its journal alone.
+// An engine whose turns have no effects outside: for tests that look at its journal alone.
 #pragma once
 
 #include <gtest/gtest.h>

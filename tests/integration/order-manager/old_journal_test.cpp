@@ -1,6 +1,6 @@
 // A journal that an earlier build wrote (golden/journal.db.zst: a minute of trading in a simulated
-// market with failed trades, lost answers, refused orders, a halt, a flatten) under this one: it
-// says what that build said of it, and goes on.
+// market with failed trades, lost answers, refused orders, a halt, a flatten). This build must
+// report the same of it as that one, and go on with it.
 #include <boost/asio/io_context.hpp>
 #include <boost/json.hpp>
 #include <fstream>
@@ -23,7 +23,7 @@ class OldJournal : public TradedJournal {
   }
   static std::string golden(const std::string& name) { return POLYBOT_GOLDEN_DIR "/" + name; }
 
-  // What `verify` prints, but for the digest, which is of the program's own memory.
+  // What `verify` prints, except the digest, which depends on the program.
   [[nodiscard]] json::object verified() const {
     testing::internal::CaptureStdout();
     EXPECT_EQ(verify({"--json", "--orders", path_}), 0);

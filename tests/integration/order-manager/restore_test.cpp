@@ -1,5 +1,5 @@
 // A backup in the place of a lost journal, with real files: nothing is changed unless all is well,
-// what is lost lies in one folder, and every reader goes over the gap.
+// lost files lie in one folder, and every reader reads across the gap.
 #include <sys/resource.h>
 
 #include <csignal>
@@ -71,7 +71,7 @@ class RestoreTest : public TradedJournal {
     std::filesystem::copy(backup_, staged / "journal.db");
     return staged;
   }
-  // A restore that ends there, as far as it has moves to make.
+  // A restore that ends after so many moves, as far as it has so many.
   void interrupt_after(std::size_t count, const std::string& lost) const {
     (void)stage_something();
     std::filesystem::create_directories(folder_ / lost);
@@ -96,7 +96,7 @@ TEST_F(RestoreTest, PutsABackupInThePlaceOfTheJournal) {
             lost);
   EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_)));
   EXPECT_FALSE(std::filesystem::exists(restoring_mark(path_).string() + ".part"));
-  // It goes on, starts from its snapshot, verifies, can be backed up and archived.
+  // The journal goes on, starts from its snapshot, verifies, can be backed up and archived.
   {
     Journal journal(path_, JournalAccess::ReadWrite);
     const domain::Event next{.seq = journal.last_seq() + 1,
@@ -142,7 +142,7 @@ TEST_F(RestoreTest, HaltsTradingWhenTheLostJournalCannotBeRead) {
   }
 }
 
-// While one lives no file of this process can grow: stands for a full disk.
+// While one lives no file of this process can grow, as on a full disk.
 class FullDisk {
  public:
   FullDisk() {
@@ -203,7 +203,7 @@ TEST_F(RestoreTest, ClearsAwayWhatAKilledOneHasStaged) {
   EXPECT_FALSE(std::filesystem::exists(staged));
 }
 
-TEST_F(RestoreTest, SetsAsideNothingButAJournal) {
+TEST_F(RestoreTest, SetsAsideOnlyAJournal) {
   const std::filesystem::path notes = folder_ / "notes.txt";
   std::ofstream(notes) << "not a journal";
   EXPECT_THAT(refusal({backup_, notes.string()}), HasSubstr("notes.txt"));
@@ -300,8 +300,8 @@ TEST_F(RestoreTest, ChangesNothingForABackupThatIsNotGood) {
   EXPECT_TRUE(lost_folders().empty());
 }
 
-// As a power cut in the middle of the moves leaves it.
-TEST_F(RestoreTest, LetsNobodyStartOnHalfARestore) {
+// A power cut in the middle of the moves leaves this state.
+TEST_F(RestoreTest, LetsNoOrderManagerStartOnHalfARestore) {
   std::ofstream(restoring_mark(path_)) << folder_.string() << "/lost-before\n";
   std::filesystem::remove(path_);
   EXPECT_THROW(Journal(path_, JournalAccess::ReadWrite), JournalError);
@@ -310,8 +310,8 @@ TEST_F(RestoreTest, LetsNobodyStartOnHalfARestore) {
   EXPECT_EQ(Journal(path_, JournalAccess::ReadWrite).journal_id(), expected_.journal_id());
 }
 
-// A power cut after any of the moves, and another one after any move of the run that follows.
-TEST_F(RestoreTest, IsRunAgainHoweverOftenItWasInterrupted) {
+// A power cut after any of the moves, and another one after any move of the next run.
+TEST_F(RestoreTest, IsRunAgainAfterAnyInterruptions) {
   std::filesystem::copy(path_, folder_ / "whole.db");
   for (std::size_t first = 0; first <= 4; ++first) {
     for (std::size_t second = 0; second <= 4; ++second) {
@@ -364,7 +364,7 @@ TEST_F(RestoreTest, GuessesNoPlace) {
   ASSERT_EQ(::unsetenv("POLYBOT_JOURNAL__FILE"), 0);
 }
 
-// It is derived from the records, and these are right.
+// The snapshot is derived from the records, and these are right.
 TEST_F(RestoreTest, TakesABackupOfWhichOnlyASnapshotIsDamaged) {
   {
     Journal journal(path_, JournalAccess::ReadWrite);

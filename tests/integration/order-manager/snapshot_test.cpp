@@ -1,5 +1,5 @@
-// Starts that begin at a snapshot: the state is the same as from the first record, and what cannot
-// be used is passed over.
+// Starts that begin at a snapshot: the state is the same as from the first record, and an unusable
+// snapshot is skipped.
 #include "services/order-manager/start_up.hpp"
 #include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/snapshot_check.hpp"
@@ -117,7 +117,7 @@ TEST_F(SnapshotTest, DoesNotSeeASnapshotThatWasNotFinished) {
   ASSERT_EQ(journal.snapshots().write_part(), "");
   ASSERT_TRUE(journal.snapshots().writing()) << "one part is not enough for this test";
   expect_whole_fold(start(journal));
-  // The next one is not disturbed by what is left of it.
+  // What is left of it does not disturb the next one.
   snapshot(journal);
   EXPECT_EQ(start(journal).result.snapshot_seq, 30'000U);
 }

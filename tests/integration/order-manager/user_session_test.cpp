@@ -163,7 +163,7 @@ TEST_F(UserSessionTest, BadFramesAreCountedAndTheSessionGoesOn) {
   });
   EXPECT_THAT(refused, testing::ElementsAre("malformed", "invalid_operation", "unknown_event"));
   EXPECT_EQ(orders.size(), 1U);
-  EXPECT_EQ(missed, 1) << "what the others would have told concerns no order";
+  EXPECT_EQ(missed, 1) << "the other events concern no order";
 }
 
 TEST_F(UserSessionTest, AnEventThatCannotBeReadIsAskedForAndHidesNoOther) {

@@ -1,4 +1,4 @@
-// What order-manager makes of a venue that misbehaves: every submission ends accepted, rejected or
+// How order-manager handles a venue that misbehaves: every submission ends accepted, rejected or
 // ambiguous, and no request is ever sent twice.
 #include "services/order-manager/execution/venue_client.hpp"
 
@@ -58,7 +58,7 @@ Reaction misbehave(Reaction::Kind kind) {
   return {kind, 200, "{}", {}};
 }
 
-// A venue that speaks just enough HTTP to be able to break it.
+// A venue with just enough HTTP to break it.
 class BadVenue {
  public:
   explicit BadVenue(asio::io_context& io)
@@ -291,7 +291,7 @@ class VenueClientTest : public testing::Test {
   std::vector<Link> links;
 };
 
-// Signing takes as long as a commit: what else the loop has to do comes in between.
+// Signing takes as long as a commit: the loop does its other work meanwhile.
 TEST_F(VenueClientTest, SigningDoesNotHoldTheLoop) {
   venue.on("POST /order", answer(200, placed(order(0))));
   std::vector<std::string> steps;
@@ -430,7 +430,7 @@ TEST_F(VenueClientTest, AnAnswerThatIsNoHttpIsAmbiguous) {
 }
 
 TEST_F(VenueClientTest, AnOrderOfWhichNoByteLeftIsRejected) {
-  // Credentials from a venue that then goes away: nobody listens where the order goes.
+  // Credentials come from a venue that then goes away: there is no listener where the order goes.
   tcp::acceptor closing(io, {asio::ip::address_v4::loopback(), 0});
   const std::string gone = "http://127.0.0.1:" + std::to_string(closing.local_endpoint().port());
   connect(gone, gone);
@@ -611,7 +611,7 @@ TEST_F(VenueClientTest, AReadingWithOneBadBalanceIsNone) {
   const auto account = ask<std::optional<domain::VenueAccount>>(
       [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
   EXPECT_FALSE(account.has_value());
-  EXPECT_EQ(venue.seen("GET /balance-allowance").size(), 5U) << "no more is asked in vain";
+  EXPECT_EQ(venue.seen("GET /balance-allowance").size(), 5U) << "no more requests are made in vain";
 }
 
 TEST_F(VenueClientTest, AReadingWithOneBadPageIsNone) {
@@ -808,7 +808,7 @@ TEST_F(VenueClientTest, TakesNoHalfPayoutFromPrices) {
   EXPECT_EQ(ask<std::optional<domain::Payout>>(ask_payout), half);
 }
 
-// The terms of a market may change to something unknown; how it ended is said all the same.
+// The terms of a market may change to something unknown; its result can still be read.
 TEST_F(VenueClientTest, AResultIsReadOfAMarketThatCannotBeTraded) {
   polymarket::GammaMarket market = listing();
   market.closed = true;
@@ -859,7 +859,7 @@ TEST_F(VenueClientTest, AThrottledListingPausesNoOrders) {
   EXPECT_TRUE(pauses.empty());
 }
 
-TEST_F(VenueClientTest, TheListingsHostSaysNothingOfTheOneThatTakesOrders) {
+TEST_F(VenueClientTest, TheListingsHostSaysNothingOfTheOrdersHost) {
   venue.on("GET /time", answer(200, "noon"));
   const std::string nobody = [this] {
     const tcp::acceptor closed(io, {asio::ip::address_v4::loopback(), 0});

@@ -1,5 +1,5 @@
-// order-manager, the real process, where it hurts: killed at ten seeded records of its journal, and
-// with no room left for the next one.
+// The real order-manager process in its worst moments: killed at ten seeded records of its journal,
+// and without room left for the next one.
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
@@ -20,7 +20,7 @@ constexpr int kKills = 10;
 constexpr std::uint64_t kSeed = 20'261;
 constexpr std::size_t kJournalRoom = std::size_t{24} << 20;
 
-// Its newest record, read from outside; 0 = not there yet.
+// The journal's newest record, read from outside; 0 = not there yet.
 std::uint64_t last_record(const std::filesystem::path& journal) {
   sqlite3* db = nullptr;
   sqlite3_stmt* select = nullptr;
@@ -89,7 +89,7 @@ TEST_F(StackTest, CancelsEverythingAndHaltsWhileItsDiskIsFullAndThenGoesOn) {
   });
   ASSERT_TRUE(stack.wait_for_line(kFills)) << stack.transcript();
   ASSERT_TRUE(order_manager_ready(stack));
-  // The launcher's file system, seen from here.
+  // The launcher's file system, as it is seen from here.
   const std::filesystem::path inside =
       "/proc/" + std::to_string(stack.launcher()) + "/root" + journal.string();
   const std::filesystem::path ballast = inside / "ballast";
@@ -116,7 +116,7 @@ TEST_F(StackTest, CancelsEverythingAndHaltsWhileItsDiskIsFullAndThenGoesOn) {
 
   std::filesystem::remove(ballast);
   ASSERT_TRUE(stack.wait_until([&] { return order_manager_ready(stack); })) << stack.transcript();
-  // The journaled state holds: nobody had halted, so it trades on.
+  // The journaled state counts: no operator had halted, so it trades on.
   ASSERT_TRUE(stack.wait_until([&] {
     return stack.get(8000, "/metrics").body.find("polybot_trading_state{strategy=\"all\"} 0") !=
            std::string::npos;

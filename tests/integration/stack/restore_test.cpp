@@ -1,5 +1,5 @@
-// A backup taken while everything trades, and put in the place of the journal after more has been
-// traded: the stack goes on from it, and its books are equal again but for what is named.
+// A backup taken while everything trades replaces the journal after more has been traded: the stack
+// goes on from it, and its books are equal again, except for what is named.
 #include <gmock/gmock.h>
 
 #include "tests/integration/stack/stack.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// `order-manager WORDS...`, as an operator types it; its exit code.
+// Runs `order-manager WORDS...`, as an operator types it; returns its exit code.
 int order_manager(const std::vector<std::string>& words) {
   const std::string program =
       std::filesystem::path(POLYBOT_LAUNCHER).parent_path() / "order-manager";
@@ -48,7 +48,7 @@ TEST_F(StackTest, GoesOnFromABackupThatWasTakenWhileTrading) {
   }
   ASSERT_EQ(order_manager({"restore", backup, journal}), 0);
   Stack stack(folder_);
-  // The counts begin again at the backup; what was filled since is booked at the start.
+  // The counts begin again at the backup; later fills are booked at the start.
   ASSERT_TRUE(wait_for_fills(stack, 20)) << stack.transcript();
   const auto metrics = stack.get(8000, "/metrics").body;
   EXPECT_THAT(metrics, HasSubstr("polybot_aggregator_conflicts_total{kind=\"journal_rewound\"} 0"));

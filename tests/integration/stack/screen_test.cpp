@@ -35,7 +35,7 @@ class ScreenTest : public StackTest {
 
   [[nodiscard]] std::filesystem::path journal() const { return folder_ / "journal"; }
 
-  // In the launcher's process: the terminal becomes its own.
+  // Runs in the launcher's process: the terminal becomes its own.
   void take_terminal() const {
     ::setsid();
     ::ioctl(program_end_, TIOCSCTTY, 0);
@@ -95,8 +95,8 @@ class ScreenTest : public StackTest {
     return stack.request("POST", kApi, path, "Authorization: Bearer " + token + "\r\n");
   }
 
-  // While the launcher is stopped, nobody is faster than we are. Less than 0 when the port does not
-  // become free.
+  // While the launcher is stopped, no program can take the port before us. Less than 0 when the
+  // port does not become free.
   static int take_port_of_gateway(Stack& stack) {
     ::kill(stack.launcher(), SIGSTOP);
     ::kill(stack.service("gateway"), SIGKILL);
@@ -185,8 +185,8 @@ TEST_F(ScreenTest, SaysWhatIsWrongSinceWhenAndWhatToDoAtEverySize) {
   }
 }
 
-// Ctrl-S, or an ssh that hangs: nobody reads, and the stack is looked after all the same.
-TEST_F(ScreenTest, IsNotWaitedForWhenNobodyReadsIt) {
+// Ctrl-S, or an ssh that hangs: the output is not read, and the stack is watched all the same.
+TEST_F(ScreenTest, IsNotWaitedForWithoutAReader) {
   Stack stack(folder_, [&] { take_terminal(); });
   ASSERT_TRUE(is_quiet(stack)) << screen_.all() << screen_.first_screen();
   type('\x13');

@@ -22,7 +22,7 @@ inline void write_text(const char* path, const std::string& text) {
   }
 }
 
-// In a process about to become another program.
+// Call it in a process that is about to become another program.
 inline bool mount_small(const std::filesystem::path& folder, std::size_t bytes) {
   const std::string user = std::to_string(::geteuid());
   const std::string group = std::to_string(::getegid());
@@ -43,7 +43,7 @@ inline bool may_mount(const std::filesystem::path& folder) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// Writes until nothing fits any more.
+// Writes until the file system is full.
 inline void fill(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   for (std::size_t piece = 1 << 16; piece > 0;) {

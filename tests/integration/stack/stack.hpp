@@ -42,9 +42,10 @@ inline bool is_free(int port) {
   return free;
 }
 
-// The launcher has fixed ports, shifted by one number: finds one under which all are free, from
-// PORT_OFFSET on if the caller says so. A hundred numbers for each process, below those that the
-// system gives to anybody: two that look at the same time do not find the same.
+// The launcher has fixed ports, shifted by one number. This finds an offset at which all are free,
+// from PORT_OFFSET on if the caller sets it. Each process tries a hundred numbers of its own, below
+// those that the system gives to any program, so that two that look at the same time find different
+// ones.
 inline int free_port_offset() {
   constexpr int kHundreds = 230;
   const char* const wanted = std::getenv("PORT_OFFSET");
@@ -110,14 +111,14 @@ class Stack {
 
   void interrupt() const { ::kill(child_, SIGINT); }
 
-  // What a terminal does that is closed: nobody reads any more, and SIGHUP. The exit code.
+  // Does what a closed terminal does: it is no longer read, and SIGHUP. Returns the exit code.
   int hang_up() {
     ::close(std::exchange(output_, -1));
     ::kill(child_, SIGHUP);
     return take_exit_code();
   }
 
-  // Everything up to the end, and the exit code.
+  // Reads everything up to the end; returns the exit code.
   int wait_for_end() {
     (void)wait_for_line(std::regex("^$^"));  // matches nothing
     return take_exit_code();

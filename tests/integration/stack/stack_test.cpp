@@ -1,6 +1,6 @@
-// The real processes under the launcher, as `make run` starts them: they become ready, trade,
-// survive being killed, gain and lose runners, stop in order, and venue, journal and metrics agree
-// to the last share.
+// The real processes under the launcher, as `make run` starts them. They become ready, trade,
+// survive kills, gain and lose runners, and stop in order, and venue, journal and metrics agree to
+// the last share.
 #include "tests/integration/stack/stack.hpp"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// What `polybot --version` says of the commit it was built from: "polybot 0.1.0 (commit 0123abcd)".
+// The commit that `polybot --version` names: "polybot 0.1.0 (commit 0123abcd)".
 std::string commit_of_launcher() {
   std::FILE* const pipe = ::popen("'" POLYBOT_LAUNCHER "' --version", "r");
   std::array<char, 256> said{};
@@ -25,7 +25,8 @@ std::string commit_of_launcher() {
   return std::regex_search(text, match, commit) ? match[1].str() : "";
 }
 
-// By polybot_build_info: all are built from the same commit ("unknown" outside of a clone).
+// By polybot_build_info: all programs are built from the same commit ("unknown" outside of a
+// clone).
 std::ptrdiff_t services_naming_their_commit(const Stack& stack) {
   const std::string metrics = stack.get(8000, "/metrics").body;
   const std::regex info(R"(polybot_build_info\{[^}]*revision=")" + commit_of_launcher() +
@@ -52,8 +53,8 @@ TEST_F(StackTest, TradesSurvivesAKillOfEveryProcessAndAgreesAtTheEnd) {
   EXPECT_EQ(sockets_left(), 0u);
 }
 
-// Who has the answer of a command reads its effect: half a second later is too late for a
-// script that goes on.
+// A client with the answer to a command may read its effect at once: half a second later is too
+// late for a script.
 TEST_F(StackTest, ShowsWhatACommandDidFromItsAnswerOn) {
   Stack stack(folder_);
   ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
@@ -77,7 +78,8 @@ TEST_F(StackTest, ShowsWhatACommandDidFromItsAnswerOn) {
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
 }
 
-// From the configuration of the runners, by way of order-manager, to the API and the screen's feed.
+// The parameters go from the runners' configuration through order-manager to the API and the
+// screen.
 TEST_F(StackTest, ShowsTheParametersThatRunnersRunWith) {
   Stack stack(folder_,
               [] { ::setenv("POLYBOT_STRATEGIES__MOMENTUM__PARAMETERS__FLOW_MIN", "49", 1); });
@@ -104,7 +106,7 @@ TEST_F(StackTest, RefusesASecondStackInTheSameFolder) {
   EXPECT_EQ(stack.wait_for_end(), 0) << stack.transcript();
 }
 
-// Sockets go elsewhere there; everything else is below DATA, by whatever name.
+// In a long path the sockets go elsewhere; everything else is below DATA, whatever its name.
 TEST_F(StackTest, TradesInADataFolderOfAnyPath) {
   const std::filesystem::path data =
       folder_ / std::string(120, 'x') / "Größe und 'mehr' \"$HOME\" #1; $(false)";
@@ -170,7 +172,7 @@ TEST_F(StackTest, IsNotScaledAfterItsLauncherWasKilled) {
   EXPECT_NE(scale(folder_, "2"), 0);
 }
 
-TEST_F(StackTest, KeepsTryingToStartAnewWhatCannotBeStarted) {
+TEST_F(StackTest, KeepsTryingToRestartAProcess) {
   Stack stack(folder_);
   ASSERT_TRUE(stack.wait_for_line(kReady)) << stack.transcript();
   const std::filesystem::path logs = folder_ / "logs";
@@ -207,7 +209,7 @@ TEST_F(StackTest, RefusesAnOverrideThatNoServiceTakes) {
   EXPECT_THAT(stack.transcript(), testing::Not(HasSubstr("MOMENTUM")));
 }
 
-// Before anything is started: none of the services says that it waits.
+// This comes before any process is started: no service says that it waits.
 TEST_F(StackTest, RefusesAWrongValueByTheNameOfItsVariable) {
   for (const char* variable : {"POLYBOT_RISK__POSITION_MAX", "LOG_LEVEL"}) {
     Stack stack(folder_, [&] { ::setenv(variable, "loud", 1); });

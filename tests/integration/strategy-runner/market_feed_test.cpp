@@ -1,4 +1,4 @@
-// The feed of market data between hand-made frames and hand-made answers: real NNG, port 0.
+// The market data feed with hand-made frames and answers: real NNG, port 0.
 #include "services/strategy-runner/market_feed.hpp"
 
 #include <gtest/gtest.h>
@@ -79,7 +79,7 @@ class MarketFeedTest : public testing::Test {
     }
   }
 
-  // A frame of one change of the book with this number in the stream of the shard.
+  // Sends a frame of one change of the book with this number in the stream of the shard.
   void send(std::uint64_t seq, std::size_t count = 1) {
     const bus::Producer gateway{
         .service = "gateway", .replica = "gateway-1", .incarnation = kGateway};
@@ -93,7 +93,7 @@ class MarketFeedTest : public testing::Test {
   }
   std::uint64_t last_sent() const { return answer_.position.seq; }
 
-  // What the gateway answers from now on: a market whose best bid is this.
+  // Sets what the gateway answers from now on: a market whose best bid is this.
   void have_book(std::int64_t bid) {
     answer_.markets = {market_};
     answer_.books = {{.market = market_.id,
@@ -114,13 +114,13 @@ class MarketFeedTest : public testing::Test {
     ASSERT_TRUE(loop_.run_until([&] { return gaps_ > 1 && !stale_; }));
     ASSERT_TRUE(settled());
   }
-  // Everything that is sent has come.
+  // Everything that was sent has arrived.
   bool settled() {
     const int before = changes_;
     send(last_sent() + 1);
     return loop_.run_until([&] { return changes_ > before; });
   }
-  // A gap: books are asked for, and what is answered now is under way until release().
+  // Makes a gap: books are asked for, and the answer given now is under way until release().
   bool asks_with_the_answer_held_back() {
     const int before = asked_;
     loaded_.clear();
@@ -165,7 +165,7 @@ TEST_F(MarketFeedTest, DoesNotTakeBooksFromBeforeASecondGapForThoseAfterIt) {
   release();
   ASSERT_TRUE(loop_.run_until([&] { return !stale_; }));
   EXPECT_EQ(loaded_, std::vector<std::int64_t>{4'200});
-  // The second answer is joined: nothing more is asked.
+  // The second answer is joined, so no more is asked.
   ASSERT_TRUE(settled());
   EXPECT_EQ(asked_, asked + 2);
   EXPECT_EQ(gaps_, gaps + 2);
@@ -183,7 +183,7 @@ TEST_F(MarketFeedTest, DoesNotTakeBooksFromBeforeWhatItCouldNotKeep) {
   EXPECT_EQ(loaded_, std::vector<std::int64_t>{4'200});
 }
 
-TEST_F(MarketFeedTest, TakesTheBooksOfAGatewayThatBeganAnewAndHasNotSpokenYet) {
+TEST_F(MarketFeedTest, TakesTheBooksOfARestartedGatewayThatIsStillSilent) {
   join(4'000);
   const int asked = asked_;
   have_book(4'100);
@@ -201,7 +201,7 @@ TEST_F(MarketFeedTest, KeepsItsBooksByAnswersWhileTheStreamIsSilent) {
     ASSERT_TRUE(loop_.run_until([&] { return loaded_.back() == bid; }));
   }
   EXPECT_EQ(feed_->alive_at(), alive_at);  // that proves nothing of the stream
-  // When it speaks again, it is joined.
+  // When it sends again, it is joined.
   const int gaps = gaps_;
   have_book(4'300);
   send(last_sent() + 3);
@@ -213,7 +213,7 @@ TEST_F(MarketFeedTest, KeepsItsBooksByAnswersWhileTheStreamIsSilent) {
   EXPECT_EQ(asked_, asked);
 }
 
-TEST_F(MarketFeedTest, IsAliveWhereThereIsNothingToSay) {
+TEST_F(MarketFeedTest, IsAliveWhileNothingIsPublished) {
   feed_->follow(bit(kShard) | bit({5}));
   ASSERT_TRUE(loop_.run_until([&] { return feed_->alive_at().has_value(); }));
   for (int i = 0; i < 2; ++i) {
@@ -222,7 +222,7 @@ TEST_F(MarketFeedTest, IsAliveWhereThereIsNothingToSay) {
   }
 }
 
-TEST_F(MarketFeedTest, AShardWithNothingToSayDoesNotVouchForAnother) {
+TEST_F(MarketFeedTest, ASilentShardDoesNotVouchForAnother) {
   have_book(4'000);
   feed_->follow(bit(kShard) | bit({5}));
   ASSERT_TRUE(loop_.run_until([&] { return asked_ >= 2 && feed_->alive_at().has_value(); }));

@@ -1,5 +1,5 @@
-// The whole process but main() between a gateway and an order-manager made of bus ends: real NNG,
-// port 0.
+// The whole process without main(), between a gateway and an order-manager made of bus ends: real
+// NNG, port 0.
 #include "services/strategy-runner/service.hpp"
 
 #include <gtest/gtest.h>
@@ -156,7 +156,7 @@ class RunnerServiceTest : public testing::Test {
   }
   std::string md_topic() const { return wire::topics::market_data(shard_); }
 
-  // What a gateway and an order-manager repeat all the time.
+  // Sends what a gateway and an order-manager repeat all the time.
   void speak() {
     if (stream_) market_data_.publish(wire::topics::market(shard_), wire::encode_market(market_));
     if (stream_ && stream_book_) market_data_.publish(md_topic(), codec_.encode(book()));
@@ -179,7 +179,7 @@ class RunnerServiceTest : public testing::Test {
     }
     order_events_.publish(wire::topics::kLease, wire::encode_leases(leases));
   }
-  // Runs until `condition`, with both peers speaking.
+  // Runs until `condition`, with both peers sending.
   template <class Condition>
   bool live_until(Condition condition) {
     auto next = std::chrono::steady_clock::now();
@@ -256,7 +256,7 @@ TEST_F(RunnerServiceTest, EmitsSignalsOnceItKnowsTheMarketsAndHoldsTheLease) {
   EXPECT_EQ(std::get<domain::QuoteTarget>(signal.intent).market, market_.id);
   EXPECT_GT(signal.expires_at, signal.decided_at);
   EXPECT_TRUE(live_until([&] { return health_.ready(); }));
-  // Nobody answers: the same signal comes again.
+  // There is no answer, so the same signal comes again.
   const domain::SignalId id = signal.id;
   EXPECT_TRUE(live_until([&] {
     return std::count_if(heard_.begin(), heard_.end(),
@@ -315,8 +315,8 @@ TEST_F(RunnerServiceTest, IsReadyAtAGatewayThatHasNoMarkets) {
 TEST_F(RunnerServiceTest, AsksForTheBooksThatTheStreamDoesNotBring) {
   stream_book_ = false;
   start_runner();
-  // Definitions and leases are there, a trade makes the shard known; its book comes on request
-  // only.
+  // Definitions and leases are there, and a trade makes the shard known; its book comes only on
+  // request.
   ASSERT_TRUE(live_until([&] { return health_.ready() && announcements_ > 2; }));
   EXPECT_TRUE(heard_.empty());
   recovery_book_ = true;
@@ -365,7 +365,7 @@ TEST_F(RunnerServiceTest, SurvivesWhatItCannotRead) {
   EXPECT_FALSE(ended_);
 }
 
-// What is wrong is the type; its parameters may be right.
+// The type is wrong; its parameters may be right.
 TEST(Configuration, NamesAnUnknownTypeAndNotEveryKeyBesideIt) {
   auto reader = runtime::config::Reader::parse(
       "[strategies.mine]\ntype = \"momentun\"\n[strategies.mine.parameters]\nwindow = \"8s\"\n",

@@ -1,5 +1,5 @@
-// The simulated venue over real sockets: what a client of the real one would send, and what must
-// come back.
+// The simulated venue over real sockets: requests as a client of the real one would send them, and
+// the answers that must come back.
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -55,7 +55,7 @@ struct Running {
     return "http://127.0.0.1:" + std::to_string(admin.port()) + path;
   }
 
-  // Never destroyed, as in a killed process: what is suspended in it refers to objects that are
+  // Never destroyed, as in a killed process: its suspended coroutines refer to objects that are
   // gone.
   static asio::io_context& new_loop() {
     static std::vector<asio::io_context*> loops;  // keeps them reachable
@@ -71,7 +71,7 @@ struct Running {
   std::unique_ptr<Simulator> simulator;
 };
 
-// A client with a key, as order-manager would be one.
+// A client with a key, like order-manager.
 class Trader {
  public:
   explicit Trader(Running& venue)
@@ -542,7 +542,7 @@ TEST_F(VenueTest, LeavesTheNumbersOfATradeEmpty) {
   test::run(venue.io, body());
 }
 
-TEST_F(VenueTest, TellsTermsThatNobodyCanReadAndWhoHasWon) {
+TEST_F(VenueTest, SendsUnreadableTermsAndTheWinner) {
   Running venue(folder);
   Trader trader(venue);
   auto body = [&]() -> asio::awaitable<void> {

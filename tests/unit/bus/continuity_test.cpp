@@ -45,7 +45,7 @@ TEST(Continuity, CountsOnlyTheOverlapAsDuplicated) {
   EXPECT_EQ(continuity.on_frame(kIncarnation, "md.1", 9, 1).lost, 0u);
 }
 
-TEST(Continuity, CountsNoLossWhileATopicIsNotListenedTo) {
+TEST(Continuity, CountsNoLossWithoutASubscription) {
   Continuity continuity(8);
   continuity.on_frame(1, "md.1", 1, 1);
   continuity.on_frame(2, "md.1", 1, 1);
@@ -61,7 +61,7 @@ TEST(Continuity, KeepsTopicsAndIncarnationsApart) {
   continuity.on_frame(1, "md.1", 1, 1);
   continuity.on_frame(1, "md.10", 5, 1);
   EXPECT_TRUE(continuity.on_frame(2, "md.1", 50, 1).first_contact)
-      << "a restarted producer counts anew";
+      << "a restarted producer counts again from 1";
   EXPECT_EQ(continuity.on_frame(1, "md.1", 2, 1).lost, 0u);
   EXPECT_EQ(continuity.on_frame(1, "md.10", 8, 1).lost, 2u);
 }
@@ -82,7 +82,7 @@ TEST(Continuity, ATipMayBeTheFirstContactAndIsNeverADuplicate) {
   EXPECT_EQ(continuity.on_tip(kIncarnation, "md.1", 4).duplicated, 0u);
 }
 
-TEST(Continuity, RefusesAJumpThatCannotBe) {
+TEST(Continuity, RefusesAnImpossibleJump) {
   Continuity continuity(8);
   continuity.on_frame(kIncarnation, "md.1", 1, 1);
   EXPECT_TRUE(
@@ -91,10 +91,10 @@ TEST(Continuity, RefusesAJumpThatCannotBe) {
   EXPECT_TRUE(continuity.on_tip(kIncarnation, "md.1", std::numeric_limits<std::uint64_t>::max() - 1)
                   .implausible);
   EXPECT_EQ(continuity.on_frame(kIncarnation, "md.1", 2, 1).lost, 0u)
-      << "the nonsense left no trace";
+      << "the refused frame changed nothing";
 }
 
-TEST(Continuity, ForgetsTheStreamUnheardForLongest) {
+TEST(Continuity, ForgetsTheStreamSilentForLongest) {
   Continuity continuity(2);
   continuity.on_frame(1, "md.1", 1, 1);
   continuity.on_frame(2, "md.1", 1, 1);

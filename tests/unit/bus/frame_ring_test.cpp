@@ -72,7 +72,7 @@ TEST(FrameRing, HandsOnTheLossThatADroppedFrameReported) {
   EXPECT_TRUE(next->first_contact);
 }
 
-TEST(FrameRing, ReportsADroppedTailThatNothingFollows) {
+TEST(FrameRing, ReportsADroppedTailAtTheEndOfAStream) {
   FrameRing ring(1, kPlenty);
   ChannelStats channel;
   ring.push(frame("md.1", 1, 4), channel);

@@ -20,7 +20,7 @@ std::string wire_of(const std::vector<std::string>& messages, std::string_view t
   return wire;
 }
 
-// A wire message around a frame that the generated class wrote.
+// Makes a wire message around a frame that the generated class wrote.
 std::string wire_of(const v1::Frame& frame, std::string_view topic = "md.7") {
   return std::string(topic) + '\0' + frame.SerializeAsString();
 }
@@ -114,7 +114,7 @@ TEST(Frame, EveryTruncationIsRefusedOrShorter) {
   for (std::size_t length = 0; length < wire.size(); ++length) {
     const auto decoded = decode_frame(std::string_view(wire).substr(0, length));
     const auto* frame = std::get_if<FrameView>(&decoded);
-    // A cut between two messages leaves a sound, shorter frame: NNG never cuts, so this cannot
+    // A cut between two messages leaves a sound, shorter frame. NNG never cuts, so this cannot
     // mislead.
     if (frame != nullptr) {
       EXPECT_LT(frame->messages.size(), 3u) << length;

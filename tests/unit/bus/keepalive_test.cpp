@@ -1,5 +1,4 @@
-// A connection whose peer's host has vanished is noticed by the kernel only when it was told to
-// look.
+// The kernel notices that a peer's host has vanished only when it was told to look.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -28,7 +27,7 @@ struct TcpConnections {
   int kept_alive = 0;
 };
 
-// Those of this process, both ends of each.
+// The connections of this process, both ends of each.
 TcpConnections tcp_connections() {
   TcpConnections found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -45,7 +44,7 @@ TcpConnections tcp_connections() {
   return found;
 }
 
-// Until a message comes through.
+// Sends until a message comes through.
 void await_connection(nng::Socket& from, nng::Socket& to) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (!to.try_receive()) {

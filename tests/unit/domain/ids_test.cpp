@@ -101,8 +101,8 @@ TEST(Ids, RefusesOrderIdsThatAreNone) {
 }
 
 TEST(Ids, ShardsAreStableAndSpread) {
-  // Pinned: a changed hash would make gateway and runners of two builds disagree about every
-  // market.
+  // The value is fixed: a changed hash would make gateway and runners of two builds disagree about
+  // every market.
   EXPECT_EQ(shard_of(EventGroupId{}).value, kShardOfZero);
   std::array<int, kShards> counts{};
   std::mt19937_64 random(5);

@@ -1,4 +1,4 @@
-// The table of order states against its printed form, so that no row changes unseen.
+// Compares the table of order states with its printed form, so that a change of a row is seen.
 #include "common/domain/order_table.hpp"
 
 #include <gtest/gtest.h>

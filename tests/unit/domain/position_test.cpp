@@ -1,4 +1,4 @@
-// The arithmetic of a holding, on numbers a trader can check by hand.
+// The arithmetic of a holding, on numbers that a trader can check by hand.
 #include "common/domain/position.hpp"
 
 #include <gtest/gtest.h>

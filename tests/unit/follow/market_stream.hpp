@@ -35,7 +35,7 @@ inline wire::MarketData trade() {
 }
 
 struct Reader {
-  // What became of the messages, in order: "gap", "define", "load 41", "book 42", "change",
+  // The effects of the messages, in order: "gap", "define", "load 41", "book 42", "change",
   // "trade", "stale".
   std::vector<std::string> seen;
   int refused = 0;

@@ -25,7 +25,7 @@ std::string event(std::uint64_t seq, std::uint64_t prev) {
   return wire::encode_streamed(streamed);
 }
 
-// One stream, what its follower has made of it, and the questions it asks.
+// One stream, the state of its follower, and the questions that it asks.
 class OrderFollowerTest : public testing::Test {
  protected:
   void begin(Beginning beginning) {
@@ -45,7 +45,7 @@ class OrderFollowerTest : public testing::Test {
                        kPagesMax);
     followers_->follow(kStream);
   }
-  // A stream that is whole after the state at this number.
+  // Begins a stream that is whole after the state at this number.
   void begin_at(std::uint64_t seq) {
     begin(Beginning::State);
     answer(state(seq, 0, 1));
@@ -64,7 +64,7 @@ class OrderFollowerTest : public testing::Test {
   static wire::StatePage state(std::uint64_t at_seq, std::uint32_t page, std::uint32_t pages) {
     return {.at_seq = at_seq, .page = page, .pages = pages, .entries = {event(at_seq, 0)}};
   }
-  // The question that is due now; fails when there is none.
+  // The question that is due now; the test fails when there is none.
   wire::OrdersRequest asks() {
     question_ = followers_->question(now_);
     wire::OrdersRequest request;
@@ -87,7 +87,7 @@ class OrderFollowerTest : public testing::Test {
     return page == nullptr ? 999 : page->page;
   }
   bool asks_nothing() { return !followers_->question(now_); }
-  // To the question asked last, or to the one that is due.
+  // Answers the question asked last, or the one that is due.
   void answer(const wire::OrdersAnswer& answer) {
     if (!question_) static_cast<void>(asks());
     answer_bytes(wire::encode_orders_answer(answer));
@@ -113,7 +113,7 @@ class OrderFollowerTest : public testing::Test {
 TEST_F(OrderFollowerTest, BeginsWithTheState) {
   begin(Beginning::State);
   hear(7, 3);
-  EXPECT_THAT(seqs_, IsEmpty()) << "there is nothing yet to join it to";
+  EXPECT_THAT(seqs_, IsEmpty()) << "there is no state yet to join it to";
   EXPECT_EQ(asks_for_page(), 0U);
   answer(state(9, 0, 1));
   EXPECT_TRUE(whole());
@@ -123,7 +123,7 @@ TEST_F(OrderFollowerTest, BeginsWithTheState) {
   EXPECT_THAT(seqs_, ElementsAre(12));
 }
 
-TEST_F(OrderFollowerTest, TakesNothingForTheFirstThatIsToldAgain) {
+TEST_F(OrderFollowerTest, DoesNotTakeARepetitionForTheFirstEvent) {
   begin(Beginning::Events);
   hear(7, 7);
   EXPECT_THAT(seqs_, IsEmpty());
@@ -192,7 +192,7 @@ TEST_F(OrderFollowerTest, TakesTheStateWhenTheReplayIsNoLongerKept) {
   EXPECT_EQ(restored_at_, 95U);
 }
 
-TEST_F(OrderFollowerTest, TakesTheStateWhenTheReplayLacksWhatWasSpokenOf) {
+TEST_F(OrderFollowerTest, TakesTheStateWhenTheReplayLacksAPromisedEvent) {
   begin_at(5);
   hear(9, 7);
   answer(wire::ReplayedEvents{});
@@ -207,7 +207,7 @@ TEST_F(OrderFollowerTest, TakesTheStateOfAnotherHistory) {
   EXPECT_FALSE(whole());
   EXPECT_EQ(asks_for_page(), 0U);
   answer(state(18, 0, 1));
-  EXPECT_TRUE(whole()) << "numbers of the other history mean nothing";
+  EXPECT_TRUE(whole()) << "the numbers of the other history do not count";
   hear(25, 15);
   EXPECT_THAT(seqs_, ElementsAre(25));
 }
@@ -346,7 +346,7 @@ TEST_F(OrderFollowerTest, NoticesALostTailByTwoAnnouncements) {
   EXPECT_TRUE(whole());
 }
 
-TEST_F(OrderFollowerTest, NoticesALostTailThatTheBusTellsOf) {
+TEST_F(OrderFollowerTest, NoticesALostTailThatTheBusReports) {
   begin_at(5);
   followers_->on_lost_tail(kStream);
   EXPECT_EQ(asks_for_a_replay_after(), 5U);
@@ -354,7 +354,7 @@ TEST_F(OrderFollowerTest, NoticesALostTailThatTheBusTellsOf) {
   EXPECT_TRUE(whole()) << "what was lost was a repetition";
 }
 
-// What was read before a backup was restored is another history, even of a silent stream.
+// A restored backup begins another history, even of a silent stream.
 TEST_F(OrderFollowerTest, ReadsASilentStreamAgainAfterARestore) {
   begin_at(5);
   for (int i = 0; i < 2; ++i)
@@ -388,7 +388,7 @@ TEST_F(OrderFollowerTest, KeepsTheEmptyNameForTheAccount) {
 }
 
 // Any order of loss and repetition ends with every event delivered once, in order.
-TEST_F(OrderFollowerTest, DeliversEveryEventOnceWhateverIsLost) {
+TEST_F(OrderFollowerTest, DeliversEveryEventOnceUnderAnyLoss) {
   begin(Beginning::Events);
   std::vector<std::pair<std::uint64_t, std::uint64_t>> stream;  // seq, prev
   std::uint64_t prev = 0;

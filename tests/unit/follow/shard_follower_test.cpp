@@ -28,7 +28,7 @@ class ShardFollowerTest : public testing::Test {
   void answer(std::optional<std::string_view> bytes, std::uint64_t number = 0) {
     follower_.on_answer(number == 0 ? number_ : number, bytes, ShardFollower::Stream::Speaks, now_);
   }
-  // In sync: the books hold message 5.
+  // Brings the follower in sync: the books hold message 5.
   void join() {
     hear(5, test::change());
     ask();
@@ -50,7 +50,7 @@ TEST_F(ShardFollowerTest, TrustsNothingBeforeTheFirstAnswer) {
   ask();
   answer(test::books_at(9, {test::book(40)}));
   EXPECT_THAT(reader_.taken(), ElementsAre("load 40"))
-      << "it stands by its own stamp while nothing comes";
+      << "its own stamp counts while the stream is silent";
   hear(12, test::change());
   EXPECT_THAT(reader_.taken(), ElementsAre("gap", "change"));
   ask();
@@ -106,7 +106,7 @@ TEST_F(ShardFollowerTest, NoticesAHole) {
   EXPECT_THAT(reader_.taken(), ElementsAre("load 42"));
 }
 
-TEST_F(ShardFollowerTest, NoticesAHoleThatNothingFollows) {
+TEST_F(ShardFollowerTest, NoticesAHoleAtTheEndOfAStream) {
   join();
   follower_.on_frame(test::frame(0, {}, 3));
   EXPECT_THAT(reader_.taken(), ElementsAre("gap"));
@@ -228,9 +228,9 @@ TEST_F(ShardFollowerTest, AsksAgainAfterSilenceAndNonsense) {
   ask();
 }
 
-// Whatever is lost, and however long the answer takes: while in sync, the books hold every message
-// once.
-TEST_F(ShardFollowerTest, MissesAndRepeatsNothing) {
+// Whatever is lost, and however long the answer takes: while the follower is in sync, the books
+// hold every message once.
+TEST_F(ShardFollowerTest, DeliversEveryMessageOnceUnderAnyLoss) {
   constexpr std::uint64_t kLast = 40;
   for (std::uint64_t lost_at = 2; lost_at < 20; ++lost_at) {
     for (std::uint64_t delay = 0; delay < 8; ++delay) {

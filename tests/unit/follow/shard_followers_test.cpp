@@ -22,7 +22,7 @@ class ShardFollowersTest : public testing::Test {
     const std::vector<std::string_view> messages{bytes};
     followers_.on_frame(test::frame(seq, messages), now_);
   }
-  // Answers all that is asked now with these books of the shard; of others there is nothing.
+  // Answers all that is asked now with these books of the shard; other shards have none.
   int answer_all(std::uint64_t seq, const std::vector<domain::BookSnapshot>& books) {
     int asked = 0;
     while (const auto question = followers_.question(now_)) {
@@ -81,7 +81,7 @@ TEST_F(ShardFollowersTest, KeepsBooksByAnswersWhileTheStreamIsSilent) {
   now_ += 1s;
   EXPECT_EQ(answer_all(5, {test::book(44)}), 1);
   EXPECT_THAT(reader_.taken(), ElementsAre("load 44"));
-  EXPECT_EQ(followers_.alive_at(), alive_at) << "that proves nothing of the stream";
+  EXPECT_EQ(followers_.alive_at(), alive_at) << "an answer proves nothing about the stream";
   hear(6);
   EXPECT_EQ(answer_all(6, {test::book(45)}), 1);
   EXPECT_THAT(reader_.taken(), ElementsAre("gap", "change", "load 45"));
@@ -101,7 +101,7 @@ TEST_F(ShardFollowersTest, AsksForEachShardInTurn) {
   EXPECT_THAT(asked, ElementsAre(0, 1, 2, 0));
 }
 
-TEST_F(ShardFollowersTest, IsAliveWhereThereIsNothingToSay) {
+TEST_F(ShardFollowersTest, IsAliveWhileNothingIsPublished) {
   static_cast<void>(followers_.follow(kBit | kOther));
   EXPECT_EQ(followers_.alive_at(), std::nullopt);
   EXPECT_EQ(answer_all(0, {}), 2);

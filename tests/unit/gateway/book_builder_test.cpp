@@ -333,10 +333,10 @@ TEST_F(BookBuilderTest, TakesAnAnswerToBeNoOlderThanItsQuestionAndNoNewer) {
   EXPECT_EQ(book().stamped_at, at(8100));
 }
 
-TEST_F(BookBuilderTest, TakesTheNextSnapshotOfAFreshBookForNewsOfAChange) {
+TEST_F(BookBuilderTest, TakesASnapshotOfAFreshBookForAChange) {
   snapshot();
   const std::vector<domain::Level> bids = {level(41, 10)};
-  // What was asked last concerned other books of the link.
+  // The last request concerned other books of the link.
   builder.on(TokenBook{.token = yes_of(1),
                        .bids = bids,
                        .asks = {},

@@ -29,7 +29,7 @@ class FeedSupervisorTest : public testing::Test {
     FeedActions out;
     for (int n = 0; n < count; ++n) supervisor.add(token_id(n), now, out);
   }
-  // One token, subscribed, its book fresh, everything just heard.
+  // One token is subscribed, its book is fresh, and everything was just heard.
   void run_one() {
     add(1);
     (void)timer(now);
@@ -40,7 +40,7 @@ class FeedSupervisorTest : public testing::Test {
     supervisor.on_data(kFirst, now);
     supervisor.on_book_fresh(token_id(0), SnapshotSource::Socket, now);
   }
-  // Keeps the link and its book visibly alive.
+  // Makes the link and its book look alive.
   void alive() {
     supervisor.on_data(kFirst, now);
     supervisor.on_pong(kFirst, now);
@@ -164,7 +164,7 @@ TEST_F(FeedSupervisorTest, ComparesTheBooksOfASilentConnection) {
   EXPECT_THAT(out, IsEmpty());  // quiet is not dead
 }
 
-TEST_F(FeedSupervisorTest, ReplacesAConnectionTheVenueHasMovedOnWithout) {
+TEST_F(FeedSupervisorTest, ReplacesAConnectionThatTheVenueHasLeftBehind) {
   run_one();
   FeedActions out;
   supervisor.on_compared(token_id(0), Agreement::Behind, now, out);
@@ -173,7 +173,7 @@ TEST_F(FeedSupervisorTest, ReplacesAConnectionTheVenueHasMovedOnWithout) {
   EXPECT_THAT(of<CutLink>(out), ElementsAre(CutLink{kFirst, LinkEnd::FeedSilent}));
 }
 
-TEST_F(FeedSupervisorTest, DoesNotDressUpADeadFeedWithRestBooks) {
+TEST_F(FeedSupervisorTest, DoesNotHideADeadFeedBehindRestBooks) {
   run_one();
   FeedActions out;
   supervisor.on_compared(token_id(0), Agreement::Behind, now, out);
@@ -234,7 +234,7 @@ TEST_F(FeedSupervisorTest, ReplacesTheConnectionOfABookThatFailsAgainAndAgain) {
   EXPECT_THAT(of<CutLink>(out), ElementsAre(CutLink{kFirst, LinkEnd::BooksFail}));
 }
 
-// A level off the grid rests at the venue, and every whole book shows it.
+// The venue has a level off the grid, and every whole book shows it.
 TEST_F(FeedSupervisorTest, DoesNotBlameTheConnectionForWhatTheVenueSaysWrongly) {
   run_one();
   FeedActions out;
@@ -246,10 +246,10 @@ TEST_F(FeedSupervisorTest, DoesNotBlameTheConnectionForWhatTheVenueSaysWrongly) 
   }
   EXPECT_THAT(of<CutLink>(out), IsEmpty());
   EXPECT_THAT(fetched, SizeIs(testing::AllOf(testing::Ge(4U), testing::Le(10U))))
-      << "read again, at a slow pace";
+      << "it is read again, at a slow pace";
 }
 
-TEST_F(FeedSupervisorTest, StaysSlowThoughTheBooksItReadsAreRight) {
+TEST_F(FeedSupervisorTest, StaysSlowEvenWhenTheBooksAreRight) {
   run_one();
   FeedActions out;
   std::vector<FetchBooks> fetched;

@@ -41,7 +41,7 @@ TEST(Holdings, TurnIntoAClaimWhenTheMarketResolvesUntilItIsPaid) {
   EXPECT_THAT(holdings.claims(), IsEmpty());
 }
 
-TEST(Holdings, TakeClaimsAnewFromASnapshot) {
+TEST(Holdings, ReplaceClaimsByASnapshot) {
   Holdings holdings;
   domain::StreamedEvent resolved =
       streamed(2, domain::MarketResolved{market_id(1), {cents(50), cents(50)}});
@@ -63,7 +63,7 @@ TEST(Holdings, TakeClaimsAnewFromASnapshot) {
   EXPECT_EQ(holdings.claims()[0].cash.to_string(), "4.5");
 }
 
-TEST(Holdings, ClaimNothingOfALoss) {
+TEST(Holdings, MakeNoClaimOfALoss) {
   Holdings holdings;
   holdings.apply(holding(1, 0, 4));
   holdings.apply(streamed(2, domain::MarketResolved{market_id(1), {cents(100), {}}}, {}, {}));
@@ -89,7 +89,7 @@ TEST(Holdings, ForgetOneStrategyForASnapshot) {
   EXPECT_THAT(holdings.positions(), IsEmpty());
 }
 
-TEST(Holdings, TakePaymentsAnewFromASnapshotOfTheAccount) {
+TEST(Holdings, ReplacePaymentsByASnapshotOfTheAccount) {
   Holdings holdings;
   holdings.apply(holding(1, 5, 4));
   holdings.apply(streamed(2, domain::MarketResolved{market_id(1), {cents(50), cents(50)}}, {}, {}));
@@ -100,7 +100,7 @@ TEST(Holdings, TakePaymentsAnewFromASnapshotOfTheAccount) {
   EXPECT_THAT(holdings.claims(), IsEmpty());
 }
 
-// Every payment that order-manager remembers is told at once, in any order.
+// order-manager tells every payment that it remembers at once, in any order.
 TEST(Holdings, RememberEveryPaymentOfASnapshot) {
   Holdings holdings;
   holdings.apply(streamed(9'000, domain::ClaimPaid{market_id(1), {}}, {}, {}));
@@ -115,7 +115,7 @@ TEST(Holdings, RememberEveryPaymentOfASnapshot) {
   EXPECT_THAT(holdings.claims(), IsEmpty());
 }
 
-// The numbers of another journal begin anew.
+// The numbers of another journal begin again.
 TEST(Holdings, ForgetThePaymentsOfAnotherJournal) {
   Holdings holdings;
   holdings.apply(streamed(900, domain::ClaimPaid{market_id(1), {}}, {}, {}));
@@ -125,7 +125,7 @@ TEST(Holdings, ForgetThePaymentsOfAnotherJournal) {
   EXPECT_THAT(holdings.claims(), SizeIs(1));
 }
 
-TEST(TradingView, TakesTheAccountsStateAnewFromASnapshot) {
+TEST(TradingView, ReplacesTheAccountsStateByASnapshot) {
   TradingView view({});
   view.apply(
       streamed(1, domain::TradingStateChanged{{}, domain::TradingState::Halted, {}}, {}, {}));

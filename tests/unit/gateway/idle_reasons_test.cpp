@@ -67,14 +67,14 @@ TEST_F(IdleReasonsTest, SaysAtOnceThatTradingIsHalted) {
   EXPECT_THAT(reasons(), ElementsAre("trading is reducing for the whole account"));
 }
 
-// What is still sent are attempts.
+// Orders that are still sent are attempts.
 TEST_F(IdleReasonsTest, SaysAtOnceThatTheVenueTakesNoOrders) {
   view.apply(submitted(99, 1));
   view.set_account({.submissions_paused = "forbidden"});
   EXPECT_THAT(reasons(), ElementsAre("the venue takes no orders: forbidden"));
 }
 
-TEST_F(IdleReasonsTest, BlamesTermsThatNobodyCanReadWhenNoMarketIsLeft) {
+TEST_F(IdleReasonsTest, BlamesUnreadableTermsWhenNoMarketIsLeft) {
   facts.markets_unreadable = {{"fee", 9}, {"slug", 1}};
   facts.markets_active = 2;
   EXPECT_THAT(reasons(), ElementsAre("no strategy sees an opportunity"));

@@ -16,7 +16,7 @@ class MarketCatalogueTest : public testing::Test {
     catalogue.on_listed(markets, now);
     catalogue.on_crawl_finished();
   }
-  // Listed and confirmed by its record.
+  // Lists the markets and confirms each by its record.
   void track(const std::vector<Market>& markets) {
     list(markets);
     for (const Market& market : markets) catalogue.on_record(market, now);
@@ -106,7 +106,7 @@ TEST_F(MarketCatalogueTest, TakesTheResultOfAMarketItCannotRead) {
   EXPECT_EQ(catalogue.find(market_id(1))->payout, resolved.payout);
 }
 
-TEST_F(MarketCatalogueTest, DoesNotTakeAMarketForGoneThatIsThereAndCannotBeRead) {
+TEST_F(MarketCatalogueTest, KeepsAListedMarketThatCannotBeRead) {
   track({make_market(1)});
   for (int i = 0; i < 3 * settings.lookups_unanswered_max; ++i) {
     list({});
@@ -154,7 +154,7 @@ TEST_F(MarketCatalogueTest, ReadsTheRecordAtOnceWhenTheListingNamesAnotherFee) {
   EXPECT_THAT(catalogue.wanted(now).records, IsEmpty());
 }
 
-TEST_F(MarketCatalogueTest, LooksUpWhatLeftTheListing) {
+TEST_F(MarketCatalogueTest, LooksUpMarketsThatLeftTheListing) {
   track({make_market(1), make_market(2)});
   list({make_market(2)});
   EXPECT_THAT(catalogue.wanted(now).lookups, ElementsAre(market_id(1)));
@@ -163,7 +163,7 @@ TEST_F(MarketCatalogueTest, LooksUpWhatLeftTheListing) {
   catalogue.on_looked_up(std::vector{closed}, {}, now);
   EXPECT_EQ(status(1), MarketStatus::Closed);
   EXPECT_THAT(catalogue.take_changes().books_ended, ElementsAre(market_id(1)));
-  // Its result is not known yet: asked again, less and less often.
+  // Its result is not known yet, so it is asked for again, less and less often.
   EXPECT_THAT(catalogue.wanted(now + 2s).lookups, ElementsAre(market_id(1)));
   EXPECT_THAT(catalogue.wanted(now + 4s).lookups, IsEmpty());
 }
@@ -207,7 +207,7 @@ TEST_F(MarketCatalogueTest, DoesNotReopenAClosedMarketFromACachedListing) {
   EXPECT_EQ(status(1), MarketStatus::Active);
 }
 
-TEST_F(MarketCatalogueTest, ClosesWhatNobodyKnowsAnyMore) {
+TEST_F(MarketCatalogueTest, ClosesAMarketThatNoAnswerNames) {
   track({make_market(1)});
   list({});
   for (int i = 0; i < settings.lookups_unanswered_max; ++i) {

@@ -26,7 +26,7 @@ class NoticesTest : public testing::Test {
   TradingView view{HistorySettings{}};
 };
 
-TEST_F(NoticesTest, SaysNothingOfAnOrdinaryDay) {
+TEST_F(NoticesTest, IsSilentOnAnOrdinaryDay) {
   view.set_strategies({state(kArb), state(kFarm)});
   EXPECT_THAT(said(), IsEmpty());
 }

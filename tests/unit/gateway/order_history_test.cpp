@@ -98,7 +98,7 @@ TEST(OrderHistory, KeepsEveryLiveOrderAndTheNewestFinishedOnes) {
   EXPECT_THAT(history.fills({}, {}, 99), SizeIs(2));
 }
 
-TEST(OrderHistory, IsTakenAnewFromASnapshot) {
+TEST(OrderHistory, IsReplacedByASnapshot) {
   OrderHistory history({});
   history.apply(submitted(1, 1));
   history.apply(streamed(2, fill(1, "t1", 4), OrderStatus::PartiallyFilled));

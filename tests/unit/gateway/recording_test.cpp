@@ -1,5 +1,5 @@
-// The books against a real recording: after every burst our best prices are the venue's own, the NO
-// side is the mirror of the YES side, and a YES and a NO together never cost less than 1.
+// Compares the books with a real recording: after every burst our best prices are the venue's own,
+// the NO side is the mirror of the YES side, and a YES and a NO together never cost less than 1.
 #include <boost/json/parse.hpp>
 #include <map>
 #include <set>
@@ -33,7 +33,7 @@ class Recording : public testing::Test {
     text_ = test_support::read_zstd(*folder / "polymarket/nhl_final_20260607_6min.jsonl.zst");
   }
 
-  // The file names no YES: a market's first token in the opening array is.
+  // The file does not name YES: it is a market's first token in the opening array.
   void open(const polymarket::MarketFrame& frame) {
     std::map<MarketId, std::vector<TokenId>> tokens;
     for (const auto& event : frame.events) {
@@ -120,7 +120,7 @@ class Recording : public testing::Test {
     if (yes && no && yes->price + no->price < domain::kPriceOne) ++cheap_pairs;
   }
 
-  // A NO book of the venue is our YES book in the mirror, whenever both are of the same instant.
+  // A NO book of the venue is the mirror of our YES book, whenever both are of the same instant.
   void check_mirror(const polymarket::BookEvent& event) {
     const auto [market, outcome] = outcome_.at(event.token);
     const auto view = builder.find(market);
@@ -139,7 +139,7 @@ class Recording : public testing::Test {
     EXPECT_EQ(view->book->asks().size(), event.bids.size());
   }
 
-  // What a runner would build from what is told: never crossed, never a cheap pair.
+  // Applies what is told, as a runner would: never crossed, never a cheap pair.
   void apply_told(const BookUpdate& update) {
     if (const auto* snapshot = std::get_if<domain::BookSnapshot>(&update)) {
       runner_[snapshot->market].load(snapshot->bids, snapshot->asks);
@@ -197,8 +197,8 @@ TEST_F(Recording, BooksAgreeWithTheVenueAtTheEndOfEveryBurst) {
   RecordProperty("deltas_told", static_cast<int>(deltas));
 }
 
-// The same recording with one message in twenty lost: every loss that leaves a wrong best price at
-// the end of a burst is found, and only then.
+// The same recording with one message in twenty lost. Each loss that leaves a wrong best price at
+// the end of a burst is found, and no other.
 TEST_F(Recording, ALostMessageIsFoundWhenItLeavesAWrongBestPrice) {
   polymarket::MarketFrame frame;
   std::size_t number = 0;

@@ -36,7 +36,7 @@ TEST(ShardPacer, DealsEachShardOncePerPeriod) {
   EXPECT_LE(most_at_once, 1U);
 }
 
-TEST(ShardPacer, MakesUpForAPauseWithOneRoundOnly) {
+TEST(ShardPacer, FollowsAPauseWithOneRoundOnly) {
   ShardPacer pacer(1s);
   (void)pacer.due(0s);
   EXPECT_THAT(pacer.due(60s), SizeIs(64));

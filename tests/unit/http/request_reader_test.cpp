@@ -111,7 +111,7 @@ TEST(RequestReaderTest, RequiresOneHost) {
   EXPECT_FALSE(old.reader.keep_alive());
 }
 
-TEST(RequestReaderTest, BoundsTheHeaderHoweverItArrives) {
+TEST(RequestReaderTest, BoundsTheHeaderInAnyPieces) {
   const std::string line = "X-Padding: " + std::string(90, 'a') + "\r\n";
   std::string request = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (int i = 0; i < 20; ++i) request += line;
@@ -119,12 +119,12 @@ TEST(RequestReaderTest, BoundsTheHeaderHoweverItArrives) {
   Connection slow;
   EXPECT_EQ(slow.feed_bytewise(request), State::Failed);
   EXPECT_EQ(slow.reader.failure_status(), 431U);
-  EXPECT_EQ(refusal("GET /" + std::string(3000, 'a')), 431U) << "no line end at all";
+  EXPECT_EQ(refusal("GET /" + std::string(3000, 'a')), 431U) << "there is no line end";
 }
 
 TEST(RequestReaderTest, BoundsTheBody) {
   EXPECT_EQ(refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n"), 413U)
-      << "before a byte of it is read";
+      << "it is refused before a byte of it is read";
   std::string chunked = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 20; ++i) chunked += "a\r\n0123456789\r\n";
   EXPECT_EQ(refusal(chunked), 413U);

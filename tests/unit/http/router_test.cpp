@@ -25,7 +25,7 @@ TEST(RouterTest, ExposesTheTemplateAndDecodesParameters) {
   EXPECT_EQ(found(match).target.path, "/api/v1/orders/a/b c");
 }
 
-TEST(RouterTest, PrefersALiteralWhateverTheOrder) {
+TEST(RouterTest, PrefersALiteralInAnyOrder) {
   for (const bool literal_first : {true, false}) {
     Router router;
     if (literal_first) router.get("/orders/open", nothing());

@@ -1,4 +1,4 @@
-// Text that fits a terminal whatever it holds.
+// Any text fits a terminal.
 #include "deploy/launcher/display_text.hpp"
 
 #include <gmock/gmock.h>
@@ -18,7 +18,7 @@ TEST(DisplayText, IsCutWhereTheTerminalEnds) {
   EXPECT_EQ(fitted("abc", 0), "");
 }
 
-// A market may be called anything.
+// A market may have any name.
 TEST(DisplayText, MovesNoCursor) {
   EXPECT_EQ(fitted("a\x1b[2Jb\rc\n\x7f\xc2\x9b", 80), "a?[2Jb?c????");
   EXPECT_EQ(fitted("\xff\xfe ok \xc3", 80), "?? ok ?");
@@ -32,7 +32,7 @@ TEST(DisplayText, IsBrokenBetweenWords) {
   EXPECT_THAT(wrapped("", 9, "  "), ElementsAre());
 }
 
-// What is to be done is often an address: all of it is shown.
+// A remedy often holds an address, so all of it is shown.
 TEST(DisplayText, IsBrokenInsideOfAWordThatIsTooLong) {
   EXPECT_THAT(wrapped("POST http://host/a/long/path now", 12, "  "),
               ElementsAre("POST", "  http://hos", "  t/a/long/p", "  ath now"));

@@ -1,4 +1,4 @@
-// What is shown of what an ended process said.
+// What is shown of the last output of a process.
 #include "deploy/launcher/last_words.hpp"
 
 #include <gmock/gmock.h>
@@ -18,7 +18,7 @@ std::string refusal(const std::string& why) {
   return "2026-06-08T12:00:00.123Z ERROR runner/runner-1 Cannot start: " + why + "\n";
 }
 
-// The true cause may be any of them: none is left out.
+// Any of the lines may be the true cause, so none is left out.
 TEST(LastWords, AreEveryLineOfARefusal) {
   std::string output;
   for (int i = 0; i < 9; ++i) output += refusal("file.toml:" + std::to_string(i) + ": wrong");
@@ -47,7 +47,7 @@ TEST(LastWords, AreTheNewestComplaintOfTheLogWhenNothingWasPrinted) {
   EXPECT_THAT(last_words("", log.substr(0, log.find('\n')), kStart, kEnd), IsEmpty());
 }
 
-// It went on after that: another cause, or a kill without any.
+// The process went on after that, so the cause is another, or a kill without any.
 TEST(LastWords, AreOfTheLastSeconds) {
   const std::string log = "2026-06-08T12:00:01.000Z ERROR gateway/gateway The venue is down\n";
   const std::string output = refusal("port 1: in use");

@@ -1,4 +1,4 @@
-// What is decided before anything is started: the paths a data folder may have, and the ports.
+// Decisions before any process is started: the paths a data folder may have, and the ports.
 #include "deploy/launcher/layout.hpp"
 
 #include <gmock/gmock.h>
@@ -61,7 +61,7 @@ TEST(VenueKey, IsMadeForANewJournalAlone) {
   EXPECT_FALSE(fs::exists(key));
 }
 
-TEST(Ports, NamesTheOneThatSomebodyElseHas) {
+TEST(Ports, NamesThePortOfAnotherProgram) {
   boost::asio::io_context io;
   boost::asio::ip::tcp::acceptor other(io, {boost::asio::ip::address_v4::loopback(), 0});
   const PortUse taken{other.local_endpoint().port(), "gateway"};

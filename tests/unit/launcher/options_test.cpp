@@ -1,4 +1,4 @@
-// Where a stack's data goes when nobody says.
+// Where a stack's data goes when DATA is not given.
 #include "deploy/launcher/options.hpp"
 
 #include <gtest/gtest.h>

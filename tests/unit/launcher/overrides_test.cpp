@@ -1,4 +1,4 @@
-// The caller's POLYBOT_ variables: whom each reaches, and which stop the start.
+// The caller's POLYBOT_ variables: which services each reaches, and which stop the start.
 #include "deploy/launcher/overrides.hpp"
 
 #include <gmock/gmock.h>
@@ -23,7 +23,7 @@ class OverridesTest : public testing::Test {
     options.data = folder_.path();
     return lay_out(options, environment, folder_ / "bus", "/bin", "/etc", known_);
   }
-  // What a service is started with under that name; "none" when nothing.
+  // The value with which a service is started under that name; "none" when there is none.
   static std::string given(const Layout& layout, const std::string& service,
                            const std::string& variable) {
     for (const auto* plans : {&layout.services, &layout.runners}) {
@@ -44,7 +44,7 @@ class OverridesTest : public testing::Test {
       {"venue-simulator", {"api.port", "flow.seed", "flow.edge", "flow.rate", "log.level"}}};
 };
 
-TEST_F(OverridesTest, ReachEveryServiceThatKnowsTheKeyAndNobodyElse) {
+TEST_F(OverridesTest, ReachExactlyTheServicesThatKnowTheKey) {
   const Environment environment{{"POLYBOT_STRATEGIES__MOMENTUM__ENABLED", "false"},
                                 {"POLYBOT_LOG__LEVEL", "debug"},
                                 {"POLYBOT_API__HOSTS", "example.org"},
@@ -60,7 +60,7 @@ TEST_F(OverridesTest, ReachEveryServiceThatKnowsTheKeyAndNobodyElse) {
   EXPECT_NO_THROW(check_overrides(layout, environment, known_));
 }
 
-TEST_F(OverridesTest, StopTheStartByNameWhenNobodyTakesThem) {
+TEST_F(OverridesTest, StopTheStartByNameWhenNoServiceKnowsThem) {
   const Environment environment{{"POLYBOT_RISKS__POSITION_MAX", "50"},
                                 {"POLYBOT_LOG__LEVEL", "debug"},
                                 {"POLYBOT_HALT", "1"},
@@ -73,8 +73,8 @@ TEST_F(OverridesTest, StopTheStartByNameWhenNobodyTakesThem) {
                   Not(HasSubstr("LOG__LEVEL")), Not(HasSubstr("SERVICE_HOST")))));
 }
 
-// Under another name it would win over what the launcher decided.
-TEST_F(OverridesTest, StopTheStartWhenTheLauncherDecidesHoweverTheyAreSpelt) {
+// Under another spelling it would win over what the launcher decided.
+TEST_F(OverridesTest, StopTheStartWhenTheLauncherDecidesInAnySpelling) {
   const Environment environment{{"POLYBOT_api__port", "9999"}};
   EXPECT_THAT([&] { check_overrides(lay_out_with(environment), environment, known_); },
               ThrowsMessage<BadOption>(HasSubstr("POLYBOT_api__port: the launcher itself")));
@@ -97,7 +97,7 @@ TEST_F(OverridesTest, StopTheStartWhenTheLauncherDecides) {
                                              HasSubstr("PORT_OFFSET"))));
 }
 
-// What make run was not asked for is as the configuration says.
+// Where make run was given no value, the configuration decides.
 TEST_F(OverridesTest, DecideWhatTheLauncherWasNotAskedFor) {
   const Environment environment{{"POLYBOT_FLOW__EDGE", "false"}, {"POLYBOT_FLOW__SEED", "8"}};
   const Layout layout = lay_out_with(environment);

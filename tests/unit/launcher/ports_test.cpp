@@ -1,4 +1,4 @@
-// Who listens on a port, by what the system tells of it.
+// Who listens on a port, as the system shows it.
 #include "deploy/launcher/ports.hpp"
 
 #include <gtest/gtest.h>
@@ -47,7 +47,7 @@ TEST_F(Listener, IsAnotherProcess) {
   EXPECT_EQ(listens(kOurs, kPort, proc_), false);
 }
 
-// "Cannot tell" is no "no": a stack would wait for ever, and blame a port.
+// "Cannot tell" is not "no": a stack would wait for ever, and blame a port.
 TEST_F(Listener, IsNotToldWhereTheSystemHidesIt) {
   EXPECT_EQ(listens(kOurs, kPort, proc_), std::nullopt) << "no net";
   tell_listener();

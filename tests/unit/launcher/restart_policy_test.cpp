@@ -1,4 +1,4 @@
-// When the launcher starts again what ended, and what it calls a crash loop.
+// When the launcher starts a process again, and what it calls a crash loop.
 #include "deploy/launcher/restart_policy.hpp"
 
 #include <gtest/gtest.h>
@@ -24,8 +24,8 @@ TEST(RestartPolicy, WaitsLongerFromEndToEndOfACrashLoop) {
   EXPECT_EQ(policy.ends_in_a_row(), 7U);
 }
 
-// It need not be ready for that: the venue may be away, the disk full.
-TEST(RestartPolicy, CallsItNoCrashLoopAnyMoreWhenARunHasHeld) {
+// The process need not be ready for that: the venue may be away, the disk full.
+TEST(RestartPolicy, EndsACrashLoopWhenARunHasHeld) {
   RestartPolicy policy;
   for (const domain::Duration at : {100s, 101s}) {
     policy.note_start(at);
@@ -41,8 +41,8 @@ TEST(RestartPolicy, CallsItNoCrashLoopAnyMoreWhenARunHasHeld) {
   EXPECT_EQ(policy.restart_at(), 200s);
 }
 
-// The launcher may have been stopped (Ctrl-Z) and have seen nothing in between.
-TEST(RestartPolicy, CountsARunThatHeldThoughNobodyLooked) {
+// The launcher may have been stopped (Ctrl-Z) and have seen no process in between.
+TEST(RestartPolicy, CountsARunThatHeldUnwatched) {
   RestartPolicy policy;
   for (const domain::Duration at : {100s, 101s, 102s}) {
     policy.note_start(at);

@@ -1,4 +1,4 @@
-// Whom `polybot scale` may ask, and what it says when it may not.
+// Which stacks `polybot scale` may change, and what it says when it may not.
 #include "deploy/launcher/scale.hpp"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ TEST(Scaling, SaysThatNoStackRunsThere) {
   EXPECT_THAT(demand, ThrowsMessage<BadOption>(HasSubstr("no stack runs in")));
 }
 
-// Root may open every file: there it becomes somebody else for a moment.
+// Root may open every file, so there the test becomes another user for a moment.
 class ClosedLock : public testing::Test {
  protected:
   ClosedLock() {
@@ -41,7 +41,7 @@ class ClosedLock : public testing::Test {
   void give_lock_to(uid_t user) const {
     ASSERT_EQ(::chown((folder_ / "lock").c_str(), user, static_cast<gid_t>(-1)), 0);
   }
-  // What it says to `user`.
+  // The refusal that `user` gets.
   std::string refusal(uid_t user) const {
     std::string text;
     EXPECT_EQ(::seteuid(user), 0);
@@ -58,15 +58,15 @@ class ClosedLock : public testing::Test {
 };
 
 TEST_F(ClosedLock, IsOfAnotherUsersStack) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
   EXPECT_THAT(refusal(kNobody),
               AllOf(HasSubstr("is the one of root"), HasSubstr("only that user")));
-  // Whose stack it is the lock says, not the folder.
+  // The lock names the owner of the stack, not the folder.
   give_lock_to(kOther);
   EXPECT_THAT(refusal(kNobody), HasSubstr("is the one of user 54321"));
 }
 
-TEST_F(ClosedLock, OfOurOwnIsNobodyElses) {
+TEST_F(ClosedLock, OfOurOwnNamesNoOtherUser) {
   const uid_t user = ::geteuid() == 0 ? kNobody : ::geteuid();
   if (::geteuid() == 0) give_lock_to(user);
   EXPECT_THAT(refusal(user),

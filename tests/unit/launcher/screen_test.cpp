@@ -70,7 +70,7 @@ class ScreenTest : public testing::Test {
   boost::json::object& strategy(std::size_t i) {
     return (*facts_.status)["strategies"].as_array()[i].as_object();
   }
-  // The first ten lines as one text, in which breaks of lines are not seen.
+  // The first ten lines as one text, without the line breaks.
   std::string head(TerminalSize size) const {
     std::string text;
     const std::vector<std::string> lines = screen_lines(layout_, options_, facts_, size);
@@ -80,7 +80,7 @@ class ScreenTest : public testing::Test {
     }
     return text;
   }
-  // Where a long word was broken there is a blank in it.
+  // A blank stands where a long word was broken.
   static std::string without_blanks(std::string text) {
     std::erase(text, ' ');
     return text;
@@ -180,7 +180,7 @@ TEST_F(ScreenTest, SaysWhatIsWrongWithAStrategyThatIsHalted) {
   facts_.states_since["momentum"] = kNow - 70s;
   expect_in_head({"strategy momentum is halted, since 11:58:50Z",
                   "POST http://gateway.test:80/api/v1/trading/resume?strategy=momentum"});
-  // Where the gateway says more, more is shown.
+  // Where the gateway says more, the screen shows more.
   strategy(1)["since"] = "2026-06-07T11:00:00.000Z";
   strategy(1)["by"] = "risk";
   strategy(1)["reason"] = "daily_loss_exceeded";
@@ -279,7 +279,7 @@ TEST_F(ScreenTest, SaysWhatIsWrongWhenTheVenueIsAway) {
   EXPECT_THAT(find_troubles(layout_, facts_), SizeIs(1)) << "the rest follows from it";
 }
 
-TEST_F(ScreenTest, IsNotTroubledByWhatPasses) {
+TEST_F(ScreenTest, IgnoresPassingTroubles) {
   set_not_ready("runner-1", "leases: momentum: 3 of 3 leases warming up");
   service("runner-1").not_ready_since = kNow - 2s;
   EXPECT_THAT(find_troubles(layout_, facts_), IsEmpty());
@@ -305,7 +305,7 @@ TEST_F(ScreenTest, SummarisesTheFirstTrouble) {
                                                    HasSubstr("trouble: the journal")));
 }
 
-TEST(Fills, NameAMarketThatIsNotListedAnyMoreByASliceOfItsId) {
+TEST(Fills, NameAnUnlistedMarketByASliceOfItsId) {
   const std::string id = "0x" + std::string(64, 'a');
   boost::json::object fill{{"strategy", "momentum"}, {"side", "buy"},       {"quantity", "10"},
                            {"outcome", "yes"},       {"market", id},        {"market_id", id},

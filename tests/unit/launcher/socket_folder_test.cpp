@@ -1,5 +1,5 @@
-// Where the sockets of a stack go: into DATA/bus, or, when that is too long for a socket's address,
-// into a short folder that nobody else can enter.
+// Where the sockets of a stack go: into DATA/bus or, when that path is too long for a socket's
+// address, into a short folder that no other user can enter.
 #include "deploy/launcher/socket_folder.hpp"
 
 #include <gmock/gmock.h>
@@ -83,7 +83,7 @@ class SocketFolderTest : public testing::Test {
   [[nodiscard]] SocketFolder use(const fs::path& data) const {
     return {data, kNameBytes, {{"XDG_RUNTIME_DIR", runtime_.string()}}};
   }
-  // Of a start that cannot have the short folder.
+  // Expects a start that cannot have the short folder.
   void expect_refused(const std::string& why) const {
     EXPECT_THAT([&] { (void)use(data_); }, ThrowsMessage<BadOption>(HasSubstr(why)));
   }
@@ -160,7 +160,7 @@ TEST_F(SocketFolderTest, TakesDataWhosePathWasLongBefore) {
   EXPECT_EQ(fs::status(moved / "bus").permissions(), fs::perms::owner_all);
 }
 
-TEST_F(SocketFolderTest, RemovesNoFilesOfSomebodyElse) {
+TEST_F(SocketFolderTest, RemovesNoFilesOfOthers) {
   fs::create_directory(data_ / "bus");
   std::ofstream(data_ / "bus" / "notes") << "mine\n";
   expect_refused("move away what it holds");

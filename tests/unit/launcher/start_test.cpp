@@ -1,4 +1,4 @@
-// Starting: which end of a process before it was ever ready gives the whole stack up.
+// Starting: which end of a process, before it was ever ready, ends the whole start.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ class StartTest : public testing::Test {
   }
   ~StartTest() override { std::filesystem::remove_all(folder_); }
 
-  // What start() answers for a stack of one process, a shell script in its folder.
+  // The answer of start() for a stack of one process, a shell script in its folder.
   std::string start(const std::string& script) {
     ServicePlan plan;
     plan.service = "gateway";
@@ -65,15 +65,15 @@ TEST_F(StartTest, GivesUpWithTheLastWordsOfWhatEnded) {
               AllOf(HasSubstr("ended with exit code 1"), HasSubstr("no such key")));
 }
 
-// The true one of many causes may be any of them, and one telling is enough.
-TEST_F(StartTest, GivesUpWithAllOfItsWordsAndTellsThemOnce) {
+// Any of many causes may be the true one, and each is told once.
+TEST_F(StartTest, GivesUpWithAllLastWordsToldOnce) {
   const std::string answer = start("for i in 1 2 3 4 5 6 7 8; do echo wrong key $i; done; exit 1");
   EXPECT_THAT(answer, AllOf(HasSubstr("wrong key 1\n"), HasSubstr("wrong key 8")));
   EXPECT_TRUE(said_.empty()) << said_.front();
 }
 
-// A clock that is set while the stack comes up ends its processes; they only want to start anew.
-TEST_F(StartTest, StartsAnewWhatEndedBecauseTheClockWasSet) {
+// A clock that is set while the stack comes up ends its processes; they only want a restart.
+TEST_F(StartTest, RestartsAProcessThatEndedBecauseTheClockWasSet) {
   EXPECT_THAT(start("if [ -e seen ]; then exit 3; fi; touch seen; exit 75"),
               HasSubstr("ended with exit code 3"));
 }

@@ -1,4 +1,4 @@
-// The screen and the shell behind it: who is in the background leaves the terminal alone.
+// The screen and the shell behind it: a job in the background leaves the terminal alone.
 #include "deploy/launcher/terminal.hpp"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-// Runs `body` in a process of its own; whether it says that all is well.
+// Runs `body` in a process of its own; returns whether it reports success.
 template <class Body>
 bool in_process(const Body& body) {
   const pid_t child = ::fork();
@@ -36,7 +36,7 @@ bool draws(const std::string& line) {
   return terminal.entered();
 }
 
-// A new terminal, held in the hands of nobody.
+// A new terminal that no process controls.
 struct Pty {
   Pty() { EXPECT_EQ(::openpty(&reader, &program_end, nullptr, nullptr, nullptr), 0); }
   ~Pty() {
@@ -45,14 +45,14 @@ struct Pty {
   }
   Pty(const Pty&) = delete;
   Pty& operator=(const Pty&) = delete;
-  // In the process whose terminal it becomes; one that waits for a reader is ended.
+  // Runs in the process whose terminal it becomes; a process that waits for a reader is ended.
   void take() const {
     ::alarm(20);
     ::setsid();
     ::ioctl(program_end, TIOCSCTTY, 0);
     ::dup2(program_end, STDOUT_FILENO);
   }
-  // What is there to be read.
+  // The text that can be read now.
   [[nodiscard]] std::string text() const {
     ::fcntl(reader, F_SETFL, O_NONBLOCK);
     std::string all;
@@ -78,14 +78,14 @@ TEST(TerminalTest, IsDrawnOnInTheForegroundOnly) {
   EXPECT_THAT(pty.text(), AllOf(HasSubstr("before"), Not(HasSubstr("behind"))));
 }
 
-TEST(TerminalTest, IsNotWaitedForWhenNobodyReadsIt) {
+TEST(TerminalTest, IsNotWaitedForWithoutAReader) {
   const Pty pty;
   EXPECT_TRUE(in_process([&] {
     pty.take();
     Console console(STDOUT_FILENO);
     Terminal terminal(console);
     for (int drawn = 0; drawn < 1000; ++drawn) terminal.draw({std::string(200, 'x')});
-    // Whom the terminal is shared with writes as before.
+    // A process that shares the terminal writes as before.
     const bool is_ours_alone = (::fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK) == 0;
     return terminal.entered() && is_ours_alone;
   }));
@@ -100,7 +100,7 @@ TEST(TerminalTest, IsNotDrawnOnWhenItIsDumb) {
   }));
 }
 
-TEST(ConsoleTest, KeepsWhatFitsAndCountsTheRestWhenNobodyReads) {
+TEST(ConsoleTest, KeepsWhatFitsAndCountsTheRestWithoutAReader) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
   constexpr std::size_t kLines = 10'000;
@@ -121,8 +121,8 @@ TEST(ConsoleTest, KeepsWhatFitsAndCountsTheRestWhenNobodyReads) {
   EXPECT_LT(all.size(), kLines * 100);
 }
 
-// Read again, it says what is missing, and goes on.
-TEST(ConsoleTest, SaysHowMuchIsMissingOnceSomebodyReads) {
+// When it is read again, it says what is missing and goes on.
+TEST(ConsoleTest, SaysHowMuchIsMissingOnceItIsRead) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK), 0);
   constexpr std::size_t kLines = 50'000;

@@ -40,7 +40,7 @@ class Verification : public testing::Test {
     const auto venue_truth = read_venue({at_venue});
     const auto journal_truth = read_journal(in_journal);
     if (!venue_truth || !journal_truth) return {"unreadable"};
-    // As the session does: only what differs is looked up.
+    // The session does the same: it looks up only what differs.
     Payouts payouts;
     if (is_resolved && !differing_outcomes(*venue_truth, *journal_truth).empty()) {
       read_payouts(kResolved, payouts);
@@ -56,7 +56,8 @@ class Verification : public testing::Test {
   const std::string pair_ = shares("yes", "20") + "," + shares("no", "20");
 };
 
-// Killed between the journal and the wire, and stopped before the doubt was settled.
+// The process was killed between the journal and the wire, and stopped before the doubt was
+// settled.
 TEST_F(Verification, KnowsThatAnOrderInDoubtMayNotHaveReachedTheVenue) {
   const std::string fewer = R"({"accounts": [{"account": 1, "cash": "100", "holdings": [],
       "totals": {"orders_accepted": 1, "fills": 2}}], "trades": []})";
@@ -65,7 +66,7 @@ TEST_F(Verification, KnowsThatAnOrderInDoubtMayNotHaveReachedTheVenue) {
   EXPECT_FALSE(differing(fewer, journal("100", ""), false).empty());
 }
 
-// A journal that has two orders and a gap from 40 to 60 seconds, beside what the venue has.
+// A journal that has two orders and a gap from 40 to 60 seconds, and the venue's orders.
 class RestoredVerification : public testing::Test {
  protected:
   // Rows of orders without their account; the journal knows the orders "k" and "m".
@@ -104,7 +105,7 @@ class RestoredVerification : public testing::Test {
   }
 };
 
-// The journal has never heard of them.
+// The journal has never heard of these orders.
 TEST_F(RestoredVerification, NamesOrdersThatCameToNothingBeforeTheRestore) {
   const std::vector<std::string> lost{order("b", "50000"), order("c", "51000", "expired"),
                                       order("failed", "52000", "matched")};
@@ -113,7 +114,7 @@ TEST_F(RestoredVerification, NamesOrdersThatCameToNothingBeforeTheRestore) {
   EXPECT_FALSE(is_equal({}, 5));
 }
 
-TEST_F(RestoredVerification, ExplainsNothingByOrdersOfOtherTimesOrOthersOrThatWereFilled) {
+TEST_F(RestoredVerification, ExplainsADifferenceOnlyByUnfilledOrdersOfTheGap) {
   EXPECT_FALSE(is_equal({order("b", "1000")}, 3));
   EXPECT_FALSE(is_equal({order("b", "99000")}, 3));
   EXPECT_FALSE(is_equal({order("b", "50000", "canceled", "2")}, 3));
@@ -126,7 +127,7 @@ TEST_F(RestoredVerification, TellsOfAnOrderThatStillRests) {
   EXPECT_FALSE(is_equal({order("b", "50000", "delayed")}, 3));
 }
 
-// What the journal has adopted of the gap is counted by it, and explains no other.
+// An order of the gap that the journal has adopted is counted, and explains no other.
 TEST_F(RestoredVerification, TellsOfAMissingOrderBesideAKnownOneOfTheGap) {
   EXPECT_FALSE(is_equal({order("k", "50000"), order("b", "1000")}, 3));
 }
@@ -160,7 +161,7 @@ TEST_F(Verification, KnowsThatAnOrderWithoutATraceMayHaveBeenCanceledByTheVenue)
             std::vector<std::string>{"orders at the venue"});
 }
 
-TEST_F(Verification, TellsOfTooManyOrdersThoughALiveOneTurnedUpAgain) {
+TEST_F(Verification, TellsOfTooManyOrdersWhenALiveOneTurnedUpAgain) {
   EXPECT_EQ(differing(venue("100", ""), journal("100", "", "2", "0", "1"), false),
             std::vector<std::string>{"orders at the venue"});
 }

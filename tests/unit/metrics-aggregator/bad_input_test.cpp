@@ -1,5 +1,5 @@
-// Whatever bytes arrive as snapshots, what Prometheus reads stays valid, counters do not fall, and
-// what was not understood is counted.
+// For any bytes that arrive as snapshots, what Prometheus reads stays valid, counters do not fall,
+// and what was not understood is counted.
 #include <gtest/gtest.h>
 
 #include <random>

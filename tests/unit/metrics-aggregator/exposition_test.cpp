@@ -1,5 +1,5 @@
-// What Prometheus reads. Held to a strict reader; Prometheus itself would accept much that is
-// wrong.
+// What Prometheus reads. A strict reader checks it, because Prometheus itself would accept many
+// errors.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -154,8 +154,8 @@ TEST(Exposition, ByReplicaAddsTheLabel) {
   EXPECT_EQ(text.value("polybot_websocket_connections", {{"replica", "gateway/g"}}), 1);
 }
 
-// Label values that anybody could have chosen, in every family with every kind of number: the page
-// reads back as exactly what was put in.
+// Hostile label values, in every family with every kind of number: the page reads back as exactly
+// what was put in.
 TEST(Exposition, RandomHostileContentReadsBack) {
   const std::vector<std::string> pieces = {"a",
                                            "\\",

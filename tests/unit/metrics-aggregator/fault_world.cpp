@@ -20,7 +20,7 @@ constexpr Duration kStep = 100ms;
 constexpr Duration kInterval = 1s;
 constexpr Duration kExpiry = 10s;
 constexpr Duration kForgetAfter = 1h;
-// What kernel and library queues keep of a link that is cut.
+// Messages that kernel and library queues keep of a link that is cut.
 constexpr std::size_t kHeldMessages = 8;
 
 double unix_seconds(Timestamp at) {
@@ -110,8 +110,8 @@ World::~World() = default;
 void World::run() {
   const Timestamp end = now_ + mix_.length;
   while (now_ < end && !testing::Test::HasFatalFailure()) step(Faults::On);
-  // Long enough for every cut-off and pause to end, every buffer to flush, every stranger to be
-  // judged.
+  // This is long enough for every cut-off and pause to end, every buffer to flush, and every new
+  // sender to be judged.
   skip_to_the_end_of_faults();
   const Timestamp calm = now_ + 30s;
   while (now_ < calm && !testing::Test::HasFatalFailure()) step(Faults::Off);
@@ -187,7 +187,7 @@ metrics::Snapshot World::snapshot_of(Replica& replica) {
       return replica.process.snapshot(
           now_, {family_of(kFills, {{"arbitrage", static_cast<double>(journal_)}})});
     case Role::Gateway: {
-      // Through the real instrument: its age must not depend on what the clock says.
+      // The value goes through the real instrument: its age must not depend on the clock.
       const Timestamp wall = now_ + mix_.clock_error;
       replica.registry->timestamp_gauge(kLastUpdate, {"polymarket"}).set(wall);
       return replica.process.snapshot(
@@ -254,7 +254,7 @@ void World::deliver() {
   }
 }
 
-// Hours pass in one step while somebody is cut off: the case of the forgotten sender.
+// Hours pass in one step while a sender is cut off: the case of the forgotten sender.
 void World::jump_while_cut() {
   const bool somebody_is_cut = std::ranges::any_of(replicas_, [&](const Replica& replica) {
     return !replica.dead && replica.cut_until > now_ + kForgetAfter;
@@ -296,7 +296,7 @@ void World::trouble_the_aggregator() {
   if (random_.one_in(mix_.state_loss)) lose_the_state();
 }
 
-// What lay in its sockets and in its memory beyond the state is gone, and so are the connections
+// Everything in its sockets and in its memory beyond the state is gone, and so are the connections
 // with what they held. Half of the kills strike between the merge and the write of the state.
 void World::kill_the_aggregator() {
   if (!saved_state_) return;
@@ -323,7 +323,7 @@ void World::resume() {
   merger_.resume(std::move(saved.state), saved.saved.line);
 }
 
-// An empty start: totals begin anew, and so does what may be counted.
+// An empty start: totals begin again, and only later events may be counted.
 void World::lose_the_state() {
   note(Fault::AggregatorStateLost);
   merger_ = Merger();
@@ -360,7 +360,7 @@ void World::skip_to_the_end_of_faults() {
   while (now_ < last && !testing::Test::HasFatalFailure()) step(Faults::Off);
 }
 
-// All that was counted since the present lineage began.
+// Everything counted since the present lineage began.
 Truth World::truth() const {
   Truth all{.journal = journal_};
   for (const Replica& replica : replicas_) {
@@ -402,8 +402,8 @@ void World::check() {
   shown_ = shown;
 }
 
-// A gateway sets its timestamp in each snapshot. One that is shown was heard within the expiry, and
-// what it said was not older than that when it came.
+// A gateway sets its timestamp in each snapshot. A shown timestamp was heard within the expiry, and
+// was not older than that when it came.
 void World::check_clock() const {
   const std::optional<double> update = value_in(merger_.view({}), kLastUpdate, "polymarket");
   if (!update || !aggregator_runs()) return;
@@ -422,14 +422,14 @@ void World::check_the_end() {
     expected.seconds += replica.delivered.seconds;
     if (replica.dead) {
       missing_.unpublished += replica.counted.scans - replica.published.scans;
-      // What went into a lineage that is lost was delivered all the same.
+      // A lost lineage received its messages all the same.
       if (!state_was_lost_) {
         missing_.undelivered += replica.published.scans - replica.delivered.scans;
       }
-      // Ten steps of at most nineteen: what is counted in an interval and the step it ends in.
+      // Ten steps of at most nineteen: the counts of an interval and of the step it ends in.
       EXPECT_LE(replica.counted.scans - replica.published.scans, 19U * 11U) << "seed " << mix_.seed;
     } else {
-      // Who lives has lost nothing but what it counted since its last snapshot.
+      // A living replica has lost only what it counted since its last snapshot.
       EXPECT_LE(replica.counted.scans - replica.delivered.scans, 19U * 11U) << "seed " << mix_.seed;
     }
   }

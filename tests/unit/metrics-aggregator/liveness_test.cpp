@@ -44,7 +44,7 @@ TEST(Liveness, IsUpWithAHeartbeatAndDownThreeSecondsLater) {
   EXPECT_EQ(gone.up, 0U);
   EXPECT_EQ(gone.ready, 0U);
   EXPECT_EQ(gone.last_heard, at(0s));
-  ASSERT_EQ(gone.replicas.size(), 1U) << "still listed, so that somebody sees what is missing";
+  ASSERT_EQ(gone.replicas.size(), 1U) << "it is still listed, so that its absence is seen";
   EXPECT_THAT(gone.replicas[0].reasons, ElementsAre("no heartbeat for 3 s"));
 }
 
@@ -96,7 +96,7 @@ TEST(Liveness, ARestartedReplicaReplacesItsPredecessor) {
   EXPECT_EQ(service.ready, 0U);
 }
 
-TEST(Liveness, RefusesServicesNobodyExpects) {
+TEST(Liveness, RefusesUnexpectedServices) {
   Liveness liveness({"gateway"});
   Status stranger = heartbeat("x", 1);
   stranger.service = "stranger";

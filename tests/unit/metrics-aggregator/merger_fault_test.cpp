@@ -3,10 +3,10 @@
 // messages first, wrong clocks, and an aggregator that is paused, killed with its state or without,
 // and paused right after an empty start.
 //
-// Held throughout: no merged counter falls, none exceeds what was really counted, histograms add
-// up, no timestamp depends on a sender's clock. At the end every counter equals the newest values
-// that were delivered: what is missing is what killed processes had not published, or what the
-// network lost together with its sender. Owned counters equal the journal.
+// Throughout, no merged counter falls, none exceeds what was really counted, histograms add up, and
+// no timestamp depends on a sender's clock. At the end every counter equals the newest values that
+// were delivered: only what killed processes had not published, or what the network lost together
+// with its sender, is missing. Owned counters equal the journal.
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -59,7 +59,7 @@ TEST(MergerUnderFaults, NeverFallsAndNeverCountsTwice) {
   std::fputs(report.c_str(), stdout);
 }
 
-// Where nothing is lost on the way, the one error is the unpublished tail of killed processes.
+// Where the network loses no message, the one error is the unpublished tail of killed processes.
 TEST(MergerUnderFaults, MissesOnlyTheLastIntervalOfTheKilled) {
   std::uint64_t kills = 0;
   std::uint64_t unpublished = 0;

@@ -91,7 +91,7 @@ TEST_F(MergerTest, ALabelSetThatAppearsLaterBeganAtZero) {
   EXPECT_EQ(value(kScans, "momentum"), 3);
 }
 
-TEST_F(MergerTest, BeforeTheLineageBeginsEverybodyIsOld) {
+TEST_F(MergerTest, BeforeTheLineageBeginsEverySenderIsOld) {
   Merger merger;
   Process runner{.born = at(-1s)};
   merger.receive(runner.snapshot(at(0s), {scans(50)}), at(0s));
@@ -195,7 +195,7 @@ TEST_F(MergerTest, SumsOfSecondsStayExact) {
 
 // --- Births, forgetting --------------------------------------------------------------------------
 
-TEST_F(MergerTest, WaitsAnIntervalBeforeItTakesAStrangerForNew) {
+TEST_F(MergerTest, WaitsAnIntervalBeforeASenderCountsAsNew) {
   Process runner{.born = at(10s)};
   send(runner, 11s, {scans(5)});
   merge(11s);
@@ -205,22 +205,22 @@ TEST_F(MergerTest, WaitsAnIntervalBeforeItTakesAStrangerForNew) {
   EXPECT_EQ(value(kScans), 6);
 }
 
-TEST_F(MergerTest, AStrangerThatFallsSilentIsCountedByWhatIsKnown) {
+TEST_F(MergerTest, AnUnknownSenderThatFallsSilentIsCountedByWhatIsKnown) {
   Process runner{.born = at(10s)};
   send(runner, 11s, {scans(5)});
   merge(22s);
   EXPECT_EQ(value(kScans), 5);
 }
 
-TEST_F(MergerTest, AStrangersFinalSnapshotCountsAtOnce) {
+TEST_F(MergerTest, AnUnknownSendersFinalSnapshotCountsAtOnce) {
   Process runner{.born = at(10s)};
   send_final(runner, 11s, {scans(5)});
   merge(11s);
   EXPECT_EQ(value(kScans), 5);
 }
 
-// The first message after a long cut-off may be one that lay in a buffer all the time: its uptime
-// is old, and makes the process look as young as if it had been born an instant before.
+// The first message after a long cut-off may have lain in a buffer all the time. Its uptime is old,
+// and makes the process look as young as if it had been born an instant before.
 TEST_F(MergerTest, AForgottenProcessIsNotTakenForNewBecauseOfAnOldMessage) {
   Process runner{.born = at(10s)};
   introduce(runner, 11s, {scans(100)});
@@ -528,7 +528,7 @@ TEST_F(MergerTest, OneBadFamilyDoesNotTakeTheOthersAlong) {
   EXPECT_EQ(value(kScans), 2);
 }
 
-TEST_F(MergerTest, RefusesStrangersAndChangelings) {
+TEST_F(MergerTest, RefusesUnknownAndChangedSenders) {
   Process stranger{.service = "stranger", .born = at(1s)};
   send(stranger, 2s, {scans(1)});
   Process runner{.incarnation = 9, .born = at(1s)};
@@ -594,7 +594,7 @@ TEST_F(MergerTest, AServiceCannotTakeMoreThanItsShare) {
   EXPECT_GT(merger.counts().of(Cap::Service), 0U);
 }
 
-TEST_F(MergerTest, OverflowCountsNothingTwiceWhenASeriesIsMissingOnce) {
+TEST_F(MergerTest, OverflowCountsNoSeriesTwiceAfterAGap) {
   Merger merger({.label_sets_per_family_max = 1});
   merger.begin_lineage(at(0s));
   Process runner{.born = at(1s)};

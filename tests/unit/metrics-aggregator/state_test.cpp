@@ -1,5 +1,5 @@
-// What outlives a restart: a merger that goes on from stored bytes shows and counts as if it had
-// never ended, and bytes that cannot be trusted are refused as a whole.
+// A restart: a merger that goes on from stored bytes shows and counts as if it had never ended, and
+// bytes that cannot be trusted are refused as a whole.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -103,16 +103,16 @@ TEST_F(StateTest, CountsOnWhereItEnded) {
   EXPECT_EQ(next.counts().regressions, 0U);
 }
 
-// The first merge comes before anybody has connected again.
-TEST_F(StateTest, WhoLivedOnWhileNobodyListenedForHoursHasLostNothing) {
+// The first merge comes before any sender has connected again.
+TEST_F(StateTest, ASenderThatLivedThroughALongDownTimeLosesNothing) {
   Merger next = restarted(merger_, 13s);
   next.merge(at(13s + 2h));
-  EXPECT_EQ(value_in(next.view({}), "polybot_pnl_total", "all"), std::nullopt) << "nobody is heard";
+  EXPECT_EQ(value_in(next.view({}), "polybot_pnl_total", "all"), std::nullopt) << "none is heard";
   say(next, 14s + 2h, 5000);
   EXPECT_EQ(value_in(next.view({}), kScans, "arbitrage"), 5000);
 }
 
-TEST_F(StateTest, WhoDiedWhileNobodyListenedIsForgottenAfterAMinute) {
+TEST_F(StateTest, ASenderThatDiedInADownTimeIsForgottenAfterAMinute) {
   Merger next = restarted(merger_, 13s);
   next.merge(at(13s + 2h));
   EXPECT_FALSE(next.state().senders.empty());
@@ -121,7 +121,7 @@ TEST_F(StateTest, WhoDiedWhileNobodyListenedIsForgottenAfterAMinute) {
   EXPECT_EQ(value_in(next.view({}), kScans, "arbitrage"), 130);
 }
 
-TEST_F(StateTest, AProcessBornWhileNobodyListenedIsNew) {
+TEST_F(StateTest, AProcessBornInADownTimeIsNew) {
   Merger next = restarted(merger_, 13s);
   Process second{.replica = "runner-2", .incarnation = 3, .born = at(15s)};
   for (int seconds = 20; seconds < 23; ++seconds) {
@@ -132,7 +132,7 @@ TEST_F(StateTest, AProcessBornWhileNobodyListenedIsNew) {
   EXPECT_EQ(value_in(next.view({}), kScans, "arbitrage"), 170);
 }
 
-TEST_F(StateTest, AStrangerWhoIsNotJudgedYetIsNotLost) {
+TEST_F(StateTest, AnUndecidedSenderIsNotLost) {
   Process second{.replica = "runner-2", .incarnation = 3, .born = at(13s)};
   merger_.receive(second.snapshot(at(13500ms), {family_of(kScans, {{"arbitrage", 5}})}),
                   at(13500ms));
@@ -163,7 +163,7 @@ TEST_F(StateTest, TheForgottenStayForgotten) {
   EXPECT_EQ(value_in(next.view({}), kScans, "arbitrage"), 130);
 }
 
-TEST_F(StateTest, GaugesOfWhoIsGoneVanishAfterARestartToo) {
+TEST_F(StateTest, GaugesOfALostReplicaVanishAfterARestartToo) {
   Merger next = restarted(merger_, 13s);
   EXPECT_EQ(value_in(next.view({}), "polybot_pnl_total", "all"), -3.5);
   next.merge(at(13s + 11s));
@@ -184,9 +184,9 @@ TEST_F(StateTest, TheCapsCountWhatWasThereBefore) {
   EXPECT_EQ(value_in(next.view({}), kScans, "__overflow__"), 40);
 }
 
-// An aggregator that knows a family under another fingerprint: the bytes of that one family are
-// changed, everything else stays.
-TEST_F(StateTest, AFamilyWithAnotherFingerprintStartsAfreshAlone) {
+// An aggregator knows a family under another fingerprint: the bytes of that one family are changed,
+// everything else stays.
+TEST_F(StateTest, OnlyAFamilyWithAnotherFingerprintStartsAgain) {
   const std::string bytes = encode_state(merger_.state(), {.line = at(13s)});
   std::string body = bytes.substr(24);
   const std::size_t name = body.find(kScans);
@@ -228,8 +228,8 @@ TEST_F(StateTest, RefusesAnotherFormat) {
   EXPECT_EQ(fault_of(bytes), StateFault::OtherFormat);
 }
 
-// Bytes that are whole by their checksum and were never written by us: refused, or as good as any.
-TEST_F(StateTest, WhateverABodyHoldsAScrapeStaysValid) {
+// Bytes with a right checksum that we never wrote are refused, or are as good as any others.
+TEST_F(StateTest, AScrapeStaysValidForAnyBody) {
   const std::string good = encode_state(merger_.state(), {.line = at(13s)}).substr(24);
   std::mt19937_64 random(5);
   std::size_t refused = 0;

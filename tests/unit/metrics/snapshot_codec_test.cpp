@@ -97,7 +97,7 @@ TEST(SnapshotCodec, LeavesOutAFamilyThatNoPartCanHold) {
   ASSERT_EQ(decoded(encoded.parts.front()).families.size(), 1U);
 }
 
-TEST(SnapshotCodec, SendsAPartThoughThereIsNoFamily) {
+TEST(SnapshotCodec, SendsAPartWithoutAnyFamily) {
   EXPECT_EQ(encode_snapshot(snapshot_of({})).parts.size(), 1U);
 }
 

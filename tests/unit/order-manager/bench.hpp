@@ -21,7 +21,7 @@ struct Bench {
     readiness.start(now);
     outputs.clear();
   }
-  // Everything that trading needs.
+  // Sets everything that trading needs.
   void make_ready() {
     readiness.user_channel(Link::Up, now);
     readiness.clock({});
@@ -50,7 +50,7 @@ struct Bench {
     return found;
   }
 
-  // An order of `arbitrage`, recorded as submitted at 0.50; its id.
+  // Records an order of `arbitrage` as submitted at 0.50; returns its id.
   ClientOrderId submit(std::uint64_t number, const Market& market, Side side, const char* quantity,
                        OrderPurpose purpose = OrderPurpose::Leg, Outcome outcome = Outcome::Yes) {
     Order order{.id = {{kRunner, number}, 0},
@@ -82,7 +82,7 @@ struct Bench {
                              .status = status,
                              .matched_at = now});
   }
-  // Buys and ends: a settled position.
+  // Buys and ends the order: a settled position.
   void hold(std::uint64_t number, const Market& market, const char* quantity,
             Outcome outcome = Outcome::Yes) {
     const ClientOrderId id =

@@ -1,4 +1,4 @@
-// Limits that would act at once are refused where they are written.
+// A limit that would act at once is refused when the configuration is read.
 #include "services/order-manager/config.hpp"
 
 #include <gmock/gmock.h>

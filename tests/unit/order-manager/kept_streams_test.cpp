@@ -1,4 +1,4 @@
-// The answering side of order streams: what a reader is told who missed something.
+// The answering side of order streams: what a reader gets that missed events.
 #include "services/order-manager/kept_streams.hpp"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ class KeptStreamsTest : public testing::Test {
     }
     return answer;
   }
-  // The numbers of what is replayed, and -1 when more follows.
+  // The numbers of the replayed events, and -1 when more follow.
   std::vector<int> replay(std::uint64_t after_seq, const StrategyName& strategy = kArb) {
     const auto answer = ask(wire::ReplayRequest{.stream = strategy, .after_seq = after_seq});
     const auto* replayed = std::get_if<wire::ReplayedEvents>(&answer);
@@ -69,7 +69,7 @@ TEST_F(KeptStreamsTest, SaysWhatItDoesNotKeep) {
   EXPECT_THAT(replay(4), ElementsAre(7));
   EXPECT_THAT(replay(8), ElementsAre(-2)) << "of another history";
   EXPECT_THAT(replay(0, kFarm), IsEmpty());
-  EXPECT_THAT(replay(1, kFarm), ElementsAre(-2)) << "nobody has written to it in this journal";
+  EXPECT_THAT(replay(1, kFarm), ElementsAre(-2)) << "it has no records in this journal";
 }
 
 TEST_F(KeptStreamsTest, DropsTheOldestOfAllStreamsBeyondItsBound) {

@@ -69,7 +69,7 @@ TEST_F(PositionLabels, DoNotDependOnTheOrderOfMarkets) {
                                                 Pair(label("arbitrage", "rain-03000000"), 7)));
 }
 
-// Ids that begin alike: nothing the venue says ends the process.
+// Ids begin alike: no text of the venue may end the process.
 TEST_F(PositionLabels, AreWholeIdsWhenNothingShorterTellsThemApart) {
   MarketValue other = holding(1, "rain", 6);
   other.market.bytes[31] = 9;

@@ -1,5 +1,5 @@
-// An order-manager core on the bench: virtual time, a venue that is a fake identity, one runner
-// that holds the leases, quotes that are kept fresh. Collects everything that comes out.
+// An order-manager core in virtual time, with a fake identity for a venue, one runner that holds
+// the leases, and quotes that are kept fresh. Collects all outputs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -62,8 +62,8 @@ class Rig {
   // ---- driving
   void step(const Input& input);
   void start();
-  // Everything up: started, reconciled with `collateral`, leased to the runner, markets known and
-  // quoted.
+  // Brings everything up: started, reconciled with `collateral`, leased to the runner, markets
+  // known and quoted.
   void bring_up(const std::vector<Market>& known = {make_market(1)},
                 Money collateral = usd("1000"));
   void connect(Money collateral);
@@ -75,10 +75,10 @@ class Rig {
 
   // ---- the venue's side of reading
   VenueAccount account() const;
-  // With the balances of these tokens only.
+  // The account with the balances of these tokens only.
   VenueAccount account(const std::vector<TokenId>& tokens) const;
   void answer_account();
-  // The readings of the account that nobody has answered.
+  // The readings of the account that are not answered yet.
   std::vector<ReadAccount> readings() const;
   // Answers what was asked, as a venue with these markets and this account would.
   void answer_reads();
@@ -113,16 +113,16 @@ class Rig {
   // Our order took `quantity` at `at`.
   VenueTrade taker_trade(const ClientOrderId& id, const char* trade, const char* quantity,
                          const char* at, VenueTradeStatus status = VenueTradeStatus::Matched) const;
-  // Somebody took `quantity` from our resting order at its price.
+  // A taker took `quantity` from our resting order at its price.
   VenueTrade maker_trade(const ClientOrderId& id, const char* trade, const char* quantity,
                          VenueTradeStatus status = VenueTradeStatus::Matched) const;
-  // Somebody with the account's keys bought 10 at 0.48.
+  // A person with the account's keys bought 10 at 0.48.
   VenueTrade trade_by_hand(const MarketId& market, const TokenId& token) const;
   void confirm(VenueTrade trade);
   // Buys, fills and confirms: a settled position.
   void hold(const StrategyName& strategy, const Market& market, const char* at,
             const char* quantity, Outcome outcome = Outcome::Yes);
-  // Buys and sells again: a position in which nothing is held.
+  // Buys and sells again: a position without shares.
   void pass_through(const StrategyName& strategy, const Market& market);
 
   // ---- reading the results
@@ -146,7 +146,7 @@ class Rig {
   std::vector<Order> open_orders() const;
   void forget_outputs();
   void collect(Outputs& out);
-  // The journal folded into a fresh core, which is not started yet.
+  // The journal folded into a new core that is not started yet.
   OrderManager folded() const;
   void expect_sound() const;
 

@@ -1,4 +1,4 @@
-// The user channel and the account pages of REST, with the oddities seen in the wild.
+// The user channel and the account pages of REST, with the oddities that the venue really sends.
 #include "common/polymarket/messages/account_records.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/user_channel.hpp"
@@ -152,7 +152,7 @@ TEST(UserChannel, StatusesReadInAllTheirSpellings) {
   EXPECT_EQ(status("CANCELLED").status, VenueOrderStatus::Canceled);
   EXPECT_EQ(status("CANCELED_MARKET_RESOLVED").status, VenueOrderStatus::Canceled);
   EXPECT_EQ(status("CANCELED_MARKET_RESOLVED").reason, "MARKET_RESOLVED");
-  // Unheard of: nothing is given up because of it.
+  // An unknown status ends no order.
   EXPECT_EQ(status("PARKED").status, VenueOrderStatus::Live);
   EXPECT_EQ(status("PARKED").reason, "PARKED");
 }

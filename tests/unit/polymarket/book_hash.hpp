@@ -1,6 +1,6 @@
-// The venue's SHA-1 over a book, as utilities.ts of github.com/Polymarket/clob-client-v2 takes it:
-// what the simulator's books are held against. Trading code does not use it: on WebSocket books the
-// hash can depend on a last trade that is reported only later.
+// The venue's SHA-1 over a book, as utilities.ts of github.com/Polymarket/clob-client-v2 computes
+// it, to check the simulator's books. Trading code does not use it: on WebSocket books the hash can
+// depend on a last trade that is reported only later.
 #pragma once
 
 #include <optional>

@@ -191,7 +191,7 @@ TEST(Gamma, AClaimIsConfirmedByTheSameWinnerOfAClosedRecord) {
   EXPECT_FALSE(parse_clob_result(R"({"condition_id":"0x1"})").has_value());
 }
 
-// One rule of a market that nobody knows how to read does not make the market go away.
+// A market with one unreadable rule still exists.
 TEST(Gamma, AMarketThatCannotBeReadStillSaysHowItStands) {
   const std::pair<std::string, std::string> changes[] = {
       {R"("exponent":1)", R"("exponent":0.5)"},
@@ -294,7 +294,7 @@ TEST(ClobMarkets, ReadsARecord) {
   EXPECT_EQ(*parse_clob_market(write_clob_market(*record)), *record);
 }
 
-// A record holds what the bus and the journal can hold.
+// A record must fit the bus and the journal.
 TEST(ClobMarkets, ARecordThatCouldNotBeWrittenDownIsRefused) {
   const auto fault = [](const std::string& text) {
     const auto record = parse_clob_market(text);

@@ -126,7 +126,7 @@ TEST(MarketChannel, ReadsPriceChangesOfBothOutcomes) {
   EXPECT_EQ(event.changes[1].side, Side::Buy);
 }
 
-TEST(MarketChannel, AnEmptySideHasNoBestPriceHoweverItIsSpelled) {
+TEST(MarketChannel, AnEmptySideHasNoBestPriceInAnySpelling) {
   for (const auto& [bid, ask] :
        {std::pair("", ""), std::pair("0", "1"), std::pair("0.0", "1.00")}) {
     std::string text = replaced(kPriceChange, R"("best_bid": "0.74")",
@@ -254,7 +254,7 @@ TEST(MarketChannel, WhatCannotBeReadSaysWhetherItChangesBooks) {
   for (const char* type : {"last_trade_price", "best_bid_ask", "new_market", "market_resolved"})
     EXPECT_FALSE(changes(R"({"event_type":")" + std::string(type) + "\"}")) << type;
   EXPECT_TRUE(changes("{}"));
-  EXPECT_TRUE(changes("[" + kBook + ",")) << "cut off: nobody knows what is missing";
+  EXPECT_TRUE(changes("[" + kBook + ",")) << "it is cut off, so what is missing is unknown";
   EXPECT_FALSE(parse_market_frame("hello", frame));
   EXPECT_TRUE(frame.unreadable.empty()) << "no message";
 }
@@ -269,7 +269,7 @@ TEST(MarketChannel, BareTextsAreNotEvents) {
   EXPECT_EQ(frame.kind, FrameKind::Events);
 }
 
-TEST(MarketChannel, UnknownTypesAreCountedAndNothingOfThemMatters) {
+TEST(MarketChannel, UnknownTypesAreCountedAndIgnored) {
   MarketFrame frame;
   ASSERT_TRUE(parse_market_frame(
       "[" + kBook +

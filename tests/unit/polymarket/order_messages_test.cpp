@@ -167,12 +167,12 @@ TEST(OrderAnswer, EveryTextWeWriteIsKnown) {
   EXPECT_FALSE(known_refusal(""));
 }
 
-TEST(OrderAnswer, RateLimitsAreRejectionsWhateverTheBody) {
+TEST(OrderAnswer, RateLimitsAreRejectionsWithAnyBody) {
   EXPECT_EQ(reject_reason(answer(429, "<html>slow down</html>")), RejectReason::RateLimited);
   EXPECT_EQ(reject_reason(answer(429, "")), RejectReason::RateLimited);
 }
 
-// A proxy that answers has let nothing in.
+// A proxy that answers has let no request in.
 TEST(OrderAnswer, ARefusalAtTheDoorIsDefiniteAndSaysWhy) {
   const auto region = answer(
       403, R"({"error":"Trading restricted in your region, please refer to available regions"})");

@@ -6,7 +6,7 @@
 namespace polybot::polymarket {
 namespace {
 
-TEST(RecentIds, AnswersAsTheParserDoesHoweverOftenAndInWhateverOrder) {
+TEST(RecentIds, AnswersAsTheParserDoesInAnyOrder) {
   RecentIds<domain::parse_decimal256> ids;
   // Many more than there are places, many with the same last digits.
   for (int round = 0; round < 2; ++round) {
@@ -17,7 +17,7 @@ TEST(RecentIds, AnswersAsTheParserDoesHoweverOftenAndInWhateverOrder) {
   }
 }
 
-TEST(RecentIds, RefusesWhatTheParserRefusesAndForgetsNothingForIt) {
+TEST(RecentIds, RefusesWhatTheParserRefusesAndKeepsTheRest) {
   RecentIds<domain::parse_decimal256> ids;
   const std::string good = "12345678";
   for (const std::string& bad :

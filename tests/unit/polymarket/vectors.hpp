@@ -10,7 +10,7 @@
 
 namespace polybot::polymarket {
 
-// A key that the whole world knows: the first account of a popular development chain.
+// A publicly known key: the first account of a popular development chain.
 inline constexpr std::string_view kPrivateKey =
     "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 inline constexpr std::string_view kAddress = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";

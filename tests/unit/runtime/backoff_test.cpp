@@ -18,7 +18,7 @@ TEST(BackoffTest, DoublesUpToItsMaximumWithJitter) {
   }
 }
 
-TEST(BackoffTest, StartsAnewAfterASessionThatHeld) {
+TEST(BackoffTest, StartsAgainAfterASessionThatHeld) {
   Backoff backoff({.min = seconds(1), .max = seconds(30), .healthy_after = seconds(60)}, 7);
   for (int i = 0; i < 6; ++i) (void)backoff.next(seconds(0));
   EXPECT_LE(backoff.next(seconds(61)), seconds(1));

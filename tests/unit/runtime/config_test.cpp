@@ -174,7 +174,7 @@ TEST(ConfigTest, TakesSecretsFromFilesOnly) {
   EXPECT_EQ(errors.find("hunter2"), std::string::npos);
 }
 
-TEST(ConfigTest, RefusesAVariableThatNobodyTakes) {
+TEST(ConfigTest, RefusesAnUnknownVariable) {
   Reader r = reader("", {{"POLYBOT_RISK_POSITION_MAX", "50"}, {"POLYBOT_ENABLED", "false"}});
   (void)r.integer("risk.position_max", 0, 0, 99);
   const std::string errors = errors_of(r);
@@ -183,7 +183,7 @@ TEST(ConfigTest, RefusesAVariableThatNobodyTakes) {
   EXPECT_THAT(errors, HasSubstr("environment POLYBOT_ENABLED: enabled: unknown key"));
 }
 
-// Which of them should win?
+// It is not clear which of them should win.
 TEST(ConfigTest, RefusesTwoVariablesForOneKey) {
   Reader r =
       reader("", {{"POLYBOT_RISK__POSITION_MAX", "50"}, {"POLYBOT_risk__position_max", "60"}});

@@ -59,7 +59,7 @@ TEST_F(HealthTest, TellsOnlyOfChanges) {
   EXPECT_EQ(changes, 4);
 }
 
-TEST_F(HealthTest, BodiesAreJsonWhateverTheReason) {
+TEST_F(HealthTest, BodiesAreJsonForAnyReason) {
   health.set_not_ready("feed", "quote \" newline \n and \xFF");
   const auto ready = boost::json::parse(health.ready_body()).as_object();
   EXPECT_EQ(ready.at("status"), "not_ready");

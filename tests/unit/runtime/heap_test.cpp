@@ -1,4 +1,4 @@
-// What a busy moment needed is the system's again afterwards, though small objects made in between
+// Memory of a busy moment goes back to the system afterwards, though small objects made in between
 // stay.
 #include "common/runtime/heap.hpp"
 

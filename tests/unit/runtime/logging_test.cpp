@@ -50,7 +50,7 @@ TEST(LoggingTest, PrintsTextForPeople) {
             "s=5 e=\"\"");
 }
 
-// A message is not within quotes; a value may be, and then its own are escaped.
+// A message is not inside quotes, but a value may be, and then its own quotes are escaped.
 TEST(LoggingTest, EscapesNoQuotesInATextMessage) {
   EXPECT_EQ(text_line("got \"x\" in C:\\n\tand", {{"why", "not \"y\""}}),
             "2026-05-28T20:26:40.123Z WARNING gateway/g-1 got \"x\" in C:\\\\n\\tand "
@@ -112,7 +112,7 @@ TEST(LoggingTest, CapsTheLineAndSaysSo) {
             kLineBytesMax);
 }
 
-TEST(LoggingTest, IsOneJsonObjectWhateverTheBytes) {
+TEST(LoggingTest, IsOneJsonObjectForAnyBytes) {
   std::mt19937 random(3);
   for (int round = 0; round < 20'000; ++round) {
     const auto bytes = [&] {
@@ -147,7 +147,7 @@ TEST(LoggingTest, ReadsLevelsAndFormats) {
   EXPECT_EQ(parse_format("xml"), std::nullopt);
 }
 
-// A watchdog that ends its process would hang in its last words otherwise.
+// Otherwise a watchdog that ends its process would hang in its last words.
 TEST(LoggingTest, LastWordsDoNotWaitForAReaderThatStopped) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);

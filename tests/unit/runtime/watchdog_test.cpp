@@ -25,7 +25,7 @@ TEST_F(WatchdogLogicTest, FindsALoopThatStoppedTicking) {
   EXPECT_EQ(logic.silent_for(), seconds(20));
 }
 
-TEST_F(WatchdogLogicTest, OneTickStartsTheCountAnew) {
+TEST_F(WatchdogLogicTest, OneTickStartsTheCountAgain) {
   for (int t = 0; t < 20; t += 2) ASSERT_EQ(logic.check(seconds(t), 5), Verdict::Fine);
   EXPECT_EQ(logic.check(seconds(20), 6), Verdict::Fine);
   for (int t = 22; t < 40; t += 2) ASSERT_EQ(logic.check(seconds(t), 6), Verdict::Fine);

@@ -27,7 +27,7 @@ class ArbitrageTest : public testing::Test {
     world.book(2, {level(28, 100)}, {level(30, 100)});
     world.book(3, {level(33, 100)}, {level(35, 100)});
   }
-  // Sells `imbalance` into being: legs of a basket filled unevenly.
+  // Creates `imbalance`: legs of a basket filled unevenly.
   domain::SignalId uneven(std::int64_t first, std::int64_t second, std::int64_t third) {
     cheap_event();
     const auto signals = world.signals();

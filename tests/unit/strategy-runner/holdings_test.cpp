@@ -136,7 +136,7 @@ TEST_F(HoldingsTest, SeesOwnQuotesInYesTerms) {
   EXPECT_EQ(holdings.own_quantity(market_id(1), domain::BookSide::Ask, cents(55)), shares(15));
 }
 
-TEST_F(HoldingsTest, StartsAnewFromASnapshot) {
+TEST_F(HoldingsTest, StartsAgainFromASnapshot) {
   submit(0, yes, Side::Buy, 40, 10, domain::OrderPurpose::Leg);
   event(domain::MarketRecorded{}, std::nullopt, 10);
   holdings.restart_at(90);

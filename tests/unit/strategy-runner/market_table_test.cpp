@@ -138,7 +138,7 @@ TEST_F(MarketTableTest, ListsTheMarketsOfAnEventInOrder) {
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
 }
 
-TEST_F(MarketTableTest, ForgetsMarketsThatNobodySpeaksOf) {
+TEST_F(MarketTableTest, ForgetsMarketsThatAreNoLongerNamed) {
   table.define(make_market(2, 2, 1), now + 4min);
   table.forget_silent(now + 6min);
   EXPECT_EQ(table.find(id), nullptr);

@@ -255,7 +255,7 @@ TEST_F(MomentumTest, DoesNotFollowItsOwnTrades) {
   filled(entry);
   world.hold(1, {});
   world.advance(9s);
-  // The entry shows on the tape: without it nothing was traded.
+  // The market data shows the entry: without it nothing was traded.
   world.trade(1, Side::Buy, 52, 50);
   world.event(domain::OrderFilled{.fill = {{"u"}, {entry.id, 1}},
                                   .instrument = {market_id(1), Outcome::Yes},

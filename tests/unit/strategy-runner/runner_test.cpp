@@ -7,7 +7,7 @@
 namespace polybot::strategy_runner {
 namespace {
 
-// spread_farm speaks whenever it may: a convenient voice.
+// spread_farm emits whenever it may, which makes it convenient here.
 class RunnerTest : public testing::Test {
  protected:
   World world{"spread_farm"};
@@ -77,7 +77,7 @@ TEST_F(RunnerTest, TradesNothingWithoutALease) {
   EXPECT_EQ(world.scans(), 0);
 }
 
-TEST_F(RunnerTest, TradesNothingOnSomebodyElsesLease) {
+TEST_F(RunnerTest, TradesNothingOnAnotherRunnersLease) {
   world.enable();
   domain::Lease lease{.strategy = World::kName,
                       .shard = domain::shard_of(event_id(1)),
@@ -133,7 +133,7 @@ TEST_F(RunnerTest, StopsAndReleasesWhatIsRevoked) {
   EXPECT_EQ(world.runner().shards(), 0U);
   world.advance(500ms);
   EXPECT_TRUE(world.signals().empty());
-  // An older table that was overtaken does not bring it back.
+  // An older table that was overtaken does not bring the shard back.
   lease.revoked = false;
   world.on(LeasesHeard{{lease}});
   EXPECT_EQ(world.runner().status(0, world.now()).shards_held, 0);
@@ -153,7 +153,7 @@ TEST_F(RunnerTest, ForgetsTheMarketsOfAShardWithItsLastLease) {
   EXPECT_EQ(world.runner().shards(), 0U);
 }
 
-TEST_F(RunnerTest, BeginsAnewUnderANewEpoch) {
+TEST_F(RunnerTest, BeginsAgainUnderANewEpoch) {
   world.start();
   define_and_quote();
   EXPECT_EQ(world.signals().size(), 1U);
@@ -190,7 +190,7 @@ TEST_F(RunnerTest, IsCaughtUpWhenTheStreamEndsBeforeTheGrant) {
   world.lease_all(1h, 9);
   world.advance(30s);
   define_and_quote();
-  EXPECT_TRUE(world.signals().empty());  // nothing said since the grant where the stream ended
+  EXPECT_TRUE(world.signals().empty());  // no state since the grant said where the stream ended
   world.on(StrategyHeard{
       {.strategy = World::kName, .enabled = true, .parameters = {}, .last_seq = 7, .figures = {}}});
   wide_book();
@@ -250,7 +250,7 @@ TEST_F(RunnerTest, RunsNothingTheOperatorStopped) {
   EXPECT_TRUE(world.runner().reasons_not_ready(world.now()).empty());
   world.enable(true);
   wide_book();
-  EXPECT_TRUE(world.signals().empty());  // it starts anew, so it warms up anew
+  EXPECT_TRUE(world.signals().empty());  // it starts again, so it warms up again
   world.advance(3s);
   wide_book();
   EXPECT_EQ(world.signals().size(), 1U);

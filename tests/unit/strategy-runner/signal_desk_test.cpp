@@ -75,7 +75,7 @@ TEST_F(SignalDeskTest, LetsTheMutedWithdrawAndDoNothingElse) {
   EXPECT_EQ(out[0].lease_epoch, (domain::LeaseEpoch{1, 4}));
   EXPECT_EQ(out[0].applied_seq, 7U);
   EXPECT_GT(out[0].expires_at, now);
-  // A market that nobody knows has nothing to be withdrawn.
+  // An unknown market has nothing to withdraw.
   const domain::QuoteTarget unknown{market_id(9), std::nullopt, std::nullopt};
   EXPECT_FALSE(desk.emit({domain::SignalAction::Cancel, unknown}, muted, out));
 }

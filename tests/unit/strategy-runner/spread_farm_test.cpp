@@ -157,7 +157,7 @@ TEST_F(SpreadFarmTest, WithdrawsWhenTheBookGoesStale) {
   EXPECT_FALSE(target_of(signal).bid || target_of(signal).ask);
 }
 
-TEST_F(SpreadFarmTest, WithdrawsWhenNobodyVouchesForTheBookAnyMore) {
+TEST_F(SpreadFarmTest, WithdrawsWhenTheGatewayStopsVouchingForTheBook) {
   quote_one();
   accept(only_signal());
   world.advance(4s);
@@ -255,7 +255,7 @@ TEST_F(SpreadFarmTest, QuotesAgainAfterADenialWasWaitedOut) {
   EXPECT_EQ(only_signal().action, domain::SignalAction::Quote);
 }
 
-TEST_F(SpreadFarmTest, QuotesAgainWhenSomebodyElseCanceledItsOrders) {
+TEST_F(SpreadFarmTest, QuotesAgainWhenOthersCanceledItsOrders) {
   quote_one();
   const domain::Signal signal = only_signal();
   accept(signal);

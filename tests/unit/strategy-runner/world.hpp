@@ -1,4 +1,4 @@
-// A runner with hand-made markets and books, driven by hand in virtual time.
+// A runner with hand-made markets and books in virtual time.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -148,7 +148,7 @@ class World {
     runner_.on(input, now_, out_);
     while (runner_.scan_next(now_, out_)) ++scans_;
   }
-  // What was emitted since the last call.
+  // The signals emitted since the last call.
   std::vector<domain::Signal> signals() { return std::exchange(out_.signals, {}); }
 
   Runner& runner() { return runner_; }

@@ -20,7 +20,7 @@ struct Folder : ::testing::Test {
   void SetUp() override { fs::remove_all(path); }
   void TearDown() override { fs::remove_all(path); }
 
-  // What a killed process leaves behind.
+  // A copy of what a killed process leaves behind.
   fs::path copy_of(const fs::path& folder) {
     const fs::path copy = path / ("copy-" + std::to_string(++copies_));
     fs::create_directories(copy);

@@ -153,13 +153,13 @@ TEST_F(RecordingTest, SaysWhyAFileOfOneEndlessLineIsNone) {
   write({std::string((32U << 20) + 100'000, 'x'), R"({"ts_ms":1000,"raw":"a"})"});
   EXPECT_THAT([&] { Recording{path}; }, ::testing::ThrowsMessage<runtime::CannotStart>(
                                             ::testing::HasSubstr("its first line has more than")));
-  // Many lines of that size in all are as long a wait.
+  // Many lines of that size take as long to read.
   write(std::vector<std::string>(40, std::string(1U << 20, 'x')));
   EXPECT_THAT([&] { Recording{path}; }, ::testing::ThrowsMessage<runtime::CannotStart>(
                                             ::testing::HasSubstr("none of its first 33 lines")));
 }
 
-// Nobody should wait for markets that cannot come.
+// A stack must not wait for markets that cannot come.
 TEST_F(RecordingTest, RefusesAtOnceWhatIsNone) {
   write({});
   EXPECT_THROW(Recording{path}, runtime::CannotStart);
@@ -236,8 +236,8 @@ TEST_F(RecordingTest, PlaysAtItsPaceTimesTheSpeedAndListsItsMarkets) {
   fs::remove_all(folder);
 }
 
-// Six minutes of a real event: the depth that takers walk is the recorded one at every moment, also
-// with an account that trades on it.
+// Six minutes of a real event: takers walk the recorded depth at every moment, also with an account
+// that trades on it.
 TEST_F(RecordingTest, TheExchangeShowsTheRecordedDepth) {
   const auto data = test_support::recorded_data();
   if (!data) GTEST_SKIP() << test_support::kNoRecordedData;

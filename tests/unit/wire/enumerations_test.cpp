@@ -1,6 +1,6 @@
-// The numbers and words that leave a process, against a list that a reader can compare: journals,
-// logs, dashboards and clients of yesterday still mean the same by them. Words that are only metric
-// labels of a shell are held by the catalogue's closed label sets (golden/metric_catalogue.txt).
+// The numbers and words that leave a process, against a list that a reader can compare: they must
+// mean the same to old journals, logs, dashboards and clients. Words that are only metric labels of
+// a shell are held by the catalogue's closed label sets (golden/metric_catalogue.txt).
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 

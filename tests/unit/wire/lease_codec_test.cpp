@@ -59,7 +59,7 @@ TEST(LeaseCodec, SurvivesAbuse) {
               });
 }
 
-TEST(LeaseCodec, RefusesWhatNobodySends) {
+TEST(LeaseCodec, RefusesMessagesThatNoServiceSends) {
   v1::LeaseTable table;
   std::vector<domain::Lease> leases;
   v1::Lease& lease = *table.add_leases();

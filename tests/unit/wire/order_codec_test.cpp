@@ -133,7 +133,7 @@ TEST(OrderCodec, CarriesEventsOfTheAccountAndOptionsThatAreNotThere) {
   EXPECT_EQ(received, event);
 }
 
-// A record of before there were reasons has a cause: a limit's, or none for an operator.
+// A record from before there were reasons has a cause: a limit's, or none for an operator.
 TEST(OrderCodec, ReadsTheReasonOfAnOldRecordFromItsCause) {
   const auto reason_of = [](std::uint32_t cause_n) {
     v1::Event message;

@@ -133,7 +133,7 @@ TEST(OrdersRecovery, RefusesWhatWouldMisleadItsReader) {
   EXPECT_EQ(decode_orders_answer(given.SerializeAsString(), answer), DecodeError::Missing);
   given.mutable_events()->set_more(true);
   EXPECT_EQ(decode_orders_answer(given.SerializeAsString(), answer), DecodeError::Missing)
-      << "more of nothing would be asked for without end";
+      << "its reader would ask for more without end";
   given.mutable_snapshot()->set_pages(2);
   EXPECT_EQ(decode_orders_answer(given.SerializeAsString(), answer), DecodeError::None);
   given.mutable_snapshot()->set_page(2);

@@ -68,7 +68,7 @@ TEST(StrategyCodec, CarriesStrategiesAndTheAccount) {
   EXPECT_EQ(received, sample_table());
 }
 
-// What an order-manager of before sends has the strategies alone.
+// An older order-manager sends the strategies alone.
 TEST(StrategyCodec, ReadsATableWithoutAnAccount) {
   v1::StrategyTable message;
   v1::StrategyState& state = *message.add_strategies();
@@ -89,7 +89,7 @@ TEST(StrategyCodec, SurvivesAbuse) {
   });
 }
 
-TEST(StrategyCodec, RefusesWhatNobodySends) {
+TEST(StrategyCodec, RefusesMessagesThatNoServiceSends) {
   v1::StrategyTable strategies;
   StrategyTable table;
   v1::StrategyState& state = *strategies.add_strategies();

@@ -1,4 +1,4 @@
-// The venue may or may not have it: proof only, and never sent again.
+// The venue may or may not have the order: only proof ends that, and it is never sent again.
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -44,7 +44,7 @@ TEST_F(Ambiguous, IsDeletedWithBackOffUntilTheHoldIsOver) {
   EXPECT_EQ(slow.status(lost), OrderStatus::Rejected);
 }
 
-TEST_F(Ambiguous, IsProvenByATradeThoughThatTradeFailed) {
+TEST_F(Ambiguous, IsProvenEvenByATradeThatFailed) {
   rig.step(rig.taker_trade(id, "failed", "25", "0.52", VenueTradeStatus::Failed));
   EXPECT_EQ(rig.status(id), OrderStatus::Accepted);
   EXPECT_TRUE(rig.order(id).filled.is_zero());

@@ -62,7 +62,7 @@ TEST_F(BalancesAlone, ThatDifferAreDriftAndSaidOnce) {
   EXPECT_EQ(drift.front().cash, usd("-10"));
 }
 
-TEST_F(BalancesAlone, ThatNobodyExplainsAreBookedWhenSoConfigured) {
+TEST_F(BalancesAlone, WithoutAnExplanationAreBookedWhenConfigured) {
   bench.settings.cash_moved_after = seconds(60);
   measure(reading("1100"));
   bench.now += seconds(60);

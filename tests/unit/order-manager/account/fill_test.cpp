@@ -1,4 +1,4 @@
-// One trade told three times, in any order, to orders in any state: booked once, and true.
+// One trade, told three times in any order, to orders in any state, is booked once and right.
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -29,7 +29,7 @@ TEST_F(Fills, BooksATradeToldThreeTimesOnce) {
   rig.expect_sound();
 }
 
-// What is signed of a buy is its cash: where shares are cheaper than its limit they are more.
+// The signed amount of a buy is its cash: where shares are cheaper than its limit, it buys more.
 TEST_F(Fills, BooksWhatIsBeyondTheOrderAndSaysSo) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   const VenueTrade trade = rig.taker_trade(id, "t1", "26", "0.50");

@@ -106,14 +106,14 @@ TEST_F(AccountAlone, BooksATradeOnceAndTakesItBackWhenItFails) {
   EXPECT_EQ(bench.recorded<FillAdvanced>().size(), 1U);
 }
 
-TEST_F(AccountAlone, BooksWhatOthersTradeToNobodyOfOurs) {
+TEST_F(AccountAlone, BooksTradesOfOthersToNoStrategyOfOurs) {
   tell(trade(id_of<VenueOrderId>(77), VenueTradeStatus::Confirmed));
   ASSERT_EQ(bench.recorded<OrderSubmitted>().size(), 1U);
   EXPECT_EQ(bench.recorded<OrderSubmitted>().front().order.strategy, kExternal);
   EXPECT_EQ(bench.recorded<OrderFilled>().size(), 1U);
 }
 
-TEST_F(AccountAlone, AsksForTheMarketOfAStrangersTrade) {
+TEST_F(AccountAlone, AsksForTheMarketOfAForeignTrade) {
   VenueTrade made = trade(id_of<VenueOrderId>(77), VenueTradeStatus::Confirmed);
   made.market = make_market(9).id;
   made.token = make_market(9).yes_token;

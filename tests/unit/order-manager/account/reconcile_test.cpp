@@ -1,4 +1,4 @@
-// The book against the venue: after a start, after a gap, every minute.
+// Compares the book with the venue: after a start, after a gap, every minute.
 #include <gmock/gmock.h>
 
 #include <set>
@@ -79,7 +79,7 @@ TEST_F(Reconcile, EndsAnOrderThatIsMissingInTwoReadings) {
   EXPECT_EQ(rig.status(id), OrderStatus::Canceled);
 }
 
-// The fill is in every reading, since the order is open by the book: that must not keep it open.
+// Every reading contains the fill, since the book has the order open: that must not keep it open.
 TEST_F(Reconcile, EndsAPartlyFilledOrderThatIsMissingInTwoReadings) {
   const ClientOrderId id = quote();
   const VenueTrade trade = rig.maker_trade(id, "t1", "5");
@@ -95,8 +95,8 @@ TEST_F(Reconcile, EndsAPartlyFilledOrderThatIsMissingInTwoReadings) {
   rig.expect_sound();
 }
 
-// The venue leaves the numbers of a trade empty while it is being settled: nobody knows what it is,
-// but it is there.
+// The venue leaves the numbers of a trade empty while it is being settled: the trade exists, but
+// cannot be read.
 struct UnreadRows : Reconcile {
   VenueAccount::Unread row(const ClientOrderId& id) const {
     return {.kind = VenueAccount::Unread::Kind::Trade,
@@ -142,7 +142,7 @@ TEST_F(UnreadRows, AreNoneWhenTheirTradeIsBookedAlready) {
   EXPECT_EQ(rig.core.figures(rig.now).unread_trades, 0U);
 }
 
-TEST_F(UnreadRows, AreSoughtHoweverMuchLater) {
+TEST_F(UnreadRows, AreSoughtMuchLaterToo) {
   const ClientOrderId id = quote();
   rig.venue_unread = {row(id)};
   const Timestamp matched = rig.now;
@@ -176,7 +176,7 @@ TEST_F(UnreadRows, AreGivenUpAfterADayAndTheBalancesAreComparedAgain) {
   EXPECT_GT(rig.readings().back().trades_since, rig.now - std::chrono::hours(24));
 }
 
-TEST_F(UnreadRows, AreBookedThoughTheirOrderIsForgottenMeanwhile) {
+TEST_F(UnreadRows, AreBookedEvenWhenTheirOrderIsForgotten) {
   const ClientOrderId id = quote();
   const VenueTrade trade = rig.maker_trade(id, "t1", "5");
   const VenueAccount::Unread unread = row(id);
@@ -194,7 +194,7 @@ TEST_F(UnreadRows, AreBookedThoughTheirOrderIsForgottenMeanwhile) {
                             .trace = {},
                             .body = std::move(body)});
   };
-  // As many as are remembered beside that one.
+  // As many orders as are remembered beside that one.
   for (std::uint64_t number = 1; number < kEndedOrdersMax; ++number) {
     Order other{.id = {{7, number}, 0},
                 .venue_id = id_of<VenueOrderId>(0xAA00000000 + number),
@@ -253,7 +253,7 @@ TEST_F(UnreadRows, AreNotBookedByOneOfTwoOrdersThatTheyName) {
 }
 
 // The venue takes 200 of these requests in ten seconds.
-TEST_F(UnreadRows, HaveNoBalancesReadThatNothingCanBeMadeOf) {
+TEST_F(UnreadRows, AskForNoUselessBalances) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.venue_holdings = {{kMarket.yes_token, shares("25")}};
   const ClientOrderId id = quote();
@@ -311,7 +311,7 @@ TEST_F(Reconcile, ForgetsABalanceThatIsAskedForNoMore) {
   EXPECT_EQ(rig.core.figures(rig.now).unread_balances, 0U);
 }
 
-TEST_F(UnreadRows, LeaveAnOrderInDoubtThatTheyMayBeTheTraceOf) {
+TEST_F(UnreadRows, LeaveAnOrderInDoubtThatTheyMayConcern) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   rig.lose_answer(id);
   rig.venue_unread = {row(id)};
@@ -336,7 +336,7 @@ TEST_F(UnreadRows, KeepAnOrderOpenThatTheyNameAsOpen) {
   EXPECT_EQ(rig.core.figures(rig.now).unread_open_orders, 1U);
 }
 
-TEST_F(UnreadRows, MakeNoDriftOfWhatNobodyCanKnow) {
+TEST_F(UnreadRows, MakeNoDriftOfTheUnknown) {
   const ClientOrderId id = quote();
   rig.venue_unread = {row(id)};
   rig.cash = usd("990");
@@ -352,7 +352,7 @@ TEST_F(UnreadRows, AreReadAtOnceWhenTheChannelTellsOfThem) {
   EXPECT_EQ(rig.readings().size(), 1U);
 }
 
-TEST_F(Reconcile, AsksForTheTradesThatAnOrdersEventCountsAndNobodyTells) {
+TEST_F(Reconcile, AsksForTradesThatOnlyAnOrdersEventCounts) {
   const ClientOrderId id = quote();
   rig.advance(seconds(2));
   rig.venue_reads = false;
@@ -364,7 +364,7 @@ TEST_F(Reconcile, AsksForTheTradesThatAnOrdersEventCountsAndNobodyTells) {
   EXPECT_EQ(rig.readings().size(), 1U);
 }
 
-TEST_F(Reconcile, GoesOnWithoutABalanceThatNobodyCanRead) {
+TEST_F(Reconcile, GoesOnWithoutAnUnreadableBalance) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.advance(seconds(70));
   const Money drift = rig.core.ledger().drift().cash;
@@ -390,9 +390,9 @@ TEST_F(Reconcile, KeepsWorkingOrdersAcrossARestart) {
   EXPECT_EQ(next.core.ledger().orders().open().size(), 1U);
 }
 
-// Nobody reads while the channel is down: a quote is filled in part and canceled, and records go
-// on.
-TEST_F(Reconcile, LooksForWhatNobodySawHoweverLongAgoThatWas) {
+// The channel is down and there is no reading: a quote is filled in part and canceled, and records
+// go on.
+TEST_F(Reconcile, LooksForUnseenTradesFromAnyTimeAgo) {
   const ClientOrderId id = quote();
   rig.step(VenueSessionChanged{VenueChannel::User, Link::Down});
   const VenueTrade missed = rig.maker_trade(id, "missed", "5", VenueTradeStatus::Mined);
@@ -453,7 +453,7 @@ TEST_F(Reconcile, BooksAForeignTradeAsSoonAsItsMarketIsKnown) {
       }
     }
   }
-  EXPECT_LE(rig.core.figures(rig.now).reconciliations_ok, 6U) << "asking more often helps nobody";
+  EXPECT_LE(rig.core.figures(rig.now).reconciliations_ok, 6U) << "asking more often does not help";
   rig.advance(seconds(61));
   const auto wanted = std::find_if(rig.reads.begin(), rig.reads.end(), [](const Read& read) {
     return std::holds_alternative<ReadAccount>(read);
@@ -551,7 +551,7 @@ TEST_F(Reconcile, BooksForeignOpenOrdersToTheStrategyExternal) {
   rig.expect_sound();
 }
 
-// What was traded of it before is in the cash that the journal began with.
+// The cash at the journal's beginning contains what was traded of the order before.
 TEST_F(Reconcile, TakesNoForeignOrderForOlderThanTheJournal) {
   VenueOrderUpdate foreign = rig.update(quote(), VenueOrderStatus::Live);
   foreign.order = id_of<VenueOrderId>(4'242);
@@ -576,7 +576,7 @@ TEST_F(Reconcile, LetsAForeignOrderExpire) {
   EXPECT_EQ(rig.orders(kExternal, OrderStatus::Expired), 1U);
 }
 
-TEST_F(Reconcile, TakesAwayWhatRestsThoughTheBookHasItEnded) {
+TEST_F(Reconcile, CancelsARestingOrderThatEndedInTheBook) {
   const ClientOrderId id = quote();
   rig.step(rig.update(id, VenueOrderStatus::Canceled));
   ASSERT_EQ(rig.status(id), OrderStatus::Canceled);
@@ -742,7 +742,7 @@ struct ManyMarkets : testing::Test {
     rig.venue_holdings = {{markets[0].yes_token, shares("25")}};
     rig.advance(seconds(61));
   }
-  // Answers the readings of so long; what each asked for.
+  // Answers the readings for this long; returns what each asked for.
   std::vector<ReadAccount> readings_of(Duration span) {
     std::vector<ReadAccount> asked;
     rig.venue_reads = false;
@@ -780,7 +780,7 @@ TEST_F(ManyMarkets, ShowADifferenceUntilItIsGone) {
   EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
 }
 
-TEST_F(ManyMarkets, ShowADifferenceAfterARestartUntilAllIsComparedAnew) {
+TEST_F(ManyMarkets, ShowADifferenceAfterARestartUntilAllIsCompared) {
   for (const Market& market : markets) {
     if (market.id != markets[0].id) rig.venue_holdings.push_back({market.yes_token, {}});
     rig.venue_holdings.push_back({market.no_token, {}});
@@ -825,7 +825,7 @@ TEST_F(ManyMarkets, ShowADifferenceThatPassedSoonAfterARestartNoLonger) {
   EXPECT_TRUE(next.core.figures(next.now).drift_positions.is_zero());
 }
 
-// What was settled since it began is no longer remembered.
+// The settlements since the reading began are no longer remembered.
 TEST_F(Reconcile, MeasuresNothingByAReadingThatTookTooLong) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.cash = rig.core.ledger().portfolio().cash();

@@ -32,7 +32,7 @@ TEST_F(RowsAlone, ConcernTheOrdersThatTheyName) {
   EXPECT_FALSE(unread.may_concern(id_of<VenueOrderId>(78)));
 }
 
-TEST_F(RowsAlone, ThatNameNobodyMayConcernAnyOrder) {
+TEST_F(RowsAlone, WithoutNamesMayConcernAnyOrder) {
   note({{Row::Kind::OpenOrder, "o-1", {}, false, std::nullopt}});
   EXPECT_TRUE(unread.may_concern(stranger));
   EXPECT_EQ(unread.open_orders(), 1U);

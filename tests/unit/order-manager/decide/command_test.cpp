@@ -1,4 +1,4 @@
-// What the operator says goes, once.
+// Operator commands are obeyed, once.
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -22,7 +22,7 @@ struct Commands : testing::Test {
       count += rig.order(order.id).cancel_requested ? 1U : 0U;
     return count;
   }
-  // After a restart, with the 25 shares that were held.
+  // Restarts into `next`, with the 25 shares that were held.
   void succeed(Rig& next) const {
     next.now = rig.now;
     next.markets = rig.markets;
@@ -48,7 +48,7 @@ TEST_F(Commands, GetTheSameAnswerWhenRepeatedAndHaveNoSecondEffect) {
   EXPECT_EQ(rig.count<CommandAccepted>(), 2U);
   EXPECT_EQ(rig.core.ledger().trading_state(std::nullopt), TradingState::Active);
   ASSERT_EQ(rig.repeats.size(), 1U);
-  EXPECT_EQ(rig.repeats[0].prev, rig.repeats[0].event.seq) << "nobody takes it for the first event";
+  EXPECT_EQ(rig.repeats[0].prev, rig.repeats[0].event.seq) << "it cannot pass as the first event";
   EXPECT_EQ(std::get<CommandAccepted>(rig.repeats[0].event.body).command, halt.id);
   OrderManager again = rig.folded();
   Outputs out;
@@ -152,7 +152,7 @@ TEST_F(Commands, FlattenInSlicesTheBookCanTake) {
   rig.expect_sound();
 }
 
-// Its date has passed, and the venue goes on taking orders.
+// The market's date has passed, and the venue goes on taking orders.
 TEST_F(Commands, FlattenInAMarketThatTradesOn) {
   rig.hold(kArb, kMarket, "0.52", "40");
   Market overdue = kMarket;
@@ -186,7 +186,7 @@ TEST_F(Commands, EndAFlattenOnWhatTheVenueDoesNotTake) {
   rig.expect_sound();
 }
 
-// Somebody takes the bids away for a moment: what is left of them says nothing.
+// The bids go away for a moment: what is left of them says nothing.
 TEST_F(Commands, GoOnFlatteningAfterAMomentaryBidOfACent) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.set_quote(kMarket, "0.01", "0.52");
@@ -209,7 +209,7 @@ TEST_F(Commands, FlattenPastABidThatIsTooSmallForAnOrder) {
   EXPECT_EQ(rig.submits[0].orders[0].quantity, shares("25"));
 }
 
-// Somebody sold them by hand: the book of the strategy has them, the account does not.
+// The shares were sold by hand: the book of the strategy has them, the account does not.
 TEST_F(Commands, EndAFlattenOnSharesThatAreNotThere) {
   rig.hold(kArb, kMarket, "0.52", "25");
   VenueTrade by_hand = rig.trade_by_hand(kMarket.id, kMarket.yes_token);
@@ -255,7 +255,7 @@ TEST_F(Commands, DenyToFlattenWhileNothingMayBeSent) {
   EXPECT_EQ(rig.submits[0].orders[0].purpose, OrderPurpose::Flatten);
 }
 
-// It was halted before it was taken out of the configuration.
+// The strategy was halted before it was taken out of the configuration.
 TEST_F(Commands, FlattenWhatAStrategyHasLeftBehind) {
   rig.hold(kArb, kMarket, "0.52", "25");
   give(SetTradingState{kArb, TradingState::Halted});

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kAllShards = ~std::uint64_t{0};
 
-// A table, a clock, and runners that do as they are told: announce, stop what is revoked.
+// A table, a clock, and runners that do as they are told: they announce, and stop what is revoked.
 class Leases {
  public:
   explicit Leases(Duration gather = {}) : table(seconds(3), gather) { table.start(4, now); }
@@ -32,7 +32,7 @@ class Leases {
     table.announced(runner, now);
     return settle();
   }
-  // Every runner speaks, as often as it takes to hand over what is to be handed over.
+  // Every runner announces itself, as often as all hand-overs need.
   void speak(const std::vector<std::uint64_t>& incarnations) {
     for (int round = 0; round < 3; ++round) {
       for (const std::uint64_t incarnation : incarnations)
@@ -67,7 +67,7 @@ TEST(LeaseTable, GrantsEverythingToARunnerThatIsAlone) {
   EXPECT_EQ(leases.table.shards_leased(kFarm, leases.now), 64U);
 }
 
-TEST(LeaseTable, HearsWhoIsThereBeforeItGrantsAnything) {
+TEST(LeaseTable, HearsTheRunnersBeforeItGrantsAnything) {
   Leases leases(seconds(1));
   EXPECT_TRUE(leases.announce(leases.announcement(1)).granted.empty());
   leases.now += milliseconds(400);
@@ -78,7 +78,7 @@ TEST(LeaseTable, HearsWhoIsThereBeforeItGrantsAnything) {
   EXPECT_EQ(std::popcount(leases.shards_of(2)), 32);
 }
 
-TEST(LeaseTable, RenewsWithoutGrantingAnew) {
+TEST(LeaseTable, RenewsWithoutAnotherGrant) {
   Leases leases;
   leases.speak({1});
   const std::uint64_t changes = leases.table.changes();
@@ -99,7 +99,7 @@ TEST(LeaseTable, GrantsAShardOfALivingRunnerOnlyAfterItsHolderHasReleasedIt) {
   leases.speak({1});
   EXPECT_TRUE(leases.announce(leases.announcement(2)).granted.empty());
   EXPECT_EQ(leases.shards_of(2), 0U);
-  // Revoked, and still the holder's: what it sent before it heard of it is obeyed.
+  // It is revoked, but still the holder's: signals sent before the holder knew are obeyed.
   const auto table = leases.table.leases();
   EXPECT_EQ(std::count_if(table.begin(), table.end(), [](const Lease& l) { return l.revoked; }),
             64);
@@ -114,7 +114,7 @@ TEST(LeaseTable, GrantsAShardOfALivingRunnerOnlyAfterItsHolderHasReleasedIt) {
   EXPECT_EQ(std::popcount(leases.shards_of(2)), 32);
 }
 
-TEST(LeaseTable, GrantsARevokedShardAnewWhenItsHolderSaysNothing) {
+TEST(LeaseTable, GrantsARevokedShardWhenItsHolderIsSilent) {
   Leases leases;
   leases.speak({1});
   static_cast<void>(leases.announce(leases.announcement(2)));
@@ -140,7 +140,7 @@ TEST(LeaseTable, BelievesAReleaseOfThePresentEpochAlone) {
   RunnerAnnounced stale = leases.announcement(1);
   for (LeaseReleased& released : stale.released) released.epoch.counter += 100;
   EXPECT_TRUE(leases.announce(stale).ended.empty());
-  // Nobody releases what is another's.
+  // A runner cannot release the shard of another.
   RunnerAnnounced foreign = leases.announcement(2);
   foreign.released = leases.announcement(1).released;
   EXPECT_TRUE(leases.announce(foreign).ended.empty());
@@ -213,7 +213,7 @@ TEST(LeaseTable, HearsNoMoreRunnersThanThereAreShards) {
   EXPECT_EQ(leases.shards_of(LeaseTable::kRunnersMax + 1), 0U);
 }
 
-// A strategy may be confined to a few neighbouring shards: they are shared out as well.
+// A strategy may be confined to a few neighbouring shards: they are shared out too.
 TEST(LeaseTable, SharesEveryStretchOfShardsOut) {
   Leases leases;
   leases.speak({1});
@@ -228,8 +228,8 @@ TEST(LeaseTable, SharesEveryStretchOfShardsOut) {
   }
 }
 
-// However runners come and go: all shards leased, evenly to within one, and of the living no more
-// moved than an even spread demands.
+// Whenever runners come and go, all shards are leased, evenly to within one, and no more shards of
+// living runners move than an even spread needs.
 TEST(LeaseTable, StaysEvenAndMovesAsLittleAsCanBe) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     std::mt19937_64 random(seed);  // its output is fixed by the standard
@@ -248,7 +248,7 @@ TEST(LeaseTable, StaysEvenAndMovesAsLittleAsCanBe) {
         std::erase(living, gone);
         if (which == 1) static_cast<void>(leases.announce(leases.announcement(gone, true)));
       }
-      // Who was killed is silent until its lease has run out.
+      // A killed runner is silent until its lease has run out.
       for (int i = 0; i < 4; ++i) {
         leases.now += seconds(1);
         leases.speak(living);
@@ -279,7 +279,7 @@ TEST(LeaseTable, StaysEvenAndMovesAsLittleAsCanBe) {
   }
 }
 
-// ---- what becomes of the orders
+// ---- the orders of a lease
 
 struct Quoted : testing::Test {
   Quoted() {
@@ -312,7 +312,7 @@ TEST_F(Quoted, IsCanceledWhenItsLeaseRunsOut) {
   EXPECT_EQ(rig.cancels, std::vector{rig.venue_id(id)});
 }
 
-TEST_F(Quoted, IsCanceledWhenItsLeaseRunsOutThoughAnotherTakesOverAtOnce) {
+TEST_F(Quoted, IsCanceledWhenItsLeaseRunsOutAndAnotherTakesOverAtOnce) {
   rig.runner_lives = false;
   for (int i = 0; i < 32; ++i) {
     rig.advance(milliseconds(100));
@@ -352,7 +352,7 @@ TEST_F(Quoted, IsCanceledWhenTheNextHolderDoesNotTakeItOver) {
   EXPECT_EQ(lost(), 1U);
 }
 
-TEST_F(Quoted, IsCanceledWhenNobodyFollowsALeaver) {
+TEST_F(Quoted, IsCanceledWhenALeaverHasNoSuccessor) {
   rig.runner_lives = false;
   rig.step(runner(kRunner, true));
   rig.advance(milliseconds(2'900));
@@ -370,7 +370,7 @@ TEST_F(Quoted, IsNotReplacedBetweenTwoHolders) {
   EXPECT_TRUE(rig.submits.empty());
 }
 
-TEST(OrderManagerLeases, ForgetsEpochsWhenOrderManagerStartsAnew) {
+TEST(OrderManagerLeases, ForgetsEpochsWhenOrderManagerRestarts) {
   Rig rig;
   rig.bring_up();
   const LeaseEpoch before = rig.epoch(kArb);
@@ -389,7 +389,7 @@ TEST(OrderManagerLeases, RecordsAGrantPerRunnerAndNothingPerRenewal) {
   EXPECT_EQ(rig.count<LeaseGranted>(), 2U);
 }
 
-TEST(OrderManagerLeases, CancelsWhatRestsOfAFormerLifeWhenNoRunnerComes) {
+TEST(OrderManagerLeases, CancelsInheritedOrdersWhenNoRunnerComes) {
   Rig rig;
   rig.bring_up();
   const Market market = rig.markets.front();

@@ -97,7 +97,7 @@ TEST_F(Legs, MayBeUnwoundByTheStrategy) {
   EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
 }
 
-TEST_F(Legs, AreUnwoundByOrderManagerWhenNobodyElseDoes) {
+TEST_F(Legs, AreUnwoundByOrderManagerAtLast) {
   fill(0);
   fill(1);
   rig.reject({id, 2});
@@ -208,8 +208,8 @@ TEST_F(Legs, AreLevelWhenALegFailsAfterItWasSold) {
   EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, Money{});
 }
 
-// Both groups hold too much of one outcome, and its exits are paced together: a first rest that the
-// venue always refuses must not stand in the way of the second group's.
+// Both groups hold too much of one outcome, and its exits are paced together. A first rest that the
+// venue always refuses must not block the second group's.
 TEST_F(Legs, AreUnwoundFromTheLargestSurplusDown) {
   const auto fill_all = [&](const SignalId& signal, const char* quantity) {
     std::vector<VenueTrade> trades;
@@ -240,7 +240,8 @@ TEST_F(Legs, AreUnwoundFromTheLargestSurplusDown) {
   EXPECT_EQ(rig.submits[0].orders.at(0).id.signal, larger);
 }
 
-// A sale of the first group's third leg, whose purchase then fails, has sold the second group's.
+// A sale of the first group's third leg, whose purchase then fails, has sold the second group's
+// shares.
 TEST_F(Legs, HoldNoMoreThanTheirStrategyDoes) {
   const auto fill_all = [&](const SignalId& signal) {
     std::vector<VenueTrade> trades;
@@ -279,7 +280,7 @@ TEST_F(Legs, HoldNoMoreThanTheirStrategyDoes) {
   EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, Money::from_units(31));
 }
 
-// What was bought of it is sold by other orders before its last leg has ended.
+// Other orders sell what was bought of it before its last leg has ended.
 TEST_F(Legs, ClaimNothingOfALaterGroup) {
   fill(0);
   const ClientOrderId out = rig.sell(kArb, a, "0.30", "50");
@@ -329,7 +330,7 @@ TEST_F(Legs, OfAnEarlierVersionOfTheFoldMayBeForgotten) {
   EXPECT_TRUE(next.core.ledger().legs().all().empty());
 }
 
-TEST_F(Legs, AreDeclaredLevelOnceWhenNothingCanBeDone) {
+TEST_F(Legs, AreDeclaredLevelOnceWhenTheyCannotBeLevelled) {
   fill(0);
   fill(1);
   fill(2, "50", false);

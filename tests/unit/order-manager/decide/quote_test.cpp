@@ -1,4 +1,4 @@
-// Targets kept up as resting orders, and taken away when what they rest on is gone.
+// Targets are kept up as resting orders, and withdrawn when their conditions are gone.
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -127,7 +127,7 @@ TEST_F(Quotes, ArePassedOnInAnOrderlyRelease) {
   EXPECT_TRUE(rig.submits.empty());
 }
 
-TEST_F(Quotes, AreCancelledWhenNobodyTakesThemOver) {
+TEST_F(Quotes, AreCancelledWithoutANewHolder) {
   quote("0.45", "0.55");
   accept_all();
   rig.runner_lives = false;

@@ -1,4 +1,4 @@
-// What becomes of a signal before risk sees it.
+// The checks of a signal before risk.
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -265,7 +265,7 @@ TEST_F(Signals, PausesNoLongerThanARefusalIsRemembered) {
   }
 }
 
-TEST_F(Signals, GoesOnDoublingThoughOneRefusalIsOfAnotherKind) {
+TEST_F(Signals, GoesOnDoublingAfterARefusalOfAnotherKind) {
   const auto refuse = [&](RejectReason reason, Duration pause) {
     const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
     ASSERT_NE(rig.core.ledger().orders().find(id), nullptr);

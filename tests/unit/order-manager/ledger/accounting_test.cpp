@@ -1,4 +1,4 @@
-// Profit and loss the way it goes wrong elsewhere, each with the number a trader would write down.
+// Profit and loss in the cases that often go wrong, each with the number a trader would write down.
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -15,7 +15,7 @@ struct Accounting : testing::Test {
   Rig rig;
 };
 
-TEST_F(Accounting, BooksALossOnceThoughTwoMessagesTellOfIt) {
+TEST_F(Accounting, BooksALossOnceWhenTwoMessagesTellOfIt) {
   rig.hold(kArb, kMarket, "0.52", "100");
   const ClientOrderId id = rig.sell(kArb, kMarket, "0.50", "100");
   const VenueTrade trade = rig.taker_trade(id, "s", "100", "0.50");

@@ -19,7 +19,7 @@ constexpr int kHistories = 24;
 constexpr int kStepsOfHistory = 700;
 constexpr std::uint64_t kMarkets = 6;
 
-// What a run must have had, or it would prove little.
+// What a run must contain, or it would prove little.
 struct Seen {
   int late_fills = 0;  // after the order's end
   int reversals = 0;
@@ -104,7 +104,7 @@ class History {
     add(order.strategy, OrderSubmitted{order});
   }
 
-  // One of the newest orders, ended ones too: whatever may still happen to it.
+  // One of the newest orders, ended ones too, for an event that may still happen to it.
   const OrderRecord* any_order() {
     if (known_.empty()) return nullptr;
     const std::uint64_t back = below(std::min<std::uint64_t>(known_.size(), 60));
@@ -150,7 +150,7 @@ class History {
     if (record == nullptr || !may(*record, OrderEventKind::Fill)) return;
     if (record->terminal()) ++seen.late_fills;
     const Order& order = record->order;
-    // Now and then all of it at once, whatever has been filled before.
+    // Sometimes the whole quantity at once, whatever has been filled before.
     const Quantity part =
         below(4) == 0
             ? order.quantity

@@ -1,4 +1,4 @@
-// Whatever happens, in whatever order: a fold of the journal is the live state, and the ledger is
+// After any events in any order, a fold of the journal equals the live state, and the ledger is
 // sound.
 #include <random>
 
@@ -8,7 +8,7 @@
 namespace polybot::order_manager::test {
 namespace {
 
-// A venue and a runner that do anything at all, at random.
+// A venue and a runner that act at random.
 class Chaos {
  public:
   explicit Chaos(std::uint64_t seed) : random_(seed), rig_(chaos_settings()) {
@@ -66,7 +66,7 @@ class Chaos {
   const Market& any_market() { return markets_[below(markets_.size())]; }
   const StrategyName& any_strategy() { return below(2) == 0 ? kArb : kFarm; }
   Outcome any_outcome() { return below(2) == 0 ? Outcome::Yes : Outcome::No; }
-  // Any order there ever was, old ones too.
+  // Any order that was ever made, old ones too.
   std::optional<ClientOrderId> any_order() {
     const auto& all = rig_.core.ledger().orders().all();
     if (all.empty()) return std::nullopt;

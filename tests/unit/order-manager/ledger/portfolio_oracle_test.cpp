@@ -171,7 +171,7 @@ class Oracle {
     trades.push_back(trade);
   }
 
-  // What was a market's worth on the last visit says nothing of the next.
+  // The last mark of a market's former visit does not count for the next.
   bool drop_mark_if_flat(int market) {
     for (int strategy = 0; strategy < kStrategies; ++strategy) {
       if (held(strategy, market, Outcome::Yes).quantity != 0) return false;
@@ -180,7 +180,7 @@ class Oracle {
     return std::exchange(markets[static_cast<std::size_t>(market)].mark, std::nullopt).has_value();
   }
 
-  // Results are looked at: peaks rise.
+  // Takes the results: peaks rise.
   void look() {
     Integer account;
     for (int strategy = 0; strategy < kStrategies; ++strategy) {
@@ -199,7 +199,7 @@ class Oracle {
   std::vector<std::vector<std::size_t>> in_market_;
 };
 
-// Both given the same history.
+// Gives both the same history.
 class Comparison {
  public:
   explicit Comparison(std::uint64_t seed) : random_(seed) {
@@ -331,7 +331,7 @@ class Comparison {
 
   void trade() {
     touched_ = open_[below(open_.size())];
-    // After the end only a late fill comes now and then.
+    // After the end a late fill comes only sometimes.
     if (oracle_.markets[static_cast<std::size_t>(touched_)].pays && below(20) != 0) return;
     Trade trade;
     trade.strategy = static_cast<int>(below(Oracle::kStrategies));
@@ -359,7 +359,7 @@ class Comparison {
       ++counts_.below_zero;
     }
   }
-  // Everybody gets out of a market.
+  // All strategies get out of a market.
   void leave() {
     const int market = open_[below(open_.size())];
     if (oracle_.markets[static_cast<std::size_t>(market)].pays) return;
@@ -379,8 +379,7 @@ class Comparison {
       }
     }
   }
-  // Mostly no more than risk lets through; somebody else may sell the account's shares all the
-  // same.
+  // Usually no more than risk allows; another program may sell the account's shares all the same.
   void fit_to_what_is_settled(Trade& trade) {
     const Integer free = oracle_.settled(trade.strategy, trade.market, trade.outcome);
     if (below(12) == 0 || free <= 0) {

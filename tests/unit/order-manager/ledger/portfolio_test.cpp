@@ -1,5 +1,5 @@
-// The portfolio against an oracle that is too simple to be wrong: it keeps every fill for ever and
-// folds all of them again for each question.
+// Compares the portfolio with a very simple oracle: it keeps every fill for ever and folds all of
+// them again for each question.
 #include "services/order-manager/core/ledger/portfolio.hpp"
 
 #include <gtest/gtest.h>

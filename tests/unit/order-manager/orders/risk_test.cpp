@@ -1,4 +1,4 @@
-// Every rule of risk, each alone: the order that passes and the one that does not.
+// Every rule of risk by itself: an order that passes and one that does not.
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -8,7 +8,7 @@ struct Risk : testing::Test {
   void start(Money collateral = usd("1000")) {
     rig = std::make_unique<Rig>(settings);
     rig->bring_up({market, other, elsewhere}, collateral);
-    // The records are read before anything is judged.
+    // The records are read before any order is judged.
     rig->hold(kFarm, elsewhere, "0.52", "25");
     rig->hold(kFarm, other, "0.52", "25");
     rig->hold(kFarm, market, "0.52", "25");

@@ -1,5 +1,5 @@
 // Wall clocks that are put right between two processes, and clocks that differ from the venue's.
-// Within a process time does not jump: the shell sees to that.
+// Within a process time does not jump: the shell ensures that.
 #include <gtest/gtest.h>
 
 #include "tests/unit/order-manager/rig.hpp"
@@ -12,7 +12,7 @@ using std::chrono::minutes;
 
 const Market kMarket = make_market(1);
 
-// A new process finds the clock `ahead` of where the last one left it.
+// A new process finds the clock `ahead` of the time at which the last one left it.
 void restart_later(Rig& rig, Duration ahead) {
   rig.core = rig.folded();
   rig.reads.clear();
@@ -21,7 +21,7 @@ void restart_later(Rig& rig, Duration ahead) {
   rig.step(VenueSessionChanged{VenueChannel::User, Link::Up});
 }
 
-// A buy that the venue gave no answer to.
+// A buy that the venue did not answer.
 ClientOrderId order_in_doubt(Rig& rig) {
   rig.bring_up();
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");

@@ -108,7 +108,7 @@ TEST_F(Markets, DoNotCountAClaimAsPaidBecauseTheSharesAreGone) {
   EXPECT_EQ(rig.count<ClaimPaid>(), 0U);
 }
 
-// Money that is missing for another reason keeps the payout from ever showing.
+// Money that is missing for another reason hides the payout for ever.
 TEST_F(Markets, CountAClaimAsPaidWhenTheSharesStayGone) {
   rig.hold(kArb, market, "0.52", "100");
   rig.cash = rig.core.ledger().portfolio().cash() - usd("60");
@@ -215,8 +215,8 @@ TEST_F(Markets, OpenNothingWhileTheirTermsCannotBeRead) {
   EXPECT_EQ(rig.status(exit), OrderStatus::Submitted);
 }
 
-// It ended while the gateway was away, long before its time.
-TEST_F(Markets, AreAskedForTheirResultWhenNobodyTellsOfThem) {
+// The market ended while the gateway was away, long before its time.
+TEST_F(Markets, AreAskedForTheirResultWhenNoGatewayTellsOfThem) {
   rig.hold(kArb, market, "0.52", "100");
   close_at_venue(MarketStatus::Resolved, {kPriceOne, Price{}});
   rig.venue_holdings = {{market.yes_token, shares("100")}, {market.no_token, {}}};
@@ -371,7 +371,7 @@ TEST_F(Markets, AreMarkedEveryTenSecondsWhileSomethingIsHeldAndMoves) {
   EXPECT_EQ(rig.snapshot(kArb).unrealized, usd("4") - usd("0.9984"));
 }
 
-TEST_F(Markets, CountAtCostWhenEnteredAnewUntilTheirFirstMark) {
+TEST_F(Markets, CountAtCostAfterANewEntryUntilTheirFirstMark) {
   rig.hold(kArb, market, "0.52", "100");
   rig.advance(seconds(11));
   const ClientOrderId sold = rig.sell(kArb, market, "0.50", "100");

@@ -72,7 +72,7 @@ TEST_F(WatchedMarkets, OverWithNothingAtStakeAreNotRecorded) {
   EXPECT_TRUE(news.over);
   EXPECT_TRUE(news.account_waits);
   EXPECT_TRUE(bench.recorded<MarketRecorded>().empty());
-  // Kept for what is to be booked there.
+  // The record is kept for what will be booked there.
   EXPECT_EQ(markets.record_of(bench.ledger, market.id), closed);
 }
 

@@ -1,4 +1,4 @@
-// How old a quote is: by the gateway's stamp, not by when it was heard.
+// The age of a quote counts from the gateway's stamp, not from its arrival.
 #include "services/order-manager/core/venue/quote_board.hpp"
 
 #include "tests/unit/order-manager/rig.hpp"
@@ -25,7 +25,7 @@ struct QuoteAge : testing::Test {
   QuoteBoard board{seconds(3)};
 };
 
-TEST_F(QuoteAge, CountsFromTheStampHoweverOftenItIsRepeated) {
+TEST_F(QuoteAge, CountsFromTheStampThroughRepetitions) {
   const Timestamp stamped_at = now;
   hear(stamped_at);
   for (int i = 0; i < 3; ++i) {

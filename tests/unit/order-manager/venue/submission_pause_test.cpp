@@ -30,7 +30,7 @@ TEST(SubmissionPause, DoublesForACauseThatLasts) {
   pause.refused(RejectReason::Unauthorized, again);
   EXPECT_TRUE(pause.holds(again + milliseconds(3'999)));
   EXPECT_FALSE(pause.holds(again + seconds(4)));
-  // Told on after the pause: nobody knows better.
+  // The reason is still reported after the pause, because there is no newer one.
   EXPECT_EQ(pause.cause(again + seconds(60)), PauseCause::Unauthorized);
 }
 

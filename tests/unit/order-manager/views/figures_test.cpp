@@ -142,7 +142,7 @@ TEST(Figures, TellWhoChangedATradingStateWhenAndWhy) {
   EXPECT_EQ(rig.folded().ledger().own_trading_status(kArb).since, halted_at);
 }
 
-// Only a new journal follows `enabled`: a runner of an old one is told what differs.
+// Only a new journal follows `enabled`: with an old one the runner learns the difference.
 TEST(Figures, TellWhatTheConfigurationWouldEnable) {
   Rig rig;
   rig.bring_up();

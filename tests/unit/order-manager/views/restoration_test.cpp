@@ -1,5 +1,5 @@
-// A backup takes the place of a lost journal: what is recorded, and what the core makes of a venue
-// that knows more than the book.
+// A backup replaces a lost journal: the records it makes, and what the core does with a venue that
+// knows more than the book.
 #include "services/order-manager/core/views/restoration.hpp"
 
 #include "tests/unit/order-manager/rig.hpp"
@@ -26,7 +26,7 @@ struct Restoration : testing::Test {
         fold_of(backup), lost_is_readable ? std::optional(fold_of(rig.journal)) : std::nullopt,
         kTimeline, rig.now);
   }
-  // The backup in the place of the journal, and order-manager started on it.
+  // Puts the backup in the place of the journal and starts order-manager on it.
   void restore_into(Rig& next, bool lost_is_readable = true) const {
     next.now = rig.now + seconds(1);
     next.markets = rig.markets;
@@ -65,7 +65,7 @@ TEST_F(Restoration, NumbersBeyondAnythingThatTheLostJournalCanHaveUsed) {
     EXPECT_EQ(restored.lost_seq, readable ? rig.journal.size() : 0U);
     EXPECT_GT(restored.start, 1'000'000U);
   }
-  // Later, of the same backup, though nothing is known of what was restored before.
+  // Later, from the same backup, though the earlier restore is unknown.
   const auto first = records(false);
   rig.now += milliseconds(1);
   const auto second = records(false);
@@ -91,7 +91,7 @@ TEST_F(Restoration, GoesOnAsAHistoryOfItsOwn) {
   next.expect_sound();
 }
 
-// A signal that was decided under a lease of the lost history, and may have been executed there.
+// A signal was decided under a lease of the lost history, and may have been executed there.
 TEST_F(Restoration, FencesWhatWasDecidedUnderALostLease) {
   back_up();
   const Signal signal = rig.legs_signal(
@@ -168,8 +168,8 @@ TEST_F(Restoration, LeavesAFlattenAsItWasThatWentOn) {
   EXPECT_EQ(next.core.ledger().flattens(), rig.core.ledger().flattens());
 }
 
-// It may have ended long ago: a person who reduces after the halt has not asked for it.
-TEST_F(Restoration, EndsEveryFlattenWhenNobodyKnowsWhetherItEnded) {
+// The flatten may have ended long ago: a person who reduces after the halt has not asked for it.
+TEST_F(Restoration, EndsEveryFlattenWhoseEndIsUnknown) {
   rig.hold(kArb, kMarket, "0.52", "25");
   give(FlattenPositions{std::nullopt});
   back_up();
@@ -182,7 +182,8 @@ TEST_F(Restoration, EndsEveryFlattenWhenNobodyKnowsWhetherItEnded) {
                 {kArb, {kMarket.id, Outcome::Yes}, shares("25"), LeftReason::Restored}}));
 }
 
-// What was sold of the surplus in the gap stands under external: it must not be sold twice.
+// The part of the surplus that was sold in the gap is booked to external: it must not be sold
+// twice.
 TEST_F(Restoration, LevelsNoLegsAgainThatMayHaveBeenLevelledSince) {
   const Market other = make_market(2);
   rig.markets.push_back(other);
@@ -206,7 +207,7 @@ TEST_F(Restoration, LevelsNoLegsAgainThatMayHaveBeenLevelledSince) {
   rig.advance(seconds(5));
   Rig before;
   restore_into(before);
-  EXPECT_EQ(before.core.ledger().legs().unlevel().size(), 1U) << "nobody has helped it yet";
+  EXPECT_EQ(before.core.ledger().legs().unlevel().size(), 1U) << "it has not been levelled yet";
   Rig unknown;
   restore_into(unknown, false);
   EXPECT_TRUE(unknown.core.ledger().legs().unlevel().empty());
@@ -219,7 +220,7 @@ TEST_F(Restoration, LevelsNoLegsAgainThatMayHaveBeenLevelledSince) {
   EXPECT_TRUE(after.core.ledger().legs().unlevel().empty());
 }
 
-// What is kept of the lost journal is recorded with its time, which is before the restore.
+// A kept record of the lost journal has its own time, which is before the restore.
 TEST_F(Restoration, TakesTheRestoreForTheEndOfABackupThatWasMadeRightAfterIt) {
   back_up();
   rig.advance(seconds(2));
@@ -232,7 +233,7 @@ TEST_F(Restoration, TakesTheRestoreForTheEndOfABackupThatWasMadeRightAfterIt) {
   EXPECT_EQ(std::get<JournalRestored>(again.front().body).backup_at, restored_at);
 }
 
-TEST_F(Restoration, HaltsWhenNobodyKnowsWhatHadBeenHalted) {
+TEST_F(Restoration, HaltsWhenEarlierHaltsAreUnknown) {
   back_up();
   Rig next;
   restore_into(next, false);
@@ -246,7 +247,7 @@ TEST_F(Restoration, HaltsWhenNobodyKnowsWhatHadBeenHalted) {
   EXPECT_EQ(next.last_denial(), DenyReason::TradingHalted);
 }
 
-// A journal that ends before the backup does tells nothing of the time after it.
+// A journal that ends before the backup does says nothing of the time after it.
 TEST_F(Restoration, HaltsWhenTheLostJournalIsTheOlderOne) {
   const std::vector<Event> older = rig.journal;
   rig.advance(seconds(30));
@@ -256,8 +257,8 @@ TEST_F(Restoration, HaltsWhenTheLostJournalIsTheOlderOne) {
   EXPECT_EQ(std::get<TradingStateChanged>(added[1].body).state, TradingState::Halted);
 }
 
-// Bought and sold since the backup: the venue tells, the books agree with it, and an order that
-// still rests is taken away, for nobody knows any more why it does.
+// The account bought and sold after the backup. The venue reports it, the books agree with it, and
+// an order that still rests is canceled, because its reason is unknown.
 TEST_F(Restoration, BooksWhatTheVenueKnowsAndLeavesNothingResting) {
   rig.hold(kArb, kMarket, "0.52", "25");
   back_up();
@@ -275,7 +276,7 @@ TEST_F(Restoration, BooksWhatTheVenueKnowsAndLeavesNothingResting) {
                                                                             : rig.open_orders()[1];
   Rig next;
   restore_into(next);
-  next.now += seconds(300);  // until somebody starts it
+  next.now += seconds(300);  // until it is started
   next.venue_trades = {sale};
   next.venue_open = {row_of(resting, resting_id)};
   next.venue_open[0].at = next.now;
@@ -298,7 +299,7 @@ TEST_F(Restoration, BooksWhatTheVenueKnowsAndLeavesNothingResting) {
   next.expect_sound();
 }
 
-// A trade of it that comes first, by the user channel, does not tell how much more of it there is.
+// A trade that comes first, by the user channel, does not tell how large its order is.
 TEST_F(Restoration, TakesAwayALostOrderThatWasFilledInPart) {
   back_up();
   rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
@@ -328,7 +329,7 @@ TEST_F(Restoration, TakesAwayALostOrderThatWasFilledInPart) {
   EXPECT_EQ(next.cancels, std::vector<VenueOrderId>{lost});
 }
 
-// Of others: placed long before the backup, or after the restore.
+// These orders are not from the gap: placed long before the backup, or after the restore.
 TEST_F(Restoration, LeavesOrdersAloneThatWereNotPlacedInTheGap) {
   rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
   ASSERT_EQ(rig.open_orders().size(), 1U);

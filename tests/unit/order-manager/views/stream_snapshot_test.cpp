@@ -1,4 +1,4 @@
-// What a reader of order.all is told who has missed too much of it.
+// What a reader of order.all gets that has missed too many events.
 #include "services/order-manager/core/views/stream_snapshot.hpp"
 
 #include <gmock/gmock.h>
@@ -28,7 +28,7 @@ struct AccountSnapshot : testing::Test {
     }
     return bodies;
   }
-  // By the venue, of all that was won.
+  // The venue pays everything that was won.
   void pay() {
     rig.cash = rig.core.ledger().portfolio().cash() + rig.core.figures(rig.now).unredeemed;
     rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};

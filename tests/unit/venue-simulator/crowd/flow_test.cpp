@@ -295,7 +295,7 @@ TEST(World, WithoutAnEdgeNothingIsMispriced) {
   EXPECT_EQ(found.sell_all, 0);
 }
 
-TEST(World, WithoutAnEdgeNobodyTradesForNoReason) {
+TEST(World, WithoutAnEdgeThereAreNoNoiseTrades) {
   Venue venue(synthetic(5, false));
   std::size_t trades = 0;
   for (int i = 0; i < 600; ++i) {
@@ -305,7 +305,7 @@ TEST(World, WithoutAnEdgeNobodyTradesForNoReason) {
   EXPECT_EQ(trades, 0U);
 }
 
-// Improves the best bid of every market and looks at what the fills were worth when they happened.
+// Improves the best bid of every market and checks what the fills were worth when they happened.
 TEST(World, WithoutAnEdgeAQuoteIsTradedWithOnlyWhenItIsWrong) {
   Venue venue(synthetic(5, false));
   const AccountId alice = venue.open(1, "10000");
@@ -339,7 +339,7 @@ TEST(World, WithoutAnEdgeAQuoteIsTradedWithOnlyWhenItIsWrong) {
   EXPECT_LT(worth, 0);
 }
 
-// The same quotes with an edge: those who trade for no reason pay for them.
+// The same quotes with an edge: noise traders pay for them.
 TEST(World, WithAnEdgeOutsideOrdersAreFilledSoon) {
   Venue venue(synthetic(5));
   const AccountId alice = venue.open(1, "10000");

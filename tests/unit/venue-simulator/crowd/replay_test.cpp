@@ -61,7 +61,7 @@ TEST_F(ReplayTest, AMakerWaitsBehindTheQuantityDisplayedWhenItCame) {
   venue.submit(alice, order);
   play({trade(Side::Sell, "0.40", "60")});
   EXPECT_EQ(matched(order.id), Quantity{});
-  play({change(Side::Buy, "0.40", "40")});  // the same trade once more, as a decrease
+  play({change(Side::Buy, "0.40", "40")});  // the same trade again, as a decrease
   play({trade(Side::Sell, "0.40", "45")});
   EXPECT_EQ(matched(order.id), qty("5"));
   play({trade(Side::Sell, "0.40", "45")});
@@ -86,7 +86,7 @@ TEST_F(ReplayTest, ADecreaseReportedBeforeItsTradeCountsOnce) {
   EXPECT_EQ(venue.exchange.engine().quantity_at(market, BookSide::Bid, price("0.40")), qty("40"));
 }
 
-TEST_F(ReplayTest, AMakerInFrontIsFilledThoughTheDecreaseCameFirst) {
+TEST_F(ReplayTest, AMakerInFrontIsFilledWhenTheDecreaseCameFirst) {
   play({change(Side::Buy, "0.41", "0")});
   const NewOrder order = venue.order(market, Outcome::Yes, Side::Buy, "0.41", "10");
   venue.submit(alice, order);

@@ -1,4 +1,4 @@
-// The venue's dead man's switch: who has once sent a heartbeat has to go on.
+// The venue's dead man's switch: a client that has once sent a heartbeat must go on.
 #include "services/venue-simulator/core/engine/dead_man_switch.hpp"
 #include "tests/unit/venue-simulator/harness.hpp"
 
@@ -65,7 +65,7 @@ TEST_F(DeadManTest, CancelsEverythingAtTheFirstLookAfterTenSecondsOfSilence) {
   venue.advance(2s);  // the venue looks at multiples of five seconds, and kStart is one of them
   beat();
   venue.advance(10s);
-  EXPECT_EQ(open(), 2U) << "ten seconds are over, but nobody has looked yet";
+  EXPECT_EQ(open(), 2U) << "ten seconds are over, but no check has come yet";
   venue.advance(3s);
   EXPECT_EQ(open(), 0U);
   const auto told = of_type<OrderOutput>(venue.out.account);
@@ -144,7 +144,7 @@ TEST_F(DeadManTest, IsPartOfTheStateThatSurvivesARestart) {
   EXPECT_TRUE(again.exchange.engine().open_orders(account).empty());
 }
 
-// What stands at the end of a state since then.
+// The data that stands at the end of a state since then.
 TEST_F(DeadManTest, AStateFromBeforeTheSwitchOrTheLaterFaultsCanStillBeRead) {
   rest_order();
   const std::string state = venue.exchange.save();

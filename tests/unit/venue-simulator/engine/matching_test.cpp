@@ -83,7 +83,7 @@ TEST_F(Matching, OneTradeFillsTwoOrdersOfOneAccount) {
     EXPECT_EQ(output.trade.makers[1].quantity, qty("5"));
     return;
   }
-  FAIL() << "the maker heard of no trade";
+  FAIL() << "the maker got no trade";
 }
 
 TEST_F(Matching, AllowsASelfTrade) {

@@ -104,7 +104,7 @@ TEST_F(Settlement, CancelsAtTheEndPaysAfterTheResolutionAndForgets) {
   EXPECT_EQ(venue.exchange.engine().listing(market)->market.status, domain::MarketStatus::Resolved);
 }
 
-TEST_F(Settlement, PaysOneHalfEachWhenNobodyDecided) {
+TEST_F(Settlement, PaysOneHalfEachWithoutADecision) {
   const MarketNo market = venue.list(1, 30s);
   trade(market);
   venue.advance(60s);
@@ -126,8 +126,8 @@ TEST_F(Settlement, MovesFinishedOrdersAndTradesOutOfMemory) {
   EXPECT_TRUE(venue.exchange.engine().orders(0, 100).empty());
 }
 
-// Else a venue that runs for months would grow by each order there ever was.
-TEST_F(Settlement, KeepsNothingOfTheOrdersOfAClosedMarket) {
+// Otherwise a venue that runs for months would grow with every order.
+TEST_F(Settlement, ForgetsTheOrdersOfAClosedMarket) {
   const auto size_after = [](int orders) {
     Venue other;
     const AccountId account = other.open(1);
@@ -245,7 +245,7 @@ TEST(Faults, FeeChangeChargesAnotherRateFromNowOn) {
   EXPECT_EQ(venue.cash(bob), money("1000") - money("5") - money("0.125"));
 }
 
-// As at the venue: what is signed of a buy is its cash, and cheaper shares are more.
+// As at the venue, the signed amount of a buy is its cash, so cheaper shares are more.
 TEST(Faults, SurplusSharesSpendTheWholeCash) {
   Venue venue;
   const AccountId alice = venue.open(1);
