@@ -1,4 +1,4 @@
-# One line per thing people do. `make help` lists them; `make run` and `make test` do all the set-up.
+# One line per common task. `make help` lists them; `make run` and `make test` do all the set-up.
 BUILD  ?=
 MODE   ?=
 SEED   ?=
@@ -12,13 +12,13 @@ RUNNERS ?=
 PORT_OFFSET ?=
 FUZZ_SECONDS ?= 60
 
-# What is given reaches the recipes through their environment, as it is: neither make nor the shell reads it once more,
-# so a folder may have any name. What is not given is not there: programs and .env have defaults of their own.
+# Given variables reach the recipes through their environment, unchanged: neither make nor the shell reads them again,
+# so a folder may have any name. Variables that are not given are not set: programs and .env have their own defaults.
 GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 
-# What is given under a name that nobody reads would be dropped without a word.
+# A variable with an unknown name would be dropped silently.
 TAKEN := $(GIVEN) BUILD JOBS FUZZ_SECONDS MINUTES DURATION FAULTS STEPS SYSTEMS MUTANTS LOG_FORMAT LOG_LEVEL POLYBOT_% \
   CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_% CCACHE_% DOCKER_% %SAN_OPTIONS XDG_% HOME TMPDIR SHELL
 MISTAKEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(TAKEN),$(name))))
@@ -26,7 +26,7 @@ ifneq ($(strip $(MISTAKEN)),)
   $(error There is no variable $(strip $(MISTAKEN)); make help lists those that there are)
 endif
 
-# And a number that is none would be found out when everything is installed and built for it.
+# A wrong number would be noticed only when everything is installed and built.
 without = $(if $(2),$(call without,$(subst $(firstword $(2)),,$(1)),$(wordlist 2,99,$(2))),$(1))
 not_whole = $(or $(word 2,$(1)),$(call without,$(1),0 1 2 3 4 5 6 7 8 9))
 $(foreach name,SEED SEEDS RUNNERS PORT_OFFSET JOBS FUZZ_SECONDS,$(if $(call not_whole,$(value $(name))),\
@@ -203,6 +203,6 @@ configure-tests:
 	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON'
 
-# Of a folder that somebody named, no more is removed than was built there.
+# Of a folder that the user named, only what was built there is removed.
 clean: ## remove all build trees (data is kept)
 	@$(if $(BUILD_GIVEN),cd -- "$$BUILD_FOLDER" 2>/dev/null || exit 0; rm -rf release asan fuzz lint mutants,rm -rf "$$BUILD_FOLDER")

@@ -7,7 +7,7 @@ set -eu
 wanted=${1:-} quiet=${2:-}
 here=$(pwd -P)
 
-# refuse_characters PATH WHOSE: those that CMake or Ninja read as something else than a part of a path.
+# refuse_characters PATH WHOSE: refuses characters that CMake or Ninja read as something other than a part of a path.
 refuse_characters() {
   case $1 in
     *[\"\#:\;\*\?\[\]\\\<\>\|]* | *\$\{* | *'

@@ -26,7 +26,7 @@ stop_if_interrupted() {
 
 full_disk() {
   grep -q 'No space left on device' "$1" 2>/dev/null && return 0
-  # The log of a full disk may say nothing: less than 10 MB free are as good as none.
+  # The log of a full disk may be empty, so less than 10 MB free counts as full.
   for folder in "$tree" "${TMPDIR:-/tmp}"; do
     free=$(df -Pk "$folder" 2>/dev/null | awk 'NR == 2 { print $4 }')
     [ "${free:-10240}" -ge 10240 ] || return 0
@@ -44,7 +44,7 @@ case " $options " in
     options=$(printf ' %s ' "$options" | sed 's/ -DPOLYBOT_TESTS=ON / /; s/^ *//; s/ *$//') ;;
 esac
 
-# What the tree was configured for; written when configuring has succeeded, so that half a tree has none.
+# What the tree was configured for; written when configuring has succeeded, so that an unfinished tree has none.
 record=$tree/configured-for
 os_field() { sed -n "s/^$1=//p" /etc/os-release 2>/dev/null | tr -d '"\r'; }
 compiler=${CXX:-c++}
@@ -76,7 +76,7 @@ configure() {
     tests_now=OFF
     run_cmake "$@" && return 0
   fi
-  # What an older checkout left in the cache is not known here.
+  # The cache of an older checkout may hold unknown values.
   [ $# -gt 0 ] || { run_cmake --fresh && return 0; }
   stop_if_interrupted configuring
   if full_disk "$tree/configure.log"; then say_full_disk; fi
@@ -106,7 +106,7 @@ fi
 
 # --- Build ---------------------------------------------------------------------------------------------------------
 
-# A dry run says whether there is work, whether a CMakeLists.txt has changed, and whether build.ninja is whole.
+# A dry run shows whether there is work, whether a CMakeLists.txt has changed, and whether build.ninja is whole.
 stop_if_interrupted configuring
 if ! plan=$(ninja -C "$tree" -n "${@:-build.ninja}" 2>&1); then
   stop_if_interrupted configuring
@@ -125,8 +125,8 @@ case $jobs in
 esac
 log=$tree/build.log
 
-# Ninja's lines as progress: one that is rewritten on a terminal, elsewhere one every ten seconds. What compilers say
-# goes to the log, and from there to the screen when it is known how the build ended.
+# Shows Ninja's lines as progress: one line that is rewritten on a terminal, elsewhere one every ten seconds. The
+# compilers' output goes to the log, and from there to the screen when the build has ended.
 show() {
   trap '' INT TERM HUP
   next_line=0
@@ -154,7 +154,7 @@ echo "Building $* in $tree with $jobs jobs"
 export NINJA_STATUS="[%f/%t %es] "
 started=$(date +%s)
 rm -f "$log"
-# Ninja's exit code comes back beside the pipe; nothing comes when it is interrupted.
+# Ninja's exit code comes back beside the pipe; it is missing after an interruption.
 {
   result=$({ { ninja -C "$tree" -j "$jobs" "$@" 2>&1; echo $? >&3; } | show >&4; } 3>&1)
 } 4>&1 || result=1

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Says before anything is built when DATA (by default a folder in data/) cannot be made or written, when MODE, CONFIG or
-# RECORDING name what is not there, and when RECORDING is plainly no recording. The launcher checks them and the rest
-# again, and the simulated venue reads the recording.
+# Checks before the build whether DATA (by default a folder in data/) can be made and written, whether MODE, CONFIG and
+# RECORDING name something that exists, and whether RECORDING is plainly no recording. The launcher checks them and the
+# rest again, and the simulated venue reads the recording.
 set -eu
 fail() {
   printf '%s\n' "make run: $*" >&2
@@ -13,9 +13,9 @@ case ${MODE:-sim} in
 esac
 [ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
 case ${EDGE:-1} in 0 | 1) ;; *) fail "EDGE must be 0 or 1, not '$EDGE'." ;; esac
-# The first lines of a plain recording tell: as many as services/venue-simulator/recording.cpp allows before the first
-# frame, which has 32 MiB at most, as they have. Of a compressed one its first four bytes tell: a frame of zstd begins
-# with 28b52ffd, one to be skipped with 50 to 5f and 2a4d18.
+# The first lines of a plain recording decide: as many as services/venue-simulator/recording.cpp allows before the first
+# frame, and 32 MiB at most, as there. Of a compressed one its first four bytes decide: a frame of zstd begins with
+# 28b52ffd, one to be skipped with 50 to 5f and 2a4d18.
 holds_frames() {
   case $RECORDING in
     *.zst)
@@ -36,7 +36,7 @@ elif [ -n "${SPEED:-}" ]; then
   fail "SPEED goes with RECORDING=file."
 fi
 data=${DATA:-data/sim}
-# The folder itself, or the nearest one above it that is there.
+# The folder itself, or the nearest existing one above it.
 present=$data
 while [ ! -e "$present" ] && [ ! -L "$present" ]; do present=$(dirname -- "$present"); done
 [ "$present" != . ] || present=$PWD

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Has git look at the subject of each commit in this clone (tests/tidy/commits.py). A hook of somebody else's stays.
+# Has git check the subject of each commit in this clone (tests/tidy/commits.py). A hook of the user's own stays.
 set -eu
 folder=$(git rev-parse --git-common-dir 2>/dev/null) || exit 0
 hook=$folder/hooks/commit-msg

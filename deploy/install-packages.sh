@@ -59,7 +59,7 @@ missing=""
 on_terminal=""
 [ ! -t 1 ] || on_terminal=yes
 
-# As root, or through sudo: without questions, in the words that are looked for below.
+# Runs a command as root, or through sudo: without questions, in the language whose words are searched below.
 as_root() {
   $sudo env LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 "$@"
 }
@@ -78,7 +78,7 @@ find_sudo() {
 }
 
 # A service that a package brings (prometheus, nginx) must not start by itself: builds only need the files. The policy
-# holds for the life of this script, whatever ends it: one left behind by kill -9 forbids nothing and is replaced.
+# holds for the life of this script, however it ends: one left behind by kill -9 forbids nothing and is replaced.
 policy=/usr/sbin/policy-rc.d
 policy_mark="Written by PolyBot's install-packages.sh"
 made_policy=""
@@ -128,7 +128,7 @@ tell_progress() {
   elif [ "$seconds" -ge "$next_line" ]; then
     echo "  $progress, $seconds s"
   fi
-  # The next one on the next full ten seconds of the whole installation.
+  # The next line comes on the next full ten seconds of the whole installation.
   [ "$seconds" -lt "$next_line" ] || next_line=$((seconds / 10 * 10 + 10))
 }
 
@@ -139,7 +139,7 @@ with_progress() {
   result=0
   : >"$log"
   if [ "$stage" = unpack ]; then
-    # What changes the installed system is not cut in two by Ctrl-C: that would leave dpkg half done.
+    # Ctrl-C does not interrupt a change of the installed system: that would leave dpkg half done.
     trap 'echo "Finishing the installation that has begun; then it stops." >&2; stop_after=yes' INT TERM HUP
     (trap '' INT TERM HUP; as_root "$@" >>"$log" 2>&1 </dev/null) &
     running=$!
@@ -164,8 +164,8 @@ with_progress() {
   return "$result"
 }
 
-# apt's own wait for a lock says nothing while it waits. A machine that has just started updates its package lists by
-# itself: that is waited for, up to five minutes.
+# apt's own wait for a lock is silent. A machine that has just started updates its package lists by itself: this script
+# waits for that, up to five minutes.
 run_patiently() {
   patience=60
   until with_progress "$@"; do
@@ -185,7 +185,7 @@ apt_get() {
   run_patiently "$stage" apt-get $apt_options "$@"
 }
 
-# Lists that cannot be renewed may be good enough: what is missing in them is said when it is missed.
+# Lists that cannot be renewed may be good enough: a package that they lack is reported later.
 update_lists() {
   [ -z "${updated:-}" ] || return 0
   updated=yes
@@ -196,7 +196,7 @@ update_lists() {
 
 full_disk() {
   said 'No space left on device|enough free space' && return 0
-  # The log of a full disk may say nothing: less than 10 MB free are as good as none.
+  # The log of a full disk may be empty, so less than 10 MB free counts as full.
   for folder in /usr /var/cache/apt/archives /var/lib/dpkg "${TMPDIR:-/tmp}"; do
     free=$(df -Pk "$folder" 2>/dev/null | awk 'NR == 2 { print $4 }')
     [ "${free:-10240}" -ge 10240 ] || return 0
@@ -204,7 +204,7 @@ full_disk() {
   return 1
 }
 
-# Ends with one sentence, for each thing that goes wrong on machines of others.
+# Ends with one sentence for each thing that goes wrong on other people's machines.
 explain() {
   again="then run the same command again"
   [ ! -s "$log" ] || again="$again (details: $log)"
@@ -261,7 +261,7 @@ start_log
 echo "Installing missing packages from $system:$missing"
 update_lists
 
-# What it would do, before it does it.
+# What apt would do, before it does it.
 plan() {
   printf '%s\n' "$list_trouble" >"$log"
   # shellcheck disable=SC2086

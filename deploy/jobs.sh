@@ -1,12 +1,12 @@
 #!/bin/sh
 # Prints how many compile jobs this machine bears: one per processor, and one per 1.5 GB of the memory that is free to
-# take, for a compiler that runs out of memory is killed. A container's own limit counts too. At least one.
+# take, because a compiler that runs out of memory is killed. A container's own limit counts too. At least one.
 #   deploy/jobs.sh [ROOT]     reads ROOT/proc and ROOT/sys instead of this machine's
 set -eu
 root=${1:-}
 mb_per_job=1500
 
-# In megabytes, the smaller of what there was and of so many bytes; a cgroup without a limit says "max" or 2^63.
+# In megabytes, the smaller of the former value and so many bytes; a cgroup without a limit says "max" or 2^63.
 at_most() {
   case $1 in
     '' | *[!0-9]*) ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Wakes the known bugs of the cores (common/domain/mutation.hpp) one by one and demands
-# that the simulation notices each of them, in a seed that holds without it.
+# Activates the known bugs of the cores (common/domain/mutation.hpp) one by one and demands that the simulation notices
+# each of them, in a seed that holds without it.
 #   SEEDS=n          how many seeds a mutant has to survive (300, as many as `make test` runs)
 #   MUTANTS='8 11'   these alone
 set -eu
@@ -30,7 +30,7 @@ while read -r number name; do
     survivors=$((survivors + 1))
   else
     verdict=$(grep -m 1 '^seed [0-9]' "$log" | cut -c 1-140 || true)
-    # Ended by something else than a finding: that proves nothing.
+    # The run ended in another way than by a finding: that proves nothing.
     if [ -z "$verdict" ]; then
       verdict="ended without a finding: $log"
       survivors=$((survivors + 1))

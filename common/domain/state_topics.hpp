@@ -89,7 +89,7 @@ struct Lease {
   LeaseEpoch epoch;
   Timestamp expires_at{};
   std::uint64_t granted_seq = 0;
-  // To be given up: the holder stops at once, says so, and only then is the shard granted again.
+  // The holder must stop at once and say so; the shard is granted again after that.
   bool revoked = false;
   bool operator==(const Lease&) const = default;
 };

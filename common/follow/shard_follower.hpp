@@ -87,7 +87,7 @@ class ShardFollower {
   wire::MarketDataCodec& codec_;
   wire::MarketData message_;  // reused, so that decoding allocates little
   Inquiry inquiry_;
-  std::uint64_t incarnation_ = 0;          // last heard; 0: nothing that answers could be joined to
+  std::uint64_t incarnation_ = 0;          // last heard; 0: there is no stream to join answers to
   std::optional<std::uint64_t> books_at_;  // loaded books hold what came up to it; empty: behind
   std::set<domain::MarketId> loaded_;      // by the last answer
   std::vector<Kept> kept_;                 // what came since the shard fell behind

@@ -1,13 +1,13 @@
 # Writes the source of polybot_build_info, and what it was made from as a dependency file; run by the build.
 #   cmake -DSOURCE=folder -DVERSION=0.1.0 -DREVISION= -DOUTPUT=build_info.cpp -DDEPFILE=build_info.d -P BuildInfo.cmake
-# The file is left as it is when nothing in it would change. The commit is what REVISION says, else that of the clone;
-# not a clone, or no git: it is "unknown".
+# The file is left as it is when nothing in it would change. The commit is REVISION, or else that of the clone; without
+# a clone or git it is "unknown".
 set(revision "unknown")
 set(read_from "")
 if(REVISION)
   set(revision "${REVISION}")
 elseif(EXISTS "${SOURCE}/.git")
-  # A clone of another user's is only read here; git would refuse it otherwise.
+  # Another user's clone is only read here; git would refuse it otherwise.
   set(git git -c "safe.directory=*" -C "${SOURCE}")
   execute_process(COMMAND ${git} rev-parse --short=12 HEAD
                   OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed ERROR_QUIET)

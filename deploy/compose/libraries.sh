@@ -12,6 +12,6 @@ if grep 'not found' "$loaded" >&2; then
   echo "libraries: install the packages of the libraries above, and build again" >&2
   exit 1
 fi
-# A package may say /usr/lib where the loader says /lib: they are one folder.
+# A package may name /usr/lib where the loader names /lib: they are one folder.
 packages=$(awk '$2 == "=>" { print "*" $3 }' "$loaded" | sort -u | xargs dpkg-query -S)
 printf '%s\n' "$packages" | grep -v '^diversion ' | cut -d: -f1 | sort -u

@@ -13,7 +13,7 @@ key=${VENUE_KEY:-/var/lib/polybot/venue-key/key}
 say() { echo "setup: $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
 
-# A whole file or none, whenever this is killed: order-manager must never read half a key.
+# Writes a whole file or none, even when it is killed: order-manager must never read half a key.
 write_key() {
   [ -d "${key%/*}" ] || mkdir -m 0700 "${key%/*}"
   printf '%s\n' "$1" >"$key.new"
@@ -35,7 +35,7 @@ case ${1:-} in
     if [ -s "$key" ]; then
       say "mode ${MODE:-sim}; the venue key is there"
     else
-      # 256 random bits name a valid key but for one case in 2^128, which order-manager refuses.
+      # 256 random bits name a valid key, except for one case in 2^128, which order-manager refuses.
       write_key "0x$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
       say "mode ${MODE:-sim}; made a venue key for the simulated account"
     fi
@@ -50,7 +50,7 @@ case ${1:-} in
     ;;
   open-configuration)
     shift
-    # Files of other kinds may hold secrets, and stay as they are. A folder is opened before what it holds.
+    # Files of other kinds may hold secrets and stay as they are. A folder is opened before its contents.
     changed=$(find "$@" \( -type d ! -perm -555 -o -type f ! -perm -444 \
         \( -name '*.toml' -o -name '*.yml' -o -name '*.json' \) \) -exec chmod -c a+rX {} +) ||
       fail "the containers may not read all of the configuration: on the host, run chmod -R a+rX $*, and start again"

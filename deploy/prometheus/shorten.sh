@@ -42,7 +42,7 @@ exec awk -v factor="$factor" '
     print substr($0, 1, RSTART + 1) "1s"
     next
   }
-  # Ranges: [5m], those that the text of an annotation asks for too.
+  # Ranges: [5m], also those in the text of an annotation.
   {
     rest = $0
     done = ""

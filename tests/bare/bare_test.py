@@ -56,7 +56,7 @@ class Command:
         self.came.put(None)
 
     def take(self, wait_s):
-        """Takes what came within a time; false when the output has ended."""
+        """Takes the output of a time; false when the output has ended."""
         seconds = time.monotonic() - self.started
         if seconds >= self.next_progress_s:
             self.next_progress_s = seconds + PROGRESS_EVERY_S
@@ -244,7 +244,7 @@ def main():
             continue
         say(f"{system.name}: empty system made in {base.seconds:.0f} s")
         results += try_steps(base, steps)
-        steps = [step for step in steps if step != "sudo"]  # it differs in nothing that differs between systems
+        steps = [step for step in steps if step != "sudo"]  # it does not depend on the system
         base.remove()
     passed = sum(results)
     print(f"{passed} passed, {len(results) - passed} failed, {skipped} skipped")

@@ -32,7 +32,7 @@ OTHER_OS_RELEASES = {
 
 
 class Scratch(unittest.TestCase):
-    """A folder whose name no script may stumble over, and programs of our own first in the PATH."""
+    """A folder with an odd name, which every script must bear, and programs of our own first in the PATH."""
 
     NAME = "polybot's bäre machine "
 
@@ -124,7 +124,7 @@ class Systems(Scratch):
                 self.assertNotIn("gtest", result.stdout)
                 self.assertNotIn("benchmark", result.stdout)
 
-    def test_a_group_that_there_is_not_is_said(self):
+    def test_an_unknown_group_is_named(self):
         self.one_sentence(self.packages(OS_RELEASES["Debian 12"], "bulid"), "there is no group 'bulid'")
 
 
@@ -273,7 +273,7 @@ class Packages(Scratch):
         self.assertNotIn("apt-get install", self.asked())
 
     def test_without_sudo(self):
-        # A PATH without the machine's own sudo: what the script needs until then, and no more.
+        # A PATH without the machine's own sudo: only what the script needs until then.
         (self.programs / "sudo").unlink()
         for tool in ("sh", "uname", "sed", "head", "tr"):
             (self.programs / tool).symlink_to(shutil.which(tool))
@@ -281,7 +281,7 @@ class Packages(Scratch):
         self.one_sentence(result, "there is no sudo: run `")
         self.assertEqual(self.asked(), [])
 
-    def test_sudo_that_asks_where_nobody_can_type(self):
+    def test_sudo_that_asks_without_a_terminal(self):
         (self.folder / "password").write_text("1")
         self.one_sentence(self.install("build"), "sudo asks for a password, which nobody can type here")
         self.assertEqual(self.asked(), [])

@@ -1,7 +1,7 @@
 """The real processes under kill -9, SIGSTOP, scaling and every fault of the venue; then the books are compared.
 
-The stack trades on the built-in venue with a lively crowd. First order-manager dies a few times and nobody starts
-it again: the venue has to cancel what it left. Then, after some trading in peace, comes the storm of the seed
+The stack trades on the built-in venue with a lively crowd. First order-manager dies a few times and is not
+started again: the venue has to cancel what it left. Then, after some trading in peace, comes the storm of the seed
 (storm.py), with three restores of a backup (restores.py), while counters and leases are watched each second (watch.py).
 Then everything works again, trading ends, and when nothing is open or in doubt the venue's truth, the journal's fold,
 /metrics, the API, the exports and the screen must say the same (truth.py). A run that was too calm to show
@@ -41,7 +41,7 @@ CONFIGURATION = merged(LIVELY, {
     "strategy-runner.toml": {"ttl": '"10s"', "repeat_every": '"100ms"'},  # signals outlive a lease
 })
 
-# What a run of three minutes must have seen; of a longer or shorter one in proportion.
+# What a run of three minutes must have seen; a longer or shorter one in proportion.
 LEAST = {"orders": 2_000, "fills": 500, "kills": 30, "kills of order-manager": 10, "ambiguous orders": 20,
          "ambiguous orders that had taken effect": 8, "reversed fills": 10, "resolutions": 5, "lease moves": 100,
          "fenced signals": 20, "replays": 5, "restores": 3}
@@ -54,7 +54,7 @@ class Table:
         self.failed = False
 
     def add(self, what, found, note=""):
-        """`found`: texts of what is wrong."""
+        """`found`: texts of the faults."""
         self.failed |= bool(found)
         self.rows.append((what, "FAILED" if found else "ok", note or (f"{len(found)} differences" if found else "")))
         self.rows += [("", "", "  " + text) for text in found[:SHOWN_MAX]]
@@ -84,7 +84,7 @@ def seen(facts, watch, replicas):
 
 
 def quiesce(stack, replicas, restores):
-    """Everything works, nobody trades any more, and nothing is open or in doubt."""
+    """Everything works, trading has stopped, and nothing is open or in doubt."""
     replicas.let_all_go_on()
     wait_until("the simulator is back", lambda: _no_answer(stack, "venue-simulator", "/status"), 60)
     end_of_faults(stack)

@@ -42,7 +42,7 @@ polybot_unhedged_exposure_usd{strategy="farm"} 0
 
 
 def books():
-    """One order filled in full, one rejected; everybody agrees."""
+    """One order filled in full, one rejected; all four agree."""
     party = {"account": 3, "order": "0xa", "quantity": "10", "cash": "4"}
     venue = truth.Venue(
         account={"account": 3, "cash": "96", "holdings": [{"market": "m", "outcome": "yes", "quantity": "10"}]},
@@ -104,7 +104,7 @@ TAMPERINGS = {
     truth.twice: [second_order, set_in("orders", "0xb", "salt", 1)],
     truth.order_states: [set_in("orders", "0xa", "status", "expired"), set_in("orders", "0xa", "status", "accepted"),
                          set_in("venue", "orders", "0xa", "matched", "9"),
-                         set_in("venue", "orders", "0xa", "matched", "11"),  # nothing that rests gets more
+                         set_in("venue", "orders", "0xa", "matched", "11"),  # a resting order gets no more
                          lambda facts: facts.venue.orders.clear()],
     truth.fills: [set_in("orders", "0xa", "cash", "5"), lambda facts: facts.venue.trades.clear(),
                   lambda facts: facts.venue.trades[0].update(status="FAILED")],
@@ -151,7 +151,7 @@ class Checks(unittest.TestCase):
         for name, check in truth.CHECKS:
             self.assertEqual(check(books()), [], name)
 
-    def test_what_is_older_than_a_restore_is_named_and_nothing_else(self):
+    def test_orders_older_than_a_restore_are_named_alone(self):
         about_orders = (truth.unknown_orders, truth.twice, truth.order_states, truth.fills)
         facts = copy.deepcopy(books())
         restored(facts)
@@ -163,7 +163,7 @@ class Checks(unittest.TestCase):
         facts.orders["0xe"]["filled"] = "5"
         self.assertNotEqual(truth.fills(facts), [])
 
-    def test_each_check_fails_for_each_tampering_that_is_meant_for_it(self):
+    def test_each_check_fails_for_each_tampering_meant_for_it(self):
         self.assertEqual({check for _, check in truth.CHECKS}, set(TAMPERINGS))
         for check, tamperings in TAMPERINGS.items():
             for number, tamper in enumerate(tamperings):
@@ -210,7 +210,7 @@ class Leases(unittest.TestCase):
             self.see(second, *([lease()] if second % 4 == 0 else []), resting=[QUOTE])
         self.assertEqual(self.watch.trouble, [])
 
-    def test_what_a_counter_rose_is_summed_over_a_restore_and_a_gap(self):
+    def test_rises_of_a_counter_are_summed_over_a_restore_and_a_gap(self):
         def scrape(*strategies):
             return Scrape("# TYPE polybot_fills_reversed_total counter\n" + "".join(
                 f'polybot_fills_reversed_total{{strategy="{name}"}} {value}\n' for name, value in strategies))
@@ -253,7 +253,7 @@ class Shares(unittest.TestCase):
         self.assertIn("shared out as 16 + 48", self.missing(shared_out("a", "a", "a", "b"), ["a", "b"]))
 
 
-    def test_leases_anew_are_not_those_of_before(self):
+    def test_new_leases_are_not_the_old_ones(self):
         table = {"leases": [{**one, "strategy": strategy} for strategy in leases.STRATEGIES
                             for one in shared_out("a", "b")["leases"]]}
         self.assertIsNone(leases.missing_anew(table, {"1.0"}))

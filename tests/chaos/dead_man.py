@@ -1,4 +1,4 @@
-"""order-manager dies and nobody starts it again: how long until the venue has cancelled everything?"""
+"""order-manager dies and is not started again: how long until the venue has cancelled everything?"""
 
 import os
 import random
@@ -29,7 +29,7 @@ def one_round(stack, chance):
     # At any distance from the heartbeat before.
     time.sleep(chance.uniform(0, 5))
     pid = stack.pid("order-manager")
-    os.kill(stack.launcher, signal.SIGSTOP)  # whoever would start it again
+    os.kill(stack.launcher, signal.SIGSTOP)  # it would start order-manager again
     try:
         os.kill(pid, signal.SIGKILL)
         died_ms = time.time() * 1000

@@ -1,4 +1,4 @@
-"""The processes of a run and what can be done to them. The launcher starts again what ends."""
+"""The processes of a run, and kills and freezes of them. The launcher restarts processes that end."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ class Replicas:
         return choice[int(draw * len(choice)) % len(choice)][1] if choice else None
 
     def kill(self, service, draw=0.0):
-        """kill -9; False when there is nothing to kill just now."""
+        """kill -9; False when there is no such process just now."""
         victim = self.any_of(service, draw)
         if victim is None or not _signal(victim, signal.SIGKILL):
             return False
@@ -34,7 +34,7 @@ class Replicas:
         return True
 
     def tend(self):
-        """To be called often: lets go on what was frozen long enough."""
+        """Call it often: continues processes that were frozen long enough."""
         now = time.monotonic()
         for pid in [pid for pid, until in self._frozen.items() if now >= until]:
             self._continue(pid)

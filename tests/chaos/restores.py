@@ -8,7 +8,7 @@ import time
 from tests.support.stack import PROGRAMS
 from tests.support.waiting import Failed
 
-# What becomes of the lost journal: it can be read, is gone, or is damaged.
+# The state of the lost journal: it can be read, is gone, or is damaged.
 FATES = ("whole", "gone", "damaged")
 GONE_SECONDS = 10
 
@@ -18,7 +18,7 @@ class Restores:
         self._stack, self._replicas, self._watch = stack, replicas, watch
         self._journal = stack.data / "journal" / "journal.db"
         self._backup = stack.folder / "backup.db"
-        self._resume = False      # trading is halted until somebody resumes it
+        self._resume = False      # trading is halted until it is resumed
         self._next_try = 0.0
         self.count = 0
 
@@ -46,7 +46,7 @@ class Restores:
             os.kill(self._stack.launcher, signal.SIGCONT)
 
     def tend(self):
-        """To be called often: resumes trading as an operator does, once somebody takes commands."""
+        """Call it often: resumes trading as an operator does, once commands are accepted."""
         if not self._resume or time.monotonic() < self._next_try:
             return
         self._next_try = time.monotonic() + 1

@@ -113,7 +113,7 @@ def cost(samples, spent, work):
 
 
 def write_down(samples):
-    """For whoever wants to see when something grew: a line each, times in seconds and memory in MB."""
+    """A line each, times in seconds and memory in MB, to see when something grew."""
     services = sorted(key[1] for key in samples[0][1] if key[0] == "rss")
     lines = [",".join(["seconds", "records", *(f"{one} {kind}" for one in services for kind in ("rss", "own"))])]
     lines += [",".join([f"{at:.0f}", f"{sample['records']:.0f}",

@@ -1,4 +1,4 @@
-"""What goes wrong, and when: drawn from the seed before the run, so that a seed always plans the same storm."""
+"""The troubles and their times, drawn from the seed before the run, so that a seed always plans the same storm."""
 
 import random
 import time
@@ -9,7 +9,7 @@ from tests.support.waiting import Failed, say
 RUNNER = "strategy-runner"
 SERVICES = ("order-manager", "gateway", RUNNER, "venue-simulator", "metrics-aggregator")
 KILLED_BESIDE = ("gateway", RUNNER, RUNNER, "venue-simulator", "metrics-aggregator")
-# order-manager twice: what it finds in its queue when it goes on was signed under leases that have ended.
+# order-manager twice: the signals in its queue when it goes on are from leases that have ended.
 FROZEN = ("order-manager", "order-manager", "gateway", RUNNER, RUNNER, RUNNER, RUNNER, RUNNER, "venue-simulator",
           "metrics-aggregator")
 FREEZE_SECONDS_MAX = 30
@@ -74,7 +74,7 @@ class Storm:
             at += self._random.uniform(least, most)
 
     def _freeze_seconds(self):
-        """Mostly little longer than a lease, often shorter, now and then as long as it gets."""
+        """Mostly a little longer than a lease, often shorter, sometimes as long as possible."""
         draw = self._random.random()
         if draw < 0.07:
             return self._random.uniform(10, FREEZE_SECONDS_MAX)

@@ -174,7 +174,7 @@ class ComposeTest:
             Upgrade(self.table, self.stack, self.view, self.running, self.started).check(self.versions)
 
     def remove(self):
-        """Nothing of this test's project stays in the engine, however often somebody asks for the end."""
+        """Nothing of this test's project stays in the engine, even after several requests to end."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         say("Removing the test's containers, networks and volumes")

@@ -161,10 +161,10 @@ class Stack:
     def clock():
         return docker("info", "--format", "{{.SystemTime}}").strip()
 
-    # --- inside of it -----------------------------------------------------------------------------------
+    # --- inside it --------------------------------------------------------------------------------------
 
     def execute(self, service, *command):
-        """(exit code, standard output) of a command inside of the service's container."""
+        """(exit code, standard output) of a command inside the service's container."""
         code, out, _ = run(["docker", "exec", self.container(service), *command], timeout=120)
         return code, out
 
@@ -183,12 +183,12 @@ class Stack:
         run(["docker", "rm", "--force", self._probe])
 
     def get(self, url, *options):
-        """(status, body) of a GET from the monitoring network; status 0 when nobody answers."""
+        """(status, body) of a GET from the monitoring network; status 0 without an answer."""
         return self.curl(self._probe, url, *options)
 
     @staticmethod
     def curl(container, url, *options, timeout=5):
-        """(status, body) of a request from inside of a container; status 0 when nobody answers."""
+        """(status, body) of a request from inside a container; status 0 without an answer."""
         code, out, _ = run(["docker", "exec", container, "curl", "--silent", "--max-time", str(timeout),
                             "--write-out", "\n%{http_code}", *options, url], timeout=120)
         body, _, status = out.rpartition("\n")

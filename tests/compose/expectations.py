@@ -86,8 +86,8 @@ KILLS = (
     kill("venue-simulator",
          not_ready="venue-simulator gateway order-manager",
          alerts="ServiceNotReady(gateway) ServiceNotReady(order-manager) MarketDataStale VenueDisconnected"),
-    # Nobody renews leases or tells of orders: runners trade nothing, the API does not know the orders, and nobody
-    # counts shards.
+    # Leases are not renewed and orders not published: runners do not trade, the API does not know the orders, and
+    # shards are not counted.
     kill("order-manager",
          not_ready="order-manager gateway strategy-runner",
          alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "
@@ -108,6 +108,6 @@ KILLS = (
     # Trading goes on unseen, and Prometheus says that it cannot see.
     kill("metrics-aggregator", not_ready="metrics-aggregator", alerts="MetricsDown"),
     kill("alertmanager", not_ready="", alerts="AlertDeliveryFailing"),
-    # Nobody is left to raise an alert: its return raises none either.
+    # No process is left to raise an alert: its return raises none either.
     kill("prometheus", not_ready="", alerts=""),
 )

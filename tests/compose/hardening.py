@@ -104,7 +104,7 @@ class Hardening:
         return f"{count}, each labelled for SELinux"
 
     def check_closed_checkout(self):
-        """What umask 077 leaves, of somebody who is neither root nor the container's user."""
+        """What umask 077 leaves, owned by a user who is neither root nor the container's user."""
         folder = WORK / "closed"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -131,10 +131,10 @@ class Hardening:
         for name in self.stack.networks():
             internal = json.loads(docker("network", "inspect", name))[0]["Internal"]
             demand(internal == name.endswith("_bus"), f"{name}: internal is {internal}")
-        return "bus is internal; everybody is where they belong"
+        return "bus is internal; every service is on its own networks"
 
     def check_bus(self):
-        """curl's exit code 7 is a refused connection, 6 a name that nobody has."""
+        """curl's exit code 7 is a refused connection, 6 an unknown name."""
         refused, _ = self.stack.execute("venue-simulator", "curl", "-s", "-m", "3",
                                         "http://order-manager:5560")
         demand(refused == 7, f"from `venue`, order-manager's signal port gives curl {refused}")

@@ -39,19 +39,19 @@ class Kills:
                 return f"started {count - before} times since"
             return self.view.own_word(expected.service) if expected.service in SERVICES else None
         itself = wait_until("restarted and ready", missing, RECOVERY_SECONDS, 0.2)
-        # Nobody trades before that. Until they hear that their leases have ended, runners are ready with those.
-        leased = itself + wait_until("every shard leased anew", lambda: self.not_leased_anew(ended),
+        # No runner trades before that. Until they hear that their leases have ended, they are ready with those.
+        leased = itself + wait_until("every shard leased again", lambda: self.not_leased_again(ended),
                                      RECOVERY_SECONDS, 0.2)
         everybody = leased + wait_until("everybody ready", lambda: as_text(self.view.own_words()), RECOVERY_SECONDS)
-        anew = f"every shard leased anew after {leased:.1f} s, " if ended else ""
-        return f"ready again after {itself:.1f} s, {anew}everybody warm and ready after {everybody:.1f} s"
+        again = f"every shard leased again after {leased:.1f} s, " if ended else ""
+        return f"ready again after {itself:.1f} s, {again}all runners warm and ready after {everybody:.1f} s"
 
     def leases(self):
         table = leases.read(self.running)
         demand(table is not None, "order-manager does not answer")
         return table
 
-    def not_leased_anew(self, ended):
+    def not_leased_again(self, ended):
         """`ended`: epochs that may not be in force any more; empty when none had to end."""
         return leases.missing_anew(leases.read(self.running), ended)
 
@@ -107,7 +107,7 @@ class Kills:
         return f"not ready: {gone}; {changes} ({seen}all after {took:.0f} s)"
 
     def watch_rounds(self, look):
-        """Looks on for ROUNDS_AFTER evaluations of the rules; not at all while Prometheus itself is away."""
+        """Watches for ROUNDS_AFTER evaluations of the rules; not at all while Prometheus itself is away."""
         begin = self.view.rule_rounds()
 
         def missing():

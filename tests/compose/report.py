@@ -1,4 +1,4 @@
-"""What was found: a table of checks, each a line when it is made and a row at the end."""
+"""The results: a table of checks, each a line when it is made and a row at the end."""
 
 from tests.compose.engine import Failed, say
 

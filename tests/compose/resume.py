@@ -52,7 +52,7 @@ class Resume:
     def down_stops_in_order(self):
         ranks = [rank for service in self.stopped for rank, services in enumerate(STOP_ORDER) if service in services]
         order = ", ".join(self.stopped)
-        demand(set(ranks) == set(range(len(STOP_ORDER))), f"somebody's end is not reported: {order}")
+        demand(set(ranks) == set(range(len(STOP_ORDER))), f"the end of a service is not reported: {order}")
         demand(ranks == sorted(ranks), f"they ended as {order}")
         return order
 

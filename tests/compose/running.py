@@ -18,7 +18,7 @@ class Running:
         self._stack = stack
 
     def ask(self, place, path, method="GET", timeout=10.0, token=None):
-        """(status, text); status 0 when nobody answers."""
+        """(status, text); status 0 without an answer."""
         if place == "metrics-aggregator":
             return self._stack.get(AGGREGATOR + path)
         service, port = PLACES[place]
@@ -42,7 +42,7 @@ class Running:
         return self.ask("api", path, method, timeout, token.strip())[0]
 
     def journal_fold(self):
-        """What order-manager says of the journal when it folds it anew."""
+        """What order-manager says of the journal when it folds it again."""
         code, out = self._stack.execute("order-manager", "order-manager", "verify", "--json", "--orders", JOURNAL)
         if code != 0:
             raise Failed(f"the journal's fold is broken: {out.strip()[:300]}")

@@ -18,7 +18,7 @@ LEASED_SECONDS = 20       # until every shard has its new holder: a lease of 3 s
 READY_SECONDS = 120
 QUIET_SECONDS = 180       # for a Prometheus that has just started
 LOOK_SECONDS = 2
-ORDERS_MIN = 100          # in the ten minutes, or they show nothing
+ORDERS_MIN = 100          # in the ten minutes, or they prove nothing
 FILLS_MIN = 20
 SHOWN_MAX = 3
 
@@ -51,7 +51,7 @@ class Scaling:
     # ---- silence ---------------------------------------------------------------------------------------------
 
     def start_shipped_rules(self):
-        """A Prometheus that remembers nothing of what was done to the stack before, with the shipped files."""
+        """A Prometheus without a memory of earlier troubles, with the shipped files."""
         self.stack.compose("rm", "--stop", "--force", "prometheus")
         docker("volume", "rm", f"{self.stack.project}_prometheus")
         self.shipped.compose("up", "-d", "--no-deps", "prometheus")
@@ -97,7 +97,7 @@ class Scaling:
         leased = wait_until("every shard leased to those that are there", unshared, LEASED_SECONDS, 0.5)
         ready = leased + wait_until("each replica ready", lambda: self.not_ready(wanted), READY_SECONDS)
         shares = Counter(lease["replica"] for lease in table["leases"])
-        return (f"leased anew {leased:.1f} s after `up` returned, {' + '.join(map(str, sorted(shares.values())))}; "
+        return (f"leased again {leased:.1f} s after `up` returned, {' + '.join(map(str, sorted(shares.values())))}; "
                 f"each replica ready after {ready:.1f} s")
 
     def not_ready(self, wanted):

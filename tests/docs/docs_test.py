@@ -1,7 +1,7 @@
 """Types every fenced command of README.md and deploy/README.md that needs no containers, no root and no network, and
 holds what it does against the table in expectations.py. Exit code 1 when one does something else.
 
-  python3 -m tests.docs.docs_test [--quick] [PROGRAMS]    the folder of the programs, build/release/bin unless told
+  python3 -m tests.docs.docs_test [--quick] [PROGRAMS]    the folder of the programs, build/release/bin by default
 
 --quick starts one stack and types what can be typed beside it; without, each `make run` of the documents is started.
 """
@@ -30,7 +30,7 @@ class Run:
     def __init__(self, terminal, quick):
         self.terminal = terminal
         self.quick = quick
-        self.table = []  # (document, command, what came of it, failure or None)
+        self.table = []  # (document, command, result, failure or None)
 
     def record(self, document, command, failure=None, how="typed"):
         self.table.append((document, command, how, failure))
@@ -132,7 +132,7 @@ class Run:
 
 
 def main(arguments):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended all the same
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # started processes are ended all the same
     quick = "--quick" in arguments
     rest = [argument for argument in arguments if argument != "--quick"]
     programs = Path(rest[0]) if rest else BUILD / "release" / "bin"

@@ -2,7 +2,7 @@
 
 A command without an expectation fails the test, and so does an expectation without a command. `Prints` is typed and
 must print so and end with that code; `Starts` is a stack that is started, looked at and stopped with Ctrl-C; `Serves`
-goes on in the background. `NotTyped` says why a command is left to somebody else.
+goes on in the background. `NotTyped` says why another test types a command.
 
 Stacks beside and after the first one are left out by `docs_test.py --quick`, which is part of `make test`.
 """

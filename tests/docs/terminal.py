@@ -31,7 +31,7 @@ def ports_typed():
 class Terminal:
     def __init__(self, folder, programs):
         self.folder = folder
-        # Tests run side by side: two that look at the same time shall not find the same.
+        # Tests run side by side: two that look at the same time must not find the same.
         self.offset = free_offset(10000 + os.getpid() % 100 * 100, ports_typed())
         self._running = []
         self._number = 0
@@ -58,7 +58,7 @@ class Terminal:
         return number + self.offset if number in ports_typed() else number
 
     def fetch(self, port, path):
-        """What is on a port of the document, as text; empty when nobody answers."""
+        """The answer of a port of the document, as text; empty without an answer."""
         return fetch(f"http://127.0.0.1:{self.port(port)}" + urllib.parse.quote(path, safe="/?=&-._~"))
 
     def token(self):

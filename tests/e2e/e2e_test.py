@@ -110,7 +110,7 @@ class Run:
             self.recording.append((self.phase, scrape))
 
     def forget_counters(self):
-        """From here on they may start anew."""
+        """From here on they may start again."""
         self._last = None
 
     def begin(self, phase):
@@ -155,7 +155,7 @@ class Run:
         return wait_until(f"{', '.join(alerts)} fire", missing)
 
     def watch_firing(self, alert, seconds):
-        """Demands that an alert fires all the time, and that nobody is told of its end."""
+        """Demands that an alert fires all the time, and that its end is not notified."""
         end = time.monotonic() + seconds
         resolved = self.webhook.count(alert, "resolved")
         while time.monotonic() < end:
@@ -173,7 +173,7 @@ class Run:
 
 
 def use_the_api(run, ended):
-    """What people do all day: look, and be answered; so that the API's families move."""
+    """Reads the API as people do, so that its families move."""
     # Longer with and without a session than figures stay the same.
     while not ended.wait(2.5):
         with listening(run.stack.api):
@@ -213,7 +213,7 @@ def provoke(run, provocation, rows, table):
     unseen = [row for row in rows if row["proof"] == "fault:" + provocation.name]
     fired = cleared = failure = None
     try:
-        run.wait_cleared(provocation.alerts)  # what an earlier phase has left behind proves nothing
+        run.wait_cleared(provocation.alerts)  # alerts of an earlier phase prove nothing
     except Failed as failed:
         failure = f"before it began: {failed}"
     say(f"{provocation.name}: begins")
@@ -273,7 +273,7 @@ def check_families(rows, recording, table):
 
 
 def check_that_checks_fail(proven, recording, table):
-    """What was green with a family must be red without it."""
+    """A check that was green with a family must be red without it."""
     green = [row["name"] for row in proven
              if proofs.check(row, [(phase, scrape.without(row["name"])) for phase, scrape in recording]) is None]
     table.append(("check", f"{len(proven) - len(green)} of {len(proven)} proven families missed when removed",

@@ -1,4 +1,4 @@
-"""What watches the stack in a run: Prometheus and Alertmanager, and who is notified.
+"""Prometheus and Alertmanager, which watch the stack in a run, and the receiver of notifications.
 
 Everything listens on loopback, on ports chosen for this run, and keeps its files in one folder of this run.
 """
@@ -20,7 +20,7 @@ from tests.support.waiting import ROOT, Failed, wait_until
 
 
 def listening(api, topics=("status",)):
-    """An open WebSocket session of the API, as a context; no session where nobody answers. Nobody reads it."""
+    """An open WebSocket session of the API, as a context, which is not read; no session without an answer."""
     place = urllib.parse.urlsplit(api)
     try:
         session = socket.socket()
@@ -103,7 +103,7 @@ class Monitoring:
         (self._folder / "alerts.yml").write_text(self._shortened("alerts.yml", factor))
 
     def _write_alertmanager(self, webhook):
-        """The shipped routes; whom they lead to is replaced by the webhook."""
+        """The shipped routes; the webhook replaces their receivers."""
         text = (ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text()
         receiver = f"  - name: nobody\n    webhook_configs:\n      - url: {webhook.url}\n        send_resolved: true\n"
         if "  - name: nobody\n" not in text:

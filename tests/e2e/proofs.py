@@ -1,4 +1,4 @@
-"""What the catalogue promises of each family, held against recorded scrapes. Pure: recordings in, failures out.
+"""Compares the catalogue's promises for each family with recorded scrapes. Pure: recordings in, failures out.
 
 A recording is a list of (phase, Scrape): the phase is "healthy", or the name of the fault that is on, or
 "after" and the name of the fault that has just been mended. `proof` of a catalogue row says
@@ -16,13 +16,13 @@ INVARIANTS = {
     "polybot_venue_clock_offset_seconds": lambda value, labels: abs(value) < 0.5,
     "polybot_process_open_fds": lambda value, labels: 0 < value < 1024,
     "polybot_disk_free_bytes": lambda value, labels: value > 0,
-    # A market that has just ended is still told of for a moment.
+    # A market that has just ended is still published for a moment.
     "polybot_market_data_frames_refused_total":
         lambda value, labels: value == 0 or labels["reason"] == "untracked_token",
 }
 
 
-# Of one replica that is ready one is ready, and of two of which one is not as well: only both numbers say it.
+# One ready replica may be one of one or one of two: only both numbers together say it.
 PART_OF = {"polybot_service_replicas_ready": "polybot_service_replicas"}
 
 

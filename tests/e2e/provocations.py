@@ -1,4 +1,4 @@
-"""What can go wrong, how each is brought about, and what must then be seen.
+"""The faults, how each is caused, and what must then be seen.
 
 One provocation is one phase of the run: `begin` breaks something, every alert of `alerts` must fire and each
 family whose catalogue proof is `fault:NAME` must leave its resting value; then `end` mends it and the alerts
@@ -110,7 +110,7 @@ ANSWER_LOST = Provocation("answer-lost", alerts=("OrdersAmbiguous",),
 def _fill_late(run):
     """Canceled orders that fill, and orders that come to life after they were written off.
 
-    In one market that lasts: whole quotes that nobody counts on would be fortunes where a market ends.
+    In one market that lasts: unexpected fills of whole quotes would win or lose much where a market ends.
     """
     run.stack.fault("late-fill", market=run.markets_of("spread_farm", lasting_seconds=600)[0])
     run.stack.fault("executed-late", probability=0.3)
@@ -166,7 +166,7 @@ def _freeze(service):
 
 
 def _thaw(service):
-    """Lets it go on; its watchdog may have ended it, which is a restart."""
+    """Continues it; its watchdog may have ended it, which is a restart."""
     def end(run):
         if run.stack.pid(service) is not None:
             run.stack.signal(service, signal.SIGCONT)
@@ -183,7 +183,7 @@ KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("order-manager
                               else "it is up"))
 
 def _pause(service, seconds):
-    """It hears and says nothing for a while, and then everything at once."""
+    """It neither reads nor sends for a while, and then does everything at once."""
     def once(run):
         pid = run.stack.pid(service)
         if pid is None:
@@ -224,7 +224,7 @@ def _hang_up(run):
 def _sleep_through(run):
     """Readers that are too slow: each sleeps until the sender's queue can hold no more.
 
-    A runner has lost its leases by then, follows nothing that it missed, and has order events told again;
+    A runner has lost its leases by then, does not follow what it missed, and reads order events again;
     order-manager follows the quotes all the time and finds the hole in them.
     """
     for service in ("strategy-runner", "order-manager"):
@@ -238,7 +238,7 @@ SLOW_READER = Provocation("slow-reader", alerts=("BusMessagesLost",), begin=_lis
 
 
 def _without_acknowledgement(run):
-    """Commands that nobody acknowledges: the API answers 504."""
+    """Commands without an acknowledgement: the API answers 504."""
     callers = [threading.Thread(target=run.stack.command, args=("DELETE", "/api/v1/orders")) for _ in range(8)]
     for caller in callers:
         caller.start()
@@ -264,7 +264,7 @@ def _bytes_field(number, body):
 
 
 def _frame(topic, message):
-    """A bus frame (proto/polybot/v1/frame.proto) of a sender nobody knows."""
+    """A bus frame (proto/polybot/v1/frame.proto) of an unknown sender."""
     producer = _bytes_field(1, b"stranger") + _bytes_field(2, b"stranger-1") + b"\x19" + bytes(range(1, 9))
     fields = (_bytes_field(1, producer) + _bytes_field(2, topic) + b"\x18\x01" + b"\x21" + bytes(8)
               + _bytes_field(5, message))
@@ -370,7 +370,7 @@ def _lose_money(run):
 
 
 def _stop_losing(run):
-    """Once enough is lost everybody stops, so that the positions are still there when the prices come back."""
+    """Once enough is lost all strategies stop, so that the positions are still there when the prices come back."""
     lost = (run.value("polybot_daily_pnl_usd") or 0) < LOSS_USD
     if lost and not LOSS.memory.get("halted"):
         _command(run, "POST", "/api/v1/trading/halt")
@@ -378,7 +378,7 @@ def _stop_losing(run):
 
 
 def _kill_the_owner(run):
-    """While DailyLossBreached fires, the process that says so is killed again and again."""
+    """While DailyLossBreached fires, the process behind it is killed again and again."""
     for _ in range(KILLS):
         run.stack.kill("order-manager")
         run.watch_firing("DailyLossBreached", KILL_EVERY_SECONDS)

@@ -30,14 +30,14 @@ def kill_aggregator(stack):
 
 
 def kill_runner(stack):
-    """Its leases run out, and all shards are shared out anew between its successor and the others."""
+    """Its leases run out, and all shards are shared out again between its successor and the others."""
     replicas = stack.replicas(RUNNER)
     victim = replicas[0]
     ended = leases.epochs(leases.read(stack), victim)
     os.kill(stack.children()[victim][1], signal.SIGKILL)
-    took = wait_until("the killed runner's shards are leased anew",
+    took = wait_until("the killed runner's shards are leased again",
                       lambda: leases.missing_anew(leases.read(stack), ended, replicas), SHARED_SECONDS)
-    say(f"leased anew after {took:.1f} s")
+    say(f"leased again after {took:.1f} s")
     ready_again(stack)
 
 
@@ -55,7 +55,7 @@ def scale(stack, wanted):
         _, text = stack.ask("metrics-aggregator", f"/health/ready/{RUNNER}")
         counts = [json.loads(text or "{}").get(what) for what in ("ready", "replicas")]
         return None if counts == [wanted, wanted] else "{} ready of {}".format(*counts)
-    say(f"shared out anew after {wait_until(f'{wanted} runners share all shards', missing, SHARED_SECONDS):.1f} s")
+    say(f"shared out again after {wait_until(f'{wanted} runners share all shards', missing, SHARED_SECONDS):.1f} s")
     wait_until(f"{wanted} runners are ready", not_ready)
     ready_again(stack)
 

@@ -61,7 +61,7 @@ class Booted:
         self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL, preexec_fn=join, start_new_session=True,
                                          env={"PATH": os.environ["PATH"], "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1",
-                                              # Nobody else boots it, and a lock would outlive a kill.
+                                              # No other process boots it, and a lock would outlive a kill.
                                               "SYSTEMD_NSPAWN_LOCK": "0"})
         try:
             wait_until("systemd is up in the root", self._not_up, 90)
@@ -110,7 +110,7 @@ class Booted:
         return self.must("systemctl", "show", "-P", name, unit).strip()
 
     def fetch(self, url):
-        """The text at that address; empty when nobody answers."""
+        """The text at that address; empty without an answer."""
         code, said = self.run("/usr/bin/python3", "-c", FETCH, url, spaces="-n")
         return said if code == 0 else ""
 
@@ -137,7 +137,7 @@ class Booted:
         return f"first fill after {fill:.1f} s; a killed and a frozen process came back"
 
     def upgrade(self, package):
-        """Whatever runs must run on with the new programs."""
+        """Running services must run on with the new programs."""
         before = {service: self.show(service, "MainPID") for service in SERVICES}
         self.must("dpkg", "-i", package)
 

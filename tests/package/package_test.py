@@ -1,9 +1,9 @@
-"""Installs the package that `make package` made in an empty root of this system, and uses it there as a stranger would.
+"""Installs the package that `make package` made in an empty root of this system, and uses it there as a new user would.
 
 lintian finds no error; each program tells its version and its manual page names all that --help names; as a user
 without rights `polybot run` trades and stops equal; systemd verifies each unit, none is exposed by more than 3.0, and
 where systemd can be booted in a container polybot.target trades and stops in order; an upgrade keeps what the user
-changed; a purge leaves nothing but data.
+changed; a purge leaves only data.
 
 Needs root, debootstrap and lintian; what is missing is skipped by name. POLYBOT_BARE_ROOT names an empty root that is
 there already; without it one is made. What it makes lies below TMPDIR (or /var/tmp) and is removed at the end. The
@@ -179,7 +179,7 @@ class PackageTest:
         with Booted(self.root, self.folder.name) as machine:
             traded = machine.trade()
             machine.upgrade("/next.deb")
-            return f"{traded}; all anew after an upgrade; {machine.stop()}"
+            return f"{traded}; all run again after an upgrade; {machine.stop()}"
 
     def upgrade(self):
         with open(self.root.path / "etc/polybot/gateway.toml", "a") as file:

@@ -1,4 +1,4 @@
-"""Follows three recipes of CONTRIBUTING.md in a copy of the project, and builds and tests what came of it: a strategy,
+"""Follows three recipes of CONTRIBUTING.md in a copy of the project, and builds and tests the result: a strategy,
 an API route, and a metric with panel and alert. A file that a recipe needs and does not name fails it. The copy stays
 in the build folder, so that the next run compiles what changed.
 

@@ -1,7 +1,7 @@
-"""The recipe of a strategy, followed for one that only looks on."""
+"""The recipe of a strategy, followed for one that only watches."""
 
 HEADER = """\
-// Looks on: follows the books of its markets and wants nothing.
+// Watches: follows the books of its markets and emits nothing.
 #pragma once
 
 #include "services/strategy-runner/core/strategy.hpp"

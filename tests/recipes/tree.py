@@ -38,7 +38,7 @@ class Tree:
         self.write(path, new)
 
     def lay_down(self, folder):
-        """Leaves alone what is as it is to be, so that only what changed is compiled again."""
+        """Leaves unchanged files alone, so that only changed ones are compiled again."""
         for path in [path for path in folder.rglob("*") if path.is_file()]:
             relative = path.relative_to(folder)
             if relative.parts[0] != "build" and relative.as_posix() not in self._files:

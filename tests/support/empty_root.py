@@ -116,7 +116,7 @@ def _remove_when_input_ends(folder):
         remove(folder)
         left = [str(path) for path in (folder, *groups) if path.exists()]
         return f"left: {', '.join(left)}" if left else None
-    # What was killed a moment ago may still write its last file.
+    # A process killed a moment ago may still write its last file.
     wait_until(f"{folder} is removed", not_gone, REMOVE_S, every=0.05)
 
 
@@ -252,7 +252,7 @@ class Base:
         self.seconds = time.monotonic() - started
 
     def _take_over_source(self, apt):
-        """How this machine reaches its package source is how the empty one does."""
+        """The empty system reaches the package source as this machine does."""
         (apt / "sources.list").unlink(missing_ok=True)
         shutil.rmtree(apt / "sources.list.d", ignore_errors=True)
         root = apt.parents[1]
@@ -324,7 +324,7 @@ class Root:
         self._mount("--bind", str(self._base.archives), "var/cache/apt/archives")
 
     def leave(self):
-        """Back to files alone, as somebody else wants it who boots it."""
+        """Back to files alone, for a caller that boots it."""
         for name in ("var/cache/apt/archives", "dev", "proc"):
             self._unmount_below(self.path / name)
 

@@ -42,7 +42,7 @@ def missing_anew(table, ended, replicas=None):
     """As missing; nor may one of the epochs `ended` still be in force."""
     if text := missing(table, replicas):
         return text
-    return None if ended.isdisjoint(epochs(table)) else "a lease of before is still in force"
+    return None if ended.isdisjoint(epochs(table)) else "an old lease is still in force"
 
 
 def _unshared(table, replicas, strategies):

@@ -9,7 +9,7 @@ SETTLE_SECONDS = 120
 
 
 def come_to_rest(stack, wait=wait_until):
-    """Nobody trades any more, nothing is open or in doubt, every trade is settled. `wait` waits as wait_until does."""
+    """Trading has stopped, nothing is open or in doubt, every trade is settled. `wait` waits as wait_until does."""
     for strategy in STRATEGIES:
         wait(f"{strategy} is stopped", lambda name=strategy: _command(stack, f"/api/v1/strategies/{name}/stop"), 30)
     wait("nothing is open, in doubt or unhedged", lambda: still_open(stack), SETTLE_SECONDS)

@@ -36,13 +36,13 @@ def request(url, method="GET", body=None, headers=None, timeout=10.0):
 
 
 def fetch(url):
-    """The text at that address; empty when nobody answers."""
+    """The text at that address; empty without an answer."""
     status, text = request(url, timeout=3)
     return text if status == 200 else ""
 
 
 def no_fill_at(api, fetch=fetch):
-    """Why there is no fill yet; None when there is one. Who is elsewhere than the stack brings a `fetch`."""
+    """Why there is no fill yet; None when there is one. A caller outside the stack gives its own `fetch`."""
     text = fetch(api + FIRST_FILL)
     if not text:
         return "the API does not answer yet"
@@ -134,7 +134,7 @@ class Stack:
 
     @property
     def launcher(self):
-        """Process id of the launcher, which starts again whatever ends."""
+        """Process id of the launcher, which restarts processes that end."""
         return self._process.pid
 
     def children(self):
@@ -219,7 +219,7 @@ class Stack:
         return sorted(replica for replica, (name, _) in self.children().items() if name == service)
 
     def journal_fold(self):
-        """What order-manager says of the journal when it folds it anew."""
+        """What order-manager says of the journal when it folds it again."""
         file = self.data / "journal" / "journal.db"
         done = subprocess.run([PROGRAMS / "order-manager", "verify", "--json", "--orders", file], capture_output=True,
                               text=True, timeout=60, check=False)

@@ -70,7 +70,7 @@ def _pages(stack, path):
 def read_venue(stack):
     first = _get(stack, "venue-simulator", "/state?limit=1")
     if not first["accounts"]:
-        raise Failed("nobody has an account at the venue")
+        raise Failed("there is no account at the venue")
     account = first["accounts"][0]
     orders, trades = {}, {}
     for path in ("/state/history", "/state"):
@@ -150,13 +150,13 @@ def twice(facts):
 
 
 def order_states(facts):
-    """What became of each order."""
+    """The end of each order."""
     found = []
     for number, order in facts.orders.items():
         truth = facts.venue.orders.get(number)
         there = "unknown there" if truth is None else f"{truth['status']} there, {truth['matched']} matched"
         if in_gap(facts, number) and order["strategy"] == "external":
-            # Its trades are all that was told of it.
+            # Only its trades are known.
             if order["status"] in LIVE:
                 found.append(f"{number} ({order['id']}) of a gap is {order['status']} by the journal, {there}")
         elif not _agrees(order, truth):
@@ -360,7 +360,7 @@ def one_truth(facts):
 
 
 def _unequal(what, told):
-    """`told`: {who: {name: count}}; whoever does not know a name counts 0, but by the journal's word it is asked."""
+    """`told`: {source: {name: count}}; a missing name counts 0. The journal gives the names to ask for."""
     names = sorted(set().union(*(set(counts) for counts in told.values())))
     if what == "orders":  # an export has one row per order: not each status that it passed
         names = [name for name in names if name in told["export"]]

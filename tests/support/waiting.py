@@ -1,4 +1,4 @@
-"""How the tests that run real processes wait and tell: shared by e2e, compose and chaos."""
+"""How the tests that run real processes wait and report: shared by e2e, compose and chaos."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What is looked at again and again in a run: that no counter falls, and who has leased what."""
+"""Repeated checks of a run: that no counter falls, and who has leased what."""
 
 import threading
 import time
@@ -77,7 +77,7 @@ class Watch:
                 self._stood[key] = value
 
     def restored(self):
-        """To be called when a backup is restored."""
+        """Call it when a backup is restored."""
         self._restored_at = time.monotonic()
 
     def _excused(self, fallen):
@@ -87,7 +87,7 @@ class Watch:
     def _sample(self):
         table = leases.read(self._stack)
         if table is None:
-            self._unleased = {}    # nobody says who rests where
+            self._unleased = {}    # it is unknown which order rests where
             return
         self.see_leases(table, time.monotonic())
 
@@ -114,7 +114,7 @@ class Watch:
         for order, since in self._unleased.items():
             if now - since > UNLEASED_SECONDS_MAX:
                 self.trouble.append(f"order {order} rests in shard {orphans[order]['shard']} of "
-                                    f"{orphans[order]['strategy']}, which nobody has leased for {now - since:.1f} s")
+                                    f"{orphans[order]['strategy']}, which has been unleased for {now - since:.1f} s")
                 self._unleased[order] = float("inf")  # said once
 
     def findings(self):

@@ -1,4 +1,4 @@
-"""What a header offers, product code uses. Told by names: one that two functions share is used when either is."""
+"""Product code uses all that a header offers. Checked by name: a name of two functions is used when either is."""
 
 import re
 import unittest

@@ -1,4 +1,4 @@
-"""What the subject of a commit must be; as a program, the hook that `make check` installs.
+"""The rules for the subject of a commit; as a program, the hook that `make check` installs.
 
   python3 -m tests.tidy.commits FILE    with the message of a commit
 """

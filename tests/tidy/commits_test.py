@@ -1,4 +1,4 @@
-"""The subjects of the last commits, in a clone; and what is held of them."""
+"""The rules for the subjects of commits, checked on the last commits of a clone."""
 
 import subprocess
 import unittest

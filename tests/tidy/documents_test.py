@@ -1,5 +1,5 @@
-"""What the pages say of the tree is there: files, `file:function`, links, and a sentence for each row of who includes
-what."""
+"""The pages name only existing parts of the tree: files, `file:function`, links. Each row of the table of includes has
+its sentence."""
 
 import re
 import unittest
@@ -24,7 +24,7 @@ def names(path, function):
 
 
 def elsewhere(path, function):
-    """For the person who moved it: where it may be now."""
+    """Where a moved file may be now, for the person who moved it."""
     candidates = files(*PRODUCT, suffixes=(".cpp",)) if function else files(*PRODUCT, "tests", suffixes=("",))
     name = PurePosixPath(path).name
     found = [other for other in candidates if other.endswith("/" + name)] or [

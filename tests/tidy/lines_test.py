@@ -1,4 +1,4 @@
-"""What must not stand in a line, or a statement, of the sources."""
+"""Patterns that no line or statement of the sources may contain."""
 
 import re
 import unittest

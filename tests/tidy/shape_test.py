@@ -1,4 +1,4 @@
-"""The size of things, and where they lie."""
+"""The sizes of files and functions, and where they lie."""
 
 import re
 import unittest

@@ -118,7 +118,7 @@ class Strategy {
   virtual void on_trade(const domain::TradeTick& trade, Context& context) = 0;
   // The strategy's own order events in this shard, already part of context.holdings(). An event
   // without a market comes to the shard of its signal (SignalDenied) or event (LegsImbalanced). An
-  // event about nothing that this process knows is not delivered.
+  // event about things unknown to this process is not delivered.
   virtual void on_order_event(const domain::StreamedEvent& event, Context& context) = 0;
   virtual void on_timer(Context& context) = 0;
   // How long the strategy must have watched a shard before it may trade it.

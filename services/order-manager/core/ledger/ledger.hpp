@@ -67,8 +67,8 @@ class Ledger {
   // The sums over both that the limits count.
   [[nodiscard]] const Commitments& commitments() const { return commitments_; }
   [[nodiscard]] const LegGroups& legs() const { return legs_; }
-  // What is left of a group's legs: never more than its strategy holds, whoever sold it. (A leg
-  // that was sold before its purchase failed has sold the shares of another group.)
+  // What is left of a group's legs, and never more than its strategy holds. (A leg that was sold
+  // before its purchase failed has sold the shares of another group.)
   [[nodiscard]] std::vector<LegQuantity> leg_quantities(const LegGroup& group) const;
   [[nodiscard]] const SignalDedupe& signals() const { return signals_; }
 
