@@ -76,7 +76,7 @@ class Feed {
 
   struct OpenSocket {
     std::unique_ptr<MarketLink> link;
-    domain::Timestamp data_at{};  // changes are known up to here: vouches for all its books
+    domain::Timestamp data_at{};        // changes are known up to here: vouches for all its books
     domain::Timestamp subscribed_at{};  // the last time
   };
 

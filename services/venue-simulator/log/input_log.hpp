@@ -43,8 +43,7 @@ class InputLog {
   // What is in the folder, if anything.
   struct Opened {
     LogHeader header;
-    std::optional<std::string>
-        state;  // of the snapshot to begin with; none: begin by the header
+    std::optional<std::string> state;  // of the snapshot to begin with; none: begin by the header
   };
   [[nodiscard]] std::optional<Opened> open();
   // Begins an empty folder.
