@@ -57,7 +57,7 @@ help: ## list the targets
 	@echo "  MODE=sim          the built-in venue (default); paper and live are not part of this version"
 	@echo "  SEED=7            seed of the simulated order flow (default 1; kept with the data folder)"
 	@echo "  DATA=folder       where journal, exchange, logs and keys live (default data/sim)"
-	@echo "  EDGE=0            a market without mispricings and noise traders: nobody can win but by luck"
+	@echo "  EDGE=0            a market without mispricings and noise traders: only luck can win there"
 	@echo "  RUNNERS=3         so many strategy-runners share the work (default 1)"
 	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (without DATA in a data folder of its own)"
 	@echo "  SPEED=10          replay ten times as fast as recorded"

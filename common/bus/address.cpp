@@ -55,7 +55,7 @@ void check_tcp(const Endpoint& endpoint, NetworkTrust trust) {
       !is_loopback(host)) {
     refuse(endpoint.address,
            "a bus port takes orders without a token, so it listens on loopback only; "
-           "set bus.trusted_network = true if nobody else can reach this network");
+           "set bus.trusted_network = true if no others can reach this network");
   }
 }
 
@@ -116,7 +116,7 @@ void remove_stale_ipc_socket(std::string_view address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   std::memcpy(name.sun_path, path.data(), path.size());
-  // Only a refused connection proves that nobody listens; anything else leaves the file alone.
+  // Only a refused connection proves that there is no listener; other errors leave the file alone.
   const int result = ::connect(probe, reinterpret_cast<const sockaddr*>(&name), sizeof name);
   const int error = result == 0 ? 0 : errno;
   ::close(probe);

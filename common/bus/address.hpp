@@ -35,7 +35,7 @@ void prepare_ipc_folder(const std::filesystem::path& folder);
 [[nodiscard]] std::string address_in_use(std::string_view address);  // the words of that error
 
 // Removes the ipc socket file that a killed listener left behind; does nothing for other schemes.
-// Throws std::runtime_error when somebody listens there, or the file is no socket. A live listener
+// Throws std::runtime_error when a process listens there, or the file is no socket. A live listener
 // is not connected to: connections that close at once can wedge NNG 1.5's ipc listeners.
 void remove_stale_ipc_socket(std::string_view address);
 

@@ -60,7 +60,7 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
   ~Socket();
 
-  // Listens or dials. Dialing connects in the background, whether or not anybody listens yet.
+  // Listens or dials. Dialing connects in the background, with or without a listener.
   // Returns the address, with the real port where the configured one was 0.
   std::string attach(const Endpoint& endpoint, NetworkTrust trust);
 

@@ -289,7 +289,7 @@ struct JournalOpened {
   Money deposit;  // the account's free collateral when the journal began
   bool operator==(const JournalOpened&) const = default;
 };
-// An account at the venue, by what everybody may know of it.
+// An account at the venue, by its public data.
 struct AccountId {
   std::string address;  // "0x" + 40 hex digits
   std::uint64_t chain_id = 0;

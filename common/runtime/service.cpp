@@ -345,7 +345,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings,
   asio::post(io, [&supervisor] { supervisor.say_ready(); });  // behind the service's first steps
   try {
     io.run();
-  } catch (const std::exception& error) {  // of a part that nobody awaits, as the bus's guard
+  } catch (const std::exception& error) {  // of a part without an awaiter, as the bus's guard
     log::critical("Service failed", {{"error", error.what()}});
     exit_code = kExitFailed;
   }

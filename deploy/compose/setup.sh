@@ -3,9 +3,9 @@
 #   polybot-setup                     checks MODE; makes a venue key for the simulated account if there is none
 #   polybot-setup set-venue-key <KEY  takes the key from standard input instead (64 hex digits)
 #   polybot-setup open-configuration FOLDER...
-#                                     lets everybody, and so the containers, read configuration that a checkout under
+#                                     lets all users, and so the containers, read configuration that a checkout under
 #                                     umask 077 keeps to its owner
-# The key is a file that only its owner can read, in a folder that nobody but order-manager mounts.
+# The key is a file that only its owner can read, in a folder that only order-manager mounts.
 set -eu
 umask 077
 key=${VENUE_KEY:-/var/lib/polybot/venue-key/key}

@@ -148,7 +148,7 @@ std::vector<std::string> check_strategies(const KnownKeys& known) {
   std::vector<std::string> notes;
   for (const std::string& name : missing_from(decided, managed)) {
     notes.push_back("strategy " + name + " is in order-manager.toml alone: without [strategies." +
-                    name + "] in strategy-runner.toml nobody runs it");
+                    name + "] in strategy-runner.toml no runner has it");
   }
   return notes;
 }

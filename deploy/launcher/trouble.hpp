@@ -13,7 +13,7 @@ namespace polybot::launcher {
 
 struct Trouble {
   std::string what;    // "gateway ended 4 times in a row: port 8080: address already in use"
-  std::string since;   // "14:03:07Z"; empty when nobody can tell
+  std::string since;   // "14:03:07Z"; empty when it is unknown
   std::string remedy;  // what to do, or that nothing is to be done; empty when `what` says it
   enum class ToldBy : std::uint8_t { Aggregator, Gateway };
   ToldBy told_by = ToldBy::Aggregator;  // whose page has it as well

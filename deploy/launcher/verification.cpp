@@ -171,7 +171,7 @@ std::optional<VenueTruth> read_venue(const std::vector<std::string>& pages) {
     if (first) {
       first = false;
       const json::object* account = our_account(state);
-      if (account == nullptr) return truth;  // nobody has opened an account: nothing was traded
+      if (account == nullptr) return truth;  // there is no account, so nothing was traded
       account_number = number(*account, {"account"});
       truth.orders = number(*account, {"totals", "orders_accepted"});
       truth.fills = number(*account, {"totals", "fills"});

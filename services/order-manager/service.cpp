@@ -120,7 +120,7 @@ Service::Service(runtime::Runtime& runtime, const Config& config)
           {.endpoint = {.role = bus::EndpointRole::Listen, .address = config.bus.orders_recovery},
            .trust = config.bus.trust},
           [this](std::string request) -> asio::awaitable<boost::system::result<std::string>> {
-            // What the journal refused is in the core's memory: nobody may learn it.
+            // The core's memory holds what the journal refused, so it must not leave.
             if (!engine_.journal_writable()) co_return bus::make_error_code(bus::Errc::Refused);
             co_return streams_.answer(request, engine_.core());
           },
@@ -286,7 +286,7 @@ asio::awaitable<void> Service::publish_state() {
   while (true) {
     const domain::Duration now = runtime_.clock.monotonic();
     const std::uint64_t changes = engine_.core().lease_changes();
-    // What the journal refused is in the core's memory: nobody may learn it.
+    // The core's memory holds what the journal refused, so it must not leave.
     if (engine_.journal_writable() && (now >= next || changes != told)) {
       streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
       told = changes;

@@ -42,9 +42,9 @@ class Kills:
         # No runner trades before that. Until they hear that their leases have ended, they are ready with those.
         leased = itself + wait_until("every shard leased again", lambda: self.not_leased_again(ended),
                                      RECOVERY_SECONDS, 0.2)
-        everybody = leased + wait_until("everybody ready", lambda: as_text(self.view.own_words()), RECOVERY_SECONDS)
+        all_ready = leased + wait_until("all runners ready", lambda: as_text(self.view.own_words()), RECOVERY_SECONDS)
         again = f"every shard leased again after {leased:.1f} s, " if ended else ""
-        return f"ready again after {itself:.1f} s, {again}all runners warm and ready after {everybody:.1f} s"
+        return f"ready again after {itself:.1f} s, {again}all runners warm and ready after {all_ready:.1f} s"
 
     def leases(self):
         table = leases.read(self.running)
@@ -103,7 +103,7 @@ class Kills:
         demand(not unlisted(), f"changed as well, and is not listed: {unlisted()}")
         changes = " ".join(sorted(expected.alerts)) or "no alert"
         seen = f"aggregator says so after {max(told):.1f} s, " if told else ""
-        gone = " ".join(sorted(expected.not_ready)) or "nobody"
+        gone = " ".join(sorted(expected.not_ready)) or "none"
         return f"not ready: {gone}; {changes} ({seen}all after {took:.0f} s)"
 
     def watch_rounds(self, look):

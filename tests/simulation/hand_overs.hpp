@@ -52,7 +52,7 @@ class HandOvers {
  private:
   struct Gap {
     Timestamp since{};
-    std::uint64_t waits_for = 0;  // the holder that is to become ready; 0: nobody yet
+    std::uint64_t waits_for = 0;  // the holder that will become ready; 0: none yet
     bool disturbed = false;
   };
   struct Seat {

@@ -183,7 +183,7 @@ class Stack:
     # ---- its ports ----
 
     def ask(self, place, path, method="GET", timeout=10.0):
-        """(status, text) of a service's admin port, or of the place "api"; status 0 when nobody answers."""
+        """(status, text) of a service's admin port, or of the place "api"; status 0 without an answer."""
         return request(self._places[place] + path, method, timeout=timeout)
 
     def metrics(self):

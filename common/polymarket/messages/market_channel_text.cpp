@@ -30,7 +30,7 @@ std::string epoch_ms(domain::Timestamp at) {
   return std::to_string(domain::to_unix_ms(at));
 }
 
-// The venue writes an empty side as the price nobody can have.
+// The venue writes an empty side as an impossible price.
 std::string best_bid_text(const std::optional<domain::Price>& price) {
   return price ? price->to_string() : "0";
 }

@@ -19,8 +19,7 @@ namespace {
 constexpr std::string_view kBadStrategy =
     "a strategy name has 1 to 64 letters, digits, '_' and '-'";
 constexpr std::string_view kNothingToHalt =
-    "external is what is traded by hand: nothing of PolyBot's trades for it, so that there is "
-    "nothing to hold back";
+    "external is traded by hand: PolyBot does not trade for it, so there is nothing to halt";
 
 std::variant<std::optional<StrategyName>, http::Response> strategy_scope(
     const http::Request& request) {

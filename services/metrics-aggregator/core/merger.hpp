@@ -39,7 +39,7 @@ enum class Drop : std::uint8_t {
   Fingerprint = 5,  // sender and aggregator disagree on what the family is
   Stale = 6,        // an older or repeated part of what is known
   BadShape = 7,     // labels or buckets of the wrong number
-  NotFinite = 8,    // NaN, infinite, a negative count, or more than anybody can have counted
+  NotFinite = 8,    // NaN, infinite, a negative count, or more than can have been counted
   DuplicateSeries = 9,
   TooManySenders = 10,
 };

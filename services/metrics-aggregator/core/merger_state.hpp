@@ -23,7 +23,7 @@ inline constexpr std::string_view kOverflow = "__overflow__";
 
 // A merged series: for counters and owned families `value`, for histograms `buckets` and `sum`.
 struct Total {
-  metrics::OwnerSet made_by = 0;  // the service whose share of the caps it takes; 0: of nobody's
+  metrics::OwnerSet made_by = 0;  // the service whose share of the caps it takes; 0: none
   double value = 0;
   double value_carry =
       0;  // rounding errors of the additions (Neumaier), so that years of seconds add up

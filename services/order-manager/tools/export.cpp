@@ -38,7 +38,7 @@ struct ExportedOrder {
   std::uint64_t record = 0;
   domain::Timestamp at{};
   domain::Order order;
-  bool has_instrument = true;  // of a signal that was denied as a whole nobody knows it
+  bool has_instrument = true;  // unknown when the signal was denied as a whole
   std::string market;
   domain::Quantity filled;
   domain::Money cash;

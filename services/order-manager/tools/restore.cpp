@@ -216,8 +216,8 @@ void tell(const Places& places, const Ledger& restored, const Lost& lost, const 
   const domain::TradingStatus account = restored.own_trading_status(std::nullopt);
   if (account.reason == domain::StateReason::Restored) {
     fmt::print(
-        "Trading is halted: nobody knows what had been halted or stopped since the backup. Look, "
-        "then POST /api/v1/trading/resume.\n");
+        "Trading is halted: it is unknown what had been halted or stopped since the backup. Check "
+        "the account, then POST /api/v1/trading/resume.\n");
     return;
   }
   fmt::print("Trading is {} for the whole account", domain::name_of(account.state));

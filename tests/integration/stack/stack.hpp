@@ -125,7 +125,7 @@ class Stack {
   }
 
   struct Answer {
-    int status = 0;  // 0 = nobody answered
+    int status = 0;  // 0 = no answer
     std::string body;
   };
   // GET of one of the stack's ports, as they are without an offset.

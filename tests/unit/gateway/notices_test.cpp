@@ -48,9 +48,9 @@ TEST_F(NoticesTest, NamesWhatTheVenueRefusesAndTellsUnreadably) {
   view.set_account({.submissions_paused = "forbidden", .rows_unread = 3});
   EXPECT_THAT(said(),
               ElementsAre("the venue takes no orders (forbidden); it is tried again by itself",
-                          "the venue tells of the account what cannot be read (3 trades, open "
-                          "orders or balances); it is read again by itself, and until then "
-                          "positions and cash may lack it"));
+                          "rows of the account at the venue cannot be read (3 trades, open "
+                          "orders or balances); they are read again, and until then positions "
+                          "and cash may lack them"));
 }
 
 TEST_F(NoticesTest, NamesStrategiesThatDifferFromTheirConfiguration) {

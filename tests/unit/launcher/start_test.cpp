@@ -36,7 +36,7 @@ class StartTest : public testing::Test {
     plan.spec.program = "/bin/sh";
     plan.spec.arguments = {"-c", "cd \"$0\"; " + script, folder_.string()};
     plan.spec.output = folder_ / "gateway.out";
-    plan.admin_port = 1;  // nobody answers there
+    plan.admin_port = 1;  // there is no answer
     Layout layout;
     layout.services = {plan};
     layout.data = folder_;

@@ -234,7 +234,7 @@ void World::publish(std::size_t index, Faults faults) {
 // --- The network ---------------------------------------------------------------------------------
 
 void World::send(InFlight message, Duration delay) {
-  if (now_ < aggregator_down_until_) return;  // nobody listens
+  if (now_ < aggregator_down_until_) return;  // there is no listener
   message.due = now_ + delay;
   message.order = ++order_;
   in_flight_.insert(std::move(message));

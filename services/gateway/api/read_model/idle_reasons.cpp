@@ -21,8 +21,8 @@ void about_the_feed(std::vector<std::string>& reasons, const IdleFacts& facts) {
     std::string fields;
     for (const auto& [field, count] : facts.markets_unreadable)
       fields.append(fields.empty() ? "" : ", ").append(field);
-    reasons.push_back("the venue tells the terms of every market in a way that cannot be read (" +
-                      fields + "): nothing is opened there until it does otherwise");
+    reasons.push_back("the terms of every market at the venue cannot be read (" + fields +
+                      "): nothing is opened there until they can");
   }
 }
 

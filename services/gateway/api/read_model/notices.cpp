@@ -96,10 +96,10 @@ void about_venue(std::vector<std::string>& said, const TradingView& view) {
                    "); it is tried again by itself");
   }
   if (account.rows_unread > 0) {
-    said.push_back("the venue tells of the account what cannot be read (" +
-                   std::to_string(account.rows_unread) +
-                   " trades, open orders or balances); it is read again by itself, and until then "
-                   "positions and cash may lack it");
+    said.push_back(
+        "rows of the account at the venue cannot be read (" + std::to_string(account.rows_unread) +
+        " trades, open orders or balances); they are read again, and until then positions "
+        "and cash may lack them");
   }
 }
 

@@ -47,7 +47,7 @@ class LeaseTable {
   void announced(const domain::RunnerAnnounced& runner, domain::Timestamp now);
 
   enum class End : std::uint8_t {
-    Expired,   // the holder fell silent: nobody stands for what it left
+    Expired,   // the holder fell silent: no runner answers for what it left
     PassedOn,  // released, or the holder left in good order: what rests waits for the next holder
   };
   struct Ended {

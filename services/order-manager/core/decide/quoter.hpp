@@ -21,7 +21,7 @@ struct WantedQuote {
 };
 
 // Selling what is held comes before buying the complement: a bid for YES sells held NO, an ask
-// sells held YES. `sellable_*`: settled and promised to nobody else. Prices off the tick move away
+// sells held YES. `sellable_*`: settled and not promised to others. Prices off the tick move away
 // from the market; parts below the market's minimum size are left out.
 [[nodiscard]] std::vector<WantedQuote> wanted_quotes(const domain::QuoteTarget& target,
                                                      const domain::Market& market,
@@ -34,7 +34,7 @@ struct LiveQuote {
   domain::Side side = domain::Side::Buy;
   domain::Price limit;
   domain::Quantity leaves;
-  bool leaving = false;  // a cancel is under way, or nobody knows whether it exists
+  bool leaving = false;  // a cancel is under way, or its existence is in doubt
 };
 
 struct QuotePlan {

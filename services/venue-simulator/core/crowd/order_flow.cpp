@@ -269,7 +269,7 @@ void OrderFlow::list_event(const Series& series, Timestamp ends_at, Turn& turn) 
     const Price tick = listing.market.tick;
     const MarketNo market = turn.engine.list_market(std::move(listing), turn.now, turn.out);
     event.markets.push_back(market);
-    if (i >= series.outcomes) continue;  // nobody quotes an unnamed outcome
+    if (i >= series.outcomes) continue;  // an unnamed outcome has no quotes
     MarketFlow& flow = markets_[market];
     flow.event = number;
     flow.shape = series.shape;
@@ -307,7 +307,7 @@ void OrderFlow::decide(const EventState& event, Turn& turn) {
   const bool exclusive = event.shape == Shape::NegRisk || event.shape == Shape::Augmented;
   std::int64_t draw = random_.between(0, kOne - 1);
   for (const MarketNo number : event.markets) {
-    if (event.shape == Shape::Half) return;  // the engine pays one half each when nobody decides
+    if (event.shape == Shape::Half) return;  // the engine pays one half each by default
     const auto flow = markets_.find(number);
     // The unnamed outcome of an augmented event has what the named ones leave.
     const std::int64_t fair = flow == markets_.end() ? event.other_value : flow->second.fair;

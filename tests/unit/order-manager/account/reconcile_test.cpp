@@ -626,7 +626,7 @@ TEST_F(Reconcile, SeesNoDriftInTradesThatAreStillSettling) {
   EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
   rig.cash = rig.core.ledger().portfolio().cash();
   rig.venue_holdings[0].quantity = shares("25");
-  rig.step(rig.account());  // it has, and said so to nobody yet
+  rig.step(rig.account());  // it has, and has not reported it yet
   EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
   EXPECT_TRUE(rig.core.figures(rig.now).drift_positions.is_zero());
   rig.confirm(trade);

@@ -5,7 +5,7 @@
 //   - a fill is a quantity and cash, fees on top of what is paid and off what is received; what a
 //     position cost is kept as a whole, a sale realizes proceeds - cost x sold / held, rounded once
 //     (half away from zero), and the remainder stays in the cost;
-//   - a mark lasts until nobody holds shares in its market; without one, results count at cost;
+//   - a mark lasts while shares in its market are held; without one, results count at cost;
 //   - a failed trade's fill has never been; only what is settled may be sold;
 //   - marks, resolutions and openings of a day are the moments at which results are taken;
 //   - a resolution turns a position into a claim of (yes, no) per share, in whole units downwards.
