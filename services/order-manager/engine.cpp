@@ -81,7 +81,7 @@ void Engine::begin() {
       });
   require_same_account(journal_path_, core->ledger(), settings_);
   const bool is_adopted = last > 0 && !core->ledger().account() && settings_.account;
-  // Only now is the old core given up: until here it went on cancelling.
+  // The old core goes on cancelling until here.
   journal_ = std::move(journal);
   core_ = std::move(core);
   snapshots_.begin_at(last);

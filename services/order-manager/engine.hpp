@@ -89,7 +89,7 @@ class Engine {
   SnapshotTaker snapshots_;
   std::deque<Input> inputs_;
   std::map<VenueChannel, Link> links_;
-  bool stopping_ = false;  // asked for: a core that is folded anew has to know
+  bool stopping_ = false;  // asked for: a core that is folded again has to know
   Outputs outputs_;
   bool scheduled_ = false;
   bool failed_ = false;
