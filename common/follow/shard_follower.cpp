@@ -51,11 +51,9 @@ void ShardFollower::take(const FrameHead& head, std::uint64_t seq, std::string_v
   if (!books_at_) keep(head, seq);
 }
 
-// Whether the book that was loaded has this message in it. An answer need not bring every book, and
-// a trade is in none.
+// Whether a book that was loaded is ahead of this message. An answer need not bring every book.
 bool ShardFollower::holds(std::uint64_t seq, const wire::MarketData& message) const {
-  return books_at_ && seq <= *books_at_ && !is_trade(message) &&
-         loaded_.contains(market_of(message));
+  return books_at_ && seq <= *books_at_ && loaded_.contains(market_of(message));
 }
 
 void ShardFollower::keep(const FrameHead& head, std::uint64_t seq) {
