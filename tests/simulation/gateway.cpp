@@ -28,7 +28,8 @@ MarketId market_of(const BookUpdate& update) {
 
 }  // namespace
 
-Gateway::Gateway(Stage& stage, Venue& venue) : stage_(stage), venue_(venue), clock_(stage) {
+Gateway::Gateway(Stage& stage, Venue& venue)
+    : stage_(stage), venue_(venue), random_(stage.random(5)), clock_(stage) {
   venue_.market_socket = [this](const sim::MarketOutput& output) {
     std::visit([this](const auto& body) { on_socket(body); }, output);
     tell();
@@ -243,6 +244,11 @@ std::string Gateway::answer(std::string_view request) {
                            .markets = {}};
   for (const auto& [id, market] : markets_) {
     if (shard_of(id) == wanted.shard) answer.markets.push_back(market);
+  }
+  // An answer has its bound: what does not fit comes with the stream alone.
+  if (random_.chance(100'000)) {
+    answer.complete = false;
+    std::erase_if(answer.books, [this](const auto&) { return random_.chance(500'000); });
   }
   return wire::encode_books_answer(answer);
 }

@@ -65,6 +65,7 @@ class Gateway {
 
   Stage& stage_;
   Venue& venue_;
+  Random random_;
   ProcessClock clock_;
   std::uint64_t incarnation_ = 1;
   gateway::BookBuilder builder_;
