@@ -83,7 +83,10 @@ class Command:
         self.process.wait()
 
     def tail(self):
-        return "\n".join(f"    {text}" for _, text in self.lines[-25:])
+        """The end of what it said, and before that what had failed: its root is removed."""
+        texts = [text for _, text in self.lines]
+        failed = [text for text in texts[:-25] if "FAILED" in text or ": Failure" in text]
+        return "\n".join(f"    {text}" for text in failed[:15] + texts[-25:])
 
     def seconds_until(self, pattern):
         return next((seconds for seconds, text in self.lines if re.search(pattern, text)), None)

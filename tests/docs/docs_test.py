@@ -157,6 +157,9 @@ def main(arguments):
     typed = sum(1 for row in run.table if row[2] == "typed")
     print(f"\n{typed} commands typed, {f'{failures} FAILED' if failures else 'all as documented'}")
     if failures:
+        for _, command, _, failure in run.table:
+            if failure:
+                print(f"FAILED: {command}: {failure}")
         print(f"What was printed and logged: {folder}")
     else:
         shutil.rmtree(folder, ignore_errors=True)
