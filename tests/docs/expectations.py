@@ -173,7 +173,7 @@ EXPECTATIONS = {
         ("docker compose run --rm --no-deps order-manager order-manager verify journal/journal.db",
          NotTyped(CONTAINERS)),
         ("amtool check-config deploy/alertmanager/alertmanager.yml", Prints("SUCCESS")),
-        ("amtool alert add test severity=critical --annotation=summary='A test'"
+        ("amtool alert add alertname=test severity=critical --annotation='summary=\"A test\"'"
          " --alertmanager.url=http://127.0.0.1:9093",
          Prints(check=_answers(9093, "/api/v2/alerts", '"alertname":"test"'))),
         ('curl -fsX POST -H "Authorization: Bearer $TOKEN" $API/api/v1/trading/halt',
