@@ -176,6 +176,7 @@ void ProcessMetrics::sample() {
   show("polybot_process_resident_memory_bytes", reading.resident_memory_bytes);
   show("polybot_process_open_fds", reading.open_fds);
   show("polybot_disk_free_bytes", reading.disk_free_bytes);
+  show("polybot_disk_size_bytes", reading.disk_size_bytes);
   if (reading.cpu_seconds) cpu_seconds_.raise_to(*reading.cpu_seconds);
   log_dropped_.raise_to(static_cast<double>(reading.log_dropped));
 }

@@ -76,6 +76,7 @@ struct ProcessReading {
   std::optional<std::uint64_t> open_fds;
   std::optional<double> cpu_seconds;  // user and system mode, since the start
   std::optional<std::uint64_t> disk_free_bytes;
+  std::optional<std::uint64_t> disk_size_bytes;
   std::uint64_t log_dropped = 0;  // since the start
 };
 

@@ -20,10 +20,12 @@ constexpr auto kLoopLagInterval = std::chrono::milliseconds(100);
 
 metrics::ProcessReading read_process(const std::string& data_folder) {
   const ProcessStats stats = process_stats();
+  const auto disk = data_folder.empty() ? std::nullopt : disk_space(data_folder);
   return {.resident_memory_bytes = stats.resident_memory_bytes,
           .open_fds = stats.open_fds,
           .cpu_seconds = stats.cpu_seconds,
-          .disk_free_bytes = data_folder.empty() ? std::nullopt : disk_free_bytes(data_folder),
+          .disk_free_bytes = disk ? std::optional(disk->free_bytes) : std::nullopt,
+          .disk_size_bytes = disk ? std::optional(disk->size_bytes) : std::nullopt,
           .log_dropped = log::dropped()};
 }
 

@@ -41,10 +41,11 @@ ProcessStats process_stats() {
   return {resident_memory_bytes(), open_fds(), cpu.count()};
 }
 
-std::optional<std::uint64_t> disk_free_bytes(const std::string& path) {
+std::optional<DiskSpace> disk_space(const std::string& path) {
   struct statvfs stats {};
   if (::statvfs(path.c_str(), &stats) != 0) return std::nullopt;
-  return static_cast<std::uint64_t>(stats.f_bavail) * stats.f_frsize;
+  return DiskSpace{.free_bytes = static_cast<std::uint64_t>(stats.f_bavail) * stats.f_frsize,
+                   .size_bytes = static_cast<std::uint64_t>(stats.f_blocks) * stats.f_frsize};
 }
 
 }  // namespace polybot::runtime

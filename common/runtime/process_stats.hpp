@@ -14,8 +14,13 @@ struct ProcessStats {
 };
 
 [[nodiscard]] ProcessStats process_stats();
-// Space an unprivileged process may still use on the file system of `path`; empty if it cannot be
-// told.
-[[nodiscard]] std::optional<std::uint64_t> disk_free_bytes(const std::string& path);
+
+// Of one file system.
+struct DiskSpace {
+  std::uint64_t free_bytes = 0;  // what an unprivileged process may still use
+  std::uint64_t size_bytes = 0;
+};
+// The file system of `path`; empty if it cannot be told.
+[[nodiscard]] std::optional<DiskSpace> disk_space(const std::string& path);
 
 }  // namespace polybot::runtime

@@ -16,6 +16,7 @@ INVARIANTS = {
     "polybot_venue_clock_offset_seconds": lambda value, labels: abs(value) < 0.5,
     "polybot_process_open_fds": lambda value, labels: 0 < value < 1024,
     "polybot_disk_free_bytes": lambda value, labels: value > 0,
+    "polybot_disk_size_bytes": lambda value, labels: value > 0,
     # A market that has just ended is still published for a moment.
     "polybot_market_data_frames_refused_total":
         lambda value, labels: value == 0 or labels["reason"] == "untracked_token",

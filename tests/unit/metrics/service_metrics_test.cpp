@@ -110,8 +110,11 @@ TEST(BusMetrics, ShowsAChannelThatAppearsLater) {
 
 TEST(ProcessMetrics, ShowsWhatTheOperatingSystemSays) {
   Registry registry(identity("gateway"));
-  ProcessReading reading{
-      .resident_memory_bytes = 1000, .open_fds = 7, .cpu_seconds = 1.5, .log_dropped = 2};
+  ProcessReading reading{.resident_memory_bytes = 1000,
+                         .open_fds = 7,
+                         .cpu_seconds = 1.5,
+                         .disk_size_bytes = 64,
+                         .log_dropped = 2};
   ProcessMetrics process(registry, [&] { return reading; });
   process.observe_loop_lag(2ms);
   const Collected all(registry);
@@ -122,6 +125,7 @@ TEST(ProcessMetrics, ShowsWhatTheOperatingSystemSays) {
   EXPECT_EQ(all.value("polybot_build_info", {"gateway", "1.2.3", "abc"}), 1);
   EXPECT_EQ(all.find("polybot_disk_free_bytes", {"gateway"}), nullptr)
       << "unknown is absent, not 0";
+  EXPECT_EQ(all.value("polybot_disk_size_bytes", {"gateway"}), 64);
 }
 
 }  // namespace
