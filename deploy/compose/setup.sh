@@ -2,9 +2,9 @@
 # What has to be there before the services start, in containers:
 #   polybot-setup                     checks MODE; makes a venue key for the simulated account if there is none
 #   polybot-setup set-venue-key <KEY  takes the key from standard input instead (64 hex digits)
-#   polybot-setup open-configuration FOLDER...
-#                                     lets all users, and so the containers, read configuration that a checkout under
-#                                     umask 077 keeps to its owner
+#   polybot-setup open-configuration FOLDER_OR_FILE...
+#                                     lets all users, and so the containers, read configuration and the runbook that a
+#                                     checkout under umask 077 keeps to its owner
 # The key is a file that only its owner can read, in a folder that only order-manager mounts.
 set -eu
 umask 077
@@ -52,7 +52,7 @@ case ${1:-} in
     shift
     # Files of other kinds may hold secrets and stay as they are. A folder is opened before its contents.
     changed=$(find "$@" \( -type d ! -perm -555 -o -type f ! -perm -444 \
-        \( -name '*.toml' -o -name '*.yml' -o -name '*.json' \) \) -exec chmod -c a+rX {} +) ||
+        \( -name '*.toml' -o -name '*.yml' -o -name '*.json' -o -name README.md \) \) -exec chmod -c a+rX {} +) ||
       fail "the containers may not read all of the configuration: on the host, run chmod -R a+rX $*, and start again"
     [ -z "$changed" ] || say "the containers may read now: $(printf '%s\n' "$changed" | wc -l) files and folders of $*"
     ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The same alert rules, or the same Prometheus configuration, on a faster clock, for tests that cannot wait
-# minutes: every range, `for` and `keep_firing_for` is divided by FACTOR, every scrape and evaluation interval
+# minutes: every range, offset, `for` and `keep_firing_for` is divided by FACTOR, every scrape and evaluation interval
 # becomes 1 s. Thresholds, names, labels and texts stay as they are.
 #   deploy/prometheus/shorten.sh [FACTOR] <deploy/prometheus/alerts.yml >short-alerts.yml
 # FACTOR is a whole number; 30 as shipped, which turns 5 m into 10 s. A range never becomes shorter than 4 s (rate()
@@ -42,12 +42,15 @@ exec awk -v factor="$factor" '
     print substr($0, 1, RSTART + 1) "1s"
     next
   }
-  # Ranges: [5m], also those in the text of an annotation.
+  # Ranges: [5m], those that the text of an annotation asks for too; and what is as far back as one: offset 5m.
   {
     rest = $0
     done = ""
-    while (match(rest, /\[[0-9][0-9a-z]*\]/)) {
-      done = done substr(rest, 1, RSTART) shorter(substr(rest, RSTART + 1, RLENGTH - 2), 4) "]"
+    while (match(rest, /\[[0-9][0-9a-z]*\]| offset [0-9][0-9a-z]*/)) {
+      found = substr(rest, RSTART, RLENGTH)
+      done = done substr(rest, 1, RSTART - 1)
+      if (found ~ /^ /) done = done " offset " shorter(substr(found, 9), 4)
+      else done = done "[" shorter(substr(found, 2, length(found) - 2), 4) "]"
       rest = substr(rest, RSTART + RLENGTH)
     }
     print done rest

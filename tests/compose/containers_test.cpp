@@ -180,8 +180,8 @@ class ClosedCheckout : public testing::Test {
  protected:
   ClosedCheckout() {
     fs::create_directories(folder_.path("config/deeper"));
-    for (const char* name :
-         {"config/a.toml", "config/deeper/b.yml", "config/deeper/c.json", "config/slack-webhook"}) {
+    for (const char* name : {"config/a.toml", "config/deeper/b.yml", "config/deeper/c.json",
+                             "config/README.md", "config/slack-webhook"}) {
       folder_.write(name, "x");
       fs::permissions(folder_.path(name), fs::perms::owner_read | fs::perms::owner_write);
     }
@@ -203,7 +203,8 @@ class ClosedCheckout : public testing::Test {
 TEST_F(ClosedCheckout, IsOpenedForTheContainersUsers) {
   const ToolResult opened = open();
   EXPECT_EQ(opened.exit_code, 0) << opened.output;
-  for (const char* name : {"config/a.toml", "config/deeper/b.yml", "config/deeper/c.json"}) {
+  for (const char* name :
+       {"config/a.toml", "config/deeper/b.yml", "config/deeper/c.json", "config/README.md"}) {
     EXPECT_EQ(mode(name), 0644U) << name;
   }
   for (const char* name : {"config", "config/deeper"}) EXPECT_EQ(mode(name), 0755U) << name;

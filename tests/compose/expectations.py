@@ -93,13 +93,12 @@ KILLS = (
          alerts="ServiceDown(order-manager) ServiceNotReady(order-manager) ServiceNotReady(gateway) "
                 "ServiceNotReady(strategy-runner) StrategyNotRunning",
          leases_end=True),
-    # No books: runners hear nothing and strategies have nothing to evaluate. With the shipped ranges
+    # No books: runners hear nothing and strategies have nothing to evaluate, which is no stall. With the shipped ranges
     # MarketDataStale follows; a range of 10 s instead of 5 m has forgotten the gateway's last time stamp
     # before that is 30 s old.
     kill("gateway",
          not_ready="gateway strategy-runner",
-         alerts="ServiceDown(gateway) ServiceNotReady(gateway) ServiceNotReady(strategy-runner) "
-                "StrategyStalled"),
+         alerts="ServiceDown(gateway) ServiceNotReady(gateway) ServiceNotReady(strategy-runner)"),
     kill("strategy-runner",
          not_ready="strategy-runner",
          alerts="ServiceDown(strategy-runner) ServiceNotReady(strategy-runner) StrategyNotRunning "

@@ -152,8 +152,9 @@ EXPECTATIONS = {
         ("journalctl -u 'polybot-*' -f", NotTyped(PACKAGE)),
         ("cat /var/lib/polybot/gateway/secrets/api-token", NotTyped(PACKAGE)),
         ("polybot-order-manager verify /var/lib/polybot/journal/journal.db", NotTyped(PACKAGE)),
-        ("mkdir -p /tmp/polybot-monitoring", Prints()),
+        ("mkdir -p /tmp/polybot-monitoring/user", Prints()),
         ("cp deploy/prometheus/alerts.yml /tmp/polybot-monitoring/", Prints()),
+        ("cp deploy/README.md /tmp/polybot-monitoring/user/runbook.txt", Prints()),
         ("sed 's/polybot:8000/127.0.0.1:8000/; s/alertmanager:9093/127.0.0.1:9093/' deploy/prometheus/prometheus.yml"
          " >/tmp/polybot-monitoring/prometheus.yml", Prints()),
         ("prometheus-alertmanager --config.file=deploy/alertmanager/alertmanager.yml --cluster.listen-address="
@@ -161,7 +162,7 @@ EXPECTATIONS = {
          Serves(_answers(9093, "/-/ready", "OK"))),
         ("prometheus --config.file=/tmp/polybot-monitoring/prometheus.yml --web.listen-address=127.0.0.1:9090"
          " --storage.tsdb.path=/tmp/polybot-monitoring/data --storage.tsdb.retention.time=30d"
-         " --storage.tsdb.retention.size=8GB", Serves(_up)),
+         " --storage.tsdb.retention.size=8GB --web.user-assets=/tmp/polybot-monitoring/user", Serves(_up)),
         ('curl -fs http://127.0.0.1:8000/health/ready/stack || echo "somebody is not ready"',
          Prints(r'"status":"ready"')),
         ("curl -fs $API/api/v1/status", Prints(r'"trading_state":"active"')),

@@ -16,7 +16,8 @@ bool is_space(char c) {
   return std::isspace(static_cast<unsigned char>(c)) != 0;
 }
 
-const std::set<std::string, std::less<>> kOperators{"and", "or", "unless", "bool", "atan2"};
+const std::set<std::string, std::less<>> kOperators{"and",  "or",    "unless",
+                                                    "bool", "atan2", "offset"};
 const std::set<std::string, std::less<>> kJoins{"on", "ignoring", "group_left", "group_right"};
 
 // What one open parenthesis belongs to.

@@ -29,8 +29,9 @@ std::string lower(std::string text) {
   return text;
 }
 
+// The family that a series is of, or that something recorded is made of.
 std::string metric_of(const std::string& series) {
-  return series.substr(0, series.find('{'));
+  return series.substr(0, series.find_first_of("{:"));
 }
 
 bool has_gauge(const ExpressionNames& names) {
@@ -41,17 +42,29 @@ bool has_gauge(const ExpressionNames& names) {
 }
 
 void check_gauges(const Alert& alert, const ExpressionNames& names, Problems& problems) {
-  static const std::set<std::string, std::less<>> kSurvivesGaps{"last_over_time",
-                                                                "absent_over_time"};
+  static const std::set<std::string, std::less<>> kSurvivesGaps{
+      "last_over_time", "absent_over_time", "present_over_time", "quantile_over_time"};
   for (const MetricUse& use : names.uses) {
     const auto series = find_series(use.metric);
-    if (!series || series->kind != Kind::Gauge) continue;
-    if (!kSurvivesGaps.contains(use.function) || use.range != "5m") {
+    if (!series || series->kind != Kind::Gauge || is_recorded(use.metric)) continue;
+    // Whether it was there within a day is no reading of its value.
+    const bool was_there = use.function == "present_over_time" && use.range == "1d";
+    if (!kSurvivesGaps.contains(use.function) || (use.range != "5m" && !was_there)) {
       problems.push_back(use.metric + " is a gauge and not read as last_over_time(x[5m])");
     }
   }
   if (has_gauge(names) && alert.keep_firing_for != "5m") {
     problems.emplace_back("it reads a gauge and does not keep firing for 5m");
+  }
+}
+
+// One account must not be added to another one, or hide behind it.
+void check_accounts(const ExpressionNames& names, Problems& problems) {
+  for (const MetricUse& use : names.uses) {
+    const auto series = find_series(use.metric);
+    if (!series || !series->ours || is_recorded(use.metric)) continue;
+    if (std::ranges::find(use.grouping, "account") == use.grouping.end())
+      problems.push_back("it does not keep the account of " + use.metric);
   }
 }
 
@@ -77,9 +90,10 @@ void check_texts(const Alert& alert, const std::string& runbook, Problems& probl
   static const std::set<std::string, std::less<>> kSeverities{"critical", "warning", "none"};
   if (!kSeverities.contains(alert.severity))
     problems.push_back("its severity is \"" + alert.severity + "\"");
+  if (alert.app != "polybot") problems.push_back("its app is \"" + alert.app + "\"");
   if (alert.summary.empty()) problems.emplace_back("it has no summary");
   if (alert.description.empty()) problems.emplace_back("it has no description");
-  if (alert.runbook_url != "deploy/README.md#" + lower(alert.name)) {
+  if (alert.runbook_url != "{{ $externalURL }}/user/runbook.txt#" + lower(alert.name)) {
     problems.push_back("its runbook_url is \"" + alert.runbook_url + "\"");
   }
   // A section must have text of its own: a heading followed by the next heading is none.
@@ -101,8 +115,9 @@ void check_cases(const Alert& alert, const ExpressionNames& names,
     problems.emplace_back("no case shows it silent");
   }
   const auto reads = [&](const std::string& series) {
-    return std::ranges::any_of(
-        names.uses, [&](const MetricUse& use) { return use.metric == metric_of(series); });
+    return std::ranges::any_of(names.uses, [&](const MetricUse& use) {
+      return metric_of(use.metric) == metric_of(series);
+    });
   };
   const bool with_gaps = std::ranges::any_of(cases, [&](const RuleCase& c) {
     return names_it(c.firing) && std::ranges::any_of(c.series_with_gaps, reads);
@@ -120,16 +135,29 @@ std::vector<Alert> read_alerts(const std::string& yaml) {
   }
   std::vector<Alert> alerts;
   for (const YAML::Node& rule : groups[0]["rules"]) {
+    if (!rule["alert"]) continue;
     alerts.push_back({.name = text(rule["alert"]),
                       .expression = text(rule["expr"]),
                       .wait = text(rule["for"]),
                       .keep_firing_for = text(rule["keep_firing_for"]),
                       .severity = text(rule["labels"]["severity"]),
+                      .app = text(rule["labels"]["app"]),
                       .summary = text(rule["annotations"]["summary"]),
                       .description = text(rule["annotations"]["description"]),
                       .runbook_url = text(rule["annotations"]["runbook_url"])});
   }
   return alerts;
+}
+
+std::vector<Record> read_records(const std::string& yaml) {
+  std::vector<Record> records;
+  for (const YAML::Node& group : YAML::Load(yaml)["groups"]) {
+    for (const YAML::Node& rule : group["rules"]) {
+      if (rule["record"])
+        records.push_back({.name = text(rule["record"]), .expression = text(rule["expr"])});
+    }
+  }
+  return records;
 }
 
 std::vector<RuleCase> read_cases(const std::string& yaml) {
@@ -160,6 +188,7 @@ Problems check_alert(const Alert& alert, const std::vector<RuleCase>& cases,
   if (!is_promised(alert)) {
     for (std::string& problem : check_names(names)) problems.push_back(std::move(problem));
     check_gauges(alert, names, problems);
+    check_accounts(names, problems);
   } else {
     for (const MetricUse& use : names.uses) {
       if (!find_series(use.metric)) problems.push_back("no scrape has a metric " + use.metric);
@@ -169,6 +198,42 @@ Problems check_alert(const Alert& alert, const std::vector<RuleCase>& cases,
   check_texts(alert, runbook, problems);
   check_cases(alert, names, cases, problems);
   for (std::string& problem : problems) problem = alert.name + ": " + problem;
+  return problems;
+}
+
+Problems check_records(const std::vector<Record>& records, const std::vector<Alert>& alerts) {
+  static const std::string kUnseen = "and on (account) polybot_service_up:order_manager_unseen";
+  Problems problems;
+  std::set<std::string> recorded;
+  for (const Record& record : records) {
+    if (!recorded.insert(record.name).second)
+      problems.push_back(record.name + ": two records have this name");
+    const ExpressionNames names = read_names(record.expression);
+    Problems found;
+    for (std::string& problem : check_names(names)) {
+      // How it is read is the record's business.
+      if (problem.find("is a counter and not read") == std::string::npos)
+        found.push_back(std::move(problem));
+    }
+    check_accounts(names, found);
+    const bool held = record.name.ends_with(":held");
+    const auto says = [&](const std::string& part) {
+      return record.expression.find(part) != std::string::npos;
+    };
+    if (held && !(says("last_over_time(" + record.name.substr(0, record.name.rfind(':'))) &&
+                  says("last_over_time(" + record.name + "[1h])") && says(kUnseen))) {
+      found.emplace_back("it does not hold what it was");
+    }
+    for (const std::string& problem : found) problems.push_back(record.name + ": " + problem);
+  }
+  const auto check_uses = [&](const std::string& name, const std::string& expression) {
+    for (const MetricUse& use : read_names(expression).uses) {
+      if (is_recorded(use.metric) && !recorded.contains(use.metric))
+        problems.push_back(name + ": nobody records " + use.metric);
+    }
+  };
+  for (const Record& record : records) check_uses(record.name, record.expression);
+  for (const Alert& alert : alerts) check_uses(alert.name, alert.expression);
   return problems;
 }
 
@@ -198,7 +263,8 @@ Problems check_alerts(const std::vector<Alert>& alerts, const std::vector<RuleCa
       // The names and values of its labels must be possible in a scrape; how it is read does not
       // matter.
       for (std::string& problem : check_names(names)) {
-        if (problem.find("is a counter and not read") == std::string::npos)
+        if (problem.find("is a counter and not read") == std::string::npos &&
+            problem.find("matches an `le` value") == std::string::npos)
           problems.push_back(std::move(problem));
       }
     }

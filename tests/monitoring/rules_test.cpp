@@ -45,6 +45,28 @@ TEST(AlertRules, AreWithoutAProblem) {
               IsEmpty());
 }
 
+TEST(RecordedRules, AreWithoutAProblem) {
+  const auto records = read_records(alerts_file());
+  EXPECT_GT(records.size(), 10U);
+  EXPECT_THAT(check_records(records, read_alerts(alerts_file())), IsEmpty());
+}
+
+TEST(RecordedRules, AreFoundWhenTheyDoNotHold) {
+  const auto problems = [](std::string_view from, std::string_view to) {
+    const std::string rules = replaced(alerts_file(), from, to);
+    EXPECT_NE(rules, alerts_file());
+    return check_records(read_records(rules), read_alerts(rules));
+  };
+  EXPECT_THAT(problems("last_over_time(polybot_venue_drift_usd:held[1h])", "vector(0)"),
+              Contains(HasSubstr("polybot_venue_drift_usd:held: it does not hold what it was")));
+  EXPECT_THAT(problems("max by (account, kind) (polybot_venue_drift_usd)",
+                       "max by (kind) (polybot_venue_drift_usd)"),
+              Contains(HasSubstr("it does not keep the account of polybot_venue_drift_usd")));
+  EXPECT_THAT(
+      problems("record: polybot_venue_drift_usd:held", "record: polybot_venue_drift_usd:kept"),
+      Contains(HasSubstr("VenueDrift: nobody records polybot_venue_drift_usd:held")));
+}
+
 TEST(AlertRules, IncludeEveryPromisedOne) {
   std::vector<std::string> names;
   for (const Alert& alert : read_alerts(alerts_file())) names.push_back(alert.name);
@@ -106,9 +128,9 @@ TEST(AlertChecks, FindAWrongMetricName) {
 }
 
 TEST(AlertChecks, FindAnUnknownLabel) {
-  EXPECT_THAT(after("VenueDrift",
-                    [](Alert& a) { a.expression = replaced(a.expression, "(kind)", "(venue)"); }),
-              Contains(HasSubstr("polybot_venue_drift_usd has no label venue")));
+  EXPECT_THAT(after("VenueDisconnected",
+                    [](Alert& a) { a.expression = replaced(a.expression, "channel)", "venue)"); }),
+              Contains(HasSubstr("polybot_venue_connected has no label venue")));
   EXPECT_THAT(after("VenueDrift", [](Alert& a) { a.description = "{{ $labels.strategy }}"; }),
               Contains(HasSubstr("names a label it does not have: strategy")));
 }
@@ -124,6 +146,14 @@ TEST(AlertChecks, FindAGaugeThatARestartWouldHide) {
               Contains(HasSubstr("does not keep firing")));
 }
 
+TEST(AlertChecks, FindAnAccountThatHidesBehindAnother) {
+  EXPECT_THAT(after("VenueDisconnected",
+                    [](Alert& a) {
+                      a.expression = replaced(a.expression, "(account, channel)", "(channel)");
+                    }),
+              Contains(HasSubstr("does not keep the account of polybot_venue_connected")));
+}
+
 TEST(AlertChecks, FindARuleThatReadsMarkets) {
   const std::string by_market =
       "max by (market) (last_over_time(polybot_position_value_usd[5m])) > 1000";
@@ -134,6 +164,7 @@ TEST(AlertChecks, FindARuleThatReadsMarkets) {
 TEST(AlertChecks, FindMissingTexts) {
   EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.severity = "page"; }),
               Contains(HasSubstr("severity")));
+  EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.app.clear(); }), Contains(HasSubstr("app")));
   EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.summary.clear(); }),
               Contains(HasSubstr("no summary")));
   EXPECT_THAT(after("OrderStuck", [](Alert& a) { a.description.clear(); }),

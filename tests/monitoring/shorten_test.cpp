@@ -25,14 +25,18 @@ ToolResult shorten(const std::string& file, const std::string& factor) {
 
 // "5m" -> 300000; -1 for what is no duration.
 double milliseconds(const std::string& text) {
-  static const std::regex kDuration("([0-9]+)(ms|s|m|h)");
+  static const std::regex kDuration("([0-9]+)(ms|s|m|h|d)");
   std::smatch found;
   if (!std::regex_match(text, found, kDuration)) return -1;
   const std::string unit = found[2];
-  return std::stod(found[1]) * (unit == "ms" ? 1 : unit == "s" ? 1e3 : unit == "m" ? 60e3 : 3600e3);
+  return std::stod(found[1]) * (unit == "ms"  ? 1
+                                : unit == "s" ? 1e3
+                                : unit == "m" ? 60e3
+                                : unit == "h" ? 3600e3
+                                              : 86400e3);
 }
 
-const std::regex kRange(R"(\[[^\]]+\])");
+const std::regex kRange(R"(\[[^\]]+\]| offset [0-9a-z]+)");
 
 std::string without_ranges(const std::string& expression) {
   return std::regex_replace(expression, kRange, "[]");
@@ -43,7 +47,7 @@ std::vector<std::string> ranges(const std::string& expression) {
   for (std::sregex_iterator it(expression.begin(), expression.end(), kRange), end; it != end;
        ++it) {
     const std::string text = it->str();
-    found.push_back(text.substr(1, text.size() - 2));
+    found.push_back(text.front() == '[' ? text.substr(1, text.size() - 2) : text.substr(8));
   }
   return found;
 }
@@ -84,6 +88,18 @@ TEST_P(Shorten, KeepsEveryAlertButForItsDurations) {
       expect_divided(short_ranges[k], long_ranges[k], factor, 4000);
     expect_divided(shorter[i].wait, original[i].wait, factor, 1000);
     expect_divided(shorter[i].keep_firing_for, original[i].keep_firing_for, factor, 1000);
+  }
+  const auto short_records = read_records(result.output);
+  const auto records = read_records(read_source("deploy/prometheus/alerts.yml"));
+  ASSERT_EQ(short_records.size(), records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    SCOPED_TRACE(records[i].name);
+    EXPECT_EQ(short_records[i].name, records[i].name);
+    const auto short_ranges = ranges(short_records[i].expression);
+    const auto long_ranges = ranges(records[i].expression);
+    ASSERT_EQ(short_ranges.size(), long_ranges.size());
+    for (std::size_t k = 0; k < long_ranges.size(); ++k)
+      expect_divided(short_ranges[k], long_ranges[k], factor, 4000);
   }
   const ScratchFolder folder;
   const ToolResult checked = run_tool({"promtool", "check", "rules", "--lint=all", "--lint-fatal",

@@ -12,8 +12,10 @@ struct Foreign {
   std::initializer_list<metrics::Label> labels;
 };
 
-const metrics::Label kRuleLabels[] = {
-    {"alertname"}, {"alertstate", "pending|firing"}, {"severity", "critical|warning|none"}};
+const metrics::Label kRuleLabels[] = {{"alertname"},
+                                      {"alertstate", "pending|firing"},
+                                      {"severity", "critical|warning|none"},
+                                      {"app"}};
 
 const std::array<Foreign, 6> kForeign{{
     {"up", Kind::Gauge, {}},
@@ -26,6 +28,7 @@ const std::array<Foreign, 6> kForeign{{
      {kRuleLabels[0],
       kRuleLabels[1],
       kRuleLabels[2],
+      kRuleLabels[3],
       // The labels that our rules keep.
       {"strategy"},
       {"side"},
@@ -41,6 +44,7 @@ const std::array<Foreign, 6> kForeign{{
 void add_scrape_labels(Series& series) {
   series.labels.push_back({"job", "polybot|prometheus|alertmanager"});
   series.labels.push_back({"instance"});
+  series.labels.push_back({"account"});
 }
 
 const metrics::Label* find_label(const Series& series, std::string_view name) {
@@ -91,9 +95,25 @@ void check_reading(const MetricUse& use, const Series& series, Problems& problem
   }
 }
 
+// What alerts.yml records of a family bears its name, a colon and what was made of it. It keeps the
+// account and the family's own labels, or some of them.
+std::optional<Series> find_recorded(std::string_view metric) {
+  auto family = find_series(metric.substr(0, metric.find(':')));
+  if (!family) return std::nullopt;
+  std::erase_if(family->labels, [](const metrics::Label& label) {
+    return label.name == "job" || label.name == "instance";
+  });
+  return family;
+}
+
 }  // namespace
 
+bool is_recorded(std::string_view metric) {
+  return metric.find(':') != std::string_view::npos;
+}
+
 std::optional<Series> find_series(std::string_view metric) {
+  if (is_recorded(metric)) return find_recorded(metric);
   const auto of_family = [](const metrics::Family& family, Kind kind) {
     Series series{
         .kind = kind, .labels = {family.labels.begin(), family.labels.end()}, .ours = true};
@@ -121,6 +141,18 @@ std::optional<Series> find_series(std::string_view metric) {
   return series;
 }
 
+// What any side keeps: labels of a grouping, and those of what was recorded with a grouping of its
+// own.
+std::set<std::string> kept_labels(const ExpressionNames& names) {
+  std::set<std::string> labels = names.grouping;
+  for (const MetricUse& use : names.uses) {
+    const auto series = is_recorded(use.metric) ? find_series(use.metric) : std::nullopt;
+    if (!series) continue;
+    for (const metrics::Label& label : series->labels) labels.emplace(label.name);
+  }
+  return labels;
+}
+
 Problems check_names(const ExpressionNames& names) {
   Problems problems = names.problems;
   for (const MetricUse& use : names.uses) {
@@ -134,18 +166,19 @@ Problems check_names(const ExpressionNames& names) {
       if (find_label(*series, label) == nullptr)
         problems.push_back(use.metric + " has no label " + label);
     }
-    check_reading(use, *series, problems);
+    if (!is_recorded(use.metric)) check_reading(use, *series, problems);
   }
+  const std::set<std::string> kept = kept_labels(names);
   for (const std::string& label : names.joined) {
-    if (!names.grouping.contains(label))
+    if (!kept.contains(label))
       problems.push_back("the join is on " + label + ", which no side keeps");
   }
   return problems;
 }
 
 std::set<std::string> result_labels(const ExpressionNames& names) {
-  if (!names.grouping.empty()) return names.grouping;
-  std::set<std::string> labels;
+  std::set<std::string> labels = kept_labels(names);
+  if (!labels.empty()) return labels;
   for (const MetricUse& use : names.uses) {
     const auto series = find_series(use.metric);
     if (!series) continue;

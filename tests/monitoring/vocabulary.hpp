@@ -22,6 +22,9 @@ struct Series {
   bool ours;                           // of the catalogue
 };
 
+// Whether this is the name of something that alerts.yml records: x:held, made of the family x.
+[[nodiscard]] bool is_recorded(std::string_view metric);
+
 // `x_bucket`, `x_sum` and `x_count` name the histogram x. Empty for a name that no scrape has.
 [[nodiscard]] std::optional<Series> find_series(std::string_view metric);
 

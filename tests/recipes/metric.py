@@ -7,24 +7,25 @@ HELP = "Markets that the runners know."
 
 ALERT = f"""\
       - alert: RecipeMarketsMissing
-        expr: sum(last_over_time({NAME}[5m])) < 1
+        expr: sum by (account) (last_over_time({NAME}[5m])) < 1
         for: 2m
         keep_firing_for: 5m
         labels:
           severity: warning
+          app: polybot
         annotations:
           summary: No runner knows a market
           description: The runners know no market.
-          runbook_url: deploy/README.md#recipemarketsmissing
+          runbook_url: '{{{{ $externalURL }}}}/user/runbook.txt#recipemarketsmissing'
 """
 
 FIRES = """\
         exp_alerts:
-          - exp_labels: {severity: warning}
+          - exp_labels: {severity: warning, app: polybot}
             exp_annotations:
               summary: No runner knows a market
               description: The runners know no market.
-              runbook_url: 'deploy/README.md#recipemarketsmissing'
+              runbook_url: '/user/runbook.txt#recipemarketsmissing'
 """
 
 
