@@ -116,7 +116,7 @@ def _fill_late(run):
     run.stack.fault("executed-late", probability=0.3)
 
 
-LATE_FILL = Provocation("late-fill", begin=_fill_late,
+LATE_FILL = Provocation("late-fill", alerts=("OrdersResurrected",), begin=_fill_late,
                         end=_clear("late-fill", "executed-late"),
                         until=_all(_rises("polybot_orders_corrected_total"),
                                    _rises("polybot_orders_resurrected_total")))
@@ -246,14 +246,45 @@ def _without_acknowledgement(run):
         caller.join()
 
 
-API_ERRORS = Provocation("api-errors", alerts=("HighErrorRate",), begin=_freeze("order-manager"),
-                         meanwhile=_without_acknowledgement, end=_thaw("order-manager"))
+API_ERRORS = Provocation("api-errors", alerts=("HighErrorRate", "CommandUnacknowledged"),
+                         begin=_freeze("order-manager"), meanwhile=_without_acknowledgement,
+                         end=_thaw("order-manager"))
 
 
 # ---- the monitoring itself -------------------------------------------------------------------------------
 
 METRICS_DOWN = Provocation("metrics-down", alerts=("MetricsDown",), begin=_freeze("metrics-aggregator"),
                            end=_thaw("metrics-aggregator"))
+
+# Longer than the look-back and what alerts keep firing for, on the clock of this run: 5 m and 5 m.
+OUTAGE_SECONDS = 40.0
+
+
+def _halt_and_hide(service):
+    """A halt that is told of; then nobody sees it any more."""
+    def begin(run):
+        _command(run, "POST", "/api/v1/trading/halt")
+        wait_until("TradingHalted fires", lambda: None if "TradingHalted" in run.monitoring.firing() else "silent")
+        _freeze(service)(run)
+    return begin
+
+
+def _bring_back(service):
+    def end(run):
+        _thaw(service)(run)
+        _command(run, "POST", "/api/v1/trading/resume")
+    return end
+
+
+def _stays_halted(run):
+    run.watch_firing("TradingHalted", OUTAGE_SECONDS)
+
+
+OUTAGE = Provocation("outage", alerts=("MetricsDown", "TradingHalted"), begin=_halt_and_hide("metrics-aggregator"),
+                     then=_stays_halted, end=_bring_back("metrics-aggregator"))
+OWNER_OUTAGE = Provocation("owner-outage", alerts=("ServiceDown", "TradingHalted"),
+                           begin=_halt_and_hide("order-manager"), then=_stays_halted,
+                           end=lambda run: (run.stack.kill("order-manager"), _bring_back("order-manager")(run)))
 
 _SP_PUBLISHER = b"\0SP\0\0\x20\0\0"  # the greeting of NNG's publishers
 
@@ -264,8 +295,8 @@ def _bytes_field(number, body):
 
 
 def _frame(topic, message):
-    """A bus frame (proto/polybot/v1/frame.proto) of an unknown sender."""
-    producer = _bytes_field(1, b"stranger") + _bytes_field(2, b"stranger-1") + b"\x19" + bytes(range(1, 9))
+    """A bus frame (proto/polybot/v1/frame.proto) of an unknown sender, each the first of another one."""
+    producer = _bytes_field(1, b"stranger") + _bytes_field(2, b"stranger-1") + b"\x19" + os.urandom(8)
     fields = (_bytes_field(1, producer) + _bytes_field(2, topic) + b"\x18\x01" + b"\x21" + bytes(8)
               + _bytes_field(5, message))
     return topic + b"\0" + fields
@@ -282,8 +313,8 @@ def _send_garbage(run):
         time.sleep(1.0)
 
 
-BAD_SNAPSHOT = Provocation("bad-snapshot", begin=lambda run: None, meanwhile=_send_garbage,
-                           until=_rises("polybot_aggregator_dropped_total"))
+BAD_SNAPSHOT = Provocation("bad-snapshot", alerts=("MetricsDropped",), begin=lambda run: None,
+                           meanwhile=_send_garbage, until=_rises("polybot_aggregator_dropped_total"))
 
 
 def _start_twin(run):
@@ -399,4 +430,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
        HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL,
-       ZOMBIE_RUNNER, KILL, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN, STATE_LOST)
+       ZOMBIE_RUNNER, KILL, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN, OUTAGE,
+       STATE_LOST)
