@@ -98,8 +98,15 @@ start_log() {
   trap '[ -z "$made_policy" ] || $sudo rm -f $policy' EXIT
   trap stop_when_asked INT TERM HUP
 }
+# A shell that has just been forked still takes a TERM for its parent's, and loses it.
+end_ticker() {
+  [ -n "${ticker:-}" ] || return 0
+  kill -KILL "$ticker" 2>/dev/null || true
+  wait "$ticker" 2>/dev/null || true
+  ticker=""
+}
 stop_when_asked() {
-  [ -z "${ticker:-}" ] || kill "$ticker" 2>/dev/null || true
+  end_ticker
   [ -z "$on_terminal" ] || printf '\r\033[K'
   rm -f "$log"
   echo "Stopped while installing packages; the same command goes on from here." >&2
@@ -154,9 +161,7 @@ with_progress() {
     (while sleep 1 >/dev/null 2>&1; do tell_progress "$stage"; done) &
     ticker=$!
     (as_root "$@") >>"$log" 2>&1 </dev/null || result=$?
-    kill "$ticker" 2>/dev/null || true
-    wait "$ticker" 2>/dev/null || true
-    ticker=""
+    end_ticker
     seconds=$(($(date +%s) - started))
     [ "$seconds" -lt "$next_line" ] || next_line=$((seconds / 10 * 10 + 10))
   fi
