@@ -34,7 +34,7 @@ build="g++ cmake ninja-build ccache pkg-config protobuf-compiler libprotobuf-dev
   libboost-json$boost-dev libboost-url$boost-dev libnng-dev prometheus-cpp-dev libspdlog-dev libfmt-dev libcli11-dev
   libtomlplusplus-dev libsqlite3-dev libssl-dev libsecp256k1-dev libcrypto++-dev libzstd-dev zlib1g-dev ca-certificates"
 test="libgtest-dev libgmock-dev libbenchmark-dev libsimdjson-dev libyaml-cpp-dev prometheus
-  prometheus-alertmanager python3 curl"
+  prometheus-alertmanager python3 python3-yaml curl"
 fuzz="clang libclang-rt-$clang-dev"
 bench="nginx-light python3"
 lint="clang-format clang-tidy git python3"
