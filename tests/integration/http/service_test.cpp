@@ -1,12 +1,9 @@
 // run_service as a process sees it: exit codes, what is printed, signals, the watchdog.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,77 +17,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/process.hpp"
+
 namespace polybot::runtime {
 namespace {
 
+using test_support::Process;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-// A child whose output (both streams) is read through one pipe.
-class Process {
- public:
-  Process(std::vector<std::string> arguments, std::vector<std::string> environment) {
-    std::array<int, 2> pipe{};
-    EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, pipe[1], STDERR_FILENO);
-    arguments.insert(arguments.begin(), POLYBOT_PROBE);
-    const auto pointers = [](std::vector<std::string>& texts) {
-      std::vector<char*> result;
-      for (std::string& text : texts) result.push_back(text.data());
-      result.push_back(nullptr);
-      return result;
-    };
-    EXPECT_EQ(::posix_spawn(&pid_, POLYBOT_PROBE, &actions, nullptr, pointers(arguments).data(),
-                            pointers(environment).data()),
-              0);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(pipe[1]);
-    out_ = pipe[0];
-  }
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-  ~Process() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-    }
-    ::close(out_);
-  }
-
-  void signal(int number) const { ::kill(pid_, number); }
-  // Reads until `text` has been printed; false at the end of the output.
-  bool wait_for(std::string_view text) {
-    while (output.find(text) == std::string::npos) {
-      if (!read_more()) return false;
-    }
-    return true;
-  }
-  // The exit code, or 128 + the signal.
-  int wait() {
-    while (read_more()) {
-    }
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
-  std::string output;
-
- private:
-  bool read_more() {
-    std::array<char, 4096> piece{};
-    const auto got = ::read(out_, piece.data(), piece.size());
-    if (got <= 0) return false;
-    output.append(piece.data(), static_cast<std::size_t>(got));
-    return true;
-  }
-  pid_t pid_ = -1;
-  int out_ = -1;
-};
 
 // What a supervisor reads: one datagram per word.
 class NotifySocket {
@@ -142,7 +76,7 @@ class ServiceTest : public testing::Test {
   Process start(const std::string& behavior, std::vector<std::string> environment = {}) {
     environment.push_back("POLYBOT_PROBE__BEHAVIOR=" + behavior);
     environment.emplace_back("POLYBOT_REPLICA=probe-1");
-    return Process({"--config", config_.string()}, std::move(environment));
+    return Process(POLYBOT_PROBE, {"--config", config_.string()}, std::move(environment));
   }
   static void expect_json_lines(const std::string& output) {
     std::istringstream lines(output);
@@ -166,27 +100,27 @@ class ServiceTest : public testing::Test {
 };
 
 TEST_F(ServiceTest, ExplainsItself) {
-  Process help({"--help"}, {});
+  Process help(POLYBOT_PROBE, {"--help"}, {});
   EXPECT_EQ(help.wait(), 0);
   for (const char* const text :
        {"--config", "--check-config", "--version", "POLYBOT_A__B", "echo", "Exit codes"}) {
     EXPECT_THAT(help.output, HasSubstr(text));
   }
-  Process version({"--version"}, {});
+  Process version(POLYBOT_PROBE, {"--version"}, {});
   EXPECT_EQ(version.wait(), 0);
   EXPECT_EQ(version.output, "probe 1.2.3 (commit abc)\n");
-  Process wrong({"--no-such-option"}, {});
+  Process wrong(POLYBOT_PROBE, {"--no-such-option"}, {});
   EXPECT_EQ(wrong.wait(), 1);
 }
 
 TEST_F(ServiceTest, RunsItsCommands) {
-  Process echo({"echo", "a", "--b"}, {});
+  Process echo(POLYBOT_PROBE, {"echo", "a", "--b"}, {});
   EXPECT_EQ(echo.wait(), 2);
   EXPECT_EQ(echo.output, "a\n--b\n");
 }
 
 TEST_F(ServiceTest, ListsTheKeysThatItsConfigurationMayHave) {
-  Process process({"--list-keys", "--config", config_.string()}, {});
+  Process process(POLYBOT_PROBE, {"--list-keys", "--config", config_.string()}, {});
   EXPECT_EQ(process.wait(), 0);
   EXPECT_THAT(process.output, HasSubstr("\nlog.level\n"));
   EXPECT_THAT(process.output, HasSubstr("probe.behavior\n"));
@@ -195,22 +129,23 @@ TEST_F(ServiceTest, ListsTheKeysThatItsConfigurationMayHave) {
 // The first start may make the file; but its path may also be misspelt.
 TEST_F(ServiceTest, SaysWhenItChecksThatItWouldNotStartWithoutASecret) {
   write_config("[probe]\nsecret_file = \"/no/such/secret\"\n");
-  Process process({"--check-config", "--config", config_.string()}, {});
+  Process process(POLYBOT_PROBE, {"--check-config", "--config", config_.string()}, {});
   EXPECT_EQ(process.wait(), 0);
   EXPECT_THAT(process.output, HasSubstr("probe.toml:2: probe.secret_file: cannot read /no/such/"));
   EXPECT_THAT(process.output, HasSubstr("no start without the file above"));
 }
 
 TEST_F(ServiceTest, ChecksItsConfiguration) {
-  Process good({"--check-config", "--config", config_.string()}, {});
+  Process good(POLYBOT_PROBE, {"--check-config", "--config", config_.string()}, {});
   EXPECT_EQ(good.wait(), 0);
   EXPECT_THAT(good.output, testing::EndsWith(": ok\n"));
   write_config("[prob]\nbehaviour = 1\n");
-  Process bad({"--check-config", "--config", config_.string()}, {"POLYBOT_LOG__LEVEL=loud"});
+  Process bad(POLYBOT_PROBE, {"--check-config", "--config", config_.string()},
+              {"POLYBOT_LOG__LEVEL=loud"});
   EXPECT_EQ(bad.wait(), 1);
   EXPECT_THAT(bad.output, HasSubstr("probe.toml:2: prob.behaviour: unknown key"));
   EXPECT_THAT(bad.output, HasSubstr("environment POLYBOT_LOG__LEVEL: log.level: must be trace"));
-  Process missing({"--config", "/no/such.toml"}, {});
+  Process missing(POLYBOT_PROBE, {"--config", "/no/such.toml"}, {});
   EXPECT_EQ(missing.wait(), 1);
   EXPECT_THAT(missing.output, HasSubstr("/no/such.toml: cannot read the configuration file"));
 }

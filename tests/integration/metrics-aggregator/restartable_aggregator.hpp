@@ -1,23 +1,28 @@
-// An aggregator that a test can kill and start again, with real senders on ipc sockets, a real
-// state folder and scrapes over HTTP. Everything runs on one loop.
+// The aggregator's own program, which a test can kill and start again, with real senders on ipc
+// sockets, a real state folder and scrapes over HTTP. The senders run on the test's loop. A process
+// of its own, because only its end is an end as kill -9 makes one: closing the sockets in the
+// test's process would leave it NNG's threads and whatever state they are in.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+#include <signal.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 
 #include "common/http/client.hpp"
-#include "common/http/server.hpp"
+#include "common/metrics/service_metrics.hpp"
 #include "common/runtime/clock.hpp"
-#include "services/metrics-aggregator/aggregator.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/prometheus_text.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -30,66 +35,51 @@ class RestartableAggregator : public testing::Test {
   static constexpr std::chrono::milliseconds kInterval{20};
   static constexpr std::chrono::seconds kPatience{60};
 
-  ~RestartableAggregator() override { kill(); }
+  RestartableAggregator() {
+    std::ofstream(configuration()) << "[admin]\nport = 0\n"
+                                   << "[log]\nformat = \"json\"\n"
+                                   << "[bus]\nmetrics = \"" << address("metrics") << "\"\n"
+                                   << "status = \"" << address("status") << "\"\n"
+                                   << "[merge]\ninterval = \"100ms\"\n"
+                                   << "[state]\nfolder = \"" << state_folder().string() << "\"\n"
+                                   << "sync_every = \"1s\"\n";
+  }
+
+  ~RestartableAggregator() override {
+    io_.restart();
+    io_.poll();  // the last turn of the senders, which are gone
+  }
 
   // --- The aggregator ----------------------------------------------------------------------------
 
-  // One process of it: a kill destroys all of this.
-  struct Running {
-    Running(boost::asio::io_context& io, std::uint64_t incarnation, AggregatorSettings settings)
-        : health("metrics-aggregator", "aggregator-1", "1", [] { return runtime::Clock().now(); }),
-          own(io.get_executor(),
-              {.identity = {"metrics-aggregator", "aggregator-1", incarnation, "1", "r"},
-               .bus_channels = {"metrics", "status"},
-               .now = settings.now},
-              stats),
-          server(io.get_executor(), {}),
-          aggregator(io.get_executor(), std::move(settings), own, health, stats) {
-      aggregator.add_routes(server.router());
-      server.listen();
-    }
-    bus::Stats stats;
-    runtime::Health health;
-    metrics::ServiceMetrics own;
-    http::Server server;
-    Aggregator aggregator;
-    int coroutines = 0;
-  };
-
+  // Returns when it listens.
   void start() {
-    const runtime::Clock clock;
-    const domain::Duration started = clock.monotonic();
-    running_ = std::make_unique<Running>(
-        io_, random_(),
-        AggregatorSettings{.metrics_address = address("metrics"),
-                           .status_address = address("status"),
-                           .interval = kInterval,
-                           .expected_services = {"gateway", "strategy-runner", "order-manager",
-                                                 "metrics-aggregator"},
-                           .now =
-                               [clock, started] {
-                                 return metrics::Moment{clock.now(), clock.monotonic() - started};
-                               },
-                           .state_folder = state_folder(),
-                           .sync_every = std::chrono::milliseconds(100),
-                           .monotonic_start = started,
-                           .boot_id = runtime::boot_id()});
-    spawn(running_->aggregator.receive_snapshots());
-    spawn(running_->aggregator.receive_heartbeats());
-    spawn(running_->aggregator.merge_repeatedly());
+    process_.emplace(POLYBOT_METRICS_AGGREGATOR,
+                     std::vector<std::string>{"--config", configuration().string()},
+                     std::vector<std::string>{"POLYBOT_REPLICA=aggregator-1"});
+    // The system picks the port; the program tells it in a field of a line of its own.
+    const std::string field = "\"http\":\"";
+    const bool told = process_->wait_for(field);
+    const std::size_t begin = process_->output.find(field) + field.size();
+    if (!told || !process_->wait_for("\"", begin))
+      throw std::runtime_error("the aggregator does not start:\n" + process_->output);
+    http_address_ = process_->output.substr(begin, process_->output.find('"', begin) - begin);
+  }
+  // From then on every process that is born is counted from zero, even if this machine stalls for a
+  // second: the aggregator has merged for longer than that.
+  void wait_until_it_counts_from_zero() {
+    eventually([&] { return is_ready() && value("polybot_aggregator_snapshots_total") >= 15; });
   }
 
-  // As kill -9 would: it merges and writes no more.
-  void kill() {
-    if (!running_) return;
-    running_->aggregator.close();
-    while (running_->coroutines > 0) turn();
-    io_.restart();
-    io_.poll();
-    running_.reset();
-  }
+  // It merges and writes no more.
+  void kill() { EXPECT_EQ(end_by(SIGKILL), 128 + SIGKILL); }
+  void stop_in_order() { EXPECT_EQ(end_by(SIGTERM), 0) << process_->output; }
+  pid_t pid() const { return process_->pid(); }
+
+  bool is_ready() { return get("/health/ready").status == 200; }
 
   std::filesystem::path state_folder() const { return folder_ / "aggregator"; }
+  std::filesystem::path configuration() const { return folder_ / "metrics-aggregator.toml"; }
   std::filesystem::path state_file() const { return state_folder() / "state.bin"; }
   std::string address(const std::string& socket) const {
     return "ipc://" + (folder_ / (socket + ".ipc")).string();
@@ -132,7 +122,8 @@ class RestartableAggregator : public testing::Test {
     while (!condition()) {
       ASSERT_LT(clock.monotonic(), deadline) << "the condition did not come true in time\n"
                                              << get("/metrics").body.substr(0, 20'000);
-      turn();
+      io_.restart();
+      io_.run_for(kInterval);  // what is asked changes no faster
     }
   }
 
@@ -140,7 +131,7 @@ class RestartableAggregator : public testing::Test {
 
   http::ClientResponse get(const std::string& target) {
     std::optional<http::Outcome> outcome;
-    const std::string url = "http://" + running_->server.address() + target;
+    const std::string url = "http://" + http_address_ + target;
     const auto ask = [&]() -> boost::asio::awaitable<void> {
       const http::Headers none;
       outcome = co_await client_.get(url, none);
@@ -167,15 +158,17 @@ class RestartableAggregator : public testing::Test {
   test_support::TemporaryFolder folder_{"polybot-state"};
   bus::Stats sender_stats_;
   http::Client client_{io_.get_executor(), {}};
-  std::unique_ptr<Running> running_;
 
  private:
-  void spawn(boost::asio::awaitable<void> coroutine) {
-    ++running_->coroutines;
-    boost::asio::co_spawn(
-        io_, std::move(coroutine),
-        [running = running_.get()](std::exception_ptr) { --running->coroutines; });
+  int end_by(int signal) {
+    process_->signal(signal);
+    return process_->wait();
   }
+
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> loop_stays_ =
+      boost::asio::make_work_guard(io_);
+  std::optional<test_support::Process> process_;
+  std::string http_address_;
 };
 
 }  // namespace polybot::metrics_aggregator

@@ -1,7 +1,6 @@
 // A restart of the aggregator loses nothing while its state is there; and it reports when the state
 // is missing or cannot be written.
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <fstream>
 
 #include "common/runtime/until_one_ends.hpp"
+#include "services/metrics-aggregator/state/state_file.hpp"
 #include "tests/integration/metrics-aggregator/restartable_aggregator.hpp"
 
 namespace polybot::metrics_aggregator {
@@ -21,20 +21,20 @@ constexpr const char* kScans = "polybot_scans_total";
 constexpr const char* kLoaded = "polybot_aggregator_state_loaded";
 constexpr const char* kFailures = "polybot_aggregator_state_write_failures_total";
 
-// Makes every write beyond this size of any file fail, as a full disk would.
+// Makes every write of the process beyond this size of any file fail, as a full disk would.
 class FileSizeLimit {
  public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
+  FileSizeLimit(pid_t process, rlim_t bytes) : process_(process) {
+    EXPECT_EQ(::prlimit(process_, RLIMIT_FSIZE, nullptr, &before_), 0);
     const rlimit limit{bytes, before_.rlim_max};
-    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+    EXPECT_EQ(::prlimit(process_, RLIMIT_FSIZE, &limit, nullptr), 0);
   }
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  ~FileSizeLimit() { EXPECT_EQ(::prlimit(process_, RLIMIT_FSIZE, &before_, nullptr), 0); }
   FileSizeLimit(const FileSizeLimit&) = delete;
   FileSizeLimit& operator=(const FileSizeLimit&) = delete;
 
  private:
+  pid_t process_;
   rlimit before_{};
 };
 
@@ -43,7 +43,7 @@ class AggregatorState : public RestartableAggregator {
   // Starts an aggregator, then a runner that has counted `count` scans, and sees them shown.
   metrics::Counter start_counting(double count) {
     start();
-    eventually([&] { return running_->health.ready(); });
+    wait_until_it_counts_from_zero();
     runner_ = start_sender("strategy-runner", "runner-1");
     metrics::Counter scans = runner_->registry().counter("polybot_scans_total", {"arbitrage"});
     runner_->registry().histogram("polybot_scan_duration_seconds", {"arbitrage"}).observe(0.00001);
@@ -94,7 +94,7 @@ TEST_F(AggregatorState, ATruncatedStateIsAnEmptyStartAndNeverASpike) {
   kill();
   std::filesystem::resize_file(state_file(), std::filesystem::file_size(state_file()) / 2);
   start();
-  eventually([&] { return running_->health.ready(); });
+  eventually([&] { return is_ready(); });
   eventually([&] { return scraped().value(kScans, kArbitrage).has_value(); });
   EXPECT_EQ(value(kLoaded), 0);
   EXPECT_TRUE(std::filesystem::exists(state_file().string() + ".refused"));
@@ -112,14 +112,14 @@ TEST_F(AggregatorState, AForeignFileIsNoState) {
 TEST_F(AggregatorState, AFullDiskIsCountedAndMetricsGoOn) {
   metrics::Counter scans = start_counting(1);
   {
-    const FileSizeLimit full(512);
+    const FileSizeLimit full(pid(), 512);
     eventually([&] { return value(kFailures) >= 2; });
     EXPECT_EQ(get("/health/ready").status, 503U);
     EXPECT_NE(get("/health/ready").body.find("state: cannot be written"), std::string::npos);
     scans.increment();
     eventually([&] { return value(kScans, kArbitrage) == 2; });
   }
-  eventually([&] { return running_->health.ready(); });
+  eventually([&] { return is_ready(); });
   EXPECT_EQ(get("/health/ready").status, 200U);
   const double failures = value(kFailures);
   kill();
@@ -140,11 +140,7 @@ TEST_F(AggregatorState, AnOrderlyEndKeepsWhatWasReceivedLast) {
   boost::asio::co_spawn(io_, runner_->stop(), [&](std::exception_ptr) { stopped = true; });
   while (!stopped) turn();
   eventually([&] { return value("polybot_service_up", {{"service", "strategy-runner"}}) == 0; });
-  bool finished = false;
-  boost::asio::co_spawn(io_, running_->aggregator.finish(),
-                        [&](std::exception_ptr) { finished = true; });
-  while (!finished) turn();
-  kill();
+  stop_in_order();
   start();
   EXPECT_EQ(value(kScans, kArbitrage), 15);
 }
