@@ -64,6 +64,11 @@ enum class MarketStatus : std::uint8_t {
   return status == MarketStatus::Active || status == MarketStatus::ReduceOnly;
 }
 
+// Whether trading has ended there for good.
+[[nodiscard]] constexpr bool over(MarketStatus status) {
+  return status == MarketStatus::Closed || status == MarketStatus::Resolved;
+}
+
 // What one share pays at resolution; (1,0), (0,1) or (1/2,1/2) of 1 pUSD.
 struct Payout {
   Price yes;

@@ -14,10 +14,6 @@ using domain::MarketStatus;
 
 namespace {
 
-bool ended(MarketStatus status) {
-  return status == MarketStatus::Closed || status == MarketStatus::Resolved;
-}
-
 bool due(Duration last, Duration now, Duration interval) {
   return last == Duration::zero() || now - last >= interval;
 }
@@ -90,7 +86,7 @@ void MarketCatalogue::update_status(Entry& entry, const Market& market, Duration
     return;
   }
   entry.accepting_by_listing = market.status == MarketStatus::Active;
-  if (ended(market.status)) {
+  if (over(market.status)) {
     entry.market.payout = market.payout;
     set_status(entry, market.status, now);
     return;
@@ -156,7 +152,7 @@ void MarketCatalogue::on_record(const Market& merged, Duration now) {
     entry.stage = Stage::Tracked;
     changed(entry);
   }
-  if (!ended(entry.market.status)) set_status(entry, open_status(entry), now);
+  if (!over(entry.market.status)) set_status(entry, open_status(entry), now);
   settle_book(entry);
 }
 
@@ -187,9 +183,9 @@ bool MarketCatalogue::on_unreadable_listing(const MarketId& market, std::string_
   entry.lookups_unanswered = 0;
   const bool news = std::exchange(entry.unreadable_listing, field).empty();
   if (state) {
-    if (!ended(state->status)) entry.lookup_due = false;
+    if (!over(state->status)) entry.lookup_due = false;
     update_status(entry, *state, now);
-  } else if (!ended(entry.market.status)) {
+  } else if (!over(entry.market.status)) {
     set_status(entry, open_status(entry), now);
   }
   return news && entry.stage == Stage::Tracked;
@@ -198,7 +194,7 @@ bool MarketCatalogue::on_unreadable_listing(const MarketId& market, std::string_
 bool MarketCatalogue::on_unreadable_record(const MarketId& market, std::string_view field,
                                            Duration now) {
   const auto at = entries_.find(market);
-  if (at == entries_.end() || ended(at->second.market.status)) return false;
+  if (at == entries_.end() || over(at->second.market.status)) return false;
   Entry& entry = at->second;
   const bool news = std::exchange(entry.unreadable_record, field).empty();
   if (entry.stage == Stage::Tracked) set_status(entry, open_status(entry), now);
@@ -326,7 +322,7 @@ void MarketCatalogue::forget(const MarketId& id) {
 
 // First come unknown records, then unusable ones, then those that may have changed.
 bool MarketCatalogue::record_due(const Entry& entry, Duration now) const {
-  if (ended(entry.market.status)) return false;
+  if (over(entry.market.status)) return false;
   const bool unusable = !entry.unreadable_record.empty() ||
                         (!entry.accepting_by_record && entry.accepting_by_listing);
   switch (entry.stage) {

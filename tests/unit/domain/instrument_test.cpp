@@ -20,6 +20,14 @@ TEST(Instrument, KnowsTheTokenOfAnOutcome) {
   EXPECT_EQ(token_of(market, Outcome::No).bytes[0], 2);
 }
 
+TEST(Instrument, AMarketIsOverWhenItIsClosedOrResolved) {
+  EXPECT_FALSE(over(MarketStatus::Active));
+  EXPECT_FALSE(over(MarketStatus::Paused));
+  EXPECT_FALSE(over(MarketStatus::ReduceOnly));
+  EXPECT_TRUE(over(MarketStatus::Closed));
+  EXPECT_TRUE(over(MarketStatus::Resolved));
+}
+
 TEST(Instrument, PricesLieOnTicksInsideTheGame) {
   for (const char* tick_text : {"0.1", "0.01", "0.005", "0.0025", "0.001", "0.0001"}) {
     const Price tick = *Price::parse(tick_text);

@@ -275,10 +275,9 @@ void Ledger::remember_answer(const domain::CommandId& command, Answer answer) {
 
 void Ledger::forget_market_if_done(const MarketId& market) {
   const auto it = markets_.find(market);
-  const bool closed = it == markets_.end() || it->second.status == domain::MarketStatus::Closed ||
-                      it->second.status == domain::MarketStatus::Resolved ||
-                      portfolio_.resolutions().contains(market);
-  if (!closed) return;
+  const bool done =
+      it == markets_.end() || over(it->second.status) || portfolio_.resolutions().contains(market);
+  if (!done) return;
   if (!commitments_.open_in(market).ids.empty()) return;
   if (portfolio_.forgettable(market)) {
     portfolio_.forget(market);

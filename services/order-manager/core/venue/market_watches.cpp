@@ -63,10 +63,6 @@ std::map<MarketId, bool> open_markets(const Portfolio& portfolio) {
 
 }  // namespace
 
-bool over(MarketStatus status) {
-  return status == MarketStatus::Closed || status == MarketStatus::Resolved;
-}
-
 bool tradable(const Ledger& ledger, const MarketId& id) {
   const Market* market = ledger.market(id);
   return market != nullptr && !over(market->status) &&

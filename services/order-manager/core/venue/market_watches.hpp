@@ -15,7 +15,6 @@ namespace polybot::order_manager {
 
 // Whether the ledger has a record of the market by which it can still be traded.
 [[nodiscard]] bool tradable(const Ledger& ledger, const domain::MarketId& market);
-[[nodiscard]] bool over(domain::MarketStatus status);
 
 // Turns holdings into a claim: one record per strategy that has a position, so that each stream
 // contains it. Ignores a payout that is no result, and a second result.
