@@ -13,6 +13,10 @@ namespace polybot::domain {
 
 // Fixed numbers and words: enumeration.hpp.
 enum class TimeInForce : std::uint8_t { Gtc = 0, Gtd = 1, Fak = 2, Fok = 3 };
+// Such an order never rests.
+[[nodiscard]] constexpr bool immediate(TimeInForce time_in_force) {
+  return time_in_force == TimeInForce::Fak || time_in_force == TimeInForce::Fok;
+}
 
 // Counted in polybot_signals_total{action}. Fixed numbers and words: enumeration.hpp.
 enum class SignalAction : std::uint8_t { Buy = 0, Sell = 1, Quote = 2, Cancel = 3, Exit = 4 };

@@ -31,10 +31,6 @@ constexpr std::array<TickRule, 6> kTickRules{{{Price::from_raw(1000), 3},
                                               {Price::from_raw(10), 5},
                                               {Price::from_raw(1), 6}}};
 
-bool immediate(TimeInForce time_in_force) {
-  return time_in_force == TimeInForce::Fak || time_in_force == TimeInForce::Fok;
-}
-
 std::int64_t floor_to(std::int64_t value, std::int64_t step) {
   return value - value % step;
 }

@@ -12,11 +12,11 @@
 #include "services/venue-simulator/api/authentication.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 #include "services/venue-simulator/api/trade_pages.hpp"
+#include "services/venue-simulator/core/engine/engine_terms.hpp"
 
 namespace polybot::venue_simulator {
 
 namespace refusal = polymarket::refusal;
-using domain::TimeInForce;
 using domain::VenueOrderId;
 using http::Request;
 using http::Response;
@@ -164,9 +164,7 @@ std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
   order.limit = read.price;
   order.quantity = read.quantity;
   order.time_in_force = posted.time_in_force;
-  const bool immediate =
-      order.time_in_force == TimeInForce::Fak || order.time_in_force == TimeInForce::Fok;
-  if (immediate && order.side == domain::Side::Buy) order.cash = read.cash;
+  if (!rests(order.time_in_force) && order.side == domain::Side::Buy) order.cash = read.cash;
   order.post_only = posted.post_only;
   order.expiration_s = posted.expiration_s;
   order.salt = signed_order.salt;

@@ -3,6 +3,7 @@
 #include "common/polymarket/amounts.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
+#include "services/venue-simulator/core/engine/engine_terms.hpp"
 #include "services/venue-simulator/core/identity.hpp"
 
 namespace polybot::venue_simulator {
@@ -223,9 +224,7 @@ std::string refusal_text(RejectReason reason, const NewOrder& order, const domai
     case RejectReason::TickSize:
       return refusal::off_tick(order.id, order.limit, market == nullptr ? Price{} : market->tick);
     case RejectReason::BelowMinimum: {
-      const bool resting = order.time_in_force == domain::TimeInForce::Gtc ||
-                           order.time_in_force == domain::TimeInForce::Gtd;
-      if (market != nullptr && resting && order.quantity < market->min_size) {
+      if (market != nullptr && rests(order.time_in_force) && order.quantity < market->min_size) {
         return refusal::below_minimum(order.id, order.quantity, market->min_size);
       }
       std::string text = polymarket::check_marketable_notional(

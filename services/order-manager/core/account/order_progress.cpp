@@ -61,7 +61,8 @@ void OrderProgress::accepted(Turn& turn, const OrderRecord& order,
   const ClientOrderId id = order.order.id;
   OrderWatch& watch = watches_[id];
   watch.delayed = accepted.state == Placed::Delayed;
-  if (immediate(order.order) && accepted.state == Placed::Matched && !accepted.trades.empty()) {
+  if (immediate(order.order.time_in_force) && accepted.state == Placed::Matched &&
+      !accepted.trades.empty()) {
     watch.expected_trades = accepted.trades;
     watch.matched_at_once = true;
   }
@@ -245,7 +246,8 @@ void OrderProgress::updated(Turn& turn, const domain::VenueOrderUpdate& update) 
     case VenueOrderStatus::Matched:
       acknowledge(turn, id);
       order = turn.ledger.orders().find(id);
-      if (!immediate(order->order) && update.matched_quantity < order->order.quantity) return;
+      if (!immediate(order->order.time_in_force) && update.matched_quantity < order->order.quantity)
+        return;
       return close(turn, id, update.matched_quantity);
     case VenueOrderStatus::Unmatched:
       return unmatched(turn, *order, update);

@@ -31,12 +31,6 @@ inline constexpr std::size_t kEndedOrdersMax = 20'000;  // about 20 MB; hours of
          purpose == domain::OrderPurpose::Flatten;
 }
 
-// Orders that never rest.
-[[nodiscard]] inline bool immediate(const domain::Order& order) {
-  return order.time_in_force == domain::TimeInForce::Fak ||
-         order.time_in_force == domain::TimeInForce::Fok;
-}
-
 struct FillRecord {
   domain::OrderFilled fill;  // `fill.status` is the newest known
   std::uint64_t seq = 0;     // of the record that booked it; 0 = never booked

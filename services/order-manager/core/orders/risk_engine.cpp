@@ -97,10 +97,11 @@ DenyReason RiskEngine::check_market(const Ledger& ledger, const QuoteBoard& quot
     return DenyReason::MarketAboutToEnd;
   if (!domain::on_tick(order.limit, market->tick)) return DenyReason::OffTick;
   if (!order.quantity.is_positive()) return DenyReason::QuantityBelowMinimum;
-  if (!immediate(order) && order.quantity < market->min_size)
+  if (!immediate(order.time_in_force) && order.quantity < market->min_size)
     return DenyReason::QuantityBelowMinimum;
   const Money value = domain::notional(order.limit, order.quantity, Rounding::Down);
-  if (immediate(order) && order.side == Side::Buy && value < domain::kMarketableNotionalMin) {
+  if (immediate(order.time_in_force) && order.side == Side::Buy &&
+      value < domain::kMarketableNotionalMin) {
     return DenyReason::NotionalBelowMinimum;
   }
   const domain::QuoteTick* quote = quotes.fresh(order.instrument.market, now);
