@@ -22,6 +22,18 @@ constexpr BookSide opposite(BookSide side) {
   return side == BookSide::Bid ? BookSide::Ask : BookSide::Bid;
 }
 
+// Where an order for an outcome stands in the book: buying NO at 0.40 is selling YES at 0.60.
+[[nodiscard]] constexpr Side yes_side(Outcome outcome, Side side) {
+  return outcome == Outcome::Yes ? side : opposite(side);
+}
+[[nodiscard]] constexpr BookSide book_side(Outcome outcome, Side side) {
+  return yes_side(outcome, side) == Side::Buy ? BookSide::Bid : BookSide::Ask;
+}
+// The outcome's own price in YES terms; the same leads back.
+[[nodiscard]] constexpr Price yes_price(Outcome outcome, Price price) {
+  return outcome == Outcome::Yes ? price : complement(price);
+}
+
 struct LevelChange {
   BookSide side = BookSide::Bid;
   Price price;

@@ -104,20 +104,18 @@ Quantity OrderBook::quantity_at(BookSide side, Price price) const {
 }
 
 std::optional<Level> OrderBook::best_to_take(Outcome outcome, Side side) const {
-  const bool from_asks = (outcome == Outcome::Yes) == (side == Side::Buy);
-  auto best = from_asks ? best_ask() : best_bid();
-  if (best && outcome == Outcome::No) best->price = complement(best->price);
+  auto best = yes_side(outcome, side) == Side::Buy ? best_ask() : best_bid();
+  if (best) best->price = yes_price(outcome, best->price);
   return best;
 }
 
 OrderBook::Sweep OrderBook::sweep(Outcome outcome, Side side, Quantity quantity,
                                   Price limit) const {
-  const bool from_asks = (outcome == Outcome::Yes) == (side == Side::Buy);
-  const std::span<const Level> levels = from_asks ? asks() : bids();
+  const std::span<const Level> levels = yes_side(outcome, side) == Side::Buy ? asks() : bids();
   Sweep result;
   Quantity left = quantity;
   for (auto level = levels.rbegin(); level != levels.rend() && left.is_positive(); ++level) {
-    const Price price = outcome == Outcome::Yes ? level->price : complement(level->price);
+    const Price price = yes_price(outcome, level->price);
     if (side == Side::Buy ? price > limit : price < limit) break;
     const Quantity taken = std::min(left, level->quantity);
     result.quantity += taken;

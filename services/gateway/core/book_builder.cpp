@@ -5,21 +5,18 @@
 
 namespace polybot::gateway {
 
-using domain::BookSide;
 using domain::LevelChange;
 using domain::MarketId;
 using domain::Outcome;
 using domain::Price;
-using domain::Side;
 using domain::Timestamp;
 using domain::TokenId;
 
 namespace {
 
 LevelChange in_yes_terms(const TokenChange& change, Outcome outcome) {
-  const bool bid = (change.side == Side::Buy) == (outcome == Outcome::Yes);
-  return {.side = bid ? BookSide::Bid : BookSide::Ask,
-          .price = outcome == Outcome::Yes ? change.price : complement(change.price),
+  return {.side = book_side(outcome, change.side),
+          .price = yes_price(outcome, change.price),
           .quantity = change.quantity};
 }
 
@@ -307,11 +304,10 @@ void BookBuilder::on(const TokenTrade& trade, Timestamp now, BookUpdates& out) {
     ++out.ignored;
     return;
   }
-  const bool yes = ref.outcome == Outcome::Yes;
-  const Price price = yes ? trade.price : complement(trade.price);
+  const Price price = yes_price(ref.outcome, trade.price);
   ref.market->last = price;
   out.updates.emplace_back(domain::TradeTick{.market = ref.market->market,
-                                             .aggressor = yes ? trade.side : opposite(trade.side),
+                                             .aggressor = yes_side(ref.outcome, trade.side),
                                              .price = price,
                                              .quantity = trade.quantity,
                                              .venue_at = trade.venue_at,

@@ -4,7 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "services/order-manager/core/ledger/yes_terms.hpp"
 #include "services/order-manager/core/order_manager_state.hpp"
 
 namespace polybot::order_manager {

@@ -12,12 +12,11 @@ domain::Quantity LiveOrder::leaves() const {
 }
 
 domain::BookSide LiveOrder::book_side() const {
-  const bool bid = (instrument.outcome == domain::Outcome::Yes) == (side == domain::Side::Buy);
-  return bid ? domain::BookSide::Bid : domain::BookSide::Ask;
+  return domain::book_side(instrument.outcome, side);
 }
 
 domain::Price LiveOrder::yes_price() const {
-  return instrument.outcome == domain::Outcome::Yes ? limit : domain::complement(limit);
+  return domain::yes_price(instrument.outcome, limit);
 }
 
 void Holdings::apply(const domain::StreamedEvent& streamed) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "services/order-manager/core/account/in_turn.hpp"
-#include "services/order-manager/core/ledger/yes_terms.hpp"
 
 namespace polybot::order_manager {
 

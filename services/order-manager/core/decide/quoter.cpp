@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "common/domain/amounts.hpp"
-#include "services/order-manager/core/ledger/yes_terms.hpp"
 
 namespace polybot::order_manager {
 

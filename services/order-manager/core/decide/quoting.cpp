@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "services/order-manager/core/ledger/yes_terms.hpp"
 #include "services/order-manager/core/orders/strategy_rules.hpp"
 
 namespace polybot::order_manager {

@@ -1,7 +1,5 @@
 #include "services/order-manager/core/ledger/commitments.hpp"
 
-#include "services/order-manager/core/ledger/yes_terms.hpp"
-
 namespace polybot::order_manager {
 
 using domain::EventGroupId;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "common/domain/fees.hpp"
-#include "services/order-manager/core/ledger/yes_terms.hpp"
 
 namespace polybot::order_manager {
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "services/order-manager/core/ledger/yes_terms.hpp"
 #include "services/order-manager/core/order_manager_state.hpp"
 
 namespace polybot::order_manager {

@@ -149,6 +149,7 @@ class Recount {
     }
     Commitments::OpenOrders& open = open_[order.instrument.market];
     open.ids.insert(id);
+    // Not domain::book_side and yes_price, by which Commitments counts: this checks them.
     const bool bids =
         (order.side == Side::Buy) == (order.instrument.outcome == domain::Outcome::Yes);
     const domain::Price yes = order.instrument.outcome == domain::Outcome::Yes

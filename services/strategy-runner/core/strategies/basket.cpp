@@ -107,9 +107,8 @@ Ladder buy_ladder(const domain::Market& market, domain::Outcome outcome,
   const auto levels = outcome == domain::Outcome::Yes ? book.asks() : book.bids();
   for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
     if (ladder.levels.size() == kLadderLevelsMax) break;
-    const Price price =
-        outcome == domain::Outcome::Yes ? level->price : domain::complement(level->price);
-    ladder.levels.push_back({.price = price, .quantity = level->quantity});
+    ladder.levels.push_back(
+        {.price = domain::yes_price(outcome, level->price), .quantity = level->quantity});
   }
   return ladder;
 }

@@ -123,9 +123,7 @@ void Momentum::on_order_event(const domain::StreamedEvent& streamed, Context& co
   Watched& watched = watched_in(fill->instrument.market);
   if (fill->side == domain::Side::Buy && !watched.held_since) watched.held_since = context.now();
   if (fill->liquidity != domain::LiquiditySide::Taker) return;
-  // In YES terms buying NO is selling.
-  const bool buys = (fill->instrument.outcome == Outcome::Yes) == (fill->side == domain::Side::Buy);
-  watched.flow.remove_own(buys ? domain::Side::Buy : domain::Side::Sell, fill->quantity,
+  watched.flow.remove_own(domain::yes_side(fill->instrument.outcome, fill->side), fill->quantity,
                           context.now());
 }
 

@@ -21,7 +21,8 @@ constexpr bool rests(domain::TimeInForce time_in_force) {
   return time_in_force == domain::TimeInForce::Gtc || time_in_force == domain::TimeInForce::Gtd;
 }
 
-// Which side of the YES book an order stands on.
+// Which side of the YES book an order stands on. The venue's own arithmetic, not shared with ours:
+// the simulation proves one by the other.
 constexpr domain::BookSide book_side_of(domain::Outcome outcome, domain::Side side) {
   return (outcome == domain::Outcome::Yes) == (side == domain::Side::Buy) ? domain::BookSide::Bid
                                                                           : domain::BookSide::Ask;
