@@ -45,7 +45,7 @@ BUILD_GIVEN := $(value BUILD)
 override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
-.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet chaos soak compose-test docs-test dashboard-schema \
+.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet week chaos soak compose-test docs-test dashboard-schema \
         token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
@@ -138,6 +138,11 @@ quiet: ## the alerts quiet: shipped rules, ten healthy minutes with scaling, a r
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.e2e.quiet_test $(MINUTES)
+
+week: ## half an hour in which two accounts live through a week: exactly the expected alerts are told, and no other
+	@deploy/install-packages.sh build test e2e
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 -B -m tests.e2e.week_test
 
 chaos: ## kill -9, SIGSTOP, scaling and venue faults on the real processes; then venue == journal == metrics == API
 	@deploy/install-packages.sh build test e2e

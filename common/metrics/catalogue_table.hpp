@@ -114,7 +114,7 @@ inline constexpr std::array kFamilies{
            "The realized part of the profit and loss in USD, net of fees."},
     Family{"polybot_daily_pnl_usd", Type::Gauge, Policy::Last,
            {label::kStrategy}, kOrderManager, kMoves,
-           "Equity minus equity at the opening of the UTC day in USD."},
+           "Equity minus equity at the opening of the trading day in USD."},
     Family{"polybot_drawdown_usd", Type::Gauge, Policy::Last,
            {label::kStrategy}, kOrderManager, kMoves,
            "Peak equity minus equity in USD, never negative; strategy=\"all\" is the account."},

@@ -123,6 +123,7 @@ void read_markets_and_money(Reader& reader, Settings& settings) {
       reader.duration("quotes.stale_cancel", settings.quote_stale_cancel, 100ms, 10min);
   settings.opening_stops_before_end = reader.duration("quotes.opening_stops_before_end",
                                                       settings.opening_stops_before_end, 0s, 24h);
+  settings.day_start = reader.duration("money.day_start", settings.day_start, 0s, 24h - 1s);
   settings.marks_every = reader.duration("money.marks_every", settings.marks_every, 100ms, 10min);
   settings.mark_spread_max = reader.decimal<Price>(
       "money.mark_spread_max", settings.mark_spread_max, Price{}, domain::kPriceOne);

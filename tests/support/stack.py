@@ -103,8 +103,9 @@ class Stack:
 
     SERVICES = ("venue-simulator", "metrics-aggregator", "order-manager", "gateway", "strategy-runner")
 
-    def __init__(self, folder, configuration=None, settings=None):
+    def __init__(self, folder, configuration=None, settings=None, programs=PROGRAMS):
         self.folder = folder
+        self._programs = programs
         self.data = folder / "data"
         offset = free_offset()
         self.aggregator = f"http://127.0.0.1:{8000 + offset}"
@@ -119,7 +120,7 @@ class Stack:
         if configuration is not None:
             environment["CONFIG"] = str(configuration)
         with open(self._output, "w") as output:
-            self._process = subprocess.Popen([PROGRAMS / "polybot", "run"], stdin=subprocess.DEVNULL, stdout=output,
+            self._process = subprocess.Popen([programs / "polybot", "run"], stdin=subprocess.DEVNULL, stdout=output,
                                              stderr=subprocess.STDOUT, env=environment, start_new_session=True)
 
     def wait_ready(self):
@@ -147,7 +148,7 @@ class Stack:
             except OSError:
                 continue
             if replica is not None:
-                found[replica] = (Path(program).name, int(child))
+                found[replica] = (Path(program).name.removesuffix(" (deleted)"), int(child))
         return found
 
     def pid(self, service):
@@ -172,7 +173,7 @@ class Stack:
         environment["POLYBOT_LOG__FILE"] = str(self.folder / f"second-{service}.log")
         environment.update(overrides)
         arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[1:-1]
-        return subprocess.Popen([PROGRAMS / service, *arguments], stdin=subprocess.DEVNULL, env=environment,
+        return subprocess.Popen([self._programs / service, *arguments], stdin=subprocess.DEVNULL, env=environment,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     @property
@@ -209,8 +210,8 @@ class Stack:
 
     def scale(self, runners):
         """Asks the launcher for so many runners; they come and go within seconds."""
-        done = subprocess.run([PROGRAMS / "polybot", "scale", str(runners)], capture_output=True, text=True, timeout=20,
-                              env={**os.environ, "DATA": str(self.data)}, check=False)
+        done = subprocess.run([self._programs / "polybot", "scale", str(runners)], capture_output=True, text=True,
+                              timeout=20, env={**os.environ, "DATA": str(self.data)}, check=False)
         if done.returncode != 0:
             raise Failed(f"scaling to {runners} runners: {(done.stderr or done.stdout).strip()[:200]}")
 
@@ -221,8 +222,8 @@ class Stack:
     def journal_fold(self):
         """What order-manager says of the journal when it folds it again."""
         file = self.data / "journal" / "journal.db"
-        done = subprocess.run([PROGRAMS / "order-manager", "verify", "--json", "--orders", file], capture_output=True,
-                              text=True, timeout=60, check=False)
+        done = subprocess.run([self._programs / "order-manager", "verify", "--json", "--orders", file],
+                              capture_output=True, text=True, timeout=60, check=False)
         if done.returncode != 0:
             raise Failed(f"the journal's fold is broken: {(done.stderr or done.stdout).strip()[:300]}")
         return done.stdout
@@ -230,7 +231,7 @@ class Stack:
     def journal_export(self, what):
         """The rows of `order-manager export`, as text."""
         file = self.data / "journal" / "journal.db"
-        done = subprocess.run([PROGRAMS / "order-manager", "export", what, "--csv", file],
+        done = subprocess.run([self._programs / "order-manager", "export", what, "--csv", file],
                               capture_output=True, text=True,
                               timeout=120, check=False)
         if done.returncode != 0:

@@ -81,6 +81,8 @@ struct Settings {
   Price exit_slippage = Price::from_raw(500);  // below the best bid
 
   // Money.
+  // When the trading day begins, after 00:00 UTC: daily loss and daily P&L count from there.
+  Duration day_start{};
   Duration marks_every = seconds(10);
   Price mark_spread_max = Price::from_raw(1'000);
   Duration drift_every = seconds(60);

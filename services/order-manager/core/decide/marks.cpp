@@ -7,7 +7,7 @@
 namespace polybot::order_manager {
 
 void Marks::open_day_if_due(Turn& turn, const Readiness& readiness) const {
-  const domain::UtcDate today = domain::utc_date(turn.now);
+  const domain::UtcDate today = domain::utc_date(turn.now - settings_.day_start);
   const auto day = turn.ledger.portfolio().day();
   if (day && *day >= today) return;
   // A day opened on a clock that is a day ahead would end today's loss limit and replace
