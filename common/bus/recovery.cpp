@@ -205,6 +205,10 @@ asio::awaitable<boost::system::result<std::string>> RecoveryClient::request(
   co_return answer;
 }
 
+const std::string& RecoveryClient::address() const {
+  return state_->config.address;
+}
+
 void RecoveryClient::close() {
   state_->close();
 }

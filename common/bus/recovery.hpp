@@ -73,6 +73,7 @@ class RecoveryClient {
   // Transport; counts `replays` by outcome.
   boost::asio::awaitable<boost::system::result<std::string>> request(
       std::string bytes, std::chrono::milliseconds timeout);
+  [[nodiscard]] const std::string& address() const;
   void close();
 
  private:

@@ -14,6 +14,7 @@
 
 #include "common/bus/recovery.hpp"
 #include "common/runtime/clock.hpp"
+#include "common/runtime/logging.hpp"
 
 namespace polybot::feeds {
 
@@ -28,6 +29,7 @@ boost::asio::awaitable<void> put_questions(Followers& followers, bus::RecoveryCl
                                            const std::function<void(domain::Duration)>& answered) {
   constexpr auto kLookEvery = std::chrono::milliseconds(100);
   const runtime::Clock clock;
+  runtime::log::Limited failures_log;
   while (true) {
     const auto question = followers.question(clock.monotonic());
     if (!question) {
@@ -41,6 +43,10 @@ boost::asio::awaitable<void> put_questions(Followers& followers, bus::RecoveryCl
     } catch (const std::exception&) {  // cancelled, say
       followers.on_answer(*question, std::nullopt, clock.monotonic());
       throw;
+    }
+    if (!answer) {
+      failures_log.warning("A recovery request was not answered",
+                           {{"address", port.address()}, {"reason", answer.error().message()}});
     }
     const domain::Duration now = clock.monotonic();
     followers.on_answer(*question, answer ? std::optional<std::string_view>(*answer) : std::nullopt,
