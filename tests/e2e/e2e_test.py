@@ -9,7 +9,6 @@ anything was not proven.
   python3 -m tests.e2e.e2e_test NAME...    a healthy time and only the faults named
 """
 
-import datetime
 import json
 import math
 import shutil
@@ -19,7 +18,7 @@ import sys
 import threading
 import time
 
-from tests.e2e import proofs, provocations
+from tests.e2e import accounts, proofs, provocations
 from tests.e2e.processes import Monitoring, Webhook, listening
 from tests.support.exposition import Broken, Scrape, falling
 from tests.support.stack import PROGRAMS, Stack, changed_configuration, request
@@ -28,6 +27,7 @@ from tests.support.waiting import BUILD, ROOT, Failed, say, wait_until
 WORK = BUILD / "e2e"
 FACTOR = 30
 HEALTHY_SECONDS = 30  # at least; then until everything that moves by itself has moved
+PATIENCE_SECONDS = 180  # for what a fault must show, and for alerts: a busy machine takes long
 # Alerts that no fault here provokes: each has promtool cases that fire and that do not (alerts_test.yml).
 BY_PROMTOOL = "promtool cases"
 # Quoted are the markets that soon end, so that there are always claims, and a few that last, to lose money in.
@@ -56,14 +56,18 @@ class Run:
     """One run: the processes, and every scrape with the phase it was taken in."""
 
     def __init__(self, folder):
+        self.configuration = CONFIGURATION
         self.stack = Stack(folder, changed_configuration(folder / "config", CONFIGURATION))
+        self.others = {}          # stacks that a fault started, by account
         self.webhook = Webhook()
         self.monitoring = None
         self.recording = []
         self.phase = "starting"
         self.trouble = []
         self._began = None        # the last scrape before the phase
+        self._first = 0           # of the scrapes since
         self._begun = 0.0         # when that was
+        self._told = 0            # notifications before the phase
         self._last = None
         self._ended = threading.Event()
         self._recorder = threading.Thread(target=self._record, daemon=True)
@@ -90,7 +94,7 @@ class Run:
         if self.monitoring is not None:
             self.monitoring.stop()
         self.webhook.stop()
-        return self.stack.stop()
+        return {"": self.stack.stop()} | {account: stack.stop() for account, stack in self.others.items()}
 
     # ---- what is seen ----
 
@@ -115,32 +119,20 @@ class Run:
 
     def begin(self, phase):
         self._began = self.recording[-1][1] if self.recording else None
+        self._first = len(self.recording)
         self._begun = time.monotonic()
+        self._told = len(self.webhook.notifications)
         self.phase = phase
 
     def value(self, name, **labels):
         return self.recording[-1][1].value(name, **labels) if self.recording else None
 
+    def scrapes_since_begin(self):
+        """All since the phase began: what one of them shows has happened, on however slow a machine."""
+        return [scrape for _, scrape in self.recording[self._first:]]
+
     def at_begin(self, name, **labels):
         return self._began.value(name, **labels) if self._began is not None else None
-
-    def _ask_api(self, path, what):
-        status, text = request(self.stack.api + path)
-        if status != 200:
-            raise Failed(f"the API answers {status} to {path}")
-        return json.loads(text)[what]
-
-    def markets_of(self, strategy, lasting_seconds):
-        """Slugs of the markets in which a strategy has live orders and that do not end so soon."""
-        horizon = time.time() + lasting_seconds
-        lasting = {market["slug"] for market in self._ask_api("/api/v1/markets?limit=500", "markets")
-                   if market["ends_at"] is None or
-                   datetime.datetime.fromisoformat(market["ends_at"].replace("Z", "+00:00")).timestamp() > horizon}
-        orders = self._ask_api(f"/api/v1/orders?status=live&limit=1000&strategy={strategy}", "orders")
-        found = sorted({order["market"] for order in orders} & lasting)
-        if not found:
-            raise Failed(f"{strategy} has live orders in no market that lasts")
-        return found
 
     # ---- alerts ----
 
@@ -152,7 +144,21 @@ class Run:
                 return None
             meanwhile(self)
             return f"silent: {', '.join(sorted(silent))}"
-        return wait_until(f"{', '.join(alerts)} fire", missing)
+        return wait_until(f"{', '.join(alerts)} fire", missing, PATIENCE_SECONDS)
+
+    def alerts_since_begin(self):
+        """The labels of each alert that has fired since the phase began."""
+        return self.monitoring.alerts_since(self._begun)
+
+    def notifications(self, alert, status, **labels):
+        """How many since the phase began."""
+        return self.webhook.count(alert, status, self._told, **labels)
+
+    def wait_notified(self, alert, status, **labels):
+        """Until somebody was told since the phase began."""
+        of = "".join(f" {name}={value}" for name, value in labels.items())
+        wait_until(f"{alert}{of} is notified as {status}",
+                   lambda: None if self.notifications(alert, status, **labels) else "not yet")
 
     def watch_firing(self, alert, seconds):
         """Demands that an alert fires all the time, and that its end is not notified."""
@@ -169,7 +175,7 @@ class Run:
         def missing():
             firing = set(alerts) & self.monitoring.firing()
             return f"still firing: {', '.join(sorted(firing))}" if firing else None
-        return wait_until(f"{', '.join(alerts)} clear", missing)
+        return wait_until(f"{', '.join(alerts)} clear", missing, PATIENCE_SECONDS)
 
 
 def use_the_api(run, ended):
@@ -200,7 +206,7 @@ def stay_healthy(run, rows):
             return f"{HEALTHY_SECONDS} s have not passed"
         return ", ".join(row["name"] for row in still) or None
     try:
-        say(f"healthy for {wait_until('everything moves', missing, every=1.0):.0f} s")
+        say(f"healthy for {wait_until('everything moves', missing, PATIENCE_SECONDS, 1.0):.0f} s")
     except Failed as failed:
         say(str(failed))
 
@@ -225,7 +231,7 @@ def provoke(run, provocation, rows, table):
             provocation.meanwhile(run)
             unseen[:] = [row for row in unseen if proofs.check(row, run.recording) is not None]
             return provocation.until(run) or ", ".join(row["name"] for row in unseen) or None
-        seen = wait_until(f"{provocation.name} is seen", missing)
+        seen = wait_until(f"{provocation.name} is seen", missing, PATIENCE_SECONDS)
         if provocation.alerts:
             fired = seen + run.wait_fired(provocation.alerts, provocation.meanwhile)
         provocation.then(run)
@@ -236,13 +242,17 @@ def provoke(run, provocation, rows, table):
         run.phase = "after " + provocation.name
         if provocation.alerts and failure is None:
             cleared = run.wait_cleared(provocation.alerts)
+            for alert in provocation.notified:
+                run.wait_notified(alert, "firing")
+                run.wait_notified(alert, "resolved")
         wait_until("everything is ready again", run.stack.not_ready)
     except Failed as failed:
         failure = failure or str(failed)
     for alert in provocation.alerts:
         proof = ""
         if cleared is not None:
-            proof = f"{provocation.name}: fired after {fired:.0f} s, cleared after {cleared:.0f} s"
+            told = ", told" if alert in provocation.notified else ""
+            proof = f"{provocation.name}: fired after {fired:.0f} s, cleared after {cleared:.0f} s{told}"
         table.append(("alert", alert, proof, failure))
     if not provocation.alerts:
         table.append(("fault", provocation.name, "seen and mended", failure))
@@ -333,8 +343,9 @@ def print_table(table):
 
 
 def main(names):
-    chosen = [one for one in provocations.ALL if not names or one.name in names]
-    unknown = set(names) - {one.name for one in provocations.ALL}
+    every = (*provocations.ALL, accounts.TWO_ACCOUNTS)  # its second stack runs on to the end
+    chosen = [one for one in every if not names or one.name in names]
+    unknown = set(names) - {one.name for one in every}
     if unknown:
         print(f"e2e: no such fault: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
@@ -363,9 +374,9 @@ def main(names):
         table.append(("run", "the run itself", "", str(failed)))
     finally:
         ended.set()
-        code, last_lines = run.stop()
-    table.append(("stack", "venue == journal == metrics", "the launcher's closing comparison",
-                  None if code == 0 else " / ".join(last_lines[-3:])))
+        ends = run.stop()
+    table += [("stack", " ".join(("venue == journal == metrics", account)).strip(), "the launcher's closing comparison",
+               None if code == 0 else " / ".join(last_lines[-3:])) for account, (code, last_lines) in ends.items()]
     table += [("scrape", "every scrape", "", text) for text in sorted(set(run.trouble))[:20]]
     failed = print_table(table)
     say(f"{time.time() - begun:.0f} s in all")

@@ -9,6 +9,7 @@ import json
 import math
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -37,6 +38,11 @@ def listening(api, topics=("status",)):
         return contextlib.nullcontext()
 
 
+def same_labels(having, **wanted):
+    """Whether an alert's labels have these values; a label that is not asked for may have any."""
+    return all(having.get(name) == value for name, value in wanted.items())
+
+
 class Webhook:
     """Takes Alertmanager's notifications."""
 
@@ -57,10 +63,10 @@ class Webhook:
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def count(self, alert, status):
-        """Notifications about an alert with this status."""
-        return sum(1 for notification in self.notifications for one in notification["alerts"]
-                   if one["labels"]["alertname"] == alert and one["status"] == status)
+    def count(self, alert, status, since=0, **labels):
+        """Notifications about an alert with this status, but for so many first ones."""
+        return sum(1 for notification in self.notifications[since:] for one in notification["alerts"]
+                   if one["status"] == status and same_labels(one["labels"], alertname=alert, **labels))
 
     def stop(self):
         self._server.shutdown()
@@ -137,13 +143,44 @@ class Monitoring:
             raise Failed(f"Prometheus does not answer {what}: {status} {text[:200]}")
         return json.loads(text)["data"]
 
+    def firing_alerts(self):
+        """The labels of each alert that fires."""
+        return [alert["labels"] for alert in self.ask("alerts")["alerts"] if alert["state"] == "firing"]
+
     def firing(self):
-        return {alert["labels"]["alertname"] for alert in self.ask("alerts")["alerts"] if alert["state"] == "firing"}
+        return {labels["alertname"] for labels in self.firing_alerts()}
+
+    def alerts_since(self, begun):
+        """The labels of each alert that fired at any time since (a monotonic time); some fire for a few seconds."""
+        query = f'present_over_time(ALERTS{{alertstate="firing"}}[{math.ceil(time.monotonic() - begun)}s])'
+        return [alert["metric"] for alert in self.ask("query", query=query)["result"]]
 
     def fired_since(self, begun):
-        """Names of the alerts that fired at any time since then (a monotonic time); some fire for a few seconds."""
-        query = f'present_over_time(ALERTS{{alertstate="firing"}}[{math.ceil(time.monotonic() - begun)}s])'
-        return {alert["metric"]["alertname"] for alert in self.ask("query", query=query)["result"]}
+        return {labels["alertname"] for labels in self.alerts_since(begun)}
+
+    def is_silenced(self, alert, **labels):
+        """Whether Alertmanager has such an alert and tells nobody, because another one silences it."""
+        status, text = request(f"http://127.0.0.1:{self._alertmanager_port}/api/v2/alerts", timeout=10)
+        if status != 200:
+            raise Failed(f"Alertmanager does not answer: {status} {text[:200]}")
+        return any(one["status"]["inhibitedBy"] for one in json.loads(text)
+                   if same_labels(one["labels"], alertname=alert, **labels))
+
+    def watch(self, account, aggregator):
+        """Scrapes another stack, too: a second target with the name of its account, as prometheus.yml says."""
+        file = self._folder / "prometheus.yml"
+        text, first = file.read_text(), "        labels: {account: main}\n"
+        if first not in text:
+            raise Failed("prometheus.yml names no account main")
+        place = aggregator.removeprefix("http://")
+        file.write_text(text.replace(first, f"{first}      - targets: ['{place}']\n"
+                                            f"        labels: {{account: {account}}}\n"))
+        self._processes[0].send_signal(signal.SIGHUP)
+
+        def missing():
+            found = self.ask("query", query=f'up{{job="polybot",account="{account}"}} == 1')["result"]
+            return None if found else "it is not scraped"
+        wait_until(f"Prometheus scrapes the account {account}", missing)
 
     def rules(self):
         return [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]

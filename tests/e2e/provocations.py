@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
+from tests.e2e import prices
 from tests.e2e.processes import listening
 from tests.support.stack import free_port
 from tests.support.waiting import Failed, wait_until
@@ -31,6 +32,8 @@ class Provocation:
     meanwhile: Callable = lambda run: None
     # Once they do.
     then: Callable = lambda run: None
+    # Of these, somebody must be told that they fire, and that they have ended.
+    notified: tuple = ()
     memory: dict = field(default_factory=dict)
 
 
@@ -48,12 +51,19 @@ def _clear(*names):
     return end
 
 
-def _above(name, least=0, **labels):
-    """Waits until the sum of a family's samples is above `least`."""
-    def missing(run):
-        value = run.value(name, **labels)
-        return None if value is not None and value > least else f"{name} is {value}"
-    return missing
+def _seen(what, shows):
+    """Waits until a scrape since the phase began shows something: it may last for less than a look at it takes."""
+    return lambda run: None if any(shows(scrape) for scrape in run.scrapes_since_begin()) else f"never seen: {what}"
+
+
+def _above(name, **labels):
+    """Waits until the sum of a family's samples has been above 0."""
+    return _seen(f"{name} above 0", lambda scrape: (scrape.value(name, **labels) or 0) > 0)
+
+
+def _zero(name, **labels):
+    """Waits until the sum of a family's samples has been 0."""
+    return _seen(f"{name} at 0", lambda scrape: scrape.value(name, **labels) == 0)
 
 
 def _rises(name, **labels):
@@ -70,10 +80,14 @@ def _all(*conditions):
     return missing
 
 
-def _command(run, method, path, *accepted):
-    status = run.stack.command(method, path)
-    if status not in (accepted or (200,)):
+def command(stack, method, path):
+    status = stack.command(method, path)
+    if status != 200:
         raise Failed(f"{method} {path} is answered {status}")
+
+
+def _command(run, method, path):
+    command(run.stack, method, path)
 
 
 # ---- operators ------------------------------------------------------------------------------------------
@@ -82,7 +96,7 @@ STOP_STRATEGY = Provocation(
     "stop-strategy",
     begin=lambda run: _command(run, "POST", "/api/v1/strategies/momentum/stop"),
     end=lambda run: _command(run, "POST", "/api/v1/strategies/momentum/start"),
-    until=lambda run: None if run.value("polybot_strategy_running", strategy="momentum") == 0 else "momentum runs")
+    until=_zero("polybot_strategy_running", strategy="momentum"))
 
 HALT = Provocation(
     "halt", alerts=("TradingHalted",),
@@ -99,8 +113,14 @@ LEG_MISS = Provocation("leg-miss", begin=lambda run: (run.stack.fault("leg-miss"
                                                       run.stack.fault("reject", probability=0.6)),
                        end=_clear("leg-miss", "reject"), until=_above("polybot_unhedged_exposure_usd"))
 
+def _quote_again(run):
+    """What is canceled is quoted anew: as many orders as a ratio needs, on however slow a machine."""
+    run.stack.command("DELETE", "/api/v1/orders")
+    time.sleep(1.0)
+
+
 REJECT = Provocation("reject", alerts=("OrderRejectRatio",), begin=_faults("reject", probability=0.9),
-                     end=_clear("reject"))
+                     meanwhile=_quote_again, end=_clear("reject"))
 
 # An order that was executed at once is soon told of by the user channel; one that is executed later stays in doubt.
 ANSWER_LOST = Provocation("answer-lost", alerts=("OrdersAmbiguous",),
@@ -112,7 +132,7 @@ def _fill_late(run):
 
     In one market that lasts: unexpected fills of whole quotes would win or lose much where a market ends.
     """
-    run.stack.fault("late-fill", market=run.markets_of("spread_farm", lasting_seconds=600)[0])
+    run.stack.fault("late-fill", market=next(iter(prices.quoted(run.stack))))
     run.stack.fault("executed-late", probability=0.3)
 
 
@@ -156,7 +176,7 @@ FEED_FREEZE = Provocation("feed-freeze", alerts=("MarketDataStale",), begin=_fau
 
 VENUE_DOWN = Provocation(
     "venue-down", alerts=("ServiceNotReady",), begin=_faults("venue-down"), end=_clear("venue-down"),
-    until=lambda run: None if run.value("polybot_venue_connected", channel="market") == 0 else "still connected")
+    until=_zero("polybot_venue_connected", channel="market"))
 
 
 # ---- processes ------------------------------------------------------------------------------------------
@@ -179,8 +199,8 @@ KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("order-manager
                    end=lambda run: (run.stack.kill("order-manager"),
                                     wait_until("everything is ready again", run.stack.not_ready)),
                    until=_all(_rises("polybot_signals_unanswered_total"),
-                              lambda run: None if run.value("polybot_service_up", service="order-manager") == 0
-                              else "it is up"))
+                              _zero("polybot_service_up", service="order-manager")))
+
 
 def _pause(service, seconds):
     """It neither reads nor sends for a while, and then does everything at once."""
@@ -208,7 +228,7 @@ RUNNER_KILL = Provocation(
     "runner-kill", alerts=("StrategyNotRunning", "ShardsUnleased"), begin=_freeze("strategy-runner"),
     end=lambda run: (run.stack.kill("strategy-runner"),
                      wait_until("everything is ready again", run.stack.not_ready)),
-    until=lambda run: None if run.value("polybot_strategy_shards") == 0 else "its shards are leased")
+    until=_zero("polybot_strategy_shards"))
 
 
 def _listen_without_reading(run):
@@ -217,6 +237,7 @@ def _listen_without_reading(run):
 
 
 def _hang_up(run):
+    SLOW_READER.memory.pop("seconds", None)
     with SLOW_READER.memory.pop("session"):
         wait_until("everything is ready again", run.stack.not_ready)
 
@@ -224,11 +245,18 @@ def _hang_up(run):
 def _sleep_through(run):
     """Readers that are too slow: each sleeps until the sender's queue can hold no more.
 
+    They sleep longer each time, because a busy machine sends less.
+
     A runner has lost its leases by then, does not follow what it missed, and reads order events again;
     order-manager follows the quotes all the time and finds the hole in them.
     """
+    memory = SLOW_READER.memory
+    # A gateway that was busy may have given the session no answer in time.
+    if not isinstance(memory["session"], socket.socket):
+        _listen_without_reading(run)
+    memory["seconds"] = min(memory.get("seconds", 3.0) + 2.0, 13.0)  # well below the watchdog's patience
     for service in ("strategy-runner", "order-manager"):
-        _pause(service, 5.0)(run)
+        _pause(service, memory["seconds"])(run)
 
 
 SLOW_READER = Provocation("slow-reader", alerts=("BusMessagesLost",), begin=_listen_without_reading,
@@ -332,26 +360,27 @@ TWIN_REPLICA = Provocation("twin-replica", begin=_start_twin, end=_stop_twin,
 
 
 # It is granted its share of the shards and never learns where its strategies stand: none of its strategies may trade.
-def _start_deaf_replica(run):
+def start_deaf_replica(run):
     REPLICA_UNREADY.memory["deaf"] = run.stack.second(
         "strategy-runner", free_port(), POLYBOT_REPLICA="deaf",
         POLYBOT_BUS__ORDERS_RECOVERY=f"ipc://{run.stack.bus}/nobody.ipc")
 
 
-def _stop_deaf_replica(run):
-    deaf = REPLICA_UNREADY.memory.pop("deaf")
+def stop_deaf_replica(run):
+    deaf = REPLICA_UNREADY.memory.pop("deaf", None)
+    if deaf is None:
+        return
     deaf.terminate()
     deaf.wait(20)
 
 
-def _one_of_two_is_ready(run):
-    replicas = run.value("polybot_service_replicas", service="strategy-runner")
-    ready = run.value("polybot_service_replicas_ready", service="strategy-runner")
-    return None if (replicas, ready) == (2, 1) else f"{ready} of {replicas} runners are ready"
+def _one_of_two_is_ready(scrape):
+    return [scrape.value(f"polybot_service_{what}", service="strategy-runner")
+            for what in ("replicas", "replicas_ready")] == [2, 1]
 
 
-REPLICA_UNREADY = Provocation("replica-unready", alerts=("ReplicaNotReady",), begin=_start_deaf_replica,
-                              end=_stop_deaf_replica, until=_one_of_two_is_ready)
+REPLICA_UNREADY = Provocation("replica-unready", alerts=("ReplicaNotReady",), begin=start_deaf_replica,
+                              end=stop_deaf_replica, until=_seen("one of two runners ready", _one_of_two_is_ready))
 
 
 def _state_folder(run):
@@ -383,7 +412,7 @@ def _lose_state(run):
 
 STATE_LOST = Provocation(
     "state-lost", alerts=("MetricsStateLost",), begin=_lose_state,
-    until=lambda run: None if run.value("polybot_aggregator_state_loaded") == 0 else "the state is still loaded")
+    until=_zero("polybot_aggregator_state_loaded"))
 
 
 # ---- money ----------------------------------------------------------------------------------------------
@@ -391,13 +420,13 @@ STATE_LOST = Provocation(
 LOSS_USD = -1350.0
 KILL_EVERY_SECONDS = 20.0
 KILLS = 2
-PRICES_BACK_AFTER_MS = 90_000  # longer than the loss takes to be seen, and the kills
 
 
 def _lose_money(run):
-    """Fair values fall where spread_farm quotes: its bids are hit. They come back before the phase ends."""
-    for market in run.markets_of("spread_farm", lasting_seconds=600):
-        run.stack.fault("fair-value-jump", market=market, size="-0.3", delay_ms=PRICES_BACK_AFTER_MS)
+    """Fair values fall where spread_farm quotes: its bids are hit. They come back when the loss has been seen."""
+    LOSS.memory["jumps"] = {slug: -prices.JUMP for slug, market in prices.quoted(run.stack).items()
+                            if prices.can_move(market, -prices.JUMP)}
+    prices.move(run.stack, LOSS.memory["jumps"])
 
 
 def _stop_losing(run):
@@ -416,6 +445,7 @@ def _kill_the_owner(run):
 
 
 def _resume(run):
+    prices.move_back(run.stack, LOSS.memory.pop("jumps", {}))
     wait_until("the prices are back", lambda: None if (run.value("polybot_daily_pnl_usd") or 0) > -450 else
                f"daily P&L {run.value('polybot_daily_pnl_usd')}")
     LOSS.memory.clear()
@@ -430,5 +460,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
        HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL,
-       ZOMBIE_RUNNER, KILL, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN, OUTAGE,
-       STATE_LOST)
+       ZOMBIE_RUNNER, KILL, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN,
+       OUTAGE, STATE_LOST)

@@ -47,9 +47,11 @@ void check_gauges(const Alert& alert, const ExpressionNames& names, Problems& pr
   for (const MetricUse& use : names.uses) {
     const auto series = find_series(use.metric);
     if (!series || series->kind != Kind::Gauge || is_recorded(use.metric)) continue;
-    // Whether it was there within a day is no reading of its value.
+    // Whether it was there within a day, or the most that it was, is no reading of its value now.
     const bool was_there = use.function == "present_over_time" && use.range == "1d";
-    if (!kSurvivesGaps.contains(use.function) || (use.range != "5m" && !was_there)) {
+    const bool the_most = use.function == "max_over_time";
+    if (was_there || the_most) continue;
+    if (!kSurvivesGaps.contains(use.function) || use.range != "5m") {
       problems.push_back(use.metric + " is a gauge and not read as last_over_time(x[5m])");
     }
   }
