@@ -160,6 +160,8 @@ ProcessMetrics::ProcessMetrics(Registry& registry, std::function<ProcessReading(
   const Identity& identity = registry.identity();
   registry.gauge("polybot_build_info", {identity.service, identity.version, identity.revision})
       .set(1);
+  // The aggregator adds it to the starts of the processes before this one.
+  registry.counter("polybot_process_starts_total", {identity.service}).increment();
   if (read_) registry.before_collect([this] { sample(); });
 }
 

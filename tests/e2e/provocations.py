@@ -202,6 +202,22 @@ KILL = Provocation("kill", alerts=("ServiceDown",), begin=_freeze("order-manager
                               _zero("polybot_service_up", service="order-manager")))
 
 
+def _end_again(service):
+    """Ends it as soon as its last start is counted: it is ready from time to time, and never for long."""
+    def once(run):
+        starts = run.value("polybot_process_starts_total", service=service) or 0
+        pid = run.stack.pid(service)
+        if pid is not None and starts > CRASH_LOOP.memory.get("starts", -1):
+            CRASH_LOOP.memory["starts"] = starts
+            os.kill(pid, signal.SIGKILL)
+    return once
+
+
+CRASH_LOOP = Provocation("crash-loop", alerts=("ServiceCrashLooping",), notified=("ServiceCrashLooping",),
+                         begin=lambda run: CRASH_LOOP.memory.clear(), meanwhile=_end_again("order-manager"),
+                         until=_rises("polybot_process_starts_total", service="order-manager"))
+
+
 def _pause(service, seconds):
     """It neither reads nor sends for a while, and then does everything at once."""
     def once(run):
@@ -460,5 +476,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
        HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL,
-       ZOMBIE_RUNNER, KILL, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN,
+       ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN,
        OUTAGE, STATE_LOST)

@@ -119,6 +119,14 @@ class Notifications(unittest.TestCase):
                          "ServiceNotReady service=strategy-runner", "StrategyNotRunning strategy=x",
                          "ShardsUnleased strategy=x")
 
+    def test_a_service_that_ends_again_and_again_is_one_page(self):
+        self.assert_told(["ServiceCrashLooping service=order-manager"], "ServiceCrashLooping service=order-manager",
+                         "ServiceNotReady service=order-manager", "ServiceNotReady service=strategy-runner",
+                         "StrategyNotRunning strategy=x", "ShardsUnleased strategy=x")
+        self.assert_told(["ReplicaCrashLooping service=strategy-runner", "ServiceNotReady service=gateway"],
+                         "ReplicaCrashLooping service=strategy-runner", "ReplicaNotReady service=strategy-runner",
+                         "ShardsUnleased strategy=x", "ServiceNotReady service=gateway")
+
     def test_what_is_about_money_is_told_whatever_else_is_down(self):
         money = ["DailyLossBreached", "DailyLossNear strategy=all", "Drawdown strategy=all", "VenueDrift kind=cash",
                  "TradingHalted strategy=all", "LegsUnhedged strategy=x", "OrderAccountingBroken strategy=x",

@@ -89,6 +89,27 @@ TEST_F(AggregatorState, ThreeKillsInARowChangeNothing) {
   EXPECT_EQ(value(kScans, kArbitrage), 8);
 }
 
+TEST_F(AggregatorState, EachStartOfAProcessCountsOnce) {
+  const auto starts = [this](const std::string& service) {
+    return value("polybot_process_starts_total", {{"service", service}});
+  };
+  start_counting(1);
+  EXPECT_EQ(starts("strategy-runner"), 1);
+  kill();
+  start();
+  eventually([&] { return starts("metrics-aggregator") == 1; });
+  EXPECT_EQ(starts("strategy-runner"), 1) << "it lived through the aggregator's restart";
+  runner_.reset();  // no goodbye
+  runner_ = start_sender("strategy-runner", "runner-1");
+  eventually([&] { return starts("strategy-runner") == 2; });
+  const auto added = start_sender("strategy-runner", "runner-2");
+  eventually([&] { return starts("strategy-runner") == 3; });
+  kill();
+  const auto meanwhile = start_sender("strategy-runner", "runner-3");
+  start();
+  eventually([&] { return starts("strategy-runner") == 4 && starts("metrics-aggregator") == 2; });
+}
+
 TEST_F(AggregatorState, ATruncatedStateIsAnEmptyStartAndNeverASpike) {
   metrics::Counter scans = start_counting(1'000'000);
   kill();

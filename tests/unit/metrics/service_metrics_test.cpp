@@ -123,6 +123,7 @@ TEST(ProcessMetrics, ShowsWhatTheOperatingSystemSays) {
   EXPECT_EQ(all.value("polybot_process_cpu_seconds_total", {"gateway"}), 1.5);
   EXPECT_EQ(all.value("polybot_log_messages_dropped_total", {"gateway"}), 2);
   EXPECT_EQ(all.value("polybot_build_info", {"gateway", "1.2.3", "abc"}), 1);
+  EXPECT_EQ(all.value("polybot_process_starts_total", {"gateway"}), 1);
   EXPECT_EQ(all.find("polybot_disk_free_bytes", {"gateway"}), nullptr)
       << "unknown is absent, not 0";
   EXPECT_EQ(all.value("polybot_disk_size_bytes", {"gateway"}), 64);
