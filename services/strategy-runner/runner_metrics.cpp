@@ -20,6 +20,7 @@ RunnerMetrics::RunnerMetrics(metrics::Registry& registry, const Runner& runner)
         .scans = registry.counter("polybot_scans_total", {name}),
         .scan_duration = registry.histogram("polybot_scan_duration_seconds", {name}),
         .running = registry.gauge("polybot_strategy_running", {name}),
+        .markets = registry.gauge("polybot_strategy_markets", {name}),
         .signals =
             metrics::PerEnum<domain::SignalAction, metrics::Counter>([&](std::string_view action) {
               return registry.counter("polybot_signals_total", {name, action});
@@ -31,6 +32,7 @@ RunnerMetrics::RunnerMetrics(metrics::Registry& registry, const Runner& runner)
           registry.counter("polybot_signals_withheld_total", {name, domain::name_of(reason)}));
     }
     handles.running.set(0);
+    handles.markets.set(0);
     strategies_.push_back(std::move(handles));
   }
 }
@@ -46,6 +48,7 @@ void RunnerMetrics::observe(const Runner& runner, domain::Timestamp now) {
     PerStrategy& handles = strategies_[i];
     handles.scans.raise_to(static_cast<double>(status.scans));
     handles.running.set(status.enabled && status.shards_in_force > 0 ? 1 : 0);
+    handles.markets.set(static_cast<double>(runner.markets_traded(i)));
     for (const auto action : domain::kEnumerators<domain::SignalAction>)
       handles.signals[action].raise_to(static_cast<double>(runner.desk(i).emitted(action)));
     for (std::size_t reason = 0; reason < kWithheld.size(); ++reason) {

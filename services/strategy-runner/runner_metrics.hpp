@@ -27,6 +27,7 @@ class RunnerMetrics {
     metrics::Counter scans;
     metrics::Histogram scan_duration;
     metrics::Gauge running;
+    metrics::Gauge markets;
     metrics::PerEnum<domain::SignalAction, metrics::Counter> signals;
     std::vector<metrics::Counter> withheld;  // in the order of kWithheld
     metrics::Counter unanswered;

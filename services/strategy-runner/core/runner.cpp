@@ -445,6 +445,19 @@ std::uint64_t Runner::shards_warm(std::size_t strategy, domain::Timestamp now) c
   return mask;
 }
 
+std::size_t Runner::markets_traded(std::size_t strategy) const {
+  const Trader& trader = *traders_.at(strategy);
+  std::size_t count = 0;
+  for (const auto& [shard, seat] : trader.seats) {
+    for (const domain::MarketId& id : markets_.markets_in(shard)) {
+      const domain::Market& market = *markets_.find(id);
+      const bool open = domain::accepts_orders(market.status);
+      if (open && trader.settings.markets.admits(market)) ++count;
+    }
+  }
+  return count;
+}
+
 const SignalDesk& Runner::desk(std::size_t strategy) const {
   return traders_.at(strategy)->desk;
 }

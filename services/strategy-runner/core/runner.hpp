@@ -160,6 +160,9 @@ class Runner {
   [[nodiscard]] StrategyStatus status(std::size_t strategy, domain::Timestamp now) const;
   // Where the strategy is warm under a lease that has not run out. Bit n = shard n.
   [[nodiscard]] std::uint64_t shards_warm(std::size_t strategy, domain::Timestamp now) const;
+  // The known markets that take orders and that the strategy trades under its leases: each book of
+  // theirs that is heard is an evaluation.
+  [[nodiscard]] std::size_t markets_traded(std::size_t strategy) const;
   [[nodiscard]] const SignalDesk& desk(std::size_t strategy) const;
   [[nodiscard]] const Holdings& holdings(std::size_t strategy) const;
   [[nodiscard]] const MarketTable& markets() const { return markets_; }

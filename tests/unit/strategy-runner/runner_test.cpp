@@ -346,6 +346,25 @@ TEST_F(RunnerTest, TradesOnlyTheMarketsOfItsFilter) {
   ASSERT_EQ(out.signals.size(), 2U);
   EXPECT_EQ(target_of(out.signals[0]).market, market_id(2));
   EXPECT_EQ(target_of(out.signals[1]).market, market_id(21));
+  EXPECT_EQ(runner.markets_traded(0), 2U);
+}
+
+TEST_F(RunnerTest, CountsTheMarketsThatItMayBeAskedAbout) {
+  world.start();
+  EXPECT_EQ(world.runner().markets_traded(0), 0U);
+  define_and_quote();
+  world.define(make_market(2, 2, 1));
+  EXPECT_EQ(world.runner().markets_traded(0), 2U);
+  domain::Market ended = make_market(2, 2, 1);
+  ended.status = domain::MarketStatus::Closed;
+  world.define(ended);
+  EXPECT_EQ(world.runner().markets_traded(0), 1U);
+  world.enable(false);
+  EXPECT_EQ(world.runner().markets_traded(0), 0U) << "what is stopped trades nowhere";
+  world.enable();
+  EXPECT_EQ(world.runner().markets_traded(0), 1U);
+  world.on(LeasesHeard{});
+  EXPECT_EQ(world.runner().markets_traded(0), 0U);
 }
 
 TEST_F(RunnerTest, TellsTheKindsOfMarketsApart) {
