@@ -220,6 +220,7 @@ void check_expression(const PanelQuery& query, const std::string& legend, Proble
     problem("absent() makes up what nobody measured");
   const ExpressionNames names = read_names(with_variables(query.expression));
   for (const std::string& what : check_names(names)) problem(what);
+  for (const std::string& what : check_accounts(names)) problem(what);
   for (const MetricUse& use :
        read_names(replaced(query.expression, "$__rate_interval", "__rate_interval")).uses) {
     const bool of_interval =

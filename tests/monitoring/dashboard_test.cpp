@@ -171,6 +171,16 @@ const Breakage kBreakages[] = {
      "absent()"},
     {"FixedInterval", [](json::value& d) { ask(d, "Fills", "sum(rate(polybot_fills_total[5m]))"); },
      "not read over $__rate_interval"},
+    {"MergedAccounts",
+     [](json::value& d) {
+       ask(d, "Today", "sum by (strategy) (min by (account, strategy) (polybot_daily_pnl_usd))");
+     },
+     "Today: it does not keep the account of polybot_daily_pnl_usd"},
+    {"DoubledInstances",
+     [](json::value& d) {
+       ask(d, "Memory", "sum by (account, service) (polybot_process_resident_memory_bytes)");
+     },
+     "Memory: it adds up what two scrapes show of polybot_process_resident_memory_bytes"},
     {"MarketsOverTime",
      [](json::value& d) { ask(d, "Exposure", "sum by (market) (polybot_position_value_usd)"); },
      "Exposure: it reads markets over time"},

@@ -154,10 +154,16 @@ class Reader {
   }
 
   void selector(const std::string& metric) {
-    MetricUse use{.metric = metric, .matchers = {}, .range = {}, .function = {}, .grouping = {}};
+    MetricUse use{.metric = metric,
+                  .matchers = {},
+                  .range = {},
+                  .function = {},
+                  .grouping = {},
+                  .aggregations = {}};
     for (const Call& call : calls_) {
       if (!call.function.empty()) use.function = call.function;
       use.grouping.insert(use.grouping.end(), call.grouping.begin(), call.grouping.end());
+      if (!call.grouping.empty()) use.aggregations.push_back({call.function, call.grouping});
     }
     if (take('{')) matchers(use);
     if (take('[')) {

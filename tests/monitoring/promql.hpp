@@ -16,13 +16,20 @@ struct Matcher {
   std::string value;  // unquoted
 };
 
+// `sum by (a, b) (...)`
+struct Aggregation {
+  std::string function;
+  std::vector<std::string> labels;
+};
+
 // One metric selector inside an expression.
 struct MetricUse {
   std::string metric;
   std::vector<Matcher> matchers;
   std::string range;     // "5m" of x[5m]; empty for an instant selector
   std::string function;  // the innermost function or aggregation around it; may be empty
-  std::vector<std::string> grouping;  // labels of every `by (...)` around it
+  std::vector<std::string> grouping;      // labels of every `by (...)` around it
+  std::vector<Aggregation> aggregations;  // those with a `by` around it, the innermost last
 };
 
 struct ExpressionNames {

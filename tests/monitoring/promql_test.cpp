@@ -31,6 +31,9 @@ TEST(PromqlNames, KnowsWhichGroupingStandsAroundWhichMetric) {
   ASSERT_EQ(names.uses.size(), 2U);
   EXPECT_THAT(names.uses[0].grouping, ElementsAre("a"));
   EXPECT_THAT(names.uses[1].grouping, ElementsAre("a", "b"));
+  ASSERT_EQ(names.uses[1].aggregations.size(), 1U);
+  EXPECT_EQ(names.uses[1].aggregations[0].function, "max");
+  EXPECT_THAT(names.uses[1].aggregations[0].labels, ElementsAre("a", "b"));
   EXPECT_EQ(names.uses[1].function, "rate");
   EXPECT_THAT(names.joined, ElementsAre("a", "b"));
 }

@@ -60,16 +60,6 @@ void check_gauges(const Alert& alert, const ExpressionNames& names, Problems& pr
   }
 }
 
-// One account must not be added to another one, or hide behind it.
-void check_accounts(const ExpressionNames& names, Problems& problems) {
-  for (const MetricUse& use : names.uses) {
-    const auto series = find_series(use.metric);
-    if (!series || !series->ours || is_recorded(use.metric)) continue;
-    if (std::ranges::find(use.grouping, "account") == use.grouping.end())
-      problems.push_back("it does not keep the account of " + use.metric);
-  }
-}
-
 void check_labels(const Alert& alert, const ExpressionNames& names, Problems& problems) {
   for (const MetricUse& use : names.uses) {
     for (const Matcher& matcher : use.matchers) {
@@ -190,7 +180,7 @@ Problems check_alert(const Alert& alert, const std::vector<RuleCase>& cases,
   if (!is_promised(alert)) {
     for (std::string& problem : check_names(names)) problems.push_back(std::move(problem));
     check_gauges(alert, names, problems);
-    check_accounts(names, problems);
+    for (std::string& problem : check_accounts(names)) problems.push_back(std::move(problem));
   } else {
     for (const MetricUse& use : names.uses) {
       if (!find_series(use.metric)) problems.push_back("no scrape has a metric " + use.metric);
@@ -217,7 +207,7 @@ Problems check_records(const std::vector<Record>& records, const std::vector<Ale
       if (problem.find("is a counter and not read") == std::string::npos)
         found.push_back(std::move(problem));
     }
-    check_accounts(names, found);
+    for (std::string& problem : check_accounts(names)) found.push_back(std::move(problem));
     const bool held = record.name.ends_with(":held");
     const auto says = [&](const std::string& part) {
       return record.expression.find(part) != std::string::npos;

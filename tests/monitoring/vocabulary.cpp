@@ -176,6 +176,25 @@ Problems check_names(const ExpressionNames& names) {
   return problems;
 }
 
+Problems check_accounts(const ExpressionNames& names) {
+  Problems problems;
+  for (const MetricUse& use : names.uses) {
+    const auto series = find_series(use.metric);
+    if (!series || !series->ours || is_recorded(use.metric)) continue;
+    const auto keeps_it = [](const Aggregation& one) {
+      return std::ranges::find(one.labels, "account") != one.labels.end();
+    };
+    if (use.aggregations.empty() || !std::ranges::all_of(use.aggregations, keeps_it)) {
+      problems.push_back("it does not keep the account of " + use.metric);
+      continue;
+    }
+    const std::string& first = use.aggregations.back().function;
+    if (series->kind != Kind::HistogramPart && first != "max" && first != "min")
+      problems.push_back("it adds up what two scrapes show of " + use.metric);
+  }
+  return problems;
+}
+
 std::set<std::string> result_labels(const ExpressionNames& names) {
   std::set<std::string> labels = kept_labels(names);
   if (!labels.empty()) return labels;

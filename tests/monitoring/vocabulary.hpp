@@ -32,6 +32,11 @@ struct Series {
 // have, counters are read as rates and gauges are not, no matcher reads `le`.
 [[nodiscard]] Problems check_names(const ExpressionNames& names);
 
+// No account is added to another one or hides behind it, and what two scrapes of one account show
+// is not added up: each family of ours is aggregated by `account` among others, and first by max or
+// min. A histogram's buckets may be added up, because its quantiles stay the same.
+[[nodiscard]] Problems check_accounts(const ExpressionNames& names);
+
 // The labels that the result of the expression may carry: those it groups by, else those of its
 // metrics.
 [[nodiscard]] std::set<std::string> result_labels(const ExpressionNames& names);
