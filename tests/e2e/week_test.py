@@ -191,8 +191,12 @@ WEEK = (  # (minute, what is said, what is done)
 class Week:
     def __init__(self):
         self.programs = WORK / "programs"
+        self.opening = None   # equity at the opening of the trading day
+        self.main = self.two = None
+
+    def start(self):
+        """One stack after the other: each looks for ports that are free."""
         shutil.copytree(PROGRAMS, self.programs)
-        self.opening = None
         begins = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=DAY_BEGINS_AFTER_SECONDS)
         day_start = f'"{begins.hour * 3600 + begins.minute * 60 + begins.second}s"'
         configuration = changed_configuration(WORK / "main-config", {"order-manager.toml": {"day_start": day_start}})
@@ -205,8 +209,14 @@ class Week:
         self.two = Stack(WORK / "two")
         self.two.wait_ready()
 
-    def stacks(self):
-        return {MAIN: self.main, TWO: self.two}
+    def stop(self):
+        """What was wrong with the end, and the launcher's closing line."""
+        if self.two is not None:
+            self.two.stop()
+        if self.main is None:
+            return ["nothing was started"], ""
+        code, lines = self.main.stop()
+        return ([] if code == 0 else [" / ".join(lines[-3:])]), lines[-2] if len(lines) > 1 else ""
 
     def start_without_feed(self):
         """The second account is seen for the first time while no market data has come yet."""
@@ -247,8 +257,7 @@ def minute_of(text, begun):
 
 
 def told(notifications, begun):
-    """{(account, alert): [(minute it began, number of notifications that say it fires, whether its end was told)]} as
-    one entry each: a group of notifications is what a person's telephone shows."""
+    """{(account, alert): minute at which it began, notifications that say it fires, whether the last said it ended}."""
     found = {}
     for notification in notifications:
         labels = notification["groupLabels"]
@@ -316,14 +325,15 @@ def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     failures, rows = [], []
-    webhook, monitoring, week = Webhook(), None, None
+    webhook, monitoring, week = Webhook(), None, Week()
     try:
         say("starting two stacks, Prometheus and Alertmanager")
-        week = Week()
+        week.start()
         week.start_without_feed()
         begun = time.time()
-        monitoring = Monitoring(WORK, week.stacks(), webhook, 1)
+        monitoring = Monitoring(WORK, week.main, webhook, 1)
         monitoring.wait_ready()
+        monitoring.watch(TWO, week.two.aggregator)
         failures += week.live(begun)
         rows = judge(told(webhook.notifications, begun))
         if not any(one["groupLabels"]["alertname"] == "Watchdog" for one in webhook.notifications):
@@ -334,16 +344,14 @@ def main():
         if monitoring is not None:
             monitoring.stop()
         webhook.stop()
-        if week is not None:
-            code, last_lines = week.main.stop()
-            if code != 0:
-                failures.append(" / ".join(last_lines[-3:]))
+        wrong_end, closing = week.stop()
+    failures += wrong_end
     print_rows(rows)
     wrong = sum(1 for row in rows if row[-1] is not None)
     for failure in failures:
         print(f"week: FAILED: {failure}")
     if not failures and not wrong:
-        print(f"week: {len(rows)} alerts, each expected, in {MINUTES} minutes; {last_lines[-2]}")
+        print(f"week: {len(rows)} alerts, each expected, in {MINUTES} minutes; {closing}")
     return 1 if failures or wrong or not rows else 0
 
 
