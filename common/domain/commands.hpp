@@ -23,6 +23,8 @@ struct CommandId {
 enum class TradingState : std::uint8_t { Active = 0, Reducing = 1, Halted = 2 };
 inline constexpr std::size_t kTradingStates = kPlaces<TradingState>;
 
+inline constexpr std::size_t kStatedReasonBytesMax = 200;
+
 struct StartStrategy {
   StrategyName strategy;
   bool operator==(const StartStrategy&) const = default;
@@ -35,6 +37,9 @@ struct StopStrategy {
 struct SetTradingState {
   std::optional<StrategyName> strategy;
   TradingState state = TradingState::Active;
+  std::string stated_reason{};  // the operator's words, UTF-8, at most kStatedReasonBytesMax
+  Timestamp
+      acknowledged_until{};  // of a halt or a reduction: who watches knows; epoch: nobody does
   bool operator==(const SetTradingState&) const = default;
 };
 struct CancelOrder {

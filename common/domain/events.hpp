@@ -307,6 +307,9 @@ struct TradingStateChanged {
   std::optional<StrategyName> strategy;  // none = the account
   TradingState state = TradingState::Active;
   StateReason reason = StateReason::Requested;
+  std::string stated_reason{};  // what the operator said; as in SetTradingState
+  Timestamp
+      acknowledged_until{};  // the epoch: not acknowledged; trading does not resume at its end
   bool operator==(const TradingStateChanged&) const = default;
 };
 struct StrategySwitched {

@@ -43,6 +43,8 @@ struct TradingStatus {
   TradingState state = TradingState::Active;
   StateReason reason = StateReason::Requested;
   Timestamp since{};
+  std::string stated_reason{};     // as in TradingStateChanged
+  Timestamp acknowledged_until{};  // the same
   bool operator==(const TradingStatus&) const = default;
 };
 struct StrategyState {

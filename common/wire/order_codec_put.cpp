@@ -167,6 +167,8 @@ struct PutBody {
     to.set_state(wire_enum<v1::TradingState>(body.state));
     to.set_cause_n(wire_enum(cause_of(body.reason)));
     to.set_reason_n(wire_enum(body.reason));
+    to.set_stated_reason(body.stated_reason);
+    to.set_acknowledged_until_ns(domain::to_unix_ns(body.acknowledged_until));
   }
   void operator()(const domain::StrategySwitched& body) const {
     out.mutable_strategy_switched()->set_strategy(body.strategy.value);

@@ -107,6 +107,8 @@ domain::TradingStateChanged read(Reading& reading, const v1::TradingStateChanged
   body.reason = message.reason_n() == 0
                     ? reason_of(reading.enumerated<domain::DenyReason>(message.cause_n()))
                     : reading.enumerated<domain::StateReason>(message.reason_n());
+  body.stated_reason = reading.text(message.stated_reason(), domain::kStatedReasonBytesMax);
+  body.acknowledged_until = reading.at(message.acknowledged_until_ns());
   return body;
 }
 

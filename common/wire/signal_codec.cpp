@@ -65,6 +65,8 @@ struct PutCommandBody {
     v1::SetTradingState& to = *out.mutable_set_trading_state();
     if (body.strategy) to.set_strategy(body.strategy->value);
     to.set_state(wire_enum<v1::TradingState>(body.state));
+    to.set_stated_reason(body.stated_reason);
+    to.set_acknowledged_until_ns(domain::to_unix_ns(body.acknowledged_until));
   }
   void operator()(const domain::CancelOrder& body) const {
     wire::put(body.order, *out.mutable_cancel_order()->mutable_order());
@@ -92,10 +94,14 @@ domain::CommandBody read_body(Reading& reading, const v1::Command& message) {
       return domain::StartStrategy{reading.strategy(message.start_strategy().strategy())};
     case v1::Command::kStopStrategy:
       return domain::StopStrategy{reading.strategy(message.stop_strategy().strategy())};
-    case v1::Command::kSetTradingState:
+    case v1::Command::kSetTradingState: {
+      const v1::SetTradingState& body = message.set_trading_state();
       return domain::SetTradingState{
-          .strategy = scope_of(reading, message.set_trading_state()),
-          .state = reading.enumerated<domain::TradingState>(message.set_trading_state().state())};
+          .strategy = scope_of(reading, body),
+          .state = reading.enumerated<domain::TradingState>(body.state()),
+          .stated_reason = reading.text(body.stated_reason(), domain::kStatedReasonBytesMax),
+          .acknowledged_until = reading.at(body.acknowledged_until_ns())};
+    }
     case v1::Command::kCancelOrder:
       reading.require(message.cancel_order().has_order(), DecodeError::Missing);
       return domain::CancelOrder{reading.client_order_id(message.cancel_order().order())};

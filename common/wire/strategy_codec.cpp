@@ -79,12 +79,16 @@ void put_status(const domain::TradingStatus& from, v1::TradingStatus& to) {
   to.set_state(wire_enum<v1::TradingState>(from.state));
   to.set_reason_n(wire_enum(from.reason));
   to.set_since_ns(domain::to_unix_ns(from.since));
+  to.set_stated_reason(from.stated_reason);
+  to.set_acknowledged_until_ns(domain::to_unix_ns(from.acknowledged_until));
 }
 
 domain::TradingStatus read_status(Reading& reading, const v1::TradingStatus& message) {
   return {.state = reading.enumerated<domain::TradingState>(message.state()),
           .reason = reading.enumerated<domain::StateReason>(message.reason_n()),
-          .since = reading.at(message.since_ns())};
+          .since = reading.at(message.since_ns()),
+          .stated_reason = reading.text(message.stated_reason(), domain::kStatedReasonBytesMax),
+          .acknowledged_until = reading.at(message.acknowledged_until_ns())};
 }
 
 void put_flatten(const domain::FlattenState& from, v1::FlattenState& to) {

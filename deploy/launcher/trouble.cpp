@@ -168,7 +168,7 @@ class Finder {
     return {};
   }
 
-  // `own` may hold since when, by whom and why.
+  // `own` may hold since when, by whom and why, and until when that is acknowledged.
   void add_held_back(std::string what, const std::string& scope, const json::object& own,
                      std::string remedy) {
     const std::string by = text_field(own, "by");
@@ -176,6 +176,10 @@ class Finder {
     const std::string said = text_field(own, "since");
     if (!by.empty()) what += " by " + by;
     if (!reason.empty() && reason != by) what += " (" + reason + ")";
+    const std::string stated = text_field(own, "stated_reason");
+    if (!stated.empty()) what += ": " + stated;
+    const std::string until = text_field(own, "acknowledged_until");
+    if (!until.empty()) what += ", acknowledged until " + clock_text(until, facts_.now);
     std::string begun = clock_text(said, facts_.now);
     const auto seen = facts_.states_since.find(scope);
     if (begun.empty() && seen != facts_.states_since.end())

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
 
 namespace polybot::order_manager {
@@ -125,7 +126,11 @@ struct Writer {
                  {{"strategy", body.strategy ? body.strategy->value : std::string("all")},
                   {"state", domain::name_of(body.state)},
                   {"reason", domain::name_of(body.reason)},
-                  {"by", domain::state_origin_name(body.reason)}});
+                  {"by", domain::state_origin_name(body.reason)},
+                  {"stated_reason", body.stated_reason},
+                  {"acknowledged_until", body.acknowledged_until == domain::Timestamp{}
+                                             ? std::string()
+                                             : runtime::to_rfc3339(body.acknowledged_until)}});
   }
   void operator()(const domain::StrategySwitched& body) const {
     log::info(body.enabled ? "Strategy started" : "Strategy stopped",

@@ -33,6 +33,11 @@ double ratio(std::int64_t ppm) {
 double count(std::uint64_t number) {
   return static_cast<double>(number);
 }
+// It may lie in the future, which no age can say.
+double unix_seconds(domain::Timestamp at) {
+  return std::chrono::duration<double>(at.time_since_epoch()).count();
+}
+
 double state_number(domain::TradingState state) {
   return static_cast<double>(static_cast<int>(state));
 }
@@ -161,7 +166,11 @@ void write_risk(Sink& sink, const Figures& figures) {
   auto denials = sink.counter("polybot_risk_denials_total");
   auto utilization = sink.gauge("polybot_risk_limit_utilization_ratio");
   auto state = sink.gauge("polybot_trading_state");
+  auto acknowledged = sink.gauge("polybot_trading_state_acknowledged_until_seconds");
   auto changes = sink.counter("polybot_trading_state_changes_total");
+  const auto write_acknowledged = [&](std::string_view name, domain::Timestamp until) {
+    acknowledged.set({name}, unix_seconds(until));
+  };
   const auto write_utilization = [&](std::string_view name, const Utilization& used) {
     for (const LimitKind limit : kEnumerators<LimitKind>)
       utilization.set({name, name_of(limit)}, ratio(used[place_of(limit)]));
@@ -174,11 +183,13 @@ void write_risk(Sink& sink, const Figures& figures) {
     }
     write_utilization(name, strategy.utilization);
     state.set({name}, state_number(strategy.trading_state));
+    write_acknowledged(name, strategy.acknowledged_until);
     write_state_changes(changes, name, strategy.counters.state_changes);
   }
   write_state_changes(changes, domain::kAllStrategies, figures.account_state_changes);
   write_utilization(domain::kAllStrategies, figures.account_utilization);
   state.set({domain::kAllStrategies}, state_number(figures.trading_state));
+  write_acknowledged(domain::kAllStrategies, figures.acknowledged_until);
 }
 
 void write_signals(Sink& sink, const Figures& figures) {

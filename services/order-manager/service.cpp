@@ -157,9 +157,12 @@ Figures Service::figures() {
     return durable_figures_;
   }
   Figures shown = durable_figures_;
+  // Nobody has acknowledged this halt.
   shown.trading_state = domain::TradingState::Halted;
+  shown.acknowledged_until = {};
   for (StrategySnapshot& strategy : shown.strategies) {
     strategy.trading_state = domain::TradingState::Halted;
+    strategy.acknowledged_until = {};
   }
   return shown;
 }

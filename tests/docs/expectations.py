@@ -179,6 +179,8 @@ EXPECTATIONS = {
          Prints(check=_answers(9093, "/api/v2/alerts", '"alertname":"test"'))),
         ('curl -fsX POST -H "Authorization: Bearer $TOKEN" $API/api/v1/trading/halt',
          Prints(_ACCEPTED, check=_state("momentum", "trading_state", "halted"))),
+        ('curl -fsX POST -H "Authorization: Bearer $TOKEN" "$API/api/v1/trading/halt?reason=venue+upgrade&for=2h"',
+         Prints(_ACCEPTED, check=_state("momentum", "stated_reason", "venue upgrade"))),
         ('curl -fsX POST -H "Authorization: Bearer $TOKEN" $API/api/v1/trading/reduce',
          Prints(_ACCEPTED, check=_state("momentum", "trading_state", "reducing"))),
         ('curl -fsX POST -H "Authorization: Bearer $TOKEN" $API/api/v1/trading/flatten',

@@ -235,7 +235,8 @@ void World::command_something() {
   const Duration meanwhile = seconds(random_.between(2, 15));
   switch (random_.between(0, 5)) {
     case 0:
-      command(domain::SetTradingState{strategy, TradingState::Halted});
+      command(domain::SetTradingState{strategy, TradingState::Halted, "a drill",
+                                      stage_.now() + meanwhile / 2});
       return command(domain::SetTradingState{strategy, TradingState::Active}, meanwhile);
     case 1:
       command(domain::SetTradingState{strategy, TradingState::Reducing});

@@ -6,6 +6,7 @@
 #include "common/wire/topics.hpp"
 #include "services/gateway/api/json_writer.hpp"
 #include "services/gateway/api/render.hpp"
+#include "services/gateway/api/statement.hpp"
 
 namespace polybot::gateway {
 
@@ -107,8 +108,14 @@ CommandResource::Asked CommandResource::set_trading_state(const http::Request& r
   auto strategy = std::get<std::optional<StrategyName>>(std::move(scope));
   if (strategy && strategy->value == domain::kExternalStrategy && state != TradingState::Active)
     return http::problem(409, kNothingToHalt);
+  auto parsed = parse_statement(request, clock_.now());
+  if (auto* refused = std::get_if<http::Response>(&parsed)) return std::move(*refused);
+  auto& statement = std::get<Statement>(parsed);
   return domain::CommandBody(
-      domain::SetTradingState{.strategy = std::move(strategy), .state = state});
+      domain::SetTradingState{.strategy = std::move(strategy),
+                              .state = state,
+                              .stated_reason = std::move(statement.reason),
+                              .acknowledged_until = statement.acknowledged_until});
 }
 
 CommandResource::Asked CommandResource::flatten(const http::Request& request) const {

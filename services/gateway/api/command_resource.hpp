@@ -16,8 +16,8 @@ namespace polybot::gateway {
 class CommandResource {
  public:
   CommandResource(CommandDesk& desk, RouteGuard& guard, const MarketResource& markets,
-                  const TradingView& view)
-      : desk_(desk), guard_(guard), markets_(markets), view_(view) {}
+                  const TradingView& view, runtime::Clock clock)
+      : desk_(desk), guard_(guard), markets_(markets), view_(view), clock_(clock) {}
 
   // What a request asks for, or the response that refuses it.
   using Asked = std::variant<domain::CommandBody, http::Response>;
@@ -37,6 +37,7 @@ class CommandResource {
   RouteGuard& guard_;
   const MarketResource& markets_;
   const TradingView& view_;
+  runtime::Clock clock_;
 };
 
 // A strategy that a resume of the account leaves halted or reducing, by its own state.

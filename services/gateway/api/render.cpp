@@ -268,7 +268,9 @@ void write_reason(JsonWriter& out, const domain::TradingStatus& status) {
   using Text = std::optional<std::string_view>;
   out.field("reason", changed ? Text(name_of(status.reason)) : Text())
       .field("since", status.since)
-      .field("by", changed ? Text(domain::state_origin_name(status.reason)) : Text());
+      .field("by", changed ? Text(domain::state_origin_name(status.reason)) : Text())
+      .field("stated_reason", status.stated_reason.empty() ? Text() : Text(status.stated_reason))
+      .field("acknowledged_until", status.acknowledged_until);
 }
 
 void write_counts(JsonWriter& out, const domain::OrderCounts& counts) {

@@ -42,8 +42,9 @@ void write_claim(JsonWriter& out, const ClaimView& claim, const MarketNames& mar
 void write_order_event(JsonWriter& out, const domain::StreamedEvent& event, const OrderView* order,
                        const MarketNames& markets);
 
-// The fields `reason`, `since` and `by` of a trading state, into an object that is open; null while
-// it was never changed.
+// The fields `reason`, `since`, `by`, `stated_reason` and `acknowledged_until` of a trading state,
+// into an object that is open; null while it was never changed, and the last two when nothing was
+// stated.
 void write_reason(JsonWriter& out, const domain::TradingStatus& status);
 // The fields `by_status`, `denials`, `fills`, `fills_reversed` and `state_changes`.
 void write_counts(JsonWriter& out, const domain::OrderCounts& counts);

@@ -195,15 +195,18 @@ void print_pnl(const Journal& journal) {
 }
 
 void print_states(const Journal& journal) {
-  fmt::print("record,time,scope,state,reason,by\n");
+  fmt::print("record,time,scope,state,reason,by,acknowledged_until,stated_reason\n");
   read_all(journal, [&](const domain::Event& event) {
     const auto* changed = std::get_if<domain::TradingStateChanged>(&event.body);
     if (changed == nullptr) return;
+    const bool acknowledged = changed->acknowledged_until != domain::Timestamp{};
     fmt::print(
-        "{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
+        "{},{},{},{},{},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
         changed->strategy ? std::string_view(changed->strategy->value) : domain::kAllStrategies,
         domain::name_of(changed->state), domain::name_of(changed->reason),
-        domain::state_origin_name(changed->reason));
+        domain::state_origin_name(changed->reason),
+        acknowledged ? runtime::to_rfc3339(changed->acknowledged_until) : std::string(),
+        csv_field(changed->stated_reason));
   });
 }
 

@@ -105,6 +105,37 @@ TEST_F(ApiTest, NamesWhatAResumeOfTheAccountLeavesHalted) {
   });
 }
 
+TEST_F(ApiTest, SendsWithAHaltWhyAndUntilWhenItIsKnown) {
+  const domain::Timestamp before = runtime::Clock().now();
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    const auto spoken = co_await post("/api/v1/trading/halt?reason=venue+upgrade%2C+v2&for=2h");
+    EXPECT_EQ(spoken.status, 200U) << spoken.body;
+    EXPECT_EQ((co_await post("/api/v1/trading/reduce?for=forever")).status, 400U);
+    EXPECT_EQ((co_await post("/api/v1/trading/resume?for=2h")).status, 400U);
+  });
+  ASSERT_EQ(manager.executed.size(), 1U);
+  const auto& halt = std::get<domain::SetTradingState>(manager.executed[0]);
+  EXPECT_EQ(halt.stated_reason, "venue upgrade, v2");
+  EXPECT_GE(halt.acknowledged_until, before + 2h);
+  EXPECT_LE(halt.acknowledged_until, runtime::Clock().now() + 2h);
+}
+
+TEST_F(ApiTest, TellsUntilWhenAHaltIsAcknowledged) {
+  serve([&]() -> asio::awaitable<void> {
+    manager.own = {domain::TradingState::Halted, domain::StateReason::Requested, at(0), "upgrade",
+                   at(3'600'000)};
+    co_await in_sync();
+    const json::value status = co_await get("/api/v1/status");
+    const json::value& told = status.at("strategies").at(0);
+    EXPECT_EQ(told.at("stated_reason").as_string(), "upgrade");
+    EXPECT_EQ(told.at("acknowledged_until").as_string(), "1970-01-01T01:16:40.000Z");
+    EXPECT_TRUE(status.at("trading").at("acknowledged_until").is_null());
+    const json::value strategies = co_await get("/api/v1/strategies");
+    EXPECT_EQ(strategies.at("strategies").at(0).at("stated_reason").as_string(), "upgrade");
+  });
+}
+
 // The halt would show nowhere and stop nothing.
 TEST_F(ApiTest, RefusesToHaltWhatIsTradedByHand) {
   serve([&]() -> asio::awaitable<void> {

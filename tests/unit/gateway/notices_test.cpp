@@ -44,6 +44,15 @@ TEST_F(NoticesTest, NamesWhoHaltedWhatAndTheCallThatEndsIt) {
                   "(requested); POST /api/v1/trading/resume?strategy=spread_farm ends that"));
 }
 
+TEST_F(NoticesTest, SaysWhyAHaltIsAndUntilWhenItIsAcknowledged) {
+  view.set_account(
+      {.own = {TradingState::Halted, StateReason::Requested, at(0), "upgrade", at(3'600'000)}});
+  EXPECT_THAT(said(),
+              ElementsAre("trading is halted for the whole account since 1970-01-01T00:16:40.000Z "
+                          "by operator (requested): upgrade, acknowledged until "
+                          "1970-01-01T01:16:40.000Z; POST /api/v1/trading/resume ends that"));
+}
+
 TEST_F(NoticesTest, NamesWhatTheVenueRefusesAndTellsUnreadably) {
   view.set_account({.submissions_paused = "forbidden", .rows_unread = 3});
   EXPECT_THAT(said(),

@@ -224,6 +224,19 @@ TEST_F(ScreenTest, SaysHowToEndAHaltOfTheAccountAndAStop) {
             "http://gateway.test:80/api/v1/strategies/arbitrage/start starts it");
 }
 
+TEST_F(ScreenTest, SaysWhyAHaltIsAndUntilWhenItIsAcknowledged) {
+  (*facts_.status)["trading_state"] = "halted";
+  (*facts_.status)["trading"] = {{"by", "operator"},
+                                 {"reason", "requested"},
+                                 {"stated_reason", "venue upgrade"},
+                                 {"acknowledged_until", "2026-06-08T13:00:00.000Z"}};
+  const auto troubles = find_troubles(layout_, facts_);
+  ASSERT_FALSE(troubles.empty());
+  EXPECT_THAT(troubles[0].what, HasSubstr("by operator (requested): venue upgrade, acknowledged "
+                                          "until "));
+  EXPECT_THAT(troubles[0].what, HasSubstr("13:00:00Z"));
+}
+
 TEST_F(ScreenTest, IsNotTroubledByAStopThatTheConfigurationAsksFor) {
   strategy(0)["enabled"] = false;
   EXPECT_THAT(find_troubles(layout_, facts_), IsEmpty());

@@ -128,6 +128,10 @@ TEST(OrderCodec, CarriesEventsOfTheAccountAndOptionsThatAreNotThere) {
   Event received;
   ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None);
   EXPECT_EQ(received, event);
+  event.body = TradingStateChanged{std::nullopt, TradingState::Halted, StateReason::Requested,
+                                   "Wartung, Ölwechsel", at(9)};
+  ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None);
+  EXPECT_EQ(received, event);
   event.body = FlattenBegun{{1, 2}, std::nullopt};
   ASSERT_EQ(decode_event(encode_event(event), received), DecodeError::None);
   EXPECT_EQ(received, event);

@@ -119,6 +119,8 @@ std::vector<domain::Command> sample_commands() {
       domain::StopStrategy{momentum},
       domain::SetTradingState{momentum, domain::TradingState::Reducing},
       domain::SetTradingState{std::nullopt, domain::TradingState::Halted},
+      domain::SetTradingState{std::nullopt, domain::TradingState::Halted, "Wartung, Ölwechsel",
+                              at(9)},
       domain::CancelOrder{{.signal = {7, 8}, .leg = 9}},
       domain::CancelAllOrders{},
       domain::CancelAllOrders{momentum, id_of<domain::MarketId>(3)},

@@ -28,7 +28,8 @@ StrategyTable sample_table() {
   momentum.enabled = true;
   momentum.enabled_at_first = true;
   momentum.trading_state = domain::TradingState::Halted;
-  momentum.own = {domain::TradingState::Halted, domain::StateReason::Requested, at(7)};
+  momentum.own = {domain::TradingState::Halted, domain::StateReason::Requested, at(7),
+                  "Wartung, Ölwechsel", at(9)};
   momentum.parameters = {{"window_s", "30"}, {"märkte", "alle"}, {"empty", ""}};
   momentum.last_seq = 12;
   momentum.figures = {.realized = domain::Money::from_raw(-5),

@@ -119,9 +119,12 @@ std::string trading_sentence(const domain::TradingStatus& status,
   std::string text(name_of(status.state));
   if (!strategy) text += " for the whole account";
   if (status.since == domain::Timestamp{}) return text;
-  return text + " since " + runtime::to_rfc3339(status.since) + " by " +
-         std::string(domain::state_origin_name(status.reason)) + " (" +
-         std::string(name_of(status.reason)) + ")";
+  text += " since " + runtime::to_rfc3339(status.since) + " by " +
+          std::string(domain::state_origin_name(status.reason)) + " (" +
+          std::string(name_of(status.reason)) + ")";
+  if (!status.stated_reason.empty()) text += ": " + status.stated_reason;
+  if (status.acknowledged_until == domain::Timestamp{}) return text;
+  return text + ", acknowledged until " + runtime::to_rfc3339(status.acknowledged_until);
 }
 
 std::vector<std::string> notices(const TradingView& view, const NameMarket& market,

@@ -19,8 +19,9 @@ using NameMarket = std::function<std::string(const domain::MarketId&)>;
 [[nodiscard]] std::vector<std::string> notices(const TradingView& view, const NameMarket& market,
                                                domain::Timestamp now);
 
-// "halted for the whole account since 2026-11-30T12:00:00.000Z by operator (requested)"; without
-// since and by when the state was never changed. Without a strategy it is the account's.
+// "halted for the whole account since 2026-11-30T12:00:00.000Z by operator (requested): upgrade,
+// acknowledged until 2026-11-30T13:00:00.000Z"; without since and by when the state was never
+// changed, and without what was not stated. Without a strategy it is the account's.
 [[nodiscard]] std::string trading_sentence(const domain::TradingStatus& status,
                                            const std::optional<domain::StrategyName>& strategy);
 

@@ -83,7 +83,11 @@ CommandDenyReason Commands::obey(Turn& turn, const domain::SetTradingState& set)
   // be set too.
   if (unknown(set.strategy) && !flattening_.covers(turn.ledger, *set.strategy))
     return CommandDenyReason::UnknownStrategy;
-  change_state(turn, set.strategy, set.state, StateReason::Requested);
+  change_state(turn, {.strategy = set.strategy,
+                      .state = set.state,
+                      .reason = StateReason::Requested,
+                      .stated_reason = set.stated_reason,
+                      .acknowledged_until = set.acknowledged_until});
   return CommandDenyReason::None;
 }
 
@@ -123,7 +127,7 @@ CommandDenyReason Commands::obey(Turn& turn, const domain::FlattenPositions& fla
                                               : turn.ledger.own_trading_state(std::nullopt);
   if (state == TradingState::Halted) return CommandDenyReason::TradingHalted;
   if (turn.ledger.own_trading_state(flatten.strategy) == TradingState::Active)
-    change_state(turn, flatten.strategy, TradingState::Reducing, StateReason::Flatten);
+    change_state(turn, {flatten.strategy, TradingState::Reducing, StateReason::Flatten});
   turn.record({}, command.trace, domain::FlattenBegun{command.id, flatten.strategy});
   flattening_.drive(turn);
   return CommandDenyReason::None;
@@ -131,12 +135,15 @@ CommandDenyReason Commands::obey(Turn& turn, const domain::FlattenPositions& fla
 
 // ---- trading states ----------------------------------------------------------------------------
 
-void Commands::change_state(Turn& turn, const std::optional<StrategyName>& strategy,
-                            TradingState state, StateReason reason) {
+void Commands::change_state(Turn& turn, domain::TradingStateChanged change) {
+  const std::optional<StrategyName> strategy = change.strategy;
+  const TradingState state = change.state;
+  const domain::TradingStatus own = turn.ledger.own_trading_status(strategy);
   // An unchanged Active is recorded too: an operator who resumes acknowledges the losses so far.
-  const bool same = turn.ledger.own_trading_state(strategy) == state;
-  if (!same || state == TradingState::Active)
-    turn.record(domain::TradingStateChanged{strategy, state, reason});
+  // Of two halts the last one says why, and until when it is acknowledged.
+  const bool same = own.state == state && own.stated_reason == change.stated_reason &&
+                    own.acknowledged_until == change.acknowledged_until;
+  if (!same || state == TradingState::Active) turn.record(std::move(change));
   if (state != TradingState::Active) return enforce_state(turn, strategy);
   // The account's resume does not end the flatten of a single strategy.
   for (const Ledger::Flatten& flatten : std::vector<Ledger::Flatten>(turn.ledger.flattens())) {
@@ -166,7 +173,7 @@ void Commands::check_breaches(Turn& turn) {
 void Commands::check_breach(Turn& turn, const std::optional<StrategyName>& strategy) {
   if (turn.ledger.own_trading_state(strategy) != TradingState::Active) return;
   const auto reason = desk_.risk().breach(turn.ledger, strategy);
-  if (reason) change_state(turn, strategy, TradingState::Reducing, *reason);
+  if (reason) change_state(turn, {strategy, TradingState::Reducing, *reason});
 }
 
 }  // namespace polybot::order_manager

@@ -30,8 +30,7 @@ class Commands {
                             const domain::Command& command);
   [[nodiscard]] Denial obey(Turn& turn, const domain::Command& command);
   [[nodiscard]] bool unknown(const std::optional<StrategyName>& strategy) const;
-  void change_state(Turn& turn, const std::optional<StrategyName>& strategy,
-                    domain::TradingState state, domain::StateReason reason);
+  void change_state(Turn& turn, domain::TradingStateChanged change);
   void enforce_state(Turn& turn, const std::optional<StrategyName>& strategy);
   void check_breach(Turn& turn, const std::optional<StrategyName>& strategy);
 

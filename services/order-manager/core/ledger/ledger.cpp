@@ -186,7 +186,11 @@ struct Ledger::Applier {
         body.strategy ? ledger.strategy_states_[*body.strategy] : ledger.account_state_;
     // A resume of an active state acknowledges losses; it changes nothing.
     const bool same = status.state == body.state && status.since != domain::Timestamp{};
-    status = {body.state, body.reason, same ? status.since : event.at};
+    status = {.state = body.state,
+              .reason = body.reason,
+              .since = same ? status.since : event.at,
+              .stated_reason = body.stated_reason,
+              .acknowledged_until = body.acknowledged_until};
     ++ledger.count(body.strategy.value_or(domain::StrategyName{}))
           .state_changes[static_cast<std::size_t>(body.state)]
                         [static_cast<std::size_t>(body.reason)];

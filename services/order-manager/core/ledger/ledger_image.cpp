@@ -213,8 +213,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::TradingStatus>& status) {
-    auto& [state, reason, since] = status;
-    archive(state, reason, since);
+    auto& [state, reason, since, stated_reason, acknowledged_until] = status;
+    archive(state, reason, since, stated_reason, acknowledged_until);
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::AccountId>& account) {

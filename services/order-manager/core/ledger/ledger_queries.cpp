@@ -31,10 +31,12 @@ domain::TradingStatus Ledger::own_trading_status(
 
 std::vector<domain::TradingStateChanged> Ledger::own_trading_states() const {
   std::vector<domain::TradingStateChanged> states;
-  states.push_back({std::nullopt, account_state_.state, account_state_.reason});
-  for (const auto& [strategy, own] : strategy_states_) {
-    states.push_back({strategy, own.state, own.reason});
-  }
+  const auto add = [&](const std::optional<StrategyName>& strategy,
+                       const domain::TradingStatus& own) {
+    states.push_back({strategy, own.state, own.reason, own.stated_reason, own.acknowledged_until});
+  };
+  add(std::nullopt, account_state_);
+  for (const auto& [strategy, own] : strategy_states_) add(strategy, own);
   return states;
 }
 
@@ -108,6 +110,7 @@ std::uint64_t Ledger::digest() const {
   for (const auto& [token, instrument] : instruments_) digest.add(token).add(instrument);
   const auto add_status = [&](const domain::TradingStatus& status) {
     digest.add(status.state).add(status.reason).add(status.since);
+    digest.add(status.stated_reason).add(status.acknowledged_until);
   };
   add_status(account_state_);
   for (const auto& [strategy, status] : strategy_states_) {

@@ -101,6 +101,7 @@ Figures OrderManager::figures(Timestamp now) const {
                   .fold_version = kFoldVersion,
                   .sequence = ledger.last_seq(),
                   .trading_state = ledger.trading_state(std::nullopt),
+                  .acknowledged_until = ledger.own_trading_status(std::nullopt).acknowledged_until,
                   .account_drawdown = portfolio.account_drawdown(),
                   .account_utilization = state.desk.risk().utilization(ledger, std::nullopt),
                   .cash = portfolio.cash(),
@@ -151,7 +152,9 @@ StrategySnapshot OrderManager::State::snapshot(const StrategyName& name, Timesta
           {id, market == nullptr ? std::string() : market->slug, portfolio.value(name, id)});
     }
   }
-  snapshot.trading_state = ledger.trading_state(name);
+  const domain::TradingStatus trading = ledger.trading_status(name);
+  snapshot.trading_state = trading.state;
+  snapshot.acknowledged_until = trading.acknowledged_until;
   snapshot.enabled = ledger.enabled(name).value_or(false);
   snapshot.utilization = desk.risk().utilization(ledger, name);
   snapshot.shards_leased = leases.table().shards_leased(name, at);

@@ -41,6 +41,7 @@ struct StrategySnapshot {
   std::uint64_t fills_provisional = 0;
   std::vector<MarketValue> position_values;
   domain::TradingState trading_state = domain::TradingState::Active;  // the stricter of both
+  domain::Timestamp acknowledged_until{};  // of that state; the epoch: not acknowledged
   bool enabled = false;
   Utilization utilization{};
   std::uint64_t marks_stale = 0;        // volatile
@@ -56,6 +57,7 @@ struct Figures {
   std::vector<StrategySnapshot>
       strategies;  // configured ones, `unknown`, `external`, and past ones
   domain::TradingState trading_state = domain::TradingState::Active;
+  domain::Timestamp acknowledged_until{};
   decltype(StrategyCounters::state_changes) account_state_changes{};
   domain::Money account_drawdown;
   Utilization account_utilization{};

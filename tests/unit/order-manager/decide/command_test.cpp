@@ -72,6 +72,39 @@ TEST_F(Commands, RememberTheKillSwitchAcrossARestart) {
   EXPECT_EQ(rig.folded().ledger().trading_state(kArb), TradingState::Halted);
 }
 
+TEST_F(Commands, RememberWhyAHaltIsAndUntilWhenItIsKnown) {
+  const Timestamp until = rig.now + seconds(3600);
+  give(SetTradingState{kArb, TradingState::Halted, "upgrade of the venue", until});
+  const TradingStatus live = rig.core.ledger().trading_status(kArb);
+  EXPECT_EQ(live.stated_reason, "upgrade of the venue");
+  EXPECT_EQ(live.acknowledged_until, until);
+  EXPECT_EQ(rig.folded().ledger().trading_status(kArb), live) << "after a restart";
+  EXPECT_EQ(rig.core.ledger().trading_status(kFarm), TradingStatus{}) << "it is not halted";
+  rig.advance(seconds(7200));
+  EXPECT_EQ(rig.core.ledger().trading_state(kArb), TradingState::Halted)
+      << "the end of the acknowledgement resumes nothing";
+}
+
+// Who halts again without a word has not been told of the other one's upgrade.
+TEST_F(Commands, TakeTheAcknowledgementFromTheLastHalt) {
+  const auto own = [&] { return rig.core.ledger().own_trading_status(std::nullopt); };
+  give(SetTradingState{std::nullopt, TradingState::Halted});
+  const Timestamp halted_at = own().since;
+  rig.advance(seconds(3));
+  give(SetTradingState{std::nullopt, TradingState::Halted, "upgrade", rig.now + seconds(60)});
+  EXPECT_EQ(own().acknowledged_until, rig.now + seconds(60));
+  EXPECT_EQ(own().since, halted_at) << "it is the same halt";
+  const std::size_t changes = rig.count<TradingStateChanged>();
+  give(SetTradingState{std::nullopt, TradingState::Halted, "upgrade", own().acknowledged_until});
+  EXPECT_EQ(rig.count<TradingStateChanged>(), changes) << "nothing is new";
+  give(SetTradingState{std::nullopt, TradingState::Halted});
+  EXPECT_EQ(own().acknowledged_until, Timestamp{});
+  EXPECT_EQ(own().stated_reason, "");
+  give(SetTradingState{std::nullopt, TradingState::Reducing, "sell first", rig.now + seconds(9)});
+  give(SetTradingState{std::nullopt, TradingState::Active});
+  EXPECT_EQ(own(), (TradingStatus{TradingState::Active, StateReason::Requested, rig.now}));
+}
+
 TEST_F(Commands, CancelOnlyWhatOpensOnReduce) {
   rig.hold(kFarm, kMarket, "0.52", "20");
   quote();  // sells the held YES, buys YES

@@ -162,7 +162,8 @@ class Chaos {
       case 1:
         return reconnect();
       case 2:
-        return command(SetTradingState{std::nullopt, static_cast<TradingState>(below(3))});
+        return command(SetTradingState{std::nullopt, static_cast<TradingState>(below(3)),
+                                       below(2) == 0 ? "a drill" : "", rig_.now + seconds(60)});
       case 3:
         return command(SetTradingState{std::nullopt, TradingState::Active});
       case 4:

@@ -113,7 +113,7 @@ TEST_F(Restoration, KeepsWhatAnOperatorHasSetSinceTheBackup) {
   give(SetTradingState{kFarm, TradingState::Reducing});
   back_up();
   rig.advance(seconds(2));
-  give(SetTradingState{kArb, TradingState::Halted});
+  give(SetTradingState{kArb, TradingState::Halted, "upgrade", rig.now + seconds(600)});
   give(SetTradingState{kFarm, TradingState::Active});
   give(StopStrategy{kFarm});
   Rig next;
