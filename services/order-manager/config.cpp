@@ -150,6 +150,7 @@ void read_settings(Reader& reader, Settings& settings) {
 Config read_config(Reader& reader) {
   Config config;
   config.journal_file = reader.string("journal.file", "data/sim/journal/journal.db");
+  config.backup_age_max = reader.duration("journal.backup_age_max", 0s, 0s, 24h * 366);
   config.metrics = runtime::read_metrics_config(reader);
   const auto address = [&](const char* key, wire::Port port, bus::EndpointRole role) {
     return runtime::read_bus_address(reader, std::string("bus.") + key, port.number, role,

@@ -31,6 +31,7 @@ struct VenueConfig {
 
 struct Config {
   std::string journal_file;
+  domain::Duration backup_age_max{};  // zero: see backup_due()
   BusAddresses bus;
   VenueConfig venue;
   Settings settings;

@@ -144,6 +144,7 @@ void write_money(Sink& sink, const Figures& figures) {
   }
   drawdown.set({domain::kAllStrategies}, usd(figures.account_drawdown));
   sink.gauge("polybot_account_balance_usd").set({}, usd(figures.free_collateral));
+  sink.gauge("polybot_risk_headroom_usd").set({}, usd(figures.headroom));
   sink.gauge("polybot_unredeemed_usd").set({}, usd(figures.unredeemed));
   auto drift = sink.gauge("polybot_venue_drift_usd");
   drift.set({"cash"}, usd(figures.drift_cash));
@@ -232,9 +233,20 @@ void write_journal(Sink& sink, const Figures& figures) {
   sink.counter("polybot_fills_beyond_order_total").set({}, count(figures.fills_beyond_order));
 }
 
+void write_backups(Sink& sink, const BackupTimes& backups) {
+  auto last = sink.gauge("polybot_journal_backup_timestamp_seconds");
+  if (backups.last) {
+    last.set_timestamp({}, *backups.last);
+  } else {
+    last.set_no_timestamp({});
+  }
+  sink.gauge("polybot_journal_backup_due_seconds")
+      .set({}, backups.due ? unix_seconds(*backups.due) : 0);
+}
+
 }  // namespace
 
-ManagerMetrics::ManagerMetrics(metrics::Registry& registry, std::function<Figures()> figures)
+ManagerMetrics::ManagerMetrics(metrics::Registry& registry, Sources sources)
     : snapshots([&](std::string_view outcome) {
         return registry.counter("polybot_journal_snapshots_total", {outcome});
       }),
@@ -251,7 +263,10 @@ ManagerMetrics::ManagerMetrics(metrics::Registry& registry, std::function<Figure
       }),
       commit_duration_(registry.histogram("polybot_journal_commit_duration_seconds")),
       clock_offset_(registry.gauge("polybot_venue_clock_offset_seconds")) {
-  registry.add_source([this, read = std::move(figures)](Sink& sink) { write(sink, read()); });
+  registry.add_source([this, read = std::move(sources)](Sink& sink) {
+    write(sink, read.figures());
+    write_backups(sink, read.backups());
+  });
 }
 
 void ManagerMetrics::set_fold(std::uint64_t journal_id, std::uint32_t fold_version) {

@@ -26,10 +26,20 @@ enum class Stage : std::uint8_t {
 };
 enum class Connection : std::uint8_t { User = 0, Rest = 1, Heartbeat = 2 };
 
+// Of the journal; empty: none was made, none is due.
+struct BackupTimes {
+  std::optional<domain::Timestamp> last{};
+  std::optional<domain::Timestamp> due{};
+};
+
 class ManagerMetrics {
  public:
-  // `figures` is read each time a snapshot is taken; it outlives the registry's use of it.
-  ManagerMetrics(metrics::Registry& registry, std::function<Figures()> figures);
+  // What is read each time a snapshot is taken; it outlives the registry's use of it.
+  struct Sources {
+    std::function<Figures()> figures;
+    std::function<BackupTimes()> backups;
+  };
+  ManagerMetrics(metrics::Registry& registry, Sources sources);
 
   // From the first start of the core: names the fold behind the owned families.
   void set_fold(std::uint64_t journal_id, std::uint32_t fold_version);

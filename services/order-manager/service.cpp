@@ -16,6 +16,7 @@
 #include "services/order-manager/engine.hpp"
 #include "services/order-manager/event_log.hpp"
 #include "services/order-manager/feeds.hpp"
+#include "services/order-manager/journal/backup_mark.hpp"
 #include "services/order-manager/lease_report.hpp"
 #include "services/order-manager/manager_metrics.hpp"
 #include "services/order-manager/order_streams.hpp"
@@ -99,7 +100,14 @@ Service::Service(runtime::Runtime& runtime, const Config& config)
       metrics_(
           runtime::make_metrics(runtime, config.metrics, stats_, wire::channels::kOfOrderManager,
                                 std::filesystem::path(config.journal_file).parent_path().string())),
-      manager_metrics_(metrics_->registry(), [this] { return figures(); }),
+      manager_metrics_(metrics_->registry(),
+                       {.figures = [this] { return figures(); },
+                        .backups =
+                            [this, file = config.journal_file, age_max = config.backup_age_max] {
+                              const auto last = last_backup(file);
+                              const domain::Timestamp begun = engine_.core().ledger().opened_at();
+                              return BackupTimes{last, backup_due(last, begun, age_max)};
+                            }}),
       publisher_(executor_,
                  runtime::publisher_config(runtime.producer(),
                                            {bus::EndpointRole::Listen, config.bus.orders},

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Callable
 
 from tests.e2e import prices
 from tests.e2e.processes import listening
-from tests.support.stack import free_port
+from tests.support.stack import PROGRAMS, free_port
 from tests.support.waiting import Failed, wait_until
 
 
@@ -101,6 +102,24 @@ STOP_STRATEGY = Provocation(
 HALT = Provocation(
     "halt", alerts=("TradingHalted",),
     begin=lambda run: _command(run, "POST", "/api/v1/trading/halt"),
+    end=lambda run: _command(run, "POST", "/api/v1/trading/resume"),
+    until=_above("polybot_trading_state", strategy="all"))
+
+ACKNOWLEDGED_SECONDS = 12
+
+def _halt_knowingly(run):
+    """Longer than a halt that nobody acknowledges takes to be told of, nothing is said."""
+    path = f"/api/v1/trading/halt?reason=a+drill&for={ACKNOWLEDGED_SECONDS}s"
+    end = time.monotonic() + ACKNOWLEDGED_SECONDS
+    _command(run, "POST", path)
+    while time.monotonic() < end - 2.0:
+        if "TradingHalted" in run.monitoring.firing():
+            raise Failed("TradingHalted fires though the halt is acknowledged")
+        time.sleep(0.5)
+
+
+HALT_ACKNOWLEDGED = Provocation(
+    "halt-acknowledged", alerts=("TradingHalted",), begin=_halt_knowingly,
     end=lambda run: _command(run, "POST", "/api/v1/trading/resume"),
     until=_above("polybot_trading_state", strategy="all"))
 
@@ -295,6 +314,17 @@ API_ERRORS = Provocation("api-errors", alerts=("HighErrorRate", "CommandUnacknow
                          end=_thaw("order-manager"))
 
 
+def _back_up(run):
+    journal = run.stack.data / "journal" / "journal.db"
+    made = subprocess.run([PROGRAMS / "order-manager", "backup", journal, run.stack.folder / "backup.db"], text=True,
+                          capture_output=True)
+    if made.returncode != 0:
+        raise Failed(f"backup: {made.stderr.strip()}")
+
+
+BACKUP = Provocation("backup", begin=_back_up, until=_above("polybot_journal_backup_timestamp_seconds"))
+
+
 # ---- the monitoring itself -------------------------------------------------------------------------------
 
 METRICS_DOWN = Provocation("metrics-down", alerts=("MetricsDown",), begin=_freeze("metrics-aggregator"),
@@ -433,7 +463,7 @@ STATE_LOST = Provocation(
 
 # ---- money ----------------------------------------------------------------------------------------------
 
-LOSS_USD = -1350.0
+LOSS_USD = -1350.0  # unless the account, which is allowed less a day, is reduced before
 KILL_EVERY_SECONDS = 20.0
 KILLS = 2
 
@@ -447,7 +477,8 @@ def _lose_money(run):
 
 def _stop_losing(run):
     """Once enough is lost all strategies stop, so that the positions are still there when the prices come back."""
-    lost = (run.value("polybot_daily_pnl_usd") or 0) < LOSS_USD
+    reduced = run.value("polybot_trading_state", strategy="all") == 1
+    lost = reduced or (run.value("polybot_daily_pnl_usd") or 0) < LOSS_USD
     if lost and not LOSS.memory.get("halted"):
         _command(run, "POST", "/api/v1/trading/halt")
         LOSS.memory["halted"] = True
@@ -475,6 +506,6 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT,
-       HALT, SLOW_ANSWERS, SLOW_READER, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL,
-       ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN,
-       OUTAGE, STATE_LOST)
+       HALT, HALT_ACKNOWLEDGED, SLOW_ANSWERS, SLOW_READER, BACKUP, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL,
+       RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS,
+       METRICS_DOWN, OUTAGE, STATE_LOST)

@@ -15,7 +15,8 @@ namespace polybot::order_manager {
 int verify(const std::vector<std::string>& arguments);
 
 // backup [--force] FILE TARGET: a consistent copy, also of a journal whose owner is running; with
-// --force it replaces an older one, once the copy is complete.
+// --force it replaces an older one, once the copy is complete. Its time is noted beside FILE
+// (journal/backup_mark.hpp); when that cannot be, it says so, and the copy is good all the same.
 int backup(const std::vector<std::string>& arguments);
 
 // restore BACKUP JOURNAL: puts a backup in the place of a lost journal; JOURNAL may be left out

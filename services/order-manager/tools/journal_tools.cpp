@@ -8,6 +8,7 @@
 #include "common/domain/number_text.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
+#include "services/order-manager/journal/backup_mark.hpp"
 #include "services/order-manager/journal/journal.hpp"
 #include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/report.hpp"
@@ -93,6 +94,12 @@ int backup(const std::vector<std::string>& arguments) {
   journal.backup(files[1], existing);
   fmt::print("{}: up to record {}\n", files[1],
              Journal(files[1], JournalAccess::ReadOnly).last_seq());
+  if (const std::error_code error = note_backup(files[0])) {
+    std::fprintf(stderr,
+                 "backup: the copy is whole, but its time cannot be noted in %s (%s): the alert "
+                 "BackupOverdue does not see it\n",
+                 backup_mark(files[0]).c_str(), error.message().c_str());
+  }
   return 0;
 }
 

@@ -16,6 +16,9 @@ using test::kFarm;
 using testing::HasSubstr;
 using testing::StartsWith;
 
+constexpr const char* kDrill = "a drill";
+const domain::Timestamp kUntil = domain::from_unix_ms(1'795'014'400'500);
+
 class ExportTest : public TradedJournal {
  protected:
   // Orders that were filled, canceled, rejected, denied singly and by the signal, and one that
@@ -34,7 +37,7 @@ class ExportTest : public TradedJournal {
     rig.buy(kArb, market, "0.51", "2500");
     for (const auto state : {domain::TradingState::Halted, domain::TradingState::Active}) {
       rig.step(domain::Command{{1, static_cast<std::uint64_t>(state)},
-                               domain::SetTradingState{kFarm, state},
+                               domain::SetTradingState{kFarm, state, kDrill, kUntil},
                                rig.now,
                                rig.now + std::chrono::seconds(5),
                                {}});
@@ -108,6 +111,8 @@ TEST_F(ExportTest, HasARowForEveryFillAndChangeOfState) {
   EXPECT_EQ(states[0].at("state"), "halted");
   EXPECT_EQ(states[0].at("reason"), "requested");
   EXPECT_EQ(states[0].at("by"), "operator");
+  EXPECT_EQ(states[0].at("acknowledged_until"), "2026-11-18T15:06:40.500Z");
+  EXPECT_EQ(states[0].at("stated_reason"), kDrill);
   const auto report = boost::json::parse(json_report(ledger_, OrderList::Leave));
   EXPECT_EQ(report.at("strategies")
                 .at("spread_farm")

@@ -15,8 +15,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/runtime/clock.hpp"
 #include "common/wire/order_codec.hpp"
 #include "services/order-manager/core/ledger/ledger.hpp"
+#include "services/order-manager/journal/backup_mark.hpp"
+#include "services/order-manager/tools/commands.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -168,6 +171,35 @@ TEST_F(JournalTest, WritesNothingOfATransactionThatTheDiskRefuses) {
   int status = 0;
   ::waitpid(child, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(JournalTest, NotesWhenItWasBackedUp) {
+  { ASSERT_EQ(Journal(path_, JournalAccess::ReadWrite).append(events(1, 3)), ""); }
+  EXPECT_EQ(last_backup(path_), std::nullopt);
+  const std::string copy = path_ + ".copy";
+  const auto now = [] { return runtime::Clock().wall(); };
+  const domain::Timestamp before = now();
+  testing::internal::CaptureStdout();
+  ASSERT_EQ(backup({path_, copy}), 0);
+  testing::internal::GetCapturedStdout();
+  const auto noted = last_backup(path_);
+  ASSERT_TRUE(noted);
+  // The time of a file is that of the kernel's last tick.
+  EXPECT_GE(*noted, before - std::chrono::milliseconds(20));
+  EXPECT_LE(*noted, now());
+  EXPECT_EQ(last_backup(copy), std::nullopt) << "it is of the journal, not of the copy";
+  EXPECT_THROW(backup({path_, copy}), JournalError);
+  EXPECT_EQ(last_backup(path_), noted) << "no backup was made";
+}
+
+TEST(Backups, AreDueOnceSomebodyMakesOrWantsThem) {
+  using std::chrono::hours;
+  const domain::Timestamp begun = domain::from_unix_ms(1'795'000'000'000);
+  const domain::Timestamp made = begun + hours(100);
+  EXPECT_EQ(backup_due({}, begun, {}), std::nullopt);
+  EXPECT_EQ(backup_due(made, begun, {}), made + hours(36));
+  EXPECT_EQ(backup_due({}, begun, hours(8)), begun + hours(8));
+  EXPECT_EQ(backup_due(made, begun, hours(8)), made + hours(8));
 }
 
 TEST_F(JournalTest, NamesADamagedRecord) {

@@ -31,22 +31,49 @@ struct PositionLabels : testing::Test {
     snapshot.position_values = std::move(values);
     figures.strategies.push_back(std::move(snapshot));
   }
-  std::map<std::string, double> positions() {
-    std::map<std::string, double> found;
-    for (const metrics::FamilyValues& family : registry.collect({})) {
-      if (family.name != "polybot_position_value_usd") continue;
-      for (const metrics::Series& one : family.series) found[one.labels] = one.value;
-    }
-    return found;
-  }
+  std::map<std::string, double> positions() { return values_of("polybot_position_value_usd"); }
   static std::string label(const std::string& strategy, const std::string& market) {
     return metrics::join_labels({strategy, market});
   }
 
+  std::map<std::string, double> values_of(std::string_view name) {
+    std::map<std::string, double> found;
+    for (const metrics::FamilyValues& family : registry.collect({})) {
+      if (family.name != name) continue;
+      for (const metrics::Series& one : family.series) found[one.labels] = one.value;
+    }
+    return found;
+  }
+
   metrics::Registry registry{{"order-manager", "order-manager-1", 7, "1", "abc"}};
   Figures figures;
-  ManagerMetrics metrics{registry, [this] { return figures; }};
+  BackupTimes backups;
+  ManagerMetrics metrics{
+      registry, {.figures = [this] { return figures; }, .backups = [this] { return backups; }}};
 };
+
+TEST_F(PositionLabels, AreApartFromTheBackups) {
+  const auto due = [&] { return values_of("polybot_journal_backup_due_seconds")[""]; };
+  EXPECT_EQ(values_of("polybot_journal_backup_timestamp_seconds")[""], metrics::kNoAge);
+  EXPECT_EQ(due(), 0);
+  backups = {.last = domain::from_unix_ms(1'795'000'000'000),
+             .due = domain::from_unix_ms(1'795'086'400'500)};
+  EXPECT_EQ(due(), 1'795'086'400.5);
+  EXPECT_NE(values_of("polybot_journal_backup_timestamp_seconds")[""], metrics::kNoAge);
+}
+
+using Acknowledgement = PositionLabels;
+
+TEST_F(Acknowledgement, IsShownForEachStateUntilItsEnd) {
+  show("arbitrage", {});
+  show("momentum", {});
+  figures.strategies[1].acknowledged_until = domain::from_unix_ms(1'795'000'000'500);
+  EXPECT_THAT(values_of("polybot_trading_state_acknowledged_until_seconds"),
+              UnorderedElementsAre(Pair("arbitrage", 0), Pair("momentum", 1'795'000'000.5),
+                                   Pair("all", 0)));
+  figures.acknowledged_until = domain::from_unix_ms(1'795'000'001'000);
+  EXPECT_EQ(values_of("polybot_trading_state_acknowledged_until_seconds")["all"], 1'795'000'001.);
+}
 
 TEST_F(PositionLabels, AreSlugs) {
   show("arbitrage", {holding(1, "rain", 5), holding(2, "snow", 6)});

@@ -59,6 +59,10 @@ class RiskEngine {
   [[nodiscard]] Utilization utilization(const Ledger& ledger,
                                         const std::optional<domain::StrategyName>& strategy) const;
   [[nodiscard]] static domain::Money free_collateral(const Ledger& ledger);
+  // What the limits on exposure let the enabled strategies commit beyond what they have, and what
+  // must stay free besides (balance_min). With less free collateral than this it is the balance
+  // that ends trading, not a limit.
+  [[nodiscard]] domain::Money headroom(const Ledger& ledger) const;
   // Positions at mark + open buys at worst, over one strategy.
   [[nodiscard]] static domain::Money exposure(const Ledger& ledger,
                                               const domain::StrategyName& strategy);

@@ -36,7 +36,22 @@ Money largest_order(const Ledger& ledger, const std::optional<StrategyName>& str
   return most;
 }
 
+Money left_of(Money limit, Money used) {
+  return std::max(Money{}, limit - used);
+}
+
 }  // namespace
+
+Money RiskEngine::headroom(const Ledger& ledger) const {
+  const Commitments& commitments = ledger.commitments();
+  Money strategies;
+  for (const auto& [name, limits] : strategies_) {
+    if (ledger.enabled(name).value_or(false))
+      strategies += left_of(limits.exposure_max, commitments.of(name).used);
+  }
+  const Money account = left_of(account_.exposure_max, commitments.of(std::nullopt).used);
+  return std::min(account, strategies) + account_.balance_min;
+}
 
 Utilization RiskEngine::utilization(const Ledger& ledger,
                                     const std::optional<StrategyName>& strategy) const {

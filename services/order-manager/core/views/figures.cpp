@@ -106,6 +106,7 @@ Figures OrderManager::figures(Timestamp now) const {
                   .account_utilization = state.desk.risk().utilization(ledger, std::nullopt),
                   .cash = portfolio.cash(),
                   .free_collateral = RiskEngine::free_collateral(ledger),
+                  .headroom = state.desk.risk().headroom(ledger),
                   .unredeemed = portfolio.unredeemed(),
                   .drift_cash = Money::from_raw(std::abs(ledger.drift().cash.raw())),
                   .drift_positions = ledger.drift().positions,

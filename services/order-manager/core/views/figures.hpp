@@ -63,6 +63,7 @@ struct Figures {
   Utilization account_utilization{};
   domain::Money cash;             // the book's whole collateral
   domain::Money free_collateral;  // polybot_account_balance_usd
+  domain::Money headroom;         // RiskEngine::headroom
   domain::Money unredeemed;
   domain::Money drift_cash, drift_positions;  // absolute
   std::array<std::uint64_t, domain::kEventKinds> journal_events{};

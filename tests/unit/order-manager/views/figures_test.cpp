@@ -118,6 +118,32 @@ TEST(Figures, TellTheSameCountsToTheApiAsToTheMetrics) {
   EXPECT_EQ(rig.core.strategy_states(rig.now)[1].counts.orders[0], 0U);
 }
 
+// 5,000 for the account; each of the strategies may use as much, those that are stopped nothing.
+TEST(Figures, TellWhatTheLimitsStillLetTheStrategiesCommit) {
+  Settings settings = test_settings();
+  settings.account_limits.exposure_max = usd("1000");
+  for (ConfiguredStrategy& strategy : settings.strategies)
+    strategy.limits.exposure_max = usd("400");
+  settings.account_limits.balance_min = usd("50");
+  Rig rig(settings);
+  rig.bring_up();
+  const auto headroom = [&] { return rig.core.figures(rig.now).headroom; };
+  const std::size_t count = settings.strategies.size();
+  const Money all = std::min(usd("1000"), usd("400") * static_cast<std::int64_t>(count));
+  EXPECT_EQ(headroom(), all + usd("50"));
+  const Market market = make_market(1);
+  rig.set_quote(market, "0.50", "0.52");
+  rig.buy(kArb, market, "0.52", "25");
+  ASSERT_EQ(rig.submits.size(), 1U);
+  const Money used = rig.core.figures(rig.now).strategies.front().exposure;
+  EXPECT_GE(headroom(), all + usd("50") - used);
+  std::uint64_t id = 0;
+  for (const ConfiguredStrategy& strategy : settings.strategies) {
+    rig.step(Command{{7, ++id}, StopStrategy{strategy.name}, rig.now, rig.now + seconds(5), {}});
+  }
+  EXPECT_EQ(headroom(), usd("50")) << "nobody may open anything";
+}
+
 TEST(Figures, TellWhoChangedATradingStateWhenAndWhy) {
   Rig rig;
   rig.bring_up();
