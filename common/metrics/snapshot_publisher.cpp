@@ -14,6 +14,7 @@
 #include "common/bus/publisher.hpp"
 #include "common/domain/assert.hpp"
 #include "common/metrics/service_metrics.hpp"
+#include "common/metrics/text_format.hpp"
 #include "common/wire/metrics_codec.hpp"
 #include "common/wire/status_codec.hpp"
 #include "common/wire/topics.hpp"
@@ -60,21 +61,36 @@ struct ServiceMetrics::Publisher : std::enable_shared_from_this<Publisher> {
     if (!snapshots || !registry.publishable()) return;
     const Moment now = settings.now();
     const Identity& identity = registry.identity();
-    const wire::EncodedSnapshot encoded = wire::encode_snapshot(
-        {.service = identity.service,
-         .replica = identity.replica,
-         .incarnation = identity.incarnation,
-         .seq = next_snapshot_seq,
-         .uptime_ms = milliseconds(now.uptime),
-         .interval_ms = static_cast<std::uint32_t>(settings.snapshot_interval.count()),
-         .final = final,
-         .fold = registry.fold(),
-         .families = registry.collect(now)},
-        bus::kMessageBytesMax);
+    Snapshot snapshot{.service = identity.service,
+                      .replica = identity.replica,
+                      .incarnation = identity.incarnation,
+                      .seq = next_snapshot_seq,
+                      .uptime_ms = milliseconds(now.uptime),
+                      .interval_ms = static_cast<std::uint32_t>(settings.snapshot_interval.count()),
+                      .final = final,
+                      .fold = registry.fold(),
+                      .families = registry.collect(now)};
+    const wire::EncodedSnapshot encoded = wire::encode_snapshot(snapshot, bus::kMessageBytesMax);
     next_snapshot_seq += encoded.parts.size();
     for (std::size_t i = 0; i < encoded.families_left_out; ++i) registry.count_oversize_family();
     const std::string topic = wire::topics::metrics(identity.service);
     for (const std::string& part : encoded.parts) snapshots->publish(topic, part);
+    shown = std::move(snapshot.families);
+    shown_at = now.wall;
+  }
+
+  // Timestamps travel as ages; here the process's own clock is all there is.
+  std::string page() const {
+    std::vector<FamilyValues> view = shown;
+    const double taken = std::chrono::duration<double>(shown_at.time_since_epoch()).count();
+    for (FamilyValues& family : view) {
+      const FamilyIndex index = find(family.name);
+      if (index == kNoFamily || !at(index).is_timestamp()) continue;
+      for (Series& one : family.series) one.value = one.value == kNoAge ? 0 : taken - one.value;
+    }
+    Exposition exposition;
+    exposition.swap(view);
+    return exposition.render();
   }
 
   void publish_status(bool final) {
@@ -151,6 +167,8 @@ struct ServiceMetrics::Publisher : std::enable_shared_from_this<Publisher> {
   std::unique_ptr<bus::Publisher> heartbeats;
   boost::asio::steady_timer snapshot_timer;
   boost::asio::steady_timer status_timer;
+  std::vector<FamilyValues> shown;  // of the last snapshot
+  domain::Timestamp shown_at{};
   std::uint64_t next_snapshot_seq = 1;
   std::uint64_t next_status_seq = 1;
   bool ready = false;
@@ -175,6 +193,10 @@ ServiceMetrics::~ServiceMetrics() {
 
 void ServiceMetrics::start() {
   publisher_->start();
+}
+
+std::string ServiceMetrics::page() const {
+  return publisher_->page();
 }
 
 void ServiceMetrics::set_readiness(bool ready, std::vector<std::string> reasons) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/metrics/text_format.hpp"
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/logging.hpp"
 #include "common/runtime/process_stats.hpp"
@@ -87,6 +88,19 @@ std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const Me
   };
   runtime.health.on_change = report;
   report();
+  // A fallback for when the aggregator, whose page has everything of everybody, is in doubt.
+  if (!config.metrics_address.empty()) {
+    runtime.admin.router().get(
+        "/metrics",
+        [weak = std::weak_ptr(metrics)](http::Request) -> boost::asio::awaitable<http::Response> {
+          const auto alive = weak.lock();
+          if (!alive) co_return http::problem(503, "the process is stopping");
+          http::Response response = http::text(alive->page());
+          response.content_type = std::string(metrics::kTextContentType);
+          response.headers.set("Cache-Control", "no-store");
+          co_return response;
+        });
+  }
   boost::asio::co_spawn(runtime.io, observe_loop_lag(runtime, metrics), boost::asio::detached);
   return metrics;
 }

@@ -344,9 +344,9 @@ http::Response Aggregator::scrape(const http::Request& request) {
   if (auto refused = refuse_view(request)) return fresh(std::move(*refused));
   const domain::Duration begun = settings_.now().uptime;
   http::Response response;
-  response.content_type = std::string(kTextContentType);
+  response.content_type = std::string(metrics::kTextContentType);
   if (request.query_value("view") == "replicas") {
-    Exposition by_replica(ExtraLabel::Replica);
+    metrics::Exposition by_replica(metrics::ExtraLabel::Replica);
     by_replica.swap(merger_.replica_view(wall_offset(settings_.now())));
     response.body = by_replica.render();
   } else {

@@ -25,11 +25,11 @@
 #include "common/http/message.hpp"
 #include "common/http/router.hpp"
 #include "common/metrics/service_metrics.hpp"
+#include "common/metrics/text_format.hpp"
 #include "common/runtime/health.hpp"
 #include "common/runtime/logging.hpp"
 #include "services/metrics-aggregator/core/liveness.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
-#include "services/metrics-aggregator/exposition/text_format.hpp"
 #include "services/metrics-aggregator/health_report.hpp"
 #include "services/metrics-aggregator/state/state_codec.hpp"
 #include "services/metrics-aggregator/state/state_file.hpp"
@@ -107,7 +107,7 @@ class Aggregator {
   domain::Timestamp started_;
   Merger merger_;
   Liveness liveness_;
-  Exposition exposition_;
+  metrics::Exposition exposition_;
   std::optional<StateFile> state_file_;
   bool state_loaded_;
   domain::Duration synced_at_{};  // uptime of the last write that survives a power loss

@@ -2,7 +2,7 @@
 
 #include "common/http/message.hpp"
 #include "common/metrics/catalogue.hpp"
-#include "services/metrics-aggregator/exposition/text_format.hpp"
+#include "common/metrics/text_format.hpp"
 
 namespace polybot::metrics_aggregator {
 
@@ -68,7 +68,7 @@ void append_family(std::string& out, const metrics::Family& family) {
   append_text(out, "help", family.help);
   out.append("\"bounds\":[");
   for (const double bound : family.bounds) {
-    append_number(out, bound);
+    metrics::append_number(out, bound);
     out.push_back(',');
   }
   end(out, ']');

@@ -15,10 +15,10 @@
 #include <sstream>
 
 #include "common/metrics/registry.hpp"
+#include "common/metrics/text_format.hpp"
 #include "common/wire/metrics_codec.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
 #include "services/metrics-aggregator/exposition/gzip.hpp"
-#include "services/metrics-aggregator/exposition/text_format.hpp"
 #include "services/metrics-aggregator/state/state_codec.hpp"
 
 namespace polybot {
@@ -104,7 +104,7 @@ std::vector<FamilyValues> ten_thousand_series(double turn, std::size_t times = 1
 }
 
 void scrape_render(benchmark::State& state, std::size_t times) {
-  metrics_aggregator::Exposition exposition;
+  metrics::Exposition exposition;
   exposition.swap(ten_thousand_series(1, times));
   std::size_t bytes = 0;
   for (auto _ : state) {
@@ -156,7 +156,7 @@ void scrape_reference_prometheus_cpp_10k_series(benchmark::State& state) {
 BENCHMARK(scrape_reference_prometheus_cpp_10k_series)->Unit(benchmark::kMillisecond);
 
 void scrape_gzip_level_1(benchmark::State& state) {
-  metrics_aggregator::Exposition exposition;
+  metrics::Exposition exposition;
   exposition.swap(ten_thousand_series(1));
   const std::string text = exposition.render();
   for (auto _ : state) {
@@ -237,7 +237,7 @@ void view_and_swap(benchmark::State& state) {
     merger.receive(snapshot_of(seq, ten_thousand_series(static_cast<double>(seq))), now);
     merger.merge(now);
   }
-  metrics_aggregator::Exposition exposition;
+  metrics::Exposition exposition;
   for (auto _ : state) exposition.swap(merger.view({}));
 }
 BENCHMARK(view_and_swap)->Unit(benchmark::kMillisecond);
@@ -277,7 +277,7 @@ void resident_memory_at_100k_series(benchmark::State& state) {
   double after = before;
   for (auto _ : state) {
     metrics_aggregator::Merger merger = roomy_merger();
-    metrics_aggregator::Exposition exposition;
+    metrics::Exposition exposition;
     for (std::uint64_t seq = 1; seq < 4; ++seq) {
       const domain::Timestamp now =
           domain::from_unix_ms(static_cast<std::int64_t>(1'000'000 + seq * 1000));

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "common/metrics/text_format.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
-#include "services/metrics-aggregator/exposition/text_format.hpp"
 #include "services/metrics-aggregator/state/state_codec.hpp"
 #include "tests/support/prometheus_text.hpp"
 
@@ -31,7 +31,7 @@ void check(std::string_view bytes) {
   Merger merger;
   merger.resume(std::move(saved->state), saved->saved.line);
   merger.merge(saved->saved.line + std::chrono::seconds(1));
-  Exposition exposition;
+  metrics::Exposition exposition;
   exposition.swap(merger.view({}));
   require(test_support::PrometheusText(exposition.render()).faults().empty());
 }

@@ -12,9 +12,9 @@
 #include <string>
 #include <string_view>
 
+#include "common/metrics/text_format.hpp"
 #include "common/wire/metrics_codec.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
-#include "services/metrics-aggregator/exposition/text_format.hpp"
 #include "services/metrics-aggregator/state/state_codec.hpp"
 #include "tests/support/prometheus_text.hpp"
 
@@ -56,8 +56,8 @@ std::string changed(std::string bytes, std::string_view changes) {
   return bytes;
 }
 
-void check_page(const std::vector<metrics::FamilyValues>& view, ExtraLabel extra) {
-  Exposition exposition(extra);
+void check_page(const std::vector<metrics::FamilyValues>& view, metrics::ExtraLabel extra) {
+  metrics::Exposition exposition(extra);
   exposition.swap(view);
   require(test_support::PrometheusText(exposition.render()).faults().empty());
 }
@@ -86,8 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     now += step;
     merger.merge(now);
   }
-  check_page(merger.view({}), ExtraLabel::None);
-  check_page(merger.replica_view({}), ExtraLabel::Replica);
+  check_page(merger.view({}), metrics::ExtraLabel::None);
+  check_page(merger.replica_view({}), metrics::ExtraLabel::Replica);
   // A merged state can be stored, and is the same after a restart.
   const std::string bytes = encode_state(merger.state(), {.line = now});
   auto loaded = decode_state(bytes);

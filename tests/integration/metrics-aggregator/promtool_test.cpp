@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "services/metrics-aggregator/exposition/text_format.hpp"
+#include "common/metrics/text_format.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace polybot::metrics_aggregator {
@@ -22,7 +22,7 @@ std::string whole_catalogue() {
     if (family.type == metrics::Type::Histogram) series.buckets.assign(family.bounds.size() + 1, 1);
     view.push_back({std::string(family.name), metrics::fingerprint(family), {series}});
   }
-  Exposition exposition;
+  metrics::Exposition exposition;
   exposition.swap(view);
   return exposition.render();
 }

@@ -4,9 +4,9 @@
 
 #include <random>
 
+#include "common/metrics/text_format.hpp"
 #include "common/wire/metrics_codec.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
-#include "services/metrics-aggregator/exposition/text_format.hpp"
 #include "tests/support/prometheus_text.hpp"
 #include "tests/unit/metrics-aggregator/merger_fixture.hpp"
 
@@ -53,7 +53,7 @@ TEST(BadInput, NeverSpoilsAScrape) {
   std::mt19937_64 random(11);
   Merger merger;
   merger.begin_lineage(at(0s));
-  Exposition exposition;
+  metrics::Exposition exposition;
   Process honest{.replica = "honest", .incarnation = 1, .born = at(1s)};
   Process vandal{.replica = "vandal", .incarnation = 2, .born = at(1s)};
   for (int turn = 2; turn < 1500; ++turn) {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "services/metrics-aggregator/exposition/text_format.hpp"
+#include "common/metrics/text_format.hpp"
 #include "services/metrics-aggregator/state/state_codec.hpp"
 #include "tests/support/prometheus_text.hpp"
 #include "tests/unit/metrics-aggregator/merger_fixture.hpp"
@@ -79,8 +79,8 @@ class StateTest : public testing::Test {
 
 TEST_F(StateTest, ShowsAfterARestartWhatItShowedBefore) {
   const Merger next = restarted(merger_, 13s);
-  Exposition before;
-  Exposition after;
+  metrics::Exposition before;
+  metrics::Exposition after;
   before.swap(merger_.view({}));
   after.swap(next.view({}));
   EXPECT_EQ(after.render(), before.render());
@@ -249,7 +249,7 @@ TEST_F(StateTest, AScrapeStaysValidForAnyBody) {
     Merger next;
     next.resume(std::move(saved.state), saved.saved.line);
     next.merge(at(14s));
-    Exposition exposition;
+    metrics::Exposition exposition;
     exposition.swap(next.view({}));
     ASSERT_EQ(test_support::PrometheusText(exposition.render()).faults_text(), "") << turn;
   }

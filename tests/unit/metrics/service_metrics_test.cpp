@@ -1,8 +1,10 @@
 // The bundles a service gets: HTTP, bus and process metrics, resolved once.
 #include "common/metrics/service_metrics.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <map>
 
 namespace polybot::metrics {
@@ -72,6 +74,35 @@ TEST(HttpMetrics, FollowsWebSocketSessions) {
   http.on_websocket(1);
   http.on_websocket(-1);
   EXPECT_EQ(Collected(registry).value("polybot_websocket_connections", {}), 1);
+}
+
+// Nobody listens at that address: the page is for such a time.
+TEST(ServiceMetrics, ShowsItsLastSnapshotAsAPage) {
+  boost::asio::io_context io;
+  bus::Stats stats;
+  ServiceMetrics metrics(io.get_executor(),
+                         {.identity = identity("gateway"),
+                          .metrics_address = "ipc://" + testing::TempDir() + "nobody.ipc",
+                          .now =
+                              [] {
+                                return Moment{domain::from_unix_ms(1'700'000'100'000), 5s};
+                              }},
+                         stats);
+  stats.channel("md").add_waiting(2);
+  stats.channel("md").remove_waiting(2);
+  metrics.registry().counter("polybot_scans_total", {"arbitrage"}).increment();
+  metrics.registry()
+      .timestamp_gauge("polybot_market_data_last_update_timestamp_seconds", {"polymarket"})
+      .set(domain::from_unix_ms(1'700'000'000'000));
+  metrics.registry().timestamp_gauge("polybot_market_data_last_update_timestamp_seconds", {"none"});
+  EXPECT_EQ(metrics.page(), "");
+  metrics.start();
+  const std::string page = metrics.page();
+  EXPECT_THAT(page, testing::HasSubstr("\npolybot_scans_total{strategy=\"arbitrage\"} 1\n"));
+  EXPECT_THAT(page, testing::HasSubstr("{venue=\"polymarket\"} 1700000000\n"));
+  EXPECT_THAT(page, testing::HasSubstr("{venue=\"none\"} 0\n"));
+  EXPECT_THAT(page, testing::HasSubstr("polybot_nng_queue_depth{channel=\"md\"} 2\n"));
+  EXPECT_EQ(metrics.page(), page) << "to be looked at changes nothing";
 }
 
 TEST(BusMetrics, CopiesTheBusLibrarysCounts) {

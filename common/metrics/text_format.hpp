@@ -1,4 +1,5 @@
-// The Prometheus text format (version 0.0.4), written by hand because this service exists for it.
+// The Prometheus text format (version 0.0.4), written by hand because a scrape of all replicas is
+// large.
 // The part of a line before its value is escaped and rendered once per series and kept; a scrape
 // copies it and appends the number. That is about ten times as fast as collecting and serialising
 // through prometheus-cpp, which also leaves HELP unescaped.
@@ -17,7 +18,7 @@
 #include "common/metrics/catalogue.hpp"
 #include "common/metrics/snapshot.hpp"
 
-namespace polybot::metrics_aggregator {
+namespace polybot::metrics {
 
 // Prometheus 3 refuses a scrape without exactly this content type.
 inline constexpr std::string_view kTextContentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -38,14 +39,19 @@ void append_number(std::string& out, std::uint64_t number);
 class Exposition {
  public:
   explicit Exposition(ExtraLabel extra = ExtraLabel::None)
-      : extra_(extra), prefixes_(metrics::families().size()) {}
+      : extra_(extra), prefixes_(families().size()) {}
 
   // `view` is sorted and complete: what it does not hold disappears.
-  void swap(const std::vector<metrics::FamilyValues>& view);
+  void swap(const std::vector<FamilyValues>& view);
 
   std::string render() const;
   // Series shown; a histogram is one.
   std::size_t series() const { return series_; }
+  // Calls visit(FamilyIndex, label sets shown) for each family that is shown.
+  template <class Visit>
+  void each_family(const Visit& visit) const {
+    for (const Block& block : blocks_) visit(block.family, block.rows);
+  }
 
  private:
   // The constant text of one series: a counter or gauge has one piece, a histogram one per line
@@ -61,12 +67,12 @@ class Exposition {
     std::size_t first_bucket;  // into buckets_; of a histogram
   };
   struct Block {
-    metrics::FamilyIndex family;
+    FamilyIndex family;
     std::size_t first_row;
     std::size_t rows;
   };
 
-  Prefix make_prefix(const metrics::Family& family, std::string_view labels) const;
+  Prefix make_prefix(const Family& family, std::string_view labels) const;
   void render_histogram(std::string& out, const Row& row, std::size_t buckets) const;
 
   ExtraLabel extra_;
@@ -80,4 +86,4 @@ class Exposition {
   std::vector<std::uint64_t> buckets_;  // cumulative, +Inf last
 };
 
-}  // namespace polybot::metrics_aggregator
+}  // namespace polybot::metrics

@@ -1,15 +1,12 @@
-#include "services/metrics-aggregator/exposition/text_format.hpp"
+#include "common/metrics/text_format.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <utility>
 
-namespace polybot::metrics_aggregator {
+namespace polybot::metrics {
 
 namespace {
-
-using metrics::Family;
-using metrics::Type;
 
 void append_escaped(std::string& out, std::string_view text, std::string_view special) {
   while (true) {
@@ -57,7 +54,7 @@ std::string rendered_labels(const Family& family, std::string_view key, ExtraLab
   std::string out;
   const std::size_t count = family.labels.size() + (extra == ExtraLabel::Replica ? 1 : 0);
   if (count == 0) return out;
-  const std::vector<std::string_view> values = metrics::split_labels(key);
+  const std::vector<std::string_view> values = split_labels(key);
   for (std::size_t i = 0; i < count && i < values.size(); ++i) {
     if (i > 0) out.push_back(',');
     out.append(i < family.labels.size() ? family.labels[i].name : "replica").append("=\"");
@@ -130,19 +127,19 @@ Exposition::Prefix Exposition::make_prefix(const Family& family, std::string_vie
   return prefix;
 }
 
-void Exposition::swap(const std::vector<metrics::FamilyValues>& view) {
+void Exposition::swap(const std::vector<FamilyValues>& view) {
   ++swaps_;
   blocks_.clear();
   rows_.clear();
   buckets_.clear();
   bytes_estimate_ = 0;
-  for (const metrics::FamilyValues& values : view) {
-    const metrics::FamilyIndex index = metrics::find(values.name);
-    if (index == metrics::kNoFamily || values.series.empty()) continue;
-    const Family& family = metrics::at(index);
+  for (const FamilyValues& values : view) {
+    const FamilyIndex index = find(values.name);
+    if (index == kNoFamily || values.series.empty()) continue;
+    const Family& family = at(index);
     blocks_.push_back({index, rows_.size(), values.series.size()});
     bytes_estimate_ += 64 + 2 * family.name.size() + family.help.size();
-    for (const metrics::Series& series : values.series) {
+    for (const Series& series : values.series) {
       auto found = prefixes_[index].find(series.labels);
       if (found == prefixes_[index].end()) {
         found = prefixes_[index].emplace(series.labels, make_prefix(family, series.labels)).first;
@@ -187,7 +184,7 @@ std::string Exposition::render() const {
   std::string out;
   out.reserve(bytes_estimate_);
   for (const Block& block : blocks_) {
-    const Family& family = metrics::at(block.family);
+    const Family& family = at(block.family);
     append_header(out, family);
     for (std::size_t i = block.first_row; i < block.first_row + block.rows; ++i) {
       const Row& row = rows_[i];
@@ -203,4 +200,4 @@ std::string Exposition::render() const {
   return out;
 }
 
-}  // namespace polybot::metrics_aggregator
+}  // namespace polybot::metrics
