@@ -97,6 +97,16 @@ consteval bool table_is_right() {
 static_assert(table_is_right(), "a row of the metric catalogue breaks the contract's rules");
 static_assert(kFamilies.size() < kNoFamily);
 
+consteval bool large_families_exist() {
+  for (const LargeFamily& large : kLargeFamilies) {
+    bool exists = false;
+    for (const Family& family : kFamilies) exists = exists || family.name == large.name;
+    if (!exists || large.label_sets_max == 0) return false;
+  }
+  return true;
+}
+static_assert(large_families_exist(), "a large family is not in the catalogue");
+
 // --- Fingerprints and look-up, also made when the table is compiled ------------------------------
 
 class Fnv1a {
@@ -171,6 +181,13 @@ const Family& at(FamilyIndex index) {
 
 std::uint64_t fingerprint(FamilyIndex index) {
   return kFingerprints.at(index);
+}
+
+std::size_t label_sets_max(FamilyIndex index) {
+  for (const LargeFamily& large : kLargeFamilies) {
+    if (large.name == at(index).name) return large.label_sets_max;
+  }
+  return 0;
 }
 
 bool admits(const Label& label, std::string_view value) {

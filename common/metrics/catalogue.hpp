@@ -129,6 +129,10 @@ FamilyIndex find(std::string_view name);
 const Family& at(FamilyIndex index);
 std::uint64_t fingerprint(FamilyIndex index);
 
+// How many label sets the family needs in its largest use, when that is more than others need; 0
+// otherwise.
+std::size_t label_sets_max(FamilyIndex index);
+
 // Whether `value` is in the '|'-separated set; an empty set admits every value.
 bool admits(const Label& label, std::string_view value);
 

@@ -390,6 +390,9 @@ inline constexpr std::array kFamilies{
     Family{"polybot_aggregator_series_overflowed_total", Type::Counter, Policy::Sum,
            {{"cap", "service|family"}}, kMetricsAggregator, kInvariant,
            "Series folded into the __overflow__ series at a merge, by the cap they met."},
+    Family{"polybot_aggregator_family_utilization_ratio", Type::Gauge, Policy::Last,
+           {{"family"}}, kMetricsAggregator, kMoves,
+           "Label sets of a family that are shown divided by how many are kept; above 1 when the others share the __overflow__ series."},
     Family{"polybot_aggregator_series", Type::Gauge, Policy::Last,
            {}, kMetricsAggregator, kMoves,
            "Series exposed on /metrics; a histogram is one."},
@@ -407,6 +410,21 @@ inline constexpr std::array kFamilies{
            "Writes of the totals that failed; a restart would lose what was counted since."},
 };
 // clang-format on
+
+// --- How large a family may be
+// --------------------------------------------------------------------
+
+// Families whose largest use needs more label sets than the aggregator keeps of others
+// (merge.label_sets_per_family_max): 64 strategies, `external` and `unknown` with every reason for
+// a denial; 10,000 open positions. No part of what must agree between sender and aggregator.
+struct LargeFamily {
+  std::string_view name;
+  std::size_t label_sets_max;
+};
+inline constexpr std::array kLargeFamilies{
+    LargeFamily{"polybot_risk_denials_total", 4'000},
+    LargeFamily{"polybot_position_value_usd", 10'000},
+};
 
 // --- Names that are checked when the program is compiled -----------------------------------------
 

@@ -146,6 +146,12 @@ void Aggregator::register_metrics() {
     show<Conflict>(sink.counter("polybot_aggregator_conflicts_total"), counts.conflicts);
     show<Cap>(sink.counter("polybot_aggregator_series_overflowed_total"), counts.overflowed);
     sink.gauge("polybot_aggregator_series").set({}, static_cast<double>(exposition_.series()));
+    // Above 1 when the overflow series is among them.
+    metrics::Sink::Writer used = sink.gauge("polybot_aggregator_family_utilization_ratio");
+    exposition_.each_family([&](metrics::FamilyIndex family, std::size_t label_sets) {
+      used.set({metrics::at(family).name}, static_cast<double>(label_sets) /
+                                               static_cast<double>(merger_.label_sets_max(family)));
+    });
   });
   registry.add_source([this](metrics::Sink& sink) {
     metrics::Sink::Writer up = sink.gauge("polybot_service_up");

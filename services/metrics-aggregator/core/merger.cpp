@@ -17,6 +17,10 @@ using metrics::Policy;
 
 Merger::Merger(MergerLimits limits) : limits_(limits) {
   state_.totals.resize(metrics::families().size());
+  for (std::size_t i = 0; i < state_.totals.size(); ++i) {
+    const std::size_t own = metrics::label_sets_max(static_cast<FamilyIndex>(i));
+    caps_.push_back(std::max(own, limits_.label_sets_per_family_max));
+  }
 }
 
 void Merger::begin_lineage(Timestamp now) {
@@ -247,8 +251,7 @@ void Merger::note_sticky(Timestamp now) {
     if (!metrics::at(index).sticky) continue;
     auto& seen = state_.totals[i].sticky_seen;
     for (const auto& [labels, value] : merged_levels(index)) {
-      if (seen.size() < limits_.label_sets_per_family_max || seen.contains(labels))
-        seen[labels] = now;
+      if (seen.size() < label_sets_max(index) || seen.contains(labels)) seen[labels] = now;
     }
     std::erase_if(seen, [&](const auto& entry) { return now - entry.second > limits_.sticky_for; });
   }

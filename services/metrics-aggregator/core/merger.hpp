@@ -64,8 +64,8 @@ struct MergerLimits {
   // connect again.
   domain::Duration reunion = std::chrono::minutes(1);
   domain::Duration sticky_for = std::chrono::hours(24);
-  std::size_t series_per_service_max = 10'000;
-  std::size_t label_sets_per_family_max = 2'000;
+  std::size_t series_per_service_max = 40'000;
+  std::size_t label_sets_per_family_max = 2'000;  // or the family's own, if that is more
   std::size_t senders_max = 1'024;
   std::size_t forgotten_max = 4'096;
   // Merges closer together than this show that this process ran all the time between them.
@@ -113,6 +113,9 @@ class Merger {
   // The raw values of each live replica, with "<service>/<replica>" as one more label value at the
   // end.
   std::vector<metrics::FamilyValues> replica_view(domain::Duration wall_offset) const;
+
+  // How many label sets of a family are kept; the others share the overflow series.
+  std::size_t label_sets_max(metrics::FamilyIndex index) const { return caps_[index]; }
 
   const MergerCounts& counts() const { return counts_; }
   const MergerState& state() const { return state_; }
@@ -163,6 +166,7 @@ class Merger {
   std::map<std::string, double> merged_levels(metrics::FamilyIndex index) const;
 
   MergerLimits limits_;
+  std::vector<std::size_t> caps_;  // label_sets_max() by FamilyIndex
   MergerState state_;
   MergerCounts counts_;
   domain::Timestamp merged_at_{};

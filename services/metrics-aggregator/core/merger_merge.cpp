@@ -188,7 +188,7 @@ Total* Merger::total_for(Sender& sender, FamilyIndex index, const std::string& l
   auto& totals = state_.totals[index].series;
   if (const auto found = totals.find(labels); found != totals.end()) return &found->second;
   std::size_t& of_service = state_.series_made_by[sender.bit];
-  if (totals.size() >= limits_.label_sets_per_family_max) {
+  if (totals.size() >= label_sets_max(index)) {
     ++counts_.overflowed[static_cast<std::size_t>(Cap::Family)];
     return nullptr;
   }
@@ -222,8 +222,8 @@ void Merger::merge_owned(Sender& sender, FamilyIndex index, SenderFamily& family
   };
   for (const Series& one : series) {
     // Every label set of the fold stays, so they are bounded here as well as per snapshot.
-    const bool fits = totals.series.size() < limits_.label_sets_per_family_max ||
-                      totals.series.contains(one.labels);
+    const bool fits =
+        totals.series.size() < label_sets_max(index) || totals.series.contains(one.labels);
     if (fits) {
       raise(one);
     } else {
@@ -262,9 +262,9 @@ void Merger::bound_levels(const Sender& sender, FamilyIndex index, std::vector<S
   }
   const std::size_t room_of_service =
       limits_.series_per_service_max - std::min(others, limits_.series_per_service_max);
-  const std::size_t room = std::min(limits_.label_sets_per_family_max, room_of_service);
+  const std::size_t room = std::min(label_sets_max(index), room_of_service);
   if (series.size() <= room) return;
-  const Cap cap = room_of_service < limits_.label_sets_per_family_max ? Cap::Service : Cap::Family;
+  const Cap cap = room_of_service < label_sets_max(index) ? Cap::Service : Cap::Family;
   counts_.overflowed[static_cast<std::size_t>(cap)] += series.size() - room;
   Series overflow = series[room];
   overflow.labels = overflow_key(declared);

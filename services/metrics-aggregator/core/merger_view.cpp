@@ -46,8 +46,7 @@ std::map<std::string, double> Merger::merged_levels(FamilyIndex index) const {
   const std::string overflow = overflow_key(declared);
   for (const Sender* const sender : carriers) {
     for (const Series& one : sender->families.at(index).levels) {
-      const bool fits =
-          merged.size() < limits_.label_sets_per_family_max || merged.contains(one.labels);
+      const bool fits = merged.size() < label_sets_max(index) || merged.contains(one.labels);
       const auto [slot, added] = merged.try_emplace(fits ? one.labels : overflow, one.value);
       if (!added) slot->second = combine(declared.policy, slot->second, one.value);
     }

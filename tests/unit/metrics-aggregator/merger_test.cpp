@@ -579,6 +579,34 @@ TEST_F(MergerTest, LabelSetsBeyondTheCapShareOneSeriesAndSumsStayRight) {
   EXPECT_GT(merger.counts().of(Cap::Family), 0U);
 }
 
+// A position beyond 2,000 is one, and not a part of a sum.
+TEST_F(MergerTest, ALargeFamilyHasACapOfItsOwn) {
+  Merger merger;
+  merger.begin_lineage(at(0s));
+  Process manager{.service = "order-manager", .replica = "order-manager-1", .born = at(1s)};
+  const auto index = metrics::find("polybot_position_value_usd");
+  const std::size_t most = merger.label_sets_max(index);
+  EXPECT_EQ(most, 10'000U);
+  const auto shown = [&](std::size_t positions, domain::Duration when) {
+    std::vector<Series> series;
+    for (std::size_t i = 0; i < positions; ++i)
+      series.push_back({metrics::join_labels({"farm", "market-" + std::to_string(i)}), 1});
+    merger.receive(
+        manager.snapshot(at(when), {family_of("polybot_position_value_usd", std::move(series))}),
+        at(when));
+    merger.merge(at(when));
+    const auto view = merger.view({});
+    const auto found = std::ranges::find(view, "polybot_position_value_usd", &FamilyValues::name);
+    return found == view.end() ? 0 : found->series.size();
+  };
+  EXPECT_EQ(shown(most, 2s), most);
+  EXPECT_EQ(merger.counts().of(Cap::Family), 0U);
+  EXPECT_EQ(shown(most + 5, 3s), most + 1);
+  EXPECT_EQ(merger.counts().of(Cap::Family), 5U);
+  EXPECT_EQ(Merger({.label_sets_per_family_max = 50'000}).label_sets_max(index), 50'000U);
+  EXPECT_EQ(merger.label_sets_max(metrics::find(kScans)), 2'000U);
+}
+
 TEST_F(MergerTest, AServiceCannotTakeMoreThanItsShare) {
   Merger merger({.series_per_service_max = 5});
   merger.begin_lineage(at(0s));
