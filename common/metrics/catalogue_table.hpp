@@ -11,16 +11,16 @@ namespace polybot::metrics {
 
 inline constexpr std::array kHttpBounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
                                         .05,   .1,     .25,   .5,   1.,    2.5,  5.,  10.};
-// Finest where the way from tick to wire lies.
-inline constexpr std::array kOrderLatencyBounds{.00005, .0001, .00025, .0005, .00075, .001, .0015,
-                                                .002,   .0025, .005,   .01,   .025,   .05,  .1,
-                                                .25,    .5,    1.,     2.5,   5.,     10.};
+// Finest where the way from tick to wire lies. A decision takes microseconds.
+inline constexpr std::array kOrderLatencyBounds{
+    .000005, .00001, .000025, .00005, .0001, .00025, .0005, .00075, .001, .0015, .002, .0025,
+    .005,    .01,    .025,    .05,    .1,    .25,    .5,    1.,     2.5,  5.,    10.};
 inline constexpr std::array kVenueBounds{.001, .0025, .005, .01, .025, .05, .1, .25,
                                          .5,   1.,    2.5,  5.,  10.,  30., 60.};
 inline constexpr std::array kFeedLagBounds{.001, .0025, .005, .01, .025, .05, .1,
                                            .25,  .5,    1.,   2.5, 5.,   10.};
-inline constexpr std::array kCommitBounds{.0001, .00025, .0005, .001, .0025, .005, .01,
-                                          .025,  .05,    .1,    .25,  .5,    1.};
+inline constexpr std::array kCommitBounds{.0001, .00025, .0005, .001, .0025, .005, .01, .025,
+                                          .05,   .1,     .25,   .5,   1.,    2.5,  5.,  10.};
 inline constexpr std::array kScanBounds{.000001, .0000025, .000005, .00001, .000025, .00005,
                                         .0001,   .00025,   .0005,   .001,   .0025,   .005,
                                         .01,     .025,     .05,     .1};

@@ -20,6 +20,36 @@ TEST(Prometheus, AcceptsItsConfiguration) {
   EXPECT_EQ(result.exit_code, 0) << result.output;
 }
 
+std::string with_optional_jobs() {
+  return std::regex_replace(read_source("deploy/prometheus/prometheus.yml"), std::regex("\n#(  )"),
+                            "\n$1");
+}
+
+TEST(Prometheus, AcceptsEveryJobThatAnOperatorMayUncomment) {
+  const ScratchFolder folder;
+  folder.write("alerts.yml", read_source("deploy/prometheus/alerts.yml"));
+  const ToolResult result = run_tool(
+      {"promtool", "check", "config", folder.write("prometheus.yml", with_optional_jobs())});
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  std::vector<std::string> jobs;
+  for (const YAML::Node& job : YAML::Load(with_optional_jobs())["scrape_configs"])
+    jobs.push_back(job["job_name"].as<std::string>());
+  EXPECT_THAT(jobs, testing::ElementsAre("polybot", "prometheus", "alertmanager",
+                                         "polybot-processes", "polybot-probe"));
+}
+
+// A family that is scraped twice would be summed twice.
+TEST(Prometheus, GivesTheProcessesOwnNumbersNamesOfTheirOwn) {
+  const YAML::Node job = YAML::Load(with_optional_jobs())["scrape_configs"][3];
+  const YAML::Node rename = job["metric_relabel_configs"][0];
+  EXPECT_EQ(rename["source_labels"][0].as<std::string>(), "__name__");
+  EXPECT_EQ(rename["target_label"].as<std::string>(), "__name__");
+  EXPECT_EQ(
+      std::regex_replace("polybot_orders_total", std::regex(rename["regex"].as<std::string>()),
+                         rename["replacement"].as<std::string>()),
+      "process_polybot_orders_total");
+}
+
 TEST(Prometheus, ScrapesTheAggregatorAsPromised) {
   const YAML::Node config = YAML::Load(read_source("deploy/prometheus/prometheus.yml"));
   EXPECT_EQ(config["global"]["scrape_interval"].as<std::string>(), "15s");
@@ -142,6 +172,32 @@ TEST(Alertmanager, AcceptsEveryBlockThatAnOperatorMayUncomment) {
        {"slack_configs", "pagerduty_configs", "email_configs", "webhook_configs"}) {
     EXPECT_THAT(config, HasSubstr(std::string("\n    ") + block + ":"));
   }
+}
+
+ToolResult started_with(const std::string& variables) {
+  return run_tool({"env", variables, "sh", source_path("deploy/alertmanager/start.sh"), "--print"});
+}
+
+TEST(Alertmanager, SendsTheWatchdogToADeadMansSwitchThatIsConfigured) {
+  EXPECT_EQ(started_with("DEADMAN_URL=").output, alertmanager_file());
+  const ToolResult made = started_with("DEADMAN_URL=https://hc.example.org/ping/1?a=b");
+  ASSERT_EQ(made.exit_code, 0) << made.output;
+  EXPECT_EQ(amtool_on(made.output).exit_code, 0);
+  const YAML::Node config = YAML::Load(made.output);
+  const YAML::Node route = config["route"]["routes"][0];
+  EXPECT_EQ(route["matchers"][0].as<std::string>(), R"(alertname = "Watchdog")");
+  EXPECT_EQ(route["receiver"].as<std::string>(), "deadman");
+  EXPECT_EQ(config["route"]["receiver"].as<std::string>(), "nobody");
+  const YAML::Node receiver = config["receivers"][0];
+  EXPECT_EQ(receiver["name"].as<std::string>(), "deadman");
+  EXPECT_EQ(receiver["webhook_configs"][0]["url"].as<std::string>(),
+            "https://hc.example.org/ping/1?a=b");
+  const ScratchFolder folder;
+  const std::string file = folder.write("url", "https://hc.example.org/ping/1?a=b\n");
+  EXPECT_EQ(started_with("DEADMAN_URL_FILE=" + file).output, made.output);
+  for (const char* bad : {"ftp://example.org", "https://", "https://a'b", "https://a b"})
+    EXPECT_NE(started_with(std::string("DEADMAN_URL=") + bad).exit_code, 0) << bad;
+  EXPECT_NE(started_with("DEADMAN_URL_FILE=/nowhere").exit_code, 0);
 }
 
 TEST(Alertmanager, KeepsSecretsInFiles) {

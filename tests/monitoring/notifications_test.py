@@ -4,10 +4,13 @@ Each case is the alerts that fire together; all of them but those named are sile
 """
 
 import functools
+import http.server
 import json
+import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 import urllib.request
 
@@ -46,16 +49,19 @@ def names_in(matchers):
 
 
 class Alertmanager:
-    def __init__(self):
+    """Started as the containers start it; `settings` are variables of start.sh."""
+
+    def __init__(self, **settings):
         program = shutil.which("prometheus-alertmanager")
         if program is None:
             raise Failed("there is no prometheus-alertmanager: deploy/install-packages.sh e2e")
         self._folder = tempfile.TemporaryDirectory()
         self._url = f"http://127.0.0.1:{free_port()}"
         self._process = subprocess.Popen(
-            [program, f"--config.file={CONFIGURATION}", f"--storage.path={self._folder.name}",
+            ["sh", CONFIGURATION.parent / "start.sh", f"--storage.path={self._folder.name}",
              "--cluster.listen-address=", f"--web.listen-address={self._url.removeprefix('http://')}"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "ALERTMANAGER": program, "TMPDIR": self._folder.name, **settings})
         wait_until("Alertmanager is ready", lambda: None if request(self._url + "/-/ready")[0] == 200 else "starting")
 
     def fire(self, alerts):
@@ -73,6 +79,33 @@ class Alertmanager:
         self._process.terminate()
         self._process.wait(20)
         self._folder.cleanup()
+
+
+class Switch(http.server.BaseHTTPRequestHandler):
+    """A dead-man's switch: remembers what it hears."""
+
+    heard = []
+
+    def do_POST(self):
+        self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class DeadMan(unittest.TestCase):
+    def test_the_switch_that_is_configured_hears_the_watchdog_alone(self):
+        server = http.server.HTTPServer(("127.0.0.1", 0), Switch)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        alertmanager = Alertmanager(DEADMAN_URL=f"http://127.0.0.1:{server.server_port}/ping/1")
+        self.addCleanup(alertmanager.stop)
+        alertmanager.fire([alert("Drawdown strategy=all", "main"), alert("Watchdog", "main")])
+        wait_until("the switch hears something", lambda: None if Switch.heard else "nothing yet", 20)
+        self.assertEqual({one["labels"]["alertname"] for told in Switch.heard for one in told["alerts"]}, {"Watchdog"})
 
 
 class Notifications(unittest.TestCase):
@@ -127,6 +160,19 @@ class Notifications(unittest.TestCase):
                          "ReplicaCrashLooping service=strategy-runner", "ReplicaNotReady service=strategy-runner",
                          "ShardsUnleased strategy=x", "ServiceNotReady service=gateway")
 
+    def test_an_api_that_fails_is_one_page(self):
+        burns = ["ApiErrorRatio", "ApiAvailabilityBurnFast", "ApiAvailabilityBurnSlow", "ApiLatencyBurnFast",
+                 "ApiLatencyBurnSlow"]
+        self.assert_told(["ApiAvailabilityBurnFast", "ApiLatencyBurnFast"], *burns)
+        self.assert_told(["ServiceDown service=order-manager"], "ServiceDown service=order-manager", *burns)
+
+    def test_a_probe_repeats_nobody(self):
+        probe = "ProbeFailing target=http://polybot:8000/health/ready/stack"
+        self.assert_told([probe], probe)
+        for cause in ("MetricsDown", "ServiceDown service=gateway", "VenueDisconnected channel=rest",
+                      "MarketDataStale venue=polymarket", "ServiceNotReady service=gateway"):
+            self.assert_told([cause], cause, probe)
+
     def test_what_is_about_money_is_told_whatever_else_is_down(self):
         money = ["DailyLossBreached", "DailyLossNear strategy=all", "Drawdown strategy=all", "VenueDrift kind=cash",
                  "TradingHalted strategy=all", "LegsUnhedged strategy=x", "OrderAccountingBroken strategy=x",
@@ -148,7 +194,8 @@ class Notifications(unittest.TestCase):
         silenced = set().union(*(names_in(rule["target_matchers"]) for rule in configuration["inhibit_rules"]))
         # A cause does not wait, unless it may itself be the consequence of another one.
         self.assertEqual(silenced - waiting, {"ServiceDown", "VenueDisconnected"})
-        self.assertEqual(causes & waiting, {"MarketDataStale", "StrategyNotRunning"})
+        self.assertEqual(causes & waiting, {"MarketDataStale", "StrategyNotRunning", "ServiceNotReady",
+                                            "ApiAvailabilityBurnFast", "ApiLatencyBurnFast"})
 
     def test_every_name_is_an_alert(self):
         configuration = yaml.safe_load(CONFIGURATION.read_text())

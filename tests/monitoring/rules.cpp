@@ -256,7 +256,7 @@ Problems check_alerts(const std::vector<Alert>& alerts, const std::vector<RuleCa
       // matter.
       for (std::string& problem : check_names(names)) {
         if (problem.find("is a counter and not read") == std::string::npos &&
-            problem.find("matches an `le` value") == std::string::npos)
+            problem.find("`le` value") == std::string::npos)
           problems.push_back(std::move(problem));
       }
     }

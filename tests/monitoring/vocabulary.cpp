@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 namespace polybot::monitoring {
 namespace {
@@ -17,8 +18,9 @@ const metrics::Label kRuleLabels[] = {{"alertname"},
                                       {"severity", "critical|warning|none"},
                                       {"app"}};
 
-const std::array<Foreign, 6> kForeign{{
-    {"up", Kind::Gauge, {}},
+const std::array<Foreign, 7> kForeign{{
+    {"up", Kind::Gauge, {{"target"}}},
+    {"probe_success", Kind::Gauge, {{"target"}}},
     {"alertmanager_integrations", Kind::Gauge, {}},
     {"alertmanager_notifications_failed_total", Kind::Counter, {{"integration"}}},
     {"prometheus_notifications_errors_total", Kind::Counter, {{"alertmanager"}}},
@@ -42,7 +44,7 @@ const std::array<Foreign, 6> kForeign{{
 }};
 
 void add_scrape_labels(Series& series) {
-  series.labels.push_back({"job", "polybot|prometheus|alertmanager"});
+  series.labels.push_back({"job", "polybot|polybot-probe|prometheus|alertmanager"});
   series.labels.push_back({"instance"});
   series.labels.push_back({"account"});
 }
@@ -64,10 +66,21 @@ std::vector<std::string> alternatives(std::string_view text) {
   return parts;
 }
 
+bool is_bound_of(std::string_view bucket, const std::string& value) {
+  const auto index = metrics::find(bucket.substr(0, bucket.rfind("_bucket")));
+  if (index == metrics::kNoFamily) return false;
+  return std::ranges::any_of(metrics::at(index).bounds, [&](double bound) {
+    std::ostringstream text;
+    text << bound;
+    return text.str() == value;
+  });
+}
+
 void check_matcher(const MetricUse& use, const Series& series, const Matcher& matcher,
                    Problems& problems) {
-  if (matcher.label == "le")
-    problems.push_back(use.metric + ": an expression matches an `le` value");
+  // A bound that the catalogue does not have would select nothing, and say so to nobody.
+  if (matcher.label == "le" && !is_bound_of(use.metric, matcher.value))
+    problems.push_back(use.metric + ": no bucket has the `le` value " + matcher.value);
   const metrics::Label* label = find_label(series, matcher.label);
   if (label == nullptr) {
     problems.push_back(use.metric + " has no label " + matcher.label);

@@ -57,9 +57,11 @@ TEST(Vocabulary, RefusesRatesOfGaugesAndBareCounters) {
   EXPECT_THAT(problems_of("sum(polybot_fills_total)"), Contains(HasSubstr("is a counter")));
 }
 
-TEST(Vocabulary, RefusesABucketByItsBound) {
-  EXPECT_THAT(problems_of(R"(rate(polybot_market_data_lag_seconds_bucket{le="1"}[5m]))"),
-              Contains(HasSubstr("`le` value")));
+TEST(Vocabulary, RefusesABucketThatTheFamilyDoesNotHave) {
+  EXPECT_THAT(problems_of(R"(rate(polybot_market_data_lag_seconds_bucket{le="0.3"}[5m]))"),
+              Contains(HasSubstr("no bucket has the `le` value 0.3")));
+  EXPECT_THAT(problems_of(R"(rate(polybot_market_data_lag_seconds_bucket{le="0.25"}[5m]))"),
+              IsEmpty());
 }
 
 TEST(Vocabulary, RefusesAJoinOnALabelThatNoSideKeeps) {
