@@ -10,11 +10,13 @@ CONFIG ?=
 RECORDING ?=
 RUNNERS ?=
 PORT_OFFSET ?=
+BUS ?=
+BUS_TLS ?=
 FUZZ_SECONDS ?= 60
 
 # Given variables reach the recipes through their environment, unchanged: neither make nor the shell reads them again,
 # so a folder may have any name. Variables that are not given are not set: programs and .env have their own defaults.
-GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET
+GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET BUS BUS_TLS
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 
@@ -63,11 +65,12 @@ help: ## list the targets
 	@echo "  SPEED=10          replay ten times as fast as recorded"
 	@echo "  CONFIG=folder     .toml files of your own instead of deploy/config"
 	@echo "  PORT_OFFSET=100   added to every port: a second stack beside the first, with a DATA of its own"
+	@echo "  BUS_TLS=folder    the bus over TLS, with what deploy/certificates.sh made there; without: local sockets"
 	@echo "  POLYBOT_X__Y=z    key x.y of the configuration, as in POLYBOT_RISK__POSITION_MAX=50; LOG_LEVEL, LOG_FORMAT"
 	@echo "Other variables: BUILD=folder (where the build trees go, default build),"
 	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
 	@echo "  FUZZ_SECONDS=n (make fuzz), MUTANTS='8 11' (make mutants: these alone), SEEDS=n (make mutants: tries of each),"
-	@echo "  FAULTS='halt kill' (make e2e: these faults alone), MINUTES=n (make quiet, soak), DURATION=seconds (make chaos),"
+	@echo "  FAULTS='halt kill' (make e2e: these faults alone), MINUTES=n (make quiet, soak), DURATION=seconds, BUS=tls (make chaos),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), STEPS=configure SYSTEMS=debian13 (make bare-test)"
 
 run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kIpcScheme = "ipc://";
 constexpr std::string_view kTcpScheme = "tcp://";
+constexpr std::string_view kTlsScheme = "tls+tcp://";
 constexpr std::string_view kInprocScheme = "inproc://";
 constexpr std::size_t kSocketPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
 
@@ -37,47 +38,64 @@ bool is_loopback(std::string_view host) {
   return dots == 3;
 }
 
-void check_tcp(const Endpoint& endpoint, NetworkTrust trust) {
-  const std::string_view rest = std::string_view(endpoint.address).substr(kTcpScheme.size());
+// The host; throws unless a port follows it.
+std::string_view check_host_and_port(const Endpoint& endpoint, std::string_view scheme) {
+  const std::string& address = endpoint.address.text;
+  const std::string_view rest = std::string_view(address).substr(scheme.size());
   const std::size_t colon = rest.rfind(':');
   if (colon == std::string_view::npos || colon == 0)
-    refuse(endpoint.address, "expected tcp://host:port");
+    refuse(address, "expected " + std::string(scheme) + "host:port");
   const std::string_view host = rest.substr(0, colon);
   const std::string_view digits = rest.substr(colon + 1);
   unsigned port = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
   if (error != std::errc{} || end != digits.data() + digits.size() || port > 65535) {
-    refuse(endpoint.address, "the port must be 0 to 65535");
+    refuse(address, "the port must be 0 to 65535");
   }
-  if (endpoint.role == EndpointRole::Dial && port == 0)
-    refuse(endpoint.address, "cannot dial port 0");
-  if (endpoint.role == EndpointRole::Listen && trust == NetworkTrust::LoopbackOnly &&
-      !is_loopback(host)) {
-    refuse(endpoint.address,
-           "a bus port takes orders without a token, so it listens on loopback only; "
-           "set bus.trusted_network = true if no others can reach this network");
-  }
+  if (endpoint.role == EndpointRole::Dial && port == 0) refuse(address, "cannot dial port 0");
+  return host;
+}
+
+void check_tcp(const Endpoint& endpoint, NetworkTrust trust) {
+  const std::string_view host = check_host_and_port(endpoint, kTcpScheme);
+  if (trust == NetworkTrust::TrustedNetwork || is_loopback(host)) return;
+  refuse(endpoint.address.text,
+         endpoint.role == EndpointRole::Listen
+             ? "whoever reaches a tcp port of the bus can send orders, so it listens on loopback "
+               "only; use tls+tcp:// (bus.tls), or set bus.trusted_network = true if no others can "
+               "reach this network"
+             : "whoever answers at a tcp address beyond loopback would be believed; use tls+tcp:// "
+               "(bus.tls), or set bus.trusted_network = true if no others can reach this network");
+}
+
+void check_tls(const Endpoint& endpoint) {
+  (void)check_host_and_port(endpoint, kTlsScheme);
+  if (endpoint.address.tls != nullptr) return;
+  refuse(endpoint.address.text,
+         "needs certificates: bus.tls.certificate_file and bus.tls.authorities");
 }
 
 }  // namespace
 
 void check_address(const Endpoint& endpoint, NetworkTrust trust) {
-  const std::string_view address = endpoint.address;
-  if (address.find('\0') != std::string_view::npos) refuse(endpoint.address, "contains a NUL");
+  const std::string& text = endpoint.address.text;
+  const std::string_view address = text;
+  if (address.find('\0') != std::string_view::npos) refuse(text, "contains a NUL");
+  if (address.starts_with(kTlsScheme)) return check_tls(endpoint);
   if (address.starts_with(kTcpScheme)) return check_tcp(endpoint, trust);
   if (address.starts_with(kIpcScheme)) {
     const std::string_view path = address.substr(kIpcScheme.size());
     if (!path.starts_with('/') || path.ends_with('/')) {
-      refuse(endpoint.address, "expected ipc:///absolute/path/of/a/socket");
+      refuse(text, "expected ipc:///absolute/path/of/a/socket");
     }
     if (path.size() > kSocketPathBytesMax) {
-      refuse(endpoint.address, "the path is longer than a socket's may be (" +
-                                   std::to_string(kSocketPathBytesMax) + " bytes)");
+      refuse(text, "the path is longer than a socket's may be (" +
+                       std::to_string(kSocketPathBytesMax) + " bytes)");
     }
     return;
   }
   if (address.starts_with(kInprocScheme) && address.size() > kInprocScheme.size()) return;
-  refuse(endpoint.address, "expected ipc://, tcp:// or inproc://");
+  refuse(text, "expected ipc://, tls+tcp://, tcp:// or inproc://");
 }
 
 void prepare_ipc_folder(const std::filesystem::path& folder) {

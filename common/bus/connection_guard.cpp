@@ -16,6 +16,8 @@
 #include <string>
 #include <utility>
 
+#include "common/bus/silent_peers.hpp"
+
 namespace polybot::bus {
 namespace {
 
@@ -54,8 +56,13 @@ Greeting greeting_of(std::uint16_t protocol) {
 }  // namespace
 
 struct ConnectionGuard::State : std::enable_shared_from_this<State> {
-  State(asio::any_io_executor executor, nng::Socket& guarded, std::uint64_t& counter)
-      : socket(guarded), renewed(counter), timer(executor), dial_timer(executor), probe(executor) {}
+  State(asio::any_io_executor executor, nng::Socket& guarded, Stats& counters)
+      : socket(guarded),
+        stats(counters),
+        timer(executor),
+        dial_timer(executor),
+        handshake_timer(executor),
+        probe(executor) {}
 
   asio::awaitable<void> wait(milliseconds span) {
     timer.expires_after(span);
@@ -73,7 +80,7 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
       failures = heard ? 0 : failures + 1;
       if (failures < kProbesBeforeRenewal) continue;
       failures = 0;
-      if (socket.renew_ipc_listeners()) ++renewed;
+      if (socket.renew_ipc_listeners()) ++stats.listeners_renewed;
     }
   }
 
@@ -84,6 +91,17 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
       const bool idle = self->socket.renew_idle_ipc_dialers();
       self->redial_after = idle ? std::min(2 * self->redial_after, kRedialLast) : kRedialFirst;
       self->watch_dialers();
+    });
+  }
+
+  void watch_handshakes() {
+    handshake_timer.expires_after(kProbeInterval);
+    handshake_timer.async_wait([self = shared_from_this()](const boost::system::error_code&) {
+      if (self->stopped) return;
+      self->stats.handshakes_expired += self->silent_peers.end_late_ones(
+          self->socket.tls_ports(), [&] { return self->socket.peers(); },
+          std::chrono::steady_clock::now());
+      self->watch_handshakes();
     });
   }
 
@@ -151,12 +169,15 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
     stopped = true;
     timer.cancel();
     dial_timer.cancel();
+    handshake_timer.cancel();
   }
 
   nng::Socket& socket;
-  std::uint64_t& renewed;
+  Stats& stats;
   asio::steady_timer timer;
   asio::steady_timer dial_timer;
+  asio::steady_timer handshake_timer;
+  SilentPeers silent_peers;
   asio::local::stream_protocol::socket probe;
   milliseconds redial_after = kRedialFirst;
   int unnoticed_ends = 0;  // in a row
@@ -164,14 +185,15 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
 };
 
 ConnectionGuard::ConnectionGuard(asio::any_io_executor executor, nng::Socket& socket,
-                                 std::uint64_t& renewed) {
-  state_ = std::make_shared<State>(executor, socket, renewed);
+                                 Stats& stats) {
+  state_ = std::make_shared<State>(executor, socket, stats);
   if (!socket.ipc_paths().empty()) {
     asio::co_spawn(executor, state_->watch_listeners(), [](const std::exception_ptr& failure) {
       if (failure) std::rethrow_exception(failure);  // out of the loop that runs this
     });
   }
   if (socket.has_ipc_dialers()) state_->watch_dialers();
+  if (!socket.tls_ports().empty()) state_->watch_handshakes();
 }
 
 ConnectionGuard::~ConnectionGuard() {

@@ -9,22 +9,23 @@
 // a second, then less and less often. What was lost meanwhile heals like any other loss. When NNG
 // no longer notices that connections end, the process cannot heal itself: the loop that runs the
 // guard throws, and the supervisor restarts the process.
+//
+// At TLS ports it ends the connections of peers that stay silent (silent_peers.hpp).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <cstdint>
 #include <memory>
 
 #include "common/bus/nng.hpp"
+#include "common/bus/stats.hpp"
 
 namespace polybot::bus {
 
 class ConnectionGuard {
  public:
-  // `socket` and `renewed` outlive the guard; each renewal of a listener is counted in `renewed`.
-  // To be made when the socket is attached to all its addresses.
-  ConnectionGuard(boost::asio::any_io_executor executor, nng::Socket& socket,
-                  std::uint64_t& renewed);
+  // `socket` and `stats` outlive the guard, which counts there what it does. To be made when the
+  // socket is attached to all its addresses.
+  ConnectionGuard(boost::asio::any_io_executor executor, nng::Socket& socket, Stats& stats);
   ConnectionGuard(const ConnectionGuard&) = delete;
   ConnectionGuard& operator=(const ConnectionGuard&) = delete;
   ~ConnectionGuard();

@@ -33,6 +33,11 @@ constexpr std::chrono::milliseconds kClosePatience{200};
 constexpr int kIpcPermissions = 0600;
 constexpr std::string_view kIpcScheme = "ipc://";
 constexpr std::string_view kTcpScheme = "tcp://";
+constexpr std::string_view kTlsScheme = "tls+tcp://";
+
+bool is_tcp(std::string_view address) {
+  return address.starts_with(kTcpScheme) || address.starts_with(kTlsScheme);
+}
 
 }  // namespace
 
@@ -76,22 +81,47 @@ std::span<char> Message::writable_bytes() {
 
 // ---- Socket
 
+namespace {
+
+bool is_verified(nng_pipe pipe) {
+  bool verified = false;
+  return nng_pipe_get_bool(pipe, NNG_OPT_TLS_VERIFIED, &verified) == 0 && verified;
+}
+
+PeerAddress other_end(nng_pipe pipe) {
+  nng_sockaddr address{};
+  if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address) != 0) return {};
+  const auto bytes = [](const auto& ip) {
+    return std::span(reinterpret_cast<const unsigned char*>(&ip), sizeof ip);
+  };
+  if (address.s_family == NNG_AF_INET)
+    return peer_address(address.s_in.sa_port, bytes(address.s_in.sa_addr));
+  return peer_address(address.s_in6.sa_port, bytes(address.s_in6.sa_addr));
+}
+
+}  // namespace
+
 struct Socket::Connections {
   std::mutex mutex;
   std::uint64_t accepted = 0;
-  std::uint64_t ended = 0;                  // of the accepted ones
-  std::map<std::uint32_t, int> of_dialers;  // standing ones, by dialer
+  std::uint64_t ended = 0;                     // of the accepted ones
+  std::map<std::uint32_t, int> of_dialers;     // standing ones, by dialer
+  std::map<std::uint32_t, PeerAddress> peers;  // of the accepted ones over TLS, by pipe
 
   // Runs on an NNG thread.
   static void changed(nng_pipe pipe, nng_pipe_ev event, void* self) {
     auto& connections = *static_cast<Connections*>(self);
     const bool is_new = event == NNG_PIPE_EV_ADD_POST;
     const int dialer = nng_dialer_id(nng_pipe_dialer(pipe));
+    const auto id = static_cast<std::uint32_t>(nng_pipe_id(pipe));
+    const PeerAddress peer = is_new && is_verified(pipe) ? other_end(pipe) : PeerAddress();
     const std::lock_guard lock(connections.mutex);
     if (dialer > 0) {
       connections.of_dialers[static_cast<std::uint32_t>(dialer)] += is_new ? 1 : -1;
     } else {
       ++(is_new ? connections.accepted : connections.ended);
+      if (!is_new) connections.peers.erase(id);
+      if (!peer.empty()) connections.peers.emplace(id, peer);
     }
   }
 };
@@ -139,7 +169,7 @@ Socket::Socket(Protocol protocol, int queue_messages)
 
 std::string Socket::attach(const Endpoint& endpoint, NetworkTrust trust) {
   check_address(endpoint, trust);
-  bound_address_ = endpoint.address;
+  bound_address_ = endpoint.address.text;
   switch (endpoint.role) {
     case EndpointRole::Listen:
       listen(endpoint.address);
@@ -151,23 +181,29 @@ std::string Socket::attach(const Endpoint& endpoint, NetworkTrust trust) {
   return bound_address_;
 }
 
-void Socket::listen(const std::string& address) {
-  if (address.starts_with(kIpcScheme)) {
-    prepare_ipc_folder(std::filesystem::path(address.substr(kIpcScheme.size())).parent_path());
-    remove_stale_ipc_socket(address);
+void Socket::listen(const Address& address) {
+  const std::string& text = address.text;
+  if (text.starts_with(kIpcScheme)) {
+    prepare_ipc_folder(std::filesystem::path(text.substr(kIpcScheme.size())).parent_path());
+    remove_stale_ipc_socket(text);
   }
   start_listener(address);
 }
 
-void Socket::start_listener(const std::string& address) {
+void Socket::start_listener(const Address& where) {
+  const std::string& address = where.text;
   const bool is_ipc = address.starts_with(kIpcScheme);
   nng_listener listener = NNG_LISTENER_INITIALIZER;
   int result = nng_listener_create(&listener, socket_of(id_), address.c_str());
   if (result == 0 && is_ipc) {
     result = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, kIpcPermissions);
   }
-  if (result == 0 && address.starts_with(kTcpScheme)) {
+  if (result == 0 && is_tcp(address)) {
     result = nng_listener_set_bool(listener, NNG_OPT_TCP_KEEPALIVE, true);
+  }
+  if (result == 0 && where.tls != nullptr) {
+    const TlsConfig tls = make_tls_config(EndpointRole::Listen, *where.tls);  // NNG holds its own
+    result = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls.get());
   }
   if (result == 0) result = nng_listener_start(listener, 0);
   if (result != 0) nng_listener_close(listener);
@@ -182,10 +218,12 @@ void Socket::start_listener(const std::string& address) {
     ipc_paths_.push_back(address.substr(kIpcScheme.size()));
   }
   int port = 0;
-  if (address.starts_with(kTcpScheme) && address.ends_with(":0") &&
-      nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
+  if (!is_tcp(address) || nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port) != 0)
+    return;
+  if (address.ends_with(":0")) {
     bound_address_ = address.substr(0, address.size() - 1) + std::to_string(port);
   }
+  if (where.tls != nullptr) tls_ports_.push_back(static_cast<std::uint16_t>(port));
 }
 
 bool Socket::renew_ipc_listeners() {
@@ -211,12 +249,17 @@ std::uint16_t Socket::peer_protocol() const {
   return static_cast<std::uint16_t>(protocol);
 }
 
-void Socket::dial(const std::string& address) {
+void Socket::dial(const Address& where) {
+  const std::string& address = where.text;
   nng_dialer dialer = NNG_DIALER_INITIALIZER;
   int result = nng_dialer_create(&dialer, socket_of(id_), address.c_str());
   // A SUB never sends, so the kernel alone can notice that its peer's host is gone without a word.
-  if (result == 0 && address.starts_with(kTcpScheme)) {
+  if (result == 0 && is_tcp(address)) {
     result = nng_dialer_set_bool(dialer, NNG_OPT_TCP_KEEPALIVE, true);
+  }
+  if (result == 0 && where.tls != nullptr) {
+    const TlsConfig tls = make_tls_config(EndpointRole::Dial, *where.tls);  // NNG holds its own
+    result = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, tls.get());
   }
   if (result == 0) result = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
   if (result != 0) nng_dialer_close(dialer);
@@ -254,6 +297,13 @@ std::uint64_t Socket::connections_accepted() const {
 std::uint64_t Socket::connections_ended() const {
   const std::lock_guard lock(connections_->mutex);
   return connections_->ended;
+}
+
+std::set<PeerAddress> Socket::peers() const {
+  std::set<PeerAddress> found;
+  const std::lock_guard lock(connections_->mutex);
+  for (const auto& [pipe, peer] : connections_->peers) found.insert(peer);
+  return found;
 }
 
 Socket::~Socket() {

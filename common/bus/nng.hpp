@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 
 #include "common/bus/address.hpp"
 #include "common/bus/error.hpp"
+#include "common/bus/silent_peers.hpp"
 
 struct nng_msg;
 struct nng_aio;
@@ -78,6 +80,10 @@ class Socket {
   [[nodiscard]] std::uint64_t connections_accepted() const;
   // The accepted connections that NNG has cleared away after their end.
   [[nodiscard]] std::uint64_t connections_ended() const;
+  // The ports at which the TLS listeners are.
+  [[nodiscard]] const std::vector<std::uint16_t>& tls_ports() const { return tls_ports_; }
+  // The other ends of the connections that the TLS listeners have accepted and that stand.
+  [[nodiscard]] std::set<PeerAddress> peers() const;
   // The SP protocol number that a peer of this socket speaks.
   [[nodiscard]] std::uint16_t peer_protocol() const;
   [[nodiscard]] const std::vector<std::string>& ipc_paths() const { return ipc_paths_; }
@@ -94,9 +100,9 @@ class Socket {
   [[nodiscard]] std::uint32_t id() const { return id_; }
 
  private:
-  void listen(const std::string& address);
-  void start_listener(const std::string& address);
-  void dial(const std::string& address);
+  void listen(const Address& address);
+  void start_listener(const Address& address);
+  void dial(const Address& address);
 
   std::uint32_t id_ = 0;
   struct Connections;
@@ -109,6 +115,7 @@ class Socket {
   std::vector<Dialer> ipc_dialers_;
   std::vector<std::uint32_t> ipc_listeners_;
   std::vector<std::string> ipc_paths_;  // of our listeners; the files are removed on close
+  std::vector<std::uint16_t> tls_ports_;
   std::string bound_address_;
 };
 

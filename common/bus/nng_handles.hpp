@@ -1,11 +1,17 @@
-// NNG's handles by number, and its results as exceptions. For nng.cpp and nng_context.cpp alone.
+// NNG's handles by number, its results as exceptions, and its TLS settings. For the sources named
+// nng* alone.
 #pragma once
 
 #include <nng/nng.h>
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
+
+#include "common/bus/address.hpp"
+
+struct nng_tls_config;
 
 namespace polybot::bus::nng {
 
@@ -17,5 +23,10 @@ inline void check(int result, const char* what) {
   if (result != 0)
     throw std::runtime_error(std::string("bus: ") + what + ": " + nng_strerror(result));
 }
+
+// What NNG demands and shows at an address; it reads the files. Throws std::runtime_error with the
+// file that cannot be used.
+using TlsConfig = std::unique_ptr<nng_tls_config, void (*)(nng_tls_config*)>;
+[[nodiscard]] TlsConfig make_tls_config(EndpointRole role, const Tls& tls);
 
 }  // namespace polybot::bus::nng

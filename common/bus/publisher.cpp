@@ -43,7 +43,7 @@ struct Publisher::State : std::enable_shared_from_this<State> {
     for (const Endpoint& endpoint : config.endpoints) {
       addresses.push_back(socket.attach(endpoint, config.trust));
     }
-    guard.emplace(executor, socket, stats.listeners_renewed);
+    guard.emplace(executor, socket, stats);
   }
 
   Topic& topic_named(std::string_view name) {

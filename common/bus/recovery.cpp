@@ -57,7 +57,7 @@ struct RecoveryServer::State : std::enable_shared_from_this<State> {
         stats(counters),
         socket(nng::Protocol::Reply, 1) {
     address = socket.attach(config.endpoint, config.trust);
-    guard.emplace(executor, socket, stats.listeners_renewed);
+    guard.emplace(executor, socket, stats);
   }
 
   void start() {
@@ -140,9 +140,8 @@ struct RecoveryClient::State {
         config(std::move(settings)),
         stats(counters),
         socket(nng::Protocol::Request, 1) {
-    socket.attach({.role = EndpointRole::Dial, .address = config.address},
-                  NetworkTrust::LoopbackOnly);
-    guard.emplace(executor, socket, stats.listeners_renewed);
+    socket.attach({.role = EndpointRole::Dial, .address = config.address}, config.trust);
+    guard.emplace(executor, socket, stats);
   }
 
   asio::awaitable<boost::system::result<std::string>> ask(std::string bytes,
@@ -206,7 +205,7 @@ asio::awaitable<boost::system::result<std::string>> RecoveryClient::request(
 }
 
 const std::string& RecoveryClient::address() const {
-  return state_->config.address;
+  return state_->config.address.text;
 }
 
 void RecoveryClient::close() {

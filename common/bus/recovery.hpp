@@ -57,7 +57,8 @@ class RecoveryServer {
 };
 
 struct RecoveryClientConfig {
-  std::string address;
+  Address address;
+  NetworkTrust trust = NetworkTrust::LoopbackOnly;
   std::size_t in_flight_max = 16;
 };
 

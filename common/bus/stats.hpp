@@ -20,7 +20,7 @@ namespace polybot::bus {
 // domain/enumeration.hpp.
 enum class Refusal : std::uint8_t {
   NoTopic = 0,              // no NUL within the first bytes
-  UnknownTopic = 1,         // passes no subscription of ours
+  UnknownTopic = 1,         // passes no subscription of ours: not carried by this port
   Undecodable = 2,          // not a Frame
   TopicMismatch = 3,        // the frame names another topic than the wire message
   BadProducer = 4,          // service or replica empty, too long or not printable
@@ -28,8 +28,9 @@ enum class Refusal : std::uint8_t {
   ImplausibleSequence = 6,  // a jump no producer of ours can make
   Oversize = 7,             // above 1 MiB
   TooManyMessages = 8,
+  ForeignSender = 9,  // from a service that has no business on this port
 };
-inline constexpr std::size_t kRefusalCount = 9;
+inline constexpr std::size_t kRefusalCount = 10;
 
 // How a recovery request ended at the asking side (`polybot_bus_replays_total{outcome}`).
 enum class ReplayOutcome : std::uint8_t { Answered = 0, TimedOut = 1, Refused = 2, Failed = 3 };
@@ -57,7 +58,8 @@ struct Stats {
   std::array<std::uint64_t, kReplayOutcomeCount> replays{};
   std::uint64_t recovery_requests_served = 0;
   std::uint64_t recovery_requests_refused = 0;
-  std::uint64_t listeners_renewed = 0;  // had gone deaf: connection_guard.hpp
+  std::uint64_t listeners_renewed = 0;   // had gone deaf: connection_guard.hpp
+  std::uint64_t handshakes_expired = 0;  // peers without a certificate in time: silent_peers.hpp
 
   // The counters of `topic`'s channel, created at zero when new.
   ChannelStats& channel(std::string_view topic);

@@ -55,19 +55,23 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
         continuity(config.tracked_streams_max),
         ring(config.ring_frames, config.ring_bytes) {
     // Filters come first: no connection may deliver before the wanted topics are known.
+    hears_all =
+        std::any_of(config.endpoints.begin(), config.endpoints.end(),
+                    [](const Endpoint& endpoint) { return endpoint.role == EndpointRole::Listen; });
+    if (hears_all) socket.subscribe({});
     for (const Subscription& subscription : config.subscriptions) apply(subscription);
     for (const Endpoint& endpoint : config.endpoints) {
       addresses.push_back(socket.attach(endpoint, config.trust));
     }
     readable.assign(socket.receive_descriptor());
-    guard.emplace(executor, socket, stats.listeners_renewed);
+    guard.emplace(executor, socket, stats);
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() { close(); }
 
   void apply(const Subscription& subscription) {
-    socket.subscribe(subscription.filter());
+    if (!hears_all) socket.subscribe(subscription.filter());
     stats.channel(subscription.name());
   }
 
@@ -104,6 +108,11 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
     if (std::none_of(config.subscriptions.begin(), config.subscriptions.end(), wanted)) {
       if (std::any_of(given_up.begin(), given_up.end(), wanted)) return;  // was under way
       return stats.count(Refusal::UnknownTopic);
+    }
+    const auto& senders = config.senders;
+    if (!senders.empty() &&
+        std::find(senders.begin(), senders.end(), frame.producer.service) == senders.end()) {
+      return stats.count(Refusal::ForeignSender);
     }
     const bool is_tip = frame.tip_seq != 0;
     const auto seen =
@@ -153,6 +162,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   std::vector<std::string> addresses;
   std::vector<Subscription> given_up;  // subscribed to before
   int taken_in_a_row = 0;
+  bool hears_all = false;
 };
 
 Subscriber::Subscriber(asio::any_io_executor executor, SubscriberConfig config, Stats& stats)
@@ -197,7 +207,7 @@ void Subscriber::unsubscribe(const Subscription& subscription) {
   auto& subscriptions = state_->config.subscriptions;
   const auto found = std::find(subscriptions.begin(), subscriptions.end(), subscription);
   if (found == subscriptions.end()) return;
-  state_->socket.unsubscribe(subscription.filter());
+  if (!state_->hears_all) state_->socket.unsubscribe(subscription.filter());
   state_->continuity.forget(subscription.name());
   state_->given_up.push_back(*found);
   subscriptions.erase(found);

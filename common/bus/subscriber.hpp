@@ -44,9 +44,14 @@ class Subscription {
   std::string name_;
 };
 
+// A subscriber that listens is open to whoever can dial it. It takes every frame off the socket,
+// and counts those that nobody should send to it. One that dials has NNG drop what it did not ask
+// for.
 struct SubscriberConfig {
   std::vector<Endpoint> endpoints;
   std::vector<Subscription> subscriptions;
+  // The services that may speak here; frames that name another one are refused. Empty: any.
+  std::vector<std::string> senders = {};
   NetworkTrust trust = NetworkTrust::LoopbackOnly;
   int queue_frames = kQueueFramesMax;
   // The ring drops its oldest frame beyond either bound.

@@ -15,6 +15,7 @@ bus::SubscriberConfig order_subscription(const OrderFeedSettings& settings) {
       .endpoints = {{.role = bus::EndpointRole::Dial, .address = settings.orders_address}},
       .subscriptions = {bus::Subscription::topic(std::string(wire::topics::kStrategy)),
                         bus::Subscription::topic(std::string(wire::topics::kLease))},
+      .senders = {std::string(wire::ports::kOrders.listens.front())},
       .trust = settings.trust,
       .ring_frames = settings.ring_frames};
   for (const domain::StrategyName& stream : settings.streams)
@@ -30,7 +31,7 @@ bus::SubscriberConfig order_subscription(const OrderFeedSettings& settings) {
 OrderFeed::OrderFeed(boost::asio::any_io_executor executor, const OrderFeedSettings& settings,
                      bus::Stats& stats, OrderFeedListener listener)
     : subscriber_(executor, order_subscription(settings), stats),
-      recovery_(executor, {.address = settings.recovery_address}, stats),
+      recovery_(executor, {.address = settings.recovery_address, .trust = settings.trust}, stats),
       recovery_timeout_(settings.recovery_timeout),
       follows_all_(settings.streams.empty()),
       wake_(executor),

@@ -22,8 +22,8 @@
 namespace polybot::feeds {
 
 struct OrderFeedSettings {
-  std::string orders_address;    // order-manager's 5561
-  std::string recovery_address;  // and 5562
+  bus::Address orders_address;    // order-manager's 5561
+  bus::Address recovery_address;  // and 5562
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   std::size_t ring_frames = 8192;
   std::chrono::milliseconds recovery_timeout{1000};

@@ -312,7 +312,7 @@ inline constexpr std::array kFamilies{
            "Messages received a second time and not delivered."},
     Family{"polybot_bus_frames_refused_total", Type::Counter, Policy::Sum,
            {label::kReason}, kEveryService, kInvariant,
-           "Bus frames that could not be read, by reason."},
+           "Bus frames that could not be read, or that nobody may send on their port, by reason."},
     Family{"polybot_bus_replays_total", Type::Counter, Policy::Sum,
            {label::kOutcome}, kEveryService, fault("slow-reader"),
            "Recovery requests after a gap, by outcome."},
@@ -322,6 +322,9 @@ inline constexpr std::array kFamilies{
     Family{"polybot_bus_listeners_renewed_total", Type::Counter, Policy::Sum,
            {}, kEveryService, kInvariant,
            "Local sockets closed and opened again because they no longer accepted connections."},
+    Family{"polybot_bus_handshakes_expired_total", Type::Counter, Policy::Sum,
+           {}, kEveryService, kInvariant,
+           "Connections to TLS ports that were ended because their peer showed no certificate in time."},
 
     // --- Processes ----------------------------------------------------------------------------------------
     Family{"polybot_event_loop_lag_seconds", Type::Histogram, Policy::Sum,

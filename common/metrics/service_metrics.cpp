@@ -97,7 +97,8 @@ class BusObserver {
         stats_(stats),
         served_(registry.counter("polybot_bus_recovery_requests_total", {"served"})),
         not_served_(registry.counter("polybot_bus_recovery_requests_total", {"refused"})),
-        listeners_renewed_(registry.counter("polybot_bus_listeners_renewed_total")) {
+        listeners_renewed_(registry.counter("polybot_bus_listeners_renewed_total")),
+        handshakes_expired_(registry.counter("polybot_bus_handshakes_expired_total")) {
     for (const auto reason : domain::kEnumerators<bus::Refusal>) {
       refused_.push_back(
           registry.counter("polybot_bus_frames_refused_total", {domain::name_of(reason)}));
@@ -120,6 +121,7 @@ class BusObserver {
     served_.raise_to(static_cast<double>(stats_.recovery_requests_served));
     not_served_.raise_to(static_cast<double>(stats_.recovery_requests_refused));
     listeners_renewed_.raise_to(static_cast<double>(stats_.listeners_renewed));
+    handshakes_expired_.raise_to(static_cast<double>(stats_.handshakes_expired));
   }
 
  private:
@@ -135,6 +137,7 @@ class BusObserver {
   Counter served_;
   Counter not_served_;
   Counter listeners_renewed_;
+  Counter handshakes_expired_;
 };
 
 }  // namespace

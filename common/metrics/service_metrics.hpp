@@ -102,8 +102,8 @@ class ProcessMetrics {
 
 struct MetricsSettings {
   Identity identity;
-  std::string metrics_address;  // the aggregator's port 5570, dialled; empty: no snapshots
-  std::string status_address;   // the aggregator's port 5571, dialled; empty: no heartbeats
+  bus::Address metrics_address;  // the aggregator's port 5570, dialled; empty: no snapshots
+  bus::Address status_address;   // the aggregator's port 5571, dialled; empty: no heartbeats
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   std::chrono::milliseconds snapshot_interval{1000};
   std::chrono::milliseconds status_interval{500};

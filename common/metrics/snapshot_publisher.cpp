@@ -31,9 +31,9 @@ std::uint64_t milliseconds(domain::Duration span) {
 constexpr auto kGoodbye = std::chrono::milliseconds(100);
 
 std::unique_ptr<bus::Publisher> dial(const boost::asio::any_io_executor& executor,
-                                     const MetricsSettings& settings, const std::string& address,
+                                     const MetricsSettings& settings, const bus::Address& address,
                                      const Identity& identity, bus::Stats& stats) {
-  if (address.empty()) return nullptr;
+  if (address.text.empty()) return nullptr;
   return std::make_unique<bus::Publisher>(
       executor,
       bus::PublisherConfig{

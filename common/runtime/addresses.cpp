@@ -8,21 +8,34 @@
 
 namespace polybot::runtime {
 
-bus::NetworkTrust read_trust(config::Reader& reader) {
-  return reader.boolean("bus.trusted_network", false) ? bus::NetworkTrust::TrustedNetwork
-                                                      : bus::NetworkTrust::LoopbackOnly;
-}
+namespace {
 
-std::string read_bus_address(config::Reader& reader, std::string_view key,
-                             std::uint16_t default_port, bus::EndpointRole role,
-                             bus::NetworkTrust trust) {
-  std::string address = reader.string(key, "tcp://127.0.0.1:" + std::to_string(default_port));
+bus::Address checked(config::Reader& reader, std::string_view key, bus::Endpoint endpoint,
+                     bus::NetworkTrust trust) {
   try {
-    bus::check_address({.role = role, .address = address}, trust);
+    bus::check_address(endpoint, trust);
   } catch (const std::invalid_argument& error) {
     reader.error(key, error.what());
   }
-  return address;
+  return std::move(endpoint.address);
+}
+
+}  // namespace
+
+bus::Address read_bus_address(config::Reader& reader, std::string_view key, const wire::Port& port,
+                              bus::EndpointRole role, const BusSecurity& security) {
+  const std::string text = reader.string(key, "tcp://127.0.0.1:" + std::to_string(port.number));
+  const auto peers = role == bus::EndpointRole::Listen ? port.dials : port.listens;
+  return checked(reader, key, {role, security.address(text, peers)}, security.trust);
+}
+
+bus::Address read_bus_listener(config::Reader& reader, std::string_view key,
+                               std::span<const std::string_view> senders,
+                               const BusSecurity& security) {
+  const std::string text = reader.string(key, "");
+  if (text.empty()) return {};
+  return checked(reader, key, {bus::EndpointRole::Listen, security.address(text, senders)},
+                 security.trust);
 }
 
 std::string read_listen_address(config::Reader& reader, std::string_view key,

@@ -2,23 +2,28 @@
 // start would refuse, with the key's name.
 #pragma once
 
-#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "common/bus/publisher.hpp"
+#include "common/runtime/bus_security.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
+#include "common/wire/topics.hpp"
 
 namespace polybot::runtime {
 
-// bus.trusted_network: whether a bus port may listen where others could reach it.
-[[nodiscard]] bus::NetworkTrust read_trust(config::Reader& reader);
-
-// A bus address in the role this service plays at it; by default a port of this host.
-[[nodiscard]] std::string read_bus_address(config::Reader& reader, std::string_view key,
-                                           std::uint16_t default_port, bus::EndpointRole role,
-                                           bus::NetworkTrust trust);
+// A bus address in the role this service plays at it; by default the port of this host. Over
+// tls+tcp it takes the certificates of the services at the port's other end alone.
+[[nodiscard]] bus::Address read_bus_address(config::Reader& reader, std::string_view key,
+                                            const wire::Port& port, bus::EndpointRole role,
+                                            const BusSecurity& security);
+// The same for a port of our own choice, without a default: empty when the key is absent. Only
+// `senders` are taken there; this service listens.
+[[nodiscard]] bus::Address read_bus_listener(config::Reader& reader, std::string_view key,
+                                             std::span<const std::string_view> senders,
+                                             const BusSecurity& security);
 
 // An IP address to listen on.
 [[nodiscard]] std::string read_listen_address(config::Reader& reader, std::string_view key,

@@ -44,12 +44,20 @@ std::chrono::milliseconds milliseconds(domain::Duration span) {
 
 }  // namespace
 
-MetricsConfig read_metrics_config(config::Reader& reader, bus::EndpointRole role) {
+MetricsConfig read_metrics_config(config::Reader& reader, std::string_view service) {
+  MetricsConfig config = read_metrics_pace(reader, service);
+  const auto dialled = [&](std::string_view key, const wire::Port& port) {
+    return read_bus_address(reader, key, port, bus::EndpointRole::Dial, config.security);
+  };
+  config.metrics_address = dialled("bus.metrics", wire::ports::kMetrics);
+  config.status_address = dialled("bus.status", wire::ports::kStatus);
+  return config;
+}
+
+MetricsConfig read_metrics_pace(config::Reader& reader, std::string_view service) {
   using namespace std::chrono_literals;
   MetricsConfig config;
-  config.trust = read_trust(reader);
-  config.metrics_address = read_bus_address(reader, "bus.metrics", 5570, role, config.trust);
-  config.status_address = read_bus_address(reader, "bus.status", 5571, role, config.trust);
+  config.security = read_bus_security(reader, service);
   config.snapshot_interval =
       reader.duration("metrics.interval", config.snapshot_interval, 100ms, 60s);
   config.status_interval =
@@ -73,7 +81,7 @@ std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const Me
                        .revision = runtime.build.revision},
           .metrics_address = config.metrics_address,
           .status_address = config.status_address,
-          .trust = config.trust,
+          .trust = config.security.trust,
           .snapshot_interval = milliseconds(config.snapshot_interval),
           .status_interval = milliseconds(config.status_interval),
           .bus_channels = {channels.begin(), channels.end()},
@@ -89,7 +97,7 @@ std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const Me
   runtime.health.on_change = report;
   report();
   // A fallback for when the aggregator, whose page has everything of everybody, is in doubt.
-  if (!config.metrics_address.empty()) {
+  if (!config.metrics_address.text.empty()) {
     runtime.admin.router().get(
         "/metrics",
         [weak = std::weak_ptr(metrics)](http::Request) -> boost::asio::awaitable<http::Response> {

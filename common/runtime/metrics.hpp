@@ -19,21 +19,23 @@
 #include "common/bus/stats.hpp"
 #include "common/domain/time.hpp"
 #include "common/metrics/service_metrics.hpp"
+#include "common/runtime/bus_security.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/service.hpp"
 
 namespace polybot::runtime {
 
 struct MetricsConfig {
-  std::string metrics_address;                                        // bus.metrics
-  std::string status_address;                                         // bus.status
-  bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;          // bus.trusted_network
+  bus::Address metrics_address;                                       // bus.metrics
+  bus::Address status_address;                                        // bus.status
+  BusSecurity security;                                               // of all addresses
   domain::Duration snapshot_interval = std::chrono::seconds(1);       // metrics.interval
   domain::Duration status_interval = std::chrono::milliseconds(500);  // metrics.status_interval
 };
-// Everybody dials the aggregator, which listens.
-[[nodiscard]] MetricsConfig read_metrics_config(config::Reader& reader,
-                                                bus::EndpointRole role = bus::EndpointRole::Dial);
+// Of a service that dials the aggregator; `service` is its name.
+[[nodiscard]] MetricsConfig read_metrics_config(config::Reader& reader, std::string_view service);
+// Without the two addresses: of the aggregator, which listens and says where.
+[[nodiscard]] MetricsConfig read_metrics_pace(config::Reader& reader, std::string_view service);
 
 // `stats` outlives the result. `channels` are those of the bus this service uses, shown as 0 from
 // the start. Free disk space is shown for `data_folder`, if not empty. Throws as bus::Publisher

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,20 +13,42 @@
 
 namespace polybot::wire {
 
-// One socket of the bus: the side that listens, its default port, and the name of its ipc socket.
+// The services on the bus. A frame names its sender by one of these words, and a certificate is
+// issued for one of them.
+namespace services {
+inline constexpr std::array<std::string_view, 1> kGateway{"gateway"};
+inline constexpr std::array<std::string_view, 1> kRunner{"strategy-runner"};
+inline constexpr std::array<std::string_view, 1> kOrderManager{"order-manager"};
+inline constexpr std::array<std::string_view, 1> kAggregator{"metrics-aggregator"};
+inline constexpr std::array kRunnerAndOrderManager{kRunner[0], kOrderManager[0]};
+inline constexpr std::array kRunnerAndGateway{kRunner[0], kGateway[0]};
+inline constexpr std::array kMeasured{kGateway[0], kRunner[0], kOrderManager[0]};
+}  // namespace services
+
+// One socket of the bus: its default port, the name of its ipc socket, and who is at its two ends.
+// No other service may speak there, whichever side sends.
 struct Port {
   std::uint16_t number;
   std::string_view ipc_name;
+  std::span<const std::string_view> listens;
+  std::span<const std::string_view> dials;
 };
 
 namespace ports {
-inline constexpr Port kMarketData{5550, "market-data"};                   // gateway listens, PUB
-inline constexpr Port kMarketDataRecovery{5551, "market-data-recovery"};  // gateway listens, REP
-inline constexpr Port kSignals{5560, "signals"};                 // order-manager listens, SUB
-inline constexpr Port kOrders{5561, "orders"};                   // order-manager listens, PUB
-inline constexpr Port kOrdersRecovery{5562, "orders-recovery"};  // order-manager listens, REP
-inline constexpr Port kMetrics{5570, "metrics"};                 // metrics-aggregator listens, SUB
-inline constexpr Port kStatus{5571, "status"};                   // metrics-aggregator listens, SUB
+// PUB listens
+inline constexpr Port kMarketData{5550, "market-data", services::kGateway,
+                                  services::kRunnerAndOrderManager};
+inline constexpr Port kOrders{5561, "orders", services::kOrderManager, services::kRunnerAndGateway};
+// REP listens
+inline constexpr Port kMarketDataRecovery{5551, "market-data-recovery", services::kGateway,
+                                          services::kRunner};
+inline constexpr Port kOrdersRecovery{5562, "orders-recovery", services::kOrderManager,
+                                      services::kRunnerAndGateway};
+// SUB listens
+inline constexpr Port kSignals{5560, "signals", services::kOrderManager, services::kRunner};
+inline constexpr Port kCommands{5563, "commands", services::kOrderManager, services::kGateway};
+inline constexpr Port kMetrics{5570, "metrics", services::kAggregator, services::kMeasured};
+inline constexpr Port kStatus{5571, "status", services::kAggregator, services::kMeasured};
 }  // namespace ports
 
 // The channel of a topic is the part before its first dot.

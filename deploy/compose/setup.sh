@@ -2,10 +2,13 @@
 # What has to be there before the services start, in containers:
 #   polybot-setup                     checks MODE; makes a venue key for the simulated account if there is none
 #   polybot-setup set-venue-key <KEY  takes the key from standard input instead (64 hex digits)
+#   polybot-setup renew-certificates  new certificates of the bus for all services, from new authorities; restart them
 #   polybot-setup open-configuration FOLDER_OR_FILE...
 #                                     lets all users, and so the containers, read configuration and the runbook that a
 #                                     checkout under umask 077 keeps to its owner
-# The key is a file that only its owner can read, in a folder that only order-manager mounts.
+# The key is a file that only its owner can read, in a folder that only order-manager mounts. With
+# BUS_CERTIFICATES=folder the certificates of the bus are made there, if one is missing: SERVICE/certificate.pem, which
+# that service alone mounts, and authorities. The keys of the authorities are thrown away: nobody can issue another one.
 set -eu
 umask 077
 key=${VENUE_KEY:-/var/lib/polybot/venue-key/key}
@@ -19,6 +22,26 @@ write_key() {
   printf '%s\n' "$1" >"$key.new"
   sync "$key.new"
   mv "$key.new" "$key"
+}
+
+# Service by service a file is written whole or not at all. An interrupted run leaves one missing, or is begun again.
+renew_certificates() {
+  made=$(mktemp -d)
+  trap 'rm -rf "$made"' EXIT
+  polybot-certificates make "$made" >/dev/null
+  rm -f "$BUS_CERTIFICATES"/*/certificate.pem
+  for file in "$made"/authorities/*.pem "$made"/*/certificate.pem; do
+    place=$BUS_CERTIFICATES/${file#"$made"/}
+    cp -p "$file" "$place.new"
+    sync "$place.new"
+    mv "$place.new" "$place"
+  done
+}
+
+certificates_are_there() {
+  for service in gateway strategy-runner order-manager metrics-aggregator; do
+    [ -s "$BUS_CERTIFICATES/$service/certificate.pem" ] || return 1
+  done
 }
 
 case ${1:-} in
@@ -39,6 +62,15 @@ case ${1:-} in
       write_key "0x$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
       say "mode ${MODE:-sim}; made a venue key for the simulated account"
     fi
+    if [ -n "${BUS_CERTIFICATES:-}" ] && ! certificates_are_there; then
+      renew_certificates
+      say "made the certificates of the bus"
+    fi
+    ;;
+  renew-certificates)
+    [ -n "${BUS_CERTIFICATES:-}" ] || fail "BUS_CERTIFICATES does not say where the certificates of the bus are"
+    renew_certificates
+    say "the certificates of the bus are new; restart all services"
     ;;
   set-venue-key)
     text=$(tr -d ' \r\n' | head -c 128)
@@ -56,5 +88,5 @@ case ${1:-} in
       fail "the containers may not read all of the configuration: on the host, run chmod -R a+rX $*, and start again"
     [ -z "$changed" ] || say "the containers may read now: $(printf '%s\n' "$changed" | wc -l) files and folders of $*"
     ;;
-  *) fail "unknown argument '$1' (set-venue-key, open-configuration)" ;;
+  *) fail "unknown argument '$1' (set-venue-key, renew-certificates, open-configuration)" ;;
 esac

@@ -11,6 +11,7 @@
 
 #include "common/domain/ids.hpp"
 #include "common/runtime/config_text.hpp"
+#include "common/wire/topics.hpp"
 
 namespace polybot::launcher {
 namespace {
@@ -53,18 +54,31 @@ void make_venue_key(const fs::path& file, const fs::path& journal) {
 // The bus addresses that a service knows; an unknown key would stop its start.
 struct BusKey {
   std::string_view key;
-  std::string_view socket;
+  const wire::Port& port;
 };
-constexpr BusKey kMarketData{"MARKET_DATA", "market-data"};
-constexpr BusKey kMarketDataRecovery{"MARKET_DATA_RECOVERY", "market-data-recovery"};
-constexpr BusKey kSignals{"SIGNALS", "signals"};
-constexpr BusKey kOrders{"ORDERS", "orders"};
-constexpr BusKey kOrdersRecovery{"ORDERS_RECOVERY", "orders-recovery"};
-constexpr BusKey kMetrics{"METRICS", "metrics"};
-constexpr BusKey kStatus{"STATUS", "status"};
+namespace ports = wire::ports;
+constexpr BusKey kMarketData{"MARKET_DATA", ports::kMarketData};
+constexpr BusKey kMarketDataRecovery{"MARKET_DATA_RECOVERY", ports::kMarketDataRecovery};
+constexpr BusKey kSignals{"SIGNALS", ports::kSignals};
+constexpr BusKey kCommands{"COMMANDS", ports::kCommands};
+constexpr BusKey kOrders{"ORDERS", ports::kOrders};
+constexpr BusKey kOrdersRecovery{"ORDERS_RECOVERY", ports::kOrdersRecovery};
+constexpr BusKey kMetrics{"METRICS", ports::kMetrics};
+constexpr BusKey kStatus{"STATUS", ports::kStatus};
+constexpr std::array kBusKeys{kMarketData, kMarketDataRecovery, kSignals, kCommands,
+                              kOrders,     kOrdersRecovery,     kMetrics, kStatus};
 
 std::string socket_name(const BusKey& key) {
-  return std::string(key.socket) + ".ipc";
+  return std::string(key.port.ipc_name) + ".ipc";
+}
+
+// Over TLS the aggregator has two ports for each service that it measures: 5572 and 5573 are those
+// of the first.
+std::uint16_t tls_port(const BusKey& key, std::string_view service) {
+  if (&key.port != &ports::kMetrics && &key.port != &ports::kStatus) return key.port.number;
+  const auto& measured = wire::services::kMeasured;
+  const auto place = std::find(measured.begin(), measured.end(), service) - measured.begin();
+  return static_cast<std::uint16_t>(key.port.number + 2 + 2 * place);
 }
 
 bool knows(const KnownKeys& known, const std::string& service, std::string_view variable) {
@@ -101,9 +115,13 @@ class Planner {
     set["POLYBOT_REPLICA"] = name;
     set["POLYBOT_ADMIN__PORT"] = std::to_string(plan.admin_port);
     set["POLYBOT_LOG__FILE"] = (options_.data / "logs" / (name + ".log")).string();
-    for (const BusKey& key : bus_keys) {
-      set["POLYBOT_BUS__" + std::string(key.key)] =
-          "ipc://" + (sockets_ / socket_name(key)).string();
+    if (options_.certificates) {
+      set_tls_addresses(set, service, bus_keys);
+    } else {
+      for (const BusKey& key : bus_keys) {
+        set["POLYBOT_BUS__" + std::string(key.key)] =
+            "ipc://" + (sockets_ / socket_name(key)).string();
+      }
     }
     for (const auto& [variable, value] : extra)
       set[variable] = value;  // what the launcher decides wins
@@ -115,6 +133,28 @@ class Planner {
   }
 
  private:
+  void set_tls_addresses(Environment& set, const std::string& service,
+                         const std::vector<BusKey>& bus_keys) const {
+    if (bus_keys.empty()) return;
+    set["POLYBOT_BUS__TLS__CERTIFICATE_FILE"] =
+        (*options_.certificates / service / "certificate.pem").string();
+    set["POLYBOT_BUS__TLS__AUTHORITIES"] = (*options_.certificates / "authorities").string();
+    const auto address = [this](const BusKey& key, std::string_view of) {
+      return "tls+tcp://127.0.0.1:" + std::to_string(port(tls_port(key, of)));
+    };
+    if (service != wire::services::kAggregator.front()) {
+      for (const BusKey& key : bus_keys)
+        set["POLYBOT_BUS__" + std::string(key.key)] = address(key, service);
+      return;
+    }
+    for (const std::string_view sender : wire::services::kMeasured) {
+      std::string name;
+      for (const char c : sender) name.push_back(c == '-' ? '_' : static_cast<char>(c - 'a' + 'A'));
+      for (const BusKey& key : bus_keys)
+        set["POLYBOT_BUS__FROM__" + name + "__" + std::string(key.key)] = address(key, sender);
+    }
+  }
+
   const Options& options_;
   const Environment& environment_;
   const KnownKeys& known_;
@@ -155,8 +195,7 @@ fs::path journal_in(const fs::path& data) {
 
 std::size_t longest_socket_name_bytes() {
   std::size_t longest = 0;
-  for (const BusKey& key :
-       {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus}) {
+  for (const BusKey& key : kBusKeys) {
     longest = std::max(longest, socket_name(key).size());
   }
   return longest;
@@ -220,16 +259,16 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
       pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
   manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
   manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
-  layout.services.push_back(
-      planner.plan("order-manager", "order-manager", 8002,
-                   {kMarketData, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus}, manager));
+  layout.services.push_back(planner.plan(
+      "order-manager", "order-manager", 8002,
+      {kMarketData, kSignals, kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus}, manager));
   Environment gateway =
       pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__MARKET_WS"});
   gateway["POLYBOT_API__PORT"] = std::to_string(api_port);
   gateway["POLYBOT_DATA__FOLDER"] = options.data.string();
   layout.services.push_back(planner.plan(
       "gateway", "gateway", 8001,
-      {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
+      {kMarketData, kMarketDataRecovery, kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus},
       gateway));
   for (std::size_t i = 0; i < kRunnersMax; ++i) {
     layout.runners.push_back(planner.plan(
@@ -242,6 +281,14 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
     layout.ports.push_back({plan.admin_port, plan.spec.name});
   for (std::size_t i = 0; i < options.runners; ++i)
     layout.ports.push_back({layout.runners[i].admin_port, layout.runners[i].spec.name});
+  if (options.certificates) {
+    std::set<std::uint16_t> bus;  // two services may dial one port
+    for (const BusKey& key : kBusKeys) {
+      for (const std::string_view service : key.port.dials)
+        bus.insert(planner.port(tls_port(key, service)));
+    }
+    for (const std::uint16_t port : bus) layout.ports.push_back({port, "the bus"});
+  }
   layout.ports.push_back({api_port, "the API"});
   layout.ports.push_back({venue_port, "the simulated venue"});
   layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);

@@ -48,6 +48,8 @@ Environment:
   RECORDING=file   replay a .jsonl or .jsonl.zst recording, SPEED=n times as fast as recorded
   CONFIG=folder    with a .toml file per service, instead of deploy/config (installed: /etc/polybot)
   PORT_OFFSET=n    added to every port, to run a second stack; 100 apart, two share no port
+  BUS_TLS=folder   the bus over TLS on loopback instead of local sockets, with the certificates that
+                   deploy/certificates.sh made in that folder; ports from 5550 on
   LOG_FORMAT=json  logs as JSON lines
   POLYBOT_X__Y=z   key x.y of every service that has it, e.g. POLYBOT_RISK__POSITION_MAX=50,
                    POLYBOT_STRATEGIES__MOMENTUM__ENABLED=false; one that none has stops the start,

@@ -109,6 +109,14 @@ Options read_options(const Environment& environment, const std::string& now_text
     }
     options.configuration = path;
   }
+  if (const std::string folder = value_of(environment, "BUS_TLS"); !folder.empty()) {
+    const std::filesystem::path path = whole_path(folder);
+    if (!std::filesystem::is_directory(path / "authorities")) {
+      throw BadOption("BUS_TLS: there are no certificates in " + path.string() +
+                      "; certificates.sh make " + path.string() + " makes them");
+    }
+    options.certificates = path;
+  }
   const std::string data = value_of(environment, "DATA");
   if (!data.empty()) {
     options.data = whole_path(data);

@@ -1,5 +1,5 @@
 // What `make run` was asked for, read from the environment: MODE SEED DATA EDGE RUNNERS RECORDING
-// SPEED CONFIG PORT_OFFSET.
+// SPEED CONFIG PORT_OFFSET BUS_TLS.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,10 @@ struct Options {
   std::optional<std::string> speed;   // times the recorded pace; digits with an optional fraction
   std::optional<std::filesystem::path> configuration;  // absolute; instead of deploy/config
   std::optional<bool> edge;                            // none: as the configuration says
-  std::size_t runners = 1;                             // at first; see scale.hpp
-  std::uint16_t port_offset = 0;                       // added to every port, to run a second stack
+  // The bus over TLS on loopback, with what deploy/certificates.sh made there; absolute. None: ipc.
+  std::optional<std::filesystem::path> certificates;
+  std::size_t runners = 1;        // at first; see scale.hpp
+  std::uint16_t port_offset = 0;  // added to every port, to run a second stack
 };
 
 // The venue's port stays below those that the kernel gives to outgoing connections (from 32768).

@@ -11,8 +11,9 @@ using runtime::config::Reader;
 
 void read_bus(Reader& reader, Config& config) {
   FeedSettings& feed = config.feed;
-  const auto address = [&](const char* key, wire::Port port, bus::EndpointRole role) {
-    return runtime::read_bus_address(reader, key, port.number, role, config.metrics.trust);
+  const runtime::BusSecurity& security = config.metrics.security;
+  const auto address = [&](const char* key, const wire::Port& port, bus::EndpointRole role) {
+    return runtime::read_bus_address(reader, key, port, role, security);
   };
   namespace ports = wire::ports;
   using enum bus::EndpointRole;
@@ -21,12 +22,12 @@ void read_bus(Reader& reader, Config& config) {
       address("bus.market_data_recovery", ports::kMarketDataRecovery, Listen);
   feed.publication.queue_frames =
       reader.integer_as<int>("bus.queue_frames", feed.publication.queue_frames, 1, 8192);
-  feed.publication.trust = config.metrics.trust;
-  config.api.commands.commands_address = address("bus.signals", ports::kSignals, Dial);
-  config.api.commands.trust = config.metrics.trust;
+  feed.publication.trust = security.trust;
+  config.api.commands.commands_address = address("bus.commands", ports::kCommands, Dial);
+  config.api.commands.trust = security.trust;
   config.api.orders.orders_address = address("bus.orders", ports::kOrders, Dial);
   config.api.orders.recovery_address = address("bus.orders_recovery", ports::kOrdersRecovery, Dial);
-  config.api.orders.trust = config.metrics.trust;
+  config.api.orders.trust = security.trust;
 }
 
 void read_venue(Reader& reader, FeedSettings& feed) {
@@ -106,7 +107,7 @@ void read_api(Reader& reader, ApiSettings& api) {
 
 Config read_config(Reader& reader) {
   Config config;
-  config.metrics = runtime::read_metrics_config(reader);
+  config.metrics = runtime::read_metrics_config(reader, wire::services::kGateway.front());
   config.data_folder = reader.string("data.folder", "data/sim");
   read_bus(reader, config);
   read_venue(reader, config.feed);

@@ -7,6 +7,7 @@
 
 #include "common/domain/assert.hpp"
 #include "common/runtime/clock.hpp"
+#include "common/runtime/until_all_end.hpp"
 #include "common/wire/metrics_codec.hpp"
 #include "common/wire/status_codec.hpp"
 #include "common/wire/topics.hpp"
@@ -27,10 +28,11 @@ constexpr int kDrainTurnsMax = 64;
 constexpr auto kWritePatience = std::chrono::seconds(2);
 constexpr std::string_view kStatePart = "state";
 
-bus::SubscriberConfig listen(const std::string& address, std::string_view channel,
-                             bus::NetworkTrust trust) {
+bus::SubscriberConfig port(const bus::Address& address, bus::Subscription subscription,
+                           std::vector<std::string> senders, bus::NetworkTrust trust) {
   return {.endpoints = {{bus::EndpointRole::Listen, address}},
-          .subscriptions = {bus::Subscription::channel(std::string(channel))},
+          .subscriptions = {std::move(subscription)},
+          .senders = std::move(senders),
           .trust = trust,
           .queue_frames = bus::kQueueFramesState,
           // Many senders may publish in one turn; each frame is at most 1 MiB.
@@ -85,14 +87,36 @@ Aggregator::Aggregator(asio::any_io_executor executor, AggregatorSettings settin
           own.registry().histogram("polybot_aggregator_state_write_duration_seconds")),
       state_write_failures_(
           own.registry().counter("polybot_aggregator_state_write_failures_total")),
-      snapshots_(executor_,
-                 listen(settings_.metrics_address, wire::channels::kMetrics, settings_.trust),
-                 stats),
-      heartbeats_(executor_,
-                  listen(settings_.status_address, wire::channels::kStatus, settings_.trust),
-                  stats),
+      snapshots_(listen(wire::channels::kMetrics, &AggregatorSettings::metrics_address,
+                        &ServicePorts::metrics_address)),
+      heartbeats_(listen(wire::channels::kStatus, &AggregatorSettings::status_address,
+                         &ServicePorts::status_address)),
       timer_(executor_) {
   register_metrics();
+}
+
+// One port that all share, or one for each service.
+Aggregator::Subscribers Aggregator::listen(std::string_view channel,
+                                           bus::Address AggregatorSettings::*shared,
+                                           bus::Address ServicePorts::*own) const {
+  const auto open = [this](const bus::Address& address, bus::Subscription subscription,
+                           std::vector<std::string> senders) {
+    return std::make_unique<bus::Subscriber>(
+        executor_, port(address, std::move(subscription), std::move(senders), settings_.trust),
+        stats_);
+  };
+  Subscribers ports;
+  for (const ServicePorts& service : settings_.services) {
+    ports.push_back(open(service.*own,
+                         bus::Subscription::topic(std::string(channel) + "." + service.service),
+                         {service.service}));
+  }
+  if (ports.empty()) {
+    const auto& all = wire::services::kMeasured;
+    ports.push_back(open(settings_.*shared, bus::Subscription::channel(std::string(channel)),
+                         {all.begin(), all.end()}));
+  }
+  return ports;
 }
 
 // True when totals go on from an earlier process. The line of time goes on too: exactly within one
@@ -178,15 +202,31 @@ void Aggregator::register_metrics() {
 // --- In ------------------------------------------------------------------------------------------
 
 asio::awaitable<void> Aggregator::receive_snapshots() {
+  std::vector<asio::awaitable<void>> readers;
+  for (const auto& port : snapshots_) readers.push_back(read_snapshots(*port));
+  co_await runtime::until_all_end(executor_, std::move(readers));
+}
+
+asio::awaitable<void> Aggregator::receive_heartbeats() {
+  std::vector<asio::awaitable<void>> readers;
+  for (const auto& port : heartbeats_) readers.push_back(read_heartbeats(*port));
+  co_await runtime::until_all_end(executor_, std::move(readers));
+}
+
+asio::awaitable<void> Aggregator::read_snapshots(bus::Subscriber& port) {
   while (!closed_) {
-    const bus::Received frame = co_await snapshots_.receive();
-    for (const std::string_view message : frame.messages) on_snapshot(message);
+    const bus::Received frame = co_await port.receive();
+    for (const std::string_view message : frame.messages) on_snapshot(message, frame.producer);
   }
 }
 
-void Aggregator::on_snapshot(std::string_view bytes) {
+// A process speaks of itself alone: its port says which service it is, and its frame which process.
+void Aggregator::on_snapshot(std::string_view bytes, const bus::Producer& sender) {
   auto decoded = wire::decode_snapshot(bytes);
   if (auto* const snapshot = std::get_if<metrics::Snapshot>(&decoded)) {
+    const bool own =
+        bus::Producer{snapshot->service, snapshot->replica, snapshot->incarnation} == sender;
+    if (!own) return merger_.count(Drop::WrongOwner);
     merger_.receive(std::move(*snapshot), line(settings_.now()));
     return;
   }
@@ -201,12 +241,14 @@ void Aggregator::on_snapshot(std::string_view bytes) {
   bad_input_log_.warning("Metric snapshot refused", {{"bytes", bytes.size()}});
 }
 
-asio::awaitable<void> Aggregator::receive_heartbeats() {
+asio::awaitable<void> Aggregator::read_heartbeats(bus::Subscriber& port) {
   while (!closed_) {
-    const bus::Received frame = co_await heartbeats_.receive();
+    const bus::Received frame = co_await port.receive();
     for (const std::string_view message : frame.messages) {
       const std::optional<metrics::Status> status = wire::decode_status(message);
-      if (status && liveness_.receive(*status, line(settings_.now()))) continue;
+      const bool own = status && bus::Producer{status->service, status->replica,
+                                               status->incarnation} == frame.producer;
+      if (own && liveness_.receive(*status, line(settings_.now()))) continue;
       heartbeats_refused_.increment();
       bad_input_log_.warning("Heartbeat refused", {{"bytes", message.size()}});
     }
@@ -269,14 +311,20 @@ std::size_t Aggregator::replicas_up() {
   return up;
 }
 
-// Messages that the bus refused before they were known to be snapshots: no frame of ours, or one
-// too large.
+// Messages that the bus refused before they were known to be snapshots: no frame of ours, one too
+// large, or one of a service that does not belong on this port.
 void Aggregator::count_refused_frames() {
-  for (std::size_t i = 0; i < bus::kRefusalCount; ++i) {
-    const bool too_large = static_cast<bus::Refusal>(i) == bus::Refusal::Oversize;
+  for (const bus::Refusal reason : domain::kEnumerators<bus::Refusal>) {
+    const std::size_t i = domain::place_of(reason);
     const std::uint64_t since =
         stats_.refused[i] - std::exchange(refused_frames_[i], stats_.refused[i]);
-    merger_.count(too_large ? Drop::Oversize : Drop::Undecodable, since);
+    const bool foreign =
+        reason == bus::Refusal::ForeignSender || reason == bus::Refusal::UnknownTopic;
+    const bool too_large = reason == bus::Refusal::Oversize;
+    merger_.count(foreign     ? Drop::WrongOwner
+                  : too_large ? Drop::Oversize
+                              : Drop::Undecodable,
+                  since);
   }
 }
 
@@ -314,8 +362,8 @@ void Aggregator::merge_own(const metrics::Moment& now) {
 void Aggregator::close() {
   closed_ = true;
   timer_.cancel();
-  snapshots_.close();
-  heartbeats_.close();
+  for (const auto& port : snapshots_) port->close();
+  for (const auto& port : heartbeats_) port->close();
 }
 
 // --- Out -----------------------------------------------------------------------------------------

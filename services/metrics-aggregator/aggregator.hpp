@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,9 +37,19 @@
 
 namespace polybot::metrics_aggregator {
 
+// Where one service alone is heard.
+struct ServicePorts {
+  std::string service;
+  bus::Address metrics_address;
+  bus::Address status_address;
+};
+
 struct AggregatorSettings {
-  std::string metrics_address;  // listens; 5570
-  std::string status_address;   // listens; 5571
+  bus::Address metrics_address;  // listens; 5570
+  bus::Address status_address;   // listens; 5571
+  // If any: each service has ports of its own, and the two above are not opened. Whoever can reach
+  // the port of one service cannot speak in the name of another.
+  std::vector<ServicePorts> services;
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   std::chrono::milliseconds interval{1000};  // between merges
   MergerLimits merger;
@@ -75,13 +86,24 @@ class Aggregator {
   boost::asio::awaitable<void> finish();
   void close();
 
-  // Where senders dial; with the real port where 0 was configured.
-  const std::string& metrics_address() const { return snapshots_.addresses().front(); }
-  const std::string& status_address() const { return heartbeats_.addresses().front(); }
+  // Where senders dial, with the real port where 0 was configured: the one that they share, or that
+  // of settings.services[port].
+  const std::string& metrics_address(std::size_t port = 0) const {
+    return snapshots_[port]->addresses().front();
+  }
+  const std::string& status_address(std::size_t port = 0) const {
+    return heartbeats_[port]->addresses().front();
+  }
 
  private:
+  using Subscribers = std::vector<std::unique_ptr<bus::Subscriber>>;
+  [[nodiscard]] Subscribers listen(std::string_view channel,
+                                   bus::Address AggregatorSettings::*shared,
+                                   bus::Address ServicePorts::*own) const;
   void register_metrics();
-  void on_snapshot(std::string_view bytes);
+  boost::asio::awaitable<void> read_snapshots(bus::Subscriber& port);
+  boost::asio::awaitable<void> read_heartbeats(bus::Subscriber& port);
+  void on_snapshot(std::string_view bytes, const bus::Producer& sender);
   bool load_state();
   boost::asio::awaitable<void> merge(Durability durability);
   boost::asio::awaitable<void> write_state(std::string bytes, Durability durability);
@@ -120,8 +142,8 @@ class Aggregator {
   metrics::Counter state_write_failures_;
   runtime::log::Limited bad_input_log_;
   runtime::log::Limited bad_state_log_;
-  bus::Subscriber snapshots_;
-  bus::Subscriber heartbeats_;
+  Subscribers snapshots_;
+  Subscribers heartbeats_;
   boost::asio::steady_timer timer_;
   bool closed_ = false;
 };

@@ -6,13 +6,17 @@
 
 #include "common/runtime/config.hpp"
 #include "common/runtime/metrics.hpp"
+#include "services/metrics-aggregator/aggregator.hpp"
 #include "services/metrics-aggregator/core/liveness.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
 
 namespace polybot::metrics_aggregator {
 
 struct Config {
-  runtime::MetricsConfig bus;                              // here the addresses are listened on
+  runtime::MetricsConfig bus;          // of this process's own metrics, which need no bus
+  bus::Address metrics_address;        // bus.metrics
+  bus::Address status_address;         // bus.status
+  std::vector<ServicePorts> services;  // bus.from.SERVICE.*: all or none
   domain::Duration interval = std::chrono::seconds(1);     // merge.interval
   MergerLimits merger;                                     // merge.*
   LivenessLimits liveness;                                 // health.*

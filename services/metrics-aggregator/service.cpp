@@ -20,21 +20,18 @@ boost::asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   runtime.health.add("bus", "not listening");
   if (!config.state_folder.empty()) runtime.health.add("state", "not written yet");
   bus::Stats stats;
-  // This process listens on the addresses that the others dial, and reads its own metrics without
-  // the bus.
-  runtime::MetricsConfig own_config = config.bus;
-  own_config.metrics_address.clear();
-  own_config.status_address.clear();
-  const auto own = runtime::make_metrics(runtime, own_config, stats, wire::channels::kOfAggregator,
+  // This process reads its own metrics without the bus.
+  const auto own = runtime::make_metrics(runtime, config.bus, stats, wire::channels::kOfAggregator,
                                          config.state_folder);
   const domain::Timestamp started = runtime.health.started_at();
   const domain::Duration monotonic_start =
       runtime.clock.monotonic() - (runtime.clock.now() - started);
   Aggregator aggregator(
       runtime.io.get_executor(),
-      {.metrics_address = config.bus.metrics_address,
-       .status_address = config.bus.status_address,
-       .trust = config.bus.trust,
+      {.metrics_address = config.metrics_address,
+       .status_address = config.status_address,
+       .services = config.services,
+       .trust = config.bus.security.trust,
        .interval = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval),
        .merger = config.merger,
        .liveness = config.liveness,

@@ -151,17 +151,18 @@ Config read_config(Reader& reader) {
   Config config;
   config.journal_file = reader.string("journal.file", "data/sim/journal/journal.db");
   config.backup_age_max = reader.duration("journal.backup_age_max", 0s, 0s, 24h * 366);
-  config.metrics = runtime::read_metrics_config(reader);
-  const auto address = [&](const char* key, wire::Port port, bus::EndpointRole role) {
-    return runtime::read_bus_address(reader, std::string("bus.") + key, port.number, role,
-                                     config.metrics.trust);
+  config.metrics = runtime::read_metrics_config(reader, wire::services::kOrderManager.front());
+  const auto address = [&](const char* key, const wire::Port& port, bus::EndpointRole role) {
+    return runtime::read_bus_address(reader, std::string("bus.") + key, port, role,
+                                     config.metrics.security);
   };
   using enum bus::EndpointRole;
   config.bus.market_data = address("market_data", wire::ports::kMarketData, Dial);
   config.bus.signals = address("signals", wire::ports::kSignals, Listen);
+  config.bus.commands = address("commands", wire::ports::kCommands, Listen);
   config.bus.orders = address("orders", wire::ports::kOrders, Listen);
   config.bus.orders_recovery = address("orders_recovery", wire::ports::kOrdersRecovery, Listen);
-  config.bus.trust = config.metrics.trust;
+  config.bus.trust = config.metrics.security.trust;
   config.ring_frames = reader.integer_as<std::size_t>("bus.ring_frames", 8192, 1, 1'000'000);
   config.venue.rest = runtime::read_url(reader, "venue.rest", "http://127.0.0.1:8090");
   config.venue.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");

@@ -12,10 +12,11 @@
 namespace polybot::order_manager {
 
 struct BusAddresses {
-  std::string market_data;
-  std::string signals;
-  std::string orders;
-  std::string orders_recovery;
+  bus::Address market_data;
+  bus::Address signals;
+  bus::Address commands;
+  bus::Address orders;
+  bus::Address orders_recovery;
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
 };
 

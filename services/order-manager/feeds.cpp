@@ -10,10 +10,15 @@
 namespace polybot::order_manager {
 namespace {
 
+std::vector<std::string> senders(std::span<const std::string_view> services) {
+  return {services.begin(), services.end()};
+}
+
 bus::SubscriberConfig quote_subscription(const Config& config) {
   return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.market_data}},
           .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kQuote)),
                             bus::Subscription::channel(std::string(wire::channels::kMarket))},
+          .senders = senders(wire::ports::kMarketData.listens),
           .trust = config.bus.trust,
           .ring_frames = config.ring_frames};
 }
@@ -21,10 +26,25 @@ bus::SubscriberConfig quote_subscription(const Config& config) {
 bus::SubscriberConfig signal_subscription(const Config& config) {
   return {.endpoints = {{.role = bus::EndpointRole::Listen, .address = config.bus.signals}},
           .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kSignal)),
-                            bus::Subscription::topic(std::string(wire::topics::kCommand)),
                             bus::Subscription::channel(std::string(wire::channels::kRunner))},
+          .senders = senders(wire::ports::kSignals.dials),
           .trust = config.bus.trust,
           .ring_frames = config.ring_frames};
+}
+
+bus::SubscriberConfig command_subscription(const Config& config) {
+  return {.endpoints = {{.role = bus::EndpointRole::Listen, .address = config.bus.commands}},
+          .subscriptions = {bus::Subscription::topic(std::string(wire::topics::kCommand))},
+          .senders = senders(wire::ports::kCommands.dials),
+          .trust = config.bus.trust,
+          .ring_frames = config.ring_frames};
+}
+
+// A runner speaks of itself alone.
+bool is_of_its_sender(const domain::RunnerAnnounced& runner, const bus::Received& received) {
+  return runner.replica.value == wire::topics::tail_of(received.topic) &&
+         runner.replica.value == received.producer.replica &&
+         runner.incarnation == received.producer.incarnation;
 }
 
 }  // namespace
@@ -33,6 +53,7 @@ Feeds::Feeds(boost::asio::any_io_executor executor, const Config& config, bus::S
              metrics::Registry& registry, Post post)
     : quotes_(executor, quote_subscription(config), stats),
       signals_(executor, signal_subscription(config), stats),
+      commands_(executor, command_subscription(config), stats),
       post_(std::move(post)),
       refused_([&](std::string_view reason) {
         return registry.counter("polybot_signals_refused_total", {reason});
@@ -53,9 +74,17 @@ boost::asio::awaitable<void> Feeds::read_signals() {
   }
 }
 
+boost::asio::awaitable<void> Feeds::read_commands() {
+  while (true) {
+    const bus::Received received = co_await commands_.receive();
+    take_commands(received);
+  }
+}
+
 void Feeds::close() {
   quotes_.close();
   signals_.close();
+  commands_.close();
 }
 
 void Feeds::refuse(const std::string& topic, MessageRefusal reason) {
@@ -109,19 +138,30 @@ void Feeds::take_signals(const bus::Received& received) {
         bus_latency_.observe(std::max(domain::Duration::zero(), clock_.now() - sent_at));
         post_(std::move(input));
       }
-    } else if (channel == wire::channels::kCommand) {
-      domain::Command command;
-      error = wire::decode_command(message, command);
-      if (error == wire::DecodeError::None) post_(std::move(command));
     } else {
       domain::RunnerAnnounced runner;
       error = wire::decode_runner(message, runner);
+      if (error == wire::DecodeError::None && !is_of_its_sender(runner, received)) {
+        refuse(received.topic, MessageRefusal::WrongTopic);
+        continue;
+      }
       if (error == wire::DecodeError::None) {
         learn_parameters(runner);
         post_(std::move(runner));
       }
     }
     if (error != wire::DecodeError::None) refuse(received.topic, MessageRefusal::Malformed);
+  }
+}
+
+void Feeds::take_commands(const bus::Received& received) {
+  for (const std::string_view message : received.messages) {
+    domain::Command command;
+    if (wire::decode_command(message, command) == wire::DecodeError::None) {
+      post_(std::move(command));
+    } else {
+      refuse(received.topic, MessageRefusal::Malformed);
+    }
   }
 }
 

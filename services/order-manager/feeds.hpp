@@ -1,6 +1,7 @@
 // What arrives over the bus, as inputs of the core: quotes and market hints from the gateway,
-// signals and announcements from runners, commands from operators. Undecodable messages are counted
-// and dropped.
+// signals and announcements from runners, and commands from operators, which the gateway alone may
+// send and which have a port of their own. What another service sends, and what cannot be read, is
+// counted and dropped.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,13 +26,14 @@ class Feeds {
  public:
   using Post = std::function<void(Input)>;
 
-  // Listens for signals, dials the gateway. Throws as bus::Subscriber does.
+  // Listens for signals and commands, dials the gateway. Throws as bus::Subscriber does.
   Feeds(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats,
         metrics::Registry& registry, Post post);
 
-  // Both run until closed or cancelled.
+  // All run until closed or cancelled.
   [[nodiscard]] boost::asio::awaitable<void> read_quotes();
   [[nodiscard]] boost::asio::awaitable<void> read_signals();
+  [[nodiscard]] boost::asio::awaitable<void> read_commands();
   void close();
 
   // The parameters that runners run each strategy with, as last announced.
@@ -42,11 +44,13 @@ class Feeds {
  private:
   void take_quotes(const bus::Received& received);
   void take_signals(const bus::Received& received);
+  void take_commands(const bus::Received& received);
   void learn_parameters(const domain::RunnerAnnounced& runner);
   void refuse(const std::string& topic, MessageRefusal reason);
 
   bus::Subscriber quotes_;
   bus::Subscriber signals_;
+  bus::Subscriber commands_;
   Post post_;
   runtime::Clock clock_;
   runtime::log::Limited refusals_log_;

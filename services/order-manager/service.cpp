@@ -337,6 +337,7 @@ asio::awaitable<void> Service::run() {
   };
   const std::function<asio::awaitable<void>()> quotes = [this] { return feeds_.read_quotes(); };
   const std::function<asio::awaitable<void>()> signals = [this] { return feeds_.read_signals(); };
+  const std::function<asio::awaitable<void>()> commands = [this] { return feeds_.read_commands(); };
   const runtime::SuperviseOptions reconnect{
       .backoff = {.min = 250ms, .max = 10s, .healthy_after = 30s}};
   const std::function<asio::awaitable<void>()> until_stopped = [this]() -> asio::awaitable<void> {
@@ -348,7 +349,7 @@ asio::awaitable<void> Service::run() {
       until_stopped(), engine_.run(), publish_state(), runtime::supervise("clock", clock),
       runtime::supervise("heartbeats", heartbeats),
       runtime::supervise("account", account, reconnect), runtime::supervise("quotes", quotes),
-      runtime::supervise("signals", signals));
+      runtime::supervise("signals", signals), runtime::supervise("commands", commands));
   if (engine_.journal_writable())
     streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
   engine_.take_last_snapshot();

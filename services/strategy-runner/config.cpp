@@ -9,9 +9,9 @@ namespace {
 using namespace std::chrono_literals;
 using runtime::config::Reader;
 
-BusConfig read_bus(Reader& reader, bus::NetworkTrust trust) {
-  const auto address = [&](const char* key, wire::Port port) {
-    return runtime::read_bus_address(reader, key, port.number, bus::EndpointRole::Dial, trust);
+BusConfig read_bus(Reader& reader, const runtime::BusSecurity& security) {
+  const auto address = [&](const char* key, const wire::Port& port) {
+    return runtime::read_bus_address(reader, key, port, bus::EndpointRole::Dial, security);
   };
   namespace ports = wire::ports;
   BusConfig config;
@@ -22,7 +22,7 @@ BusConfig read_bus(Reader& reader, bus::NetworkTrust trust) {
   config.orders_recovery = address("bus.orders_recovery", ports::kOrdersRecovery);
   config.ring_frames =
       reader.integer_as<std::size_t>("bus.ring_frames", config.ring_frames, 64, 1'000'000);
-  config.trust = trust;
+  config.trust = security.trust;
   return config;
 }
 
@@ -111,8 +111,8 @@ StrategySettings read_strategy(Reader& root, const std::string& name,
 
 Config read_config(Reader& reader) {
   Config config;
-  config.metrics = runtime::read_metrics_config(reader);
-  config.bus = read_bus(reader, config.metrics.trust);
+  config.metrics = runtime::read_metrics_config(reader, wire::services::kRunner.front());
+  config.bus = read_bus(reader, config.metrics.security);
   config.runner.book_age_max =
       reader.duration("books.age_max", config.runner.book_age_max, 100ms, 1min);
   config.timer_every = reader.duration("runner.timer_every", config.timer_every, 10ms, 1s);

@@ -12,11 +12,11 @@
 namespace polybot::strategy_runner {
 
 struct BusConfig {
-  std::string market_data;  // dialled, like all of these
-  std::string market_data_recovery;
-  std::string signals;
-  std::string orders;
-  std::string orders_recovery;
+  bus::Address market_data;  // dialled, like all of these
+  bus::Address market_data_recovery;
+  bus::Address signals;
+  bus::Address orders;
+  bus::Address orders_recovery;
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   std::size_t ring_frames = 8192;
 };

@@ -16,6 +16,7 @@ constexpr auto kBooksWithin = std::chrono::milliseconds(1000);
 bus::SubscriberConfig subscription(const BusConfig& config) {
   return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.market_data}},
           .subscriptions = {},  // they follow the leases
+          .senders = {std::string(wire::ports::kMarketData.listens.front())},
           .trust = config.trust,
           .ring_frames = config.ring_frames};
 }
@@ -25,7 +26,7 @@ bus::SubscriberConfig subscription(const BusConfig& config) {
 MarketFeed::MarketFeed(boost::asio::any_io_executor executor, const BusConfig& config,
                        bus::Stats& stats, metrics::Registry& registry, Sink sink)
     : subscriber_(executor, subscription(config), stats),
-      recovery_(executor, {.address = config.market_data_recovery}, stats),
+      recovery_(executor, {.address = config.market_data_recovery, .trust = config.trust}, stats),
       wake_(executor),
       bus_latency_(registry.histogram("polybot_order_latency_seconds", {"bus"})),
       sink_(std::move(sink)),

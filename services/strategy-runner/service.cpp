@@ -99,7 +99,7 @@ class Service {
   boost::asio::awaitable<void> run() {
     metrics_->start();
     runtime::log::info("Strategy runner started", {{"strategies", runner_.strategies()},
-                                                   {"market_data", config_.bus.market_data}});
+                                                   {"market_data", config_.bus.market_data.text}});
     (void)co_await runtime::until_one_ends(market_feed_.run(), order_feed_.run(), tick(),
                                            announce(), runtime_.stop.wait());
     // At an orderly leave order-manager passes the resting orders on to another runner.

@@ -38,6 +38,8 @@ PORTS = {
 # Volume -> who mounts it, and whether for writing.
 VOLUMES = {
     "venue-key": {"setup": True, "order-manager": False},
+    "bus-authorities": {"setup": True, **dict.fromkeys(ON_BUS, False)},
+    **{f"bus-{service}": {"setup": True, service: False} for service in ON_BUS},
     "journal": {"order-manager": True},
     "exchange": {"venue-simulator": True},
     "gateway": {"gateway": True},

@@ -387,7 +387,7 @@ def _send_garbage(run):
         time.sleep(1.0)
 
 
-BAD_SNAPSHOT = Provocation("bad-snapshot", alerts=("MetricsDropped",), begin=lambda run: None,
+BAD_SNAPSHOT = Provocation("bad-snapshot", alerts=("MetricsDropped", "BusSenderRefused"), begin=lambda run: None,
                            meanwhile=_send_garbage, until=_rises("polybot_aggregator_dropped_total"))
 
 

@@ -26,7 +26,7 @@ struct CommandAnswer {
 };
 
 struct CommandDeskSettings {
-  std::string commands_address;  // order-manager's 5560
+  bus::Address commands_address;  // order-manager's 5563
   bus::Producer producer;
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   domain::Duration patience = std::chrono::seconds(3);

@@ -14,8 +14,8 @@
 namespace polybot::gateway {
 
 struct OrderStreamSettings {
-  std::string orders_address;    // order-manager's 5561
-  std::string recovery_address;  // and 5562
+  bus::Address orders_address;    // order-manager's 5561
+  bus::Address recovery_address;  // and 5562
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   std::chrono::milliseconds recovery_timeout{2000};
   domain::Duration silence = std::chrono::seconds(3);  // order-manager speaks every 500 ms

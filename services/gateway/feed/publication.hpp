@@ -21,8 +21,8 @@ namespace polybot::gateway {
 
 struct PublicationSettings {
   bus::Producer producer;
-  std::string market_data_address;
-  std::string recovery_address;
+  bus::Address market_data_address;
+  bus::Address recovery_address;
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   int queue_frames = bus::kQueueFramesMax;
 };

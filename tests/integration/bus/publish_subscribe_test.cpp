@@ -109,6 +109,31 @@ TEST_P(OverEachTransport, CarriesAMessageOfNearlyOneMebibyte) {
 INSTANTIATE_TEST_SUITE_P(Transports, OverEachTransport, testing::Values("inproc", "ipc", "tcp"),
                          [](const auto& parameter) { return parameter.param; });
 
+// A listener is open to whoever dials it: what does not belong there is no silence, but counted.
+TEST(PublishSubscribe, AListenerCountsWhatDoesNotBelongThere) {
+  Loop loop;
+  Stats stats;
+  SubscriberConfig config =
+      subscriber_config({listen_on(inproc("choosy"))}, {Subscription::channel("md")});
+  config.senders = {"gateway"};
+  Subscriber subscriber(loop.executor(), std::move(config), stats);
+  Collector collector(loop, subscriber);
+  Stats sent;
+  PublisherConfig foreign = publisher_config({dial_to(inproc("choosy"))}, 2);
+  foreign.producer.service = "stranger";
+  Publisher stranger(loop.executor(), std::move(foreign), sent);
+  Publisher gateway(loop.executor(), publisher_config({dial_to(inproc("choosy"))}), sent);
+  loop.run_until([&] {
+    stranger.publish("md.7", "from a stranger");
+    gateway.publish("command", "on another topic");
+    return stats.refused_for(Refusal::ForeignSender) > 2 &&
+           stats.refused_for(Refusal::UnknownTopic) > 2;
+  });
+  EXPECT_TRUE(collector.messages.empty());
+  EXPECT_EQ(stats.channel("md").lost, 0u);
+  connect(loop, gateway, collector, "md.7");
+}
+
 TEST(PublishSubscribe, ADialerMayStartBeforeItsListener) {
   Loop loop;
   Stats stats;

@@ -314,6 +314,52 @@ TEST_F(AggregatorTest, BadInputIsCountedAndEverythingElseGoesOn) {
   EXPECT_EQ(scraped().family("polybot_pnl_total"), nullptr);
 }
 
+// What order-manager counts is money: no other process may speak of it.
+TEST_F(AggregatorTest, HearsAProcessSpeakOfItselfAlone) {
+  const auto speak = [&](bus::Producer producer) {
+    return std::make_unique<bus::Publisher>(
+        io_.get_executor(),
+        bus::PublisherConfig{.producer = std::move(producer),
+                             .endpoints = {{bus::EndpointRole::Dial, aggregator_.metrics_address()},
+                                           {bus::EndpointRole::Dial, aggregator_.status_address()}},
+                             .unix_now_ns = [] { return std::int64_t{1'700'000'000'000'000'000}; }},
+        sender_stats_);
+  };
+  const auto runner = speak({"strategy-runner", "runner-1", 666});
+  const auto stranger = speak({"stranger", "stranger-1", 667});
+  const std::string forged =
+      wire::encode_snapshot({.service = "order-manager",
+                             .replica = "order-manager",
+                             .incarnation = 668,
+                             .seq = 1,
+                             .uptime_ms = 5,
+                             .interval_ms = 20,
+                             .fold = {"journal-1", 1},
+                             .families = {{"polybot_pnl_total",
+                                           metrics::fingerprint(metrics::find("polybot_pnl_total")),
+                                           {{"", 1e6}}}}})
+          .parts.front();
+  const std::string alive = wire::encode_status({.service = "order-manager",
+                                                 .replica = "order-manager",
+                                                 .incarnation = 668,
+                                                 .seq = 1,
+                                                 .version = "1",
+                                                 .ready = true});
+  eventually([&] {
+    for (const auto& voice : {&runner, &stranger}) {
+      (*voice)->publish("metrics.order-manager", forged);
+      (*voice)->publish("status.order-manager", alive);
+    }
+    const PrometheusText text = scraped();
+    return text.value("polybot_aggregator_dropped_total", {{"reason", "wrong_owner"}}).value_or(0) >
+               5 &&
+           text.value("polybot_aggregator_heartbeats_refused_total").value_or(0) > 5 &&
+           stats_.refused_for(bus::Refusal::ForeignSender) > 5;
+  });
+  EXPECT_EQ(scraped().family("polybot_pnl_total"), nullptr);
+  EXPECT_EQ(value("polybot_service_up", {{"service", "order-manager"}}), 0);
+}
+
 TEST_F(AggregatorTest, TheReplicaViewTellsReplicasApart) {
   const auto one = start(settings_of("strategy-runner", "runner-1"));
   const auto two = start(settings_of("strategy-runner", "runner-2"));

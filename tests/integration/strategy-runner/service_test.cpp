@@ -76,8 +76,8 @@ class RunnerServiceTest : public testing::Test {
                                         .parameters = kParameters,
                                         .markets = {},
                                         .desk = {.strategy = kName, .repeat_every = 30ms}});
-    config.metrics.metrics_address.clear();
-    config.metrics.status_address.clear();
+    config.metrics.metrics_address = {};
+    config.metrics.status_address = {};
     const auto ended = [this](const std::exception_ptr& error) {
       ended_ = true;
       EXPECT_FALSE(error);

@@ -54,12 +54,12 @@ TEST(Ports, AreDistinct) {
   std::set<std::string_view> names;
   for (const Port& port :
        {ports::kMarketData, ports::kMarketDataRecovery, ports::kSignals, ports::kOrders,
-        ports::kOrdersRecovery, ports::kMetrics, ports::kStatus}) {
+        ports::kOrdersRecovery, ports::kCommands, ports::kMetrics, ports::kStatus}) {
     numbers.insert(port.number);
     names.insert(port.ipc_name);
   }
-  EXPECT_EQ(numbers.size(), 7u);
-  EXPECT_EQ(names.size(), 7u);
+  EXPECT_EQ(numbers.size(), 8u);
+  EXPECT_EQ(names.size(), 8u);
 }
 
 }  // namespace
