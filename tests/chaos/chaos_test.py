@@ -8,9 +8,12 @@ Then everything works again, trading ends, and when nothing is open or in doubt 
 anything fails as vacuous. Exit code 1 on any difference.
 
   python3 -m tests.chaos.chaos_test [DURATION [SEED]]    seconds of storm, 180 unless told; seed 1 unless told
+  BUS=tls python3 -m tests.chaos.chaos_test ...          with the bus over TLS on loopback instead of local sockets
 """
 
+import os
 import shutil
+import subprocess
 import sys
 import time
 
@@ -22,7 +25,7 @@ from tests.chaos.storm import SERVICES, Storm, end_of_faults
 from tests.support import leases, truth
 from tests.support.rest import come_to_rest
 from tests.support.stack import Stack, changed_configuration
-from tests.support.waiting import BUILD, Failed, say, wait_until
+from tests.support.waiting import BUILD, ROOT, Failed, say, wait_until
 from tests.support.watch import Watch
 
 WORK = BUILD / "chaos"
@@ -140,13 +143,25 @@ def judge(run, table, duration):
                   f"{count:.0f}")
 
 
+def bus_settings(bus):
+    """What the launcher is told about the bus: local sockets, or TLS with certificates of this run."""
+    if bus in ("", "ipc"):
+        return {}
+    if bus != "tls":
+        raise SystemExit(f"chaos: BUS must be ipc or tls, not '{bus}'")
+    folder = WORK / "certificates"
+    subprocess.run([ROOT / "deploy" / "certificates.sh", "make", folder], check=True, stdout=subprocess.DEVNULL)
+    return {"BUS_TLS": str(folder)}
+
+
 def main(duration, seed):
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     table = Table()
-    say(f"storm of {duration:g} s, seed {seed}")
+    bus = os.environ.get("BUS", "")
+    say(f"storm of {duration:g} s, seed {seed}" + (f", the bus over {bus}" if bus else ""))
     stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION),
-                  {"SEED": str(seed), "RUNNERS": str(RUNNERS)})
+                  {"SEED": str(seed), "RUNNERS": str(RUNNERS), **bus_settings(bus)})
     replicas, watch = Replicas(stack), Watch(stack)
     try:
         stack.wait_ready()
