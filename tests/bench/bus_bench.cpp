@@ -4,8 +4,11 @@
 // which reports over a pipe (a gateway has no such brake; its bursts must fit NNG's queue of 8192).
 //
 // The receiver is this program again (NNG does not survive a fork), started with --receive.
+//
+// OneHop is the way of a single message: what a transport costs a tick on its way to an order.
 #include <benchmark/benchmark.h>
 #include <nng/nng.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +28,7 @@
 #include "common/bus/publisher.hpp"
 #include "common/bus/subscriber.hpp"
 #include "common/wire/market_data_codec.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/recorded_data.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -38,6 +42,32 @@ constexpr std::uint64_t kFramesUnderWay = 2048;
 constexpr std::uint64_t kReportEvery = 32;
 constexpr std::string_view kTopic = "md.7";
 constexpr std::string_view kControl = "command";
+
+constexpr std::string_view kTlsScheme = "tls+tcp://";
+constexpr const char* kCertificatesVariable = "POLYBOT_BENCH_CERTIFICATES";
+
+// An address of the gateway's, as it or a runner needs it.
+bus::Address address_for(const std::string& role, const std::string& peer,
+                         const std::string& text) {
+  if (!text.starts_with(kTlsScheme)) return text;
+  static const std::filesystem::path folder = [] {
+    if (const char* const given = std::getenv(kCertificatesVariable))
+      return std::filesystem::path(given);
+    static const test_support::Certificates made;
+    ::setenv(kCertificatesVariable, made.folder().c_str(), 1);  // for the receiver
+    return made.folder();
+  }();
+  return {text, std::make_shared<const bus::Tls>(
+                    bus::Tls{.certificate_file = folder / role / "certificate.pem",
+                             .authority_files = {folder / "authorities" / (peer + ".pem")},
+                             .listener_name = "gateway"})};
+}
+bus::Endpoint listen_on(const std::string& address) {
+  return {bus::EndpointRole::Listen, address_for("gateway", "strategy-runner", address)};
+}
+bus::Endpoint dial_to(const std::string& address) {
+  return {bus::EndpointRole::Dial, address_for("strategy-runner", "gateway", address)};
+}
 
 // What the receiver writes to its pipe.
 struct Report {
@@ -85,7 +115,7 @@ void receive_over_bus(const std::string& address, int descriptor) {
   asio::io_context io(1);
   bus::Stats stats;
   bus::Subscriber subscriber(io.get_executor(),
-                             {.endpoints = {{bus::EndpointRole::Dial, address}},
+                             {.endpoints = {dial_to(address)},
                               .subscriptions = {bus::Subscription::channel("md"),
                                                 bus::Subscription::topic(std::string(kControl))}},
                              stats);
@@ -97,7 +127,7 @@ void receive_over_bus(const std::string& address, int descriptor) {
 void receive_raw(const std::string& address, int descriptor) {
   bus::nng::Socket socket(bus::nng::Protocol::Subscribe, bus::kQueueFramesMax);
   socket.subscribe("");
-  socket.attach({bus::EndpointRole::Dial, address}, bus::NetworkTrust::LoopbackOnly);
+  socket.attach(dial_to(address), bus::NetworkTrust::LoopbackOnly);
   Reporter reporter(descriptor);
   Report report;
   while (true) {
@@ -184,7 +214,8 @@ struct Measured {
 };
 
 std::string fresh_address(const std::string& transport, const std::filesystem::path& folder) {
-  return transport == "ipc" ? "ipc://" + (folder / "bench.ipc").string() : "tcp://127.0.0.1:0";
+  if (transport == "ipc") return "ipc://" + (folder / "bench.ipc").string();
+  return transport == "tls" ? "tls+tcp://127.0.0.1:0" : "tcp://127.0.0.1:0";
 }
 
 Measured send_over_bus(const std::string& address, const std::vector<std::size_t>& batches) {
@@ -193,7 +224,7 @@ Measured send_over_bus(const std::string& address, const std::vector<std::size_t
   bus::Publisher publisher(
       io.get_executor(),
       {.producer = {.service = "gateway", .replica = "gateway-1", .incarnation = 1},
-       .endpoints = {{bus::EndpointRole::Listen, address}},
+       .endpoints = {listen_on(address)},
        .unix_now_ns =
            [] {
              return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -237,8 +268,7 @@ Measured send_over_bus(const std::string& address, const std::vector<std::size_t
 
 double send_raw(const std::string& address, const std::vector<std::size_t>& frame_bytes) {
   bus::nng::Socket socket(bus::nng::Protocol::Publish, bus::kQueueFramesMax);
-  Receiver receiver(
-      "raw", socket.attach({bus::EndpointRole::Listen, address}, bus::NetworkTrust::LoopbackOnly));
+  Receiver receiver("raw", socket.attach(listen_on(address), bus::NetworkTrust::LoopbackOnly));
   while (!receiver.has_report_within(20)) socket.send(bus::nng::Message::of("?"));
   const std::string bytes(bus::kFrameBytesMax, 'x');
   std::uint64_t frames = 0;
@@ -294,6 +324,42 @@ BENCHMARK_CAPTURE(DeltasInEqualFrames, tcp, "tcp")
     ->Arg(256)
     ->UseManualTime()
     ->Iterations(3);
+BENCHMARK_CAPTURE(DeltasInEqualFrames, tls, "tls")
+    ->Arg(64)
+    ->Arg(256)
+    ->UseManualTime()
+    ->Iterations(3);
+
+// From send() until the message can be taken, one at a time, with nothing else on the way.
+void OneHop(benchmark::State& state, const std::string& transport) {
+  constexpr std::size_t kMessageBytes = 256;  // a book change, or a signal
+  const test_support::TemporaryFolder folder{"polybot-bench"};
+  bus::nng::Socket sender(bus::nng::Protocol::Publish, bus::kQueueFramesMax);
+  const std::string at = sender.attach(listen_on(fresh_address(transport, folder.path())),
+                                       bus::NetworkTrust::LoopbackOnly);
+  bus::nng::Socket receiver(bus::nng::Protocol::Subscribe, bus::kQueueFramesMax);
+  receiver.subscribe("");
+  receiver.attach(dial_to(at), bus::NetworkTrust::LoopbackOnly);
+  pollfd readable{.fd = receiver.receive_descriptor(), .events = POLLIN, .revents = 0};
+  const std::string bytes(kMessageBytes, 'x');
+  const auto arrives_within = [&](int ms) {
+    sender.send(bus::nng::Message::of(bytes));
+    return ::poll(&readable, 1, ms) > 0 && receiver.try_receive();
+  };
+  while (!arrives_within(20)) {
+  }
+  while (receiver.try_receive()) {
+  }
+  for (auto _ : state) {
+    if (!arrives_within(1000)) {
+      state.SkipWithError("a message was lost");
+      break;
+    }
+  }
+}
+BENCHMARK_CAPTURE(OneHop, ipc, "ipc")->UseRealTime();
+BENCHMARK_CAPTURE(OneHop, tcp, "tcp")->UseRealTime();
+BENCHMARK_CAPTURE(OneHop, tls, "tls")->UseRealTime();
 
 // The recording at twenty times its pace: what arrives within one millisecond of wall time (twenty
 // of venue time) is one turn of the gateway's loop. Both outcomes' entries of a change are one
