@@ -4,12 +4,14 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace polybot::polymarket {
 namespace {
 
-std::vector<std::uint8_t> decoded_secret(const std::string& secret) {
+std::vector<std::uint8_t> decoded_secret(std::string_view secret) {
   auto key = parse_base64(secret);
   if (!key || key->empty()) throw std::invalid_argument("the API secret is not base64");
   return std::move(*key);
@@ -17,20 +19,20 @@ std::vector<std::uint8_t> decoded_secret(const std::string& secret) {
 
 }  // namespace
 
-ApiCredentials::ApiCredentials(std::string api_key, std::string secret, std::string passphrase)
+ApiCredentials::ApiCredentials(std::string api_key, std::string_view secret,
+                               std::string_view passphrase)
     : api_key_(std::move(api_key)),
-      secret_(std::move(secret)),
-      passphrase_(std::move(passphrase)),
-      key_(decoded_secret(secret_)) {
-  if (api_key_.empty() || passphrase_.empty()) {
+      secret_size_(secret.size()),
+      passphrase_size_(passphrase.size()) {
+  if (api_key_.empty() || passphrase.empty())
     throw std::invalid_argument("the API key or its passphrase is empty");
-  }
-}
-
-ApiCredentials::~ApiCredentials() {
-  OPENSSL_cleanse(secret_.data(), secret_.size());
-  OPENSSL_cleanse(passphrase_.data(), passphrase_.size());
-  OPENSSL_cleanse(key_.data(), key_.size());
+  std::vector<std::uint8_t> key = decoded_secret(secret);
+  secrets::LockedMemory kept(secret.size() + passphrase.size() + key.size());
+  auto at = std::copy(secret.begin(), secret.end(), kept.bytes().begin());
+  at = std::copy(passphrase.begin(), passphrase.end(), at);
+  std::copy(key.begin(), key.end(), at);
+  OPENSSL_cleanse(key.data(), key.size());
+  kept_ = std::make_shared<const secrets::LockedMemory>(std::move(kept));
 }
 
 std::string ApiCredentials::hmac(std::uint64_t timestamp_s, const SignedRequest& request) const {
@@ -39,7 +41,7 @@ std::string ApiCredentials::hmac(std::uint64_t timestamp_s, const SignedRequest&
   const ByteView bytes = bytes_of(text);
   Hash32 hash;
   unsigned int size = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()), bytes.data(), bytes.size(),
+  HMAC(EVP_sha256(), key().data(), static_cast<int>(key().size()), bytes.data(), bytes.size(),
        hash.data(), &size);
   return to_base64url(hash);
 }
@@ -50,7 +52,7 @@ HeaderList ApiCredentials::headers(const Address& address, std::uint64_t timesta
           {std::string(kHeaderSignature), hmac(timestamp_s, request)},
           {std::string(kHeaderTimestamp), std::to_string(timestamp_s)},
           {std::string(kHeaderApiKey), api_key_},
-          {std::string(kHeaderPassphrase), passphrase_}};
+          {std::string(kHeaderPassphrase), std::string(passphrase())}};
 }
 
 bool ApiCredentials::verify(std::uint64_t timestamp_s, const SignedRequest& request,

@@ -3,10 +3,13 @@
 // and the check a venue makes.
 //
 // The signed text is timestamp + METHOD + path (without host and query) + the exact body bytes.
-// Credentials wipe their secret when they die and are never printed.
+// Secret and passphrase lie in locked memory, once for all copies, are wiped when the last of them
+// dies, and are never printed. What the protocol itself sends with each request (the passphrase,
+// and once the secret, to subscribe to the user channel) passes through ordinary memory on its way.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +17,7 @@
 #include <vector>
 
 #include "common/polymarket/signing.hpp"
+#include "common/secrets/locked_memory.hpp"
 
 namespace polybot::polymarket {
 
@@ -38,17 +42,15 @@ class ApiCredentials {
  public:
   // Throws std::invalid_argument (without quoting the secret) when the secret is not base64 or a
   // part is empty.
-  ApiCredentials(std::string api_key, std::string secret, std::string passphrase);
-  ~ApiCredentials();
-  ApiCredentials(const ApiCredentials&) = default;
-  ApiCredentials(ApiCredentials&&) noexcept = default;
-  ApiCredentials& operator=(const ApiCredentials&) = default;
-  ApiCredentials& operator=(ApiCredentials&&) noexcept = default;
+  ApiCredentials(std::string api_key, std::string_view secret, std::string_view passphrase);
 
   [[nodiscard]] const std::string& api_key() const { return api_key_; }
-  [[nodiscard]] const std::string& passphrase() const { return passphrase_; }
+  // Valid while a copy of these credentials lives.
+  [[nodiscard]] std::string_view passphrase() const {
+    return kept_->text().substr(secret_size_, passphrase_size_);
+  }
   // The secret as configured: the user channel's subscription carries it inside TLS.
-  [[nodiscard]] const std::string& secret() const { return secret_; }
+  [[nodiscard]] std::string_view secret() const { return kept_->text().substr(0, secret_size_); }
 
   // base64url with padding, 44 characters.
   [[nodiscard]] std::string hmac(std::uint64_t timestamp_s, const SignedRequest& request) const;
@@ -62,10 +64,16 @@ class ApiCredentials {
                             std::string_view signature) const;
 
  private:
+  // The decoded secret.
+  [[nodiscard]] ByteView key() const {
+    return ByteView(kept_->bytes()).subspan(secret_size_ + passphrase_size_);
+  }
+
   std::string api_key_;
-  std::string secret_;
-  std::string passphrase_;
-  std::vector<std::uint8_t> key_;  // the decoded secret
+  std::size_t secret_size_ = 0;
+  std::size_t passphrase_size_ = 0;
+  // Secret, passphrase and key, one behind the other; shared by the copies of these credentials.
+  std::shared_ptr<const secrets::LockedMemory> kept_;
 };
 
 // The four L1 headers that create or derive an API key.

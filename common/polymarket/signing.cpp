@@ -1,12 +1,12 @@
 #include "common/polymarket/signing.hpp"
 
-#include <openssl/crypto.h>
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace polybot::polymarket {
 namespace {
@@ -100,11 +100,21 @@ Address address_of(const secp256k1_context* context, const secp256k1_pubkey& key
   return address;
 }
 
+constexpr std::size_t kKeyBytes = 32;
+constexpr std::string_view kNoKey = "the private key is not 64 hex digits naming a valid key";
+
 std::string_view trimmed_key(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+secrets::LockedMemory key_of_hex(std::string_view digits) {
+  secrets::LockedMemory key(kKeyBytes);
+  if (!parse_hex(trimmed_key(digits), key.bytes()))
+    throw std::invalid_argument(std::string(kNoKey));
+  return key;
 }
 
 }  // namespace
@@ -231,24 +241,26 @@ std::string_view to_string(SigningError error) {
 
 // The secp256k1 context is built once: it holds the tables that make signing fast.
 struct OrderSigner::Key {
-  std::array<std::uint8_t, 32> bytes{};
+  secrets::LockedMemory bytes;
   secp256k1_context* context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
 
-  Key() = default;
+  explicit Key(secrets::LockedMemory key) : bytes(std::move(key)) {}
   Key(const Key&) = delete;
   Key& operator=(const Key&) = delete;
-  ~Key() {
-    OPENSSL_cleanse(bytes.data(), bytes.size());
-    secp256k1_context_destroy(context);
-  }
+  ~Key() { secp256k1_context_destroy(context); }
 };
 
-OrderSigner::OrderSigner(std::string_view private_key_hex) : key_(std::make_unique<Key>()) {
+OrderSigner::OrderSigner(std::string_view private_key_hex)
+    : OrderSigner(key_of_hex(private_key_hex)) {}
+
+OrderSigner::OrderSigner(secrets::LockedMemory private_key)
+    : key_(std::make_unique<Key>(std::move(private_key))) {
   secp256k1_pubkey public_key;
-  if (!parse_hex(trimmed_key(private_key_hex), key_->bytes) ||
-      secp256k1_ec_pubkey_create(key_->context, &public_key, key_->bytes.data()) == 0) {
-    throw std::invalid_argument("the private key is not 64 hex digits naming a valid key");
-  }
+  const bool is_key =
+      key_->bytes.bytes().size() == kKeyBytes &&
+      secp256k1_ec_pubkey_create(key_->context, &public_key, key_->bytes.bytes().data()) == 1;
+  secrets::wipe_stack();
+  if (!is_key) throw std::invalid_argument(std::string(kNoKey));
   address_ = address_of(key_->context, public_key);
 }
 
@@ -258,6 +270,14 @@ OrderSigner& OrderSigner::operator=(OrderSigner&&) noexcept = default;
 
 const Address& OrderSigner::address() const {
   return address_;
+}
+
+bool OrderSigner::is_locked() const {
+  return key_->bytes.is_locked();
+}
+
+ByteView OrderSigner::reveal() const {
+  return std::as_const(key_->bytes).bytes();
 }
 
 boost::system::result<Signature, SigningError> OrderSigner::sign(
@@ -278,8 +298,9 @@ Signature OrderSigner::sign_clob_auth(std::uint64_t chain_id, std::uint64_t time
 
 Signature OrderSigner::sign_digest(const Hash32& digest) const {
   secp256k1_ecdsa_recoverable_signature recoverable;
-  const int signed_ok = secp256k1_ecdsa_sign_recoverable(key_->context, &recoverable, digest.data(),
-                                                         key_->bytes.data(), nullptr, nullptr);
+  const int signed_ok = secp256k1_ecdsa_sign_recoverable(
+      key_->context, &recoverable, digest.data(), key_->bytes.bytes().data(), nullptr, nullptr);
+  secrets::wipe_stack();
   POLYBOT_ASSERT(signed_ok == 1);  // fails only for an invalid key, which the constructor refuses
   Signature signature;
   int recovery_id = 0;

@@ -3,9 +3,9 @@
 // is signed is decided elsewhere: an OrderToSign holds every signed field, and its digest is the
 // venue's order id, known before anything is sent. Signatures are deterministic (RFC 6979, low S).
 //
-// The private key lives in one OrderSigner, is wiped when that dies, and leaves it only as
-// signatures. Signature type 3 (ERC-7739 deposit wallets) is refused: it is not part of this
-// version.
+// The private key lives in one OrderSigner, in locked memory, is wiped when that dies, and leaves
+// it only as signatures. Signature type 3 (ERC-7739 deposit wallets) is refused: it is not part of
+// this version.
 #pragma once
 
 #include <array>
@@ -18,6 +18,7 @@
 
 #include "common/domain/instrument.hpp"
 #include "common/polymarket/digest.hpp"
+#include "common/secrets/locked_memory.hpp"
 
 namespace polybot::polymarket {
 
@@ -110,12 +111,18 @@ class OrderSigner {
   // `private_key_hex`: 64 hex digits, "0x" optional, surrounding white space ignored (files end in
   // a newline). Throws std::invalid_argument, without quoting the key, when it is not a valid key.
   explicit OrderSigner(std::string_view private_key_hex);
+  // The same of the 32 bytes themselves, as a keystore holds them.
+  explicit OrderSigner(secrets::LockedMemory private_key);
   ~OrderSigner();
   OrderSigner(OrderSigner&&) noexcept;
   OrderSigner& operator=(OrderSigner&&) noexcept;
 
   // The account this key controls.
   [[nodiscard]] const Address& address() const;
+  // False when the key may get into the swap (common/secrets/locked_memory.hpp).
+  [[nodiscard]] bool is_locked() const;
+  // The key, for a keystore to be made of it.
+  [[nodiscard]] ByteView reveal() const;
 
   // The signature of `order`, whose digest is `order_digest(order, domain_separator)`.
   [[nodiscard]] boost::system::result<Signature, SigningError> sign(

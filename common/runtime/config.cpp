@@ -14,11 +14,10 @@
 
 #include "common/domain/number_text.hpp"
 #include "common/runtime/config_text.hpp"
+#include "common/runtime/secret_file.hpp"
 
 namespace polybot::runtime::config {
 namespace {
-
-constexpr std::size_t kSecretBytesMax = 64 * 1024;
 
 // One key set from the environment.
 struct Override {
@@ -322,28 +321,11 @@ Secret Reader::secret(std::string_view key, Presence presence) {
       error(file_key, "is required: the file that holds the secret");
     return {};
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) {
-    const int why = errno;
-    const std::string line =
-        line_about(file_key, "cannot read " + path + ": " + std::strerror(why));
-    (why == ENOENT ? state_->absent_secrets : state_->errors).push_back(line);
-    return {};
-  }
-  std::string text(kSecretBytesMax + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  const auto size = static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0));
-  std::string_view content(text.data(), size);
-  if (content.ends_with('\n')) content.remove_suffix(1);
-  if (content.ends_with('\r')) content.remove_suffix(1);
-  Secret secret;
-  if (content.empty() || size > kSecretBytesMax) {
-    error(file_key, path + (content.empty() ? " is empty" : " is too large for a secret"));
-  } else {
-    secret = Secret(std::string(content));
-  }
-  explicit_bzero(text.data(), text.size());
-  return secret;
+  auto secret = read_secret_file(path);
+  if (secret) return std::move(*secret);
+  const std::string line = line_about(file_key, secret.error().text);
+  (secret.error().absent ? state_->absent_secrets : state_->errors).push_back(line);
+  return {};
 }
 
 bool Reader::has(std::string_view key) const {

@@ -1,35 +1,36 @@
-// A text that must not be printed: a key, a token, a passphrase. Prints as ***, is wiped when it
-// goes.
+// A text that must not be printed: a key, a token, a passphrase. Prints as ***, lies in locked
+// memory (common/secrets/locked_memory.hpp), and is wiped when its last owner goes.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
+
+#include "common/secrets/locked_memory.hpp"
 
 namespace polybot::runtime {
 
 class Secret {
  public:
   Secret() = default;
+  // Wipes the characters of `text`.
   explicit Secret(std::string text);
-  Secret(const Secret& other);
-  Secret(Secret&& other) noexcept;
-  Secret& operator=(Secret other) noexcept;
-  ~Secret();
+  explicit Secret(secrets::LockedMemory memory);
 
   // The text itself; the name makes each use easy to find. Valid while this object lives unchanged.
-  [[nodiscard]] std::string_view reveal() const { return text_; }
-  [[nodiscard]] bool empty() const { return text_.empty(); }
+  [[nodiscard]] std::string_view reveal() const { return memory_ ? memory_->text() : ""; }
+  [[nodiscard]] bool empty() const { return reveal().empty(); }
   // Takes the same time whatever the first difference, for comparing tokens.
   [[nodiscard]] bool matches(std::string_view candidate) const;
 
   friend std::ostream& operator<<(std::ostream& out, const Secret&) { return out << "***"; }
 
  private:
-  void wipe() noexcept;
-  std::string text_;
+  // Shared by the copies of a configuration, so that there is one copy of the text.
+  std::shared_ptr<const secrets::LockedMemory> memory_;
 };
 
 }  // namespace polybot::runtime

@@ -25,6 +25,7 @@
 #include "common/runtime/logging.hpp"
 #include "common/runtime/supervisor_socket.hpp"
 #include "common/runtime/watchdog.hpp"
+#include "common/secrets/private_process.hpp"
 
 namespace polybot::runtime {
 namespace asio = boost::asio;
@@ -364,6 +365,11 @@ int run_service_erased(const ServiceOptions& options, int argc, char** argv,
   speak_from_environment(options, environment);
   ::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code where it is written to
   ::signal(SIGXFSZ, SIG_IGN);  // and so is a file that may not grow
+  try {
+    if (options.memory_access == MemoryAccess::Forbidden) secrets::forbid_memory_access();
+  } catch (const std::system_error& error) {
+    return cannot_start(error.what());
+  }
   for (const Command& command : options.commands) {
     if (argc > 1 && command.name == argv[1]) return run_command(command, argc, argv);
   }

@@ -54,6 +54,9 @@ struct Command {
   std::function<int(const std::vector<std::string>& arguments)> run;
 };
 
+// May another process of this user look into this one, and may its end leave a core dump?
+enum class MemoryAccess : std::uint8_t { Allowed, Forbidden };
+
 struct ServiceOptions {
   std::string name;     // "order-manager"
   std::string summary;  // a sentence for --help
@@ -61,6 +64,8 @@ struct ServiceOptions {
   std::uint16_t admin_port = 8000;
   AdminServer::HealthRoutes health_routes = AdminServer::HealthRoutes::Own;
   std::vector<Command> commands;
+  // Forbidden where a key is held, for its commands as well (common/secrets/private_process.hpp).
+  MemoryAccess memory_access = MemoryAccess::Allowed;
 };
 
 // What a running service is given. Lives until the service's coroutine has ended.

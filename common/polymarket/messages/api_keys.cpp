@@ -1,23 +1,60 @@
 #include "common/polymarket/messages/api_keys.hpp"
 
+#include <openssl/crypto.h>
+
+#include <boost/json/object.hpp>
 #include <optional>
+#include <stdexcept>
 
 #include "common/polymarket/messages/json.hpp"
 
 namespace polybot::polymarket {
 
-ParseResult<ApiCredentials> parse_api_credentials(std::string_view text) {
-  const auto json = parse_json(text);
-  if (!json) return ParseError{ParseFault::InvalidJson, "api key"};
-  ObjectReader reader(*json, "api key");
+namespace {
+
+void wipe(std::string& text) {
+  OPENSSL_cleanse(text.data(), text.size());
+}
+
+// What the tree holds of the credentials.
+void wipe(boost::json::value& json) {
+  boost::json::object* const object = json.if_object();
+  if (object == nullptr) return;
+  for (auto& [name, value] : *object) {
+    if (boost::json::string* const text = value.if_string())
+      OPENSSL_cleanse(text->data(), text->size());
+  }
+}
+
+ParseResult<ApiCredentials> read_api_credentials(const boost::json::value& json) {
+  ObjectReader reader(json, "api key");
   const std::string key = reader.text("apiKey");
-  const std::string secret = reader.text("secret");
-  const std::string passphrase = reader.text("passphrase");
-  if (reader.fault()) return *reader.fault();
-  if (key.empty()) return ParseError{ParseFault::MissingField, "apiKey"};
-  if (passphrase.empty()) return ParseError{ParseFault::MissingField, "passphrase"};
-  if (secret.empty() || !parse_base64(secret)) return ParseError{ParseFault::BadText, "secret"};
-  return ApiCredentials(key, secret, passphrase);
+  std::string secret = reader.text("secret");
+  std::string passphrase = reader.text("passphrase");
+  const auto read = [&]() -> ParseResult<ApiCredentials> {
+    if (reader.fault()) return *reader.fault();
+    if (key.empty()) return ParseError{ParseFault::MissingField, "apiKey"};
+    if (passphrase.empty()) return ParseError{ParseFault::MissingField, "passphrase"};
+    try {
+      return ApiCredentials(key, secret, passphrase);
+    } catch (const std::invalid_argument&) {
+      return ParseError{ParseFault::BadText, "secret"};
+    }
+  };
+  ParseResult<ApiCredentials> result = read();
+  wipe(secret);
+  wipe(passphrase);
+  return result;
+}
+
+}  // namespace
+
+ParseResult<ApiCredentials> parse_api_credentials(std::string_view text) {
+  auto json = parse_json(text);
+  if (!json) return ParseError{ParseFault::InvalidJson, "api key"};
+  ParseResult<ApiCredentials> result = read_api_credentials(*json);
+  wipe(*json);
+  return result;
 }
 
 std::string write_api_credentials(const ApiCredentials& credentials) {

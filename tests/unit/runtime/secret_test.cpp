@@ -23,6 +23,16 @@ TEST(SecretTest, LeavesNothingBehindWhenItMoves) {
   EXPECT_TRUE(from.empty());  // NOLINT(bugprone-use-after-move): that is the point
 }
 
+TEST(SecretTest, HasOneTextForAllItsCopies) {
+  std::string text = "hunter2";
+  Secret first(text);
+  const Secret second = first;
+  EXPECT_EQ(second.reveal().data(), first.reveal().data());
+  first = Secret();
+  EXPECT_EQ(second.reveal(), "hunter2");
+  EXPECT_TRUE(first.empty());
+}
+
 TEST(SecretTest, ComparesWhole) {
   const Secret secret("token");
   EXPECT_TRUE(secret.matches("token"));
