@@ -1,7 +1,7 @@
 #!/bin/sh
 # What has to be there before the services start, in containers:
 #   polybot-setup                     checks MODE; makes a venue key for the simulated account if there is none
-#   polybot-setup set-venue-key <KEY  takes the key from standard input instead (64 hex digits)
+#   polybot-setup set-venue-key <KEY  takes the key from standard input instead: 64 hex digits, or a keystore (JSON)
 #   polybot-setup renew-certificates  new certificates of the bus for all services, from new authorities; restart them
 #   polybot-setup open-configuration FOLDER_OR_FILE...
 #                                     lets all users, and so the containers, read configuration and the runbook that a
@@ -18,10 +18,24 @@ fail() { echo "setup: $*" >&2; exit 1; }
 
 # Writes a whole file or none, even when it is killed: order-manager must never read half a key.
 write_key() {
+  draft_key "$1"
+  mv "$key.new" "$key"
+}
+draft_key() {
   [ -d "${key%/*}" ] || mkdir -m 0700 "${key%/*}"
   printf '%s\n' "$1" >"$key.new"
   sync "$key.new"
-  mv "$key.new" "$key"
+}
+# A keystore is read by the program that will open it; it prints the account, and its reason when it cannot.
+check_keystore() {
+  for program in order-manager /usr/lib/polybot/bin/order-manager; do
+    command -v "$program" >/dev/null 2>&1 || continue
+    account=$("$program" key show "$key.new") && return 0
+    rm -f "$key.new"
+    fail "this is no keystore that order-manager can use"
+  done
+  rm -f "$key.new"
+  fail "order-manager is not installed, so a keystore cannot be checked"
 }
 
 # Service by service a file is written whole or not at all. An interrupted run leaves one missing, or is begun again.
@@ -73,7 +87,17 @@ case ${1:-} in
     say "the certificates of the bus are new; restart all services"
     ;;
   set-venue-key)
-    text=$(tr -d ' \r\n' | head -c 128)
+    text=$(head -c 16384)
+    case $text in
+      '{'*)
+        draft_key "$text"
+        check_keystore
+        mv "$key.new" "$key"
+        say "the venue key is replaced by a keystore${account:+ of $account}; restart order-manager with its passphrase"
+        exit 0
+        ;;
+    esac
+    text=$(printf '%s' "$text" | tr -d ' \r\n' | head -c 128)
     digits=${text#0x}
     case $digits in *[!0-9a-fA-F]*) fail "a venue key is 64 hex digits, nothing else" ;; esac
     [ ${#digits} -eq 64 ] || fail "a venue key is 64 hex digits, not ${#digits}"

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "common/runtime/addresses.hpp"
+#include "common/runtime/secret_file.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::order_manager {
@@ -132,6 +133,34 @@ void read_markets_and_money(Reader& reader, Settings& settings) {
       reader.duration("money.cash_moved_after", settings.cash_moved_after, 0s, 24h);
 }
 
+// A credential that systemd hands over need not be named.
+runtime::Secret read_passphrase(Reader& reader, const VenueKey& key) {
+  constexpr const char* kKey = "venue.private_key_passphrase";
+  const std::string file_key = std::string(kKey) + "_file";
+  runtime::Secret named = reader.secret(kKey, Presence::Optional);
+  if (!reader.string(file_key, "").empty() || !is_keystore(key.content)) return named;
+  const std::string credential = runtime::credential_file(kPassphraseCredential);
+  if (credential.empty()) {
+    reader.error(file_key, "is required: " + key.file +
+                               " is a keystore, and this is the file that holds its passphrase");
+    return {};
+  }
+  auto read = runtime::read_secret_file(credential);
+  if (read) return std::move(*read);
+  reader.error(file_key, read.error().text);
+  return {};
+}
+
+VenueKey read_venue_key(Reader& reader) {
+  VenueKey key;
+  key.content = reader.secret("venue.private_key", Presence::Required);
+  key.file = reader.string("venue.private_key_file", "");
+  key.passphrase = read_passphrase(reader, key);
+  const std::string fault = fault_of(key);
+  if (!fault.empty()) reader.error("venue.private_key_file", fault);
+  return key;
+}
+
 void read_settings(Reader& reader, Settings& settings) {
   read_limits(reader, "risk.", settings.account_limits);
   settings.account_limits.balance_min = limit(reader, "risk.balance_min", Money{});
@@ -168,7 +197,7 @@ Config read_config(Reader& reader) {
   config.venue.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
   config.venue.user_ws = runtime::read_url(reader, "venue.user_ws", "ws://127.0.0.1:8090/ws/user");
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
-  config.venue.private_key = reader.secret("venue.private_key", Presence::Required);
+  config.venue.key = read_venue_key(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
   read_settings(reader, config.settings);

@@ -6,8 +6,8 @@
 
 #include "common/runtime/config.hpp"
 #include "common/runtime/metrics.hpp"
-#include "common/runtime/secret.hpp"
 #include "services/order-manager/core/settings.hpp"
+#include "services/order-manager/venue_key.hpp"
 
 namespace polybot::order_manager {
 
@@ -25,7 +25,7 @@ struct VenueConfig {
   std::string gamma;
   std::string user_ws;
   std::uint64_t chain_id = 137;
-  runtime::Secret private_key;
+  VenueKey key;
   domain::Duration request_timeout{};
   domain::Duration heartbeat_interval{};
 };

@@ -29,6 +29,11 @@ int main(int argc, char** argv) {
              archive},
             {"export",
              "orders|fills|pnl|states [--csv] JOURNAL: comma-separated values to standard output",
-             export_csv}}},
+             export_csv},
+            {"key",
+             "new|import|change|show KEYSTORE: the venue key under a passphrase; key --help tells "
+             "more",
+             key}},
+       .memory_access = polybot::runtime::MemoryAccess::Forbidden},
       argc, argv, read_config, run);
 }

@@ -37,10 +37,17 @@ constexpr domain::Duration kLeaseInterval = 20ms;
 // A part of the grace period: the rest is for what the venue still has to say about cancels.
 constexpr domain::Duration kDrainPatience = 2s;
 
-polymarket::OrderSigner make_signer(const Config& config) {
+// Takes the key out of the configuration: what it was read from is wiped.
+polymarket::OrderSigner take_signer(Config& config) {
+  const VenueKey key = std::exchange(config.venue.key, {});
   try {
-    return polymarket::OrderSigner(config.venue.private_key.reveal());
-  } catch (const std::invalid_argument& error) {
+    polymarket::OrderSigner signer = open(key);
+    if (!signer.is_locked()) {
+      log::warning("The venue key may get into the swap: this process may lock no memory",
+                   {{"change", "raise the limit on locked memory (RLIMIT_MEMLOCK)"}});
+    }
+    return signer;
+  } catch (const std::exception& error) {
     throw runtime::CannotStart(std::string("venue.private_key_file: ") + error.what());
   }
 }
@@ -54,7 +61,7 @@ Settings settings_of(const Config& config, const polymarket::Address& account) {
 
 class Service {
  public:
-  Service(runtime::Runtime& runtime, const Config& config);
+  Service(runtime::Runtime& runtime, const Config& config, polymarket::OrderSigner signer);
 
   [[nodiscard]] asio::awaitable<void> run();
 
@@ -94,7 +101,7 @@ class Service {
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
-Service::Service(runtime::Runtime& runtime, const Config& config)
+Service::Service(runtime::Runtime& runtime, const Config& config, polymarket::OrderSigner signer)
     : runtime_(runtime),
       executor_(runtime.io.get_executor()),
       metrics_(
@@ -115,7 +122,7 @@ Service::Service(runtime::Runtime& runtime, const Config& config)
                  stats_),
       streams_(publisher_),
       desk_(std::make_shared<VenueDesk>(
-          executor_, config.venue, make_signer(config), manager_metrics_,
+          executor_, config.venue, std::move(signer), manager_metrics_,
           VenueDesk::Reports{
               .post = [this](Input input) { engine_.post(std::move(input)); },
               .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); }})),
@@ -363,7 +370,8 @@ asio::awaitable<void> Service::run() {
 
 asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   // On the heap: coroutines and effects point into it.
-  const auto service = std::make_unique<Service>(runtime, config);
+  polymarket::OrderSigner signer = take_signer(config);
+  const auto service = std::make_unique<Service>(runtime, config, std::move(signer));
   co_await service->run();
 }
 

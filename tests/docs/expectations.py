@@ -78,6 +78,13 @@ def _is_there(path):
     return lambda terminal: None if (terminal.folder / path).exists() else f"there is no {path}"
 
 
+def _is_private(path):
+    def check(terminal):
+        mode = (terminal.folder / path).stat().st_mode & 0o777
+        return None if mode == 0o600 else f"{path} has mode {mode:o}"
+    return check
+
+
 def _begins(path, line):
     def check(terminal):
         text = (terminal.folder / path).read_text()
@@ -122,6 +129,7 @@ _SHOWN = _all(_answers(8080, "/", "polybot gateway"), _answers(8000, "/metrics",
               _is_there("data/sim/logs/gateway.log"), _is_there("data/sim/secrets/api-token"))
 _ACCEPTED = r'"status":"accepted"'
 _VERIFIED = r"^journal [0-9a-f]{16}, record \d+, digest [0-9a-f]{16}$"
+_ACCOUNT = r"^0x[0-9a-fA-F]{40}$"
 _PNL = "record,time,strategy,realized,unrealized,total,daily,drawdown"
 
 EXPECTATIONS = {
@@ -212,6 +220,15 @@ EXPECTATIONS = {
          NotTyped(CONTAINERS)),
         ("docker compose run --rm --no-deps order-manager rm -r journal/backup", NotTyped(CONTAINERS)),
         ("docker compose up -d", NotTyped(CONTAINERS)),
+        ("(umask 077; head -c 24 /dev/urandom | base64 >passphrase)", Prints(check=_is_there("passphrase"))),
+        ("build/release/bin/order-manager key new venue.json --passphrase-file passphrase",
+         Prints(_ACCOUNT, check=_is_private("venue.json"))),
+        ("build/release/bin/order-manager key import own.json --from data/sim/secrets/venue-key"
+         " --passphrase-file passphrase", Prints(_ACCOUNT, check=_is_private("own.json"))),
+        ("(umask 077; head -c 24 /dev/urandom | base64 >next)", Prints(check=_is_there("next"))),
+        ("build/release/bin/order-manager key change own.json --passphrase-file passphrase --new-passphrase-file next",
+         Prints(_ACCOUNT, check=_is_private("own.json"))),
+        ("build/release/bin/order-manager key show own.json --passphrase-file next", Prints(_ACCOUNT)),
         ("build/release/bin/order-manager archive --before 2026-10-01 data/sim/journal/journal.db",
          Prints("^nothing to move: ", when=STOPPED)),
         ("build/release/bin/order-manager verify data/sim/journal/journal.db", Prints(_VERIFIED, when=STOPPED)),

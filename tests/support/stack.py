@@ -144,12 +144,14 @@ class Stack:
         found = {}
         for child in Path(f"/proc/{self.launcher}/task/{self.launcher}/children").read_text().split():
             try:
-                program = os.readlink(f"/proc/{child}/exe")
+                program = Path(Path(f"/proc/{child}/cmdline").read_text().split("\0")[0]).name
                 replica = environment_of(int(child)).get("POLYBOT_REPLICA")
+            except PermissionError:
+                replica = program  # order-manager hides its environment; it has one replica, of its own name
             except OSError:
                 continue
             if replica is not None:
-                found[replica] = (Path(program).name.removesuffix(" (deleted)"), int(child))
+                found[replica] = (program, int(child))
         return found
 
     def pid(self, service):

@@ -1,5 +1,7 @@
 #include "services/order-manager/execution/venue_client.hpp"
 
+#include <string.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -112,9 +114,10 @@ http::ClientRequest VenueClient::authenticated_request(const Call& call) const {
 
 // ------------------------------------------------------------------------------------ credentials
 
-bool VenueClient::take_credentials(const http::Outcome& answer) {
+bool VenueClient::take_credentials(http::Outcome& answer) {
   if (!answer || answer->status != 200) return false;
   auto parsed = counted(VenueOperation::Auth, polymarket::parse_api_credentials(answer->body));
+  ::explicit_bzero(answer->body.data(), answer->body.size());
   if (!parsed) return false;
   credentials_ = std::move(*parsed);
   credentials_refused_ = false;
@@ -133,19 +136,20 @@ http::ClientRequest VenueClient::credentials_request(http::Method method,
 
 awaitable<bool> VenueClient::authenticate() {
   http::ClientRequest derive = credentials_request(http::Method::Get, kDeriveKey);
-  const http::Outcome derived = co_await send(VenueOperation::Auth, std::move(derive));
+  http::Outcome derived = co_await send(VenueOperation::Auth, std::move(derive));
   if (take_credentials(derived)) co_return true;
   if (!derived) co_return false;
   http::ClientRequest create = credentials_request(http::Method::Post, kCreateKey);
-  co_return take_credentials(co_await send(VenueOperation::Auth, std::move(create)));
+  http::Outcome created = co_await send(VenueOperation::Auth, std::move(create));
+  co_return take_credentials(created);
 }
 
 awaitable<void> VenueClient::renew_credentials() {
   http::ClientRequest create = credentials_request(http::Method::Post, kCreateKey);
-  const http::Outcome created = co_await send(VenueOperation::Auth, std::move(create));
+  http::Outcome created = co_await send(VenueOperation::Auth, std::move(create));
   if (take_credentials(created) || !created) co_return;
   http::ClientRequest derive = credentials_request(http::Method::Get, kDeriveKey);
-  const http::Outcome derived = co_await send(VenueOperation::Auth, std::move(derive));
+  http::Outcome derived = co_await send(VenueOperation::Auth, std::move(derive));
   if (!take_credentials(derived)) failures_.error("The venue gives no API credentials any more");
 }
 

@@ -190,7 +190,8 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<bool> record_confirms(polymarket::GammaMarket listing,
                                                              domain::Payout claimed);
   [[nodiscard]] std::optional<std::string> signed_body(const Signing& signing) const;
-  [[nodiscard]] bool take_credentials(const http::Outcome& answer);
+  // Wipes the answer's body.
+  [[nodiscard]] bool take_credentials(http::Outcome& answer);
   void unreadable(VenueOperation operation, std::string_view what);
   [[nodiscard]] std::uint64_t now_s() const;
 
