@@ -40,7 +40,7 @@ struct WebSocketOptions {
   std::chrono::milliseconds idle_timeout{60'000};
   bool pings = true;
   // Looks at the request before the upgrade; a response refuses it (e.g. 401). May be empty.
-  std::function<std::optional<Response>(const Request&)> authorize;
+  std::function<boost::asio::awaitable<std::optional<Response>>(Request)> authorize;
 };
 
 class Router {

@@ -63,6 +63,7 @@ asio::awaitable<void> Server::Core::accept_loop(std::shared_ptr<Core> self) {
     if (self->stopping_ || ec == asio::error::operation_aborted) co_return;
     if (ec) {
       if (self->options_.observer.on_accept_error) self->options_.observer.on_accept_error(ec);
+      if (ec == asio::error::no_descriptors) (void)self->close_idlest();
       // ECONNABORTED concerns one peer; anything else (no descriptors, no memory) needs time to
       // pass.
       if (ec == asio::error::connection_aborted) continue;
@@ -70,19 +71,60 @@ asio::awaitable<void> Server::Core::accept_loop(std::shared_ptr<Core> self) {
       co_await pause.async_wait(kAsTuple);
       continue;
     }
-    if (self->sessions_.size() >= self->options_.limits.connections_max) {
-      self->refuse_connection(socket);
-    } else {
-      self->start_session(std::move(socket));
-    }
+    self->admit_connection(std::move(socket));
   }
+}
+
+void Server::Core::admit_connection(tcp::socket socket) {
+  const ServerLimits& limits = options_.limits;
+  if (ordinary_ < limits.connections_max || close_idlest()) {
+    ++ordinary_;
+    return start_session(std::move(socket), Session::Class::Ordinary);
+  }
+  const std::size_t reserved = sessions_.size() - closing_ - ordinary_;
+  const bool room = reserved < limits.reserved_max || close_oldest_reserved();
+  if (!options_.reserved_for || !room) return refuse_connection(socket);
+  start_session(std::move(socket), Session::Class::Reserved);
+}
+
+// False when no ordinary connection is idle.
+bool Server::Core::close_idlest() {
+  Session* idlest = nullptr;
+  for (Session& session : sessions_) {
+    if (session.kind != Session::Class::Ordinary || session.phase != Session::Phase::Idle) continue;
+    if (idlest == nullptr || session.idle_since < idlest->idle_since) idlest = &session;
+  }
+  return idlest != nullptr && close_for_another(*idlest);
+}
+
+// The one that has waited for its request for longest; false when all are being answered.
+bool Server::Core::close_oldest_reserved() {
+  const auto oldest =
+      std::find_if(sessions_.rbegin(), sessions_.rend(), [](const Session& session) {
+        return session.kind == Session::Class::Reserved && session.reading;
+      });
+  return oldest != sessions_.rend() && close_for_another(*oldest);
+}
+
+bool Server::Core::close_for_another(Session& session) {
+  leave(session);
+  error_code ignored;
+  session.socket.cancel(ignored);  // the session wakes and ends
+  if (options_.observer.on_crowded) options_.observer.on_crowded();
+  return true;
+}
+
+// Gives its place away; it is forgotten when its coroutine has ended.
+void Server::Core::leave(Session& session) {
+  if (session.kind == Session::Class::Ordinary) --ordinary_;
+  if (session.kind != Session::Class::Closing) ++closing_;
+  session.kind = Session::Class::Closing;
 }
 
 void Server::Core::refuse_connection(tcp::socket& socket) {
   Exchange exchange;
   exchange.started = SteadyClock::now();
-  Response response = problem(503, "too many connections");
-  response.headers.set("Retry-After", "1");
+  const Response response = too_many_connections();
   std::string out;
   head_.append(out, response, exchange.connection);
   out += response.body;
@@ -91,14 +133,17 @@ void Server::Core::refuse_connection(tcp::socket& socket) {
   socket.write_some(asio::buffer(out), ec);  // a fresh socket's buffer has room for it
   socket.shutdown(tcp::socket::shutdown_both, ec);
   observe(exchange, response.status);
+  if (options_.observer.on_crowded) options_.observer.on_crowded();
 }
 
-void Server::Core::start_session(tcp::socket socket) {
+void Server::Core::start_session(tcp::socket socket, Session::Class kind) {
   error_code ec;
   socket.set_option(tcp::no_delay(true), ec);
   const auto remote = socket.remote_endpoint(ec);
-  sessions_.emplace_front(std::move(socket));
+  sessions_.emplace_front(std::move(socket), kind);
   const auto session = sessions_.begin();
+  session->idle_since = SteadyClock::now();
+  session->reserved_until = session->idle_since + options_.limits.reserved_timeout;
   if (!ec) session->remote_address = remote.address().to_string();
   asio::co_spawn(
       executor_, serve(shared_from_this(), session),
@@ -111,6 +156,8 @@ void Server::Core::start_session(tcp::socket socket) {
 void Server::Core::forget(Sessions::iterator session) {
   // The slot is in use until the completion handler has returned.
   asio::post(executor_, [self = shared_from_this(), session] {
+    self->leave(*session);
+    --self->closing_;
     self->sessions_.erase(session);
     if (self->sessions_.empty()) self->drained_.cancel();
   });

@@ -6,6 +6,11 @@
 // body 413, oversize header fields 431, a slow request 408, and the connection ends. Each error
 // body is application/problem+json. An exception in a session ends that session only.
 //
+// When all connections are taken, the one that has been idle for longest is closed for a new one.
+// When none is idle, the new one gets one of a few reserved connections: it must send its request
+// at once, and only a request that `reserved_for` takes is served; any other is answered 503. So
+// readers, however many and whatever they do, do not keep an urgent command out.
+//
 // The server owns its sessions; the router, once given, is the server's. Single-threaded: every
 // call on the io_context's thread.
 #pragma once
@@ -18,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -29,7 +35,11 @@ namespace polybot::http {
 struct ServerLimits {
   std::size_t header_bytes_max = 16 * 1024;
   std::size_t body_bytes_max = 256 * 1024;
-  std::size_t connections_max = 1024;  // one more is answered 503 and closed
+  std::size_t connections_max = 1024;
+  // Beside those, while none of them is idle; only with `reserved_for`. Few, because each is held
+  // for a request at most.
+  std::size_t reserved_max = 64;
+  std::chrono::milliseconds reserved_timeout{2'000};  // from the connection to the whole request
   // From the first byte of a request to the end of its header, and from there to the end of the
   // body: absolute, so that a byte now and then does not keep a connection.
   std::chrono::milliseconds header_timeout{10'000};
@@ -49,6 +59,8 @@ struct ServerObserver {
   std::function<void(int delta)> on_websocket;                  // +1 at the upgrade, -1 at the end
   std::function<void(std::string_view what)> on_session_error;  // an exception ended a session
   std::function<void(const boost::system::error_code&)> on_accept_error;  // the server goes on
+  // One call for each connection that is closed, or answered 503, because all are taken.
+  std::function<void()> on_crowded;
 };
 
 struct ServerOptions {
@@ -58,6 +70,11 @@ struct ServerOptions {
   std::string server_name = "polybot";
   ServerLimits limits;
   ServerObserver observer;
+  // Looks at each request of a route before its handler or upgrade; a response refuses it (e.g. for
+  // its Host). May be empty.
+  std::function<std::optional<Response>(const Request&)> admit;
+  // Whether a request may use a reserved connection. Empty: there are none.
+  std::function<bool(const Request&)> reserved_for;
 };
 
 // "cannot listen on 127.0.0.1:8080 (api.port): Address already in use"

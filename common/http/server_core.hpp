@@ -3,6 +3,7 @@
 // connection.
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,13 +52,19 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
  private:
   // What the sweeper and stop() need to know of a connection.
   struct Session {
-    explicit Session(boost::asio::ip::tcp::socket s) : socket(std::move(s)) {}
     enum class Phase : std::uint8_t { Idle, Busy, Upgraded };
+    // Closing: its place is another's already, and its coroutine has not ended yet.
+    enum class Class : std::uint8_t { Ordinary, Reserved, Closing };
+    Session(boost::asio::ip::tcp::socket s, Class c) : socket(std::move(s)), kind(c) {}
 
     boost::asio::ip::tcp::socket socket;
     boost::asio::cancellation_signal cancel;
     SteadyClock::time_point deadline = SteadyClock::time_point::max();
+    SteadyClock::time_point idle_since;
+    SteadyClock::time_point reserved_until;  // for a request on a reserved connection to be there
     bool timed_out = false;
+    bool reading = true;  // a request is not complete, or there is none
+    Class kind;
     Phase phase = Phase::Idle;
     std::weak_ptr<WebSocketConnection> websocket;
     std::string remote_address;
@@ -86,9 +94,16 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   static Request assemble(const Session& session, RequestReader& reader, Router::Found& found);
   static Response respond_unmatched(const Router::Match& match, Method method,
                                     std::string_view target);
+  static Response too_many_connections();
+  [[nodiscard]] std::optional<Response> turn_away(const Session& session, const Request& request);
   boost::asio::awaitable<Response> respond(const Router::Found& found, Request request,
                                            Exchange& exchange);
-  void start_session(boost::asio::ip::tcp::socket socket);
+  void admit_connection(boost::asio::ip::tcp::socket socket);
+  [[nodiscard]] bool close_idlest();
+  [[nodiscard]] bool close_oldest_reserved();
+  bool close_for_another(Session& session);
+  void leave(Session& session);
+  void start_session(boost::asio::ip::tcp::socket socket, Session::Class kind);
   void refuse_connection(boost::asio::ip::tcp::socket& socket);
   void forget(Sessions::iterator session);
   void sweep_later();
@@ -100,6 +115,12 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
     session.timed_out = false;
     session.deadline = SteadyClock::now() + span;
   }
+  // For a read of a request.
+  void limit_reading(Session& session, std::chrono::milliseconds span) const {
+    limit(session, span);
+    if (session.kind == Session::Class::Reserved)
+      session.deadline = std::min(session.deadline, session.reserved_until);
+  }
   static void unlimited(Session& session) {
     session.timed_out = false;
     session.deadline = SteadyClock::time_point::max();
@@ -110,7 +131,9 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer sweep_timer_;
   boost::asio::steady_timer drained_;  // cancelled when the last session ends
-  Sessions sessions_;
+  Sessions sessions_;                  // the newest first
+  std::size_t ordinary_ = 0;           // of them by class; the others are reserved
+  std::size_t closing_ = 0;
   bool stopping_ = false;
   ResponseHead head_;
 };

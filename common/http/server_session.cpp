@@ -59,22 +59,25 @@ asio::awaitable<void> Server::Core::converse(Session& session) {
     const bool upgrades = found != nullptr && found->route->websocket &&
                           exchange.method == Method::Get && buffer.size() == 0 &&
                           boost::beast::websocket::is_upgrade(reader.raw());
-    if (upgrades) {
-      const Router::Route& route = *found->route;
-      Request request = assemble(session, reader, *found);
-      co_await upgrade(session, reader, route, std::move(request));
-      co_return;
-    }
     const bool wants_more = reader.keep_alive();
     Response response;
     if (found != nullptr && exchange.method != Method::Other) {
+      exchange.endpoint = found->route->path_template;
       Request request = assemble(session, reader, *found);
-      response = co_await respond(*found, std::move(request), exchange);
+      if (std::optional<Response> away = turn_away(session, request)) {
+        response = *std::move(away);
+      } else if (upgrades) {
+        co_await upgrade(session, reader, *found->route, std::move(request));
+        co_return;
+      } else {
+        response = co_await respond(*found, std::move(request), exchange);
+      }
     } else {
       response = respond_unmatched(match, exchange.method, reader.target());
     }
     if (response.abort_connection) co_return;
-    const bool keep = wants_more && !stopping_ && !response.close_connection;
+    const bool keep = wants_more && !stopping_ && !response.close_connection &&
+                      session.kind == Session::Class::Ordinary;
     exchange.connection = keep ? Connection::Keep : Connection::Close;
     const bool written = co_await write_response(session, exchange, std::move(response));
     if (!written) co_return;
@@ -109,12 +112,31 @@ Response Server::Core::respond_unmatched(const Router::Match& match, Method meth
   return response;
 }
 
+// Before any handler sees the request.
+std::optional<Response> Server::Core::turn_away(const Session& session, const Request& request) {
+  if (options_.admit) {
+    if (std::optional<Response> refused = options_.admit(request)) return refused;
+  }
+  if (session.kind == Session::Class::Ordinary) return std::nullopt;
+  if (options_.reserved_for && options_.reserved_for(request)) return std::nullopt;
+  if (options_.observer.on_crowded) options_.observer.on_crowded();
+  return too_many_connections();
+}
+
+Response Server::Core::too_many_connections() {
+  Response response = problem(503, "too many connections");
+  response.headers.set("Retry-After", "1");
+  return response;
+}
+
 asio::awaitable<Server::Core::ReadOutcome> Server::Core::read_request(
     Session& session, RequestReader& reader, boost::beast::flat_buffer& buffer) {
   const ServerLimits& limits = options_.limits;
   session.phase = buffer.size() == 0 ? Session::Phase::Idle : Session::Phase::Busy;
-  limit(session,
-        session.phase == Session::Phase::Idle ? limits.idle_timeout : limits.header_timeout);
+  session.idle_since = SteadyClock::now();
+  session.reading = true;
+  limit_reading(
+      session, session.phase == Session::Phase::Idle ? limits.idle_timeout : limits.header_timeout);
   bool in_body = false;
   for (;;) {
     if (buffer.size() > 0) {
@@ -124,13 +146,14 @@ asio::awaitable<Server::Core::ReadOutcome> Server::Core::read_request(
       buffer.consume(used);
       if (state == RequestReader::State::Complete) {
         session.phase = Session::Phase::Busy;
+        session.reading = false;
         unlimited(session);
         co_return ReadOutcome::Request;
       }
       if (state == RequestReader::State::Failed) co_return ReadOutcome::Refused;
       if (!in_body && reader.header_done()) {
         in_body = true;
-        limit(session, limits.body_timeout);
+        limit_reading(session, limits.body_timeout);
       }
       if (reader.take_continue()) {
         constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -139,6 +162,7 @@ asio::awaitable<Server::Core::ReadOutcome> Server::Core::read_request(
         if (ec) co_return ReadOutcome::Ended;
       }
     }
+    if (session.kind == Session::Class::Closing) co_return ReadOutcome::Ended;
     const std::size_t room = in_body ? kReadBytesMax : kReadBytesMin;
     auto [ec, size] = co_await session.socket.async_read_some(buffer.prepare(room), kAsTuple);
     if (ec) {
@@ -152,7 +176,7 @@ asio::awaitable<Server::Core::ReadOutcome> Server::Core::read_request(
     buffer.commit(size);
     if (session.phase == Session::Phase::Idle) {
       session.phase = Session::Phase::Busy;
-      limit(session, limits.header_timeout);
+      limit_reading(session, limits.header_timeout);
     }
   }
 }
@@ -160,7 +184,6 @@ asio::awaitable<Server::Core::ReadOutcome> Server::Core::read_request(
 asio::awaitable<Response> Server::Core::respond(const Router::Found& found, Request request,
                                                 Exchange& exchange) {
   const Router::Route& route = *found.route;
-  exchange.endpoint = route.path_template;
   Response response;
   if (found.handler == nullptr) {
     if (exchange.method == Method::Options) {
@@ -248,7 +271,8 @@ asio::awaitable<void> Server::Core::upgrade(Session& session, const RequestReade
   exchange.endpoint = route.path_template;
   const Router::WebSocketRoute& websocket_route = *route.websocket;
   if (websocket_route.options.authorize) {
-    if (std::optional<Response> refusal = websocket_route.options.authorize(request)) {
+    std::optional<Response> refusal = co_await websocket_route.options.authorize(request);
+    if (refusal) {
       if (co_await write_response(session, exchange, *std::move(refusal))) co_await linger(session);
       co_return;
     }

@@ -191,7 +191,9 @@ asio::awaitable<Response> Api::answer(const Route& route, Request request) {
 }
 
 void Api::add_stream(std::string_view path, http::WebSocketOptions options) {
-  options.authorize = [this](const Request& request) { return guard_.refuse_host(request); };
+  options.authorize = [this](Request request) -> asio::awaitable<std::optional<Response>> {
+    co_return guard_.refuse_host(request);
+  };
   server_.router().websocket(
       path,
       [this](std::shared_ptr<http::WebSocketSession> session) {

@@ -32,9 +32,10 @@ class FeedSessions {
     options.queue_messages_max = 16 * 1024;
     options.queue_bytes_max = limits.queue_bytes_max;
     options.pings = false;  // the venue sends none; text PING keeps a session alive
-    options.authorize = [&host](const http::Request&) -> std::optional<http::Response> {
-      if (host.fault(Fault::VenueDown) == nullptr) return std::nullopt;
-      return http::problem(503, "down");
+    options.authorize =
+        [&host](http::Request) -> boost::asio::awaitable<std::optional<http::Response>> {
+      if (host.fault(Fault::VenueDown) == nullptr) co_return std::nullopt;
+      co_return http::problem(503, "down");
     };
     router.websocket(
         path,

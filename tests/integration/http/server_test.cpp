@@ -42,6 +42,9 @@ class HttpServerTest : public testing::Test {
     options.observer.on_session_error = [this](std::string_view what) {
       errors.emplace_back(what);
     };
+    options.observer.on_crowded = [this] { ++crowded; };
+    options.admit = admit;
+    options.reserved_for = reserved_for;
     server.emplace(io.get_executor(), std::move(options));
     Router& router = server->router();
     router.get("/hello/{name}", [](Request request) -> asio::awaitable<Response> {
@@ -88,6 +91,9 @@ class HttpServerTest : public testing::Test {
   std::vector<std::string> errors;
   std::optional<asio::steady_timer> waiting;
   std::function<void()> on_waiting;
+  std::function<std::optional<Response>(const Request&)> admit;
+  std::function<bool(const Request&)> reserved_for;
+  int crowded = 0;
 };
 
 std::string get(const std::string& target, const std::string& fields = "") {
@@ -285,22 +291,100 @@ TEST_F(HttpServerTest, AHandlersExceptionEndsThatSessionOnly) {
   EXPECT_THAT(talk_to_end(get("/hello/x", "Connection: close\r\n")), HasSubstr("200 OK"));
 }
 
-TEST_F(HttpServerTest, BoundsTheConnections) {
+TEST_F(HttpServerTest, BoundsTheConnectionsThatAreBusy) {
+  ServerLimits limits;
+  limits.connections_max = 1;
+  start(limits);
+  const auto body = [&]() -> asio::awaitable<void> {
+    RawConnection busy(io.get_executor());
+    co_await busy.connect(server->port());
+    co_await busy.send(get("/wait"));
+    while (!waiting) co_await asio::post(io, asio::use_awaitable);
+    EXPECT_THAT(co_await talk(get("/hello/x")), StartsWith("HTTP/1.1 503 "));
+    EXPECT_EQ(server->connections(), 1U);
+    waiting->cancel();
+    EXPECT_THAT(co_await busy.response(), HasSubstr("200 OK"));
+  };
+  run(io, body());
+  EXPECT_EQ(crowded, 1);
+}
+
+TEST_F(HttpServerTest, ClosesTheConnectionIdleForLongestForANewOne) {
   ServerLimits limits;
   limits.connections_max = 2;
   start(limits);
   const auto body = [&]() -> asio::awaitable<void> {
-    RawConnection first(io.get_executor());
-    RawConnection second(io.get_executor());
-    for (RawConnection* const raw : {&first, &second}) {
-      co_await raw->connect(server->port());
-      co_await raw->send(get("/hello/x"));
-      EXPECT_THAT(co_await raw->response(), HasSubstr("200 OK"));
-    }
-    EXPECT_THAT(co_await talk(get("/hello/x")), StartsWith("HTTP/1.1 503 "));
-    EXPECT_EQ(server->connections(), 2U);
+    RawConnection silent(io.get_executor());
+    co_await silent.connect(server->port());
+    RawConnection reader(io.get_executor());
+    co_await reader.connect(server->port());
+    co_await reader.send(get("/hello/x"));
+    EXPECT_THAT(co_await reader.response(), HasSubstr("200 OK"));
+    EXPECT_THAT(co_await talk(get("/hello/x", "Connection: close\r\n")), HasSubstr("200 OK"));
+    EXPECT_EQ(co_await silent.rest(), "") << "it had been idle for longest";
+    co_await reader.send(get("/hello/x"));
+    EXPECT_THAT(co_await reader.response(), HasSubstr("200 OK"));
   };
   run(io, body());
+  EXPECT_EQ(crowded, 1);
+}
+
+TEST_F(HttpServerTest, ReservesConnectionsForWhatIsUrgent) {
+  ServerLimits limits;
+  limits.connections_max = 1;
+  reserved_for = [](const Request& request) { return request.method == Method::Post; };
+  start(limits);
+  const auto body = [&]() -> asio::awaitable<void> {
+    RawConnection busy(io.get_executor());
+    co_await busy.connect(server->port());
+    co_await busy.send(get("/wait"));
+    while (!waiting) co_await asio::post(io, asio::use_awaitable);
+    expect_problem(co_await talk(get("/hello/x")), 503);
+    const std::string urgent = co_await talk("POST /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_THAT(urgent, HasSubstr("201 Created"));
+    EXPECT_THAT(urgent, HasSubstr("Connection: close"));
+    waiting->cancel();
+    EXPECT_THAT(co_await busy.response(), HasSubstr("200 OK"));
+  };
+  run(io, body());
+  EXPECT_EQ(crowded, 1);
+}
+
+TEST_F(HttpServerTest, GivesAReservedConnectionToTheNextWhenNoRequestComes) {
+  ServerLimits limits;
+  limits.connections_max = 1;
+  limits.reserved_max = 2;
+  limits.reserved_timeout = std::chrono::milliseconds(60);
+  reserved_for = [](const Request& request) { return request.method == Method::Post; };
+  start(limits);
+  const auto body = [&]() -> asio::awaitable<void> {
+    RawConnection busy(io.get_executor());
+    co_await busy.connect(server->port());
+    co_await busy.send(get("/wait"));
+    while (!waiting) co_await asio::post(io, asio::use_awaitable);
+    RawConnection first(io.get_executor());
+    co_await first.connect(server->port());
+    co_await first.send("POST /ec");
+    RawConnection second(io.get_executor());
+    co_await second.connect(server->port());
+    EXPECT_THAT(co_await talk("POST /echo HTTP/1.1\r\nHost: h\r\n\r\n"), HasSubstr("201 Created"));
+    EXPECT_EQ(co_await first.rest(), "") << "the oldest one gave way";
+    EXPECT_EQ(co_await second.rest(), "") << "its time was over";
+    EXPECT_EQ(server->connections(), 1U);
+  };
+  run(io, body());
+}
+
+TEST_F(HttpServerTest, RefusesBeforeTheHandlerWhatIsNotAdmitted) {
+  admit = [](const Request& request) -> std::optional<Response> {
+    if (request.headers.find("Host") == "h") return std::nullopt;
+    return problem(403, "not here");
+  };
+  start();
+  EXPECT_THAT(talk_to_end(get("/hello/x", "Connection: close\r\n")), HasSubstr("200 OK"));
+  expect_problem(talk_to_end("GET /hello/x HTTP/1.1\r\nHost: evil\r\nConnection: close\r\n\r\n"),
+                 403);
+  EXPECT_EQ(reported.back(), (Reported{"GET", "/hello/{name}", 403}));
 }
 
 TEST_F(HttpServerTest, StopLetsRequestsInFlightFinish) {

@@ -251,9 +251,9 @@ TEST_F(WebSocketTest, ASlowConsumerThatWakesAfterItWasGivenUpLearnsWhy) {
 
 TEST_F(WebSocketTest, RefusesWithoutAuthority) {
   WebSocketOptions options;
-  options.authorize = [](const Request& request) -> std::optional<Response> {
-    if (request.headers.find("Authorization") == "Bearer right") return std::nullopt;
-    return problem(401, "a token is needed");
+  options.authorize = [](Request request) -> asio::awaitable<std::optional<Response>> {
+    if (request.headers.find("Authorization") == "Bearer right") co_return std::nullopt;
+    co_return problem(401, "a token is needed");
   };
   start(options);
   const auto body = [&]() -> asio::awaitable<void> {
