@@ -66,6 +66,8 @@ struct Command {
   Timestamp issued_at{};
   Timestamp expires_at{};
   TraceId trace;
+  std::string
+      issuer{};  // the name of the API token it came with; empty: from before there were any
   bool operator==(const Command&) const = default;
 };
 

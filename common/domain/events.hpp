@@ -356,11 +356,13 @@ struct FlattenEnded {
 inline constexpr std::size_t kLeftMax = 500;
 struct CommandAccepted {
   CommandId command;
+  std::string issuer{};  // as Command::issuer; empty in an answer that is repeated
   bool operator==(const CommandAccepted&) const = default;
 };
 struct CommandDenied {
   CommandId command;
   CommandDenyReason reason = CommandDenyReason::None;
+  std::string issuer{};
   bool operator==(const CommandDenied&) const = default;
 };
 // The journal goes on from a backup: no record says what happened between the backup's last record

@@ -186,11 +186,13 @@ struct PutBody {
     v1::CommandAnswered& to = *out.mutable_command_accepted();
     wire::put(body.command, *to.mutable_command());
     to.set_reason_n(wire_enum(domain::CommandDenyReason::None));
+    to.set_issuer(body.issuer);
   }
   void operator()(const domain::CommandDenied& body) const {
     v1::CommandAnswered& to = *out.mutable_command_denied();
     wire::put(body.command, *to.mutable_command());
     to.set_reason_n(wire_enum(body.reason));
+    to.set_issuer(body.issuer);
   }
   void operator()(const domain::FlattenBegun& body) const {
     v1::FlattenBegun& to = *out.mutable_flatten_begun();

@@ -291,11 +291,13 @@ domain::EventBody read_event_body(Reading& reading, const v1::Event& message) {
     case v1::Event::kLeaseGranted:
       return read(reading, message.lease_granted());
     case v1::Event::kCommandAccepted:
-      return domain::CommandAccepted{read_command(message.command_accepted().command())};
+      return domain::CommandAccepted{read_command(message.command_accepted().command()),
+                                     reading.token_name(message.command_accepted().issuer())};
     case v1::Event::kCommandDenied:
       return domain::CommandDenied{
           read_command(message.command_denied().command()),
-          reading.enumerated<domain::CommandDenyReason>(message.command_denied().reason_n())};
+          reading.enumerated<domain::CommandDenyReason>(message.command_denied().reason_n()),
+          reading.token_name(message.command_denied().issuer())};
     case v1::Event::kFlattenBegun:
       return read(reading, message.flatten_begun());
     case v1::Event::kFlattenEnded:

@@ -171,6 +171,7 @@ std::string encode_command(const domain::Command& command) {
   out.set_issued_at_ns(domain::to_unix_ns(command.issued_at));
   out.set_expires_at_ns(domain::to_unix_ns(command.expires_at));
   out.set_trace(command.trace.value);
+  out.set_issuer(command.issuer);
   return out.SerializeAsString();
 }
 
@@ -184,6 +185,7 @@ DecodeError decode_command(std::string_view bytes, domain::Command& out) {
   out.issued_at = reading.at(message.issued_at_ns());
   out.expires_at = reading.at(message.expires_at_ns());
   out.trace = {message.trace()};
+  out.issuer = reading.token_name(message.issuer());
   return reading.error();
 }
 

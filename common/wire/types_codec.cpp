@@ -68,6 +68,10 @@ domain::ReplicaName Reading::replica(std::string_view bytes) {
   return failed() ? domain::ReplicaName{} : domain::ReplicaName{std::string(bytes)};
 }
 
+std::string Reading::token_name(std::string_view bytes) {
+  return bytes.empty() ? std::string() : strategy(bytes).value;
+}
+
 std::string Reading::text(std::string_view bytes, std::size_t bytes_max) {
   require(bytes.size() <= bytes_max && is_utf8(bytes), DecodeError::BadText);
   return failed() ? std::string() : std::string(bytes);

@@ -56,6 +56,7 @@ class Reading {
   domain::Shard shard(std::uint32_t value);
   domain::StrategyName strategy(std::string_view bytes);  // is_topic_part()
   domain::ReplicaName replica(std::string_view bytes);    // printable ASCII, at most kNameBytesMax
+  std::string token_name(std::string_view bytes);         // is_topic_part(), or empty
   std::string text(std::string_view bytes, std::size_t bytes_max);  // UTF-8
 
   domain::Instrument instrument(const v1::Instrument& message);

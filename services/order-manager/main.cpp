@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
              "file beside it",
              archive},
             {"export",
-             "orders|fills|pnl|states [--csv] JOURNAL: comma-separated values to standard output",
+             "orders|fills|pnl|states|commands [--csv] JOURNAL: comma-separated values to standard "
+             "output",
              export_csv},
             {"key",
              "new|import|change|show KEYSTORE: the venue key under a passphrase; key --help tells "

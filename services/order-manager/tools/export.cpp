@@ -210,12 +210,31 @@ void print_states(const Journal& journal) {
   });
 }
 
+void print_commands(const Journal& journal) {
+  fmt::print("record,time,command,answer,reason,issuer\n");
+  const auto print = [](const domain::Event& event, const domain::CommandId& command,
+                        std::string_view answer, domain::CommandDenyReason reason,
+                        const std::string& issuer) {
+    fmt::print("{},{},{:016x}{:016x},{},{},{}\n", event.seq, runtime::to_rfc3339(event.at),
+               command.high, command.low, answer, domain::name_of(reason), issuer);
+  };
+  read_all(journal, [&](const domain::Event& event) {
+    if (const auto* accepted = std::get_if<domain::CommandAccepted>(&event.body)) {
+      print(event, accepted->command, "accepted", domain::CommandDenyReason::None,
+            accepted->issuer);
+    } else if (const auto* denied = std::get_if<domain::CommandDenied>(&event.body)) {
+      print(event, denied->command, "denied", denied->reason, denied->issuer);
+    }
+  });
+}
+
 struct Export {
   std::string_view name;
   void (*print)(const Journal&);
 };
 constexpr std::array kExports = {Export{"orders", print_orders}, Export{"fills", print_fills},
-                                 Export{"pnl", print_pnl}, Export{"states", print_states}};
+                                 Export{"pnl", print_pnl}, Export{"states", print_states},
+                                 Export{"commands", print_commands}};
 
 }  // namespace
 
@@ -230,7 +249,8 @@ int export_csv(const std::vector<std::string>& arguments) {
     known.print(Journal(words[1], JournalAccess::ReadOnly));
     return 0;
   }
-  throw runtime::CannotStart("usage: order-manager export orders|fills|pnl|states [--csv] JOURNAL");
+  throw runtime::CannotStart(
+      "usage: order-manager export orders|fills|pnl|states|commands [--csv] JOURNAL");
 }
 
 }  // namespace polybot::order_manager

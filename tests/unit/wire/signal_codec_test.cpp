@@ -133,7 +133,8 @@ std::vector<domain::Command> sample_commands() {
                         .body = body,
                         .issued_at = at(1),
                         .expires_at = at(2),
-                        .trace = {5}});
+                        .trace = {5},
+                        .issuer = body.index() % 2 == 0 ? "alice" : ""});
   }
   return commands;
 }

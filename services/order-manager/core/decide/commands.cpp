@@ -13,9 +13,10 @@ using domain::TradingState;
 
 namespace {
 
-domain::EventBody answer(const domain::CommandId& command, CommandDenyReason reason) {
-  if (reason == CommandDenyReason::None) return domain::CommandAccepted{command};
-  return domain::CommandDenied{command, reason};
+domain::EventBody answer(const domain::CommandId& command, CommandDenyReason reason,
+                         std::string issuer) {
+  if (reason == CommandDenyReason::None) return domain::CommandAccepted{command, std::move(issuer)};
+  return domain::CommandDenied{command, reason, std::move(issuer)};
 }
 
 }  // namespace
@@ -26,13 +27,13 @@ void Commands::received(Turn& turn, const domain::Command& command) {
     repeat.event.seq = repeat.prev = given->seq;
     repeat.event.at = given->at;
     repeat.event.trace = command.trace;
-    repeat.event.body = answer(command.id, given->reason);
+    repeat.event.body = answer(command.id, given->reason, {});
     turn.after_commit.repeats.push_back(std::move(repeat));
     return;
   }
   const CommandDenyReason reason =
       turn.now >= command.expires_at ? CommandDenyReason::Expired : obey(turn, command);
-  turn.record({}, command.trace, answer(command.id, reason));
+  turn.record({}, command.trace, answer(command.id, reason, command.issuer));
 }
 
 CommandDenyReason Commands::obey(Turn& turn, const domain::Command& command) {

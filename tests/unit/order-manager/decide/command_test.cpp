@@ -59,6 +59,23 @@ TEST_F(Commands, GetTheSameAnswerWhenRepeatedAndHaveNoSecondEffect) {
   EXPECT_EQ(out.after_commit.repeats.size(), 1U);
 }
 
+TEST_F(Commands, AreAnsweredWithTheNameOfTheirToken) {
+  Command halt = command(SetTradingState{std::nullopt, TradingState::Halted});
+  halt.issuer = "alice";
+  rig.step(halt);
+  Command unknown = command(StopStrategy{{"nobody"}});
+  unknown.issuer = "bob";
+  rig.step(unknown);
+  std::vector<std::string> issuers;
+  for (const Event& event : rig.journal) {
+    if (const auto* accepted = std::get_if<CommandAccepted>(&event.body))
+      issuers.push_back(accepted->issuer);
+    if (const auto* denied = std::get_if<CommandDenied>(&event.body))
+      issuers.push_back(denied->issuer);
+  }
+  EXPECT_EQ(issuers, (std::vector<std::string>{"alice", "bob"}));
+}
+
 TEST_F(Commands, CancelEveryRestingOrderOnHalt) {
   quote();
   give(SetTradingState{std::nullopt, TradingState::Halted});
