@@ -63,6 +63,11 @@ inline constexpr std::array kFamilies{
     Family{"polybot_websocket_sessions_dropped_total", Type::Counter, Policy::Sum,
            {label::kReason}, kGateway, fault("slow-reader"),
            "Client WebSocket sessions the gateway ended, by reason."},
+    Family{"polybot_requests_refused_total", Type::Counter, Policy::Sum,
+           {label::kService, {"port", "api|admin"},
+            {"reason", "host|origin|crowded|no_token|wrong_token|revoked_token|read_only_token"}},
+           kEveryService, fault("wrong-token"),
+           "Requests turned away at the door: a foreign host or page, no connection left (crowded), a token that may not."},
 
     // --- Orders, fills ------------------------------------------------------------------------------------
     Family{"polybot_orders_total", Type::Counter, Policy::Owned,

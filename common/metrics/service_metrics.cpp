@@ -151,6 +151,15 @@ void observe_bus(Registry& registry, bus::Stats& stats, const std::vector<std::s
 
 // --- The process ---------------------------------------------------------------------------------
 
+namespace {
+
+Counter refusals_at_admin_port(Registry& registry, std::string_view reason) {
+  return registry.counter("polybot_requests_refused_total",
+                          {registry.identity().service, "admin", reason});
+}
+
+}  // namespace
+
 ProcessMetrics::ProcessMetrics(Registry& registry, std::function<ProcessReading()> read)
     : registry_(&registry),
       read_(std::move(read)),
@@ -159,7 +168,10 @@ ProcessMetrics::ProcessMetrics(Registry& registry, std::function<ProcessReading(
       cpu_seconds_(
           registry.counter("polybot_process_cpu_seconds_total", {registry.identity().service})),
       log_dropped_(
-          registry.counter("polybot_log_messages_dropped_total", {registry.identity().service})) {
+          registry.counter("polybot_log_messages_dropped_total", {registry.identity().service})),
+      refused_host_(refusals_at_admin_port(registry, "host")),
+      refused_origin_(refusals_at_admin_port(registry, "origin")),
+      refused_crowded_(refusals_at_admin_port(registry, "crowded")) {
   const Identity& identity = registry.identity();
   registry.gauge("polybot_build_info", {identity.service, identity.version, identity.revision})
       .set(1);
@@ -184,6 +196,9 @@ void ProcessMetrics::sample() {
   show("polybot_disk_size_bytes", reading.disk_size_bytes);
   if (reading.cpu_seconds) cpu_seconds_.raise_to(*reading.cpu_seconds);
   log_dropped_.raise_to(static_cast<double>(reading.log_dropped));
+  refused_host_.raise_to(static_cast<double>(reading.requests_refused.host));
+  refused_origin_.raise_to(static_cast<double>(reading.requests_refused.origin));
+  refused_crowded_.raise_to(static_cast<double>(reading.requests_refused.crowded));
 }
 
 }  // namespace polybot::metrics

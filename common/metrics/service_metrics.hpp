@@ -69,6 +69,13 @@ class HttpMetrics {
 // Channels named here are registered at 0; others appear with their first message.
 void observe_bus(Registry& registry, bus::Stats& stats, const std::vector<std::string>& channels);
 
+// Requests that the admin port did not answer as they asked, since the start, by reason.
+struct RequestsRefused {
+  std::uint64_t host = 0;
+  std::uint64_t origin = 0;
+  std::uint64_t crowded = 0;  // connections closed, or answered 503, because all were taken
+};
+
 // What the operating system and the log say about this process. A value that cannot be read is
 // absent, never 0.
 struct ProcessReading {
@@ -78,6 +85,7 @@ struct ProcessReading {
   std::optional<std::uint64_t> disk_free_bytes;
   std::optional<std::uint64_t> disk_size_bytes;
   std::uint64_t log_dropped = 0;  // since the start
+  RequestsRefused requests_refused{};
 };
 
 // What the process as a whole uses; read each time a snapshot is taken.
@@ -98,6 +106,9 @@ class ProcessMetrics {
   Histogram loop_lag_;
   Counter cpu_seconds_;
   Counter log_dropped_;
+  Counter refused_host_;
+  Counter refused_origin_;
+  Counter refused_crowded_;
 };
 
 struct MetricsSettings {

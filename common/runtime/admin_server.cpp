@@ -1,8 +1,10 @@
 #include "common/runtime/admin_server.hpp"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "common/http/host_guard.hpp"
 #include "common/runtime/logging.hpp"
 
 namespace polybot::runtime {
@@ -15,7 +17,21 @@ http::Response fresh(http::Response response) {
   return response;
 }
 
-http::ServerOptions options_from(const AdminSettings& settings) {
+std::optional<http::Response> refuse_foreign(const http::HostGuard& guard,
+                                             const http::Request& request,
+                                             metrics::RequestsRefused& refused) {
+  const auto why = guard.refuse(request);
+  if (!why) return std::nullopt;
+  if (*why == http::HostGuard::Refusal::Host) {
+    ++refused.host;
+    return http::problem(403, "this port is not reached under that host name; see admin.hosts");
+  }
+  ++refused.origin;
+  return http::problem(403, "pages of other origins may not use this port");
+}
+
+http::ServerOptions options_from(const AdminSettings& settings,
+                                 const std::shared_ptr<metrics::RequestsRefused>& refused) {
   http::ServerOptions options;
   options.address = settings.address;
   options.port = settings.port;
@@ -28,6 +44,10 @@ http::ServerOptions options_from(const AdminSettings& settings) {
   options.observer.on_accept_error = [limited](const boost::system::error_code& ec) {
     limited->error("Admin port cannot accept", {{"error", ec.message()}});
   };
+  options.observer.on_crowded = [refused] { ++refused->crowded; };
+  options.admit = [guard = http::HostGuard(settings.hosts), refused](const http::Request& request) {
+    return refuse_foreign(guard, request, *refused);
+  };
   return options;
 }
 
@@ -35,7 +55,8 @@ http::ServerOptions options_from(const AdminSettings& settings) {
 
 AdminServer::AdminServer(asio::any_io_executor executor, const AdminSettings& settings,
                          const Health& health, HealthRoutes routes)
-    : server_(std::move(executor), options_from(settings)) {
+    : refused_(std::make_shared<metrics::RequestsRefused>()),
+      server_(std::move(executor), options_from(settings, refused_)) {
   if (routes == HealthRoutes::ByService) return;
   // This handler runs only if the loop turns: that is the proof.
   router().get("/health/live", [](http::Request) -> asio::awaitable<http::Response> {

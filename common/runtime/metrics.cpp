@@ -19,7 +19,8 @@ namespace {
 // Often enough that a stall of a tenth of a second shows; ten wake-ups a second cost nothing.
 constexpr auto kLoopLagInterval = std::chrono::milliseconds(100);
 
-metrics::ProcessReading read_process(const std::string& data_folder) {
+metrics::ProcessReading read_process(const std::string& data_folder,
+                                     const metrics::RequestsRefused& refused) {
   const ProcessStats stats = process_stats();
   const auto disk = data_folder.empty() ? std::nullopt : disk_space(data_folder);
   return {.resident_memory_bytes = stats.resident_memory_bytes,
@@ -27,7 +28,8 @@ metrics::ProcessReading read_process(const std::string& data_folder) {
           .cpu_seconds = stats.cpu_seconds,
           .disk_free_bytes = disk ? std::optional(disk->free_bytes) : std::nullopt,
           .disk_size_bytes = disk ? std::optional(disk->size_bytes) : std::nullopt,
-          .log_dropped = log::dropped()};
+          .log_dropped = log::dropped(),
+          .requests_refused = refused};
 }
 
 boost::asio::awaitable<void> observe_loop_lag(Runtime& runtime,
@@ -89,7 +91,9 @@ std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const Me
               [clock, started] {
                 return metrics::Moment{clock.now(), clock.monotonic() - started};
               },
-          .read_process = [folder = std::move(data_folder)] { return read_process(folder); }},
+          .read_process = [folder = std::move(data_folder),
+                           &admin =
+                               runtime.admin] { return read_process(folder, admin.refused()); }},
       stats);
   const auto report = [&health = runtime.health, weak = std::weak_ptr(metrics)] {
     if (const auto alive = weak.lock()) alive->set_readiness(health.ready(), health.reasons());

@@ -20,6 +20,7 @@
 #include "common/http/server.hpp"
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/clock_watch.hpp"
+#include "common/runtime/descriptor_limit.hpp"
 #include "common/runtime/heap.hpp"
 #include "common/runtime/installation.hpp"
 #include "common/runtime/logging.hpp"
@@ -61,6 +62,7 @@ CommonSettings read_common(config::Reader& reader, const ServiceOptions& options
   CommonSettings settings;
   settings.admin.address = read_listen_address(reader, "admin.address", "127.0.0.1");
   settings.admin.port = reader.port("admin.port", options.admin_port);
+  settings.admin.hosts = reader.strings("admin.hosts", {});
 
   settings.log.service = options.name;
   settings.log.replica = replica_name(environment);
@@ -361,6 +363,7 @@ int run_service_erased(const ServiceOptions& options, int argc, char** argv,
                        std::function<std::any(config::Reader&)> read_config,
                        std::function<asio::awaitable<void>(Runtime&, std::any)> run) {
   configure_heap();
+  raise_descriptor_limit();
   const config::Environment environment = config::current_environment();
   speak_from_environment(options, environment);
   ::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error code where it is written to

@@ -34,7 +34,7 @@ class Simulator::Parts {
         user_channel_(runtime.io.get_executor(), host_, members_, runtime.incarnation + 2),
         public_api_(host_, gate_, book_of()),
         private_api_(host_, members_, gate_, {config.chain_id, config.deposit}),
-        admin_api_(host_, market_channel_, user_channel_, replay_status()),
+        admin_api_(host_, market_channel_, user_channel_, runtime.admin.refused(), replay_status()),
         server_(runtime.io.get_executor(), server_options()) {
     members_.learn(host_.engine());
     host_.publish = [this](const Outputs& outputs) {

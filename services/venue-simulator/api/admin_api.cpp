@@ -63,10 +63,11 @@ std::optional<Decimal> as_decimal(const json::value& value) {
 }  // namespace
 
 AdminApi::AdminApi(ExchangeHost& host, MarketChannel& market_channel, UserChannel& user_channel,
-                   ReplayStatus replay)
+                   const metrics::RequestsRefused& refused, ReplayStatus replay)
     : host_(host),
       market_channel_(market_channel),
       user_channel_(user_channel),
+      refused_(refused),
       replay_(std::move(replay)) {}
 
 // The admin server outlives this object; a request that comes in between is refused.
@@ -103,22 +104,25 @@ Response AdminApi::status() const {
   for (const MarketNo number : engine.markets()) {
     if (engine.is_open(number)) ++open;
   }
-  json::object status{{"flow", replay_ ? "replay" : "synthetic"},
-                      {"running", host_.exchange().flow().running()},
-                      {"edge", host_.exchange().flow().settings().edge},
-                      {"seed", host_.seed()},
-                      {"time_ms", domain::to_unix_ms(host_.exchange().now())},
-                      {"markets", engine.markets().size()},
-                      {"open_markets", open},
-                      {"steps", host_.exchange().flow().steps()},
-                      {"messages", market_channel_.messages()},
-                      {"market_sessions", market_channel_.sessions()},
-                      {"user_sessions", user_channel_.sessions()},
-                      {"unsettled_trades", engine.unsettled_trades()},
-                      {"conservation_holds", engine.conservation().holds()},
-                      {"log_generation", host_.log().generation()},
-                      {"log_bytes", host_.log().bytes()},
-                      {"folded_inputs", host_.folded_inputs()}};
+  json::object status{
+      {"flow", replay_ ? "replay" : "synthetic"},
+      {"running", host_.exchange().flow().running()},
+      {"edge", host_.exchange().flow().settings().edge},
+      {"seed", host_.seed()},
+      {"time_ms", domain::to_unix_ms(host_.exchange().now())},
+      {"markets", engine.markets().size()},
+      {"open_markets", open},
+      {"steps", host_.exchange().flow().steps()},
+      {"messages", market_channel_.messages()},
+      {"market_sessions", market_channel_.sessions()},
+      {"user_sessions", user_channel_.sessions()},
+      {"unsettled_trades", engine.unsettled_trades()},
+      {"refused_requests",
+       {{"host", refused_.host}, {"origin", refused_.origin}, {"crowded", refused_.crowded}}},
+      {"conservation_holds", engine.conservation().holds()},
+      {"log_generation", host_.log().generation()},
+      {"log_bytes", host_.log().bytes()},
+      {"folded_inputs", host_.folded_inputs()}};
   if (replay_) status["replay"] = json::parse(replay_());
   return http::json(json::serialize(status));
 }

@@ -1,6 +1,6 @@
 // The simulator's own routes on its admin port (loopback): the truth, the faults, the crowd.
 //
-//   GET    /status            flow or replay, activity, conservation
+//   GET    /status            flow or replay, activity, conservation, requests turned away
 //   GET    /state             accounts, totals, orders and trades
 //                             (?orders_after= &trades_after= &limit=)
 //   GET    /state/history     orders and trades that have left memory, same parameters
@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 
+#include "common/metrics/service_metrics.hpp"
 #include "services/venue-simulator/api/market_channel.hpp"
 #include "services/venue-simulator/api/user_channel.hpp"
 #include "services/venue-simulator/exchange_host.hpp"
@@ -29,8 +30,9 @@ class AdminApi {
  public:
   // What /status says of a replay; empty without one.
   using ReplayStatus = std::function<std::string()>;
+  // `refused` counts what its port turned away, for /status. All of them outlive it.
   AdminApi(ExchangeHost& host, MarketChannel& market_channel, UserChannel& user_channel,
-           ReplayStatus replay);
+           const metrics::RequestsRefused& refused, ReplayStatus replay);
   void register_routes(http::Router& router);
 
  private:
@@ -46,6 +48,7 @@ class AdminApi {
   ExchangeHost& host_;
   MarketChannel& market_channel_;
   UserChannel& user_channel_;
+  const metrics::RequestsRefused& refused_;
   ReplayStatus replay_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // watched by the registered routes
 };

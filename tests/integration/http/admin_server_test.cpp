@@ -42,5 +42,39 @@ TEST(AdminServerTest, AnswersTheProbes) {
   test::run(io, body());
 }
 
+// What a page could send from a browser on this host, with its name rebound to this address.
+TEST(AdminServerTest, RefusesAndCountsWhatWebPagesSend) {
+  asio::io_context io;
+  Health health("gateway", "gateway-1", "0.1.0",
+                [] { return domain::from_unix_ms(1'780'000'000'123); });
+  AdminServer admin(io.get_executor(), {.address = "127.0.0.1", .port = 0, .hosts = {"polybot"}},
+                    health);
+  int switched = 0;
+  admin.router().post("/flow/pause", [&](http::Request) -> asio::awaitable<http::Response> {
+    ++switched;
+    co_return http::text("");
+  });
+  admin.listen();
+  const auto ask = [&](std::string request) -> asio::awaitable<std::string> {
+    test::RawConnection raw(io.get_executor());
+    co_await raw.connect(admin.port());
+    co_await raw.send(request + "Connection: close\r\n\r\n");
+    co_return (co_await raw.rest()).substr(0, 12);
+  };
+  const auto body = [&]() -> asio::awaitable<void> {
+    const std::string get = "GET /health/live HTTP/1.1\r\nHost: ";
+    EXPECT_EQ(co_await ask(get + "polybot:8000\r\n"), "HTTP/1.1 200");
+    EXPECT_EQ(co_await ask(get + "10.0.0.7:8000\r\n"), "HTTP/1.1 200");
+    EXPECT_EQ(co_await ask(get + "evil.example\r\n"), "HTTP/1.1 403");
+    EXPECT_EQ(co_await ask("POST /flow/pause HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                           "Origin: https://evil.example\r\n"),
+              "HTTP/1.1 403");
+  };
+  test::run(io, body());
+  EXPECT_EQ(switched, 0);
+  EXPECT_EQ(admin.refused().host, 1U);
+  EXPECT_EQ(admin.refused().origin, 1U);
+}
+
 }  // namespace
 }  // namespace polybot::runtime

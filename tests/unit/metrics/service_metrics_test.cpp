@@ -145,7 +145,8 @@ TEST(ProcessMetrics, ShowsWhatTheOperatingSystemSays) {
                          .open_fds = 7,
                          .cpu_seconds = 1.5,
                          .disk_size_bytes = 64,
-                         .log_dropped = 2};
+                         .log_dropped = 2,
+                         .requests_refused = {.host = 3}};
   ProcessMetrics process(registry, [&] { return reading; });
   process.observe_loop_lag(2ms);
   const Collected all(registry);
@@ -153,6 +154,8 @@ TEST(ProcessMetrics, ShowsWhatTheOperatingSystemSays) {
   EXPECT_EQ(all.value("polybot_process_open_fds", {"gateway"}), 7);
   EXPECT_EQ(all.value("polybot_process_cpu_seconds_total", {"gateway"}), 1.5);
   EXPECT_EQ(all.value("polybot_log_messages_dropped_total", {"gateway"}), 2);
+  EXPECT_EQ(all.value("polybot_requests_refused_total", {"gateway", "admin", "host"}), 3);
+  EXPECT_EQ(all.value("polybot_requests_refused_total", {"gateway", "admin", "origin"}), 0);
   EXPECT_EQ(all.value("polybot_build_info", {"gateway", "1.2.3", "abc"}), 1);
   EXPECT_EQ(all.value("polybot_process_starts_total", {"gateway"}), 1);
   EXPECT_EQ(all.find("polybot_disk_free_bytes", {"gateway"}), nullptr)
