@@ -137,7 +137,7 @@ e2e: ## the monitoring alive: each family, panel and alert, proven against a rea
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.e2e.e2e_test $(FAULTS)
 
-quiet: ## the alerts quiet: shipped rules, ten healthy minutes with scaling, a runner kill and an aggregator restart
+quiet: ## the alerts quiet: shipped rules, ten healthy minutes with scaling, kills and an acknowledged halt
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.e2e.quiet_test $(MINUTES)

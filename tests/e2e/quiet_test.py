@@ -1,5 +1,6 @@
 """Shows the alerts quiet: the shipped rules on their own clock over a healthy run, in which runners come and go, one is
-killed and the aggregator is restarted once. Nothing but Watchdog may fire. Exit code 1 when anything else did.
+killed, the aggregator is restarted once, and an operator halts trading for a while and says so. Nothing but Watchdog
+may fire. Exit code 1 when anything else did.
 
   python3 -m tests.e2e.quiet_test [MINUTES]    10 unless told
 """
@@ -60,6 +61,18 @@ def scale(stack, wanted):
     ready_again(stack)
 
 
+def halt_knowingly(stack):
+    status = stack.command("POST", "/api/v1/trading/halt?reason=maintenance&for=10m")
+    if status != 200:
+        raise Failed(f"the halt is answered {status}")
+
+
+def resume(stack):
+    status = stack.command("POST", "/api/v1/trading/resume")
+    if status != 200:
+        raise Failed(f"the resumption is answered {status}")
+
+
 def main(minutes):
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
@@ -69,7 +82,9 @@ def main(minutes):
     plan = {0.1: ("three runners", lambda: scale(stack, 3)),
             0.3: ("kill -9 of a runner", lambda: kill_runner(stack)),
             0.5: ("one runner", lambda: scale(stack, 1)),
-            0.7: ("kill -9 of the aggregator", lambda: kill_aggregator(stack))}
+            0.65: ("a halt that is acknowledged", lambda: halt_knowingly(stack)),
+            0.75: ("kill -9 of the aggregator", lambda: kill_aggregator(stack)),
+            0.85: ("trading goes on", lambda: resume(stack))}
     try:
         stack.wait_ready()
         monitoring = Monitoring(WORK, stack, webhook, 1)

@@ -124,7 +124,7 @@ def venue_outage(week):
 
 
 def halt_for_maintenance(week):
-    week.command(week.main, "POST", "/api/v1/trading/halt?reason=maintenance&acknowledged_for=600s")
+    week.command(week.main, "POST", "/api/v1/trading/halt?reason=maintenance&for=10m")
 
 
 def resume(week):
