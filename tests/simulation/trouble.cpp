@@ -79,6 +79,9 @@ void World::set_fault() {
 }
 
 void World::set_fault(Fault fault) {
+  // The cash that the account has when it is read first is its deposit, whatever made it so: cash
+  // that leaves again would be missing for ever.
+  if (fault == Fault::VenueDrift && !journal_.fold().drift_measured()) return;
   sim::FaultSettings settings;
   settings.probability_ppm =
       random_.chance(400'000) ? 1'000'000 : random_.between(100'000, 700'000);
