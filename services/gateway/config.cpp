@@ -1,5 +1,7 @@
 #include "services/gateway/config.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include "common/runtime/addresses.hpp"
 #include "common/wire/topics.hpp"
 
@@ -77,6 +79,22 @@ std::chrono::milliseconds milliseconds(domain::Duration span) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(span);
 }
 
+// A file rather than Reader::secret: the gateway makes it when it is missing, and reads it again
+// when it has changed.
+std::string read_token_file(Reader& reader, const ApiSettings& api) {
+  std::string file = reader.string("api.read_token_file", "");
+  boost::system::error_code wrong;
+  const auto address = boost::asio::ip::make_address(api.address, wrong);
+  if (file.empty() && !wrong && !address.is_loopback()) {
+    reader.error("api.read_token_file",
+                 "is required because api.address " + api.address +
+                     " is reached from beyond this host: name a file for the token that reading "
+                     "positions, orders and P&L then needs (it is made when it is missing), or "
+                     "listen on 127.0.0.1");
+  }
+  return file;
+}
+
 void read_api(Reader& reader, ApiSettings& api) {
   api.address = runtime::read_listen_address(reader, "api.address", api.address);
   api.port = reader.port("api.port", api.port);
@@ -114,6 +132,7 @@ Config read_config(Reader& reader) {
   read_discovery(reader, config.feed);
   read_feed(reader, config.feed);
   read_api(reader, config.api);
+  config.read_token_file = read_token_file(reader, config.api);
   return config;
 }
 

@@ -2,7 +2,6 @@
 // explained.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "common/runtime/config.hpp"
@@ -17,9 +16,7 @@ struct Config {
   FeedSettings feed;  // the producer is filled in at the start
   ApiSettings api;
   std::string data_folder;
-  [[nodiscard]] std::filesystem::path token_file() const {
-    return std::filesystem::path(data_folder) / "secrets" / "api-token";
-  }
+  std::string read_token_file;  // empty: reading needs no token
 };
 
 [[nodiscard]] Config read_config(runtime::config::Reader& reader);

@@ -1,5 +1,6 @@
 #include "common/runtime/build_info.hpp"
 #include "common/runtime/service.hpp"
+#include "services/gateway/api/access/token_command.hpp"
 #include "services/gateway/config.hpp"
 #include "services/gateway/service.hpp"
 
@@ -8,6 +9,10 @@ int main(int argc, char** argv) {
       {.name = "gateway",
        .summary = "Market data in from the venue, client API out, operator commands in.",
        .build = polybot::runtime::build_info(),
-       .admin_port = 8001},
+       .admin_port = 8001,
+       .commands = {{"token",
+                     "add NAME [--read]|revoke NAME|list [FOLDER]: the named API tokens of a data "
+                     "folder, also while the gateway runs",
+                     polybot::gateway::token_command}}},
       argc, argv, polybot::gateway::read_config, polybot::gateway::run);
 }

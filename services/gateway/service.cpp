@@ -7,7 +7,6 @@
 #include "common/runtime/supervise.hpp"
 #include "common/runtime/until_one_ends.hpp"
 #include "common/wire/topics.hpp"
-#include "services/gateway/api/api_token.hpp"
 
 namespace polybot::gateway {
 
@@ -45,11 +44,14 @@ asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   const auto metrics = runtime::make_metrics(runtime, config.metrics, stats,
                                              wire::channels::kOfGateway, config.data_folder);
   FeedMetrics feed_metrics(metrics->registry());
-  runtime::Secret token = load_or_create_token(config.token_file());
+  const auto report = [](const std::string& what) {
+    runtime::log::error("API tokens", {{"error", what}});
+  };
+  Tokens tokens(token_files(config.data_folder, config.read_token_file), report);
   std::unique_ptr<Api> api;
   Feed feed(executor, config.feed, feed_metrics, runtime.health, runtime.clock, stats,
             forward_to(api));
-  api = std::make_unique<Api>(executor, config.api, std::move(token), feed, metrics->registry(),
+  api = std::make_unique<Api>(executor, config.api, std::move(tokens), feed, metrics->registry(),
                               runtime.health, runtime.clock, stats);
   api->listen();
   metrics->start();

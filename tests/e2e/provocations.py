@@ -325,6 +325,20 @@ def _back_up(run):
 BACKUP = Provocation("backup", begin=_back_up, until=_above("polybot_journal_backup_timestamp_seconds"))
 
 
+def _try_tokens_out(run):
+    """Wrong tokens, more at once than are held back."""
+    guessers = [threading.Thread(target=run.stack.command, args=("POST", "/api/v1/trading/resume"),
+                                 kwargs={"token": "wrong"}) for _ in range(32)]
+    for guesser in guessers:
+        guesser.start()
+    for guesser in guessers:
+        guesser.join()
+
+
+WRONG_TOKEN = Provocation("wrong-token", alerts=("RequestsRefused",), begin=_try_tokens_out, meanwhile=_try_tokens_out,
+                          until=_rises("polybot_requests_refused_total", reason="wrong_token"))
+
+
 # ---- the monitoring itself -------------------------------------------------------------------------------
 
 METRICS_DOWN = Provocation("metrics-down", alerts=("MetricsDown",), begin=_freeze("metrics-aggregator"),
@@ -506,6 +520,6 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawd
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT, HALT, HALT_ACKNOWLEDGED,
-       SLOW_ANSWERS, SLOW_READER, BACKUP, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL, RUNNER_KILL,
-       ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS, METRICS_DOWN,
-       OUTAGE, STATE_LOST)
+       SLOW_ANSWERS, SLOW_READER, BACKUP, WRONG_TOKEN, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL,
+       RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS,
+       METRICS_DOWN, OUTAGE, STATE_LOST)

@@ -186,6 +186,10 @@ class Stack:
 
     # ---- its ports ----
 
+    def place(self, name):
+        """The URL of a service's admin port, or of the place "api"."""
+        return self._places[name]
+
     def ask(self, place, path, method="GET", timeout=10.0):
         """(status, text) of a service's admin port, or of the place "api"; status 0 without an answer."""
         return request(self._places[place] + path, method, timeout=timeout)
@@ -249,9 +253,13 @@ class Stack:
         shown = lines[-1].split("; orders: ")[1].split(";")[0]
         return {name: int(count) for name, count in re.findall(r"(\w+) (\d+)", shown)}
 
-    def command(self, method, path, timeout=10.0):
-        """A mutating API call; returns its status."""
-        token = (self.data / "secrets" / "api-token").read_text().strip()
+    def token(self):
+        """The API token called default."""
+        return (self.data / "secrets" / "api-token").read_text().strip()
+
+    def command(self, method, path, timeout=10.0, token=None):
+        """A mutating API call, with the default token or the one given; returns its status."""
+        token = token or self.token()
         return request(self.api + path, method, headers={"Authorization": f"Bearer {token}"}, timeout=timeout)[0]
 
     def stop(self):

@@ -28,20 +28,11 @@ std::string fresh_key() {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
-http::ServerOptions server_options(const ApiSettings& settings, http::ServerObserver observer) {
-  return {.address = settings.address,
-          .port = settings.port,
-          .config_key = "api.port",
-          .server_name = "polybot",
-          .limits = settings.limits,
-          .observer = std::move(observer)};
-}
-
 }  // namespace
 
-Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret token,
-         const Feed& feed, metrics::Registry& registry, runtime::Health& health,
-         runtime::Clock clock, bus::Stats& stats)
+Api::Api(asio::any_io_executor executor, ApiSettings settings, Tokens tokens, const Feed& feed,
+         metrics::Registry& registry, runtime::Health& health, runtime::Clock clock,
+         bus::Stats& stats)
     : clock_(clock),
       http_metrics_(registry, metric_routes(), {"/ws"}),
       clients_dropped_(registry.counter("polybot_websocket_sessions_dropped_total", {"slow"})),
@@ -49,18 +40,49 @@ Api::Api(asio::any_io_executor executor, ApiSettings settings, runtime::Secret t
       clients_([this] { clients_dropped_.increment(); }),
       orders_(executor, settings.orders, health, clock, stats, listener()),
       desk_(executor, settings.commands, clock, stats),
-      guard_(std::move(token), settings.hosts, fresh_key),
+      hosts_(settings.hosts),
+      refusals_(registry),
+      authorizer_(std::move(tokens), refusals_, clock),
+      guard_(fresh_key),
       markets_(feed),
       trading_(view_, markets_, feed),
       commands_(desk_, guard_, markets_, view_, clock),
       status_(feed, view_, orders_, health, clock),
-      server_(executor, server_options(settings, observer())) {
+      server_(executor, server_options(settings)) {
   clients_.greeting = [this](std::string_view topic) {
     if (topic == "status") return status_.status_event();
     if (topic == "pnl") return trading_.pnl_event();
     return std::string();
   };
   add_routes(settings.stream);
+}
+
+http::ServerOptions Api::server_options(const ApiSettings& settings) {
+  return {.address = settings.address,
+          .port = settings.port,
+          .config_key = "api.port",
+          .server_name = "polybot",
+          .limits = settings.limits,
+          .observer = observer(),
+          .admit = [this](const Request& request) { return refuse_host(request); },
+          .reserved_for = [this](const Request& request) { return is_urgent(request); }};
+}
+
+std::optional<Response> Api::refuse_host(const Request& request) {
+  const auto refused = hosts_.refuse(request);
+  if (!refused) return std::nullopt;
+  if (*refused == http::HostGuard::Refusal::Host) {
+    refusals_.count(ApiRefusal::Host);
+    return http::problem(403, "this API is not reached under that host name; see api.hosts");
+  }
+  refusals_.count(ApiRefusal::Origin);
+  return http::problem(403, "pages of other origins may not call this API");
+}
+
+// The commands: a halt must pass, however many readers there are.
+bool Api::is_urgent(const Request& request) {
+  return (request.method == Method::Post || request.method == Method::Delete) &&
+         authorizer_.may_command(request);
 }
 
 http::ServerObserver Api::observer() {
@@ -84,7 +106,8 @@ http::ServerObserver Api::observer() {
       .on_accept_error =
           [](const boost::system::error_code& error) {
             runtime::log::warning("API cannot accept a connection", {{"error", error.message()}});
-          }};
+          },
+      .on_crowded = [this] { refusals_.count(ApiRefusal::Crowded); }};
 }
 
 // ---- routes ----------------------------------------------------------------------------------
@@ -183,23 +206,40 @@ void Api::add_routes(const http::WebSocketOptions& stream) {
 }
 
 asio::awaitable<Response> Api::answer(const Route& route, Request request) {
-  if (auto refused = guard_.refuse_host(request)) co_return std::move(*refused);
+  const auto* const read = std::get_if<Read>(&route.serve);
+  Authorizer::Outcome outcome;
+  if (read == nullptr) {
+    outcome = co_await authorizer_.to_command(request);
+  } else if (authorizer_.asks_readers()) {
+    outcome = co_await authorizer_.to_read(request);
+  }
+  if (auto* refused = std::get_if<Response>(&outcome)) co_return std::move(*refused);
   if (auto refused = RouteGuard::refuse_query(request, route.query)) co_return std::move(*refused);
-  if (const auto* read = std::get_if<Read>(&route.serve)) co_return (*read)(*this, request);
+  if (read != nullptr) co_return (*read)(*this, request);
+  std::string issuer = std::get<Authorizer::Caller>(std::move(outcome)).token;
+  runtime::log::info("API command", {{"issuer", issuer},
+                                     {"method", http::to_string(request.method)},
+                                     {"target", request.target},
+                                     {"address", request.remote_address}});
   CommandResource::Asked asked = std::get<Ask>(route.serve)(*this, request);
-  co_return co_await commands_.execute(std::move(request), std::move(asked));
+  co_return co_await commands_.execute(std::move(request), std::move(asked), std::move(issuer));
 }
 
 void Api::add_stream(std::string_view path, http::WebSocketOptions options) {
-  options.authorize = [this](Request request) -> asio::awaitable<std::optional<Response>> {
-    co_return guard_.refuse_host(request);
-  };
+  options.authorize = [this](Request request) { return refuse_reader(std::move(request)); };
   server_.router().websocket(
       path,
       [this](std::shared_ptr<http::WebSocketSession> session) {
         return clients_.serve(std::move(session));
       },
       std::move(options));
+}
+
+asio::awaitable<std::optional<Response>> Api::refuse_reader(Request request) {
+  if (!authorizer_.asks_readers()) co_return std::nullopt;
+  Authorizer::Outcome outcome = co_await authorizer_.to_read(std::move(request));
+  if (auto* refused = std::get_if<Response>(&outcome)) co_return std::move(*refused);
+  co_return std::nullopt;
 }
 
 Response Api::index() const {
@@ -299,6 +339,8 @@ void Api::on_market(const domain::Market& market) {
 asio::awaitable<void> Api::push() {
   for (;;) {
     co_await runtime::sleep_for(std::chrono::seconds(1));
+    clients_.close_refused(
+        [this](const Request& request) { return authorizer_.may_read(request); });
     status_.sample(clients_.clients(), requests_);
     if (clients_.wanted("status")) clients_.publish("status", {}, status_.status_event());
     if (clients_.wanted("pnl")) clients_.publish("pnl", {}, trading_.pnl_event());

@@ -8,16 +8,18 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "common/http/host_guard.hpp"
 #include "common/http/server.hpp"
 #include "common/metrics/service_metrics.hpp"
 #include "common/runtime/health.hpp"
-#include "common/runtime/secret.hpp"
+#include "services/gateway/api/access/authorizer.hpp"
 #include "services/gateway/api/client_stream.hpp"
 #include "services/gateway/api/command_desk.hpp"
 #include "services/gateway/api/command_resource.hpp"
@@ -32,7 +34,7 @@ namespace polybot::gateway {
 struct ApiSettings {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
-  std::vector<std::string> hosts;  // further names it is reached under
+  std::vector<std::string> hosts;  // further names it is reached under, see http::HostGuard
   http::ServerLimits limits;
   http::WebSocketOptions stream;
   HistorySettings history;
@@ -43,8 +45,8 @@ struct ApiSettings {
 class Api {
  public:
   // Throws for bus addresses that are not allowed. `feed` outlives it.
-  Api(boost::asio::any_io_executor executor, ApiSettings settings, runtime::Secret token,
-      const Feed& feed, metrics::Registry& registry, runtime::Health& health, runtime::Clock clock,
+  Api(boost::asio::any_io_executor executor, ApiSettings settings, Tokens tokens, const Feed& feed,
+      metrics::Registry& registry, runtime::Health& health, runtime::Clock clock,
       bus::Stats& stats);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
@@ -83,11 +85,16 @@ class Api {
   [[nodiscard]] static Ask trading_state();
   [[nodiscard]] static std::vector<metrics::HttpMetrics::Route> metric_routes();
 
+  [[nodiscard]] http::ServerOptions server_options(const ApiSettings& settings);
   [[nodiscard]] http::ServerObserver observer();
+  [[nodiscard]] std::optional<http::Response> refuse_host(const http::Request& request);
+  [[nodiscard]] bool is_urgent(const http::Request& request);
   [[nodiscard]] feeds::OrderFeedListener listener();
   void add_routes(const http::WebSocketOptions& stream);
   [[nodiscard]] boost::asio::awaitable<http::Response> answer(const Route& route,
                                                               http::Request request);
+  [[nodiscard]] boost::asio::awaitable<std::optional<http::Response>> refuse_reader(
+      http::Request request);
   void add_stream(std::string_view path, http::WebSocketOptions options);
   [[nodiscard]] http::Response index() const;
   [[nodiscard]] boost::asio::awaitable<void> push();
@@ -103,6 +110,9 @@ class Api {
   ClientStream clients_;
   OrderStream orders_;
   CommandDesk desk_;
+  http::HostGuard hosts_;
+  RefusalMetrics refusals_;
+  Authorizer authorizer_;
   RouteGuard guard_;
   MarketResource markets_;
   TradingResource trading_;

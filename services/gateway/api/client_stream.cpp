@@ -46,6 +46,13 @@ bool ClientStream::known(std::string_view topic) {
          (head == "quotes" || head == "trades");
 }
 
+void ClientStream::close_refused(const std::function<bool(const http::Request&)>& may_read) {
+  for (const Client& client : clients_) {
+    if (!may_read(client.session->request()))
+      client.session->close(http::CloseCode::PolicyViolation, "the token was revoked");
+  }
+}
+
 asio::awaitable<void> ClientStream::serve(std::shared_ptr<http::WebSocketSession> session) {
   const auto self = clients_.insert(clients_.end(), Client{.session = session, .topics = {}});
   struct Leave {

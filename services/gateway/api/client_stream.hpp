@@ -41,6 +41,9 @@ class ClientStream {
   // A topic that new subscribers get at once, so that they need not wait for the next change.
   std::function<std::string(std::string_view topic)> greeting;
 
+  // Closes (1008) each client whose request `may_read` does not allow any more.
+  void close_refused(const std::function<bool(const http::Request&)>& may_read);
+
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
 
  private:

@@ -36,13 +36,15 @@ std::optional<CommandAnswer> CommandDesk::known(const CommandId& id) const {
 }
 
 asio::awaitable<std::optional<CommandAnswer>> CommandDesk::issue(CommandId id,
-                                                                 domain::CommandBody body) {
+                                                                 domain::CommandBody body,
+                                                                 std::string issuer) {
   const domain::Timestamp issued_at = clock_.now();
   const domain::Command command{.id = id,
                                 .body = std::move(body),
                                 .issued_at = issued_at,
                                 .expires_at = issued_at + settings_.patience,
-                                .trace = {id.low}};
+                                .trace = {id.low},
+                                .issuer = std::move(issuer)};
   const std::string bytes = wire::encode_command(command);
   const domain::Duration deadline = clock_.monotonic() + settings_.patience;
   asio::steady_timer timer(executor_);

@@ -41,8 +41,9 @@ class CommandDesk {
 
   // Empty when no answer came in time: the command may or may not have been executed, and asking
   // again with the same id is safe.
-  [[nodiscard]] boost::asio::awaitable<std::optional<CommandAnswer>> issue(
-      domain::CommandId id, domain::CommandBody body);
+  [[nodiscard]] boost::asio::awaitable<std::optional<CommandAnswer>> issue(domain::CommandId id,
+                                                                           domain::CommandBody body,
+                                                                           std::string issuer);
   // An answer from order.all, to a command of any gateway.
   void on_answer(const domain::Event& event);
 

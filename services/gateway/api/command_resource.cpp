@@ -144,14 +144,14 @@ CommandResource::Asked CommandResource::cancel_all(const http::Request& request)
   return domain::CommandBody(std::move(body));
 }
 
-asio::awaitable<http::Response> CommandResource::execute(http::Request request, Asked asked) {
-  if (auto refused = guard_.refuse_token(request)) co_return std::move(*refused);
+asio::awaitable<http::Response> CommandResource::execute(http::Request request, Asked asked,
+                                                         std::string issuer) {
   if (auto* refused = std::get_if<http::Response>(&asked)) co_return std::move(*refused);
   auto identified = guard_.identify(request);
   if (auto* refused = std::get_if<http::Response>(&identified)) co_return std::move(*refused);
   const CommandKey command = std::get<CommandKey>(std::move(identified));
   const domain::CommandBody body = std::get<domain::CommandBody>(std::move(asked));
-  const auto answer = co_await desk_.issue(command.id, body);
+  const auto answer = co_await desk_.issue(command.id, body, std::move(issuer));
   if (answer) co_return to_response(command, *answer, left_restricted(body, view_));
   http::Response timed_out = http::problem(
       504, "urn:polybot:no-acknowledgement", "No acknowledgement",

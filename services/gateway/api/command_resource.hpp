@@ -29,8 +29,9 @@ class CommandResource {
   [[nodiscard]] Asked cancel_order(const http::Request& request) const;
   [[nodiscard]] Asked cancel_all(const http::Request& request) const;
 
-  // Token, key, command, answer.
-  [[nodiscard]] boost::asio::awaitable<http::Response> execute(http::Request request, Asked asked);
+  // Key, command, answer. `issuer` names the token that the request came with.
+  [[nodiscard]] boost::asio::awaitable<http::Response> execute(http::Request request, Asked asked,
+                                                               std::string issuer);
 
  private:
   CommandDesk& desk_;

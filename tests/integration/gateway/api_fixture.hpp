@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <boost/json/parse.hpp>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,7 +23,9 @@
 #include "common/wire/strategy_codec.hpp"
 #include "common/wire/topics.hpp"
 #include "services/gateway/api/api.hpp"
+#include "services/gateway/api/api_token.hpp"
 #include "tests/integration/gateway/gateway_fixture.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/unit/gateway/order_events.hpp"
 
 namespace polybot::gateway::test {
@@ -73,6 +76,7 @@ class FakeOrderManager {
   domain::AccountState account_state;
   domain::TradingStatus own;  // of the strategy
   std::vector<domain::CommandBody> executed;
+  std::vector<std::string> issuers;  // of these
   int commands_heard = 0;
 
  private:
@@ -120,6 +124,7 @@ class FakeOrderManager {
       if (denies != domain::CommandDenyReason::None)
         body = domain::CommandDenied{command.id, denies};
       executed.push_back(command.body);
+      issuers.push_back(command.issuer);
       record(streamed(0, body, {}, {}), silent ? Bus::Loses : Bus::Delivers);
       answers_[command.id] = streams_[{}].back();
     } else if (!silent) {
@@ -188,10 +193,15 @@ class ApiTest : public GatewayFixture {
                .on_trade = [this](const auto& market,
                                   const auto& trade) { api->on_trade(market, trade); },
                .on_market = [this](const auto& market) { api->on_market(market); }});
-    api = std::make_unique<Api>(io.get_executor(), api_settings, runtime::Secret(kToken), *feed,
-                                registry, health, clock, stats);
+    api = std::make_unique<Api>(io.get_executor(), api_settings, tokens(), *feed, registry, health,
+                                clock, stats);
     api->listen();
     run([this, body = std::move(body)] { return with_peers(body); });
+  }
+  Tokens tokens() {
+    if (!std::filesystem::exists(token_files.command))
+      replace_secret_file(token_files.command, kToken);
+    return {token_files, [](const std::string& what) { ADD_FAILURE() << what; }};
   }
   asio::awaitable<void> with_peers(std::function<asio::awaitable<void>()> body) {
     co_await (api->run() || manager.run() || body());
@@ -243,6 +253,8 @@ class ApiTest : public GatewayFixture {
     });
   }
 
+  polybot::test_support::TemporaryFolder folder;
+  TokenFiles token_files = gateway::token_files(folder.path(), {});
   FakeOrderManager manager;
   http::Client client;
   ApiSettings api_settings;

@@ -284,6 +284,104 @@ TEST_F(ApiTest, RefusesCallsWithoutTheTokenOrUnderAForeignName) {
   });
   EXPECT_TRUE(manager.executed.empty());
   EXPECT_EQ(counter("polybot_http_requests_total", {"POST", "/api/v1/trading/halt", "4xx"}), 2);
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "no_token"}), 1);
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "wrong_token"}), 1);
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "origin"}), 1);
+}
+
+TEST_F(ApiTest, ReadsNeedATokenWhereOneIsConfigured) {
+  token_files.read = folder / "secrets/read-token";
+  serve([&]() -> asio::awaitable<void> {
+    const std::string reader(read_token(token_files.read).reveal());
+    const auto bearer = [](const std::string& token) {
+      return http::Headers{{"Authorization", "Bearer " + token}};
+    };
+    using enum http::Method;
+    EXPECT_EQ((co_await send(Get, "/")).status, 401U);
+    EXPECT_EQ((co_await send(Get, "/api/v1/pnl")).status, 401U);
+    EXPECT_EQ((co_await send(Get, "/api/v1/pnl", bearer("x"))).status, 403U);
+    EXPECT_EQ((co_await send(Get, "/api/v1/pnl", bearer(reader))).status, 200U);
+    EXPECT_EQ((co_await send(Get, "/api/v1/pnl", bearer(kToken))).status, 200U);
+    EXPECT_EQ((co_await send(Post, "/api/v1/trading/halt", bearer(reader))).status, 403U);
+    http::WebSocketClient stream(io.get_executor(), {});
+    const std::string url = "ws://" + api->address() + "/ws";
+    EXPECT_TRUE(co_await stream.connect(url));
+    EXPECT_FALSE(co_await stream.connect(url, bearer(reader)));
+  });
+  EXPECT_TRUE(manager.executed.empty());
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "no_token"}), 3);
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "read_only_token"}), 1);
+}
+
+TEST_F(ApiTest, NamesTheTokenOfACommandAndRefusesItOnceRevoked) {
+  const std::string alice = new_token();
+  const auto list = [&](TokenUse use) {
+    replace_secret_file(token_files.named, render_tokens({{"alice", use, digest_of(alice)}}));
+  };
+  const http::Headers bearer{{"Authorization", "Bearer " + alice}};
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    EXPECT_EQ((co_await post("/api/v1/trading/reduce")).status, 200U);
+    list(TokenUse::Command);
+    EXPECT_EQ((co_await send(http::Method::Post, "/api/v1/trading/halt", bearer)).status, 200U);
+    list(TokenUse::Revoked);
+    EXPECT_EQ((co_await send(http::Method::Post, "/api/v1/trading/resume", bearer)).status, 403U);
+  });
+  EXPECT_EQ(manager.issuers, (std::vector<std::string>{"default", "alice"}));
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "revoked_token"}), 1);
+}
+
+TEST_F(ApiTest, ClosesTheStreamOfARevokedToken) {
+  token_files.read = folder / "secrets/read-token";
+  const std::string looker = new_token();
+  const auto list = [&](TokenUse use) {
+    replace_secret_file(token_files.named, render_tokens({{"looker", use, digest_of(looker)}}));
+  };
+  serve([&]() -> asio::awaitable<void> {
+    list(TokenUse::Read);
+    http::WebSocketClient stream(io.get_executor(), {});
+    const http::Headers bearer{{"Authorization", "Bearer " + looker}};
+    EXPECT_FALSE(co_await stream.connect("ws://" + api->address() + "/ws", bearer));
+    list(TokenUse::Revoked);
+    const auto text = co_await stream.read();
+    EXPECT_FALSE(text.has_value());
+  });
+}
+
+TEST_F(ApiTest, HoldsWrongTokensBackAndNeverTheRightOne) {
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    const auto guess = [this](domain::Duration& took) -> asio::awaitable<void> {
+      const http::Headers wrong{{"Authorization", "Bearer wrong"}};
+      const domain::Duration begun = clock.monotonic();
+      EXPECT_EQ((co_await send(http::Method::Post, "/api/v1/trading/halt", wrong)).status, 403U);
+      took = clock.monotonic() - begun;
+    };
+    std::array<domain::Duration, 4> took{};
+    for (domain::Duration& one : took) co_await guess(one);
+    EXPECT_GE(took[0], 100ms);
+    EXPECT_GE(took[3], 800ms);
+    const domain::Duration begun = clock.monotonic();
+    EXPECT_EQ((co_await post("/api/v1/trading/halt")).status, 200U);
+    EXPECT_LT(clock.monotonic() - begun, 1600ms) << "as long as another guess would wait";
+  });
+}
+
+// Subscribers are never idle, so none of them is closed; the halt has a connection of its own.
+TEST_F(ApiTest, HaltsWhileReadersHaveEveryConnection) {
+  api_settings.limits.connections_max = 2;
+  serve([&]() -> asio::awaitable<void> {
+    co_await in_sync();
+    http::WebSocketClient first(io.get_executor(), {});
+    http::WebSocketClient second(io.get_executor(), {});
+    for (http::WebSocketClient* const stream : {&first, &second})
+      EXPECT_FALSE(co_await stream->connect("ws://" + api->address() + "/ws"));
+    EXPECT_EQ((co_await send(http::Method::Get, "/api/v1/status")).status, 503U);
+    EXPECT_EQ((co_await send(http::Method::Post, "/api/v1/trading/halt")).status, 503U);
+    EXPECT_EQ((co_await post("/api/v1/trading/halt")).status, 200U);
+  });
+  EXPECT_EQ(manager.executed.size(), 1U);
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "crowded"}), 2);
 }
 
 TEST_F(ApiTest, StreamsEventsToClients) {

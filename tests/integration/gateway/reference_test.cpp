@@ -54,7 +54,8 @@ std::set<std::string> statuses_of_the_sources() {
        {"server.cpp", "server_session.cpp", "request_reader.cpp", "message.hpp"}) {
     files.push_back(kTree / "common/http" / name);
   }
-  for (const auto& entry : std::filesystem::directory_iterator(kTree / "services/gateway/api")) {
+  const auto api_folder = kTree / "services/gateway/api";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(api_folder)) {
     const auto extension = entry.path().extension();
     if (extension == ".cpp" || extension == ".hpp") files.push_back(entry.path());
   }
@@ -150,10 +151,14 @@ TEST_F(ApiTest, SaysWhenToComeBackWhenItHasTooManyConnections) {
   serve([&]() -> asio::awaitable<void> {
     polybot::test::RawConnection first(io.get_executor());
     co_await first.connect(api->port());
-    co_await first.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    EXPECT_THAT(co_await first.response(), StartsWith("HTTP/1.1 200 "));
+    co_await first.send(
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    EXPECT_THAT(co_await first.response(), StartsWith("HTTP/1.1 101 "));
     polybot::test::RawConnection second(io.get_executor());
     co_await second.connect(api->port());
+    co_await second.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const std::string answer = co_await second.response();
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
     EXPECT_THAT(answer, HasSubstr("Retry-After: "));

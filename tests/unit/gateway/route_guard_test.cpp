@@ -7,8 +7,6 @@
 namespace polybot::gateway {
 namespace {
 
-constexpr std::string_view kToken = "0123456789abcdef0123456789abcdef";
-
 class RouteGuardTest : public testing::Test {
  protected:
   static http::Request request(http::Headers headers, std::string target = "/api/v1/trading/halt") {
@@ -18,48 +16,10 @@ class RouteGuardTest : public testing::Test {
     result.headers = std::move(headers);
     return result;
   }
-  static unsigned status(const std::optional<http::Response>& response) {
-    return response ? response->status : 200;
-  }
 
   int made = 0;
-  RouteGuard guard{runtime::Secret(std::string(kToken)), {"trading.example"}, [this] {
-                     return "made-" + std::to_string(++made);
-                   }};
+  RouteGuard guard{[this] { return "made-" + std::to_string(++made); }};
 };
-
-TEST_F(RouteGuardTest, AnswersOnlyUnderItsOwnNames) {
-  for (const char* host : {"localhost", "localhost:8080",
-                           "127.0.0.1:"
-                           "8080",
-                           "[::1]:8080", "Trading.Example:80"}) {
-    EXPECT_EQ(status(guard.refuse_host(request({{"Host", host}}))), 200U) << host;
-  }
-  for (const char* host :
-       {"evil.example", "evil.example:8080", "localhost.evil.example", "[::2]:8080"}) {
-    EXPECT_EQ(status(guard.refuse_host(request({{"Host", host}}))), 403U) << host;
-  }
-}
-
-TEST_F(RouteGuardTest, RefusesPagesOfOtherOrigins) {
-  EXPECT_EQ(status(guard.refuse_host(
-                request({{"Host", "localhost"}, {"Origin", "http://localhost:3000"}}))),
-            200U);
-  EXPECT_EQ(status(guard.refuse_host(
-                request({{"Host", "localhost"}, {"Origin", "https://evil.example"}}))),
-            403U);
-  EXPECT_EQ(status(guard.refuse_host(request({{"Host", "localhost"}, {"Origin", "null"}}))), 403U);
-}
-
-TEST_F(RouteGuardTest, WantsTheBearerToken) {
-  EXPECT_EQ(status(guard.refuse_token(request({}))), 401U);
-  EXPECT_EQ(status(guard.refuse_token(request({{"Authorization", "Basic abc"}}))), 401U);
-  EXPECT_EQ(status(guard.refuse_token(request({{"Authorization", "Bearer "}}))), 401U);
-  EXPECT_EQ(status(guard.refuse_token(request({{"Authorization", "Bearer wrong"}}))), 403U);
-  EXPECT_EQ(
-      status(guard.refuse_token(request({{"Authorization", "bearer " + std::string(kToken)}}))),
-      200U);
-}
 
 TEST_F(RouteGuardTest, GivesTheSameKeyAndRequestTheSameCommand) {
   const auto first = std::get<CommandKey>(guard.identify(request({{"Idempotency-Key", "k1"}})));

@@ -17,6 +17,8 @@
 #include "polybot/v1/command.pb.h"
 #include "polybot/v1/order.pb.h"
 #include "polybot/v1/signal.pb.h"
+#include "services/gateway/api/access/refusal.hpp"
+#include "services/gateway/api/access/token_list.hpp"
 #include "services/gateway/core/feed_supervisor.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
 #include "services/metrics-aggregator/core/merger_state.hpp"
@@ -109,6 +111,8 @@ void add_services(Listing& listing) {
   listing.add<bus::ReplayOutcome>("bus::ReplayOutcome", Sent::No);
   listing.add<gw::ResyncReason>("gateway::ResyncReason", Sent::No);
   listing.add<gw::LinkEnd>("gateway::LinkEnd", Sent::No);
+  listing.add<gw::ApiRefusal>("gateway::ApiRefusal", Sent::No);
+  listing.add<gw::TokenUse>("gateway::TokenUse", Sent::No);
   listing.add<strategy_runner::Refusal>("strategy_runner::Refusal", Sent::No);
   listing.add<om::SignalOutcome>("order_manager::SignalOutcome", Sent::No);
   listing.add<om::LimitKind>("order_manager::LimitKind", Sent::No);
