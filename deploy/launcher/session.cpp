@@ -74,7 +74,7 @@ Session::Session(asio::io_context& io, Options options, Layout layout, Display d
       display_(display),
       stack_(io.get_executor(), layout_, options_.runners,
              [this](const std::string& line) { say_event(line); }),
-      view_(io.get_executor(), layout_.gateway_url, stack_.http()),
+      view_(io.get_executor(), layout_.gateway_url, layout_.token_file, stack_.http()),
       started_at_(clock_.monotonic()),
       console_(STDOUT_FILENO) {
   // A terminal that closed is a request to stop, but not under nohup.

@@ -1,6 +1,7 @@
 #include "deploy/launcher/stack_view.hpp"
 
 #include <boost/json.hpp>
+#include <fstream>
 #include <utility>
 
 #include "deploy/launcher/json_fields.hpp"
@@ -32,8 +33,9 @@ std::string describe_fill(const boost::json::object& fill) {
 }
 
 StackView::StackView(boost::asio::any_io_executor executor, std::string gateway_url,
-                     http::Client& http)
+                     std::filesystem::path token_file, http::Client& http)
     : gateway_url_(std::move(gateway_url)),
+      token_file_(std::move(token_file)),
       http_(http),
       socket_(executor, {.user_agent = "polybot-launcher"}) {}
 
@@ -44,9 +46,17 @@ boost::asio::awaitable<void> StackView::follow() {
   }
 }
 
+// Read each time: the gateway makes the file, and it may be replaced.
+http::Headers StackView::credentials() const {
+  std::ifstream in(token_file_);
+  std::string token;
+  if (!std::getline(in, token)) return {};
+  return {{"Authorization", "Bearer " + token}};
+}
+
 boost::asio::awaitable<void> StackView::session() {
   const std::string url = "ws" + gateway_url_.substr(4) + "/ws";
-  if (co_await socket_.connect(url)) co_return;
+  if (co_await socket_.connect(url, credentials())) co_return;
   if (co_await socket_.write(R"({"subscribe":["status"]})")) co_return;
   while (true) {
     const auto text = co_await socket_.read();
@@ -77,8 +87,8 @@ void StackView::note_state(const std::string& scope, std::string state) {
 }
 
 boost::asio::awaitable<void> StackView::read_fills() {
-  const auto answer =
-      co_await http_.get(gateway_url_ + "/api/v1/fills?limit=" + std::to_string(kFillsShown));
+  const auto answer = co_await http_.get(
+      gateway_url_ + "/api/v1/fills?limit=" + std::to_string(kFillsShown), credentials());
   if (!answer || answer->status != 200) co_return;
   const boost::json::object body = parse_object(answer->body);
   if (!body.contains("fills")) co_return;

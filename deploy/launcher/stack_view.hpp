@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/json/object.hpp>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,7 +23,9 @@ namespace polybot::launcher {
 
 class StackView {
  public:
-  StackView(boost::asio::any_io_executor executor, std::string gateway_url, http::Client& http);
+  // `token_file` is the gateway's; its token reads where reading needs one.
+  StackView(boost::asio::any_io_executor executor, std::string gateway_url,
+            std::filesystem::path token_file, http::Client& http);
 
   // Keeps the status fresh for ever, reconnecting; ends when cancelled.
   [[nodiscard]] boost::asio::awaitable<void> follow();
@@ -40,10 +43,12 @@ class StackView {
 
  private:
   [[nodiscard]] boost::asio::awaitable<void> session();
+  [[nodiscard]] http::Headers credentials() const;
   void note_states();
   void note_state(const std::string& scope, std::string state);
 
   std::string gateway_url_;
+  std::filesystem::path token_file_;
   http::Client& http_;
   http::WebSocketClient socket_;
   runtime::Clock clock_;

@@ -31,7 +31,6 @@ PORTS = {
     "gateway": {"8080/tcp": "API_PORT"},
     "metrics-aggregator": {"8000/tcp": "METRICS_PORT"},
     "prometheus": {"9090/tcp": "PROMETHEUS_PORT"},
-    "alertmanager": {"9093/tcp": "ALERTMANAGER_PORT"},
     "grafana": {"3000/tcp": "GRAFANA_PORT"},
 }
 

@@ -70,7 +70,8 @@ class Hardening:
                 url = f"http://127.0.0.1:{hosts[0]['HostPort']}{path}"
                 code, out, _ = run(["curl", "--silent", "--max-time", "5", "--output", "/dev/null",
                                     "--write-out", "%{http_code}", url])
-                demand(code == 0 and out[0] in "23", f"{name}: {url} answers {out}")
+                expected = ("401",) if name == "gateway" else ("2", "3")  # reading the API needs a token
+                demand(code == 0 and out.startswith(expected), f"{name}: {url} answers {out}")
                 reached += 1
         return f"{reached} reached from this host" if local else "not tried: the engine is elsewhere"
 

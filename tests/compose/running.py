@@ -22,6 +22,8 @@ class Running:
         if place == "metrics-aggregator":
             return self._stack.get(AGGREGATOR + path)
         service, port = PLACES[place]
+        if place == "api" and token is None:
+            token = self._token("read-token")
         options = ["--request", method] + (["--header", f"Authorization: Bearer {token}"] if token else [])
         try:
             return self._stack.curl(self._stack.container(service), f"http://localhost:{port}{path}", *options,
@@ -36,10 +38,13 @@ class Running:
 
     def command(self, method, path, timeout=10.0):
         """A mutating API call; returns its status."""
-        code, token = self._stack.execute("gateway", "cat", "secrets/api-token")
+        return self.ask("api", path, method, timeout, self._token("api-token"))[0]
+
+    def _token(self, name):
+        code, token = self._stack.execute("gateway", "cat", f"secrets/{name}")
         if code != 0:
-            raise Failed("the API token cannot be read")
-        return self.ask("api", path, method, timeout, token.strip())[0]
+            raise Failed(f"the API's {name} cannot be read")
+        return token.strip()
 
     def journal_fold(self):
         """What order-manager says of the journal when it folds it again."""

@@ -92,6 +92,10 @@ def _begins(path, line):
     return check
 
 
+def _has(path, words):
+    return lambda terminal: None if words in (terminal.folder / path).read_text() else f"{path} does not say {words!r}"
+
+
 def _json_logs(terminal):
     line = (terminal.folder / "data/sim/logs/gateway.log").read_text().splitlines()[-1]
     try:
@@ -199,6 +203,13 @@ EXPECTATIONS = {
          Prints(_ACCEPTED, check=_state("momentum", "trading_state", "halted"))),
         ('curl -fsX POST -H "Authorization: Bearer $TOKEN" $API/api/v1/strategies/momentum/stop',
          Prints(_ACCEPTED, check=_state("momentum", "enabled", False))),
+        ("build/release/bin/gateway token add alice data/sim", Prints(r"^[0-9a-f]{64}$")),
+        ("build/release/bin/gateway token add dashboard --read data/sim", Prints(r"^[0-9a-f]{64}$")),
+        ("build/release/bin/gateway token list data/sim", Prints(r"\Aalice command\ndashboard read\n?\Z")),
+        ("build/release/bin/gateway token revoke alice data/sim",
+         Prints(check=_has("data/sim/secrets/api-tokens", "alice revoked "))),
+        ("build/release/bin/order-manager export commands --csv data/sim/journal/journal.db",
+         Prints(r"^\d+,[^,]+,[0-9a-f]{32},accepted,none,default$")),
         ("build/release/bin/order-manager backup data/sim/journal/journal.db backup.db",
          Prints(r"^backup\.db: up to record \d+$", check=_is_there("backup.db"))),
         ("build/release/bin/order-manager verify backup.db", Prints(_VERIFIED)),
