@@ -21,7 +21,7 @@ $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 
 # A variable with an unknown name would be dropped silently.
-TAKEN := $(GIVEN) BUILD JOBS FUZZ_SECONDS MINUTES DURATION FAULTS STEPS SYSTEMS MUTANTS LOG_FORMAT LOG_LEVEL POLYBOT_% \
+TAKEN := $(GIVEN) BUILD JOBS FUZZ_SECONDS MINUTES DURATION FAULTS DOORS STEPS SYSTEMS MUTANTS LOG_FORMAT LOG_LEVEL POLYBOT_% \
   CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS CMAKE_% CCACHE_% DOCKER_% %SAN_OPTIONS XDG_% HOME TMPDIR SHELL
 MISTAKEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(filter-out $(TAKEN),$(name))))
 ifneq ($(strip $(MISTAKEN)),)
@@ -47,7 +47,8 @@ BUILD_GIVEN := $(value BUILD)
 override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
-.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e quiet week chaos soak compose-test docs-test dashboard-schema \
+.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak compose-test docs-test \
+        dashboard-schema \
         token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
@@ -70,7 +71,8 @@ help: ## list the targets
 	@echo "Other variables: BUILD=folder (where the build trees go, default build),"
 	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
 	@echo "  FUZZ_SECONDS=n (make fuzz), MUTANTS='8 11' (make mutants: these alone), SEEDS=n (make mutants: tries of each),"
-	@echo "  FAULTS='halt kill' (make e2e: these faults alone), MINUTES=n (make quiet, soak), DURATION=seconds, BUS=tls (make chaos),"
+	@echo "  FAULTS='halt kill' (make e2e: these faults alone), DOORS='tokens crowd' (make doors: these alone),"
+	@echo "  MINUTES=n (make quiet, soak), DURATION=seconds, BUS=tls (make chaos),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), STEPS=configure SYSTEMS=debian13 (make bare-test)"
 
 run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
@@ -136,6 +138,11 @@ e2e: ## the monitoring alive: each family, panel and alert, proven against a rea
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.e2e.e2e_test $(FAULTS)
+
+doors: ## attacks on what listens: each refused and counted, and a halt that passes meanwhile
+	@deploy/install-packages.sh build test bench
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 -B -m tests.doors.doors_test $(DOORS)
 
 quiet: ## the alerts quiet: shipped rules, ten healthy minutes with scaling, kills and an acknowledged halt
 	@deploy/install-packages.sh build test e2e
