@@ -47,8 +47,8 @@ BUILD_GIVEN := $(value BUILD)
 override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
-.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak compose-test docs-test \
-        dashboard-schema \
+.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak image \
+        compose-test docs-test dashboard-schema \
         token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
@@ -164,6 +164,10 @@ soak: ## ten times the usual load for MINUTES=30: memory, CPU and journal bytes 
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.chaos.soak '$(or $(MINUTES),30)'
+
+image: ## the container image, a list of what is in it (SPDX) and of its known vulnerabilities (needs a Docker engine)
+	@deploy/install-packages.sh image
+	@deploy/compose/image.sh "$$BUILD_FOLDER"/image
 
 compose-test: ## the containers: build, up, kill -9 each in turn, scale, down, up (needs a Docker engine)
 	@deploy/install-packages.sh compose

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 #include "tests/monitoring/tool.hpp"
@@ -53,6 +54,33 @@ TEST(ComposeFile, TakesTheNumberOfRunnersFromTheSettings) {
   // An `up` without --scale goes back to this number, at an upgrade for instance.
   const YAML::Node services = YAML::Load(read_source("docker-compose.yml"))["services"];
   EXPECT_EQ(services["strategy-runner"]["scale"].as<std::string>("none"), "${RUNNERS:-1}");
+}
+
+TEST(ComposeFile, BoundsEveryServiceAndForbidsItsCoreDumps) {
+  for (const auto& service : YAML::Load(read_source("docker-compose.yml"))["services"]) {
+    const auto name = service.first.as<std::string>();
+    // `<<` and what the service says itself, which wins.
+    const auto key = [&](const char* wanted) {
+      return service.second[wanted] ? service.second[wanted] : service.second["<<"][wanted];
+    };
+    for (const char* limit : {"mem_limit", "memswap_limit", "pids_limit", "cpus"})
+      EXPECT_TRUE(key(limit)) << name << " has no " << limit;
+    EXPECT_EQ(key("mem_limit").as<std::string>(""), key("memswap_limit").as<std::string>("-"))
+        << name;
+    EXPECT_EQ(key("ulimits")["core"].as<std::string>(""), "0") << name;
+  }
+}
+
+// A tag can be moved to another content, a digest cannot.
+TEST(ComposeFile, NamesTheImagesOfOthersByDigest) {
+  int images = 0;
+  for (const auto& service : YAML::Load(read_source("docker-compose.yml"))["services"]) {
+    if (!service.second["image"]) continue;
+    ++images;
+    EXPECT_THAT(service.second["image"].as<std::string>(),
+                testing::ContainsRegex(":v?[0-9.]+@sha256:[0-9a-f]{64}$"));
+  }
+  EXPECT_EQ(images, 3);
 }
 
 // ---- line ends
@@ -125,6 +153,57 @@ TEST(Image, TakesNoModeFromTheCheckout) {
   for (const Instruction& instruction : instructions) {
     EXPECT_FALSE(instruction.stage == last && is_copy_from_context(instruction))
         << "COPY " << instruction.words[1];
+  }
+}
+
+TEST(Image, BeginsWithABaseOfOneContentAndItsUpdates) {
+  const std::string text = read_source("deploy/Dockerfile");
+  EXPECT_THAT(text, testing::ContainsRegex("ARG DEBIAN=debian:[^@]+@sha256:[0-9a-f]{64}\n"));
+  std::size_t stages = 0;
+  std::size_t upgrades = 0;
+  for (const Instruction& instruction : dockerfile()) {
+    if (instruction.words[0] == "FROM") {
+      ++stages;
+      EXPECT_EQ(instruction.words[1], "${DEBIAN}");
+    }
+    const auto& found = instruction.words;
+    upgrades += static_cast<std::size_t>(std::count(found.begin(), found.end(), "upgrade"));
+  }
+  EXPECT_EQ(upgrades, stages);
+}
+
+TEST(Image, ListsWhatItHolds) {
+  const ToolResult listed =
+      run_tool({source_path("deploy/compose/sbom.py"), "--name", "polybot", "--version", "1",
+                "--os-release", "/etc/os-release", "--status", "/var/lib/dpkg/status"});
+  ASSERT_EQ(listed.exit_code, 0) << listed.output;
+  const YAML::Node document = YAML::Load(listed.output);
+  EXPECT_EQ(document["spdxVersion"].as<std::string>(), "SPDX-2.3");
+  std::set<std::string> names;
+  std::set<std::string> ids;
+  for (const YAML::Node& package : document["packages"]) {
+    names.insert(package["name"].as<std::string>());
+    ids.insert(package["SPDXID"].as<std::string>());
+  }
+  EXPECT_THAT(names, testing::IsSupersetOf({"polybot", "libc6", "dpkg"}));
+  EXPECT_EQ(ids.size(), document["packages"].size());
+  for (const YAML::Node& relationship : document["relationships"])
+    EXPECT_THAT(ids, Contains(relationship["relatedSpdxElement"].as<std::string>()));
+}
+
+TEST(Image, IsNotListedFromADamagedDatabase) {
+  const ScratchFolder folder;
+  const auto list = [&](const std::string& database) {
+    return run_tool({source_path("deploy/compose/sbom.py"), "--name", "polybot", "--version", "1",
+                     "--os-release", "/etc/os-release", "--status",
+                     folder.write("status", database)});
+  };
+  for (const char* database : {"", "Package: a\nStatus: install ok installed\n",
+                               "Package: a\nStatus: deinstall ok config-files\nVersion: 1\n"
+                               "Architecture: all\n"}) {
+    const ToolResult refused = list(database);
+    EXPECT_NE(refused.exit_code, 0) << database;
+    EXPECT_THAT(refused.output, HasSubstr("sbom: ")) << database;
   }
 }
 

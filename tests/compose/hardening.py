@@ -47,13 +47,17 @@ class Hardening:
             demand(host["LogConfig"] == expectations.LOGGING, f"{name}: logging is {host['LogConfig']}")
             demand((made["Config"]["StopTimeout"] or 0) >= 20, f"{name}: no stop_grace_period")
             demand(not host["Privileged"], f"{name}: privileged")
+            demand(host["Memory"] > 0 and host["MemorySwap"] == host["Memory"], f"{name}: memory is not limited")
+            demand((host["PidsLimit"] or 0) > 0 and host["NanoCpus"] > 0, f"{name}: processes or CPU are not limited")
+            cores = [limit for limit in host["Ulimits"] or [] if limit["Name"] == "core"]
+            demand([limit["Hard"] for limit in cores] == [0], f"{name}: core dumps are {cores}")
         for name in SERVICES:
             _, user = self.stack.execute(name, "id", "-u")
             demand(user.strip() == "10001", f"{name}: runs as user {user.strip()}")
             code, _ = self.stack.execute(name, "touch", "/usr/local/bin/new")
             demand(code != 0, f"{name}: a file could be made below /usr")
         return (f"{len(self.started) + len(ONCE)} containers: read-only, no capabilities, no new privileges, "
-                "bounded logs")
+                "bounded logs, memory, processes and CPU, no core dumps")
 
     def check_ports(self):
         reached = 0

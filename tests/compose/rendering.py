@@ -42,8 +42,8 @@ class Rendering:
         fixed = [name for name, service in services.items() if "container_name" in service]
         demand(not fixed, f"container_name in {fixed}")
         loose = [name for name in expectations.OBSERVERS
-                 if not re.search(r":v?\d+\.\d+\.\d+$", services[name]["image"])]
-        demand(not loose, f"the image tags of {loose} are not pinned")
+                 if not re.search(r":v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$", services[name]["image"])]
+        demand(not loose, f"the images of {loose} are not pinned by version and digest")
         return f"{len(services)} services", services
 
     def check_runners(self, command):
