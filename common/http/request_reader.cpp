@@ -1,5 +1,6 @@
 #include "common/http/request_reader.hpp"
 
+#include <algorithm>
 #include <boost/beast/http/error.hpp>
 
 namespace polybot::http {
@@ -21,8 +22,12 @@ RequestReader::State RequestReader::feed(std::string_view bytes, std::size_t& us
   const boost::system::error_code ec = parser_->feed(bytes.substr(used), parsed);
   used += parsed;
   if (ec) return fail(ec);
-  if (!header_was_done && header_done() && !has_one_host()) {
-    return fail(400, "a request has one Host field");
+  if (!header_was_done && header_done()) {
+    if (!has_one_host()) return fail(400, "a request has one Host field");
+    if (is_coded(beast::http::field::content_encoding, "identity"))
+      return fail(415, "the body must not be compressed");
+    if (is_coded(beast::http::field::transfer_encoding, "chunked"))
+      return fail(501, "chunked is the only transfer coding here");
   }
   return parser_->is_done() ? State::Complete : State::NeedMore;
 }
@@ -59,6 +64,14 @@ bool RequestReader::has_one_host() const {
   const auto& request = parser().get();
   const auto hosts = request.count(beast::http::field::host);
   return hosts == 1 || (hosts == 0 && request.version() < 11);
+}
+
+// Nothing is unpacked here: what a client sends cannot grow.
+bool RequestReader::is_coded(beast::http::field field, std::string_view allowed) const {
+  const auto [first, last] = parser().get().equal_range(field);
+  return std::any_of(first, last, [&](const auto& found) {
+    return !beast::iequals(found.value(), beast::string_view(allowed.data(), allowed.size()));
+  });
 }
 
 RequestReader::State RequestReader::fail(unsigned status, std::string_view detail) {

@@ -58,6 +58,8 @@ class RequestReader {
   State fail(unsigned status, std::string_view detail);
   State fail(const boost::system::error_code& ec);
   [[nodiscard]] bool has_one_host() const;
+  // The field names another coding than the one that is `allowed`.
+  [[nodiscard]] bool is_coded(boost::beast::http::field field, std::string_view allowed) const;
 
   std::size_t header_bytes_max_;
   std::size_t body_bytes_max_;

@@ -246,6 +246,7 @@ asio::awaitable<void> Server::Core::refuse(Session& session, const RequestReader
   exchange.started = SteadyClock::now();
   if (reader.header_done()) exchange.method = reader.method();
   Response response = problem(reader.failure_status(), reader.failure_detail());
+  if (response.status == 415) response.headers.set("Accept-Encoding", "identity");
   if (co_await write_response(session, exchange, std::move(response))) co_await linger(session);
 }
 

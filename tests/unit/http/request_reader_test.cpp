@@ -103,6 +103,20 @@ TEST(RequestReaderTest, RefusesAmbiguousLengths) {
             400U);
 }
 
+// Nothing is unpacked, so that no body grows behind its limit.
+TEST(RequestReaderTest, RefusesCodedBodies) {
+  const auto head = [](const char* field) {
+    return "POST / HTTP/1.1\r\nHost: h\r\n" + std::string(field) + "\r\nContent-Length: 1\r\n\r\n";
+  };
+  EXPECT_EQ(refusal(head("Content-Encoding: gzip")), 415U);
+  EXPECT_EQ(refusal(head("Content-Encoding: zstd, identity")), 415U);
+  EXPECT_EQ(refusal(head("Content-Encoding: identity\r\nContent-Encoding: br")), 415U);
+  EXPECT_EQ(refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+            501U);
+  Connection plain;
+  EXPECT_EQ(plain.feed(head("Content-Encoding: Identity") + "x"), State::Complete);
+}
+
 TEST(RequestReaderTest, RequiresOneHost) {
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\n\r\n"), 400U);
   EXPECT_EQ(refusal("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400U);
