@@ -193,8 +193,8 @@ domain::CancelAnswered cancel_result(const CancelAnswer& answer,
   }
   for (const auto& [id, reason] : answer.not_canceled) {
     if (id != order) continue;
-    const auto says = [&](std::string_view words) {
-      return reason.find(words) != std::string::npos;
+    const auto says = [&text = reason](std::string_view words) {
+      return text.find(words) != std::string::npos;
     };
     // Only an order that is held back is known to exist.
     Result result = Result::Unknown;
