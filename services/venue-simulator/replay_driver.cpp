@@ -58,7 +58,8 @@ Timestamp ReplayDriver::due_of(std::int64_t recorded_ms) const {
 
 void ReplayDriver::take_frame(polymarket::MarketFrame& frame) {
   const RecordedFrame* recorded = recording_.peek();
-  if (!polymarket::parse_market_frame(recorded->raw, frame)) ++unreadable_;
+  if (!polymarket::parse_market_frame(recorded->raw, frame) && unreadable_++ == 0)
+    first_unreadable_ = recording_.place_of(recorded->line);
   follow(frame);
   recording_.pop();
 }

@@ -35,9 +35,10 @@ class ReplayDriver {
 
   [[nodiscard]] bool finished() { return recording_.at_end(); }
   [[nodiscard]] std::uint64_t unreadable_frames() const { return unreadable_; }
-  // Lines of the file that were no frames, and whether it ended at damage (Recording).
-  [[nodiscard]] std::uint64_t skipped_lines() const { return recording_.skipped_lines(); }
-  [[nodiscard]] bool damaged() const { return recording_.damaged(); }
+  // "frames.jsonl:17", the first of them; empty when there are none.
+  [[nodiscard]] const std::string& first_unreadable() const { return first_unreadable_; }
+  // What the file says of its lines and of its end.
+  [[nodiscard]] const Recording& recording() const { return recording_; }
   // The recorded book of a token: what its feed has said so far.
   [[nodiscard]] std::optional<polymarket::BookSummary> book_of(const domain::TokenId& token,
                                                                const MatchingEngine& engine,
@@ -62,6 +63,7 @@ class ReplayDriver {
       first_tokens_;  // of markets seen with one token so far
   std::size_t listed_ = 0;
   std::uint64_t unreadable_ = 0;
+  std::string first_unreadable_;
 };
 
 }  // namespace polybot::venue_simulator

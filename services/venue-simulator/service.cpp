@@ -99,12 +99,20 @@ class Simulator::Parts {
     if (!replay_) return {};
     return [this] {
       const bool finished = replay_->finished();
-      return "{\"frames\":" + std::to_string(host_.exchange().replay().position()) +
-             ",\"unreadable\":" + std::to_string(replay_->unreadable_frames()) +
-             ",\"skipped_lines\":" + std::to_string(replay_->skipped_lines()) +
-             ",\"damaged\":" + (replay_->damaged() ? "true" : "false") +
-             ",\"finished\":" + (finished ? "true" : "false") + ",\"says\":\"" +
-             (finished ? "replay finished" : "replaying") + "\"}";
+      const Recording& recording = replay_->recording();
+      std::string text = "{\"frames\":" + std::to_string(host_.exchange().replay().position()) +
+                         ",\"unreadable\":" + std::to_string(replay_->unreadable_frames()) +
+                         ",\"skipped_lines\":" + std::to_string(recording.skipped_lines()) +
+                         ",\"finished\":" + (finished ? "true" : "false") +
+                         ",\"says\":" + (finished ? "\"replay finished\"" : "\"replaying\"");
+      const auto add = [&text](std::string_view key, std::string_view value) {
+        text.append(key);
+        http::append_json_string(text, value);
+      };
+      add(",\"first_unreadable\":", replay_->first_unreadable());
+      add(",\"first_skipped\":", recording.first_skipped());
+      add(",\"damage\":", recording.damage());
+      return text + "}";
     };
   }
 
@@ -123,10 +131,20 @@ class Simulator::Parts {
 
   void tell_finish() {
     log::info("Replay finished", {{"frames", host_.exchange().replay().position()}});
-    if (replay_->damaged())
-      log::warning("The recording is damaged: it ends where it cannot be read");
-    if (replay_->skipped_lines() > 0)
-      log::warning("Lines of the recording were no frames", {{"lines", replay_->skipped_lines()}});
+    const Recording& recording = replay_->recording();
+    if (!recording.damage().empty()) {
+      log::warning("The recording is damaged: it ends where it cannot be read",
+                   {{"damage", recording.damage()}});
+    }
+    if (recording.skipped_lines() > 0) {
+      log::warning("Lines of the recording were no frames",
+                   {{"lines", recording.skipped_lines()}, {"first", recording.first_skipped()}});
+    }
+    if (replay_->unreadable_frames() > 0) {
+      log::warning(
+          "Frames of the recording could not be read",
+          {{"frames", replay_->unreadable_frames()}, {"first", replay_->first_unreadable()}});
+    }
   }
 
   void turn() {
