@@ -52,7 +52,8 @@ class Program:
         self.output = folder.path / f"{name}.out"
         self.admin = f"http://127.0.0.1:{free_port()}"
         # A copy: the user without powers may not reach the build tree.
-        program = folder.path / name
+        program = folder.path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
         shutil.copy(PROGRAMS / name, program)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("POLYBOT_")}
         environment |= {"POLYBOT_ADMIN__PORT": self.admin.rpartition(":")[2], **settings}
