@@ -283,9 +283,9 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
     layout.ports.push_back({layout.runners[i].admin_port, layout.runners[i].spec.name});
   if (options.certificates) {
     std::set<std::uint16_t> bus;  // two services may dial one port
-    for (const BusKey& key : kBusKeys) {
-      for (const std::string_view service : key.port.dials)
-        bus.insert(planner.port(tls_port(key, service)));
+    for (const BusKey& bus_key : kBusKeys) {
+      for (const std::string_view service : bus_key.port.dials)
+        bus.insert(planner.port(tls_port(bus_key, service)));
     }
     for (const std::uint16_t port : bus) layout.ports.push_back({port, "the bus"});
   }

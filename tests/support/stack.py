@@ -108,7 +108,7 @@ class Stack:
         self.folder = folder
         self._programs = programs
         self.data = folder / "data"
-        offset = free_offset()
+        self.offset = offset = free_offset()
         self.aggregator = f"http://127.0.0.1:{8000 + offset}"
         self.api = f"http://127.0.0.1:{8080 + offset}"
         self._places = {"metrics-aggregator": self.aggregator, "api": self.api,

@@ -47,7 +47,11 @@ class FeedsTest : public testing::Test {
   }
   static std::string resume() {
     return wire::encode_command(
-        {.id = {1, 2}, .body = domain::SetTradingState{.state = domain::TradingState::Active}});
+        {.id = {1, 2},
+         .body = domain::SetTradingState{.strategy = {}, .state = domain::TradingState::Active},
+         .issued_at = domain::from_unix_ns(1),
+         .expires_at = domain::from_unix_ns(2),
+         .trace = {}});
   }
   static std::string announcement(const std::string& replica) {
     return wire::encode_runner({.replica = {replica}, .incarnation = kIncarnation});

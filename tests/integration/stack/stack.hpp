@@ -53,8 +53,7 @@ inline int free_port_offset() {
   for (int tried = 0; tried < kHundreds; ++tried) {
     const int offset = first + (::getpid() + tried * 7) % kHundreds * 100;
     bool all = true;
-    for (const int port : {8000, 8001, 8002, 8003, 8010, 8011, 8012, 8080, 8090, 5550, 5551,
-                           5560, 5561, 5562, 5563, 5572, 5573, 5574, 5575, 5576, 5577})
+    for (const int port : {8000, 8001, 8002, 8003, 8010, 8011, 8012, 8080, 8090})
       all = all && is_free(port + offset);
     if (all) return offset;
   }
