@@ -42,7 +42,7 @@ CONFIGURATION = {
                              "[strategies.spread_farm] markets": QUOTED, "[strategies.momentum] markets": FOLLOWED},
     "gateway.toml": {"stream_queue_messages": "32", "queue_frames": "256"},
     "order-manager.toml": {"order_notional_max": "20000", "position_max": "100000", "event_exposure_max": "100000",
-                           "exposure_max": "200000", "daily_loss_max": "1000", "drawdown_max": "1250",
+                           "exposure_max": "200000", "daily_loss_max": "1500", "drawdown_max": "1600",
                            "request_timeout": '"60s"', "ambiguous_hold": '"6s"', "marks_every": '"2s"',
                            "drift_every": '"3s"'},
     # Markets that end and pay out within the healthy time, with positions held to the end; claims wait for their money

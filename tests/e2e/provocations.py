@@ -477,7 +477,7 @@ STATE_LOST = Provocation(
 
 # ---- money ----------------------------------------------------------------------------------------------
 
-LOSS_USD = -1350.0  # unless the account, which is allowed less a day, is reduced before
+LOSS_USD = -1350.0  # nine tenths of what the account may lose in a day; it is reduced when it overshoots that
 KILL_EVERY_SECONDS = 20.0
 KILLS = 2
 
@@ -499,10 +499,10 @@ def _stop_losing(run):
 
 
 def _kill_the_owner(run):
-    """While DailyLossBreached fires, the process behind it is killed again and again."""
+    """While DailyLossNear fires, the process behind it is killed again and again."""
     for _ in range(KILLS):
         run.stack.kill("order-manager")
-        run.watch_firing("DailyLossBreached", KILL_EVERY_SECONDS)
+        run.watch_firing("DailyLossNear", KILL_EVERY_SECONDS)
 
 
 def _resume(run):
@@ -514,7 +514,7 @@ def _resume(run):
         _command(run, "POST", "/api/v1/trading/resume" + scope)
 
 
-LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossBreached", "Drawdown"), begin=_lose_money,
+LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossNear", "Drawdown"), begin=_lose_money,
                    meanwhile=_stop_losing, then=_kill_the_owner, end=_resume)
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.

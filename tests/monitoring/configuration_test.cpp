@@ -117,10 +117,10 @@ TEST(AlertCases, NoticeAThresholdThatMoved) {
 }
 
 TEST(AlertCases, NoticeEachAlertThatARestartWouldHide) {
-  // Every gauge of ours is read as it stands, and no alert is kept firing: the cases with gaps must
+  // Every gauge is read as it stands, and no alert is kept firing: the cases with gaps must
   // fail, alert by alert.
   static const std::regex kRead(
-      R"(last_over_time\(((?:polybot_|up)[a-z_:]*(?:\{[^}]*\})?)\[5m\]\))");
+      R"(last_over_time\(((?:polybot_|probe_|up)[a-z_:]*(?:\{[^}]*\})?)\[5m\]\))");
   static const std::regex kKeep("\n *keep_firing_for: 5m");
   const std::string rules = read_source("deploy/prometheus/alerts.yml");
   const ToolResult result = cases_against(

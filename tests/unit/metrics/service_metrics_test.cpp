@@ -90,7 +90,7 @@ TEST(ServiceMetrics, ShowsItsLastSnapshotAsAPage) {
                          stats);
   stats.channel("md").add_waiting(2);
   stats.channel("md").remove_waiting(2);
-  metrics.registry().counter("polybot_scans_total", {"arbitrage"}).increment();
+  metrics.registry().counter("polybot_book_resyncs_total", {"gap"}).increment();
   metrics.registry()
       .timestamp_gauge("polybot_market_data_last_update_timestamp_seconds", {"polymarket"})
       .set(domain::from_unix_ms(1'700'000'000'000));
@@ -98,7 +98,7 @@ TEST(ServiceMetrics, ShowsItsLastSnapshotAsAPage) {
   EXPECT_EQ(metrics.page(), "");
   metrics.start();
   const std::string page = metrics.page();
-  EXPECT_THAT(page, testing::HasSubstr("\npolybot_scans_total{strategy=\"arbitrage\"} 1\n"));
+  EXPECT_THAT(page, testing::HasSubstr("\npolybot_book_resyncs_total{reason=\"gap\"} 1\n"));
   EXPECT_THAT(page, testing::HasSubstr("{venue=\"polymarket\"} 1700000000\n"));
   EXPECT_THAT(page, testing::HasSubstr("{venue=\"none\"} 0\n"));
   EXPECT_THAT(page, testing::HasSubstr("polybot_nng_queue_depth{channel=\"md\"} 2\n"));
