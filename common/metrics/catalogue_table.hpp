@@ -206,7 +206,7 @@ inline constexpr std::array kFamilies{
            {label::kStrategy}, kStrategyRunner, fault("stop-strategy"),
            "1 while at least one replica runs the strategy, else 0.", {}, true},
     Family{"polybot_strategy_markets", Type::Gauge, Policy::Sum,
-           {label::kStrategy}, kStrategyRunner, kMoves,
+           {label::kStrategy}, kStrategyRunner, fault("stop-strategy"),
            "Markets that take orders and that the strategy trades in its shards, as its runners know them."},
     Family{"polybot_strategy_enabled", Type::Gauge, Policy::Last,
            {label::kStrategy}, kOrderManager, fault("stop-strategy"),

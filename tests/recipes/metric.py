@@ -7,7 +7,7 @@ HELP = "Markets that the runners know."
 
 ALERT = f"""\
       - alert: RecipeMarketsMissing
-        expr: sum by (account) (last_over_time({NAME}[5m])) < 1
+        expr: max by (account) (last_over_time({NAME}[5m])) < 1
         for: 2m
         keep_firing_for: 5m
         labels:
@@ -51,7 +51,7 @@ def panel(dashboard):
     new.update(id=max(panel["id"] for panel in dashboard["panels"]) + 1, title="Markets known",
                description="Markets that the runners know.", gridPos={"x": 0, "y": below, "w": 5, "h": 3})
     new["targets"] = new["targets"][:1]
-    new["targets"][0]["expr"] = f"sum({NAME})"
+    new["targets"][0]["expr"] = f"max by (account) ({NAME})"
     dashboard["panels"].append(new)
 
 
