@@ -175,19 +175,20 @@ class Trading(unittest.TestCase):
     """order-manager after it has signed orders: signing leaves copies of the key on the stack unless wiped."""
 
     def test_signing_leaves_no_copy(self):
-        with tempfile.TemporaryDirectory() as folder:
-            stack = Stack(Path(folder))
-            self.addCleanup(stack.stop)
-            stack.wait_ready()
-            wait_until("the stack trades", lambda: self._no_fill(stack), 120)
-            digits = (Path(folder) / "data" / "secrets" / "venue-key").read_text().strip().removeprefix("0x")
-            key = bytes.fromhex(digits)
-            pid = stack.pid("order-manager")
-            found = places_of(pid, [key, digits.encode(), key[:16], key[16:], b"POLY_ADDRESS"])
-            self.assertTrue(found[b"POLY_ADDRESS"])
-            self.assertEqual(found[digits.encode()], [])
-            for piece in (key, key[:16], key[16:]):
-                self.assertEqual([set(flags) >= {"lo", "dd"} for flags in found[piece]], [True])
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        stack = Stack(Path(folder.name))
+        self.addCleanup(stack.stop)
+        stack.wait_ready()
+        wait_until("the stack trades", lambda: self._no_fill(stack), 120)
+        digits = (Path(folder.name) / "data" / "secrets" / "venue-key").read_text().strip().removeprefix("0x")
+        key = bytes.fromhex(digits)
+        pid = stack.pid("order-manager")
+        found = places_of(pid, [key, digits.encode(), key[:16], key[16:], b"POLY_ADDRESS"])
+        self.assertTrue(found[b"POLY_ADDRESS"])
+        self.assertEqual(found[digits.encode()], [])
+        for piece in (key, key[:16], key[16:]):
+            self.assertEqual([set(flags) >= {"lo", "dd"} for flags in found[piece]], [True])
 
     @staticmethod
     def _no_fill(stack):
