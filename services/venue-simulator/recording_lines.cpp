@@ -15,7 +15,7 @@ constexpr int kWindowLogMax = 27;  // 128 MiB, as zstd's own tools allow unless 
 
 struct RecordingLines::Decoder {
   struct Free {
-    void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
+    void operator()(ZSTD_DStream* made) const { ZSTD_freeDStream(made); }
   };
   std::unique_ptr<ZSTD_DStream, Free> stream{ZSTD_createDStream()};
   std::vector<char> compressed = std::vector<char>(kBlockBytes);
