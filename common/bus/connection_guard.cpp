@@ -88,7 +88,7 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
     dial_timer.expires_after(redial_after);
     dial_timer.async_wait([self = shared_from_this()](const boost::system::error_code&) {
       if (self->stopped) return;
-      const bool idle = self->socket.renew_idle_ipc_dialers();
+      const bool idle = self->socket.renew_idle_dialers();
       self->redial_after = idle ? std::min(2 * self->redial_after, kRedialLast) : kRedialFirst;
       self->watch_dialers();
     });
@@ -192,7 +192,7 @@ ConnectionGuard::ConnectionGuard(asio::any_io_executor executor, nng::Socket& so
       if (failure) std::rethrow_exception(failure);  // out of the loop that runs this
     });
   }
-  if (socket.has_ipc_dialers()) state_->watch_dialers();
+  if (socket.has_watched_dialers()) state_->watch_dialers();
   if (!socket.tls_ports().empty()) state_->watch_handshakes();
 }
 

@@ -2,7 +2,8 @@
 // connects (it is killed, or a prober closes at once). NNG 1.5 takes that for its own end, because
 // the write of the greeting fails with "closed". The listener then stops accepting for good - later
 // peers are greeted and never read - and the dialer stops dialling. NNG reports nothing. Over tcp
-// it tells the two cases apart, and from NNG 1.10 over ipc as well.
+// it tells the two cases apart, and from NNG 1.10 over ipc as well. Over TLS a dialer stops, too,
+// when the listener goes away in the handshake.
 //
 // So the guard connects to each ipc listener once a second. A listener that does not accept is
 // closed and opened again on the same address. A dialer without a connection is dialled again after

@@ -250,6 +250,14 @@ std::uint16_t Socket::peer_protocol() const {
 }
 
 void Socket::dial(const Address& where) {
+  const std::uint32_t id = start_dialer(where);
+  // Over tcp NNG dials for ever by itself.
+  if (where.text.starts_with(kIpcScheme) || where.tls != nullptr) {
+    watched_dialers_.push_back({.id = id, .address = where});
+  }
+}
+
+std::uint32_t Socket::start_dialer(const Address& where) {
   const std::string& address = where.text;
   nng_dialer dialer = NNG_DIALER_INITIALIZER;
   int result = nng_dialer_create(&dialer, socket_of(id_), address.c_str());
@@ -264,14 +272,12 @@ void Socket::dial(const Address& where) {
   if (result == 0) result = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
   if (result != 0) nng_dialer_close(dialer);
   if (result != 0) throw std::runtime_error("cannot dial " + address + ": " + nng_strerror(result));
-  if (address.starts_with(kIpcScheme)) {
-    ipc_dialers_.push_back({.id = dialer.id, .address = address});
-  }
+  return dialer.id;
 }
 
-bool Socket::renew_idle_ipc_dialers() {
+bool Socket::renew_idle_dialers() {
   bool idle = false;
-  for (Dialer& dialer : ipc_dialers_) {
+  for (Dialer& dialer : watched_dialers_) {
     {
       const std::lock_guard lock(connections_->mutex);
       if (connections_->of_dialers[dialer.id] > 0) continue;
@@ -279,11 +285,11 @@ bool Socket::renew_idle_ipc_dialers() {
     }
     idle = true;
     nng_dialer_close(nng_dialer{.id = dialer.id});
-    nng_dialer redialled = NNG_DIALER_INITIALIZER;
-    // It was possible with this address before; if it is not possible now, the next call tries
-    // again.
-    if (nng_dial(socket_of(id_), dialer.address.c_str(), &redialled, NNG_FLAG_NONBLOCK) == 0) {
-      dialer.id = redialled.id;
+    try {
+      dialer.id = start_dialer(dialer.address);
+    } catch (const std::runtime_error&) {
+      // It was possible with this address before; if it is not possible now, the next call tries
+      // again.
     }
   }
   return idle;

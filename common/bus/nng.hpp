@@ -90,9 +90,10 @@ class Socket {
   // Closes the ipc listeners, with the connections they accepted, and listens again. False when
   // that was not possible; it may be tried again.
   [[nodiscard]] bool renew_ipc_listeners();
-  [[nodiscard]] bool has_ipc_dialers() const { return !ipc_dialers_.empty(); }
-  // Dials again for each dialer without a connection; true when there was one.
-  bool renew_idle_ipc_dialers();
+  // Dialers over ipc and TLS, which may stop dialling: connection_guard.hpp.
+  [[nodiscard]] bool has_watched_dialers() const { return !watched_dialers_.empty(); }
+  // Dials again for each of them that has no connection; true when there was one.
+  bool renew_idle_dialers();
 
   // Returns within a fifth of a second: the socket is closed, or left to the end of the process.
   void close();
@@ -103,6 +104,7 @@ class Socket {
   void listen(const Address& address);
   void start_listener(const Address& address);
   void dial(const Address& address);
+  std::uint32_t start_dialer(const Address& address);
 
   std::uint32_t id_ = 0;
   struct Connections;
@@ -110,9 +112,9 @@ class Socket {
   std::shared_ptr<Connections> connections_;
   struct Dialer {
     std::uint32_t id = 0;
-    std::string address;
+    Address address;
   };
-  std::vector<Dialer> ipc_dialers_;
+  std::vector<Dialer> watched_dialers_;
   std::vector<std::uint32_t> ipc_listeners_;
   std::vector<std::string> ipc_paths_;  // of our listeners; the files are removed on close
   std::vector<std::uint16_t> tls_ports_;

@@ -65,7 +65,8 @@ def _lose(moved, run, stack):
 
 
 def _daily(run, account):
-    found = run.monitoring.ask("query", query=f'sum(polybot_daily_pnl_usd:held{{account="{account}"}})')["result"]
+    query = f'sum(max by (strategy) (polybot_daily_pnl_usd{{account="{account}"}}))'
+    found = run.monitoring.ask("query", query=query)["result"]
     return float(found[0]["value"][1]) if found else None
 
 

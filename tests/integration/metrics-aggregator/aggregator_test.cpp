@@ -15,6 +15,7 @@
 #include "common/http/server.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/wire/metrics_codec.hpp"
+#include "common/wire/status_codec.hpp"
 #include "tests/support/prometheus_text.hpp"
 
 namespace polybot::metrics_aggregator {
