@@ -45,6 +45,12 @@ domain::Market make_market() {
   return market;
 }
 
+bus::PublisherConfig order_manager_config() {
+  bus::PublisherConfig config = bus::test::publisher_config({listen_on(kAnyTcpPort)}, 2);
+  config.producer.service = "order-manager";
+  return config;
+}
+
 // Gateway, order-manager and the runner between them, on one loop.
 class RunnerServiceTest : public testing::Test {
  protected:
@@ -215,8 +221,7 @@ class RunnerServiceTest : public testing::Test {
   wire::MarketDataCodec codec_;
   bus::Publisher market_data_{
       loop_.executor(), bus::test::publisher_config({listen_on(kAnyTcpPort)}, kGateway), stats_};
-  bus::Publisher order_events_{loop_.executor(),
-                               bus::test::publisher_config({listen_on(kAnyTcpPort)}, 2), stats_};
+  bus::Publisher order_events_{loop_.executor(), order_manager_config(), stats_};
   bus::Subscriber signals_{loop_.executor(),
                            {.endpoints = {listen_on(kAnyTcpPort)},
                             .subscriptions = {bus::Subscription::channel("signal"),
