@@ -29,15 +29,17 @@ class Vandal {
 
   void send_bytes(std::string_view bytes) { socket_.send(bus::nng::Message::of(bytes)); }
   // One well-formed frame around one message.
-  void send(std::string_view message) {
-    std::string frame =
-        bus::encode_header({"strategy-runner", "vandal", 666}, kTopic, ++sequence_, 1);
+  void send(std::string_view message,
+            const bus::Producer& producer = {"strategy-runner", "vandal", 666}) {
+    std::string frame = bus::encode_header(producer, kTopic, ++sequence_, 1);
     bus::append_message(frame, message);
     send_bytes(frame);
   }
+  // In frames of the process that it is about: no other may speak of it.
   void send(const metrics::Snapshot& snapshot) {
+    const bus::Producer producer{snapshot.service, snapshot.replica, snapshot.incarnation};
     for (const std::string& part : wire::encode_snapshot(snapshot, bus::kMessageBytesMax).parts) {
-      send(part);
+      send(part, producer);
     }
   }
   metrics::Snapshot snapshot(std::vector<metrics::FamilyValues> families) {
