@@ -9,19 +9,29 @@ set -eu
 folder=$(cd "$(dirname "$0")" && pwd)
 config=$folder/alertmanager.yml
 
+# A heartbeat that is set wrongly must not take the alerts with it: the service that misses it calls you.
+print=""
+[ "${1:-}" != --print ] || print=yes
+wrong() {
+  echo "start.sh: $*; the Watchdog goes to nobody" >&2
+  [ -z "$print" ] || exit 1
+  url=""
+}
+
 url=${DEADMAN_URL:-}
 if [ -n "${DEADMAN_URL_FILE:-}" ]; then
-  [ -z "$url" ] || { echo "start.sh: DEADMAN_URL and DEADMAN_URL_FILE exclude each other" >&2; exit 1; }
-  url=$(cat "$DEADMAN_URL_FILE")
+  if [ -n "$url" ]; then
+    wrong "DEADMAN_URL and DEADMAN_URL_FILE exclude each other"
+  else
+    url=$(cat "$DEADMAN_URL_FILE") || wrong "DEADMAN_URL_FILE cannot be read"
+  fi
 fi
 case $url in
   '' | http://*[!/]* | https://*[!/]*) ;;
-  *) echo "start.sh: the dead-man's switch must be an http:// or https:// URL" >&2; exit 1 ;;
+  *) wrong "the dead-man's switch must be an http:// or https:// URL" ;;
 esac
 case $url in
-  *[\'\\[:space:]]*)
-    echo "start.sh: the URL of the dead-man's switch holds a quote, a backslash or a space" >&2
-    exit 1 ;;
+  *[\'\\[:space:]]*) wrong "the URL of the dead-man's switch holds a quote, a backslash or a space" ;;
 esac
 
 # The route of the Watchdog leads to one more receiver.
@@ -41,7 +51,7 @@ with_deadman() {
   ' "$config"
 }
 
-if [ "${1:-}" = --print ]; then
+if [ -n "$print" ]; then
   if [ -n "$url" ]; then with_deadman; else cat "$config"; fi
   exit
 fi

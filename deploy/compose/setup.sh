@@ -42,7 +42,8 @@ check_keystore() {
 renew_certificates() {
   made=$(mktemp -d)
   trap 'rm -rf "$made"' EXIT
-  polybot-certificates make "$made" >/dev/null
+  # For long: they are replaced all at once, which needs a restart, and nobody can issue others from their authorities.
+  DAYS=3650 polybot-certificates make "$made" >/dev/null
   rm -f "$BUS_CERTIFICATES"/*/certificate.pem
   for file in "$made"/authorities/*.pem "$made"/*/certificate.pem; do
     place=$BUS_CERTIFICATES/${file#"$made"/}

@@ -26,6 +26,8 @@ void read_bus(Reader& reader, Config& config) {
       reader.integer_as<int>("bus.queue_frames", feed.publication.queue_frames, 1, 8192);
   feed.publication.trust = security.trust;
   config.api.commands.commands_address = address("bus.commands", ports::kCommands, Dial);
+  // Where commands went before they had a port of their own; a configuration may still name it.
+  (void)reader.string("bus.signals", "");
   config.api.commands.trust = security.trust;
   config.api.orders.orders_address = address("bus.orders", ports::kOrders, Dial);
   config.api.orders.recovery_address = address("bus.orders_recovery", ports::kOrdersRecovery, Dial);

@@ -18,7 +18,13 @@ std::error_code note_backup(const std::string& journal) {
   const auto last_error = [] { return std::error_code(errno, std::generic_category()); };
   const int mark = ::open(backup_mark(journal).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (mark < 0) return last_error();
-  const std::error_code error = ::futimens(mark, nullptr) == 0 ? std::error_code() : last_error();
+  std::error_code error = ::futimens(mark, nullptr) == 0 ? std::error_code() : last_error();
+  // The journal's owner makes the next one, also after root has made this one.
+  struct stat owned {};
+  if (!error && ::geteuid() == 0 && ::stat(real_path(journal).c_str(), &owned) == 0 &&
+      ::fchown(mark, owned.st_uid, owned.st_gid) != 0) {
+    error = last_error();
+  }
   ::close(mark);
   return error;
 }

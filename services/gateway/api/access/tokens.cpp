@@ -56,14 +56,17 @@ void Tokens::read(Source& source) const {
 void Tokens::read_what_changed() {
   for (Source& source : sources_) {
     const auto seen = look(source.file);
-    if (seen == source.seen) continue;
+    if (seen == source.seen && !source.unreadable) continue;
     source.seen = seen;
     if (seen == std::array<std::int64_t, 5>{} && report_)
       report_(source.file.string() + " is gone; its tokens are refused");
     try {
       read(source);
+      source.unreadable = false;
     } catch (const runtime::CannotStart& error) {
-      if (report_) report_(std::string(error.what()) + "; its tokens are refused until then");
+      const bool said = std::exchange(source.unreadable, true);
+      if (report_ && !said)
+        report_(std::string(error.what()) + "; its tokens are refused until then");
     }
   }
 }

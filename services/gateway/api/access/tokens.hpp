@@ -50,6 +50,7 @@ class Tokens {
     std::filesystem::path file;
     std::array<std::int64_t, 5> seen{};  // what stat says; all 0 when there is no file
     std::vector<NamedToken> tokens;
+    bool unreadable = false;  // and said to be; it is tried again with each request
   };
   [[nodiscard]] static std::array<std::int64_t, 5> look(const std::filesystem::path& file);
   // Throws runtime::CannotStart.

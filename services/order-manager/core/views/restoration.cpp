@@ -109,7 +109,9 @@ std::vector<domain::Event> restoration_records(const Ledger& backup,
                                       .start = std::max({backup.starts(), lost_starts, seconds})});
   // A journal that ends before the backup does says nothing of the time after it.
   if (!lost || end_of(*lost) < end_of(backup)) {
-    if (backup.own_trading_state(std::nullopt) != TradingState::Halted) {
+    // What an operator acknowledged before the backup was another halt.
+    const domain::TradingStatus then = backup.own_trading_status(std::nullopt);
+    if (then.state != TradingState::Halted || then.acknowledged_until != domain::Timestamp{}) {
       records.add({}, now,
                   domain::TradingStateChanged{std::nullopt, TradingState::Halted,
                                               domain::StateReason::Restored});
