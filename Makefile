@@ -140,7 +140,7 @@ e2e: ## the monitoring alive: each family, panel and alert, proven against a rea
 	@/usr/bin/python3 -B -m tests.e2e.e2e_test $(FAULTS)
 
 doors: ## attacks on what listens: each refused and counted, and a halt that passes meanwhile
-	@deploy/install-packages.sh build test bench
+	@deploy/install-packages.sh build test doors
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.doors.doors_test $(DOORS)
 	@test -n '$(DOORS)' || for part in bus key bombs; do /usr/bin/python3 -B -m tests.doors.$${part}_test || exit; done
