@@ -9,7 +9,7 @@
 #
 #   FOLDER/authorities/ROLE.pem       public; every process gets the whole folder: bus.tls.authorities
 #   FOLDER/ROLE/certificate.pem       certificate and key, for the processes of ROLE alone: bus.tls.certificate_file
-#   FOLDER/private/ROLE.key           of the authority: whoever has it can speak as ROLE. Keep it where nothing trades.
+#   FOLDER/private/ROLE.key           of the authority: who has it can speak as ROLE. Keep it where nothing trades.
 set -eu
 umask 077
 roles="gateway strategy-runner order-manager metrics-aggregator"

@@ -61,10 +61,10 @@ void check_tcp(const Endpoint& endpoint, NetworkTrust trust) {
   if (trust == NetworkTrust::TrustedNetwork || is_loopback(host)) return;
   refuse(endpoint.address.text,
          endpoint.role == EndpointRole::Listen
-             ? "whoever reaches a tcp port of the bus can send orders, so it listens on loopback "
+             ? "what reaches a tcp port of the bus can send orders, so it listens on loopback "
                "only; use tls+tcp:// (bus.tls), or set bus.trusted_network = true if no others can "
                "reach this network"
-             : "whoever answers at a tcp address beyond loopback would be believed; use tls+tcp:// "
+             : "what answers at a tcp address beyond loopback would be believed; use tls+tcp:// "
                "(bus.tls), or set bus.trusted_network = true if no others can reach this network");
 }
 

@@ -44,7 +44,7 @@ class Subscription {
   std::string name_;
 };
 
-// A subscriber that listens is open to whoever can dial it. It takes every frame off the socket,
+// A subscriber that listens is open to all who can dial it. It takes every frame off the socket,
 // and counts those that nobody should send to it. One that dials has NNG drop what it did not ask
 // for.
 struct SubscriberConfig {

@@ -140,7 +140,7 @@ class ServiceMetrics {
   // Registry::set_fold).
   void start();
   // The last snapshot in the Prometheus text format, as this process alone sees it; empty before
-  // the first. It reads nothing anew, so that being looked at changes no number.
+  // the first. It reads nothing again, so that being looked at changes no number.
   [[nodiscard]] std::string page() const;
   // Carried by the next heartbeat, which goes out at once when readiness changes.
   void set_readiness(bool ready, std::vector<std::string> reasons);

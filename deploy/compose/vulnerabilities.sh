@@ -1,6 +1,6 @@
 #!/bin/sh
 # Which known vulnerabilities the packages of an image have, by debsecan: a report, and the fixed ones on the screen,
-# because a build anew installs those. Without debsecan, or without its data, this is skipped, with a message and exit
+# because a new build installs those. Without debsecan, or without its data, this is skipped, with a message and exit
 # code 0.
 #   deploy/compose/vulnerabilities.sh FOLDER     (with the image's files status and os-release)
 set -eu
@@ -16,4 +16,4 @@ if ! debsecan --suite "$suite" --status "$folder/status" --format detail >"$repo
 fi
 fixed=$(debsecan --suite "$suite" --status "$folder/status" --only-fixed --format summary 2>>"$report.log" | sort -u)
 echo "vulnerabilities: $(grep -c '^CVE-\|^TEMP-' "$report" || true) known ones of its packages are in $report"
-[ -z "$fixed" ] || printf 'vulnerabilities: a build anew would end these:\n%s\n' "$fixed"
+[ -z "$fixed" ] || printf 'vulnerabilities: a new build would end these:\n%s\n' "$fixed"

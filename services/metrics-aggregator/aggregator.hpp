@@ -47,8 +47,8 @@ struct ServicePorts {
 struct AggregatorSettings {
   bus::Address metrics_address;  // listens; 5570
   bus::Address status_address;   // listens; 5571
-  // If any: each service has ports of its own, and the two above are not opened. Whoever can reach
-  // the port of one service cannot speak in the name of another.
+  // If any: each service has ports of its own, and the two above are not opened. Who can reach the
+  // port of one service cannot speak in the name of another.
   std::vector<ServicePorts> services;
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   std::chrono::milliseconds interval{1000};  // between merges

@@ -1,7 +1,7 @@
 """Attacks on the ports of a bus over TLS, made on a stack that trades.
 
-Whoever reaches a port tries to get in: without TLS, with a certificate of an authority that nobody knows, with that of
-a role that has no business there. Then somebody has a runner's certificate and uses the ports that a runner may open:
+A stranger at a port tries to get in: without TLS, with a certificate of an authority that nobody knows, with that of a
+role that has no business there. Then somebody has a runner's certificate and uses the ports that a runner may open:
 to resume trading, to speak as the gateway, and to show a profit of order-manager's. Nothing of it may be heard, and
 what a port can see of it is counted. In the end the gateway's certificate shows that the command was a good one.
 

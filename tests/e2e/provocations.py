@@ -133,7 +133,7 @@ LEG_MISS = Provocation("leg-miss", begin=lambda run: (run.stack.fault("leg-miss"
                        end=_clear("leg-miss", "reject"), until=_above("polybot_unhedged_exposure_usd"))
 
 def _quote_again(run):
-    """What is canceled is quoted anew: as many orders as a ratio needs, on however slow a machine."""
+    """What is canceled is quoted again: as many orders as a ratio needs, on however slow a machine."""
     run.stack.command("DELETE", "/api/v1/orders")
     time.sleep(1.0)
 

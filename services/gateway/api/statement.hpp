@@ -1,4 +1,4 @@
-// What an operator states with a halt or a reduction: why, and until when whoever watches knows of
+// What an operator states with a halt or a reduction: why, and until when those who watch know of
 // it. Read from the query: `reason`, and `for` (a span, "45m") or `until` (an instant in UTC).
 // Pure.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace polybot::gateway {
 
-// A silence that nobody remembers is worse than an alert: it is stated anew after a month.
+// A silence that nobody remembers is worse than an alert: it is stated again after a month.
 inline constexpr domain::Duration kAcknowledgedForMax = std::chrono::days(31);
 
 struct Statement {

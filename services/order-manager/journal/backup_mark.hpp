@@ -1,6 +1,6 @@
 // When a backup of a journal was last completed: the time of an empty file beside it, which
 // `backup` touches once the copy is whole and has been read, also while the journal's owner runs.
-// Whoever copies the journal in another way touches the file as well.
+// Anybody who copies the journal in another way touches the file as well.
 #pragma once
 
 #include <optional>

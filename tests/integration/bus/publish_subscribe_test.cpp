@@ -109,7 +109,7 @@ TEST_P(OverEachTransport, CarriesAMessageOfNearlyOneMebibyte) {
 INSTANTIATE_TEST_SUITE_P(Transports, OverEachTransport, testing::Values("inproc", "ipc", "tcp"),
                          [](const auto& parameter) { return parameter.param; });
 
-// A listener is open to whoever dials it: what does not belong there is no silence, but counted.
+// A listener is open to all who dial it: what does not belong there is no silence, but counted.
 TEST(PublishSubscribe, AListenerCountsWhatDoesNotBelongThere) {
   Loop loop;
   Stats stats;

@@ -1,4 +1,4 @@
-// Over TLS a port takes the roles that belong there, whoever else can reach it.
+// Over TLS a port takes the roles that belong there, no matter who else can reach it.
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -55,7 +55,7 @@ TEST(Addresses, NamesTheKeyOfABusAddressThatCannotBe) {
   }
 }
 
-// Who dials beyond loopback would believe whatever answers; who listens there, whoever comes.
+// Who dials beyond loopback would believe whatever answers; who listens there, anybody who comes.
 TEST(Addresses, LeaveLoopbackOverATrustedNetworkAlone) {
   for (const EndpointRole role : {EndpointRole::Listen, EndpointRole::Dial}) {
     const auto read = [role](config::Reader& reader) {

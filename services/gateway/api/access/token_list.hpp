@@ -1,6 +1,6 @@
 // The named API tokens as a text: one a line, "NAME USE DIGEST", where USE is command, read or
 // revoked, and DIGEST the SHA-256 of the token in hex. A token is 32 random bytes, so nobody finds
-// it by its digest, and whoever reads the file cannot act with it. "#" begins a comment. Pure.
+// it by its digest, and anybody who reads the file cannot act with it. "#" begins a comment. Pure.
 #pragma once
 
 #include <array>
