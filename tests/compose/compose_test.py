@@ -23,6 +23,7 @@ from tests.compose.engine import (ROOT, WORK, Failed, Stack, compose_versions, d
                                   run, say, wait_until)
 from tests.compose.expectations import SERVICES
 from tests.compose.hardening import Hardening
+from tests.compose.images import Images
 from tests.compose.kills import Kills
 from tests.compose.rendering import Rendering, settings_example
 from tests.compose.report import Table, as_text, demand
@@ -64,9 +65,11 @@ class ComposeTest:
         if tag := os.environ.get("POLYBOT_TAG"):
             self.settings["POLYBOT_TAG"] = tag
         self.rendering = Rendering(table, self.versions)
-        self.stack = Stack(f"polybot-test-{os.getpid()}", self.versions[0][1],
-                           [ROOT / "docker-compose.yml", write_override()], self.settings)
-        self.shipped = Stack(self.stack.project, self.versions[0][1], [ROOT / "docker-compose.yml"], self.settings)
+        self.images = Images(table)
+        shipped = [ROOT / "docker-compose.yml", self.images.file]
+        self.stack = Stack(f"polybot-test-{os.getpid()}", self.versions[0][1], [*shipped, write_override()],
+                           self.settings)
+        self.shipped = Stack(self.stack.project, self.versions[0][1], shipped, self.settings)
         self.view = View(self.stack)
         self.running = Running(self.stack)
         self.observers = list(expectations.OBSERVERS)
@@ -81,6 +84,7 @@ class ComposeTest:
         if "POLYBOT_TAG" in os.environ:
             self.table.skip("build", f"POLYBOT_TAG names an image that is there: {self.stack.image}")
             return
+        self.images.find_base()
         self.table.check("build: image", self.build_image)
 
     def build_image(self):
@@ -95,16 +99,12 @@ class ComposeTest:
         """Leaves out Grafana when its image cannot be had; without the others there is no test."""
         _, services = self.rendering.rendered(self.versions[0][1])
         for name in expectations.OBSERVERS:
-            image = services[name]["image"]
-            if run(["docker", "image", "inspect", image])[0] == 0:
+            why = self.images.find(name, services[name]["image"])
+            if why is None:
                 continue
-            say(f"Pulling {image}")
-            code, _, err = run(["docker", "pull", "--quiet", image], timeout=600)
-            if code == 0:
-                continue
-            demand(name == "grafana", f"{image} is not here and cannot be pulled: {err.strip()}")
+            demand(name == "grafana", why)
             self.observers.remove(name)
-            self.table.skip("up: Grafana", f"{image} is not here and cannot be pulled; see its config check")
+            self.table.skip("up: Grafana", f"{why}; see its config check")
 
     def up(self):
         if not self.table.check("up: images", lambda: self.find_observers() or "all are here"):
