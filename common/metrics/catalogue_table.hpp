@@ -330,6 +330,9 @@ inline constexpr std::array kFamilies{
     Family{"polybot_bus_handshakes_expired_total", Type::Counter, Policy::Sum,
            {}, kEveryService, kInvariant,
            "Connections to TLS ports that were ended because their peer showed no certificate in time."},
+    Family{"polybot_bus_certificate_not_after_seconds", Type::Gauge, Policy::Min,
+           {label::kService}, kEveryService, kInvariant,
+           "When the certificate that the service shows on the bus ends, the first of its replicas'; 0 without TLS."},
 
     // --- Processes ----------------------------------------------------------------------------------------
     Family{"polybot_event_loop_lag_seconds", Type::Histogram, Policy::Sum,

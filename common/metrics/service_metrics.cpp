@@ -171,7 +171,9 @@ ProcessMetrics::ProcessMetrics(Registry& registry, std::function<ProcessReading(
           registry.counter("polybot_log_messages_dropped_total", {registry.identity().service})),
       refused_host_(refusals_at_admin_port(registry, "host")),
       refused_origin_(refusals_at_admin_port(registry, "origin")),
-      refused_crowded_(refusals_at_admin_port(registry, "crowded")) {
+      refused_crowded_(refusals_at_admin_port(registry, "crowded")),
+      bus_certificate_ends_(registry.gauge("polybot_bus_certificate_not_after_seconds",
+                                           {registry.identity().service})) {
   const Identity& identity = registry.identity();
   registry.gauge("polybot_build_info", {identity.service, identity.version, identity.revision})
       .set(1);
@@ -196,6 +198,7 @@ void ProcessMetrics::sample() {
   show("polybot_disk_size_bytes", reading.disk_size_bytes);
   if (reading.cpu_seconds) cpu_seconds_.raise_to(*reading.cpu_seconds);
   log_dropped_.raise_to(static_cast<double>(reading.log_dropped));
+  bus_certificate_ends_.set(static_cast<double>(reading.bus_certificate_ends_s));
   refused_host_.raise_to(static_cast<double>(reading.requests_refused.host));
   refused_origin_.raise_to(static_cast<double>(reading.requests_refused.origin));
   refused_crowded_.raise_to(static_cast<double>(reading.requests_refused.crowded));

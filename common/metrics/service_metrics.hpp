@@ -84,7 +84,8 @@ struct ProcessReading {
   std::optional<double> cpu_seconds;  // user and system mode, since the start
   std::optional<std::uint64_t> disk_free_bytes;
   std::optional<std::uint64_t> disk_size_bytes;
-  std::uint64_t log_dropped = 0;  // since the start
+  std::uint64_t log_dropped = 0;            // since the start
+  std::int64_t bus_certificate_ends_s = 0;  // Unix time; 0: the bus runs without TLS
   RequestsRefused requests_refused{};
 };
 
@@ -109,6 +110,7 @@ class ProcessMetrics {
   Counter refused_host_;
   Counter refused_origin_;
   Counter refused_crowded_;
+  Gauge bus_certificate_ends_;
 };
 
 struct MetricsSettings {

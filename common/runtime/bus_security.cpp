@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -89,7 +90,13 @@ std::string judge(X509_STORE& store, X509& certificate) {
   return X509_verify_cert_error_string(X509_STORE_CTX_get_error(verification.get()));
 }
 
-void check_files(config::Reader& reader, const BusSecurity& security, std::string_view service) {
+std::int64_t end_of(const X509& certificate) {
+  std::tm end{};
+  return ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &end) == 1 ? ::timegm(&end) : 0;
+}
+
+// Reads what the files say, and reports what is wrong with them.
+void read_files(config::Reader& reader, std::string_view service, BusSecurity& security) {
   Own own;
   if (const std::string fault = read_own(security.certificate_file, own); !fault.empty())
     return reader.error(kCertificateKey, fault);
@@ -102,6 +109,7 @@ void check_files(config::Reader& reader, const BusSecurity& security, std::strin
                                       std::string(service) + " that the others take: " + fault +
                                       " (its authority is " + authority.string() + ")");
   }
+  security.certificate_ends_s = end_of(*own.certificate);
 }
 
 }  // namespace
@@ -127,7 +135,7 @@ BusSecurity read_bus_security(config::Reader& reader, std::string_view service) 
     reader.error(security.authorities.empty() ? kAuthoritiesKey : kCertificateKey,
                  "is missing: TLS needs both bus.tls.certificate_file and bus.tls.authorities");
   } else if (!security.certificate_file.empty()) {
-    check_files(reader, security, service);
+    read_files(reader, service, security);
     ERR_clear_error();  // the last read of a PEM file ends with an error, its end
   }
   return security;

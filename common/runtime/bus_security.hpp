@@ -3,6 +3,7 @@
 // a peer refused them: it dials again, for ever.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -20,6 +21,8 @@ struct BusSecurity {
   std::filesystem::path certificate_file;
   // bus.tls.authorities: the folder with the authority of each role, SERVICE.pem.
   std::filesystem::path authorities;
+  // When the certificate ends, in Unix seconds; 0 without TLS.
+  std::int64_t certificate_ends_s = 0;
 
   // An address at whose other end are `peers`; with what TLS needs when its scheme is tls+tcp.
   [[nodiscard]] bus::Address address(const std::string& text,

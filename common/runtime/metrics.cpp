@@ -20,6 +20,7 @@ namespace {
 constexpr auto kLoopLagInterval = std::chrono::milliseconds(100);
 
 metrics::ProcessReading read_process(const std::string& data_folder,
+                                     std::int64_t bus_certificate_ends_s,
                                      const metrics::RequestsRefused& refused) {
   const ProcessStats stats = process_stats();
   const auto disk = data_folder.empty() ? std::nullopt : disk_space(data_folder);
@@ -29,6 +30,7 @@ metrics::ProcessReading read_process(const std::string& data_folder,
           .disk_free_bytes = disk ? std::optional(disk->free_bytes) : std::nullopt,
           .disk_size_bytes = disk ? std::optional(disk->size_bytes) : std::nullopt,
           .log_dropped = log::dropped(),
+          .bus_certificate_ends_s = bus_certificate_ends_s,
           .requests_refused = refused};
 }
 
@@ -91,9 +93,9 @@ std::shared_ptr<metrics::ServiceMetrics> make_metrics(Runtime& runtime, const Me
               [clock, started] {
                 return metrics::Moment{clock.now(), clock.monotonic() - started};
               },
-          .read_process = [folder = std::move(data_folder),
-                           &admin =
-                               runtime.admin] { return read_process(folder, admin.refused()); }},
+          .read_process =
+              [folder = std::move(data_folder), ends_s = config.security.certificate_ends_s,
+               &admin = runtime.admin] { return read_process(folder, ends_s, admin.refused()); }},
       stats);
   const auto report = [&health = runtime.health, weak = std::weak_ptr(metrics)] {
     if (const auto alive = weak.lock()) alive->set_readiness(health.ready(), health.reasons());

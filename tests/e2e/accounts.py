@@ -4,15 +4,19 @@ The second stack is scraped as prometheus.yml says, as a target with a name of i
 has; then its order-manager is seen to hang beside the first one's, which lives, and what troubles the first one is told
 although the second one has what would silence it. It runs on to the end of the run, because a target that was removed
 counts as lost for a day.
+
+The second account's bus runs over TLS, with a certificate of its gateway that ends tomorrow.
 """
 
+import os
 import signal
+import subprocess
 
 from tests.e2e import prices
 from tests.e2e.processes import same_labels
 from tests.e2e.provocations import Provocation, command, start_deaf_replica, stop_deaf_replica
 from tests.support.stack import Stack, changed_configuration
-from tests.support.waiting import Failed, say, wait_until
+from tests.support.waiting import ROOT, Failed, say, wait_until
 
 FIRST, SECOND = "main", "two"  # FIRST is the shipped name
 LIMIT_USD = 500      # of the day, that the second account may lose
@@ -70,12 +74,20 @@ def _daily(run, account):
     return float(found[0]["value"][1]) if found else None
 
 
+def _certificates(*arguments, days):
+    subprocess.run([ROOT / "deploy/certificates.sh", *arguments], check=True, stdout=subprocess.DEVNULL,
+                   env={**os.environ, "DAYS": str(days)})
+
+
 def _begin(run):
     folder = run.stack.folder / SECOND
     folder.mkdir()
+    certificates = folder / "certificates"
+    _certificates("make", certificates, days=365)
+    _certificates("issue", certificates, "gateway", days=1)
     changes = {name: dict(values) for name, values in run.configuration.items()}
     changes["order-manager.toml"]["daily_loss_max"] = str(LIMIT_USD)
-    second = Stack(folder, changed_configuration(folder / "config", changes))
+    second = Stack(folder, changed_configuration(folder / "config", changes), settings={"BUS_TLS": str(certificates)})
     run.others[SECOND] = second
     second.wait_ready()
     run.monitoring.watch(SECOND, second.aggregator)
@@ -133,13 +145,15 @@ def _hang_the_second(run):
 def _end(run):
     second, memory = run.others[SECOND], TWO_ACCOUNTS.memory
     stop_deaf_replica(run)
-    if second.pid("order-manager") is not None:
-        second.kill("order-manager")
+    _certificates("issue", second.folder / "certificates", "gateway", days=365)
+    for service in ("order-manager", "gateway"):
+        if second.pid(service) is not None:
+            second.kill(service)
     wait_until("the second stack is ready again", second.not_ready)
     for stack, moved in ((run.stack, memory.pop("first", {})), (second, memory.pop("second", {}))):
         prices.move_back(stack, moved)
         command(stack, "POST", "/api/v1/trading/resume")
 
 
-TWO_ACCOUNTS = Provocation("two-accounts", alerts=("DailyLossBreached",), begin=_begin, until=_first_has_gained,
-                           then=_hang_the_second, end=_end, notified=("DailyLossBreached",))
+TWO_ACCOUNTS = Provocation("two-accounts", alerts=("DailyLossBreached", "BusCertificateExpiring"), begin=_begin,
+                           until=_first_has_gained, then=_hang_the_second, end=_end, notified=("DailyLossBreached",))

@@ -99,6 +99,7 @@ TEST(AlertRules, IncludeEveryPromisedOne) {
                                    "MetricsStateNotPersisted",
                                    "MetricsStateLost",
                                    "DiskFillingUp",
+                                   "BusCertificateExpiring",
                                    "AlertDeliveryFailing",
                                    "RuleEvaluationFailing",
                                    "Watchdog"}));

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <deque>
 #include <fstream>
 #include <memory>
@@ -244,7 +246,7 @@ class BusSecurityTest : public testing::Test {
         "bus.tls.certificate_file = \"" + certificate.string() + "\"\nbus.tls.authorities = \"" +
             authorities.string() + "\"\n",
         "test.toml", {});
-    (void)runtime::read_bus_security(reader, service);
+    security_ = runtime::read_bus_security(reader, service);
     try {
       reader.finish();
     } catch (const std::exception& error) {
@@ -253,12 +255,23 @@ class BusSecurityTest : public testing::Test {
     return "";
   }
   Certificates certificates_;
+  runtime::BusSecurity security_;  // as read last
 };
 
 TEST_F(BusSecurityTest, TakesWhatTheScriptMakes) {
   for (const char* role : {"gateway", "strategy-runner", "order-manager", "metrics-aggregator"}) {
     EXPECT_EQ(errors(role, certificates_.certificate(role), certificates_.authorities()), "");
   }
+}
+
+TEST_F(BusSecurityTest, KnowsWhenItsCertificateEnds) {
+  const std::int64_t day = 24 * 3600;
+  const std::int64_t today = std::chrono::seconds(std::time(nullptr)).count() / day;
+  const auto file = certificates_.certificate("gateway");
+  Certificates::run("issue " + certificates_.folder().string() + " gateway");
+  EXPECT_EQ(errors("gateway", file, certificates_.authorities()), "");
+  EXPECT_NEAR(static_cast<double>(security_.certificate_ends_s / day),
+              static_cast<double>(today + 365), 1);
 }
 
 TEST_F(BusSecurityTest, RefusesTheCertificateOfAnotherRole) {

@@ -146,6 +146,7 @@ TEST(ProcessMetrics, ShowsWhatTheOperatingSystemSays) {
                          .cpu_seconds = 1.5,
                          .disk_size_bytes = 64,
                          .log_dropped = 2,
+                         .bus_certificate_ends_s = 1'800'000'000,
                          .requests_refused = {.host = 3}};
   ProcessMetrics process(registry, [&] { return reading; });
   process.observe_loop_lag(2ms);
@@ -154,6 +155,7 @@ TEST(ProcessMetrics, ShowsWhatTheOperatingSystemSays) {
   EXPECT_EQ(all.value("polybot_process_open_fds", {"gateway"}), 7);
   EXPECT_EQ(all.value("polybot_process_cpu_seconds_total", {"gateway"}), 1.5);
   EXPECT_EQ(all.value("polybot_log_messages_dropped_total", {"gateway"}), 2);
+  EXPECT_EQ(all.value("polybot_bus_certificate_not_after_seconds", {"gateway"}), 1.8e9);
   EXPECT_EQ(all.value("polybot_requests_refused_total", {"gateway", "admin", "host"}), 3);
   EXPECT_EQ(all.value("polybot_requests_refused_total", {"gateway", "admin", "origin"}), 0);
   EXPECT_EQ(all.value("polybot_build_info", {"gateway", "1.2.3", "abc"}), 1);
