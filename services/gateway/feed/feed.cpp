@@ -83,12 +83,18 @@ void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
   if (socket == sockets_.end()) return;
   if (const auto known = changes_known_at(frame_, received_at)) {
     socket->second.data_at = *known;
-    metrics_.last_update.set(*known);
+    on_known(*known);
   }
   for (std::uint32_t i = 0; i < frame_.unknown_events; ++i) metrics_.count_event(kUnknownEvent);
   take_messages(id, text, received_at);
   publication_.flush();
   metrics_.feed_latency.observe(clock_.monotonic() - started);
+}
+
+void Feed::on_known(Timestamp at) {
+  if (at <= known_at_) return;
+  known_at_ = at;
+  metrics_.last_update.set(at);
 }
 
 // Messages are taken in the order of the frame: a book is doubted after what came before an
@@ -362,7 +368,8 @@ void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpos
   FeedActions actions;
   const Agreement agreement = books_.compare(token_book(book, asked_at));
   if (agreement == Agreement::Equal) {
-    // In a quiet market no other message says that the quote still holds.
+    // In a quiet market no message says that the quote still holds, nor that the feed lives.
+    on_known(asked_at);
     if (const auto market = books_.market_of(book.token)) changed_quotes_.insert(*market);
   }
   supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);

@@ -82,6 +82,8 @@ class Feed {
 
   // --- from the venue ---
   void on_text(LinkId id, std::string_view text, domain::Timestamp received_at);
+  // The venue's market data is known up to here.
+  void on_known(domain::Timestamp at);
   void refuse(const polymarket::ParseError& error, std::string_view frame);
   void take_messages(LinkId id, std::string_view frame, domain::Timestamp received_at);
   void doubt(LinkId link, const std::optional<domain::MarketId>& market, domain::Timestamp now);
@@ -140,6 +142,7 @@ class Feed {
   std::vector<TokenChange> changes_;  // reused
   BookUpdates updates_;               // reused
   std::set<domain::MarketId> changed_quotes_;
+  domain::Timestamp known_at_{};
   std::uint64_t events_seen_ = 0;
   runtime::log::Limited bad_frames_;
   runtime::log::Limited resyncs_;

@@ -163,6 +163,27 @@ TEST_F(FeedTest, DeclaresBooksStaleWhenTheConnectionEndsAndComesBack) {
   EXPECT_GE(counter("polybot_book_resyncs_total", {"disconnected"}), 1);
 }
 
+// A weekend on which nothing moves is no outage: the books are compared, and known up to then.
+TEST_F(FeedTest, KnowsAQuietMarketUpToWhenItWasCompared) {
+  const auto age = [this] {
+    for (const metrics::FamilyValues& family : registry.collect({clock.now(), 1h})) {
+      if (family.name == "polybot_market_data_last_update_timestamp_seconds")
+        return family.series.front().value;
+    }
+    return metrics::kNoAge;
+  };
+  venue.add(1);
+  settings.supervisor.silence = 100ms;
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    EXPECT_EQ(age(), metrics::kNoAge) << "an opening book says nothing of what comes after";
+    co_await until("a quiet book is compared", [&] { return age() != metrics::kNoAge; });
+    const int compared = venue.books_requests;
+    co_await until("it is compared again",
+                   [&] { return venue.books_requests > compared + 2 && age() < 0.2; });
+  });
+}
+
 TEST_F(FeedTest, ReplacesAFrozenConnectionThatAnswersPings) {
   venue.add(1);
   settings.supervisor.silence = 100ms;
