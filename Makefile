@@ -10,13 +10,14 @@ CONFIG ?=
 RECORDING ?=
 RUNNERS ?=
 PORT_OFFSET ?=
+LOSS ?=
 BUS ?=
 BUS_TLS ?=
 FUZZ_SECONDS ?= 60
 
 # Given variables reach the recipes through their environment, unchanged: neither make nor the shell reads them again,
 # so a folder may have any name. Variables that are not given are not set: programs and .env have their own defaults.
-GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET BUS BUS_TLS
+GIVEN := MODE SEED SEEDS DATA EDGE SPEED CONFIG RECORDING RUNNERS PORT_OFFSET BUS LOSS BUS_TLS
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(foreach name,$(GIVEN),$(if $($(name)),$(name)))
 
@@ -72,7 +73,7 @@ help: ## list the targets
 	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
 	@echo "  FUZZ_SECONDS=n (make fuzz), MUTANTS='8 11' (make mutants: these alone), SEEDS=n (make mutants: tries of each),"
 	@echo "  FAULTS='halt kill' (make e2e: these faults alone), DOORS='tokens crowd' (make doors: these alone),"
-	@echo "  MINUTES=n (make quiet, soak), DURATION=seconds, BUS=tls (make chaos),"
+	@echo "  MINUTES=n (make quiet, soak), DURATION=seconds, BUS=tls, LOSS=percent (make chaos),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), STEPS=configure SYSTEMS=debian13 (make bare-test)"
 
 run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
@@ -156,7 +157,7 @@ week: ## half an hour in which two accounts live through a week: exactly the exp
 	@/usr/bin/python3 -B -m tests.e2e.week_test
 
 chaos: ## kill -9, SIGSTOP, scaling and venue faults on the real processes; then venue == journal == metrics == API
-	@deploy/install-packages.sh build test e2e
+	@deploy/install-packages.sh build test chaos
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.chaos.checks_test --quiet
 	@/usr/bin/python3 -B -m tests.chaos.chaos_test '$(or $(DURATION),180)' "$${SEED:-1}"

@@ -9,6 +9,7 @@ anything fails as vacuous. Exit code 1 on any difference.
 
   python3 -m tests.chaos.chaos_test [DURATION [SEED]]    seconds of storm, 180 unless told; seed 1 unless told
   BUS=tls python3 -m tests.chaos.chaos_test ...          with the bus over TLS on loopback instead of local sockets
+  LOSS=1 BUS=tls python3 -m tests.chaos.chaos_test ...   which loses one packet in a hundred (root or user namespaces)
 """
 
 import os
@@ -17,12 +18,12 @@ import subprocess
 import sys
 import time
 
-from tests.chaos import dead_man
+from tests.chaos import dead_man, lossy
 from tests.chaos.lively import LIVELY, merged
 from tests.chaos.replicas import Replicas
 from tests.chaos.restores import Restores
 from tests.chaos.storm import SERVICES, Storm, end_of_faults
-from tests.support import leases, truth
+from tests.support import leases, namespaces, truth
 from tests.support.rest import come_to_rest
 from tests.support.stack import Stack, changed_configuration
 from tests.support.waiting import BUILD, ROOT, Failed, say, wait_until
@@ -154,14 +155,43 @@ def bus_settings(bus):
     return {"BUS_TLS": str(folder)}
 
 
+def loss_percent():
+    text = os.environ.get("LOSS", "") or "0"
+    try:
+        percent = float(text)
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 20:
+        raise SystemExit(f"chaos: LOSS must be a percentage from 0 to 20, not '{text}'")
+    if percent and os.environ.get("BUS", "") != "tls":
+        raise SystemExit("chaos: LOSS needs BUS=tls: local sockets lose nothing")
+    return percent
+
+
+def start(arguments):
+    """Here, or in a network of its own when that shall lose packets."""
+    if not loss_percent() or namespaces.inside():
+        return main(float(arguments[0]) if arguments else 180.0, int(arguments[1]) if len(arguments) > 1 else 1)
+    code = namespaces.start_again(["--net"], "tests.chaos.chaos_test", arguments)
+    if code is None:
+        raise SystemExit("chaos: LOSS needs root or user namespaces")
+    return code
+
+
 def main(duration, seed):
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     table = Table()
     bus = os.environ.get("BUS", "")
-    say(f"storm of {duration:g} s, seed {seed}" + (f", the bus over {bus}" if bus else ""))
+    loss = loss_percent()
+    say(f"storm of {duration:g} s, seed {seed}" + (f", the bus over {bus}" if bus else "")
+        + (f", which loses {loss:g} % of its packets" if loss else ""))
+    if loss:
+        lossy.begin()
     stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION),
                   {"SEED": str(seed), "RUNNERS": str(RUNNERS), **bus_settings(bus)})
+    if loss:
+        lossy.lose(loss, stack.offset)
     replicas, watch = Replicas(stack), Watch(stack)
     try:
         stack.wait_ready()
@@ -184,6 +214,8 @@ def main(duration, seed):
         watch.stop()
         replicas.let_all_go_on()
         code, last_lines = stack.stop()
+    if loss:
+        table.add("not vacuous: packets lost", [] if lossy.lost() else ["none"], f"{lossy.lost()}")
     table.add("an orderly stop, verified by the launcher", [] if code == 0 else last_lines)
     print()
     table.show()
@@ -193,5 +225,4 @@ def main(duration, seed):
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    sys.exit(main(float(arguments[0]) if arguments else 180.0, int(arguments[1]) if len(arguments) > 1 else 1))
+    sys.exit(start(sys.argv[1:]))

@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass
 
 from tests.e2e.processes import Monitoring, Webhook
+from tests.support import namespaces
 from tests.support.exposition import Scrape
 from tests.support.stack import PROGRAMS, Stack, changed_configuration
 from tests.support.waiting import BUILD, Failed, say, wait_until
@@ -30,7 +31,6 @@ DISK_BYTES = 400_000_000
 SERVICES = ("metrics-aggregator", "order-manager", "gateway", "strategy-runner")
 MAIN, TWO = "main", "two"
 DAY_BEGINS_AFTER_SECONDS = 400.0   # from the start of the stacks
-PRIVATE = "POLYBOT_WEEK_NAMESPACE"
 
 
 @dataclass(frozen=True)
@@ -311,22 +311,12 @@ def print_rows(rows):
         print(f"{account or '-':8} {alert:26} {expected:38} {seen:44} {'ok' if wrong is None else 'FAILED: ' + wrong}")
 
 
-def in_private_namespace():
-    """Starts this test again where it may mount a disk that nobody else sees; None when it already runs there."""
-    if PRIVATE in os.environ:
-        return None
-    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
-    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode != 0:
-        print("week: skipped: a small disk for the full disk needs root or user namespaces")
-        return 0
-    return subprocess.run([*unshare, sys.executable, "-B", "-m", "tests.e2e.week_test"], check=False,
-                          env={**os.environ, PRIVATE: "yes"}).returncode
-
-
 def main():
-    again = in_private_namespace()
-    if again is not None:
-        return again
+    if not namespaces.inside():
+        code = namespaces.start_again(["--mount"], "tests.e2e.week_test")
+        if code is None:
+            print("week: skipped: a small disk for the full disk needs root or user namespaces")
+        return code or 0
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     failures, rows = [], []
