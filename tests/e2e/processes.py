@@ -80,7 +80,7 @@ class Monitoring:
         self._port, self._alertmanager_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._write_rules(stack, factor)
-        self._write_alertmanager(webhook)
+        self._write_alertmanager(webhook, factor)
         self._processes = [
             self._start("prometheus", f"--config.file={folder}/prometheus.yml",
                         f"--storage.tsdb.path={folder}/prometheus",
@@ -108,14 +108,15 @@ class Monitoring:
         (self._folder / "prometheus.yml").write_text(configuration)
         (self._folder / "alerts.yml").write_text(self._shortened("alerts.yml", factor))
 
-    def _write_alertmanager(self, webhook):
+    def _write_alertmanager(self, webhook, factor):
         """The shipped routes; the webhook replaces their receivers."""
         text = (ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text()
         receiver = f"  - name: nobody\n    webhook_configs:\n      - url: {webhook.url}\n        send_resolved: true\n"
         if "  - name: nobody\n" not in text:
             raise Failed("alertmanager.yml has no receiver 'nobody'")
         text = text.replace("  - name: nobody\n", receiver)
-        text = re.sub(r"(group_wait|group_interval): \S+", r"\1: 1s", text)
+        if factor != 1:
+            text = re.sub(r"(group_wait|group_interval): \S+", r"\1: 1s", text)
         (self._folder / "alertmanager.yml").write_text(text)
 
     def _start(self, program, *arguments):
@@ -174,7 +175,7 @@ class Monitoring:
             raise Failed("prometheus.yml names no account main")
         place = aggregator.removeprefix("http://")
         file.write_text(text.replace(first, f"{first}      - targets: ['{place}']\n"
-                                            f"        labels: {{account: {account}}}\n"))
+                                            f"        labels: {{account: {account}}}\n", 1))
         self._processes[0].send_signal(signal.SIGHUP)
 
         def missing():

@@ -160,6 +160,14 @@ class Notifications(unittest.TestCase):
                          "ReplicaCrashLooping service=strategy-runner", "ReplicaNotReady service=strategy-runner",
                          "ShardsUnleased strategy=x", "ServiceNotReady service=gateway")
 
+    def test_a_full_disk_is_one_page_and_the_halt(self):
+        told = ["DiskFillingUp service=order-manager", "TradingHalted strategy=all"]
+        self.assert_told(told, *told, "ServiceNotReady service=order-manager", "ServiceNotReady service=gateway",
+                         "ServiceNotReady service=strategy-runner", "StrategyNotRunning strategy=x",
+                         "VenueDisconnected channel=heartbeat")
+        other = "VenueDisconnected channel=rest"
+        self.assert_told(["DiskFillingUp service=order-manager", other], "DiskFillingUp service=order-manager", other)
+
     def test_an_api_that_fails_is_one_page(self):
         burns = ["ApiErrorRatio", "ApiAvailabilityBurnFast", "ApiAvailabilityBurnSlow", "ApiLatencyBurnFast",
                  "ApiLatencyBurnSlow"]
@@ -196,6 +204,15 @@ class Notifications(unittest.TestCase):
         self.assertEqual(silenced - waiting, {"ServiceDown", "VenueDisconnected"})
         self.assertEqual(causes & waiting, {"MarketDataStale", "StrategyNotRunning", "ServiceNotReady",
                                             "ApiAvailabilityBurnFast", "ApiLatencyBurnFast"})
+
+    def test_a_cause_outlasts_what_it_silences(self):
+        """Else its consequences would be told when all is over."""
+        kept = {rule["alert"]: int(rule["keep_firing_for"].removesuffix("m"))
+                for group in rules() for rule in group["rules"] if "keep_firing_for" in rule}
+        for rule in yaml.safe_load(CONFIGURATION.read_text())["inhibit_rules"]:
+            for cause in names_in(rule["source_matchers"]) & kept.keys():
+                for effect in names_in(rule["target_matchers"]) & kept.keys() - {cause}:
+                    self.assertGreater(kept[cause], kept[effect], f"{cause} silences {effect}")
 
     def test_every_name_is_an_alert(self):
         configuration = yaml.safe_load(CONFIGURATION.read_text())

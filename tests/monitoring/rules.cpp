@@ -55,8 +55,9 @@ void check_gauges(const Alert& alert, const ExpressionNames& names, Problems& pr
       problems.push_back(use.metric + " is a gauge and not read as last_over_time(x[5m])");
     }
   }
-  if (has_gauge(names) && alert.keep_firing_for != "5m") {
-    problems.emplace_back("it reads a gauge and does not keep firing for 5m");
+  static const std::regex kLongEnough("([5-9]|[1-9][0-9]+)m");
+  if (has_gauge(names) && !std::regex_match(alert.keep_firing_for, kLongEnough)) {
+    problems.emplace_back("it reads a gauge and does not keep firing for 5m at least");
   }
 }
 
