@@ -1,5 +1,6 @@
 """The stack under its launcher, on loopback and on ports chosen for this run."""
 
+import contextlib
 import json
 import os
 import re
@@ -153,6 +154,15 @@ class Stack:
             if replica is not None:
                 found[replica] = (program, int(child))
         return found
+
+    def is_starting_one(self):
+        """Whether a child of the launcher does not run its program yet."""
+        launchers = Path(f"/proc/{self.launcher}/cmdline").read_text()
+        for child in Path(f"/proc/{self.launcher}/task/{self.launcher}/children").read_text().split():
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{child}/cmdline").read_text() == launchers:
+                    return True
+        return False
 
     def pid(self, service):
         """Of the service's present process; None while it is being restarted."""
