@@ -59,8 +59,7 @@ class Restores:
 
     def _end_order_manager(self):
         deadline = time.monotonic() + GONE_SECONDS
-        # The launcher may have been stopped between the fork and the exec of another one.
-        while self._stack.is_starting_one() or self._stack.pid("order-manager") is not None:
+        while self._stack.is_between_processes() or self._stack.pid("order-manager") is not None:
             self._replicas.kill("order-manager")
             if time.monotonic() > deadline:
                 raise Failed("order-manager does not end")

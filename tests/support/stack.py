@@ -155,12 +155,14 @@ class Stack:
                 found[replica] = (program, int(child))
         return found
 
-    def is_starting_one(self):
-        """Whether a child of the launcher does not run its program yet."""
+    def is_between_processes(self):
+        """Whether a child of the launcher does not run its program yet, or was killed and has not let go of its files:
+        that is when the last of its threads has ended."""
         launchers = Path(f"/proc/{self.launcher}/cmdline").read_text()
         for child in Path(f"/proc/{self.launcher}/task/{self.launcher}/children").read_text().split():
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{child}/cmdline").read_text() == launchers:
+                words = Path(f"/proc/{child}/cmdline").read_text()
+                if words == launchers or (not words and len(os.listdir(f"/proc/{child}/task")) > 1):
                     return True
         return False
 
