@@ -49,7 +49,7 @@ EXPECTED = (
     Expected(TWO, "MarketDataStale", 0.0, 4.0),
     Expected(MAIN, "VenueDisconnected", 6.5, 11.0, most=2),
     Expected(MAIN, "TradingHalted", 14.0, 17.0),
-    Expected(MAIN, "DiskFillingUp", 14.0, 17.0),
+    Expected(MAIN, "DiskFillingUp", 14.0, 17.0, most=2),
     Expected(MAIN, "MetricsStateNotPersisted", 14.0, 21.0),
     Expected(TWO, "MetricsDown", 22.0, 26.0, ends=False),
 )
