@@ -49,6 +49,8 @@ std::optional<Timestamp> parse_instant(std::string_view text) {
   }
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(field[0]),
                                          std::chrono::day(field[1])};
+  // A Timestamp counts nanoseconds, up to the year 2262.
+  if (year < 1970 || year > 2200) return std::nullopt;
   if (rest != "Z" || !date.ok() || field[2] > 23 || field[3] > 59 || field[4] > 59)
     return std::nullopt;
   return Timestamp(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(field[2]) +

@@ -74,8 +74,9 @@ class BadInputOnTheBus : public RestartableAggregator {
   }
 
   double sum_of_scans() {
+    const auto scrape = scraped();
     double sum = 0;
-    for (const auto& sample : scraped().family(kScans)->samples) sum += sample.value;
+    for (const auto& sample : scrape.family(kScans)->samples) sum += sample.value;
     return sum;
   }
 
