@@ -59,8 +59,11 @@ class Restores:
 
     def _end_order_manager(self):
         deadline = time.monotonic() + GONE_SECONDS
+        killed = None   # counts once, however long it takes to end
         while self._stack.is_between_processes() or self._stack.pid("order-manager") is not None:
-            self._replicas.kill("order-manager")
+            present = self._stack.pid("order-manager")
+            if present not in (None, killed) and self._replicas.kill("order-manager"):
+                killed = present
             if time.monotonic() > deadline:
                 raise Failed("order-manager does not end")
             time.sleep(0.05)
