@@ -111,6 +111,7 @@ TEST_F(FeedsTest, TakesCommandsButNoSignalsWhileTheCoreIsBehind) {
   behind_ = true;
   const bus::ChannelStats& ring = stats_.channel("runner.strategy-runner-1");
   say_until(runner, "runner.strategy-runner-1", announced, [&] { return ring.waiting > 1; });
+  loop_.turn();  // the one that was asked for before
   heard_.clear();
   say_until(gateway, "command", resume(), [&] { return !heard_.empty(); });
   EXPECT_TRUE(std::none_of(heard_.begin(), heard_.end(), is_runner));
