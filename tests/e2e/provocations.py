@@ -94,7 +94,7 @@ def _command(run, method, path):
 # ---- operators ------------------------------------------------------------------------------------------
 
 def resume_the_limited(run):
-    """A strategy that its limit reduced, because of what it lost in earlier faults, trades on: an operator has seen it."""
+    """A strategy that its limit reduced, after what it lost in earlier faults, trades on: an operator has seen it."""
     for strategy in ("arbitrage", "momentum", "spread_farm"):
         if (run.value("polybot_trading_state", strategy=strategy) or 0) > 0:
             _command(run, "POST", f"/api/v1/trading/resume?strategy={strategy}")
