@@ -279,12 +279,13 @@ std::uint16_t Socket::peer_protocol() const {
   return static_cast<std::uint16_t>(protocol);
 }
 
+bool Socket::Dialer::may_stop() const {
+  return address.text.starts_with(kIpcScheme) || address.tls != nullptr;
+}
+
 void Socket::dial(const Address& where) {
   const std::uint32_t id = start_dialer(where);
-  // Over tcp NNG dials for ever by itself.
-  if (where.text.starts_with(kIpcScheme) || where.tls != nullptr) {
-    watched_dialers_.push_back({.id = id, .address = where});
-  }
+  dialers_.push_back({.id = id, .address = where});
 }
 
 std::uint32_t Socket::start_dialer(const Address& where) {
@@ -305,24 +306,38 @@ std::uint32_t Socket::start_dialer(const Address& where) {
   return dialer.id;
 }
 
+bool Socket::has_dialers_that_may_stop() const {
+  return std::any_of(dialers_.begin(), dialers_.end(),
+                     [](const Dialer& dialer) { return dialer.may_stop(); });
+}
+
+void Socket::renew(Dialer& dialer) {
+  nng_dialer_close(nng_dialer{.id = dialer.id});
+  try {
+    dialer.id = start_dialer(dialer.address);
+  } catch (const std::runtime_error&) {
+    // It was possible with this address before; if it is not possible now, the next call tries
+    // again.
+  }
+}
+
 bool Socket::renew_idle_dialers() {
   bool idle = false;
-  for (Dialer& dialer : watched_dialers_) {
+  for (Dialer& dialer : dialers_) {
+    if (!dialer.may_stop()) continue;
     {
       const std::lock_guard lock(connections_->mutex);
       if (connections_->of_dialers[dialer.id] > 0) continue;
       connections_->of_dialers.erase(dialer.id);
     }
     idle = true;
-    nng_dialer_close(nng_dialer{.id = dialer.id});
-    try {
-      dialer.id = start_dialer(dialer.address);
-    } catch (const std::runtime_error&) {
-      // It was possible with this address before; if it is not possible now, the next call tries
-      // again.
-    }
+    renew(dialer);
   }
   return idle;
+}
+
+void Socket::redial() {
+  for (Dialer& dialer : dialers_) renew(dialer);
 }
 
 std::uint64_t Socket::connections_accepted() const {
