@@ -57,6 +57,11 @@ class Journal {
   // The same for the records of a turn, whose events are written as they stand there.
   [[nodiscard]] std::string append(std::span<const domain::StreamedEvent> records);
 
+  // Gives SQLite's log the size at which SQLite begins it anew, so that a commit writes where the
+  // file is and need not lengthen it: it is durable in some four fifths of the time. Does nothing
+  // when there is no room.
+  void lay_out_log();
+
   // Calls `visit` for each event with from <= seq <= to, in order. Throws JournalError when a
   // record cannot be read or decoded, or a number is missing: names the record.
   void read(std::uint64_t from, std::uint64_t to,
