@@ -14,7 +14,7 @@ namespace polybot::bus {
 namespace {
 
 // Counted in looks, not in time: a process that was stopped (SIGSTOP) has missed none.
-constexpr int kLooksWithoutEnd = 10;
+constexpr int kLooksWithoutEnd = 5;
 
 // A process may have several watches, as tests do.
 std::string own_address() {

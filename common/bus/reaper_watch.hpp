@@ -4,7 +4,7 @@
 // while a connection is closed, NNG 1.5 may wait there for ever (Socket::close). From then on no
 // connection of the process ends any more, so no dialer dials again: the process goes on alone and
 // does not know. That cannot be healed from within. So a connection of the process with itself is
-// ended at every `interval`; when NNG has not noticed ten times in a row, the loop that runs this
+// ended at every `interval`; when NNG has not noticed five times in a row, the loop that runs this
 // throws std::runtime_error, and the supervisor restarts the process.
 #pragma once
 
