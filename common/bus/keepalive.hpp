@@ -9,7 +9,7 @@
 namespace polybot::bus {
 
 // A connection over which nothing came for so long is probed...
-inline constexpr std::chrono::seconds kKeepaliveIdle{3};
+inline constexpr std::chrono::seconds kKeepaliveIdle{1};
 // ...and given up after so many probes without an answer, one a second. A peer that is stopped
 // (SIGSTOP) answers: its kernel does.
 inline constexpr int kKeepaliveProbes = 5;

@@ -1,13 +1,13 @@
 """A network of the run's own in which the bus loses packets; TCP sends them again, each time a little later.
 
-All but resets, of which half are lost.
+Resets it does not send again, and more of them are lost.
 """
 
 import shutil
 import subprocess
 
 # A reset is sent once: when it is lost, nobody tells the other end that a killed process is gone.
-RESETS_LOST = 0.5
+RESETS_LOST = 0.2
 FIRST_BUS_PORT, LAST_BUS_PORT = 5550, 5577   # before the stack's offset
 
 

@@ -21,12 +21,15 @@ class FeedTest : public GatewayFixture {
     int trades = 0;
   };
   asio::awaitable<void> listen(Heard& heard) {
-    bus::Subscriber subscriber(
-        io.get_executor(),
-        {.endpoints = {{bus::EndpointRole::Dial, name + "-md"}},
-         .subscriptions = {bus::Subscription::channel("md"), bus::Subscription::channel("quote"),
-                           bus::Subscription::channel("market")}},
-        listener_stats);
+    using namespace asio::experimental::awaitable_operators;
+    co_await (listen_to(heard, "-md", {"md", "market"}) && listen_to(heard, "-quotes", {"quote"}));
+  }
+  asio::awaitable<void> listen_to(Heard& heard, std::string port,
+                                  std::vector<std::string> channels) {
+    bus::SubscriberConfig config{.endpoints = {{bus::EndpointRole::Dial, name + port}}};
+    for (const std::string& channel : channels)
+      config.subscriptions.push_back(bus::Subscription::channel(channel));
+    bus::Subscriber subscriber(io.get_executor(), std::move(config), listener_stats);
     wire::MarketDataCodec codec;
     for (;;) {
       const bus::Received frame = co_await subscriber.receive();
