@@ -21,14 +21,15 @@ class FeedTest : public GatewayFixture {
     int trades = 0;
   };
   asio::awaitable<void> listen(Heard& heard) {
-    using namespace asio::experimental::awaitable_operators;
-    co_await (listen_to(heard, "-md", {"md", "market"}) && listen_to(heard, "-quotes", {"quote"}));
+    co_await (listen_to(heard, name + "-md") && listen_to(heard, name + "-quotes"));
   }
-  asio::awaitable<void> listen_to(Heard& heard, std::string port,
-                                  std::vector<std::string> channels) {
-    bus::SubscriberConfig config{.endpoints = {{bus::EndpointRole::Dial, name + port}}};
-    for (const std::string& channel : channels)
-      config.subscriptions.push_back(bus::Subscription::channel(channel));
+  asio::awaitable<void> listen_to(Heard& heard, std::string address) {
+    const bool is_quotes = address.ends_with("-quotes");
+    bus::SubscriberConfig config{.endpoints = {{bus::EndpointRole::Dial, address}}};
+    for (const char* channel : {"md", "market", "quote"}) {
+      if (is_quotes == (channel == std::string_view("quote")))
+        config.subscriptions.push_back(bus::Subscription::channel(channel));
+    }
     bus::Subscriber subscriber(io.get_executor(), std::move(config), listener_stats);
     wire::MarketDataCodec codec;
     for (;;) {
