@@ -3,7 +3,7 @@
 // NNG clears them away one after the other, on one thread of the process, and waits there for the
 // sends and receives of each. NNG 1.5 forgets one that is to go on while its connection is closed
 // (nni_aio_begin fails, and nobody is told), and waits for it for ever. Over TLS, where a message
-// takes several sends, one in some ten deaths of a subscriber stops its publisher so. From then on
+// takes several sends, the death of a subscriber now and then stops its publisher so. From then on
 // no connection of the process ends any more and no dialer dials again: the process goes on alone
 // and does not know. That cannot be healed from within. So a connection of the process with itself
 // is ended at every `interval`; when NNG has not noticed five times in a row, the loop that runs

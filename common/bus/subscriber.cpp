@@ -96,6 +96,14 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
     });
   }
 
+  // Whoever was silent for long and speaks again is watched closely again.
+  void note_heard() {
+    heard = true;
+    if (hears_all || patience == config.silence_max) return;
+    patience = config.silence_max;
+    watch_silence();
+  }
+
   void drain() {
     for (int i = 0; i < kReceivesPerTurn; ++i) {
       nng::Message message = socket.try_receive();
@@ -103,7 +111,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
         wait_for_frames();
         return;
       }
-      heard = true;
+      note_heard();
       accept(std::move(message));
     }
     asio::post(readable.get_executor(), [self = shared_from_this()] {

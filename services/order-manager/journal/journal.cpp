@@ -21,8 +21,8 @@ constexpr int kApplicationId = 0x50424A31;
 constexpr int kFormat = 1;
 // The first records are in archives, which a program of format 1 does not know of.
 constexpr int kFormatArchived = 2;
-// SQLite copies its log into the tables at 1,000 pages and begins it anew; the rest is for the last
-// transaction before that.
+// At 1,000 pages SQLite copies its log into the tables and starts writing at the log's beginning
+// again. The other 100 pages are room for the transaction that passes this mark.
 constexpr sqlite3_int64 kLogBytes = sqlite3_int64{1'100} * (4'096 + 24);
 
 std::int64_t pragma(sqlite3* db, const char* sql) {
