@@ -1,7 +1,8 @@
 // The least possible time of tick→order: two NNG hops over ipc between three processes, then one
 // durable SQLite commit. Printed as p50, p99 and p99.9 in microseconds.
 //
-//   raw_path [COUNT]    COUNT is 2000 by default; one message each 5 ms, so that none ever queues
+//   raw_path [COUNT [PACE_MS]]    2000 messages, one each 5 ms unless told, so that none ever
+//   queues
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/pub.h>
 #include <nng/protocol/pubsub0/sub.h>
@@ -28,7 +29,6 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMessageBytes = 256;  // a book change, and a signal
-constexpr auto kPace = 5ms;
 constexpr std::int64_t kEnd = -1;
 
 void check(int code) {
@@ -68,14 +68,14 @@ void send(nng_socket socket, std::vector<char>& message, std::int64_t stamp) {
   check(nng_send(socket, message.data(), message.size(), 0));
 }
 
-// First process: a stamp each 5 ms.
-void tick(const std::string& address, int count) {
+// First process: a stamp each `pace`.
+void tick(const std::string& address, int count, std::chrono::milliseconds pace) {
   const nng_socket out = publisher(address);
   std::vector<char> message(kMessageBytes);
   std::this_thread::sleep_for(1s);  // until both subscribers have found their way
   for (int i = 0; i < count; ++i) {
     send(out, message, now_ns());
-    std::this_thread::sleep_for(kPace);
+    std::this_thread::sleep_for(pace);
   }
   send(out, message, kEnd);
   std::this_thread::sleep_for(200ms);  // closing drops what is not written yet
@@ -164,13 +164,14 @@ int main(int argc, char** argv) {
   // Options are meant for the benchmark programs beside it.
   const bool told = argc > 1 && argv[1][0] != '-';
   const int count = told ? std::atoi(argv[1]) : 2'000;
-  if (count <= 0) return 1;
+  const std::chrono::milliseconds pace{told && argc > 2 ? std::atoi(argv[2]) : 5};
+  if (count <= 0 || pace <= 0ms) return 1;
   const polybot::test_support::TemporaryFolder folder{"raw-path"};
   const std::string first = "ipc://" + (folder / "a.ipc").string();
   const std::string second = "ipc://" + (folder / "b.ipc").string();
   const pid_t children[] = {spawn("third", [&] { keep(second, folder.path(), count); }),
                             spawn("second", [&] { pass_on(first, second); }),
-                            spawn("first", [&] { tick(first, count); })};
+                            spawn("first", [&] { tick(first, count, pace); })};
   bool good = true;
   for (const pid_t child : children) {
     int status = 0;

@@ -70,6 +70,19 @@ class ReadTransaction {
 
 }  // namespace
 
+struct Journal::Appending {
+  explicit Appending(sqlite3* db)
+      : begin(db, "BEGIN IMMEDIATE"),
+        insert(db,
+               "INSERT INTO journal(seq, at_ns, kind, strategy, body, sum)"
+               " VALUES (?, ?, ?, ?, ?, ?)"),
+        commit(db, "COMMIT") {}
+
+  Statement begin;
+  Statement insert;
+  Statement commit;
+};
+
 Journal::Journal(const std::string& path, JournalAccess access) : path_(real_path(path)) {
   if (access == JournalAccess::ReadWrite) {
     lock_ = std::make_unique<JournalLock>(path_);
@@ -86,14 +99,14 @@ Journal::Journal(const std::string& path, JournalAccess access) : path_(real_pat
   try {
     open(access);
   } catch (...) {
-    sqlite3_finalize(insert_);
+    appending_.reset();
     sqlite3_close(db_);
     throw;
   }
 }
 
 Journal::~Journal() {
-  sqlite3_finalize(insert_);
+  appending_.reset();
   sqlite3_close(db_);
 }
 
@@ -132,12 +145,8 @@ void Journal::open(JournalAccess access) {
     execute("PRAGMA synchronous = FULL");
     if (!snapshots_.create_tables()) fail("cannot make the tables of the snapshots");
     if (!has_sums()) execute("ALTER TABLE journal ADD COLUMN sum INTEGER");
-    constexpr const char* kInsert =
-        "INSERT INTO journal(seq, at_ns, kind, strategy, body, sum) VALUES (?, ?, ?, ?, ?, ?)";
-    if (sqlite3_prepare_v3(db_, kInsert, -1, SQLITE_PREPARE_PERSISTENT, &insert_, nullptr) !=
-        SQLITE_OK) {
-      fail("cannot prepare the insert");
-    }
+    appending_ = std::make_unique<Appending>(db_);
+    if (!appending_->insert.ok()) fail("cannot prepare the insert");
   }
   const std::int64_t last = pragma(db_, "SELECT coalesce(max(seq), 0) FROM journal");
   if (last < 0) fail("cannot read the last record's number");
@@ -191,14 +200,15 @@ std::string Journal::append(std::span<const domain::StreamedEvent> records) {
 template <class Record, class EventOf>
 std::string Journal::append_each(std::span<const Record> records, const EventOf& event_of) {
   if (records.empty()) return {};
+  POLYBOT_ASSERT(appending_ != nullptr);  // it was opened to be written
   const auto failed = [this](const char* doing) {
     // The text is read before the rollback replaces it.
     std::string what = std::string(doing) + ": " + sqlite3_errmsg(db_);
     if (sqlite3_get_autocommit(db_) == 0) sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);
     return what;
   };
-  if (sqlite3_exec(db_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr) != SQLITE_OK)
-    return failed("begin");
+  if (!appending_->begin.run()) return failed("begin");
+  Statement& insert = appending_->insert;
   std::uint64_t seq = last_seq_;
   for (const Record& record : records) {
     const domain::Event& event = event_of(record);
@@ -206,19 +216,15 @@ std::string Journal::append_each(std::span<const Record> records, const EventOf&
     seq = event.seq;
     const std::string body = wire::encode_event(event);
     const std::string_view kind = domain::event_kind_name(event.body.index());
-    sqlite3_bind_int64(insert_, 1, static_cast<sqlite3_int64>(event.seq));
-    sqlite3_bind_int64(insert_, 2, domain::to_unix_ns(event.at));
-    sqlite3_bind_text(insert_, 3, kind.data(), static_cast<int>(kind.size()), SQLITE_STATIC);
-    sqlite3_bind_text(insert_, 4, event.strategy.value.data(),
-                      static_cast<int>(event.strategy.value.size()), SQLITE_STATIC);
-    sqlite3_bind_blob(insert_, 5, body.data(), static_cast<int>(body.size()), SQLITE_STATIC);
-    sqlite3_bind_int64(insert_, 6, static_cast<sqlite3_int64>(word_sum(body, seq)));
-    const int result = sqlite3_step(insert_);
-    sqlite3_reset(insert_);
-    if (result != SQLITE_DONE) return failed("insert");
+    insert.bind(1, event.seq);
+    insert.bind(2, static_cast<std::uint64_t>(domain::to_unix_ns(event.at)));
+    insert.bind_text(3, kind);
+    insert.bind_text(4, event.strategy.value);
+    insert.bind_blob(5, body);
+    insert.bind(6, word_sum(body, seq));
+    if (!insert.run()) return failed("insert");
   }
-  sqlite3_clear_bindings(insert_);
-  if (sqlite3_exec(db_, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) return failed("commit");
+  if (!appending_->commit.run()) return failed("commit");
   last_seq_ = seq;
   const domain::Event& first = event_of(records.front());
   if (const auto* opened = std::get_if<domain::JournalOpened>(&first.body)) {

@@ -32,7 +32,6 @@
 #include "services/order-manager/journal/snapshot_store.hpp"
 
 struct sqlite3;
-struct sqlite3_stmt;
 
 namespace polybot::order_manager {
 
@@ -103,6 +102,7 @@ class Journal {
   void compact();
 
  private:
+  struct Appending;  // what each append() runs
   void copy_to(const std::string& file) const;
   void open(JournalAccess access);
   void create_tables();
@@ -120,7 +120,7 @@ class Journal {
   std::string path_;
   std::unique_ptr<JournalLock> lock_;
   sqlite3* db_ = nullptr;
-  sqlite3_stmt* insert_ = nullptr;
+  std::unique_ptr<Appending> appending_;  // while it may be written
   std::uint64_t last_seq_ = 0;
   std::uint64_t journal_id_ = 0;
   SnapshotStore snapshots_{nullptr};

@@ -36,6 +36,12 @@ class Statement {
   [[nodiscard]] int step() {
     return statement_ == nullptr ? SQLITE_ERROR : sqlite3_step(statement_);
   }
+  // Whether it ran to its end. Afterwards it can be bound and run again.
+  [[nodiscard]] bool run() {
+    const bool done = step() == SQLITE_DONE;
+    sqlite3_reset(statement_);
+    return done;
+  }
   // Calls `row` at each row; false when an error ended them.
   template <class Row>
   [[nodiscard]] bool each(Row row) {
