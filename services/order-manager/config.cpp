@@ -5,6 +5,7 @@
 
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/secret_file.hpp"
+#include "common/runtime/transport.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::order_manager {
@@ -196,6 +197,9 @@ Config read_config(Reader& reader) {
   config.venue.rest = runtime::read_url(reader, "venue.rest", "http://127.0.0.1:8090");
   config.venue.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
   config.venue.user_ws = runtime::read_url(reader, "venue.user_ws", "ws://127.0.0.1:8090/ws/user");
+  config.venue.transport =
+      runtime::read_transport(reader, {config.venue.rest, config.venue.gamma, config.venue.user_ws},
+                              runtime::config::current_environment());
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);

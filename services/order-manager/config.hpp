@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "common/http/transport.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/metrics.hpp"
 #include "services/order-manager/core/settings.hpp"
@@ -24,6 +26,7 @@ struct VenueConfig {
   std::string rest;
   std::string gamma;
   std::string user_ws;
+  std::shared_ptr<const http::Transport> transport;  // of all three; null: plain alone
   std::uint64_t chain_id = 137;
   VenueKey key;
   domain::Duration request_timeout{};

@@ -33,9 +33,10 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
                .gamma = config.gamma,
                .chain_id = config.chain_id,
                .request_timeout =
-                   std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout)},
+                   std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout),
+               .transport = config.transport},
               std::move(signer), client_observer()),
-      session_(executor, config.user_ws, session_reports(), {}),
+      session_(executor, config.user_ws, session_reports(), {}, config.transport),
       heartbeats_(config.heartbeat_interval) {}
 
 VenueClient::Observer VenueDesk::client_observer() {

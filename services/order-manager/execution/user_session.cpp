@@ -8,9 +8,22 @@
 
 namespace polybot::order_manager {
 
+namespace {
+
+http::WebSocketClientOptions reached_by(std::shared_ptr<const http::Transport> transport) {
+  http::WebSocketClientOptions options;
+  options.transport = std::move(transport);
+  return options;
+}
+
+}  // namespace
+
 UserSession::UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports,
-                         Timing timing)
-    : url_(std::move(url)), reports_(std::move(reports)), timing_(timing), socket_(executor, {}) {}
+                         Timing timing, std::shared_ptr<const http::Transport> transport)
+    : url_(std::move(url)),
+      reports_(std::move(reports)),
+      timing_(timing),
+      socket_(executor, reached_by(std::move(transport))) {}
 
 boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credentials) {
   if (const auto error = co_await socket_.connect(url_)) {

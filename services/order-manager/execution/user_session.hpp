@@ -6,6 +6,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -40,8 +41,9 @@ class UserSession {
     domain::Duration silence_max = std::chrono::seconds(25);  // not even a PONG: the link is dead
   };
 
+  // Without a transport: ws alone.
   UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports,
-              Timing timing);
+              Timing timing, std::shared_ptr<const http::Transport> transport = nullptr);
 
   // One session, from connect to its end, which is an exception: runtime::supervise then waits and
   // starts it again.

@@ -7,9 +7,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
-#include <charconv>
 #include <utility>
 
+#include "common/http/fault.hpp"
+#include "common/http/retry_after.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 
 namespace polybot::order_manager {
@@ -18,28 +19,66 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::awaitable;
 
-constexpr domain::Duration kEngineRestartPause = 2s;
 constexpr std::string_view kDeriveKey = "/auth/derive-api-key";
 constexpr std::string_view kCreateKey = "/auth/api-key";
 constexpr std::chrono::milliseconds kHeartbeatTimeout = 3s;
 
 RequestOutcome outcome_of(unsigned status) {
+  if (status == 429) return RequestOutcome::Throttled;
   if (status >= 500) return RequestOutcome::ServerError;
   return status >= 200 && status < 300 ? RequestOutcome::Ok : RequestOutcome::Refused;
 }
 
+RequestOutcome outcome_of(const http::Failure& failure) {
+  if (http::is_certificate_fault(failure.ec)) return RequestOutcome::Certificate;
+  return failure.ec == http::Fault::Redirected ? RequestOutcome::Refused : RequestOutcome::Failed;
+}
+
 domain::AmbiguityCause cause_of(const http::Failure& failure) {
+  if (failure.ec == http::Fault::Redirected) return domain::AmbiguityCause::Unparsable;
   return failure.ec == boost::beast::error::timeout ? domain::AmbiguityCause::Timeout
                                                     : domain::AmbiguityCause::ConnectionLost;
 }
 
-std::optional<domain::Duration> retry_after(const http::ClientResponse& response) {
-  if (response.status == 425) return kEngineRestartPause;
-  if (response.status != 429 && response.status != 503) return std::nullopt;
-  const auto field = response.headers.find("Retry-After");
-  std::int64_t seconds = 1;
-  if (field) std::from_chars(field->data(), field->data() + field->size(), seconds);
-  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 600));
+http::ClientOptions options_of(const VenueClientSettings& settings) {
+  http::ClientOptions options;
+  options.request_timeout = settings.request_timeout;
+  options.transport = settings.transport;
+  return options;
+}
+
+// What the core paces, and what must not wait for anything else.
+bool trades(VenueOperation operation) {
+  return operation == VenueOperation::Submit || operation == VenueOperation::SubmitBatch ||
+         operation == VenueOperation::Cancel || operation == VenueOperation::CancelBatch ||
+         operation == VenueOperation::Heartbeat;
+}
+
+polymarket::EndpointClass class_of(VenueOperation operation) {
+  using polymarket::EndpointClass;
+  switch (operation) {
+    case VenueOperation::Submit:
+    case VenueOperation::SubmitBatch:
+      return EndpointClass::Orders;
+    case VenueOperation::Cancel:
+    case VenueOperation::CancelBatch:
+      return EndpointClass::Cancels;
+    case VenueOperation::OpenOrders:
+    case VenueOperation::Trades:
+      return EndpointClass::Ledger;
+    case VenueOperation::Balance:
+      return EndpointClass::Balances;
+    case VenueOperation::Listing:
+      return EndpointClass::Listings;
+    case VenueOperation::Auth:
+      return EndpointClass::Authentication;
+    case VenueOperation::Market:
+    case VenueOperation::Result:
+    case VenueOperation::Time:
+    case VenueOperation::Heartbeat:
+      break;
+  }
+  return EndpointClass::General;
 }
 
 std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueOrderId>& orders) {
@@ -66,30 +105,66 @@ VenueClient::VenueClient(boost::asio::any_io_executor executor, VenueClientSetti
       domains_(settings_.chain_id),
       observer_(std::move(observer)),
       executor_(executor),
-      client_(executor, {.request_timeout = settings_.request_timeout}) {}
+      trading_(executor, options_of(settings_)),
+      reading_(executor, options_of(settings_)) {}
 
 std::uint64_t VenueClient::now_s() const {
   return static_cast<std::uint64_t>(domain::to_unix_ns(clock_.now()) / 1'000'000'000);
 }
 
+awaitable<bool> VenueClient::admitted(polymarket::EndpointClass of) {
+  const domain::Duration give_up_at = clock_.monotonic() + settings_.request_timeout;
+  while (true) {
+    const domain::Duration now = clock_.monotonic();
+    const domain::Duration wait = limits_.take(of, now);
+    if (wait == domain::Duration::zero()) co_return true;
+    if (now + wait > give_up_at) co_return false;
+    co_await runtime::sleep_for(wait);
+  }
+}
+
+void VenueClient::heed(VenueOperation operation, const http::ClientResponse& answer) {
+  const polymarket::EndpointClass of = class_of(operation);
+  const domain::Timestamp at = clock_.now();
+  const domain::Duration now = clock_.monotonic();
+  const auto field = [&](std::string_view name) { return answer.headers.find(name).value_or(""); };
+  polymarket::RateLimitFields fields = polymarket::read_rate_limit_fields(
+      field("Poly-RateLimit-Remaining"), field("Poly-RateLimit-Reset"),
+      field("Poly-RateLimit-Warning"));
+  fields.retry_after = http::parse_retry_after(field("Retry-After"), domain::to_unix_ms(at) / 1000);
+  limits_.answered(of, answer.status, fields, answer.body, now, at);
+  const bool of_orders = of == polymarket::EndpointClass::Orders;
+  const bool engine_restarts = answer.status == 425 && of == polymarket::EndpointClass::Cancels;
+  if (!of_orders && !engine_restarts) return;
+  if (const domain::Duration pause = limits_.paused(of, now); pause > domain::Duration::zero())
+    observer_.on_throttled(pause);
+}
+
 awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::ClientRequest request) {
+  bool goes = trades(operation);
+  if (!goes) goes = co_await admitted(class_of(operation));
+  if (!goes) {
+    observer_.on_request(operation, RequestOutcome::Throttled, domain::Duration::zero());
+    failures_.warning("A request is held back: the venue asked to be left alone",
+                      {{"operation", domain::name_of(operation)}});
+    co_return http::Failure{boost::asio::error::try_again, false};
+  }
   const domain::Duration begun = clock_.monotonic();
   const bool tells_of_link =
       operation != VenueOperation::Heartbeat && request.url.starts_with(settings_.rest);
-  http::Outcome answer = co_await client_.send(std::move(request));
+  http::Client& client = trades(operation) ? trading_ : reading_;
+  http::Outcome answer = co_await client.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
   if (tells_of_link) observer_.on_link(answer ? Link::Up : Link::Down);
   if (!answer) {
-    observer_.on_request(operation, RequestOutcome::Failed, elapsed);
+    observer_.on_request(operation, outcome_of(answer.error()), elapsed);
     failures_.warning("The venue did not answer", {{"operation", domain::name_of(operation)},
                                                    {"error", answer.error().message()}});
     co_return answer;
   }
   observer_.on_request(operation, outcome_of(answer->status), elapsed);
   if (answer->status == 401 && operation != VenueOperation::Auth) credentials_refused_ = true;
-  if (const auto pause = retry_after(*answer); pause && tells_of_link) {
-    observer_.on_throttled(*pause);
-  }
+  heed(operation, *answer);
   co_return answer;
 }
 

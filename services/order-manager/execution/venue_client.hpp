@@ -5,6 +5,10 @@
 // soon as a byte of it may have left and no readable answer came; a request of which no byte has
 // left is a rejection. Everything runs on the executor's thread except the signing of orders, which
 // takes as long as a commit: it has a thread of its own and goes on beside the commit.
+//
+// What trades (orders, cancels, heartbeats) has connections of its own and never waits for a limit:
+// the core paces it. Readings are paced by the venue's limits; one that would wait for longer than
+// a request may take fails at once, and holds back nothing else.
 #pragma once
 
 #include <atomic>
@@ -28,6 +32,7 @@
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/orders.hpp"
+#include "common/polymarket/rate_limits.hpp"
 #include "common/polymarket/signing.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
@@ -42,15 +47,18 @@ struct VenueClientSettings {
   std::string gamma;
   std::uint64_t chain_id = polymarket::kPolygonChainId;
   std::chrono::milliseconds request_timeout{5'000};
+  std::shared_ptr<const http::Transport> transport = nullptr;  // null: plain http alone
 };
 
 // How a request ended. Like the operation below a metric label: domain/enumeration.hpp.
 enum class RequestOutcome : std::uint8_t {
   Ok = 0,           // 2xx
-  Refused = 1,      // 4xx, or a refusal in words
+  Refused = 1,      // 4xx, a redirect, or a refusal in words
   ServerError = 2,  // 5xx
   Unreadable = 3,   // an answer that is not what the protocol says
   Failed = 4,       // no answer
+  Throttled = 5,    // 429, or held back because the venue asked to be left alone
+  Certificate = 6,  // the venue could not prove who it is
 };
 
 // Every kind of request to the venue: the `operation` label.
@@ -81,9 +89,9 @@ class VenueClient {
     // Whether the host that takes orders answers. Listings come from another host, and a heartbeat
     // is given up so early that its silence says little.
     std::function<void(Link)> on_link;
-    // 429 or 503 with Retry-After, or 425 (matching engine restarting), of the host that takes
-    // orders: listings have limits of their own.
-    std::function<void(domain::Duration retry_after)> on_throttled;
+    // The venue takes no orders for so long: it said so of an order (429, 503, an empty bucket), or
+    // its matching engine restarts (425). Readings have limits of their own.
+    std::function<void(domain::Duration pause)> on_throttled;
   };
 
   VenueClient(boost::asio::any_io_executor executor, VenueClientSettings settings,
@@ -157,6 +165,9 @@ class VenueClient {
                                                         std::string_view path) const;
   [[nodiscard]] boost::asio::awaitable<http::Outcome> send(VenueOperation operation,
                                                            http::ClientRequest request);
+  // Waits for the venue's limit of that class; false when that would take too long.
+  [[nodiscard]] boost::asio::awaitable<bool> admitted(polymarket::EndpointClass of);
+  void heed(VenueOperation operation, const http::ClientResponse& answer);
   // The body of a 200 answer to an authenticated GET; empty text is a failure.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read(Call call);
   // As it was parsed; one that could not be is counted.
@@ -201,7 +212,9 @@ class VenueClient {
   Observer observer_;
   runtime::Clock clock_;
   boost::asio::any_io_executor executor_;
-  http::Client client_;
+  http::Client trading_;  // apart, so that readings that hang take no connection from it
+  http::Client reading_;
+  polymarket::RateLimits limits_;
   std::optional<polymarket::ApiCredentials> credentials_;
   bool credentials_refused_ = false;
   runtime::log::Limited failures_;

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <time.h>
 
+#include <array>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <ctime>
 #include <map>
 
 #include "tests/integration/http/loop.hpp"
@@ -223,11 +226,11 @@ class VenueClientTest : public testing::Test {
  protected:
   VenueClientTest() { connect(venue.url(), venue.url()); }
 
-  void connect(const std::string& rest, const std::string& gamma) {
+  void connect(const std::string& rest, const std::string& gamma,
+               std::chrono::milliseconds timeout = std::chrono::milliseconds(150)) {
     client = std::make_unique<VenueClient>(
         io.get_executor(),
-        VenueClientSettings{
-            .rest = rest, .gamma = gamma, .request_timeout = std::chrono::milliseconds(150)},
+        VenueClientSettings{.rest = rest, .gamma = gamma, .request_timeout = timeout},
         polymarket::OrderSigner(kKey),
         VenueClient::Observer{
             .on_request =
@@ -884,6 +887,99 @@ TEST_F(VenueClientTest, AThrottledListingPausesNoOrders) {
   };
   EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
   EXPECT_TRUE(pauses.empty());
+}
+
+// The venue limits each class of requests by itself.
+TEST_F(VenueClientTest, OrdersAndCancelsGoOnWhileReadingsAreThrottled) {
+  venue.on("GET /data/orders", answer(429, "", "Retry-After: 60\r\n"));
+  venue.on("POST /order", answer(200, placed(order(0))));
+  polymarket::CancelAnswer gone;
+  gone.canceled = {order(0).venue_id};
+  venue.on("DELETE /order", answer(200, polymarket::write_cancel_answer(gone)));
+  const auto ask_account = [](VenueClient& venue_client) {
+    return venue_client.read_account(reading());
+  };
+  for (int i = 0; i < 3; ++i)
+    EXPECT_FALSE(ask<std::optional<domain::VenueAccount>>(ask_account).has_value());
+  EXPECT_EQ(venue.seen("GET /data/orders").size(), 1U) << "the venue is left alone, as it asked";
+  EXPECT_THAT(outcomes["open_orders"],
+              testing::ElementsAre(RequestOutcome::Throttled, RequestOutcome::Throttled,
+                                   RequestOutcome::Throttled));
+  EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(submit_one()));
+  const auto canceled = ask<std::vector<CancelAnswered>>(
+      [](VenueClient& venue_client) { return venue_client.cancel({order(0).venue_id}); });
+  EXPECT_EQ(canceled.at(0).result, CancelAnswered::Result::Canceled);
+  EXPECT_TRUE(pauses.empty()) << "no order waits for what readings have used up";
+}
+
+TEST_F(VenueClientTest, ReadingsThatHangTakeNoConnectionFromOrders) {
+  venue.on("GET /clob-markets/" + domain::to_string(market_id()),
+           misbehave(Reaction::Kind::Silence));
+  venue.on("POST /order", answer(200, placed(order(0))));
+  connect(venue.url(), venue.url(), std::chrono::seconds(2));
+  std::vector<domain::SubmitAnswered> answers;
+  run(io,
+      [](VenueClient& venue_client,
+         std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+        EXPECT_TRUE(co_await venue_client.authenticate());
+        const auto executor = co_await asio::this_coro::executor;
+        int hanging = 20;
+        const auto at_end = [&hanging](const std::exception_ptr&, const MarketRead&) { --hanging; };
+        for (int i = 0; i < 20; ++i)
+          asio::co_spawn(executor, venue_client.read_market(market_id()), at_end);
+        std::vector<domain::Order> wanted(1, order(0));
+        auto signing = venue_client.sign(std::move(wanted));
+        out = co_await venue_client.submit(std::move(signing));
+        EXPECT_EQ(hanging, 20) << "they all still hang";
+        while (hanging > 0) co_await asio::post(executor, asio::use_awaitable);
+      }(*client, answers));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(answers[0].outcome));
+}
+
+TEST_F(VenueClientTest, APauseMayLastUntilADate) {
+  const std::time_t until = std::time(nullptr) + 40;
+  std::tm utc{};
+  gmtime_r(&until, &utc);
+  std::array<char, 64> date{};
+  std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  EXPECT_EQ(
+      reason(submit_against(answer(429, "", "Retry-After: " + std::string(date.data()) + "\r\n"))),
+      RejectReason::RateLimited);
+  ASSERT_EQ(pauses.size(), 1U);
+  EXPECT_GT(pauses[0], std::chrono::seconds(30));
+  EXPECT_LE(pauses[0], std::chrono::seconds(40));
+}
+
+TEST_F(VenueClientTest, ThePauseOfARefusalIsInItsBody) {
+  EXPECT_EQ(reason(submit_against(answer(
+                503, R"({"error":"post-only mode: only post-only orders and cancels are allowed",)"
+                     R"("code":"post_only_mode","retry_after_seconds":79})"))),
+            RejectReason::PostOnlyMode);
+  EXPECT_THAT(pauses, testing::ElementsAre(std::chrono::seconds(79)));
+}
+
+TEST_F(VenueClientTest, AnEmptyBucketOfOrdersPausesThem) {
+  const std::string fields = "Poly-RateLimit-Remaining: 0\r\nPoly-RateLimit-Reset: " +
+                             std::to_string(std::time(nullptr) + 20) + "\r\n";
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})", fields));
+  venue.on("GET /data/trades", answer(500, ""));
+  const auto ask_account = [](VenueClient& venue_client) {
+    return venue_client.read_account(reading());
+  };
+  EXPECT_FALSE(ask<std::optional<domain::VenueAccount>>(ask_account).has_value());
+  EXPECT_TRUE(pauses.empty()) << "that was another bucket";
+  EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(
+      submit_against(answer(200, placed(order(0)), fields))));
+  ASSERT_EQ(pauses.size(), 1U);
+  EXPECT_LE(pauses[0], std::chrono::seconds(20));
+}
+
+TEST_F(VenueClientTest, ARedirectedOrderIsAmbiguousAndSentOnce) {
+  EXPECT_EQ(cause(submit_against(answer(301, "", "Location: /elsewhere\r\n"))),
+            AmbiguityCause::Unparsable);
+  EXPECT_THAT(outcomes["submit"], testing::ElementsAre(RequestOutcome::Refused));
+  EXPECT_TRUE(venue.seen("POST /elsewhere").empty());
 }
 
 TEST_F(VenueClientTest, TheListingsHostSaysNothingOfTheOrdersHost) {
