@@ -1,5 +1,5 @@
-// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed), faults, and
-// the records that are kept of it all, behind one function. Pure and deterministic: the same settings and the same inputs at the same
+// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed), faults and
+// records, behind one function. Pure and deterministic: the same settings and inputs at the same
 // times give the same outputs, byte for byte, however finely the time in between is cut.
 //
 //   Exchange exchange(settings, start, out);

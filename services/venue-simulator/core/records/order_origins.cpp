@@ -3,7 +3,7 @@
 namespace polybot::venue_simulator {
 
 void OrderOrigins::note(const OrderOrigin& origin) {
-  if (origin.key_nonce == 0 && origin.builder == BuilderCode{}) return;
+  if (is_ordinary(origin)) return;
   // A copy of an order does not change where the first one came from.
   if (!origins_.emplace(origin.order, origin).second) return;
   age_.push_back(origin.order);

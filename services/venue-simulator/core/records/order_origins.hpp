@@ -18,6 +18,11 @@ namespace polybot::venue_simulator {
 
 inline constexpr std::size_t kOriginsMax = 100'000;
 
+// Nothing that has to be kept.
+[[nodiscard]] inline bool is_ordinary(const OrderOrigin& origin) {
+  return origin.key_nonce == 0 && origin.builder == BuilderCode{};
+}
+
 class OrderOrigins {
  public:
   void note(const OrderOrigin& origin);
