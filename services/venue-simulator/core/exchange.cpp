@@ -101,7 +101,10 @@ void Exchange::record(const Outputs& out) {
   for (; recorded_market_ < out.market.size(); ++recorded_market_) {
     const MarketOutput& output = out.market[recorded_market_];
     if (const auto* trade = std::get_if<TradePrinted>(&output)) tape_.add(*trade);
-    if (const auto* end = std::get_if<MarketResolved>(&output)) notices_.add(*end, engine_);
+    if (const auto* end = std::get_if<MarketResolved>(&output)) {
+      notices_.add(*end, engine_);
+      tape_.end(end->market);
+    }
     if (std::holds_alternative<MarketListed>(output)) tape_.forget_markets(engine_);
   }
   for (; recorded_account_ < out.account.size(); ++recorded_account_) {
@@ -153,9 +156,7 @@ void Exchange::apply(const Input& input, Outputs& out) {
       out.heartbeats.push_back(
           self.dead_man_switch_.beat(heartbeat, self.settings_.seed, self.now_));
     }
-    void operator()(const CreateKey& create) const {
-      self.key_ring_.create(create.key, self.now_);
-    }
+    void operator()(const CreateKey& create) const { self.key_ring_.create(create.key, self.now_); }
     void operator()(const EndKey& end) const { self.key_ring_.end(end.key, self.now_); }
     void operator()(const NoteOrigins& note) const {
       for (const OrderOrigin& origin : note.origins) self.origins_.note(origin);

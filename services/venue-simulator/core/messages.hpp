@@ -160,10 +160,10 @@ struct DropNotices {
 };
 
 // The log numbers them in this order: new ones go to the end.
-using Input = std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater,
-                           CancelOrders, CancelResting, SetFlow, Reconfigure, SetFault, ClearFault,
-                           ListRecordedMarket, PlayFrames, Heartbeat, CreateKey, EndKey,
-                           NoteOrigins, DropNotices>;
+using Input =
+    std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
+                 CancelResting, SetFlow, Reconfigure, SetFault, ClearFault, ListRecordedMarket,
+                 PlayFrames, Heartbeat, CreateKey, EndKey, NoteOrigins, DropNotices>;
 
 // ----------------------------------------------------------------------------------------- outputs
 

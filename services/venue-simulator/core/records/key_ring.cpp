@@ -20,9 +20,9 @@ void KeyRing::create(const KeyName& key, domain::Timestamp now) {
   if (!can_create(key)) return;
   ++changes_;
   std::vector<Key>& known = keys_[{key.account, key.kind}];
-  const auto at = std::lower_bound(
-      known.begin(), known.end(), key.number,
-      [](const Key& one, std::uint64_t number) { return one.number < number; });
+  const auto at =
+      std::lower_bound(known.begin(), known.end(), key.number,
+                       [](const Key& one, std::uint64_t number) { return one.number < number; });
   const Key made{key.number, now, std::nullopt};
   if (at != known.end() && at->number == key.number) {
     *at = made;

@@ -27,8 +27,7 @@ void Notices::add(const OrderOutput& event) {
   const bool immediate = event.time_in_force == domain::TimeInForce::Fak ||
                          event.time_in_force == domain::TimeInForce::Fok;
   const bool canceled = event.kind == OrderEventKind::Cancellation;
-  if (!canceled || (immediate && update.matched_quantity.is_positive()))
-    add(event.account, notice);
+  if (!canceled || (immediate && update.matched_quantity.is_positive())) add(event.account, notice);
   notice.kind = NoticeKind::OrderCanceled;
   if (canceled) add(event.account, notice);
 }
@@ -39,8 +38,7 @@ void Notices::add(const MarketResolved& event, const MatchingEngine& engine) {
   for (std::uint32_t i = 0; i < engine.accounts().size(); ++i) {
     const Account& account = engine.accounts()[AccountId{i}];
     if (account.house || !account.holdings.contains(*market)) continue;
-    add(AccountId{i},
-        {.kind = NoticeKind::MarketResolved, .at = event.at, .market = event.market});
+    add(AccountId{i}, {.kind = NoticeKind::MarketResolved, .at = event.at, .market = event.market});
   }
 }
 

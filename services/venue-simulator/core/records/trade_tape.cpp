@@ -1,5 +1,7 @@
 #include "services/venue-simulator/core/records/trade_tape.hpp"
 
+#include <iterator>
+
 namespace polybot::venue_simulator {
 namespace {
 
@@ -32,6 +34,13 @@ void TradeTape::add(const TradePrinted& trade) {
   }
   if (track.history.size() == kHistoryPointsMax) thin(track.history);
   track.history.push_back(point);
+}
+
+void TradeTape::end(const domain::MarketId& market) {
+  const auto found = tracks_.find(market);
+  if (found == tracks_.end()) return;
+  std::deque<TapedTrade>& recent = found->second.recent;
+  recent.erase(recent.begin(), std::prev(recent.end()));
 }
 
 void TradeTape::forget_markets(const MatchingEngine& engine) {

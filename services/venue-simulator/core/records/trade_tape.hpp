@@ -17,7 +17,7 @@
 
 namespace polybot::venue_simulator {
 
-inline constexpr std::size_t kRecentTradesMax = 50;    // of a market
+inline constexpr std::size_t kRecentTradesMax = 50;     // of a market
 inline constexpr std::size_t kHistoryPointsMax = 1500;  // of a market: a day at full resolution
 
 struct TapedTrade {
@@ -37,6 +37,8 @@ struct PricePoint {
 class TradeTape {
  public:
   void add(const TradePrinted& trade);
+  // Of a market that has ended the last trade is enough: thousands of such markets stay listed.
+  void end(const domain::MarketId& market);
   // Forgets the markets that the engine has forgotten.
   void forget_markets(const MatchingEngine& engine);
 

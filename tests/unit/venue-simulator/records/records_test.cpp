@@ -73,6 +73,11 @@ TEST(TradeTape, HasThePriceOfEachMinuteAndTheLatestTrades) {
   for (std::size_t i = 0; i < kRecentTradesMax; ++i) tape.add(trade_at(kStart + 80s, "0.8"));
   EXPECT_EQ(tape.recent(market).size(), kRecentTradesMax);
   EXPECT_EQ(tape.recent(market).front().price, price("0.8"));
+  tape.add(trade_at(kStart + 90s, "0.9"));
+  tape.end(market);
+  ASSERT_EQ(tape.recent(market).size(), 1U);
+  EXPECT_EQ(tape.recent(market).front().price, price("0.9"));
+  EXPECT_EQ(tape.history(market).size(), 2U);
 }
 
 TEST(TradeTape, GrowsCoarserWithAgeAndNotLonger) {
