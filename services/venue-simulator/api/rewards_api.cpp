@@ -20,14 +20,14 @@ constexpr std::size_t kPageCurrent = 500;
 constexpr std::size_t kPageOfUser = 100;
 constexpr std::size_t kDateSize = 10;  // YYYY-MM-DD
 
-bool has_date(const Request& request) {
-  const auto date = request.query_value("date");
-  return date && date->size() == kDateSize && polymarket::parse_iso_time(*date).has_value();
+bool is_date(std::string_view text) {
+  return text.size() == kDateSize && polymarket::parse_iso_time(text).has_value();
 }
 
 // What is wrong with a request about a user's day; empty when nothing is.
 std::optional<Response> bad_day(const Request& request) {
-  if (!has_date(request)) return venue_error(400, "Invalid date (format: YYYY-MM-DD)");
+  if (!is_date(request.query_value("date").value_or("")))
+    return venue_error(400, "Invalid date (format: YYYY-MM-DD)");
   if (!parse_signature_type(request)) return venue_error(400, "Invalid signature_type");
   return std::nullopt;
 }
@@ -82,8 +82,11 @@ Response RewardsApi::percentages(const Member&, const Request& request) const {
   return http::json("{}");
 }
 
+// Of today when the request names no day.
 Response RewardsApi::earnings_by_market(const Member& member, const Request& request) const {
-  if (auto error = bad_day(request)) return *error;
+  if (request.query_value("date")) {
+    if (auto error = bad_day(request)) return *error;
+  }
   return list(request, kPageOfUser, member.address_text);
 }
 

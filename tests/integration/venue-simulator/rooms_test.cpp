@@ -80,7 +80,7 @@ TEST_F(RoomsTest, ListMarketsInFourWaysAndOneByOne) {
     http::Outcome answer = co_await trader.get(venue.url("/markets/" + id));
     const json::value record = parsed(answer);
     EXPECT_EQ(field(record, "market_slug"), market.slug);
-    EXPECT_EQ(field(record, "minimum_tick_size"), market.tick.to_string());
+    EXPECT_NEAR(record.at("minimum_tick_size").to_number<double>(), 0.01, 1e-9);
     answer =
         co_await trader.get(venue.url("/markets-by-token/" + domain::to_string(market.no_token)));
     EXPECT_EQ(field(parsed(answer), "condition_id"), id);
@@ -190,8 +190,9 @@ TEST_F(RoomsTest, TellATradeWhereverItIsAskedFor) {
     answer = co_await post(venue, "/last-trades-prices", rows(yes, 1));
     EXPECT_EQ(field(parsed(answer).at(0), "side"), "BUY");
     answer = co_await trader.get(venue.url("/prices-history?interval=1h&market=" + no));
-    EXPECT_EQ(field(parsed(answer).at("history").as_array().back(), "p").substr(0, 4),
-              domain::complement(price).to_string().substr(0, 4));
+    const json::value history = parsed(answer);
+    const double last = history.at("history").as_array().back().at("p").to_number<double>();
+    EXPECT_NEAR(last, static_cast<double>(domain::complement(price).raw()) / 1e4, 1e-9);
     const std::string id = domain::to_string(market.id);
     answer = co_await trader.get(venue.url("/markets/live-activity/" + id));
     const json::value events = parsed(answer);
@@ -273,7 +274,7 @@ TEST_F(RoomsTest, RewardNobodyButSayWhoScores) {
     EXPECT_EQ(field(parsed(answer).at("data").at(0).at("rewards_config").at(0), "rate_per_day"),
               "0");
     for (const char* path : {"/rewards/user", "/rewards/user/total", "/rewards/user/markets"}) {
-      for (const char* bad : {"", "?date=today", "?date=2026-12-01&signature_type=9"}) {
+      for (const char* bad : {"?date=", "?date=today", "?date=2026-12-01&signature_type=9"}) {
         answer = co_await trader.send(Method::Get, path, bad);
         EXPECT_EQ(answer->status, 400U) << path << bad;
       }
