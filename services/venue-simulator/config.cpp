@@ -83,6 +83,8 @@ Config read_config(runtime::config::Reader& reader) {
                                          Money::from_units(1'000'000'000));
   config.chain_id =
       static_cast<std::uint64_t>(reader.integer("venue.chain_id", 137, 1, 1'000'000'000));
+  config.existing_key = reader.choice("venue.existing_key", ExistingKey::Refuse);
+  config.live_activity = reader.choice("venue.live_activity", LiveActivity::Trades);
   config.turn = reader.duration("api.turn", milliseconds(5), milliseconds(1), seconds(1));
   return config;
 }

@@ -10,6 +10,13 @@
 
 namespace polybot::venue_simulator {
 
+// What a repeated POST /auth/api-key gets. The documents say a refusal, then the key is derived;
+// people have got the same key again.
+enum class ExistingKey : std::uint8_t { Refuse = 0, Return = 1 };
+// What GET /markets/live-activity/{id} tells: the official clients expect a market's latest trades,
+// the OpenAPI document a description of the market.
+enum class LiveActivity : std::uint8_t { Trades = 0, Market = 1 };
+
 struct Config {
   std::string api_address = "127.0.0.1";
   std::uint16_t api_port = 8090;
@@ -19,6 +26,8 @@ struct Config {
   std::int64_t speed_percent = 100;
   domain::Money deposit = domain::Money::from_units(10'000);
   std::uint64_t chain_id = 137;
+  ExistingKey existing_key = ExistingKey::Refuse;
+  LiveActivity live_activity = LiveActivity::Trades;
   domain::Duration turn = std::chrono::milliseconds(5);
   domain::Duration sync_every = std::chrono::seconds(1);
   domain::Duration snapshot_every = std::chrono::minutes(5);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/domain/assert.hpp"
+#include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
@@ -81,6 +82,8 @@ void order_bodies(std::string_view text) {
     POLYBOT_ASSERT(*parse_heartbeat_body(write_heartbeat_body(*id)) == *id);
   }
   (void)parse_books_request(text);
+  (void)parse_prices_request(text);
+  (void)parse_key_body(text);
   (void)parse_market_subscription(text);
   (void)parse_user_subscription(text);
 }

@@ -299,7 +299,7 @@ UnreadableRow read_unreadable_trade(const boost::json::value& row, const ParseEr
   return unreadable;
 }
 
-void write_order_members(const OrderRecord& order, ObjectWriter& writer) {
+void write_order_members(const OrderRecord& order, SentAs sent, ObjectWriter& writer) {
   std::vector<std::string> trades;
   for (const domain::TradeId& trade : order.trades) trades.push_back(trade.value);
   writer.text("id", to_string(order.id))
@@ -311,9 +311,14 @@ void write_order_members(const OrderRecord& order, ObjectWriter& writer) {
       .text("size_matched", optional_text(order.size_matched))
       .text("price", order.price.to_string())
       .json("associate_trades", json_texts(trades))
-      .text("outcome", order.outcome)
-      .text("created_at", order.created_at ? seconds(*order.created_at) : "")
-      .text("expiration", std::to_string(order.expiration_s.value_or(0)))
+      .text("outcome", order.outcome);
+  const std::string created_at = order.created_at ? seconds(*order.created_at) : "";
+  if (sent == SentAs::Row && !created_at.empty()) {
+    writer.json("created_at", created_at);
+  } else {
+    writer.text("created_at", created_at);
+  }
+  writer.text("expiration", std::to_string(order.expiration_s.value_or(0)))
       .text("order_type", order.time_in_force ? wire_name(*order.time_in_force) : "")
       .text("status", status_text(order))
       .text("maker_address", order.maker_address);

@@ -189,6 +189,8 @@ struct BookDetails {
 };
 // The SHA-1 book hash is computed over the text written.
 void write_book(const BookEvent& book, const BookDetails& details, std::string& out);
+// The same as REST has it, without a type: clients hash the whole object as they got it.
+void write_rest_book(const BookEvent& book, const BookDetails& details, std::string& out);
 void write_price_change(const PriceChangeEvent& event, std::string& out);
 void write_last_trade(const LastTradeEvent& event, std::string& out);
 void write_tick_size_change(const TickSizeChangeEvent& event, std::string& out);

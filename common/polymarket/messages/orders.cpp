@@ -1,6 +1,8 @@
 // Request bodies of orders.hpp: orders and cancels.
 #include "common/polymarket/messages/orders.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -65,8 +67,10 @@ SignatureType read_signature_type(ObjectReader& reader) {
 }
 
 // Fields of the venue's first protocol: an order that still has them was built for another struct.
+constexpr std::array<std::string_view, 3> kOldFields{"taker", "nonce", "feeRateBps"};
+
 void refuse_old_fields(ObjectReader& reader) {
-  for (const std::string_view key : {"taker", "nonce", "feeRateBps"}) {
+  for (const std::string_view key : kOldFields) {
     if (reader.has(key)) reader.fail(ParseFault::UnknownValue, key);
   }
 }
@@ -163,6 +167,11 @@ ParseResult<std::vector<PostedOrder>> parse_orders_body(std::string_view text) {
     if (fault) return *fault;
   }
   return orders;
+}
+
+bool is_of_first_protocol(const ParseError& error) {
+  return error.fault == ParseFault::UnknownValue &&
+         std::find(kOldFields.begin(), kOldFields.end(), error.where) != kOldFields.end();
 }
 
 std::string write_cancel_body(const domain::VenueOrderId& order) {

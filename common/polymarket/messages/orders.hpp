@@ -47,6 +47,9 @@ struct PostedOrder {
 [[nodiscard]] std::string write_orders_body(std::span<const PostedOrder> orders);
 [[nodiscard]] ParseResult<PostedOrder> parse_order_body(std::string_view text);
 [[nodiscard]] ParseResult<std::vector<PostedOrder>> parse_orders_body(std::string_view text);
+// Whether a body was refused because an order in it was built for the venue's first protocol. The
+// venue has words of its own for that (refusal::kInvalidVersion).
+[[nodiscard]] bool is_of_first_protocol(const ParseError& error);
 
 // ------------------------------------------------------------------------------------- answers
 

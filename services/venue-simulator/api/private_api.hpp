@@ -1,9 +1,9 @@
-// The venue's private REST: credentials, orders, cancels, and what an account may read of itself.
+// The venue's private REST about trading: orders, cancels, heartbeats, and what an account may read
+// of its orders, trades and balances.
 //
-// Every request is authenticated (L1 for credentials, L2 HMAC otherwise); every order's EIP-712
-// signature is verified against the exchange contract of its market. An account is opened, with the
-// configured deposit, when its owner first asks for credentials. The faults answer-lost,
-// executed-late and region-block act here.
+// Every request is authenticated before it comes here (routes.hpp); every order's EIP-712 signature
+// is verified against the exchange contract of its market. The faults answer-lost and executed-late
+// act here.
 #pragma once
 
 #include "common/polymarket/messages/orders.hpp"
@@ -14,21 +14,7 @@ namespace polybot::venue_simulator {
 
 class PrivateApi {
  public:
-  struct Options {
-    std::uint64_t chain_id = 137;
-    domain::Money deposit;
-  };
-  PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate, const Options& options);
-  void register_routes(http::Router& router);
-
- private:
-  using Answer = http::Response (PrivateApi::*)(const Member&, const http::Request&);
-  [[nodiscard]] http::Handler guard(Answer answer);
-  // The same, but for callers from a region that may not trade (fault region-block).
-  [[nodiscard]] http::Handler outside_region(Answer answer);
-  [[nodiscard]] http::Response admit(Answer answer, const http::Request& request);
-  [[nodiscard]] http::Response create_api_key(const http::Request& request);
-  [[nodiscard]] http::Response derive_api_key(const http::Request& request);
+  PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate, std::uint64_t chain_id);
 
   [[nodiscard]] http::Response post_order(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response post_orders(const Member& member, const http::Request& request);
@@ -42,6 +28,7 @@ class PrivateApi {
   [[nodiscard]] http::Response balance(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response heartbeat(const Member& member, const http::Request& request);
 
+ private:
   // An order ready for the exchange, or the venue's refusal.
   [[nodiscard]] std::variant<NewOrder, std::string> check(
       const Member& member, const polymarket::PostedOrder& posted) const;
@@ -58,12 +45,11 @@ class PrivateApi {
                                       std::vector<domain::VenueOrderId> orders);
   [[nodiscard]] http::Response cancel_resting(CancelResting request);
   [[nodiscard]] const domain::Market* market_of(const domain::TokenId& token) const;
-  [[nodiscard]] std::int64_t now_s() const;
 
   ExchangeHost& host_;
   Members& members_;
   FaultGate& gate_;
-  Options options_;
+  std::uint64_t chain_id_;
   polymarket::ExchangeDomains domains_;
 };
 

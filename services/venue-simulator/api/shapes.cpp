@@ -135,7 +135,7 @@ polymarket::UserOrderEvent order_event(const OrderOutput& output, const Members&
   order.status = update.status;
   order.reason = update.reason;
   order.time_in_force = output.time_in_force;
-  order.owner = members.owner_of(output.account);
+  order.owner = members.owner_of(output.account, update.order);
   order.maker_address = members.address_of(output.account);
   order.outcome = label_of(update.token, engine);
   order.created_at = output.created_at;
@@ -155,7 +155,7 @@ polymarket::OrderRecord order_record(const OrderTruth& truth, const Members& mem
   order.size_matched = truth.matched;
   order.status = truth.status;
   order.time_in_force = truth.time_in_force;
-  order.owner = members.owner_of(truth.account);
+  order.owner = members.owner_of(truth.account, truth.id);
   order.maker_address = members.address_of(truth.account);
   order.outcome = label_of(truth.token, engine);
   order.created_at = truth.created_at;
@@ -185,7 +185,7 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   trade.status = truth.status;
   trade.trader_side =
       truth.taker.account == account ? domain::LiquiditySide::Taker : domain::LiquiditySide::Maker;
-  trade.owner = members.owner_of(truth.taker.account);
+  trade.owner = members.owner_of(truth.taker.account, truth.taker.order);
   trade.maker_address = members.address_of(truth.taker.account);
   trade.outcome = label(truth.taker.outcome);
   const bool on_chain = truth.status == domain::VenueTradeStatus::Mined ||
@@ -198,7 +198,7 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   trade.updated_at = truth.updated_at;
   for (const TradeTruth::Party& party : truth.makers) {
     trade.makers.push_back({.order = party.order,
-                            .owner = members.owner_of(party.account),
+                            .owner = members.owner_of(party.account, party.order),
                             .maker_address = members.address_of(party.account),
                             .token = token(party.outcome),
                             .side = party.side,

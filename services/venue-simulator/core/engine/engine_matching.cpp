@@ -178,7 +178,8 @@ domain::TradeId MatchingEngine::record_trade(MarketState& market, TradeTruth tra
   turn.out.market.emplace_back(TradePrinted{
       definition.id, domain::token_of(definition, taker.outcome), taker.side, taker.price,
       taker.quantity,
-      domain::TradeTick{definition.id, aggressor, yes_price, taker.quantity, turn.now, turn.now}});
+      domain::TradeTick{definition.id, aggressor, yes_price, taker.quantity, turn.now, turn.now},
+      taker.account});
   if (!is_outside(trade)) {
     accounts_.settle(trade.market, fill_side(trade.taker, trade.fee));
     for (const auto& maker : trade.makers) accounts_.settle(trade.market, fill_side(maker, {}));
