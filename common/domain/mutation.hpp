@@ -24,6 +24,7 @@ enum class Mutation : int {
   GapNotNoticed = 15,           // a message after a hole in a stream is taken for the next one
   PageBoundOff = 16,            // reads as many pages of a state as the answers promise
   OldAnswerAccepted = 17,       // takes an answer that was given before the newest hole
+  ImmediateBuyByShares = 18,    // keeps cash back for the shares asked for, not for what is signed
 };
 
 #ifdef POLYBOT_MUTANTS

@@ -38,6 +38,12 @@ Price yes_limit(const Order& order) {
   return order.instrument.outcome == Outcome::Yes ? order.limit : domain::complement(order.limit);
 }
 
+// The venue takes the cash of an immediate buy as its signed amount.
+bool spends_cash(const Order& order) {
+  return order.side == Side::Buy && domain::immediate(order.time_in_force) &&
+         order.fields.maker_amount.is_positive();
+}
+
 bool would_trade(const Order& a, const Order& b) {
   if (a.instrument.market != b.instrument.market || bids(a) == bids(b)) return false;
   const Order& bid = bids(a) ? a : b;
@@ -319,12 +325,18 @@ void Auditor::filled(const domain::Event& event, const domain::OrderFilled& body
   require(!fill.reversed, "trade " + body.fill.trade.value + " is booked though it has failed");
   fill = {body.quantity, body.cash, body.fee, body.status, true, false};
   audited.filled += body.quantity;
+  audited.filled_cash += body.cash;
   const Order& order = audited.order;
   require(
       body.quantity.is_positive() && body.side == order.side && body.instrument == order.instrument,
       "a fill that is not of " + name(order.id));
   if (ours(order.strategy)) {
-    require(audited.filled <= order.quantity, name(order.id) + " is filled beyond its quantity");
+    if (spends_cash(order)) {
+      require(audited.filled_cash <= order.fields.maker_amount,
+              name(order.id) + " spends more than its cash");
+    } else {
+      require(audited.filled <= order.quantity, name(order.id) + " is filled beyond its quantity");
+    }
     const bool within =
         order.side == Side::Buy
             ? body.cash <= domain::notional(order.limit, body.quantity, Rounding::Up)
@@ -346,6 +358,7 @@ void Auditor::reversed(const domain::Event& event, const domain::FillId& id) {
   ++stage_.totals["fills reversed"];
   require(fill.status != FillStatus::Confirmed, "a confirmed fill is taken back");
   audited.filled -= fill.quantity;
+  audited.filled_cash -= fill.cash;
   move_cash(audited, fill, -1);
   position_seq_[{audited.order.strategy, audited.order.instrument.market}] = event.seq;
 }
@@ -389,6 +402,14 @@ Money Auditor::reserve(const Audited& audited) const {
   const Quantity leaves = order.quantity - audited.filled;
   Money worst = domain::notional(order.limit, leaves, Rounding::Up);
   const auto market = markets_.find(order.instrument.market);
+  if (spends_cash(order)) {
+    const Money cash = order.fields.maker_amount;
+    worst = std::max(cash - audited.filled_cash, Money{});
+    if (market == markets_.end()) return worst;
+    const Money fee = domain::most_taker_fee(market->second.fee, order.limit, cash);
+    return worst +
+           Money::from_raw(domain::mul_div(fee.raw(), worst.raw(), cash.raw(), Rounding::Up));
+  }
   if (order.post_only || market == markets_.end()) return worst;
   const Money fee =
       domain::taker_fee(market->second.fee, order.limit, order.quantity, Rounding::Up);

@@ -60,6 +60,7 @@ class Auditor {
   struct Audited {
     domain::Order order;
     domain::Quantity filled;
+    domain::Money filled_cash;
     bool open = true;
     bool cancel_requested = false;
     std::optional<Timestamp> written_off_at;

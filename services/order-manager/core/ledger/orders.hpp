@@ -31,6 +31,15 @@ inline constexpr std::size_t kEndedOrdersMax = 20'000;  // about 20 MB; hours of
          purpose == domain::OrderPurpose::Flatten;
 }
 
+// The signed amount of an immediate buy is its cash: it spends that, at its limit or better, and
+// cheaper shares are more shares than it asked for.
+[[nodiscard]] bool spends_cash(const domain::Order& order);
+// What the order's purchase costs at most, before fees; 0 for sells.
+[[nodiscard]] domain::Money cash_worst(const domain::Order& order);
+// What the order's fills can cost in fees at most; 0 for post-only.
+[[nodiscard]] domain::Money fee_worst(const domain::Order& order,
+                                      const domain::FeeSchedule& schedule);
+
 struct FillRecord {
   domain::OrderFilled fill;  // `fill.status` is the newest known
   std::uint64_t seq = 0;     // of the record that booked it; 0 = never booked

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "common/domain/fees.hpp"
-
 namespace polybot::order_manager {
 
 using domain::DenyReason;
@@ -29,10 +27,8 @@ bool forced_exit(const Order& order) {
 
 Money worst_cost(const Ledger& ledger, const Order& order) {
   if (order.side == Side::Sell) return {};
-  const Money cash = domain::notional(order.limit, order.quantity, Rounding::Up);
   const Market* market = ledger.market(order.instrument.market);
-  if (order.post_only || market == nullptr) return cash;
-  return cash + domain::taker_fee(market->fee, order.limit, order.quantity, Rounding::Up);
+  return cash_worst(order) + (market == nullptr ? Money{} : fee_worst(order, market->fee));
 }
 
 domain::BookSide side_of(const Order& order) {

@@ -28,11 +28,12 @@ struct Risk : testing::Test {
 };
 
 TEST_F(Risk, LimitsTheNotionalOfOneOrderFeesIncluded) {
-  limits.order_notional_max = usd("26.50");
+  limits.order_notional_max = usd("27.10");
   start();
   EXPECT_EQ(try_buy("0.52", "50", market), DenyReason::None);
   EXPECT_EQ(try_buy("0.52", "75", market), DenyReason::NotionalExceedsMaximum);
-  EXPECT_EQ(try_buy("0.53", "50", market), DenyReason::NotionalExceedsMaximum) << "26.50 and a fee";
+  EXPECT_EQ(try_buy("0.53", "50", market), DenyReason::NotionalExceedsMaximum)
+      << "26.50 and the fee of the cheapest shares";
 }
 
 TEST_F(Risk, HasLimitsOfItsOwnForEachStrategy) {
