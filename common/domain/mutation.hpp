@@ -25,6 +25,7 @@ enum class Mutation : int {
   PageBoundOff = 16,            // reads as many pages of a state as the answers promise
   OldAnswerAccepted = 17,       // takes an answer that was given before the newest hole
   ImmediateBuyByShares = 18,    // keeps cash back for the shares asked for, not for what is signed
+  DepositsNotFollowed = 19,     // the free collateral ignores what others moved
 };
 
 #ifdef POLYBOT_MUTANTS

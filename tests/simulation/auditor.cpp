@@ -158,7 +158,7 @@ struct Auditor::Judge {
   }
   // These records have no rule.
   void operator()(const domain::MarksTaken&) const {}
-  void operator()(const domain::DriftMeasured&) const {}
+  void operator()(const domain::DriftMeasured& body) const { auditor.drift_ = body.cash; }
   void operator()(const domain::AccountReconciled&) const {}
   void operator()(const domain::ManagerStarted&) const {
     auditor.leases_.on_manager_started(event);
@@ -418,7 +418,7 @@ Money Auditor::reserve(const Audited& audited) const {
 }
 
 Money Auditor::free_collateral() const {
-  Money free = cash_ - unsettled_proceeds_;
+  Money free = cash_ + drift_ - unsettled_proceeds_;
   for (const ClientOrderId& id : open_) free -= reserve(orders_.at(id));
   return free;
 }

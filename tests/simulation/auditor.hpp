@@ -110,6 +110,7 @@ class Auditor {
   std::map<std::pair<domain::StrategyName, domain::MarketId>, std::uint64_t> position_seq_;
   std::map<HoldingKey, std::vector<domain::FillId>> bookings_;  // in journal order
   domain::Money cash_;
+  domain::Money drift_;  // what the venue was last found to have beyond that
   domain::Money unsettled_proceeds_;
   std::uint64_t seq_ = 0;
   // Of the present turn.

@@ -36,6 +36,8 @@ order_manager::Settings manager_settings(Random& random) {
   settings.drift_every = seconds(random.between(20, 60));
   if (random.chance(300'000)) settings.account_limits.exposure_max = Money::from_units(700);
   if (random.chance(300'000)) settings.account_limits.order_rate_max = 5;
+  // Half of the operators let deposits and withdrawals be booked.
+  if (random.chance(500'000)) settings.cash_moved_after = seconds(random.between(10, 40));
   return settings;
 }
 

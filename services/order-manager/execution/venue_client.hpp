@@ -178,6 +178,7 @@ class VenueClient {
     std::int64_t raw = 0;
   };
   [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
+  [[nodiscard]] boost::asio::awaitable<Balance> read_collateral();
   // A few at a time.
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);

@@ -106,13 +106,25 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   co_return balance;
 }
 
+// The venue answers from a copy of the chain. It is 0 until the venue was told once to read the
+// chain, and without that it knows of no deposit and no withdrawal.
+awaitable<VenueClient::Balance> VenueClient::read_collateral() {
+  const std::string query = "?asset_type=COLLATERAL&signature_type=0";
+  if (!credentials_) co_return Balance{};
+  Call update{
+      .operation = VenueOperation::Balance, .path = "/balance-allowance/update", .query = query};
+  const http::Outcome updated = co_await send(update.operation, authenticated_request(update));
+  if (!updated) co_return Balance{};
+  co_return co_await read_balance(query);
+}
+
 awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAccount wanted) {
   domain::VenueAccount account;
   account.read_at = clock_.now();
   account.trades_since = wanted.trades_since;
   if (!co_await read_open_orders(account)) co_return std::nullopt;
   if (!co_await read_trades(account)) co_return std::nullopt;
-  const Balance collateral = co_await read_balance("?asset_type=COLLATERAL&signature_type=0");
+  const Balance collateral = co_await read_collateral();
   if (collateral.state == Balance::State::NoAnswer) co_return std::nullopt;
   account.collateral_told = collateral.state == Balance::State::Told;
   account.collateral = domain::Money::from_raw(collateral.raw);

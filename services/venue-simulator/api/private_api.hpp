@@ -6,6 +6,8 @@
 // executed-late and region-block act here.
 #pragma once
 
+#include <set>
+
 #include "common/polymarket/messages/orders.hpp"
 #include "services/venue-simulator/api/fault_gate.hpp"
 #include "services/venue-simulator/api/members.hpp"
@@ -40,6 +42,7 @@ class PrivateApi {
   [[nodiscard]] http::Response open_order(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response trades(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response balance(const Member& member, const http::Request& request);
+  [[nodiscard]] http::Response update_balance(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response heartbeat(const Member& member, const http::Request& request);
 
   // An order ready for the exchange, or the venue's refusal.
@@ -65,6 +68,7 @@ class PrivateApi {
   FaultGate& gate_;
   Options options_;
   polymarket::ExchangeDomains domains_;
+  std::set<AccountId> chain_read_;  // whose cash has been read from the chain since this start
 };
 
 }  // namespace polybot::venue_simulator

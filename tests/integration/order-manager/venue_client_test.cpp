@@ -604,6 +604,9 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   ASSERT_EQ(pages.size(), 2U);
   EXPECT_THAT(pages[1].target, testing::HasSubstr("next_cursor=Mg=="));
   EXPECT_THAT(venue.seen("GET /data/trades").at(0).target, testing::HasSubstr("after=1713398399"));
+  const auto updates = venue.seen("GET /balance-allowance/update");
+  ASSERT_EQ(updates.size(), 1U) << "without it the venue knows of no deposit";
+  EXPECT_THAT(updates[0].target, testing::HasSubstr("asset_type=COLLATERAL"));
 }
 
 TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {

@@ -322,6 +322,25 @@ TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
   test::run(venue.io, body());
 }
 
+TEST_F(VenueTest, KnowsNoCashBeforeItWasToldToReadTheChain) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    std::vector<std::int64_t> told;
+    for (const char* path :
+         {"/balance-allowance", "/balance-allowance/update", "/balance-allowance"}) {
+      const http::Outcome answer =
+          co_await trader.send(http::Method::Get, path, "?asset_type=COLLATERAL&signature_type=0");
+      told.push_back(polymarket::parse_balance_allowance(answer->body)->balance);
+    }
+    EXPECT_EQ(told[0], 0);
+    EXPECT_GT(told[1], 0);
+    EXPECT_EQ(told[2], told[1]);
+  };
+  test::run(venue.io, body());
+}
+
 TEST_F(VenueTest, RefusesWithTheVenuesTexts) {
   Running venue(folder);
   Trader trader(venue);

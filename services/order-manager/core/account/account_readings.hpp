@@ -27,6 +27,8 @@ class AccountReadings {
 
   // ---- what happens
   void want() { wanted_ = true; }
+  // The venue sees another balance than the book.
+  void want_balances() { wanted_ = drift_due_ = true; }
   // A reading under way began before the user channel was up. The one that counts comes after it.
   void reconnected();
   void failed();

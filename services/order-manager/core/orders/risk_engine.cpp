@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/domain/mutation.hpp"
+
 namespace polybot::order_manager {
 
 using domain::DenyReason;
@@ -215,7 +217,12 @@ optional<domain::StateReason> RiskEngine::breach(const Ledger& ledger,
 
 Money RiskEngine::free_collateral(const Ledger& ledger) {
   const Commitments::Sums& account = ledger.commitments().of(std::nullopt);
-  return ledger.portfolio().cash() - account.unsettled - account.reserved;
+  // Deposits and withdrawals show as drift at the next reading. Whether they are ever booked or
+  // not, an order can only spend what is there.
+  const Money there = mutated(Mutation::DepositsNotFollowed)
+                          ? ledger.portfolio().cash()
+                          : ledger.portfolio().cash() + ledger.drift().cash;
+  return there - account.unsettled - account.reserved;
 }
 
 Money RiskEngine::exposure(const Ledger& ledger, const StrategyName& strategy) {

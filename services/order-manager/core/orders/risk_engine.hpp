@@ -58,6 +58,8 @@ class RiskEngine {
 
   [[nodiscard]] Utilization utilization(const Ledger& ledger,
                                         const std::optional<domain::StrategyName>& strategy) const;
+  // What buys may spend: the book's cash, corrected by what the last reading found more or less of,
+  // without what is promised or not settled.
   [[nodiscard]] static domain::Money free_collateral(const Ledger& ledger);
   // What the limits on exposure let the enabled strategies commit beyond what they have, and what
   // must stay free besides (balance_min). With less free collateral than this it is the balance

@@ -248,6 +248,18 @@ TEST_F(Risk, AppliesTheWholeLimitAgainBelowANewPeak) {
   EXPECT_EQ(rig->core.ledger().trading_status(kFarm).reason, StateReason::DrawdownExceeded);
 }
 
+// Somebody draws money, then pays some in: neither is booked, and neither is profit or loss.
+TEST_F(Risk, SpendsWhatTheVenueWasLastFoundToHave) {
+  start();
+  rig->cash = usd("20");
+  rig->advance(seconds(61));
+  EXPECT_EQ(try_buy("0.52", "50", market), DenyReason::InsufficientBalance);
+  rig->cash = usd("2000");
+  rig->advance(seconds(61));
+  EXPECT_EQ(try_buy("0.52", "50", market), DenyReason::None);
+  EXPECT_EQ(rig->count<CashMoved>(), 1U) << "the opening deposit alone";
+}
+
 TEST_F(Risk, FreesNothingOfAnAmbiguousOrdersReserve) {
   start(usd("56"));
   const ClientOrderId id = rig->buy(kArb, market, "0.52", "25");
