@@ -26,6 +26,7 @@ enum class Mutation : int {
   OldAnswerAccepted = 17,       // takes an answer that was given before the newest hole
   ImmediateBuyByShares = 18,    // keeps cash back for the shares asked for, not for what is signed
   DepositsNotFollowed = 19,     // the free collateral ignores what others moved
+  ReadingsPauseOrders = 20,     // a reading that the venue throttles holds up orders and exits
 };
 
 #ifdef POLYBOT_MUTANTS

@@ -47,7 +47,7 @@ VenueClient::Observer VenueDesk::client_observer() {
               [this](Link link) {
                 if (!closed_) set_rest(link);
               },
-          .on_throttled = [this](domain::Duration pause) { post(VenueThrottled{pause}); }};
+          .on_throttled = [this](VenueThrottled throttled) { post(throttled); }};
 }
 
 UserSession::Reports VenueDesk::session_reports() {

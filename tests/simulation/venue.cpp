@@ -185,7 +185,9 @@ void Venue::read_clock(OnReply reply) {
     return Inputs{om::ClockOffset{stage_.now() + milliseconds(3) - client_now()}};
   };
   call.failed = [](const Failure&) { return Inputs{}; };
-  call.throttled = [] { return Inputs{om::VenueThrottled{seconds(1)}}; };
+  call.throttled = [] {
+    return Inputs{om::VenueThrottled{seconds(1), om::VenueThrottled::What::Readings}};
+  };
   call.reply = std::move(reply);
   request(std::move(call), draw_fate());
 }
@@ -252,7 +254,10 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
       return Inputs{};
     };
     call.failed = [failed](const Failure&) { return failed(); };
-    call.throttled = failed;
+    call.throttled = [] {
+      return Inputs{om::AccountReadFailed{},
+                    om::VenueThrottled{seconds(3), om::VenueThrottled::What::Readings}};
+    };
     call.reply = std::move(then);
     request(std::move(call), draw_fate());
   };

@@ -227,6 +227,13 @@ void OrderManager::State::on(Turn& turn, const UserEventMissed&) {
   account.readings.drive(turn);
 }
 
+void OrderManager::State::on(Turn& turn, const VenueThrottled& input) {
+  const domain::Timestamp until = turn.now + input.retry_after;
+  if (input.what == VenueThrottled::What::Orders || mutated(Mutation::ReadingsPauseOrders))
+    return readiness.pause.throttled(until);
+  account.readings.throttled(until);
+}
+
 void OrderManager::State::on(Turn& turn, const ClockOffset& input) {
   const bool first = !readiness.clock_known();
   readiness.clock(input.offset);

@@ -18,6 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::awaitable;
 
+constexpr unsigned kEngineRestarts = 425;
 constexpr domain::Duration kEngineRestartPause = 2s;
 constexpr std::string_view kDeriveKey = "/auth/derive-api-key";
 constexpr std::string_view kCreateKey = "/auth/api-key";
@@ -34,12 +35,37 @@ domain::AmbiguityCause cause_of(const http::Failure& failure) {
 }
 
 std::optional<domain::Duration> retry_after(const http::ClientResponse& response) {
-  if (response.status == 425) return kEngineRestartPause;
+  if (response.status == kEngineRestarts) return kEngineRestartPause;
   if (response.status != 429 && response.status != 503) return std::nullopt;
   const auto field = response.headers.find("Retry-After");
   std::int64_t seconds = 1;
   if (field) std::from_chars(field->data(), field->data() + field->size(), seconds);
   return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 600));
+}
+
+// What such an answer asks to leave alone; nothing for cancels, which keep a pace of their own.
+std::optional<VenueThrottled::What> throttled_by(VenueOperation operation, unsigned status) {
+  using What = VenueThrottled::What;
+  if (status == kEngineRestarts) return What::Orders;
+  switch (operation) {
+    case VenueOperation::Submit:
+    case VenueOperation::SubmitBatch:
+      return What::Orders;
+    case VenueOperation::Cancel:
+    case VenueOperation::CancelBatch:
+    case VenueOperation::Heartbeat:
+      return std::nullopt;
+    case VenueOperation::Auth:
+    case VenueOperation::OpenOrders:
+    case VenueOperation::Trades:
+    case VenueOperation::Balance:
+    case VenueOperation::Listing:
+    case VenueOperation::Market:
+    case VenueOperation::Result:
+    case VenueOperation::Time:
+      return What::Readings;
+  }
+  return std::nullopt;
 }
 
 std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueOrderId>& orders) {
@@ -87,9 +113,9 @@ awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::Clien
   }
   observer_.on_request(operation, outcome_of(answer->status), elapsed);
   if (answer->status == 401 && operation != VenueOperation::Auth) credentials_refused_ = true;
-  if (const auto pause = retry_after(*answer); pause && tells_of_link) {
-    observer_.on_throttled(*pause);
-  }
+  const auto pause = retry_after(*answer);
+  const auto what = throttled_by(operation, answer->status);
+  if (pause && what && tells_of_link) observer_.on_throttled({*pause, *what});
   co_return answer;
 }
 

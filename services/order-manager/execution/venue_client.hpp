@@ -83,7 +83,7 @@ class VenueClient {
     std::function<void(Link)> on_link;
     // 429 or 503 with Retry-After, or 425 (matching engine restarting), of the host that takes
     // orders: listings have limits of their own.
-    std::function<void(domain::Duration retry_after)> on_throttled;
+    std::function<void(VenueThrottled)> on_throttled;
   };
 
   VenueClient(boost::asio::any_io_executor executor, VenueClientSettings settings,

@@ -235,7 +235,11 @@ class VenueClientTest : public testing::Test {
                   outcomes[std::string(domain::name_of(operation))].push_back(outcome);
                 },
             .on_link = [this](Link link) { links.push_back(link); },
-            .on_throttled = [this](domain::Duration pause) { pauses.push_back(pause); }});
+            .on_throttled =
+                [this](VenueThrottled told) {
+                  auto& list = told.what == VenueThrottled::What::Orders ? pauses : reading_pauses;
+                  list.push_back(told.retry_after);
+                }});
   }
 
   std::vector<domain::SubmitAnswered> submit(std::vector<domain::Order> orders) {
@@ -288,7 +292,8 @@ class VenueClientTest : public testing::Test {
   BadVenue venue{io};
   std::unique_ptr<VenueClient> client;
   std::map<std::string, std::vector<RequestOutcome>> outcomes;
-  std::vector<domain::Duration> pauses;
+  std::vector<domain::Duration> pauses;          // of orders
+  std::vector<domain::Duration> reading_pauses;  // of readings
   std::vector<Link> links;
 };
 
@@ -581,6 +586,18 @@ polymarket::OrderRecord open_order(std::uint8_t n) {
 
 ReadAccount reading() {
   return {.trades_since = domain::from_unix_ms(1713398400000), .tokens = {token_id(1)}};
+}
+
+// The venue counts readings apart from orders: an exit must not wait for either's limit.
+TEST_F(VenueClientTest, AThrottledReadingHoldsUpNoOrder) {
+  Reaction throttled = answer(429, R"({"error":"too many requests"})");
+  throttled.fields = "Retry-After: 7\r\n";
+  venue.on("GET /data/orders", throttled);
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+  EXPECT_FALSE(account.has_value());
+  EXPECT_TRUE(pauses.empty());
+  EXPECT_THAT(reading_pauses, testing::ElementsAre(std::chrono::seconds(7)));
 }
 
 TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {

@@ -82,7 +82,8 @@ void AccountReadings::drive(Turn& turn) {
   const bool compares = drift_due_ && readiness_.reconciled() && !compares_ && !unread_.any_trade();
   wanted_ = wanted_ || compares || due(turn);
   const bool too_soon =
-      asked_at_ != Timestamp{} && turn.now < asked_at_ + settings_.account_read_pause;
+      turn.now < not_before_ ||
+      (asked_at_ != Timestamp{} && turn.now < asked_at_ + settings_.account_read_pause);
   // Without the venue's clock it is unknown which of its trades to ask for.
   const bool possible = readiness_.rest_up() && readiness_.user_up() && readiness_.clock_known();
   if (!wanted_ || reading_ || too_soon || !possible) return;

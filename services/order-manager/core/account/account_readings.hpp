@@ -3,6 +3,8 @@
 // and it takes as long as the venue takes to answer: the shell always reports its end.
 #pragma once
 
+#include <algorithm>
+
 #include "services/order-manager/core/account/balances.hpp"
 #include "services/order-manager/core/account/claims.hpp"
 #include "services/order-manager/core/orders/order_watch.hpp"
@@ -32,6 +34,8 @@ class AccountReadings {
   // A reading under way began before the user channel was up. The one that counts comes after it.
   void reconnected();
   void failed();
+  // The venue wants no readings before then.
+  void throttled(domain::Timestamp until) { not_before_ = std::max(not_before_, until); }
   void answered(domain::Timestamp read_at);
   // Balances were compared as far as the reading under way allowed.
   void compared();
@@ -60,6 +64,7 @@ class AccountReadings {
   bool drift_due_ = true;
   domain::Timestamp next_drift_at_{};
   domain::Timestamp asked_at_{};
+  domain::Timestamp not_before_{};
   domain::Timestamp read_at_{};
   std::uint64_t ok_ = 0;
   std::uint64_t failures_ = 0;

@@ -51,6 +51,14 @@ TEST_F(ReadingsAlone, KeepAPauseBetweenThem) {
   EXPECT_EQ(drive(), 2U);
 }
 
+TEST_F(ReadingsAlone, WaitAsLongAsTheVenueAsks) {
+  bench.make_ready();
+  readings.throttled(bench.now + seconds(30));
+  EXPECT_EQ(drive(), 0U);
+  bench.now += seconds(30);
+  EXPECT_EQ(drive(), 1U);
+}
+
 TEST_F(ReadingsAlone, GoBackToTheLastOne) {
   bench.make_ready();
   drive();
