@@ -27,6 +27,7 @@ enum class Mutation : int {
   ImmediateBuyByShares = 18,    // keeps cash back for the shares asked for, not for what is signed
   DepositsNotFollowed = 19,     // the free collateral ignores what others moved
   ReadingsPauseOrders = 20,     // a reading that the venue throttles holds up orders and exits
+  PairsBroken = 21,             // sells half of a pair while only reducing
 };
 
 #ifdef POLYBOT_MUTANTS

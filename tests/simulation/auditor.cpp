@@ -244,6 +244,8 @@ void Auditor::submitted(const domain::Event& event, const Order& order, Duration
             name(order.id) + " is submitted on a clock that is off");
     check_crossing(order);
     if (order.side == Side::Sell) check_sell(order);
+    const bool levels = order.purpose == domain::OrderPurpose::Unwind;
+    if (order.side == Side::Sell && state == TradingState::Reducing && !levels) check_pairs(order);
   }
   orders_[order.id].order = order;
   open_.insert(order.id);
@@ -289,6 +291,34 @@ void Auditor::check_sell(const Order& order) const {
   require(order.quantity <= own && order.quantity <= all,
           name(order.id) + " sells " + order.quantity.to_string() + ", settled and free are " +
               std::min(own, all).to_string());
+}
+
+// Selling half of a pair exposes the other half.
+void Auditor::check_pairs(const Order& order) const {
+  const domain::Instrument other{order.instrument.market, domain::other(order.instrument.outcome)};
+  Quantity free =
+      held(order.strategy, order.instrument) - std::max(Quantity{}, held(order.strategy, other));
+  for (const ClientOrderId& id : open_) {
+    const Audited& open = orders_.at(id);
+    const bool same = open.order.side == Side::Sell && open.order.strategy == order.strategy &&
+                      open.order.instrument == order.instrument;
+    if (same) free -= std::max(Quantity{}, open.order.quantity - open.filled);
+  }
+  require(order.quantity <= free, name(order.id) + " breaks pairs while reducing: it sells " +
+                                      order.quantity.to_string() + ", unpaired are " +
+                                      free.to_string());
+}
+
+Quantity Auditor::held(const StrategyName& strategy, const domain::Instrument& instrument) const {
+  Quantity sum;
+  const auto fills = bookings_.find({strategy, instrument});
+  if (fills == bookings_.end()) return sum;
+  for (const domain::FillId& id : fills->second) {
+    const Audited& audited = orders_.at(id.order);
+    const Fill& fill = audited.fills.at(id.trade);
+    if (fill.counts()) sum += audited.order.side == Side::Buy ? fill.quantity : -fill.quantity;
+  }
+  return sum;
 }
 
 void Auditor::on_sent(const Order& order) {

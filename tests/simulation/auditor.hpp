@@ -73,6 +73,7 @@ class Auditor {
   void submitted(const domain::Event& event, const domain::Order& order, Duration ahead);
   void check_open_orders(const domain::Order& order) const;
   void check_sell(const domain::Order& order) const;
+  void check_pairs(const domain::Order& order) const;
   void check_crossing(const domain::Order& order) const;
   void check_limits(const order_manager::Ledger& ledger, const domain::Order& order) const;
   void check_usage(const order_manager::Ledger& ledger, const domain::Order& order,
@@ -89,6 +90,8 @@ class Auditor {
   [[nodiscard]] domain::TradingState state_of(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::Money reserve(const Audited& audited) const;
   [[nodiscard]] domain::Money free_collateral() const;
+  [[nodiscard]] domain::Quantity held(const domain::StrategyName& strategy,
+                                      const domain::Instrument& instrument) const;
   // Shares that have arrived for good, less all sales; of one strategy, or of the account.
   [[nodiscard]] domain::Quantity settled(const std::optional<domain::StrategyName>& strategy,
                                          const domain::Instrument& instrument) const;

@@ -72,6 +72,11 @@ class RiskEngine {
   [[nodiscard]] static domain::Quantity sellable(const Ledger& ledger,
                                                  const domain::StrategyName& strategy,
                                                  const domain::Instrument& instrument);
+  // What can be sold of the outcome without breaking a pair with the other one: beyond what is held
+  // of that, and of what open sells may take already.
+  [[nodiscard]] static domain::Quantity unpaired(const Ledger& ledger,
+                                                 const domain::StrategyName& strategy,
+                                                 const domain::Instrument& instrument);
   [[nodiscard]] const domain::RiskLimits& limits(
       const std::optional<domain::StrategyName>& strategy) const;
 
@@ -99,6 +104,9 @@ class RiskEngine {
                             const std::optional<domain::StrategyName>& strategy,
                             const domain::Order& order,
                             std::span<const domain::Order> earlier) const;
+  // The limit that so much more exposure in the order's market would break, if any.
+  [[nodiscard]] static domain::DenyReason beyond(const domain::RiskLimits& limit, const Usage& used,
+                                                 domain::Money more);
   [[nodiscard]] domain::DenyReason check_one(const Ledger& ledger, const QuoteBoard& quotes,
                                              const domain::Order& order,
                                              std::span<const domain::Order> earlier,

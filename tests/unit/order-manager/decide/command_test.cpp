@@ -259,6 +259,30 @@ TEST_F(Commands, FlattenPastABidThatIsTooSmallForAnOrder) {
   EXPECT_EQ(rig.submits[0].orders[0].quantity, shares("25"));
 }
 
+// Sold by halves, 20 pairs would bring 19.20 pUSD less fees; they pay 20.
+TEST_F(Commands, KeepPairsWhenFlattening) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.hold(kArb, kMarket, "0.50", "20", Outcome::No);
+  rig.forget_outputs();
+  give(FlattenPositions{kArb});
+  ASSERT_EQ(rig.submits.size(), 1U);
+  const Order sale = rig.submits[0].orders.at(0);
+  EXPECT_EQ(sale.quantity, shares("5"));
+  const VenueTrade sold = rig.taker_trade(sale.id, "sale", "5", "0.50");
+  rig.accept(sale.id, SubmitAccepted::State::Matched, {sold.id});
+  rig.step(sold);
+  rig.confirm(sold);
+  rig.advance(seconds(5));
+  EXPECT_EQ(rig.submits.size(), 1U);
+  ASSERT_EQ(rig.count<FlattenEnded>(), 1U);
+  const auto left = rig.recorded<FlattenEnded>()[0].left;
+  ASSERT_EQ(left.size(), 2U);
+  for (const FlattenEnded::Left& half : left) {
+    EXPECT_EQ(half.reason, LeftReason::Paired);
+    EXPECT_EQ(half.quantity, shares("20"));
+  }
+}
+
 // The shares were sold by hand: the book of the strategy has them, the account does not.
 TEST_F(Commands, EndAFlattenOnSharesThatAreNotThere) {
   rig.hold(kArb, kMarket, "0.52", "25");
