@@ -180,7 +180,7 @@ awaitable<void> VenueDesk::follow_account() {
   if (!client_.authenticated() && !co_await client_.authenticate()) {
     throw std::runtime_error("the venue gave no API credentials yet");
   }
-  co_await session_.run(client_.credentials());
+  co_await session_.run(client_.credentials(), polymarket::to_checksum(client_.address()));
 }
 
 awaitable<void> VenueDesk::watch_clock() {

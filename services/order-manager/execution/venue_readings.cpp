@@ -81,8 +81,11 @@ awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
   Call first{.operation = VenueOperation::Trades,
              .path = "/data/trades",
              .query = "?after=" + std::to_string(after_s) + "&"};
-  const auto take = [this, &account](const auto& record) {
-    account.trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
+  if (!credentials_) co_return false;
+  const polymarket::TraderIdentity us{credentials_->api_key(),
+                                      polymarket::to_checksum(signer_.address())};
+  const auto take = [&us, &account](const auto& record) {
+    account.trades.push_back(polymarket::to_trade(record, us));
   };
   auto reading = read_pages(std::move(first), polymarket::parse_trades, take,
                             domain::VenueAccount::Unread::Kind::Trade, account);

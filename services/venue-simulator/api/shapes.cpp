@@ -185,7 +185,8 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   trade.status = truth.status;
   trade.trader_side =
       truth.taker.account == account ? domain::LiquiditySide::Taker : domain::LiquiditySide::Maker;
-  trade.owner = members.owner_of(truth.taker.account);
+  trade.owner = members.owner_of(account);
+  trade.trade_owner = members.owner_of(truth.taker.account);
   trade.maker_address = members.address_of(truth.taker.account);
   trade.outcome = label(truth.taker.outcome);
   const bool on_chain = truth.status == domain::VenueTradeStatus::Mined ||

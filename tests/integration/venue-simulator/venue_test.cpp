@@ -301,7 +301,7 @@ TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
       for (const auto& event : frame->events) {
         if (const auto* trade = std::get_if<polymarket::UserTradeEvent>(&event)) {
           statuses.push_back(trade->trade.status);
-          const auto read = polymarket::to_trade(trade->trade, trader.credentials->api_key());
+          const auto read = polymarket::to_trade(trade->trade, {trader.credentials->api_key(), ""});
           EXPECT_TRUE(read.we_are_taker);
           EXPECT_EQ(read.taker_order, trader.id_of(posted, market));
         }
