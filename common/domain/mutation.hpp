@@ -28,6 +28,7 @@ enum class Mutation : int {
   DepositsNotFollowed = 19,     // the free collateral ignores what others moved
   ReadingsPauseOrders = 20,     // a reading that the venue throttles holds up orders and exits
   PairsBroken = 21,             // sells half of a pair while only reducing
+  HandOrdersCanceled = 22,      // cancels orders that a person has placed
 };
 
 #ifdef POLYBOT_MUTANTS

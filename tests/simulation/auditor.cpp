@@ -107,7 +107,12 @@ struct Auditor::Judge {
     concluded(body.fill.order);
   }
   void operator()(const domain::CancelRequested& body) const {
-    auditor.known(body.order).cancel_requested = true;
+    Audited& audited = auditor.known(body.order);
+    audited.cancel_requested = true;
+    const bool asked_for = body.reason == domain::CancelReason::Operator ||
+                           body.reason == domain::CancelReason::Restored;
+    require(auditor.ours(audited.order.strategy) || asked_for,
+            name(body.order) + " was placed by hand, and is canceled though nobody asked for it");
     concluded(body.order);
   }
   void operator()(const domain::OrderCanceled& body) const { concluded(body.order); }

@@ -12,6 +12,11 @@ using domain::OrderEventKind;
 using domain::OrderStatus;
 using domain::Quantity;
 
+bool placed_by_hand(const domain::Order& order) {
+  return order.strategy.value == domain::kExternalStrategy &&
+         !mutated(Mutation::HandOrdersCanceled);
+}
+
 bool spends_cash(const domain::Order& order) {
   return order.side == domain::Side::Buy && immediate(order.time_in_force) &&
          order.fields.maker_amount.is_positive();

@@ -31,6 +31,9 @@ inline constexpr std::size_t kEndedOrdersMax = 20'000;  // about 20 MB; hours of
          purpose == domain::OrderPurpose::Flatten;
 }
 
+// Made by a person, or another program, with the account's keys. It is theirs to cancel: order-
+// manager does so only when an operator asks for it, or when a restore has lost its reason.
+[[nodiscard]] bool placed_by_hand(const domain::Order& order);
 // The signed amount of an immediate buy is its cash: it spends that, at its limit or better, and
 // cheaper shares are more shares than it asked for.
 [[nodiscard]] bool spends_cash(const domain::Order& order);
