@@ -281,8 +281,13 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     if (!answer.answered || !answer.inputs.empty()) return reply(answer);
     ask(balances, last);
   };
-  const auto trades = [this, account, trades_at] {
+  const auto trades = [this, account, trades_at, by_id = wanted.trades] {
     account->trades = trades_since(account->trades_since);
+    for (const auto& [matched_at, number] : our_trades_) {
+      const sim::TradeTruth& truth = *exchange_.engine().trade(number);
+      if (std::find(by_id.begin(), by_id.end(), truth.id) != by_id.end())
+        account->trades.push_back(exchange_.engine().view(truth, account_));
+    }
     *trades_at = stage_.now();
   };
   const auto first = [ask, trades, second, reply](const Reply& answer) {

@@ -171,7 +171,8 @@ class VenueClient {
                                                         domain::VenueAccount::Unread::Kind kind,
                                                         domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<bool> read_open_orders(domain::VenueAccount& account);
-  [[nodiscard]] boost::asio::awaitable<bool> read_trades(domain::VenueAccount& account);
+  [[nodiscard]] boost::asio::awaitable<bool> read_trades(std::vector<domain::TradeId> by_id,
+                                                         domain::VenueAccount& account);
   struct Balance {
     enum class State : std::uint8_t { NoAnswer, Unreadable, Told };
     State state = State::NoAnswer;

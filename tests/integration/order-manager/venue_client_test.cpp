@@ -588,6 +588,20 @@ ReadAccount reading() {
   return {.trades_since = domain::from_unix_ms(1713398400000), .tokens = {token_id(1)}};
 }
 
+TEST_F(VenueClientTest, AnOldTradeIsAskedForByItsId) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  wanted.trades = {{"28c4d2eb-33ac"}, {"a trade&with=more"}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  EXPECT_TRUE(account.has_value());
+  const auto asked = venue.seen("GET /data/trades");
+  ASSERT_EQ(asked.size(), 2U) << "what is no id of the venue is not sent";
+  EXPECT_THAT(asked[1].target, testing::HasSubstr("id=28c4d2eb-33ac"));
+}
+
 // The venue counts readings apart from orders: an exit must not wait for either's limit.
 TEST_F(VenueClientTest, AThrottledReadingHoldsUpNoOrder) {
   Reaction throttled = answer(429, R"({"error":"too many requests"})");

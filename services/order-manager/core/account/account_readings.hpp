@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <set>
 
 #include "services/order-manager/core/account/balances.hpp"
 #include "services/order-manager/core/account/claims.hpp"
@@ -50,6 +51,13 @@ class AccountReadings {
 
  private:
   [[nodiscard]] bool due(const Turn& turn) const;
+  // A trade that is not final is read until it is: with the others at first, and by its id once it
+  // is old, so that one that never becomes final does not make each reading cover days.
+  struct Unfinal {
+    domain::Timestamp since{};        // the oldest of the recent ones
+    std::set<domain::TradeId> stuck;  // the others
+  };
+  [[nodiscard]] Unfinal unfinal(const Ledger& ledger, domain::Timestamp otherwise) const;
   [[nodiscard]] domain::Timestamp trades_since(const Ledger& ledger) const;
 
   const Settings& settings_;
@@ -66,6 +74,7 @@ class AccountReadings {
   domain::Timestamp asked_at_{};
   domain::Timestamp not_before_{};
   domain::Timestamp read_at_{};
+  domain::TradeId stuck_read_to_;  // where the turn stands
   std::uint64_t ok_ = 0;
   std::uint64_t failures_ = 0;
 };
