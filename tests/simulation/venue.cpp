@@ -20,7 +20,8 @@ Venue::Venue(Stage& stage, const Plan& plan)
       exchange_(plan.exchange, plan.start, out_),
       internet_(plan.internet),
       request_trouble_ppm_(plan.request_trouble_ppm),
-      user_loss_ppm_(plan.user_loss_ppm) {
+      user_loss_ppm_(plan.user_loss_ppm),
+      balance_refused_ppm_(plan.balance_refused_ppm) {
   exchange_.on(sim::OpenAccount{.address = {1}, .deposit = plan.deposit}, stage.now(), out_);
   account_ = out_.opened.at(0);
   out_.clear();  // there is no listener yet: the catalogue is read by REST
@@ -35,7 +36,7 @@ void Venue::heal() {
   for (int i = 0; i < sim::kFaults; ++i) input(sim::ClearFault{static_cast<Fault>(i)});
   input(sim::SetFlow{false});
   internet_.stall_ppm = 0;
-  request_trouble_ppm_ = user_loss_ppm_ = 0;
+  request_trouble_ppm_ = user_loss_ppm_ = balance_refused_ppm_ = 0;
   rest_cut_until_ = {};
 }
 
@@ -266,6 +267,11 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     for (const domain::TokenId& token : tokens) {
       const auto place = exchange_.engine().find_token(token);
       if (!place) continue;
+      if (random_.chance(balance_refused_ppm_)) {
+        ++stage_.totals["balances refused"];
+        account->unread_balances.push_back(token);
+        continue;
+      }
       account->holdings.push_back(
           {token,
            exchange_.engine().accounts().holding(account_, place->market, place->outcome).held});
@@ -344,7 +350,7 @@ void Venue::publish() {
     if (trade.account != account_) continue;
     if (trade.trade.status == domain::VenueTradeStatus::Matched)
       our_trades_.emplace_back(trade.trade.matched_at, trade.number);
-    tell_user(trade.trade);
+    if (tells_trades_) tell_user(trade.trade);
   }
 }
 
@@ -368,6 +374,8 @@ bool Venue::open_user_channel(UserSession session) {
   if (exchange_.faults().active(Fault::VenueDown, stage_.now()) != nullptr) return false;
   session_ = std::move(session);
   ++session_number_;
+  tells_trades_ = !random_.chance(plan_.tradeless_ppm);
+  if (!tells_trades_) ++stage_.totals["user sessions without trades"];
   return true;
 }
 
