@@ -51,6 +51,7 @@ enum class DenyReason : std::uint8_t {
   DrawdownExceeded = 29,
   VenueUnavailable = 30,
   NotReady = 31,
+  PairWouldBreak = 32,  // sells half of a pair while only reducing: the other half would be naked
 };
 inline constexpr std::size_t kDenyReasons = kPlaces<DenyReason>;
 
@@ -340,6 +341,7 @@ enum class LeftReason : std::uint8_t {
   NotHeld = 2,       // the book has it, the account does not: sold outside of this program
   Resumed = 3,       // its scope was resumed before it was sold
   Restored = 4,      // a backup was restored in which it was under way, and not afterwards
+  Paired = 5,        // as many are held of the other outcome: together they pay 1 in any case
 };
 struct FlattenEnded {
   CommandId command;

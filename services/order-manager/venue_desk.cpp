@@ -48,7 +48,7 @@ VenueClient::Observer VenueDesk::client_observer() {
               [this](Link link) {
                 if (!closed_) set_rest(link);
               },
-          .on_throttled = [this](domain::Duration pause) { post(VenueThrottled{pause}); }};
+          .on_throttled = [this](VenueThrottled throttled) { post(throttled); }};
 }
 
 UserSession::Reports VenueDesk::session_reports() {
@@ -181,7 +181,7 @@ awaitable<void> VenueDesk::follow_account() {
   if (!client_.authenticated() && !co_await client_.authenticate()) {
     throw std::runtime_error("the venue gave no API credentials yet");
   }
-  co_await session_.run(client_.credentials());
+  co_await session_.run(client_.credentials(), polymarket::to_checksum(client_.address()));
 }
 
 awaitable<void> VenueDesk::watch_clock() {

@@ -54,7 +54,7 @@ void user_frame(std::string_view text) {
       (void)to_update(order->order, order->venue_at);
     } else if (const auto* const trade = std::get_if<UserTradeEvent>(&event)) {
       write_user_trade(*trade, written);
-      (void)to_trade(trade->trade, "key");
+      (void)to_trade(trade->trade, {"key", "0xabc"});
     }
     POLYBOT_ASSERT(parse_user_frame(written).has_value());
   }

@@ -38,6 +38,12 @@ Price yes_limit(const Order& order) {
   return order.instrument.outcome == Outcome::Yes ? order.limit : domain::complement(order.limit);
 }
 
+// The venue takes the cash of an immediate buy as its signed amount.
+bool spends_cash(const Order& order) {
+  return order.side == Side::Buy && domain::immediate(order.time_in_force) &&
+         order.fields.maker_amount.is_positive();
+}
+
 bool would_trade(const Order& a, const Order& b) {
   if (a.instrument.market != b.instrument.market || bids(a) == bids(b)) return false;
   const Order& bid = bids(a) ? a : b;
@@ -101,7 +107,12 @@ struct Auditor::Judge {
     concluded(body.fill.order);
   }
   void operator()(const domain::CancelRequested& body) const {
-    auditor.known(body.order).cancel_requested = true;
+    Audited& audited = auditor.known(body.order);
+    audited.cancel_requested = true;
+    const bool asked_for = body.reason == domain::CancelReason::Operator ||
+                           body.reason == domain::CancelReason::Restored;
+    require(auditor.ours(audited.order.strategy) || asked_for,
+            name(body.order) + " was placed by hand, and is canceled though nobody asked for it");
     concluded(body.order);
   }
   void operator()(const domain::OrderCanceled& body) const { concluded(body.order); }
@@ -152,7 +163,7 @@ struct Auditor::Judge {
   }
   // These records have no rule.
   void operator()(const domain::MarksTaken&) const {}
-  void operator()(const domain::DriftMeasured&) const {}
+  void operator()(const domain::DriftMeasured& body) const { auditor.drift_ = body.cash; }
   void operator()(const domain::AccountReconciled&) const {}
   void operator()(const domain::ManagerStarted&) const {
     auditor.leases_.on_manager_started(event);
@@ -238,6 +249,8 @@ void Auditor::submitted(const domain::Event& event, const Order& order, Duration
             name(order.id) + " is submitted on a clock that is off");
     check_crossing(order);
     if (order.side == Side::Sell) check_sell(order);
+    const bool levels = order.purpose == domain::OrderPurpose::Unwind;
+    if (order.side == Side::Sell && state == TradingState::Reducing && !levels) check_pairs(order);
   }
   orders_[order.id].order = order;
   open_.insert(order.id);
@@ -285,6 +298,34 @@ void Auditor::check_sell(const Order& order) const {
               std::min(own, all).to_string());
 }
 
+// Selling half of a pair exposes the other half.
+void Auditor::check_pairs(const Order& order) const {
+  const domain::Instrument other{order.instrument.market, domain::other(order.instrument.outcome)};
+  Quantity free =
+      held(order.strategy, order.instrument) - std::max(Quantity{}, held(order.strategy, other));
+  for (const ClientOrderId& id : open_) {
+    const Audited& open = orders_.at(id);
+    const bool same = open.order.side == Side::Sell && open.order.strategy == order.strategy &&
+                      open.order.instrument == order.instrument;
+    if (same) free -= std::max(Quantity{}, open.order.quantity - open.filled);
+  }
+  require(order.quantity <= free, name(order.id) + " breaks pairs while reducing: it sells " +
+                                      order.quantity.to_string() + ", unpaired are " +
+                                      free.to_string());
+}
+
+Quantity Auditor::held(const StrategyName& strategy, const domain::Instrument& instrument) const {
+  Quantity sum;
+  const auto fills = bookings_.find({strategy, instrument});
+  if (fills == bookings_.end()) return sum;
+  for (const domain::FillId& id : fills->second) {
+    const Audited& audited = orders_.at(id.order);
+    const Fill& fill = audited.fills.at(id.trade);
+    if (fill.counts()) sum += audited.order.side == Side::Buy ? fill.quantity : -fill.quantity;
+  }
+  return sum;
+}
+
 void Auditor::on_sent(const Order& order) {
   require(by_venue_id_.contains(order.venue_id),
           name(order.id) + " is sent before it is in the journal");
@@ -319,12 +360,18 @@ void Auditor::filled(const domain::Event& event, const domain::OrderFilled& body
   require(!fill.reversed, "trade " + body.fill.trade.value + " is booked though it has failed");
   fill = {body.quantity, body.cash, body.fee, body.status, true, false};
   audited.filled += body.quantity;
+  audited.filled_cash += body.cash;
   const Order& order = audited.order;
   require(
       body.quantity.is_positive() && body.side == order.side && body.instrument == order.instrument,
       "a fill that is not of " + name(order.id));
   if (ours(order.strategy)) {
-    require(audited.filled <= order.quantity, name(order.id) + " is filled beyond its quantity");
+    if (spends_cash(order)) {
+      require(audited.filled_cash <= order.fields.maker_amount,
+              name(order.id) + " spends more than its cash");
+    } else {
+      require(audited.filled <= order.quantity, name(order.id) + " is filled beyond its quantity");
+    }
     const bool within =
         order.side == Side::Buy
             ? body.cash <= domain::notional(order.limit, body.quantity, Rounding::Up)
@@ -346,6 +393,7 @@ void Auditor::reversed(const domain::Event& event, const domain::FillId& id) {
   ++stage_.totals["fills reversed"];
   require(fill.status != FillStatus::Confirmed, "a confirmed fill is taken back");
   audited.filled -= fill.quantity;
+  audited.filled_cash -= fill.cash;
   move_cash(audited, fill, -1);
   position_seq_[{audited.order.strategy, audited.order.instrument.market}] = event.seq;
 }
@@ -389,6 +437,14 @@ Money Auditor::reserve(const Audited& audited) const {
   const Quantity leaves = order.quantity - audited.filled;
   Money worst = domain::notional(order.limit, leaves, Rounding::Up);
   const auto market = markets_.find(order.instrument.market);
+  if (spends_cash(order)) {
+    const Money cash = order.fields.maker_amount;
+    worst = std::max(cash - audited.filled_cash, Money{});
+    if (market == markets_.end()) return worst;
+    const Money fee = domain::most_taker_fee(market->second.fee, order.limit, cash);
+    return worst +
+           Money::from_raw(domain::mul_div(fee.raw(), worst.raw(), cash.raw(), Rounding::Up));
+  }
   if (order.post_only || market == markets_.end()) return worst;
   const Money fee =
       domain::taker_fee(market->second.fee, order.limit, order.quantity, Rounding::Up);
@@ -397,7 +453,7 @@ Money Auditor::reserve(const Audited& audited) const {
 }
 
 Money Auditor::free_collateral() const {
-  Money free = cash_ - unsettled_proceeds_;
+  Money free = cash_ + drift_ - unsettled_proceeds_;
   for (const ClientOrderId& id : open_) free -= reserve(orders_.at(id));
   return free;
 }

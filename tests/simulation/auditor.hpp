@@ -60,6 +60,7 @@ class Auditor {
   struct Audited {
     domain::Order order;
     domain::Quantity filled;
+    domain::Money filled_cash;
     bool open = true;
     bool cancel_requested = false;
     std::optional<Timestamp> written_off_at;
@@ -72,6 +73,7 @@ class Auditor {
   void submitted(const domain::Event& event, const domain::Order& order, Duration ahead);
   void check_open_orders(const domain::Order& order) const;
   void check_sell(const domain::Order& order) const;
+  void check_pairs(const domain::Order& order) const;
   void check_crossing(const domain::Order& order) const;
   void check_limits(const order_manager::Ledger& ledger, const domain::Order& order) const;
   void check_usage(const order_manager::Ledger& ledger, const domain::Order& order,
@@ -88,6 +90,8 @@ class Auditor {
   [[nodiscard]] domain::TradingState state_of(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::Money reserve(const Audited& audited) const;
   [[nodiscard]] domain::Money free_collateral() const;
+  [[nodiscard]] domain::Quantity held(const domain::StrategyName& strategy,
+                                      const domain::Instrument& instrument) const;
   // Shares that have arrived for good, less all sales; of one strategy, or of the account.
   [[nodiscard]] domain::Quantity settled(const std::optional<domain::StrategyName>& strategy,
                                          const domain::Instrument& instrument) const;
@@ -109,6 +113,7 @@ class Auditor {
   std::map<std::pair<domain::StrategyName, domain::MarketId>, std::uint64_t> position_seq_;
   std::map<HoldingKey, std::vector<domain::FillId>> bookings_;  // in journal order
   domain::Money cash_;
+  domain::Money drift_;  // what the venue was last found to have beyond that
   domain::Money unsettled_proceeds_;
   std::uint64_t seq_ = 0;
   // Of the present turn.

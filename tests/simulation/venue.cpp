@@ -20,7 +20,8 @@ Venue::Venue(Stage& stage, const Plan& plan)
       exchange_(plan.exchange, plan.start, out_),
       internet_(plan.internet),
       request_trouble_ppm_(plan.request_trouble_ppm),
-      user_loss_ppm_(plan.user_loss_ppm) {
+      user_loss_ppm_(plan.user_loss_ppm),
+      balance_refused_ppm_(plan.balance_refused_ppm) {
   exchange_.on(sim::OpenAccount{.address = {1}, .deposit = plan.deposit}, stage.now(), out_);
   account_ = out_.opened.at(0);
   out_.clear();  // there is no listener yet: the catalogue is read by REST
@@ -35,7 +36,7 @@ void Venue::heal() {
   for (int i = 0; i < sim::kFaults; ++i) input(sim::ClearFault{static_cast<Fault>(i)});
   input(sim::SetFlow{false});
   internet_.stall_ppm = 0;
-  request_trouble_ppm_ = user_loss_ppm_ = 0;
+  request_trouble_ppm_ = user_loss_ppm_ = balance_refused_ppm_ = 0;
   rest_cut_until_ = {};
 }
 
@@ -185,7 +186,9 @@ void Venue::read_clock(OnReply reply) {
     return Inputs{om::ClockOffset{stage_.now() + milliseconds(3) - client_now()}};
   };
   call.failed = [](const Failure&) { return Inputs{}; };
-  call.throttled = [] { return Inputs{om::VenueThrottled{seconds(1)}}; };
+  call.throttled = [] {
+    return Inputs{om::VenueThrottled{seconds(1), om::VenueThrottled::What::Readings}};
+  };
   call.reply = std::move(reply);
   request(std::move(call), draw_fate());
 }
@@ -252,7 +255,10 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
       return Inputs{};
     };
     call.failed = [failed](const Failure&) { return failed(); };
-    call.throttled = failed;
+    call.throttled = [] {
+      return Inputs{om::AccountReadFailed{},
+                    om::VenueThrottled{seconds(3), om::VenueThrottled::What::Readings}};
+    };
     call.reply = std::move(then);
     request(std::move(call), draw_fate());
   };
@@ -261,6 +267,11 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     for (const domain::TokenId& token : tokens) {
       const auto place = exchange_.engine().find_token(token);
       if (!place) continue;
+      if (random_.chance(balance_refused_ppm_)) {
+        ++stage_.totals["balances refused"];
+        account->unread_balances.push_back(token);
+        continue;
+      }
       account->holdings.push_back(
           {token,
            exchange_.engine().accounts().holding(account_, place->market, place->outcome).held});
@@ -276,8 +287,13 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     if (!answer.answered || !answer.inputs.empty()) return reply(answer);
     ask(balances, last);
   };
-  const auto trades = [this, account, trades_at] {
+  const auto trades = [this, account, trades_at, by_id = wanted.trades] {
     account->trades = trades_since(account->trades_since);
+    for (const auto& [matched_at, number] : our_trades_) {
+      const sim::TradeTruth& truth = *exchange_.engine().trade(number);
+      if (std::find(by_id.begin(), by_id.end(), truth.id) != by_id.end())
+        account->trades.push_back(exchange_.engine().view(truth, account_));
+    }
     *trades_at = stage_.now();
   };
   const auto first = [ask, trades, second, reply](const Reply& answer) {
@@ -334,7 +350,7 @@ void Venue::publish() {
     if (trade.account != account_) continue;
     if (trade.trade.status == domain::VenueTradeStatus::Matched)
       our_trades_.emplace_back(trade.trade.matched_at, trade.number);
-    tell_user(trade.trade);
+    if (tells_trades_) tell_user(trade.trade);
   }
 }
 
@@ -358,6 +374,8 @@ bool Venue::open_user_channel(UserSession session) {
   if (exchange_.faults().active(Fault::VenueDown, stage_.now()) != nullptr) return false;
   session_ = std::move(session);
   ++session_number_;
+  tells_trades_ = !random_.chance(plan_.tradeless_ppm);
+  if (!tells_trades_) ++stage_.totals["user sessions without trades"];
   return true;
 }
 

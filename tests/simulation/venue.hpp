@@ -125,10 +125,12 @@ class Venue {
   Weather internet_;
   std::int64_t request_trouble_ppm_;
   std::int64_t user_loss_ppm_;
+  std::int64_t balance_refused_ppm_;
   std::map<Timestamp, Timestamp> account_readings_;  // answered at -> trades as of
   Timestamp rest_cut_until_{};
   std::optional<UserSession> session_;
   std::uint64_t session_number_ = 0;
+  bool tells_trades_ = true;  // the present session
   Timestamp user_last_{};
   Timestamp market_last_{};
   std::vector<std::pair<Timestamp, std::uint64_t>> our_trades_;  // matched at, number

@@ -116,7 +116,7 @@ bool agrees(const om::OrderRecord& order, const sim::OrderTruth* truth) {
   using domain::VenueOrderStatus;
   switch (order.status) {
     case OrderStatus::Filled:
-      return truth != nullptr && truth->matched == truth->quantity;
+      return truth != nullptr && truth->matched >= truth->quantity;
     case OrderStatus::Expired:
       return truth != nullptr && truth->status == VenueOrderStatus::Expired;
     // The venue may have filled an order that we had given up: then the fills are booked, the

@@ -1,5 +1,6 @@
 #include "common/polymarket/messages/account_records.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "common/domain/bounds.hpp"
@@ -117,6 +118,28 @@ void append_maker(const MakerRecord& maker, Numbers numbers, std::string& out) {
   writer.end();
 }
 
+bool same_hex(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char left, char right) { return lower(left) == lower(right); });
+}
+
+bool is_ours(std::string_view owner, std::string_view address, const TraderIdentity& us) {
+  return (!us.api_key.empty() && owner == us.api_key) ||
+         (!us.address.empty() && same_hex(address, us.address));
+}
+
+// `owner` names whose event it is, which says nothing of the taker once there is a better word.
+bool we_took(const TradeRecord& trade, const TraderIdentity& us) {
+  if (trade.trader_side) return *trade.trader_side == domain::LiquiditySide::Taker;
+  if (!trade.trade_owner.empty() || !trade.maker_address.empty())
+    return is_ours(trade.trade_owner, trade.maker_address, us);
+  return trade.owner == us.api_key &&
+         std::none_of(trade.makers.begin(), trade.makers.end(), [&](const MakerRecord& maker) {
+           return is_ours(maker.owner, maker.maker_address, us);
+         });
+}
+
 std::string optional_text(const std::optional<domain::Quantity>& quantity) {
   return quantity ? quantity->to_string() : "";
 }
@@ -178,7 +201,7 @@ domain::VenueOrderUpdate to_update(const OrderRecord& order, domain::Timestamp a
           .created_at = order.created_at};
 }
 
-domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) {
+domain::VenueTrade to_trade(const TradeRecord& trade, const TraderIdentity& us) {
   domain::VenueTrade result{.id = trade.id,
                             .status = trade.status,
                             .taker_order = trade.taker_order,
@@ -189,8 +212,7 @@ domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) 
                             .price = trade.price,
                             .matched_at = trade.matched_at,
                             .updated_at = trade.updated_at.value_or(trade.matched_at)};
-  result.we_are_taker = trade.trader_side ? *trade.trader_side == domain::LiquiditySide::Taker
-                                          : trade.owner == api_key;
+  result.we_are_taker = we_took(trade, us);
   for (const MakerRecord& maker : trade.makers) {
     const domain::Side implied =
         maker.token == trade.token ? domain::opposite(trade.side) : trade.side;
@@ -199,7 +221,7 @@ domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) 
                              .side = maker.side.value_or(implied),
                              .quantity = maker.quantity,
                              .price = maker.price,
-                             .ours = maker.owner == api_key});
+                             .ours = is_ours(maker.owner, maker.maker_address, us)});
   }
   return result;
 }
@@ -257,6 +279,7 @@ TradeRecord read_trade_record(ObjectReader& reader) {
   if (role == "TAKER") trade.trader_side = domain::LiquiditySide::Taker;
   if (role == "MAKER") trade.trader_side = domain::LiquiditySide::Maker;
   trade.owner = reader.text("owner");
+  trade.trade_owner = reader.text("trade_owner");
   trade.maker_address = reader.text("maker_address");
   trade.outcome = reader.text("outcome");
   trade.transaction_hash = reader.text("transaction_hash");

@@ -151,7 +151,7 @@ void write_user_trade(const UserTradeEvent& event, std::string& out) {
   ObjectWriter writer(out);
   writer.text("event_type", "trade").text("type", "TRADE");
   write_trade_members(event.trade, writer);
-  writer.text("trade_owner", event.trade.owner)
+  writer.text("trade_owner", event.trade.trade_owner)
       .text("timestamp", user_epoch_ms(event.venue_at))
       .end();
 }

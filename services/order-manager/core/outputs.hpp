@@ -40,6 +40,7 @@ struct ConfirmResolution {
 struct ReadAccount {
   domain::Timestamp trades_since{};
   std::vector<domain::TokenId> tokens;  // whose balances are wanted
+  std::vector<domain::TradeId> trades;  // older ones that are wanted by their id
 };
 using Read = std::variant<ReadMarket, ConfirmResolution, ReadAccount>;
 

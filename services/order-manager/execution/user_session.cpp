@@ -25,7 +25,8 @@ UserSession::UserSession(boost::asio::any_io_executor executor, std::string url,
       timing_(timing),
       socket_(executor, reached_by(std::move(transport))) {}
 
-boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credentials) {
+boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credentials,
+                                              std::string address) {
   if (const auto error = co_await socket_.connect(url_)) {
     throw std::runtime_error("user channel: cannot connect to " + url_ + ": " + error.message());
   }
@@ -36,7 +37,9 @@ boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credent
   reports_.on_up();
   std::string why;
   try {
-    (void)co_await runtime::until_one_ends(read_frames(credentials.api_key()), keep_alive());
+    polymarket::TraderIdentity us{credentials.api_key(), std::move(address)};
+    auto reading = read_frames(std::move(us));
+    (void)co_await runtime::until_one_ends(std::move(reading), keep_alive());
   } catch (const std::exception& end) {
     why = end.what();
   }
@@ -45,12 +48,12 @@ boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credent
   throw std::runtime_error("user channel: " + why);
 }
 
-boost::asio::awaitable<void> UserSession::read_frames(std::string api_key) {
+boost::asio::awaitable<void> UserSession::read_frames(polymarket::TraderIdentity us) {
   while (true) {
     const auto text = co_await socket_.read();
     if (!text) throw std::runtime_error(text.error().message());
     heard_at_ = clock_.monotonic();
-    take(*text, api_key);
+    take(*text, us);
   }
 }
 
@@ -74,7 +77,7 @@ void UserSession::refuse(const polymarket::ParseError& error) {
   reports_.on_missed();
 }
 
-void UserSession::take(std::string_view text, std::string_view api_key) {
+void UserSession::take(std::string_view text, const polymarket::TraderIdentity& us) {
   const auto frame = polymarket::parse_user_frame(text);
   if (!frame) return refuse(frame.error());
   if (frame->kind == polymarket::FrameKind::InvalidOperation) {
@@ -89,7 +92,7 @@ void UserSession::take(std::string_view text, std::string_view api_key) {
       reports_.on_order(polymarket::to_update(order->order, order->venue_at));
     } else {
       reports_.on_trade(
-          polymarket::to_trade(std::get<polymarket::UserTradeEvent>(event).trade, api_key));
+          polymarket::to_trade(std::get<polymarket::UserTradeEvent>(event).trade, us));
     }
   }
 }

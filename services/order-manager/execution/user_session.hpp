@@ -13,6 +13,7 @@
 #include "common/domain/venue.hpp"
 #include "common/http/websocket_client.hpp"
 #include "common/polymarket/credentials.hpp"
+#include "common/polymarket/messages/account_records.hpp"
 #include "common/polymarket/messages/parse_error.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
@@ -46,14 +47,15 @@ class UserSession {
               Timing timing, std::shared_ptr<const http::Transport> transport = nullptr);
 
   // One session, from connect to its end, which is an exception: runtime::supervise then waits and
-  // starts it again.
-  [[nodiscard]] boost::asio::awaitable<void> run(polymarket::ApiCredentials credentials);
+  // starts it again. `address`: of the account, as in TraderIdentity.
+  [[nodiscard]] boost::asio::awaitable<void> run(polymarket::ApiCredentials credentials,
+                                                 std::string address);
 
  private:
   // Both go on until the session ends, and throw the reason.
-  [[nodiscard]] boost::asio::awaitable<void> read_frames(std::string api_key);
+  [[nodiscard]] boost::asio::awaitable<void> read_frames(polymarket::TraderIdentity us);
   [[nodiscard]] boost::asio::awaitable<void> keep_alive();
-  void take(std::string_view text, std::string_view api_key);
+  void take(std::string_view text, const polymarket::TraderIdentity& us);
   void refuse(const polymarket::ParseError& error);
 
   std::string url_;

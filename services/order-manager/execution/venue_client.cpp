@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::awaitable;
 
+constexpr unsigned kEngineRestarts = 425;
 constexpr std::string_view kDeriveKey = "/auth/derive-api-key";
 constexpr std::string_view kCreateKey = "/auth/api-key";
 constexpr std::chrono::milliseconds kHeartbeatTimeout = 3s;
@@ -81,6 +82,16 @@ polymarket::EndpointClass class_of(VenueOperation operation) {
   return EndpointClass::General;
 }
 
+// What such an answer asks the core to leave alone; nothing for cancels, which keep a pace of their
+// own, and for what the core does not pace.
+std::optional<VenueThrottled::What> throttled_by(polymarket::EndpointClass of, unsigned status) {
+  using What = VenueThrottled::What;
+  using polymarket::EndpointClass;
+  if (of == EndpointClass::Orders || status == kEngineRestarts) return What::Orders;
+  if (of == EndpointClass::Ledger || of == EndpointClass::Balances) return What::Readings;
+  return std::nullopt;
+}
+
 std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueOrderId>& orders) {
   std::vector<domain::CancelAnswered> answers;
   for (const domain::VenueOrderId& order : orders) {
@@ -133,11 +144,10 @@ void VenueClient::heed(VenueOperation operation, const http::ClientResponse& ans
       field("Poly-RateLimit-Warning"));
   fields.retry_after = http::parse_retry_after(field("Retry-After"), domain::to_unix_ms(at) / 1000);
   limits_.answered(of, answer.status, fields, answer.body, now, at);
-  const bool of_orders = of == polymarket::EndpointClass::Orders;
-  const bool engine_restarts = answer.status == 425 && of == polymarket::EndpointClass::Cancels;
-  if (!of_orders && !engine_restarts) return;
+  const auto what = throttled_by(of, answer.status);
+  if (!what) return;
   if (const domain::Duration pause = limits_.paused(of, now); pause > domain::Duration::zero())
-    observer_.on_throttled(pause);
+    observer_.on_throttled({pause, *what});
 }
 
 awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::ClientRequest request) {

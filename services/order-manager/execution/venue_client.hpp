@@ -89,9 +89,9 @@ class VenueClient {
     // Whether the host that takes orders answers. Listings come from another host, and a heartbeat
     // is given up so early that its silence says little.
     std::function<void(Link)> on_link;
-    // The venue takes no orders for so long: it said so of an order (429, 503, an empty bucket), or
-    // its matching engine restarts (425). Readings have limits of their own.
-    std::function<void(domain::Duration pause)> on_throttled;
+    // The venue takes no orders, or no readings, for so long: it said so by 429, 503 or an empty
+    // bucket, or its matching engine restarts (425). Cancels keep a pace of their own.
+    std::function<void(VenueThrottled)> on_throttled;
   };
 
   VenueClient(boost::asio::any_io_executor executor, VenueClientSettings settings,
@@ -182,13 +182,15 @@ class VenueClient {
                                                         domain::VenueAccount::Unread::Kind kind,
                                                         domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<bool> read_open_orders(domain::VenueAccount& account);
-  [[nodiscard]] boost::asio::awaitable<bool> read_trades(domain::VenueAccount& account);
+  [[nodiscard]] boost::asio::awaitable<bool> read_trades(std::vector<domain::TradeId> by_id,
+                                                         domain::VenueAccount& account);
   struct Balance {
     enum class State : std::uint8_t { NoAnswer, Unreadable, Told };
     State state = State::NoAnswer;
     std::int64_t raw = 0;
   };
   [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
+  [[nodiscard]] boost::asio::awaitable<Balance> read_collateral();
   // A few at a time.
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);

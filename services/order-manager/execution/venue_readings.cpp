@@ -26,6 +26,13 @@ bool refuses_this_alone(unsigned status) {
   return status >= 400 && status <= 499 && !of_everything;
 }
 
+// The venue's ids are of this kind; they come from outside, so another would not be sent back.
+bool may_stand_in_a_query(std::string_view id) {
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+  });
+}
+
 }  // namespace
 
 awaitable<std::optional<std::string>> VenueClient::read(Call call) {
@@ -73,7 +80,8 @@ awaitable<bool> VenueClient::read_open_orders(domain::VenueAccount& account) {
   co_return co_await std::move(reading);
 }
 
-awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
+awaitable<bool> VenueClient::read_trades(std::vector<domain::TradeId> by_id,
+                                         domain::VenueAccount& account) {
   // The venue takes whole seconds and leaves out trades that are not after them, so one second
   // earlier misses none.
   const std::int64_t after_s =
@@ -81,12 +89,24 @@ awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
   Call first{.operation = VenueOperation::Trades,
              .path = "/data/trades",
              .query = "?after=" + std::to_string(after_s) + "&"};
-  const auto take = [this, &account](const auto& record) {
-    account.trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
+  if (!credentials_) co_return false;
+  const polymarket::TraderIdentity us{credentials_->api_key(),
+                                      polymarket::to_checksum(signer_.address())};
+  const auto take = [&us, &account](const auto& record) {
+    account.trades.push_back(polymarket::to_trade(record, us));
   };
-  auto reading = read_pages(std::move(first), polymarket::parse_trades, take,
-                            domain::VenueAccount::Unread::Kind::Trade, account);
-  co_return co_await std::move(reading);
+  const auto kind = domain::VenueAccount::Unread::Kind::Trade;
+  auto reading = read_pages(std::move(first), polymarket::parse_trades, take, kind, account);
+  if (!co_await std::move(reading)) co_return false;
+  for (const domain::TradeId& id : by_id) {
+    if (!may_stand_in_a_query(id.value)) continue;
+    Call one{.operation = VenueOperation::Trades,
+             .path = "/data/trades",
+             .query = "?id=" + id.value + "&"};
+    auto asked = read_pages(std::move(one), polymarket::parse_trades, take, kind, account);
+    if (!co_await std::move(asked)) co_return false;
+  }
+  co_return true;
 }
 
 awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
@@ -106,13 +126,25 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   co_return balance;
 }
 
+// The venue answers from a copy of the chain. It is 0 until the venue was told once to read the
+// chain, and without that it knows of no deposit and no withdrawal.
+awaitable<VenueClient::Balance> VenueClient::read_collateral() {
+  const std::string query = "?asset_type=COLLATERAL&signature_type=0";
+  if (!credentials_) co_return Balance{};
+  Call update{
+      .operation = VenueOperation::Balance, .path = "/balance-allowance/update", .query = query};
+  const http::Outcome updated = co_await send(update.operation, authenticated_request(update));
+  if (!updated) co_return Balance{};
+  co_return co_await read_balance(query);
+}
+
 awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAccount wanted) {
   domain::VenueAccount account;
   account.read_at = clock_.now();
   account.trades_since = wanted.trades_since;
   if (!co_await read_open_orders(account)) co_return std::nullopt;
-  if (!co_await read_trades(account)) co_return std::nullopt;
-  const Balance collateral = co_await read_balance("?asset_type=COLLATERAL&signature_type=0");
+  if (!co_await read_trades(wanted.trades, account)) co_return std::nullopt;
+  const Balance collateral = co_await read_collateral();
   if (collateral.state == Balance::State::NoAnswer) co_return std::nullopt;
   account.collateral_told = collateral.state == Balance::State::Told;
   account.collateral = domain::Money::from_raw(collateral.raw);

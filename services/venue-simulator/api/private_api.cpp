@@ -281,11 +281,18 @@ Response PrivateApi::trades(const Member& member, const Request& request) {
   return http::json(polymarket::write_trades(trade_page(*query, member.account, members_, host_)));
 }
 
+// Before the first of these the venue has no copy of the account's cash, and says 0.
+Response PrivateApi::update_balance(const Member& member, const Request& request) {
+  if (request.query_value("asset_type") == "COLLATERAL") chain_read_.insert(member.account);
+  return balance(member, request);
+}
+
 Response PrivateApi::balance(const Member& member, const Request& request) {
   const auto type = request.query_value("asset_type").value_or("");
   polymarket::BalanceAllowance answer;
   if (type == "COLLATERAL") {
-    answer.balance = host_.engine().accounts()[member.account].cash.raw();
+    if (chain_read_.contains(member.account))
+      answer.balance = host_.engine().accounts()[member.account].cash.raw();
   } else if (type == "CONDITIONAL") {
     const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
     if (!token) return venue_error(400, refusal::kInvalidTokenId);

@@ -6,6 +6,8 @@
 // act here.
 #pragma once
 
+#include <set>
+
 #include "common/polymarket/messages/orders.hpp"
 #include "services/venue-simulator/api/fault_gate.hpp"
 #include "services/venue-simulator/api/members.hpp"
@@ -26,6 +28,7 @@ class PrivateApi {
   [[nodiscard]] http::Response open_order(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response trades(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response balance(const Member& member, const http::Request& request);
+  [[nodiscard]] http::Response update_balance(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response heartbeat(const Member& member, const http::Request& request);
 
  private:
@@ -51,6 +54,7 @@ class PrivateApi {
   FaultGate& gate_;
   std::uint64_t chain_id_;
   polymarket::ExchangeDomains domains_;
+  std::set<AccountId> chain_read_;  // whose cash has been read from the chain since this start
 };
 
 }  // namespace polybot::venue_simulator

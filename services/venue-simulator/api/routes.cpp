@@ -131,7 +131,7 @@ std::vector<RouteRow> account_rows(const Rooms& rooms) {
       {Method::Get, "/data/pre-migration-orders", Reader,
        from(account, &AccountApi::pre_migration_orders)},
       {Method::Get, "/balance-allowance", Owner, from(trading, &PrivateApi::balance)},
-      {Method::Get, "/balance-allowance/update", Owner, from(trading, &PrivateApi::balance)},
+      {Method::Get, "/balance-allowance/update", Owner, from(trading, &PrivateApi::update_balance)},
       {Method::Get, "/notifications", Owner, from(account, &AccountApi::notifications)},
       {Method::Delete, "/notifications", Owner, from(account, &AccountApi::drop_notifications)},
 

@@ -1,5 +1,7 @@
 #include "services/venue-simulator/api/shapes.hpp"
 
+#include <algorithm>
+
 #include "common/polymarket/amounts.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
@@ -163,6 +165,17 @@ polymarket::OrderRecord order_record(const OrderTruth& truth, const Members& mem
   return order;
 }
 
+namespace {
+
+// The order by which the account took part.
+const domain::VenueOrderId& own_order(const TradeTruth& truth, AccountId account) {
+  if (truth.taker.account == account) return truth.taker.order;
+  const auto own = std::ranges::find(truth.makers, account, &TradeTruth::Party::account);
+  return own == truth.makers.end() ? truth.taker.order : own->order;
+}
+
+}  // namespace
+
 polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId account,
                                        const Members& members, const MatchingEngine& engine) {
   const Listing* listing = engine.listing(truth.market);
@@ -185,7 +198,8 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   trade.status = truth.status;
   trade.trader_side =
       truth.taker.account == account ? domain::LiquiditySide::Taker : domain::LiquiditySide::Maker;
-  trade.owner = members.owner_of(truth.taker.account, truth.taker.order);
+  trade.owner = members.owner_of(account, own_order(truth, account));
+  trade.trade_owner = members.owner_of(truth.taker.account, truth.taker.order);
   trade.maker_address = members.address_of(truth.taker.account);
   trade.outcome = label(truth.taker.outcome);
   const bool on_chain = truth.status == domain::VenueTradeStatus::Mined ||

@@ -34,7 +34,7 @@ struct NewOrder {
   domain::Side side = domain::Side::Buy;
   domain::Price limit;
   domain::Quantity quantity;
-  // Immediate buys may also be bounded by cash; zero = by quantity alone.
+  // What an immediate buy spends, however many shares that is; zero = bounded by quantity alone.
   domain::Money cash;
   domain::TimeInForce time_in_force = domain::TimeInForce::Gtc;
   bool post_only = false;

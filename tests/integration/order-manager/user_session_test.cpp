@@ -43,7 +43,7 @@ class UserSessionTest : public testing::Test {
     std::string why;
     run(io, [](UserSession& ours, std::string& out) -> asio::awaitable<void> {
       try {
-        co_await ours.run(credentials());
+        co_await ours.run(credentials(), "0xabc");
       } catch (const std::exception& error) {
         out = error.what();
       }

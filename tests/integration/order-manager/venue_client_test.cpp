@@ -238,7 +238,11 @@ class VenueClientTest : public testing::Test {
                   outcomes[std::string(domain::name_of(operation))].push_back(outcome);
                 },
             .on_link = [this](Link link) { links.push_back(link); },
-            .on_throttled = [this](domain::Duration pause) { pauses.push_back(pause); }});
+            .on_throttled =
+                [this](VenueThrottled told) {
+                  auto& list = told.what == VenueThrottled::What::Orders ? pauses : reading_pauses;
+                  list.push_back(told.retry_after);
+                }});
   }
 
   std::vector<domain::SubmitAnswered> submit(std::vector<domain::Order> orders) {
@@ -291,7 +295,8 @@ class VenueClientTest : public testing::Test {
   BadVenue venue{io};
   std::unique_ptr<VenueClient> client;
   std::map<std::string, std::vector<RequestOutcome>> outcomes;
-  std::vector<domain::Duration> pauses;
+  std::vector<domain::Duration> pauses;          // of orders
+  std::vector<domain::Duration> reading_pauses;  // of readings
   std::vector<Link> links;
 };
 
@@ -586,6 +591,32 @@ ReadAccount reading() {
   return {.trades_since = domain::from_unix_ms(1713398400000), .tokens = {token_id(1)}};
 }
 
+TEST_F(VenueClientTest, AnOldTradeIsAskedForByItsId) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  wanted.trades = {{"28c4d2eb-33ac"}, {"a trade&with=more"}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  EXPECT_TRUE(account.has_value());
+  const auto asked = venue.seen("GET /data/trades");
+  ASSERT_EQ(asked.size(), 2U) << "what is no id of the venue is not sent";
+  EXPECT_THAT(asked[1].target, testing::HasSubstr("id=28c4d2eb-33ac"));
+}
+
+// The venue counts readings apart from orders: an exit must not wait for either's limit.
+TEST_F(VenueClientTest, AThrottledReadingHoldsUpNoOrder) {
+  Reaction throttled = answer(429, R"({"error":"too many requests"})");
+  throttled.fields = "Retry-After: 7\r\n";
+  venue.on("GET /data/orders", throttled);
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+  EXPECT_FALSE(account.has_value());
+  EXPECT_TRUE(pauses.empty());
+  EXPECT_THAT(reading_pauses, testing::ElementsAre(std::chrono::seconds(7)));
+}
+
 TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   venue.on("GET /data/orders",
            answer(200, polymarket::write_open_orders({{open_order(1)}, "Mg=="})));
@@ -607,6 +638,9 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   ASSERT_EQ(pages.size(), 2U);
   EXPECT_THAT(pages[1].target, testing::HasSubstr("next_cursor=Mg=="));
   EXPECT_THAT(venue.seen("GET /data/trades").at(0).target, testing::HasSubstr("after=1713398399"));
+  const auto updates = venue.seen("GET /balance-allowance/update");
+  ASSERT_EQ(updates.size(), 1U) << "without it the venue knows of no deposit";
+  EXPECT_THAT(updates[0].target, testing::HasSubstr("asset_type=COLLATERAL"));
 }
 
 TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {

@@ -39,7 +39,7 @@ class VenueTransportTest : public testing::Test {
         {.on_request = [this](VenueOperation, RequestOutcome outcome,
                               domain::Duration) { outcomes.push_back(outcome); },
          .on_link = [](Link) {},
-         .on_throttled = [](domain::Duration) {}});
+         .on_throttled = [](VenueThrottled) {}});
     bool result = false;
     run(io, [](VenueClient& asked, bool& out) -> asio::awaitable<void> {
       out = co_await asked.authenticate();

@@ -111,7 +111,7 @@ TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
       for (const auto& event : frame->events) {
         if (const auto* trade = std::get_if<polymarket::UserTradeEvent>(&event)) {
           statuses.push_back(trade->trade.status);
-          const auto read = polymarket::to_trade(trade->trade, trader.credentials->api_key());
+          const auto read = polymarket::to_trade(trade->trade, {trader.credentials->api_key(), ""});
           EXPECT_TRUE(read.we_are_taker);
           EXPECT_EQ(read.taker_order, trader.id_of(posted, market));
         }
@@ -128,6 +128,25 @@ TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
     const http::Outcome trades =
         co_await trader.send(http::Method::Get, "/data/trades", "?after=0&next_cursor=MA==");
     EXPECT_EQ(polymarket::parse_trades(trades->body)->items.size(), 1U);
+  };
+  test::run(venue.io, body());
+}
+
+TEST_F(VenueTest, KnowsNoCashBeforeItWasToldToReadTheChain) {
+  Running venue(folder);
+  Trader trader(venue);
+  auto body = [&]() -> asio::awaitable<void> {
+    co_await trader.log_in();
+    std::vector<std::int64_t> told;
+    for (const char* path :
+         {"/balance-allowance", "/balance-allowance/update", "/balance-allowance"}) {
+      const http::Outcome answer =
+          co_await trader.send(http::Method::Get, path, "?asset_type=COLLATERAL&signature_type=0");
+      told.push_back(polymarket::parse_balance_allowance(answer->body)->balance);
+    }
+    EXPECT_EQ(told[0], 0);
+    EXPECT_GT(told[1], 0);
+    EXPECT_EQ(told[2], told[1]);
   };
   test::run(venue.io, body());
 }

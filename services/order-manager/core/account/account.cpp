@@ -75,7 +75,6 @@ void Account::compare_open_orders(Turn& turn, const VenueAccount& account) {
       continue;
     }
     // The order rests though the book has it ended: no order may stay at the venue unwatched.
-    // Orders of others are theirs to cancel.
     if (order->order.strategy.value == domain::kExternalStrategy) continue;
     const Timestamp ended_at = readiness_.believed(order->changed_at, turn.now);
     if (ended_at + settings_.missing_hold < account.read_at)

@@ -69,7 +69,8 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   // What an earlier process has found counts until everything has been compared again.
   const bool whole = never_compared_ && never_compared_->empty();
   if (!whole) drift.positions = std::max(drift.positions, found_before_);
-  book_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral);
+  if (books_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral))
+    drift.cash = {};
   if (!turn.ledger.drift_measured() || turn.ledger.drift() != drift) turn.record(drift);
 }
 
@@ -102,17 +103,18 @@ void Balances::note_token_differences(const Ledger& ledger, const VenueAccount& 
   });
 }
 
-void Balances::book_cash_difference(Turn& turn, std::int64_t difference, bool exact,
-                                    Money collateral) {
+bool Balances::books_cash_difference(Turn& turn, std::int64_t difference, bool exact,
+                                     Money collateral) {
   if (difference == 0 || difference != unexplained_cash_) {
     unexplained_cash_ = difference;
     unexplained_since_ = turn.now;
-    return;
+    return false;
   }
   const bool rule = settings_.cash_moved_after > domain::Duration{} && exact;
-  if (!rule || turn.now - unexplained_since_ < settings_.cash_moved_after) return;
+  if (!rule || turn.now - unexplained_since_ < settings_.cash_moved_after) return false;
   turn.record(domain::CashMoved{Money::from_raw(difference), collateral});
   unexplained_cash_ = 0;
+  return true;
 }
 
 }  // namespace polybot::order_manager

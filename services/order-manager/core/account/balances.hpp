@@ -30,7 +30,8 @@ class Balances {
   void note_token_differences(const Ledger& ledger, const domain::VenueAccount& account,
                               const Settlements& settlements);
   [[nodiscard]] Money worth(const Turn& turn) const;
-  void book_cash_difference(Turn& turn, std::int64_t difference, bool exact, Money collateral);
+  // Whether the difference has just been booked as a deposit or withdrawal.
+  bool books_cash_difference(Turn& turn, std::int64_t difference, bool exact, Money collateral);
 
   const Settings& settings_;
   const QuoteBoard& quotes_;

@@ -162,7 +162,8 @@ void Commands::enforce_state(Turn& turn, const std::optional<StrategyName>& stra
         [&](const TargetKey& key, const Target&) { return in_scope(key.strategy); });
   }
   desk_.cancel_where(turn, CancelReason::TradingState, [&](const OrderRecord& order) {
-    return in_scope(order.order.strategy) && (halted || order.order.side == domain::Side::Buy);
+    return in_scope(order.order.strategy) && (halted || order.order.side == domain::Side::Buy) &&
+           !placed_by_hand(order.order);
   });
 }
 

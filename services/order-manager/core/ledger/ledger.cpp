@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "common/domain/fees.hpp"
-
 namespace polybot::order_manager {
 
 using domain::DenyReason;
@@ -308,10 +306,8 @@ void Ledger::market_changed(const MarketId& id) {
 }
 
 Money Ledger::fee_worst(const domain::Order& order) const {
-  if (order.post_only) return {};
   const domain::Market* known = market(order.instrument.market);
-  if (known == nullptr) return {};
-  return domain::taker_fee(known->fee, order.limit, order.quantity, domain::Rounding::Up);
+  return known == nullptr ? Money{} : order_manager::fee_worst(order, known->fee);
 }
 
 }  // namespace polybot::order_manager

@@ -22,7 +22,7 @@
 namespace polybot::order_manager {
 
 // Raise it whenever the same journal folds to other numbers than before.
-inline constexpr std::uint32_t kFoldVersion = 4;
+inline constexpr std::uint32_t kFoldVersion = 5;
 inline constexpr std::size_t kCommandAnswersMax = 100'000;
 
 class Ledger {

@@ -30,6 +30,9 @@ template <class Fill>
   return result.is_negative() ? -result : domain::Money{};
 }
 
+// Fills of one token that are folded one by one; reached only behind a trade that is stuck.
+inline constexpr std::size_t kUnfoldedFillsMax = 256;
+
 // One strategy's holding of one outcome token.
 class TokenPosition {
  public:
@@ -59,6 +62,9 @@ class TokenPosition {
  private:
   friend struct LedgerImage;
   void fold_confirmed_front();
+  // Keeps the list short behind a trade that never becomes final: the confirmed fills after it are
+  // folded before it, as if it had been matched later.
+  void fold_past_stuck();
   void fold_again();
 
   domain::Holding base_;

@@ -44,6 +44,18 @@ void TokenPosition::fold_confirmed_front() {
     domain::apply_fill(base_, entry.side, entry.quantity, entry.cash, entry.fee);
     fills_.pop_front();
   }
+  if (fills_.size() > kUnfoldedFillsMax) fold_past_stuck();
+}
+
+void TokenPosition::fold_past_stuck() {
+  const auto confirmed = [](const Entry& entry) { return entry.status == FillStatus::Confirmed; };
+  if (std::none_of(fills_.begin(), fills_.end(), confirmed)) return;
+  for (const Entry& entry : fills_) {
+    if (confirmed(entry))
+      domain::apply_fill(base_, entry.side, entry.quantity, entry.cash, entry.fee);
+  }
+  std::erase_if(fills_, confirmed);
+  fold_again();
 }
 
 void TokenPosition::fold_again() {

@@ -3,6 +3,8 @@
 //
 // - One book per market in YES terms: an order to buy NO at p is a YES ask at 1 - p. Matches
 //   between buyers of both outcomes mint a pair, between sellers merge one.
+// - The signed amount of an immediate buy is its cash: it spends that at its limit or better, and
+//   cheaper shares are more shares than it named.
 // - GTC and GTD rest (GTD ends 60 s before its stated time), FAK and FOK do not; post-only
 //   orders that would match are refused. In markets with a taker delay marketable orders are
 //   held, cannot be canceled meanwhile, and match against the book at the end of the delay.
@@ -304,6 +306,7 @@ class MatchingEngine {
   [[nodiscard]] std::optional<domain::RejectReason> entry_refusal(const Order& order,
                                                                   const Plan& plan) const;
   [[nodiscard]] bool affordable(const Order& order, const Plan& plan) const;
+  SubmitAnswer enter(const Order& order, Turn& turn);
   SubmitAnswer hold(Order order, Turn& turn);
   void withdraw(Order& order, std::string reason, Turn& turn);
   // Matches and rests a living order; returns the trades it made.
@@ -311,9 +314,10 @@ class MatchingEngine {
   void match_delayed(std::uint64_t number, Turn& turn);
 
   // Matching.
-  // What bounds an immediate buy beside its limit. At the venue only its cash does.
-  enum class Bound : std::uint8_t { SharesAndCash, Cash };
-  [[nodiscard]] Plan plan(const Order& taker, Bound bound = Bound::SharesAndCash) const;
+  [[nodiscard]] Plan plan(const Order& taker) const;
+  // Offers the order shares that are cheaper than any in the book (surplus-shares); returns the
+  // number of the offer, 0 for none.
+  std::uint64_t undercut(const Order& taker, Turn& turn);
   domain::TradeId match_level(Order& taker, const PlannedTrade& planned, Turn& turn);
   [[nodiscard]] TradeTruth::Party take_from(MarketState& market, Order& maker,
                                             domain::Quantity quantity, Turn& turn);

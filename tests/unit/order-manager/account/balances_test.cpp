@@ -1,6 +1,7 @@
 #include "services/order-manager/core/account/balances.hpp"
 
 #include "services/order-manager/core/account/claims.hpp"
+#include "services/order-manager/core/orders/risk_engine.hpp"
 #include "tests/unit/order-manager/bench.hpp"
 
 namespace polybot::order_manager::test {
@@ -70,6 +71,25 @@ TEST_F(BalancesAlone, WithoutAnExplanationAreBookedWhenConfigured) {
   const auto moved = bench.recorded<CashMoved>();
   ASSERT_EQ(moved.size(), 1U);
   EXPECT_EQ(moved.front().amount, usd("100"));
+}
+
+TEST_F(BalancesAlone, OfWhatOthersMovedCountAsFreeAtOnce) {
+  EXPECT_EQ(RiskEngine::free_collateral(bench.ledger), usd("1000"));
+  measure(reading("200"));
+  EXPECT_EQ(RiskEngine::free_collateral(bench.ledger), usd("200"));
+  measure(reading("1500"));
+  EXPECT_EQ(RiskEngine::free_collateral(bench.ledger), usd("1500"));
+  EXPECT_EQ(bench.ledger.portfolio().account_equity(), Money{});
+}
+
+TEST_F(BalancesAlone, AreNotCountedTwiceWhenAMovementIsBooked) {
+  bench.settings.cash_moved_after = seconds(60);
+  measure(reading("200"));
+  bench.now += seconds(60);
+  measure(reading("200"));
+  ASSERT_EQ(bench.recorded<CashMoved>().size(), 1U);
+  EXPECT_EQ(RiskEngine::free_collateral(bench.ledger), usd("200"));
+  EXPECT_TRUE(bench.ledger.drift().cash.is_zero());
 }
 
 TEST_F(BalancesAlone, OfSharesCountAtMid) {
