@@ -292,12 +292,14 @@ struct JournalOpened {
 };
 // An account at the venue, by its public data.
 struct AccountId {
-  std::string address;  // "0x" + 40 hex digits
+  std::string address;  // whose money it is: "0x" + 40 hex digits
   std::uint64_t chain_id = 0;
+  std::uint8_t signature_type = 0;  // the venue's number for how its orders are signed
+  std::string owner{};  // address of the key; empty when that is the account itself (type 0)
   bool operator==(const AccountId&) const = default;
 };
 inline constexpr std::size_t kAddressBytesMax = 42;
-// "0x… (chain 137)".
+// "0x… (chain 137)"; of a wallet "0x… (chain 137, signature type 3, key of 0x…)".
 [[nodiscard]] std::string to_string(const AccountId& account);
 struct ManagerStarted {
   std::uint32_t start = 0;                // durable start number, from 1

@@ -160,6 +160,8 @@ struct PutBody {
     if (!body.account) return;
     to.mutable_account()->set_address(body.account->address);
     to.mutable_account()->set_chain_id(body.account->chain_id);
+    to.mutable_account()->set_signature_type(body.account->signature_type);
+    to.mutable_account()->set_owner(body.account->owner);
   }
   void operator()(const domain::TradingStateChanged& body) const {
     v1::TradingStateChanged& to = *out.mutable_trading_state_changed();

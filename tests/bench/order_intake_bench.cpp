@@ -313,7 +313,7 @@ void BM_OrdersMadeDurableAndSigned(benchmark::State& state) {
       const auto signature = desk.signer().sign(
           polymarket::order_to_sign(order.fields, order.side, desk.signer().address(),
                                     desk.signer().address(), polymarket::SignatureType::Eoa),
-          domains.separator(order.fields.exchange));
+          domains.of(order.fields.exchange));
       if (!signature) return state.SkipWithError("an order was not signed");
       benchmark::DoNotOptimize(signature);
     }

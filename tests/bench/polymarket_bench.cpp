@@ -42,7 +42,7 @@ polymarket::OrderToSign sample_order(const polymarket::Address& account) {
 void SignOrder(benchmark::State& state) {
   const polymarket::OrderSigner signer(kPrivateKey);
   const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
-  const polymarket::Hash32& separator = domains.separator(domain::ExchangeVersion::V2);
+  const polymarket::ExchangeDomain& domain = domains.of(domain::ExchangeVersion::V2);
   polymarket::OrderToSign order = sample_order(signer.address());
   secp256k1_context* const context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
   std::array<std::uint8_t, 32> key{};
@@ -53,7 +53,7 @@ void SignOrder(benchmark::State& state) {
   for (auto _ : state) {
     const auto begin = Clock::now();
     ++order.salt;
-    benchmark::DoNotOptimize(signer.sign(order, separator));
+    benchmark::DoNotOptimize(signer.sign(order, domain));
     const auto middle = Clock::now();
     ++digest[0];
     secp256k1_ecdsa_recoverable_signature signature;
@@ -77,7 +77,7 @@ void OrderDigest(benchmark::State& state) {
   for (auto _ : state) {
     ++order.salt;
     benchmark::DoNotOptimize(
-        polymarket::order_digest(order, domains.separator(domain::ExchangeVersion::V2)));
+        polymarket::order_digest(order, domains.of(domain::ExchangeVersion::V2)));
   }
 }
 BENCHMARK(OrderDigest);
@@ -97,7 +97,7 @@ void BuildOrderRequest(benchmark::State& state) {
         domain::Price::from_raw(100), domain::TimeInForce::Gtc);
     posted.order.maker_amount = amounts->maker;
     posted.order.taker_amount = amounts->taker;
-    posted.signature = *signer.sign(posted.order, domains.separator(domain::ExchangeVersion::V2));
+    posted.signature = *signer.sign(posted.order, domains.of(domain::ExchangeVersion::V2));
     const std::string body = polymarket::write_order_body(posted);
     benchmark::DoNotOptimize(
         credentials.headers(signer.address(), 1713398400, {"POST", "/order", body}));

@@ -103,7 +103,7 @@ std::string rewritten(const std::string& body) {
 json::object answer(const Terms& terms) {
   const polymarket::OrderSigner signer(terms.text("key"));
   const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
-  const polymarket::Hash32& domain = domains.separator(exchange_of(terms));
+  const polymarket::ExchangeDomain& domain = domains.of(exchange_of(terms));
   polymarket::PostedOrder posted = order_of(terms);
   const auto signature = signer.sign(posted.order, domain);
   if (!signature) throw std::invalid_argument(std::string(to_string(signature.error())));

@@ -105,9 +105,9 @@ PostedOrder read_order(const boost::json::value& value, std::optional<ParseError
   posted.expiration_s = order.integer("expiration").value_or(0);
   posted.order.metadata = read_word(order, "metadata");
   posted.order.builder = read_word(order, "builder");
-  const auto signature = Signature::parse(order.text("signature"));
+  const auto signature = OrderSignature::parse(order.text("signature"));
   if (!signature) order.fail(ParseFault::BadId, "signature");
-  posted.signature = signature.value_or(Signature{});
+  posted.signature = signature.value_or(OrderSignature{});
   fault = reader.fault() ? reader.fault() : order.fault();
   return posted;
 }
@@ -119,17 +119,17 @@ void append_order_id(const domain::VenueOrderId& order, std::string& out) {
 }  // namespace
 
 OrderToSign order_to_sign(const domain::SignedFields& fields, domain::Side side,
-                          const Address& maker, const Address& signer,
-                          SignatureType signature_type) {
+                          const OrderParty& party) {
   return {.salt = fields.salt,
-          .maker = maker,
-          .signer = signer,
+          .maker = party.wallet.address,
+          .signer = party.wallet.signer(),
           .token = fields.token,
           .maker_amount = static_cast<std::uint64_t>(fields.maker_amount.raw()),
           .taker_amount = static_cast<std::uint64_t>(fields.taker_amount.raw()),
           .side = side,
-          .signature_type = signature_type,
-          .timestamp_ms = static_cast<std::uint64_t>(fields.timestamp_ms)};
+          .signature_type = party.wallet.type(),
+          .timestamp_ms = static_cast<std::uint64_t>(fields.timestamp_ms),
+          .builder = party.builder};
 }
 
 std::string write_order_body(const PostedOrder& order) {

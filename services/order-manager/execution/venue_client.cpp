@@ -245,9 +245,8 @@ std::optional<std::string> VenueClient::signed_body(const Signing& signing) cons
   std::vector<polymarket::PostedOrder> posts;
   for (const domain::Order& order : signing.orders) {
     polymarket::PostedOrder post;
-    post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(),
-                                           signer_.address(), polymarket::SignatureType::Eoa);
-    const auto signature = signer_.sign(post.order, domains_.separator(order.fields.exchange));
+    post.order = polymarket::order_to_sign(order.fields, order.side, settings_.party);
+    const auto signature = signer_.sign(post.order, domains_.of(order.fields.exchange));
     if (!signature) return std::nullopt;
     post.signature = *signature;
     post.owner = *signing.owner;

@@ -91,7 +91,7 @@ awaitable<bool> VenueClient::read_trades(std::vector<domain::TradeId> by_id,
              .query = "?after=" + std::to_string(after_s) + "&"};
   if (!credentials_) co_return false;
   const polymarket::TraderIdentity us{credentials_->api_key(),
-                                      polymarket::to_checksum(signer_.address())};
+                                      polymarket::to_checksum(settings_.party.wallet.address)};
   const auto take = [&us, &account](const auto& record) {
     account.trades.push_back(polymarket::to_trade(record, us));
   };
@@ -126,10 +126,15 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   co_return balance;
 }
 
+// A key may have several wallets, which have balances of their own.
+std::string VenueClient::of_wallet() const {
+  return "&signature_type=" + std::to_string(static_cast<int>(settings_.party.wallet.type()));
+}
+
 // The venue answers from a copy of the chain. It is 0 until the venue was told once to read the
 // chain, and without that it knows of no deposit and no withdrawal.
 awaitable<VenueClient::Balance> VenueClient::read_collateral() {
-  const std::string query = "?asset_type=COLLATERAL&signature_type=0";
+  const std::string query = "?asset_type=COLLATERAL" + of_wallet();
   if (!credentials_) co_return Balance{};
   Call update{
       .operation = VenueOperation::Balance, .path = "/balance-allowance/update", .query = query};
@@ -181,7 +186,7 @@ awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& t
 
 awaitable<void> VenueClient::read_holding(domain::TokenId token, Balance& balance) {
   balance = co_await read_balance("?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) +
-                                  "&signature_type=0");
+                                  of_wallet());
 }
 
 awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id,

@@ -76,7 +76,7 @@ std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
   const domain::Market* market = market_of(signed_order.token);
   if (market == nullptr) return std::string(refusal::kInvalidTokenId);
   const VenueOrderId id =
-      polymarket::order_digest(signed_order, domains_.separator(market->exchange));
+      polymarket::order_digest(signed_order, domains_.of(market->exchange));
   const auto signer = polymarket::recover_signer({id.bytes}, posted.signature);
   if (!signer || *signer != member.address) return std::string(refusal::kInvalidSignature);
   const auto terms =

@@ -212,7 +212,7 @@ domain::Order order(std::uint32_t leg) {
   order.venue_id = polymarket::order_digest(
       polymarket::order_to_sign(order.fields, order.side, signer.address(), signer.address(),
                                 polymarket::SignatureType::Eoa),
-      domains.separator(order.fields.exchange));
+      domains.of(order.fields.exchange));
   return order;
 }
 
@@ -385,7 +385,7 @@ TEST_F(VenueClientTest, AnOrderLeavesSignedAndAuthenticated) {
   ASSERT_TRUE(posted.has_value());
   const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
   const auto digest =
-      polymarket::order_digest(posted->order, domains.separator(domain::ExchangeVersion::V2));
+      polymarket::order_digest(posted->order, domains.of(domain::ExchangeVersion::V2));
   EXPECT_EQ(digest, order(0).venue_id);
   EXPECT_EQ(polymarket::recover_signer(digest.bytes, posted->signature), client->address());
   EXPECT_EQ(posted->owner, "key-1");

@@ -153,11 +153,11 @@ class Trader {
     return posted;
   }
   void sign(polymarket::PostedOrder& posted, const domain::Market& market) const {
-    posted.signature = *signer.sign(posted.order, domains.separator(market.exchange));
+    posted.signature = *signer.sign(posted.order, domains.of(market.exchange));
   }
   domain::VenueOrderId id_of(const polymarket::PostedOrder& posted,
                              const domain::Market& market) const {
-    return polymarket::order_digest(posted.order, domains.separator(market.exchange));
+    return polymarket::order_digest(posted.order, domains.of(market.exchange));
   }
   asio::awaitable<http::Outcome> post(polymarket::PostedOrder posted) {
     http::Outcome answer =

@@ -103,7 +103,7 @@ TEST_F(KeyInMemory, IsThereOnceAfterSignatures) {
   const ExchangeDomains domains(kPolygonChainId);
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(
-        signer.sign(order_of(signer), domains.separator(domain::ExchangeVersion::V2)).has_value());
+        signer.sign(order_of(signer), domains.of(domain::ExchangeVersion::V2)).has_value());
     (void)signer.sign_clob_auth(kPolygonChainId, 1, 0);
   }
   expect_one_copy(signer);

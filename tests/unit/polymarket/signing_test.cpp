@@ -84,9 +84,9 @@ TEST(Signing, ReproducesThePublishedOrderVectors) {
   const OrderSigner signer(kPrivateKey);
   for (const OrderVector& vector : order_vectors()) {
     const ExchangeDomains domains(vector.chain);
-    const Hash32& separator = domains.separator(vector.exchange);
-    EXPECT_EQ(to_string(order_digest(vector.order, separator)), vector.hash) << vector.name;
-    const auto signature = signer.sign(vector.order, separator);
+    const ExchangeDomain& domain = domains.of(vector.exchange);
+    EXPECT_EQ(to_string(order_digest(vector.order, domain)), vector.hash) << vector.name;
+    const auto signature = signer.sign(vector.order, domain);
     ASSERT_TRUE(signature.has_value()) << vector.name;
     EXPECT_EQ(to_string(*signature), vector.signature) << vector.name;
   }
@@ -95,7 +95,7 @@ TEST(Signing, ReproducesThePublishedOrderVectors) {
 TEST(Signing, RecoversTheSignerOfEveryVector) {
   for (const OrderVector& vector : order_vectors()) {
     const ExchangeDomains domains(vector.chain);
-    const auto digest = order_digest(vector.order, domains.separator(vector.exchange));
+    const auto digest = order_digest(vector.order, domains.of(vector.exchange));
     const auto signer = recover_signer(digest.bytes, *Signature::parse(vector.signature));
     ASSERT_TRUE(signer.has_value()) << vector.name;
     EXPECT_EQ(to_checksum(*signer), kAddress) << vector.name;
@@ -104,13 +104,13 @@ TEST(Signing, RecoversTheSignerOfEveryVector) {
 
 TEST(Signing, ComputesThePublishedDomainSeparators) {
   const ExchangeDomains polygon(kPolygonChainId);
-  EXPECT_EQ(to_hex(polygon.separator(ExchangeVersion::V2)),
+  EXPECT_EQ(to_hex(polygon.of(ExchangeVersion::V2).separator),
             "3264e159346253e26a64e00b69032db0e7d32f94628de3e6eecb50304d7af3d2");
-  EXPECT_EQ(to_hex(polygon.separator(ExchangeVersion::V2NegRisk)),
+  EXPECT_EQ(to_hex(polygon.of(ExchangeVersion::V2NegRisk).separator),
             "9b858f53327b0bd13af8ec14cfb35234fb9eb7b0504d1a4e61f433840d30e81a");
-  EXPECT_EQ(to_hex(polygon.separator(ExchangeVersion::V3)),
+  EXPECT_EQ(to_hex(polygon.of(ExchangeVersion::V3).separator),
             "466c63910185bbd55e8679264200c4e0abdcbb0c6264eb3d41d13326022e095b");
-  EXPECT_EQ(to_hex(ExchangeDomains(kAmoyChainId).separator(ExchangeVersion::V2)),
+  EXPECT_EQ(to_hex(ExchangeDomains(kAmoyChainId).of(ExchangeVersion::V2).separator),
             "a440cbd865bc0c6243d7a8df9a8bf48a8827b0a4abbb61c30e96d305423af148");
 }
 
@@ -130,7 +130,7 @@ TEST(Signing, RefusesDepositWalletsWithAClearError) {
   const OrderSigner signer(kPrivateKey);
   const ExchangeDomains domains(kPolygonChainId);
   const auto signature = signer.sign(with_type(order_a(), SignatureType::Poly1271),
-                                     domains.separator(ExchangeVersion::V2));
+                                     domains.of(ExchangeVersion::V2));
   ASSERT_FALSE(signature.has_value());
   EXPECT_EQ(signature.error(), SigningError::UnsupportedSignatureType);
   EXPECT_NE(to_string(signature.error()).find("type 3"), std::string_view::npos);
@@ -139,26 +139,26 @@ TEST(Signing, RefusesDepositWalletsWithAClearError) {
 TEST(Signing, RefusesOrdersOfAnotherAccountAndLargeSalts) {
   const OrderSigner signer(kPrivateKey);
   const ExchangeDomains domains(kPolygonChainId);
-  const Hash32& separator = domains.separator(ExchangeVersion::V2);
+  const ExchangeDomain& domain = domains.of(ExchangeVersion::V2);
 
   OrderToSign foreign = order_a();
   foreign.signer.bytes[0] ^= 1;
-  EXPECT_EQ(signer.sign(foreign, separator).error(), SigningError::SignerMismatch);
+  EXPECT_EQ(signer.sign(foreign, domain).error(), SigningError::SignerMismatch);
 
   OrderToSign other_maker = order_a();
   other_maker.maker.bytes[0] ^= 1;
-  EXPECT_EQ(signer.sign(other_maker, separator).error(), SigningError::SignerMismatch);
+  EXPECT_EQ(signer.sign(other_maker, domain).error(), SigningError::SignerMismatch);
   other_maker.signature_type = SignatureType::PolyProxy;  // a proxy wallet is another maker
-  EXPECT_TRUE(signer.sign(other_maker, separator).has_value());
+  EXPECT_TRUE(signer.sign(other_maker, domain).has_value());
 
   OrderToSign salted = order_a();
   salted.salt = kSaltMax + 1;
-  EXPECT_EQ(signer.sign(salted, separator).error(), SigningError::SaltTooLarge);
+  EXPECT_EQ(signer.sign(salted, domain).error(), SigningError::SaltTooLarge);
 }
 
 TEST(Signing, ADigestDependsOnEverySignedField) {
   const ExchangeDomains domains(kPolygonChainId);
-  const Hash32& separator = domains.separator(ExchangeVersion::V2);
+  const ExchangeDomain& domain = domains.of(ExchangeVersion::V2);
   std::vector<OrderToSign> variants(12, order_a());
   variants[1].salt += 1;
   variants[2].maker.bytes[19] ^= 1;
@@ -172,14 +172,14 @@ TEST(Signing, ADigestDependsOnEverySignedField) {
   variants[10].metadata[31] = 1;
   variants[11].builder[31] = 1;
   std::vector<domain::VenueOrderId> digests;
-  for (const OrderToSign& order : variants) digests.push_back(order_digest(order, separator));
+  for (const OrderToSign& order : variants) digests.push_back(order_digest(order, domain));
   std::sort(digests.begin(), digests.end());
   EXPECT_EQ(std::unique(digests.begin(), digests.end()), digests.end());
 }
 
 TEST(Signing, DoesNotRecoverFromDamagedSignatures) {
   const ExchangeDomains domains(kPolygonChainId);
-  const auto digest = order_digest(order_a(), domains.separator(ExchangeVersion::V2));
+  const auto digest = order_digest(order_a(), domains.of(ExchangeVersion::V2));
   const Signature good = *Signature::parse(order_vectors()[0].signature);
 
   Signature bad_v = good;

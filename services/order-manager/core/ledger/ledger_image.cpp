@@ -218,8 +218,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::AccountId>& account) {
-    auto& [address, chain_id] = account;
-    archive(address, chain_id);
+    auto& [address, chain_id, signature_type, owner] = account;
+    archive(address, chain_id, signature_type, owner);
   }
   template <class A>
   static void fields(A& archive, Of<A, Ledger::Restore>& restore) {
