@@ -81,7 +81,7 @@ Address deposit_address(const Address& owner, WalletKind kind, std::uint64_t cha
 
 // The test chain has no proxies, and no deposit wallets of the new kind that are known of.
 bool exists(WalletKind kind, std::uint64_t chain_id) {
-  if (chain_id == kPolygonChainId) return true;
+  if (kind == WalletKind::Eoa || chain_id == kPolygonChainId) return true;
   return chain_id == kAmoyChainId && kind != WalletKind::Proxy && kind != WalletKind::Deposit;
 }
 

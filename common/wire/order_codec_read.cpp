@@ -42,7 +42,10 @@ domain::ManagerStarted read(Reading& reading, const v1::ManagerStarted& message)
   domain::ManagerStarted body{.start = message.start()};
   if (message.has_account()) {
     body.account = {.address = reading.text(message.account().address(), domain::kAddressBytesMax),
-                    .chain_id = message.account().chain_id()};
+                    .chain_id = message.account().chain_id(),
+                    .signature_type = static_cast<std::uint8_t>(
+                        reading.at_most(message.account().signature_type(), UINT8_MAX)),
+                    .owner = reading.text(message.account().owner(), domain::kAddressBytesMax)};
   }
   return body;
 }

@@ -162,6 +162,29 @@ VenueKey read_venue_key(Reader& reader) {
   return key;
 }
 
+WalletConfig read_wallet(Reader& reader) {
+  WalletConfig wallet;
+  const std::string kind = reader.string("venue.wallet", "eoa");
+  std::string known;
+  bool found = false;
+  for (const polymarket::WalletKind one : polymarket::kWalletKinds) {
+    known.append(known.empty() ? "" : ", ").append(polymarket::name_of(one));
+    if (polymarket::name_of(one) != kind) continue;
+    wallet.kind = one;
+    found = true;
+  }
+  if (!found) reader.error("venue.wallet", "must be one of " + known + ", got \"" + kind + "\"");
+  const std::string funder = reader.string("venue.funder", "");
+  if (!funder.empty()) wallet.funder = polymarket::Address::parse(funder);
+  if (!funder.empty() && !wallet.funder)
+    reader.error("venue.funder", "is no address (0x and 40 hex digits)");
+  const std::string builder = reader.string("venue.builder_code", "");
+  if (!builder.empty() &&
+      !(builder.starts_with("0x") && polymarket::parse_hex(builder, wallet.builder)))
+    reader.error("venue.builder_code", "is no builder code (0x and 64 hex digits)");
+  return wallet;
+}
+
 void read_settings(Reader& reader, Settings& settings) {
   read_limits(reader, "risk.", settings.account_limits);
   settings.account_limits.balance_min = limit(reader, "risk.balance_min", Money{});
@@ -202,6 +225,7 @@ Config read_config(Reader& reader) {
                               runtime::config::current_environment());
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
+  config.venue.wallet = read_wallet(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
   read_settings(reader, config.settings);

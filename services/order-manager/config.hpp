@@ -9,6 +9,7 @@
 #include "common/runtime/config.hpp"
 #include "common/runtime/metrics.hpp"
 #include "services/order-manager/core/settings.hpp"
+#include "services/order-manager/order_party.hpp"
 #include "services/order-manager/venue_key.hpp"
 
 namespace polybot::order_manager {
@@ -29,6 +30,7 @@ struct VenueConfig {
   std::shared_ptr<const http::Transport> transport;  // of all three; null: plain alone
   std::uint64_t chain_id = 137;
   VenueKey key;
+  WalletConfig wallet;
   domain::Duration request_timeout{};
   domain::Duration heartbeat_interval{};
 };

@@ -24,13 +24,15 @@ constexpr std::size_t kCancelsPerRequest = 100;
 }  // namespace
 
 VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
-                     polymarket::OrderSigner signer, ManagerMetrics& metrics, Reports reports)
+                     const polymarket::OrderParty& party, polymarket::OrderSigner signer,
+                     ManagerMetrics& metrics, Reports reports)
     : executor_(executor),
       metrics_(metrics),
       reports_(std::move(reports)),
       client_(executor,
               {.rest = config.rest,
                .gamma = config.gamma,
+               .party = party,
                .chain_id = config.chain_id,
                .request_timeout =
                    std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout),
@@ -181,7 +183,8 @@ awaitable<void> VenueDesk::follow_account() {
   if (!client_.authenticated() && !co_await client_.authenticate()) {
     throw std::runtime_error("the venue gave no API credentials yet");
   }
-  co_await session_.run(client_.credentials(), polymarket::to_checksum(client_.address()));
+  co_await session_.run(client_.credentials(),
+                        polymarket::to_checksum(client_.party().wallet.address));
 }
 
 awaitable<void> VenueDesk::watch_clock() {

@@ -11,7 +11,7 @@ OrderIdentity venue_identity(std::uint64_t chain_id, const polymarket::OrderPart
   // Shared by the copies that std::function makes; immutable.
   const auto domains = std::make_shared<const polymarket::ExchangeDomains>(chain_id);
   return [domains, party](const domain::Order& order,
-                            const domain::Market& market) -> std::optional<VenueIdentity> {
+                          const domain::Market& market) -> std::optional<VenueIdentity> {
     const auto amounts = polymarket::amounts_for_shares(order.side, order.quantity, order.limit,
                                                         market.tick, order.time_in_force);
     if (!amounts) return std::nullopt;

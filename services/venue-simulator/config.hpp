@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 
+#include "common/polymarket/venue_wallet.hpp"
 #include "common/runtime/config.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
 
@@ -26,6 +28,9 @@ struct Config {
   std::int64_t speed_percent = 100;
   domain::Money deposit = domain::Money::from_units(10'000);
   std::uint64_t chain_id = 137;
+  // That are deployed for every account.
+  std::set<polymarket::WalletKind> wallets{polymarket::kWalletKinds.begin(),
+                                           polymarket::kWalletKinds.end()};
   ExistingKey existing_key = ExistingKey::Refuse;
   LiveActivity live_activity = LiveActivity::Trades;
   domain::Duration turn = std::chrono::milliseconds(5);

@@ -27,7 +27,8 @@ class Simulator::Parts {
         config_(config),
         replay_(make_replay(config)),
         host_(host_options()),
-        members_(host_.seed()),
+        members_(host_.seed(), config.chain_id),
+        wallets_(config.chain_id, config.wallets),
         gate_(host_, runtime.incarnation),
         market_channel_(host_, book_of(), runtime.incarnation + 1),
         user_channel_(runtime.io.get_executor(), host_, members_, runtime.incarnation + 2),
@@ -37,7 +38,7 @@ class Simulator::Parts {
         rewards_api_(host_),
         keys_api_(host_, members_, {config.chain_id, config.deposit, config.existing_key}),
         account_api_(host_, members_),
-        private_api_(host_, members_, gate_, config.chain_id),
+        private_api_(host_, members_, gate_, wallets_),
         admin_api_(host_, market_channel_, user_channel_, runtime.admin.refused(), replay_status()),
         server_(runtime.io.get_executor(), server_options()) {
     members_.learn(host_.exchange());
@@ -178,6 +179,7 @@ class Simulator::Parts {
   std::unique_ptr<ReplayDriver> replay_;
   ExchangeHost host_;
   Members members_;
+  Wallets wallets_;
   FaultGate gate_;
   MarketChannel market_channel_;
   UserChannel user_channel_;

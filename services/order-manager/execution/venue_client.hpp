@@ -98,7 +98,7 @@ class VenueClient {
   VenueClient(boost::asio::any_io_executor executor, VenueClientSettings settings,
               polymarket::OrderSigner signer, Observer observer);
 
-  [[nodiscard]] const polymarket::Address& address() const { return signer_.address(); }
+  [[nodiscard]] const polymarket::OrderParty& party() const { return settings_.party; }
 
   // Derives this key's API credentials, or creates them. True when there are some.
   [[nodiscard]] boost::asio::awaitable<bool> authenticate();
@@ -191,6 +191,7 @@ class VenueClient {
     std::int64_t raw = 0;
   };
   [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
+  [[nodiscard]] std::string of_wallet() const;  // of a query
   [[nodiscard]] boost::asio::awaitable<Balance> read_collateral();
   // A few at a time.
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(

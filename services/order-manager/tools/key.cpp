@@ -14,9 +14,11 @@
 #include <string_view>
 #include <utility>
 
+#include "common/domain/number_text.hpp"
 #include "common/polymarket/keystore.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/secret_file.hpp"
+#include "services/order-manager/order_party.hpp"
 #include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/exchange.hpp"
 #include "services/order-manager/venue_key.hpp"
@@ -34,6 +36,7 @@ constexpr std::string_view kUsage =
        order-manager key import KEYSTORE --from FILE [--from-passphrase-file FILE] [--passphrase-file FILE]
        order-manager key change KEYSTORE --new-passphrase-file FILE [--passphrase-file FILE]
        order-manager key show FILE [--passphrase-file FILE]
+       order-manager key wallets FILE [--passphrase-file FILE] [--chain ID]
 
 The venue key in a keystore (Web3 Secret Storage version 3, scrypt), as geth and other wallets write it.
 
@@ -41,6 +44,8 @@ The venue key in a keystore (Web3 Secret Storage version 3, scrypt), as geth and
   import  writes the key of a file (64 hex digits, or a keystore with its own passphrase) to KEYSTORE
   change  puts KEYSTORE under another passphrase
   show    prints the account: as the file says, or proven with the passphrase
+  wallets prints the wallets that the venue has for the account, deployed or not: their kind for venue.wallet, the
+          signature type, the address (chain 137 without --chain)
 
 A passphrase is the content of a file, without the line break at its end. Without --passphrase-file it is
 systemd's credential venue-key-passphrase, if there is one. KEYSTORE is written whole or not at all, for its
@@ -67,7 +72,8 @@ const std::map<std::string, Words>& verbs() {
       {"new", {"--passphrase-file"}},
       {"import", {"--from", "--from-passphrase-file", "--passphrase-file"}},
       {"change", {"--passphrase-file", "--new-passphrase-file"}},
-      {"show", {"--passphrase-file"}}};
+      {"show", {"--passphrase-file"}},
+      {"wallets", {"--passphrase-file", "--chain"}}};
   return table;
 }
 
@@ -75,7 +81,8 @@ Arguments parse(const Words& words) {
   Arguments parsed;
   parsed.verb = words.front();
   const auto verb = verbs().find(parsed.verb);
-  if (verb == verbs().end()) misused("'" + parsed.verb + "' is none of new, import, change, show");
+  if (verb == verbs().end())
+    misused("'" + parsed.verb + "' is none of new, import, change, show, wallets");
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (!word.starts_with("--")) {
@@ -236,16 +243,33 @@ int change_passphrase(const Arguments& arguments) {
   return print_account(key.address());
 }
 
-int show_account(const Arguments& arguments) {
+// As the file says, or proven with the passphrase.
+polymarket::Address account_of_file(const Arguments& arguments) {
   VenueKey shown{arguments.file, read(arguments.file), {}};
-  if (!is_keystore(shown.content)) return print_account(open(shown).address());
+  if (!is_keystore(shown.content)) return open(shown).address();
   if (const std::string fault = fault_of(shown); !fault.empty()) throw CannotStart(fault);
   shown.passphrase = passphrase_if_any(arguments);
-  if (!shown.passphrase.empty()) return print_account(open(shown).address());
+  if (!shown.passphrase.empty()) return open(shown).address();
   const auto account = Keystore::parse(shown.content.reveal()).address();
   if (!account)
     misused(arguments.file + " does not say its account; its passphrase would prove it");
-  return print_account(*account);
+  return *account;
+}
+
+int show_account(const Arguments& arguments) {
+  return print_account(account_of_file(arguments));
+}
+
+int show_wallets(const Arguments& arguments) {
+  std::uint64_t chain = polymarket::kPolygonChainId;
+  if (const auto given = option(arguments, "--chain")) {
+    const auto number = domain::parse_number<std::uint64_t>(*given);
+    if (!number || !polymarket::exchange_address(*number, domain::ExchangeVersion::V2))
+      misused("--chain must be 137 or 80002, not '" + *given + "'");
+    chain = *number;
+  }
+  fmt::print("{}", list_of_wallets(account_of_file(arguments), chain));
+  return 0;
 }
 
 }  // namespace
@@ -258,11 +282,12 @@ int key(const std::vector<std::string>& arguments) {
     fmt::print("{}", kUsage);
     return 0;
   }
-  if (arguments.empty()) misused("what? new, import, change or show");
+  if (arguments.empty()) misused("what? new, import, change, show or wallets");
   const Arguments parsed = parse(arguments);
   if (parsed.verb == "new") return make_key(parsed);
   if (parsed.verb == "import") return import_key(parsed);
   if (parsed.verb == "change") return change_passphrase(parsed);
+  if (parsed.verb == "wallets") return show_wallets(parsed);
   return show_account(parsed);
 }
 

@@ -50,7 +50,7 @@ std::string write_row(const BuilderRow& row, const BuilderCode& code, const Memb
       .text("outcome", label)
       .number("outcomeIndex", yes ? 0 : 1)
       .text("owner", members.owner_of(row.party.account, row.party.order))
-      .text("maker", members.address_of(row.party.account))
+      .text("maker", members.maker_of(row.party.account, row.party.order))
       .text("transactionHash", row.record.transaction_hash)
       .text("matchTime", std::to_string(domain::to_unix_ms(row.trade.matched_at) / 1000))
       .number("bucketIndex", 0)

@@ -97,8 +97,17 @@ std::string Members::owner_of(AccountId account, const domain::VenueOrderId& ord
   return member == members_.end() ? shown_.at(account.value).api_key
                                   : member->second->credentials.api_key();
 }
+
 const std::string& Members::address_of(AccountId account) const {
   return shown_.at(account.value).address;
+}
+
+std::string Members::maker_of(AccountId account, const domain::VenueOrderId& order) const {
+  const auto kind = static_cast<polymarket::WalletKind>(exchange_->origins().of(order).wallet);
+  if (kind == polymarket::WalletKind::Eoa) return address_of(account);
+  const polymarket::Address owner{exchange_->engine().accounts()[account].address};
+  const auto wallet = polymarket::wallet_of(owner, kind, chain_id_);
+  return wallet ? polymarket::to_checksum(wallet->address) : address_of(account);
 }
 
 }  // namespace polybot::venue_simulator

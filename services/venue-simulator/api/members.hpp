@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "common/polymarket/credentials.hpp"
+#include "common/polymarket/venue_wallet.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
 
 namespace polybot::venue_simulator {
@@ -27,7 +28,8 @@ struct Member {
 
 class Members {
  public:
-  explicit Members(std::uint64_t seed) : seed_(seed) {}
+  explicit Members(std::uint64_t seed, std::uint64_t chain_id = polymarket::kPolygonChainId)
+      : seed_(seed), chain_id_(chain_id) {}
 
   // Knows every account and key of the exchange from now on, which must outlive this. A member
   // stays where it is when its key is deleted; only it is found no more.
@@ -46,6 +48,8 @@ class Members {
   // included.
   [[nodiscard]] std::string owner_of(AccountId account, const domain::VenueOrderId& order) const;
   [[nodiscard]] const std::string& address_of(AccountId account) const;
+  // The address of the wallet that made the order.
+  [[nodiscard]] std::string maker_of(AccountId account, const domain::VenueOrderId& order) const;
 
  private:
   struct Shown {
@@ -58,6 +62,7 @@ class Members {
   [[nodiscard]] const Member* active(const Member* member) const;
 
   std::uint64_t seed_;
+  std::uint64_t chain_id_;
   const Exchange* exchange_ = nullptr;
   std::uint64_t changes_ = 0;  // of the key ring that are learned
   std::vector<Shown> shown_;   // by account

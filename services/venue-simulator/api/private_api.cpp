@@ -9,6 +9,7 @@
 #include "common/polymarket/messages/refusals.hpp"
 #include "common/runtime/logging.hpp"
 #include "services/venue-simulator/api/lookup.hpp"
+#include "services/venue-simulator/api/rewards_api.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 #include "services/venue-simulator/api/trade_pages.hpp"
 #include "services/venue-simulator/api/wallets.hpp"
@@ -57,8 +58,12 @@ Response bad_order_body(const polymarket::ParseError& error) {
 }  // namespace
 
 PrivateApi::PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate,
-                       std::uint64_t chain_id)
-    : host_(host), members_(members), gate_(gate), chain_id_(chain_id), domains_(chain_id) {}
+                       const Wallets& wallets)
+    : host_(host),
+      members_(members),
+      gate_(gate),
+      wallets_(wallets),
+      domains_(wallets.chain_id()) {}
 
 // ---- orders -------------------------------------------------------------------------------------
 
@@ -72,12 +77,13 @@ std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
                                                       const polymarket::PostedOrder& posted) const {
   const polymarket::OrderToSign& signed_order = posted.order;
   if (posted.owner != member.credentials.api_key()) return std::string(refusal::kWrongOwner);
-  if (std::string text = refused_wallet(member, signed_order); !text.empty()) return text;
+  const auto maker = wallets_.maker_of(member, signed_order);
+  if (const auto* text = std::get_if<std::string>(&maker)) return *text;
   const domain::Market* market = market_of(signed_order.token);
   if (market == nullptr) return std::string(refusal::kInvalidTokenId);
-  const VenueOrderId id =
-      polymarket::order_digest(signed_order, domains_.of(market->exchange));
-  const auto signer = polymarket::recover_signer({id.bytes}, posted.signature);
+  const polymarket::ExchangeDomain& exchange = domains_.of(market->exchange);
+  const VenueOrderId id = polymarket::order_digest(signed_order, exchange);
+  const auto signer = polymarket::recover_order_signer(signed_order, exchange, posted.signature);
   if (!signer || *signer != member.address) return std::string(refusal::kInvalidSignature);
   const auto terms =
       polymarket::check_amounts({.order_id = id,
@@ -147,7 +153,9 @@ std::optional<std::vector<PrivateApi::Placed>> PrivateApi::place(
       continue;
     }
     batch.orders.push_back(std::get<NewOrder>(std::move(checked)));
-    const OrderOrigin origin{batch.orders.back().id, member.nonce, posted[i].order.builder};
+    const auto maker = std::get<polymarket::WalletKind>(wallets_.maker_of(member, posted[i].order));
+    const OrderOrigin origin{batch.orders.back().id, member.nonce, posted[i].order.builder,
+                             static_cast<std::uint8_t>(maker)};
     if (!is_ordinary(origin)) origins.origins.push_back(origin);
     positions.push_back(i);
   }
@@ -283,15 +291,23 @@ Response PrivateApi::trades(const Member& member, const Request& request) {
 
 // Before the first of these the venue has no copy of the account's cash, and says 0.
 Response PrivateApi::update_balance(const Member& member, const Request& request) {
-  if (request.query_value("asset_type") == "COLLATERAL") chain_read_.insert(member.account);
+  const auto wallet = parse_signature_type(request);
+  if (wallet && request.query_value("asset_type") == "COLLATERAL")
+    chain_read_.insert({member.account, *wallet});
   return balance(member, request);
 }
 
 Response PrivateApi::balance(const Member& member, const Request& request) {
+  const auto wallet = parse_signature_type(request);
+  if (!wallet) return venue_error(400, "Invalid signature_type");
+  const auto signature_type = static_cast<polymarket::SignatureType>(*wallet);
+  if (!wallets_.has(member, signature_type) &&
+      signature_type == polymarket::SignatureType::Poly1271)
+    return venue_error(404, refusal::kNoDepositWallet);
   const auto type = request.query_value("asset_type").value_or("");
   polymarket::BalanceAllowance answer;
   if (type == "COLLATERAL") {
-    if (chain_read_.contains(member.account))
+    if (wallets_.has(member, signature_type) && chain_read_.contains({member.account, *wallet}))
       answer.balance = host_.engine().accounts()[member.account].cash.raw();
   } else if (type == "CONDITIONAL") {
     const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
@@ -308,7 +324,8 @@ Response PrivateApi::balance(const Member& member, const Request& request) {
   }
   const std::int64_t allowance = host_.engine().settings().allowance.raw();
   for (const auto exchange : {domain::ExchangeVersion::V2, domain::ExchangeVersion::V2NegRisk}) {
-    answer.allowances.emplace_back(*polymarket::exchange_address(chain_id_, exchange), allowance);
+    answer.allowances.emplace_back(*polymarket::exchange_address(wallets_.chain_id(), exchange),
+                                   allowance);
   }
   return http::json(polymarket::write_balance_allowance(answer));
 }

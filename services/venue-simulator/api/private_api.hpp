@@ -7,16 +7,18 @@
 #pragma once
 
 #include <set>
+#include <utility>
 
 #include "common/polymarket/messages/orders.hpp"
 #include "services/venue-simulator/api/fault_gate.hpp"
 #include "services/venue-simulator/api/members.hpp"
+#include "services/venue-simulator/api/wallets.hpp"
 
 namespace polybot::venue_simulator {
 
 class PrivateApi {
  public:
-  PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate, std::uint64_t chain_id);
+  PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate, const Wallets& wallets);
 
   [[nodiscard]] http::Response post_order(const Member& member, const http::Request& request);
   [[nodiscard]] http::Response post_orders(const Member& member, const http::Request& request);
@@ -52,9 +54,10 @@ class PrivateApi {
   ExchangeHost& host_;
   Members& members_;
   FaultGate& gate_;
-  std::uint64_t chain_id_;
+  const Wallets& wallets_;
   polymarket::ExchangeDomains domains_;
-  std::set<AccountId> chain_read_;  // whose cash has been read from the chain since this start
+  // Whose cash has been read from the chain since this start, and of which signature type.
+  std::set<std::pair<AccountId, int>> chain_read_;
 };
 
 }  // namespace polybot::venue_simulator

@@ -138,7 +138,7 @@ polymarket::UserOrderEvent order_event(const OrderOutput& output, const Members&
   order.reason = update.reason;
   order.time_in_force = output.time_in_force;
   order.owner = members.owner_of(output.account, update.order);
-  order.maker_address = members.address_of(output.account);
+  order.maker_address = members.maker_of(output.account, update.order);
   order.outcome = label_of(update.token, engine);
   order.created_at = output.created_at;
   if (output.expiration_s > 0) order.expiration_s = output.expiration_s;
@@ -158,7 +158,7 @@ polymarket::OrderRecord order_record(const OrderTruth& truth, const Members& mem
   order.status = truth.status;
   order.time_in_force = truth.time_in_force;
   order.owner = members.owner_of(truth.account, truth.id);
-  order.maker_address = members.address_of(truth.account);
+  order.maker_address = members.maker_of(truth.account, truth.id);
   order.outcome = label_of(truth.token, engine);
   order.created_at = truth.created_at;
   if (truth.expiration_s > 0) order.expiration_s = truth.expiration_s;
@@ -200,7 +200,7 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
       truth.taker.account == account ? domain::LiquiditySide::Taker : domain::LiquiditySide::Maker;
   trade.owner = members.owner_of(account, own_order(truth, account));
   trade.trade_owner = members.owner_of(truth.taker.account, truth.taker.order);
-  trade.maker_address = members.address_of(truth.taker.account);
+  trade.maker_address = members.maker_of(truth.taker.account, truth.taker.order);
   trade.outcome = label(truth.taker.outcome);
   const bool on_chain = truth.status == domain::VenueTradeStatus::Mined ||
                         truth.status == domain::VenueTradeStatus::Confirmed;
@@ -213,7 +213,7 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   for (const TradeTruth::Party& party : truth.makers) {
     trade.makers.push_back({.order = party.order,
                             .owner = members.owner_of(party.account, party.order),
-                            .maker_address = members.address_of(party.account),
+                            .maker_address = members.maker_of(party.account, party.order),
                             .token = token(party.outcome),
                             .side = party.side,
                             .quantity = party.quantity,

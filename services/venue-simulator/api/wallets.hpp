@@ -1,17 +1,35 @@
 // Which wallets may make orders: the one place that decides it.
+//
+// An account is a key's own address. The venue has deployed wallets for it, which draw on what the
+// account holds: unlike at the real venue a key's wallets have no balances of their own.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
+#include <variant>
 
-#include "common/polymarket/signing.hpp"
+#include "common/polymarket/venue_wallet.hpp"
 #include "services/venue-simulator/api/members.hpp"
 
 namespace polybot::venue_simulator {
 
-// The venue's words when the maker, the signer or the signature type of an order are not those of a
-// wallet that its sender may trade with; empty when they are. The simulated venue knows the plain
-// accounts (type 0) alone.
-[[nodiscard]] std::string refused_wallet(const Member& member,
-                                         const polymarket::OrderToSign& order);
+class Wallets {
+ public:
+  Wallets(std::uint64_t chain_id, std::set<polymarket::WalletKind> deployed)
+      : chain_id_(chain_id), deployed_(std::move(deployed)) {}
+
+  [[nodiscard]] std::uint64_t chain_id() const { return chain_id_; }
+  // Which wallet of the sender makes the order, or why it may not, in the venue's words.
+  [[nodiscard]] std::variant<polymarket::WalletKind, std::string> maker_of(
+      const Member& member, const polymarket::OrderToSign& order) const;
+  // Whether the account has a wallet whose orders are signed so.
+  [[nodiscard]] bool has(const Member& member, polymarket::SignatureType type) const;
+
+ private:
+  std::uint64_t chain_id_;
+  std::set<polymarket::WalletKind> deployed_;
+};
 
 }  // namespace polybot::venue_simulator

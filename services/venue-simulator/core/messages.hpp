@@ -145,11 +145,13 @@ struct EndKey {
 };
 
 using BuilderCode = std::array<std::uint8_t, 32>;
-// Where an order came from: the API key of which nonce sent it, for which builder (zero: none).
+// Where an order came from: the API key of which nonce sent it, for which builder (zero: none), out
+// of which of the account's wallets (as the API numbers them; 0: the account itself).
 struct OrderOrigin {
   domain::VenueOrderId order;
   std::uint64_t key_nonce = 0;
   BuilderCode builder{};
+  std::uint8_t wallet = 0;
 };
 struct NoteOrigins {  // comes before the orders themselves
   std::vector<OrderOrigin> origins;

@@ -194,6 +194,11 @@ domain::TokenId token_id(std::uint8_t n) {
   return id;
 }
 
+polymarket::OrderParty party() {
+  const polymarket::Address account = polymarket::OrderSigner(kKey).address();
+  return {.wallet = {.owner = account, .address = account}};
+}
+
 // An order as the core hands it over: complete but for the signature.
 domain::Order order(std::uint32_t leg) {
   domain::Order order;
@@ -207,12 +212,10 @@ domain::Order order(std::uint32_t leg) {
                   .maker_amount = domain::Money::from_units(5),
                   .taker_amount = domain::Money::from_units(10),
                   .token = token_id(1)};
-  const polymarket::OrderSigner signer(kKey);
   const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
-  order.venue_id = polymarket::order_digest(
-      polymarket::order_to_sign(order.fields, order.side, signer.address(), signer.address(),
-                                polymarket::SignatureType::Eoa),
-      domains.of(order.fields.exchange));
+  order.venue_id =
+      polymarket::order_digest(polymarket::order_to_sign(order.fields, order.side, party()),
+                               domains.of(order.fields.exchange));
   return order;
 }
 
@@ -230,7 +233,8 @@ class VenueClientTest : public testing::Test {
                std::chrono::milliseconds timeout = std::chrono::milliseconds(150)) {
     client = std::make_unique<VenueClient>(
         io.get_executor(),
-        VenueClientSettings{.rest = rest, .gamma = gamma, .request_timeout = timeout},
+        VenueClientSettings{
+            .rest = rest, .gamma = gamma, .party = party(), .request_timeout = timeout},
         polymarket::OrderSigner(kKey),
         VenueClient::Observer{
             .on_request =

@@ -1,8 +1,9 @@
-// Where orders came from, beyond what matching needs to know: the API key that sent them and the
-// builder code that they were signed with. The engine never sees either.
+// Where orders came from, beyond what matching needs to know: the API key that sent them, the
+// builder code that they were signed with, and the wallet that made them. The engine never sees any
+// of these.
 //
-// Only what is out of the ordinary is kept (another key than the one of nonce 0, or a builder), and
-// of the latest orders alone.
+// Only what is out of the ordinary is kept (another key than the one of nonce 0, a builder, a
+// wallet), and of the latest orders alone.
 //
 // Pure; part of the exchange's state.
 #pragma once
@@ -20,7 +21,7 @@ inline constexpr std::size_t kOriginsMax = 100'000;
 
 // Nothing that has to be kept.
 [[nodiscard]] inline bool is_ordinary(const OrderOrigin& origin) {
-  return origin.key_nonce == 0 && origin.builder == BuilderCode{};
+  return origin.key_nonce == 0 && origin.builder == BuilderCode{} && origin.wallet == 0;
 }
 
 class OrderOrigins {
