@@ -97,7 +97,7 @@ ExchangeDomain exchange_domain(std::uint64_t chain_id, domain::ExchangeVersion e
 }
 
 // An account's address is the last 20 bytes of the hash of its uncompressed public key.
-Address address_of(const secp256k1_context* context, const secp256k1_pubkey& key) {
+Address address_of_key(const secp256k1_context* context, const secp256k1_pubkey& key) {
   std::array<std::uint8_t, 65> point{};
   std::size_t size = point.size();
   secp256k1_ec_pubkey_serialize(context, point.data(), &size, &key, SECP256K1_EC_UNCOMPRESSED);
@@ -236,7 +236,7 @@ std::optional<Address> recover_signer(const Hash32& digest, const Signature& sig
   if (high_s) return std::nullopt;
   secp256k1_pubkey key;
   if (secp256k1_ecdsa_recover(context, &key, &recoverable, digest.data()) == 0) return std::nullopt;
-  return address_of(context, key);
+  return address_of_key(context, key);
 }
 
 std::string_view to_string(SigningError error) {
@@ -271,7 +271,7 @@ OrderSigner::OrderSigner(secrets::LockedMemory private_key)
       secp256k1_ec_pubkey_create(key_->context, &public_key, key_->bytes.bytes().data()) == 1;
   secrets::wipe_stack();
   if (!is_key) throw std::invalid_argument(std::string(kNoKey));
-  address_ = address_of(key_->context, public_key);
+  address_ = address_of_key(key_->context, public_key);
 }
 
 OrderSigner::~OrderSigner() = default;
