@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "common/polymarket/messages/api_keys.hpp"
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/secret_file.hpp"
 #include "common/runtime/transport.hpp"
@@ -185,6 +186,17 @@ WalletConfig read_wallet(Reader& reader) {
   return wallet;
 }
 
+std::optional<polymarket::ApiCredentials> read_credentials(Reader& reader) {
+  const runtime::Secret text = reader.secret("venue.api_credentials", Presence::Optional);
+  if (text.empty()) return std::nullopt;
+  auto read = polymarket::parse_api_credentials(text.reveal());
+  if (read) return std::move(*read);
+  reader.error("venue.api_credentials_file",
+               "holds no API credentials, {\"apiKey\": …, \"secret\": …, \"passphrase\": …}: " +
+                   polymarket::to_string(read.error()));
+  return std::nullopt;
+}
+
 void read_settings(Reader& reader, Settings& settings) {
   read_limits(reader, "risk.", settings.account_limits);
   settings.account_limits.balance_min = limit(reader, "risk.balance_min", Money{});
@@ -226,6 +238,7 @@ Config read_config(Reader& reader) {
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
   config.venue.wallet = read_wallet(reader);
+  config.venue.credentials = read_credentials(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
   read_settings(reader, config.settings);

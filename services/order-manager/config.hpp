@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/http/transport.hpp"
+#include "common/polymarket/credentials.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/metrics.hpp"
 #include "services/order-manager/core/settings.hpp"
@@ -31,6 +33,7 @@ struct VenueConfig {
   std::uint64_t chain_id = 137;
   VenueKey key;
   WalletConfig wallet;
+  std::optional<polymarket::ApiCredentials> credentials;  // none: asked for with the key
   domain::Duration request_timeout{};
   domain::Duration heartbeat_interval{};
 };

@@ -33,6 +33,7 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
               {.rest = config.rest,
                .gamma = config.gamma,
                .party = party,
+               .credentials = config.credentials,
                .chain_id = config.chain_id,
                .request_timeout =
                    std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout),

@@ -148,7 +148,7 @@ class MarketFrame {
   std::vector<domain::Level> levels;
   std::vector<PriceChange> changes;
   RecentIds<domain::parse_decimal256> tokens;
-  RecentIds<domain::parse_hex32> markets;
+  RecentIds<domain::parse_market32> markets;
 };
 
 // No venue message comes near these; they bound what a broken or hostile peer can make us hold.

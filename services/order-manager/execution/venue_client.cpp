@@ -117,7 +117,8 @@ VenueClient::VenueClient(boost::asio::any_io_executor executor, VenueClientSetti
       observer_(std::move(observer)),
       executor_(executor),
       trading_(executor, options_of(settings_)),
-      reading_(executor, options_of(settings_)) {}
+      reading_(executor, options_of(settings_)),
+      credentials_(std::exchange(settings_.credentials, std::nullopt)) {}
 
 std::uint64_t VenueClient::now_s() const {
   return static_cast<std::uint64_t>(domain::to_unix_ns(clock_.now()) / 1'000'000'000);
