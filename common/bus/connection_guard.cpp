@@ -11,6 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -101,6 +102,11 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
       self->stats.handshakes_expired += self->silent_peers.end_late_ones(
           self->socket.tls_ports(), [&] { return self->socket.peers(); },
           std::chrono::steady_clock::now());
+      const std::uint64_t seen = self->socket.peers_not_let_in();
+      if (seen > self->not_let_in) {
+        self->stats.refused[static_cast<std::size_t>(Refusal::UntrustedPeer)] +=
+            seen - std::exchange(self->not_let_in, seen);
+      }
       self->watch_handshakes();
     });
   }
@@ -180,7 +186,8 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
   SilentPeers silent_peers;
   asio::local::stream_protocol::socket probe;
   milliseconds redial_after = kRedialFirst;
-  int unnoticed_ends = 0;  // in a row
+  std::uint64_t not_let_in = 0;  // counted so far
+  int unnoticed_ends = 0;        // in a row
   bool stopped = false;
 };
 

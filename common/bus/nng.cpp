@@ -223,7 +223,22 @@ void Socket::start_listener(const Address& where) {
   if (address.ends_with(":0")) {
     bound_address_ = address.substr(0, address.size() - 1) + std::to_string(port);
   }
-  if (where.tls != nullptr) tls_ports_.push_back(static_cast<std::uint16_t>(port));
+  if (where.tls == nullptr) return;
+  tls_listeners_.push_back(listener.id);
+  tls_ports_.push_back(static_cast<std::uint16_t>(port));
+}
+
+std::uint64_t Socket::peers_not_let_in() const {
+  nng_stat* all = nullptr;
+  if (nng_stats_get(&all) != 0) return 0;
+  const std::unique_ptr<nng_stat, void (*)(nng_stat*)> owner(all, &nng_stats_free);
+  std::uint64_t count = 0;
+  for (const std::uint32_t id : tls_listeners_) {
+    nng_stat* const listener = nng_stat_find_listener(all, nng_listener{.id = id});
+    nng_stat* const refused = listener == nullptr ? nullptr : nng_stat_find(listener, "auth");
+    if (refused != nullptr) count += nng_stat_value(refused);
+  }
+  return count;
 }
 
 bool Socket::renew_ipc_listeners() {

@@ -82,6 +82,9 @@ class Socket {
   [[nodiscard]] std::uint64_t connections_ended() const;
   // The ports at which the TLS listeners are.
   [[nodiscard]] const std::vector<std::uint16_t>& tls_ports() const { return tls_ports_; }
+  // Peers that the TLS listeners have not let in, because they showed no certificate that belongs
+  // there, since the start.
+  [[nodiscard]] std::uint64_t peers_not_let_in() const;
   // The other ends of the connections that the TLS listeners have accepted and that stand.
   [[nodiscard]] std::set<PeerAddress> peers() const;
   // The SP protocol number that a peer of this socket speaks.
@@ -117,6 +120,7 @@ class Socket {
   std::vector<Dialer> watched_dialers_;
   std::vector<std::uint32_t> ipc_listeners_;
   std::vector<std::string> ipc_paths_;  // of our listeners; the files are removed on close
+  std::vector<std::uint32_t> tls_listeners_;
   std::vector<std::uint16_t> tls_ports_;
   std::string bound_address_;
 };

@@ -28,9 +28,10 @@ enum class Refusal : std::uint8_t {
   ImplausibleSequence = 6,  // a jump no producer of ours can make
   Oversize = 7,             // above 1 MiB
   TooManyMessages = 8,
-  ForeignSender = 9,  // from a service that has no business on this port
+  ForeignSender = 9,   // from a service that has no business on this port
+  UntrustedPeer = 10,  // no message: a connection without a certificate that belongs there
 };
-inline constexpr std::size_t kRefusalCount = 10;
+inline constexpr std::size_t kRefusalCount = 11;
 
 // How a recovery request ended at the asking side (`polybot_bus_replays_total{outcome}`).
 enum class ReplayOutcome : std::uint8_t { Answered = 0, TimedOut = 1, Refused = 2, Failed = 3 };

@@ -39,7 +39,7 @@ OrderFeed::OrderFeed(boost::asio::any_io_executor executor, const OrderFeedSetti
       followers_(settings.beginning, sink(std::move(listener_.orders))) {
   for (const domain::StrategyName& stream : settings.streams) followers_.follow(stream);
   if (!follows_all_) return;
-  // These two streams may stay silent for long, and no state topic announces them.
+  // An order-manager of before does not announce these two.
   followers_.follow({});
   followers_.follow({std::string(domain::kExternalStrategy)});
 }
@@ -113,6 +113,7 @@ void OrderFeed::take_states(std::string_view bytes) {
   heard_at_ = clock_.monotonic();
   if (follows_all_) {
     for (const domain::StrategyState& state : table.strategies) followers_.follow(state.strategy);
+    for (const wire::StreamEnd& end : table.further) followers_.follow(end.stream);
   }
   listener_.on_states(table);
   followers_.on_states(table);

@@ -113,16 +113,17 @@ std::optional<std::string> OrderFollower::question(std::uint64_t number, domain:
 void OrderFollower::on_answer(std::uint64_t number, std::optional<std::string_view> bytes,
                               domain::Duration now) {
   // After silence and after a bad answer the same question is asked again.
-  if (inquiry_.answered(number, now) == Inquiry::Answer::Stray || !bytes) return;
+  const Inquiry::Answer given = inquiry_.answered(number, now);
+  if (given == Inquiry::Answer::Stray || !bytes) return;
   wire::OrdersAnswer answer;
   if (const auto error = wire::decode_orders_answer(*bytes, answer);
       error != wire::DecodeError::None) {
     return sink_.refuse(error);
   }
-  std::visit([this](const auto& body) { take(body); }, answer);
+  std::visit([this, given](const auto& body) { take(body, given); }, answer);
 }
 
-void OrderFollower::take(const wire::ReplayedEvents& replayed) {
+void OrderFollower::take(const wire::ReplayedEvents& replayed, Inquiry::Answer given) {
   if (need_ != Need::Replay) return;  // meanwhile only the state can help
   std::vector<StreamedEvent> events;
   if (!read(replayed.events, events)) return start_over();  // the same would come again
@@ -132,13 +133,14 @@ void OrderFollower::take(const wire::ReplayedEvents& replayed) {
   // When a replay brings nothing new, asking again does not bring more.
   if (replayed.more && last_seq_ > before) return inquiry_.want();
   if (last_seq_ < promised_seq_) return start_over();  // the promised event is not in it
-  if (last_seq_ < newest_seq_) return inquiry_.want();
+  // What was missed meanwhile without a number, a lost tail, may be younger than the answer.
+  if (last_seq_ < newest_seq_ || given == Inquiry::Answer::Overtaken) return inquiry_.want();
   need_ = Need::Nothing;
   inquiry_.settle();
   sink_.mend(stream_);
 }
 
-void OrderFollower::take(const wire::NotKept&) {
+void OrderFollower::take(const wire::NotKept&, Inquiry::Answer) {
   if (need_ == Need::Replay) return start_over();
   reading_ = {};  // another state was told meanwhile: begin again
 }
@@ -149,7 +151,7 @@ bool OrderFollower::continues(const wire::StatePage& page) const {
   return page.page == 0 || (page.at_seq == reading_.state.seq && page.pages == reading_.pages);
 }
 
-void OrderFollower::take(const wire::StatePage& page) {
+void OrderFollower::take(const wire::StatePage& page, Inquiry::Answer given) {
   if (need_ != Need::State) return;
   if (!continues(page) || !read(page.entries, reading_.state.entries)) {
     reading_ = {};
@@ -157,6 +159,7 @@ void OrderFollower::take(const wire::StatePage& page) {
   }
   reading_.state.seq = page.at_seq;
   reading_.pages = page.pages;
+  reading_.overtaken = reading_.overtaken || given == Inquiry::Answer::Overtaken;
   if (++reading_.pages_read < page.pages) return inquiry_.want();
   restore();
 }
@@ -173,6 +176,7 @@ bool OrderFollower::read(const std::vector<std::string>& encoded,
 }
 
 void OrderFollower::restore() {
+  const bool overtaken = reading_.overtaken;
   StreamState state = std::exchange(reading_, {}).state;
   state.stream = stream_;
   last_seq_ = state.seq;
@@ -182,7 +186,7 @@ void OrderFollower::restore() {
   inquiry_.settle();
   sink_.restore(state);
   // Messages that came while the pages were read were dropped. A replay brings them.
-  if (newest_seq_ > last_seq_) lack(Need::Replay);
+  if (newest_seq_ > last_seq_ || overtaken) lack(Need::Replay);
 }
 
 }  // namespace polybot::follow

@@ -82,13 +82,14 @@ class OrderFollower {
   struct Reading {  // of a state, page by page
     std::uint32_t pages_read = 0;
     std::uint32_t pages = 0;
+    bool overtaken = false;  // something was missed while a page was under way
     StreamState state;
   };
   [[nodiscard]] Place place_of(const domain::StreamedEvent& event) const;
   void observe(const domain::StreamedEvent& event);
-  void take(const wire::ReplayedEvents& replayed);
-  void take(const wire::StatePage& page);
-  void take(const wire::NotKept& nothing);
+  void take(const wire::ReplayedEvents& replayed, Inquiry::Answer given);
+  void take(const wire::StatePage& page, Inquiry::Answer given);
+  void take(const wire::NotKept& nothing, Inquiry::Answer given);
   [[nodiscard]] bool continues(const wire::StatePage& page) const;
   [[nodiscard]] bool read(const std::vector<std::string>& encoded,
                           std::vector<domain::StreamedEvent>& out) const;

@@ -27,6 +27,7 @@ void OrderFollowers::on_states(const wire::StrategyTable& table) {
   std::map<StrategyName, std::uint64_t> announced;
   for (const domain::StrategyState& state : table.strategies)
     announced[state.strategy] = state.last_seq;
+  for (const wire::StreamEnd& end : table.further) announced[end.stream] = end.last_seq;
   for (auto& [name, stream] : streams_)
     stream.on_announced(std::max(announced[name], table.account.restored_seq));
 }

@@ -66,6 +66,8 @@ asio::awaitable<void> Server::Core::converse(Session& session) {
       Request request = assemble(session, reader, *found);
       if (std::optional<Response> away = turn_away(session, request)) {
         response = *std::move(away);
+        // No resource has failed: the door is full.
+        if (response.status == 503) exchange.endpoint = Exchange{}.endpoint;
       } else if (upgrades) {
         co_await upgrade(session, reader, *found->route, std::move(request));
         co_return;

@@ -178,6 +178,12 @@ std::string encode_strategies(const StrategyTable& table) {
     put_status(state.own, *to.mutable_own());
     put_counts(state.counts, *to.mutable_counts());
   }
+  for (const StreamEnd& end : table.further) {
+    if (static_cast<std::size_t>(out.further_size()) == kStreamEndsMax) break;
+    v1::StreamEnd& to = *out.add_further();
+    to.set_stream(end.stream.value);
+    to.set_last_seq(end.last_seq);
+  }
   put_account(table.account, *out.mutable_account());
   return out.SerializeAsString();
 }
@@ -185,12 +191,18 @@ std::string encode_strategies(const StrategyTable& table) {
 DecodeError decode_strategies(std::string_view bytes, StrategyTable& out) {
   v1::StrategyTable message;
   if (!parse(bytes, message)) return DecodeError::Malformed;
-  if (static_cast<std::size_t>(message.strategies_size()) > kStrategiesMax)
+  if (static_cast<std::size_t>(message.strategies_size()) > kStrategiesMax ||
+      static_cast<std::size_t>(message.further_size()) > kStreamEndsMax)
     return DecodeError::OutOfRange;
   Reading reading;
   out = {};
   for (const v1::StrategyState& state : message.strategies())
     out.strategies.push_back(read_state(reading, state));
+  for (const v1::StreamEnd& end : message.further()) {
+    StreamEnd& to = out.further.emplace_back();
+    if (!end.stream().empty()) to.stream = reading.strategy(end.stream());
+    to.last_seq = end.last_seq();
+  }
   if (message.has_account()) out.account = read_account(reading, message.account());
   return reading.error();
 }

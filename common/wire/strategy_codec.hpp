@@ -14,8 +14,18 @@ namespace polybot::wire {
 inline constexpr std::size_t kParametersMax = 256;
 inline constexpr std::size_t kFlattensMax = 100;
 
+// Where a stream ends that is of no strategy above: of a past one, of what others did in the
+// account, of the account itself (without a name).
+struct StreamEnd {
+  domain::StrategyName stream;
+  std::uint64_t last_seq = 0;
+  bool operator==(const StreamEnd&) const = default;
+};
+inline constexpr std::size_t kStreamEndsMax = 1024;  // those beyond are not told
+
 struct StrategyTable {
   std::vector<domain::StrategyState> strategies;
+  std::vector<StreamEnd> further{};
   domain::AccountState account;  // as new when the sender does not know of it
   bool operator==(const StrategyTable&) const = default;
 };

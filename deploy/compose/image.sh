@@ -11,7 +11,8 @@ command -v docker >/dev/null 2>&1 || fail "docker is not installed: install a Do
 docker version >/dev/null 2>&1 || fail "no Docker engine answers (docker version says why): start it, $again"
 
 revision=$(git -c safe.directory='*' rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
-docker build -f deploy/Dockerfile -t "polybot:$tag" --build-arg "REVISION=$revision" .
+docker build -f deploy/Dockerfile -t "polybot:$tag" --build-arg "REVISION=$revision" \
+  --build-arg "UPDATES=$(date -u +%F)" .
 
 mkdir -p "$folder"
 for file in /var/lib/dpkg/status /etc/os-release; do

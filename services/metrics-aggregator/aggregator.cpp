@@ -315,6 +315,7 @@ std::size_t Aggregator::replicas_up() {
 // large, or one of a service that does not belong on this port.
 void Aggregator::count_refused_frames() {
   for (const bus::Refusal reason : domain::kEnumerators<bus::Refusal>) {
+    if (reason == bus::Refusal::UntrustedPeer) continue;  // no message
     const std::size_t i = domain::place_of(reason);
     const std::uint64_t since =
         stats_.refused[i] - std::exchange(refused_frames_[i], stats_.refused[i]);

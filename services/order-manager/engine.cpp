@@ -76,10 +76,13 @@ void Engine::begin() {
   }
   auto core = std::make_unique<OrderManager>(settings_, identity_);
   const std::uint64_t last = journal->last_seq();
+  // After a failed commit: what was told is in this journal, or never was.
+  effects_.forget();
   const StartUp start_up =
       fold_journal(*journal, *core, effects_.resume, [&](const domain::StreamedEvent& streamed) {
         if (streamed.event.seq + kRememberedRecords > last) effects_.remember(streamed);
       });
+  effects_.resume(core->ledger());  // streams that have been silent for longer than is remembered
   require_same_account(journal_path_, core->ledger(), settings_);
   const bool is_adopted = last > 0 && !core->ledger().account() && settings_.account;
   // The old core goes on cancelling until here.
@@ -103,7 +106,8 @@ void Engine::begin() {
 void Engine::post(Input input) {
   const bool urgent = !can_wait(input);
   stopping_ = stopping_ || std::holds_alternative<ShutdownRequested>(input);
-  inputs_.push_back(std::move(input));
+  const bool is_command = std::holds_alternative<domain::Command>(input);
+  (is_command ? commands_ : inputs_).push_back(std::move(input));
   if (urgent) schedule();
 }
 
@@ -118,17 +122,26 @@ void Engine::schedule() {
   boost::asio::post(executor_, [this] { turn(); });
 }
 
+std::optional<Input> Engine::next() {
+  std::deque<Input>& queue = commands_.empty() ? inputs_ : commands_;
+  if (queue.empty()) return std::nullopt;
+  std::optional<Input> input = std::move(queue.front());
+  queue.pop_front();
+  return input;
+}
+
 void Engine::turn() {
   scheduled_ = false;
-  for (std::size_t taken = 0; taken < kInputsPerTurnMax && !inputs_.empty(); ++taken) {
-    const Input input = std::move(inputs_.front());
-    inputs_.pop_front();
+  for (std::size_t taken = 0; taken < kInputsPerTurnMax; ++taken) {
+    const std::optional<Input> input = next();
+    if (!input) break;
     const domain::Duration begun = clock_.monotonic();
-    core_->on(input, clock_.now(), outputs_);
-    if (std::holds_alternative<SignalReceived>(input)) effects_.decided(clock_.monotonic() - begun);
+    core_->on(*input, clock_.now(), outputs_);
+    if (std::holds_alternative<SignalReceived>(*input))
+      effects_.decided(clock_.monotonic() - begun);
   }
   finish();
-  if (!inputs_.empty()) schedule();
+  if (!commands_.empty() || !inputs_.empty()) schedule();
 }
 
 void Engine::finish() {

@@ -34,7 +34,8 @@ class Engine {
     // Readies a request before the commit, when nothing may leave yet; what it returns sends it.
     std::function<std::function<void()>(const SubmitBatch&)> prepare;
     std::function<void(const Read&)> read;
-    std::function<void(const domain::StreamedEvent&)> publish;   // durable, in order
+    std::function<void(const domain::StreamedEvent&)> publish;  // durable, in order
+    std::function<void()> forget;  // what was remembered and published: it is read again
     std::function<void(const Ledger&)> resume;                   // start-up: from a snapshot
     std::function<void(const domain::StreamedEvent&)> remember;  // start-up: for the replay ring
     std::function<void(domain::Duration)> decided;          // how long one signal took the core
@@ -53,6 +54,9 @@ class Engine {
   // An input for the next turn. One that is not urgent causes none: it shares the commit of the
   // next that is, at the latest the timer's.
   void post(Input input);
+  // More inputs wait than a turn of seconds takes: their sources should wait, too, so that the bus
+  // counts what is lost. Commands never wait behind others.
+  [[nodiscard]] bool is_behind() const { return inputs_.size() > kInputsWaitingMax; }
   // The last input of each kind that a new core must be told again after a restart of the core.
   void post_link(VenueSessionChanged change);
   // Writes a snapshot of the state, so that the next start is short. At the end, after run().
@@ -69,9 +73,12 @@ class Engine {
   }
 
  private:
+  static constexpr std::size_t kInputsWaitingMax = 16'384;
+
   void begin();
   void schedule();
   void turn();
+  [[nodiscard]] std::optional<Input> next();
   void finish();
   void fail(const std::string& why);
   [[nodiscard]] bool commit(const std::vector<domain::StreamedEvent>& records);
@@ -87,6 +94,7 @@ class Engine {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<OrderManager> core_;
   SnapshotTaker snapshots_;
+  std::deque<Input> commands_;  // taken first
   std::deque<Input> inputs_;
   std::map<VenueChannel, Link> links_;
   bool stopping_ = false;  // asked for: a core that is folded again has to know

@@ -1,7 +1,9 @@
 #include "services/order-manager/feeds.hpp"
 
+#include <chrono>
 #include <utility>
 
+#include "common/runtime/clock.hpp"
 #include "common/wire/lease_codec.hpp"
 #include "common/wire/market_data_codec.hpp"
 #include "common/wire/signal_codec.hpp"
@@ -9,6 +11,8 @@
 
 namespace polybot::order_manager {
 namespace {
+
+constexpr std::chrono::milliseconds kCoreCheck{1};
 
 std::vector<std::string> senders(std::span<const std::string_view> services) {
   return {services.begin(), services.end()};
@@ -50,18 +54,23 @@ bool is_of_its_sender(const domain::RunnerAnnounced& runner, const bus::Received
 }  // namespace
 
 Feeds::Feeds(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats,
-             metrics::Registry& registry, Post post)
+             metrics::Registry& registry, Core core)
     : quotes_(executor, quote_subscription(config), stats),
       signals_(executor, signal_subscription(config), stats),
       commands_(executor, command_subscription(config), stats),
-      post_(std::move(post)),
+      core_(std::move(core)),
       refused_([&](std::string_view reason) {
         return registry.counter("polybot_signals_refused_total", {reason});
       }),
       bus_latency_(registry.histogram("polybot_order_latency_seconds", {"bus"})) {}
 
+boost::asio::awaitable<void> Feeds::wait_for_the_core() const {
+  while (core_.is_behind()) co_await runtime::sleep_for(kCoreCheck);
+}
+
 boost::asio::awaitable<void> Feeds::read_quotes() {
   while (true) {
+    co_await wait_for_the_core();
     const bus::Received received = co_await quotes_.receive();
     take_quotes(received);
   }
@@ -69,6 +78,7 @@ boost::asio::awaitable<void> Feeds::read_quotes() {
 
 boost::asio::awaitable<void> Feeds::read_signals() {
   while (true) {
+    co_await wait_for_the_core();
     const bus::Received received = co_await signals_.receive();
     take_signals(received);
   }
@@ -99,14 +109,14 @@ void Feeds::take_quotes(const bus::Received& received) {
     if (is_quote) {
       domain::QuoteTick quote;
       if (wire::decode_quote(message, quote) == wire::DecodeError::None) {
-        post_(std::move(quote));
+        core_.post(std::move(quote));
       } else {
         refuse(received.topic, MessageRefusal::Malformed);
       }
     } else {
       MarketHinted hint;
       if (wire::decode_market(message, hint.market) == wire::DecodeError::None) {
-        post_(std::move(hint));
+        core_.post(std::move(hint));
       } else {
         refuse(received.topic, MessageRefusal::Malformed);
       }
@@ -136,7 +146,7 @@ void Feeds::take_signals(const bus::Received& received) {
       }
       if (error == wire::DecodeError::None) {
         bus_latency_.observe(std::max(domain::Duration::zero(), clock_.now() - sent_at));
-        post_(std::move(input));
+        core_.post(std::move(input));
       }
     } else {
       domain::RunnerAnnounced runner;
@@ -147,7 +157,7 @@ void Feeds::take_signals(const bus::Received& received) {
       }
       if (error == wire::DecodeError::None) {
         learn_parameters(runner);
-        post_(std::move(runner));
+        core_.post(std::move(runner));
       }
     }
     if (error != wire::DecodeError::None) refuse(received.topic, MessageRefusal::Malformed);
@@ -158,7 +168,7 @@ void Feeds::take_commands(const bus::Received& received) {
   for (const std::string_view message : received.messages) {
     domain::Command command;
     if (wire::decode_command(message, command) == wire::DecodeError::None) {
-      post_(std::move(command));
+      core_.post(std::move(command));
     } else {
       refuse(received.topic, MessageRefusal::Malformed);
     }

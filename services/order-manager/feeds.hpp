@@ -24,11 +24,14 @@ enum class MessageRefusal : std::uint8_t { Malformed = 0, WrongTopic = 1 };
 
 class Feeds {
  public:
-  using Post = std::function<void(Input)>;
+  struct Core {
+    std::function<void(Input)> post;
+    std::function<bool()> is_behind;  // signals and quotes wait meanwhile, in their rings
+  };
 
   // Listens for signals and commands, dials the gateway. Throws as bus::Subscriber does.
   Feeds(boost::asio::any_io_executor executor, const Config& config, bus::Stats& stats,
-        metrics::Registry& registry, Post post);
+        metrics::Registry& registry, Core core);
 
   // All run until closed or cancelled.
   [[nodiscard]] boost::asio::awaitable<void> read_quotes();
@@ -42,6 +45,7 @@ class Feeds {
   }
 
  private:
+  [[nodiscard]] boost::asio::awaitable<void> wait_for_the_core() const;
   void take_quotes(const bus::Received& received);
   void take_signals(const bus::Received& received);
   void take_commands(const bus::Received& received);
@@ -51,7 +55,7 @@ class Feeds {
   bus::Subscriber quotes_;
   bus::Subscriber signals_;
   bus::Subscriber commands_;
-  Post post_;
+  Core core_;
   runtime::Clock clock_;
   runtime::log::Limited refusals_log_;
   metrics::PerEnum<MessageRefusal, metrics::Counter> refused_;

@@ -1,6 +1,8 @@
 #include "services/order-manager/order_streams.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "common/bus/error.hpp"
 #include "common/wire/lease_codec.hpp"
@@ -9,6 +11,19 @@
 #include "common/wire/topics.hpp"
 
 namespace polybot::order_manager {
+namespace {
+
+std::vector<wire::StreamEnd> further_streams(const Ledger& ledger,
+                                             const std::vector<domain::StrategyState>& told) {
+  std::vector<wire::StreamEnd> ends;
+  for (const auto& [stream, last_seq] : ledger.topics()) {
+    const auto is_it = [&](const domain::StrategyState& state) { return state.strategy == stream; };
+    if (std::none_of(told.begin(), told.end(), is_it)) ends.push_back({stream, last_seq});
+  }
+  return ends;
+}
+
+}  // namespace
 
 void OrderStreams::remember(const domain::StreamedEvent& event) {
   kept_.keep(event, wire::encode_streamed(event));
@@ -24,6 +39,7 @@ void OrderStreams::publish_state(const OrderManager& core, const ParametersOf& p
                                  domain::Timestamp now) {
   wire::StrategyTable table{.strategies = core.strategy_states(now),
                             .account = core.account_state(now)};
+  table.further = further_streams(core.ledger(), table.strategies);
   for (domain::StrategyState& strategy : table.strategies) {
     const auto told = parameters.find(strategy.strategy);
     if (told != parameters.end()) strategy.parameters = told->second;

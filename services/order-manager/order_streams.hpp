@@ -17,6 +17,7 @@ class OrderStreams {
  public:
   explicit OrderStreams(bus::Publisher& publisher) : publisher_(publisher) {}
 
+  void forget() { kept_ = KeptStreams(); }
   void resume(const Ledger& ledger) { kept_.resume(ledger); }
   // Keeps a record for replays without publishing it: records from before this start.
   void remember(const domain::StreamedEvent& event);

@@ -136,7 +136,8 @@ Service::Service(runtime::Runtime& runtime, const Config& config, polymarket::Or
       engine_(executor_, config.journal_file, settings_of(config, desk_->party()),
               venue_identity(config.venue.chain_id, desk_->party()), effects()),
       feeds_(executor_, config, stats_, metrics_->registry(),
-             [this](Input input) { engine_.post(std::move(input)); }),
+             {.post = [this](Input input) { engine_.post(std::move(input)); },
+              .is_behind = [this] { return engine_.is_behind(); }}),
       recovery_(
           executor_,
           {.endpoint = {.role = bus::EndpointRole::Listen, .address = config.bus.orders_recovery},
@@ -156,6 +157,7 @@ Engine::Effects Service::effects() {
       .prepare = [this](const SubmitBatch& batch) { return desk_->prepare(batch); },
       .read = [this](const Read& wanted) { desk_->read(wanted); },
       .publish = [this](const domain::StreamedEvent& event) { on_published(event); },
+      .forget = [this] { streams_.forget(); },
       .resume = [this](const Ledger& ledger) { streams_.resume(ledger); },
       .remember = [this](const domain::StreamedEvent& event) { streams_.remember(event); },
       .decided =

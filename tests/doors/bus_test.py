@@ -146,7 +146,7 @@ class Run:
 
 def strangers_stay_out(run):
     """Every port, and everything that is no certificate of a role that belongs there."""
-    ours, tried = run.ours, 0
+    ours, tried, before = run.ours, 0, run.counted(FRAMES_REFUSED, reason="untrusted_peer")
     wrong = {COMMANDS: ("strategy-runner", "order-manager", "metrics-aggregator"),
              SIGNALS: ("gateway", "order-manager"),
              RUNNERS_METRICS: ("gateway", "order-manager"), MANAGERS_METRICS: ("gateway", "strategy-runner")}
@@ -161,7 +161,9 @@ def strangers_stay_out(run):
             except Closed:
                 continue
             raise Failed(f"port {port} lets {certificate} in")
-    return f"{tried} tries, none let in"
+    wait_until("each of them is counted",
+               lambda: None if run.counted(FRAMES_REFUSED, reason="untrusted_peer") >= before + tried else "not yet", 20)
+    return f"{tried} tries, none let in, all counted"
 
 
 def _refused(run, what, reason, port, *frames):

@@ -81,13 +81,23 @@ class Monitoring:
         self.url = f"http://127.0.0.1:{self._port}"
         self._write_rules(stack, factor)
         self._write_alertmanager(webhook, factor)
+        self._prometheus = ("prometheus", f"--config.file={folder}/prometheus.yml",
+                            f"--storage.tsdb.path={folder}/prometheus", *self._shipped_options(factor),
+                            f"--web.listen-address=127.0.0.1:{self._port}")
         self._processes = [
-            self._start("prometheus", f"--config.file={folder}/prometheus.yml",
-                        f"--storage.tsdb.path={folder}/prometheus",
-                        f"--web.listen-address=127.0.0.1:{self._port}"),
+            self._start(*self._prometheus),
             self._start("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yml",
                         f"--storage.path={folder}/alertmanager", "--cluster.listen-address=",
                         f"--web.listen-address=127.0.0.1:{self._alertmanager_port}")]
+
+    @staticmethod
+    def _shipped_options(factor):
+        """Those of docker-compose.yml that decide what becomes of alerts, on the clock of this run."""
+        found = re.findall(r"- (--rules\.alert\.[a-z-]+)=(\d+)([sm])\n", (ROOT / "docker-compose.yml").read_text())
+        if len(found) != 2:
+            raise Failed("docker-compose.yml starts Prometheus without --rules.alert options")
+        return [f"{option}={int(number) * (60 if unit == 'm' else 1) * 1000 // factor}ms"
+                for option, number, unit in found]
 
     def _shortened(self, name, factor):
         text = (ROOT / "deploy" / "prometheus" / name).read_text()
@@ -123,7 +133,7 @@ class Monitoring:
         path = shutil.which(program)
         if path is None:
             raise Failed(f"there is no {program}: install the package that has it")
-        with open(self._folder / f"{program}.log", "w") as log:
+        with open(self._folder / f"{program}.log", "a") as log:
             return subprocess.Popen([path, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     start_new_session=True)
 
@@ -185,6 +195,13 @@ class Monitoring:
 
     def rules(self):
         return [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+
+    def restart_prometheus(self):
+        """Ends it and starts it again with all that it has stored."""
+        self._processes[0].terminate()
+        self._processes[0].wait(30)
+        self._processes[0] = self._start(*self._prometheus)
+        self.wait_ready()
 
     def stop(self):
         for process in self._processes:

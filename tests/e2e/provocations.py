@@ -311,7 +311,7 @@ def _without_acknowledgement(run):
 
 API_ERRORS = Provocation("api-errors", alerts=("HighErrorRate", "CommandUnacknowledged"),
                          begin=_freeze("order-manager"), meanwhile=_without_acknowledgement,
-                         end=_thaw("order-manager"))
+                         end=_thaw("order-manager"), notified=("CommandUnacknowledged",))
 
 
 def _back_up(run):
@@ -352,7 +352,7 @@ def _halt_and_hide(service):
     """A halt that is told of; then nobody sees it any more."""
     def begin(run):
         _command(run, "POST", "/api/v1/trading/halt")
-        wait_until("TradingHalted fires", lambda: None if "TradingHalted" in run.monitoring.firing() else "silent")
+        run.wait_notified("TradingHalted", "firing")
         _freeze(service)(run)
     return begin
 
@@ -368,10 +368,22 @@ def _stays_halted(run):
     run.watch_firing("TradingHalted", OUTAGE_SECONDS)
 
 
+def _stays_halted_after_a_restart(run):
+    """Prometheus itself restarts meanwhile: its alerts go on where they were, and nothing is told as over."""
+    _stays_halted(run)
+    told = run.notifications("TradingHalted", "resolved")
+    run.monitoring.restart_prometheus()
+    wait_until("TradingHalted fires again", lambda: None if "TradingHalted" in run.monitoring.firing() else "silent")
+    if run.notifications("TradingHalted", "resolved") != told:
+        raise Failed("TradingHalted was reported as resolved when Prometheus restarted")
+
+
 OUTAGE = Provocation("outage", alerts=("MetricsDown", "TradingHalted"), begin=_halt_and_hide("metrics-aggregator"),
-                     then=_stays_halted, end=_bring_back("metrics-aggregator"))
+                     then=_stays_halted_after_a_restart, end=_bring_back("metrics-aggregator"),
+                     notified=("MetricsDown", "TradingHalted"))
 OWNER_OUTAGE = Provocation("owner-outage", alerts=("ServiceDown", "TradingHalted"),
                            begin=_halt_and_hide("order-manager"), then=_stays_halted,
+                           notified=("ServiceDown", "TradingHalted"),
                            end=lambda run: (run.stack.kill("order-manager"), _bring_back("order-manager")(run)))
 
 _SP_PUBLISHER = b"\0SP\0\0\x20\0\0"  # the greeting of NNG's publishers

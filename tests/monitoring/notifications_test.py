@@ -161,10 +161,19 @@ class Notifications(unittest.TestCase):
                          "ShardsUnleased strategy=x", "ServiceNotReady service=gateway")
 
     def test_a_full_disk_silences_its_consequences_alone(self):
-        told = ["DiskFillingUp service=order-manager", "TradingHalted strategy=all",
-                "VenueDisconnected channel=heartbeat"]
-        self.assert_told(told, *told, "ServiceNotReady service=order-manager", "ServiceNotReady service=gateway",
-                         "ServiceNotReady service=strategy-runner", "StrategyNotRunning strategy=x")
+        told = ["DiskFull service=order-manager", "TradingHalted strategy=all", "VenueDisconnected channel=heartbeat"]
+        effects = ["ServiceNotReady service=order-manager", "ServiceNotReady service=gateway",
+                   "ServiceNotReady service=strategy-runner", "StrategyNotRunning strategy=x"]
+        self.assert_told(told, *told, *effects, "DiskFillingUp service=order-manager")
+
+    def test_a_disk_that_is_only_low_silences_nothing(self):
+        told = ["DiskFillingUp service=order-manager", "ServiceNotReady service=order-manager",
+                "StrategyNotRunning strategy=x"]
+        self.assert_told(told, *told)
+
+    def test_a_heartbeat_that_is_not_taken_silences_no_trouble_of_orders(self):
+        told = ["VenueDisconnected channel=heartbeat", "OrderStuck strategy=x", "AccountReadingsFailing"]
+        self.assert_told(told, *told)
 
     def test_an_api_that_fails_is_one_page(self):
         burns = ["ApiErrorRatio", "ApiAvailabilityBurnFast", "ApiAvailabilityBurnSlow", "ApiLatencyBurnFast",
@@ -178,6 +187,8 @@ class Notifications(unittest.TestCase):
         for cause in ("MetricsDown", "ServiceDown service=gateway", "VenueDisconnected channel=rest",
                       "MarketDataStale venue=polymarket", "ServiceNotReady service=gateway"):
             self.assert_told([cause], cause, probe)
+        other = "ProbeFailing target=http://gateway:8080/api/v1/status"
+        self.assert_told(["ServiceNotReady service=gateway", other], "ServiceNotReady service=gateway", other)
 
     def test_what_is_about_money_is_told_whatever_else_is_down(self):
         money = ["DailyLossBreached", "DailyLossNear strategy=all", "Drawdown strategy=all", "VenueDrift kind=cash",

@@ -98,6 +98,7 @@ TEST(AlertRules, IncludeEveryPromisedOne) {
                                    "MetricsConflict",
                                    "MetricsStateNotPersisted",
                                    "MetricsStateLost",
+                                   "DiskFull",
                                    "DiskFillingUp",
                                    "BusCertificateExpiring",
                                    "AlertDeliveryFailing",

@@ -81,8 +81,10 @@ std::optional<Response> Api::refuse_host(const Request& request) {
 
 // The commands: a halt must pass, however many readers there are.
 bool Api::is_urgent(const Request& request) {
-  return (request.method == Method::Post || request.method == Method::Delete) &&
-         authorizer_.may_command(request);
+  const bool commands = request.method == Method::Post || request.method == Method::Delete;
+  if (commands && authorizer_.may_command(request)) return true;
+  authorizer_.note(request);  // turned away, so nobody else looks at its token
+  return false;
 }
 
 http::ServerObserver Api::observer() {

@@ -204,14 +204,21 @@ void OrderManager::State::close_market(Turn& turn, const domain::MarketId& marke
 // ---- the venue ---------------------------------------------------------------------------------
 
 void OrderManager::State::on(Turn& turn, const domain::SubmitAnswered& answer) {
-  if (!account.progress.answered(turn, answer)) return;
+  const bool refused = account.progress.answered(turn, answer);
+  const OrderRecord* record = ledger.orders().find(answer.order);
+  if (record == nullptr) return;
   // A refused order is tried again by its source, ever less often.
-  const domain::Order& order = ledger.orders().find(answer.order)->order;
+  const domain::Order& order = record->order;
   if (order.purpose == domain::OrderPurpose::Quote) {
-    quoting.refused({order.strategy, order.instrument.market},
-                    book_side(order.instrument.outcome, order.side), turn.now);
+    const TargetKey key{order.strategy, order.instrument.market};
+    const domain::BookSide side = book_side(order.instrument.outcome, order.side);
+    if (refused) {
+      quoting.refused(key, side, turn.now);
+    } else if (std::holds_alternative<domain::SubmitAccepted>(answer.outcome)) {
+      quoting.accepted(key, side);
+    }
   }
-  if (exits_position(order.purpose)) exits.refused(order.instrument, turn.now);
+  if (refused && exits_position(order.purpose)) exits.refused(order.instrument, turn.now);
 }
 
 void OrderManager::State::on(Turn& turn, const VenueSessionChanged& change) {

@@ -9,16 +9,21 @@ namespace polybot::order_manager {
 
 std::vector<ArchiveLabel> Journal::archives() const {
   std::vector<ArchiveLabel> found;
-  // The table is made with the first archive.
+  // The table is made with the first archive. An error must not look like none.
+  Statement table(db_,
+                  "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'archive'");
+  if (table.step() != SQLITE_ROW) fail("cannot read");
+  if (table.number(0) == 0) return found;
   Statement select(db_,
                    "SELECT journal_id, first, last, file, records_sum FROM archive ORDER BY first");
-  while (select.step() == SQLITE_ROW) {
+  const bool whole = select.each([&] {
     found.push_back({.journal_id = select.number(0),
                      .first = select.number(1),
                      .last = select.number(2),
                      .file = std::string(select.bytes(3)),
                      .records_sum = select.number(4)});
-  }
+  });
+  if (!whole) fail("cannot read");
   return found;
 }
 

@@ -5,11 +5,30 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include "services/order-manager/journal/journal_error.hpp"
 
 namespace polybot::order_manager {
+namespace {
+
+// A killed process keeps its files until the last of its threads has ended.
+constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::milliseconds kRetryAfter{10};
+
+bool take(int descriptor) {
+  const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    if (std::chrono::steady_clock::now() >= give_up_at) return false;
+    std::this_thread::sleep_for(kRetryAfter);
+  }
+  return true;
+}
+
+}  // namespace
 
 JournalLock::JournalLock(const std::string& journal) {
   const auto folder = std::filesystem::path(journal).parent_path();
@@ -22,7 +41,7 @@ JournalLock::JournalLock(const std::string& journal) {
   if (descriptor_ < 0) {
     throw JournalError("journal: cannot open " + lock_path + ": " + std::strerror(errno));
   }
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  if (!take(descriptor_)) {
     ::close(descriptor_);
     throw JournalError("journal: " + journal + " is in use by another process (" + lock_path +
                        " is locked): stop it first, there is one order-manager per journal");

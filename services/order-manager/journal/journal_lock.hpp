@@ -10,7 +10,8 @@ namespace polybot::order_manager {
 
 class JournalLock {
  public:
-  // Makes the folder when it is missing. Throws JournalError when another process has the lock.
+  // Makes the folder when it is missing. Throws JournalError when another process still has the
+  // lock after two seconds: one that was killed may need a moment to end.
   explicit JournalLock(const std::string& journal);
   ~JournalLock();
   JournalLock(const JournalLock&) = delete;

@@ -36,6 +36,13 @@ class Statement {
   [[nodiscard]] int step() {
     return statement_ == nullptr ? SQLITE_ERROR : sqlite3_step(statement_);
   }
+  // Calls `row` at each row; false when an error ended them.
+  template <class Row>
+  [[nodiscard]] bool each(Row row) {
+    int result = step();
+    for (; result == SQLITE_ROW; result = step()) row();
+    return result == SQLITE_DONE;
+  }
   [[nodiscard]] std::uint64_t number(int column) const {
     return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column));
   }

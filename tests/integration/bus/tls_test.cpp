@@ -93,6 +93,8 @@ TEST_F(OverTls, AListenerTakesTheRoleThatBelongsThereAlone) {
     return ++said > 50 && heard() > 20;
   });
   for (const auto& [topic, message] : collector.messages) EXPECT_EQ(message, "of a runner");
+  EXPECT_TRUE(loop_.run_until([&] { return stats_.refused_for(Refusal::UntrustedPeer) >= 3; }))
+      << stats_.refused_for(Refusal::UntrustedPeer);
 }
 
 TEST_F(OverTls, ADialerTakesTheListenerThatItMeantAlone) {

@@ -378,10 +378,16 @@ TEST_F(ApiTest, HaltsWhileReadersHaveEveryConnection) {
       EXPECT_FALSE(co_await stream->connect("ws://" + api->address() + "/ws"));
     EXPECT_EQ((co_await send(http::Method::Get, "/api/v1/status")).status, 503U);
     EXPECT_EQ((co_await send(http::Method::Post, "/api/v1/trading/halt")).status, 503U);
+    const http::Headers wrong{{"Authorization", "Bearer wrong"}};
+    EXPECT_EQ((co_await send(http::Method::Post, "/api/v1/trading/halt", wrong)).status, 503U);
     EXPECT_EQ((co_await post("/api/v1/trading/halt")).status, 200U);
   });
   EXPECT_EQ(manager.executed.size(), 1U);
-  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "crowded"}), 2);
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "crowded"}), 3);
+  EXPECT_EQ(counter("polybot_requests_refused_total", {"gateway", "api", "wrong_token"}), 1);
+  // No command has failed: CommandUnacknowledged must not say so.
+  EXPECT_EQ(counter("polybot_http_requests_total", {"POST", "/api/v1/trading/halt", "5xx"}), 0);
+  EXPECT_EQ(counter("polybot_http_requests_total", {"POST", "unmatched", "5xx"}), 2);
 }
 
 TEST_F(ApiTest, StreamsEventsToClients) {

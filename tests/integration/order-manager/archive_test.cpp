@@ -243,6 +243,12 @@ TEST_F(ArchiveTest, LeavesNothingBesideAFileThatIsNoJournal) {
   EXPECT_FALSE(std::filesystem::exists(other.string() + ".lock"));
 }
 
+TEST_F(ArchiveTest, TakesAListThatCannotBeReadForNoEmptyOne) {
+  said({"--before", "2026-09-23", path_});
+  sql("ALTER TABLE archive RENAME COLUMN file TO gone");
+  EXPECT_THROW(static_cast<void>(Journal(path_, JournalAccess::ReadOnly).archives()), JournalError);
+}
+
 TEST_F(ArchiveTest, NoticesDamageInAnArchive) {
   ASSERT_EQ(quietly({"--before", "2026-09-23", path_}), 0);
   const auto file = archives().at(0);

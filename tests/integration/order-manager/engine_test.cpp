@@ -93,6 +93,7 @@ class EngineTest : public ::testing::Test {
                       },
                   .read = [this](const Read& read) { reads_.push_back(read); },
                   .publish = [this](const StreamedEvent&) { steps_.emplace_back("publish"); },
+                  .forget = [] {},
                   .resume = [](const Ledger&) {},
                   .remember = [](const StreamedEvent&) {},
                   .decided = [](Duration) {},
@@ -107,6 +108,19 @@ TEST_F(EngineTest, AnOrderIsReadiedBeforeItsCommitAndSentBeforeAnybodyIsTold) {
   ASSERT_GE(steps_.size(), 4U);
   steps_.resize(4);
   EXPECT_EQ(steps_, (std::vector<std::string>{"prepare", "commit", "send", "publish"}));
+}
+
+TEST_F(EngineTest, ACommandOvertakesWhateverElseWaits) {
+  for (int i = 0; i < 1000; ++i) engine_.post(QuoteTick{.market = market_.id});
+  Command halt{.id = {1, 2},
+               .body = SetTradingState{.strategy = {}, .state = TradingState::Halted},
+               .issued_at = clock_.now(),
+               .expires_at = clock_.now() + seconds(9),
+               .trace = {}};
+  engine_.post(halt);
+  io_.restart();
+  io_.run_one();
+  EXPECT_EQ(engine_.core().ledger().trading_status({}).state, TradingState::Halted);
 }
 
 TEST_F(EngineTest, AnOrderIsNotSentWhenItsCommitFails) {

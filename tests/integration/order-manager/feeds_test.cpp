@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <variant>
 
 #include "common/wire/lease_codec.hpp"
@@ -82,8 +83,13 @@ class FeedsTest : public testing::Test {
   metrics::Counter wrong_topic_ =
       registry_.counter("polybot_signals_refused_total", {"wrong_topic"});
   std::vector<Input> heard_;
-  Feeds feeds_{loop_.executor(), config(), stats_, registry_,
-               [this](Input input) { heard_.push_back(std::move(input)); }};
+  bool behind_ = false;
+  Feeds feeds_{loop_.executor(),
+               config(),
+               stats_,
+               registry_,
+               {.post = [this](Input input) { heard_.push_back(std::move(input)); },
+                .is_behind = [this] { return behind_; }}};
 };
 
 TEST_F(FeedsTest, TakesCommandsOfTheGatewayOnTheirPort) {
@@ -91,6 +97,26 @@ TEST_F(FeedsTest, TakesCommandsOfTheGatewayOnTheirPort) {
   say_until(gateway, "command", resume(), [&] { return !heard_.empty(); });
   EXPECT_TRUE(std::holds_alternative<domain::Command>(heard_.at(0)));
   for (const std::uint64_t count : stats_.refused) EXPECT_EQ(count, 0U);
+}
+
+// A flood fills the rings, where what is lost is counted, and not the core's queue.
+TEST_F(FeedsTest, TakesCommandsButNoSignalsWhileTheCoreIsBehind) {
+  bus::Publisher gateway = speak("gateway", "commands");
+  bus::Publisher runner = speak("strategy-runner", "signals");
+  const std::string announced = announcement("strategy-runner-1");
+  const auto is_runner = [](const Input& input) {
+    return std::holds_alternative<domain::RunnerAnnounced>(input);
+  };
+  say_until(runner, "runner.strategy-runner-1", announced, [&] { return !heard_.empty(); });
+  behind_ = true;
+  const bus::ChannelStats& ring = stats_.channel("runner.strategy-runner-1");
+  say_until(runner, "runner.strategy-runner-1", announced, [&] { return ring.waiting > 1; });
+  loop_.turn();  // the one that was asked for before
+  heard_.clear();
+  say_until(gateway, "command", resume(), [&] { return !heard_.empty(); });
+  EXPECT_TRUE(std::none_of(heard_.begin(), heard_.end(), is_runner));
+  behind_ = false;
+  loop_.run_until([&] { return std::any_of(heard_.begin(), heard_.end(), is_runner); });
 }
 
 TEST_F(FeedsTest, TakesNoCommandOnTheSignalsPort) {

@@ -14,11 +14,15 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <optional>
+#include <thread>
 
 #include "common/runtime/clock.hpp"
 #include "common/wire/order_codec.hpp"
 #include "services/order-manager/core/ledger/ledger.hpp"
 #include "services/order-manager/journal/backup_mark.hpp"
+#include "services/order-manager/journal/journal_lock.hpp"
 #include "services/order-manager/tools/commands.hpp"
 
 namespace polybot::order_manager {
@@ -60,6 +64,15 @@ class JournalTest : public testing::Test {
     std::string text;
     for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
     return text;
+  }
+
+  static int descriptors_of(const std::filesystem::path& file) {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      if (std::filesystem::read_symlink(entry.path(), gone) == file) ++count;
+    }
+    return count;
   }
 
   void sql(const std::string& statement) const {
@@ -111,6 +124,16 @@ TEST_F(JournalTest, RefusesASecondWriter) {
   } catch (const JournalError& error) {
     EXPECT_THAT(error.what(), HasSubstr("in use by another process"));
   }
+}
+
+// A killed process keeps its files until the last of its threads has ended.
+TEST_F(JournalTest, WaitsForAWriterThatIsEnding) {
+  std::optional<Journal> first(std::in_place, path_, JournalAccess::ReadWrite);
+  auto second = std::async(std::launch::async,
+                           [this] { return Journal(path_, JournalAccess::ReadWrite).last_seq(); });
+  while (descriptors_of(lock_file(path_)) < 2) std::this_thread::yield();  // it tries
+  first.reset();
+  EXPECT_EQ(second.get(), 0u);
 }
 
 TEST_F(JournalTest, CanBeReadWhileItsOwnerWrites) {

@@ -12,6 +12,7 @@ inline Engine::Effects no_effects() {
           .prepare = [](const SubmitBatch&) { return [] {}; },
           .read = [](const Read&) {},
           .publish = [](const domain::StreamedEvent&) {},
+          .forget = [] {},
           .resume = [](const Ledger&) {},
           .remember = [](const domain::StreamedEvent&) {},
           .decided = [](domain::Duration) {},

@@ -54,7 +54,7 @@ struct Running {
   // Never destroyed, as in a killed process: its suspended coroutines refer to objects that are
   // gone.
   static asio::io_context& new_loop() {
-    static std::vector<asio::io_context*> loops;  // keeps them reachable
+    static auto& loops = *new std::vector<asio::io_context*>;  // reachable until the end
     return *loops.emplace_back(new asio::io_context(1));
   }
 

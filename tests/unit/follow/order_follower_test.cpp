@@ -58,7 +58,7 @@ class OrderFollowerTest : public testing::Test {
     domain::StrategyState state;
     state.strategy = kStream;
     state.last_seq = last_seq;
-    followers_->on_states({.strategies = {state}, .account = {}});
+    followers_->on_states({.strategies = {state}, .further = {}, .account = {}});
   }
 
   static wire::StatePage state(std::uint64_t at_seq, std::uint32_t page, std::uint32_t pages) {
@@ -344,6 +344,41 @@ TEST_F(OrderFollowerTest, NoticesALostTailByTwoAnnouncements) {
   EXPECT_EQ(asks_for_a_replay_after(), 5U);
   answer(wire::ReplayedEvents{.events = {event(9, 5)}});
   EXPECT_TRUE(whole());
+}
+
+// The answer may have been made before.
+TEST_F(OrderFollowerTest, AsksAgainWhenATailIsLostMeanwhile) {
+  begin_at(5);
+  followers_->on_lost_tail(kStream);
+  EXPECT_EQ(asks_for_a_replay_after(), 5U);
+  followers_->on_lost_tail(kStream);
+  answer(wire::ReplayedEvents{.events = {event(6, 5)}});
+  EXPECT_FALSE(whole());
+  EXPECT_EQ(asks_for_a_replay_after(), 6U);
+  answer(wire::ReplayedEvents{.events = {event(7, 6)}});
+  EXPECT_TRUE(whole());
+  EXPECT_THAT(seqs_, ElementsAre(6, 7));
+}
+
+TEST_F(OrderFollowerTest, AsksAgainWhenATailIsLostWhileTheStateIsRead) {
+  begin(Beginning::State);
+  EXPECT_EQ(asks_for_page(), 0U);
+  followers_->on_lost_tail(kStream);
+  answer(state(9, 0, 2));
+  EXPECT_EQ(asks_for_page(), 1U);
+  answer(state(9, 1, 2));
+  EXPECT_FALSE(whole());
+  EXPECT_EQ(asks_for_a_replay_after(), 9U);
+  answer(wire::ReplayedEvents{.events = {event(12, 7)}});
+  EXPECT_TRUE(whole());
+}
+
+TEST_F(OrderFollowerTest, HearsOfStreamsOfNoStrategy) {
+  begin_at(5);
+  const wire::StrategyTable table{.strategies = {}, .further = {{kStream, 8}}, .account = {}};
+  followers_->on_states(table);
+  followers_->on_states(table);
+  EXPECT_EQ(asks_for_a_replay_after(), 5U);
 }
 
 TEST_F(OrderFollowerTest, NoticesALostTailThatTheBusReports) {

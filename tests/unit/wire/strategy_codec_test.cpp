@@ -60,11 +60,11 @@ StrategyTable sample_table() {
                                  {test::id_of<domain::MarketId>(1), domain::Outcome::No},
                                  test::quantity(8'000'000),
                                  domain::LeftReason::BelowMinimum}}}};
-  return {{momentum, idle}, account};
+  return {{momentum, idle}, {{{}, 12}, {{"external"}, 11}, {{"gone"}, 3}}, account};
 }
 
 TEST(StrategyCodec, CarriesStrategiesAndTheAccount) {
-  StrategyTable received{.strategies = {{}, {}, {}}, .account = {}};
+  StrategyTable received{.strategies = {{}, {}, {}}, .further = {{}}, .account = {}};
   ASSERT_EQ(decode_strategies(encode_strategies(sample_table()), received), DecodeError::None);
   EXPECT_EQ(received, sample_table());
 }

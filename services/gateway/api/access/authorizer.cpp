@@ -65,6 +65,21 @@ bool Authorizer::may_command(const http::Request& request) {
   return use_of(request) == TokenUse::Command;
 }
 
+void Authorizer::note(const http::Request& request) {
+  const std::string_view token = bearer_token(request);
+  if (token.empty()) return;
+  const Tokens::Found found = tokens_.find(token);
+  if (found.kind != Tokens::Found::Kind::Known) tell(reason_of(found), found.name, request);
+}
+
+void Authorizer::tell(ApiRefusal reason, const std::string& name, const http::Request& request) {
+  metrics_.count(reason);
+  log_.warning("API refused a token", {{"reason", domain::name_of(reason)},
+                                       {"name", name},
+                                       {"address", request.remote_address},
+                                       {"endpoint", request.endpoint}});
+}
+
 asio::awaitable<Authorizer::Outcome> Authorizer::authorize(http::Request request, Need need) {
   const std::string_view token = bearer_token(request);
   if (token.empty()) {
@@ -85,12 +100,8 @@ asio::awaitable<Authorizer::Outcome> Authorizer::authorize(http::Request request
 
 asio::awaitable<http::Response> Authorizer::hold_back(http::Request request, Tokens::Found found) {
   const ApiRefusal reason = reason_of(found);
-  metrics_.count(reason);
+  tell(reason, found.name, request);
   const domain::Duration delay = failed_.hold(request.remote_address, clock_.monotonic());
-  log_.warning("API refused a token", {{"reason", domain::name_of(reason)},
-                                       {"name", found.name},
-                                       {"address", request.remote_address},
-                                       {"endpoint", request.endpoint}});
   if (delay <= domain::Duration::zero()) {
     http::Response refused = http::problem(429, "too many wrong tokens; send the right one");
     refused.headers.set("Retry-After", "5");

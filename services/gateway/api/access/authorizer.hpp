@@ -50,8 +50,11 @@ class Authorizer {
   // The same questions at once, without any consequence.
   [[nodiscard]] bool may_read(const http::Request& request);
   [[nodiscard]] bool may_command(const http::Request& request);
+  // Logs and counts the token of a request that is turned away for another reason, if it is wrong.
+  void note(const http::Request& request);
 
  private:
+  void tell(ApiRefusal reason, const std::string& name, const http::Request& request);
   // Empty without a token that is known and not revoked.
   [[nodiscard]] std::optional<TokenUse> use_of(const http::Request& request);
   enum class Need : std::uint8_t { Read, Command };

@@ -111,7 +111,11 @@ void OrderProgress::answered(Turn& turn, const domain::CancelAnswered& answer) {
     case Result::Canceled:
       if (written_off(*order)) sign_of_life(turn, id);
       order = turn.ledger.orders().find(id);
-      if (!order->terminal()) turn.record(*order, domain::OrderCanceled{id, order->end_reason()});
+      if (order->terminal()) return;
+      // Fills that the user channel has told of come first.
+      if (const Quantity told = watches_[id].told_matched; told > order->filled)
+        return close(turn, id, told);
+      turn.record(*order, domain::OrderCanceled{id, order->end_reason()});
       return;
     case Result::NotCanceled:
       if (order->status == OrderStatus::Ambiguous || written_off(*order)) {

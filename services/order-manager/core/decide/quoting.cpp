@@ -119,7 +119,7 @@ void Quoting::place(Turn& turn, const TargetKey& key, Target& target, const Want
   if (reason == DenyReason::None) reason = desk_.submit(turn, {draft}, tick_at);
   if (reason == DenyReason::None) {
     ++target.next_leg;
-    pause = {};
+    pause.told = DenyReason::None;  // whether the venue takes it is not known yet
     return;
   }
   // Recorded once per reason, and tried again ever more slowly.
@@ -139,9 +139,12 @@ void Quoting::refused(const TargetKey& key, BookSide side, Timestamp now) {
   pause.until = now + pause.length;
 }
 
+void Quoting::accepted(const TargetKey& key, BookSide side) {
+  pauses_.erase({key, side});
+}
+
 void Quoting::withdraw(Turn& turn, const TargetKey& key, CancelReason reason) {
   targets_.erase(key);
-  for (const BookSide side : {BookSide::Bid, BookSide::Ask}) pauses_.erase({key, side});
   desk_.cancel_where(turn, reason, [&](const OrderRecord& order) {
     return order.order.purpose == OrderPurpose::Quote && order.order.strategy == key.strategy &&
            order.order.instrument.market == key.market;

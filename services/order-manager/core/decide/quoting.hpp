@@ -61,6 +61,8 @@ class Quoting {
   void cancel_stale(Turn& turn);
   // The venue has refused a quote there, so it is not tried again at once.
   void refused(const TargetKey& key, domain::BookSide side, domain::Timestamp now);
+  // It has taken one: the next refusal is the first again.
+  void accepted(const TargetKey& key, domain::BookSide side);
 
   void clear() { targets_.clear(); }
   void forget_old(domain::Timestamp now);

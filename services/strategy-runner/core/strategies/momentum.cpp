@@ -119,7 +119,8 @@ void Momentum::on_trade(const domain::TradeTick& trade, Context& context) {
 
 void Momentum::on_order_event(const domain::StreamedEvent& streamed, Context& context) {
   const auto* fill = std::get_if<domain::OrderFilled>(&streamed.event.body);
-  if (fill == nullptr) return;
+  // A restored state tells of fills long ago, too; what is held shows in decide().
+  if (fill == nullptr || streamed.event.at + parameters_.window < context.now()) return;
   Watched& watched = watched_in(fill->instrument.market);
   if (fill->side == domain::Side::Buy && !watched.held_since) watched.held_since = context.now();
   if (fill->liquidity != domain::LiquiditySide::Taker) return;

@@ -86,6 +86,25 @@ TEST_F(AccountAlone, EndsAnOrderOnceTheFillsItNamesAreIn) {
   EXPECT_EQ(order().filled, shares("4"));
 }
 
+TEST_F(AccountAlone, WaitsForToldFillsWhenACancelIsAnswered) {
+  answer(SubmitAccepted{SubmitAccepted::State::Live, {}});
+  update(VenueOrderStatus::Live, "4");
+  Turn turn = bench.turn();
+  account.progress.answered(
+      turn, CancelAnswered{order().order.venue_id, CancelAnswered::Result::Canceled, {}});
+  EXPECT_FALSE(order().terminal());
+  VenueTrade made = trade(VenueOrderId{}, VenueTradeStatus::Matched);
+  made.we_are_taker = false;
+  made.makers = {{.order = order().order.venue_id,
+                  .token = market.yes_token,
+                  .side = Side::Buy,
+                  .quantity = shares("4"),
+                  .price = price("0.50")}};
+  tell(made);
+  EXPECT_EQ(order().status, OrderStatus::Canceled);
+  EXPECT_EQ(order().filled, shares("4"));
+}
+
 TEST_F(AccountAlone, EndsAnOrderWhoseFillsNoLaterReadingShows) {
   update(VenueOrderStatus::Canceled, "4");
   bench.now += seconds(1);

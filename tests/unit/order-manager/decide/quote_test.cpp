@@ -202,6 +202,31 @@ TEST_F(Quotes, SayOnceWhyTheyAreDeniedAndTryAgainLater) {
   tight.expect_sound();
 }
 
+TEST_F(Quotes, RefusedByTheVenueAreTriedAgainEverLessOften) {
+  rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
+  std::size_t tries = 0;
+  const auto refuse_for = [&](Duration span) {
+    for (Duration gone{}; gone < span; gone += milliseconds(100)) {
+      for (const Order& open : rig.open_orders()) {
+        rig.reject(open.id, RejectReason::BelowMinimum);
+        ++tries;
+      }
+      rig.advance(milliseconds(100));
+    }
+  };
+  refuse_for(seconds(30));  // after 0, 0.5, 1.5, 3.5, 7.5, 15.5 and 23.5 s
+  EXPECT_LE(tries, 8U);
+  EXPECT_GE(tries, 5U);
+  const std::vector<Order> open = rig.open_orders();
+  rig.advance(seconds(8));
+  ASSERT_EQ(rig.open_orders().size(), 1U);
+  rig.accept(rig.open_orders()[0].id);
+  rig.answer_cancel(rig.open_orders()[0].id, CancelAnswered::Result::Canceled);
+  tries = 0;
+  refuse_for(seconds(3));  // taken once, so the next refusal is the first again
+  EXPECT_GE(tries, 2U);
+}
+
 TEST_F(Quotes, LeaveTheLastQuarterOfTheVenuesBudgetToOthers) {
   Settings settings = test_settings();
   settings.venue_order_rate = 1;
