@@ -149,15 +149,49 @@ TEST(BuilderCodes, AreThirtyTwoBytesAndNotZero) {
   EXPECT_FALSE(parse_builder_code("").has_value());
 }
 
-TEST(Wallets, APlainAccountMakesItsOwnOrdersAlone) {
-  const polymarket::Address mine{{1}};
-  const Member member{AccountId{1}, mine, "", 0, {"key", "AAAA", "pass"}};
-  polymarket::OrderToSign order{.maker = mine, .signer = mine};
-  EXPECT_EQ(refused_wallet(member, order), "");
-  order.signature_type = polymarket::SignatureType::GnosisSafe;
-  EXPECT_THAT(refused_wallet(member, order), HasSubstr("deposit wallet flow"));
-  order.signer = {{2}};
-  EXPECT_THAT(refused_wallet(member, order), HasSubstr("order signer address"));
+class WalletsTest : public ::testing::Test {
+ protected:
+  // The venue's answer to an order of that wallet: empty when it may be made.
+  std::string refusal(const polymarket::VenueWallet& wallet) {
+    order_ = {.maker = wallet.address, .signer = wallet.signer(), .signature_type = wallet.type()};
+    return refusal();
+  }
+  std::string refusal() const {
+    const auto maker = wallets_.maker_of(member_, order_);
+    const auto* text = std::get_if<std::string>(&maker);
+    return text == nullptr ? "" : *text;
+  }
+  polymarket::VenueWallet wallet(polymarket::WalletKind kind) const {
+    return *polymarket::wallet_of(mine_, kind, polymarket::kPolygonChainId);
+  }
+
+  const polymarket::Address mine_{{1}};
+  const Member member_{AccountId{1}, mine_, "", 0, {"key", "AAAA", "pass"}};
+  polymarket::OrderToSign order_;
+  Wallets wallets_{
+      polymarket::kPolygonChainId,
+      {polymarket::WalletKind::Eoa, polymarket::WalletKind::Safe, polymarket::WalletKind::Deposit}};
+};
+
+TEST_F(WalletsTest, ThatAreDeployedMakeOrders) {
+  using polymarket::WalletKind;
+  for (const WalletKind kind : {WalletKind::Eoa, WalletKind::Safe, WalletKind::Deposit})
+    EXPECT_EQ(refusal(wallet(kind)), "") << polymarket::name_of(kind);
+  EXPECT_THAT(refusal(wallet(WalletKind::Proxy)), HasSubstr("deposit wallet flow"));
+  // The venue's own, misleading words.
+  EXPECT_THAT(refusal(wallet(WalletKind::OldDeposit)), HasSubstr("order signer address"));
+}
+
+TEST_F(WalletsTest, OfOthersOrSignedOtherwiseMakeNone) {
+  using polymarket::WalletKind;
+  const polymarket::Address other{{2}};
+  const auto theirs = polymarket::wallet_of(other, WalletKind::Safe, polymarket::kPolygonChainId);
+  EXPECT_THAT(refusal(*theirs), HasSubstr("order signer address"));
+  order_.signer = mine_;
+  EXPECT_THAT(refusal(), HasSubstr("deposit wallet flow"));
+  EXPECT_EQ(refusal(wallet(WalletKind::Safe)), "");
+  order_.signature_type = polymarket::SignatureType::PolyProxy;
+  EXPECT_THAT(refusal(), HasSubstr("deposit wallet flow"));
 }
 
 }  // namespace
