@@ -6,6 +6,7 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -232,11 +233,15 @@ std::uint64_t Socket::peers_not_let_in() const {
   nng_stat* all = nullptr;
   if (nng_stats_get(&all) != 0) return 0;
   const std::unique_ptr<nng_stat, void (*)(nng_stat*)> owner(all, &nng_stats_free);
+  // nng_stat_find_listener() of NNG 1.5 finds the first listener of all, whatever it is asked for.
   std::uint64_t count = 0;
-  for (const std::uint32_t id : tls_listeners_) {
-    nng_stat* const listener = nng_stat_find_listener(all, nng_listener{.id = id});
-    nng_stat* const refused = listener == nullptr ? nullptr : nng_stat_find(listener, "auth");
-    if (refused != nullptr) count += nng_stat_value(refused);
+  for (nng_stat* one = nng_stat_child(all); one != nullptr; one = nng_stat_next(one)) {
+    if (std::string_view(nng_stat_name(one)) != "listener") continue;
+    nng_stat* const id = nng_stat_find(one, "id");
+    nng_stat* const refused = nng_stat_find(one, "auth");
+    const bool ours = id != nullptr && std::find(tls_listeners_.begin(), tls_listeners_.end(),
+                                                 nng_stat_value(id)) != tls_listeners_.end();
+    if (ours && refused != nullptr) count += nng_stat_value(refused);
   }
   return count;
 }

@@ -173,6 +173,7 @@ EXPECTATIONS = {
          " --storage.path=/tmp/polybot-monitoring/alertmanager --web.listen-address=127.0.0.1:9093 &",
          Serves(_answers(9093, "/-/ready", "OK"))),
         ("prometheus --config.file=/tmp/polybot-monitoring/prometheus.yml --web.listen-address=127.0.0.1:9090"
+         " --web.external-url=http://127.0.0.1:9090 --rules.alert.for-grace-period=0s --rules.alert.resend-delay=2m"
          " --storage.tsdb.path=/tmp/polybot-monitoring/data --storage.tsdb.retention.time=30d"
          " --storage.tsdb.retention.size=8GB --web.user-assets=/tmp/polybot-monitoring/user", Serves(_up)),
         ('curl -fs http://127.0.0.1:8000/health/ready/stack || echo "somebody is not ready"',
@@ -249,7 +250,7 @@ EXPECTATIONS = {
         ("docker compose run --rm --no-deps order-manager order-manager verify journal/journal.db",
          NotTyped(CONTAINERS)),
         ("docker compose start order-manager", NotTyped(CONTAINERS)),
-        ("docker compose build", NotTyped(CONTAINERS)),
+        ("UPDATES=$(date -u +%F) docker compose build", NotTyped(CONTAINERS)),
         ("docker compose down", NotTyped(CONTAINERS)),
         ("docker compose up -d", NotTyped(CONTAINERS)),
     ],

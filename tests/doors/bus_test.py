@@ -161,8 +161,11 @@ def strangers_stay_out(run):
             except Closed:
                 continue
             raise Failed(f"port {port} lets {certificate} in")
-    wait_until("each of them is counted",
-               lambda: None if run.counted(FRAMES_REFUSED, reason="untrusted_peer") >= before + tried else "not yet", 20)
+
+    def missing():
+        counted = run.counted(FRAMES_REFUSED, reason="untrusted_peer") - before
+        return None if counted >= tried else f"{counted:.0f} of {tried}"
+    wait_until("each of them is counted", missing, 20)
     return f"{tried} tries, none let in, all counted"
 
 
