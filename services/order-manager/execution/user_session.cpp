@@ -34,6 +34,7 @@ boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credent
     throw std::runtime_error("user channel: cannot subscribe: " + error.message());
   }
   heard_at_ = clock_.monotonic();
+  subscribed_ = false;
   reports_.on_up();
   std::string why;
   try {
@@ -80,6 +81,8 @@ void UserSession::refuse(const polymarket::ParseError& error) {
 void UserSession::take(std::string_view text, const polymarket::TraderIdentity& us) {
   const auto frame = polymarket::parse_user_frame(text);
   if (!frame) return refuse(frame.error());
+  if (frame->kind == polymarket::FrameKind::Pong && !std::exchange(subscribed_, true))
+    reports_.on_missed();
   if (frame->kind == polymarket::FrameKind::InvalidOperation) {
     reports_.on_refused(UserEventRefusal::InvalidOperation);
     return;

@@ -32,10 +32,12 @@ class UserSession {
   struct Reports {
     std::function<void(domain::VenueOrderUpdate)> on_order;
     std::function<void(domain::VenueTrade)> on_trade;
-    std::function<void()> on_up;  // subscribed: events flow from here on
+    std::function<void()> on_up;  // the subscription is on its way: events flow soon
     std::function<void(std::string_view why)> on_down;
     std::function<void(UserEventRefusal)> on_refused;
-    std::function<void()> on_missed;  // there was news that could not be read: REST may tell it
+    // There may be news that only REST tells: what could not be read, and what happened before the
+    // venue had taken the subscription, which its first PONG shows.
+    std::function<void()> on_missed;
   };
   struct Timing {
     domain::Duration ping_interval = std::chrono::seconds(10);
@@ -64,6 +66,7 @@ class UserSession {
   runtime::Clock clock_;
   http::WebSocketClient socket_;
   domain::Duration heard_at_{};
+  bool subscribed_ = false;  // as far as is known
   runtime::log::Limited refusals_;
 };
 
