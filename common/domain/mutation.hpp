@@ -29,6 +29,7 @@ enum class Mutation : int {
   ReadingsPauseOrders = 20,     // a reading that the venue throttles holds up orders and exits
   PairsBroken = 21,             // sells half of a pair while only reducing
   HandOrdersCanceled = 22,      // cancels orders that a person has placed
+  OpeningHoldingsIgnored = 23,  // takes the account for empty when the journal begins
 };
 
 #ifdef POLYBOT_MUTANTS

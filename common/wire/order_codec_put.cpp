@@ -124,6 +124,12 @@ struct PutBody {
     out.mutable_cash_moved()->set_amount(body.amount.raw());
     out.mutable_cash_moved()->set_balance(body.balance.raw());
   }
+  void operator()(const domain::HoldingOpened& body) const {
+    v1::HoldingOpened& to = *out.mutable_holding_opened();
+    put(body.instrument, *to.mutable_instrument());
+    to.set_quantity(wire_number(body.quantity));
+    to.set_value(body.value.raw());
+  }
   void operator()(const domain::MarksTaken& body) const {
     v1::MarksTaken& to = *out.mutable_marks_taken();
     for (const auto& mark : body.marks) {

@@ -62,7 +62,7 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   // The settlements since the reading began are not all remembered any more.
   if (account.read_at - kSettlementLag < turn.now - Settlements::kKept) return;
   const ExpectedRange cash = settlements.cash(turn.ledger, account.read_at);
-  note_token_differences(turn.ledger, account, settlements);
+  note_token_differences(turn, account, settlements);
   domain::DriftMeasured drift;
   drift.cash = Money::from_raw(cash.off(account.collateral.raw()));
   drift.positions = worth(turn);
@@ -74,33 +74,68 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   if (!turn.ledger.drift_measured() || turn.ledger.drift() != drift) turn.record(drift);
 }
 
-Money Balances::worth(const Turn& turn) const {
+Price Balances::price_of(const Turn& turn, const domain::Instrument& instrument) const {
   constexpr Price kUnknown = Price::from_raw(5'000);
+  auto yes = turn.ledger.portfolio().mark(instrument.market);
+  if (!yes) yes = quotes_.mark(instrument.market, settings_.mark_spread_max, turn.now);
+  return yes_price(instrument.outcome, yes.value_or(kUnknown));
+}
+
+Money Balances::worth(const Turn& turn) const {
   Money total;
   for (const auto& [instrument, off] : differences_) {
-    auto yes = turn.ledger.portfolio().mark(instrument.market);
-    if (!yes) yes = quotes_.mark(instrument.market, settings_.mark_spread_max, turn.now);
-    total += domain::notional(yes_price(instrument.outcome, yes.value_or(kUnknown)),
-                              Quantity::from_raw(std::abs(off)), domain::Rounding::Up);
+    total += domain::notional(price_of(turn, instrument), Quantity::from_raw(std::abs(off)),
+                              domain::Rounding::Up);
   }
   return total;
 }
 
 // A reading covers some tokens; the differences of the others stay as they were.
-void Balances::note_token_differences(const Ledger& ledger, const VenueAccount& account,
+void Balances::note_token_differences(Turn& turn, const VenueAccount& account,
                                       const Settlements& settlements) {
+  const Ledger& ledger = turn.ledger;
   for (const VenueAccount::Holding& holding : account.holdings) {
     const auto instrument = ledger.instrument(holding.token);
     if (never_compared_) never_compared_->erase(holding.token);
     if (!instrument) continue;
-    differences_[*instrument] =
-        settlements.quantity(ledger, *instrument, account.read_at).off(holding.quantity.raw());
+    const ExpectedRange expected = settlements.quantity(ledger, *instrument, account.read_at);
+    const std::int64_t off = expected.off(holding.quantity.raw());
+    const bool first = expected.exact() && looked_at_.insert(*instrument).second;
+    differences_[*instrument] = first && opens(turn, *instrument, off) ? 0 : off;
   }
+  const auto is_over = [&](const domain::MarketId& market) {
+    return ledger.portfolio().resolutions().contains(market) || !ledger.portfolio().holds(market);
+  };
   std::erase_if(differences_, [&](const auto& entry) {
-    const domain::MarketId& market = entry.first.market;
-    return entry.second == 0 || ledger.portfolio().resolutions().contains(market) ||
-           !ledger.portfolio().holds(market);
+    return entry.second == 0 || is_over(entry.first.market);
   });
+  std::erase_if(looked_at_,
+                [&](const domain::Instrument& instrument) { return is_over(instrument.market); });
+}
+
+// Shares that an earlier process missed are drift and stay it.
+bool Balances::opens(Turn& turn, const domain::Instrument& instrument, std::int64_t more) const {
+  if (more <= 0 || !found_before_.is_zero() || mutated(Mutation::OpeningHoldingsIgnored))
+    return false;
+  const domain::StrategyName external{std::string(domain::kExternalStrategy)};
+  const Quantity quantity = Quantity::from_raw(more);
+  // What others have sold of them already was sold for what it had cost.
+  Money value;
+  Quantity rest = quantity;
+  const MarketPosition* position =
+      turn.ledger.portfolio().find(external, instrument.market);
+  if (position != nullptr) {
+    const domain::Holding& owed = position->token(instrument.outcome).holding();
+    if (owed.quantity.is_negative()) {
+      const Quantity sold = std::min(quantity, -owed.quantity);
+      value = Money::from_raw(domain::mul_div(-owed.cost.raw(), sold.raw(), -owed.quantity.raw(),
+                                              domain::Rounding::Up));
+      rest -= sold;
+    }
+  }
+  value += domain::notional(price_of(turn, instrument), rest, domain::Rounding::Down);
+  turn.record(external, {}, domain::HoldingOpened{instrument, quantity, value});
+  return true;
 }
 
 bool Balances::books_cash_difference(Turn& turn, std::int64_t difference, bool exact,

@@ -27,8 +27,11 @@ class Balances {
   void measure(Turn& turn, const domain::VenueAccount& account, const Settlements& settlements);
 
  private:
-  void note_token_differences(const Ledger& ledger, const domain::VenueAccount& account,
+  void note_token_differences(Turn& turn, const domain::VenueAccount& account,
                               const Settlements& settlements);
+  // Whether more than is booked was there before the book looked; then it is booked.
+  bool opens(Turn& turn, const domain::Instrument& instrument, std::int64_t more) const;
+  [[nodiscard]] Price price_of(const Turn& turn, const domain::Instrument& instrument) const;
   [[nodiscard]] Money worth(const Turn& turn) const;
   // Whether the difference has just been booked as a deposit or withdrawal.
   bool books_cash_difference(Turn& turn, std::int64_t difference, bool exact, Money collateral);
@@ -43,7 +46,8 @@ class Balances {
   std::map<domain::Instrument, std::int64_t> differences_;
   // Tokens not compared since the start; no value before the first comparison.
   std::optional<std::set<domain::TokenId>> never_compared_;
-  Money found_before_;                 // drift of positions, by an earlier process
+  std::set<domain::Instrument> looked_at_;  // compared since the start with nothing in doubt
+  Money found_before_;                      // drift of positions, by an earlier process
   std::int64_t unexplained_cash_ = 0;  // a difference seen unchanged since
   domain::Timestamp unexplained_since_{};
 };

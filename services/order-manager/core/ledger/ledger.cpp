@@ -154,6 +154,11 @@ struct Ledger::Applier {
     ledger.portfolio_.cash_moved(body.amount);
     ledger.deposited_ = true;
   }
+  void operator()(const domain::HoldingOpened& body) const {
+    ledger.portfolio_.opened(event.strategy, body, event.seq);
+    ledger.position_changed(event.strategy, body.instrument.market);
+    position(body.instrument.market);
+  }
   void operator()(const domain::MarksTaken& body) const {
     ledger.portfolio_.marked(body);
     for (const auto& mark : body.marks) ledger.market_changed(mark.market);

@@ -139,8 +139,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, TokenPosition>& position) {
-    auto& [base, fills, current] = position;
-    archive(base, fills, current);
+    auto& [opened, base, fills, current] = position;
+    archive(opened, base, fills, current);
   }
   template <class A>
   static void fields(A& archive, Of<A, MarketPosition>& position) {

@@ -35,6 +35,14 @@ void Portfolio::reversed(const StrategyName& strategy, const domain::OrderFilled
   drop_mark_if_flat(fill.instrument.market);
 }
 
+void Portfolio::opened(const StrategyName& strategy, const domain::HoldingOpened& event,
+                       std::uint64_t seq) {
+  MarketPosition& position = positions_[strategy][event.instrument.market];
+  position.token(event.instrument.outcome).open(event.quantity, event.value);
+  position.last_fill_seq = seq;
+  moved_in_ += event.value;  // in kind
+}
+
 void Portfolio::drop_mark_if_flat(const MarketId& market) {
   const auto holds_shares = [&](const auto& entry) {
     const auto it = entry.second.find(market);

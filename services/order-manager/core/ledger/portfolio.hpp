@@ -37,6 +37,8 @@ inline constexpr std::size_t kUnfoldedFillsMax = 256;
 class TokenPosition {
  public:
   void add(const domain::OrderFilled& fill);
+  // Was there before all fills.
+  void open(domain::Quantity quantity, domain::Money value);
   void advance(const domain::FillId& fill, domain::FillStatus status);
   void remove(const domain::FillId& fill);
 
@@ -47,6 +49,7 @@ class TokenPosition {
   [[nodiscard]] domain::Money unsettled_proceeds() const;
   [[nodiscard]] std::size_t provisional() const;
   [[nodiscard]] bool final() const { return fills_.empty(); }
+  [[nodiscard]] domain::Quantity opened() const { return opened_; }
   void digest(Digest& digest) const;
 
   struct Entry {
@@ -67,6 +70,7 @@ class TokenPosition {
   void fold_past_stuck();
   void fold_again();
 
+  domain::Quantity opened_;
   domain::Holding base_;
   std::deque<Entry> fills_;  // in journal order; the first one is provisional
   domain::Holding current_;  // base_ and fills_
@@ -110,6 +114,8 @@ class Portfolio {
                 domain::FillStatus status);
   void reversed(const domain::StrategyName& strategy, const domain::OrderFilled& fill,
                 std::uint64_t seq);
+  void opened(const domain::StrategyName& strategy, const domain::HoldingOpened& event,
+              std::uint64_t seq);
   void marked(const domain::MarksTaken& marks);
   void resolved(const domain::MarketResolved& event);
   void claim_paid(const domain::ClaimPaid& event);

@@ -16,6 +16,12 @@ void TokenPosition::add(const domain::OrderFilled& fill) {
   fold_confirmed_front();
 }
 
+void TokenPosition::open(Quantity quantity, Money value) {
+  opened_ += quantity;
+  domain::apply_fill(base_, Side::Buy, quantity, value, Money{});
+  fold_again();
+}
+
 void TokenPosition::advance(const domain::FillId& fill, FillStatus status) {
   for (Entry& entry : fills_) {
     if (entry.id == fill) entry.status = status;
@@ -95,6 +101,7 @@ std::size_t TokenPosition::provisional() const {
 }
 
 void TokenPosition::digest(Digest& digest) const {
+  digest.add(opened_);
   for (const domain::Holding& holding : {base_, current_}) {
     digest.add(holding.quantity).add(holding.cost).add(holding.realized);
   }
