@@ -3,5 +3,4 @@
 set -u
 tree=$1
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_stack_use_after_return=1}"
-export LSAN_OPTIONS="${LSAN_OPTIONS:-suppressions=$PWD/tests/support/leaks.supp:print_suppressions=0}"
 ctest --test-dir "$tree" --output-on-failure -j "${JOBS:-$(nproc)}" --no-tests=error

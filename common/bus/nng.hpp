@@ -83,7 +83,7 @@ class Socket {
   // The ports at which the TLS listeners are.
   [[nodiscard]] const std::vector<std::uint16_t>& tls_ports() const { return tls_ports_; }
   // Peers that the TLS listeners have not let in, because they showed no certificate that belongs
-  // there, since the start.
+  // there, since the start. NNG 1.5 counts one of those that come within a tenth of a second.
   [[nodiscard]] std::uint64_t peers_not_let_in() const;
   // The other ends of the connections that the TLS listeners have accepted and that stand.
   [[nodiscard]] std::set<PeerAddress> peers() const;

@@ -317,7 +317,7 @@ inline constexpr std::array kFamilies{
            "Messages received a second time and not delivered."},
     Family{"polybot_bus_frames_refused_total", Type::Counter, Policy::Sum,
            {label::kReason}, kEveryService, kInvariant,
-           "Bus frames that could not be read or that nobody may send on their port, and peers not let in, by reason."},
+           "Bus frames that could not be read or that nobody may send on their port, and peers not let in (ten a second at most), by reason."},
     Family{"polybot_bus_replays_total", Type::Counter, Policy::Sum,
            {label::kOutcome}, kEveryService, fault("slow-reader"),
            "Recovery requests after a gap, by outcome."},

@@ -216,9 +216,12 @@ asio::awaitable<std::string> Session::fetch(std::string url) {
 asio::awaitable<bool> Session::stop() {
   stack_.begin_stop();
   const domain::Duration begun = clock_.monotonic();
-  http::ClientRequest pause{
-      .method = http::Method::Post, .url = layout_.simulator_url + "/flow/pause", .timeout = 1s};
-  (void)co_await stack_.http().send(std::move(pause));
+  // Before it has been ready, what listens there may be another stack's, begun at the same moment.
+  if (traded_) {
+    http::ClientRequest pause{
+        .method = http::Method::Post, .url = layout_.simulator_url + "/flow/pause", .timeout = 1s};
+    (void)co_await stack_.http().send(std::move(pause));
+  }
   bool good = true;
   bool verified = false;
   remove_wanted_runners(layout_.data);

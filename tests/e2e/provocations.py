@@ -93,6 +93,13 @@ def _command(run, method, path):
 
 # ---- operators ------------------------------------------------------------------------------------------
 
+def resume_the_limited(run):
+    """A strategy that its limit reduced, after what it lost in earlier faults, trades on: an operator has seen it."""
+    for strategy in ("arbitrage", "momentum", "spread_farm"):
+        if (run.value("polybot_trading_state", strategy=strategy) or 0) > 0:
+            _command(run, "POST", f"/api/v1/trading/resume?strategy={strategy}")
+
+
 STOP_STRATEGY = Provocation(
     "stop-strategy",
     begin=lambda run: _command(run, "POST", "/api/v1/strategies/momentum/stop"),
@@ -378,13 +385,20 @@ def _stays_halted_after_a_restart(run):
         raise Failed("TradingHalted was reported as resolved when Prometheus restarted")
 
 
+def _replace_the_owner(run):
+    """Its watchdog may have ended it already."""
+    if run.stack.pid("order-manager") is not None:
+        run.stack.kill("order-manager")
+    _bring_back("order-manager")(run)
+
+
 OUTAGE = Provocation("outage", alerts=("MetricsDown", "TradingHalted"), begin=_halt_and_hide("metrics-aggregator"),
                      then=_stays_halted_after_a_restart, end=_bring_back("metrics-aggregator"),
                      notified=("MetricsDown", "TradingHalted"))
 OWNER_OUTAGE = Provocation("owner-outage", alerts=("ServiceDown", "TradingHalted"),
                            begin=_halt_and_hide("order-manager"), then=_stays_halted,
                            notified=("ServiceDown", "TradingHalted"),
-                           end=lambda run: (run.stack.kill("order-manager"), _bring_back("order-manager")(run)))
+                           end=_replace_the_owner)
 
 _SP_PUBLISHER = b"\0SP\0\0\x20\0\0"  # the greeting of NNG's publishers
 
