@@ -126,7 +126,7 @@ struct PutBody {
   }
   void operator()(const domain::HoldingOpened& body) const {
     v1::HoldingOpened& to = *out.mutable_holding_opened();
-    put(body.instrument, *to.mutable_instrument());
+    wire::put(body.instrument, *to.mutable_instrument());
     to.set_quantity(wire_number(body.quantity));
     to.set_value(body.value.raw());
   }
