@@ -390,14 +390,15 @@ struct HoldingOpened {
   bool operator==(const HoldingOpened&) const = default;
 };
 
-using EventBody = std::variant<
-    SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous, OrderAccepted,
-    OrderRejected, OrderFilled, FillAdvanced, FillReversed, CancelRequested, OrderCanceled,
-    OrderCancelRejected, OrderExpired, OrderResurrected, LegsImbalanced, LegsLevelled,
-    MarketRecorded, MarketResolved, ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured,
-    JournalOpened, ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
-    CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled, JournalRestored,
-    HoldingOpened>;
+using EventBody =
+    std::variant<SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous,
+                 OrderAccepted, OrderRejected, OrderFilled, FillAdvanced, FillReversed,
+                 CancelRequested, OrderCanceled, OrderCancelRejected, OrderExpired,
+                 OrderResurrected, LegsImbalanced, LegsLevelled, MarketRecorded, MarketResolved,
+                 ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured, JournalOpened,
+                 ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
+                 CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled,
+                 JournalRestored, HoldingOpened>;
 inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
 // "order_filled", ...: the kind of a record in the journal, and a metric label. By index(), which
 // snapshots of the fold count in: kinds are added at the end.

@@ -215,10 +215,9 @@ domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
       return domain::CashMoved{domain::Money::from_raw(message.cash_moved().amount()),
                                domain::Money::from_raw(message.cash_moved().balance())};
     case v1::Event::kHoldingOpened:
-      return domain::HoldingOpened{
-          reading.instrument(message.holding_opened().instrument()),
-          reading.quantity_positive(message.holding_opened().quantity()),
-          domain::Money::from_raw(message.holding_opened().value())};
+      return domain::HoldingOpened{reading.instrument(message.holding_opened().instrument()),
+                                   reading.quantity_positive(message.holding_opened().quantity()),
+                                   domain::Money::from_raw(message.holding_opened().value())};
     case v1::Event::kMarksTaken:
       return read(reading, message.marks_taken());
     case v1::Event::kDayOpened:

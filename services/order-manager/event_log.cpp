@@ -117,10 +117,11 @@ struct Writer {
     }
   }
   void operator()(const domain::HoldingOpened& body) const {
-    log::info("The account had shares before", {{"market", market(body.instrument.market)},
-                                                {"outcome", domain::name_of(body.instrument.outcome)},
-                                                {"quantity", body.quantity},
-                                                {"value", body.value}});
+    log::info("The account had shares before",
+              {{"market", market(body.instrument.market)},
+               {"outcome", domain::name_of(body.instrument.outcome)},
+               {"quantity", body.quantity},
+               {"value", body.value}});
   }
   void operator()(const domain::DriftMeasured& body) const {
     if (body.cash.is_zero() && body.positions.is_zero()) return;

@@ -45,7 +45,7 @@ namespace polybot::order_manager {
 struct VenueClientSettings {
   std::string rest;  // without a trailing slash
   std::string gamma;
-  polymarket::OrderParty party;  // of the key that signs
+  polymarket::OrderParty party;                             // of the key that signs
   std::optional<polymarket::ApiCredentials> credentials{};  // none: asked for with the key
   std::uint64_t chain_id = polymarket::kPolygonChainId;
   std::chrono::milliseconds request_timeout{5'000};

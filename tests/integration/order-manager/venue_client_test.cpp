@@ -237,10 +237,8 @@ class VenueClientTest : public testing::Test {
                std::chrono::seconds request_timeout = kPatient) {
     client = std::make_unique<VenueClient>(
         io.get_executor(),
-        VenueClientSettings{.rest = rest,
-                            .gamma = gamma,
-                            .party = party(),
-                            .request_timeout = request_timeout},
+        VenueClientSettings{
+            .rest = rest, .gamma = gamma, .party = party(), .request_timeout = request_timeout},
         polymarket::OrderSigner(kKey),
         VenueClient::Observer{
             .on_request =

@@ -122,8 +122,7 @@ bool Balances::opens(Turn& turn, const domain::Instrument& instrument, std::int6
   // What others have sold of them already was sold for what it had cost.
   Money value;
   Quantity rest = quantity;
-  const MarketPosition* position =
-      turn.ledger.portfolio().find(external, instrument.market);
+  const MarketPosition* position = turn.ledger.portfolio().find(external, instrument.market);
   if (position != nullptr) {
     const domain::Holding& owed = position->token(instrument.outcome).holding();
     if (owed.quantity.is_negative()) {

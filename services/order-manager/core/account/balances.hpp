@@ -48,7 +48,7 @@ class Balances {
   std::optional<std::set<domain::TokenId>> never_compared_;
   std::set<domain::Instrument> looked_at_;  // compared since the start with nothing in doubt
   Money found_before_;                      // drift of positions, by an earlier process
-  std::int64_t unexplained_cash_ = 0;  // a difference seen unchanged since
+  std::int64_t unexplained_cash_ = 0;       // a difference seen unchanged since
   domain::Timestamp unexplained_since_{};
 };
 
