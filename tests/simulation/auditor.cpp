@@ -135,6 +135,13 @@ struct Auditor::Judge {
     auditor.cash_ += body.cash;
   }
   void operator()(const domain::CashMoved& body) const { auditor.cash_ += body.amount; }
+  void operator()(const domain::HoldingOpened& body) const {
+    require(!auditor.ours(event.strategy), "a strategy begins with shares that it never bought");
+    const HoldingKey key{event.strategy, body.instrument};
+    auditor.openings_[key].push_back({auditor.bookings_[key].size(), body.quantity, body.value});
+    auditor.position_seq_[{event.strategy, body.instrument.market}] = event.seq;
+    ++auditor.stage_.totals["holdings opened"];
+  }
   void operator()(const domain::JournalOpened& body) const { auditor.cash_ += body.deposit; }
   void operator()(const domain::TradingStateChanged& body) const {
     (body.strategy ? auditor.states_[*body.strategy] : auditor.account_state_) = body.state;
@@ -315,7 +322,7 @@ void Auditor::check_pairs(const Order& order) const {
 }
 
 Quantity Auditor::held(const StrategyName& strategy, const domain::Instrument& instrument) const {
-  Quantity sum;
+  Quantity sum = opened(strategy, instrument);
   const auto fills = bookings_.find({strategy, instrument});
   if (fills == bookings_.end()) return sum;
   for (const domain::FillId& id : fills->second) {
@@ -411,7 +418,7 @@ void Auditor::advanced(const domain::FillAdvanced& step) {
 
 Quantity Auditor::settled(const std::optional<StrategyName>& strategy,
                           const domain::Instrument& instrument) const {
-  Quantity sum;
+  Quantity sum = opened(strategy, instrument);
   for (const auto& [key, fills] : bookings_) {
     if (key.second != instrument || (strategy && key.first != *strategy)) continue;
     for (const domain::FillId& id : fills) {
@@ -424,6 +431,16 @@ Quantity Auditor::settled(const std::optional<StrategyName>& strategy,
         sum += fill.quantity;
       }
     }
+  }
+  return sum;
+}
+
+Quantity Auditor::opened(const std::optional<StrategyName>& strategy,
+                         const domain::Instrument& instrument) const {
+  Quantity sum;
+  for (const auto& [key, openings] : openings_) {
+    if (key.second != instrument || (strategy && key.first != *strategy)) continue;
+    for (const Opening& opening : openings) sum += opening.quantity;
   }
   return sum;
 }
@@ -532,23 +549,37 @@ std::set<om::ShardKey> Auditor::resting() const {
 // ---- the whole
 
 // Failed trades count as never made: the other fills are folded in the order of their booking.
+domain::Holding Auditor::replayed(const HoldingKey& key, std::set<Money>& past) const {
+  domain::Holding holding;
+  const auto fills = bookings_.find(key);
+  const auto openings = openings_.find(key);
+  const std::size_t booked = fills == bookings_.end() ? 0 : fills->second.size();
+  for (std::size_t i = 0; i <= booked; ++i) {
+    if (openings != openings_.end()) {
+      for (const Opening& opening : openings->second) {
+        if (opening.after != i) continue;
+        domain::apply_fill(holding, Side::Buy, opening.quantity, opening.value, Money{});
+        if (holding.quantity.is_zero()) past.insert(holding.realized);
+      }
+    }
+    if (i == booked) break;
+    const domain::FillId& id = fills->second[i];
+    const Audited& audited = orders_.at(id.order);
+    const Fill& fill = audited.fills.at(id.trade);
+    if (!fill.counts()) continue;
+    domain::apply_fill(holding, audited.order.side, fill.quantity, fill.cash, fill.fee);
+    if (holding.quantity.is_zero()) past.insert(holding.realized);
+  }
+  return holding;
+}
+
 void Auditor::check_positions(const om::Ledger& ledger) const {
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
       if (ledger.portfolio().resolutions().contains(market)) continue;
       for (const Outcome outcome : {Outcome::Yes, Outcome::No}) {
-        domain::Holding expected;
         std::set<Money> past;  // realized when nothing was held
-        const auto fills = bookings_.find({strategy, {market, outcome}});
-        if (fills != bookings_.end()) {
-          for (const domain::FillId& id : fills->second) {
-            const Audited& audited = orders_.at(id.order);
-            const Fill& fill = audited.fills.at(id.trade);
-            if (!fill.counts()) continue;
-            domain::apply_fill(expected, audited.order.side, fill.quantity, fill.cash, fill.fee);
-            if (expected.quantity.is_zero()) past.insert(expected.realized);
-          }
-        }
+        const domain::Holding expected = replayed({strategy, {market, outcome}}, past);
         const domain::Holding& held = position.token(outcome).holding();
         // The account of a closed market is closed when nothing is held; a later fill opens a new
         // one, which begins at nothing.

@@ -68,6 +68,11 @@ class Auditor {
     std::map<domain::TradeId, Fill> fills;
   };
   using HoldingKey = std::pair<domain::StrategyName, domain::Instrument>;
+  struct Opening {
+    std::size_t after = 0;  // so many bookings of the same holding
+    domain::Quantity quantity;
+    domain::Money value;
+  };
 
   struct Judge;
   void submitted(const domain::Event& event, const domain::Order& order, Duration ahead);
@@ -80,6 +85,9 @@ class Auditor {
                    const domain::RiskLimits& limits, bool whole_account) const;
   void check_halted() const;
   void check_positions(const order_manager::Ledger& ledger) const;
+  // `past` gets what was realized each time nothing was held.
+  [[nodiscard]] domain::Holding replayed(const HoldingKey& key,
+                                         std::set<domain::Money>& past) const;
   void filled(const domain::Event& event, const domain::OrderFilled& fill);
   void reversed(const domain::Event& event, const domain::FillId& id);
   void advanced(const domain::FillAdvanced& step);
@@ -95,6 +103,9 @@ class Auditor {
   // Shares that have arrived for good, less all sales; of one strategy, or of the account.
   [[nodiscard]] domain::Quantity settled(const std::optional<domain::StrategyName>& strategy,
                                          const domain::Instrument& instrument) const;
+  // Shares that were there before, of one strategy or of the account.
+  [[nodiscard]] domain::Quantity opened(const std::optional<domain::StrategyName>& strategy,
+                                        const domain::Instrument& instrument) const;
   void move_cash(const Audited& audited, const Fill& fill, int direction);
 
   Stage& stage_;
@@ -112,6 +123,7 @@ class Auditor {
   std::map<domain::StrategyName, domain::TradingState> states_;
   std::map<std::pair<domain::StrategyName, domain::MarketId>, std::uint64_t> position_seq_;
   std::map<HoldingKey, std::vector<domain::FillId>> bookings_;  // in journal order
+  std::map<HoldingKey, std::vector<Opening>> openings_;
   domain::Money cash_;
   domain::Money drift_;  // what the venue was last found to have beyond that
   domain::Money unsettled_proceeds_;

@@ -116,6 +116,7 @@ Plan make_plan(std::uint64_t seed) {
   plan.trouble_max = seconds(random.between(6, 14));
   plan.commit_failure_ppm = random.between(0, 1'000);
   plan.bus.unreadable_ppm = random.between(0, 2'000);
+  if (random.chance(500'000)) plan.bought_before = static_cast<int>(random.between(1, 12));
   return plan;
 }
 

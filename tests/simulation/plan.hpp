@@ -39,6 +39,8 @@ struct Plan {
   // was matched.
   std::int64_t tradeless_ppm = 0;
   std::int64_t balance_refused_ppm = 0;  // of one token's balance in one reading
+  // Purchases that a person made before order-manager was ever started.
+  int bought_before = 0;
   Duration executed_late_max = seconds(15);
 
   Duration trouble_min = seconds(3);  // between two things that go wrong

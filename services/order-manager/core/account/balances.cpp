@@ -19,15 +19,21 @@ constexpr std::size_t kHeldPerReading = 60;
 constexpr std::size_t kDifferingPerReading = 20;
 // Tokens that are not held can differ only by what others sent to the account.
 constexpr std::size_t kFlatPerReading = 16;
+// For how long shares found at the first look may wait for the reading that confirms them.
+constexpr domain::Duration kOpeningDoubt = std::chrono::minutes(3);
 
 }  // namespace
 
-// Traded markets stay in the book until they end, most of them flat: these are compared a few at a
-// time.
+// Known markets stay in the book until they end, most of them flat: these are compared a few at a
+// time. What the account holds of them may be from before.
 std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
   std::set<TokenId> differing;
   std::set<TokenId> held;
   std::set<TokenId> flat;
+  for (const auto& [id, market] : ledger.markets()) {
+    if (over(market.status) || ledger.portfolio().resolutions().contains(id)) continue;
+    flat.insert({market.yes_token, market.no_token});
+  }
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [id, position] : positions) {
       const domain::Market* market = ledger.market(id);
@@ -35,11 +41,19 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
       for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
         const TokenPosition& token = position.token(outcome);
         const bool moves = !token.holding().quantity.is_zero() || !token.final();
-        const bool differs = differences_.contains({id, outcome});
-        auto& kind = differs ? differing : moves ? held : flat;
-        kind.insert(domain::token_of(*market, outcome));
+        (moves ? held : flat).insert(domain::token_of(*market, outcome));
       }
     }
+  }
+  for (const auto& [instrument, off] : differences_) {
+    const domain::Market* market = ledger.market(instrument.market);
+    const bool resolved = ledger.portfolio().resolutions().contains(instrument.market);
+    if (market != nullptr && !resolved)
+      differing.insert(domain::token_of(*market, instrument.outcome));
+  }
+  for (const TokenId& token : differing) {
+    held.erase(token);
+    flat.erase(token);
   }
   for (const TokenId& token : held) flat.erase(token);  // of another strategy
   if (!never_compared_) {
@@ -84,6 +98,8 @@ Price Balances::price_of(const Turn& turn, const domain::Instrument& instrument)
 Money Balances::worth(const Turn& turn) const {
   Money total;
   for (const auto& [instrument, off] : differences_) {
+    const auto opening = openings_.find(instrument);
+    if (opening != openings_.end() && turn.now < opening->second.found_at + kOpeningDoubt) continue;
     total += domain::notional(price_of(turn, instrument), Quantity::from_raw(std::abs(off)),
                               domain::Rounding::Up);
   }
@@ -100,25 +116,40 @@ void Balances::note_token_differences(Turn& turn, const VenueAccount& account,
     if (!instrument) continue;
     const ExpectedRange expected = settlements.quantity(ledger, *instrument, account.read_at);
     const std::int64_t off = expected.off(holding.quantity.raw());
-    const bool first = expected.exact() && looked_at_.insert(*instrument).second;
-    differences_[*instrument] = first && opens(turn, *instrument, off) ? 0 : off;
+    differences_[*instrument] = opens(turn, *instrument, expected, off) ? 0 : off;
   }
-  const auto is_over = [&](const domain::MarketId& market) {
-    return ledger.portfolio().resolutions().contains(market) || !ledger.portfolio().holds(market);
+  const auto is_over = [&](const domain::Instrument& instrument) {
+    const domain::Market* market = ledger.market(instrument.market);
+    return market == nullptr || ledger.portfolio().resolutions().contains(instrument.market) ||
+           (over(market->status) && !ledger.portfolio().holds(instrument.market));
   };
-  std::erase_if(differences_, [&](const auto& entry) {
-    return entry.second == 0 || is_over(entry.first.market);
-  });
-  std::erase_if(looked_at_,
-                [&](const domain::Instrument& instrument) { return is_over(instrument.market); });
+  std::erase_if(differences_,
+                [&](const auto& entry) { return entry.second == 0 || is_over(entry.first); });
+  std::erase_if(looked_at_, is_over);
+  std::erase_if(openings_, [&](const auto& entry) { return is_over(entry.first); });
 }
 
 // Shares that an earlier process missed are drift and stay it.
-bool Balances::opens(Turn& turn, const domain::Instrument& instrument, std::int64_t more) const {
-  if (more <= 0 || !found_before_.is_zero() || mutated(Mutation::OpeningHoldingsIgnored))
+bool Balances::opens(Turn& turn, const domain::Instrument& instrument,
+                     const ExpectedRange& expected, std::int64_t off) {
+  if (!expected.exact() || !found_before_.is_zero() || looked_at_.contains(instrument) ||
+      mutated(Mutation::OpeningHoldingsIgnored))
     return false;
+  const auto found = openings_.find(instrument);
+  const bool again = found != openings_.end() && found->second.quantity == off;
+  if (off > 0 && !again) {
+    openings_[instrument] = {off, turn.now};
+    return false;
+  }
+  openings_.erase(instrument);
+  looked_at_.insert(instrument);
+  if (off > 0) book_opening(turn, instrument, Quantity::from_raw(off));
+  return off > 0;
+}
+
+void Balances::book_opening(Turn& turn, const domain::Instrument& instrument,
+                            Quantity quantity) const {
   const domain::StrategyName external{std::string(domain::kExternalStrategy)};
-  const Quantity quantity = Quantity::from_raw(more);
   // What others have sold of them already was sold for what it had cost.
   Money value;
   Quantity rest = quantity;
@@ -134,7 +165,6 @@ bool Balances::opens(Turn& turn, const domain::Instrument& instrument, std::int6
   }
   value += domain::notional(price_of(turn, instrument), rest, domain::Rounding::Down);
   turn.record(external, {}, domain::HoldingOpened{instrument, quantity, value});
-  return true;
 }
 
 bool Balances::books_cash_difference(Turn& turn, std::int64_t difference, bool exact,

@@ -29,8 +29,12 @@ class Balances {
  private:
   void note_token_differences(Turn& turn, const domain::VenueAccount& account,
                               const Settlements& settlements);
-  // Whether more than is booked was there before the book looked; then it is booked.
-  bool opens(Turn& turn, const domain::Instrument& instrument, std::int64_t more) const;
+  // Whether the account had shares before the book looked at them for the first time; a second
+  // reading must have found as many, and then they are booked.
+  bool opens(Turn& turn, const domain::Instrument& instrument, const ExpectedRange& expected,
+             std::int64_t off);
+  void book_opening(Turn& turn, const domain::Instrument& instrument,
+                    domain::Quantity quantity) const;
   [[nodiscard]] Price price_of(const Turn& turn, const domain::Instrument& instrument) const;
   [[nodiscard]] Money worth(const Turn& turn) const;
   // Whether the difference has just been booked as a deposit or withdrawal.
@@ -47,8 +51,15 @@ class Balances {
   // Tokens not compared since the start; no value before the first comparison.
   std::optional<std::set<domain::TokenId>> never_compared_;
   std::set<domain::Instrument> looked_at_;  // compared since the start with nothing in doubt
-  Money found_before_;                      // drift of positions, by an earlier process
-  std::int64_t unexplained_cash_ = 0;       // a difference seen unchanged since
+  struct Opening {
+    std::int64_t quantity = 0;
+    domain::Timestamp found_at{};
+  };
+  // Shares found at the first look, until a second reading has found them as well: a trade that the
+  // reading came too early for would look the same. Not in the drift meanwhile.
+  std::map<domain::Instrument, Opening> openings_;
+  Money found_before_;                 // drift of positions, by an earlier process
+  std::int64_t unexplained_cash_ = 0;  // a difference seen unchanged since
   domain::Timestamp unexplained_since_{};
 };
 

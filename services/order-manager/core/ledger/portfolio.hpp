@@ -37,7 +37,7 @@ inline constexpr std::size_t kUnfoldedFillsMax = 256;
 class TokenPosition {
  public:
   void add(const domain::OrderFilled& fill);
-  // Was there before all fills.
+  // Shares that were there before are a purchase for `value` that no trade can take back.
   void open(domain::Quantity quantity, domain::Money value);
   void advance(const domain::FillId& fill, domain::FillStatus status);
   void remove(const domain::FillId& fill);
@@ -53,7 +53,7 @@ class TokenPosition {
   void digest(Digest& digest) const;
 
   struct Entry {
-    domain::FillId id;
+    domain::FillId id;  // none of what was opened
     domain::Side side = domain::Side::Buy;
     domain::Quantity quantity;
     domain::Money cash;

@@ -18,8 +18,9 @@ void TokenPosition::add(const domain::OrderFilled& fill) {
 
 void TokenPosition::open(Quantity quantity, Money value) {
   opened_ += quantity;
-  domain::apply_fill(base_, Side::Buy, quantity, value, Money{});
-  fold_again();
+  fills_.push_back({{}, Side::Buy, quantity, value, Money{}, FillStatus::Confirmed});
+  domain::apply_fill(current_, Side::Buy, quantity, value, Money{});
+  fold_confirmed_front();
 }
 
 void TokenPosition::advance(const domain::FillId& fill, FillStatus status) {

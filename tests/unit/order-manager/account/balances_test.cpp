@@ -1,5 +1,7 @@
 #include "services/order-manager/core/account/balances.hpp"
 
+#include <algorithm>
+
 #include "services/order-manager/core/account/claims.hpp"
 #include "services/order-manager/core/orders/risk_engine.hpp"
 #include "tests/unit/order-manager/bench.hpp"
@@ -126,6 +128,93 @@ TEST_F(BalancesAlone, PayAClaimWithoutItsCashAfterAWhile) {
   account.read_at += std::chrono::minutes(10);
   settle(account);
   EXPECT_EQ(bench.recorded<ClaimPaid>().size(), 1U);
+}
+
+struct Openings : BalancesAlone {
+  Openings() { bench.hold(1, market, "25"); }
+  void measure_shares(const char* yes) {
+    VenueAccount account = reading("987.5");
+    account.holdings = {{market.yes_token, shares(yes)}};
+    measure(account);
+    bench.now += seconds(60);
+  }
+  Quantity of(const StrategyName& strategy) const {
+    const MarketPosition* position = bench.ledger.portfolio().find(strategy, market.id);
+    return position == nullptr ? Quantity{} : position->yes.holding().quantity;
+  }
+  const StrategyName external{std::string(kExternalStrategy)};
+};
+
+TEST_F(Openings, AreBookedOnceTwoReadingsAgree) {
+  measure_shares("50");
+  EXPECT_TRUE(bench.recorded<HoldingOpened>().empty()) << "a trade may be on its way";
+  EXPECT_TRUE(bench.ledger.drift().positions.is_zero());
+  measure_shares("50");
+  const auto opened = bench.recorded<HoldingOpened>();
+  ASSERT_EQ(opened.size(), 1U);
+  EXPECT_EQ(opened.front().quantity, shares("25"));
+  EXPECT_EQ(of(external), shares("25"));
+  EXPECT_EQ(of(kArb), shares("25"));
+  EXPECT_TRUE(bench.ledger.drift().positions.is_zero());
+  EXPECT_EQ(bench.ledger.portfolio().account_equity(), Money{}) << "they are no result";
+}
+
+TEST_F(Openings, LeaveOursSellableWhenTheirsAreSold) {
+  Order order = bench.order({{kRunner, 1}, 0}).order;
+  order.side = Side::Sell;
+  order.id = {{kRunner, 3}, 0};
+  order.venue_id = fake_identity(order, market)->venue_id;
+  order.strategy = external;
+  bench.record(external, OrderSubmitted{order});
+  bench.record(external, OrderFilled{.fill = {{"theirs"}, order.id},
+                                     .instrument = order.instrument,
+                                     .side = Side::Sell,
+                                     .quantity = shares("25"),
+                                     .cash = usd("12.5"),
+                                     .liquidity = LiquiditySide::Taker,
+                                     .status = FillStatus::Confirmed,
+                                     .matched_at = bench.now});
+  ASSERT_EQ(of(external), -shares("25"));
+  measure_shares("25");
+  measure_shares("25");
+  EXPECT_EQ(of(external), Quantity{});
+  const MarketPosition* position = bench.ledger.portfolio().find(external, market.id);
+  EXPECT_TRUE(position->yes.holding().realized.is_zero()) << "sold for what they count as costing";
+  EXPECT_EQ(bench.ledger.portfolio().account_quantity({market.id, Outcome::Yes}), shares("25"));
+}
+
+TEST_F(Openings, AreNoneWhenTheFirstLookFoundNone) {
+  measure_shares("25");
+  measure_shares("50");
+  measure_shares("50");
+  EXPECT_TRUE(bench.recorded<HoldingOpened>().empty());
+  EXPECT_EQ(bench.ledger.drift().positions, usd("12.5"));
+}
+
+TEST_F(Openings, AreNoneWhenATradeExplainsTheSecondReading) {
+  measure_shares("30");
+  bench.hold(2, market, "5");
+  measure_shares("30");
+  measure_shares("30");
+  EXPECT_TRUE(bench.recorded<HoldingOpened>().empty());
+  EXPECT_TRUE(bench.ledger.drift().positions.is_zero());
+}
+
+TEST_F(Openings, StayDriftWhenAnEarlierProcessMissedThem) {
+  bench.record(DriftMeasured{.cash = {}, .positions = usd("12.5")});
+  balances.start(bench.ledger);
+  measure_shares("50");
+  measure_shares("50");
+  EXPECT_TRUE(bench.recorded<HoldingOpened>().empty());
+  EXPECT_EQ(bench.ledger.drift().positions, usd("12.5"));
+}
+
+TEST_F(Openings, AreLookedForInEveryKnownMarket) {
+  const Market other = make_market(2);
+  bench.record(MarketRecorded{other});
+  const std::vector<TokenId> tokens = balances.next_tokens(bench.ledger);
+  for (const TokenId& token : {market.yes_token, market.no_token, other.yes_token, other.no_token})
+    EXPECT_EQ(std::count(tokens.begin(), tokens.end(), token), 1);
 }
 
 }  // namespace
