@@ -48,7 +48,7 @@ Address create2(const Address& factory, const Hash32& salt, const Hash32& code_h
 Hash32 code_hash(std::string_view head_hex, const Address& target, std::string_view rest_hex,
                  ByteView told) {
   std::vector<std::uint8_t> head = bytes_of_hex(head_hex);
-  const unsigned length = (head[1] << 8U) + head[2] + static_cast<unsigned>(told.size());
+  const unsigned length = (unsigned{head[1]} << 8U) + head[2] + static_cast<unsigned>(told.size());
   head[1] = static_cast<std::uint8_t>(length >> 8U);
   head[2] = static_cast<std::uint8_t>(length);
   return hash_of_parts({head, target.bytes, bytes_of_hex(rest_hex), told});

@@ -120,12 +120,27 @@ void public_answers(std::string_view text) {
   (void)parse_time(text);
 }
 
+// Of the operator's files and of wallets.
+void names_and_keys(std::string_view text) {
+  if (const auto credentials = parse_api_credentials(text)) {
+    const auto again = parse_api_credentials(write_api_credentials(*credentials));
+    POLYBOT_ASSERT(again && again->secret() == credentials->secret() &&
+                   again->passphrase() == credentials->passphrase());
+  }
+  if (const auto address = Address::parse(text)) {
+    POLYBOT_ASSERT(Address::parse(to_checksum(*address)) == address);
+  }
+  if (const auto signature = OrderSignature::parse(text)) {
+    POLYBOT_ASSERT(OrderSignature::parse(to_string(*signature)) == signature);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       market_frame(text);
       break;
@@ -140,6 +155,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       answers(text);
+      break;
+    case 5:
+      names_and_keys(text);
       break;
     default:
       public_answers(text);
