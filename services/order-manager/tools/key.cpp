@@ -31,7 +31,7 @@ using polymarket::Keystore;
 using polymarket::OrderSigner;
 using runtime::CannotStart;
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kKeyUsage =
     R"(usage: order-manager key new KEYSTORE [--passphrase-file FILE]
        order-manager key import KEYSTORE --from FILE [--from-passphrase-file FILE] [--passphrase-file FILE]
        order-manager key change KEYSTORE --new-passphrase-file FILE [--passphrase-file FILE]
@@ -54,7 +54,7 @@ order-manager reads a keystore like any other key: venue.private_key_file names 
 venue.private_key_passphrase_file the file of its passphrase.
 )";
 
-struct Arguments {
+struct KeyWords {
   std::string verb;
   std::string file;
   std::map<std::string, std::string> options;  // "--from": "plain-key"
@@ -77,8 +77,8 @@ const std::map<std::string, Words>& verbs() {
   return table;
 }
 
-Arguments parse(const Words& words) {
-  Arguments parsed;
+KeyWords parsed_key_words(const Words& words) {
+  KeyWords parsed;
   parsed.verb = words.front();
   const auto verb = verbs().find(parsed.verb);
   if (verb == verbs().end())
@@ -100,7 +100,7 @@ Arguments parse(const Words& words) {
   return parsed;
 }
 
-std::optional<std::string> option(const Arguments& arguments, const std::string& name) {
+std::optional<std::string> option(const KeyWords& arguments, const std::string& name) {
   const auto found = arguments.options.find(name);
   return found == arguments.options.end() ? std::nullopt : std::optional(found->second);
 }
@@ -112,13 +112,13 @@ runtime::Secret read(const std::string& file) {
 }
 
 // Of that option, or the credential; empty when there is neither.
-runtime::Secret passphrase_if_any(const Arguments& arguments) {
+runtime::Secret passphrase_if_any(const KeyWords& arguments) {
   const std::string file = option(arguments, "--passphrase-file")
                                .value_or(runtime::credential_file(kPassphraseCredential));
   return file.empty() ? runtime::Secret() : read(file);
 }
 
-runtime::Secret passphrase(const Arguments& arguments) {
+runtime::Secret passphrase(const KeyWords& arguments) {
   runtime::Secret given = passphrase_if_any(arguments);
   if (given.empty())
     misused("the passphrase is missing: name its file with --passphrase-file FILE");
@@ -199,7 +199,7 @@ int print_account(const polymarket::Address& account) {
   return 0;
 }
 
-int make_key(const Arguments& arguments) {
+int make_key(const KeyWords& arguments) {
   refuse_existing(arguments.file);
   const runtime::Secret under = passphrase(arguments);
   const OrderSigner key = polymarket::new_key();
@@ -209,7 +209,7 @@ int make_key(const Arguments& arguments) {
   return print_account(key.address());
 }
 
-int import_key(const Arguments& arguments) {
+int import_key(const KeyWords& arguments) {
   refuse_existing(arguments.file);
   const auto from = option(arguments, "--from");
   if (!from) misused("which key? Name its file with --from FILE");
@@ -227,7 +227,7 @@ int import_key(const Arguments& arguments) {
   return print_account(key.address());
 }
 
-int change_passphrase(const Arguments& arguments) {
+int change_passphrase(const KeyWords& arguments) {
   const auto next = option(arguments, "--new-passphrase-file");
   if (!next)
     misused("the new passphrase is missing: name its file with --new-passphrase-file FILE");
@@ -244,7 +244,7 @@ int change_passphrase(const Arguments& arguments) {
 }
 
 // As the file says, or proven with the passphrase.
-polymarket::Address account_of_file(const Arguments& arguments) {
+polymarket::Address account_of_file(const KeyWords& arguments) {
   VenueKey shown{arguments.file, read(arguments.file), {}};
   if (!is_keystore(shown.content)) return open(shown).address();
   if (const std::string fault = fault_of(shown); !fault.empty()) throw CannotStart(fault);
@@ -256,11 +256,11 @@ polymarket::Address account_of_file(const Arguments& arguments) {
   return *account;
 }
 
-int show_account(const Arguments& arguments) {
+int show_account(const KeyWords& arguments) {
   return print_account(account_of_file(arguments));
 }
 
-int show_wallets(const Arguments& arguments) {
+int show_wallets(const KeyWords& arguments) {
   std::uint64_t chain = polymarket::kPolygonChainId;
   if (const auto given = option(arguments, "--chain")) {
     const auto number = domain::parse_number<std::uint64_t>(*given);
@@ -279,11 +279,11 @@ int key(const std::vector<std::string>& arguments) {
     return word == "--help" || word == "-h";
   });
   if (asks) {
-    fmt::print("{}", kUsage);
+    fmt::print("{}", kKeyUsage);
     return 0;
   }
   if (arguments.empty()) misused("what? new, import, change, show or wallets");
-  const Arguments parsed = parse(arguments);
+  const KeyWords parsed = parsed_key_words(arguments);
   if (parsed.verb == "new") return make_key(parsed);
   if (parsed.verb == "import") return import_key(parsed);
   if (parsed.verb == "change") return change_passphrase(parsed);
