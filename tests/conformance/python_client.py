@@ -466,7 +466,7 @@ def orders(count, seed):
     helpers._http_client = httpx.Client(transport=httpx.MockTransport(take))
     for _ in range(count):
         key = word()
-        signature_type = chance.randrange(3)
+        signature_type = chance.randrange(4)
         funder = None if signature_type == 0 else to_checksum_address(word()[:42])
         client = ClobClient("http://nowhere", CHAIN, key, creds, signature_type, funder)
         tick = chance.choice(("0.1", "0.01", "0.005", "0.0025", "0.001", "0.0001"))

@@ -447,7 +447,7 @@ const orders = async (count, seed) => {
   for (let i = 0; i < count; ++i) {
     const key = word();
     const signer = signerOf(key);
-    const signatureType = below(3);
+    const signatureType = below(4);
     const funderAddress = signatureType === 0 ? undefined : getAddress(word().slice(0, 42));
     const client = new ClobClient({ host: "http://nowhere", chain: CHAIN, signer, creds, signatureType, funderAddress,
       throwOnError: true });
