@@ -170,6 +170,10 @@ LATE_FILL = Provocation("late-fill", alerts=("OrdersResurrected",), begin=_fill_
 TRADE_FAILED = Provocation("trade-failed", alerts=("FillsReversed",), begin=_faults("trade-failed", probability=0.2),
                            end=_clear("trade-failed"), until=_rises("polybot_fills_reversed_total"))
 
+TRADE_STUCK = Provocation("trade-stuck", alerts=("TradeUnsettled",), begin=_faults("trade-stuck"),
+                          end=_clear("trade-stuck"),
+                          until=_above("polybot_oldest_provisional_fill_timestamp_seconds"))
+
 VENUE_HANG = Provocation("venue-hang", alerts=("OrderStuck",), begin=_faults("venue-hang", delay_ms=45_000),
                          end=_clear("venue-hang"), until=_above("polybot_oldest_pending_order_timestamp_seconds"))
 
@@ -547,5 +551,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossNear", "Drawdown"
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT, HALT, HALT_ACKNOWLEDGED,
        SLOW_ANSWERS, SLOW_READER, BACKUP, WRONG_TOKEN, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL,
-       RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS,
+       RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, TRADE_STUCK, API_ERRORS,
        METRICS_DOWN, OUTAGE, STATE_LOST)

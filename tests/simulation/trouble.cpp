@@ -14,7 +14,7 @@ namespace {
 // Of the later faults only those that this world acts out. A changed fee is not one of them: fills
 // before it is noticed are rightly booked at the old rate.
 Fault any_fault(Random& random) {
-  constexpr std::array kLater{Fault::PastEnd, Fault::SurplusShares};
+  constexpr std::array kLater{Fault::PastEnd, Fault::SurplusShares, Fault::TradeStuck};
   const std::int64_t drawn =
       random.between(0, sim::kFaultsAtFirst + static_cast<std::int64_t>(kLater.size()) - 1);
   return drawn < sim::kFaultsAtFirst

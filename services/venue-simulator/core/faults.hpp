@@ -41,6 +41,7 @@ enum class Fault : std::uint8_t {
   SurplusShares = 18,     // cheaper shares than any in the book meet an immediate buy
   SilentResult = 19,      // listings of resolved markets do not say that they are
   UnreadableMarket = 20,  // the fee of `market`, else of all, is sent in an unreadable form
+  TradeStuck = 21,        // trades are not settled: they stay MATCHED until the fault ends
 };
 inline constexpr int kFaults = domain::kPlaces<Fault>;
 // The number of faults in a board that an older version saved.

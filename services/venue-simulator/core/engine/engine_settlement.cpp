@@ -21,11 +21,18 @@ constexpr domain::Duration kRedeemRetry = std::chrono::seconds(1);
 constexpr domain::Duration kTradesOn = std::chrono::seconds(1);  // past the end, at a time
 constexpr domain::Duration kRetryAfterMin = std::chrono::seconds(1);
 constexpr domain::Duration kRetryAfterMax = std::chrono::seconds(4);
+constexpr domain::Duration kStuckLook = std::chrono::milliseconds(500);  // whether it still is
 
 }  // namespace
 
 void MatchingEngine::advance_trade(std::uint64_t number, Turn& turn) {
   TradeTruth& trade = trades_.at(number);
+  const FaultSettings* stuck = turn.faults.active(Fault::TradeStuck, turn.now, trade.market_id);
+  if (trade.status == VenueTradeStatus::Matched && stuck != nullptr &&
+      random_.chance(stuck->probability_ppm)) {
+    set_timer(turn.now + kStuckLook, TimerKind::AdvanceTrade, number);
+    return;
+  }
   trade.updated_at = turn.now;
   switch (trade.status) {
     case VenueTradeStatus::Matched:
