@@ -17,6 +17,8 @@ constexpr std::size_t kHeldPerReading = 60;
 // Tokens that are known to differ from the book are read with every comparison, to see whether they
 // still do.
 constexpr std::size_t kDifferingPerReading = 20;
+// Tokens that have not been looked at since the start: they may be from before.
+constexpr std::size_t kUnseenPerReading = 32;
 // Tokens that are not held can differ only by what others sent to the account.
 constexpr std::size_t kFlatPerReading = 16;
 // For how long shares found at the first look may wait for the reading that confirms them.
@@ -30,9 +32,13 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
   std::set<TokenId> differing;
   std::set<TokenId> held;
   std::set<TokenId> flat;
+  std::set<TokenId> unseen;
   for (const auto& [id, market] : ledger.markets()) {
     if (over(market.status) || ledger.portfolio().resolutions().contains(id)) continue;
-    flat.insert({market.yes_token, market.no_token});
+    for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
+      const TokenId token = domain::token_of(market, outcome);
+      (looked_at_.contains({id, outcome}) ? flat : unseen).insert(token);
+    }
   }
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [id, position] : positions) {
@@ -41,7 +47,7 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
       for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
         const TokenPosition& token = position.token(outcome);
         const bool moves = !token.holding().quantity.is_zero() || !token.final();
-        (moves ? held : flat).insert(domain::token_of(*market, outcome));
+        if (moves) held.insert(domain::token_of(*market, outcome));
       }
     }
   }
@@ -51,20 +57,22 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
     if (market != nullptr && !resolved)
       differing.insert(domain::token_of(*market, instrument.outcome));
   }
-  for (const TokenId& token : differing) {
-    held.erase(token);
-    flat.erase(token);
+  for (const TokenId& token : differing) held.erase(token);
+  for (std::set<TokenId>* others : {&flat, &unseen}) {
+    std::erase_if(*others, [&](const TokenId& token) {
+      return differing.contains(token) || held.contains(token);
+    });
   }
-  for (const TokenId& token : held) flat.erase(token);  // of another strategy
   if (!never_compared_) {
     never_compared_ = held;
-    never_compared_->insert(flat.begin(), flat.end());
+    never_compared_->insert(unseen.begin(), unseen.end());
   }
   std::erase_if(*never_compared_, [&](const TokenId& token) {
-    return !held.contains(token) && !flat.contains(token);
+    return !held.contains(token) && !flat.contains(token) && !unseen.contains(token);
   });
   std::vector<TokenId> tokens = take_in_turn(differing, differing_read_to_, kDifferingPerReading);
   for (const auto& more : {take_in_turn(held, held_read_to_, kHeldPerReading),
+                           take_in_turn(unseen, unseen_read_to_, kUnseenPerReading),
                            take_in_turn(flat, flat_read_to_, kFlatPerReading)}) {
     tokens.insert(tokens.end(), more.begin(), more.end());
   }

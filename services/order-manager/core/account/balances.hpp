@@ -45,6 +45,7 @@ class Balances {
   // Up to which token each kind has been compared.
   domain::TokenId differing_read_to_;
   domain::TokenId held_read_to_;
+  domain::TokenId unseen_read_to_;
   domain::TokenId flat_read_to_;
   // What the venue held beyond what was expected, when it was read last; never 0.
   std::map<domain::Instrument, std::int64_t> differences_;
