@@ -84,6 +84,20 @@ TEST_F(Settlement, AFailedTradeLeavesNoTrace) {
   EXPECT_EQ(venue.held(bob, market, Outcome::Yes), Quantity{});
 }
 
+TEST_F(Settlement, AStuckTradeStaysMatchedUntilTheFaultEnds) {
+  const MarketNo market = venue.list();
+  venue.on(SetFault{Fault::TradeStuck, {}});
+  trade(market);
+  venue.advance(1h);
+  ASSERT_EQ(venue.exchange.engine().trades(0, 10).size(), 1U);
+  EXPECT_EQ(venue.exchange.engine().trades(0, 10)[0].status, VenueTradeStatus::Matched);
+  EXPECT_EQ(rejection(venue.submit(bob, market, Outcome::Yes, Side::Sell, "0.50", "10")),
+            RejectReason::Balance);
+  venue.on(ClearFault{Fault::TradeStuck});
+  venue.advance(5s);
+  EXPECT_EQ(venue.exchange.engine().trades(0, 10)[0].status, VenueTradeStatus::Confirmed);
+}
+
 TEST_F(Settlement, CancelsAtTheEndPaysAfterTheResolutionAndForgets) {
   const MarketNo market = venue.list(1, 30s);
   trade(market);
