@@ -137,10 +137,11 @@ void Balances::note_token_differences(Turn& turn, const VenueAccount& account,
   std::erase_if(openings_, [&](const auto& entry) { return is_over(entry.first); });
 }
 
-// Shares that an earlier process missed are drift and stay it.
+// The first look of each process counts: what an earlier one has shown as a difference for as long
+// as it ran is then booked, because nobody has explained it.
 bool Balances::opens(Turn& turn, const domain::Instrument& instrument,
                      const ExpectedRange& expected, std::int64_t off) {
-  if (!expected.exact() || !found_before_.is_zero() || looked_at_.contains(instrument) ||
+  if (!expected.exact() || looked_at_.contains(instrument) ||
       mutated(Mutation::OpeningHoldingsIgnored))
     return false;
   const auto found = openings_.find(instrument);
