@@ -83,7 +83,6 @@ std::vector<EventBody> sample_bodies() {
           MarketResolved{id_of<MarketId>(1), {price(10'000), price(0)}},
           ClaimPaid{id_of<MarketId>(1), money(-5)},
           CashMoved{money(-1'000'000), money(5)},
-          HoldingOpened{{id_of<MarketId>(3), Outcome::No}, quantity(25), money(7)},
           MarksTaken{{{id_of<MarketId>(1), price(1)}, {id_of<MarketId>(4), price(9'999)}}},
           DayOpened{{20'779}, {{{"external"}, money(-7)}, {{"arbitrage"}, money(8)}}},
           DriftMeasured{money(-3), money(4)},
@@ -98,7 +97,8 @@ std::vector<EventBody> sample_bodies() {
           FlattenBegun{{1, 2}, StrategyName{"momentum"}},
           FlattenEnded{{1, 2}, {{{"momentum"}, kInstrument, quantity(7), LeftReason::NotHeld}}},
           AccountReconciled{at(5)},
-          JournalRestored{UINT64_MAX, 76, at(6), 0, 1'000'000}};
+          JournalRestored{UINT64_MAX, 76, at(6), 0, 1'000'000},
+          HoldingOpened{{id_of<MarketId>(3), Outcome::No}, quantity(25), money(7)}};
 }
 
 Event sample_event(EventBody body) {
