@@ -33,7 +33,8 @@ TEST(Figures, ShowWhatIsUsedOfEachLimit) {
   rig.bring_up();
   rig.buy(kArb, kMarket, "0.50", "250");
   const Utilization used = rig.snapshot(kArb).utilization;
-  EXPECT_EQ(used[static_cast<int>(LimitKind::OrderNotional)], 520'000);  // 125 + at most 5 of fee, of 250
+  EXPECT_EQ(used[static_cast<int>(LimitKind::OrderNotional)],
+            520'000);  // 125 + at most 5 of fee, of 250
   EXPECT_EQ(used[static_cast<int>(LimitKind::Position)], 260'000);
   EXPECT_EQ(used[static_cast<int>(LimitKind::OpenOrders)], 5'000);
   EXPECT_EQ(used[static_cast<int>(LimitKind::Balance)], 130'000);
