@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,8 +13,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -29,9 +28,6 @@ constexpr milliseconds kProbeInterval{1000};
 constexpr milliseconds kDoubtInterval{100};  // after a failure
 constexpr milliseconds kGreetingPatience{10'000};
 constexpr milliseconds kAcceptancePatience{500};  // from the greeting on
-constexpr milliseconds kEndPatience{5000};        // from our end of a probe on
-// The peer of another listener may have been taken for the probe, once.
-constexpr int kProbesWithoutEnd = 2;
 constexpr milliseconds kPoll{10};
 // A listener that fails this often in a row is taken to be deaf.
 constexpr int kProbesBeforeRenewal = 2;
@@ -124,7 +120,6 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
 
   asio::awaitable<bool> takes_connection(std::string path) {
     const std::uint64_t before = socket.connections_accepted();
-    const std::uint64_t ended_before = socket.connections_ended();
     const bool greeted = co_await is_greeted(path);
     bool heard = false;
     for (milliseconds waited{0}; greeted && !stopped && waited < kAcceptancePatience;
@@ -135,24 +130,7 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
     }
     boost::system::error_code ignored;
     probe.close(ignored);
-    if (!heard || stopped) co_return heard;
-    const bool noticed = co_await notices_an_end(ended_before);
-    unnoticed_ends = noticed ? 0 : unnoticed_ends + 1;
-    if (unnoticed_ends == kProbesWithoutEnd) {
-      throw std::runtime_error(
-          "bus: NNG no longer notices that connections end; only a restart helps");
-    }
-    co_return true;
-  }
-
-  // False when NNG no longer clears connections away (Socket::close says how that comes about):
-  // then no dialer of the process would dial again.
-  asio::awaitable<bool> notices_an_end(std::uint64_t ended_before) {
-    for (milliseconds waited{0}; !stopped && waited < kEndPatience; waited += kPoll) {
-      if (socket.connections_ended() > ended_before) co_return true;
-      co_await wait(kPoll);
-    }
-    co_return stopped;
+    co_return heard;
   }
 
   // Even a deaf listener greets. Closing before it has greeted is what makes it deaf.
@@ -187,7 +165,6 @@ struct ConnectionGuard::State : std::enable_shared_from_this<State> {
   asio::local::stream_protocol::socket probe;
   milliseconds redial_after = kRedialFirst;
   std::uint64_t not_let_in = 0;  // counted so far
-  int unnoticed_ends = 0;        // in a row
   bool stopped = false;
 };
 
@@ -195,11 +172,9 @@ ConnectionGuard::ConnectionGuard(asio::any_io_executor executor, nng::Socket& so
                                  Stats& stats) {
   state_ = std::make_shared<State>(executor, socket, stats);
   if (!socket.ipc_paths().empty()) {
-    asio::co_spawn(executor, state_->watch_listeners(), [](const std::exception_ptr& failure) {
-      if (failure) std::rethrow_exception(failure);  // out of the loop that runs this
-    });
+    asio::co_spawn(executor, state_->watch_listeners(), asio::detached);
   }
-  if (socket.has_watched_dialers()) state_->watch_dialers();
+  if (socket.has_dialers_that_may_stop()) state_->watch_dialers();
   if (!socket.tls_ports().empty()) state_->watch_handshakes();
 }
 

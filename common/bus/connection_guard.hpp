@@ -7,9 +7,8 @@
 //
 // So the guard connects to each ipc listener once a second. A listener that does not accept is
 // closed and opened again on the same address. A dialer without a connection is dialled again after
-// a second, then less and less often. What was lost meanwhile heals like any other loss. When NNG
-// no longer notices that connections end, the process cannot heal itself: the loop that runs the
-// guard throws, and the supervisor restarts the process.
+// a second, then less and less often. What was lost meanwhile heals like any other loss. What no
+// guard can heal ends the process: reaper_watch.hpp.
 //
 // At TLS ports it ends the connections of peers that stay silent (silent_peers.hpp).
 #pragma once

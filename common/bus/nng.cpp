@@ -19,6 +19,7 @@
 #include <system_error>
 #include <thread>
 
+#include "common/bus/keepalive.hpp"
 #include "common/bus/nng_handles.hpp"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -99,6 +100,7 @@ bool is_verified(nng_pipe pipe) {
   return nng_pipe_get_bool(pipe, NNG_OPT_TLS_VERIFIED, &verified) == 0 && verified;
 }
 
+// Empty for a connection that is not over IP.
 PeerAddress other_end(nng_pipe pipe) {
   nng_sockaddr address{};
   if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address) != 0) return {};
@@ -107,7 +109,9 @@ PeerAddress other_end(nng_pipe pipe) {
   };
   if (address.s_family == NNG_AF_INET)
     return peer_address(address.s_in.sa_port, bytes(address.s_in.sa_addr));
-  return peer_address(address.s_in6.sa_port, bytes(address.s_in6.sa_addr));
+  if (address.s_family == NNG_AF_INET6)
+    return peer_address(address.s_in6.sa_port, bytes(address.s_in6.sa_addr));
+  return {};
 }
 
 }  // namespace
@@ -125,14 +129,16 @@ struct Socket::Connections {
     const bool is_new = event == NNG_PIPE_EV_ADD_POST;
     const int dialer = nng_dialer_id(nng_pipe_dialer(pipe));
     const auto id = static_cast<std::uint32_t>(nng_pipe_id(pipe));
-    const PeerAddress peer = is_new && is_verified(pipe) ? other_end(pipe) : PeerAddress();
+    const PeerAddress peer = is_new ? other_end(pipe) : PeerAddress();
+    if (!peer.empty()) shorten_keepalive();
+    const bool is_tls = !peer.empty() && is_verified(pipe);
     const std::lock_guard lock(connections.mutex);
     if (dialer > 0) {
       connections.of_dialers[static_cast<std::uint32_t>(dialer)] += is_new ? 1 : -1;
     } else {
       ++(is_new ? connections.accepted : connections.ended);
       if (!is_new) connections.peers.erase(id);
-      if (!peer.empty()) connections.peers.emplace(id, peer);
+      if (is_tls) connections.peers.emplace(id, peer);
     }
   }
 };
@@ -279,12 +285,13 @@ std::uint16_t Socket::peer_protocol() const {
   return static_cast<std::uint16_t>(protocol);
 }
 
+bool Socket::Dialer::may_stop() const {
+  return address.text.starts_with(kIpcScheme) || address.tls != nullptr;
+}
+
 void Socket::dial(const Address& where) {
   const std::uint32_t id = start_dialer(where);
-  // Over tcp NNG dials for ever by itself.
-  if (where.text.starts_with(kIpcScheme) || where.tls != nullptr) {
-    watched_dialers_.push_back({.id = id, .address = where});
-  }
+  dialers_.push_back({.id = id, .address = where});
 }
 
 std::uint32_t Socket::start_dialer(const Address& where) {
@@ -305,24 +312,38 @@ std::uint32_t Socket::start_dialer(const Address& where) {
   return dialer.id;
 }
 
+bool Socket::has_dialers_that_may_stop() const {
+  return std::any_of(dialers_.begin(), dialers_.end(),
+                     [](const Dialer& dialer) { return dialer.may_stop(); });
+}
+
+void Socket::renew(Dialer& dialer) {
+  nng_dialer_close(nng_dialer{.id = dialer.id});
+  try {
+    dialer.id = start_dialer(dialer.address);
+  } catch (const std::runtime_error&) {
+    // It was possible with this address before; if it is not possible now, the next call tries
+    // again.
+  }
+}
+
 bool Socket::renew_idle_dialers() {
   bool idle = false;
-  for (Dialer& dialer : watched_dialers_) {
+  for (Dialer& dialer : dialers_) {
+    if (!dialer.may_stop()) continue;
     {
       const std::lock_guard lock(connections_->mutex);
       if (connections_->of_dialers[dialer.id] > 0) continue;
       connections_->of_dialers.erase(dialer.id);
     }
     idle = true;
-    nng_dialer_close(nng_dialer{.id = dialer.id});
-    try {
-      dialer.id = start_dialer(dialer.address);
-    } catch (const std::runtime_error&) {
-      // It was possible with this address before; if it is not possible now, the next call tries
-      // again.
-    }
+    renew(dialer);
   }
   return idle;
+}
+
+void Socket::redial() {
+  for (Dialer& dialer : dialers_) renew(dialer);
 }
 
 std::uint64_t Socket::connections_accepted() const {

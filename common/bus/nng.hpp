@@ -93,10 +93,12 @@ class Socket {
   // Closes the ipc listeners, with the connections they accepted, and listens again. False when
   // that was not possible; it may be tried again.
   [[nodiscard]] bool renew_ipc_listeners();
-  // Dialers over ipc and TLS, which may stop dialling: connection_guard.hpp.
-  [[nodiscard]] bool has_watched_dialers() const { return !watched_dialers_.empty(); }
+  // Dialers over ipc and TLS (connection_guard.hpp). Over tcp NNG dials for ever by itself.
+  [[nodiscard]] bool has_dialers_that_may_stop() const;
   // Dials again for each of them that has no connection; true when there was one.
   bool renew_idle_dialers();
+  // Ends the connection of every dialer and dials again.
+  void redial();
 
   // Returns within a fifth of a second: the socket is closed, or left to the end of the process.
   void close();
@@ -104,20 +106,24 @@ class Socket {
   [[nodiscard]] std::uint32_t id() const { return id_; }
 
  private:
+  struct Dialer {
+    std::uint32_t id = 0;
+    Address address;
+
+    [[nodiscard]] bool may_stop() const;
+  };
+
   void listen(const Address& address);
   void start_listener(const Address& address);
   void dial(const Address& address);
   std::uint32_t start_dialer(const Address& address);
+  void renew(Dialer& dialer);
 
   std::uint32_t id_ = 0;
   struct Connections;
   // NNG's threads write to it, until the socket is closed.
   std::shared_ptr<Connections> connections_;
-  struct Dialer {
-    std::uint32_t id = 0;
-    Address address;
-  };
-  std::vector<Dialer> watched_dialers_;
+  std::vector<Dialer> dialers_;
   std::vector<std::uint32_t> ipc_listeners_;
   std::vector<std::string> ipc_paths_;  // of our listeners; the files are removed on close
   std::vector<std::uint32_t> tls_listeners_;

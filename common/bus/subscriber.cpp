@@ -52,6 +52,8 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
         socket(nng::Protocol::Subscribe, config.queue_frames),
         readable(executor),
         arrival(executor, asio::steady_timer::time_point::max()),
+        silence(executor),
+        patience(config.silence_max),
         continuity(config.tracked_streams_max),
         ring(config.ring_frames, config.ring_bytes) {
     // Filters come first: no connection may deliver before the wanted topics are known.
@@ -83,6 +85,25 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
                         });
   }
 
+  void watch_silence() {
+    silence.expires_after(patience);
+    silence.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (error || !self->socket.is_open()) return;
+      const bool was_heard = std::exchange(self->heard, false);
+      if (!was_heard) self->socket.redial();
+      self->patience = was_heard ? self->config.silence_max : 2 * self->patience;
+      self->watch_silence();
+    });
+  }
+
+  // Whoever was silent for long and speaks again is watched closely again.
+  void note_heard() {
+    heard = true;
+    if (hears_all || patience == config.silence_max) return;
+    patience = config.silence_max;
+    watch_silence();
+  }
+
   void drain() {
     for (int i = 0; i < kReceivesPerTurn; ++i) {
       nng::Message message = socket.try_receive();
@@ -90,6 +111,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
         wait_for_frames();
         return;
       }
+      note_heard();
       accept(std::move(message));
     }
     asio::post(readable.get_executor(), [self = shared_from_this()] {
@@ -149,6 +171,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
     guard.reset();
     socket.close();
     arrival.cancel();
+    silence.cancel();
   }
 
   SubscriberConfig config;
@@ -157,6 +180,9 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
   std::optional<ConnectionGuard> guard;
   asio::posix::stream_descriptor readable;
   asio::steady_timer arrival;  // never expires; cancelled when a frame arrives
+  asio::steady_timer silence;
+  std::chrono::milliseconds patience;  // until the next look
+  bool heard = false;                  // anything since the last look
   Continuity continuity;
   FrameRing ring;
   std::vector<std::string> addresses;
@@ -168,6 +194,7 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
 Subscriber::Subscriber(asio::any_io_executor executor, SubscriberConfig config, Stats& stats)
     : state_(std::make_shared<State>(std::move(executor), std::move(config), stats)) {
   state_->wait_for_frames();
+  if (!state_->hears_all) state_->watch_silence();
 }
 
 Subscriber::~Subscriber() {

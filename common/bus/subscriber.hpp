@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -60,6 +61,10 @@ struct SubscriberConfig {
   // The sequence numbers of so many streams (incarnation and topic) are remembered. The stream that
   // was silent for longest goes first.
   std::size_t tracked_streams_max = 16384;
+  // One that dials and hears nothing for so long dials again: NNG may hold a connection that no
+  // longer carries anything. As long as it hears nothing it does so ever less often, because there
+  // may be nothing to hear.
+  std::chrono::milliseconds silence_max{5000};
 };
 
 class Subscriber {

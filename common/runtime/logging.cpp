@@ -20,6 +20,7 @@
 #include "common/runtime/bounded_write.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/config.hpp"
+#include "common/runtime/yielding_thread.hpp"
 
 namespace polybot::runtime::log {
 namespace {
@@ -344,7 +345,8 @@ void init(const Settings& settings) {
   configure(settings);
   Writer& state = writer();
   auto sink = std::make_shared<FlushingSink>(make_sink(settings));
-  state.pool = std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1U);
+  state.pool =
+      std::make_shared<spdlog::details::thread_pool>(kQueueLines, 1U, wake_without_interrupting);
   state.logger = std::make_shared<spdlog::async_logger>(
       "polybot", std::move(sink), state.pool, spdlog::async_overflow_policy::overrun_oldest);
   // The line is complete when spdlog gets it: its own patterns do not escape.

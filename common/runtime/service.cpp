@@ -17,6 +17,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "common/bus/reaper_watch.hpp"
 #include "common/http/server.hpp"
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/clock_watch.hpp"
@@ -334,6 +335,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings,
     io.stop();
   });
   const auto say_alive = [&supervisor] { supervisor.say_alive(); };
+  const bus::ReaperWatch reaper_watch(io.get_executor());
   Watchdog watchdog(io.get_executor(), settings.watchdog_timeout, say_alive, end_stuck_process);
   log::info("Starting", {{"version", options.build.version},
                          {"revision", options.build.revision},
@@ -348,7 +350,7 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings,
   asio::post(io, [&supervisor] { supervisor.say_ready(); });  // behind the service's first steps
   try {
     io.run();
-  } catch (const std::exception& error) {  // of a part without an awaiter, as the bus's guard
+  } catch (const std::exception& error) {  // of a part without an awaiter, as the watch of the bus
     log::critical("Service failed", {{"error", error.what()}});
     exit_code = kExitFailed;
   }

@@ -20,7 +20,6 @@ inline constexpr std::array<std::string_view, 1> kGateway{"gateway"};
 inline constexpr std::array<std::string_view, 1> kRunner{"strategy-runner"};
 inline constexpr std::array<std::string_view, 1> kOrderManager{"order-manager"};
 inline constexpr std::array<std::string_view, 1> kAggregator{"metrics-aggregator"};
-inline constexpr std::array kRunnerAndOrderManager{kRunner[0], kOrderManager[0]};
 inline constexpr std::array kRunnerAndGateway{kRunner[0], kGateway[0]};
 inline constexpr std::array kMeasured{kGateway[0], kRunner[0], kOrderManager[0]};
 }  // namespace services
@@ -36,8 +35,8 @@ struct Port {
 
 namespace ports {
 // PUB listens
-inline constexpr Port kMarketData{5550, "market-data", services::kGateway,
-                                  services::kRunnerAndOrderManager};
+inline constexpr Port kMarketData{5550, "market-data", services::kGateway, services::kRunner};
+inline constexpr Port kQuotes{5552, "quotes", services::kGateway, services::kOrderManager};
 inline constexpr Port kOrders{5561, "orders", services::kOrderManager, services::kRunnerAndGateway};
 // REP listens
 inline constexpr Port kMarketDataRecovery{5551, "market-data-recovery", services::kGateway,

@@ -59,13 +59,14 @@ struct BusKey {
 namespace ports = wire::ports;
 constexpr BusKey kMarketData{"MARKET_DATA", ports::kMarketData};
 constexpr BusKey kMarketDataRecovery{"MARKET_DATA_RECOVERY", ports::kMarketDataRecovery};
+constexpr BusKey kQuotes{"QUOTES", ports::kQuotes};
 constexpr BusKey kSignals{"SIGNALS", ports::kSignals};
 constexpr BusKey kCommands{"COMMANDS", ports::kCommands};
 constexpr BusKey kOrders{"ORDERS", ports::kOrders};
 constexpr BusKey kOrdersRecovery{"ORDERS_RECOVERY", ports::kOrdersRecovery};
 constexpr BusKey kMetrics{"METRICS", ports::kMetrics};
 constexpr BusKey kStatus{"STATUS", ports::kStatus};
-constexpr std::array kBusKeys{kMarketData, kMarketDataRecovery, kSignals, kCommands,
+constexpr std::array kBusKeys{kMarketData, kMarketDataRecovery, kQuotes,  kSignals, kCommands,
                               kOrders,     kOrdersRecovery,     kMetrics, kStatus};
 
 std::string socket_name(const BusKey& key) {
@@ -261,15 +262,15 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
   layout.services.push_back(planner.plan(
       "order-manager", "order-manager", 8002,
-      {kMarketData, kSignals, kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus}, manager));
+      {kQuotes, kSignals, kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus}, manager));
   Environment gateway =
       pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__MARKET_WS"});
   gateway["POLYBOT_API__PORT"] = std::to_string(api_port);
   gateway["POLYBOT_DATA__FOLDER"] = options.data.string();
-  layout.services.push_back(planner.plan(
-      "gateway", "gateway", 8001,
-      {kMarketData, kMarketDataRecovery, kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus},
-      gateway));
+  layout.services.push_back(planner.plan("gateway", "gateway", 8001,
+                                         {kMarketData, kMarketDataRecovery, kQuotes, kCommands,
+                                          kOrders, kOrdersRecovery, kMetrics, kStatus},
+                                         gateway));
   for (std::size_t i = 0; i < kRunnersMax; ++i) {
     layout.runners.push_back(planner.plan(
         "strategy-runner", "runner-" + std::to_string(i + 1),

@@ -21,6 +21,7 @@ void read_bus(Reader& reader, Config& config) {
   namespace ports = wire::ports;
   using enum bus::EndpointRole;
   feed.publication.market_data_address = address("bus.market_data", ports::kMarketData, Listen);
+  feed.publication.quotes_address = address("bus.quotes", ports::kQuotes, Listen);
   feed.publication.recovery_address =
       address("bus.market_data_recovery", ports::kMarketDataRecovery, Listen);
   feed.publication.queue_frames =

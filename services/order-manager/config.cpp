@@ -222,7 +222,7 @@ Config read_config(Reader& reader) {
                                      config.metrics.security);
   };
   using enum bus::EndpointRole;
-  config.bus.market_data = address("market_data", wire::ports::kMarketData, Dial);
+  config.bus.quotes = address("quotes", wire::ports::kQuotes, Dial);
   config.bus.signals = address("signals", wire::ports::kSignals, Listen);
   config.bus.commands = address("commands", wire::ports::kCommands, Listen);
   config.bus.orders = address("orders", wire::ports::kOrders, Listen);

@@ -17,7 +17,7 @@
 namespace polybot::order_manager {
 
 struct BusAddresses {
-  bus::Address market_data;
+  bus::Address quotes;
   bus::Address signals;
   bus::Address commands;
   bus::Address orders;

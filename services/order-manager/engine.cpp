@@ -85,6 +85,7 @@ void Engine::begin() {
   effects_.resume(core->ledger());  // streams that have been silent for longer than is remembered
   require_same_account(journal_path_, core->ledger(), settings_);
   const bool is_adopted = last > 0 && !core->ledger().account() && settings_.account;
+  journal->lay_out_log();
   // The old core goes on cancelling until here.
   journal_ = std::move(journal);
   core_ = std::move(core);

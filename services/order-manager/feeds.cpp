@@ -19,10 +19,10 @@ std::vector<std::string> senders(std::span<const std::string_view> services) {
 }
 
 bus::SubscriberConfig quote_subscription(const Config& config) {
-  return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.market_data}},
+  return {.endpoints = {{.role = bus::EndpointRole::Dial, .address = config.bus.quotes}},
           .subscriptions = {bus::Subscription::channel(std::string(wire::channels::kQuote)),
                             bus::Subscription::channel(std::string(wire::channels::kMarket))},
-          .senders = senders(wire::ports::kMarketData.listens),
+          .senders = senders(wire::ports::kQuotes.listens),
           .trust = config.bus.trust,
           .ring_frames = config.ring_frames};
 }

@@ -1,8 +1,13 @@
-"""A network of the run's own in which the bus loses packets; TCP sends them again, each time a little later."""
+"""A network of the run's own in which the bus loses packets; TCP sends them again, each time a little later.
+
+Resets it does not send again, and more of them are lost.
+"""
 
 import shutil
 import subprocess
 
+# A reset is sent once: when it is lost, nobody tells the other end that a killed process is gone.
+RESETS_LOST = 0.2
 FIRST_BUS_PORT, LAST_BUS_PORT = 5550, 5577   # before the stack's offset
 
 
@@ -12,8 +17,9 @@ def lose(percent, offset):
         raise SystemExit("chaos: LOSS needs iptables; install the package iptables")
     ports = f"{FIRST_BUS_PORT + offset}:{LAST_BUS_PORT + offset}"
     for end in ("--dport", "--sport"):
-        subprocess.run(["iptables", "-A", "INPUT", "-p", "tcp", end, ports, "-m", "statistic", "--mode", "random",
-                        "--probability", f"{percent / 100:.4f}", "-j", "DROP"], check=True)
+        for flags, share in ((["--tcp-flags", "RST", "RST"], RESETS_LOST), ([], percent / 100)):
+            subprocess.run(["iptables", "-A", "INPUT", "-p", "tcp", end, ports, *flags, "-m", "statistic",
+                            "--mode", "random", "--probability", f"{share:.4f}", "-j", "DROP"], check=True)
 
 
 def begin():

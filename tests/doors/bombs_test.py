@@ -144,7 +144,8 @@ class Bombs(unittest.TestCase):
         self.folder.give("gateway")
         nowhere = f"127.0.0.1:{free_port()}"
         self.api = free_port()
-        names = ("market_data", "market_data_recovery", "commands", "orders", "orders_recovery", "metrics", "status")
+        names = ("market_data", "market_data_recovery", "quotes", "commands", "orders", "orders_recovery", "metrics",
+                 "status")
         settings = {f"POLYBOT_BUS__{name.upper()}": f"ipc://{self.folder.path}/{name}.ipc" for name in names}
         program = self.start("gateway", settings | {
             "POLYBOT_API__PORT": str(self.api), "POLYBOT_DATA__FOLDER": str(self.folder.path / "gateway"),

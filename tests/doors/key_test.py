@@ -22,7 +22,7 @@ from tests.support.stack import FIRST_FILL, PROGRAMS, Stack, free_port, request
 from tests.support.waiting import wait_until
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
-ADDRESSES = ("market_data", "signals", "orders", "orders_recovery", "metrics", "status")
+ADDRESSES = ("quotes", "signals", "orders", "orders_recovery", "metrics", "status")
 PASSPHRASE = "correct horse battery staple"
 
 

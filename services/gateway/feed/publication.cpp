@@ -13,10 +13,10 @@ using domain::Shard;
 
 namespace {
 
-bus::PublisherConfig publisher_config(const PublicationSettings& settings, runtime::Clock clock) {
+bus::PublisherConfig publisher_config(const PublicationSettings& settings,
+                                      const bus::Address& address, runtime::Clock clock) {
   bus::PublisherConfig config = runtime::publisher_config(
-      settings.producer, {bus::EndpointRole::Listen, settings.market_data_address}, settings.trust,
-      clock);
+      settings.producer, {bus::EndpointRole::Listen, address}, settings.trust, clock);
   config.queue_frames = settings.queue_frames;
   return config;
 }
@@ -29,7 +29,9 @@ Publication::Publication(asio::any_io_executor executor, PublicationSettings set
     : shards_(shards),
       contents_of_(std::move(contents_of)),
       incarnation_(settings.producer.incarnation),
-      publisher_(executor, publisher_config(settings, clock), stats),
+      market_data_(executor, publisher_config(settings, settings.market_data_address, clock),
+                   stats),
+      quotes_(executor, publisher_config(settings, settings.quotes_address, clock), stats),
       recovery_(
           executor,
           {.endpoint = {bus::EndpointRole::Listen, settings.recovery_address},
@@ -49,21 +51,24 @@ const Publication::Topics& Publication::topics_of(const domain::MarketId& market
 void Publication::publish(const BookUpdate& update) {
   std::visit(
       [&](const auto& message) {
-        publisher_.publish(topics_of(message.market).market_data, codec_.encode(message));
+        market_data_.publish(topics_of(message.market).market_data, codec_.encode(message));
       },
       update);
 }
 
 void Publication::publish(const domain::QuoteTick& quote) {
-  publisher_.publish(topics_of(quote.market).quote, wire::encode_quote(quote));
+  quotes_.publish(topics_of(quote.market).quote, wire::encode_quote(quote));
 }
 
 void Publication::publish(const domain::Market& market) {
-  publisher_.publish(topics_of(market.id).market, wire::encode_market(market));
+  const std::string message = wire::encode_market(market);
+  for (bus::Publisher* publisher : {&market_data_, &quotes_})
+    publisher->publish(topics_of(market.id).market, message);
 }
 
 void Publication::flush() {
-  publisher_.flush();
+  market_data_.flush();
+  quotes_.flush();
 }
 
 // The books contain every message given to the publisher so far, so their position is its last
@@ -75,14 +80,16 @@ asio::awaitable<boost::system::result<std::string>> Publication::answer(std::str
   }
   Contents contents = contents_of_(wanted.shard);
   co_return wire::encode_books_answer(
-      {.position = {incarnation_, publisher_.last_seq(topics_.at(wanted.shard.value).market_data)},
+      {.position = {incarnation_,
+                    market_data_.last_seq(topics_.at(wanted.shard.value).market_data)},
        .books = std::move(contents.books),
        .complete = true,
        .markets = std::move(contents.markets)});
 }
 
 void Publication::close() {
-  publisher_.close();
+  market_data_.close();
+  quotes_.close();
   recovery_.close();
 }
 

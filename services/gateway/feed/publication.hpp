@@ -1,6 +1,8 @@
-// What the gateway tells the bus on port 5550: md.<shard>, quote.<shard> and market.<shard>, and
-// the books and definitions of a shard on request (5551). Every topic is built here from the
-// market's shard.
+// What the gateway tells the bus: md.<shard> and market.<shard> to runners (5550), quote.<shard>
+// and market.<shard> to order-manager (5552), and the books and definitions of a shard on request
+// (5551). A PUB of NNG sends everything to everybody who is connected, so that on one port each
+// tick would wake order-manager, which needs no books. Every topic is built here from the market's
+// shard.
 #pragma once
 
 #include <array>
@@ -22,6 +24,7 @@ namespace polybot::gateway {
 struct PublicationSettings {
   bus::Producer producer;
   bus::Address market_data_address;
+  bus::Address quotes_address;
   bus::Address recovery_address;
   bus::NetworkTrust trust = bus::NetworkTrust::LoopbackOnly;
   int queue_frames = bus::kQueueFramesMax;
@@ -63,7 +66,8 @@ class Publication {
   std::uint64_t incarnation_;
   std::array<Topics, domain::kShards> topics_;
   wire::MarketDataCodec codec_;
-  bus::Publisher publisher_;
+  bus::Publisher market_data_;
+  bus::Publisher quotes_;
   bus::RecoveryServer recovery_;
 };
 

@@ -12,6 +12,7 @@
 #include "common/http/fault.hpp"
 #include "common/http/retry_after.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
+#include "common/runtime/yielding_thread.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -92,6 +93,10 @@ std::optional<VenueThrottled::What> throttled_by(polymarket::EndpointClass of, u
   return std::nullopt;
 }
 
+VenueOperation submission_of(std::size_t orders) {
+  return orders == 1 ? VenueOperation::Submit : VenueOperation::SubmitBatch;
+}
+
 std::vector<domain::CancelAnswered> all_unknown(const std::vector<domain::VenueOrderId>& orders) {
   std::vector<domain::CancelAnswered> answers;
   for (const domain::VenueOrderId& order : orders) {
@@ -118,7 +123,10 @@ VenueClient::VenueClient(boost::asio::any_io_executor executor, VenueClientSetti
       executor_(executor),
       trading_(executor, options_of(settings_)),
       reading_(executor, options_of(settings_)),
-      credentials_(std::exchange(settings_.credentials, std::nullopt)) {}
+      credentials_(std::exchange(settings_.credentials, std::nullopt)) {
+  // It is given work just before a commit, and has the time of the commit for it.
+  boost::asio::post(signing_thread_, runtime::wake_without_interrupting);
+}
 
 std::uint64_t VenueClient::now_s() const {
   return static_cast<std::uint64_t>(domain::to_unix_ns(clock_.now()) / 1'000'000'000);
@@ -185,14 +193,15 @@ void VenueClient::unreadable(VenueOperation operation, std::string_view what) {
                     {{"operation", domain::name_of(operation)}, {"error", what}});
 }
 
-http::ClientRequest VenueClient::authenticated_request(const Call& call) const {
+http::ClientRequest VenueClient::authenticated_request(
+    const Call& call, const polymarket::ApiCredentials& credentials) const {
   http::ClientRequest request{.method = call.method,
                               .url = settings_.rest + call.path + call.query};
   request.body = call.body;
   const polymarket::SignedRequest signed_request{http::to_string(call.method), call.path,
                                                  call.body};
   for (const auto& [name, value] :
-       credentials_->headers(signer_.address(), now_s(), signed_request)) {
+       credentials.headers(signer_.address(), now_s(), signed_request)) {
     request.headers.set(name, value);
   }
   return request;
@@ -242,7 +251,7 @@ awaitable<void> VenueClient::renew_credentials() {
 // ----------------------------------------------------------------------------------------- orders
 
 // Runs on the signing thread, so it uses only what does not change.
-std::optional<std::string> VenueClient::signed_body(const Signing& signing) const {
+std::optional<http::ClientRequest> VenueClient::signed_request(const Signing& signing) const {
   std::vector<polymarket::PostedOrder> posts;
   for (const domain::Order& order : signing.orders) {
     polymarket::PostedOrder post;
@@ -250,23 +259,28 @@ std::optional<std::string> VenueClient::signed_body(const Signing& signing) cons
     const auto signature = signer_.sign(post.order, domains_.of(order.fields.exchange));
     if (!signature) return std::nullopt;
     post.signature = *signature;
-    post.owner = *signing.owner;
+    post.owner = signing.credentials->api_key();
     post.time_in_force = order.time_in_force;
     post.expiration_s = order.fields.expiration_s;
     post.post_only = order.post_only;
     posts.push_back(std::move(post));
   }
-  return posts.size() == 1 ? polymarket::write_order_body(posts.front())
-                           : polymarket::write_orders_body(posts);
+  Call call{.operation = submission_of(posts.size()), .method = http::Method::Post};
+  if (posts.size() == 1) {
+    call.path = "/order";
+    call.body = polymarket::write_order_body(posts.front());
+  } else {
+    call.path = "/orders";
+    call.body = polymarket::write_orders_body(posts);
+  }
+  return authenticated_request(call, *signing.credentials);
 }
 
 std::shared_ptr<VenueClient::Signing> VenueClient::sign(std::vector<domain::Order> orders) {
-  std::optional<std::string> owner;
-  if (credentials_) owner = credentials_->api_key();
-  auto signing = std::make_shared<Signing>(std::move(orders), std::move(owner), executor_);
+  auto signing = std::make_shared<Signing>(std::move(orders), credentials_, executor_);
   boost::asio::post(signing_thread_, [this, signing] {
     try {
-      if (signing->owner) signing->body = signed_body(*signing);
+      if (signing->credentials) signing->request = signed_request(*signing);
     } catch (...) {
       signing->failure = std::current_exception();
     }
@@ -285,22 +299,17 @@ awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
   if (!signing->done.load(std::memory_order_acquire))
     co_await signing->ended.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
   if (signing->failure) std::rethrow_exception(signing->failure);
-  if (!signing->owner) {
+  if (!signing->credentials) {
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::Unauthorized,
                                                           "no API credentials yet"});
   }
-  if (!signing->body) {
+  if (!signing->request) {
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature,
                                                           "could not be signed"});
   }
-  const bool single = orders.size() == 1;
-  Call call{.operation = single ? VenueOperation::Submit : VenueOperation::SubmitBatch,
-            .method = http::Method::Post};
-  call.path = single ? "/order" : "/orders";
-  call.body = std::move(*signing->body);
-  http::ClientRequest request = authenticated_request(call);
   if (on_sending) on_sending();
-  const http::Outcome answer = co_await send(call.operation, std::move(request));
+  const http::Outcome answer =
+      co_await send(submission_of(orders.size()), std::move(*signing->request));
   const domain::Timestamp last_byte_at = clock_.now();
   if (!answer) {
     if (!answer.error().request_may_have_left) {
@@ -310,7 +319,7 @@ awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
     }
     co_return all_answered(orders, domain::SubmitAmbiguous{cause_of(answer.error()), last_byte_at});
   }
-  if (single) {
+  if (orders.size() == 1) {
     std::vector<domain::SubmitAnswered> answers;
     answers.push_back({orders.front().venue_id,
                        polymarket::read_order_answer(answer->status, answer->body,
@@ -331,7 +340,8 @@ awaitable<std::vector<domain::CancelAnswered>> VenueClient::cancel(
   call.path = single ? "/order" : "/orders";
   call.body = single ? polymarket::write_cancel_body(orders.front())
                      : polymarket::write_cancels_body(orders);
-  const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
+  const http::Outcome answer =
+      co_await send(call.operation, authenticated_request(call, *credentials_));
   if (!answer || answer->status != 200) co_return all_unknown(orders);
   const auto parsed = counted(call.operation, polymarket::parse_cancel_answer(answer->body));
   if (!parsed) co_return all_unknown(orders);
@@ -350,7 +360,7 @@ awaitable<HeartbeatAnswer> VenueClient::heartbeat(std::string id) {
             .method = http::Method::Post,
             .path = std::string(polymarket::kHeartbeatPath)};
   call.body = polymarket::write_heartbeat_body(id);
-  http::ClientRequest request = authenticated_request(call);
+  http::ClientRequest request = authenticated_request(call, *credentials_);
   request.timeout = std::min(kHeartbeatTimeout, settings_.request_timeout);
   const http::Outcome answer = co_await send(call.operation, std::move(request));
   if (!answer || (answer->status != 200 && answer->status != 400)) co_return HeartbeatAnswer{};

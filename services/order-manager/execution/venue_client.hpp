@@ -112,17 +112,17 @@ class VenueClient {
 
   // Orders of one request, being signed by another thread.
   struct Signing {
-    Signing(std::vector<domain::Order> to_sign, std::optional<std::string> api_key,
+    Signing(std::vector<domain::Order> to_sign, std::optional<polymarket::ApiCredentials> of_today,
             boost::asio::any_io_executor executor)
         : orders(std::move(to_sign)),
-          owner(std::move(api_key)),
+          credentials(std::move(of_today)),
           ended(std::move(executor), boost::asio::steady_timer::time_point::max()) {}
 
     const std::vector<domain::Order> orders;
-    const std::optional<std::string> owner;  // our API key; none while we have no credentials
-    std::optional<std::string> body;         // none when one of the orders cannot be signed
+    const std::optional<polymarket::ApiCredentials> credentials;  // none while we have none
+    std::optional<http::ClientRequest> request;  // none when one of the orders cannot be signed
     std::exception_ptr failure;
-    std::atomic<bool> done{false};    // body and failure are the caller's from then on
+    std::atomic<bool> done{false};    // request and failure are the caller's from then on
     boost::asio::steady_timer ended;  // expires after that, on the caller's loop
   };
   // Begins to sign. Nothing leaves: a caller that will not send drops it. Shared, because functions
@@ -162,7 +162,8 @@ class VenueClient {
     std::string query;  // with "?", or empty
     std::string body;
   };
-  [[nodiscard]] http::ClientRequest authenticated_request(const Call& call) const;
+  [[nodiscard]] http::ClientRequest authenticated_request(
+      const Call& call, const polymarket::ApiCredentials& credentials) const;
   [[nodiscard]] http::ClientRequest credentials_request(http::Method method,
                                                         std::string_view path) const;
   [[nodiscard]] boost::asio::awaitable<http::Outcome> send(VenueOperation operation,
@@ -205,7 +206,7 @@ class VenueClient {
       domain::MarketId id, Listing wanted);
   [[nodiscard]] boost::asio::awaitable<bool> record_confirms(polymarket::GammaMarket listing,
                                                              domain::Payout claimed);
-  [[nodiscard]] std::optional<std::string> signed_body(const Signing& signing) const;
+  [[nodiscard]] std::optional<http::ClientRequest> signed_request(const Signing& signing) const;
   // Wipes the answer's body.
   [[nodiscard]] bool take_credentials(http::Outcome& answer);
   void unreadable(VenueOperation operation, std::string_view what);
@@ -220,7 +221,7 @@ class VenueClient {
   http::Client trading_;  // apart, so that readings that hang take no connection from it
   http::Client reading_;
   polymarket::RateLimits limits_;
-  std::optional<polymarket::ApiCredentials> credentials_;
+  std::optional<polymarket::ApiCredentials> credentials_;  // those of today
   bool credentials_refused_ = false;
   runtime::log::Limited failures_;
   boost::asio::thread_pool signing_thread_{1};  // last: it uses what stands above

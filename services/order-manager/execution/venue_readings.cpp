@@ -37,7 +37,7 @@ bool may_stand_in_a_query(std::string_view id) {
 
 awaitable<std::optional<std::string>> VenueClient::read(Call call) {
   if (!credentials_) co_return std::nullopt;
-  http::Outcome answer = co_await send(call.operation, authenticated_request(call));
+  http::Outcome answer = co_await send(call.operation, authenticated_request(call, *credentials_));
   if (!answer || answer->status != 200) co_return std::nullopt;
   co_return std::move(answer->body);
 }
@@ -115,7 +115,8 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   Call call{.operation = VenueOperation::Balance,
             .path = "/balance-allowance",
             .query = std::move(query)};
-  const http::Outcome answer = co_await send(call.operation, authenticated_request(call));
+  const http::Outcome answer =
+      co_await send(call.operation, authenticated_request(call, *credentials_));
   // A refusal for one token says nothing of the others; a refusal of every request does.
   if (!answer || (answer->status != 200 && !refuses_this_alone(answer->status))) co_return balance;
   balance.state = Balance::State::Unreadable;

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <stdexcept>
 #include <utility>
@@ -20,6 +21,9 @@ constexpr int kApplicationId = 0x50424A31;
 constexpr int kFormat = 1;
 // The first records are in archives, which a program of format 1 does not know of.
 constexpr int kFormatArchived = 2;
+// At 1,000 pages SQLite copies its log into the tables and starts writing at the log's beginning
+// again. The other 100 pages are room for the transaction that passes this mark.
+constexpr sqlite3_int64 kLogBytes = sqlite3_int64{1'100} * (4'096 + 24);
 
 std::int64_t pragma(sqlite3* db, const char* sql) {
   Statement statement(db, sql);
@@ -221,6 +225,25 @@ std::string Journal::append_each(std::span<const Record> records, const EventOf&
     if (first.seq == 1) journal_id_ = opened->journal_id;
   }
   return {};
+}
+
+// What lies behind the last valid frame of a write-ahead log is ignored
+// (https://sqlite.org/fileformat2.html#the_write_ahead_log), zeros as well.
+void Journal::lay_out_log() {
+  constexpr int kPiece = 64 * 1024;  // SQLite writes less than 128 KiB at a time
+  static constexpr std::array<char, kPiece> kZeros{};
+  sqlite3_file* log = nullptr;
+  sqlite3_int64 size = 0;
+  if (sqlite3_file_control(db_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK ||
+      log == nullptr || log->pMethods == nullptr ||
+      log->pMethods->xFileSize(log, &size) != SQLITE_OK) {
+    return;
+  }
+  int result = SQLITE_OK;
+  for (sqlite3_int64 at = size; result == SQLITE_OK && at < kLogBytes; at += kPiece)
+    result = log->pMethods->xWrite(log, kZeros.data(), kPiece, at);
+  if (result == SQLITE_OK) result = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (result != SQLITE_OK) log->pMethods->xTruncate(log, size);  // the records need the room more
 }
 
 std::string Journal::probe() {

@@ -57,6 +57,11 @@ class Journal {
   // The same for the records of a turn, whose events are written as they stand there.
   [[nodiscard]] std::string append(std::span<const domain::StreamedEvent> records);
 
+  // Lengthens SQLite's log to its full size before it is used. A commit then overwrites bytes that
+  // the file already has. A commit that lengthens the file takes longer, because it also waits for
+  // the file system's own log. Does nothing when there is no room.
+  void lay_out_log();
+
   // Calls `visit` for each event with from <= seq <= to, in order. Throws JournalError when a
   // record cannot be read or decoded, or a number is missing: names the record.
   void read(std::uint64_t from, std::uint64_t to,

@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
+#include <nng/nng.h>
+#include <nng/protocol/pubsub0/pub.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -405,6 +409,87 @@ TEST(PublishSubscribe, MayBeDestroyedWithWorkQueued) {
     publisher.publish("md.1", "queued");
   }
   loop.turn();
+}
+
+// A connection that stands and carries nothing, as to a process that is gone without a word.
+class SilentListener {
+ public:
+  SilentListener() {
+    EXPECT_EQ(nng_pub0_open(&socket_), 0);
+    nng_listener listener{};
+    EXPECT_EQ(nng_listen(socket_, "tcp://127.0.0.1:0", &listener, 0), 0);
+    EXPECT_EQ(nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port_), 0);
+    EXPECT_EQ(nng_pipe_notify(socket_, NNG_PIPE_EV_ADD_POST, &SilentListener::visited, this), 0);
+  }
+  SilentListener(const SilentListener&) = delete;
+  SilentListener& operator=(const SilentListener&) = delete;
+  ~SilentListener() { nng_close(socket_); }
+
+  [[nodiscard]] std::string address() const { return "tcp://127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] int visits() const { return visits_; }
+  void speak() const {
+    std::string text = "md.7";
+    EXPECT_EQ(nng_send(socket_, text.data(), text.size(), 0), 0);
+  }
+
+ private:
+  static void visited(nng_pipe, nng_pipe_ev, void* self) {
+    ++static_cast<SilentListener*>(self)->visits_;
+  }
+  nng_socket socket_ = NNG_SOCKET_INITIALIZER;
+  int port_ = 0;
+  std::atomic<int> visits_ = 0;
+};
+
+TEST(ASubscriberThatHearsNothing, DialsAgainAndEverLessOften) {
+  const SilentListener listener;
+  Loop loop;
+  Stats stats;
+  SubscriberConfig config =
+      subscriber_config({dial_to(listener.address())}, {Subscription::channel("md")});
+  config.silence_max = std::chrono::milliseconds(50);
+  const auto begun = std::chrono::steady_clock::now();
+  const Subscriber subscriber(loop.executor(), std::move(config), stats);
+  loop.run_until([&] { return listener.visits() == 5; });
+  EXPECT_GE(std::chrono::steady_clock::now() - begun,
+            std::chrono::milliseconds(50 * (1 + 2 + 4 + 8)));
+}
+
+// Without that, five further visits would take 0.8 + 1.6 + 3.2 + 6.4 + 12.8 seconds.
+TEST(ASubscriberThatHearsNothing, IsInAHurryAgainOnceItHasHeardSomething) {
+  const SilentListener listener;
+  Loop loop;
+  Stats stats;
+  SubscriberConfig config =
+      subscriber_config({dial_to(listener.address())}, {Subscription::channel("md")});
+  config.silence_max = std::chrono::milliseconds(50);
+  const Subscriber subscriber(loop.executor(), std::move(config), stats);
+  loop.run_until([&] { return listener.visits() == 5; });
+  listener.speak();
+  loop.run_until([&] { return listener.visits() == 10; });
+}
+
+TEST(ASubscriberThatHearsSomething, KeepsItsConnection) {
+  Loop loop;
+  Stats stats;
+  Stats received;
+  Publisher publisher(loop.executor(), publisher_config({listen_on(kAnyTcpPort)}), stats);
+  SubscriberConfig config =
+      subscriber_config({dial_to(publisher.addresses()[0])}, {Subscription::channel("md")});
+  config.silence_max = std::chrono::milliseconds(100);
+  Subscriber subscriber(loop.executor(), std::move(config), received);
+  Collector collector(loop, subscriber);
+  connect(loop, publisher, collector, "md.7");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  const std::size_t before = collector.messages.size();
+  std::size_t sent = 0;
+  loop.run_until([&] {  // one at a time, so that no queue overflows
+    if (collector.messages.size() - before < sent) return false;
+    publisher.publish("md.7", "tick");
+    ++sent;
+    return std::chrono::steady_clock::now() > end;
+  });
+  EXPECT_EQ(received.channel("md").lost, 0U);
 }
 
 }  // namespace

@@ -21,12 +21,16 @@ class FeedTest : public GatewayFixture {
     int trades = 0;
   };
   asio::awaitable<void> listen(Heard& heard) {
-    bus::Subscriber subscriber(
-        io.get_executor(),
-        {.endpoints = {{bus::EndpointRole::Dial, name + "-md"}},
-         .subscriptions = {bus::Subscription::channel("md"), bus::Subscription::channel("quote"),
-                           bus::Subscription::channel("market")}},
-        listener_stats);
+    co_await (listen_to(heard, name + "-md") && listen_to(heard, name + "-quotes"));
+  }
+  asio::awaitable<void> listen_to(Heard& heard, std::string address) {
+    const bool is_quotes = address.ends_with("-quotes");
+    bus::SubscriberConfig config{.endpoints = {{bus::EndpointRole::Dial, address}}};
+    for (const char* channel : {"md", "market", "quote"}) {
+      if (is_quotes == (channel == std::string_view("quote")))
+        config.subscriptions.push_back(bus::Subscription::channel(channel));
+    }
+    bus::Subscriber subscriber(io.get_executor(), std::move(config), listener_stats);
     wire::MarketDataCodec codec;
     for (;;) {
       const bus::Received frame = co_await subscriber.receive();

@@ -37,6 +37,7 @@ class GatewayFixture : public testing::Test {
     settings.supervisor.reconnect_max = 50ms;
     settings.publication = {.producer = {"gateway", "test", 42},
                             .market_data_address = name + "-md",
+                            .quotes_address = name + "-quotes",
                             .recovery_address = name + "-books"};
   }
 

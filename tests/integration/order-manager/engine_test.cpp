@@ -75,6 +75,21 @@ class EngineTest : public ::testing::Test {
     return engine_.core().ledger().orders().find({signal.id, 0});
   }
 
+  void buy_on_a_full_disk() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit room{};
+    ::getrlimit(RLIMIT_FSIZE, &room);
+    const rlimit full{.rlim_cur = 1, .rlim_max = room.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+    static_cast<void>(buy());
+    ::setrlimit(RLIMIT_FSIZE, &room);
+  }
+  void wait_for_the_journal() {
+    boost::asio::co_spawn(io_, engine_.run(), boost::asio::detached);
+    io_.restart();
+    for (int i = 0; i < 200 && !engine_.journal_writable(); ++i) io_.run_for(milliseconds(50));
+  }
+
   runtime::Clock clock_;
   fs::path folder_ = fs::temp_directory_path() / ("engine-test-" + std::to_string(::getpid()));
   Market market_ = make_market(1);
@@ -93,9 +108,9 @@ class EngineTest : public ::testing::Test {
                       },
                   .read = [this](const Read& read) { reads_.push_back(read); },
                   .publish = [this](const StreamedEvent&) { steps_.emplace_back("publish"); },
-                  .forget = [] {},
-                  .resume = [](const Ledger&) {},
-                  .remember = [](const StreamedEvent&) {},
+                  .forget = [this] { steps_.emplace_back("forget"); },
+                  .resume = [this](const Ledger&) { steps_.emplace_back("resume"); },
+                  .remember = [this](const StreamedEvent&) { steps_.emplace_back("remember"); },
                   .decided = [](Duration) {},
                   .committed = [this](Duration) { steps_.emplace_back("commit"); },
                   .commit_failed = [](const std::string&) {},
@@ -124,33 +139,33 @@ TEST_F(EngineTest, ACommandOvertakesWhateverElseWaits) {
 }
 
 TEST_F(EngineTest, AnOrderIsNotSentWhenItsCommitFails) {
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit room{};
-  ::getrlimit(RLIMIT_FSIZE, &room);
-  const rlimit full{.rlim_cur = 1, .rlim_max = room.rlim_max};  // stands for a full disk
-  ::setrlimit(RLIMIT_FSIZE, &full);
-  static_cast<void>(buy());
-  ::setrlimit(RLIMIT_FSIZE, &room);
+  buy_on_a_full_disk();
   EXPECT_EQ(steps_, std::vector<std::string>{"prepare"});
   EXPECT_FALSE(engine_.journal_writable());
 }
 
 TEST_F(EngineTest, AStopThatIsAskedForOnAFullDiskIsNotForgotten) {
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit room{};
-  ::getrlimit(RLIMIT_FSIZE, &room);
-  const rlimit full{.rlim_cur = 1, .rlim_max = room.rlim_max};
-  ::setrlimit(RLIMIT_FSIZE, &full);
-  static_cast<void>(buy());
-  ::setrlimit(RLIMIT_FSIZE, &room);
+  buy_on_a_full_disk();
   ASSERT_FALSE(engine_.journal_writable());
   post(ShutdownRequested{});
-  boost::asio::co_spawn(io_, engine_.run(), boost::asio::detached);
-  io_.restart();
-  for (int i = 0; i < 200 && !engine_.journal_writable(); ++i) io_.run_for(milliseconds(50));
+  wait_for_the_journal();
   ASSERT_TRUE(engine_.journal_writable());
   post(TimerFired{});
   EXPECT_THAT(engine_.core().not_ready(), testing::Contains(NotReady::ShuttingDown));
+}
+
+// What the core decided and the journal refused must not stay with those who keep the streams. The
+// last word is the whole ledger's: it knows streams that have been silent for long.
+TEST_F(EngineTest, AJournalThatIsOpenedAgainIsToldFromTheBeginning) {
+  buy_on_a_full_disk();
+  steps_.clear();
+  wait_for_the_journal();
+  ASSERT_TRUE(engine_.journal_writable());
+  std::vector<std::string> told(steps_.begin(), std::find(steps_.begin(), steps_.end(), "commit"));
+  ASSERT_GE(told.size(), 3U);
+  EXPECT_EQ(told.front(), "forget");
+  EXPECT_EQ(told.back(), "resume");
+  EXPECT_GT(std::count(told.begin(), told.end(), "remember"), 0);
 }
 
 TEST_F(EngineTest, ASettledTradeSharesTheNextCommit) {

@@ -32,7 +32,7 @@ class FeedsTest : public testing::Test {
 
   Config config() {
     Config config;
-    config.bus = {.market_data = ipc_address(folder_ / "bus", "market-data"),
+    config.bus = {.quotes = ipc_address(folder_ / "bus", "quotes"),
                   .signals = ipc_address(folder_ / "bus", "signals"),
                   .commands = ipc_address(folder_ / "bus", "commands"),
                   .orders = "",

@@ -149,6 +149,7 @@ TEST_F(JournalTest, KeepsEveryAppendedEventWhenItsProcessIsKilled) {
   const pid_t child = ::fork();
   if (child == 0) {
     Journal journal(path_, JournalAccess::ReadWrite);
+    journal.lay_out_log();
     for (std::uint64_t seq = 1;; ++seq) {
       if (!journal.append(events(seq, seq)).empty()) ::_exit(1);
       (void)!::write(pipe_ends[1], &seq, sizeof seq);
@@ -190,6 +191,33 @@ TEST_F(JournalTest, WritesNothingOfATransactionThatTheDiskRefuses) {
     if (!journal.append(events(next, next)).empty()) ::_exit(4);
     if (read_all(journal) != events(1, next)) ::_exit(5);
     ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(JournalTest, LengthensItsLogOnceAndNotAgain) {
+  Journal journal(path_, JournalAccess::ReadWrite);
+  journal.lay_out_log();
+  const auto laid_out = std::filesystem::file_size(path_ + "-wal");
+  for (std::uint64_t seq = 1; seq <= 1'500; seq += 300)
+    ASSERT_EQ(journal.append(events(seq, seq + 299)), "");
+  EXPECT_EQ(std::filesystem::file_size(path_ + "-wal"), laid_out);
+  EXPECT_EQ(read_all(Journal(path_, JournalAccess::ReadOnly)), events(1, 1'500));
+}
+
+TEST_F(JournalTest, LeavesItsLogAsItIsWhenThereIsNoRoom) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    Journal journal(path_, JournalAccess::ReadWrite);
+    const auto before = std::filesystem::file_size(path_ + "-wal");
+    const rlimit full{.rlim_cur = 1024 * 1024, .rlim_max = RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+    journal.lay_out_log();
+    if (std::filesystem::file_size(path_ + "-wal") != before) ::_exit(1);
+    ::_exit(journal.append(events(1, 5)).empty() ? 0 : 2);
   }
   int status = 0;
   ::waitpid(child, &status, 0);

@@ -325,7 +325,7 @@ TEST_F(VenueClientTest, SigningIsAnotherThreadsWork) {
     const auto own = worked(CLOCK_THREAD_CPUTIME_ID) - own_before;
     (void)co_await signing->ended.async_wait(kAsTuple);
     EXPECT_LT(own, (worked(CLOCK_PROCESS_CPUTIME_ID) - all_before) / 2);
-    EXPECT_TRUE(signing->body.has_value());
+    EXPECT_TRUE(signing->request.has_value());
   }(*client));
 }
 
@@ -333,21 +333,22 @@ TEST_F(VenueClientTest, SigningIsAnotherThreadsWork) {
 TEST_F(VenueClientTest, SigningDoesNotHoldTheLoop) {
   venue.on("POST /order", answer(200, placed(order(0))));
   std::vector<std::string> steps;
-  const auto signing = std::make_shared<VenueClient::Signing>(
-      std::vector{order(0)}, std::optional<std::string>("key"), io.get_executor());
   run(io,
-      [](VenueClient& ours, std::shared_ptr<VenueClient::Signing> unsigned_yet,
+      [](VenueClient& ours, const std::string& url,
          std::vector<std::string>& done) -> asio::awaitable<void> {
         EXPECT_TRUE(co_await ours.authenticate());
-        asio::post(unsigned_yet->ended.get_executor(), [unsigned_yet, &done] {
+        const auto executor = co_await asio::this_coro::executor;
+        auto unsigned_yet = std::make_shared<VenueClient::Signing>(std::vector{order(0)},
+                                                                   ours.credentials(), executor);
+        asio::post(executor, [unsigned_yet, url, &done] {
           done.emplace_back("another input");
-          unsigned_yet->body = "{}";
+          unsigned_yet->request = {.method = http::Method::Post, .url = url, .body = "{}"};
           unsigned_yet->done = true;
           unsigned_yet->ended.expires_at(asio::steady_timer::time_point::min());
         });
         const std::function<void()> on_sending = [&done] { done.emplace_back("sending"); };
         (void)co_await ours.submit(std::move(unsigned_yet), on_sending);
-      }(*client, signing, steps));
+      }(*client, venue.url() + "/order", steps));
   EXPECT_EQ(steps, (std::vector<std::string>{"another input", "sending"}));
 }
 

@@ -1,6 +1,9 @@
 // The kernel notices that a peer's host has vanished only when it was told to look.
+#include "common/bus/keepalive.hpp"
+
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -16,15 +19,16 @@ namespace {
 
 constexpr int kPatienceMs = 10;
 
-int option_of(int descriptor, int option) {
+int option_of(int descriptor, int option, int level = SOL_SOCKET) {
   int value = 0;
   socklen_t size = sizeof value;
-  return getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+  return getsockopt(descriptor, level, option, &value, &size) == 0 ? value : -1;
 }
 
 struct TcpConnections {
   int standing = 0;
   int kept_alive = 0;
+  int looked_at_soon = 0;
 };
 
 // The connections of this process, both ends of each.
@@ -40,6 +44,10 @@ TcpConnections tcp_connections() {
     if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
     ++found.standing;
     found.kept_alive += option_of(descriptor, SO_KEEPALIVE) == 1 ? 1 : 0;
+    const bool soon = option_of(descriptor, TCP_KEEPIDLE, IPPROTO_TCP) == kKeepaliveIdle.count() &&
+                      option_of(descriptor, TCP_KEEPCNT, IPPROTO_TCP) == kKeepaliveProbes &&
+                      option_of(descriptor, TCP_KEEPINTVL, IPPROTO_TCP) == 1;
+    found.looked_at_soon += soon ? 1 : 0;
   }
   return found;
 }
@@ -66,6 +74,7 @@ TEST(Keepalive, IsAskedForAtBothEndsOfATcpConnection) {
   const TcpConnections connections = tcp_connections();
   EXPECT_EQ(connections.standing, 2);
   EXPECT_EQ(connections.kept_alive, 2);
+  EXPECT_EQ(connections.looked_at_soon, 2);
 }
 
 }  // namespace

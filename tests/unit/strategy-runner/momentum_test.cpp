@@ -267,6 +267,21 @@ TEST_F(MomentumTest, DoesNotFollowItsOwnTrades) {
   EXPECT_TRUE(world.signals().empty());
 }
 
+// A state that is restored tells of fills that the flow of the last seconds has nothing to do with.
+TEST_F(MomentumTest, TakesNoFillOfLongAgoOutOfTheFlow) {
+  watch();
+  for (int i = 0; i < 3; ++i) world.trade(1, Side::Buy, 50, 30);
+  const domain::OrderFilled fill{.fill = {{"u"}, {{1, 1}, 0}},
+                                 .instrument = {market_id(1), Outcome::Yes},
+                                 .side = Side::Buy,
+                                 .quantity = shares(90),
+                                 .cash = usd(45),
+                                 .fee = {}};
+  world.event(fill, std::nullopt, std::nullopt, 1h);
+  world.book(1, {level(50, 500)}, {level(52, 500)});
+  EXPECT_EQ(world.signals().size(), 1U);
+}
+
 TEST_F(MomentumTest, RestsAfterLeaving) {
   watch();
   rise();

@@ -125,10 +125,10 @@ class World {
 
   // The next event of the strategy's order stream.
   void event(domain::EventBody body, std::optional<domain::PositionState> position = std::nullopt,
-             std::optional<domain::OrderStatus> status = std::nullopt) {
+             std::optional<domain::OrderStatus> status = std::nullopt, domain::Duration age = {}) {
     domain::StreamedEvent streamed;
     streamed.event = {
-        .seq = ++seq_, .at = now_, .strategy = kName, .trace = {}, .body = std::move(body)};
+        .seq = ++seq_, .at = now_ - age, .strategy = kName, .trace = {}, .body = std::move(body)};
     streamed.prev = seq_ - 1;
     streamed.position = position;
     streamed.status = status;

@@ -52,14 +52,14 @@ TEST(Topics, NamesFitToFollowADot) {
 TEST(Ports, AreDistinct) {
   std::set<int> numbers;
   std::set<std::string_view> names;
-  for (const Port& port :
-       {ports::kMarketData, ports::kMarketDataRecovery, ports::kSignals, ports::kOrders,
-        ports::kOrdersRecovery, ports::kCommands, ports::kMetrics, ports::kStatus}) {
+  for (const Port& port : {ports::kMarketData, ports::kMarketDataRecovery, ports::kQuotes,
+                           ports::kSignals, ports::kOrders, ports::kOrdersRecovery,
+                           ports::kCommands, ports::kMetrics, ports::kStatus}) {
     numbers.insert(port.number);
     names.insert(port.ipc_name);
   }
-  EXPECT_EQ(numbers.size(), 8u);
-  EXPECT_EQ(names.size(), 8u);
+  EXPECT_EQ(numbers.size(), 9u);
+  EXPECT_EQ(names.size(), 9u);
 }
 
 }  // namespace
