@@ -274,6 +274,9 @@ struct DayOpened {
 struct DriftMeasured {
   Money cash;       // venue - book
   Money positions;  // sum over tokens of abs(venue - book), at mark
+  // Compared for the first time by this journal: what the account held of them before is booked by
+  // now (HoldingOpened), and what it holds too much from here on is drift.
+  std::vector<Instrument> first_compared = {};
   bool operator==(const DriftMeasured&) const = default;
 };
 // Every trade of the account that was matched before this time is booked; recorded from time to

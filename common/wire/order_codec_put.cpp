@@ -148,8 +148,11 @@ struct PutBody {
     }
   }
   void operator()(const domain::DriftMeasured& body) const {
-    out.mutable_drift_measured()->set_cash(body.cash.raw());
-    out.mutable_drift_measured()->set_positions(body.positions.raw());
+    v1::DriftMeasured& to = *out.mutable_drift_measured();
+    to.set_cash(body.cash.raw());
+    to.set_positions(body.positions.raw());
+    for (const domain::Instrument& instrument : body.first_compared)
+      wire::put(instrument, *to.add_first_compared());
   }
   void operator()(const domain::AccountReconciled& body) const {
     out.mutable_account_reconciled()->set_until_ns(domain::to_unix_ns(body.until));

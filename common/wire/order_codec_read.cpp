@@ -74,6 +74,14 @@ domain::MarksTaken read(Reading& reading, const v1::MarksTaken& message) {
   return body;
 }
 
+domain::DriftMeasured read(Reading& reading, const v1::DriftMeasured& message) {
+  domain::DriftMeasured body{domain::Money::from_raw(message.cash()),
+                             domain::Money::from_raw(message.positions())};
+  for (const v1::Instrument& instrument : message.first_compared())
+    body.first_compared.push_back(reading.instrument(instrument));
+  return body;
+}
+
 // Equities are also kept for reserved names (external), which no configuration accepts: any short
 // text is allowed.
 domain::DayOpened read(Reading& reading, const v1::DayOpened& message) {
@@ -223,8 +231,7 @@ domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
     case v1::Event::kDayOpened:
       return read(reading, message.day_opened());
     case v1::Event::kDriftMeasured:
-      return domain::DriftMeasured{domain::Money::from_raw(message.drift_measured().cash()),
-                                   domain::Money::from_raw(message.drift_measured().positions())};
+      return read(reading, message.drift_measured());
     case v1::Event::kAccountReconciled:
       return domain::AccountReconciled{reading.at(message.account_reconciled().until_ns())};
     case v1::Event::kJournalOpened: {

@@ -85,7 +85,7 @@ std::vector<EventBody> sample_bodies() {
           CashMoved{money(-1'000'000), money(5)},
           MarksTaken{{{id_of<MarketId>(1), price(1)}, {id_of<MarketId>(4), price(9'999)}}},
           DayOpened{{20'779}, {{{"external"}, money(-7)}, {{"arbitrage"}, money(8)}}},
-          DriftMeasured{money(-3), money(4)},
+          DriftMeasured{money(-3), money(4), {{id_of<MarketId>(3), Outcome::No}}},
           JournalOpened{UINT64_MAX, 1, money(10'000'000'000)},
           ManagerStarted{3, AccountId{"0x" + std::string(40, 'a'), 137}},
           TradingStateChanged{StrategyName{"momentum"}, TradingState::Reducing,

@@ -17,7 +17,7 @@ constexpr std::size_t kHeldPerReading = 60;
 // Tokens that are known to differ from the book are read with every comparison, to see whether they
 // still do.
 constexpr std::size_t kDifferingPerReading = 20;
-// Tokens that have not been looked at since the start: they may be from before.
+// Tokens that have never been compared: what the account holds of them may be from before.
 constexpr std::size_t kUnseenPerReading = 32;
 // Tokens that are not held can differ only by what others sent to the account.
 constexpr std::size_t kFlatPerReading = 16;
@@ -37,7 +37,7 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
     if (over(market.status) || ledger.portfolio().resolutions().contains(id)) continue;
     for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
       const TokenId token = domain::token_of(market, outcome);
-      (looked_at_.contains({id, outcome}) ? flat : unseen).insert(token);
+      (ledger.compared({id, outcome}) ? flat : unseen).insert(token);
     }
   }
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
@@ -84,8 +84,9 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   // The settlements since the reading began are not all remembered any more.
   if (account.read_at - kSettlementLag < turn.now - Settlements::kKept) return;
   const ExpectedRange cash = settlements.cash(turn.ledger, account.read_at);
-  note_token_differences(turn, account, settlements);
   domain::DriftMeasured drift;
+  std::vector<domain::Instrument> first_compared =
+      note_token_differences(turn, account, settlements);
   drift.cash = Money::from_raw(cash.off(account.collateral.raw()));
   drift.positions = worth(turn);
   // What an earlier process has found counts until everything has been compared again.
@@ -93,7 +94,9 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   if (!whole) drift.positions = std::max(drift.positions, found_before_);
   if (books_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral))
     drift.cash = {};
-  if (!turn.ledger.drift_measured() || turn.ledger.drift() != drift) turn.record(drift);
+  const bool is_news = !turn.ledger.drift_measured() || turn.ledger.drift() != drift;
+  drift.first_compared = std::move(first_compared);
+  if (is_news || !drift.first_compared.empty()) turn.record(drift);
 }
 
 Price Balances::price_of(const Turn& turn, const domain::Instrument& instrument) const {
@@ -115,16 +118,23 @@ Money Balances::worth(const Turn& turn) const {
 }
 
 // A reading covers some tokens; the differences of the others stay as they were.
-void Balances::note_token_differences(Turn& turn, const VenueAccount& account,
-                                      const Settlements& settlements) {
+std::vector<domain::Instrument> Balances::note_token_differences(
+    Turn& turn, const VenueAccount& account, const Settlements& settlements) {
   const Ledger& ledger = turn.ledger;
+  std::vector<domain::Instrument> first_compared;
   for (const VenueAccount::Holding& holding : account.holdings) {
     const auto instrument = ledger.instrument(holding.token);
     if (never_compared_) never_compared_->erase(holding.token);
     if (!instrument) continue;
     const ExpectedRange expected = settlements.quantity(ledger, *instrument, account.read_at);
-    const std::int64_t off = expected.off(holding.quantity.raw());
-    differences_[*instrument] = opens(turn, *instrument, expected, off) ? 0 : off;
+    std::int64_t off = expected.off(holding.quantity.raw());
+    const bool first = expected.exact() && !ledger.compared(*instrument) &&
+                       !mutated(Mutation::OpeningHoldingsIgnored);
+    if (first && settles_opening(turn, *instrument, off)) {
+      first_compared.push_back(*instrument);
+      off = std::min<std::int64_t>(off, 0);
+    }
+    differences_[*instrument] = off;
   }
   const auto is_over = [&](const domain::Instrument& instrument) {
     const domain::Market* market = ledger.market(instrument.market);
@@ -133,17 +143,12 @@ void Balances::note_token_differences(Turn& turn, const VenueAccount& account,
   };
   std::erase_if(differences_,
                 [&](const auto& entry) { return entry.second == 0 || is_over(entry.first); });
-  std::erase_if(looked_at_, is_over);
   std::erase_if(openings_, [&](const auto& entry) { return is_over(entry.first); });
+  return first_compared;
 }
 
-// The first look of each process counts: what an earlier one has shown as a difference for as long
-// as it ran is then booked, because nobody has explained it.
-bool Balances::opens(Turn& turn, const domain::Instrument& instrument,
-                     const ExpectedRange& expected, std::int64_t off) {
-  if (!expected.exact() || looked_at_.contains(instrument) ||
-      mutated(Mutation::OpeningHoldingsIgnored))
-    return false;
+bool Balances::settles_opening(Turn& turn, const domain::Instrument& instrument,
+                               std::int64_t off) {
   const auto found = openings_.find(instrument);
   const bool again = found != openings_.end() && found->second.quantity == off;
   if (off > 0 && !again) {
@@ -151,9 +156,8 @@ bool Balances::opens(Turn& turn, const domain::Instrument& instrument,
     return false;
   }
   openings_.erase(instrument);
-  looked_at_.insert(instrument);
   if (off > 0) book_opening(turn, instrument, Quantity::from_raw(off));
-  return off > 0;
+  return true;
 }
 
 void Balances::book_opening(Turn& turn, const domain::Instrument& instrument,

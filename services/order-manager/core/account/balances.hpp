@@ -27,12 +27,13 @@ class Balances {
   void measure(Turn& turn, const domain::VenueAccount& account, const Settlements& settlements);
 
  private:
-  void note_token_differences(Turn& turn, const domain::VenueAccount& account,
-                              const Settlements& settlements);
-  // Whether the account had shares before the book looked at them for the first time; a second
-  // reading must have found as many, and then they are booked.
-  bool opens(Turn& turn, const domain::Instrument& instrument, const ExpectedRange& expected,
-             std::int64_t off);
+  // Returns what has been compared for the first time ever.
+  [[nodiscard]] std::vector<domain::Instrument> note_token_differences(
+      Turn& turn, const domain::VenueAccount& account, const Settlements& settlements);
+  // At the first comparison. Shares beyond the book are booked as the account's own from before
+  // once a second reading has found as many; until then this is false.
+  [[nodiscard]] bool settles_opening(Turn& turn, const domain::Instrument& instrument,
+                                     std::int64_t off);
   void book_opening(Turn& turn, const domain::Instrument& instrument,
                     domain::Quantity quantity) const;
   [[nodiscard]] Price price_of(const Turn& turn, const domain::Instrument& instrument) const;
@@ -51,7 +52,6 @@ class Balances {
   std::map<domain::Instrument, std::int64_t> differences_;
   // Tokens not compared since the start; no value before the first comparison.
   std::optional<std::set<domain::TokenId>> never_compared_;
-  std::set<domain::Instrument> looked_at_;  // compared since the start with nothing in doubt
   struct Opening {
     std::int64_t quantity = 0;
     domain::Timestamp found_at{};

@@ -165,8 +165,9 @@ struct Ledger::Applier {
   }
   void operator()(const domain::DayOpened& body) const { ledger.portfolio_.day_opened(body); }
   void operator()(const domain::DriftMeasured& body) const {
-    ledger.drift_ = body;
+    ledger.drift_ = {.cash = body.cash, .positions = body.positions};
     ledger.drift_measured_ = true;
+    ledger.compared_.insert(body.first_compared.begin(), body.first_compared.end());
   }
   void operator()(const domain::AccountReconciled& body) const {
     ledger.reconciled_until_ = body.until;
@@ -297,6 +298,8 @@ void Ledger::forget_market_if_done(const MarketId& market) {
   if (it == markets_.end() || orders_.names(market)) return;
   instruments_.erase(it->second.yes_token);
   instruments_.erase(it->second.no_token);
+  for (const domain::Outcome outcome : {domain::Outcome::Yes, domain::Outcome::No})
+    compared_.erase({market, outcome});
   markets_.erase(it);
 }
 

@@ -208,8 +208,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::DriftMeasured>& drift) {
-    auto& [cash, positions] = drift;
-    archive(cash, positions);
+    auto& [cash, positions, first_compared] = drift;
+    archive(cash, positions, first_compared);
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::TradingStatus>& status) {
@@ -247,11 +247,11 @@ struct LedgerImage {
     auto& [last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
            starts, account, orders, portfolio, commitments, legs, signals, markets, instruments,
            account_state, strategy_states, enabled, answers, answer_order, flattens, last_flatten,
-           drift, drift_measured, reconciled_until, counters, event_counts] = ledger;
+           drift, drift_measured, compared, reconciled_until, counters, event_counts] = ledger;
     archive(last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
             starts, account, orders, portfolio, legs, signals, markets, instruments, account_state,
             strategy_states, enabled, answers, answer_order, flattens, last_flatten, drift,
-            drift_measured, reconciled_until, counters, event_counts);
+            drift_measured, compared, reconciled_until, counters, event_counts);
   }
   static void index(Ledger& ledger) {
     index(ledger.orders_);

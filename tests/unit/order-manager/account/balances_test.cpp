@@ -1,6 +1,7 @@
 #include "services/order-manager/core/account/balances.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "services/order-manager/core/account/claims.hpp"
 #include "services/order-manager/core/orders/risk_engine.hpp"
@@ -15,7 +16,7 @@ struct BalancesAlone : ::testing::Test {
   UnreadRows unread{bench.readiness};
   Settlements settlements;
   Claims claims;
-  Balances balances{bench.settings, quotes};
+  std::optional<Balances> balances{std::in_place, bench.settings, quotes};
   const Market market = make_market(1);
 
   BalancesAlone() { bench.record(MarketRecorded{market}); }
@@ -27,7 +28,7 @@ struct BalancesAlone : ::testing::Test {
   }
   void measure(const VenueAccount& account) {
     Turn turn = bench.turn();
-    balances.measure(turn, account, settlements);
+    balances->measure(turn, account, settlements);
   }
   void settle(const VenueAccount& account) {
     Turn turn = bench.turn();
@@ -138,6 +139,10 @@ struct Openings : BalancesAlone {
     measure(account);
     bench.now += seconds(60);
   }
+  void restart() {
+    balances.emplace(bench.settings, quotes);
+    balances->start(bench.ledger);
+  }
   Quantity of(const StrategyName& strategy) const {
     const MarketPosition* position = bench.ledger.portfolio().find(strategy, market.id);
     return position == nullptr ? Quantity{} : position->yes.holding().quantity;
@@ -200,21 +205,29 @@ TEST_F(Openings, AreNoneWhenATradeExplainsTheSecondReading) {
   EXPECT_TRUE(bench.ledger.drift().positions.is_zero());
 }
 
-TEST_F(Openings, AreADifferenceThatNobodyExplainedBeforeTheStart) {
-  bench.record(DriftMeasured{.cash = {}, .positions = usd("12.5")});
-  bench.outputs.clear();
-  balances.start(bench.ledger);
-  (void)balances.next_tokens(bench.ledger);
+TEST_F(Openings, AreNoneOfWhatAnEarlierProcessHasCompared) {
+  measure_shares("25");
+  restart();
+  measure_shares("50");
+  measure_shares("50");
+  EXPECT_TRUE(bench.recorded<HoldingOpened>().empty());
+  EXPECT_EQ(bench.ledger.drift().positions, usd("12.5"));
+}
+
+TEST_F(Openings, AreBookedThoughARestartCameBetweenTheReadings) {
+  measure_shares("50");
+  restart();
   measure_shares("50");
   EXPECT_TRUE(bench.recorded<HoldingOpened>().empty());
   measure_shares("50");
   EXPECT_EQ(bench.recorded<HoldingOpened>().size(), 1U);
+  EXPECT_TRUE(bench.ledger.drift().positions.is_zero());
 }
 
 TEST_F(Openings, AreLookedForInEveryKnownMarket) {
   const Market other = make_market(2);
   bench.record(MarketRecorded{other});
-  const std::vector<TokenId> tokens = balances.next_tokens(bench.ledger);
+  const std::vector<TokenId> tokens = balances->next_tokens(bench.ledger);
   for (const TokenId& token : {market.yes_token, market.no_token, other.yes_token, other.no_token})
     EXPECT_EQ(std::count(tokens.begin(), tokens.end(), token), 1);
 }
