@@ -139,7 +139,8 @@ awaitable<VenueClient::Balance> VenueClient::read_collateral() {
   if (!credentials_) co_return Balance{};
   Call update{
       .operation = VenueOperation::Balance, .path = "/balance-allowance/update", .query = query};
-  const http::Outcome updated = co_await send(update.operation, authenticated_request(update));
+  const http::Outcome updated =
+      co_await send(update.operation, authenticated_request(update, *credentials_));
   if (!updated) co_return Balance{};
   co_return co_await read_balance(query);
 }
