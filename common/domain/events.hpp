@@ -277,6 +277,9 @@ struct DriftMeasured {
   // Compared for the first time by this journal: what the account held of them before is booked by
   // now (HoldingOpened), and what it holds too much from here on is drift.
   std::vector<Instrument> first_compared = {};
+  // What two comparisons in a row have found missing of the cash; nothing below the venue's
+  // rounding. It counts as a loss until somebody explains it.
+  Money missing = {};
   bool operator==(const DriftMeasured&) const = default;
 };
 // Every trade of the account that was matched before this time is booked; recorded from time to
@@ -393,6 +396,18 @@ struct HoldingOpened {
   bool operator==(const HoldingOpened&) const = default;
 };
 
+// Fixed numbers and words: enumeration.hpp.
+enum class IncomeKind : std::uint8_t { Rebate = 0, Reward = 1 };
+
+// What the venue has paid for a day beside trades: rebates of the fees that others paid for taking
+// our quotes, and rewards for quoting. It is a result, and no strategy's (`external`).
+struct IncomeBooked {
+  IncomeKind kind = IncomeKind::Rebate;
+  UtcDate date;
+  Money amount;  // > 0; beyond what was booked of that day before
+  bool operator==(const IncomeBooked&) const = default;
+};
+
 using EventBody =
     std::variant<SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous,
                  OrderAccepted, OrderRejected, OrderFilled, FillAdvanced, FillReversed,
@@ -401,7 +416,7 @@ using EventBody =
                  ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured, JournalOpened,
                  ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
                  CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled,
-                 JournalRestored, HoldingOpened>;
+                 JournalRestored, HoldingOpened, IncomeBooked>;
 inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
 // "order_filled", ...: the kind of a record in the journal, and a metric label. By index(), which
 // snapshots of the fold count in: kinds are added at the end.

@@ -130,6 +130,12 @@ struct PutBody {
     to.set_quantity(wire_number(body.quantity));
     to.set_value(body.value.raw());
   }
+  void operator()(const domain::IncomeBooked& body) const {
+    v1::IncomeBooked& to = *out.mutable_income_booked();
+    to.set_kind(wire_enum<v1::IncomeKind>(body.kind));
+    to.set_date_days(body.date.days);
+    to.set_amount(body.amount.raw());
+  }
   void operator()(const domain::MarksTaken& body) const {
     v1::MarksTaken& to = *out.mutable_marks_taken();
     for (const auto& mark : body.marks) {
@@ -153,6 +159,7 @@ struct PutBody {
     to.set_positions(body.positions.raw());
     for (const domain::Instrument& instrument : body.first_compared)
       wire::put(instrument, *to.add_first_compared());
+    to.set_missing(body.missing.raw());
   }
   void operator()(const domain::AccountReconciled& body) const {
     out.mutable_account_reconciled()->set_until_ns(domain::to_unix_ns(body.until));

@@ -79,7 +79,15 @@ domain::DriftMeasured read(Reading& reading, const v1::DriftMeasured& message) {
                              domain::Money::from_raw(message.positions())};
   for (const v1::Instrument& instrument : message.first_compared())
     body.first_compared.push_back(reading.instrument(instrument));
+  body.missing = domain::Money::from_raw(message.missing());
   return body;
+}
+
+domain::IncomeBooked read(Reading& reading, const v1::IncomeBooked& message) {
+  reading.require(message.amount() > 0, DecodeError::OutOfRange);
+  return {.kind = reading.enumerated<domain::IncomeKind>(message.kind()),
+          .date = {message.date_days()},
+          .amount = domain::Money::from_raw(message.amount())};
 }
 
 // Equities are also kept for reserved names (external), which no configuration accepts: any short
@@ -226,6 +234,8 @@ domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
       return domain::HoldingOpened{reading.instrument(message.holding_opened().instrument()),
                                    reading.quantity_positive(message.holding_opened().quantity()),
                                    domain::Money::from_raw(message.holding_opened().value())};
+    case v1::Event::kIncomeBooked:
+      return read(reading, message.income_booked());
     case v1::Event::kMarksTaken:
       return read(reading, message.marks_taken());
     case v1::Event::kDayOpened:

@@ -123,6 +123,10 @@ struct Writer {
                {"quantity", body.quantity},
                {"value", body.value}});
   }
+  void operator()(const domain::IncomeBooked& body) const {
+    log::info("The venue has paid income",
+              {{"kind", domain::name_of(body.kind)}, {"amount", body.amount}});
+  }
   void operator()(const domain::DriftMeasured& body) const {
     if (body.cash.is_zero() && body.positions.is_zero()) return;
     log::error("Venue and book differ", {{"cash", body.cash}, {"positions", body.positions}});

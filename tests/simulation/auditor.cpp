@@ -142,6 +142,11 @@ struct Auditor::Judge {
     auditor.position_seq_[{event.strategy, body.instrument.market}] = event.seq;
     ++auditor.stage_.totals["holdings opened"];
   }
+  void operator()(const domain::IncomeBooked& body) const {
+    require(!auditor.ours(event.strategy), "a strategy has income that no trade brought");
+    auditor.cash_ += body.amount;
+    ++auditor.stage_.totals["income booked"];
+  }
   void operator()(const domain::JournalOpened& body) const { auditor.cash_ += body.deposit; }
   void operator()(const domain::TradingStateChanged& body) const {
     (body.strategy ? auditor.states_[*body.strategy] : auditor.account_state_) = body.state;

@@ -262,7 +262,12 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     call.reply = std::move(then);
     request(std::move(call), draw_fate());
   };
-  const auto balances = [this, account, tokens = wanted.tokens] {
+  const auto balances = [this, account, tokens = wanted.tokens, days = wanted.income] {
+    for (const domain::UtcDate day : days) {
+      domain::Money paid;
+      for (const auto& [market, amount] : exchange_.engine().rebates(account_, day)) paid += amount;
+      account->income.push_back({domain::IncomeKind::Rebate, day, paid});
+    }
     account->collateral = exchange_.engine().accounts()[account_].cash;
     for (const domain::TokenId& token : tokens) {
       const auto place = exchange_.engine().find_token(token);

@@ -78,6 +78,7 @@ polymarket::EndpointClass class_of(VenueOperation operation) {
     case VenueOperation::Result:
     case VenueOperation::Time:
     case VenueOperation::Heartbeat:
+    case VenueOperation::Income:
       break;
   }
   return EndpointClass::General;

@@ -77,7 +77,8 @@ enum class VenueOperation : std::uint8_t {
   Market = 9,
   Result = 10,
   Time = 11,
-  Heartbeat = 12
+  Heartbeat = 12,
+  Income = 13,
 };
 
 // The same answer for each.
@@ -199,6 +200,9 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
+  // What does not answer is left out: it explains nothing, and the reading counts without it.
+  [[nodiscard]] boost::asio::awaitable<void> read_income(std::vector<domain::UtcDate> days,
+                                                         domain::VenueAccount& account);
   // `Whole`: all terms of a market; `State`: only whether and how it has ended, which can be read
   // from some listings that are unreadable as a whole.
   enum class Listing : std::uint8_t { Whole, State };

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "common/polymarket/messages/income.hpp"
 #include "common/runtime/until_all_end.hpp"
 #include "services/order-manager/execution/venue_client.hpp"
 
@@ -156,7 +157,31 @@ awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAcc
   account.collateral_told = collateral.state == Balance::State::Told;
   account.collateral = domain::Money::from_raw(collateral.raw);
   if (!co_await read_holdings(wanted.tokens, account)) co_return std::nullopt;
+  co_await read_income(std::move(wanted.income), account);
   co_return account;
+}
+
+awaitable<void> VenueClient::read_income(std::vector<domain::UtcDate> days,
+                                         domain::VenueAccount& account) {
+  constexpr VenueOperation kIncome = VenueOperation::Income;
+  for (const domain::UtcDate day : days) {
+    const std::string date = "?date=" + polymarket::date_text(day);
+    http::ClientRequest rebates{
+        .url = settings_.rest + std::string(polymarket::kRebatesPath) + date +
+               "&maker_address=" + polymarket::to_checksum(settings_.party.wallet.address)};
+    const http::Outcome told = co_await send(kIncome, std::move(rebates));
+    if (told && told->status == 200) {
+      if (const auto paid = counted(kIncome, polymarket::parse_rebates(told->body)))
+        account.income.push_back({domain::IncomeKind::Rebate, day, *paid});
+    }
+    Call call{.operation = kIncome,
+              .path = std::string(polymarket::kEarningsPath),
+              .query = date + of_wallet()};
+    const auto body = co_await read(std::move(call));
+    if (!body) continue;
+    if (const auto paid = counted(kIncome, polymarket::parse_earnings(*body)))
+      account.income.push_back({domain::IncomeKind::Reward, day, *paid});
+  }
 }
 
 awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,

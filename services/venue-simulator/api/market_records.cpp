@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "common/polymarket/messages/income.hpp"
 #include "common/polymarket/messages/json.hpp"
 #include "services/venue-simulator/api/rewards.hpp"
 #include "services/venue-simulator/core/engine/engine_terms.hpp"
@@ -16,8 +17,6 @@ using polymarket::ObjectWriter;
 
 namespace {
 
-// pUSD, in which the venue pays rewards.
-constexpr std::string_view kRewardAsset = "0xC011a7E12a19f7B1f670d46F03B03f3342E82DFB";
 constexpr std::string_view kNoEnd = "2500-12-31";  // of a reward configuration, as the venue has it
 constexpr std::uint64_t kQuestionSeed = 0x7175657374696F6EULL;  // question ids are no market ids
 constexpr Price kUnknownPrice = Price::from_raw(5'000);
@@ -64,7 +63,10 @@ void append_rewards(const Listing& listing, std::string& out) {
   if (sampled) {
     writer.begin("rates");
     out.push_back('[');
-    ObjectWriter(out).text("asset_address", kRewardAsset).number("rewards_daily_rate", 0).end();
+    ObjectWriter(out)
+        .text("asset_address", polymarket::kCollateralAsset)
+        .number("rewards_daily_rate", 0)
+        .end();
     out.push_back(']');
   } else {
     writer.json("rates", "null");
@@ -182,7 +184,7 @@ void write_market_rewards(MarketNo number, const MatchingEngine& engine, std::st
   out.push_back('[');
   ObjectWriter(out)
       .number("id", 0)
-      .text("asset_address", kRewardAsset)
+      .text("asset_address", polymarket::kCollateralAsset)
       .text("start_date", date_of(listing.listed_at))
       .text("end_date", kNoEnd)
       .number("rate_per_day", 0)

@@ -1,6 +1,7 @@
 #include "services/venue-simulator/api/rewards_api.hpp"
 
 #include "common/domain/number_text.hpp"
+#include "common/polymarket/messages/income.hpp"
 #include "common/polymarket/messages/json.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
@@ -64,6 +65,21 @@ Response RewardsApi::of_market(const Request& request) const {
   if (is_sampled(*host_.engine().listing(market)))
     write_market_rewards(market, host_.engine(), "", rows.emplace_back());
   return page_answer(kPageCurrent, polymarket::kEndCursor, rows);
+}
+
+// Anybody may ask about any maker.
+Response RewardsApi::rebates(const Request& request) const {
+  const std::string_view date = request.query_value("date").value_or("");
+  if (!is_date(date)) return venue_error(400, "Invalid date (format: YYYY-MM-DD)");
+  const auto maker = polymarket::Address::parse(request.query_value("maker_address").value_or(""));
+  if (!maker) return venue_error(400, "Invalid maker_address");
+  const AccountId* const account = host_.engine().accounts().find(maker->bytes);
+  if (account == nullptr) return http::json("[]");
+  const domain::UtcDate day = domain::utc_date(*polymarket::parse_iso_time(date));
+  std::vector<polymarket::RebateRecord> rows;
+  for (const auto& [market, amount] : host_.engine().rebates(*account, day))
+    rows.push_back({day, market, polymarket::to_checksum(*maker), amount});
+  return http::json(polymarket::write_rebates(rows));
 }
 
 Response RewardsApi::earnings(const Member&, const Request& request) const {

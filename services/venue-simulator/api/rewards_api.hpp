@@ -1,5 +1,6 @@
-// The venue's REST about rewards: the programme's terms for each market, which orders score, and
-// what an account has earned, which is nothing (rewards.hpp).
+// The venue's REST about what it pays beside trades. Of rewards: the programme's terms for each
+// market, which orders score, and what an account has earned, which is nothing (rewards.hpp). Of
+// rebates: what a maker was paid for a day.
 #pragma once
 
 #include "common/http/message.hpp"
@@ -14,6 +15,7 @@ class RewardsApi {
 
   [[nodiscard]] http::Response current(const http::Request& request) const;
   [[nodiscard]] http::Response of_market(const http::Request& request) const;
+  [[nodiscard]] http::Response rebates(const http::Request& request) const;
   [[nodiscard]] http::Response earnings(const Member& member, const http::Request& request) const;
   [[nodiscard]] http::Response total(const Member& member, const http::Request& request) const;
   [[nodiscard]] http::Response percentages(const Member& member,

@@ -1,6 +1,7 @@
 #include "services/venue-simulator/api/routes.hpp"
 
 #include "common/polymarket/messages/heartbeats.hpp"
+#include "common/polymarket/messages/income.hpp"
 #include "common/polymarket/messages/refusals.hpp"
 #include "services/venue-simulator/api/authentication.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
@@ -97,6 +98,7 @@ std::vector<RouteRow> market_rows(const Rooms& rooms) {
       {Method::Get, "/rewards/markets/current", Public, from(rewards, &RewardsApi::current)},
       {Method::Get, "/rewards/markets/{condition_id}", Public,
        from(rewards, &RewardsApi::of_market)},
+      {Method::Get, polymarket::kRebatesPath, Public, from(rewards, &RewardsApi::rebates)},
       {Method::Get, "/builder/trades", Public, from(account, &AccountApi::builder_trades)},
       {Method::Get, "/fees/builder-fees/{code}", Public, from(account, &AccountApi::builder_fees)},
   };

@@ -50,6 +50,7 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
   claims.settle(turn, account, unread, settlements);
   readings.compared();
   if (!unread.any_trade()) balances.measure(turn, account, settlements);
+  if (balances.asks_for_income()) readings.want_balances();
   if (readiness_.reconcile(account.read_at)) return;
   readings.want();
   readings.drive(turn);

@@ -97,15 +97,17 @@ void AccountReadings::drive(Turn& turn) {
   compares_ = compares;
   asked_at_ = turn.now;
   std::vector<domain::TokenId> tokens = claims_.next_tokens(turn.ledger);
+  std::vector<domain::UtcDate> income;
   if (compares) {
     const auto more = balances_.next_tokens(turn.ledger);
     tokens.insert(tokens.end(), more.begin(), more.end());
+    income = balances_.next_income_days(turn.now);
   }
   const Timestamp since = trades_since(turn.ledger);
   const Unfinal fills = unfinal(turn.ledger, since);
-  turn.after_commit.reads.push_back(
-      ReadAccount{std::max(std::min(since, fills.since) - kTradesMargin, Timestamp{}),
-                  std::move(tokens), take_in_turn(fills.stuck, stuck_read_to_, kStuckPerReading)});
+  turn.after_commit.reads.push_back(ReadAccount{
+      std::max(std::min(since, fills.since) - kTradesMargin, Timestamp{}), std::move(tokens),
+      take_in_turn(fills.stuck, stuck_read_to_, kStuckPerReading), std::move(income)});
 }
 
 // Far enough back to find every fill that may have been missed, by the venue's clock. Orders are

@@ -1,12 +1,14 @@
 #include "services/order-manager/core/account/balances.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "services/order-manager/core/account/in_turn.hpp"
 
 namespace polybot::order_manager {
 
 using domain::Quantity;
+using domain::Timestamp;
 using domain::TokenId;
 using domain::VenueAccount;
 
@@ -23,8 +25,19 @@ constexpr std::size_t kUnseenPerReading = 32;
 constexpr std::size_t kFlatPerReading = 16;
 // For how long shares found at the first look may wait for the reading that confirms them.
 constexpr domain::Duration kOpeningDoubt = std::chrono::minutes(3);
+// The venue rounds fees and shares: a smaller difference of cash is shown, and means nothing. The
+// alert VenueDrift has the same bound.
+constexpr Money kRounding = Money::from_raw(5'000);
+// The venue pays rebates and rewards once a day, for the day before.
+constexpr int kIncomeDays = 3;
+constexpr domain::Duration kIncomePause = std::chrono::minutes(10);
 
 }  // namespace
+
+void Balances::start(const Ledger& ledger) {
+  found_before_ = ledger.drift().positions;
+  missed_before_ = ledger.drift().missing;
+}
 
 // Known markets stay in the book until they end, most of them flat: these are compared a few at a
 // time. What the account holds of them may be from before.
@@ -83,6 +96,7 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   if (!account.collateral_told) return;
   // The settlements since the reading began are not all remembered any more.
   if (account.read_at - kSettlementLag < turn.now - Settlements::kKept) return;
+  book_income(turn, account, settlements);
   const ExpectedRange cash = settlements.cash(turn.ledger, account.read_at);
   domain::DriftMeasured drift;
   std::vector<domain::Instrument> first_compared =
@@ -94,6 +108,9 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   if (!whole) drift.positions = std::max(drift.positions, found_before_);
   if (books_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral))
     drift.cash = {};
+  const Money missed = -drift.cash > kRounding ? -drift.cash : Money{};
+  drift.missing = std::min(missed, std::exchange(missed_before_, missed));
+  look_for_income(turn.now, drift.cash);
   const bool is_news = !turn.ledger.drift_measured() || turn.ledger.drift() != drift;
   drift.first_compared = std::move(first_compared);
   if (is_news || !drift.first_compared.empty()) turn.record(drift);
@@ -118,8 +135,9 @@ Money Balances::worth(const Turn& turn) const {
 }
 
 // A reading covers some tokens; the differences of the others stay as they were.
-std::vector<domain::Instrument> Balances::note_token_differences(
-    Turn& turn, const VenueAccount& account, const Settlements& settlements) {
+std::vector<domain::Instrument> Balances::note_token_differences(Turn& turn,
+                                                                 const VenueAccount& account,
+                                                                 const Settlements& settlements) {
   const Ledger& ledger = turn.ledger;
   std::vector<domain::Instrument> first_compared;
   for (const VenueAccount::Holding& holding : account.holdings) {
@@ -147,8 +165,7 @@ std::vector<domain::Instrument> Balances::note_token_differences(
   return first_compared;
 }
 
-bool Balances::settles_opening(Turn& turn, const domain::Instrument& instrument,
-                               std::int64_t off) {
+bool Balances::settles_opening(Turn& turn, const domain::Instrument& instrument, std::int64_t off) {
   const auto found = openings_.find(instrument);
   const bool again = found != openings_.end() && found->second.quantity == off;
   if (off > 0 && !again) {
@@ -178,6 +195,37 @@ void Balances::book_opening(Turn& turn, const domain::Instrument& instrument,
   }
   value += domain::notional(price_of(turn, instrument), rest, domain::Rounding::Down);
   turn.record(external, {}, domain::HoldingOpened{instrument, quantity, value});
+}
+
+std::vector<domain::UtcDate> Balances::next_income_days(Timestamp now) {
+  std::vector<domain::UtcDate> days;
+  if (!std::exchange(asks_for_income_, false)) return days;
+  income_asked_at_ = now;
+  for (int ago = 1; ago <= kIncomeDays; ++ago) days.push_back({domain::utc_date(now).days - ago});
+  return days;
+}
+
+// Asked for when there is more cash than expected, and again from time to time, because the venue
+// may pay before it says what for.
+void Balances::look_for_income(Timestamp now, Money difference) {
+  asks_for_income_ = difference > kRounding && now >= income_asked_at_ + kIncomePause;
+}
+
+void Balances::book_income(Turn& turn, const VenueAccount& account,
+                           const Settlements& settlements) const {
+  std::vector<domain::IncomeBooked> news;
+  Money total;
+  for (const VenueAccount::Income& told : account.income) {
+    const Money more = told.amount - turn.ledger.portfolio().income(told.kind, told.date);
+    if (!more.is_positive()) continue;
+    news.push_back({told.kind, told.date, more});
+    total += more;
+  }
+  const std::int64_t off =
+      settlements.cash(turn.ledger, account.read_at).off(account.collateral.raw());
+  if (news.empty() || Money::from_raw(off) + kRounding < total) return;
+  const domain::StrategyName external{std::string(domain::kExternalStrategy)};
+  for (const domain::IncomeBooked& income : news) turn.record(external, {}, income);
 }
 
 bool Balances::books_cash_difference(Turn& turn, std::int64_t difference, bool exact,

@@ -20,9 +20,13 @@ class Balances {
   Balances(const Settings& settings, const QuoteBoard& quotes)
       : settings_(settings), quotes_(quotes) {}
 
-  void start(const Ledger& ledger) { found_before_ = ledger.drift().positions; }
+  void start(const Ledger& ledger);
   // The tokens of the book that are next to be compared.
   [[nodiscard]] std::vector<domain::TokenId> next_tokens(const Ledger& ledger);
+  // Whether the next comparison should come soon, because income may explain a difference.
+  [[nodiscard]] bool asks_for_income() const { return asks_for_income_; }
+  // The days that it is asked for; none while nothing needs an explanation.
+  [[nodiscard]] std::vector<domain::UtcDate> next_income_days(domain::Timestamp now);
   // Records the drift that a reading shows, and cash that stays unexplained for long.
   void measure(Turn& turn, const domain::VenueAccount& account, const Settlements& settlements);
 
@@ -38,6 +42,10 @@ class Balances {
                     domain::Quantity quantity) const;
   [[nodiscard]] Price price_of(const Turn& turn, const domain::Instrument& instrument) const;
   [[nodiscard]] Money worth(const Turn& turn) const;
+  // Income that the venue tells of and that the cash shows.
+  void book_income(Turn& turn, const domain::VenueAccount& account,
+                   const Settlements& settlements) const;
+  void look_for_income(domain::Timestamp now, domain::Money difference);
   // Whether the difference has just been booked as a deposit or withdrawal.
   bool books_cash_difference(Turn& turn, std::int64_t difference, bool exact, Money collateral);
 
@@ -59,7 +67,10 @@ class Balances {
   // Shares found at the first look, until a second reading has found them as well: a trade that the
   // reading came too early for would look the same. Not in the drift meanwhile.
   std::map<domain::Instrument, Opening> openings_;
-  Money found_before_;                 // drift of positions, by an earlier process
+  Money found_before_;   // drift of positions, by an earlier process
+  Money missed_before_;  // cash, by the last comparison
+  bool asks_for_income_ = false;
+  domain::Timestamp income_asked_at_{};
   std::int64_t unexplained_cash_ = 0;  // a difference seen unchanged since
   domain::Timestamp unexplained_since_{};
 };

@@ -159,13 +159,18 @@ struct Ledger::Applier {
     ledger.position_changed(event.strategy, body.instrument.market);
     position(body.instrument.market);
   }
+  void operator()(const domain::IncomeBooked& body) const {
+    ledger.portfolio_.income_booked(event.strategy, body);
+  }
   void operator()(const domain::MarksTaken& body) const {
     ledger.portfolio_.marked(body);
     for (const auto& mark : body.marks) ledger.market_changed(mark.market);
   }
   void operator()(const domain::DayOpened& body) const { ledger.portfolio_.day_opened(body); }
   void operator()(const domain::DriftMeasured& body) const {
-    ledger.drift_ = {.cash = body.cash, .positions = body.positions};
+    ledger.drift_ = body;
+    ledger.drift_.first_compared.clear();
+    ledger.portfolio_.missing(body.missing);
     ledger.drift_measured_ = true;
     ledger.compared_.insert(body.first_compared.begin(), body.first_compared.end());
   }

@@ -159,10 +159,10 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, Portfolio>& portfolio) {
-    auto& [cash, moved_in, positions, past_realized, marks, resolutions, past_resolutions,
-           baselines, account, day] = portfolio;
-    archive(cash, moved_in, positions, past_realized, marks, resolutions, past_resolutions,
-            baselines, account, day);
+    auto& [cash, moved_in, income, missing, missing_at_day_open, positions, past_realized, marks,
+           resolutions, past_resolutions, baselines, account, day] = portfolio;
+    archive(cash, moved_in, income, missing, missing_at_day_open, positions, past_realized, marks,
+            resolutions, past_resolutions, baselines, account, day);
   }
 
   // ---- legs and signals
@@ -208,8 +208,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::DriftMeasured>& drift) {
-    auto& [cash, positions, first_compared] = drift;
-    archive(cash, positions, first_compared);
+    auto& [cash, positions, first_compared, missing] = drift;
+    archive(cash, positions, first_compared, missing);
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::TradingStatus>& status) {

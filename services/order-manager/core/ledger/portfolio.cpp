@@ -71,8 +71,17 @@ void Portfolio::cash_moved(Money amount) {
   moved_in_ += amount;
 }
 
+void Portfolio::income_booked(const StrategyName& strategy, const domain::IncomeBooked& event) {
+  constexpr std::size_t kDaysKept = 7;
+  cash_ += event.amount;
+  past_realized_[strategy] += event.amount;
+  income_[event.date].at(static_cast<std::size_t>(event.kind)) += event.amount;
+  if (income_.size() > kDaysKept) income_.erase(income_.begin());
+}
+
 void Portfolio::day_opened(const domain::DayOpened& event) {
   day_ = event.date;
+  missing_at_day_open_ = missing_;
   for (auto& [strategy, baseline] : baselines_) {
     baseline.day_open = results(strategy).equity();
     baseline.daily_acknowledged = {};
@@ -153,7 +162,7 @@ bool Portfolio::holds(const MarketId& market) const {
 
 void Portfolio::acknowledge_losses(const std::optional<StrategyName>& strategy) {
   Baseline& baseline = strategy ? baselines_[*strategy] : account_;
-  baseline.daily_acknowledged = loss(strategy ? daily_pnl(*strategy) : account_daily_pnl());
+  baseline.daily_acknowledged = loss(strategy ? daily_pnl(*strategy) : account_daily_result());
   baseline.drawdown_acknowledged = strategy ? drawdown(*strategy) : account_drawdown();
 }
 

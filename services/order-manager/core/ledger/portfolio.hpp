@@ -5,6 +5,7 @@
 // Every amount here is a function of the journal: results count at journaled marks.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -120,6 +121,9 @@ class Portfolio {
   void resolved(const domain::MarketResolved& event);
   void claim_paid(const domain::ClaimPaid& event);
   void cash_moved(domain::Money amount);
+  void income_booked(const domain::StrategyName& strategy, const domain::IncomeBooked& event);
+  // So much of the cash is not there, and nobody knows why.
+  void missing(domain::Money amount) { missing_ = amount; }
   void day_opened(const domain::DayOpened& event);
   // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark
   // of ten seconds ago would record a peak that never was.
@@ -168,6 +172,10 @@ class Portfolio {
   [[nodiscard]] domain::Money drawdown(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::Money account_equity() const;
   [[nodiscard]] domain::Money account_daily_pnl() const;
+  // What the limit of the day's loss is held against: cash that has gone missing today counts, too.
+  [[nodiscard]] domain::Money account_daily_result() const;
+  // What was booked of the day's income so far; known for the days of a week.
+  [[nodiscard]] domain::Money income(domain::IncomeKind kind, domain::UtcDate date) const;
   [[nodiscard]] domain::Money account_drawdown() const;
   // Loss since the day opened, and fall from the peak, beyond what was acknowledged; >= 0.
   struct Losses {
@@ -206,6 +214,9 @@ class Portfolio {
 
   domain::Money cash_;
   domain::Money moved_in_;  // deposits less withdrawals
+  std::map<domain::UtcDate, std::array<domain::Money, domain::kPlaces<domain::IncomeKind>>> income_;
+  domain::Money missing_;
+  domain::Money missing_at_day_open_;
   std::map<domain::StrategyName, Positions> positions_;
   std::map<domain::StrategyName, domain::Money>
       past_realized_;  // of markets no longer in positions_

@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "services/venue-simulator/core/engine/accounts.hpp"
+#include "services/venue-simulator/core/engine/rebates.hpp"
 #include "services/venue-simulator/core/random.hpp"
 
 namespace polybot::venue_simulator {
@@ -205,6 +206,10 @@ class MatchingEngine {
     domain::Money fees;
   };
   [[nodiscard]] Totals totals(AccountId account) const;
+  // By market; paid soon after the end of the day.
+  [[nodiscard]] Rebates::OfMarkets rebates(AccountId account, domain::UtcDate date) const {
+    return rebates_.paid(account, date);
+  }
   // How many finished orders and final trades have left memory.
   struct Forgotten {
     std::uint64_t orders = 0;
@@ -342,6 +347,7 @@ class MatchingEngine {
   // Called once per outside party of a trade.
   using CountFill = void (*)(Totals& totals, const TradeTruth::Party& party, domain::Money fee);
   void for_each_fill(const TradeTruth& trade, CountFill count);
+  void earn_rebates(const TradeTruth& trade, domain::Timestamp now);
   [[nodiscard]] bool trades_on(MarketNo market, const Turn& turn) const;
   void close_market(MarketNo market, Turn& turn);
   void resolve_market(MarketNo market, Turn& turn);
@@ -378,6 +384,7 @@ class MatchingEngine {
   std::optional<AccountId> first_house_;  // takes the other side of late fills
   Forgotten forgotten_;
   std::map<AccountId, Totals> totals_;
+  Rebates rebates_;
   // Ids of orders that were forgotten while their market was open, shortened to 64 bits: a copy of
   // a very old order is still a duplicate. A closed market refuses it anyway.
   std::vector<std::uint64_t> forgotten_ids_;  // sorted
