@@ -10,6 +10,7 @@
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
+#include "common/polymarket/messages/income.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
 #include "common/polymarket/messages/market_channel.hpp"
 #include "common/polymarket/messages/orders.hpp"
@@ -104,6 +105,8 @@ void answers(std::string_view text) {
     POLYBOT_ASSERT(parse_trades(write_trades(*page)).has_value());
   }
   (void)parse_balance_allowance(text);
+  for (const auto& income : {parse_rebates(text), parse_earnings(text)})
+    POLYBOT_ASSERT(!income.has_value() || !income->is_negative());
   if (const auto answer = parse_heartbeat_answer(text)) {
     POLYBOT_ASSERT(*parse_heartbeat_answer(write_heartbeat_answer(*answer)) == *answer);
   }

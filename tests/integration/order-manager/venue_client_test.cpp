@@ -11,6 +11,7 @@
 #include <ctime>
 #include <map>
 
+#include "common/polymarket/messages/income.hpp"
 #include "tests/integration/http/loop.hpp"
 
 namespace polybot::order_manager {
@@ -654,6 +655,33 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   const auto updates = venue.seen("GET /balance-allowance/update");
   ASSERT_EQ(updates.size(), 1U) << "without it the venue knows of no deposit";
   EXPECT_THAT(updates[0].target, testing::HasSubstr("asset_type=COLLATERAL"));
+}
+
+TEST_F(VenueClientTest, IncomeIsReadByDayAndKind) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  const std::string asset =
+      R"("asset_address":")" + std::string(polymarket::kCollateralAsset) + "\"";
+  venue.on("GET /rebates/current",
+           answer(200, R"([{"rebated_fees_usdc":"0.237519",)" + asset + "}]"));
+  venue.on("GET /rewards/user/total", answer(200, R"([{"earnings":1.5,)" + asset + "}]"));
+  venue.on("GET /rewards/user/total", answer(404, ""));
+  ReadAccount wanted = reading();
+  wanted.income = {{20'512}, {20'511}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  ASSERT_TRUE(account.has_value()) << "an answer that is missing hides nothing else";
+  ASSERT_EQ(account->income.size(), 3U);
+  EXPECT_EQ(account->income[0].amount, domain::Money::from_raw(237'519));
+  EXPECT_EQ(account->income[1].kind, domain::IncomeKind::Reward);
+  EXPECT_EQ(account->income[1].amount, domain::Money::from_raw(1'500'000));
+  EXPECT_EQ(account->income[2].date, domain::UtcDate{20'511});
+  const auto asked = venue.seen("GET /rebates/current");
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_THAT(asked[0].target, testing::HasSubstr("date=2026-02-28&maker_address=0x"));
+  EXPECT_THAT(venue.seen("GET /rewards/user/total").at(0).target,
+              testing::HasSubstr("date=2026-02-28&signature_type=0"));
 }
 
 TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {

@@ -264,6 +264,13 @@ TEST_F(RoomsTest, RewardNobodyButSayWhoScores) {
     EXPECT_EQ(parsed(answer).at("count").as_int64(), 0);
     answer = co_await trader.send(Method::Get, "/rewards/user/total", day);
     EXPECT_EQ(answer->body, "[]");
+    const std::string maker = "&maker_address=" + polymarket::to_checksum(trader.signer.address());
+    answer = co_await trader.get(venue.url("/rebates/current?date=2026-12-01" + maker));
+    EXPECT_EQ(answer->body, "[]");
+    for (const std::string bad : {"?date=today" + maker, std::string("?date=2026-12-01")}) {
+      answer = co_await trader.get(venue.url("/rebates/current" + bad));
+      EXPECT_EQ(answer->status, 400U) << bad;
+    }
     answer = co_await trader.send(Method::Get, "/rewards/user/percentages", day);
     EXPECT_EQ(answer->body, "{}");
     answer = co_await trader.send(Method::Get, "/rewards/user/markets", day);

@@ -27,7 +27,7 @@ constexpr std::size_t kFlatPerReading = 16;
 constexpr domain::Duration kOpeningDoubt = std::chrono::minutes(3);
 // The venue rounds fees and shares: a smaller difference of cash is shown, and means nothing. The
 // alert VenueDrift has the same bound.
-constexpr Money kRounding = Money::from_raw(5'000);
+constexpr Money kVenueRounding = Money::from_raw(5'000);
 // The venue pays rebates and rewards once a day, for the day before.
 constexpr int kIncomeDays = 3;
 constexpr domain::Duration kIncomePause = std::chrono::minutes(10);
@@ -108,7 +108,7 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   if (!whole) drift.positions = std::max(drift.positions, found_before_);
   if (books_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral))
     drift.cash = {};
-  const Money missed = -drift.cash > kRounding ? -drift.cash : Money{};
+  const Money missed = -drift.cash > kVenueRounding ? -drift.cash : Money{};
   drift.missing = std::min(missed, std::exchange(missed_before_, missed));
   look_for_income(turn.now, drift.cash);
   const bool is_news = !turn.ledger.drift_measured() || turn.ledger.drift() != drift;
@@ -208,7 +208,7 @@ std::vector<domain::UtcDate> Balances::next_income_days(Timestamp now) {
 // Asked for when there is more cash than expected, and again from time to time, because the venue
 // may pay before it says what for.
 void Balances::look_for_income(Timestamp now, Money difference) {
-  asks_for_income_ = difference > kRounding && now >= income_asked_at_ + kIncomePause;
+  asks_for_income_ = difference > kVenueRounding && now >= income_asked_at_ + kIncomePause;
 }
 
 void Balances::book_income(Turn& turn, const VenueAccount& account,
@@ -223,7 +223,7 @@ void Balances::book_income(Turn& turn, const VenueAccount& account,
   }
   const std::int64_t off =
       settlements.cash(turn.ledger, account.read_at).off(account.collateral.raw());
-  if (news.empty() || Money::from_raw(off) + kRounding < total) return;
+  if (news.empty() || Money::from_raw(off) + kVenueRounding < total) return;
   const domain::StrategyName external{std::string(domain::kExternalStrategy)};
   for (const domain::IncomeBooked& income : news) turn.record(external, {}, income);
 }

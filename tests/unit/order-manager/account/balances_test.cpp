@@ -30,6 +30,7 @@ struct BalancesAlone : ::testing::Test {
     Turn turn = bench.turn();
     balances->measure(turn, account, settlements);
   }
+  UtcDate yesterday() const { return {utc_date(bench.now).days - 1}; }
   void settle(const VenueAccount& account) {
     Turn turn = bench.turn();
     claims.settle(turn, account, unread, settlements);
@@ -59,11 +60,11 @@ TEST_F(BalancesAlone, MayLagBehindASettlement) {
 }
 
 TEST_F(BalancesAlone, ThatDifferAreDriftAndSaidOnce) {
-  measure(reading("990"));
-  measure(reading("990"));
+  for (int i = 0; i < 3; ++i) measure(reading("990"));
   const auto drift = bench.recorded<DriftMeasured>();
-  ASSERT_EQ(drift.size(), 1U);
-  EXPECT_EQ(drift.front().cash, usd("-10"));
+  ASSERT_EQ(drift.size(), 2U) << "and that it is missing, once a second reading agrees";
+  EXPECT_EQ(drift[0], (DriftMeasured{.cash = usd("-10"), .positions = {}}));
+  EXPECT_EQ(drift[1].missing, usd("10"));
 }
 
 TEST_F(BalancesAlone, WithoutAnExplanationAreBookedWhenConfigured) {
@@ -93,6 +94,79 @@ TEST_F(BalancesAlone, AreNotCountedTwiceWhenAMovementIsBooked) {
   ASSERT_EQ(bench.recorded<CashMoved>().size(), 1U);
   EXPECT_EQ(RiskEngine::free_collateral(bench.ledger), usd("200"));
   EXPECT_TRUE(bench.ledger.drift().cash.is_zero());
+}
+
+TEST_F(BalancesAlone, AreAskedForIncomeWhenMoreIsThere) {
+  measure(reading("1000.004"));
+  EXPECT_FALSE(balances->asks_for_income()) << "the venue rounds";
+  measure(reading("1002.5"));
+  ASSERT_TRUE(balances->asks_for_income());
+  const auto days = balances->next_income_days(bench.now);
+  ASSERT_FALSE(days.empty());
+  EXPECT_EQ(days.front().days, utc_date(bench.now).days - 1);
+  EXPECT_FALSE(balances->asks_for_income());
+  measure(reading("1002.5"));
+  EXPECT_FALSE(balances->asks_for_income()) << "not with every comparison";
+  bench.now += std::chrono::minutes(10);
+  measure(reading("1002.5"));
+  EXPECT_TRUE(balances->asks_for_income()) << "the venue may have said meanwhile what for";
+}
+
+TEST_F(BalancesAlone, ShowIncomeThatTheVenueTellsOf) {
+  VenueAccount account = reading("1002.5");
+  account.income = {{IncomeKind::Rebate, yesterday(), usd("1.5")},
+                    {IncomeKind::Reward, yesterday(), usd("1")}};
+  measure(account);
+  EXPECT_EQ(bench.recorded<IncomeBooked>().size(), 2U);
+  EXPECT_TRUE(bench.ledger.drift().cash.is_zero());
+  EXPECT_EQ(bench.ledger.portfolio().account_daily_pnl(), usd("2.5")) << "it is a result";
+  EXPECT_EQ(bench.ledger.portfolio().cash(), usd("1002.5"));
+  measure(account);
+  EXPECT_EQ(bench.recorded<IncomeBooked>().size(), 2U) << "once";
+  account.collateral = usd("1003");
+  account.income.front().amount = usd("2");
+  measure(account);
+  EXPECT_EQ(bench.recorded<IncomeBooked>().back().amount, usd("0.5")) << "what came later";
+}
+
+TEST_F(BalancesAlone, ShowNoIncomeThatHasNotCome) {
+  VenueAccount account = reading("1001");
+  account.income = {{IncomeKind::Rebate, yesterday(), usd("1.5")}};
+  measure(account);
+  EXPECT_TRUE(bench.recorded<IncomeBooked>().empty());
+  EXPECT_EQ(bench.ledger.drift().cash, usd("1"));
+}
+
+TEST_F(BalancesAlone, ShowADepositBesideIncome) {
+  VenueAccount account = reading("1101.5");
+  account.income = {{IncomeKind::Rebate, yesterday(), usd("1.5")}};
+  measure(account);
+  EXPECT_EQ(bench.recorded<IncomeBooked>().size(), 1U);
+  EXPECT_EQ(bench.ledger.drift().cash, usd("100"));
+}
+
+TEST_F(BalancesAlone, ThatLackCashAreALossOfTheDay) {
+  const Portfolio& portfolio = bench.ledger.portfolio();
+  measure(reading("400"));
+  EXPECT_TRUE(portfolio.account_daily_result().is_zero()) << "one reading may be wrong";
+  measure(reading("700"));
+  EXPECT_EQ(portfolio.account_daily_result(), usd("-300")) << "what both have missed";
+  EXPECT_EQ(portfolio.account_daily_pnl(), Money{}) << "no result of trades";
+  measure(reading("700"));
+  EXPECT_EQ(portfolio.unacknowledged_losses(std::nullopt).daily, usd("300"));
+  bench.record(TradingStateChanged{.state = TradingState::Active});
+  EXPECT_TRUE(portfolio.unacknowledged_losses(std::nullopt).daily.is_zero());
+  bench.record(DayOpened{{utc_date(bench.now).days + 1}, {}});
+  EXPECT_TRUE(portfolio.account_daily_result().is_zero()) << "it went missing the day before";
+  measure(reading("1000"));
+  EXPECT_TRUE(bench.ledger.drift().missing.is_zero());
+}
+
+TEST_F(BalancesAlone, MayDifferByTheRoundingOfTheVenue) {
+  measure(reading("999.996"));
+  measure(reading("999.996"));
+  EXPECT_EQ(bench.ledger.drift().cash, usd("-0.004"));
+  EXPECT_TRUE(bench.ledger.drift().missing.is_zero());
 }
 
 TEST_F(BalancesAlone, OfSharesCountAtMid) {

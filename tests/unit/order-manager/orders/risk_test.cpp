@@ -286,6 +286,7 @@ TEST_F(Risk, CountsTheHalfThatASaleLeavesExposed) {
 
 // Somebody draws money, then pays some in: neither is booked, and neither is profit or loss.
 TEST_F(Risk, SpendsWhatTheVenueWasLastFoundToHave) {
+  settings.account_limits.daily_loss_max = usd("10000");
   start();
   rig->cash = usd("20");
   rig->advance(seconds(61));
@@ -294,6 +295,23 @@ TEST_F(Risk, SpendsWhatTheVenueWasLastFoundToHave) {
   rig->advance(seconds(61));
   EXPECT_EQ(try_buy("0.52", "50", market), DenyReason::None);
   EXPECT_EQ(rig->count<CashMoved>(), 1U) << "the opening deposit alone";
+}
+
+TEST_F(Risk, CountsCashThatIsGoneAsALossOfTheDay) {
+  settings.account_limits.daily_loss_max = usd("100");
+  start();
+  rig->cash -= usd("150");
+  rig->advance(seconds(180));
+  EXPECT_EQ(rig->core.ledger().trading_state(std::nullopt), TradingState::Reducing);
+  EXPECT_EQ(rig->core.ledger().trading_status(kArb).reason, StateReason::DailyLossExceeded);
+  rig->step(Command{{1, 1},
+                    SetTradingState{std::nullopt, TradingState::Active},
+                    rig->now,
+                    rig->now + seconds(5),
+                    {}});
+  rig->advance(seconds(180));
+  EXPECT_EQ(rig->core.ledger().trading_state(std::nullopt), TradingState::Active)
+      << "an operator has seen it";
 }
 
 TEST_F(Risk, FreesNothingOfAnAmbiguousOrdersReserve) {

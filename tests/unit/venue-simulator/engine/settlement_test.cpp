@@ -71,6 +71,26 @@ TEST_F(Settlement, ChargesTheTakerAlone) {
   EXPECT_EQ(venue.exchange.engine().conservation().fees, money("0.096"));
 }
 
+TEST_F(Settlement, PaysMakersARebateAfterTheDay) {
+  const MarketNo market = venue.list(1, {}, {40'000, 1});
+  trade(market);
+  venue.advance(5s);
+  const MatchingEngine& engine = venue.exchange.engine();
+  const domain::UtcDate today = domain::utc_date(venue.now);
+  EXPECT_TRUE(engine.rebates(alice, today).empty()) << "the day is not over";
+  const Money before = venue.cash(alice);
+  venue.advance(24h);
+  const Money rebate = money("0.0192");  // a fifth of the taker's fee
+  EXPECT_EQ(venue.cash(alice), before + rebate);
+  EXPECT_EQ(engine.conservation().fees, money("0.096") - rebate);
+  const auto paid = engine.rebates(alice, today);
+  ASSERT_EQ(paid.size(), 1U);
+  EXPECT_EQ(paid.begin()->second, rebate);
+  EXPECT_TRUE(engine.rebates(bob, today).empty()) << "takers get none";
+  venue.advance(24h);
+  EXPECT_EQ(venue.cash(alice), before + rebate) << "once";
+}
+
 TEST_F(Settlement, AFailedTradeLeavesNoTrace) {
   const MarketNo market = venue.list();
   venue.on(SetFault{Fault::TradeFailed, {}});
