@@ -52,7 +52,7 @@ class VenueTransportTest : public testing::Test {
     run(io, [](UserSession& followed, std::string& out) -> asio::awaitable<void> {
       auto credentials = polymarket::parse_api_credentials(kCredentials);
       try {
-        co_await followed.run(std::move(*credentials));
+        co_await followed.run(std::move(*credentials), {});
       } catch (const std::runtime_error& error) {
         out = error.what();
       }
