@@ -84,7 +84,7 @@ def _reads_elsewhere(run):
     folder.mkdir(mode=0o700)
     token_file = folder / "read-token"
     bus = {f"POLYBOT_BUS__{name}": f"ipc://{folder}/{name.lower()}"
-           for name in ("MARKET_DATA", "MARKET_DATA_RECOVERY")}
+           for name in ("MARKET_DATA", "MARKET_DATA_RECOVERY", "QUOTES")}
     gateway = run.stack.second("gateway", free_port(), POLYBOT_REPLICA="open-door", POLYBOT_API__ADDRESS="0.0.0.0",
                                POLYBOT_API__PORT=str(port), POLYBOT_API__READ_TOKEN_FILE=str(token_file), **bus)
     try:
