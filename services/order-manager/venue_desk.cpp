@@ -188,6 +188,13 @@ awaitable<void> VenueDesk::follow_account() {
                         polymarket::to_checksum(client_.party().wallet.address));
 }
 
+// Another key's orders may not be told on a channel that the old key has opened.
+awaitable<void> VenueDesk::renew_credentials() {
+  const std::string before = client_.authenticated() ? client_.credentials().api_key() : "";
+  co_await client_.renew_credentials();
+  if (client_.authenticated() && client_.credentials().api_key() != before) session_.end();
+}
+
 awaitable<void> VenueDesk::watch_clock() {
   const auto self = shared_from_this();
   while (true) {
@@ -195,7 +202,7 @@ awaitable<void> VenueDesk::watch_clock() {
       metrics_.set_clock_offset(*offset);
       post(ClockOffset{*offset});
     }
-    if (client_.credentials_refused()) co_await client_.renew_credentials();
+    if (client_.credentials_refused()) co_await renew_credentials();
     co_await runtime::sleep_for(kClockInterval);
   }
 }

@@ -52,6 +52,7 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   [[nodiscard]] const polymarket::OrderParty& party() const { return client_.party(); }
 
  private:
+  [[nodiscard]] boost::asio::awaitable<void> renew_credentials();
   [[nodiscard]] boost::asio::awaitable<void> send_batch(
       std::shared_ptr<VenueClient::Signing> signing, domain::Timestamp tick_at);
   [[nodiscard]] boost::asio::awaitable<void> send_cancels(std::vector<domain::VenueOrderId> orders);

@@ -35,7 +35,7 @@ class Simulator::Parts {
         public_api_(host_, book_of()),
         markets_api_(host_, members_, config.live_activity),
         prices_api_(host_, book_of()),
-        rewards_api_(host_),
+        rewards_api_(host_, wallets_),
         keys_api_(host_, members_, {config.chain_id, config.deposit, config.existing_key}),
         account_api_(host_, members_),
         private_api_(host_, members_, gate_, wallets_),

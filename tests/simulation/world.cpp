@@ -16,8 +16,8 @@ constexpr Duration kVenueTick = milliseconds(100);
 constexpr Duration kLeaseCheck = milliseconds(500);
 constexpr std::uint64_t kStepsBetweenChecks = 400;
 constexpr std::uint64_t kStepsBetweenVenueChecks = 8'000;
-constexpr Duration kWindDown = seconds(15);  // healed, still trading
-constexpr Duration kSettleMax = minutes(8);  // longer than any retry, hold or settlement
+constexpr Duration kWindDown = seconds(15);   // healed, still trading
+constexpr Duration kSettleMax = minutes(12);  // longer than any retry, hold or settlement
 constexpr Duration kOperatorLooks = seconds(25);
 constexpr Duration kBefore = seconds(90);  // so that no reading reaches back to all of it
 

@@ -52,6 +52,8 @@ class UserSession {
   // starts it again. `address`: of the account, as in TraderIdentity.
   [[nodiscard]] boost::asio::awaitable<void> run(polymarket::ApiCredentials credentials,
                                                  std::string address);
+  // Ends the session, for one with other credentials.
+  void end() { socket_.cancel(); }
 
  private:
   // Both go on until the session ends, and throw the reason.

@@ -50,10 +50,10 @@ http::ClientOptions options_of(const VenueClientSettings& settings) {
 }
 
 // What the core paces, and what must not wait for anything else.
-bool trades(VenueOperation operation) {
+bool goes_first(VenueOperation operation) {
   return operation == VenueOperation::Submit || operation == VenueOperation::SubmitBatch ||
          operation == VenueOperation::Cancel || operation == VenueOperation::CancelBatch ||
-         operation == VenueOperation::Heartbeat;
+         operation == VenueOperation::Heartbeat || operation == VenueOperation::Time;
 }
 
 polymarket::EndpointClass class_of(VenueOperation operation) {
@@ -161,7 +161,7 @@ void VenueClient::heed(VenueOperation operation, const http::ClientResponse& ans
 }
 
 awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::ClientRequest request) {
-  bool goes = trades(operation);
+  bool goes = goes_first(operation);
   if (!goes) goes = co_await admitted(class_of(operation));
   if (!goes) {
     observer_.on_request(operation, RequestOutcome::Throttled, domain::Duration::zero());
@@ -172,7 +172,7 @@ awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::Clien
   const domain::Duration begun = clock_.monotonic();
   const bool tells_of_link =
       operation != VenueOperation::Heartbeat && request.url.starts_with(settings_.rest);
-  http::Client& client = trades(operation) ? trading_ : reading_;
+  http::Client& client = goes_first(operation) ? trading_ : reading_;
   http::Outcome answer = co_await client.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
   if (tells_of_link) observer_.on_link(answer ? Link::Up : Link::Down);
@@ -223,6 +223,8 @@ bool VenueClient::take_credentials(http::Outcome& answer) {
 http::ClientRequest VenueClient::credentials_request(http::Method method,
                                                      std::string_view path) const {
   http::ClientRequest request{.method = method, .url = settings_.rest + std::string(path)};
+  request.headers.set("Accept-Encoding",
+                      "identity");  // so that nothing copies it but the wiped body
   for (const auto& [name, value] :
        polymarket::l1_headers(signer_, settings_.chain_id, now_s(), 0)) {
     request.headers.set(name, value);

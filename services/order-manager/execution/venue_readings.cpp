@@ -104,8 +104,9 @@ awaitable<bool> VenueClient::read_trades(std::vector<domain::TradeId> by_id,
     Call one{.operation = VenueOperation::Trades,
              .path = "/data/trades",
              .query = "?id=" + id.value + "&"};
+    // It stays as it is until it can be read. Nothing else of the account must wait for it.
     auto asked = read_pages(std::move(one), polymarket::parse_trades, take, kind, account);
-    if (!co_await std::move(asked)) co_return false;
+    (void)co_await std::move(asked);
   }
   co_return true;
 }

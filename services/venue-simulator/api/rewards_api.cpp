@@ -73,7 +73,7 @@ Response RewardsApi::rebates(const Request& request) const {
   if (!is_date(date)) return venue_error(400, "Invalid date (format: YYYY-MM-DD)");
   const auto maker = polymarket::Address::parse(request.query_value("maker_address").value_or(""));
   if (!maker) return venue_error(400, "Invalid maker_address");
-  const AccountId* const account = host_.engine().accounts().find(maker->bytes);
+  const AccountId* const account = wallets_.account_of(host_.engine().accounts(), *maker);
   if (account == nullptr) return http::json("[]");
   const domain::UtcDate day = domain::utc_date(*polymarket::parse_iso_time(date));
   std::vector<polymarket::RebateRecord> rows;

@@ -5,13 +5,14 @@
 
 #include "common/http/message.hpp"
 #include "services/venue-simulator/api/members.hpp"
+#include "services/venue-simulator/api/wallets.hpp"
 #include "services/venue-simulator/exchange_host.hpp"
 
 namespace polybot::venue_simulator {
 
 class RewardsApi {
  public:
-  explicit RewardsApi(const ExchangeHost& host) : host_(host) {}
+  RewardsApi(const ExchangeHost& host, const Wallets& wallets) : host_(host), wallets_(wallets) {}
 
   [[nodiscard]] http::Response current(const http::Request& request) const;
   [[nodiscard]] http::Response of_market(const http::Request& request) const;
@@ -33,6 +34,7 @@ class RewardsApi {
                                     std::string_view maker) const;
 
   const ExchangeHost& host_;
+  const Wallets& wallets_;
 };
 
 // Absent counts as 0. Empty when it is none of the venue's.

@@ -27,6 +27,19 @@ std::variant<WalletKind, std::string> Wallets::maker_of(
   return wallet->kind;
 }
 
+const AccountId* Wallets::account_of(const Accounts& accounts,
+                                     const polymarket::Address& wallet) const {
+  for (std::uint32_t i = 0; i < accounts.size(); ++i) {
+    const Account& account = accounts[AccountId{i}];
+    if (account.house) continue;
+    const auto wallets = polymarket::wallets_of({account.address}, chain_id_);
+    const bool has =
+        std::ranges::any_of(wallets, [&](const VenueWallet& one) { return one.address == wallet; });
+    if (has) return accounts.find(account.address);
+  }
+  return nullptr;
+}
+
 bool Wallets::has(const Member& member, SignatureType type) const {
   const auto wallets = polymarket::wallets_of(member.address, chain_id_);
   return std::ranges::any_of(wallets, [&](const VenueWallet& one) {

@@ -24,6 +24,9 @@ class Wallets {
   // Which wallet of the sender makes the order, or why it may not, in the venue's words.
   [[nodiscard]] std::variant<polymarket::WalletKind, std::string> maker_of(
       const Member& member, const polymarket::OrderToSign& order) const;
+  // Whose wallet has this address; null when it is nobody's.
+  [[nodiscard]] const AccountId* account_of(const Accounts& accounts,
+                                            const polymarket::Address& wallet) const;
   // Whether the account has a wallet whose orders are signed so.
   [[nodiscard]] bool has(const Member& member, polymarket::SignatureType type) const;
 

@@ -619,6 +619,19 @@ TEST_F(VenueClientTest, AnOldTradeIsAskedForByItsId) {
   EXPECT_THAT(asked[1].target, testing::HasSubstr("id=28c4d2eb-33ac"));
 }
 
+TEST_F(VenueClientTest, AnOldTradeThatIsRefusedHoldsUpNothing) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(404, ""));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  wanted.trades = {{"28c4d2eb-33ac"}, {"28c4d2eb-33ad"}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  EXPECT_TRUE(account.has_value());
+  EXPECT_EQ(venue.seen("GET /data/trades").size(), 3U);
+}
+
 // The venue counts readings apart from orders: an exit must not wait for either's limit.
 TEST_F(VenueClientTest, AThrottledReadingHoldsUpNoOrder) {
   Reaction throttled = answer(429, R"({"error":"too many requests"})");

@@ -29,7 +29,7 @@ constexpr domain::Duration kOpeningDoubt = std::chrono::minutes(3);
 // alert VenueDrift has the same bound.
 constexpr Money kVenueRounding = Money::from_raw(5'000);
 // The venue pays rebates and rewards once a day, for the day before.
-constexpr int kIncomeDays = 3;
+constexpr int kIncomeDays = 7;
 constexpr domain::Duration kIncomePause = std::chrono::minutes(10);
 
 }  // namespace
@@ -93,7 +93,7 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
 }
 
 void Balances::measure(Turn& turn, const VenueAccount& account, const Settlements& settlements) {
-  if (!account.collateral_told) return;
+  if (!account.collateral_told || !turn.ledger.deposited()) return;
   // The settlements since the reading began are not all remembered any more.
   if (account.read_at - kSettlementLag < turn.now - Settlements::kKept) return;
   book_income(turn, account, settlements);
@@ -116,11 +116,14 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   if (is_news || !drift.first_compared.empty()) turn.record(drift);
 }
 
+std::optional<Price> Balances::known_price(const Turn& turn, const domain::MarketId& market) const {
+  const auto marked = turn.ledger.portfolio().mark(market);
+  return marked ? marked : quotes_.mark(market, settings_.mark_spread_max, turn.now);
+}
+
 Price Balances::price_of(const Turn& turn, const domain::Instrument& instrument) const {
   constexpr Price kUnknown = Price::from_raw(5'000);
-  auto yes = turn.ledger.portfolio().mark(instrument.market);
-  if (!yes) yes = quotes_.mark(instrument.market, settings_.mark_spread_max, turn.now);
-  return yes_price(instrument.outcome, yes.value_or(kUnknown));
+  return yes_price(instrument.outcome, known_price(turn, instrument.market).value_or(kUnknown));
 }
 
 Money Balances::worth(const Turn& turn) const {
@@ -172,6 +175,9 @@ bool Balances::settles_opening(Turn& turn, const domain::Instrument& instrument,
     openings_[instrument] = {off, turn.now};
     return false;
   }
+  // A price may be known soon, and what it says they are worth is what they count as having cost.
+  const bool in_doubt = off > 0 && turn.now < found->second.found_at + kOpeningDoubt;
+  if (in_doubt && !known_price(turn, instrument.market)) return false;
   openings_.erase(instrument);
   if (off > 0) book_opening(turn, instrument, Quantity::from_raw(off));
   return true;
@@ -208,14 +214,20 @@ std::vector<domain::UtcDate> Balances::next_income_days(Timestamp now) {
 // Asked for when there is more cash than expected, and again from time to time, because the venue
 // may pay before it says what for.
 void Balances::look_for_income(Timestamp now, Money difference) {
-  asks_for_income_ = difference > kVenueRounding && now >= income_asked_at_ + kIncomePause;
+  const bool is_new = difference != income_sought_for_;
+  asks_for_income_ =
+      difference > kVenueRounding && (is_new || now >= income_asked_at_ + kIncomePause);
+  income_sought_for_ = difference;
 }
 
 void Balances::book_income(Turn& turn, const VenueAccount& account,
                            const Settlements& settlements) const {
   std::vector<domain::IncomeBooked> news;
   Money total;
+  // What was paid before the journal began is in the balance that it began with.
+  const domain::UtcDate first = domain::utc_date(turn.ledger.opened_at());
   for (const VenueAccount::Income& told : account.income) {
+    if (told.date < first) continue;
     const Money more = told.amount - turn.ledger.portfolio().income(told.kind, told.date);
     if (!more.is_positive()) continue;
     news.push_back({told.kind, told.date, more});

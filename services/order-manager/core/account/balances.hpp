@@ -40,6 +40,9 @@ class Balances {
                                      std::int64_t off);
   void book_opening(Turn& turn, const domain::Instrument& instrument,
                     domain::Quantity quantity) const;
+  // Of YES.
+  [[nodiscard]] std::optional<Price> known_price(const Turn& turn,
+                                                 const domain::MarketId& market) const;
   [[nodiscard]] Price price_of(const Turn& turn, const domain::Instrument& instrument) const;
   [[nodiscard]] Money worth(const Turn& turn) const;
   // Income that the venue tells of and that the cash shows.
@@ -71,6 +74,7 @@ class Balances {
   Money missed_before_;  // cash, by the last comparison
   bool asks_for_income_ = false;
   domain::Timestamp income_asked_at_{};
+  Money income_sought_for_;
   std::int64_t unexplained_cash_ = 0;  // a difference seen unchanged since
   domain::Timestamp unexplained_since_{};
 };

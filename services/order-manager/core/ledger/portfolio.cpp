@@ -79,6 +79,16 @@ void Portfolio::income_booked(const StrategyName& strategy, const domain::Income
   if (income_.size() > kDaysKept) income_.erase(income_.begin());
 }
 
+// What has been explained is neither a loss of an earlier day nor one that an operator has
+// accepted: as much may be lost again before it counts, and no more.
+void Portfolio::missing(Money amount) {
+  const Money explained = missing_ - amount;
+  missing_ = amount;
+  missing_at_day_open_ = std::min(missing_at_day_open_, amount);
+  if (explained.is_positive())
+    account_.daily_acknowledged = std::max(Money{}, account_.daily_acknowledged - explained);
+}
+
 void Portfolio::day_opened(const domain::DayOpened& event) {
   day_ = event.date;
   missing_at_day_open_ = missing_;

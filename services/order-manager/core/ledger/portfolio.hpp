@@ -123,7 +123,7 @@ class Portfolio {
   void cash_moved(domain::Money amount);
   void income_booked(const domain::StrategyName& strategy, const domain::IncomeBooked& event);
   // So much of the cash is not there, and nobody knows why.
-  void missing(domain::Money amount) { missing_ = amount; }
+  void missing(domain::Money amount);
   void day_opened(const domain::DayOpened& event);
   // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark
   // of ten seconds ago would record a peak that never was.

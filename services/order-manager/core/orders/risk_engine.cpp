@@ -133,10 +133,10 @@ DenyReason RiskEngine::check_sell(const Ledger& ledger, const Order& order,
   if (needed <= whole || mutated(Mutation::PairsBroken)) return DenyReason::None;
   if (ledger.trading_state(order.strategy) != domain::TradingState::Active)
     return DenyReason::PairWouldBreak;
-  // The other half is exposed from then on, as if it had been bought.
+  // The other half is exposed from then on, as if it had been bought; that of open sells, too.
   if (exits_position(order.purpose)) return DenyReason::None;
-  const Money naked = domain::notional(domain::complement(order.limit),
-                                       std::min(order.quantity, needed - whole), Rounding::Up);
+  const Money naked =
+      domain::notional(domain::complement(order.limit), needed - whole, Rounding::Up);
   for (const optional<StrategyName>& scope :
        {optional<StrategyName>(order.strategy), optional<StrategyName>()}) {
     const DenyReason reason = beyond(limits(scope), usage(ledger, scope, order, earlier), naked);
@@ -268,7 +268,7 @@ Quantity RiskEngine::unpaired(const Ledger& ledger, const StrategyName& strategy
   const Quantity other = position->token(domain::other(instrument.outcome)).holding().quantity;
   const Quantity promised =
       ledger.commitments().of(strategy).in(instrument.market).promised_of(instrument.outcome);
-  return std::max(Quantity{}, held - promised - std::max(Quantity{}, other));
+  return held - promised - std::max(Quantity{}, other);
 }
 
 }  // namespace polybot::order_manager

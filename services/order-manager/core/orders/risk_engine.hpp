@@ -73,7 +73,7 @@ class RiskEngine {
                                                  const domain::StrategyName& strategy,
                                                  const domain::Instrument& instrument);
   // What can be sold of the outcome without breaking a pair with the other one: beyond what is held
-  // of that, and of what open sells may take already.
+  // of that, and of what open sells may take already. Negative: so much these alone would break.
   [[nodiscard]] static domain::Quantity unpaired(const Ledger& ledger,
                                                  const domain::StrategyName& strategy,
                                                  const domain::Instrument& instrument);

@@ -113,6 +113,7 @@ TEST_F(BalancesAlone, AreAskedForIncomeWhenMoreIsThere) {
 }
 
 TEST_F(BalancesAlone, ShowIncomeThatTheVenueTellsOf) {
+  bench.now += std::chrono::hours(48);
   VenueAccount account = reading("1002.5");
   account.income = {{IncomeKind::Rebate, yesterday(), usd("1.5")},
                     {IncomeKind::Reward, yesterday(), usd("1")}};
@@ -129,7 +130,27 @@ TEST_F(BalancesAlone, ShowIncomeThatTheVenueTellsOf) {
   EXPECT_EQ(bench.recorded<IncomeBooked>().back().amount, usd("0.5")) << "what came later";
 }
 
+TEST_F(BalancesAlone, ShowNoIncomeOfBeforeTheJournal) {
+  VenueAccount account = reading("1500");
+  account.income = {{IncomeKind::Rebate, {utc_date(bench.ledger.opened_at()).days - 1}, usd("12")}};
+  measure(account);
+  EXPECT_TRUE(bench.recorded<IncomeBooked>().empty()) << "it is in the first balance";
+}
+
+TEST_F(BalancesAlone, ThatCameBackHideNoLaterLoss) {
+  const Portfolio& portfolio = bench.ledger.portfolio();
+  for (const char* cash : {"500", "500"}) measure(reading(cash));
+  bench.record(TradingStateChanged{.state = TradingState::Active});
+  for (const char* cash : {"1000", "800", "800"}) measure(reading(cash));
+  EXPECT_EQ(portfolio.unacknowledged_losses(std::nullopt).daily, usd("200"));
+  bench.record(DayOpened{{utc_date(bench.now).days + 1}, {}});
+  EXPECT_TRUE(portfolio.account_daily_result().is_zero());
+  for (const char* cash : {"1000", "700", "700"}) measure(reading(cash));
+  EXPECT_EQ(portfolio.account_daily_result(), usd("-300"));
+}
+
 TEST_F(BalancesAlone, ShowNoIncomeThatHasNotCome) {
+  bench.now += std::chrono::hours(48);
   VenueAccount account = reading("1001");
   account.income = {{IncomeKind::Rebate, yesterday(), usd("1.5")}};
   measure(account);
@@ -138,6 +159,7 @@ TEST_F(BalancesAlone, ShowNoIncomeThatHasNotCome) {
 }
 
 TEST_F(BalancesAlone, ShowADepositBesideIncome) {
+  bench.now += std::chrono::hours(48);
   VenueAccount account = reading("1101.5");
   account.income = {{IncomeKind::Rebate, yesterday(), usd("1.5")}};
   measure(account);
@@ -206,7 +228,10 @@ TEST_F(BalancesAlone, PayAClaimWithoutItsCashAfterAWhile) {
 }
 
 struct Openings : BalancesAlone {
-  Openings() { bench.hold(1, market, "25"); }
+  Openings() {
+    bench.hold(1, market, "25");
+    bench.record(MarksTaken{{{market.id, Price::from_raw(5'000)}}});
+  }
   void measure_shares(const char* yes) {
     VenueAccount account = reading("987.5");
     account.holdings = {{market.yes_token, shares(yes)}};
@@ -236,6 +261,20 @@ TEST_F(Openings, AreBookedOnceTwoReadingsAgree) {
   EXPECT_EQ(of(kArb), shares("25"));
   EXPECT_TRUE(bench.ledger.drift().positions.is_zero());
   EXPECT_EQ(bench.ledger.portfolio().account_equity(), Money{}) << "they are no result";
+}
+
+TEST_F(BalancesAlone, OfSharesFromBeforeWaitForAPrice) {
+  const auto measure_again = [&] {
+    VenueAccount account = reading("1000");
+    account.holdings = {{market.yes_token, shares("25")}};
+    measure(account);
+    bench.now += seconds(60);
+  };
+  for (int i = 0; i < 2; ++i) measure_again();
+  EXPECT_TRUE(bench.recorded<HoldingOpened>().empty()) << "nobody knows what they are worth";
+  EXPECT_TRUE(bench.ledger.drift().positions.is_zero());
+  for (int i = 0; i < 3; ++i) measure_again();
+  EXPECT_EQ(bench.recorded<HoldingOpened>().size(), 1U) << "but not for ever";
 }
 
 TEST_F(Openings, LeaveOursSellableWhenTheirsAreSold) {

@@ -266,6 +266,17 @@ TEST_F(Risk, KeepsPairsWhileReducing) {
   EXPECT_EQ(rig->submits.size(), 1U) << "the rest is promised already";
 }
 
+TEST_F(Risk, TakesBackSalesThatBreakPairsWhenItReduces) {
+  start();
+  rig->hold(kFarm, market, "0.50", "40", Outcome::No);
+  rig->forget_outputs();
+  rig->send(rig->quote_signal(kFarm, market, std::nullopt, level("0.55", "20")));
+  ASSERT_EQ(rig->open_orders().size(), 1U);
+  rig->step(Command{
+      {1, 1}, SetTradingState{kFarm, TradingState::Reducing}, rig->now, rig->now + seconds(5), {}});
+  EXPECT_EQ(rig->cancels.size(), 1U) << "the other half of each would be exposed";
+}
+
 TEST_F(Risk, CountsTheHalfThatASaleLeavesExposed) {
   settings.strategies[1].limits.position_max = usd("30");
   start();
