@@ -49,7 +49,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak image \
-        compose-test docs-test dashboard-schema \
+        compose-test docs-test dashboard-schema venue-conformance \
         token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
@@ -180,6 +180,11 @@ docs-test: ## type each fenced command of README.md and deploy/README.md that ne
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.docs.documents_test --quiet
 	@/usr/bin/python3 -B -m tests.docs.docs_test
+
+venue-conformance: ## the venue's official clients: every call, and 1000 orders each byte by byte (npm, pip; skipped without)
+	@deploy/install-packages.sh build test conformance
+	@deploy/build.sh $(BUILD) '-DPOLYBOT_TESTS=ON' programs conformance_signer
+	@/usr/bin/python3 -B -m tests.conformance.conformance_test
 
 dashboard-schema: ## validate the dashboard against Grafana's published schema (needs npm; skipped without)
 	@deploy/grafana/check-schema.sh

@@ -39,6 +39,7 @@ fuzz="clang libclang-rt-$clang-dev"
 bench="nginx-light python3"
 lint="clang-format clang-tidy git python3"
 compose="python3 python3-yaml"
+conformance="python3 python3-pip"
 doors="nginx-light openssl python3"
 image="python3 debsecan"
 e2e="python3 openssl"
@@ -46,7 +47,7 @@ chaos="python3 openssl iproute2 iptables"
 bare="python3 git debootstrap"
 package="dpkg-dev file"
 packagetest="lintian debootstrap systemd-container python3"
-known="build test fuzz bench doors lint compose image e2e chaos bare package packagetest"
+known="build test fuzz bench conformance doors lint compose image e2e chaos bare package packagetest"
 
 groups=${*:-build}
 for group in $groups; do

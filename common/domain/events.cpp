@@ -36,7 +36,11 @@ DenyReason deny_reason_of(StateReason reason) {
 }
 
 std::string to_string(const AccountId& account) {
-  return account.address + " (chain " + std::to_string(account.chain_id) + ")";
+  std::string text = account.address + " (chain " + std::to_string(account.chain_id);
+  if (account.signature_type != 0)
+    text += ", signature type " + std::to_string(account.signature_type);
+  if (!account.owner.empty()) text += ", key of " + account.owner;
+  return text + ")";
 }
 
 std::optional<ClientOrderId> order_of(const EventBody& body) {

@@ -51,6 +51,7 @@ enum class DenyReason : std::uint8_t {
   DrawdownExceeded = 29,
   VenueUnavailable = 30,
   NotReady = 31,
+  PairWouldBreak = 32,  // sells half of a pair while only reducing: the other half would be naked
 };
 inline constexpr std::size_t kDenyReasons = kPlaces<DenyReason>;
 
@@ -273,6 +274,12 @@ struct DayOpened {
 struct DriftMeasured {
   Money cash;       // venue - book
   Money positions;  // sum over tokens of abs(venue - book), at mark
+  // Compared for the first time by this journal: what the account held of them before is booked by
+  // now (HoldingOpened), and what it holds too much from here on is drift.
+  std::vector<Instrument> first_compared = {};
+  // What two comparisons in a row have found missing of the cash; nothing below the venue's
+  // rounding. It counts as a loss until somebody explains it.
+  Money missing = {};
   bool operator==(const DriftMeasured&) const = default;
 };
 // Every trade of the account that was matched before this time is booked; recorded from time to
@@ -291,12 +298,14 @@ struct JournalOpened {
 };
 // An account at the venue, by its public data.
 struct AccountId {
-  std::string address;  // "0x" + 40 hex digits
+  std::string address;  // whose money it is: "0x" + 40 hex digits
   std::uint64_t chain_id = 0;
+  std::uint8_t signature_type = 0;  // the venue's number for how its orders are signed
+  std::string owner{};  // address of the key; empty when that is the account itself (type 0)
   bool operator==(const AccountId&) const = default;
 };
 inline constexpr std::size_t kAddressBytesMax = 42;
-// "0x… (chain 137)".
+// "0x… (chain 137)"; of a wallet "0x… (chain 137, signature type 3, key of 0x…)".
 [[nodiscard]] std::string to_string(const AccountId& account);
 struct ManagerStarted {
   std::uint32_t start = 0;                // durable start number, from 1
@@ -340,6 +349,7 @@ enum class LeftReason : std::uint8_t {
   NotHeld = 2,       // the book has it, the account does not: sold outside of this program
   Resumed = 3,       // its scope was resumed before it was sold
   Restored = 4,      // a backup was restored in which it was under way, and not afterwards
+  Paired = 5,        // as many are held of the other outcome: together they pay 1 in any case
 };
 struct FlattenEnded {
   CommandId command;
@@ -377,13 +387,36 @@ struct JournalRestored {
   bool operator==(const JournalRestored&) const = default;
 };
 
-using EventBody = std::variant<
-    SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous, OrderAccepted,
-    OrderRejected, OrderFilled, FillAdvanced, FillReversed, CancelRequested, OrderCanceled,
-    OrderCancelRejected, OrderExpired, OrderResurrected, LegsImbalanced, LegsLevelled,
-    MarketRecorded, MarketResolved, ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured,
-    JournalOpened, ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
-    CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled, JournalRestored>;
+// Shares that the account had before the book looked at their market: like the first balance they
+// are what the journal begins with, not a result. They are nobody's of ours (`external`).
+struct HoldingOpened {
+  Instrument instrument;
+  Quantity quantity;
+  Money value;  // at mark; what they count as having cost
+  bool operator==(const HoldingOpened&) const = default;
+};
+
+// Fixed numbers and words: enumeration.hpp.
+enum class IncomeKind : std::uint8_t { Rebate = 0, Reward = 1 };
+
+// What the venue has paid for a day beside trades: rebates of the fees that others paid for taking
+// our quotes, and rewards for quoting. It is a result, and no strategy's (`external`).
+struct IncomeBooked {
+  IncomeKind kind = IncomeKind::Rebate;
+  UtcDate date;
+  Money amount;  // > 0; beyond what was booked of that day before
+  bool operator==(const IncomeBooked&) const = default;
+};
+
+using EventBody =
+    std::variant<SignalAccepted, SignalDenied, OrderDenied, OrderSubmitted, OrderAmbiguous,
+                 OrderAccepted, OrderRejected, OrderFilled, FillAdvanced, FillReversed,
+                 CancelRequested, OrderCanceled, OrderCancelRejected, OrderExpired,
+                 OrderResurrected, LegsImbalanced, LegsLevelled, MarketRecorded, MarketResolved,
+                 ClaimPaid, CashMoved, MarksTaken, DayOpened, DriftMeasured, JournalOpened,
+                 ManagerStarted, TradingStateChanged, StrategySwitched, LeaseGranted,
+                 CommandAccepted, CommandDenied, FlattenBegun, FlattenEnded, AccountReconciled,
+                 JournalRestored, HoldingOpened, IncomeBooked>;
 inline constexpr std::size_t kEventKinds = std::variant_size_v<EventBody>;
 // "order_filled", ...: the kind of a record in the journal, and a metric label. By index(), which
 // snapshots of the fold count in: kinds are added at the end.

@@ -1,5 +1,7 @@
 #include "common/domain/fees.hpp"
 
+#include <algorithm>
+
 namespace polybot::domain {
 
 Money taker_fee(const FeeSchedule& schedule, Price price, Quantity quantity, Rounding rounding) {
@@ -19,6 +21,20 @@ Money taker_fee(const FeeSchedule& schedule, Price price, Quantity quantity, Rou
                       : rounding == Rounding::HalfAwayFromZero && rest * 2 >= unit;
   if (up) ++counts;
   return Money::from_raw(static_cast<std::int64_t>(counts) * 10);
+}
+
+Money most_taker_fee(const FeeSchedule& schedule, Price limit, Money cash) {
+  POLYBOT_ASSERT(schedule.exponent == 1 || schedule.exponent == 2);
+  // Per pUSD spent the fee is rate x (1 - p), so at most the rate; with the exponent 2 it is
+  // rate x p x (1 - p)^2, which is largest at a third.
+  if (schedule.exponent == 1) {
+    constexpr std::int64_t kUnit = 10;  // 1e-5 pUSD
+    const auto counts = mul_div(cash.raw(), schedule.rate_ppm, 1'000'000 * kUnit, Rounding::Up);
+    return Money::from_raw(counts * kUnit);
+  }
+  const Price dearest = std::min(limit, Price::from_raw(Price::kScale / 3));
+  const auto shares = mul_div(cash.raw(), Price::kScale, dearest.raw(), Rounding::Up);
+  return taker_fee(schedule, dearest, Quantity::from_raw(shares), Rounding::Up);
 }
 
 }  // namespace polybot::domain

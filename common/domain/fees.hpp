@@ -10,4 +10,8 @@ namespace polybot::domain {
 [[nodiscard]] Money taker_fee(const FeeSchedule& schedule, Price price, Quantity quantity,
                               Rounding rounding);
 
+// The most that a purchase can cost in fees which spends `cash` at `limit` or at any better price:
+// cheaper shares are more shares. Rounded up; `limit` in (0, 1).
+[[nodiscard]] Money most_taker_fee(const FeeSchedule& schedule, Price limit, Money cash);
+
 }  // namespace polybot::domain

@@ -69,6 +69,11 @@ std::string to_hex(const std::array<std::uint8_t, 32>& bytes) {
   return text;
 }
 
+std::optional<std::array<std::uint8_t, 32>> parse_market32(std::string_view text) {
+  constexpr std::size_t kOf31Bytes = 2 + 2 * 31;
+  return text.size() == kOf31Bytes ? parse_hex32(std::string(text) + "00") : parse_hex32(text);
+}
+
 std::optional<std::array<std::uint8_t, 32>> parse_hex32(std::string_view text) {
   if (text.size() != 66 || text[0] != '0' || text[1] != 'x') return std::nullopt;
   std::array<std::uint8_t, 32> bytes{};

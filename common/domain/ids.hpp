@@ -30,6 +30,9 @@ using EventGroupId =
 // "0x" + 64 hex digits. Parsing accepts upper and lower case; anything else is refused.
 [[nodiscard]] std::string to_hex(const std::array<std::uint8_t, 32>& bytes);
 [[nodiscard]] std::optional<std::array<std::uint8_t, 32>> parse_hex32(std::string_view text);
+// A market's id. Those of the venue's second protocol have 31 bytes: 62 digits stand for the same
+// with 00 behind them, as the venue writes them elsewhere.
+[[nodiscard]] std::optional<std::array<std::uint8_t, 32>> parse_market32(std::string_view text);
 // Unsigned decimal without sign or leading zeros needed (token ids have 77-78 digits).
 [[nodiscard]] std::string to_decimal(const std::array<std::uint8_t, 32>& bytes);
 [[nodiscard]] std::optional<std::array<std::uint8_t, 32>> parse_decimal256(std::string_view text);
@@ -38,6 +41,11 @@ template <class Id>
 [[nodiscard]] std::optional<Id> parse_hex(std::string_view text) {
   const auto bytes = parse_hex32(text);
   return bytes ? std::optional<Id>(Id{*bytes}) : std::nullopt;
+}
+template <>
+[[nodiscard]] inline std::optional<MarketId> parse_hex<MarketId>(std::string_view text) {
+  const auto bytes = parse_market32(text);
+  return bytes ? std::optional<MarketId>(MarketId{*bytes}) : std::nullopt;
 }
 inline std::string to_string(const MarketId& id) {
   return to_hex(id.bytes);

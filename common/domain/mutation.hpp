@@ -24,6 +24,12 @@ enum class Mutation : int {
   GapNotNoticed = 15,           // a message after a hole in a stream is taken for the next one
   PageBoundOff = 16,            // reads as many pages of a state as the answers promise
   OldAnswerAccepted = 17,       // takes an answer that was given before the newest hole
+  ImmediateBuyByShares = 18,    // keeps cash back for the shares asked for, not for what is signed
+  DepositsNotFollowed = 19,     // the free collateral ignores what others moved
+  ReadingsPauseOrders = 20,     // a reading that the venue throttles holds up orders and exits
+  PairsBroken = 21,             // sells half of a pair while only reducing
+  HandOrdersCanceled = 22,      // cancels orders that a person has placed
+  OpeningHoldingsIgnored = 23,  // takes the account for empty when the journal begins
 };
 
 #ifdef POLYBOT_MUTANTS

@@ -134,6 +134,13 @@ struct VenueAccount {
   };
   std::vector<Unread> unread;
   std::vector<TokenId> unread_balances;
+  // What the venue says to have paid beside trades: of one kind and day, the whole.
+  struct Income {
+    IncomeKind kind = IncomeKind::Rebate;
+    UtcDate date;
+    Money amount;
+  };
+  std::vector<Income> income;
   Timestamp read_at{};  // when the first request of this reading was sent
 };
 

@@ -16,6 +16,9 @@
 #include "common/http/bounded_parser.hpp"
 #include "common/http/completion.hpp"
 #include "common/http/connect.hpp"
+#include "common/http/dial.hpp"
+#include "common/http/fault.hpp"
+#include "common/http/gzip.hpp"
 #include "common/http/stream.hpp"
 
 namespace polybot::http {
@@ -28,6 +31,7 @@ namespace {
 
 constexpr int kInformationalMax = 8;  // 1xx answers before the real one
 constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kLocationShownMax = 200;
 
 struct Connection {
   std::unique_ptr<Stream> stream;  // none before it is opened
@@ -68,6 +72,8 @@ std::string encode(const ClientRequest& request, const Url& url, const std::stri
   field("Host", url.host_field());
   if (!request.headers.contains("User-Agent")) field("User-Agent", user_agent);
   if (!request.headers.contains("Accept")) field("Accept", "*/*");
+  if (request.method == Method::Get && !request.headers.contains("Accept-Encoding"))
+    field("Accept-Encoding", "gzip");
   const bool has_body = !request.body.empty();
   if (has_body && !request.content_type.empty() && !request.headers.contains("Content-Type")) {
     field("Content-Type", request.content_type);
@@ -78,6 +84,26 @@ std::string encode(const ClientRequest& request, const Url& url, const std::stri
   for (const Headers::Field& header : request.headers) field(header.name, header.value);
   out.append("\r\n").append(request.body);
   return out;
+}
+
+// The answer as the caller may use it: not elsewhere, and unpacked. The request has been sent by
+// then, whatever is wrong with the answer.
+Outcome accepted(ClientResponse response, std::size_t body_bytes_max) {
+  if (is_redirect(response.status)) {
+    const std::string_view to = response.headers.find("Location").value_or("");
+    return Failure{
+        Fault::Redirected, true, Failure::Stage::Read,
+        std::to_string(response.status) + " " + std::string(to.substr(0, kLocationShownMax))};
+  }
+  const std::string_view coding = response.headers.find("Content-Encoding").value_or("");
+  if (response.body.empty() || coding.empty() || equal_ignoring_case(coding, "identity"))
+    return response;
+  if (!equal_ignoring_case(coding, "gzip") && !equal_ignoring_case(coding, "x-gzip"))
+    return Failure{Fault::EncodingUnknown, true, Failure::Stage::Read};
+  auto body = gunzip(response.body, body_bytes_max);
+  if (!body) return Failure{body.error(), true, Failure::Stage::Read};
+  response.body = *std::move(body);
+  return response;
 }
 
 }  // namespace
@@ -92,6 +118,8 @@ std::string_view to_string(Failure::Stage stage) {
       return "look up the host";
     case Failure::Stage::Connect:
       return "connect";
+    case Failure::Stage::Proxy:
+      return "reach it through the proxy";
     case Failure::Stage::Handshake:
       return "TLS handshake";
     case Failure::Stage::Write:
@@ -103,7 +131,8 @@ std::string_view to_string(Failure::Stage stage) {
 }
 
 std::string Failure::message() const {
-  return std::string(to_string(stage)) + ": " + ec.message();
+  return std::string(to_string(stage)) + ": " + ec.message() +
+         (detail.empty() ? "" : " (" + detail + ")");
 }
 
 void throw_exception_from_error(const Failure& failure, const boost::source_location& location) {
@@ -168,7 +197,6 @@ class Client::Core : public std::enable_shared_from_this<Client::Core> {
 
   asio::any_io_executor executor_;
   ClientOptions options_;
-  std::shared_ptr<asio::ssl::context> tls_;  // shared with the streams made from it
   std::map<std::string, Host> hosts_;
   std::set<Connection*> leased_;
   bool shut_down_ = false;
@@ -273,24 +301,10 @@ void Client::Core::release(Host& host, std::unique_ptr<Connection> connection, b
 asio::awaitable<std::optional<Failure>> Client::Core::open(Connection& connection, const Url& url,
                                                            Deadline deadline) {
   const Deadline until = std::min(deadline, SteadyClock::now() + options_.connect_timeout);
-  const auto endpoints = co_await resolve(url.host, url.port, until);
-  if (!endpoints) co_return Failure{endpoints.error(), false, Failure::Stage::Resolve};
-  if (shut_down_) co_return Failure{asio::error::operation_aborted, false, Failure::Stage::Connect};
-  if (url.tls && !tls_) {
-    auto context = make_tls_context(options_.ca_file);
-    if (!context) co_return Failure{context.error(), false, Failure::Stage::Prepare};
-    tls_ = *std::move(context);
-  }
-  connection.stream = std::make_unique<Stream>(executor_, url.tls ? tls_ : nullptr);
-  Stream& stream = *connection.stream;
-  if (const error_code ec = co_await connect_tcp(stream.next_layer(), *endpoints, until)) {
-    co_return Failure{ec, false, Failure::Stage::Connect};
-  }
-  if (shut_down_) co_return Failure{asio::error::operation_aborted, false, Failure::Stage::Connect};
-  if (const error_code ec = co_await stream.handshake(url.host)) {
-    co_return Failure{ec, false, Failure::Stage::Handshake};
-  }
-  co_return std::nullopt;
+  auto stream = make_stream(executor_, url, options_.transport.get());
+  if (!stream) co_return Failure{stream.error(), false, Failure::Stage::Prepare};
+  connection.stream = *std::move(stream);
+  co_return co_await dial(*connection.stream, url, options_.transport.get(), until, shut_down_);
 }
 
 asio::awaitable<Outcome> Client::Core::exchange(Connection& connection, Method method,
@@ -324,7 +338,7 @@ asio::awaitable<Outcome> Client::Core::exchange(Connection& connection, Method m
     response.body = std::move(message.body());
     attempt.keep_alive =
         message.keep_alive() && !parser.beast().need_eof() && message.result_int() != 101;
-    co_return response;
+    co_return accepted(std::move(response), options_.response_bytes_max);
   }
   co_return Failure{make_error_code(boost::system::errc::protocol_error), true,
                     Failure::Stage::Read};

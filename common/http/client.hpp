@@ -5,7 +5,7 @@
 // may be sent again, and only the caller does that. (A pooled connection that is dead before the
 // first byte was written is replaced silently.)
 //
-// TLS verifies the peer against the system's certificates and the host name. All calls on the
+// TLS verifies the peer as the Transport says; without one there is no TLS. All calls on the
 // executor's thread. Destroying the client cuts its connections; requests under way then end with
 // operation_aborted.
 #pragma once
@@ -24,6 +24,7 @@
 #include <string_view>
 
 #include "common/http/message.hpp"
+#include "common/http/transport.hpp"
 
 namespace polybot::http {
 
@@ -37,13 +38,17 @@ struct ClientOptions {
   std::size_t waiting_requests_max = 1024;  // for a free connection; one more fails at once
   std::size_t response_bytes_max = 8 * 1024 * 1024;
   std::size_t header_bytes_max = 64 * 1024;
-  std::string ca_file;  // instead of the system's certificates, for tests; empty: system
+  // Whom to trust and which proxy to use: one for all clients of a process. Without one there are
+  // only plain connections, and no proxy.
+  std::shared_ptr<const Transport> transport = nullptr;
 };
 
 struct ClientRequest {
   Method method = Method::Get;
   std::string url;  // absolute, http or https
-  Headers headers;  // beside Host, User-Agent, Content-Length and Connection
+  // Beside Host, User-Agent, Content-Length and Connection. "Accept-Encoding: gzip" goes with every
+  // Get; another method must ask for it.
+  Headers headers;
   std::string body;
   std::string content_type = "application/json";     // sent when there is a body
   std::optional<std::chrono::milliseconds> timeout;  // instead of request_timeout
@@ -56,12 +61,22 @@ struct ClientResponse {
 };
 
 struct Failure {
-  enum class Stage : std::uint8_t { Prepare, Pool, Resolve, Connect, Handshake, Write, Read };
+  enum class Stage : std::uint8_t {
+    Prepare,
+    Pool,
+    Resolve,
+    Connect,
+    Proxy,
+    Handshake,
+    Write,
+    Read
+  };
 
   boost::system::error_code ec;
   // True from the moment the first byte was handed to the system: the peer may have acted on it.
   bool request_may_have_left = false;
   Stage stage = Stage::Prepare;
+  std::string detail{};  // for a person, bounded; empty: ec says it all
 
   // "read: The socket was closed due to a timeout"
   [[nodiscard]] std::string message() const;
@@ -83,8 +98,9 @@ class Client {
   // gcc 12 destroys an aggregate temporary inside a co_await expression wrongly: build the request
   // in a variable of its own and move it in, never `co_await client.send({.url = ...})`.
   //
-  // Any HTTP status is a success here; redirects are not followed. A time-out is
-  // boost::beast::error::timeout, an oversize answer http error::body_limit.
+  // Any HTTP status is a success here, but for redirects: Fault::Redirected. A packed body (gzip)
+  // is unpacked. A time-out is boost::beast::error::timeout, however slowly the answer drips; an
+  // oversize answer is http error::body_limit or Fault::EncodingTooLarge.
   [[nodiscard]] boost::asio::awaitable<Outcome> send(ClientRequest request);
   [[nodiscard]] boost::asio::awaitable<Outcome> get(std::string url, Headers headers = {});
 

@@ -27,6 +27,12 @@ struct Lookup {
 
 constexpr auto kAttemptDelay = std::chrono::milliseconds(250);  // RFC 8305, section 5
 
+// When the next address has its turn: with many of them sooner, so that the last one has time, too.
+Deadline next_turn(Deadline now, Deadline deadline, std::size_t left) {
+  const auto share = (deadline - now) / static_cast<std::int64_t>(left + 1);
+  return now + std::min<Deadline::duration>(kAttemptDelay, share);
+}
+
 // Shared with the handlers of its attempts, which may run after the race is decided.
 struct Race {
   explicit Race(const asio::any_io_executor& executor) : changed(executor) {}
@@ -124,7 +130,7 @@ asio::awaitable<error_code> connect_tcp(boost::beast::tcp_stream& stream,
           race->begun == 0 ? stream.socket() : others.emplace_back(stream.get_executor());
       begin_attempt(race, socket, endpoint);
       opened = opened || stream.socket().is_open();
-      next_at = Clock::now() + kAttemptDelay;
+      next_at = next_turn(Clock::now(), deadline, turns.size() - race->begun);
     }
     const bool waits = race->begun < turns.size();
     const Deadline look_at = waits ? next_at : Clock::now() + kAttemptDelay;
@@ -139,26 +145,6 @@ asio::awaitable<error_code> connect_tcp(boost::beast::tcp_stream& stream,
   error_code ignored;
   stream.socket().set_option(tcp::no_delay(true), ignored);
   co_return error_code{};
-}
-
-boost::system::result<std::shared_ptr<asio::ssl::context>> make_tls_context(
-    const std::string& ca_file) {
-  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-  error_code ec;
-  context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
-                           asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
-                           asio::ssl::context::no_tlsv1_1,
-                       ec);
-  if (ec) return ec;
-  if (ca_file.empty()) {
-    context->set_default_verify_paths(ec);
-  } else {
-    context->load_verify_file(ca_file, ec);
-  }
-  if (ec) return ec;
-  context->set_verify_mode(asio::ssl::verify_peer, ec);
-  if (ec) return ec;
-  return context;
 }
 
 }  // namespace polybot::http

@@ -22,6 +22,10 @@ enum class Method : std::uint8_t { Get, Head, Post, Put, Patch, Delete, Options,
 // "GET" ... "OPTIONS", "other": the closed set of the `method` label.
 [[nodiscard]] std::string_view to_string(Method method);
 [[nodiscard]] Method parse_method(std::string_view token);
+// Whether an answer of this status names another address (RFC 9110 §15.4).
+[[nodiscard]] constexpr bool is_redirect(unsigned status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
 // "OK", "Not Found", ...; "Unknown" for a code outside the registry.
 [[nodiscard]] std::string_view reason_phrase(unsigned status);
 

@@ -82,7 +82,8 @@ class Stream {
   }
   [[nodiscard]] bool is_encrypted() const { return tls_ != nullptr; }
 
-  // Handshake with SNI and host name verification; nothing to do without TLS.
+  // Handshake with SNI and host name verification; nothing to do without TLS. A certificate that
+  // cannot be verified is a Fault that says why.
   [[nodiscard]] boost::asio::awaitable<boost::system::error_code> handshake(std::string host);
 
   template <class Buffers, class Token>
@@ -130,6 +131,7 @@ class Stream {
   void start_read(const MutableBuffers& into, Completion done);
   void start_write(const ConstBuffers& from, Completion done);
   void start_teardown(boost::beast::role_type role, Completion done);
+  [[nodiscard]] boost::system::error_code expect_peer(const std::string& host);
 
   std::shared_ptr<boost::asio::ssl::context> context_;
   std::unique_ptr<TcpStream> plain_;  // one of the two

@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "common/http/completion.hpp"
-#include "common/http/connect.hpp"
+#include "common/http/dial.hpp"
+#include "common/http/fault.hpp"
 #include "common/http/stream.hpp"
 
 namespace polybot::http {
@@ -26,7 +27,7 @@ using Socket = websocket::stream<Stream, false>;
 // One connection. Operations hold it, so that a new connect() cannot destroy it under an old read.
 struct Link {
   explicit Link(const asio::any_io_executor& executor) : close_timer(executor) {}
-  std::unique_ptr<Socket> socket;  // none before the host has been looked up
+  std::unique_ptr<Socket> socket;  // none before the address has been read
   boost::beast::flat_buffer buffer;
   std::list<asio::steady_timer*> writers;  // the front one may write
   asio::steady_timer close_timer;
@@ -100,22 +101,12 @@ asio::awaitable<error_code> WebSocketClient::Core::connect(std::shared_ptr<Core>
 
 asio::awaitable<error_code> WebSocketClient::Core::open(Link& link, const Url& url,
                                                         Deadline deadline) {
-  const auto endpoints = co_await resolve(url.host, url.port, deadline);
-  if (!endpoints) co_return endpoints.error();
-  if (link.cut_by_us) co_return asio::error::operation_aborted;
-  std::shared_ptr<asio::ssl::context> tls;
-  if (url.tls) {
-    auto context = make_tls_context(options_.ca_file);
-    if (!context) co_return context.error();
-    tls = *std::move(context);
-  }
-  link.socket = std::make_unique<Socket>(executor_, std::move(tls));
-  Stream& stream = link.socket->next_layer();
-  if (const error_code ec = co_await connect_tcp(stream.next_layer(), *endpoints, deadline)) {
-    co_return ec;
-  }
-  if (link.cut_by_us) co_return asio::error::operation_aborted;
-  co_return co_await stream.handshake(url.host);
+  auto stream = make_stream(executor_, url, options_.transport.get());
+  if (!stream) co_return stream.error();
+  link.socket = std::make_unique<Socket>(std::move(**stream));
+  const auto failed = co_await dial(link.socket->next_layer(), url, options_.transport.get(),
+                                    deadline, link.cut_by_us);
+  co_return failed ? failed->ec : error_code{};
 }
 
 asio::awaitable<error_code> WebSocketClient::Core::upgrade(Socket& socket, const Url& url,
@@ -140,6 +131,8 @@ asio::awaitable<error_code> WebSocketClient::Core::upgrade(Socket& socket, const
   websocket::response_type response;
   const std::string host = url.host_field();
   auto [ec] = co_await socket.async_handshake(response, host, url.target, kAsTuple);
+  if (ec == websocket::error::upgrade_declined && is_redirect(response.result_int()))
+    co_return Fault::Redirected;
   co_return ec;
 }
 

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "common/http/message.hpp"
+#include "common/http/transport.hpp"
 #include "common/http/websocket_session.hpp"
 
 namespace polybot::http {
@@ -30,7 +31,7 @@ struct WebSocketClientOptions {
   std::chrono::milliseconds close_timeout{2'000};
   std::size_t message_bytes_max = 8 * 1024 * 1024;
   std::size_t waiting_writes_max = 1024;
-  std::string ca_file;  // instead of the system's certificates, for tests
+  std::shared_ptr<const Transport> transport = nullptr;  // as in ClientOptions
 };
 
 class WebSocketClient {
@@ -41,8 +42,9 @@ class WebSocketClient {
   WebSocketClient(const WebSocketClient&) = delete;
   WebSocketClient& operator=(const WebSocketClient&) = delete;
 
-  // Errors: lookup, connect, TLS; boost::beast::error::timeout; a refused upgrade is
-  // boost::beast::websocket::error::upgrade_declined.
+  // Errors: lookup, connect, proxy, TLS (fault.hpp names them); boost::beast::error::timeout; a
+  // refused upgrade is boost::beast::websocket::error::upgrade_declined, a redirect
+  // Fault::Redirected.
   [[nodiscard]] boost::asio::awaitable<boost::system::error_code> connect(std::string url,
                                                                           Headers headers = {});
   // The next message (text or binary alike); the view is valid until the next read. A close by the

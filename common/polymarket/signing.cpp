@@ -11,32 +11,6 @@
 namespace polybot::polymarket {
 namespace {
 
-// An ABI-encoded struct is a run of 32-byte words; every type the venue signs is fixed-size.
-template <std::size_t Words>
-class AbiWords {
- public:
-  AbiWords& word(const Hash32& value) {
-    std::memcpy(next(), value.data(), value.size());
-    return *this;
-  }
-  AbiWords& number(std::uint64_t value) {
-    std::uint8_t* const out = next();
-    for (std::size_t i = 0; i < 8; ++i) out[31 - i] = static_cast<std::uint8_t>(value >> (8 * i));
-    return *this;
-  }
-  AbiWords& address(const Address& value) {
-    std::memcpy(next() + 12, value.bytes.data(), value.bytes.size());
-    return *this;
-  }
-  [[nodiscard]] Hash32 hash() const { return keccak256(bytes_); }
-
- private:
-  std::uint8_t* next() { return bytes_.data() + 32 * count_++; }
-
-  std::array<std::uint8_t, 32 * Words> bytes_{};
-  std::size_t count_ = 0;
-};
-
 Hash32 hash_text(std::string_view text) {
   return keccak256(bytes_of(text));
 }
@@ -48,24 +22,57 @@ Hash32 typed_digest(const Hash32& domain_separator, const Hash32& struct_hash) {
   return keccak256(bytes);
 }
 
+constexpr std::string_view kOrderType =
+    "Order(uint256 salt,address maker,address signer,uint256 tokenId,uint256 makerAmount,"
+    "uint256 takerAmount,uint8 side,uint8 signatureType,uint256 timestamp,bytes32 metadata,"
+    "bytes32 builder)";
+
 const Hash32& order_type_hash() {
-  static const Hash32 hash = hash_text(
-      "Order(uint256 salt,address maker,address signer,uint256 tokenId,uint256 makerAmount,"
-      "uint256 takerAmount,uint8 side,uint8 signatureType,uint256 timestamp,bytes32 metadata,"
-      "bytes32 builder)");
+  static const Hash32 hash = hash_text(kOrderType);
   return hash;
 }
 
-constexpr Address address_literal(std::string_view hex) {
-  Address address;
-  for (std::size_t i = 0; i < address.bytes.size(); ++i) {
-    const auto value = [&](char c) {
-      return c <= '9' ? c - '0' : (c <= 'F' ? c - 'A' + 10 : c - 'a' + 10);
-    };
-    address.bytes[i] =
-        static_cast<std::uint8_t>(value(hex[2 + 2 * i]) * 16 + value(hex[3 + 2 * i]));
-  }
-  return address;
+Hash32 hash_of_order(const OrderToSign& order) {
+  AbiWords<12> words;
+  words.word(order_type_hash())
+      .number(order.salt)
+      .address(order.maker)
+      .address(order.signer)
+      .word(order.token.bytes)
+      .number(order.maker_amount)
+      .number(order.taker_amount)
+      .number(order.side == domain::Side::Buy ? 0 : 1)
+      .number(static_cast<std::uint64_t>(order.signature_type))
+      .number(order.timestamp_ms)
+      .word(order.metadata)
+      .word(order.builder);
+  return words.hash();
+}
+
+// What the owner of a deposit wallet signs: the order, and which wallet makes it.
+Hash32 nested_digest(const OrderToSign& order, const ExchangeDomain& domain,
+                     const Hash32& contents) {
+  static const Hash32 type = hash_text(
+      "TypedDataSign(Order contents,string name,string version,uint256 chainId,"
+      "address verifyingContract,bytes32 salt)" +
+      std::string(kOrderType));
+  static const Hash32 name = hash_text("DepositWallet");
+  static const Hash32 version = hash_text("1");
+  AbiWords<7> words;
+  words.word(type)
+      .word(contents)
+      .word(name)
+      .word(version)
+      .number(domain.chain_id)
+      .address(order.maker)
+      .word({});
+  return typed_digest(domain.separator, words.hash());
+}
+
+// How the contract is told the type of what was signed: the text, and its length in two bytes.
+std::string nested_type_hex() {
+  const std::array<std::uint8_t, 2> length{0, kOrderType.size()};
+  return to_hex(bytes_of(kOrderType)) + to_hex(length);
 }
 
 // The exchanges of protocol V2 have the same address on both chains; ExchangeV3 does not.
@@ -75,7 +82,7 @@ constexpr Address kExchangeV2NegRisk =
 constexpr Address kExchangeV3 = address_literal("0xe3333700cA9d93003F00f0F71f8515005F6c00Aa");
 constexpr Address kExchangeV3Amoy = address_literal("0x9fE6e61422AdB6F610d8597F9684b16912D50C3D");
 
-Hash32 exchange_separator(std::uint64_t chain_id, domain::ExchangeVersion exchange) {
+ExchangeDomain exchange_domain(std::uint64_t chain_id, domain::ExchangeVersion exchange) {
   const auto contract = exchange_address(chain_id, exchange);
   if (!contract) throw std::invalid_argument("the venue has no exchanges on this chain");
   AbiWords<5> domain;
@@ -86,18 +93,15 @@ Hash32 exchange_separator(std::uint64_t chain_id, domain::ExchangeVersion exchan
       .word(hash_text(exchange == domain::ExchangeVersion::V3 ? "3" : "2"))
       .number(chain_id)
       .address(*contract);
-  return domain.hash();
+  return {domain.hash(), chain_id};
 }
 
 // An account's address is the last 20 bytes of the hash of its uncompressed public key.
-Address address_of(const secp256k1_context* context, const secp256k1_pubkey& key) {
+Address address_of_key(const secp256k1_context* context, const secp256k1_pubkey& key) {
   std::array<std::uint8_t, 65> point{};
   std::size_t size = point.size();
   secp256k1_ec_pubkey_serialize(context, point.data(), &size, &key, SECP256K1_EC_UNCOMPRESSED);
-  const Hash32 hash = keccak256(ByteView(point).subspan(1));
-  Address address;
-  std::copy_n(hash.begin() + 12, address.bytes.size(), address.bytes.begin());
-  return address;
+  return address_of(keccak256(ByteView(point).subspan(1)));
 }
 
 constexpr std::size_t kKeyBytes = 32;
@@ -119,24 +123,6 @@ secrets::LockedMemory key_of_hex(std::string_view digits) {
 
 }  // namespace
 
-std::optional<Address> Address::parse(std::string_view text) {
-  Address address;
-  if (!text.starts_with("0x") || !parse_hex(text, address.bytes)) return std::nullopt;
-  return address;
-}
-
-std::string to_checksum(const Address& address) {
-  const std::string digits = to_hex(address.bytes);
-  const Hash32 hash = hash_text(digits);
-  std::string text = "0x";
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    const int nibble = (hash[i / 2] >> (i % 2 == 0 ? 4 : 0)) & 15;
-    const bool upper = digits[i] >= 'a' && nibble >= 8;
-    text.push_back(upper ? static_cast<char>(digits[i] - 'a' + 'A') : digits[i]);
-  }
-  return text;
-}
-
 std::optional<Signature> Signature::parse(std::string_view text) {
   Signature signature;
   if (!text.starts_with("0x") || !parse_hex(text, signature.bytes)) return std::nullopt;
@@ -145,6 +131,34 @@ std::optional<Signature> Signature::parse(std::string_view text) {
 
 std::string to_string(const Signature& signature) {
   return "0x" + to_hex(signature.bytes);
+}
+
+std::optional<OrderSignature> OrderSignature::parse(std::string_view text) {
+  constexpr std::size_t kPlain = 2 + 2 * 65;
+  constexpr std::size_t kHash = 2 * 32;
+  const auto plain = Signature::parse(text.substr(0, kPlain));
+  if (!plain) return std::nullopt;
+  OrderSignature read{*plain, std::nullopt};
+  if (text.size() == kPlain) return read;
+  text.remove_prefix(kPlain);
+  static const std::string type = nested_type_hex();
+  Nested nested;
+  const bool whole = text.size() == 2 * kHash + type.size() &&
+                     parse_hex(text.substr(0, kHash), nested.domain_separator) &&
+                     parse_hex(text.substr(kHash, kHash), nested.contents) &&
+                     text.substr(2 * kHash) == type;
+  if (!whole) return std::nullopt;
+  read.nested = nested;
+  return read;
+}
+
+std::string to_string(const OrderSignature& signature) {
+  static const std::string type = nested_type_hex();
+  std::string text = to_string(signature.signature);
+  if (!signature.nested) return text;
+  text += to_hex(signature.nested->domain_separator);
+  text += to_hex(signature.nested->contents);
+  return text += type;
 }
 
 std::optional<Address> exchange_address(std::uint64_t chain_id, domain::ExchangeVersion exchange) {
@@ -161,29 +175,27 @@ std::optional<Address> exchange_address(std::uint64_t chain_id, domain::Exchange
 }
 
 ExchangeDomains::ExchangeDomains(std::uint64_t chain_id)
-    : separators_{exchange_separator(chain_id, domain::ExchangeVersion::V2),
-                  exchange_separator(chain_id, domain::ExchangeVersion::V2NegRisk),
-                  exchange_separator(chain_id, domain::ExchangeVersion::V3)} {}
+    : domains_{exchange_domain(chain_id, domain::ExchangeVersion::V2),
+               exchange_domain(chain_id, domain::ExchangeVersion::V2NegRisk),
+               exchange_domain(chain_id, domain::ExchangeVersion::V3)} {}
 
-const Hash32& ExchangeDomains::separator(domain::ExchangeVersion exchange) const {
-  return separators_[static_cast<std::size_t>(exchange)];
+const ExchangeDomain& ExchangeDomains::of(domain::ExchangeVersion exchange) const {
+  return domains_[static_cast<std::size_t>(exchange)];
 }
 
-domain::VenueOrderId order_digest(const OrderToSign& order, const Hash32& domain_separator) {
-  AbiWords<12> words;
-  words.word(order_type_hash())
-      .number(order.salt)
-      .address(order.maker)
-      .address(order.signer)
-      .word(order.token.bytes)
-      .number(order.maker_amount)
-      .number(order.taker_amount)
-      .number(order.side == domain::Side::Buy ? 0 : 1)
-      .number(static_cast<std::uint64_t>(order.signature_type))
-      .number(order.timestamp_ms)
-      .word(order.metadata)
-      .word(order.builder);
-  return {typed_digest(domain_separator, words.hash())};
+domain::VenueOrderId order_digest(const OrderToSign& order, const ExchangeDomain& domain) {
+  return {typed_digest(domain.separator, hash_of_order(order))};
+}
+
+std::optional<Address> recover_order_signer(const OrderToSign& order, const ExchangeDomain& domain,
+                                            const OrderSignature& signature) {
+  const Hash32 contents = hash_of_order(order);
+  if (!signature.nested)
+    return recover_signer(typed_digest(domain.separator, contents), signature.signature);
+  const bool of_this = order.signature_type == SignatureType::Poly1271 &&
+                       *signature.nested == OrderSignature::Nested{domain.separator, contents};
+  if (!of_this) return std::nullopt;
+  return recover_signer(nested_digest(order, domain, contents), signature.signature);
 }
 
 Hash32 clob_auth_digest(std::uint64_t chain_id, const Address& address, std::uint64_t timestamp_s,
@@ -224,13 +236,11 @@ std::optional<Address> recover_signer(const Hash32& digest, const Signature& sig
   if (high_s) return std::nullopt;
   secp256k1_pubkey key;
   if (secp256k1_ecdsa_recover(context, &key, &recoverable, digest.data()) == 0) return std::nullopt;
-  return address_of(context, key);
+  return address_of_key(context, key);
 }
 
 std::string_view to_string(SigningError error) {
   switch (error) {
-    case SigningError::UnsupportedSignatureType:
-      return "signature type 3 (deposit wallet) is not supported by this version";
     case SigningError::SignerMismatch:
       return "the order's maker or signer is not the account of this key";
     case SigningError::SaltTooLarge:
@@ -261,7 +271,7 @@ OrderSigner::OrderSigner(secrets::LockedMemory private_key)
       secp256k1_ec_pubkey_create(key_->context, &public_key, key_->bytes.bytes().data()) == 1;
   secrets::wipe_stack();
   if (!is_key) throw std::invalid_argument(std::string(kNoKey));
-  address_ = address_of(key_->context, public_key);
+  address_ = address_of_key(key_->context, public_key);
 }
 
 OrderSigner::~OrderSigner() = default;
@@ -280,15 +290,18 @@ ByteView OrderSigner::reveal() const {
   return std::as_const(key_->bytes).bytes();
 }
 
-boost::system::result<Signature, SigningError> OrderSigner::sign(
-    const OrderToSign& order, const Hash32& domain_separator) const {
-  if (order.signature_type == SignatureType::Poly1271) {
-    return SigningError::UnsupportedSignatureType;
-  }
-  const bool is_maker = order.signature_type != SignatureType::Eoa || order.maker == address_;
-  if (order.signer != address_ || !is_maker) return SigningError::SignerMismatch;
+boost::system::result<OrderSignature, SigningError> OrderSigner::sign(
+    const OrderToSign& order, const ExchangeDomain& domain) const {
+  const bool of_wallet = order.signature_type == SignatureType::Poly1271;
+  const bool own_maker = order.signature_type != SignatureType::Eoa || order.maker == address_;
+  const bool signer = of_wallet ? order.signer == order.maker : order.signer == address_;
+  if (!signer || !own_maker) return SigningError::SignerMismatch;
   if (order.salt > kSaltMax) return SigningError::SaltTooLarge;
-  return sign_digest(order_digest(order, domain_separator).bytes);
+  const Hash32 contents = hash_of_order(order);
+  if (!of_wallet)
+    return OrderSignature{sign_digest(typed_digest(domain.separator, contents)), std::nullopt};
+  return OrderSignature{sign_digest(nested_digest(order, domain, contents)),
+                        OrderSignature::Nested{domain.separator, contents}};
 }
 
 Signature OrderSigner::sign_clob_auth(std::uint64_t chain_id, std::uint64_t timestamp_s,

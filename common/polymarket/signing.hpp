@@ -1,11 +1,14 @@
-// EIP-712 order hashing and EOA signatures for the venue's exchange contracts, and the ClobAuth
+// EIP-712 order hashing and signatures for the venue's exchange contracts, and the ClobAuth
 // signature that creates API credentials, as github.com/Polymarket/clob-client-v2 makes them. What
 // is signed is decided elsewhere: an OrderToSign holds every signed field, and its digest is the
 // venue's order id, known before anything is sent. Signatures are deterministic (RFC 6979, low S).
 //
+// A deposit wallet (signature type 3) is a contract that checks its owner's signature itself. Its
+// owner therefore signs the order together with the wallet (ERC-7739): no other wallet of the same
+// owner takes that signature.
+//
 // The private key lives in one OrderSigner, in locked memory, is wiped when that dies, and leaves
-// it only as signatures. Signature type 3 (ERC-7739 deposit wallets) is refused: it is not part of
-// this version.
+// it only as signatures.
 #pragma once
 
 #include <array>
@@ -17,22 +20,11 @@
 #include <string_view>
 
 #include "common/domain/instrument.hpp"
+#include "common/polymarket/address.hpp"
 #include "common/polymarket/digest.hpp"
 #include "common/secrets/locked_memory.hpp"
 
 namespace polybot::polymarket {
-
-// A 20-byte account or contract address.
-struct Address {
-  std::array<std::uint8_t, 20> bytes{};
-  auto operator<=>(const Address&) const = default;
-
-  // "0x" + 40 hex digits in any case (the checksum is not demanded: venues send both forms).
-  [[nodiscard]] static std::optional<Address> parse(std::string_view text);
-};
-
-// EIP-55 mixed case, as the official client sends it.
-[[nodiscard]] std::string to_checksum(const Address& address);
 
 // r || s || v with v = 27 or 28.
 struct Signature {
@@ -43,6 +35,22 @@ struct Signature {
       std::string_view text);  // "0x" + 130 hex digits
 };
 [[nodiscard]] std::string to_string(const Signature& signature);
+
+// What an order carries: a signature, and of a deposit wallet what its contract checks it with.
+struct OrderSignature {
+  struct Nested {
+    Hash32 domain_separator{};  // of the exchange
+    Hash32 contents{};          // the hash of the order as a struct
+    bool operator==(const Nested&) const = default;
+  };
+  Signature signature;
+  std::optional<Nested> nested;
+  bool operator==(const OrderSignature&) const = default;
+
+  // "0x" + 130 hex digits, or + 634 of which the last name the type of the order.
+  [[nodiscard]] static std::optional<OrderSignature> parse(std::string_view text);
+};
+[[nodiscard]] std::string to_string(const OrderSignature& signature);
 
 enum class SignatureType : std::uint8_t { Eoa = 0, PolyProxy = 1, GnosisSafe = 2, Poly1271 = 3 };
 
@@ -70,20 +78,32 @@ struct OrderToSign {
 [[nodiscard]] std::optional<Address> exchange_address(std::uint64_t chain_id,
                                                       domain::ExchangeVersion exchange);
 
-// The EIP-712 domain separators of one chain's three exchanges, computed once.
+// The EIP-712 domain of one exchange.
+struct ExchangeDomain {
+  Hash32 separator{};
+  std::uint64_t chain_id = 0;
+};
+
+// Those of one chain's three exchanges, computed once.
 class ExchangeDomains {
  public:
   // Throws std::invalid_argument for a chain without exchanges (a configuration error).
   explicit ExchangeDomains(std::uint64_t chain_id);
-  [[nodiscard]] const Hash32& separator(domain::ExchangeVersion exchange) const;
+  [[nodiscard]] const ExchangeDomain& of(domain::ExchangeVersion exchange) const;
 
  private:
-  std::array<Hash32, 3> separators_;
+  std::array<ExchangeDomain, 3> domains_;
 };
 
 // The EIP-712 digest of an order, which is also its id at the venue.
 [[nodiscard]] domain::VenueOrderId order_digest(const OrderToSign& order,
-                                                const Hash32& domain_separator);
+                                                const ExchangeDomain& domain);
+
+// Who signed an order, as the exchange or the order's deposit wallet would find; empty for a
+// signature that is none of this order.
+[[nodiscard]] std::optional<Address> recover_order_signer(const OrderToSign& order,
+                                                          const ExchangeDomain& domain,
+                                                          const OrderSignature& signature);
 
 // The digest that a ClobAuth (L1) signature covers. `timestamp_s` in Unix seconds.
 [[nodiscard]] Hash32 clob_auth_digest(std::uint64_t chain_id, const Address& address,
@@ -98,8 +118,8 @@ class ExchangeDomains {
                                                     const Signature& signature);
 
 enum class SigningError : std::uint8_t {
-  UnsupportedSignatureType,  // type 3 needs a deposit wallet, which this version does not sign for
-  SignerMismatch,  // the order names another signer than this key, or (type 0) another maker
+  SignerMismatch,  // the order names another signer than this key, or (type 0) another maker; of
+                   // type 3 maker and signer are not one wallet
   SaltTooLarge,
 };
 [[nodiscard]] std::string_view to_string(SigningError error);
@@ -124,9 +144,9 @@ class OrderSigner {
   // The key, for a keystore to be made of it.
   [[nodiscard]] ByteView reveal() const;
 
-  // The signature of `order`, whose digest is `order_digest(order, domain_separator)`.
-  [[nodiscard]] boost::system::result<Signature, SigningError> sign(
-      const OrderToSign& order, const Hash32& domain_separator) const;
+  // Whether a deposit wallet is this key's is not asked here (venue_wallet.hpp).
+  [[nodiscard]] boost::system::result<OrderSignature, SigningError> sign(
+      const OrderToSign& order, const ExchangeDomain& domain) const;
   // The POLY_SIGNATURE of an L1 request.
   [[nodiscard]] Signature sign_clob_auth(std::uint64_t chain_id, std::uint64_t timestamp_s,
                                          std::uint64_t nonce) const;

@@ -124,6 +124,18 @@ struct PutBody {
     out.mutable_cash_moved()->set_amount(body.amount.raw());
     out.mutable_cash_moved()->set_balance(body.balance.raw());
   }
+  void operator()(const domain::HoldingOpened& body) const {
+    v1::HoldingOpened& to = *out.mutable_holding_opened();
+    wire::put(body.instrument, *to.mutable_instrument());
+    to.set_quantity(wire_number(body.quantity));
+    to.set_value(body.value.raw());
+  }
+  void operator()(const domain::IncomeBooked& body) const {
+    v1::IncomeBooked& to = *out.mutable_income_booked();
+    to.set_kind(wire_enum<v1::IncomeKind>(body.kind));
+    to.set_date_days(body.date.days);
+    to.set_amount(body.amount.raw());
+  }
   void operator()(const domain::MarksTaken& body) const {
     v1::MarksTaken& to = *out.mutable_marks_taken();
     for (const auto& mark : body.marks) {
@@ -142,8 +154,12 @@ struct PutBody {
     }
   }
   void operator()(const domain::DriftMeasured& body) const {
-    out.mutable_drift_measured()->set_cash(body.cash.raw());
-    out.mutable_drift_measured()->set_positions(body.positions.raw());
+    v1::DriftMeasured& to = *out.mutable_drift_measured();
+    to.set_cash(body.cash.raw());
+    to.set_positions(body.positions.raw());
+    for (const domain::Instrument& instrument : body.first_compared)
+      wire::put(instrument, *to.add_first_compared());
+    to.set_missing(body.missing.raw());
   }
   void operator()(const domain::AccountReconciled& body) const {
     out.mutable_account_reconciled()->set_until_ns(domain::to_unix_ns(body.until));
@@ -160,6 +176,8 @@ struct PutBody {
     if (!body.account) return;
     to.mutable_account()->set_address(body.account->address);
     to.mutable_account()->set_chain_id(body.account->chain_id);
+    to.mutable_account()->set_signature_type(body.account->signature_type);
+    to.mutable_account()->set_owner(body.account->owner);
   }
   void operator()(const domain::TradingStateChanged& body) const {
     v1::TradingStateChanged& to = *out.mutable_trading_state_changed();

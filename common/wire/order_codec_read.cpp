@@ -42,7 +42,10 @@ domain::ManagerStarted read(Reading& reading, const v1::ManagerStarted& message)
   domain::ManagerStarted body{.start = message.start()};
   if (message.has_account()) {
     body.account = {.address = reading.text(message.account().address(), domain::kAddressBytesMax),
-                    .chain_id = message.account().chain_id()};
+                    .chain_id = message.account().chain_id(),
+                    .signature_type = static_cast<std::uint8_t>(
+                        reading.at_most(message.account().signature_type(), UINT8_MAX)),
+                    .owner = reading.text(message.account().owner(), domain::kAddressBytesMax)};
   }
   return body;
 }
@@ -69,6 +72,22 @@ domain::MarksTaken read(Reading& reading, const v1::MarksTaken& message) {
         {reading.id32<domain::MarketId>(mark.market()), reading.price(mark.yes())});
   }
   return body;
+}
+
+domain::DriftMeasured read(Reading& reading, const v1::DriftMeasured& message) {
+  domain::DriftMeasured body{domain::Money::from_raw(message.cash()),
+                             domain::Money::from_raw(message.positions())};
+  for (const v1::Instrument& instrument : message.first_compared())
+    body.first_compared.push_back(reading.instrument(instrument));
+  body.missing = domain::Money::from_raw(message.missing());
+  return body;
+}
+
+domain::IncomeBooked read(Reading& reading, const v1::IncomeBooked& message) {
+  reading.require(message.amount() > 0, DecodeError::OutOfRange);
+  return {.kind = reading.enumerated<domain::IncomeKind>(message.kind()),
+          .date = {message.date_days()},
+          .amount = domain::Money::from_raw(message.amount())};
 }
 
 // Equities are also kept for reserved names (external), which no configuration accepts: any short
@@ -211,13 +230,18 @@ domain::EventBody read_money_body(Reading& reading, const v1::Event& message) {
     case v1::Event::kCashMoved:
       return domain::CashMoved{domain::Money::from_raw(message.cash_moved().amount()),
                                domain::Money::from_raw(message.cash_moved().balance())};
+    case v1::Event::kHoldingOpened:
+      return domain::HoldingOpened{reading.instrument(message.holding_opened().instrument()),
+                                   reading.quantity_positive(message.holding_opened().quantity()),
+                                   domain::Money::from_raw(message.holding_opened().value())};
+    case v1::Event::kIncomeBooked:
+      return read(reading, message.income_booked());
     case v1::Event::kMarksTaken:
       return read(reading, message.marks_taken());
     case v1::Event::kDayOpened:
       return read(reading, message.day_opened());
     case v1::Event::kDriftMeasured:
-      return domain::DriftMeasured{domain::Money::from_raw(message.drift_measured().cash()),
-                                   domain::Money::from_raw(message.drift_measured().positions())};
+      return read(reading, message.drift_measured());
     case v1::Event::kAccountReconciled:
       return domain::AccountReconciled{reading.at(message.account_reconciled().until_ns())};
     case v1::Event::kJournalOpened: {

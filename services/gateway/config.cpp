@@ -3,6 +3,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "common/runtime/addresses.hpp"
+#include "common/runtime/transport.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::gateway {
@@ -40,6 +41,9 @@ void read_venue(Reader& reader, FeedSettings& feed) {
   feed.urls.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
   feed.urls.market_ws =
       runtime::read_url(reader, "venue.market_ws", "ws://127.0.0.1:8090/ws/market");
+  feed.urls.transport =
+      runtime::read_transport(reader, {feed.urls.rest, feed.urls.gamma, feed.urls.market_ws},
+                              runtime::config::current_environment());
 }
 
 void read_discovery(Reader& reader, FeedSettings& feed) {

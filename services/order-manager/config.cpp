@@ -3,8 +3,10 @@
 #include <array>
 #include <limits>
 
+#include "common/polymarket/messages/api_keys.hpp"
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/secret_file.hpp"
+#include "common/runtime/transport.hpp"
 #include "common/wire/topics.hpp"
 
 namespace polybot::order_manager {
@@ -161,6 +163,40 @@ VenueKey read_venue_key(Reader& reader) {
   return key;
 }
 
+WalletConfig read_wallet(Reader& reader) {
+  WalletConfig wallet;
+  const std::string kind = reader.string("venue.wallet", "eoa");
+  std::string known;
+  bool found = false;
+  for (const polymarket::WalletKind one : polymarket::kWalletKinds) {
+    known.append(known.empty() ? "" : ", ").append(polymarket::name_of(one));
+    if (polymarket::name_of(one) != kind) continue;
+    wallet.kind = one;
+    found = true;
+  }
+  if (!found) reader.error("venue.wallet", "must be one of " + known + ", got \"" + kind + "\"");
+  const std::string funder = reader.string("venue.funder", "");
+  if (!funder.empty()) wallet.funder = polymarket::Address::parse(funder);
+  if (!funder.empty() && !wallet.funder)
+    reader.error("venue.funder", "is no address (0x and 40 hex digits)");
+  const std::string builder = reader.string("venue.builder_code", "");
+  if (!builder.empty() &&
+      !(builder.starts_with("0x") && polymarket::parse_hex(builder, wallet.builder)))
+    reader.error("venue.builder_code", "is no builder code (0x and 64 hex digits)");
+  return wallet;
+}
+
+std::optional<polymarket::ApiCredentials> read_credentials(Reader& reader) {
+  const runtime::Secret text = reader.secret("venue.api_credentials", Presence::Optional);
+  if (text.empty()) return std::nullopt;
+  auto read = polymarket::parse_api_credentials(text.reveal());
+  if (read) return std::move(*read);
+  reader.error("venue.api_credentials_file",
+               "holds no API credentials, {\"apiKey\": …, \"secret\": …, \"passphrase\": …}: " +
+                   polymarket::to_string(read.error()));
+  return std::nullopt;
+}
+
 void read_settings(Reader& reader, Settings& settings) {
   read_limits(reader, "risk.", settings.account_limits);
   settings.account_limits.balance_min = limit(reader, "risk.balance_min", Money{});
@@ -196,8 +232,13 @@ Config read_config(Reader& reader) {
   config.venue.rest = runtime::read_url(reader, "venue.rest", "http://127.0.0.1:8090");
   config.venue.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
   config.venue.user_ws = runtime::read_url(reader, "venue.user_ws", "ws://127.0.0.1:8090/ws/user");
+  config.venue.transport =
+      runtime::read_transport(reader, {config.venue.rest, config.venue.gamma, config.venue.user_ws},
+                              runtime::config::current_environment());
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
+  config.venue.wallet = read_wallet(reader);
+  config.venue.credentials = read_credentials(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
   read_settings(reader, config.settings);

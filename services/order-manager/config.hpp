@@ -2,11 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "common/http/transport.hpp"
+#include "common/polymarket/credentials.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/metrics.hpp"
 #include "services/order-manager/core/settings.hpp"
+#include "services/order-manager/order_party.hpp"
 #include "services/order-manager/venue_key.hpp"
 
 namespace polybot::order_manager {
@@ -24,8 +29,11 @@ struct VenueConfig {
   std::string rest;
   std::string gamma;
   std::string user_ws;
+  std::shared_ptr<const http::Transport> transport;  // of all three; null: plain alone
   std::uint64_t chain_id = 137;
   VenueKey key;
+  WalletConfig wallet;
+  std::optional<polymarket::ApiCredentials> credentials;  // none: asked for with the key
   domain::Duration request_timeout{};
   domain::Duration heartbeat_interval{};
 };

@@ -44,8 +44,9 @@ void require_same_account(const std::string& journal, const Ledger& ledger,
                           const Settings& settings) {
   if (!ledger.account() || !settings.account || *ledger.account() == *settings.account) return;
   throw JournalError("journal: " + journal + " is of account " + to_string(*ledger.account()) +
-                     ", and the venue key is of " + to_string(*settings.account) +
-                     ": put the key of the former back, or move the journal away to begin another");
+                     ", and venue.private_key_file with venue.wallet of " +
+                     to_string(*settings.account) +
+                     ": put those of the former back, or move the journal away to begin another");
 }
 
 }  // namespace

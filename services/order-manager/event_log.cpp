@@ -1,7 +1,9 @@
 #include "services/order-manager/event_log.hpp"
 
+#include <cstdlib>
 #include <string>
 
+#include "common/polymarket/messages/income.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
 
@@ -9,6 +11,8 @@ namespace polybot::order_manager {
 namespace {
 
 namespace log = runtime::log;
+
+constexpr domain::Money kRounding = domain::Money::from_raw(5'000);  // the venue's; as VenueDrift
 
 struct Writer {
   const domain::Event& event;
@@ -116,9 +120,24 @@ struct Writer {
                    {{"amount", body.amount}, {"balance", body.balance}});
     }
   }
+  void operator()(const domain::HoldingOpened& body) const {
+    log::info("The account had shares before",
+              {{"market", market(body.instrument.market)},
+               {"outcome", domain::name_of(body.instrument.outcome)},
+               {"quantity", body.quantity},
+               {"value", body.value}});
+  }
+  void operator()(const domain::IncomeBooked& body) const {
+    log::info("The venue has paid income", {{"kind", domain::name_of(body.kind)},
+                                            {"date", polymarket::date_text(body.date)},
+                                            {"amount", body.amount}});
+  }
   void operator()(const domain::DriftMeasured& body) const {
     if (body.cash.is_zero() && body.positions.is_zero()) return;
-    log::error("Venue and book differ", {{"cash", body.cash}, {"positions", body.positions}});
+    const bool is_rounding =
+        body.positions.is_zero() && domain::Money::from_raw(std::abs(body.cash.raw())) <= kRounding;
+    log::write(is_rounding ? log::Level::Info : log::Level::Error, "Venue and book differ",
+               {{"cash", body.cash}, {"positions", body.positions}, {"missing", body.missing}});
   }
   void operator()(const domain::DayOpened&) const { log::info("Day opened"); }
   void operator()(const domain::TradingStateChanged& body) const {

@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
              "output",
              export_csv},
             {"key",
-             "new|import|change|show KEYSTORE: the venue key under a passphrase; key --help tells "
+             "new|import|change|show|wallets KEYSTORE: the venue key under a passphrase; key "
+             "--help tells "
              "more",
              key}},
        .memory_access = polybot::runtime::MemoryAccess::Forbidden},

@@ -75,6 +75,7 @@ void write_fills(Sink& sink, const Figures& figures) {
   auto fills = sink.counter("polybot_fills_total");
   auto reversed = sink.counter("polybot_fills_reversed_total");
   auto provisional = sink.gauge("polybot_fills_provisional");
+  auto oldest = sink.gauge("polybot_oldest_provisional_fill_timestamp_seconds");
   auto fees = sink.counter("polybot_fees_usd_total");
   auto volume = sink.counter("polybot_trade_volume_usd_total");
   for (const StrategySnapshot& strategy : figures.strategies) {
@@ -88,6 +89,11 @@ void write_fills(Sink& sink, const Figures& figures) {
     }
     reversed.set({name}, count(strategy.counters.fills_reversed));
     provisional.set({name}, count(strategy.fills_provisional));
+    if (strategy.oldest_provisional) {
+      oldest.set_timestamp({name}, *strategy.oldest_provisional);
+    } else {
+      oldest.set_no_timestamp({name});
+    }
     fees.set({name}, usd(strategy.counters.fees));
   }
 }

@@ -52,10 +52,17 @@ polymarket::OrderSigner take_signer(Config& config) {
   }
 }
 
-Settings settings_of(const Config& config, const polymarket::Address& account) {
+polymarket::OrderParty party_of(const Config& config, const polymarket::OrderSigner& signer) {
+  try {
+    return party_of(config.venue.wallet, signer.address(), config.venue.chain_id);
+  } catch (const std::invalid_argument& error) {
+    throw runtime::CannotStart(error.what());
+  }
+}
+
+Settings settings_of(const Config& config, const polymarket::OrderParty& party) {
   Settings settings = config.settings;
-  settings.account = {.address = polymarket::to_checksum(account),
-                      .chain_id = config.venue.chain_id};
+  settings.account = account_of(party, config.venue.chain_id);
   return settings;
 }
 
@@ -122,12 +129,12 @@ Service::Service(runtime::Runtime& runtime, const Config& config, polymarket::Or
                  stats_),
       streams_(publisher_),
       desk_(std::make_shared<VenueDesk>(
-          executor_, config.venue, std::move(signer), manager_metrics_,
+          executor_, config.venue, party_of(config, signer), std::move(signer), manager_metrics_,
           VenueDesk::Reports{
               .post = [this](Input input) { engine_.post(std::move(input)); },
               .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); }})),
-      engine_(executor_, config.journal_file, settings_of(config, desk_->address()),
-              venue_identity(config.venue.chain_id, desk_->address()), effects()),
+      engine_(executor_, config.journal_file, settings_of(config, desk_->party()),
+              venue_identity(config.venue.chain_id, desk_->party()), effects()),
       feeds_(executor_, config, stats_, metrics_->registry(),
              {.post = [this](Input input) { engine_.post(std::move(input)); },
               .is_behind = [this] { return engine_.is_behind(); }}),

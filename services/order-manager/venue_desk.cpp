@@ -24,18 +24,22 @@ constexpr std::size_t kCancelsPerRequest = 100;
 }  // namespace
 
 VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
-                     polymarket::OrderSigner signer, ManagerMetrics& metrics, Reports reports)
+                     const polymarket::OrderParty& party, polymarket::OrderSigner signer,
+                     ManagerMetrics& metrics, Reports reports)
     : executor_(executor),
       metrics_(metrics),
       reports_(std::move(reports)),
       client_(executor,
               {.rest = config.rest,
                .gamma = config.gamma,
+               .party = party,
+               .credentials = config.credentials,
                .chain_id = config.chain_id,
                .request_timeout =
-                   std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout)},
+                   std::chrono::duration_cast<std::chrono::milliseconds>(config.request_timeout),
+               .transport = config.transport},
               std::move(signer), client_observer()),
-      session_(executor, config.user_ws, session_reports(), {}),
+      session_(executor, config.user_ws, session_reports(), {}, config.transport),
       heartbeats_(config.heartbeat_interval) {}
 
 VenueClient::Observer VenueDesk::client_observer() {
@@ -47,7 +51,7 @@ VenueClient::Observer VenueDesk::client_observer() {
               [this](Link link) {
                 if (!closed_) set_rest(link);
               },
-          .on_throttled = [this](domain::Duration pause) { post(VenueThrottled{pause}); }};
+          .on_throttled = [this](VenueThrottled throttled) { post(throttled); }};
 }
 
 UserSession::Reports VenueDesk::session_reports() {
@@ -180,7 +184,15 @@ awaitable<void> VenueDesk::follow_account() {
   if (!client_.authenticated() && !co_await client_.authenticate()) {
     throw std::runtime_error("the venue gave no API credentials yet");
   }
-  co_await session_.run(client_.credentials());
+  co_await session_.run(client_.credentials(),
+                        polymarket::to_checksum(client_.party().wallet.address));
+}
+
+// Another key's orders may not be told on a channel that the old key has opened.
+awaitable<void> VenueDesk::renew_credentials() {
+  const std::string before = client_.authenticated() ? client_.credentials().api_key() : "";
+  co_await client_.renew_credentials();
+  if (client_.authenticated() && client_.credentials().api_key() != before) session_.end();
 }
 
 awaitable<void> VenueDesk::watch_clock() {
@@ -190,7 +202,7 @@ awaitable<void> VenueDesk::watch_clock() {
       metrics_.set_clock_offset(*offset);
       post(ClockOffset{*offset});
     }
-    if (client_.credentials_refused()) co_await client_.renew_credentials();
+    if (client_.credentials_refused()) co_await renew_credentials();
     co_await runtime::sleep_for(kClockInterval);
   }
 }

@@ -27,7 +27,8 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
     std::function<void(VenueSessionChanged)> post_link;
   };
   VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
-            polymarket::OrderSigner signer, ManagerMetrics& metrics, Reports reports);
+            const polymarket::OrderParty& party, polymarket::OrderSigner signer,
+            ManagerMetrics& metrics, Reports reports);
 
   // Begins to sign a batch; the function it returns, called once, sends it.
   [[nodiscard]] std::function<void()> prepare(const SubmitBatch& batch);
@@ -47,10 +48,11 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   // From here on nothing is reported.
   void close() { closed_ = true; }
 
-  // The account that orders are signed for.
-  [[nodiscard]] const polymarket::Address& address() const { return client_.address(); }
+  // Whose orders are signed.
+  [[nodiscard]] const polymarket::OrderParty& party() const { return client_.party(); }
 
  private:
+  [[nodiscard]] boost::asio::awaitable<void> renew_credentials();
   [[nodiscard]] boost::asio::awaitable<void> send_batch(
       std::shared_ptr<VenueClient::Signing> signing, domain::Timestamp tick_at);
   [[nodiscard]] boost::asio::awaitable<void> send_cancels(std::vector<domain::VenueOrderId> orders);

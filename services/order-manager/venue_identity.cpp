@@ -4,15 +4,14 @@
 #include <string>
 
 #include "common/polymarket/amounts.hpp"
-#include "common/polymarket/messages/orders.hpp"
 
 namespace polybot::order_manager {
 
-OrderIdentity venue_identity(std::uint64_t chain_id, const polymarket::Address& account) {
+OrderIdentity venue_identity(std::uint64_t chain_id, const polymarket::OrderParty& party) {
   // Shared by the copies that std::function makes; immutable.
   const auto domains = std::make_shared<const polymarket::ExchangeDomains>(chain_id);
-  return [domains, account](const domain::Order& order,
-                            const domain::Market& market) -> std::optional<VenueIdentity> {
+  return [domains, party](const domain::Order& order,
+                          const domain::Market& market) -> std::optional<VenueIdentity> {
     const auto amounts = polymarket::amounts_for_shares(order.side, order.quantity, order.limit,
                                                         market.tick, order.time_in_force);
     if (!amounts) return std::nullopt;
@@ -26,9 +25,9 @@ OrderIdentity venue_identity(std::uint64_t chain_id, const polymarket::Address& 
         .exchange = market.exchange,
         .expiration_s = order.fields.expiration_s,
     };
-    const polymarket::OrderToSign to_sign = polymarket::order_to_sign(
-        identity.fields, order.side, account, account, polymarket::SignatureType::Eoa);
-    identity.venue_id = polymarket::order_digest(to_sign, domains->separator(market.exchange));
+    const polymarket::OrderToSign to_sign =
+        polymarket::order_to_sign(identity.fields, order.side, party);
+    identity.venue_id = polymarket::order_digest(to_sign, domains->of(market.exchange));
     return identity;
   };
 }

@@ -4,14 +4,13 @@
 
 #include <cstdint>
 
-#include "common/polymarket/signing.hpp"
+#include "common/polymarket/messages/orders.hpp"
 #include "services/order-manager/core/orders/order_identity.hpp"
 
 namespace polybot::order_manager {
 
-// `account` is maker and signer (an EOA). Throws std::invalid_argument for a chain without
-// exchanges.
+// Throws std::invalid_argument for a chain without exchanges.
 [[nodiscard]] OrderIdentity venue_identity(std::uint64_t chain_id,
-                                           const polymarket::Address& account);
+                                           const polymarket::OrderParty& party);
 
 }  // namespace polybot::order_manager

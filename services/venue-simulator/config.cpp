@@ -1,5 +1,6 @@
 #include "services/venue-simulator/config.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "common/runtime/addresses.hpp"
@@ -59,6 +60,13 @@ void read_rules(runtime::config::Reader& reader, EngineSettings& engine) {
   ordered("settlement.redeem_after_max", engine.redeem_after_min, engine.redeem_after_max);
 }
 
+std::vector<std::string> all_wallets() {
+  std::vector<std::string> names;
+  for (const polymarket::WalletKind kind : polymarket::kWalletKinds)
+    names.emplace_back(polymarket::name_of(kind));
+  return names;
+}
+
 }  // namespace
 
 Config read_config(runtime::config::Reader& reader) {
@@ -83,6 +91,17 @@ Config read_config(runtime::config::Reader& reader) {
                                          Money::from_units(1'000'000'000));
   config.chain_id =
       static_cast<std::uint64_t>(reader.integer("venue.chain_id", 137, 1, 1'000'000'000));
+  config.existing_key = reader.choice("venue.existing_key", ExistingKey::Refuse);
+  config.wallets.clear();
+  for (const std::string& name : reader.strings("venue.wallets", all_wallets())) {
+    const auto kind = std::ranges::find(polymarket::kWalletKinds, name, &polymarket::name_of);
+    if (kind == polymarket::kWalletKinds.end()) {
+      reader.error("venue.wallets", "there is no wallet of the kind \"" + name + "\"");
+    } else {
+      config.wallets.insert(*kind);
+    }
+  }
+  config.live_activity = reader.choice("venue.live_activity", LiveActivity::Trades);
   config.turn = reader.duration("api.turn", milliseconds(5), milliseconds(1), seconds(1));
   return config;
 }

@@ -3,12 +3,21 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 
+#include "common/polymarket/venue_wallet.hpp"
 #include "common/runtime/config.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
 
 namespace polybot::venue_simulator {
+
+// What a repeated POST /auth/api-key gets. The documents say a refusal, then the key is derived;
+// people have got the same key again.
+enum class ExistingKey : std::uint8_t { Refuse = 0, Return = 1 };
+// What GET /markets/live-activity/{id} tells: the official clients expect a market's latest trades,
+// the OpenAPI document a description of the market.
+enum class LiveActivity : std::uint8_t { Trades = 0, Market = 1 };
 
 struct Config {
   std::string api_address = "127.0.0.1";
@@ -19,6 +28,11 @@ struct Config {
   std::int64_t speed_percent = 100;
   domain::Money deposit = domain::Money::from_units(10'000);
   std::uint64_t chain_id = 137;
+  // That are deployed for every account.
+  std::set<polymarket::WalletKind> wallets{polymarket::kWalletKinds.begin(),
+                                           polymarket::kWalletKinds.end()};
+  ExistingKey existing_key = ExistingKey::Refuse;
+  LiveActivity live_activity = LiveActivity::Trades;
   domain::Duration turn = std::chrono::milliseconds(5);
   domain::Duration sync_every = std::chrono::seconds(1);
   domain::Duration snapshot_every = std::chrono::minutes(5);

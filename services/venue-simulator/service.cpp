@@ -6,8 +6,7 @@
 #include "common/http/server.hpp"
 #include "common/runtime/logging.hpp"
 #include "services/venue-simulator/api/admin_api.hpp"
-#include "services/venue-simulator/api/private_api.hpp"
-#include "services/venue-simulator/api/public_api.hpp"
+#include "services/venue-simulator/api/routes.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 #include "services/venue-simulator/replay_driver.hpp"
 
@@ -28,23 +27,31 @@ class Simulator::Parts {
         config_(config),
         replay_(make_replay(config)),
         host_(host_options()),
-        members_(host_.seed()),
+        members_(host_.seed(), config.chain_id),
+        wallets_(config.chain_id, config.wallets),
         gate_(host_, runtime.incarnation),
         market_channel_(host_, book_of(), runtime.incarnation + 1),
         user_channel_(runtime.io.get_executor(), host_, members_, runtime.incarnation + 2),
-        public_api_(host_, gate_, book_of()),
-        private_api_(host_, members_, gate_, {config.chain_id, config.deposit}),
+        public_api_(host_, book_of()),
+        markets_api_(host_, members_, config.live_activity),
+        prices_api_(host_, book_of()),
+        rewards_api_(host_, wallets_),
+        keys_api_(host_, members_, {config.chain_id, config.deposit, config.existing_key}),
+        account_api_(host_, members_),
+        private_api_(host_, members_, gate_, wallets_),
         admin_api_(host_, market_channel_, user_channel_, runtime.admin.refused(), replay_status()),
         server_(runtime.io.get_executor(), server_options()) {
-    members_.learn(host_.engine());
+    members_.learn(host_.exchange());
     host_.publish = [this](const Outputs& outputs) {
-      members_.learn(host_.engine());
+      members_.learn(host_.exchange());
       // A replay publishes the recorded feed instead of the exchange's own.
       if (!replay_) market_channel_.publish(outputs);
       user_channel_.publish(outputs);
     };
-    public_api_.register_routes(server_.router());
-    private_api_.register_routes(server_.router());
+    register_routes(server_.router(),
+                    {public_api_, markets_api_, prices_api_, rewards_api_, keys_api_, account_api_,
+                     private_api_},
+                    host_, members_, gate_);
     market_channel_.register_routes(server_.router());
     user_channel_.register_routes(server_.router());
     admin_api_.register_routes(runtime.admin.router());
@@ -172,10 +179,16 @@ class Simulator::Parts {
   std::unique_ptr<ReplayDriver> replay_;
   ExchangeHost host_;
   Members members_;
+  Wallets wallets_;
   FaultGate gate_;
   MarketChannel market_channel_;
   UserChannel user_channel_;
   PublicApi public_api_;
+  MarketsApi markets_api_;
+  PricesApi prices_api_;
+  RewardsApi rewards_api_;
+  KeysApi keys_api_;
+  AccountApi account_api_;
   PrivateApi private_api_;
   AdminApi admin_api_;
   http::Server server_;

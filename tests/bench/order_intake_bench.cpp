@@ -31,6 +31,10 @@
 namespace polybot::order_manager {
 namespace {
 
+polymarket::OrderParty party_of(const polymarket::OrderSigner& signer) {
+  return {.wallet = {.owner = signer.address(), .address = signer.address()}};
+}
+
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
@@ -121,7 +125,7 @@ class Desk {
         signer_(kPrivateKey),
         journal_((folder_ / "journal.db").string(), JournalAccess::ReadWrite),
         raw_((folder_ / "raw.db").string()),
-        core_(open_settings(), venue_identity(kChain, signer_.address())) {
+        core_(open_settings(), venue_identity(kChain, party_of(signer_))) {
     core_.start(1, now_, out_);
     tell(ClockOffset{});
     tell(VenueSessionChanged{VenueChannel::User, Link::Up});
@@ -311,9 +315,8 @@ void BM_OrdersMadeDurableAndSigned(benchmark::State& state) {
     const std::vector<domain::Order> sent = desk.take(signals);
     for (const domain::Order& order : sent) {
       const auto signature = desk.signer().sign(
-          polymarket::order_to_sign(order.fields, order.side, desk.signer().address(),
-                                    desk.signer().address(), polymarket::SignatureType::Eoa),
-          domains.separator(order.fields.exchange));
+          polymarket::order_to_sign(order.fields, order.side, party_of(desk.signer())),
+          domains.of(order.fields.exchange));
       if (!signature) return state.SkipWithError("an order was not signed");
       benchmark::DoNotOptimize(signature);
     }

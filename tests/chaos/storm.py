@@ -43,6 +43,7 @@ FAULTS = (
     ("region-block", {}),
     ("silent-result", {}),
     ("unreadable-market", {}),
+    ("trade-stuck", {}),
 )
 OFTEN = 4
 

@@ -241,6 +241,8 @@ EXPECTATIONS = {
         ("build/release/bin/order-manager key change own.json --passphrase-file passphrase --new-passphrase-file next",
          Prints(_ACCOUNT, check=_is_private("own.json"))),
         ("build/release/bin/order-manager key show own.json --passphrase-file next", Prints(_ACCOUNT)),
+        ("build/release/bin/order-manager key wallets own.json --passphrase-file next",
+         Prints(r"^  safe +signature type 2  0x[0-9a-fA-F]{40}$")),
         ("build/release/bin/order-manager archive --before 2026-10-01 data/sim/journal/journal.db",
          Prints("^nothing to move: ", when=STOPPED)),
         ("build/release/bin/order-manager verify data/sim/journal/journal.db", Prints(_VERIFIED, when=STOPPED)),

@@ -75,6 +75,17 @@ def _rises(name, **labels):
     return missing
 
 
+def _rests(name, scrapes):
+    """Waits until one series of a family has had the same value above 0 in so many scrapes in a row."""
+    def missing(run):
+        latest = [scrape.families.get(name, {}) for scrape in run.scrapes_since_begin()[-scrapes:]]
+        if len(latest) == scrapes and any(value > 0 and all(one.get(key) == value for one in latest)
+                                          for key, value in latest[-1].items()):
+            return None
+        return f"no series of {name} rests"
+    return missing
+
+
 def _all(*conditions):
     def missing(run):
         return next((text for condition in conditions if (text := condition(run)) is not None), None)
@@ -169,6 +180,10 @@ LATE_FILL = Provocation("late-fill", alerts=("OrdersResurrected",), begin=_fill_
 
 TRADE_FAILED = Provocation("trade-failed", alerts=("FillsReversed",), begin=_faults("trade-failed", probability=0.2),
                            end=_clear("trade-failed"), until=_rises("polybot_fills_reversed_total"))
+
+TRADE_STUCK = Provocation("trade-stuck", alerts=("TradeUnsettled",), begin=_faults("trade-stuck"),
+                          end=_clear("trade-stuck"),
+                          until=_rests("polybot_oldest_provisional_fill_timestamp_seconds", scrapes=20))
 
 VENUE_HANG = Provocation("venue-hang", alerts=("OrderStuck",), begin=_faults("venue-hang", delay_ms=45_000),
                          end=_clear("venue-hang"), until=_above("polybot_oldest_pending_order_timestamp_seconds"))
@@ -547,5 +562,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossNear", "Drawdown"
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT, HALT, HALT_ACKNOWLEDGED,
        SLOW_ANSWERS, SLOW_READER, BACKUP, WRONG_TOKEN, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL,
-       RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, API_ERRORS,
-       METRICS_DOWN, OUTAGE, STATE_LOST)
+       RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, TRADE_STUCK,
+       API_ERRORS, METRICS_DOWN, OUTAGE, STATE_LOST)

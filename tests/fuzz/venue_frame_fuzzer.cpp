@@ -7,8 +7,10 @@
 #include <string_view>
 
 #include "common/domain/assert.hpp"
+#include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
+#include "common/polymarket/messages/income.hpp"
 #include "common/polymarket/messages/json_cursor.hpp"
 #include "common/polymarket/messages/market_channel.hpp"
 #include "common/polymarket/messages/orders.hpp"
@@ -53,7 +55,7 @@ void user_frame(std::string_view text) {
       (void)to_update(order->order, order->venue_at);
     } else if (const auto* const trade = std::get_if<UserTradeEvent>(&event)) {
       write_user_trade(*trade, written);
-      (void)to_trade(trade->trade, "key");
+      (void)to_trade(trade->trade, {"key", "0xabc"});
     }
     POLYBOT_ASSERT(parse_user_frame(written).has_value());
   }
@@ -81,6 +83,8 @@ void order_bodies(std::string_view text) {
     POLYBOT_ASSERT(*parse_heartbeat_body(write_heartbeat_body(*id)) == *id);
   }
   (void)parse_books_request(text);
+  (void)parse_prices_request(text);
+  (void)parse_key_body(text);
   (void)parse_market_subscription(text);
   (void)parse_user_subscription(text);
 }
@@ -101,6 +105,8 @@ void answers(std::string_view text) {
     POLYBOT_ASSERT(parse_trades(write_trades(*page)).has_value());
   }
   (void)parse_balance_allowance(text);
+  for (const auto& income : {parse_rebates(text), parse_earnings(text)})
+    POLYBOT_ASSERT(!income.has_value() || !income->is_negative());
   if (const auto answer = parse_heartbeat_answer(text)) {
     POLYBOT_ASSERT(*parse_heartbeat_answer(write_heartbeat_answer(*answer)) == *answer);
   }
@@ -117,12 +123,27 @@ void public_answers(std::string_view text) {
   (void)parse_time(text);
 }
 
+// Of the operator's files and of wallets.
+void names_and_keys(std::string_view text) {
+  if (const auto credentials = parse_api_credentials(text)) {
+    const auto again = parse_api_credentials(write_api_credentials(*credentials));
+    POLYBOT_ASSERT(again && again->secret() == credentials->secret() &&
+                   again->passphrase() == credentials->passphrase());
+  }
+  if (const auto address = Address::parse(text)) {
+    POLYBOT_ASSERT(Address::parse(to_checksum(*address)) == address);
+  }
+  if (const auto signature = OrderSignature::parse(text)) {
+    POLYBOT_ASSERT(OrderSignature::parse(to_string(*signature)) == signature);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 6) {
+  switch (data[0] % 7) {
     case 0:
       market_frame(text);
       break;
@@ -137,6 +158,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       answers(text);
+      break;
+    case 5:
+      names_and_keys(text);
       break;
     default:
       public_answers(text);

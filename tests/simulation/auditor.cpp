@@ -38,6 +38,12 @@ Price yes_limit(const Order& order) {
   return order.instrument.outcome == Outcome::Yes ? order.limit : domain::complement(order.limit);
 }
 
+// The venue takes the cash of an immediate buy as its signed amount.
+bool spends_cash(const Order& order) {
+  return order.side == Side::Buy && domain::immediate(order.time_in_force) &&
+         order.fields.maker_amount.is_positive();
+}
+
 bool would_trade(const Order& a, const Order& b) {
   if (a.instrument.market != b.instrument.market || bids(a) == bids(b)) return false;
   const Order& bid = bids(a) ? a : b;
@@ -101,7 +107,12 @@ struct Auditor::Judge {
     concluded(body.fill.order);
   }
   void operator()(const domain::CancelRequested& body) const {
-    auditor.known(body.order).cancel_requested = true;
+    Audited& audited = auditor.known(body.order);
+    audited.cancel_requested = true;
+    const bool asked_for = body.reason == domain::CancelReason::Operator ||
+                           body.reason == domain::CancelReason::Restored;
+    require(auditor.ours(audited.order.strategy) || asked_for,
+            name(body.order) + " was placed by hand, and is canceled though nobody asked for it");
     concluded(body.order);
   }
   void operator()(const domain::OrderCanceled& body) const { concluded(body.order); }
@@ -124,6 +135,18 @@ struct Auditor::Judge {
     auditor.cash_ += body.cash;
   }
   void operator()(const domain::CashMoved& body) const { auditor.cash_ += body.amount; }
+  void operator()(const domain::HoldingOpened& body) const {
+    require(!auditor.ours(event.strategy), "a strategy begins with shares that it never bought");
+    const HoldingKey key{event.strategy, body.instrument};
+    auditor.openings_[key].push_back({auditor.bookings_[key].size(), body.quantity, body.value});
+    auditor.position_seq_[{event.strategy, body.instrument.market}] = event.seq;
+    ++auditor.stage_.totals["holdings opened"];
+  }
+  void operator()(const domain::IncomeBooked& body) const {
+    require(!auditor.ours(event.strategy), "a strategy has income that no trade brought");
+    auditor.cash_ += body.amount;
+    ++auditor.stage_.totals["income booked"];
+  }
   void operator()(const domain::JournalOpened& body) const { auditor.cash_ += body.deposit; }
   void operator()(const domain::TradingStateChanged& body) const {
     (body.strategy ? auditor.states_[*body.strategy] : auditor.account_state_) = body.state;
@@ -152,7 +175,7 @@ struct Auditor::Judge {
   }
   // These records have no rule.
   void operator()(const domain::MarksTaken&) const {}
-  void operator()(const domain::DriftMeasured&) const {}
+  void operator()(const domain::DriftMeasured& body) const { auditor.drift_ = body.cash; }
   void operator()(const domain::AccountReconciled&) const {}
   void operator()(const domain::ManagerStarted&) const {
     auditor.leases_.on_manager_started(event);
@@ -238,6 +261,8 @@ void Auditor::submitted(const domain::Event& event, const Order& order, Duration
             name(order.id) + " is submitted on a clock that is off");
     check_crossing(order);
     if (order.side == Side::Sell) check_sell(order);
+    const bool levels = order.purpose == domain::OrderPurpose::Unwind;
+    if (order.side == Side::Sell && state == TradingState::Reducing && !levels) check_pairs(order);
   }
   orders_[order.id].order = order;
   open_.insert(order.id);
@@ -285,6 +310,34 @@ void Auditor::check_sell(const Order& order) const {
               std::min(own, all).to_string());
 }
 
+// Selling half of a pair exposes the other half.
+void Auditor::check_pairs(const Order& order) const {
+  const domain::Instrument other{order.instrument.market, domain::other(order.instrument.outcome)};
+  Quantity free =
+      held(order.strategy, order.instrument) - std::max(Quantity{}, held(order.strategy, other));
+  for (const ClientOrderId& id : open_) {
+    const Audited& open = orders_.at(id);
+    const bool same = open.order.side == Side::Sell && open.order.strategy == order.strategy &&
+                      open.order.instrument == order.instrument;
+    if (same) free -= std::max(Quantity{}, open.order.quantity - open.filled);
+  }
+  require(order.quantity <= free, name(order.id) + " breaks pairs while reducing: it sells " +
+                                      order.quantity.to_string() + ", unpaired are " +
+                                      free.to_string());
+}
+
+Quantity Auditor::held(const StrategyName& strategy, const domain::Instrument& instrument) const {
+  Quantity sum = opened(strategy, instrument);
+  const auto fills = bookings_.find({strategy, instrument});
+  if (fills == bookings_.end()) return sum;
+  for (const domain::FillId& id : fills->second) {
+    const Audited& audited = orders_.at(id.order);
+    const Fill& fill = audited.fills.at(id.trade);
+    if (fill.counts()) sum += audited.order.side == Side::Buy ? fill.quantity : -fill.quantity;
+  }
+  return sum;
+}
+
 void Auditor::on_sent(const Order& order) {
   require(by_venue_id_.contains(order.venue_id),
           name(order.id) + " is sent before it is in the journal");
@@ -319,12 +372,18 @@ void Auditor::filled(const domain::Event& event, const domain::OrderFilled& body
   require(!fill.reversed, "trade " + body.fill.trade.value + " is booked though it has failed");
   fill = {body.quantity, body.cash, body.fee, body.status, true, false};
   audited.filled += body.quantity;
+  audited.filled_cash += body.cash;
   const Order& order = audited.order;
   require(
       body.quantity.is_positive() && body.side == order.side && body.instrument == order.instrument,
       "a fill that is not of " + name(order.id));
   if (ours(order.strategy)) {
-    require(audited.filled <= order.quantity, name(order.id) + " is filled beyond its quantity");
+    if (spends_cash(order)) {
+      require(audited.filled_cash <= order.fields.maker_amount,
+              name(order.id) + " spends more than its cash");
+    } else {
+      require(audited.filled <= order.quantity, name(order.id) + " is filled beyond its quantity");
+    }
     const bool within =
         order.side == Side::Buy
             ? body.cash <= domain::notional(order.limit, body.quantity, Rounding::Up)
@@ -346,6 +405,7 @@ void Auditor::reversed(const domain::Event& event, const domain::FillId& id) {
   ++stage_.totals["fills reversed"];
   require(fill.status != FillStatus::Confirmed, "a confirmed fill is taken back");
   audited.filled -= fill.quantity;
+  audited.filled_cash -= fill.cash;
   move_cash(audited, fill, -1);
   position_seq_[{audited.order.strategy, audited.order.instrument.market}] = event.seq;
 }
@@ -363,7 +423,7 @@ void Auditor::advanced(const domain::FillAdvanced& step) {
 
 Quantity Auditor::settled(const std::optional<StrategyName>& strategy,
                           const domain::Instrument& instrument) const {
-  Quantity sum;
+  Quantity sum = opened(strategy, instrument);
   for (const auto& [key, fills] : bookings_) {
     if (key.second != instrument || (strategy && key.first != *strategy)) continue;
     for (const domain::FillId& id : fills) {
@@ -380,6 +440,16 @@ Quantity Auditor::settled(const std::optional<StrategyName>& strategy,
   return sum;
 }
 
+Quantity Auditor::opened(const std::optional<StrategyName>& strategy,
+                         const domain::Instrument& instrument) const {
+  Quantity sum;
+  for (const auto& [key, openings] : openings_) {
+    if (key.second != instrument || (strategy && key.first != *strategy)) continue;
+    for (const Opening& opening : openings) sum += opening.quantity;
+  }
+  return sum;
+}
+
 // ---- money at risk
 
 // What the open rest of a buy can cost at worst; an order that may or may not exist costs as much.
@@ -389,6 +459,14 @@ Money Auditor::reserve(const Audited& audited) const {
   const Quantity leaves = order.quantity - audited.filled;
   Money worst = domain::notional(order.limit, leaves, Rounding::Up);
   const auto market = markets_.find(order.instrument.market);
+  if (spends_cash(order)) {
+    const Money cash = order.fields.maker_amount;
+    worst = std::max(cash - audited.filled_cash, Money{});
+    if (market == markets_.end()) return worst;
+    const Money fee = domain::most_taker_fee(market->second.fee, order.limit, cash);
+    return worst +
+           Money::from_raw(domain::mul_div(fee.raw(), worst.raw(), cash.raw(), Rounding::Up));
+  }
   if (order.post_only || market == markets_.end()) return worst;
   const Money fee =
       domain::taker_fee(market->second.fee, order.limit, order.quantity, Rounding::Up);
@@ -397,7 +475,7 @@ Money Auditor::reserve(const Audited& audited) const {
 }
 
 Money Auditor::free_collateral() const {
-  Money free = cash_ - unsettled_proceeds_;
+  Money free = cash_ + drift_ - unsettled_proceeds_;
   for (const ClientOrderId& id : open_) free -= reserve(orders_.at(id));
   return free;
 }
@@ -476,23 +554,37 @@ std::set<om::ShardKey> Auditor::resting() const {
 // ---- the whole
 
 // Failed trades count as never made: the other fills are folded in the order of their booking.
+domain::Holding Auditor::replayed(const HoldingKey& key, std::set<Money>& past) const {
+  domain::Holding holding;
+  const auto fills = bookings_.find(key);
+  const auto openings = openings_.find(key);
+  const std::size_t booked = fills == bookings_.end() ? 0 : fills->second.size();
+  for (std::size_t i = 0; i <= booked; ++i) {
+    if (openings != openings_.end()) {
+      for (const Opening& opening : openings->second) {
+        if (opening.after != i) continue;
+        domain::apply_fill(holding, Side::Buy, opening.quantity, opening.value, Money{});
+        if (holding.quantity.is_zero()) past.insert(holding.realized);
+      }
+    }
+    if (i == booked) break;
+    const domain::FillId& id = fills->second[i];
+    const Audited& audited = orders_.at(id.order);
+    const Fill& fill = audited.fills.at(id.trade);
+    if (!fill.counts()) continue;
+    domain::apply_fill(holding, audited.order.side, fill.quantity, fill.cash, fill.fee);
+    if (holding.quantity.is_zero()) past.insert(holding.realized);
+  }
+  return holding;
+}
+
 void Auditor::check_positions(const om::Ledger& ledger) const {
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
       if (ledger.portfolio().resolutions().contains(market)) continue;
       for (const Outcome outcome : {Outcome::Yes, Outcome::No}) {
-        domain::Holding expected;
         std::set<Money> past;  // realized when nothing was held
-        const auto fills = bookings_.find({strategy, {market, outcome}});
-        if (fills != bookings_.end()) {
-          for (const domain::FillId& id : fills->second) {
-            const Audited& audited = orders_.at(id.order);
-            const Fill& fill = audited.fills.at(id.trade);
-            if (!fill.counts()) continue;
-            domain::apply_fill(expected, audited.order.side, fill.quantity, fill.cash, fill.fee);
-            if (expected.quantity.is_zero()) past.insert(expected.realized);
-          }
-        }
+        const domain::Holding expected = replayed({strategy, {market, outcome}}, past);
         const domain::Holding& held = position.token(outcome).holding();
         // The account of a closed market is closed when nothing is held; a later fill opens a new
         // one, which begins at nothing.

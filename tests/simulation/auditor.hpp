@@ -60,6 +60,7 @@ class Auditor {
   struct Audited {
     domain::Order order;
     domain::Quantity filled;
+    domain::Money filled_cash;
     bool open = true;
     bool cancel_requested = false;
     std::optional<Timestamp> written_off_at;
@@ -67,17 +68,26 @@ class Auditor {
     std::map<domain::TradeId, Fill> fills;
   };
   using HoldingKey = std::pair<domain::StrategyName, domain::Instrument>;
+  struct Opening {
+    std::size_t after = 0;  // so many bookings of the same holding
+    domain::Quantity quantity;
+    domain::Money value;
+  };
 
   struct Judge;
   void submitted(const domain::Event& event, const domain::Order& order, Duration ahead);
   void check_open_orders(const domain::Order& order) const;
   void check_sell(const domain::Order& order) const;
+  void check_pairs(const domain::Order& order) const;
   void check_crossing(const domain::Order& order) const;
   void check_limits(const order_manager::Ledger& ledger, const domain::Order& order) const;
   void check_usage(const order_manager::Ledger& ledger, const domain::Order& order,
                    const domain::RiskLimits& limits, bool whole_account) const;
   void check_halted() const;
   void check_positions(const order_manager::Ledger& ledger) const;
+  // `past` gets what was realized each time nothing was held.
+  [[nodiscard]] domain::Holding replayed(const HoldingKey& key,
+                                         std::set<domain::Money>& past) const;
   void filled(const domain::Event& event, const domain::OrderFilled& fill);
   void reversed(const domain::Event& event, const domain::FillId& id);
   void advanced(const domain::FillAdvanced& step);
@@ -88,9 +98,14 @@ class Auditor {
   [[nodiscard]] domain::TradingState state_of(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::Money reserve(const Audited& audited) const;
   [[nodiscard]] domain::Money free_collateral() const;
+  [[nodiscard]] domain::Quantity held(const domain::StrategyName& strategy,
+                                      const domain::Instrument& instrument) const;
   // Shares that have arrived for good, less all sales; of one strategy, or of the account.
   [[nodiscard]] domain::Quantity settled(const std::optional<domain::StrategyName>& strategy,
                                          const domain::Instrument& instrument) const;
+  // Shares that were there before, of one strategy or of the account.
+  [[nodiscard]] domain::Quantity opened(const std::optional<domain::StrategyName>& strategy,
+                                        const domain::Instrument& instrument) const;
   void move_cash(const Audited& audited, const Fill& fill, int direction);
 
   Stage& stage_;
@@ -108,7 +123,9 @@ class Auditor {
   std::map<domain::StrategyName, domain::TradingState> states_;
   std::map<std::pair<domain::StrategyName, domain::MarketId>, std::uint64_t> position_seq_;
   std::map<HoldingKey, std::vector<domain::FillId>> bookings_;  // in journal order
+  std::map<HoldingKey, std::vector<Opening>> openings_;
   domain::Money cash_;
+  domain::Money drift_;  // what the venue was last found to have beyond that
   domain::Money unsettled_proceeds_;
   std::uint64_t seq_ = 0;
   // Of the present turn.

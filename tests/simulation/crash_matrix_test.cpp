@@ -23,9 +23,11 @@ Plan cell_plan(Trap trap) {
   plan.commit_failure_ppm = 0;
   plan.request_trouble_ppm = 0;
   plan.user_loss_ppm = 0;
+  plan.bought_before = 0;
   plan.trap = trap;
   if (trap.occasion == Occasion::Reversal) plan.faults = {Fault::TradeFailed};
   if (trap.occasion == Occasion::LegMiss) plan.faults = {Fault::LegMiss};
+  if (trap.occasion == Occasion::Resolution) plan.horizon = minutes(4);  // markets last
   return plan;
 }
 

@@ -104,6 +104,7 @@ void Manager::fold_and_start() {
   out_.clear();
   inputs_in_turn_ = 0;
   ends_.forget();
+  pauses_.forget();
   core_ = std::make_unique<om::OrderManager>(plan_.manager, identify);
   // Every second process starts from the newest snapshot.
   if (auto snapshot = process_ % 2 == 0 ? journal_.snapshot() : std::nullopt) {
@@ -132,9 +133,12 @@ void Manager::deliver(const om::Input& input) {
   if (const auto* runner = std::get_if<domain::RunnerAnnounced>(&input))
     auditor_.leases().on_announced(*runner);
   ends_.heard(input);
+  pauses_.heard(input, stage_.now());
   const std::size_t before = out_.record.size();
   core_->on(input, clock_.now(), out_);
-  ends_.decided(core_->ledger(), std::span(out_.record).subspan(before));
+  const auto decided = std::span(out_.record).subspan(before);
+  ends_.decided(core_->ledger(), decided);
+  pauses_.decided(decided, stage_.now());
   if (inputs_in_turn_++ > 0) return;
   // Inputs that arrive until then are of the same turn and the same transaction.
   later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });

@@ -17,6 +17,7 @@
 #include "tests/simulation/clock.hpp"
 #include "tests/simulation/end_watch.hpp"
 #include "tests/simulation/journal.hpp"
+#include "tests/simulation/pause_watch.hpp"
 #include "tests/simulation/venue.hpp"
 
 namespace polybot::simulation {
@@ -116,6 +117,7 @@ class Manager {
   std::optional<Trap> trap_;
   std::optional<Timestamp> trapped_at_;
   EndWatch ends_;
+  PauseWatch pauses_;
   std::map<order_manager::VenueChannel, order_manager::Link> links_;
   order_manager::HeartbeatChain heartbeats_{seconds(5)};
   order_manager::KeptStreams streams_;

@@ -42,12 +42,13 @@ venue_simulator::SubmitOrders submit_request(venue_simulator::AccountId account,
                                              const std::vector<domain::Order>& orders) {
   venue_simulator::SubmitOrders request{.account = account, .orders = {}};
   for (const domain::Order& order : orders) {
+    const bool spends = order.side == domain::Side::Buy && domain::immediate(order.time_in_force);
     request.orders.push_back({.id = order.venue_id,
                               .token = order.fields.token,
                               .side = order.side,
                               .limit = order.limit,
                               .quantity = order.quantity,
-                              .cash = {},
+                              .cash = spends ? order.fields.maker_amount : domain::Money{},
                               .time_in_force = order.time_in_force,
                               .post_only = order.post_only,
                               .expiration_s = order.fields.expiration_s,

@@ -36,6 +36,8 @@ order_manager::Settings manager_settings(Random& random) {
   settings.drift_every = seconds(random.between(20, 60));
   if (random.chance(300'000)) settings.account_limits.exposure_max = Money::from_units(700);
   if (random.chance(300'000)) settings.account_limits.order_rate_max = 5;
+  // Half of the operators let deposits and withdrawals be booked.
+  if (random.chance(500'000)) settings.cash_moved_after = seconds(random.between(10, 40));
   return settings;
 }
 
@@ -108,10 +110,13 @@ Plan make_plan(std::uint64_t seed) {
   plan.request_timeout = milliseconds(random.between(800, 3'000));
   plan.request_trouble_ppm = random.between(0, 30'000);
   plan.user_loss_ppm = random.chance(500'000) ? random.between(0, 20'000) : 0;
+  plan.balance_refused_ppm = random.chance(300'000) ? random.between(10'000, 300'000) : 0;
+  plan.tradeless_ppm = random.chance(250'000) ? random.between(100'000, 600'000) : 0;
   plan.executed_late_max = seconds(random.between(2, 15));
   plan.trouble_max = seconds(random.between(6, 14));
   plan.commit_failure_ppm = random.between(0, 1'000);
   plan.bus.unreadable_ppm = random.between(0, 2'000);
+  if (random.chance(500'000)) plan.bought_before = static_cast<int>(random.between(1, 12));
   return plan;
 }
 

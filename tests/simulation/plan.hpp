@@ -35,6 +35,12 @@ struct Plan {
   std::int64_t request_trouble_ppm =
       0;                           // of a request to the venue that ends without a proper answer
   std::int64_t user_loss_ppm = 0;  // of a user event that never comes though the channel is up
+  // Of a session of the user channel that tells no trades: only events of orders say that something
+  // was matched.
+  std::int64_t tradeless_ppm = 0;
+  std::int64_t balance_refused_ppm = 0;  // of one token's balance in one reading
+  // Purchases that a person made before order-manager was ever started.
+  int bought_before = 0;
   Duration executed_late_max = seconds(15);
 
   Duration trouble_min = seconds(3);  // between two things that go wrong

@@ -30,6 +30,17 @@ struct TellEvent {
   std::string operator()(const domain::SignalDenied& body) const {
     return domain::to_string(body.signal) + " " + std::string(domain::name_of(body.reason));
   }
+  std::string operator()(const domain::MarketResolved& body) const {
+    return domain::to_string(body.market) + " yes pays " + body.payout.yes.to_string();
+  }
+  std::string operator()(const domain::ClaimPaid& body) const {
+    return domain::to_string(body.market) + " " + body.cash.to_string();
+  }
+  std::string operator()(const domain::CashMoved& body) const { return body.amount.to_string(); }
+  std::string operator()(const domain::HoldingOpened& body) const {
+    return domain::to_string(body.instrument.market) + " " + body.quantity.to_string();
+  }
+  std::string operator()(const domain::IncomeBooked& body) const { return body.amount.to_string(); }
   std::string operator()(const domain::DriftMeasured& body) const {
     return "cash " + body.cash.to_string() + ", positions " + body.positions.to_string();
   }

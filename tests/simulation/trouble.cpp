@@ -14,7 +14,7 @@ namespace {
 // Of the later faults only those that this world acts out. A changed fee is not one of them: fills
 // before it is noticed are rightly booked at the old rate.
 Fault any_fault(Random& random) {
-  constexpr std::array kLater{Fault::PastEnd, Fault::SurplusShares};
+  constexpr std::array kLater{Fault::PastEnd, Fault::SurplusShares, Fault::TradeStuck};
   const std::int64_t drawn =
       random.between(0, sim::kFaultsAtFirst + static_cast<std::int64_t>(kLater.size()) - 1);
   return drawn < sim::kFaultsAtFirst
@@ -90,6 +90,13 @@ void World::set_fault(Fault fault) {
   if (fault == Fault::LateFill) settings.delay = milliseconds(random_.between(200, 6'000));
   if (fault == Fault::TradeFailed || fault == Fault::LateFill || fault == Fault::UserEvents)
     settings.duration *= 3;
+  // Money is drawn, or paid in and drawn again; what had been promised to orders may be gone.
+  if (fault == Fault::VenueDrift) {
+    const std::int64_t cash = venue_.exchange().engine().accounts()[venue_.account()].cash.raw();
+    const std::int64_t permille = random_.chance(700'000) ? -random_.between(100, 900) : 100;
+    settings.amount = domain::Money::from_raw(cash / 1'000 * permille);
+    settings.duration = seconds(random_.between(5, 120));
+  }
   stage_.fault(std::string(sim::to_string(fault)));
   venue_.input(sim::SetFault{fault, settings});
   if (fault == Fault::UserSocketDrop || fault == Fault::VenueDown) venue_.drop_user_channel();

@@ -20,7 +20,8 @@ Venue::Venue(Stage& stage, const Plan& plan)
       exchange_(plan.exchange, plan.start, out_),
       internet_(plan.internet),
       request_trouble_ppm_(plan.request_trouble_ppm),
-      user_loss_ppm_(plan.user_loss_ppm) {
+      user_loss_ppm_(plan.user_loss_ppm),
+      balance_refused_ppm_(plan.balance_refused_ppm) {
   exchange_.on(sim::OpenAccount{.address = {1}, .deposit = plan.deposit}, stage.now(), out_);
   account_ = out_.opened.at(0);
   out_.clear();  // there is no listener yet: the catalogue is read by REST
@@ -35,7 +36,7 @@ void Venue::heal() {
   for (int i = 0; i < sim::kFaults; ++i) input(sim::ClearFault{static_cast<Fault>(i)});
   input(sim::SetFlow{false});
   internet_.stall_ppm = 0;
-  request_trouble_ppm_ = user_loss_ppm_ = 0;
+  request_trouble_ppm_ = user_loss_ppm_ = balance_refused_ppm_ = 0;
   rest_cut_until_ = {};
 }
 
@@ -185,7 +186,9 @@ void Venue::read_clock(OnReply reply) {
     return Inputs{om::ClockOffset{stage_.now() + milliseconds(3) - client_now()}};
   };
   call.failed = [](const Failure&) { return Inputs{}; };
-  call.throttled = [] { return Inputs{om::VenueThrottled{seconds(1)}}; };
+  call.throttled = [] {
+    return Inputs{om::VenueThrottled{seconds(1), om::VenueThrottled::What::Readings}};
+  };
   call.reply = std::move(reply);
   request(std::move(call), draw_fate());
 }
@@ -252,15 +255,28 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
       return Inputs{};
     };
     call.failed = [failed](const Failure&) { return failed(); };
-    call.throttled = failed;
+    call.throttled = [] {
+      return Inputs{om::AccountReadFailed{},
+                    om::VenueThrottled{seconds(3), om::VenueThrottled::What::Readings}};
+    };
     call.reply = std::move(then);
     request(std::move(call), draw_fate());
   };
-  const auto balances = [this, account, tokens = wanted.tokens] {
+  const auto balances = [this, account, tokens = wanted.tokens, days = wanted.income] {
+    for (const domain::UtcDate day : days) {
+      domain::Money paid;
+      for (const auto& [market, amount] : exchange_.engine().rebates(account_, day)) paid += amount;
+      account->income.push_back({domain::IncomeKind::Rebate, day, paid});
+    }
     account->collateral = exchange_.engine().accounts()[account_].cash;
     for (const domain::TokenId& token : tokens) {
       const auto place = exchange_.engine().find_token(token);
       if (!place) continue;
+      if (random_.chance(balance_refused_ppm_)) {
+        ++stage_.totals["balances refused"];
+        account->unread_balances.push_back(token);
+        continue;
+      }
       account->holdings.push_back(
           {token,
            exchange_.engine().accounts().holding(account_, place->market, place->outcome).held});
@@ -276,8 +292,13 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     if (!answer.answered || !answer.inputs.empty()) return reply(answer);
     ask(balances, last);
   };
-  const auto trades = [this, account, trades_at] {
+  const auto trades = [this, account, trades_at, by_id = wanted.trades] {
     account->trades = trades_since(account->trades_since);
+    for (const auto& [matched_at, number] : our_trades_) {
+      const sim::TradeTruth& truth = *exchange_.engine().trade(number);
+      if (std::find(by_id.begin(), by_id.end(), truth.id) != by_id.end())
+        account->trades.push_back(exchange_.engine().view(truth, account_));
+    }
     *trades_at = stage_.now();
   };
   const auto first = [ask, trades, second, reply](const Reply& answer) {
@@ -334,7 +355,7 @@ void Venue::publish() {
     if (trade.account != account_) continue;
     if (trade.trade.status == domain::VenueTradeStatus::Matched)
       our_trades_.emplace_back(trade.trade.matched_at, trade.number);
-    tell_user(trade.trade);
+    if (tells_trades_) tell_user(trade.trade);
   }
 }
 
@@ -358,6 +379,8 @@ bool Venue::open_user_channel(UserSession session) {
   if (exchange_.faults().active(Fault::VenueDown, stage_.now()) != nullptr) return false;
   session_ = std::move(session);
   ++session_number_;
+  tells_trades_ = !random_.chance(plan_.tradeless_ppm);
+  if (!tells_trades_) ++stage_.totals["user sessions without trades"];
   return true;
 }
 
@@ -427,19 +450,41 @@ void Venue::read_listings(std::function<void(const std::vector<domain::Market>&)
 
 // ---- by hand
 
-std::optional<domain::Market> Venue::any_open_market() {
+std::optional<domain::Market> Venue::any_open_market(Duration lasts_for) {
   std::vector<domain::Market> open;
   for (const sim::MarketNo number : exchange_.engine().markets()) {
-    if (exchange_.engine().is_open(number))
-      open.push_back(exchange_.engine().listing(number)->market);
+    if (!exchange_.engine().is_open(number)) continue;
+    const domain::Market& market = exchange_.engine().listing(number)->market;
+    if (market.ends_at > stage_.now() + lasts_for) open.push_back(market);
   }
   if (open.empty()) return std::nullopt;
   return open[static_cast<std::size_t>(
       random_.between(0, static_cast<std::int64_t>(open.size()) - 1))];
 }
 
+void Venue::order_by_hand(const domain::Market& market, domain::Side side, domain::Price limit,
+                          domain::Quantity quantity, Duration rests_for) {
+  const auto id =
+      sim::derived_id<domain::VenueOrderId>(~stage_.seed, sim::IdKind::Order, by_hand_.size() + 1);
+  by_hand_.insert(id);
+  ++stage_.totals["orders by hand"];
+  const std::int64_t expiration_s = domain::to_unix_ms(stage_.now() + rests_for) / 1'000 + 60;
+  input(sim::SubmitOrders{account_,
+                          {{.id = id,
+                            .token = market.yes_token,
+                            .side = side,
+                            .limit = limit,
+                            .quantity = quantity,
+                            .cash = {},
+                            .time_in_force = domain::TimeInForce::Gtd,
+                            .post_only = false,
+                            .expiration_s = expiration_s,
+                            .salt = by_hand_.size()}}});
+}
+
 // A bid that betters the best one and ends by itself, or a purchase at the best offer.
 void Venue::trade_by_hand() {
+  if (plan_.bought_before > 0 && random_.chance(300'000) && sell_by_hand()) return;
   const auto market = any_open_market();
   if (!market) return;
   const bool takes = random_.chance(250'000);
@@ -447,24 +492,58 @@ void Venue::trade_by_hand() {
                                             takes ? domain::BookSide::Ask : domain::BookSide::Bid);
   if (!best) return;
   const domain::Price limit = takes ? best->price : best->price + market->tick;
-  const auto id =
-      sim::derived_id<domain::VenueOrderId>(~stage_.seed, sim::IdKind::Order, by_hand_.size() + 1);
-  by_hand_.insert(id);
-  ++stage_.totals["orders by hand"];
-  const std::int64_t expiration_s =
-      domain::to_unix_ms(stage_.now()) / 1'000 + 60 + random_.between(2, 15);
-  input(sim::SubmitOrders{account_,
-                          {{.id = id,
-                            .token = market->yes_token,
-                            .side = domain::Side::Buy,
-                            .limit = limit,
-                            .quantity = domain::Quantity::from_units(
-                                takes ? random_.between(5, 20) : random_.between(40, 160)),
-                            .cash = {},
-                            .time_in_force = domain::TimeInForce::Gtd,
-                            .post_only = false,
-                            .expiration_s = expiration_s,
-                            .salt = by_hand_.size()}}});
+  const Duration rests_for = seconds(random_.between(2, 15));
+  const auto quantity =
+      domain::Quantity::from_units(takes ? random_.between(5, 20) : random_.between(40, 160));
+  order_by_hand(*market, domain::Side::Buy, limit, quantity, rests_for);
+}
+
+bool Venue::sell_by_hand() {
+  for (const sim::MarketNo number : exchange_.engine().markets()) {
+    if (!exchange_.engine().is_open(number)) continue;
+    const domain::Market& market = exchange_.engine().listing(number)->market;
+    const auto bid = exchange_.engine().best(number, domain::BookSide::Bid);
+    domain::Quantity& offered = offered_by_hand_[market.id];
+    const domain::Quantity left = held_before({market.id, domain::Outcome::Yes}) - offered;
+    if (!bid || left < market.min_size) continue;
+    offered += left;
+    order_by_hand(market, domain::Side::Sell, bid->price, left, seconds(random_.between(2, 15)));
+    return true;
+  }
+  return false;
+}
+
+void Venue::buy_before() {
+  const auto market = any_open_market(std::chrono::hours(2));
+  if (!market) return;
+  const auto ask =
+      exchange_.engine().best(*exchange_.engine().find_market(market->id), domain::BookSide::Ask);
+  if (!ask) return;
+  const bool rests = random_.chance(200'000);
+  const auto quantity = domain::Quantity::from_units(random_.between(5, rests ? 60 : 20));
+  order_by_hand(*market, domain::Side::Buy, ask->price, quantity,
+                rests ? Duration(minutes(4)) : Duration(seconds(2)));
+}
+
+// A reading of a new journal begins a minute before it, which is opened soon after we begin.
+bool Venue::before_us(const sim::TradeTruth& trade) const {
+  return trade.matched_at < began_at_ + seconds(5) - om::kTradesMargin;
+}
+
+domain::Quantity Venue::held_before(const domain::Instrument& instrument) const {
+  domain::Quantity sum;
+  for (const auto& [matched_at, number] : our_trades_) {
+    const sim::TradeTruth* found = exchange_.engine().trade(number);
+    if (found == nullptr || !before_us(*found) || found->market_id != instrument.market) continue;
+    const sim::TradeTruth& trade = *found;
+    if (trade.status == domain::VenueTradeStatus::Failed) continue;
+    const auto add = [&](const sim::TradeTruth::Party& party) {
+      if (party.account == account_ && party.outcome == instrument.outcome) sum += party.quantity;
+    };
+    add(trade.taker);
+    for (const auto& maker : trade.makers) add(maker);
+  }
+  return sum;
 }
 
 }  // namespace polybot::simulation

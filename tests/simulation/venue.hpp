@@ -66,6 +66,12 @@ class Venue {
   void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
   // Another person trades on our account.
   void trade_by_hand();
+  // The same before our time: a purchase in a market that outlasts the run, now and then by an
+  // order that rests for minutes.
+  void buy_before();
+  // What has happened until now is of the time before order-manager's first start; no reading
+  // covers it.
+  void begin() { began_at_ = stage_.now(); }
   // From here on there are no faults, no losses and no crowd.
   void heal();
 
@@ -75,6 +81,10 @@ class Venue {
   [[nodiscard]] bool by_hand(const domain::VenueOrderId& order) const {
     return by_hand_.contains(order);
   }
+  // Whether only the account's balances can tell of the trade.
+  [[nodiscard]] bool before_us(const venue_simulator::TradeTruth& trade) const;
+  // Shares of trades before our time.
+  [[nodiscard]] domain::Quantity held_before(const domain::Instrument& instrument) const;
   // When the order was first taken off the book unfilled, if ever; a late fill may follow.
   [[nodiscard]] std::optional<Timestamp> withdrawn_at(const domain::VenueOrderId& order) const;
   // When the newest reading of the account that had been answered by `when` saw the trades.
@@ -105,7 +115,11 @@ class Venue {
   };
   void request(Call call, Fate fate);
   [[nodiscard]] Fate draw_fate();
-  [[nodiscard]] std::optional<domain::Market> any_open_market();
+  [[nodiscard]] std::optional<domain::Market> any_open_market(Duration lasts_for = {});
+  void order_by_hand(const domain::Market& market, domain::Side side, domain::Price limit,
+                     domain::Quantity quantity, Duration rests_for);
+  // Sells some of what was bought before our time; false: there is nothing left.
+  [[nodiscard]] bool sell_by_hand();
   [[nodiscard]] Duration way();
   [[nodiscard]] bool strikes(venue_simulator::Fault fault);
   void publish();
@@ -125,13 +139,17 @@ class Venue {
   Weather internet_;
   std::int64_t request_trouble_ppm_;
   std::int64_t user_loss_ppm_;
+  std::int64_t balance_refused_ppm_;
   std::map<Timestamp, Timestamp> account_readings_;  // answered at -> trades as of
   Timestamp rest_cut_until_{};
   std::optional<UserSession> session_;
   std::uint64_t session_number_ = 0;
+  bool tells_trades_ = true;  // the present session
   Timestamp user_last_{};
   Timestamp market_last_{};
   std::vector<std::pair<Timestamp, std::uint64_t>> our_trades_;  // matched at, number
+  Timestamp began_at_{};
+  std::map<domain::MarketId, domain::Quantity> offered_by_hand_;
   std::set<domain::VenueOrderId> by_hand_;
   std::map<domain::VenueOrderId, Timestamp> withdrawn_;
 };

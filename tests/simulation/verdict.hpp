@@ -22,6 +22,9 @@ namespace polybot::simulation {
 // hand or with an order that had been written off. Throws Violation.
 void check_venue(const Venue& venue, const Auditor& auditor);
 
+// The book begins with no shares but those that the account had before. Throws Violation.
+void check_openings(const order_manager::Ledger& ledger, const Venue& venue);
+
 // What a runner believes to hold when it has heard every event. Throws Violation.
 void check_holdings(const strategy_runner::Runner& runner, const order_manager::Ledger& ledger,
                     Timestamp now);

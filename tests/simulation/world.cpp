@@ -16,9 +16,10 @@ constexpr Duration kVenueTick = milliseconds(100);
 constexpr Duration kLeaseCheck = milliseconds(500);
 constexpr std::uint64_t kStepsBetweenChecks = 400;
 constexpr std::uint64_t kStepsBetweenVenueChecks = 8'000;
-constexpr Duration kWindDown = seconds(15);  // healed, still trading
-constexpr Duration kSettleMax = minutes(8);  // longer than any retry, hold or settlement
+constexpr Duration kWindDown = seconds(15);   // healed, still trading
+constexpr Duration kSettleMax = minutes(12);  // longer than any retry, hold or settlement
 constexpr Duration kOperatorLooks = seconds(25);
+constexpr Duration kBefore = seconds(90);  // so that no reading reaches back to all of it
 
 }  // namespace
 
@@ -171,12 +172,22 @@ void World::check() {
   }
   if (!manager_.at_rest()) return;
   auditor_.check_ledger(manager_.core().ledger());
+  check_openings(manager_.core().ledger(), venue_);
   for (const auto& runner : runners_) {
     if (runner->running()) check_holdings(runner->core(), manager_.core().ledger(), stage_.now());
   }
   if (!thorough) return;
   require(manager_.core().ledger().digest() == journal_.fold().digest(),
           "the live ledger is not the fold of its journal");
+}
+
+// What a person bought before anything of ours ran for the first time.
+void World::live_before() {
+  for (int i = 0; i < plan_.bought_before; ++i)
+    stage_.schedule.after(milliseconds(random_.between(200, 5'000)),
+                          [this] { venue_.buy_before(); });
+  if (plan_.bought_before > 0) run_until(stage_.now() + kBefore);
+  venue_.begin();
 }
 
 Outcome World::run() {
@@ -188,6 +199,7 @@ Outcome World::run() {
     }
   };
   Tick{*this}();
+  live_before();
   gateway_.start();
   api_.start();
   monitor_.start();
@@ -226,11 +238,12 @@ Outcome World::run() {
     }
   };
   stage_.schedule.after(kOperatorLooks, Operator{*this});
-  run_until(plan_.start + plan_.horizon);
+  const Timestamp began_at = stage_.now();
+  run_until(began_at + plan_.horizon);
   const auto wanting = [this] {
     return auditor_.orders() < plan_.orders_wanted || (plan_.trap && !manager_.trapped_at());
   };
-  while (wanting() && stage_.now() < plan_.start + 5 * plan_.horizon) {
+  while (wanting() && stage_.now() < began_at + 5 * plan_.horizon) {
     run_until(stage_.now() + seconds(10));
   }
   settle();

@@ -65,6 +65,7 @@ class World {
   void connect(std::size_t index);
   [[nodiscard]] std::optional<std::string> answer_orders(const ReaderLinks& links,
                                                          const std::string& request);
+  void live_before();
   void run_until(Timestamp until);
   void check();
   void check_leases();

@@ -27,7 +27,7 @@ TABLE = (
     ("common/feeds/.*", ("common/feeds/", "common/follow/", "common/bus/", "common/runtime/", "common/wire/",
                          "common/domain/"), ("boost/asio",)),
     ("common/secrets/.*", ("common/secrets/",), ()),
-    ("common/http/.*", ("common/http/",), ("boost/", "openssl/")),
+    ("common/http/.*", ("common/http/",), ("boost/", "openssl/", "zlib")),
     ("common/bus/.*", ("common/bus/", "polybot/v1/frame.pb.h"), ("nng/", "boost/")),
     ("common/metrics/.*", ("common/metrics/", "common/wire/", "common/bus/", "common/domain/"),
      ("prometheus/", "boost/asio")),

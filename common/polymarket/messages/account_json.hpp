@@ -21,8 +21,10 @@ class ObjectWriter;
                                                   const ParseError& error);
 [[nodiscard]] UnreadableRow read_unreadable_trade(const boost::json::value& row,
                                                   const ParseError& error);
+// Where a record is sent: pages have the time of an order as a number, the channel as text.
+enum class SentAs : std::uint8_t { Row, Event };
 // The members only; the caller opens and ends the object.
-void write_order_members(const OrderRecord& order, ObjectWriter& writer);
+void write_order_members(const OrderRecord& order, SentAs sent, ObjectWriter& writer);
 void write_trade_members(const TradeRecord& trade, ObjectWriter& writer);
 
 }  // namespace polybot::polymarket

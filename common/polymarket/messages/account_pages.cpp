@@ -75,7 +75,9 @@ ParseResult<Page<TradeRecord>> parse_trades(std::string_view text) {
 }
 
 std::string write_open_orders(const Page<OrderRecord>& page) {
-  return write_page(page, write_order_members);
+  return write_page(page, [](const OrderRecord& order, ObjectWriter& row) {
+    write_order_members(order, SentAs::Row, row);
+  });
 }
 
 std::string write_trades(const Page<TradeRecord>& page) {
@@ -85,7 +87,7 @@ std::string write_trades(const Page<TradeRecord>& page) {
 std::string write_open_order(const OrderRecord& order) {
   std::string out;
   ObjectWriter writer(out);
-  write_order_members(order, writer);
+  write_order_members(order, SentAs::Row, writer);
   writer.end();
   return out;
 }

@@ -1,5 +1,6 @@
 #include "common/polymarket/messages/account_records.hpp"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 
 #include "common/domain/bounds.hpp"
@@ -117,6 +118,28 @@ void append_maker(const MakerRecord& maker, Numbers numbers, std::string& out) {
   writer.end();
 }
 
+bool same_hex(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](char left, char right) { return lower(left) == lower(right); });
+}
+
+bool is_ours(std::string_view owner, std::string_view address, const TraderIdentity& us) {
+  return (!us.api_key.empty() && owner == us.api_key) ||
+         (!us.address.empty() && same_hex(address, us.address));
+}
+
+// `owner` names whose event it is, which says nothing of the taker once there is a better word.
+bool we_took(const TradeRecord& trade, const TraderIdentity& us) {
+  if (trade.trader_side) return *trade.trader_side == domain::LiquiditySide::Taker;
+  if (!trade.trade_owner.empty() || !trade.maker_address.empty())
+    return is_ours(trade.trade_owner, trade.maker_address, us);
+  return trade.owner == us.api_key &&
+         std::none_of(trade.makers.begin(), trade.makers.end(), [&](const MakerRecord& maker) {
+           return is_ours(maker.owner, maker.maker_address, us);
+         });
+}
+
 std::string optional_text(const std::optional<domain::Quantity>& quantity) {
   return quantity ? quantity->to_string() : "";
 }
@@ -178,7 +201,7 @@ domain::VenueOrderUpdate to_update(const OrderRecord& order, domain::Timestamp a
           .created_at = order.created_at};
 }
 
-domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) {
+domain::VenueTrade to_trade(const TradeRecord& trade, const TraderIdentity& us) {
   domain::VenueTrade result{.id = trade.id,
                             .status = trade.status,
                             .taker_order = trade.taker_order,
@@ -189,8 +212,7 @@ domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) 
                             .price = trade.price,
                             .matched_at = trade.matched_at,
                             .updated_at = trade.updated_at.value_or(trade.matched_at)};
-  result.we_are_taker = trade.trader_side ? *trade.trader_side == domain::LiquiditySide::Taker
-                                          : trade.owner == api_key;
+  result.we_are_taker = we_took(trade, us);
   for (const MakerRecord& maker : trade.makers) {
     const domain::Side implied =
         maker.token == trade.token ? domain::opposite(trade.side) : trade.side;
@@ -199,7 +221,7 @@ domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key) 
                              .side = maker.side.value_or(implied),
                              .quantity = maker.quantity,
                              .price = maker.price,
-                             .ours = maker.owner == api_key});
+                             .ours = is_ours(maker.owner, maker.maker_address, us)});
   }
   return result;
 }
@@ -257,6 +279,7 @@ TradeRecord read_trade_record(ObjectReader& reader) {
   if (role == "TAKER") trade.trader_side = domain::LiquiditySide::Taker;
   if (role == "MAKER") trade.trader_side = domain::LiquiditySide::Maker;
   trade.owner = reader.text("owner");
+  trade.trade_owner = reader.text("trade_owner");
   trade.maker_address = reader.text("maker_address");
   trade.outcome = reader.text("outcome");
   trade.transaction_hash = reader.text("transaction_hash");
@@ -299,7 +322,7 @@ UnreadableRow read_unreadable_trade(const boost::json::value& row, const ParseEr
   return unreadable;
 }
 
-void write_order_members(const OrderRecord& order, ObjectWriter& writer) {
+void write_order_members(const OrderRecord& order, SentAs sent, ObjectWriter& writer) {
   std::vector<std::string> trades;
   for (const domain::TradeId& trade : order.trades) trades.push_back(trade.value);
   writer.text("id", to_string(order.id))
@@ -311,9 +334,14 @@ void write_order_members(const OrderRecord& order, ObjectWriter& writer) {
       .text("size_matched", optional_text(order.size_matched))
       .text("price", order.price.to_string())
       .json("associate_trades", json_texts(trades))
-      .text("outcome", order.outcome)
-      .text("created_at", order.created_at ? seconds(*order.created_at) : "")
-      .text("expiration", std::to_string(order.expiration_s.value_or(0)))
+      .text("outcome", order.outcome);
+  const std::string created_at = order.created_at ? seconds(*order.created_at) : "";
+  if (sent == SentAs::Row && !created_at.empty()) {
+    writer.json("created_at", created_at);
+  } else {
+    writer.text("created_at", created_at);
+  }
+  writer.text("expiration", std::to_string(order.expiration_s.value_or(0)))
       .text("order_type", order.time_in_force ? wire_name(*order.time_in_force) : "")
       .text("status", status_text(order))
       .text("maker_address", order.maker_address);

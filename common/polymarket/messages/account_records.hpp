@@ -60,7 +60,8 @@ struct TradeRecord {
   domain::Price price;  // an average: to the nearest 1e-4
   domain::VenueTradeStatus status = domain::VenueTradeStatus::Matched;
   std::optional<domain::LiquiditySide> trader_side;  // the receiver's role
-  std::string owner;
+  std::string owner;        // API key of the receiver of an event; of a row whose it is
+  std::string trade_owner;  // API key of the taker; events have it, rows have not
   std::string maker_address;
   std::string outcome;
   std::string transaction_hash;
@@ -89,10 +90,16 @@ struct UnreadableRow {
 
 // `at` is the time of the message, or of the reading for REST.
 [[nodiscard]] domain::VenueOrderUpdate to_update(const OrderRecord& order, domain::Timestamp at);
-// `api_key` tells which maker entries are ours, and whether we are the taker where the venue does
-// not say it. A maker side the venue left out follows from the tokens: the same token trades
-// against the opposite side, the complement against the same side.
-[[nodiscard]] domain::VenueTrade to_trade(const TradeRecord& trade, std::string_view api_key);
+// The account as the venue names it. A wallet may have several API keys: orders made by hand have
+// another one, and the address in common.
+struct TraderIdentity {
+  std::string api_key;
+  std::string address;  // "0x" + 40 hex digits in any case
+};
+// `us` tells which maker entries are ours, and whether we are the taker where the venue does not
+// say it. A maker side the venue left out follows from the tokens: the same token trades against
+// the opposite side, the complement against the same side.
+[[nodiscard]] domain::VenueTrade to_trade(const TradeRecord& trade, const TraderIdentity& us);
 
 // A row that cannot be read, in the form that the account's reading uses.
 [[nodiscard]] domain::VenueAccount::Unread to_unread(const UnreadableRow& row,

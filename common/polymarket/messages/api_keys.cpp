@@ -57,6 +57,15 @@ ParseResult<ApiCredentials> parse_api_credentials(std::string_view text) {
   return result;
 }
 
+ParseResult<std::string> parse_key_body(std::string_view text) {
+  const auto json = parse_json(text);
+  if (!json) return ParseError{ParseFault::InvalidJson, "key"};
+  ObjectReader reader(*json, "key");
+  std::string key = reader.text("key");
+  if (key.empty()) reader.fail(ParseFault::MissingField, "key");
+  return finish(reader, std::move(key));
+}
+
 std::string write_api_credentials(const ApiCredentials& credentials) {
   std::string out;
   ObjectWriter(out)

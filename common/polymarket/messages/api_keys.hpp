@@ -1,5 +1,5 @@
 // The answer to POST /auth/api-key and GET /auth/derive-api-key: a key's API credentials, in and
-// out (docs.polymarket.com/api-spec/clob-openapi.yaml).
+// out; and the body that names a key to delete (docs.polymarket.com/api-spec/clob-openapi.yaml).
 #pragma once
 
 #include <string>
@@ -12,5 +12,7 @@ namespace polybot::polymarket {
 
 [[nodiscard]] ParseResult<ApiCredentials> parse_api_credentials(std::string_view text);
 [[nodiscard]] std::string write_api_credentials(const ApiCredentials& credentials);
+// {"key":"..."}: the body of DELETE /auth/readonly-api-key.
+[[nodiscard]] ParseResult<std::string> parse_key_body(std::string_view text);
 
 }  // namespace polybot::polymarket

@@ -43,6 +43,23 @@ BookSummary read_book(ObjectReader& reader) {
   return book;
 }
 
+// The rows of a request about several tokens; one bad row refuses it.
+template <class Row, class Read>
+ParseResult<std::vector<Row>> parse_rows(std::string_view text, Read read) {
+  const auto value = parse_json(text);
+  if (!value) return ParseError{ParseFault::InvalidJson, "books request"};
+  const boost::json::array* const rows = value->if_array();
+  if (rows == nullptr) return ParseError{ParseFault::UnexpectedType, "books request"};
+  if (rows->size() > kBooksRequestMax) return ParseError{ParseFault::TooMany, "books request"};
+  std::vector<Row> read_rows;
+  for (const boost::json::value& row : *rows) {
+    ObjectReader reader(row, "books request");
+    read_rows.push_back(read(reader));
+    if (reader.fault()) return *reader.fault();
+  }
+  return read_rows;
+}
+
 }  // namespace
 
 ParseResult<BooksPage> parse_books(std::string_view text) {
@@ -64,16 +81,15 @@ ParseResult<BooksPage> parse_books(std::string_view text) {
   return page;
 }
 
-// A REST book is a book message without its event type.
 void write_book_summary(const BookSummary& book, std::string& out) {
-  write_book({.market = book.market,
-              .token = book.token,
-              .venue_at = book.venue_at,
-              .bids = book.bids,
-              .asks = book.asks,
-              .tick = book.tick,
-              .last_trade_price = book.last_trade_price},
-             {.min_size = book.min_size, .neg_risk = book.neg_risk}, out);
+  write_rest_book({.market = book.market,
+                   .token = book.token,
+                   .venue_at = book.venue_at,
+                   .bids = book.bids,
+                   .asks = book.asks,
+                   .tick = book.tick,
+                   .last_trade_price = book.last_trade_price},
+                  {.min_size = book.min_size, .neg_risk = book.neg_risk}, out);
 }
 
 std::string write_books_request(std::span<const domain::TokenId> tokens) {
@@ -85,18 +101,18 @@ std::string write_books_request(std::span<const domain::TokenId> tokens) {
 }
 
 ParseResult<std::vector<domain::TokenId>> parse_books_request(std::string_view text) {
-  const auto value = parse_json(text);
-  if (!value) return ParseError{ParseFault::InvalidJson, "books request"};
-  const boost::json::array* const rows = value->if_array();
-  if (rows == nullptr) return ParseError{ParseFault::UnexpectedType, "books request"};
-  if (rows->size() > kBooksRequestMax) return ParseError{ParseFault::TooMany, "books request"};
-  std::vector<domain::TokenId> tokens;
-  for (const boost::json::value& row : *rows) {
-    ObjectReader reader(row, "books request");
-    tokens.push_back(reader.required(reader.token("token_id"), "token_id"));
-    if (reader.fault()) return *reader.fault();
-  }
-  return tokens;
+  return parse_rows<domain::TokenId>(text, [](ObjectReader& reader) {
+    return reader.required(reader.token("token_id"), "token_id");
+  });
+}
+
+ParseResult<std::vector<PriceRequest>> parse_prices_request(std::string_view text) {
+  return parse_rows<PriceRequest>(text, [](ObjectReader& reader) {
+    PriceRequest request;
+    request.token = reader.required(reader.token("token_id"), "token_id");
+    if (!reader.fault()) request.side = reader.side("side");
+    return request;
+  });
 }
 
 ParseResult<std::int64_t> parse_time(std::string_view text) {
@@ -123,10 +139,11 @@ std::string write_neg_risk(bool neg_risk) {
   return out;
 }
 
-std::string write_midpoint(domain::Price midpoint) {
-  std::string out;
-  ObjectWriter(out).text("mid", midpoint.to_string()).end();
-  return out;
+// Half a unit of the price's last decimal is not lost: quantities have two decimals more.
+std::string midpoint_text(domain::Price bid, domain::Price ask) {
+  constexpr std::int64_t kUnits = domain::Quantity::kScale / domain::Price::kScale;
+  static_assert(kUnits % 2 == 0);
+  return domain::Quantity::from_raw((bid.raw() + ask.raw()) * (kUnits / 2)).to_string();
 }
 
 }  // namespace polybot::polymarket

@@ -176,12 +176,20 @@ struct BooksPage {
 void write_book_summary(const BookSummary& book, std::string& out);
 [[nodiscard]] std::string write_books_request(std::span<const domain::TokenId> tokens);
 [[nodiscard]] ParseResult<std::vector<domain::TokenId>> parse_books_request(std::string_view text);
+// POST /prices: tokens with the side of the book that is asked for.
+struct PriceRequest {
+  domain::TokenId token;
+  domain::Side side = domain::Side::Buy;
+  bool operator==(const PriceRequest&) const = default;
+};
+[[nodiscard]] ParseResult<std::vector<PriceRequest>> parse_prices_request(std::string_view text);
 
 // ------------------------------------------------------------------------------ scalar answers
 [[nodiscard]] ParseResult<std::int64_t> parse_time(std::string_view text);  // Unix seconds
 [[nodiscard]] std::string write_version(std::int64_t version);
 [[nodiscard]] std::string write_tick_size(domain::Price tick);
 [[nodiscard]] std::string write_neg_risk(bool neg_risk);
-[[nodiscard]] std::string write_midpoint(domain::Price midpoint);
+// As GET /midpoint and POST /midpoints write it: exact, so it may have a decimal more than a price.
+[[nodiscard]] std::string midpoint_text(domain::Price bid, domain::Price ask);
 
 }  // namespace polybot::polymarket

@@ -1,6 +1,6 @@
 // Reading and writing the venue's JSON where speed is no concern: Boost.JSON trees read through
 // typed getters that remember the first fault, and a small writer that keeps the venue's key order.
-// Internal to this library.
+// The writer also serves programs that play the venue; the rest is internal to this library.
 #pragma once
 
 #include <boost/json/value.hpp>

@@ -148,7 +148,7 @@ class MarketFrame {
   std::vector<domain::Level> levels;
   std::vector<PriceChange> changes;
   RecentIds<domain::parse_decimal256> tokens;
-  RecentIds<domain::parse_hex32> markets;
+  RecentIds<domain::parse_market32> markets;
 };
 
 // No venue message comes near these; they bound what a broken or hostile peer can make us hold.
@@ -189,6 +189,8 @@ struct BookDetails {
 };
 // The SHA-1 book hash is computed over the text written.
 void write_book(const BookEvent& book, const BookDetails& details, std::string& out);
+// The same as REST has it, without a type: clients hash the whole object as they got it.
+void write_rest_book(const BookEvent& book, const BookDetails& details, std::string& out);
 void write_price_change(const PriceChangeEvent& event, std::string& out);
 void write_last_trade(const LastTradeEvent& event, std::string& out);
 void write_tick_size_change(const TickSizeChangeEvent& event, std::string& out);

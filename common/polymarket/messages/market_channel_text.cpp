@@ -64,6 +64,16 @@ void append_book_members(const BookEvent& book, const BookDetails& details, std:
       .text("last_trade_price", book.last_trade_price ? book.last_trade_price->to_string() : "");
 }
 
+// With the hash, which is that of the text without it.
+void append_hashed_book(const BookEvent& book, const BookDetails& details, ObjectWriter& writer,
+                        std::string& out) {
+  std::string hashed;
+  ObjectWriter hashed_writer(hashed);
+  append_book_members(book, details, "", hashed_writer, hashed);
+  hashed_writer.end();
+  append_book_members(book, details, sha1_hex(hashed), writer, out);
+}
+
 void append_change(const PriceChange& change, std::string& out) {
   ObjectWriter writer(out);
   writer.text("asset_id", to_string(change.token))
@@ -128,15 +138,15 @@ ParseResult<MarketSubscription> parse_market_subscription(std::string_view text)
 }
 
 void write_book(const BookEvent& book, const BookDetails& details, std::string& out) {
-  std::string hashed;
-  {
-    ObjectWriter writer(hashed);
-    append_book_members(book, details, "", writer, hashed);
-    writer.end();
-  }
   ObjectWriter writer(out);
-  append_book_members(book, details, sha1_hex(hashed), writer, out);
+  append_hashed_book(book, details, writer, out);
   writer.text("event_type", "book").end();
+}
+
+void write_rest_book(const BookEvent& book, const BookDetails& details, std::string& out) {
+  ObjectWriter writer(out);
+  append_hashed_book(book, details, writer, out);
+  writer.end();
 }
 
 void write_price_change(const PriceChangeEvent& event, std::string& out) {

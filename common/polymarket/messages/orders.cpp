@@ -1,6 +1,8 @@
 // Request bodies of orders.hpp: orders and cancels.
 #include "common/polymarket/messages/orders.hpp"
 
+#include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -65,8 +67,10 @@ SignatureType read_signature_type(ObjectReader& reader) {
 }
 
 // Fields of the venue's first protocol: an order that still has them was built for another struct.
+constexpr std::array<std::string_view, 3> kOldFields{"taker", "nonce", "feeRateBps"};
+
 void refuse_old_fields(ObjectReader& reader) {
-  for (const std::string_view key : {"taker", "nonce", "feeRateBps"}) {
+  for (const std::string_view key : kOldFields) {
     if (reader.has(key)) reader.fail(ParseFault::UnknownValue, key);
   }
 }
@@ -101,9 +105,9 @@ PostedOrder read_order(const boost::json::value& value, std::optional<ParseError
   posted.expiration_s = order.integer("expiration").value_or(0);
   posted.order.metadata = read_word(order, "metadata");
   posted.order.builder = read_word(order, "builder");
-  const auto signature = Signature::parse(order.text("signature"));
+  const auto signature = OrderSignature::parse(order.text("signature"));
   if (!signature) order.fail(ParseFault::BadId, "signature");
-  posted.signature = signature.value_or(Signature{});
+  posted.signature = signature.value_or(OrderSignature{});
   fault = reader.fault() ? reader.fault() : order.fault();
   return posted;
 }
@@ -115,17 +119,17 @@ void append_order_id(const domain::VenueOrderId& order, std::string& out) {
 }  // namespace
 
 OrderToSign order_to_sign(const domain::SignedFields& fields, domain::Side side,
-                          const Address& maker, const Address& signer,
-                          SignatureType signature_type) {
+                          const OrderParty& party) {
   return {.salt = fields.salt,
-          .maker = maker,
-          .signer = signer,
+          .maker = party.wallet.address,
+          .signer = party.wallet.signer(),
           .token = fields.token,
           .maker_amount = static_cast<std::uint64_t>(fields.maker_amount.raw()),
           .taker_amount = static_cast<std::uint64_t>(fields.taker_amount.raw()),
           .side = side,
-          .signature_type = signature_type,
-          .timestamp_ms = static_cast<std::uint64_t>(fields.timestamp_ms)};
+          .signature_type = party.wallet.type(),
+          .timestamp_ms = static_cast<std::uint64_t>(fields.timestamp_ms),
+          .builder = party.builder};
 }
 
 std::string write_order_body(const PostedOrder& order) {
@@ -163,6 +167,11 @@ ParseResult<std::vector<PostedOrder>> parse_orders_body(std::string_view text) {
     if (fault) return *fault;
   }
   return orders;
+}
+
+bool is_of_first_protocol(const ParseError& error) {
+  return error.fault == ParseFault::UnknownValue &&
+         std::find(kOldFields.begin(), kOldFields.end(), error.where) != kOldFields.end();
 }
 
 std::string write_cancel_body(const domain::VenueOrderId& order) {

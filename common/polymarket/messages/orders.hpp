@@ -19,6 +19,7 @@
 #include "common/polymarket/messages/account_records.hpp"
 #include "common/polymarket/messages/parse_error.hpp"
 #include "common/polymarket/signing.hpp"
+#include "common/polymarket/venue_wallet.hpp"
 
 namespace polybot::polymarket {
 
@@ -29,7 +30,7 @@ inline constexpr std::size_t kRefusalTextBytesMax = 256;
 // A signed order on its way: the body of POST /order.
 struct PostedOrder {
   OrderToSign order;
-  Signature signature;
+  OrderSignature signature;
   std::string owner;  // API key
   domain::TimeInForce time_in_force = domain::TimeInForce::Gtc;
   std::int64_t expiration_s = 0;  // GTD only, else 0; not signed
@@ -37,16 +38,23 @@ struct PostedOrder {
   bool operator==(const PostedOrder&) const = default;
 };
 
-// The signed fields of an order of ours, for the given account.
+// Who makes our orders, and by whose software: a builder's code is a word that the venue gives out.
+struct OrderParty {
+  VenueWallet wallet;
+  Hash32 builder{};
+};
+// The signed fields of an order of that party.
 [[nodiscard]] OrderToSign order_to_sign(const domain::SignedFields& fields, domain::Side side,
-                                        const Address& maker, const Address& signer,
-                                        SignatureType signature_type);
+                                        const OrderParty& party);
 
 // The exact bytes to send, which are the bytes to authenticate.
 [[nodiscard]] std::string write_order_body(const PostedOrder& order);
 [[nodiscard]] std::string write_orders_body(std::span<const PostedOrder> orders);
 [[nodiscard]] ParseResult<PostedOrder> parse_order_body(std::string_view text);
 [[nodiscard]] ParseResult<std::vector<PostedOrder>> parse_orders_body(std::string_view text);
+// Whether a body was refused because an order in it was built for the venue's first protocol. The
+// venue has words of its own for that (refusal::kInvalidVersion).
+[[nodiscard]] bool is_of_first_protocol(const ParseError& error);
 
 // ------------------------------------------------------------------------------------- answers
 

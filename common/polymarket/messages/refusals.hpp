@@ -25,6 +25,9 @@ inline constexpr std::string_view kWrongOwner =
     "the order owner has to be the owner of the API KEY";
 inline constexpr std::string_view kWrongSigner =
     "the order signer address has to be the address of the API KEY";
+inline constexpr std::string_view kMakerNotAllowed =
+    "maker address not allowed, please use the deposit wallet flow";
+inline constexpr std::string_view kNoDepositWallet = "no deposit wallet found for owner";
 inline constexpr std::string_view kInvalidOrderId = "Invalid orderID";
 inline constexpr std::string_view kInvalidSignature = "invalid signature";
 inline constexpr std::string_view kInvalidVersion =

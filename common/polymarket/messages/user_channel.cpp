@@ -141,7 +141,7 @@ ParseResult<UserSubscription> parse_user_subscription(std::string_view text) {
 void write_user_order(const UserOrderEvent& event, std::string& out) {
   ObjectWriter writer(out);
   writer.text("event_type", "order").text("type", type_name(event.type));
-  write_order_members(event.order, writer);
+  write_order_members(event.order, SentAs::Event, writer);
   writer.text("order_owner", event.order.owner)
       .text("timestamp", user_epoch_ms(event.venue_at))
       .end();
@@ -151,7 +151,7 @@ void write_user_trade(const UserTradeEvent& event, std::string& out) {
   ObjectWriter writer(out);
   writer.text("event_type", "trade").text("type", "TRADE");
   write_trade_members(event.trade, writer);
-  writer.text("trade_owner", event.trade.owner)
+  writer.text("trade_owner", event.trade.trade_owner)
       .text("timestamp", user_epoch_ms(event.venue_at))
       .end();
 }

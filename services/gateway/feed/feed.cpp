@@ -293,7 +293,7 @@ void Feed::perform_one(const OpenLink& action) {
             perform(std::move(actions));
           }};
   sockets_[id].link =
-      std::make_unique<MarketLink>(executor_, settings_.urls.market_ws, clock_, std::move(reports));
+      std::make_unique<MarketLink>(executor_, settings_.urls, clock_, std::move(reports));
 }
 
 void Feed::perform_one(const CutLink& action) {

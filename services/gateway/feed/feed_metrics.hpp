@@ -25,7 +25,14 @@ inline constexpr std::string_view kVenueName = "polymarket";
 // domain/enumeration.hpp.
 enum class FrameRefusal : std::uint8_t { Malformed = 0, UntrackedToken = 1, InvalidOperation = 2 };
 // How a request ended.
-enum class RestOutcome : std::uint8_t { Ok = 0, Failed = 1, Refused = 2, Unreadable = 3 };
+enum class RestOutcome : std::uint8_t {
+  Ok = 0,
+  Failed = 1,
+  Refused = 2,
+  Unreadable = 3,
+  Throttled = 4,   // 429, or held back because the venue asked to be left alone
+  Certificate = 5  // the venue could not prove who it is
+};
 // What is read from the venue by REST.
 enum class RestOperation : std::uint8_t {
   ListMarkets = 0,

@@ -12,8 +12,12 @@ namespace polybot::gateway {
 namespace asio = boost::asio;
 
 struct MarketLink::State {
-  State(asio::any_io_executor on, Reports to, runtime::Clock with)
-      : executor(on), client(std::move(on), {}), reports(std::move(to)), clock(with) {}
+  State(asio::any_io_executor on, http::WebSocketClientOptions options, Reports to,
+        runtime::Clock with)
+      : executor(on),
+        client(std::move(on), std::move(options)),
+        reports(std::move(to)),
+        clock(with) {}
 
   asio::any_io_executor executor;
   http::WebSocketClient client;
@@ -22,9 +26,12 @@ struct MarketLink::State {
   bool cut = false;
 };
 
-MarketLink::MarketLink(asio::any_io_executor executor, std::string url, runtime::Clock clock,
-                       Reports reports)
-    : state_(std::make_shared<State>(std::move(executor), std::move(reports), clock)) {
+MarketLink::MarketLink(asio::any_io_executor executor, const VenueUrls& urls, runtime::Clock clock,
+                       Reports reports) {
+  http::WebSocketClientOptions options;
+  options.transport = urls.transport;
+  state_ =
+      std::make_shared<State>(std::move(executor), std::move(options), std::move(reports), clock);
   auto session = [](std::shared_ptr<State> state, std::string to) -> asio::awaitable<void> {
     const auto end = [&](std::string_view why) {
       if (!std::exchange(state->cut, true)) state->reports.on_end(why);
@@ -56,7 +63,7 @@ MarketLink::MarketLink(asio::any_io_executor executor, std::string url, runtime:
     }
     if (!std::exchange(state->cut, true)) state->reports.on_end(why);
   };
-  asio::co_spawn(state_->executor, session(state_, std::move(url)), std::move(at_end));
+  asio::co_spawn(state_->executor, session(state_, urls.market_ws), std::move(at_end));
 }
 
 void MarketLink::send(std::string text) {

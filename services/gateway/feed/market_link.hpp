@@ -11,6 +11,7 @@
 
 #include "common/domain/time.hpp"
 #include "common/runtime/clock.hpp"
+#include "services/gateway/feed/venue_rest.hpp"
 
 namespace polybot::gateway {
 
@@ -23,7 +24,7 @@ class MarketLink {
   };
 
   // Connects at once, in the background. A report may destroy this object.
-  MarketLink(boost::asio::any_io_executor executor, std::string url, runtime::Clock clock,
+  MarketLink(boost::asio::any_io_executor executor, const VenueUrls& urls, runtime::Clock clock,
              Reports reports);
   ~MarketLink() { cut(); }
   MarketLink(const MarketLink&) = delete;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/http/fault.hpp"
+#include "common/http/retry_after.hpp"
+
 namespace polybot::gateway {
 
 namespace asio = boost::asio;
@@ -38,6 +41,34 @@ std::string percent_encoded(std::string_view text) {
   return result;
 }
 
+http::ClientOptions options_of(const VenueUrls& urls) {
+  http::ClientOptions options;
+  options.transport = urls.transport;
+  return options;
+}
+
+polymarket::EndpointClass class_of(RestOperation operation) {
+  using polymarket::EndpointClass;
+  switch (operation) {
+    case RestOperation::ListMarkets:
+    case RestOperation::LookUpMarkets:
+      return EndpointClass::Listings;
+    case RestOperation::ReadEvent:
+      return EndpointClass::Events;
+    case RestOperation::ReadBooks:
+      return EndpointClass::Books;
+    case RestOperation::ReadMarket:
+    case RestOperation::ReadResult:
+      break;
+  }
+  return EndpointClass::General;
+}
+
+RestOutcome outcome_of(const http::Failure& failure) {
+  if (http::is_certificate_fault(failure.ec)) return RestOutcome::Certificate;
+  return failure.ec == http::Fault::Redirected ? RestOutcome::Refused : RestOutcome::Failed;
+}
+
 bool has_market(const polymarket::GammaPage& page, const MarketId& id) {
   return std::any_of(page.markets.begin(), page.markets.end(),
                      [&](const GammaMarket& market) { return market.id == id; }) ||
@@ -49,17 +80,48 @@ bool has_market(const polymarket::GammaPage& page, const MarketId& id) {
 
 VenueRest::VenueRest(asio::any_io_executor executor, VenueUrls urls, FeedMetrics& metrics,
                      runtime::Clock clock)
-    : urls_(std::move(urls)), metrics_(metrics), clock_(clock), client_(std::move(executor), {}) {}
+    : urls_(std::move(urls)),
+      metrics_(metrics),
+      clock_(clock),
+      client_(std::move(executor), options_of(urls_)) {}
+
+asio::awaitable<bool> VenueRest::admitted(polymarket::EndpointClass of) {
+  const domain::Duration give_up_at = clock_.monotonic() + http::ClientOptions{}.request_timeout;
+  while (true) {
+    const domain::Duration now = clock_.monotonic();
+    const domain::Duration wait = limits_.take(of, now);
+    if (wait == domain::Duration::zero()) co_return true;
+    if (now + wait > give_up_at) co_return false;
+    co_await runtime::sleep_for(wait);
+  }
+}
+
+void VenueRest::heed(polymarket::EndpointClass of, const http::ClientResponse& answer) {
+  const domain::Timestamp at = clock_.now();
+  const auto field = [&](std::string_view name) { return answer.headers.find(name).value_or(""); };
+  polymarket::RateLimitFields fields = polymarket::read_rate_limit_fields(
+      field("Poly-RateLimit-Remaining"), field("Poly-RateLimit-Reset"),
+      field("Poly-RateLimit-Warning"));
+  fields.retry_after = http::parse_retry_after(field("Retry-After"), domain::to_unix_ms(at) / 1000);
+  limits_.answered(of, answer.status, fields, answer.body, clock_.monotonic(), at);
+}
 
 asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation operation,
                                                              http::ClientRequest request,
                                                              unsigned tolerate) {
   const std::string url = request.url;
+  const polymarket::EndpointClass of = class_of(operation);
+  if (!co_await admitted(of)) {
+    metrics_.requests.ended(operation, RestOutcome::Throttled, domain::Duration::zero());
+    failures_.warning("A request is held back: the venue asked to be left alone",
+                      {{"operation", domain::name_of(operation)}});
+    co_return std::nullopt;
+  }
   const domain::Duration started = clock_.monotonic();
   http::Outcome outcome = co_await client_.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - started;
   if (!outcome) {
-    metrics_.requests.ended(operation, RestOutcome::Failed, elapsed);
+    metrics_.requests.ended(operation, outcome_of(outcome.error()), elapsed);
     metrics_.rest_connected.set(0);
     failures_.warning("Venue request failed", {{"operation", domain::name_of(operation)},
                                                {"url", url.substr(0, 200)},
@@ -69,7 +131,9 @@ asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation opera
   metrics_.rest_connected.set(1);
   const unsigned status = outcome->status;
   const bool answered = status == 200 || (tolerate != 0 && status == tolerate);
-  metrics_.requests.ended(operation, answered ? RestOutcome::Ok : RestOutcome::Refused, elapsed);
+  heed(of, *outcome);
+  const RestOutcome refused = status == 429 ? RestOutcome::Throttled : RestOutcome::Refused;
+  metrics_.requests.ended(operation, answered ? RestOutcome::Ok : refused, elapsed);
   if (!answered) {
     failures_.warning("Venue refused a request", {{"operation", domain::name_of(operation)},
                                                   {"url", url.substr(0, 200)},
@@ -183,6 +247,7 @@ asio::awaitable<std::optional<std::vector<polymarket::BookSummary>>> VenueRest::
   http::ClientRequest request = get(urls_.rest + "/books");
   request.method = http::Method::Post;
   request.content_type = "application/json";
+  request.headers.set("Accept-Encoding", "gzip");  // hundreds of books are a megabyte
   request.body = polymarket::write_books_request(tokens);
   const auto body = co_await fetch(RestOperation::ReadBooks, std::move(request));
   if (!body) co_return std::nullopt;

@@ -1,10 +1,13 @@
 // The venue's public REST: listings, market records, books. Reads only, no keys. Every failure is
-// logged and counted here, once; the caller gets an empty optional and asks again later.
+// logged and counted here, once; the caller gets an empty optional and asks again later. Requests
+// are paced by the venue's limits: one that would wait for longer than a request may take fails at
+// once.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -12,6 +15,7 @@
 
 #include "common/http/client.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
+#include "common/polymarket/rate_limits.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
 #include "services/gateway/feed/feed_metrics.hpp"
@@ -19,9 +23,10 @@
 namespace polybot::gateway {
 
 struct VenueUrls {
-  std::string rest;       // CLOB: books and market records
-  std::string gamma;      // listings
-  std::string market_ws;  // market channel
+  std::string rest;                                            // CLOB: books and market records
+  std::string gamma;                                           // listings
+  std::string market_ws;                                       // market channel
+  std::shared_ptr<const http::Transport> transport = nullptr;  // of all three; null: plain alone
 };
 
 class VenueRest {
@@ -58,11 +63,15 @@ class VenueRest {
                                                      std::string_view closed,
                                                      polymarket::GammaPage& found);
   void unreadable(RestOperation operation, const polymarket::ParseError& error);
+  // Waits for the venue's limit of that class; false when that would take too long.
+  [[nodiscard]] boost::asio::awaitable<bool> admitted(polymarket::EndpointClass of);
+  void heed(polymarket::EndpointClass of, const http::ClientResponse& answer);
 
   VenueUrls urls_;
   FeedMetrics& metrics_;
   runtime::Clock clock_;
   http::Client client_;
+  polymarket::RateLimits limits_;
   runtime::log::Limited failures_;
   runtime::log::Limited skipped_;
 };

@@ -50,9 +50,12 @@ struct VenueSessionChanged {
 // The user channel brought news of the account that could not be read.
 struct UserEventMissed {};
 
-// 429, or a maintenance window: no new orders for so long.
+// 429, or a maintenance window: the venue wants to be left alone for so long. Orders and readings
+// have limits of their own there, so readings that are throttled never hold up an order.
 struct VenueThrottled {
+  enum class What : std::uint8_t { Orders, Readings };
   domain::Duration retry_after{};
+  What what = What::Orders;
 };
 
 // The venue's clock minus ours.

@@ -65,7 +65,12 @@ std::vector<NotReady> OrderManager::not_ready() const {
   return state_->not_ready();
 }
 bool OrderManager::drained() const {
-  return state_->readiness.stopping() && state_->ledger.orders().open().empty();
+  const Orders& orders = state_->ledger.orders();
+  return state_->readiness.stopping() &&
+         std::all_of(orders.open().begin(), orders.open().end(),
+                     [&](const domain::ClientOrderId& id) {
+                       return placed_by_hand(orders.find(id)->order);
+                     });
 }
 std::vector<domain::Lease> OrderManager::leases() const {
   return state_->leases.table().leases();
@@ -168,7 +173,8 @@ void OrderManager::State::on(Turn& turn, const MarketHinted& hint) {
   if (over(market.status)) close_market(turn, market.id);
   if (market.status != domain::MarketStatus::ReduceOnly) return;
   desk.cancel_where(turn, domain::CancelReason::MarketClosed, [&](const OrderRecord& order) {
-    return order.order.instrument.market == market.id && order.order.side == domain::Side::Buy;
+    return order.order.instrument.market == market.id && order.order.side == domain::Side::Buy &&
+           !placed_by_hand(order.order);
   });
 }
 
@@ -191,7 +197,7 @@ void OrderManager::State::close_market(Turn& turn, const domain::MarketId& marke
   quoting.withdraw_where(turn, domain::CancelReason::MarketClosed,
                          [&](const TargetKey& key, const Target&) { return key.market == market; });
   desk.cancel_where(turn, domain::CancelReason::MarketClosed, [&](const OrderRecord& order) {
-    return order.order.instrument.market == market;
+    return order.order.instrument.market == market && !placed_by_hand(order.order);
   });
 }
 
@@ -232,6 +238,13 @@ void OrderManager::State::on(Turn& turn, const VenueSessionChanged& change) {
 void OrderManager::State::on(Turn& turn, const UserEventMissed&) {
   account.readings.want();
   account.readings.drive(turn);
+}
+
+void OrderManager::State::on(Turn& turn, const VenueThrottled& input) {
+  const domain::Timestamp until = turn.now + input.retry_after;
+  if (input.what == VenueThrottled::What::Orders || mutated(Mutation::ReadingsPauseOrders))
+    return readiness.pause.throttled(until);
+  account.readings.throttled(until);
 }
 
 void OrderManager::State::on(Turn& turn, const ClockOffset& input) {
@@ -277,7 +290,7 @@ void OrderManager::State::on(Turn& turn, const ShutdownRequested&) {
   quoting.clear();
   if (settings.cancel_all_on_shutdown) {
     desk.cancel_where(turn, domain::CancelReason::Shutdown,
-                      [](const OrderRecord&) { return true; });
+                      [](const OrderRecord& order) { return !placed_by_hand(order.order); });
   }
   marks.take(turn);
 }

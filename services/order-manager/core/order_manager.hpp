@@ -61,7 +61,7 @@ class OrderManager {
   // Empty = ready.
   [[nodiscard]] std::vector<NotReady> not_ready() const;
   // After ShutdownRequested: no order is left that the venue might still fill.
-  [[nodiscard]] bool drained() const;
+  [[nodiscard]] bool drained() const;  // orders placed by hand may rest on
 
   // For polybot_* of METRICS.md; collect once a second, off the trading path.
   [[nodiscard]] Figures figures(domain::Timestamp now) const;

@@ -42,9 +42,7 @@ struct OrderManager::State {
   void on(Turn&, const AccountReadFailed&) { account.readings.failed(); }
   void on(Turn& turn, const VenueSessionChanged& change);
   void on(Turn& turn, const UserEventMissed&);
-  void on(Turn& turn, const VenueThrottled& input) {
-    readiness.pause.throttled(turn.now + input.retry_after);
-  }
+  void on(Turn& turn, const VenueThrottled& input);
   void on(Turn& turn, const ClockOffset& input);
   void on(Turn& turn, const TimerFired&);
   void on(Turn& turn, const CommitFailed&);

@@ -40,6 +40,8 @@ struct ConfirmResolution {
 struct ReadAccount {
   domain::Timestamp trades_since{};
   std::vector<domain::TokenId> tokens;  // whose balances are wanted
+  std::vector<domain::TradeId> trades;  // older ones that are wanted by their id
+  std::vector<domain::UtcDate> income;  // the days whose rebates and rewards are wanted
 };
 using Read = std::variant<ReadMarket, ConfirmResolution, ReadAccount>;
 

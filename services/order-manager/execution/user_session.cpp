@@ -8,11 +8,25 @@
 
 namespace polybot::order_manager {
 
-UserSession::UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports,
-                         Timing timing)
-    : url_(std::move(url)), reports_(std::move(reports)), timing_(timing), socket_(executor, {}) {}
+namespace {
 
-boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credentials) {
+http::WebSocketClientOptions reached_by(std::shared_ptr<const http::Transport> transport) {
+  http::WebSocketClientOptions options;
+  options.transport = std::move(transport);
+  return options;
+}
+
+}  // namespace
+
+UserSession::UserSession(boost::asio::any_io_executor executor, std::string url, Reports reports,
+                         Timing timing, std::shared_ptr<const http::Transport> transport)
+    : url_(std::move(url)),
+      reports_(std::move(reports)),
+      timing_(timing),
+      socket_(executor, reached_by(std::move(transport))) {}
+
+boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credentials,
+                                              std::string address) {
   if (const auto error = co_await socket_.connect(url_)) {
     throw std::runtime_error("user channel: cannot connect to " + url_ + ": " + error.message());
   }
@@ -20,10 +34,13 @@ boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credent
     throw std::runtime_error("user channel: cannot subscribe: " + error.message());
   }
   heard_at_ = clock_.monotonic();
+  subscribed_ = false;
   reports_.on_up();
   std::string why;
   try {
-    (void)co_await runtime::until_one_ends(read_frames(credentials.api_key()), keep_alive());
+    polymarket::TraderIdentity us{credentials.api_key(), std::move(address)};
+    auto reading = read_frames(std::move(us));
+    (void)co_await runtime::until_one_ends(std::move(reading), keep_alive());
   } catch (const std::exception& end) {
     why = end.what();
   }
@@ -32,12 +49,12 @@ boost::asio::awaitable<void> UserSession::run(polymarket::ApiCredentials credent
   throw std::runtime_error("user channel: " + why);
 }
 
-boost::asio::awaitable<void> UserSession::read_frames(std::string api_key) {
+boost::asio::awaitable<void> UserSession::read_frames(polymarket::TraderIdentity us) {
   while (true) {
     const auto text = co_await socket_.read();
     if (!text) throw std::runtime_error(text.error().message());
     heard_at_ = clock_.monotonic();
-    take(*text, api_key);
+    take(*text, us);
   }
 }
 
@@ -61,9 +78,11 @@ void UserSession::refuse(const polymarket::ParseError& error) {
   reports_.on_missed();
 }
 
-void UserSession::take(std::string_view text, std::string_view api_key) {
+void UserSession::take(std::string_view text, const polymarket::TraderIdentity& us) {
   const auto frame = polymarket::parse_user_frame(text);
   if (!frame) return refuse(frame.error());
+  if (frame->kind == polymarket::FrameKind::Pong && !std::exchange(subscribed_, true))
+    reports_.on_missed();
   if (frame->kind == polymarket::FrameKind::InvalidOperation) {
     reports_.on_refused(UserEventRefusal::InvalidOperation);
     return;
@@ -76,7 +95,7 @@ void UserSession::take(std::string_view text, std::string_view api_key) {
       reports_.on_order(polymarket::to_update(order->order, order->venue_at));
     } else {
       reports_.on_trade(
-          polymarket::to_trade(std::get<polymarket::UserTradeEvent>(event).trade, api_key));
+          polymarket::to_trade(std::get<polymarket::UserTradeEvent>(event).trade, us));
     }
   }
 }

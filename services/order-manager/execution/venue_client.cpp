@@ -7,9 +7,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
-#include <charconv>
 #include <utility>
 
+#include "common/http/fault.hpp"
+#include "common/http/retry_after.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 #include "common/runtime/yielding_thread.hpp"
 
@@ -19,28 +20,78 @@ namespace {
 using namespace std::chrono_literals;
 using boost::asio::awaitable;
 
-constexpr domain::Duration kEngineRestartPause = 2s;
+constexpr unsigned kEngineRestarts = 425;
 constexpr std::string_view kDeriveKey = "/auth/derive-api-key";
 constexpr std::string_view kCreateKey = "/auth/api-key";
 constexpr std::chrono::milliseconds kHeartbeatTimeout = 3s;
 
 RequestOutcome outcome_of(unsigned status) {
+  if (status == 429) return RequestOutcome::Throttled;
   if (status >= 500) return RequestOutcome::ServerError;
   return status >= 200 && status < 300 ? RequestOutcome::Ok : RequestOutcome::Refused;
 }
 
+RequestOutcome outcome_of(const http::Failure& failure) {
+  if (http::is_certificate_fault(failure.ec)) return RequestOutcome::Certificate;
+  return failure.ec == http::Fault::Redirected ? RequestOutcome::Refused : RequestOutcome::Failed;
+}
+
 domain::AmbiguityCause cause_of(const http::Failure& failure) {
+  if (failure.ec == http::Fault::Redirected) return domain::AmbiguityCause::Unparsable;
   return failure.ec == boost::beast::error::timeout ? domain::AmbiguityCause::Timeout
                                                     : domain::AmbiguityCause::ConnectionLost;
 }
 
-std::optional<domain::Duration> retry_after(const http::ClientResponse& response) {
-  if (response.status == 425) return kEngineRestartPause;
-  if (response.status != 429 && response.status != 503) return std::nullopt;
-  const auto field = response.headers.find("Retry-After");
-  std::int64_t seconds = 1;
-  if (field) std::from_chars(field->data(), field->data() + field->size(), seconds);
-  return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 1, 600));
+http::ClientOptions options_of(const VenueClientSettings& settings) {
+  http::ClientOptions options;
+  options.request_timeout = settings.request_timeout;
+  options.transport = settings.transport;
+  return options;
+}
+
+// What the core paces, and what must not wait for anything else.
+bool goes_first(VenueOperation operation) {
+  return operation == VenueOperation::Submit || operation == VenueOperation::SubmitBatch ||
+         operation == VenueOperation::Cancel || operation == VenueOperation::CancelBatch ||
+         operation == VenueOperation::Heartbeat || operation == VenueOperation::Time;
+}
+
+polymarket::EndpointClass class_of(VenueOperation operation) {
+  using polymarket::EndpointClass;
+  switch (operation) {
+    case VenueOperation::Submit:
+    case VenueOperation::SubmitBatch:
+      return EndpointClass::Orders;
+    case VenueOperation::Cancel:
+    case VenueOperation::CancelBatch:
+      return EndpointClass::Cancels;
+    case VenueOperation::OpenOrders:
+    case VenueOperation::Trades:
+      return EndpointClass::Ledger;
+    case VenueOperation::Balance:
+      return EndpointClass::Balances;
+    case VenueOperation::Listing:
+      return EndpointClass::Listings;
+    case VenueOperation::Auth:
+      return EndpointClass::Authentication;
+    case VenueOperation::Market:
+    case VenueOperation::Result:
+    case VenueOperation::Time:
+    case VenueOperation::Heartbeat:
+    case VenueOperation::Income:
+      break;
+  }
+  return EndpointClass::General;
+}
+
+// What such an answer asks the core to leave alone; nothing for cancels, which keep a pace of their
+// own, and for what the core does not pace.
+std::optional<VenueThrottled::What> throttled_by(polymarket::EndpointClass of, unsigned status) {
+  using What = VenueThrottled::What;
+  using polymarket::EndpointClass;
+  if (of == EndpointClass::Orders || status == kEngineRestarts) return What::Orders;
+  if (of == EndpointClass::Ledger || of == EndpointClass::Balances) return What::Readings;
+  return std::nullopt;
 }
 
 VenueOperation submission_of(std::size_t orders) {
@@ -71,7 +122,9 @@ VenueClient::VenueClient(boost::asio::any_io_executor executor, VenueClientSetti
       domains_(settings_.chain_id),
       observer_(std::move(observer)),
       executor_(executor),
-      client_(executor, {.request_timeout = settings_.request_timeout}) {
+      trading_(executor, options_of(settings_)),
+      reading_(executor, options_of(settings_)),
+      credentials_(std::exchange(settings_.credentials, std::nullopt)) {
   // It is given work just before a commit, and has the time of the commit for it.
   boost::asio::post(signing_thread_, runtime::wake_without_interrupting);
 }
@@ -80,24 +133,58 @@ std::uint64_t VenueClient::now_s() const {
   return static_cast<std::uint64_t>(domain::to_unix_ns(clock_.now()) / 1'000'000'000);
 }
 
+awaitable<bool> VenueClient::admitted(polymarket::EndpointClass of) {
+  const domain::Duration give_up_at = clock_.monotonic() + settings_.request_timeout;
+  while (true) {
+    const domain::Duration now = clock_.monotonic();
+    const domain::Duration wait = limits_.take(of, now);
+    if (wait == domain::Duration::zero()) co_return true;
+    if (now + wait > give_up_at) co_return false;
+    co_await runtime::sleep_for(wait);
+  }
+}
+
+void VenueClient::heed(VenueOperation operation, const http::ClientResponse& answer) {
+  const polymarket::EndpointClass of = class_of(operation);
+  const domain::Timestamp at = clock_.now();
+  const domain::Duration now = clock_.monotonic();
+  const auto field = [&](std::string_view name) { return answer.headers.find(name).value_or(""); };
+  polymarket::RateLimitFields fields = polymarket::read_rate_limit_fields(
+      field("Poly-RateLimit-Remaining"), field("Poly-RateLimit-Reset"),
+      field("Poly-RateLimit-Warning"));
+  fields.retry_after = http::parse_retry_after(field("Retry-After"), domain::to_unix_ms(at) / 1000);
+  limits_.answered(of, answer.status, fields, answer.body, now, at);
+  const auto what = throttled_by(of, answer.status);
+  if (!what) return;
+  if (const domain::Duration pause = limits_.paused(of, now); pause > domain::Duration::zero())
+    observer_.on_throttled({pause, *what});
+}
+
 awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::ClientRequest request) {
+  bool goes = goes_first(operation);
+  if (!goes) goes = co_await admitted(class_of(operation));
+  if (!goes) {
+    observer_.on_request(operation, RequestOutcome::Throttled, domain::Duration::zero());
+    failures_.warning("A request is held back: the venue asked to be left alone",
+                      {{"operation", domain::name_of(operation)}});
+    co_return http::Failure{boost::asio::error::try_again, false};
+  }
   const domain::Duration begun = clock_.monotonic();
   const bool tells_of_link =
       operation != VenueOperation::Heartbeat && request.url.starts_with(settings_.rest);
-  http::Outcome answer = co_await client_.send(std::move(request));
+  http::Client& client = goes_first(operation) ? trading_ : reading_;
+  http::Outcome answer = co_await client.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
   if (tells_of_link) observer_.on_link(answer ? Link::Up : Link::Down);
   if (!answer) {
-    observer_.on_request(operation, RequestOutcome::Failed, elapsed);
+    observer_.on_request(operation, outcome_of(answer.error()), elapsed);
     failures_.warning("The venue did not answer", {{"operation", domain::name_of(operation)},
                                                    {"error", answer.error().message()}});
     co_return answer;
   }
   observer_.on_request(operation, outcome_of(answer->status), elapsed);
   if (answer->status == 401 && operation != VenueOperation::Auth) credentials_refused_ = true;
-  if (const auto pause = retry_after(*answer); pause && tells_of_link) {
-    observer_.on_throttled(*pause);
-  }
+  heed(operation, *answer);
   co_return answer;
 }
 
@@ -136,6 +223,8 @@ bool VenueClient::take_credentials(http::Outcome& answer) {
 http::ClientRequest VenueClient::credentials_request(http::Method method,
                                                      std::string_view path) const {
   http::ClientRequest request{.method = method, .url = settings_.rest + std::string(path)};
+  request.headers.set("Accept-Encoding",
+                      "identity");  // so that nothing copies it but the wiped body
   for (const auto& [name, value] :
        polymarket::l1_headers(signer_, settings_.chain_id, now_s(), 0)) {
     request.headers.set(name, value);
@@ -169,9 +258,8 @@ std::optional<http::ClientRequest> VenueClient::signed_request(const Signing& si
   std::vector<polymarket::PostedOrder> posts;
   for (const domain::Order& order : signing.orders) {
     polymarket::PostedOrder post;
-    post.order = polymarket::order_to_sign(order.fields, order.side, signer_.address(),
-                                           signer_.address(), polymarket::SignatureType::Eoa);
-    const auto signature = signer_.sign(post.order, domains_.separator(order.fields.exchange));
+    post.order = polymarket::order_to_sign(order.fields, order.side, settings_.party);
+    const auto signature = signer_.sign(post.order, domains_.of(order.fields.exchange));
     if (!signature) return std::nullopt;
     post.signature = *signature;
     post.owner = signing.credentials->api_key();

@@ -5,6 +5,10 @@
 // soon as a byte of it may have left and no readable answer came; a request of which no byte has
 // left is a rejection. Everything runs on the executor's thread except the signing of orders, which
 // takes as long as a commit: it has a thread of its own and goes on beside the commit.
+//
+// What trades (orders, cancels, heartbeats) has connections of its own and never waits for a limit:
+// the core paces it. Readings are paced by the venue's limits; one that would wait for longer than
+// a request may take fails at once, and holds back nothing else.
 #pragma once
 
 #include <atomic>
@@ -28,6 +32,7 @@
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/orders.hpp"
+#include "common/polymarket/rate_limits.hpp"
 #include "common/polymarket/signing.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
@@ -40,17 +45,22 @@ namespace polybot::order_manager {
 struct VenueClientSettings {
   std::string rest;  // without a trailing slash
   std::string gamma;
+  polymarket::OrderParty party;                             // of the key that signs
+  std::optional<polymarket::ApiCredentials> credentials{};  // none: asked for with the key
   std::uint64_t chain_id = polymarket::kPolygonChainId;
   std::chrono::milliseconds request_timeout{5'000};
+  std::shared_ptr<const http::Transport> transport = nullptr;  // null: plain http alone
 };
 
 // How a request ended. Like the operation below a metric label: domain/enumeration.hpp.
 enum class RequestOutcome : std::uint8_t {
   Ok = 0,           // 2xx
-  Refused = 1,      // 4xx, or a refusal in words
+  Refused = 1,      // 4xx, a redirect, or a refusal in words
   ServerError = 2,  // 5xx
   Unreadable = 3,   // an answer that is not what the protocol says
   Failed = 4,       // no answer
+  Throttled = 5,    // 429, or held back because the venue asked to be left alone
+  Certificate = 6,  // the venue could not prove who it is
 };
 
 // Every kind of request to the venue: the `operation` label.
@@ -67,7 +77,8 @@ enum class VenueOperation : std::uint8_t {
   Market = 9,
   Result = 10,
   Time = 11,
-  Heartbeat = 12
+  Heartbeat = 12,
+  Income = 13,
 };
 
 // The same answer for each.
@@ -81,15 +92,15 @@ class VenueClient {
     // Whether the host that takes orders answers. Listings come from another host, and a heartbeat
     // is given up so early that its silence says little.
     std::function<void(Link)> on_link;
-    // 429 or 503 with Retry-After, or 425 (matching engine restarting), of the host that takes
-    // orders: listings have limits of their own.
-    std::function<void(domain::Duration retry_after)> on_throttled;
+    // The venue takes no orders, or no readings, for so long: it said so by 429, 503 or an empty
+    // bucket, or its matching engine restarts (425). Cancels keep a pace of their own.
+    std::function<void(VenueThrottled)> on_throttled;
   };
 
   VenueClient(boost::asio::any_io_executor executor, VenueClientSettings settings,
               polymarket::OrderSigner signer, Observer observer);
 
-  [[nodiscard]] const polymarket::Address& address() const { return signer_.address(); }
+  [[nodiscard]] const polymarket::OrderParty& party() const { return settings_.party; }
 
   // Derives this key's API credentials, or creates them. True when there are some.
   [[nodiscard]] boost::asio::awaitable<bool> authenticate();
@@ -158,6 +169,9 @@ class VenueClient {
                                                         std::string_view path) const;
   [[nodiscard]] boost::asio::awaitable<http::Outcome> send(VenueOperation operation,
                                                            http::ClientRequest request);
+  // Waits for the venue's limit of that class; false when that would take too long.
+  [[nodiscard]] boost::asio::awaitable<bool> admitted(polymarket::EndpointClass of);
+  void heed(VenueOperation operation, const http::ClientResponse& answer);
   // The body of a 200 answer to an authenticated GET; empty text is a failure.
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read(Call call);
   // As it was parsed; one that could not be is counted.
@@ -172,17 +186,23 @@ class VenueClient {
                                                         domain::VenueAccount::Unread::Kind kind,
                                                         domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<bool> read_open_orders(domain::VenueAccount& account);
-  [[nodiscard]] boost::asio::awaitable<bool> read_trades(domain::VenueAccount& account);
+  [[nodiscard]] boost::asio::awaitable<bool> read_trades(std::vector<domain::TradeId> by_id,
+                                                         domain::VenueAccount& account);
   struct Balance {
     enum class State : std::uint8_t { NoAnswer, Unreadable, Told };
     State state = State::NoAnswer;
     std::int64_t raw = 0;
   };
   [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
+  [[nodiscard]] std::string of_wallet() const;  // of a query
+  [[nodiscard]] boost::asio::awaitable<Balance> read_collateral();
   // A few at a time.
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
+  // What does not answer is left out: it explains nothing, and the reading counts without it.
+  [[nodiscard]] boost::asio::awaitable<void> read_income(std::vector<domain::UtcDate> days,
+                                                         domain::VenueAccount& account);
   // `Whole`: all terms of a market; `State`: only whether and how it has ended, which can be read
   // from some listings that are unreadable as a whole.
   enum class Listing : std::uint8_t { Whole, State };
@@ -202,7 +222,9 @@ class VenueClient {
   Observer observer_;
   runtime::Clock clock_;
   boost::asio::any_io_executor executor_;
-  http::Client client_;
+  http::Client trading_;  // apart, so that readings that hang take no connection from it
+  http::Client reading_;
+  polymarket::RateLimits limits_;
   std::optional<polymarket::ApiCredentials> credentials_;  // those of today
   bool credentials_refused_ = false;
   runtime::log::Limited failures_;

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "common/polymarket/messages/income.hpp"
 #include "common/runtime/until_all_end.hpp"
 #include "services/order-manager/execution/venue_client.hpp"
 
@@ -24,6 +25,13 @@ constexpr std::size_t kBalancesAtOnce = 4;
 bool refuses_this_alone(unsigned status) {
   const bool of_everything = status == 401 || status == 403 || status == 425 || status == 429;
   return status >= 400 && status <= 499 && !of_everything;
+}
+
+// The venue's ids are of this kind; they come from outside, so another would not be sent back.
+bool may_stand_in_a_query(std::string_view id) {
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+  });
 }
 
 }  // namespace
@@ -73,7 +81,8 @@ awaitable<bool> VenueClient::read_open_orders(domain::VenueAccount& account) {
   co_return co_await std::move(reading);
 }
 
-awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
+awaitable<bool> VenueClient::read_trades(std::vector<domain::TradeId> by_id,
+                                         domain::VenueAccount& account) {
   // The venue takes whole seconds and leaves out trades that are not after them, so one second
   // earlier misses none.
   const std::int64_t after_s =
@@ -81,12 +90,25 @@ awaitable<bool> VenueClient::read_trades(domain::VenueAccount& account) {
   Call first{.operation = VenueOperation::Trades,
              .path = "/data/trades",
              .query = "?after=" + std::to_string(after_s) + "&"};
-  const auto take = [this, &account](const auto& record) {
-    account.trades.push_back(polymarket::to_trade(record, credentials_->api_key()));
+  if (!credentials_) co_return false;
+  const polymarket::TraderIdentity us{credentials_->api_key(),
+                                      polymarket::to_checksum(settings_.party.wallet.address)};
+  const auto take = [&us, &account](const auto& record) {
+    account.trades.push_back(polymarket::to_trade(record, us));
   };
-  auto reading = read_pages(std::move(first), polymarket::parse_trades, take,
-                            domain::VenueAccount::Unread::Kind::Trade, account);
-  co_return co_await std::move(reading);
+  const auto kind = domain::VenueAccount::Unread::Kind::Trade;
+  auto reading = read_pages(std::move(first), polymarket::parse_trades, take, kind, account);
+  if (!co_await std::move(reading)) co_return false;
+  for (const domain::TradeId& id : by_id) {
+    if (!may_stand_in_a_query(id.value)) continue;
+    Call one{.operation = VenueOperation::Trades,
+             .path = "/data/trades",
+             .query = "?id=" + id.value + "&"};
+    // It stays as it is until it can be read. Nothing else of the account must wait for it.
+    auto asked = read_pages(std::move(one), polymarket::parse_trades, take, kind, account);
+    (void)co_await std::move(asked);
+  }
+  co_return true;
 }
 
 awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
@@ -107,18 +129,60 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   co_return balance;
 }
 
+// A key may have several wallets, which have balances of their own.
+std::string VenueClient::of_wallet() const {
+  return "&signature_type=" + std::to_string(static_cast<int>(settings_.party.wallet.type()));
+}
+
+// The venue answers from a copy of the chain. It is 0 until the venue was told once to read the
+// chain, and without that it knows of no deposit and no withdrawal.
+awaitable<VenueClient::Balance> VenueClient::read_collateral() {
+  const std::string query = "?asset_type=COLLATERAL" + of_wallet();
+  if (!credentials_) co_return Balance{};
+  Call update{
+      .operation = VenueOperation::Balance, .path = "/balance-allowance/update", .query = query};
+  const http::Outcome updated =
+      co_await send(update.operation, authenticated_request(update, *credentials_));
+  if (!updated) co_return Balance{};
+  co_return co_await read_balance(query);
+}
+
 awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAccount wanted) {
   domain::VenueAccount account;
   account.read_at = clock_.now();
   account.trades_since = wanted.trades_since;
   if (!co_await read_open_orders(account)) co_return std::nullopt;
-  if (!co_await read_trades(account)) co_return std::nullopt;
-  const Balance collateral = co_await read_balance("?asset_type=COLLATERAL&signature_type=0");
+  if (!co_await read_trades(wanted.trades, account)) co_return std::nullopt;
+  const Balance collateral = co_await read_collateral();
   if (collateral.state == Balance::State::NoAnswer) co_return std::nullopt;
   account.collateral_told = collateral.state == Balance::State::Told;
   account.collateral = domain::Money::from_raw(collateral.raw);
   if (!co_await read_holdings(wanted.tokens, account)) co_return std::nullopt;
+  co_await read_income(std::move(wanted.income), account);
   co_return account;
+}
+
+awaitable<void> VenueClient::read_income(std::vector<domain::UtcDate> days,
+                                         domain::VenueAccount& account) {
+  constexpr VenueOperation kIncome = VenueOperation::Income;
+  for (const domain::UtcDate day : days) {
+    const std::string date = "?date=" + polymarket::date_text(day);
+    http::ClientRequest rebates{
+        .url = settings_.rest + std::string(polymarket::kRebatesPath) + date +
+               "&maker_address=" + polymarket::to_checksum(settings_.party.wallet.address)};
+    const http::Outcome told = co_await send(kIncome, std::move(rebates));
+    if (told && told->status == 200) {
+      if (const auto paid = counted(kIncome, polymarket::parse_rebates(told->body)))
+        account.income.push_back({domain::IncomeKind::Rebate, day, *paid});
+    }
+    Call call{.operation = kIncome,
+              .path = std::string(polymarket::kEarningsPath),
+              .query = date + of_wallet()};
+    const auto body = co_await read(std::move(call));
+    if (!body) continue;
+    if (const auto paid = counted(kIncome, polymarket::parse_earnings(*body)))
+      account.income.push_back({domain::IncomeKind::Reward, day, *paid});
+  }
 }
 
 awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,
@@ -150,7 +214,7 @@ awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& t
 
 awaitable<void> VenueClient::read_holding(domain::TokenId token, Balance& balance) {
   balance = co_await read_balance("?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) +
-                                  "&signature_type=0");
+                                  of_wallet());
 }
 
 awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id,

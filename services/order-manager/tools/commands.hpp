@@ -48,11 +48,12 @@ int archive(const std::vector<std::string>& arguments);
 //   states  a row per change of a trading state: who did what, and why
 int export_csv(const std::vector<std::string>& arguments);
 
-// key new|import|change|show KEYSTORE: makes a keystore (common/polymarket/keystore.hpp) of a new
-// or an existing venue key, changes its passphrase, or prints the account that it is for.
-// Passphrases come from files, or from systemd's credential venue-key-passphrase: an argument and a
-// variable can be seen by others. A keystore is written whole or not at all, for its owner alone;
-// only `change` replaces one.
+// key new|import|change|show|wallets KEYSTORE: makes a keystore (common/polymarket/keystore.hpp) of
+// a new or an existing venue key, changes its passphrase, or prints the account that it is for, or
+// the wallets that the venue has for that (common/polymarket/venue_wallet.hpp). Passphrases come
+// from files, or from systemd's credential venue-key-passphrase: an argument and a variable can be
+// seen by others. A keystore is written whole or not at all, for its owner alone; only `change`
+// replaces one.
 int key(const std::vector<std::string>& arguments);
 
 }  // namespace polybot::order_manager

@@ -14,9 +14,11 @@
 #include <string_view>
 #include <utility>
 
+#include "common/domain/number_text.hpp"
 #include "common/polymarket/keystore.hpp"
 #include "common/runtime/config.hpp"
 #include "common/runtime/secret_file.hpp"
+#include "services/order-manager/order_party.hpp"
 #include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/exchange.hpp"
 #include "services/order-manager/venue_key.hpp"
@@ -29,11 +31,12 @@ using polymarket::Keystore;
 using polymarket::OrderSigner;
 using runtime::CannotStart;
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kKeyUsage =
     R"(usage: order-manager key new KEYSTORE [--passphrase-file FILE]
        order-manager key import KEYSTORE --from FILE [--from-passphrase-file FILE] [--passphrase-file FILE]
        order-manager key change KEYSTORE --new-passphrase-file FILE [--passphrase-file FILE]
        order-manager key show FILE [--passphrase-file FILE]
+       order-manager key wallets FILE [--passphrase-file FILE] [--chain ID]
 
 The venue key in a keystore (Web3 Secret Storage version 3, scrypt), as geth and other wallets write it.
 
@@ -41,6 +44,8 @@ The venue key in a keystore (Web3 Secret Storage version 3, scrypt), as geth and
   import  writes the key of a file (64 hex digits, or a keystore with its own passphrase) to KEYSTORE
   change  puts KEYSTORE under another passphrase
   show    prints the account: as the file says, or proven with the passphrase
+  wallets prints the wallets that the venue has for the account, deployed or not: their kind for venue.wallet, the
+          signature type, the address (chain 137 without --chain)
 
 A passphrase is the content of a file, without the line break at its end. Without --passphrase-file it is
 systemd's credential venue-key-passphrase, if there is one. KEYSTORE is written whole or not at all, for its
@@ -49,7 +54,7 @@ order-manager reads a keystore like any other key: venue.private_key_file names 
 venue.private_key_passphrase_file the file of its passphrase.
 )";
 
-struct Arguments {
+struct KeyWords {
   std::string verb;
   std::string file;
   std::map<std::string, std::string> options;  // "--from": "plain-key"
@@ -67,15 +72,17 @@ const std::map<std::string, Words>& verbs() {
       {"new", {"--passphrase-file"}},
       {"import", {"--from", "--from-passphrase-file", "--passphrase-file"}},
       {"change", {"--passphrase-file", "--new-passphrase-file"}},
-      {"show", {"--passphrase-file"}}};
+      {"show", {"--passphrase-file"}},
+      {"wallets", {"--passphrase-file", "--chain"}}};
   return table;
 }
 
-Arguments parse(const Words& words) {
-  Arguments parsed;
+KeyWords parsed_key_words(const Words& words) {
+  KeyWords parsed;
   parsed.verb = words.front();
   const auto verb = verbs().find(parsed.verb);
-  if (verb == verbs().end()) misused("'" + parsed.verb + "' is none of new, import, change, show");
+  if (verb == verbs().end())
+    misused("'" + parsed.verb + "' is none of new, import, change, show, wallets");
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (!word.starts_with("--")) {
@@ -93,7 +100,7 @@ Arguments parse(const Words& words) {
   return parsed;
 }
 
-std::optional<std::string> option(const Arguments& arguments, const std::string& name) {
+std::optional<std::string> option(const KeyWords& arguments, const std::string& name) {
   const auto found = arguments.options.find(name);
   return found == arguments.options.end() ? std::nullopt : std::optional(found->second);
 }
@@ -105,13 +112,13 @@ runtime::Secret read(const std::string& file) {
 }
 
 // Of that option, or the credential; empty when there is neither.
-runtime::Secret passphrase_if_any(const Arguments& arguments) {
+runtime::Secret passphrase_if_any(const KeyWords& arguments) {
   const std::string file = option(arguments, "--passphrase-file")
                                .value_or(runtime::credential_file(kPassphraseCredential));
   return file.empty() ? runtime::Secret() : read(file);
 }
 
-runtime::Secret passphrase(const Arguments& arguments) {
+runtime::Secret passphrase(const KeyWords& arguments) {
   runtime::Secret given = passphrase_if_any(arguments);
   if (given.empty())
     misused("the passphrase is missing: name its file with --passphrase-file FILE");
@@ -192,7 +199,7 @@ int print_account(const polymarket::Address& account) {
   return 0;
 }
 
-int make_key(const Arguments& arguments) {
+int make_key(const KeyWords& arguments) {
   refuse_existing(arguments.file);
   const runtime::Secret under = passphrase(arguments);
   const OrderSigner key = polymarket::new_key();
@@ -202,7 +209,7 @@ int make_key(const Arguments& arguments) {
   return print_account(key.address());
 }
 
-int import_key(const Arguments& arguments) {
+int import_key(const KeyWords& arguments) {
   refuse_existing(arguments.file);
   const auto from = option(arguments, "--from");
   if (!from) misused("which key? Name its file with --from FILE");
@@ -220,7 +227,7 @@ int import_key(const Arguments& arguments) {
   return print_account(key.address());
 }
 
-int change_passphrase(const Arguments& arguments) {
+int change_passphrase(const KeyWords& arguments) {
   const auto next = option(arguments, "--new-passphrase-file");
   if (!next)
     misused("the new passphrase is missing: name its file with --new-passphrase-file FILE");
@@ -236,16 +243,33 @@ int change_passphrase(const Arguments& arguments) {
   return print_account(key.address());
 }
 
-int show_account(const Arguments& arguments) {
+// As the file says, or proven with the passphrase.
+polymarket::Address account_of_file(const KeyWords& arguments) {
   VenueKey shown{arguments.file, read(arguments.file), {}};
-  if (!is_keystore(shown.content)) return print_account(open(shown).address());
+  if (!is_keystore(shown.content)) return open(shown).address();
   if (const std::string fault = fault_of(shown); !fault.empty()) throw CannotStart(fault);
   shown.passphrase = passphrase_if_any(arguments);
-  if (!shown.passphrase.empty()) return print_account(open(shown).address());
+  if (!shown.passphrase.empty()) return open(shown).address();
   const auto account = Keystore::parse(shown.content.reveal()).address();
   if (!account)
     misused(arguments.file + " does not say its account; its passphrase would prove it");
-  return print_account(*account);
+  return *account;
+}
+
+int show_account(const KeyWords& arguments) {
+  return print_account(account_of_file(arguments));
+}
+
+int show_wallets(const KeyWords& arguments) {
+  std::uint64_t chain = polymarket::kPolygonChainId;
+  if (const auto given = option(arguments, "--chain")) {
+    const auto number = domain::parse_number<std::uint64_t>(*given);
+    if (!number || !polymarket::exchange_address(*number, domain::ExchangeVersion::V2))
+      misused("--chain must be 137 or 80002, not '" + *given + "'");
+    chain = *number;
+  }
+  fmt::print("{}", list_of_wallets(account_of_file(arguments), chain));
+  return 0;
 }
 
 }  // namespace
@@ -255,14 +279,15 @@ int key(const std::vector<std::string>& arguments) {
     return word == "--help" || word == "-h";
   });
   if (asks) {
-    fmt::print("{}", kUsage);
+    fmt::print("{}", kKeyUsage);
     return 0;
   }
-  if (arguments.empty()) misused("what? new, import, change or show");
-  const Arguments parsed = parse(arguments);
+  if (arguments.empty()) misused("what? new, import, change, show or wallets");
+  const KeyWords parsed = parsed_key_words(arguments);
   if (parsed.verb == "new") return make_key(parsed);
   if (parsed.verb == "import") return import_key(parsed);
   if (parsed.verb == "change") return change_passphrase(parsed);
+  if (parsed.verb == "wallets") return show_wallets(parsed);
   return show_account(parsed);
 }
 

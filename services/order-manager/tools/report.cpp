@@ -45,7 +45,9 @@ StrategyCounters counters_of(const Ledger& ledger, const StrategyName& name) {
 json::value account_value(const Ledger& ledger) {
   if (!ledger.account()) return nullptr;
   return json::object{{"address", ledger.account()->address},
-                      {"chain_id", ledger.account()->chain_id}};
+                      {"chain_id", ledger.account()->chain_id},
+                      {"signature_type", ledger.account()->signature_type},
+                      {"owner", ledger.account()->owner}};
 }
 
 json::object orders_object(const domain::OrderCounts& counts) {

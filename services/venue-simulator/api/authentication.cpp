@@ -23,8 +23,8 @@ std::optional<Address> address_of(const http::Request& request) {
 
 }  // namespace
 
-std::optional<Address> authenticate_l1(const http::Request& request, std::uint64_t chain_id,
-                                       std::int64_t now_s) {
+std::optional<L1Caller> authenticate_l1(const http::Request& request, std::uint64_t chain_id,
+                                        std::int64_t now_s) {
   const auto address = address_of(request);
   const auto timestamp = timestamp_of(request, now_s);
   const auto nonce_text = request.headers.find(polymarket::kHeaderNonce);
@@ -37,7 +37,7 @@ std::optional<Address> authenticate_l1(const http::Request& request, std::uint64
   const auto signer = polymarket::recover_signer(
       polymarket::clob_auth_digest(chain_id, *address, *timestamp, *nonce), *signature);
   if (!signer || *signer != *address) return std::nullopt;
-  return address;
+  return L1Caller{*address, *nonce};
 }
 
 const Member* authenticate_l2(const http::Request& request, const Members& members,
@@ -57,6 +57,14 @@ const Member* authenticate_l2(const http::Request& request, const Members& membe
                                                  .path = target.substr(0, target.find('?')),
                                                  .body = request.body};
   return member->credentials.verify(*timestamp, signed_request, *signature) ? member : nullptr;
+}
+
+const Member* authenticate_reader(const http::Request& request, const Members& members,
+                                  std::int64_t now_s) {
+  const auto key = request.headers.find(kHeaderReadOnlyKey);
+  if (!key) return authenticate_l2(request, members, now_s);
+  const Member* member = members.by_read_only_key(*key);
+  return member != nullptr && address_of(request) == member->address ? member : nullptr;
 }
 
 }  // namespace polybot::venue_simulator

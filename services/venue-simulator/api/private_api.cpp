@@ -5,13 +5,14 @@
 #include <limits>
 
 #include "common/polymarket/amounts.hpp"
-#include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/refusals.hpp"
 #include "common/runtime/logging.hpp"
-#include "services/venue-simulator/api/authentication.hpp"
+#include "services/venue-simulator/api/lookup.hpp"
+#include "services/venue-simulator/api/rewards_api.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 #include "services/venue-simulator/api/trade_pages.hpp"
+#include "services/venue-simulator/api/wallets.hpp"
 #include "services/venue-simulator/core/engine/engine_terms.hpp"
 
 namespace polybot::venue_simulator {
@@ -49,81 +50,20 @@ Response cancel_answer(const std::vector<domain::CancelAnswered>& answers) {
   return http::json(polymarket::write_cancel_answer(answer));
 }
 
-Response blocked_by_proxy() {
-  Response response;
-  response.status = 403;
-  response.content_type = "text/html; charset=UTF-8";
-  response.body =
-      "<!DOCTYPE html><html><head><title>Attention Required!</title></head>"
-      "<body>Sorry, you have been blocked.</body></html>";
-  return response;
+Response bad_order_body(const polymarket::ParseError& error) {
+  return venue_error(400, polymarket::is_of_first_protocol(error) ? refusal::kInvalidVersion
+                                                                  : refusal::kInvalidPayload);
 }
 
 }  // namespace
 
 PrivateApi::PrivateApi(ExchangeHost& host, Members& members, FaultGate& gate,
-                       const Options& options)
-    : host_(host), members_(members), gate_(gate), options_(options), domains_(options.chain_id) {}
-
-void PrivateApi::register_routes(http::Router& router) {
-  router.post("/auth/api-key", gate_.guard([this](const Request& r) { return create_api_key(r); }));
-  router.get("/auth/derive-api-key",
-             gate_.guard([this](const Request& r) { return derive_api_key(r); }));
-  // The region is checked before the account.
-  router.post("/order", outside_region(&PrivateApi::post_order));
-  router.post("/orders", outside_region(&PrivateApi::post_orders));
-  router.del("/order", guard(&PrivateApi::delete_order));
-  router.del("/orders", guard(&PrivateApi::delete_orders));
-  router.del("/cancel-all", guard(&PrivateApi::cancel_all));
-  router.del("/cancel-market-orders", guard(&PrivateApi::cancel_market));
-  router.get("/data/orders", guard(&PrivateApi::open_orders));
-  router.get("/data/order/{order_id}", guard(&PrivateApi::open_order));
-  router.get("/data/trades", guard(&PrivateApi::trades));
-  router.get("/balance-allowance", guard(&PrivateApi::balance));
-  router.get("/balance-allowance/update", guard(&PrivateApi::balance));
-  router.post(std::string(polymarket::kHeartbeatPath), guard(&PrivateApi::heartbeat));
-}
-
-http::Handler PrivateApi::guard(Answer answer) {
-  return gate_.guard([this, answer](const Request& request) { return admit(answer, request); });
-}
-
-http::Handler PrivateApi::outside_region(Answer answer) {
-  return gate_.guard([this, answer](const Request& request) {
-    if (!gate_.strikes(host_.fault(Fault::RegionBlock))) return admit(answer, request);
-    // The venue itself refuses it, or the proxy before it.
-    return gate_.even_odds() ? blocked_by_proxy() : venue_error(403, refusal::kRegion);
-  });
-}
-
-Response PrivateApi::admit(Answer answer, const Request& request) {
-  const Member* member = authenticate_l2(request, members_, now_s());
-  if (member == nullptr) return venue_error(401, refusal::kUnauthorized);
-  return (this->*answer)(*member, request);
-}
-
-std::int64_t PrivateApi::now_s() const {
-  return domain::to_unix_ms(host_.now()) / 1000;
-}
-
-// ---- credentials --------------------------------------------------------------------------------
-
-Response PrivateApi::create_api_key(const Request& request) {
-  const auto address = authenticate_l1(request, options_.chain_id, now_s());
-  if (!address) return venue_error(401, "Invalid L1 Request headers");
-  if (members_.by_address(*address) != nullptr) return venue_error(400, "Could not create api key");
-  static_cast<void>(host_.apply(OpenAccount{address->bytes, options_.deposit}));
-  members_.learn(host_.engine());
-  return http::json(polymarket::write_api_credentials(members_.by_address(*address)->credentials));
-}
-
-Response PrivateApi::derive_api_key(const Request& request) {
-  const auto address = authenticate_l1(request, options_.chain_id, now_s());
-  if (!address) return venue_error(401, "Invalid L1 Request headers");
-  const Member* member = members_.by_address(*address);
-  if (member == nullptr) return venue_error(400, "Could not derive api key!");
-  return http::json(polymarket::write_api_credentials(member->credentials));
-}
+                       const Wallets& wallets)
+    : host_(host),
+      members_(members),
+      gate_(gate),
+      wallets_(wallets),
+      domains_(wallets.chain_id()) {}
 
 // ---- orders -------------------------------------------------------------------------------------
 
@@ -137,16 +77,13 @@ std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
                                                       const polymarket::PostedOrder& posted) const {
   const polymarket::OrderToSign& signed_order = posted.order;
   if (posted.owner != member.credentials.api_key()) return std::string(refusal::kWrongOwner);
-  if (signed_order.signer != member.address) return std::string(refusal::kWrongSigner);
-  if (signed_order.signature_type != polymarket::SignatureType::Eoa ||
-      signed_order.maker != member.address) {
-    return std::string("maker address not allowed, please use the deposit wallet flow");
-  }
+  const auto maker = wallets_.maker_of(member, signed_order);
+  if (const auto* text = std::get_if<std::string>(&maker)) return *text;
   const domain::Market* market = market_of(signed_order.token);
   if (market == nullptr) return std::string(refusal::kInvalidTokenId);
-  const VenueOrderId id =
-      polymarket::order_digest(signed_order, domains_.separator(market->exchange));
-  const auto signer = polymarket::recover_signer({id.bytes}, posted.signature);
+  const polymarket::ExchangeDomain& exchange = domains_.of(market->exchange);
+  const VenueOrderId id = polymarket::order_digest(signed_order, exchange);
+  const auto signer = polymarket::recover_order_signer(signed_order, exchange, posted.signature);
   if (!signer || *signer != member.address) return std::string(refusal::kInvalidSignature);
   const auto terms =
       polymarket::check_amounts({.order_id = id,
@@ -207,6 +144,7 @@ std::optional<std::vector<PrivateApi::Placed>> PrivateApi::place(
     const Member& member, const std::vector<polymarket::PostedOrder>& posted) {
   std::vector<Placed> placed(posted.size());
   SubmitOrders batch{member.account, {}};
+  NoteOrigins origins;
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < posted.size(); ++i) {
     auto checked = check(member, posted[i]);
@@ -215,9 +153,14 @@ std::optional<std::vector<PrivateApi::Placed>> PrivateApi::place(
       continue;
     }
     batch.orders.push_back(std::get<NewOrder>(std::move(checked)));
+    const auto maker = std::get<polymarket::WalletKind>(wallets_.maker_of(member, posted[i].order));
+    const OrderOrigin origin{batch.orders.back().id, member.nonce, posted[i].order.builder,
+                             static_cast<std::uint8_t>(maker)};
+    if (!is_ordinary(origin)) origins.origins.push_back(origin);
     positions.push_back(i);
   }
   if (batch.orders.empty()) return placed;
+  if (!origins.origins.empty()) static_cast<void>(host_.apply(origins));
   const FaultSettings* late = host_.fault(Fault::ExecutedLate);
   if (gate_.strikes(late)) {
     const domain::Duration delay = late->delay.count() > 0 ? late->delay : gate_.up_to(kLatest);
@@ -244,7 +187,7 @@ std::optional<std::vector<PrivateApi::Placed>> PrivateApi::place(
 
 Response PrivateApi::post_order(const Member& member, const Request& request) {
   const auto posted = polymarket::parse_order_body(request.body);
-  if (!posted) return venue_error(400, refusal::kInvalidPayload);
+  if (!posted) return bad_order_body(posted.error());
   const auto placed = place(member, {*posted});
   if (!placed) return cut_connection();
   if (placed->front().refused) return venue_error(400, placed->front().response.error);
@@ -255,7 +198,8 @@ Response PrivateApi::post_order(const Member& member, const Request& request) {
 
 Response PrivateApi::post_orders(const Member& member, const Request& request) {
   const auto posted = polymarket::parse_orders_body(request.body);
-  if (!posted || posted->empty()) return venue_error(400, refusal::kInvalidPayload);
+  if (!posted) return bad_order_body(posted.error());
+  if (posted->empty()) return venue_error(400, refusal::kInvalidPayload);
   if (posted->size() > polymarket::kOrderBatchMax) {
     return venue_error(400, refusal::too_many_orders(posted->size(), polymarket::kOrderBatchMax));
   }
@@ -345,11 +289,26 @@ Response PrivateApi::trades(const Member& member, const Request& request) {
   return http::json(polymarket::write_trades(trade_page(*query, member.account, members_, host_)));
 }
 
+// Before the first of these the venue has no copy of the account's cash, and says 0.
+Response PrivateApi::update_balance(const Member& member, const Request& request) {
+  const auto wallet = parse_signature_type(request);
+  if (wallet && request.query_value("asset_type") == "COLLATERAL")
+    chain_read_.insert({member.account, *wallet});
+  return balance(member, request);
+}
+
 Response PrivateApi::balance(const Member& member, const Request& request) {
+  const auto wallet = parse_signature_type(request);
+  if (!wallet) return venue_error(400, "Invalid signature_type");
+  const auto signature_type = static_cast<polymarket::SignatureType>(*wallet);
+  if (!wallets_.has(member, signature_type) &&
+      signature_type == polymarket::SignatureType::Poly1271)
+    return venue_error(404, refusal::kNoDepositWallet);
   const auto type = request.query_value("asset_type").value_or("");
   polymarket::BalanceAllowance answer;
   if (type == "COLLATERAL") {
-    answer.balance = host_.engine().accounts()[member.account].cash.raw();
+    if (wallets_.has(member, signature_type) && chain_read_.contains({member.account, *wallet}))
+      answer.balance = host_.engine().accounts()[member.account].cash.raw();
   } else if (type == "CONDITIONAL") {
     const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
     if (!token) return venue_error(400, refusal::kInvalidTokenId);
@@ -365,7 +324,7 @@ Response PrivateApi::balance(const Member& member, const Request& request) {
   }
   const std::int64_t allowance = host_.engine().settings().allowance.raw();
   for (const auto exchange : {domain::ExchangeVersion::V2, domain::ExchangeVersion::V2NegRisk}) {
-    answer.allowances.emplace_back(*polymarket::exchange_address(options_.chain_id, exchange),
+    answer.allowances.emplace_back(*polymarket::exchange_address(wallets_.chain_id(), exchange),
                                    allowance);
   }
   return http::json(polymarket::write_balance_allowance(answer));

@@ -6,11 +6,11 @@
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
+#include "services/venue-simulator/api/lookup.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 
 namespace polybot::venue_simulator {
 
-using domain::Price;
 using http::Request;
 using http::Response;
 
@@ -71,26 +71,8 @@ std::optional<ListingQuery> parse_listing(const Request& request) {
 
 }  // namespace
 
-http::Handler PublicApi::guard(Answer answer) {
-  return gate_.guard([this, answer](const Request& request) { return (this->*answer)(request); });
-}
-
-void PublicApi::register_routes(http::Router& router) {
-  router.get("/ok", gate_.guard([](const Request&) { return http::json("\"OK\""); }));
-  router.get("/time", guard(&PublicApi::time));
-  router.get("/version", guard(&PublicApi::version));
-  router.get("/book", guard(&PublicApi::book));
-  router.post("/books", guard(&PublicApi::books));
-  router.get("/books", gate_.guard([](const Request&) {
-    return venue_error(400, polymarket::refusal::kInvalidPayload);
-  }));
-  router.get("/midpoint", guard(&PublicApi::midpoint));
-  router.get("/tick-size", guard(&PublicApi::tick_size));
-  router.get("/neg-risk", guard(&PublicApi::neg_risk));
-  router.get("/clob-markets/{condition_id}", guard(&PublicApi::clob_market_record));
-  router.get("/markets/keyset", guard(&PublicApi::markets));
-  router.get("/markets/{condition_id}", guard(&PublicApi::result));
-  router.get("/events/slug/{slug}", guard(&PublicApi::event));
+Response PublicApi::ok(const Request&) const {
+  return http::json("\"OK\"");
 }
 
 Response PublicApi::time(const Request&) const {
@@ -131,59 +113,17 @@ Response PublicApi::books(const Request& request) const {
   return http::json(body + "]");
 }
 
-Response PublicApi::midpoint(const Request& request) const {
-  const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
-  if (!token) return venue_error(400, polymarket::refusal::kInvalidTokenId);
-  const auto summary = book_of_(*token);
-  if (!summary || summary->bids.empty() || summary->asks.empty()) return no_book();
-  const auto sum = summary->bids.back().price + summary->asks.back().price;
-  return http::json(polymarket::write_midpoint(Price::from_raw(sum.raw() / 2)));
-}
-
-std::variant<const domain::Market*, Response> PublicApi::market_of_token(
-    const Request& request) const {
-  const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
-  if (!token) return venue_error(400, polymarket::refusal::kInvalidTokenId);
-  const auto place = host_.engine().find_token(*token);
-  const Listing* listing = place ? host_.engine().listing(place->market) : nullptr;
-  if (listing == nullptr) return venue_error(404, "market not found");
-  return &listing->market;
-}
-
-Response PublicApi::tick_size(const Request& request) const {
-  const auto market = market_of_token(request);
-  if (const auto* error = std::get_if<Response>(&market)) return *error;
-  return http::json(polymarket::write_tick_size(std::get<const domain::Market*>(market)->tick));
-}
-
-Response PublicApi::neg_risk(const Request& request) const {
-  const auto market = market_of_token(request);
-  if (const auto* error = std::get_if<Response>(&market)) return *error;
-  return http::json(polymarket::write_neg_risk(std::get<const domain::Market*>(market)->neg_risk));
+Response PublicApi::no_books(const Request&) const {
+  return venue_error(400, polymarket::refusal::kInvalidPayload);
 }
 
 Response PublicApi::clob_market_record(const Request& request) const {
-  const auto id = domain::parse_hex<domain::MarketId>(request.param("condition_id"));
-  const auto number = id ? host_.engine().find_market(*id) : std::nullopt;
-  if (!number) return venue_error(404, "market not found");
-  const domain::Market& market = host_.engine().listing(*number)->market;
+  const auto found = find_market(request.param("condition_id"), host_.engine());
+  if (const auto* error = std::get_if<Response>(&found)) return *error;
+  const domain::Market& market = host_.engine().listing(std::get<MarketNo>(found))->market;
   polymarket::ClobMarket record = clob_market(market);
   record.fee = told_fee(market);
   return http::json(polymarket::write_clob_market(record));
-}
-
-Response PublicApi::result(const Request& request) const {
-  const auto id = domain::parse_hex<domain::MarketId>(request.param("condition_id"));
-  const auto number = id ? host_.engine().find_market(*id) : std::nullopt;
-  if (!number) return venue_error(404, "market not found");
-  const domain::Market& market = host_.engine().listing(*number)->market;
-  polymarket::ClobResult result{.id = market.id,
-                                .closed = market.status == domain::MarketStatus::Resolved,
-                                .tokens = {market.yes_token, market.no_token},
-                                .winner = {}};
-  if (result.closed && market.payout.yes == domain::kPriceOne) result.winner = market.yes_token;
-  if (result.closed && market.payout.no == domain::kPriceOne) result.winner = market.no_token;
-  return http::json(polymarket::write_clob_result(result));
 }
 
 // The fault gives an exponent for which no formula is known.

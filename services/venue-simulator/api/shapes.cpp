@@ -1,5 +1,7 @@
 #include "services/venue-simulator/api/shapes.hpp"
 
+#include <algorithm>
+
 #include "common/polymarket/amounts.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
@@ -135,8 +137,8 @@ polymarket::UserOrderEvent order_event(const OrderOutput& output, const Members&
   order.status = update.status;
   order.reason = update.reason;
   order.time_in_force = output.time_in_force;
-  order.owner = members.owner_of(output.account);
-  order.maker_address = members.address_of(output.account);
+  order.owner = members.owner_of(output.account, update.order);
+  order.maker_address = members.maker_of(output.account, update.order);
   order.outcome = label_of(update.token, engine);
   order.created_at = output.created_at;
   if (output.expiration_s > 0) order.expiration_s = output.expiration_s;
@@ -155,13 +157,24 @@ polymarket::OrderRecord order_record(const OrderTruth& truth, const Members& mem
   order.size_matched = truth.matched;
   order.status = truth.status;
   order.time_in_force = truth.time_in_force;
-  order.owner = members.owner_of(truth.account);
-  order.maker_address = members.address_of(truth.account);
+  order.owner = members.owner_of(truth.account, truth.id);
+  order.maker_address = members.maker_of(truth.account, truth.id);
   order.outcome = label_of(truth.token, engine);
   order.created_at = truth.created_at;
   if (truth.expiration_s > 0) order.expiration_s = truth.expiration_s;
   return order;
 }
+
+namespace {
+
+// The order by which the account took part.
+const domain::VenueOrderId& own_order(const TradeTruth& truth, AccountId account) {
+  if (truth.taker.account == account) return truth.taker.order;
+  const auto own = std::ranges::find(truth.makers, account, &TradeTruth::Party::account);
+  return own == truth.makers.end() ? truth.taker.order : own->order;
+}
+
+}  // namespace
 
 polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId account,
                                        const Members& members, const MatchingEngine& engine) {
@@ -185,8 +198,9 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   trade.status = truth.status;
   trade.trader_side =
       truth.taker.account == account ? domain::LiquiditySide::Taker : domain::LiquiditySide::Maker;
-  trade.owner = members.owner_of(truth.taker.account);
-  trade.maker_address = members.address_of(truth.taker.account);
+  trade.owner = members.owner_of(account, own_order(truth, account));
+  trade.trade_owner = members.owner_of(truth.taker.account, truth.taker.order);
+  trade.maker_address = members.maker_of(truth.taker.account, truth.taker.order);
   trade.outcome = label(truth.taker.outcome);
   const bool on_chain = truth.status == domain::VenueTradeStatus::Mined ||
                         truth.status == domain::VenueTradeStatus::Confirmed;
@@ -198,8 +212,8 @@ polymarket::UserTradeEvent trade_event(const TradeTruth& truth, AccountId accoun
   trade.updated_at = truth.updated_at;
   for (const TradeTruth::Party& party : truth.makers) {
     trade.makers.push_back({.order = party.order,
-                            .owner = members.owner_of(party.account),
-                            .maker_address = members.address_of(party.account),
+                            .owner = members.owner_of(party.account, party.order),
+                            .maker_address = members.maker_of(party.account, party.order),
                             .token = token(party.outcome),
                             .side = party.side,
                             .quantity = party.quantity,

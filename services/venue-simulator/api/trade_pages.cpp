@@ -5,7 +5,7 @@
 #include <map>
 
 #include "common/domain/number_text.hpp"
-#include "common/polymarket/digest.hpp"
+#include "services/venue-simulator/api/lookup.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
 
 namespace polybot::venue_simulator {
@@ -27,11 +27,15 @@ bool concerns(const TradeTruth& trade, AccountId account) {
                      [account](const auto& maker) { return maker.account == account; });
 }
 
-}  // namespace
-
-std::string page_cursor(std::uint64_t number) {
-  return polymarket::to_base64url(polymarket::bytes_of(std::to_string(number)));
+// Whether an address is the taker's or a maker's.
+bool has_side_of(const TradeRecord& trade, const polymarket::Address& address) {
+  const std::string text = polymarket::to_checksum(address);
+  return trade.maker_address == text ||
+         std::any_of(trade.makers.begin(), trade.makers.end(),
+                     [&](const auto& maker) { return maker.maker_address == text; });
 }
+
+}  // namespace
 
 std::optional<PageQuery> parse_page_query(const http::Request& request) {
   PageQuery query;
@@ -46,15 +50,13 @@ std::optional<PageQuery> parse_page_query(const http::Request& request) {
   }
   if (!read_seconds(request, "before", query.before_s)) return std::nullopt;
   if (!read_seconds(request, "after", query.after_s)) return std::nullopt;
-  const auto cursor = request.query_value("next_cursor");
-  if (cursor && !cursor->empty()) {
-    const auto decoded = polymarket::parse_base64(*cursor);
-    if (!decoded) return std::nullopt;
-    const std::string text(decoded->begin(), decoded->end());
-    const auto number = domain::parse_number<decltype(query.after_number)>(text);
-    if (!number) return std::nullopt;
-    query.after_number = *number;
+  if (const auto text = request.query_value("maker_address"); text && !text->empty()) {
+    query.maker = polymarket::Address::parse(*text);
+    if (!query.maker) return std::nullopt;
   }
+  const auto after = parse_cursor(request);
+  if (!after) return std::nullopt;
+  query.after_number = *after;
   return query;
 }
 
@@ -70,25 +72,23 @@ bool PageQuery::wants_time(domain::Timestamp matched_at) const {
 
 bool PageQuery::wants(const TradeRecord& trade) const {
   return (!id || *id == trade.id.value) && (!market || *market == trade.market) &&
-         (!token || *token == trade.token) && wants_time(trade.matched_at);
+         (!token || *token == trade.token) && (!maker || has_side_of(trade, *maker)) &&
+         wants_time(trade.matched_at);
 }
 
-polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId account,
-                                         const Members& members, const ExchangeHost& host) {
-  // The first wanted trades: those of a page, and one more that shows that there are more. The
-  // history is sorted by settlement, not by number.
-  std::map<std::uint64_t, TradeRecord> first;
-  const auto beyond_page = [&first](std::uint64_t number) {
-    return first.size() > kPageItems && number > first.rbegin()->first;
+// The history is sorted by settlement, not by number.
+TradePage page_of_trades(const PageQuery& query, std::size_t limit, const ExchangeHost& host,
+                         const std::function<bool(const TradeTruth&)>& wanted) {
+  // The trades of the page, and one more that shows that there are more.
+  std::map<std::uint64_t, TradeTruth> first;
+  const auto beyond_page = [&](std::uint64_t number) {
+    return first.size() > limit && number > first.rbegin()->first;
   };
   const auto offer = [&](const TradeTruth& trade) {
     if (trade.number <= query.after_number || beyond_page(trade.number)) return;
-    if (!query.wants_time(trade.matched_at) || !concerns(trade, account)) return;
-    TradeRecord record = trade_event(trade, account, members, host.engine()).trade;
-    if (!query.wants(record)) return;
-    record.numbers_pending = numbers_pending(trade, host);
-    first.insert_or_assign(trade.number, std::move(record));
-    if (first.size() > kPageItems + 1) first.erase(std::prev(first.end()));
+    if (!query.wants_time(trade.matched_at) || !wanted(trade)) return;
+    first.insert_or_assign(trade.number, trade);
+    if (first.size() > limit + 1) first.erase(std::prev(first.end()));
   };
   const std::int64_t remembered_s = domain::to_unix_ms(host.remembered_since()) / 1000;
   if (!query.after_s || *query.after_s <= remembered_s) {
@@ -101,14 +101,29 @@ polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId accou
     offer(trade);
     return !beyond_page(trade.number + 1);
   });
-  polymarket::Page<TradeRecord> page;
+  TradePage page;
   page.next_cursor = polymarket::kEndCursor;
-  if (first.size() > kPageItems) {
+  if (first.size() > limit) {
     const auto next = std::prev(first.end());
     page.next_cursor = page_cursor(next->first - 1);
     first.erase(next);
   }
-  for (auto& [number, record] : first) page.items.push_back(std::move(record));
+  for (auto& [number, trade] : first) page.trades.push_back(std::move(trade));
+  return page;
+}
+
+polymarket::Page<TradeRecord> trade_page(const PageQuery& query, AccountId account,
+                                         const Members& members, const ExchangeHost& host) {
+  TradePage found = page_of_trades(query, kPageItems, host, [&](const TradeTruth& trade) {
+    return concerns(trade, account) &&
+           query.wants(trade_event(trade, account, members, host.engine()).trade);
+  });
+  polymarket::Page<TradeRecord> page;
+  page.next_cursor = std::move(found.next_cursor);
+  for (const TradeTruth& trade : found.trades) {
+    page.items.push_back(trade_event(trade, account, members, host.engine()).trade);
+    page.items.back().numbers_pending = numbers_pending(trade, host);
+  }
   return page;
 }
 

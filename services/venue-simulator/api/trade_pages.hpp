@@ -3,7 +3,10 @@
 // time.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "common/http/message.hpp"
 #include "common/polymarket/messages/orders.hpp"
@@ -18,7 +21,8 @@ struct PageQuery {
   std::optional<std::string> id;
   std::optional<domain::MarketId> market;
   std::optional<domain::TokenId> token;
-  std::optional<std::int64_t> before_s;  // match time, exclusive
+  std::optional<polymarket::Address> maker;  // of trades: an address on either side
+  std::optional<std::int64_t> before_s;      // match time, exclusive
   std::optional<std::int64_t> after_s;
   std::uint64_t after_number = 0;  // of the cursor
 
@@ -28,8 +32,15 @@ struct PageQuery {
 };
 // Empty when a parameter cannot be read.
 [[nodiscard]] std::optional<PageQuery> parse_page_query(const http::Request& request);
-[[nodiscard]] std::string page_cursor(std::uint64_t number);
 
+// The first trades behind the cursor that `wanted` takes and that are of the query's time.
+struct TradePage {
+  std::vector<TradeTruth> trades;
+  std::string next_cursor;
+};
+[[nodiscard]] TradePage page_of_trades(const PageQuery& query, std::size_t limit,
+                                       const ExchangeHost& host,
+                                       const std::function<bool(const TradeTruth&)>& wanted);
 [[nodiscard]] polymarket::Page<polymarket::TradeRecord> trade_page(const PageQuery& query,
                                                                    AccountId account,
                                                                    const Members& members,

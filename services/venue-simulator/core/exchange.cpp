@@ -48,6 +48,7 @@ Exchange::Exchange(const ExchangeSettings& settings, Timestamp start, Outputs& o
       break;
   }
   engine_.report_changes(now_, out);
+  record(out);
 }
 
 std::optional<Timestamp> Exchange::next_due() const {
@@ -61,6 +62,8 @@ std::optional<Timestamp> Exchange::next_due() const {
 
 void Exchange::on(const Input& input, Timestamp now, Outputs& out) {
   now = std::max(now, now_);
+  recorded_market_ = out.market.size();
+  recorded_account_ = out.account.size();
   if (std::holds_alternative<WakeUp>(input) && now - now_ > kNap) {
     const bool running = flow_.running();
     flow_.set_running(false, engine_, faults_, now_, out);
@@ -71,6 +74,7 @@ void Exchange::on(const Input& input, Timestamp now, Outputs& out) {
     apply(input, out);
   }
   engine_.report_changes(now_, out);
+  record(out);
 }
 
 // One event at a time, each at its own instant; the rules come before the crowd.
@@ -88,8 +92,25 @@ void Exchange::advance(Timestamp to, Outputs& out) {
       stop_fault(Fault::VenueDrift);
     }
     engine_.report_changes(now_, out);
+    record(out);
   }
   now_ = to;
+}
+
+void Exchange::record(const Outputs& out) {
+  for (; recorded_market_ < out.market.size(); ++recorded_market_) {
+    const MarketOutput& output = out.market[recorded_market_];
+    if (const auto* trade = std::get_if<TradePrinted>(&output)) tape_.add(*trade);
+    if (const auto* end = std::get_if<MarketResolved>(&output)) {
+      notices_.add(*end, engine_);
+      tape_.end(end->market);
+    }
+    if (std::holds_alternative<MarketListed>(output)) tape_.forget_markets(engine_);
+  }
+  for (; recorded_account_ < out.account.size(); ++recorded_account_) {
+    if (const auto* order = std::get_if<OrderOutput>(&out.account[recorded_account_]))
+      notices_.add(*order);
+  }
 }
 
 void Exchange::apply(const Input& input, Outputs& out) {
@@ -135,6 +156,12 @@ void Exchange::apply(const Input& input, Outputs& out) {
       out.heartbeats.push_back(
           self.dead_man_switch_.beat(heartbeat, self.settings_.seed, self.now_));
     }
+    void operator()(const CreateKey& create) const { self.key_ring_.create(create.key, self.now_); }
+    void operator()(const EndKey& end) const { self.key_ring_.end(end.key, self.now_); }
+    void operator()(const NoteOrigins& note) const {
+      for (const OrderOrigin& origin : note.origins) self.origins_.note(origin);
+    }
+    void operator()(const DropNotices& drop) const { self.notices_.drop(drop.account, drop.ids); }
   };
   std::visit(Apply{*this, out}, input);
 }
@@ -259,15 +286,30 @@ std::string Exchange::save() {
   fields(saver);
   saver(dead_man_switch_);
   faults_.later_fields(saver);
+  records(saver);
   return bytes;
+}
+
+void Exchange::adopt_keys() {
+  for (std::uint32_t i = 0; i < engine_.accounts().size(); ++i) {
+    if (!engine_.accounts()[AccountId{i}].house)
+      key_ring_.create({AccountId{i}, KeyKind::Api, 0}, now_);
+  }
 }
 
 bool Exchange::load(std::string_view bytes) {
   Loader loader(bytes);
   fields(loader);
-  // States from before this switch, or the later faults, existed end here.
+  // States from before this switch, the later faults, or the records existed end here.
   if (!loader.at_end()) loader(dead_man_switch_);
   if (!loader.at_end()) faults_.later_fields(loader);
+  if (!loader.at_end()) {
+    records(loader);
+  } else {
+    tape_ = {};
+    notices_ = {};
+    adopt_keys();
+  }
   return loader.ok() && loader.at_end();
 }
 

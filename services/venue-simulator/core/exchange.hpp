@@ -1,5 +1,5 @@
-// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed) and faults
-// behind one function. Pure and deterministic: the same settings and the same inputs at the same
+// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed), faults and
+// records, behind one function. Pure and deterministic: the same settings and inputs at the same
 // times give the same outputs, byte for byte, however finely the time in between is cut.
 //
 //   Exchange exchange(settings, start, out);
@@ -18,6 +18,10 @@
 #include "services/venue-simulator/core/crowd/replay.hpp"
 #include "services/venue-simulator/core/engine/dead_man_switch.hpp"
 #include "services/venue-simulator/core/engine/matching_engine.hpp"
+#include "services/venue-simulator/core/records/key_ring.hpp"
+#include "services/venue-simulator/core/records/notices.hpp"
+#include "services/venue-simulator/core/records/order_origins.hpp"
+#include "services/venue-simulator/core/records/trade_tape.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -53,6 +57,10 @@ class Exchange {
   [[nodiscard]] const FaultBoard& faults() const { return faults_; }
   [[nodiscard]] FaultBoard& faults() { return faults_; }
   [[nodiscard]] const DeadManSwitch& dead_man_switch() const { return dead_man_switch_; }
+  [[nodiscard]] const KeyRing& key_ring() const { return key_ring_; }
+  [[nodiscard]] const OrderOrigins& origins() const { return origins_; }
+  [[nodiscard]] const TradeTape& tape() const { return tape_; }
+  [[nodiscard]] const Notices& notices() const { return notices_; }
 
   // What GET /data/* and /balance-allowance would say, in one reading.
   [[nodiscard]] domain::VenueAccount account(AccountId id, domain::Timestamp trades_since) const;
@@ -72,10 +80,19 @@ class Exchange {
   void start_fault(const SetFault& input, Outputs& out);
   void stop_fault(Fault fault);
   void drift_cash(domain::Money amount);
+  // Keeps records of the outputs since the last call.
+  void record(const Outputs& out);
+  // Every account of a state from before there was a key ring had the key of nonce 0.
+  void adopt_keys();
   [[nodiscard]] std::optional<domain::Timestamp> drift_ends_at() const;
   template <class Archive>
   void fields(Archive& archive) {
     archive(now_, random_, faults_, engine_, flow_, replay_, drifted_);
+  }
+
+  template <class Archive>
+  void records(Archive& archive) {
+    archive(key_ring_, origins_, tape_, notices_);
   }
 
   ExchangeSettings settings_;
@@ -87,6 +104,12 @@ class Exchange {
   Replay replay_;
   std::map<AccountId, domain::Money> drifted_;  // by the fault venue-drift
   DeadManSwitch dead_man_switch_;
+  KeyRing key_ring_;
+  OrderOrigins origins_;
+  TradeTape tape_;
+  Notices notices_;
+  std::size_t recorded_market_ = 0;  // outputs of the current call that are recorded
+  std::size_t recorded_account_ = 0;
 };
 
 }  // namespace polybot::venue_simulator

@@ -38,9 +38,10 @@ enum class Fault : std::uint8_t {
   RegionBlock = 15,    // orders are refused with a 403, by the venue or by its proxy
   PastEnd = 16,        // markets trade on past their end date
   FeeChange = 17,  // at once, and for good: the taker's rate of `market`, else of all, is `size`
-  SurplusShares = 18,     // immediate buys spend their cash, however many shares that is
+  SurplusShares = 18,     // cheaper shares than any in the book meet an immediate buy
   SilentResult = 19,      // listings of resolved markets do not say that they are
   UnreadableMarket = 20,  // the fee of `market`, else of all, is sent in an unreadable form
+  TradeStuck = 21,        // trades are not settled: they stay MATCHED until the fault ends
 };
 inline constexpr int kFaults = domain::kPlaces<Fault>;
 // The number of faults in a board that an older version saved.

@@ -34,7 +34,7 @@ struct NewOrder {
   domain::Side side = domain::Side::Buy;
   domain::Price limit;
   domain::Quantity quantity;
-  // Immediate buys may also be bounded by cash; zero = by quantity alone.
+  // What an immediate buy spends, however many shares that is; zero = bounded by quantity alone.
   domain::Money cash;
   domain::TimeInForce time_in_force = domain::TimeInForce::Gtc;
   bool post_only = false;
@@ -128,10 +128,44 @@ struct Heartbeat {
   std::string id;  // the one expected; empty for the first ever
 };
 
+// Kept in the log by number (domain/enumeration.hpp).
+enum class KeyKind : std::uint8_t { Api = 0, ReadOnly = 1, Builder = 2 };
+
+// One key of an account; see records/key_ring.hpp.
+struct KeyName {
+  AccountId account;
+  KeyKind kind = KeyKind::Api;
+  std::uint64_t number = 0;
+};
+struct CreateKey {
+  KeyName key;
+};
+struct EndKey {
+  KeyName key;
+};
+
+using BuilderCode = std::array<std::uint8_t, 32>;
+// Where an order came from: the API key of which nonce sent it, for which builder (zero: none), out
+// of which of the account's wallets (as the API numbers them; 0: the account itself).
+struct OrderOrigin {
+  domain::VenueOrderId order;
+  std::uint64_t key_nonce = 0;
+  BuilderCode builder{};
+  std::uint8_t wallet = 0;
+};
+struct NoteOrigins {  // comes before the orders themselves
+  std::vector<OrderOrigin> origins;
+};
+struct DropNotices {
+  AccountId account;
+  std::vector<std::uint64_t> ids;
+};
+
 // The log numbers them in this order: new ones go to the end.
-using Input = std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater,
-                           CancelOrders, CancelResting, SetFlow, Reconfigure, SetFault, ClearFault,
-                           ListRecordedMarket, PlayFrames, Heartbeat>;
+using Input =
+    std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
+                 CancelResting, SetFlow, Reconfigure, SetFault, ClearFault, ListRecordedMarket,
+                 PlayFrames, Heartbeat, CreateKey, EndKey, NoteOrigins, DropNotices>;
 
 // ----------------------------------------------------------------------------------------- outputs
 
@@ -156,6 +190,7 @@ struct TradePrinted {
   domain::Price price;                    // in terms of `token`
   domain::Quantity quantity;
   domain::TradeTick tick;  // the same in YES terms
+  AccountId taker;
   template <class Archive>
   void fields(Archive& archive) {
     archive(market, token, side, price, quantity);

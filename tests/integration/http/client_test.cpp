@@ -1,18 +1,10 @@
 #include "common/http/client.hpp"
 
 #include <gmock/gmock.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
-#include <unistd.h>
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
-#include <filesystem>
-#include <fstream>
 
 #include "common/http/server.hpp"
 #include "tests/integration/http/loop.hpp"
@@ -314,134 +306,6 @@ TEST_F(HttpClientTest, DestroyingTheClientEndsItsRequests) {
   };
   run(io, body());
   never.cancel();
-}
-
-// --- TLS -----------------------------------------------------------------------------------------
-
-// A self-signed certificate for one host name, made for this run.
-struct Certificate {
-  explicit Certificate(const char* host) {
-    EVP_PKEY* const key = EVP_EC_gen("P-256");
-    X509* const x509 = X509_new();
-    X509_set_version(x509, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
-    X509_set_pubkey(x509, key);
-    X509_NAME* const name = X509_get_subject_name(x509);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>(host), -1, -1, 0);
-    X509_set_issuer_name(x509, name);
-    const std::string alternative = std::string("DNS:") + host;
-    X509_EXTENSION* const extension =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, alternative.c_str());
-    X509_add_ext(x509, extension, -1);
-    X509_sign(x509, key, EVP_sha256());
-    certificate_pem = pem([&](BIO* bio) { PEM_write_bio_X509(bio, x509); });
-    key_pem = pem([&](BIO* bio) {
-      PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
-    });
-    X509_EXTENSION_free(extension);
-    X509_free(x509);
-    EVP_PKEY_free(key);
-  }
-  template <class Write>
-  static std::string pem(const Write& write) {
-    BIO* const bio = BIO_new(BIO_s_mem());
-    write(bio);
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio, &data);
-    std::string text(data, static_cast<std::size_t>(size));
-    BIO_free(bio);
-    return text;
-  }
-  std::string certificate_pem;
-  std::string key_pem;
-};
-
-class TlsTest : public HttpClientTest {
- protected:
-  TlsTest() : context_(asio::ssl::context::tls_server), certificate_("localhost") {
-    context_.use_certificate_chain(asio::buffer(certificate_.certificate_pem));
-    context_.use_private_key(asio::buffer(certificate_.key_pem), asio::ssl::context::pem);
-    ca_file_ = std::filesystem::temp_directory_path() /
-               ("polybot-http-test-" + std::to_string(::getpid()) + ".pem");
-    std::ofstream(ca_file_) << certificate_.certificate_pem;
-    asio::co_spawn(io, serve(), asio::detached);
-  }
-  ~TlsTest() override { std::filesystem::remove(ca_file_); }
-
-  asio::awaitable<void> serve() {
-    for (;;) {
-      auto [ec, socket] = co_await acceptor_.async_accept(kAsTuple);
-      if (ec) co_return;
-      asio::co_spawn(io, answer(std::move(socket)), asio::detached);
-    }
-  }
-  asio::awaitable<void> answer(tcp::socket socket) {
-    asio::ssl::stream<tcp::socket> stream(std::move(socket), context_);
-    if (auto [ec] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAsTuple); ec)
-      co_return;
-    const char* const name = SSL_get_servername(stream.native_handle(), TLSEXT_NAMETYPE_host_name);
-    sni = name == nullptr ? "" : name;
-    std::string head;
-    for (;;) {
-      auto [ec, size] =
-          co_await asio::async_read_until(stream, asio::dynamic_buffer(head), "\r\n\r\n", kAsTuple);
-      if (ec) co_return;
-      head.erase(0, size);
-      ++requests;
-      const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret";
-      co_await asio::async_write(stream, asio::buffer(reply), kAsTuple);
-    }
-  }
-  [[nodiscard]] std::string url(const std::string& host) const {
-    return "https://" + host + ":" + std::to_string(acceptor_.local_endpoint().port()) + "/";
-  }
-
-  asio::ssl::context context_;
-  Certificate certificate_;
-  std::filesystem::path ca_file_;
-  tcp::acceptor acceptor_{io, {asio::ip::address_v4::loopback(), 0}};
-  std::string sni;
-  int requests = 0;
-};
-
-TEST_F(TlsTest, TalksToAPeerItCanVerify) {
-  options.ca_file = ca_file_;
-  Client client(io.get_executor(), options);
-  const auto body = [&]() -> asio::awaitable<void> {
-    for (int i = 0; i < 3; ++i) {
-      const Outcome outcome = co_await client.get(url("localhost"));
-      EXPECT_TRUE(outcome.has_value()) << outcome.error().message();
-      EXPECT_EQ(outcome->body, "secret");
-    }
-    EXPECT_EQ(client.connections(), 1U);
-  };
-  run(io, body());
-  EXPECT_EQ(sni, "localhost");
-}
-
-TEST_F(TlsTest, SendsNothingToAPeerItCannotVerify) {
-  Client client(io.get_executor(), options);  // the system's certificates do not know this one
-  const auto body = [&]() -> asio::awaitable<void> {
-    const Outcome outcome = co_await client.get(url("localhost"));
-    EXPECT_EQ(outcome.error().stage, Failure::Stage::Handshake);
-    EXPECT_FALSE(outcome.error().request_may_have_left);
-  };
-  run(io, body());
-  EXPECT_EQ(requests, 0);
-}
-
-TEST_F(TlsTest, ChecksTheHostName) {
-  options.ca_file = ca_file_;
-  Client client(io.get_executor(), options);
-  const auto body = [&]() -> asio::awaitable<void> {
-    const Outcome outcome = co_await client.get(url("127.0.0.1"));  // not in the certificate
-    EXPECT_EQ(outcome.error().stage, Failure::Stage::Handshake);
-  };
-  run(io, body());
-  EXPECT_EQ(requests, 0);
 }
 
 }  // namespace

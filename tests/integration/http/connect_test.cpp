@@ -20,9 +20,12 @@ namespace asio = boost::asio;
 // An address that neither answers nor refuses: a listener whose queue is full drops connections.
 class BlackHole {
  public:
-  explicit BlackHole(asio::io_context& io) : io_(io), listener_(io) {
-    listener_.open(tcp::v4());
-    listener_.bind({address_v4({127, 0, 0, 2}), 0});
+  explicit BlackHole(asio::io_context& io,
+                     const asio::ip::address& address = address_v4({127, 0, 0, 2}))
+      : io_(io), listener_(io) {
+    const tcp::endpoint at(address, 0);
+    listener_.open(at.protocol());
+    listener_.bind(at);
     listener_.listen(0);
     while (queued_.size() < 64 && connects()) {
     }
@@ -32,7 +35,7 @@ class BlackHole {
  private:
   bool connects() {
     tcp::socket& socket = queued_.emplace_back(io_);
-    socket.open(tcp::v4());
+    socket.open(listener_.local_endpoint().protocol());
     socket.non_blocking(true);
     const tcp::endpoint to = endpoint();
     ::connect(socket.native_handle(), to.data(), static_cast<socklen_t>(to.size()));
@@ -56,6 +59,13 @@ struct ConnectTest : testing::Test {
               }(stream, std::move(endpoints), Deadline::clock::now() + patience, result));
     return result;
   }
+  static bool has_ipv6(asio::io_context& io) {
+    boost::system::error_code ec;
+    tcp::acceptor probe(io);
+    probe.open(tcp::v6(), ec);
+    if (!ec) probe.bind({asio::ip::address_v6::loopback(), 0}, ec);
+    return !ec;
+  }
   static tcp::endpoint closed(asio::io_context& io) {
     const tcp::acceptor gone(io, {address_v4::loopback(), 0});
     return gone.local_endpoint();
@@ -72,6 +82,24 @@ TEST_F(ConnectTest, ADeadAddressDoesNotUseUpTheDeadline) {
   EXPECT_FALSE(connect({hole.endpoint(), listener.local_endpoint()}, 5s));
   EXPECT_EQ(stream.socket().remote_endpoint(), listener.local_endpoint());
   EXPECT_LT(Deadline::clock::now() - begun, 4s);
+}
+
+// A host with both families, and a network that swallows one of them.
+TEST_F(ConnectTest, ABlackHoledIpv6CostsAQuarterOfASecond) {
+  if (!has_ipv6(io)) GTEST_SKIP() << "this machine has no IPv6";
+  BlackHole hole(io, asio::ip::address_v6::loopback());
+  const auto begun = Deadline::clock::now();
+  EXPECT_FALSE(connect({hole.endpoint(), hole.endpoint(), listener.local_endpoint()}, 5s));
+  EXPECT_EQ(stream.socket().remote_endpoint(), listener.local_endpoint());
+  EXPECT_LT(Deadline::clock::now() - begun, 2s);
+}
+
+TEST_F(ConnectTest, ManyDeadAddressesLeaveTimeForTheLast) {
+  BlackHole hole(io);
+  std::vector<tcp::endpoint> endpoints(10, hole.endpoint());
+  endpoints.push_back(listener.local_endpoint());
+  EXPECT_FALSE(connect(std::move(endpoints), 2s));
+  EXPECT_EQ(stream.socket().remote_endpoint(), listener.local_endpoint());
 }
 
 TEST_F(ConnectTest, GoesOnAtOnceWhenAnAddressRefuses) {

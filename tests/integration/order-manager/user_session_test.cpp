@@ -43,7 +43,7 @@ class UserSessionTest : public testing::Test {
     std::string why;
     run(io, [](UserSession& ours, std::string& out) -> asio::awaitable<void> {
       try {
-        co_await ours.run(credentials());
+        co_await ours.run(credentials(), "0xabc");
       } catch (const std::exception& error) {
         out = error.what();
       }
@@ -140,6 +140,7 @@ TEST_F(UserSessionTest, SendsTextPingsAfterTheSubscription) {
   EXPECT_EQ(received[1], "PING");
   EXPECT_EQ(received[2], "PING");
   EXPECT_TRUE(refused.empty());
+  EXPECT_EQ(missed, 1) << "what happened before the venue had taken the subscription";
 }
 
 TEST_F(UserSessionTest, ALinkThatAnswersNothingIsGivenUp) {

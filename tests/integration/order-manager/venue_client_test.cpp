@@ -5,9 +5,13 @@
 #include <gmock/gmock.h>
 #include <time.h>
 
+#include <array>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <ctime>
 #include <map>
 
+#include "common/polymarket/messages/income.hpp"
 #include "tests/integration/http/loop.hpp"
 
 namespace polybot::order_manager {
@@ -191,6 +195,11 @@ domain::TokenId token_id(std::uint8_t n) {
   return id;
 }
 
+polymarket::OrderParty party() {
+  const polymarket::Address account = polymarket::OrderSigner(kKey).address();
+  return {.wallet = {.owner = account, .address = account}};
+}
+
 // An order as the core hands it over: complete but for the signature.
 domain::Order order(std::uint32_t leg) {
   domain::Order order;
@@ -204,12 +213,10 @@ domain::Order order(std::uint32_t leg) {
                   .maker_amount = domain::Money::from_units(5),
                   .taker_amount = domain::Money::from_units(10),
                   .token = token_id(1)};
-  const polymarket::OrderSigner signer(kKey);
   const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
-  order.venue_id = polymarket::order_digest(
-      polymarket::order_to_sign(order.fields, order.side, signer.address(), signer.address(),
-                                polymarket::SignatureType::Eoa),
-      domains.separator(order.fields.exchange));
+  order.venue_id =
+      polymarket::order_digest(polymarket::order_to_sign(order.fields, order.side, party()),
+                               domains.of(order.fields.exchange));
   return order;
 }
 
@@ -231,7 +238,8 @@ class VenueClientTest : public testing::Test {
                std::chrono::seconds request_timeout = kPatient) {
     client = std::make_unique<VenueClient>(
         io.get_executor(),
-        VenueClientSettings{.rest = rest, .gamma = gamma, .request_timeout = request_timeout},
+        VenueClientSettings{
+            .rest = rest, .gamma = gamma, .party = party(), .request_timeout = request_timeout},
         polymarket::OrderSigner(kKey),
         VenueClient::Observer{
             .on_request =
@@ -239,7 +247,11 @@ class VenueClientTest : public testing::Test {
                   outcomes[std::string(domain::name_of(operation))].push_back(outcome);
                 },
             .on_link = [this](Link link) { links.push_back(link); },
-            .on_throttled = [this](domain::Duration pause) { pauses.push_back(pause); }});
+            .on_throttled =
+                [this](VenueThrottled told) {
+                  auto& list = told.what == VenueThrottled::What::Orders ? pauses : reading_pauses;
+                  list.push_back(told.retry_after);
+                }});
   }
 
   std::vector<domain::SubmitAnswered> submit(std::vector<domain::Order> orders) {
@@ -292,7 +304,8 @@ class VenueClientTest : public testing::Test {
   BadVenue venue{io};
   std::unique_ptr<VenueClient> client;
   std::map<std::string, std::vector<RequestOutcome>> outcomes;
-  std::vector<domain::Duration> pauses;
+  std::vector<domain::Duration> pauses;          // of orders
+  std::vector<domain::Duration> reading_pauses;  // of readings
   std::vector<Link> links;
 };
 
@@ -383,16 +396,16 @@ TEST_F(VenueClientTest, AnOrderLeavesSignedAndAuthenticated) {
   const auto posted = polymarket::parse_order_body(request.body);
   ASSERT_TRUE(posted.has_value());
   const polymarket::ExchangeDomains domains(polymarket::kPolygonChainId);
-  const auto digest =
-      polymarket::order_digest(posted->order, domains.separator(domain::ExchangeVersion::V2));
-  EXPECT_EQ(digest, order(0).venue_id);
-  EXPECT_EQ(polymarket::recover_signer(digest.bytes, posted->signature), client->address());
+  const polymarket::ExchangeDomain& domain = domains.of(domain::ExchangeVersion::V2);
+  const polymarket::Address address = party().wallet.address;
+  EXPECT_EQ(polymarket::order_digest(posted->order, domain), order(0).venue_id);
+  EXPECT_EQ(polymarket::recover_order_signer(posted->order, domain, posted->signature), address);
   EXPECT_EQ(posted->owner, "key-1");
   EXPECT_EQ(posted->time_in_force, domain::TimeInForce::Fak);
 
   const polymarket::ApiCredentials credentials("key-1", std::string(kSecret), "pass");
   EXPECT_EQ(request.header("POLY_API_KEY"), "key-1");
-  EXPECT_EQ(request.header("POLY_ADDRESS"), polymarket::to_checksum(client->address()));
+  EXPECT_EQ(request.header("POLY_ADDRESS"), polymarket::to_checksum(address));
   EXPECT_TRUE(credentials.verify(std::stoull(request.header("POLY_TIMESTAMP")),
                                  {"POST", "/order", request.body},
                                  request.header("POLY_SIGNATURE")));
@@ -592,6 +605,45 @@ ReadAccount reading() {
   return {.trades_since = domain::from_unix_ms(1713398400000), .tokens = {token_id(1)}};
 }
 
+TEST_F(VenueClientTest, AnOldTradeIsAskedForByItsId) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  wanted.trades = {{"28c4d2eb-33ac"}, {"a trade&with=more"}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  EXPECT_TRUE(account.has_value());
+  const auto asked = venue.seen("GET /data/trades");
+  ASSERT_EQ(asked.size(), 2U) << "what is no id of the venue is not sent";
+  EXPECT_THAT(asked[1].target, testing::HasSubstr("id=28c4d2eb-33ac"));
+}
+
+TEST_F(VenueClientTest, AnOldTradeThatIsRefusedHoldsUpNothing) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(404, ""));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  wanted.trades = {{"28c4d2eb-33ac"}, {"28c4d2eb-33ad"}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  EXPECT_TRUE(account.has_value());
+  EXPECT_EQ(venue.seen("GET /data/trades").size(), 3U);
+}
+
+// The venue counts readings apart from orders: an exit must not wait for either's limit.
+TEST_F(VenueClientTest, AThrottledReadingHoldsUpNoOrder) {
+  Reaction throttled = answer(429, R"({"error":"too many requests"})");
+  throttled.fields = "Retry-After: 7\r\n";
+  venue.on("GET /data/orders", throttled);
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+  EXPECT_FALSE(account.has_value());
+  EXPECT_TRUE(pauses.empty());
+  EXPECT_THAT(reading_pauses, testing::ElementsAre(std::chrono::seconds(7)));
+}
+
 TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   venue.on("GET /data/orders",
            answer(200, polymarket::write_open_orders({{open_order(1)}, "Mg=="})));
@@ -613,6 +665,36 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   ASSERT_EQ(pages.size(), 2U);
   EXPECT_THAT(pages[1].target, testing::HasSubstr("next_cursor=Mg=="));
   EXPECT_THAT(venue.seen("GET /data/trades").at(0).target, testing::HasSubstr("after=1713398399"));
+  const auto updates = venue.seen("GET /balance-allowance/update");
+  ASSERT_EQ(updates.size(), 1U) << "without it the venue knows of no deposit";
+  EXPECT_THAT(updates[0].target, testing::HasSubstr("asset_type=COLLATERAL"));
+}
+
+TEST_F(VenueClientTest, IncomeIsReadByDayAndKind) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  const std::string asset =
+      R"("asset_address":")" + std::string(polymarket::kCollateralAsset) + "\"";
+  venue.on("GET /rebates/current",
+           answer(200, R"([{"rebated_fees_usdc":"0.237519",)" + asset + "}]"));
+  venue.on("GET /rewards/user/total", answer(200, R"([{"earnings":1.5,)" + asset + "}]"));
+  venue.on("GET /rewards/user/total", answer(404, ""));
+  ReadAccount wanted = reading();
+  wanted.income = {{20'512}, {20'511}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  ASSERT_TRUE(account.has_value()) << "an answer that is missing hides nothing else";
+  ASSERT_EQ(account->income.size(), 3U);
+  EXPECT_EQ(account->income[0].amount, domain::Money::from_raw(237'519));
+  EXPECT_EQ(account->income[1].kind, domain::IncomeKind::Reward);
+  EXPECT_EQ(account->income[1].amount, domain::Money::from_raw(1'500'000));
+  EXPECT_EQ(account->income[2].date, domain::UtcDate{20'511});
+  const auto asked = venue.seen("GET /rebates/current");
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_THAT(asked[0].target, testing::HasSubstr("date=2026-02-28&maker_address=0x"));
+  EXPECT_THAT(venue.seen("GET /rewards/user/total").at(0).target,
+              testing::HasSubstr("date=2026-02-28&signature_type=0"));
 }
 
 TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {
@@ -893,6 +975,99 @@ TEST_F(VenueClientTest, AThrottledListingPausesNoOrders) {
   };
   EXPECT_FALSE(ask<std::optional<domain::Payout>>(ask_payout).has_value());
   EXPECT_TRUE(pauses.empty());
+}
+
+// The venue limits each class of requests by itself.
+TEST_F(VenueClientTest, OrdersAndCancelsGoOnWhileReadingsAreThrottled) {
+  venue.on("GET /data/orders", answer(429, "", "Retry-After: 60\r\n"));
+  venue.on("POST /order", answer(200, placed(order(0))));
+  polymarket::CancelAnswer gone;
+  gone.canceled = {order(0).venue_id};
+  venue.on("DELETE /order", answer(200, polymarket::write_cancel_answer(gone)));
+  const auto ask_account = [](VenueClient& venue_client) {
+    return venue_client.read_account(reading());
+  };
+  for (int i = 0; i < 3; ++i)
+    EXPECT_FALSE(ask<std::optional<domain::VenueAccount>>(ask_account).has_value());
+  EXPECT_EQ(venue.seen("GET /data/orders").size(), 1U) << "the venue is left alone, as it asked";
+  EXPECT_THAT(outcomes["open_orders"],
+              testing::ElementsAre(RequestOutcome::Throttled, RequestOutcome::Throttled,
+                                   RequestOutcome::Throttled));
+  EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(submit_one()));
+  const auto canceled = ask<std::vector<CancelAnswered>>(
+      [](VenueClient& venue_client) { return venue_client.cancel({order(0).venue_id}); });
+  EXPECT_EQ(canceled.at(0).result, CancelAnswered::Result::Canceled);
+  EXPECT_TRUE(pauses.empty()) << "no order waits for what readings have used up";
+}
+
+TEST_F(VenueClientTest, ReadingsThatHangTakeNoConnectionFromOrders) {
+  venue.on("GET /clob-markets/" + domain::to_string(market_id()),
+           misbehave(Reaction::Kind::Silence));
+  venue.on("POST /order", answer(200, placed(order(0))));
+  connect(venue.url(), venue.url(), std::chrono::seconds(2));
+  std::vector<domain::SubmitAnswered> answers;
+  run(io,
+      [](VenueClient& venue_client,
+         std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+        EXPECT_TRUE(co_await venue_client.authenticate());
+        const auto executor = co_await asio::this_coro::executor;
+        int hanging = 20;
+        const auto at_end = [&hanging](const std::exception_ptr&, const MarketRead&) { --hanging; };
+        for (int i = 0; i < 20; ++i)
+          asio::co_spawn(executor, venue_client.read_market(market_id()), at_end);
+        std::vector<domain::Order> wanted(1, order(0));
+        auto signing = venue_client.sign(std::move(wanted));
+        out = co_await venue_client.submit(std::move(signing));
+        EXPECT_EQ(hanging, 20) << "they all still hang";
+        while (hanging > 0) co_await asio::post(executor, asio::use_awaitable);
+      }(*client, answers));
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(answers[0].outcome));
+}
+
+TEST_F(VenueClientTest, APauseMayLastUntilADate) {
+  const std::time_t until = std::time(nullptr) + 40;
+  std::tm utc{};
+  gmtime_r(&until, &utc);
+  std::array<char, 64> date{};
+  std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  EXPECT_EQ(
+      reason(submit_against(answer(429, "", "Retry-After: " + std::string(date.data()) + "\r\n"))),
+      RejectReason::RateLimited);
+  ASSERT_EQ(pauses.size(), 1U);
+  EXPECT_GT(pauses[0], std::chrono::seconds(30));
+  EXPECT_LE(pauses[0], std::chrono::seconds(40));
+}
+
+TEST_F(VenueClientTest, ThePauseOfARefusalIsInItsBody) {
+  EXPECT_EQ(reason(submit_against(answer(
+                503, R"({"error":"post-only mode: only post-only orders and cancels are allowed",)"
+                     R"("code":"post_only_mode","retry_after_seconds":79})"))),
+            RejectReason::PostOnlyMode);
+  EXPECT_THAT(pauses, testing::ElementsAre(std::chrono::seconds(79)));
+}
+
+TEST_F(VenueClientTest, AnEmptyBucketOfOrdersPausesThem) {
+  const std::string fields = "Poly-RateLimit-Remaining: 0\r\nPoly-RateLimit-Reset: " +
+                             std::to_string(std::time(nullptr) + 40) + "\r\n";
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})", fields));
+  venue.on("GET /data/trades", answer(500, ""));
+  const auto ask_account = [](VenueClient& venue_client) {
+    return venue_client.read_account(reading());
+  };
+  EXPECT_FALSE(ask<std::optional<domain::VenueAccount>>(ask_account).has_value());
+  EXPECT_TRUE(pauses.empty()) << "that was another bucket";
+  EXPECT_TRUE(std::holds_alternative<SubmitAccepted>(
+      submit_against(answer(200, placed(order(0)), fields))));
+  ASSERT_EQ(pauses.size(), 1U);
+  EXPECT_LE(pauses[0], std::chrono::seconds(40));
+}
+
+TEST_F(VenueClientTest, ARedirectedOrderIsAmbiguousAndSentOnce) {
+  EXPECT_EQ(cause(submit_against(answer(301, "", "Location: /elsewhere\r\n"))),
+            AmbiguityCause::Unparsable);
+  EXPECT_THAT(outcomes["submit"], testing::ElementsAre(RequestOutcome::Refused));
+  EXPECT_TRUE(venue.seen("POST /elsewhere").empty());
 }
 
 TEST_F(VenueClientTest, TheListingsHostSaysNothingOfTheOrdersHost) {

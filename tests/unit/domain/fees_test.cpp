@@ -45,5 +45,24 @@ TEST(TakerFee, HoldsTheLargestQuantityTheBusCarries) {
   EXPECT_EQ(fee(1'000'000, 2, "0.5", "900000000", Rounding::Down), *Money::parse("56250000"));
 }
 
+// 55 pUSD at 0.55 or better: at 0.50 they buy 110 shares, at 0.10 five times as many.
+TEST(TakerFee, OfAPurchaseGrowsWithEveryBetterPrice) {
+  const Money cash = *Money::parse("55");
+  const Price limit = *Price::parse("0.55");
+  for (const std::int32_t exponent : {1, 2}) {
+    const FeeSchedule schedule{.rate_ppm = 70'000, .exponent = exponent};
+    const Money most = most_taker_fee(schedule, limit, cash);
+    EXPECT_LE(most, *Money::parse("3.85"));
+    for (int raw = 1; raw <= limit.raw(); raw += 7) {
+      const Price price = Price::from_raw(raw);
+      const auto bought = mul_div(cash.raw(), Price::kScale, raw, Rounding::Down);
+      EXPECT_LE(taker_fee(schedule, price, Quantity::from_raw(bought), Rounding::HalfAwayFromZero),
+                most)
+          << price.to_string();
+    }
+  }
+  EXPECT_EQ(most_taker_fee({}, limit, cash), Money());
+}
+
 }  // namespace
 }  // namespace polybot::domain

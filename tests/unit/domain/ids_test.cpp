@@ -28,6 +28,15 @@ TEST(Ids, HexIsReadBack) {
       id);
 }
 
+// github.com/Polymarket/ts-sdk: ids of the second protocol have 31 bytes, or 00 behind them.
+TEST(Ids, MarketsOf31BytesAreTheSameWith00BehindThem) {
+  const std::string digits(62, 'a');
+  const auto id = parse_hex<MarketId>("0x" + digits);
+  ASSERT_TRUE(id.has_value());
+  EXPECT_EQ(id, parse_hex<MarketId>("0x" + digits + "00"));
+  EXPECT_FALSE(parse_hex<VenueOrderId>("0x" + digits).has_value());
+}
+
 TEST(Ids, RefusesWhatIsNotHexOfItsLength) {
   const std::string digits(64, 'a');
   EXPECT_TRUE(parse_hex32("0x" + digits).has_value());

@@ -75,6 +75,17 @@ TEST_F(Acknowledgement, IsShownForEachStateUntilItsEnd) {
   EXPECT_EQ(values_of("polybot_trading_state_acknowledged_until_seconds")["all"], 1'795'000'001.);
 }
 
+using Settlement = PositionLabels;
+
+TEST_F(Settlement, IsOverdueSinceTheOldestTradeThatIsNotFinal) {
+  show("arbitrage", {});
+  show("momentum", {});
+  figures.strategies[1].oldest_provisional = domain::from_unix_ms(1'795'000'000'500);
+  const auto oldest = values_of("polybot_oldest_provisional_fill_timestamp_seconds");
+  EXPECT_EQ(oldest.at("arbitrage"), metrics::kNoAge);
+  EXPECT_NE(oldest.at("momentum"), metrics::kNoAge);
+}
+
 TEST_F(PositionLabels, AreSlugs) {
   show("arbitrage", {holding(1, "rain", 5), holding(2, "snow", 6)});
   EXPECT_THAT(positions(), UnorderedElementsAre(Pair(label("arbitrage", "rain"), 5),

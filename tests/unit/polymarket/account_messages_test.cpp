@@ -167,7 +167,7 @@ TEST(UserChannel, ReadsATradeWithMakersOnBothTokens) {
   ASSERT_EQ(trade.makers.size(), 2U);
   EXPECT_FALSE(trade.makers[1].side);
 
-  const domain::VenueTrade ours = to_trade(trade, "me");
+  const domain::VenueTrade ours = to_trade(trade, {"me", "0xABC"});
   EXPECT_TRUE(ours.we_are_taker);
   EXPECT_FALSE(ours.makers[0].ours);
   EXPECT_TRUE(ours.makers[1].ours);
@@ -177,10 +177,32 @@ TEST(UserChannel, ReadsATradeWithMakersOnBothTokens) {
   EXPECT_EQ(ours.makers[0].side, Side::Sell);
 }
 
-TEST(UserChannel, WithoutATraderSideTheOwnerDecides) {
+TEST(UserChannel, WithoutATraderSideTheTradeOwnerDecides) {
   const std::string text = replaced(kTrade, R"("trader_side":"TAKER",)", "");
-  EXPECT_TRUE(to_trade(trade_event(text).trade, "me").we_are_taker);
-  EXPECT_FALSE(to_trade(trade_event(text).trade, "someone").we_are_taker);
+  EXPECT_TRUE(to_trade(trade_event(text).trade, {"me", ""}).we_are_taker);
+  EXPECT_FALSE(to_trade(trade_event(text).trade, {"someone", ""}).we_are_taker);
+}
+
+// The documented sample: the event and a maker order are ours, the trade is another's.
+TEST(UserChannel, AMakerFillIsNotOurPurchaseBecauseTheEventIsOurs) {
+  std::string text = replaced(kTrade, R"("trader_side":"TAKER",)", "");
+  text = replaced(text, R"("trade_owner":"me","maker_address":"0xabc")",
+                  R"("trade_owner":"you","maker_address":"0xdef")");
+  const domain::VenueTrade trade = to_trade(trade_event(text).trade, {"me", "0xabc"});
+  EXPECT_FALSE(trade.we_are_taker);
+  EXPECT_TRUE(trade.makers[1].ours);
+  // Rows of older captures have neither: the taker is not the owner of one of the makers.
+  text = replaced(text, R"("trade_owner":"you","maker_address":"0xdef")", R"("trade_owner":"")");
+  EXPECT_FALSE(to_trade(trade_event(text).trade, {"me", "0xabc"}).we_are_taker);
+}
+
+// Orders made by hand on the venue's pages have another API key of the same wallet.
+TEST(UserChannel, AnOrderOfTheSameWalletIsOursUnderAnyKey) {
+  const std::string text = replaced(kTrade, R"("owner":"you","maker_address":"0xdef")",
+                                    R"("owner":"other","maker_address":"0xABC")");
+  const domain::VenueTrade trade = to_trade(trade_event(text).trade, {"me", "0xabc"});
+  EXPECT_TRUE(trade.makers[0].ours);
+  EXPECT_TRUE(trade.makers[1].ours);
 }
 
 TEST(UserChannel, TradeStatusesReadWithAndWithoutPrefix) {

@@ -364,6 +364,7 @@ TEST(Books, SummariesReadBackWithAGoodHash) {
   std::string text;
   write_book_summary(book_summary(), text);
   EXPECT_TRUE(check_book_hash(text, {})->agrees());
+  EXPECT_EQ(text.find("event_type"), std::string::npos);  // clients hash the whole object
   const auto books = parse_books("[" + text + "," + text + "]");
   ASSERT_TRUE(books.has_value());
   EXPECT_EQ(books->books, (std::vector{book_summary(), book_summary()}));
@@ -396,7 +397,8 @@ TEST(Scalars, AreReadAndWrittenAsTheVenueDoes) {
   EXPECT_EQ(write_version(2), R"({"version":2})");
   EXPECT_EQ(write_tick_size(price("0.001")), R"({"minimum_tick_size":0.001})");
   EXPECT_EQ(write_neg_risk(true), R"({"neg_risk":true})");
-  EXPECT_EQ(write_midpoint(price("0.555")), R"({"mid":"0.555"})");
+  EXPECT_EQ(midpoint_text(price("0.55"), price("0.56")), "0.555");
+  EXPECT_EQ(midpoint_text(price("0.0001"), price("0.0002")), "0.00015");
 }
 
 TEST(Times, EpochsAreSecondsOrMillisecondsByMagnitude) {

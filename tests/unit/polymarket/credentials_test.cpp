@@ -16,7 +16,7 @@ ApiCredentials credentials() {
 PostedOrder posted_order_a() {
   const OrderSigner signer(kPrivateKey);
   const ExchangeDomains domains(kPolygonChainId);
-  const auto signature = signer.sign(order_a(), domains.separator(domain::ExchangeVersion::V2));
+  const auto signature = signer.sign(order_a(), domains.of(domain::ExchangeVersion::V2));
   return {.order = order_a(),
           .signature = *signature,
           .owner = "00000000-0000-0000-0000-000000000001",

@@ -102,8 +102,7 @@ TEST_F(KeyInMemory, IsThereOnceAfterSignatures) {
   expect_one_copy(signer);
   const ExchangeDomains domains(kPolygonChainId);
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(
-        signer.sign(order_of(signer), domains.separator(domain::ExchangeVersion::V2)).has_value());
+    ASSERT_TRUE(signer.sign(order_of(signer), domains.of(domain::ExchangeVersion::V2)).has_value());
     (void)signer.sign_clob_auth(kPolygonChainId, 1, 0);
   }
   expect_one_copy(signer);

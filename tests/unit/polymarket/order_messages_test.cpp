@@ -23,7 +23,7 @@ PostedOrder posted_order() {
                      .post_only = true};
   posted.order.side = domain::Side::Sell;
   posted.order.metadata[0] = 7;
-  posted.signature.bytes[64] = 27;
+  posted.signature.signature.bytes[64] = 27;
   return posted;
 }
 
@@ -104,8 +104,13 @@ TEST(OrderBody, SignedFieldsBecomeTheSignedStruct) {
   const Address account = *Address::parse(kAddress);
   OrderToSign expected = order_a();
   expected.salt = 5;
-  EXPECT_EQ(order_to_sign(fields, domain::Side::Buy, account, account, SignatureType::Eoa),
-            expected);
+  OrderParty party{.wallet = {.owner = account, .address = account}};
+  EXPECT_EQ(order_to_sign(fields, domain::Side::Buy, party), expected);
+  party.builder[31] = expected.builder[31] = 1;
+  party.wallet = *wallet_of(account, WalletKind::Deposit, kPolygonChainId);
+  expected.maker = expected.signer = party.wallet.address;
+  expected.signature_type = SignatureType::Poly1271;
+  EXPECT_EQ(order_to_sign(fields, domain::Side::Buy, party), expected);
 }
 
 TEST(OrderAnswer, AcceptsByTheFullRuleOnly) {

@@ -84,9 +84,9 @@ TEST(Signing, ReproducesThePublishedOrderVectors) {
   const OrderSigner signer(kPrivateKey);
   for (const OrderVector& vector : order_vectors()) {
     const ExchangeDomains domains(vector.chain);
-    const Hash32& separator = domains.separator(vector.exchange);
-    EXPECT_EQ(to_string(order_digest(vector.order, separator)), vector.hash) << vector.name;
-    const auto signature = signer.sign(vector.order, separator);
+    const ExchangeDomain& domain = domains.of(vector.exchange);
+    EXPECT_EQ(to_string(order_digest(vector.order, domain)), vector.hash) << vector.name;
+    const auto signature = signer.sign(vector.order, domain);
     ASSERT_TRUE(signature.has_value()) << vector.name;
     EXPECT_EQ(to_string(*signature), vector.signature) << vector.name;
   }
@@ -95,7 +95,7 @@ TEST(Signing, ReproducesThePublishedOrderVectors) {
 TEST(Signing, RecoversTheSignerOfEveryVector) {
   for (const OrderVector& vector : order_vectors()) {
     const ExchangeDomains domains(vector.chain);
-    const auto digest = order_digest(vector.order, domains.separator(vector.exchange));
+    const auto digest = order_digest(vector.order, domains.of(vector.exchange));
     const auto signer = recover_signer(digest.bytes, *Signature::parse(vector.signature));
     ASSERT_TRUE(signer.has_value()) << vector.name;
     EXPECT_EQ(to_checksum(*signer), kAddress) << vector.name;
@@ -104,13 +104,13 @@ TEST(Signing, RecoversTheSignerOfEveryVector) {
 
 TEST(Signing, ComputesThePublishedDomainSeparators) {
   const ExchangeDomains polygon(kPolygonChainId);
-  EXPECT_EQ(to_hex(polygon.separator(ExchangeVersion::V2)),
+  EXPECT_EQ(to_hex(polygon.of(ExchangeVersion::V2).separator),
             "3264e159346253e26a64e00b69032db0e7d32f94628de3e6eecb50304d7af3d2");
-  EXPECT_EQ(to_hex(polygon.separator(ExchangeVersion::V2NegRisk)),
+  EXPECT_EQ(to_hex(polygon.of(ExchangeVersion::V2NegRisk).separator),
             "9b858f53327b0bd13af8ec14cfb35234fb9eb7b0504d1a4e61f433840d30e81a");
-  EXPECT_EQ(to_hex(polygon.separator(ExchangeVersion::V3)),
+  EXPECT_EQ(to_hex(polygon.of(ExchangeVersion::V3).separator),
             "466c63910185bbd55e8679264200c4e0abdcbb0c6264eb3d41d13326022e095b");
-  EXPECT_EQ(to_hex(ExchangeDomains(kAmoyChainId).separator(ExchangeVersion::V2)),
+  EXPECT_EQ(to_hex(ExchangeDomains(kAmoyChainId).of(ExchangeVersion::V2).separator),
             "a440cbd865bc0c6243d7a8df9a8bf48a8827b0a4abbb61c30e96d305423af148");
 }
 
@@ -126,39 +126,128 @@ TEST(Signing, SignsTheCredentialRequestsOfTheVectors) {
       "5f5d67dbc3757cf5f25b9fc323bd555e063636aea51b");
 }
 
-TEST(Signing, RefusesDepositWalletsWithAClearError) {
+// Of a deposit wallet: the order's hash, the owner's signature, and the hash of the order's struct.
+struct WalletVector {
+  const char* name;
+  std::uint64_t chain;
+  ExchangeVersion exchange;
+  OrderToSign order;
+  std::string hash;
+  std::string signature;
+  std::string contents;
+};
+
+OrderToSign of_wallet(OrderToSign order) {
+  order.maker = order.signer = *Address::parse("0x1111111111111111111111111111111111111111");
+  return with_type(order, SignatureType::Poly1271);
+}
+
+std::vector<WalletVector> wallet_vectors() {
+  const OrderToSign f = of_wallet(vector_order(333333333, Side::Buy, 100000000, 50000000));
+  const std::string contents = "d3db4f9eed41f0490532a9460395d96602c6534a931bde4f0e3aad571e4f84a0";
+  return {
+      {"F", 137, ExchangeVersion::V2, f,
+       "0x48cfd4c03dcee72230750e2dc5ea71048e91244c2a9fec2ed6ef790a74869596",
+       "0x780beffb568c4510b8a135a92ca8071f124cf368fb0e902fe451c5f51e5557910a2a87968caa08a242de85e8"
+       "3c27375fc09242e897aa77680f56622a54e6e7c61c",
+       contents},
+      {"F neg-risk", 137, ExchangeVersion::V2NegRisk, f,
+       "0x82b94b9d570fdd7b07f517ea848606a9b74029f2387fbf07d8b9c856d652e608",
+       "0xa411986b67c58113f8787ee54c41def9376d57ef4262b56438438710720604b700137e0175d7ae6afc40c298"
+       "8179ad84b1b71a739f0974c8df3c12372f31b22c1c",
+       contents},
+      {"G", 80002, ExchangeVersion::V2,
+       of_wallet(with_token(vector_order(479249096354, Side::Buy, 100000000, 50000000), "1234",
+                            1710000000000)),
+       "0x2afca94626db91b2d556c351584a4cd93e13da32e377dc48c7983e43afa5ab47",
+       "0xa3a093c83b6c20c83355c16ce94c92e6e9fcbdeb840618cc74f6c57a42ad145b2b98db73d2c73cbf1f2b6af2"
+       "88566ae81960ddbc3a13921027358a8bff3be6ff1c",
+       "d23d42d3ad94e65d78258cecaf8dcbaddac0f73dc085040f2c12bb595dd83804"},
+      {"H", 137, ExchangeVersion::V3,
+       of_wallet(with_token(vector_order(333333333, Side::Buy, 100000000, 50000000), "456",
+                            1713398400000)),
+       "0xaaa62b8c50c2d6c63eb52ae23bc81577090efd514b3a0911bb1bbb9b081ff39c",
+       "0x94f620e1106cefefc466d6718c936ebeae4b3e5a5c94ab729056aac799e1cf6e46e2af8fa8dda4464548c8ce"
+       "2c92ae06f1a1d6ebc49394193fa923110e3ef7011b",
+       "8d6a5de012aac953cc0b630ece45cfddffe977c8a011b52dcad3ff2f77bce7ca"},
+  };
+}
+
+TEST(Signing, ReproducesThePublishedVectorsOfDepositWallets) {
+  const OrderSigner signer(kPrivateKey);
+  for (const WalletVector& vector : wallet_vectors()) {
+    const ExchangeDomains domains(vector.chain);
+    const ExchangeDomain& domain = domains.of(vector.exchange);
+    EXPECT_EQ(to_string(order_digest(vector.order, domain)), vector.hash) << vector.name;
+    const auto signature = signer.sign(vector.order, domain);
+    ASSERT_TRUE(signature.has_value()) << vector.name;
+    EXPECT_EQ(to_string(signature->signature), vector.signature) << vector.name;
+    const std::string text = to_string(*signature);
+    EXPECT_EQ(text.size(), 636U);
+    EXPECT_TRUE(text.starts_with(vector.signature + to_hex(domain.separator) + vector.contents));
+    EXPECT_TRUE(text.ends_with("00ba"));
+    EXPECT_EQ(OrderSignature::parse(text), *signature);
+    const auto owner = recover_order_signer(vector.order, domain, *signature);
+    ASSERT_TRUE(owner.has_value()) << vector.name;
+    EXPECT_EQ(to_checksum(*owner), kAddress);
+  }
+}
+
+TEST(Signing, OfADepositWalletHoldsForThatOrderAlone) {
   const OrderSigner signer(kPrivateKey);
   const ExchangeDomains domains(kPolygonChainId);
-  const auto signature = signer.sign(with_type(order_a(), SignatureType::Poly1271),
-                                     domains.separator(ExchangeVersion::V2));
-  ASSERT_FALSE(signature.has_value());
-  EXPECT_EQ(signature.error(), SigningError::UnsupportedSignatureType);
-  EXPECT_NE(to_string(signature.error()).find("type 3"), std::string_view::npos);
+  const ExchangeDomain& domain = domains.of(ExchangeVersion::V2);
+  const OrderToSign order = of_wallet(order_a());
+  const OrderSignature good = *signer.sign(order, domain);
+  OrderToSign dearer = order;
+  ++dearer.maker_amount;
+  EXPECT_FALSE(recover_order_signer(dearer, domain, good));
+  EXPECT_FALSE(recover_order_signer(order, domains.of(ExchangeVersion::V3), good));
+  EXPECT_FALSE(recover_order_signer(with_type(order, SignatureType::GnosisSafe), domain, good));
+  // A plain signature of the owner is another matter: it names another signer than the wallet's.
+  const OrderSignature plain{good.signature, std::nullopt};
+  EXPECT_NE(recover_order_signer(order, domain, plain), signer.address());
+  OrderToSign two = order;
+  two.signer = signer.address();
+  EXPECT_EQ(signer.sign(two, domain).error(), SigningError::SignerMismatch);
+}
+
+TEST(Signing, ReadsNoSignatureOfAnotherShape) {
+  const std::string good = to_string(
+      *OrderSigner(kPrivateKey)
+           .sign(of_wallet(order_a()), ExchangeDomains(kPolygonChainId).of(ExchangeVersion::V2)));
+  ASSERT_TRUE(OrderSignature::parse(good));
+  std::string other_type = good;
+  other_type[300] = other_type[300] == '0' ? '1' : '0';
+  // The last: as a session key signs, once more around the first.
+  for (const std::string& bad : {good.substr(0, 634), good + "00", other_type, std::string("0x"),
+                                 std::string(), good + good.substr(2)})
+    EXPECT_FALSE(OrderSignature::parse(bad)) << bad.size();
 }
 
 TEST(Signing, RefusesOrdersOfAnotherAccountAndLargeSalts) {
   const OrderSigner signer(kPrivateKey);
   const ExchangeDomains domains(kPolygonChainId);
-  const Hash32& separator = domains.separator(ExchangeVersion::V2);
+  const ExchangeDomain& domain = domains.of(ExchangeVersion::V2);
 
   OrderToSign foreign = order_a();
   foreign.signer.bytes[0] ^= 1;
-  EXPECT_EQ(signer.sign(foreign, separator).error(), SigningError::SignerMismatch);
+  EXPECT_EQ(signer.sign(foreign, domain).error(), SigningError::SignerMismatch);
 
   OrderToSign other_maker = order_a();
   other_maker.maker.bytes[0] ^= 1;
-  EXPECT_EQ(signer.sign(other_maker, separator).error(), SigningError::SignerMismatch);
+  EXPECT_EQ(signer.sign(other_maker, domain).error(), SigningError::SignerMismatch);
   other_maker.signature_type = SignatureType::PolyProxy;  // a proxy wallet is another maker
-  EXPECT_TRUE(signer.sign(other_maker, separator).has_value());
+  EXPECT_TRUE(signer.sign(other_maker, domain).has_value());
 
   OrderToSign salted = order_a();
   salted.salt = kSaltMax + 1;
-  EXPECT_EQ(signer.sign(salted, separator).error(), SigningError::SaltTooLarge);
+  EXPECT_EQ(signer.sign(salted, domain).error(), SigningError::SaltTooLarge);
 }
 
 TEST(Signing, ADigestDependsOnEverySignedField) {
   const ExchangeDomains domains(kPolygonChainId);
-  const Hash32& separator = domains.separator(ExchangeVersion::V2);
+  const ExchangeDomain& domain = domains.of(ExchangeVersion::V2);
   std::vector<OrderToSign> variants(12, order_a());
   variants[1].salt += 1;
   variants[2].maker.bytes[19] ^= 1;
@@ -172,14 +261,14 @@ TEST(Signing, ADigestDependsOnEverySignedField) {
   variants[10].metadata[31] = 1;
   variants[11].builder[31] = 1;
   std::vector<domain::VenueOrderId> digests;
-  for (const OrderToSign& order : variants) digests.push_back(order_digest(order, separator));
+  for (const OrderToSign& order : variants) digests.push_back(order_digest(order, domain));
   std::sort(digests.begin(), digests.end());
   EXPECT_EQ(std::unique(digests.begin(), digests.end()), digests.end());
 }
 
 TEST(Signing, DoesNotRecoverFromDamagedSignatures) {
   const ExchangeDomains domains(kPolygonChainId);
-  const auto digest = order_digest(order_a(), domains.separator(ExchangeVersion::V2));
+  const auto digest = order_digest(order_a(), domains.of(ExchangeVersion::V2));
   const Signature good = *Signature::parse(order_vectors()[0].signature);
 
   Signature bad_v = good;

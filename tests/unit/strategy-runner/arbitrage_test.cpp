@@ -255,6 +255,29 @@ TEST_F(ArbitrageTest, CompletesUnevenLegsWhileThatPays) {
   EXPECT_EQ(legs_of(signals[0])[0].quantity, shares(100));
 }
 
+// The first leg met cheaper shares than its limit, which are more: 110 for the cash of 100.
+TEST_F(ArbitrageTest, CompletesTheOthersWhenALegBroughtMore) {
+  uneven(110, 100, 100);
+  world.event(imbalanced_);
+  const auto signals = world.signals();
+  ASSERT_EQ(signals.size(), 2U);
+  for (const domain::Signal& signal : signals) {
+    EXPECT_EQ(legs_of(signal)[0].side, Side::Buy);
+    EXPECT_EQ(legs_of(signal)[0].quantity, shares(10));
+  }
+}
+
+// 20 at 0.30 and 40 at 0.40 cost 22 pUSD, which is 55 shares at the limit of 0.40.
+TEST_F(ArbitrageTest, CompletesWithTheCashThatTheMissingSharesCost) {
+  uneven(100, 100, 40);
+  world.book(3, {level(28, 100)}, {level(30, 20), level(40, 100)});
+  world.event(imbalanced_);
+  const auto signals = world.signals();
+  ASSERT_EQ(signals.size(), 1U);
+  EXPECT_EQ(legs_of(signals[0])[0].limit, cents(40));
+  EXPECT_EQ(legs_of(signals[0])[0].quantity, shares(55));
+}
+
 TEST_F(ArbitrageTest, SellsTheSurplusWhenCompletingCostsMore) {
   uneven(100, 100, 0);
   world.book(3, {level(50, 100)}, {level(60, 100)});

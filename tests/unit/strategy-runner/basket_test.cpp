@@ -52,16 +52,16 @@ TEST(Basket, CountsTheFeesOfEveryLeg) {
   EXPECT_FALSE(best_yes_basket(legs(70'000), limits()));
 }
 
-TEST(Basket, GoesAsDeepAsTheMarginStaysPositive) {
-  // The second level of the first leg still leaves a cent, the third would cost one too many.
+// An immediate buy of 100 at 0.49 spends 49 pUSD: 50 shares at 0.45 leave enough for 54 more.
+TEST(Basket, TakesTheBestLevelOfEachLegAlone) {
   const std::vector<Ladder> legs{
       ladder(1, domain::Outcome::Yes, {level(45, 50), level(49, 50), level(51, 500)}),
       ladder(2, domain::Outcome::Yes, {level(50, 1'000)})};
   const auto basket = best_yes_basket(legs, limits());
   ASSERT_TRUE(basket);
-  EXPECT_EQ(basket->quantity, shares(100));
-  EXPECT_EQ(basket->legs[0].limit, cents(49));
-  EXPECT_EQ(basket->cost, domain::Money::from_raw(22'500'000 + 24'500'000 + 50'000'000));
+  EXPECT_EQ(basket->quantity, shares(50));
+  EXPECT_EQ(basket->legs[0].limit, cents(45));
+  EXPECT_EQ(basket->cost, domain::Money::from_raw(22'500'000 + 25'000'000));
 }
 
 TEST(Basket, IsLimitedByTheThinnestLeg) {

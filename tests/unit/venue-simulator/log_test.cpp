@@ -281,7 +281,7 @@ TEST_F(HostTest, TradePagesHoldEachTradeOnceOldOnesIncluded) {
   auto venue = host(path / "data");
   const AccountId account = venue->apply(OpenAccount{{1}, money("100000")}).opened.at(0);
   Members members(venue->seed());
-  members.learn(venue->engine());
+  members.learn(venue->exchange());
   Random random(5);
   const auto fills = [&] { return venue->engine().totals(account).fills; };
   while (fills() < 600) trade(*venue, 100, account, random);

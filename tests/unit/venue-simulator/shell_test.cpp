@@ -25,9 +25,14 @@ struct MembersTest : ::testing::Test {
   Members members{7};
   AccountId account = [this] {
     venue.on(OpenAccount{signer.address().bytes, money("100")});
-    members.learn(venue.exchange.engine());
-    return venue.out.opened.at(0);
+    const AccountId opened = venue.out.opened.at(0);
+    venue.on(CreateKey{{opened, KeyKind::Api, 0}});
+    members.learn(venue.exchange);
+    return opened;
   }();
+  const Member* member(std::uint64_t nonce = 0) {
+    return members.by_nonce(signer.address(), nonce);
+  }
 
   http::Request request(const polymarket::HeaderList& headers) {
     http::Request made;
@@ -41,32 +46,73 @@ struct MembersTest : ::testing::Test {
 
 TEST_F(MembersTest, CredentialsAreAFunctionOfSeedAndAddress) {
   Members again(7);
-  again.learn(venue.exchange.engine());
+  again.learn(venue.exchange);
   Members other(8);
-  other.learn(venue.exchange.engine());
-  const Member* member = members.by_address(signer.address());
-  ASSERT_NE(member, nullptr);
-  EXPECT_EQ(member->credentials.api_key(),
-            again.by_address(signer.address())->credentials.api_key());
-  EXPECT_NE(member->credentials.api_key(),
-            other.by_address(signer.address())->credentials.api_key());
-  EXPECT_EQ(members.by_api_key(member->credentials.api_key()), member);
-  EXPECT_EQ(member->account, account);
+  other.learn(venue.exchange);
+  ASSERT_NE(member(), nullptr);
+  const std::string api_key = member()->credentials.api_key();
+  EXPECT_EQ(api_key, again.by_nonce(signer.address(), 0)->credentials.api_key());
+  EXPECT_NE(api_key, other.by_nonce(signer.address(), 0)->credentials.api_key());
+  EXPECT_EQ(members.by_api_key(api_key), member());
+  EXPECT_EQ(member()->account, account);
+}
+
+TEST_F(MembersTest, EachNonceHasAKeyOfItsOwnThatCanEnd) {
+  EXPECT_EQ(member(7), nullptr);
+  venue.on(CreateKey{{account, KeyKind::Api, 7}});
+  members.learn(venue.exchange);
+  ASSERT_NE(member(7), nullptr);
+  const std::string second = member(7)->credentials.api_key();
+  EXPECT_NE(second, member()->credentials.api_key());
+  venue.on(EndKey{{account, KeyKind::Api, 7}});
+  members.learn(venue.exchange);
+  EXPECT_EQ(member(7), nullptr);
+  EXPECT_EQ(members.by_api_key(second), nullptr);
+  EXPECT_NE(member(), nullptr);
+  venue.on(CreateKey{{account, KeyKind::Api, 7}});
+  members.learn(venue.exchange);
+  EXPECT_EQ(member(7)->credentials.api_key(), second);
+}
+
+TEST_F(MembersTest, AnOrderIsOfTheKeyThatSentIt) {
+  venue.on(CreateKey{{account, KeyKind::Api, 7}});
+  members.learn(venue.exchange);
+  const auto order = derived_id<domain::VenueOrderId>(1, IdKind::Order, 1);
+  EXPECT_EQ(members.owner_of(account, order), member()->credentials.api_key());
+  venue.on(NoteOrigins{{{.order = order, .key_nonce = 7}}});
+  EXPECT_EQ(members.owner_of(account, order), member(7)->credentials.api_key());
+}
+
+TEST_F(MembersTest, AReadOnlyKeyReadsForItsOwnerAlone) {
+  const KeyName name{account, KeyKind::ReadOnly, 1};
+  venue.on(CreateKey{name});
+  members.learn(venue.exchange);
+  const std::string key = members.credentials(name).api_key();
+  const std::string address = polymarket::to_checksum(signer.address());
+  const polymarket::HeaderList headers{{std::string(kHeaderReadOnlyKey), key},
+                                       {std::string(polymarket::kHeaderAddress), address}};
+  EXPECT_EQ(authenticate_reader(request(headers), members, 1'000), member());
+  EXPECT_EQ(authenticate_l2(request(headers), members, 1'000), nullptr);
+  const polymarket::HeaderList strange{
+      {std::string(kHeaderReadOnlyKey), key},
+      {std::string(polymarket::kHeaderAddress), "0x0000000000000000000000000000000000000001"}};
+  EXPECT_EQ(authenticate_reader(request(strange), members, 1'000), nullptr);
+  venue.on(EndKey{name});
+  EXPECT_EQ(authenticate_reader(request(headers), members, 1'000), nullptr);
 }
 
 TEST_F(MembersTest, AcceptsL1HeadersOfTheRightKeyAndTime) {
-  const auto headers = polymarket::l1_headers(signer, 137, 1'000, 0);
-  EXPECT_EQ(authenticate_l1(request(headers), 137, 1'030), signer.address());
+  const auto headers = polymarket::l1_headers(signer, 137, 1'000, 3);
+  EXPECT_EQ(authenticate_l1(request(headers), 137, 1'030), (L1Caller{signer.address(), 3}));
   EXPECT_EQ(authenticate_l1(request(headers), 137, 1'061), std::nullopt);
   EXPECT_EQ(authenticate_l1(request(headers), 80002, 1'000), std::nullopt);
   EXPECT_EQ(authenticate_l1(request({}), 137, 1'000), std::nullopt);
 }
 
 TEST_F(MembersTest, AcceptsL2HeadersForExactlyThisRequest) {
-  const Member* member = members.by_address(signer.address());
-  const auto headers = member->credentials.headers(
+  const auto headers = member()->credentials.headers(
       signer.address(), 1'000, {.method = "GET", .path = "/data/orders", .body = ""});
-  EXPECT_EQ(authenticate_l2(request(headers), members, 1'000), member);
+  EXPECT_EQ(authenticate_l2(request(headers), members, 1'000), member());
   EXPECT_EQ(authenticate_l2(request(headers), members, 900), nullptr);
   auto other = request(headers);
   other.target = "/data/trades";

@@ -99,6 +99,7 @@ void add_trading(Listing& listing) {
   listing.add<domain::CommandDenyReason>("CommandDenyReason", Sent::Yes);
   listing.add<domain::StateReason>("StateReason", Sent::Yes);
   listing.add<domain::LeftReason>("LeftReason", Sent::Yes);
+  listing.add<domain::IncomeKind>("IncomeKind", Sent::Yes, v1::IncomeKind_descriptor());
   listing.add_kinds<domain::EventBody>("EventBody", v1::Event::descriptor());
   listing.add_kinds<domain::CommandBody>("CommandBody", v1::Command::descriptor());
 }

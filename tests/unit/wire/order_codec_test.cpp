@@ -85,7 +85,7 @@ std::vector<EventBody> sample_bodies() {
           CashMoved{money(-1'000'000), money(5)},
           MarksTaken{{{id_of<MarketId>(1), price(1)}, {id_of<MarketId>(4), price(9'999)}}},
           DayOpened{{20'779}, {{{"external"}, money(-7)}, {{"arbitrage"}, money(8)}}},
-          DriftMeasured{money(-3), money(4)},
+          DriftMeasured{money(-3), money(4), {{id_of<MarketId>(3), Outcome::No}}, money(2)},
           JournalOpened{UINT64_MAX, 1, money(10'000'000'000)},
           ManagerStarted{3, AccountId{"0x" + std::string(40, 'a'), 137}},
           TradingStateChanged{StrategyName{"momentum"}, TradingState::Reducing,
@@ -97,7 +97,9 @@ std::vector<EventBody> sample_bodies() {
           FlattenBegun{{1, 2}, StrategyName{"momentum"}},
           FlattenEnded{{1, 2}, {{{"momentum"}, kInstrument, quantity(7), LeftReason::NotHeld}}},
           AccountReconciled{at(5)},
-          JournalRestored{UINT64_MAX, 76, at(6), 0, 1'000'000}};
+          JournalRestored{UINT64_MAX, 76, at(6), 0, 1'000'000},
+          HoldingOpened{{id_of<MarketId>(3), Outcome::No}, quantity(25), money(7)},
+          IncomeBooked{IncomeKind::Reward, {20'000}, money(5)}};
 }
 
 Event sample_event(EventBody body) {

@@ -30,9 +30,6 @@ Account::Account(const Settings& settings, Readiness& readiness, const QuoteBoar
 
 void Account::reconcile(Turn& turn, const VenueAccount& account) {
   const Ledger& ledger = turn.ledger;
-  // A new journal begins with what the account has.
-  if (!ledger.deposited() && account.collateral_told)
-    turn.record(domain::CashMoved{account.collateral, account.collateral});
   unread.read_again(account.trades_since);
   unread.note(turn, account);
   // Orders come before their trades, because a fill does not tell how large its order is.
@@ -40,6 +37,7 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
     if (ledger.orders().find(update.order) == nullptr) progress.updated(turn, update);
   }
   for (const domain::VenueTrade& trade : account.trades) trades.told(turn, trade);
+  take_first_balance(turn, account);
   compare_open_orders(turn, account);
   cancel_lost_orders(turn, account);
   Listed listed;
@@ -52,9 +50,20 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
   claims.settle(turn, account, unread, settlements);
   readings.compared();
   if (!unread.any_trade()) balances.measure(turn, account, settlements);
+  if (balances.asks_for_income()) readings.want_balances();
   if (readiness_.reconcile(account.read_at)) return;
   readings.want();
   readings.drive(turn);
+}
+
+// A new journal begins with what the account has. What others have traded since it was opened is in
+// that balance, and in the book already.
+void Account::take_first_balance(Turn& turn, const VenueAccount& account) {
+  if (turn.ledger.deposited() || !account.collateral_told || unread.any_trade()) return;
+  const ExpectedRange traded = settlements.cash(turn.ledger, account.read_at);
+  if (!traded.exact()) return readings.want();
+  const domain::Money before = account.collateral - domain::Money::from_raw(traded.low);
+  turn.record(domain::CashMoved{before, account.collateral});
 }
 
 // A successor then looks for trades that no process has seen, however long ago they were matched.
@@ -75,7 +84,6 @@ void Account::compare_open_orders(Turn& turn, const VenueAccount& account) {
       continue;
     }
     // The order rests though the book has it ended: no order may stay at the venue unwatched.
-    // Orders of others are theirs to cancel.
     if (order->order.strategy.value == domain::kExternalStrategy) continue;
     const Timestamp ended_at = readiness_.believed(order->changed_at, turn.now);
     if (ended_at + settings_.missing_hold < account.read_at)

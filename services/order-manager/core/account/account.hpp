@@ -27,6 +27,7 @@ class Account {
  private:
   using Listed = std::set<domain::VenueOrderId>;
   [[nodiscard]] bool traced(const OrderRecord& order, const Listed& listed) const;
+  void take_first_balance(Turn& turn, const domain::VenueAccount& account);
   void remember_reconciled(Turn& turn) const;
   void compare_open_orders(Turn& turn, const domain::VenueAccount& account);
   void cancel_lost_orders(Turn& turn, const domain::VenueAccount& account);

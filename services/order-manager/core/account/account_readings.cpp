@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/order-manager/core/account/in_turn.hpp"
+
 namespace polybot::order_manager {
 
 using domain::OrderStatus;
@@ -15,6 +17,9 @@ constexpr domain::Duration kClaimPause = std::chrono::seconds(3);
 constexpr domain::Duration kUnreadPause = std::chrono::seconds(5);
 // For how long after its order's event a trade may come before a reading asks for it.
 constexpr domain::Duration kTradeDue = std::chrono::seconds(1);
+// Trades become final within seconds; from this age on one is read by its id, a few per reading.
+constexpr domain::Duration kStuckAfter = std::chrono::minutes(15);
+constexpr std::size_t kStuckPerReading = 5;
 // Trades of resting orders are read this much farther back, because the venue may report them late.
 constexpr domain::Duration kRestingTradesMargin = std::chrono::hours(1);
 
@@ -82,7 +87,8 @@ void AccountReadings::drive(Turn& turn) {
   const bool compares = drift_due_ && readiness_.reconciled() && !compares_ && !unread_.any_trade();
   wanted_ = wanted_ || compares || due(turn);
   const bool too_soon =
-      asked_at_ != Timestamp{} && turn.now < asked_at_ + settings_.account_read_pause;
+      turn.now < not_before_ ||
+      (asked_at_ != Timestamp{} && turn.now < asked_at_ + settings_.account_read_pause);
   // Without the venue's clock it is unknown which of its trades to ask for.
   const bool possible = readiness_.rest_up() && readiness_.user_up() && readiness_.clock_known();
   if (!wanted_ || reading_ || too_soon || !possible) return;
@@ -91,11 +97,17 @@ void AccountReadings::drive(Turn& turn) {
   compares_ = compares;
   asked_at_ = turn.now;
   std::vector<domain::TokenId> tokens = claims_.next_tokens(turn.ledger);
+  std::vector<domain::UtcDate> income;
   if (compares) {
     const auto more = balances_.next_tokens(turn.ledger);
     tokens.insert(tokens.end(), more.begin(), more.end());
+    income = balances_.next_income_days(turn.now);
   }
-  turn.after_commit.reads.push_back(ReadAccount{trades_since(turn.ledger), std::move(tokens)});
+  const Timestamp since = trades_since(turn.ledger);
+  const Unfinal fills = unfinal(turn.ledger, since);
+  turn.after_commit.reads.push_back(ReadAccount{
+      std::max(std::min(since, fills.since) - kTradesMargin, Timestamp{}), std::move(tokens),
+      take_in_turn(fills.stuck, stuck_read_to_, kStuckPerReading), std::move(income)});
 }
 
 // Far enough back to find every fill that may have been missed, by the venue's clock. Orders are
@@ -118,17 +130,28 @@ Timestamp AccountReadings::trades_since(const Ledger& ledger) const {
     const Timestamp submitted = order.order.submitted_at;
     since = std::min(since, answered ? std::max(submitted, known_until) : submitted);
   }
+  return since;
+}
+
+AccountReadings::Unfinal AccountReadings::unfinal(const Ledger& ledger, Timestamp otherwise) const {
+  Unfinal found{.since = otherwise, .stuck = {}};
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
       for (const TokenPosition* token : {&position.yes, &position.no}) {
         for (const TokenPosition::Entry& entry : token->entries()) {
           const FillRecord* fill = ledger.orders().find_fill(entry.id);
-          if (fill != nullptr) since = std::min(since, fill->fill.matched_at);
+          if (fill == nullptr || entry.status == domain::FillStatus::Confirmed) continue;
+          const Timestamp matched_at = fill->fill.matched_at;
+          if (matched_at < otherwise - kStuckAfter) {
+            found.stuck.insert(entry.id.trade);
+          } else {
+            found.since = std::min(found.since, matched_at);
+          }
         }
       }
     }
   }
-  return std::max(since - kTradesMargin, Timestamp{});
+  return found;
 }
 
 }  // namespace polybot::order_manager

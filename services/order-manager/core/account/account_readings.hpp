@@ -3,6 +3,9 @@
 // and it takes as long as the venue takes to answer: the shell always reports its end.
 #pragma once
 
+#include <algorithm>
+#include <set>
+
 #include "services/order-manager/core/account/balances.hpp"
 #include "services/order-manager/core/account/claims.hpp"
 #include "services/order-manager/core/orders/order_watch.hpp"
@@ -27,9 +30,13 @@ class AccountReadings {
 
   // ---- what happens
   void want() { wanted_ = true; }
+  // The venue sees another balance than the book.
+  void want_balances() { wanted_ = drift_due_ = true; }
   // A reading under way began before the user channel was up. The one that counts comes after it.
   void reconnected();
   void failed();
+  // The venue wants no readings before then.
+  void throttled(domain::Timestamp until) { not_before_ = std::max(not_before_, until); }
   void answered(domain::Timestamp read_at);
   // Balances were compared as far as the reading under way allowed.
   void compared();
@@ -44,6 +51,13 @@ class AccountReadings {
 
  private:
   [[nodiscard]] bool due(const Turn& turn) const;
+  // A trade that is not final is read until it is: with the others at first, and by its id once it
+  // is old, so that one that never becomes final does not make each reading cover days.
+  struct Unfinal {
+    domain::Timestamp since{};        // the oldest of the recent ones
+    std::set<domain::TradeId> stuck;  // the others
+  };
+  [[nodiscard]] Unfinal unfinal(const Ledger& ledger, domain::Timestamp otherwise) const;
   [[nodiscard]] domain::Timestamp trades_since(const Ledger& ledger) const;
 
   const Settings& settings_;
@@ -58,7 +72,9 @@ class AccountReadings {
   bool drift_due_ = true;
   domain::Timestamp next_drift_at_{};
   domain::Timestamp asked_at_{};
+  domain::Timestamp not_before_{};
   domain::Timestamp read_at_{};
+  domain::TradeId stuck_read_to_;  // where the turn stands
   std::uint64_t ok_ = 0;
   std::uint64_t failures_ = 0;
 };

@@ -86,7 +86,9 @@ void Claims::settle(Turn& turn, const VenueAccount& account, const UnreadRows& u
     const auto since = shares_gone_since_.try_emplace(id, account.read_at).first->second;
     const Money claim = portfolio.claim(id);
     const ExpectedRange cash = settlements.cash(turn.ledger, account.read_at);
-    const bool visible = account.collateral.raw() + kRounding >= cash.low + claim.raw();
+    // What was missing before is missing still.
+    const std::int64_t drift = std::min<std::int64_t>(0, turn.ledger.drift().cash.raw());
+    const bool visible = account.collateral.raw() + kRounding >= cash.low + drift + claim.raw();
     if (!visible && account.read_at < since + kRedeemedUnseen) continue;
     turn.record(domain::ClaimPaid{id, claim});
   }

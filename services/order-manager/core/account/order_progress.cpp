@@ -77,7 +77,7 @@ bool OrderProgress::rejected(Turn& turn, const OrderRecord& order,
                              const domain::SubmitRejected& rejected) {
   const ClientOrderId id = order.order.id;
   readiness_.pause.refused(rejected.reason, turn.now);
-  if (rejected.reason == RejectReason::Balance) readings_.want();
+  if (rejected.reason == RejectReason::Balance) readings_.want_balances();
   if (rejected.reason == RejectReason::TickSize || rejected.reason == RejectReason::MarketNotReady)
     markets_.want(turn, order.order.instrument.market);
   if (rejected.reason == RejectReason::Duplicated) {

@@ -19,6 +19,12 @@ domain::EventBody answer(const domain::CommandId& command, CommandDenyReason rea
   return domain::CommandDenied{command, reason, std::move(issuer)};
 }
 
+// Open sells of the outcome take more than what is beyond its pairs.
+bool breaks_pairs(const Ledger& ledger, const domain::Order& order) {
+  const bool levels = order.purpose == domain::OrderPurpose::Unwind;
+  return !levels && RiskEngine::unpaired(ledger, order.strategy, order.instrument).is_negative();
+}
+
 }  // namespace
 
 void Commands::received(Turn& turn, const domain::Command& command) {
@@ -161,8 +167,12 @@ void Commands::enforce_state(Turn& turn, const std::optional<StrategyName>& stra
         turn, CancelReason::TradingState,
         [&](const TargetKey& key, const Target&) { return in_scope(key.strategy); });
   }
+  const auto reduces = [&](const domain::Order& order) {
+    return order.side == domain::Side::Sell && !breaks_pairs(turn.ledger, order);
+  };
   desk_.cancel_where(turn, CancelReason::TradingState, [&](const OrderRecord& order) {
-    return in_scope(order.order.strategy) && (halted || order.order.side == domain::Side::Buy);
+    return in_scope(order.order.strategy) && (halted || !reduces(order.order)) &&
+           !placed_by_hand(order.order);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/domain/amounts.hpp"
+#include "common/domain/mutation.hpp"
 
 namespace polybot::order_manager {
 
@@ -37,11 +38,23 @@ std::vector<Held> Flattening::held_in(const Ledger& ledger, const Ledger::Flatte
   return held;
 }
 
+Held Flattening::to_sell(const Ledger& ledger, Held held) {
+  if (mutated(Mutation::PairsBroken)) return held;
+  const MarketPosition* position = ledger.portfolio().find(held.strategy, held.instrument.market);
+  const Quantity other =
+      position == nullptr
+          ? Quantity{}
+          : position->token(domain::other(held.instrument.outcome)).holding().quantity;
+  held.quantity = std::max(Quantity{}, held.quantity - std::max(Quantity{}, other));
+  return held;
+}
+
 // True while more may still be sold.
 bool Flattening::step(Turn& turn, const Ledger::Flatten& flatten) {
   const domain::SignalId cause{flatten.command.high, flatten.command.low};
   bool waiting = false;
-  for (const Held& held : held_in(turn.ledger, flatten)) {
+  for (const Held& all : held_in(turn.ledger, flatten)) {
+    const Held held = to_sell(turn.ledger, all);
     if (held.quantity < domain::kShareStep) continue;
     if (may_be_worth_more(turn, held)) {
       waiting = true;
@@ -86,7 +99,10 @@ void Flattening::end(Turn& turn, const Ledger::Flatten& flatten,
   domain::FlattenEnded ended{.command = flatten.command, .left = {}};
   for (const Held& held : held_in(turn.ledger, flatten)) {
     if (ended.left.size() == domain::kLeftMax) break;
-    const auto reason = stopped ? stopped : left_reason(turn, held);
+    const Held unsold = to_sell(turn.ledger, held);
+    const bool paired = unsold.quantity < domain::kShareStep && held.quantity > unsold.quantity;
+    auto reason = stopped ? stopped : left_reason(turn, unsold);
+    if (!stopped && paired) reason = LeftReason::Paired;
     ended.left.push_back(
         {held.strategy, held.instrument, held.quantity, reason.value_or(LeftReason::BelowMinimum)});
   }

@@ -26,10 +26,15 @@ class Flattening {
            std::optional<domain::LeftReason> stopped = std::nullopt);
 
  private:
+  // All that is held in the scope.
   [[nodiscard]] std::vector<Held> held_in(const Ledger& ledger,
                                           const Ledger::Flatten& flatten) const;
+  // The part that is to be sold. Pairs are kept: together they pay 1 whatever the result, and the
+  // bids for both halves come to less.
+  [[nodiscard]] static Held to_sell(const Ledger& ledger, Held held);
   [[nodiscard]] bool step(Turn& turn, const Ledger::Flatten& flatten);
   [[nodiscard]] bool may_be_worth_more(const Turn& turn, const Held& held);
+  // Of a part that is to be sold.
   [[nodiscard]] std::optional<domain::LeftReason> left_reason(const Turn& turn,
                                                               const Held& held) const;
 

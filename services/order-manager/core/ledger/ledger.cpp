@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "common/domain/fees.hpp"
-
 namespace polybot::order_manager {
 
 using domain::DenyReason;
@@ -156,6 +154,14 @@ struct Ledger::Applier {
     ledger.portfolio_.cash_moved(body.amount);
     ledger.deposited_ = true;
   }
+  void operator()(const domain::HoldingOpened& body) const {
+    ledger.portfolio_.opened(event.strategy, body, event.seq);
+    ledger.position_changed(event.strategy, body.instrument.market);
+    position(body.instrument.market);
+  }
+  void operator()(const domain::IncomeBooked& body) const {
+    ledger.portfolio_.income_booked(event.strategy, body);
+  }
   void operator()(const domain::MarksTaken& body) const {
     ledger.portfolio_.marked(body);
     for (const auto& mark : body.marks) ledger.market_changed(mark.market);
@@ -163,7 +169,10 @@ struct Ledger::Applier {
   void operator()(const domain::DayOpened& body) const { ledger.portfolio_.day_opened(body); }
   void operator()(const domain::DriftMeasured& body) const {
     ledger.drift_ = body;
+    ledger.drift_.first_compared.clear();
+    ledger.portfolio_.missing(body.missing);
     ledger.drift_measured_ = true;
+    ledger.compared_.insert(body.first_compared.begin(), body.first_compared.end());
   }
   void operator()(const domain::AccountReconciled& body) const {
     ledger.reconciled_until_ = body.until;
@@ -294,6 +303,8 @@ void Ledger::forget_market_if_done(const MarketId& market) {
   if (it == markets_.end() || orders_.names(market)) return;
   instruments_.erase(it->second.yes_token);
   instruments_.erase(it->second.no_token);
+  for (const domain::Outcome outcome : {domain::Outcome::Yes, domain::Outcome::No})
+    compared_.erase({market, outcome});
   markets_.erase(it);
 }
 
@@ -308,10 +319,8 @@ void Ledger::market_changed(const MarketId& id) {
 }
 
 Money Ledger::fee_worst(const domain::Order& order) const {
-  if (order.post_only) return {};
   const domain::Market* known = market(order.instrument.market);
-  if (known == nullptr) return {};
-  return domain::taker_fee(known->fee, order.limit, order.quantity, domain::Rounding::Up);
+  return known == nullptr ? Money{} : order_manager::fee_worst(order, known->fee);
 }
 
 }  // namespace polybot::order_manager

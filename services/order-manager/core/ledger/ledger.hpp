@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "common/domain/state_topics.hpp"
 #include "services/order-manager/core/ledger/commitments.hpp"
@@ -22,7 +23,7 @@
 namespace polybot::order_manager {
 
 // Raise it whenever the same journal folds to other numbers than before.
-inline constexpr std::uint32_t kFoldVersion = 4;
+inline constexpr std::uint32_t kFoldVersion = 5;
 inline constexpr std::size_t kCommandAnswersMax = 100'000;
 
 class Ledger {
@@ -112,6 +113,10 @@ class Ledger {
     });
   }
   [[nodiscard]] const domain::DriftMeasured& drift() const { return drift_; }
+  // Whether this journal has ever compared what the account holds of it with the book.
+  [[nodiscard]] bool compared(const domain::Instrument& instrument) const {
+    return compared_.contains(instrument);
+  }
   [[nodiscard]] bool drift_measured() const { return drift_measured_; }
   // Every trade before this time is booked, by the venue's clock; empty when no record says so yet.
   [[nodiscard]] domain::Timestamp reconciled_until() const { return reconciled_until_; }
@@ -165,6 +170,7 @@ class Ledger {
   std::optional<Flatten> last_flatten_;
   domain::DriftMeasured drift_;
   bool drift_measured_ = false;
+  std::set<domain::Instrument> compared_;
   domain::Timestamp reconciled_until_{};
   std::map<domain::StrategyName, StrategyCounters> counters_;
   std::array<std::uint64_t, domain::kEventKinds> event_counts_{};

@@ -139,8 +139,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, TokenPosition>& position) {
-    auto& [base, fills, current] = position;
-    archive(base, fills, current);
+    auto& [opened, base, fills, current] = position;
+    archive(opened, base, fills, current);
   }
   template <class A>
   static void fields(A& archive, Of<A, MarketPosition>& position) {
@@ -159,10 +159,10 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, Portfolio>& portfolio) {
-    auto& [cash, moved_in, positions, past_realized, marks, resolutions, past_resolutions,
-           baselines, account, day] = portfolio;
-    archive(cash, moved_in, positions, past_realized, marks, resolutions, past_resolutions,
-            baselines, account, day);
+    auto& [cash, moved_in, income, missing, missing_at_day_open, positions, past_realized, marks,
+           resolutions, past_resolutions, baselines, account, day] = portfolio;
+    archive(cash, moved_in, income, missing, missing_at_day_open, positions, past_realized, marks,
+            resolutions, past_resolutions, baselines, account, day);
   }
 
   // ---- legs and signals
@@ -208,8 +208,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::DriftMeasured>& drift) {
-    auto& [cash, positions] = drift;
-    archive(cash, positions);
+    auto& [cash, positions, first_compared, missing] = drift;
+    archive(cash, positions, first_compared, missing);
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::TradingStatus>& status) {
@@ -218,8 +218,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, domain::AccountId>& account) {
-    auto& [address, chain_id] = account;
-    archive(address, chain_id);
+    auto& [address, chain_id, signature_type, owner] = account;
+    archive(address, chain_id, signature_type, owner);
   }
   template <class A>
   static void fields(A& archive, Of<A, Ledger::Restore>& restore) {
@@ -247,11 +247,11 @@ struct LedgerImage {
     auto& [last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
            starts, account, orders, portfolio, commitments, legs, signals, markets, instruments,
            account_state, strategy_states, enabled, answers, answer_order, flattens, last_flatten,
-           drift, drift_measured, reconciled_until, counters, event_counts] = ledger;
+           drift, drift_measured, compared, reconciled_until, counters, event_counts] = ledger;
     archive(last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
             starts, account, orders, portfolio, legs, signals, markets, instruments, account_state,
             strategy_states, enabled, answers, answer_order, flattens, last_flatten, drift,
-            drift_measured, reconciled_until, counters, event_counts);
+            drift_measured, compared, reconciled_until, counters, event_counts);
   }
   static void index(Ledger& ledger) {
     index(ledger.orders_);

@@ -108,6 +108,7 @@ std::uint64_t Ledger::digest() const {
     digest.add(market.slug).add(market.fee.rate_ppm).add(market.fee.exponent);
   }
   for (const auto& [token, instrument] : instruments_) digest.add(token).add(instrument);
+  for (const domain::Instrument& instrument : compared_) digest.add(instrument);
   const auto add_status = [&](const domain::TradingStatus& status) {
     digest.add(status.state).add(status.reason).add(status.since);
     digest.add(status.stated_reason).add(status.acknowledged_until);

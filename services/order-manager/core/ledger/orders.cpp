@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/domain/fees.hpp"
 #include "common/domain/mutation.hpp"
 
 namespace polybot::order_manager {
@@ -10,6 +11,29 @@ namespace polybot::order_manager {
 using domain::OrderEventKind;
 using domain::OrderStatus;
 using domain::Quantity;
+
+bool placed_by_hand(const domain::Order& order) {
+  return order.strategy.value == domain::kExternalStrategy &&
+         !mutated(Mutation::HandOrdersCanceled);
+}
+
+bool spends_cash(const domain::Order& order) {
+  return order.side == domain::Side::Buy && immediate(order.time_in_force) &&
+         order.fields.maker_amount.is_positive();
+}
+
+domain::Money cash_worst(const domain::Order& order) {
+  if (order.side == domain::Side::Sell) return {};
+  return spends_cash(order) ? order.fields.maker_amount
+                            : domain::notional(order.limit, order.quantity, domain::Rounding::Up);
+}
+
+domain::Money fee_worst(const domain::Order& order, const domain::FeeSchedule& schedule) {
+  if (order.post_only) return {};
+  return spends_cash(order)
+             ? domain::most_taker_fee(schedule, order.limit, cash_worst(order))
+             : domain::taker_fee(schedule, order.limit, order.quantity, domain::Rounding::Up);
+}
 
 bool OrderRecord::ended() const {
   return entered_status(OrderStatus::Filled) || entered_status(OrderStatus::Canceled) ||
@@ -23,11 +47,18 @@ Quantity OrderRecord::leaves() const {
 domain::Money OrderRecord::reserved_cash() const {
   if (terminal() || order.side == domain::Side::Sell) return {};
   if (mutated(Mutation::ReserveFreedWhenAmbiguous) && status == OrderStatus::Ambiguous) return {};
+  const auto part = [](domain::Money of, std::int64_t left, std::int64_t whole) {
+    return domain::Money::from_raw(
+        domain::mul_div(of.raw(), left, std::max<std::int64_t>(whole, 1), domain::Rounding::Up));
+  };
+  if (spends_cash(order) && !mutated(Mutation::ImmediateBuyByShares)) {
+    const domain::Money whole = cash_worst(order);
+    const domain::Money left = std::max(whole - filled_cash, domain::Money{});
+    return left + part(fee_worst, left.raw(), whole.raw());
+  }
   const Quantity open = leaves();
-  const domain::Money fee = domain::Money::from_raw(
-      domain::mul_div(fee_worst.raw(), open.raw(), std::max<std::int64_t>(order.quantity.raw(), 1),
-                      domain::Rounding::Up));
-  return domain::notional(order.limit, open, domain::Rounding::Up) + fee;
+  return domain::notional(order.limit, open, domain::Rounding::Up) +
+         part(fee_worst, open.raw(), order.quantity.raw());
 }
 
 Quantity OrderRecord::reserved_quantity() const {

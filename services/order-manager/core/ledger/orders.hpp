@@ -31,6 +31,18 @@ inline constexpr std::size_t kEndedOrdersMax = 20'000;  // about 20 MB; hours of
          purpose == domain::OrderPurpose::Flatten;
 }
 
+// Made by a person, or another program, with the account's keys. It is theirs to cancel: order-
+// manager does so only when an operator asks for it, or when a restore has lost its reason.
+[[nodiscard]] bool placed_by_hand(const domain::Order& order);
+// The signed amount of an immediate buy is its cash: it spends that, at its limit or better, and
+// cheaper shares are more shares than it asked for.
+[[nodiscard]] bool spends_cash(const domain::Order& order);
+// What the order's purchase costs at most, before fees; 0 for sells.
+[[nodiscard]] domain::Money cash_worst(const domain::Order& order);
+// What the order's fills can cost in fees at most; 0 for post-only.
+[[nodiscard]] domain::Money fee_worst(const domain::Order& order,
+                                      const domain::FeeSchedule& schedule);
+
 struct FillRecord {
   domain::OrderFilled fill;  // `fill.status` is the newest known
   std::uint64_t seq = 0;     // of the record that booked it; 0 = never booked

@@ -35,6 +35,14 @@ void Portfolio::reversed(const StrategyName& strategy, const domain::OrderFilled
   drop_mark_if_flat(fill.instrument.market);
 }
 
+void Portfolio::opened(const StrategyName& strategy, const domain::HoldingOpened& event,
+                       std::uint64_t seq) {
+  MarketPosition& position = positions_[strategy][event.instrument.market];
+  position.token(event.instrument.outcome).open(event.quantity, event.value);
+  position.last_fill_seq = seq;
+  moved_in_ += event.value;  // in kind
+}
+
 void Portfolio::drop_mark_if_flat(const MarketId& market) {
   const auto holds_shares = [&](const auto& entry) {
     const auto it = entry.second.find(market);
@@ -63,8 +71,27 @@ void Portfolio::cash_moved(Money amount) {
   moved_in_ += amount;
 }
 
+void Portfolio::income_booked(const StrategyName& strategy, const domain::IncomeBooked& event) {
+  constexpr std::size_t kDaysKept = 7;
+  cash_ += event.amount;
+  past_realized_[strategy] += event.amount;
+  income_[event.date].at(static_cast<std::size_t>(event.kind)) += event.amount;
+  if (income_.size() > kDaysKept) income_.erase(income_.begin());
+}
+
+// What has been explained is neither a loss of an earlier day nor one that an operator has
+// accepted: as much may be lost again before it counts, and no more.
+void Portfolio::missing(Money amount) {
+  const Money explained = missing_ - amount;
+  missing_ = amount;
+  missing_at_day_open_ = std::min(missing_at_day_open_, amount);
+  if (explained.is_positive())
+    account_.daily_acknowledged = std::max(Money{}, account_.daily_acknowledged - explained);
+}
+
 void Portfolio::day_opened(const domain::DayOpened& event) {
   day_ = event.date;
+  missing_at_day_open_ = missing_;
   for (auto& [strategy, baseline] : baselines_) {
     baseline.day_open = results(strategy).equity();
     baseline.daily_acknowledged = {};
@@ -145,7 +172,7 @@ bool Portfolio::holds(const MarketId& market) const {
 
 void Portfolio::acknowledge_losses(const std::optional<StrategyName>& strategy) {
   Baseline& baseline = strategy ? baselines_[*strategy] : account_;
-  baseline.daily_acknowledged = loss(strategy ? daily_pnl(*strategy) : account_daily_pnl());
+  baseline.daily_acknowledged = loss(strategy ? daily_pnl(*strategy) : account_daily_result());
   baseline.drawdown_acknowledged = strategy ? drawdown(*strategy) : account_drawdown();
 }
 

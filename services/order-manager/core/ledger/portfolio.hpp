@@ -5,6 +5,7 @@
 // Every amount here is a function of the journal: results count at journaled marks.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -30,10 +31,15 @@ template <class Fill>
   return result.is_negative() ? -result : domain::Money{};
 }
 
+// Fills of one token that are folded one by one; reached only behind a trade that is stuck.
+inline constexpr std::size_t kUnfoldedFillsMax = 256;
+
 // One strategy's holding of one outcome token.
 class TokenPosition {
  public:
   void add(const domain::OrderFilled& fill);
+  // Shares that were there before are a purchase for `value` that no trade can take back.
+  void open(domain::Quantity quantity, domain::Money value);
   void advance(const domain::FillId& fill, domain::FillStatus status);
   void remove(const domain::FillId& fill);
 
@@ -44,10 +50,11 @@ class TokenPosition {
   [[nodiscard]] domain::Money unsettled_proceeds() const;
   [[nodiscard]] std::size_t provisional() const;
   [[nodiscard]] bool final() const { return fills_.empty(); }
+  [[nodiscard]] domain::Quantity opened() const { return opened_; }
   void digest(Digest& digest) const;
 
   struct Entry {
-    domain::FillId id;
+    domain::FillId id;  // none of what was opened
     domain::Side side = domain::Side::Buy;
     domain::Quantity quantity;
     domain::Money cash;
@@ -59,8 +66,12 @@ class TokenPosition {
  private:
   friend struct LedgerImage;
   void fold_confirmed_front();
+  // Keeps the list short behind a trade that never becomes final: the confirmed fills after it are
+  // folded before it, as if it had been matched later.
+  void fold_past_stuck();
   void fold_again();
 
+  domain::Quantity opened_;
   domain::Holding base_;
   std::deque<Entry> fills_;  // in journal order; the first one is provisional
   domain::Holding current_;  // base_ and fills_
@@ -104,10 +115,15 @@ class Portfolio {
                 domain::FillStatus status);
   void reversed(const domain::StrategyName& strategy, const domain::OrderFilled& fill,
                 std::uint64_t seq);
+  void opened(const domain::StrategyName& strategy, const domain::HoldingOpened& event,
+              std::uint64_t seq);
   void marked(const domain::MarksTaken& marks);
   void resolved(const domain::MarketResolved& event);
   void claim_paid(const domain::ClaimPaid& event);
   void cash_moved(domain::Money amount);
+  void income_booked(const domain::StrategyName& strategy, const domain::IncomeBooked& event);
+  // So much of the cash is not there, and nobody knows why.
+  void missing(domain::Money amount);
   void day_opened(const domain::DayOpened& event);
   // Peak equities are taken at marks, resolutions and openings, not at fills: a fill beside a mark
   // of ten seconds ago would record a peak that never was.
@@ -156,6 +172,10 @@ class Portfolio {
   [[nodiscard]] domain::Money drawdown(const domain::StrategyName& strategy) const;
   [[nodiscard]] domain::Money account_equity() const;
   [[nodiscard]] domain::Money account_daily_pnl() const;
+  // What the limit of the day's loss is held against: cash that has gone missing today counts, too.
+  [[nodiscard]] domain::Money account_daily_result() const;
+  // What was booked of the day's income so far; known for the days of a week.
+  [[nodiscard]] domain::Money income(domain::IncomeKind kind, domain::UtcDate date) const;
   [[nodiscard]] domain::Money account_drawdown() const;
   // Loss since the day opened, and fall from the peak, beyond what was acknowledged; >= 0.
   struct Losses {
@@ -194,6 +214,9 @@ class Portfolio {
 
   domain::Money cash_;
   domain::Money moved_in_;  // deposits less withdrawals
+  std::map<domain::UtcDate, std::array<domain::Money, domain::kPlaces<domain::IncomeKind>>> income_;
+  domain::Money missing_;
+  domain::Money missing_at_day_open_;
   std::map<domain::StrategyName, Positions> positions_;
   std::map<domain::StrategyName, domain::Money>
       past_realized_;  // of markets no longer in positions_

@@ -168,6 +168,15 @@ Money Portfolio::account_daily_pnl() const {
   return account_equity() - account_.day_open;
 }
 
+Money Portfolio::account_daily_result() const {
+  return account_daily_pnl() - std::max(Money{}, missing_ - missing_at_day_open_);
+}
+
+Money Portfolio::income(domain::IncomeKind kind, domain::UtcDate date) const {
+  const auto found = income_.find(date);
+  return found == income_.end() ? Money{} : found->second.at(static_cast<std::size_t>(kind));
+}
+
 Money Portfolio::account_drawdown() const {
   return std::max(Money{}, account_.peak - account_equity());
 }
@@ -175,7 +184,7 @@ Money Portfolio::account_drawdown() const {
 Portfolio::Losses Portfolio::unacknowledged_losses(
     const std::optional<StrategyName>& strategy) const {
   const Baseline& base = strategy ? baseline(*strategy) : account_;
-  const Money daily = loss(strategy ? daily_pnl(*strategy) : account_daily_pnl());
+  const Money daily = loss(strategy ? daily_pnl(*strategy) : account_daily_result());
   const Money fall = strategy ? drawdown(*strategy) : account_drawdown();
   return {beyond(daily, base.daily_acknowledged), beyond(fall, base.drawdown_acknowledged)};
 }
@@ -235,7 +244,11 @@ std::uint64_t Portfolio::fills_provisional(const StrategyName& strategy) const {
 }
 
 void Portfolio::digest(Digest& digest) const {
-  digest.add(cash_).add(moved_in_);
+  digest.add(cash_).add(moved_in_).add(missing_).add(missing_at_day_open_);
+  for (const auto& [date, amounts] : income_) {
+    digest.add(date.days);
+    for (const Money amount : amounts) digest.add(amount);
+  }
   for (const auto& [strategy, positions] : positions_) {
     digest.add(strategy).add(positions.size());
     for (const auto& [market, position] : positions) {

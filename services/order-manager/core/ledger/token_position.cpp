@@ -16,6 +16,13 @@ void TokenPosition::add(const domain::OrderFilled& fill) {
   fold_confirmed_front();
 }
 
+void TokenPosition::open(Quantity quantity, Money value) {
+  opened_ += quantity;
+  fills_.push_back({{}, Side::Buy, quantity, value, Money{}, FillStatus::Confirmed});
+  domain::apply_fill(current_, Side::Buy, quantity, value, Money{});
+  fold_confirmed_front();
+}
+
 void TokenPosition::advance(const domain::FillId& fill, FillStatus status) {
   for (Entry& entry : fills_) {
     if (entry.id == fill) entry.status = status;
@@ -44,6 +51,18 @@ void TokenPosition::fold_confirmed_front() {
     domain::apply_fill(base_, entry.side, entry.quantity, entry.cash, entry.fee);
     fills_.pop_front();
   }
+  if (fills_.size() > kUnfoldedFillsMax) fold_past_stuck();
+}
+
+void TokenPosition::fold_past_stuck() {
+  const auto confirmed = [](const Entry& entry) { return entry.status == FillStatus::Confirmed; };
+  if (std::none_of(fills_.begin(), fills_.end(), confirmed)) return;
+  for (const Entry& entry : fills_) {
+    if (confirmed(entry))
+      domain::apply_fill(base_, entry.side, entry.quantity, entry.cash, entry.fee);
+  }
+  std::erase_if(fills_, confirmed);
+  fold_again();
 }
 
 void TokenPosition::fold_again() {
@@ -83,6 +102,7 @@ std::size_t TokenPosition::provisional() const {
 }
 
 void TokenPosition::digest(Digest& digest) const {
+  digest.add(opened_);
   for (const domain::Holding& holding : {base_, current_}) {
     digest.add(holding.quantity).add(holding.cost).add(holding.realized);
   }

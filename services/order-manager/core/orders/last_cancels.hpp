@@ -14,10 +14,12 @@ class LastCancels {
  public:
   explicit LastCancels(const Settings& settings) : settings_(settings) {}
 
-  // Cancels all open orders.
+  // Cancels all open orders but those placed by hand.
   void begin(Turn& turn) {
-    for (const domain::ClientOrderId& id : turn.ledger.orders().open())
-      orders_.insert(turn.ledger.orders().find(id)->order.venue_id);
+    for (const domain::ClientOrderId& id : turn.ledger.orders().open()) {
+      const domain::Order& order = turn.ledger.orders().find(id)->order;
+      if (!placed_by_hand(order)) orders_.insert(order.venue_id);
+    }
     send(turn);
   }
   void on(Turn& turn, const Input& input) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/domain/fees.hpp"
+#include "common/domain/mutation.hpp"
 
 namespace polybot::order_manager {
 
@@ -29,10 +29,8 @@ bool forced_exit(const Order& order) {
 
 Money worst_cost(const Ledger& ledger, const Order& order) {
   if (order.side == Side::Sell) return {};
-  const Money cash = domain::notional(order.limit, order.quantity, Rounding::Up);
   const Market* market = ledger.market(order.instrument.market);
-  if (order.post_only || market == nullptr) return cash;
-  return cash + domain::taker_fee(market->fee, order.limit, order.quantity, Rounding::Up);
+  return cash_worst(order) + (market == nullptr ? Money{} : fee_worst(order, market->fee));
 }
 
 domain::BookSide side_of(const Order& order) {
@@ -128,8 +126,30 @@ DenyReason RiskEngine::check_sell(const Ledger& ledger, const Order& order,
   for (const Order& other : earlier) {
     if (other.side == Side::Sell && other.instrument == order.instrument) needed += other.quantity;
   }
-  return needed > sellable(ledger, order.strategy, order.instrument) ? DenyReason::NotSettled
-                                                                     : DenyReason::None;
+  if (needed > sellable(ledger, order.strategy, order.instrument)) return DenyReason::NotSettled;
+  // Levelling legs trades one risk for a smaller one.
+  if (order.purpose == OrderPurpose::Unwind) return DenyReason::None;
+  const Quantity whole = unpaired(ledger, order.strategy, order.instrument);
+  if (needed <= whole || mutated(Mutation::PairsBroken)) return DenyReason::None;
+  if (ledger.trading_state(order.strategy) != domain::TradingState::Active)
+    return DenyReason::PairWouldBreak;
+  // The other half is exposed from then on, as if it had been bought; that of open sells, too.
+  if (exits_position(order.purpose)) return DenyReason::None;
+  const Money naked =
+      domain::notional(domain::complement(order.limit), needed - whole, Rounding::Up);
+  for (const optional<StrategyName>& scope :
+       {optional<StrategyName>(order.strategy), optional<StrategyName>()}) {
+    const DenyReason reason = beyond(limits(scope), usage(ledger, scope, order, earlier), naked);
+    if (reason != DenyReason::None) return reason;
+  }
+  return DenyReason::None;
+}
+
+DenyReason RiskEngine::beyond(const domain::RiskLimits& limit, const Usage& used, Money more) {
+  if (used.market + more > limit.position_max) return DenyReason::PositionExceedsMaximum;
+  if (used.event + more > limit.event_exposure_max) return DenyReason::EventExposureExceedsMaximum;
+  if (used.total + more > limit.exposure_max) return DenyReason::ExposureExceedsMaximum;
+  return DenyReason::None;
 }
 
 DenyReason RiskEngine::check_legs(const Ledger& ledger, const Order& order) const {
@@ -180,10 +200,8 @@ DenyReason RiskEngine::check_buy(const Ledger& ledger, const Order& order,
     const domain::RiskLimits& limit = limits(scope);
     const Usage used = usage(ledger, scope, order, earlier);
     if (cost > limit.order_notional_max) return DenyReason::NotionalExceedsMaximum;
-    if (used.market + cost > limit.position_max) return DenyReason::PositionExceedsMaximum;
-    if (used.event + cost > limit.event_exposure_max)
-      return DenyReason::EventExposureExceedsMaximum;
-    if (used.total + cost > limit.exposure_max) return DenyReason::ExposureExceedsMaximum;
+    if (const DenyReason reason = beyond(limit, used, cost); reason != DenyReason::None)
+      return reason;
     if (used.open_orders >= limit.open_orders_max) return DenyReason::OpenOrdersExceedMaximum;
   }
   Money free = free_collateral(ledger) - account_.balance_min;
@@ -219,7 +237,12 @@ optional<domain::StateReason> RiskEngine::breach(const Ledger& ledger,
 
 Money RiskEngine::free_collateral(const Ledger& ledger) {
   const Commitments::Sums& account = ledger.commitments().of(std::nullopt);
-  return ledger.portfolio().cash() - account.unsettled - account.reserved;
+  // Deposits and withdrawals show as drift at the next reading. Whether they are ever booked or
+  // not, an order can only spend what is there.
+  const Money there = mutated(Mutation::DepositsNotFollowed)
+                          ? ledger.portfolio().cash()
+                          : ledger.portfolio().cash() + ledger.drift().cash;
+  return there - account.unsettled - account.reserved;
 }
 
 Money RiskEngine::exposure(const Ledger& ledger, const StrategyName& strategy) {
@@ -235,6 +258,17 @@ Quantity RiskEngine::sellable(const Ledger& ledger, const StrategyName& strategy
   const Quantity own = free(ledger.portfolio().settled(strategy, instrument), strategy);
   const Quantity account = free(ledger.portfolio().account_settled(instrument), std::nullopt);
   return std::max(Quantity{}, std::min(own, account));
+}
+
+Quantity RiskEngine::unpaired(const Ledger& ledger, const StrategyName& strategy,
+                              const domain::Instrument& instrument) {
+  const MarketPosition* position = ledger.portfolio().find(strategy, instrument.market);
+  if (position == nullptr) return {};
+  const Quantity held = position->token(instrument.outcome).holding().quantity;
+  const Quantity other = position->token(domain::other(instrument.outcome)).holding().quantity;
+  const Quantity promised =
+      ledger.commitments().of(strategy).in(instrument.market).promised_of(instrument.outcome);
+  return held - promised - std::max(Quantity{}, other);
 }
 
 }  // namespace polybot::order_manager

@@ -58,6 +58,8 @@ class RiskEngine {
 
   [[nodiscard]] Utilization utilization(const Ledger& ledger,
                                         const std::optional<domain::StrategyName>& strategy) const;
+  // What buys may spend: the book's cash, corrected by what the last reading found more or less of,
+  // without what is promised or not settled.
   [[nodiscard]] static domain::Money free_collateral(const Ledger& ledger);
   // What the limits on exposure let the enabled strategies commit beyond what they have, and what
   // must stay free besides (balance_min). With less free collateral than this it is the balance
@@ -68,6 +70,11 @@ class RiskEngine {
                                               const domain::StrategyName& strategy);
   // Settled and not promised to an open sell, by the strategy's own book and by the account's.
   [[nodiscard]] static domain::Quantity sellable(const Ledger& ledger,
+                                                 const domain::StrategyName& strategy,
+                                                 const domain::Instrument& instrument);
+  // What can be sold of the outcome without breaking a pair with the other one: beyond what is held
+  // of that, and of what open sells may take already. Negative: so much these alone would break.
+  [[nodiscard]] static domain::Quantity unpaired(const Ledger& ledger,
                                                  const domain::StrategyName& strategy,
                                                  const domain::Instrument& instrument);
   [[nodiscard]] const domain::RiskLimits& limits(
@@ -97,6 +104,9 @@ class RiskEngine {
                             const std::optional<domain::StrategyName>& strategy,
                             const domain::Order& order,
                             std::span<const domain::Order> earlier) const;
+  // The limit that so much more exposure in the order's market would break, if any.
+  [[nodiscard]] static domain::DenyReason beyond(const domain::RiskLimits& limit, const Usage& used,
+                                                 domain::Money more);
   [[nodiscard]] domain::DenyReason check_one(const Ledger& ledger, const QuoteBoard& quotes,
                                              const domain::Order& order,
                                              std::span<const domain::Order> earlier,

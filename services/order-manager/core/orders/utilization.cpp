@@ -61,7 +61,7 @@ Utilization RiskEngine::utilization(const Ledger& ledger,
   const Money event = largest(used.events, [](Money amount) { return amount; });
   const domain::RiskLimits& limit = limits(strategy);
   const Portfolio& portfolio = ledger.portfolio();
-  const Money daily = strategy ? portfolio.daily_pnl(*strategy) : portfolio.account_daily_pnl();
+  const Money daily = strategy ? portfolio.daily_pnl(*strategy) : portfolio.account_daily_result();
   const Money fall = strategy ? portfolio.drawdown(*strategy) : portfolio.account_drawdown();
   const auto bucket = strategy ? strategy_rates_.find(*strategy) : strategy_rates_.end();
   const TokenBucket& rate = bucket == strategy_rates_.end() ? account_rate_ : bucket->second;

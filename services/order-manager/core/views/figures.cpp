@@ -28,6 +28,22 @@ void add_orders(const Ledger& ledger, StrategySnapshot& snapshot) {
   }
 }
 
+std::optional<Timestamp> oldest_provisional(const Ledger& ledger, const StrategyName& strategy) {
+  std::optional<Timestamp> oldest;
+  const auto positions = ledger.portfolio().positions().find(strategy);
+  if (positions == ledger.portfolio().positions().end()) return oldest;
+  for (const auto& [market, position] : positions->second) {
+    for (const TokenPosition* token : {&position.yes, &position.no}) {
+      for (const TokenPosition::Entry& entry : token->entries()) {
+        const FillRecord* fill = ledger.orders().find_fill(entry.id);
+        if (fill == nullptr || entry.status == domain::FillStatus::Confirmed) continue;
+        oldest = std::min(oldest.value_or(fill->fill.matched_at), fill->fill.matched_at);
+      }
+    }
+  }
+  return oldest;
+}
+
 Money unhedged(const Ledger& ledger, const StrategyName& strategy) {
   Money total;
   for (const domain::SignalId& signal : ledger.legs().unlevel()) {
@@ -143,6 +159,7 @@ StrategySnapshot OrderManager::State::snapshot(const StrategyName& name, Timesta
   snapshot.exposure = RiskEngine::exposure(ledger, name);
   snapshot.unhedged_exposure = unhedged(ledger, name);
   snapshot.fills_provisional = portfolio.fills_provisional(name);
+  snapshot.oldest_provisional = oldest_provisional(ledger, name);
   if (const auto it = portfolio.positions().find(name); it != portfolio.positions().end()) {
     for (const auto& [id, position] : it->second) {
       if (position.flat() || portfolio.resolutions().contains(id)) continue;

@@ -39,6 +39,7 @@ struct StrategySnapshot {
   domain::Money exposure, unhedged_exposure;
   std::uint64_t positions_open = 0;
   std::uint64_t fills_provisional = 0;
+  std::optional<domain::Timestamp> oldest_provisional;  // matched, by the venue's clock
   std::vector<MarketValue> position_values;
   domain::TradingState trading_state = domain::TradingState::Active;  // the stricter of both
   domain::Timestamp acknowledged_until{};  // of that state; the epoch: not acknowledged

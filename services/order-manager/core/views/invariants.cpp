@@ -73,7 +73,8 @@ void check_positions(const Ledger& ledger, Broken& broken) {
   for (const auto& [strategy, positions] : ledger.portfolio().positions()) {
     for (const auto& [market, position] : positions) {
       for (const auto outcome : {domain::Outcome::Yes, domain::Outcome::No}) {
-        const Quantity held = position.token(outcome).holding().quantity;
+        const TokenPosition& token = position.token(outcome);
+        const Quantity held = token.holding().quantity - token.opened();
         if (held == net[{strategy, {market, outcome}}]) continue;
         broken.push_back(strategy.value + " holds " + held.to_string() + " of " +
                          domain::to_string(market) + ", its fills come to " +

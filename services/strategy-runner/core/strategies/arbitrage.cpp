@@ -84,6 +84,20 @@ struct Purchase {
   Money cost;
 };
 
+// The quantity of an immediate buy that spends this much, in the venue's steps; empty when a rest
+// stays that could be bought by itself, or when the whole is worth too little.
+std::optional<Quantity> buy_for(Money cash, Price limit) {
+  const Quantity all = Quantity::from_raw(
+      domain::mul_div(cash.raw(), Price::kScale, limit.raw(), domain::Rounding::Down));
+  const Quantity quantity = domain::floor_to_step(all, domain::immediate_buy_step(limit));
+  const auto worth = [&](Quantity shares) {
+    return domain::notional(limit, shares, domain::Rounding::Down);
+  };
+  const bool expressible = worth(all - quantity) < domain::kMarketableNotionalMin &&
+                           worth(quantity) >= domain::kMarketableNotionalMin;
+  return expressible ? std::optional(quantity) : std::nullopt;
+}
+
 // Buying what each leg lacks up to `target`; empty when a book is missing, too thin, or cannot
 // express it.
 std::optional<Purchase> completion(const std::map<domain::Instrument, Quantity>& held,
@@ -98,13 +112,10 @@ std::optional<Purchase> completion(const std::map<domain::Instrument, Quantity>&
     const Ladder ladder = buy_ladder(*market, instrument.outcome, *book);
     const auto needed = walk(ladder, missing);
     if (!needed) return std::nullopt;
-    if (missing.raw() % domain::immediate_buy_step(needed->limit).raw() != 0) return std::nullopt;
-    if (domain::notional(needed->limit, missing, domain::Rounding::Down) <
-        domain::kMarketableNotionalMin) {
-      return std::nullopt;
-    }
+    const auto order = buy_for(needed->cash, needed->limit);
+    if (!order) return std::nullopt;
     purchase.cost += needed->cash + needed->fee;
-    purchase.legs.push_back({instrument, domain::Side::Buy, needed->limit, missing});
+    purchase.legs.push_back({instrument, domain::Side::Buy, needed->limit, *order});
   }
   if (purchase.legs.empty()) return std::nullopt;
   return purchase;

@@ -26,12 +26,11 @@ Quantity affordable(Money cost_max, Price price) {
       domain::mul_div(cost_max.raw(), Price::kScale, price.raw(), domain::Rounding::Down));
 }
 
-// Quantities at which some ladder moves to its next level: the only ones at which prices change.
+// Quantities at which some ladder's best level is used up.
 std::vector<Quantity> breakpoints(std::span<const Ladder> ladders) {
   std::vector<Quantity> points;
   for (const Ladder& ladder : ladders) {
-    Quantity depth;
-    for (const domain::Level& level : ladder.levels) points.push_back(depth += level.quantity);
+    if (!ladder.levels.empty()) points.push_back(ladder.levels.front().quantity);
   }
   std::sort(points.begin(), points.end());
   points.erase(std::unique(points.begin(), points.end()), points.end());
@@ -45,12 +44,15 @@ struct Candidate {
   Money marginal;
 };
 
+// An immediate buy spends its limit times its quantity, and on the way over several levels that is
+// more shares than the quantity: the legs would not be level. So each leg takes its best level
+// alone; the next basket takes the next.
 std::vector<Candidate> candidates_at(std::span<const Ladder> ladders, Quantity quantity) {
   std::vector<Candidate> candidates;
   for (const Ladder& ladder : ladders) {
-    if (const auto needed = walk(ladder, quantity)) {
+    const auto needed = walk(ladder, quantity);
+    if (needed && needed->limit == ladder.levels.front().price)
       candidates.push_back({&ladder, needed->limit, marginal_cost(ladder, needed->limit)});
-    }
   }
   return candidates;
 }

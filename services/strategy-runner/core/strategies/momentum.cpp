@@ -202,8 +202,11 @@ void Momentum::enter(const Market& market, const domain::OrderBook& book, Outcom
       parameters_.position_cost_max.raw(), Price::kScale, limit.raw(), domain::Rounding::Down));
   const auto visible =
       book.sweep(outcome, domain::Side::Buy, std::min(parameters_.position_max, affordable), limit);
-  const Quantity quantity =
-      domain::floor_to_step(visible.quantity, domain::immediate_buy_step(limit));
+  // The order spends its limit times its quantity, so it asks for no more than the visible shares
+  // cost.
+  const Quantity payable = Quantity::from_raw(
+      domain::mul_div(visible.cash.raw(), Price::kScale, limit.raw(), domain::Rounding::Down));
+  const Quantity quantity = domain::floor_to_step(payable, domain::immediate_buy_step(limit));
   if (!quantity.is_positive() || quantity < market.min_size) return;
   if (domain::notional(limit, quantity, domain::Rounding::Down) < domain::kMarketableNotionalMin)
     return;

@@ -148,6 +148,11 @@ void Accounts::redeem(MarketNo market, const domain::Payout& payout) {
   outstanding_.erase(market);
 }
 
+void Accounts::pay_rebate(AccountId id, Money amount) {
+  at(id).cash += amount;
+  fees_ -= amount;
+}
+
 void Accounts::deposit(AccountId id, Money amount) {
   at(id).cash += amount;
   at(id).deposits += amount;

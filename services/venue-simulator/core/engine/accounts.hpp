@@ -101,6 +101,8 @@ class Accounts {
   void redeem(MarketNo market, const domain::Payout& payout);
   // Moves cash in or out from outside.
   void deposit(AccountId id, domain::Money amount);
+  // Out of the fees that were collected.
+  void pay_rebate(AccountId id, domain::Money amount);
 
   [[nodiscard]] Conservation conservation() const;
 

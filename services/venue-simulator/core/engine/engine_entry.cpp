@@ -21,6 +21,11 @@ namespace {
 
 constexpr domain::Duration kLateFillDelay = std::chrono::seconds(2);
 
+SubmitAnswer refused(const domain::VenueOrderId& order, RejectReason reason) {
+  return {
+      .order = order, .outcome = domain::SubmitRejected{reason, {}}, .making = {}, .taking = {}};
+}
+
 }  // namespace
 
 bool MatchingEngine::seen_before(const domain::VenueOrderId& id) const {
@@ -111,65 +116,64 @@ std::optional<RejectReason> MatchingEngine::entry_refusal(const Order& order,
 SubmitAnswer MatchingEngine::submit(AccountId account, const NewOrder& request, Timestamp now,
                                     FaultBoard& faults, Outputs& out) {
   Turn turn{now, faults, out};
-  SubmitAnswer answer{
-      .order = request.id, .outcome = domain::SubmitRejected{}, .making = {}, .taking = {}};
-  if (const auto reason = refusal(request, now)) {
-    answer.outcome = domain::SubmitRejected{*reason, {}};
-    return answer;
-  }
-  Order order = make_order(account, request, now);
-  Plan planned = plan(order);
+  if (const auto reason = refusal(request, now)) return refused(request.id, *reason);
+  const Order order = make_order(account, request, now);
+  const FaultSettings* surplus = faults.active(Fault::SurplusShares, now, order.truth.market_id);
+  const bool undercuts = surplus != nullptr && order.cash_bound.is_positive() &&
+                         random_.chance(surplus->probability_ppm);
+  const std::uint64_t offer = undercuts ? undercut(order, turn) : 0;
+  SubmitAnswer answer = enter(order, turn);
+  cancel_house(offer);
+  return answer;
+}
+
+SubmitAnswer MatchingEngine::enter(const Order& order, Turn& turn) {
+  const domain::VenueOrderId id = order.truth.id;
+  const Plan planned = plan(order);
   const bool delayed = markets_.at(order.truth.market).listing.market.taker_delay &&
                        !order.truth.post_only &&
-                       (planned.quantity.is_positive() || !rests(request.time_in_force));
+                       (planned.quantity.is_positive() || !rests(order.truth.time_in_force));
   if (delayed) return hold(order, turn);
-  const FaultSettings* surplus = faults.active(Fault::SurplusShares, now, order.truth.market_id);
-  if (surplus != nullptr && random_.chance(surplus->probability_ppm))
-    planned = plan(order, Bound::Cash);
-  if (const auto reason = entry_refusal(order, planned)) {
-    answer.outcome = domain::SubmitRejected{*reason, {}};
-    return answer;
-  }
+  if (const auto reason = entry_refusal(order, planned)) return refused(id, *reason);
   const std::uint64_t number = order.truth.number;
-  living_ids_[request.id] = number;
-  ++totals_[account].orders_accepted;
+  living_ids_[id] = number;
+  ++totals_[order.truth.account].orders_accepted;
   const Order& living = orders_.emplace(number, order).first->second;
   report_order(living, OrderEventKind::Placement, VenueOrderStatus::Live, {}, turn);
   domain::SubmitAccepted accepted;
   accepted.trades = execute(number, planned, turn);
   if (!accepted.trades.empty()) accepted.state = domain::SubmitAccepted::State::Matched;
+  SubmitAnswer answer{.order = id, .outcome = std::move(accepted), .making = {}, .taking = {}};
   const Money shares = Money::from_raw(planned.quantity.raw());
-  answer.making = request.side == Side::Buy ? planned.cash : shares;
-  answer.taking = request.side == Side::Buy ? shares : planned.cash;
-  answer.outcome = std::move(accepted);
+  answer.making = order.truth.side == Side::Buy ? planned.cash : shares;
+  answer.taking = order.truth.side == Side::Buy ? shares : planned.cash;
   return answer;
 }
 
 // A marketable order in a market with a taker delay: all that it could cost is reserved, and it can
 // neither match nor be canceled until the delay is over.
 SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
-  SubmitAnswer answer{
-      .order = order.truth.id, .outcome = domain::SubmitRejected{}, .making = {}, .taking = {}};
+  const domain::VenueOrderId id = order.truth.id;
   const domain::Market& market = markets_.at(order.truth.market).listing.market;
   const Quantity quantity = floor_to_lot(order.truth.quantity);
   const Money worth = exact_notional(order.truth.price, order.truth.quantity);
-  if (order.truth.side == Side::Buy && worth < kMarketableMin) {
-    answer.outcome = domain::SubmitRejected{RejectReason::BelowMinimum, {}};
-    return answer;
-  }
+  if (order.truth.side == Side::Buy && worth < kMarketableMin)
+    return refused(id, RejectReason::BelowMinimum);
   const Price dearest_fee = std::min(order.truth.price, Price::from_raw(5'000));
-  const Money need = domain::notional(order.truth.price, quantity, Rounding::Up) +
-                     domain::taker_fee(market.fee, dearest_fee, quantity, Rounding::Up) +
-                     Money::from_raw(1'000);  // a rounding step for each of up to a hundred trades
+  const Money cash = order.cash_bound.is_positive()
+                         ? order.cash_bound
+                         : domain::notional(order.truth.price, quantity, Rounding::Up);
+  const Money fee = order.cash_bound.is_positive()
+                        ? domain::most_taker_fee(market.fee, order.truth.price, cash)
+                        : domain::taker_fee(market.fee, dearest_fee, quantity, Rounding::Up);
+  // A rounding step for each of up to a hundred trades.
+  const Money need = cash + fee + Money::from_raw(1'000);
   const bool enough =
       order.truth.side == Side::Buy
           ? need <= std::min(accounts_[order.truth.account].available(), settings_.allowance)
           : quantity <= accounts_.holding(order.truth.account, order.truth.market, order.outcome)
                             .available();
-  if (!enough) {
-    answer.outcome = domain::SubmitRejected{RejectReason::Balance, {}};
-    return answer;
-  }
+  if (!enough) return refused(id, RejectReason::Balance);
   if (order.truth.side == Side::Buy) {
     order.reserved_cash = need;
     accounts_.reserve_cash(order.truth.account, need);
@@ -186,8 +190,10 @@ SubmitAnswer MatchingEngine::hold(Order order, Turn& turn) {
   const Order& living = orders_.emplace(number, order).first->second;
   report_order(living, OrderEventKind::Placement, VenueOrderStatus::Delayed, {}, turn);
   set_timer(turn.now + settings_.taker_delay, TimerKind::MatchDelayed, number);
-  answer.outcome = domain::SubmitAccepted{domain::SubmitAccepted::State::Delayed, {}};
-  return answer;
+  return {.order = id,
+          .outcome = domain::SubmitAccepted{domain::SubmitAccepted::State::Delayed, {}},
+          .making = {},
+          .taking = {}};
 }
 
 void MatchingEngine::match_delayed(std::uint64_t number, Turn& turn) {

@@ -21,15 +21,15 @@ namespace {
 
 constexpr domain::Duration kFailAfterMin = std::chrono::seconds(1);
 constexpr domain::Duration kFailAfterMax = std::chrono::seconds(4);
+constexpr int kUndercutTicksMax = 3;
 
 }  // namespace
 
-MatchingEngine::Plan MatchingEngine::plan(const Order& taker, Bound bound) const {
+MatchingEngine::Plan MatchingEngine::plan(const Order& taker) const {
   Plan plan;
   const MarketState& market = markets_.at(taker.truth.market);
   const bool bounded = taker.cash_bound.is_positive();
-  Quantity leaves =
-      floor_to_lot(bounded && bound == Bound::Cash ? domain::kQuantityMax : taker.leaves());
+  Quantity leaves = floor_to_lot(bounded ? domain::kQuantityMax : taker.leaves());
   Money cash_left = taker.cash_bound;
   const auto take = [&](Price yes_price, const BookLevel& level) {
     const Price price = in_terms_of(taker.outcome, yes_price);
@@ -62,6 +62,25 @@ MatchingEngine::Plan MatchingEngine::plan(const Order& taker, Bound bound) const
   const Money one_lot = domain::notional(taker.truth.price, kLot, Rounding::Up);
   plan.complete = leaves.is_zero() || (bounded && cash_left < one_lot);
   return plan;
+}
+
+std::uint64_t MatchingEngine::undercut(const Order& taker, Turn& turn) {
+  const domain::Market& market = markets_.at(taker.truth.market).listing.market;
+  const BookSide side = opposite(taker.book_side);
+  const auto theirs = best(taker.truth.market, side);
+  const auto ours = best(taker.truth.market, taker.book_side);
+  if (!theirs) return 0;
+  // Towards the taker, but not as far as the other side of the book.
+  const std::int64_t way = side == BookSide::Ask ? -1 : 1;
+  const std::int64_t ticks = random_.between(1, kUndercutTicksMax);
+  const Price price = Price::from_raw(theirs->price.raw() + way * ticks * market.tick.raw());
+  const bool within = price.raw() > 0 && price < domain::kPriceOne;
+  const bool crosses =
+      ours && (side == BookSide::Ask ? price <= ours->price : price >= ours->price);
+  if (!within || crosses) return 0;
+  if (!first_house_) static_cast<void>(open_house_account());
+  return place_house(*first_house_, taker.truth.market, side, price, taker.truth.quantity,
+                     Rest::Yes, turn.now, turn.faults, turn.out);
 }
 
 TradeTruth::Party MatchingEngine::party(const Order& order, Quantity quantity) const {
@@ -178,7 +197,8 @@ domain::TradeId MatchingEngine::record_trade(MarketState& market, TradeTruth tra
   turn.out.market.emplace_back(TradePrinted{
       definition.id, domain::token_of(definition, taker.outcome), taker.side, taker.price,
       taker.quantity,
-      domain::TradeTick{definition.id, aggressor, yes_price, taker.quantity, turn.now, turn.now}});
+      domain::TradeTick{definition.id, aggressor, yes_price, taker.quantity, turn.now, turn.now},
+      taker.account});
   if (!is_outside(trade)) {
     accounts_.settle(trade.market, fill_side(trade.taker, trade.fee));
     for (const auto& maker : trade.makers) accounts_.settle(trade.market, fill_side(maker, {}));

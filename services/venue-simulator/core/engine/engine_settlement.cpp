@@ -21,11 +21,18 @@ constexpr domain::Duration kRedeemRetry = std::chrono::seconds(1);
 constexpr domain::Duration kTradesOn = std::chrono::seconds(1);  // past the end, at a time
 constexpr domain::Duration kRetryAfterMin = std::chrono::seconds(1);
 constexpr domain::Duration kRetryAfterMax = std::chrono::seconds(4);
+constexpr domain::Duration kStuckLook = std::chrono::milliseconds(500);  // whether it still is
 
 }  // namespace
 
 void MatchingEngine::advance_trade(std::uint64_t number, Turn& turn) {
   TradeTruth& trade = trades_.at(number);
+  const FaultSettings* stuck = turn.faults.active(Fault::TradeStuck, turn.now, trade.market_id);
+  if (trade.status == VenueTradeStatus::Matched && stuck != nullptr &&
+      random_.chance(stuck->probability_ppm)) {
+    set_timer(turn.now + kStuckLook, TimerKind::AdvanceTrade, number);
+    return;
+  }
   trade.updated_at = turn.now;
   switch (trade.status) {
     case VenueTradeStatus::Matched:
@@ -50,6 +57,7 @@ void MatchingEngine::advance_trade(std::uint64_t number, Turn& turn) {
         (party.side == Side::Buy ? totals.bought : totals.sold) += party.cash;
         totals.fees += fee;
       });
+      earn_rebates(trade, turn.now);
       break;
     case VenueTradeStatus::Confirmed:
     case VenueTradeStatus::Failed:
@@ -64,6 +72,15 @@ void MatchingEngine::for_each_fill(const TradeTruth& trade, CountFill count) {
   };
   of(trade.taker, trade.fee);
   for (const TradeTruth::Party& maker : trade.makers) of(maker, {});
+}
+
+void MatchingEngine::earn_rebates(const TradeTruth& trade, Timestamp now) {
+  for (const TradeTruth::Party& maker : trade.makers) {
+    if (accounts_[maker.account].house) continue;
+    const Money part = Money::from_raw(domain::mul_div(
+        trade.fee.raw(), maker.quantity.raw(), trade.taker.quantity.raw(), domain::Rounding::Down));
+    rebates_.earn(maker.account, trade.market_id, part, now);
+  }
 }
 
 void MatchingEngine::count_finished(const OrderTruth& order) {
@@ -243,6 +260,8 @@ void MatchingEngine::forget_markets() {
 }
 
 void MatchingEngine::tidy(Timestamp now) {
+  for (const auto& [account, amount] : rebates_.take_due(now))
+    accounts_.pay_rebate(account, amount);
   const Timestamp before = now - settings_.retention;
   const std::size_t known = forgotten_ids_.size();
   for (auto it = finished_.begin(); it != finished_.end();) {

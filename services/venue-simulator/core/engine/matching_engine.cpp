@@ -128,7 +128,7 @@ void MatchingEngine::fields(Archive& archive) {
   std::map<std::uint64_t, Order> living(orders_.begin(), orders_.end());
   archive(random_, accounts_, markets_, resolved_, living, finished_, trades_, late_, timers_);
   archive(order_count_, trade_count_, timer_count_, late_count_, market_count_, unsettled_,
-          first_house_, forgotten_, totals_, forgotten_ids_, settings_);
+          first_house_, forgotten_, totals_, rebates_, forgotten_ids_, settings_);
   if constexpr (std::is_same_v<Archive, Loader>) {
     orders_ = {living.begin(), living.end()};
     rebuild_indexes();

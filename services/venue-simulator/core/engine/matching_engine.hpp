@@ -3,6 +3,8 @@
 //
 // - One book per market in YES terms: an order to buy NO at p is a YES ask at 1 - p. Matches
 //   between buyers of both outcomes mint a pair, between sellers merge one.
+// - The signed amount of an immediate buy is its cash: it spends that at its limit or better, and
+//   cheaper shares are more shares than it named.
 // - GTC and GTD rest (GTD ends 60 s before its stated time), FAK and FOK do not; post-only
 //   orders that would match are refused. In markets with a taker delay marketable orders are
 //   held, cannot be canceled meanwhile, and match against the book at the end of the delay.
@@ -28,6 +30,7 @@
 #include <vector>
 
 #include "services/venue-simulator/core/engine/accounts.hpp"
+#include "services/venue-simulator/core/engine/rebates.hpp"
 #include "services/venue-simulator/core/random.hpp"
 
 namespace polybot::venue_simulator {
@@ -203,6 +206,10 @@ class MatchingEngine {
     domain::Money fees;
   };
   [[nodiscard]] Totals totals(AccountId account) const;
+  // By market; paid soon after the end of the day.
+  [[nodiscard]] Rebates::OfMarkets rebates(AccountId account, domain::UtcDate date) const {
+    return rebates_.paid(account, date);
+  }
   // How many finished orders and final trades have left memory.
   struct Forgotten {
     std::uint64_t orders = 0;
@@ -304,6 +311,7 @@ class MatchingEngine {
   [[nodiscard]] std::optional<domain::RejectReason> entry_refusal(const Order& order,
                                                                   const Plan& plan) const;
   [[nodiscard]] bool affordable(const Order& order, const Plan& plan) const;
+  SubmitAnswer enter(const Order& order, Turn& turn);
   SubmitAnswer hold(Order order, Turn& turn);
   void withdraw(Order& order, std::string reason, Turn& turn);
   // Matches and rests a living order; returns the trades it made.
@@ -311,9 +319,10 @@ class MatchingEngine {
   void match_delayed(std::uint64_t number, Turn& turn);
 
   // Matching.
-  // What bounds an immediate buy beside its limit. At the venue only its cash does.
-  enum class Bound : std::uint8_t { SharesAndCash, Cash };
-  [[nodiscard]] Plan plan(const Order& taker, Bound bound = Bound::SharesAndCash) const;
+  [[nodiscard]] Plan plan(const Order& taker) const;
+  // Offers the order shares that are cheaper than any in the book (surplus-shares); returns the
+  // number of the offer, 0 for none.
+  std::uint64_t undercut(const Order& taker, Turn& turn);
   domain::TradeId match_level(Order& taker, const PlannedTrade& planned, Turn& turn);
   [[nodiscard]] TradeTruth::Party take_from(MarketState& market, Order& maker,
                                             domain::Quantity quantity, Turn& turn);
@@ -338,6 +347,7 @@ class MatchingEngine {
   // Called once per outside party of a trade.
   using CountFill = void (*)(Totals& totals, const TradeTruth::Party& party, domain::Money fee);
   void for_each_fill(const TradeTruth& trade, CountFill count);
+  void earn_rebates(const TradeTruth& trade, domain::Timestamp now);
   [[nodiscard]] bool trades_on(MarketNo market, const Turn& turn) const;
   void close_market(MarketNo market, Turn& turn);
   void resolve_market(MarketNo market, Turn& turn);
@@ -374,6 +384,7 @@ class MatchingEngine {
   std::optional<AccountId> first_house_;  // takes the other side of late fills
   Forgotten forgotten_;
   std::map<AccountId, Totals> totals_;
+  Rebates rebates_;
   // Ids of orders that were forgotten while their market was open, shortened to 64 bits: a copy of
   // a very old order is still a duplicate. A closed market refuses it anyway.
   std::vector<std::uint64_t> forgotten_ids_;  // sorted

@@ -51,6 +51,14 @@ TEST_F(ReadingsAlone, KeepAPauseBetweenThem) {
   EXPECT_EQ(drive(), 2U);
 }
 
+TEST_F(ReadingsAlone, WaitAsLongAsTheVenueAsks) {
+  bench.make_ready();
+  readings.throttled(bench.now + seconds(30));
+  EXPECT_EQ(drive(), 0U);
+  bench.now += seconds(30);
+  EXPECT_EQ(drive(), 1U);
+}
+
 TEST_F(ReadingsAlone, GoBackToTheLastOne) {
   bench.make_ready();
   drive();
@@ -71,6 +79,26 @@ TEST_F(ReadingsAlone, GoBackToAnOrderWithoutAnAnswer) {
   readings.answered(bench.now);
   drive();
   EXPECT_EQ(asked_since(), submitted_at - kTradesMargin);
+}
+
+// A trade can stay MATCHED for ever: it must not make each reading cover all the time since.
+TEST_F(ReadingsAlone, AskForATradeThatIsStuckByItsId) {
+  bench.make_ready();
+  bench.record(MarketRecorded{make_market(1)});
+  const ClientOrderId id = bench.submit(1, make_market(1), Side::Buy, "10");
+  const Timestamp matched_at = bench.now;
+  bench.fill(id, "stuck", "10", FillStatus::Matched);
+  bench.now += std::chrono::minutes(5);
+  readings.answered(bench.now);
+  drive();
+  EXPECT_EQ(asked_since(), matched_at - kTradesMargin) << "it may yet become final";
+  EXPECT_TRUE(bench.reads<ReadAccount>().back().trades.empty());
+  bench.now += std::chrono::hours(3);
+  readings.answered(bench.now);
+  readings.want();
+  drive();
+  EXPECT_EQ(asked_since(), bench.now - kTradesMargin);
+  EXPECT_EQ(bench.reads<ReadAccount>().back().trades, std::vector<TradeId>{{"stuck"}});
 }
 
 TEST_F(ReadingsAlone, AreDueWhenADoubtIsOldEnough) {

@@ -43,6 +43,17 @@ TEST_F(Fills, BooksWhatIsBeyondTheOrderAndSaysSo) {
   rig.expect_sound();
 }
 
+// 60 shares at 0.50 leave 22 of the 52 pUSD, which may still buy anything up to the limit. The fee
+// is largest, at 4 % of the cash, where the shares cost next to nothing.
+TEST_F(Fills, KeepsBackWhatAnImmediateBuyHasNotSpent) {
+  const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "100");
+  EXPECT_EQ(rig.order(id).reserved_cash(), usd("54.08"));
+  rig.step(rig.taker_trade(id, "t1", "60", "0.50"));
+  EXPECT_EQ(rig.status(id), OrderStatus::PartiallyFilled);
+  EXPECT_EQ(rig.order(id).reserved_cash(), usd("22.88"));
+  rig.expect_sound();
+}
+
 TEST_F(Fills, ChargesTheTakerFeeAndNoneToTheMaker) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   rig.step(rig.taker_trade(id, "t1", "25", "0.52"));

@@ -16,6 +16,18 @@ struct Commands : testing::Test {
     rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), level("0.55", "20")));
     for (const Order& order : rig.open_orders()) rig.accept(order.id);
   }
+  // A person bids for 30 at 0.40.
+  void place_by_hand() {
+    rig.hold(kArb, kMarket, "0.52", "25");  // the market is recorded
+    VenueOrderUpdate bid;
+    bid.order = id_of<VenueOrderId>(0xFEED);
+    bid.market = kMarket.id;
+    bid.token = kMarket.yes_token;
+    bid.price = price("0.40");
+    bid.original_quantity = shares("30");
+    bid.at = rig.now;
+    rig.step(bid);
+  }
   std::size_t leaving() const {
     std::size_t count = 0;
     for (const Order& order : rig.open_orders())
@@ -257,6 +269,51 @@ TEST_F(Commands, FlattenPastABidThatIsTooSmallForAnOrder) {
   give(FlattenPositions{kArb});
   ASSERT_EQ(rig.submits.size(), 1U);
   EXPECT_EQ(rig.submits[0].orders[0].quantity, shares("25"));
+}
+
+// Whoever placed an order by hand takes it away by hand: neither a halt, nor a reduction, nor the
+// end of this program does.
+TEST_F(Commands, LeaveOrdersPlacedByHandAloneUnlessTheyAreMeant) {
+  place_by_hand();
+  ASSERT_EQ(rig.open_orders().size(), 1U);
+  rig.forget_outputs();
+  give(SetTradingState{std::nullopt, TradingState::Reducing});
+  give(SetTradingState{std::nullopt, TradingState::Halted});
+  EXPECT_TRUE(rig.cancels.empty());
+  give(CancelAllOrders{std::nullopt, std::nullopt});
+  EXPECT_EQ(rig.cancels.size(), 1U) << "an operator said all";
+}
+
+TEST_F(Commands, EndWithoutWaitingForOrdersPlacedByHand) {
+  place_by_hand();
+  rig.forget_outputs();
+  rig.step(ShutdownRequested{});
+  EXPECT_TRUE(rig.cancels.empty());
+  EXPECT_TRUE(rig.core.drained());
+}
+
+// Sold by halves, 20 pairs would bring 19.20 pUSD less fees; they pay 20.
+TEST_F(Commands, KeepPairsWhenFlattening) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.hold(kArb, kMarket, "0.50", "20", Outcome::No);
+  rig.forget_outputs();
+  give(FlattenPositions{kArb});
+  ASSERT_EQ(rig.submits.size(), 1U);
+  const Order sale = rig.submits[0].orders.at(0);
+  EXPECT_EQ(sale.quantity, shares("5"));
+  const VenueTrade sold = rig.taker_trade(sale.id, "sale", "5", "0.50");
+  rig.accept(sale.id, SubmitAccepted::State::Matched, {sold.id});
+  rig.step(sold);
+  rig.confirm(sold);
+  rig.advance(seconds(5));
+  EXPECT_EQ(rig.submits.size(), 1U);
+  ASSERT_EQ(rig.count<FlattenEnded>(), 1U);
+  const auto left = rig.recorded<FlattenEnded>()[0].left;
+  ASSERT_EQ(left.size(), 2U);
+  for (const FlattenEnded::Left& half : left) {
+    EXPECT_EQ(half.reason, LeftReason::Paired);
+    EXPECT_EQ(half.quantity, shares("20"));
+  }
 }
 
 // The shares were sold by hand: the book of the strategy has them, the account does not.

@@ -175,6 +175,32 @@ TEST_F(Legs, BecomeUnlevelWhenAFilledLegFails) {
   rig.expect_sound();
 }
 
+// The first leg spent its 16 pUSD at 0.29, where they are 55 shares.
+TEST_F(Legs, AreLevelledWhenOneBroughtMoreThanTheOthers) {
+  const ClientOrderId improved{id, 0};
+  const VenueTrade cheap = rig.taker_trade(improved, "leg-0", "55", "0.29");
+  rig.accept(improved, SubmitAccepted::State::Matched, {cheap.id});
+  rig.step(cheap);
+  rig.confirm(cheap);
+  fill(1);
+  fill(2);
+  ASSERT_EQ(rig.count<LegsImbalanced>(), 1U);
+  rig.forget_outputs();
+  for (int i = 0; i < 11 && rig.submits.empty(); ++i) {
+    for (const Market& market : {a, b, c}) rig.set_quote(market, "0.30", "0.32");
+    rig.advance(seconds(1));
+  }
+  ASSERT_FALSE(rig.submits.empty());
+  const Order sale = rig.submits[0].orders.at(0);
+  EXPECT_EQ(sale.quantity, shares("5"));
+  const VenueTrade sold = rig.taker_trade(sale.id, "sale", "5", "0.30");
+  rig.accept(sale.id, SubmitAccepted::State::Matched, {sold.id});
+  rig.step(sold);
+  rig.advance(seconds(1));
+  EXPECT_EQ(rig.count<LegsLevelled>(), 1U);
+  EXPECT_EQ(rig.snapshot(kArb).unhedged_exposure, Money{});
+}
+
 // The strategy holds more of the outcome than this group bought, so the sale goes through.
 TEST_F(Legs, AreLevelWhenALegFailsAfterItWasSold) {
   std::vector<VenueTrade> trades;

@@ -219,6 +219,13 @@ TEST_F(Signals, DeniesWhileTheVenueIsNotReachable) {
   EXPECT_EQ(rig.submits.size(), 1U);
 }
 
+TEST_F(Signals, AreTakenWhileOnlyReadingsAreThrottled) {
+  rig.step(VenueThrottled{seconds(60), VenueThrottled::What::Readings});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.submits.size(), 1U);
+  EXPECT_FALSE(rig.core.figures(rig.now).submissions_paused);
+}
+
 TEST_F(Signals, PausesAfterARefusalThatIsAboutTheVenue) {
   const ClientOrderId id = rig.buy(kArb, kMarket, "0.52", "25");
   rig.reject(id, RejectReason::TradingDisabled);

@@ -147,5 +147,35 @@ TEST(Portfolio, KeepsNoFillOnceAllBeforeItAreFinal) {
   }
 }
 
+// The first trade stays MATCHED for ever; a thousand after it become final.
+TEST(Portfolio, StaysShortBehindATradeThatIsStuck) {
+  const StrategyName strategy{"a"};
+  const Instrument instrument{MarketId{{1}}, Outcome::Yes};
+  Portfolio portfolio;
+  const auto fill = [&](int number, FillStatus status) {
+    OrderFilled filled;
+    filled.fill.trade = {"t" + std::to_string(number)};
+    filled.instrument = instrument;
+    filled.side = Side::Buy;
+    filled.quantity = Quantity::from_units(1);
+    filled.cash = Money::from_raw(500'000);
+    filled.status = status;
+    return filled;
+  };
+  const OrderFilled stuck = fill(0, FillStatus::Matched);
+  portfolio.filled(strategy, stuck, 1);
+  for (int i = 1; i <= 1'000; ++i)
+    portfolio.filled(strategy, fill(i, FillStatus::Confirmed), static_cast<std::uint64_t>(i) + 1);
+  const TokenPosition& token = portfolio.find(strategy, instrument.market)->yes;
+  EXPECT_LE(token.entries().size(), kUnfoldedFillsMax);
+  EXPECT_EQ(token.holding().quantity, Quantity::from_units(1'001));
+  EXPECT_EQ(token.settled(), Quantity::from_units(1'000));
+  EXPECT_EQ(token.provisional(), 1U);
+  portfolio.reversed(strategy, stuck, 1'002);
+  EXPECT_EQ(token.holding().quantity, Quantity::from_units(1'000));
+  EXPECT_EQ(token.holding().cost, Money::from_units(500));
+  EXPECT_TRUE(token.final());
+}
+
 }  // namespace
 }  // namespace polybot::order_manager

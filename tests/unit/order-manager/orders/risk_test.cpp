@@ -28,11 +28,12 @@ struct Risk : testing::Test {
 };
 
 TEST_F(Risk, LimitsTheNotionalOfOneOrderFeesIncluded) {
-  limits.order_notional_max = usd("26.50");
+  limits.order_notional_max = usd("27.10");
   start();
   EXPECT_EQ(try_buy("0.52", "50", market), DenyReason::None);
   EXPECT_EQ(try_buy("0.52", "75", market), DenyReason::NotionalExceedsMaximum);
-  EXPECT_EQ(try_buy("0.53", "50", market), DenyReason::NotionalExceedsMaximum) << "26.50 and a fee";
+  EXPECT_EQ(try_buy("0.53", "50", market), DenyReason::NotionalExceedsMaximum)
+      << "26.50 and the fee of the cheapest shares";
 }
 
 TEST_F(Risk, HasLimitsOfItsOwnForEachStrategy) {
@@ -245,6 +246,83 @@ TEST_F(Risk, AppliesTheWholeLimitAgainBelowANewPeak) {
   trade_at("0.55", "0.57");
   EXPECT_EQ(rig->core.ledger().trading_state(kFarm), TradingState::Reducing);
   EXPECT_EQ(rig->core.ledger().trading_status(kFarm).reason, StateReason::DrawdownExceeded);
+}
+
+// 25 YES and 25 NO pay 25 together whatever the result: what one half is worth depends on it.
+TEST_F(Risk, KeepsPairsWhileReducing) {
+  start();
+  rig->hold(kFarm, market, "0.50", "40", Outcome::No);
+  rig->step(Command{
+      {1, 1}, SetTradingState{kFarm, TradingState::Reducing}, rig->now, rig->now + seconds(5), {}});
+  rig->forget_outputs();
+  rig->sell(kFarm, market, "0.48", "40", Outcome::No);
+  EXPECT_EQ(rig->last_denial(), DenyReason::PairWouldBreak);
+  rig->sell(kFarm, market, "0.50", "25");
+  EXPECT_EQ(rig->last_denial(), DenyReason::PairWouldBreak);
+  EXPECT_TRUE(rig->submits.empty());
+  rig->sell(kFarm, market, "0.48", "15", Outcome::No);
+  EXPECT_EQ(rig->submits.size(), 1U) << "beyond the pairs it reduces";
+  rig->sell(kFarm, market, "0.48", "5", Outcome::No);
+  EXPECT_EQ(rig->submits.size(), 1U) << "the rest is promised already";
+}
+
+TEST_F(Risk, TakesBackSalesThatBreakPairsWhenItReduces) {
+  start();
+  rig->hold(kFarm, market, "0.50", "40", Outcome::No);
+  rig->forget_outputs();
+  rig->send(rig->quote_signal(kFarm, market, std::nullopt, level("0.55", "20")));
+  ASSERT_EQ(rig->open_orders().size(), 1U);
+  rig->step(Command{
+      {1, 1}, SetTradingState{kFarm, TradingState::Reducing}, rig->now, rig->now + seconds(5), {}});
+  EXPECT_EQ(rig->cancels.size(), 1U) << "the other half of each would be exposed";
+}
+
+TEST_F(Risk, CountsTheHalfThatASaleLeavesExposed) {
+  settings.strategies[1].limits.position_max = usd("30");
+  start();
+  for (int i = 0; i < 2; ++i) {
+    rig->hold(kFarm, market, "0.50", "25", Outcome::No);
+    rig->hold(kFarm, market, "0.52", "25");
+  }
+  rig->hold(kFarm, market, "0.50", "25", Outcome::No);
+  rig->forget_outputs();
+  rig->send(rig->quote_signal(kFarm, market, std::nullopt, level("0.55", "75")));
+  EXPECT_TRUE(rig->submits.empty()) << "it would leave 75 NO, at 0.45 each";
+  ASSERT_EQ(rig->count<OrderDenied>(), 1U);
+  EXPECT_EQ(rig->recorded<OrderDenied>()[0].reason, DenyReason::PositionExceedsMaximum);
+  rig->send(rig->quote_signal(kFarm, market, std::nullopt, level("0.55", "50")));
+  rig->advance(seconds(2));
+  EXPECT_EQ(rig->submits.size(), 1U);
+}
+
+// Somebody draws money, then pays some in: neither is booked, and neither is profit or loss.
+TEST_F(Risk, SpendsWhatTheVenueWasLastFoundToHave) {
+  settings.account_limits.daily_loss_max = usd("10000");
+  start();
+  rig->cash = usd("20");
+  rig->advance(seconds(61));
+  EXPECT_EQ(try_buy("0.52", "50", market), DenyReason::InsufficientBalance);
+  rig->cash = usd("2000");
+  rig->advance(seconds(61));
+  EXPECT_EQ(try_buy("0.52", "50", market), DenyReason::None);
+  EXPECT_EQ(rig->count<CashMoved>(), 1U) << "the opening deposit alone";
+}
+
+TEST_F(Risk, CountsCashThatIsGoneAsALossOfTheDay) {
+  settings.account_limits.daily_loss_max = usd("100");
+  start();
+  rig->cash -= usd("150");
+  rig->advance(seconds(180));
+  EXPECT_EQ(rig->core.ledger().trading_state(std::nullopt), TradingState::Reducing);
+  EXPECT_EQ(rig->core.ledger().trading_status(kArb).reason, StateReason::DailyLossExceeded);
+  rig->step(Command{{1, 1},
+                    SetTradingState{std::nullopt, TradingState::Active},
+                    rig->now,
+                    rig->now + seconds(5),
+                    {}});
+  rig->advance(seconds(180));
+  EXPECT_EQ(rig->core.ledger().trading_state(std::nullopt), TradingState::Active)
+      << "an operator has seen it";
 }
 
 TEST_F(Risk, FreesNothingOfAnAmbiguousOrdersReserve) {

@@ -108,14 +108,29 @@ TEST_F(Markets, DoNotCountAClaimAsPaidBecauseTheSharesAreGone) {
   EXPECT_EQ(rig.count<ClaimPaid>(), 0U);
 }
 
-// Money that is missing for another reason hides the payout for ever.
-TEST_F(Markets, CountAClaimAsPaidWhenTheSharesStayGone) {
+TEST_F(Markets, CountAClaimAsPaidBesideAnOldDifference) {
   rig.hold(kArb, market, "0.52", "100");
   rig.cash = rig.core.ledger().portfolio().cash() - usd("60");
   rig.venue_holdings = {{market.yes_token, shares("100")}, {market.no_token, {}}};
   rig.step(ResolutionConfirmed{market.id, {kPriceOne, Price{}}});
   rig.advance(seconds(70));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 0U);
   rig.cash += usd("100");
+  rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
+  rig.advance(seconds(8));
+  EXPECT_EQ(rig.count<ClaimPaid>(), 1U);
+  EXPECT_EQ(rig.core.figures(rig.now).drift_cash, usd("60"));
+  rig.expect_sound();
+}
+
+// Money that goes missing together with the payout hides it for ever.
+TEST_F(Markets, CountAClaimAsPaidWhenTheSharesStayGone) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.cash = rig.core.ledger().portfolio().cash();
+  rig.venue_holdings = {{market.yes_token, shares("100")}, {market.no_token, {}}};
+  rig.step(ResolutionConfirmed{market.id, {kPriceOne, Price{}}});
+  rig.advance(seconds(70));
+  rig.cash += usd("100") - usd("60");
   rig.venue_holdings = {{market.yes_token, {}}, {market.no_token, {}}};
   rig.advance(std::chrono::minutes(9));
   EXPECT_EQ(rig.count<ClaimPaid>(), 0U) << "shares may arrive late, too";

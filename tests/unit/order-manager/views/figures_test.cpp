@@ -33,11 +33,12 @@ TEST(Figures, ShowWhatIsUsedOfEachLimit) {
   rig.bring_up();
   rig.buy(kArb, kMarket, "0.50", "250");
   const Utilization used = rig.snapshot(kArb).utilization;
-  EXPECT_EQ(used[static_cast<int>(LimitKind::OrderNotional)], 510'000);  // 125 + 2.5 fee of 250
-  EXPECT_EQ(used[static_cast<int>(LimitKind::Position)], 255'000);
+  EXPECT_EQ(used[static_cast<int>(LimitKind::OrderNotional)],
+            520'000);  // 125 + at most 5 of fee, of 250
+  EXPECT_EQ(used[static_cast<int>(LimitKind::Position)], 260'000);
   EXPECT_EQ(used[static_cast<int>(LimitKind::OpenOrders)], 5'000);
-  EXPECT_EQ(used[static_cast<int>(LimitKind::Balance)], 127'500);
-  EXPECT_EQ(rig.core.figures(rig.now).free_collateral, usd("872.5"));
+  EXPECT_EQ(used[static_cast<int>(LimitKind::Balance)], 130'000);
+  EXPECT_EQ(rig.core.figures(rig.now).free_collateral, usd("870"));
 }
 
 TEST(Figures, ValueAHeldPairAtOneAndCountNoExposureInIt) {

@@ -145,17 +145,25 @@ TEST_F(DeadManTest, IsPartOfTheStateThatSurvivesARestart) {
 }
 
 // The data that stands at the end of a state since then.
-TEST_F(DeadManTest, AStateFromBeforeTheSwitchOrTheLaterFaultsCanStillBeRead) {
+TEST_F(DeadManTest, AStateFromBeforeItsLastPartsCanStillBeRead) {
   rest_order();
   const std::string state = venue.exchange.save();
-  std::string faults;
-  Saver saver(faults);
+  std::string end;
+  Saver saver(end);
+  KeyRing keys = venue.exchange.key_ring();
+  OrderOrigins origins = venue.exchange.origins();
+  TradeTape tape = venue.exchange.tape();
+  Notices notices = venue.exchange.notices();
+  saver(keys, origins, tape, notices);
+  const std::size_t records = end.size();
   venue.exchange.faults().later_fields(saver);
   constexpr std::size_t kNoChains = sizeof(std::uint32_t);  // an empty map
-  for (const std::size_t missing : {faults.size(), faults.size() + kNoChains}) {
+  for (const std::size_t missing : {records, end.size(), end.size() + kNoChains}) {
     Venue again;
     EXPECT_TRUE(again.exchange.load(std::string_view(state).substr(0, state.size() - missing)));
     EXPECT_EQ(again.exchange.engine().open_orders(account).size(), 1U);
+    // Its owner had a key, though none was written down.
+    EXPECT_TRUE(again.exchange.key_ring().active({account, KeyKind::Api, 0}));
   }
 }
 

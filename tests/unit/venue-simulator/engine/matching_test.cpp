@@ -187,6 +187,20 @@ TEST_F(Matching, BoundsAnImmediateBuyByItsCash) {
   EXPECT_EQ(answer.making, money("9.999"));
 }
 
+// Reported of the venue: a fill-and-kill buy of 5 at 0.99 got 5.051 shares at 0.98.
+TEST_F(Matching, AnImmediateBuySpendsItsCashHoweverManyShares) {
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.50", "60");
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.45", "300");
+  NewOrder order = venue.order(market, Outcome::Yes, Side::Buy, "0.55", "100", TimeInForce::Fak);
+  order.cash = money("55");
+  const auto answer = venue.submit(bob, order);
+  EXPECT_EQ(answer.taking, money("105.45"));  // 60 at 0.50, then 45.45 at 0.55
+  const OrderOutput last = of_type<OrderOutput>(venue.out.account).back();
+  EXPECT_EQ(last.update.status, VenueOrderStatus::Matched);
+  venue.advance(10s);
+  EXPECT_EQ(venue.held(bob, market, Outcome::Yes), qty("105.45"));
+}
+
 TEST_F(Matching, RestingOrdersReserveTheirWorth) {
   venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.50", "1000");
   venue.submit(alice, market, Outcome::Yes, Side::Buy, "0.40", "1000");

@@ -1,0 +1,31 @@
+// Every REST route of the simulated venue in one table: method, path, who may ask, and which room
+// answers. Here requests also pass what stands before all rooms: the faults venue-down and
+// venue-hang, authentication, and the region check (fault region-block).
+#pragma once
+
+#include "services/venue-simulator/api/account_api.hpp"
+#include "services/venue-simulator/api/fault_gate.hpp"
+#include "services/venue-simulator/api/keys_api.hpp"
+#include "services/venue-simulator/api/markets_api.hpp"
+#include "services/venue-simulator/api/prices_api.hpp"
+#include "services/venue-simulator/api/private_api.hpp"
+#include "services/venue-simulator/api/public_api.hpp"
+#include "services/venue-simulator/api/rewards_api.hpp"
+
+namespace polybot::venue_simulator {
+
+// All of them outlive the router.
+struct Rooms {
+  PublicApi& venue;
+  MarketsApi& markets;
+  PricesApi& prices;
+  RewardsApi& rewards;
+  KeysApi& keys;
+  AccountApi& account;
+  PrivateApi& trading;
+};
+
+void register_routes(http::Router& router, const Rooms& rooms, const ExchangeHost& host,
+                     const Members& members, FaultGate& gate);
+
+}  // namespace polybot::venue_simulator
