@@ -117,11 +117,16 @@ void OrderManager::State::start(Turn& turn, std::uint64_t journal_id) {
                 domain::StrategySwitched{strategy.name, strategy.enabled_at_first});
   }
   // Orders that a restart finds unanswered may or may not have reached the venue: the last process
-  // may have written until the moment it died.
+  // may have written until the moment it died. Those placed by hand were seen there.
   const std::set<domain::ClientOrderId> open = ledger.orders().open();
   for (const domain::ClientOrderId& id : open) {
-    if (ledger.orders().find(id)->status == domain::OrderStatus::Submitted)
+    const OrderRecord& order = *ledger.orders().find(id);
+    if (order.status != domain::OrderStatus::Submitted) continue;
+    if (placed_by_hand(order.order)) {
+      account.progress.sign_of_life(turn, id);
+    } else {
       account.progress.turn_ambiguous(turn, id, domain::AmbiguityCause::Restarted, turn.now);
+    }
   }
   account.readings.drive(turn);
 }

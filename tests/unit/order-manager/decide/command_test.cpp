@@ -284,6 +284,25 @@ TEST_F(Commands, LeaveOrdersPlacedByHandAloneUnlessTheyAreMeant) {
   EXPECT_EQ(rig.cancels.size(), 1U) << "an operator said all";
 }
 
+// The process died between two records of one news.
+TEST_F(Commands, LeaveAnOrderByHandAloneAfterARestart) {
+  place_by_hand();
+  Rig next;
+  next.now = rig.now;
+  next.markets = rig.markets;
+  ClientOrderId placed;
+  for (const Event& event : rig.journal) {
+    next.core.apply(event);
+    const auto* submitted = std::get_if<OrderSubmitted>(&event.body);
+    if (submitted == nullptr || event.strategy != kExternal) continue;
+    placed = submitted->order.id;
+    break;
+  }
+  next.start();
+  EXPECT_EQ(next.status(placed), OrderStatus::Accepted);
+  EXPECT_TRUE(next.cancels.empty());
+}
+
 TEST_F(Commands, EndWithoutWaitingForOrdersPlacedByHand) {
   place_by_hand();
   rig.forget_outputs();
