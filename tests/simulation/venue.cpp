@@ -525,9 +525,8 @@ void Venue::buy_before() {
                 rests ? Duration(minutes(4)) : Duration(seconds(2)));
 }
 
-// A reading of a new journal begins a minute before it, which is opened soon after we begin.
 bool Venue::before_us(const sim::TradeTruth& trade) const {
-  return trade.matched_at < began_at_ + seconds(5) - om::kTradesMargin;
+  return trade.matched_at < began_at_;
 }
 
 domain::Quantity Venue::held_before(const domain::Instrument& instrument) const {

@@ -187,7 +187,8 @@ void World::live_before() {
     stage_.schedule.after(milliseconds(random_.between(200, 5'000)),
                           [this] { venue_.buy_before(); });
   if (plan_.bought_before > 0) run_until(stage_.now() + kBefore);
-  venue_.begin();
+  // The first balance is to have all of it.
+  while (venue_.exchange().engine().unsettled_trades() > 0) run_until(stage_.now() + kVenueTick);
 }
 
 Outcome World::run() {
@@ -203,7 +204,10 @@ Outcome World::run() {
   gateway_.start();
   api_.start();
   monitor_.start();
-  stage_.schedule.after(milliseconds(300), [this] { manager_.start(); });
+  stage_.schedule.after(milliseconds(300), [this] {
+    venue_.begin();
+    manager_.start();
+  });
   for (int i = 0; i < plan_.runners; ++i) {
     stage_.schedule.after(
         milliseconds(random_.between(0, 900)),

@@ -215,8 +215,7 @@ std::vector<domain::UtcDate> Balances::next_income_days(Timestamp now) {
 // may pay before it says what for.
 void Balances::look_for_income(Timestamp now, Money difference) {
   const bool is_new = difference != income_sought_for_;
-  asks_for_income_ =
-      difference > kVenueRounding && (is_new || now >= income_asked_at_ + kIncomePause);
+  asks_for_income_ = difference.is_positive() && (is_new || now >= income_asked_at_ + kIncomePause);
   income_sought_for_ = difference;
 }
 
