@@ -221,20 +221,27 @@ void Balances::look_for_income(Timestamp now, Money difference) {
 
 void Balances::book_income(Turn& turn, const VenueAccount& account,
                            const Settlements& settlements) const {
+  const ExpectedRange cash = settlements.cash(turn.ledger, account.read_at);
+  const Money surplus = Money::from_raw(cash.off(account.collateral.raw()));
+  if (!surplus.is_positive()) return;
+  // What was paid before the journal began is in the balance that it began with. Nobody knows when
+  // the day before it was paid for: that counts when it is just what is left to explain.
+  const int first = domain::utc_date(turn.ledger.opened_at()).days;
   std::vector<domain::IncomeBooked> news;
-  Money total;
-  // What was paid before the journal began is in the balance that it began with.
-  const domain::UtcDate first = domain::utc_date(turn.ledger.opened_at());
+  std::vector<domain::IncomeBooked> of_before;
+  Money left = surplus;
+  Money left_by_before = surplus;
   for (const VenueAccount::Income& told : account.income) {
-    if (told.date < first) continue;
     const Money more = told.amount - turn.ledger.portfolio().income(told.kind, told.date);
-    if (!more.is_positive()) continue;
-    news.push_back({told.kind, told.date, more});
-    total += more;
+    if (!more.is_positive() || told.date.days < first - 1) continue;
+    const bool before = told.date.days < first;
+    (before ? of_before : news).push_back({told.kind, told.date, more});
+    left_by_before -= more;
+    if (!before) left -= more;
   }
-  const std::int64_t off =
-      settlements.cash(turn.ledger, account.read_at).off(account.collateral.raw());
-  if (news.empty() || Money::from_raw(off) + kVenueRounding < total) return;
+  const bool just_that = left_by_before <= kVenueRounding && -left_by_before <= kVenueRounding;
+  if (just_that) news.insert(news.end(), of_before.begin(), of_before.end());
+  if (!just_that && -left > kVenueRounding) return;
   const domain::StrategyName external{std::string(domain::kExternalStrategy)};
   for (const domain::IncomeBooked& income : news) turn.record(external, {}, income);
 }

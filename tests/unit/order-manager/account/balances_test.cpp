@@ -135,6 +135,10 @@ TEST_F(BalancesAlone, ShowNoIncomeOfBeforeTheJournal) {
   account.income = {{IncomeKind::Rebate, {utc_date(bench.ledger.opened_at()).days - 1}, usd("12")}};
   measure(account);
   EXPECT_TRUE(bench.recorded<IncomeBooked>().empty()) << "it is in the first balance";
+  account.collateral = usd("1012");
+  measure(account);
+  EXPECT_EQ(bench.recorded<IncomeBooked>().size(), 1U)
+      << "it came a moment after the journal began";
 }
 
 TEST_F(BalancesAlone, ThatCameBackHideNoLaterLoss) {
