@@ -1,6 +1,6 @@
 // One direction of a connection between two processes under seeded weather: messages are delayed,
-// lost, repeated, overtaken or made unreadable, and sometimes none passes for a while. The sender
-// does not learn of it.
+// lost, repeated, overtaken or made unreadable, and sometimes none passes for a while. The process
+// that sends does not learn of it; the world may.
 #pragma once
 
 #include <functional>
@@ -31,16 +31,18 @@ class Link {
   Link(Stage& stage, std::uint64_t number, const Weather& weather, Ordering ordering)
       : stage_(stage), random_(stage.random(number)), weather_(weather), ordering_(ordering) {}
 
-  void send(std::function<void()> deliver) {
+  // False: lost.
+  bool send(std::function<void()> deliver) {
     if (stage_.now() < cut_until_ || random_.chance(weather_.loss_ppm)) {
       ++stage_.totals["messages lost"];
-      return;
+      return false;
     }
     if (random_.chance(weather_.repeat_ppm)) {
       ++stage_.totals["messages repeated"];
       stage_.schedule.at(arrival(), deliver);
     }
     stage_.schedule.at(arrival(), std::move(deliver));
+    return true;
   }
 
   // Makes some of the messages that are bytes unreadable.

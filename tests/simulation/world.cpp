@@ -55,7 +55,8 @@ World::ReaderLinks World::reader_links(std::uint64_t first) {
   return {.events = Link(stage_, first, plan_.bus, Ordering::Shuffled),
           .requests = Link(stage_, first + 2, plan_.bus, Ordering::Shuffled),
           .answers = Link(stage_, first + 3, plan_.bus, Ordering::Shuffled),
-          .lied_to_until = {}};
+          .lied_to_until = {},
+          .ask_lost_at = {}};
 }
 
 // ---- who hears whom
@@ -131,12 +132,17 @@ void World::connect(std::size_t index) {
 
 Ask World::asking(ReaderLinks& links,
                   std::function<std::optional<std::string>(const std::string&)> answer) {
-  return [&links, answer = std::move(answer)](const std::string& request,
-                                              std::function<void(const std::string&)> answered) {
-    links.requests.send([&links, answer, request, answered = std::move(answered)] {
-      if (const std::optional<std::string> bytes = answer(request))
-        links.answers.send([answered, worn = links.answers.worn(*bytes)] { answered(worn); });
+  return [this, &links, answer = std::move(answer)](
+             const std::string& request, std::function<void(const std::string&)> answered) {
+    const auto lost = [this, &links] { links.ask_lost_at = stage_.now(); };
+    const bool asked = links.requests.send([&links, answer, request, lost,
+                                            answered = std::move(answered)] {
+      const std::optional<std::string> bytes = answer(request);
+      if (!bytes) return;
+      if (!links.answers.send([answered, worn = links.answers.worn(*bytes)] { answered(worn); }))
+        lost();
     });
+    if (!asked) lost();
   };
 }
 
@@ -267,7 +273,8 @@ bool World::in_touch(std::size_t runner) {
   const Duration apart = runners_[runner]->clock().ahead() - manager_.clock().ahead();
   const bool agree = -plan_.manager.clock_skew_max < apart && apart < plan_.manager.clock_skew_max;
   return agree && !links.events.is_cut() && !links.signals.is_cut() && !links.requests.is_cut() &&
-         !links.answers.is_cut() && stage_.now() >= links.lied_to_until;
+         !links.answers.is_cut() && stage_.now() >= links.lied_to_until &&
+         stage_.now() >= links.ask_lost_at + HandOvers::kMax;
 }
 
 void World::watch_hand_overs() {

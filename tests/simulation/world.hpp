@@ -49,6 +49,7 @@ class World {
   struct ReaderLinks {
     Link events, requests, answers;
     Timestamp lied_to_until;  // in answers given for order-manager
+    Timestamp ask_lost_at;    // or its answer: the reader waits and asks again
 
     void heal() {
       for (Link* link : {&events, &requests, &answers}) link->heal();
@@ -59,8 +60,8 @@ class World {
     Link market_data, signals;
   };
   [[nodiscard]] ReaderLinks reader_links(std::uint64_t first);
-  [[nodiscard]] static Ask asking(
-      ReaderLinks& links, std::function<std::optional<std::string>(const std::string&)> answer);
+  [[nodiscard]] Ask asking(ReaderLinks& links,
+                           std::function<std::optional<std::string>(const std::string&)> answer);
   void connect();
   void connect(std::size_t index);
   [[nodiscard]] std::optional<std::string> answer_orders(const ReaderLinks& links,
