@@ -109,7 +109,11 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   if (books_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral))
     drift.cash = {};
   const Money missed = -drift.cash > kVenueRounding ? -drift.cash : Money{};
-  drift.missing = std::min(missed, std::exchange(missed_before_, missed));
+  // While trades settle a comparison shows the least that is missing: it can add, and clears
+  // nothing.
+  const Money known = turn.ledger.drift().missing;
+  const Money agreed = std::min(missed, std::max(known, std::exchange(missed_before_, missed)));
+  drift.missing = cash.exact() ? agreed : std::max(known, agreed);
   look_for_income(turn.now, drift.cash);
   const bool is_news = !turn.ledger.drift_measured() || turn.ledger.drift() != drift;
   drift.first_compared = std::move(first_compared);

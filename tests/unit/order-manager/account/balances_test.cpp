@@ -188,6 +188,19 @@ TEST_F(BalancesAlone, ThatLackCashAreALossOfTheDay) {
   EXPECT_TRUE(bench.ledger.drift().missing.is_zero());
 }
 
+TEST_F(BalancesAlone, ThatLackCashStayALossWhileTradesSettle) {
+  for (const char* cash : {"300", "300"}) measure(reading(cash));
+  bench.record(TradingStateChanged{.state = TradingState::Active});
+  bench.fill(bench.submit(1, market, Side::Buy, "10"), "t-1", "10", FillStatus::Matched);
+  for (const char* cash : {"300", "300"}) measure(reading(cash));
+  EXPECT_EQ(bench.ledger.drift().missing, usd("700"));
+  bench.now += std::chrono::minutes(1);
+  bench.record(kArb, FillAdvanced{{{"t-1"}, {{kRunner, 1}, 0}}, FillStatus::Mined});
+  for (const char* cash : {"295", "295"}) measure(reading(cash));
+  EXPECT_EQ(bench.ledger.drift().missing, usd("700"));
+  EXPECT_TRUE(bench.ledger.portfolio().unacknowledged_losses(std::nullopt).daily.is_zero());
+}
+
 TEST_F(BalancesAlone, MayDifferByTheRoundingOfTheVenue) {
   measure(reading("999.996"));
   measure(reading("999.996"));
