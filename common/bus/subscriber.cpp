@@ -96,7 +96,8 @@ struct Subscriber::State : std::enable_shared_from_this<State> {
     });
   }
 
-  // Whoever was silent for long and speaks again is watched closely again.
+  // The pauses had grown because there was nothing to hear. Now there is, so the next silence is to
+  // be noticed as soon as the first was.
   void note_heard() {
     heard = true;
     if (hears_all || patience == config.silence_max) return;

@@ -1,8 +1,7 @@
 // The least possible time of tick→order: two NNG hops over ipc between three processes, then one
 // durable SQLite commit. Printed as p50, p99 and p99.9 in microseconds.
 //
-//   raw_path [COUNT [PACE_MS]]    2000 messages, one each 5 ms unless told, so that none ever
-//   queues
+//   raw_path [COUNT [PACE_MS]]    2000 and 5 by default: one message each 5 ms, so that none queues
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/pub.h>
 #include <nng/protocol/pubsub0/sub.h>

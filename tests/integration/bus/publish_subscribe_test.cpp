@@ -441,15 +441,19 @@ class SilentListener {
   std::atomic<int> visits_ = 0;
 };
 
+SubscriberConfig impatient(const SilentListener& listener) {
+  SubscriberConfig config =
+      subscriber_config({dial_to(listener.address())}, {Subscription::channel("md")});
+  config.silence_max = std::chrono::milliseconds(50);
+  return config;
+}
+
 TEST(ASubscriberThatHearsNothing, DialsAgainAndEverLessOften) {
   const SilentListener listener;
   Loop loop;
   Stats stats;
-  SubscriberConfig config =
-      subscriber_config({dial_to(listener.address())}, {Subscription::channel("md")});
-  config.silence_max = std::chrono::milliseconds(50);
   const auto begun = std::chrono::steady_clock::now();
-  const Subscriber subscriber(loop.executor(), std::move(config), stats);
+  const Subscriber subscriber(loop.executor(), impatient(listener), stats);
   loop.run_until([&] { return listener.visits() == 5; });
   EXPECT_GE(std::chrono::steady_clock::now() - begun,
             std::chrono::milliseconds(50 * (1 + 2 + 4 + 8)));
@@ -460,10 +464,7 @@ TEST(ASubscriberThatHearsNothing, IsInAHurryAgainOnceItHasHeardSomething) {
   const SilentListener listener;
   Loop loop;
   Stats stats;
-  SubscriberConfig config =
-      subscriber_config({dial_to(listener.address())}, {Subscription::channel("md")});
-  config.silence_max = std::chrono::milliseconds(50);
-  const Subscriber subscriber(loop.executor(), std::move(config), stats);
+  const Subscriber subscriber(loop.executor(), impatient(listener), stats);
   loop.run_until([&] { return listener.visits() == 5; });
   listener.speak();
   loop.run_until([&] { return listener.visits() == 10; });
