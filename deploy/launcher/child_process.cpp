@@ -24,6 +24,15 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
+// What is ignored stays so: nohup means the children, too.
+void drop_signal_handlers() {
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action {};
+    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+      ::signal(number, SIG_DFL);
+  }
+}
+
 }  // namespace
 
 std::string ExitStatus::text() const {
@@ -42,7 +51,14 @@ ChildProcess::ChildProcess(const ProgramSpec& spec) {
   const int output = ::open(spec.output.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
   if (output < 0) throw_errno("cannot write " + spec.output.string());
   const pid_t launcher = ::getpid();
+  // A signal for the child must not run the launcher's handlers there: it would be lost, and the
+  // launcher, with whom they share a pipe, would take it for its own.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_ = ::fork();
+  if (pid_ != 0) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid_ < 0) {
     ::close(output);
     throw_errno("cannot start " + spec.name);
@@ -51,6 +67,7 @@ ChildProcess::ChildProcess(const ProgramSpec& spec) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != launcher) ::_exit(127);  // the launcher died before prctl took effect
+    drop_signal_handlers();
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
