@@ -2,11 +2,11 @@
 
 "wire" is the whole way of each order that answers a tick at once, from the tick's arrival at the gateway to the first
 byte for the venue, as one distribution. Beside it, in the same run, the floor under it: two bare NNG hops and one
-durable commit (raw_path), a message each 5 ms: the goal is twice that. The same with as few messages as orders answer a
-tick shows what it costs to sleep in between, when the code has left the caches. It is no floor: the stack does not sleep
-between two orders, it follows every tick. Quantiles of stages are interpolated within their buckets, those of the floor
-are exact. Run twice: with metric snapshots each second and with a tenth of them, to see what they cost. Then orders a
-second and the venue's acknowledgement, end to end through the simulator.
+durable commit (raw_path), a message each 5 ms: the goal is twice that. The same with as few messages as orders answer
+a tick shows what it costs to sleep in between, when the code has left the caches. It is no floor: the stack does not
+sleep between two orders, it follows every tick. Quantiles of stages are interpolated within their buckets, those of the
+floor are exact. Run twice: with metric snapshots each second and with a tenth of them, to see what they cost. Then
+orders a second and the venue's acknowledgement, end to end through the simulator.
 
   python3 -m tests.bench.tick_to_order BUILD-TREE [SECONDS]    30 unless told
 """
