@@ -174,6 +174,8 @@ class Run:
     def wait_cleared(self, alerts):
         def missing():
             firing = set(alerts) & self.monitoring.firing()
+            if "TradingHalted" in firing:
+                provocations.resume_the_limited(self)  # what a phase has lost may have reduced them
             return f"still firing: {', '.join(sorted(firing))}" if firing else None
         return wait_until(f"{', '.join(alerts)} clear", missing, PATIENCE_SECONDS)
 
@@ -219,8 +221,6 @@ def provoke(run, provocation, rows, table):
     unseen = [row for row in rows if row["proof"] == "fault:" + provocation.name]
     fired = cleared = failure = None
     try:
-        if "TradingHalted" in provocation.alerts:
-            provocations.resume_the_limited(run)
         run.wait_cleared(provocation.alerts)  # alerts of an earlier phase prove nothing
     except Failed as failed:
         failure = f"before it began: {failed}"

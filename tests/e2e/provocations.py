@@ -75,17 +75,6 @@ def _rises(name, **labels):
     return missing
 
 
-def _rests(name, scrapes):
-    """Waits until one series of a family has had the same value above 0 in so many scrapes in a row."""
-    def missing(run):
-        latest = [scrape.families.get(name, {}) for scrape in run.scrapes_since_begin()[-scrapes:]]
-        if len(latest) == scrapes and any(value > 0 and all(one.get(key) == value for one in latest)
-                                          for key, value in latest[-1].items()):
-            return None
-        return f"no series of {name} rests"
-    return missing
-
-
 def _all(*conditions):
     def missing(run):
         return next((text for condition in conditions if (text := condition(run)) is not None), None)
@@ -183,7 +172,7 @@ TRADE_FAILED = Provocation("trade-failed", alerts=("FillsReversed",), begin=_fau
 
 TRADE_STUCK = Provocation("trade-stuck", alerts=("TradeUnsettled",), begin=_faults("trade-stuck"),
                           end=_clear("trade-stuck"),
-                          until=_rests("polybot_oldest_provisional_fill_timestamp_seconds", scrapes=20))
+                          until=_above("polybot_oldest_provisional_fill_timestamp_seconds"))
 
 VENUE_HANG = Provocation("venue-hang", alerts=("OrderStuck",), begin=_faults("venue-hang", delay_ms=45_000),
                          end=_clear("venue-hang"), until=_above("polybot_oldest_pending_order_timestamp_seconds"))
