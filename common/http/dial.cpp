@@ -77,9 +77,12 @@ asio::awaitable<std::optional<Failure>> dial(Stream& stream, Url url, const Tran
   const auto endpoints = co_await resolve(proxy == nullptr ? url.host : proxy->host,
                                           proxy == nullptr ? url.port : proxy->port, until);
   if (cut) co_return failed(Failure::Stage::Connect, asio::error::operation_aborted);
-  if (!endpoints) co_return failed(Failure::Stage::Resolve, endpoints.error());
-  if (const error_code ec = co_await connect_tcp(stream.next_layer(), *endpoints, until))
-    co_return failed(Failure::Stage::Connect, ec);
+  const error_code unconnected =
+      endpoints ? co_await connect_tcp(stream.next_layer(), *endpoints, until) : endpoints.error();
+  if (unconnected && proxy != nullptr)
+    co_return failed(Failure::Stage::Proxy, Fault::ProxyUnreachable);
+  if (unconnected)
+    co_return failed(endpoints ? Failure::Stage::Connect : Failure::Stage::Resolve, unconnected);
   if (cut) co_return failed(Failure::Stage::Connect, asio::error::operation_aborted);
   if (proxy != nullptr) {
     const error_code ec = co_await open_tunnel(stream.next_layer(), connect_request(url, *proxy));

@@ -38,6 +38,8 @@ const char* words_of(Fault fault) {
       return "the answer is not the gzip that it claims to be";
     case Fault::EncodingTooLarge:
       return "the answer unpacks to more than is allowed";
+    case Fault::ProxyUnreachable:
+      return "the proxy that HTTPS_PROXY names cannot be reached";
   }
   return "unknown";
 }

@@ -22,7 +22,8 @@ enum class Fault : std::uint8_t {
   Redirected = 11,          // the answer names another address; it is not followed
   EncodingUnknown = 12,     // the body is in a coding that was not asked for
   EncodingBroken = 13,      // the body is not the gzip that it claims to be
-  EncodingTooLarge = 14     // the body unpacks to more than an answer may have
+  EncodingTooLarge = 14,    // the body unpacks to more than an answer may have
+  ProxyUnreachable = 15     // the proxy's name is unknown, or nothing answers there
 };
 
 // "the certificate has expired", ...

@@ -49,9 +49,11 @@ std::string read_listen_address(config::Reader& reader, std::string_view key,
 
 std::string read_url(config::Reader& reader, std::string_view key, std::string_view default_value) {
   std::string url = reader.string(key, default_value);
-  if (!http::parse_url(url)) {
-    reader.error(key, "must be an http, https, ws or wss URL, not \"" + url + "\"");
-  }
+  if (http::parse_url(url)) return url;
+  // What stands before an @ may be a password, which no message shows.
+  reader.error(key, url.find('@') != std::string::npos
+                        ? "must be an http, https, ws or wss URL without a user and a password"
+                        : "must be an http, https, ws or wss URL, not \"" + url + "\"");
   return url;
 }
 

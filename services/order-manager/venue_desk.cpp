@@ -192,7 +192,10 @@ awaitable<void> VenueDesk::follow_account() {
 awaitable<void> VenueDesk::renew_credentials() {
   const std::string before = client_.authenticated() ? client_.credentials().api_key() : "";
   co_await client_.renew_credentials();
-  if (client_.authenticated() && client_.credentials().api_key() != before) session_.end();
+  if (!client_.authenticated() || client_.credentials().api_key() == before) co_return;
+  // Those of a file stay refused there: somebody has to know.
+  log::warning("The venue refused the API credentials; new ones replace them until the next start");
+  session_.end();
 }
 
 awaitable<void> VenueDesk::watch_clock() {

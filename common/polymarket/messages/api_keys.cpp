@@ -2,9 +2,11 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 
 #include "common/polymarket/messages/json.hpp"
 
@@ -26,6 +28,11 @@ void wipe(boost::json::value& json) {
   }
 }
 
+// Both are sent as header fields: a line break would begin another one.
+bool fits_a_header(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 ParseResult<ApiCredentials> read_api_credentials(const boost::json::value& json) {
   ObjectReader reader(json, "api key");
   const std::string key = reader.text("apiKey");
@@ -35,6 +42,8 @@ ParseResult<ApiCredentials> read_api_credentials(const boost::json::value& json)
     if (reader.fault()) return *reader.fault();
     if (key.empty()) return ParseError{ParseFault::MissingField, "apiKey"};
     if (passphrase.empty()) return ParseError{ParseFault::MissingField, "passphrase"};
+    if (!fits_a_header(key)) return ParseError{ParseFault::BadText, "apiKey"};
+    if (!fits_a_header(passphrase)) return ParseError{ParseFault::BadText, "passphrase"};
     try {
       return ApiCredentials(key, secret, passphrase);
     } catch (const std::invalid_argument&) {

@@ -239,6 +239,19 @@ TEST_F(TransportTest, NamesWhatIsWrongWithAProxy) {
   EXPECT_FALSE(slow.has_value());
 }
 
+TEST_F(TransportTest, NamesAProxyThatIsNotThere) {
+  asio::ip::tcp::acceptor once(io, {asio::ip::address_v4::loopback(), 0});
+  const std::string port = std::to_string(once.local_endpoint().port());
+  once.close();
+  for (const std::string& address : {"127.0.0.1:" + port, "no-such-proxy.invalid:" + port}) {
+    const Outcome outcome = get("https://venue.test/", through(address));
+    ASSERT_FALSE(outcome.has_value());
+    EXPECT_EQ(outcome.error().ec, Fault::ProxyUnreachable) << address;
+    EXPECT_EQ(outcome.error().stage, Failure::Stage::Proxy);
+    EXPECT_FALSE(outcome.error().request_may_have_left);
+  }
+}
+
 TEST_F(TransportTest, LeavesTheProxyOutWhereItIsTold) {
   TlsHost host(io, authority.issue({}), secret_reply);
   ConnectProxy proxy(io);

@@ -30,5 +30,20 @@ TEST(ApiKeys, NamesWhatIsMissingOrWrong) {
   EXPECT_EQ(parse_api_credentials(R"({"apiKey":"k","secret":"AAAA"})").error().where, "passphrase");
 }
 
+// Both are sent as header fields.
+TEST(ApiKeys, RefusesWhatWouldBeginAnotherHeader) {
+  for (const std::string bad :
+       {R"(k\r\nX-Other: 1)", R"(k\u0000)", R"(k\n)", R"(k k)", "k\u00e9"}) {
+    const auto key =
+        parse_api_credentials(R"({"apiKey":")" + bad + R"(","secret":"AAAA","passphrase":"p"})");
+    ASSERT_FALSE(key) << bad;
+    EXPECT_EQ(key.error().where, "apiKey");
+    const auto word =
+        parse_api_credentials(R"({"apiKey":"k","secret":"AAAA","passphrase":")" + bad + R"("})");
+    ASSERT_FALSE(word) << bad;
+    EXPECT_EQ(word.error().where, "passphrase");
+  }
+}
+
 }  // namespace
 }  // namespace polybot::polymarket

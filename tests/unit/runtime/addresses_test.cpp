@@ -41,6 +41,12 @@ TEST(Addresses, TakesWhatAStartWouldTake) {
             "");
 }
 
+TEST(Addresses, ShowNoPasswordOfAUrl) {
+  EXPECT_THAT(error_of("venue.rest = \"https://me:hunter2@venue.example/\"",
+                       [](config::Reader& reader) { (void)read_url(reader, "venue.rest", ""); }),
+              AllOf(HasSubstr("venue.rest"), testing::Not(HasSubstr("hunter2"))));
+}
+
 TEST(Addresses, NamesTheKeyOfABusAddressThatCannotBe) {
   for (const char* address :
        {"tcp://127.0.0.1", "tcp://0.0.0.0:5561", "ipc://relative/path", "udp://localhost",
