@@ -4,7 +4,8 @@
 
 namespace polybot::simulation {
 
-HandOvers::HandOvers(const Plan& plan) : max_(kMax + plan.bus.stall_max + kSampleEvery) {
+HandOvers::HandOvers(const Plan& plan)
+    : max_(kMax + std::max(plan.bus.stall_max, plan.answers.stall_max) + kSampleEvery) {
   const auto settings = runner_settings(plan, 0, 1);
   for (std::size_t i = 0; i < kStrategies.size(); ++i)
     warm_up_[i] = settings.strategies[i].factory()->warm_up();

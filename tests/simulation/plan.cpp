@@ -50,6 +50,13 @@ Weather bus_weather(Random& random) {
           .stall_max = milliseconds(random.between(50, 1'500))};
 }
 
+// Answers that are under way while more is missed: older than what they should mend.
+Weather slow_answers(Weather weather, Random& random) {
+  weather.stall_ppm = random.between(100'000, 600'000);
+  weather.stall_max = milliseconds(450);  // within the patience of who asks
+  return weather;
+}
+
 Weather internet_weather(Random& random) {
   return {.loss_ppm = 0,
           .repeat_ppm = 0,
@@ -117,6 +124,7 @@ Plan make_plan(std::uint64_t seed) {
   plan.commit_failure_ppm = random.between(0, 1'000);
   plan.bus.unreadable_ppm = random.between(0, 2'000);
   if (random.chance(500'000)) plan.bought_before = static_cast<int>(random.between(1, 12));
+  plan.answers = random.chance(300'000) ? slow_answers(plan.bus, random) : plan.bus;
   return plan;
 }
 

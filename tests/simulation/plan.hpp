@@ -30,6 +30,7 @@ struct Plan {
   order_manager::KeptStreamsBounds streams;  // what order-manager keeps for replays
 
   Weather bus;       // between our processes
+  Weather answers;   // of the recovery ports
   Weather internet;  // to the venue
   Duration request_timeout = seconds(2);
   std::int64_t request_trouble_ppm =

@@ -54,7 +54,7 @@ World::World(const Plan& plan, Kind kind)
 World::ReaderLinks World::reader_links(std::uint64_t first) {
   return {.events = Link(stage_, first, plan_.bus, Ordering::Shuffled),
           .requests = Link(stage_, first + 2, plan_.bus, Ordering::Shuffled),
-          .answers = Link(stage_, first + 3, plan_.bus, Ordering::Shuffled),
+          .answers = Link(stage_, first + 3, plan_.answers, Ordering::Shuffled),
           .lied_to_until = {},
           .ask_lost_at = {}};
 }
