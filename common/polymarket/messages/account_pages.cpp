@@ -1,4 +1,5 @@
 // Pages and balances of orders.hpp.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <limits>
@@ -113,6 +114,15 @@ ParseResult<BalanceAllowance> parse_balance_allowance(std::string_view text) {
     }
   }
   return finish(reader, std::move(result));
+}
+
+std::string_view asset_type_of(const domain::TokenId& token) {
+  constexpr std::size_t kBit103 = 31 - 103 / 8;  // the bytes are big-endian
+  constexpr std::size_t kBit40 = 31 - 40 / 8;
+  const bool is_position =
+      std::all_of(token.bytes.begin() + kBit103, token.bytes.begin() + kBit40 + 1,
+                  [](std::uint8_t byte) { return byte == 0; });
+  return is_position ? "CONDITIONAL-V2" : "CONDITIONAL";
 }
 
 std::string write_balance_allowance(const BalanceAllowance& balance) {

@@ -148,5 +148,9 @@ struct BalanceAllowance {
 };
 [[nodiscard]] ParseResult<BalanceAllowance> parse_balance_allowance(std::string_view text);
 [[nodiscard]] std::string write_balance_allowance(const BalanceAllowance& balance);
+// The asset_type under which the balance of a token is asked for: "CONDITIONAL", or
+// "CONDITIONAL-V2" for a position of the second protocol. The bits 40 to 103 of a position's number
+// are 0 (the venue's ts-sdk, isV2PositionId); the other tokens are hashes.
+[[nodiscard]] std::string_view asset_type_of(const domain::TokenId& token);
 
 }  // namespace polybot::polymarket

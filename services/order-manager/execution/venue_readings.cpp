@@ -213,8 +213,8 @@ awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& t
 }
 
 awaitable<void> VenueClient::read_holding(domain::TokenId token, Balance& balance) {
-  balance = co_await read_balance("?asset_type=CONDITIONAL&token_id=" + domain::to_string(token) +
-                                  of_wallet());
+  balance = co_await read_balance("?asset_type=" + std::string(polymarket::asset_type_of(token)) +
+                                  "&token_id=" + domain::to_string(token) + of_wallet());
 }
 
 awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id,

@@ -309,9 +309,10 @@ Response PrivateApi::balance(const Member& member, const Request& request) {
   if (type == "COLLATERAL") {
     if (wallets_.has(member, signature_type) && chain_read_.contains({member.account, *wallet}))
       answer.balance = host_.engine().accounts()[member.account].cash.raw();
-  } else if (type == "CONDITIONAL") {
+  } else if (type == "CONDITIONAL" || type == "CONDITIONAL-V2") {
     const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
-    if (!token) return venue_error(400, refusal::kInvalidTokenId);
+    if (!token || polymarket::asset_type_of(*token) != type)
+      return venue_error(400, refusal::kInvalidTokenId);
     const auto place = host_.engine().find_token(*token);
     if (place) {
       answer.balance = host_.engine()

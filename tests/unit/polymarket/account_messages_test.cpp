@@ -1,4 +1,6 @@
 // The user channel and the account pages of REST, with the oddities that the venue really sends.
+#include <algorithm>
+
 #include "common/polymarket/messages/account_records.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/user_channel.hpp"
@@ -405,6 +407,18 @@ TEST(AccountPages, APageThatIsNoneIsRefused) {
   EXPECT_EQ(parse_open_orders(R"({"next_cursor":"LTE="})").error(),
             (ParseError{ParseFault::MissingField, "data"}));
   EXPECT_EQ(parse_trades("<html>").error(), (ParseError{ParseFault::InvalidJson, "trades"}));
+}
+
+TEST(AccountPages, PositionsOfTheSecondProtocolHaveAnAssetTypeOfTheirOwn) {
+  domain::TokenId position;
+  position.bytes.fill(0xAB);
+  std::fill(position.bytes.begin() + 19, position.bytes.begin() + 27, std::uint8_t{0});
+  EXPECT_EQ(asset_type_of(position), "CONDITIONAL-V2");
+  for (const std::size_t reserved : {19U, 26U}) {
+    domain::TokenId token = position;
+    token.bytes[reserved] = 1;
+    EXPECT_EQ(asset_type_of(token), "CONDITIONAL") << reserved;
+  }
 }
 
 TEST(AccountPages, BalancesAreBaseUnitsAndAllowancesSaturate) {
