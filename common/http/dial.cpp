@@ -79,11 +79,11 @@ asio::awaitable<std::optional<Failure>> dial(Stream& stream, Url url, const Tran
   if (cut) co_return failed(Failure::Stage::Connect, asio::error::operation_aborted);
   const error_code unconnected =
       endpoints ? co_await connect_tcp(stream.next_layer(), *endpoints, until) : endpoints.error();
+  if (cut) co_return failed(Failure::Stage::Connect, asio::error::operation_aborted);
   if (unconnected && proxy != nullptr)
     co_return failed(Failure::Stage::Proxy, Fault::ProxyUnreachable);
   if (unconnected)
     co_return failed(endpoints ? Failure::Stage::Connect : Failure::Stage::Resolve, unconnected);
-  if (cut) co_return failed(Failure::Stage::Connect, asio::error::operation_aborted);
   if (proxy != nullptr) {
     const error_code ec = co_await open_tunnel(stream.next_layer(), connect_request(url, *proxy));
     if (ec) co_return failed(Failure::Stage::Proxy, ec);

@@ -194,7 +194,7 @@ awaitable<void> VenueDesk::renew_credentials() {
   co_await client_.renew_credentials();
   if (!client_.authenticated() || client_.credentials().api_key() == before) co_return;
   // Those of a file stay refused there: somebody has to know.
-  log::warning("The venue refused the API credentials; new ones replace them until the next start");
+  log::warning("The venue refused the API credentials and gave others, until the next start");
   session_.end();
 }
 

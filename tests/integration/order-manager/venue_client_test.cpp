@@ -670,6 +670,30 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   EXPECT_THAT(updates[0].target, testing::HasSubstr("asset_type=COLLATERAL"));
 }
 
+TEST_F(VenueClientTest, ABalanceIsAskedForByTheProtocolOfItsToken) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  domain::TokenId position;  // the venue's layout: module, reserved zeros, condition and outcome
+  position.bytes.front() = 1;
+  position.bytes.back() = 1;
+  domain::TokenId hash;
+  hash.bytes.fill(0xC3);
+  ReadAccount wanted = reading();
+  wanted.tokens = {position, hash};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  ASSERT_TRUE(account.has_value());
+  std::vector<std::string> targets;
+  for (const Seen& request : venue.seen("GET /balance-allowance"))
+    targets.push_back(request.target);
+  EXPECT_THAT(targets,
+              testing::IsSupersetOf({testing::HasSubstr("asset_type=CONDITIONAL-V2&token_id=" +
+                                                        domain::to_string(position) + "&"),
+                                     testing::HasSubstr("asset_type=CONDITIONAL&token_id=" +
+                                                        domain::to_string(hash) + "&")}));
+}
+
 TEST_F(VenueClientTest, IncomeIsReadByDayAndKind) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
