@@ -42,7 +42,9 @@ CONFIGURATION = merged(LIVELY, {
                              "resolve_after_max": '"6s"'},
     "order-manager.toml": {"request_timeout": '"3s"', "ambiguous_hold": '"6s"', "drift_every": '"5s"',
                            "marks_every": '"2s"'},
-    "strategy-runner.toml": {"ttl": '"10s"', "repeat_every": '"100ms"'},  # signals outlive a lease
+    # Signals outlive a lease, and two strategies meet in each market.
+    "strategy-runner.toml": {"ttl": '"10s"', "repeat_every": '"100ms"', "[strategies.spread_farm] last_shard": "63",
+                             "[strategies.momentum] first_shard": "0"},
 })
 
 # What a run of three minutes must have seen; a longer or shorter one in proportion.
