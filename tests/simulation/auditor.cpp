@@ -191,6 +191,7 @@ void Auditor::on_committed(domain::StreamedEvent record, Duration ahead) {
   require(record.event.seq == ++seq_,
           "journal record " + std::to_string(record.event.seq) + " out of sequence");
   if (stage_.verbose) stage_.say(tell(record));
+  losses_.on(record.event.body);
   std::visit(Judge{*this, record.event, record.status, ahead}, record.event.body);
 }
 
@@ -534,6 +535,7 @@ void Auditor::on_turn(const om::Ledger& ledger, std::size_t inputs) {
   if (inputs == 1 && !fills_in_turn_) {
     for (const ClientOrderId& id : buys_of_turn_) check_limits(ledger, orders_.at(id).order);
   }
+  losses_.check(ledger, !buys_of_turn_.empty(), stage_.now());
   buys_of_turn_.clear();
   fills_in_turn_ = false;
   check_halted();

@@ -11,6 +11,7 @@
 #include "common/domain/position.hpp"
 #include "services/order-manager/core/ledger/ledger.hpp"
 #include "tests/simulation/lease_audit.hpp"
+#include "tests/simulation/loss_watch.hpp"
 #include "tests/simulation/plan.hpp"
 
 namespace polybot::simulation {
@@ -21,7 +22,10 @@ inline constexpr const char* kPenniless = "denied for lack of money";
 class Auditor {
  public:
   Auditor(Stage& stage, const Plan& plan)
-      : stage_(stage), plan_(plan), leases_(stage, plan.manager.lease_duration) {}
+      : stage_(stage),
+        plan_(plan),
+        leases_(stage, plan.manager.lease_duration),
+        losses_(plan.manager.account_limits.daily_loss_max) {}
 
   // A runner has emitted the signal (again).
   void on_signal(const domain::Signal& signal) { signals_.try_emplace(signal.id, signal); }
@@ -118,6 +122,7 @@ class Auditor {
   std::set<domain::SignalId> answered_;
   std::set<domain::CommandId> commands_;
   LeaseAudit leases_;
+  LossWatch losses_;
   std::map<domain::MarketId, domain::Market> markets_;
   domain::TradingState account_state_ = domain::TradingState::Active;
   std::map<domain::StrategyName, domain::TradingState> states_;

@@ -80,12 +80,19 @@ void Manager::boot() {
   every(kState, [this] {
     if (!failed_) publish_state(core_->strategy_states(clock_.now()), core_->leases());
   });
-  venue_.read_clock(take_reply());
-  every(kClock, [this] { venue_.read_clock(take_reply()); });
+  key_refused_ = false;
+  keep_venue_clock();
+  every(kClock, [this] { keep_venue_clock(); });
   every(ProcessClock::kWatchEvery, [this] { watch_clock(); });
   heartbeats_ = om::HeartbeatChain(kHeartbeat);
   beat();
   connect_user_channel();
+}
+
+// As VenueDesk does: a key that was refused is asked for again at the next look.
+void Manager::keep_venue_clock() {
+  venue_.read_clock(take_reply());
+  if (std::exchange(key_refused_, false)) venue_.ask_for_key(take_reply());
 }
 
 // Heartbeats go out while it manages what rests at the venue.
@@ -105,6 +112,7 @@ void Manager::fold_and_start() {
   inputs_in_turn_ = 0;
   ends_.forget();
   pauses_.forget();
+  readings_.forget();
   core_ = std::make_unique<om::OrderManager>(plan_.manager, identify);
   // Every second process starts from the newest snapshot.
   if (auto snapshot = process_ % 2 == 0 ? journal_.snapshot() : std::nullopt) {
@@ -134,11 +142,13 @@ void Manager::deliver(const om::Input& input) {
     auditor_.leases().on_announced(*runner);
   ends_.heard(input);
   pauses_.heard(input, stage_.now());
+  readings_.heard(input, stage_.now());
   const std::size_t before = out_.record.size();
   core_->on(input, clock_.now(), out_);
   const auto decided = std::span(out_.record).subspan(before);
   ends_.decided(core_->ledger(), decided);
   pauses_.decided(decided, stage_.now());
+  readings_.decided(core_->ledger(), stage_.now());
   if (inputs_in_turn_++ > 0) return;
   // Inputs that arrive until then are of the same turn and the same transaction.
   later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });
@@ -285,7 +295,11 @@ void Manager::carry_out(const om::Outputs& out) {
     venue_.submit(batch.orders, take_reply());
     if (dying_ == Death::WhileSending) return;  // the others stay behind
   }
-  for (const om::Read& read : out.after_commit.reads) venue_.read(read, take_reply());
+  for (const om::Read& read : out.after_commit.reads) {
+    if (const auto* account = std::get_if<om::ReadAccount>(&read))
+      readings_.asked(*account, core_->ledger(), stage_.now());
+    venue_.read(read, take_reply());
+  }
   const std::size_t told =
       dying_ == Death::WhileSending ? out.record.size() / 2 : out.record.size();
   for (const StreamedEvent& event : std::span(out.record).first(told)) {
@@ -304,6 +318,7 @@ Venue::OnReply Manager::take_reply() {
   return [this, process = process_](const Venue::Reply& reply) {
     if (process != process_ || !core_) return;
     set_link(VenueChannel::Rest, reply.answered ? om::Link::Up : om::Link::Down);
+    key_refused_ = key_refused_ || reply.key_refused;
     for (const om::Input& input : reply.inputs) deliver(input);
   };
 }

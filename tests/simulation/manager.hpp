@@ -18,6 +18,7 @@
 #include "tests/simulation/end_watch.hpp"
 #include "tests/simulation/journal.hpp"
 #include "tests/simulation/pause_watch.hpp"
+#include "tests/simulation/reading_watch.hpp"
 #include "tests/simulation/venue.hpp"
 
 namespace polybot::simulation {
@@ -87,6 +88,7 @@ class Manager {
   void connect_user_channel();
   void beat();
   void watch_clock();
+  void keep_venue_clock();
   void forget_streams();
   void remember(const domain::StreamedEvent& event);
   void every(Duration span, std::function<void()> action);
@@ -118,6 +120,8 @@ class Manager {
   std::optional<Timestamp> trapped_at_;
   EndWatch ends_;
   PauseWatch pauses_;
+  ReadingWatch readings_;
+  bool key_refused_ = false;  // by the venue, until another is asked for
   std::map<order_manager::VenueChannel, order_manager::Link> links_;
   order_manager::HeartbeatChain heartbeats_{seconds(5)};
   order_manager::KeptStreams streams_;

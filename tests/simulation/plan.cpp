@@ -10,6 +10,9 @@ using domain::StrategyName;
 // 2027-01-15 00:00:00 UTC.
 constexpr std::int64_t kMidnightMs = 1'799'971'200'000;
 
+// Trades count as stuck from 15 minutes on.
+constexpr Duration kUntilStuckTradesCount = minutes(25);
+
 domain::RiskLimits tight_limits() {
   domain::RiskLimits limits;
   limits.order_notional_max = Money::from_units(60);
@@ -125,6 +128,14 @@ Plan make_plan(std::uint64_t seed) {
   plan.bus.unreadable_ppm = random.between(0, 2'000);
   if (random.chance(500'000)) plan.bought_before = static_cast<int>(random.between(1, 12));
   plan.answers = random.chance(300'000) ? slow_answers(plan.bus, random) : plan.bus;
+  plan.balances_refused_for_good = random.chance(200'000);
+  plan.key_ended_ppm = random.chance(250'000) ? random.between(500, 10'000) : 0;
+  if (random.chance(300'000)) {
+    plan.manager.account_limits.daily_loss_max =
+        Money::from_raw(plan.deposit.raw() / 100 * random.between(4, 30));
+  }
+  plan.trades_stuck = random.chance(80'000);
+  if (plan.trades_stuck) plan.horizon = kUntilStuckTradesCount;
   return plan;
 }
 

@@ -40,6 +40,11 @@ struct Plan {
   // was matched.
   std::int64_t tradeless_ppm = 0;
   std::int64_t balance_refused_ppm = 0;  // of one token's balance in one reading
+  // The balances of some worthless tokens are refused to the end.
+  bool balances_refused_for_good = false;
+  std::int64_t key_ended_ppm = 0;  // of a signed request that finds its API key ended
+  // The trades of one market stay unsettled to the end.
+  bool trades_stuck = false;
   // Purchases that a person made before order-manager was ever started.
   int bought_before = 0;
   Duration executed_late_max = seconds(15);

@@ -82,6 +82,7 @@ void World::set_fault(Fault fault) {
   // The cash that the account has when it is read first is its deposit, whatever made it so: cash
   // that leaves again would be missing for ever.
   if (fault == Fault::VenueDrift && !journal_.fold().drift_measured()) return;
+  if (fault == Fault::TradeStuck && plan_.trades_stuck) return;  // it is on already
   sim::FaultSettings settings;
   settings.probability_ppm =
       random_.chance(400'000) ? 1'000'000 : random_.between(100'000, 700'000);
@@ -100,6 +101,11 @@ void World::set_fault(Fault fault) {
   stage_.fault(std::string(sim::to_string(fault)));
   venue_.input(sim::SetFault{fault, settings});
   if (fault == Fault::UserSocketDrop || fault == Fault::VenueDown) venue_.drop_user_channel();
+}
+
+void World::stick_trades() {
+  if (!healed_ && !venue_.stick_trades())
+    stage_.schedule.after(seconds(5), [this] { stick_trades(); });
 }
 
 void World::kill_manager() {

@@ -21,7 +21,8 @@ Venue::Venue(Stage& stage, const Plan& plan)
       internet_(plan.internet),
       request_trouble_ppm_(plan.request_trouble_ppm),
       user_loss_ppm_(plan.user_loss_ppm),
-      balance_refused_ppm_(plan.balance_refused_ppm) {
+      balance_refused_ppm_(plan.balance_refused_ppm),
+      key_ended_ppm_(plan.key_ended_ppm) {
   exchange_.on(sim::OpenAccount{.address = {1}, .deposit = plan.deposit}, stage.now(), out_);
   account_ = out_.opened.at(0);
   out_.clear();  // there is no listener yet: the catalogue is read by REST
@@ -36,7 +37,7 @@ void Venue::heal() {
   for (int i = 0; i < sim::kFaults; ++i) input(sim::ClearFault{static_cast<Fault>(i)});
   input(sim::SetFlow{false});
   internet_.stall_ppm = 0;
-  request_trouble_ppm_ = user_loss_ppm_ = balance_refused_ppm_ = 0;
+  request_trouble_ppm_ = user_loss_ppm_ = balance_refused_ppm_ = key_ended_ppm_ = 0;
   rest_cut_until_ = {};
 }
 
@@ -45,6 +46,14 @@ Duration Venue::way() {
   if (random_.chance(internet_.stall_ppm))
     delay += random_.between(Duration{}, internet_.stall_max);
   return delay;
+}
+
+bool Venue::key_ended() {
+  if (!key_ended_ && random_.chance(key_ended_ppm_)) {
+    ++stage_.totals["API keys ended"];
+    key_ended_ = true;
+  }
+  return key_ended_;
 }
 
 bool Venue::strikes(Fault fault) {
@@ -70,7 +79,7 @@ void Venue::request(Call call, Fate fate) {
   const auto finished = std::make_shared<bool>(false);
   const auto finish = [shared, finished](bool answered, const Inputs& inputs) {
     if (std::exchange(*finished, true)) return;
-    shared->reply({answered, inputs});
+    shared->reply({answered, false, inputs});
   };
   const auto fail = [shared, finished, finish](const Failure& failure) {
     if (!*finished) finish(false, shared->failed(failure));
@@ -97,10 +106,17 @@ void Venue::request(Call call, Fate fate) {
   Duration arrival = way();
   if (const auto* hang = exchange_.faults().active(Fault::VenueHang, stage_.now()))
     arrival += hang->delay;
-  stage_.schedule.after(arrival, [this, shared, finish, reset, fate] {
+  stage_.schedule.after(arrival, [this, shared, finished, finish, reset, fate] {
     if (fate == Fate::Throttled) {
       const Inputs inputs = shared->throttled();
       stage_.schedule.after(way(), [finish, inputs] { finish(true, inputs); });
+      return;
+    }
+    if (shared->refused && key_ended()) {
+      const Inputs inputs = shared->refused();
+      stage_.schedule.after(way(), [shared, finished, inputs] {
+        if (!std::exchange(*finished, true)) shared->reply({true, true, inputs});
+      });
       return;
     }
     // Everything until now happened before this request.
@@ -151,6 +167,9 @@ void Venue::submit(const std::vector<domain::Order>& orders, OnReply reply) {
     inputs.emplace_back(om::VenueThrottled{seconds(1)});
     return inputs;
   };
+  call.refused = [all] {
+    return all(domain::SubmitRejected{domain::RejectReason::Unauthorized, "invalid api key"});
+  };
   call.later = [this, batch] {
     ++stage_.totals["orders executed late"];
     const Timestamp due = stage_.now() + random_.between(milliseconds(50), plan_.executed_late_max);
@@ -176,6 +195,7 @@ void Venue::cancel(std::vector<domain::VenueOrderId> orders, OnReply reply) {
   };
   call.failed = [unknown](const Failure&) { return unknown(); };
   call.throttled = unknown;
+  call.refused = unknown;
   call.reply = std::move(reply);
   request(std::move(call), draw_fate());
 }
@@ -189,6 +209,18 @@ void Venue::read_clock(OnReply reply) {
   call.throttled = [] {
     return Inputs{om::VenueThrottled{seconds(1), om::VenueThrottled::What::Readings}};
   };
+  call.reply = std::move(reply);
+  request(std::move(call), draw_fate());
+}
+
+void Venue::ask_for_key(OnReply reply) {
+  Call call;
+  call.execute = [this] {
+    key_ended_ = false;
+    return Inputs{};
+  };
+  call.failed = [](const Failure&) { return Inputs{}; };
+  call.throttled = [] { return Inputs{}; };
   call.reply = std::move(reply);
   request(std::move(call), draw_fate());
 }
@@ -211,6 +243,7 @@ void Venue::heartbeat(const std::string& id,
     return Inputs{};
   };
   call.throttled = [] { return Inputs{}; };
+  call.refused = [] { return Inputs{}; };
   call.reply = [answer, deliver = std::move(deliver)](const Reply&) { deliver(*answer); };
   request(std::move(call), draw_fate());
 }
@@ -259,6 +292,7 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
       return Inputs{om::AccountReadFailed{},
                     om::VenueThrottled{seconds(3), om::VenueThrottled::What::Readings}};
     };
+    call.refused = [] { return Inputs{om::AccountReadFailed{}}; };
     call.reply = std::move(then);
     request(std::move(call), draw_fate());
   };
@@ -272,7 +306,7 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
     for (const domain::TokenId& token : tokens) {
       const auto place = exchange_.engine().find_token(token);
       if (!place) continue;
-      if (random_.chance(balance_refused_ppm_)) {
+      if (balance_refused(token)) {
         ++stage_.totals["balances refused"];
         account->unread_balances.push_back(token);
         continue;
@@ -286,7 +320,7 @@ void Venue::read_account(const om::ReadAccount& wanted, OnReply reply) {
   const auto last = [this, account, trades_at, reply](const Reply& answer) {
     if (!answer.answered || !answer.inputs.empty()) return reply(answer);
     account_readings_[stage_.now()] = *trades_at;
-    reply(Reply{true, {*account}});
+    reply(Reply{.inputs = {*account}});
   };
   const auto second = [ask, balances, last, reply](const Reply& answer) {
     if (!answer.answered || !answer.inputs.empty()) return reply(answer);
@@ -446,6 +480,32 @@ void Venue::read_listings(std::function<void(const std::vector<domain::Market>&)
     }
     stage_.schedule.after(way(), [deliver, markets = std::move(markets)] { deliver(markets); });
   });
+}
+
+// Tokens of resolved markets that pay nothing are those that the venue may refuse for good.
+bool Venue::balance_refused(const domain::TokenId& token) {
+  if (random_.chance(balance_refused_ppm_)) return true;
+  const auto place = exchange_.engine().find_token(token);
+  const sim::Listing& listing = *exchange_.engine().listing(place->market);
+  if (!plan_.balances_refused_for_good || listing.market.status != domain::MarketStatus::Resolved)
+    return false;
+  const domain::Payout& payout = listing.market.payout;
+  return !(place->outcome == domain::Outcome::Yes ? payout.yes : payout.no).is_positive();
+}
+
+bool Venue::stick_trades() {
+  for (auto trade = our_trades_.rbegin(); trade != our_trades_.rend(); ++trade) {
+    const sim::TradeTruth* truth = exchange_.engine().trade(trade->second);
+    const auto number =
+        truth == nullptr ? std::nullopt : exchange_.engine().find_market(truth->market_id);
+    if (!number ||
+        exchange_.engine().listing(*number)->market.ends_at < stage_.now() + std::chrono::hours(2))
+      continue;
+    stage_.fault("trades of a market stuck");
+    input(sim::SetFault{Fault::TradeStuck, {.market = truth->market_id}});
+    return true;
+  }
+  return false;
 }
 
 // ---- by hand

@@ -27,7 +27,8 @@ class Venue {
 
   // ---- order-manager's requests; each gets exactly one reply, which may be long in coming
   struct Reply {
-    bool answered = true;  // false: the connection failed
+    bool answered = true;      // false: the connection failed
+    bool key_refused = false;  // 401
     std::vector<order_manager::Input> inputs;
   };
   using OnReply = std::function<void(const Reply&)>;
@@ -35,6 +36,8 @@ class Venue {
   void cancel(std::vector<domain::VenueOrderId> orders, OnReply reply);
   void read(const order_manager::Read& wanted, OnReply reply);
   void read_clock(OnReply reply);
+  // Creates the account's API key again, if it was ended.
+  void ask_for_key(OnReply reply);
   void heartbeat(const std::string& id,
                  std::function<void(const order_manager::HeartbeatAnswer&)> deliver);
 
@@ -64,6 +67,9 @@ class Venue {
   // ---- trouble
   void input(const venue_simulator::Input& input);
   void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
+  // From now on no trade is settled in one market where we have traded and which outlasts the run.
+  // False: there is none yet.
+  [[nodiscard]] bool stick_trades();
   // Another person trades on our account.
   void trade_by_hand();
   // The same before our time: a purchase in a market that outlasts the run, now and then by an
@@ -111,6 +117,8 @@ class Venue {
     std::function<std::vector<order_manager::Input>(const Failure&)> failed;
     std::function<std::vector<order_manager::Input>()> throttled;
     std::function<void()> later;  // executes without an answer; empty: not possible
+    // When the key has ended; empty: the request needs none.
+    std::function<std::vector<order_manager::Input>()> refused;
     OnReply reply;
   };
   void request(Call call, Fate fate);
@@ -120,6 +128,8 @@ class Venue {
                      domain::Quantity quantity, Duration rests_for);
   // Sells some of what was bought before our time; false: there is nothing left.
   [[nodiscard]] bool sell_by_hand();
+  [[nodiscard]] bool balance_refused(const domain::TokenId& token);
+  [[nodiscard]] bool key_ended();
   [[nodiscard]] Duration way();
   [[nodiscard]] bool strikes(venue_simulator::Fault fault);
   void publish();
@@ -140,6 +150,8 @@ class Venue {
   std::int64_t request_trouble_ppm_;
   std::int64_t user_loss_ppm_;
   std::int64_t balance_refused_ppm_;
+  std::int64_t key_ended_ppm_;
+  bool key_ended_ = false;
   std::map<Timestamp, Timestamp> account_readings_;  // answered at -> trades as of
   Timestamp rest_cut_until_{};
   std::optional<UserSession> session_;

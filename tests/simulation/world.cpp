@@ -236,6 +236,7 @@ Outcome World::run() {
   if (kind_ != Kind::Replay) LeaseCheck{*this}();
   if (kind_ != Kind::Replay) HandOverWatch{*this}();
   plan_trouble();
+  if (plan_.trades_stuck) stick_trades();
   for (const Fault fault : plan_.faults) venue_.input(sim::SetFault{fault, {}});
   struct Operator {
     World& world;

@@ -81,6 +81,7 @@ class World {
   void set_fault();
   void set_fault(venue_simulator::Fault fault);
   void kill_manager();
+  void stick_trades();
   void lose_power();
   void step_clocks();
   void set_clocks(Duration ahead);

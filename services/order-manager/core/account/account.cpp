@@ -29,6 +29,8 @@ Account::Account(const Settings& settings, Readiness& readiness, const QuoteBoar
       watches_(watches) {}
 
 void Account::reconcile(Turn& turn, const VenueAccount& account) {
+  if (mutated(Mutation::AllBalancesNeeded) && !account.unread_balances.empty())
+    return readings.failed();
   const Ledger& ledger = turn.ledger;
   unread.read_again(account.trades_since);
   unread.note(turn, account);

@@ -142,7 +142,8 @@ AccountReadings::Unfinal AccountReadings::unfinal(const Ledger& ledger, Timestam
           const FillRecord* fill = ledger.orders().find_fill(entry.id);
           if (fill == nullptr || entry.status == domain::FillStatus::Confirmed) continue;
           const Timestamp matched_at = fill->fill.matched_at;
-          if (matched_at < otherwise - kStuckAfter) {
+          const bool stuck = matched_at < otherwise - kStuckAfter;
+          if (stuck && !mutated(Mutation::StuckTradesHoldReadings)) {
             found.stuck.insert(entry.id.trade);
           } else {
             found.since = std::min(found.since, matched_at);

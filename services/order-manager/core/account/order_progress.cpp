@@ -241,7 +241,8 @@ void OrderProgress::updated(Turn& turn, const domain::VenueOrderUpdate& update) 
     case VenueOrderStatus::Delayed: {
       OrderWatch& watch = watches_[id];
       watch.delayed = update.status == VenueOrderStatus::Delayed;
-      if (update.matched_quantity > std::max(order->filled, watch.told_matched)) {
+      const bool is_news = update.matched_quantity > std::max(order->filled, watch.told_matched);
+      if (is_news && !mutated(Mutation::CountedFillsIgnored)) {
         watch.told_matched = update.matched_quantity;
         watch.told_at = turn.now;
       }

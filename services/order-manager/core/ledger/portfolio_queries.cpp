@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "common/domain/mutation.hpp"
 #include "services/order-manager/core/ledger/portfolio.hpp"
 
 namespace polybot::order_manager {
@@ -169,6 +170,7 @@ Money Portfolio::account_daily_pnl() const {
 }
 
 Money Portfolio::account_daily_result() const {
+  if (mutated(Mutation::MissingCashIsNoLoss)) return account_daily_pnl();
   return account_daily_pnl() - std::max(Money{}, missing_ - missing_at_day_open_);
 }
 

@@ -1,0 +1,79 @@
+#include "tests/simulation/reading_watch.hpp"
+
+#include <algorithm>
+
+namespace polybot::simulation {
+
+namespace om = order_manager;
+using domain::VenueOrderStatus;
+
+namespace {
+
+// For the trade itself, for the pause between two readings, and for the timer.
+constexpr Duration kSoon = seconds(3);
+// A trade that is not settled by then is asked for by its id.
+constexpr Duration kSettledWithin = minutes(15);
+// Matches are reported late, and clocks differ a little.
+constexpr Duration kMargin = minutes(3);
+
+bool living(VenueOrderStatus status) {
+  return status == VenueOrderStatus::Live || status == VenueOrderStatus::Delayed;
+}
+
+}  // namespace
+
+void ReadingWatch::ended(Timestamp now) {
+  free_since_ = now;
+  asked_at_.reset();
+}
+
+void ReadingWatch::heard(const om::Input& input, Timestamp now) {
+  if (const auto* change = std::get_if<om::VenueSessionChanged>(&input)) {
+    (change->channel == om::VenueChannel::User ? user_up_ : rest_up_) =
+        change->link == om::Link::Up;
+    free_since_ = now;
+  } else if (std::holds_alternative<om::ClockOffset>(input)) {
+    if (!std::exchange(clock_known_, true)) free_since_ = now;
+  } else if (const auto* throttled = std::get_if<om::VenueThrottled>(&input)) {
+    free_since_ = std::max(free_since_, now + throttled->retry_after);
+  } else if (std::holds_alternative<om::AccountReadFailed>(input)) {
+    ended(now);
+  } else if (std::holds_alternative<domain::VenueAccount>(input)) {
+    if (asked_at_) covered_ = *asked_at_;
+    ended(now);
+  } else if (const auto* update = std::get_if<domain::VenueOrderUpdate>(&input)) {
+    Counted& counted = counted_[update->order];
+    if (living(update->status) && update->matched_quantity > counted.matched)
+      counted = {update->matched_quantity, now};
+  }
+}
+
+void ReadingWatch::decided(const om::Ledger& ledger, Timestamp now) {
+  for (auto& [id, counted] : counted_) {
+    const om::OrderRecord* order = ledger.orders().find(id);
+    if (order == nullptr || order->terminal() || order->filled >= counted.matched)
+      counted.settled = true;
+    const bool due = can_ask() && now > std::max(counted.told_at, free_since_) + kSoon;
+    require(counted.settled || !due,
+            domain::to_string(order == nullptr ? domain::ClientOrderId{} : order->order.id) +
+                " has matched " + counted.matched.to_string() +
+                " by the word of its event, and nobody asks for the trades");
+  }
+}
+
+void ReadingWatch::asked(const om::ReadAccount& reading, const om::Ledger& ledger, Timestamp now) {
+  asked_at_ = now;
+  for (auto& [id, counted] : counted_) counted.settled = true;
+  if (!covered_) return;
+  Timestamp since = *covered_;
+  for (const domain::ClientOrderId& id : ledger.orders().open())
+    since = std::min(since, ledger.orders().find(id)->order.submitted_at);
+  require(
+      reading.trades_since >= since - kSettledWithin - kMargin,
+      "a reading of trades reaches back " +
+          std::to_string(std::chrono::duration_cast<seconds>(now - reading.trades_since).count()) +
+          " s, though all before the last " +
+          std::to_string(std::chrono::duration_cast<seconds>(now - since).count()) + " s is known");
+}
+
+}  // namespace polybot::simulation
