@@ -42,28 +42,28 @@ void ReadingWatch::heard(const om::Input& input, Timestamp now) {
     if (asked_at_) covered_ = *asked_at_;
     ended(now);
   } else if (const auto* update = std::get_if<domain::VenueOrderUpdate>(&input)) {
-    Counted& counted = counted_[update->order];
-    if (living(update->status) && update->matched_quantity > counted.matched)
-      counted = {update->matched_quantity, now};
+    domain::Quantity& counted = counted_[update->order];
+    if (!living(update->status) || update->matched_quantity <= counted) return;
+    counted = update->matched_quantity;
+    unasked_[update->order] = now;
   }
 }
 
 void ReadingWatch::decided(const om::Ledger& ledger, Timestamp now) {
-  for (auto& [id, counted] : counted_) {
-    const om::OrderRecord* order = ledger.orders().find(id);
-    if (order == nullptr || order->terminal() || order->filled >= counted.matched)
-      counted.settled = true;
-    const bool due = can_ask() && now > std::max(counted.told_at, free_since_) + kSoon;
-    require(counted.settled || !due,
-            domain::to_string(order == nullptr ? domain::ClientOrderId{} : order->order.id) +
-                " has matched " + counted.matched.to_string() +
+  std::erase_if(unasked_, [&](const auto& entry) {
+    const om::OrderRecord* order = ledger.orders().find(entry.first);
+    return order == nullptr || order->terminal() || order->filled >= counted_[entry.first];
+  });
+  for (const auto& [id, told_at] : unasked_) {
+    require(!can_ask() || now <= std::max(told_at, free_since_) + kSoon,
+            domain::to_string(id) + " has matched " + counted_[id].to_string() +
                 " by the word of its event, and nobody asks for the trades");
   }
 }
 
 void ReadingWatch::asked(const om::ReadAccount& reading, const om::Ledger& ledger, Timestamp now) {
   asked_at_ = now;
-  for (auto& [id, counted] : counted_) counted.settled = true;
+  unasked_.clear();
   if (!covered_) return;
   Timestamp since = *covered_;
   for (const domain::ClientOrderId& id : ledger.orders().open())

@@ -27,11 +27,6 @@ class ReadingWatch {
   void forget() { *this = {}; }
 
  private:
-  struct Counted {
-    domain::Quantity matched;
-    Timestamp told_at{};
-    bool settled = false;  // booked, or asked for since
-  };
   void ended(Timestamp now);
   [[nodiscard]] bool can_ask() const { return user_up_ && rest_up_ && clock_known_ && !asked_at_; }
 
@@ -41,7 +36,8 @@ class ReadingWatch {
   Timestamp free_since_{};             // no reading was under way, and none was forbidden
   std::optional<Timestamp> asked_at_;  // of the reading under way
   std::optional<Timestamp> covered_;   // every trade before is known to this process
-  std::map<domain::VenueOrderId, Counted> counted_;
+  std::map<domain::VenueOrderId, domain::Quantity> counted_;  // at most, by the word of an event
+  std::map<domain::VenueOrderId, Timestamp> unasked_;         // told at; not booked yet
 };
 
 }  // namespace polybot::simulation
