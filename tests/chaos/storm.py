@@ -44,6 +44,7 @@ FAULTS = (
     ("silent-result", {}),
     ("unreadable-market", {}),
     ("trade-stuck", {}),
+    ("key-revoked", {"count": 1}),
 )
 OFTEN = 4
 

@@ -158,8 +158,8 @@ Response blocked_by_proxy() {
 
 // What a request passes before its room; all of it outlives the router.
 struct Door {
-  const ExchangeHost& host;
-  const Members& members;
+  ExchangeHost& host;
+  Members& members;
   FaultGate& gate;
 
   [[nodiscard]] Response admit(const RouteRow& row, const Request& request) const {
@@ -168,19 +168,29 @@ struct Door {
       // The venue itself refuses it, or the proxy before it.
       return gate.even_odds() ? blocked_by_proxy() : venue_error(403, polymarket::refusal::kRegion);
     }
-    const std::int64_t now_s = domain::to_unix_ms(host.now()) / 1000;
-    const Member* member = row.access == Access::Reader
-                               ? authenticate_reader(request, members, now_s)
-                               : authenticate_l2(request, members, now_s);
+    const Member* member = sender_of(row, request);
     if (member == nullptr) return venue_error(401, polymarket::refusal::kUnauthorized);
     return row.answer(member, request);
+  }
+
+  // Null when nobody with a key that is active signed it.
+  [[nodiscard]] const Member* sender_of(const RouteRow& row, const Request& request) const {
+    const std::int64_t now_s = domain::to_unix_ms(host.now()) / 1000;
+    if (row.access == Access::Reader && request.headers.find(kHeaderReadOnlyKey))
+      return authenticate_reader(request, members, now_s);
+    const Member* member = authenticate_l2(request, members, now_s);
+    if (member == nullptr || !gate.strikes(host.fault(Fault::KeyRevoked))) return member;
+    host.fault_used(Fault::KeyRevoked);
+    static_cast<void>(host.apply(EndKey{{member->account, KeyKind::Api, member->nonce}}));
+    members.learn(host.exchange());
+    return nullptr;
   }
 };
 
 }  // namespace
 
-void register_routes(http::Router& router, const Rooms& rooms, const ExchangeHost& host,
-                     const Members& members, FaultGate& gate) {
+void register_routes(http::Router& router, const Rooms& rooms, ExchangeHost& host, Members& members,
+                     FaultGate& gate) {
   const Door door{host, members, gate};
   for (const std::vector<RouteRow>& table : {market_rows(rooms), account_rows(rooms)}) {
     for (const RouteRow& row : table) {

@@ -1,6 +1,6 @@
 // Every REST route of the simulated venue in one table: method, path, who may ask, and which room
 // answers. Here requests also pass what stands before all rooms: the faults venue-down and
-// venue-hang, authentication, and the region check (fault region-block).
+// venue-hang, authentication (fault key-revoked), and the region check (fault region-block).
 #pragma once
 
 #include "services/venue-simulator/api/account_api.hpp"
@@ -25,7 +25,7 @@ struct Rooms {
   PrivateApi& trading;
 };
 
-void register_routes(http::Router& router, const Rooms& rooms, const ExchangeHost& host,
-                     const Members& members, FaultGate& gate);
+void register_routes(http::Router& router, const Rooms& rooms, ExchangeHost& host, Members& members,
+                     FaultGate& gate);
 
 }  // namespace polybot::venue_simulator

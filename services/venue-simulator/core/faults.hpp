@@ -42,6 +42,7 @@ enum class Fault : std::uint8_t {
   SilentResult = 19,      // listings of resolved markets do not say that they are
   UnreadableMarket = 20,  // the fee of `market`, else of all, is sent in an unreadable form
   TradeStuck = 21,        // trades are not settled: they stay MATCHED until the fault ends
+  KeyRevoked = 22,        // the API key that signs a request has ended, until it is made again
 };
 inline constexpr int kFaults = domain::kPlaces<Fault>;
 // The number of faults in a board that an older version saved.

@@ -43,6 +43,18 @@ asio::awaitable<http::Outcome> post(Running& venue, std::string path, std::strin
   co_return answer;
 }
 
+// Signed with L1, for the key of that nonce.
+asio::awaitable<http::Outcome> ask_for_key(Running& venue, const Trader& trader, Method method,
+                                           std::string path, std::uint64_t nonce = 0) {
+  http::Client client(venue.io.get_executor(), {.request_timeout = 3s});
+  http::ClientRequest request{.method = method, .url = venue.url(path)};
+  for (const auto& [name, value] :
+       polymarket::l1_headers(trader.signer, 137, trader.now_s(), nonce))
+    request.headers.set(name, value);
+  http::Outcome answer = co_await client.send(std::move(request));
+  co_return answer;
+}
+
 // {"token_id": token}, so many times.
 std::string rows(const std::string& token, std::size_t count, const std::string& more = "") {
   std::string body = "[";
@@ -310,15 +322,8 @@ TEST_F(RoomsTest, KeepKeysByNonceUntilTheyAreDeleted) {
   std::string second;
   visit([&](Running& venue, Trader& trader) -> asio::awaitable<void> {
     const std::string first = trader.credentials->api_key();
-    const auto l1 = [&](Method method, std::string path,
-                        std::uint64_t nonce) -> asio::awaitable<http::Outcome> {
-      http::Client client(venue.io.get_executor(), {.request_timeout = 3s});
-      http::ClientRequest request{.method = method, .url = venue.url(path)};
-      for (const auto& [name, value] :
-           polymarket::l1_headers(trader.signer, 137, trader.now_s(), nonce))
-        request.headers.set(name, value);
-      http::Outcome answer = co_await client.send(std::move(request));
-      co_return answer;
+    const auto l1 = [&](Method method, std::string path, std::uint64_t nonce) {
+      return ask_for_key(venue, trader, method, std::move(path), nonce);
     };
     http::Outcome answer = co_await l1(Method::Post, "/auth/api-key", 0);
     EXPECT_EQ(answer->status, 400U);
@@ -345,17 +350,50 @@ TEST_F(RoomsTest, KeepKeysByNonceUntilTheyAreDeleted) {
   });
 }
 
+TEST_F(RoomsTest, EndTheKeyOfTheNextRequestWhenToldTo) {
+  visit([](Running& venue, Trader& trader) -> asio::awaitable<void> {
+    http::Outcome answer = co_await trader.send(Method::Post, "/auth/readonly-api-key");
+    const std::string read_only = field(parsed(answer), "apiKey");
+    // A read-only key is another key.
+    answer = co_await trader.admin(Method::Post, "/faults/key-revoked", R"({"count":1})");
+    EXPECT_EQ(answer->status, 200U) << answer->body;
+    http::Client client(venue.io.get_executor(), {.request_timeout = 3s});
+    http::ClientRequest read{.url = venue.url("/data/orders")};
+    read.headers.set(kHeaderReadOnlyKey, read_only);
+    read.headers.set(polymarket::kHeaderAddress, polymarket::to_checksum(trader.signer.address()));
+    EXPECT_EQ((co_await client.send(read))->status, 200U);
+    // The fault has struck once and is over, and the key stays ended.
+    for (int i = 0; i < 2; ++i) {
+      answer = co_await trader.send(Method::Get, "/data/orders");
+      EXPECT_EQ(answer->status, 401U);
+      EXPECT_THAT(answer->body, HasSubstr("Unauthorized/Invalid api key"));
+    }
+    answer = co_await ask_for_key(venue, trader, Method::Get, "/auth/derive-api-key");
+    EXPECT_EQ(answer->status, 400U);
+    answer = co_await ask_for_key(venue, trader, Method::Post, "/auth/api-key");
+    EXPECT_EQ(field(parsed(answer), "apiKey"), trader.credentials->api_key());
+    answer = co_await trader.send(Method::Get, "/data/orders");
+    EXPECT_EQ(answer->status, 200U);
+  });
+}
+
+TEST_F(RoomsTest, SpareTheKeyWhenTheFaultDoesNotStrike) {
+  visit([](Running&, Trader& trader) -> asio::awaitable<void> {
+    http::Outcome answer =
+        co_await trader.admin(Method::Post, "/faults/key-revoked", R"({"probability":0})");
+    EXPECT_EQ(answer->status, 200U) << answer->body;
+    answer = co_await trader.send(Method::Get, "/data/orders");
+    EXPECT_EQ(answer->status, 200U);
+  });
+}
+
 TEST_F(RoomsTest, ReturnAKeyThatIsThereWhenToldTo) {
   Config config;
   config.existing_key = ExistingKey::Return;
   visit(
       [](Running& venue, Trader& trader) -> asio::awaitable<void> {
-        http::Client client(venue.io.get_executor(), {.request_timeout = 3s});
-        http::ClientRequest request{.method = Method::Post, .url = venue.url("/auth/api-key")};
-        for (const auto& [name, value] :
-             polymarket::l1_headers(trader.signer, 137, trader.now_s(), 0))
-          request.headers.set(name, value);
-        const http::Outcome answer = co_await client.send(std::move(request));
+        const http::Outcome answer =
+            co_await ask_for_key(venue, trader, Method::Post, "/auth/api-key");
         EXPECT_EQ(field(parsed(answer), "apiKey"), trader.credentials->api_key());
       },
       config);
