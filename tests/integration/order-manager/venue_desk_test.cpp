@@ -1,0 +1,122 @@
+// The desk between engine and venue, against the built-in venue over real sockets.
+#include "services/order-manager/venue_desk.hpp"
+
+#include "tests/integration/venue-simulator/venue.hpp"
+
+namespace polybot::order_manager {
+namespace {
+
+namespace asio = boost::asio;
+namespace venue_test = venue_simulator::testing;
+using domain::CancelAnswered;
+using http::Method;
+
+class VenueDeskTest : public venue_test::VenueTest {
+ protected:
+  void SetUp() override {
+    VenueTest::SetUp();
+    venue = std::make_unique<venue_test::Running>(folder);
+    trader = std::make_unique<venue_test::Trader>(*venue);
+    place_order();
+    open_desk();
+  }
+
+  // An order that rests, sent by the same account.
+  void place_order() {
+    const auto place = [&]() -> asio::awaitable<void> {
+      co_await trader->log_in();
+      const domain::Market market = co_await trader->pick_market();
+      const auto book = co_await trader->book(market.yes_token);
+      const auto posted = trader->order(market, domain::Side::Buy, venue_test::lower(book), "10");
+      order = trader->id_of(posted, market);
+      EXPECT_EQ((co_await trader->post(posted))->status, 200U);
+    };
+    test::run(venue->io, place());
+  }
+
+  void open_desk() {
+    const polymarket::OrderSigner signer(venue_test::kKey);
+    VenueConfig config{.rest = venue->url(""),
+                       .gamma = venue->url(""),
+                       .user_ws = venue->socket_url("/ws/user"),
+                       .request_timeout = std::chrono::seconds(5),
+                       .heartbeat_interval = std::chrono::seconds(5)};
+    desk = std::make_shared<VenueDesk>(
+        venue->io.get_executor(), config, party_of({}, signer.address(), config.chain_id),
+        polymarket::OrderSigner(venue_test::kKey), metrics,
+        VenueDesk::Reports{.post =
+                               [this](const Input& input) {
+                                 if (const auto* canceled = std::get_if<CancelAnswered>(&input))
+                                   answers.push_back(*canceled);
+                               },
+                           .post_link =
+                               [this](VenueSessionChanged change) {
+                                 if (change.channel == VenueChannel::User)
+                                   user_channel = change.link;
+                               }});
+    asio::co_spawn(venue->io, desk->follow_account(), asio::detached);
+    asio::co_spawn(venue->io, desk->watch_clock(), asio::detached);
+    run_until([this] { return user_channel == Link::Up; });
+  }
+
+  template <class Condition>
+  void run_until(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + test::kPatience;
+    while (!condition()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the condition never came true";
+      venue->io.restart();
+      venue->io.run_one_for(std::chrono::milliseconds(20));
+    }
+  }
+
+  CancelAnswered::Result cancel() {
+    answers.clear();
+    desk->cancel({order});
+    run_until([this] { return !answers.empty(); });
+    return answers.empty() ? CancelAnswered::Result::Unknown : answers.front().result;
+  }
+
+  // How often the venue has given the desk credentials.
+  double credentials_given() {
+    for (const metrics::FamilyValues& family : registry.collect({})) {
+      if (family.name != "polybot_venue_requests_total") continue;
+      for (const metrics::Series& one : family.series) {
+        if (one.labels == metrics::join_labels({"auth", "ok"})) return one.value;
+      }
+    }
+    return 0;
+  }
+
+  std::unique_ptr<venue_test::Running> venue;
+  std::unique_ptr<venue_test::Trader> trader;
+  domain::VenueOrderId order;
+  metrics::Registry registry{{"order-manager", "order-manager-1", 7, "1", "abc"}};
+  ManagerMetrics metrics{
+      registry, {.figures = [] { return Figures{}; }, .backups = [] { return BackupTimes{}; }}};
+  std::shared_ptr<VenueDesk> desk;
+  std::vector<CancelAnswered> answers;
+  Link user_channel = Link::Down;
+};
+
+// Without new credentials nothing could be canceled any more, and nobody is there to ask for them.
+TEST_F(VenueDeskTest, RenewsRefusedCredentialsByItself) {
+  EXPECT_EQ(credentials_given(), 1);
+  const auto revoke = [&]() -> asio::awaitable<void> {
+    const http::Outcome set =
+        co_await trader->admin(Method::Post, "/faults/key-revoked", R"({"count":1})");
+    EXPECT_EQ(set->status, 200U) << set->body;
+  };
+  test::run(venue->io, revoke());
+  EXPECT_EQ(cancel(), CancelAnswered::Result::Unknown);
+  run_until([this] { return credentials_given() == 2; });
+  EXPECT_EQ(cancel(), CancelAnswered::Result::Canceled);
+  const auto look = [&]() -> asio::awaitable<void> {
+    const http::Outcome open = co_await trader->send(Method::Get, "/data/orders");
+    const auto page = polymarket::parse_open_orders(open->body);
+    EXPECT_TRUE(page.has_value() && page->items.empty()) << open->body;
+  };
+  test::run(venue->io, look());
+}
+
+}  // namespace
+}  // namespace polybot::order_manager
