@@ -74,6 +74,7 @@ struct Reader::State {
   std::set<std::string, std::less<>> known;
   std::vector<std::string> accepted;  // all keys below these are known
   std::vector<std::string> errors;
+  std::vector<std::string> warnings;
   std::vector<std::string> absent_secrets;  // errors as well, except in a mere check
 
   [[nodiscard]] std::string place_of(const toml::node& node) const {
@@ -321,6 +322,8 @@ Secret Reader::secret(std::string_view key, Presence presence) {
       error(file_key, "is required: the file that holds the secret");
     return {};
   }
+  if (const std::string exposure = exposure_of(path); !exposure.empty())
+    state_->warnings.push_back(line_about(file_key, exposure));
   auto secret = read_secret_file(path);
   if (secret) return std::move(*secret);
   const std::string line = line_about(file_key, secret.error().text);
@@ -398,6 +401,10 @@ std::vector<std::string> Reader::finish_check() {
   state_->report_unknown_overrides();
   state_->throw_errors();
   return std::move(state_->absent_secrets);
+}
+
+const std::vector<std::string>& Reader::warnings() const {
+  return state_->warnings;
 }
 
 std::vector<std::string> Reader::known_keys() const {

@@ -92,7 +92,8 @@ class Reader {
   template <class Enum>
   [[nodiscard]] Enum choice(std::string_view key, Enum default_value);
   // The content of the file named by `<key>_file`, one trailing newline removed; empty when the key
-  // is absent and optional. An empty or unreadable file is an error.
+  // is absent and optional. An empty or unreadable file is an error, one that is open to others a
+  // warning.
   [[nodiscard]] Secret secret(std::string_view key, Presence presence);
 
   // True when the file or the environment has that key or anything below it.
@@ -111,6 +112,8 @@ class Reader {
   // The same for a mere check: a missing secret file is no error of the configuration, because the
   // first start may make it. Returns a line for each.
   [[nodiscard]] std::vector<std::string> finish_check();
+  // A line for each thing that is no error and is to be mended all the same.
+  [[nodiscard]] const std::vector<std::string>& warnings() const;
   // Every key that a getter asked for, sorted.
   [[nodiscard]] std::vector<std::string> known_keys() const;
 

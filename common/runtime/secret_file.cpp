@@ -1,6 +1,8 @@
 #include "common/runtime/secret_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,14 +28,34 @@ namespace {
   return static_cast<::ssize_t>(size);
 }
 
+constexpr auto kPipeFileSystem = 0x50495045;  // PIPEFS_MAGIC of linux/magic.h
+
+// Why an open file can hold no secret; null when it can. A named pipe would be waited for without
+// end, and the pipe of a shell's `<(command)` has its writer.
+const char* unfit(int file) {
+  struct ::stat status {};
+  struct ::statfs system {};
+  if (::fstat(file, &status) != 0 || ::fstatfs(file, &system) != 0) return std::strerror(errno);
+  if (S_ISREG(status.st_mode)) return nullptr;
+  if (S_ISDIR(status.st_mode)) return "it is a folder";
+  if (!S_ISFIFO(status.st_mode)) return "it is no regular file";
+  return system.f_type == kPipeFileSystem ? nullptr : "it is a named pipe";
+}
+
 }  // namespace
 
 boost::system::result<Secret, SecretFileError> read_secret_file(const std::string& path) {
   const auto unreadable = [&](int why) {
     return SecretFileError{why == ENOENT, "cannot read " + path + ": " + std::strerror(why)};
   };
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  // Without O_NONBLOCK the opening alone waits for the writer of a named pipe.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (file < 0) return unreadable(errno);
+  if (const char* const why = unfit(file)) {
+    ::close(file);
+    return SecretFileError{false, "cannot read " + path + ": " + why};
+  }
+  ::fcntl(file, F_SETFL, 0);  // the command that writes a pipe may take its time
   secrets::LockedMemory memory(kSecretBytesMax + 1);
   const ::ssize_t got = read_up_to(file, memory.bytes());
   const int why = errno;
@@ -47,6 +69,18 @@ boost::system::result<Secret, SecretFileError> read_secret_file(const std::strin
   if (text.empty()) return SecretFileError{false, path + " is empty"};
   memory.shrink(text.size());
   return Secret(std::move(memory));
+}
+
+std::string exposure_of(const std::string& path) {
+  constexpr ::mode_t kOthers = S_IRWXG | S_IRWXO;
+  const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
+  struct ::stat status {};
+  const bool of_systemd =
+      folder != nullptr && *folder != '\0' && path.starts_with(std::string(folder) + "/");
+  if (of_systemd) return {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  if ((status.st_mode & kOthers) == 0) return {};
+  return path + " is open to other users of this host: chmod 600 " + path;
 }
 
 std::string credential_file(const std::string& name) {

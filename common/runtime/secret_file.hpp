@@ -16,10 +16,14 @@ struct SecretFileError {
   std::string text;     // "cannot read venue-key: Permission denied"
 };
 
-// The content of a file without one line break at its end. An empty file and one above the bound
-// are errors.
+// The content of a file without one line break at its end. Errors are an empty file, one above the
+// bound, and what is neither a regular file nor the pipe of a shell's `<(command)`.
 [[nodiscard]] boost::system::result<Secret, SecretFileError> read_secret_file(
     const std::string& path);
+
+// What is to be done about a secret that others than its owner may read or write, by the mode of
+// its file; else empty. Those of systemd are left out: it keeps them by access lists.
+[[nodiscard]] std::string exposure_of(const std::string& path);
 
 // The file of a credential that systemd has handed to this process (LoadCredential=), in the folder
 // that $CREDENTIALS_DIRECTORY names; empty when there is none of that name.

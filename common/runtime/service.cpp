@@ -186,6 +186,7 @@ int list_keys(const config::Reader& reader) {
 // Throws ConfigError.
 int check_config(config::Reader& reader, const std::string& file) {
   const std::vector<std::string> absent = reader.finish_check();
+  for (const std::string& line : reader.warnings()) std::printf("%s\n", line.c_str());
   for (const std::string& line : absent) std::printf("%s\n", line.c_str());
   std::printf("%s: ok%s\n", file.c_str(),
               absent.empty() ? ""
@@ -392,6 +393,7 @@ int run_service_erased(const ServiceOptions& options, int argc, char** argv,
     if (arguments.check_config) return check_config(reader, arguments.config_file);
     reader.finish();
     log::init(settings.log);
+    for (const std::string& line : reader.warnings()) log::warning(line);
     const SupervisorSocket supervisor(from_environment(environment, "NOTIFY_SOCKET"));
     exit_code = run_loop(options, settings, supervisor, std::move(service_config), run);
   } catch (const CannotStart& error) {

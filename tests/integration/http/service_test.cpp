@@ -135,6 +135,24 @@ TEST_F(ServiceTest, SaysWhenItChecksThatItWouldNotStartWithoutASecret) {
   EXPECT_THAT(process.output, HasSubstr("no start without the file above"));
 }
 
+TEST_F(ServiceTest, WarnsOfASecretThatOthersMayRead) {
+  const std::filesystem::path secret = folder_ / "secret";
+  const std::string told = "probe.secret_file: " + secret.string() +
+                           " is open to other users of this host: chmod 600 " + secret.string();
+  using enum std::filesystem::perms;
+  std::filesystem::permissions(secret, owner_read | owner_write | others_read);
+  Process checked(POLYBOT_PROBE, {"--check-config", "--config", config_.string()}, {});
+  EXPECT_EQ(checked.wait(), 0);
+  EXPECT_THAT(checked.output, HasSubstr(told));
+  Process open = start("return");
+  (void)open.wait();
+  EXPECT_THAT(open.output, HasSubstr(told));
+  std::filesystem::permissions(secret, owner_read | owner_write);
+  Process closed = start("return");
+  (void)closed.wait();
+  EXPECT_THAT(closed.output, testing::Not(HasSubstr("chmod")));
+}
+
 TEST_F(ServiceTest, ChecksItsConfiguration) {
   Process good(POLYBOT_PROBE, {"--check-config", "--config", config_.string()}, {});
   EXPECT_EQ(good.wait(), 0);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -67,6 +68,34 @@ TEST_F(SecretFileTest, ReadsAPipeInPieces) {
   ::close(pipe[0]);
   ASSERT_TRUE(secret);
   EXPECT_EQ(secret->reveal(), "hunter2");
+}
+
+// A named pipe that nobody writes would be waited for without end.
+TEST_F(SecretFileTest, RefusesWhatIsNoFile) {
+  const std::string pipe = (folder_ / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(read_secret_file(pipe).error().text, "cannot read " + pipe + ": it is a named pipe");
+  EXPECT_EQ(read_secret_file(folder_.string()).error().text,
+            "cannot read " + folder_.string() + ": it is a folder");
+  EXPECT_EQ(read_secret_file("/dev/zero").error().text,
+            "cannot read /dev/zero: it is no regular file");
+}
+
+TEST_F(SecretFileTest, TellsWhatOthersMayOpen) {
+  const std::string file = write("hunter2");
+  for (const ::mode_t mode : {0600U, 0400U}) {
+    ASSERT_EQ(::chmod(file.c_str(), mode), 0);
+    EXPECT_EQ(exposure_of(file), "") << mode;
+  }
+  for (const ::mode_t mode : {0644U, 0640U, 0602U}) {
+    ASSERT_EQ(::chmod(file.c_str(), mode), 0);
+    EXPECT_EQ(exposure_of(file), file + " is open to other users of this host: chmod 600 " + file)
+        << mode;
+  }
+  // An access list of systemd looks like the bits of the group.
+  ::setenv("CREDENTIALS_DIRECTORY", folder_.c_str(), 1);
+  EXPECT_EQ(exposure_of(file), "");
+  EXPECT_EQ(exposure_of("/no/such/secret"), "");
 }
 
 TEST_F(SecretFileTest, FindsACredentialOfSystemd) {
