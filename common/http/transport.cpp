@@ -3,6 +3,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -22,6 +23,9 @@ std::shared_ptr<asio::ssl::context> make_tls_context(const std::string& ca_file)
     return context;
   }
   const std::string about = "names \"" + ca_file + "\", which cannot be used: ";
+  std::error_code error;
+  if (std::filesystem::is_directory(ca_file, error))
+    throw std::runtime_error(about + "it is a folder; name the file in it");
   if (!std::ifstream(ca_file)) throw std::runtime_error(about + std::strerror(errno));
   boost::system::error_code ec;
   context->load_verify_file(ca_file, ec);

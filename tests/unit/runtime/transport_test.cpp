@@ -67,6 +67,14 @@ TEST(TransportConfigTest, NamesAnUnreadableFileAndWhereItIsFrom) {
               AllOf(HasSubstr("SSL_CERT_FILE names "), HasSubstr("/nowhere/certs.pem")));
 }
 
+TEST(TransportConfigTest, SaysThatAFolderIsNoFileOfAuthorities) {
+  EXPECT_THAT(read({}, "[venue]\nca_file = \"/usr\"\n").errors,
+              AllOf(HasSubstr("gateway.toml:2: venue.ca_file: names \"/usr\""),
+                    HasSubstr("it is a folder")));
+  EXPECT_THAT(read({{"SSL_CERT_FILE", "/usr"}}).errors,
+              AllOf(HasSubstr("SSL_CERT_FILE names \"/usr\""), HasSubstr("it is a folder")));
+}
+
 TEST(TransportConfigTest, LooksAtNothingWhereNoAddressNeedsIt) {
   const Read plain = read({{"HTTPS_PROXY", "socks5://p.test:1"}, {"SSL_CERT_FILE", "/nowhere"}}, "",
                           "ws://simulator.test/ws/market");
