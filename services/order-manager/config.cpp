@@ -2,6 +2,7 @@
 
 #include <array>
 #include <limits>
+#include <stdexcept>
 
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/runtime/addresses.hpp"
@@ -191,10 +192,31 @@ std::optional<polymarket::ApiCredentials> read_credentials(Reader& reader) {
   if (text.empty()) return std::nullopt;
   auto read = polymarket::parse_api_credentials(text.reveal());
   if (read) return std::move(*read);
-  reader.error("venue.api_credentials_file",
-               "holds no API credentials, {\"apiKey\": …, \"secret\": …, \"passphrase\": …}: " +
-                   polymarket::to_string(read.error()));
+  reader.error(
+      "venue.api_credentials_file",
+      reader.string("venue.api_credentials_file", "") +
+          " holds no API credentials, {\"apiKey\": …, \"secret\": …, \"passphrase\": …}: " +
+          polymarket::to_string(read.error()));
   return std::nullopt;
+}
+
+// What a start would find wrong with chain, key and wallet together. A keystore that does not say
+// its account is found out there alone.
+void check_party(Reader& reader, const VenueConfig& venue) {
+  try {
+    (void)polymarket::ExchangeDomains(venue.chain_id);
+  } catch (const std::invalid_argument& error) {
+    return reader.error("venue.chain_id", error.what());
+  }
+  if (venue.key.content.empty() || !fault_of(venue.key).empty()) return;
+  try {
+    if (const auto account = stated_account(venue.key))
+      (void)party_of(venue.wallet, *account, venue.chain_id);
+  } catch (const WalletError& error) {
+    reader.error(error.named_by(), error.what());
+  } catch (const std::invalid_argument& error) {
+    reader.error("venue.private_key_file", error.what());
+  }
 }
 
 void read_settings(Reader& reader, Settings& settings) {
@@ -238,6 +260,7 @@ Config read_config(Reader& reader) {
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
   config.venue.wallet = read_wallet(reader);
+  check_party(reader, config.venue);
   config.venue.credentials = read_credentials(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);

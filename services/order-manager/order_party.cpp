@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <stdexcept>
-
 namespace polybot::order_manager {
 
 using polymarket::Address;
@@ -14,17 +12,20 @@ polymarket::OrderParty party_of(const WalletConfig& wallet, const Address& key,
   const auto found = polymarket::wallet_of(key, wallet.kind, chain_id);
   const std::string_view kind = polymarket::name_of(wallet.kind);
   if (!found) {
-    throw std::invalid_argument(
-        fmt::format("venue.wallet: the venue has no wallets of the kind {} on chain {}; the key of "
-                    "{} has there\n{}",
+    throw WalletError(
+        "venue.wallet",
+        fmt::format("the venue has no wallets of the kind {} on chain {}; the key of {} has "
+                    "there\n{}",
                     kind, chain_id, to_checksum(key), list_of_wallets(key, chain_id)));
   }
   if (wallet.funder && *wallet.funder != found->address) {
-    throw std::invalid_argument(fmt::format(
-        "venue.funder: {} is not the {} wallet of the key of {}. Its wallets are\n{}"
-        "A key that was only allowed to sign for a wallet of another (a session key) is not "
-        "supported",
-        to_checksum(*wallet.funder), kind, to_checksum(key), list_of_wallets(key, chain_id)));
+    throw WalletError(
+        "venue.funder",
+        fmt::format(
+            "{} is not the {} wallet of the key of {}. Its wallets are\n{}"
+            "A key that was only allowed to sign for a wallet of another (a session key) is not "
+            "supported",
+            to_checksum(*wallet.funder), kind, to_checksum(key), list_of_wallets(key, chain_id)));
   }
   return {.wallet = *found, .builder = wallet.builder};
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "common/domain/events.hpp"
@@ -16,8 +17,20 @@ struct WalletConfig {
   polymarket::Hash32 builder{};
 };
 
-// Throws std::invalid_argument when the key has no such wallet on the chain, or its address is not
-// `funder`; the text lists the key's wallets.
+// The key has no such wallet on the chain, or its address is not `funder`. The text lists the key's
+// wallets.
+class WalletError : public std::invalid_argument {
+ public:
+  WalletError(const char* named_by, const std::string& what)
+      : std::invalid_argument(what), named_by_(named_by) {}
+  // The key of the configuration that is wrong.
+  [[nodiscard]] const char* named_by() const { return named_by_; }
+
+ private:
+  const char* named_by_;
+};
+
+// Throws WalletError.
 [[nodiscard]] polymarket::OrderParty party_of(const WalletConfig& wallet,
                                               const polymarket::Address& key,
                                               std::uint64_t chain_id);

@@ -55,8 +55,8 @@ polymarket::OrderSigner take_signer(Config& config) {
 polymarket::OrderParty party_of(const Config& config, const polymarket::OrderSigner& signer) {
   try {
     return party_of(config.venue.wallet, signer.address(), config.venue.chain_id);
-  } catch (const std::invalid_argument& error) {
-    throw runtime::CannotStart(error.what());
+  } catch (const WalletError& error) {
+    throw runtime::CannotStart(std::string(error.named_by()) + ": " + error.what());
   }
 }
 

@@ -28,6 +28,11 @@ std::string fault_of(const VenueKey& key) {
   return {};
 }
 
+std::optional<polymarket::Address> stated_account(const VenueKey& key) {
+  if (!is_keystore(key.content)) return open(key).address();
+  return Keystore::parse(key.content.reveal()).address();
+}
+
 polymarket::OrderSigner open(const VenueKey& key) {
   try {
     if (!is_keystore(key.content)) return polymarket::OrderSigner(key.content.reveal());

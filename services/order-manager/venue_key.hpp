@@ -2,6 +2,7 @@
 // encrypted keystore (common/polymarket/keystore.hpp), told apart by their first character.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/polymarket/signing.hpp"
@@ -23,6 +24,9 @@ struct VenueKey {
 [[nodiscard]] bool is_keystore(const runtime::Secret& content);
 // Why this can be no key; empty when only opening it can tell. Costs nothing.
 [[nodiscard]] std::string fault_of(const VenueKey& key);
+// Whose key it is, at no cost: of a keystore as far as its file says. Throws std::invalid_argument
+// as open() does.
+[[nodiscard]] std::optional<polymarket::Address> stated_account(const VenueKey& key);
 // The signer. A keystore takes up to 256 MiB and a second or two. Throws std::invalid_argument or
 // polymarket::KeystoreError, whose text names the file and never quotes what is in it.
 [[nodiscard]] polymarket::OrderSigner open(const VenueKey& key);

@@ -93,7 +93,9 @@ KeyWords parsed_key_words(const Words& words) {
     const Words& known = verb->second;
     if (std::find(known.begin(), known.end(), word) == known.end())
       misused("key " + parsed.verb + " has no option " + word);
-    if (i + 1 == words.size()) misused(word + " needs the name of a file");
+    if (i + 1 == words.size())
+      misused(word +
+              (word == "--chain" ? " needs the id of a chain" : " needs the name of a file"));
     if (!parsed.options.emplace(word, words[++i]).second) misused(word + " is there twice");
   }
   if (parsed.file.empty()) misused("which file? It is missing");

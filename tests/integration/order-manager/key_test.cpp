@@ -64,8 +64,9 @@ class KeyTest : public testing::Test {
         std::distance(std::filesystem::directory_iterator(folder_.path()), {}));
   }
   // The errors of a configuration that names these files.
-  std::string errors_of(const std::string& file, const std::string& passphrase) const {
-    std::string toml = "[venue]\nprivate_key_file = \"" + path(file) + "\"\n";
+  std::string errors_of(const std::string& file, const std::string& passphrase,
+                        const std::string& more = "") const {
+    std::string toml = "[venue]\nprivate_key_file = \"" + path(file) + "\"\n" + more;
     if (!passphrase.empty()) toml += "private_key_passphrase_file = \"" + path(passphrase) + "\"\n";
     auto reader = runtime::config::Reader::parse(toml, "order-manager.toml", {});
     config_ = read_config(reader);
@@ -169,6 +170,46 @@ TEST_F(KeyTest, ReadsTheConfiguredFiles) {
   EXPECT_THAT(errors_of("greedy", "pass"),
               AllOf(HasSubstr("order-manager.toml:2: venue.private_key_file: " + path("greedy")),
                     HasSubstr("asks for more memory")));
+}
+
+// What a start would refuse, and so does --check-config: the signature type comes with the wallet.
+TEST_F(KeyTest, RefusesAWalletThatTheKeyDoesNotHave) {
+  const std::string foreign = "funder = \"0x00000000000000000000000000000000000000aa\"\n";
+  for (const std::string key : {"plain", "quick"}) {
+    const std::string passphrase = key == "quick" ? "pass" : "";
+    EXPECT_THAT(errors_of(key, passphrase, foreign),
+                AllOf(HasSubstr("order-manager.toml:3: venue.funder: 0x"),
+                      HasSubstr("is not the eoa wallet of the key of " + std::string(kAccount))));
+    EXPECT_THAT(errors_of(key, passphrase,
+                          "wallet = \"safe\"\nfunder = \"" + std::string(kAccount) + "\"\n"),
+                HasSubstr("is not the safe wallet of the key"));
+    EXPECT_THAT(errors_of(key, passphrase, "wallet = \"proxy\"\nchain_id = 80002\n"),
+                HasSubstr("order-manager.toml:3: venue.wallet: the venue has no wallets of the "
+                          "kind proxy on chain 80002"));
+    EXPECT_THAT(errors_of(key, passphrase, "chain_id = 1\n"),
+                HasSubstr("order-manager.toml:3: venue.chain_id: the venue has no exchanges"));
+    EXPECT_THAT(errors_of(key, passphrase, "wallet = \"safe\"\nchain_id = 80002\n"),
+                testing::Not(HasSubstr("venue.")));
+  }
+  EXPECT_THAT(errors_of("pass", ""), AllOf(HasSubstr("venue.private_key_file: " + path("pass")),
+                                           HasSubstr("64 hex digits")));
+}
+
+TEST_F(KeyTest, NamesTheFileThatHoldsNoCredentials) {
+  EXPECT_THAT(errors_of("plain", "", "api_credentials_file = \"" + path("other") + "\"\n"),
+              HasSubstr("order-manager.toml:3: venue.api_credentials_file: " + path("other") +
+                        " holds no API credentials"));
+}
+
+TEST_F(KeyTest, ListsWalletsOfAFileAloneAndOfAKnownChain) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(run({"wallets", path("pipe")}), "cannot read " + path("pipe") + ": it is a named pipe");
+  EXPECT_THAT(run({"wallets", path("plain")}), HasSubstr(kAccount));
+  for (const std::string chain : {"1", "amoy", "-137", "137.0", ""}) {
+    EXPECT_THAT(run({"wallets", path("plain"), "--chain", chain}),
+                HasSubstr("--chain must be 137 or 80002, not '" + chain + "'"));
+  }
+  EXPECT_THAT(run({"wallets", path("plain"), "--chain"}), HasSubstr("--chain needs the id of a"));
 }
 
 TEST_F(KeyTest, TakesThePassphraseFromACredential) {
