@@ -93,6 +93,8 @@ std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
                                  .tick = market->tick,
                                  .min_size = market->min_size});
   if (const auto* text = std::get_if<std::string>(&terms)) return *text;
+  if (posted.time_in_force != domain::TimeInForce::Gtd && posted.expiration_s != 0)
+    return std::string(refusal::kInvalidExpiration);
   const auto& read = std::get<polymarket::OrderTerms>(terms);
   NewOrder order;
   order.id = id;

@@ -173,6 +173,9 @@ TEST_F(VenueTest, RefusesWithTheVenuesTexts) {
     co_await refused(posted, "the order owner has to be the owner of the API KEY");
     posted = trader.order(market, Side::Buy, price, "4");
     co_await refused(posted, "lower than the minimum: 5");
+    posted = trader.order(market, Side::Buy, price, "10");  // until canceled
+    posted.expiration_s = static_cast<std::int64_t>(trader.now_s()) + 600;
+    co_await refused(posted, "invalid expiration");
     posted = trader.order(market, Side::Buy, price, "10");
     posted.order.maker_amount += 12'500;
     trader.sign(posted, market);
