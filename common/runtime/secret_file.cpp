@@ -72,7 +72,7 @@ boost::system::result<Secret, SecretFileError> read_secret_file(const std::strin
 }
 
 std::string exposure_of(const std::string& path) {
-  constexpr ::mode_t kOthers = S_IRWXG | S_IRWXO;
+  constexpr ::mode_t kOthers = S_IRWXO | S_IWGRP;  // reading is often the group's by intent
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
   struct ::stat status {};
   const bool of_systemd =
@@ -80,7 +80,8 @@ std::string exposure_of(const std::string& path) {
   if (of_systemd) return {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   if ((status.st_mode & kOthers) == 0) return {};
-  return path + " is open to other users of this host: chmod 600 " + path;
+  return path + " is open to other users of this host: make it the service's own, then chmod 600 " +
+         path;
 }
 
 std::string credential_file(const std::string& name) {

@@ -164,27 +164,30 @@ VenueKey read_venue_key(Reader& reader) {
   return key;
 }
 
-WalletConfig read_wallet(Reader& reader) {
+// Empty when nobody can say which wallet is meant.
+std::optional<WalletConfig> read_wallet(Reader& reader) {
   WalletConfig wallet;
   const std::string kind = reader.string("venue.wallet", "eoa");
   std::string known;
-  bool found = false;
+  bool sound = false;
   for (const polymarket::WalletKind one : polymarket::kWalletKinds) {
     known.append(known.empty() ? "" : ", ").append(polymarket::name_of(one));
     if (polymarket::name_of(one) != kind) continue;
     wallet.kind = one;
-    found = true;
+    sound = true;
   }
-  if (!found) reader.error("venue.wallet", "must be one of " + known + ", got \"" + kind + "\"");
+  if (!sound) reader.error("venue.wallet", "must be one of " + known + ", got \"" + kind + "\"");
   const std::string funder = reader.string("venue.funder", "");
   if (!funder.empty()) wallet.funder = polymarket::Address::parse(funder);
-  if (!funder.empty() && !wallet.funder)
+  if (!funder.empty() && !wallet.funder) {
     reader.error("venue.funder", "is no address (0x and 40 hex digits)");
+    sound = false;
+  }
   const std::string builder = reader.string("venue.builder_code", "");
   if (!builder.empty() &&
       !(builder.starts_with("0x") && polymarket::parse_hex(builder, wallet.builder)))
     reader.error("venue.builder_code", "is no builder code (0x and 64 hex digits)");
-  return wallet;
+  return sound ? std::optional(wallet) : std::nullopt;
 }
 
 std::optional<polymarket::ApiCredentials> read_credentials(Reader& reader) {
@@ -259,8 +262,10 @@ Config read_config(Reader& reader) {
                               runtime::config::current_environment());
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
-  config.venue.wallet = read_wallet(reader);
-  check_party(reader, config.venue);
+  if (const auto wallet = read_wallet(reader)) {
+    config.venue.wallet = *wallet;
+    check_party(reader, config.venue);
+  }
   config.venue.credentials = read_credentials(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);

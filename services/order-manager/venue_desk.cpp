@@ -28,6 +28,7 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
                      ManagerMetrics& metrics, Reports reports)
     : executor_(executor),
       metrics_(metrics),
+      credentials_configured_(config.credentials.has_value()),
       reports_(std::move(reports)),
       client_(executor,
               {.rest = config.rest,
@@ -193,8 +194,11 @@ awaitable<void> VenueDesk::renew_credentials() {
   const std::string before = client_.authenticated() ? client_.credentials().api_key() : "";
   co_await client_.renew_credentials();
   if (!client_.authenticated() || client_.credentials().api_key() == before) co_return;
-  // Those of a file stay refused there: somebody has to know.
-  log::warning("The venue refused the API credentials and gave others, until the next start");
+  if (credentials_configured_) {
+    log::warning(
+        "The venue refused the configured API credentials and gave others until the next start: "
+        "replace venue.api_credentials_file");
+  }
   session_.end();
 }
 

@@ -66,6 +66,7 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
 
   boost::asio::any_io_executor executor_;
   ManagerMetrics& metrics_;
+  bool credentials_configured_;
   Reports reports_;
   runtime::Clock clock_;
   VenueClient client_;

@@ -31,7 +31,9 @@ domain::Money LossWatch::lost(const order_manager::Ledger& ledger) const {
 
 void LossWatch::check(const order_manager::Ledger& ledger, bool bought, Timestamp now) {
   const domain::Money lost_today = lost(ledger);
-  if (std::exchange(accepts_, false)) accepted_ = lost_today;
+  // At some moment of the turn.
+  if (std::exchange(accepts_, false)) accepted_ = std::max(lost_before_, lost_today);
+  lost_before_ = lost_today;
   const bool is_missing = missing_ > missing_before_;
   if (!is_missing || lost_today - accepted_ < limit_) return beyond_since_.reset();
   if (!beyond_since_) beyond_since_ = now;

@@ -26,7 +26,8 @@ class LossWatch {
   domain::Money missing_;
   domain::Money missing_before_;  // when the day began, unless it was found since
   domain::Money accepted_;        // loss of the day that an operator has seen
-  bool accepts_ = false;          // at the end of this turn
+  domain::Money lost_before_;     // after the last turn
+  bool accepts_ = false;          // in this turn
   std::optional<Timestamp> beyond_since_;
 };
 

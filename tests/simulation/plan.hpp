@@ -43,7 +43,7 @@ struct Plan {
   // The balances of some worthless tokens are refused to the end.
   bool balances_refused_for_good = false;
   std::int64_t key_ended_ppm = 0;  // of a signed request that finds its API key ended
-  // The trades of one market stay unsettled to the end.
+  // The trades of one market stay unsettled until the world is healed.
   bool trades_stuck = false;
   // Purchases that a person made before order-manager was ever started.
   int bought_before = 0;

@@ -67,8 +67,8 @@ class Venue {
   // ---- trouble
   void input(const venue_simulator::Input& input);
   void cut_rest(Duration span) { rest_cut_until_ = std::max(rest_cut_until_, stage_.now() + span); }
-  // From now on no trade is settled in one market where we have traded and which outlasts the run.
-  // False: there is none yet.
+  // Until the world is healed no trade is settled in one market where we have traded and which
+  // outlasts the run. False: there is none yet.
   [[nodiscard]] bool stick_trades();
   // Another person trades on our account.
   void trade_by_hand();

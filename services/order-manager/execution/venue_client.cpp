@@ -170,8 +170,9 @@ awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::Clien
     co_return http::Failure{boost::asio::error::try_again, false};
   }
   const domain::Duration begun = clock_.monotonic();
-  const bool tells_of_link =
-      operation != VenueOperation::Heartbeat && request.url.starts_with(settings_.rest);
+  const bool tells_of_link = operation != VenueOperation::Heartbeat &&
+                             operation != VenueOperation::Income &&
+                             request.url.starts_with(settings_.rest);
   http::Client& client = goes_first(operation) ? trading_ : reading_;
   http::Outcome answer = co_await client.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
@@ -217,6 +218,7 @@ bool VenueClient::take_credentials(http::Outcome& answer) {
   if (!parsed) return false;
   credentials_ = std::move(*parsed);
   credentials_refused_ = false;
+  tokens_updated_.clear();  // the venue keeps its copies by key
   return true;
 }
 

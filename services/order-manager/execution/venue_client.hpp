@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,8 +90,8 @@ class VenueClient {
  public:
   struct Observer {
     std::function<void(VenueOperation, RequestOutcome, domain::Duration)> on_request;
-    // Whether the host that takes orders answers. Listings come from another host, and a heartbeat
-    // is given up so early that its silence says little.
+    // Whether the host that takes orders answers. Listings come from another host, a heartbeat is
+    // given up so early that its silence says little, and no order needs what income tells.
     std::function<void(Link)> on_link;
     // The venue takes no orders, or no readings, for so long: it said so by 429, 503 or an empty
     // bucket, or its matching engine restarts (425). Cancels keep a pace of their own.
@@ -189,18 +190,21 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<bool> read_trades(std::vector<domain::TradeId> by_id,
                                                          domain::VenueAccount& account);
   struct Balance {
-    enum class State : std::uint8_t { NoAnswer, Unreadable, Told };
+    enum class State : std::uint8_t { NoAnswer, Unreadable, Told, NotAsked };
     State state = State::NoAnswer;
     std::int64_t raw = 0;
   };
   [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
   [[nodiscard]] std::string of_wallet() const;  // of a query
+  // Makes the venue read the chain for its copy of a balance; false when it did not answer.
+  [[nodiscard]] boost::asio::awaitable<bool> update_balance(std::string query);
   [[nodiscard]] boost::asio::awaitable<Balance> read_collateral();
   // A few at a time.
   [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
   [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
-  // What does not answer is left out: it explains nothing, and the reading counts without it.
+  // Of either kind, until one is not answered: the reading counts without the rest, and must not
+  // wait for it.
   [[nodiscard]] boost::asio::awaitable<void> read_income(std::vector<domain::UtcDate> days,
                                                          domain::VenueAccount& account);
   // `Whole`: all terms of a market; `State`: only whether and how it has ended, which can be read
@@ -227,6 +231,7 @@ class VenueClient {
   polymarket::RateLimits limits_;
   std::optional<polymarket::ApiCredentials> credentials_;  // those of today
   bool credentials_refused_ = false;
+  std::set<domain::TokenId> tokens_updated_;  // the venue has read the chain for them
   runtime::log::Limited failures_;
   boost::asio::thread_pool signing_thread_{1};  // last: it uses what stands above
 };

@@ -20,6 +20,8 @@ using boost::asio::awaitable;
 constexpr int kPagesMax = 1'000;
 // Balances asked for side by side: half the connections to the venue, so that orders never wait.
 constexpr std::size_t kBalancesAtOnce = 4;
+// The venue takes 50 in ten seconds, and each is a look at the chain.
+constexpr std::size_t kUpdatesPerReading = 16;
 
 // The venue refuses the one thing that was asked for, not the account or the number of requests.
 bool refuses_this_alone(unsigned status) {
@@ -99,15 +101,17 @@ awaitable<bool> VenueClient::read_trades(std::vector<domain::TradeId> by_id,
   const auto kind = domain::VenueAccount::Unread::Kind::Trade;
   auto reading = read_pages(std::move(first), polymarket::parse_trades, take, kind, account);
   if (!co_await std::move(reading)) co_return false;
-  for (const domain::TradeId& id : by_id) {
-    if (!may_stand_in_a_query(id.value)) continue;
-    Call one{.operation = VenueOperation::Trades,
-             .path = "/data/trades",
-             .query = "?id=" + id.value + "&"};
-    // It stays as it is until it can be read. Nothing else of the account must wait for it.
+  // At once: one that cannot be read stays as it is, and the rest of the account waits for none.
+  const auto read_one = [&](std::string query) -> awaitable<void> {
+    Call one{.operation = VenueOperation::Trades, .path = "/data/trades", .query = query};
     auto asked = read_pages(std::move(one), polymarket::parse_trades, take, kind, account);
     (void)co_await std::move(asked);
+  };
+  std::vector<awaitable<void>> requests;
+  for (const domain::TradeId& id : by_id) {
+    if (may_stand_in_a_query(id.value)) requests.push_back(read_one("?id=" + id.value + "&"));
   }
+  co_await runtime::until_all_end(co_await boost::asio::this_coro::executor, std::move(requests));
   co_return true;
 }
 
@@ -134,16 +138,21 @@ std::string VenueClient::of_wallet() const {
   return "&signature_type=" + std::to_string(static_cast<int>(settings_.party.wallet.type()));
 }
 
+awaitable<bool> VenueClient::update_balance(std::string query) {
+  if (!credentials_) co_return false;
+  Call update{.operation = VenueOperation::Balance,
+              .path = "/balance-allowance/update",
+              .query = std::move(query)};
+  const http::Outcome updated =
+      co_await send(update.operation, authenticated_request(update, *credentials_));
+  co_return updated.has_value();
+}
+
 // The venue answers from a copy of the chain. It is 0 until the venue was told once to read the
 // chain, and without that it knows of no deposit and no withdrawal.
 awaitable<VenueClient::Balance> VenueClient::read_collateral() {
   const std::string query = "?asset_type=COLLATERAL" + of_wallet();
-  if (!credentials_) co_return Balance{};
-  Call update{
-      .operation = VenueOperation::Balance, .path = "/balance-allowance/update", .query = query};
-  const http::Outcome updated =
-      co_await send(update.operation, authenticated_request(update, *credentials_));
-  if (!updated) co_return Balance{};
+  if (!co_await update_balance(query)) co_return Balance{};
   co_return co_await read_balance(query);
 }
 
@@ -166,20 +175,20 @@ awaitable<void> VenueClient::read_income(std::vector<domain::UtcDate> days,
                                          domain::VenueAccount& account) {
   constexpr VenueOperation kIncome = VenueOperation::Income;
   for (const domain::UtcDate day : days) {
-    const std::string date = "?date=" + polymarket::date_text(day);
-    http::ClientRequest rebates{
-        .url = settings_.rest + std::string(polymarket::kRebatesPath) + date +
-               "&maker_address=" + polymarket::to_checksum(settings_.party.wallet.address)};
+    http::ClientRequest rebates{.url = settings_.rest + std::string(polymarket::kRebatesPath) +
+                                       "?date=" + polymarket::date_text(day) + "&maker_address=" +
+                                       polymarket::to_checksum(settings_.party.wallet.address)};
     const http::Outcome told = co_await send(kIncome, std::move(rebates));
-    if (told && told->status == 200) {
-      if (const auto paid = counted(kIncome, polymarket::parse_rebates(told->body)))
-        account.income.push_back({domain::IncomeKind::Rebate, day, *paid});
-    }
+    if (!told || told->status != 200) break;
+    if (const auto paid = counted(kIncome, polymarket::parse_rebates(told->body)))
+      account.income.push_back({domain::IncomeKind::Rebate, day, *paid});
+  }
+  for (const domain::UtcDate day : days) {
     Call call{.operation = kIncome,
               .path = std::string(polymarket::kEarningsPath),
-              .query = date + of_wallet()};
+              .query = "?date=" + polymarket::date_text(day) + of_wallet()};
     const auto body = co_await read(std::move(call));
-    if (!body) continue;
+    if (!body) break;
     if (const auto paid = counted(kIncome, polymarket::parse_earnings(*body)))
       account.income.push_back({domain::IncomeKind::Reward, day, *paid});
   }
@@ -188,17 +197,27 @@ awaitable<void> VenueClient::read_income(std::vector<domain::UtcDate> days,
 awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,
                                            domain::VenueAccount& account) {
   const auto executor = co_await boost::asio::this_coro::executor;
+  std::size_t updates = 0;
   for (std::size_t first = 0; first < tokens.size(); first += kBalancesAtOnce) {
     const std::size_t count = std::min(kBalancesAtOnce, tokens.size() - first);
     std::array<Balance, kBalancesAtOnce> balances;
     std::vector<awaitable<void>> requests;
-    for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t i = 0; i < count; ++i) {
+      // Those beyond stay for another reading.
+      const bool is_new = !tokens_updated_.contains(tokens[first + i]);
+      if (is_new && ++updates > kUpdatesPerReading) {
+        balances[i].state = Balance::State::NotAsked;
+        continue;
+      }
       requests.push_back(read_holding(tokens[first + i], balances[i]));
+    }
     co_await runtime::until_all_end(executor, std::move(requests));
     for (std::size_t i = 0; i < count; ++i) {
       switch (balances[i].state) {
         case Balance::State::NoAnswer:
           co_return false;
+        case Balance::State::NotAsked:
+          break;
         case Balance::State::Unreadable:
           account.unread_balances.push_back(tokens[first + i]);
           break;
@@ -213,8 +232,13 @@ awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& t
 }
 
 awaitable<void> VenueClient::read_holding(domain::TokenId token, Balance& balance) {
-  balance = co_await read_balance("?asset_type=" + std::string(polymarket::asset_type_of(token)) +
-                                  "&token_id=" + domain::to_string(token) + of_wallet());
+  const std::string query = "?asset_type=" + std::string(polymarket::asset_type_of(token)) +
+                            "&token_id=" + domain::to_string(token) + of_wallet();
+  if (!tokens_updated_.contains(token)) {
+    if (!co_await update_balance(query)) co_return;
+    tokens_updated_.insert(token);
+  }
+  balance = co_await read_balance(query);
 }
 
 awaitable<std::optional<polymarket::GammaMarket>> VenueClient::read_listing(domain::MarketId id,

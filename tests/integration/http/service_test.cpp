@@ -137,8 +137,10 @@ TEST_F(ServiceTest, SaysWhenItChecksThatItWouldNotStartWithoutASecret) {
 
 TEST_F(ServiceTest, WarnsOfASecretThatOthersMayRead) {
   const std::filesystem::path secret = folder_ / "secret";
-  const std::string told = "probe.secret_file: " + secret.string() +
-                           " is open to other users of this host: chmod 600 " + secret.string();
+  const std::string told =
+      "probe.secret_file: " + secret.string() +
+      " is open to other users of this host: make it the service's own, then chmod 600 " +
+      secret.string();
   using enum std::filesystem::perms;
   std::filesystem::permissions(secret, owner_read | owner_write | others_read);
   Process checked(POLYBOT_PROBE, {"--check-config", "--config", config_.string()}, {});

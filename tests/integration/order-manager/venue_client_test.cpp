@@ -666,8 +666,29 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
   EXPECT_THAT(pages[1].target, testing::HasSubstr("next_cursor=Mg=="));
   EXPECT_THAT(venue.seen("GET /data/trades").at(0).target, testing::HasSubstr("after=1713398399"));
   const auto updates = venue.seen("GET /balance-allowance/update");
-  ASSERT_EQ(updates.size(), 1U) << "without it the venue knows of no deposit";
+  ASSERT_EQ(updates.size(), 2U) << "without it the venue may know of no deposit and no share";
   EXPECT_THAT(updates[0].target, testing::HasSubstr("asset_type=COLLATERAL"));
+  EXPECT_THAT(updates[1].target, testing::HasSubstr("token_id=" + domain::to_string(token_id(1))));
+}
+
+// Each makes the venue look at the chain.
+TEST_F(VenueClientTest, TheChainIsReadOnceForEachToken) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  for (std::uint8_t n = 2; n <= 20; ++n) wanted.tokens.push_back(token_id(n));
+  std::vector<std::size_t> held;
+  const auto read_thrice = [&](VenueClient& venue_client) -> asio::awaitable<bool> {
+    for (int i = 0; i < 3; ++i) {
+      const auto account = co_await venue_client.read_account(wanted);
+      held.push_back(account->holdings.size());
+    }
+    co_return true;
+  };
+  EXPECT_TRUE(ask<bool>(read_thrice));
+  EXPECT_THAT(held, testing::ElementsAre(16U, 20U, 20U)) << "the last four wait for a turn";
+  EXPECT_EQ(venue.seen("GET /balance-allowance/update").size(), 3U + 20U);
 }
 
 TEST_F(VenueClientTest, ABalanceIsAskedForByTheProtocolOfItsToken) {
@@ -711,14 +732,32 @@ TEST_F(VenueClientTest, IncomeIsReadByDayAndKind) {
   ASSERT_TRUE(account.has_value()) << "an answer that is missing hides nothing else";
   ASSERT_EQ(account->income.size(), 3U);
   EXPECT_EQ(account->income[0].amount, domain::Money::from_raw(237'519));
-  EXPECT_EQ(account->income[1].kind, domain::IncomeKind::Reward);
-  EXPECT_EQ(account->income[1].amount, domain::Money::from_raw(1'500'000));
-  EXPECT_EQ(account->income[2].date, domain::UtcDate{20'511});
+  EXPECT_EQ(account->income[1].date, domain::UtcDate{20'511});
+  EXPECT_EQ(account->income[2].kind, domain::IncomeKind::Reward);
+  EXPECT_EQ(account->income[2].amount, domain::Money::from_raw(1'500'000));
   const auto asked = venue.seen("GET /rebates/current");
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_THAT(asked[0].target, testing::HasSubstr("date=2026-02-28&maker_address=0x"));
   EXPECT_THAT(venue.seen("GET /rewards/user/total").at(0).target,
               testing::HasSubstr("date=2026-02-28&signature_type=0"));
+}
+
+// What nobody answers for explains nothing, and no order may wait for it.
+TEST_F(VenueClientTest, IncomeThatIsNotAnsweredHoldsUpNothing) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  venue.on("GET /rebates/current", {Reaction::Kind::Reset, 200, "", {}});
+  venue.on("GET /rewards/user/total", {Reaction::Kind::Reset, 200, "", {}});
+  ReadAccount wanted = reading();
+  wanted.income = {{20'512}, {20'511}, {20'510}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  ASSERT_TRUE(account.has_value());
+  EXPECT_TRUE(account->income.empty());
+  EXPECT_EQ(venue.seen("GET /rebates/current").size(), 1U);
+  EXPECT_EQ(venue.seen("GET /rewards/user/total").size(), 1U);
+  EXPECT_THAT(links, testing::Not(testing::Contains(Link::Down)));
 }
 
 TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {

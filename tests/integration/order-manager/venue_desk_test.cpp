@@ -18,7 +18,6 @@ class VenueDeskTest : public venue_test::VenueTest {
     venue = std::make_unique<venue_test::Running>(folder);
     trader = std::make_unique<venue_test::Trader>(*venue);
     place_order();
-    open_desk();
   }
 
   // An order that rests, sent by the same account.
@@ -34,13 +33,14 @@ class VenueDeskTest : public venue_test::VenueTest {
     test::run(venue->io, place());
   }
 
-  void open_desk() {
+  void open_desk(std::optional<polymarket::ApiCredentials> credentials = {}) {
     const polymarket::OrderSigner signer(venue_test::kKey);
     VenueConfig config{.rest = venue->url(""),
                        .gamma = venue->url(""),
                        .user_ws = venue->socket_url("/ws/user"),
                        .request_timeout = std::chrono::seconds(5),
                        .heartbeat_interval = std::chrono::seconds(5)};
+    config.credentials = std::move(credentials);
     desk = std::make_shared<VenueDesk>(
         venue->io.get_executor(), config, party_of({}, signer.address(), config.chain_id),
         polymarket::OrderSigner(venue_test::kKey), metrics,
@@ -52,11 +52,11 @@ class VenueDeskTest : public venue_test::VenueTest {
                            .post_link =
                                [this](VenueSessionChanged change) {
                                  if (change.channel == VenueChannel::User)
-                                   user_channel = change.link;
+                                   user_channel.push_back(change.link);
                                }});
     asio::co_spawn(venue->io, desk->follow_account(), asio::detached);
     asio::co_spawn(venue->io, desk->watch_clock(), asio::detached);
-    run_until([this] { return user_channel == Link::Up; });
+    run_until([this] { return !user_channel.empty(); });
   }
 
   template <class Condition>
@@ -67,6 +67,33 @@ class VenueDeskTest : public venue_test::VenueTest {
       venue->io.restart();
       venue->io.run_one_for(std::chrono::milliseconds(20));
     }
+  }
+
+  // Another API key of the same account.
+  polymarket::ApiCredentials second_key() {
+    std::optional<polymarket::ApiCredentials> made;
+    http::Client client(venue->io.get_executor(), {});
+    const auto create = [&]() -> asio::awaitable<void> {
+      http::ClientRequest request{.method = Method::Post, .url = venue->url("/auth/api-key")};
+      for (const auto& [name, value] : polymarket::l1_headers(
+               trader->signer, 137, static_cast<std::uint64_t>(std::time(nullptr)), 1))
+        request.headers.set(name, value);
+      const http::Outcome answer = co_await client.send(request);
+      EXPECT_EQ(answer->status, 200U) << answer->body;
+      auto parsed = polymarket::parse_api_credentials(answer->body);
+      made.emplace(std::move(*parsed));
+    };
+    test::run(venue->io, create());
+    return std::move(*made);
+  }
+
+  void revoke_key() {
+    const auto revoke = [&]() -> asio::awaitable<void> {
+      const http::Outcome set =
+          co_await trader->admin(Method::Post, "/faults/key-revoked", R"({"count":1})");
+      EXPECT_EQ(set->status, 200U) << set->body;
+    };
+    test::run(venue->io, revoke());
   }
 
   CancelAnswered::Result cancel() {
@@ -95,18 +122,14 @@ class VenueDeskTest : public venue_test::VenueTest {
       registry, {.figures = [] { return Figures{}; }, .backups = [] { return BackupTimes{}; }}};
   std::shared_ptr<VenueDesk> desk;
   std::vector<CancelAnswered> answers;
-  Link user_channel = Link::Down;
+  std::vector<Link> user_channel;
 };
 
 // Without new credentials nothing could be canceled any more, and nobody is there to ask for them.
 TEST_F(VenueDeskTest, RenewsRefusedCredentialsByItself) {
+  open_desk();
   EXPECT_EQ(credentials_given(), 1);
-  const auto revoke = [&]() -> asio::awaitable<void> {
-    const http::Outcome set =
-        co_await trader->admin(Method::Post, "/faults/key-revoked", R"({"count":1})");
-    EXPECT_EQ(set->status, 200U) << set->body;
-  };
-  test::run(venue->io, revoke());
+  revoke_key();
   EXPECT_EQ(cancel(), CancelAnswered::Result::Unknown);
   run_until([this] { return credentials_given() == 2; });
   EXPECT_EQ(cancel(), CancelAnswered::Result::Canceled);
@@ -116,6 +139,16 @@ TEST_F(VenueDeskTest, RenewsRefusedCredentialsByItself) {
     EXPECT_TRUE(page.has_value() && page->items.empty()) << open->body;
   };
   test::run(venue->io, look());
+}
+
+// Those that it is given instead are of another key, whose orders that channel need not tell.
+TEST_F(VenueDeskTest, FollowsTheAccountWithTheCredentialsOfToday) {
+  open_desk(second_key());
+  revoke_key();
+  EXPECT_EQ(cancel(), CancelAnswered::Result::Unknown);
+  run_until([this] { return user_channel.size() == 2; });
+  EXPECT_EQ(user_channel.back(), Link::Down);
+  EXPECT_EQ(credentials_given(), 1);
 }
 
 }  // namespace

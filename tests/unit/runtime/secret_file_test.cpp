@@ -83,13 +83,16 @@ TEST_F(SecretFileTest, RefusesWhatIsNoFile) {
 
 TEST_F(SecretFileTest, TellsWhatOthersMayOpen) {
   const std::string file = write("hunter2");
-  for (const ::mode_t mode : {0600U, 0400U}) {
+  for (const ::mode_t mode : {0600U, 0400U, 0640U}) {
     ASSERT_EQ(::chmod(file.c_str(), mode), 0);
     EXPECT_EQ(exposure_of(file), "") << mode;
   }
-  for (const ::mode_t mode : {0644U, 0640U, 0602U}) {
+  for (const ::mode_t mode : {0644U, 0660U, 0602U}) {
     ASSERT_EQ(::chmod(file.c_str(), mode), 0);
-    EXPECT_EQ(exposure_of(file), file + " is open to other users of this host: chmod 600 " + file)
+    EXPECT_EQ(
+        exposure_of(file),
+        file + " is open to other users of this host: make it the service's own, then chmod 600 " +
+            file)
         << mode;
   }
   // An access list of systemd looks like the bits of the group.

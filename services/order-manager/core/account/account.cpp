@@ -63,7 +63,7 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
 void Account::take_first_balance(Turn& turn, const VenueAccount& account) {
   if (turn.ledger.deposited() || !account.collateral_told || unread.any_trade()) return;
   const ExpectedRange traded = settlements.cash(turn.ledger, account.read_at);
-  if (!traded.exact()) return readings.want();
+  if (!traded.exact()) return;  // it is read again soon
   const domain::Money before = account.collateral - domain::Money::from_raw(traded.low);
   turn.record(domain::CashMoved{before, account.collateral});
 }

@@ -13,7 +13,7 @@ using domain::Timestamp;
 namespace {
 
 constexpr domain::Duration kClaimPause = std::chrono::seconds(3);
-// Rows that could not be read are read again this soon.
+// What could not be read, or not be taken yet, is read again this soon.
 constexpr domain::Duration kUnreadPause = std::chrono::seconds(5);
 // For how long after its order's event a trade may come before a reading asks for it.
 constexpr domain::Duration kTradeDue = std::chrono::seconds(1);
@@ -74,7 +74,7 @@ bool AccountReadings::due(const Turn& turn) const {
     if (untold && now >= watch.told_at + kTradeDue && read_at_ < watch.told_at) return true;
   }
   return (now >= asked_at_ + kClaimPause && Claims::any(turn.ledger.portfolio())) ||
-         (now >= asked_at_ + kUnreadPause && unread_.any());
+         (now >= asked_at_ + kUnreadPause && (unread_.any() || !turn.ledger.deposited()));
 }
 
 void AccountReadings::drive(Turn& turn) {

@@ -215,12 +215,13 @@ std::vector<domain::UtcDate> Balances::next_income_days(Timestamp now) {
   return days;
 }
 
-// Asked for when there is more cash than expected, and again from time to time, because the venue
-// may pay before it says what for.
+// Asked for when there is more cash than expected, and again from time to time: the venue may pay
+// before it says what for, and what it rounds grows by trifles.
 void Balances::look_for_income(Timestamp now, Money difference) {
-  const bool is_new = difference != income_sought_for_;
-  asks_for_income_ = difference.is_positive() && (is_new || now >= income_asked_at_ + kIncomePause);
-  income_sought_for_ = difference;
+  const bool is_more = difference - income_sought_for_ > kVenueRounding;
+  asks_for_income_ =
+      difference.is_positive() && (is_more || now >= income_asked_at_ + kIncomePause);
+  income_sought_for_ = asks_for_income_ ? difference : std::min(income_sought_for_, difference);
 }
 
 void Balances::book_income(Turn& turn, const VenueAccount& account,

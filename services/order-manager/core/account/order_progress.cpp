@@ -218,15 +218,16 @@ void OrderProgress::updated(Turn& turn, const domain::VenueOrderUpdate& update) 
     if (!living(update.status) || !update.original_quantity.is_positive()) return;
     // The cash at the journal's beginning already contains what the order traded before.
     const Timestamp placed = update.created_at.value_or(update.at);
-    adopt(turn,
-          {.id = update.order,
-           .market = update.market,
-           .token = update.token,
-           .side = update.side,
-           .price = update.price,
-           .quantity = update.original_quantity,
-           .at = std::max(placed, turn.ledger.opened_at())},
-          markets_, watches_);
+    const OrderRecord* adopted = adopt(turn,
+                                       {.id = update.order,
+                                        .market = update.market,
+                                        .token = update.token,
+                                        .side = update.side,
+                                        .price = update.price,
+                                        .quantity = update.original_quantity,
+                                        .at = std::max(placed, turn.ledger.opened_at())},
+                                       markets_, watches_);
+    if (adopted != nullptr) note_counted(turn, *adopted, update);
     return;
   }
   const ClientOrderId id = order->order.id;
@@ -241,11 +242,7 @@ void OrderProgress::updated(Turn& turn, const domain::VenueOrderUpdate& update) 
     case VenueOrderStatus::Delayed: {
       OrderWatch& watch = watches_[id];
       watch.delayed = update.status == VenueOrderStatus::Delayed;
-      const bool is_news = update.matched_quantity > std::max(order->filled, watch.told_matched);
-      if (is_news && !mutated(Mutation::CountedFillsIgnored)) {
-        watch.told_matched = update.matched_quantity;
-        watch.told_at = turn.now;
-      }
+      note_counted(turn, *order, update);
       return acknowledge(turn, id);
     }
     case VenueOrderStatus::Matched:
@@ -265,6 +262,16 @@ void OrderProgress::updated(Turn& turn, const domain::VenueOrderUpdate& update) 
       turn.record(*turn.ledger.orders().find(id), domain::OrderExpired{id});
       return;
   }
+}
+
+// A reading asks for the trades, if they do not come by themselves.
+void OrderProgress::note_counted(const Turn& turn, const OrderRecord& order,
+                                 const domain::VenueOrderUpdate& update) {
+  OrderWatch& watch = watches_[order.order.id];
+  const bool is_news = update.matched_quantity > std::max(order.filled, watch.told_matched);
+  if (!is_news || mutated(Mutation::CountedFillsIgnored)) return;
+  watch.told_matched = update.matched_quantity;
+  watch.told_at = turn.now;
 }
 
 void OrderProgress::unmatched(Turn& turn, const OrderRecord& order,

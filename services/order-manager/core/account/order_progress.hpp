@@ -36,6 +36,8 @@ class OrderProgress {
   bool rejected(Turn& turn, const OrderRecord& order, const domain::SubmitRejected& rejected);
   [[nodiscard]] static bool revives(const OrderRecord& order,
                                     const domain::VenueOrderUpdate& update);
+  void note_counted(const Turn& turn, const OrderRecord& order,
+                    const domain::VenueOrderUpdate& update);
   void unmatched(Turn& turn, const OrderRecord& order, const domain::VenueOrderUpdate& update);
   void cancel_refused(Turn& turn, const OrderRecord& order, std::string_view text);
   void acknowledge(Turn& turn, const domain::ClientOrderId& id);

@@ -162,6 +162,17 @@ TEST_F(BalancesAlone, ShowNoIncomeThatHasNotCome) {
   EXPECT_EQ(bench.ledger.drift().cash, usd("1"));
 }
 
+// What the venue rounds grows by a trifle with each trade.
+TEST_F(BalancesAlone, AskForIncomeOnceWhileTriflesAreLeft) {
+  measure(reading("1000.000001"));
+  EXPECT_TRUE(balances->asks_for_income());
+  EXPECT_FALSE(balances->next_income_days(bench.now).empty());
+  measure(reading("1000.000002"));
+  EXPECT_FALSE(balances->asks_for_income());
+  measure(reading("1000.01"));
+  EXPECT_TRUE(balances->asks_for_income()) << "this may be a rebate";
+}
+
 TEST_F(BalancesAlone, ShowADepositBesideIncome) {
   bench.now += std::chrono::hours(48);
   VenueAccount account = reading("1101.5");

@@ -364,6 +364,25 @@ TEST_F(Reconcile, AsksForTradesThatOnlyAnOrdersEventCounts) {
   EXPECT_EQ(rig.readings().size(), 1U);
 }
 
+TEST_F(Reconcile, AsksForTradesOfAnOrderThatItFindsMatched) {
+  rig.advance(seconds(2));
+  rig.venue_reads = false;
+  rig.forget_outputs();
+  domain::VenueOrderUpdate update;
+  update.order.bytes[0] = 7;
+  update.market = kMarket.id;
+  update.token = kMarket.yes_token;
+  update.side = Side::Buy;
+  update.status = VenueOrderStatus::Live;
+  update.price = price("0.4");
+  update.original_quantity = Quantity::from_units(40);
+  update.matched_quantity = Quantity::from_units(15);
+  update.at = rig.now;
+  rig.step(update);
+  rig.advance(milliseconds(1'500));
+  EXPECT_EQ(rig.readings().size(), 1U);
+}
+
 TEST_F(Reconcile, GoesOnWithoutAnUnreadableBalance) {
   rig.hold(kArb, kMarket, "0.52", "25");
   rig.advance(seconds(70));
