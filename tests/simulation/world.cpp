@@ -135,13 +135,14 @@ Ask World::asking(ReaderLinks& links,
   return [this, &links, answer = std::move(answer)](
              const std::string& request, std::function<void(const std::string&)> answered) {
     const auto lost = [this, &links] { links.ask_lost_at = stage_.now(); };
-    const bool asked = links.requests.send([&links, answer, request, lost,
-                                            answered = std::move(answered)] {
-      const std::optional<std::string> bytes = answer(request);
-      if (!bytes) return;
-      if (!links.answers.send([answered, worn = links.answers.worn(*bytes)] { answered(worn); }))
-        lost();
-    });
+    const bool asked =
+        links.requests.send([&links, answer, request, lost, answered = std::move(answered)] {
+          const std::optional<std::string> bytes = answer(request);
+          if (!bytes) return;
+          const std::string worn = links.answers.worn(*bytes);
+          const bool sent = links.answers.send([answered, worn] { answered(worn); });
+          if (!sent || worn != *bytes) lost();
+        });
     if (!asked) lost();
   };
 }

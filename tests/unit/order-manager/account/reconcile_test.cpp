@@ -365,20 +365,19 @@ TEST_F(Reconcile, AsksForTradesThatOnlyAnOrdersEventCounts) {
 }
 
 TEST_F(Reconcile, AsksForTradesOfAnOrderThatItFindsMatched) {
+  rig.hold(kArb, kMarket, "0.52", "25");  // the market is recorded
   rig.advance(seconds(2));
   rig.venue_reads = false;
   rig.forget_outputs();
-  domain::VenueOrderUpdate update;
-  update.order.bytes[0] = 7;
-  update.market = kMarket.id;
-  update.token = kMarket.yes_token;
-  update.side = Side::Buy;
-  update.status = VenueOrderStatus::Live;
-  update.price = price("0.4");
-  update.original_quantity = Quantity::from_units(40);
-  update.matched_quantity = Quantity::from_units(15);
-  update.at = rig.now;
-  rig.step(update);
+  VenueOrderUpdate bid;
+  bid.order = id_of<VenueOrderId>(0xFEED);
+  bid.market = kMarket.id;
+  bid.token = kMarket.yes_token;
+  bid.price = price("0.40");
+  bid.original_quantity = shares("30");
+  bid.matched_quantity = shares("15");
+  bid.at = rig.now;
+  rig.step(bid);
   rig.advance(milliseconds(1'500));
   EXPECT_EQ(rig.readings().size(), 1U);
 }
