@@ -55,6 +55,7 @@ class Storm:
     def __init__(self, seed, duration):
         self._random = random.Random(seed)
         self._often = -1   # which of the often ones came last
+        self._deck = []    # faults still to come before any comes again
         self.plan = []
         self._each(duration, 9, 15, lambda: ("kill", "order-manager"))
         self.plan += [(at - self._random.uniform(0.5, 2), "freeze", ["order-manager", HANGS_SECONDS, draw])
@@ -84,11 +85,14 @@ class Storm:
         return self._random.uniform(3.2, 6) if draw < 0.7 else self._random.uniform(0.3, 3)
 
     def _fault(self):
+        """The often ones in turn, the others from a shuffled deck: no storm of some minutes goes without one of them."""
         if self._random.random() < 0.5:
-            self._often = (self._often + 1) % OFTEN   # in turn: no storm goes without one of them
+            self._often = (self._often + 1) % OFTEN
             name, settings = FAULTS[self._often]
         else:
-            name, settings = FAULTS[self._random.randrange(len(FAULTS))]
+            if not self._deck:
+                self._deck = self._random.sample(FAULTS[OFTEN:], len(FAULTS) - OFTEN)
+            name, settings = self._deck.pop()
         seconds = self._random.uniform(1, 3 if name == "venue-down" else 5)
         return "fault", name, {**settings, "duration_ms": int(seconds * 1000)}
 
