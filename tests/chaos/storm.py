@@ -85,7 +85,7 @@ class Storm:
         return self._random.uniform(3.2, 6) if draw < 0.7 else self._random.uniform(0.3, 3)
 
     def _fault(self):
-        """The often ones in turn, the others from a shuffled deck: no storm of some minutes goes without one of them."""
+        """The often ones in turn, the others from a shuffled deck: a storm of some minutes has each."""
         if self._random.random() < 0.5:
             self._often = (self._often + 1) % OFTEN
             name, settings = FAULTS[self._often]
