@@ -134,6 +134,7 @@ struct VenueAccount {
   };
   std::vector<Unread> unread;
   std::vector<TokenId> unread_balances;
+  bool balances_left = false;  // some tokens have to wait for another reading
   // What the venue says to have paid beside trades: of one kind and day, the whole.
   struct Income {
     IncomeKind kind = IncomeKind::Rebate;

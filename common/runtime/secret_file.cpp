@@ -72,14 +72,16 @@ boost::system::result<Secret, SecretFileError> read_secret_file(const std::strin
 }
 
 std::string exposure_of(const std::string& path) {
-  constexpr ::mode_t kOthers = S_IRWXO | S_IWGRP;  // reading is often the group's by intent
   const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");
   struct ::stat status {};
   const bool of_systemd =
       folder != nullptr && *folder != '\0' && path.starts_with(std::string(folder) + "/");
   if (of_systemd) return {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-  if ((status.st_mode & kOthers) == 0) return {};
+  // A file may be handed to a service by the service's own group.
+  const bool own_group = status.st_gid == ::getegid();
+  const ::mode_t others = S_IRWXO | S_IWGRP | (own_group ? 0U : S_IRGRP);
+  if ((status.st_mode & others) == 0) return {};
   return path + " is open to other users of this host: make it the service's own, then chmod 600 " +
          path;
 }

@@ -21,8 +21,9 @@ struct SecretFileError {
 [[nodiscard]] boost::system::result<Secret, SecretFileError> read_secret_file(
     const std::string& path);
 
-// What is to be done about a secret that others than its owner may read or write, by the mode of
-// its file; else empty. Those of systemd are left out: it keeps them by access lists.
+// What is to be done about a secret that others may read or write, by the mode of its file; else
+// empty. Its owner may do both, and the group of this process may read. Those of systemd are left
+// out: it keeps them by access lists.
 [[nodiscard]] std::string exposure_of(const std::string& path);
 
 // The file of a credential that systemd has handed to this process (LoadCredential=), in the folder

@@ -205,12 +205,18 @@ std::optional<polymarket::ApiCredentials> read_credentials(Reader& reader) {
 
 // What a start would find wrong with chain, key and wallet together. A keystore that does not say
 // its account is found out there alone.
-void check_party(Reader& reader, const VenueConfig& venue) {
+// False when it has no exchange.
+bool check_chain(Reader& reader, std::uint64_t chain_id) {
   try {
-    (void)polymarket::ExchangeDomains(venue.chain_id);
+    (void)polymarket::ExchangeDomains(chain_id);
   } catch (const std::invalid_argument& error) {
-    return reader.error("venue.chain_id", error.what());
+    reader.error("venue.chain_id", error.what());
+    return false;
   }
+  return true;
+}
+
+void check_party(Reader& reader, const VenueConfig& venue) {
   if (venue.key.content.empty() || !fault_of(venue.key).empty()) return;
   try {
     if (const auto account = stated_account(venue.key))
@@ -262,9 +268,10 @@ Config read_config(Reader& reader) {
                               runtime::config::current_environment());
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
+  const bool chain_exists = check_chain(reader, config.venue.chain_id);
   if (const auto wallet = read_wallet(reader)) {
     config.venue.wallet = *wallet;
-    check_party(reader, config.venue);
+    if (chain_exists) check_party(reader, config.venue);
   }
   config.venue.credentials = read_credentials(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);

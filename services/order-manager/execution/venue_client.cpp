@@ -160,7 +160,8 @@ void VenueClient::heed(VenueOperation operation, const http::ClientResponse& ans
     observer_.on_throttled({pause, *what});
 }
 
-awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::ClientRequest request) {
+awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::ClientRequest request,
+                                           About about) {
   bool goes = goes_first(operation);
   if (!goes) goes = co_await admitted(class_of(operation));
   if (!goes) {
@@ -170,7 +171,7 @@ awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::Clien
     co_return http::Failure{boost::asio::error::try_again, false};
   }
   const domain::Duration begun = clock_.monotonic();
-  const bool tells_of_link = operation != VenueOperation::Heartbeat &&
+  const bool tells_of_link = about == About::Link && operation != VenueOperation::Heartbeat &&
                              operation != VenueOperation::Income &&
                              request.url.starts_with(settings_.rest);
   http::Client& client = goes_first(operation) ? trading_ : reading_;
@@ -218,7 +219,7 @@ bool VenueClient::take_credentials(http::Outcome& answer) {
   if (!parsed) return false;
   credentials_ = std::move(*parsed);
   credentials_refused_ = false;
-  tokens_updated_.clear();  // the venue keeps its copies by key
+  chain_reads_.forget();
   return true;
 }
 

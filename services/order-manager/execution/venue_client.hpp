@@ -40,6 +40,7 @@
 #include "services/order-manager/core/inputs.hpp"
 #include "services/order-manager/core/outputs.hpp"
 #include "services/order-manager/core/venue/heartbeat_chain.hpp"
+#include "services/order-manager/execution/chain_reads.hpp"
 
 namespace polybot::order_manager {
 
@@ -157,19 +158,23 @@ class VenueClient {
   [[nodiscard]] boost::asio::awaitable<std::optional<domain::Duration>> read_clock_offset();
 
  private:
+  // What the silence of a request tells of: a single row may be what the venue cannot find.
+  enum class About : std::uint8_t { Link, OneRow };
   struct Call {
     VenueOperation operation;
     http::Method method = http::Method::Get;
     std::string path;   // what is signed
     std::string query;  // with "?", or empty
     std::string body;
+    About about = About::Link;
   };
   [[nodiscard]] http::ClientRequest authenticated_request(
       const Call& call, const polymarket::ApiCredentials& credentials) const;
   [[nodiscard]] http::ClientRequest credentials_request(http::Method method,
                                                         std::string_view path) const;
   [[nodiscard]] boost::asio::awaitable<http::Outcome> send(VenueOperation operation,
-                                                           http::ClientRequest request);
+                                                           http::ClientRequest request,
+                                                           About about = About::Link);
   // Waits for the venue's limit of that class; false when that would take too long.
   [[nodiscard]] boost::asio::awaitable<bool> admitted(polymarket::EndpointClass of);
   void heed(VenueOperation operation, const http::ClientResponse& answer);
@@ -196,15 +201,16 @@ class VenueClient {
   };
   [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
   [[nodiscard]] std::string of_wallet() const;  // of a query
-  // Makes the venue read the chain for its copy of a balance; false when it did not answer.
-  [[nodiscard]] boost::asio::awaitable<bool> update_balance(std::string query);
+  enum class ChainRead : std::uint8_t { NoAnswer, Refused, Done };
+  // Makes the venue read the chain for its copy of a balance.
+  [[nodiscard]] boost::asio::awaitable<ChainRead> read_chain(std::string query);
   [[nodiscard]] boost::asio::awaitable<Balance> read_collateral();
-  // A few at a time.
-  [[nodiscard]] boost::asio::awaitable<bool> read_holdings(
+  // A few at a time, until one is not answered: the reading counts without the rest.
+  [[nodiscard]] boost::asio::awaitable<void> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
-  [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token, Balance& balance);
-  // Of either kind, until one is not answered: the reading counts without the rest, and must not
-  // wait for it.
+  [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token,
+                                                          ChainReads::Step step, Balance& balance);
+  // Of either kind, until one is not answered; one that is refused hides no other.
   [[nodiscard]] boost::asio::awaitable<void> read_income(std::vector<domain::UtcDate> days,
                                                          domain::VenueAccount& account);
   // `Whole`: all terms of a market; `State`: only whether and how it has ended, which can be read
@@ -231,7 +237,7 @@ class VenueClient {
   polymarket::RateLimits limits_;
   std::optional<polymarket::ApiCredentials> credentials_;  // those of today
   bool credentials_refused_ = false;
-  std::set<domain::TokenId> tokens_updated_;  // the venue has read the chain for them
+  ChainReads chain_reads_;
   runtime::log::Limited failures_;
   boost::asio::thread_pool signing_thread_{1};  // last: it uses what stands above
 };

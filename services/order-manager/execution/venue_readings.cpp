@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "common/domain/bounds.hpp"
 #include "common/polymarket/messages/income.hpp"
 #include "common/runtime/until_all_end.hpp"
 #include "services/order-manager/execution/venue_client.hpp"
@@ -20,13 +21,16 @@ using boost::asio::awaitable;
 constexpr int kPagesMax = 1'000;
 // Balances asked for side by side: half the connections to the venue, so that orders never wait.
 constexpr std::size_t kBalancesAtOnce = 4;
-// The venue takes 50 in ten seconds, and each is a look at the chain.
-constexpr std::size_t kUpdatesPerReading = 16;
-
 // The venue refuses the one thing that was asked for, not the account or the number of requests.
 bool refuses_this_alone(unsigned status) {
   const bool of_everything = status == 401 || status == 403 || status == 425 || status == 429;
   return status >= 400 && status <= 499 && !of_everything;
+}
+
+// There was no answer, or one that speaks of every request: another would be made in vain.
+bool says_no_more(const http::Outcome& answer) {
+  if (!answer) return true;
+  return answer->status != 200 && answer->status != 500 && !refuses_this_alone(answer->status);
 }
 
 // The venue's ids are of this kind; they come from outside, so another would not be sent back.
@@ -40,7 +44,8 @@ bool may_stand_in_a_query(std::string_view id) {
 
 awaitable<std::optional<std::string>> VenueClient::read(Call call) {
   if (!credentials_) co_return std::nullopt;
-  http::Outcome answer = co_await send(call.operation, authenticated_request(call, *credentials_));
+  http::Outcome answer =
+      co_await send(call.operation, authenticated_request(call, *credentials_), call.about);
   if (!answer || answer->status != 200) co_return std::nullopt;
   co_return std::move(answer->body);
 }
@@ -103,7 +108,10 @@ awaitable<bool> VenueClient::read_trades(std::vector<domain::TradeId> by_id,
   if (!co_await std::move(reading)) co_return false;
   // At once: one that cannot be read stays as it is, and the rest of the account waits for none.
   const auto read_one = [&](std::string query) -> awaitable<void> {
-    Call one{.operation = VenueOperation::Trades, .path = "/data/trades", .query = query};
+    Call one{.operation = VenueOperation::Trades,
+             .path = "/data/trades",
+             .query = query,
+             .about = About::OneRow};
     auto asked = read_pages(std::move(one), polymarket::parse_trades, take, kind, account);
     (void)co_await std::move(asked);
   };
@@ -129,8 +137,13 @@ awaitable<VenueClient::Balance> VenueClient::read_balance(std::string query) {
   if (answer->status != 200) co_return balance;
   const auto parsed =
       counted(VenueOperation::Balance, polymarket::parse_balance_allowance(answer->body));
-  if (parsed) balance = {Balance::State::Told, parsed->balance};
-  co_return balance;
+  if (!parsed) co_return balance;
+  // The journal could not be read again with more.
+  if (parsed->balance > domain::kQuantityMax.raw()) {
+    unreadable(VenueOperation::Balance, "a balance beyond any that there can be");
+    co_return balance;
+  }
+  co_return Balance{Balance::State::Told, parsed->balance};
 }
 
 // A key may have several wallets, which have balances of their own.
@@ -138,21 +151,31 @@ std::string VenueClient::of_wallet() const {
   return "&signature_type=" + std::to_string(static_cast<int>(settings_.party.wallet.type()));
 }
 
-awaitable<bool> VenueClient::update_balance(std::string query) {
-  if (!credentials_) co_return false;
+awaitable<VenueClient::ChainRead> VenueClient::read_chain(std::string query) {
+  if (!credentials_) co_return ChainRead::NoAnswer;
+  const std::string key = credentials_->api_key();
   Call update{.operation = VenueOperation::Balance,
               .path = "/balance-allowance/update",
               .query = std::move(query)};
-  const http::Outcome updated =
+  const http::Outcome answer =
       co_await send(update.operation, authenticated_request(update, *credentials_));
-  co_return updated.has_value();
+  if (!answer) co_return ChainRead::NoAnswer;
+  if (answer->status == 200) {
+    const bool same_key = credentials_ && credentials_->api_key() == key;
+    co_return same_key ? ChainRead::Done : ChainRead::NoAnswer;
+  }
+  failures_.warning("The venue does not read a balance from the chain",
+                    {{"status", answer->status}, {"asked", update.query}});
+  co_return refuses_this_alone(answer->status) ? ChainRead::Refused : ChainRead::NoAnswer;
 }
 
 // The venue answers from a copy of the chain. It is 0 until the venue was told once to read the
 // chain, and without that it knows of no deposit and no withdrawal.
 awaitable<VenueClient::Balance> VenueClient::read_collateral() {
   const std::string query = "?asset_type=COLLATERAL" + of_wallet();
-  if (!co_await update_balance(query)) co_return Balance{};
+  const ChainRead chain = co_await read_chain(query);
+  if (chain == ChainRead::NoAnswer) co_return Balance{};
+  if (chain == ChainRead::Refused) co_return Balance{Balance::State::Unreadable, 0};
   co_return co_await read_balance(query);
 }
 
@@ -166,7 +189,7 @@ awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAcc
   if (collateral.state == Balance::State::NoAnswer) co_return std::nullopt;
   account.collateral_told = collateral.state == Balance::State::Told;
   account.collateral = domain::Money::from_raw(collateral.raw);
-  if (!co_await read_holdings(wanted.tokens, account)) co_return std::nullopt;
+  co_await read_holdings(wanted.tokens, account);
   co_await read_income(std::move(wanted.income), account);
   co_return account;
 }
@@ -179,7 +202,8 @@ awaitable<void> VenueClient::read_income(std::vector<domain::UtcDate> days,
                                        "?date=" + polymarket::date_text(day) + "&maker_address=" +
                                        polymarket::to_checksum(settings_.party.wallet.address)};
     const http::Outcome told = co_await send(kIncome, std::move(rebates));
-    if (!told || told->status != 200) break;
+    if (says_no_more(told)) break;
+    if (told->status != 200) continue;
     if (const auto paid = counted(kIncome, polymarket::parse_rebates(told->body)))
       account.income.push_back({domain::IncomeKind::Rebate, day, *paid});
   }
@@ -187,56 +211,55 @@ awaitable<void> VenueClient::read_income(std::vector<domain::UtcDate> days,
     Call call{.operation = kIncome,
               .path = std::string(polymarket::kEarningsPath),
               .query = "?date=" + polymarket::date_text(day) + of_wallet()};
-    const auto body = co_await read(std::move(call));
-    if (!body) break;
-    if (const auto paid = counted(kIncome, polymarket::parse_earnings(*body)))
+    if (!credentials_) break;
+    const http::Outcome told = co_await send(kIncome, authenticated_request(call, *credentials_));
+    if (says_no_more(told)) break;
+    if (told->status != 200) continue;
+    if (const auto paid = counted(kIncome, polymarket::parse_earnings(told->body)))
       account.income.push_back({domain::IncomeKind::Reward, day, *paid});
   }
 }
 
-awaitable<bool> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,
+awaitable<void> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,
                                            domain::VenueAccount& account) {
   const auto executor = co_await boost::asio::this_coro::executor;
-  std::size_t updates = 0;
+  const std::vector<ChainReads::Step> steps = chain_reads_.plan(tokens, clock_.monotonic());
+  bool answers = true;
   for (std::size_t first = 0; first < tokens.size(); first += kBalancesAtOnce) {
     const std::size_t count = std::min(kBalancesAtOnce, tokens.size() - first);
     std::array<Balance, kBalancesAtOnce> balances;
     std::vector<awaitable<void>> requests;
     for (std::size_t i = 0; i < count; ++i) {
-      // Those beyond stay for another reading.
-      const bool is_new = !tokens_updated_.contains(tokens[first + i]);
-      if (is_new && ++updates > kUpdatesPerReading) {
-        balances[i].state = Balance::State::NotAsked;
-        continue;
-      }
-      requests.push_back(read_holding(tokens[first + i], balances[i]));
+      const ChainReads::Step step = steps[first + i];
+      const bool asks = answers && step != ChainReads::Step::Wait;
+      if (!asks) balances[i].state = Balance::State::NotAsked;
+      if (asks) requests.push_back(read_holding(tokens[first + i], step, balances[i]));
     }
     co_await runtime::until_all_end(executor, std::move(requests));
     for (std::size_t i = 0; i < count; ++i) {
-      switch (balances[i].state) {
-        case Balance::State::NoAnswer:
-          co_return false;
-        case Balance::State::NotAsked:
-          break;
-        case Balance::State::Unreadable:
-          account.unread_balances.push_back(tokens[first + i]);
-          break;
-        case Balance::State::Told:
-          account.holdings.push_back(
-              {tokens[first + i], domain::Quantity::from_raw(balances[i].raw)});
-          break;
+      const domain::TokenId& token = tokens[first + i];
+      const Balance::State state = balances[i].state;
+      answers = answers && state != Balance::State::NoAnswer;
+      if (state == Balance::State::NotAsked) {
+        account.balances_left = true;
+      } else if (state == Balance::State::Told) {
+        account.holdings.push_back({token, domain::Quantity::from_raw(balances[i].raw)});
+      } else {
+        account.unread_balances.push_back(token);
       }
     }
   }
-  co_return true;
 }
 
-awaitable<void> VenueClient::read_holding(domain::TokenId token, Balance& balance) {
+awaitable<void> VenueClient::read_holding(domain::TokenId token, ChainReads::Step step,
+                                          Balance& balance) {
   const std::string query = "?asset_type=" + std::string(polymarket::asset_type_of(token)) +
                             "&token_id=" + domain::to_string(token) + of_wallet();
-  if (!tokens_updated_.contains(token)) {
-    if (!co_await update_balance(query)) co_return;
-    tokens_updated_.insert(token);
+  if (step == ChainReads::Step::ReadAndAsk) {
+    const ChainRead chain = co_await read_chain(query);
+    if (chain == ChainRead::Refused) balance.state = Balance::State::Unreadable;
+    if (chain != ChainRead::Done) co_return;
+    chain_reads_.done(token, clock_.monotonic());
   }
   balance = co_await read_balance(query);
 }

@@ -291,12 +291,25 @@ Response PrivateApi::trades(const Member& member, const Request& request) {
   return http::json(polymarket::write_trades(trade_page(*query, member.account, members_, host_)));
 }
 
-// Before the first of these the venue has no copy of the account's cash, and says 0.
 Response PrivateApi::update_balance(const Member& member, const Request& request) {
-  const auto wallet = parse_signature_type(request);
-  if (wallet && request.query_value("asset_type") == "COLLATERAL")
-    chain_read_.insert({member.account, *wallet});
+  const auto copy = named_copy(member, request);
+  if (copy && !host_.exchange().chain_copies().has(*copy))
+    static_cast<void>(host_.apply(ReadChain{*copy}));
   return balance(member, request);
+}
+
+// Which holding is asked for; empty when there is none such.
+std::optional<ChainCopy> PrivateApi::named_copy(const Member& member,
+                                                const Request& request) const {
+  const auto wallet = parse_signature_type(request);
+  if (!wallet || !wallets_.has(member, static_cast<polymarket::SignatureType>(*wallet)))
+    return std::nullopt;
+  ChainCopy copy{member.account, static_cast<std::uint8_t>(*wallet), {}};
+  if (request.query_value("asset_type") == "COLLATERAL") return copy;
+  const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
+  if (!token || !host_.engine().find_token(*token)) return std::nullopt;
+  copy.token = *token;
+  return copy;
 }
 
 Response PrivateApi::balance(const Member& member, const Request& request) {
@@ -307,16 +320,17 @@ Response PrivateApi::balance(const Member& member, const Request& request) {
       signature_type == polymarket::SignatureType::Poly1271)
     return venue_error(404, refusal::kNoDepositWallet);
   const auto type = request.query_value("asset_type").value_or("");
+  const auto copy = named_copy(member, request);
+  const bool has_copy = copy && host_.exchange().chain_copies().has(*copy);
   polymarket::BalanceAllowance answer;
   if (type == "COLLATERAL") {
-    if (wallets_.has(member, signature_type) && chain_read_.contains({member.account, *wallet}))
-      answer.balance = host_.engine().accounts()[member.account].cash.raw();
+    if (has_copy) answer.balance = host_.engine().accounts()[member.account].cash.raw();
   } else if (type == "CONDITIONAL" || type == "CONDITIONAL-V2") {
     const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
     if (!token || polymarket::asset_type_of(*token) != type)
       return venue_error(400, refusal::kInvalidTokenId);
     const auto place = host_.engine().find_token(*token);
-    if (place) {
+    if (place && has_copy) {
       answer.balance = host_.engine()
                            .accounts()
                            .holding(member.account, place->market, place->outcome)

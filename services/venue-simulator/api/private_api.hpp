@@ -6,8 +6,7 @@
 // act here.
 #pragma once
 
-#include <set>
-#include <utility>
+#include <optional>
 
 #include "common/polymarket/messages/orders.hpp"
 #include "services/venue-simulator/api/fault_gate.hpp"
@@ -48,6 +47,8 @@ class PrivateApi {
   [[nodiscard]] Placed answer_of(const NewOrder& order, const SubmitAnswer& answer) const;
   [[nodiscard]] http::Response cancel(const Member& member,
                                       std::vector<domain::VenueOrderId> orders);
+  [[nodiscard]] std::optional<ChainCopy> named_copy(const Member& member,
+                                                    const http::Request& request) const;
   [[nodiscard]] http::Response cancel_resting(CancelResting request);
   [[nodiscard]] const domain::Market* market_of(const domain::TokenId& token) const;
 
@@ -56,8 +57,6 @@ class PrivateApi {
   FaultGate& gate_;
   const Wallets& wallets_;
   polymarket::ExchangeDomains domains_;
-  // Whose cash has been read from the chain since this start, and of which signature type.
-  std::set<std::pair<AccountId, int>> chain_read_;
 };
 
 }  // namespace polybot::venue_simulator

@@ -162,6 +162,7 @@ void Exchange::apply(const Input& input, Outputs& out) {
       for (const OrderOrigin& origin : note.origins) self.origins_.note(origin);
     }
     void operator()(const DropNotices& drop) const { self.notices_.drop(drop.account, drop.ids); }
+    void operator()(const ReadChain& read) const { self.chain_copies_.read(read.copy, self.now_); }
   };
   std::visit(Apply{*this, out}, input);
 }
@@ -287,6 +288,7 @@ std::string Exchange::save() {
   saver(dead_man_switch_);
   faults_.later_fields(saver);
   records(saver);
+  saver(chain_copies_);
   return bytes;
 }
 
@@ -310,6 +312,7 @@ bool Exchange::load(std::string_view bytes) {
     notices_ = {};
     adopt_keys();
   }
+  if (!loader.at_end()) loader(chain_copies_);
   return loader.ok() && loader.at_end();
 }
 

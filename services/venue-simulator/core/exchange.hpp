@@ -18,6 +18,7 @@
 #include "services/venue-simulator/core/crowd/replay.hpp"
 #include "services/venue-simulator/core/engine/dead_man_switch.hpp"
 #include "services/venue-simulator/core/engine/matching_engine.hpp"
+#include "services/venue-simulator/core/records/chain_copies.hpp"
 #include "services/venue-simulator/core/records/key_ring.hpp"
 #include "services/venue-simulator/core/records/notices.hpp"
 #include "services/venue-simulator/core/records/order_origins.hpp"
@@ -61,6 +62,7 @@ class Exchange {
   [[nodiscard]] const OrderOrigins& origins() const { return origins_; }
   [[nodiscard]] const TradeTape& tape() const { return tape_; }
   [[nodiscard]] const Notices& notices() const { return notices_; }
+  [[nodiscard]] const ChainCopies& chain_copies() const { return chain_copies_; }
 
   // What GET /data/* and /balance-allowance would say, in one reading.
   [[nodiscard]] domain::VenueAccount account(AccountId id, domain::Timestamp trades_since) const;
@@ -108,6 +110,7 @@ class Exchange {
   OrderOrigins origins_;
   TradeTape tape_;
   Notices notices_;
+  ChainCopies chain_copies_;
   std::size_t recorded_market_ = 0;  // outputs of the current call that are recorded
   std::size_t recorded_account_ = 0;
 };

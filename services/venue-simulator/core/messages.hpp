@@ -161,11 +161,23 @@ struct DropNotices {
   std::vector<std::uint64_t> ids;
 };
 
+// A holding of one of an account's wallets (as the API numbers them); see records/chain_copies.hpp.
+struct ChainCopy {
+  AccountId account;
+  std::uint8_t wallet = 0;
+  domain::TokenId token;  // all zeros: the cash
+
+  auto operator<=>(const ChainCopy&) const = default;
+};
+struct ReadChain {
+  ChainCopy copy;
+};
+
 // The log numbers them in this order: new ones go to the end.
 using Input =
     std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
                  CancelResting, SetFlow, Reconfigure, SetFault, ClearFault, ListRecordedMarket,
-                 PlayFrames, Heartbeat, CreateKey, EndKey, NoteOrigins, DropNotices>;
+                 PlayFrames, Heartbeat, CreateKey, EndKey, NoteOrigins, DropNotices, ReadChain>;
 
 // ----------------------------------------------------------------------------------------- outputs
 

@@ -608,6 +608,7 @@ ReadAccount reading() {
 TEST_F(VenueClientTest, AnOldTradeIsAskedForByItsId) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   ReadAccount wanted = reading();
   wanted.trades = {{"28c4d2eb-33ac"}, {"a trade&with=more"}};
@@ -623,6 +624,7 @@ TEST_F(VenueClientTest, AnOldTradeThatIsRefusedHoldsUpNothing) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(404, ""));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   ReadAccount wanted = reading();
   wanted.trades = {{"28c4d2eb-33ac"}, {"28c4d2eb-33ad"}};
@@ -630,6 +632,21 @@ TEST_F(VenueClientTest, AnOldTradeThatIsRefusedHoldsUpNothing) {
       [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
   EXPECT_TRUE(account.has_value());
   EXPECT_EQ(venue.seen("GET /data/trades").size(), 3U);
+}
+
+// The venue may not find a single trade; that says nothing of orders.
+TEST_F(VenueClientTest, AnOldTradeThatIsNotAnsweredTellsNothingOfTheLink) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", {Reaction::Kind::Reset, 200, "", {}});
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  wanted.trades = {{"28c4d2eb-33ac"}};
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
+  EXPECT_TRUE(account.has_value());
+  EXPECT_THAT(links, testing::Not(testing::Contains(Link::Down)));
 }
 
 // The venue counts readings apart from orders: an exit must not wait for either's limit.
@@ -651,6 +668,7 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
            answer(200, polymarket::write_open_orders(
                            {{open_order(2)}, std::string(polymarket::kEndCursor)})));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"12500000","allowances":{}})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"3000000"})"));
   const auto account = ask<std::optional<domain::VenueAccount>>(
@@ -675,6 +693,7 @@ TEST_F(VenueClientTest, AnAccountIsReadToItsLastPage) {
 TEST_F(VenueClientTest, TheChainIsReadOnceForEachToken) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   ReadAccount wanted = reading();
   for (std::uint8_t n = 2; n <= 20; ++n) wanted.tokens.push_back(token_id(n));
@@ -687,13 +706,14 @@ TEST_F(VenueClientTest, TheChainIsReadOnceForEachToken) {
     co_return true;
   };
   EXPECT_TRUE(ask<bool>(read_thrice));
-  EXPECT_THAT(held, testing::ElementsAre(16U, 20U, 20U)) << "the last four wait for a turn";
+  EXPECT_THAT(held, testing::ElementsAre(12U, 20U, 20U)) << "the last eight wait for a turn";
   EXPECT_EQ(venue.seen("GET /balance-allowance/update").size(), 3U + 20U);
 }
 
 TEST_F(VenueClientTest, ABalanceIsAskedForByTheProtocolOfItsToken) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   domain::TokenId position;  // the venue's layout: module, reserved zeros, condition and outcome
   position.bytes.front() = 1;
@@ -718,13 +738,14 @@ TEST_F(VenueClientTest, ABalanceIsAskedForByTheProtocolOfItsToken) {
 TEST_F(VenueClientTest, IncomeIsReadByDayAndKind) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   const std::string asset =
       R"("asset_address":")" + std::string(polymarket::kCollateralAsset) + "\"";
   venue.on("GET /rebates/current",
            answer(200, R"([{"rebated_fees_usdc":"0.237519",)" + asset + "}]"));
-  venue.on("GET /rewards/user/total", answer(200, R"([{"earnings":1.5,)" + asset + "}]"));
   venue.on("GET /rewards/user/total", answer(404, ""));
+  venue.on("GET /rewards/user/total", answer(200, R"([{"earnings":1.5,)" + asset + "}]"));
   ReadAccount wanted = reading();
   wanted.income = {{20'512}, {20'511}};
   const auto account = ask<std::optional<domain::VenueAccount>>(
@@ -746,6 +767,7 @@ TEST_F(VenueClientTest, IncomeIsReadByDayAndKind) {
 TEST_F(VenueClientTest, IncomeThatIsNotAnsweredHoldsUpNothing) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   venue.on("GET /rebates/current", {Reaction::Kind::Reset, 200, "", {}});
   venue.on("GET /rewards/user/total", {Reaction::Kind::Reset, 200, "", {}});
@@ -763,6 +785,7 @@ TEST_F(VenueClientTest, IncomeThatIsNotAnsweredHoldsUpNothing) {
 TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   for (int i = 0; i < 8; ++i) {
     venue.on("GET /balance-allowance",
@@ -782,17 +805,68 @@ TEST_F(VenueClientTest, BalancesAreReadFourAtATime) {
   EXPECT_EQ(venue.at_once_max(), 4);
 }
 
-TEST_F(VenueClientTest, AReadingWithOneBadBalanceIsNone) {
+TEST_F(VenueClientTest, ABalanceThatIsNotAnsweredHidesNoOrder) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   for (int i = 0; i < 3; ++i) venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(500, ""));
   ReadAccount wanted = reading();
   for (std::uint8_t n = 2; n <= 10; ++n) wanted.tokens.push_back(token_id(n));
   const auto account = ask<std::optional<domain::VenueAccount>>(
       [wanted](VenueClient& venue_client) { return venue_client.read_account(wanted); });
-  EXPECT_FALSE(account.has_value());
+  ASSERT_TRUE(account.has_value());
+  EXPECT_TRUE(account->collateral_told);
+  EXPECT_EQ(account->holdings.size(), 2U);
+  EXPECT_EQ(account->unread_balances.size(), 2U) << "those beside it were under way";
+  EXPECT_TRUE(account->balances_left);
   EXPECT_EQ(venue.seen("GET /balance-allowance").size(), 5U) << "no more requests are made in vain";
+}
+
+// A copy of which the venue has not read the chain says 0 of any balance.
+TEST_F(VenueClientTest, ABalanceIsBelievedOnlyOfTheChain) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"0"})"));
+  const auto read = [](VenueClient& venue_client) { return venue_client.read_account(reading()); };
+  for (const unsigned status : {500U, 503U, 404U}) {
+    venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
+    venue.on("GET /balance-allowance/update", answer(status, ""));
+    const auto account = ask<std::optional<domain::VenueAccount>>(read);
+    ASSERT_TRUE(account.has_value()) << status;
+    EXPECT_TRUE(account->holdings.empty()) << status;
+    EXPECT_EQ(account->unread_balances.size(), 1U) << status;
+  }
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
+  EXPECT_EQ(ask<std::optional<domain::VenueAccount>>(read)->holdings.size(), 1U)
+      << "it is tried again";
+}
+
+TEST_F(VenueClientTest, CashIsBelievedOnlyOfTheChain) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"0"})"));
+  venue.on("GET /balance-allowance/update", answer(500, ""));
+  venue.on("GET /balance-allowance/update", answer(404, ""));
+  const auto read = [](VenueClient& venue_client) { return venue_client.read_account(reading()); };
+  EXPECT_FALSE(ask<std::optional<domain::VenueAccount>>(read).has_value());
+  const auto refused = ask<std::optional<domain::VenueAccount>>(read);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_FALSE(refused->collateral_told);
+}
+
+// A journal with more could not be read again.
+TEST_F(VenueClientTest, ABalanceBeyondAllBoundsIsNone) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"900000000000001"})"));
+  const auto account = ask<std::optional<domain::VenueAccount>>(
+      [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
+  ASSERT_TRUE(account.has_value());
+  EXPECT_FALSE(account->collateral_told);
+  EXPECT_TRUE(account->holdings.empty());
+  EXPECT_EQ(account->unread_balances.size(), 1U);
 }
 
 TEST_F(VenueClientTest, AReadingWithOneBadPageIsNone) {
@@ -830,6 +904,7 @@ TEST_F(VenueClientTest, ARowThatCannotBeReadHidesNoOther) {
   venue.on("GET /data/trades",
            answer(200, polymarket::write_trades({{trade_row("a"), pending, trade_row("c")},
                                                  std::string(polymarket::kEndCursor)})));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
   const auto account = ask<std::optional<domain::VenueAccount>>(
       [](VenueClient& venue_client) { return venue_client.read_account(reading()); });
@@ -845,6 +920,7 @@ TEST_F(VenueClientTest, ARowThatCannotBeReadHidesNoOther) {
 TEST_F(VenueClientTest, ABalanceThatIsRefusedOrCannotBeReadHidesNoOther) {
   venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
   venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":""})"));
   venue.on("GET /balance-allowance", answer(400, R"({"error":"Invalid token id"})"));
   venue.on("GET /balance-allowance", answer(200, R"({"balance":"3000000"})"));

@@ -120,11 +120,17 @@ TEST_F(VenueTest, FillsATakerAndTellsItOnTheUserChannelThroughToConfirmed) {
     EXPECT_THAT(statuses, ::testing::ElementsAre(domain::VenueTradeStatus::Matched,
                                                  domain::VenueTradeStatus::Mined,
                                                  domain::VenueTradeStatus::Confirmed));
-    const http::Outcome held = co_await trader.send(
-        http::Method::Get, "/balance-allowance",
-        "?asset_type=CONDITIONAL&token_id=" + domain::to_string(market.yes_token) +
-            "&signature_type=0");
-    EXPECT_EQ(polymarket::parse_balance_allowance(held->body)->balance, 10'000'000);
+    std::vector<std::int64_t> held;
+    for (const char* path :
+         {"/balance-allowance", "/balance-allowance/update", "/balance-allowance"}) {
+      const http::Outcome answer = co_await trader.send(
+          http::Method::Get, path,
+          "?asset_type=CONDITIONAL&token_id=" + domain::to_string(market.yes_token) +
+              "&signature_type=0");
+      held.push_back(polymarket::parse_balance_allowance(answer->body)->balance);
+    }
+    EXPECT_THAT(held, ::testing::ElementsAre(0, 10'000'000, 10'000'000))
+        << "the venue has no copy before it has read the chain";
     const http::Outcome trades =
         co_await trader.send(http::Method::Get, "/data/trades", "?after=0&next_cursor=MA==");
     EXPECT_EQ(polymarket::parse_trades(trades->body)->items.size(), 1U);

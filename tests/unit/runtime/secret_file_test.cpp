@@ -95,6 +95,12 @@ TEST_F(SecretFileTest, TellsWhatOthersMayOpen) {
             file)
         << mode;
   }
+  // A group that this process is not of.
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(file.c_str(), 0, ::getegid() + 1), 0);
+    ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
+    EXPECT_NE(exposure_of(file), "");
+  }
   // An access list of systemd looks like the bits of the group.
   ::setenv("CREDENTIALS_DIRECTORY", folder_.c_str(), 1);
   EXPECT_EQ(exposure_of(file), "");

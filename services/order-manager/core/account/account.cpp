@@ -50,7 +50,7 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
   progress.finish_closed(turn);
   remember_reconciled(turn);
   claims.settle(turn, account, unread, settlements);
-  readings.compared();
+  readings.compared(turn.now, account.balances_left);
   if (!unread.any_trade()) balances.measure(turn, account, settlements);
   if (balances.asks_for_income()) readings.want_balances();
   if (readiness_.reconcile(account.read_at)) return;

@@ -54,8 +54,10 @@ void AccountReadings::answered(Timestamp read_at) {
 }
 
 // An unreadable trade has moved what is compared, by an unknown amount.
-void AccountReadings::compared() {
-  if (std::exchange(compares_, false) && !unread_.any_trade()) drift_due_ = false;
+void AccountReadings::compared(Timestamp now, bool balances_left) {
+  if (!std::exchange(compares_, false) || unread_.any_trade()) return;
+  drift_due_ = false;
+  if (balances_left) next_drift_at_ = std::min(next_drift_at_, now + kClaimPause);
 }
 
 bool AccountReadings::due(const Turn& turn) const {

@@ -38,8 +38,8 @@ class AccountReadings {
   // The venue wants no readings before then.
   void throttled(domain::Timestamp until) { not_before_ = std::max(not_before_, until); }
   void answered(domain::Timestamp read_at);
-  // Balances were compared as far as the reading under way allowed.
-  void compared();
+  // Balances were compared as far as the reading under way allowed; some may be left for the next.
+  void compared(domain::Timestamp now, bool balances_left);
   // Asks for a reading when one is due and the venue can be asked.
   void drive(Turn& turn);
 

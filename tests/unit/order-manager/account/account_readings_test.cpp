@@ -108,11 +108,28 @@ TEST_F(ReadingsAlone, AreDueWhenADoubtIsOldEnough) {
   watches[id].last_byte_at = bench.now;
   drive();
   readings.answered(bench.now);
-  readings.compared();
+  readings.compared(bench.now, false);
   bench.now += bench.settings.ambiguous_hold - milliseconds(1);
   EXPECT_EQ(drive(), 1U);
   bench.now += seconds(1);
   EXPECT_EQ(drive(), 2U);
+}
+
+TEST_F(ReadingsAlone, CompareSoonAgainWhatHadToWait) {
+  bench.make_ready();
+  bench.record(MarketRecorded{make_market(1)});
+  bench.hold(1, make_market(1), "10");
+  drive();
+  readings.answered(bench.now);
+  readings.compared(bench.now, true);
+  bench.now += seconds(2);
+  EXPECT_EQ(drive(), 1U);
+  bench.now += seconds(2);
+  EXPECT_EQ(drive(), 2U);
+  readings.answered(bench.now);
+  readings.compared(bench.now, false);
+  bench.now += seconds(4);
+  EXPECT_EQ(drive(), 2U) << "all have been compared";
 }
 
 TEST_F(ReadingsAlone, CompareWhatIsHeldOnceReconciled) {

@@ -138,6 +138,7 @@ TEST_F(ExchangeRecords, TapeTheTradesOfOutsiders) {
 TEST_F(ExchangeRecords, AreTheSameAfterASaveAndALoad) {
   venue.on(CreateKey{{alice, KeyKind::Api, 4}});
   venue.on(NoteOrigins{{{resting.id, 4, {9}}}});
+  venue.on(ReadChain{{alice, 1, {}}});
   trade();
   Outputs out;
   Exchange again({.flow_kind = FlowKind::None}, kStart, out);
@@ -146,6 +147,8 @@ TEST_F(ExchangeRecords, AreTheSameAfterASaveAndALoad) {
   EXPECT_FALSE(again.key_ring().active({alice, KeyKind::Api, 0}));
   EXPECT_EQ(again.origins().of(resting.id).builder, BuilderCode{9});
   EXPECT_EQ(again.notices().of(alice).size(), 2U);
+  EXPECT_TRUE(again.chain_copies().has({alice, 1, {}}));
+  EXPECT_FALSE(again.chain_copies().has({alice, 0, {}}));
   EXPECT_EQ(again.save(), venue.exchange.save());
 }
 
