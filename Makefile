@@ -144,7 +144,7 @@ doors: ## attacks on what listens: each refused and counted, and a halt that pas
 	@deploy/install-packages.sh build test doors
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.doors.doors_test $(DOORS)
-	@test -n '$(DOORS)' || for part in bus key bombs; do /usr/bin/python3 -B -m tests.doors.$${part}_test || exit; done
+	@test -n '$(DOORS)' || for part in bus key bombs rival; do /usr/bin/python3 -B -m tests.doors.$${part}_test || exit; done
 
 quiet: ## the alerts quiet: shipped rules, ten healthy minutes with scaling, kills and an acknowledged halt
 	@deploy/install-packages.sh build test e2e

@@ -293,6 +293,9 @@ asio::awaitable<void> live(asio::io_context& io, int& exit_code,
     exit_code = cannot_start(error.what());
   } catch (const http::ListenError& error) {
     exit_code = cannot_start(error.what());
+  } catch (const Fenced& error) {
+    log::critical(error.what(), {});
+    exit_code = kExitFenced;
   } catch (const std::exception& error) {
     log::critical("Service failed", {{"error", error.what()}});
     exit_code = kExitFailed;

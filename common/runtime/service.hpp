@@ -44,6 +44,13 @@ namespace polybot::runtime {
 
 // Ended to start again because the host's clock was set.
 inline constexpr int kExitClock = 75;  // EX_TEMPFAIL
+// Ended because another process does its work; to start it again helps only when that one is gone.
+inline constexpr int kExitFenced = 76;  // EX_PROTOCOL
+
+// Thrown by a service's run() for that end; what() is for the operator.
+class Fenced : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 // A word on the command line that does something other than run the service, e.g. "verify".
 struct Command {

@@ -33,6 +33,8 @@ struct ExitStatus {
   [[nodiscard]] bool terminated() const { return signal == SIGTERM; }
   // Ended only in order to be started again.
   [[nodiscard]] bool wants_restart() const { return signal == 0 && code == runtime::kExitClock; }
+  // Another process does its work: it would only end again.
+  [[nodiscard]] bool fenced() const { return signal == 0 && code == runtime::kExitFenced; }
   // "exit code 1", "signal 9 (Killed)"
   [[nodiscard]] std::string text() const;
 };

@@ -208,7 +208,7 @@ void Stack::check_process(Member& member) {
     tell_end(member);
     return;
   }
-  if (now >= member.restarts.restart_at()) {
+  if (!member.view.fenced && now >= member.restarts.restart_at()) {
     ++member.view.restarts;
     launch_or_retry(member);
   }
@@ -222,6 +222,7 @@ void Stack::note_end(Member& member, const ExitStatus& ended) {
   set_not_ready(member, "ended with " + ended.text() + (cause.empty() ? "" : ": " + cause));
   view.cause = cause.empty() ? ended.text() : cause;
   view.ended_at = clock_.now();
+  view.fenced = ended.fenced();
   member.restarts.note_end(clock_.monotonic());
   view.ends_in_a_row = member.restarts.ends_in_a_row();
   if (view.ends_in_a_row == 1) view.ending_since = view.ended_at;
@@ -231,6 +232,7 @@ void Stack::tell_end(const Member& member) {
   const ServiceView& view = member.view;
   const std::uint64_t ends = view.ends_in_a_row;
   if (ends > kEndsTold && (ends & (ends - 1)) != 0) return;
+  if (view.fenced) return say_(view.name + " " + view.reason + "; it is not started again");
   std::string line = view.name + " " + view.reason + "; starting it again";
   if (ends > 1) line += " (it ended " + std::to_string(ends) + " times in a row)";
   say_(line);

@@ -33,6 +33,7 @@ struct ServiceView {
   std::uint64_t restarts = 0;
   std::optional<domain::Timestamp> ended_at;  // when it last ended unasked
   std::string cause;                          // of that end, as far as it said
+  bool fenced = false;                        // it ended for good: another process does its work
   // RestartPolicy::ends_in_a_row, and when they began.
   std::uint64_t ends_in_a_row = 0;
   std::optional<domain::Timestamp> ending_since;

@@ -58,7 +58,11 @@ class Finder {
       if (service.running && !loops) continue;
       if (!service.ended_at) continue;
       told_.push_back(service.name);
-      if (loops) {
+      if (service.fenced) {
+        troubles_.push_back({service.name + " has ended for good: " + service.cause,
+                             since(service.ended_at),
+                             "end the other one, or this stack (" + log_of(service) + ")"});
+      } else if (loops) {
         troubles_.push_back(
             {fmt::format("{} ended {} times in a row: {}", service.name, service.ends_in_a_row,
                          service.cause),

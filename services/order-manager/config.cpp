@@ -276,6 +276,8 @@ Config read_config(Reader& reader) {
   config.venue.credentials = read_credentials(reader);
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
+  config.venue.heartbeat_file =
+      std::filesystem::path(config.journal_file).replace_filename("heartbeat-id").string();
   read_settings(reader, config.settings);
   return config;
 }

@@ -36,6 +36,7 @@ struct VenueConfig {
   std::optional<polymarket::ApiCredentials> credentials;  // none: asked for with the key
   domain::Duration request_timeout{};
   domain::Duration heartbeat_interval{};
+  std::string heartbeat_file;  // see heartbeat_file.hpp; empty: nothing is remembered
 };
 
 struct Config {

@@ -262,6 +262,7 @@ ManagerMetrics::ManagerMetrics(metrics::Registry& registry, Sources sources)
       connected([&](std::string_view channel) {
         return registry.gauge("polybot_venue_connected", {channel});
       }),
+      account_contested(registry.counter("polybot_account_contested_total")),
       venue_requests(registry),
       registry_(registry),
       stages_([&](std::string_view stage) {

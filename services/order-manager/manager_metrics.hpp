@@ -51,6 +51,7 @@ class ManagerMetrics {
   metrics::PerEnum<SnapshotOutcome, metrics::Counter> snapshots;
   metrics::PerEnum<UserEventRefusal, metrics::Counter> user_events_refused;
   metrics::PerEnum<Connection, metrics::Gauge> connected;  // 1 or 0
+  metrics::Counter account_contested;
   metrics::VenueRequests<VenueOperation, RequestOutcome> venue_requests;
 
  private:

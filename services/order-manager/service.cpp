@@ -86,7 +86,8 @@ class Service {
     const auto reasons = engine_.core().not_ready();
     return engine_.journal_writable() &&
            std::all_of(reasons.begin(), reasons.end(), [](NotReady reason) {
-             return reason == NotReady::OrdersForbidden;  // what rests can be canceled
+             return reason == NotReady::OrdersForbidden ||  // what rests can be canceled
+                    reason == NotReady::HeartbeatNotTaken;
            });
   }
   [[nodiscard]] asio::awaitable<void> publish_state();
@@ -101,6 +102,7 @@ class Service {
   OrderStreams streams_;
   EventLog event_log_;
   Figures durable_figures_;
+  runtime::StopSignal fenced_;
   std::shared_ptr<VenueDesk> desk_;  // shared with requests under way
   Engine engine_;
   Feeds feeds_;
@@ -128,11 +130,13 @@ Service::Service(runtime::Runtime& runtime, const Config& config, polymarket::Or
                                            config.bus.trust, runtime.clock),
                  stats_),
       streams_(publisher_),
+      fenced_(executor_),
       desk_(std::make_shared<VenueDesk>(
           executor_, config.venue, party_of(config, signer), std::move(signer), manager_metrics_,
           VenueDesk::Reports{
               .post = [this](Input input) { engine_.post(std::move(input)); },
-              .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); }})),
+              .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); },
+              .on_fenced = [this] { fenced_.request(); }})),
       engine_(executor_, config.journal_file, settings_of(config, desk_->party()),
               venue_identity(config.venue.chain_id, desk_->party()), effects()),
       feeds_(executor_, config, stats_, metrics_->registry(),
@@ -286,6 +290,8 @@ void Service::show_health() {
       case NotReady::OrdersForbidden:
         append(venue, reason);
         break;
+      case NotReady::HeartbeatNotTaken:
+        break;  // the desk tells why
       case NotReady::NotReconciled:
       case NotReady::ShuttingDown:
         append(account, reason);
@@ -293,8 +299,8 @@ void Service::show_health() {
     }
   }
   if (!engine_.journal_writable()) journal = engine_.failure();
-  if (!desk_->heartbeats_taken())
-    venue.append(venue.empty() ? "" : "; ").append("the venue takes no heartbeats");
+  if (const std::string_view trouble = desk_->account_trouble(); !trouble.empty())
+    venue.append(venue.empty() ? "" : "; ").append(trouble);
   const auto show = [this](std::string_view component, const std::string& reason) {
     if (reason.empty()) {
       runtime_.health.set_ready(component);
@@ -362,8 +368,8 @@ asio::awaitable<void> Service::run() {
     desk_->close();  // that its links end now is no news
   };
   (void)co_await runtime::until_one_ends(
-      until_stopped(), engine_.run(), publish_state(), runtime::supervise("clock", clock),
-      runtime::supervise("heartbeats", heartbeats),
+      until_stopped(), fenced_.wait(), engine_.run(), publish_state(),
+      runtime::supervise("clock", clock), runtime::supervise("heartbeats", heartbeats),
       runtime::supervise("account", account, reconnect), runtime::supervise("quotes", quotes),
       runtime::supervise("signals", signals), runtime::supervise("commands", commands));
   if (engine_.journal_writable())
@@ -373,6 +379,10 @@ asio::awaitable<void> Service::run() {
   recovery_.close();
   publisher_.close();
   co_await metrics_->stop();
+  if (desk_->fenced())
+    throw runtime::Fenced(
+        "Another order-manager trades on this account (on another host, or from a restored "
+        "backup): this one has ended and sends nothing more. Stop one of the two for good");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/runtime/logging.hpp"
+#include "services/order-manager/execution/heartbeat_file.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -41,7 +42,9 @@ VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& c
                .transport = config.transport},
               std::move(signer), client_observer()),
       session_(executor, config.user_ws, session_reports(), {}, config.transport),
-      heartbeats_(config.heartbeat_interval) {}
+      heartbeat_file_(config.heartbeat_file),
+      heartbeats_(config.heartbeat_interval,
+                  heartbeat_file_.empty() ? std::string() : read_heartbeat_id(heartbeat_file_)) {}
 
 VenueClient::Observer VenueDesk::client_observer() {
   return {.on_request =
@@ -112,6 +115,14 @@ awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> sign
                                       domain::Timestamp tick_at) {
   const auto self = shared_from_this();
   const domain::Duration begun = clock_.monotonic();
+  // A process that was stopped for a while does not know yet whether the account is still its own.
+  if (!account_trouble().empty()) {
+    const domain::SubmitRejected not_sent{domain::RejectReason::Other,
+                                          std::string("not sent: ").append(account_trouble())};
+    for (const domain::SubmitAnswered& answer : all_answered(signing->orders, not_sent))
+      post(answer);
+    co_return;
+  }
   std::optional<domain::Duration> sent;
   const std::function<void()> on_sending = [&] {
     sent = clock_.monotonic();
@@ -135,6 +146,7 @@ awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> sign
 }
 
 void VenueDesk::cancel(const std::vector<domain::VenueOrderId>& orders) {
+  if (!heartbeats_.ours()) return;  // they may be another's; without an answer it is tried again
   for (std::size_t first = 0; first < orders.size(); first += kCancelsPerRequest) {
     const std::size_t last = std::min(orders.size(), first + kCancelsPerRequest);
     spawn(send_cancels({orders.begin() + static_cast<std::ptrdiff_t>(first),
@@ -185,6 +197,7 @@ awaitable<void> VenueDesk::follow_account() {
   if (!client_.authenticated() && !co_await client_.authenticate()) {
     throw std::runtime_error("the venue gave no API credentials yet");
   }
+  while (!heartbeats_.ours()) co_await runtime::sleep_for(co_await beat());
   co_await session_.run(client_.credentials(),
                         polymarket::to_checksum(client_.party().wallet.address));
 }
@@ -214,17 +227,54 @@ awaitable<void> VenueDesk::watch_clock() {
   }
 }
 
+std::string_view VenueDesk::account_trouble() const {
+  if (heartbeats_.fenced()) return "another order-manager trades on this account";
+  if (!heartbeats_.ours()) return "another order-manager may trade on this account";
+  return heartbeats_.held(clock_.monotonic()) ? "" : "the venue takes no heartbeats";
+}
+
+void VenueDesk::show_heartbeat() {
+  const Link link = account_trouble().empty() ? Link::Up : Link::Down;
+  if (heartbeat_ == link) return;
+  heartbeat_ = link;
+  metrics_.connected[Connection::Heartbeat].set(link == Link::Up ? 1 : 0);
+  reports_.post_link({VenueChannel::Heartbeat, link});
+}
+
+void VenueDesk::note_contest() {
+  if (heartbeats_.contests() == contests_told_) return;
+  contests_told_ = heartbeats_.contests();
+  metrics_.account_contested.increment();
+  if (heartbeats_.fenced()) return reports_.on_fenced();
+  log::error(
+      "A heartbeat that is not ours has moved the account's chain: nothing is sent until it "
+      "has stood still");
+}
+
+awaitable<domain::Duration> VenueDesk::beat() {
+  const domain::Duration sent_at = clock_.monotonic();
+  const HeartbeatAnswer answer = co_await client_.heartbeat(heartbeats_.id());
+  const domain::Duration pause = heartbeats_.on_answer(answer, sent_at, clock_.monotonic());
+  if (closed_) co_return pause;
+  if (answer.result == HeartbeatAnswer::Result::Accepted && !heartbeat_file_.empty() &&
+      !write_heartbeat_id(heartbeat_file_, heartbeats_.id()))
+    log::warning("The heartbeat id cannot be kept: the next start waits for the account",
+                 {{"file", heartbeat_file_}});
+  note_contest();
+  show_heartbeat();
+  co_return pause;
+}
+
 awaitable<void> VenueDesk::send_heartbeats(std::function<bool()> ready) {
   const auto self = shared_from_this();
   while (true) {
     domain::Duration pause = kReadyCheck;
-    if (client_.authenticated() && ready()) {
-      const domain::Duration sent_at = clock_.monotonic();
-      const HeartbeatAnswer answer = co_await client_.heartbeat(heartbeats_.id());
-      pause = heartbeats_.on_answer(answer, sent_at);
+    if (heartbeats_.ours() && ready()) {
+      pause = co_await beat();
+      if (!heartbeats_.ours()) session_.end();  // the account is claimed again before the next
     }
     if (closed_) co_return;
-    metrics_.connected[Connection::Heartbeat].set(heartbeats_taken() ? 1 : 0);
+    show_heartbeat();
     co_await runtime::sleep_for(pause);
   }
 }

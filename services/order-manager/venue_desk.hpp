@@ -25,6 +25,7 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   struct Reports {
     std::function<void(Input)> post;
     std::function<void(VenueSessionChanged)> post_link;
+    std::function<void()> on_fenced;  // another process holds the account: this one must end
   };
   VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
             const polymarket::OrderParty& party, polymarket::OrderSigner signer,
@@ -35,16 +36,20 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   void cancel(const std::vector<domain::VenueOrderId>& orders);
   void read(const Read& wanted);
 
-  // One life of the user channel; ends with an exception (for runtime::supervise).
+  // Claims the account, then one life of the user channel; ends with an exception (for
+  // runtime::supervise).
   [[nodiscard]] boost::asio::awaitable<void> follow_account();
   // Reads the venue's clock for ever: the offset, and whether its REST answers at all. Asks for new
   // credentials when the venue has refused the present ones.
   [[nodiscard]] boost::asio::awaitable<void> watch_clock();
-  // Sends heartbeats for ever, while `ready` says that this process manages the account; otherwise
-  // the venue must cancel what is open there.
+  // Sends heartbeats for ever, while the account is ours and `ready` says that this process manages
+  // it; otherwise the venue must cancel what is open there.
   [[nodiscard]] boost::asio::awaitable<void> send_heartbeats(std::function<bool()> ready);
-  // The venue takes our heartbeats: it would cancel everything if this process died.
-  [[nodiscard]] bool heartbeats_taken() const { return heartbeats_.held(clock_.monotonic()); }
+  // Why no order may be sent, as a sentence for /health; empty when the account is ours and the
+  // venue would cancel everything if this process died.
+  [[nodiscard]] std::string_view account_trouble() const;
+  // Another process holds the account.
+  [[nodiscard]] bool fenced() const { return heartbeats_.fenced(); }
   // From here on nothing is reported.
   void close() { closed_ = true; }
 
@@ -53,6 +58,10 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
 
  private:
   [[nodiscard]] boost::asio::awaitable<void> renew_credentials();
+  // One heartbeat; the result is the pause before the next.
+  [[nodiscard]] boost::asio::awaitable<domain::Duration> beat();
+  void show_heartbeat();
+  void note_contest();
   [[nodiscard]] boost::asio::awaitable<void> send_batch(
       std::shared_ptr<VenueClient::Signing> signing, domain::Timestamp tick_at);
   [[nodiscard]] boost::asio::awaitable<void> send_cancels(std::vector<domain::VenueOrderId> orders);
@@ -71,7 +80,10 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   runtime::Clock clock_;
   VenueClient client_;
   UserSession session_;
+  std::string heartbeat_file_;
   HeartbeatChain heartbeats_;
+  std::uint64_t contests_told_ = 0;
+  std::optional<Link> heartbeat_;
   std::optional<Link> rest_;
   bool closed_ = false;
 };

@@ -45,6 +45,7 @@ FAULTS = (
     ("unreadable-market", {}),
     ("trade-stuck", {}),
     ("key-revoked", {"count": 1}),
+    ("foreign-heartbeat", {"count": 1}),
 )
 OFTEN = 4
 

@@ -187,6 +187,13 @@ VENUE_DRIFT = Provocation("venue-drift", alerts=("VenueDrift",), begin=_faults("
 REGION_BLOCK = Provocation("region-block", alerts=("SubmissionsPaused",), begin=_faults("region-block"),
                            end=_clear("region-block"), until=_above("polybot_submissions_paused", reason="forbidden"))
 
+# One heartbeat of another client: order-manager lets go of the account, and claims it again when nobody else does.
+FOREIGN_HEARTBEAT = Provocation("foreign-heartbeat", alerts=("AccountContested",),
+                                begin=_faults("foreign-heartbeat", count=1),
+                                end=lambda run: wait_until("everything is ready again", run.stack.not_ready),
+                                until=_all(_rises("polybot_account_contested_total"),
+                                           _zero("polybot_venue_connected", channel="heartbeat")))
+
 EMPTY_NUMBERS = Provocation("empty-numbers", alerts=("AccountRowsUnread",), begin=_faults("empty-numbers"),
                             end=_clear("empty-numbers"), until=_above("polybot_account_rows_unread", kind="trade"))
 
@@ -549,7 +556,7 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossNear", "Drawdown"
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
-       REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT, HALT, HALT_ACKNOWLEDGED,
-       SLOW_ANSWERS, SLOW_READER, BACKUP, WRONG_TOKEN, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT, DISK_FULL,
-       RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG, TRADE_STUCK,
-       API_ERRORS, METRICS_DOWN, OUTAGE, STATE_LOST)
+       REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT, FOREIGN_HEARTBEAT, HALT,
+       HALT_ACKNOWLEDGED, SLOW_ANSWERS, SLOW_READER, BACKUP, WRONG_TOKEN, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT,
+       DISK_FULL, RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG,
+       TRADE_STUCK, API_ERRORS, METRICS_DOWN, OUTAGE, STATE_LOST)

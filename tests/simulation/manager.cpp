@@ -84,9 +84,8 @@ void Manager::boot() {
   keep_venue_clock();
   every(kClock, [this] { keep_venue_clock(); });
   every(ProcessClock::kWatchEvery, [this] { watch_clock(); });
-  heartbeats_ = om::HeartbeatChain(kHeartbeat);
-  beat();
-  connect_user_channel();
+  heartbeats_ = om::HeartbeatChain(kHeartbeat, heartbeat_kept_);
+  claim();
 }
 
 // As VenueDesk does: a key that was refused is asked for again at the next look.
@@ -95,15 +94,43 @@ void Manager::keep_venue_clock() {
   if (std::exchange(key_refused_, false)) venue_.ask_for_key(take_reply());
 }
 
-// Heartbeats go out while it manages what rests at the venue.
+// Nothing is done at the venue before the account is ours.
+void Manager::claim() {
+  if (!heartbeats_.ours()) return send_heartbeat([this] { claim(); });
+  connect_user_channel();
+  beat();
+}
+
+// Heartbeats go out while it manages what rests at the venue, and to claim what it has lost.
 void Manager::beat() {
-  if (failed_ || !core_->not_ready().empty()) return later(kTimer, [this] { beat(); });
+  show_heartbeat();
+  if (!core_) return;
+  const auto stands = core_->not_ready();
+  const bool in_charge =
+      !failed_ && std::all_of(stands.begin(), stands.end(), [](om::NotReady why) {
+        return why == om::NotReady::HeartbeatNotTaken;
+      });
+  if (heartbeats_.ours() && !in_charge) return later(kTimer, [this] { beat(); });
+  send_heartbeat([this] { beat(); });
+}
+
+void Manager::send_heartbeat(std::function<void()> then) {
   const Duration sent_at = stage_.now().time_since_epoch();
-  venue_.heartbeat(heartbeats_.id(),
-                   [this, process = process_, sent_at](const om::HeartbeatAnswer& answer) {
-                     if (process != process_ || !core_) return;
-                     later(heartbeats_.on_answer(answer, sent_at), [this] { beat(); });
-                   });
+  venue_.heartbeat(heartbeats_.id(), [this, process = process_, sent_at,
+                                      then = std::move(then)](const om::HeartbeatAnswer& answer) {
+    if (process != process_ || !core_) return;
+    const Duration now = stage_.now().time_since_epoch();
+    const Duration pause = heartbeats_.on_answer(answer, sent_at, now);
+    if (answer.result == om::HeartbeatAnswer::Result::Accepted) heartbeat_kept_ = heartbeats_.id();
+    if (heartbeats_.fenced()) throw Violation("the only order-manager of the account was fenced");
+    show_heartbeat();
+    if (core_) later(pause, then);
+  });
+}
+
+void Manager::show_heartbeat() {
+  const bool held = heartbeats_.ours() && heartbeats_.held(stage_.now().time_since_epoch());
+  set_link(VenueChannel::Heartbeat, held ? om::Link::Up : om::Link::Down);
 }
 
 // The one path of start-up and recovery.
@@ -311,7 +338,7 @@ void Manager::carry_out(const om::Outputs& out) {
 }
 
 void Manager::send_cancels(const std::vector<domain::VenueOrderId>& orders) {
-  if (!orders.empty()) venue_.cancel(orders, take_reply());
+  if (!orders.empty() && heartbeats_.ours()) venue_.cancel(orders, take_reply());
 }
 
 Venue::OnReply Manager::take_reply() {

@@ -86,7 +86,11 @@ class Manager {
   [[nodiscard]] Venue::OnReply take_reply();
   void set_link(order_manager::VenueChannel channel, order_manager::Link link);
   void connect_user_channel();
+  void claim();
   void beat();
+  // One heartbeat; `then` follows behind its answer, after the pause.
+  void send_heartbeat(std::function<void()> then);
+  void show_heartbeat();
   void watch_clock();
   void keep_venue_clock();
   void forget_streams();
@@ -124,6 +128,7 @@ class Manager {
   bool key_refused_ = false;  // by the venue, until another is asked for
   std::map<order_manager::VenueChannel, order_manager::Link> links_;
   order_manager::HeartbeatChain heartbeats_{seconds(5)};
+  std::string heartbeat_kept_;  // in a file: outlives the process
   order_manager::KeptStreams streams_;
 };
 

@@ -31,8 +31,7 @@ DenyReason denial(const domain::EventBody& body) {
 
 void PauseWatch::heard(const om::Input& input, Timestamp now) {
   if (const auto* change = std::get_if<om::VenueSessionChanged>(&input)) {
-    (change->channel == om::VenueChannel::User ? user_up_ : rest_up_) =
-        change->link == om::Link::Up;
+    links_up_[change->channel] = change->link == om::Link::Up;
   }
   if (const auto* throttled = std::get_if<om::VenueThrottled>(&input)) {
     if (throttled->what == om::VenueThrottled::What::Orders)
@@ -45,7 +44,9 @@ void PauseWatch::heard(const om::Input& input, Timestamp now) {
 }
 
 void PauseWatch::decided(std::span<const domain::StreamedEvent> records, Timestamp now) const {
-  if (!user_up_ || !rest_up_ || now < excused_until_) return;
+  const bool all_up =
+      std::all_of(links_up_.begin(), links_up_.end(), [](const auto& link) { return link.second; });
+  if (!all_up || now < excused_until_) return;
   for (const domain::StreamedEvent& record : records) {
     require(denial(record.event.body) != DenyReason::VenueUnavailable,
             "an order is denied because of the venue, which takes orders");

@@ -2,6 +2,7 @@
 // denial because of the venue must have such a cause: readings that are throttled are none.
 #pragma once
 
+#include <map>
 #include <span>
 
 #include "services/order-manager/core/inputs.hpp"
@@ -19,8 +20,8 @@ class PauseWatch {
   void forget() { *this = {}; }
 
  private:
-  bool user_up_ = false;
-  bool rest_up_ = true;  // until told otherwise
+  // The user channel must come up; the others count as up until told otherwise.
+  std::map<order_manager::VenueChannel, bool> links_up_{{order_manager::VenueChannel::User, false}};
   Timestamp excused_until_{};
 };
 

@@ -29,8 +29,8 @@ void ReadingWatch::ended(Timestamp now) {
 
 void ReadingWatch::heard(const om::Input& input, Timestamp now) {
   if (const auto* change = std::get_if<om::VenueSessionChanged>(&input)) {
-    (change->channel == om::VenueChannel::User ? user_up_ : rest_up_) =
-        change->link == om::Link::Up;
+    if (change->channel == om::VenueChannel::User) user_up_ = change->link == om::Link::Up;
+    if (change->channel == om::VenueChannel::Rest) rest_up_ = change->link == om::Link::Up;
     free_since_ = now;
   } else if (std::holds_alternative<om::ClockOffset>(input)) {
     if (!std::exchange(clock_known_, true)) free_since_ = now;

@@ -1,5 +1,7 @@
 #include "tests/simulation/tell.hpp"
 
+#include <array>
+
 #include "common/domain/order_table.hpp"
 
 namespace polybot::simulation {
@@ -93,7 +95,8 @@ struct TellInput {
   }
   std::string operator()(const om::AccountReadFailed&) const { return "account could not be read"; }
   std::string operator()(const om::VenueSessionChanged& change) const {
-    return std::string(change.channel == om::VenueChannel::User ? "user channel" : "rest") +
+    constexpr std::array kChannels = {"user channel", "rest", "heartbeat"};
+    return std::string(kChannels.at(static_cast<std::size_t>(change.channel))) +
            (change.link == om::Link::Up ? " up" : " down");
   }
   template <class Other>

@@ -133,6 +133,10 @@ class Stack:
             raise Failed("the stack ended: " + self._output.read_text().strip().splitlines()[-1])
         return None if "\nready: " in self._output.read_text() else "starting"
 
+    def said(self):
+        """All that the launcher has said."""
+        return self._output.read_text(errors="replace")
+
     # ---- processes ----
 
     @property

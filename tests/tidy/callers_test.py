@@ -10,7 +10,6 @@ from tests.tidy.sources import PRODUCT, Source, sources
 # Functions without a caller in product code, and why they stay.
 UNCALLED = {
     "broken_invariants": "the simulation asks it after each turn of order-manager",
-    "dead_man_switch": "the simulation asks whether the venue's switch has lapsed",
     "get_cancellation_slot": "Asio calls it",
     "identifier_of": "the printed table of order states shows what the source calls them",
     "journal_sequence": "a test of the engine tells by it what is durable",

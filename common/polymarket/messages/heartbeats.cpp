@@ -26,8 +26,9 @@ ParseResult<HeartbeatResponse> parse_heartbeat_answer(std::string_view text) {
   HeartbeatResponse response;
   response.refused = reader.text("error_msg") == kInvalidHeartbeatId;
   response.heartbeat_id = reader.text("heartbeat_id");
-  if (!reader.fault() && response.heartbeat_id.empty())
-    reader.fail(ParseFault::MissingField, "heartbeat_id");
+  // A chain that has not begun expects an empty id.
+  const bool named = response.refused ? reader.has("heartbeat_id") : !response.heartbeat_id.empty();
+  if (!reader.fault() && !named) reader.fail(ParseFault::MissingField, "heartbeat_id");
   return finish(reader, std::move(response));
 }
 

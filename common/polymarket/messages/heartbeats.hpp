@@ -15,7 +15,7 @@ inline constexpr std::string_view kHeartbeatPath = "/v1/heartbeats";
 inline constexpr std::string_view kInvalidHeartbeatId = "Invalid Heartbeat ID";
 
 struct HeartbeatResponse {
-  std::string heartbeat_id;  // to be sent next
+  std::string heartbeat_id;  // to be sent next; empty when refused by a chain that has not begun
   bool refused = false;      // the id was not the one expected, and nothing was taken
   bool operator==(const HeartbeatResponse&) const = default;
 };

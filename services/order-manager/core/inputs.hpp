@@ -40,7 +40,11 @@ struct ResolutionConfirmed {
 // A requested reading of the account (domain::VenueAccount) failed.
 struct AccountReadFailed {};
 
-enum class VenueChannel : std::uint8_t { User, Rest };
+enum class VenueChannel : std::uint8_t {
+  User,
+  Rest,
+  Heartbeat,  // up: the account is ours, and the venue would cancel all of it if we died
+};
 enum class Link : std::uint8_t { Down, Up };
 struct VenueSessionChanged {
   VenueChannel channel = VenueChannel::User;

@@ -18,6 +18,8 @@ std::string_view to_string(NotReady reason) {
       return "the venue's user channel is down";
     case NotReady::RestDown:
       return "the venue does not answer requests";
+    case NotReady::HeartbeatNotTaken:
+      return "the venue takes no heartbeats";
     case NotReady::NotReconciled:
       return "the account has not been reconciled with the venue";
     case NotReady::ShuttingDown:
@@ -145,6 +147,7 @@ std::vector<NotReady> OrderManager::State::not_ready() const {
   if (journal_down) reasons.push_back(NotReady::JournalUnwritable);
   if (!readiness.user_up()) reasons.push_back(NotReady::UserChannelDown);
   if (!readiness.rest_up()) reasons.push_back(NotReady::RestDown);
+  if (!readiness.heartbeat_taken()) reasons.push_back(NotReady::HeartbeatNotTaken);
   if (!readiness.reconciled()) reasons.push_back(NotReady::NotReconciled);
   if (readiness.stopping()) reasons.push_back(NotReady::ShuttingDown);
   if (readiness.pause.cause(now) == PauseCause::Forbidden)
@@ -234,6 +237,7 @@ void OrderManager::State::on(Turn& turn, const VenueSessionChanged& change) {
     account.readings.drive(turn);
     return;
   }
+  if (change.channel == VenueChannel::Heartbeat) return readiness.heartbeat(change.link);
   readiness.user_channel(change.link, turn.now);
   if (!up) return;
   account.readings.reconnected();

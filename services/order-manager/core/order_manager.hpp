@@ -28,6 +28,7 @@ enum class NotReady : std::uint8_t {
   JournalUnwritable,
   UserChannelDown,
   RestDown,
+  HeartbeatNotTaken,  // what rests can be canceled
   NotReconciled,
   ShuttingDown,
   OrdersForbidden,  // nothing but sending orders is affected

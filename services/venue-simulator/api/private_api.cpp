@@ -253,6 +253,11 @@ Response PrivateApi::cancel_market(const Member& member, const Request& request)
 Response PrivateApi::heartbeat(const Member& member, const Request& request) {
   auto id = polymarket::parse_heartbeat_body(request.body);
   if (!id) return venue_error(400, refusal::kInvalidPayload);
+  if (gate_.strikes(host_.fault(Fault::ForeignHeartbeat))) {
+    host_.fault_used(Fault::ForeignHeartbeat);
+    static_cast<void>(host_.apply(
+        Heartbeat{member.account, host_.exchange().dead_man_switch().expected(member.account)}));
+  }
   const HeartbeatAnswer answer =
       host_.apply(Heartbeat{member.account, std::move(*id)}).heartbeats.front();
   return http::json(polymarket::write_heartbeat_answer({answer.next, !answer.valid}),

@@ -2,8 +2,8 @@
 // of its orders, trades and balances.
 //
 // Every request is authenticated before it comes here (routes.hpp); every order's EIP-712 signature
-// is verified against the exchange contract of its market. The faults answer-lost and executed-late
-// act here.
+// is verified against the exchange contract of its market. The faults answer-lost, executed-late
+// and foreign-heartbeat act here.
 #pragma once
 
 #include <optional>

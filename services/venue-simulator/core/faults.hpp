@@ -43,6 +43,7 @@ enum class Fault : std::uint8_t {
   UnreadableMarket = 20,  // the fee of `market`, else of all, is sent in an unreadable form
   TradeStuck = 21,        // trades are not settled: they stay MATCHED until the fault ends
   KeyRevoked = 22,        // the API key that signs a request has ended, until it is made again
+  ForeignHeartbeat = 23,  // another client of the account is first with its heartbeat
 };
 inline constexpr int kFaults = domain::kPlaces<Fault>;
 // The number of faults in a board that an older version saved.

@@ -150,6 +150,30 @@ TEST_F(WatchTest, TellsWhyAProcessEndsAgainAndAgainAndSinceWhen) {
   EXPECT_LT(*view.ending_since, *view.ended_at);
 }
 
+TEST_F(WatchTest, StartsNoProcessAgainWhoseWorkAnotherDoes) {
+  Layout layout;
+  layout.services = {plan("order-manager", 1, "echo 'another one trades'; exit 76; "),
+                     plan("gateway", 1, "exit 1; ")};
+  layout.data = folder_;
+  std::vector<std::string> said;
+  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
+  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
+    said.push_back(line);
+    more.cancel();
+  });
+  // Meanwhile the other one is started again twice.
+  const auto body = [&]() -> asio::awaitable<void> {
+    while (stack.views().at(1).restarts < 2) (void)co_await more.async_wait(kAsTuple);
+  };
+  asio::co_spawn(io_, stack.watch(), asio::detached);
+  test::run(io_, body());
+  EXPECT_EQ(said.at(0),
+            "order-manager ended with exit code 76: another one trades; it is not started again");
+  const ServiceView view = stack.views().at(0);
+  EXPECT_EQ(view.restarts, 1U) << "the first start alone";
+  EXPECT_FALSE(view.running);
+}
+
 // The newest complaint of its log is about something else, which it has outlived.
 TEST_F(WatchTest, NamesNoCauseForWhatWasKilled) {
   Layout layout;

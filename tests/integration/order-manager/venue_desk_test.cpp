@@ -1,6 +1,7 @@
 // The desk between engine and venue, against the built-in venue over real sockets.
 #include "services/order-manager/venue_desk.hpp"
 
+#include "common/polymarket/messages/heartbeats.hpp"
 #include "tests/integration/venue-simulator/venue.hpp"
 
 namespace polybot::order_manager {
@@ -53,7 +54,8 @@ class VenueDeskTest : public venue_test::VenueTest {
                                [this](VenueSessionChanged change) {
                                  if (change.channel == VenueChannel::User)
                                    user_channel.push_back(change.link);
-                               }});
+                               },
+                           .on_fenced = [this] { fenced = true; }});
     asio::co_spawn(venue->io, desk->follow_account(), asio::detached);
     asio::co_spawn(venue->io, desk->watch_clock(), asio::detached);
     run_until([this] { return !user_channel.empty(); });
@@ -96,6 +98,22 @@ class VenueDeskTest : public venue_test::VenueTest {
     test::run(venue->io, revoke());
   }
 
+  // A valid heartbeat of another process with the same key.
+  void beat_elsewhere() {
+    const auto beat = [&]() -> asio::awaitable<void> {
+      std::string id;
+      for (bool taken = false; !taken;) {
+        std::string body = polymarket::write_heartbeat_body(id);
+        const http::Outcome answer = co_await trader->send(
+            Method::Post, std::string(polymarket::kHeartbeatPath), "", std::move(body));
+        const auto parsed = polymarket::parse_heartbeat_answer(answer->body);
+        taken = !parsed->refused;
+        id = parsed->heartbeat_id;
+      }
+    };
+    test::run(venue->io, beat());
+  }
+
   CancelAnswered::Result cancel() {
     answers.clear();
     desk->cancel({order});
@@ -123,6 +141,7 @@ class VenueDeskTest : public venue_test::VenueTest {
   std::shared_ptr<VenueDesk> desk;
   std::vector<CancelAnswered> answers;
   std::vector<Link> user_channel;
+  bool fenced = false;
 };
 
 // Without new credentials nothing could be canceled any more, and nobody is there to ask for them.
@@ -149,6 +168,23 @@ TEST_F(VenueDeskTest, FollowsTheAccountWithTheCredentialsOfToday) {
   run_until([this] { return user_channel.size() == 2; });
   EXPECT_EQ(user_channel.back(), Link::Down);
   EXPECT_EQ(credentials_given(), 1);
+}
+
+// Two on one account would trade up to its limits twice.
+TEST_F(VenueDeskTest, LetsGoOfAnAccountThatAnotherUses) {
+  open_desk();
+  beat_elsewhere();
+  asio::co_spawn(venue->io, desk->send_heartbeats([] { return true; }), asio::detached);
+  run_until([this] { return user_channel.back() == Link::Down; });
+  EXPECT_FALSE(desk->account_trouble().empty());
+  EXPECT_FALSE(fenced) << "one foreign heartbeat may be the last one";
+  answers.clear();
+  desk->cancel({order});
+  asio::co_spawn(venue->io, desk->follow_account(), asio::detached);
+  beat_elsewhere();
+  run_until([this] { return fenced; });
+  EXPECT_TRUE(desk->fenced());
+  EXPECT_TRUE(answers.empty()) << "what rests may be the other one's";
 }
 
 }  // namespace

@@ -28,6 +28,12 @@ TEST(Heartbeats, BothAnswersNameTheIdToSendNext) {
   EXPECT_EQ(*parse_heartbeat_answer(write_heartbeat_answer(refused)), refused);
 }
 
+TEST(Heartbeats, ARefusalMayExpectAnEmptyId) {
+  const HeartbeatResponse refused{"", true};
+  EXPECT_EQ(*parse_heartbeat_answer(write_heartbeat_answer(refused)), refused);
+  EXPECT_FALSE(parse_heartbeat_answer(R"({"error_msg":"Invalid Heartbeat ID"})").has_value());
+}
+
 TEST(Heartbeats, AnAnswerWithoutAnIdIsNone) {
   EXPECT_FALSE(parse_heartbeat_answer(R"({"status":"ok"})").has_value());
   EXPECT_FALSE(parse_heartbeat_answer(R"({"heartbeat_id":""})").has_value());

@@ -1,10 +1,20 @@
-// Our side of the venue's dead man's switch: which id the next heartbeat carries and when it is
-// due, and whether the venue still believes us alive. Pure; the shell sends.
+// Our side of the venue's dead man's switch, and the lock on the account that its ids make: which
+// id the next heartbeat carries and when it is due, whether the venue still believes us alive, and
+// whether the account is ours. Pure; the shell sends.
 //
-//   chain.id() -> request -> chain.on_answer(answer, sent_at) -> wait so long -> chain.id() -> …
+//   chain.id() -> request -> chain.on_answer(answer, sent_at, now) -> wait so long -> chain.id() ->
+//   …
 //
-// It begins with an empty id and lives as long as the process. A venue that knows the account
-// refuses the first heartbeat of a new process, and says which id it expects.
+// The venue knows one chain of ids for an API key, and tells the expected id to whoever sends
+// another. Two order-managers on one account (two hosts, a backup that was restored elsewhere)
+// would trade against the same limits twice, so the chain is taken by one of them only:
+//
+// - A chain whose last id this journal has written down is ours, and goes on at once.
+// - Any other expected id must stand still for kStandStill. A living owner sends more often.
+// - An id that is not ours while we hold the chain ends the hold at once: nothing is sent, and the
+//   account is claimed again as at a start. An answer that got lost moves the id as well; within
+//   kStandStill of the last accepted heartbeat nobody else can have claimed it.
+// - The second foreign id proves that another process lives: fenced, for good.
 #pragma once
 
 #include <optional>
@@ -13,6 +23,10 @@
 #include "common/domain/venue.hpp"
 
 namespace polybot::order_manager {
+
+// Longer than any owner may be silent: the venue would cancel its orders.
+inline constexpr domain::Duration kStandStill =
+    domain::kHeartbeatPatience + std::chrono::seconds(2);
 
 struct HeartbeatAnswer {
   enum class Result : std::uint8_t {
@@ -27,22 +41,49 @@ struct HeartbeatAnswer {
 class HeartbeatChain {
  public:
   // Sends one each `interval`, which must leave time for a retry within the venue's patience.
-  explicit HeartbeatChain(domain::Duration interval) : interval_(interval) {}
+  // `remembered`: the last id that an order-manager of this journal was given; empty when none was.
+  explicit HeartbeatChain(domain::Duration interval, std::string remembered = {})
+      : interval_(interval), id_(std::move(remembered)) {}
 
   [[nodiscard]] const std::string& id() const { return id_; }
-  // How long to wait before the next one. Times are of one monotonic clock; `sent_at` is before the
-  // first byte left, so that we never believe longer than the venue does.
-  [[nodiscard]] domain::Duration on_answer(const HeartbeatAnswer& answer, domain::Duration sent_at);
+  // How long to wait before the next one. Times are of one monotonic clock: `sent_at` before the
+  // first byte left, so that we never believe longer than the venue does, `now` after the last
+  // came.
+  [[nodiscard]] domain::Duration on_answer(const HeartbeatAnswer& answer, domain::Duration sent_at,
+                                           domain::Duration now);
+  // The account is ours as far as the answers tell. Without it nothing is sent but heartbeats,
+  // which are refused as long as another owner lives.
+  [[nodiscard]] bool ours() const { return claim_ == Claim::Ours; }
+  // Another process holds the account: this one must end.
+  [[nodiscard]] bool fenced() const { return claim_ == Claim::Fenced; }
+  // How often another process was certainly seen to use the account.
+  [[nodiscard]] std::uint64_t contests() const { return contests_; }
   // The venue has taken a heartbeat so recently that it does not cancel.
   [[nodiscard]] bool held(domain::Duration now) const {
     return accepted_at_ && now - *accepted_at_ < domain::kHeartbeatPatience;
   }
 
  private:
+  enum class Claim : std::uint8_t { Open, Ours, Fenced };
+  // The id that the venue expects while the account is not ours.
+  struct Watched {
+    std::string id;
+    domain::Duration seen_at{};  // first
+  };
+
+  [[nodiscard]] domain::Duration on_wrong_id(const std::string& expected, domain::Duration sent_at,
+                                             domain::Duration now);
+  void give_up();
+  void note_move();
+
   domain::Duration interval_;
   std::string id_;
-  bool corrected_ = false;  // by the answer before
+  Claim claim_ = Claim::Open;
+  bool in_doubt_ = false;  // one of ours may have been taken without an answer: explains one move
   std::optional<domain::Duration> accepted_at_;
+  std::optional<Watched> watched_;
+  int moves_ = 0;  // of the expected id that no heartbeat of ours explains, since it was last ours
+  std::uint64_t contests_ = 0;
 };
 
 }  // namespace polybot::order_manager

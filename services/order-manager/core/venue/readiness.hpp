@@ -21,6 +21,7 @@ class Readiness {
   void start(domain::Timestamp now) { started_at_ = now; }
   void stop() { stopping_ = true; }
   void rest(Link link) { rest_up_ = link == Link::Up; }
+  void heartbeat(Link link) { heartbeat_taken_ = link == Link::Up; }
   // The user channel replays nothing: what was missed has to be read.
   void user_channel(Link link, domain::Timestamp now) {
     user_up_ = link == Link::Up;
@@ -41,11 +42,12 @@ class Readiness {
   [[nodiscard]] bool stopping() const { return stopping_; }
   [[nodiscard]] bool rest_up() const { return rest_up_; }
   [[nodiscard]] bool user_up() const { return user_up_; }
+  [[nodiscard]] bool heartbeat_taken() const { return heartbeat_taken_; }
   [[nodiscard]] bool reconciled() const { return reconciled_; }
   // On our side no condition stands against new orders.
   [[nodiscard]] bool trading() const { return !stopping_ && reconciled_; }
   [[nodiscard]] bool venue_open(domain::Timestamp now) const {
-    return user_up_ && rest_up_ && !pause.holds(now);
+    return user_up_ && rest_up_ && heartbeat_taken_ && !pause.holds(now);
   }
 
   // ---- times
@@ -69,7 +71,8 @@ class Readiness {
  private:
   bool stopping_ = false;
   bool user_up_ = false;
-  bool rest_up_ = true;  // until told otherwise: requests show it
+  bool rest_up_ = true;          // until told otherwise: requests show it
+  bool heartbeat_taken_ = true;  // the same: the user channel comes up behind the first one
   bool reconciled_ = false;
   domain::Timestamp started_at_{};
   domain::Timestamp user_up_at_{};

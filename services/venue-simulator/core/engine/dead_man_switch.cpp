@@ -31,6 +31,11 @@ HeartbeatAnswer DeadManSwitch::beat(const Heartbeat& heartbeat, std::uint64_t se
   return {true, chain.expected};
 }
 
+std::string DeadManSwitch::expected(AccountId account) const {
+  const auto found = chains_.find(account);
+  return found == chains_.end() ? std::string() : found->second.expected;
+}
+
 std::optional<Timestamp> DeadManSwitch::next_due() const {
   std::optional<Timestamp> due;
   for (const auto& [account, chain] : chains_) {

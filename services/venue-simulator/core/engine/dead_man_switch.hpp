@@ -30,6 +30,8 @@ inline constexpr std::string_view kHeartbeatReason = "HEARTBEAT_EXPIRED";
 class DeadManSwitch {
  public:
   HeartbeatAnswer beat(const Heartbeat& heartbeat, std::uint64_t seed, domain::Timestamp now);
+  // The id that the account's next heartbeat must carry; empty before its first.
+  [[nodiscard]] std::string expected(AccountId account) const;
   // When the next lapsed account is checked; empty while no account has sent a heartbeat.
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
   // The accounts that have lapsed by this check, whose time must have come.

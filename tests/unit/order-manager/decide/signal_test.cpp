@@ -219,6 +219,16 @@ TEST_F(Signals, DeniesWhileTheVenueIsNotReachable) {
   EXPECT_EQ(rig.submits.size(), 1U);
 }
 
+TEST_F(Signals, AreDeniedWhileTheAccountMayBeAnothers) {
+  rig.step(VenueSessionChanged{VenueChannel::Heartbeat, Link::Down});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::VenueUnavailable);
+  EXPECT_EQ(rig.core.not_ready(), std::vector{NotReady::HeartbeatNotTaken});
+  rig.step(VenueSessionChanged{VenueChannel::Heartbeat, Link::Up});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.submits.size(), 1U);
+}
+
 TEST_F(Signals, AreTakenWhileOnlyReadingsAreThrottled) {
   rig.step(VenueThrottled{seconds(60), VenueThrottled::What::Readings});
   rig.buy(kArb, kMarket, "0.52", "25");

@@ -18,10 +18,13 @@ TEST(Readiness, CountsOnlyReadingsBegunWithTheUserChannelUp) {
   EXPECT_FALSE(readiness.trading());
 }
 
-TEST(Readiness, NeedsBothLinksForAnOpenVenue) {
+TEST(Readiness, NeedsEveryLinkForAnOpenVenue) {
   Bench bench;
   bench.make_ready();
   EXPECT_TRUE(bench.readiness.venue_open(bench.now));
+  bench.readiness.heartbeat(Link::Down);
+  EXPECT_FALSE(bench.readiness.venue_open(bench.now));
+  bench.readiness.heartbeat(Link::Up);
   bench.readiness.rest(Link::Down);
   EXPECT_FALSE(bench.readiness.venue_open(bench.now));
   bench.readiness.rest(Link::Up);
