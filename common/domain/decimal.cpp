@@ -3,28 +3,36 @@
 #include <limits>
 
 namespace polybot::domain {
+namespace {
+
+template <class Integer>
+Integer divided(Integer product, Integer denominator, Rounding rounding) {
+  const Integer quotient = product / denominator;
+  const Integer remainder = product % denominator;
+  if (remainder == 0) return quotient;
+  switch (rounding) {
+    case Rounding::Down:
+      return remainder < 0 ? quotient - 1 : quotient;
+    case Rounding::Up:
+      return remainder > 0 ? quotient + 1 : quotient;
+    case Rounding::HalfAwayFromZero:
+      break;
+  }
+  const Integer size = remainder < 0 ? -remainder : remainder;
+  if (size < denominator - size) return quotient;
+  return product < 0 ? quotient - 1 : quotient + 1;
+}
+
+}  // namespace
 
 std::int64_t mul_div(std::int64_t value, std::int64_t numerator, std::int64_t denominator,
                      Rounding rounding) {
   POLYBOT_ASSERT(denominator > 0);
-  const Wide product = Wide{value} * numerator;
-  Wide quotient = product / denominator;
-  const Wide remainder = product % denominator;
-  if (remainder != 0) {
-    switch (rounding) {
-      case Rounding::Down:
-        if (remainder < 0) --quotient;
-        break;
-      case Rounding::Up:
-        if (remainder > 0) ++quotient;
-        break;
-      case Rounding::HalfAwayFromZero: {
-        const Wide twice = (remainder < 0 ? -remainder : remainder) * 2;
-        if (twice >= denominator) quotient += product < 0 ? -1 : 1;
-        break;
-      }
-    }
-  }
+  // Nearly every product fits 64 bits, and dividing those is several times faster.
+  std::int64_t narrow = 0;
+  if (!__builtin_mul_overflow(value, numerator, &narrow))
+    return divided(narrow, denominator, rounding);
+  const Wide quotient = divided(Wide{value} * numerator, Wide{denominator}, rounding);
   POLYBOT_ASSERT(quotient >= std::numeric_limits<std::int64_t>::min());
   POLYBOT_ASSERT(quotient <= std::numeric_limits<std::int64_t>::max());
   return static_cast<std::int64_t>(quotient);

@@ -117,6 +117,23 @@ TEST(MulDiv, GoesThroughMoreThan64Bits) {
   EXPECT_EQ(mul_div(kMost, kMost, kMost, Rounding::HalfAwayFromZero), kMost);
 }
 
+// The same quotient of products of up to 40 and of up to 120 bits.
+TEST(MulDiv, RoundsAlikeWhateverTheWidth) {
+  std::mt19937_64 random(5);
+  const auto drawn = [&] { return static_cast<std::int64_t>(random() % (1 << 20)); };
+  constexpr std::int64_t kWider = std::int64_t{1} << 40;
+  for (int i = 0; i < 2'000; ++i) {
+    const std::int64_t value = i % 2 == 0 ? drawn() : -drawn();
+    const std::int64_t numerator = drawn();
+    const std::int64_t denominator = 1 + (i % 3 == 0 ? drawn() : drawn() % 8);
+    for (const Rounding rounding : {Rounding::Down, Rounding::Up, Rounding::HalfAwayFromZero}) {
+      EXPECT_EQ(mul_div(value * kWider, numerator, denominator * kWider, rounding),
+                mul_div(value, numerator, denominator, rounding))
+          << value << " * " << numerator << " / " << denominator;
+    }
+  }
+}
+
 TEST(Notional, IsPriceTimesQuantityRoundedAsAsked) {
   EXPECT_EQ(notional(*Price::parse("0.45"), *Quantity::parse("100"), Rounding::Down),
             *Money::parse("45"));

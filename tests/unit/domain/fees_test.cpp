@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace polybot::domain {
 namespace {
 
@@ -43,6 +45,27 @@ TEST(TakerFee, IsNothingWithoutARateOrAtTheEdges) {
 TEST(TakerFee, HoldsTheLargestQuantityTheBusCarries) {
   EXPECT_EQ(fee(1'000'000, 1, "0.5", "900000000", Rounding::Down), *Money::parse("225000000"));
   EXPECT_EQ(fee(1'000'000, 2, "0.5", "900000000", Rounding::Down), *Money::parse("56250000"));
+}
+
+TEST(TakerFee, IsExactForFewSharesAndForMany) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 4'000; ++i) {
+    const auto raw = static_cast<std::int64_t>(random() % 10'001);
+    const auto rate = static_cast<std::int64_t>(random() % 1'000'000);
+    // From a hundredth of a share to a hundred million.
+    const auto quantity = static_cast<std::int64_t>(random() >> (16 + random() % 34));
+    const Wide product = Wide{quantity} * rate * raw * (10'000 - raw);
+    const Wide unit = 1'000'000'000'000'000;
+    const FeeSchedule schedule{.rate_ppm = rate, .exponent = 1};
+    const auto fee_of = [&](Rounding rounding) {
+      return taker_fee(schedule, Price::from_raw(raw), Quantity::from_raw(quantity), rounding)
+          .raw();
+    };
+    EXPECT_EQ(fee_of(Rounding::Down), static_cast<std::int64_t>(product / unit) * 10);
+    EXPECT_EQ(fee_of(Rounding::Up), static_cast<std::int64_t>((product + unit - 1) / unit) * 10);
+    EXPECT_EQ(fee_of(Rounding::HalfAwayFromZero),
+              static_cast<std::int64_t>((product * 2 + unit) / (unit * 2)) * 10);
+  }
 }
 
 // 55 pUSD at 0.55 or better: at 0.50 they buy 110 shares, at 0.10 five times as many.
