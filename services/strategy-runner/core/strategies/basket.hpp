@@ -16,7 +16,7 @@ namespace polybot::strategy_runner {
 // Levels of a leg that are used; deeper ones are never worth their risk.
 inline constexpr std::size_t kLadderLevelsMax = 12;
 
-// What buying one outcome costs, best level first, in the outcome's own terms.
+// What buying one outcome costs, best level first, in the outcome's own terms. No price twice.
 struct Ladder {
   domain::Instrument instrument;
   domain::FeeSchedule fee;
