@@ -1,6 +1,7 @@
 #include "common/domain/order_book.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace polybot::domain {
 namespace {
@@ -37,19 +38,24 @@ void set_level(std::vector<Level>& levels, BookSide side, Price price, Quantity 
   }
 }
 
-void load_side(std::vector<Level>& levels, BookSide side, std::span<const Level> from) {
-  levels.assign(from.begin(), from.end());
+bool load_side(std::vector<Level>& levels, BookSide side, std::span<const Level> from) {
+  // A book is mostly repeated, in this order.
+  if (std::equal(levels.begin(), levels.end(), from.begin(), from.end())) return false;
+  std::vector<Level> loaded(from.begin(), from.end());
   const WorstFirst worst_first{side};
-  std::stable_sort(levels.begin(), levels.end(),
+  std::stable_sort(loaded.begin(), loaded.end(),
                    [&](const Level& a, const Level& b) { return worst_first(a.price, b.price); });
   // Of equal prices keep the last one given.
-  auto out = levels.begin();
-  for (auto in = levels.begin(); in != levels.end(); ++in) {
+  auto out = loaded.begin();
+  for (auto in = loaded.begin(); in != loaded.end(); ++in) {
     const auto next = in + 1;
-    if (next != levels.end() && next->price == in->price) continue;
+    if (next != loaded.end() && next->price == in->price) continue;
     if (!in->quantity.is_zero()) *out++ = *in;
   }
-  levels.erase(out, levels.end());
+  loaded.erase(out, loaded.end());
+  if (loaded == levels) return false;
+  levels = std::move(loaded);
+  return true;
 }
 
 std::optional<Level> last_of(std::span<const Level> levels) {
@@ -59,9 +65,9 @@ std::optional<Level> last_of(std::span<const Level> levels) {
 
 }  // namespace
 
-void OrderBook::load(std::span<const Level> bids, std::span<const Level> asks) {
-  load_side(bids_, BookSide::Bid, bids);
-  load_side(asks_, BookSide::Ask, asks);
+bool OrderBook::load(std::span<const Level> bids, std::span<const Level> asks) {
+  const bool bids_changed = load_side(bids_, BookSide::Bid, bids);
+  return load_side(asks_, BookSide::Ask, asks) || bids_changed;
 }
 
 void OrderBook::apply(const LevelChange& change) {

@@ -14,8 +14,8 @@ namespace polybot::domain {
 class OrderBook {
  public:
   // Replaces everything. Levels may come in any order; of repeated prices the last counts; zero
-  // quantities are dropped.
-  void load(std::span<const Level> bids, std::span<const Level> asks);
+  // quantities are dropped. False: nothing changed by it.
+  bool load(std::span<const Level> bids, std::span<const Level> asks);
   // Sets the total quantity at a price; 0 removes the level (removing an unknown level is
   // harmless).
   void apply(const LevelChange& change);

@@ -1,6 +1,7 @@
 #include "services/strategy-runner/core/market_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace polybot::strategy_runner {
 namespace {
@@ -60,17 +61,37 @@ void MarketTable::unlink(const Entry& entry) {
   erase_from(shards_, entry.shard, entry.market.id);
 }
 
-bool MarketTable::load(const domain::BookSnapshot& snapshot) {
+MarketTable::Loaded MarketTable::load(const domain::BookSnapshot& snapshot) {
   const auto at = entries_.find(snapshot.market);
-  if (at == entries_.end()) return false;
+  if (at == entries_.end()) return Loaded::UnknownMarket;
   KeptBook& state = at->second.book;
   // An answer to a recovery request may come after newer news. One that is distrusted is stamped
   // with the time up to which it was good.
-  if (!state.stale && !snapshot.stale && snapshot.stamped_at < state.as_of) return true;
-  state.book.load(snapshot.bids, snapshot.asks);
-  state.stale = snapshot.stale;
+  if (!state.stale && !snapshot.stale && snapshot.stamped_at < state.as_of)
+    return Loaded::Unchanged;
+  const bool changed = state.book.load(snapshot.bids, snapshot.asks);
+  const bool trust_changed = std::exchange(state.stale, snapshot.stale) != snapshot.stale;
   state.as_of = snapshot.stamped_at;
-  return true;
+  if (!state.stale) await_age(at->second);
+  return changed || trust_changed ? Loaded::Changed : Loaded::Unchanged;
+}
+
+void MarketTable::await_age(const Entry& entry) {
+  ages_.ask(entry.market.id, entry.book.as_of + book_age_max_ + domain::Duration(1));
+}
+
+std::vector<domain::MarketId> MarketTable::take_aged(domain::Timestamp now) {
+  std::vector<domain::MarketId> aged;
+  for (const domain::MarketId& id : ages_.take(now)) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end() || at->second.book.stale) continue;
+    if (now - at->second.book.as_of > book_age_max_) {
+      aged.push_back(id);
+    } else {
+      await_age(at->second);
+    }
+  }
+  return aged;
 }
 
 bool MarketTable::apply(const domain::BookDelta& delta) {
@@ -80,6 +101,7 @@ bool MarketTable::apply(const domain::BookDelta& delta) {
   if (state.stale) return false;
   state.book.apply(delta.changes);
   state.as_of = std::max(state.as_of, delta.stamped_at);
+  await_age(at->second);
   return true;
 }
 
@@ -92,15 +114,18 @@ void MarketTable::mark_stale(domain::Shard shard) {
   for (const domain::MarketId& id : markets_in(shard)) mark_stale(id);
 }
 
-void MarketTable::forget_silent(domain::Timestamp now) {
+std::vector<domain::Market> MarketTable::forget_silent(domain::Timestamp now) {
+  std::vector<domain::Market> forgotten;
   for (auto at = entries_.begin(); at != entries_.end();) {
     if (now - at->second.heard_at < kMarketForgottenAfter) {
       ++at;
       continue;
     }
     unlink(at->second);
+    forgotten.push_back(std::move(at->second.market));
     at = entries_.erase(at);
   }
+  return forgotten;
 }
 
 void MarketTable::forget(domain::Shard shard) {

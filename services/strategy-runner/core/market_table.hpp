@@ -12,6 +12,7 @@
 
 #include "common/domain/market_data.hpp"
 #include "common/domain/order_book.hpp"
+#include "services/strategy-runner/core/due_queue.hpp"
 
 namespace polybot::strategy_runner {
 
@@ -37,14 +38,19 @@ class MarketTable {
   enum class Definition : std::uint8_t { Unchanged, Changed, NoRoom };
   // The definition as state, repeated by the gateway.
   Definition define(const domain::Market& market, domain::Timestamp now);
-  // The whole book; one stamped before a trusted book is ignored. False: market unknown.
-  bool load(const domain::BookSnapshot& snapshot);
+  enum class Loaded : std::uint8_t { UnknownMarket, Unchanged, Changed };
+  // The whole book; one stamped before a trusted book is ignored. One that equals what is held
+  // only vouches for it anew.
+  Loaded load(const domain::BookSnapshot& snapshot);
   // Changes since the previous message. False, and ignored, while the book is stale: they do not
   // join up.
   bool apply(const domain::BookDelta& delta);
   void mark_stale(const domain::MarketId& market);
   void mark_stale(domain::Shard shard);
-  void forget_silent(domain::Timestamp now);
+  // The markets that are known no longer.
+  std::vector<domain::Market> forget_silent(domain::Timestamp now);
+  // The markets whose books have become too old since the last call, in id order.
+  std::vector<domain::MarketId> take_aged(domain::Timestamp now);
   // Forgets definitions and books: no strategy of this process holds the shard any more.
   void forget(domain::Shard shard);
 
@@ -71,6 +77,7 @@ class MarketTable {
     KeptBook book;
     domain::Timestamp heard_at{};
   };
+  void await_age(const Entry& entry);
   void link(const Entry& entry);
   void unlink(const Entry& entry);
 
@@ -79,6 +86,8 @@ class MarketTable {
   // Ordered, because strategies walk them and outputs must not depend on hashing.
   std::map<domain::EventGroupId, std::vector<domain::MarketId>> events_;
   std::map<domain::Shard, std::vector<domain::MarketId>> shards_;
+  // When each trusted book may be too old at the earliest.
+  DueQueue<domain::MarketId> ages_;
 };
 
 }  // namespace polybot::strategy_runner

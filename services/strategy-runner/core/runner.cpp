@@ -1,8 +1,8 @@
 #include "services/strategy-runner/core/runner.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <unordered_set>
+
+#include "services/strategy-runner/core/trader.hpp"
 
 namespace polybot::strategy_runner {
 namespace {
@@ -32,11 +32,9 @@ std::optional<domain::MarketId> market_of(const domain::StreamedEvent& streamed,
       streamed.event.body);
 }
 
-std::optional<domain::Shard> shard_of_group(const domain::EventBody& body) {
-  if (const auto* event = std::get_if<domain::LegsImbalanced>(&body))
-    return domain::shard_of(event->event);
-  if (const auto* event = std::get_if<domain::LegsLevelled>(&body))
-    return domain::shard_of(event->event);
+std::optional<domain::EventGroupId> group_of(const domain::EventBody& body) {
+  if (const auto* event = std::get_if<domain::LegsImbalanced>(&body)) return event->event;
+  if (const auto* event = std::get_if<domain::LegsLevelled>(&body)) return event->event;
   return std::nullopt;
 }
 
@@ -64,59 +62,18 @@ bool MarketFilter::admits(const domain::Market& market) const {
   return kinds.empty() || std::find(kinds.begin(), kinds.end(), kind_of(market)) != kinds.end();
 }
 
-struct Runner::Seat {
-  domain::Lease lease;
-  domain::Timestamp since{};
-  std::unique_ptr<Strategy> strategy;
-};
-
-struct Runner::Trader {
-  Trader(const StrategySettings& from, const MarketTable& markets, SignalIds& ids)
-      : settings(from), desk(from.desk, markets, ids) {}
-
-  // All the order events before the grant are known here.
-  [[nodiscard]] bool caught_up(const domain::Lease& lease) const {
-    if (!stream_known) return false;
-    if (holdings.applied_seq() >= lease.granted_seq) return true;
-    // The grant may lie after the last message of this strategy's own stream.
-    return last_seq && *last_seq <= lease.granted_seq && holdings.applied_seq() >= *last_seq;
-  }
-  [[nodiscard]] bool warm(const Seat& seat, domain::Timestamp now) const {
-    return caught_up(seat.lease) && now - seat.since >= seat.strategy->warm_up();
-  }
-  [[nodiscard]] bool may_trade(const Seat& seat, domain::Timestamp now) const {
-    return enabled && trading_state != domain::TradingState::Halted &&
-           now < seat.lease.expires_at && warm(seat, now);
-  }
-  void drop_seat(domain::Shard shard) {
-    seats.erase(shard);
-    desk.drop(shard);
-  }
-
-  StrategySettings settings;
-  SignalDesk desk;
-  Holdings holdings;
-  // The strategy does not run until the operator's wish is known.
-  bool enabled = false;
-  domain::TradingState trading_state = domain::TradingState::Halted;
-  bool stream_known = false;
-  std::optional<std::uint64_t>
-      last_seq;  // of the stream, as the state topic said since the last grant
-  std::map<domain::Shard, domain::Lease> leases;
-  std::map<domain::Shard, domain::LeaseEpoch> let_go;  // the newest epoch released of each shard
-  std::map<domain::Shard, Seat> seats;  // of the leases, while the strategy is enabled
-  std::unordered_set<domain::MarketId> queued_books;
-  std::uint64_t scans = 0;
-};
-
 struct Runner::Cause {
   struct Book {
+    domain::MarketId market;
+    ScanMarks::Subject subject;
+  };
+  struct Due {
     domain::MarketId market;
   };
   struct Timer {};
   std::size_t trader = 0;
   domain::Shard shard;
-  std::variant<Book, domain::TradeTick, domain::StreamedEvent, Timer> what;
+  std::variant<Book, Due, domain::TradeTick, domain::StreamedEvent, Timer> what;
   domain::Timestamp sent_at{};
   domain::Timestamp tick_at{};  // of a tick, by the gateway's clock
   domain::TraceId trace;
@@ -140,29 +97,40 @@ void Runner::on(const Input& input, domain::Timestamp now, Outputs& out) {
 
 // ---- market data
 
-void Runner::on_input(const MarketDataGap& input, domain::Timestamp, Outputs&) {
+void Runner::on_input(const MarketDataGap& input, domain::Timestamp now, Outputs&) {
   markets_.mark_stale(input.shard);
-  queue_shard(input.shard);
+  for (const domain::MarketId& id : markets_.markets_in(input.shard))
+    queue_book(id, Heard::Changed, {}, now);
 }
 
 void Runner::on_input(const MarketHeard& input, domain::Timestamp now, Outputs&) {
-  const auto definition = markets_.define(input.market, now);
-  if (definition == MarketTable::Definition::Changed) queue_book(input.market.id, {});
+  // An event that it leaves is another one without it.
+  if (const domain::Market* known = markets_.find(input.market.id);
+      known != nullptr && known->event != input.market.event)
+    unsettle(*known);
+  if (markets_.define(input.market, now) == MarketTable::Definition::Changed)
+    queue_book(input.market.id, Heard::Changed, {}, now);
 }
 
-void Runner::on_input(const BookLoaded& input, domain::Timestamp, Outputs&) {
-  if (markets_.load(input.snapshot)) queue_book(input.snapshot.market, input.origin);
+void Runner::on_input(const BookLoaded& input, domain::Timestamp now, Outputs&) {
+  const domain::MarketId& id = input.snapshot.market;
+  const bool was_usable = markets_.usable_book(id, now) != nullptr;
+  const MarketTable::Loaded loaded = markets_.load(input.snapshot);
+  if (loaded == MarketTable::Loaded::UnknownMarket) return;
+  // A book that was too old has changed, whatever is in it.
+  const bool usable = markets_.usable_book(id, now) != nullptr;
+  const bool same = loaded == MarketTable::Loaded::Unchanged && usable == was_usable;
+  queue_book(id, same ? Heard::Unchanged : Heard::Changed, input.origin, now);
 }
 
-void Runner::on_input(const BookChanged& input, domain::Timestamp, Outputs&) {
-  if (markets_.apply(input.delta)) {
-    queue_book(input.delta.market, input.origin, input.delta.stamped_at);
-  }
+void Runner::on_input(const BookChanged& input, domain::Timestamp now, Outputs&) {
+  if (!markets_.apply(input.delta)) return;
+  queue_book(input.delta.market, Heard::Changed, input.origin, now, input.delta.stamped_at);
 }
 
-void Runner::on_input(const BookDistrusted& input, domain::Timestamp, Outputs&) {
+void Runner::on_input(const BookDistrusted& input, domain::Timestamp now, Outputs&) {
   markets_.mark_stale(input.stale.market);
-  queue_book(input.stale.market, {});
+  queue_book(input.stale.market, Heard::Changed, {}, now);
 }
 
 void Runner::on_input(const TradeSeen& input, domain::Timestamp, Outputs&) {
@@ -181,27 +149,53 @@ void Runner::on_input(const TradeSeen& input, domain::Timestamp, Outputs&) {
   }
 }
 
-void Runner::queue_book(const domain::MarketId& id, const FrameOrigin& origin,
-                        domain::Timestamp tick_at) {
+void Runner::queue_book(const domain::MarketId& id, Heard heard, const FrameOrigin& origin,
+                        domain::Timestamp now, domain::Timestamp tick_at) {
   const domain::Market* market = markets_.find(id);
   if (market == nullptr) return;
   const domain::Shard shard = markets_.shard_of(id);
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     Trader& trader = *traders_[i];
-    if (!trader.seats.contains(shard) || !trader.settings.markets.admits(*market)) continue;
+    const auto seat = trader.seats.find(shard);
+    if (seat == trader.seats.end() || !trader.settings.markets.admits(*market)) continue;
+    look_at(trader, shard, seat->second, now);
+    const ScanMarks::Subject subject = seat->second.marks.subject_of(*market);
     // A burst of changes that arrived together is one evaluation, of its first tick.
-    if (!trader.queued_books.insert(id).second) continue;
+    if (!seat->second.marks.queue(subject, heard, now)) continue;
     causes_.push_back({.trader = i,
                        .shard = shard,
-                       .what = Cause::Book{id},
+                       .what = Cause::Book{id, subject},
                        .sent_at = origin.sent_at,
                        .tick_at = tick_at,
                        .trace = origin.trace});
   }
 }
 
-void Runner::queue_shard(domain::Shard shard) {
-  for (const domain::MarketId& id : markets_.markets_in(shard)) queue_book(id, {});
+// ---- what no book shows
+
+void Runner::unsettle(const domain::Market& market) {
+  const domain::Shard shard = domain::shard_of(market.event);
+  for (const auto& trader : traders_) {
+    const auto seat = trader->seats.find(shard);
+    if (seat == trader->seats.end()) continue;
+    seat->second.marks.unsettle(seat->second.marks.subject_of(market));
+  }
+}
+
+// Whether the strategy may speak and open there is the same for all markets of the shard.
+void Runner::look_at(Trader& trader, domain::Shard shard, Seat& seat, domain::Timestamp now) {
+  const Standing standing = trader.standing(seat, now);
+  if (std::exchange(seat.standing, standing) == standing) return;
+  wake_all(trader, shard, seat, now);
+}
+
+void Runner::wake_all(const Trader& trader, domain::Shard shard, Seat& seat,
+                      domain::Timestamp now) {
+  seat.marks.unsettle_all();
+  if (!seat.has_dues()) return;
+  for (const domain::MarketId& id : markets_.markets_in(shard)) {
+    if (trader.settings.markets.admits(*markets_.find(id))) seat.wake(id, now);
+  }
 }
 
 // ---- order events
@@ -221,20 +215,32 @@ void Runner::on_input(const OrdersRestored& input, domain::Timestamp now, Output
     for (const domain::StreamedEvent& entry : input.entries) hear(i, entry, now);
     trader.stream_known = true;
   }
+  // What is not in the state is gone, and nothing names it.
+  for (const auto& trader : traders_) {
+    for (auto& [shard, seat] : trader->seats) wake_all(*trader, shard, seat, now);
+  }
 }
 
 // Applies one event and queues it for the seat it concerns. An event that names no market of ours
-// is queued for no seat.
+// is queued for no seat. An order of ours may stand in the way of any strategy of this process.
 void Runner::hear(std::size_t index, const domain::StreamedEvent& streamed, domain::Timestamp now) {
   Trader& trader = *traders_[index];
-  std::optional<domain::Shard> shard = shard_of_group(streamed.event.body);
-  if (const auto market = market_of(streamed, trader.holdings)) {
-    if (markets_.find(*market) != nullptr) shard = markets_.shard_of(*market);
-  }
+  const auto group = group_of(streamed.event.body);
+  const auto id = market_of(streamed, trader.holdings);
+  const domain::Market* market = id ? markets_.find(*id) : nullptr;
+  std::optional<domain::Shard> shard;
+  if (group) shard = domain::shard_of(*group);
+  if (market != nullptr) shard = markets_.shard_of(*id);
   if (const auto signal = signal_of(streamed.event.body)) shard = trader.desk.shard_of(*signal);
   trader.holdings.apply(streamed);
   trader.desk.on_order_event(streamed, now);
-  if (!shard || !trader.seats.contains(*shard)) return;
+  if (market != nullptr) unsettle(*market);
+  if (group) {
+    for (const domain::MarketId& one : markets_.markets_of(*group)) unsettle(*markets_.find(one));
+  }
+  const auto seat = shard ? trader.seats.find(*shard) : trader.seats.end();
+  if (seat == trader.seats.end()) return;
+  if (market != nullptr) seat->second.wake(*id, now);
   causes_.push_back({.trader = index,
                      .shard = *shard,
                      .what = streamed,
@@ -263,14 +269,10 @@ void Runner::on_input(const StrategyHeard& input, domain::Timestamp now, Outputs
   if (!trader->enabled) {
     // Order-manager cancels what rests; here a stopped strategy forgets its plans.
     trader->seats.clear();
-    trader->queued_books.clear();
     trader->desk.drop_all();
     return;
   }
-  for (const auto& [shard, lease] : trader->leases) {
-    trader->seats.emplace(
-        shard, Seat{.lease = lease, .since = now, .strategy = trader->settings.factory()});
-  }
+  for (const auto& [shard, lease] : trader->leases) trader->take_seat(lease, now);
 }
 
 void Runner::on_input(const LeasesHeard& input, domain::Timestamp now, Outputs&) {
@@ -316,8 +318,7 @@ void Runner::take_leases(Trader& trader, const std::vector<domain::Lease>& lease
     if (seat != trader.seats.end()) {
       seat->second.lease = lease;
     } else {
-      trader.seats.emplace(
-          shard, Seat{.lease = lease, .since = now, .strategy = trader.settings.factory()});
+      trader.take_seat(lease, now);
     }
   }
   trader.leases = std::move(ours);
@@ -334,30 +335,29 @@ void Runner::release(const domain::Lease& lease) {
   at->shards |= std::uint64_t{1} << lease.shard.value;
 }
 
-std::uint64_t Runner::shards() const {
-  std::uint64_t mask = 0;
-  for (const auto& trader : traders_) {
-    for (const auto& [shard, lease] : trader->leases) mask |= std::uint64_t{1} << shard.value;
-  }
-  return mask;
-}
-
 void Runner::on_input(const TimerFired&, domain::Timestamp now, Outputs& out) {
   if (now - swept_at_ >= kSweepEvery) {
     swept_at_ = now;
-    markets_.forget_silent(now);
+    for (const domain::Market& market : markets_.forget_silent(now)) unsettle(market);
   }
+  for (const domain::MarketId& id : markets_.take_aged(now))
+    queue_book(id, Heard::Changed, {}, now);
+  const auto queue = [this](std::size_t trader, domain::Shard shard, const auto& what) {
+    causes_.push_back({.trader = trader,
+                       .shard = shard,
+                       .what = what,
+                       .sent_at = {},
+                       .tick_at = {},
+                       .trace = {}});
+  };
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     Trader& trader = *traders_[i];
     trader.desk.repeat(now, out.signals);
-    for (const auto& [shard, seat] : trader.seats) {
+    for (auto& [shard, seat] : trader.seats) {
       if (markets_.markets_in(shard).empty()) continue;
-      causes_.push_back({.trader = i,
-                         .shard = shard,
-                         .what = Cause::Timer{},
-                         .sent_at = {},
-                         .tick_at = {},
-                         .trace = {}});
+      look_at(trader, shard, seat, now);
+      for (const domain::MarketId& id : seat.dues.take(now)) queue(i, shard, Cause::Due{id});
+      queue(i, shard, Cause::Timer{});
     }
   }
 }
@@ -369,12 +369,12 @@ std::optional<Scan> Runner::scan_next(domain::Timestamp now, Outputs& out) {
     const Cause cause = std::move(causes_.front());
     causes_.pop_front();
     Trader& trader = *traders_[cause.trader];
-    if (const auto* book = std::get_if<Cause::Book>(&cause.what))
-      trader.queued_books.erase(book->market);
     const auto seat = trader.seats.find(cause.shard);
     if (seat == trader.seats.end()) continue;  // the lease ended in between
+    look_at(trader, cause.shard, seat->second, now);
     evaluate(cause, trader, seat->second, now, out);
-    const bool counted = !std::holds_alternative<Cause::Timer>(cause.what);
+    const bool counted = !std::holds_alternative<Cause::Timer>(cause.what) &&
+                         !std::holds_alternative<Cause::Due>(cause.what);
     if (counted) ++trader.scans;
     return Scan{.strategy = cause.trader, .caused_at = cause.sent_at, .counted = counted};
   }
@@ -396,6 +396,7 @@ void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Ti
     Strategy& strategy;
     Context& context;
     void operator()(const Cause::Book& book) const { strategy.on_book(book.market, context); }
+    void operator()(const Cause::Due& due) const { strategy.on_due(due.market, context); }
     void operator()(const domain::TradeTick& trade) const { strategy.on_trade(trade, context); }
     void operator()(const domain::StreamedEvent& event) const {
       strategy.on_order_event(event, context);
@@ -403,81 +404,34 @@ void Runner::evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Ti
     void operator()(const Cause::Timer&) const { strategy.on_timer(context); }
   };
   std::visit(Call{*seat.strategy, context}, cause.what);
+  settle(cause, seat, context);
 }
 
-// ---- status
+// Keeps what was looked at as settled, for as long as the strategy did not ask otherwise. A market
+// that is forgotten needs no more.
+void Runner::settle(const Cause& cause, Seat& seat, const Context& context) {
+  const domain::Timestamp at_the_latest = context.now() + kLookAgainAfter;
+  if (const auto* book = std::get_if<Cause::Book>(&cause.what)) {
+    seat.marks.done(book->subject);
+    if (const domain::Market* market = markets_.find(book->market)) {
+      seat.marks.settle(seat.marks.subject_of(*market), at_the_latest);
+      seat.wake(book->market, at_the_latest);
+    }
+  } else if (const auto* due = std::get_if<Cause::Due>(&cause.what)) {
+    if (markets_.find(due->market) != nullptr) seat.wake(due->market, at_the_latest);
+  }
+  for (const auto& [id, at] : context.asked()) {
+    const domain::Market* market = markets_.find(id);
+    if (market == nullptr) continue;
+    seat.marks.look_again(seat.marks.subject_of(*market), at);
+    seat.wake(id, at);
+  }
+}
 
 Runner::Trader* Runner::find(const domain::StrategyName& name) {
   const auto at = std::find_if(traders_.begin(), traders_.end(),
                                [&](const auto& trader) { return trader->settings.name == name; });
   return at == traders_.end() ? nullptr : at->get();
-}
-
-const domain::StrategyName& Runner::name(std::size_t strategy) const {
-  return traders_.at(strategy)->settings.name;
-}
-
-Runner::StrategyStatus Runner::status(std::size_t strategy, domain::Timestamp now) const {
-  const Trader& trader = *traders_.at(strategy);
-  StrategyStatus status{.enabled = trader.enabled,
-                        .trading_state = trader.trading_state,
-                        .shards_held = static_cast<int>(trader.leases.size()),
-                        .shards_in_force = 0,
-                        .shards_warm = 0,
-                        .scans = trader.scans,
-                        .applied_seq = trader.holdings.applied_seq(),
-                        .stream_known = trader.stream_known,
-                        .signals_pending = trader.desk.pending()};
-  for (const auto& [shard, lease] : trader.leases) {
-    if (now < lease.expires_at) ++status.shards_in_force;
-  }
-  status.shards_warm = std::popcount(shards_warm(strategy, now));
-  return status;
-}
-
-std::uint64_t Runner::shards_warm(std::size_t strategy, domain::Timestamp now) const {
-  const Trader& trader = *traders_.at(strategy);
-  std::uint64_t mask = 0;
-  for (const auto& [shard, seat] : trader.seats) {
-    const bool warm = trader.warm(seat, now) && now < seat.lease.expires_at;
-    if (warm) mask |= std::uint64_t{1} << shard.value;
-  }
-  return mask;
-}
-
-std::size_t Runner::markets_traded(std::size_t strategy) const {
-  const Trader& trader = *traders_.at(strategy);
-  std::size_t count = 0;
-  for (const auto& [shard, seat] : trader.seats) {
-    for (const domain::MarketId& id : markets_.markets_in(shard)) {
-      const domain::Market& market = *markets_.find(id);
-      const bool open = domain::accepts_orders(market.status);
-      if (open && trader.settings.markets.admits(market)) ++count;
-    }
-  }
-  return count;
-}
-
-const SignalDesk& Runner::desk(std::size_t strategy) const {
-  return traders_.at(strategy)->desk;
-}
-
-const Holdings& Runner::holdings(std::size_t strategy) const {
-  return traders_.at(strategy)->holdings;
-}
-
-std::vector<std::string> Runner::reasons_not_ready(domain::Timestamp now) const {
-  std::vector<std::string> reasons;
-  for (std::size_t i = 0; i < traders_.size(); ++i) {
-    const StrategyStatus state = status(i, now);
-    if (!state.enabled || state.shards_warm == state.shards_held) continue;
-    const int cold = state.shards_held - state.shards_warm;
-    std::string reason = name(i).value + ": ";
-    reason += std::to_string(cold) + " of " + std::to_string(state.shards_held) + " leases ";
-    reason += state.stream_known ? "warming up" : "waiting for order events";
-    reasons.push_back(std::move(reason));
-  }
-  return reasons;
 }
 
 }  // namespace polybot::strategy_runner

@@ -2,7 +2,8 @@
 // which order events. Feed it inputs with on(); they change state and queue evaluations; then call
 // scan_next() until it returns empty. Each scan is one evaluation of one strategy against one
 // update, so that the shell can time it and yield between scans. Pure and deterministic: the same
-// inputs give the same signals.
+// inputs give the same signals. A book that is heard again unchanged is evaluated only when
+// something else may have changed: scan_marks.hpp says what.
 //
 // A strategy trades a shard when the operator wants it to run (`strategy` state), this process
 // holds the lease, the lease has not run out, all order events up to granted_seq are applied, and
@@ -160,8 +161,8 @@ class Runner {
   [[nodiscard]] StrategyStatus status(std::size_t strategy, domain::Timestamp now) const;
   // Where the strategy is warm under a lease that has not run out. Bit n = shard n.
   [[nodiscard]] std::uint64_t shards_warm(std::size_t strategy, domain::Timestamp now) const;
-  // The known markets that take orders and that the strategy trades under its leases: each book of
-  // theirs that is heard is an evaluation.
+  // The known markets that take orders and that the strategy trades under its leases: while their
+  // books are heard, each is evaluated once in kLookAgainAfter at least.
   [[nodiscard]] std::size_t markets_traded(std::size_t strategy) const;
   [[nodiscard]] const SignalDesk& desk(std::size_t strategy) const;
   [[nodiscard]] const Holdings& holdings(std::size_t strategy) const;
@@ -189,14 +190,18 @@ class Runner {
 
   [[nodiscard]] Trader* find(const domain::StrategyName& name);
   // `tick_at`: the gateway's stamp of the tick that caused it; empty when no tick did.
-  void queue_book(const domain::MarketId& market, const FrameOrigin& origin,
-                  domain::Timestamp tick_at = {});
-  void queue_shard(domain::Shard shard);
+  void queue_book(const domain::MarketId& market, Heard heard, const FrameOrigin& origin,
+                  domain::Timestamp now, domain::Timestamp tick_at = {});
+  // Something that no book shows changed in the market, for all strategies.
+  void unsettle(const domain::Market& market);
+  void look_at(Trader& trader, domain::Shard shard, Seat& seat, domain::Timestamp now);
+  void wake_all(const Trader& trader, domain::Shard shard, Seat& seat, domain::Timestamp now);
   void take_leases(Trader& trader, const std::vector<domain::Lease>& leases, domain::Timestamp now);
   void release(const domain::Lease& lease);
   void hear(std::size_t trader, const domain::StreamedEvent& event, domain::Timestamp now);
   void evaluate(const Cause& cause, Trader& trader, Seat& seat, domain::Timestamp now,
                 Outputs& out);
+  void settle(const Cause& cause, Seat& seat, const Context& context);
 
   RunnerSettings settings_;
   MarketTable markets_;

@@ -29,14 +29,19 @@ std::optional<domain::SignalId> Context::take(domain::SignalAction action,
   const bool hindered = std::any_of(legs.begin(), legs.end(), [&](const domain::Leg& leg) {
     return holdings().taking(leg.instrument.market) || meets_own_order(leg);
   });
-  if (hindered) return std::nullopt;
-  return emitter_.emit({.action = action, .body = std::move(legs)}, stamp_, out_);
+  const auto market = legs.empty() ? std::nullopt : std::optional(legs.front().instrument.market);
+  std::optional<domain::SignalId> id;
+  if (!hindered) id = emitter_.emit({.action = action, .body = std::move(legs)}, stamp_, out_);
+  if (!id && market) held_back(*market);
+  return id;
 }
 
 std::optional<domain::SignalId> Context::quote(domain::QuoteTarget target) {
   const bool withdraws = !target.bid && !target.ask;
   const auto action = withdraws ? domain::SignalAction::Cancel : domain::SignalAction::Quote;
-  return emitter_.emit({.action = action, .body = target}, stamp_, out_);
+  const auto id = emitter_.emit({.action = action, .body = target}, stamp_, out_);
+  if (!id) held_back(target.market);
+  return id;
 }
 
 std::span<const StrategyType> strategy_types() {

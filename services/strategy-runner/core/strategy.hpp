@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "services/strategy-runner/core/holdings.hpp"
 #include "services/strategy-runner/core/market_table.hpp"
 #include "services/strategy-runner/core/parameters.hpp"
+#include "services/strategy-runner/core/scan_marks.hpp"
 #include "services/strategy-runner/core/signal_desk.hpp"
 
 namespace polybot::strategy_runner {
@@ -87,7 +89,9 @@ class View {
 
 // A view that can also emit. An empty result means that the intent went no further: a market
 // without a usable book, a busy one, a malformed intent, a leg that would meet our own order, or a
-// strategy above its rate.
+// strategy above its rate. Its market is then looked at again soon: with the next book that is
+// heard, and, by a strategy that decides market by market, at the next timer. One that may not
+// speak at all is woken when it may.
 class Context : public View {
  public:
   Context(View view, SignalDesk& desk, SignalDesk::Stamp stamp, std::vector<domain::Signal>& out)
@@ -100,10 +104,24 @@ class Context : public View {
   // no book and is never paced.
   std::optional<domain::SignalId> quote(domain::QuoteTarget target);
 
+  // From `at` on the decision may be another one although nothing is heard: by what time ends or
+  // begins then, or by what no order event and no book tells of (Strategy::on_book, on_due).
+  void look_again(const domain::MarketId& market, domain::Timestamp at) {
+    asked_.emplace_back(market, at);
+  }
+  [[nodiscard]] std::span<const std::pair<domain::MarketId, domain::Timestamp>> asked() const {
+    return asked_;
+  }
+
  private:
+  void held_back(const domain::MarketId& market) {
+    if (!stamp_.muted) look_again(market, now());
+  }
+
   SignalDesk& emitter_;
   SignalDesk::Stamp stamp_;
   std::vector<domain::Signal>& out_;
+  std::vector<std::pair<domain::MarketId, domain::Timestamp>> asked_;
 };
 
 class Strategy {
@@ -113,14 +131,23 @@ class Strategy {
   Strategy& operator=(const Strategy&) = delete;
   virtual ~Strategy() = default;
 
-  // A book of the shard changed; several changes that arrived together are one call.
+  // A book of the shard changed; several changes that arrived together are one call, and so are
+  // those of several markets of an event that the strategy decides about at once. A book that is
+  // heard again unchanged is a call only when something else may have changed (scan_marks.hpp).
   virtual void on_book(const domain::MarketId& market, Context& context) = 0;
   virtual void on_trade(const domain::TradeTick& trade, Context& context) = 0;
   // The strategy's own order events in this shard, already part of context.holdings(). An event
   // without a market comes to the shard of its signal (SignalDenied) or event (LegsImbalanced). An
   // event about things unknown to this process is not delivered.
   virtual void on_order_event(const domain::StreamedEvent& event, Context& context) = 0;
+  // For what belongs to no market; every 100 ms or so.
   virtual void on_timer(Context& context) = 0;
+  // The time has come for which it asked by Context::look_again; or its own orders or shares in
+  // that market have changed, or whether it may speak or open, or a minute has passed. The market
+  // may have been forgotten meanwhile. Not for a strategy whose scope is the event.
+  virtual void on_due(const domain::MarketId&, Context&) {}
+  // What one call of on_book decides about.
+  [[nodiscard]] virtual Scope scope() const { return Scope::Market; }
   // How long the strategy must have watched a shard before it may trade it.
   [[nodiscard]] virtual domain::Duration warm_up() const = 0;
 };

@@ -72,6 +72,21 @@ TEST(OrderBook, LoadingReplacesEverything) {
   EXPECT_TRUE(book.asks().empty());
 }
 
+TEST(OrderBook, TellsWhetherLoadingChangedIt) {
+  OrderBook book;
+  EXPECT_FALSE(book.load({}, {}));
+  const std::vector bids{level("0.4", "1"), level("0.3", "7")};
+  const std::vector asks{level("0.5", "3")};
+  EXPECT_TRUE(book.load(bids, asks));
+  EXPECT_FALSE(book.load(bids, asks));
+  EXPECT_FALSE(
+      book.load(std::vector{level("0.3", "7"), level("0.4", "1"), level("0.2", "0")}, asks))
+      << "in another order, with a level of nothing";
+  EXPECT_TRUE(book.load(bids, std::vector{level("0.5", "4")}));
+  EXPECT_TRUE(book.load(std::vector{level("0.3", "7")}, std::vector{level("0.5", "4")}));
+  EXPECT_EQ(book.bids().size(), 1u);
+}
+
 TEST(OrderBook, SetsInsertsAndRemovesLevels) {
   OrderBook book = sample_book();
   book.apply(bid("0.41", "3"));

@@ -123,6 +123,42 @@ TEST_F(MarketTableTest, DistrustsATrustedBookThatTheGatewayDoes) {
   EXPECT_EQ(table.usable_book(id, now), nullptr);
 }
 
+TEST_F(MarketTableTest, TellsABookThatChangesNothing) {
+  using Loaded = MarketTable::Loaded;
+  const auto loaded = [&](std::int64_t ask, bool stale) {
+    now += 1s;
+    return table.load({.market = id,
+                       .bids = {level(40, 10)},
+                       .asks = {level(ask + 1, 10), level(ask, 10)},
+                       .stale = stale,
+                       .stamped_at = now});
+  };
+  EXPECT_EQ(loaded(45, false), Loaded::Changed);
+  EXPECT_EQ(loaded(45, false), Loaded::Unchanged);
+  EXPECT_EQ(table.any_book(id)->as_of, now) << "it is vouched for anew";
+  EXPECT_EQ(loaded(44, false), Loaded::Changed);
+  EXPECT_EQ(loaded(44, true), Loaded::Changed);
+  EXPECT_EQ(loaded(44, true), Loaded::Unchanged);
+  EXPECT_EQ(loaded(44, false), Loaded::Changed);
+  EXPECT_EQ(table.load({.market = market_id(9)}), Loaded::UnknownMarket);
+}
+
+TEST_F(MarketTableTest, TellsOnceWhichTrustedBooksHaveAged) {
+  const std::vector one{id};
+  EXPECT_TRUE(table.take_aged(now + 1h).empty()) << "it never had a book";
+  load();
+  EXPECT_TRUE(table.take_aged(now + 3s).empty());
+  now += 2s;
+  load();
+  EXPECT_TRUE(table.take_aged(now + 3s).empty());
+  EXPECT_EQ(table.take_aged(now + 3s + 1ns), one);
+  EXPECT_TRUE(table.take_aged(now + 1h).empty());
+  now += 10s;
+  load();
+  table.mark_stale(id);
+  EXPECT_TRUE(table.take_aged(now + 1h).empty()) << "it was no longer trusted";
+}
+
 TEST_F(MarketTableTest, StalesAWholeShard) {
   load();
   table.mark_stale(domain::shard_of(event_id(1)));
@@ -140,7 +176,9 @@ TEST_F(MarketTableTest, ListsTheMarketsOfAnEventInOrder) {
 
 TEST_F(MarketTableTest, ForgetsMarketsThatAreNoLongerNamed) {
   table.define(make_market(2, 2, 1), now + 4min);
-  table.forget_silent(now + 6min);
+  const auto forgotten = table.forget_silent(now + 6min);
+  ASSERT_EQ(forgotten.size(), 1U);
+  EXPECT_EQ(forgotten[0].id, id);
   EXPECT_EQ(table.find(id), nullptr);
   EXPECT_TRUE(table.markets_of(event_id(1)).empty());
   EXPECT_NE(table.find(market_id(2)), nullptr);

@@ -85,5 +85,55 @@ TEST(Statistics, MeasuresTheMoveOverTheWindow) {
   EXPECT_EQ(trail.move().raw(), 0);
 }
 
+TEST(Statistics, TellsUntilWhenAVolatilityStays) {
+  for (const domain::Duration horizon : {domain::Duration(10ms), domain::Duration(5s)}) {
+    for (const std::int64_t move : {1, 3, 20, 400, 4'000}) {
+      Volatility volatility(30s);
+      EXPECT_FALSE(volatility.sigma_until(horizon, kStart));
+      volatility.observe(cents(50), kStart);
+      volatility.observe(cents(50) + domain::Price::from_raw(move), kStart + 1s);
+      domain::Timestamp now = kStart + 1s;
+      int asked = 0;
+      while (const auto until = volatility.sigma_until(horizon, now)) {
+        ASSERT_GE(*until, now);
+        ASSERT_LT(++asked, 20'000);
+        const domain::Price sigma = volatility.sigma(horizon, now);
+        for (int part = 1; part <= 8; ++part)
+          ASSERT_EQ(volatility.sigma(horizon, now + (*until - now) / 8 * part), sigma);
+        now = std::max(*until, now + 100ms);
+      }
+      EXPECT_EQ(volatility.sigma(horizon, now).raw(), 0);
+      EXPECT_EQ(volatility.sigma(horizon, now + 1h).raw(), 0);
+    }
+  }
+}
+
+TEST(Statistics, TellsWhenAFlowForgets) {
+  TradeFlow flow(8s);
+  EXPECT_FALSE(flow.forgets_at());
+  flow.add(domain::Side::Buy, shares(5), kStart);
+  flow.add(domain::Side::Buy, shares(7), kStart + 1s);
+  const auto at = flow.forgets_at();
+  ASSERT_TRUE(at);
+  flow.forget_before(*at - 1ns);
+  EXPECT_EQ(flow.total(), shares(12));
+  flow.forget_before(*at);
+  EXPECT_EQ(flow.total(), shares(7));
+}
+
+TEST(Statistics, TellsWhenATrailSlides) {
+  PriceTrail trail(8s);
+  trail.observe(cents(50), kStart);
+  EXPECT_FALSE(trail.slides_at());
+  trail.observe(cents(53), kStart + 2s);
+  const auto at = trail.slides_at();
+  ASSERT_TRUE(at);
+  trail.slide(*at - 1ns);
+  EXPECT_EQ(trail.move(), cents(3));
+  trail.slide(*at);
+  EXPECT_EQ(trail.move(), domain::Price{});
+  EXPECT_FALSE(trail.slides_at());
+}
+
 }  // namespace
 }  // namespace polybot::strategy_runner

@@ -38,38 +38,66 @@ bool has_lost(const Market& market) {
   return market.status == domain::MarketStatus::Resolved && market.payout.yes.is_zero();
 }
 
-bool ends_soon(const Market& market, domain::Timestamp now, domain::Duration margin) {
-  return market.ends_at != domain::Timestamp{} && market.ends_at - now < margin;
+// A known market of the event, as it is now.
+struct Member {
+  const Market* market = nullptr;
+  const domain::OrderBook* book = nullptr;  // that may be bought from; else null
+  bool busy = false;
+};
+
+std::vector<Member> members_of(std::span<const MarketId> ids, const View& view) {
+  std::vector<Member> members;
+  members.reserve(ids.size());
+  for (const MarketId& id : ids) {
+    const Market* market = view.market(id);
+    members.push_back({.market = market, .book = view.book(id), .busy = view.busy(id)});
+  }
+  return members;
 }
 
 // Exactly one market of the event resolves Yes, and no outcome can be added any more.
-bool is_exclusive(std::span<const MarketId> ids, const View& view) {
-  return std::all_of(ids.begin(), ids.end(), [&](const MarketId& id) {
-    const Market* market = view.market(id);
-    return market->neg_risk && !market->augmented;
+bool is_exclusive(std::span<const Member> members) {
+  return std::all_of(members.begin(), members.end(), [](const Member& member) {
+    return member.market->neg_risk && !member.market->augmented;
   });
 }
 
 // Every outcome that could still win is known and can be bought.
-bool is_complete(std::span<const MarketId> ids, const View& view) {
-  return std::all_of(ids.begin(), ids.end(), [&](const MarketId& id) {
-    const Market* market = view.market(id);
-    if (market->event_market_count != ids.size()) return false;
-    return has_lost(*market) ||
-           (market->status == domain::MarketStatus::Active && !market->placeholder);
+bool is_complete(std::span<const Member> members) {
+  return std::all_of(members.begin(), members.end(), [&](const Member& member) {
+    const Market& market = *member.market;
+    if (market.event_market_count != members.size()) return false;
+    return has_lost(market) ||
+           (market.status == domain::MarketStatus::Active && !market.placeholder);
   });
 }
 
-// Ladders of the markets that may be traded now.
-std::vector<Ladder> ladders_of(std::span<const MarketId> ids, Outcome outcome, const View& view,
-                               domain::Duration time_to_end_min) {
+// From then on the market is left alone; empty when its end is unknown.
+std::optional<domain::Timestamp> left_alone_from(const Market& market, domain::Duration margin) {
+  if (market.ends_at == domain::Timestamp{}) return std::nullopt;
+  return market.ends_at - margin + domain::Duration(1);
+}
+
+// Takes the books of markets that may not be traded now, and asks to look again when one of those
+// that may be traded no longer can, or one that is busy may be free.
+void leave_out(std::vector<Member>& members, domain::Duration time_to_end_min, Context& context) {
+  for (Member& member : members) {
+    if (member.book == nullptr) continue;
+    const Market& market = *member.market;
+    const auto end = left_alone_from(market, time_to_end_min);
+    const bool ends_soon = end && *end <= context.now();
+    if (member.busy) context.look_again(market.id, context.now());
+    if (end && !ends_soon) context.look_again(market.id, *end);
+    if (market.taker_delay || market.placeholder || member.busy || ends_soon) member.book = nullptr;
+  }
+}
+
+std::vector<Ladder> ladders_of(std::span<const Member> members, Outcome outcome) {
   std::vector<Ladder> ladders;
-  for (const MarketId& id : ids) {
-    const Market* market = view.market(id);
-    const domain::OrderBook* book = view.book(id);
-    if (book == nullptr || market->taker_delay || market->placeholder || view.busy(id)) continue;
-    if (ends_soon(*market, view.now(), time_to_end_min)) continue;
-    ladders.push_back(buy_ladder(*market, outcome, *book));
+  ladders.reserve(members.size());
+  for (const Member& member : members) {
+    if (member.book != nullptr)
+      ladders.push_back(buy_ladder(*member.market, outcome, *member.book));
   }
   return ladders;
 }
@@ -171,35 +199,38 @@ std::variant<StrategyFactory, ParameterErrors> Arbitrage::configure(const Parame
 
 void Arbitrage::on_book(const MarketId& id, Context& context) {
   const Market* market = context.market(id);
-  if (market != nullptr) open(market->event, context);
+  if (market == nullptr || !context.may_open()) return;
+  if (imbalances_.contains(market->event)) return context.look_again(id, context.now());
+  const auto quiet = quiet_until_.find(market->event);
+  if (quiet != quiet_until_.end() && context.now() < quiet->second)
+    return context.look_again(id, quiet->second);
+  open(*market, context);
 }
 
-void Arbitrage::open(const domain::EventGroupId& event, Context& context) {
-  if (!context.may_open() || imbalances_.contains(event)) return;
-  const auto quiet = quiet_until_.find(event);
-  if (quiet != quiet_until_.end() && context.now() < quiet->second) return;
-  const auto ids = context.event_markets(event);
-  if (ids.size() < 2 || !is_exclusive(ids, context)) return;
+void Arbitrage::open(const Market& heard, Context& context) {
+  const auto ids = context.event_markets(heard.event);
+  if (ids.size() < 2) return;
+  std::vector<Member> members = members_of(ids, context);
+  if (!is_exclusive(members)) return;
   const BasketLimits limits = limits_for(ids, context);
   if (limits.basket_cost_max < domain::kMarketableNotionalMin) return;
 
-  const auto ladders = [&](Outcome outcome) {
-    return ladders_of(ids, outcome, context, parameters_.time_to_end_min);
-  };
-  std::optional<Basket> basket = best_no_basket(ladders(Outcome::No), limits);
-  if (is_complete(ids, context)) {
-    const auto alive =
-        static_cast<std::size_t>(std::count_if(ids.begin(), ids.end(), [&](const MarketId& id) {
-          return !has_lost(*context.market(id));
-        }));
-    const std::vector<Ladder> all = ladders(Outcome::Yes);
+  leave_out(members, parameters_.time_to_end_min, context);
+  std::optional<Basket> basket = best_no_basket(ladders_of(members, Outcome::No), limits);
+  const auto alive = static_cast<std::size_t>(
+      std::count_if(members.begin(), members.end(),
+                    [](const Member& member) { return !has_lost(*member.market); }));
+  if (alive <= domain::kLegsMax && is_complete(members)) {
+    const std::vector<Ladder> all = ladders_of(members, Outcome::Yes);
     // A missing ladder means that an outcome that could win is not bought.
     auto yes = all.size() == alive ? best_yes_basket(all, limits) : std::nullopt;
     if (yes && (!basket || yes->profit() > basket->profit())) basket = std::move(yes);
   }
   if (!basket) return;
   if (context.take(domain::SignalAction::Buy, std::move(basket->legs))) {
-    quiet_until_[event] = context.now() + parameters_.pause;
+    const domain::Timestamp quiet_until = context.now() + parameters_.pause;
+    quiet_until_[heard.event] = quiet_until;
+    context.look_again(heard.id, quiet_until);
   }
 }
 

@@ -48,6 +48,7 @@ class Arbitrage final : public Strategy {
   void on_timer(Context& context) override;
   // It keeps no state except uneven legs, so it has nothing to watch first.
   [[nodiscard]] domain::Duration warm_up() const override { return {}; }
+  [[nodiscard]] Scope scope() const override { return Scope::Event; }
 
  private:
   // Legs of one signal that filled unevenly.
@@ -58,7 +59,7 @@ class Arbitrage final : public Strategy {
     domain::Timestamp next_attempt{};
   };
 
-  void open(const domain::EventGroupId& event, Context& context);
+  void open(const domain::Market& heard, Context& context);
   void level(Imbalance& imbalance, Context& context);
   [[nodiscard]] BasketLimits limits_for(std::span<const domain::MarketId> markets,
                                         const View& view) const;

@@ -128,27 +128,30 @@ void Momentum::on_order_event(const domain::StreamedEvent& streamed, Context& co
                           context.now());
 }
 
-void Momentum::on_timer(Context& context) {
-  for (auto at = markets_.begin(); at != markets_.end();) {
-    const Market* market = context.market(at->first);
-    if (market == nullptr) {
-      at = markets_.erase(at);
-      continue;
-    }
-    at->second.flow.forget_before(context.now());
-    decide(*market, at->second, context);
-    ++at;
+void Momentum::on_due(const MarketId& id, Context& context) {
+  const auto known = markets_.find(id);
+  if (known == markets_.end()) return;
+  const Market* market = context.market(id);
+  if (market == nullptr) {
+    markets_.erase(known);
+    return;
   }
+  known->second.flow.forget_before(context.now());
+  decide(*market, known->second, context);
 }
 
 void Momentum::decide(const Market& market, Watched& watched, Context& context) {
   const domain::OrderBook* book = context.book(market.id);
-  if (book == nullptr || context.busy(market.id)) return;
+  if (book == nullptr) return;
+  if (context.busy(market.id)) return context.look_again(market.id, context.now());
+  watched.trail.slide(context.time_of_book(market.id));
   const domain::PositionState position = context.holdings().position(market.id);
   for (const Outcome outcome : {Outcome::Yes, Outcome::No}) {
     const auto bid = book->best_to_take(outcome, domain::Side::Sell);
     const Quantity quantity = held(position, outcome);
     if (!bid || is_dust(quantity, bid->price)) continue;
+    // Nothing tells when it has been held for long, or when its shares have settled.
+    context.look_again(market.id, context.now());
     if (!watched.held_since) watched.held_since = context.now();
     const Price average =
         domain::average_price(cost(position, outcome), quantity).value_or(bid->price);
@@ -161,9 +164,20 @@ void Momentum::decide(const Market& market, Watched& watched, Context& context) 
     watched.held_since.reset();
     watched.rests_until = context.now() + parameters_.rest;
   }
-  if (!context.may_open() || context.now() < watched.rests_until) return;
+  if (!context.may_open()) return;
+  if (context.now() < watched.rests_until)
+    return context.look_again(market.id, watched.rests_until);
   if (ends_within(market, context.now(), parameters_.time_to_end_min)) return;
+  look_again_in_time(market, watched, context);
   if (const auto outcome = trend(market, watched, *book)) enter(market, *book, *outcome, context);
+}
+
+// When time alone may begin or end a trend. Without trades there is none.
+void Momentum::look_again_in_time(const Market& market, const Watched& watched, Context& context) {
+  const auto forgets_at = watched.flow.forgets_at();
+  if (!forgets_at) return;
+  context.look_again(market.id, *forgets_at);
+  if (const auto slides_at = watched.trail.slides_at()) context.look_again(market.id, *slides_at);
 }
 
 // Yes: the price is being bought up; No: sold down.
@@ -212,6 +226,7 @@ void Momentum::enter(const Market& market, const domain::OrderBook& book, Outcom
     return;
   static_cast<void>(context.take(domain::SignalAction::Buy,
                                  {{{market.id, outcome}, domain::Side::Buy, limit, quantity}}));
+  context.look_again(market.id, context.now());  // it may end without an answer
 }
 
 bool Momentum::should_leave(const Market& market, const Watched& watched, Price bid, Price average,

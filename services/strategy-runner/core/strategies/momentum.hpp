@@ -50,7 +50,8 @@ class Momentum final : public Strategy {
   void on_book(const domain::MarketId& market, Context& context) override;
   void on_trade(const domain::TradeTick& trade, Context& context) override;
   void on_order_event(const domain::StreamedEvent& event, Context& context) override;
-  void on_timer(Context& context) override;
+  void on_timer(Context&) override {}
+  void on_due(const domain::MarketId& market, Context& context) override;
   // It must watch a whole window of flow.
   [[nodiscard]] domain::Duration warm_up() const override { return parameters_.window; }
 
@@ -64,6 +65,8 @@ class Momentum final : public Strategy {
   };
 
   void decide(const domain::Market& market, Watched& watched, Context& context);
+  static void look_again_in_time(const domain::Market& market, const Watched& watched,
+                                 Context& context);
   void enter(const domain::Market& market, const domain::OrderBook& book, domain::Outcome outcome,
              Context& context) const;
   void leave(const domain::Market& market, const domain::OrderBook& book, domain::Outcome outcome,

@@ -181,6 +181,8 @@ void SpreadFarm::on_trade(const domain::TradeTick& trade, Context& context) {
   Quoted& quoted = quoted_in(trade.market);
   quoted.flow.add(trade.aggressor, trade.quantity, context.time_of(trade));
   quoted.flow.forget_before(context.now());
+  if (quoted.flow.forgets_at())
+    context.look_again(trade.market, context.now() + parameters_.toxic_window);
   const Quantity bought = quoted.flow.bought();
   const Quantity sold = quoted.flow.sold();
   const Quantity one_sided = std::max(bought, sold) - std::min(bought, sold);
@@ -193,7 +195,7 @@ void SpreadFarm::on_order_event(const domain::StreamedEvent& streamed, Context& 
   const domain::EventBody& body = streamed.event.body;
   if (const auto* denied = std::get_if<domain::SignalDenied>(&body)) {
     for (auto& [id, quoted] : markets_) {
-      if (quoted.signal == denied->signal) quoted.renew = true;
+      if (quoted.signal == denied->signal) renew(id, quoted, context);
     }
     return;
   }
@@ -206,7 +208,7 @@ void SpreadFarm::on_order_event(const domain::StreamedEvent& streamed, Context& 
     // We did not request this cancellation, and the target was dropped with it.
     const bool ours = canceled->reason == domain::CancelReason::Requested;
     for (auto& [id, quoted] : markets_) {
-      if (!ours && quoted.signal == canceled->order.signal) quoted.renew = true;
+      if (!ours && quoted.signal == canceled->order.signal) renew(id, quoted, context);
     }
   }
   if (!concerned) return;
@@ -217,36 +219,59 @@ void SpreadFarm::on_order_event(const domain::StreamedEvent& streamed, Context& 
   requote(*market, quoted, context);
 }
 
-void SpreadFarm::on_timer(Context& context) {
-  for (auto at = markets_.begin(); at != markets_.end();) {
-    auto& [id, quoted] = *at;
-    quoted.flow.forget_before(context.now());
-    const Market* market = context.market(id);
-    if (market == nullptr) {
-      at = markets_.erase(at);
-      continue;
-    }
-    requote(*market, quoted, context);
-    ++at;
+void SpreadFarm::renew(const MarketId& id, Quoted& quoted, Context& context) {
+  quoted.renew = true;
+  context.look_again(id, context.now());
+}
+
+void SpreadFarm::on_due(const MarketId& id, Context& context) {
+  const auto known = markets_.find(id);
+  if (known == markets_.end()) return;
+  const Market* market = context.market(id);
+  if (market == nullptr) {
+    markets_.erase(known);
+    return;
   }
+  TradeFlow& flow = known->second.flow;
+  flow.forget_before(context.now());
+  if (flow.forgets_at()) context.look_again(id, context.now() + parameters_.toxic_window);
+  requote(*market, known->second, context);
 }
 
 void SpreadFarm::requote(const Market& market, Quoted& quoted, Context& context) {
   const auto left = time_left(market, context.now());
   const bool ending = left && *left <= parameters_.exit_before_end;
+  look_again_in_time(market, quoted, context);
   const auto target = ending ? std::nullopt : wanted(market, quoted, context);
   if (!target) {
     withdraw(market.id, quoted, context);
     if (ending) exit(market, context);
     return;
   }
-  if (!worth_sending(market, quoted, *target, context.now())) return;
+  const domain::Timestamp due = send_at(market, quoted, *target);
+  if (context.now() < due) return context.look_again(market.id, due);
   const auto signal = context.quote(*target);
   if (!signal) return;
   quoted.target = *target;
   quoted.signal = *signal;
   quoted.sent_at = context.now();
   quoted.renew = false;
+  context.look_again(market.id, send_at(market, quoted, *target));
+}
+
+// When time alone may change what is wanted.
+void SpreadFarm::look_again_in_time(const Market& market, const Quoted& quoted,
+                                    Context& context) const {
+  const domain::Timestamp now = context.now();
+  if (market.ends_at != domain::Timestamp{}) {
+    for (const domain::Duration before :
+         {parameters_.reduce_before_end, parameters_.exit_before_end}) {
+      if (now < market.ends_at - before) context.look_again(market.id, market.ends_at - before);
+    }
+  }
+  if (now < quoted.toxic_until) context.look_again(market.id, quoted.toxic_until);
+  if (const auto steady_until = quoted.volatility.sigma_until(parameters_.horizon, now))
+    context.look_again(market.id, *steady_until);
 }
 
 std::optional<domain::QuoteTarget> SpreadFarm::wanted(const Market& market, const Quoted& quoted,
@@ -295,14 +320,15 @@ std::optional<domain::QuoteTarget> SpreadFarm::wanted(const Market& market, cons
   return target;
 }
 
-bool SpreadFarm::worth_sending(const Market& market, const Quoted& quoted,
-                               const domain::QuoteTarget& target, domain::Timestamp now) const {
-  const domain::Duration since = now - quoted.sent_at;
-  if (!quoted.target || quoted.renew) return since >= parameters_.requote_interval;
+// From when on the target is worth a message.
+domain::Timestamp SpreadFarm::send_at(const Market& market, const Quoted& quoted,
+                                      const domain::QuoteTarget& target) const {
+  const domain::Timestamp changed = quoted.sent_at + parameters_.requote_interval;
+  if (!quoted.target || quoted.renew) return changed;
   const Price tolerance = market.tick * parameters_.requote_ticks;
   const bool same = same_side(quoted.target->bid, target.bid, tolerance) &&
                     same_side(quoted.target->ask, target.ask, tolerance);
-  return same ? since >= parameters_.refresh_interval : since >= parameters_.requote_interval;
+  return same ? quoted.sent_at + parameters_.refresh_interval : changed;
 }
 
 void SpreadFarm::withdraw(const MarketId& id, Quoted& quoted, Context& context) {
@@ -315,6 +341,10 @@ void SpreadFarm::withdraw(const MarketId& id, Quoted& quoted, Context& context) 
 
 // Sells what is held at the bid, rather than carry a bet into the end.
 void SpreadFarm::exit(const Market& market, Context& context) const {
+  const domain::PositionState held = context.holdings().position(market.id);
+  if (held.yes.is_zero() && held.no.is_zero()) return;
+  // It may be free later, or settled, which nothing tells of.
+  context.look_again(market.id, context.now());
   const domain::OrderBook* book = context.book(market.id);
   if (book == nullptr || context.busy(market.id)) return;
   for (const domain::Outcome outcome : {domain::Outcome::Yes, domain::Outcome::No}) {

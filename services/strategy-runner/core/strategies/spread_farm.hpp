@@ -51,7 +51,8 @@ class SpreadFarm final : public Strategy {
   void on_book(const domain::MarketId& market, Context& context) override;
   void on_trade(const domain::TradeTick& trade, Context& context) override;
   void on_order_event(const domain::StreamedEvent& event, Context& context) override;
-  void on_timer(Context& context) override;
+  void on_timer(Context&) override {}
+  void on_due(const domain::MarketId& market, Context& context) override;
   // A volatility needs a history.
   [[nodiscard]] domain::Duration warm_up() const override { return std::chrono::seconds(3); }
 
@@ -73,8 +74,11 @@ class SpreadFarm final : public Strategy {
   [[nodiscard]] std::optional<domain::QuoteTarget> wanted(const domain::Market& market,
                                                           const Quoted& quoted,
                                                           const Context& context) const;
-  [[nodiscard]] bool worth_sending(const domain::Market& market, const Quoted& quoted,
-                                   const domain::QuoteTarget& target, domain::Timestamp now) const;
+  [[nodiscard]] domain::Timestamp send_at(const domain::Market& market, const Quoted& quoted,
+                                          const domain::QuoteTarget& target) const;
+  void look_again_in_time(const domain::Market& market, const Quoted& quoted,
+                          Context& context) const;
+  static void renew(const domain::MarketId& market, Quoted& quoted, Context& context);
   void withdraw(const domain::MarketId& market, Quoted& quoted, Context& context);
   void exit(const domain::Market& market, Context& context) const;
   Quoted& quoted_in(const domain::MarketId& market);

@@ -64,6 +64,21 @@ domain::Price Volatility::sigma(domain::Duration horizon, domain::Timestamp now)
       std::min<std::int64_t>(integer_sqrt(variance >> kFractionBits), domain::kPriceOne.raw()));
 }
 
+// The variance falls with the half life: by less than a part of itself in the same part of a half
+// life, which leaves room for what decayed() is off by. kCount is for its rounding.
+std::optional<domain::Timestamp> Volatility::sigma_until(domain::Duration horizon,
+                                                         domain::Timestamp now) const {
+  constexpr std::int64_t kCount = 8;
+  const std::int64_t present = sigma(horizon, now).raw();
+  if (present == 0) return std::nullopt;
+  const std::int64_t variance = decayed(now);
+  const std::int64_t least = domain::mul_div((present * present) << kFractionBits, 1'000'000'000,
+                                             horizon.count(), domain::Rounding::Up);
+  const std::int64_t excess = std::max<std::int64_t>(variance - least - kCount, 0);
+  return now + domain::Duration(
+                   domain::mul_div(half_life_.count(), excess, variance, domain::Rounding::Down));
+}
+
 void TradeFlow::push(const Print& print) {
   bought_ += print.bought;
   sold_ += print.sold;
@@ -109,16 +124,26 @@ std::int64_t TradeFlow::imbalance_ppm() const {
                          domain::Rounding::Down);
 }
 
+std::optional<domain::Timestamp> TradeFlow::forgets_at() const {
+  if (prints_.empty()) return std::nullopt;
+  return prints_.front().at + window_ + domain::Duration(1);
+}
+
 void PriceTrail::observe(domain::Price price, domain::Timestamp at) {
-  if (!points_.empty() && points_.back().price == price) {
-    // An unchanged price needs no point of its own, but the past still slides out of the window.
-  } else {
-    points_.push_back({at, price});
-  }
+  // An unchanged price needs no point of its own.
+  if (points_.empty() || points_.back().price != price) points_.push_back({at, price});
+  if (points_.size() > kPointsMax) points_.pop_front();
+  slide(at);
+}
+
+void PriceTrail::slide(domain::Timestamp at) {
   // The front is the price that held at the start of the window.
-  while (points_.size() > 1 && (at - points_[1].at >= window_ || points_.size() > kPointsMax)) {
-    points_.pop_front();
-  }
+  while (points_.size() > 1 && at - points_[1].at >= window_) points_.pop_front();
+}
+
+std::optional<domain::Timestamp> PriceTrail::slides_at() const {
+  if (points_.size() < 2) return std::nullopt;
+  return points_[1].at + window_;
 }
 
 domain::Price PriceTrail::move() const {

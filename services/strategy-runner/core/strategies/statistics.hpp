@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "common/domain/decimal.hpp"
 #include "common/domain/instrument.hpp"
@@ -22,6 +23,10 @@ class Volatility {
   void observe(domain::Price price, domain::Timestamp at);
   // One standard deviation of the move over `horizon`.
   [[nodiscard]] domain::Price sigma(domain::Duration horizon, domain::Timestamp now) const;
+  // Until when, at least, sigma() stays as it is if nothing is observed; empty when it is 0 and
+  // stays so.
+  [[nodiscard]] std::optional<domain::Timestamp> sigma_until(domain::Duration horizon,
+                                                             domain::Timestamp now) const;
 
  private:
   static constexpr int kFractionBits = 16;
@@ -51,6 +56,8 @@ class TradeFlow {
   [[nodiscard]] std::int64_t trades() const { return trades_; }
   // (bought - sold) / (bought + sold) in parts per million; 0 without trades.
   [[nodiscard]] std::int64_t imbalance_ppm() const;
+  // When forget_before() will next find something to forget; empty without trades.
+  [[nodiscard]] std::optional<domain::Timestamp> forgets_at() const;
 
  private:
   // Beyond this the oldest goes early: a window is seconds long, no market prints more.
@@ -80,8 +87,12 @@ class PriceTrail {
   explicit PriceTrail(domain::Duration window) : window_(window) {}
 
   void observe(domain::Price price, domain::Timestamp at);
+  // The price has not changed up to then.
+  void slide(domain::Timestamp at);
   // The latest price minus the one a window ago (or the oldest known); 0 without two.
   [[nodiscard]] domain::Price move() const;
+  // From when on slide() changes move(); empty when nothing is left to slide out.
+  [[nodiscard]] std::optional<domain::Timestamp> slides_at() const;
 
  private:
   static constexpr std::size_t kPointsMax = 512;
