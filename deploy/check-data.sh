@@ -13,7 +13,7 @@ case ${MODE:-sim} in
 esac
 [ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
 case ${EDGE:-1} in 0 | 1) ;; *) fail "EDGE must be 0 or 1, not '$EDGE'." ;; esac
-# The first lines of a plain recording decide: as many as services/venue-simulator/recording.cpp allows before the first
+# The first lines of a plain recording decide: as many as common/recording/reader.cpp allows before the first
 # frame, and 32 MiB at most, as there. Of a compressed one its first four bytes decide: a frame of zstd begins with
 # 28b52ffd, one to be skipped with 50 to 5f and 2a4d18.
 holds_frames() {

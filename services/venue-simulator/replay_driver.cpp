@@ -18,11 +18,11 @@ constexpr std::uint64_t kFramesPerTurnMax = 2'000;
 constexpr std::uint64_t kFramesBeforeBooksMax = 1'000;
 
 bool shows_a_book(const std::string& path) {
-  Recording recording(path);
+  recording::Recording recording(path);
   polymarket::MarketFrame frame;
-  while (const RecordedFrame* recorded = recording.peek()) {
+  while (const recording::Entry* recorded = recording.peek()) {
     if (recorded->index >= kFramesBeforeBooksMax) return false;
-    if (polymarket::parse_market_frame(recorded->raw, frame)) {
+    if (!recorded->is_note && polymarket::parse_market_frame(recorded->raw, frame)) {
       for (const polymarket::MarketEvent& event : frame.events) {
         if (std::holds_alternative<polymarket::BookEvent>(event)) return true;
       }
@@ -43,6 +43,23 @@ std::string slug_of(const std::string& name) {
 
 }  // namespace
 
+void append_recorded_events(const polymarket::MarketFrame& frame,
+                            std::vector<RecordedEvent>& events) {
+  for (const polymarket::MarketEvent& event : frame.events) {
+    if (const auto* book = std::get_if<polymarket::BookEvent>(&event)) {
+      events.emplace_back(RecordedBook{book->token,
+                                       {book->bids.begin(), book->bids.end()},
+                                       {book->asks.begin(), book->asks.end()}});
+    } else if (const auto* change = std::get_if<polymarket::PriceChangeEvent>(&event)) {
+      for (const polymarket::PriceChange& level : change->changes) {
+        events.emplace_back(RecordedChange{level.token, level.side, level.price, level.quantity});
+      }
+    } else if (const auto* trade = std::get_if<polymarket::LastTradeEvent>(&event)) {
+      events.emplace_back(RecordedTrade{trade->token, trade->side, trade->price, trade->quantity});
+    }
+  }
+}
+
 ReplayDriver::ReplayDriver(const std::string& path, std::int64_t speed_percent)
     : recording_(path), speed_percent_(speed_percent) {
   if (!shows_a_book(path)) {
@@ -57,7 +74,7 @@ Timestamp ReplayDriver::due_of(std::int64_t recorded_ms) const {
 }
 
 void ReplayDriver::take_frame(polymarket::MarketFrame& frame) {
-  const RecordedFrame* recorded = recording_.peek();
+  const recording::Entry* recorded = recording_.peek();
   if (!polymarket::parse_market_frame(recorded->raw, frame) && unreadable_++ == 0)
     first_unreadable_ = recording_.place_of(recorded->line);
   follow(frame);
@@ -84,7 +101,11 @@ void ReplayDriver::follow(const polymarket::MarketFrame& frame) {
 
 void ReplayDriver::resolve(PlayFrames& frames) {
   polymarket::MarketFrame frame;
-  while (const RecordedFrame* recorded = recording_.peek()) {
+  while (const recording::Entry* recorded = recording_.peek()) {
+    if (recorded->is_note) {
+      recording_.pop();
+      continue;
+    }
     if (recorded->index >= frames.first + frames.count) break;
     const bool wanted = recorded->index >= frames.first;
     take_frame(frame);
@@ -97,7 +118,7 @@ void ReplayDriver::begin(ExchangeHost& host) {
   resolve(played);  // follows the books up to where the last run stopped
   listed_ = host.engine().markets().size();
   anchor_ = host.now();
-  if (const RecordedFrame* next = recording_.peek()) {
+  if (const recording::Entry* next = recording_.peek()) {
     anchor_ -= due_of(next->at_ms) - anchor_;
   }
 }
@@ -126,7 +147,11 @@ void ReplayDriver::play(ExchangeHost& host, const Publish& publish) {
   PlayFrames batch{.first = host.exchange().replay().position(), .count = 0, .events = {}};
   polymarket::MarketFrame frame;
   std::int64_t burst_ms = 0;
-  while (const RecordedFrame* recorded = recording_.peek()) {
+  while (const recording::Entry* recorded = recording_.peek()) {
+    if (recorded->is_note) {
+      recording_.pop();
+      continue;
+    }
     const bool same_burst = batch.count > 0 && recorded->at_ms == burst_ms;
     if (!same_burst && (due_of(recorded->at_ms) > now || batch.count >= kFramesPerTurnMax)) break;
     burst_ms = recorded->at_ms;

@@ -14,10 +14,14 @@
 
 #include "common/domain/order_book.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
+#include "common/recording/reader.hpp"
 #include "services/venue-simulator/exchange_host.hpp"
-#include "services/venue-simulator/recording.hpp"
 
 namespace polybot::venue_simulator {
+
+// Appends the frame's events that the exchange needs.
+void append_recorded_events(const polymarket::MarketFrame& frame,
+                            std::vector<RecordedEvent>& events);
 
 class ReplayDriver {
  public:
@@ -38,7 +42,7 @@ class ReplayDriver {
   // "frames.jsonl:17", the first of them; empty when there are none.
   [[nodiscard]] const std::string& first_unreadable() const { return first_unreadable_; }
   // What the file says of its lines and of its end.
-  [[nodiscard]] const Recording& recording() const { return recording_; }
+  [[nodiscard]] const recording::Recording& recording() const { return recording_; }
   // The recorded book of a token: what its feed has said so far.
   [[nodiscard]] std::optional<polymarket::BookSummary> book_of(const domain::TokenId& token,
                                                                const MatchingEngine& engine,
@@ -55,7 +59,7 @@ class ReplayDriver {
   void list_markets(const polymarket::MarketFrame& frame, ExchangeHost& host);
   [[nodiscard]] domain::Timestamp due_of(std::int64_t recorded_ms) const;
 
-  Recording recording_;
+  recording::Recording recording_;
   std::int64_t speed_percent_;
   domain::Timestamp anchor_{};  // when the first frame was, or would have been, due
   std::unordered_map<domain::TokenId, TokenState> tokens_;

@@ -106,7 +106,7 @@ class Simulator::Parts {
     if (!replay_) return {};
     return [this] {
       const bool finished = replay_->finished();
-      const Recording& recording = replay_->recording();
+      const recording::Recording& recording = replay_->recording();
       std::string text = "{\"frames\":" + std::to_string(host_.exchange().replay().position()) +
                          ",\"unreadable\":" + std::to_string(replay_->unreadable_frames()) +
                          ",\"skipped_lines\":" + std::to_string(recording.skipped_lines()) +
@@ -138,7 +138,7 @@ class Simulator::Parts {
 
   void tell_finish() {
     log::info("Replay finished", {{"frames", host_.exchange().replay().position()}});
-    const Recording& recording = replay_->recording();
+    const recording::Recording& recording = replay_->recording();
     if (!recording.damage().empty()) {
       log::warning("The recording is damaged: it ends where it cannot be read",
                    {{"damage", recording.damage()}});

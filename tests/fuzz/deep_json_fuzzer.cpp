@@ -20,8 +20,8 @@
 #include "common/polymarket/messages/market_channel.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/user_channel.hpp"
+#include "common/recording/reader.hpp"
 #include "common/runtime/config.hpp"
-#include "services/venue-simulator/recording.hpp"
 
 namespace {
 
@@ -70,8 +70,8 @@ bool is_keystore(std::string_view text) {
 
 bool is_recording(const std::string& text) {
   try {
-    const venue_simulator::Recording recording(std::make_unique<std::istringstream>(text), "x",
-                                               text.size());
+    const recording::Recording recording(std::make_unique<std::istringstream>(text), "x",
+                                         text.size());
   } catch (const runtime::CannotStart&) {
     return false;
   }

@@ -1,5 +1,7 @@
 // A recording, as anybody may hand it over: plain, compressed, or bytes that only claim to be. The
-// reader never holds more than it says, and a text gives the same frames plain and compressed.
+// reader never holds more than it says, and a text gives the same entries plain and compressed. A
+// cut of all of it holds every frame that can be read, and can be read itself. What a killed writer
+// left is found whatever its bytes are.
 #include <zstd.h>
 
 #include <cstddef>
@@ -13,13 +15,16 @@
 #include <vector>
 
 #include "common/polymarket/messages/market_channel.hpp"
+#include "common/recording/cut.hpp"
+#include "common/recording/inspection.hpp"
+#include "common/recording/reader.hpp"
+#include "common/recording/segment_file.hpp"
 #include "common/runtime/config.hpp"
-#include "services/venue-simulator/recording.hpp"
 
 namespace {
 
 using namespace polybot;
-using venue_simulator::Recording;
+using recording::Recording;
 
 void require(bool condition) {
   if (!condition) std::abort();
@@ -53,6 +58,27 @@ Read read(std::string bytes, const char* name) {
   return result;
 }
 
+void inspect_and_cut(const std::string& bytes) {
+  try {
+    Recording recording(std::make_unique<std::istringstream>(bytes), "x.jsonl", bytes.size());
+    const std::uint64_t frames = recording::inspect(recording).frames;
+    Recording again(std::make_unique<std::istringstream>(bytes), "x.jsonl", bytes.size());
+    std::string text;
+    require(recording::cut(again, {}, [&](std::string_view lines) { text += lines; }) == frames);
+    Recording cut(std::make_unique<std::istringstream>(text), "x.jsonl", text.size());
+    const recording::Inspection found = recording::inspect(cut);
+    require(found.skipped_lines == 0 && found.frames >= frames);
+  } catch (const runtime::CannotStart&) {
+    // It is none.
+  }
+}
+
+void find_whole_part(const std::string& bytes) {
+  std::istringstream in(bytes);
+  const auto part = recording::whole_part(in, bytes.size());
+  require(!part || part->bytes <= bytes.size());
+}
+
 std::string packed(std::string_view text) {
   std::string frame(ZSTD_compressBound(text.size()), '\0');
   frame.resize(ZSTD_compress(frame.data(), frame.size(), text.data(), text.size(), 1));
@@ -67,8 +93,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (data[0] % 2 == 0) {
     (void)read(bytes, "x.jsonl.zst");
+    find_whole_part(bytes);
     return 0;
   }
+  inspect_and_cut(bytes);
   const Read plain = read(bytes, "x.jsonl");
   const Read unpacked = read(packed(bytes), "x.jsonl.zst");
   require(plain.damage.empty() == unpacked.damage.empty());

@@ -13,7 +13,7 @@
 
 #include "common/polymarket/messages/market_channel.hpp"
 #include "services/order-manager/core/order_manager.hpp"
-#include "services/venue-simulator/recording.hpp"
+#include "services/venue-simulator/replay_driver.hpp"
 #include "tests/simulation/mapping.hpp"
 #include "tests/simulation/market_side.hpp"
 #include "tests/support/recorded_data.hpp"
@@ -91,7 +91,7 @@ domain::RiskLimits no_limits() {
 // The source of the market: the simulator's crowd, or a recording.
 struct Crowd {
   std::uint64_t seed = 1;
-  std::vector<sim::RecordedFrame> recording;
+  std::vector<recording::Entry> recording;
 };
 
 class ScaledWorld : MarketSide {
@@ -226,7 +226,7 @@ class ScaledWorld : MarketSide {
     sim::PlayFrames frames{.first = played_, .count = 0, .events = {}};
     polymarket::MarketFrame frame;
     while (played_ < crowd_.recording.size()) {
-      const sim::RecordedFrame& recorded = crowd_.recording[played_];
+      const recording::Entry& recorded = crowd_.recording[played_];
       if (recorded.at_ms - crowd_.recording.front().at_ms > passed_ms) break;
       ++played_;
       ++frames.count;
@@ -332,9 +332,9 @@ TEST(Scaling, ThreeRunnersWantTheOrdersThatOneWants) {
 TEST(Scaling, ThreeRunnersWantTheOrdersThatOneWantsOverARecording) {
   const auto folder = test_support::recorded_data();
   if (!folder) GTEST_SKIP() << test_support::kNoRecordedData;
-  sim::Recording recording(*folder / "polymarket/nhl_final_20260607_6min.jsonl.zst");
+  recording::Recording recording(*folder / "polymarket/nhl_final_20260607_6min.jsonl.zst");
   Crowd crowd;
-  while (const sim::RecordedFrame* frame = recording.peek()) {
+  while (const recording::Entry* frame = recording.peek()) {
     if (frame->at_ms - recording.first_ms() > 300'000) break;
     crowd.recording.push_back(*frame);
     recording.pop();

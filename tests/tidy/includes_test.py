@@ -35,6 +35,8 @@ TABLE = (
                            "common/domain/", "common/wire/topics.hpp"), ANY),
     ("common/polymarket/.*", ("common/polymarket/", "common/secrets/", "common/domain/"),
      ("boost/json", "boost/system/", "openssl/", "secp256k1", "cryptopp/")),
+    ("common/recording/.*", ("common/recording/", "common/polymarket/", "common/runtime/", "common/domain/"),
+     ("boost/json", "zstd")),
     ("services/gateway/.*", ("common/", "services/gateway/"), ANY),
     ("services/strategy-runner/.*", ("common/", "services/strategy-runner/"), ANY),
     ("services/order-manager/.*", ("common/", "services/order-manager/"), ANY),

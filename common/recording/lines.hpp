@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace polybot::venue_simulator {
+namespace polybot::recording {
 
-class RecordingLines {
+class Lines {
  public:
   // A frame of 500 books has some 4 MB: a longer line is of something else.
   static constexpr std::size_t kLineBytesMax = 32U << 20;
@@ -28,15 +28,17 @@ class RecordingLines {
     bool too_long = false;
   };
 
-  RecordingLines(std::unique_ptr<std::istream> in, Compression compression);
-  ~RecordingLines();
-  RecordingLines(const RecordingLines&) = delete;
-  RecordingLines& operator=(const RecordingLines&) = delete;
+  Lines(std::unique_ptr<std::istream> in, Compression compression);
+  ~Lines();
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
 
   // The next line; null at the end, and at damage: what comes after that is lost.
   [[nodiscard]] std::optional<Line> next();
   // Why the file ended before its end, in words; empty when it did not.
   [[nodiscard]] const std::string& damage() const { return damage_; }
+  // The last line that next() gave had no end: its writer was cut short.
+  [[nodiscard]] bool torn() const { return torn_; }
 
  private:
   struct Decoder;
@@ -55,7 +57,8 @@ class RecordingLines {
   std::size_t searched_ = 0;  // before it, behind `used_`, no line ends
   std::uint64_t number_ = 1;  // of the line at `used_`
   bool too_long_ = false;     // that line
+  bool torn_ = false;
   std::string damage_;
 };
 
-}  // namespace polybot::venue_simulator
+}  // namespace polybot::recording

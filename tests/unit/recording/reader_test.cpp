@@ -1,6 +1,6 @@
 // What a recording may be: damaged, endless, packed to burst, nested to any depth. Each is refused
 // or passed over, is named, and takes a bounded memory.
-#include "services/venue-simulator/recording.hpp"
+#include "common/recording/reader.hpp"
 
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "common/runtime/config.hpp"
 #include "tests/support/peak_memory.hpp"
 
-namespace polybot::venue_simulator::testing {
+namespace polybot::recording {
 namespace {
 
 namespace fs = std::filesystem;
@@ -74,7 +74,7 @@ TEST_F(RecordingTest, KeepsFileOrderAndNeverGoesBackInTime) {
          R"({"ts_ms":1100,"raw":"c"})"});
   Recording recording(path);
   std::vector<std::pair<std::int64_t, std::string>> frames;
-  while (const RecordedFrame* frame = recording.peek()) {
+  while (const Entry* frame = recording.peek()) {
     frames.emplace_back(frame->at_ms, frame->raw);
     recording.pop();
   }
@@ -213,8 +213,33 @@ TEST_F(RecordingTest, TheLastMemberOfANameCounts) {
   EXPECT_EQ(recording.peek()->line, 2U);
   recording.pop();
   EXPECT_TRUE(recording.at_end());
-  EXPECT_EQ(recording.skipped_lines(), 6U);
+  EXPECT_EQ(recording.skipped_lines(), 5U);  // an empty one is no fault
+}
+
+TEST_F(RecordingTest, TellsNotesFromFrames) {
+  write({R"({"ts_ms":900,"raw":"[]","note":"header","version":1})",
+         R"({"ts_ms":1000,"raw":"a","made_of":"books"})", R"({"ts_ms":1001,"note":"later"})",
+         R"({"ts_ms":1002,"note":"gap","reason":"x"})", R"({"ts_ms":1003,"note":"gap"})",
+         R"({"ts_ms":1004,"raw":"b"})"});
+  Recording recording(path);
+  EXPECT_EQ(recording.first_ms(), 900);
+  EXPECT_TRUE(std::holds_alternative<Header>(recording.peek()->note));
+  EXPECT_EQ(recording.peek()->index, 0U);
+  recording.pop();
+  EXPECT_EQ(recording.peek()->made_of, "books");
+  EXPECT_EQ(recording.peek()->index, 0U);
+  recording.pop();
+  EXPECT_TRUE(std::holds_alternative<GapNote>(recording.peek()->note));
+  EXPECT_EQ(recording.peek()->index, 1U);
+  recording.pop();
+  EXPECT_EQ(recording.peek()->raw, "b");
+  EXPECT_EQ(recording.peek()->made_of, "");
+  EXPECT_EQ(recording.peek()->index, 1U);
+  recording.pop();
+  EXPECT_TRUE(recording.at_end());
+  EXPECT_EQ(recording.skipped_lines(), 1U);
+  EXPECT_THAT(recording.first_skipped(), HasSubstr("its note cannot be read: MissingField"));
 }
 
 }  // namespace
-}  // namespace polybot::venue_simulator::testing
+}  // namespace polybot::recording

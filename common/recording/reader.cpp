@@ -1,4 +1,4 @@
-#include "services/venue-simulator/recording.hpp"
+#include "common/recording/reader.hpp"
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
@@ -6,10 +6,9 @@
 #include <optional>
 #include <utility>
 
-#include "common/polymarket/messages/market_channel.hpp"
 #include "common/runtime/config.hpp"
 
-namespace polybot::venue_simulator {
+namespace polybot::recording {
 namespace fs = std::filesystem;
 
 namespace {
@@ -24,6 +23,7 @@ constexpr std::uint64_t kGapBytesMax = 256U << 20;
 constexpr std::size_t kRawBytesKept = 8U << 20;  // of a frame's memory, for the next one
 
 constexpr std::string_view kWhyNoFrame = "it is no {\"ts_ms\": time, \"raw\": frame}";
+constexpr std::string_view kWhyLongNote = "it is a note of more than 1 MiB";
 constexpr std::string_view kWhyTooLong = "it has more than 32 MiB";
 constexpr std::string_view kWhyTooDeep = "its JSON is nested too deep";
 
@@ -33,12 +33,11 @@ std::unique_ptr<std::istream> opened(const fs::path& path) {
   return file;
 }
 
-RecordingLines::Compression compression_of(const fs::path& path) {
-  return path.extension() == ".zst" ? RecordingLines::Compression::Zstd
-                                    : RecordingLines::Compression::None;
+Lines::Compression compression_of(const fs::path& path) {
+  return path.extension() == ".zst" ? Lines::Compression::Zstd : Lines::Compression::None;
 }
 
-// Takes the two members of a line that matter as the parser passes over the text, so that a line of
+// Takes the few members of a line that matter as the parser passes over the text, so that a line of
 // millions of values takes no more memory than its text.
 struct FrameHandler {
   static constexpr std::size_t max_object_size = ~std::size_t{0};
@@ -48,16 +47,19 @@ struct FrameHandler {
 
   using Text = boost::json::string_view;
   using Error = boost::system::error_code;
-  enum class Member : std::uint8_t { Other, Time, Raw };
+  enum class Member : std::uint8_t { Other, Time, Raw, Note, MadeOf };
 
   std::optional<std::int64_t> at_ms;
   bool has_raw = false;
+  bool is_note = false;
   std::string raw;
+  std::string made_of;
 
   void reset() {
     at_ms.reset();
-    has_raw = false;
+    has_raw = is_note = false;
     raw.clear();
+    made_of.clear();
     depth_ = 0;
     is_object_ = false;
     key_.clear();
@@ -81,7 +83,7 @@ struct FrameHandler {
   bool on_key(Text part, std::size_t size, Error& ec) {
     on_key_part(part, size, ec);
     if (depth_ != 1 || !is_object_) return true;
-    member_ = key_ == "ts_ms" ? Member::Time : key_ == "raw" ? Member::Raw : Member::Other;
+    member_ = member_of(key_);
     key_.clear();
     // The last one of a name counts.
     if (member_ == Member::Time) at_ms.reset();
@@ -92,11 +94,15 @@ struct FrameHandler {
     return true;
   }
   bool on_string_part(Text part, std::size_t /*size*/, Error& /*ec*/) {
+    constexpr std::size_t kWordMax = 64;
     if (depth_ == 1 && member_ == Member::Raw) raw.append(part.data(), part.size());
+    if (depth_ == 1 && member_ == Member::MadeOf && made_of.size() < kWordMax)
+      made_of.append(part.data(), std::min(part.size(), kWordMax));
     return true;
   }
   bool on_string(Text part, std::size_t size, Error& ec) {
     has_raw = has_raw || (depth_ == 1 && member_ == Member::Raw);
+    is_note = is_note || (depth_ == 1 && member_ == Member::Note);
     return on_string_part(part, size, ec);
   }
   bool on_number_part(Text /*part*/, Error& /*ec*/) { return true; }
@@ -112,6 +118,12 @@ struct FrameHandler {
   bool on_comment(Text /*part*/, Error& /*ec*/) { return true; }
 
  private:
+  static Member member_of(std::string_view key) {
+    if (key == "ts_ms") return Member::Time;
+    if (key == "raw") return Member::Raw;
+    if (key == "note") return Member::Note;
+    return key == "made_of" ? Member::MadeOf : Member::Other;
+  }
   bool enter() {
     ++depth_;
     return true;
@@ -140,10 +152,10 @@ std::string why_none(std::uint64_t lines, bool too_long) {
 
 }  // namespace
 
-class Recording::FrameReader {
+class Recording::LineReader {
  public:
-  // Reads a line into `frame`; why it is none, or empty.
-  std::string_view read(std::string_view line, RecordedFrame& frame) {
+  // Reads a line into `entry`, all but the content of a note; why it is none, or empty.
+  std::string_view read(std::string_view line, Entry& entry) {
     const std::string_view text = trimmed_end(line);
     boost::system::error_code error;
     parser_.reset();
@@ -151,9 +163,12 @@ class Recording::FrameReader {
     const std::size_t used = parser_.write_some(false, text.data(), text.size(), error);
     FrameHandler& found = parser_.handler();
     if (error == boost::json::error::too_deep) return kWhyTooDeep;
-    if (error || used != text.size() || !found.at_ms || !found.has_raw) return kWhyNoFrame;
-    frame.at_ms = *found.at_ms;
-    frame.raw.swap(found.raw);
+    if (error || used != text.size() || !found.at_ms || !(found.has_raw || found.is_note))
+      return kWhyNoFrame;
+    entry.is_note = found.is_note;
+    entry.at_ms = *found.at_ms;
+    entry.raw.swap(found.raw);
+    entry.made_of.swap(found.made_of);
     if (found.raw.capacity() > kRawBytesKept) std::string().swap(found.raw);
     return {};
   }
@@ -168,17 +183,17 @@ Recording::Recording(std::unique_ptr<std::istream> in, const fs::path& path,
                      std::uint64_t file_bytes)
     : path_(path.string()),
       lines_(std::move(in), compression_of(path)),
-      reader_(std::make_unique<FrameReader>()) {
+      reader_(std::make_unique<LineReader>()) {
   name_ = path.filename().string();
   name_ = name_.substr(0, name_.find('.'));
   fingerprint_ = path.filename().string() + ":" + std::to_string(file_bytes);
-  const RecordedFrame* const first = peek();
+  const Entry* const first = peek();
   if (first == nullptr) {
     const std::string damage =
         lines_.damage().empty() ? "" : ", and it is damaged: " + lines_.damage();
-    throw runtime::CannotStart(
-        path_ + " is no recording of the market channel: " +
-        why_none(skipped_lines_, gap_bytes_ > RecordingLines::kLineBytesMax) + damage);
+    throw runtime::CannotStart(path_ + " is no recording of the market channel: " +
+                               why_none(skipped_lines_, gap_bytes_ > Lines::kLineBytesMax) +
+                               damage);
   }
   first_ms_ = first->at_ms;
 }
@@ -192,33 +207,56 @@ std::string Recording::place_of(std::uint64_t line) const {
 std::string Recording::damage() const {
   if (!given_up_.empty()) return given_up_;
   if (lines_.damage().empty()) return {};
-  return place_of(std::max(frame_.line, last_skipped_) + 1) + ": " + lines_.damage();
+  return place_of(std::max(entry_.line, last_passed_) + 1) + ": " + lines_.damage();
 }
 
-void Recording::skip(const RecordingLines::Line& line, std::string_view why) {
+// A note of a later kind is no fault of the file, but a file of nothing else must end, too.
+void Recording::skip(const Lines::Line& line) {
   gap_bytes_ += line.bytes;
-  if (line.number == last_skipped_) return;  // another piece of it
-  last_skipped_ = line.number;
-  ++skipped_lines_;
+  if (line.number == last_passed_) return;  // another piece of it
+  last_passed_ = line.number;
   ++gap_lines_;
-  if (first_skipped_.empty()) first_skipped_ = place_of(line.number).append(": ").append(why);
+  if (why_.empty()) return;
+  ++skipped_lines_;
+  if (first_skipped_.empty()) first_skipped_ = place_of(line.number) + ": " + why_;
 }
 
 bool Recording::gives_up() const {
-  if (next_index_ == 0) return gap_lines_ >= kPreambleLinesMax || gap_bytes_ > kPreambleBytesMax;
+  if (!found_any_) return gap_lines_ >= kPreambleLinesMax || gap_bytes_ > kPreambleBytesMax;
   return gap_lines_ >= kGapLinesMax || gap_bytes_ > kGapBytesMax;
 }
 
-const RecordedFrame* Recording::peek() {
-  while (!has_frame_ && !ended_) {
-    const std::optional<RecordingLines::Line> line = lines_.next();
+bool Recording::read(const Lines::Line& line) {
+  why_.clear();
+  if (line.too_long) {
+    why_ = kWhyTooLong;
+    return false;
+  }
+  if (line.text.empty()) return false;  // a writer that goes on in a file begins with a new line
+  why_ = reader_->read(line.text, entry_);
+  if (!why_.empty() || !entry_.is_note) return why_.empty();
+  if (line.text.size() > kNoteBytesMax) {
+    why_ = kWhyLongNote;
+    return false;
+  }
+  auto note = parse_note(line.text);
+  if (!note) {
+    why_ = "its note cannot be read: " + polymarket::to_string(note.error());
+    return false;
+  }
+  entry_.note = std::move(*note);
+  return !std::holds_alternative<UnknownNote>(entry_.note);
+}
+
+const Entry* Recording::peek() {
+  while (!has_entry_ && !ended_) {
+    const std::optional<Lines::Line> line = lines_.next();
     if (!line) {
       ended_ = true;
       break;
     }
-    const std::string_view why = line->too_long ? kWhyTooLong : reader_->read(line->text, frame_);
-    if (!why.empty()) {
-      skip(*line, why);
+    if (!read(*line)) {
+      skip(*line);
       ended_ = gives_up();
       if (ended_) {
         given_up_ = place_of(line->number) + ": no frame in " + std::to_string(gap_lines_) +
@@ -228,38 +266,23 @@ const RecordedFrame* Recording::peek() {
     }
     gap_lines_ = 0;
     gap_bytes_ = 0;
-    latest_ms_ = std::max(latest_ms_, frame_.at_ms);
-    frame_.index = next_index_++;
-    frame_.line = line->number;
-    frame_.at_ms = latest_ms_;
-    has_frame_ = true;
+    latest_ms_ = std::max(latest_ms_, entry_.at_ms);
+    entry_.index = next_index_;
+    if (!entry_.is_note) ++next_index_;
+    entry_.line = line->number;
+    entry_.at_ms = latest_ms_;
+    entry_.text = line->text;
+    has_entry_ = found_any_ = true;
   }
-  return has_frame_ ? &frame_ : nullptr;
+  return has_entry_ ? &entry_ : nullptr;
 }
 
 void Recording::pop() {
-  has_frame_ = false;
+  has_entry_ = false;
 }
 
 bool Recording::at_end() {
   return peek() == nullptr;
 }
 
-void append_recorded_events(const polymarket::MarketFrame& frame,
-                            std::vector<RecordedEvent>& events) {
-  for (const polymarket::MarketEvent& event : frame.events) {
-    if (const auto* book = std::get_if<polymarket::BookEvent>(&event)) {
-      events.emplace_back(RecordedBook{book->token,
-                                       {book->bids.begin(), book->bids.end()},
-                                       {book->asks.begin(), book->asks.end()}});
-    } else if (const auto* change = std::get_if<polymarket::PriceChangeEvent>(&event)) {
-      for (const polymarket::PriceChange& level : change->changes) {
-        events.emplace_back(RecordedChange{level.token, level.side, level.price, level.quantity});
-      }
-    } else if (const auto* trade = std::get_if<polymarket::LastTradeEvent>(&event)) {
-      events.emplace_back(RecordedTrade{trade->token, trade->side, trade->price, trade->quantity});
-    }
-  }
-}
-
-}  // namespace polybot::venue_simulator
+}  // namespace polybot::recording

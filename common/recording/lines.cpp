@@ -1,11 +1,11 @@
-#include "services/venue-simulator/recording_lines.hpp"
+#include "common/recording/lines.hpp"
 
 #include <zstd.h>
 
 #include <new>
 #include <utility>
 
-namespace polybot::venue_simulator {
+namespace polybot::recording {
 namespace {
 
 constexpr std::size_t kBlockBytes = 1U << 16;
@@ -13,7 +13,7 @@ constexpr int kWindowLogMax = 27;  // 128 MiB, as zstd's own tools allow unless 
 
 }  // namespace
 
-struct RecordingLines::Decoder {
+struct Lines::Decoder {
   struct Free {
     void operator()(ZSTD_DStream* made) const { ZSTD_freeDStream(made); }
   };
@@ -23,7 +23,7 @@ struct RecordingLines::Decoder {
   bool in_a_frame = false;  // what was read so far ends in the middle of one
 };
 
-RecordingLines::RecordingLines(std::unique_ptr<std::istream> in, Compression compression)
+Lines::Lines(std::unique_ptr<std::istream> in, Compression compression)
     : in_(std::move(in)), block_(kBlockBytes) {
   if (compression == Compression::None) return;
   decoder_ = std::make_unique<Decoder>();
@@ -31,9 +31,9 @@ RecordingLines::RecordingLines(std::unique_ptr<std::istream> in, Compression com
   ZSTD_DCtx_setParameter(decoder_->stream.get(), ZSTD_d_windowLogMax, kWindowLogMax);
 }
 
-RecordingLines::~RecordingLines() = default;
+Lines::~Lines() = default;
 
-std::optional<RecordingLines::Line> RecordingLines::next() {
+std::optional<Lines::Line> Lines::next() {
   for (;;) {
     const std::size_t end = text_.find('\n', searched_);
     if (end != std::string::npos) {
@@ -55,12 +55,13 @@ std::optional<RecordingLines::Line> RecordingLines::next() {
     searched_ = 0;
     if (text_.empty()) return std::nullopt;
     used_ = text_.size();
+    torn_ = true;
     if (too_long_) return piece_of_too_long(text_.size());
     return Line{number_++, text_, text_.size(), false};
   }
 }
 
-bool RecordingLines::fill() {
+bool Lines::fill() {
   if (!damage_.empty()) return false;
   if (decoder_) return fill_from_zstd();
   in_->read(block_.data(), static_cast<std::streamsize>(block_.size()));
@@ -68,7 +69,7 @@ bool RecordingLines::fill() {
   return in_->gcount() > 0;
 }
 
-bool RecordingLines::fill_from_zstd() {
+bool Lines::fill_from_zstd() {
   Decoder& decoder = *decoder_;
   for (;;) {
     if (decoder.input.pos == decoder.input.size) {
@@ -91,4 +92,4 @@ bool RecordingLines::fill_from_zstd() {
   }
 }
 
-}  // namespace polybot::venue_simulator
+}  // namespace polybot::recording
