@@ -1,9 +1,12 @@
 #include "services/venue-simulator/replay_driver.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "common/polymarket/messages/market_channel.hpp"
 #include "common/runtime/config.hpp"
+#include "services/venue-simulator/api/shapes.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -68,9 +71,14 @@ ReplayDriver::ReplayDriver(const std::string& path, std::int64_t speed_percent)
   }
 }
 
+// Times of a file may be any numbers: none is further away than a century.
 Timestamp ReplayDriver::due_of(std::int64_t recorded_ms) const {
-  const std::int64_t since_ms = recorded_ms - recording_.first_ms();
-  return anchor_ + domain::Duration(since_ms * 1'000'000 / speed_percent_ * 100);
+  constexpr domain::Wide kNsPerMs = 1'000'000;
+  constexpr domain::Wide kFarthest = domain::Wide{100} * 365 * 86'400 * 1'000 * kNsPerMs;
+  const domain::Wide since_ms = domain::Wide{recorded_ms} - recording_.first_ms();
+  const domain::Wide since = since_ms * kNsPerMs * 100 / speed_percent_;
+  return anchor_ +
+         domain::Duration(static_cast<std::int64_t>(std::clamp(since, -kFarthest, kFarthest)));
 }
 
 void ReplayDriver::take_frame(polymarket::MarketFrame& frame) {
@@ -86,6 +94,7 @@ void ReplayDriver::follow(const polymarket::MarketFrame& frame) {
     if (const auto* book = std::get_if<polymarket::BookEvent>(&event)) {
       TokenState& token = tokens_[book->token];
       token.book.load(book->bids, book->asks);
+      token.whole = true;
       if (book->last_trade_price) token.last_trade = book->last_trade_price;
     } else if (const auto* changes = std::get_if<polymarket::PriceChangeEvent>(&event)) {
       for (const polymarket::PriceChange& change : changes->changes) {
@@ -102,11 +111,12 @@ void ReplayDriver::follow(const polymarket::MarketFrame& frame) {
 void ReplayDriver::resolve(PlayFrames& frames) {
   polymarket::MarketFrame frame;
   while (const recording::Entry* recorded = recording_.peek()) {
+    if (recorded->index >= frames.first + frames.count) break;
     if (recorded->is_note) {
+      follow(recorded->note);
       recording_.pop();
       continue;
     }
-    if (recorded->index >= frames.first + frames.count) break;
     const bool wanted = recorded->index >= frames.first;
     take_frame(frame);
     if (wanted) append_recorded_events(frame, frames.events);
@@ -121,6 +131,55 @@ void ReplayDriver::begin(ExchangeHost& host) {
   if (const recording::Entry* next = recording_.peek()) {
     anchor_ -= due_of(next->at_ms) - anchor_;
   }
+  for (const auto& [id, market] : described_) tell(id, host);  // their ends are later by the pause
+}
+
+void ReplayDriver::follow(const recording::Note& note) {
+  if (const auto* market = std::get_if<recording::MarketNote>(&note)) {
+    described_.insert_or_assign(market->market.id, market->market);
+  } else if (const auto* resolved = std::get_if<recording::ResolvedNote>(&note)) {
+    const auto described = described_.find(resolved->market);
+    if (described == described_.end()) return;
+    described->second.status = domain::MarketStatus::Resolved;
+    described->second.payout = resolved->payout;
+  }
+}
+
+domain::Market ReplayDriver::in_our_time(domain::Market market) const {
+  if (market.ends_at != Timestamp{}) market.ends_at = due_of(domain::to_unix_ms(market.ends_at));
+  return market;
+}
+
+void ReplayDriver::take_note(ExchangeHost& host) {
+  const recording::Entry& entry = *recording_.peek();
+  follow(entry.note);
+  if (const auto* market = std::get_if<recording::MarketNote>(&entry.note)) {
+    const domain::Market& described = market->market;
+    const bool listed = host.engine().find_market(described.id).has_value();
+    const bool taken = host.engine().find_token(described.yes_token).has_value() ||
+                       host.engine().find_token(described.no_token).has_value();
+    if (!listed && taken && unreadable_++ == 0) first_unreadable_ = recording_.place_of(entry.line);
+    if (!listed && !taken && !domain::over(described.status)) {
+      ++listed_;
+      static_cast<void>(host.apply(ListRecordedMarket{in_our_time(described)}));
+    }
+    tell(described.id, host);
+  } else if (const auto* resolved = std::get_if<recording::ResolvedNote>(&entry.note)) {
+    tell(resolved->market, host);
+  }
+  recording_.pop();
+}
+
+// A market that only its result makes known is none that was traded here. The result comes in a
+// note of its own.
+void ReplayDriver::tell(const domain::MarketId& id, ExchangeHost& host) {
+  const auto described = described_.find(id);
+  if (described == described_.end() || !host.engine().find_market(id)) return;
+  domain::Market market = in_our_time(described->second);
+  const bool has_result = market.payout != domain::Payout{};
+  if (market.status == domain::MarketStatus::Resolved && !has_result)
+    market.status = domain::MarketStatus::Closed;
+  static_cast<void>(host.apply(FollowRecordedMarket{market}));
 }
 
 void ReplayDriver::list_markets(const polymarket::MarketFrame& frame, ExchangeHost& host) {
@@ -146,31 +205,44 @@ void ReplayDriver::play(ExchangeHost& host, const Publish& publish) {
   const Timestamp now = host.now();
   PlayFrames batch{.first = host.exchange().replay().position(), .count = 0, .events = {}};
   polymarket::MarketFrame frame;
-  std::int64_t burst_ms = 0;
+  std::uint64_t played = 0;
+  std::optional<std::int64_t> burst_ms;
+  const auto hand_over = [&] {
+    if (batch.count > 0) static_cast<void>(host.apply(batch));
+    batch = {.first = host.exchange().replay().position(), .count = 0, .events = {}};
+  };
   while (const recording::Entry* recorded = recording_.peek()) {
+    const bool same_burst = recorded->at_ms == burst_ms;
+    if (!same_burst && (due_of(recorded->at_ms) > now || played >= kFramesPerTurnMax)) break;
     if (recorded->is_note) {
-      recording_.pop();
+      hand_over();
+      take_note(host);
       continue;
     }
-    const bool same_burst = batch.count > 0 && recorded->at_ms == burst_ms;
-    if (!same_burst && (due_of(recorded->at_ms) > now || batch.count >= kFramesPerTurnMax)) break;
     burst_ms = recorded->at_ms;
     take_frame(frame);
     list_markets(frame, host);
     append_recorded_events(frame, batch.events);
     ++batch.count;
+    ++played;
     publish(frame, now);
   }
-  if (batch.count > 0) static_cast<void>(host.apply(batch));
+  hand_over();
 }
 
 std::optional<polymarket::BookSummary> ReplayDriver::book_of(const domain::TokenId& token,
                                                              const MatchingEngine& engine,
                                                              Timestamp now) const {
   const auto place = engine.find_token(token);
-  const auto state = tokens_.find(token);
-  if (!place || state == tokens_.end()) return std::nullopt;
+  if (!place) return std::nullopt;
   const domain::Market& market = engine.listing(place->market)->market;
+  // Where one token alone was recorded, the other's book is its mirror.
+  auto state = tokens_.find(token);
+  const auto other = tokens_.find(domain::token_of(market, domain::other(place->outcome)));
+  const bool from_other = (state == tokens_.end() || !state->second.whole) &&
+                          other != tokens_.end() && other->second.whole;
+  if (from_other) state = other;
+  if (state == tokens_.end() || domain::over(market.status)) return std::nullopt;
   polymarket::BookSummary book;
   book.market = market.id;
   book.token = token;
@@ -178,10 +250,17 @@ std::optional<polymarket::BookSummary> ReplayDriver::book_of(const domain::Token
   const domain::OrderBook& recorded = state->second.book;
   book.bids = {recorded.bids().begin(), recorded.bids().end()};
   book.asks = {recorded.asks().begin(), recorded.asks().end()};
+  if (from_other) {
+    std::swap(book.bids, book.asks);
+    book.bids = mirrored(book.bids);
+    book.asks = mirrored(book.asks);
+  }
   book.min_size = market.min_size;
   book.tick = market.tick;
   book.neg_risk = market.neg_risk;
   book.last_trade_price = state->second.last_trade;
+  if (from_other && book.last_trade_price)
+    book.last_trade_price = domain::complement(*book.last_trade_price);
   return book;
 }
 

@@ -149,6 +149,11 @@ void Exchange::apply(const Input& input, Outputs& out) {
       listing.event_title = list.market.question;
       self.engine_.list_market(std::move(listing), self.now_, out);
     }
+    void operator()(const FollowRecordedMarket& follow) const {
+      self.engine_.follow_record(follow.market, self.now_, self.faults_, out);
+      const auto number = self.engine_.find_market(follow.market.id);
+      if (number && domain::over(follow.market.status)) self.replay_.forget(*number);
+    }
     void operator()(const PlayFrames& frames) const {
       self.replay_.play(frames, self.now_, self.engine_, self.faults_, out);
     }

@@ -88,7 +88,8 @@ struct ClearFault {
   Fault fault = Fault::Reject;
 };
 
-// A recording, read and parsed outside: markets appear with the first book of their first token.
+// A recording, read and parsed outside. Markets appear with their first note or, in a recording
+// without notes, with the first book of their second token.
 struct RecordedBook {
   domain::TokenId token;
   std::vector<domain::Level> bids;
@@ -108,6 +109,10 @@ struct RecordedTrade {
 };
 using RecordedEvent = std::variant<RecordedBook, RecordedChange, RecordedTrade>;
 struct ListRecordedMarket {
+  domain::Market market;
+};
+// How a listed market stands in the record from now on: terms, end, result.
+struct FollowRecordedMarket {
   domain::Market market;
 };
 // The frames [first, first + count) of the recording. Logged without the events: a new fold reads
@@ -174,10 +179,10 @@ struct ReadChain {
 };
 
 // The log numbers them in this order: new ones go to the end.
-using Input =
-    std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
-                 CancelResting, SetFlow, Reconfigure, SetFault, ClearFault, ListRecordedMarket,
-                 PlayFrames, Heartbeat, CreateKey, EndKey, NoteOrigins, DropNotices, ReadChain>;
+using Input = std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater,
+                           CancelOrders, CancelResting, SetFlow, Reconfigure, SetFault, ClearFault,
+                           ListRecordedMarket, PlayFrames, Heartbeat, CreateKey, EndKey,
+                           NoteOrigins, DropNotices, ReadChain, FollowRecordedMarket>;
 
 // ----------------------------------------------------------------------------------------- outputs
 

@@ -50,6 +50,10 @@ void Replay::play(const PlayFrames& frames, domain::Timestamp now, MatchingEngin
   position_ = frames.first + frames.count;
 }
 
+void Replay::forget(MarketNo market) {
+  std::erase_if(levels_, [&](const auto& level) { return level.first.market == market; });
+}
+
 // Both outcomes are recorded and mirror each other; the YES side alone is used.
 void Replay::collect(const RecordedBook& book, const MatchingEngine& engine,
                      std::map<Place, Quantity>& totals) {
@@ -99,6 +103,8 @@ void Replay::decrease(const Place& place, Quantity total, Turn& turn) {
 }
 
 void Replay::increase(const Place& place, Quantity total, Turn& turn) {
+  // A market that is paused takes no orders, not even these; they are shown when it goes on.
+  if (!turn.engine.is_open(place.market)) return;
   clear_crossed(place, turn);
   LevelState& state = level(place);
   const Quantity more = total - state.shown;

@@ -23,6 +23,8 @@ class Replay {
   void begin(MatchingEngine& engine);
   void play(const PlayFrames& frames, domain::Timestamp now, MatchingEngine& engine,
             FaultBoard& faults, Outputs& out);
+  // The book of this market is gone; what it showed counts no more.
+  void forget(MarketNo market);
   // How many frames have been played.
   [[nodiscard]] std::uint64_t position() const { return position_; }
 

@@ -225,6 +225,37 @@ void MatchingEngine::close_market(MarketNo market, Turn& turn) {
   turn.out.market.emplace_back(MarketClosed{state.listing.market.id, turn.now});
 }
 
+void MatchingEngine::follow_record(const domain::Market& recorded, Timestamp now,
+                                   FaultBoard& faults, Outputs& out) {
+  using domain::MarketStatus;
+  const auto number = find_market(recorded.id);
+  const auto found = number ? markets_.find(*number) : markets_.end();
+  if (found == markets_.end()) return;  // paid out
+  domain::Market& ours = found->second.listing.market;
+  if (ours.status == MarketStatus::Resolved) return;
+  ours.tick = recorded.tick;
+  ours.min_size = recorded.min_size;
+  ours.fee = recorded.fee;
+  ours.taker_delay = recorded.taker_delay;
+  ours.ends_at = recorded.ends_at;
+  ours.augmented = recorded.augmented;
+  ours.placeholder = recorded.placeholder;
+  ours.event_market_count = recorded.event_market_count;
+  if (domain::accepts_orders(recorded.status)) {
+    ours.status = ours.placeholder ? MarketStatus::Paused : MarketStatus::Active;
+    return;
+  }
+  if (recorded.status == MarketStatus::Paused) {
+    ours.status = MarketStatus::Paused;
+    return;
+  }
+  Turn turn{now, faults, out};
+  if (ours.status != MarketStatus::Closed) close_market(*number, turn);
+  if (recorded.status != MarketStatus::Resolved) return;
+  set_payout(*number, recorded.payout);
+  resolve_market(*number, turn);
+}
+
 void MatchingEngine::resolve_market(MarketNo market, Turn& turn) {
   MarketState& state = markets_.at(market);
   constexpr Price kHalf = Price::from_raw(5'000);

@@ -47,7 +47,7 @@ MarketNo MatchingEngine::list_market(Listing listing, Timestamp now, Outputs& ou
   listing.market.status =
       listing.market.placeholder ? domain::MarketStatus::Paused : domain::MarketStatus::Active;
   index_market(number, listing.market);
-  if (listing.market.ends_at != Timestamp{}) {
+  if (listing.resolves_at != Timestamp{}) {
     POLYBOT_ASSERT(listing.resolves_at > listing.market.ends_at);
     set_timer(listing.market.ends_at, TimerKind::CloseMarket, number.value);
     set_timer(listing.resolves_at, TimerKind::ResolveMarket, number.value);

@@ -44,8 +44,8 @@ struct Listing {
   domain::Market market;
   std::string event_title;
   domain::Timestamp listed_at{};
-  // Decided beforehand by the flow and kept secret until `resolves_at`; recorded markets never
-  // resolve.
+  // Decided beforehand by the flow and kept secret until `resolves_at`. Epoch: a recorded market,
+  // which ends and resolves when its record says so.
   domain::Timestamp resolves_at{};
   domain::Timestamp resolved_at{};
   std::optional<domain::Price> last_trade;
@@ -112,10 +112,15 @@ class MatchingEngine {
 
   // ---- markets
 
-  // The market trades from now until `ends_at` (epoch: for ever) and resolves at `resolves_at` to
-  // what set_payout() said by then, else to one half each.
+  // The market trades from now until `ends_at` and resolves at `resolves_at` to what set_payout()
+  // said by then, else to one half each; where `resolves_at` is not set, nothing ends it but
+  // follow_record().
   MarketNo list_market(Listing listing, domain::Timestamp now, Outputs& out);
   void set_payout(MarketNo market, const domain::Payout& payout);
+  // Takes over terms, status and result of a listed market; an end and a result come at once. One
+  // that is resolved stays so.
+  void follow_record(const domain::Market& recorded, domain::Timestamp now, FaultBoard& faults,
+                     Outputs& out);
   void change_tick(MarketNo market, domain::Price tick, domain::Timestamp now, Outputs& out);
   // For matches from now on, in one market or in all that are open. The venue does not announce it.
   void change_fee(const std::optional<domain::MarketId>& market, std::int64_t rate_ppm);
