@@ -304,6 +304,12 @@ inline constexpr std::array kFamilies{
     Family{"polybot_book_resyncs_total", Type::Counter, Policy::Sum,
            {label::kReason}, kGateway, fault("feed-gap"),
            "Books dropped and fetched again, by reason."},
+    Family{"polybot_recording_bytes_total", Type::Counter, Policy::Sum,
+           {}, kGateway, kMoves,
+           "Bytes of the recording of the market channel that were written."},
+    Family{"polybot_recording_lost_lines_total", Type::Counter, Policy::Sum,
+           {{"reason", "queue_full|write_failed"}}, kGateway, kInvariant,
+           "Lines that are missing from the recording, by reason."},
 
     // --- The bus ------------------------------------------------------------------------------------------
     Family{"polybot_nng_queue_depth", Type::Gauge, Policy::Max,

@@ -17,6 +17,8 @@
 #include "common/runtime/config.hpp"
 #include "common/runtime/installation.hpp"
 #include "deploy/launcher/overrides.hpp"
+#include "deploy/launcher/record.hpp"
+#include "deploy/launcher/recording_command.hpp"
 #include "deploy/launcher/scale.hpp"
 #include "deploy/launcher/session.hpp"
 #include "deploy/launcher/socket_folder.hpp"
@@ -29,6 +31,8 @@ using namespace polybot;
 constexpr std::string_view kHelp =
     R"(polybot run: start the whole stack on this machine and show it trading.
 polybot scale N: have N runners (1 to 16) from now on in the running stack of DATA.
+polybot record: write the market channel of the venue into DATA/recordings, and trade nothing.
+polybot recording check|info|cut FILE: judge, describe or cut a recording of the market channel.
 polybot --version: print version and commit.
 
 run starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners,
@@ -37,6 +41,10 @@ or one with TERM=dumb).
 Ctrl-C stops everything in order and compares venue, journal and metrics; the exit code is 1 when
 they differ.
 Ctrl-Z leaves the screen: the stack trades on, but nobody watches it until fg.
+
+record runs the gateway alone, against the venue of gateway.toml or of POLYBOT_VENUE__REST,
+POLYBOT_VENUE__GAMMA and POLYBOT_VENUE__MARKET_WS; of the variables below it knows DATA (default
+data/record), CONFIG, PORT_OFFSET, LOG_FORMAT and POLYBOT_X__Y of the gateway.
 
 Environment:
   MODE=sim         the built-in venue; paper and live are not part of this version
@@ -100,6 +108,36 @@ int scale(const std::string& count) {
   return 0;
 }
 
+// The configuration that is shipped, unless CONFIG names another.
+fs::path configuration_of(const launcher::Options& options, const fs::path& programs) {
+  const char* const shipped =
+      runtime::is_installed(programs) ? runtime::kInstalledConfiguration : POLYBOT_CONFIG_DIR;
+  return options.configuration.value_or(shipped);
+}
+
+int record() {
+  const launcher::Environment environment = runtime::config::current_environment();
+  const fs::path programs = runtime::own_programs_folder();
+  const launcher::Options options =
+      launcher::record_options(options_of(environment, programs), environment);
+  launcher::make_data_folder(options.data);
+  const boost::interprocess::file_lock lock = lock_folder(options.data);
+  const launcher::SocketFolder sockets(options.data, launcher::longest_socket_name_bytes(),
+                                       environment);
+  boost::asio::io_context io;
+  int exit_code = 1;
+  launcher::RecordSession session(
+      io, launcher::recorder_program(options, environment, sockets.path(), programs,
+                                     configuration_of(options, programs)));
+  boost::asio::co_spawn(io, session.run(), [&](const std::exception_ptr& error, int code) {
+    io.stop();
+    if (error) std::rethrow_exception(error);
+    exit_code = code;
+  });
+  io.run();
+  return exit_code;
+}
+
 int run() {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that is gone must not end the stack without its stop
   const launcher::Environment environment = runtime::config::current_environment();
@@ -109,9 +147,7 @@ int run() {
   const boost::interprocess::file_lock lock = lock_folder(options.data);
   const launcher::SocketFolder sockets(options.data, launcher::longest_socket_name_bytes(),
                                        environment);
-  const char* const shipped =
-      runtime::is_installed(programs) ? runtime::kInstalledConfiguration : POLYBOT_CONFIG_DIR;
-  const fs::path configuration = options.configuration.value_or(shipped);
+  const fs::path configuration = configuration_of(options, programs);
   const launcher::KnownKeys known = launcher::ask_for_keys(programs, configuration, environment);
   for (const std::string& note : launcher::check_strategies(known))
     std::printf("%s\n", note.c_str());
@@ -147,13 +183,20 @@ int main(int argc, char** argv) {
     std::printf("polybot %s\n", runtime::build_info().text().c_str());
     return 0;
   }
+  if (argc >= 2 && std::string_view(argv[1]) == "recording")
+    return launcher::recording_command({argv + 2, argv + argc});
   const bool scales = argc == 3 && std::string_view(argv[1]) == "scale";
-  if (word != "run" && !scales) {
-    std::fputs("polybot: usage: polybot run, polybot scale N (see polybot --help)\n", stderr);
+  if (word != "run" && word != "record" && !scales) {
+    std::fputs(
+        "polybot: usage: polybot run, polybot scale N, polybot record, polybot recording ... (see "
+        "polybot "
+        "--help)\n",
+        stderr);
     return 1;
   }
   try {
-    return scales ? scale(argv[2]) : run();
+    if (scales) return scale(argv[2]);
+    return word == "record" ? record() : run();
   } catch (const fs::filesystem_error& error) {
     std::fprintf(
         stderr,

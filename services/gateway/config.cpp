@@ -82,6 +82,21 @@ void read_feed(Reader& reader, FeedSettings& feed) {
   }
 }
 
+// Sizes are in MiB.
+std::optional<recording::WriterSettings> read_record(Reader& reader) {
+  recording::WriterSettings writer;
+  writer.folder = reader.string("record.folder", "");
+  writer.file_bytes_max =
+      reader.integer_as<std::uint64_t>("record.file_mib", writer.file_bytes_max >> 20, 1, 4096)
+      << 20;
+  writer.file_age_max = reader.duration("record.file_age", writer.file_age_max, 10s, 24h);
+  writer.queue_bytes_max =
+      reader.integer_as<std::size_t>("record.queue_mib", writer.queue_bytes_max >> 20, 1, 1024)
+      << 20;
+  if (writer.folder.empty()) return std::nullopt;
+  return writer;
+}
+
 std::chrono::milliseconds milliseconds(domain::Duration span) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(span);
 }
@@ -138,6 +153,7 @@ Config read_config(Reader& reader) {
   read_venue(reader, config.feed);
   read_discovery(reader, config.feed);
   read_feed(reader, config.feed);
+  config.record = read_record(reader);
   read_api(reader, config.api);
   config.read_token_file = read_token_file(reader, config.api);
   return config;

@@ -2,6 +2,7 @@
 // explained.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/runtime/config.hpp"
@@ -15,6 +16,7 @@ struct Config {
   runtime::MetricsConfig metrics;
   FeedSettings feed;  // the producer is filled in at the start
   ApiSettings api;
+  std::optional<recording::WriterSettings> record;  // none: nothing is recorded
   std::string data_folder;
   std::string read_token_file;  // empty: reading needs no token
 };

@@ -51,6 +51,15 @@ asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
   std::unique_ptr<Api> api;
   Feed feed(executor, config.feed, feed_metrics, runtime.health, runtime.clock, stats,
             forward_to(api));
+  std::unique_ptr<FeedRecorder> recorder;
+  if (config.record) {
+    recorder = std::make_unique<FeedRecorder>(
+        RecorderSettings{*config.record, "gateway " + runtime.build.text(),
+                         config.feed.urls.market_ws},
+        feed.catalogue(), feed.books(), feed_metrics, runtime.clock);
+    feed.record_to(*recorder);
+    runtime::log::info("The gateway records", {{"folder", config.record->folder.string()}});
+  }
   api = std::make_unique<Api>(executor, config.api, std::move(tokens), feed, metrics->registry(),
                               runtime.health, runtime.clock, stats);
   api->listen();

@@ -57,7 +57,8 @@ class Run:
 
     def __init__(self, folder):
         self.configuration = CONFIGURATION
-        self.stack = Stack(folder, changed_configuration(folder / "config", CONFIGURATION))
+        self.stack = Stack(folder, changed_configuration(folder / "config", CONFIGURATION),
+                           {"POLYBOT_RECORD__FOLDER": str(folder / "recordings"), "POLYBOT_RECORD__FILE_AGE": "10s"})
         self.others = {}          # stacks that a fault started, by account
         self.webhook = Webhook()
         self.monitoring = None

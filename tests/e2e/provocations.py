@@ -499,6 +499,22 @@ DISK_FULL = Provocation("disk-full", begin=_take_state_folder, end=_give_state_f
                         until=_rises("polybot_aggregator_state_write_failures_total"))
 
 
+def _recordings(run):
+    return run.stack.folder / "recordings"
+
+
+def _give_recordings_back(run):
+    shutil.rmtree(_recordings(run), ignore_errors=True)
+    _recordings(run).with_suffix(".away").rename(_recordings(run))
+
+
+# The next file, which is due in seconds, cannot be made.
+RECORDING_AWAY = Provocation("recording-away", alerts=("RecordingIncomplete",),
+                             begin=lambda run: _recordings(run).rename(_recordings(run).with_suffix(".away")),
+                             end=_give_recordings_back,
+                             until=_rises("polybot_recording_lost_lines_total", reason="write_failed"))
+
+
 def _lose_state(run):
     run.stack.signal("metrics-aggregator", signal.SIGSTOP)
     for file in _state_folder(run).iterdir():
@@ -558,5 +574,5 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossNear", "Drawdown"
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
        REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT, FOREIGN_HEARTBEAT, HALT,
        HALT_ACKNOWLEDGED, SLOW_ANSWERS, SLOW_READER, BACKUP, WRONG_TOKEN, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT,
-       DISK_FULL, RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE, VENUE_HANG,
-       TRADE_STUCK, API_ERRORS, METRICS_DOWN, OUTAGE, STATE_LOST)
+       DISK_FULL, RECORDING_AWAY, RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE,
+       VENUE_HANG, TRADE_STUCK, API_ERRORS, METRICS_DOWN, OUTAGE, STATE_LOST)

@@ -57,7 +57,7 @@ void Feed::close() {
 
 asio::awaitable<void> Feed::run() {
   using namespace asio::experimental::awaitable_operators;
-  co_await (discovery_.run() && tick() && fetch_books() && fetch_books());
+  co_await (discovery_.run() && tick() && fetch_books() && fetch_books() && read_clock());
 }
 
 // ---- from the venue --------------------------------------------------------------------------
@@ -65,6 +65,8 @@ asio::awaitable<void> Feed::run() {
 void Feed::on_text(LinkId id, std::string_view text, Timestamp received_at) {
   const Duration started = clock_.monotonic();
   const auto parsed = polymarket::parse_market_frame(text, frame_);
+  if (recorder_ != nullptr && frame_.kind == polymarket::FrameKind::Events)
+    recorder_->on_frame(text, frame_, received_at);
   if (!parsed) {
     if (frame_.unreadable.empty()) refuse(parsed.error(), text);
     return take_messages(id, text, received_at);
@@ -210,12 +212,14 @@ void Feed::take_updates(SnapshotSource source, Origin origin) {
     if (market == nullptr) continue;
     changed_quotes_.insert(id);
     if (std::holds_alternative<domain::BookSnapshot>(update)) {
+      if (recorder_ != nullptr && source == SnapshotSource::Rest) recorder_->on_rest_book(id);
       supervisor_.on_book_fresh(market->yes_token, source, now);
     } else if (const auto* trade = std::get_if<domain::TradeTick>(&update);
                trade && listener_.on_trade) {
       listener_.on_trade(*market, *trade);
     }
   }
+  record_gaps();
   for (const Resync& resync : updates_.resyncs) {
     metrics_.resyncs[resync.reason].increment();
     if (origin == Origin::Supervisor) continue;
@@ -253,6 +257,7 @@ void Feed::apply_catalogue() {
     shards_.add(id, market->event);
     publication_.publish(*market);
     if (listener_.on_market) listener_.on_market(*market);
+    if (recorder_ != nullptr) recorder_->on_market(*market);
   }
   for (const MarketId& id : changes.books_begun) {
     const Market* market = catalogue_.find(id);
@@ -374,6 +379,18 @@ void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpos
   }
   supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);
   perform(std::move(actions));
+}
+
+// Once: a recording tells how far the clocks are apart.
+asio::awaitable<void> Feed::read_clock() {
+  constexpr auto kAgain = std::chrono::seconds(10);
+  bool known = recorder_ == nullptr;
+  while (!known) {
+    const auto offset = co_await rest_.clock_offset();
+    known = offset.has_value();
+    if (known) recorder_->set_clock_offset(*offset);
+    if (!known) co_await runtime::sleep_for(kAgain);
+  }
 }
 
 // ---- time ------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@
 #include "services/gateway/core/shard_map.hpp"
 #include "services/gateway/feed/discovery.hpp"
 #include "services/gateway/feed/feed_metrics.hpp"
+#include "services/gateway/feed/feed_recorder.hpp"
 #include "services/gateway/feed/market_link.hpp"
 #include "services/gateway/feed/publication.hpp"
 #include "services/gateway/feed/venue_rest.hpp"
@@ -57,6 +58,9 @@ class Feed {
   Feed(const Feed&) = delete;
   Feed& operator=(const Feed&) = delete;
 
+  // From now on what is heard and known is recorded there, too; it outlives this object. Before
+  // run().
+  void record_to(FeedRecorder& recorder) { recorder_ = &recorder; }
   // Until cancelled.
   [[nodiscard]] boost::asio::awaitable<void> run();
   // Says that every book is stale, closes the connections and the bus.
@@ -100,6 +104,8 @@ class Feed {
   // --- what follows ---
   enum class Origin : std::uint8_t { Integrity, Supervisor };  // whose verdict a resync is
   void take_updates(SnapshotSource source, Origin origin);
+  void record_gaps();
+  [[nodiscard]] boost::asio::awaitable<void> read_clock();
   void apply_catalogue();
   void perform(FeedActions actions);
   void perform_one(const OpenLink& action);
@@ -128,6 +134,7 @@ class Feed {
   runtime::Health& health_;
   runtime::Clock clock_;
   FeedListener listener_;
+  FeedRecorder* recorder_ = nullptr;
 
   MarketCatalogue catalogue_;
   BookBuilder books_;

@@ -55,6 +55,10 @@ FeedMetrics::FeedMetrics(metrics::Registry& registry)
         return registry.counter("polybot_book_resyncs_total", {reason});
       }),
       requests(registry),
+      recording_bytes(registry.counter("polybot_recording_bytes_total")),
+      recording_lost([&](std::string_view reason) {
+        return registry.counter("polybot_recording_lost_lines_total", {reason});
+      }),
       lag_(registry.histogram("polybot_market_data_lag_seconds")),
       lag_negative_(registry.counter("polybot_market_data_lag_negative_total")) {
   for (const std::string_view type : kEventTypes) {

@@ -40,8 +40,11 @@ enum class RestOperation : std::uint8_t {
   ReadEvent = 2,
   ReadMarket = 3,
   ReadResult = 4,
-  ReadBooks = 5
+  ReadBooks = 5,
+  Time = 6
 };
+// Why lines are missing from the recording.
+enum class RecordingLoss : std::uint8_t { QueueFull = 0, WriteFailed = 1 };
 
 class FeedMetrics {
  public:
@@ -63,6 +66,8 @@ class FeedMetrics {
   metrics::PerEnum<FrameRefusal, metrics::Counter> refused;
   metrics::PerEnum<ResyncReason, metrics::Counter> resyncs;
   metrics::VenueRequests<RestOperation, RestOutcome> requests;
+  metrics::Counter recording_bytes;
+  metrics::PerEnum<RecordingLoss, metrics::Counter> recording_lost;
 
  private:
   std::vector<metrics::Counter> events_;

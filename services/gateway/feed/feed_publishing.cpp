@@ -1,4 +1,6 @@
 // What the feed publishes: quotes, shards, metrics.
+#include <utility>
+
 #include "services/gateway/feed/feed.hpp"
 
 namespace polybot::gateway {
@@ -66,7 +68,19 @@ void Feed::publish_shard(domain::Shard shard) {
   }
 }
 
+// A change of the price grid is told by the sockets themselves.
+void Feed::record_gaps() {
+  if (recorder_ == nullptr) return;
+  std::map<ResyncReason, std::vector<MarketId>> gaps;
+  for (const Resync& resync : updates_.resyncs) {
+    if (resync.reason != ResyncReason::TickChanged) gaps[resync.reason].push_back(resync.market);
+  }
+  for (auto& [reason, markets] : gaps)
+    recorder_->on_gap(domain::name_of(reason), std::move(markets));
+}
+
 void Feed::report() {
+  if (recorder_ != nullptr) recorder_->report();
   const std::size_t books = books_.size();
   const std::size_t stale = books_.stale_count();
   const std::size_t links = supervisor_.links();

@@ -59,6 +59,7 @@ polymarket::EndpointClass class_of(RestOperation operation) {
       return EndpointClass::Books;
     case RestOperation::ReadMarket:
     case RestOperation::ReadResult:
+    case RestOperation::Time:
       break;
   }
   return EndpointClass::General;
@@ -218,6 +219,24 @@ VenueRest::event_total(std::string slug) {
     co_return std::nullopt;
   }
   co_return Answer(page->markets.size() + page->skipped.size());
+}
+
+asio::awaitable<std::optional<domain::Duration>> VenueRest::clock_offset() {
+  const domain::Timestamp begun = clock_.now();
+  const auto body = co_await fetch(RestOperation::Time, get(urls_.rest + "/time"));
+  const domain::Timestamp ended = clock_.now();
+  if (!body) co_return std::nullopt;
+  const auto seconds = polymarket::parse_time(*body);
+  if (!seconds) {
+    unreadable(RestOperation::Time, seconds.error());
+    co_return std::nullopt;
+  }
+  // The venue's clock was somewhere in [seconds, seconds + 1) while ours was in [begun, ended].
+  const domain::Timestamp earliest = domain::from_unix_ms(*seconds * 1'000);
+  const domain::Timestamp latest = earliest + std::chrono::seconds(1);
+  if (ended < earliest) co_return earliest - ended;
+  if (begun >= latest) co_return latest - begun;
+  co_return domain::Duration::zero();
 }
 
 asio::awaitable<std::optional<polymarket::ParseResult<polymarket::ClobMarket>>> VenueRest::record(

@@ -44,6 +44,8 @@ class VenueRest {
   struct NoSuchRoute {};
   [[nodiscard]] boost::asio::awaitable<std::optional<std::variant<std::size_t, NoSuchRoute>>>
   event_total(std::string slug);
+  // The venue's clock minus ours; zero when they may be equal, as it tells whole seconds.
+  [[nodiscard]] boost::asio::awaitable<std::optional<domain::Duration>> clock_offset();
   // The CLOB's own record of one market; an error when the record exists and cannot be read.
   [[nodiscard]] boost::asio::awaitable<
       std::optional<polymarket::ParseResult<polymarket::ClobMarket>>>

@@ -1,0 +1,175 @@
+#include "services/gateway/feed/feed_recorder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/recording/note.hpp"
+
+namespace polybot::gateway {
+
+using domain::Market;
+using domain::MarketId;
+using domain::Timestamp;
+
+namespace {
+
+std::optional<Timestamp> newest_change(const polymarket::MarketFrame& frame) {
+  std::optional<Timestamp> newest;
+  for (const polymarket::MarketEvent& event : frame.events) {
+    if (const auto* change = std::get_if<polymarket::PriceChangeEvent>(&event))
+      newest = std::max(newest, std::optional(change->venue_at));
+    if (const auto* trade = std::get_if<polymarket::LastTradeEvent>(&event))
+      newest = std::max(newest, std::optional(trade->venue_at));
+  }
+  return newest;
+}
+
+void append_market(std::int64_t at_ms, const Market& market, std::string& out,
+                   std::uint64_t& lines) {
+  recording::append_line(at_ms, recording::MarketNote{market}, out);
+  ++lines;
+  if (market.status != domain::MarketStatus::Resolved) return;
+  recording::append_line(at_ms, recording::ResolvedNote{market.id, market.payout}, out);
+  ++lines;
+}
+
+}  // namespace
+
+FeedRecorder::FeedRecorder(RecorderSettings settings, const MarketCatalogue& catalogue,
+                           const BookBuilder& books, FeedMetrics& metrics, runtime::Clock clock)
+    : settings_(std::move(settings)),
+      catalogue_(catalogue),
+      books_(books),
+      metrics_(metrics),
+      clock_(clock),
+      writer_(settings_.writer) {}
+
+std::int64_t FeedRecorder::venue_ms(Timestamp at) const {
+  return domain::to_unix_ms(at + behind_.value_or(clock_offset_.value_or(domain::Duration{})));
+}
+
+void FeedRecorder::on_frame(std::string_view text, const polymarket::MarketFrame& parsed,
+                            Timestamp received_at) {
+  const auto changed_at = newest_change(parsed);
+  if (changed_at) behind_ = *changed_at - received_at;
+  const std::int64_t at_ms = changed_at ? domain::to_unix_ms(*changed_at) : venue_ms(received_at);
+  std::string line;
+  recording::append_line(at_ms, text, "", line);
+  put(at_ms, std::move(line));
+}
+
+void FeedRecorder::on_market(const Market& market) {
+  std::string text;
+  std::uint64_t lines = 0;
+  const std::int64_t at_ms = now_ms();
+  append_market(at_ms, market, text, lines);
+  put(at_ms, std::move(text), lines);
+}
+
+void FeedRecorder::on_gap(std::string_view reason, std::vector<MarketId> markets) {
+  std::string text;
+  const std::int64_t at_ms = now_ms();
+  recording::append_line(
+      at_ms,
+      recording::GapNote{
+          .reason = std::string(reason), .from_ms = {}, .markets = std::move(markets), .lines = 0},
+      text);
+  put(at_ms, std::move(text));
+}
+
+void FeedRecorder::on_rest_book(const MarketId& id) {
+  const Market* market = catalogue_.find(id);
+  std::string text;
+  const std::int64_t at_ms = now_ms();
+  if (market != nullptr && append_book(at_ms, *market, "rest", text)) put(at_ms, std::move(text));
+}
+
+bool FeedRecorder::append_book(std::int64_t at_ms, const Market& market, std::string_view made_of,
+                               std::string& out) const {
+  const auto view = books_.find(market.id);
+  if (!view || !view->fresh()) return false;
+  std::string frame;
+  polymarket::write_book({.market = market.id,
+                          .token = market.yes_token,
+                          .venue_at = view->venue_at,
+                          .bids = view->book->bids(),
+                          .asks = view->book->asks(),
+                          .tick = view->tick,
+                          .last_trade_price = view->last},
+                         {market.min_size, market.neg_risk}, frame);
+  recording::append_line(at_ms, frame, made_of, out);
+  return true;
+}
+
+void FeedRecorder::append_markets(std::int64_t at_ms, std::string& out,
+                                  std::uint64_t& lines) const {
+  for (const Market* market : catalogue_.tracked()) append_market(at_ms, *market, out, lines);
+}
+
+void FeedRecorder::append_books(std::int64_t at_ms, std::string& out, std::uint64_t& lines) const {
+  for (const Market* market : catalogue_.tracked()) {
+    if (append_book(at_ms, *market, "books", out)) ++lines;
+  }
+}
+
+void FeedRecorder::begin(std::int64_t at_ms) {
+  std::string header;
+  recording::Header said{.version = recording::kFormatVersion,
+                         .program = settings_.program,
+                         .venue = settings_.venue,
+                         .clock_offset_ms = {}};
+  if (clock_offset_) said.clock_offset_ms = *clock_offset_ / std::chrono::milliseconds(1);
+  recording::append_line(at_ms, said, header);
+  std::string state;
+  std::uint64_t lines = 1;
+  append_markets(at_ms, state, lines);
+  append_books(at_ms, state, lines);
+  // Without room the writer goes on asking.
+  [[maybe_unused]] const bool taken =
+      writer_.begin(at_ms, std::move(header), std::move(state), lines);
+}
+
+void FeedRecorder::put(std::int64_t at_ms, std::string text, std::uint64_t lines) {
+  if (writer_.wants_begin()) begin(at_ms);
+  if (lost_lines_ > 0 && !tell_loss(at_ms)) return lose(at_ms, lines);
+  if (!writer_.write(at_ms, std::move(text), lines)) lose(at_ms, lines);
+}
+
+void FeedRecorder::lose(std::int64_t at_ms, std::uint64_t lines) {
+  if (lost_lines_ == 0) lost_from_ms_ = at_ms;
+  lost_lines_ += lines;
+  metrics_.recording_lost[RecordingLoss::QueueFull].add(static_cast<double>(lines));
+}
+
+// After the gap the recording has the books again, as a file has at its head.
+bool FeedRecorder::tell_loss(std::int64_t at_ms) {
+  if (!writer_.has_room()) return false;
+  std::string text;
+  recording::append_line(
+      at_ms,
+      recording::GapNote{
+          .reason = "queue_full", .from_ms = lost_from_ms_, .markets = {}, .lines = lost_lines_},
+      text);
+  std::uint64_t lines = 1;
+  append_markets(at_ms, text, lines);
+  append_books(at_ms, text, lines);
+  if (!writer_.write(at_ms, std::move(text), lines)) return false;
+  lost_lines_ = 0;
+  return true;
+}
+
+void FeedRecorder::report() {
+  if (writer_.wants_begin()) begin(now_ms());
+  if (lost_lines_ > 0) (void)tell_loss(now_ms());
+  recording::Writer::Totals totals = writer_.totals();
+  metrics_.recording_bytes.add(static_cast<double>(totals.bytes - reported_.bytes));
+  metrics_.recording_lost[RecordingLoss::WriteFailed].add(
+      static_cast<double>(totals.lost_lines - reported_.lost_lines));
+  if (!totals.trouble.empty()) {
+    troubles_.warning("The recording is not complete: writing fails and is tried again",
+                      {{"why", totals.trouble}, {"lines_lost", totals.lost_lines}});
+  }
+  reported_ = std::move(totals);
+}
+
+}  // namespace polybot::gateway
