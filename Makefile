@@ -50,7 +50,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak image \
         compose-test docs-test dashboard-schema venue-conformance \
-        token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
+        record-test token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -73,7 +73,7 @@ help: ## list the targets
 	@echo "  JOBS=n (compile jobs; else as many as processors and memory bear), SEED=n (make sim, chaos),"
 	@echo "  FUZZ_SECONDS=n (make fuzz), MUTANTS='8 11' (make mutants: these alone), SEEDS=n (make mutants: tries of each),"
 	@echo "  FAULTS='halt kill' (make e2e: these faults alone), DOORS='tokens crowd' (make doors: these alone),"
-	@echo "  MINUTES=n (make quiet, soak), DURATION=seconds, BUS=tls, LOSS=percent (make chaos),"
+	@echo "  MINUTES=n (make quiet, soak), DURATION=seconds (make chaos, record-test), BUS=tls, LOSS=percent (make chaos),"
 	@echo "  STEPS='up kills' (make compose-test: these steps alone), STEPS=configure SYSTEMS=debian13 (make bare-test)"
 
 run: data-folder programs ## start the whole stack on this machine and watch it trade (Ctrl-C stops and verifies)
@@ -139,6 +139,11 @@ e2e: ## the monitoring alive: each family, panel and alert, proven against a rea
 	@deploy/install-packages.sh build test e2e
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.e2e.e2e_test $(FAULTS)
+
+record-test: ## record a simulated venue for DURATION=60 seconds with two kills; file and replay tell the books of the venue
+	@deploy/install-packages.sh build test
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 -B -m tests.record.record_test '$(or $(DURATION),60)'
 
 doors: ## attacks on what listens: each refused and counted, and a halt that passes meanwhile
 	@deploy/install-packages.sh build test doors

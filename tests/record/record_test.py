@@ -1,0 +1,278 @@
+"""`polybot record` over a simulated venue, killed twice: what it recorded are the books of the venue.
+
+A reader of its own hears the venue meanwhile. Every state of a book that the recording tells, from the file and from
+its replay, must be one that the venue had, at that time; and of the states that the venue had outside of the gaps that
+the recording names, none may be missing.
+
+    python3 -B -m tests.record.record_test [SECONDS]
+"""
+
+import collections
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.record.market_channel import Books, MarketChannel
+from tests.support.stack import PROGRAMS, free_offset, free_port, request
+from tests.support.waiting import Failed, say, wait_until
+
+KILLS = 2
+LOSS_MS = 1_000  # what a kill may cost
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def demand(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+class Simulator:
+    """The simulated venue alone, with its own market channel or a replay."""
+
+    def __init__(self, folder, **settings):
+        self.port, self.admin = free_port(), free_port()
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
+        environment |= {"POLYBOT_API__PORT": str(self.port), "POLYBOT_ADMIN__PORT": str(self.admin),
+                        "POLYBOT_DATA__FOLDER": str(folder), "POLYBOT_LOG__FILE": f"{folder}.log"} | settings
+        with open(f"{folder}.out", "w") as output:
+            self._process = subprocess.Popen([PROGRAMS / "venue-simulator"], env=environment, stdout=output,
+                                             stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        wait_until("the venue is open", lambda: None if self.markets() is not None else "no answer", 30, 0.02)
+
+    def markets(self):
+        """{id: YES token} of the open markets; None without an answer."""
+        status, text = request(f"http://127.0.0.1:{self.port}/markets/keyset?limit=100&closed=false", timeout=3)
+        if status != 200:
+            return None
+        return {market["conditionId"]: json.loads(market["clobTokenIds"])[0] for market in json.loads(text)["markets"]
+                if json.loads(market.get("clobTokenIds") or "[]")}
+
+    def replay(self):
+        status, text = request(f"http://127.0.0.1:{self.admin}/status", timeout=3)
+        return json.loads(text)["replay"] if status == 200 else {}
+
+    def stop(self):
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(20)
+
+
+class Truth:
+    """The states that the books of the venue had: {token: {venue ms: [state]}}, and in order."""
+
+    def __init__(self, venue):
+        self.at = collections.defaultdict(lambda: collections.defaultdict(set))
+        self.yes = set(venue.markets().values())
+        self._books = Books(lambda token, at, state: self.at[token][at].add(state))
+        self.channel = MarketChannel(venue.port, self.yes, self._take)
+
+    def _take(self, message):
+        if message.get("event_type") == "new_market" and message["assets_ids"]:
+            self.yes.add(message["assets_ids"][0])
+            self.channel.subscribe(message["assets_ids"][:1])
+        self._books.take(message)
+
+
+class Recorder:
+    """`polybot record`, and the CPU time of the gateways that it started."""
+
+    def __init__(self, folder, venue):
+        self.files = folder / "record" / "recordings"
+        place = f"127.0.0.1:{venue.port}"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
+        environment |= {"DATA": str(folder / "record"), "PORT_OFFSET": str(free_offset()),
+                        "POLYBOT_VENUE__REST": f"http://{place}", "POLYBOT_VENUE__GAMMA": f"http://{place}",
+                        "POLYBOT_VENUE__MARKET_WS": f"ws://{place}/ws/market"}
+        self._output = folder / "record.out"
+        with open(self._output, "w") as output:
+            self._process = subprocess.Popen([PROGRAMS / "polybot", "record"], env=environment, stdout=output,
+                                             stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        self.cpu_seconds = 0.0
+
+    def gateway(self):
+        if self._process.poll() is not None:
+            raise Failed("the recorder ended: " + self._output.read_text().strip()[-300:])
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        return int(children[0]) if children else None
+
+    def _count_cpu(self, pid):
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        self.cpu_seconds += (int(fields[11]) + int(fields[12])) / TICKS
+
+    def bytes(self):
+        return sum(file.stat().st_size for file in self.files.glob("*.zst"))
+
+    def wait_writing(self):
+        before = self.bytes()
+        wait_until("the recording grows", lambda: None if self.bytes() > before else f"{before} bytes", 30, 0.05)
+
+    def kill(self):
+        """When, in Unix milliseconds."""
+        pid = self.gateway()
+        self._count_cpu(pid)
+        os.kill(pid, signal.SIGKILL)
+        at = time.time() * 1_000
+        wait_until("the recorder runs again", lambda: None if self.gateway() not in (None, pid) else "not yet", 30)
+        return at
+
+    def stop(self):
+        if self.gateway() is not None:
+            self._count_cpu(self.gateway())
+        self._process.send_signal(signal.SIGTERM)
+        demand(self._process.wait(20) == 0, "polybot record did not end in order: " + self._output.read_text()[-300:])
+
+
+def run_recording(*arguments):
+    made = subprocess.run([PROGRAMS / "polybot", "recording", *arguments], text=True, capture_output=True)
+    return made.returncode, made.stdout + made.stderr
+
+
+class Recorded:
+    """The recording as a reader of its own sees it."""
+
+    def __init__(self, lines, truth):
+        self.compared, self.wrong, self.seen = 0, [], collections.defaultdict(set)
+        self.gaps, self.headers = [], 0
+        self.begun, self._lost_since = {}, {}  # by token
+        self.holes = collections.defaultdict(list)  # by token: [from ms, to ms]
+        self._truth, self._tokens, self._made, self._now = truth, {}, False, 0
+        self._books = Books(self._on_state)
+        for line in lines:
+            self._take(json.loads(line))
+
+    def _on_state(self, token, at, state):
+        if token in self._lost_since:
+            self.holes[token].append((self._lost_since.pop(token), max(at, self._now)))
+        self.begun.setdefault(token, max(at, self._now))
+        if self._made:
+            return
+        self.seen[token].add(at)
+        if at in self._truth.at[token]:
+            self.compared += 1
+            if state not in self._truth.at[token][at]:
+                self.wrong.append((token, at))
+
+    def _take(self, line):
+        self._now, kind = line["ts_ms"], line.get("note")
+        if kind == "header":
+            self.headers += 1
+        elif kind == "market":
+            self._tokens[line["market"]] = line["tokens"][0]
+        elif kind == "gap":
+            self.gaps.append(line)
+            for token in [self._tokens[id] for id in line.get("markets", self._tokens)]:
+                self._books.forget(token)
+                self._lost_since.setdefault(token, line.get("from_ms", line["ts_ms"]))
+        elif kind is None:
+            self._made = "made_of" in line
+            messages = json.loads(line["raw"])
+            for message in messages if isinstance(messages, list) else [messages]:
+                self._books.take(message, set(self._tokens.values()))
+
+    def missing(self):
+        """States of the venue that lie outside of the gaps, and that the recording has not."""
+        found = []
+        for token, begun in self.begun.items():
+            end = min(self._lost_since.get(token, self._now), self._now)
+            for at in self._truth.at[token]:
+                in_hole = any(low <= at <= high for low, high in self.holes[token])
+                if begun < at < end and not in_hole and at not in self.seen[token]:
+                    found.append((token, at))
+        return found
+
+    def tokens(self):
+        return set(self._tokens.values())
+
+    def final_states(self):
+        return self._books.states()
+
+
+def check_file(file, truth, kills, folder):
+    plain = folder / "whole.jsonl"
+    code, text = run_recording("cut", file, plain)
+    demand(code == 0, f"cut ended with {code}: {text}")
+    code, text = run_recording("check", file)
+    found = re.search(r"(\d+) problems, (\d+) gaps", text)
+    demand(found and code == 1, f"check ended with {code}: {text[-500:]}")
+    demand(found[1] == "0", f"check finds problems: {text[:2000]}")
+    with open(plain) as lines:
+        recorded = Recorded(lines, truth)
+    restarts = [gap for gap in recorded.gaps if gap["reason"] == "restart"]
+    demand(len(restarts) == len(kills), f"{len(kills)} kills, {len(restarts)} gaps of a restart")
+    for gap, killed_at in zip(restarts, kills):
+        lost = killed_at - gap["from_ms"]
+        say(f"the kill cost {lost:.0f} ms")
+        demand(lost <= LOSS_MS, f"a kill cost {lost:.0f} ms of the recording")
+    demand(recorded.compared > 100, f"only {recorded.compared} states could be compared")
+    demand(not recorded.wrong, f"{len(recorded.wrong)} of {recorded.compared} states were not the venue's")
+    missing = recorded.missing()
+    demand(not missing, f"{len(missing)} states of the venue are missing outside of gaps, the first: {missing[:3]}")
+    say(f"{recorded.compared} states of {len(recorded.seen)} books are those of the venue, none is missing")
+    return recorded
+
+
+def check_replay(file, recorded, truth, folder):
+    """The replay tells the same books: each state is one that the venue had, and the last ones are the recorded."""
+    states, known = collections.Counter(), {token: set().union(*at.values()) for token, at in truth.at.items()}
+    books = Books(lambda token, _, state: states.update([state in known.get(token, ())]))
+    replaying = Simulator(folder / "replayed", POLYBOT_REPLAY__RECORDING=str(file), POLYBOT_REPLAY__SPEED="10")
+    tokens = recorded.tokens()
+    channel = MarketChannel(replaying.port, tokens, lambda message: books.take(message, tokens))
+    wait_until("the replay is finished", lambda: None if replaying.replay().get("finished") else "it goes on", 600)
+    status = replaying.replay()
+    demand(status["unreadable"] == 0 and status["skipped_lines"] == 0, f"the replay could not read all: {status}")
+    markets = set(replaying.markets().values())
+    channel.stop()
+    replaying.stop()
+    demand(states[True] > 100 and states[False] == 0,
+           f"of the states of the replay {states[True]} were the venue's and {states[False]} were not")
+    told = books.states()
+    differ = [token for token, state in recorded.final_states().items() if told.get(token) not in (None, state)]
+    demand(not differ, f"{len(differ)} books of the replay end differently")
+    demand(markets and markets <= tokens, "the replay lists other markets than the recording describes")
+    say(f"the replay showed {states[True]} states, each one of the venue's; {len(markets)} markets are still open")
+
+
+def run(seconds, folder):
+    venue = Simulator(folder / "exchange")
+    truth = Truth(venue)
+    recorder = Recorder(folder, venue)
+    recorder.wait_writing()
+    begun, kills = time.monotonic(), []
+    say(f"recording for {seconds} s with {KILLS} kills")
+    for number in range(1, KILLS + 1):
+        time.sleep(max(0.0, begun + seconds * number / (KILLS + 1) - time.monotonic()))
+        kills.append(recorder.kill())
+        recorder.wait_writing()
+    time.sleep(max(0.0, begun + seconds - time.monotonic()))
+    recorder.stop()
+    took = time.monotonic() - begun
+    truth.channel.stop()
+    venue.stop()
+    files = sorted(recorder.files.glob("*.zst"))
+    demand(len(files) == 1, f"{len(files)} files instead of one")
+    mib = recorder.bytes() / 2**20
+    say(f"{mib:.2f} MiB in {took:.0f} s: {mib / took * 3600:.1f} MiB an hour; "
+        f"CPU {recorder.cpu_seconds / took * 100:.1f} % of a core")
+    check_replay(files[0], check_file(files[0], truth, kills, folder), truth, folder)
+
+
+def main():
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60.0
+    with tempfile.TemporaryDirectory(prefix="polybot-record-") as folder:
+        try:
+            run(seconds, Path(folder))
+        except Failed as failure:
+            say(f"FAILED: {failure}")
+            return 1
+    say("the recording is the venue's")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
