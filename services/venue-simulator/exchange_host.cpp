@@ -172,6 +172,14 @@ const FaultSettings* ExchangeHost::fault(Fault fault, const domain::MarketId& ma
   return exchange().faults().active(fault, std::max(options_.now(), exchange().now()), market);
 }
 
+std::int64_t ExchangeHost::told_seconds() const {
+  constexpr domain::Duration kAhead = std::chrono::minutes(2);
+  domain::Timestamp told = now();
+  if (const FaultSettings* const ahead = fault(Fault::VenueClock))
+    told += ahead->delay.count() > 0 ? ahead->delay : kAhead;
+  return domain::to_unix_ms(told) / 1000;
+}
+
 // This is not logged: at worst a restart grants one occasion too many.
 void ExchangeHost::fault_used(Fault fault) {
   exchange_->faults().used(fault);

@@ -49,6 +49,8 @@ class ExchangeHost {
   // Counts an occasion of a fault that acts outside the core.
   void fault_used(Fault fault);
   [[nodiscard]] domain::Timestamp now() const { return options_.now(); }
+  // The venue's clock as it tells it, in Unix seconds (fault venue-clock).
+  [[nodiscard]] std::int64_t told_seconds() const;
   [[nodiscard]] std::uint64_t seed() const { return settings_.seed; }
   // Everything matched after this is still in memory.
   [[nodiscard]] domain::Timestamp remembered_since() const {

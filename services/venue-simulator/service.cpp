@@ -39,6 +39,7 @@ class Simulator::Parts {
         keys_api_(host_, members_, {config.chain_id, config.deposit, config.existing_key}),
         account_api_(host_, members_),
         private_api_(host_, members_, gate_, wallets_),
+        chain_api_(host_, wallets_),
         admin_api_(host_, market_channel_, user_channel_, runtime.admin.refused(), replay_status()),
         server_(runtime.io.get_executor(), server_options()) {
     members_.learn(host_.exchange());
@@ -50,7 +51,7 @@ class Simulator::Parts {
     };
     register_routes(server_.router(),
                     {public_api_, markets_api_, prices_api_, rewards_api_, keys_api_, account_api_,
-                     private_api_},
+                     private_api_, chain_api_},
                     host_, members_, gate_);
     market_channel_.register_routes(server_.router());
     user_channel_.register_routes(server_.router());
@@ -190,6 +191,7 @@ class Simulator::Parts {
   KeysApi keys_api_;
   AccountApi account_api_;
   PrivateApi private_api_;
+  ChainApi chain_api_;
   AdminApi admin_api_;
   http::Server server_;
   bool finish_told_ = false;

@@ -121,6 +121,14 @@ ParseResult<std::int64_t> parse_time(std::string_view text) {
   return *seconds;
 }
 
+ParseResult<std::int64_t> parse_version(std::string_view text) {
+  const auto json = parse_json(text);
+  if (!json) return ParseError{ParseFault::InvalidJson, "version"};
+  ObjectReader reader(*json, "version");
+  const auto version = reader.required(reader.integer("version"), "version");
+  return finish(reader, version);
+}
+
 std::string write_version(std::int64_t version) {
   std::string out;
   ObjectWriter(out).number("version", version).end();

@@ -186,6 +186,9 @@ struct PriceRequest {
 
 // ------------------------------------------------------------------------------ scalar answers
 [[nodiscard]] ParseResult<std::int64_t> parse_time(std::string_view text);  // Unix seconds
+// GET /version: the protocol of orders. This one is the version of the exchanges' EIP-712 domains.
+inline constexpr std::int64_t kProtocolVersion = 2;
+[[nodiscard]] ParseResult<std::int64_t> parse_version(std::string_view text);
 [[nodiscard]] std::string write_version(std::int64_t version);
 [[nodiscard]] std::string write_tick_size(domain::Price tick);
 [[nodiscard]] std::string write_neg_risk(bool neg_risk);

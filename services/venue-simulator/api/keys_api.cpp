@@ -1,5 +1,6 @@
 #include "services/venue-simulator/api/keys_api.hpp"
 
+#include "common/polymarket/messages/account_state.hpp"
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/polymarket/messages/json.hpp"
 #include "services/venue-simulator/api/authentication.hpp"
@@ -24,7 +25,7 @@ Response done() {
 }  // namespace
 
 std::int64_t KeysApi::now_s() const {
-  return domain::to_unix_ms(host_.now()) / 1000;
+  return host_.told_seconds();
 }
 
 Response KeysApi::create_api_key(const Request& request) {
@@ -74,9 +75,9 @@ Response KeysApi::delete_api_key(const Member& member, const Request&) {
   return done();
 }
 
-// The simulated venue bans nobody: whoever has an account may open and close.
+// The simulated venue bans nobody, but for the fault: whoever has an account may open and close.
 Response KeysApi::closed_only(const Member&, const Request&) {
-  return http::json(R"({"closed_only":false})");
+  return http::json(polymarket::write_closed_only(host_.fault(Fault::ClosedOnly) != nullptr));
 }
 
 std::optional<KeyName> KeysApi::make_key(AccountId account, KeyKind kind) {

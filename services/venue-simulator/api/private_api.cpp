@@ -73,6 +73,28 @@ const domain::Market* PrivateApi::market_of(const domain::TokenId& token) const 
   return listing == nullptr ? nullptr : &listing->market;
 }
 
+// What the faults of accounts say of an order; empty when nothing.
+std::string PrivateApi::account_refusal(const Member& member, const domain::Market& market,
+                                        domain::Side side) const {
+  if (host_.fault(Fault::OtherVersion) != nullptr) return std::string(refusal::kInvalidVersion);
+  const bool buys = side == domain::Side::Buy;
+  if (buys && host_.fault(Fault::ClosedOnly) != nullptr)
+    return "'" + member.address_text + "' address in closed only mode";
+  const bool lacks_cash = buys && host_.fault(Fault::OldCollateral) != nullptr;
+  if (lacks_cash || may_spend_nothing(market.exchange)) return std::string(refusal::kBalance);
+  return {};
+}
+
+// The fault is of the exchange that its market trades with, else of each.
+bool PrivateApi::may_spend_nothing(domain::ExchangeVersion exchange) const {
+  const FaultSettings* const settings = host_.fault(Fault::NoAllowance);
+  if (settings == nullptr) return false;
+  if (!settings->market) return true;
+  const auto number = host_.engine().find_market(*settings->market);
+  const Listing* listing = number ? host_.engine().listing(*number) : nullptr;
+  return listing != nullptr && listing->market.exchange == exchange;
+}
+
 std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
                                                       const polymarket::PostedOrder& posted) const {
   const polymarket::OrderToSign& signed_order = posted.order;
@@ -81,6 +103,8 @@ std::variant<NewOrder, std::string> PrivateApi::check(const Member& member,
   if (const auto* text = std::get_if<std::string>(&maker)) return *text;
   const domain::Market* market = market_of(signed_order.token);
   if (market == nullptr) return std::string(refusal::kInvalidTokenId);
+  if (std::string text = account_refusal(member, *market, signed_order.side); !text.empty())
+    return text;
   const polymarket::ExchangeDomain& exchange = domains_.of(market->exchange);
   const VenueOrderId id = polymarket::order_digest(signed_order, exchange);
   const auto signer = polymarket::recover_order_signer(signed_order, exchange, posted.signature);
@@ -297,6 +321,8 @@ Response PrivateApi::trades(const Member& member, const Request& request) {
 }
 
 Response PrivateApi::update_balance(const Member& member, const Request& request) {
+  if (host_.fault(Fault::ChainUnread) != nullptr)
+    return venue_error(500, "could not read the chain");
   const auto copy = named_copy(member, request);
   if (copy && !host_.exchange().chain_copies().has(*copy))
     static_cast<void>(host_.apply(ReadChain{*copy}));
@@ -329,7 +355,8 @@ Response PrivateApi::balance(const Member& member, const Request& request) {
   const bool has_copy = copy && host_.exchange().chain_copies().has(*copy);
   polymarket::BalanceAllowance answer;
   if (type == "COLLATERAL") {
-    if (has_copy) answer.balance = host_.engine().accounts()[member.account].cash.raw();
+    if (has_copy && host_.fault(Fault::OldCollateral) == nullptr)
+      answer.balance = host_.engine().accounts()[member.account].cash.raw();
   } else if (type == "CONDITIONAL" || type == "CONDITIONAL-V2") {
     const auto token = domain::parse_token(request.query_value("token_id").value_or(""));
     if (!token || polymarket::asset_type_of(*token) != type)
@@ -347,7 +374,7 @@ Response PrivateApi::balance(const Member& member, const Request& request) {
   const std::int64_t allowance = host_.engine().settings().allowance.raw();
   for (const auto exchange : {domain::ExchangeVersion::V2, domain::ExchangeVersion::V2NegRisk}) {
     answer.allowances.emplace_back(*polymarket::exchange_address(wallets_.chain_id(), exchange),
-                                   allowance);
+                                   may_spend_nothing(exchange) ? 0 : allowance);
   }
   return http::json(polymarket::write_balance_allowance(answer));
 }

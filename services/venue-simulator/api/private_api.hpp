@@ -36,6 +36,9 @@ class PrivateApi {
   // An order ready for the exchange, or the venue's refusal.
   [[nodiscard]] std::variant<NewOrder, std::string> check(
       const Member& member, const polymarket::PostedOrder& posted) const;
+  [[nodiscard]] std::string account_refusal(const Member& member, const domain::Market& market,
+                                            domain::Side side) const;
+  [[nodiscard]] bool may_spend_nothing(domain::ExchangeVersion exchange) const;
   // One answer per order, in order.
   struct Placed {
     polymarket::PlacementResponse response;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/domain/number_text.hpp"
+#include "common/polymarket/messages/account_state.hpp"
 #include "common/polymarket/messages/catalogue.hpp"
 #include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
@@ -76,11 +77,17 @@ Response PublicApi::ok(const Request&) const {
 }
 
 Response PublicApi::time(const Request&) const {
-  return http::json(std::to_string(domain::to_unix_ms(host_.now()) / 1000));
+  return http::json(std::to_string(host_.told_seconds()));
 }
 
 Response PublicApi::version(const Request&) const {
-  return http::json(polymarket::write_version(2));
+  const bool later = host_.fault(Fault::OtherVersion) != nullptr;
+  return http::json(polymarket::write_version(polymarket::kProtocolVersion + (later ? 1 : 0)));
+}
+
+Response PublicApi::geoblock(const Request&) const {
+  const bool blocked = host_.fault(Fault::SiteBlock) != nullptr;
+  return http::json(polymarket::write_geoblock({.blocked = blocked, .country = "XX"}));
 }
 
 Response PublicApi::book(const Request& request) const {

@@ -15,6 +15,8 @@ class PublicApi {
   [[nodiscard]] http::Response ok(const http::Request&) const;
   [[nodiscard]] http::Response time(const http::Request&) const;
   [[nodiscard]] http::Response version(const http::Request&) const;
+  // The gate of the venue's own site, which has a host of its own there.
+  [[nodiscard]] http::Response geoblock(const http::Request&) const;
   [[nodiscard]] http::Response book(const http::Request&) const;
   [[nodiscard]] http::Response books(const http::Request&) const;
   // The venue refuses what its own document describes.

@@ -1,7 +1,12 @@
 #include "services/venue-simulator/api/routes.hpp"
 
+#include <algorithm>
+#include <optional>
+
+#include "common/polymarket/messages/account_state.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 #include "common/polymarket/messages/income.hpp"
+#include "common/polymarket/messages/orders.hpp"
 #include "common/polymarket/messages/refusals.hpp"
 #include "services/venue-simulator/api/authentication.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
@@ -54,11 +59,14 @@ RouteAnswer from(Room& room, Response (Room::*answer)(const Member&, const Reque
 
 std::vector<RouteRow> market_rows(const Rooms& rooms) {
   using enum Access;
-  auto& [venue, markets, prices, rewards, keys, account, trading] = rooms;
+  auto& [venue, markets, prices, rewards, keys, account, trading, chain] = rooms;
   return {
       {Method::Get, "/ok", Public, from(venue, &PublicApi::ok)},
       {Method::Get, "/time", Public, from(venue, &PublicApi::time)},
       {Method::Get, "/version", Public, from(venue, &PublicApi::version)},
+      {Method::Get, polymarket::kGeoblockPath, Public, from(venue, &PublicApi::geoblock)},
+      // A node of the chain, which is nobody's of the venue.
+      {Method::Post, "/rpc", Public, from(chain, &ChainApi::call)},
       {Method::Get, "/book", Public, from(venue, &PublicApi::book)},
       {Method::Post, "/books", Public, from(venue, &PublicApi::books)},
       {Method::Get, "/books", Public, from(venue, &PublicApi::no_books)},
@@ -106,7 +114,7 @@ std::vector<RouteRow> market_rows(const Rooms& rooms) {
 
 std::vector<RouteRow> account_rows(const Rooms& rooms) {
   using enum Access;
-  auto& [venue, markets, prices, rewards, keys, account, trading] = rooms;
+  auto& [venue, markets, prices, rewards, keys, account, trading, chain] = rooms;
   return {
       {Method::Post, "/auth/api-key", Public, from(keys, &KeysApi::create_api_key)},
       {Method::Get, "/auth/derive-api-key", Public, from(keys, &KeysApi::derive_api_key)},
@@ -156,6 +164,16 @@ Response blocked_by_proxy() {
   return response;
 }
 
+constexpr domain::Duration kPostOnlyWindow = std::chrono::minutes(2);
+
+// Whether the body is of orders that are all to rest.
+bool all_rest(const Request& request) {
+  const auto rests = [](const polymarket::PostedOrder& order) { return order.post_only; };
+  if (const auto one = polymarket::parse_order_body(request.body)) return rests(*one);
+  const auto many = polymarket::parse_orders_body(request.body);
+  return many && !many->empty() && std::ranges::all_of(*many, rests);
+}
+
 // What a request passes before its room; all of it outlives the router.
 struct Door {
   ExchangeHost& host;
@@ -168,14 +186,32 @@ struct Door {
       // The venue itself refuses it, or the proxy before it.
       return gate.even_odds() ? blocked_by_proxy() : venue_error(403, polymarket::refusal::kRegion);
     }
+    if (row.access == Access::Trader) {
+      if (auto refusal = refused_by_window(request)) return *std::move(refusal);
+    }
     const Member* member = sender_of(row, request);
     if (member == nullptr) return venue_error(401, polymarket::refusal::kUnauthorized);
     return row.answer(member, request);
   }
 
+  // Nobody knows whether the venue looks at the window before it looks at the sender; here it does.
+  [[nodiscard]] std::optional<Response> refused_by_window(const Request& request) const {
+    if (host.fault(Fault::CancelOnly) != nullptr)
+      return venue_error(503, polymarket::refusal::kCancelOnly);
+    const FaultSettings* const post_only = host.fault(Fault::PostOnly);
+    if (post_only == nullptr || all_rest(request)) return std::nullopt;
+    const domain::Duration left = post_only->delay.count() > 0 ? post_only->delay : kPostOnlyWindow;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left).count();
+    Response response = venue_error(503, "");
+    response.body = polymarket::write_error(polymarket::refusal::kPostOnlyMode, "post_only_mode",
+                                            static_cast<std::uint32_t>(seconds));
+    response.headers.set("Retry-After", std::to_string(seconds));
+    return response;
+  }
+
   // Null when nobody with a key that is active signed it.
   [[nodiscard]] const Member* sender_of(const RouteRow& row, const Request& request) const {
-    const std::int64_t now_s = domain::to_unix_ms(host.now()) / 1000;
+    const std::int64_t now_s = host.told_seconds();
     if (row.access == Access::Reader && request.headers.find(kHeaderReadOnlyKey))
       return authenticate_reader(request, members, now_s);
     const Member* member = authenticate_l2(request, members, now_s);

@@ -40,6 +40,15 @@ const AccountId* Wallets::account_of(const Accounts& accounts,
   return nullptr;
 }
 
+bool Wallets::has_code(const Accounts& accounts, const polymarket::Address& wallet) const {
+  const AccountId* const account = account_of(accounts, wallet);
+  if (account == nullptr) return false;
+  const auto wallets = polymarket::wallets_of({accounts[*account].address}, chain_id_);
+  return std::ranges::any_of(wallets, [&](const VenueWallet& one) {
+    return one.address == wallet && one.kind != WalletKind::Eoa && deployed_.contains(one.kind);
+  });
+}
+
 bool Wallets::has(const Member& member, SignatureType type) const {
   const auto wallets = polymarket::wallets_of(member.address, chain_id_);
   return std::ranges::any_of(wallets, [&](const VenueWallet& one) {

@@ -27,6 +27,8 @@ class Wallets {
   // Whose wallet has this address; null when it is nobody's.
   [[nodiscard]] const AccountId* account_of(const Accounts& accounts,
                                             const polymarket::Address& wallet) const;
+  // Whether the chain has a contract of the venue at this address.
+  [[nodiscard]] bool has_code(const Accounts& accounts, const polymarket::Address& wallet) const;
   // Whether the account has a wallet whose orders are signed so.
   [[nodiscard]] bool has(const Member& member, polymarket::SignatureType type) const;
 

@@ -294,6 +294,7 @@ std::string Exchange::save() {
   faults_.later_fields(saver);
   records(saver);
   saver(chain_copies_);
+  faults_.latest_fields(saver);
   return bytes;
 }
 
@@ -307,7 +308,8 @@ void Exchange::adopt_keys() {
 bool Exchange::load(std::string_view bytes) {
   Loader loader(bytes);
   fields(loader);
-  // States from before this switch, the later faults, or the records existed end here.
+  // States from before this switch, the later faults, the records, or the latest faults existed end
+  // here.
   if (!loader.at_end()) loader(dead_man_switch_);
   if (!loader.at_end()) faults_.later_fields(loader);
   if (!loader.at_end()) {
@@ -318,6 +320,7 @@ bool Exchange::load(std::string_view bytes) {
     adopt_keys();
   }
   if (!loader.at_end()) loader(chain_copies_);
+  if (!loader.at_end()) faults_.latest_fields(loader);
   return loader.ok() && loader.at_end();
 }
 

@@ -44,10 +44,20 @@ enum class Fault : std::uint8_t {
   TradeStuck = 21,        // trades are not settled: they stay MATCHED until the fault ends
   KeyRevoked = 22,        // the API key that signs a request has ended, until it is made again
   ForeignHeartbeat = 23,  // another client of the account is first with its heartbeat
+  SiteBlock = 24,         // the venue's own page says that this place is blocked; orders are taken
+  VenueClock = 25,     // the venue's clock is `delay` (2 min) ahead, also when it judges requests
+  OtherVersion = 26,   // the venue tells of a later version, and takes no orders of this one
+  ClosedOnly = 27,     // accounts may only close: they are told so, and buys are refused
+  NoAllowance = 28,    // the exchange of `market`, else each, may spend nothing
+  ChainUnread = 29,    // the venue does not read the chain again when it is told to
+  PostOnly = 30,       // only orders that rest are taken, for `delay` (2 min)
+  CancelOnly = 31,     // no orders are taken
+  OldCollateral = 32,  // all cash is USDC.e, which the exchange does not take
 };
 inline constexpr int kFaults = domain::kPlaces<Fault>;
-// The number of faults in a board that an older version saved.
+// The numbers of faults in boards that older versions saved.
 inline constexpr int kFaultsAtFirst = static_cast<int>(Fault::VenueDown) + 1;
+inline constexpr int kFaultsThen = static_cast<int>(Fault::KeyRevoked) + 1;
 
 // "feed-freeze", ...; the names of the admin port and of the metric proofs.
 [[nodiscard]] std::string to_string(Fault fault);
@@ -83,10 +93,14 @@ class FaultBoard {
   void fields(Archive& archive) {
     save_slots(archive, 0, kFaultsAtFirst);
   }
-  // The later faults, which stand at the end of the exchange's state.
+  // The later faults, which stand behind the exchange's state, and the latest at its very end.
   template <class Archive>
   void later_fields(Archive& archive) {
-    save_slots(archive, kFaultsAtFirst, kFaults);
+    save_slots(archive, kFaultsAtFirst, kFaultsThen);
+  }
+  template <class Archive>
+  void latest_fields(Archive& archive) {
+    save_slots(archive, kFaultsThen, kFaults);
   }
 
  private:
