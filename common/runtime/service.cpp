@@ -365,6 +365,16 @@ int run_loop(const ServiceOptions& options, const CommonSettings& settings,
 
 }  // namespace
 
+config::Reader load_configuration(const std::string& service, const std::string& file) {
+  const config::Environment environment = config::current_environment();
+  config::Reader reader =
+      config::Reader::load(file.empty() ? default_config_file(service) : file, environment);
+  ServiceOptions options;
+  options.name = service;
+  (void)read_common(reader, options, environment);
+  return reader;
+}
+
 int run_service_erased(const ServiceOptions& options, int argc, char** argv,
                        std::function<std::any(config::Reader&)> read_config,
                        std::function<asio::awaitable<void>(Runtime&, std::any)> run) {

@@ -111,4 +111,10 @@ int run_service(const ServiceOptions& options, int argc, char** argv, ReadConfig
   return run_service_erased(options, argc, argv, erased_read, erased_run);
 }
 
+// The configuration of a service as its start reads it, for one of its commands: the keys that
+// every service has are read, the service's own are the caller's, and so is finish(). Without a
+// `file` it is the one that a start takes. Throws ConfigError.
+[[nodiscard]] config::Reader load_configuration(const std::string& service,
+                                                const std::string& file);
+
 }  // namespace polybot::runtime

@@ -4,6 +4,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "common/polymarket/messages/account_state.hpp"
 #include "common/polymarket/messages/api_keys.hpp"
 #include "common/runtime/addresses.hpp"
 #include "common/runtime/secret_file.hpp"
@@ -164,8 +165,7 @@ VenueKey read_venue_key(Reader& reader) {
   return key;
 }
 
-// Empty when nobody can say which wallet is meant.
-std::optional<WalletConfig> read_wallet(Reader& reader) {
+WalletConfig read_wallet(Reader& reader) {
   WalletConfig wallet;
   const std::string kind = reader.string("venue.wallet", "eoa");
   std::string known;
@@ -176,18 +176,19 @@ std::optional<WalletConfig> read_wallet(Reader& reader) {
     wallet.kind = one;
     sound = true;
   }
+  wallet.named = sound;
   if (!sound) reader.error("venue.wallet", "must be one of " + known + ", got \"" + kind + "\"");
   const std::string funder = reader.string("venue.funder", "");
   if (!funder.empty()) wallet.funder = polymarket::Address::parse(funder);
   if (!funder.empty() && !wallet.funder) {
     reader.error("venue.funder", "is no address (0x and 40 hex digits)");
-    sound = false;
+    wallet.named = false;
   }
   const std::string builder = reader.string("venue.builder_code", "");
   if (!builder.empty() &&
       !(builder.starts_with("0x") && polymarket::parse_hex(builder, wallet.builder)))
     reader.error("venue.builder_code", "is no builder code (0x and 64 hex digits)");
-  return sound ? std::optional(wallet) : std::nullopt;
+  return wallet;
 }
 
 std::optional<polymarket::ApiCredentials> read_credentials(Reader& reader) {
@@ -203,8 +204,6 @@ std::optional<polymarket::ApiCredentials> read_credentials(Reader& reader) {
   return std::nullopt;
 }
 
-// What a start would find wrong with chain, key and wallet together. A keystore that does not say
-// its account is found out there alone.
 // False when it has no exchange.
 bool check_chain(Reader& reader, std::uint64_t chain_id) {
   try {
@@ -216,8 +215,11 @@ bool check_chain(Reader& reader, std::uint64_t chain_id) {
   return true;
 }
 
+// What a start would find wrong with chain, key and wallet together. A keystore that does not say
+// its account is found out there alone.
 void check_party(Reader& reader, const VenueConfig& venue) {
-  if (venue.key.content.empty() || !fault_of(venue.key).empty()) return;
+  if (!check_chain(reader, venue.chain_id)) return;
+  if (!venue.wallet.named || venue.key.content.empty() || !fault_of(venue.key).empty()) return;
   try {
     if (const auto account = stated_account(venue.key))
       (void)party_of(venue.wallet, *account, venue.chain_id);
@@ -226,6 +228,29 @@ void check_party(Reader& reader, const VenueConfig& venue) {
   } catch (const std::invalid_argument& error) {
     reader.error("venue.private_key_file", error.what());
   }
+}
+
+// https://clob.polymarket.com has its page at https://polymarket.com; a venue on one host has it
+// there.
+std::string usual_geoblock(const std::string& rest) {
+  constexpr std::string_view kApiHost = "https://clob.";
+  const bool apart = rest.starts_with(kApiHost);
+  return (apart ? "https://" + rest.substr(kApiHost.size()) : rest) +
+         std::string(polymarket::kGeoblockPath);
+}
+
+void read_addresses(Reader& reader, VenueConfig& venue) {
+  venue.rest = runtime::read_url(reader, "venue.rest", "http://127.0.0.1:8090");
+  venue.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
+  venue.user_ws = runtime::read_url(reader, "venue.user_ws", "ws://127.0.0.1:8090/ws/user");
+  venue.geoblock = usual_geoblock(venue.rest);
+  if (!reader.string("venue.geoblock", "").empty())
+    venue.geoblock = runtime::read_url(reader, "venue.geoblock", "");
+  if (!reader.string("venue.rpc", "").empty())
+    venue.node = runtime::read_url(reader, "venue.rpc", "");
+  venue.transport = runtime::read_transport(
+      reader, {venue.rest, venue.gamma, venue.user_ws, venue.geoblock, venue.node},
+      runtime::config::current_environment());
 }
 
 void read_settings(Reader& reader, Settings& settings) {
@@ -244,6 +269,12 @@ void read_settings(Reader& reader, Settings& settings) {
 }  // namespace
 
 Config read_config(Reader& reader) {
+  Config config = read_config_but_wallet(reader);
+  check_party(reader, config.venue);
+  return config;
+}
+
+Config read_config_but_wallet(Reader& reader) {
   Config config;
   config.journal_file = reader.string("journal.file", "data/sim/journal/journal.db");
   config.backup_age_max = reader.duration("journal.backup_age_max", 0s, 0s, 24h * 366);
@@ -260,20 +291,16 @@ Config read_config(Reader& reader) {
   config.bus.orders_recovery = address("orders_recovery", wire::ports::kOrdersRecovery, Listen);
   config.bus.trust = config.metrics.security.trust;
   config.ring_frames = reader.integer_as<std::size_t>("bus.ring_frames", 8192, 1, 1'000'000);
-  config.venue.rest = runtime::read_url(reader, "venue.rest", "http://127.0.0.1:8090");
-  config.venue.gamma = runtime::read_url(reader, "venue.gamma", "http://127.0.0.1:8090");
-  config.venue.user_ws = runtime::read_url(reader, "venue.user_ws", "ws://127.0.0.1:8090/ws/user");
-  config.venue.transport =
-      runtime::read_transport(reader, {config.venue.rest, config.venue.gamma, config.venue.user_ws},
-                              runtime::config::current_environment());
+  read_addresses(reader, config.venue);
   config.venue.chain_id = reader.integer_as<std::uint64_t>("venue.chain_id", 137, 1, 1'000'000'000);
   config.venue.key = read_venue_key(reader);
-  const bool chain_exists = check_chain(reader, config.venue.chain_id);
-  if (const auto wallet = read_wallet(reader)) {
-    config.venue.wallet = *wallet;
-    if (chain_exists) check_party(reader, config.venue);
-  }
+  config.venue.wallet = read_wallet(reader);
   config.venue.credentials = read_credentials(reader);
+  for (const char* const key : {"venue.private_key_file", "venue.private_key_passphrase_file",
+                                "venue.api_credentials_file"}) {
+    if (std::string file = reader.string(key, ""); !file.empty())
+      config.venue.secret_files.push_back(std::move(file));
+  }
   config.venue.request_timeout = reader.duration("venue.request_timeout", 5s, 100ms, 60s);
   config.venue.heartbeat_interval = reader.duration("venue.heartbeat_interval", 5s, 100ms, 8s);
   config.venue.heartbeat_file =

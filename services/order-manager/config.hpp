@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/http/transport.hpp"
 #include "common/polymarket/credentials.hpp"
@@ -29,10 +30,13 @@ struct VenueConfig {
   std::string rest;
   std::string gamma;
   std::string user_ws;
-  std::shared_ptr<const http::Transport> transport;  // of all three; null: plain alone
+  std::string geoblock;  // the page of the venue's site; order-manager doctor alone asks these two
+  std::string node;      // JSON-RPC of a node of the chain; empty: none
+  std::shared_ptr<const http::Transport> transport;  // of all of them; null: plain alone
   std::uint64_t chain_id = 137;
   VenueKey key;
   WalletConfig wallet;
+  std::vector<std::string> secret_files;                  // that are named
   std::optional<polymarket::ApiCredentials> credentials;  // none: asked for with the key
   domain::Duration request_timeout{};
   domain::Duration heartbeat_interval{};
@@ -51,5 +55,7 @@ struct Config {
 
 // Reads every key; errors are collected by the reader.
 [[nodiscard]] Config read_config(runtime::config::Reader& reader);
+// The same, but a key without the configured wallet is no error: the caller looks at that itself.
+[[nodiscard]] Config read_config_but_wallet(runtime::config::Reader& reader);
 
 }  // namespace polybot::order_manager

@@ -35,7 +35,12 @@ int main(int argc, char** argv) {
              "new|import|change|show|wallets KEYSTORE: the venue key under a passphrase; key "
              "--help tells "
              "more",
-             key}},
+             key},
+            {"doctor",
+             "[--config FILE] [--json]: whatever would have the venue refuse the first order, "
+             "found "
+             "before it; reads only",
+             doctor_command}},
        .memory_access = polybot::runtime::MemoryAccess::Forbidden},
       argc, argv, read_config, run);
 }

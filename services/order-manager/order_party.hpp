@@ -15,6 +15,7 @@ struct WalletConfig {
   polymarket::WalletKind kind = polymarket::WalletKind::Eoa;
   std::optional<polymarket::Address> funder;  // what the operator takes its address to be
   polymarket::Hash32 builder{};
+  bool named = true;  // false: the configuration does not say which wallet is meant
 };
 
 // The key has no such wallet on the chain, or its address is not `funder`. The text lists the key's

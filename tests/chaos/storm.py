@@ -21,7 +21,8 @@ RUNNERS_MAX = 4
 
 # Every fault of the venue's admin port with the settings it is useful with. The first ones come more often: they
 # make the doubt and the corrections that the books are to survive. Left out is fee-change: what is traded before
-# the new rate can be known is booked at the old one, so that the books differ, rightly.
+# the new rate can be known is booked at the old one, so that the books differ, rightly; and those that are there for
+# order-manager doctor, which looks before anything trades.
 FAULTS = (
     ("answer-lost", {"probability": 0.4}),
     ("executed-late", {"probability": 0.4, "delay_ms": 2_500}),
