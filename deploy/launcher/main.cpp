@@ -1,16 +1,21 @@
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/interprocess/sync/file_lock.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/runtime/build_info.hpp"
 #include "common/runtime/clock.hpp"
@@ -33,6 +38,7 @@ constexpr std::string_view kHelp =
 polybot scale N: have N runners (1 to 16) from now on in the running stack of DATA.
 polybot record: write the market channel of the venue into DATA/recordings, and trade nothing.
 polybot recording check|info|cut FILE: judge, describe or cut a recording of the market channel.
+polybot doctor [--json]: have order-manager of the running stack of DATA look for what the venue would refuse.
 polybot --version: print version and commit.
 
 run starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners,
@@ -138,6 +144,39 @@ int record() {
   return exit_code;
 }
 
+// Becomes order-manager doctor, with what the stack that runs in DATA gives its order-manager.
+int doctor(const std::vector<std::string>& words) {
+  const launcher::Environment environment = runtime::config::current_environment();
+  const fs::path programs = runtime::own_programs_folder();
+  const launcher::Options options = options_of(environment, programs);
+  launcher::demand_running_stack(options.data);
+  const fs::path configuration = configuration_of(options, programs);
+  const launcher::KnownKeys known = launcher::ask_for_keys(programs, configuration, environment);
+  const launcher::Layout layout =
+      launcher::lay_out(options, environment, options.data / "bus", programs, configuration, known);
+  const auto manager =
+      std::ranges::find(layout.services, "order-manager", &launcher::ServicePlan::service);
+  std::vector<std::string> arguments{"order-manager", "doctor"};
+  arguments.insert(arguments.end(), manager->spec.arguments.begin(), manager->spec.arguments.end());
+  arguments.insert(arguments.end(), words.begin(), words.end());
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : manager->spec.environment)
+    variables.push_back(name + "=" + value);
+  for (const char* const name : {"TERM", "NO_COLOR"}) {
+    if (const auto found = environment.find(name); found != environment.end())
+      variables.push_back(found->first + "=" + found->second);
+  }
+  std::vector<char*> environment_pointers;
+  for (std::string& variable : variables) environment_pointers.push_back(variable.data());
+  environment_pointers.push_back(nullptr);
+  ::execve(manager->spec.program.c_str(), pointers.data(), environment_pointers.data());
+  throw std::runtime_error("cannot start " + manager->spec.program.string() + ": " +
+                           std::strerror(errno));
+}
+
 int run() {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that is gone must not end the stack without its stop
   const launcher::Environment environment = runtime::config::current_environment();
@@ -186,15 +225,16 @@ int main(int argc, char** argv) {
   if (argc >= 2 && std::string_view(argv[1]) == "recording")
     return launcher::recording_command({argv + 2, argv + argc});
   const bool scales = argc == 3 && std::string_view(argv[1]) == "scale";
-  if (word != "run" && word != "record" && !scales) {
+  const bool examines = argc >= 2 && std::string_view(argv[1]) == "doctor";
+  if (word != "run" && word != "record" && !scales && !examines) {
     std::fputs(
-        "polybot: usage: polybot run, polybot scale N, polybot record, polybot recording ... (see "
-        "polybot "
-        "--help)\n",
+        "polybot: usage: polybot run, polybot scale N, polybot doctor, polybot record, polybot "
+        "recording ... (see polybot --help)\n",
         stderr);
     return 1;
   }
   try {
+    if (examines) return doctor({argv + 2, argv + argc});
     if (scales) return scale(argv[2]);
     return word == "record" ? record() : run();
   } catch (const fs::filesystem_error& error) {
@@ -205,5 +245,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     std::fprintf(stderr, "polybot: %s\n", error.what());
   }
-  return 1;
+  return examines ? 2 : 1;  // that doctor cannot be run is no finding of its
 }

@@ -40,7 +40,9 @@ int main(int argc, char** argv) {
              "[--config FILE] [--json]: whatever would have the venue refuse the first order, "
              "found "
              "before it; reads only",
-             doctor_command}},
+             [](const std::vector<std::string>& arguments) {
+               return doctor_command(arguments, polybot::runtime::build_info().version);
+             }}},
        .memory_access = polybot::runtime::MemoryAccess::Forbidden},
       argc, argv, read_config, run);
 }

@@ -60,7 +60,8 @@ int key(const std::vector<std::string>& arguments);
 // order, and prints a line for each check (doctor/report.hpp, also for the JSON). It reads only
 // (doctor/examination.hpp says how), and keeps its result beside the journal
 // (doctor/result_file.hpp). Exit code 0, 1 when a check has failed or the result cannot be kept, 2
-// when it cannot be run; then standard error has a line for each reason, and nothing is thrown.
-int doctor_command(const std::vector<std::string>& arguments);
+// when it cannot be run (`version` is PolyBot's); then standard error has a line for each reason,
+// and nothing is thrown.
+int doctor_command(const std::vector<std::string>& arguments, const std::string& version);
 
 }  // namespace polybot::order_manager

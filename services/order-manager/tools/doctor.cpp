@@ -14,7 +14,6 @@
 #include <string_view>
 #include <utility>
 
-#include "common/runtime/build_info.hpp"
 #include "common/runtime/secret_file.hpp"
 #include "common/runtime/service.hpp"
 #include "services/order-manager/doctor/checks.hpp"
@@ -144,7 +143,7 @@ std::optional<doctor::Patient> patient_of(const Config& config,
   }
 }
 
-doctor::Report examined(Config config) {
+doctor::Report examined(Config config, const std::string& version) {
   doctor::Progress progress;
   progress.begin("opening the key");
   doctor::Facts facts = known_before(config);
@@ -158,7 +157,7 @@ doctor::Report examined(Config config) {
   io.run();
   const runtime::Clock clock;
   return {.at = clock.now(),
-          .version = runtime::build_info().version,
+          .version = version,
           .venue = config.venue.rest,
           .chain_id = config.venue.chain_id,
           .wallet = facts.wallet,
@@ -181,7 +180,7 @@ int tell_that_it_cannot_run(std::string_view why) {
 
 }  // namespace
 
-int doctor_command(const std::vector<std::string>& arguments) {
+int doctor_command(const std::vector<std::string>& arguments, const std::string& version) {
   std::optional<doctor::Report> report;
   DoctorWords words;
   std::string result;
@@ -193,7 +192,7 @@ int doctor_command(const std::vector<std::string>& arguments) {
     }
     Config config = read_doctor_config(words.config);
     result = doctor::result_file(config.journal_file);
-    report = examined(std::move(config));
+    report = examined(std::move(config), version);
   } catch (const std::exception& error) {
     return tell_that_it_cannot_run(error.what());
   }
