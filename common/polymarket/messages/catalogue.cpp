@@ -2,6 +2,9 @@
 #include "common/polymarket/messages/catalogue.hpp"
 
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <charconv>
+#include <cmath>
 
 #include "common/domain/bounds.hpp"
 #include "common/polymarket/digest.hpp"
@@ -40,6 +43,54 @@ std::vector<std::string> encoded_texts(ObjectReader& reader, std::string_view ke
     texts.emplace_back(text->data(), text->size());
   }
   return texts;
+}
+
+constexpr double kFactMax = 1e12;  // pUSD; beyond it a figure is an error of somebody
+constexpr std::size_t kTagsMax = 64;
+
+std::optional<double> number_of(const boost::json::value& value) {
+  if (value.is_number()) return value.to_number<double>();
+  const boost::json::string* const text = value.if_string();
+  if (text == nullptr) return std::nullopt;
+  double number = 0;
+  const char* const end = text->data() + text->size();
+  const auto [stopped, wrong] = std::from_chars(text->data(), end, number);
+  if (wrong != std::errc{} || stopped != end) return std::nullopt;
+  return number;
+}
+
+// A figure about trade. It comes as a binary fraction, and only its size matters.
+std::optional<domain::Money> read_fact(const ObjectReader& reader, std::string_view key,
+                                       GammaMarket& market) {
+  const boost::json::value* const found = reader.find(key);
+  if (found == nullptr) return std::nullopt;
+  const std::optional<double> number = number_of(*found);
+  if (number && *number >= 0 && *number <= kFactMax) {
+    return domain::Money::from_raw(std::llround(*number * domain::Money::kScale));
+  }
+  if (market.unreadable_fact.empty()) market.unreadable_fact = key;
+  return std::nullopt;
+}
+
+std::string text_of(const boost::json::value* value) {
+  const boost::json::string* const text = value == nullptr ? nullptr : value->if_string();
+  if (text == nullptr || text->size() > domain::kSlugBytesMax) return {};
+  return {text->data(), text->size()};
+}
+
+// Objects with a slug, or the slugs themselves.
+std::vector<std::string> read_tags(const ObjectReader& reader) {
+  const boost::json::value* const found = reader.find("tags");
+  const boost::json::array* const array = found == nullptr ? nullptr : found->if_array();
+  std::vector<std::string> tags;
+  if (array == nullptr) return tags;
+  for (const boost::json::value& one : *array) {
+    if (tags.size() == kTagsMax) break;
+    const boost::json::object* const object = one.if_object();
+    std::string tag = text_of(object == nullptr ? &one : object->if_contains("slug"));
+    if (!tag.empty()) tags.push_back(std::move(tag));
+  }
+  return tags;
 }
 
 // Absent or empty arrays leave `out` alone; any other count than two is a fault.
@@ -87,6 +138,7 @@ void read_event(const boost::json::array* events, GammaMarket& market, ObjectRea
   market.event_slug = reader.text("slug");
   market.event_title = reader.text("title");
   market.neg_risk_augmented = reader.flag("negRiskAugmented");
+  if (market.category.empty()) market.category = text_of(reader.find("category"));
   if (reader.fault()) parent.fail(reader.fault()->fault, reader.fault()->where);
 }
 
@@ -134,6 +186,11 @@ GammaMarket read_market(ObjectReader& reader) {
     market.neg_risk_market = reader.hex_id<domain::EventGroupId>("negRiskMarketID");
   }
   read_trading_rules(reader, market);
+  market.volume_24h = read_fact(reader, "volume24hr", market);
+  market.liquidity =
+      read_fact(reader, reader.has("liquidityNum") ? "liquidityNum" : "liquidity", market);
+  market.category = text_of(reader.find("category"));
+  market.tags = read_tags(reader);
   read_event(reader.array("events"), market, reader);
   return market;
 }
@@ -322,6 +379,15 @@ void write_gamma_market(const GammaMarket& market, std::string& out) {
   if (market.neg_risk_market) writer.text("negRiskMarketID", to_string(*market.neg_risk_market));
   writer.text("groupItemTitle", market.group_item_title);
   if (market.end_at) writer.text("endDate", iso_time(*market.end_at));
+  if (market.volume_24h) writer.json("volume24hr", market.volume_24h->to_string());
+  if (market.liquidity) writer.json("liquidityNum", market.liquidity->to_string());
+  if (!market.category.empty()) writer.text("category", market.category);
+  if (!market.tags.empty()) {
+    writer.begin("tags");
+    append_array(market.tags, out, [](const std::string& tag, std::string& to) {
+      ObjectWriter(to).text("slug", tag).end();
+    });
+  }
   writer.number("secondsDelay", market.seconds_delay).flag("feesEnabled", market.fee.rate_ppm > 0);
   if (market.fee.rate_ppm > 0) {
     writer.begin("feeSchedule");

@@ -70,6 +70,13 @@ struct GammaMarket {
   domain::FeeSchedule fee;
   std::int32_t seconds_delay = 0;
   std::optional<domain::Timestamp> end_at;
+  // What a market may be chosen by. No order depends on it, so an unreadable figure is no fault of
+  // the market: it is absent, and `unreadable_fact` names the first such field.
+  std::optional<domain::Money> volume_24h;
+  std::optional<domain::Money> liquidity;
+  std::string category;           // the market's own, else its event's
+  std::vector<std::string> tags;  // their slugs; only when asked for with include_tag=true
+  std::string_view unreadable_fact;
   bool operator==(const GammaMarket&) const = default;
 };
 

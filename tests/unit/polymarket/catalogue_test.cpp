@@ -429,5 +429,28 @@ TEST(Times, ReadInTheSpellingsOfTheVenue) {
   EXPECT_EQ(iso_time(domain::from_unix_ms(0)), "1970-01-01T00:00:00Z");
 }
 
+TEST(GammaMarkets, ReadWhatMarketsAreChosenByAndForgiveItsFaults) {
+  const auto read = [](const std::string& fields) {
+    const std::string id(64, 'a');
+    const auto page = parse_gamma_page(R"({"markets":[{"conditionId":"0x)" + id +
+                                       R"(","slug":"one","version":"v1",)" + fields + "}]}");
+    return page->markets.at(0);
+  };
+  const GammaMarket whole =
+      read(R"("volume24hr":12.5,"liquidity":"20328.37","tags":[{"slug":"crypto"},"up",7,{"id":1}],)"
+           R"("events":[{"slug":"e","category":"Finance"}])");
+  EXPECT_EQ(whole.volume_24h, domain::Money::parse("12.5"));
+  EXPECT_EQ(whole.liquidity, domain::Money::parse("20328.37"));
+  EXPECT_EQ(whole.tags, (std::vector<std::string>{"crypto", "up"}));
+  EXPECT_EQ(whole.category, "Finance");
+  EXPECT_EQ(whole.unreadable_fact, "");
+  EXPECT_EQ(read(R"("active":true)").volume_24h, std::nullopt);
+  for (const char* wrong : {"-1", "1e300", "\"much\"", "true", "[]", "\"\"", "\"nan\""}) {
+    const GammaMarket market = read(R"("volume24hr":)" + std::string(wrong));
+    EXPECT_EQ(market.volume_24h, std::nullopt) << wrong;
+    EXPECT_EQ(market.unreadable_fact, "volume24hr") << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace polybot::polymarket
