@@ -1,6 +1,7 @@
 #include "services/venue-simulator/api/public_api.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "common/domain/number_text.hpp"
 #include "common/polymarket/messages/account_state.hpp"
@@ -21,6 +22,17 @@ constexpr std::size_t kListingPageMax = 100;  // as the venue clamps it
 
 Response no_book() {
   return venue_error(404, polymarket::refusal::kNoOrderbook);
+}
+
+// 304 for who has the same text already: listings are long, and are asked for again and again.
+Response unless_unchanged(const Request& request, std::string body) {
+  const std::string etag = '"' + std::to_string(std::hash<std::string>{}(body)) + '"';
+  const bool unchanged = request.headers.find("If-None-Match") == etag;
+  Response response =
+      http::json(unchanged ? std::string() : std::move(body), unchanged ? 304 : 200);
+  if (unchanged) response.content_type.clear();
+  response.headers.set("ETag", etag);
+  return response;
 }
 
 std::vector<std::string_view> query_values(const Request& request, std::string_view name) {
@@ -161,7 +173,7 @@ Response PublicApi::markets(const Request& request) const {
     }
     page.push_back(listed(number));
   }
-  return http::json(polymarket::write_gamma_page(page, next));
+  return unless_unchanged(request, polymarket::write_gamma_page(page, next));
 }
 
 // The event with all its markets, the closed and the unnamed ones included.
