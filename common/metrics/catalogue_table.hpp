@@ -300,7 +300,8 @@ inline constexpr std::array kFamilies{
            "Tracked markets whose terms at the venue cannot be read, by field: nothing is opened there."},
     Family{"polybot_books_stale", Type::Gauge, Policy::Max,
            {}, kGateway, fault("feed-freeze"),
-           "Books that may not be decided on."},
+           "Books that are wanted and may not be decided on, those that have not begun "
+           "included."},
     Family{"polybot_book_resyncs_total", Type::Counter, Policy::Sum,
            {label::kReason}, kGateway, fault("feed-gap"),
            "Books dropped and fetched again, by reason."},

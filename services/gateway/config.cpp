@@ -58,8 +58,34 @@ void read_discovery(Reader& reader, FeedSettings& feed) {
   CatalogueSettings& catalogue = feed.catalogue;
   catalogue.keep_resolved =
       reader.duration("discovery.keep_resolved", catalogue.keep_resolved, 1s, 24h);
-  catalogue.books_max =
-      reader.integer_as<std::size_t>("discovery.books_max", catalogue.books_max, 1, 20'000);
+  catalogue.selection.books_max = reader.integer_as<std::size_t>(
+      "discovery.books_max", catalogue.selection.books_max, 1, 20'000);
+}
+
+void read_lists(Reader reader, MarketLists& lists) {
+  lists.slugs = reader.strings("slugs", {});
+  lists.events = reader.strings("events", {});
+  lists.tags = reader.strings("tags", {});
+  lists.categories = reader.strings("categories", {});
+}
+
+void read_markets(Reader& reader, FeedSettings& feed) {
+  SelectionSettings& selection = feed.catalogue.selection;
+  read_lists(reader.table("markets"), selection.only);
+  read_lists(reader.table("markets.exclude"), selection.exclude);
+  const domain::Money most = domain::Money::from_units(1'000'000'000);
+  selection.volume_24h_min = reader.decimal("markets.volume_24h_min", domain::Money{}, {}, most);
+  selection.liquidity_min = reader.decimal("markets.liquidity_min", domain::Money{}, {}, most);
+  selection.ends_in_min =
+      reader.duration("markets.ends_in_min", selection.ends_in_min, 0s, 24h * 365);
+  selection.ends_in_max =
+      reader.duration("markets.ends_in_max", selection.ends_in_max, 0s, 24h * 3650);
+  if (selection.ends_in_max > 0s && selection.ends_in_max < selection.ends_in_min) {
+    reader.error("markets.ends_in_max", "must not be less than markets.ends_in_min");
+  }
+  selection.rank = reader.choice("markets.rank", selection.rank);
+  const bool tags = !selection.only.tags.empty() || !selection.exclude.tags.empty();
+  feed.discovery.tags = tags ? WithTags::Yes : WithTags::No;
 }
 
 void read_feed(Reader& reader, FeedSettings& feed) {
@@ -152,6 +178,7 @@ Config read_config(Reader& reader) {
   read_bus(reader, config);
   read_venue(reader, config.feed);
   read_discovery(reader, config.feed);
+  read_markets(reader, config.feed);
   read_feed(reader, config.feed);
   config.record = read_record(reader);
   read_api(reader, config.api);

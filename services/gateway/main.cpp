@@ -2,6 +2,7 @@
 #include "common/runtime/service.hpp"
 #include "services/gateway/api/access/token_command.hpp"
 #include "services/gateway/config.hpp"
+#include "services/gateway/markets_command.hpp"
 #include "services/gateway/service.hpp"
 
 int main(int argc, char** argv) {
@@ -13,6 +14,10 @@ int main(int argc, char** argv) {
        .commands = {{"token",
                      "add NAME [--read]|revoke NAME|list [FOLDER]: the named API tokens of a data "
                      "folder, also while the gateway runs",
-                     polybot::gateway::token_command}}},
+                     polybot::gateway::token_command},
+                    {"markets",
+                     "--dry-run [--config FILE] [--json]: reads the venue's listing once, prints "
+                     "which markets [markets] chooses and why the others are not, and ends",
+                     polybot::gateway::markets_command}}},
       argc, argv, polybot::gateway::read_config, polybot::gateway::run);
 }

@@ -29,7 +29,8 @@ FeedListener forward_to(const std::unique_ptr<Api>& api) {
           .on_market =
               [&api](const domain::Market& market) {
                 if (api) api->on_market(market);
-              }};
+              },
+          .pinned = [&api] { return api ? api->engaged_markets() : std::set<domain::MarketId>(); }};
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,10 @@ class Api {
   void listen() { server_.listen(); }
   [[nodiscard]] std::uint16_t port() const { return server_.port(); }
   [[nodiscard]] std::string address() const { return server_.address(); }
+  // Markets in which something is held or rests, as far as order-manager has been heard.
+  [[nodiscard]] std::set<domain::MarketId> engaged_markets() const {
+    return view_.engaged_markets();
+  }
   [[nodiscard]] std::uint64_t order_events() const { return orders_.events_seen(); }
   // Follows order-manager and pushes the periodic topics, until cancelled.
   [[nodiscard]] boost::asio::awaitable<void> run();

@@ -46,22 +46,37 @@ MarketCatalogue::Entry* MarketCatalogue::list(const Market& market) {
   return &entry;
 }
 
-void MarketCatalogue::on_listed(std::span<const Market> markets, Duration now) {
-  for (const Market& market : markets) {
-    Entry* entry = list(market);
+void MarketCatalogue::on_listed(std::span<const Listing> listings, Duration now) {
+  for (const Listing& listing : listings) {
+    announced_.erase(listing.market.id);
+    Entry* entry = list(listing.market);
     if (entry == nullptr) continue;
     entry->seen_in_crawl = crawl_;
     entry->lookup_due = false;
     entry->lookups = 0;
     entry->lookups_unanswered = 0;
-    update(*entry, market, now);
+    update(*entry, listing, now);
   }
+}
+
+bool MarketCatalogue::on_unchanged(std::span<const MarketId> markets) {
+  for (const MarketId& id : markets) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return false;
+    const Entry& entry = at->second;
+    if (over(entry.market.status) || entry.lookup_due || !entry.unreadable_listing.empty())
+      return false;
+  }
+  for (const MarketId& id : markets) entries_.at(id).seen_in_crawl = crawl_;
+  return true;
 }
 
 // Takes what a listing may decide. Identity, tokens, tick, minimum size and fee stay as they are,
 // because the record and the market channel know them better. A fee that the listing did not have
 // before is a reason to read the record.
-void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
+void MarketCatalogue::update(Entry& entry, const Listing& listing, Duration now) {
+  const Market& market = listing.market;
+  entry.facts = listing.facts;
   entry.unreadable_listing = {};
   if (std::exchange(entry.listed_fee, market.fee) != market.fee) entry.record_at = {};
   const bool differs = market.ends_at != entry.market.ends_at ||
@@ -73,7 +88,12 @@ void MarketCatalogue::update(Entry& entry, const Market& market, Duration now) {
     entry.market.placeholder = market.placeholder;
     changed(entry);
   }
+  // Who lost the competition waits for the next one, even if there is room for the one market.
+  const Verdict verdict = judged(entry);
+  const bool waits = entry.verdict == Verdict::Outranked || entry.verdict == Verdict::EventTooLarge;
+  if (!waits || !chosen(verdict)) entry.verdict = verdict;
   update_status(entry, market, now);
+  settle_book(entry);
 }
 
 void MarketCatalogue::update_status(Entry& entry, const Market& market, Duration now) {
@@ -112,16 +132,25 @@ void MarketCatalogue::on_crawl_finished() {
   left_out_ = left_out_now_.size();
   left_out_now_.clear();
   ++crawl_;
+  choose_due_ = true;
 }
 
-void MarketCatalogue::on_looked_up(std::span<const Market> markets,
+void MarketCatalogue::on_looked_up(std::span<const Listing> listings,
                                    std::span<const MarketId> missing, Duration now) {
-  for (const Market& market : markets) {
+  for (const Listing& listing : listings) {
+    const Market& market = listing.market;
+    const bool announced = announced_.contains(market.id);
+    if (announced && !over(market.status)) {
+      on_listed({&listing, 1}, now);
+      choose_due_ = choose_due_ || pinned_.contains(market.id);
+      continue;
+    }
+    if (announced && !pinned_.contains(market.id)) announced_.erase(market.id);
     const auto at = entries_.find(market.id);
     if (at == entries_.end()) continue;
     at->second.lookups_unanswered = 0;
     at->second.lookup_due = market.status != MarketStatus::Resolved;
-    update(at->second, market, now);
+    update(at->second, listing, now);
   }
   for (const MarketId& id : missing) {
     const auto at = entries_.find(id);
@@ -198,6 +227,7 @@ bool MarketCatalogue::on_unreadable_record(const MarketId& market, std::string_v
   Entry& entry = at->second;
   const bool news = std::exchange(entry.unreadable_record, field).empty();
   if (entry.stage == Stage::Tracked) set_status(entry, open_status(entry), now);
+  settle_book(entry);
   return news;
 }
 
@@ -256,9 +286,8 @@ void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now
 }
 
 void MarketCatalogue::settle_book(Entry& entry) {
-  const bool wanted = entry.stage == Stage::Tracked &&
-                      domain::accepts_orders(entry.market.status) && !entry.market.placeholder &&
-                      (entry.has_book || books_ < settings_.books_max);
+  settle_place(entry);
+  const bool wanted = entry.stage == Stage::Tracked && entry.place;
   if (wanted == entry.has_book) return;
   entry.has_book = wanted;
   if (wanted) {
@@ -297,13 +326,13 @@ void MarketCatalogue::expire(Duration now) {
     }
   }
   for (const MarketId& id : old) forget(id);
-  // A book that had no room before may have room now.
-  for (auto& [id, entry] : entries_) settle_book(entry);
+  if (std::exchange(choose_due_, false)) choose(now);
 }
 
 void MarketCatalogue::forget(const MarketId& id) {
   const auto at = entries_.find(id);
   Entry& entry = at->second;
+  if (entry.place) set_place(entry, false);
   if (entry.has_book) {
     --books_;
     changes_.books_ended.push_back(id);
@@ -329,7 +358,9 @@ bool MarketCatalogue::record_due(const Entry& entry, Duration now) const {
     case Stage::Refused:
       return false;
     case Stage::Listed:
-      return due(entry.record_at, now, unusable ? settings_.record_refresh : settings_.retry);
+      // While there is room, the market that takes no orders now is known as well.
+      return (entry.place || (chosen(entry.verdict) && (unusable || !full()))) &&
+             due(entry.record_at, now, unusable ? settings_.record_refresh : settings_.retry);
     case Stage::Tracked:
       return (unusable && due(entry.record_at, now, settings_.record_refresh)) ||
              (entry.has_book && due(entry.record_at, now, settings_.record_reread));
@@ -357,6 +388,7 @@ CatalogueWants MarketCatalogue::wanted(Duration now) {
       wants.lookups.push_back(id);
     }
   }
+  want_announced(now, wants);
   std::sort(reread.begin(), reread.end());
   if (reread.size() > settings_.records_reread_max) reread.resize(settings_.records_reread_max);
   for (const auto& [read_at, id] : reread) {
@@ -369,6 +401,24 @@ CatalogueWants MarketCatalogue::wanted(Duration now) {
     wants.event_totals.emplace_back(id, event.slug);
   }
   return wants;
+}
+
+void MarketCatalogue::want_announced(Duration now, CatalogueWants& wants) {
+  for (auto at = announced_.begin(); at != announced_.end();) {
+    Announced& one = at->second;
+    const Duration pause = std::min<Duration>(settings_.retry * (1LL << std::min(one.asked, 20)),
+                                              settings_.lookup_max);
+    if (!due(one.asked_at, now, pause)) {
+      ++at;
+    } else if (one.asked >= kAnnouncedAsksMax && !pinned_.contains(at->first)) {
+      at = announced_.erase(at);
+    } else {
+      one.asked_at = now;
+      ++one.asked;
+      wants.lookups.push_back(at->first);
+      ++at;
+    }
+  }
 }
 
 CatalogueChanges MarketCatalogue::take_changes() {

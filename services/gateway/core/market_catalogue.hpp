@@ -10,6 +10,12 @@
 // the event lives, and a neg-risk event with an unconfirmed total has a count of 0, which no set of
 // markets can complete.
 //
+// Of the markets that are listed, `books_max` have a place: their records are read and, when these
+// agree, their books are kept. While there is room the first come have it; expire() then gives the
+// places to the best (market_selection.hpp). A market that has a place loses it when a clearly
+// better one is there (by a tenth), or when it is not among the best after two crawls in a row, so
+// that two neighbours do not take turns. Where something is held or rests nothing is replaced.
+//
 // Memory stays flat while markets rotate: a resolved market is kept for a while, so that all
 // readers hear of it, and then forgotten; `entries_max` bounds the rest. Pure; `now` is monotonic
 // throughout.
@@ -27,6 +33,7 @@
 #include <vector>
 
 #include "common/domain/instrument.hpp"
+#include "services/gateway/core/market_selection.hpp"
 
 namespace polybot::gateway {
 
@@ -47,8 +54,8 @@ struct CatalogueSettings {
   // How old an answer of the listing can be (the venue caches it for five minutes): what it says
   // about a market that closed within this time is not news.
   domain::Duration listing_age_max = std::chrono::minutes(10);
-  std::size_t entries_max = 20'000;  // listed markets, tracked or not: some 2 KB each
-  std::size_t books_max = 2'000;     // tracked books: ten connections
+  std::size_t entries_max = 100'000;  // listed markets, tracked or not: some 1 KB each
+  SelectionSettings selection;
 };
 
 // What the shell should read next; each id is handed out once per `retry`.
@@ -71,13 +78,19 @@ class MarketCatalogue {
   explicit MarketCatalogue(CatalogueSettings settings) : settings_(settings) {}
 
   // --- listings ---
+  // The wall clock, by which the time to a market's end is judged.
+  void on_time(domain::Timestamp wall) { wall_ = wall; }
   // Markets of one page of the open listing, in any order. event_market_count is ignored.
-  void on_listed(std::span<const domain::Market> markets, domain::Duration now);
+  void on_listed(std::span<const Listing> listings, domain::Duration now);
+  // The same page as the last time, by the venue's word. False when there is more to say of one of
+  // these markets than that it is listed: then the page must be read.
+  [[nodiscard]] bool on_unchanged(std::span<const domain::MarketId> markets);
   // All pages of a crawl have been fed; what was not among them is looked up by id.
   void on_crawl_finished();
-  // The answer to a look-up; ids that were asked for and not found are named in `missing`.
-  void on_looked_up(std::span<const domain::Market> markets,
-                    std::span<const domain::MarketId> missing, domain::Duration now);
+  // The answer to a look-up; ids that were asked for and not found are named in `missing`. An
+  // announced market that is open is listed from now on.
+  void on_looked_up(std::span<const Listing> listings, std::span<const domain::MarketId> missing,
+                    domain::Duration now);
 
   // --- the venue's record ---
   // `merged` is the listing completed by the record.
@@ -97,14 +110,19 @@ class MarketCatalogue {
                             domain::Duration now);
   void on_event_total(const domain::EventGroupId& event, std::size_t total);
 
+  // Markets in which something is held or rests. Those that are not listed are looked up.
+  void pin(std::set<domain::MarketId> pinned);
+
   // --- hints of the market channel ---
+  // The venue has a new market: it is looked up, a few times if need be.
+  void announce(const domain::MarketId& market);
   void on_tick(const domain::MarketId& market, domain::Price tick);
   void on_resolved(const domain::MarketId& market, domain::Payout payout, domain::Duration now);
   // The market is over, and its payout is not known yet.
   void on_over(const domain::MarketId& market, domain::Duration now);
 
-  // Forgets markets that were resolved long ago, and begins the books for which others have made
-  // room. Call it after each crawl.
+  // Forgets markets that were resolved or left long ago. After a crawl, and when a place has become
+  // free, it chooses again. Call it every few seconds.
   void expire(domain::Duration now);
 
   [[nodiscard]] CatalogueWants wanted(domain::Duration now);
@@ -119,6 +137,11 @@ class MarketCatalogue {
   [[nodiscard]] const domain::Market* listed(const domain::MarketId& market) const;
   [[nodiscard]] bool has_book(const domain::MarketId& market) const;
   [[nodiscard]] std::size_t books() const { return books_; }
+  // Books that are wanted: those that are kept, and those whose market's record is still missing.
+  [[nodiscard]] std::size_t places() const { return places_; }
+  [[nodiscard]] bool full() const { return places_ >= settings_.selection.books_max; }
+  // Words of the lists that fitted nothing in the last whole listing.
+  [[nodiscard]] const std::vector<std::string>& unused_words() const { return unused_words_; }
   [[nodiscard]] std::size_t refused() const { return refused_; }
   // Tracked markets that cannot be read at present, by field.
   [[nodiscard]] std::map<std::string_view, std::size_t> unreadable() const;
@@ -137,6 +160,12 @@ class MarketCatalogue {
     std::string_view unreadable_listing;  // the field; empty: it was readable the last time
     std::string_view unreadable_record;
     domain::FeeSchedule listed_fee;  // a listing that changes is a reason to read the record
+    ListedFacts facts;
+    Verdict verdict = Verdict::Ranked;
+    bool place = false;
+    bool place_proven = false;   // it was given in competition, not for want of others
+    int outranked = 0;           // crawls in a row
+    domain::Duration left_at{};  // when a tracked market was found without a place
     bool has_book = false;
     bool lookup_due = false;
     int lookups = 0;             // since it was last listed; slows the next one down
@@ -157,13 +186,30 @@ class MarketCatalogue {
     domain::Duration total_at{};
   };
 
+  struct Announced {
+    domain::Duration asked_at{};
+    int asked = 0;
+  };
+  static constexpr std::size_t kAnnouncedMax = 4'096;
+  static constexpr int kAnnouncedAsksMax = 10;  // some five minutes: the venue lists after it tells
+
   Entry* list(const domain::Market& market);
-  void update(Entry& entry, const domain::Market& market, domain::Duration now);
+  void update(Entry& entry, const Listing& listing, domain::Duration now);
   void update_status(Entry& entry, const domain::Market& market, domain::Duration now);
   [[nodiscard]] static domain::MarketStatus open_status(const Entry& entry);
   [[nodiscard]] bool record_due(const Entry& entry, domain::Duration now) const;
   void set_status(Entry& entry, domain::MarketStatus status, domain::Duration now);
+  void want_announced(domain::Duration now, CatalogueWants& wants);
   void settle_book(Entry& entry);
+  // Places, in market_places.cpp.
+  [[nodiscard]] Verdict judged(const Entry& entry) const;
+  [[nodiscard]] bool contends(const Entry& entry) const;
+  void settle_place(Entry& entry);
+  void set_place(Entry& entry, bool place);
+  void choose(domain::Duration now);
+  [[nodiscard]] std::vector<Verdict> competition(std::span<Entry* const> entries);
+  void leave(Entry& entry, domain::Duration now);
+  void note_unused_words();
   void recount(const domain::EventGroupId& event);
   void changed(const Entry& entry);
   void forget(const domain::MarketId& market);
@@ -174,7 +220,14 @@ class MarketCatalogue {
   std::unordered_map<std::string, domain::MarketId> slugs_;
   std::unordered_map<domain::TokenId, domain::MarketId> tokens_;
   CatalogueChanges changes_;
+  std::set<domain::MarketId> pinned_;
+  std::map<domain::MarketId, Announced> announced_;
+  std::vector<std::string> unused_words_;
+  domain::Timestamp wall_{};
   std::uint64_t crawl_ = 1;
+  std::uint64_t competed_in_crawl_ = 0;
+  bool choose_due_ = false;
+  std::size_t places_ = 0;
   std::size_t books_ = 0;
   std::size_t refused_ = 0;
   std::size_t left_out_ = 0;

@@ -1,10 +1,10 @@
 #include "services/gateway/feed/discovery.hpp"
 
 #include <algorithm>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <set>
 #include <utility>
 
 #include "common/runtime/until_all_end.hpp"
@@ -19,19 +19,36 @@ namespace {
 
 // A listing answers up to 100; a URL of 50 condition ids is some 4 KB.
 constexpr std::size_t kLookupIdsMax = 50;
+// However long the venue's caches claim to keep a page.
+constexpr domain::Duration kMaxAgeMax = std::chrono::minutes(10);
+// A page of a hundred markets is some 100 KB packed: a long listing is read at that a second.
+constexpr domain::Duration kPerPage = std::chrono::seconds(1);
+constexpr std::size_t kPagesAtOnce = 10;  // so few need not be spread
+
+Listing listing_of(const polymarket::GammaMarket& listed) {
+  return {.market = polymarket::to_market(listed), .facts = facts_of(listed)};
+}
 
 }  // namespace
 
+ListedFacts facts_of(const polymarket::GammaMarket& listed) {
+  return {.volume_24h = listed.volume_24h,
+          .liquidity = listed.liquidity,
+          .category = listed.category,
+          .tags = listed.tags};
+}
+
 Discovery::Discovery(asio::any_io_executor executor, DiscoverySettings settings, VenueRest& rest,
                      MarketCatalogue& catalogue, runtime::Clock clock,
-                     std::function<void()> on_progress)
+                     std::function<void()> on_progress, std::function<std::set<MarketId>()> pinned)
     : executor_(executor),
       settings_(settings),
       rest_(rest),
       catalogue_(catalogue),
       clock_(clock),
       on_progress_(std::move(on_progress)),
-      timer_(executor) {}
+      timer_(executor),
+      pinned_(std::move(pinned)) {}
 
 void Discovery::hint() {
   hinted_ = true;
@@ -39,20 +56,42 @@ void Discovery::hint() {
 }
 
 asio::awaitable<void> Discovery::run() {
+  using namespace asio::experimental::awaitable_operators;
+  co_await (crawls() && readings());
+}
+
+asio::awaitable<void> Discovery::crawls() {
   for (;;) {
     co_await crawl();
-    co_await read_wanted();
+    hint();
+    co_await runtime::sleep_for(crawl_interval());
+  }
+}
+
+asio::awaitable<void> Discovery::readings() {
+  for (;;) {
+    if (pinned_) catalogue_.pin(pinned_());
+    catalogue_.on_time(clock_.now());
     catalogue_.expire(clock_.monotonic());
+    if (listing_whole_) tell_unused_words();
+    on_progress_();
+    co_await read_wanted();
     on_progress_();
     co_await pause();
   }
 }
 
-// The interval, cut short by a hint but never below `interval_min`.
+domain::Duration Discovery::crawl_interval() const {
+  const auto further_pages =
+      static_cast<std::int64_t>(std::max<std::size_t>(pages_of_crawl_, 1) - 1);
+  return std::max({settings_.interval, std::min(max_age_, kMaxAgeMax), further_pages * kPerPage});
+}
+
+// Until the next reading: soon after a hint, but never below `interval_min`.
 asio::awaitable<void> Discovery::pause() {
   co_await runtime::sleep_for(settings_.interval_min);
   if (!hinted_) {
-    timer_.expires_after(settings_.interval - std::min(settings_.interval, settings_.interval_min));
+    timer_.expires_after(settings_.reading - std::min(settings_.reading, settings_.interval_min));
     boost::system::error_code woken;
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
     const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
@@ -66,32 +105,85 @@ asio::awaitable<void> Discovery::pause() {
 asio::awaitable<void> Discovery::crawl() {
   std::string cursor;
   bool last_page = false;
-  for (std::size_t page_number = 0; page_number < settings_.pages_max && !last_page;
-       ++page_number) {
-    auto page = co_await rest_.open_markets(cursor, settings_.page_size);
-    if (!page) co_return;  // markets of pages not read are not missing
-    std::vector<Market> markets;
-    markets.reserve(page->markets.size());
-    for (const auto& listed : page->markets) markets.push_back(polymarket::to_market(listed));
-    catalogue_.on_listed(markets, clock_.monotonic());
-    for (const auto& skipped : page->skipped) {
-      if (skipped.neg_risk_market) catalogue_.on_unreadable(*skipped.neg_risk_market);
-      if (skipped.id) take_unreadable(skipped);
+  std::size_t pages = 0;
+  domain::Duration pause{};
+  if (pages_of_crawl_ > kPagesAtOnce)
+    pause = crawl_interval() / static_cast<std::int64_t>(2 * pages_of_crawl_);
+  max_age_ = {};
+  for (; pages < settings_.pages_max && !last_page; ++pages) {
+    if (pages > 0 && pause > domain::Duration::zero()) co_await runtime::sleep_for(pause);
+    std::optional<std::string> next = co_await read_page(cursor);
+    if (!next) {  // markets of pages not read are not missing
+      pages_of_crawl_ = std::max(pages_of_crawl_, pages);
+      co_return;
     }
-    last_page = page->next_cursor.empty();
-    cursor = std::move(page->next_cursor);
+    if (crawls_ == 0) hint();  // the first books need not wait for the last page
+    last_page = next->empty();
+    cursor = std::move(*next);
   }
+  pages_of_crawl_ = pages;
   listing_whole_ = last_page;
   const std::size_t left_out_before = catalogue_.left_out();
   catalogue_.on_crawl_finished();
+  ++crawls_;
+  tell_crawl(left_out_before);
+}
+
+void Discovery::tell_crawl(std::size_t left_out_before) {
   if (catalogue_.left_out() != left_out_before) {
     runtime::log::warning(
         "Other listed markets than before are left out: no room, or their slug or token is taken",
         {{"left_out", catalogue_.left_out()}, {"kept", catalogue_.entries()}});
   }
-  ++crawls_;
   runtime::log::debug("Listing read",
                       {{"markets", catalogue_.entries()}, {"whole", listing_whole_}});
+}
+
+void Discovery::tell_unused_words() {
+  if (catalogue_.unused_words() == told_unused_) return;
+  told_unused_ = catalogue_.unused_words();
+  if (told_unused_.empty()) return;
+  runtime::log::warning(
+      "A word of [markets] fits no listed market: is it spelled as the venue spells it?",
+      {{"words", told_unused_.size()}, {"first", told_unused_.front()}});
+}
+
+asio::awaitable<std::optional<std::string>> Discovery::read_page(std::string cursor) {
+  const auto known = pages_.find(cursor);
+  std::string etag = known == pages_.end() ? "" : known->second.etag;
+  auto page =
+      co_await rest_.open_markets(cursor, settings_.page_size, settings_.tags, std::move(etag));
+  if (page && page->unchanged) {
+    max_age_ = std::max(max_age_, page->max_age);
+    if (catalogue_.on_unchanged(pages_[cursor].markets)) co_return pages_[cursor].next_cursor;
+    pages_.erase(cursor);
+    page = co_await rest_.open_markets(cursor, settings_.page_size, settings_.tags, "");
+  }
+  if (!page) co_return std::nullopt;
+  max_age_ = std::max(max_age_, page->max_age);
+  std::string next = page->page.next_cursor;
+  take_page(cursor, std::move(*page));
+  co_return next;
+}
+
+void Discovery::take_page(const std::string& cursor, ListingPage page) {
+  catalogue_.on_time(clock_.now());
+  KnownPage known{std::move(page.etag), page.page.next_cursor, {}};
+  std::vector<Listing> listings;
+  listings.reserve(page.page.markets.size());
+  for (const auto& listed : page.page.markets) {
+    listings.push_back(listing_of(listed));
+    known.markets.push_back(listed.id);
+  }
+  catalogue_.on_listed(listings, clock_.monotonic());
+  for (const auto& skipped : page.page.skipped) {
+    if (skipped.neg_risk_market) catalogue_.on_unreadable(*skipped.neg_risk_market);
+    if (skipped.id) take_unreadable(skipped);
+  }
+  // A page with a market that cannot be read is read again, until it can be.
+  const bool memorable = !known.etag.empty() && page.page.skipped.empty();
+  pages_.erase(cursor);
+  if (memorable && pages_.size() < settings_.pages_max) pages_.emplace(cursor, std::move(known));
 }
 
 void Discovery::take_unreadable(const polymarket::SkippedMarket& skipped) {
@@ -108,29 +200,36 @@ void Discovery::tell_unreadable(const std::string& market, const polymarket::Par
       {{"market", market}, {"error", polymarket::to_string(error)}});
 }
 
+// So many at once, and the next begins when any of them has ended.
 asio::awaitable<void> Discovery::read_wanted() {
   CatalogueWants wants = catalogue_.wanted(clock_.monotonic());
-  std::vector<asio::awaitable<void>> tasks;
-  const auto flush = [&]() { return runtime::until_all_end(executor_, std::exchange(tasks, {})); };
+  std::vector<Job> jobs;
   for (std::size_t from = 0; from < wants.lookups.size(); from += kLookupIdsMax) {
     const auto first = wants.lookups.begin() + static_cast<std::ptrdiff_t>(from);
     const auto last = wants.lookups.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                   from + kLookupIdsMax, wants.lookups.size()));
-    tasks.push_back(look_up({first, last}));
-    if (tasks.size() == settings_.requests_at_once) co_await flush();
+    std::vector<MarketId> ids(first, last);
+    jobs.emplace_back([this, ids = std::move(ids)] { return look_up(ids); });
   }
   for (auto& [event, slug] : wants.event_totals) {
-    tasks.push_back(read_event(event, std::move(slug)));
-    if (tasks.size() == settings_.requests_at_once) co_await flush();
+    jobs.emplace_back([this, event = event, slug = slug] { return read_event(event, slug); });
   }
   for (const MarketId& id : wants.records) {
-    tasks.push_back(read_record(id));
-    if (tasks.size() == settings_.requests_at_once) {
-      co_await flush();
-      on_progress_();  // the first books need not wait for the last record
-    }
+    jobs.emplace_back([this, id] { return read_record(id); });
   }
-  co_await flush();
+  std::size_t next = 0;
+  std::vector<asio::awaitable<void>> workers;
+  const std::size_t count = std::min(settings_.requests_at_once, jobs.size());
+  for (std::size_t i = 0; i < count; ++i) workers.push_back(work(jobs, next));
+  co_await runtime::until_all_end(executor_, std::move(workers));
+}
+
+asio::awaitable<void> Discovery::work(std::vector<Job>& jobs, std::size_t& next) {
+  while (next < jobs.size()) {
+    co_await jobs[next++]();
+    // The first books need not wait for the last record.
+    if (next % settings_.requests_at_once == 0) on_progress_();
+  }
 }
 
 asio::awaitable<void> Discovery::read_record(MarketId id) {
@@ -161,32 +260,32 @@ asio::awaitable<void> Discovery::read_record(MarketId id) {
 asio::awaitable<void> Discovery::look_up(std::vector<MarketId> ids) {
   const auto found = co_await rest_.markets_by_id(ids);
   if (!found) co_return;
-  std::vector<Market> markets;
+  std::vector<Listing> listings;
   std::set<MarketId> there;
   for (const auto& listed : found->markets) {
-    Market market = co_await with_result(listed);
-    there.insert(market.id);
-    markets.push_back(std::move(market));
+    Listing listing = co_await with_result(listed);
+    there.insert(listing.market.id);
+    listings.push_back(std::move(listing));
   }
   for (const auto& skipped : found->skipped) {
     there.insert(*skipped.id);
     take_unreadable(skipped);
   }
   std::erase_if(ids, [&](const MarketId& id) { return there.contains(id); });
-  catalogue_.on_looked_up(markets, ids, clock_.monotonic());
+  catalogue_.on_looked_up(listings, ids, clock_.monotonic());
 }
 
 // Some closed markets never get a resolution status. Then the payout by their prices is taken when
 // the CLOB names the same winner.
-asio::awaitable<Market> Discovery::with_result(polymarket::GammaMarket listed) {
-  Market market = polymarket::to_market(listed);
+asio::awaitable<Listing> Discovery::with_result(polymarket::GammaMarket listed) {
+  Listing listing = listing_of(listed);
   const auto claimed = polymarket::claimed_payout(listed);
-  if (!claimed || market.status == domain::MarketStatus::Resolved) co_return market;
+  if (!claimed || listing.market.status == domain::MarketStatus::Resolved) co_return listing;
   const auto result = co_await rest_.result(listed.id);
-  if (!result || !polymarket::confirms(*result, listed, *claimed)) co_return market;
-  market.status = domain::MarketStatus::Resolved;
-  market.payout = *claimed;
-  co_return market;
+  if (!result || !polymarket::confirms(*result, listed, *claimed)) co_return listing;
+  listing.market.status = domain::MarketStatus::Resolved;
+  listing.market.payout = *claimed;
+  co_return listing;
 }
 
 // Where a venue serves no events, a listing that was read to its end tells how many markets an

@@ -36,8 +36,9 @@ Feed::Feed(asio::any_io_executor executor, FeedSettings settings, FeedMetrics& m
       catalogue_(settings_.catalogue),
       supervisor_(settings_.supervisor),
       rest_(executor, settings_.urls, metrics, clock),
-      discovery_(executor, settings_.discovery, rest_, catalogue_, clock,
-                 [this] { apply_catalogue(); }),
+      discovery_(
+          executor, settings_.discovery, rest_, catalogue_, clock, [this] { apply_catalogue(); },
+          listener_.pinned),
       publication_(
           executor, settings_.publication, shards_,
           [this](domain::Shard shard) { return contents_of(shard); }, clock, stats),
@@ -180,7 +181,8 @@ void Feed::on_event(const polymarket::TickSizeChangeEvent& event, Timestamp now)
 // book.
 void Feed::on_event(const polymarket::BestBidAskEvent&, Timestamp) {}
 
-void Feed::on_event(const polymarket::NewMarketEvent&, Timestamp) {
+void Feed::on_event(const polymarket::NewMarketEvent& event, Timestamp) {
+  catalogue_.announce(event.market);
   discovery_.hint();
 }
 

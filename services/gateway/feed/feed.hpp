@@ -42,11 +42,14 @@ struct FeedSettings {
   domain::Duration complete_interval = std::chrono::seconds(1);  // every state goes out once in it
 };
 
-// Listens to market data beside the bus (the client stream). May be empty.
+// Listens to market data beside the bus (the client stream), and says what must not be left. May be
+// empty.
 struct FeedListener {
   std::function<void(const domain::Market&, const domain::QuoteTick&)> on_quote;
   std::function<void(const domain::Market&, const domain::TradeTick&)> on_trade;
   std::function<void(const domain::Market&)> on_market;
+  // Markets in which something is held or rests.
+  std::function<std::set<domain::MarketId>()> pinned;
 };
 
 class Feed {

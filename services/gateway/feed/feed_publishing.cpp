@@ -82,7 +82,9 @@ void Feed::record_gaps() {
 void Feed::report() {
   if (recorder_ != nullptr) recorder_->report();
   const std::size_t books = books_.size();
-  const std::size_t stale = books_.stale_count();
+  // A book that is wanted and has not begun is as good as a stale one.
+  const std::size_t wanted = std::max(catalogue_.places(), books);
+  const std::size_t stale = books_.stale_count() + (wanted - books);
   const std::size_t links = supervisor_.links();
   const std::size_t open = supervisor_.links_open();
   metrics_.markets_tracked.set(static_cast<double>(books));
@@ -99,11 +101,11 @@ void Feed::report() {
     health_.set_ready(kFeed);
   }
   // One market that has just begun or is being repaired is no reason to stop the rest.
-  if (books == 0) {
-    health_.set_not_ready(kBooks, "no market accepts orders");
-  } else if (stale * 10 > books) {
-    health_.set_not_ready(
-        kBooks, std::to_string(stale) + " of " + std::to_string(books) + " books are stale");
+  if (wanted == 0) {
+    health_.set_not_ready(kBooks, "no market that is chosen accepts orders");
+  } else if (stale * 10 > wanted) {
+    health_.set_not_ready(kBooks, std::to_string(stale) + " of " + std::to_string(wanted) +
+                                      " wanted books are missing or stale");
   } else {
     health_.set_ready(kBooks);
   }

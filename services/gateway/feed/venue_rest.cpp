@@ -1,6 +1,7 @@
 #include "services/gateway/feed/venue_rest.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "common/http/fault.hpp"
@@ -70,6 +71,17 @@ RestOutcome outcome_of(const http::Failure& failure) {
   return failure.ec == http::Fault::Redirected ? RestOutcome::Refused : RestOutcome::Failed;
 }
 
+// "public, max-age=300" -> 300 s; zero when it says nothing of the kind.
+domain::Duration max_age_of(std::string_view cache_control) {
+  constexpr std::string_view kName = "max-age=";
+  const std::size_t at = cache_control.find(kName);
+  if (at == std::string_view::npos) return {};
+  const std::string_view digits = cache_control.substr(at + kName.size());
+  std::uint32_t seconds = 0;
+  const auto [end, wrong] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  return wrong == std::errc{} ? std::chrono::seconds(seconds) : domain::Duration{};
+}
+
 bool has_market(const polymarket::GammaPage& page, const MarketId& id) {
   return std::any_of(page.markets.begin(), page.markets.end(),
                      [&](const GammaMarket& market) { return market.id == id; }) ||
@@ -107,9 +119,9 @@ void VenueRest::heed(polymarket::EndpointClass of, const http::ClientResponse& a
   limits_.answered(of, answer.status, fields, answer.body, clock_.monotonic(), at);
 }
 
-asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation operation,
-                                                             http::ClientRequest request,
-                                                             unsigned tolerate) {
+asio::awaitable<std::optional<http::ClientResponse>> VenueRest::ask(RestOperation operation,
+                                                                    http::ClientRequest request,
+                                                                    unsigned tolerate) {
   const std::string url = request.url;
   const polymarket::EndpointClass of = class_of(operation);
   if (!co_await admitted(of)) {
@@ -142,7 +154,16 @@ asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation opera
                                                   {"body", outcome->body.substr(0, 200)}});
     co_return std::nullopt;
   }
-  co_return status == 200 ? std::move(outcome->body) : std::string();
+  co_return std::move(*outcome);
+}
+
+asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation operation,
+                                                             http::ClientRequest request,
+                                                             unsigned tolerate) {
+  std::optional<http::ClientResponse> answer =
+      co_await ask(operation, std::move(request), tolerate);
+  if (!answer) co_return std::nullopt;
+  co_return answer->status == 200 ? std::move(answer->body) : std::string();
 }
 
 void VenueRest::unreadable(RestOperation operation, const polymarket::ParseError& error) {
@@ -151,24 +172,49 @@ void VenueRest::unreadable(RestOperation operation, const polymarket::ParseError
                                                        {"error", polymarket::to_string(error)}});
 }
 
-asio::awaitable<std::optional<polymarket::GammaPage>> VenueRest::open_markets(std::string cursor,
-                                                                              std::size_t limit) {
+asio::awaitable<std::optional<ListingPage>> VenueRest::open_markets(std::string cursor,
+                                                                    std::size_t limit,
+                                                                    WithTags tags,
+                                                                    std::string etag) {
+  constexpr unsigned kNotModified = 304;
   std::string url = urls_.gamma + "/markets/keyset?closed=false&limit=" + std::to_string(limit) +
                     "&order=volume24hr&ascending=false";
+  if (tags == WithTags::Yes) url += "&include_tag=true";
   if (!cursor.empty()) url += "&after_cursor=" + percent_encoded(cursor);
-  const auto body = co_await fetch(RestOperation::ListMarkets, get(std::move(url)));
-  if (!body) co_return std::nullopt;
-  auto page = polymarket::parse_gamma_page(*body);
+  http::ClientRequest request = get(std::move(url));
+  if (!etag.empty()) request.headers.set("If-None-Match", etag);
+  const auto answer =
+      co_await ask(RestOperation::ListMarkets, std::move(request), etag.empty() ? 0 : kNotModified);
+  if (!answer) co_return std::nullopt;
+  ListingPage result;
+  result.etag = answer->headers.find("ETag").value_or("");
+  result.max_age = max_age_of(answer->headers.find("Cache-Control").value_or(""));
+  result.unchanged = answer->status == kNotModified;
+  if (result.unchanged) {
+    result.etag = std::move(etag);
+    co_return result;
+  }
+  auto page = polymarket::parse_gamma_page(answer->body);
   if (!page) {
     unreadable(RestOperation::ListMarkets, page.error());
     co_return std::nullopt;
   }
-  if (!page->skipped.empty()) {
+  result.page = std::move(*page);
+  tell_skipped(result.page);
+  co_return result;
+}
+
+void VenueRest::tell_skipped(const polymarket::GammaPage& page) {
+  if (!page.skipped.empty()) {
     skipped_.warning("Listed markets left out, they cannot be read",
-                     {{"count", page->skipped.size()},
-                      {"first", polymarket::to_string(page->skipped.front().error)}});
+                     {{"count", page.skipped.size()},
+                      {"first", polymarket::to_string(page.skipped.front().error)}});
   }
-  co_return std::move(*page);
+  for (const GammaMarket& market : page.markets) {
+    if (market.unreadable_fact.empty()) continue;
+    facts_.warning("A figure by which markets are chosen cannot be read: it counts as not said",
+                   {{"market", market.slug}, {"field", market.unreadable_fact}});
+  }
 }
 
 asio::awaitable<bool> VenueRest::look_up(const std::vector<MarketId>& ids, std::string_view closed,

@@ -29,14 +29,26 @@ struct VenueUrls {
   std::shared_ptr<const http::Transport> transport = nullptr;  // of all three; null: plain alone
 };
 
+// A page of the listing, as of now or `unchanged`: then it is empty.
+struct ListingPage {
+  polymarket::GammaPage page;
+  bool unchanged = false;
+  std::string etag;            // empty: the venue gives none
+  domain::Duration max_age{};  // for how long the venue's caches answer the same
+};
+enum class WithTags : std::uint8_t { No, Yes };
+
 class VenueRest {
  public:
   VenueRest(boost::asio::any_io_executor executor, VenueUrls urls, FeedMetrics& metrics,
             runtime::Clock clock);
 
-  // One page of the markets that are not closed, most traded first.
-  [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaPage>> open_markets(
-      std::string cursor, std::size_t limit);
+  // One page of the markets that are not closed, most traded first. `etag`: of the same page when
+  // it was last read, or empty.
+  [[nodiscard]] boost::asio::awaitable<std::optional<ListingPage>> open_markets(std::string cursor,
+                                                                                std::size_t limit,
+                                                                                WithTags tags,
+                                                                                std::string etag);
   // The given markets, whether open or closed; unknown ones are missing. At most 50 ids.
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaPage>> markets_by_id(
       std::vector<domain::MarketId> ids);
@@ -58,12 +70,16 @@ class VenueRest {
       std::vector<domain::TokenId> tokens);
 
  private:
+  // An answer of 200, or of `tolerate`.
+  [[nodiscard]] boost::asio::awaitable<std::optional<http::ClientResponse>> ask(
+      RestOperation operation, http::ClientRequest request, unsigned tolerate);
   // The body of a 200 answer; `tolerate` is a status that is an answer too (empty body then).
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> fetch(
       RestOperation operation, http::ClientRequest request, unsigned tolerate = 0);
   [[nodiscard]] boost::asio::awaitable<bool> look_up(const std::vector<domain::MarketId>& ids,
                                                      std::string_view closed,
                                                      polymarket::GammaPage& found);
+  void tell_skipped(const polymarket::GammaPage& page);
   void unreadable(RestOperation operation, const polymarket::ParseError& error);
   // Waits for the venue's limit of that class; false when that would take too long.
   [[nodiscard]] boost::asio::awaitable<bool> admitted(polymarket::EndpointClass of);
@@ -76,6 +92,7 @@ class VenueRest {
   polymarket::RateLimits limits_;
   runtime::log::Limited failures_;
   runtime::log::Limited skipped_;
+  runtime::log::Limited facts_;
 };
 
 }  // namespace polybot::gateway

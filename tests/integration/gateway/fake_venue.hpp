@@ -57,6 +57,7 @@ class FakeVenue {
     domain::OrderBook book;
     std::int64_t venue_ms = 1'780'795'911'000;
     bool contradicts = false;     // its record names other tokens
+    bool record_missing = false;  // the CLOB does not know it yet
     bool record_refuses = false;  // its record takes no orders, whatever the listing says
   };
   struct Client {
@@ -149,6 +150,10 @@ class FakeVenue {
   int pings = 0;
   int pings_too_early = 0;
   int books_requests = 0;
+  int max_age = 0;  // of the listing in the venue's caches, seconds
+  bool gives_etags = false;
+  int listings = 0;  // asked for
+  int listings_unchanged = 0;
 
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
   [[nodiscard]] std::string http_url() const { return "http://" + server_.address(); }
@@ -184,7 +189,21 @@ class FakeVenue {
       if (!ids.empty() && !ids.contains(domain::to_string(listed.gamma.id))) continue;
       found.push_back(listed.gamma);
     }
-    co_return http::json(polymarket::write_gamma_page(found, ""));
+    http::Response answer = http::json(polymarket::write_gamma_page(found, ""));
+    if (ids.empty()) note_listing(request, answer);
+    co_return answer;
+  }
+
+  void note_listing(const http::Request& request, http::Response& answer) {
+    ++listings;
+    if (max_age > 0) answer.headers.set("Cache-Control", "max-age=" + std::to_string(max_age));
+    if (!gives_etags) return;
+    const std::string etag = '"' + std::to_string(std::hash<std::string>{}(answer.body)) + '"';
+    if (request.headers.find("If-None-Match") == etag) {
+      ++listings_unchanged;
+      answer = {.status = 304, .content_type = "", .body = "", .headers = answer.headers};
+    }
+    answer.headers.set("ETag", etag);
   }
 
   asio::awaitable<http::Response> event(http::Request request) {
@@ -199,7 +218,7 @@ class FakeVenue {
   asio::awaitable<http::Response> record(http::Request request) {
     for (const auto& [n, listed] : markets_) {
       const polymarket::GammaMarket& gamma = listed.gamma;
-      if (domain::to_string(gamma.id) != request.param("id")) continue;
+      if (domain::to_string(gamma.id) != request.param("id") || listed.record_missing) continue;
       polymarket::ClobMarket market{
           .id = gamma.id,
           .tokens = gamma.tokens,

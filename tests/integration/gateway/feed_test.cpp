@@ -229,6 +229,71 @@ TEST_F(FeedTest, AddsAMarketThatIsListedLater) {
   EXPECT_EQ(venue.clients(), 0U);
 }
 
+TEST_F(FeedTest, CrawlsNoMoreOftenThanTheVenueCachesItsListing) {
+  venue.max_age = 300;
+  venue.add(1);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    venue.add(2);
+    std::string announced;
+    polymarket::write_new_market({.market = FakeVenue::id_of(2),
+                                  .venue_at = domain::from_unix_ms(1'780'795'911'000),
+                                  .slug = "market-2",
+                                  .question = "",
+                                  .event_slug = "",
+                                  .tokens = {},
+                                  .outcomes = {},
+                                  .tick = {}},
+                                 announced);
+    venue.say(announced);
+    co_await until_fresh(2);  // it is looked up by itself
+  });
+  EXPECT_EQ(venue.listings, 1);
+}
+
+TEST_F(FeedTest, ReadsAPageAgainOnlyWhenItHasChanged) {
+  venue.gives_etags = true;
+  venue.add(1);
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await until("the page is unchanged", [&] { return venue.listings_unchanged >= 2; });
+    venue.add(2);
+    co_await until_fresh(2);
+    venue.resolve(1, true);
+    co_await until("the resolution is known", [&] { return feed->catalogue().books() == 1; });
+  });
+  EXPECT_EQ(feed->catalogue().find(FakeVenue::id_of(1))->status, domain::MarketStatus::Resolved);
+}
+
+TEST_F(FeedTest, KeepsTheBestByVolumeAndWhatIsHeld) {
+  for (int n = 1; n <= 4; ++n) venue.add(n).gamma.volume_24h = domain::Money::from_units(10 * n);
+  settings.catalogue.selection.books_max = 2;
+  std::set<domain::MarketId> held;
+  make_feed({.on_quote = {}, .on_trade = {}, .on_market = {}, .pinned = [&] { return held; }});
+  const auto has = [&](int n) { return feed->catalogue().has_book(FakeVenue::id_of(n)); };
+  run([&]() -> asio::awaitable<void> {
+    co_await until("the best are kept", [&] { return has(3) && has(4); });
+    held.insert(FakeVenue::id_of(1));
+    co_await until("what is held is kept", [&] { return has(1) && has(4) && !has(3); });
+    venue.at(2).gamma.volume_24h = domain::Money::from_units(100);
+    co_await until("a better one has come", [&] { return has(1) && has(2); });
+  });
+}
+
+TEST_F(FeedTest, IsNotReadyWhileABookThatIsWantedIsMissing) {
+  venue.add(1);
+  venue.add(2).record_missing = true;
+  run([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await until("the missing book counts as stale",
+                   [&] { return registry.gauge("polybot_books_stale").value() == 1; });
+    EXPECT_FALSE(health.ready());
+    venue.at(2).record_missing = false;
+    co_await until("the gateway is ready", [&] { return health.ready(); });
+  });
+  EXPECT_EQ(registry.gauge("polybot_books_stale").value(), 0);
+}
+
 TEST_F(FeedTest, EndsTheBookOfAResolvedMarketAndTellsThePayout) {
   venue.add(1);
   venue.add(2);

@@ -51,7 +51,7 @@ TEST_F(VenueRestTest, AThrottledListingHoldsBackNoBooks) {
   listing.headers.set("Retry-After", "60");
   const auto body = [this]() -> asio::awaitable<void> {
     for (int i = 0; i < 3; ++i) {
-      const auto page = co_await rest->open_markets("", 100);
+      const auto page = co_await rest->open_markets("", 100, WithTags::No, "");
       EXPECT_FALSE(page.has_value());
       std::vector<domain::TokenId> tokens(1);
       const auto books = co_await rest->books(std::move(tokens));
@@ -69,7 +69,7 @@ TEST_F(VenueRestTest, ARedirectIsRefusedAndNotFollowed) {
   listing = http::text("moved", 308);
   listing.headers.set("Location", "/books");
   const auto body = [this]() -> asio::awaitable<void> {
-    const auto page = co_await rest->open_markets("", 100);
+    const auto page = co_await rest->open_markets("", 100, WithTags::No, "");
     EXPECT_FALSE(page.has_value());
   };
   polybot::test::run(io, body());

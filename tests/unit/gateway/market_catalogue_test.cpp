@@ -13,7 +13,7 @@ using testing::SizeIs;
 class MarketCatalogueTest : public testing::Test {
  protected:
   void list(const std::vector<Market>& markets) {
-    catalogue.on_listed(markets, now);
+    catalogue.on_listed(listings_of(markets), now);
     catalogue.on_crawl_finished();
   }
   // Lists the markets and confirms each by its record.
@@ -160,7 +160,7 @@ TEST_F(MarketCatalogueTest, LooksUpMarketsThatLeftTheListing) {
   EXPECT_THAT(catalogue.wanted(now).lookups, ElementsAre(market_id(1)));
   Market closed = make_market(1);
   closed.status = MarketStatus::Closed;
-  catalogue.on_looked_up(std::vector{closed}, {}, now);
+  catalogue.on_looked_up(listings_of({closed}), {}, now);
   EXPECT_EQ(status(1), MarketStatus::Closed);
   EXPECT_THAT(catalogue.take_changes().books_ended, ElementsAre(market_id(1)));
   // Its result is not known yet, so it is asked for again, less and less often.
@@ -173,7 +173,7 @@ TEST_F(MarketCatalogueTest, TellsAResolutionAndForgetsTheMarketLater) {
   Market resolved = make_market(1);
   resolved.status = MarketStatus::Resolved;
   resolved.payout = {domain::kPriceOne, {}};
-  catalogue.on_looked_up(std::vector{resolved}, {}, now);
+  catalogue.on_looked_up(listings_of({resolved}), {}, now);
   EXPECT_EQ(status(1), MarketStatus::Resolved);
   EXPECT_EQ(catalogue.find(market_id(1))->payout, resolved.payout);
   (void)catalogue.take_changes();
@@ -191,7 +191,7 @@ TEST_F(MarketCatalogueTest, TakesAResolutionFromTheChannelAndItsPayoutFromTheLis
   Market half = make_market(1);
   half.status = MarketStatus::Resolved;
   half.payout = {domain::Price::from_raw(5000), domain::Price::from_raw(5000)};
-  catalogue.on_looked_up(std::vector{half}, {}, now);
+  catalogue.on_looked_up(listings_of({half}), {}, now);
   EXPECT_EQ(catalogue.find(market_id(1))->payout, half.payout);
 }
 
@@ -199,7 +199,7 @@ TEST_F(MarketCatalogueTest, DoesNotReopenAClosedMarketFromACachedListing) {
   track({make_market(1)});
   Market closed = make_market(1);
   closed.status = MarketStatus::Closed;
-  catalogue.on_looked_up(std::vector{closed}, {}, now);
+  catalogue.on_looked_up(listings_of({closed}), {}, now);
   list({make_market(1)});
   EXPECT_EQ(status(1), MarketStatus::Closed);
   now += settings.listing_age_max;
@@ -268,7 +268,7 @@ TEST_F(MarketCatalogueTest, StaysFlatWhileMarketsRotate) {
     Market resolved = make_market(n, n);
     resolved.status = MarketStatus::Resolved;
     resolved.payout = {domain::kPriceOne, {}};
-    catalogue.on_looked_up(std::vector{resolved}, {}, now);
+    catalogue.on_looked_up(listings_of({resolved}), {}, now);
     catalogue.expire(now);
     EXPECT_LE(catalogue.entries(), 13U);
     EXPECT_EQ(catalogue.books(), 0U);
@@ -276,7 +276,7 @@ TEST_F(MarketCatalogueTest, StaysFlatWhileMarketsRotate) {
 }
 
 TEST_F(MarketCatalogueTest, ABookThatEndsMakesRoomForAMarketThatHadNone) {
-  settings.books_max = 2;
+  settings.selection.books_max = 2;
   catalogue = MarketCatalogue(settings);
   track({make_market(1), make_market(2), make_market(3), make_market(4)});
   EXPECT_FALSE(catalogue.has_book(market_id(3)));

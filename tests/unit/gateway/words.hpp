@@ -69,4 +69,11 @@ inline domain::Market make_market(int n, int event = 1) {
   return market;
 }
 
+// The markets as a listing that says nothing of their trade.
+inline std::vector<Listing> listings_of(const std::vector<domain::Market>& markets) {
+  std::vector<Listing> listings;
+  for (const domain::Market& market : markets) listings.push_back({market, {}});
+  return listings;
+}
+
 }  // namespace polybot::gateway

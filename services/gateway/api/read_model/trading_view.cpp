@@ -1,6 +1,7 @@
 #include "services/gateway/api/read_model/trading_view.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace polybot::gateway {
 
@@ -27,6 +28,16 @@ const StrategyState* TradingView::strategy(const StrategyName& name) const {
   const auto at = std::find_if(strategies_.begin(), strategies_.end(),
                                [&](const StrategyState& state) { return state.strategy == name; });
   return at == strategies_.end() ? nullptr : &*at;
+}
+
+std::set<domain::MarketId> TradingView::engaged_markets() const {
+  std::set<domain::MarketId> markets;
+  for (const PositionView* position : holdings_.positions()) markets.insert(position->state.market);
+  const OrderFilter live{.strategy = {}, .status = "live", .market = {}};
+  constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+  for (const OrderView* view : history_.orders(live, std::nullopt, kAll))
+    markets.insert(view->order.instrument.market);
+  return markets;
 }
 
 std::size_t TradingView::shards_leased(const StrategyName& name) const {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,8 @@ class TradingView {
   [[nodiscard]] const domain::StrategyState* strategy(const domain::StrategyName& name) const;
   // Default values until order-manager has been heard.
   [[nodiscard]] const domain::AccountState& account() const { return account_; }
+  // Markets in which something is held or rests.
+  [[nodiscard]] std::set<domain::MarketId> engaged_markets() const;
   [[nodiscard]] std::size_t shards_leased(const domain::StrategyName& name) const;
   [[nodiscard]] std::size_t leases() const { return leases_.size(); }
   // The account's trading state. When no change of it was heard, the mildest state of the

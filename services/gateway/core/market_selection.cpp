@@ -1,0 +1,239 @@
+#include "services/gateway/core/market_selection.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace polybot::gateway {
+
+using domain::Duration;
+using domain::Market;
+using domain::Money;
+using domain::Timestamp;
+
+namespace {
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool fits(std::string_view word, std::string_view text) {
+  const bool open = word.ends_with('*');
+  if (open) word.remove_suffix(1);
+  if (open ? text.size() < word.size() : text.size() != word.size()) return false;
+  return std::equal(word.begin(), word.end(), text.begin(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+bool any_fits(const std::vector<std::string>& words, std::string_view text) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](const std::string& word) { return fits(word, text); });
+}
+
+bool names(const MarketLists& lists, const Market& market) {
+  return any_fits(lists.slugs, market.slug) || any_fits(lists.events, market.event_slug);
+}
+
+bool holds(const MarketLists& lists, const Market& market, const ListedFacts& facts) {
+  const auto tagged = [&](const std::string& tag) { return any_fits(lists.tags, tag); };
+  return names(lists, market) || any_fits(lists.categories, facts.category) ||
+         std::any_of(facts.tags.begin(), facts.tags.end(), tagged);
+}
+
+bool below(const std::optional<Money>& value, Money min, Incumbency incumbency) {
+  const Money tenth = Money::from_raw(min.raw() / 10);
+  return *value < (incumbency == Incumbency::Kept ? min - tenth : min);
+}
+
+Verdict judge_end(const Market& market, const SelectionSettings& settings, Timestamp now) {
+  const bool asked =
+      settings.ends_in_min > Duration::zero() || settings.ends_in_max > Duration::zero();
+  if (!asked) return Verdict::Ranked;
+  if (market.ends_at == Timestamp{}) return Verdict::EndUnknown;
+  const Duration left = market.ends_at - now;
+  if (left < settings.ends_in_min) return Verdict::EndsTooSoon;
+  const bool late = settings.ends_in_max > Duration::zero() && left > settings.ends_in_max;
+  return late ? Verdict::EndsTooLate : Verdict::Ranked;
+}
+
+// Markets that are taken or left together.
+struct Group {
+  Verdict verdict = Verdict::Ranked;
+  std::int64_t rank = 0;
+  std::vector<std::size_t> members;  // places in the list of contenders
+};
+
+std::vector<Group> groups_of(std::span<const Contender> contenders) {
+  std::vector<Group> groups;
+  std::map<domain::EventGroupId, std::size_t> events;
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    const Contender& one = contenders[i];
+    std::size_t at = groups.size();
+    if (one.market->neg_risk) at = events.try_emplace(one.market->event, at).first->second;
+    if (at == groups.size()) groups.push_back({one.verdict, one.rank, {}});
+    Group& group = groups[at];
+    group.verdict = std::min(group.verdict, one.verdict);
+    group.rank = std::max(group.rank, one.rank);
+    group.members.push_back(i);
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::string_view explain(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Pinned:
+      return "something is held or rests there";
+    case Verdict::Named:
+      return "it is named in markets.slugs or markets.events";
+    case Verdict::Ranked:
+      return "it is among the best by markets.rank";
+    case Verdict::Excluded:
+      return "it is in a list of markets.exclude";
+    case Verdict::InNoList:
+      return "it is in none of markets.slugs, events, tags and categories";
+    case Verdict::VolumeUnknown:
+      return "the venue does not say its volume, and markets.volume_24h_min asks for one";
+    case Verdict::VolumeLow:
+      return "its volume of 24 hours is below markets.volume_24h_min";
+    case Verdict::LiquidityUnknown:
+      return "the venue does not say its liquidity, and markets.liquidity_min asks for one";
+    case Verdict::LiquidityLow:
+      return "its liquidity is below markets.liquidity_min";
+    case Verdict::EndUnknown:
+      return "the venue does not say when it ends, and markets.ends_in_min or _max asks for it";
+    case Verdict::EndsTooSoon:
+      return "it ends sooner than markets.ends_in_min";
+    case Verdict::EndsTooLate:
+      return "it ends later than markets.ends_in_max";
+    case Verdict::TakesNoOrders:
+      return "it takes no orders";
+    case Verdict::Outranked:
+      return "discovery.books_max better ones are there";
+    case Verdict::EventTooLarge:
+      return "its event finds no room as a whole";
+  }
+  return "";
+}
+
+Verdict judge(const Market& market, const ListedFacts& facts, Incumbency incumbency,
+              const SelectionSettings& settings, Timestamp now) {
+  if (holds(settings.exclude, market, facts)) return Verdict::Excluded;
+  if (names(settings.only, market)) return Verdict::Named;
+  if (!settings.only.empty() && !holds(settings.only, market, facts)) return Verdict::InNoList;
+  if (settings.volume_24h_min.is_positive()) {
+    if (!facts.volume_24h) return Verdict::VolumeUnknown;
+    if (below(facts.volume_24h, settings.volume_24h_min, incumbency)) return Verdict::VolumeLow;
+  }
+  if (settings.liquidity_min.is_positive()) {
+    if (!facts.liquidity) return Verdict::LiquidityUnknown;
+    if (below(facts.liquidity, settings.liquidity_min, incumbency)) return Verdict::LiquidityLow;
+  }
+  return judge_end(market, settings, now);
+}
+
+std::int64_t rank_of(const ListedFacts& facts, MarketRank rank) {
+  const auto& value = rank == MarketRank::Volume ? facts.volume_24h : facts.liquidity;
+  return value.value_or(Money{}).raw();
+}
+
+std::vector<Verdict> compete(std::span<const Contender> contenders, std::size_t places) {
+  std::vector<Group> groups = groups_of(contenders);
+  const auto order = [&](std::size_t i) {
+    const Contender& one = contenders[i];
+    return std::tuple(one.verdict, -one.rank, one.market->id);
+  };
+  const auto before = [&](std::size_t a, std::size_t b) { return order(a) < order(b); };
+  for (Group& group : groups) std::sort(group.members.begin(), group.members.end(), before);
+  std::sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
+    const auto key = [&](const Group& group) {
+      return std::tuple(group.verdict, -group.rank, contenders[group.members.front()].market->id);
+    };
+    return key(a) < key(b);
+  });
+  std::vector<Verdict> verdicts(contenders.size(), Verdict::Outranked);
+  std::size_t taken = 0;
+  for (const Group& group : groups) {
+    const std::size_t left = places - std::min(places, taken);
+    // An event that is larger than the maximum is never there as a whole: its best are.
+    const bool fits_in = group.members.size() <= left || group.members.size() > places;
+    for (std::size_t n = 0; n < group.members.size(); ++n) {
+      const std::size_t i = group.members[n];
+      const bool pinned = contenders[i].verdict == Verdict::Pinned;
+      if (pinned || (fits_in && n < left)) {
+        verdicts[i] = contenders[i].verdict;
+        ++taken;
+      } else if (left > 0) {
+        verdicts[i] = Verdict::EventTooLarge;
+      }
+    }
+  }
+  return verdicts;
+}
+
+std::vector<Verdict> choose_of(std::span<const Listing> listings, const SelectionSettings& settings,
+                               Timestamp now) {
+  std::vector<Verdict> verdicts;
+  std::vector<Contender> contenders;
+  std::vector<std::size_t> places;  // of the contenders in the listing
+  for (const Listing& listing : listings) {
+    const Market& market = listing.market;
+    Verdict verdict = judge(market, listing.facts, Incumbency::Newcomer, settings, now);
+    const bool tradable = domain::accepts_orders(market.status) && !market.placeholder;
+    if (chosen(verdict) && !tradable) verdict = Verdict::TakesNoOrders;
+    if (chosen(verdict)) {
+      contenders.push_back({&market, verdict, rank_of(listing.facts, settings.rank)});
+      places.push_back(verdicts.size());
+    }
+    verdicts.push_back(verdict);
+  }
+  const std::vector<Verdict> outcome = compete(contenders, settings.books_max);
+  for (std::size_t i = 0; i < places.size(); ++i) verdicts[places[i]] = outcome[i];
+  return verdicts;
+}
+
+ListUse::ListUse(const SelectionSettings& settings) {
+  add(settings.only);
+  add(settings.exclude);
+}
+
+void ListUse::add(const MarketLists& lists) {
+  const auto put = [&](Field field, const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) words_.push_back({field, text, false});
+  };
+  put(Field::Slug, lists.slugs);
+  put(Field::Event, lists.events);
+  put(Field::Tag, lists.tags);
+  put(Field::Category, lists.categories);
+}
+
+void ListUse::see(const Market& market, const ListedFacts& facts) {
+  const auto seen = [&](const Word& word) {
+    switch (word.field) {
+      case Field::Slug:
+        return fits(word.text, market.slug);
+      case Field::Event:
+        return fits(word.text, market.event_slug);
+      case Field::Tag:
+        return std::any_of(facts.tags.begin(), facts.tags.end(),
+                           [&](const std::string& tag) { return fits(word.text, tag); });
+      case Field::Category:
+        return fits(word.text, facts.category);
+    }
+    return false;
+  };
+  for (Word& word : words_) word.used = word.used || seen(word);
+}
+
+std::vector<std::string> ListUse::unused() const {
+  static constexpr std::string_view kNames[] = {"slugs", "events", "tags", "categories"};
+  std::vector<std::string> result;
+  for (const Word& word : words_) {
+    if (word.used) continue;
+    result.push_back(std::string(kNames[static_cast<std::size_t>(word.field)]) + ": " + word.text);
+  }
+  return result;
+}
+
+}  // namespace polybot::gateway

@@ -1,0 +1,16 @@
+// "gateway markets --dry-run": what the configuration would choose of the venue's listing, and why
+// not the rest. Reads the listing once, from the first page to the last; keeps and changes nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace polybot::gateway {
+
+// --dry-run [--config FILE] [--json]. Without FILE the environment and the defaults count. Prints
+// the chosen ones, best first, then how many are not and why, with the first few of each. 0: it is
+// printed; throws runtime::CannotStart for wrong arguments, a wrong configuration, and a listing
+// that cannot be read.
+int markets_command(const std::vector<std::string>& arguments);
+
+}  // namespace polybot::gateway

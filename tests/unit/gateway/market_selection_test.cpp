@@ -1,0 +1,141 @@
+#include "services/gateway/core/market_selection.hpp"
+
+#include <random>
+
+#include "tests/unit/gateway/words.hpp"
+
+namespace polybot::gateway {
+namespace {
+
+using domain::Market;
+using domain::Money;
+using testing::Each;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+Listing listing(int n, std::int64_t volume) {
+  Listing one{make_market(n, n), {}};
+  one.facts.volume_24h = Money::from_units(volume);
+  one.facts.liquidity = Money::from_units(1000 - volume);
+  return one;
+}
+
+Verdict judged(const Listing& one, const SelectionSettings& settings,
+               Incumbency incumbency = Incumbency::Newcomer) {
+  return judge(one.market, one.facts, incumbency, settings, at(0));
+}
+
+TEST(MarketSelection, ChoosesEverythingUnlessToldOtherwise) {
+  EXPECT_EQ(judged({make_market(1), {}}, {}), Verdict::Ranked);
+}
+
+TEST(MarketSelection, ChoosesByAnyOfItsListsAndExcludesFirst) {
+  Listing one = listing(1, 100);
+  one.market.slug = "btc-updown-5m-1";
+  one.facts.tags = {"Crypto", "up-or-down"};
+  one.facts.category = "Finance";
+  SelectionSettings settings;
+  settings.only.tags = {"politics"};
+  EXPECT_EQ(judged(one, settings), Verdict::InNoList);
+  settings.only.tags = {"crypto"};
+  EXPECT_EQ(judged(one, settings), Verdict::Ranked);
+  settings.only.tags = {};
+  settings.only.categories = {"finance"};
+  EXPECT_EQ(judged(one, settings), Verdict::Ranked);
+  settings.only.slugs = {"btc-*"};
+  EXPECT_EQ(judged(one, settings), Verdict::Named);
+  settings.exclude.events = {one.market.event_slug};
+  EXPECT_EQ(judged(one, settings), Verdict::Excluded);
+  settings.exclude.events = {one.market.event_slug + "-more"};
+  EXPECT_EQ(judged(one, settings), Verdict::Named);
+}
+
+TEST(MarketSelection, HoldsAMarketToItsMinimumsUnlessItIsNamed) {
+  SelectionSettings settings;
+  settings.volume_24h_min = Money::from_units(100);
+  EXPECT_EQ(judged({make_market(1), {}}, settings), Verdict::VolumeUnknown);
+  EXPECT_EQ(judged(listing(1, 95), settings), Verdict::VolumeLow);
+  EXPECT_EQ(judged(listing(1, 100), settings), Verdict::Ranked);
+  EXPECT_EQ(judged(listing(1, 95), settings, Incumbency::Kept), Verdict::Ranked);
+  EXPECT_EQ(judged(listing(1, 89), settings, Incumbency::Kept), Verdict::VolumeLow);
+  settings.liquidity_min = Money::from_units(901);
+  EXPECT_EQ(judged(listing(1, 100), settings), Verdict::LiquidityLow);
+  settings.only.slugs = {listing(1, 0).market.slug};
+  EXPECT_EQ(judged(listing(1, 0), settings), Verdict::Named);
+}
+
+TEST(MarketSelection, LooksAtTheTimeToTheEndWhenAsked) {
+  Listing one = listing(1, 100);
+  SelectionSettings settings;
+  settings.ends_in_min = 1h;
+  EXPECT_EQ(judged(one, settings), Verdict::EndUnknown);
+  one.market.ends_at = at(0) + 59min;
+  EXPECT_EQ(judged(one, settings), Verdict::EndsTooSoon);
+  one.market.ends_at = at(0) + 61min;
+  EXPECT_EQ(judged(one, settings), Verdict::Ranked);
+  settings.ends_in_max = 1h;
+  EXPECT_EQ(judged(one, settings), Verdict::EndsTooLate);
+}
+
+TEST(MarketSelection, TakesPinnedThenNamedThenTheBest) {
+  std::vector<Listing> all;
+  for (int n = 1; n <= 5; ++n) all.push_back(listing(n, 10 * n));
+  std::vector<Contender> contenders;
+  for (const Listing& one : all)
+    contenders.push_back({&one.market, Verdict::Ranked, rank_of(one.facts, MarketRank::Volume)});
+  contenders[0].verdict = Verdict::Named;
+  contenders[1].verdict = Verdict::Pinned;
+  EXPECT_THAT(compete(contenders, 3),
+              ElementsAre(Verdict::Named, Verdict::Pinned, Verdict::Outranked, Verdict::Outranked,
+                          Verdict::Ranked));
+  EXPECT_EQ(compete(contenders, 0)[1], Verdict::Pinned);
+}
+
+std::vector<Listing> neg_risk_event(int first, int count, int event, std::int64_t best) {
+  std::vector<Listing> result;
+  for (int n = 0; n < count; ++n) {
+    Listing one = listing(first + n, n == 0 ? best : 1);
+    one.market.event = event_id(event);
+    one.market.neg_risk = true;
+    result.push_back(one);
+  }
+  return result;
+}
+
+TEST(MarketSelection, TakesOrLeavesANegRiskEventWhole) {
+  std::vector<Listing> all = neg_risk_event(1, 3, 90, 100);
+  for (const Listing& one : neg_risk_event(10, 3, 91, 80)) all.push_back(one);
+  all.push_back(listing(20, 50));
+  all.push_back(listing(21, 40));
+  SelectionSettings settings;
+  settings.books_max = 5;
+  using enum Verdict;
+  EXPECT_THAT(choose_of(all, settings, at(0)),
+              ElementsAre(Ranked, Ranked, Ranked, EventTooLarge, EventTooLarge, EventTooLarge,
+                          Ranked, Ranked));
+  settings.books_max = 2;  // no event fits: its best markets are better than none
+  EXPECT_THAT(choose_of(all, settings, at(0)),
+              ElementsAre(Ranked, Ranked, EventTooLarge, Outranked, Outranked, Outranked, Outranked,
+                          Outranked));
+}
+
+TEST(MarketSelection, LeavesOutWhatTakesNoOrders) {
+  Listing paused = listing(1, 10);
+  paused.market.status = MarketStatus::Paused;
+  Listing unnamed = listing(2, 10);
+  unnamed.market.placeholder = true;
+  EXPECT_THAT(choose_of(std::vector{paused, unnamed}, {}, at(0)), Each(Verdict::TakesNoOrders));
+}
+
+TEST(MarketSelection, NamesTheWordsThatFitNothing) {
+  SelectionSettings settings;
+  settings.only.slugs = {"market-1", "market-x"};
+  settings.exclude.tags = {"polytics"};
+  ListUse use(settings);
+  use.see(make_market(1), {});
+  EXPECT_THAT(use.unused(), ElementsAre("slugs: market-x", "tags: polytics"));
+  EXPECT_THAT(ListUse({}).unused(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace polybot::gateway
