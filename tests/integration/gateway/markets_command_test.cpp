@@ -1,0 +1,95 @@
+// "gateway markets --dry-run" against a venue on a thread of its own, because the command runs a
+// loop itself.
+#include "services/gateway/markets_command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json/parse.hpp>
+#include <cstdlib>
+#include <thread>
+
+#include "common/runtime/config.hpp"
+#include "tests/integration/gateway/fake_venue.hpp"
+
+namespace polybot::gateway {
+namespace {
+
+namespace asio = boost::asio;
+
+using testing::HasSubstr;
+
+class MarketsCommandTest : public testing::Test {
+ protected:
+  ~MarketsCommandTest() override {
+    for (const auto& [name, value] : environment) ::unsetenv(name.c_str());
+    if (!thread.joinable()) return;
+    asio::co_spawn(io, venue.stop(), asio::detached);
+    thread.join();
+  }
+  void add(int n, std::int64_t volume) {
+    venue.add(n).gamma.volume_24h = domain::Money::from_units(volume);
+  }
+  void set(const std::string& name, const std::string& value) {
+    environment[name] = value;
+    ::setenv(name.c_str(), value.c_str(), 1);
+  }
+  // What it prints.
+  std::string run(std::vector<std::string> words) {
+    set("POLYBOT_VENUE__GAMMA", venue.http_url());
+    if (!thread.joinable()) thread = std::thread([this] { io.run(); });
+    words.insert(words.begin(), "--dry-run");
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(markets_command(words), 0);
+    return testing::internal::GetCapturedStdout();
+  }
+
+  asio::io_context io;
+  test::FakeVenue venue{io.get_executor()};
+  std::map<std::string, std::string> environment;
+  std::thread thread;
+};
+
+TEST_F(MarketsCommandTest, PrintsWhatWouldBeChosenAndWhyNotTheRest) {
+  for (int n = 1; n <= 9; ++n) add(n, 10 * n);
+  set("POLYBOT_DISCOVERY__BOOKS_MAX", "2");
+  set("POLYBOT_MARKETS__VOLUME_24H_MIN", "30");
+  set("POLYBOT_MARKETS__EXCLUDE__SLUGS", "market-9,market-zzz");
+  const auto answer = boost::json::parse(run({"--json"}));
+  EXPECT_EQ(answer.at("listed"), 9);
+  EXPECT_EQ(answer.at("chosen").at(0).at("market"), "market-8");
+  EXPECT_EQ(answer.at("chosen").at(1).at("market"), "market-7");
+  EXPECT_EQ(answer.at("chosen").as_array().size(), 2U);
+  std::map<std::string, std::int64_t> left;
+  for (const auto& one : answer.at("not_chosen").as_array())
+    left[std::string(one.at("reason").as_string())] = one.at("count").as_int64();
+  const std::map<std::string, std::int64_t> expected = {
+      {"excluded", 1}, {"volume_low", 2}, {"outranked", 4}};
+  EXPECT_EQ(left, expected);
+  EXPECT_EQ(answer.at("unused_words").at(0), "slugs: market-zzz");
+}
+
+TEST_F(MarketsCommandTest, PrintsLinesForPeople) {
+  add(1, 10);
+  venue.add(2).gamma.accepting_orders = false;
+  const std::string text = run({});
+  EXPECT_THAT(text, HasSubstr("2 markets listed, 1 chosen by volume"));
+  EXPECT_THAT(text, HasSubstr("it takes no orders"));
+}
+
+TEST_F(MarketsCommandTest, SaysWhatIsWrong) {
+  EXPECT_THROW((void)markets_command({}), runtime::CannotStart);
+  EXPECT_THROW((void)markets_command({"--dry-run", "--jsn"}), runtime::CannotStart);
+  EXPECT_THROW((void)markets_command({"--dry-run", "--config"}), runtime::CannotStart);
+  set("POLYBOT_MARKETS__RANK", "beauty");
+  EXPECT_THROW((void)markets_command({"--dry-run"}), runtime::ConfigError);
+  set("POLYBOT_MARKETS__RANK", "liquidity");
+  thread = std::thread([this] { io.run(); });
+  set("POLYBOT_VENUE__GAMMA", venue.http_url() + "/nowhere");
+  EXPECT_THROW((void)markets_command({"--dry-run"}), runtime::CannotStart);
+}
+
+}  // namespace
+}  // namespace polybot::gateway
