@@ -7,6 +7,8 @@ import socket
 import struct
 import threading
 
+PING_SECONDS = 5.0
+
 
 def _number(text):
     return round(float(text or 0) * 1_000_000)
@@ -58,6 +60,9 @@ class MarketChannel(threading.Thread):
     def __init__(self, port, tokens, on_message):
         super().__init__(daemon=True)
         self._on_message = on_message
+        self._sending = threading.Lock()
+        self._stopped = threading.Event()
+        self.end = None  # why it does not hear the venue any more
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=10)
         key = base64.b64encode(os.urandom(16)).decode()
         self._socket.sendall(f"GET /ws/market HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
@@ -69,6 +74,7 @@ class MarketChannel(threading.Thread):
         self._socket.settimeout(None)
         self._send(json.dumps({"type": "market", "assets_ids": list(tokens), "custom_feature_enabled": True}))
         self.start()
+        threading.Thread(target=self._keep_alive, daemon=True).start()
 
     def subscribe(self, tokens):
         self._send(json.dumps({"operation": "subscribe", "assets_ids": list(tokens)}))
@@ -78,7 +84,16 @@ class MarketChannel(threading.Thread):
         head = bytes([0x80 | opcode])
         head += bytes([0x80 | len(body)]) if len(body) < 126 else b"\xfe" + struct.pack(">H", len(body)) \
             if len(body) < 65536 else b"\xff" + struct.pack(">Q", len(body))
-        self._socket.sendall(head + bytes(4) + body)  # masked, with a mask of zeros
+        with self._sending:
+            self._socket.sendall(head + bytes(4) + body)  # masked, with a mask of zeros
+
+    def _keep_alive(self):
+        """The venue ends a session that says nothing for a minute."""
+        while not self._stopped.wait(PING_SECONDS):
+            try:
+                self._send("PING")
+            except OSError:
+                return
 
     def _read_frame(self):
         head = self._input.read(2)
@@ -96,10 +111,12 @@ class MarketChannel(threading.Thread):
             try:
                 opcode, body = self._read_frame()
                 if opcode is None or opcode == 8:
+                    self.end = f"the venue ended it: {body!r}"
                     return
                 if opcode == 9:
                     self._send(body, 10)
-            except OSError:
+            except OSError as error:
+                self.end = str(error)
                 return
             if opcode == 1 and body[:1] in (b"[", b"{"):
                 messages = json.loads(body)
@@ -107,6 +124,11 @@ class MarketChannel(threading.Thread):
                     self._on_message(message)
 
     def stop(self):
-        self._socket.shutdown(socket.SHUT_RDWR)
+        """Why it did not hear the venue to this moment; None when it did."""
+        end = self.end
+        self._stopped.set()
+        if end is None:
+            self._socket.shutdown(socket.SHUT_RDWR)
         self.join(10)
         self._socket.close()
+        return end
