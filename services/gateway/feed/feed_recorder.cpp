@@ -55,6 +55,7 @@ void FeedRecorder::on_frame(std::string_view text, const polymarket::MarketFrame
   const std::int64_t at_ms = changed_at ? domain::to_unix_ms(*changed_at) : venue_ms(received_at);
   std::string line;
   recording::append_line(at_ms, text, "", line);
+  heard_ms_ = at_ms;
   put(at_ms, std::move(line));
 }
 
@@ -69,11 +70,12 @@ void FeedRecorder::on_market(const Market& market) {
 void FeedRecorder::on_gap(std::string_view reason, std::vector<MarketId> markets) {
   std::string text;
   const std::int64_t at_ms = now_ms();
-  recording::append_line(
-      at_ms,
-      recording::GapNote{
-          .reason = std::string(reason), .from_ms = {}, .markets = std::move(markets), .lines = 0},
-      text);
+  recording::append_line(at_ms,
+                         recording::GapNote{.reason = std::string(reason),
+                                            .from_ms = heard_ms_,
+                                            .markets = std::move(markets),
+                                            .lines = 0},
+                         text);
   put(at_ms, std::move(text));
 }
 

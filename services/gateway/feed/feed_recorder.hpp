@@ -42,7 +42,8 @@ class FeedRecorder {
                 domain::Timestamp received_at);
   // A market at first sight, and each time it has changed.
   void on_market(const domain::Market& market);
-  // The books of these markets are not what the venue has until their next whole book.
+  // The books of these markets are not what the venue has, from the last frame that was heard until
+  // their next whole book.
   void on_gap(std::string_view reason, std::vector<domain::MarketId> markets);
   // A book that came by REST, after it was applied: no frame tells of it.
   void on_rest_book(const domain::MarketId& market);
@@ -70,6 +71,7 @@ class FeedRecorder {
   runtime::Clock clock_;
   std::optional<domain::Duration> clock_offset_;
   std::optional<domain::Duration> behind_;  // the venue's clock minus ours, by the last change
+  std::optional<std::int64_t> heard_ms_;    // the time of the last frame
   std::uint64_t lost_lines_ = 0;            // since the last gap that was told
   std::int64_t lost_from_ms_ = 0;
   recording::Writer::Totals reported_;
