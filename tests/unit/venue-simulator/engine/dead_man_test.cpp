@@ -156,11 +156,14 @@ TEST_F(DeadManTest, AStateFromBeforeItsLastPartsCanStillBeRead) {
   Notices notices = venue.exchange.notices();
   venue.exchange.faults().latest_fields(saver);
   const std::size_t latest = end.size();
+  ChainCopies copies = venue.exchange.chain_copies();
+  saver(copies);
+  const std::size_t chain = end.size();
   saver(keys, origins, tape, notices);
   const std::size_t records = end.size();
   venue.exchange.faults().later_fields(saver);
   constexpr std::size_t kNoChains = sizeof(std::uint32_t);  // an empty map
-  for (const std::size_t missing : {latest, records, end.size(), end.size() + kNoChains}) {
+  for (const std::size_t missing : {latest, chain, records, end.size(), end.size() + kNoChains}) {
     Venue again;
     EXPECT_TRUE(again.exchange.load(std::string_view(state).substr(0, state.size() - missing)));
     EXPECT_EQ(again.exchange.engine().open_orders(account).size(), 1U);
