@@ -25,7 +25,7 @@ class Rival:
 
     def __init__(self, stack):
         folder = stack.folder / "rival"
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
         self.admin = f"http://127.0.0.1:{free_port()}"
         venue = f"127.0.0.1:{8090 + stack.offset}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}

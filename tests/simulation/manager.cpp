@@ -116,16 +116,20 @@ void Manager::beat() {
 
 void Manager::send_heartbeat(std::function<void()> then) {
   const Duration sent_at = stage_.now().time_since_epoch();
-  venue_.heartbeat(heartbeats_.id(), [this, process = process_, sent_at,
-                                      then = std::move(then)](const om::HeartbeatAnswer& answer) {
-    if (process != process_ || !core_) return;
-    const Duration now = stage_.now().time_since_epoch();
-    const Duration pause = heartbeats_.on_answer(answer, sent_at, now);
-    if (answer.result == om::HeartbeatAnswer::Result::Accepted) heartbeat_kept_ = heartbeats_.id();
-    if (heartbeats_.fenced()) throw Violation("the only order-manager of the account was fenced");
-    show_heartbeat();
-    if (core_) later(pause, then);
-  });
+  venue_.heartbeat(heartbeats_.id(),
+                   [this, process = process_, sent_at, then = std::move(then)](
+                       const om::HeartbeatAnswer& answer, const Venue::Reply& reply) {
+                     if (process != process_ || !core_) return;
+                     const Duration now = stage_.now().time_since_epoch();
+                     key_refused_ = key_refused_ || reply.key_refused;
+                     const Duration pause = heartbeats_.on_answer(answer, sent_at, now);
+                     if (answer.result == om::HeartbeatAnswer::Result::Accepted)
+                       heartbeat_kept_ = heartbeats_.id();
+                     if (heartbeats_.fenced())
+                       throw Violation("the only order-manager of the account was fenced");
+                     show_heartbeat();
+                     if (core_) later(pause, then);
+                   });
 }
 
 void Manager::show_heartbeat() {

@@ -226,7 +226,7 @@ void Venue::ask_for_key(OnReply reply) {
 }
 
 void Venue::heartbeat(const std::string& id,
-                      std::function<void(const om::HeartbeatAnswer&)> deliver) {
+                      std::function<void(const om::HeartbeatAnswer&, const Reply&)> deliver) {
   using Result = om::HeartbeatAnswer::Result;
   const auto answer = std::make_shared<om::HeartbeatAnswer>();
   Call call;
@@ -244,7 +244,9 @@ void Venue::heartbeat(const std::string& id,
   };
   call.throttled = [] { return Inputs{}; };
   call.refused = [] { return Inputs{}; };
-  call.reply = [answer, deliver = std::move(deliver)](const Reply&) { deliver(*answer); };
+  call.reply = [answer, deliver = std::move(deliver)](const Reply& reply) {
+    deliver(*answer, reply);
+  };
   request(std::move(call), draw_fate());
 }
 

@@ -39,7 +39,7 @@ class Venue {
   // Creates the account's API key again, if it was ended.
   void ask_for_key(OnReply reply);
   void heartbeat(const std::string& id,
-                 std::function<void(const order_manager::HeartbeatAnswer&)> deliver);
+                 std::function<void(const order_manager::HeartbeatAnswer&, const Reply&)> deliver);
 
   // ---- the user channel: one session at a time
   struct UserSession {

@@ -32,7 +32,7 @@ struct FeedRecorderTest : ::testing::Test {
                                           books, metrics, clock);
   }
   void know_market() {
-    const std::vector<domain::Market> listed{market};
+    const std::vector<Listing> listed{{market, {}}};
     catalogue.on_listed(listed, {});
     catalogue.on_record(market, {});
     books.track(market.id, market.yes_token, market.no_token, market.tick);
