@@ -30,6 +30,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/domain/instrument.hpp"
@@ -75,7 +76,7 @@ struct CatalogueChanges {
 
 class MarketCatalogue {
  public:
-  explicit MarketCatalogue(CatalogueSettings settings) : settings_(settings) {}
+  explicit MarketCatalogue(CatalogueSettings settings) : settings_(std::move(settings)) {}
 
   // --- listings ---
   // The wall clock, by which the time to a market's end is judged.
