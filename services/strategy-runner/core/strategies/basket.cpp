@@ -51,7 +51,7 @@ Wide least_cost(const Ladder& ladder, Price price) {
   // rate x p x (1 - p) counts 1e-6 x 1e-8.
   const Wide spread = Wide{price.raw()} * domain::complement(price).raw();
   Wide fee = spread * ladder.fee.rate_ppm / 100;
-  if (ladder.fee.exponent == 2) fee = fee * spread / (std::int64_t{Price::kScale} * Price::kScale);
+  if (ladder.fee.exponent == 2) fee = fee * spread / (Wide{Price::kScale} * Price::kScale);
   return Wide{price.raw()} * kPerPrice + fee;
 }
 
