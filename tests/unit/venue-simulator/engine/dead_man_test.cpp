@@ -167,8 +167,8 @@ TEST_F(DeadManTest, AStateFromBeforeItsLastPartsCanStillBeRead) {
     Venue again;
     EXPECT_TRUE(again.exchange.load(std::string_view(state).substr(0, state.size() - missing)));
     EXPECT_EQ(again.exchange.engine().open_orders(account).size(), 1U);
-    // Its owner had a key, though none was written down.
-    EXPECT_TRUE(again.exchange.key_ring().active({account, KeyKind::Api, 0}));
+    // Before there were keys its owner had one, though none was written down.
+    EXPECT_EQ(again.exchange.key_ring().active({account, KeyKind::Api, 0}), missing >= records);
   }
 }
 
