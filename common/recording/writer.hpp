@@ -53,7 +53,7 @@ class Writer {
                            std::uint64_t lines);
   // So many whole lines, the last one of this time. False when there is no room.
   [[nodiscard]] bool write(std::int64_t at_ms, std::string text, std::uint64_t lines);
-  // Room for half of what the queue holds: whoever was refused may begin again.
+  // Room for half of what the queue holds: who was refused may begin again.
   [[nodiscard]] bool has_room() const;
 
   struct Totals {

@@ -66,7 +66,7 @@ Check check_tls(const Facts& facts) {
                  "(an authority is added for a proxy that opens TLS, and for nobody else)");
   }
   if (!plain.empty()) {
-    return fails("tls", "whoever is on the way can read and change what goes to " + plain,
+    return fails("tls", "anybody on the way can read and change what goes to " + plain,
                  "name an address that begins with https (wss for venue.user_ws)");
   }
   if (proven == 0) return passes("tls", "none is needed: all addresses are on this machine");

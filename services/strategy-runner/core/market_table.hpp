@@ -40,7 +40,7 @@ class MarketTable {
   Definition define(const domain::Market& market, domain::Timestamp now);
   enum class Loaded : std::uint8_t { UnknownMarket, Unchanged, Changed };
   // The whole book; one stamped before a trusted book is ignored. One that equals what is held
-  // only vouches for it anew.
+  // only vouches for it again.
   Loaded load(const domain::BookSnapshot& snapshot);
   // Changes since the previous message. False, and ignored, while the book is stale: they do not
   // join up.

@@ -75,7 +75,7 @@ Response KeysApi::delete_api_key(const Member& member, const Request&) {
   return done();
 }
 
-// The simulated venue bans nobody, but for the fault: whoever has an account may open and close.
+// The simulated venue bans nobody, but for the fault: each account may open and close.
 Response KeysApi::closed_only(const Member&, const Request&) {
   return http::json(polymarket::write_closed_only(host_.fault(Fault::ClosedOnly) != nullptr));
 }

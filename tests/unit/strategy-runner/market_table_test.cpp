@@ -135,7 +135,7 @@ TEST_F(MarketTableTest, TellsABookThatChangesNothing) {
   };
   EXPECT_EQ(loaded(45, false), Loaded::Changed);
   EXPECT_EQ(loaded(45, false), Loaded::Unchanged);
-  EXPECT_EQ(table.any_book(id)->as_of, now) << "it is vouched for anew";
+  EXPECT_EQ(table.any_book(id)->as_of, now) << "it is vouched for again";
   EXPECT_EQ(loaded(44, false), Loaded::Changed);
   EXPECT_EQ(loaded(44, true), Loaded::Changed);
   EXPECT_EQ(loaded(44, true), Loaded::Unchanged);

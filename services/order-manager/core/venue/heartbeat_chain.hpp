@@ -5,7 +5,7 @@
 //   chain.id() -> request -> chain.on_answer(answer, sent_at, now) -> wait so long -> chain.id() ->
 //   …
 //
-// The venue knows one chain of ids for an API key, and tells the expected id to whoever sends
+// The venue knows one chain of ids for an API key, and tells the expected id to who sends
 // another. Two order-managers on one account (two hosts, a backup that was restored elsewhere)
 // would trade against the same limits twice, so the chain is taken by one of them only:
 //

@@ -298,7 +298,7 @@ TEST(Doctor, TellsAHostThatIsMissingFromATlsThatIsNotTrusted) {
   EXPECT_THAT(lines(facts), ElementsAre(AllOf(HasSubstr("tls: "), HasSubstr("has expired"))));
   facts = healthy();
   facts.hosts[0].url = "http://venue.test";
-  EXPECT_THAT(lines(facts), ElementsAre(HasSubstr("tls: whoever is on the way can read")));
+  EXPECT_THAT(lines(facts), ElementsAre(HasSubstr("tls: anybody on the way can read")));
   facts.hosts[0].url = "http://localhost";
   EXPECT_THAT(lines(facts), IsEmpty());
 }
