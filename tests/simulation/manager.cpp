@@ -69,6 +69,7 @@ void Manager::start() {
 void Manager::boot() {
   ++process_;
   born_ = stage_.now();
+  held_since_.reset();
   clock_.begin();
   stopping_ = false;
   links_.clear();
@@ -127,6 +128,10 @@ void Manager::send_heartbeat(std::function<void()> then) {
                        heartbeat_kept_ = heartbeats_.id();
                      if (heartbeats_.fenced())
                        throw Violation("the only order-manager of the account was fenced");
+                     if (!heartbeats_.ours())
+                       held_since_.reset();
+                     else if (!held_since_)
+                       held_since_ = stage_.now();
                      show_heartbeat();
                      if (core_) later(pause, then);
                    });

@@ -64,6 +64,11 @@ class Manager {
   // Number and birth of the present process.
   [[nodiscard]] std::uint64_t process() const { return process_; }
   [[nodiscard]] Timestamp born() const { return born_; }
+  // Since when this process holds the account at the venue; a start after a lost heartbeat has to
+  // wait for it.
+  [[nodiscard]] std::optional<Timestamp> held_since() const {
+    return alive() ? held_since_ : std::nullopt;
+  }
   [[nodiscard]] bool alive() const { return core_ != nullptr; }
   [[nodiscard]] const order_manager::OrderManager& core() const { return *core_; }
   // It can grant and publish leases, and is not about to leave.
@@ -111,6 +116,7 @@ class Manager {
   std::unique_ptr<order_manager::OrderManager> core_;
   std::uint64_t process_ = 0;
   Timestamp born_{};
+  std::optional<Timestamp> held_since_;
   order_manager::Outputs out_;
   std::size_t inputs_in_turn_ = 0;
   std::uint64_t lease_changes_told_ = 0;

@@ -318,10 +318,12 @@ void World::settle() {
   api_links_.heal();
   stage_.say("healed");
   run_until(stage_.now() + kWindDown);
-  // A process that was dead for long, or restarts on a corrected clock, has as much time to find
-  // its place.
-  while (!manager_.alive() || stage_.now() < manager_.born() + kWindDown)
+  // A process that was dead for long, restarts on a corrected clock or had to wait for the account
+  // has as much time to find its place.
+  const Timestamp at_work_by = stage_.now() + kSettleMax;
+  while (stage_.now() < manager_.held_since().value_or(at_work_by) + kWindDown)
     run_until(stage_.now() + seconds(1));
+  require(manager_.held_since().has_value(), "order-manager did not take the account");
   check_spread();
   const Timestamp give_up = stage_.now() + kSettleMax;
   std::vector<std::string> left{"order-manager did not come back"};
@@ -345,8 +347,8 @@ void World::settle() {
   require(shown.empty(), shown);
   const std::string read = api_.difference(manager_.core().ledger());
   require(read.empty(), read);
-  require(manager_.core().not_ready().empty(),
-          "order-manager is not ready though everything works");
+  for (const om::NotReady why : manager_.core().not_ready())
+    throw Violation("not ready though everything works: " + std::string(to_string(why)));
   require(!venue_.exchange().dead_man_switch().lapsed(venue_.account()),
           "the venue takes order-manager for dead though everything works");
 }
