@@ -121,6 +121,19 @@ fs::path configuration_of(const launcher::Options& options, const fs::path& prog
   return options.configuration.value_or(shipped);
 }
 
+// The exit code of the session.
+template <class Session>
+int run_to_end(boost::asio::io_context& io, Session& session) {
+  int exit_code = 1;
+  boost::asio::co_spawn(io, session.run(), [&](const std::exception_ptr& error, int code) {
+    io.stop();
+    if (error) std::rethrow_exception(error);
+    exit_code = code;
+  });
+  io.run();
+  return exit_code;
+}
+
 int record() {
   const launcher::Environment environment = runtime::config::current_environment();
   const fs::path programs = runtime::own_programs_folder();
@@ -131,17 +144,10 @@ int record() {
   const launcher::SocketFolder sockets(options.data, launcher::longest_socket_name_bytes(),
                                        environment);
   boost::asio::io_context io;
-  int exit_code = 1;
   launcher::RecordSession session(
       io, launcher::recorder_program(options, environment, sockets.path(), programs,
                                      configuration_of(options, programs)));
-  boost::asio::co_spawn(io, session.run(), [&](const std::exception_ptr& error, int code) {
-    io.stop();
-    if (error) std::rethrow_exception(error);
-    exit_code = code;
-  });
-  io.run();
-  return exit_code;
+  return run_to_end(io, session);
 }
 
 // Becomes order-manager doctor, with what the stack that runs in DATA gives its order-manager.
@@ -199,15 +205,8 @@ int run() {
                            ? launcher::Display::Terminal
                            : launcher::Display::Lines;
   boost::asio::io_context io;
-  int exit_code = 1;
   launcher::Session session(io, options, std::move(layout), display);
-  boost::asio::co_spawn(io, session.run(), [&](const std::exception_ptr& error, int code) {
-    io.stop();
-    if (error) std::rethrow_exception(error);
-    exit_code = code;
-  });
-  io.run();
-  return exit_code;
+  return run_to_end(io, session);
 }
 
 }  // namespace

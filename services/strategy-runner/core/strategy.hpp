@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -151,6 +152,18 @@ class Strategy {
   // How long the strategy must have watched a shard before it may trade it.
   [[nodiscard]] virtual domain::Duration warm_up() const = 0;
 };
+
+// What a strategy keeps of a market. Null when it keeps nothing, and when the runner does not know
+// the market any more: then it is forgotten here, too.
+template <class Kept>
+[[nodiscard]] Kept* kept_of(std::map<domain::MarketId, Kept>& markets, const domain::MarketId& id,
+                            const View& view) {
+  const auto known = markets.find(id);
+  if (known == markets.end()) return nullptr;
+  if (view.market(id) != nullptr) return &known->second;
+  markets.erase(known);
+  return nullptr;
+}
 
 // ---- registry
 

@@ -71,6 +71,32 @@ class WatchTest : public testing::Test {
   asio::io_context io_;
 };
 
+// A stack and what it says while it is watched.
+struct Told {
+  Told(asio::io_context& io_context, const Layout& layout)
+      : io(io_context),
+        more(io, asio::steady_timer::time_point::max()),
+        stack(io.get_executor(), layout, 0, [this](const std::string& line) {
+          said.push_back(line);
+          more.cancel();
+        }) {}
+
+  // Asks after each line.
+  template <class Enough>
+  void run_until(Enough enough) {
+    const auto body = [&]() -> asio::awaitable<void> {
+      while (!enough()) (void)co_await more.async_wait(kAsTuple);
+    };
+    asio::co_spawn(io, stack.watch(), asio::detached);
+    test::run(io, body());
+  }
+
+  asio::io_context& io;
+  std::vector<std::string> said;
+  asio::steady_timer more;
+  Stack stack;
+};
+
 TEST_F(WatchTest, RestartsAProcessWhileAnotherHangs) {
   asio::posix::stream_descriptor pids = make_pipe("pids");
   asio::ip::tcp::acceptor hanging(io_, {asio::ip::address_v4::loopback(), 0});
@@ -129,21 +155,12 @@ TEST_F(WatchTest, TellsWhyAProcessEndsAgainAndAgainAndSinceWhen) {
   Layout layout;
   layout.services = {plan("gateway", 1, "echo 'Address already in use'; exit 1; ")};
   layout.data = folder_;
-  std::vector<std::string> said;
-  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
-  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
-    said.push_back(line);
-    more.cancel();
-  });
-  const auto body = [&]() -> asio::awaitable<void> {
-    while (said.size() < 2) (void)co_await more.async_wait(kAsTuple);
-  };
-  asio::co_spawn(io_, stack.watch(), asio::detached);
-  test::run(io_, body());
-  EXPECT_EQ(said.at(0),
+  Told told(io_, layout);
+  told.run_until([&] { return told.said.size() >= 2; });
+  EXPECT_EQ(told.said.at(0),
             "gateway ended with exit code 1: Address already in use; starting it again");
-  EXPECT_EQ(said.at(1), said.at(0) + " (it ended 2 times in a row)");
-  const ServiceView view = stack.views().at(0);
+  EXPECT_EQ(told.said.at(1), told.said.at(0) + " (it ended 2 times in a row)");
+  const ServiceView view = told.stack.views().at(0);
   EXPECT_EQ(view.cause, "Address already in use");
   EXPECT_EQ(view.ends_in_a_row, 2U);
   ASSERT_TRUE(view.ending_since && view.ended_at);
@@ -155,21 +172,12 @@ TEST_F(WatchTest, StartsNoProcessAgainWhoseWorkAnotherDoes) {
   layout.services = {plan("order-manager", 1, "echo 'another one trades'; exit 76; "),
                      plan("gateway", 1, "exit 1; ")};
   layout.data = folder_;
-  std::vector<std::string> said;
-  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
-  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
-    said.push_back(line);
-    more.cancel();
-  });
+  Told told(io_, layout);
   // Meanwhile the other one is started again twice.
-  const auto body = [&]() -> asio::awaitable<void> {
-    while (stack.views().at(1).restarts < 2) (void)co_await more.async_wait(kAsTuple);
-  };
-  asio::co_spawn(io_, stack.watch(), asio::detached);
-  test::run(io_, body());
-  EXPECT_EQ(said.at(0),
+  told.run_until([&] { return told.stack.views().at(1).restarts >= 2; });
+  EXPECT_EQ(told.said.at(0),
             "order-manager ended with exit code 76: another one trades; it is not started again");
-  const ServiceView view = stack.views().at(0);
+  const ServiceView view = told.stack.views().at(0);
   EXPECT_EQ(view.restarts, 1U) << "the first start alone";
   EXPECT_FALSE(view.running);
 }
@@ -182,19 +190,10 @@ TEST_F(WatchTest, NamesNoCauseForWhatWasKilled) {
                           ">logs/gateway.log; kill -KILL $$; ")};
   layout.data = folder_;
   std::filesystem::create_directory(folder_ / "logs");
-  std::string said;
-  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
-  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
-    if (said.empty()) said = line;
-    more.cancel();
-  });
-  const auto body = [&]() -> asio::awaitable<void> {
-    while (said.empty()) (void)co_await more.async_wait(kAsTuple);
-  };
-  asio::co_spawn(io_, stack.watch(), asio::detached);
-  test::run(io_, body());
-  EXPECT_EQ(said, "gateway ended with signal 9 (Killed); starting it again");
-  EXPECT_EQ(stack.views().at(0).cause, "signal 9 (Killed)");
+  Told told(io_, layout);
+  told.run_until([&] { return !told.said.empty(); });
+  EXPECT_EQ(told.said.at(0), "gateway ended with signal 9 (Killed); starting it again");
+  EXPECT_EQ(told.stack.views().at(0).cause, "signal 9 (Killed)");
 }
 
 TEST_F(WatchTest, SaysThatAnotherProgramHasThePortOfANewRunner) {
@@ -204,21 +203,12 @@ TEST_F(WatchTest, SaysThatAnotherProgramHasThePortOfANewRunner) {
   layout.data = folder_;
   std::filesystem::create_directory(folder_ / "control");
   write_wanted_runners(folder_, 1);
-  std::vector<std::string> said;
-  asio::steady_timer more(io_, asio::steady_timer::time_point::max());
-  Stack stack(io_.get_executor(), layout, 0, [&](const std::string& line) {
-    said.push_back(line);
-    more.cancel();
-  });
-  const auto body = [&]() -> asio::awaitable<void> {
-    while (said.size() < 2) (void)co_await more.async_wait(kAsTuple);
-  };
-  asio::co_spawn(io_, stack.watch(), asio::detached);
-  test::run(io_, body());
-  EXPECT_EQ(said.at(0), "scaling from 0 to 1 runners");
-  EXPECT_EQ(said.at(1), "port " + std::to_string(other.local_endpoint().port()) +
-                            " of runner-1 is in use by launcher_integr (process " +
-                            std::to_string(::getpid()) + "); end that one, and it starts");
+  Told told(io_, layout);
+  told.run_until([&] { return told.said.size() >= 2; });
+  EXPECT_EQ(told.said.at(0), "scaling from 0 to 1 runners");
+  EXPECT_EQ(told.said.at(1), "port " + std::to_string(other.local_endpoint().port()) +
+                                 " of runner-1 is in use by launcher_integr (process " +
+                                 std::to_string(::getpid()) + "); end that one, and it starts");
 }
 
 }  // namespace

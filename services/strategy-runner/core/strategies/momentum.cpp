@@ -129,15 +129,10 @@ void Momentum::on_order_event(const domain::StreamedEvent& streamed, Context& co
 }
 
 void Momentum::on_due(const MarketId& id, Context& context) {
-  const auto known = markets_.find(id);
-  if (known == markets_.end()) return;
-  const Market* market = context.market(id);
-  if (market == nullptr) {
-    markets_.erase(known);
-    return;
-  }
-  known->second.flow.forget_before(context.now());
-  decide(*market, known->second, context);
+  Watched* watched = kept_of(markets_, id, context);
+  if (watched == nullptr) return;
+  watched->flow.forget_before(context.now());
+  decide(*context.market(id), *watched, context);
 }
 
 void Momentum::decide(const Market& market, Watched& watched, Context& context) {

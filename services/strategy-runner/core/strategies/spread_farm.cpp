@@ -225,17 +225,11 @@ void SpreadFarm::renew(const MarketId& id, Quoted& quoted, Context& context) {
 }
 
 void SpreadFarm::on_due(const MarketId& id, Context& context) {
-  const auto known = markets_.find(id);
-  if (known == markets_.end()) return;
-  const Market* market = context.market(id);
-  if (market == nullptr) {
-    markets_.erase(known);
-    return;
-  }
-  TradeFlow& flow = known->second.flow;
-  flow.forget_before(context.now());
-  if (flow.forgets_at()) context.look_again(id, context.now() + parameters_.toxic_window);
-  requote(*market, known->second, context);
+  Quoted* quoted = kept_of(markets_, id, context);
+  if (quoted == nullptr) return;
+  quoted->flow.forget_before(context.now());
+  if (quoted->flow.forgets_at()) context.look_again(id, context.now() + parameters_.toxic_window);
+  requote(*context.market(id), *quoted, context);
 }
 
 void SpreadFarm::requote(const Market& market, Quoted& quoted, Context& context) {
