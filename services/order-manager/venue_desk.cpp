@@ -197,7 +197,10 @@ awaitable<void> VenueDesk::follow_account() {
   if (!client_.authenticated() && !co_await client_.authenticate()) {
     throw std::runtime_error("the venue gave no API credentials yet");
   }
-  while (!heartbeats_.ours()) co_await runtime::sleep_for(co_await beat());
+  while (!heartbeats_.ours()) {
+    const domain::Duration pause = co_await beat();
+    if (!heartbeats_.ours()) co_await runtime::sleep_for(pause);
+  }
   co_await session_.run(client_.credentials(),
                         polymarket::to_checksum(client_.party().wallet.address));
 }

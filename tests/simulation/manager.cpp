@@ -97,9 +97,11 @@ void Manager::keep_venue_clock() {
 
 // Nothing is done at the venue before the account is ours.
 void Manager::claim() {
-  if (!heartbeats_.ours()) return send_heartbeat([this] { claim(); });
-  connect_user_channel();
-  beat();
+  send_heartbeat([this](Duration pause) {
+    if (!heartbeats_.ours()) return later(pause, [this] { claim(); });
+    connect_user_channel();
+    beat();
+  });
 }
 
 // Heartbeats go out while it manages what rests at the venue, and to claim what it has lost.
@@ -112,10 +114,10 @@ void Manager::beat() {
         return why == om::NotReady::HeartbeatNotTaken;
       });
   if (heartbeats_.ours() && !in_charge) return later(kTimer, [this] { beat(); });
-  send_heartbeat([this] { beat(); });
+  send_heartbeat([this](Duration pause) { later(pause, [this] { beat(); }); });
 }
 
-void Manager::send_heartbeat(std::function<void()> then) {
+void Manager::send_heartbeat(std::function<void(Duration)> then) {
   const Duration sent_at = stage_.now().time_since_epoch();
   venue_.heartbeat(heartbeats_.id(),
                    [this, process = process_, sent_at, then = std::move(then)](
@@ -133,7 +135,7 @@ void Manager::send_heartbeat(std::function<void()> then) {
                      else if (!held_since_)
                        held_since_ = stage_.now();
                      show_heartbeat();
-                     if (core_) later(pause, then);
+                     if (core_) then(pause);
                    });
 }
 

@@ -93,8 +93,8 @@ class Manager {
   void connect_user_channel();
   void claim();
   void beat();
-  // One heartbeat; `then` follows behind its answer, after the pause.
-  void send_heartbeat(std::function<void()> then);
+  // One heartbeat; `then` learns how long to wait before the next one.
+  void send_heartbeat(std::function<void(Duration)> then);
   void show_heartbeat();
   void watch_clock();
   void keep_venue_clock();

@@ -40,7 +40,7 @@ class VenueDeskTest : public venue_test::VenueTest {
                        .gamma = venue->url(""),
                        .user_ws = venue->socket_url("/ws/user"),
                        .request_timeout = std::chrono::seconds(5),
-                       .heartbeat_interval = std::chrono::seconds(5)};
+                       .heartbeat_interval = heartbeat_interval};
     config.credentials = std::move(credentials);
     desk = std::make_shared<VenueDesk>(
         venue->io.get_executor(), config, party_of({}, signer.address(), config.chain_id),
@@ -138,6 +138,7 @@ class VenueDeskTest : public venue_test::VenueTest {
   metrics::Registry registry{{"order-manager", "order-manager-1", 7, "1", "abc"}};
   ManagerMetrics metrics{
       registry, {.figures = [] { return Figures{}; }, .backups = [] { return BackupTimes{}; }}};
+  domain::Duration heartbeat_interval = std::chrono::seconds(5);
   std::shared_ptr<VenueDesk> desk;
   std::vector<CancelAnswered> answers;
   std::vector<Link> user_channel;
@@ -168,6 +169,13 @@ TEST_F(VenueDeskTest, FollowsTheAccountWithTheCredentialsOfToday) {
   run_until([this] { return user_channel.size() == 2; });
   EXPECT_EQ(user_channel.back(), Link::Down);
   EXPECT_EQ(credentials_given(), 1);
+}
+
+// Until then nothing is managed: each start would be longer by an interval.
+TEST_F(VenueDeskTest, FollowsTheAccountAtItsFirstHeartbeat) {
+  heartbeat_interval = 10 * test::kPatience;
+  open_desk();
+  EXPECT_EQ(user_channel.front(), Link::Up);
 }
 
 // Two on one account would trade up to its limits twice.
