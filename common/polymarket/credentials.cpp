@@ -1,8 +1,8 @@
 #include "common/polymarket/credentials.hpp"
 
+#include <cryptopp/hmac.h>
+#include <cryptopp/sha.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -40,9 +40,8 @@ std::string ApiCredentials::hmac(std::uint64_t timestamp_s, const SignedRequest&
   text.append(request.method).append(request.path).append(request.body);
   const ByteView bytes = bytes_of(text);
   Hash32 hash;
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key().data(), static_cast<int>(key().size()), bytes.data(), bytes.size(),
-       hash.data(), &size);
+  CryptoPP::HMAC<CryptoPP::SHA256> mac(key().data(), key().size());
+  mac.CalculateDigest(hash.data(), bytes.data(), bytes.size());
   return to_base64url(hash);
 }
 

@@ -399,20 +399,28 @@ void ObjectWriter::begin(std::string_view key) {
 
 void append_json_text(std::string_view text, std::string& out) {
   constexpr std::string_view kHexDigits = "0123456789abcdef";
+  const auto is_plain = [](char c) {
+    return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20;
+  };
   out.push_back('"');
-  for (const char c : text) {
+  while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(
+        std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const char c = text.front();
+    text.remove_prefix(1);
     if (c == '"' || c == '\\') {
       out.push_back('\\');
       out.push_back(c);
     } else if (c == '\n') {
       out.append("\\n");
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+    } else {
       const auto code = static_cast<unsigned char>(c);
       out.append("\\u00");
       out.push_back(kHexDigits[code >> 4]);
       out.push_back(kHexDigits[code & 15]);
-    } else {
-      out.push_back(c);
     }
   }
   out.push_back('"');
