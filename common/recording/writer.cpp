@@ -238,10 +238,30 @@ void Writer::close_file() {
   flush();
   if (!file_) return;
   file_.reset();
-  if (const std::error_code error = write_index(settings_.folder, segments_)) {
+  std::string trouble = remove_oldest();
+  if (const std::error_code error = write_index(settings_.folder, segments_))
+    trouble = "cannot write the index: " + error.message();
+  const std::scoped_lock guard(mutex_);
+  totals_.folder_trouble = std::move(trouble);
+}
+
+// Only whole files go, never the newest one. Returns what went wrong; it is tried again at the end
+// of the next file.
+std::string Writer::remove_oldest() {
+  if (settings_.folder_bytes_max == 0) return {};
+  std::uint64_t held = 0;
+  for (const Segment& segment : segments_) held += segment.bytes;
+  while (segments_.size() > 1 && held > settings_.folder_bytes_max) {
+    const Segment& oldest = segments_.front();
+    std::error_code error;
+    fs::remove(settings_.folder / oldest.file, error);
+    if (error) return "cannot remove " + oldest.file + ": " + error.message();
+    held -= oldest.bytes;
+    segments_.erase(segments_.begin());
     const std::scoped_lock guard(mutex_);
-    totals_.trouble = "cannot write the index of recordings: " + error.message();
+    ++totals_.removed_files;
   }
+  return {};
 }
 
 void Writer::fail(const std::string& why) {

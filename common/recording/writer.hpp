@@ -31,6 +31,8 @@ struct WriterSettings {
   std::filesystem::path folder;
   std::uint64_t file_bytes_max = 64U << 20;
   domain::Duration file_age_max = std::chrono::hours(1);
+  // Of all files together: the oldest ones are removed. 0: all are kept.
+  std::uint64_t folder_bytes_max = 0;
   std::size_t queue_bytes_max = 64U << 20;  // some minutes of a busy feed
 };
 
@@ -59,7 +61,9 @@ class Writer {
   struct Totals {
     std::uint64_t bytes = 0;       // in files
     std::uint64_t lost_lines = 0;  // that could not be written
-    std::string trouble;           // why writing fails now; empty while it works
+    std::uint64_t removed_files = 0;
+    std::string trouble;         // why writing fails now; empty while it works
+    std::string folder_trouble;  // at the end of the last file: nothing is lost by it
   };
   [[nodiscard]] Totals totals() const;
 
@@ -84,6 +88,7 @@ class Writer {
   void keep_up();
   void flush();
   void close_file();
+  [[nodiscard]] std::string remove_oldest();
   void fail(const std::string& why);
   void ask_for_begin();
   [[nodiscard]] Segment& current() { return segments_.back(); }

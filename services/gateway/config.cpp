@@ -115,6 +115,8 @@ std::optional<recording::WriterSettings> read_record(Reader& reader) {
   writer.file_bytes_max =
       reader.integer_as<std::uint64_t>("record.file_mib", writer.file_bytes_max >> 20, 1, 4096)
       << 20;
+  writer.folder_bytes_max =
+      reader.integer_as<std::uint64_t>("record.folder_mib", 0, 0, std::uint64_t{1} << 30) << 20;
   writer.file_age_max = reader.duration("record.file_age", writer.file_age_max, 10s, 24h);
   writer.queue_bytes_max =
       reader.integer_as<std::size_t>("record.queue_mib", writer.queue_bytes_max >> 20, 1, 1024)

@@ -171,6 +171,12 @@ void FeedRecorder::report() {
     troubles_.warning("The recording is not complete: writing fails and is tried again",
                       {{"why", totals.trouble}, {"lines_lost", totals.lost_lines}});
   }
+  if (totals.removed_files > reported_.removed_files)
+    runtime::log::info("The oldest recordings were removed, as record.folder_mib wants it",
+                       {{"files", totals.removed_files - reported_.removed_files}});
+  if (totals.folder_trouble != reported_.folder_trouble && !totals.folder_trouble.empty())
+    runtime::log::warning("The folder of recordings cannot be kept in order",
+                          {{"why", totals.folder_trouble}});
   reported_ = std::move(totals);
 }
 

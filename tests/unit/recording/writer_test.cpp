@@ -142,6 +142,40 @@ TEST_F(WriterTest, AsksForANewFileWhenThePresentOneIsFull) {
   EXPECT_EQ(index[1].first_ms, kStart + 2);
 }
 
+TEST_F(WriterTest, RemovesTheOldestFilesOfAFullFolder) {
+  WriterSettings small = settings();
+  small.file_bytes_max = 1;
+  small.folder_bytes_max = 1;  // the newest one stays whatever its size
+  Writer writer(small);
+  for (int file = 0; file < 3; ++file) {
+    wait_until([&] { return writer.wants_begin(); });
+    begin(writer, kStart + file);
+  }
+  wait_until([&] { return writer.wants_begin() && writer.totals().removed_files == 1; });
+  begin(writer, kStart + 3);
+  wait_until([&] { return writer.totals().removed_files == 2; });
+  EXPECT_EQ(writer.totals().folder_trouble, "");
+  EXPECT_EQ(read_segments(folder / "recordings").front().first_ms, kStart + 2);
+}
+
+TEST_F(WriterTest, TellsOfAFileThatCannotBeRemoved) {
+  WriterSettings small = settings();
+  small.file_bytes_max = 1;
+  small.folder_bytes_max = 1;
+  Writer writer(small);
+  begin(writer, kStart);
+  wait_until([&] { return writer.wants_begin(); });
+  const fs::path first = files().front();
+  fs::remove(first);
+  fs::create_directories(first / "in the way");
+  begin(writer, kStart + 1);
+  wait_until([&] { return writer.wants_begin(); });
+  begin(writer, kStart + 2);
+  wait_until([&] { return !writer.totals().folder_trouble.empty(); });
+  EXPECT_THAT(writer.totals().folder_trouble, testing::HasSubstr(first.filename().string()));
+  EXPECT_EQ(writer.totals().lost_lines, 0U);
+}
+
 TEST_F(WriterTest, MakesTheIndexAgainFromTheFiles) {
   {
     Writer writer(settings());
