@@ -360,7 +360,11 @@ def trade_calls(run, owner, market):
 
     def balances():
         cash = owner.get_balance_allowance(BalanceAllowanceParams(asset_type=AssetType.COLLATERAL))
-        held = owner.get_balance_allowance(BalanceAllowanceParams(asset_type=AssetType.CONDITIONAL, token_id=token))
+        shares = BalanceAllowanceParams(asset_type=AssetType.CONDITIONAL, token_id=token)
+        # The venue answers from a copy, which is empty until it is asked to read the chain.
+        same(owner.get_balance_allowance(shares)["balance"], "0", "balance that was never read")
+        owner.update_balance_allowance(shares)
+        held = owner.get_balance_allowance(shares)
         check(int(cash["balance"]) < 10_000 * 10**6 and int(held["balance"]) > 0, f"{cash} {held}")
 
     run.step("create_market_order", create)
