@@ -176,6 +176,9 @@ def _agrees(order, truth):
         return False
     if status == "filled":
         matched, quantity = Decimal(truth["matched"]), Decimal(truth["quantity"])
+        # One placed by hand that came and went while nobody looked is known by its trades alone.
+        if order["strategy"] == "external":
+            return matched == Decimal(order["filled"])
         # One that takes at once spends its cash: where it gets a better price, it gets more than it asked for.
         spends = truth["side"] == "BUY" and truth["type"] in ("FAK", "FOK")
         return matched >= quantity if spends else matched == quantity
