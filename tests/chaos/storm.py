@@ -49,6 +49,8 @@ FAULTS = (
     ("foreign-heartbeat", {"count": 1}),
 )
 OFTEN = 4
+# A trade fails only where something trades, and order-manager is down for much of a storm.
+FAULT_SECONDS = {"venue-down": (1, 3), "trade-failed": (4, 12)}
 
 
 class Storm:
@@ -95,7 +97,7 @@ class Storm:
             if not self._deck:
                 self._deck = self._random.sample(FAULTS[OFTEN:], len(FAULTS) - OFTEN)
             name, settings = self._deck.pop()
-        seconds = self._random.uniform(1, 3 if name == "venue-down" else 5)
+        seconds = self._random.uniform(*FAULT_SECONDS.get(name, (1, 5)))
         return "fault", name, {**settings, "duration_ms": int(seconds * 1000)}
 
     def rage(self, stack, replicas, restores, tell=say):
