@@ -230,10 +230,15 @@ awaitable<void> VenueDesk::watch_clock() {
   }
 }
 
+// While this machine was suspended another one may have claimed the account.
+domain::Duration VenueDesk::heartbeat_time() const {
+  return clock_.now().time_since_epoch();
+}
+
 std::string_view VenueDesk::account_trouble() const {
   if (heartbeats_.fenced()) return "another order-manager trades on this account";
   if (!heartbeats_.ours()) return "another order-manager may trade on this account";
-  return heartbeats_.held(clock_.monotonic()) ? "" : "the venue takes no heartbeats";
+  return heartbeats_.held(heartbeat_time()) ? "" : "the venue takes no heartbeats";
 }
 
 void VenueDesk::show_heartbeat() {
@@ -255,9 +260,9 @@ void VenueDesk::note_contest() {
 }
 
 awaitable<domain::Duration> VenueDesk::beat() {
-  const domain::Duration sent_at = clock_.monotonic();
+  const domain::Duration sent_at = heartbeat_time();
   const HeartbeatAnswer answer = co_await client_.heartbeat(heartbeats_.id());
-  const domain::Duration pause = heartbeats_.on_answer(answer, sent_at, clock_.monotonic());
+  const domain::Duration pause = heartbeats_.on_answer(answer, sent_at, heartbeat_time());
   if (closed_) co_return pause;
   if (answer.result == HeartbeatAnswer::Result::Accepted && !heartbeat_file_.empty() &&
       !write_heartbeat_id(heartbeat_file_, heartbeats_.id()))

@@ -61,6 +61,7 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   // One heartbeat; the result is the pause before the next.
   [[nodiscard]] boost::asio::awaitable<domain::Duration> beat();
   void show_heartbeat();
+  [[nodiscard]] domain::Duration heartbeat_time() const;
   void note_contest();
   [[nodiscard]] boost::asio::awaitable<void> send_batch(
       std::shared_ptr<VenueClient::Signing> signing, domain::Timestamp tick_at);

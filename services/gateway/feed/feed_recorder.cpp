@@ -126,13 +126,18 @@ void FeedRecorder::begin(std::int64_t at_ms) {
   std::uint64_t lines = 1;
   append_markets(at_ms, state, lines);
   append_books(at_ms, state, lines);
-  // Without room the writer goes on asking.
+  // Without room after all the writer goes on asking.
   [[maybe_unused]] const bool taken =
       writer_.begin(at_ms, std::move(header), std::move(state), lines);
 }
 
+// A head is all that is known: it is made only when the writer can take it.
+bool FeedRecorder::may_begin() const {
+  return writer_.wants_begin() && writer_.has_room();
+}
+
 void FeedRecorder::put(std::int64_t at_ms, std::string text, std::uint64_t lines) {
-  if (writer_.wants_begin()) begin(at_ms);
+  if (may_begin()) begin(at_ms);
   if (lost_lines_ > 0 && !tell_loss(at_ms)) return lose(at_ms, lines);
   if (!writer_.write(at_ms, std::move(text), lines)) lose(at_ms, lines);
 }
@@ -161,7 +166,7 @@ bool FeedRecorder::tell_loss(std::int64_t at_ms) {
 }
 
 void FeedRecorder::report() {
-  if (writer_.wants_begin()) begin(now_ms());
+  if (may_begin()) begin(now_ms());
   if (lost_lines_ > 0) (void)tell_loss(now_ms());
   recording::Writer::Totals totals = writer_.totals();
   metrics_.recording_bytes.add(static_cast<double>(totals.bytes - reported_.bytes));

@@ -54,6 +54,7 @@ class FeedRecorder {
   [[nodiscard]] std::int64_t venue_ms(domain::Timestamp at) const;
   [[nodiscard]] std::int64_t now_ms() const { return venue_ms(clock_.now()); }
   void put(std::int64_t at_ms, std::string text, std::uint64_t lines = 1);
+  [[nodiscard]] bool may_begin() const;
   void begin(std::int64_t at_ms);
   void lose(std::int64_t at_ms, std::uint64_t lines);
   // False: there is no room yet.

@@ -30,12 +30,18 @@ void add(std::string& list, const std::string& part) {
   list += part;
 }
 
+// Without its path: a node's holds the token of who pays for it.
+std::string name_of(const Host& host) {
+  const auto url = http::parse_url(host.url);
+  return host.key + " " + (url ? url->host_field() : std::string("(unreadable)"));
+}
+
 Check check_hosts(const Facts& facts) {
   std::string missing;
   std::size_t reached = 0;
   for (const Host& host : facts.hosts) {
     if (is_of_host(host.answer))
-      add(missing, fmt::format("{} {}: {}", host.key, host.url, host.answer.failure.message()));
+      add(missing, fmt::format("{}: {}", name_of(host), host.answer.failure.message()));
     else if (host.answer.end == Answer::End::Answered || is_of_tls(host.answer))
       ++reached;
   }
@@ -54,9 +60,9 @@ Check check_tls(const Facts& facts) {
     const bool tls = url && url->tls;
     const bool here =
         url && (url->host == "localhost" || url->host == "::1" || url->host.starts_with("127."));
-    if (!tls && !here) add(plain, host.key + " " + host.url);
+    if (!tls && !here) add(plain, name_of(host));
     if (is_of_tls(host.answer))
-      add(refused, fmt::format("{} {}: {}", host.key, host.url, host.answer.failure.message()));
+      add(refused, fmt::format("{}: {}", name_of(host), host.answer.failure.message()));
     else if (tls && host.answer.end == Answer::End::Answered)
       ++proven;
   }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/http/url.hpp"
 #include "common/http/websocket_client.hpp"
 #include "common/polymarket/messages/chain.hpp"
 #include "services/order-manager/venue_identity.hpp"
@@ -62,7 +63,7 @@ std::string Examination::without_secrets(std::string text) const {
 
 awaitable<Answer> Examination::ask(At at, http::ClientRequest request) {
   if (host(at).answer.end == Answer::End::Failed) co_return host(at).answer;
-  progress_.begin("asking " + request.url.substr(0, request.url.find('?')));
+  if (const auto url = http::parse_url(request.url)) progress_.begin("asking " + url->host_field());
   http::Outcome outcome = co_await client_.send(std::move(request));
   Answer answer;
   if (outcome) {

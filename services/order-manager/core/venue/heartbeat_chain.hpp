@@ -46,9 +46,9 @@ class HeartbeatChain {
       : interval_(interval), id_(std::move(remembered)) {}
 
   [[nodiscard]] const std::string& id() const { return id_; }
-  // How long to wait before the next one. Times are of one monotonic clock: `sent_at` before the
-  // first byte left, so that we never believe longer than the venue does, `now` after the last
-  // came.
+  // How long to wait before the next one. Times are of one clock that never goes back and counts
+  // time in which the machine was suspended: `sent_at` before the first byte left, so that we never
+  // believe longer than the venue does, `now` after the last came.
   [[nodiscard]] domain::Duration on_answer(const HeartbeatAnswer& answer, domain::Duration sent_at,
                                            domain::Duration now);
   // The account is ours as far as the answers tell. Without it nothing is sent but heartbeats,

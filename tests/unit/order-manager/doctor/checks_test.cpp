@@ -287,9 +287,9 @@ TEST(Doctor, TellsAHostThatIsMissingFromATlsThatIsNotTrusted) {
   const Answer nobody =
       broken(boost::asio::error::connection_refused, http::Failure::Stage::Connect);
   facts.hosts[0].answer = facts.time = facts.version = facts.gate = facts.market = nobody;
+  facts.hosts[0].url += "/v3/token-of-the-node";  // is told to nobody
   const auto failures = lines(facts);
-  EXPECT_THAT(failures,
-              ElementsAre(HasSubstr("host: no answer from venue.rest https://venue.test")));
+  EXPECT_THAT(failures, ElementsAre(HasSubstr("host: no answer from venue.rest venue.test: ")));
   EXPECT_THAT(lines(facts, Verdict::Unchecked),
               testing::Contains(HasSubstr("clock: not checked, because venue.rest does not")));
   facts = healthy();
