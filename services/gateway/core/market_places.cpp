@@ -41,12 +41,14 @@ bool MarketCatalogue::contends(const Entry& entry) const {
          (entry.stage == Stage::Tracked || entry.unreadable_record.empty());
 }
 
-// Between two competitions a market can lose its place, and gets a free one. The listing comes by
-// volume: when another rank counts, the first crawl is awaited.
+// Between two competitions a market can lose its place, and gets a free one. Where something is
+// held no free one is awaited. The listing comes by volume: when another rank counts, the first
+// crawl is awaited.
 void MarketCatalogue::settle_place(Entry& entry) {
   const bool may = contends(entry) && chosen(entry.verdict);
   if (may == entry.place) return;
   const bool in_order = settings_.selection.rank == MarketRank::Volume || crawl_ > 1;
+  if (may && full() && entry.verdict == Verdict::Pinned) choose_due_ = true;
   if (may && (full() || !in_order)) return;
   set_place(entry, may);
 }

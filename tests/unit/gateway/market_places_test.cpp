@@ -104,6 +104,23 @@ TEST_F(MarketPlacesTest, ReplacesNothingWhereSomethingIsHeld) {
   EXPECT_THAT(kept(5), ElementsAre(3, 4));
 }
 
+// Without a book nothing can be sold there.
+TEST_F(MarketPlacesTest, GivesAHeldMarketItsPlaceBackAfterAPause) {
+  restart(2);
+  crawl({listing(1, 100), listing(2, 90), listing(3, 10)});
+  catalogue.pin({listing(2, 0).market.id});
+  domain::Market held = listing(2, 90).market;
+  held.status = domain::MarketStatus::Paused;
+  catalogue.on_record(held, now);
+  catalogue.expire(now);
+  read_records();
+  EXPECT_THAT(kept(5), ElementsAre(1, 3));
+  held.status = domain::MarketStatus::Active;
+  catalogue.on_record(held, now);
+  catalogue.expire(now);
+  EXPECT_THAT(kept(5), ElementsAre(1, 2));
+}
+
 TEST_F(MarketPlacesTest, LooksUpAHeldMarketThatIsNotListedAndKeepsIt) {
   restart(1);
   crawl({listing(1, 100)});
