@@ -307,9 +307,16 @@ struct AccountId {
 inline constexpr std::size_t kAddressBytesMax = 42;
 // "0x… (chain 137)"; of a wallet "0x… (chain 137, signature type 3, key of 0x…)".
 [[nodiscard]] std::string to_string(const AccountId& account);
+// Whose orders meet ours. A journal belongs to one of them, as it belongs to one account.
+enum class TradingMode : std::uint8_t {
+  Sim = 0,    // a simulated crowd's
+  Paper = 1,  // real ones, mirrored by a simulated venue: no money
+  Live = 2,   // real ones, with real money
+};
 struct ManagerStarted {
   std::uint32_t start = 0;                // durable start number, from 1
   std::optional<AccountId> account = {};  // that it trades; older records have none
+  TradingMode mode = TradingMode::Sim;    // older records have none, and were of sim
   bool operator==(const ManagerStarted&) const = default;
 };
 struct TradingStateChanged {

@@ -79,7 +79,8 @@ struct AccountState {
   Timestamp backup_at{};
   // Why the venue takes no orders, as far as its last refusal tells ("forbidden"); empty: it does.
   std::string submissions_paused{};
-  std::uint64_t rows_unread = 0;  // of the account at the venue: trades, open orders, balances
+  std::uint64_t rows_unread = 0;      // of the account at the venue: trades, open orders, balances
+  std::optional<TradingMode> mode{};  // none: not told
   bool operator==(const AccountState&) const = default;
 };
 // A runner trades a shard only after it has applied order events up to granted_seq.

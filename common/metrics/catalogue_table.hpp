@@ -234,6 +234,9 @@ inline constexpr std::array kFamilies{
            "Signals that could not be read or formed, by reason."},
 
     // --- The venue ----------------------------------------------------------------------------------------
+    Family{"polybot_mode", Type::Gauge, Policy::Last,
+           {{"mode", "sim|paper|live"}}, kOrderManager, kConstant,
+           "1 for the mode in which orders are sent, 0 for the others; in live they are of real money."},
     Family{"polybot_reconciliations_total", Type::Counter, Policy::Sum,
            {label::kOutcome}, kOrderManager, fault("user-socket-drop"),
            "Comparisons of open orders, trades and balances with the venue, by outcome."},

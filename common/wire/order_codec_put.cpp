@@ -173,6 +173,7 @@ struct PutBody {
   void operator()(const domain::ManagerStarted& body) const {
     v1::ManagerStarted& to = *out.mutable_manager_started();
     to.set_start(body.start);
+    to.set_mode_n(wire_enum(body.mode));
     if (!body.account) return;
     to.mutable_account()->set_address(body.account->address);
     to.mutable_account()->set_chain_id(body.account->chain_id);

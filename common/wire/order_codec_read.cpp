@@ -47,6 +47,7 @@ domain::ManagerStarted read(Reading& reading, const v1::ManagerStarted& message)
                         reading.at_most(message.account().signature_type(), UINT8_MAX)),
                     .owner = reading.text(message.account().owner(), domain::kAddressBytesMax)};
   }
+  if (message.mode_n() != 0) body.mode = reading.enumerated<domain::TradingMode>(message.mode_n());
   return body;
 }
 

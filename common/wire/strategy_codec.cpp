@@ -125,6 +125,7 @@ void put_account(const domain::AccountState& from, v1::AccountState& to) {
   to.set_backup_at_ns(domain::to_unix_ns(from.backup_at));
   to.set_submissions_paused(from.submissions_paused);
   to.set_rows_unread(from.rows_unread);
+  if (from.mode) to.set_mode_n(wire_enum(*from.mode));
 }
 
 domain::AccountState read_account(Reading& reading, const v1::AccountState& message) {
@@ -143,6 +144,8 @@ domain::AccountState read_account(Reading& reading, const v1::AccountState& mess
   account.backup_at = reading.at(message.backup_at_ns());
   account.submissions_paused = reading.text(message.submissions_paused(), kNameBytesMax);
   account.rows_unread = message.rows_unread();
+  if (message.mode_n() != 0)
+    account.mode = reading.enumerated<domain::TradingMode>(message.mode_n());
   return account;
 }
 

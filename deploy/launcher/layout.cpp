@@ -258,6 +258,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
                    {{"POLYBOT_STATE__FOLDER", (options.data / "aggregator").string()}}));
   Environment manager =
       pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
+  manager["POLYBOT_VENUE__MODE"] = "sim";
   manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
   manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
   layout.services.push_back(planner.plan(

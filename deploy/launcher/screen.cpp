@@ -193,13 +193,19 @@ Lines idle_lines(const ScreenFacts& facts, std::size_t columns) {
   return idle.empty() ? Lines{} : wrapped("  No orders now: " + idle, columns, "    ");
 }
 
+// "  live", as order-manager tells it; empty while it is not known.
+std::string mode_of(const ScreenFacts& facts) {
+  const std::string mode = facts.status ? text_field(*facts.status, "mode") : "";
+  return mode.empty() ? "" : "  " + mode;
+}
+
 std::vector<Part> parts_of(const Layout& layout, const Options& options, const ScreenFacts& facts,
                            TerminalSize size) {
   const std::string venue = options.recording
                                 ? "replay of " + options.recording->filename().string()
                                 : std::string("simulated venue");
-  const std::string title =
-      fmt::format("PolyBot   {}   {}   Ctrl-C stops and verifies", venue, facts.running_for);
+  const std::string title = fmt::format("PolyBot{}   {}   {}   Ctrl-C stops and verifies",
+                                        mode_of(facts), venue, facts.running_for);
   std::vector<Part> parts;
   parts.push_back({0, {title}});
   parts.push_back({1, trouble_lines(layout, facts, size)});
@@ -252,8 +258,8 @@ std::vector<std::string> screen_lines(const Layout& layout, const Options& optio
 std::string summary_line(const Layout& layout, const ScreenFacts& facts) {
   std::size_t ready = 0;
   for (const ServiceView& service : facts.services) ready += service.ready ? 1 : 0;
-  std::string line =
-      fmt::format("{}  {}/{} ready", facts.running_for, ready, facts.services.size());
+  std::string line = fmt::format("{}{}  {}/{} ready", facts.running_for, mode_of(facts), ready,
+                                 facts.services.size());
   if (facts.status) {
     const json::object& orders = object_field(*facts.status, "orders");
     line += fmt::format("; markets {}; orders: {}; fills {}; P&L {}",

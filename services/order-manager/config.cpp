@@ -10,6 +10,7 @@
 #include "common/runtime/secret_file.hpp"
 #include "common/runtime/transport.hpp"
 #include "common/wire/topics.hpp"
+#include "services/order-manager/journal/journal_owner.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -215,19 +216,21 @@ bool check_chain(Reader& reader, std::uint64_t chain_id) {
   return true;
 }
 
-// What a start would find wrong with chain, key and wallet together. A keystore that does not say
-// its account is found out there alone.
-void check_party(Reader& reader, const VenueConfig& venue) {
-  if (!check_chain(reader, venue.chain_id)) return;
-  if (!venue.wallet.named || venue.key.content.empty() || !fault_of(venue.key).empty()) return;
+// What a start would find wrong with chain, key and wallet together; else the account. A keystore
+// that does not say its account is found out there alone.
+std::optional<domain::AccountId> check_party(Reader& reader, const VenueConfig& venue) {
+  if (!check_chain(reader, venue.chain_id)) return std::nullopt;
+  if (!venue.wallet.named || venue.key.content.empty() || !fault_of(venue.key).empty())
+    return std::nullopt;
   try {
-    if (const auto account = stated_account(venue.key))
-      (void)party_of(venue.wallet, *account, venue.chain_id);
+    if (const auto key = stated_account(venue.key))
+      return account_of(party_of(venue.wallet, *key, venue.chain_id), venue.chain_id);
   } catch (const WalletError& error) {
     reader.error(error.named_by(), error.what());
   } catch (const std::invalid_argument& error) {
     reader.error("venue.private_key_file", error.what());
   }
+  return std::nullopt;
 }
 
 // https://clob.polymarket.com has its page at https://polymarket.com; a venue on one host has it
@@ -254,6 +257,7 @@ void read_addresses(Reader& reader, VenueConfig& venue) {
 }
 
 void read_settings(Reader& reader, Settings& settings) {
+  settings.mode = reader.choice("venue.mode", settings.mode);
   read_limits(reader, "risk.", settings.account_limits);
   settings.account_limits.balance_min = limit(reader, "risk.balance_min", Money{});
   settings.first_trading_state = reader.choice("trading.first_state", domain::TradingState::Active);
@@ -270,7 +274,10 @@ void read_settings(Reader& reader, Settings& settings) {
 
 Config read_config(Reader& reader) {
   Config config = read_config_but_wallet(reader);
-  check_party(reader, config.venue);
+  // Said before anything of a stack is started.
+  const auto account = check_party(reader, config.venue);
+  const std::string other = of_another(config.journal_file, {account, config.settings.mode});
+  if (!other.empty()) reader.error("journal.file", other);
   return config;
 }
 

@@ -53,7 +53,7 @@ struct Config {
   std::size_t ring_frames = 8192;
 };
 
-// Reads every key; errors are collected by the reader.
+// Reads every key; errors are collected by the reader. A journal of another account or mode is one.
 [[nodiscard]] Config read_config(runtime::config::Reader& reader);
 // The same, but a key without the configured wallet is no error: the caller looks at that itself.
 [[nodiscard]] Config read_config_but_wallet(runtime::config::Reader& reader);

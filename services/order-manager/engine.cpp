@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/runtime/logging.hpp"
+#include "services/order-manager/journal/journal_owner.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -37,16 +38,6 @@ bool can_wait(const Input& input) {
   return trade != nullptr && (trade->status == domain::VenueTradeStatus::Mined ||
                               trade->status == domain::VenueTradeStatus::Confirmed ||
                               trade->status == domain::VenueTradeStatus::Retrying);
-}
-
-// Another account must not be traded by this book: cash, shares and orders would be those of two.
-void require_same_account(const std::string& journal, const Ledger& ledger,
-                          const Settings& settings) {
-  if (!ledger.account() || !settings.account || *ledger.account() == *settings.account) return;
-  throw JournalError("journal: " + journal + " is of account " + to_string(*ledger.account()) +
-                     ", and venue.private_key_file with venue.wallet of " +
-                     to_string(*settings.account) +
-                     ": put those of the former back, or move the journal away to begin another");
 }
 
 }  // namespace
@@ -83,7 +74,12 @@ void Engine::begin() {
         if (streamed.event.seq + kRememberedRecords > last) effects_.remember(streamed);
       });
   effects_.resume(core->ledger());  // streams that have been silent for longer than is remembered
-  require_same_account(journal_path_, core->ledger(), settings_);
+  if (last > 0) {
+    const std::string other =
+        of_another(journal_path_, {core->ledger().account(), core->ledger().mode()},
+                   {settings_.account, settings_.mode});
+    if (!other.empty()) throw JournalError(other);
+  }
   const bool is_adopted = last > 0 && !core->ledger().account() && settings_.account;
   journal->lay_out_log();
   // The old core goes on cancelling until here.

@@ -225,6 +225,9 @@ void write_journal(Sink& sink, const Figures& figures) {
   for (std::size_t kind = 0; kind < figures.journal_events.size(); ++kind) {
     events.set({domain::event_kind_name(kind)}, count(figures.journal_events[kind]));
   }
+  auto mode = sink.gauge("polybot_mode");
+  for (const domain::TradingMode one : kEnumerators<domain::TradingMode>)
+    mode.set({name_of(one)}, figures.mode == one ? 1 : 0);
   auto reconciliations = sink.counter("polybot_reconciliations_total");
   reconciliations.set({"ok"}, count(figures.reconciliations_ok));
   reconciliations.set({"failed"}, count(figures.reconciliations_failed));

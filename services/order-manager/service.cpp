@@ -211,7 +211,8 @@ void Service::on_started(const StartUp& start_up) {
                {"record", restore.seq}});
   }
   tell_of_switches();
-  log::info("The journal is folded", {{"records", ledger.last_seq()},
+  log::info("The journal is folded", {{"mode", domain::name_of(ledger.mode())},
+                                      {"records", ledger.last_seq()},
                                       {"snapshot", start_up.snapshot_seq},
                                       {"folded", start_up.folded},
                                       {"start", ledger.starts()}});

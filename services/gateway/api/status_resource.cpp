@@ -52,6 +52,12 @@ void StatusResource::write_fields(JsonWriter& out) const {
   out.key("not_ready_reasons").begin_array();
   for (const std::string& reason : health_.reasons()) out.value(reason);
   out.end_array();
+  out.key("mode");
+  if (const auto mode = view_.account().mode) {
+    out.value(name_of(*mode));
+  } else {
+    out.null();
+  }
   const auto state = view_.trading_state();
   out.key("trading_state");
   if (state) {

@@ -110,7 +110,7 @@ void OrderManager::State::start(Turn& turn, std::uint64_t journal_id) {
                                               domain::StateReason::FirstStart});
     }
   }
-  turn.record(domain::ManagerStarted{ledger.starts() + 1, settings.account});
+  turn.record(domain::ManagerStarted{ledger.starts() + 1, settings.account, settings.mode});
   leases.start(mutated(Mutation::LeaseEpochNotDurable) ? 1 : ledger.starts(), turn.now);
   marks.open_day_if_due(turn, readiness);
   for (const ConfiguredStrategy& strategy : settings.strategies) {

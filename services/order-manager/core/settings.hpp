@@ -37,6 +37,7 @@ inline constexpr Duration kTradesMargin = seconds(60);
 
 struct Settings {
   std::optional<domain::AccountId> account;  // whose key signs the orders
+  domain::TradingMode mode = domain::TradingMode::Sim;
 
   std::vector<ConfiguredStrategy> strategies;  // a signal of any other name is denied
   [[nodiscard]] bool configures(const StrategyName& name) const {

@@ -173,6 +173,25 @@ std::uint64_t Journal::read_journal_id() const {
   return opened == nullptr ? 0 : opened->journal_id;
 }
 
+std::optional<domain::ManagerStarted> Journal::last_start() const {
+  // Backwards, without an index: as many take a fraction of a second.
+  constexpr std::uint64_t kRecordsMax = 1'000'000;
+  const std::string_view kind =
+      domain::event_kind_name(domain::EventBody(domain::ManagerStarted{}).index());
+  Statement select(db_,
+                   "SELECT body FROM journal WHERE seq > ? AND kind = ? ORDER BY seq DESC LIMIT 1");
+  if (!select.ok()) fail("cannot read");
+  select.bind(1, last_seq_ - std::min(last_seq_, kRecordsMax));
+  select.bind_text(2, kind);
+  domain::Event event;
+  if (select.step() != SQLITE_ROW ||
+      wire::decode_event(select.bytes(0), event) != wire::DecodeError::None) {
+    return std::nullopt;
+  }
+  const auto* started = std::get_if<domain::ManagerStarted>(&event.body);
+  return started == nullptr ? std::nullopt : std::optional(*started);
+}
+
 // A journal of an earlier version gets the column when it is next written.
 bool Journal::has_sums() const {
   return pragma(db_, "SELECT count(*) FROM pragma_table_info('journal') WHERE name = 'sum'") == 1;

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -75,6 +76,10 @@ class Journal {
 
   // Of the first record; 0 when there is none, or when it does not open a journal.
   [[nodiscard]] std::uint64_t journal_id() const { return journal_id_; }
+
+  // Of the newest of the last million records that is a start; none when there is none among them,
+  // or when it cannot be decoded.
+  [[nodiscard]] std::optional<domain::ManagerStarted> last_start() const;
 
   // Copies a consistent state to `file`, also while the owner writes, and the archives beside it.
   // The file appears under its name when it is whole; one that is there is replaced only when asked

@@ -234,6 +234,7 @@ std::string text_report(const Ledger& ledger) {
   const Totals totals = totals_of(ledger);
   std::string out = fmt::format("journal {:016x}, record {}, digest {:016x}\n", ledger.journal_id(),
                                 ledger.last_seq(), ledger.digest());
+  out += fmt::format("mode {}\n", domain::name_of(ledger.mode()));
   if (ledger.account()) out += fmt::format("account {}\n", to_string(*ledger.account()));
   out += fmt::format("cash {} pUSD, unredeemed {} pUSD, P&L {} pUSD\n",
                      ledger.portfolio().cash().to_string(),

@@ -491,5 +491,15 @@ TEST_F(ApiTest, SaysInWordsWhyNothingTrades) {
   });
 }
 
+TEST_F(ApiTest, SaysInWhichModeOrdersAreSent) {
+  manager.account_state.mode = domain::TradingMode::Live;
+  serve([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await in_sync();
+    const json::value status = co_await get("/api/v1/status");
+    EXPECT_EQ(status.at("mode").as_string(), "live");
+  });
+}
+
 }  // namespace
 }  // namespace polybot::gateway::test

@@ -312,6 +312,16 @@ TEST_F(ScreenTest, CountsRestartsWithTheirTime) {
   EXPECT_THAT(all, HasSubstr("ready (started again 3 times, last at 11:58:50Z)"));
 }
 
+TEST_F(ScreenTest, BeginsWithTheMode) {
+  const auto title = [this] { return screen_lines(layout_, options_, facts_, {24, 80}).front(); };
+  EXPECT_THAT(title(), Not(HasSubstr("paper"))) << "it is not known yet";
+  (*facts_.status)["mode"] = nullptr;
+  EXPECT_THAT(title(), testing::StartsWith("PolyBot   simulated venue"));
+  (*facts_.status)["mode"] = "paper";
+  EXPECT_THAT(title(), testing::StartsWith("PolyBot  paper   "));
+  EXPECT_THAT(summary_line(layout_, facts_), HasSubstr("00:03:12  paper  5/5 ready"));
+}
+
 TEST_F(ScreenTest, SummarisesTheFirstTrouble) {
   set_not_ready("order-manager", "journal: cannot be written: database or disk is full");
   EXPECT_THAT(summary_line(layout_, facts_), AllOf(HasSubstr("4/5 ready"), HasSubstr("fills 7;"),

@@ -31,5 +31,11 @@ TEST(Configuration, RefusesALossLimitThatReducesTradingAtOnce) {
               Not(HasSubstr("risk.")));
 }
 
+TEST(Configuration, KnowsThreeModes) {
+  EXPECT_THAT(errors_of("[venue]\nmode = \"test\"\n"),
+              HasSubstr("order-manager.toml:2: venue.mode: must be one of sim, paper, live"));
+  EXPECT_THAT(errors_of("[venue]\nmode = \"paper\"\n"), Not(HasSubstr("venue.mode")));
+}
+
 }  // namespace
 }  // namespace polybot::order_manager

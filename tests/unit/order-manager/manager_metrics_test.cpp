@@ -62,6 +62,14 @@ TEST_F(PositionLabels, AreApartFromTheBackups) {
   EXPECT_NE(values_of("polybot_journal_backup_timestamp_seconds")[""], metrics::kNoAge);
 }
 
+using Mode = PositionLabels;
+
+TEST_F(Mode, IsOneOfAll) {
+  figures.mode = domain::TradingMode::Paper;
+  EXPECT_THAT(values_of("polybot_mode"),
+              UnorderedElementsAre(Pair("sim", 0), Pair("paper", 1), Pair("live", 0)));
+}
+
 using Acknowledgement = PositionLabels;
 
 TEST_F(Acknowledgement, IsShownForEachStateUntilItsEnd) {

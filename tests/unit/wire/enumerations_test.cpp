@@ -87,6 +87,7 @@ void add_trading(Listing& listing) {
                                        v1::ExchangeVersion_descriptor());
   listing.add<domain::MarketStatus>("MarketStatus", Sent::Yes, v1::MarketStatus_descriptor());
   listing.add<domain::TradingState>("TradingState", Sent::Yes, v1::TradingState_descriptor());
+  listing.add<domain::TradingMode>("TradingMode", Sent::Yes);
   listing.add<domain::SignalAction>("SignalAction", Sent::Yes, v1::SignalAction_descriptor());
   listing.add<domain::OrderStatus>("OrderStatus", Sent::Yes);
   listing.add<domain::OrderPurpose>("OrderPurpose", Sent::Yes);

@@ -87,7 +87,7 @@ std::vector<EventBody> sample_bodies() {
           DayOpened{{20'779}, {{{"external"}, money(-7)}, {{"arbitrage"}, money(8)}}},
           DriftMeasured{money(-3), money(4), {{id_of<MarketId>(3), Outcome::No}}, money(2)},
           JournalOpened{UINT64_MAX, 1, money(10'000'000'000)},
-          ManagerStarted{3, AccountId{"0x" + std::string(40, 'a'), 137}},
+          ManagerStarted{3, AccountId{"0x" + std::string(40, 'a'), 137}, TradingMode::Live},
           TradingStateChanged{StrategyName{"momentum"}, TradingState::Reducing,
                               StateReason::DrawdownExceeded},
           StrategySwitched{{"momentum"}, true},
@@ -154,6 +154,17 @@ TEST(OrderCodec, ReadsTheReasonOfAnOldRecordFromItsCause) {
   EXPECT_EQ(reason_of(number(DenyReason::None)), StateReason::Requested);
   EXPECT_EQ(reason_of(number(DenyReason::DailyLossExceeded)), StateReason::DailyLossExceeded);
   EXPECT_EQ(reason_of(number(DenyReason::DrawdownExceeded)), StateReason::DrawdownExceeded);
+}
+
+TEST(OrderCodec, TakesAStartOfAnOldRecordForOneOfSim) {
+  v1::Event message;
+  message.set_seq(1);
+  message.mutable_manager_started()->set_start(3);
+  Event event;
+  ASSERT_EQ(decode_event(message.SerializeAsString(), event), DecodeError::None);
+  EXPECT_EQ(std::get<ManagerStarted>(event.body).mode, TradingMode::Sim);
+  message.mutable_manager_started()->set_mode_n(99);
+  EXPECT_EQ(decode_event(message.SerializeAsString(), event), DecodeError::BadEnum);
 }
 
 TEST(OrderCodec, CarriesWhatTheStreamAddsToAnEvent) {

@@ -50,7 +50,8 @@ StrategyTable sample_table() {
       .restored_at = at(9),
       .backup_at = at(6),
       .submissions_paused = "forbidden",
-      .rows_unread = 12};
+      .rows_unread = 12,
+      .mode = domain::TradingMode::Paper};
   account.flattens = {{.command = {1, 2}, .strategy = std::nullopt, .begun_at = at(3)},
                       {.command = {3, 4},
                        .strategy = domain::StrategyName{"momentum"},

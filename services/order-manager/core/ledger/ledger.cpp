@@ -189,6 +189,7 @@ struct Ledger::Applier {
   void operator()(const domain::ManagerStarted& body) const {
     ledger.starts_ = body.start;
     if (body.account) ledger.account_ = body.account;
+    ledger.mode_ = body.mode;
   }
   void operator()(const domain::TradingStateChanged& body) const {
     domain::TradingStatus& status =

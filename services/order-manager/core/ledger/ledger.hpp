@@ -62,6 +62,8 @@ class Ledger {
   [[nodiscard]] std::uint32_t starts() const { return starts_; }
   // The account of this book; empty until a start has named it.
   [[nodiscard]] const std::optional<domain::AccountId>& account() const { return account_; }
+  // Of the last start; Sim before the first one.
+  [[nodiscard]] domain::TradingMode mode() const { return mode_; }
 
   [[nodiscard]] const Orders& orders() const { return orders_; }
   [[nodiscard]] const Portfolio& portfolio() const { return portfolio_; }
@@ -152,6 +154,7 @@ class Ledger {
   bool deposited_ = false;
   std::uint32_t starts_ = 0;
   std::optional<domain::AccountId> account_;
+  domain::TradingMode mode_ = domain::TradingMode::Sim;
 
   Orders orders_;
   Portfolio portfolio_;

@@ -245,13 +245,14 @@ struct LedgerImage {
   static void fields(A& archive, Of<A, Ledger>& ledger) {
     // The commitments are made again from the orders and the portfolio (index()).
     auto& [last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
-           starts, account, orders, portfolio, commitments, legs, signals, markets, instruments,
-           account_state, strategy_states, enabled, answers, answer_order, flattens, last_flatten,
-           drift, drift_measured, compared, reconciled_until, counters, event_counts] = ledger;
+           starts, account, mode, orders, portfolio, commitments, legs, signals, markets,
+           instruments, account_state, strategy_states, enabled, answers, answer_order, flattens,
+           last_flatten, drift, drift_measured, compared, reconciled_until, counters,
+           event_counts] = ledger;
     archive(last_seq, last_at, topic_seq, journal_id, timeline, restores, opened_at, deposited,
-            starts, account, orders, portfolio, legs, signals, markets, instruments, account_state,
-            strategy_states, enabled, answers, answer_order, flattens, last_flatten, drift,
-            drift_measured, compared, reconciled_until, counters, event_counts);
+            starts, account, mode, orders, portfolio, legs, signals, markets, instruments,
+            account_state, strategy_states, enabled, answers, answer_order, flattens, last_flatten,
+            drift, drift_measured, compared, reconciled_until, counters, event_counts);
   }
   static void index(Ledger& ledger) {
     index(ledger.orders_);

@@ -98,6 +98,7 @@ std::uint64_t Ledger::digest() const {
   Digest digest;
   digest.add(last_seq_).add(last_at_).add(journal_id_).add(opened_at_).add(deposited_).add(starts_);
   if (account_) digest.add(account_->address).add(account_->chain_id);
+  digest.add(mode_);
   for (const auto& [topic, seq] : topic_seq_) digest.add(topic).add(seq);
   orders_.digest(digest);
   portfolio_.digest(digest);

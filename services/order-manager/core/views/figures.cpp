@@ -134,6 +134,7 @@ Figures OrderManager::figures(Timestamp now) const {
                   .unread_balances = unread.balances(),
                   .unread_given_up = unread.given_up(),
                   .submissions_paused = state.readiness.pause.cause(now),
+                  .mode = state.settings.mode,
                   .fills_beyond_order = state.account.trades.beyond_order()};
   if (const auto account = ledger.counters().find(StrategyName{});
       account != ledger.counters().end()) {
@@ -247,6 +248,7 @@ domain::AccountState OrderManager::account_state(Timestamp now) const {
   }
   if (const auto cause = state_->readiness.pause.cause(now))
     account.submissions_paused = domain::name_of(*cause);
+  account.mode = state_->settings.mode;
   const UnreadRows& unread = state_->account.unread;
   account.rows_unread = unread.trades_told(now) + unread.open_orders() + unread.balances();
   return account;

@@ -76,7 +76,8 @@ struct Figures {
   std::uint64_t unread_balances = 0;
   std::uint64_t unread_given_up = 0;             // trades; since this start
   std::optional<PauseCause> submissions_paused;  // volatile
-  std::uint64_t fills_beyond_order = 0;          // volatile: since this start
+  domain::TradingMode mode = domain::TradingMode::Sim;
+  std::uint64_t fills_beyond_order = 0;  // volatile: since this start
 };
 
 }  // namespace polybot::order_manager
