@@ -75,6 +75,8 @@ enum class RejectReason : std::uint8_t {
   PostOnlyMode = 15,
   NotFoundAtVenue = 16,  // an ambiguous order that left no trace
   Forbidden = 17,        // of this region or address, by the venue or by what stands before it
+  ClosedOnly = 18,       // the account may only sell what it holds
+  CancelOnly = 19,       // the venue takes cancels alone
 };
 inline constexpr std::size_t kRejectTextBytesMax = 256;
 

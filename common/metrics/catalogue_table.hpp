@@ -247,7 +247,7 @@ inline constexpr std::array kFamilies{
            {}, kOrderManager, kInvariant,
            "Trades of the account that could not be read for a day and are sought no more."},
     Family{"polybot_submissions_paused", Type::Gauge, Policy::Last,
-           {{"reason", "throttled|rate_limited|trading_disabled|post_only_mode|unauthorized|forbidden"}},
+           {{"reason", "throttled|rate_limited|trading_disabled|post_only_mode|unauthorized|forbidden|closed_only|cancel_only"}},
            kOrderManager, fault("region-block"),
            "1 while the venue takes no orders as far as its last refusal tells, by reason."},
     Family{"polybot_fills_beyond_order_total", Type::Counter, Policy::Sum,

@@ -86,7 +86,7 @@ class Service {
     const auto reasons = engine_.core().not_ready();
     return engine_.journal_writable() &&
            std::all_of(reasons.begin(), reasons.end(), [](NotReady reason) {
-             return reason == NotReady::OrdersForbidden ||  // what rests can be canceled
+             return forbids_orders(reason) ||  // what rests can be canceled
                     reason == NotReady::HeartbeatNotTaken;
            });
   }
@@ -289,6 +289,9 @@ void Service::show_health() {
       case NotReady::UserChannelDown:
       case NotReady::RestDown:
       case NotReady::OrdersForbidden:
+      case NotReady::TradingDisabled:
+      case NotReady::ClosedOnly:
+      case NotReady::CancelOnly:
         append(venue, reason);
         break;
       case NotReady::HeartbeatNotTaken:

@@ -111,7 +111,7 @@ void Manager::beat() {
   const auto stands = core_->not_ready();
   const bool in_charge =
       !failed_ && std::all_of(stands.begin(), stands.end(), [](om::NotReady why) {
-        return why == om::NotReady::HeartbeatNotTaken;
+        return om::forbids_orders(why) || why == om::NotReady::HeartbeatNotTaken;
       });
   if (heartbeats_.ours() && !in_charge) return later(kTimer, [this] { beat(); });
   send_heartbeat([this](Duration pause) { later(pause, [this] { beat(); }); });

@@ -17,6 +17,8 @@ bool about_the_venue(const domain::SubmitAnswered& answer) {
   return refusal != nullptr && (refusal->reason == RejectReason::RateLimited ||
                                 refusal->reason == RejectReason::TradingDisabled ||
                                 refusal->reason == RejectReason::PostOnlyMode ||
+                                refusal->reason == RejectReason::ClosedOnly ||
+                                refusal->reason == RejectReason::CancelOnly ||
                                 refusal->reason == RejectReason::Unauthorized ||
                                 refusal->reason == RejectReason::Forbidden);
 }

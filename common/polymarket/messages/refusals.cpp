@@ -15,7 +15,7 @@ struct KnownText {
 };
 
 // The first match wins, so the narrower text comes first.
-constexpr std::array<KnownText, 37> kKnownTexts{{
+constexpr std::array<KnownText, 38> kKnownTexts{{
     {"breaks minimum tick size rule", RejectReason::TickSize},
     {"lower than the minimum", RejectReason::BelowMinimum},
     {"invalid amount for a marketable", RejectReason::BelowMinimum},
@@ -32,6 +32,7 @@ constexpr std::array<KnownText, 37> kKnownTexts{{
     {"the market is not yet ready", RejectReason::MarketNotReady},
     {"no orderbook exists", RejectReason::MarketNotReady},
     {"post-only mode", RejectReason::PostOnlyMode},
+    {"trading is currently cancel-only", RejectReason::CancelOnly},
     {"trading is currently", RejectReason::TradingDisabled},
     {"restricted in your region", RejectReason::Forbidden},
     {"unauthorized", RejectReason::Unauthorized},
@@ -41,7 +42,7 @@ constexpr std::array<KnownText, 37> kKnownTexts{{
     {"the order owner has to be", RejectReason::Unauthorized},
     {"the order signer address has to be", RejectReason::Unauthorized},
     {"address banned", RejectReason::Unauthorized},
-    {"address in closed only mode", RejectReason::TradingDisabled},
+    {"address in closed only mode", RejectReason::ClosedOnly},
     {"maker address not allowed", RejectReason::Unauthorized},
     {"invalid signature", RejectReason::InvalidSignature},
     {"invalid poly_proxy signature", RejectReason::InvalidSignature},

@@ -46,6 +46,7 @@ inline constexpr std::string_view kFakNoMatch =
 inline constexpr std::string_view kTradingDisabled = "Trading is currently disabled";
 inline constexpr std::string_view kCancelOnly =
     "Trading is currently cancel-only. New orders are not accepted, but cancels are allowed.";
+inline constexpr std::string_view kClosedOnly = "address in closed only mode";
 inline constexpr std::string_view kPostOnlyMode =
     "post-only mode: only post-only orders and cancels are allowed";
 inline constexpr std::string_view kNoOrderbook = "No orderbook exists for the requested token id";

@@ -26,8 +26,19 @@ std::string_view to_string(NotReady reason) {
       return "shutting down";
     case NotReady::OrdersForbidden:
       return "the venue refuses orders from this region or address (HTTP 403)";
+    case NotReady::TradingDisabled:
+      return "trading is disabled at the venue";
+    case NotReady::ClosedOnly:
+      return "the venue lets this account only sell what it holds (closed-only)";
+    case NotReady::CancelOnly:
+      return "the venue takes cancels alone (cancel-only)";
   }
   return "";
+}
+
+bool forbids_orders(NotReady reason) {
+  return reason == NotReady::OrdersForbidden || reason == NotReady::TradingDisabled ||
+         reason == NotReady::ClosedOnly || reason == NotReady::CancelOnly;
 }
 
 OrderManager::OrderManager(Settings settings, OrderIdentity identity)
@@ -150,8 +161,11 @@ std::vector<NotReady> OrderManager::State::not_ready() const {
   if (!readiness.heartbeat_taken()) reasons.push_back(NotReady::HeartbeatNotTaken);
   if (!readiness.reconciled()) reasons.push_back(NotReady::NotReconciled);
   if (readiness.stopping()) reasons.push_back(NotReady::ShuttingDown);
-  if (readiness.pause.cause(now) == PauseCause::Forbidden)
-    reasons.push_back(NotReady::OrdersForbidden);
+  const auto paused = readiness.pause.cause(now);
+  if (paused == PauseCause::Forbidden) reasons.push_back(NotReady::OrdersForbidden);
+  if (paused == PauseCause::TradingDisabled) reasons.push_back(NotReady::TradingDisabled);
+  if (paused == PauseCause::ClosedOnly) reasons.push_back(NotReady::ClosedOnly);
+  if (paused == PauseCause::CancelOnly) reasons.push_back(NotReady::CancelOnly);
   return reasons;
 }
 

@@ -31,8 +31,13 @@ enum class NotReady : std::uint8_t {
   HeartbeatNotTaken,  // what rests can be canceled
   NotReconciled,
   ShuttingDown,
-  OrdersForbidden,  // nothing but sending orders is affected
+  // The venue takes no orders. Nothing but sending them is affected: see forbids_orders().
+  OrdersForbidden,
+  TradingDisabled,
+  ClosedOnly,
+  CancelOnly,
 };
+[[nodiscard]] bool forbids_orders(NotReady reason);
 [[nodiscard]] std::string_view to_string(NotReady reason);  // a sentence for /health
 
 class OrderManager {

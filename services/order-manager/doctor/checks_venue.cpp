@@ -128,7 +128,7 @@ Check check_windows(const Facts& facts) {
   const auto reason = polymarket::known_refusal(words);
   if (gate.status == 503 && reason == domain::RejectReason::PostOnlyMode)
     return fails("windows", "the venue takes only orders that rest (post-only)", later);
-  if (gate.status == 503 && words.starts_with("Trading is currently cancel-only"))
+  if (gate.status == 503 && reason == domain::RejectReason::CancelOnly)
     return fails("windows", "the venue takes no orders, only cancels (cancel-only)", later);
   if (gate.status == 503) {
     return fails("windows", "the venue takes no orders: " + refusal_of(gate), later);

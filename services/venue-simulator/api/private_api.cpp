@@ -79,7 +79,7 @@ std::string PrivateApi::account_refusal(const Member& member, const domain::Mark
   if (host_.fault(Fault::OtherVersion) != nullptr) return std::string(refusal::kInvalidVersion);
   const bool buys = side == domain::Side::Buy;
   if (buys && host_.fault(Fault::ClosedOnly) != nullptr)
-    return "'" + member.address_text + "' address in closed only mode";
+    return "'" + member.address_text + "' " + std::string(refusal::kClosedOnly);
   const bool lacks_cash = buys && host_.fault(Fault::OldCollateral) != nullptr;
   if (lacks_cash || may_spend_nothing(market.exchange)) return std::string(refusal::kBalance);
   return {};

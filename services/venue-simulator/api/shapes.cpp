@@ -270,6 +270,10 @@ std::string refusal_text(RejectReason reason, const NewOrder& order, const domai
       return std::string(refusal::kPostOnlyMode);
     case RejectReason::Forbidden:
       return std::string(refusal::kRegion);
+    case RejectReason::ClosedOnly:
+      return std::string(refusal::kClosedOnly);
+    case RejectReason::CancelOnly:
+      return std::string(refusal::kCancelOnly);
     case RejectReason::InvalidPayload:
     case RejectReason::RateLimited:
     case RejectReason::NotFoundAtVenue:

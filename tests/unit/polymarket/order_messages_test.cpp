@@ -142,7 +142,11 @@ TEST(OrderAnswer, KnownRefusalsAreDefinite) {
   EXPECT_EQ(reject_reason(answer(503, write_error(refusal::kPostOnlyMode, "post_only_mode", 79))),
             RejectReason::PostOnlyMode);
   EXPECT_EQ(reject_reason(answer(503, write_error(refusal::kCancelOnly))),
+            RejectReason::CancelOnly);
+  EXPECT_EQ(reject_reason(answer(503, write_error(refusal::kTradingDisabled))),
             RejectReason::TradingDisabled);
+  EXPECT_EQ(reject_reason(answer(400, write_error("'0xA' address in closed only mode"))),
+            RejectReason::ClosedOnly);
   EXPECT_EQ(reject_reason(answer(400, "\"invalid signature\"")), RejectReason::InvalidSignature);
   // Some refusals come with HTTP 200, even with "success":true.
   EXPECT_EQ(reject_reason(answer(200, refused(refusal::kFokNotFilled))), RejectReason::NotFilled);
@@ -158,7 +162,7 @@ TEST(OrderAnswer, EveryTextWeWriteIsKnown) {
         refusal::kWrongSigner, refusal::kInvalidOrderId, refusal::kInvalidSignature,
         refusal::kInvalidVersion, refusal::kBalance, refusal::kInvalidExpiration,
         refusal::kMarketNotReady, refusal::kPostOnlyCrosses, refusal::kFokNotFilled,
-        refusal::kFakNoMatch, refusal::kTradingDisabled, refusal::kCancelOnly,
+        refusal::kFakNoMatch, refusal::kTradingDisabled, refusal::kCancelOnly, refusal::kClosedOnly,
         refusal::kPostOnlyMode, refusal::kNoOrderbook, refusal::kInvalidTokenId}) {
     EXPECT_TRUE(known_refusal(text)) << text;
   }

@@ -66,7 +66,7 @@ void OrderProgress::accepted(Turn& turn, const OrderRecord& order,
     watch.expected_trades = accepted.trades;
     watch.matched_at_once = true;
   }
-  readiness_.pause.accepted(order.order.submitted_at);
+  readiness_.pause.accepted(order.order.submitted_at, order.order.side);
   // The user channel has reported a refusal since, and that is newer.
   if (order.status == OrderStatus::Rejected && !written_off(order)) return;
   sign_of_life(turn, id);

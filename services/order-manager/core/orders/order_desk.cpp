@@ -79,7 +79,10 @@ std::optional<std::vector<Order>> OrderDesk::complete(const Turn& turn,
 
 DenyReason OrderDesk::unavailable(const Turn& turn, const std::vector<OrderDraft>& drafts) const {
   if (!readiness_.trading()) return DenyReason::NotReady;
-  if (!readiness_.venue_open(turn.now)) return DenyReason::VenueUnavailable;
+  const bool sells = std::all_of(drafts.begin(), drafts.end(),
+                                 [](const OrderDraft& draft) { return draft.side == Side::Sell; });
+  if (!(sells ? readiness_.venue_takes_sales(turn.now) : readiness_.venue_open(turn.now)))
+    return DenyReason::VenueUnavailable;
   // The stamp of an order decides how far back its trades are looked for. Orders that only reduce
   // may have a larger error of the clock than those that open, but not more than that search allows
   // for.

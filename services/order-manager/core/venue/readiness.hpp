@@ -47,7 +47,11 @@ class Readiness {
   // On our side no condition stands against new orders.
   [[nodiscard]] bool trading() const { return !stopping_ && reconciled_; }
   [[nodiscard]] bool venue_open(domain::Timestamp now) const {
-    return user_up_ && rest_up_ && heartbeat_taken_ && !pause.holds(now);
+    return linked() && !pause.holds(now);
+  }
+  // The same for what is held.
+  [[nodiscard]] bool venue_takes_sales(domain::Timestamp now) const {
+    return linked() && !pause.holds_sales(now);
   }
 
   // ---- times
@@ -69,6 +73,8 @@ class Readiness {
   }
 
  private:
+  [[nodiscard]] bool linked() const { return user_up_ && rest_up_ && heartbeat_taken_; }
+
   bool stopping_ = false;
   bool user_up_ = false;
   bool rest_up_ = true;          // until told otherwise: requests show it

@@ -15,13 +15,16 @@ std::optional<PauseCause> concerns_venue(RejectReason reason) {
   if (reason == RejectReason::PostOnlyMode) return PauseCause::PostOnlyMode;
   if (reason == RejectReason::Unauthorized) return PauseCause::Unauthorized;
   if (reason == RejectReason::Forbidden) return PauseCause::Forbidden;
+  if (reason == RejectReason::ClosedOnly) return PauseCause::ClosedOnly;
+  if (reason == RejectReason::CancelOnly) return PauseCause::CancelOnly;
   return std::nullopt;
 }
 
 // Causes that stay true until a person acts.
 bool lasting(PauseCause cause) {
   return cause == PauseCause::Unauthorized || cause == PauseCause::Forbidden ||
-         cause == PauseCause::TradingDisabled;
+         cause == PauseCause::TradingDisabled || cause == PauseCause::ClosedOnly ||
+         cause == PauseCause::CancelOnly;
 }
 
 }  // namespace
@@ -32,18 +35,21 @@ void SubmissionPause::refused(RejectReason reason, Timestamp now) {
   const bool again = refusal_ && now < refusal_->at + kRefusalRemembered;
   if (!again) refusal_ = Refusal{};
   // A refusal of an order that was under way when the pause began says nothing new.
-  const bool in_pause = again && refusal_->cause == *cause && now < until_;
+  Timestamp& until = *cause == PauseCause::ClosedOnly ? buys_until_ : until_;
+  const bool in_pause = again && refusal_->cause == *cause && now < until;
   refusal_->cause = *cause;
   refusal_->at = now;
   if (in_pause) return;
   domain::Duration length = length_;
   if (lasting(*cause)) length *= 1 << std::min(refusal_->lasting++, kRefusalDoublingsMax);
-  until_ = std::max(until_, now + std::min(length, kRefusalPauseMax));
+  until = std::max(until, now + std::min(length, kRefusalPauseMax));
 }
 
 // An order that was under way when the pause began says nothing of the time after it.
-void SubmissionPause::accepted(Timestamp submitted_at) {
-  if (refusal_ && submitted_at > refusal_->at) refusal_.reset();
+void SubmissionPause::accepted(Timestamp submitted_at, domain::Side side) {
+  if (!refusal_ || submitted_at <= refusal_->at) return;
+  if (refusal_->cause == PauseCause::ClosedOnly && side == domain::Side::Sell) return;
+  refusal_.reset();
 }
 
 std::optional<PauseCause> SubmissionPause::cause(Timestamp at) const {

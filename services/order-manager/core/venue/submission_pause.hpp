@@ -17,7 +17,9 @@ enum class PauseCause : std::uint8_t {
   TradingDisabled = 2,
   PostOnlyMode = 3,
   Unauthorized = 4,
-  Forbidden = 5,  // of this region or address
+  Forbidden = 5,   // of this region or address
+  ClosedOnly = 6,  // the account may only sell what it holds
+  CancelOnly = 7,
 };
 
 class SubmissionPause {
@@ -33,9 +35,14 @@ class SubmissionPause {
   // Begins a pause when the reason concerns the venue. Each attempt after a pause that is refused
   // for a lasting cause doubles the next pause of such a cause.
   void refused(domain::RejectReason reason, domain::Timestamp now);
-  void accepted(domain::Timestamp submitted_at);
+  // A sale says nothing of an account that may only sell.
+  void accepted(domain::Timestamp submitted_at, domain::Side side);
 
-  [[nodiscard]] bool holds(domain::Timestamp now) const { return now < until_; }
+  // Whether nothing is bought; what is held is sold while the account may only do that.
+  [[nodiscard]] bool holds(domain::Timestamp now) const {
+    return holds_sales(now) || now < buys_until_;
+  }
+  [[nodiscard]] bool holds_sales(domain::Timestamp now) const { return now < until_; }
   // Why no order is sent at that time, or why the last attempt was refused for a lasting cause.
   [[nodiscard]] std::optional<PauseCause> cause(domain::Timestamp at) const;
 
@@ -47,6 +54,7 @@ class SubmissionPause {
   };
   domain::Duration length_;
   domain::Timestamp until_{};
+  domain::Timestamp buys_until_{};  // the same for an account that may only sell
   std::optional<Refusal> refusal_;  // of all orders; none since one passed
 };
 

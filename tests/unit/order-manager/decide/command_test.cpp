@@ -214,6 +214,29 @@ TEST_F(Commands, FlattenInSlicesTheBookCanTake) {
   rig.expect_sound();
 }
 
+TEST_F(Commands, FlattenWhileTheAccountMayOnlySell) {
+  rig.hold(kArb, kMarket, "0.52", "25");
+  rig.reject(rig.buy(kArb, kMarket, "0.52", "25"), RejectReason::ClosedOnly);
+  EXPECT_EQ(rig.core.not_ready(), std::vector{NotReady::ClosedOnly});
+  rig.buy(kArb, kMarket, "0.52", "25");
+  EXPECT_EQ(rig.last_denial(), DenyReason::VenueUnavailable);
+  rig.forget_outputs();
+  give(FlattenPositions{kArb});
+  ASSERT_EQ(rig.submits.size(), 1U);
+  EXPECT_EQ(rig.submits[0].orders.at(0).side, Side::Sell);
+}
+
+TEST_F(Commands, CancelWhileTheVenueTakesNothingElse) {
+  quote();
+  rig.reject(rig.buy(kArb, kMarket, "0.52", "25"), RejectReason::CancelOnly);
+  EXPECT_EQ(rig.core.not_ready(), std::vector{NotReady::CancelOnly});
+  EXPECT_TRUE(forbids_orders(NotReady::CancelOnly)) << "heartbeats go on";
+  const std::size_t resting = rig.open_orders().size();
+  ASSERT_GT(resting, 0U);
+  give(CancelAllOrders{});
+  EXPECT_EQ(leaving(), resting);
+}
+
 // The market's date has passed, and the venue goes on taking orders.
 TEST_F(Commands, FlattenInAMarketThatTradesOn) {
   rig.hold(kArb, kMarket, "0.52", "40");

@@ -44,10 +44,41 @@ TEST(SubmissionPause, CountsRefusalsWithinThePauseOnce) {
 TEST(SubmissionPause, IsForgottenWhenALaterOrderPasses) {
   SubmissionPause pause(seconds(2));
   pause.refused(RejectReason::Forbidden, kRefusedAt);
-  pause.accepted(kRefusedAt - seconds(1));  // was under way
+  pause.accepted(kRefusedAt - seconds(1), Side::Buy);  // was under way
   EXPECT_EQ(pause.cause(kRefusedAt + seconds(3)), PauseCause::Forbidden);
-  pause.accepted(kRefusedAt + seconds(3));
+  pause.accepted(kRefusedAt + seconds(3), Side::Sell);
   EXPECT_FALSE(pause.cause(kRefusedAt + seconds(3)));
+}
+
+TEST(SubmissionPause, NamesWhatLastsAndEndsItself) {
+  for (const auto& [reason, cause] :
+       {std::pair{RejectReason::ClosedOnly, PauseCause::ClosedOnly},
+        std::pair{RejectReason::CancelOnly, PauseCause::CancelOnly}}) {
+    SubmissionPause pause(seconds(2));
+    pause.refused(reason, kRefusedAt);
+    EXPECT_TRUE(pause.holds(kRefusedAt + seconds(1)));
+    EXPECT_FALSE(pause.holds(kRefusedAt + seconds(2))) << "the venue is asked again";
+    EXPECT_EQ(pause.cause(kRefusedAt + seconds(3)), cause);
+    pause.accepted(kRefusedAt + seconds(3), Side::Buy);
+    EXPECT_FALSE(pause.cause(kRefusedAt + seconds(3)));
+  }
+}
+
+TEST(SubmissionPause, LetsAnAccountSellThatMayOnlySell) {
+  SubmissionPause pause(seconds(2));
+  pause.refused(RejectReason::ClosedOnly, kRefusedAt);
+  EXPECT_TRUE(pause.holds(kRefusedAt + seconds(1)));
+  EXPECT_FALSE(pause.holds_sales(kRefusedAt + seconds(1)));
+  pause.accepted(kRefusedAt + seconds(1), Side::Sell);
+  EXPECT_EQ(pause.cause(kRefusedAt + seconds(1)), PauseCause::ClosedOnly);
+  pause.throttled(kRefusedAt + seconds(2));
+  EXPECT_TRUE(pause.holds_sales(kRefusedAt + seconds(1)));
+}
+
+TEST(SubmissionPause, LetsNothingBeSoldWhereOnlyCancelsAreTaken) {
+  SubmissionPause pause(seconds(2));
+  pause.refused(RejectReason::CancelOnly, kRefusedAt);
+  EXPECT_TRUE(pause.holds_sales(kRefusedAt + seconds(1)));
 }
 
 }  // namespace
