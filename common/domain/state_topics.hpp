@@ -16,6 +16,10 @@ namespace polybot::domain {
 // What a strategy runs with, as configured: "window" -> "8s".
 using Parameters = std::map<std::string, std::string>;
 
+// The venue redeems within minutes where it does so by itself. A claim that is unpaid for longer
+// needs a person.
+inline constexpr Duration kClaimPatience = std::chrono::hours(24);
+
 struct StrategyFigures {
   Money realized;
   Money unrealized;

@@ -152,6 +152,9 @@ void write_money(Sink& sink, const Figures& figures) {
   sink.gauge("polybot_account_balance_usd").set({}, usd(figures.free_collateral));
   sink.gauge("polybot_risk_headroom_usd").set({}, usd(figures.headroom));
   sink.gauge("polybot_unredeemed_usd").set({}, usd(figures.unredeemed));
+  sink.gauge("polybot_claim_due_seconds")
+      .set({},
+           figures.oldest_claim ? unix_seconds(*figures.oldest_claim + domain::kClaimPatience) : 0);
   auto drift = sink.gauge("polybot_venue_drift_usd");
   drift.set({"cash"}, usd(figures.drift_cash));
   drift.set({"positions"}, usd(figures.drift_positions));

@@ -233,6 +233,7 @@ void write_claim(JsonWriter& out, const ClaimView& claim, const MarketNames& mar
       .field("market", markets.name_of(claim.market))
       .field("market_id", domain::to_string(claim.market))
       .field("cash", claim.cash)
+      .field("resolved_at", claim.resolved_at)
       .end_object();
 }
 

@@ -1,5 +1,6 @@
 #include "services/gateway/api/read_model/notices.hpp"
 
+#include "common/runtime/clock.hpp"
 #include "tests/unit/gateway/order_events.hpp"
 
 namespace polybot::gateway {
@@ -18,9 +19,9 @@ class NoticesTest : public testing::Test {
     state.enabled = state.enabled_at_first = true;
     return state;
   }
-  [[nodiscard]] std::vector<std::string> said() const {
+  [[nodiscard]] std::vector<std::string> said(domain::Timestamp now = at(100'000)) const {
     return notices(
-        view, [](const domain::MarketId&) { return std::string("rain-tomorrow"); }, at(100'000));
+        view, [](const domain::MarketId&) { return std::string("rain-tomorrow"); }, now);
   }
 
   TradingView view{HistorySettings{}};
@@ -60,6 +61,29 @@ TEST_F(NoticesTest, NamesWhatTheVenueRefusesAndTellsUnreadably) {
                           "rows of the account at the venue cannot be read (3 trades, open "
                           "orders or balances); they are read again, and until then positions "
                           "and cash may lack them"));
+}
+
+TEST_F(NoticesTest, ListsClaimsThatAreUnpaidForADay) {
+  domain::StreamedEvent held = streamed(1, fill(1, "t1", 1));
+  held.position = domain::PositionState{.market = market_id(1),
+                                        .yes = shares(5),
+                                        .no = {},
+                                        .yes_cost = {},
+                                        .no_cost = {},
+                                        .realized = {}};
+  domain::StreamedEvent resolved =
+      streamed(2, domain::MarketResolved{market_id(1), {domain::kPriceOne, {}}});
+  view.apply(held);
+  view.apply(resolved);
+  const domain::Timestamp due = resolved.event.at + domain::kClaimPatience;
+  EXPECT_THAT(said(due), IsEmpty());
+  const domain::Timestamp overdue = due + std::chrono::milliseconds(1);
+  EXPECT_THAT(said(overdue), ElementsAre("claims are not paid: 5 pUSD of rain-tomorrow since " +
+                                         runtime::to_rfc3339(resolved.event.at) +
+                                         "; redeem them in the portfolio of the venue's site, and "
+                                         "they are booked by themselves"));
+  view.apply(streamed(3, domain::ClaimPaid{market_id(1), {}}, {}, {}));
+  EXPECT_THAT(said(overdue), IsEmpty());
 }
 
 TEST_F(NoticesTest, NamesStrategiesThatDifferFromTheirConfiguration) {

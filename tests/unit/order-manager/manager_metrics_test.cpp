@@ -62,6 +62,15 @@ TEST_F(PositionLabels, AreApartFromTheBackups) {
   EXPECT_NE(values_of("polybot_journal_backup_timestamp_seconds")[""], metrics::kNoAge);
 }
 
+using Claims = PositionLabels;
+
+TEST_F(Claims, AreDueADayAfterTheOldestBegan) {
+  const auto due = [&] { return values_of("polybot_claim_due_seconds")[""]; };
+  EXPECT_EQ(due(), 0);
+  figures.oldest_claim = domain::from_unix_ms(1'795'000'000'500);
+  EXPECT_EQ(due(), 1'795'086'400.5);
+}
+
 using Mode = PositionLabels;
 
 TEST_F(Mode, IsOneOfAll) {

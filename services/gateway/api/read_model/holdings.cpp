@@ -8,7 +8,7 @@ using domain::StreamedEvent;
 
 void Holdings::apply(const StreamedEvent& event) {
   if (const auto* resolved = std::get_if<domain::MarketResolved>(&event.event.body)) {
-    resolve(*resolved, event.event.seq);
+    resolve(*resolved, event.event.seq, event.event.at);
   } else if (const auto* paid = std::get_if<domain::ClaimPaid>(&event.event.body)) {
     pay(*paid, event.event.seq);
   } else if (const auto* changed = std::get_if<domain::TradingStateChanged>(&event.event.body)) {
@@ -44,7 +44,8 @@ void Holdings::pay(const domain::ClaimPaid& paid, std::uint64_t seq) {
   if (payments_.size() > kPaymentsMax) payments_.pop_front();
 }
 
-void Holdings::resolve(const domain::MarketResolved& resolved, std::uint64_t seq) {
+void Holdings::resolve(const domain::MarketResolved& resolved, std::uint64_t seq,
+                       domain::Timestamp resolved_at) {
   const bool paid = std::any_of(payments_.begin(), payments_.end(), [&](const Payment& payment) {
     return payment.market == resolved.market && payment.seq > seq;
   });
@@ -58,7 +59,7 @@ void Holdings::resolve(const domain::MarketResolved& resolved, std::uint64_t seq
                                notional(resolved.payout.no, state.no, domain::Rounding::Down);
     // A claim that pays nothing is never paid, so it is not listed.
     if (!paid && cash.is_positive())
-      claims_.push_back({at->first.first, resolved.market, resolved.payout, cash});
+      claims_.push_back({at->first.first, resolved.market, resolved.payout, cash, resolved_at});
     at = positions_.erase(at);
   }
 }

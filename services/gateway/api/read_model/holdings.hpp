@@ -28,6 +28,7 @@ struct ClaimView {
   domain::MarketId market;
   domain::Payout payout;
   domain::Money cash;
+  domain::Timestamp resolved_at{};
 };
 
 class Holdings {
@@ -57,7 +58,8 @@ class Holdings {
   };
 
   void put(PositionView position);
-  void resolve(const domain::MarketResolved& resolved, std::uint64_t seq);
+  void resolve(const domain::MarketResolved& resolved, std::uint64_t seq,
+               domain::Timestamp resolved_at);
   void pay(const domain::ClaimPaid& paid, std::uint64_t seq);
 
   std::map<Key, PositionView> positions_;  // open ones only, so that rotation does not grow it

@@ -1,6 +1,7 @@
 #include "services/gateway/api/read_model/notices.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "common/runtime/clock.hpp"
 
@@ -12,6 +13,7 @@ using domain::TradingState;
 
 constexpr auto kRestoreTold = std::chrono::hours(24);
 constexpr std::size_t kLeftNamed = 3;
+constexpr std::size_t kClaimsNamed = 10;
 
 std::string resume_call(const std::optional<StrategyName>& strategy) {
   return "POST /api/v1/trading/resume" + (strategy ? "?strategy=" + strategy->value : "");
@@ -103,6 +105,34 @@ void about_venue(std::vector<std::string>& said, const TradingView& view) {
   }
 }
 
+// What the venue has not redeemed by itself, nobody has: only the owner of the wallet can.
+void about_claims(std::vector<std::string>& said, const TradingView& view, const NameMarket& market,
+                  domain::Timestamp now) {
+  struct Owed {
+    domain::Money cash;
+    domain::Timestamp since{};
+  };
+  std::map<domain::MarketId, Owed> overdue;  // of all strategies
+  for (const ClaimView& claim : view.holdings().claims()) {
+    if (now <= claim.resolved_at + domain::kClaimPatience) continue;
+    Owed& owed = overdue.try_emplace(claim.market, Owed{{}, claim.resolved_at}).first->second;
+    owed.cash += claim.cash;
+  }
+  if (overdue.empty()) return;
+  std::string text;
+  std::size_t named = 0;
+  for (const auto& [id, owed] : overdue) {
+    if (named++ == kClaimsNamed) break;
+    text += (text.empty() ? "" : ", ") + owed.cash.to_string() + " pUSD of " + market(id) +
+            " since " + runtime::to_rfc3339(owed.since);
+  }
+  if (overdue.size() > kClaimsNamed)
+    text += " and " + std::to_string(overdue.size() - kClaimsNamed) + " more";
+  said.push_back("claims are not paid: " + text +
+                 "; redeem them in the portfolio of the venue's site, and they are booked by "
+                 "themselves");
+}
+
 void about_restores(std::vector<std::string>& said, const TradingView& view,
                     domain::Timestamp now) {
   const domain::AccountState& account = view.account();
@@ -134,6 +164,7 @@ std::vector<std::string> notices(const TradingView& view, const NameMarket& mark
   about_flattens(said, view, market);
   about_switches(said, view);
   about_venue(said, view);
+  about_claims(said, view, market, now);
   about_restores(said, view, now);
   return said;
 }

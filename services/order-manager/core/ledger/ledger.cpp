@@ -139,7 +139,7 @@ struct Ledger::Applier {
     ledger.forget_market_if_done(body.market.id);
   }
   void operator()(const domain::MarketResolved& body) const {
-    ledger.portfolio_.resolved(body);
+    ledger.portfolio_.resolved(body, event.at);
     ledger.market_changed(body.market);
     position(body.market);
     // There is one record per holder, so everything is kept until the last of them.

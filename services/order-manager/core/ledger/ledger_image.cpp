@@ -149,8 +149,8 @@ struct LedgerImage {
   }
   template <class A>
   static void fields(A& archive, Of<A, Resolution>& resolution) {
-    auto& [payout, paid] = resolution;
-    archive(payout, paid);
+    auto& [payout, paid, at] = resolution;
+    archive(payout, paid, at);
   }
   template <class A>
   static void fields(A& archive, Of<A, Portfolio::Baseline>& baseline) {

@@ -56,8 +56,11 @@ void Portfolio::marked(const domain::MarksTaken& marks) {
   raise_peaks();
 }
 
-void Portfolio::resolved(const domain::MarketResolved& event) {
-  resolutions_[event.market].payout = event.payout;
+void Portfolio::resolved(const domain::MarketResolved& event, domain::Timestamp at) {
+  Resolution& resolution = resolutions_[event.market];
+  resolution.payout = event.payout;
+  // There is one record per holder, and more when the result is corrected.
+  if (resolution.at == domain::Timestamp{}) resolution.at = at;
   raise_peaks();
 }
 

@@ -101,7 +101,8 @@ struct Results {
 
 struct Resolution {
   domain::Payout payout;
-  domain::Money paid;  // by the venue, so far
+  domain::Money paid;      // by the venue, so far
+  domain::Timestamp at{};  // when we first recorded it
 };
 
 class Portfolio {
@@ -118,7 +119,7 @@ class Portfolio {
   void opened(const domain::StrategyName& strategy, const domain::HoldingOpened& event,
               std::uint64_t seq);
   void marked(const domain::MarksTaken& marks);
-  void resolved(const domain::MarketResolved& event);
+  void resolved(const domain::MarketResolved& event, domain::Timestamp at);
   void claim_paid(const domain::ClaimPaid& event);
   void cash_moved(domain::Money amount);
   void income_booked(const domain::StrategyName& strategy, const domain::IncomeBooked& event);
@@ -193,6 +194,8 @@ class Portfolio {
   // What a resolved market still owes the account by the book.
   [[nodiscard]] domain::Money claim(const domain::MarketId& market) const;
   [[nodiscard]] domain::Money unredeemed() const;
+  // Since when the oldest claim is owed; empty: there is none.
+  [[nodiscard]] std::optional<domain::Timestamp> oldest_claim() const;
   [[nodiscard]] std::uint64_t fills_provisional(const domain::StrategyName& strategy) const;
 
   void digest(Digest& digest) const;

@@ -235,6 +235,14 @@ Money Portfolio::unredeemed() const {
   return total;
 }
 
+std::optional<domain::Timestamp> Portfolio::oldest_claim() const {
+  std::optional<domain::Timestamp> oldest;
+  for (const auto& [market, resolution] : resolutions_) {
+    if ((!oldest || resolution.at < *oldest) && claim(market).is_positive()) oldest = resolution.at;
+  }
+  return oldest;
+}
+
 std::uint64_t Portfolio::fills_provisional(const StrategyName& strategy) const {
   std::uint64_t count = 0;
   const auto positions = positions_.find(strategy);
@@ -263,6 +271,7 @@ void Portfolio::digest(Digest& digest) const {
   for (const auto& [market, mark] : marks_) digest.add(market).add(mark);
   for (const auto& [market, resolution] : resolutions_) {
     digest.add(market).add(resolution.payout.yes).add(resolution.payout.no).add(resolution.paid);
+    digest.add(resolution.at);
   }
   for (const MarketId& market : past_resolutions_) digest.add(market);
   const auto add_baseline = [&](const Baseline& baseline) {

@@ -124,6 +124,7 @@ Figures OrderManager::figures(Timestamp now) const {
                   .free_collateral = RiskEngine::free_collateral(ledger),
                   .headroom = state.desk.risk().headroom(ledger),
                   .unredeemed = portfolio.unredeemed(),
+                  .oldest_claim = portfolio.oldest_claim(),
                   .drift_cash = Money::from_raw(std::abs(ledger.drift().cash.raw())),
                   .drift_positions = ledger.drift().positions,
                   .journal_events = ledger.event_counts(),

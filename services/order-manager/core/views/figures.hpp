@@ -66,6 +66,7 @@ struct Figures {
   domain::Money free_collateral;  // polybot_account_balance_usd
   domain::Money headroom;         // RiskEngine::headroom
   domain::Money unredeemed;
+  std::optional<domain::Timestamp> oldest_claim;
   domain::Money drift_cash, drift_positions;  // absolute
   std::array<std::uint64_t, domain::kEventKinds> journal_events{};
   std::uint64_t reconciliations_ok = 0;      // volatile: since this start

@@ -39,8 +39,9 @@ void append_positions(std::vector<domain::StreamedEvent>& entries,
       continue;
     }
     domain::StreamedEvent resolved = entry;
-    resolved.event.body =
-        domain::MarketResolved{market, ledger.portfolio().resolutions().at(market).payout};
+    const Resolution& resolution = ledger.portfolio().resolutions().at(market);
+    resolved.event.at = resolution.at;
+    resolved.event.body = domain::MarketResolved{market, resolution.payout};
     entry.position = held_in(market, position);
     entries.push_back(std::move(entry));
     entries.push_back(std::move(resolved));

@@ -438,7 +438,8 @@ class Comparison {
     facts.pays = kPays[which];
     ++counts_.resolutions[which];
     portfolio_.resolved(
-        {id(market), {Price::from_raw(facts.pays->first), Price::from_raw(facts.pays->second)}});
+        {id(market), {Price::from_raw(facts.pays->first), Price::from_raw(facts.pays->second)}},
+        {});
     oracle_.look();
   }
   // The last trades of a market that has ended become final.

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "services/order-manager/core/ledger/ledger_image.hpp"
 #include "tests/unit/order-manager/rig.hpp"
 
 namespace polybot::order_manager::test {
@@ -64,6 +65,23 @@ TEST_F(AccountSnapshot, TellsWhichResolvedMarketsOweNothing) {
   const auto paid = told<ClaimPaid>();
   ASSERT_EQ(paid.size(), 1U);
   EXPECT_EQ(paid[0].market, market.id);
+}
+
+TEST_F(AccountSnapshot, KeepsWhenAClaimBegan) {
+  rig.hold(kArb, market, "0.52", "100");
+  EXPECT_FALSE(rig.core.figures(rig.now).oldest_claim);
+  const Timestamp began = rig.now;
+  rig.step(ResolutionConfirmed{market.id, {kPriceOne, Price{}}});
+  rig.advance(seconds(30));
+  EXPECT_EQ(rig.core.figures(rig.now).oldest_claim, began);
+  std::vector<Timestamp> told_at;
+  for (const StreamedEvent& entry : snapshot_of(rig.core.ledger(), kArb)) {
+    if (std::holds_alternative<MarketResolved>(entry.event.body)) told_at.push_back(entry.event.at);
+  }
+  EXPECT_THAT(told_at, ElementsAre(began));
+  EXPECT_EQ(decode_ledger(encode_ledger(rig.core.ledger()))->portfolio().oldest_claim(), began);
+  pay();
+  EXPECT_FALSE(rig.core.figures(rig.now).oldest_claim);
 }
 
 TEST_F(AccountSnapshot, LeavesTheClaimsOfAStrategyToItsOwnStream) {
