@@ -44,6 +44,9 @@ Exchange::Exchange(const ExchangeSettings& settings, Timestamp start, Outputs& o
     case FlowKind::Replay:
       replay_.begin(engine_);
       break;
+    case FlowKind::Mirror:
+      mirror_.begin(engine_);
+      break;
     case FlowKind::None:
       break;
   }
@@ -64,6 +67,9 @@ void Exchange::on(const Input& input, Timestamp now, Outputs& out) {
   now = std::max(now, now_);
   recorded_market_ = out.market.size();
   recorded_account_ = out.account.size();
+  // Nobody followed the real books while the process was down.
+  if (mirrors() && std::holds_alternative<WakeUp>(input))
+    mirror_.halt_all(now_, engine_, faults_, out);
   if (std::holds_alternative<WakeUp>(input) && now - now_ > kNap) {
     const bool running = flow_.running();
     flow_.set_running(false, engine_, faults_, now_, out);
@@ -100,7 +106,10 @@ void Exchange::advance(Timestamp to, Outputs& out) {
 void Exchange::record(const Outputs& out) {
   for (; recorded_market_ < out.market.size(); ++recorded_market_) {
     const MarketOutput& output = out.market[recorded_market_];
-    if (const auto* trade = std::get_if<TradePrinted>(&output)) tape_.add(*trade);
+    if (const auto* trade = std::get_if<TradePrinted>(&output)) {
+      tape_.add(*trade);
+      if (mirrors()) mirror_.took(*trade, engine_);
+    }
     if (const auto* end = std::get_if<MarketResolved>(&output)) {
       notices_.add(*end, engine_);
       tape_.end(end->market);
@@ -134,6 +143,8 @@ void Exchange::apply(const Input& input, Outputs& out) {
       self.engine_.cancel_resting(request, self.now_, self.faults_, out);
     }
     void operator()(const SetFlow& flow) const {
+      if (self.mirrors())
+        self.mirror_.set_running(flow.running, self.now_, self.engine_, self.faults_, out);
       self.flow_.set_running(flow.running, self.engine_, self.faults_, self.now_, out);
     }
     void operator()(const Reconfigure& change) const {
@@ -148,14 +159,24 @@ void Exchange::apply(const Input& input, Outputs& out) {
       listing.market = list.market;
       listing.event_title = list.market.question;
       self.engine_.list_market(std::move(listing), self.now_, out);
+      if (self.mirrors())
+        self.mirror_.halt({list.market.id}, self.now_, self.engine_, self.faults_, out);
     }
     void operator()(const FollowRecordedMarket& follow) const {
+      if (self.mirrors())
+        return self.mirror_.follow(follow.market, self.now_, self.engine_, self.faults_, out);
       self.engine_.follow_record(follow.market, self.now_, self.faults_, out);
       const auto number = self.engine_.find_market(follow.market.id);
       if (number && domain::over(follow.market.status)) self.replay_.forget(*number);
     }
     void operator()(const PlayFrames& frames) const {
       self.replay_.play(frames, self.now_, self.engine_, self.faults_, out);
+    }
+    void operator()(const PlayMirror& moment) const {
+      self.mirror_.play(moment, self.now_, self.engine_, self.faults_, out);
+    }
+    void operator()(const HaltMirrored& halt) const {
+      self.mirror_.halt(halt.markets, self.now_, self.engine_, self.faults_, out);
     }
     void operator()(const Heartbeat& heartbeat) const {
       out.heartbeats.push_back(
@@ -295,6 +316,7 @@ std::string Exchange::save() {
   records(saver);
   saver(chain_copies_);
   faults_.latest_fields(saver);
+  if (mirrors()) saver(mirror_);
   return bytes;
 }
 
@@ -321,6 +343,7 @@ bool Exchange::load(std::string_view bytes) {
   }
   if (!loader.at_end()) loader(chain_copies_);
   if (!loader.at_end()) faults_.latest_fields(loader);
+  if (mirrors()) loader(mirror_);
   return loader.ok() && loader.at_end();
 }
 

@@ -1,6 +1,6 @@
-// The simulated exchange as a whole: matching engine, crowd (synthetic or replayed), faults and
-// records, behind one function. Pure and deterministic: the same settings and inputs at the same
-// times give the same outputs, byte for byte, however finely the time in between is cut.
+// The simulated exchange as a whole: matching engine, crowd (synthetic, replayed or mirrored),
+// faults and records, behind one function. Pure and deterministic: the same settings and inputs at
+// the same times give the same outputs, byte for byte, however finely the time in between is cut.
 //
 //   Exchange exchange(settings, start, out);
 //   exchange.on(SubmitOrders{...}, now, out);  // first what is due up to `now`, then the input
@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/venue-simulator/core/crowd/mirror.hpp"
 #include "services/venue-simulator/core/crowd/order_flow.hpp"
 #include "services/venue-simulator/core/crowd/replay.hpp"
 #include "services/venue-simulator/core/engine/dead_man_switch.hpp"
@@ -31,6 +32,7 @@ enum class FlowKind : std::uint8_t {
   Synthetic = 0,
   Replay = 1,
   None = 2,  // only what comes from outside: for tests
+  Mirror = 3,
 };
 
 struct ExchangeSettings {
@@ -55,6 +57,8 @@ class Exchange {
   [[nodiscard]] MatchingEngine& engine() { return engine_; }  // tests list markets of their own
   [[nodiscard]] const OrderFlow& flow() const { return flow_; }
   [[nodiscard]] const Replay& replay() const { return replay_; }
+  [[nodiscard]] const Mirror& mirror() const { return mirror_; }
+  [[nodiscard]] bool mirrors() const { return settings_.flow_kind == FlowKind::Mirror; }
   [[nodiscard]] const FaultBoard& faults() const { return faults_; }
   [[nodiscard]] FaultBoard& faults() { return faults_; }
   [[nodiscard]] const DeadManSwitch& dead_man_switch() const { return dead_man_switch_; }
@@ -111,6 +115,7 @@ class Exchange {
   TradeTape tape_;
   Notices notices_;
   ChainCopies chain_copies_;
+  Mirror mirror_;
   std::size_t recorded_market_ = 0;  // outputs of the current call that are recorded
   std::size_t recorded_account_ = 0;
 };

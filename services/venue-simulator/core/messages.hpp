@@ -126,6 +126,16 @@ struct PlayFrames {
     archive(first, count);
   }
 };
+// One moment of a live venue that is mirrored; events of both sides of its books are about the YES
+// token. Logged whole: nothing else remembers them.
+struct PlayMirror {
+  std::vector<RecordedEvent> events;
+};
+// Nobody vouches for the books of these mirrored markets any more; each goes on with its next whole
+// book.
+struct HaltMirrored {
+  std::vector<domain::MarketId> markets;
+};
 
 // A sign of life of an account's owner; see dead_man_switch.hpp.
 struct Heartbeat {
@@ -182,7 +192,8 @@ struct ReadChain {
 using Input = std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater,
                            CancelOrders, CancelResting, SetFlow, Reconfigure, SetFault, ClearFault,
                            ListRecordedMarket, PlayFrames, Heartbeat, CreateKey, EndKey,
-                           NoteOrigins, DropNotices, ReadChain, FollowRecordedMarket>;
+                           NoteOrigins, DropNotices, ReadChain, FollowRecordedMarket, PlayMirror,
+                           HaltMirrored>;
 
 // ----------------------------------------------------------------------------------------- outputs
 

@@ -32,22 +32,49 @@ void Replay::begin(MatchingEngine& engine) {
 // The frames of one moment are one step, because recorded books are crossed only inside a burst.
 void Replay::play(const PlayFrames& frames, domain::Timestamp now, MatchingEngine& engine,
                   FaultBoard& faults, Outputs& out) {
-  Turn turn{now, engine, faults, out};
+  static_cast<void>(step(frames.events, now, engine, faults, out));
+  position_ = frames.first + frames.count;
+}
+
+std::vector<Replay::Met> Replay::step(const std::vector<RecordedEvent>& events,
+                                      domain::Timestamp now, MatchingEngine& engine,
+                                      FaultBoard& faults, Outputs& out) {
+  Turn turn{now, engine, faults, out, {}};
   std::map<Place, Quantity> totals;
-  for (const RecordedEvent& event : frames.events) {
+  for (const RecordedEvent& event : events) {
     if (const auto* book = std::get_if<RecordedBook>(&event)) collect(*book, engine, totals);
     if (const auto* change = std::get_if<RecordedChange>(&event)) collect(*change, engine, totals);
   }
   for (const auto& [place, total] : totals) {
     if (total < level(place).shown) decrease(place, total, turn);
   }
-  for (const RecordedEvent& event : frames.events) {
+  for (const RecordedEvent& event : events) {
     if (const auto* trade = std::get_if<RecordedTrade>(&event)) execute(*trade, turn);
   }
   for (const auto& [place, total] : totals) {
     if (total > level(place).shown) increase(place, total, turn);
   }
-  position_ = frames.first + frames.count;
+  return std::move(turn.met);
+}
+
+Quantity Replay::shown(const Place& place) const {
+  const auto found = levels_.find(place);
+  return found == levels_.end() ? Quantity{} : found->second.shown;
+}
+
+std::vector<Replay::Place> Replay::places(MarketNo market) const {
+  std::vector<Place> found;
+  for (auto it = levels_.lower_bound({market, BookSide::Bid, {}});
+       it != levels_.end() && it->first.market == market; ++it) {
+    found.push_back(it->first);
+  }
+  return found;
+}
+
+bool Replay::settled(const Place& place, domain::Timestamp now) const {
+  const auto found = levels_.find(place);
+  return found == levels_.end() || found->second.traded.is_zero() ||
+         now - found->second.traded_at > kSameCause;
 }
 
 void Replay::forget(MarketNo market) {
@@ -109,8 +136,11 @@ void Replay::increase(const Place& place, Quantity total, Turn& turn) {
   LevelState& state = level(place);
   const Quantity more = total - state.shown;
   state.shown = total;
+  const Quantity before = turn.engine.house_at(place.market, place.side, place.price);
   static_cast<void>(turn.engine.place_house(crowd_, place.market, place.side, place.price, more,
                                             Rest::Yes, turn.now, turn.faults, turn.out));
+  const Quantity came = turn.engine.house_at(place.market, place.side, place.price) - before;
+  if (more - came >= kLot) turn.met.push_back({place, more - came});
 }
 
 // Recorded depth must not trade with recorded depth: quantity that the newer one contradicts is

@@ -20,9 +20,31 @@ namespace polybot::venue_simulator {
 
 class Replay {
  public:
+  struct Place {
+    MarketNo market;
+    domain::BookSide side = domain::BookSide::Bid;
+    domain::Price price;
+    auto operator<=>(const Place&) const = default;
+  };
+  // New depth that met outside orders as it came, and so never stood in the book.
+  struct Met {
+    Place place;
+    domain::Quantity quantity;
+  };
+
   void begin(MatchingEngine& engine);
   void play(const PlayFrames& frames, domain::Timestamp now, MatchingEngine& engine,
             FaultBoard& faults, Outputs& out);
+  // The same for the events of one moment that are of no recording.
+  std::vector<Met> step(const std::vector<RecordedEvent>& events, domain::Timestamp now,
+                        MatchingEngine& engine, FaultBoard& faults, Outputs& out);
+  // What was last said of a level.
+  [[nodiscard]] domain::Quantity shown(const Place& place) const;
+  // The places of a market of which anything was said.
+  [[nodiscard]] std::vector<Place> places(MarketNo market) const;
+  // No trade here waits for the decrease that it caused; one that waited for long was never shown.
+  [[nodiscard]] bool settled(const Place& place, domain::Timestamp now) const;
+  [[nodiscard]] AccountId crowd() const { return crowd_; }
   // The book of this market is gone; what it showed counts no more.
   void forget(MarketNo market);
   // How many frames have been played.
@@ -34,12 +56,6 @@ class Replay {
   }
 
  private:
-  struct Place {
-    MarketNo market;
-    domain::BookSide side = domain::BookSide::Bid;
-    domain::Price price;
-    auto operator<=>(const Place&) const = default;
-  };
   struct LevelState {
     domain::Quantity shown;     // by the recording
     domain::Quantity traded;    // executed here, the recorded decrease still to come
@@ -53,6 +69,7 @@ class Replay {
     MatchingEngine& engine;
     FaultBoard& faults;
     Outputs& out;
+    std::vector<Met> met;
   };
   void collect(const RecordedBook& book, const MatchingEngine& engine,
                std::map<Place, domain::Quantity>& totals);

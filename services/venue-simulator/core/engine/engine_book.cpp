@@ -204,6 +204,31 @@ Quantity MatchingEngine::house_leaves(std::uint64_t number) const {
   return found == orders_.end() ? Quantity{} : found->second.leaves();
 }
 
+Quantity MatchingEngine::house_at(MarketNo market, BookSide side, Price price) const {
+  Quantity quantity;
+  const auto found = markets_.find(market);
+  if (found == markets_.end()) return quantity;
+  const Ladder& ladder = side == BookSide::Bid ? found->second.bids : found->second.asks;
+  const auto level = ladder.find(price);
+  if (level == ladder.end()) return quantity;
+  for (const std::uint64_t number : level->second.queue) {
+    const Order& order = orders_.at(number);
+    if (order.house) quantity += order.leaves();
+  }
+  return quantity;
+}
+
+void MatchingEngine::put_outside_last(MarketNo market) {
+  const auto found = markets_.find(market);
+  if (found == markets_.end()) return;
+  for (Ladder* ladder : {&found->second.bids, &found->second.asks}) {
+    for (auto& [price, level] : *ladder) {
+      std::stable_partition(level.queue.begin(), level.queue.end(),
+                            [this](std::uint64_t number) { return orders_.at(number).house; });
+    }
+  }
+}
+
 Quantity MatchingEngine::reduce_house_level(MarketNo market, BookSide side, Price price,
                                             Quantity quantity) {
   Quantity behind;

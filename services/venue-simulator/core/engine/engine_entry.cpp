@@ -205,6 +205,11 @@ void MatchingEngine::match_delayed(std::uint64_t number, Turn& turn) {
   order.state = OrderState::Resting;
   order.truth.status = VenueOrderStatus::Live;
   const Plan planned = plan(order);
+  // A market that was paused meanwhile matches nothing.
+  if (!is_open(order.truth.market)) {
+    finish(number, VenueOrderStatus::Unmatched, "the market takes no orders now", turn);
+    return;
+  }
   if (const auto reason = entry_refusal(order, planned)) {
     finish(number, VenueOrderStatus::Unmatched,
            order.truth.time_in_force == TimeInForce::Fok

@@ -233,6 +233,8 @@ void MatchingEngine::follow_record(const domain::Market& recorded, Timestamp now
   if (found == markets_.end()) return;  // paid out
   domain::Market& ours = found->second.listing.market;
   if (ours.status == MarketStatus::Resolved) return;
+  if (ours.tick != recorded.tick)
+    out.market.emplace_back(TickSizeChanged{ours.id, ours.tick, recorded.tick, now});
   ours.tick = recorded.tick;
   ours.min_size = recorded.min_size;
   ours.fee = recorded.fee;

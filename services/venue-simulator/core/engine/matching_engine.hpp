@@ -170,6 +170,11 @@ class MatchingEngine {
   // behind an outside order.
   domain::Quantity reduce_house_level(MarketNo market, domain::BookSide side, domain::Price price,
                                       domain::Quantity quantity);
+  // What the house shows at a price.
+  [[nodiscard]] domain::Quantity house_at(MarketNo market, domain::BookSide side,
+                                          domain::Price price) const;
+  // Outside orders lose their places: they stand behind the house at their prices.
+  void put_outside_last(MarketNo market);
 
   // ---- time
   [[nodiscard]] std::optional<domain::Timestamp> next_due() const;
