@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "common/runtime/addresses.hpp"
+#include "common/wire/topics.hpp"
 
 namespace polybot::venue_simulator {
 
@@ -60,6 +61,22 @@ void read_rules(runtime::config::Reader& reader, EngineSettings& engine) {
   ordered("settlement.redeem_after_max", engine.redeem_after_min, engine.redeem_after_max);
 }
 
+std::optional<MirrorConfig> read_mirror(runtime::config::Reader& reader) {
+  MirrorConfig mirror;
+  const runtime::BusSecurity local;
+  const auto address = [&](const char* key, const wire::Port& port) {
+    return runtime::read_bus_address(reader, key, port, bus::EndpointRole::Dial, local);
+  };
+  const bool on = reader.boolean("mirror.on", false);
+  mirror.market_data = address("mirror.market_data", wire::ports::kMarketData);
+  mirror.market_data_recovery =
+      address("mirror.market_data_recovery", wire::ports::kMarketDataRecovery);
+  mirror.latency = reader.duration("mirror.latency", mirror.latency, milliseconds(0), seconds(5));
+  mirror.book_age_max =
+      reader.duration("mirror.book_age_max", mirror.book_age_max, milliseconds(100), minutes(1));
+  return on ? std::optional(mirror) : std::nullopt;
+}
+
 std::vector<std::string> all_wallets() {
   std::vector<std::string> names;
   for (const polymarket::WalletKind kind : polymarket::kWalletKinds)
@@ -87,6 +104,10 @@ Config read_config(runtime::config::Reader& reader) {
                               TwoPlaces::from_units(1'000))
           .raw();
   config.exchange.flow_kind = config.recording.empty() ? FlowKind::Synthetic : FlowKind::Replay;
+  config.mirror = read_mirror(reader);
+  if (config.mirror) config.exchange.flow_kind = FlowKind::Mirror;
+  if (config.mirror && !config.recording.empty())
+    reader.error("mirror.on", "does not go with replay.recording: a venue is one or the other");
   config.deposit = reader.decimal<Money>("account.deposit", Money::from_units(10'000), Money{},
                                          Money::from_units(1'000'000'000));
   config.chain_id =

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "common/bus/address.hpp"
 #include "common/polymarket/venue_wallet.hpp"
 #include "common/runtime/config.hpp"
 #include "services/venue-simulator/core/exchange.hpp"
@@ -19,6 +21,14 @@ enum class ExistingKey : std::uint8_t { Refuse = 0, Return = 1 };
 // the OpenAPI document a description of the market.
 enum class LiveActivity : std::uint8_t { Trades = 0, Market = 1 };
 
+// The gateway that watches the real venue, and how far we are away from it.
+struct MirrorConfig {
+  bus::Address market_data;  // dialled, like the next
+  bus::Address market_data_recovery;
+  domain::Duration latency = std::chrono::milliseconds(100);  // of orders and cancels
+  domain::Duration book_age_max = std::chrono::seconds(3);
+};
+
 struct Config {
   std::string api_address = "127.0.0.1";
   std::uint16_t api_port = 8090;
@@ -26,6 +36,7 @@ struct Config {
   ExchangeSettings exchange;
   std::string recording;  // path; empty: synthetic flow
   std::int64_t speed_percent = 100;
+  std::optional<MirrorConfig> mirror;
   domain::Money deposit = domain::Money::from_units(10'000);
   std::uint64_t chain_id = 137;
   // That are deployed for every account.

@@ -5,9 +5,11 @@
 
 #include "common/http/server.hpp"
 #include "common/runtime/logging.hpp"
+#include "common/runtime/until_one_ends.hpp"
 #include "services/venue-simulator/api/admin_api.hpp"
 #include "services/venue-simulator/api/routes.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
+#include "services/venue-simulator/mirror_driver.hpp"
 #include "services/venue-simulator/replay_driver.hpp"
 
 namespace polybot::venue_simulator {
@@ -16,6 +18,8 @@ namespace {
 namespace log = runtime::log;
 
 constexpr std::chrono::milliseconds kStopGrace{1'000};
+// In the place of a recording's: a folder stays what it began as.
+constexpr const char* kMirrorFingerprint = "of a live venue";
 
 }  // namespace
 
@@ -29,7 +33,8 @@ class Simulator::Parts {
         host_(host_options()),
         members_(host_.seed(), config.chain_id),
         wallets_(config.chain_id, config.wallets),
-        gate_(host_, runtime.incarnation),
+        gate_(host_, runtime.incarnation,
+              config.mirror ? config.mirror->latency : domain::Duration{}),
         market_channel_(host_, book_of(), runtime.incarnation + 1),
         user_channel_(runtime.io.get_executor(), host_, members_, runtime.incarnation + 2),
         public_api_(host_, book_of()),
@@ -40,7 +45,8 @@ class Simulator::Parts {
         account_api_(host_, members_),
         private_api_(host_, members_, gate_, wallets_),
         chain_api_(host_, wallets_),
-        admin_api_(host_, market_channel_, user_channel_, runtime.admin.refused(), replay_status()),
+        admin_api_(host_, market_channel_, user_channel_, runtime.admin.refused(), replay_status(),
+                   [this] { return mirror_ ? mirror_->status() : std::string(); }),
         server_(runtime.io.get_executor(), server_options()) {
     members_.learn(host_.exchange());
     host_.publish = [this](const Outputs& outputs) {
@@ -57,6 +63,10 @@ class Simulator::Parts {
     user_channel_.register_routes(server_.router());
     admin_api_.register_routes(runtime.admin.router());
     if (replay_) replay_->begin(host_);
+    if (config.mirror) {
+      mirror_ = std::make_unique<MirrorDriver>(runtime.io.get_executor(), *config.mirror, host_,
+                                               market_channel_, runtime.health);
+    }
     server_.listen();
   }
 
@@ -68,11 +78,10 @@ class Simulator::Parts {
                              {"markets", host_.engine().markets().size()},
                              {"seed", host_.seed()},
                              {"folded_inputs", host_.folded_inputs()}});
-    // gcc 12 miscompiles a co_await in a loop's condition.
-    for (;;) {
-      const bool on = co_await runtime_.stop.sleep_for(config_.turn);
-      if (!on) break;
-      turn();
+    if (mirror_) {
+      (void)co_await runtime::until_one_ends(take_turns(), mirror_->run());
+    } else {
+      co_await take_turns();
     }
     runtime_.health.set_not_ready("exchange", "stopping");
     co_await server_.stop(kStopGrace);
@@ -80,6 +89,15 @@ class Simulator::Parts {
   }
 
  private:
+  boost::asio::awaitable<void> take_turns() {
+    // gcc 12 miscompiles a co_await in a loop's condition.
+    for (;;) {
+      const bool on = co_await runtime_.stop.sleep_for(config_.turn);
+      if (!on) break;
+      turn();
+    }
+  }
+
   static std::unique_ptr<ReplayDriver> make_replay(const Config& config) {
     if (config.recording.empty()) return nullptr;
     return std::make_unique<ReplayDriver>(config.recording, config.speed_percent);
@@ -93,6 +111,7 @@ class Simulator::Parts {
       options.recording_fingerprint = replay_->fingerprint();
       options.resolve_frames = [this](PlayFrames& frames) { replay_->resolve(frames); };
     }
+    if (config_.mirror) options.recording_fingerprint = kMirrorFingerprint;
     return options;
   }
 
@@ -156,6 +175,7 @@ class Simulator::Parts {
   }
 
   void turn() {
+    if (mirror_) mirror_->turn();  // before anything else: what is old may fill nothing
     host_.advance();
     const bool down = host_.fault(Fault::VenueDown) != nullptr;
     if (replay_ && !down) {
@@ -194,6 +214,7 @@ class Simulator::Parts {
   ChainApi chain_api_;
   AdminApi admin_api_;
   http::Server server_;
+  std::unique_ptr<MirrorDriver> mirror_;
   bool finish_told_ = false;
 };
 

@@ -63,12 +63,14 @@ std::optional<Decimal> as_decimal(const json::value& value) {
 }  // namespace
 
 AdminApi::AdminApi(ExchangeHost& host, MarketChannel& market_channel, UserChannel& user_channel,
-                   const metrics::RequestsRefused& refused, ReplayStatus replay)
+                   const metrics::RequestsRefused& refused, ReplayStatus replay,
+                   ReplayStatus mirror)
     : host_(host),
       market_channel_(market_channel),
       user_channel_(user_channel),
       refused_(refused),
-      replay_(std::move(replay)) {}
+      replay_(std::move(replay)),
+      mirror_(std::move(mirror)) {}
 
 // The admin server outlives this object; a request that comes in between is refused.
 void AdminApi::register_routes(http::Router& router) {
@@ -105,7 +107,9 @@ Response AdminApi::status() const {
     if (engine.is_open(number)) ++open;
   }
   json::object status{
-      {"flow", replay_ ? "replay" : "synthetic"},
+      {"flow", replay_                      ? "replay"
+               : host_.exchange().mirrors() ? "mirror"
+                                            : "synthetic"},
       {"running", host_.exchange().flow().running()},
       {"edge", host_.exchange().flow().settings().edge},
       {"seed", host_.seed()},
@@ -124,6 +128,7 @@ Response AdminApi::status() const {
       {"log_bytes", host_.log().bytes()},
       {"folded_inputs", host_.folded_inputs()}};
   if (replay_) status["replay"] = json::parse(replay_());
+  if (const std::string text = mirror_(); !text.empty()) status["mirror"] = json::parse(text);
   return http::json(json::serialize(status));
 }
 

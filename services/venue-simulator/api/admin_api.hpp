@@ -28,11 +28,11 @@ namespace polybot::venue_simulator {
 
 class AdminApi {
  public:
-  // What /status says of a replay; empty without one.
+  // What /status says of a replay or a mirror; empty without one.
   using ReplayStatus = std::function<std::string()>;
   // `refused` counts what its port turned away, for /status. All of them outlive it.
   AdminApi(ExchangeHost& host, MarketChannel& market_channel, UserChannel& user_channel,
-           const metrics::RequestsRefused& refused, ReplayStatus replay);
+           const metrics::RequestsRefused& refused, ReplayStatus replay, ReplayStatus mirror);
   void register_routes(http::Router& router);
 
  private:
@@ -50,6 +50,7 @@ class AdminApi {
   UserChannel& user_channel_;
   const metrics::RequestsRefused& refused_;
   ReplayStatus replay_;
+  ReplayStatus mirror_;                                    // its text is empty without one
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // watched by the registered routes
 };
 

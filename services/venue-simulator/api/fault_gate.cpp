@@ -25,15 +25,17 @@ domain::Duration FaultGate::up_to(domain::Duration most) {
   return random_.between(domain::Duration{1}, most);
 }
 
-http::Handler FaultGate::guard(Answer answer) {
-  return [this, answer = std::move(answer)](http::Request request) {
-    return pass(answer, std::move(request));
+http::Handler FaultGate::guard(Answer answer, Way way) {
+  return [this, answer = std::move(answer), way](http::Request request) {
+    return pass(answer, way, std::move(request));
   };
 }
 
-boost::asio::awaitable<http::Response> FaultGate::pass(Answer answer, http::Request request) {
+boost::asio::awaitable<http::Response> FaultGate::pass(Answer answer, Way way,
+                                                       http::Request request) {
   if (strikes(host_.fault(Fault::VenueDown))) co_return cut_connection();
   if (strikes(host_.fault(Fault::VenueHang))) co_await hang();
+  if (way == Way::Trading && latency_.count() > 0) co_await runtime::sleep_for(latency_);
   co_return answer(request);
 }
 

@@ -189,7 +189,10 @@ void MarketChannel::announce_best(const domain::Market& market, const BookChange
   announce(market.no_token, complement_of(best.ask), complement_of(best.bid));
 }
 
+// What the mirrored venue trades is published as its feed says it; of our own trades there is no
+// other news.
 void MarketChannel::publish(const TradePrinted& trade) {
+  if (host_.exchange().mirrors() && host_.engine().accounts()[trade.taker].house) return;
   std::string text;
   polymarket::write_last_trade({.market = trade.market,
                                 .token = trade.token,
@@ -253,6 +256,34 @@ void MarketChannel::publish(const MarketResolved& resolved) {
   std::string text;
   polymarket::write_market_resolved(event, text);
   send_custom(text);
+}
+
+// The venue has no message for it, so it shows no depth; its REST has no book then.
+void MarketChannel::publish_halt(const domain::MarketId& id) {
+  const domain::Market* market = market_of(id);
+  if (market == nullptr || sessions_.empty()) return;
+  for (const TokenId& token : {market->yes_token, market->no_token}) {
+    const polymarket::BookEvent event{.market = id,
+                                      .token = token,
+                                      .venue_at = host_.now(),
+                                      .bids = {},
+                                      .asks = {},
+                                      .tick = market->tick,
+                                      .last_trade_price = {}};
+    std::string text;
+    polymarket::write_book(event, {market->min_size, market->neg_risk}, text);
+    send(std::move(text), id, {token});
+  }
+}
+
+void MarketChannel::publish_books(const domain::MarketId& id) {
+  const domain::Market* market = market_of(id);
+  if (market == nullptr || sessions_.empty()) return;
+  for (const TokenId& token : {market->yes_token, market->no_token}) {
+    std::string book;
+    append_book(token, book);
+    if (!book.empty()) send(std::move(book), id, {token});
+  }
 }
 
 void MarketChannel::publish_recorded(const polymarket::MarketFrame& frame, domain::Timestamp now) {

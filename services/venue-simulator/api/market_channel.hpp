@@ -32,6 +32,9 @@ class MarketChannel {
   void publish(const Outputs& outputs);
   // Publishes events of a recording with new stamps.
   void publish_recorded(const polymarket::MarketFrame& frame, domain::Timestamp now);
+  // The book of a mirrored market is not to be believed now, or is again.
+  void publish_halt(const domain::MarketId& market);
+  void publish_books(const domain::MarketId& market);
   void close_all(http::CloseCode code, std::string_view reason);
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
   [[nodiscard]] std::uint64_t messages() const { return messages_; }

@@ -164,6 +164,13 @@ Response blocked_by_proxy() {
   return response;
 }
 
+// An order, or a cancel.
+bool trades(const RouteRow& row) {
+  const bool cancels = row.method == Method::Delete &&
+                       (row.path.starts_with("/order") || row.path.starts_with("/cancel"));
+  return row.access == Access::Trader || cancels;
+}
+
 constexpr domain::Duration kPostOnlyWindow = std::chrono::minutes(2);
 
 // Whether the body is of orders that are all to rest.
@@ -230,9 +237,9 @@ void register_routes(http::Router& router, const Rooms& rooms, ExchangeHost& hos
   const Door door{host, members, gate};
   for (const std::vector<RouteRow>& table : {market_rows(rooms), account_rows(rooms)}) {
     for (const RouteRow& row : table) {
-      router.add(row.method, row.path, gate.guard([door, row](const Request& request) {
-        return door.admit(row, request);
-      }));
+      const auto admit = [door, row](const Request& request) { return door.admit(row, request); };
+      const auto way = trades(row) ? FaultGate::Way::Trading : FaultGate::Way::Reading;
+      router.add(row.method, row.path, gate.guard(admit, way));
     }
   }
 }
