@@ -50,7 +50,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak image \
         compose-test docs-test dashboard-schema venue-conformance \
-        record-test token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
+        record-test paper-test token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -58,9 +58,10 @@ help: ## list the targets
 	  awk -F'|' '{ printf "%-23s  %s\n", $$1, $$2 }'
 	@echo
 	@echo "Variables of make run:"
-	@echo "  MODE=sim          the built-in venue (default); paper and live are not part of this version"
+	@echo "  MODE=sim          the built-in venue (default)"
+	@echo "  MODE=paper        the built-in venue mirrors real markets: no account, no money, simulated fills"
 	@echo "  SEED=7            seed of the simulated order flow (default 1; kept with the data folder)"
-	@echo "  DATA=folder       where journal, exchange, logs and keys live (default data/sim)"
+	@echo "  DATA=folder       where journal, exchange, logs and keys live (default data/sim, data/paper)"
 	@echo "  EDGE=0            a market without mispricings and noise traders: only luck can win there"
 	@echo "  RUNNERS=3         so many strategy-runners share the work (default 1)"
 	@echo "  RECORDING=file    replay a .jsonl or .jsonl.zst recording (without DATA in a data folder of its own)"
@@ -144,6 +145,12 @@ record-test: ## record a simulated venue for DURATION=60 seconds with two kills;
 	@deploy/install-packages.sh build test
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.record.record_test '$(or $(DURATION),60)'
+
+paper-test: ## paper trading over a replayed recording behind TLS: equal books, fills, none of them on old books
+	@deploy/install-packages.sh build test
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 -B -m tests.paper.paper_test \
+	  "$(or $(RECORDING),$${POLYBOT_RECORDED_DATA:-../shared/data}/polymarket/nhl_final_20260607_6min.jsonl.zst)"
 
 doors: ## attacks on what listens: each refused and counted, and a halt that passes meanwhile
 	@deploy/install-packages.sh build test doors

@@ -8,8 +8,8 @@ fail() {
   exit 1
 }
 case ${MODE:-sim} in
-  sim) ;;
-  *) fail "MODE=$MODE is not part of this version; MODE=sim trades on the built-in venue." ;;
+  sim | paper) ;;
+  *) fail "MODE=$MODE is not part of this version; MODE=paper watches real markets, and MODE=sim trades on the built-in venue." ;;
 esac
 [ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
 case ${EDGE:-1} in 0 | 1) ;; *) fail "EDGE must be 0 or 1, not '$EDGE'." ;; esac
@@ -35,7 +35,7 @@ if [ -n "${RECORDING:-}" ]; then
 elif [ -n "${SPEED:-}" ]; then
   fail "SPEED goes with RECORDING=file."
 fi
-data=${DATA:-data/sim}
+data=${DATA:-data/${MODE:-sim}}
 # The folder itself, or the nearest existing one above it.
 present=$data
 while [ ! -e "$present" ] && [ ! -L "$present" ]; do present=$(dirname -- "$present"); done

@@ -63,7 +63,8 @@ case ${1:-} in
   '')
     case ${MODE:-sim} in
       sim) ;;
-      paper | live) fail "MODE=$MODE is not part of this version; MODE=sim trades on the built-in venue" ;;
+      paper) fail "MODE=paper is not for containers in this version: make run MODE=paper" ;;
+      live) fail "MODE=live is not part of this version; MODE=sim trades on the built-in venue" ;;
       *) fail "MODE must be sim, not '$MODE'" ;;
     esac
     case ${RUNNERS:-1} in

@@ -88,6 +88,14 @@ bool knows(const KnownKeys& known, const std::string& service, std::string_view 
          keys->second.contains(runtime::config::key_of(variable));
 }
 
+bool is_for_upstream(std::string_view variable) {
+  for (const std::string_view table : {"MARKETS__", "DISCOVERY__", "RECORD__", "VENUE__"}) {
+    if (variable.starts_with(std::string(runtime::config::kEnvironmentPrefix) + std::string(table)))
+      return true;
+  }
+  return false;
+}
+
 class Planner {
  public:
   Planner(const Options& options, const Environment& environment, const KnownKeys& known,
@@ -106,12 +114,15 @@ class Planner {
     plan.admin_port = port(admin_port);
     plan.spec.name = name;
     plan.spec.program = programs_ / service;
-    plan.spec.arguments = {"--config", (configuration_ / (service + ".toml")).string()};
+    const std::string file = name == kUpstream ? name : service;
+    plan.spec.arguments = {"--config", (configuration_ / (file + ".toml")).string()};
     plan.spec.output = options_.data / "logs" / (name + ".out");
     Environment& set = plan.spec.environment;
     set = passed_on(environment_);
     for (const auto& [variable, value] : environment_) {
-      if (knows(known_, service, variable)) set[variable] = value;
+      const bool is_others = options_.mode == domain::TradingMode::Paper && name != kUpstream &&
+                             is_for_upstream(variable);
+      if (!is_others && knows(known_, service, variable)) set[variable] = value;
     }
     set["POLYBOT_REPLICA"] = name;
     set["POLYBOT_ADMIN__PORT"] = std::to_string(plan.admin_port);
@@ -178,9 +189,29 @@ Environment pick(const Environment& from, const std::vector<std::string>& names)
   return picked;
 }
 
-Environment simulator_settings(const Options& options, std::uint16_t port) {
+// The ipc sockets of the gateway that watches the real venue, beside those of the stack's own.
+std::string upstream_socket(const fs::path& sockets, const char* name) {
+  return "ipc://" + (sockets / (std::string("mirror-") + name + ".ipc")).string();
+}
+
+Environment upstream_settings(const Options& options, const fs::path& sockets,
+                              std::uint16_t api_port) {
+  return {{"POLYBOT_API__PORT", std::to_string(api_port)},
+          {"POLYBOT_DATA__FOLDER", (options.data / kUpstream).string()},
+          {"POLYBOT_BUS__MARKET_DATA", upstream_socket(sockets, "books")},
+          {"POLYBOT_BUS__MARKET_DATA_RECOVERY", upstream_socket(sockets, "recovery")},
+          {"POLYBOT_BUS__QUOTES", upstream_socket(sockets, "quotes")}};
+}
+
+Environment simulator_settings(const Options& options, const fs::path& sockets,
+                               std::uint16_t port) {
   Environment set = {{"POLYBOT_API__PORT", std::to_string(port)},
                      {"POLYBOT_DATA__FOLDER", (options.data / "exchange").string()}};
+  if (options.mode == domain::TradingMode::Paper) {
+    set["POLYBOT_MIRROR__ON"] = "true";
+    set["POLYBOT_MIRROR__MARKET_DATA"] = upstream_socket(sockets, "books");
+    set["POLYBOT_MIRROR__MARKET_DATA_RECOVERY"] = upstream_socket(sockets, "recovery");
+  }
   if (options.edge) set["POLYBOT_FLOW__EDGE"] = *options.edge ? "true" : "false";
   if (options.seed) set["POLYBOT_FLOW__SEED"] = std::to_string(*options.seed);
   if (options.recording) set["POLYBOT_REPLAY__RECORDING"] = options.recording->string();
@@ -252,13 +283,22 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   layout.journal = journal_in(options.data);
   layout.token_file = options.data / "secrets" / "api-token";
   layout.services.push_back(planner.plan("venue-simulator", "venue-simulator", 8003, {},
-                                         simulator_settings(options, venue_port)));
+                                         simulator_settings(options, sockets, venue_port)));
+  if (options.mode == domain::TradingMode::Paper) {
+    const std::uint16_t port = planner.port(8081);
+    fs::create_directories(options.data / kUpstream);
+    layout.upstream_url = "http://127.0.0.1:" + std::to_string(port);
+    layout.ports.push_back({port, "the API of " + std::string(kUpstream)});
+    layout.services.push_back(planner.plan("gateway", std::string(kUpstream), 8004,
+                                           {kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus},
+                                           upstream_settings(options, sockets, port)));
+  }
   layout.services.push_back(
       planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus},
                    {{"POLYBOT_STATE__FOLDER", (options.data / "aggregator").string()}}));
   Environment manager =
       pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
-  manager["POLYBOT_VENUE__MODE"] = "sim";
+  manager["POLYBOT_VENUE__MODE"] = name_of(options.mode);
   manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
   manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
   layout.services.push_back(planner.plan(

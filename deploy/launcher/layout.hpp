@@ -3,6 +3,7 @@
 //
 //   DATA/journal/     order-manager's book of record
 //   DATA/exchange/    the simulated venue's input log
+//   DATA/upstream/    in paper, the tokens of the gateway that watches the real venue
 //   DATA/control/     how many runners are wanted (0700)
 //   DATA/aggregator/  merged totals of all metrics
 //   DATA/secrets/     venue key, API token (0600)
@@ -15,6 +16,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "deploy/launcher/child_process.hpp"
@@ -50,7 +52,12 @@ struct Layout {
   std::string aggregator_url;
   std::string venue_url;
   std::string simulator_url;  // its admin port
+  std::string upstream_url;   // API of the gateway that watches the real venue; empty without one
 };
+
+// In paper: the gateway that watches the real venue. What is set of markets, discovery, recording
+// and venue addresses is for it, as the stack's own gateway has the simulated venue.
+inline constexpr std::string_view kUpstream = "upstream";
 
 // The longest name of a socket in the bus folder, "market-data-recovery.ipc".
 [[nodiscard]] std::size_t longest_socket_name_bytes();

@@ -53,9 +53,10 @@ POLYBOT_VENUE__GAMMA and POLYBOT_VENUE__MARKET_WS; of the variables below it kno
 data/record), CONFIG, PORT_OFFSET, LOG_FORMAT and POLYBOT_X__Y of the gateway.
 
 Environment:
-  MODE=sim         the built-in venue; paper and live are not part of this version
-  DATA=folder      where everything lives (default data/sim, of the installed program
-                   ~/.local/share/polybot/sim; a replay gets a folder of its own)
+  MODE=sim         the built-in venue; paper: it mirrors the real markets that upstream.toml
+                   chooses, and fills are simulated; live is not part of this version
+  DATA=folder      where everything lives (default data/MODE, of the installed program
+                   ~/.local/share/polybot/MODE; a replay gets a folder of its own)
   SEED=n           seed of the simulated flow; a data folder keeps the seed it began with
   EDGE=0           no mispricings and no noise traders
   RUNNERS=n        so many strategy-runners (1): runner-1 to runner-n, on ports from 8010 on

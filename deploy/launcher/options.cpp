@@ -23,13 +23,20 @@ Int whole_number(const std::string& name, const std::string& text, Int min, Int 
   return *value;
 }
 
-void check_mode(const std::string& mode) {
-  if (mode.empty() || mode == "sim") return;
-  if (mode == "paper" || mode == "live") {
+domain::TradingMode read_mode(const Environment& environment) {
+  const std::string mode = value_of(environment, "MODE");
+  if (mode.empty() || mode == "sim") return domain::TradingMode::Sim;
+  if (mode == "live") {
     throw BadOption("MODE=" + mode +
-                    " is not part of this version; MODE=sim trades on the built-in venue");
+                    " is not part of this version; MODE=paper watches real markets, and MODE=sim "
+                    "trades on the built-in venue");
   }
-  throw BadOption("MODE must be sim, not '" + mode + "'");
+  if (mode != "paper") throw BadOption("MODE must be sim or paper, not '" + mode + "'");
+  for (const char* name : {"SEED", "EDGE", "RECORDING", "SPEED", "BUS_TLS"}) {
+    if (!value_of(environment, name).empty())
+      throw BadOption(std::string(name) + " does not go with MODE=paper");
+  }
+  return domain::TradingMode::Paper;
 }
 
 void check_speed(const std::string& text) {
@@ -74,7 +81,7 @@ std::size_t parse_runners(const std::string& text) {
 
 Options read_options(const Environment& environment, const std::string& now_text, Home home) {
   Options options;
-  check_mode(value_of(environment, "MODE"));
+  options.mode = read_mode(environment);
   if (const std::string seed = value_of(environment, "SEED"); !seed.empty()) {
     options.seed = whole_number<std::uint64_t>("SEED", seed, 0, INT64_MAX);
   }
@@ -121,8 +128,8 @@ Options read_options(const Environment& environment, const std::string& now_text
   if (!data.empty()) {
     options.data = whole_path(data);
   } else {
-    options.data =
-        usual_folder(environment, home) / (options.recording ? "replay-" + now_text : "sim");
+    options.data = usual_folder(environment, home) /
+                   (options.recording ? "replay-" + now_text : std::string(name_of(options.mode)));
   }
   return options;
 }

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "common/domain/events.hpp"
+
 namespace polybot::launcher {
 
 // The stack cannot be started as asked; one line says what to do instead.
@@ -17,6 +19,8 @@ class BadOption : public std::runtime_error {
 };
 
 struct Options {
+  // Sim: the built-in venue with its own crowd, or a recording; Paper: it mirrors real markets.
+  domain::TradingMode mode = domain::TradingMode::Sim;
   std::filesystem::path data;                      // absolute
   std::optional<std::filesystem::path> recording;  // absolute, exists
   std::optional<std::uint64_t> seed;  // none: the simulator's own default, or the data folder's

@@ -64,7 +64,10 @@ Fate fate_of(const Layout& layout, const Environment& given, const std::string& 
       for (const auto& [name, text] : plan.spec.environment) {
         const bool is_twin = name != variable && given.contains(name);
         if (!is_ours(name) || config::key_of(name) != key || is_twin) continue;
-        (name == variable && text == value ? fate.taken : fate.overruled) = true;
+        const bool is_taken = name == variable && text == value;
+        // The real venue of a paper stack is this one's; the others have the simulated one.
+        if (is_taken && plan.spec.name == kUpstream) return {.taken = true, .overruled = false};
+        (is_taken ? fate.taken : fate.overruled) = true;
       }
     }
   }

@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
+#include <cctype>
 
 #include "deploy/launcher/json_fields.hpp"
 #include "deploy/launcher/trouble.hpp"
@@ -193,21 +194,40 @@ Lines idle_lines(const ScreenFacts& facts, std::size_t columns) {
   return idle.empty() ? Lines{} : wrapped("  No orders now: " + idle, columns, "    ");
 }
 
-// "  live", as order-manager tells it; empty while it is not known.
-std::string mode_of(const ScreenFacts& facts) {
-  const std::string mode = facts.status ? text_field(*facts.status, "mode") : "";
-  return mode.empty() ? "" : "  " + mode;
+// "PAPER", so that no one takes it for another.
+std::string mode_text(const Options& options) {
+  std::string text(name_of(options.mode));
+  for (char& letter : text) letter = static_cast<char>(std::toupper(letter));
+  return text;
+}
+
+// Which real markets are mirrored, why these, and how their feed is.
+Lines mirror_lines(const Layout& layout, const ScreenFacts& facts, std::size_t columns) {
+  if (!facts.mirror) return {"  markets   The simulated venue does not say what it mirrors."};
+  Lines lines = wrapped(
+      fmt::format("  markets   {} of the real venue, of which {} are followed, {} are halted until "
+                  "their feed is fresh, and {} take no orders there",
+                  shown_text(*facts.mirror, "markets"), shown_text(*facts.mirror, "fresh"),
+                  shown_text(*facts.mirror, "halted"), shown_text(*facts.mirror, "paused")),
+      columns, "            ");
+  const Lines why = wrapped("            chosen by [markets] of upstream.toml; each is at " +
+                                layout.upstream_url + "/api/v1/markets",
+                            columns, "            ");
+  lines.insert(lines.end(), why.begin(), why.end());
+  return lines;
 }
 
 std::vector<Part> parts_of(const Layout& layout, const Options& options, const ScreenFacts& facts,
                            TerminalSize size) {
-  const std::string venue = options.recording
-                                ? "replay of " + options.recording->filename().string()
-                                : std::string("simulated venue");
-  const std::string title = fmt::format("PolyBot{}   {}   {}   Ctrl-C stops and verifies",
-                                        mode_of(facts), venue, facts.running_for);
+  std::string venue = options.recording ? "replay of " + options.recording->filename().string()
+                                        : std::string("simulated venue");
+  if (options.mode == domain::TradingMode::Paper) venue = "real markets, simulated fills, no money";
+  const std::string title = fmt::format("PolyBot   {}   {}   {}   Ctrl-C stops and verifies",
+                                        mode_text(options), venue, facts.running_for);
   std::vector<Part> parts;
   parts.push_back({0, {title}});
+  if (options.mode == domain::TradingMode::Paper)
+    parts.push_back({0, mirror_lines(layout, facts, size.columns)});
   parts.push_back({1, trouble_lines(layout, facts, size)});
   parts.push_back({2, service_lines(facts, std::max<std::size_t>(size.rows / 3, 5))});
   parts.push_back({3, facts.status ? strategy_lines(*facts.status, size.columns) : Lines{}});
@@ -255,11 +275,16 @@ std::vector<std::string> screen_lines(const Layout& layout, const Options& optio
   return lines;
 }
 
-std::string summary_line(const Layout& layout, const ScreenFacts& facts) {
+std::string summary_line(const Layout& layout, const Options& options, const ScreenFacts& facts) {
   std::size_t ready = 0;
   for (const ServiceView& service : facts.services) ready += service.ready ? 1 : 0;
-  std::string line = fmt::format("{}{}  {}/{} ready", facts.running_for, mode_of(facts), ready,
-                                 facts.services.size());
+  std::string line = fmt::format("{}  {}  {}/{} ready", facts.running_for, mode_text(options),
+                                 ready, facts.services.size());
+  if (facts.mirror) {
+    line += fmt::format("; fills are simulated: {} real markets, {} followed, {} halted",
+                        shown_text(*facts.mirror, "markets"), shown_text(*facts.mirror, "fresh"),
+                        shown_text(*facts.mirror, "halted"));
+  }
   if (facts.status) {
     const json::object& orders = object_field(*facts.status, "orders");
     line += fmt::format("; markets {}; orders: {}; fills {}; P&L {}",

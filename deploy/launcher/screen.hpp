@@ -18,6 +18,7 @@ namespace polybot::launcher {
 [[nodiscard]] std::vector<std::string> screen_lines(const Layout& layout, const Options& options,
                                                     const ScreenFacts& facts, TerminalSize size);
 // One line: readiness, orders, fills, P&L, or why nothing trades, and the first trouble.
-[[nodiscard]] std::string summary_line(const Layout& layout, const ScreenFacts& facts);
+[[nodiscard]] std::string summary_line(const Layout& layout, const Options& options,
+                                       const ScreenFacts& facts);
 
 }  // namespace polybot::launcher

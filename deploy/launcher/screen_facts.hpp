@@ -18,6 +18,7 @@ struct ScreenFacts {
   // Since when each scope ("all", or a strategy) has been seen in its trading state; empty for a
   // state that was there when the launcher began to look.
   std::map<std::string, domain::Timestamp> states_since;
+  std::optional<boost::json::object> mirror;  // of real markets, as the simulated venue tells it
   std::vector<std::string> fills;
   std::vector<std::string> news;  // what the launcher had to say, newest last
   std::string running_for;        // "00:03:12"

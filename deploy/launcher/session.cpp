@@ -32,6 +32,8 @@ namespace asio = boost::asio;
 // A first start on a slow machine folds no records and is ready in seconds; a long journal takes
 // longer.
 constexpr domain::Duration kStartPatience = 60s;
+// The listing of the real venue has hundreds of pages.
+constexpr domain::Duration kPaperPatience = 300s;
 // All services together stop within five seconds; each has its own grace period inside this.
 constexpr domain::Duration kStopPatience = 4s;
 constexpr domain::Duration kPortsPatience = 2s;
@@ -117,6 +119,14 @@ asio::awaitable<void> Session::name_faults() {
   }
 }
 
+asio::awaitable<void> Session::read_mirror() {
+  mirror_.reset();
+  if (options_.mode != domain::TradingMode::Paper) co_return;
+  const std::string text = co_await fetch(layout_.simulator_url + "/status");
+  const auto status = parse_object(text);
+  if (status.contains("mirror")) mirror_ = object_field(status, "mirror");
+}
+
 // A user who asks for another seed gets the world that the folder began with, so this is said.
 asio::awaitable<void> Session::say_kept_seed() {
   if (!options_.seed || options_.recording) co_return;
@@ -131,7 +141,8 @@ asio::awaitable<void> Session::say_kept_seed() {
 
 // Throws the reason when the stack cannot run.
 asio::awaitable<void> Session::start() {
-  const std::string problem = co_await stack_.start(kStartPatience);
+  const std::string problem = co_await stack_.start(
+      options_.mode == domain::TradingMode::Paper ? kPaperPatience : kStartPatience);
   if (!problem.empty()) throw std::runtime_error(problem);
 }
 
@@ -199,7 +210,7 @@ asio::awaitable<int> Session::run() {
   }
   shows_screen_ = false;
   terminal_.leave();
-  say(summary_line(layout_, facts()));
+  say(summary_line(layout_, options_, facts()));
   say(end);
   good = co_await stop() && good;
   co_return good ? 0 : 1;

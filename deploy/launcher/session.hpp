@@ -4,7 +4,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/json/object.hpp>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +45,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<void> wait_for_signal();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_end_of_recording();
   [[nodiscard]] boost::asio::awaitable<void> name_faults();
+  [[nodiscard]] boost::asio::awaitable<void> read_mirror();
   [[nodiscard]] boost::asio::awaitable<bool> stop();
   [[nodiscard]] boost::asio::awaitable<bool> verify();
   [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);
@@ -67,6 +70,7 @@ class Session {
   Stack stack_;
   StackView view_;
   domain::Duration started_at_;
+  std::optional<boost::json::object> mirror_;
   std::deque<std::string> news_;
   Console console_;
   Terminal terminal_{console_};  // while its screen is entered, news go into it instead of below it

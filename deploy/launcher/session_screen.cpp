@@ -74,6 +74,7 @@ ScreenFacts Session::facts() const {
   return {.services = stack_.views(),
           .status = view_.status(),
           .states_since = view_.states_since(),
+          .mirror = mirror_,
           .fills = view_.fills(),
           .news = {news_.begin(), news_.end()},
           .running_for = elapsed_text(clock_.monotonic() - started_at_),
@@ -83,12 +84,13 @@ ScreenFacts Session::facts() const {
 boost::asio::awaitable<void> Session::show() {
   domain::Duration summary_at = clock_.monotonic() + kSummaryInterval;
   while (true) {
+    co_await read_mirror();
     if (display_ == Display::Terminal) {
       co_await view_.read_fills();
       draw();
     } else if (clock_.monotonic() >= summary_at) {
       summary_at += kSummaryInterval;
-      console_.say(summary_line(layout_, facts()) + "\n");
+      console_.say(summary_line(layout_, options_, facts()) + "\n");
     }
     co_await runtime::sleep_for(1s);
   }

@@ -88,6 +88,33 @@ TEST(Ports, AreFreeAtAnotherOffset) {
   EXPECT_EQ(find_free_offset({{below, "gateway"}}, kPortOffsetMax), std::nullopt);
 }
 
+TEST(PaperLayout, HasOneGatewayForTheRealVenueAlone) {
+  const test_support::TemporaryFolder folder;
+  const Options options{.mode = domain::TradingMode::Paper, .data = folder.path(), .runners = 1};
+  const Environment given = {{"POLYBOT_MARKETS__SLUGS", "x"},
+                             {"POLYBOT_VENUE__REST", "https://real.test"}};
+  const KnownKeys known = {{"gateway", {"markets.slugs", "venue.rest"}},
+                           {"order-manager", {"venue.rest"}}};
+  const Layout layout = lay_out(options, given, folder / "bus", "/bin", "/etc", known);
+  const auto set = [&](const std::string& name, const std::string& variable) {
+    for (const ServicePlan& plan : layout.services) {
+      if (plan.spec.name != name) continue;
+      const auto found = plan.spec.environment.find(variable);
+      return found == plan.spec.environment.end() ? std::string() : found->second;
+    }
+    return std::string("no such service");
+  };
+  EXPECT_EQ(set("upstream", "POLYBOT_VENUE__REST"), "https://real.test");
+  EXPECT_EQ(set("upstream", "POLYBOT_MARKETS__SLUGS"), "x");
+  EXPECT_EQ(set("gateway", "POLYBOT_MARKETS__SLUGS"), "");
+  for (const char* name : {"gateway", "order-manager"})
+    EXPECT_THAT(set(name, "POLYBOT_VENUE__REST"), HasSubstr("http://127.0.0.1:8090"));
+  EXPECT_EQ(set("venue-simulator", "POLYBOT_MIRROR__MARKET_DATA"),
+            set("upstream", "POLYBOT_BUS__MARKET_DATA"));
+  EXPECT_NE(set("gateway", "POLYBOT_BUS__MARKET_DATA"),
+            set("upstream", "POLYBOT_BUS__MARKET_DATA"));
+}
+
 TEST(Ports, OfTwoStacksAHundredApartAreDifferent) {
   const test_support::TemporaryFolder folder;
   Options options{.data = folder.path(), .runners = kRunnersMax};

@@ -32,6 +32,18 @@ TEST(Options, AskForAFolderWhereThereIsNoHome) {
   EXPECT_THROW((void)data_of({}, Home::User), BadOption);
 }
 
+TEST(Options, OfPaperAreItsOwn) {
+  const Options paper = read_options({{"MODE", "paper"}}, "", Home::WorkingFolder);
+  EXPECT_EQ(paper.mode, domain::TradingMode::Paper);
+  EXPECT_EQ(paper.data, std::filesystem::absolute("data/paper"));
+  for (const char* name : {"SEED", "EDGE", "RECORDING", "SPEED", "BUS_TLS"}) {
+    EXPECT_THROW((void)read_options({{"MODE", "paper"}, {name, "1"}}, "", Home::WorkingFolder),
+                 BadOption)
+        << name;
+  }
+  EXPECT_THROW((void)read_options({{"MODE", "papier"}}, "", Home::WorkingFolder), BadOption);
+}
+
 TEST(Options, SayWhatANumberMayBe) {
   const auto refusal = [](const Environment& environment) -> std::string {
     try {

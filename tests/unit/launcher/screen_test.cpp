@@ -133,6 +133,17 @@ TEST_F(ScreenTest, ShowsEverythingAtEightyByTwentyFour) {
   EXPECT_THAT(find_troubles(layout_, facts_), IsEmpty());
 }
 
+TEST_F(ScreenTest, SaysThatItIsPaperAndHowTheFeedIs) {
+  options_.mode = domain::TradingMode::Paper;
+  layout_.upstream_url = "http://upstream.test:81";
+  facts_.mirror = boost::json::object{{"markets", 40}, {"fresh", 36}, {"halted", 3}, {"paused", 1}};
+  expect_in_head({"PAPER", "simulated fills", "3 are halted"});
+  EXPECT_THAT(summary_line(layout_, options_, facts_), HasSubstr("fills are simulated"));
+  facts_.mirror.reset();
+  expect_in_head({"PAPER", "does not say what it mirrors"});
+  expect_fits();
+}
+
 TEST_F(ScreenTest, ShowsParametersWhereThereIsRoom) {
   strategy(1)["parameters"] = {{"window", "8s"}, {"flow_min", "50"}};
   const auto all = [this](TerminalSize size) {
@@ -314,18 +325,17 @@ TEST_F(ScreenTest, CountsRestartsWithTheirTime) {
 
 TEST_F(ScreenTest, BeginsWithTheMode) {
   const auto title = [this] { return screen_lines(layout_, options_, facts_, {24, 80}).front(); };
-  EXPECT_THAT(title(), Not(HasSubstr("paper"))) << "it is not known yet";
-  (*facts_.status)["mode"] = nullptr;
-  EXPECT_THAT(title(), testing::StartsWith("PolyBot   simulated venue"));
-  (*facts_.status)["mode"] = "paper";
-  EXPECT_THAT(title(), testing::StartsWith("PolyBot  paper   "));
-  EXPECT_THAT(summary_line(layout_, facts_), HasSubstr("00:03:12  paper  5/5 ready"));
+  EXPECT_THAT(title(), testing::StartsWith("PolyBot   SIM   simulated venue"));
+  options_.mode = domain::TradingMode::Paper;
+  EXPECT_THAT(title(), testing::StartsWith("PolyBot   PAPER   real markets, simulated fills"));
+  EXPECT_THAT(summary_line(layout_, options_, facts_), HasSubstr("00:03:12  PAPER  5/5 ready"));
 }
 
 TEST_F(ScreenTest, SummarisesTheFirstTrouble) {
   set_not_ready("order-manager", "journal: cannot be written: database or disk is full");
-  EXPECT_THAT(summary_line(layout_, facts_), AllOf(HasSubstr("4/5 ready"), HasSubstr("fills 7;"),
-                                                   HasSubstr("trouble: the journal")));
+  EXPECT_THAT(
+      summary_line(layout_, options_, facts_),
+      AllOf(HasSubstr("4/5 ready"), HasSubstr("fills 7;"), HasSubstr("trouble: the journal")));
 }
 
 TEST(Fills, NameAnUnlistedMarketByASliceOfItsId) {
