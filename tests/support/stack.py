@@ -126,9 +126,9 @@ class Stack:
                                              stderr=subprocess.STDOUT, env=environment, start_new_session=True)
 
     def wait_ready(self):
-        wait_until("every service is ready", self._not_ready_text, 60)
+        wait_until("every service is ready", self.not_started, 60)
 
-    def _not_ready_text(self):
+    def not_started(self):
         if self._process.poll() is not None:
             raise Failed("the stack ended: " + self._output.read_text().strip().splitlines()[-1])
         return None if "\nready: " in self._output.read_text() else "starting"

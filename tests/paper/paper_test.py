@@ -1,0 +1,148 @@
+"""Paper trading against a venue that is a recording replayed over TLS: `make paper-test`.
+
+The books of the mirror are those of the venue after every message; orders are filled; each fault of the way to the
+venue halts every mirrored market, so that nothing fills, and the markets go on when it is over; at the end venue,
+journal and metrics are equal.
+
+    python3 -B -m tests.paper.paper_test RECORDING
+"""
+
+import collections
+import json
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.paper.tls_front import TlsFront, make_certificates
+from tests.record.market_channel import Books, MarketChannel
+from tests.record.record_test import Simulator
+from tests.support.stack import Stack, changed_configuration, request
+from tests.support.waiting import Failed, say, wait_until
+
+FAULTS = ("dead", "freeze", "garbage", "expired", "403")
+QUIET_SECONDS = 4.0  # in a halt: nothing may fill
+COMPARED_SECONDS = 15.0
+
+
+def demand(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+class Paper:
+    def __init__(self, folder, recording):
+        make_certificates(folder)
+        self.venue = Simulator(folder / "venue", POLYBOT_REPLAY__RECORDING=str(recording))
+        self.front = TlsFront(folder, self.venue.port)
+        place = f"localhost:{self.front.port}"
+        configuration = changed_configuration(folder / "config", {"upstream.toml": {
+            "rest": f'"https://{place}"', "gamma": f'"https://{place}"', "market_ws": f'"wss://{place}/ws/market"',
+            "ca_file": f'"{folder / "ca.pem"}"', "interval": '"2s"', "ends_in_min": '"0s"', "volume_24h_min": "0"},
+            # One strategy quotes half of the markets, at the narrowest spread: its orders are filled soon.
+            "strategy-runner.toml": {"[strategies.spread_farm] last_shard": "63", "spread_min": '"0"',
+                                     "[strategies.spread_farm] markets": json.dumps(self.slugs()[::2]),
+                                     "[strategies.momentum] markets": '["no"]', "half_spread_min": '"0.001"'}})
+        self.stack = Stack(folder, configuration, {"MODE": "paper"})
+        self.mirror_port = 8090 + self.stack.offset
+        self.log = folder / "data" / "logs" / "upstream.log"
+
+    def slugs(self):
+        wait_until("the venue lists its markets", lambda: None if len(self.venue.markets() or ()) > 1 else "none yet")
+        _, text = request(f"http://127.0.0.1:{self.venue.port}/markets/keyset?limit=100&closed=false", timeout=3)
+        return sorted(market["slug"] for market in json.loads(text)["markets"])
+
+    def status(self):
+        code, text = self.stack.ask("venue-simulator", "/status", timeout=3)
+        return json.loads(text)["mirror"] if code == 200 else {}
+
+    def fills(self):
+        code, text = self.stack.ask("venue-simulator", "/state?orders_after=9223372036854775807", timeout=3)
+        demand(code == 200, f"the mirror does not tell its state: {code}")
+        return len(json.loads(text)["trades"])
+
+    def trouble(self):
+        """Why not every market is followed; None when each is."""
+        status = self.status()
+        return None if status.get("fresh", 0) > 0 and status.get("halted") == 0 else str(status)
+
+    def running(self):
+        """Why not every market is halted; None when each is."""
+        status = self.status()
+        return None if status and status["fresh"] == 0 else str(status)
+
+
+def check_books(paper):
+    """Each state that a book of the mirror has is one that the venue's had, unless an order of ours is in it."""
+    seen = {"venue": collections.defaultdict(set), "mirror": collections.defaultdict(set)}
+    tokens = set(paper.venue.markets().values())
+    channels, books = [], {}
+    for name, port in (("venue", paper.venue.port), ("mirror", paper.mirror_port)):
+        books[name] = Books(lambda token, _, state, name=name: seen[name][token].add(state))
+        channels.append(MarketChannel(port, tokens, books[name].take))
+    time.sleep(COMPARED_SECONDS)
+    for channel in reversed(channels):
+        end = channel.stop()
+        demand(end is None, f"a reader did not hear all: {end}")
+    code, text = paper.stack.ask("venue-simulator", "/state?trades_after=9223372036854775807", timeout=3)
+    demand(code == 200, "the mirror does not tell its orders")
+    ours = {order["token"] for order in json.loads(text)["orders"]}
+    equal = foreign = 0
+    for token in tokens - ours:
+        equal += len(seen["mirror"][token] & seen["venue"][token])
+        foreign += len(seen["mirror"][token] - seen["venue"][token])
+    say(f"{equal} states of the mirror's books were the venue's, {foreign} were not; "
+        f"{len(tokens & ours)} of {len(tokens)} markets have orders of ours")
+    demand(equal > 0 and foreign == 0, "the books of the mirror are not the venue's")
+
+
+def check_fault(paper, fault):
+    paper.front.become(fault)
+    took = wait_until(f"{fault}: every market is halted", paper.running, 30, 0.1)
+    before = paper.fills()
+    time.sleep(QUIET_SECONDS)
+    demand(paper.fills() == before, f"{fault}: {paper.fills() - before} fills on old books")
+    demand(paper.running() is None, f"{fault}: a market went on: {paper.running()}")
+    if fault == "expired":
+        demand(re.search("certificate.*expired", paper.log.read_text()), "the expired certificate is not named")
+    paper.front.become("dead")  # what is frozen or confused ends
+    paper.front.become("pass")
+    back = wait_until(f"{fault}: the markets go on", paper.trouble, 60, 0.1)
+    say(f"{fault}: halted after {took:.1f} s, nothing filled, followed again after {back:.1f} s")
+
+
+def run(recording, folder):
+    paper = Paper(folder, recording)
+    try:
+        wait_until("the stack is ready", paper.stack.not_started, 120)
+        wait_until("every market is followed", paper.trouble, 30)
+        check_books(paper)
+        wait_until("an order is filled", lambda: None if paper.fills() else "no fill yet", 120)
+        for fault in FAULTS:
+            check_fault(paper, fault)
+        demand("PAPER" in paper.stack.said(), "the screen does not say PAPER")
+    finally:
+        code, lines = paper.stack.stop()
+        paper.venue.stop()
+    say("\n".join(lines))
+    demand(code == 0 and any("venue == journal == metrics" in line for line in lines), f"it ended with {code}")
+
+
+def main():
+    recording = Path(sys.argv[1])
+    if not recording.exists():
+        say(f"skipped: there is no recording {recording}")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="polybot-paper-") as folder:
+        try:
+            run(recording, Path(folder))
+        except Failed as failure:
+            say(f"FAILED: {failure}")
+            return 1
+    say("paper is what the venue shows")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
