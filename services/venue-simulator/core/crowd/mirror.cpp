@@ -81,6 +81,16 @@ void Mirror::resume(MarketNo market, const Turn& turn) {
   set_status(market, said, turn);
 }
 
+bool Mirror::reaches_outside(const RecordedTrade& trade, const MatchingEngine& engine) {
+  const auto place = engine.find_token(trade.token);
+  if (!place) return false;
+  const domain::Price price = domain::yes_price(place->outcome, trade.price);
+  const bool buys = domain::yes_side(place->outcome, trade.side) == domain::Side::Buy;
+  const auto makers = buys ? domain::BookSide::Ask : domain::BookSide::Bid;
+  const auto ours = engine.best_outside(place->market, makers);
+  return ours && (buys ? ours->price <= price : ours->price >= price);
+}
+
 void Mirror::play(const PlayMirror& moment, Timestamp now, MatchingEngine& engine,
                   FaultBoard& faults, Outputs& out) {
   if (!running_) return;
@@ -101,8 +111,10 @@ void Mirror::play(const PlayMirror& moment, Timestamp now, MatchingEngine& engin
     // Changes do not join up with a book that is not vouched for.
     if (!engine.is_open(place->market)) continue;
     if (is_book) whole.insert(place->market);
-    if (std::holds_alternative<RecordedTrade>(event))
+    if (const auto* trade = std::get_if<RecordedTrade>(&event)) {
+      if (!reaches_outside(*trade, engine)) continue;
       settle_at_[place->market] = now + kSettleAfter;
+    }
     touched.insert(place->market);
     events.push_back(event);
   }

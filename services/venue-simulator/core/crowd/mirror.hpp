@@ -2,9 +2,9 @@
 //
 // The real depth enters the engine as in a replay (replay.hpp): an outside taker walks it, and what
 // it took stays taken until the feed shows more at that price; an outside maker queues behind what
-// was displayed when it came. What the real market trades moves the maker forward and reaches it.
-// A trade that the feed's book does not show within a second was none of this book: it is undone
-// for the depth, not for the maker that it filled.
+// was displayed when it came. What the real market trades moves the maker forward and reaches it;
+// where no maker of ours is meant, the feed's book alone tells the depth. A trade that this book
+// does not show within a second is undone for the depth, not for the maker that it filled.
 //
 // A market is halted from the moment in which nobody vouches for its book until its next whole
 // book: it takes no orders and matches none, also not those that are held; cancels go through.
@@ -54,6 +54,8 @@ class Mirror {
     FaultBoard& faults;
     Outputs& out;
   };
+  [[nodiscard]] static bool reaches_outside(const RecordedTrade& trade,
+                                            const MatchingEngine& engine);
   void halt(MarketNo market, const Turn& turn);
   void resume(MarketNo market, const Turn& turn);
   void set_status(MarketNo market, domain::MarketStatus status, const Turn& turn);

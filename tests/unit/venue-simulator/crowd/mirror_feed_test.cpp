@@ -112,12 +112,15 @@ TEST_F(MirrorFeedTest, ChangesAndTradesReachTheBook) {
   const MarketNo market = *engine.find_market(real.id);
   EXPECT_EQ(engine.quantity_at(market, BookSide::Ask, price("0.45")), qty("30"));
   EXPECT_EQ(engine.best(market, BookSide::Bid)->price, price("0.41"));
+  const AccountId alice = venue.open(1);
+  const NewOrder maker = venue.order(market, Outcome::Yes, Side::Buy, "0.42", "6");
+  venue.submit(alice, maker);
   hear(domain::TradeTick{.market = real.id,
                          .aggressor = Side::Sell,
                          .price = price("0.41"),
-                         .quantity = qty("5"),
+                         .quantity = qty("6"),
                          .stamped_at = venue.now});
-  EXPECT_EQ(engine.best(market, BookSide::Bid)->price, price("0.4"));
+  EXPECT_FALSE(engine.open_order(maker.id));
 }
 
 TEST_F(MirrorFeedTest, AResultWithoutAMarketIsNoMarket) {

@@ -128,11 +128,21 @@ TEST_F(MirrorTest, DepthThatComesThroughAMakersPriceFillsItOnce) {
 
 TEST_F(MirrorTest, ATradeThatTheBookNeverShowsTakesNoDepth) {
   play({book()});
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.55", "10");  // an ask for YES at 0.45
   play({trade(Side::Buy, "0.45", "30")});
-  EXPECT_EQ(at(BookSide::Ask, "0.45"), qty("50"));
+  EXPECT_EQ(at(BookSide::Ask, "0.45"), qty("60"));
   venue.advance(2s);
   play({change(Side::Buy, "0.39", "51")});
+  EXPECT_EQ(at(BookSide::Ask, "0.45"), qty("90"));
+}
+
+TEST_F(MirrorTest, TheFeedAloneTellsTheDepthWhereNoMakerIsMeant) {
+  play({book()});
+  venue.submit(alice, market, Outcome::No, Side::Buy, "0.54", "10");  // an ask for YES at 0.46
+  play({trade(Side::Buy, "0.45", "30")});
   EXPECT_EQ(at(BookSide::Ask, "0.45"), qty("80"));
+  play({change(Side::Sell, "0.45", "50")});
+  EXPECT_EQ(at(BookSide::Ask, "0.45"), qty("50"));
 }
 
 TEST_F(MirrorTest, TheRecordEndsAndPaysTheMarket) {
