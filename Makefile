@@ -147,7 +147,7 @@ record-test: ## record a simulated venue for DURATION=60 seconds with two kills;
 	@/usr/bin/python3 -B -m tests.record.record_test '$(or $(DURATION),60)'
 
 paper-test: ## paper trading over a replayed recording behind TLS: equal books, fills, none of them on old books
-	@deploy/install-packages.sh build test
+	@deploy/install-packages.sh build test paper
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.paper.paper_test \
 	  "$(or $(RECORDING),$${POLYBOT_RECORDED_DATA:-../shared/data}/polymarket/nhl_final_20260607_6min.jsonl.zst)"

@@ -43,11 +43,12 @@ conformance="python3 python3-pip"
 doors="nginx-light openssl python3"
 image="python3 debsecan"
 e2e="python3 openssl"
+paper="python3 openssl faketime"
 chaos="python3 openssl iproute2 iptables"
 bare="python3 git debootstrap"
 package="dpkg-dev file"
 packagetest="lintian debootstrap systemd-container python3"
-known="build test fuzz bench conformance doors lint compose image e2e chaos bare package packagetest"
+known="build test fuzz bench conformance doors lint compose image e2e paper chaos bare package packagetest"
 
 groups=${*:-build}
 for group in $groups; do

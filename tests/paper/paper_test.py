@@ -1,8 +1,8 @@
 """Paper trading against a venue that is a recording replayed over TLS: `make paper-test`.
 
 The books of the mirror are those of the venue after every message; orders are filled; each fault of the way to the
-venue halts every mirrored market, so that nothing fills, and the markets go on when it is over; at the end venue,
-journal and metrics are equal.
+venue halts every mirrored market, so that nothing fills, and the markets go on when it is over; a venue whose clock
+differs from ours is followed all the same; at the end venue, journal and metrics are equal.
 
     python3 -B -m tests.paper.paper_test RECORDING
 """
@@ -24,6 +24,7 @@ from tests.support.waiting import Failed, say, wait_until
 FAULTS = ("dead", "freeze", "garbage", "expired", "403")
 QUIET_SECONDS = 4.0  # in a halt: nothing may fill
 COMPARED_SECONDS = 15.0
+CLOCKS = (-3, 3)  # seconds by which the venue's clock differs from ours
 
 
 def demand(condition, text):
@@ -32,9 +33,13 @@ def demand(condition, text):
 
 
 class Paper:
-    def __init__(self, folder, recording):
+    def __init__(self, folder, recording, clock=0):
+        """The venue's clock is `clock` seconds ahead of ours."""
         make_certificates(folder)
-        self.venue = Simulator(folder / "venue", POLYBOT_REPLAY__RECORDING=str(recording))
+        # A monotonic clock has no date that could be wrong.
+        before = ["faketime", "-m", "-f", f"{clock:+d}s"] if clock else []
+        self.venue = Simulator(folder / "venue", before, POLYBOT_REPLAY__RECORDING=str(recording),
+                               FAKETIME_DONT_FAKE_MONOTONIC="1")
         self.front = TlsFront(folder, self.venue.port)
         place = f"localhost:{self.front.port}"
         configuration = changed_configuration(folder / "config", {"upstream.toml": {
@@ -112,14 +117,14 @@ def check_fault(paper, fault):
     say(f"{fault}: halted after {took:.1f} s, nothing filled, followed again after {back:.1f} s")
 
 
-def run(recording, folder):
-    paper = Paper(folder, recording)
+def run(recording, folder, faults, clock=0):
+    paper = Paper(folder, recording, clock)
     try:
         wait_until("the stack is ready", paper.stack.not_started, 120)
         wait_until("every market is followed", paper.trouble, 30)
         check_books(paper)
         wait_until("an order is filled", lambda: None if paper.fills() else "no fill yet", 120)
-        for fault in FAULTS:
+        for fault in faults:
             check_fault(paper, fault)
         demand("PAPER" in paper.stack.said(), "the screen does not say PAPER")
     finally:
@@ -134,12 +139,14 @@ def main():
     if not recording.exists():
         say(f"skipped: there is no recording {recording}")
         return 0
-    with tempfile.TemporaryDirectory(prefix="polybot-paper-") as folder:
-        try:
-            run(recording, Path(folder))
-        except Failed as failure:
-            say(f"FAILED: {failure}")
-            return 1
+    for clock, faults in ((0, FAULTS), *((clock, ()) for clock in CLOCKS)):
+        say(f"the venue's clock is {clock:+d} s ahead of ours; faults: {', '.join(faults) or 'none'}")
+        with tempfile.TemporaryDirectory(prefix="polybot-paper-") as folder:
+            try:
+                run(recording, Path(folder), faults, clock)
+            except Failed as failure:
+                say(f"FAILED: {failure}")
+                return 1
     say("paper is what the venue shows")
     return 0
 

@@ -35,13 +35,13 @@ def demand(condition, text):
 class Simulator:
     """The simulated venue alone, with its own market channel or a replay."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, before=(), **settings):
         self.port, self.admin = free_port(), free_port()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
         environment |= {"POLYBOT_API__PORT": str(self.port), "POLYBOT_ADMIN__PORT": str(self.admin),
                         "POLYBOT_DATA__FOLDER": str(folder), "POLYBOT_LOG__FILE": f"{folder}.log"} | settings
         with open(f"{folder}.out", "w") as output:
-            self._process = subprocess.Popen([PROGRAMS / "venue-simulator"], env=environment, stdout=output,
+            self._process = subprocess.Popen([*before, PROGRAMS / "venue-simulator"], env=environment, stdout=output,
                                              stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT)
         wait_until("the venue is open", lambda: None if self.markets() is not None else "no answer", 30, 0.02)
 
