@@ -110,7 +110,7 @@ enum class StateReason : std::uint8_t {
   Flatten = 1,    // an operator asked to flatten, which only reduces
   DailyLossExceeded = 2,
   DrawdownExceeded = 3,
-  FirstStart = 4,  // trading.first_state of a new journal
+  FirstStart = 4,  // trading.first_state of a new journal, or of a start with real money
   Restored = 5,    // a backup was restored, so what was halted since is unknown
 };
 inline constexpr std::size_t kStateReasons = kPlaces<StateReason>;

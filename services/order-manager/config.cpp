@@ -1,5 +1,6 @@
 #include "services/order-manager/config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include "common/runtime/transport.hpp"
 #include "common/wire/topics.hpp"
 #include "services/order-manager/journal/journal_owner.hpp"
+#include "services/order-manager/live_lock.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -256,6 +258,26 @@ void read_addresses(Reader& reader, VenueConfig& venue) {
       runtime::config::current_environment());
 }
 
+// What the operator has said is the account's limit; check_live() refuses what was not said.
+LiveConfig read_live(Reader& reader, Settings& settings) {
+  LiveConfig live{.acknowledgement = reader.string("live.acknowledgement", ""), .unsaid = {}};
+  domain::RiskLimits& limits = settings.account_limits;
+  const bool is_live = settings.mode == domain::TradingMode::Live;
+  for (const auto& [key, place] : {std::pair{"live.order_notional_max", &limits.order_notional_max},
+                                   std::pair{"live.position_max", &limits.position_max},
+                                   std::pair{"live.exposure_max", &limits.exposure_max},
+                                   std::pair{"live.daily_loss_max", &limits.daily_loss_max}}) {
+    const Money said = limit(reader, key, Money{});
+    if (said.is_zero()) {
+      live.unsaid.emplace_back(key);
+    } else if (is_live) {
+      *place = said;
+    }
+  }
+  if (is_live) limits.event_exposure_max = std::min(limits.event_exposure_max, limits.exposure_max);
+  return live;
+}
+
 void read_settings(Reader& reader, Settings& settings) {
   settings.mode = reader.choice("venue.mode", settings.mode);
   read_limits(reader, "risk.", settings.account_limits);
@@ -278,6 +300,7 @@ Config read_config(Reader& reader) {
   const auto account = check_party(reader, config.venue);
   const std::string other = of_another(config.journal_file, {account, config.settings.mode});
   if (!other.empty()) reader.error("journal.file", other);
+  check_live(reader, config);
   return config;
 }
 
@@ -313,6 +336,7 @@ Config read_config_but_wallet(Reader& reader) {
   config.venue.heartbeat_file =
       std::filesystem::path(config.journal_file).replace_filename("heartbeat-id").string();
   read_settings(reader, config.settings);
+  config.live = read_live(reader, config.settings);
   return config;
 }
 

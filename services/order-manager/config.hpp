@@ -43,12 +43,19 @@ struct VenueConfig {
   std::string heartbeat_file;  // see heartbeat_file.hpp; empty: nothing is remembered
 };
 
+// What venue.mode = live demands; see live_lock.hpp.
+struct LiveConfig {
+  std::string acknowledgement;
+  std::vector<std::string> unsaid;  // the keys of limits that the operator has not set
+};
+
 struct Config {
   std::string journal_file;
   domain::Duration backup_age_max{};  // zero: see backup_due()
   BusAddresses bus;
   VenueConfig venue;
   Settings settings;
+  LiveConfig live;
   runtime::MetricsConfig metrics;
   std::size_t ring_frames = 8192;
 };

@@ -91,6 +91,7 @@ void Engine::begin() {
   core_->start(random_id(), clock_.now(), outputs_);
   finish();
   if (failed_) return;
+  settings_.halted_at_start = false;  // a journal that is opened again is no start
   if (is_adopted) {
     log::info("The journal did not say whose it is: from now on it is this account's",
               {{"account", to_string(*settings_.account)}});

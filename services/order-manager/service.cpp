@@ -18,6 +18,7 @@
 #include "services/order-manager/feeds.hpp"
 #include "services/order-manager/journal/backup_mark.hpp"
 #include "services/order-manager/lease_report.hpp"
+#include "services/order-manager/live_lock.hpp"
 #include "services/order-manager/manager_metrics.hpp"
 #include "services/order-manager/order_streams.hpp"
 #include "services/order-manager/venue_desk.hpp"
@@ -34,6 +35,7 @@ namespace {
 constexpr domain::Duration kStateInterval = 500ms;
 // For how long a changed lease may wait before it is published.
 constexpr domain::Duration kLeaseInterval = 20ms;
+constexpr domain::Duration kLifeInterval = 30s;
 // A part of the grace period: the rest is for what the venue still has to say about cancels.
 constexpr domain::Duration kDrainPatience = 2s;
 
@@ -60,8 +62,10 @@ polymarket::OrderParty party_of(const Config& config, const polymarket::OrderSig
   }
 }
 
-Settings settings_of(const Config& config, const polymarket::OrderParty& party) {
+Settings settings_of(const Config& config, const polymarket::OrderParty& party,
+                     const LiveLock& lock) {
   Settings settings = config.settings;
+  settings.halted_at_start = lock.kind() == StartKind::Operators;
   settings.account = account_of(party, config.venue.chain_id);
   return settings;
 }
@@ -79,6 +83,8 @@ class Service {
   void add_routes();
   void on_started(const StartUp& start_up);
   void tell_of_switches() const;
+  void tell_of_money() const;
+  [[nodiscard]] asio::awaitable<void> show_life() const;
   void on_snapshot(SnapshotTaker::Step step, const std::string& why);
   void show_health();
   // No condition keeps this process from managing what rests at the venue.
@@ -103,6 +109,7 @@ class Service {
   EventLog event_log_;
   Figures durable_figures_;
   runtime::StopSignal fenced_;
+  LiveLock lock_;
   std::shared_ptr<VenueDesk> desk_;  // shared with requests under way
   Engine engine_;
   Feeds feeds_;
@@ -131,13 +138,14 @@ Service::Service(runtime::Runtime& runtime, const Config& config, polymarket::Or
                  stats_),
       streams_(publisher_),
       fenced_(executor_),
+      lock_(config, party_of(config, signer).wallet, runtime.clock.now()),
       desk_(std::make_shared<VenueDesk>(
           executor_, config.venue, party_of(config, signer), std::move(signer), manager_metrics_,
           VenueDesk::Reports{
               .post = [this](Input input) { engine_.post(std::move(input)); },
               .post_link = [this](VenueSessionChanged change) { engine_.post_link(change); },
               .on_fenced = [this] { fenced_.request(); }})),
-      engine_(executor_, config.journal_file, settings_of(config, desk_->party()),
+      engine_(executor_, config.journal_file, settings_of(config, desk_->party(), lock_),
               venue_identity(config.venue.chain_id, desk_->party()), effects()),
       feeds_(executor_, config, stats_, metrics_->registry(),
              {.post = [this](Input input) { engine_.post(std::move(input)); },
@@ -336,6 +344,27 @@ asio::awaitable<void> Service::publish_state() {
   }
 }
 
+void Service::tell_of_money() const {
+  if (lock_.kind() == StartKind::Operators) {
+    log::warning("Orders are of real money; trading is halted until it is resumed",
+                 {{"change", "POST /api/v1/trading/resume"}});
+  } else if (lock_.kind() == StartKind::Resumed) {
+    log::warning("Orders are of real money; this goes on for a process that died",
+                 {{"trading", domain::name_of(engine_.core().ledger().own_trading_state({}))}});
+  }
+}
+
+asio::awaitable<void> Service::show_life() const {
+  while (true) {
+    co_await runtime::sleep_for(kLifeInterval);
+    try {
+      lock_.live();
+    } catch (const runtime::CannotStart& error) {
+      log::warning("A restart would need a new doctor", {{"error", error.what()}});
+    }
+  }
+}
+
 asio::awaitable<void> Service::wind_up() {
   engine_.post(ShutdownRequested{});
   const domain::Duration deadline = runtime_.clock.monotonic() + kDrainPatience;
@@ -353,6 +382,8 @@ asio::awaitable<void> Service::run() {
   } catch (const JournalError& error) {
     throw runtime::CannotStart(error.what());
   }
+  lock_.live();
+  tell_of_money();
   add_routes();
   show_health();
   metrics_->start();
@@ -372,7 +403,7 @@ asio::awaitable<void> Service::run() {
     desk_->close();  // that its links end now is no news
   };
   (void)co_await runtime::until_one_ends(
-      until_stopped(), fenced_.wait(), engine_.run(), publish_state(),
+      until_stopped(), fenced_.wait(), engine_.run(), publish_state(), show_life(),
       runtime::supervise("clock", clock), runtime::supervise("heartbeats", heartbeats),
       runtime::supervise("account", account, reconnect), runtime::supervise("quotes", quotes),
       runtime::supervise("signals", signals), runtime::supervise("commands", commands));
@@ -383,6 +414,7 @@ asio::awaitable<void> Service::run() {
   recovery_.close();
   publisher_.close();
   co_await metrics_->stop();
+  lock_.end();
   if (desk_->fenced())
     throw runtime::Fenced(
         "Another order-manager trades on this account (on another host, or from a restored "

@@ -141,6 +141,7 @@ void OrderManager::State::start(Turn& turn, std::uint64_t journal_id) {
       account.progress.turn_ambiguous(turn, id, domain::AmbiguityCause::Restarted, turn.now);
     }
   }
+  if (settings.halted_at_start) commands.halt_at_start(turn);
   account.readings.drive(turn);
 }
 

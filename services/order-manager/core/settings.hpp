@@ -46,6 +46,7 @@ struct Settings {
   }
   domain::RiskLimits account_limits;
   domain::TradingState first_trading_state = domain::TradingState::Active;  // of a new journal
+  bool halted_at_start = false;  // whatever was said before: somebody has to resume trading
 
   // Leases and signals.
   Duration lease_duration = seconds(3);  // without an announcement

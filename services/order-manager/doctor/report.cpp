@@ -129,6 +129,7 @@ std::string json_of(const Report& report) {
   append(out, "version", report.version);
   append(out, "venue", report.venue);
   out += fmt::format(",\"chain_id\":{},\"wallet\":{}", report.chain_id, json_of(report.wallet));
+  append(out, "configuration", report.configuration);
   append(out, "verdict", word_of(report.passed() ? Verdict::Pass : Verdict::Fail));
   append(out, "next", first_step(report));
   out += ",\"checks\":[";

@@ -8,6 +8,7 @@
 //    "venue":"https://…",              venue.rest
 //    "chain_id":137,
 //    "wallet":{"kind":"safe","signature_type":2,"address":"0x…","owner":"0x…"},   null: unknown
+//    "configuration":"3f…",            what it looked at: fingerprint_of() of live_lock.hpp
 //    "verdict":"pass",                 pass or fail
 //    "next":"…",                       what to do first; "" when there is nothing
 //    "checks":[{"name":"clock","verdict":"pass","what":"…","next":""}, …]}
@@ -43,6 +44,7 @@ struct Report {
   std::string venue;
   std::uint64_t chain_id = 0;
   std::optional<polymarket::VenueWallet> wallet;
+  std::string configuration;  // see above
   std::vector<Check> checks;
 
   [[nodiscard]] bool passed() const;

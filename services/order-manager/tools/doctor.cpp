@@ -19,6 +19,7 @@
 #include "services/order-manager/doctor/checks.hpp"
 #include "services/order-manager/doctor/examination.hpp"
 #include "services/order-manager/doctor/result_file.hpp"
+#include "services/order-manager/live_lock.hpp"
 #include "services/order-manager/tools/commands.hpp"
 
 namespace polybot::order_manager {
@@ -156,12 +157,14 @@ doctor::Report examined(Config config, const std::string& version) {
   });
   io.run();
   const runtime::Clock clock;
-  return {.at = clock.now(),
-          .version = version,
-          .venue = config.venue.rest,
-          .chain_id = config.venue.chain_id,
-          .wallet = facts.wallet,
-          .checks = doctor::examine(facts)};
+  return {
+      .at = clock.now(),
+      .version = version,
+      .venue = config.venue.rest,
+      .chain_id = config.venue.chain_id,
+      .wallet = facts.wallet,
+      .configuration = fingerprint_of(config.venue, config.settings.account_limits, facts.wallet),
+      .checks = doctor::examine(facts)};
 }
 
 doctor::Look look_of_output() {

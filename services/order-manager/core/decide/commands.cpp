@@ -158,6 +158,11 @@ void Commands::change_state(Turn& turn, domain::TradingStateChanged change) {
   }
 }
 
+void Commands::halt_at_start(Turn& turn) {
+  if (turn.ledger.own_trading_state(std::nullopt) == TradingState::Halted) return;
+  change_state(turn, {std::nullopt, TradingState::Halted, StateReason::FirstStart});
+}
+
 // Entering Halted cancels every resting order, entering Reducing every order that does not reduce.
 void Commands::enforce_state(Turn& turn, const std::optional<StrategyName>& strategy) {
   const bool halted = turn.ledger.own_trading_state(strategy) == TradingState::Halted;

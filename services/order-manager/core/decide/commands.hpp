@@ -16,6 +16,8 @@ class Commands {
 
   // A command that was answered before is answered again, but not obeyed again.
   void received(Turn& turn, const domain::Command& command);
+  // Of a process that trades real money, started by somebody: trading waits for a resume.
+  void halt_at_start(Turn& turn);
   // Reduces trading where losses have passed their limits.
   void check_breaches(Turn& turn);
 

@@ -101,6 +101,20 @@ TEST_F(Commands, RememberTheKillSwitchAcrossARestart) {
   EXPECT_EQ(rig.folded().ledger().trading_state(kArb), TradingState::Halted);
 }
 
+TEST_F(Commands, AreWaitedForByAStartThatHalts) {
+  quote();
+  Settings settings = test_settings();
+  settings.halted_at_start = true;
+  Rig next(settings);
+  succeed(next);
+  EXPECT_EQ(next.core.ledger().own_trading_status({}).reason, domain::StateReason::FirstStart);
+  EXPECT_EQ(next.core.ledger().own_trading_state({}), TradingState::Halted);
+  for (const Order& order : next.open_orders())
+    EXPECT_TRUE(next.order(order.id).cancel_requested) << "what rests is canceled";
+  next.step(command(SetTradingState{std::nullopt, TradingState::Active}));
+  EXPECT_EQ(next.core.ledger().own_trading_state({}), TradingState::Active);
+}
+
 TEST_F(Commands, RememberWhyAHaltIsAndUntilWhenItIsKnown) {
   const Timestamp until = rig.now + seconds(3600);
   give(SetTradingState{kArb, TradingState::Halted, "upgrade of the venue", until});
