@@ -9,7 +9,10 @@ fail() {
 }
 case ${MODE:-sim} in
   sim | paper) ;;
-  *) fail "MODE=$MODE is not part of this version; MODE=paper watches real markets, and MODE=sim trades on the built-in venue." ;;
+  *)
+    fail "MODE=$MODE is not part of this version; MODE=paper watches real markets, and MODE=sim trades on the" \
+      "built-in venue."
+    ;;
 esac
 [ -z "${CONFIG:-}" ] || [ -d "$CONFIG" ] || fail "CONFIG: there is no folder $CONFIG."
 case ${EDGE:-1} in 0 | 1) ;; *) fail "EDGE must be 0 or 1, not '$EDGE'." ;; esac

@@ -223,6 +223,32 @@ fs::path journal_in(const fs::path& data) {
   return data / "journal" / "journal.db";
 }
 
+void add_upstream(Layout& layout, const Options& options, const Planner& planner) {
+  const std::uint16_t port = planner.port(8081);
+  fs::create_directories(options.data / kUpstream);
+  layout.upstream_url = "http://127.0.0.1:" + std::to_string(port);
+  layout.ports.push_back({port, "the API of " + std::string(kUpstream)});
+  layout.services.push_back(planner.plan("gateway", std::string(kUpstream), 8004,
+                                         {kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus},
+                                         upstream_settings(options, layout.sockets, port)));
+}
+
+// Those of services, runners that begin, and the bus; in this order they are told when one is
+// taken.
+void list_ports(Layout& layout, const Options& options, const Planner& planner) {
+  for (const ServicePlan& plan : layout.services)
+    layout.ports.push_back({plan.admin_port, plan.spec.name});
+  for (std::size_t i = 0; i < options.runners; ++i)
+    layout.ports.push_back({layout.runners[i].admin_port, layout.runners[i].spec.name});
+  if (!options.certificates) return;
+  std::set<std::uint16_t> bus;  // two services may dial one port
+  for (const BusKey& bus_key : kBusKeys) {
+    for (const std::string_view service : bus_key.port.dials)
+      bus.insert(planner.port(tls_port(bus_key, service)));
+  }
+  for (const std::uint16_t port : bus) layout.ports.push_back({port, "the bus"});
+}
+
 }  // namespace
 
 std::size_t longest_socket_name_bytes() {
@@ -284,15 +310,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   layout.token_file = options.data / "secrets" / "api-token";
   layout.services.push_back(planner.plan("venue-simulator", "venue-simulator", 8003, {},
                                          simulator_settings(options, sockets, venue_port)));
-  if (options.mode == domain::TradingMode::Paper) {
-    const std::uint16_t port = planner.port(8081);
-    fs::create_directories(options.data / kUpstream);
-    layout.upstream_url = "http://127.0.0.1:" + std::to_string(port);
-    layout.ports.push_back({port, "the API of " + std::string(kUpstream)});
-    layout.services.push_back(planner.plan("gateway", std::string(kUpstream), 8004,
-                                           {kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus},
-                                           upstream_settings(options, sockets, port)));
-  }
+  if (options.mode == domain::TradingMode::Paper) add_upstream(layout, options, planner);
   layout.services.push_back(
       planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus},
                    {{"POLYBOT_STATE__FOLDER", (options.data / "aggregator").string()}}));
@@ -319,18 +337,7 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
         {kMarketData, kMarketDataRecovery, kSignals, kOrders, kOrdersRecovery, kMetrics, kStatus},
         {}));
   }
-  for (const ServicePlan& plan : layout.services)
-    layout.ports.push_back({plan.admin_port, plan.spec.name});
-  for (std::size_t i = 0; i < options.runners; ++i)
-    layout.ports.push_back({layout.runners[i].admin_port, layout.runners[i].spec.name});
-  if (options.certificates) {
-    std::set<std::uint16_t> bus;  // two services may dial one port
-    for (const BusKey& bus_key : kBusKeys) {
-      for (const std::string_view service : bus_key.port.dials)
-        bus.insert(planner.port(tls_port(bus_key, service)));
-    }
-    for (const std::uint16_t port : bus) layout.ports.push_back({port, "the bus"});
-  }
+  list_ports(layout, options, planner);
   layout.ports.push_back({api_port, "the API"});
   layout.ports.push_back({venue_port, "the simulated venue"});
   layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);

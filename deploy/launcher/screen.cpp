@@ -203,7 +203,10 @@ std::string mode_text(const Options& options) {
 
 // Which real markets are mirrored, why these, and how their feed is.
 Lines mirror_lines(const Layout& layout, const ScreenFacts& facts, std::size_t columns) {
-  if (!facts.mirror) return {"  markets   The simulated venue does not say what it mirrors."};
+  if (!facts.mirror) {
+    return wrapped("  markets   The simulated venue does not say what it mirrors.", columns,
+                   "            ");
+  }
   Lines lines = wrapped(
       fmt::format("  markets   {} of the real venue, of which {} are followed, {} are halted until "
                   "their feed is fresh, and {} take no orders there",

@@ -46,7 +46,7 @@ class Paper:
             "rest": f'"https://{place}"', "gamma": f'"https://{place}"', "market_ws": f'"wss://{place}/ws/market"',
             "ca_file": f'"{folder / "ca.pem"}"', "interval": '"2s"', "ends_in_min": '"0s"', "volume_24h_min": "0"},
             # One strategy quotes half of the markets, at the narrowest spread: its orders are filled soon.
-            "strategy-runner.toml": {"[strategies.spread_farm] last_shard": "63", "spread_min": '"0"',
+            "strategy-runner.toml": {"[strategies.spread_farm] last_shard": "63", "spread_min": '"0.0001"',
                                      "[strategies.spread_farm] markets": json.dumps(self.slugs()[::2]),
                                      "[strategies.momentum] markets": '["no"]', "half_spread_min": '"0.001"'}})
         self.stack = Stack(folder, configuration, {"MODE": "paper"})

@@ -108,7 +108,7 @@ TEST(PaperLayout, HasOneGatewayForTheRealVenueAlone) {
   EXPECT_EQ(set("upstream", "POLYBOT_MARKETS__SLUGS"), "x");
   EXPECT_EQ(set("gateway", "POLYBOT_MARKETS__SLUGS"), "");
   for (const char* name : {"gateway", "order-manager"})
-    EXPECT_THAT(set(name, "POLYBOT_VENUE__REST"), HasSubstr("http://127.0.0.1:8090"));
+    EXPECT_THAT(set(name, "POLYBOT_VENUE__REST"), HasSubstr(layout.venue_url));
   EXPECT_EQ(set("venue-simulator", "POLYBOT_MIRROR__MARKET_DATA"),
             set("upstream", "POLYBOT_BUS__MARKET_DATA"));
   EXPECT_NE(set("gateway", "POLYBOT_BUS__MARKET_DATA"),
