@@ -79,9 +79,11 @@ class Paper:
 
 
 def check_books(paper):
-    """Each state that a book of the mirror has is one that the venue's had, unless an order of ours is in it."""
+    """Each state that a book of the mirror has is one that the venue's had, unless an order of ours, for either outcome,
+    is in it."""
     seen = {"venue": collections.defaultdict(set), "mirror": collections.defaultdict(set)}
-    tokens = set(paper.venue.markets().values())
+    pairs = paper.venue.tokens().values()
+    tokens = {yes for yes, _ in pairs}
     channels, books = [], {}
     for name, port in (("venue", paper.venue.port), ("mirror", paper.mirror_port)):
         books[name] = Books(lambda token, _, state, name=name: seen[name][token].add(state))
@@ -92,7 +94,8 @@ def check_books(paper):
         demand(end is None, f"a reader did not hear all: {end}")
     code, text = paper.stack.ask("venue-simulator", "/state?trades_after=9223372036854775807", timeout=3)
     demand(code == 200, "the mirror does not tell its orders")
-    ours = {order["token"] for order in json.loads(text)["orders"]}
+    ordered = {order["token"] for order in json.loads(text)["orders"]}
+    ours = {pair[0] for pair in pairs if ordered.intersection(pair)}
     equal = foreign = 0
     for token in tokens - ours:
         equal += len(seen["mirror"][token] & seen["venue"][token])

@@ -47,11 +47,17 @@ class Simulator:
 
     def markets(self):
         """{id: YES token} of the open markets; None without an answer."""
+        pairs = self.tokens()
+        return None if pairs is None else {market: yes for market, (yes, _) in pairs.items()}
+
+    def tokens(self):
+        """{id: [YES token, NO token]} of the open markets; None without an answer."""
         status, text = request(f"http://127.0.0.1:{self.port}/markets/keyset?limit=100&closed=false", timeout=3)
         if status != 200:
             return None
-        return {market["conditionId"]: json.loads(market["clobTokenIds"])[0] for market in json.loads(text)["markets"]
-                if json.loads(market.get("clobTokenIds") or "[]")}
+        pairs = {market["conditionId"]: json.loads(market.get("clobTokenIds") or "[]")
+                 for market in json.loads(text)["markets"]}
+        return {market: pair for market, pair in pairs.items() if pair}
 
     def replay(self):
         status, text = request(f"http://127.0.0.1:{self.admin}/status", timeout=3)
