@@ -79,8 +79,7 @@ class Paper:
 
 
 def check_books(paper):
-    """Each state that a book of the mirror has is one that the venue's had, unless an order of ours, for either outcome,
-    is in it."""
+    """Each state that a book of the mirror has is one that the venue's had, unless an order of ours is in it."""
     seen = {"venue": collections.defaultdict(set), "mirror": collections.defaultdict(set)}
     pairs = paper.venue.tokens().values()
     tokens = {yes for yes, _ in pairs}
@@ -95,7 +94,7 @@ def check_books(paper):
     code, text = paper.stack.ask("venue-simulator", "/state?trades_after=9223372036854775807", timeout=3)
     demand(code == 200, "the mirror does not tell its orders")
     ordered = {order["token"] for order in json.loads(text)["orders"]}
-    ours = {pair[0] for pair in pairs if ordered.intersection(pair)}
+    ours = {pair[0] for pair in pairs if ordered.intersection(pair)}  # one for NO stands in the book of YES
     equal = foreign = 0
     for token in tokens - ours:
         equal += len(seen["mirror"][token] & seen["venue"][token])
