@@ -51,10 +51,8 @@ void MirrorFeed::on(const domain::BookSnapshot& book, Inputs& out) {
   Entry* entry = entry_of(book.market);
   if (entry == nullptr || domain::over(entry->market.status)) return;
   if (book.stale) return on(domain::BookStale{book.market, book.stamped_at}, out);
-  // An answer to a recovery request may come after newer news.
-  if (entry->fresh && book.stamped_at < entry->as_of) return;
   const bool changed = entry->book.load(book.bids, book.asks);
-  entry->as_of = book.stamped_at;
+  entry->vouched(book.stamped_at);
   if (!domain::accepts_orders(entry->market.status)) return;
   if (std::exchange(entry->fresh, true) && !changed) return;
   out.emplace_back(PlayMirror{{RecordedBook{entry->market.yes_token, book.bids, book.asks}}});
@@ -64,7 +62,7 @@ void MirrorFeed::on(const domain::BookDelta& delta, Inputs& out) {
   Entry* entry = entry_of(delta.market);
   if (entry == nullptr || !entry->fresh) return;
   entry->book.apply(delta.changes);
-  entry->as_of = delta.stamped_at;
+  entry->vouched(delta.stamped_at);
   PlayMirror moment;
   for (const domain::LevelChange& change : delta.changes) {
     moment.events.emplace_back(RecordedChange{entry->market.yes_token, side_of(change.side),

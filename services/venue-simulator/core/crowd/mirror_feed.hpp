@@ -2,10 +2,12 @@
 // their rules, ends and results, books, trades; and the halt of each market whose book the gateway
 // does not vouch for, or has not vouched for lately.
 //
-// Pure: time is an argument, results are appended to `out`. Nothing is remembered over a restart;
-// an exchange that wakes up has all its markets halted.
+// It takes messages in the order of common/follow. Pure: time is an argument, results are appended
+// to `out`. Nothing is remembered over a restart; an exchange that wakes up has all its markets
+// halted.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <vector>
@@ -50,6 +52,10 @@ class MirrorFeed {
     bool fresh = false;
     domain::Timestamp as_of{};  // when the gateway last vouched for the book
     domain::Timestamp heard_at{};
+
+    // News of a venue whose clock is behind ours carries an older stamp than what was vouched for
+    // before it, and makes nothing older.
+    void vouched(domain::Timestamp at) { as_of = std::max(as_of, at); }
   };
   [[nodiscard]] Entry* entry_of(const domain::MarketId& market);
 

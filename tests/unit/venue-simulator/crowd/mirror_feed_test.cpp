@@ -92,13 +92,23 @@ TEST_F(MirrorFeedTest, AStaleBookAndAGapHalt) {
   EXPECT_FALSE(open());
 }
 
-TEST_F(MirrorFeedTest, AnOlderAnswerDoesNotReplaceNewerNews) {
+TEST_F(MirrorFeedTest, AnOlderStampIsNewsThatAgesNothing) {
   hear(real, venue.now);
-  domain::BookSnapshot old = book();
-  venue.now += 10ms;
   hear(book());
-  old.bids.clear();
-  EXPECT_EQ(hear(old), 0U);
+  const Timestamp behind = venue.now - 2s;
+  hear(domain::BookDelta{.market = real.id,
+                         .changes = {{BookSide::Ask, price("0.45"), qty("30")}},
+                         .stamped_at = behind});
+  domain::BookSnapshot news = book();
+  news.bids.clear();
+  news.stamped_at = behind;
+  hear(news);
+  const MatchingEngine& engine = venue.exchange.engine();
+  EXPECT_FALSE(engine.best(*engine.find_market(real.id), BookSide::Bid));
+  wait(3s);
+  EXPECT_TRUE(open());
+  wait(1ms);
+  EXPECT_FALSE(open());
 }
 
 TEST_F(MirrorFeedTest, ChangesAndTradesReachTheBook) {
