@@ -24,6 +24,7 @@ CONTAINERS = "needs a container engine: make compose-test"
 PACKAGE = "needs root and an installed package: make package-test"
 THIS_TEST = "is what runs this test"
 RECORDING = "needs a recording, which no checkout has"
+INTERNET = "reads the real venue: make paper-test"
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ EXPECTATIONS = {
         ("make run RECORDING=frames.jsonl.zst SPEED=20", NotTyped(RECORDING)),
         ("make token", Prints(r"^[0-9a-f]{32,}$")),
         ("LOG_FORMAT=json make run", Starts(check=_json_logs)),
+        ("make run MODE=paper", NotTyped(INTERNET)),
         ("docker compose up", NotTyped(CONTAINERS)),
         ("make package", NotTyped(PACKAGE)),
         ("sudo apt install ./polybot_0.1.0-1~deb12_amd64.deb", NotTyped(PACKAGE)),
