@@ -189,11 +189,11 @@ struct ReadChain {
 };
 
 // The log numbers them in this order: new ones go to the end.
-using Input = std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater,
-                           CancelOrders, CancelResting, SetFlow, Reconfigure, SetFault, ClearFault,
-                           ListRecordedMarket, PlayFrames, Heartbeat, CreateKey, EndKey,
-                           NoteOrigins, DropNotices, ReadChain, FollowRecordedMarket, PlayMirror,
-                           HaltMirrored>;
+using Input =
+    std::variant<AdvanceTime, WakeUp, OpenAccount, SubmitOrders, SubmitLater, CancelOrders,
+                 CancelResting, SetFlow, Reconfigure, SetFault, ClearFault, ListRecordedMarket,
+                 PlayFrames, Heartbeat, CreateKey, EndKey, NoteOrigins, DropNotices, ReadChain,
+                 FollowRecordedMarket, PlayMirror, HaltMirrored>;
 
 // ----------------------------------------------------------------------------------------- outputs
 
