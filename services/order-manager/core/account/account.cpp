@@ -51,7 +51,8 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
   remember_reconciled(turn);
   claims.settle(turn, account, unread, settlements);
   readings.compared(turn.now, account.balances_left);
-  if (!unread.any_trade()) balances.measure(turn, account, settlements);
+  const auto booked = unread.unbooked_since() ? Balances::Booked::NotAll : Balances::Booked::All;
+  if (!unread.any_trade()) balances.measure(turn, account, settlements, booked);
   if (balances.asks_for_income()) readings.want_balances();
   if (readiness_.reconcile(account.read_at)) return;
   readings.want();
@@ -59,9 +60,10 @@ void Account::reconcile(Turn& turn, const VenueAccount& account) {
 }
 
 // A new journal begins with what the account has. What others have traded since it was opened is in
-// that balance, and in the book already.
+// that balance, and must be in the book before.
 void Account::take_first_balance(Turn& turn, const VenueAccount& account) {
-  if (turn.ledger.deposited() || !account.collateral_told || unread.any_trade()) return;
+  if (turn.ledger.deposited() || !account.collateral_told) return;
+  if (unread.any_trade() || unread.unbooked_since()) return;
   const ExpectedRange traded = settlements.cash(turn.ledger, account.read_at);
   if (!traded.exact()) return;  // it is read again soon
   const domain::Money before = account.collateral - domain::Money::from_raw(traded.low);

@@ -92,7 +92,8 @@ std::vector<TokenId> Balances::next_tokens(const Ledger& ledger) {
   return tokens;
 }
 
-void Balances::measure(Turn& turn, const VenueAccount& account, const Settlements& settlements) {
+void Balances::measure(Turn& turn, const VenueAccount& account, const Settlements& settlements,
+                       Booked booked) {
   if (!account.collateral_told || !turn.ledger.deposited()) return;
   // The settlements since the reading began are not all remembered any more.
   if (account.read_at - kSettlementLag < turn.now - Settlements::kKept) return;
@@ -106,14 +107,14 @@ void Balances::measure(Turn& turn, const VenueAccount& account, const Settlement
   // What an earlier process has found counts until everything has been compared again.
   const bool whole = never_compared_ && never_compared_->empty();
   if (!whole) drift.positions = std::max(drift.positions, found_before_);
-  if (books_cash_difference(turn, drift.cash.raw(), cash.exact(), account.collateral))
-    drift.cash = {};
+  const bool known = cash.exact() && booked == Booked::All;
+  if (books_cash_difference(turn, drift.cash.raw(), known, account.collateral)) drift.cash = {};
   const Money missed = -drift.cash > kVenueRounding ? -drift.cash : Money{};
   // While trades settle a comparison shows the least that is missing: it can add, and clears
   // nothing.
-  const Money known = turn.ledger.drift().missing;
-  const Money agreed = std::min(missed, std::max(known, std::exchange(missed_before_, missed)));
-  drift.missing = cash.exact() ? agreed : std::max(known, agreed);
+  const Money before = turn.ledger.drift().missing;
+  const Money agreed = std::min(missed, std::max(before, std::exchange(missed_before_, missed)));
+  drift.missing = cash.exact() ? agreed : std::max(before, agreed);
   look_for_income(turn.now, drift.cash);
   const bool is_news = !turn.ledger.drift_measured() || turn.ledger.drift() != drift;
   drift.first_compared = std::move(first_compared);
@@ -251,14 +252,14 @@ void Balances::book_income(Turn& turn, const VenueAccount& account,
   for (const domain::IncomeBooked& income : news) turn.record(external, {}, income);
 }
 
-bool Balances::books_cash_difference(Turn& turn, std::int64_t difference, bool exact,
+bool Balances::books_cash_difference(Turn& turn, std::int64_t difference, bool known,
                                      Money collateral) {
   if (difference == 0 || difference != unexplained_cash_) {
     unexplained_cash_ = difference;
     unexplained_since_ = turn.now;
     return false;
   }
-  const bool rule = settings_.cash_moved_after > domain::Duration{} && exact;
+  const bool rule = settings_.cash_moved_after > domain::Duration{} && known;
   if (!rule || turn.now - unexplained_since_ < settings_.cash_moved_after) return false;
   turn.record(domain::CashMoved{Money::from_raw(difference), collateral});
   unexplained_cash_ = 0;

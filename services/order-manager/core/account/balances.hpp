@@ -27,8 +27,12 @@ class Balances {
   [[nodiscard]] bool asks_for_income() const { return asks_for_income_; }
   // The days that it is asked for; none while nothing needs an explanation.
   [[nodiscard]] std::vector<domain::UtcDate> next_income_days(domain::Timestamp now);
+  // Whether all trades that the venue tells are booked. One whose market is not known yet explains
+  // a difference of cash: this is shown as drift, and never booked as a deposit or withdrawal.
+  enum class Booked { All, NotAll };
   // Records the drift that a reading shows, and cash that stays unexplained for long.
-  void measure(Turn& turn, const domain::VenueAccount& account, const Settlements& settlements);
+  void measure(Turn& turn, const domain::VenueAccount& account, const Settlements& settlements,
+               Booked booked);
 
  private:
   // Returns what has been compared for the first time ever.
@@ -49,8 +53,9 @@ class Balances {
   void book_income(Turn& turn, const domain::VenueAccount& account,
                    const Settlements& settlements) const;
   void look_for_income(domain::Timestamp now, domain::Money difference);
-  // Whether the difference has just been booked as a deposit or withdrawal.
-  bool books_cash_difference(Turn& turn, std::int64_t difference, bool exact, Money collateral);
+  // Whether the difference has just been booked as a deposit or withdrawal. It is not while it is
+  // not `known`, because something else may explain it.
+  bool books_cash_difference(Turn& turn, std::int64_t difference, bool known, Money collateral);
 
   const Settings& settings_;
   const QuoteBoard& quotes_;

@@ -26,9 +26,9 @@ struct BalancesAlone : ::testing::Test {
     account.read_at = bench.now;
     return account;
   }
-  void measure(const VenueAccount& account) {
+  void measure(const VenueAccount& account, Balances::Booked booked = Balances::Booked::All) {
     Turn turn = bench.turn();
-    balances->measure(turn, account, settlements);
+    balances->measure(turn, account, settlements, booked);
   }
   UtcDate yesterday() const { return {utc_date(bench.now).days - 1}; }
   void settle(const VenueAccount& account) {
@@ -75,6 +75,18 @@ TEST_F(BalancesAlone, WithoutAnExplanationAreBookedWhenConfigured) {
   const auto moved = bench.recorded<CashMoved>();
   ASSERT_EQ(moved.size(), 1U);
   EXPECT_EQ(moved.front().amount, usd("100"));
+}
+
+TEST_F(BalancesAlone, BookNothingThatAnUnbookedTradeMayExplain) {
+  bench.settings.cash_moved_after = seconds(60);
+  for (int i = 0; i < 3; ++i) {
+    measure(reading("1100"), Balances::Booked::NotAll);
+    bench.now += seconds(60);
+  }
+  EXPECT_TRUE(bench.recorded<CashMoved>().empty());
+  EXPECT_EQ(bench.ledger.drift().cash, usd("100"));
+  measure(reading("1100"));
+  EXPECT_EQ(bench.recorded<CashMoved>().size(), 1U);
 }
 
 TEST_F(BalancesAlone, OfWhatOthersMovedCountAsFreeAtOnce) {

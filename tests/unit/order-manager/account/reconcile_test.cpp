@@ -533,6 +533,22 @@ TEST_F(Reconcile, KeepsNoRecordOfAnEndedMarketWhereAForeignTradeFailed) {
   rig.expect_sound();
 }
 
+// The balance has moved by a trade that is booked as soon as its market is known.
+TEST(FirstBalance, WaitsForATradeOfAMarketThatIsNotKnown) {
+  Rig rig;
+  rig.markets = {kMarket};
+  rig.start();
+  rig.now += seconds(1);
+  VenueTrade trade = rig.trade_by_hand(kMarket.id, kMarket.yes_token);
+  trade.status = VenueTradeStatus::Confirmed;
+  rig.venue_trades = {trade};
+  rig.connect(usd("995.2"));
+  rig.advance(seconds(61));
+  EXPECT_EQ(rig.position(kExternal, kMarket).yes, trade.quantity);
+  EXPECT_EQ(rig.core.ledger().portfolio().cash(), usd("995.2"));
+  EXPECT_TRUE(rig.core.figures(rig.now).drift_cash.is_zero());
+}
+
 TEST_F(Reconcile, KnowsHowLargeAForeignOrderIsThatWasFilledInPart) {
   const ClientOrderId ours = quote();
   VenueOrderUpdate foreign = rig.update(ours, VenueOrderStatus::Live);
