@@ -48,6 +48,8 @@ Decimal decimal(const json::object& object, std::initializer_list<std::string_vi
 
 // The venue's clock and ours may differ by this much.
 constexpr std::int64_t kGapMarginMs = 2'000;
+// A lost submission may be executed as late as that: the default of `orders.ambiguous_hold`.
+constexpr std::int64_t kLateMs = 30'000;
 
 // The one account outside the house; the venue of `make run` has a single client.
 const json::object* our_account(const json::object& state) {
@@ -196,7 +198,7 @@ std::set<std::string> read_order_ids(const std::string& report) {
 bool GapReading::in_gap(std::int64_t created_ms) const {
   return std::any_of(gaps_.begin(), gaps_.end(), [&](const RestoredGap& gap) {
     return gap.backup_at_ms - kGapMarginMs <= created_ms &&
-           created_ms <= gap.restored_at_ms + kGapMarginMs;
+           created_ms <= gap.restored_at_ms + kLateMs + kGapMarginMs;
   });
 }
 

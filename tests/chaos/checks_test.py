@@ -132,12 +132,14 @@ TAMPERINGS = {
 
 
 def restored(facts):
-    """A backup was restored; two orders came and went in the gap, another one was filled in it."""
+    """A backup was restored; two orders came and went in the gap, another one was filled in it, one came late."""
     facts.journal["restores"] = [{"backup_at_ms": 50_000, "at_ms": 60_000}]
     order = {**facts.venue.orders["0xa"], "salt": 9, "created_ms": 55_000}
     facts.venue.orders["0xd"] = {**order, "id": "0xd", "status": "canceled", "matched": "0"}
     facts.venue.orders["0xe"] = {**order, "id": "0xe", "status": "canceled", "matched": "4", "salt": 1}
     facts.venue.orders["0x9"] = {**order, "id": "0x9", "status": "matched", "salt": 8}
+    facts.venue.orders["0x7"] = {**order, "id": "0x7", "status": "canceled", "matched": "0", "salt": 1,
+                                 "created_ms": 67_900}
     facts.venue.trades.append({"id": "v", "status": "FAILED", "makers": [],
                                "taker": {"account": 3, "order": "0x9", "quantity": "10", "cash": "4"}})
     facts.venue.trades.append({"id": "u", "status": "CONFIRMED", "makers": [],
@@ -155,13 +157,20 @@ class Checks(unittest.TestCase):
         about_orders = (truth.unknown_orders, truth.twice, truth.order_states, truth.fills)
         facts = copy.deepcopy(books())
         restored(facts)
-        self.assertEqual(truth.lost(facts), ["0xd", "0x9"])
+        self.assertEqual(truth.lost(facts), ["0xd", "0x9", "0x7"])
         self.assertEqual([check(facts) for check in about_orders], [[], [], [], []])
         facts.venue.orders["0xd"]["created_ms"] = 70_000
-        self.assertEqual(truth.lost(facts), ["0x9"])
+        self.assertEqual(truth.lost(facts), ["0x9", "0x7"])
         self.assertNotEqual(truth.unknown_orders(facts), [])
         facts.orders["0xe"]["filled"] = "5"
         self.assertNotEqual(truth.fills(facts), [])
+
+    def test_two_known_orders_of_a_pair_are_told_in_a_gap_too(self):
+        facts = copy.deepcopy(books())
+        restored(facts)
+        facts.orders["0x7"] = {**facts.orders["0xa"], "id": "s-2", "venue_id": "0x7"}
+        facts.orders["0xa"]["salt"] = 7
+        self.assertEqual(truth.twice(facts), ["salt 1 at the venue: 0xa 0x7"])
 
     def test_each_check_fails_for_each_tampering_meant_for_it(self):
         self.assertEqual({check for _, check in truth.CHECKS}, set(TAMPERINGS))

@@ -96,8 +96,9 @@ void Account::compare_open_orders(Turn& turn, const VenueAccount& account) {
 }
 
 // Orders placed between a backup and its restore were most likely ours, and their reason is lost:
-// they must not rest unwatched. An order that a trade named first looks filled in the book, because
-// a trade does not tell how large its order is.
+// they must not rest unwatched. The last of them may have been executed after the restore. An order
+// that a trade named first looks filled in the book, because a trade does not tell how large its
+// order is.
 void Account::cancel_lost_orders(Turn& turn, const VenueAccount& account) {
   const auto& restores = turn.ledger.restores();
   for (const domain::VenueOrderUpdate& update : account.open_orders) {
@@ -106,7 +107,8 @@ void Account::cancel_lost_orders(Turn& turn, const VenueAccount& account) {
     const Timestamp at = update.created_at.value_or(order->order.submitted_at);
     const bool lost =
         std::any_of(restores.begin(), restores.end(), [&](const Ledger::Restore& restore) {
-          return restore.backup_at - kRestoreMargin <= at && at <= restore.at + kRestoreMargin;
+          return restore.backup_at - kRestoreMargin <= at &&
+                 at <= restore.at + settings_.ambiguous_hold + kRestoreMargin;
         });
     if (!lost) continue;
     if (order->terminal()) {

@@ -355,4 +355,29 @@ TEST_F(Restoration, LeavesOrdersAloneThatWereNotPlacedInTheGap) {
 }
 
 }  // namespace
+
+// It was sent before the restore, and the venue took it as long after as a submission may take.
+TEST_F(Restoration, TakesAwayALostOrderThatWasExecutedLate) {
+  back_up();
+  rig.send(rig.quote_signal(kFarm, kMarket, level("0.45", "20"), std::nullopt));
+  ASSERT_EQ(rig.open_orders().size(), 1U);
+  VenueOrderId late = id_of<VenueOrderId>(44'444);
+  late.bytes[0] = 4;
+  Settings settings = test_settings();
+  settings.ambiguous_hold = seconds(6);
+  Rig next(settings);
+  restore_into(next);
+  VenueOrderUpdate row = row_of(rig.open_orders()[0], late);
+  row.created_at = rig.now + settings.ambiguous_hold;
+  next.now += seconds(300);
+  row.at = next.now;
+  next.venue_open = {row};
+  next.start();
+  next.connect(usd("1000"));
+  next.advance(seconds(3));  // until the market is known
+  next.step(next.account());
+  ASSERT_FALSE(next.cancels.empty());
+  EXPECT_EQ(next.cancels.front(), late);
+}
+
 }  // namespace polybot::order_manager::test
