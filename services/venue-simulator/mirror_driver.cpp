@@ -152,6 +152,7 @@ void MirrorDriver::apply(const MirrorFeed::Inputs& inputs) {
           waiting = host_.engine().listing(place->market)->market.id;
       }
     }
+    if (waiting) channel_.hold(*waiting);
     static_cast<void>(host_.apply(input));
     if (waiting) channel_.publish_books(*waiting);
     const auto* halt = std::get_if<HaltMirrored>(&input);

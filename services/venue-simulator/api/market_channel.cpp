@@ -1,6 +1,7 @@
 #include "services/venue-simulator/api/market_channel.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/polymarket/messages/market_channel.hpp"
 #include "services/venue-simulator/api/shapes.hpp"
@@ -152,6 +153,10 @@ void MarketChannel::publish(const Outputs& outputs) {
 void MarketChannel::publish(const BookChanged& changed) {
   const domain::Market* market = market_of(changed.market);
   if (market == nullptr) return;
+  if (held_ && held_->market == changed.market) {
+    held_->latest = changed;
+    return;
+  }
   std::vector<polymarket::PriceChange> levels;
   levels.reserve(changed.changes.size() * 2);
   for (const domain::LevelChange& change : changed.changes) {
@@ -277,6 +282,7 @@ void MarketChannel::publish_halt(const domain::MarketId& id) {
 }
 
 void MarketChannel::publish_books(const domain::MarketId& id) {
+  const std::optional<Held> held = std::exchange(held_, std::nullopt);
   const domain::Market* market = market_of(id);
   if (market == nullptr || sessions_.empty()) return;
   for (const TokenId& token : {market->yes_token, market->no_token}) {
@@ -284,6 +290,7 @@ void MarketChannel::publish_books(const domain::MarketId& id) {
     append_book(token, book);
     if (!book.empty()) send(std::move(book), id, {token});
   }
+  if (held && held->latest) announce_best(*market, *held->latest);
 }
 
 void MarketChannel::publish_recorded(const polymarket::MarketFrame& frame, domain::Timestamp now) {

@@ -32,8 +32,10 @@ class MarketChannel {
   void publish(const Outputs& outputs);
   // Publishes events of a recording with new stamps.
   void publish_recorded(const polymarket::MarketFrame& frame, domain::Timestamp now);
-  // The book of a mirrored market is not to be believed now, or is again.
+  // The book of a mirrored market is not to be believed now, or is again. What happens to it while
+  // it is held is published as the whole books that follow.
   void publish_halt(const domain::MarketId& market);
+  void hold(const domain::MarketId& market) { held_ = Held{market, std::nullopt}; }
   void publish_books(const domain::MarketId& market);
   void close_all(http::CloseCode code, std::string_view reason);
   [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
@@ -51,6 +53,11 @@ class MarketChannel {
     std::optional<domain::Price> bid;
     std::optional<domain::Price> ask;
     bool operator==(const Best&) const = default;
+  };
+
+  struct Held {
+    domain::MarketId market;
+    std::optional<BookChanged> latest;
   };
 
   // False when the session was closed.
@@ -79,6 +86,7 @@ class MarketChannel {
   Random fault_random_;
   FeedSessions<Session> sessions_;
   std::unordered_map<domain::MarketId, Best> announced_;
+  std::optional<Held> held_;
   std::uint64_t messages_ = 0;
 };
 
