@@ -49,8 +49,8 @@ FAULTS = (
     ("foreign-heartbeat", {"count": 1}),
 )
 OFTEN = 4
-# A trade fails only where something trades, and order-manager is down for much of a storm.
-FAULT_SECONDS = {"venue-down": (1, 3), "trade-failed": (4, 12)}
+# A trade fails and an answer is lost only where something trades, and order-manager is down for much of a storm.
+FAULT_SECONDS = {"venue-down": (1, 3), "trade-failed": (4, 12), "answer-lost": (3, 8)}
 
 
 class Storm:
