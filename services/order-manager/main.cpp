@@ -42,6 +42,12 @@ int main(int argc, char** argv) {
              "before it; reads only",
              [](const std::vector<std::string>& arguments) {
                return doctor_command(arguments, polybot::runtime::build_info().version);
+             }},
+            {"livetest",
+             "[--config FILE] [--market M] [--fill USD] [--json]: place, see and cancel the "
+             "smallest order there is; with --fill buy the smallest amount",
+             [](const std::vector<std::string>& arguments) {
+               return livetest_command(arguments, polybot::runtime::build_info().version);
              }}},
        .memory_access = polybot::runtime::MemoryAccess::Forbidden},
       argc, argv, read_config, run);

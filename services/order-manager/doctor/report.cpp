@@ -81,12 +81,12 @@ std::string last_line(const Report& report) {
   if (const std::size_t unchecked = count(report, Verdict::Unchecked))
     besides += fmt::format(", {} not checked", unchecked);
   if (failed > 0) {
-    return fmt::format("doctor: FAIL: {} of {} checks failed{}. First: {}\n", failed,
+    return fmt::format("{}: FAIL: {} of {} checks failed{}. First: {}\n", report.command, failed,
                        report.checks.size(), besides, first_step(report));
   }
   const std::string next = first_step(report);
-  return fmt::format("doctor: pass: {} checks, none failed{}.{}\n", report.checks.size(), besides,
-                     next.empty() ? "" : " Next: " + next);
+  return fmt::format("{}: pass: {} checks, none failed{}.{}\n", report.command,
+                     report.checks.size(), besides, next.empty() ? "" : " Next: " + next);
 }
 
 void append(std::string& out, std::string_view key, std::string_view text) {
@@ -124,7 +124,7 @@ std::string text_of(const Report& report, Look look) {
 }
 
 std::string json_of(const Report& report) {
-  std::string out = fmt::format("{{\"doctor\":{}", kFormat);
+  std::string out = fmt::format("{{\"{}\":{}", report.command, kFormat);
   append(out, "at", runtime::to_rfc3339(report.at));
   append(out, "version", report.version);
   append(out, "venue", report.venue);

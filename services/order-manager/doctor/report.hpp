@@ -1,8 +1,9 @@
-// What order-manager doctor has found: a line for each check, for people and for programs. Pure.
+// What order-manager doctor or livetest has found: a line for each check, for people and for
+// programs. Pure.
 //
-// The JSON, printed by --json and kept in the result file (result_file.hpp):
+// The JSON, printed by --json; that of doctor is kept in the result file (result_file.hpp):
 //
-//   {"doctor":1,                       the format
+//   {"doctor":1,                       the format; "livetest" of that
 //    "at":"2026-06-08T12:00:00.123Z",  when the last check had ended (UTC)
 //    "version":"0.1.0",                of PolyBot
 //    "venue":"https://…",              venue.rest
@@ -39,6 +40,7 @@ struct Check {
 };
 
 struct Report {
+  std::string command = "doctor";
   domain::Timestamp at{};
   std::string version;
   std::string venue;

@@ -64,4 +64,10 @@ int key(const std::vector<std::string>& arguments);
 // and nothing is thrown.
 int doctor_command(const std::vector<std::string>& arguments, const std::string& version);
 
+// livetest [--config FILE] [--market SLUG|CONDITION_ID] [--fill USD] [--json]: places and cancels
+// the smallest order, and may fill one (livetest/live_test.hpp); prints as doctor does. Where
+// venue.mode is live it wants what a start wants (live_lock.hpp). It may run beside order-manager,
+// to which the order is one by hand. Exit codes as doctor's.
+int livetest_command(const std::vector<std::string>& arguments, const std::string& version);
+
 }  // namespace polybot::order_manager

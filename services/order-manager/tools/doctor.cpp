@@ -6,7 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "services/order-manager/doctor/result_file.hpp"
 #include "services/order-manager/live_lock.hpp"
 #include "services/order-manager/tools/commands.hpp"
+#include "services/order-manager/tools/venue_command.hpp"
 
 namespace polybot::order_manager {
 namespace {
@@ -29,7 +29,6 @@ using runtime::CannotStart;
 
 constexpr int kExitPassed = 0;
 constexpr int kExitFailed = 1;
-constexpr int kExitCannotRun = 2;
 
 constexpr std::string_view kDoctorUsage =
     R"(usage: order-manager doctor [--config FILE] [--json]
@@ -167,20 +166,6 @@ doctor::Report examined(Config config, const std::string& version) {
       .checks = doctor::examine(facts)};
 }
 
-doctor::Look look_of_output() {
-  const char* const terminal = std::getenv("TERM");
-  const bool can = ::isatty(STDOUT_FILENO) == 1 && terminal != nullptr &&
-                   std::string_view(terminal) != "dumb" && std::getenv("NO_COLOR") == nullptr;
-  return can ? doctor::Look::Coloured : doctor::Look::Plain;
-}
-
-int tell_that_it_cannot_run(std::string_view why) {
-  std::istringstream lines{std::string(why)};
-  for (std::string line; std::getline(lines, line);)
-    std::fprintf(stderr, "doctor: cannot be run: %s\n", line.c_str());
-  return kExitCannotRun;
-}
-
 }  // namespace
 
 int doctor_command(const std::vector<std::string>& arguments, const std::string& version) {
@@ -197,7 +182,7 @@ int doctor_command(const std::vector<std::string>& arguments, const std::string&
     result = doctor::result_file(config.journal_file);
     report = examined(std::move(config), version);
   } catch (const std::exception& error) {
-    return tell_that_it_cannot_run(error.what());
+    return tell_that_it_cannot_run("doctor", error.what());
   }
   const std::string json = doctor::json_of(*report) + "\n";
   fmt::print("{}", words.json ? json : text_of(*report, look_of_output()));

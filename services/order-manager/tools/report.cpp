@@ -156,6 +156,14 @@ json::array restores_array(const Ledger& ledger) {
   return rows;
 }
 
+// The comparison with the venue: null before the first.
+json::value comparison_value(const Ledger& ledger) {
+  if (!ledger.drift_measured()) return nullptr;
+  return json::object{{"booked_until_ms", domain::to_unix_ms(ledger.reconciled_until())},
+                      {"cash", ledger.drift().cash.to_string()},
+                      {"positions", ledger.drift().positions.to_string()}};
+}
+
 json::array orders_array(const Ledger& ledger) {
   json::array rows;
   for (const auto& [id, record] : ledger.orders().all()) {
@@ -281,6 +289,7 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
     strategies[name.value] = strategy_object(ledger, name);
   json::object report{{"journal_id", fmt::format("{:016x}", ledger.journal_id())},
                       {"account", account_value(ledger)},
+                      {"mode", domain::name_of(ledger.mode())},
                       {"sequence", ledger.last_seq()},
                       {"digest", fmt::format("{:016x}", ledger.digest())},
                       {"cash", ledger.portfolio().cash().to_string()},
@@ -299,6 +308,7 @@ std::string json_report(const Ledger& ledger, OrderList orders) {
                                               {"pnl", totals.pnl.to_string()}}},
                       {"strategies", strategies},
                       {"state_changes", changes_object(counts_of(ledger, StrategyName{}))},
+                      {"drift", comparison_value(ledger)},
                       {"restores", restores_array(ledger)},
                       {"holdings", holdings_array(ledger)}};
   if (orders == OrderList::Include) report["orders"] = orders_array(ledger);
