@@ -50,7 +50,7 @@ override BUILD := "$$BUILD_FOLDER"/release
 .DEFAULT_GOAL := help
 .PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak image \
         compose-test docs-test dashboard-schema venue-conformance \
-        record-test paper-test token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
+        record-test paper-test live-test token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
 help: ## list the targets
 	@echo "PolyBot targets:"
@@ -60,6 +60,7 @@ help: ## list the targets
 	@echo "Variables of make run:"
 	@echo "  MODE=sim          the built-in venue (default)"
 	@echo "  MODE=paper        the built-in venue mirrors real markets: no account, no money, simulated fills"
+	@echo "  MODE=live         the venue of CONFIG, with real money (README, Trade for real)"
 	@echo "  SEED=7            seed of the simulated order flow (default 1; kept with the data folder)"
 	@echo "  DATA=folder       where journal, exchange, logs and keys live (default data/sim, data/paper)"
 	@echo "  EDGE=0            a market without mispricings and noise traders: only luck can win there"
@@ -151,6 +152,11 @@ paper-test: ## paper trading over a replayed recording behind TLS: equal books, 
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.paper.paper_test \
 	  "$(or $(RECORDING),$${POLYBOT_RECORDED_DATA:-../shared/data}/polymarket/nhl_final_20260607_6min.jsonl.zst)"
+
+live-test: ## live mode against a simulator behind TLS, with each wallet type: refusals, doctor, livetest, trading, a rival
+	@deploy/install-packages.sh build test paper
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 -B -m tests.live.live_test $(WALLETS)
 
 doors: ## attacks on what listens: each refused and counted, and a halt that passes meanwhile
 	@deploy/install-packages.sh build test doors

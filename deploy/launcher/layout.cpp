@@ -185,7 +185,9 @@ Environment venue_addresses(std::uint16_t port) {
 
 Environment pick(const Environment& from, const std::vector<std::string>& names) {
   Environment picked;
-  for (const std::string& name : names) picked.insert(*from.find(name));
+  for (const std::string& name : names) {
+    if (const auto found = from.find(name); found != from.end()) picked.insert(*found);
+  }
   return picked;
 }
 
@@ -231,6 +233,22 @@ void add_upstream(Layout& layout, const Options& options, const Planner& planner
   layout.services.push_back(planner.plan("gateway", std::string(kUpstream), 8004,
                                          {kCommands, kOrders, kOrdersRecovery, kMetrics, kStatus},
                                          upstream_settings(options, layout.sockets, port)));
+}
+
+// Returns what places the others at it, its account's key among it.
+Environment add_simulated_venue(Layout& layout, const Options& options, const Planner& planner) {
+  const std::uint16_t port = planner.port(8090);
+  const fs::path key = options.data / "secrets" / "venue-key";
+  fs::create_directories(options.data / "exchange");
+  make_venue_key(key, layout.journal);
+  layout.venue_url = "http://127.0.0.1:" + std::to_string(port);
+  layout.simulator_url = "http://127.0.0.1:" + std::to_string(planner.port(8003));
+  layout.ports.push_back({port, "the simulated venue"});
+  layout.services.push_back(planner.plan("venue-simulator", "venue-simulator", 8003, {},
+                                         simulator_settings(options, layout.sockets, port)));
+  Environment venue = venue_addresses(port);
+  venue["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
+  return venue;
 }
 
 // Those of services, runners that begin, and the bus; in this order they are told when one is
@@ -291,33 +309,29 @@ Environment passed_on(const Environment& environment) {
 
 Layout lay_out(const Options& options, const Environment& environment, const fs::path& sockets,
                const fs::path& programs, const fs::path& configuration, const KnownKeys& known) {
-  for (const char* folder : {"journal", "exchange", "aggregator", "logs"})
+  for (const char* folder : {"journal", "aggregator", "logs"})
     fs::create_directories(options.data / folder);
   make_private_folder(options.data / "secrets");
   make_private_folder(options.data / "control");
-  const fs::path key = options.data / "secrets" / "venue-key";
-  make_venue_key(key, journal_in(options.data));
 
   const Planner planner(options, environment, known, sockets, programs, configuration);
-  const std::uint16_t venue_port = planner.port(8090);
   const std::uint16_t api_port = planner.port(8080);
-  const Environment venue = venue_addresses(venue_port);
   Layout layout;
   layout.data = options.data;
   layout.sockets = sockets;
   layout.programs = programs;
   layout.journal = journal_in(options.data);
   layout.token_file = options.data / "secrets" / "api-token";
-  layout.services.push_back(planner.plan("venue-simulator", "venue-simulator", 8003, {},
-                                         simulator_settings(options, sockets, venue_port)));
+  const Environment venue = options.mode == domain::TradingMode::Live
+                                ? Environment{}
+                                : add_simulated_venue(layout, options, planner);
   if (options.mode == domain::TradingMode::Paper) add_upstream(layout, options, planner);
   layout.services.push_back(
       planner.plan("metrics-aggregator", "metrics-aggregator", 8000, {kMetrics, kStatus},
                    {{"POLYBOT_STATE__FOLDER", (options.data / "aggregator").string()}}));
-  Environment manager =
-      pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__USER_WS"});
+  Environment manager = pick(venue, {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA",
+                                     "POLYBOT_VENUE__USER_WS", "POLYBOT_VENUE__PRIVATE_KEY_FILE"});
   manager["POLYBOT_VENUE__MODE"] = name_of(options.mode);
-  manager["POLYBOT_VENUE__PRIVATE_KEY_FILE"] = key.string();
   manager["POLYBOT_JOURNAL__FILE"] = layout.journal.string();
   layout.services.push_back(planner.plan(
       "order-manager", "order-manager", 8002,
@@ -339,11 +353,8 @@ Layout lay_out(const Options& options, const Environment& environment, const fs:
   }
   list_ports(layout, options, planner);
   layout.ports.push_back({api_port, "the API"});
-  layout.ports.push_back({venue_port, "the simulated venue"});
   layout.gateway_url = "http://127.0.0.1:" + std::to_string(api_port);
   layout.aggregator_url = "http://127.0.0.1:" + std::to_string(planner.port(8000));
-  layout.venue_url = "http://127.0.0.1:" + std::to_string(venue_port);
-  layout.simulator_url = "http://127.0.0.1:" + std::to_string(planner.port(8003));
   return layout;
 }
 

@@ -2,11 +2,11 @@
 // and on top of them the environment variables that place everything inside one data folder.
 //
 //   DATA/journal/     order-manager's book of record
-//   DATA/exchange/    the simulated venue's input log
+//   DATA/exchange/    the simulated venue's input log; not in live
 //   DATA/upstream/    in paper, the tokens of the gateway that watches the real venue
 //   DATA/control/     how many runners are wanted (0700)
 //   DATA/aggregator/  merged totals of all metrics
-//   DATA/secrets/     venue key, API token (0600)
+//   DATA/secrets/     API token, and the venue key where the venue is simulated (0600)
 //   DATA/bus/         ipc sockets (0700), or a link to where they are: socket_folder.hpp
 //   DATA/logs/        <name>.log, rotated; <name>.out: what a process printed outside its log
 #pragma once
@@ -50,8 +50,8 @@ struct Layout {
   std::filesystem::path token_file;
   std::string gateway_url;  // the API
   std::string aggregator_url;
-  std::string venue_url;
-  std::string simulator_url;  // its admin port
+  std::string venue_url;      // of the simulated venue; empty in live
+  std::string simulator_url;  // its admin port; empty in live
   std::string upstream_url;   // API of the gateway that watches the real venue; empty without one
 };
 
@@ -73,7 +73,9 @@ void make_data_folder(const std::filesystem::path& data);
 // LOG_LEVEL.
 [[nodiscard]] Environment passed_on(const Environment& environment);
 
-// Makes the folders in DATA and, on the first start, the venue key; then returns what to start.
+// Makes the folders in DATA and, on the first start, the key of the simulated account; then returns
+// what to start. In live there is no simulated venue, and the configuration alone names venue and
+// key.
 // `sockets` is the folder of the ipc sockets; `known` decides which of the caller's POLYBOT_
 // variables reach which service. Throws BadOption or std::filesystem::filesystem_error.
 [[nodiscard]] Layout lay_out(const Options& options, const Environment& environment,

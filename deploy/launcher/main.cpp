@@ -38,7 +38,8 @@ constexpr std::string_view kHelp =
 polybot scale N: have N runners (1 to 16) from now on in the running stack of DATA.
 polybot record: write the market channel of the venue into DATA/recordings, and trade nothing.
 polybot recording check|info|cut FILE: judge, describe or cut a recording of the market channel.
-polybot doctor [--json]: have order-manager of the running stack of DATA look for what the venue would refuse.
+polybot doctor [--json]: have order-manager of the stack of DATA look for what the venue would refuse.
+polybot livetest [--market M] [--fill USD] [--json]: have it place, see and cancel the smallest order, or fill one.
 polybot --version: print version and commit.
 
 run starts venue-simulator, metrics-aggregator, order-manager, gateway and RUNNERS strategy-runners,
@@ -54,7 +55,7 @@ data/record), CONFIG, PORT_OFFSET, LOG_FORMAT and POLYBOT_X__Y of the gateway.
 
 Environment:
   MODE=sim         the built-in venue; paper: it mirrors the real markets that upstream.toml
-                   chooses, and fills are simulated; live is not part of this version
+                   chooses, and fills are simulated; live: the venue of CONFIG, with real money
   DATA=folder      where everything lives (default data/MODE, of the installed program
                    ~/.local/share/polybot/MODE; a replay gets a folder of its own)
   SEED=n           seed of the simulated flow; a data folder keeps the seed it began with
@@ -151,21 +152,22 @@ int record() {
   return run_to_end(io, session);
 }
 
-// Becomes order-manager doctor, with what the stack that runs in DATA gives its order-manager.
-int doctor(const std::vector<std::string>& words) {
+// Becomes a command of order-manager, with what the stack of DATA gives its own.
+int become_order_manager(const std::vector<std::string>& words) {
   const launcher::Environment environment = runtime::config::current_environment();
   const fs::path programs = runtime::own_programs_folder();
   const launcher::Options options = options_of(environment, programs);
-  launcher::demand_running_stack(options.data);
+  // A live start wants doctor before it.
+  if (options.mode != domain::TradingMode::Live) launcher::demand_running_stack(options.data);
   const fs::path configuration = configuration_of(options, programs);
   const launcher::KnownKeys known = launcher::ask_for_keys(programs, configuration, environment);
   const launcher::Layout layout =
       launcher::lay_out(options, environment, options.data / "bus", programs, configuration, known);
   const auto manager =
       std::ranges::find(layout.services, "order-manager", &launcher::ServicePlan::service);
-  std::vector<std::string> arguments{"order-manager", "doctor"};
+  std::vector<std::string> arguments{"order-manager", words.front()};
   arguments.insert(arguments.end(), manager->spec.arguments.begin(), manager->spec.arguments.end());
-  arguments.insert(arguments.end(), words.begin(), words.end());
+  arguments.insert(arguments.end(), words.begin() + 1, words.end());
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
@@ -201,6 +203,7 @@ int run() {
   launcher::Layout layout =
       launcher::lay_out(options, environment, sockets.path(), programs, configuration, known);
   launcher::check_overrides(layout, environment, known);
+  if (options.mode == domain::TradingMode::Live) launcher::check_venue(configuration);
   launcher::check_values(layout);
   const auto display = launcher::Terminal::can_be_drawn_on(environment)
                            ? launcher::Display::Terminal
@@ -225,16 +228,17 @@ int main(int argc, char** argv) {
   if (argc >= 2 && std::string_view(argv[1]) == "recording")
     return launcher::recording_command({argv + 2, argv + argc});
   const bool scales = argc == 3 && std::string_view(argv[1]) == "scale";
-  const bool examines = argc >= 2 && std::string_view(argv[1]) == "doctor";
+  const std::string_view first = argc >= 2 ? argv[1] : "";
+  const bool examines = first == "doctor" || first == "livetest";
   if (word != "run" && word != "record" && !scales && !examines) {
     std::fputs(
-        "polybot: usage: polybot run, polybot scale N, polybot doctor, polybot record, polybot "
-        "recording ... (see polybot --help)\n",
+        "polybot: usage: polybot run, polybot scale N, polybot doctor, polybot livetest, polybot "
+        "record, polybot recording ... (see polybot --help)\n",
         stderr);
     return 1;
   }
   try {
-    if (examines) return doctor({argv + 2, argv + argc});
+    if (examines) return become_order_manager({argv + 1, argv + argc});
     if (scales) return scale(argv[2]);
     return word == "record" ? record() : run();
   } catch (const fs::filesystem_error& error) {
@@ -245,5 +249,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     std::fprintf(stderr, "polybot: %s\n", error.what());
   }
-  return examines ? 2 : 1;  // that doctor cannot be run is no finding of its
+  return examines ? 2 : 1;  // that it cannot be run is no finding
 }

@@ -1,6 +1,7 @@
 #include "deploy/launcher/options.hpp"
 
 #include <string_view>
+#include <vector>
 
 #include "common/domain/number_text.hpp"
 
@@ -26,17 +27,22 @@ Int whole_number(const std::string& name, const std::string& text, Int min, Int 
 domain::TradingMode read_mode(const Environment& environment) {
   const std::string mode = value_of(environment, "MODE");
   if (mode.empty() || mode == "sim") return domain::TradingMode::Sim;
-  if (mode == "live") {
-    throw BadOption("MODE=" + mode +
-                    " is not part of this version; MODE=paper watches real markets, and MODE=sim "
-                    "trades on the built-in venue");
-  }
-  if (mode != "paper") throw BadOption("MODE must be sim or paper, not '" + mode + "'");
-  for (const char* name : {"SEED", "EDGE", "RECORDING", "SPEED", "BUS_TLS"}) {
+  if (mode != "paper" && mode != "live")
+    throw BadOption("MODE must be sim, paper or live, not '" + mode + "'");
+  std::vector<std::string> others{"SEED", "EDGE", "RECORDING", "SPEED"};
+  if (mode == "paper") others.emplace_back("BUS_TLS");
+  for (const std::string& name : others) {
     if (!value_of(environment, name).empty())
-      throw BadOption(std::string(name) + " does not go with MODE=paper");
+      throw BadOption(name + " does not go with MODE=" + mode);
   }
-  return domain::TradingMode::Paper;
+  if (mode == "paper") return domain::TradingMode::Paper;
+  if (value_of(environment, "CONFIG").empty()) {
+    throw BadOption(
+        "MODE=live takes no shipped configuration: copy deploy/config to a folder of your own, say "
+        "there what trades and with how much, and name it with CONFIG=folder (README, Trade for "
+        "real)");
+  }
+  return domain::TradingMode::Live;
 }
 
 void check_speed(const std::string& text) {

@@ -19,7 +19,8 @@ class BadOption : public std::runtime_error {
 };
 
 struct Options {
-  // Sim: the built-in venue with its own crowd, or a recording; Paper: it mirrors real markets.
+  // Sim: the built-in venue with its own crowd, or a recording; Paper: it mirrors real markets;
+  // Live: the venue of the configuration, with real money.
   domain::TradingMode mode = domain::TradingMode::Sim;
   std::filesystem::path data;                      // absolute
   std::optional<std::filesystem::path> recording;  // absolute, exists

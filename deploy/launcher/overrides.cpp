@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "common/runtime/config_text.hpp"
+#include "common/runtime/service.hpp"
 #include "deploy/launcher/last_words.hpp"
 #include "deploy/launcher/program_output.hpp"
 
@@ -135,6 +136,20 @@ void check_values(const Layout& layout) {
       throw BadOption(plan->service + " cannot start with this configuration:\n" +
                       join(last_words(output.text, "", {}, {}), "\n"));
   }
+}
+
+void check_venue(const std::filesystem::path& configuration) {
+  const auto venue_of = [&](const char* service) {
+    config::Reader reader = runtime::load_configuration(
+        service, (configuration / (std::string(service) + ".toml")).string());
+    return reader.string("venue.rest", "") + " and " + reader.string("venue.gamma", "");
+  };
+  const std::string traded = venue_of("order-manager");
+  const std::string watched = venue_of("gateway");
+  if (traded == watched) return;
+  throw BadOption("order-manager would trade at " + traded + ", and gateway would watch " +
+                  watched + ": write the same venue.rest and venue.gamma into both files of " +
+                  configuration.string());
 }
 
 std::vector<std::string> check_strategies(const KnownKeys& known) {

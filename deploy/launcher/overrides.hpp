@@ -26,6 +26,10 @@ void check_overrides(const Layout& layout, const Environment& environment, const
 // first program that refuses it, for example about a value out of its bounds.
 void check_values(const Layout& layout);
 
+// In live: what is traded must be what is watched. Throws BadOption when order-manager and gateway
+// name different venues.
+void check_venue(const std::filesystem::path& configuration);
+
 // A strategy needs a table [strategies.NAME] in two files: strategy-runner.toml says how it
 // decides, order-manager.toml what it may risk. Throws BadOption when order-manager's lacks one
 // that a runner has: it would never trade. In the opposite case a strategy has no runner, and the

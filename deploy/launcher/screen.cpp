@@ -225,6 +225,7 @@ std::vector<Part> parts_of(const Layout& layout, const Options& options, const S
   std::string venue = options.recording ? "replay of " + options.recording->filename().string()
                                         : std::string("simulated venue");
   if (options.mode == domain::TradingMode::Paper) venue = "real markets, simulated fills, no money";
+  if (options.mode == domain::TradingMode::Live) venue = "REAL MONEY";
   const std::string title = fmt::format("PolyBot   {}   {}   {}   Ctrl-C stops and verifies",
                                         mode_text(options), venue, facts.running_for);
   std::vector<Part> parts;

@@ -33,7 +33,7 @@ namespace asio = boost::asio;
 // longer.
 constexpr domain::Duration kStartPatience = 60s;
 // The listing of the real venue has hundreds of pages.
-constexpr domain::Duration kPaperPatience = 300s;
+constexpr domain::Duration kListingPatience = 300s;
 // All services together stop within five seconds; each has its own grace period inside this.
 constexpr domain::Duration kStopPatience = 4s;
 constexpr domain::Duration kPortsPatience = 2s;
@@ -105,7 +105,8 @@ asio::awaitable<void> Session::wait_for_end_of_recording() {
 asio::awaitable<void> Session::name_faults() {
   std::set<std::string> named;
   while (true) {
-    const std::string text = co_await fetch(layout_.simulator_url + "/faults");
+    std::string text;
+    if (simulated()) text = co_await fetch(layout_.simulator_url + "/faults");
     const auto faults = parse_object(text);
     for (const auto& [key, settings] : faults) {
       const std::string name(key);
@@ -142,7 +143,7 @@ asio::awaitable<void> Session::say_kept_seed() {
 // Throws the reason when the stack cannot run.
 asio::awaitable<void> Session::start() {
   const std::string problem = co_await stack_.start(
-      options_.mode == domain::TradingMode::Paper ? kPaperPatience : kStartPatience);
+      options_.mode == domain::TradingMode::Sim ? kStartPatience : kListingPatience);
   if (!problem.empty()) throw std::runtime_error(problem);
 }
 
@@ -228,7 +229,7 @@ asio::awaitable<bool> Session::stop() {
   stack_.begin_stop();
   const domain::Duration begun = clock_.monotonic();
   // Before it has been ready, what listens there may be another stack's, begun at the same moment.
-  if (traded_) {
+  if (traded_ && simulated()) {
     http::ClientRequest pause{
         .method = http::Method::Post, .url = layout_.simulator_url + "/flow/pause", .timeout = 1s};
     (void)co_await stack_.http().send(std::move(pause));
@@ -240,7 +241,13 @@ asio::awaitable<bool> Session::stop() {
   for (const ServiceView& service : order) {
     if (!verified && service.service == "metrics-aggregator") {
       verified = true;
-      if (traded_) good = co_await verify() && good;
+      if (traded_) {
+        if (simulated()) {
+          good = co_await verify() && good;
+        } else {
+          good = co_await verify_live() && good;
+        }
+      }
     }
     good = co_await stack_.stop(service.name, kStopPatience) && good;
   }
@@ -319,6 +326,45 @@ asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcome
   co_return payouts;
 }
 
+// The venue's side is what order-manager has compared last: nobody else may ask about the account.
+asio::awaitable<bool> Session::verify_live() {
+  const std::string report = co_await read_journal_report("");
+  const auto journal = read_journal(report);
+  if (!journal) {
+    say("Verification: order-manager verify cannot read the journal " + layout_.journal.string());
+    co_return false;
+  }
+  const auto metrics =
+      read_metrics(co_await fetch_metrics(journal->submitted, journal->fills_booked));
+  if (!metrics) {
+    say("Verification: the aggregator does not serve the order counters");
+    co_return false;
+  }
+  const bool equal = say_figures(compare_live(*journal, *metrics));
+  const std::string venue =
+      journal->last_look
+          ? fmt::format(
+                "compared when trades until {} were booked",
+                runtime::to_rfc3339(domain::from_unix_ms(journal->last_look->booked_until_ms)))
+          : std::string("not compared yet");
+  say(fmt::format(
+      "venue ({}) {} journal {} metrics: {} orders, {} fills, {} pUSD cash, P&L {} pUSD", venue,
+      equal ? "==" : "!=", equal ? "==" : "!=", journal->submitted, journal->fills,
+      journal->cash.to_string(), journal->pnl.to_string()));
+  co_return equal;
+}
+
+bool Session::say_figures(const std::vector<ComparedFigure>& figures) {
+  bool equal = true;
+  say(fmt::format("{:<20} {:>18} {:>18} {:>12}", "", "venue", "journal", "metrics"));
+  for (const ComparedFigure& figure : figures) {
+    equal = equal && figure.equal();
+    say(fmt::format("{:<20} {:>18} {:>18} {:>12}{}", figure.name, figure.venue, figure.journal,
+                    figure.metrics, figure.equal() ? "" : "   DIFFERENT"));
+  }
+  return equal;
+}
+
 asio::awaitable<bool> Session::verify() {
   auto venue = read_venue(co_await fetch_venue_pages());
   const std::string report = co_await read_journal_report("");
@@ -339,14 +385,7 @@ asio::awaitable<bool> Session::verify() {
   if (!journal->gaps.empty() && venue->orders > journal->orders)
     venue->lost = co_await count_lost_orders(journal->gaps);
   const Payouts payouts = co_await fetch_payouts(differing_outcomes(*venue, *journal));
-  const std::vector<ComparedFigure> figures = compare(*venue, *journal, *metrics, payouts);
-  bool equal = true;
-  say(fmt::format("{:<20} {:>18} {:>18} {:>12}", "", "venue", "journal", "metrics"));
-  for (const ComparedFigure& figure : figures) {
-    equal = equal && figure.equal();
-    say(fmt::format("{:<20} {:>18} {:>18} {:>12}{}", figure.name, figure.venue, figure.journal,
-                    figure.metrics, figure.equal() ? "" : "   DIFFERENT"));
-  }
+  const bool equal = say_figures(compare(*venue, *journal, *metrics, payouts));
   if (journal->submitted > journal->orders) {
     say(fmt::format("rejected: {} of the submitted orders, which the venue never had",
                     journal->submitted - journal->orders));

@@ -48,6 +48,10 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<void> read_mirror();
   [[nodiscard]] boost::asio::awaitable<bool> stop();
   [[nodiscard]] boost::asio::awaitable<bool> verify();
+  [[nodiscard]] boost::asio::awaitable<bool> verify_live();
+  // Whether all are equal.
+  bool say_figures(const std::vector<ComparedFigure>& figures);
+  [[nodiscard]] bool simulated() const { return !layout_.simulator_url.empty(); }
   [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);
   [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_venue_pages();
   [[nodiscard]] boost::asio::awaitable<std::uint64_t> count_lost_orders(

@@ -106,10 +106,13 @@ class Finder {
                                service.service == "strategy-runner";
       if (needs_venue && service.running) told_.push_back(service.name);
     }
-    troubles_.push_back({"the venue: " + boost::algorithm::join(said, "; "), since(begun),
-                         "nothing, it is tried again all the time; of the simulated venue " +
-                             layout_.simulator_url +
-                             "/faults lists faults that are on, DELETE .../faults/NAME ends one"});
+    std::string help = "nothing, it is tried again all the time";
+    if (!layout_.simulator_url.empty()) {
+      help += "; of the simulated venue " + layout_.simulator_url +
+              "/faults lists faults that are on, DELETE .../faults/NAME ends one";
+    }
+    troubles_.push_back(
+        {"the venue: " + boost::algorithm::join(said, "; "), since(begun), std::move(help)});
   }
 
   void find_other_services() {

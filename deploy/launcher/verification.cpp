@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/json.hpp>
 #include <charconv>
+#include <cstdlib>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -50,6 +51,8 @@ Decimal decimal(const json::object& object, std::initializer_list<std::string_vi
 constexpr std::int64_t kGapMarginMs = 2'000;
 // A lost submission may be executed as late as that: the default of `orders.ambiguous_hold`.
 constexpr std::int64_t kLateMs = 30'000;
+// The venue rounds fees and shares. order-manager and the alert VenueDrift have the same bound.
+constexpr Money kVenueRounding = Money::from_raw(5'000);
 
 // The one account outside the house; the venue of `make run` has a single client.
 const json::object* our_account(const json::object& state) {
@@ -250,6 +253,12 @@ std::optional<JournalTruth> read_journal(const std::string& report) {
         {.backup_at_ms = static_cast<std::int64_t>(number(restore, {"backup_at_ms"})),
          .restored_at_ms = static_cast<std::int64_t>(number(restore, {"at_ms"}))});
   }
+  if (const json::value* drift = object.if_contains("drift"); drift && drift->is_object()) {
+    truth.last_look = {.booked_until_ms = static_cast<std::int64_t>(
+                           number(drift->as_object(), {"booked_until_ms"})),
+                       .cash = decimal<Money>(drift->as_object(), {"cash"}),
+                       .positions = decimal<Money>(drift->as_object(), {"positions"})};
+  }
   return truth;
 }
 
@@ -313,6 +322,20 @@ std::vector<ComparedFigure> compare(const VenueTruth& venue, const JournalTruth&
     figures.push_back({outcome, quantity_of(venue.holdings, outcome).to_string(),
                        quantity_of(journal.holdings, outcome).to_string(), ""});
   }
+  return figures;
+}
+
+std::vector<ComparedFigure> compare_live(const JournalTruth& journal, const MetricsTruth& metrics) {
+  const auto count = [](std::uint64_t value) { return std::to_string(value); };
+  std::vector<ComparedFigure> figures{
+      {"orders submitted", "", count(journal.submitted), count(metrics.submitted)},
+      {"fills booked", "", count(journal.fills_booked), count(metrics.fills_booked)}};
+  if (!journal.last_look) return figures;
+  const LastLook& look = *journal.last_look;
+  const bool rounded = std::abs(look.cash.raw()) <= kVenueRounding.raw();
+  const Money cash = rounded ? journal.cash : journal.cash + look.cash;
+  figures.push_back({"cash", cash.to_string(), journal.cash.to_string(), ""});
+  figures.push_back({"shares that differ", look.positions.to_string(), "0", ""});
   return figures;
 }
 

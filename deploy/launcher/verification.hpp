@@ -40,6 +40,12 @@ struct VenueTruth {
   domain::Money cash;                                // as of the match
   std::map<std::string, domain::Quantity> holdings;  // by "<market>:yes" or ":no", as of the match
 };
+// What order-manager's last comparison with the venue found.
+struct LastLook {
+  std::int64_t booked_until_ms = 0;
+  domain::Money cash;       // venue - journal
+  domain::Money positions;  // what differs, at its price
+};
 struct JournalTruth {
   std::uint64_t orders = 0;        // that the venue should have had
   std::uint64_t written_off = 0;   // that it may have had and canceled unfilled
@@ -49,7 +55,8 @@ struct JournalTruth {
   std::uint64_t submitted = 0;
   domain::Money cash;
   domain::Money pnl;
-  std::vector<RestoredGap> gaps;                     // oldest first
+  std::vector<RestoredGap> gaps;  // oldest first
+  std::optional<LastLook> last_look;
   std::map<std::string, domain::Quantity> holdings;  // until they are sold or paid for
 };
 struct MetricsTruth {
@@ -98,5 +105,8 @@ void read_payouts(const std::string& page, Payouts& payouts);
                                                   const JournalTruth& journal,
                                                   const MetricsTruth& metrics,
                                                   const Payouts& payouts);
+// Where no simulated venue tells its state.
+[[nodiscard]] std::vector<ComparedFigure> compare_live(const JournalTruth& journal,
+                                                       const MetricsTruth& metrics);
 
 }  // namespace polybot::launcher

@@ -25,6 +25,7 @@ PACKAGE = "needs root and an installed package: make package-test"
 THIS_TEST = "is what runs this test"
 RECORDING = "needs a recording, which no checkout has"
 INTERNET = "reads the real venue: make paper-test"
+REAL = "trades with real money: make live-test"
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,9 @@ EXPECTATIONS = {
         ("make token", Prints(r"^[0-9a-f]{32,}$")),
         ("LOG_FORMAT=json make run", Starts(check=_json_logs)),
         ("make run MODE=paper", NotTyped(INTERNET)),
+        ("build/release/bin/polybot doctor", NotTyped(REAL)),
+        ("make run MODE=live CONFIG=my-config", NotTyped(REAL)),
+        ("build/release/bin/polybot livetest", NotTyped(REAL)),
         ("docker compose up", NotTyped(CONTAINERS)),
         ("make package", NotTyped(PACKAGE)),
         ("sudo apt install ./polybot_0.1.0-1~deb12_amd64.deb", NotTyped(PACKAGE)),

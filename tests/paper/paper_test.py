@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.paper.tls_front import TlsFront, make_certificates
+from tests.support.tls_front import TlsFront, make_certificates
 from tests.record.market_channel import Books, MarketChannel
-from tests.record.record_test import Simulator
+from tests.support.simulator import Simulator
 from tests.support.stack import Stack, changed_configuration, request
 from tests.support.waiting import Failed, say, wait_until
 

@@ -27,10 +27,11 @@ def make_certificates(folder):
 
 
 class TlsFront:
-    """Passes connections on to `port` of this host as long as `state` is "pass"."""
+    """Passes connections on to `port` of this host as long as `state` is "pass"; `hear` gets what the venue says."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, hear=lambda data: None):
         self._target = port
+        self._hear = hear
         self._contexts = {}
         for name in ("good", "expired"):
             self._contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -98,6 +99,8 @@ class TlsFront:
                 data = source.recv(65536)
                 if not data:
                     return
+                if source is venue:
+                    self._hear(data)
                 if self.state == "garbage" and source is venue:
                     data = bytes(byte ^ 0x5A for byte in data)
                 sink.sendall(data)

@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <fstream>
 
+#include "deploy/launcher/overrides.hpp"
 #include "deploy/launcher/ports.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -113,6 +114,39 @@ TEST(PaperLayout, HasOneGatewayForTheRealVenueAlone) {
             set("upstream", "POLYBOT_BUS__MARKET_DATA"));
   EXPECT_NE(set("gateway", "POLYBOT_BUS__MARKET_DATA"),
             set("upstream", "POLYBOT_BUS__MARKET_DATA"));
+}
+
+TEST(LiveLayout, HasNoSimulatedVenueAndMakesNoKey) {
+  const test_support::TemporaryFolder folder;
+  const Options options{.mode = domain::TradingMode::Live, .data = folder.path(), .runners = 1};
+  const Layout layout = lay_out(options, {}, folder / "bus", "/bin", "/etc", {});
+  EXPECT_EQ(layout.simulator_url, "");
+  EXPECT_EQ(layout.venue_url, "");
+  EXPECT_FALSE(fs::exists(folder / "secrets" / "venue-key"));
+  for (const ServicePlan& plan : layout.services) {
+    EXPECT_NE(plan.service, "venue-simulator");
+    const bool trades = plan.service == "order-manager";
+    for (const char* name :
+         {"POLYBOT_VENUE__REST", "POLYBOT_VENUE__GAMMA", "POLYBOT_VENUE__PRIVATE_KEY_FILE"})
+      EXPECT_FALSE(plan.spec.environment.contains(name)) << plan.service;
+    EXPECT_EQ(plan.spec.environment.contains("POLYBOT_VENUE__MODE"), trades);
+    if (trades) EXPECT_EQ(plan.spec.environment.at("POLYBOT_VENUE__MODE"), "live");
+  }
+}
+
+TEST(LiveVenue, IsTheSameForTradingAndWatching) {
+  const test_support::TemporaryFolder folder;
+  const auto write = [&](const std::string& service, const std::string& rest) {
+    std::ofstream(folder / (service + ".toml"))
+        << "[venue]\nrest = \"" << rest << "\"\ngamma = \"https://gamma.test\"\n";
+  };
+  write("order-manager", "https://one.test");
+  write("gateway", "https://one.test");
+  EXPECT_NO_THROW(check_venue(folder.path()));
+  write("gateway", "https://two.test");
+  EXPECT_THAT([&] { check_venue(folder.path()); },
+              ThrowsMessage<BadOption>(
+                  AllOf(HasSubstr("https://one.test"), HasSubstr("https://two.test"))));
 }
 
 TEST(Ports, OfTwoStacksAHundredApartAreDifferent) {

@@ -44,6 +44,19 @@ TEST(Options, OfPaperAreItsOwn) {
   EXPECT_THROW((void)read_options({{"MODE", "papier"}}, "", Home::WorkingFolder), BadOption);
 }
 
+TEST(Options, OfLiveWantAConfigurationOfTheOperators) {
+  EXPECT_THROW((void)read_options({{"MODE", "live"}}, "", Home::WorkingFolder), BadOption);
+  const Environment own{{"MODE", "live"}, {"CONFIG", "/tmp"}};
+  const Options live = read_options(own, "", Home::WorkingFolder);
+  EXPECT_EQ(live.mode, domain::TradingMode::Live);
+  EXPECT_EQ(live.data, std::filesystem::absolute("data/live"));
+  for (const char* name : {"SEED", "EDGE", "RECORDING", "SPEED"}) {
+    Environment given = own;
+    given[name] = "1";
+    EXPECT_THROW((void)read_options(given, "", Home::WorkingFolder), BadOption) << name;
+  }
+}
+
 TEST(Options, SayWhatANumberMayBe) {
   const auto refusal = [](const Environment& environment) -> std::string {
     try {

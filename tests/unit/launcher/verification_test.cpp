@@ -66,6 +66,32 @@ TEST_F(Verification, KnowsThatAnOrderInDoubtMayNotHaveReachedTheVenue) {
   EXPECT_FALSE(differing(fewer, journal("100", ""), false).empty());
 }
 
+// The venue's side is what order-manager has compared last.
+TEST(LiveVerification, ComparesWhatOrderManagerFoundAtTheVenue) {
+  const auto differing = [](const std::string& drift) {
+    std::string report = journal("100", "");
+    report.insert(1, R"("drift": )" + drift + ", ");
+    std::vector<std::string> names;
+    for (const ComparedFigure& figure :
+         compare_live(*read_journal(report), {.submitted = 2, .fills_booked = 2})) {
+      if (!figure.equal()) names.push_back(figure.name);
+    }
+    return names;
+  };
+  const auto found = [](const std::string& cash, const std::string& positions) {
+    return R"({"booked_until_ms": 5, "cash": ")" + cash + R"(", "positions": ")" + positions +
+           R"("})";
+  };
+  EXPECT_EQ(differing("null"), std::vector<std::string>{});
+  EXPECT_EQ(differing(found("0", "0")), std::vector<std::string>{});
+  EXPECT_EQ(differing(found("0.005", "0")), std::vector<std::string>{});
+  EXPECT_EQ(differing(found("-1.5", "0")), std::vector<std::string>{"cash"});
+  EXPECT_EQ(differing(found("0", "3")), std::vector<std::string>{"shares that differ"});
+  EXPECT_FALSE(compare_live(*read_journal(journal("100", "")), {.submitted = 3, .fills_booked = 2})
+                   .front()
+                   .equal());
+}
+
 // A journal that has two orders and a gap from 40 to 60 seconds, and the venue's orders.
 class RestoredVerification : public testing::Test {
  protected:
