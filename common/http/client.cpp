@@ -225,6 +225,10 @@ asio::awaitable<Outcome> Client::Core::send(std::shared_ptr<Core> self, ClientRe
     if (!pooled) {
       if (auto failure = co_await self->open(connection, *url, deadline)) co_return *failure;
     }
+    if (request.may_leave && !request.may_leave()) {
+      lease->set_reusable();
+      co_return fail(Failure::Stage::Write, Fault::HeldBack);
+    }
     Attempt attempt;
     Outcome outcome = co_await self->exchange(connection, request.method, bytes, deadline, attempt);
     if (outcome && attempt.keep_alive) lease->set_reusable();

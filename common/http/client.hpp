@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,10 @@ struct ClientRequest {
   std::string body;
   std::string content_type = "application/json";     // sent when there is a body
   std::optional<std::chrono::milliseconds> timeout;  // instead of request_timeout
+  // Asked when the connection stands, directly before the first byte is handed to the system, and
+  // again before the first byte on the connection that replaces a dead one. False: nothing leaves,
+  // and the request ends with Fault::HeldBack. Absent: it leaves.
+  std::function<bool()> may_leave{};
 };
 
 struct ClientResponse {

@@ -40,6 +40,8 @@ const char* words_of(Fault fault) {
       return "the answer unpacks to more than is allowed";
     case Fault::ProxyUnreachable:
       return "the proxy that HTTPS_PROXY names cannot be reached";
+    case Fault::HeldBack:
+      return "it was taken back before it left";
   }
   return "unknown";
 }

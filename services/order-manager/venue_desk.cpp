@@ -124,14 +124,18 @@ awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> sign
     co_return;
   }
   std::optional<domain::Duration> sent;
-  const std::function<void()> on_sending = [&] {
+  // It may also be stopped while an order is signed or the connection is made.
+  const std::function<std::string_view()> on_leaving = [&] {
+    const std::string_view trouble = account_trouble();
+    if (!trouble.empty() || sent) return trouble;
     sent = clock_.monotonic();
     metrics_.observe(Stage::Submit, *sent - begun);
     if (tick_at != domain::Timestamp{}) metrics_.observe(Stage::Wire, clock_.now() - tick_at);
+    return trouble;
   };
   std::vector<domain::SubmitAnswered> answers;
   try {
-    answers = co_await client_.submit(signing, on_sending);
+    answers = co_await client_.submit(signing, on_leaving);
   } catch (const std::exception& error) {
     // An order that is never answered would stay open for ever.
     log::error("A submission failed", {{"error", error.what()}});

@@ -177,6 +177,7 @@ awaitable<http::Outcome> VenueClient::send(VenueOperation operation, http::Clien
   http::Client& client = goes_first(operation) ? trading_ : reading_;
   http::Outcome answer = co_await client.send(std::move(request));
   const domain::Duration elapsed = clock_.monotonic() - begun;
+  if (!answer && answer.error().ec == http::Fault::HeldBack) co_return answer;  // nobody was asked
   if (tells_of_link) observer_.on_link(answer ? Link::Up : Link::Down);
   if (!answer) {
     observer_.on_request(operation, outcome_of(answer.error()), elapsed);
@@ -299,7 +300,7 @@ std::shared_ptr<VenueClient::Signing> VenueClient::sign(std::vector<domain::Orde
 }
 
 awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
-    std::shared_ptr<Signing> signing, std::function<void()> on_sending) {
+    std::shared_ptr<Signing> signing, std::function<std::string_view()> on_leaving) {
   const std::vector<domain::Order>& orders = signing->orders;
   // After a commit it mostly is done, and an order need not wait for the loop.
   if (!signing->done.load(std::memory_order_acquire))
@@ -313,15 +314,21 @@ awaitable<std::vector<domain::SubmitAnswered>> VenueClient::submit(
     co_return all_answered(orders, domain::SubmitRejected{domain::RejectReason::InvalidSignature,
                                                           "could not be signed"});
   }
-  if (on_sending) on_sending();
+  std::string held_back;
+  if (on_leaving) {
+    signing->request->may_leave = [&held_back, &on_leaving] {
+      held_back = on_leaving();
+      return held_back.empty();
+    };
+  }
   const http::Outcome answer =
       co_await send(submission_of(orders.size()), std::move(*signing->request));
   const domain::Timestamp last_byte_at = clock_.now();
   if (!answer) {
     if (!answer.error().request_may_have_left) {
-      co_return all_answered(orders,
-                             domain::SubmitRejected{domain::RejectReason::Other,
-                                                    "not sent: " + answer.error().message()});
+      const std::string why = held_back.empty() ? answer.error().message() : held_back;
+      co_return all_answered(
+          orders, domain::SubmitRejected{domain::RejectReason::Other, "not sent: " + why});
     }
     co_return all_answered(orders, domain::SubmitAmbiguous{cause_of(answer.error()), last_byte_at});
   }

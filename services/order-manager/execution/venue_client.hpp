@@ -131,10 +131,12 @@ class VenueClient {
   // Begins to sign. Nothing leaves: a caller that will not send drops it. Shared, because functions
   // that carry it are copied.
   [[nodiscard]] std::shared_ptr<Signing> sign(std::vector<domain::Order> orders);
-  // Waits for the signatures, then sends; once per Signing. One answer per order, in
-  // order. `on_sending` is called when bytes begin to leave.
+  // Waits for the signatures, then sends; once per Signing. One answer per order, in order.
+  // `on_leaving` is called directly before the first byte leaves, when orders are signed and the
+  // connection stands; it says why they may not leave after all, or nothing. On the connection that
+  // replaces a dead one it is called again.
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::SubmitAnswered>> submit(
-      std::shared_ptr<Signing> signing, std::function<void()> on_sending = {});
+      std::shared_ptr<Signing> signing, std::function<std::string_view()> on_leaving = {});
   // One answer per order; Unknown where the venue said nothing usable.
   [[nodiscard]] boost::asio::awaitable<std::vector<domain::CancelAnswered>> cancel(
       std::vector<domain::VenueOrderId> orders);

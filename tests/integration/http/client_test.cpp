@@ -6,6 +6,7 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "common/http/fault.hpp"
 #include "common/http/server.hpp"
 #include "tests/integration/http/loop.hpp"
 
@@ -149,6 +150,31 @@ TEST_F(HttpClientTest, NothingHasLeftWithoutAListener) {
   };
   run(io, body());
   EXPECT_EQ(client.connections(), 0U);
+}
+
+TEST_F(HttpClientTest, AsksWhenTheConnectionStandsWhetherToSend) {
+  start_server();
+  Client client(io.get_executor(), options);
+  const auto body = [&]() -> asio::awaitable<void> {
+    std::size_t connections_then = 0;
+    ClientRequest request;
+    request.url = url_of(server->port(), "/");
+    request.may_leave = [&] {
+      connections_then = client.connections();
+      return false;
+    };
+    const Outcome held = co_await client.send(std::move(request));
+    EXPECT_FALSE(held.has_value());
+    EXPECT_EQ(held.error().ec, Fault::HeldBack) << held.error().message();
+    EXPECT_FALSE(held.error().request_may_have_left);
+    EXPECT_EQ(connections_then, 1U);
+    ClientRequest next;
+    next.url = url_of(server->port(), "/");
+    next.may_leave = [] { return true; };
+    EXPECT_EQ((co_await client.send(std::move(next)))->body, "root");
+    EXPECT_EQ(server->connections(), 1U) << "what was held back has used up no connection";
+  };
+  run(io, body());
 }
 
 TEST_F(HttpClientTest, TheRequestMayHaveLeftWhenTheAnswerIsLost) {

@@ -347,10 +347,37 @@ TEST_F(VenueClientTest, SigningDoesNotHoldTheLoop) {
           unsigned_yet->done = true;
           unsigned_yet->ended.expires_at(asio::steady_timer::time_point::min());
         });
-        const std::function<void()> on_sending = [&done] { done.emplace_back("sending"); };
-        (void)co_await ours.submit(std::move(unsigned_yet), on_sending);
+        const std::function<std::string_view()> on_leaving = [&done] {
+          done.emplace_back("leaving");
+          return std::string_view();
+        };
+        (void)co_await ours.submit(std::move(unsigned_yet), on_leaving);
       }(*client, venue.url() + "/order", steps));
-  EXPECT_EQ(steps, (std::vector<std::string>{"another input", "sending"}));
+  EXPECT_EQ(steps, (std::vector<std::string>{"another input", "leaving"}));
+}
+
+TEST_F(VenueClientTest, AsksBeforeASignedOrderLeaves) {
+  std::vector<domain::SubmitAnswered> answers;
+  run(io,
+      [](VenueClient& ours, std::vector<Link>& told,
+         std::vector<domain::SubmitAnswered>& out) -> asio::awaitable<void> {
+        EXPECT_TRUE(co_await ours.authenticate());
+        told.clear();
+        std::vector<domain::Order> orders(1, order(0));
+        auto signing = ours.sign(std::move(orders));
+        const std::function<std::string_view()> on_leaving = [signing] {
+          EXPECT_TRUE(signing->done);
+          return std::string_view("the account is lost");
+        };
+        out = co_await ours.submit(signing, on_leaving);
+      }(*client, links, answers));
+  const auto* const rejected = std::get_if<SubmitRejected>(&answers.at(0).outcome);
+  ASSERT_NE(rejected, nullptr);
+  EXPECT_EQ(rejected->reason, RejectReason::Other);
+  EXPECT_EQ(rejected->text, "not sent: the account is lost");
+  EXPECT_TRUE(venue.seen("POST /order").empty());
+  EXPECT_TRUE(links.empty()) << "the venue was not asked";
+  EXPECT_TRUE(outcomes["submit"].empty());
 }
 
 TEST_F(VenueClientTest, AnAcceptedOrderNamesItsTrades) {
