@@ -22,6 +22,21 @@ constexpr domain::Duration kReadyCheck = 200ms;
 // Cancels of one request: well inside the venue's cancel burst.
 constexpr std::size_t kCancelsPerRequest = 100;
 
+std::string_view trouble_of(Standing standing) {
+  switch (standing) {
+    case Standing::Held:
+      break;
+    case Standing::Unclaimed:
+      return "the account is not claimed yet, which takes 12 s where somebody has used it before";
+    case Standing::Silent:
+      return "the venue takes no heartbeats, so only cancels are sent";
+    case Standing::Contested:
+    case Standing::Fenced:
+      return "another process holds the account, so neither orders nor cancels are sent";
+  }
+  return "";
+}
+
 }  // namespace
 
 VenueDesk::VenueDesk(boost::asio::any_io_executor executor, const VenueConfig& config,
@@ -150,7 +165,12 @@ awaitable<void> VenueDesk::send_batch(std::shared_ptr<VenueClient::Signing> sign
 }
 
 void VenueDesk::cancel(const std::vector<domain::VenueOrderId>& orders) {
-  if (!heartbeats_.ours()) return;  // they may be another's; without an answer it is tried again
+  if (!heartbeats_.may_cancel()) {
+    // What rests may be the other process's. Without an answer each cancel is tried again.
+    cancels_held_.warning("Cancels are held back",
+                          {{"orders", orders.size()}, {"reason", account_trouble()}});
+    return;
+  }
   for (std::size_t first = 0; first < orders.size(); first += kCancelsPerRequest) {
     const std::size_t last = std::min(orders.size(), first + kCancelsPerRequest);
     spawn(send_cancels({orders.begin() + static_cast<std::ptrdiff_t>(first),
@@ -240,15 +260,16 @@ domain::Duration VenueDesk::heartbeat_time() const {
 }
 
 std::string_view VenueDesk::account_trouble() const {
-  if (heartbeats_.fenced()) return "another order-manager trades on this account";
-  if (!heartbeats_.ours()) return "another order-manager may trade on this account";
-  return heartbeats_.held(heartbeat_time()) ? "" : "the venue takes no heartbeats";
+  return trouble_of(heartbeats_.standing(heartbeat_time()));
 }
 
 void VenueDesk::show_heartbeat() {
-  const Link link = account_trouble().empty() ? Link::Up : Link::Down;
-  if (heartbeat_ == link) return;
-  heartbeat_ = link;
+  const Standing standing = heartbeats_.standing(heartbeat_time());
+  if (standing_told_ == standing) return;
+  standing_told_ = standing;
+  if (standing == Standing::Silent)
+    log::warning("No order is sent", {{"reason", trouble_of(standing)}});
+  const Link link = standing == Standing::Held ? Link::Up : Link::Down;
   metrics_.connected[Connection::Heartbeat].set(link == Link::Up ? 1 : 0);
   reports_.post_link({VenueChannel::Heartbeat, link});
 }

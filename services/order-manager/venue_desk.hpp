@@ -7,9 +7,12 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/runtime/clock.hpp"
+#include "common/runtime/logging.hpp"
 #include "services/order-manager/config.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "services/order-manager/core/outputs.hpp"
@@ -45,11 +48,13 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   // Sends heartbeats for ever, while the account is ours and `ready` says that this process manages
   // it; otherwise the venue must cancel what is open there.
   [[nodiscard]] boost::asio::awaitable<void> send_heartbeats(std::function<bool()> ready);
-  // Why no order may be sent, as a sentence for /health; empty when the account is ours and the
-  // venue would cancel everything if this process died.
+  // Why no order may be sent, and whether cancels are, as words for /health and for refused orders;
+  // empty when the account is ours and the venue would cancel everything if this process died.
   [[nodiscard]] std::string_view account_trouble() const;
   // Another process holds the account.
   [[nodiscard]] bool fenced() const { return heartbeats_.fenced(); }
+  // The heartbeat id of that process, as far as known.
+  [[nodiscard]] std::string foreign_heartbeat() const { return heartbeats_.foreign_id(); }
   // From here on nothing is reported.
   void close() { closed_ = true; }
 
@@ -84,7 +89,8 @@ class VenueDesk : public std::enable_shared_from_this<VenueDesk> {
   std::string heartbeat_file_;
   HeartbeatChain heartbeats_;
   std::uint64_t contests_told_ = 0;
-  std::optional<Link> heartbeat_;
+  std::optional<Standing> standing_told_;
+  runtime::log::Limited cancels_held_;
   std::optional<Link> rest_;
   bool closed_ = false;
 };

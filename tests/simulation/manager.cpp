@@ -140,7 +140,7 @@ void Manager::send_heartbeat(std::function<void(Duration)> then) {
 }
 
 void Manager::show_heartbeat() {
-  const bool held = heartbeats_.ours() && heartbeats_.held(stage_.now().time_since_epoch());
+  const bool held = heartbeats_.standing(stage_.now().time_since_epoch()) == om::Standing::Held;
   set_link(VenueChannel::Heartbeat, held ? om::Link::Up : om::Link::Down);
 }
 
@@ -349,7 +349,7 @@ void Manager::carry_out(const om::Outputs& out) {
 }
 
 void Manager::send_cancels(const std::vector<domain::VenueOrderId>& orders) {
-  if (!orders.empty() && heartbeats_.ours()) venue_.cancel(orders, take_reply());
+  if (!orders.empty() && heartbeats_.may_cancel()) venue_.cancel(orders, take_reply());
 }
 
 Venue::OnReply Manager::take_reply() {

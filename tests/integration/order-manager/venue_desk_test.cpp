@@ -1,6 +1,7 @@
 // The desk between engine and venue, against the built-in venue over real sockets.
 #include "services/order-manager/venue_desk.hpp"
 
+#include "common/http/server.hpp"
 #include "common/polymarket/messages/heartbeats.hpp"
 #include "tests/integration/venue-simulator/venue.hpp"
 
@@ -11,6 +12,7 @@ namespace asio = boost::asio;
 namespace venue_test = venue_simulator::testing;
 using domain::CancelAnswered;
 using http::Method;
+using testing::HasSubstr;
 
 class VenueDeskTest : public venue_test::VenueTest {
  protected:
@@ -35,9 +37,16 @@ class VenueDeskTest : public venue_test::VenueTest {
   }
 
   void open_desk(std::optional<polymarket::ApiCredentials> credentials = {}) {
+    make_desk(venue->url(""), std::move(credentials));
+    asio::co_spawn(venue->io, desk->follow_account(), asio::detached);
+    asio::co_spawn(venue->io, desk->watch_clock(), asio::detached);
+    run_until([this] { return !user_channel.empty(); });
+  }
+
+  void make_desk(const std::string& rest, std::optional<polymarket::ApiCredentials> credentials) {
     const polymarket::OrderSigner signer(venue_test::kKey);
-    VenueConfig config{.rest = venue->url(""),
-                       .gamma = venue->url(""),
+    VenueConfig config{.rest = rest,
+                       .gamma = rest,
                        .user_ws = venue->socket_url("/ws/user"),
                        .request_timeout = std::chrono::seconds(5),
                        .heartbeat_interval = heartbeat_interval};
@@ -56,9 +65,22 @@ class VenueDeskTest : public venue_test::VenueTest {
                                    user_channel.push_back(change.link);
                                },
                            .on_fenced = [this] { fenced = true; }});
-    asio::co_spawn(venue->io, desk->follow_account(), asio::detached);
-    asio::co_spawn(venue->io, desk->watch_clock(), asio::detached);
-    run_until([this] { return !user_channel.empty(); });
+  }
+
+  // A venue that takes cancels and no heartbeats.
+  std::unique_ptr<http::Server> make_deaf_venue() {
+    auto deaf = std::make_unique<http::Server>(venue->io.get_executor(), http::ServerOptions{});
+    deaf->router().post(std::string(polymarket::kHeartbeatPath),
+                        [](http::Request) -> asio::awaitable<http::Response> {
+                          co_return http::problem(503, "restarting");
+                        });
+    deaf->router().del("/order", [](http::Request request) -> asio::awaitable<http::Response> {
+      polymarket::CancelAnswer answer;
+      answer.canceled.push_back(*polymarket::parse_cancel_body(request.body));
+      co_return http::json(polymarket::write_cancel_answer(answer));
+    });
+    deaf->listen();
+    return deaf;
   }
 
   template <class Condition>
@@ -178,13 +200,24 @@ TEST_F(VenueDeskTest, FollowsTheAccountAtItsFirstHeartbeat) {
   EXPECT_EQ(user_channel.front(), Link::Up);
 }
 
+// What rests is still its own, and nobody else was seen who could cancel it.
+TEST_F(VenueDeskTest, CancelsWhileHeartbeatsFail) {
+  const auto deaf = make_deaf_venue();
+  make_desk("http://" + deaf->address(), second_key());
+  EXPECT_THAT(desk->account_trouble(), HasSubstr("not claimed yet"));
+  asio::co_spawn(venue->io, desk->follow_account(), asio::detached);
+  run_until([this] { return desk->account_trouble().starts_with("the venue takes no"); });
+  EXPECT_EQ(cancel(), CancelAnswered::Result::Canceled);
+  EXPECT_TRUE(user_channel.empty()) << "the account is not claimed";
+}
+
 // Two on one account would trade up to its limits twice.
 TEST_F(VenueDeskTest, LetsGoOfAnAccountThatAnotherUses) {
   open_desk();
   beat_elsewhere();
   asio::co_spawn(venue->io, desk->send_heartbeats([] { return true; }), asio::detached);
   run_until([this] { return user_channel.back() == Link::Down; });
-  EXPECT_FALSE(desk->account_trouble().empty());
+  EXPECT_THAT(desk->account_trouble(), HasSubstr("another process holds the account"));
   EXPECT_FALSE(fenced) << "one foreign heartbeat may be the last one";
   answers.clear();
   desk->cancel({order});
@@ -192,6 +225,7 @@ TEST_F(VenueDeskTest, LetsGoOfAnAccountThatAnotherUses) {
   beat_elsewhere();
   run_until([this] { return fenced; });
   EXPECT_TRUE(desk->fenced());
+  EXPECT_FALSE(desk->foreign_heartbeat().empty());
   EXPECT_TRUE(answers.empty()) << "what rests may be the other one's";
 }
 

@@ -36,6 +36,14 @@ domain::Duration HeartbeatChain::on_answer(const HeartbeatAnswer& answer, domain
   return std::min(kRetry, interval_);
 }
 
+Standing HeartbeatChain::standing(domain::Duration now) const {
+  if (fenced()) return Standing::Fenced;
+  if (moves_ > 0) return Standing::Contested;
+  // Before the first one is accepted only a failure leaves a doubt.
+  if (watched_ || !(ours() || in_doubt_)) return Standing::Unclaimed;
+  return held(now) ? Standing::Held : Standing::Silent;
+}
+
 domain::Duration HeartbeatChain::on_wrong_id(const std::string& expected, domain::Duration sent_at,
                                              domain::Duration now) {
   if (ours() && in_doubt_ && now - *accepted_at_ < kStandStill) {

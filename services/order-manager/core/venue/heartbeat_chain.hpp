@@ -15,6 +15,7 @@
 //   account is claimed again as at a start. An answer that got lost moves the id as well; within
 //   kStandStill of the last accepted heartbeat nobody else can have claimed it.
 // - The second foreign id proves that another process lives: fenced, for good.
+// - Heartbeats that only fail tell of nobody else: no order leaves then, and cancels do.
 #pragma once
 
 #include <optional>
@@ -38,6 +39,15 @@ struct HeartbeatAnswer {
   std::string id;  // to be sent next; not when Failed
 };
 
+// What the answers tell of the account.
+enum class Standing : std::uint8_t {
+  Held,       // ours, and the venue would cancel everything if this process died
+  Unclaimed,  // no answer has made it ours yet, and nobody else was seen to live
+  Silent,     // the venue takes no heartbeats: whose it is cannot be told, and nobody else was seen
+  Contested,  // a heartbeat of somebody else was seen, which may have been the last
+  Fenced,     // another process holds it: this one must end
+};
+
 class HeartbeatChain {
  public:
   // Sends one each `interval`, which must leave time for a retry within the venue's patience.
@@ -51,17 +61,18 @@ class HeartbeatChain {
   // believe longer than the venue does, `now` after the last came.
   [[nodiscard]] domain::Duration on_answer(const HeartbeatAnswer& answer, domain::Duration sent_at,
                                            domain::Duration now);
-  // The account is ours as far as the answers tell. Without it nothing is sent but heartbeats,
-  // which are refused as long as another owner lives.
+  // The account is ours as far as the answers tell. Without it no order is sent, and heartbeats are
+  // refused as long as another owner lives.
   [[nodiscard]] bool ours() const { return claim_ == Claim::Ours; }
   // Another process holds the account: this one must end.
   [[nodiscard]] bool fenced() const { return claim_ == Claim::Fenced; }
   // How often another process was certainly seen to use the account.
   [[nodiscard]] std::uint64_t contests() const { return contests_; }
-  // The venue has taken a heartbeat so recently that it does not cancel.
-  [[nodiscard]] bool held(domain::Duration now) const {
-    return accepted_at_ && now - *accepted_at_ < domain::kHeartbeatPatience;
-  }
+  [[nodiscard]] Standing standing(domain::Duration now) const;
+  // What rests may be canceled: the venue expects no id that somebody else may have been given.
+  [[nodiscard]] bool may_cancel() const { return !fenced() && !watched_; }
+  // The id that somebody else was given, as far as known; else empty.
+  [[nodiscard]] std::string foreign_id() const { return watched_ ? watched_->id : std::string(); }
 
  private:
   enum class Claim : std::uint8_t { Open, Ours, Fenced };
@@ -75,6 +86,10 @@ class HeartbeatChain {
                                              domain::Duration now);
   void give_up();
   void note_move();
+  // The venue has taken a heartbeat so recently that it does not cancel.
+  [[nodiscard]] bool held(domain::Duration now) const {
+    return accepted_at_ && now - *accepted_at_ < domain::kHeartbeatPatience;
+  }
 
   domain::Duration interval_;
   std::string id_;

@@ -23,6 +23,9 @@ class Client {
     return chain.on_answer({Result::WrongId, std::move(expected)}, at, at);
   }
   domain::Duration failed(domain::Duration at) { return chain.on_answer({}, at, at); }
+  [[nodiscard]] bool held(domain::Duration at) const {
+    return chain.standing(at) == Standing::Held;
+  }
 
   HeartbeatChain chain;
 };
@@ -48,7 +51,7 @@ TEST(HeartbeatChain, GoesOnAtOnceWithTheIdThatIsRemembered) {
 TEST(HeartbeatChain, ClaimsAnIdThatHasStoodStill) {
   Client client;
   EXPECT_GT(client.wrong("a", 0s), 0s);
-  EXPECT_FALSE(client.chain.held(0s)) << "a refused heartbeat is none";
+  EXPECT_FALSE(client.held(0s)) << "a refused heartbeat is none";
   EXPECT_GT(client.wrong("a", kStandStill - 1ns), 0s);
   EXPECT_NE(client.chain.id(), "a");
   EXPECT_EQ(client.wrong("a", kStandStill), 0s);
@@ -184,11 +187,56 @@ TEST(HeartbeatChain, KeepsItsIdThroughAFailureAndRetriesSoon) {
 
 TEST(HeartbeatChain, IsHeldForTheVenuesPatienceFromTheMomentOfSending) {
   Client client;
-  EXPECT_FALSE(client.chain.held(0s));
+  EXPECT_FALSE(client.held(0s));
   static_cast<void>(client.chain.on_answer({Result::Accepted, "a"}, 2s, 3s));
-  EXPECT_TRUE(client.chain.held(2s));
-  EXPECT_TRUE(client.chain.held(2s + domain::kHeartbeatPatience - 1ns));
-  EXPECT_FALSE(client.chain.held(2s + domain::kHeartbeatPatience));
+  EXPECT_TRUE(client.held(2s));
+  EXPECT_TRUE(client.held(2s + domain::kHeartbeatPatience - 1ns));
+  EXPECT_FALSE(client.held(2s + domain::kHeartbeatPatience));
+}
+
+TEST(HeartbeatChain, HoldsNoCancelsBackWhileHeartbeatsOnlyFail) {
+  Client fresh;
+  EXPECT_EQ(fresh.chain.standing(0s), Standing::Unclaimed);
+  EXPECT_TRUE(fresh.chain.may_cancel());
+  fresh.failed(0s);
+  EXPECT_EQ(fresh.chain.standing(0s), Standing::Silent);
+  EXPECT_TRUE(fresh.chain.may_cancel());
+  Client client;
+  client.accepted("a", 0s);
+  client.failed(5s);
+  EXPECT_EQ(client.chain.standing(9s), Standing::Held);
+  EXPECT_EQ(client.chain.standing(domain::kHeartbeatPatience), Standing::Silent);
+  EXPECT_TRUE(client.chain.may_cancel());
+  EXPECT_EQ(client.chain.foreign_id(), "");
+}
+
+TEST(HeartbeatChain, HoldsCancelsBackOnceAForeignIdWasSeen) {
+  Client fresh;
+  fresh.wrong("a", 0s);
+  EXPECT_EQ(fresh.chain.standing(0s), Standing::Unclaimed) << "it may be its predecessor's";
+  EXPECT_FALSE(fresh.chain.may_cancel());
+  fresh.failed(1s);
+  EXPECT_EQ(fresh.chain.standing(1s), Standing::Unclaimed);
+  EXPECT_FALSE(fresh.chain.may_cancel()) << "a failure does not take back what was seen";
+  fresh.wrong("a", kStandStill);
+  fresh.accepted("b", kStandStill);
+  EXPECT_EQ(fresh.chain.standing(kStandStill), Standing::Held);
+  EXPECT_TRUE(fresh.chain.may_cancel());
+}
+
+TEST(HeartbeatChain, NamesTheProcessThatHoldsTheAccount) {
+  Client client;
+  client.accepted("a", 0s);
+  client.wrong("x", 5s);
+  EXPECT_EQ(client.chain.standing(5s), Standing::Contested);
+  EXPECT_FALSE(client.chain.may_cancel());
+  EXPECT_EQ(client.chain.foreign_id(), "x");
+  client.wrong("y", 9s);
+  EXPECT_EQ(client.chain.standing(9s), Standing::Fenced);
+  EXPECT_FALSE(client.chain.may_cancel());
+  EXPECT_EQ(client.chain.foreign_id(), "y");
+  client.accepted("z", 10s);
+  EXPECT_FALSE(client.chain.may_cancel());
 }
 
 TEST(HeartbeatChain, NeverWaitsLongerAfterAFailureThanAfterASuccess) {
