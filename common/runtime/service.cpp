@@ -123,7 +123,9 @@ std::string footer(const ServiceOptions& options) {
          "  LOG_FORMAT          text or json (default: key log.format)\n"
          "  LOG_LEVEL           trace, debug, info, warning, error or critical\n"
          "Exit codes: 0 orderly end, 1 cannot start or failed, 70 ended by its watchdog, 75 ended "
-         "to start again because the host's clock was set.";
+         "to start again because the host's clock was set, 76 ended or not started because another "
+         "process does its work (order-manager: it trades on the account; what to do is in the "
+         "file \"fenced\" beside the journal, which stops each start).";
 }
 
 std::string default_config_file(const std::string& name) {

@@ -14,7 +14,8 @@
 // starts; then the service's coroutine. SIGINT or SIGTERM request a stop: the coroutine awaits
 // runtime.stop, winds up and returns within `shutdown.grace`; a second signal ends the process at
 // once. A step of the host's clock ends it likewise. Exit codes: 0 orderly end, 1 cannot start or
-// failed, 70 ended by the watchdog, 75 ended to start again because the host's clock was set.
+// failed, 70 ended by the watchdog, 75 ended to start again because the host's clock was set, 76
+// ended, or not started, because another process does its work.
 //
 // Keys that every service has: admin.address, admin.port, log.format, log.level, log.file,
 // watchdog.timeout, shutdown.grace. Environment: LOG_FORMAT, LOG_LEVEL, POLYBOT_REPLICA, and

@@ -59,9 +59,9 @@ class Finder {
       if (!service.ended_at) continue;
       told_.push_back(service.name);
       if (service.fenced) {
-        troubles_.push_back({service.name + " has ended for good: " + service.cause,
-                             since(service.ended_at),
-                             "end the other one, or this stack (" + log_of(service) + ")"});
+        troubles_.push_back(
+            {service.name + " has ended for good: " + service.cause, since(service.ended_at),
+             "end the other one, then do what " + log_of(service) + " says; or end this stack"});
       } else if (loops) {
         troubles_.push_back(
             {fmt::format("{} ended {} times in a row: {}", service.name, service.ends_in_a_row,

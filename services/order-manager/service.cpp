@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/bus/error.hpp"
@@ -16,6 +17,7 @@
 #include "services/order-manager/engine.hpp"
 #include "services/order-manager/event_log.hpp"
 #include "services/order-manager/feeds.hpp"
+#include "services/order-manager/fence.hpp"
 #include "services/order-manager/journal/backup_mark.hpp"
 #include "services/order-manager/lease_report.hpp"
 #include "services/order-manager/live_lock.hpp"
@@ -98,6 +100,7 @@ class Service {
   }
   [[nodiscard]] asio::awaitable<void> publish_state();
   [[nodiscard]] asio::awaitable<void> wind_up();
+  void keep_fence_file() const;
 
   runtime::Runtime& runtime_;
   asio::any_io_executor executor_;
@@ -107,6 +110,7 @@ class Service {
   bus::Publisher publisher_;
   OrderStreams streams_;
   EventLog event_log_;
+  std::string journal_file_;
   Figures durable_figures_;
   runtime::StopSignal fenced_;
   LiveLock lock_;
@@ -137,6 +141,7 @@ Service::Service(runtime::Runtime& runtime, const Config& config, polymarket::Or
                                            config.bus.trust, runtime.clock),
                  stats_),
       streams_(publisher_),
+      journal_file_(config.journal_file),
       fenced_(executor_),
       lock_(config, party_of(config, signer).wallet, runtime.clock.now()),
       desk_(std::make_shared<VenueDesk>(
@@ -376,6 +381,16 @@ asio::awaitable<void> Service::wind_up() {
     log::warning("Stopping while the venue has not answered every cancel");
 }
 
+void Service::keep_fence_file() const {
+  const Fence fence{.at = runtime_.clock.now(),
+                    .account = polymarket::to_checksum(desk_->party().wallet.address),
+                    .heartbeat = desk_->foreign_heartbeat()};
+  const std::error_code error = keep_fence(journal_file_, fence);
+  if (!error) return;
+  log::error("The loss of the account cannot be written down: see that nothing starts this again",
+             {{"file", fence_file(journal_file_)}, {"error", error.message()}});
+}
+
 asio::awaitable<void> Service::run() {
   try {
     engine_.start();
@@ -407,6 +422,7 @@ asio::awaitable<void> Service::run() {
       runtime::supervise("clock", clock), runtime::supervise("heartbeats", heartbeats),
       runtime::supervise("account", account, reconnect), runtime::supervise("quotes", quotes),
       runtime::supervise("signals", signals), runtime::supervise("commands", commands));
+  if (desk_->fenced()) keep_fence_file();
   if (engine_.journal_writable())
     streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
   engine_.take_last_snapshot();
@@ -417,13 +433,18 @@ asio::awaitable<void> Service::run() {
   lock_.end();
   if (desk_->fenced())
     throw runtime::Fenced(
-        "Another order-manager trades on this account (on another host, or from a restored "
-        "backup): this one has ended and sends nothing more. Stop one of the two for good");
+        "Another process holds this account (on another host, or from a restored backup): this "
+        "one has ended, sends nothing more and does not start again. Stop one of the two for good; "
+        "to start this one, then remove " +
+        fence_file(journal_file_));
 }
 
 }  // namespace
 
 asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
+  // Before the key is opened, the journal or the venue: a supervisor may try again and again.
+  if (const std::optional<FenceNotice> fence = fence_of(config.journal_file))
+    throw runtime::Fenced("Not started: " + fence->what + ": " + fence->next);
   // On the heap: coroutines and effects point into it.
   polymarket::OrderSigner signer = take_signer(config);
   const auto service = std::make_unique<Service>(runtime, config, std::move(signer));

@@ -136,6 +136,7 @@ std::vector<Check> examine(const Facts& facts) {
   check_account(facts, checks);
   check_spenders(facts, checks);
   check_orders(facts, checks);
+  check_fence(facts, checks);
   check_host(facts, checks);
   return checks;
 }

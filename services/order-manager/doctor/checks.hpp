@@ -23,6 +23,7 @@ void check_wallet(const Facts& facts, std::vector<Check>& checks);
 void check_account(const Facts& facts, std::vector<Check>& checks);
 void check_spenders(const Facts& facts, std::vector<Check>& checks);
 void check_orders(const Facts& facts, std::vector<Check>& checks);
+void check_fence(const Facts& facts, std::vector<Check>& checks);
 void check_host(const Facts& facts, std::vector<Check>& checks);
 
 // Makes the lines.

@@ -178,6 +178,13 @@ void check_orders(const Facts& facts, std::vector<Check>& checks) {
   checks.push_back(check_order(facts));
 }
 
+void check_fence(const Facts& facts, std::vector<Check>& checks) {
+  if (facts.fence.empty())
+    checks.push_back(passes("fence", "no other process has taken the account"));
+  else
+    checks.push_back(fails("fence", facts.fence + "; no start is possible", facts.fence_next));
+}
+
 void check_host(const Facts& facts, std::vector<Check>& checks) {
   constexpr std::uint64_t kMegabyte = 1'000'000;
   constexpr std::uint64_t kFailed = 100 * kMegabyte;  // hours of a journal, if the disk is its own

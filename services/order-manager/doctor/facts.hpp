@@ -91,6 +91,8 @@ struct Facts {
   Answer old_collateral;
 
   SampleOrder sample;
+  std::string fence;                       // another process took the account: what is known of it
+  std::string fence_next;                  // what to do about that
   std::optional<std::uint64_t> disk_free;  // bytes, where journal and result lie
   std::string disk_fault;                  // nothing can be written there
 };

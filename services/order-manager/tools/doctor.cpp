@@ -18,6 +18,7 @@
 #include "services/order-manager/doctor/checks.hpp"
 #include "services/order-manager/doctor/examination.hpp"
 #include "services/order-manager/doctor/result_file.hpp"
+#include "services/order-manager/fence.hpp"
 #include "services/order-manager/live_lock.hpp"
 #include "services/order-manager/tools/commands.hpp"
 #include "services/order-manager/tools/venue_command.hpp"
@@ -34,8 +35,8 @@ constexpr std::string_view kDoctorUsage =
     R"(usage: order-manager doctor [--config FILE] [--json]
 
 Looks, before any order, for whatever would have the venue refuse the first one: the way to the venue, clock, protocol,
-region, windows, key, wallet, API key, balance, spenders, limits, an order that is signed and not sent. It reads only,
-and places, cancels and makes nothing. A line for each check says what is wrong and what to do.
+region, windows, key, wallet, API key, balance, spenders, limits, an order that is signed and not sent; and whether
+another process has taken the account. It reads only, and places, cancels and makes nothing. A line for each check says what is wrong and what to do.
 
   --config FILE  the configuration, as a start of order-manager takes it (default: the one that a start takes)
   --json         the result as JSON; its form is described in the runbook
@@ -112,6 +113,10 @@ doctor::Facts known_before(const Config& config) {
   for (const std::string& file : config.venue.secret_files) {
     if (std::string exposure = runtime::exposure_of(file); !exposure.empty())
       facts.exposures.push_back(std::move(exposure));
+  }
+  if (std::optional<FenceNotice> fence = fence_of(config.journal_file)) {
+    facts.fence = std::move(fence->what);
+    facts.fence_next = std::move(fence->next);
   }
   note_disk(config.journal_file, facts);
   return facts;

@@ -1,5 +1,6 @@
 // order-manager doctor as it is typed: it passes for each kind of wallet, and each fault fails it
 // with its own line.
+#include "services/order-manager/fence.hpp"
 #include "services/order-manager/order_party.hpp"
 #include "tests/integration/order-manager/venue_command.hpp"
 
@@ -132,6 +133,17 @@ TEST_F(DoctorTest, NamesWhatIsWrongOnThisHost) {
   const Result unchecked = examined({{"wallet", "safe"}, {"rpc", ""}});
   EXPECT_EQ(unchecked.code, 0) << unchecked.out;
   EXPECT_THAT(unchecked.out, ContainsRegex("unchecked +code +not checked, because venue.rpc"));
+}
+
+TEST_F(DoctorTest, NamesAnAccountThatAnotherProcessTook) {
+  open_venue();
+  log_in();
+  std::filesystem::create_directory(home / "data");
+  const std::string journal = (home / "data/journal.db").string();
+  EXPECT_FALSE(keep_fence(journal, {.at = {}, .account = "0xabc", .heartbeat = "id-7"}));
+  const Result result = examined({{"wallet", "safe"}});
+  fails_alone("fence", result);
+  EXPECT_THAT(result.out, HasSubstr("First: find the other process"));
 }
 
 TEST_F(DoctorTest, NamesOrdersOfOthersAndPlacesNone) {

@@ -353,6 +353,11 @@ TEST(Doctor, NamesWhatIsWrongOnThisHost) {
                           HasSubstr("limits: risk.daily_loss_max is 6000 pUSD, and the wallet has"),
                           HasSubstr("disk: 1 MB are free")));
   facts = healthy();
+  facts.fence = "another process took the account";
+  facts.fence_next = "find it";
+  EXPECT_THAT(lines(facts), ElementsAre(AllOf(HasSubstr("fence: another process took"),
+                                              HasSubstr("-> find it"))));
+  facts = healthy();
   facts.limits.exposure_max = {};
   EXPECT_THAT(lines(facts), ElementsAre(HasSubstr("limits: 0 forbids every order: risk.exposure")));
 }
