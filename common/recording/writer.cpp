@@ -54,12 +54,7 @@ Writer::Writer(WriterSettings settings)
 }
 
 Writer::~Writer() {
-  {
-    const std::scoped_lock guard(mutex_);
-    closing_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
+  (void)close();
   ::close(lock_);
 }
 
@@ -101,28 +96,63 @@ Writer::Totals Writer::totals() const {
   return totals_;
 }
 
+Writer::Totals Writer::close() {
+  if (thread_.joinable()) {
+    {
+      const std::scoped_lock guard(mutex_);
+      closing_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+  return totals();
+}
+
 // ---- the thread's side --------------------------------------------------------------------------
 
-std::deque<Writer::Item> Writer::take() {
+void Writer::take() {
+  taken_.clear();
   std::unique_lock guard(mutex_);
   if (!closing_) {
     wake_.wait_for(guard, kFlushEvery, [this] { return !queue_.empty() || closing_; });
   }
   queue_bytes_ = 0;
-  return std::exchange(queue_, {});
+  taken_.swap(queue_);
 }
 
 void Writer::run() {
   runtime::wake_without_interrupting();
   for (;;) {
-    std::deque<Item> items = take();
-    const bool drained = items.empty();
-    for (Item& item : items) handle(std::move(item));
-    keep_up();
+    take();
+    const bool drained = taken_.empty();
+    for (Item& item : taken_) attempt([&] { handle(std::move(item)); });
+    attempt([&] { keep_up(); });
+    count_unmarked();
     const std::scoped_lock guard(mutex_);
     if (drained && closing_ && queue_.empty()) break;
   }
-  if (file_) close_file();
+  attempt([&] {
+    if (file_) close_file();
+  });
+  count_unmarked();
+}
+
+template <class Step>
+void Writer::attempt(const Step& step) {
+  try {
+    step();
+  } catch (const std::exception& error) {
+    {
+      const std::scoped_lock guard(mutex_);
+      ++totals_.errors;
+    }
+    fail(error.what(), "writer_error");
+  }
+}
+
+void Writer::count_unmarked() {
+  const std::scoped_lock guard(mutex_);
+  totals_.unmarked_lines = gap_lines_;
 }
 
 void Writer::handle(Item item) {
@@ -139,7 +169,7 @@ void Writer::handle(Item item) {
   if (gap_from_ms_) {
     std::string gap;
     append_line(item.at_ms,
-                GapNote{.reason = retry_at_ ? "write_failed" : "restart",
+                GapNote{.reason = std::string(gap_reason_),
                         .from_ms = gap_from_ms_,
                         .markets = {},
                         .lines = gap_lines_},
@@ -197,10 +227,10 @@ void Writer::open_new(const Item& head) {
 
 void Writer::append(std::int64_t at_ms, std::string_view text, std::uint64_t lines) {
   if (!file_) return;
-  file_->append(text);
   current().last_ms = std::max(current().last_ms, at_ms);
   current().lines += lines;
-  unflushed_lines_ += lines;
+  unflushed_lines_ += lines;  // before the file has them: when it fails they are lost
+  file_->append(text);
 }
 
 void Writer::keep_up() {
@@ -264,7 +294,8 @@ std::string Writer::remove_oldest() {
   return {};
 }
 
-void Writer::fail(const std::string& why) {
+void Writer::fail(const std::string& why, std::string_view gap_reason) {
+  gap_reason_ = gap_reason;
   file_.reset();
   rotates_ = false;
   if (!segments_.empty()) current().lines -= std::min(current().lines, unflushed_lines_);

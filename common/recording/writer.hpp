@@ -7,7 +7,8 @@
 // the last file, unless that is full, and notes the gap.
 //
 // Nothing here ends the process: lines for which the queue has no room are refused, lines that
-// cannot be written are lost and counted, and writing is tried again every few seconds.
+// cannot be written are lost and counted, and writing is tried again every few seconds. So it is
+// when the thread meets an exception, memory that is used up for example: the file ends there.
 #pragma once
 
 #include <condition_variable>
@@ -43,7 +44,7 @@ class Writer {
   // Throws runtime::CannotStart when the folder cannot be written, or another process records into
   // it.
   explicit Writer(WriterSettings settings);
-  // Writes what was handed over and ends the file.
+  // Closes it.
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -61,11 +62,17 @@ class Writer {
   struct Totals {
     std::uint64_t bytes = 0;       // in files
     std::uint64_t lost_lines = 0;  // that could not be written
+    // Of these, as no gap tells of them yet: the next head will, and after close() none does.
+    std::uint64_t unmarked_lines = 0;
+    std::uint64_t errors = 0;  // exceptions that the thread met
     std::uint64_t removed_files = 0;
     std::string trouble;         // why writing fails now; empty while it works
     std::string folder_trouble;  // at the end of the last file: nothing is lost by it
   };
   [[nodiscard]] Totals totals() const;
+  // Writes what was handed over, ends the file and tells how it all ended. Nothing is written after
+  // it.
+  [[nodiscard]] Totals close();
 
  private:
   struct Item {
@@ -79,7 +86,10 @@ class Writer {
 
   // The thread's.
   void run();
-  [[nodiscard]] std::deque<Item> take();
+  // Runs a step of the thread. An exception of it ends the file.
+  template <class Step>
+  void attempt(const Step& step);
+  void take();
   void handle(Item item);
   void open(const Item& head);
   [[nodiscard]] bool go_on(const Item& head);
@@ -89,7 +99,8 @@ class Writer {
   void flush();
   void close_file();
   [[nodiscard]] std::string remove_oldest();
-  void fail(const std::string& why);
+  void fail(const std::string& why, std::string_view gap_reason = "write_failed");
+  void count_unmarked();
   void ask_for_begin();
   [[nodiscard]] Segment& current() { return segments_.back(); }
 
@@ -105,9 +116,11 @@ class Writer {
   bool closing_ = false;
   Totals totals_;
 
+  std::deque<Item> taken_;
   std::vector<Segment> segments_;  // the present file is the last one
   std::unique_ptr<SegmentFile> file_;
   bool resumes_ = true;  // the first file since the start
+  std::string_view gap_reason_ = "restart";
   std::optional<std::int64_t> gap_from_ms_;
   std::uint64_t gap_lines_ = 0;
   std::uint64_t unflushed_lines_ = 0;
