@@ -1,7 +1,15 @@
 #include "deploy/launcher/recording_command.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -120,21 +128,81 @@ CutRequest read_cut(const std::vector<std::string>& arguments) {
       throw BadOption("there is no option " + option + "; " + std::string(kUsage));
     }
   }
-  if (fs::exists(request.to))
+  if (request.part.from_ms > request.part.to_ms)
+    throw BadOption("--from lies behind --to; name the earlier time with --from");
+  std::error_code ignored;
+  if (fs::equivalent(request.from, request.to, ignored))
+    throw BadOption(request.to.string() + " is the recording that is to be cut; name a new file");
+  if (fs::exists(fs::symlink_status(request.to)))
     throw BadOption(request.to.string() + " exists already; name a file that does not");
   return request;
 }
 
-// Gives the pieces of a new file to `fill`. A file that is not written to its end is removed.
-template <class Fill>
-void write_file(const fs::path& path, const Fill& fill) {
-  const auto fail = [&](const std::string& why) {
+// What a handler of signals may read; empty: there is nothing to remove.
+std::array<char, PATH_MAX> unfinished_path{};
+
+extern "C" void remove_unfinished_and_end(int number) {
+  ::unlink(unfinished_path.data());
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
+// A file that is there as a whole or not at all: it is written under a name beside its own, and
+// takes its own at the end, which it takes from no other file. A kill leaves the one beside.
+class NewFile {
+ public:
+  explicit NewFile(const fs::path& path)
+      : path_(path), beside_(path.string() + "." + std::to_string(::getpid()) + ".part") {
     std::error_code ignored;
-    fs::remove(path, ignored);
-    throw BadOption("cannot write " + path.string() + ": " + why);
-  };
-  if (path.extension() == ".zst") {
-    recording::SegmentFile file(path);
+    fs::remove(beside_, ignored);  // of a process that was killed and had the same number
+    const std::string name = beside_.string();
+    if (name.size() < unfinished_path.size())
+      std::copy(name.begin(), name.end(), unfinished_path.begin());
+    for (std::size_t i = 0; i < kEnding.size(); ++i) {
+      before_.at(i) = ::signal(kEnding.at(i), remove_unfinished_and_end);
+      if (before_.at(i) == SIG_IGN) ::signal(kEnding.at(i), SIG_IGN);  // as nohup wants it
+    }
+  }
+  ~NewFile() {
+    std::error_code ignored;
+    fs::remove(beside_, ignored);
+    for (std::size_t i = 0; i < kEnding.size(); ++i) ::signal(kEnding.at(i), before_.at(i));
+    unfinished_path.fill('\0');
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  // Gives the pieces of the file to `fill`. Throws BadOption.
+  template <class Fill>
+  void write(const Fill& fill) {
+    if (path_.extension() == ".zst") {
+      write_packed(fill);
+      return;
+    }
+    std::ofstream file(beside_, std::ios::binary);
+    fill([&](std::string_view lines) { file << lines; });
+    file.close();
+    if (!file) fail("the disk is full, or the folder is missing");
+  }
+
+  // Throws BadOption.
+  void take_its_name() {
+    if (::renameat2(AT_FDCWD, beside_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) == 0)
+      return;
+    std::error_code error(errno, std::generic_category());
+    if (error == std::errc::invalid_argument) {  // of a file system that cannot promise it
+      error = std::make_error_code(std::errc::file_exists);
+      if (!fs::exists(path_)) fs::rename(beside_, path_, error);
+    }
+    if (error) fail(error.message());
+  }
+
+ private:
+  static constexpr std::array kEnding{SIGINT, SIGTERM, SIGHUP};
+
+  template <class Fill>
+  void write_packed(const Fill& fill) {
+    recording::SegmentFile file(beside_);
     constexpr std::uint64_t kPiece = 16U << 20;
     std::error_code error;
     fill([&](std::string_view lines) {
@@ -143,24 +211,31 @@ void write_file(const fs::path& path, const Fill& fill) {
     });
     if (!error) error = file.finish();
     if (error) fail(error.message());
-    return;
   }
-  std::ofstream file(path, std::ios::binary);
-  fill([&](std::string_view lines) { file << lines; });
-  file.close();
-  if (!file) fail("the disk is full, or the folder is missing");
-}
+  [[noreturn]] void fail(const std::string& why) const {
+    throw BadOption("cannot write " + path_.string() + ": " + why);
+  }
+
+  fs::path path_;
+  fs::path beside_;
+  std::array<void (*)(int), kEnding.size()> before_{};
+};
 
 int cut(const std::vector<std::string>& arguments) {
   const CutRequest request = read_cut(arguments);
   Recording recording(request.from);
   std::uint64_t frames = 0;
-  write_file(request.to, [&](const std::function<void(std::string_view)>& write) {
+  NewFile file(request.to);
+  file.write([&](const std::function<void(std::string_view)>& write) {
     frames = recording::cut(recording, request.part, write);
   });
+  if (frames == 0) {
+    print("nothing of the recording lies in this part; no file was made");
+    return 1;
+  }
+  file.take_its_name();
   print(fmt::format("{} frames in {}", frames, request.to.string()));
-  if (frames == 0) print("nothing of the recording lies in this part");
-  return frames == 0 ? 1 : 0;
+  return 0;
 }
 
 }  // namespace

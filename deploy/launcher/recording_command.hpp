@@ -11,7 +11,9 @@ namespace polybot::launcher {
 //   info FILE    span, markets, frames by kind, gaps, size per hour
 //   cut FILE OUT [--from TIME] [--to TIME] [--market ID|SLUG|EVENT]...
 //                a part as a new file (.jsonl or .jsonl.zst) that is complete by itself; TIME is
-//                RFC 3339 or Unix milliseconds
+//                RFC 3339 or Unix milliseconds. OUT is written as OUT.PID.part and renamed at the
+//                end: it is whole or not there, also after a full disk or a kill, replaces no file,
+//                and is not made where no frame lies in the part
 //
 // `arguments` is what follows "recording". The exit code: 0 sound or done; 1 something is named; 2
 // it cannot be read or written, or was asked for wrongly.
