@@ -317,6 +317,12 @@ inline constexpr std::array kFamilies{
     Family{"polybot_recording_lost_lines_total", Type::Counter, Policy::Sum,
            {{"reason", "queue_full|write_failed"}}, kGateway, kInvariant,
            "Lines that are missing from the recording, by reason."},
+    Family{"polybot_recording_errors_total", Type::Counter, Policy::Sum,
+           {}, kGateway, kInvariant,
+           "Exceptions in the writer of the recording: each ends the file, and what follows begins with a gap."},
+    Family{"polybot_recording_odd_times_total", Type::Counter, Policy::Sum,
+           {}, kGateway, kInvariant,
+           "Frames whose time of the venue is minutes away from their arrival: the recording has the arrival."},
 
     // --- The bus ------------------------------------------------------------------------------------------
     Family{"polybot_nng_queue_depth", Type::Gauge, Policy::Max,

@@ -75,6 +75,7 @@ asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
 
   co_await api->stop(kApiGrace);
   feed.close();
+  if (recorder) recorder->close();
   co_await metrics->stop();
   api.reset();
 }

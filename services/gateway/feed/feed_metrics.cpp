@@ -59,6 +59,8 @@ FeedMetrics::FeedMetrics(metrics::Registry& registry)
       recording_lost([&](std::string_view reason) {
         return registry.counter("polybot_recording_lost_lines_total", {reason});
       }),
+      recording_errors(registry.counter("polybot_recording_errors_total")),
+      recording_odd_times(registry.counter("polybot_recording_odd_times_total")),
       lag_(registry.histogram("polybot_market_data_lag_seconds")),
       lag_negative_(registry.counter("polybot_market_data_lag_negative_total")) {
   for (const std::string_view type : kEventTypes) {

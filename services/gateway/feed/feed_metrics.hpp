@@ -68,6 +68,8 @@ class FeedMetrics {
   metrics::VenueRequests<RestOperation, RestOutcome> requests;
   metrics::Counter recording_bytes;
   metrics::PerEnum<RecordingLoss, metrics::Counter> recording_lost;
+  metrics::Counter recording_errors;
+  metrics::Counter recording_odd_times;
 
  private:
   std::vector<metrics::Counter> events_;

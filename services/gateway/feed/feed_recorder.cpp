@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/recording/ending.hpp"
 #include "common/recording/note.hpp"
 
 namespace polybot::gateway {
@@ -13,15 +14,40 @@ using domain::Timestamp;
 
 namespace {
 
-std::optional<Timestamp> newest_change(const polymarket::MarketFrame& frame) {
-  std::optional<Timestamp> newest;
+// What the venue says of a change is heard within seconds: a time further off is a fault of its
+// clock or of its format.
+constexpr domain::Duration kOddTime = std::chrono::minutes(5);
+// A host whose clock is wrong by more could not have connected: no certificate would be valid.
+constexpr domain::Duration kClockOffsetMax = std::chrono::hours(24);
+
+domain::Duration magnitude(domain::Duration span) {
+  return span < domain::Duration::zero() ? -span : span;
+}
+
+// When the newest change of a frame was made, and whether a time in it can be no venue's.
+struct ChangeTime {
+  std::optional<Timestamp> at;
+  bool is_odd = false;
+};
+
+ChangeTime change_time(const polymarket::MarketFrame& frame, Timestamp arrived_at) {
+  ChangeTime found;
+  const auto take = [&](Timestamp said) {
+    if (magnitude(said - arrived_at) > kOddTime) {
+      found.is_odd = true;
+    } else {
+      found.at = std::max(found.at, std::optional(said));
+    }
+  };
   for (const polymarket::MarketEvent& event : frame.events) {
     if (const auto* change = std::get_if<polymarket::PriceChangeEvent>(&event))
-      newest = std::max(newest, std::optional(change->venue_at));
-    if (const auto* trade = std::get_if<polymarket::LastTradeEvent>(&event))
-      newest = std::max(newest, std::optional(trade->venue_at));
+      take(change->venue_at);
+    if (const auto* trade = std::get_if<polymarket::LastTradeEvent>(&event)) take(trade->venue_at);
   }
-  return newest;
+  for (const polymarket::UnreadableMessage& message : frame.unreadable) {
+    if (message.error.where == "timestamp") found.is_odd = true;
+  }
+  return found;
 }
 
 void append_market(std::int64_t at_ms, const Market& market, std::string& out,
@@ -48,11 +74,22 @@ std::int64_t FeedRecorder::venue_ms(Timestamp at) const {
   return domain::to_unix_ms(at + behind_.value_or(clock_offset_.value_or(domain::Duration{})));
 }
 
+void FeedRecorder::set_clock_offset(domain::Duration offset) {
+  if (magnitude(offset) <= kClockOffsetMax) {
+    clock_offset_ = offset;
+  } else {
+    metrics_.recording_odd_times.increment();
+  }
+}
+
 void FeedRecorder::on_frame(std::string_view text, const polymarket::MarketFrame& parsed,
                             Timestamp received_at) {
-  const auto changed_at = newest_change(parsed);
-  if (changed_at) behind_ = *changed_at - received_at;
-  const std::int64_t at_ms = changed_at ? domain::to_unix_ms(*changed_at) : venue_ms(received_at);
+  ++frames_;
+  const ChangeTime change =
+      change_time(parsed, received_at + clock_offset_.value_or(domain::Duration{}));
+  if (change.is_odd) metrics_.recording_odd_times.increment();
+  if (change.at) behind_ = *change.at - received_at;
+  const std::int64_t at_ms = change.at ? domain::to_unix_ms(*change.at) : venue_ms(received_at);
   std::string line;
   recording::append_line(at_ms, text, "", line);
   heard_ms_ = at_ms;
@@ -145,6 +182,7 @@ void FeedRecorder::put(std::int64_t at_ms, std::string text, std::uint64_t lines
 void FeedRecorder::lose(std::int64_t at_ms, std::uint64_t lines) {
   if (lost_lines_ == 0) lost_from_ms_ = at_ms;
   lost_lines_ += lines;
+  refused_lines_ += lines;
   metrics_.recording_lost[RecordingLoss::QueueFull].add(static_cast<double>(lines));
 }
 
@@ -168,10 +206,26 @@ bool FeedRecorder::tell_loss(std::int64_t at_ms) {
 void FeedRecorder::report() {
   if (may_begin()) begin(now_ms());
   if (lost_lines_ > 0) (void)tell_loss(now_ms());
-  recording::Writer::Totals totals = writer_.totals();
+  tell(writer_.totals());
+}
+
+void FeedRecorder::close() {
+  if (lost_lines_ > 0) (void)tell_loss(now_ms());
+  const recording::Writer::Totals totals = writer_.close();
+  tell(totals);
+  const recording::Ending ending{.frames = frames_,
+                                 .lost_lines = totals.lost_lines + refused_lines_,
+                                 .unmarked_lines = totals.unmarked_lines + lost_lines_,
+                                 .trouble = totals.trouble};
+  if (const std::error_code error = recording::write_ending(settings_.writer.folder, ending))
+    runtime::log::warning("The end of the recording cannot be noted", {{"why", error.message()}});
+}
+
+void FeedRecorder::tell(recording::Writer::Totals totals) {
   metrics_.recording_bytes.add(static_cast<double>(totals.bytes - reported_.bytes));
   metrics_.recording_lost[RecordingLoss::WriteFailed].add(
       static_cast<double>(totals.lost_lines - reported_.lost_lines));
+  metrics_.recording_errors.add(static_cast<double>(totals.errors - reported_.errors));
   if (!totals.trouble.empty()) {
     troubles_.warning("The recording is not complete: writing fails and is tried again",
                       {{"why", totals.trouble}, {"lines_lost", totals.lost_lines}});

@@ -3,7 +3,9 @@
 // waits for it: lines that find no room are lost, counted, and named by a gap.
 //
 // A frame has the venue's time where it tells of a change, so that a burst stays together; other
-// lines have our time, set to the venue's clock by the last change.
+// lines have our time, set to the venue's clock by the last change. A time that is minutes away
+// from the frame's arrival is counted and counts as none: nothing that reads a recording can go
+// back.
 #pragma once
 
 #include <optional>
@@ -34,8 +36,8 @@ class FeedRecorder {
   FeedRecorder(RecorderSettings settings, const MarketCatalogue& catalogue,
                const BookBuilder& books, FeedMetrics& metrics, runtime::Clock clock);
 
-  // The venue's clock minus ours, as it told it.
-  void set_clock_offset(domain::Duration offset) { clock_offset_ = offset; }
+  // The venue's clock minus ours, as it told it. One of more than a day is counted and not used.
+  void set_clock_offset(domain::Duration offset);
 
   // A frame, before it is applied; `parsed` is what could be read of it.
   void on_frame(std::string_view text, const polymarket::MarketFrame& parsed,
@@ -49,6 +51,9 @@ class FeedRecorder {
   void on_rest_book(const domain::MarketId& market);
   // Counts what was written and lost; begins a file that is due. Twice a second or so.
   void report();
+  // Ends the file, counts what is left to count, and leaves word of the end in the folder
+  // (recording/ending.hpp). Nothing is recorded after it.
+  void close();
 
  private:
   [[nodiscard]] std::int64_t venue_ms(domain::Timestamp at) const;
@@ -57,6 +62,8 @@ class FeedRecorder {
   [[nodiscard]] bool may_begin() const;
   void begin(std::int64_t at_ms);
   void lose(std::int64_t at_ms, std::uint64_t lines);
+  // Counts and logs what is new in them.
+  void tell(recording::Writer::Totals totals);
   // False: there is no room yet.
   [[nodiscard]] bool tell_loss(std::int64_t at_ms);
   // Appends all that is known, and counts the lines.
@@ -73,7 +80,9 @@ class FeedRecorder {
   std::optional<domain::Duration> clock_offset_;
   std::optional<domain::Duration> behind_;  // the venue's clock minus ours, by the last change
   std::optional<std::int64_t> heard_ms_;    // the time of the last frame
-  std::uint64_t lost_lines_ = 0;            // since the last gap that was told
+  std::uint64_t frames_ = 0;                // that were heard
+  std::uint64_t refused_lines_ = 0;         // for which the queue had no room
+  std::uint64_t lost_lines_ = 0;            // of these, since the last gap that was told
   std::int64_t lost_from_ms_ = 0;
   recording::Writer::Totals reported_;
   runtime::log::Limited troubles_;

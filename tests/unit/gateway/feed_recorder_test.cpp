@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/recording/ending.hpp"
 #include "common/recording/inspection.hpp"
 #include "common/runtime/config.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -37,10 +38,26 @@ struct FeedRecorderTest : ::testing::Test {
     catalogue.on_record(market, {});
     books.track(market.id, market.yes_token, market.no_token, market.tick);
   }
-  void hear(const std::string& text) {
+  // When it arrives, of the frames of the tests.
+  static constexpr std::int64_t kArrivalMs = 1'780'000'001'000;
+
+  void hear(const std::string& text, std::int64_t arrival_ms = kArrivalMs) {
     polymarket::MarketFrame frame;
     ASSERT_TRUE(polymarket::parse_market_frame(text, frame));
-    recorder->on_frame(text, frame, clock.now());
+    recorder->on_frame(text, frame, domain::from_unix_ms(arrival_ms));
+  }
+  // With these digits for the time.
+  [[nodiscard]] std::string change_of(const std::string& venue_time) const {
+    std::string text =
+        recording::change_frame(market, kArrivalMs, cents(45), shares(7), {cents(45), cents(60)});
+    const std::string said = std::to_string(kArrivalMs);
+    return text.replace(text.find(said), said.size(), venue_time);
+  }
+  void hear_change(std::int64_t venue_ms, std::int64_t arrival_ms) {
+    hear(change_of(std::to_string(venue_ms)), arrival_ms);
+  }
+  [[nodiscard]] double odd_times() {
+    return registry.counter("polybot_recording_odd_times_total", {}).value();
   }
   void hear_book() {
     hear(recording::book_frame(market, market.yes_token, 1'000, {{cents(40), shares(10)}},
@@ -129,6 +146,84 @@ TEST_F(FeedRecorderTest, CountsAndNotesWhatTheQueueCannotHold) {
   EXPECT_GE(before, 1);
   const recording::Inspection found = inspected();
   EXPECT_EQ(found.skipped_lines, 0U);
+}
+
+// Whatever the venue says, the times of the recording are those of the arrivals, give or take.
+TEST_F(FeedRecorderTest, CountsATimeThatIsFarOffAndUsesTheArrival) {
+  know_market();
+  hear_book();
+  hear_change(kArrivalMs + 5, kArrivalMs + 10);
+  for (const std::int64_t odd : {kArrivalMs + 86'400'000, kArrivalMs - 86'400'000,
+                                 kArrivalMs + 300'001 + 20, std::int64_t{4'000'000'000'000}})
+    hear_change(odd, kArrivalMs + 20);
+  EXPECT_EQ(odd_times(), 4);
+  hear_change(kArrivalMs + 25, kArrivalMs + 30);
+  EXPECT_EQ(odd_times(), 4);
+  const recording::Inspection found = inspected();
+  EXPECT_EQ(found.frames, 7U);
+  EXPECT_EQ(found.last_ms, kArrivalMs + 25);
+  const std::vector<recording::Segment> index = recording::read_segments(folder / "recordings");
+  ASSERT_EQ(index.size(), 1U);
+  EXPECT_EQ(index[0].last_ms, kArrivalMs + 25);
+}
+
+TEST_F(FeedRecorderTest, CountsATimeInAnotherFormat) {
+  const std::string said = std::to_string(kArrivalMs);
+  for (const std::string& other : {std::string("0"), said + "000", said + "000000"}) {
+    const std::string text = change_of(other);
+    polymarket::MarketFrame frame;
+    EXPECT_FALSE(polymarket::parse_market_frame(text, frame)) << text;
+    recorder->on_frame(text, frame, domain::from_unix_ms(kArrivalMs));
+  }
+  EXPECT_EQ(odd_times(), 3);
+  hear(change_of(said.substr(0, 10)));
+  EXPECT_EQ(odd_times(), 3) << "it is read as what it is";
+  EXPECT_EQ(inspected().last_ms, kArrivalMs);
+}
+
+// The host's clock may be wrong, the venue's /time as well: only the first can be a little.
+TEST_F(FeedRecorderTest, JudgesTimesByTheClockOfTheVenue) {
+  recorder->set_clock_offset(std::chrono::hours(1));
+  hear_change(kArrivalMs + 3'600'000, kArrivalMs);
+  EXPECT_EQ(odd_times(), 0);
+  recorder->set_clock_offset(std::chrono::hours(24 * 365));
+  EXPECT_EQ(odd_times(), 1);
+  hear_change(kArrivalMs + 3'600'001, kArrivalMs + 1);
+  EXPECT_EQ(odd_times(), 1);
+}
+
+TEST_F(FeedRecorderTest, LeavesWordOfItsEnd) {
+  know_market();
+  hear_book();
+  hear_change(kArrivalMs + 1, kArrivalMs + 1);
+  recorder->close();
+  EXPECT_EQ(recording::read_ending(folder / "recordings"),
+            (recording::Ending{.frames = 2, .lost_lines = 0, .unmarked_lines = 0, .trouble = {}}));
+}
+
+TEST_F(FeedRecorderTest, SaysAtItsEndWhatIsMissing) {
+  recorder.reset();
+  recorder = make(1);
+  know_market();
+  while (registry.counter("polybot_recording_lost_lines_total", {"queue_full"}).value() == 0)
+    hear_book();
+  recorder->close();
+  const auto ending = recording::read_ending(folder / "recordings");
+  ASSERT_TRUE(ending);
+  EXPECT_GE(ending->lost_lines, 1U);
+  EXPECT_LE(ending->unmarked_lines, ending->lost_lines);
+}
+
+TEST_F(FeedRecorderTest, SaysAtItsEndWhyItCannotWrite) {
+  recorder.reset();
+  std::filesystem::remove_all(folder / "recordings");
+  recorder = make();
+  know_market();
+  std::filesystem::remove_all(folder / "recordings");
+  hear_book();
+  recorder->close();
+  EXPECT_FALSE(recording::read_ending(folder / "recordings")) << "there is no folder for it";
+  EXPECT_GE(registry.counter("polybot_recording_lost_lines_total", {"write_failed"}).value(), 1);
 }
 
 }  // namespace
