@@ -287,8 +287,8 @@ void make_data_folder(const fs::path& data) {
   }
   fs::create_directories(data, error);
   if (error) {
-    throw BadOption("cannot make the folder " + data.string() + " (" + error.message() +
-                    "); name one that can be written with DATA=folder");
+    throw CannotWrite("cannot make the folder " + data.string() + " (" + error.message() +
+                      "); name one that can be written with DATA=folder");
   }
 }
 

@@ -62,8 +62,8 @@ inline constexpr std::string_view kUpstream = "upstream";
 // The longest name of a socket in the bus folder, "market-data-recovery.ipc".
 [[nodiscard]] std::size_t longest_socket_name_bytes();
 
-// Makes the folder DATA. Throws BadOption when it cannot be, or when its path is longer than the
-// journal's may be.
+// Makes the folder DATA. Throws CannotWrite when it cannot be, and BadOption when its path is
+// longer than the journal's may be.
 void make_data_folder(const std::filesystem::path& data);
 
 // The order of starting; "strategy-runner" last.

@@ -51,7 +51,12 @@ Ctrl-Z leaves the screen: the stack trades on, but nobody watches it until fg.
 
 record runs the gateway alone, against the venue of gateway.toml or of POLYBOT_VENUE__REST,
 POLYBOT_VENUE__GAMMA and POLYBOT_VENUE__MARKET_WS; of the variables below it knows DATA (default
-data/record), CONFIG, PORT_OFFSET, LOG_FORMAT and POLYBOT_X__Y of the gateway.
+data/record), CONFIG, PORT_OFFSET, LOG_FORMAT and POLYBOT_X__Y of the gateway. It says on standard
+error why it ended, and ends with
+  0  as asked by a signal, its file is closed     1  cannot start: configuration, ports, a second one
+  3  the folder cannot be written or its disk is full
+  4  the venue gave nothing, or the gateway ended by itself (its exit code or signal is named)
+  5  as asked, but lines are missing from the recording
 
 Environment:
   MODE=sim         the built-in venue; paper: it mirrors the real markets that upstream.toml
@@ -87,8 +92,8 @@ std::string stamp(domain::Timestamp now) {
 boost::interprocess::file_lock lock_folder(const fs::path& data) {
   const fs::path path = data / "lock";
   if (!std::ofstream(path, std::ios::app)) {
-    throw std::runtime_error("cannot write " + path.string() +
-                             "; name a folder that can be written with DATA=folder");
+    throw launcher::CannotWrite("cannot write " + path.string() +
+                                "; name a folder that can be written with DATA=folder");
   }
   boost::interprocess::file_lock lock(path.c_str());
   if (!lock.try_lock()) {
@@ -136,7 +141,16 @@ int run_to_end(boost::asio::io_context& io, Session& session) {
   return exit_code;
 }
 
+// Beside those of the session.
+int exit_code_of_record(const std::exception& error) {
+  const bool is_of_the_disk = dynamic_cast<const launcher::CannotWrite*>(&error) != nullptr ||
+                              dynamic_cast<const std::system_error*>(&error) != nullptr;
+  return static_cast<int>(is_of_the_disk ? launcher::RecordExit::CannotWrite
+                                         : launcher::RecordExit::CannotStart);
+}
+
 int record() {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that is gone must not end the recording unclosed
   const launcher::Environment environment = runtime::config::current_environment();
   const fs::path programs = runtime::own_programs_folder();
   const launcher::Options options =
@@ -237,6 +251,10 @@ int main(int argc, char** argv) {
         stderr);
     return 1;
   }
+  const auto failed = [&](const std::exception& error) {
+    if (word == "record") return exit_code_of_record(error);
+    return examines ? 2 : 1;  // that it cannot be run is no finding
+  };
   try {
     if (examines) return become_order_manager({argv + 1, argv + argc});
     if (scales) return scale(argv[2]);
@@ -246,8 +264,9 @@ int main(int argc, char** argv) {
         stderr,
         "polybot: %s: %s; mend it or move it away, or name another folder with DATA=folder\n",
         error.path1().c_str(), error.code().message().c_str());
+    return failed(error);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "polybot: %s\n", error.what());
+    return failed(error);
   }
-  return examines ? 2 : 1;  // that it cannot be run is no finding
 }

@@ -18,6 +18,11 @@ class BadOption : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The same, because DATA or something in it cannot be written.
+class CannotWrite : public BadOption {
+  using BadOption::BadOption;
+};
+
 struct Options {
   // Sim: the built-in venue with its own crowd, or a recording; Paper: it mirrors real markets;
   // Live: the venue of the configuration, with real money.

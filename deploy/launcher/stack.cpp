@@ -8,11 +8,11 @@
 #include <boost/algorithm/string/join.hpp>
 #include <fstream>
 #include <set>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 
 #include "common/runtime/until_one_ends.hpp"
+#include "deploy/launcher/file_tail.hpp"
 #include "deploy/launcher/json_fields.hpp"
 #include "deploy/launcher/last_words.hpp"
 #include "deploy/launcher/ports.hpp"
@@ -27,8 +27,6 @@ constexpr domain::Duration kPollInterval = 100ms;
 constexpr domain::Duration kReadinessInterval = 500ms;
 // A runner that is scaled away has this long to pass on what it holds.
 constexpr domain::Duration kRetirePatience = 4s;
-// The end of a log, for the last words of a process.
-constexpr std::streamoff kLogTailBytes = 16 * 1024;
 // In a crash loop each end is reported up to this number; then only at every doubling.
 constexpr std::uint64_t kEndsTold = 3;
 
@@ -52,16 +50,6 @@ std::uint64_t resident_bytes(pid_t pid) {
   std::uint64_t resident = 0;
   in >> total >> resident;
   return in ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
-}
-
-std::string read_tail(const std::filesystem::path& file, std::streamoff bytes_max) {
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
-  if (!in) return {};
-  const std::streamoff size = in.tellg();
-  in.seekg(std::max<std::streamoff>(size - bytes_max, 0));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 std::string indented(const std::vector<std::string>& lines) {
