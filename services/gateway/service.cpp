@@ -74,8 +74,8 @@ asio::awaitable<void> run(runtime::Runtime& runtime, Config config) {
                                          runtime::supervise("orders", follow_orders));
 
   co_await api->stop(kApiGrace);
+  if (recorder) recorder->close();  // before the books are given up: an end is no gap
   feed.close();
-  if (recorder) recorder->close();
   co_await metrics->stop();
   api.reset();
 }
