@@ -151,6 +151,18 @@ TEST_F(RecordingCommandTest, GivesAKilledCutNoNameOfItsOwn) {
   EXPECT_EQ(recording_command({"check", part}), 0);
 }
 
+// The signal of a limit comes while it writes, and asks it to end as Ctrl-C does.
+TEST_F(RecordingCommandTest, RemovesWhatAnInterruptedCutHasWritten) {
+  write_much();
+  const auto interrupted_while_writing = [&] {
+    ::signal(SIGXFSZ, [](int) { ::raise(SIGTERM); });
+    const FileLimit full(100);
+    (void)recording_command({"cut", file, (folder / "part.jsonl").string()});
+  };
+  EXPECT_EXIT(interrupted_while_writing(), testing::KilledBySignal(SIGTERM), "");
+  EXPECT_EQ(files(), std::vector<std::string>{"frames.jsonl"});
+}
+
 TEST_F(RecordingCommandTest, RefusesWhatItDoesNotUnderstand) {
   write(sound());
   const std::string part = (folder / "part.jsonl").string();
