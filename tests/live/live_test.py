@@ -74,7 +74,10 @@ def trade(account, configuration, with_rival):
         status = json.loads(stack.ask("api", "/api/v1/status")[1])
         demand(status["trading_state"] == "halted" and status["mode"] == "live", f"it does not start halted: {status}")
         check_halted(stack)
+        before = truth.read_venue(stack).orders.keys()
         account.expect(0, "livetest: pass", configuration, "livetest", "--fill", "40", offset=stack.offset)
+        stack.by_hand = frozenset(truth.read_venue(stack).orders.keys() - before)
+        demand(len(stack.by_hand) == 2, f"livetest placed {len(stack.by_hand)} orders")
         if with_rival:
             check_rival(account, configuration)
         demand(stack.command("POST", "/api/v1/trading/resume") == 200, "it cannot be resumed")

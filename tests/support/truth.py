@@ -44,6 +44,7 @@ class Facts:
     api: dict          # path: answer
     exported: list     # rows of `export orders`
     screen: dict = None  # {status: orders} of the launcher's last line; none in containers
+    by_hand: frozenset = frozenset()  # venue ids of orders of others, which may come and go unseen
 
 
 def _get(stack, place, path):
@@ -97,7 +98,8 @@ def read(stack):
     api["orders"] = _api_list(stack, "orders")
     exported = list(csv.DictReader(io.StringIO(stack.journal_export("orders"))))
     return Facts(venue, journal, {order["venue_id"]: order for order in journal["orders"]}, Scrape(text), api, exported,
-                 stack.screen_counts() if hasattr(stack, "screen_counts") else None)
+                 stack.screen_counts() if hasattr(stack, "screen_counts") else None,
+                 getattr(stack, "by_hand", frozenset()))
 
 
 def in_gap(facts, number):
@@ -111,12 +113,12 @@ def in_gap(facts, number):
 
 
 def lost(facts):
-    """Orders of ours at the venue that came and went in a gap, unfilled or with trades that failed: no record can tell
-    of them."""
+    """Orders of ours at the venue that came and went in a gap or by hand, unfilled or with trades that failed: no
+    record can tell of them."""
     filled = {number for trade in facts.venue.trades if trade["status"] != "FAILED" for number in _order_ids(trade)}
     return [number for number, order in facts.venue.orders.items()
             if number not in facts.orders and number not in filled and order["status"] not in RESTING
-            and in_gap(facts, number)]
+            and (in_gap(facts, number) or number in facts.by_hand)]
 
 
 def _api_list(stack, what):
