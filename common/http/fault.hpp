@@ -24,7 +24,7 @@ enum class Fault : std::uint8_t {
   EncodingBroken = 13,      // the body is not the gzip that it claims to be
   EncodingTooLarge = 14,    // the body unpacks to more than an answer may have
   ProxyUnreachable = 15,    // the proxy's name is unknown, or nothing answers there
-  HeldBack = 16             // whoever asked for the request took it back before it left
+  HeldBack = 16             // the caller took the request back before it left
 };
 
 // "the certificate has expired", ...

@@ -326,6 +326,14 @@ asio::awaitable<Payouts> Session::fetch_payouts(std::vector<std::string> outcome
   co_return payouts;
 }
 
+// Empty, and said, when the aggregator does not serve them.
+asio::awaitable<std::optional<MetricsTruth>> Session::read_counters(const JournalTruth& journal) {
+  const std::string text = co_await fetch_metrics(journal.submitted, journal.fills_booked);
+  const auto metrics = read_metrics(text);
+  if (!metrics) say("Verification: the aggregator does not serve the order counters");
+  co_return metrics;
+}
+
 // The venue's side is what order-manager has compared last: nobody else may ask about the account.
 asio::awaitable<bool> Session::verify_live() {
   const std::string report = co_await read_journal_report("");
@@ -334,12 +342,8 @@ asio::awaitable<bool> Session::verify_live() {
     say("Verification: order-manager verify cannot read the journal " + layout_.journal.string());
     co_return false;
   }
-  const auto metrics =
-      read_metrics(co_await fetch_metrics(journal->submitted, journal->fills_booked));
-  if (!metrics) {
-    say("Verification: the aggregator does not serve the order counters");
-    co_return false;
-  }
+  const auto metrics = co_await read_counters(*journal);
+  if (!metrics) co_return false;
   const bool equal = say_figures(compare_live(*journal, *metrics));
   const std::string venue =
       journal->last_look
@@ -376,12 +380,8 @@ asio::awaitable<bool> Session::verify() {
                      layout_.journal.string());
     co_return false;
   }
-  const auto metrics =
-      read_metrics(co_await fetch_metrics(journal->submitted, journal->fills_booked));
-  if (!metrics) {
-    say("Verification: the aggregator does not serve the order counters");
-    co_return false;
-  }
+  const auto metrics = co_await read_counters(*journal);
+  if (!metrics) co_return false;
   if (!journal->gaps.empty() && venue->orders > journal->orders)
     venue->lost = co_await count_lost_orders(journal->gaps);
   const Payouts payouts = co_await fetch_payouts(differing_outcomes(*venue, *journal));

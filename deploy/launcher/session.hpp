@@ -49,6 +49,8 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<bool> stop();
   [[nodiscard]] boost::asio::awaitable<bool> verify();
   [[nodiscard]] boost::asio::awaitable<bool> verify_live();
+  [[nodiscard]] boost::asio::awaitable<std::optional<MetricsTruth>> read_counters(
+      const JournalTruth& journal);
   // Whether all are equal.
   bool say_figures(const std::vector<ComparedFigure>& figures);
   [[nodiscard]] bool simulated() const { return !layout_.simulator_url.empty(); }

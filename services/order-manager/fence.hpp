@@ -1,5 +1,5 @@
 // What is left of a process that lost its account: the file `fenced` beside the journal. While it
-// is there order-manager does not start, whoever starts it, until a person has found the process
+// is there order-manager does not start, by hand or by Docker, until a person has found the process
 // that holds the account and has removed the file. A backup of the journal does not contain it.
 //
 // A process that dies between the loss and the file leaves none: then the account's heartbeats
