@@ -142,11 +142,9 @@ void Writer::attempt(const Step& step) {
   try {
     step();
   } catch (const std::exception& error) {
-    {
-      const std::scoped_lock guard(mutex_);
-      ++totals_.errors;
-    }
     fail(error.what(), "writer_error");
+    const std::scoped_lock guard(mutex_);
+    ++totals_.errors;  // last: who sees it sees what it cost too
   }
 }
 
