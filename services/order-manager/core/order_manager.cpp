@@ -49,6 +49,11 @@ OrderManager& OrderManager::operator=(OrderManager&&) noexcept = default;
 
 domain::StreamedEvent OrderManager::apply(const domain::Event& event) {
   POLYBOT_ASSERT(!state_->started);
+  if (std::holds_alternative<domain::MarketResolved>(event.body)) {
+    state_->newest_resolution = event;
+  } else {
+    state_->newest_resolution.reset();
+  }
   return state_->ledger.apply(event);
 }
 
@@ -121,6 +126,7 @@ void OrderManager::State::start(Turn& turn, std::uint64_t journal_id) {
                                               domain::StateReason::FirstStart});
     }
   }
+  if (newest_resolution) finish_resolution(turn, *std::exchange(newest_resolution, std::nullopt));
   turn.record(domain::ManagerStarted{ledger.starts() + 1, settings.account, settings.mode});
   leases.start(mutated(Mutation::LeaseEpochNotDurable) ? 1 : ledger.starts(), turn.now);
   marks.open_day_if_due(turn, readiness);

@@ -54,6 +54,7 @@ struct OrderManager::State {
   const Settings settings;
   Ledger ledger;
   domain::Timestamp now{};  // of the last turn
+  std::optional<domain::Event> newest_resolution;  // the journal's last record, when it is one
   bool started = false;
   bool journal_down = false;
 

@@ -8,6 +8,7 @@ namespace polybot::order_manager {
 using domain::Market;
 using domain::MarketId;
 using domain::MarketStatus;
+using domain::StrategyName;
 using domain::Timestamp;
 
 namespace {
@@ -48,6 +49,15 @@ bool interested(const Ledger& ledger, const MarketId& id) {
   return ledger.portfolio().holds(id) || !ledger.commitments().open_in(id).ids.empty();
 }
 
+// In the order in which each of them is told of the market's result.
+std::vector<StrategyName> holders_of(const Portfolio& portfolio, const MarketId& id) {
+  std::vector<StrategyName> holders;
+  for (const auto& [strategy, positions] : portfolio.positions()) {
+    if (positions.contains(id)) holders.push_back(strategy);
+  }
+  return holders;
+}
+
 // Markets with a position that are not resolved yet.
 std::map<MarketId, bool> open_markets(const Portfolio& portfolio) {
   std::map<MarketId, bool> open;
@@ -74,11 +84,8 @@ void resolve_market(Turn& turn, const MarketId& id, const domain::Payout& payout
   const bool result = payout.yes + payout.no == domain::kPriceOne && !payout.yes.is_negative() &&
                       !payout.no.is_negative();
   if (!result || portfolio.resolutions().contains(id)) return;
-  std::vector<domain::StrategyName> holders;
-  for (const auto& [strategy, positions] : portfolio.positions()) {
-    if (positions.contains(id)) holders.push_back(strategy);
-  }
-  for (const domain::StrategyName& strategy : holders) {
+  const std::vector<StrategyName> holders = holders_of(portfolio, id);
+  for (const StrategyName& strategy : holders) {
     turn.record(strategy, {}, domain::MarketResolved{id, payout});
   }
   const Market* market = turn.ledger.market(id);
@@ -87,6 +94,14 @@ void resolve_market(Turn& turn, const MarketId& id, const domain::Payout& payout
     resolved.status = MarketStatus::Resolved;
     resolved.payout = payout;
     turn.record(domain::MarketRecorded{std::move(resolved)});
+  }
+}
+
+void finish_resolution(Turn& turn, const domain::Event& newest) {
+  const auto* resolved = std::get_if<domain::MarketResolved>(&newest.body);
+  if (resolved == nullptr) return;
+  for (const StrategyName& strategy : holders_of(turn.ledger.portfolio(), resolved->market)) {
+    if (strategy > newest.strategy) turn.record(strategy, {}, *resolved);
   }
 }
 

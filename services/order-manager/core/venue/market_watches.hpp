@@ -20,6 +20,10 @@ namespace polybot::order_manager {
 // contains it. Ignores a payout that is no result, and a second result.
 void resolve_market(Turn& turn, const domain::MarketId& market, const domain::Payout& payout);
 
+// Records the rest where the journal ends in the middle of a resolution: some holders' streams
+// would never contain it. `newest` is the journal's last record.
+void finish_resolution(Turn& turn, const domain::Event& newest);
+
 class MarketWatches {
  public:
   // ---- questions

@@ -154,6 +154,29 @@ TEST_F(Markets, PayHalfToEachSide) {
   rig.expect_sound();
 }
 
+TEST_F(Markets, TellEachHolderWhenTheJournalEndsAmidAResolution) {
+  rig.hold(kArb, market, "0.52", "100");
+  rig.hold(kFarm, market, "0.50", "40", Outcome::No);
+  rig.step(ResolutionConfirmed{market.id, {Price{}, kPriceOne}});
+  Rig next;
+  next.now = rig.now + seconds(5);
+  for (const Event& event : rig.journal) {
+    next.journal.push_back(event);
+    next.core.apply(event);
+    if (std::holds_alternative<MarketResolved>(event.body)) break;
+  }
+  next.start();
+  const auto told = [&] {
+    std::vector<StrategyName> strategies;
+    for (const Event& event : next.journal) {
+      if (std::holds_alternative<MarketResolved>(event.body)) strategies.push_back(event.strategy);
+    }
+    return strategies;
+  };
+  EXPECT_EQ(told(), (std::vector<StrategyName>{kArb, kFarm}));
+  next.expect_sound();
+}
+
 TEST_F(Markets, BookALossWithoutWaitingForMoney) {
   rig.hold(kArb, market, "0.52", "100");
   rig.step(ResolutionConfirmed{market.id, {Price{}, kPriceOne}});
