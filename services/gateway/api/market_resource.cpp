@@ -59,8 +59,11 @@ http::Response MarketResource::list(const http::Request& request) const {
   const std::size_t page = std::min(markets.size(), std::get<std::size_t>(limit));
   JsonWriter out;
   out.begin_object().field("tracked", total).key("markets").begin_array();
-  for (std::size_t i = 0; i < page; ++i)
-    write_market(out, *markets[i], feed_.quote(markets[i]->id));
+  for (std::size_t i = 0; i < page; ++i) {
+    const domain::MarketId& id = markets[i]->id;
+    write_market(out, *markets[i], feed_.catalogue().choice(id).value_or(Choice{}),
+                 feed_.quote(id));
+  }
   out.end_array().key("next_cursor");
   if (page < markets.size()) {
     out.value(markets[page - 1]->slug);

@@ -74,7 +74,23 @@ std::string MarketNames::name_of(const domain::MarketId& id) const {
 
 // ---- markets ---------------------------------------------------------------------------------
 
-void write_market(JsonWriter& out, const domain::Market& market,
+void write_choice(JsonWriter& out, const Choice& choice) {
+  out.key("chosen_by");
+  if (choice.by) {
+    out.value(domain::name_of(*choice.by));
+  } else {
+    out.null();
+  }
+  out.field("reason", choice.why).key("rank");
+  if (choice.number > 0) {
+    out.value(choice.number);
+  } else {
+    out.null();
+  }
+  out.field("volume_24h", choice.facts.volume_24h).field("liquidity", choice.facts.liquidity);
+}
+
+void write_market(JsonWriter& out, const domain::Market& market, const Choice& choice,
                   const std::optional<domain::QuoteTick>& quote) {
   out.begin_object()
       .field("slug", market.slug)
@@ -108,6 +124,7 @@ void write_market(JsonWriter& out, const domain::Market& market,
         .field("no", market.payout.no)
         .end_object();
   }
+  write_choice(out, choice);
   write_quote(out, quote);
   out.end_object();
 }

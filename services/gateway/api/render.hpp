@@ -12,6 +12,7 @@
 #include "services/gateway/api/json_writer.hpp"
 #include "services/gateway/api/read_model/holdings.hpp"
 #include "services/gateway/api/read_model/order_history.hpp"
+#include "services/gateway/core/market_catalogue.hpp"
 
 namespace polybot::gateway {
 
@@ -21,8 +22,10 @@ struct MarketNames {
   [[nodiscard]] std::string name_of(const domain::MarketId& market) const;
 };
 
-void write_market(JsonWriter& out, const domain::Market& market,
+void write_market(JsonWriter& out, const domain::Market& market, const Choice& choice,
                   const std::optional<domain::QuoteTick>& quote);
+// Fields of an object: by what the market was chosen, and the figures that it was chosen by.
+void write_choice(JsonWriter& out, const Choice& choice);
 // `outcome` No gives the mirrored book. At most `depth` levels a side, best first.
 void write_book(JsonWriter& out, const domain::Market& market, const domain::BookSnapshot& book,
                 domain::Outcome outcome, std::size_t depth);

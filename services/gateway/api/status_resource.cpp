@@ -10,6 +10,12 @@
 
 namespace polybot::gateway {
 
+namespace {
+
+constexpr std::size_t kBestTold = 10;  // /api/v1/markets has them all
+
+}  // namespace
+
 void StatusResource::sample(std::size_t clients, std::uint64_t requests) {
   clients_ = clients;
   const Totals now{feed_.events_seen(), orders_.events_seen(), requests};
@@ -138,7 +144,31 @@ void StatusResource::write_markets(JsonWriter& out) const {
       .field("connections", feed_.links_open());
   out.key("by_status").begin_object();
   for (const auto& [status, count] : by_status) out.field(status, count);
-  out.end_object().end_object();
+  out.end_object();
+  write_chosen(out);
+  out.end_object();
+}
+
+// Which markets are watched, and why: the best of them, and how many there are by each reason.
+void StatusResource::write_chosen(JsonWriter& out) const {
+  const MarketCatalogue& catalogue = feed_.catalogue();
+  out.key("chosen")
+      .begin_object()
+      .field("places", catalogue.places())
+      .field("rank", domain::name_of(catalogue.rank()));
+  out.key("by").begin_object();
+  for (std::size_t i = 0; i < kChosenByKinds; ++i)
+    out.field(domain::name_of(static_cast<ChosenBy>(i)), catalogue.chosen_by()[i]);
+  out.end_object().key("best").begin_array();
+  for (const domain::MarketId& id : catalogue.best(kBestTold)) {
+    const domain::Market* market = catalogue.listed(id);
+    const auto choice = catalogue.choice(id);
+    if (market == nullptr || !choice) continue;
+    out.begin_object().field("market", market->slug);
+    write_choice(out, *choice);
+    out.end_object();
+  }
+  out.end_array().end_object();
 }
 
 void StatusResource::write_orders(JsonWriter& out) const {

@@ -31,6 +31,7 @@ class StatusResource {
   void write_fields(JsonWriter& out) const;
   void write_trading(JsonWriter& out) const;
   void write_markets(JsonWriter& out) const;
+  void write_chosen(JsonWriter& out) const;
   [[nodiscard]] std::size_t markets_active() const;
   void write_orders(JsonWriter& out) const;
   void write_strategies(JsonWriter& out) const;

@@ -21,6 +21,7 @@
 // throughout.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -72,6 +73,14 @@ struct CatalogueChanges {
   std::vector<domain::MarketId> books_begun;  // accepts orders: keep a book
   std::vector<domain::MarketId> books_ended;
   std::vector<domain::MarketId> removed;  // forgotten
+};
+
+// Why a market has a place, or has none.
+struct Choice {
+  std::optional<ChosenBy> by;  // none: it has no place
+  std::size_t number = 0;      // by rank among those with a place, from 1; 0: not compared yet
+  std::string why;             // for people
+  ListedFacts facts;
 };
 
 class MarketCatalogue {
@@ -140,6 +149,15 @@ class MarketCatalogue {
   [[nodiscard]] std::size_t books() const { return books_; }
   // Books that are wanted: those that are kept, and those whose market's record is still missing.
   [[nodiscard]] std::size_t places() const { return places_; }
+  // Of a listed market.
+  [[nodiscard]] std::optional<Choice> choice(const domain::MarketId& market) const;
+  // The best of those with a place, by rank, as they were compared last.
+  [[nodiscard]] std::vector<domain::MarketId> best(std::size_t count_max) const;
+  // By what those were chosen that the last comparison gave a place; in the order of ChosenBy.
+  [[nodiscard]] const std::array<std::size_t, kChosenByKinds>& chosen_by() const {
+    return chosen_by_;
+  }
+  [[nodiscard]] MarketRank rank() const { return settings_.selection.rank; }
   [[nodiscard]] bool full() const { return places_ >= settings_.selection.books_max; }
   // Words of the lists that fitted nothing in the last whole listing.
   [[nodiscard]] const std::vector<std::string>& unused_words() const { return unused_words_; }
@@ -165,6 +183,7 @@ class MarketCatalogue {
     Verdict verdict = Verdict::Ranked;
     bool place = false;
     bool place_proven = false;   // it was given in competition, not for want of others
+    std::size_t number = 0;      // Choice::number
     int outranked = 0;           // crawls in a row
     domain::Duration left_at{};  // when a tracked market was found without a place
     bool has_book = false;
@@ -209,6 +228,7 @@ class MarketCatalogue {
   void set_place(Entry& entry, bool place);
   void choose(domain::Duration now);
   [[nodiscard]] std::vector<Verdict> competition(std::span<Entry* const> entries);
+  void number_places(std::vector<Entry*> chosen);
   void leave(Entry& entry, domain::Duration now);
   void note_unused_words();
   void recount(const domain::EventGroupId& event);
@@ -228,6 +248,9 @@ class MarketCatalogue {
   std::uint64_t crawl_ = 1;
   std::uint64_t competed_in_crawl_ = 0;
   bool choose_due_ = false;
+  std::vector<domain::MarketId>
+      numbered_;  // by Entry::number; some may have lost their place since
+  std::array<std::size_t, kChosenByKinds> chosen_by_{};
   std::size_t places_ = 0;
   std::size_t books_ = 0;
   std::size_t refused_ = 0;

@@ -1,4 +1,5 @@
 // Who has a place: MarketCatalogue's part that chooses.
+#include <algorithm>
 #include <utility>
 
 #include "services/gateway/core/market_catalogue.hpp"
@@ -56,6 +57,7 @@ void MarketCatalogue::settle_place(Entry& entry) {
 void MarketCatalogue::set_place(Entry& entry, bool place) {
   entry.place = place;
   entry.place_proven = false;
+  entry.number = 0;
   entry.outranked = 0;
   if (place) {
     ++places_;
@@ -105,15 +107,64 @@ void MarketCatalogue::choose(Duration now) {
     entries[i]->verdict = verdicts[i];
     if (!chosen(verdicts[i])) settle_book(*entries[i]);
   }
+  std::vector<Entry*> winners;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!chosen(verdicts[i])) continue;
     if (!entries[i]->place) set_place(*entries[i], true);
     entries[i]->place_proven = true;
     settle_book(*entries[i]);
+    winners.push_back(entries[i]);
   }
+  number_places(std::move(winners));
   for (auto& [id, entry] : entries_) leave(entry, now);
   choose_due_ = false;
   note_unused_words();
+}
+
+void MarketCatalogue::number_places(std::vector<Entry*> chosen) {
+  const auto rank = [&](const Entry* entry) {
+    return rank_of(entry->facts, settings_.selection.rank);
+  };
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [&](const Entry* a, const Entry* b) { return rank(a) > rank(b); });
+  numbered_.clear();
+  chosen_by_ = {};
+  for (Entry* entry : chosen) {
+    numbered_.push_back(entry->market.id);
+    entry->number = numbered_.size();
+    const Reason reason =
+        reason_of(entry->market, entry->facts, entry->verdict, settings_.selection);
+    ++chosen_by_[static_cast<std::size_t>(reason.by)];
+  }
+}
+
+std::vector<MarketId> MarketCatalogue::best(std::size_t count_max) const {
+  std::vector<MarketId> result;
+  for (const MarketId& id : numbered_) {
+    if (result.size() == count_max) break;
+    const auto at = entries_.find(id);
+    if (at != entries_.end() && at->second.place) result.push_back(id);
+  }
+  return result;
+}
+
+std::optional<Choice> MarketCatalogue::choice(const MarketId& market) const {
+  const auto at = entries_.find(market);
+  if (at == entries_.end()) return std::nullopt;
+  const Entry& entry = at->second;
+  const SelectionSettings& selection = settings_.selection;
+  Choice choice{.by = {}, .number = entry.number, .why = {}, .facts = entry.facts};
+  if (entry.place) {
+    const Reason reason = reason_of(entry.market, entry.facts, entry.verdict, selection);
+    choice.by = reason.by;
+    choice.why = explain(reason, entry.facts, selection.rank, entry.number);
+  } else if (!chosen(entry.verdict)) {
+    choice.why = explain(entry.verdict);
+  } else {
+    choice.why = contends(entry) ? "it waits for the next comparison"
+                                 : std::string(explain(Verdict::TakesNoOrders));
+  }
+  return choice;
 }
 
 // The market that was left is told of for a while, so that all readers hear of the end of its book.

@@ -25,9 +25,15 @@ bool fits(std::string_view word, std::string_view text) {
                     [](char a, char b) { return lower(a) == lower(b); });
 }
 
+// The first that fits; null when none does.
+const std::string* find_fitting(const std::vector<std::string>& words, std::string_view text) {
+  const auto found = std::find_if(words.begin(), words.end(),
+                                  [&](const std::string& word) { return fits(word, text); });
+  return found == words.end() ? nullptr : &*found;
+}
+
 bool any_fits(const std::vector<std::string>& words, std::string_view text) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](const std::string& word) { return fits(word, text); });
+  return find_fitting(words, text) != nullptr;
 }
 
 bool names(const MarketLists& lists, const Market& market) {
@@ -115,6 +121,50 @@ std::string_view explain(Verdict verdict) {
       return "its event finds no room as a whole";
   }
   return "";
+}
+
+Reason reason_of(const Market& market, const ListedFacts& facts, Verdict verdict,
+                 const SelectionSettings& settings) {
+  const MarketLists& only = settings.only;
+  if (verdict == Verdict::Pinned) return {ChosenBy::Held, {}};
+  if (const auto* word = find_fitting(only.slugs, market.slug)) return {ChosenBy::Slug, *word};
+  if (const auto* word = find_fitting(only.events, market.event_slug))
+    return {ChosenBy::Event, *word};
+  for (const std::string& tag : facts.tags) {
+    if (const auto* word = find_fitting(only.tags, tag)) return {ChosenBy::Tag, *word};
+  }
+  if (const auto* word = find_fitting(only.categories, facts.category))
+    return {ChosenBy::Category, *word};
+  return {ChosenBy::Rank, {}};
+}
+
+std::string explain(const Reason& reason, const ListedFacts& facts, MarketRank rank,
+                    std::size_t number) {
+  std::string text;
+  switch (reason.by) {
+    case ChosenBy::Held:
+      return std::string(explain(Verdict::Pinned));
+    case ChosenBy::Slug:
+      text = "its slug is in markets.slugs (" + reason.word + ")";
+      break;
+    case ChosenBy::Event:
+      text = "its event is in markets.events (" + reason.word + ")";
+      break;
+    case ChosenBy::Tag:
+      text = "its tag is in markets.tags (" + reason.word + ")";
+      break;
+    case ChosenBy::Category:
+      text = "its category is in markets.categories (" + reason.word + ")";
+      break;
+    case ChosenBy::Rank:
+      break;
+  }
+  if (number == 0) return text.empty() ? "there is room" : text;
+  const bool by_volume = rank == MarketRank::Volume;
+  const auto& figure = by_volume ? facts.volume_24h : facts.liquidity;
+  return text + (text.empty() ? "" : "; ") + "number " + std::to_string(number) + " by " +
+         (by_volume ? "volume of 24 hours" : "liquidity") + ", " +
+         (figure ? figure->to_string() + " pUSD" : "which the venue does not say");
 }
 
 Verdict judge(const Market& market, const ListedFacts& facts, Incumbency incumbency,

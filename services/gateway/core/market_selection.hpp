@@ -83,6 +83,28 @@ enum class Verdict : std::uint8_t {
 // For people: "its volume of 24 hours is below markets.volume_24h_min".
 [[nodiscard]] std::string_view explain(Verdict verdict);
 
+// What let a chosen market in. The words of the API: domain/enumeration.hpp.
+enum class ChosenBy : std::uint8_t {
+  Held = 0,  // something is held or rests there
+  Slug = 1,
+  Event = 2,
+  Tag = 3,
+  Category = 4,
+  Rank = 5,  // no list asks for anything: by its rank alone
+};
+inline constexpr std::size_t kChosenByKinds = 6;
+struct Reason {
+  ChosenBy by = ChosenBy::Rank;
+  std::string word;  // of the list, as the configuration spells it; empty without a list
+};
+// Of a market that is chosen.
+[[nodiscard]] Reason reason_of(const domain::Market& market, const ListedFacts& facts,
+                               Verdict verdict, const SelectionSettings& settings);
+// For people: "its tag is politics, in markets.tags; number 7 by volume (1234.5 pUSD)". `number`:
+// its place among the chosen by rank, from 1; zero: they were not compared yet.
+[[nodiscard]] std::string explain(const Reason& reason, const ListedFacts& facts, MarketRank rank,
+                                  std::size_t number);
+
 // Whether the market has a book now: the minimums are a tenth lower for it, so that one at the
 // border does not come and go.
 enum class Incumbency : std::uint8_t { Newcomer, Kept };

@@ -37,6 +37,37 @@ TEST_F(ApiTest, ServesMarketsAndTheirBooks) {
   });
 }
 
+TEST_F(ApiTest, SaysWhichMarketsAreWatchedAndWhy) {
+  venue.at(1).gamma.volume_24h = domain::Money::from_units(10);
+  venue.at(2).gamma.volume_24h = domain::Money::from_units(20);
+  settings.catalogue.selection.only.slugs = {"market-*"};
+  serve([&]() -> asio::awaitable<void> {
+    co_await until_fresh(1);
+    co_await until_fresh(2);
+    co_await until("they are compared", [&] { return feed->catalogue().best(9).size() == 2; });
+    const json::value list = co_await get("/api/v1/markets");
+    const json::value& first = list.at("markets").at(0);
+    EXPECT_EQ(first.at("chosen_by").as_string(), "slug");
+    EXPECT_EQ(first.at("rank").to_number<int>(), 2);
+    EXPECT_EQ(first.at("volume_24h").as_string(), "10");
+    EXPECT_TRUE(first.at("liquidity").is_null());
+    EXPECT_EQ(first.at("reason").as_string(),
+              "its slug is in markets.slugs (market-*); number 2 by volume of 24 hours, 10 pUSD");
+    const json::value status = co_await get("/api/v1/status");
+    const json::value& chosen = status.at("markets").at("chosen");
+    EXPECT_EQ(chosen.at("places").to_number<int>(), 2);
+    EXPECT_EQ(chosen.at("rank").as_string(), "volume");
+    EXPECT_EQ(chosen.at("by").at("slug").to_number<int>(), 2);
+    EXPECT_EQ(chosen.at("best").at(0).at("market").as_string(), "market-2");
+    venue.at(1).gamma.accepting_orders = false;
+    co_await until("it is paused",
+                   [&] { return !feed->catalogue().has_book(FakeVenue::id_of(1)); });
+    const json::value later = co_await get("/api/v1/markets?q=market-1");
+    EXPECT_TRUE(later.at("markets").at(0).at("chosen_by").is_null());
+    EXPECT_EQ(later.at("markets").at(0).at("reason").as_string(), "it takes no orders");
+  });
+}
+
 TEST_F(ApiTest, ShowsOrdersFillsPositionsAndMoney) {
   serve([&]() -> asio::awaitable<void> {
     // The API shows what order-manager has counted, not what the gateway has heard.

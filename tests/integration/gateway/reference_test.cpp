@@ -110,6 +110,18 @@ TEST_F(ApiTest, ListsTheRoutesAndParametersOfTheReference) {
   EXPECT_EQ(listed, documented_routes());
 }
 
+// "`held`, `slug`, ...", in the order of the enum.
+TEST(ApiReference, ListsByWhatAMarketIsChosen) {
+  std::string words;
+  for (std::size_t i = 0; i < kChosenByKinds; ++i) {
+    words.append(words.empty() ? "" : ", ")
+        .append("`")
+        .append(domain::name_of(static_cast<ChosenBy>(i)))
+        .append("`");
+  }
+  EXPECT_THAT(reference(), HasSubstr("`chosen_by` (" + words + "; null without a place)"));
+}
+
 TEST_F(ApiTest, AnswersWhatIsNoRequestOfTheApiAsTheReferenceSays) {
   api_settings.limits.header_bytes_max = 2'000;
   api_settings.limits.body_bytes_max = 100;

@@ -65,6 +65,34 @@ TEST_F(MarketPlacesTest, KeepsTheBestInWhateverOrderTheyAreListed) {
   EXPECT_EQ(catalogue.places(), 2U);
 }
 
+TEST_F(MarketPlacesTest, SaysWhyAMarketHasAPlaceOrNone) {
+  settings.selection.only.slugs = {listing(1, 0).market.slug};
+  settings.selection.only.tags = {"politics"};
+  restart(2);
+  std::vector all = {listing(1, 10), listing(2, 20), listing(3, 30), listing(4, 40)};
+  for (int i : {1, 2}) all[static_cast<std::size_t>(i)].facts.tags = {"Politics"};
+  const auto choice = [&](int n) { return *catalogue.choice(listing(n, 0).market.id); };
+  catalogue.on_listed(all, now);
+  EXPECT_EQ(choice(1).by, ChosenBy::Slug);
+  EXPECT_EQ(choice(1).number, 0U) << "they were not compared yet";
+  EXPECT_THAT(catalogue.best(9), IsEmpty());
+  crawl(all);
+  EXPECT_THAT(catalogue.best(9), ElementsAre(listing(3, 0).market.id, listing(1, 0).market.id));
+  EXPECT_THAT(catalogue.best(1), ElementsAre(listing(3, 0).market.id));
+  EXPECT_EQ(choice(3).by, ChosenBy::Tag);
+  EXPECT_EQ(choice(3).number, 1U);
+  EXPECT_EQ(choice(1).number, 2U);
+  EXPECT_EQ(choice(2).by, std::nullopt);
+  EXPECT_EQ(choice(2).why, explain(Verdict::Outranked));
+  EXPECT_EQ(choice(4).why, explain(Verdict::InNoList));
+  EXPECT_THAT(catalogue.chosen_by(), ElementsAre(0, 1, 0, 1, 0, 0));
+  catalogue.on_over(listing(3, 0).market.id, now);
+  EXPECT_EQ(choice(3).by, std::nullopt);
+  EXPECT_EQ(choice(3).why, explain(Verdict::TakesNoOrders));
+  EXPECT_THAT(catalogue.best(9), ElementsAre(listing(1, 0).market.id));
+  EXPECT_EQ(catalogue.choice(listing(9, 0).market.id), std::nullopt);
+}
+
 TEST_F(MarketPlacesTest, AsksForNoRecordOfAMarketWithoutAPlace) {
   restart(2);
   catalogue.on_listed(std::vector{listing(1, 30), listing(2, 20), listing(3, 10)}, now);

@@ -12,6 +12,7 @@ using domain::Money;
 using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 Listing listing(int n, std::int64_t volume) {
   Listing one{make_market(n, n), {}};
@@ -48,6 +49,32 @@ TEST(MarketSelection, ChoosesByAnyOfItsListsAndExcludesFirst) {
   EXPECT_EQ(judged(one, settings), Verdict::Excluded);
   settings.exclude.events = {one.market.event_slug + "-more"};
   EXPECT_EQ(judged(one, settings), Verdict::Named);
+}
+
+TEST(MarketSelection, SaysWhichWordLetAMarketIn) {
+  Listing one = listing(1, 100);
+  one.market.slug = "btc-updown-5m-1";
+  one.facts.tags = {"Crypto", "up-or-down"};
+  one.facts.category = "Finance";
+  SelectionSettings settings;
+  const auto why = [&](Verdict verdict) {
+    return explain(reason_of(one.market, one.facts, verdict, settings), one.facts, settings.rank,
+                   7);
+  };
+  EXPECT_EQ(why(Verdict::Ranked), "number 7 by volume of 24 hours, 100 pUSD");
+  settings.only.categories = {"sports", "finance"};
+  EXPECT_THAT(why(Verdict::Ranked), StartsWith("its category is in markets.categories (finance);"));
+  settings.only.tags = {"up-*"};
+  settings.rank = MarketRank::Liquidity;
+  EXPECT_EQ(why(Verdict::Ranked),
+            "its tag is in markets.tags (up-*); number 7 by liquidity, 900 pUSD");
+  settings.only.events = {one.market.event_slug};
+  EXPECT_EQ(reason_of(one.market, one.facts, Verdict::Named, settings).by, ChosenBy::Event);
+  settings.only.slugs = {"btc-*"};
+  EXPECT_EQ(reason_of(one.market, one.facts, Verdict::Named, settings).word, "btc-*");
+  EXPECT_EQ(why(Verdict::Pinned), explain(Verdict::Pinned));
+  EXPECT_EQ(explain(Reason{}, {}, MarketRank::Liquidity, 2),
+            "number 2 by liquidity, which the venue does not say");
 }
 
 TEST(MarketSelection, HoldsAMarketToItsMinimumsUnlessItIsNamed) {

@@ -20,6 +20,7 @@
 #include "services/gateway/api/access/refusal.hpp"
 #include "services/gateway/api/access/token_list.hpp"
 #include "services/gateway/core/feed_supervisor.hpp"
+#include "services/gateway/core/market_selection.hpp"
 #include "services/metrics-aggregator/core/merger.hpp"
 #include "services/metrics-aggregator/core/merger_state.hpp"
 #include "services/order-manager/core/views/figures.hpp"
@@ -113,6 +114,7 @@ void add_services(Listing& listing) {
   listing.add<bus::ReplayOutcome>("bus::ReplayOutcome", Sent::No);
   listing.add<gw::ResyncReason>("gateway::ResyncReason", Sent::No);
   listing.add<gw::LinkEnd>("gateway::LinkEnd", Sent::No);
+  listing.add<gw::ChosenBy>("gateway::ChosenBy", Sent::No);
   listing.add<gw::ApiRefusal>("gateway::ApiRefusal", Sent::No);
   listing.add<gw::TokenUse>("gateway::TokenUse", Sent::No);
   listing.add<strategy_runner::Refusal>("strategy_runner::Refusal", Sent::No);
