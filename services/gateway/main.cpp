@@ -11,13 +11,15 @@ int main(int argc, char** argv) {
        .summary = "Market data in from the venue, client API out, operator commands in.",
        .build = polybot::runtime::build_info(),
        .admin_port = 8001,
-       .commands = {{"token",
-                     "add NAME [--read]|revoke NAME|list [FOLDER]: the named API tokens of a data "
-                     "folder, also while the gateway runs",
-                     polybot::gateway::token_command},
-                    {"markets",
-                     "--dry-run [--config FILE] [--json]: reads the venue's listing once, prints "
-                     "which markets [markets] chooses and why the others are not, and ends",
-                     polybot::gateway::markets_command}}},
+       .commands =
+           {{"token",
+             "add NAME [--read]|revoke NAME|list [FOLDER]: the named API tokens of a data "
+             "folder, also while the gateway runs",
+             polybot::gateway::token_command},
+            {"markets",
+             "--dry-run [--config FILE] [--venue URL] [--json]: reads the venue's listing once "
+             "(without FILE and URL that of the real venue), prints which markets "
+             "[markets] chooses, and why, and why the others are not, and ends",
+             polybot::gateway::markets_command}}},
       argc, argv, polybot::gateway::read_config, polybot::gateway::run);
 }

@@ -19,11 +19,16 @@ namespace {
 namespace asio = boost::asio;
 using runtime::CannotStart;
 
-constexpr const char* kUsage = "usage: gateway markets --dry-run [--config FILE] [--json]";
+constexpr const char* kUsage =
+    "usage: gateway markets --dry-run [--config FILE] [--venue URL] [--json]";
+constexpr const char* kListingVariable = "POLYBOT_VENUE__GAMMA";
+// Where the real venue lists its markets, for everybody; deploy/config/upstream.toml has the same.
+constexpr const char* kPublicListing = "https://gamma-api.polymarket.com";
 constexpr std::size_t kExamples = 5;  // of the markets that are not chosen, for each reason
 
 struct Wanted {
   std::string config_file;
+  std::string venue;
   bool json = false;
 };
 
@@ -38,6 +43,8 @@ Wanted read_arguments(const std::vector<std::string>& arguments) {
       wanted.json = true;
     } else if (word == "--config" && i + 1 < arguments.size()) {
       wanted.config_file = arguments[++i];
+    } else if (word == "--venue" && i + 1 < arguments.size()) {
+      wanted.venue = arguments[++i];
     } else {
       throw CannotStart(kUsage);
     }
@@ -46,9 +53,11 @@ Wanted read_arguments(const std::vector<std::string>& arguments) {
   return wanted;
 }
 
-Config configuration(const std::string& file) {
-  const auto environment = runtime::config::current_environment();
-  auto reader = runtime::config::Reader::load(file, environment);
+Config configuration(const Wanted& wanted) {
+  auto environment = runtime::config::current_environment();
+  if (!wanted.venue.empty()) environment[kListingVariable] = wanted.venue;
+  if (wanted.config_file.empty()) environment.try_emplace(kListingVariable, kPublicListing);
+  auto reader = runtime::config::Reader::load(wanted.config_file, environment);
   for (const char* common : {"admin", "log", "watchdog", "shutdown"}) reader.accept_below(common);
   Config config = read_config(reader);
   (void)reader.finish_check();  // secrets are not needed to look at a listing
@@ -94,23 +103,25 @@ Survey read_listing(const Config& config) {
   end.get();
   if (!survey.whole && survey.pages < config.feed.discovery.pages_max) {
     throw CannotStart(
-        fmt::format("page {} of the listing of {} cannot be read: check venue.gamma and whether it "
-                    "is reachable",
+        fmt::format("page {} of the listing of {} cannot be read: check the address (--venue, "
+                    "venue.gamma) and whether it is reachable",
                     survey.pages + 1, config.feed.urls.gamma));
   }
   return survey;
 }
 
 // What is printed, in order.
-struct Choice {
+struct Printed {
+  std::vector<Verdict> verdicts;                           // of the whole listing
   std::vector<std::size_t> chosen;                         // best first
   std::map<Verdict, std::vector<std::size_t>> not_chosen;  // best first
   std::vector<std::string> unused_words;
 };
 
-Choice choice_of(const Survey& survey, const SelectionSettings& settings) {
-  const auto verdicts = choose_of(survey.listings, settings, runtime::Clock{}.now());
-  Choice choice;
+Printed choice_of(const Survey& survey, const SelectionSettings& settings) {
+  Printed choice;
+  choice.verdicts = choose_of(survey.listings, settings, runtime::Clock{}.now());
+  const std::vector<Verdict>& verdicts = choice.verdicts;
   ListUse use(settings);
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     use.see(survey.listings[i].market, survey.listings[i].facts);
@@ -131,14 +142,17 @@ std::string figure(const std::optional<domain::Money>& value) {
   return value ? value->to_string() : "not said";
 }
 
-void print_text(const Survey& survey, const Choice& choice, const SelectionSettings& settings) {
+void print_text(const Survey& survey, const Printed& choice, const SelectionSettings& settings) {
   fmt::print("{} markets listed, {} chosen by {}; room for {}\n", survey.listings.size(),
              choice.chosen.size(), domain::name_of(settings.rank), settings.books_max);
   std::size_t place = 0;
   for (const std::size_t i : choice.chosen) {
     const Listing& one = survey.listings[i];
-    fmt::print("{:>6}  {}  volume of 24 hours {}, liquidity {}\n", ++place, one.market.slug,
-               figure(one.facts.volume_24h), figure(one.facts.liquidity));
+    ++place;
+    fmt::print("{:>6}  {}  volume of 24 hours {}, liquidity {}: {}\n", place, one.market.slug,
+               figure(one.facts.volume_24h), figure(one.facts.liquidity),
+               explain(reason_of(one.market, one.facts, choice.verdicts[i], settings), one.facts,
+                       settings.rank, place));
   }
   for (const auto& [verdict, markets] : choice.not_chosen) {
     fmt::print("{} not chosen: {}\n", markets.size(), explain(verdict));
@@ -152,7 +166,7 @@ void print_text(const Survey& survey, const Choice& choice, const SelectionSetti
   fmt::print("A running gateway keeps markets in which something is held or rests as well\n");
 }
 
-void print_json(const Survey& survey, const Choice& choice, const SelectionSettings& settings) {
+void print_json(const Survey& survey, const Printed& choice, const SelectionSettings& settings) {
   JsonWriter json;
   json.begin_object()
       .field("listed", survey.listings.size())
@@ -161,13 +175,17 @@ void print_json(const Survey& survey, const Choice& choice, const SelectionSetti
       .field("rank", domain::name_of(settings.rank))
       .field("books_max", settings.books_max);
   json.key("chosen").begin_array();
+  std::size_t place = 0;
   for (const std::size_t i : choice.chosen) {
     const Listing& one = survey.listings[i];
+    const Reason reason = reason_of(one.market, one.facts, choice.verdicts[i], settings);
     json.begin_object()
         .field("market", one.market.slug)
         .field("id", domain::to_string(one.market.id))
         .field("volume_24h", one.facts.volume_24h)
         .field("liquidity", one.facts.liquidity)
+        .field("chosen_by", domain::name_of(reason.by))
+        .field("reason", explain(reason, one.facts, settings.rank, ++place))
         .end_object();
   }
   json.end_array().key("not_chosen").begin_array();
@@ -191,10 +209,10 @@ void print_json(const Survey& survey, const Choice& choice, const SelectionSetti
 
 int markets_command(const std::vector<std::string>& arguments) {
   const Wanted wanted = read_arguments(arguments);
-  const Config config = configuration(wanted.config_file);
+  const Config config = configuration(wanted);
   const SelectionSettings& settings = config.feed.catalogue.selection;
   const Survey survey = read_listing(config);
-  const Choice choice = choice_of(survey, settings);
+  const Printed choice = choice_of(survey, settings);
   if (wanted.json) {
     print_json(survey, choice, settings);
   } else {

@@ -7,10 +7,11 @@
 
 namespace polybot::gateway {
 
-// --dry-run [--config FILE] [--json]. Without FILE the environment and the defaults count. Prints
-// the chosen ones, best first, then how many are not and why, with the first few of each. 0: it is
-// printed; throws runtime::CannotStart for wrong arguments, a wrong configuration, and a listing
-// that cannot be read.
+// --dry-run [--config FILE] [--venue URL] [--json]. Without FILE the environment and the defaults
+// count. URL is the host that lists markets; without it, FILE and POLYBOT_VENUE__GAMMA it is the
+// public one of the real venue. Prints the chosen ones, best first, each with why, then how many
+// are not and why, with the first few of each. 0: it is printed; throws runtime::CannotStart for
+// wrong arguments, a wrong configuration, and a listing that cannot be read.
 int markets_command(const std::vector<std::string>& arguments);
 
 }  // namespace polybot::gateway
