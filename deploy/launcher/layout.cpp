@@ -228,6 +228,7 @@ fs::path journal_in(const fs::path& data) {
 void add_upstream(Layout& layout, const Options& options, const Planner& planner) {
   const std::uint16_t port = planner.port(8081);
   fs::create_directories(options.data / kUpstream);
+  layout.upstream_token_file = options.data / kUpstream / "secrets" / "api-token";
   layout.upstream_url = "http://127.0.0.1:" + std::to_string(port);
   layout.ports.push_back({port, "the API of " + std::string(kUpstream)});
   layout.services.push_back(planner.plan("gateway", std::string(kUpstream), 8004,

@@ -48,6 +48,7 @@ struct Layout {
   std::filesystem::path programs;
   std::filesystem::path journal;
   std::filesystem::path token_file;
+  std::filesystem::path upstream_token_file;
   std::string gateway_url;  // the API
   std::string aggregator_url;
   std::string venue_url;      // of the simulated venue; empty in live

@@ -9,6 +9,7 @@
 #include <cctype>
 
 #include "deploy/launcher/json_fields.hpp"
+#include "deploy/launcher/paper_lines.hpp"
 #include "deploy/launcher/trouble.hpp"
 
 namespace polybot::launcher {
@@ -201,25 +202,6 @@ std::string mode_text(const Options& options) {
   return text;
 }
 
-// Which real markets are mirrored, why these, and how their feed is.
-Lines mirror_lines(const Layout& layout, const ScreenFacts& facts, std::size_t columns) {
-  if (!facts.mirror) {
-    return wrapped("  markets   The simulated venue does not say what it mirrors.", columns,
-                   "            ");
-  }
-  Lines lines = wrapped(
-      fmt::format("  markets   {} of the real venue, of which {} are followed, {} are halted until "
-                  "their feed is fresh, and {} take no orders there",
-                  shown_text(*facts.mirror, "markets"), shown_text(*facts.mirror, "fresh"),
-                  shown_text(*facts.mirror, "halted"), shown_text(*facts.mirror, "paused")),
-      columns, "            ");
-  const Lines why = wrapped("            chosen by [markets] of upstream.toml; each is at " +
-                                layout.upstream_url + "/api/v1/markets",
-                            columns, "            ");
-  lines.insert(lines.end(), why.begin(), why.end());
-  return lines;
-}
-
 std::vector<Part> parts_of(const Layout& layout, const Options& options, const ScreenFacts& facts,
                            TerminalSize size) {
   std::string venue = options.recording ? "replay of " + options.recording->filename().string()
@@ -230,12 +212,14 @@ std::vector<Part> parts_of(const Layout& layout, const Options& options, const S
                                         mode_text(options), venue, facts.running_for);
   std::vector<Part> parts;
   parts.push_back({0, {title}});
-  if (options.mode == domain::TradingMode::Paper)
-    parts.push_back({0, mirror_lines(layout, facts, size.columns)});
+  const bool paper = options.mode == domain::TradingMode::Paper;
+  if (paper) parts.push_back({0, mirror_lines(facts, size.columns)});
   parts.push_back({1, trouble_lines(layout, facts, size)});
+  if (paper) parts.push_back({2, feed_lines(facts, size.columns)});
   parts.push_back({2, service_lines(facts, std::max<std::size_t>(size.rows / 3, 5))});
   parts.push_back({3, facts.status ? strategy_lines(*facts.status, size.columns) : Lines{}});
   parts.push_back({9, facts.status ? parameter_lines(*facts.status, size.columns) : Lines{}});
+  if (paper) parts.push_back({5, watched_lines(layout, facts, size)});
   parts.push_back({4, idle_lines(facts, size.columns)});
   Lines news = as_lines(facts.news);
   std::reverse(news.begin(), news.end());  // the newest is lost last

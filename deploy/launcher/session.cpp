@@ -120,12 +120,18 @@ asio::awaitable<void> Session::name_faults() {
   }
 }
 
-asio::awaitable<void> Session::read_mirror() {
-  mirror_.reset();
+asio::awaitable<void> Session::read_paper() {
   if (options_.mode != domain::TradingMode::Paper) co_return;
-  const std::string text = co_await fetch(layout_.simulator_url + "/status");
-  const auto status = parse_object(text);
+  const std::string mirrored = co_await fetch(layout_.simulator_url + "/status");
+  http::Headers credentials = credentials_in(layout_.upstream_token_file);
+  const std::string watched =
+      co_await fetch(layout_.upstream_url + "/api/v1/status", std::move(credentials));
+  mirror_.reset();
+  upstream_.reset();
+  const auto status = parse_object(mirrored);
   if (status.contains("mirror")) mirror_ = object_field(status, "mirror");
+  auto upstream = parse_object(watched);
+  if (upstream.contains("markets")) upstream_ = std::move(upstream);
 }
 
 // A user who asks for another seed gets the world that the folder began with, so this is said.
@@ -217,8 +223,8 @@ asio::awaitable<int> Session::run() {
   co_return good ? 0 : 1;
 }
 
-asio::awaitable<std::string> Session::fetch(std::string url) {
-  http::ClientRequest request{.url = std::move(url), .timeout = 3s};
+asio::awaitable<std::string> Session::fetch(std::string url, http::Headers headers) {
+  http::ClientRequest request{.url = std::move(url), .headers = std::move(headers), .timeout = 3s};
   const auto answer = co_await stack_.http().send(std::move(request));
   co_return answer && answer->status == 200 ? answer->body : std::string();
 }

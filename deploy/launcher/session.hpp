@@ -45,7 +45,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<void> wait_for_signal();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_end_of_recording();
   [[nodiscard]] boost::asio::awaitable<void> name_faults();
-  [[nodiscard]] boost::asio::awaitable<void> read_mirror();
+  [[nodiscard]] boost::asio::awaitable<void> read_paper();
   [[nodiscard]] boost::asio::awaitable<bool> stop();
   [[nodiscard]] boost::asio::awaitable<bool> verify();
   [[nodiscard]] boost::asio::awaitable<bool> verify_live();
@@ -54,7 +54,8 @@ class Session {
   // Whether all are equal.
   bool say_figures(const std::vector<ComparedFigure>& figures);
   [[nodiscard]] bool simulated() const { return !layout_.simulator_url.empty(); }
-  [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url);
+  [[nodiscard]] boost::asio::awaitable<std::string> fetch(std::string url,
+                                                          http::Headers headers = {});
   [[nodiscard]] boost::asio::awaitable<std::vector<std::string>> fetch_venue_pages();
   [[nodiscard]] boost::asio::awaitable<std::uint64_t> count_lost_orders(
       std::vector<RestoredGap> gaps);
@@ -77,6 +78,7 @@ class Session {
   StackView view_;
   domain::Duration started_at_;
   std::optional<boost::json::object> mirror_;
+  std::optional<boost::json::object> upstream_;
   std::deque<std::string> news_;
   Console console_;
   Terminal terminal_{console_};  // while its screen is entered, news go into it instead of below it

@@ -75,6 +75,7 @@ ScreenFacts Session::facts() const {
           .status = view_.status(),
           .states_since = view_.states_since(),
           .mirror = mirror_,
+          .upstream = upstream_,
           .fills = view_.fills(),
           .news = {news_.begin(), news_.end()},
           .running_for = elapsed_text(clock_.monotonic() - started_at_),
@@ -84,7 +85,7 @@ ScreenFacts Session::facts() const {
 boost::asio::awaitable<void> Session::show() {
   domain::Duration summary_at = clock_.monotonic() + kSummaryInterval;
   while (true) {
-    co_await read_mirror();
+    co_await read_paper();
     if (display_ == Display::Terminal) {
       co_await view_.read_fills();
       draw();

@@ -32,6 +32,14 @@ std::string describe_fill(const boost::json::object& fill) {
          shown_text(fill, "liquidity") + ")";
 }
 
+// Read each time: the gateway makes the file, and it may be replaced.
+http::Headers credentials_in(const std::filesystem::path& token_file) {
+  std::ifstream in(token_file);
+  std::string token;
+  if (!std::getline(in, token)) return {};
+  return {{"Authorization", "Bearer " + token}};
+}
+
 StackView::StackView(boost::asio::any_io_executor executor, std::string gateway_url,
                      std::filesystem::path token_file, http::Client& http)
     : gateway_url_(std::move(gateway_url)),
@@ -46,17 +54,9 @@ boost::asio::awaitable<void> StackView::follow() {
   }
 }
 
-// Read each time: the gateway makes the file, and it may be replaced.
-http::Headers StackView::credentials() const {
-  std::ifstream in(token_file_);
-  std::string token;
-  if (!std::getline(in, token)) return {};
-  return {{"Authorization", "Bearer " + token}};
-}
-
 boost::asio::awaitable<void> StackView::session() {
   const std::string url = "ws" + gateway_url_.substr(4) + "/ws";
-  if (co_await socket_.connect(url, credentials())) co_return;
+  if (co_await socket_.connect(url, credentials_in(token_file_))) co_return;
   if (co_await socket_.write(R"({"subscribe":["status"]})")) co_return;
   while (true) {
     const auto text = co_await socket_.read();
@@ -87,8 +87,9 @@ void StackView::note_state(const std::string& scope, std::string state) {
 }
 
 boost::asio::awaitable<void> StackView::read_fills() {
-  const auto answer = co_await http_.get(
-      gateway_url_ + "/api/v1/fills?limit=" + std::to_string(kFillsShown), credentials());
+  const auto answer =
+      co_await http_.get(gateway_url_ + "/api/v1/fills?limit=" + std::to_string(kFillsShown),
+                         credentials_in(token_file_));
   if (!answer || answer->status != 200) co_return;
   const boost::json::object body = parse_object(answer->body);
   if (!body.contains("fills")) co_return;

@@ -21,6 +21,9 @@ namespace polybot::launcher {
 // "momentum bought 10 YES of some-slug at 0.45 (taker)", from a row of /api/v1/fills.
 [[nodiscard]] std::string describe_fill(const boost::json::object& fill);
 
+// What a request must say where reading needs a token: that of the file. Empty without one.
+[[nodiscard]] http::Headers credentials_in(const std::filesystem::path& token_file);
+
 class StackView {
  public:
   // `token_file` is the gateway's; its token reads where reading needs one.
@@ -43,7 +46,6 @@ class StackView {
 
  private:
   [[nodiscard]] boost::asio::awaitable<void> session();
-  [[nodiscard]] http::Headers credentials() const;
   void note_states();
   void note_state(const std::string& scope, std::string state);
 

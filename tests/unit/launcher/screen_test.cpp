@@ -139,7 +139,20 @@ TEST_F(ScreenTest, SaysThatItIsPaperAndHowTheFeedIs) {
   facts_.mirror = boost::json::object{{"markets", 40}, {"fresh", 36}, {"halted", 3}, {"paused", 1}};
   expect_in_head({"PAPER", "simulated fills", "3 are halted"});
   EXPECT_THAT(summary_line(layout_, options_, facts_), HasSubstr("fills are simulated"));
+  facts_.upstream = boost::json::parse(R"({"not_ready_reasons":["books: 3 of 40 are stale"],
+      "markets":{"books":40,"books_stale":3,"connections":1,"chosen":{"places":40,"by":{"rank":40},
+        "best":[{"market":"will-it-rain","reason":"number 1 by volume of 24 hours, 90 pUSD"},
+                {"market":"two","reason":"number 2"},{"market":"three","reason":"number 3"}]}}})")
+                        .as_object();
+  expect_in_head({"3 are halted", "not ready: books: 3 of 40 are stale"});
+  std::string all;
+  for (const std::string& line : screen_lines(layout_, options_, facts_, {24, 80}))
+    all += line + "\n";
+  EXPECT_THAT(all, AllOf(HasSubstr("will-it-rain: number 1 by volume of 24 hours, 90 pUSD"),
+                         HasSubstr("and 37 more")));
+  expect_fits();
   facts_.mirror.reset();
+  facts_.upstream.reset();
   expect_in_head({"PAPER", "does not say what it mirrors"});
   expect_fits();
 }
