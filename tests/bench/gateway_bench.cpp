@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -175,6 +176,43 @@ void CrawlOf50000(benchmark::State& state) {
   state.SetItemsProcessed(kListed * state.iterations());
 }
 BENCHMARK(CrawlOf50000)->Unit(benchmark::kMillisecond);
+
+// The choice alone, of 50,000 listed markets 2,000 places: nothing else of the gateway runs
+// meanwhile, so it may take some 20 ms. With lists each market is compared with each of their
+// words.
+void ChoiceAmong50000(benchmark::State& state) {
+  constexpr std::uint32_t kListed = 50'000;
+  CatalogueSettings settings;
+  for (int i = 0; i < state.range(0); ++i) {
+    settings.selection.only.tags.push_back("tag-" + std::to_string(i));
+    settings.selection.exclude.slugs.push_back("market-number-x" + std::to_string(i) + "*");
+  }
+  MarketCatalogue catalogue{settings};
+  std::vector<Listing> listings;
+  for (std::uint32_t n = 1; n <= kListed; ++n) {
+    const polymarket::GammaMarket listed = listed_market(n, (n * 7919LL) % 1'000'003);
+    Listing& one = listings.emplace_back(Listing{polymarket::to_market(listed), {}});
+    one.facts = {listed.volume_24h, {}, "sports", {"a", "tag-" + std::to_string(n % 20)}};
+    one.market.neg_risk = n / 10 % 4 == 0;
+    one.market.event = {};
+    for (int i = 0; i < 2; ++i)
+      one.market.event.bytes[i] = static_cast<std::uint8_t>(n / 10 >> (8 * i));
+  }
+  const domain::Duration now = std::chrono::hours(1);
+  catalogue.on_listed(listings, now);
+  catalogue.on_crawl_finished();
+  catalogue.expire(now);
+  bool pinned = false;
+  for (auto _ : state) {
+    pinned = !pinned;  // a reason to choose again
+    catalogue.pin(pinned ? std::set{listings.front().market.id} : std::set<domain::MarketId>{});
+    catalogue.expire(now);
+    benchmark::DoNotOptimize(catalogue.places());
+  }
+  if (catalogue.places() < 1'900) state.SkipWithError("not the places that there are");
+  state.SetItemsProcessed(kListed * state.iterations());
+}
+BENCHMARK(ChoiceAmong50000)->Arg(0)->Arg(10)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace polybot::gateway
