@@ -39,6 +39,7 @@ class Finder {
     find_ends();
     find_journal();
     find_venue();
+    find_upstream();
     find_other_services();
     if (facts_.status && !journal_lost_) find_held_back(*facts_.status);
     return std::move(troubles_);
@@ -113,6 +114,13 @@ class Finder {
     }
     troubles_.push_back(
         {"the venue: " + boost::algorithm::join(said, "; "), since(begun), std::move(help)});
+  }
+
+  // The gateway that reads the real venue says what is odd there, though it is ready.
+  void find_upstream() {
+    if (!facts_.upstream) return;
+    for (const std::string& notice : texts_field(object_field(*facts_.upstream, "feed"), "notices"))
+      troubles_.push_back({std::string(kUpstream) + ": " + notice, "", ""});
   }
 
   void find_other_services() {

@@ -1,8 +1,9 @@
 """Paper trading against a venue that is a recording replayed over TLS: `make paper-test`.
 
 The books of the mirror are those of the venue after every message; orders are filled; each fault of the way to the
-venue halts every mirrored market, so that nothing fills, and the markets go on when it is over; a venue whose clock
-differs from ours is followed all the same; at the end venue, journal and metrics are equal.
+venue halts every mirrored market, so that nothing fills, and the markets go on when it is over; each market says why it
+is watched; a venue whose clock differs from ours is named, and followed all the same; at the end venue, journal and
+metrics are equal.
 
     python3 -B -m tests.paper.paper_test RECORDING
 """
@@ -68,6 +69,29 @@ class Paper:
         demand(code == 200, f"the mirror does not tell its state: {code}")
         return len(json.loads(text)["trades"])
 
+    def upstream(self):
+        """What the gateway that reads the venue says of it."""
+        code, text = request(f"http://127.0.0.1:{8081 + self.stack.offset}/api/v1/status", timeout=3)
+        return json.loads(text) if code == 200 else {}
+
+    def unexplained(self):
+        """What is missing of why markets are watched; None when each has its reason."""
+        chosen = self.upstream().get("markets", {}).get("chosen", {})
+        best = chosen.get("best", ())
+        told = best and all(market["reason"].startswith(f"number {place} by volume")
+                            for place, market in enumerate(best, 1))
+        return None if told and chosen["by"]["rank"] == chosen["places"] else str(chosen)
+
+    def clock_untold(self, seconds):
+        """What is missing of a clock that is off by so much; None when it is named, or none is off."""
+        feed = self.upstream().get("feed", {})
+        offset_ms = feed.get("clock_offset_ms")
+        if offset_ms is None or not abs(seconds) - 1.2 <= abs(offset_ms) / 1000 <= abs(seconds):
+            return f"the clock is told as {offset_ms} ms, not {seconds} s"
+        word = "ahead of" if seconds > 0 else "behind"
+        named = any(word in notice for notice in feed["notices"])
+        return None if named == (seconds != 0) else f"notices: {feed['notices']}"
+
     def trouble(self):
         """Why not every market is followed; None when each is."""
         status = self.status()
@@ -126,11 +150,15 @@ def run(recording, folder, faults, clock=0):
     try:
         wait_until("the stack is ready", paper.stack.not_started, 120)
         wait_until("every market is followed", paper.trouble, 30)
+        wait_until("each market has its reason", paper.unexplained, 30)
+        wait_until("the venue's clock is told", lambda: paper.clock_untold(clock), 30)
         check_books(paper)
         wait_until("an order is filled", lambda: None if paper.fills() else "no fill yet", 120)
         for fault in faults:
             check_fault(paper, fault)
-        demand("PAPER" in paper.stack.said(), "the screen does not say PAPER")
+        said = paper.stack.said()
+        demand("PAPER" in said, "the screen does not say PAPER")
+        demand(("the venue's clock is" in said) == (clock != 0), "the screen is wrong about the venue's clock")
     finally:
         code, lines = paper.stack.stop()
         paper.venue.stop()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "services/gateway/api/json_writer.hpp"
 #include "services/gateway/api/read_model/idle_reasons.hpp"
@@ -73,6 +74,7 @@ void StatusResource::write_fields(JsonWriter& out) const {
   }
   write_trading(out);
   write_markets(out);
+  write_feed(out);
   write_orders(out);
   write_strategies(out);
   out.key("rates_per_second")
@@ -117,7 +119,25 @@ void StatusResource::write_trading(JsonWriter& out) const {
   out.key("notices").begin_array();
   const auto name = [&](const domain::MarketId& id) { return markets.name_of(id); };
   for (const std::string& notice : notices(view_, name, clock_.now())) out.value(notice);
+  for (const std::string& notice : feed_notices()) out.value(notice);
   out.end_array();
+}
+
+std::vector<std::string> StatusResource::feed_notices() const {
+  std::vector<std::string> said;
+  if (std::string trouble = feed_.clock_watch().trouble(); !trouble.empty())
+    said.push_back(std::move(trouble));
+  return said;
+}
+
+// Of the way to the venue alone: who reads the status of another stack's gateway needs no more.
+void StatusResource::write_feed(JsonWriter& out) const {
+  std::optional<std::int64_t> offset_ms;
+  if (const auto& offset = feed_.clock_watch().offset())
+    offset_ms = *offset / std::chrono::milliseconds(1);
+  out.key("feed").begin_object().field("clock_offset_ms", offset_ms).key("notices").begin_array();
+  for (const std::string& notice : feed_notices()) out.value(notice);
+  out.end_array().end_object();
 }
 
 std::size_t StatusResource::markets_active() const {

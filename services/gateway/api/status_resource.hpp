@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/http/message.hpp"
 #include "common/runtime/health.hpp"
@@ -32,6 +33,8 @@ class StatusResource {
   void write_trading(JsonWriter& out) const;
   void write_markets(JsonWriter& out) const;
   void write_chosen(JsonWriter& out) const;
+  void write_feed(JsonWriter& out) const;
+  [[nodiscard]] std::vector<std::string> feed_notices() const;
   [[nodiscard]] std::size_t markets_active() const;
   void write_orders(JsonWriter& out) const;
   void write_strategies(JsonWriter& out) const;

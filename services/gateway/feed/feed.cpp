@@ -39,6 +39,7 @@ Feed::Feed(asio::any_io_executor executor, FeedSettings settings, FeedMetrics& m
       discovery_(
           executor, settings_.discovery, rest_, catalogue_, clock, [this] { apply_catalogue(); },
           listener_.pinned),
+      clock_watch_(executor, rest_, settings_.clock, [this](Duration offset) { on_clock(offset); }),
       publication_(
           executor, settings_.publication, shards_,
           [this](domain::Shard shard) { return contents_of(shard); }, clock, stats),
@@ -58,7 +59,7 @@ void Feed::close() {
 
 asio::awaitable<void> Feed::run() {
   using namespace asio::experimental::awaitable_operators;
-  co_await (discovery_.run() && tick() && fetch_books() && fetch_books() && read_clock());
+  co_await (discovery_.run() && tick() && fetch_books() && fetch_books() && clock_watch_.run());
 }
 
 // ---- from the venue --------------------------------------------------------------------------
@@ -286,6 +287,7 @@ void Feed::perform_one(const OpenLink& action) {
       .on_open =
           [this, id] {
             runtime::log::debug("Market channel open", {{"link", id.value}});
+            clock_watch_.hint();
             FeedActions actions;
             supervisor_.on_open(id, clock_.monotonic(), actions);
             perform(std::move(actions));
@@ -383,16 +385,10 @@ void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpos
   perform(std::move(actions));
 }
 
-// Once: a recording tells how far the clocks are apart.
-asio::awaitable<void> Feed::read_clock() {
-  constexpr auto kAgain = std::chrono::seconds(10);
-  bool known = recorder_ == nullptr;
-  while (!known) {
-    const auto offset = co_await rest_.clock_offset();
-    known = offset.has_value();
-    if (known) recorder_->set_clock_offset(*offset);
-    if (!known) co_await runtime::sleep_for(kAgain);
-  }
+// A recording tells how far the clocks are apart.
+void Feed::on_clock(Duration offset) {
+  metrics_.set_clock_offset(offset);
+  if (recorder_ != nullptr) recorder_->set_clock_offset(offset);
 }
 
 // ---- time ------------------------------------------------------------------------------------

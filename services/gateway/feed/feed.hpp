@@ -23,6 +23,7 @@
 #include "services/gateway/core/feed_supervisor.hpp"
 #include "services/gateway/core/market_catalogue.hpp"
 #include "services/gateway/core/shard_map.hpp"
+#include "services/gateway/feed/clock_watch.hpp"
 #include "services/gateway/feed/discovery.hpp"
 #include "services/gateway/feed/feed_metrics.hpp"
 #include "services/gateway/feed/feed_recorder.hpp"
@@ -35,6 +36,7 @@ namespace polybot::gateway {
 struct FeedSettings {
   VenueUrls urls;
   DiscoverySettings discovery;
+  ClockSettings clock;
   CatalogueSettings catalogue;
   SupervisorSettings supervisor;
   PublicationSettings publication;
@@ -73,6 +75,7 @@ class Feed {
   [[nodiscard]] const BookBuilder& books() const { return books_; }
   [[nodiscard]] std::optional<domain::QuoteTick> quote(const domain::MarketId& market) const;
   [[nodiscard]] std::optional<domain::BookSnapshot> book(const domain::MarketId& market) const;
+  [[nodiscard]] const ClockWatch& clock_watch() const { return clock_watch_; }
   [[nodiscard]] std::size_t links_open() const { return supervisor_.links_open(); }
   [[nodiscard]] std::uint64_t events_seen() const { return events_seen_; }
 
@@ -108,7 +111,7 @@ class Feed {
   enum class Origin : std::uint8_t { Integrity, Supervisor };  // whose verdict a resync is
   void take_updates(SnapshotSource source, Origin origin);
   void record_gaps();
-  [[nodiscard]] boost::asio::awaitable<void> read_clock();
+  void on_clock(domain::Duration offset);
   void apply_catalogue();
   void perform(FeedActions actions);
   void perform_one(const OpenLink& action);
@@ -145,6 +148,7 @@ class Feed {
   ShardMap shards_;
   VenueRest rest_;
   Discovery discovery_;
+  ClockWatch clock_watch_;
   Publication publication_;
 
   std::map<LinkId, OpenSocket> sockets_;

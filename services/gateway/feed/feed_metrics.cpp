@@ -1,6 +1,7 @@
 #include "services/gateway/feed/feed_metrics.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace polybot::gateway {
 namespace {
@@ -62,12 +63,17 @@ FeedMetrics::FeedMetrics(metrics::Registry& registry)
       recording_errors(registry.counter("polybot_recording_errors_total")),
       recording_odd_times(registry.counter("polybot_recording_odd_times_total")),
       lag_(registry.histogram("polybot_market_data_lag_seconds")),
-      lag_negative_(registry.counter("polybot_market_data_lag_negative_total")) {
+      lag_negative_(registry.counter("polybot_market_data_lag_negative_total")),
+      clock_offset_(registry.gauge("polybot_market_data_clock_offset_seconds")) {
   for (const std::string_view type : kEventTypes) {
     events_.push_back(registry.counter("polybot_market_data_events_total", {type}));
   }
   for (const std::string_view field : kUnreadableLabels)
     unreadable_.emplace(field, registry.gauge("polybot_markets_unreadable", {field}));
+}
+
+void FeedMetrics::set_clock_offset(domain::Duration offset) {
+  clock_offset_.set(std::abs(std::chrono::duration<double>(offset).count()));
 }
 
 void FeedMetrics::set_unreadable(const std::map<std::string_view, std::size_t>& by_field) {

@@ -53,6 +53,7 @@ class FeedMetrics {
   void count_event(std::size_t type) { events_[type].increment(); }
   // Age of an event at its arrival; an event stamped in our future counts as age 0.
   void observe_lag(domain::Duration lag);
+  void set_clock_offset(domain::Duration offset);
   // Tracked markets that cannot be read, by the venue's name of the field.
   void set_unreadable(const std::map<std::string_view, std::size_t>& by_field);
 
@@ -75,6 +76,7 @@ class FeedMetrics {
   std::vector<metrics::Counter> events_;
   metrics::Histogram lag_;
   metrics::Counter lag_negative_;
+  metrics::Gauge clock_offset_;
   std::map<std::string_view, metrics::Gauge> unreadable_;
 };
 

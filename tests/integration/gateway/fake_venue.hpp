@@ -43,6 +43,7 @@ class FakeVenue {
                          [this](http::Request request) { return record(std::move(request)); });
     server_.router().get("/markets/{id}",
                          [this](http::Request request) { return result(std::move(request)); });
+    server_.router().get("/time", [this](http::Request) { return time(); });
     server_.router().post("/books",
                           [this](http::Request request) { return books(std::move(request)); });
     server_.router().websocket("/ws/market",
@@ -152,6 +153,9 @@ class FakeVenue {
   int books_requests = 0;
   int max_age = 0;  // of the listing in the venue's caches, seconds
   bool gives_etags = false;
+  std::chrono::seconds ahead{0};  // its clock
+  bool tells_time = true;
+  int times = 0;     // asked for
   int listings = 0;  // asked for
   int listings_unchanged = 0;
 
@@ -204,6 +208,13 @@ class FakeVenue {
       answer = {.status = 304, .content_type = "", .body = "", .headers = answer.headers};
     }
     answer.headers.set("ETag", etag);
+  }
+
+  asio::awaitable<http::Response> time() {
+    ++times;
+    if (!tells_time) co_return http::json(R"({"error":"later"})", 500);
+    const auto now = std::chrono::system_clock::now() + ahead;
+    co_return http::json(std::to_string(std::chrono::system_clock::to_time_t(now)));
   }
 
   asio::awaitable<http::Response> event(http::Request request) {

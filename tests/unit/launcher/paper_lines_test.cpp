@@ -7,6 +7,8 @@
 #include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
 
+#include "deploy/launcher/trouble.hpp"
+
 namespace polybot::launcher {
 namespace {
 
@@ -62,6 +64,14 @@ TEST_F(PaperLinesTest, SayHowTheFeedIs) {
                                 "ready"));
   (*facts_.upstream)["not_ready_reasons"] = {"feed: 1 of 2 market channel connections are down"};
   EXPECT_THAT(feed(), HasSubstr("not ready: feed: 1 of 2 market channel connections are down"));
+}
+
+TEST_F(PaperLinesTest, LeaveTheVenuesClockToTheTroubles) {
+  EXPECT_THAT(find_troubles(layout_, facts_), IsEmpty());
+  (*facts_.upstream)["feed"] = {{"notices", {"the venue's clock is 3.0 s ahead of ours"}}};
+  const auto troubles = find_troubles(layout_, facts_);
+  ASSERT_THAT(troubles, SizeIs(1));
+  EXPECT_EQ(troubles[0].text(), "upstream: the venue's clock is 3.0 s ahead of ours");
 }
 
 TEST_F(PaperLinesTest, SayWhenNothingIsKnown) {
