@@ -71,20 +71,27 @@ struct Survey {
   std::size_t pages = 0;
 };
 
-asio::awaitable<void> crawl(VenueRest& rest, const DiscoverySettings& settings, Survey& survey) {
+asio::awaitable<void> crawl(VenueRest& rest, DiscoverySettings settings, Survey& survey) {
+  // Somebody waits for the answer.
+  settings.page_attempts = 3;
+  settings.page_retry = std::chrono::milliseconds(250);
   std::string cursor;
-  for (; survey.pages < settings.pages_max; ++survey.pages) {
-    auto page = co_await rest.open_markets(cursor, settings.page_size, settings.tags, "");
+  int restarts = 0;
+  while (survey.pages < settings.pages_max) {
+    ListingAnswer page = co_await read_listing_page(rest, settings, cursor, "");
+    if (!page && page.error() == PageFailure::CursorUnknown && restarts++ < kRestartsMax) {
+      survey = {};
+      cursor.clear();
+      continue;
+    }
     if (!page) co_return;
+    ++survey.pages;
     for (const polymarket::GammaMarket& listed : page->page.markets)
       survey.listings.push_back({polymarket::to_market(listed), facts_of(listed)});
     survey.unreadable += page->page.skipped.size();
     cursor = std::move(page->page.next_cursor);
-    if (cursor.empty()) {
-      survey.whole = true;
-      ++survey.pages;
-      co_return;
-    }
+    survey.whole = cursor.empty();
+    if (survey.whole) co_return;
   }
 }
 

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
+
+#include "services/gateway/feed/wake.hpp"
 
 namespace polybot::gateway {
 
@@ -62,11 +61,7 @@ asio::awaitable<void> ClockWatch::pause(bool answered) {
   co_await runtime::sleep_for(settings_.pace);
   if (hinted_ || !answered) co_return;
   timer_.expires_after(settings_.interval - std::min(settings_.interval, settings_.pace));
-  boost::system::error_code woken;
-  co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  if ((co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none) {
-    throw boost::system::system_error(asio::error::operation_aborted);
-  }
+  co_await until_woken(timer_);
 }
 
 std::string ClockWatch::trouble() const {

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
-#include "common/runtime/until_all_end.hpp"
+#include "services/gateway/feed/wake.hpp"
 
 namespace polybot::gateway {
 
@@ -38,16 +35,28 @@ ListedFacts facts_of(const polymarket::GammaMarket& listed) {
           .tags = listed.tags};
 }
 
+asio::awaitable<ListingAnswer> read_listing_page(VenueRest& rest, DiscoverySettings settings,
+                                                 std::string cursor, std::string etag) {
+  for (int attempt = 1;; ++attempt) {
+    ListingAnswer page =
+        co_await rest.open_markets(cursor, settings.page_size, settings.tags, etag);
+    const bool again = !page && page.error() == PageFailure::NoAnswer;
+    if (!again || attempt >= settings.page_attempts) co_return page;
+    co_await runtime::sleep_for(std::exchange(settings.page_retry, 2 * settings.page_retry));
+  }
+}
+
 Discovery::Discovery(asio::any_io_executor executor, DiscoverySettings settings, VenueRest& rest,
-                     MarketCatalogue& catalogue, runtime::Clock clock,
+                     MarketCatalogue& catalogue, FeedMetrics& metrics, runtime::Clock clock,
                      std::function<void()> on_progress, std::function<std::set<MarketId>()> pinned)
-    : executor_(executor),
-      settings_(settings),
+    : settings_(settings),
       rest_(rest),
       catalogue_(catalogue),
+      metrics_(metrics),
       clock_(clock),
       on_progress_(std::move(on_progress)),
       timer_(executor),
+      job_wake_(executor, asio::steady_timer::time_point::max()),
       pinned_(std::move(pinned)) {}
 
 void Discovery::hint() {
@@ -57,7 +66,9 @@ void Discovery::hint() {
 
 asio::awaitable<void> Discovery::run() {
   using namespace asio::experimental::awaitable_operators;
-  co_await (crawls() && readings());
+  jobs_.clear();  // a life that ended by an exception may have left some
+  taken_.clear();
+  co_await (crawls() && readings() && workers(settings_.requests_at_once));
 }
 
 asio::awaitable<void> Discovery::crawls() {
@@ -75,8 +86,7 @@ asio::awaitable<void> Discovery::readings() {
     catalogue_.expire(clock_.monotonic());
     if (listing_whole_) tell_unused_words();
     on_progress_();
-    co_await read_wanted();
-    on_progress_();
+    queue_wanted();
     co_await pause();
   }
 }
@@ -92,12 +102,7 @@ asio::awaitable<void> Discovery::pause() {
   co_await runtime::sleep_for(settings_.interval_min);
   if (!hinted_) {
     timer_.expires_after(settings_.reading - std::min(settings_.reading, settings_.interval_min));
-    boost::system::error_code woken;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
-    if (cancelled != asio::cancellation_type::none) {
-      throw boost::system::system_error(asio::error::operation_aborted);
-    }
+    co_await until_woken(timer_);
   }
   hinted_ = false;
 }
@@ -106,17 +111,25 @@ asio::awaitable<void> Discovery::crawl() {
   std::string cursor;
   bool last_page = false;
   std::size_t pages = 0;
+  int restarts = 0;
   domain::Duration pause{};
   if (pages_of_crawl_ > kPagesAtOnce)
     pause = crawl_interval() / static_cast<std::int64_t>(2 * pages_of_crawl_);
   max_age_ = {};
-  for (; pages < settings_.pages_max && !last_page; ++pages) {
+  while (pages < settings_.pages_max && !last_page) {
     if (pages > 0 && pause > domain::Duration::zero()) co_await runtime::sleep_for(pause);
-    std::optional<std::string> next = co_await read_page(cursor);
+    NextCursor next = co_await read_page(cursor);
+    if (!next && next.error() == PageFailure::CursorUnknown && restarts++ < kRestartsMax) {
+      begin_again();
+      cursor.clear();
+      pages = 0;
+      continue;
+    }
     if (!next) {  // markets of pages not read are not missing
       pages_of_crawl_ = std::max(pages_of_crawl_, pages);
       co_return;
     }
+    ++pages;
     if (crawls_ == 0) hint();  // the first books need not wait for the last page
     last_page = next->empty();
     cursor = std::move(*next);
@@ -127,6 +140,13 @@ asio::awaitable<void> Discovery::crawl() {
   catalogue_.on_crawl_finished();
   ++crawls_;
   tell_crawl(left_out_before);
+}
+
+// What was remembered of the pages leads to the same cursors.
+void Discovery::begin_again() {
+  pages_.clear();
+  metrics_.listing_restarts.increment();
+  runtime::log::info("The venue does not know a cursor of its listing any more: it is read anew");
 }
 
 void Discovery::tell_crawl(std::size_t left_out_before) {
@@ -148,18 +168,17 @@ void Discovery::tell_unused_words() {
       {{"words", told_unused_.size()}, {"first", told_unused_.front()}});
 }
 
-asio::awaitable<std::optional<std::string>> Discovery::read_page(std::string cursor) {
+asio::awaitable<Discovery::NextCursor> Discovery::read_page(std::string cursor) {
   const auto known = pages_.find(cursor);
   std::string etag = known == pages_.end() ? "" : known->second.etag;
-  auto page =
-      co_await rest_.open_markets(cursor, settings_.page_size, settings_.tags, std::move(etag));
+  ListingAnswer page = co_await read_listing_page(rest_, settings_, cursor, std::move(etag));
   if (page && page->unchanged) {
     max_age_ = std::max(max_age_, page->max_age);
     if (catalogue_.on_unchanged(pages_[cursor].markets)) co_return pages_[cursor].next_cursor;
     pages_.erase(cursor);
-    page = co_await rest_.open_markets(cursor, settings_.page_size, settings_.tags, "");
+    page = co_await read_listing_page(rest_, settings_, cursor, "");
   }
-  if (!page) co_return std::nullopt;
+  if (!page) co_return page.error();
   max_age_ = std::max(max_age_, page->max_age);
   std::string next = page->page.next_cursor;
   take_page(cursor, std::move(*page));
@@ -200,35 +219,82 @@ void Discovery::tell_unreadable(const std::string& market, const polymarket::Par
       {{"market", market}, {"error", polymarket::to_string(error)}});
 }
 
-// So many at once, and the next begins when any of them has ended.
-asio::awaitable<void> Discovery::read_wanted() {
+// ---- what is wanted ----------------------------------------------------------------------------
+
+// The catalogue is asked once nothing is in line any more: what it names by then is new, or comes
+// first.
+void Discovery::queue_wanted() {
+  wanted_meanwhile_ = !jobs_.empty();
+  if (wanted_meanwhile_) return;
   CatalogueWants wants = catalogue_.wanted(clock_.monotonic());
-  std::vector<Job> jobs;
+  std::erase_if(wants.lookups, [&](const MarketId& id) {
+    return taken_.contains({Job::Kind::LookUp, id.bytes});
+  });
   for (std::size_t from = 0; from < wants.lookups.size(); from += kLookupIdsMax) {
     const auto first = wants.lookups.begin() + static_cast<std::ptrdiff_t>(from);
     const auto last = wants.lookups.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                   from + kLookupIdsMax, wants.lookups.size()));
-    std::vector<MarketId> ids(first, last);
-    jobs.emplace_back([this, ids = std::move(ids)] { return look_up(ids); });
+    put({.kind = Job::Kind::LookUp, .markets = {first, last}, .event = {}, .event_slug = {}});
   }
   for (auto& [event, slug] : wants.event_totals) {
-    jobs.emplace_back([this, event = event, slug = slug] { return read_event(event, slug); });
+    put({.kind = Job::Kind::EventTotal,
+         .markets = {},
+         .event = event,
+         .event_slug = std::move(slug)});
   }
-  for (const MarketId& id : wants.records) {
-    jobs.emplace_back([this, id] { return read_record(id); });
-  }
-  std::size_t next = 0;
-  std::vector<asio::awaitable<void>> workers;
-  const std::size_t count = std::min(settings_.requests_at_once, jobs.size());
-  for (std::size_t i = 0; i < count; ++i) workers.push_back(work(jobs, next));
-  co_await runtime::until_all_end(executor_, std::move(workers));
+  for (const MarketId& id : wants.records)
+    put({.kind = Job::Kind::Record, .markets = {id}, .event = {}, .event_slug = {}});
 }
 
-asio::awaitable<void> Discovery::work(std::vector<Job>& jobs, std::size_t& next) {
-  while (next < jobs.size()) {
-    co_await jobs[next++]();
+std::vector<Discovery::Subject> Discovery::subjects_of(const Job& job) {
+  if (job.kind == Job::Kind::EventTotal) return {{job.kind, job.event.bytes}};
+  std::vector<Subject> subjects;
+  for (const MarketId& id : job.markets) subjects.emplace_back(job.kind, id.bytes);
+  return subjects;
+}
+
+void Discovery::put(Job job) {
+  const std::vector<Subject> subjects = subjects_of(job);
+  if (taken_.contains(subjects.front())) return;
+  taken_.insert(subjects.begin(), subjects.end());
+  jobs_.push_back(std::move(job));
+  job_wake_.cancel_one();
+}
+
+asio::awaitable<void> Discovery::workers(std::size_t count) {
+  using namespace asio::experimental::awaitable_operators;
+  if (count <= 1) {
+    co_await work();
+  } else {
+    co_await (work() && workers(count - 1));
+  }
+}
+
+asio::awaitable<void> Discovery::work() {
+  for (;;) {
+    while (jobs_.empty()) co_await until_woken(job_wake_);
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    const std::vector<Subject> subjects = subjects_of(job);
+    co_await carry_out(std::move(job));
+    for (const Subject& subject : subjects) taken_.erase(subject);
     // The first books need not wait for the last record.
-    if (next % settings_.requests_at_once == 0) on_progress_();
+    if (++carried_out_ % settings_.requests_at_once == 0 || taken_.empty()) on_progress_();
+    if (jobs_.empty() && std::exchange(wanted_meanwhile_, false)) hint();
+  }
+}
+
+asio::awaitable<void> Discovery::carry_out(Job job) {
+  switch (job.kind) {
+    case Job::Kind::LookUp:
+      co_await look_up(std::move(job.markets));
+      break;
+    case Job::Kind::EventTotal:
+      co_await read_event(job.event, std::move(job.event_slug));
+      break;
+    case Job::Kind::Record:
+      co_await read_record(job.markets.front());
+      break;
   }
 }
 

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "services/gateway/feed/venue_books.hpp"
+#include "services/gateway/feed/wake.hpp"
 
 namespace polybot::gateway {
 
@@ -37,8 +36,8 @@ Feed::Feed(asio::any_io_executor executor, FeedSettings settings, FeedMetrics& m
       supervisor_(settings_.supervisor),
       rest_(executor, settings_.urls, metrics, clock),
       discovery_(
-          executor, settings_.discovery, rest_, catalogue_, clock, [this] { apply_catalogue(); },
-          listener_.pinned),
+          executor, settings_.discovery, rest_, catalogue_, metrics, clock,
+          [this] { apply_catalogue(); }, listener_.pinned),
       clock_watch_(executor, rest_, settings_.clock, [this](Duration offset) { on_clock(offset); }),
       publication_(
           executor, settings_.publication, shards_,
@@ -350,14 +349,7 @@ void Feed::perform_one(const FetchBooks& action) {
 
 asio::awaitable<void> Feed::fetch_books() {
   for (;;) {
-    while (fetches_.empty()) {
-      boost::system::error_code woken;
-      co_await fetch_wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-      if ((co_await asio::this_coro::cancellation_state).cancelled() !=
-          asio::cancellation_type::none) {
-        throw boost::system::system_error(asio::error::operation_aborted);
-      }
-    }
+    while (fetches_.empty()) co_await until_woken(fetch_wake_);
     FetchBooks fetch = std::move(fetches_.front());
     fetches_.pop_front();
     const Timestamp asked_at = clock_.now();

@@ -56,6 +56,7 @@ FeedMetrics::FeedMetrics(metrics::Registry& registry)
         return registry.counter("polybot_book_resyncs_total", {reason});
       }),
       requests(registry),
+      listing_restarts(registry.counter("polybot_market_listing_restarts_total")),
       recording_bytes(registry.counter("polybot_recording_bytes_total")),
       recording_lost([&](std::string_view reason) {
         return registry.counter("polybot_recording_lost_lines_total", {reason});

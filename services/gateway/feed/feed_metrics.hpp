@@ -67,6 +67,7 @@ class FeedMetrics {
   metrics::PerEnum<FrameRefusal, metrics::Counter> refused;
   metrics::PerEnum<ResyncReason, metrics::Counter> resyncs;
   metrics::VenueRequests<RestOperation, RestOutcome> requests;
+  metrics::Counter listing_restarts;
   metrics::Counter recording_bytes;
   metrics::PerEnum<RecordingLoss, metrics::Counter> recording_lost;
   metrics::Counter recording_errors;

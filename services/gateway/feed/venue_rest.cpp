@@ -82,6 +82,12 @@ domain::Duration max_age_of(std::string_view cache_control) {
   return wrong == std::errc{} ? std::chrono::seconds(seconds) : domain::Duration{};
 }
 
+// The venue does not document how it answers a cursor that it does not know: any answer that says
+// that the request itself is wrong. What else is in the request was right for the page before.
+bool refuses_cursor(unsigned status) {
+  return status == 400 || status == 404 || status == 410 || status == 422;
+}
+
 bool has_market(const polymarket::GammaPage& page, const MarketId& id) {
   return std::any_of(page.markets.begin(), page.markets.end(),
                      [&](const GammaMarket& market) { return market.id == id; }) ||
@@ -119,16 +125,15 @@ void VenueRest::heed(polymarket::EndpointClass of, const http::ClientResponse& a
   limits_.answered(of, answer.status, fields, answer.body, clock_.monotonic(), at);
 }
 
-asio::awaitable<std::optional<http::ClientResponse>> VenueRest::ask(RestOperation operation,
-                                                                    http::ClientRequest request,
-                                                                    unsigned tolerate) {
+asio::awaitable<VenueRest::Asked> VenueRest::ask(RestOperation operation,
+                                                 http::ClientRequest request, unsigned tolerate) {
   const std::string url = request.url;
   const polymarket::EndpointClass of = class_of(operation);
   if (!co_await admitted(of)) {
     metrics_.requests.ended(operation, RestOutcome::Throttled, domain::Duration::zero());
     failures_.warning("A request is held back: the venue asked to be left alone",
                       {{"operation", domain::name_of(operation)}});
-    co_return std::nullopt;
+    co_return Asked{};
   }
   const domain::Duration started = clock_.monotonic();
   http::Outcome outcome = co_await client_.send(std::move(request));
@@ -139,7 +144,7 @@ asio::awaitable<std::optional<http::ClientResponse>> VenueRest::ask(RestOperatio
     failures_.warning("Venue request failed", {{"operation", domain::name_of(operation)},
                                                {"url", url.substr(0, 200)},
                                                {"error", outcome.error().message()}});
-    co_return std::nullopt;
+    co_return Asked{};
   }
   metrics_.rest_connected.set(1);
   const unsigned status = outcome->status;
@@ -152,16 +157,16 @@ asio::awaitable<std::optional<http::ClientResponse>> VenueRest::ask(RestOperatio
                                                   {"url", url.substr(0, 200)},
                                                   {"status", status},
                                                   {"body", outcome->body.substr(0, 200)}});
-    co_return std::nullopt;
+    co_return Asked{std::nullopt, status};
   }
-  co_return std::move(*outcome);
+  co_return Asked{std::move(*outcome), status};
 }
 
 asio::awaitable<std::optional<std::string>> VenueRest::fetch(RestOperation operation,
                                                              http::ClientRequest request,
                                                              unsigned tolerate) {
-  std::optional<http::ClientResponse> answer =
-      co_await ask(operation, std::move(request), tolerate);
+  Asked asked = co_await ask(operation, std::move(request), tolerate);
+  std::optional<http::ClientResponse>& answer = asked.answer;
   if (!answer) co_return std::nullopt;
   co_return answer->status == 200 ? std::move(answer->body) : std::string();
 }
@@ -172,10 +177,8 @@ void VenueRest::unreadable(RestOperation operation, const polymarket::ParseError
                                                        {"error", polymarket::to_string(error)}});
 }
 
-asio::awaitable<std::optional<ListingPage>> VenueRest::open_markets(std::string cursor,
-                                                                    std::size_t limit,
-                                                                    WithTags tags,
-                                                                    std::string etag) {
+asio::awaitable<ListingAnswer> VenueRest::open_markets(std::string cursor, std::size_t limit,
+                                                       WithTags tags, std::string etag) {
   constexpr unsigned kNotModified = 304;
   std::string url = urls_.gamma + "/markets/keyset?closed=false&limit=" + std::to_string(limit) +
                     "&order=volume24hr&ascending=false";
@@ -183,9 +186,13 @@ asio::awaitable<std::optional<ListingPage>> VenueRest::open_markets(std::string 
   if (!cursor.empty()) url += "&after_cursor=" + percent_encoded(cursor);
   http::ClientRequest request = get(std::move(url));
   if (!etag.empty()) request.headers.set("If-None-Match", etag);
-  const auto answer =
+  const Asked asked =
       co_await ask(RestOperation::ListMarkets, std::move(request), etag.empty() ? 0 : kNotModified);
-  if (!answer) co_return std::nullopt;
+  const std::optional<http::ClientResponse>& answer = asked.answer;
+  if (!answer) {
+    const bool unknown = !cursor.empty() && refuses_cursor(asked.status);
+    co_return unknown ? PageFailure::CursorUnknown : PageFailure::NoAnswer;
+  }
   ListingPage result;
   result.etag = answer->headers.find("ETag").value_or("");
   result.max_age = max_age_of(answer->headers.find("Cache-Control").value_or(""));
@@ -197,7 +204,7 @@ asio::awaitable<std::optional<ListingPage>> VenueRest::open_markets(std::string 
   auto page = polymarket::parse_gamma_page(answer->body);
   if (!page) {
     unreadable(RestOperation::ListMarkets, page.error());
-    co_return std::nullopt;
+    co_return PageFailure::NoAnswer;
   }
   result.page = std::move(*page);
   tell_skipped(result.page);

@@ -6,6 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/system/result.hpp>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -37,6 +38,10 @@ struct ListingPage {
   domain::Duration max_age{};  // for how long the venue's caches answer the same
 };
 enum class WithTags : std::uint8_t { No, Yes };
+// Why a page did not come. A cursor that the venue knows no more is of a listing that has changed
+// since: only the first page leads on.
+enum class PageFailure : std::uint8_t { NoAnswer, CursorUnknown };
+using ListingAnswer = boost::system::result<ListingPage, PageFailure>;
 
 class VenueRest {
  public:
@@ -45,10 +50,9 @@ class VenueRest {
 
   // One page of the markets that are not closed, most traded first. `etag`: of the same page when
   // it was last read, or empty.
-  [[nodiscard]] boost::asio::awaitable<std::optional<ListingPage>> open_markets(std::string cursor,
-                                                                                std::size_t limit,
-                                                                                WithTags tags,
-                                                                                std::string etag);
+  [[nodiscard]] boost::asio::awaitable<ListingAnswer> open_markets(std::string cursor,
+                                                                   std::size_t limit, WithTags tags,
+                                                                   std::string etag);
   // The given markets, whether open or closed; unknown ones are missing. At most 50 ids.
   [[nodiscard]] boost::asio::awaitable<std::optional<polymarket::GammaPage>> markets_by_id(
       std::vector<domain::MarketId> ids);
@@ -70,9 +74,12 @@ class VenueRest {
       std::vector<domain::TokenId> tokens);
 
  private:
-  // An answer of 200, or of `tolerate`.
-  [[nodiscard]] boost::asio::awaitable<std::optional<http::ClientResponse>> ask(
-      RestOperation operation, http::ClientRequest request, unsigned tolerate);
+  struct Asked {
+    std::optional<http::ClientResponse> answer;  // of 200, or of `tolerate`
+    unsigned status = 0;                         // zero: there was none
+  };
+  [[nodiscard]] boost::asio::awaitable<Asked> ask(RestOperation operation,
+                                                  http::ClientRequest request, unsigned tolerate);
   // The body of a 200 answer; `tolerate` is a status that is an answer too (empty body then).
   [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> fetch(
       RestOperation operation, http::ClientRequest request, unsigned tolerate = 0);

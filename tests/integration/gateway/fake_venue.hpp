@@ -3,7 +3,11 @@
 // says, including the things the real one should not do.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +64,7 @@ class FakeVenue {
     bool contradicts = false;     // its record names other tokens
     bool record_missing = false;  // the CLOB does not know it yet
     bool record_refuses = false;  // its record takes no orders, whatever the listing says
+    bool record_hangs = false;    // its record is not answered until this ends
   };
   struct Client {
     std::shared_ptr<http::WebSocketSession> session;
@@ -153,6 +158,13 @@ class FakeVenue {
   int books_requests = 0;
   int max_age = 0;  // of the listing in the venue's caches, seconds
   bool gives_etags = false;
+  std::size_t page_size = 0;              // of the listing; zero: all on one page
+  std::map<std::size_t, int> fails;       // the page with that many markets before it, so often yet
+  std::optional<std::size_t> lost_after;  // once that page was given, no cursor is known any more
+  bool forgets_cursors = false;           // all of them, always
+  std::map<std::size_t, int> pages;       // how often each was asked for
+  int records_under_way = 0;
+  int records_at_once_max = 0;
   std::chrono::seconds ahead{0};  // its clock
   bool tells_time = true;
   int times = 0;     // asked for
@@ -193,16 +205,47 @@ class FakeVenue {
       if (!ids.empty() && !ids.contains(domain::to_string(listed.gamma.id))) continue;
       found.push_back(listed.gamma);
     }
-    http::Response answer = http::json(polymarket::write_gamma_page(found, ""));
-    if (ids.empty()) note_listing(request, answer);
-    co_return answer;
+    if (ids.empty()) co_return page_of(std::move(found), request);
+    co_return http::json(polymarket::write_gamma_page(found, ""));
   }
 
-  void note_listing(const http::Request& request, http::Response& answer) {
+  // A cursor is "how many markets go before it, in which generation of cursors".
+  http::Response page_of(std::vector<polymarket::GammaMarket> found, const http::Request& request) {
+    std::size_t first = 0;
+    if (const auto cursor = request.query_value("after_cursor")) {
+      first = std::stoul(std::string(*cursor));
+      ++pages[first];
+      if (forgets_cursors || !cursor->ends_with("of" + std::to_string(cursors_)))
+        return http::json(R"({"error":"invalid cursor"})", 400);
+    } else {
+      ++pages[0];
+    }
+    if (fails[first] > 0) {
+      --fails[first];
+      return http::json(R"({"error":"later"})", 503);
+    }
+    found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(first));
+    std::string next;
+    if (page_size > 0 && found.size() > page_size) {
+      found.resize(page_size);
+      next = std::to_string(first + page_size) + "of" + std::to_string(cursors_);
+    }
+    http::Response answer = http::json(polymarket::write_gamma_page(found, next));
+    note_listing(request, polymarket::write_gamma_page(found, next.empty() ? "" : "more"), answer);
+    if (lost_after == first) {
+      lost_after.reset();
+      ++cursors_;
+    }
+    return answer;
+  }
+
+  // A page is the same as before by its markets and whether there are more, wherever it leads to.
+  void note_listing(const http::Request& request, const std::string& content,
+                    http::Response& answer) {
     ++listings;
     if (max_age > 0) answer.headers.set("Cache-Control", "max-age=" + std::to_string(max_age));
     if (!gives_etags) return;
-    const std::string etag = '"' + std::to_string(std::hash<std::string>{}(answer.body)) + '"';
+    const std::string etag = '"' + std::to_string(std::hash<std::string>{}(content)) + '"';
     if (request.headers.find("If-None-Match") == etag) {
       ++listings_unchanged;
       answer = {.status = 304, .content_type = "", .body = "", .headers = answer.headers};
@@ -227,6 +270,23 @@ class FakeVenue {
   }
 
   asio::awaitable<http::Response> record(http::Request request) {
+    records_at_once_max = std::max(records_at_once_max, ++records_under_way);
+    const auto hangs = [&] {
+      return std::any_of(markets_.begin(), markets_.end(), [&](const auto& entry) {
+        return entry.second.record_hangs &&
+               domain::to_string(entry.second.gamma.id) == request.param("id");
+      });
+    };
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (hangs()) {
+      timer.expires_after(std::chrono::milliseconds(2));
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    --records_under_way;
+    co_return record_of(request);
+  }
+
+  http::Response record_of(const http::Request& request) {
     for (const auto& [n, listed] : markets_) {
       const polymarket::GammaMarket& gamma = listed.gamma;
       if (domain::to_string(gamma.id) != request.param("id") || listed.record_missing) continue;
@@ -240,9 +300,9 @@ class FakeVenue {
           .fee = gamma.fee,
           .accepting_orders = gamma.accepting_orders && !listed.record_refuses};
       if (listed.contradicts) std::swap(market.tokens[0], market.tokens[1]);
-      co_return http::json(polymarket::write_clob_market(market));
+      return http::json(polymarket::write_clob_market(market));
     }
-    co_return http::json(R"({"error":"market not found"})", 404);
+    return http::json(R"({"error":"market not found"})", 404);
   }
 
   asio::awaitable<http::Response> result(http::Request request) {
@@ -369,6 +429,7 @@ class FakeVenue {
   }
 
   std::map<int, Listed> markets_;
+  int cursors_ = 0;  // their generation
   std::set<std::shared_ptr<Client>> clients_;
   http::Server server_;
 };

@@ -33,6 +33,7 @@ class GatewayFixture : public testing::Test {
         .rest = venue.http_url(), .gamma = venue.http_url(), .market_ws = venue.ws_url()};
     settings.discovery.interval = 100ms;
     settings.discovery.interval_min = 20ms;
+    settings.discovery.page_retry = 10ms;
     settings.clock = {.interval = 10min, .pace = 20ms};
     settings.supervisor.reconnect_min = 10ms;
     settings.supervisor.reconnect_max = 50ms;
