@@ -31,6 +31,8 @@ constexpr std::array<std::int64_t, kEndpointClasses> kPerWindow = {
     500,    // Events
     100,    // Authentication
     9'000,  // General
+    25,     // ChainReads: half of its 50, so that a window with a full bucket has no more either,
+            // because the venue looks at the chain for each
 };
 
 template <class Integer>
@@ -97,6 +99,14 @@ Duration RateLimits::take(EndpointClass of, Duration now) {
   if (wait > Duration::zero()) return wait;
   from.full_at = full_at;
   return Duration::zero();
+}
+
+std::size_t RateLimits::available(EndpointClass of, Duration now) const {
+  if (paused(of, now) > Duration::zero()) return 0;
+  const Bucket& from = buckets_[static_cast<std::size_t>(of)];
+  const Duration used = std::max(from.full_at - now, Duration::zero());
+  const Duration left = from.per_request * from.burst - used;
+  return left <= Duration::zero() ? 0 : static_cast<std::size_t>(left / from.per_request);
 }
 
 void RateLimits::pause(Bucket& bucket, Duration length, Duration now) {

@@ -25,9 +25,10 @@ enum class EndpointClass : std::uint8_t {
   Listings = 5,        // the listing host: /markets
   Events = 6,          // the listing host: /events
   Authentication = 7,  // /auth
-  General = 8          // the rest of the order host
+  General = 8,         // the rest of the order host
+  ChainReads = 9       // GET /balance-allowance/update
 };
-inline constexpr std::size_t kEndpointClasses = 9;
+inline constexpr std::size_t kEndpointClasses = 10;
 
 // A pause that the venue asks for is believed up to this.
 inline constexpr domain::Duration kAskedPauseMax = std::chrono::minutes(10);
@@ -56,6 +57,8 @@ class RateLimits {
   // Zero: go, one request is paid for. Otherwise nothing is taken, and it is worth asking again
   // after so long. `now` is monotonic.
   [[nodiscard]] domain::Duration take(EndpointClass of, domain::Duration now);
+  // How many requests would go now, one after the other.
+  [[nodiscard]] std::size_t available(EndpointClass of, domain::Duration now) const;
   // For how long the venue has asked to be left alone.
   [[nodiscard]] domain::Duration paused(EndpointClass of, domain::Duration now) const;
 

@@ -70,6 +70,8 @@ polymarket::EndpointClass class_of(VenueOperation operation) {
       return EndpointClass::Ledger;
     case VenueOperation::Balance:
       return EndpointClass::Balances;
+    case VenueOperation::ChainRead:
+      return EndpointClass::ChainReads;
     case VenueOperation::Listing:
       return EndpointClass::Listings;
     case VenueOperation::Auth:
@@ -84,8 +86,8 @@ polymarket::EndpointClass class_of(VenueOperation operation) {
   return EndpointClass::General;
 }
 
-// What such an answer asks the core to leave alone; nothing for cancels, which keep a pace of their
-// own, and for what the core does not pace.
+// What such an answer asks the core to leave alone; nothing for cancels and chain reads, which keep
+// a pace of their own, and for what the core does not pace.
 std::optional<VenueThrottled::What> throttled_by(polymarket::EndpointClass of, unsigned status) {
   using What = VenueThrottled::What;
   using polymarket::EndpointClass;

@@ -81,6 +81,7 @@ enum class VenueOperation : std::uint8_t {
   Time = 11,
   Heartbeat = 12,
   Income = 13,
+  ChainRead = 14,
 };
 
 // The same answer for each.
@@ -202,16 +203,21 @@ class VenueClient {
     std::int64_t raw = 0;
   };
   [[nodiscard]] boost::asio::awaitable<Balance> read_balance(std::string query);
-  [[nodiscard]] std::string of_wallet() const;  // of a query
-  enum class ChainRead : std::uint8_t { NoAnswer, Refused, Done };
-  // Makes the venue read the chain for its copy of a balance.
+  [[nodiscard]] std::string of_wallet() const;         // of a query
+  [[nodiscard]] std::size_t chain_reads_left() const;  // that the venue would take now
+  enum class ChainRead : std::uint8_t { NoAnswer, Refused, Throttled, Done };
+  // Makes the venue read the chain for its copy of a balance. The venue takes few of these, and to
+  // be told so ends no reading: what needs one waits for the next.
   [[nodiscard]] boost::asio::awaitable<ChainRead> read_chain(std::string query);
   [[nodiscard]] boost::asio::awaitable<Balance> read_collateral();
   // A few at a time, until one is not answered: the reading counts without the rest.
   [[nodiscard]] boost::asio::awaitable<void> read_holdings(
       const std::vector<domain::TokenId>& tokens, domain::VenueAccount& account);
-  [[nodiscard]] boost::asio::awaitable<void> read_holding(domain::TokenId token,
-                                                          ChainReads::Step step, Balance& balance);
+  [[nodiscard]] boost::asio::awaitable<void> read_holding(ChainReads::Planned planned,
+                                                          Balance& balance);
+  // Of a token whose turn it is; Done also when there is an older copy that can be asked for.
+  [[nodiscard]] boost::asio::awaitable<ChainRead> read_chain_of(domain::TokenId token,
+                                                                std::string query);
   // Of either kind, until one is not answered; one that is refused hides no other.
   [[nodiscard]] boost::asio::awaitable<void> read_income(std::vector<domain::UtcDate> days,
                                                          domain::VenueAccount& account);

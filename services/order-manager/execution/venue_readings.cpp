@@ -21,6 +21,8 @@ using boost::asio::awaitable;
 constexpr int kPagesMax = 1'000;
 // Balances asked for side by side: half the connections to the venue, so that orders never wait.
 constexpr std::size_t kBalancesAtOnce = 4;
+// Without cash a reading is worth less, so a short pause of chain reads is waited for.
+constexpr domain::Duration kCashPatience = 2s;
 // The venue refuses the one thing that was asked for, not the account or the number of requests.
 bool refuses_this_alone(unsigned status) {
   const bool of_everything = status == 401 || status == 403 || status == 425 || status == 429;
@@ -151,21 +153,30 @@ std::string VenueClient::of_wallet() const {
   return "&signature_type=" + std::to_string(static_cast<int>(settings_.party.wallet.type()));
 }
 
+// No token waits for more: orders and trades of the same reading matter sooner.
+std::size_t VenueClient::chain_reads_left() const {
+  return limits_.available(polymarket::EndpointClass::ChainReads, clock_.monotonic());
+}
+
 awaitable<VenueClient::ChainRead> VenueClient::read_chain(std::string query) {
   if (!credentials_) co_return ChainRead::NoAnswer;
   const std::string key = credentials_->api_key();
-  Call update{.operation = VenueOperation::Balance,
+  Call update{.operation = VenueOperation::ChainRead,
               .path = "/balance-allowance/update",
               .query = std::move(query)};
   const http::Outcome answer =
       co_await send(update.operation, authenticated_request(update, *credentials_));
-  if (!answer) co_return ChainRead::NoAnswer;
+  if (!answer) {
+    const bool held_back = answer.error().ec == boost::asio::error::try_again;
+    co_return held_back ? ChainRead::Throttled : ChainRead::NoAnswer;
+  }
   if (answer->status == 200) {
     const bool same_key = credentials_ && credentials_->api_key() == key;
     co_return same_key ? ChainRead::Done : ChainRead::NoAnswer;
   }
   failures_.warning("The venue does not read a balance from the chain",
                     {{"status", answer->status}, {"asked", update.query}});
+  if (answer->status == 429) co_return ChainRead::Throttled;
   co_return refuses_this_alone(answer->status) ? ChainRead::Refused : ChainRead::NoAnswer;
 }
 
@@ -173,9 +184,13 @@ awaitable<VenueClient::ChainRead> VenueClient::read_chain(std::string query) {
 // chain, and without that it knows of no deposit and no withdrawal.
 awaitable<VenueClient::Balance> VenueClient::read_collateral() {
   const std::string query = "?asset_type=COLLATERAL" + of_wallet();
+  const domain::Duration pause =
+      limits_.paused(polymarket::EndpointClass::ChainReads, clock_.monotonic());
+  if (pause > kCashPatience) co_return Balance{Balance::State::NotAsked, 0};
   const ChainRead chain = co_await read_chain(query);
   if (chain == ChainRead::NoAnswer) co_return Balance{};
   if (chain == ChainRead::Refused) co_return Balance{Balance::State::Unreadable, 0};
+  if (chain == ChainRead::Throttled) co_return Balance{Balance::State::NotAsked, 0};
   co_return co_await read_balance(query);
 }
 
@@ -188,6 +203,7 @@ awaitable<std::optional<domain::VenueAccount>> VenueClient::read_account(ReadAcc
   const Balance collateral = co_await read_collateral();
   if (collateral.state == Balance::State::NoAnswer) co_return std::nullopt;
   account.collateral_told = collateral.state == Balance::State::Told;
+  account.balances_left = collateral.state == Balance::State::NotAsked;
   account.collateral = domain::Money::from_raw(collateral.raw);
   co_await read_holdings(wanted.tokens, account);
   co_await read_income(std::move(wanted.income), account);
@@ -223,26 +239,31 @@ awaitable<void> VenueClient::read_income(std::vector<domain::UtcDate> days,
 awaitable<void> VenueClient::read_holdings(const std::vector<domain::TokenId>& tokens,
                                            domain::VenueAccount& account) {
   const auto executor = co_await boost::asio::this_coro::executor;
-  const std::vector<ChainReads::Step> steps = chain_reads_.plan(tokens, clock_.monotonic());
+  const std::size_t reads = chain_reads_left();
+  // One is left for the cash of the next reading.
+  const std::vector<ChainReads::Planned> planned =
+      chain_reads_.plan(tokens, clock_.monotonic(), reads - std::min<std::size_t>(reads, 1));
   bool answers = true;
-  for (std::size_t first = 0; first < tokens.size(); first += kBalancesAtOnce) {
-    const std::size_t count = std::min(kBalancesAtOnce, tokens.size() - first);
+  for (std::size_t first = 0; first < planned.size(); first += kBalancesAtOnce) {
+    const std::size_t count = std::min(kBalancesAtOnce, planned.size() - first);
     std::array<Balance, kBalancesAtOnce> balances;
     std::vector<awaitable<void>> requests;
     for (std::size_t i = 0; i < count; ++i) {
-      const ChainReads::Step step = steps[first + i];
-      const bool asks = answers && step != ChainReads::Step::Wait;
+      const bool asks = answers && planned[first + i].step != ChainReads::Step::Wait;
       if (!asks) balances[i].state = Balance::State::NotAsked;
-      if (asks) requests.push_back(read_holding(tokens[first + i], step, balances[i]));
+      if (asks) requests.push_back(read_holding(planned[first + i], balances[i]));
     }
     co_await runtime::until_all_end(executor, std::move(requests));
     for (std::size_t i = 0; i < count; ++i) {
-      const domain::TokenId& token = tokens[first + i];
+      const domain::TokenId& token = planned[first + i].token;
       const Balance::State state = balances[i].state;
       answers = answers && state != Balance::State::NoAnswer;
       if (state == Balance::State::NotAsked) {
         account.balances_left = true;
-      } else if (state == Balance::State::Told) {
+        continue;
+      }
+      chain_reads_.heard(token, state != Balance::State::NoAnswer);
+      if (state == Balance::State::Told) {
         account.holdings.push_back({token, domain::Quantity::from_raw(balances[i].raw)});
       } else {
         account.unread_balances.push_back(token);
@@ -251,15 +272,26 @@ awaitable<void> VenueClient::read_holdings(const std::vector<domain::TokenId>& t
   }
 }
 
-awaitable<void> VenueClient::read_holding(domain::TokenId token, ChainReads::Step step,
-                                          Balance& balance) {
-  const std::string query = "?asset_type=" + std::string(polymarket::asset_type_of(token)) +
-                            "&token_id=" + domain::to_string(token) + of_wallet();
-  if (step == ChainReads::Step::ReadAndAsk) {
-    const ChainRead chain = co_await read_chain(query);
+awaitable<VenueClient::ChainRead> VenueClient::read_chain_of(domain::TokenId token,
+                                                             std::string query) {
+  ChainRead chain = ChainRead::Throttled;
+  if (chain_reads_left() > 0) {  // the venue may have asked for a pause meanwhile
+    chain_reads_.told(token, clock_.monotonic());
+    chain = co_await read_chain(std::move(query));
+  }
+  if (chain == ChainRead::Done) chain_reads_.done(token, clock_.monotonic());
+  const bool old_copy = chain == ChainRead::Throttled && chain_reads_.was_read(token);
+  co_return old_copy ? ChainRead::Done : chain;
+}
+
+awaitable<void> VenueClient::read_holding(ChainReads::Planned planned, Balance& balance) {
+  const std::string query = "?asset_type=" + std::string(polymarket::asset_type_of(planned.token)) +
+                            "&token_id=" + domain::to_string(planned.token) + of_wallet();
+  if (planned.step == ChainReads::Step::ReadAndAsk) {
+    const ChainRead chain = co_await read_chain_of(planned.token, query);
     if (chain == ChainRead::Refused) balance.state = Balance::State::Unreadable;
+    if (chain == ChainRead::Throttled) balance.state = Balance::State::NotAsked;
     if (chain != ChainRead::Done) co_return;
-    chain_reads_.done(token, clock_.monotonic());
   }
   balance = co_await read_balance(query);
 }

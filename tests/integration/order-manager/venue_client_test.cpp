@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <ctime>
 #include <map>
+#include <set>
 
 #include "common/polymarket/messages/income.hpp"
 #include "tests/integration/http/loop.hpp"
@@ -889,6 +890,57 @@ TEST_F(VenueClientTest, CashIsBelievedOnlyOfTheChain) {
   const auto refused = ask<std::optional<domain::VenueAccount>>(read);
   ASSERT_TRUE(refused.has_value());
   EXPECT_FALSE(refused->collateral_told);
+}
+
+// The venue takes few chain reads, and what it says of them is said of nothing else.
+TEST_F(VenueClientTest, AThrottledChainReadHidesNoOrder) {
+  Reaction throttled = answer(429, R"({"error":"too many requests"})");
+  throttled.fields = "Retry-After: 60\r\n";
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance/update", throttled);
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  const auto read_twice = [&](VenueClient& venue_client) -> asio::awaitable<bool> {
+    for (int i = 0; i < 2; ++i) {
+      const auto account = co_await venue_client.read_account(reading());
+      if (!account) co_return false;
+      EXPECT_FALSE(account->collateral_told);
+      EXPECT_TRUE(account->holdings.empty());
+      EXPECT_TRUE(account->unread_balances.empty()) << "nothing was said of it";
+      EXPECT_TRUE(account->balances_left);
+    }
+    co_return true;
+  };
+  EXPECT_TRUE(ask<bool>(read_twice));
+  EXPECT_EQ(venue.seen("GET /balance-allowance/update").size(), 1U) << "it is left alone";
+  EXPECT_TRUE(reading_pauses.empty()) << "readings go on";
+}
+
+TEST_F(VenueClientTest, ARefusedChainReadTakesNoOthersTurn) {
+  venue.on("GET /data/orders", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /data/trades", answer(200, R"({"data":[],"next_cursor":"LTE="})"));
+  venue.on("GET /balance-allowance", answer(200, R"({"balance":"1"})"));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
+  for (std::size_t i = 0; i < ChainReads::kPerReading; ++i)
+    venue.on("GET /balance-allowance/update", answer(404, ""));
+  venue.on("GET /balance-allowance/update", answer(200, R"({"balance":"1"})"));
+  ReadAccount wanted = reading();
+  for (std::uint8_t n = 2; n <= 20; ++n) wanted.tokens.push_back(token_id(n));
+  std::vector<domain::VenueAccount> accounts;
+  const auto read_twice = [&](VenueClient& venue_client) -> asio::awaitable<bool> {
+    for (int i = 0; i < 2; ++i) {
+      auto account = co_await venue_client.read_account(wanted);
+      if (!account) co_return false;
+      accounts.push_back(std::move(*account));
+    }
+    co_return true;
+  };
+  ASSERT_TRUE(ask<bool>(read_twice));
+  EXPECT_EQ(accounts[0].unread_balances.size(), ChainReads::kPerReading);
+  std::set<domain::TokenId> told;
+  for (const auto& holding : accounts[1].holdings) told.insert(holding.token);
+  for (std::uint8_t n = ChainReads::kPerReading + 1; n <= 20; ++n)
+    EXPECT_TRUE(told.contains(token_id(n))) << int{n};
 }
 
 // A journal with more could not be read again.

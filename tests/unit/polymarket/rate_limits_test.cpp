@@ -37,6 +37,30 @@ TEST(RateLimitsTest, LetsABurstThroughAndThenItsRate) {
   EXPECT_EQ(burst(limits, EndpointClass::Balances, kNow + seconds(60)), 200) << "never more";
 }
 
+// Each makes the venue look at the chain, for which it lets 50 through in ten seconds.
+TEST(RateLimitsTest, LetsNoWindowHaveMoreChainReadsThanTheVenue) {
+  RateLimits limits;
+  int count = 0;
+  for (Duration at{}; at < seconds(10); at += milliseconds(100))
+    count += burst(limits, EndpointClass::ChainReads, kNow + at);
+  EXPECT_LE(count, 50);
+  EXPECT_GE(count, 45) << "and nearly all that it may";
+}
+
+TEST(RateLimitsTest, SaysHowManyWouldGo) {
+  RateLimits limits;
+  EXPECT_EQ(limits.available(EndpointClass::ChainReads, kNow), 25U);
+  for (std::size_t left = 25; left > 0; --left) {
+    EXPECT_EQ(limits.available(EndpointClass::ChainReads, kNow), left);
+    EXPECT_EQ(limits.take(EndpointClass::ChainReads, kNow), Duration::zero());
+  }
+  EXPECT_EQ(limits.available(EndpointClass::ChainReads, kNow), 0U);
+  EXPECT_EQ(limits.available(EndpointClass::ChainReads, kNow + seconds(1)), 2U);
+  EXPECT_EQ(limits.available(EndpointClass::ChainReads, kNow + seconds(60)), 25U);
+  limits.answered(EndpointClass::ChainReads, 429, retry_after(seconds(30)), "", kNow, kAt);
+  EXPECT_EQ(limits.available(EndpointClass::ChainReads, kNow + seconds(29)), 0U);
+}
+
 TEST(RateLimitsTest, HeedsARefusalInItsClassAlone) {
   RateLimits limits;
   limits.answered(EndpointClass::Ledger, 429, retry_after(seconds(30)), "", kNow, kAt);
