@@ -13,7 +13,6 @@ which recordings must show what:
 
 # Required values of the families whose proof is `invariant`: what must hold while everything is well.
 INVARIANTS = {
-    "polybot_market_data_clock_offset_seconds": lambda value, labels: value < 0.5,
     "polybot_venue_clock_offset_seconds": lambda value, labels: abs(value) < 0.5,
     "polybot_process_open_fds": lambda value, labels: 0 < value < 1024,
     "polybot_disk_free_bytes": lambda value, labels: value > 0,

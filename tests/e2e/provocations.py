@@ -204,6 +204,12 @@ UNREADABLE_MARKET = Provocation("unreadable-market", alerts=("MarketUnreadable",
                                 end=_clear("unreadable-market"),
                                 until=_above("polybot_markets_unreadable", field="fee"))
 
+# Three seconds ahead: no order is sent. The gateway asks for the time once a minute.
+VENUE_CLOCK = Provocation("venue-clock", alerts=("ClockSkew",), begin=_faults("venue-clock", delay_ms=3_000),
+                          end=_clear("venue-clock"),
+                          until=_all(_above("polybot_venue_clock_offset_seconds"),
+                                     _above("polybot_market_data_clock_offset_seconds")))
+
 FEED_GAP = Provocation("feed-gap", begin=_faults("feed-gap", probability=0.3), end=_clear("feed-gap"),
                        until=_rises("polybot_book_resyncs_total"))
 
@@ -572,7 +578,7 @@ LOSS = Provocation("loss", alerts=("DailyLossLimit", "DailyLossNear", "Drawdown"
 
 # In this order: money first, while there is no other loss; what leaves traces that take long to fade comes last.
 ALL = (LOSS, LEG_MISS, STOP_STRATEGY, REJECT, ANSWER_LOST, LATE_FILL, TRADE_FAILED, SURPLUS_SHARES, EMPTY_NUMBERS,
-       REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, FEED_GAP, VENUE_DRIFT, FOREIGN_HEARTBEAT, HALT,
+       REGION_BLOCK, UNREADABLE_MARKET, USER_SOCKET_DROP, VENUE_CLOCK, FEED_GAP, VENUE_DRIFT, FOREIGN_HEARTBEAT, HALT,
        HALT_ACKNOWLEDGED, SLOW_ANSWERS, SLOW_READER, BACKUP, WRONG_TOKEN, TWIN_REPLICA, REPLICA_UNREADY, BAD_SNAPSHOT,
        DISK_FULL, RECORDING_AWAY, RUNNER_KILL, ZOMBIE_RUNNER, KILL, CRASH_LOOP, OWNER_OUTAGE, VENUE_DOWN, FEED_FREEZE,
        VENUE_HANG, TRADE_STUCK, API_ERRORS, METRICS_DOWN, OUTAGE, STATE_LOST)
