@@ -67,7 +67,11 @@ bool MarketCatalogue::on_unchanged(std::span<const MarketId> markets) {
     if (over(entry.market.status) || entry.lookup_due || !entry.unreadable_listing.empty())
       return false;
   }
-  for (const MarketId& id : markets) entries_.at(id).seen_in_crawl = crawl_;
+  for (const MarketId& id : markets) {
+    Entry& entry = entries_.at(id);
+    entry.seen_in_crawl = crawl_;
+    list_use_.see(entry.market, entry.facts);
+  }
   return true;
 }
 
@@ -77,6 +81,8 @@ bool MarketCatalogue::on_unchanged(std::span<const MarketId> markets) {
 void MarketCatalogue::update(Entry& entry, const Listing& listing, Duration now) {
   const Market& market = listing.market;
   entry.facts = listing.facts;
+  entry.by_lists = judge_lists(entry.market, entry.facts, settings_.selection);
+  list_use_.see(entry.market, entry.facts);
   entry.unreadable_listing = {};
   if (std::exchange(entry.listed_fee, market.fee) != market.fee) entry.record_at = {};
   const bool differs = market.ends_at != entry.market.ends_at ||
@@ -131,6 +137,8 @@ void MarketCatalogue::on_crawl_finished() {
   }
   left_out_ = left_out_now_.size();
   left_out_now_.clear();
+  unused_words_ = list_use_.unused();
+  list_use_.begin_again();
   ++crawl_;
   choose_due_ = true;
 }
@@ -159,7 +167,7 @@ void MarketCatalogue::on_looked_up(std::span<const Listing> listings,
     ++entry.lookups_unanswered;
     if (entry.lookups_unanswered < settings_.lookups_unanswered_max) continue;
     set_status(entry, MarketStatus::Closed, now);
-    if (entry.resolved_at == Duration::zero()) entry.resolved_at = now;  // nothing more will come
+    end(entry, now);  // nothing more will come
   }
 }
 
@@ -210,6 +218,7 @@ bool MarketCatalogue::on_unreadable_listing(const MarketId& market, std::string_
   // The market is listed, so it is not missing.
   entry.seen_in_crawl = crawl_;
   entry.lookups_unanswered = 0;
+  list_use_.see(entry.market, entry.facts);
   const bool news = std::exchange(entry.unreadable_listing, field).empty();
   if (state) {
     if (!over(state->status)) entry.lookup_due = false;
@@ -274,8 +283,7 @@ void MarketCatalogue::on_over(const MarketId& market, Duration now) {
 void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now) {
   if (entry.market.status == status) return;
   entry.market.status = status;
-  if (status == MarketStatus::Resolved && entry.resolved_at == Duration::zero())
-    entry.resolved_at = now;
+  if (status == MarketStatus::Resolved) end(entry, now);
   if (status == MarketStatus::Closed) {
     entry.lookup_due = true;
     entry.lookups = 0;
@@ -283,6 +291,11 @@ void MarketCatalogue::set_status(Entry& entry, MarketStatus status, Duration now
   }
   changed(entry);
   settle_book(entry);
+}
+
+void MarketCatalogue::end(Entry& entry, Duration now) {
+  if (!ended_.insert(entry.market.id).second) return;
+  entry.resolved_at = now;
 }
 
 void MarketCatalogue::settle_book(Entry& entry) {
@@ -319,11 +332,8 @@ void MarketCatalogue::changed(const Entry& entry) {
 
 void MarketCatalogue::expire(Duration now) {
   std::vector<MarketId> old;
-  for (const auto& [id, entry] : entries_) {
-    if (entry.resolved_at != Duration::zero() &&
-        now - entry.resolved_at >= settings_.keep_resolved) {
-      old.push_back(id);
-    }
+  for (const MarketId& id : ended_) {
+    if (now - entries_.at(id).resolved_at >= settings_.keep_resolved) old.push_back(id);
   }
   for (const MarketId& id : old) forget(id);
   if (std::exchange(choose_due_, false)) choose(now);
@@ -346,6 +356,7 @@ void MarketCatalogue::forget(const MarketId& id) {
   event->second.members.erase(id);
   ++event->second.departed;
   if (event->second.members.empty()) events_.erase(event);
+  ended_.erase(id);
   entries_.erase(at);
 }
 

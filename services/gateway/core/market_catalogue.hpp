@@ -85,7 +85,8 @@ struct Choice {
 
 class MarketCatalogue {
  public:
-  explicit MarketCatalogue(CatalogueSettings settings) : settings_(std::move(settings)) {}
+  explicit MarketCatalogue(CatalogueSettings settings)
+      : settings_(std::move(settings)), list_use_(settings_.selection) {}
 
   // --- listings ---
   // The wall clock, by which the time to a market's end is judged.
@@ -180,6 +181,7 @@ class MarketCatalogue {
     std::string_view unreadable_record;
     domain::FeeSchedule listed_fee;  // a listing that changes is a reason to read the record
     ListedFacts facts;
+    Verdict by_lists = Verdict::Ranked;  // judge_lists() of the last listing
     Verdict verdict = Verdict::Ranked;
     bool place = false;
     bool place_proven = false;   // it was given in competition, not for want of others
@@ -219,6 +221,7 @@ class MarketCatalogue {
   [[nodiscard]] static domain::MarketStatus open_status(const Entry& entry);
   [[nodiscard]] bool record_due(const Entry& entry, domain::Duration now) const;
   void set_status(Entry& entry, domain::MarketStatus status, domain::Duration now);
+  void end(Entry& entry, domain::Duration now);
   void want_announced(domain::Duration now, CatalogueWants& wants);
   void settle_book(Entry& entry);
   // Places, in market_places.cpp.
@@ -230,7 +233,6 @@ class MarketCatalogue {
   [[nodiscard]] std::vector<Verdict> competition(std::span<Entry* const> entries);
   void number_places(std::vector<Entry*> chosen);
   void leave(Entry& entry, domain::Duration now);
-  void note_unused_words();
   void recount(const domain::EventGroupId& event);
   void changed(const Entry& entry);
   void forget(const domain::MarketId& market);
@@ -243,6 +245,8 @@ class MarketCatalogue {
   CatalogueChanges changes_;
   std::set<domain::MarketId> pinned_;
   std::map<domain::MarketId, Announced> announced_;
+  std::set<domain::MarketId> ended_;  // those with Entry::resolved_at
+  ListUse list_use_;                  // by the listing that is being read
   std::vector<std::string> unused_words_;
   domain::Timestamp wall_{};
   std::uint64_t crawl_ = 1;

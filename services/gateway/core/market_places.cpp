@@ -32,8 +32,9 @@ void MarketCatalogue::announce(const MarketId& market) {
 
 Verdict MarketCatalogue::judged(const Entry& entry) const {
   if (pinned_.contains(entry.market.id)) return Verdict::Pinned;
-  return judge(entry.market, entry.facts, entry.place ? Incumbency::Kept : Incumbency::Newcomer,
-               settings_.selection, wall_);
+  const Incumbency incumbency = entry.place ? Incumbency::Kept : Incumbency::Newcomer;
+  return judge_figures(entry.by_lists, entry.market, entry.facts, incumbency, settings_.selection,
+                       wall_);
 }
 
 bool MarketCatalogue::contends(const Entry& entry) const {
@@ -91,10 +92,13 @@ std::vector<Verdict> MarketCatalogue::competition(std::span<Entry* const> entrie
   return compete(contenders, settings_.selection.books_max);
 }
 
+// One walk over all that is listed, because that is what it costs.
 void MarketCatalogue::choose(Duration now) {
   std::vector<Entry*> entries;
+  std::vector<Entry*> tracked;
   for (auto& [id, entry] : entries_) {
     entry.verdict = judged(entry);
+    if (entry.stage == Stage::Tracked) tracked.push_back(&entry);
     if (contends(entry) && chosen(entry.verdict)) {
       entries.push_back(&entry);
     } else {
@@ -116,9 +120,8 @@ void MarketCatalogue::choose(Duration now) {
     winners.push_back(entries[i]);
   }
   number_places(std::move(winners));
-  for (auto& [id, entry] : entries_) leave(entry, now);
+  for (Entry* entry : tracked) leave(*entry, now);
   choose_due_ = false;
-  note_unused_words();
 }
 
 void MarketCatalogue::number_places(std::vector<Entry*> chosen) {
@@ -169,20 +172,12 @@ std::optional<Choice> MarketCatalogue::choice(const MarketId& market) const {
 
 // The market that was left is told of for a while, so that all readers hear of the end of its book.
 void MarketCatalogue::leave(Entry& entry, Duration now) {
-  if (entry.stage != Stage::Tracked || chosen(entry.verdict) || over(entry.market.status)) return;
+  if (chosen(entry.verdict) || over(entry.market.status)) return;
   if (entry.left_at == Duration::zero()) entry.left_at = now;
   if (now - entry.left_at < settings_.keep_resolved) return;
   entry.stage = Stage::Listed;
   entry.left_at = {};
   changes_.removed.push_back(entry.market.id);
-}
-
-void MarketCatalogue::note_unused_words() {
-  const SelectionSettings& selection = settings_.selection;
-  if (selection.only.empty() && selection.exclude.empty()) return;
-  ListUse use(selection);
-  for (const auto& [id, entry] : entries_) use.see(entry.market, entry.facts);
-  unused_words_ = use.unused();
 }
 
 }  // namespace polybot::gateway

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
+#include <utility>
 
 namespace polybot::gateway {
 
@@ -62,27 +62,57 @@ Verdict judge_end(const Market& market, const SelectionSettings& settings, Times
   return late ? Verdict::EndsTooLate : Verdict::Ranked;
 }
 
-// Markets that are taken or left together.
+// Markets that are taken or left together: a list through `Groups::next`.
 struct Group {
   Verdict verdict = Verdict::Ranked;
   std::int64_t rank = 0;
-  std::vector<std::size_t> members;  // places in the list of contenders
+  std::uint32_t best = 0;  // of its members, places in the list of contenders
+  std::uint32_t last = 0;  // of the list, which begins with the first that came
+  std::uint32_t first = 0;
+  std::uint32_t size = 0;
 };
 
-std::vector<Group> groups_of(std::span<const Contender> contenders) {
+// Most markets of a listing stand alone, so a group owns no memory.
+struct Groups {
   std::vector<Group> groups;
+  std::vector<std::uint32_t> next;  // by contender; its own place at the end of a list
+};
+
+// Whether a goes before b, of one event or alone.
+bool is_better(const Contender& a, const Contender& b) {
+  if (a.verdict != b.verdict) return a.verdict < b.verdict;
+  if (a.rank != b.rank) return a.rank > b.rank;
+  return a.market->id < b.market->id;
+}
+
+Groups groups_of(std::span<const Contender> contenders) {
+  Groups result;
+  result.groups.reserve(contenders.size());
+  result.next.resize(contenders.size());
   std::map<domain::EventGroupId, std::size_t> events;
-  for (std::size_t i = 0; i < contenders.size(); ++i) {
+  for (std::uint32_t i = 0; i < contenders.size(); ++i) {
     const Contender& one = contenders[i];
-    std::size_t at = groups.size();
+    result.next[i] = i;
+    std::size_t at = result.groups.size();
     if (one.market->neg_risk) at = events.try_emplace(one.market->event, at).first->second;
-    if (at == groups.size()) groups.push_back({one.verdict, one.rank, {}});
-    Group& group = groups[at];
+    if (at == result.groups.size()) {
+      result.groups.push_back({one.verdict, one.rank, i, i, i, 1});
+      continue;
+    }
+    Group& group = result.groups[at];
     group.verdict = std::min(group.verdict, one.verdict);
     group.rank = std::max(group.rank, one.rank);
-    group.members.push_back(i);
+    if (is_better(one, contenders[group.best])) group.best = i;
+    result.next[std::exchange(group.last, i)] = i;
+    ++group.size;
   }
-  return groups;
+  return result;
+}
+
+std::vector<std::uint32_t> members_of(const Group& group, const std::vector<std::uint32_t>& next) {
+  std::vector<std::uint32_t> members{group.first};
+  while (members.back() != group.last) members.push_back(next[members.back()]);
+  return members;
 }
 
 }  // namespace
@@ -169,9 +199,21 @@ std::string explain(const Reason& reason, const ListedFacts& facts, MarketRank r
 
 Verdict judge(const Market& market, const ListedFacts& facts, Incumbency incumbency,
               const SelectionSettings& settings, Timestamp now) {
+  const Verdict by_lists = judge_lists(market, facts, settings);
+  return judge_figures(by_lists, market, facts, incumbency, settings, now);
+}
+
+Verdict judge_lists(const Market& market, const ListedFacts& facts,
+                    const SelectionSettings& settings) {
   if (holds(settings.exclude, market, facts)) return Verdict::Excluded;
   if (names(settings.only, market)) return Verdict::Named;
-  if (!settings.only.empty() && !holds(settings.only, market, facts)) return Verdict::InNoList;
+  const bool listed = settings.only.empty() || holds(settings.only, market, facts);
+  return listed ? Verdict::Ranked : Verdict::InNoList;
+}
+
+Verdict judge_figures(Verdict by_lists, const Market& market, const ListedFacts& facts,
+                      Incumbency incumbency, const SelectionSettings& settings, Timestamp now) {
+  if (by_lists != Verdict::Ranked) return by_lists;
   if (settings.volume_24h_min.is_positive()) {
     if (!facts.volume_24h) return Verdict::VolumeUnknown;
     if (below(facts.volume_24h, settings.volume_24h_min, incumbency)) return Verdict::VolumeLow;
@@ -188,28 +230,32 @@ std::int64_t rank_of(const ListedFacts& facts, MarketRank rank) {
   return value.value_or(Money{}).raw();
 }
 
+// Of tens of thousands a few thousand win, so the groups are a heap from which the best are taken
+// until no place is left.
 std::vector<Verdict> compete(std::span<const Contender> contenders, std::size_t places) {
-  std::vector<Group> groups = groups_of(contenders);
-  const auto order = [&](std::size_t i) {
-    const Contender& one = contenders[i];
-    return std::tuple(one.verdict, -one.rank, one.market->id);
+  auto [groups, next] = groups_of(contenders);
+  const auto after = [&](const Group& a, const Group& b) {
+    if (a.verdict != b.verdict) return a.verdict > b.verdict;
+    if (a.rank != b.rank) return a.rank < b.rank;
+    return contenders[b.best].market->id < contenders[a.best].market->id;
   };
-  const auto before = [&](std::size_t a, std::size_t b) { return order(a) < order(b); };
-  for (Group& group : groups) std::sort(group.members.begin(), group.members.end(), before);
-  std::sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
-    const auto key = [&](const Group& group) {
-      return std::tuple(group.verdict, -group.rank, contenders[group.members.front()].market->id);
-    };
-    return key(a) < key(b);
-  });
+  std::make_heap(groups.begin(), groups.end(), after);
   std::vector<Verdict> verdicts(contenders.size(), Verdict::Outranked);
   std::size_t taken = 0;
-  for (const Group& group : groups) {
+  while (!groups.empty()) {
+    std::pop_heap(groups.begin(), groups.end(), after);
+    const Group group = groups.back();
+    groups.pop_back();
     const std::size_t left = places - std::min(places, taken);
+    if (left == 0 && group.verdict != Verdict::Pinned) break;
     // An event that is larger than the maximum is never there as a whole: its best are.
-    const bool fits_in = group.members.size() <= left || group.members.size() > places;
-    for (std::size_t n = 0; n < group.members.size(); ++n) {
-      const std::size_t i = group.members[n];
+    const bool fits_in = group.size <= left || group.size > places;
+    std::vector<std::uint32_t> members = members_of(group, next);
+    std::sort(members.begin(), members.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return is_better(contenders[a], contenders[b]);
+    });
+    for (std::size_t n = 0; n < members.size(); ++n) {
+      const std::uint32_t i = members[n];
       const bool pinned = contenders[i].verdict == Verdict::Pinned;
       if (pinned || (fits_in && n < left)) {
         verdicts[i] = contenders[i].verdict;
@@ -274,6 +320,10 @@ void ListUse::see(const Market& market, const ListedFacts& facts) {
     return false;
   };
   for (Word& word : words_) word.used = word.used || seen(word);
+}
+
+void ListUse::begin_again() {
+  for (Word& word : words_) word.used = false;
 }
 
 std::vector<std::string> ListUse::unused() const {

@@ -114,6 +114,13 @@ enum class Incumbency : std::uint8_t { Newcomer, Kept };
 [[nodiscard]] Verdict judge(const domain::Market& market, const ListedFacts& facts,
                             Incumbency incumbency, const SelectionSettings& settings,
                             domain::Timestamp now);
+// The same in two steps: by the lists, which compare words and give the same as long as the listing
+// does; then by figures and time.
+[[nodiscard]] Verdict judge_lists(const domain::Market& market, const ListedFacts& facts,
+                                  const SelectionSettings& settings);
+[[nodiscard]] Verdict judge_figures(Verdict by_lists, const domain::Market& market,
+                                    const ListedFacts& facts, Incumbency incumbency,
+                                    const SelectionSettings& settings, domain::Timestamp now);
 // Units of 1e-6 pUSD; zero when the venue does not say.
 [[nodiscard]] std::int64_t rank_of(const ListedFacts& facts, MarketRank rank);
 
@@ -139,6 +146,8 @@ class ListUse {
   explicit ListUse(const SelectionSettings& settings);
   void see(const domain::Market& market, const ListedFacts& facts);
   [[nodiscard]] std::vector<std::string> unused() const;
+  // Nothing was seen yet.
+  void begin_again();
 
  private:
   enum class Field : std::uint8_t { Slug, Event, Tag, Category };

@@ -227,6 +227,18 @@ TEST_F(MarketPlacesTest, AnUnchangedPageKeepsItsMarketsListed) {
   EXPECT_FALSE(catalogue.on_unchanged(std::vector{listing(3, 0).market.id}));
 }
 
+TEST_F(MarketPlacesTest, NamesTheWordsThatTheLastListingDidNotFit) {
+  settings.selection.only.slugs = {listing(1, 0).market.slug, listing(2, 0).market.slug, "none-*"};
+  restart(5);
+  crawl({listing(1, 100), listing(2, 60)});
+  EXPECT_THAT(catalogue.unused_words(), ElementsAre("slugs: none-*"));
+  ASSERT_TRUE(catalogue.on_unchanged(std::vector{listing(1, 0).market.id}));
+  EXPECT_THAT(catalogue.unused_words(), ElementsAre("slugs: none-*")) << "it is not read yet";
+  catalogue.on_crawl_finished();
+  EXPECT_THAT(catalogue.unused_words(),
+              ElementsAre("slugs: " + listing(2, 0).market.slug, "slugs: none-*"));
+}
+
 // Volumes wander, markets come and go: after two crawls of rest the kept ones are the best.
 TEST_F(MarketPlacesTest, KeepsTheBestUnderChurn) {
   constexpr int kListed = 2'000;

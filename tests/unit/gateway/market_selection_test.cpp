@@ -1,6 +1,9 @@
 #include "services/gateway/core/market_selection.hpp"
 
+#include <algorithm>
+#include <map>
 #include <random>
+#include <tuple>
 
 #include "tests/unit/gateway/words.hpp"
 
@@ -144,6 +147,70 @@ TEST(MarketSelection, TakesOrLeavesANegRiskEventWhole) {
   EXPECT_THAT(choose_of(all, settings, at(0)),
               ElementsAre(Ranked, Ranked, EventTooLarge, Outranked, Outranked, Outranked, Outranked,
                           Outranked));
+}
+
+// The rule as it is written down: all groups in order, each whole or not at all.
+std::vector<Verdict> compete_by_sorting(const std::vector<Contender>& contenders,
+                                        std::size_t places) {
+  const auto order = [&](std::size_t i) {
+    return std::tuple(contenders[i].verdict, -contenders[i].rank, contenders[i].market->id);
+  };
+  std::map<domain::EventGroupId, std::vector<std::size_t>> events;
+  std::vector<std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    const Market& market = *contenders[i].market;
+    if (market.neg_risk) {
+      events[market.event].push_back(i);
+    } else {
+      groups.push_back({i});
+    }
+  }
+  for (const auto& [event, members] : events) groups.push_back(members);
+  for (auto& group : groups)
+    std::sort(group.begin(), group.end(), [&](auto a, auto b) { return order(a) < order(b); });
+  std::sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) {
+    const auto key = [&](const auto& group) {
+      std::int64_t rank = 0;
+      for (const std::size_t i : group) rank = std::max(rank, contenders[i].rank);
+      return std::tuple(contenders[group[0]].verdict, -rank, contenders[group[0]].market->id);
+    };
+    return key(a) < key(b);
+  });
+  std::vector<Verdict> verdicts(contenders.size(), Verdict::Outranked);
+  std::size_t taken = 0;
+  for (const auto& group : groups) {
+    const std::size_t left = places - std::min(places, taken);
+    const bool whole = group.size() <= left || group.size() > places;
+    for (std::size_t n = 0; n < group.size(); ++n) {
+      const Verdict own = contenders[group[n]].verdict;
+      const bool gets_one = own == Verdict::Pinned || (whole && n < left);
+      taken += gets_one ? 1 : 0;
+      if (gets_one || left > 0) verdicts[group[n]] = gets_one ? own : Verdict::EventTooLarge;
+    }
+  }
+  return verdicts;
+}
+
+TEST(MarketSelection, ComparesNoMoreThanItMustAndGivesTheSame) {
+  std::mt19937 chance(11);  // NOLINT: the same in every run
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Listing> all;
+    for (int n = 0; n < 60; ++n) {
+      all.push_back(listing(n, static_cast<std::int64_t>(chance() % 12)));  // many are equal
+      all.back().market.neg_risk = chance() % 2 == 0;
+      all.back().market.event = event_id(static_cast<int>(chance() % 12));
+    }
+    std::vector<Contender> contenders;
+    for (const Listing& one : all) {
+      const Verdict verdict = chance() % 20 == 0   ? Verdict::Pinned
+                              : chance() % 10 == 0 ? Verdict::Named
+                                                   : Verdict::Ranked;
+      contenders.push_back({&one.market, verdict, rank_of(one.facts, MarketRank::Volume)});
+    }
+    const std::size_t places = chance() % 70;
+    EXPECT_EQ(compete(contenders, places), compete_by_sorting(contenders, places))
+        << "round " << round << ", " << places << " places";
+  }
 }
 
 TEST(MarketSelection, LeavesOutWhatTakesNoOrders) {
