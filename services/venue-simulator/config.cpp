@@ -21,7 +21,7 @@ using TwoPlaces = domain::Decimal<struct TwoPlacesTag, 2>;
 
 void read_flow(runtime::config::Reader& reader, FlowSettings& flow) {
   flow.edge = reader.boolean("flow.edge", true);
-  flow.book_changes_per_second = reader.integer("flow.rate", 200, 1, 20'000);
+  flow.book_changes_per_second = reader.integer("flow.rate", 200, 0, 20'000);
   flow.rotate_period = reader.duration("flow.rotate_period", minutes(5), seconds(2), hours(24));
   flow.resolve_after_min =
       reader.duration("flow.resolve_after_min", seconds(15), milliseconds(100), hours(1));
@@ -84,6 +84,19 @@ std::vector<std::string> all_wallets() {
   return names;
 }
 
+void read_broad(runtime::config::Reader& reader, Config& config) {
+  config.exchange.broad_markets =
+      reader.integer_as<std::uint32_t>("flow.markets", 0, 0, BroadFlow::kMarketsMax);
+  if (config.exchange.broad_markets == 0) {
+    if (config.exchange.flow.book_changes_per_second == 0)
+      reader.error("flow.rate", "0 (a world at rest) needs flow.markets");
+    return;
+  }
+  if (!config.recording.empty())
+    reader.error("flow.markets", "does not go with replay.recording: a world is one or the other");
+  config.exchange.flow_kind = FlowKind::Broad;
+}
+
 }  // namespace
 
 Config read_config(runtime::config::Reader& reader) {
@@ -104,6 +117,7 @@ Config read_config(runtime::config::Reader& reader) {
                               TwoPlaces::from_units(1'000))
           .raw();
   config.exchange.flow_kind = config.recording.empty() ? FlowKind::Synthetic : FlowKind::Replay;
+  read_broad(reader, config);
   config.mirror = read_mirror(reader);
   if (config.mirror) config.exchange.flow_kind = FlowKind::Mirror;
   if (config.mirror && !config.recording.empty())

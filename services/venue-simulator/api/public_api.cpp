@@ -50,6 +50,7 @@ struct ListingQuery {
   std::optional<std::string> slug;
   std::size_t limit = kListingPageMax;
   std::uint32_t after = 0;
+  bool by_volume = false;  // the most traded first
 
   [[nodiscard]] bool wants(const domain::Market& market) const {
     const bool resolved = market.status == domain::MarketStatus::Resolved;
@@ -73,6 +74,8 @@ std::optional<ListingQuery> parse_listing(const Request& request) {
     if (!value) return std::nullopt;
     query.limit = std::clamp<std::size_t>(*value, 1, kListingPageMax);
   }
+  query.by_volume = request.query_value("order").value_or("").starts_with("volume") &&
+                    request.query_value("ascending") == "false";
   const auto cursor = request.query_value("after_cursor");
   if (cursor && !cursor->empty()) {
     const auto value = domain::parse_number<std::uint32_t>(*cursor);
@@ -156,6 +159,12 @@ polymarket::GammaMarket PublicApi::listed(MarketNo number) const {
   market.fee = told_fee(host_.engine().listing(number)->market);
   if (market.closed && host_.fault(Fault::SilentResult, market.id) != nullptr)
     market.resolution_status.clear();
+  if (auto facts = host_.exchange().broad_flow().facts(number)) {
+    market.volume_24h = facts->volume_24h;
+    market.liquidity = facts->liquidity;
+    market.category = std::move(facts->category);
+    market.tags = std::move(facts->tags);
+  }
   return market;
 }
 
@@ -164,14 +173,23 @@ Response PublicApi::markets(const Request& request) const {
   if (!query) return venue_error(422, "invalid parameter");
   std::vector<polymarket::GammaMarket> page;
   std::string next;
-  for (const MarketNo number : host_.engine().markets()) {
-    if (number.value <= query->after) continue;
-    if (!query->wants(host_.engine().listing(number)->market)) continue;
+  const auto take = [&](MarketNo number, std::uint32_t cursor) {
+    if (!query->wants(host_.engine().listing(number)->market)) return true;
     if (page.size() == query->limit) {
-      next = std::to_string(number.value - 1);
-      break;
+      next = std::to_string(cursor);
+      return false;
     }
     page.push_back(listed(number));
+    return true;
+  };
+  // The markets of the other worlds have no volume that they could be ordered by.
+  if (query->by_volume && host_.exchange().is_broad()) {
+    std::uint32_t rank = query->after;
+    host_.exchange().broad_flow().read_by_rank(
+        rank, [&](MarketNo number) { return take(number, rank++); });
+  } else {
+    host_.engine().read_markets(query->after,
+                                [&](MarketNo number) { return take(number, number.value - 1); });
   }
   return unless_unchanged(request, polymarket::write_gamma_page(page, next));
 }

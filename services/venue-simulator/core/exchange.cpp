@@ -47,6 +47,10 @@ Exchange::Exchange(const ExchangeSettings& settings, Timestamp start, Outputs& o
     case FlowKind::Mirror:
       mirror_.begin(engine_);
       break;
+    case FlowKind::Broad:
+      broad_.begin(with_seed(settings.flow, settings.seed), settings.broad_markets, engine_,
+                   faults_, start, out);
+      break;
     case FlowKind::None:
       break;
   }
@@ -56,8 +60,8 @@ Exchange::Exchange(const ExchangeSettings& settings, Timestamp start, Outputs& o
 
 std::optional<Timestamp> Exchange::next_due() const {
   std::optional<Timestamp> due;
-  for (const auto& next :
-       {engine_.next_due(), flow_.next_due(), drift_ends_at(), dead_man_switch_.next_due()}) {
+  for (const auto& next : {engine_.next_due(), flow_.next_due(), broad_.next_due(), drift_ends_at(),
+                           dead_man_switch_.next_due()}) {
     if (next && (!due || *next < *due)) due = next;
   }
   return due;
@@ -72,9 +76,9 @@ void Exchange::on(const Input& input, Timestamp now, Outputs& out) {
     mirror_.halt_all(now_, engine_, faults_, out);
   if (std::holds_alternative<WakeUp>(input) && now - now_ > kNap) {
     const bool running = flow_.running();
-    flow_.set_running(false, engine_, faults_, now_, out);
+    set_running(false, out);
     advance(now, out);
-    flow_.set_running(running, engine_, faults_, now_, out);
+    set_running(running, out);
   } else {
     advance(now, out);
     apply(input, out);
@@ -91,6 +95,8 @@ void Exchange::advance(Timestamp to, Outputs& out) {
       engine_.run_due(now_, faults_, out);
     } else if (flow_.next_due() == due) {
       flow_.run_due(now_, engine_, faults_, out);
+    } else if (broad_.next_due() == due) {
+      broad_.run_due(now_, engine_, faults_, out);
     } else if (dead_man_switch_.next_due() == due) {
       for (const AccountId account : dead_man_switch_.look(now_))
         engine_.cancel_open(account, kHeartbeatReason, now_, faults_, out);
@@ -101,6 +107,17 @@ void Exchange::advance(Timestamp to, Outputs& out) {
     record(out);
   }
   now_ = to;
+}
+
+void Exchange::set_running(bool running, Outputs& out) {
+  flow_.set_running(running, engine_, faults_, now_, out);
+  broad_.set_running(running, now_);
+}
+
+void Exchange::reconfigure(const Reconfigure& change, Outputs& out) {
+  engine_.reconfigure(change.engine);
+  flow_.reconfigure(change.flow, engine_, faults_, now_, out);
+  broad_.reconfigure(change.flow, now_);
 }
 
 void Exchange::record(const Outputs& out) {
@@ -145,12 +162,9 @@ void Exchange::apply(const Input& input, Outputs& out) {
     void operator()(const SetFlow& flow) const {
       if (self.mirrors())
         self.mirror_.set_running(flow.running, self.now_, self.engine_, self.faults_, out);
-      self.flow_.set_running(flow.running, self.engine_, self.faults_, self.now_, out);
+      self.set_running(flow.running, out);
     }
-    void operator()(const Reconfigure& change) const {
-      self.engine_.reconfigure(change.engine);
-      self.flow_.reconfigure(change.flow, self.engine_, self.faults_, self.now_, out);
-    }
+    void operator()(const Reconfigure& change) const { self.reconfigure(change, out); }
     void operator()(const SetFault& fault) const { self.start_fault(fault, out); }
     void operator()(const ClearFault& fault) const { self.stop_fault(fault.fault); }
     void operator()(const ListRecordedMarket& list) const {
@@ -317,6 +331,7 @@ std::string Exchange::save() {
   saver(chain_copies_);
   faults_.latest_fields(saver);
   if (mirrors()) saver(mirror_);
+  if (is_broad()) saver(broad_);
   return bytes;
 }
 
@@ -344,7 +359,8 @@ bool Exchange::load(std::string_view bytes) {
   if (!loader.at_end()) loader(chain_copies_);
   if (!loader.at_end()) faults_.latest_fields(loader);
   if (mirrors()) loader(mirror_);
-  return loader.ok() && loader.at_end();
+  if (is_broad()) loader(broad_);
+  return loader.ok() && loader.at_end() && (!is_broad() || broad_.restore());
 }
 
 }  // namespace polybot::venue_simulator

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/venue-simulator/core/crowd/broad_flow.hpp"
 #include "services/venue-simulator/core/crowd/mirror.hpp"
 #include "services/venue-simulator/core/crowd/order_flow.hpp"
 #include "services/venue-simulator/core/crowd/replay.hpp"
@@ -33,13 +34,15 @@ enum class FlowKind : std::uint8_t {
   Replay = 1,
   None = 2,  // only what comes from outside: for tests
   Mirror = 3,
+  Broad = 4,  // a crowd in many markets
 };
 
 struct ExchangeSettings {
   std::uint64_t seed = 1;
   FlowKind flow_kind = FlowKind::Synthetic;
-  EngineSettings engine;  // its seed is derived from `seed`
-  FlowSettings flow;      // likewise
+  EngineSettings engine;            // its seed is derived from `seed`
+  FlowSettings flow;                // likewise
+  std::uint32_t broad_markets = 0;  // of the broad crowd
 };
 
 class Exchange {
@@ -56,9 +59,11 @@ class Exchange {
   [[nodiscard]] const MatchingEngine& engine() const { return engine_; }
   [[nodiscard]] MatchingEngine& engine() { return engine_; }  // tests list markets of their own
   [[nodiscard]] const OrderFlow& flow() const { return flow_; }
+  [[nodiscard]] const BroadFlow& broad_flow() const { return broad_; }
   [[nodiscard]] const Replay& replay() const { return replay_; }
   [[nodiscard]] const Mirror& mirror() const { return mirror_; }
   [[nodiscard]] bool mirrors() const { return settings_.flow_kind == FlowKind::Mirror; }
+  [[nodiscard]] bool is_broad() const { return settings_.flow_kind == FlowKind::Broad; }
   [[nodiscard]] const FaultBoard& faults() const { return faults_; }
   [[nodiscard]] FaultBoard& faults() { return faults_; }
   [[nodiscard]] const DeadManSwitch& dead_man_switch() const { return dead_man_switch_; }
@@ -78,6 +83,8 @@ class Exchange {
 
  private:
   void advance(domain::Timestamp to, Outputs& out);
+  void set_running(bool running, Outputs& out);
+  void reconfigure(const Reconfigure& change, Outputs& out);
   void apply(const Input& input, Outputs& out);
   void submit(const SubmitOrders& batch, Outputs& out);
   // The refusal that a fault causes; empty when none does.
@@ -116,6 +123,7 @@ class Exchange {
   Notices notices_;
   ChainCopies chain_copies_;
   Mirror mirror_;
+  BroadFlow broad_;
   std::size_t recorded_market_ = 0;  // outputs of the current call that are recorded
   std::size_t recorded_account_ = 0;
 };

@@ -35,6 +35,7 @@ void header_fields(LogHeader& header, Archive& archive) {
   ExchangeSettings& settings = header.settings;
   archive(settings.seed, settings.flow_kind, settings.engine, settings.flow, header.started_at,
           header.recording);
+  if (settings.flow_kind == FlowKind::Broad) archive(settings.broad_markets);
 }
 
 }  // namespace

@@ -115,6 +115,17 @@ std::vector<MarketNo> MatchingEngine::markets() const {
   return numbers;
 }
 
+void MatchingEngine::read_markets(std::uint32_t after,
+                                  const std::function<bool(MarketNo)>& use) const {
+  auto kept = resolved_.upper_bound(MarketNo{after});
+  auto living = markets_.upper_bound(MarketNo{after});
+  while (kept != resolved_.end() || living != markets_.end()) {
+    const bool is_kept =
+        living == markets_.end() || (kept != resolved_.end() && kept->first < living->first);
+    if (!use(is_kept ? (kept++)->first : (living++)->first)) return;
+  }
+}
+
 bool MatchingEngine::is_open(MarketNo market) const {
   const auto found = markets_.find(market);
   return found != markets_.end() &&

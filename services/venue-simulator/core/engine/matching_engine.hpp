@@ -133,6 +133,8 @@ class MatchingEngine {
   };
   [[nodiscard]] std::optional<TokenPlace> find_token(const domain::TokenId& token) const;
   [[nodiscard]] std::vector<MarketNo> markets() const;  // oldest first, kept ones included
+  // The same from the one after number `after` on, until `use` returns false.
+  void read_markets(std::uint32_t after, const std::function<bool(MarketNo)>& use) const;
   [[nodiscard]] bool is_open(MarketNo market) const;
 
   // ---- the book, in YES terms; best last
