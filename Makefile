@@ -48,7 +48,7 @@ BUILD_GIVEN := $(value BUILD)
 override BUILD := "$$BUILD_FOLDER"/release
 
 .DEFAULT_GOAL := help
-.PHONY: help run scale test asan check format lint sim mutants fuzz bench e2e doors quiet week chaos soak image \
+.PHONY: help run scale test asan check format lint sim mutants fuzz bench scale-bench e2e doors quiet week chaos soak image \
         compose-test docs-test dashboard-schema venue-conformance \
         record-test paper-test live-test token package package-test bare-test recipes-test hooks data-folder packages build benches programs configure configure-tests clean
 
@@ -136,6 +136,12 @@ benches:
 
 bench: benches ## figures beside their references, measured in the same run
 	@deploy/bench.sh $(BUILD)
+
+scale-bench: ## what the stack costs with 50 to 10,000 markets (MARKETS="50 2000" RATES="0 1000" RUNNERS="1 3" LISTED=50000)
+	@deploy/install-packages.sh build test
+	@deploy/build.sh $(BUILD) '' programs
+	@/usr/bin/python3 -B -m tests.scale.scale_bench $(if $(MARKETS),--markets $(MARKETS)) $(if $(RATES),--rates $(RATES)) \
+		$(if $(RUNNERS),--runners $(RUNNERS)) $(if $(LISTED),--listed $(LISTED))
 
 e2e: ## the monitoring alive: each family, panel and alert, proven against a real Prometheus and Alertmanager
 	@deploy/install-packages.sh build test e2e
