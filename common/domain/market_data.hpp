@@ -79,6 +79,15 @@ struct BookStale {
   Timestamp stamped_at{};
 };
 
+// The gateway vouches at once for what it has told of a shard's books, or of its quotes: whatever
+// the reader trusts was current at `as_of`, except in these markets. So a book at rest stays young
+// without being told again.
+struct ShardVouched {
+  Timestamp as_of{};
+  std::vector<MarketId> except;
+  bool complete = false;  // all of the shard was told just before, in the same frame
+};
+
 // Best bid, best ask and last trade of a market as state; an empty side is an empty optional.
 struct QuoteTick {
   MarketId market;

@@ -85,6 +85,8 @@ struct AccountState {
   std::string submissions_paused{};
   std::uint64_t rows_unread = 0;      // of the account at the venue: trades, open orders, balances
   std::optional<TradingMode> mode{};  // none: not told
+  // Bit n: quotes of shard n are missing, so the gateway is to tell them all.
+  std::uint64_t quotes_wanted = 0;
   bool operator==(const AccountState&) const = default;
 };
 // A runner trades a shard only after it has applied order events up to granted_seq.

@@ -8,13 +8,18 @@
 namespace polybot::follow {
 namespace {
 
-// The stream itself brings every book once a second.
 constexpr domain::Duration kBooksAgainAfter = std::chrono::seconds(1);
 // Messages kept to be joined with an answer. One that takes longer is not worth waiting for.
 constexpr std::size_t kKeptMax = 8192;
 
-domain::MarketId market_of(const wire::MarketData& message) {
-  return std::visit([](const auto& body) { return body.market; }, message);
+// Empty: the message is about all books of the shard.
+std::optional<domain::MarketId> market_of(const wire::MarketData& message) {
+  return std::visit(
+      [](const auto& body) -> std::optional<domain::MarketId> {
+        if constexpr (requires { body.market; }) return body.market;
+        return std::nullopt;
+      },
+      message);
 }
 
 bool is_trade(const wire::MarketData& message) {
@@ -53,7 +58,8 @@ void ShardFollower::take(const FrameHead& head, std::uint64_t seq, std::string_v
 
 // Whether a book that was loaded is ahead of this message. An answer need not bring every book.
 bool ShardFollower::holds(std::uint64_t seq, const wire::MarketData& message) const {
-  return books_at_ && seq <= *books_at_ && loaded_.contains(market_of(message));
+  const auto market = market_of(message);
+  return books_at_ && seq <= *books_at_ && market && loaded_.contains(*market);
 }
 
 void ShardFollower::keep(const FrameHead& head, std::uint64_t seq) {
@@ -123,7 +129,8 @@ void ShardFollower::join(const wire::BooksAnswer& answer) {
   if (incarnation_ == 0) return;
   books_at_ = answer.position.seq;
   for (const Kept& kept : std::exchange(kept_, {})) {
-    const bool again = !is_trade(kept.message) && loaded_.contains(market_of(kept.message));
+    const auto market = market_of(kept.message);
+    const bool again = !is_trade(kept.message) && (!market || loaded_.contains(*market));
     if (again && kept.seq > *books_at_) sink_.deliver(kept.head, kept.message);
   }
 }

@@ -53,6 +53,8 @@ class ShardFollower {
   ShardFollower(domain::Shard shard, const MarketSink& sink, wire::MarketDataCodec& codec);
 
   void on_frame(const Frame& frame);
+  // Messages of market.<shard> are missing. What the stream says of an unknown market is lost, too.
+  void on_lost_definitions() { fall_behind(); }
 
   // The question to ask now, with a number that no other question has. Empty when there is nothing
   // to ask, or not yet.

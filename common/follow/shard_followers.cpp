@@ -29,8 +29,15 @@ ShardFollowers::Change ShardFollowers::follow(std::uint64_t shards) {
 void ShardFollowers::on_frame(const Frame& frame, domain::Duration now) {
   auto& follower = shards_[frame.head.shard.value];
   if (!follower) return;  // it was under way
-  on_heard(now);
+  heard_at_ = now;
   follower->on_frame(frame);
+}
+
+void ShardFollowers::on_definitions(const Frame& frame, domain::Duration now) {
+  auto& follower = shards_[frame.head.shard.value];
+  if (!follower) return;
+  heard_at_ = now;
+  if (frame.lost_before > 0) follower->on_lost_definitions();
 }
 
 bool ShardFollowers::silent(domain::Duration now) const {

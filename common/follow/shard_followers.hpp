@@ -25,9 +25,10 @@ class ShardFollowers {
   Change follow(std::uint64_t shards);
   [[nodiscard]] bool follows(domain::Shard shard) const { return at(shard).has_value(); }
 
-  // A frame of any stream came; frames of md.<shard> also go to their follower.
-  void on_heard(domain::Duration now) { heard_at_ = now; }
+  // Frames of md.<shard>.
   void on_frame(const Frame& frame, domain::Duration now);
+  // Frames of market.<shard>: their messages need no follower, only what is missing before them.
+  void on_definitions(const Frame& frame, domain::Duration now);
 
   struct Question {
     domain::Shard shard;

@@ -83,6 +83,24 @@ void read(Reading& reading, const v1::MarketData& message, domain::BookStale& ou
   out.stamped_at = reading.at(message.stamped_at_ns());
 }
 
+using Ids = google::protobuf::RepeatedPtrField<std::string>;
+
+void put_ids(const std::vector<domain::MarketId>& ids, Ids& out) {
+  for (const domain::MarketId& id : ids) put_id(id, out.Add());
+}
+
+void read_ids(Reading& reading, const Ids& ids, std::vector<domain::MarketId>& out) {
+  out.clear();
+  if (ids.size() > kVouchExceptionsMax) return reading.fail(DecodeError::OutOfRange);
+  for (const std::string& id : ids) out.push_back(reading.id32<domain::MarketId>(id));
+}
+
+void read(Reading& reading, const v1::MarketData& message, domain::ShardVouched& out) {
+  out.as_of = reading.at(message.stamped_at_ns());
+  read_ids(reading, message.except(), out.except);
+  out.complete = message.complete();
+}
+
 void put_head(const domain::MarketId& market, domain::Timestamp stamped_at,
               v1::MarketData::Kind kind, v1::MarketData& out) {
   out.Clear();
@@ -147,6 +165,16 @@ std::string_view MarketDataCodec::encode(const domain::BookStale& stale) {
   return buffers_->serialize();
 }
 
+std::string_view MarketDataCodec::encode(const domain::ShardVouched& vouched) {
+  v1::MarketData& out = buffers_->sent;
+  out.Clear();
+  out.set_kind(v1::MarketData::KIND_SHARD_VOUCHED);
+  out.set_stamped_at_ns(domain::to_unix_ns(vouched.as_of));
+  put_ids(vouched.except, *out.mutable_except());
+  out.set_complete(vouched.complete);
+  return buffers_->serialize();
+}
+
 std::string_view MarketDataCodec::encode(const MarketData& message) {
   return std::visit([this](const auto& body) { return encode(body); }, message);
 }
@@ -167,6 +195,9 @@ DecodeError MarketDataCodec::decode(std::string_view bytes, MarketData& out) {
       break;
     case v1::MarketData::KIND_BOOK_STALE:
       read(reading, message, reuse<domain::BookStale>(out));
+      break;
+    case v1::MarketData::KIND_SHARD_VOUCHED:
+      read(reading, message, reuse<domain::ShardVouched>(out));
       break;
     default:
       return DecodeError::BadEnum;  // proto3 enums are open
@@ -191,11 +222,24 @@ std::string encode_quote(const domain::QuoteTick& quote) {
   return out.SerializeAsString();
 }
 
-DecodeError decode_quote(std::string_view bytes, domain::QuoteTick& out) {
-  v1::Quote message;
-  if (!parse(bytes, message)) return DecodeError::Malformed;
-  Reading reading;
-  out = domain::QuoteTick{};
+std::string encode_quote(const domain::ShardVouched& vouched) {
+  v1::Quote out;
+  out.set_vouches(true);
+  out.set_stamped_at_ns(domain::to_unix_ns(vouched.as_of));
+  put_ids(vouched.except, *out.mutable_except());
+  out.set_complete(vouched.complete);
+  return out.SerializeAsString();
+}
+
+namespace {
+
+void read(Reading& reading, const v1::Quote& message, domain::ShardVouched& out) {
+  out.as_of = reading.at(message.stamped_at_ns());
+  read_ids(reading, message.except(), out.except);
+  out.complete = message.complete();
+}
+
+void read(Reading& reading, const v1::Quote& message, domain::QuoteTick& out) {
   out.market = reading.id32<domain::MarketId>(message.market());
   if (message.has_bid_price()) {
     out.bid = domain::Level{.price = reading.price_inside(message.bid_price()),
@@ -208,6 +252,19 @@ DecodeError decode_quote(std::string_view bytes, domain::QuoteTick& out) {
   if (message.has_last_price()) out.last = reading.price(message.last_price());
   out.stale = message.stale();
   out.stamped_at = reading.at(message.stamped_at_ns());
+}
+
+}  // namespace
+
+DecodeError decode_quote(std::string_view bytes, QuoteData& out) {
+  v1::Quote message;
+  if (!parse(bytes, message)) return DecodeError::Malformed;
+  Reading reading;
+  if (message.vouches()) {
+    read(reading, message, out.emplace<domain::ShardVouched>());
+  } else {
+    read(reading, message, out.emplace<domain::QuoteTick>());
+  }
   return reading.error();
 }
 

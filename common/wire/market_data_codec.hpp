@@ -20,8 +20,12 @@ inline constexpr std::size_t kBookLevelsMax = 10'000;
 inline constexpr std::int64_t kQuantityRawMax = domain::kQuantityMax.raw();
 
 // One message of md.<shard>.
-using MarketData =
-    std::variant<domain::BookSnapshot, domain::BookDelta, domain::TradeTick, domain::BookStale>;
+using MarketData = std::variant<domain::BookSnapshot, domain::BookDelta, domain::TradeTick,
+                                domain::BookStale, domain::ShardVouched>;
+// One message of quote.<shard>.
+using QuoteData = std::variant<domain::QuoteTick, domain::ShardVouched>;
+// A shard has no more markets than that.
+inline constexpr int kVouchExceptionsMax = 20'000;
 
 // Keeps its buffers between calls: a million deltas a second are encoded and decoded without
 // allocating. Not thread-safe; one per loop.
@@ -37,6 +41,7 @@ class MarketDataCodec {
   [[nodiscard]] std::string_view encode(const domain::BookDelta& delta);
   [[nodiscard]] std::string_view encode(const domain::TradeTick& trade);
   [[nodiscard]] std::string_view encode(const domain::BookStale& stale);
+  [[nodiscard]] std::string_view encode(const domain::ShardVouched& vouched);
   [[nodiscard]] std::string_view encode(const MarketData& message);
 
   // Reuses what `out` holds when it is of the same kind; `out` is unspecified after an error.
@@ -48,7 +53,8 @@ class MarketDataCodec {
 };
 
 [[nodiscard]] std::string encode_quote(const domain::QuoteTick& quote);
-DecodeError decode_quote(std::string_view bytes, domain::QuoteTick& out);
+[[nodiscard]] std::string encode_quote(const domain::ShardVouched& vouched);
+DecodeError decode_quote(std::string_view bytes, QuoteData& out);
 
 [[nodiscard]] std::string encode_market(const domain::Market& market);
 DecodeError decode_market(std::string_view bytes, domain::Market& out);

@@ -126,6 +126,7 @@ void put_account(const domain::AccountState& from, v1::AccountState& to) {
   to.set_submissions_paused(from.submissions_paused);
   to.set_rows_unread(from.rows_unread);
   if (from.mode) to.set_mode_n(wire_enum(*from.mode));
+  to.set_quotes_wanted(from.quotes_wanted);
 }
 
 domain::AccountState read_account(Reading& reading, const v1::AccountState& message) {
@@ -146,6 +147,7 @@ domain::AccountState read_account(Reading& reading, const v1::AccountState& mess
   account.rows_unread = message.rows_unread();
   if (message.mode_n() != 0)
     account.mode = reading.enumerated<domain::TradingMode>(message.mode_n());
+  account.quotes_wanted = message.quotes_wanted();
   return account;
 }
 

@@ -30,7 +30,8 @@ FeedListener forward_to(const std::unique_ptr<Api>& api) {
               [&api](const domain::Market& market) {
                 if (api) api->on_market(market);
               },
-          .pinned = [&api] { return api ? api->engaged_markets() : std::set<domain::MarketId>(); }};
+          .pinned = [&api] { return api ? api->engaged_markets() : std::set<domain::MarketId>(); },
+          .quotes_wanted = [&api] { return api ? api->quotes_wanted() : 0; }};
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ Feeds::Feeds(boost::asio::any_io_executor executor, const Config& config, bus::S
       signals_(executor, signal_subscription(config), stats),
       commands_(executor, command_subscription(config), stats),
       core_(std::move(core)),
+      follower_(sink()),
       refused_([&](std::string_view reason) {
         return registry.counter("polybot_signals_refused_total", {reason});
       }),
@@ -103,23 +104,43 @@ void Feeds::refuse(const std::string& topic, MessageRefusal reason) {
                         {{"topic", topic}, {"reason", domain::name_of(reason)}});
 }
 
+follow::QuoteSink Feeds::sink() {
+  return {.hear =
+              [this](domain::Shard shard, domain::QuoteTick quote) {
+                core_.post(QuoteHeard{shard, std::move(quote)});
+              },
+          .vouch =
+              [this](domain::Shard shard, domain::ShardVouched vouched) {
+                core_.post(QuotesVouched{shard, std::move(vouched)});
+              },
+          .missed = [this](domain::Shard shard) { core_.post(QuotesMissed{shard}); },
+          .refuse =
+              [this](domain::Shard shard, wire::DecodeError) {
+                refuse(wire::topics::quote(shard), MessageRefusal::Malformed);
+              }};
+}
+
 void Feeds::take_quotes(const bus::Received& received) {
-  const bool is_quote = bus::channel_of(received.topic) == wire::channels::kQuote;
+  const auto shard = wire::topics::shard_of(received.topic);
+  if (!shard) return refuse(received.topic, MessageRefusal::WrongTopic);
+  const follow::Frame frame{.head = {.shard = *shard,
+                                     .incarnation = received.producer.incarnation,
+                                     .first_seq = received.first_seq,
+                                     .sent_at = domain::from_unix_ns(received.sent_unix_ns)},
+                            .lost_before = received.lost_before,
+                            .messages = received.messages};
+  if (bus::channel_of(received.topic) == wire::channels::kQuote) return follower_.on_frame(frame);
+  follower_.on_definitions(frame);
+  take_hints(received);
+}
+
+void Feeds::take_hints(const bus::Received& received) {
   for (const std::string_view message : received.messages) {
-    if (is_quote) {
-      domain::QuoteTick quote;
-      if (wire::decode_quote(message, quote) == wire::DecodeError::None) {
-        core_.post(std::move(quote));
-      } else {
-        refuse(received.topic, MessageRefusal::Malformed);
-      }
+    MarketHinted hint;
+    if (wire::decode_market(message, hint.market) == wire::DecodeError::None) {
+      core_.post(std::move(hint));
     } else {
-      MarketHinted hint;
-      if (wire::decode_market(message, hint.market) == wire::DecodeError::None) {
-        core_.post(std::move(hint));
-      } else {
-        refuse(received.topic, MessageRefusal::Malformed);
-      }
+      refuse(received.topic, MessageRefusal::Malformed);
     }
   }
 }

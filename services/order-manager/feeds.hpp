@@ -11,6 +11,7 @@
 #include <string>
 
 #include "common/bus/subscriber.hpp"
+#include "common/follow/quote_follower.hpp"
 #include "common/metrics/per_enum.hpp"
 #include "common/runtime/clock.hpp"
 #include "common/runtime/logging.hpp"
@@ -39,14 +40,18 @@ class Feeds {
   [[nodiscard]] boost::asio::awaitable<void> read_commands();
   void close();
 
+  // Bit n: quotes of shard n are missing (AccountState::quotes_wanted).
+  [[nodiscard]] std::uint64_t quotes_wanted() const { return follower_.wanted(); }
   // The parameters that runners run each strategy with, as last announced.
   [[nodiscard]] const std::map<domain::StrategyName, domain::Parameters>& parameters() const {
     return parameters_;
   }
 
  private:
+  [[nodiscard]] follow::QuoteSink sink();
   [[nodiscard]] boost::asio::awaitable<void> wait_for_the_core() const;
   void take_quotes(const bus::Received& received);
+  void take_hints(const bus::Received& received);
   void take_signals(const bus::Received& received);
   void take_commands(const bus::Received& received);
   void learn_parameters(const domain::RunnerAnnounced& runner);
@@ -56,6 +61,7 @@ class Feeds {
   bus::Subscriber signals_;
   bus::Subscriber commands_;
   Core core_;
+  follow::QuoteFollower follower_;
   runtime::Clock clock_;
   runtime::log::Limited refusals_log_;
   metrics::PerEnum<MessageRefusal, metrics::Counter> refused_;

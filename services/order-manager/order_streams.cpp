@@ -35,14 +35,15 @@ void OrderStreams::publish(const domain::StreamedEvent& event) {
   kept_.keep(event, std::move(bytes));
 }
 
-void OrderStreams::publish_state(const OrderManager& core, const ParametersOf& parameters,
+void OrderStreams::publish_state(const OrderManager& core, const Heard& heard,
                                  domain::Timestamp now) {
   wire::StrategyTable table{.strategies = core.strategy_states(now),
                             .account = core.account_state(now)};
+  table.account.quotes_wanted = heard.quotes_wanted;
   table.further = further_streams(core.ledger(), table.strategies);
   for (domain::StrategyState& strategy : table.strategies) {
-    const auto told = parameters.find(strategy.strategy);
-    if (told != parameters.end()) strategy.parameters = told->second;
+    const auto told = heard.parameters.find(strategy.strategy);
+    if (told != heard.parameters.end()) strategy.parameters = told->second;
   }
   publisher_.publish(wire::topics::kStrategy, wire::encode_strategies(table));
   publisher_.publish(wire::topics::kLease, wire::encode_leases(core.leases()));

@@ -22,10 +22,13 @@ class OrderStreams {
   // Keeps a record for replays without publishing it: records from before this start.
   void remember(const domain::StreamedEvent& event);
   void publish(const domain::StreamedEvent& event);
-  // The state topics; every 500 ms. The core does not use the parameters: they are passed on.
-  using ParametersOf = std::map<domain::StrategyName, domain::Parameters>;
-  void publish_state(const OrderManager& core, const ParametersOf& parameters,
-                     domain::Timestamp now);
+  // The state topics; every 500 ms. The core does not know what its shell has heard of others: that
+  // is passed on.
+  struct Heard {
+    const std::map<domain::StrategyName, domain::Parameters>& parameters;
+    std::uint64_t quotes_wanted = 0;
+  };
+  void publish_state(const OrderManager& core, const Heard& heard, domain::Timestamp now);
 
   // One request of the recovery port. Malformed ones are refused (bus::Errc::Malformed).
   [[nodiscard]] boost::system::result<std::string> answer(std::string_view request,

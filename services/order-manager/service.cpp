@@ -99,6 +99,10 @@ class Service {
            });
   }
   [[nodiscard]] asio::awaitable<void> publish_state();
+  void tell_state() {
+    streams_.publish_state(engine_.core(), {feeds_.parameters(), feeds_.quotes_wanted()},
+                           runtime_.clock.now());
+  }
   [[nodiscard]] asio::awaitable<void> wind_up();
   void keep_fence_file() const;
 
@@ -260,7 +264,7 @@ void Service::on_published(const domain::StreamedEvent& event) {
   // A client that hears of an accepted command may read its effect at once, so the state is
   // published before.
   if (std::holds_alternative<domain::CommandAccepted>(event.event.body)) {
-    streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
+    tell_state();
     publisher_.flush();
   }
   streams_.publish(event);
@@ -338,7 +342,7 @@ asio::awaitable<void> Service::publish_state() {
     const std::uint64_t changes = engine_.core().lease_changes();
     // The core's memory holds what the journal refused, so it must not leave.
     if (engine_.journal_writable() && (now >= next || changes != told)) {
-      streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
+      tell_state();
       told = changes;
     }
     if (now >= next) {
@@ -423,8 +427,7 @@ asio::awaitable<void> Service::run() {
       runtime::supervise("account", account, reconnect), runtime::supervise("quotes", quotes),
       runtime::supervise("signals", signals), runtime::supervise("commands", commands));
   if (desk_->fenced()) keep_fence_file();
-  if (engine_.journal_writable())
-    streams_.publish_state(engine_.core(), feeds_.parameters(), runtime_.clock.now());
+  if (engine_.journal_writable()) tell_state();
   engine_.take_last_snapshot();
   feeds_.close();
   recovery_.close();

@@ -72,27 +72,21 @@ boost::asio::awaitable<void> MarketFeed::read() {
     }
     if (!followers_.follows(*shard)) continue;  // it was under way
     const domain::Duration received_at = clock_.monotonic();
+    const follow::Frame frame{.head = {.shard = *shard,
+                                       .incarnation = received.producer.incarnation,
+                                       .first_seq = received.first_seq,
+                                       .sent_at = domain::from_unix_ns(received.sent_unix_ns)},
+                              .lost_before = received.lost_before,
+                              .messages = received.messages};
     if (bus::channel_of(received.topic) == wire::channels::kMarket) {
-      followers_.on_heard(received_at);
+      followers_.on_definitions(frame, received_at);
       take_markets(received);
     } else {
-      take_books(*shard, received, received_at);
+      bus_latency_.observe(std::max(clock_.now() - frame.head.sent_at, domain::Duration{}));
+      followers_.on_frame(frame, received_at);
     }
     sink_.settle(received_at);
   }
-}
-
-void MarketFeed::take_books(domain::Shard shard, const bus::Received& received,
-                            domain::Duration now) {
-  const domain::Timestamp sent_at = domain::from_unix_ns(received.sent_unix_ns);
-  bus_latency_.observe(std::max(clock_.now() - sent_at, domain::Duration{}));
-  followers_.on_frame({.head = {.shard = shard,
-                                .incarnation = received.producer.incarnation,
-                                .first_seq = received.first_seq,
-                                .sent_at = sent_at},
-                       .lost_before = received.lost_before,
-                       .messages = received.messages},
-                      now);
 }
 
 void MarketFeed::take_markets(const bus::Received& received) {

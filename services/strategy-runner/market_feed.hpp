@@ -47,7 +47,6 @@ class MarketFeed {
  private:
   [[nodiscard]] follow::MarketSink sink();
   [[nodiscard]] boost::asio::awaitable<void> read();
-  void take_books(domain::Shard shard, const bus::Received& received, domain::Duration now);
   void take_markets(const bus::Received& received);
   void refuse(const std::string& topic, wire::DecodeError error);
 

@@ -25,6 +25,10 @@ Input input_of(const FrameOrigin&, const domain::BookStale& stale) {
   return BookDistrusted{stale};
 }
 
+Input input_of(const FrameOrigin& origin, const domain::ShardVouched& vouched) {
+  return BooksVouched{origin, vouched};
+}
+
 }  // namespace
 
 follow::MarketSink inputs_of_market_data(std::function<void(const Input&)> apply) {

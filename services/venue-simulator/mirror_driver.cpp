@@ -41,14 +41,26 @@ MirrorDriver::MirrorDriver(boost::asio::any_io_executor executor, const MirrorCo
   (void)followers_.follow(~std::uint64_t{0});
 }
 
+void MirrorDriver::take(domain::Shard, const domain::BookSnapshot& book) {
+  load(book);
+}
+void MirrorDriver::take(domain::Shard, const domain::TradeTick& trade) {
+  tell(trade);
+}
+void MirrorDriver::take(domain::Shard shard, const domain::ShardVouched& vouched) {
+  feed_.on(shard, vouched);
+}
+template <class Message>
+void MirrorDriver::take(domain::Shard, const Message& message) {
+  MirrorFeed::Inputs inputs;
+  feed_.on(message, inputs);
+  apply(inputs);
+}
+
 follow::MarketSink MirrorDriver::sink() {
   follow::MarketSink sink;
-  sink.deliver = [this](const follow::FrameHead&, const wire::MarketData& message) {
-    if (const auto* book = std::get_if<domain::BookSnapshot>(&message)) return load(*book);
-    if (const auto* trade = std::get_if<domain::TradeTick>(&message)) tell(*trade);
-    MirrorFeed::Inputs inputs;
-    std::visit([&](const auto& body) { feed_.on(body, inputs); }, message);
-    apply(inputs);
+  sink.deliver = [this](const follow::FrameHead& head, const wire::MarketData& message) {
+    std::visit([&](const auto& body) { take(head.shard, body); }, message);
   };
   sink.define = [this](const domain::Market& market) { define(market); };
   sink.load = [this](domain::Shard, const domain::BookSnapshot& book) { load(book); };
@@ -81,17 +93,16 @@ void MirrorDriver::take(const bus::Received& received) {
   const auto shard = wire::topics::shard_of(received.topic);
   if (!shard) return refuse(received.topic, wire::DecodeError::Malformed);
   const domain::Duration now = clock_.monotonic();
-  if (bus::channel_of(received.topic) == wire::channels::kMarket) {
-    followers_.on_heard(now);
-    return take_markets(received);
-  }
-  followers_.on_frame({.head = {.shard = *shard,
-                                .incarnation = received.producer.incarnation,
-                                .first_seq = received.first_seq,
-                                .sent_at = domain::from_unix_ns(received.sent_unix_ns)},
-                       .lost_before = received.lost_before,
-                       .messages = received.messages},
-                      now);
+  const follow::Frame frame{.head = {.shard = *shard,
+                                     .incarnation = received.producer.incarnation,
+                                     .first_seq = received.first_seq,
+                                     .sent_at = domain::from_unix_ns(received.sent_unix_ns)},
+                            .lost_before = received.lost_before,
+                            .messages = received.messages};
+  if (bus::channel_of(received.topic) != wire::channels::kMarket)
+    return followers_.on_frame(frame, now);
+  followers_.on_definitions(frame, now);
+  take_markets(received);
 }
 
 void MirrorDriver::take_markets(const bus::Received& received) {

@@ -42,6 +42,12 @@ class MirrorDriver {
   [[nodiscard]] boost::asio::awaitable<void> read();
   void take(const bus::Received& received);
   void take_markets(const bus::Received& received);
+  // A message of md.<shard>.
+  void take(domain::Shard shard, const domain::BookSnapshot& book);
+  void take(domain::Shard shard, const domain::TradeTick& trade);
+  void take(domain::Shard shard, const domain::ShardVouched& vouched);
+  template <class Message>
+  void take(domain::Shard shard, const Message& message);
   void define(const domain::Market& market);
   void load(const domain::BookSnapshot& book);
   void tell(const domain::TradeTick& trade);

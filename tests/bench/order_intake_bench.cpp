@@ -247,7 +247,7 @@ class Desk {
       quote.bid = {domain::Price::from_raw(5'000), domain::Quantity::from_units(1'000)};
       quote.ask = {domain::Price::from_raw(5'200), domain::Quantity::from_units(1'000)};
       quote.stamped_at = now_;
-      tell(quote);
+      tell(QuoteHeard{{}, quote});
     }
   }
 

@@ -22,8 +22,26 @@ Timestamp stamp(Timestamp at) {
   return domain::from_unix_ms(domain::to_unix_ms(at));
 }
 
+// As if there were so many: what is told completely comes after seconds, not at once.
+constexpr std::size_t kMarketsToTell = 2'000;
+
 MarketId market_of(const BookUpdate& update) {
   return std::visit([](const auto& body) { return body.market; }, update);
+}
+
+// Empty for what is about the whole shard.
+std::optional<MarketId> market_of(const wire::MarketData& message) {
+  return std::visit(
+      [](const auto& body) -> std::optional<MarketId> {
+        if constexpr (requires { body.market; }) return body.market;
+        return std::nullopt;
+      },
+      message);
+}
+
+wire::MarketData message_of(BookUpdate update) {
+  return std::visit([](auto&& body) -> wire::MarketData { return std::move(body); },
+                    std::move(update));
 }
 
 }  // namespace
@@ -54,7 +72,9 @@ void Gateway::restart() {
   builder_ = {};
   markets_.clear();
   moved_.clear();
+  telling_ = {};
   last_seqs_.clear();
+  last_quote_seqs_.clear();
 }
 
 void Gateway::crawl() {
@@ -153,7 +173,7 @@ domain::Shard Gateway::shard_of(const MarketId& market) const {
   return domain::shard_of(markets_.at(market).event);
 }
 
-void Gateway::send(domain::Shard shard, const std::vector<BookUpdate>& updates) {
+void Gateway::send(domain::Shard shard, const std::vector<wire::MarketData>& messages) {
   std::uint64_t& last_seq = last_seqs_[shard];
   MarketDataFrame frame{.head = {.shard = shard,
                                  .incarnation = incarnation_,
@@ -161,38 +181,110 @@ void Gateway::send(domain::Shard shard, const std::vector<BookUpdate>& updates) 
                                  .sent_at = clock_.now()},
                         .messages = {},
                         .books_after = {}};
-  last_seq += updates.size();
+  last_seq += messages.size();
   std::set<MarketId> markets;
-  for (const BookUpdate& update : updates) {
-    frame.messages.emplace_back(codec_.encode(update));
-    if (!markets.insert(market_of(update)).second) continue;
-    auto book = builder_.snapshot(market_of(update), clock_.now());
+  for (const wire::MarketData& message : messages) {
+    frame.messages.emplace_back(codec_.encode(message));
+    const auto market = market_of(message);
+    if (!market || !markets.insert(*market).second) continue;
+    auto book = builder_.snapshot(*market, clock_.now());
     if (book && !book->stale) frame.books_after.push_back(std::move(*book));
   }
   publish_frame(frame);
 }
 
+void Gateway::send_quotes(domain::Shard shard, const std::vector<wire::QuoteData>& quotes) {
+  std::uint64_t& last_seq = last_quote_seqs_[shard];
+  QuoteFrame frame{.head = {.shard = shard,
+                            .incarnation = incarnation_,
+                            .first_seq = last_seq + 1,
+                            .sent_at = clock_.now()},
+                   .messages = {}};
+  last_seq += quotes.size();
+  for (const wire::QuoteData& quote : quotes)
+    frame.messages.push_back(
+        std::visit([](const auto& body) { return wire::encode_quote(body); }, quote));
+  publish_quotes(frame);
+}
+
 // Publishes what the builder made of its inputs, and asks for what it lacks.
 void Gateway::tell() {
-  std::map<domain::Shard, std::vector<BookUpdate>> by_shard;
+  std::map<domain::Shard, std::vector<wire::MarketData>> by_shard;
   for (BookUpdate& update : updates_.updates) {
     const MarketId market = market_of(update);
     if (!markets_.contains(market)) continue;
     moved_.insert(market);
-    by_shard[shard_of(market)].push_back(std::move(update));
+    by_shard[shard_of(market)].push_back(message_of(std::move(update)));
   }
   for (const gateway::Resync& resync : updates_.resyncs) ask_for_book(resync.market);
   updates_.clear();
-  for (const auto& [shard, updates] : by_shard) send(shard, updates);
+  for (const auto& [shard, messages] : by_shard) send(shard, messages);
 }
 
 void Gateway::tick() {
   builder_.judge(clock_.now(), updates_);
   tell();
-  std::vector<domain::QuoteTick> quotes;
-  for (const MarketId& market : std::exchange(moved_, {})) quotes.push_back(quote_of(market));
-  if (!quotes.empty()) publish_quotes(quotes);
+  tell_moved();
+  telling_.set_markets(kMarketsToTell);
+  const auto due = telling_.due(stage_.now().time_since_epoch());
+  for (const domain::Shard shard : due.complete) tell_whole(shard);
+  for (const domain::Shard shard : due.vouch) vouch(shard);
   stage_.schedule.after(kTick, [this] { tick(); });
+}
+
+void Gateway::tell_moved() {
+  std::map<domain::Shard, std::vector<wire::QuoteData>> by_shard;
+  for (const MarketId& market : std::exchange(moved_, {}))
+    by_shard[shard_of(market)].emplace_back(quote_of(market));
+  for (const auto& [shard, quotes] : by_shard) send_quotes(shard, quotes);
+}
+
+std::vector<MarketId> Gateway::active_in(domain::Shard shard) const {
+  std::vector<MarketId> active;
+  for (const auto& [id, market] : markets_) {
+    if (market.status == MarketStatus::Active && shard_of(id) == shard) active.push_back(id);
+  }
+  return active;
+}
+
+void Gateway::tell_whole(domain::Shard shard) {
+  std::vector<wire::MarketData> messages;
+  std::vector<wire::QuoteData> quotes;
+  for (domain::BookSnapshot& book : books(shard)) messages.emplace_back(std::move(book));
+  for (const MarketId& id : active_in(shard)) quotes.emplace_back(quote_of(id));
+  if (quotes.empty()) return;
+  for (domain::ShardVouched& one : vouched(shard)) {
+    one.complete = true;
+    messages.emplace_back(one);
+    quotes.emplace_back(one);
+  }
+  send(shard, messages);
+  send_quotes(shard, quotes);
+}
+
+void Gateway::vouch(domain::Shard shard) {
+  if (active_in(shard).empty()) return;
+  for (const domain::ShardVouched& one : vouched(shard)) {
+    send(shard, {one});
+    send_quotes(shard, {one});
+  }
+}
+
+std::vector<domain::ShardVouched> Gateway::vouched(domain::Shard shard) const {
+  std::vector<gateway::TrustedBook> trusted;
+  for (const MarketId& id : active_in(shard)) {
+    const auto view = builder_.find(id);
+    if (view && view->fresh()) trusted.push_back({id, clock_.now(), view->settled});
+  }
+  auto said = gateway::vouch_for(std::move(trusted));
+  if (said.empty()) said.push_back({.as_of = clock_.now(), .except = {}});
+  return said;
+}
+
+void Gateway::hear_wanted(std::uint64_t shards) {
+  for (std::uint8_t i = 0; i < domain::kShards; ++i) {
+    if ((shards >> i & 1) != 0) telling_.ask({i});
+  }
 }
 
 domain::QuoteTick Gateway::quote_of(const MarketId& market) const {
@@ -211,26 +303,16 @@ domain::QuoteTick Gateway::quote_of(const MarketId& market) const {
   return quote;
 }
 
-// Each second: definitions, quotes and books, changed or not.
+// Each second: definitions, and the books that are lacking.
 void Gateway::complete() {
   std::vector<domain::Market> markets;
-  std::vector<domain::QuoteTick> quotes;
-  std::set<domain::Shard> shards;
   for (const auto& [id, market] : markets_) {
     markets.push_back(market);
     if (market.status != MarketStatus::Active) continue;
-    shards.insert(shard_of(id));
-    quotes.push_back(quote_of(id));
     const auto view = builder_.find(id);
     if (view && view->trust != BookTrust::Fresh) ask_for_book(id);
   }
   if (!markets.empty()) publish_markets(markets);
-  if (!quotes.empty()) publish_quotes(quotes);
-  for (const domain::Shard shard : shards) {
-    std::vector<BookUpdate> updates;
-    for (domain::BookSnapshot& book : books(shard)) updates.emplace_back(std::move(book));
-    if (!updates.empty()) send(shard, updates);
-  }
   stage_.schedule.after(kComplete, [this] { complete(); });
 }
 
@@ -238,6 +320,7 @@ std::string Gateway::answer(std::string_view request) {
   wire::BooksRequest wanted;
   require(wire::decode_books_request(request, wanted) == wire::DecodeError::None,
           "a request for books cannot be read");
+  telling_.ask(wanted.shard);
   wire::BooksAnswer answer{.position = {incarnation_, last_seqs_[wanted.shard]},
                            .books = books(wanted.shard),
                            .complete = true,

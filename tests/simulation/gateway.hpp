@@ -1,7 +1,8 @@
 // The gateway: its core's book builder between the venue's market socket and the bus. Publishes
-// books and trades per shard (numbered, so that readers notice a hole; the whole shard again each
-// second), quotes as state every 100 ms and complete each second, definitions each second. Only the
-// transport of the real one is left out: sockets, connections, discovery pages.
+// books and trades per shard and quotes every 100 ms (numbered, so that readers notice a hole),
+// vouches for them each second and tells them completely from time to time, as the real one plans
+// it; definitions each second. Only the transport of the real one is left out: sockets,
+// connections, discovery pages.
 #pragma once
 
 #include <functional>
@@ -14,6 +15,7 @@
 
 #include "common/follow/shard_follower.hpp"
 #include "services/gateway/core/book_builder.hpp"
+#include "services/gateway/core/telling.hpp"
 #include "services/order-manager/core/inputs.hpp"
 #include "tests/simulation/clock.hpp"
 #include "tests/simulation/venue.hpp"
@@ -28,6 +30,12 @@ struct MarketDataFrame {
   std::vector<domain::BookSnapshot> books_after;
 };
 
+// One frame of quote.<shard>.
+struct QuoteFrame {
+  follow::FrameHead head;
+  std::vector<std::string> messages;
+};
+
 class Gateway {
  public:
   Gateway(Stage& stage, Venue& venue);
@@ -35,11 +43,13 @@ class Gateway {
   // The bus; set once, before time runs.
   std::function<void(const MarketDataFrame&)> publish_frame;
   std::function<void(const std::vector<domain::Market>&)> publish_markets;
-  std::function<void(const std::vector<domain::QuoteTick>&)> publish_quotes;
+  std::function<void(const QuoteFrame&)> publish_quotes;
 
   void start();
   // All its knowledge is lost; it discovers the world again.
   void restart();
+  // order-manager says of which shards it misses quotes.
+  void hear_wanted(std::uint64_t shards);
   // The recovery port. Throws Violation for bytes that are no request.
   [[nodiscard]] std::string answer(std::string_view request);
   [[nodiscard]] ProcessClock& clock() { return clock_; }
@@ -59,7 +69,13 @@ class Gateway {
   void crawl();
   void watch_clock();
   [[nodiscard]] std::vector<domain::BookSnapshot> books(domain::Shard shard) const;
-  void send(domain::Shard shard, const std::vector<gateway::BookUpdate>& updates);
+  void send(domain::Shard shard, const std::vector<wire::MarketData>& messages);
+  void send_quotes(domain::Shard shard, const std::vector<wire::QuoteData>& quotes);
+  void tell_moved();
+  void tell_whole(domain::Shard shard);
+  void vouch(domain::Shard shard);
+  [[nodiscard]] std::vector<domain::ShardVouched> vouched(domain::Shard shard) const;
+  [[nodiscard]] std::vector<domain::MarketId> active_in(domain::Shard shard) const;
   [[nodiscard]] domain::QuoteTick quote_of(const domain::MarketId& market) const;
   [[nodiscard]] domain::Shard shard_of(const domain::MarketId& market) const;
 
@@ -72,8 +88,11 @@ class Gateway {
   gateway::BookUpdates updates_;
   std::map<domain::MarketId, domain::Market> markets_;
   std::set<domain::MarketId> moved_;
+  gateway::TellingPlan telling_;
   wire::MarketDataCodec codec_;
-  std::map<domain::Shard, std::uint64_t> last_seqs_;  // of the messages of this incarnation
+  // Of the messages of this incarnation.
+  std::map<domain::Shard, std::uint64_t> last_seqs_;
+  std::map<domain::Shard, std::uint64_t> last_quote_seqs_;
 };
 
 }  // namespace polybot::simulation

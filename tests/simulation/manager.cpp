@@ -5,6 +5,7 @@
 #include <span>
 
 #include "common/wire/order_codec.hpp"
+#include "common/wire/topics.hpp"
 #include "tests/simulation/mapping.hpp"
 #include "tests/simulation/tell.hpp"
 
@@ -74,6 +75,7 @@ void Manager::boot() {
   stopping_ = false;
   links_.clear();
   forget_streams();
+  follow_quotes();
   failed_ = false;
   fold_and_start();
   if (!core_) return;
@@ -190,6 +192,31 @@ void Manager::deliver(const om::Input& input) {
   if (inputs_in_turn_++ > 0) return;
   // Inputs that arrive until then are of the same turn and the same transaction.
   later(microseconds(random_.between(0, 1'500)), [this] { finish_turn(); });
+}
+
+void Manager::follow_quotes() {
+  quote_continuity_ = bus::Continuity(2 * domain::kShards);
+  quotes_ = std::make_unique<follow::QuoteFollower>(follow::QuoteSink{
+      .hear =
+          [this](domain::Shard shard, const domain::QuoteTick& quote) {
+            deliver(om::QuoteHeard{shard, quote});
+          },
+      .vouch =
+          [this](domain::Shard shard, const domain::ShardVouched& vouched) {
+            deliver(om::QuotesVouched{shard, vouched});
+          },
+      .missed = [this](domain::Shard shard) { deliver(om::QuotesMissed{shard}); },
+      .refuse = [this](domain::Shard, wire::DecodeError) { ++stage_.totals["unreadable"]; }});
+}
+
+void Manager::on_quotes(const QuoteFrame& frame) {
+  if (!core_) return;
+  const std::vector<std::string_view> messages(frame.messages.begin(), frame.messages.end());
+  const auto seen =
+      quote_continuity_.on_frame(frame.head.incarnation, wire::topics::quote(frame.head.shard),
+                                 frame.head.first_seq, messages.size());
+  if (seen.duplicated > 0) return;  // frames are repeated whole
+  quotes_->on_frame({.head = frame.head, .lost_before = seen.lost, .messages = messages});
 }
 
 void Manager::die(Death death, Crash crash, Duration for_how_long) {

@@ -11,11 +11,14 @@
 #include <span>
 #include <vector>
 
+#include "common/bus/continuity.hpp"
+#include "common/follow/quote_follower.hpp"
 #include "services/order-manager/core/order_manager.hpp"
 #include "services/order-manager/kept_streams.hpp"
 #include "tests/simulation/auditor.hpp"
 #include "tests/simulation/clock.hpp"
 #include "tests/simulation/end_watch.hpp"
+#include "tests/simulation/gateway.hpp"
 #include "tests/simulation/journal.hpp"
 #include "tests/simulation/pause_watch.hpp"
 #include "tests/simulation/reading_watch.hpp"
@@ -35,6 +38,9 @@ class Manager {
   void start();
   // An input that arrives while the process is dead is lost.
   void deliver(const order_manager::Input& input);
+  void on_quotes(const QuoteFrame& frame);
+  // Of which shards quotes are missing (bit n: shard n).
+  [[nodiscard]] std::uint64_t quotes_wanted() const { return quotes_ ? quotes_->wanted() : 0; }
 
   // Where the process dies: at once, or in a turn. The last two wait for a turn that sends orders.
   enum class Death : std::uint8_t {
@@ -104,6 +110,8 @@ class Manager {
   // Runs `action` only while the process that asked for it lives.
   void later(Duration span, std::function<void()> action);
 
+  void follow_quotes();
+
   Stage& stage_;
   const Plan& plan_;
   Venue& venue_;
@@ -136,6 +144,8 @@ class Manager {
   order_manager::HeartbeatChain heartbeats_{seconds(5)};
   std::string heartbeat_kept_;  // in a file: outlives the process
   order_manager::KeptStreams streams_;
+  bus::Continuity quote_continuity_{2 * domain::kShards};
+  std::unique_ptr<follow::QuoteFollower> quotes_;
 };
 
 }  // namespace polybot::simulation

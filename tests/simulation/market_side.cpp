@@ -123,11 +123,12 @@ void MarketSide::load(const MarketId& market) {
 
 void MarketSide::publish_quote(const MarketId& market) {
   const domain::OrderBook& book = books_[market];
-  manage(domain::QuoteTick{.market = market,
-                           .bid = book.best_bid(),
-                           .ask = book.best_ask(),
-                           .last = {},
-                           .stamped_at = now_});
+  manage(om::QuoteHeard{.shard = domain::shard_of(markets_.at(market).event),
+                        .quote = {.market = market,
+                                  .bid = book.best_bid(),
+                                  .ask = book.best_ask(),
+                                  .last = {},
+                                  .stamped_at = now_}});
 }
 
 void MarketSide::vouch_for_books() {

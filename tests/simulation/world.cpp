@@ -80,10 +80,9 @@ void World::connect() {
       for (const domain::Market& market : markets) manager_.deliver(om::MarketHinted{market});
     });
   };
-  gateway_.publish_quotes = [this](const std::vector<domain::QuoteTick>& quotes) {
-    quotes_.send([this, quotes] {
-      for (const domain::QuoteTick& quote : quotes) manager_.deliver(quote);
-    });
+  gateway_.publish_quotes = [this](QuoteFrame frame) {
+    frame.messages.back() = quotes_.worn(std::move(frame.messages.back()));
+    quotes_.send([this, frame] { manager_.on_quotes(frame); });
   };
   manager_.publish_event = [this](const domain::StreamedEvent& event) {
     const std::string bytes = wire::encode_streamed(event);
@@ -103,7 +102,10 @@ void World::connect() {
       links_[i]->events.send(
           [runner = runners_[i].get(), states, leases] { runner->on_state(states, leases); });
     }
-    api_links_.events.send([this, states] { api_.on_state(states); });
+    api_links_.events.send([this, states, wanted = manager_.quotes_wanted()] {
+      api_.on_state(states);
+      gateway_.hear_wanted(wanted);
+    });
   };
   for (std::size_t i = 0; i < runners_.size(); ++i) connect(i);
   api_.ask_manager = asking(api_links_, [this](const std::string& request) {

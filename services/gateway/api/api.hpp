@@ -65,6 +65,8 @@ class Api {
   [[nodiscard]] std::set<domain::MarketId> engaged_markets() const {
     return view_.engaged_markets();
   }
+  // Of which shards order-manager misses quotes: bit n for shard n.
+  [[nodiscard]] std::uint64_t quotes_wanted() const { return view_.account().quotes_wanted; }
   [[nodiscard]] std::uint64_t order_events() const { return orders_.events_seen(); }
   // Follows order-manager and pushes the periodic topics, until cancelled.
   [[nodiscard]] boost::asio::awaitable<void> run();

@@ -91,6 +91,7 @@ void BookBuilder::track(const MarketId& market, const TokenId& yes, const TokenI
 void BookBuilder::untrack(const MarketId& market) {
   const auto at = markets_.find(market);
   if (at == markets_.end()) return;
+  if (at->second.trust == BookTrust::Fresh) --fresh_;
   tokens_.erase(at->second.yes);
   tokens_.erase(at->second.no);
   markets_.erase(at);
@@ -148,7 +149,7 @@ void BookBuilder::on(const TokenBook& book, SnapshotSource source, Timestamp now
     fail(market, ResyncReason::Crossed, now, out);
     return;
   }
-  market.trust = BookTrust::Fresh;
+  if (std::exchange(market.trust, BookTrust::Fresh) != BookTrust::Fresh) ++fresh_;
   market.stamped_at = std::max(known_at(book.venue_at, now), std::min(asked_at, now));
   out.updates.emplace_back(to_snapshot(market));
   if (source == SnapshotSource::Rest) replay_kept(market, book.venue_at, now, out);
@@ -246,9 +247,11 @@ void BookBuilder::apply(MarketBook& market, Message message, Timestamp now, Book
     return;
   }
   Burst& burst = market.burst;
-  if (!burst.open)
+  if (!burst.open) {
     burst = {
         .open = true, .venue_at = message.venue_at, .received_at = now, .by_yes = {}, .by_no = {}};
+    bursts_.insert(market.market);
+  }
   burst.received_at = now;
   if (message.by_yes.known) burst.by_yes = message.by_yes;
   if (message.by_no.known) burst.by_no = message.by_no;
@@ -284,8 +287,16 @@ std::optional<ResyncReason> BookBuilder::judge_burst(MarketBook& market) {
 }
 
 void BookBuilder::judge(Timestamp now, BookUpdates& out) {
-  for (auto& [id, market] : markets_) {
-    if (!market.burst.open || now - market.burst.received_at < kBurstQuiet) continue;
+  for (auto at = bursts_.begin(); at != bursts_.end();) {
+    const auto found = markets_.find(*at);
+    const bool open = found != markets_.end() && found->second.burst.open;
+    if (open && now - found->second.burst.received_at < kBurstQuiet) {
+      ++at;
+      continue;
+    }
+    at = bursts_.erase(at);
+    if (!open) continue;
+    MarketBook& market = found->second;
     if (const auto reason = judge_burst(market)) {
       fail(market, *reason, now, out);
     } else {
@@ -332,7 +343,10 @@ void BookBuilder::on(const TokenTick& tick, Timestamp now, BookUpdates& out) {
 
 void BookBuilder::fail(MarketBook& market, ResyncReason reason, Timestamp now, BookUpdates& out) {
   const bool was_fresh = market.trust == BookTrust::Fresh;
-  if (was_fresh) market.trust = BookTrust::Stale;
+  if (was_fresh) {
+    market.trust = BookTrust::Stale;
+    --fresh_;
+  }
   market.burst = {};
   market.held.clear();
   if (was_fresh)
@@ -402,12 +416,6 @@ std::optional<domain::BookSnapshot> BookBuilder::snapshot(const MarketId& id,
   domain::BookSnapshot result = to_snapshot(at->second);
   if (!result.stale) result.stamped_at = std::max(result.stamped_at, vouched_at);
   return result;
-}
-
-std::size_t BookBuilder::stale_count() const {
-  return static_cast<std::size_t>(
-      std::count_if(markets_.begin(), markets_.end(),
-                    [](const auto& entry) { return entry.second.trust != BookTrust::Fresh; }));
 }
 
 }  // namespace polybot::gateway

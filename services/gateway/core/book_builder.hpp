@@ -22,6 +22,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -116,7 +117,7 @@ class BookBuilder {
   [[nodiscard]] std::optional<domain::BookSnapshot> snapshot(const domain::MarketId& market,
                                                              domain::Timestamp vouched_at) const;
   [[nodiscard]] std::size_t size() const { return markets_.size(); }
-  [[nodiscard]] std::size_t stale_count() const;
+  [[nodiscard]] std::size_t stale_count() const { return markets_.size() - fresh_; }
 
  private:
   // The venue's best prices in YES terms, from the last message of a burst.
@@ -174,6 +175,8 @@ class BookBuilder {
 
   std::map<domain::MarketId, MarketBook> markets_;  // ordered: outputs do not depend on hashing
   std::unordered_map<domain::TokenId, TokenRef> tokens_;
+  std::set<domain::MarketId> bursts_;  // markets that may have an open one
+  std::size_t fresh_ = 0;              // books
 };
 
 }  // namespace polybot::gateway

@@ -1,6 +1,7 @@
 #include "services/gateway/core/feed_supervisor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace polybot::gateway {
 
@@ -8,6 +9,8 @@ using domain::Duration;
 using domain::TokenId;
 
 namespace {
+
+constexpr std::size_t kSampleMin = 8;  // of a silent link, however many there are
 
 // Whether a lost message can be behind a failure. A wrong whole book, or a wrong change that did
 // come, would be as wrong on another socket.
@@ -49,7 +52,7 @@ void FeedSupervisor::add(const TokenId& token, Duration now, FeedActions& out) {
   entry.link = id;
   entry.data_at = now;
   if (link.state != LinkState::Open) return;  // subscribed with the rest once it is open
-  await_book(entry, now);
+  await_book(token, now);
   if (!link.subscribed) {
     subscribe(link, id, now, out);
     return;
@@ -88,15 +91,17 @@ void FeedSupervisor::remove(const TokenId& token, FeedActions& out) {
 void FeedSupervisor::subscribe(Link& link, LinkId id, Duration now, FeedActions& out) {
   link.subscribed = true;
   link.ping_at = now + settings_.ping_interval;
-  for (const TokenId& token : link.tokens) await_book(tokens_.at(token), now);
+  for (const TokenId& token : link.tokens) await_book(token, now);
   out.emplace_back(SubscribeTokens{
       .link = id, .tokens = {link.tokens.begin(), link.tokens.end()}, .first = true});
 }
 
-void FeedSupervisor::await_book(Token& token, Duration from) {
-  token.fresh = false;
-  token.fetch_at = from + settings_.snapshot_timeout;
-  token.fetch_pause = settings_.refetch;
+void FeedSupervisor::await_book(const TokenId& token, Duration from) {
+  Token& entry = tokens_.at(token);
+  entry.fresh = false;
+  entry.fetch_at = from + settings_.snapshot_timeout;
+  entry.fetch_pause = settings_.refetch;
+  awaited_.insert(token);
 }
 
 void FeedSupervisor::on_open(LinkId id, Duration now, FeedActions& out) {
@@ -199,6 +204,7 @@ void FeedSupervisor::on_book_failed(const TokenId& token, ResyncReason reason, D
                        now - entry.fetched_at < settings_.failure_window;
     if (!again) entry.fetch_pause = settings_.refetch;
     entry.fetch_at = again ? std::max(now, entry.fetched_at + entry.fetch_pause) : now;
+    awaited_.insert(token);
   }
   if (!may_be_lost(reason)) return;
   if (now - entry.failures_since > settings_.failure_window) {
@@ -223,6 +229,7 @@ void FeedSupervisor::on_compared(const TokenId& token, Agreement agreement, Dura
 
 void FeedSupervisor::on_timer(Duration now, FeedActions& out) {
   for (auto& [id, link] : links_) check_link(id, link, now, out);
+  compare_silent(now, out);
   fetch_due(now, out);
   if (now - compared_quiet_at_ >= settings_.compare_interval) {
     compared_quiet_at_ = now;
@@ -249,9 +256,7 @@ void FeedSupervisor::check_link(LinkId id, Link& link, Duration now, FeedActions
   if (lacks_opening_books(link, now)) {
     link.retried_for_books = true;
     end(id, LinkEnd::NoOpeningBooks, ResyncReason::SnapshotMissing, now, out);
-    return;
   }
-  compare_silent(link, now, out);
 }
 
 // No opening book came although REST had time to seed them: that is worth one new socket.
@@ -260,14 +265,47 @@ bool FeedSupervisor::lacks_opening_books(const Link& link, Duration now) const {
   return now - link.opened_at >= 2 * settings_.snapshot_timeout;
 }
 
-void FeedSupervisor::compare_silent(Link& link, Duration now, FeedActions& out) {
-  if (now - link.data_at < settings_.silence || now - link.compared_at < settings_.silence) return;
-  link.compared_at = now;
+// Silent links are compared together, so that few requests hold the samples of many.
+void FeedSupervisor::compare_silent(Duration now, FeedActions& out) {
+  std::vector<Link*> silent;
+  bool is_due = false;
+  for (auto& [id, link] : links_) {
+    if (link.state != LinkState::Open || now - link.data_at < settings_.silence) continue;
+    silent.push_back(&link);
+    is_due = is_due || now - link.compared_at >= settings_.silence;
+  }
+  if (!is_due) return;
+  const std::size_t share =
+      std::max(kSampleMin, settings_.compare_silent_max / std::max<std::size_t>(1, silent.size()));
+  std::vector<TokenId> chosen;
+  for (Link* link : silent) {
+    if (now - link->compared_at < settings_.silence / 2) continue;
+    link->compared_at = now;
+    for (const TokenId& token : sample(*link, share)) {
+      tokens_.at(token).compared_at = now;
+      chosen.push_back(token);
+    }
+  }
+  fetch(std::move(chosen), FetchPurpose::Sample, out);
+}
+
+// A quarter are those that moved last, the others those that were not compared for longest.
+std::vector<TokenId> FeedSupervisor::sample(const Link& link, std::size_t count) const {
   std::vector<TokenId> fresh;
   for (const TokenId& token : link.tokens) {
     if (tokens_.at(token).fresh) fresh.push_back(token);
   }
-  fetch(std::move(fresh), FetchPurpose::Compare, out);
+  if (fresh.size() <= count) return fresh;
+  const auto lively = fresh.begin() + static_cast<std::ptrdiff_t>(count / 4);
+  std::partial_sort(fresh.begin(), lively, fresh.end(), [&](const TokenId& a, const TokenId& b) {
+    return std::pair(tokens_.at(b).data_at, a) < std::pair(tokens_.at(a).data_at, b);
+  });
+  const auto end = fresh.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(lively, end, fresh.end(), [&](const TokenId& a, const TokenId& b) {
+    return std::pair(tokens_.at(a).compared_at, a) < std::pair(tokens_.at(b).compared_at, b);
+  });
+  fresh.erase(end, fresh.end());
+  return fresh;
 }
 
 // A single asset can freeze on a socket that is busy with others.
@@ -278,8 +316,9 @@ void FeedSupervisor::compare_quiet(Duration now, FeedActions& out) {
     if (now - entry.compared_at < settings_.quiet) continue;
     quiet.emplace_back(entry.compared_at, token);
   }
-  std::sort(quiet.begin(), quiet.end());
-  if (quiet.size() > settings_.compare_quiet_max) quiet.resize(settings_.compare_quiet_max);
+  const std::size_t count = std::min(quiet.size(), settings_.compare_quiet_max);
+  std::partial_sort(quiet.begin(), quiet.begin() + static_cast<std::ptrdiff_t>(count), quiet.end());
+  quiet.resize(count);
   std::vector<TokenId> chosen;
   for (const auto& [compared_at, token] : quiet) {
     tokens_.at(token).compared_at = now;
@@ -290,9 +329,15 @@ void FeedSupervisor::compare_quiet(Duration now, FeedActions& out) {
 
 void FeedSupervisor::fetch_due(Duration now, FeedActions& out) {
   std::vector<TokenId> due;
-  for (auto& [token, entry] : tokens_) {
-    if (entry.fetch_at == Duration::zero() || now < entry.fetch_at) continue;
-    if (links_.at(entry.link).was_silent) continue;
+  for (auto at = awaited_.begin(); at != awaited_.end();) {
+    const auto found = tokens_.find(*at);
+    if (found == tokens_.end() || found->second.fetch_at == Duration::zero()) {
+      at = awaited_.erase(at);
+      continue;
+    }
+    const TokenId& token = *at++;
+    Token& entry = found->second;
+    if (now < entry.fetch_at || links_.at(entry.link).was_silent) continue;
     entry.fetched_at = now;
     entry.fetch_at = now + entry.fetch_pause;
     entry.fetch_pause = std::min<Duration>(entry.fetch_pause * 2, settings_.refetch_max);

@@ -2,9 +2,12 @@
 // dead, when a book is fetched by REST.
 //
 // "No update" is not "stale": quiet markets exist. A connection is judged by its own signs of life
-// (a closed socket, a PING without answer) and by comparison: books of a silent connection, and
-// books that have been quiet for long on a busy one, are read by REST; if the venue has moved on
-// without us, the connection is dead however politely it answers PING. The cure is always a new
+// (a closed socket, a PING without answer) and by comparison: some books of a silent connection,
+// and books that have been quiet for long on a busy one, are read by REST; if the venue has moved
+// on without us, the connection is dead however politely it answers PING. If none of the sample has
+// moved, the silent connection is believed for all its books: what the venue would have sent of
+// others would have come the same way. The sample changes, and those that moved last are in it
+// always, because a dead connection shows there first. The cure is always a new
 // socket, never a second subscription on the old one. One failed integrity check costs that market
 // a REST snapshot; several in a row cost the socket, when a lost message can explain them and the
 // same book has not cost a socket lately. What the venue itself says wrongly of one book, again and
@@ -34,8 +37,10 @@ struct SupervisorSettings {
   domain::Duration pong_timeout = std::chrono::seconds(10);  // for a PING; the link is dead then
   domain::Duration snapshot_timeout =
       std::chrono::seconds(5);                         // from subscribing to the opening book
-  domain::Duration silence = std::chrono::seconds(1);  // of a link, then its books are compared
-  domain::Duration quiet = std::chrono::seconds(10);   // of one book, then it is compared
+  domain::Duration silence = std::chrono::seconds(1);  // of a link, then it is compared
+  // Books that are compared for silent links within that time, all of these together.
+  std::size_t compare_silent_max = 100;
+  domain::Duration quiet = std::chrono::seconds(10);  // of one book, then it is compared
   domain::Duration compare_interval =
       std::chrono::seconds(2);                         // between comparisons of quiet books
   std::size_t compare_quiet_max = 25;                  // quiet books per comparison
@@ -67,7 +72,8 @@ enum class LinkEnd : std::uint8_t {
   Idle = 5
 };
 
-enum class FetchPurpose : std::uint8_t { Resync, Compare };
+// Compare: a book that is quiet. Sample: of a silent link, to judge the whole link by.
+enum class FetchPurpose : std::uint8_t { Resync, Compare, Sample };
 
 // ---- what the shell must do --------------------------------------------------------------------
 struct OpenLink {
@@ -173,12 +179,13 @@ class FeedSupervisor {
 
   [[nodiscard]] LinkId link_with_room(domain::Duration now);
   void subscribe(Link& link, LinkId id, domain::Duration now, FeedActions& out);
-  void await_book(Token& token, domain::Duration from);
+  void await_book(const domain::TokenId& token, domain::Duration from);
   void end(LinkId id, LinkEnd why, ResyncReason reason, domain::Duration now, FeedActions& out);
   [[nodiscard]] domain::Duration pause_before(LinkId id, std::uint32_t attempt) const;
   void check_link(LinkId id, Link& link, domain::Duration now, FeedActions& out);
   [[nodiscard]] bool lacks_opening_books(const Link& link, domain::Duration now) const;
-  void compare_silent(Link& link, domain::Duration now, FeedActions& out);
+  void compare_silent(domain::Duration now, FeedActions& out);
+  [[nodiscard]] std::vector<domain::TokenId> sample(const Link& link, std::size_t count) const;
   void compare_quiet(domain::Duration now, FeedActions& out);
   void fetch_due(domain::Duration now, FeedActions& out);
   void fetch(std::vector<domain::TokenId> tokens, FetchPurpose purpose, FeedActions& out) const;
@@ -186,6 +193,7 @@ class FeedSupervisor {
   SupervisorSettings settings_;
   std::map<LinkId, Link> links_;
   std::map<domain::TokenId, Token> tokens_;
+  std::set<domain::TokenId> awaited_;  // that may be to fetch
   std::uint32_t next_link_ = 1;
   domain::Duration compared_quiet_at_{};
 };

@@ -1,7 +1,5 @@
 #include "services/gateway/core/shard_map.hpp"
 
-#include <algorithm>
-
 namespace polybot::gateway {
 
 using domain::Shard;
@@ -26,21 +24,6 @@ Shard ShardMap::shard_of(const domain::MarketId& market) const {
 
 const std::set<domain::MarketId>& ShardMap::markets_in(Shard shard) const {
   return members_.at(shard.value);
-}
-
-std::vector<Shard> ShardPacer::due(domain::Duration now) {
-  if (started_ < domain::Duration::zero()) {
-    started_ = now;
-    return {};
-  }
-  const std::int64_t wanted = (now - started_).count() / (period_.count() / domain::kShards);
-  // Late by more than a period: missed rounds are not made up for, and each shard goes out once.
-  dealt_ = std::max(dealt_, wanted - domain::kShards);
-  std::vector<Shard> shards;
-  for (; dealt_ < wanted; ++dealt_) {
-    shards.push_back({static_cast<std::uint8_t>(dealt_ % domain::kShards)});
-  }
-  return shards;
 }
 
 }  // namespace polybot::gateway

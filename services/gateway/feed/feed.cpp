@@ -258,6 +258,8 @@ void Feed::apply_catalogue() {
     if (market == nullptr) continue;
     shards_.add(id, market->event);
     publication_.publish(*market);
+    // A reader trusts no book from before a change of the price grid.
+    if (books_.find(id)) owed_.insert(id);
     if (listener_.on_market) listener_.on_market(*market);
     if (recorder_ != nullptr) recorder_->on_market(*market);
   }
@@ -270,6 +272,7 @@ void Feed::apply_catalogue() {
   for (const MarketId& id : changes.removed) {
     shards_.remove(id);
     changed_quotes_.erase(id);
+    owed_.erase(id);
   }
   perform(std::move(actions));
 }
@@ -355,25 +358,39 @@ asio::awaitable<void> Feed::fetch_books() {
     const Timestamp asked_at = clock_.now();
     const auto books = co_await rest_.books(std::move(fetch.tokens));
     if (!books) continue;
-    for (const polymarket::BookSummary& book : *books) on_rest_book(book, fetch.purpose, asked_at);
+    on_rest_books(*books, fetch.purpose, asked_at);
   }
 }
 
-void Feed::on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose,
-                        Timestamp asked_at) {
-  if (purpose == FetchPurpose::Resync) {
+void Feed::on_rest_books(const std::vector<polymarket::BookSummary>& answer, FetchPurpose purpose,
+                         Timestamp asked_at) {
+  if (purpose != FetchPurpose::Resync) return compare(answer, purpose, asked_at);
+  for (const polymarket::BookSummary& book : answer) {
     books_.on(token_book(book, asked_at), SnapshotSource::Rest, clock_.now(), updates_);
     take_updates(SnapshotSource::Rest, Origin::Integrity);
-    return;
   }
+}
+
+void Feed::compare(const std::vector<polymarket::BookSummary>& answer, FetchPurpose purpose,
+                   Timestamp asked_at) {
+  std::map<LinkId, bool> holds;  // whether each book of the link still stands
   FeedActions actions;
-  const Agreement agreement = books_.compare(token_book(book, asked_at));
-  if (agreement == Agreement::Equal) {
-    // In a quiet market no message says that the quote still holds, nor that the feed lives.
-    on_known(asked_at);
-    if (const auto market = books_.market_of(book.token)) changed_quotes_.insert(*market);
+  for (const polymarket::BookSummary& book : answer) {
+    const auto link = supervisor_.link_of(book.token);
+    if (!link) continue;
+    const Agreement agreement = books_.compare(token_book(book, asked_at));
+    const bool equal = agreement == Agreement::Equal;
+    bool& all = holds.try_emplace(*link, true).first->second;
+    all = all && equal;
+    // In a quiet market no message says that the feed lives.
+    if (equal) on_known(asked_at);
+    supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);
   }
-  supervisor_.on_compared(book.token, agreement, clock_.monotonic(), actions);
+  for (const auto& [link, all] : holds) {
+    const auto socket = sockets_.find(link);
+    if (purpose == FetchPurpose::Sample && all && socket != sockets_.end())
+      socket->second.data_at = std::max(socket->second.data_at, asked_at);
+  }
   perform(std::move(actions));
 }
 
@@ -386,10 +403,9 @@ void Feed::on_clock(Duration offset) {
 // ---- time ------------------------------------------------------------------------------------
 
 asio::awaitable<void> Feed::tick() {
-  constexpr auto kTurn = milliseconds(15);  // a 64th of a second: one shard's state each
+  constexpr auto kTurn = milliseconds(15);  // a 64th of a second
   constexpr auto kJudge = milliseconds(45);
   constexpr auto kReport = milliseconds(500);
-  ShardPacer pacer(settings_.complete_interval);
   Duration judged_at{};
   Duration quoted_at{};
   Duration reported_at{};
@@ -411,8 +427,11 @@ asio::awaitable<void> Feed::tick() {
       perform(std::move(actions));
     }
     if (due(quoted_at, settings_.quote_interval)) publish_quotes();
-    if (due(reported_at, kReport)) report();
-    for (const domain::Shard shard : pacer.due(now)) publish_shard(shard);
+    if (due(reported_at, kReport)) {
+      report();
+      hear_what_is_missed();
+    }
+    tell(now);
   }
 }
 

@@ -23,6 +23,7 @@
 #include "services/gateway/core/feed_supervisor.hpp"
 #include "services/gateway/core/market_catalogue.hpp"
 #include "services/gateway/core/shard_map.hpp"
+#include "services/gateway/core/telling.hpp"
 #include "services/gateway/feed/clock_watch.hpp"
 #include "services/gateway/feed/discovery.hpp"
 #include "services/gateway/feed/feed_metrics.hpp"
@@ -41,7 +42,6 @@ struct FeedSettings {
   SupervisorSettings supervisor;
   PublicationSettings publication;
   domain::Duration quote_interval = std::chrono::milliseconds(100);  // quotes are conflated to this
-  domain::Duration complete_interval = std::chrono::seconds(1);  // every state goes out once in it
 };
 
 // Listens to market data beside the bus (the client stream), and says what must not be left. May be
@@ -52,6 +52,8 @@ struct FeedListener {
   std::function<void(const domain::Market&)> on_market;
   // Markets in which something is held or rests.
   std::function<std::set<domain::MarketId>()> pinned;
+  // Bit n: order-manager misses quotes of shard n.
+  std::function<std::uint64_t()> quotes_wanted;
 };
 
 class Feed {
@@ -104,8 +106,10 @@ class Feed {
   void on_event(const polymarket::BestBidAskEvent& event, domain::Timestamp now);
   void on_event(const polymarket::NewMarketEvent& event, domain::Timestamp now);
   void on_event(const polymarket::MarketResolvedEvent& event, domain::Timestamp now);
-  void on_rest_book(const polymarket::BookSummary& book, FetchPurpose purpose,
-                    domain::Timestamp asked_at);
+  void on_rest_books(const std::vector<polymarket::BookSummary>& answer, FetchPurpose purpose,
+                     domain::Timestamp asked_at);
+  void compare(const std::vector<polymarket::BookSummary>& answer, FetchPurpose purpose,
+               domain::Timestamp asked_at);
 
   // --- what follows ---
   enum class Origin : std::uint8_t { Integrity, Supervisor };  // whose verdict a resync is
@@ -125,14 +129,20 @@ class Feed {
 
   // --- time ---
   [[nodiscard]] boost::asio::awaitable<void> tick();
+  void tell(domain::Duration now);
+  void hear_what_is_missed();
   void publish_quotes();
   void publish_shard(domain::Shard shard);
+  void publish_whole(const domain::MarketId& market);
+  void publish_owed();
   void publish_quote(const domain::MarketId& market);
+  enum class Told : std::uint8_t { Changes, Everything };  // of the shard, just before
+  void vouch(domain::Shard shard, Told told);
   void report();
   // The connection that carries a YES token; null while there is none.
   [[nodiscard]] const OpenSocket* socket_of(const domain::TokenId& token) const;
   [[nodiscard]] domain::Timestamp vouched_at(const domain::MarketId& market) const;
-  [[nodiscard]] Publication::Contents contents_of(domain::Shard shard) const;
+  [[nodiscard]] Publication::Contents contents_of(domain::Shard shard);
 
   boost::asio::any_io_executor executor_;
   FeedSettings settings_;
@@ -155,7 +165,9 @@ class Feed {
   polymarket::MarketFrame frame_;     // reused by every parse
   std::vector<TokenChange> changes_;  // reused
   BookUpdates updates_;               // reused
+  TellingPlan telling_;
   std::set<domain::MarketId> changed_quotes_;
+  std::set<domain::MarketId> owed_;  // to be told whole as soon as the burst in them ends
   domain::Timestamp known_at_{};
   std::uint64_t events_seen_ = 0;
   runtime::log::Limited bad_frames_;

@@ -1,4 +1,5 @@
-// What the feed publishes: quotes, shards, metrics.
+// What the feed publishes: quotes, shards, metrics (core/telling.hpp).
+#include <algorithm>
 #include <utility>
 
 #include "services/gateway/feed/feed.hpp"
@@ -9,11 +10,23 @@ using domain::Market;
 using domain::MarketId;
 using domain::Timestamp;
 
-Publication::Contents Feed::contents_of(domain::Shard shard) const {
+namespace {
+
+// The end of the burst in it is milliseconds away; until then its changes are held back.
+bool ends_soon(const std::optional<BookBuilder::View>& view) {
+  return view && view->fresh() && !view->settled;
+}
+
+}  // namespace
+
+// For a reader that asked. What does not reach it this way reaches it by the stream, soon.
+Publication::Contents Feed::contents_of(domain::Shard shard) {
+  telling_.ask(shard);
   Publication::Contents contents;
   for (const MarketId& id : shards_.markets_in(shard)) {
     if (const Market* market = catalogue_.find(id)) contents.markets.push_back(*market);
     if (auto snapshot = book(id)) contents.books.push_back(std::move(*snapshot));
+    if (ends_soon(books_.find(id))) owed_.insert(id);
   }
   return contents;
 }
@@ -46,8 +59,7 @@ void Feed::publish_quote(const MarketId& id) {
 // A quote inside an unfinished burst waits for the next round.
 void Feed::publish_quotes() {
   for (auto id = changed_quotes_.begin(); id != changed_quotes_.end();) {
-    const auto view = books_.find(*id);
-    if (view && view->fresh() && !view->settled) {
+    if (ends_soon(books_.find(*id))) {
       ++id;
       continue;
     }
@@ -56,16 +68,58 @@ void Feed::publish_quotes() {
   }
 }
 
-void Feed::publish_shard(domain::Shard shard) {
-  for (const MarketId& id : shards_.markets_in(shard)) {
-    const Market* market = catalogue_.find(id);
-    if (market == nullptr) continue;
-    publication_.publish(*market);
-    const auto view = books_.find(id);
-    if (view && view->fresh() && !view->settled) continue;  // its end is milliseconds away
-    if (const auto tick = quote(id)) publication_.publish(*tick);
-    if (auto snapshot = book(id)) publication_.publish(BookUpdate(std::move(*snapshot)));
+void Feed::tell(domain::Duration now) {
+  publish_owed();
+  telling_.set_markets(shards_.size());
+  const TellingPlan::Due due = telling_.due(now);
+  if (due.complete.empty() && due.vouch.empty()) return;
+  publish_quotes();
+  for (const domain::Shard shard : due.complete) publish_shard(shard);
+  for (const domain::Shard shard : due.vouch) vouch(shard, Told::Changes);
+}
+
+void Feed::hear_what_is_missed() {
+  const std::uint64_t wanted = listener_.quotes_wanted ? listener_.quotes_wanted() : 0;
+  for (std::uint8_t i = 0; i < domain::kShards; ++i) {
+    if ((wanted >> i & 1) != 0) telling_.ask({i});
   }
+}
+
+void Feed::publish_shard(domain::Shard shard) {
+  for (const MarketId& id : shards_.markets_in(shard)) publish_whole(id);
+  vouch(shard, Told::Everything);
+}
+
+void Feed::publish_whole(const MarketId& id) {
+  const Market* market = catalogue_.find(id);
+  if (market == nullptr) return;
+  publication_.publish(*market);
+  if (ends_soon(books_.find(id))) {
+    owed_.insert(id);
+    return;
+  }
+  if (const auto tick = quote(id)) publication_.publish(*tick);
+  if (auto snapshot = book(id)) publication_.publish(BookUpdate(std::move(*snapshot)));
+}
+
+void Feed::publish_owed() {
+  for (const MarketId& id : std::exchange(owed_, {})) publish_whole(id);
+}
+
+void Feed::vouch(domain::Shard shard, Told told) {
+  if (shards_.markets_in(shard).empty()) return;
+  std::vector<TrustedBook> books;
+  for (const MarketId& id : shards_.markets_in(shard)) {
+    const auto view = books_.find(id);
+    if (!view || !view->fresh()) continue;
+    books.push_back({.market = id,
+                     .as_of = std::max(view->stamped_at, vouched_at(id)),
+                     .settled = view->settled});
+  }
+  std::vector<domain::ShardVouched> said = vouch_for(std::move(books));
+  if (said.empty()) said.push_back({.as_of = clock_.now(), .except = {}});
+  said.back().complete = told == Told::Everything;
+  for (const domain::ShardVouched& one : said) publication_.publish(shard, one);
 }
 
 // A change of the price grid is told by the sockets themselves.

@@ -66,6 +66,12 @@ void Publication::publish(const domain::Market& market) {
     publisher->publish(topics_of(market.id).market, message);
 }
 
+void Publication::publish(Shard shard, const domain::ShardVouched& vouched) {
+  const Topics& topics = topics_.at(shard.value);
+  market_data_.publish(topics.market_data, codec_.encode(vouched));
+  quotes_.publish(topics.quote, wire::encode_quote(vouched));
+}
+
 void Publication::flush() {
   market_data_.flush();
   quotes_.flush();

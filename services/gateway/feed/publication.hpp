@@ -46,6 +46,8 @@ class Publication {
   void publish(const BookUpdate& update);
   void publish(const domain::QuoteTick& quote);
   void publish(const domain::Market& market);
+  // Of the books and of the quotes of the shard.
+  void publish(domain::Shard shard, const domain::ShardVouched& vouched);
   // Sends what was published, without waiting for the loop.
   void flush();
 

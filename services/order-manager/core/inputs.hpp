@@ -17,6 +17,22 @@ struct SignalReceived {
   domain::Timestamp sent_at{};
 };
 
+// A message of quote.<shard>.
+struct QuoteHeard {
+  domain::Shard shard;
+  domain::QuoteTick quote;
+};
+// The quotes of the shard that count here still stood then, except these.
+struct QuotesVouched {
+  domain::Shard shard;
+  domain::ShardVouched vouched;
+};
+// Messages of quote.<shard> are missing, or come from another process: what was heard before may
+// have changed since.
+struct QuotesMissed {
+  domain::Shard shard;
+};
+
 // The gateway's idea of a market: a hint, never trusted with money.
 struct MarketHinted {
   domain::Market market;
@@ -78,11 +94,11 @@ struct CommitFailed {};
 // No new orders; cancels everything when so configured; takes final marks. See drained().
 struct ShutdownRequested {};
 
-using Input =
-    std::variant<SignalReceived, domain::Command, domain::RunnerAnnounced, domain::QuoteTick,
-                 MarketHinted, MarketRead, ResolutionConfirmed, domain::SubmitAnswered,
-                 domain::CancelAnswered, domain::VenueOrderUpdate, domain::VenueTrade,
-                 domain::VenueAccount, AccountReadFailed, VenueSessionChanged, UserEventMissed,
-                 VenueThrottled, ClockOffset, TimerFired, CommitFailed, ShutdownRequested>;
+using Input = std::variant<SignalReceived, domain::Command, domain::RunnerAnnounced, QuoteHeard,
+                           QuotesVouched, QuotesMissed, MarketHinted, MarketRead,
+                           ResolutionConfirmed, domain::SubmitAnswered, domain::CancelAnswered,
+                           domain::VenueOrderUpdate, domain::VenueTrade, domain::VenueAccount,
+                           AccountReadFailed, VenueSessionChanged, UserEventMissed, VenueThrottled,
+                           ClockOffset, TimerFired, CommitFailed, ShutdownRequested>;
 
 }  // namespace polybot::order_manager

@@ -7,6 +7,11 @@
 #include "services/order-manager/core/order_manager_state.hpp"
 
 namespace polybot::order_manager {
+namespace {
+
+constexpr domain::Duration kSweepEvery = std::chrono::seconds(10);
+
+}  // namespace
 
 std::string_view to_string(NotReady reason) {
   switch (reason) {
@@ -178,9 +183,9 @@ std::vector<NotReady> OrderManager::State::not_ready() const {
 
 // ---- signals, quotes, commands, runners --------------------------------------------------------
 
-void OrderManager::State::on(Turn& turn, const domain::QuoteTick& quote) {
-  quotes.update(quote, turn.now);
-  if (!readiness.stopping()) quoting.quoted(turn, quote.market);
+void OrderManager::State::on(Turn& turn, const QuoteHeard& input) {
+  quotes.update(input.shard, input.quote, turn.now);
+  if (!readiness.stopping()) quoting.quoted(turn, input.quote.market);
 }
 
 void OrderManager::State::on(Turn& turn, const domain::RunnerAnnounced& runner) {
@@ -302,7 +307,10 @@ void OrderManager::State::on(Turn& turn, const TimerFired&) {
   markets.drive(turn, intake.waited_for(), readiness.started_at());
   account.readings.drive(turn);
   // Markets come and go while the process lives, so old entries are dropped.
+  if (turn.now - swept_at < kSweepEvery) return;
+  swept_at = turn.now;
   leases.forget_old(turn.now);
+  markets.forget_old(turn);
   quotes.forget_old(turn.now);
   quoting.forget_old(turn.now);
   exits.forget_old(turn.now);

@@ -26,7 +26,11 @@ struct OrderManager::State {
   void on(Turn& turn, const SignalReceived& input) { intake.received(turn, input); }
   void on(Turn& turn, const domain::Command& command) { commands.received(turn, command); }
   void on(Turn& turn, const domain::RunnerAnnounced& runner);
-  void on(Turn& turn, const domain::QuoteTick& quote);
+  void on(Turn& turn, const QuoteHeard& input);
+  void on(Turn& turn, const QuotesVouched& input) {
+    quotes.vouch(input.shard, input.vouched, turn.now);
+  }
+  void on(Turn&, const QuotesMissed& input) { quotes.miss(input.shard); }
   void on(Turn& turn, const MarketHinted& hint);
   void on(Turn& turn, const MarketRead& read);
   void on(Turn& turn, const ResolutionConfirmed& input);
@@ -54,6 +58,7 @@ struct OrderManager::State {
   const Settings settings;
   Ledger ledger;
   domain::Timestamp now{};  // of the last turn
+  domain::Timestamp swept_at{};
   std::optional<domain::Event> newest_resolution;  // the journal's last record, when it is one
   bool started = false;
   bool journal_down = false;

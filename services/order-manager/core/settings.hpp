@@ -70,7 +70,7 @@ struct Settings {
   std::uint32_t venue_cancel_burst = 120;
 
   // Markets and quotes.
-  Duration quote_age_max = seconds(3);             // a complete set comes every second
+  Duration quote_age_max = seconds(3);             // they are vouched for every second
   Duration quote_stale_cancel = seconds(5);        // stale this long: opening orders are cancelled
   Duration opening_stops_before_end = seconds(5);  // of a market that ends
   Duration clock_skew_max = seconds(1);

@@ -105,6 +105,20 @@ bool MarketTable::apply(const domain::BookDelta& delta) {
   return true;
 }
 
+void MarketTable::vouch(domain::Shard shard, const domain::ShardVouched& vouched,
+                        domain::Timestamp now, const OnVouched& report) {
+  for (const domain::MarketId& id : markets_in(shard)) {
+    Entry& entry = entries_.at(id);
+    KeptBook& state = entry.book;
+    if (state.stale || std::ranges::find(vouched.except, id) != vouched.except.end()) continue;
+    const bool was_usable = usable(entry, now);
+    const bool was_too_old = now - state.as_of > book_age_max_;
+    state.as_of = std::max(state.as_of, vouched.as_of);
+    if (was_too_old) await_age(entry);
+    report(entry.market, usable(entry, now) == was_usable ? Vouched::AsBefore : Vouched::UsableNow);
+  }
+}
+
 void MarketTable::mark_stale(const domain::MarketId& market) {
   const auto at = entries_.find(market);
   if (at != entries_.end()) at->second.book.stale = true;
@@ -159,14 +173,15 @@ domain::Shard MarketTable::shard_of(const domain::MarketId& market) const {
 const KeptBook* MarketTable::usable_book(const domain::MarketId& market,
                                          domain::Timestamp now) const {
   const auto at = entries_.find(market);
-  if (at == entries_.end()) return nullptr;
-  const Entry& entry = at->second;
+  return at == entries_.end() || !usable(at->second, now) ? nullptr : &at->second.book;
+}
+
+bool MarketTable::usable(const Entry& entry, domain::Timestamp now) const {
   // A stamp in the future comes from a gateway whose clock is ahead: it would never grow old.
   const domain::Duration age = now - entry.book.as_of;
   const bool recent = -kClockSkewMax <= age && age <= book_age_max_;
-  const bool usable = entry.market.status == domain::MarketStatus::Active && recent &&
-                      !entry.book.stale && !entry.book.book.crossed();
-  return usable ? &entry.book : nullptr;
+  return entry.market.status == domain::MarketStatus::Active && recent && !entry.book.stale &&
+         !entry.book.book.crossed();
 }
 
 const KeptBook* MarketTable::any_book(const domain::MarketId& market) const {

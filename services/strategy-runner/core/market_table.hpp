@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <unordered_map>
@@ -45,6 +46,12 @@ class MarketTable {
   // Changes since the previous message. False, and ignored, while the book is stale: they do not
   // join up.
   bool apply(const domain::BookDelta& delta);
+  // The books of the shard that are trusted were current then, but for the exceptions. Each is
+  // reported, with whether it has become usable.
+  enum class Vouched : std::uint8_t { AsBefore, UsableNow };
+  using OnVouched = std::function<void(const domain::Market&, Vouched)>;
+  void vouch(domain::Shard shard, const domain::ShardVouched& vouched, domain::Timestamp now,
+             const OnVouched& report);
   void mark_stale(const domain::MarketId& market);
   void mark_stale(domain::Shard shard);
   // The markets that are known no longer.
@@ -78,6 +85,7 @@ class MarketTable {
     domain::Timestamp heard_at{};
   };
   void await_age(const Entry& entry);
+  [[nodiscard]] bool usable(const Entry& entry, domain::Timestamp now) const;
   void link(const Entry& entry);
   void unlink(const Entry& entry);
 

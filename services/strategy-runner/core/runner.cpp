@@ -133,6 +133,15 @@ void Runner::on_input(const BookDistrusted& input, domain::Timestamp now, Output
   queue_book(input.stale.market, Heard::Changed, {}, now);
 }
 
+// Also what is not settled is looked at then.
+void Runner::on_input(const BooksVouched& input, domain::Timestamp now, Outputs&) {
+  markets_.vouch(input.origin.shard, input.vouched, now,
+                 [&](const domain::Market& market, MarketTable::Vouched book) {
+                   const bool same = book == MarketTable::Vouched::AsBefore;
+                   queue_book(market, same ? Heard::Unchanged : Heard::Changed, input.origin, now);
+                 });
+}
+
 void Runner::on_input(const TradeSeen& input, domain::Timestamp, Outputs&) {
   const domain::Market* market = markets_.find(input.trade.market);
   if (market == nullptr) return;
@@ -152,19 +161,23 @@ void Runner::on_input(const TradeSeen& input, domain::Timestamp, Outputs&) {
 void Runner::queue_book(const domain::MarketId& id, Heard heard, const FrameOrigin& origin,
                         domain::Timestamp now, domain::Timestamp tick_at) {
   const domain::Market* market = markets_.find(id);
-  if (market == nullptr) return;
-  const domain::Shard shard = markets_.shard_of(id);
+  if (market != nullptr) queue_book(*market, heard, origin, now, tick_at);
+}
+
+void Runner::queue_book(const domain::Market& market, Heard heard, const FrameOrigin& origin,
+                        domain::Timestamp now, domain::Timestamp tick_at) {
+  const domain::Shard shard = domain::shard_of(market.event);
   for (std::size_t i = 0; i < traders_.size(); ++i) {
     Trader& trader = *traders_[i];
     const auto seat = trader.seats.find(shard);
-    if (seat == trader.seats.end() || !trader.settings.markets.admits(*market)) continue;
+    if (seat == trader.seats.end() || !trader.settings.markets.admits(market)) continue;
     look_at(trader, shard, seat->second, now);
-    const ScanMarks::Subject subject = seat->second.marks.subject_of(*market);
+    const ScanMarks::Subject subject = seat->second.marks.subject_of(market);
     // A burst of changes that arrived together is one evaluation, of its first tick.
     if (!seat->second.marks.queue(subject, heard, now)) continue;
     causes_.push_back({.trader = i,
                        .shard = shard,
-                       .what = Cause::Book{id, subject},
+                       .what = Cause::Book{market.id, subject},
                        .sent_at = origin.sent_at,
                        .tick_at = tick_at,
                        .trace = origin.trace});

@@ -85,6 +85,11 @@ struct TradeSeen {
 struct BookDistrusted {
   domain::BookStale stale;
 };
+// The books of the shard that are trusted here still stood then, except these.
+struct BooksVouched {
+  FrameOrigin origin;
+  domain::ShardVouched vouched;
+};
 struct OrderEventSeen {  // in stream order, without holes
   domain::StreamedEvent event;
 };
@@ -114,9 +119,10 @@ struct LeasesHeard {
 // Repeats, deadlines and the strategies' own timers; every 100 ms or so.
 struct TimerFired {};
 
-using Input = std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, TradeSeen,
-                           BookDistrusted, OrderEventSeen, OrdersRestored, OrderStreamBroken,
-                           OrderStreamMended, StrategyHeard, LeasesHeard, TimerFired>;
+using Input =
+    std::variant<MarketDataGap, MarketHeard, BookLoaded, BookChanged, TradeSeen, BookDistrusted,
+                 BooksVouched, OrderEventSeen, OrdersRestored, OrderStreamBroken, OrderStreamMended,
+                 StrategyHeard, LeasesHeard, TimerFired>;
 
 // ---- outputs
 struct Outputs {
@@ -180,6 +186,7 @@ class Runner {
   void on_input(const BookChanged& input, domain::Timestamp now, Outputs& out);
   void on_input(const TradeSeen& input, domain::Timestamp now, Outputs& out);
   void on_input(const BookDistrusted& input, domain::Timestamp now, Outputs& out);
+  void on_input(const BooksVouched& input, domain::Timestamp now, Outputs& out);
   void on_input(const OrderEventSeen& input, domain::Timestamp now, Outputs& out);
   void on_input(const OrdersRestored& input, domain::Timestamp now, Outputs& out);
   void on_input(const OrderStreamBroken& input, domain::Timestamp now, Outputs& out);
@@ -191,6 +198,8 @@ class Runner {
   [[nodiscard]] Trader* find(const domain::StrategyName& name);
   // `tick_at`: the gateway's stamp of the tick that caused it; empty when no tick did.
   void queue_book(const domain::MarketId& market, Heard heard, const FrameOrigin& origin,
+                  domain::Timestamp now, domain::Timestamp tick_at = {});
+  void queue_book(const domain::Market& market, Heard heard, const FrameOrigin& origin,
                   domain::Timestamp now, domain::Timestamp tick_at = {});
   // Something that no book shows changed in the market, for all strategies.
   void unsettle(const domain::Market& market);

@@ -9,8 +9,8 @@
 //     whole shard: the trading state, and whether the strategy may speak there at all;
 //   - the time for which the scan asked, because something of its own held it back then or ends
 //     then (Context::look_again); kLookAgainAfter at the latest.
-// What is not settled is scanned with the next book that is heard, changed or not: the gateway
-// repeats each once a second.
+// What is not settled is scanned with the next word on its book, be it unchanged: the gateway
+// vouches for each once a second.
 #pragma once
 
 #include <unordered_map>

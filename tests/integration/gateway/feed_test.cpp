@@ -18,6 +18,8 @@ class FeedTest : public GatewayFixture {
     std::map<domain::MarketId, bool> stale;
     std::map<domain::MarketId, domain::Market> markets;
     std::map<domain::MarketId, domain::QuoteTick> quotes;
+    domain::ShardVouched books_vouched;  // the last of any shard
+    domain::ShardVouched quotes_vouched;
     int trades = 0;
   };
   asio::awaitable<void> listen(Heard& heard) {
@@ -42,9 +44,13 @@ class FeedTest : public GatewayFixture {
   static void take(Heard& heard, wire::MarketDataCodec& codec, std::string_view channel,
                    std::string_view message) {
     if (channel == "quote") {
-      domain::QuoteTick quote;
-      EXPECT_EQ(wire::decode_quote(message, quote), wire::DecodeError::None);
-      heard.quotes[quote.market] = quote;
+      wire::QuoteData data;
+      EXPECT_EQ(wire::decode_quote(message, data), wire::DecodeError::None);
+      if (const auto* quote = std::get_if<domain::QuoteTick>(&data)) {
+        heard.quotes[quote->market] = *quote;
+      } else {
+        heard.quotes_vouched = std::get<domain::ShardVouched>(data);
+      }
     } else if (channel == "market") {
       domain::Market market;
       EXPECT_EQ(wire::decode_market(message, market), wire::DecodeError::None);
@@ -59,6 +65,8 @@ class FeedTest : public GatewayFixture {
         heard.books[delta->market].apply(delta->changes);
       } else if (const auto* stale = std::get_if<domain::BookStale>(&data)) {
         heard.stale[stale->market] = true;
+      } else if (const auto* vouched = std::get_if<domain::ShardVouched>(&data)) {
+        heard.books_vouched = *vouched;
       } else {
         ++heard.trades;
       }

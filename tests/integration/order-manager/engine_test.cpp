@@ -29,10 +29,11 @@ class EngineTest : public ::testing::Test {
     post(VenueSessionChanged{VenueChannel::User, Link::Up});
     post(RunnerAnnounced{{"runner-1"}, kRunner, {kArb, kFarm}, false});
     post(MarketHinted{market_});
-    post(QuoteTick{.market = market_.id,
-                   .bid = level("0.50", "1000"),
-                   .ask = level("0.52", "1000"),
-                   .stamped_at = clock_.now()});
+    post(QuoteHeard{.shard = {},
+                    .quote = {.market = market_.id,
+                              .bid = level("0.50", "1000"),
+                              .ask = level("0.52", "1000"),
+                              .stamped_at = clock_.now()}});
     steps_.clear();
   }
   ~EngineTest() override { fs::remove_all(folder_); }
@@ -126,7 +127,8 @@ TEST_F(EngineTest, AnOrderIsReadiedBeforeItsCommitAndSentBeforeAnybodyIsTold) {
 }
 
 TEST_F(EngineTest, ACommandOvertakesWhateverElseWaits) {
-  for (int i = 0; i < 1000; ++i) engine_.post(QuoteTick{.market = market_.id});
+  for (int i = 0; i < 1000; ++i)
+    engine_.post(QuoteHeard{.shard = {}, .quote = {.market = market_.id}});
   Command halt{.id = {1, 2},
                .body = SetTradingState{.strategy = {}, .state = TradingState::Halted},
                .issued_at = clock_.now(),

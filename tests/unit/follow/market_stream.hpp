@@ -36,7 +36,7 @@ inline wire::MarketData trade() {
 
 struct Reader {
   // The effects of the messages, in order: "gap", "define", "load 41", "book 42", "change",
-  // "trade", "stale".
+  // "trade", "stale", "vouch".
   std::vector<std::string> seen;
   int refused = 0;
   wire::MarketDataCodec codec;
@@ -49,6 +49,7 @@ struct Reader {
       std::string operator()(const domain::BookDelta&) const { return "change"; }
       std::string operator()(const domain::TradeTick&) const { return "trade"; }
       std::string operator()(const domain::BookStale&) const { return "stale"; }
+      std::string operator()(const domain::ShardVouched&) const { return "vouch"; }
     };
     return {.deliver =
                 [this](const FrameHead& head, const wire::MarketData& message) {

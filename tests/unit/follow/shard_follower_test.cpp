@@ -96,6 +96,29 @@ TEST_F(ShardFollowerTest, TakesFromTheStreamWhatTheBooksLack) {
   EXPECT_THAT(reader_.taken(), ElementsAre("change", "trade")) << "the book of 5 stands";
 }
 
+// What the gateway vouched for while the books were under way counts for them, too.
+TEST_F(ShardFollowerTest, HearsAVouchAgainForTheBooksThatCameAfterIt) {
+  const wire::MarketData vouch = domain::ShardVouched{};
+  hear(5, test::change());
+  ask();
+  hear(6, vouch);
+  hear(7, test::change());
+  hear(8, vouch);
+  EXPECT_THAT(reader_.taken(), ElementsAre("gap", "gap", "change", "vouch", "change", "vouch"));
+  answer(test::books_at(6, {test::book(40)}));
+  EXPECT_THAT(reader_.taken(), ElementsAre("load 40", "change", "vouch"))
+      << "the first one was before the books";
+  hear(9, vouch);
+  EXPECT_THAT(reader_.taken(), ElementsAre("vouch"));
+}
+
+TEST_F(ShardFollowerTest, AsksForDefinitionsThatAreMissing) {
+  join();
+  follower_.on_lost_definitions();
+  EXPECT_THAT(reader_.taken(), ElementsAre("gap"));
+  ask();
+}
+
 TEST_F(ShardFollowerTest, NoticesAHole) {
   join();
   hear(9, test::change(), 3);

@@ -65,6 +65,17 @@ TEST_F(ShardFollowersTest, IgnoresAnAnswerFromBeforeItsPresentFollowing) {
   EXPECT_THAT(reader_.taken(), IsEmpty());
 }
 
+TEST_F(ShardFollowersTest, AsksAgainWhenDefinitionsAreMissing) {
+  static_cast<void>(followers_.follow(kBit));
+  hear(5);
+  EXPECT_EQ(answer_all(5, {test::book(40)}), 1);
+  followers_.on_definitions(test::frame(3, {}), now_);
+  EXPECT_EQ(answer_all(5, {test::book(40)}), 0);
+  followers_.on_definitions(test::frame(5, {}, 1), now_);
+  now_ += 1s;
+  EXPECT_EQ(answer_all(5, {test::book(40)}), 1);
+}
+
 TEST_F(ShardFollowersTest, KeepsBooksByAnswersWhileTheStreamIsSilent) {
   static_cast<void>(followers_.follow(kBit));
   hear(5);

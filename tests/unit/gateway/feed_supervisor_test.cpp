@@ -3,6 +3,7 @@
 namespace polybot::gateway {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -157,11 +158,43 @@ TEST_F(FeedSupervisorTest, ComparesTheBooksOfASilentConnection) {
   run_one();
   EXPECT_THAT(of<FetchBooks>(timer(now + settings.silence - 1ms)), IsEmpty());
   EXPECT_THAT(of<FetchBooks>(timer(now + 1ms)),
-              ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Compare}));
+              ElementsAre(FetchBooks{{token_id(0)}, FetchPurpose::Sample}));
   FeedActions out;
   supervisor.on_compared(token_id(0), Agreement::Equal, now, out);
   supervisor.on_compared(token_id(0), Agreement::Inconclusive, now, out);
   EXPECT_THAT(out, IsEmpty());  // quiet is not dead
+}
+
+TEST_F(FeedSupervisorTest, ComparesNoMoreBooksTheMoreConnectionsAreSilent) {
+  settings.tokens_per_link_max = 100;
+  settings.compare_silent_max = 200;
+  supervisor = FeedSupervisor(settings);
+  add(1'000);
+  FeedActions opened;
+  for (const OpenLink& open : of<OpenLink>(timer(now))) supervisor.on_open(open.link, now, opened);
+  for (int i = 0; i < 1'000; ++i)
+    supervisor.on_book_fresh(token_id(i), SnapshotSource::Socket, now);
+  const domain::TokenId lively = token_id(555);
+  now += 1ms;
+  supervisor.on_book_data(lively, now);
+  std::set<domain::TokenId> compared;
+  for (int second = 0; second < 8; ++second) {
+    std::vector<domain::TokenId> asked;
+    std::size_t requests = 0;
+    for (int turn = 0; turn < 20; ++turn) {
+      for (const FetchBooks& fetch : of<FetchBooks>(timer(now + 50ms))) {
+        if (fetch.purpose != FetchPurpose::Sample) continue;
+        ++requests;
+        asked.insert(asked.end(), fetch.tokens.begin(), fetch.tokens.end());
+      }
+    }
+    if (asked.empty()) continue;
+    EXPECT_LE(requests, 2U);
+    EXPECT_EQ(asked.size(), 200U);
+    EXPECT_THAT(asked, Contains(lively));
+    compared.insert(asked.begin(), asked.end());
+  }
+  EXPECT_THAT(compared, SizeIs(1'000)) << "each in its turn";
 }
 
 TEST_F(FeedSupervisorTest, ReplacesAConnectionThatTheVenueHasLeftBehind) {

@@ -95,7 +95,7 @@ void Rig::advance(Duration span) {
     if (gateway_lives && to_unix_ms(now) % 500 == 0) {
       for (QuoteTick& quote : board) {
         quote.stamped_at = now;
-        step(quote);
+        step(QuoteHeard{{}, quote});
       }
     }
     step(TimerFired{});
@@ -108,7 +108,7 @@ void Rig::set_quote(const Market& market, const char* bid, const char* ask, cons
       .market = market.id, .bid = level(bid, depth), .ask = level(ask, depth), .stamped_at = now};
   std::erase_if(board, [&](const QuoteTick& other) { return other.market == market.id; });
   board.push_back(quote);
-  step(quote);
+  step(QuoteHeard{{}, quote});
 }
 
 VenueAccount Rig::account() const {

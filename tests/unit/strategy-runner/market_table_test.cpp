@@ -159,6 +159,35 @@ TEST_F(MarketTableTest, TellsOnceWhichTrustedBooksHaveAged) {
   EXPECT_TRUE(table.take_aged(now + 1h).empty()) << "it was no longer trusted";
 }
 
+TEST_F(MarketTableTest, KeepsABookYoungThatIsVouchedFor) {
+  using Vouched = MarketTable::Vouched;
+  const auto vouch = [&](domain::Timestamp as_of, std::vector<domain::MarketId> except = {}) {
+    std::optional<Vouched> reported;
+    table.vouch(domain::shard_of(event_id(1)), {.as_of = as_of, .except = std::move(except)}, now,
+                [&](const domain::Market& market, Vouched book) {
+                  EXPECT_EQ(market.id, id);
+                  reported = book;
+                });
+    return reported;
+  };
+  EXPECT_FALSE(vouch(now)) << "it never had a book";
+  load();
+  now += 2s;
+  EXPECT_EQ(vouch(now - 500ms), Vouched::AsBefore);
+  EXPECT_EQ(vouch(now - 1s), Vouched::AsBefore) << "makes nothing older";
+  EXPECT_FALSE(vouch(now, {id}));
+  EXPECT_NE(table.usable_book(id, now + 2500ms), nullptr);
+  EXPECT_TRUE(table.take_aged(now + 2500ms).empty());
+  EXPECT_EQ(table.take_aged(now + 2500ms + 1ns), std::vector{id});
+  now += 10s;
+  EXPECT_EQ(vouch(now), Vouched::UsableNow);
+  EXPECT_NE(table.usable_book(id, now), nullptr);
+  EXPECT_EQ(table.take_aged(now + 3s + 1ns), std::vector{id}) << "it can age again";
+  table.mark_stale(id);
+  EXPECT_FALSE(vouch(now));
+  EXPECT_EQ(table.usable_book(id, now), nullptr);
+}
+
 TEST_F(MarketTableTest, StalesAWholeShard) {
   load();
   table.mark_stale(domain::shard_of(event_id(1)));

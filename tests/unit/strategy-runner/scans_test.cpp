@@ -48,6 +48,28 @@ TEST_F(EventScansTest, OneAMinuteInAQuietEvent) {
   EXPECT_EQ(scans_by([&] { quiet_seconds(179); }), 2U);
 }
 
+TEST_F(EventScansTest, OneAMinuteInAnEventThatIsOnlyVouchedFor) {
+  const auto vouch = [&](std::vector<domain::MarketId> except = {}) {
+    world.on(BooksVouched{world.origin(), {.as_of = world.now(), .except = std::move(except)}});
+  };
+  EXPECT_EQ(scans_by([&] {
+              for (int i = 0; i < 125; ++i) {
+                world.advance(1s);
+                vouch();
+              }
+            }),
+            2U);
+  // A book that has become too old is another book, and so is one that is young again.
+  EXPECT_EQ(scans_by([&] {
+              for (int i = 0; i < 4; ++i) {
+                world.advance(1s);
+                vouch({market_id(3)});
+              }
+            }),
+            1U);
+  EXPECT_EQ(scans_by([&] { vouch(); }), 1U);
+}
+
 TEST_F(EventScansTest, OneForAChangeOfOneMarket) {
   EXPECT_EQ(scans_by([&] {
               world.book(3, {level(8, 90)}, {level(12, 100)});

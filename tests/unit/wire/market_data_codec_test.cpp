@@ -198,8 +198,9 @@ TEST(QuoteCodec, CarriesEverySideOrNone) {
     sent.ask =
         (sides & 2) != 0 ? std::optional(domain::Level{price(4600), quantity(4)}) : std::nullopt;
     sent.last = (sides & 4) != 0 ? std::optional(price(0)) : std::nullopt;
-    domain::QuoteTick received{.last = price(77)};
-    ASSERT_EQ(decode_quote(encode_quote(sent), received), DecodeError::None);
+    QuoteData data = domain::QuoteTick{.last = price(77)};
+    ASSERT_EQ(decode_quote(encode_quote(sent), data), DecodeError::None);
+    const auto& received = std::get<domain::QuoteTick>(data);
     EXPECT_EQ(received.market, sent.market);
     EXPECT_EQ(received.bid, sent.bid);
     EXPECT_EQ(received.ask, sent.ask);
@@ -208,15 +209,51 @@ TEST(QuoteCodec, CarriesEverySideOrNone) {
     EXPECT_EQ(received.stamped_at, sent.stamped_at);
   }
   test::abuse(encode_quote(sent), [](std::string_view bytes) {
-    domain::QuoteTick out;
+    QuoteData out;
     return decode_quote(bytes, out);
   });
+}
+
+domain::ShardVouched sample_vouch() {
+  return {.as_of = at(9),
+          .except = {id_of<domain::MarketId>(4), id_of<domain::MarketId>(7)},
+          .complete = true};
+}
+
+TEST(VouchCodec, CarriesExceptionsForBooksAndForQuotes) {
+  const domain::ShardVouched sent = sample_vouch();
+  MarketDataCodec codec;
+  MarketData books;
+  ASSERT_EQ(codec.decode(std::string(codec.encode(sent)), books), DecodeError::None);
+  QuoteData quotes;
+  ASSERT_EQ(decode_quote(encode_quote(sent), quotes), DecodeError::None);
+  for (const auto& received :
+       {std::get<domain::ShardVouched>(books), std::get<domain::ShardVouched>(quotes)}) {
+    EXPECT_EQ(received.as_of, sent.as_of);
+    EXPECT_EQ(received.except, sent.except);
+    EXPECT_TRUE(received.complete);
+  }
+  test::abuse(encode_quote(sent), [](std::string_view bytes) {
+    QuoteData out;
+    return decode_quote(bytes, out);
+  });
+}
+
+TEST(VouchCodec, RefusesAnExceptionThatIsNoMarketAndTooMany) {
+  v1::Quote message;
+  message.set_vouches(true);
+  message.add_except("short");
+  QuoteData out;
+  EXPECT_NE(decode_quote(message.SerializeAsString(), out), DecodeError::None);
+  message.clear_except();
+  for (int i = 0; i <= kVouchExceptionsMax; ++i) message.add_except(std::string(32, 'm'));
+  EXPECT_EQ(decode_quote(message.SerializeAsString(), out), DecodeError::OutOfRange);
 }
 
 TEST(QuoteCodec, RefusesAnEmptyLevelAndAPriceOutsideTheGame) {
   v1::Quote message;
   message.set_market(std::string(32, 'm'));
-  domain::QuoteTick out;
+  QuoteData out;
   EXPECT_EQ(decode_quote(message.SerializeAsString(), out), DecodeError::None);
   message.set_bid_price(4500);
   EXPECT_EQ(decode_quote(message.SerializeAsString(), out), DecodeError::OutOfRange)

@@ -51,7 +51,8 @@ StrategyTable sample_table() {
       .backup_at = at(6),
       .submissions_paused = "forbidden",
       .rows_unread = 12,
-      .mode = domain::TradingMode::Paper};
+      .mode = domain::TradingMode::Paper,
+      .quotes_wanted = 0x8000'0000'0000'0001};
   account.flattens = {{.command = {1, 2}, .strategy = std::nullopt, .begun_at = at(3)},
                       {.command = {3, 4},
                        .strategy = domain::StrategyName{"momentum"},

@@ -20,7 +20,7 @@ constexpr domain::Duration kReadTimeout = std::chrono::seconds(10);
 constexpr domain::Duration kConfirmPause = std::chrono::seconds(2);
 constexpr domain::Duration kConfirmPauseOverdue = std::chrono::seconds(15);
 constexpr domain::Duration kConfirmPauseFlat = std::chrono::minutes(5);
-// The gateway repeats what it knows of each market every second.
+// The gateway repeats what it knows of each market, of the last within half a minute.
 constexpr domain::Duration kUntoldAfter = std::chrono::minutes(2);
 constexpr domain::Duration kNotFoundRemembered = std::chrono::seconds(30);
 constexpr domain::Duration kHintRemembered = std::chrono::minutes(10);
@@ -191,7 +191,6 @@ void MarketWatches::drive(Turn& turn, const std::set<MarketId>& waited_for, Time
   for (const auto& [id, market] : turn.ledger.markets()) {
     if (hinted_over(id) && !over(market.status)) want(turn, id);
   }
-  forget_old(turn, open);
 }
 
 // Asks for the result of every market that is over and that we have traded: often where something
@@ -215,7 +214,8 @@ void MarketWatches::ask_for_results(Turn& turn, const Open& open, Timestamp star
   }
 }
 
-void MarketWatches::forget_old(const Turn& turn, const Open& open) {
+void MarketWatches::forget_old(const Turn& turn) {
+  const Open open = open_markets(turn.ledger.portfolio());
   std::erase_if(watches_, [&](const auto& entry) {
     const Watch& watch = entry.second;
     const bool recent = turn.now - watch.hinted_at < kHintRemembered ||

@@ -55,6 +55,7 @@ class MarketWatches {
   // for.
   void drive(Turn& turn, const std::set<domain::MarketId>& waited_for,
              domain::Timestamp started_at);
+  void forget_old(const Turn& turn);
 
  private:
   struct Watch {
@@ -70,7 +71,6 @@ class MarketWatches {
   };
   using Open = std::map<domain::MarketId, bool>;  // whether anything is held there
   void ask_for_results(Turn& turn, const Open& open, domain::Timestamp started_at);
-  void forget_old(const Turn& turn, const Open& open);
 
   std::map<domain::MarketId, Watch> watches_;
 };

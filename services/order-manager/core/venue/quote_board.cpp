@@ -4,15 +4,35 @@
 
 namespace polybot::order_manager {
 
-void QuoteBoard::update(const domain::QuoteTick& quote, domain::Timestamp now) {
+void QuoteBoard::update(domain::Shard shard, const domain::QuoteTick& quote,
+                        domain::Timestamp now) {
   const auto it = entries_.find(quote.market);
   if (it == entries_.end() && entries_.size() >= kMarketsMax) return;
-  Entry& entry = it == entries_.end() ? entries_[quote.market] : it->second;
+  const bool is_new = it == entries_.end();
+  Entry& entry = is_new ? entries_[quote.market] : it->second;
+  if (!is_new && entry.shard != shard) members_.at(entry.shard.value).erase(quote.market);
+  if (is_new || entry.shard != shard) members_.at(shard.value).insert(quote.market);
+  entry.shard = shard;
   entry.quote = quote;
+  entry.missed = false;
   entry.received_at = now;
   // A quote that waited, or is only repeated, is as old as the gateway says; and no newer than now,
   // because the gateway's clock may be ahead.
   if (!quote.stale) entry.vouched_at = std::min(now, quote.stamped_at);
+}
+
+void QuoteBoard::vouch(domain::Shard shard, const domain::ShardVouched& vouched,
+                       domain::Timestamp now) {
+  for (const domain::MarketId& market : members_.at(shard.value)) {
+    Entry& entry = entries_.at(market);
+    if (entry.quote.stale || entry.missed) continue;
+    if (std::ranges::find(vouched.except, market) != vouched.except.end()) continue;
+    entry.vouched_at = std::max(entry.vouched_at, std::min(now, vouched.as_of));
+  }
+}
+
+void QuoteBoard::miss(domain::Shard shard) {
+  for (const domain::MarketId& market : members_.at(shard.value)) entries_.at(market).missed = true;
 }
 
 const domain::QuoteTick* QuoteBoard::fresh(const domain::MarketId& market,
@@ -62,8 +82,12 @@ std::optional<domain::Level> QuoteBoard::best_bid(const domain::Instrument& inst
 }
 
 void QuoteBoard::forget_old(domain::Timestamp now) {
-  std::erase_if(entries_,
-                [&](const auto& entry) { return now - entry.second.received_at > kForgetAfter; });
+  std::erase_if(entries_, [&](const auto& one) {
+    const Entry& entry = one.second;
+    if (now - entry.received_at <= kForgetAfter) return false;
+    members_.at(entry.shard.value).erase(one.first);
+    return true;
+  });
 }
 
 }  // namespace polybot::order_manager

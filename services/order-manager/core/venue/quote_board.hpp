@@ -1,10 +1,13 @@
 // The newest quote of each market and whether it may be trusted: its age is counted from the
-// gateway's stamp, up to which the gateway knew it to be current, not from its arrival. Volatile:
-// the gateway repeats it all every second.
+// gateway's stamp, up to which the gateway knew it to be current, not from its arrival. The gateway
+// tells a quote when it changes, vouches for those of a shard every second, and repeats them all
+// from time to time, or soon when messages are missing. Volatile.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "common/domain/market_data.hpp"
 
@@ -17,7 +20,10 @@ class QuoteBoard {
 
   explicit QuoteBoard(domain::Duration age_max) : age_max_(age_max) {}
 
-  void update(const domain::QuoteTick& quote, domain::Timestamp now);
+  void update(domain::Shard shard, const domain::QuoteTick& quote, domain::Timestamp now);
+  void vouch(domain::Shard shard, const domain::ShardVouched& vouched, domain::Timestamp now);
+  // The quotes of the shard are vouched for no more, each until it is told again.
+  void miss(domain::Shard shard);
   // Empty unless the gateway vouches for it and it is not too old.
   [[nodiscard]] const domain::QuoteTick* fresh(const domain::MarketId& market,
                                                domain::Timestamp now) const;
@@ -40,12 +46,17 @@ class QuoteBoard {
 
  private:
   struct Entry {
+    domain::Shard shard;
     domain::QuoteTick quote;
+    bool missed = false;  // the gateway may have told another one since
     domain::Timestamp received_at{};
-    domain::Timestamp vouched_at{};  // by the last that was not stale
+    domain::Timestamp vouched_at{};  // of the last that was not stale
   };
+
   domain::Duration age_max_;
-  std::unordered_map<domain::MarketId, Entry> entries_;  // never iterated for output
+  // Neither is iterated for output.
+  std::unordered_map<domain::MarketId, Entry> entries_;
+  std::array<std::unordered_set<domain::MarketId>, domain::kShards> members_;
 };
 
 }  // namespace polybot::order_manager

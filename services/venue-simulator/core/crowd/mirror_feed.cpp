@@ -1,5 +1,6 @@
 #include "services/venue-simulator/core/crowd/mirror_feed.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace polybot::venue_simulator {
@@ -41,6 +42,7 @@ void MirrorFeed::on(const domain::Market& market, Timestamp now, Inputs& out) {
     out.emplace_back(HaltMirrored{{market.id}});
   }
   entry.market = market;
+  entry.shard = domain::shard_of(market.event);
   entry.heard_at = now;
   if (known == nullptr && !domain::over(market.status))
     out.emplace_back(ListRecordedMarket{market});
@@ -84,11 +86,17 @@ void MirrorFeed::on(const domain::BookStale& stale, Inputs& out) {
   out.emplace_back(HaltMirrored{{stale.market}});
 }
 
+void MirrorFeed::on(domain::Shard shard, const domain::ShardVouched& vouched) {
+  for (auto& [id, entry] : entries_) {
+    if (!entry.fresh || entry.shard != shard) continue;
+    if (std::ranges::find(vouched.except, id) == vouched.except.end()) entry.vouched(vouched.as_of);
+  }
+}
+
 void MirrorFeed::on_gap(domain::Shard shard, Inputs& out) {
   HaltMirrored halt;
   for (auto& [id, entry] : entries_) {
-    if (domain::shard_of(entry.market.event) == shard && std::exchange(entry.fresh, false))
-      halt.markets.push_back(id);
+    if (entry.shard == shard && std::exchange(entry.fresh, false)) halt.markets.push_back(id);
   }
   if (!halt.markets.empty()) out.emplace_back(std::move(halt));
 }

@@ -32,6 +32,7 @@ class MirrorFeed {
   void on(const domain::BookDelta& delta, Inputs& out);
   void on(const domain::TradeTick& trade, Inputs& out);
   void on(const domain::BookStale& stale, Inputs& out);
+  void on(domain::Shard shard, const domain::ShardVouched& vouched);
   // Messages of the shard are missing.
   void on_gap(domain::Shard shard, Inputs& out);
   // Halts what is too old; call it before the exchange does anything else at `now`.
@@ -48,6 +49,7 @@ class MirrorFeed {
  private:
   struct Entry {
     domain::Market market;
+    domain::Shard shard;
     domain::OrderBook book;
     bool fresh = false;
     domain::Timestamp as_of{};  // when the gateway last vouched for the book

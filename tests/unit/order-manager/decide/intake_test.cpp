@@ -35,7 +35,8 @@ struct SignalsAlone : ::testing::Test {
   }
   void know_market() {
     bench.record(MarketRecorded{market});
-    quotes.update({.market = market.id,
+    quotes.update({},
+                  {.market = market.id,
                    .bid = level("0.50", "1000"),
                    .ask = level("0.52", "1000"),
                    .stamped_at = bench.now},

@@ -46,7 +46,8 @@ struct UnevenLegs : ::testing::Test {
   }
   void quote() {
     for (const Market& market : {one, two}) {
-      quotes.update({.market = market.id,
+      quotes.update({},
+                    {.market = market.id,
                      .bid = level("0.50", "1000"),
                      .ask = level("0.52", "1000"),
                      .stamped_at = bench.now},

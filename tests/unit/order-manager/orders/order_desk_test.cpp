@@ -22,7 +22,8 @@ struct DeskOnTheBench : ::testing::Test {
     quote("0.50", "0.52");
   }
   void quote(const char* bid, const char* ask) {
-    quotes.update({.market = market.id,
+    quotes.update({},
+                  {.market = market.id,
                    .bid = level(bid, "1000"),
                    .ask = level(ask, "1000"),
                    .stamped_at = bench.now},

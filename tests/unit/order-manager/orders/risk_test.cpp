@@ -117,7 +117,7 @@ TEST_F(Risk, TradesNothingOnAStaleQuote) {
   EXPECT_EQ(try_buy("0.52", "25", market), DenyReason::QuoteStale);
   QuoteTick stale{
       .market = market.id, .bid = level("0.50", "1"), .ask = level("0.52", "1"), .stale = true};
-  rig->step(stale);
+  rig->step(QuoteHeard{{}, stale});
   EXPECT_EQ(try_buy("0.52", "25", market), DenyReason::QuoteStale);
 }
 

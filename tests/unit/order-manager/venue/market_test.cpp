@@ -434,7 +434,7 @@ TEST_F(Markets, AreMarkedAtTheLastTradeWithinTheQuoteWhenTheSpreadIsWide) {
                  .last = price("0.75"),
                  .stamped_at = rig.now};
   rig.board = {wide};
-  rig.step(wide);
+  rig.step(QuoteHeard{{}, wide});
   rig.advance(seconds(11));
   EXPECT_EQ(rig.core.ledger().portfolio().mark(market.id), price("0.70"));
   rig.gateway_lives = false;

@@ -74,6 +74,25 @@ TEST_F(MirrorFeedTest, WhatIsVouchedForStaysOpen) {
   }
 }
 
+TEST_F(MirrorFeedTest, AShardThatIsVouchedForStaysOpen) {
+  hear(real, venue.now);
+  hear(book());
+  const domain::Shard shard = domain::shard_of(real.event);
+  for (int i = 0; i < 5; ++i) {
+    wait(2s);
+    feed.on(shard, {.as_of = venue.now, .except = {}});
+    EXPECT_TRUE(open());
+  }
+  wait(2s);
+  feed.on({static_cast<std::uint8_t>((shard.value + 1) % domain::kShards)},
+          {.as_of = venue.now, .except = {}});
+  feed.on(shard, {.as_of = venue.now, .except = {real.id}});
+  wait(1001ms);
+  EXPECT_FALSE(open());
+  feed.on(shard, {.as_of = venue.now, .except = {}});
+  EXPECT_FALSE(open()) << "it waits for its book";
+}
+
 TEST_F(MirrorFeedTest, AStaleBookAndAGapHalt) {
   hear(real, venue.now);
   hear(book());
