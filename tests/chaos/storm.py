@@ -24,7 +24,7 @@ RUNNERS_MAX = 4
 # the new rate can be known is booked at the old one, so that the books differ, rightly; and those that are there for
 # order-manager doctor, which looks before anything trades.
 FAULTS = (
-    ("answer-lost", {"probability": 0.4}),
+    ("answer-lost", {"probability": 0.6}),
     ("executed-late", {"probability": 0.4, "delay_ms": 2_500}),
     ("trade-failed", {"probability": 0.5}),
     ("late-fill", {"probability": 0.5, "delay_ms": 1_500}),
