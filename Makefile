@@ -159,10 +159,11 @@ paper-test: ## paper trading over a replayed recording behind TLS: equal books, 
 	@/usr/bin/python3 -B -m tests.paper.paper_test \
 	  "$(or $(RECORDING),$${POLYBOT_RECORDED_DATA:-../shared/data}/polymarket/nhl_final_20260607_6min.jsonl.zst)"
 
-live-test: ## live mode against a simulator behind TLS, with each wallet type: refusals, doctor, livetest, trading, a rival
+live-test: ## live mode against a simulator behind TLS, with each wallet type, and 180 s of chaos there (SEED=n)
 	@deploy/install-packages.sh build test paper
 	@deploy/build.sh $(BUILD) '' programs
 	@/usr/bin/python3 -B -m tests.live.live_test $(WALLETS)
+	@/usr/bin/python3 -B -m tests.chaos.chaos_test '$(or $(DURATION),180)' '$(or $(SEED),1)' live
 
 doors: ## attacks on what listens: each refused and counted, and a halt that passes meanwhile
 	@deploy/install-packages.sh build test doors

@@ -8,6 +8,7 @@ Then everything works again, trading ends, and when nothing is open or in doubt 
 anything fails as vacuous. Exit code 1 on any difference.
 
   python3 -m tests.chaos.chaos_test [DURATION [SEED]]    seconds of storm, 180 unless told; seed 1 unless told
+  python3 -m tests.chaos.chaos_test DURATION SEED live   in live mode, with the venue elsewhere, behind TLS
   BUS=tls python3 -m tests.chaos.chaos_test ...          with the bus over TLS on loopback instead of local sockets
   LOSS=1 BUS=tls python3 -m tests.chaos.chaos_test ...   which loses one packet in a hundred (root or user namespaces)
 """
@@ -24,7 +25,9 @@ from tests.chaos.replicas import Replicas
 from tests.chaos.restores import Restores
 from tests.chaos.storm import SERVICES, Storm, end_of_faults
 from tests.support import leases, namespaces, truth
+from tests.support.live import ACKNOWLEDGEMENT, Account, LiveStack, log_in
 from tests.support.rest import come_to_rest
+from tests.support.simulator import LastingSimulator
 from tests.support.stack import Stack, changed_configuration
 from tests.support.waiting import BUILD, ROOT, Failed, say, wait_until
 from tests.support.watch import Watch
@@ -173,30 +176,55 @@ def loss_percent():
 def start(arguments):
     """Here, or in a network of its own when that shall lose packets."""
     if not loss_percent() or namespaces.inside():
-        return main(float(arguments[0]) if arguments else 180.0, int(arguments[1]) if len(arguments) > 1 else 1)
+        return main(float(arguments[0]) if arguments else 180.0, int(arguments[1]) if len(arguments) > 1 else 1,
+                    live=arguments[2:] == ["live"])
     code = namespaces.start_again(["--net"], "tests.chaos.chaos_test", arguments)
     if code is None:
         raise SystemExit("chaos: LOSS needs root or user namespaces")
     return code
 
 
-def main(duration, seed):
+def live_stack(seed):
+    """(the stack, ready and resumed; its account)."""
+    file = "venue-simulator.toml"
+    settings = changed_configuration(WORK / "venue-config", {file: CONFIGURATION[file]})
+    venue = LastingSimulator(WORK / "venue", POLYBOT_FLOW__SEED=str(seed), configuration=settings / file)
+    account = Account(WORK, "eoa", venue)
+    configuration = account.configured("config", CONFIGURATION["order-manager.toml"] | {
+        "acknowledgement": ACKNOWLEDGEMENT}, runner=CONFIGURATION["strategy-runner.toml"])
+    log_in(account, configuration)
+    account.expect(0, "doctor: pass", configuration, "doctor")
+    return LiveStack(WORK, configuration, venue, {"RUNNERS": str(RUNNERS)}), account
+
+
+def resume(stack):
+    if stack.command("POST", "/api/v1/trading/resume") != 200:
+        raise Failed("it cannot be resumed")
+
+
+def main(duration, seed, live=False):
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     table = Table()
     bus = os.environ.get("BUS", "")
     loss = loss_percent()
-    say(f"storm of {duration:g} s, seed {seed}" + (f", the bus over {bus}" if bus else "")
-        + (f", which loses {loss:g} % of its packets" if loss else ""))
+    say(f"storm of {duration:g} s, seed {seed}" + (", in live mode" if live else "")
+        + (f", the bus over {bus}" if bus else "") + (f", which loses {loss:g} % of its packets" if loss else ""))
     if loss:
         lossy.begin()
-    stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION),
-                  {"SEED": str(seed), "RUNNERS": str(RUNNERS), **bus_settings(bus)})
+    account = None
+    if live:
+        stack, account = live_stack(seed)
+    else:
+        stack = Stack(WORK, changed_configuration(WORK / "config", CONFIGURATION),
+                      {"SEED": str(seed), "RUNNERS": str(RUNNERS), **bus_settings(bus)})
     if loss:
         lossy.lose(loss, stack.offset)
     replicas, watch = Replicas(stack), Watch(stack)
     try:
         stack.wait_ready()
+        if live:
+            resume(stack)
         watch.start()
         say(f"order-manager dies {DEATHS} times for good")
         deaths = dead_man.rounds(stack, DEATHS, seed)
@@ -219,6 +247,9 @@ def main(duration, seed):
     if loss:
         table.add("not vacuous: packets lost", [] if lossy.lost() else ["none"], f"{lossy.lost()}")
     table.add("an orderly stop, verified by the launcher", [] if code == 0 else last_lines)
+    if live:
+        account.venue.stop()
+        table.add("no secret in any output", account.leaks())
     print()
     table.show()
     print(f"\nchaos, {duration:g} s, seed {seed}: " + ("FAILED" if table.failed else "passed")

@@ -24,18 +24,23 @@ def demand(condition, text):
 class LiveStack(Stack):
     """Its venue is another process, which tells its truth at an admin port as that of `make run` does."""
 
-    def __init__(self, folder, configuration, venue):
-        super().__init__(folder, configuration, {"MODE": "live"})
+    def __init__(self, folder, configuration, venue, settings=None):
+        super().__init__(folder, configuration, {"MODE": "live"} | (settings or {}))
+        self._venue = venue
         self._places["venue-simulator"] = f"http://127.0.0.1:{venue.admin}"
+
+    def children(self):
+        """The venue among them, though it is nobody's child here."""
+        return super().children() | {"venue-simulator": ("venue-simulator", self._venue.pid)}
 
 
 class Account:
     """A venue, an account of a wallet type, and what an operator has written down for it."""
 
-    def __init__(self, folder, wallet):
+    def __init__(self, folder, wallet, venue=None):
         self.folder = folder
         make_certificates(folder)
-        self.venue = Simulator(folder / "venue")
+        self.venue = venue or Simulator(folder / "venue")
         self._heard = b""
         self.credentials = set()
         place = f"localhost:{TlsFront(folder, self.venue.port, self._hear).port}"
@@ -58,9 +63,10 @@ class Account:
         for name in (b"secret", b"passphrase"):
             self.credentials.update(re.findall(rb'"%s":"([^"]+)"' % name, self._heard))
 
-    def configured(self, name, more, gateway=None):
+    def configured(self, name, more, gateway=None, runner=None):
         return changed_configuration(self.folder / name, {"order-manager.toml": self.manager | more,
-                                                          "gateway.toml": self.gateway | (gateway or {})})
+                                                          "gateway.toml": self.gateway | (gateway or {}),
+                                                          "strategy-runner.toml": runner or {}})
 
     def polybot(self, configuration, *words, data="data", offset=None, **settings):
         """(exit code, all output) of a command of the launcher."""

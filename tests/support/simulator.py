@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 
 from tests.support.stack import PROGRAMS, free_port, request
 from tests.support.waiting import wait_until
@@ -21,14 +22,24 @@ def start(ends, *arguments, **settings):
 class Simulator:
     """The simulated venue alone, with its own market channel or a replay."""
 
-    def __init__(self, folder, before=(), ends=None, **settings):
+    def __init__(self, folder, before=(), ends=None, configuration=None, **settings):
         self.port, self.admin = free_port(), free_port()
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
-        environment |= {"POLYBOT_API__PORT": str(self.port), "POLYBOT_ADMIN__PORT": str(self.admin),
-                        "POLYBOT_DATA__FOLDER": str(folder), "POLYBOT_LOG__FILE": f"{folder}.log"} | settings
-        with open(f"{folder}.out", "w") as output:
-            self._process = start(ends, [*before, PROGRAMS / "venue-simulator"], env=environment, stdout=output)
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("POLYBOT_")}
+        self._environment |= {"POLYBOT_API__PORT": str(self.port), "POLYBOT_ADMIN__PORT": str(self.admin),
+                              "POLYBOT_DATA__FOLDER": str(folder), "POLYBOT_LOG__FILE": f"{folder}.log"} | settings
+        self._command = [*before, PROGRAMS / "venue-simulator",
+                         *(("--config", configuration) if configuration is not None else ())]
+        self._output = f"{folder}.out"
+        self._process = self._run(ends)
         wait_until("the venue is open", lambda: None if self.markets() is not None else "no answer", 30, 0.02)
+
+    def _run(self, ends=None):
+        with open(self._output, "a") as output:
+            return start(ends, self._command, env=self._environment, stdout=output)
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def markets(self):
         """{id: YES token} of the open markets; None without an answer."""
@@ -52,3 +63,26 @@ class Simulator:
         """Its exit code."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(20)
+
+
+class LastingSimulator(Simulator):
+    """One that is started again whenever it ends, as a launcher would do it, until stop()."""
+
+    def __init__(self, folder, **settings):
+        super().__init__(folder, **settings)
+        self._stopping = False
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
+
+    def _keep(self):
+        while True:
+            self._process.wait()
+            if self._stopping:
+                return
+            self._process = self._run()
+
+    def stop(self):
+        self._stopping = True
+        code = super().stop()
+        self._keeper.join(20)
+        return code
