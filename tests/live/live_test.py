@@ -27,6 +27,12 @@ WALLETS = ("eoa", "proxy", "safe", "deposit")
 HALTED_SECONDS = 6.0
 ORDERS = 50  # sent before a kill, and after it
 FENCED = 76
+# Of the venue: the check of doctor that names it, and how it is set.
+VENUE_FAULTS = {"site-block": ("site", {}), "venue-clock": ("clock", {"delay_ms": 30_000}),
+                "other-version": ("version", {}), "region-block": ("region", {}), "closed-only": ("closed-only", {}),
+                "chain-unread": ("update", {}), "no-allowance": ("spender-standard", {}), "post-only": ("windows", {}),
+                "cancel-only": ("windows", {}), "old-collateral": ("collateral", {})}
+FRONT_FAULTS = {"expired": "tls", "dead": "host"}
 BUS = ("quotes", "signals", "commands", "orders", "orders_recovery", "metrics", "status")
 
 
@@ -40,6 +46,33 @@ def check_refusals(account):
     elsewhere = account.configured("elsewhere", acknowledged | LIMITS, {"[venue] rest": '"https://elsewhere.test"'})
     account.expect(1, "write the same venue.rest", elsewhere, "run")
     say("each start was refused that lacked something")
+
+
+def check_doctor(account, whole):
+    """Each thing that would have the venue refuse an order is named, with what to do, and is gone with its cause."""
+    def named(cause, wanted, configuration=whole):
+        failed = account.failed_checks(configuration)
+        demand(wanted in failed, f"{cause}: doctor does not name {wanted}, but {sorted(failed)}")
+        demand(failed[wanted], f"{cause}: doctor does not say what to do about {wanted}")
+
+    for fault, (check, settings) in VENUE_FAULTS.items():
+        account.fault("POST", fault, settings)
+        named(fault, check)
+        account.fault("DELETE", fault)
+    for state, check in FRONT_FAULTS.items():
+        account.front.become(state)
+        named(f"the way to the venue: {state}", check)
+    account.front.become("pass")
+    account.key_file.chmod(0o644)
+    named("a key that others can read", "key")
+    account.key_file.chmod(0o600)
+    trusted = {"acknowledgement": ACKNOWLEDGEMENT} | LIMITS
+    named("a limit below the venue's minimum", "minimum",
+          account.configured("small", trusted | {"[live] order_notional_max": "1"}))
+    named("the wallet of somebody else", "wallet",
+          account.configured("foreign", trusted | {"wallet": '"safe"', "funder": f'"0x{"0" * 38}aa"'}))
+    account.expect(0, "doctor: pass", whole, "doctor")
+    say(f"doctor named {len(VENUE_FAULTS) + len(FRONT_FAULTS) + 3} faults, and none when they had ended")
 
 
 def check_halted(stack):
@@ -126,6 +159,8 @@ def run(folder, wallet, first):
             check_refusals(account)
         configuration = account.configured("config", {"acknowledgement": ACKNOWLEDGEMENT} | LIMITS)
         log_in(account, configuration)
+        if first:
+            check_doctor(account, configuration)
         account.expect(0, "doctor: pass", configuration, "doctor")
         trade(account, configuration, first)
         demand(not account.leaks(), f"a secret stands in {account.leaks()}")

@@ -1,13 +1,14 @@
 """An account of the simulated venue as an operator has one at the real one, and a stack that trades with it in live
 mode: the venue is a process of its own behind TLS."""
 
+import json
 import os
 import re
 import secrets
 import subprocess
 
 from tests.support.simulator import Simulator
-from tests.support.stack import PROGRAMS, Stack, changed_configuration, free_offset
+from tests.support.stack import PROGRAMS, Stack, changed_configuration, free_offset, request
 from tests.support.tls_front import TlsFront, make_certificates
 from tests.support.waiting import Failed
 
@@ -43,16 +44,17 @@ class Account:
         self.venue = venue or Simulator(folder / "venue")
         self._heard = b""
         self.credentials = set()
-        place = f"localhost:{TlsFront(folder, self.venue.port, self._hear).port}"
+        self.front = TlsFront(folder, self.venue.port, self._hear)
+        place = f"localhost:{self.front.port}"
         self.key = secrets.token_hex(32).replace("f", "e")  # below the order of the curve
-        self._key_file = folder / "key"
-        self._key_file.touch(mode=0o600)
-        self._key_file.write_text(self.key + "\n")
+        self.key_file = folder / "key"
+        self.key_file.touch(mode=0o600)
+        self.key_file.write_text(self.key + "\n")
         hosts = {"[venue] rest": f'"https://{place}"', "[venue] gamma": f'"https://{place}"',
                  "[venue] ca_file": f'"{folder / "ca.pem"}"'}
         self.manager = hosts | {
             "[venue] mode": '"live"', "user_ws": f'"wss://{place}/ws/user"', "rpc": f'"https://{place}/rpc"',
-            "private_key_file": f'"{self._key_file}"', "wallet": f'"{wallet}"', "drift_every": '"5s"'}
+            "private_key_file": f'"{self.key_file}"', "wallet": f'"{wallet}"', "drift_every": '"5s"'}
         self.gateway = hosts | {"market_ws": f'"wss://{place}/ws/market"'}
         self.outputs = []
 
@@ -67,6 +69,10 @@ class Account:
         return changed_configuration(self.folder / name, {"order-manager.toml": self.manager | more,
                                                           "gateway.toml": self.gateway | (gateway or {}),
                                                           "strategy-runner.toml": runner or {}})
+
+    def fault(self, method, name, settings=None):
+        status, text = request(f"http://127.0.0.1:{self.venue.admin}/faults/{name}", method, settings)
+        demand(status == 200, f"fault {name}: {status} {text}")
 
     def polybot(self, configuration, *words, data="data", offset=None, **settings):
         """(exit code, all output) of a command of the launcher."""
@@ -83,6 +89,15 @@ class Account:
         got, output = self.polybot(configuration, *words, **settings)
         demand(got == code and text in output,
                f"{' '.join(words)}: exit code {got}, wanted {code} and \"{text}\":\n{output}")
+
+    def failed_checks(self, configuration):
+        """{name of a check of doctor that failed: what to do about it}."""
+        code, output = self.polybot(configuration, "doctor", "--json")
+        found = next((line for line in output.splitlines() if line.startswith("{")), None)
+        demand(found is not None, f"doctor says nothing: {output}")
+        failed = {check["name"]: check["next"] for check in json.loads(found)["checks"] if check["verdict"] == "fail"}
+        demand(code == (1 if failed else 0), f"doctor ends with {code} and names {sorted(failed)}")
+        return failed
 
     def leaks(self):
         """Where a secret stands in what was printed or logged."""
