@@ -33,8 +33,8 @@ bool QuoteFollower::take(const Frame& frame, std::string_view bytes, bool whole)
     doubt(shard);
     return false;
   }
-  if (auto* quote = std::get_if<domain::QuoteTick>(&message)) {
-    sink_.hear(shard, std::move(*quote));
+  if (const auto* quote = std::get_if<domain::QuoteTick>(&message)) {
+    sink_.hear(shard, *quote);
     return whole;
   }
   auto& vouched = std::get<domain::ShardVouched>(message);

@@ -14,7 +14,7 @@
 namespace polybot::follow {
 
 struct QuoteSink {
-  std::function<void(domain::Shard, domain::QuoteTick)> hear;
+  std::function<void(domain::Shard, const domain::QuoteTick&)> hear;
   std::function<void(domain::Shard, domain::ShardVouched)> vouch;
   // Any quote of the shard may be another one by now.
   std::function<void(domain::Shard)> missed;

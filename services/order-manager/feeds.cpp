@@ -106,8 +106,8 @@ void Feeds::refuse(const std::string& topic, MessageRefusal reason) {
 
 follow::QuoteSink Feeds::sink() {
   return {.hear =
-              [this](domain::Shard shard, domain::QuoteTick quote) {
-                core_.post(QuoteHeard{shard, std::move(quote)});
+              [this](domain::Shard shard, const domain::QuoteTick& quote) {
+                core_.post(QuoteHeard{shard, quote});
               },
           .vouch =
               [this](domain::Shard shard, domain::ShardVouched vouched) {
