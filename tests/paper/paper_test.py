@@ -78,9 +78,11 @@ class Paper:
         """What is missing of why markets are watched; None when each has its reason."""
         chosen = self.upstream().get("markets", {}).get("chosen", {})
         best = chosen.get("best", ())
-        told = best and all(market["reason"].startswith(f"number {place} by volume")
+        # One in which an order rests by now is kept for that.
+        told = best and all(market["reason"].startswith((f"number {place} by volume", "something is held"))
                             for place, market in enumerate(best, 1))
-        return None if told and chosen["by"]["rank"] == chosen["places"] else str(chosen)
+        by = chosen.get("by", {})
+        return None if told and by["rank"] + by["held"] == chosen["places"] else str(chosen)
 
     def clock_untold(self, seconds):
         """What is missing of a clock that is off by so much; None when it is named, or none is off."""
