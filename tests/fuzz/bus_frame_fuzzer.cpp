@@ -81,6 +81,17 @@ void check_market_data(std::string_view bytes) {
   static_cast<void>(book.mid());
 }
 
+void check_quotes(std::string_view bytes) {
+  const auto encoded = [](const wire::QuoteData& message) {
+    return std::visit([](const auto& body) { return wire::encode_quote(body); }, message);
+  };
+  wire::QuoteData message;
+  if (wire::decode_quote(bytes, message) != DecodeError::None) return;
+  wire::QuoteData again;
+  require(wire::decode_quote(encoded(message), again) == DecodeError::None);
+  require(encoded(again) == encoded(message));
+}
+
 void check_recovery(std::string_view bytes) {
   wire::BooksRequest books_request;
   wire::BooksAnswer books;
@@ -110,6 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 1:
       check_market_data(bytes);
+      check_quotes(bytes);
       break;
     case 2:
       check_codec<domain::Market>(bytes, wire::encode_market, wire::decode_market);
