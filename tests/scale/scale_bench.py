@@ -34,9 +34,12 @@ AGE_GOAL_MS, CORE_GOAL = 20.0, 60.0
 LISTING_CORE_GOAL, LISTING_RATE_GOAL = 5.0, 200.0
 BEST_GOAL = 0.99
 MEASURED = ("gateway", "strategy-runner", "order-manager", "metrics-aggregator")
-# % of a core at rest and at 2,000 entries a second, before: (gateway, runner, order-manager).
-BEFORE = {50: ((2.0, 2.5, 1.7), (8.5, 31, 6.0)), 500: ((6.3, 12, 3.3), (12.8, 38, 7.8)),
-          2_000: ((11, 40, 3.7), (15, 62, 7.6)), 10_000: ((54, 96, 7.8), (32, 100, 9.0))}
+# % of a core with one runner, before, by markets and changes a second: (gateway, runner, order-manager).
+BEFORE = {(50, 0): (2.0, 2.5, 1.7), (50, 2_000): (8.5, 31, 6.0),
+          (500, 0): (6.3, 12, 3.3), (500, 2_000): (12.8, 38, 7.8),
+          (2_000, 0): (11, 40, 3.7), (2_000, 2_000): (15, 62, 7.6),
+          (10_000, 0): (54, 96, 7.8), (10_000, 2_000): (32, 100, 9.0)}
+UNKNOWN = (None,) * 3
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -173,7 +176,7 @@ def measure(markets, rate, runners):
             stack.stop()
     print(f"  {markets:,} markets, {rate:,} changes a second, {runners} runner{'s' * (runners > 1)}: ready after "
           f"{ready:.1f} s, each book fresh after {fresh:.1f} s", flush=True)
-    report(span, BEFORE[markets][1 if rate else 0] if markets in BEFORE and runners == 1 else (None,) * 3)
+    report(span, BEFORE.get((markets, rate), UNKNOWN) if runners == 1 else UNKNOWN)
     print(f"    {1000 * span.total() / markets:.2f} % of a core for 1,000 markets"
           + (f" (goal at rest: {AT_REST_PER_THOUSAND:g})" if not rate else f"; goals: a process {CORE_GOAL:g} %, "
              f"age of data p99 {AGE_GOAL_MS:g} ms"), flush=True)
@@ -207,7 +210,7 @@ def measure_listing(listed, kept):
             span = Span(stack, LISTING_SECONDS)
             check(stack, span.last, kept)
             print(f"  {kept:,} of {listed:,} listed markets, which were read in {took:.0f} s", flush=True)
-            report(span, (None,) * 3)
+            report(span, UNKNOWN)
             print(f"    {span.loopback:,.0f} KiB/s over TCP in all (goal of the listing: {LISTING_RATE_GOAL:g}; of the "
                   f"gateway for it: {LISTING_CORE_GOAL:g} % of a core)", flush=True)
             check_choice(stack, kept)
@@ -262,7 +265,7 @@ def check_choice(stack, markets):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--markets", type=int, nargs="*", default=[50, 500, 2_000, 10_000])
-    parser.add_argument("--rates", type=int, nargs="*", default=[0, 1_000, 5_000])
+    parser.add_argument("--rates", type=int, nargs="*", default=[0, 1_000, 2_000, 5_000])
     parser.add_argument("--runners", type=int, nargs="*", default=[1, 3])
     parser.add_argument("--listed", type=int, default=LISTED, help="of which 2,000 are kept; 0: leave this out")
     options = parser.parse_args()
