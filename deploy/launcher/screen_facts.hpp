@@ -19,8 +19,8 @@ struct ScreenFacts {
   // state that was there when the launcher began to look.
   std::map<std::string, domain::Timestamp> states_since;
   std::optional<boost::json::object> mirror;  // of real markets, as the simulated venue tells it
-  std::optional<boost::json::object>
-      upstream;  // the status of the gateway that reads the real venue
+  // The status of the gateway that reads the real venue.
+  std::optional<boost::json::object> upstream;
   std::vector<std::string> fills;
   std::vector<std::string> news;  // what the launcher had to say, newest last
   std::string running_for;        // "00:03:12"

@@ -252,8 +252,8 @@ class MarketCatalogue {
   std::uint64_t crawl_ = 1;
   std::uint64_t competed_in_crawl_ = 0;
   bool choose_due_ = false;
-  std::vector<domain::MarketId>
-      numbered_;  // by Entry::number; some may have lost their place since
+  // By Entry::number; some may have lost their place since.
+  std::vector<domain::MarketId> numbered_;
   std::array<std::size_t, kChosenByKinds> chosen_by_{};
   std::size_t places_ = 0;
   std::size_t books_ = 0;

@@ -278,8 +278,8 @@ asio::awaitable<void> Discovery::work() {
     const std::vector<Subject> subjects = subjects_of(job);
     co_await carry_out(std::move(job));
     for (const Subject& subject : subjects) taken_.erase(subject);
-    // The first books need not wait for the last record.
-    if (++carried_out_ % settings_.requests_at_once == 0 || taken_.empty()) on_progress_();
+    // The first books need not wait for the last record, nor the last ones for one that hangs.
+    if (++carried_out_ % settings_.requests_at_once == 0 || jobs_.empty()) on_progress_();
     if (jobs_.empty() && std::exchange(wanted_meanwhile_, false)) hint();
   }
 }
